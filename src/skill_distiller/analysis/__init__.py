@@ -1,0 +1,17 @@
+"""What each block of a skill is, how much it matters and which facts it carries."""
+
+from skill_distiller.analysis.facts import Fact, FactKind, inventory
+from skill_distiller.analysis.model import Analysis, Analyzer, Verdict
+from skill_distiller.analysis.rules import RulesAnalyzer
+from skill_distiller.analysis.taxonomy import SectionType
+
+__all__ = [
+    "Analysis",
+    "Analyzer",
+    "Fact",
+    "FactKind",
+    "RulesAnalyzer",
+    "SectionType",
+    "Verdict",
+    "inventory",
+]

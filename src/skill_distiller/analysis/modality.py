@@ -1,0 +1,49 @@
+"""Words that decide what an agent may, must or must not do, in the languages skills are written in."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# Negations, obligations, limits and conditions. One word each; the phrases are below.
+MODAL_WORDS: Final = frozenset(
+    # en
+    "not never no none nothing nor neither cannot without unless except only must shall should may always"
+    " require required requires mandatory optional forbidden prohibited before after until if when whenever while"
+    " instead rather avoid ensure exactly within otherwise"
+    " can't won't don't doesn't didn't isn't aren't wasn't weren't shouldn't couldn't wouldn't mustn't hasn't"
+    " haven't hadn't needn't"
+    # de, fr, es, pt, it
+    " nicht nie niemals nur muss müssen darf ohne bevor außer kein keine keinen mindestens höchstens wenn"
+    " ne pas jamais seulement doit sans avant sauf nunca solo sólo debe deben sin antes excepto salvo"
+    " não só apenas somente deve devem sem exceto quando"
+    # ru, tr
+    " не нет никогда только нельзя должен должна должно должны обязательно без кроме перед если когда"
+    " değil asla sadece yalnızca önce olmadan zorunlu gerekir gerekli eğer hariç".split()
+)
+
+# Limits said in several words, and the symbols that may stand for them: all are one fact.
+LIMITS: Final = {
+    "at least": "≥", "greater than or equal to": "≥", "more than or equal to": "≥", "a minimum of": "≥",
+    "no less than": "≥", "no fewer than": "≥", "≥": "≥",
+    "at most": "≤", "less than or equal to": "≤", "fewer than or equal to": "≤", "a maximum of": "≤",
+    "no more than": "≤", "up to": "≤", "≤": "≤",
+    "more than": ">", "greater than": ">",
+    "less than": "<", "fewer than": "<",
+    "pelo menos": "≥", "no máximo": "≤", "al menos": "≥", "como máximo": "≤", "en az": "≥", "en fazla": "≤",
+    "не менее": "≥", "не более": "≤",
+}  # fmt: skip
+LIMIT: Final = re.compile(
+    "|".join(
+        rf"(?<!\w){re.escape(phrase)}(?!\w)" for phrase in sorted(LIMITS, key=len, reverse=True)
+    ).replace(r"\ ", r"\s+"),
+    re.IGNORECASE,
+)
+# A cheap look ahead of LIMIT: without one of these letters in a row no limit can stand in the text.
+LIMIT_HINT: Final = re.compile(r"[≥≤]|[Aa]t [lm]|than|imum of|[Uu]p to|menos|máximo|[Ee]n (?:az|faz)|не (?:м|б)")
+
+CJK_MODAL: Final = re.compile(
+    "不要|不得|不能|不可|不会|不|禁止|必须|必需|仅|只有|只能|只|除非|之前|之后|至少|最多|未经|没有|避免|如果|务必|切勿"
+    "|ない|ません|せず|なければ|必ず|のみ|だけ|以外|前に|以上|以下|場合|べき"
+    "|않|없이|없|금지|반드시|필수|만약|이상|이하|경우|말고|지 마"
+)

@@ -1,0 +1,75 @@
+"""What an analyzer says of a skill: one verdict a block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from skill_distiller.analysis.facts import Fact, block_facts
+from skill_distiller.analysis.taxonomy import REQUIRED_TYPES, SectionType
+from skill_distiller.document import Skill
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a block is and how much it matters; `importance` and `confidence` are 0-1.
+
+    `protected` and `advisory` name the patterns the block holds.
+    """
+
+    type: SectionType
+    importance: float
+    confidence: float
+    protected: frozenset[str] = frozenset()
+    advisory: frozenset[str] = frozenset()
+
+    @property
+    def required(self) -> bool:
+        """Whether the block may never be dropped: its type demands it, or a protected pattern does."""
+        return self.type in REQUIRED_TYPES or bool(self.protected)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A skill with one verdict a block; `analyzer` names who gave them."""
+
+    skill: Skill
+    verdicts: tuple[Verdict, ...]
+    analyzer: str
+
+    def __post_init__(self) -> None:
+        if len(self.verdicts) != len(self.skill.blocks):
+            raise ValueError(f"{len(self.verdicts)} verdicts for {len(self.skill.blocks)} blocks")
+
+    @cached_property
+    def facts(self) -> tuple[tuple[Fact, ...], ...]:
+        """For each block its facts, in order of position."""
+        return tuple(block_facts(block) for block in self.skill.blocks)
+
+    @property
+    def confidence(self) -> float:
+        """The mean confidence over the sections that hold a block, 0-1; 0 without any."""
+        means = [
+            mean([self.verdicts[block.index].confidence for block in section.blocks])
+            for section in self.skill.sections
+            if section.blocks
+        ]
+        return mean(means)
+
+
+class Analyzer(Protocol):
+    """The seam: whoever can give verdicts. The pipeline never asks whether there is a model behind it."""
+
+    @property
+    def name(self) -> str:
+        """What the report calls it."""
+
+    def analyze(self, skill: Skill) -> Analysis:
+        """One verdict for each block of the skill, in order."""
+
+
+def mean(values: Sequence[float]) -> float:
+    """The arithmetic mean, 0 for nothing."""
+    return sum(values) / len(values) if values else 0.0

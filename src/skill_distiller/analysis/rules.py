@@ -1,0 +1,247 @@
+"""The embedded analyzer, first version: rules over headings, block kind, modality, lead-ins and position.
+
+Each rule adds points to types; the type with most points is the verdict, its margin the
+confidence. Points and means were set by hand after counts over labelled real skills.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from skill_distiller.analysis.facts import FactKind, block_facts
+from skill_distiller.analysis.lead_ins import is_lead_in
+from skill_distiller.analysis.model import Analysis, Verdict
+from skill_distiller.analysis.patterns import ADVISORY, PROTECTED, find_patterns
+from skill_distiller.analysis.taxonomy import PROTECTED_IMPORTANCE, SectionType
+from skill_distiller.document import Block, BlockKind, Skill
+
+T = SectionType
+Points = dict[SectionType, float]
+
+# Headings: what their words promise of the blocks below. The last heading counts in full, those above less.
+_HEADINGS: Final[tuple[tuple[re.Pattern[str], Points], ...]] = tuple(
+    (re.compile(pattern, re.IGNORECASE), points)
+    for pattern, points in (
+        (r"\bwhen (?:not )?to\b|\buse (?:this|when|for)\b|trigger|activat|何时|什么时候|适用|触发|いつ使|使用場面|когда|cuándo|quando|ne zaman|언제|사용 시", {T.TRIGGER: 3.0}),
+        (r"output|format|template|deliverable|report\b|schema|输出|格式|模板|出力|テンプレート|вывод|формат|salida|formato|saída|çıktı|출력|형식", {T.OUTPUT_FORMAT: 2.2}),
+        (r"examples?\b|samples?\b|\bdemo|示例|例子|例$|サンプル|пример|ejemplo|exemplo|örnek|beispiel|예시|예제", {T.EXAMPLE: 2.6}),
+        (r"error|troubleshoot|edge|fail|fallback|common (?:issues|problems)|gotcha|pitfall|faq|recover|错误|故障|异常|エラー|トラブル|ошибк|error|hata|fehler|오류|문제", {T.EDGE_CASE: 2.4}),
+        (r"rules?\b|constraint|critical|guideline|anti-?pattern|never|must|requirement|principle|do not|don'?t|mistake|red flag|limit|important|mandatory|规则|约束|原则|注意|禁止|ルール|制約|原則|правил|огранич|regla|regra|kural|regel|규칙|원칙|주의", {T.CONSTRAINT: 2.2}),
+        (r"best practices?|\btips?\b|advice|recommend|performance|optimi[sz]|最佳实践|建议|ベストプラクティス|совет|consejo|dica|mejores|boas práticas|ipuç|모범|팁", {T.ADVISORY_PATTERN: 2.6}),
+        (r"overview|background|\bwhy\b|what (?:is|are|this)|introduction|\babout\b|philosophy|concepts?\b|purpose|how it works|rationale|motivation|概述|背景|介绍|简介|概要|背景|обзор|введение|resumen|visão geral|genel bakış|überblick|개요|소개", {T.EXPLANATION: 2.4}),
+        (r"reference|related|resource|credit|licen[sc]e|version|changelog|see also|\blinks?\b|further|authors?\b|contents|next steps?|acknowledg|参考|相关|参照|関連|ссылк|referencias?|referências|kaynak|참고|관련", {T.VERBOSE_DETAIL: 2.4}),
+        (r"step|workflow|process|phase|usage|commands?\b|instruction|procedure|set-?up|quick start|how to|implementation|\brun\b|checklist|method|protocol|步骤|流程|用法|命令|手順|ワークフロー|使い方|шаг|процесс|использование|pasos?\b|flujo|passos?\b|fluxo|adım|kullanım|schritt|단계|절차|사용법", {T.CORE_INSTRUCTION: 1.6}),
+    )
+)  # fmt: skip
+
+_KINDS: Final[dict[BlockKind, Points]] = {
+    BlockKind.PARAGRAPH: {T.EXPLANATION: 0.9, T.CORE_INSTRUCTION: 0.5, T.VERBOSE_DETAIL: 0.4},
+    BlockKind.LIST: {T.CORE_INSTRUCTION: 0.9, T.CONSTRAINT: 0.6, T.ADVISORY_PATTERN: 0.3, T.TRIGGER: 0.2},
+    BlockKind.LIST_ITEM: {T.CORE_INSTRUCTION: 1.4, T.CONSTRAINT: 0.6},
+    BlockKind.CODE: {T.CORE_INSTRUCTION: 1.0, T.EXAMPLE: 0.8, T.OUTPUT_FORMAT: 0.3},
+    BlockKind.TABLE: {T.CORE_INSTRUCTION: 1.6, T.EXPLANATION: 0.4},
+    BlockKind.QUOTE: {T.VERBOSE_DETAIL: 0.7, T.EXAMPLE: 0.5},
+    BlockKind.HTML: {T.VERBOSE_DETAIL: 3.0},
+    BlockKind.RULE: {T.VERBOSE_DETAIL: 5.0},
+    BlockKind.DEFINITION: {T.VERBOSE_DETAIL: 0.6, T.CORE_INSTRUCTION: 1.0},
+}
+_FENCES: Final[dict[str, Points]] = {
+    **dict.fromkeys(("bash", "sh", "shell", "zsh", "console", "powershell", "ps1", "sql"), {T.CORE_INSTRUCTION: 1.6}),
+    **dict.fromkeys(("python", "typescript", "javascript", "ts", "js", "go", "rust", "yaml"), {T.CORE_INSTRUCTION: 0.6}),
+    **dict.fromkeys(("markdown", "md"), {T.OUTPUT_FORMAT: 3.0}),
+    "json": {T.EXAMPLE: 1.2, T.OUTPUT_FORMAT: 0.6},
+}  # fmt: skip
+
+_IMPERATIVES: Final = frozenset(
+    "add analyze apply ask assess assign attach build call capture change check choose clarify classify clean clone"
+    " close collect combine commit compare compile compute configure confirm connect convert copy count create"
+    " define delete deploy derive describe design detect determine disable display document download draft edit"
+    " enable enter establish estimate evaluate examine execute explain export extract fetch fill filter find fix"
+    " flag focus follow format gather generate get give go group handle highlight identify implement import include"
+    " infer initialize inject insert inspect install invoke iterate keep launch lead let link list load locate log"
+    " look make map mark match measure merge monitor move name navigate note notify offer open order organize output"
+    " parse pass paste pause perform pick place plan post prepare present preserve print prioritize produce prompt"
+    " propose provide publish pull push put query read record reduce refactor reference remove rename render repeat"
+    " replace reply report request require research resolve respond restart return review rewrite run save scan"
+    " score search select send set share show skip sort specify split start state stop store structure submit"
+    " suggest summarize switch sync tell test track transform trigger try turn update upload use validate verify"
+    " wait walk warn watch write".split()
+)
+_MUST: Final = re.compile(
+    r"\b(?:MUST|NEVER|ALWAYS|DO NOT|CRITICAL|IMPORTANT|REQUIRED|ONLY|FORBIDDEN)\b"
+    r"|\b(?i:must|never|always|do not|don['’]t|required|mandatory|forbidden|not allowed)\b"
+    r"|必须|禁止|不得|不要|切勿|必ず|禁止|してはいけない|нельзя|обязательно|никогда|nunca|siempre|sempre|asla|mutlaka|반드시|금지"
+)
+_CONDITION: Final = re.compile(r"\W*(?i:if|when|in case|unless)\b|\W*(?:如果|若|当|もし|если|si|se|eğer|falls|만약)")
+_RATIONALE: Final = re.compile(r"\b(?i:because|this means|rationale|in other words|that is why|the reason)\b")
+_USE_WHEN: Final = re.compile(r"\W*(?i:use (?:this|it|the skill)?\s*(?:skill )?(?:when|for|if)|activate (?:when|this)|invoke (?:when|this))\b")
+_POINTER: Final = re.compile(r"\b(?i:see|refer|read|load|full|details?)\b[^\n]*\.md\b")
+_ANCHOR_ITEM: Final = re.compile(r"[-*+\d.)\s]*\[[^\]]*\]\(#[^)]*\)")
+_EXAMPLE_LEAD: Final = re.compile(r"\b(?i:e\.g\.|for example|example|for instance|sample)\b|例如|例えば|например|por ejemplo|por exemplo|örneğin|예를 들어")
+_GOOD_BAD: Final = re.compile(r"[✅❌✓✗]|\b(?:GOOD|BAD|Good|Bad|Wrong|Right|Before|After)\b\s*[:：*)]")
+_WORD: Final = re.compile(r"\w+")
+
+# Mean importance (0-1) of labelled blocks by type; what a block adds to it stands in `_importance`.
+_BASE: Final = {
+    T.TRIGGER: 0.36, T.CORE_INSTRUCTION: 0.48, T.CONSTRAINT: 0.48, T.OUTPUT_FORMAT: 0.48, T.ADVISORY_PATTERN: 0.31,
+    T.EXAMPLE: 0.25, T.EDGE_CASE: 0.36, T.EXPLANATION: 0.25, T.VERBOSE_DETAIL: 0.10,
+}  # fmt: skip
+_TEMPERATURE: Final = 1.1  # of the softmax that turns points into a confidence
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A block where it stands: the headings above, the neighbours, the words of the rest of the skill."""
+
+    block: Block
+    path: tuple[str, ...]
+    first: bool
+    leads_in: bool
+    led_in_by: str
+    repeated: float  # share of its content words that stand elsewhere in the skill
+
+
+class RulesAnalyzer:
+    """Verdicts by rules: no model, no network, the same answer every time."""
+
+    name = "embedded rules"
+
+    def analyze(self, skill: Skill) -> Analysis:
+        """One verdict for each block of the skill."""
+        return Analysis(skill, tuple(_verdict(place) for place in _places(skill)), self.name)
+
+
+def _places(skill: Skill) -> Iterator[_Place]:
+    words = [Counter(_content_words(block.text)) for block in skill.blocks]
+    spread = Counter(word for counts in words for word in counts)
+    headings = Counter(word for section in skill.sections for word in set(_content_words(section.heading)))
+    for section in skill.sections:
+        path = skill.heading_path(section.index)
+        previous: Block | None = None
+        for i, block in enumerate(section.blocks):
+            following = section.blocks[i + 1] if i + 1 < len(section.blocks) else None
+            own = words[block.index]
+            known = sum(1 for word in own if spread[word] > 1 or headings[word])
+            lead = previous.text if previous and is_lead_in(previous, block) else ""
+            yield _Place(block, path, i == 0, is_lead_in(block, following), lead, known / len(own) if own else 1.0)
+            previous = block
+
+
+def _content_words(text: str) -> list[str]:
+    return [word for word in _WORD.findall(text.lower()) if len(word) > 3 or not word.isascii() or word.isdigit()]
+
+
+def _verdict(place: _Place) -> Verdict:
+    points = dict.fromkeys(T, 0.0)
+    for rule in _RULES:
+        for kind, value in rule(place).items():
+            points[kind] += value
+    best = max(T, key=lambda kind: points[kind])
+    total = sum(math.exp((value - points[best]) / _TEMPERATURE) for value in points.values())
+    protected = find_patterns(place.block.text, PROTECTED)
+    importance = _importance(place, best)
+    if protected:
+        importance = max(importance, PROTECTED_IMPORTANCE)
+    return Verdict(best, importance, 1 / total, protected, find_patterns(place.block.text, ADVISORY))
+
+
+def _heading(place: _Place) -> Points:
+    points: Points = {}
+    for depth, heading in enumerate(reversed(place.path[1:] or place.path)):
+        share = 1.0 if depth == 0 else 0.4 / depth
+        for pattern, promised in _HEADINGS:
+            if pattern.search(heading):
+                for kind, value in promised.items():
+                    points[kind] = points.get(kind, 0.0) + value * share
+    return points
+
+
+def _kind(place: _Place) -> Points:
+    return _KINDS[place.block.kind]
+
+
+def _fence(place: _Place) -> Points:
+    if place.block.kind is not BlockKind.CODE:
+        return {}
+    language = place.block.info.split()[0].lower() if place.block.info.split() else ""
+    points = dict(_FENCES.get(language, {}))
+    if _GOOD_BAD.search(place.led_in_by) or _EXAMPLE_LEAD.search(place.led_in_by):
+        points[T.EXAMPLE] = points.get(T.EXAMPLE, 0.0) + 2.0
+    return points
+
+
+def _lead_in(place: _Place) -> Points:
+    if not place.leads_in:
+        return {}
+    text = place.block.text
+    if len(_WORD.findall(text)) > 12 or _CONDITION.match(text):
+        return {T.CORE_INSTRUCTION: 1.0}
+    return {T.VERBOSE_DETAIL: 4.0}
+
+
+def _modality(place: _Place) -> Points:
+    text = place.block.text
+    if place.block.kind in (BlockKind.CODE, BlockKind.HTML):
+        return {}
+    hits = len(_MUST.findall(text))
+    points: Points = {T.CONSTRAINT: min(2.4, 0.9 * hits + (0.5 if hits else 0))}
+    if place.block.kind is BlockKind.PARAGRAPH and _CONDITION.match(text):
+        points |= {T.CORE_INSTRUCTION: 1.0, T.EDGE_CASE: 0.9}
+    if _USE_WHEN.match(text):
+        points[T.TRIGGER] = 2.5
+    if _RATIONALE.search(text):
+        points[T.EXPLANATION] = 0.9
+    return points
+
+
+def _imperative(place: _Place) -> Points:
+    if place.block.kind in (BlockKind.CODE, BlockKind.HTML, BlockKind.TABLE):
+        return {}
+    lines = [re.sub(r"^[\s>*+\-\d.)\[\]xX_`]+", "", line) for line in place.block.text.split("\n")]
+    firsts = [line.split(maxsplit=1)[0].strip("*_:,.").lower() for line in lines if line.split()]
+    hits = sum(1 for word in firsts if word in _IMPERATIVES)
+    return {T.CORE_INSTRUCTION: 1.5 * min(1.0, 2 * hits / len(firsts))} if firsts and hits else {}
+
+
+def _position(place: _Place) -> Points:
+    if place.block.kind is BlockKind.PARAGRAPH and place.block.index == 0 and not place.leads_in:
+        return {T.EXPLANATION: 1.6}
+    if place.first and place.block.kind is BlockKind.PARAGRAPH and len(place.path) == 1:
+        return {T.EXPLANATION: 1.0}
+    return {}
+
+
+def _pointer(place: _Place) -> Points:
+    text = place.block.text
+    items = [line for line in text.split("\n") if line.strip()]
+    if place.block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM) and all(_ANCHOR_ITEM.match(i) for i in items):
+        return {T.VERBOSE_DETAIL: 5.0}  # a table of contents
+    if place.block.kind is BlockKind.PARAGRAPH and _POINTER.search(text):
+        return {T.VERBOSE_DETAIL: 1.2, T.CORE_INSTRUCTION: 0.4}
+    return {}
+
+
+def _repetition(place: _Place) -> Points:
+    return {T.VERBOSE_DETAIL: 1.2} if place.repeated > 0.9 and place.block.kind is BlockKind.PARAGRAPH else {}
+
+
+_RULES: Final = (_heading, _kind, _fence, _lead_in, _modality, _imperative, _position, _pointer, _repetition)
+
+
+def _importance(place: _Place, kind: SectionType) -> float:
+    """0-1: the type's mean, more where the block carries facts and modality, less where it repeats."""
+    if place.leads_in and kind is T.VERBOSE_DETAIL:
+        return 0.1
+    facts = block_facts(place.block)
+    words = max(1, len(_WORD.findall(place.block.text)))
+    particular = sum(1 for fact in facts if fact.kind is not FactKind.MODAL)
+    density = min(1.0, 4 * particular / words)
+    modal = min(1.0, sum(1 for fact in facts if fact.kind is FactKind.MODAL) / 3)
+    size = min(1.0, math.log1p(words) / math.log(120))
+    value = _BASE[kind] + 0.10 * density + 0.08 * modal + 0.12 * (size - 0.5) - 0.15 * max(0.0, place.repeated - 0.6)
+    return min(1.0, max(0.0, value))

@@ -1,0 +1,21 @@
+"""Text in, text out: the lossless document model of a skill."""
+
+from skill_distiller.document.model import Block, BlockKind, Frontmatter, FrontmatterState, Section, Skill
+from skill_distiller.document.parse import parse_skill
+from skill_distiller.document.read import MAX_BYTES, SKILL_FILE, read_skill, read_stream
+from skill_distiller.document.render import render_skill
+
+__all__ = [
+    "MAX_BYTES",
+    "SKILL_FILE",
+    "Block",
+    "BlockKind",
+    "Frontmatter",
+    "FrontmatterState",
+    "Section",
+    "Skill",
+    "parse_skill",
+    "read_skill",
+    "read_stream",
+    "render_skill",
+]

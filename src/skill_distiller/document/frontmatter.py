@@ -1,0 +1,86 @@
+"""Find the frontmatter without changing a byte of it, and read its fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import yaml
+
+from skill_distiller.document.model import Frontmatter, FrontmatterState
+
+BOM: Final = "\ufeff"
+_FENCE: Final = re.compile(r"---[ \t]*\r?\n?\Z")
+_CLOSING: Final = re.compile(r"(?:---|\.\.\.)[ \t]*\r?\n?\Z")
+_YAML_LINE: Final = re.compile(r"(?:[\w.-]+[ \t]*:(?:\s|\Z)|[ \t]+\S|- )")
+_MAX_YAML: Final = 64 * 1024  # characters; more than that is not a header, and no YAML bomb gets room
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # C where it is built
+    """A safe loader that refuses aliases: frontmatter needs none, and YAML bombs are made of them."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not accepted in frontmatter")
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+
+def read_fields(source: str) -> dict[str, object] | None:
+    """The mapping that a YAML text holds, or None when it is not a valid mapping."""
+    if len(source) > _MAX_YAML:
+        return None
+    try:
+        fields = yaml.load(source, Loader=_Loader)  # _Loader is a SafeLoader
+    except (yaml.YAMLError, RecursionError, ValueError):  # ValueError: an impossible date
+        return None
+    if not isinstance(fields, dict):
+        return None
+    return {str(key): value for key, value in fields.items()}
+
+
+def split_frontmatter(lines: Sequence[str]) -> tuple[Frontmatter, int]:
+    """The frontmatter of a file given as lines with their ends, and the line where the body starts.
+
+    Only a line of its own closes it: a `---` inside a value does not. The blank lines below it are
+    part of `raw`.
+    """
+    first = 0
+    while first < len(lines) and not lines[first].lstrip(BOM).strip():
+        first += 1
+    if first == len(lines) or not _FENCE.fullmatch(lines[first].removeprefix(BOM) if first == 0 else lines[first]):
+        return Frontmatter("", {}, FrontmatterState.MISSING), 0
+    for i in range(first + 1, len(lines)):
+        if _CLOSING.fullmatch(lines[i]):
+            return _closed(lines, first, i)
+    return _unclosed(lines, first)
+
+
+def _closed(lines: Sequence[str], first: int, closing: int) -> tuple[Frontmatter, int]:
+    fields = read_fields("".join(lines[first + 1 : closing]))
+    if first > 0 and not fields:  # two rules with text between them, below blank lines: not a header
+        return Frontmatter("", {}, FrontmatterState.MISSING), 0
+    end = _skip_blank(lines, closing + 1)
+    raw = "".join(lines[:end])
+    if first > 0:
+        return Frontmatter(raw, {}, FrontmatterState.NOT_FIRST), end
+    if fields is None:
+        return Frontmatter(raw, {}, FrontmatterState.BROKEN), end
+    return Frontmatter(raw, fields, FrontmatterState.OK), end
+
+
+def _unclosed(lines: Sequence[str], first: int) -> tuple[Frontmatter, int]:
+    end = first + 1
+    while end < len(lines) and _YAML_LINE.match(lines[end]):
+        end += 1
+    if end == first + 1:  # a lone rule at the top
+        return Frontmatter("", {}, FrontmatterState.MISSING), 0
+    end = _skip_blank(lines, end)
+    return Frontmatter("".join(lines[:end]), {}, FrontmatterState.UNCLOSED), end
+
+
+def _skip_blank(lines: Sequence[str], start: int) -> int:
+    while start < len(lines) and not lines[start].strip(" \t\r\n"):
+        start += 1
+    return start

@@ -1,0 +1,144 @@
+"""Take a skill apart along markdown-it's line maps, so that joining the parts gives the source back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from skill_distiller.document.frontmatter import BOM, split_frontmatter
+from skill_distiller.document.model import Block, BlockKind, Section, Skill
+
+LONG_LIST: Final = 800  # characters; a longer list is cut into its items
+# The line ends of CommonMark. str.splitlines() also breaks at form feed and U+2028: the maps would drift.
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
+_KINDS: Final = {
+    "paragraph_open": BlockKind.PARAGRAPH,
+    "bullet_list_open": BlockKind.LIST,
+    "ordered_list_open": BlockKind.LIST,
+    "fence": BlockKind.CODE,
+    "code_block": BlockKind.CODE,
+    "table_open": BlockKind.TABLE,
+    "blockquote_open": BlockKind.QUOTE,
+    "html_block": BlockKind.HTML,
+    "hr": BlockKind.RULE,
+}
+
+
+class _Span(NamedTuple):
+    """A piece of the body: `level` is the heading's, 0 for a block; lines are counted in the body."""
+
+    start: int
+    end: int
+    kind: BlockKind
+    level: int = 0
+    label: str = ""  # the heading's text, or the fence's info string
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text with their ends; joined they are the text."""
+    return _LINE.findall(text)
+
+
+def parse_skill(text: str, path: Path | None = None) -> Skill:
+    """Parse a SKILL.md. Never fails: whatever is not Markdown is a paragraph.
+
+    `render_skill(parse_skill(text)) == text` for every text.
+    """
+    lines = split_lines(text)
+    frontmatter, start = split_frontmatter(lines)
+    return Skill(frontmatter, tuple(_sections(lines, start)), path)
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    # Blocks are all we need: the inline rules cost half of the time and give no line maps.
+    return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+
+
+def _sections(lines: Sequence[str], start: int) -> Iterator[Section]:
+    body = lines[start:]
+    if body and start == 0 and body[0].startswith(BOM):
+        body = [" " + body[0][1:], *body[1:]]  # else the mark hides a heading on the first line
+    spans = list(_cover(body, list(_spans(body))))
+    section = Section(0, 0, "", "", start + 1, ())
+    blocks: list[Block] = []
+    count = 0
+    lead = "".join(lines[start : start + (spans[0].start if spans else len(body))])
+    section = Section(0, 0, "", lead, start + 1, ())
+    for i, span in enumerate(spans):
+        stop = spans[i + 1].start if i + 1 < len(spans) else len(body)
+        own = "".join(lines[start + span.start : start + span.end])
+        gap = "".join(lines[start + span.end : start + stop])
+        line = start + span.start + 1
+        if span.level:
+            yield _with_blocks(section, blocks)
+            section = Section(section.index + 1, span.level, span.label, own + gap, line, ())
+            blocks = []
+        else:
+            blocks.append(Block(count, span.kind, own, gap, line, span.label))
+            count += 1
+    yield _with_blocks(section, blocks)
+
+
+def _with_blocks(section: Section, blocks: Sequence[Block]) -> Section:
+    return Section(
+        section.index, section.level, section.heading, section.heading_source, section.line, tuple(blocks)
+    )
+
+
+def _spans(body: Sequence[str]) -> Iterator[_Span]:
+    """Headings and blocks as markdown-it maps them, trailing blank lines cut off."""
+    tokens = _parser().parse("".join(body))
+    for i, token in enumerate(tokens):
+        if token.level or not token.map or token.nesting < 0:
+            continue
+        if token.type == "heading_open":
+            label = re.sub(r"\s+", " ", tokens[i + 1].content).strip()
+            yield _trim(body, _Span(*token.map, BlockKind.PARAGRAPH, int(token.tag[1]), label))
+        elif token.type.endswith("list_open") and _length(body, token.map) > LONG_LIST:
+            yield from (_trim(body, _Span(*span, BlockKind.LIST_ITEM)) for span in _items(tokens, i))
+        else:
+            yield _trim(body, _Span(*token.map, _KINDS[token.type], label=token.info.strip()))
+
+
+def _items(tokens: Sequence[Token], i: int) -> Iterator[list[int]]:
+    """The line ranges of a list's own items; together they cover the list from its first line."""
+    j = i + 1
+    while tokens[j].level:
+        item = tokens[j]
+        if item.type == "list_item_open" and item.level == 1 and item.map:
+            yield item.map
+        j += 1
+
+
+def _length(body: Sequence[str], span: Sequence[int]) -> int:
+    return sum(len(line) for line in body[span[0] : span[1]])
+
+
+def _trim(body: Sequence[str], span: _Span) -> _Span:
+    end = span.end
+    while end > span.start + 1 and _blank(body[end - 1]):
+        end -= 1
+    return span._replace(end=end)
+
+
+def _cover(body: Sequence[str], spans: Sequence[_Span]) -> Iterator[_Span]:
+    """The spans, with link definitions (which make no token) as spans of their own where they stand."""
+    at = 0
+    for span in [*spans, _Span(len(body), len(body), BlockKind.RULE)]:
+        loose = [i for i in range(at, span.start) if not _blank(body[i])]
+        if loose:
+            yield _Span(loose[0], loose[-1] + 1, BlockKind.DEFINITION)
+        if span.start < len(body):
+            yield span
+        at = max(at, span.end)
+
+
+def _blank(line: str) -> bool:
+    return not line.strip(" \t\r\n")

@@ -1,0 +1,36 @@
+"""The errors that a user can cause: each carries one sentence, a hint and the exit code it ends with."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SkillDistillerError(Exception):
+    """Base of every error meant for the user; `str(error)` is one sentence.
+
+    `hint` says what to do about it; `exit_code` is what the command ends with.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(SkillDistillerError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+    exit_code = 2
+
+
+class BadInputError(SkillDistillerError):
+    """The input is missing, empty, not UTF-8 or too large (or, under --strict, not a proper skill)."""
+
+    exit_code = 3
+
+
+class RefusedError(SkillDistillerError):
+    """A guard refused: the run would have overwritten or endangered something on disk."""
+
+    exit_code = 6

@@ -1,0 +1,62 @@
+"""How much of the original's functionality a plan keeps: an estimate, and named as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from skill_distiller.analysis import Analysis, inventory
+from skill_distiller.analysis.patterns import PROTECTED, skill_patterns
+from skill_distiller.document import Skill
+from skill_distiller.planning import Plan
+from skill_distiller.planning.worth import FACT_SHARE, fact_weights, functionality_for, importance_masses
+
+PENALTY: Final = 10.0  # points for each protected pattern lost (reference, "Protected Patterns")
+
+
+@dataclass(frozen=True, slots=True)
+class Functionality:
+    """An estimate of the behavior kept: `score` 0-100 with the penalties taken off, and who gave it."""
+
+    score: float
+    method: str
+    protected_found: tuple[str, ...] = ()
+    protected_lost: tuple[str, ...] = ()
+
+
+class Judge(Protocol):
+    """The seam: whoever can estimate what is left of a skill's functionality."""
+
+    @property
+    def method(self) -> str:
+        """What the report calls it."""
+
+    def score(self, analysis: Analysis, plan: Plan, distilled: Skill) -> Functionality:
+        """The functionality of the result of a plan, 0-100."""
+
+
+class EmbeddedJudge:
+    """Weighted share of value and facts kept, without a model.
+
+    The value is what the plan keeps of each block's importance; the facts are counted afresh in
+    the result. Each protected pattern that the result no longer holds costs 10 points.
+    """
+
+    method = "embedded"
+
+    def score(self, analysis: Analysis, plan: Plan, distilled: Skill) -> Functionality:
+        """The functionality of the result of a plan, 0-100."""
+        masses = importance_masses(analysis)
+        kept = sum(mass * d.rendering.share for mass, d in zip(masses, plan.decisions, strict=True))
+        value = kept / sum(masses) if sum(masses) else 1.0
+        weights = fact_weights(analysis)
+        left = inventory(distilled)
+        facts = sum(w for key, w in weights.items() if key in left) / sum(weights.values()) if weights else 1.0
+        share = (1 - FACT_SHARE) * value + FACT_SHARE * facts
+        found = skill_patterns(analysis.skill, PROTECTED)
+        lost = found - skill_patterns(distilled, PROTECTED)
+        score = 100 * functionality_for(min(1.0, share)) - PENALTY * len(lost)
+        return Functionality(max(0.0, score), self.method, tuple(sorted(found)), tuple(sorted(lost)))
+
+
+__all__ = ["EmbeddedJudge", "Functionality", "Judge"]

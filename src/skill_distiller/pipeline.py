@@ -1,0 +1,184 @@
+"""distill(): the only wiring of the parts, from a skill to its distillation. Touches no disk and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from skill_distiller.analysis import Analysis, Analyzer, RulesAnalyzer, SectionType
+from skill_distiller.analysis.patterns import ADVISORY, skill_patterns
+from skill_distiller.compression import compress_to_threshold
+from skill_distiller.document import FrontmatterState, Skill, parse_skill
+from skill_distiller.errors import BadInputError, UsageError
+from skill_distiller.evaluation import EmbeddedJudge, Functionality, Judge, Receipt, write_receipt
+from skill_distiller.planning import Plan
+from skill_distiller.planning.plan import undo_all
+from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
+
+DEFAULT_THRESHOLD: Final = 0.9
+WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
+Observer = Callable[[str, object], None]
+
+
+class NoteKind(StrEnum):
+    """What a user should know besides the numbers."""
+
+    NO_FRONTMATTER = "no frontmatter"
+    NO_TRIGGER = "no trigger section"
+    ALREADY_MINIMAL = "already minimal"
+    NOT_WORTH_IT = "not worth it"
+    ADVISORY_REMOVED = "advisory pattern removed"
+    PROTECTED_LOST = "protected pattern lost"
+    ESTIMATED_TOKENS = "token counts are estimates"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note; `detail` is the name or state it is about."""
+
+    kind: NoteKind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DistillOptions:
+    """What to aim at: `threshold` is the functionality to keep, 0-1; `encoding` is what tokens are counted in.
+
+    `strict` makes missing frontmatter or a missing trigger section an error.
+    """
+
+    threshold: float = DEFAULT_THRESHOLD
+    encoding: str = DEFAULT_ENCODING
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """Who does the thinking; embedded unless told otherwise."""
+
+    analyzer: Analyzer = field(default_factory=RulesAnalyzer)
+    judge: Judge = field(default_factory=EmbeddedJudge)
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """The product of a run and everything known about it. `text` is the distilled SKILL.md."""
+
+    original: Skill
+    distilled: Skill
+    analysis: Analysis
+    plan: Plan
+    receipt: Receipt
+    functionality: Functionality
+    notes: tuple[Note, ...]
+    options: DistillOptions
+    counter: TokenCounter
+    input_tokens: int
+    output_tokens: int
+
+    @property
+    def text(self) -> str:
+        """The distilled SKILL.md, frontmatter included."""
+        return self.plan.text
+
+    @property
+    def changed(self) -> bool:
+        """Whether the text differs from the original."""
+        return self.text != self.original.text
+
+    @property
+    def reduction(self) -> float:
+        """1 - output / input tokens, 0-1."""
+        return 1 - self.output_tokens / self.input_tokens if self.input_tokens else 0.0
+
+    @property
+    def compression_ratio(self) -> float:
+        """Input / output tokens, at least 1."""
+        return self.input_tokens / self.output_tokens if self.output_tokens else 1.0
+
+
+def distill(
+    skill: Skill,
+    options: DistillOptions | None = None,
+    backends: Backends | None = None,
+    observe: Observer | None = None,
+) -> Distillation:
+    """Make a skill smaller and say what that costs.
+
+    `observe` is called with the name and the result of each stage. Raises UsageError for options
+    that make no sense and, with `options.strict`, BadInputError for a skill without frontmatter or
+    trigger section.
+    """
+    options, backends = options or DistillOptions(), backends or Backends()
+    if not 0 <= options.threshold <= 1:
+        raise UsageError(f"The threshold {options.threshold:g} is not between 0 and 1.", "Use for example 0.9.")
+    watch = observe or _ignore
+    counter = load_counter(options.encoding)
+    watch("parse", skill)
+    analysis = backends.analyzer.analyze(skill)
+    watch("analyze", analysis)
+    notes = check_skill(analysis, strict=options.strict)
+    plan = compress_to_threshold(analysis, options.threshold, counter, watch)
+    watch("plan", plan)
+    input_tokens, output_tokens = counter.count(skill.text), counter.count(plan.text)
+    if plan.text == skill.text or output_tokens > (1 - WORTH_IT) * input_tokens:
+        small = NoteKind.ALREADY_MINIMAL if plan.text == skill.text else NoteKind.NOT_WORTH_IT
+        saved = max(0.0, 1 - output_tokens / input_tokens) if input_tokens else 0.0
+        notes += (Note(small, f"{saved:.4f}"),)
+        plan, output_tokens = undo_all(analysis, plan), input_tokens
+    distilled = parse_skill(plan.text, skill.path)
+    functionality = backends.judge.score(analysis, plan, distilled)
+    watch("judge", functionality)
+    receipt = write_receipt(analysis, plan, distilled)
+    notes += _result_notes(skill, distilled, functionality, counter)
+    return Distillation(
+        skill, distilled, analysis, plan, receipt, functionality, notes, options, counter, input_tokens, output_tokens
+    )
+
+
+def _ignore(stage: str, value: object) -> None:
+    """The observer of a run that nobody watches."""
+
+
+def check_skill(analysis: Analysis, *, strict: bool) -> tuple[Note, ...]:
+    """Notes on what a skill lacks; nothing is ever invented for it. With `strict`, BadInputError instead."""
+    skill = analysis.skill
+    notes = []
+    if skill.frontmatter.state is not FrontmatterState.OK:
+        notes.append(Note(NoteKind.NO_FRONTMATTER, skill.frontmatter.state.value))
+    if not has_trigger(analysis):
+        notes.append(Note(NoteKind.NO_TRIGGER))
+    if strict and notes:
+        note = notes[0]
+        if note.kind is NoteKind.NO_FRONTMATTER:
+            state = skill.frontmatter.state
+            problem = "There is no frontmatter" if state is FrontmatterState.MISSING else f"The frontmatter is {state}"
+            raise BadInputError(f"{problem} (--strict).", FRONTMATTER_HINT)
+        raise BadInputError("There is no trigger section (--strict).", TRIGGER_HINT)
+    return tuple(notes)
+
+
+# The wording of the reference's table of recovery hints.
+FRONTMATTER_HINT: Final = "Add --- block with name and description."
+TRIGGER_HINT: Final = "Add '## When to Use' for best results."
+
+
+def has_trigger(analysis: Analysis) -> bool:
+    """Whether a skill says when it applies: in a block, or in its description ("Use when …")."""
+    if any(verdict.type is SectionType.TRIGGER for verdict in analysis.verdicts):
+        return True
+    description = analysis.skill.description.lower()
+    return any(word in description for word in ("when", "use for", "use this", "trigger", "时", "とき", "когда", "cuando", "quando"))
+
+
+def _result_notes(
+    skill: Skill, distilled: Skill, functionality: Functionality, counter: TokenCounter
+) -> tuple[Note, ...]:
+    advisory = skill_patterns(skill, ADVISORY) - skill_patterns(distilled, ADVISORY)
+    notes = [Note(NoteKind.ADVISORY_REMOVED, name) for name in sorted(advisory)]
+    notes += [Note(NoteKind.PROTECTED_LOST, name) for name in functionality.protected_lost]
+    if not counter.exact:
+        notes.append(Note(NoteKind.ESTIMATED_TOKENS, counter.encoding))
+    return tuple(notes)

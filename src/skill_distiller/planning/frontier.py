@@ -1,0 +1,146 @@
+"""The frontier: every best trade of tokens against worth, from the original down to what must stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from skill_distiller.document import Skill
+from skill_distiller.planning.hull import Step, close_hull, ladder_steps, merge_steps
+from skill_distiller.planning.outline import Node, outline
+from skill_distiller.renderings import Ladder, RenderingKind
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One rung for every block, and whether each section's heading stays."""
+
+    rungs: tuple[int, ...]
+    headings: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The points of the trade, as steps from the original.
+
+    `tokens` is the count of all blocks and headings (the frontmatter is not part of it), `worth`
+    the worth of all blocks. Point 0 is the original; point k is after the first k steps. Tokens
+    fall and worth does not rise from point to point.
+    """
+
+    tokens: int
+    worth: float
+    steps: tuple[Step, ...]
+    blocks: int
+    sections: int
+
+    @cached_property
+    def points(self) -> tuple[tuple[int, float], ...]:
+        """(tokens, worth) of each point."""
+        found = [(self.tokens, self.worth)]
+        for step in self.steps:
+            found.append((found[-1][0] - step.saved, max(0.0, found[-1][1] - step.lost)))
+        return tuple(found)
+
+    def choice(self, point: int) -> Choice:
+        """What a point means for every block and heading."""
+        return self._choice(self.steps[:point])
+
+    def cheapest(self, share: float) -> int:
+        """The point with the fewest tokens that keeps at least `share` (0-1) of the worth."""
+        floor = share * self.worth - 1e-9 * max(1.0, self.worth)
+        return max(i for i, (_, worth) in enumerate(self.points) if worth >= floor or i == 0)
+
+    def within(self, tokens: int) -> Choice:
+        """The most worth that was found for at most `tokens` tokens (as few as possible where that can't be had).
+
+        The last point above the budget, then every further step that is still needed, smallest loss
+        first: a large step that overshoots is passed over where smaller ones reach the budget.
+        """
+        point = next((i for i, (count, _) in enumerate(self.points) if count <= tokens), len(self.points) - 1)
+        if point == 0:
+            return self.choice(0)
+        taken, need, passed = list(self.steps[: point - 1]), self.points[point - 1][0] - tokens, set[int]()
+        fitting: list[Step] = []
+        lost = 0.0
+        for step in self.steps[point - 1 :]:
+            items = {item for item, _ in step.changes}
+            if step.saved > 2 * need or passed & items:
+                passed |= items
+                continue
+            fitting.append(step)
+            need, lost = need - step.saved, lost + step.lost
+            if need <= 0:
+                break
+        whole = self.steps[point - 1]
+        return self._choice([*taken, *fitting] if need <= 0 and lost < whole.lost else [*taken, whole])
+
+    def _choice(self, steps: Sequence[Step]) -> Choice:
+        state = [0] * (self.blocks + self.sections)
+        for step in steps:
+            for item, rung in step.changes:
+                state[item] = rung
+        return Choice(tuple(state[: self.blocks]), tuple(rung == 0 for rung in state[self.blocks :]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """What the recursion needs: ladders, worths and the tokens of headings, by index."""
+
+    ladders: Sequence[Ladder]
+    worths: Sequence[float]
+    headings: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hull:
+    """A node's hull with its totals; `gone` are the changes that drop all of it, None if something must stay."""
+
+    tokens: int
+    worth: float
+    steps: list[Step]
+    gone: tuple[tuple[int, int], ...] | None
+
+
+def trace_frontier(
+    skill: Skill, ladders: Sequence[Ladder], worths: Sequence[float], heading_tokens: Sequence[int]
+) -> Frontier:
+    """The exact frontier of a skill's ladders under the rules of its outline.
+
+    `worths` holds one number a block, `heading_tokens` one count a section. A heading goes with the
+    last block under it, a lead-in with the last block it introduces, never before.
+    """
+    tree = _Tree(ladders, worths, heading_tokens)
+    hulls = [_hull(tree, node) for node in outline(skill)]
+    return Frontier(
+        sum(hull.tokens for hull in hulls),
+        sum(hull.worth for hull in hulls),
+        tuple(merge_steps(hull.steps for hull in hulls)),
+        len(ladders),
+        len(heading_tokens),
+    )
+
+
+def _hull(tree: _Tree, node: Node) -> _Hull:
+    parts = [_own(tree, node, stays=bool(node.children)), *(_hull(tree, child) for child in node.children)]
+    tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
+    steps = merge_steps(part.steps for part in parts)
+    if any(part.gone is None for part in parts):
+        return _Hull(tokens, worth, steps, None)
+    gone = tuple(change for part in parts for change in part.gone or ())
+    return _Hull(tokens, worth, close_hull(steps, tokens, worth, gone) if tokens else steps, gone)
+
+
+def _own(tree: _Tree, node: Node, *, stays: bool) -> _Hull:
+    """The node without its children; with `stays` its own dropped rung is left to the node as a whole."""
+    if node.block < 0:
+        item = len(tree.ladders) + node.section
+        return _Hull(tree.headings[node.section], 0.0, [], ((item, 1),))
+    rungs = tree.ladders[node.block].rungs
+    worth = tree.worths[node.block]
+    last = len(rungs) - 1
+    droppable = rungs[last].kind is RenderingKind.DROPPED
+    offered = rungs[:last] if droppable and stays else rungs
+    steps = ladder_steps(node.block, [r.tokens for r in offered], [worth * r.share for r in offered])
+    return _Hull(rungs[0].tokens, worth, steps, ((node.block, last),) if droppable else None)

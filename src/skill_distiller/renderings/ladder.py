@@ -1,0 +1,106 @@
+"""Build a block's ladder: the ways to write it, each cheaper than the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from skill_distiller.analysis.facts import Fact, fact_keys, find_facts
+from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.taxonomy import SectionType
+from skill_distiller.document import Block, BlockKind
+from skill_distiller.renderings.locks import Span, locked_spans
+from skill_distiller.renderings.model import Rendering, RenderingKind
+from skill_distiller.renderings.prune import is_empty_lead_in, prune_fillers
+from skill_distiller.renderings.symbols import substitute_symbols
+from skill_distiller.renderings.tight import strip_emphasis, tighten_table
+from skill_distiller.tokens import TokenCounter
+
+# The share of a block's worth that a rewritten text keeps: all its facts, a little less ease of reading.
+_SHARES: Final = {
+    RenderingKind.FULL: 1.0,
+    RenderingKind.SYMBOLS: 0.999,
+    RenderingKind.TIGHT: 0.998,
+    RenderingKind.PRUNED: 0.99,
+    RenderingKind.DROPPED: 0.0,
+}
+_PROSE: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM})
+# Where the very form is the content, the marks of emphasis are part of it.
+_FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The renderings of one block, from the longest to the shortest; the first is always FULL."""
+
+    block: Block
+    rungs: tuple[Rendering, ...]
+    refused: int = 0  # renderings that lost a fact and were not let onto the ladder
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A block on its way down the ladder."""
+
+    block: Block
+    text: str
+    facts: tuple[Fact, ...]
+    formatted: bool
+    leads_in: bool
+    counter: TokenCounter
+
+
+def build_ladders(analysis: Analysis, lead_ins: frozenset[int], counter: TokenCounter) -> tuple[Ladder, ...]:
+    """A ladder for every block of a skill; required blocks have no DROPPED rung.
+
+    `lead_ins` are the indices of the blocks that only introduce the next one.
+    """
+    return tuple(
+        _ladder(
+            _Draft(block, block.text, facts, verdict.type in _FORMATTED, block.index in lead_ins, counter),
+            droppable=not verdict.required,
+        )
+        for block, verdict, facts in zip(analysis.skill.blocks, analysis.verdicts, analysis.facts, strict=True)
+    )
+
+
+def _ladder(draft: _Draft, *, droppable: bool) -> Ladder:
+    block, count = draft.block, draft.counter.count
+    rungs = [Rendering(RenderingKind.FULL, block.source, count(block.source), 1.0)]
+    refused = 0
+    for kind, text in _shorter(draft):
+        source = text + block.gap if text else ""
+        if source == rungs[-1].text:
+            continue
+        if text and not fact_keys(draft.facts) <= fact_keys(find_facts(text)):
+            refused += 1
+            continue
+        tokens = count(source)
+        if tokens < rungs[-1].tokens:
+            rungs.append(Rendering(kind, source, tokens, _SHARES[kind]))
+    if droppable and rungs[-1].tokens > 0:
+        rungs.append(Rendering(RenderingKind.DROPPED, "", 0, _SHARES[RenderingKind.DROPPED]))
+    return Ladder(block, tuple(rungs), refused)
+
+
+def _shorter(draft: _Draft) -> Iterator[tuple[RenderingKind, str]]:
+    """The texts below FULL, each pass applied to the result of the one before."""
+    if draft.block.kind is BlockKind.TABLE:
+        yield RenderingKind.TIGHT, tighten_table(draft.text, locked_spans(draft.text, draft.facts))
+        return
+    if draft.block.kind not in _PROSE:
+        return
+    text = substitute_symbols(draft.text, locked_spans(draft.text, draft.facts, modals=False), draft.counter)
+    yield RenderingKind.SYMBOLS, text
+    if not draft.formatted:
+        text = strip_emphasis(text, _locks(draft, text))
+        yield RenderingKind.TIGHT, text
+    if draft.leads_in and is_empty_lead_in(text) and not _locks(draft, text):
+        yield RenderingKind.PRUNED, ""
+    else:
+        yield RenderingKind.PRUNED, prune_fillers(text, _locks(draft, text))
+
+
+def _locks(draft: _Draft, text: str) -> tuple[Span, ...]:
+    return locked_spans(text, draft.facts if text == draft.text else find_facts(text))

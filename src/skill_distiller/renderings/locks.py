@@ -1,0 +1,61 @@
+"""The spans of a text that no rendering may touch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from skill_distiller.analysis.facts import Fact, FactKind
+
+
+class Span(NamedTuple):
+    """Half-open offsets into a text."""
+
+    start: int
+    end: int
+
+
+# What is not plain prose besides the facts: links with their texts, tags, placeholders, math,
+# tilde fences and indented code inside lists, escapes.
+_NOT_PROSE: Final = re.compile(
+    r"""(?=[!\[<{$~\\\n])(?:
+      !?\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])
+    | \[\[[^\]\n]*\]\]
+    | \[[^\]\n]*\](?!\()
+    | <[^<>\n]*>
+    | \{\{?[^{}\n]*\}?\}
+    | \$[^$\n]+\$
+    | ~~~[\s\S]*?(?:~~~|\Z)
+    | \\.
+    | (?:(?<=\n)|\A)[ \t]*\n(?:(?:[ ]{6,}|\t+[ ]{2,})(?![-*+>]|\d+[.)])[^\n]*\n?)+
+    )""",
+    re.VERBOSE,
+)
+
+
+def locked_spans(text: str, facts: Iterable[Fact], *, modals: bool = True) -> tuple[Span, ...]:
+    """Where a text may not be changed: its facts, links, tags, placeholders and nested code.
+
+    With `modals` False the negations and modal words are left open (for symbols, which stand for
+    them). Sorted, without overlaps.
+    """
+    spans = [Span(fact.start, fact.end) for fact in facts if modals or fact.kind is not FactKind.MODAL]
+    spans += [Span(*match.span()) for match in _NOT_PROSE.finditer(text)]
+    return merge_spans(spans)
+
+
+def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Sorted spans with the overlapping ones joined."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and span.start < merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return tuple(merged)
+
+
+def overlaps(span: tuple[int, int], locked: Sequence[Span]) -> bool:
+    """Whether a span touches a locked one."""
+    return any(start < span[1] and span[0] < end for start, end in locked)

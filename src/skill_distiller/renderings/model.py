@@ -1,0 +1,30 @@
+"""A rendering: one way to write a block, with what it costs and what it keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RenderingKind(StrEnum):
+    """How a block is written, from the longest to nothing at all."""
+
+    FULL = "full"
+    SYMBOLS = "symbols"
+    TIGHT = "tight"
+    PRUNED = "pruned"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """One rung of a block's ladder.
+
+    `text` stands in the place of the block and the blank lines after it; `tokens` is its count;
+    `share` is the part of the block's worth that it keeps, 0-1.
+    """
+
+    kind: RenderingKind
+    text: str
+    tokens: int
+    share: float

@@ -1,0 +1,76 @@
+"""Delete words that carry nothing: filler phrases, polite openings, announcements of what follows.
+
+    >>> prune_fillers("Please note that you simply run it in order to see the log.", ())
+    'You run it to see the log.'
+
+Only deletion (and the capital letter of a sentence that lost its opening); nothing inside a
+locked span, so no fact, negation, condition or modal word can go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from skill_distiller.renderings.locks import Span, overlaps
+
+# Openings of a sentence; what follows them can stand alone.
+_OPENINGS: Final = (
+    r"please note that", r"(?:please )?note that", r"it(?:'s| is) (?:also )?(?:important|worth|useful|helpful|good) to (?:note|remember|mention|know) that",
+    r"it (?:should|must) be noted that", r"keep in mind that", r"bear in mind that", r"remember that", r"be aware that",
+    r"as (?:mentioned|noted|described|stated|explained|discussed)(?: (?:above|earlier|previously|before))?,",
+    r"in other words,", r"in general,", r"generally,", r"generally speaking,", r"basically,", r"essentially,", r"obviously,",
+    r"of course,", r"needless to say,", r"in this section,", r"at a high level,", r"additionally,", r"furthermore,",
+    r"moreover,", r"in addition,", r"also,", r"please",
+)  # fmt: skip
+# Words inside a sentence that change nothing; the second value is what stays of them.
+_FILLERS: Final = (
+    (r"in order to", "to"), (r"so as to", "to"), (r"for the purposes? of", "for"), (r"due to the fact that", "because"),
+    (r"in the event that", "if"), (r"at this point in time", "now"), (r"a (?:wide|broad|large) (?:variety|range|number) of", "many"),
+    (r"(?:a )?(?:wide|broad) (?:variety|range) of", "many"), (r"the following steps?", "these steps"),
+    (r"each and every", "every"), (r"with (?:regards?|respect) to", "about"), (r"in terms of", "in"),
+    (r"(?:basically|essentially|simply|actually|really|very|obviously|of course|please|just|literally|truly"
+     r"|extremely|incredibly|seamlessly)", ""),
+)  # fmt: skip
+_START: Final = r"(?:\A|(?<=[.!?]\s)|(?<=\n))[ \t]*(?:[-*+>][ \t]+|\d+[.)][ \t]+)*"
+_DELETABLE: Final = re.compile(
+    rf"(?P<before>{_START})(?:{'|'.join(_OPENINGS)})[ \t]+(?P<next>\w)|"
+    + "|".join(rf"(?<=[\w,;)][ \t])(?P<f{i}>{phrase})[ \t]+(?=\w)" for i, (phrase, _) in enumerate(_FILLERS)),
+    re.IGNORECASE,
+)
+_HINT: Final = re.compile(
+    r"\b(?:note|remember|order to|purpose|due to|event|point in|variety|range of|number of|following step|every|regard|respect"
+    r"|terms|ly|very|just|quite|course|please|also|mind|aware|as (?:men|no|des|st|ex|dis)|other words|general|say"
+    r"|more|level|addition)|ly,?\s",
+    re.IGNORECASE,
+)
+_EMPTY_LEAD_IN: Final = re.compile(
+    r"(?:\*\*|__)?(?:(?:here(?:'s| is| are)|see|below (?:is|are)|consider|use|follow|the following|these|this)\b[\w\s]{0,30}"
+    r"(?:examples?|steps?|code|commands?|structure|list|table|following|format|template|this)|(?:for )?examples?(?: \w+){0,2}"
+    r"|usage|output|steps?|code|commands?|run|then|like (?:this|so)|for instance|e\.g\.)(?:\s+below)?\s*[:：]\s*(?:\*\*|__)?\s*",
+    re.IGNORECASE,
+)
+
+
+def prune_fillers(text: str, locked: Sequence[Span]) -> str:
+    """The text without filler phrases outside the locked spans."""
+    if not _HINT.search(text):
+        return text
+
+    def delete(match: re.Match[str]) -> str:
+        opening = match.group("next")
+        start = match.end("before") if opening else match.start()
+        if overlaps((start, match.end()), locked):
+            return match.group()
+        if opening:
+            return str(match.group("before") + opening.upper())
+        stays = _FILLERS[int((match.lastgroup or "f0")[1:])][1]
+        return f"{stays} " if stays else ""
+
+    return _DELETABLE.sub(delete, text)
+
+
+def is_empty_lead_in(text: str) -> bool:
+    """Whether a lead-in says nothing but that something follows: `Here is an example:`, `Run:`."""
+    return bool(_EMPTY_LEAD_IN.fullmatch(text.strip()))

@@ -1,0 +1,81 @@
+"""Replace phrases by symbols, only where the symbol costs fewer tokens in the encoding in force.
+
+    >>> from skill_distiller.tokens import load_counter
+    >>> substitute_symbols("Wait at least 3 seconds; a retry leads to a lock.", (), load_counter())
+    'Wait ≥ 3 seconds; a retry → a lock.'
+
+Most of the symbols that the MetaGlyph table proposes cost as much as the words or more
+(`not` → `¬`); those are never applied, because each is measured first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+from skill_distiller.renderings.locks import Span, overlaps
+from skill_distiller.tokens import TokenCounter
+
+_NUMBER: Final = r"(?=\s[$€£¥~]?\d|\s(?:one|two|three|four|five|six|seven|eight|nine|ten)\b)"
+# (phrase, what must follow, symbol); longer phrases first, so that the longest wins.
+_PHRASES: Final = (
+    ("greater than or equal to", "", "≥"),
+    ("more than or equal to", "", "≥"),
+    ("less than or equal to", "", "≤"),
+    ("fewer than or equal to", "", "≤"),
+    ("if and only if", "", "⇔"),
+    ("there exists", "", "∃"),
+    ("is equal to", "", "="),
+    ("a minimum of", _NUMBER, "≥"),
+    ("a maximum of", _NUMBER, "≤"),
+    ("no fewer than", _NUMBER, "≥"),
+    ("no less than", _NUMBER, "≥"),
+    ("no more than", _NUMBER, "≤"),
+    ("at least", _NUMBER, "≥"),
+    ("at most", _NUMBER, "≤"),
+    ("more than", _NUMBER, ">"),
+    ("greater than", _NUMBER, ">"),
+    ("less than", _NUMBER, "<"),
+    ("fewer than", _NUMBER, "<"),
+    ("up to", _NUMBER, "≤"),
+    ("results in", "", "→"),
+    ("resulting in", "", "→"),
+    ("leads to", "", "→"),
+    ("leading to", "", "→"),
+    ("belongs to", "", "∈"),
+    ("is a member of", "", "∈"),
+    ("therefore", "", "⇒"),
+    ("implies", "", "⇒"),
+    ("for every", r"(?=\s\w)", "∀"),
+    ("for all", r"(?=\s\w)", "∀"),
+    ("for each", r"(?=\s\w)", "∀"),
+)
+_SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _PHRASES}
+_HINT: Final = re.compile(r"\bthan\b|\b[Aa]t (?:least|most)\b|\bimum of\b|[ai]num of|\b(?:up|in|to|of|all|every|each|if|equal|exists)\b")
+
+
+@lru_cache(maxsize=4)
+def _pattern(counter: TokenCounter) -> re.Pattern[str] | None:
+    """The phrases whose symbol measures smaller in mid-sentence."""
+    worth = [
+        rf"{phrase.replace(' ', chr(92) + 's')}\b{following}"
+        for phrase, following, symbol in _PHRASES
+        if counter.count(f"a {symbol} 3") < counter.count(f"a {phrase} 3")
+    ]
+    return re.compile(rf"(?<=[\s(])(?:{'|'.join(worth)})", re.IGNORECASE) if worth else None
+
+
+def substitute_symbols(text: str, locked: Sequence[Span], counter: TokenCounter) -> str:
+    """The text with phrases replaced by cheaper symbols outside the locked spans."""
+    pattern = _pattern(counter) if _HINT.search(text) else None
+    if pattern is None:
+        return text
+
+    def replace(match: re.Match[str]) -> str:
+        if overlaps(match.span(), locked):
+            return match.group()
+        return _SYMBOL_OF[" ".join(match.group().lower().split())]
+
+    return pattern.sub(replace, text)

@@ -1,0 +1,56 @@
+"""Take out formatting that costs tokens and says nothing: padding of tables, emphasis around plain words.
+
+    >>> tighten_table("| a   | b    |\\n|-----|------|\\n| 1   | 2    |\\n", ())
+    '| a | b |\\n|-|-|\\n| 1 | 2 |\\n'
+    >>> strip_emphasis("**Name**: the __full__ name; **never** a nickname", ())
+    'Name: the full name; **never** a nickname'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from skill_distiller.analysis.modality import MODAL_WORDS
+from skill_distiller.renderings.locks import Span, overlaps
+
+_DELIMITER_ROW: Final = re.compile(r"^([ \t]*)(\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?)[ \t]*$", re.MULTILINE)
+_DASHES: Final = re.compile(r"-+")
+_PADDING: Final = re.compile(r"(?<=\|)[ \t]{2,}(?=\S)|(?<=\S)[ \t]{2,}(?=\|)")
+_STRONG: Final = re.compile(
+    r"(?<![\w*\\/])\*\*(?=[^\s*])([^*\n]*?[^\s*\\])\*\*(?![\w*/])|(?<![\w_\\/])__(?=[^\s_])([^_\n]*?[^\s_\\])__(?![\w_/])"
+)
+_WORD: Final = re.compile(r"[\w'’]+")
+
+
+def tighten_table(text: str, locked: Sequence[Span]) -> str:
+    """The table without the padding around its cells and with the shortest delimiter row; cells stay as they are."""
+
+    def pad(match: re.Match[str]) -> str:
+        return match.group() if overlaps(match.span(), locked) else " "
+
+    def delimiter(match: re.Match[str]) -> str:
+        return match.group(1) + re.sub(r"[ \t]+", "", _DASHES.sub("-", match.group(2)))
+
+    return _DELIMITER_ROW.sub(delimiter, _PADDING.sub(pad, text), count=1)
+
+
+def strip_emphasis(text: str, locked: Sequence[Span]) -> str:
+    """The text without strong emphasis, except where it stresses a negation, an obligation or capitals."""
+    if "**" not in text and "__" not in text:
+        return text
+
+    def strip(match: re.Match[str]) -> str:
+        start, end = match.span()
+        inner = match.group(1) or match.group(2)
+        if overlaps((start, start + 2), locked) or overlaps((end - 2, end), locked) or _stresses(inner):
+            return match.group()
+        return inner
+
+    return _STRONG.sub(strip, text)
+
+
+def _stresses(inner: str) -> bool:
+    words = _WORD.findall(inner)
+    return any(word.lower() in MODAL_WORDS or (len(word) > 2 and word.isupper() and word.isalpha()) for word in words)
