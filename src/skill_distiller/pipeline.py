@@ -8,13 +8,12 @@ from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis import Analysis, Analyzer, RulesAnalyzer, SectionType
-from skill_distiller.analysis.patterns import ADVISORY, skill_patterns
+from skill_distiller.analysis.patterns import join_patterns
 from skill_distiller.compression import compress_to_threshold
-from skill_distiller.document import FrontmatterState, Skill, parse_skill
+from skill_distiller.document import FrontmatterState, Skill
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.evaluation import EmbeddedJudge, Functionality, Judge, Receipt, write_receipt
-from skill_distiller.planning import Plan
-from skill_distiller.planning.plan import undo_all
+from skill_distiller.planning import Plan, apply_plan, undo_all
 from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
 
 DEFAULT_THRESHOLD: Final = 0.9
@@ -81,7 +80,7 @@ class Distillation:
     @property
     def text(self) -> str:
         """The distilled SKILL.md, frontmatter included."""
-        return self.plan.text
+        return self.distilled.text
 
     @property
     def changed(self) -> bool:
@@ -122,17 +121,16 @@ def distill(
     notes = check_skill(analysis, strict=options.strict)
     plan = compress_to_threshold(analysis, options.threshold, counter, watch)
     watch("plan", plan)
-    input_tokens, output_tokens = counter.count(skill.text), counter.count(plan.text)
-    if plan.text == skill.text or output_tokens > (1 - WORTH_IT) * input_tokens:
-        small = NoteKind.ALREADY_MINIMAL if plan.text == skill.text else NoteKind.NOT_WORTH_IT
-        saved = max(0.0, 1 - output_tokens / input_tokens) if input_tokens else 0.0
-        notes += (Note(small, f"{saved:.4f}"),)
-        plan, output_tokens = undo_all(analysis, plan), input_tokens
-    distilled = parse_skill(plan.text, skill.path)
+    distilled = apply_plan(skill, plan)
+    input_tokens, output_tokens = counter.count(skill.text), counter.count(distilled.text)
+    if not plan.changed or output_tokens > (1 - WORTH_IT) * input_tokens:
+        saved = 1 - output_tokens / input_tokens if input_tokens else 0.0
+        notes += (Note(NoteKind.NOT_WORTH_IT if plan.changed else NoteKind.ALREADY_MINIMAL, f"{saved:.4f}"),)
+        plan, distilled, output_tokens = undo_all(analysis, plan), skill, input_tokens
     functionality = backends.judge.score(analysis, plan, distilled)
     watch("judge", functionality)
     receipt = write_receipt(analysis, plan, distilled)
-    notes += _result_notes(skill, distilled, functionality, counter)
+    notes += _result_notes(analysis, distilled, functionality, counter)
     return Distillation(
         skill, distilled, analysis, plan, receipt, functionality, notes, options, counter, input_tokens, output_tokens
     )
@@ -174,9 +172,10 @@ def has_trigger(analysis: Analysis) -> bool:
 
 
 def _result_notes(
-    skill: Skill, distilled: Skill, functionality: Functionality, counter: TokenCounter
+    analysis: Analysis, distilled: Skill, functionality: Functionality, counter: TokenCounter
 ) -> tuple[Note, ...]:
-    advisory = skill_patterns(skill, ADVISORY) - skill_patterns(distilled, ADVISORY)
+    found = frozenset[str]().union(*(verdict.advisory for verdict in analysis.verdicts))
+    advisory = found - join_patterns([block.text for block in distilled.blocks]).advisory
     notes = [Note(NoteKind.ADVISORY_REMOVED, name) for name in sorted(advisory)]
     notes += [Note(NoteKind.PROTECTED_LOST, name) for name in functionality.protected_lost]
     if not counter.exact:

@@ -61,6 +61,6 @@ def load_counter(encoding: str = DEFAULT_ENCODING) -> TokenCounter:
 
     def count(text: str) -> int:
         # A skill may contain "<|endoftext|>": it is text here, never a control token.
-        return len(ranks.encode(text, disallowed_special=()))
+        return len(ranks.encode_ordinary(text))
 
     return TokenCounter(encoding, exact=True, count=count)

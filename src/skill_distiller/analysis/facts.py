@@ -60,7 +60,8 @@ _UNITS: Final = (
 # Marked by its own delimiters: nothing else is looked for inside.
 _MARKED: Final = re.compile(
     r"""(?=[`\]<"“「『«h'])(?:
-      (?P<code>(?P<ticks>`+)(?!`)(?:[^`]|(?!(?P=ticks)(?!`))`+)*(?P=ticks)(?!`))
+      (?P<code>(?P<fence>`{3,})(?:[^`]|(?!(?P=fence)(?!`))`+)*(?P=fence)(?!`)
+        |(?P<ticks>``?)(?!`)(?:[^`\n]|\n(?![ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)|(?!(?P=ticks)(?!`))`+)+(?P=ticks)(?!`))
     | \]\([ ]*<?(?P<link>[^)\s>]+)
     | (?P<url>https?://[^\s)>\]"'`|]*[^\s)>\]"'`|.,:;*])
     | (?P<quoted>"[^"\n]{2,160}"|“[^”\n]{2,160}”|「[^」\n]{1,80}」|『[^』\n]{1,80}』|«[^»\n]{2,160}»
@@ -90,12 +91,15 @@ _SPECIAL_KINDS: Final = {
     "number": FactKind.NUMBER,
     "mixed": FactKind.NUMBER,
 }
-_UNIT: Final = re.compile(rf"(?:{_UNITS})\Z")
+_UNIT: Final = re.compile(rf"[ \t](?:{_UNITS})(?![\w-])")
 _IN_CODE: Final = re.compile(
     r"""(?P<url>https?://[^\s)>\]"'`|]*[^\s)>\]"'`|.,:;*])|(?<![\w-])(?P<flag>--[A-Za-z][\w-]*)"""
     r"""|(?P<env>\$\{?[A-Z_]\w*\}?)"""
 )
-_BETWEEN: Final = re.compile(r"[\s*_]*\Z")
+_LINE_BREAK: Final = r"(?:\r?\n(?![ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)[ \t]*)?"  # inside a paragraph
+_NEXT_WORD: Final = re.compile(rf"[ \t*_]*{_LINE_BREAK}[*_]*(`[^`\n]+`|[^\s*`\"“”()\[\],;!?|、。，；：！？「」『』«»]+)")
+_AFTER_LIMIT: Final = re.compile(rf"[ \t*_]*{_LINE_BREAK}([$€£¥]?\d[\d,.]*\d|\w+)")
+_CJK_STOP: Final = re.compile(r"[\n，。、；：！？,.;:!?*`]")
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
 _MODAL_TAIL: Final = 2  # words
 
@@ -138,8 +142,9 @@ def inventory(skill: Skill) -> dict[str, FactKind]:
     Headings count where other text of the skill refers to them.
     """
     found: dict[str, FactKind] = {}
+    referred = referred_headings(skill)
     for section in skill.sections:
-        if section.level and is_referred(skill, section.heading):
+        if section.index in referred:
             found.setdefault(heading_key(section.heading), FactKind.HEADING)
         for block in section.blocks:
             for fact in block_facts(block):
@@ -152,18 +157,22 @@ def heading_key(heading: str) -> str:
     return f"# {normalize(heading)}"
 
 
-def is_referred(skill: Skill, heading: str) -> bool:
-    """Whether other text of a skill names a heading, by its anchor or (two words and more) word for word."""
-    blocks = _lowered(skill.body, tuple(block.text for block in skill.blocks))
+def referred_headings(skill: Skill) -> frozenset[int]:
+    """The sections whose heading other text names, by its anchor or (two words and more) word for word."""
+    text = "\n".join(block.text for block in skill.blocks).lower()
+    anchors = "](#" in text
+    return frozenset(
+        section.index
+        for section in skill.sections
+        if section.level and _is_referred(section.heading, text, anchors=anchors)
+    )
+
+
+def _is_referred(heading: str, text: str, *, anchors: bool) -> bool:
     plain = normalize(heading).lower()
-    if f"](#{anchor(heading)})" in blocks:
+    if " " in plain and len(plain) >= 8 and plain in text:
         return True
-    return " " in plain and len(plain) >= 8 and plain in blocks
-
-
-@lru_cache(maxsize=4)
-def _lowered(body: str, texts: tuple[str, ...]) -> str:
-    return "\n".join(texts).lower()
+    return anchors and f"](#{anchor(heading)})" in text
 
 
 def anchor(heading: str) -> str:
@@ -187,24 +196,43 @@ def _code_facts(text: str) -> Iterator[Fact]:
 def _prose_facts(text: str) -> Iterator[Fact]:
     marked = list(_marked_facts(text))
     yield from marked
-    tokens = list(_tokens(text, marked))
-    for i, (token, start, end) in enumerate(tokens):
-        if token.islower() and token.isalpha():
-            if token in MODAL_WORDS:
-                yield _modal(text, tokens, i)
-        elif token.lower().replace("’", "'") in MODAL_WORDS:
-            yield _modal(text, tokens, i)
-        elif not token.isalpha() or not (token.istitle() or token.isupper()):
-            yield from _special(text, tokens, i, token, start, end)
+    at = 0
+    for low, high in [*((fact.start, fact.end) for fact in marked), (len(text), len(text))]:
+        for match in _TOKEN.finditer(text, at, low):
+            kind = _word_class(match.group())
+            if kind == _MODAL_WORD:
+                yield _modal(text, match)
+            elif kind == _SPECIAL_WORD:
+                yield from _special(text, match)
+        at = max(at, high)
     if LIMIT_HINT.search(text):
         yield from _limits(text, marked)
     if not text.isascii():
-        for match in CJK_MODAL.finditer(text):
-            end = min(len(text), match.end() + _CJK_TAIL)
-            cut = re.search(r"[\n，。、；：！？,.;:!?*`]", text[match.end() : end])
-            end = match.end() + cut.start() if cut else end
-            phrase = text[match.start() : end]
-            yield Fact(FactKind.MODAL, phrase, normalize(phrase), match.start(), end)
+        yield from _cjk_modals(text)
+
+
+_PLAIN_WORD: Final = 0
+_MODAL_WORD: Final = 1
+_SPECIAL_WORD: Final = 2
+
+
+@lru_cache(maxsize=65536)
+def _word_class(token: str) -> int:
+    # Cached: a vocabulary is small, and nearly all of it is plain words.
+    word = token.strip("_:").rstrip(".:-")
+    if word.lower().replace("’", "'") in MODAL_WORDS:
+        return _MODAL_WORD
+    if word.isalpha() and (word.islower() or word.istitle() or word.isupper()):
+        return _PLAIN_WORD
+    return _SPECIAL_WORD if _SPECIAL.match(word) else _PLAIN_WORD
+
+
+def _cjk_modals(text: str) -> Iterator[Fact]:
+    for match in CJK_MODAL.finditer(text):
+        end = min(len(text), match.end() + _CJK_TAIL)
+        cut = _CJK_STOP.search(text, match.end(), end)
+        phrase = text[match.start() : cut.start() if cut else end]
+        yield Fact(FactKind.MODAL, phrase, normalize(phrase), match.start(), match.start() + len(phrase))
 
 
 def _marked_facts(text: str) -> Iterator[Fact]:
@@ -215,31 +243,11 @@ def _marked_facts(text: str) -> Iterator[Fact]:
         "quoted": FactKind.QUOTED,
     }
     for match in _MARKED.finditer(text):
-        group = "code" if match.lastgroup == "ticks" else match.lastgroup or "code"
+        group = "code" if match.lastgroup in ("ticks", "fence") else match.lastgroup or "code"
         key = normalize(match.group(group))
         if key:
             key = key.lower() if group == "quoted" else key
             yield Fact(kinds[group], match.group(group), key, *match.span(group))
-
-
-_Token = tuple[str, int, int]
-
-
-def _tokens(text: str, marked: Sequence[Fact]) -> Iterator[_Token]:
-    """The words outside the marked facts, with their offsets; trailing stops are not part of a word."""
-    spans = iter([(fact.start, fact.end) for fact in marked] + [(len(text) + 1, len(text) + 1)])
-    low, high = next(spans)
-    for match in _TOKEN.finditer(text):
-        start, end = match.span()
-        while start >= high:
-            low, high = next(spans)
-        if end > low:
-            continue
-        raw = match.group()
-        token = raw.strip("_:").rstrip(".:")
-        if token and not (_is_marker(raw) and _starts_line(text, start)):
-            start += raw.index(token)
-            yield token, start, start + len(token)
 
 
 def _is_marker(raw: str) -> bool:
@@ -250,16 +258,23 @@ def _starts_line(text: str, start: int) -> bool:
     return not text[text.rfind("\n", 0, start) + 1 : start].strip(" \t>-+*")
 
 
-def _modal(text: str, tokens: Sequence[_Token], i: int) -> Fact:
+def _modal(text: str, match: re.Match[str]) -> Fact:
     """A modal word with the next words of its clause: `never commit secrets`."""
-    start, end = tokens[i][1], tokens[i][2]
-    words = [tokens[i][0].lower().replace("’", "'")]
-    for token, left, right in tokens[i + 1 : i + 1 + _MODAL_TAIL]:
-        between = text[end:left]
-        if not _BETWEEN.match(between) or "\n\n" in between or LIMIT.match(text, left):
+    word = match.group().strip("_:").rstrip(".:-")
+    start = match.start() + match.group().index(word)
+    end = start + len(word)
+    words = [word.lower().replace("’", "'")]
+    while len(words) <= _MODAL_TAIL and not LIMIT.match(text, end + 1):
+        tail = _NEXT_WORD.match(text, end)
+        if tail is None:
             break
-        words.append(token.lower())
-        end = right
+        following = tail.group(1).strip("_:").rstrip(".:-")
+        if not following:
+            break
+        words.append(following.strip("`").lower())
+        end = tail.start(1) + len(tail.group(1).rstrip(".:-_"))
+        if tail.group(1)[-1] in ".:":
+            break
     return Fact(FactKind.MODAL, text[start:end], " ".join(words), start, end)
 
 
@@ -268,23 +283,24 @@ def _limits(text: str, marked: Sequence[Fact]) -> Iterator[Fact]:
         if any(fact.start <= match.start() < fact.end for fact in marked):
             continue
         symbol = LIMITS[" ".join(match.group().lower().split())]
-        tail = re.match(r"[\s*_]*([$€£¥]?\d[\d,.]*\d|\w+)", text[match.end() :])
-        end = match.end() + (tail.end() if tail else 0)
+        tail = _AFTER_LIMIT.match(text, match.end())
+        end = tail.end() if tail else match.end()
         key = f"{symbol} {tail.group(1).lower() if tail else ''}".strip()
         yield Fact(FactKind.MODAL, text[match.start() : end], key, match.start(), end)
 
 
-def _special(
-    text: str, tokens: Sequence[_Token], i: int, token: str, start: int, end: int
-) -> Iterator[Fact]:
-    match = _SPECIAL.match(token)
-    if match is None:
+def _special(text: str, found: re.Match[str]) -> Iterator[Fact]:
+    token = found.group()
+    word = token.strip("_:").rstrip(".:-")
+    match = _SPECIAL.match(word)
+    if match is None or (token[0] in "0123456789" and _is_marker(token) and _starts_line(text, found.start())):
         return
     kind = _SPECIAL_KINDS[match.lastgroup or "mixed"]
-    if kind is FactKind.NUMBER and i + 1 < len(tokens):
-        unit, left, right = tokens[i + 1]
-        if left - end == 1 and _UNIT.match(unit):
-            end = right
+    start = found.start() + token.index(word)
+    end = start + len(word)
+    if kind is FactKind.NUMBER:
+        unit = _UNIT.match(text, end)
+        end = unit.end() if unit else end
     phrase = text[start:end]
     key = normalize(phrase)
     yield Fact(kind, phrase, key.lstrip("<>≥≤") if kind is FactKind.NUMBER else key, start, end)

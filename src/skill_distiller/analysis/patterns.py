@@ -6,48 +6,98 @@ A protected pattern must survive even where it looks verbose; an advisory one ma
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
 
-from skill_distiller.document import Skill
 
-PROTECTED: Final[Mapping[str, re.Pattern[str]]] = {
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A named expression; without one of its `hints` in the lower-cased text it can't match (and is not tried)."""
+
+    name: str
+    hints: tuple[str, ...]
+    expression: re.Pattern[str]
+
+    def found_in(self, text: str, lowered: str) -> bool:
+        """Whether a text holds the pattern; `lowered` is the text in lower case."""
+        return any(hint in lowered for hint in self.hints) and bool(self.expression.search(text))
+
+
+class PatternNames(NamedTuple):
+    """The names of the patterns a text holds."""
+
+    protected: frozenset[str]
+    advisory: frozenset[str]
+
+
+PROTECTED: Final = (
     # Task lists survive the compaction of a conversation.
-    "task-creation": re.compile(
-        r"\b(?:TaskCreate|TaskUpdate|TodoWrite)\b"
-        r"|\b(?i:creat(?:e|ing)|add(?:ing)?|make|writ(?:e|ing))\s+(?:(?i:an?|the|one|your|each)\s+)?"
-        r"(?:\w+\s+)?(?:(?i:tasks?|to-?dos?)(?:\s+(?i:list|item)s?)?)\s+(?i:for|per|with|to\s+track|before)\b"
+    Pattern(
+        "task-creation",
+        ("task", "todo", "to-do"),
+        re.compile(
+            r"\b(?:TaskCreate|TaskUpdate|TodoWrite)\b"
+            r"|\b(?i:creat(?:e|ing)|add(?:ing)?|make|writ(?:e|ing))\s+(?:(?i:an?|the|one|your|each)\s+)?"
+            r"(?:\w+\s+)?(?:(?i:tasks?|to-?dos?)(?:\s+(?i:list|item)s?)?)\s+(?i:for|per|with|to\s+track|before)\b"
+        ),
     ),
     # Observation workflow: N=1, N≥3, N-count.
-    "n-count": re.compile(r"(?<![\w.])N(?:-count(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)"),
-    "checkpoint-state": re.compile(
-        r"\b(?i:checkpoint(?:s|ing|ed)?)\b|\b(?i:state\s+(?:recovery|file|snapshot))\b"
-        r"|\b(?i:(?:save|restore|persist|recover)\s+(?:the\s+|your\s+|its\s+)?(?:\w+\s+)?state)\b"
-        r"|\b(?i:resume\s+(?:from|after|where))\b"
+    Pattern("n-count", ("n",), re.compile(r"(?<![\w.])N(?:-count(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)")),
+    Pattern(
+        "checkpoint-state",
+        ("checkpoint", "state", "resume"),
+        re.compile(
+            r"\bcheckpoint(?:s|ing|ed)?\b|\bstate\s+(?:recovery|file|snapshot)\b"
+            r"|\b(?:save|restore|persist|recover)\s+(?:the\s+|your\s+|its\s+)?(?:\w+\s+)?state\b"
+            r"|\bresume\s+(?:from|after|where)\b",
+            re.IGNORECASE,
+        ),
     ),
-    "before-after": re.compile(r"\bBEFORE\s*/\s*AFTER\b|\bBEFORE\b(?=[\s\S]*\bAFTER\b)|\bAFTER\b(?=[\s\S]*\bBEFORE\b)"),
-}
-
-ADVISORY: Final[Mapping[str, re.Pattern[str]]] = {
-    "parallel-decision": re.compile(
-        r"\b(?i:in\s+parallel|paralleli[sz]\w+|parallel\s+(?:or|vs|versus|/)\s*\w+|concurrent(?:ly)?|serially"
-        r"|one\s+at\s+a\s+time)\b"
+    Pattern(
+        "before-after",
+        ("before",),
+        re.compile(r"\bBEFORE\s*/\s*AFTER\b|\bBEFORE\b(?=[\s\S]*\bAFTER\b)|\bAFTER\b(?=[\s\S]*\bBEFORE\b)"),
     ),
-    "performance-hint": re.compile(
-        r"\b(?i:performance|faster|slow(?:er|ly)|speed(?:s|ed)?\s+up|latency|throughput|efficien(?:t|tly|cy))\b"
+)
+
+ADVISORY: Final = (
+    Pattern(
+        "parallel-decision",
+        ("parallel", "concurrent", "serially", "one at a"),
+        re.compile(
+            r"\bin\s+parallel|paralleli[sz]\w+|parallel\s+(?:or|vs|versus|/)\s*\w+|concurrent(?:ly)?\b|\bserially\b"
+            r"|\bone\s+at\s+a\s+time\b",
+            re.IGNORECASE,
+        ),
     ),
-    "caching-guidance": re.compile(r"\b(?i:cach(?:e|ed|es|ing)|memoi[sz]\w+)\b"),
-}
+    Pattern(
+        "performance-hint",
+        ("performance", "faster", "slow", "speed", "latency", "throughput", "efficien"),
+        re.compile(
+            r"\b(?:performance|faster|slow(?:er|ly)|speed(?:s|ed)?\s+up|latency|throughput|efficien(?:t|tly|cy))\b",
+            re.IGNORECASE,
+        ),
+    ),
+    Pattern("caching-guidance", ("cach", "memoi"), re.compile(r"\b(?:cach(?:e|ed|es|ing)|memoi[sz]\w+)\b", re.IGNORECASE)),
+)
 
-# The frontmatter's name and description are protected too; they are never rewritten, so never lost.
-FRONTMATTER_PATTERN: Final = "name-description"
+
+@lru_cache(maxsize=4096)
+def find_patterns(text: str) -> PatternNames:
+    """The protected and advisory patterns that a block's text holds."""
+    lowered = text.lower()
+    return PatternNames(
+        frozenset(p.name for p in PROTECTED if p.found_in(text, lowered)),
+        frozenset(p.name for p in ADVISORY if p.found_in(text, lowered)),
+    )
 
 
-def find_patterns(text: str, patterns: Mapping[str, re.Pattern[str]]) -> frozenset[str]:
-    """The names of the patterns that a text holds."""
-    return frozenset(name for name, pattern in patterns.items() if pattern.search(text))
-
-
-def skill_patterns(skill: Skill, patterns: Mapping[str, re.Pattern[str]]) -> frozenset[str]:
-    """The names of the patterns that any block of a skill holds."""
-    return frozenset(name for block in skill.blocks for name in find_patterns(block.text, patterns))
+def join_patterns(texts: Sequence[str]) -> PatternNames:
+    """The patterns that any of several blocks' texts holds."""
+    found = [find_patterns(text) for text in texts]
+    return PatternNames(
+        frozenset[str]().union(*(names.protected for names in found)),
+        frozenset[str]().union(*(names.advisory for names in found)),
+    )

@@ -11,13 +11,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from skill_distiller.analysis.facts import FactKind, block_facts
 from skill_distiller.analysis.lead_ins import is_lead_in
 from skill_distiller.analysis.model import Analysis, Verdict
-from skill_distiller.analysis.patterns import ADVISORY, PROTECTED, find_patterns
+from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.analysis.taxonomy import PROTECTED_IMPORTANCE, SectionType
+from skill_distiller.analysis.words import content_words
 from skill_distiller.document import Block, BlockKind, Skill
 
 T = SectionType
@@ -117,23 +119,19 @@ class RulesAnalyzer:
 
 
 def _places(skill: Skill) -> Iterator[_Place]:
-    words = [Counter(_content_words(block.text)) for block in skill.blocks]
-    spread = Counter(word for counts in words for word in counts)
-    headings = Counter(word for section in skill.sections for word in set(_content_words(section.heading)))
+    words = [content_words(block.text) for block in skill.blocks]
+    spread = Counter(word for own in words for word in own)
+    headings = frozenset(word for section in skill.sections for word in content_words(section.heading))
     for section in skill.sections:
         path = skill.heading_path(section.index)
         previous: Block | None = None
         for i, block in enumerate(section.blocks):
             following = section.blocks[i + 1] if i + 1 < len(section.blocks) else None
             own = words[block.index]
-            known = sum(1 for word in own if spread[word] > 1 or headings[word])
+            known = sum(1 for word in own if spread[word] > 1 or word in headings)
             lead = previous.text if previous and is_lead_in(previous, block) else ""
             yield _Place(block, path, i == 0, is_lead_in(block, following), lead, known / len(own) if own else 1.0)
             previous = block
-
-
-def _content_words(text: str) -> list[str]:
-    return [word for word in _WORD.findall(text.lower()) if len(word) > 3 or not word.isascii() or word.isdigit()]
 
 
 def _verdict(place: _Place) -> Verdict:
@@ -143,22 +141,28 @@ def _verdict(place: _Place) -> Verdict:
             points[kind] += value
     best = max(T, key=lambda kind: points[kind])
     total = sum(math.exp((value - points[best]) / _TEMPERATURE) for value in points.values())
-    protected = find_patterns(place.block.text, PROTECTED)
+    patterns = find_patterns(place.block.text)
     importance = _importance(place, best)
-    if protected:
+    if patterns.protected:
         importance = max(importance, PROTECTED_IMPORTANCE)
-    return Verdict(best, importance, 1 / total, protected, find_patterns(place.block.text, ADVISORY))
+    return Verdict(best, importance, 1 / total, *patterns)
 
 
 def _heading(place: _Place) -> Points:
     points: Points = {}
     for depth, heading in enumerate(reversed(place.path[1:] or place.path)):
         share = 1.0 if depth == 0 else 0.4 / depth
-        for pattern, promised in _HEADINGS:
-            if pattern.search(heading):
-                for kind, value in promised.items():
-                    points[kind] = points.get(kind, 0.0) + value * share
+        for kind, value in _promises(heading):
+            points[kind] = points.get(kind, 0.0) + value * share
     return points
+
+
+@lru_cache(maxsize=1024)
+def _promises(heading: str) -> tuple[tuple[SectionType, float], ...]:
+    """What the words of a heading promise; every block below it asks again."""
+    return tuple(
+        promise for pattern, promised in _HEADINGS if pattern.search(heading) for promise in promised.items()
+    )
 
 
 def _kind(place: _Place) -> Points:

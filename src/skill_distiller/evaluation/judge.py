@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from skill_distiller.analysis import Analysis, inventory
-from skill_distiller.analysis.patterns import PROTECTED, skill_patterns
+from skill_distiller.analysis.patterns import join_patterns
 from skill_distiller.document import Skill
 from skill_distiller.planning import Plan
 from skill_distiller.planning.worth import FACT_SHARE, fact_weights, functionality_for, importance_masses
@@ -53,8 +53,8 @@ class EmbeddedJudge:
         left = inventory(distilled)
         facts = sum(w for key, w in weights.items() if key in left) / sum(weights.values()) if weights else 1.0
         share = (1 - FACT_SHARE) * value + FACT_SHARE * facts
-        found = skill_patterns(analysis.skill, PROTECTED)
-        lost = found - skill_patterns(distilled, PROTECTED)
+        found = frozenset[str]().union(*(verdict.protected for verdict in analysis.verdicts))
+        lost = found - join_patterns([block.text for block in distilled.blocks]).protected
         score = 100 * functionality_for(min(1.0, share)) - PENALTY * len(lost)
         return Functionality(max(0.0, score), self.method, tuple(sorted(found)), tuple(sorted(lost)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skill_distiller.analysis import Analysis, FactKind, SectionType, inventory
-from skill_distiller.analysis.facts import heading_key
+from skill_distiller.analysis.facts import heading_key, referred_headings
 from skill_distiller.document import BlockKind, Skill
 from skill_distiller.planning import Plan, Reason
 from skill_distiller.renderings import RenderingKind
@@ -70,10 +70,10 @@ def write_receipt(analysis: Analysis, plan: Plan, distilled: Skill) -> Receipt:
     left = inventory(distilled)
     lost: dict[int, list[LostFact]] = {}
     seen: set[str] = set()
-    original = inventory(analysis.skill)
+    referred = referred_headings(analysis.skill)
     for section in analysis.skill.sections:
         key = heading_key(section.heading)
-        if key in original and key not in left and key not in seen:
+        if section.index in referred and key not in left and key not in seen:
             seen.add(key)
             lost.setdefault(section.index, []).append(LostFact(FactKind.HEADING, key, section.line))
         for block in section.blocks:

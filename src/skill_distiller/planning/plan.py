@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from skill_distiller.analysis import Analysis
-from skill_distiller.document import BlockKind, Skill
+from skill_distiller.document import Block, BlockKind, Section, Skill
 from skill_distiller.planning.frontier import Choice
 from skill_distiller.renderings import Ladder, Rendering, RenderingKind
 
@@ -47,27 +47,29 @@ class Decision:
 class Plan:
     """One decision a block, and for each section whether its heading stays.
 
-    `text` is the whole result; `refused` counts the renderings that lost a fact and were not offered.
+    `refused` counts the renderings that lost a fact and were not offered.
     """
 
     decisions: tuple[Decision, ...]
     headings: tuple[bool, ...]
-    text: str
     refused: int = 0
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is written otherwise than in the original."""
+        return not all(self.headings) or any(d.rendering.kind is not RenderingKind.FULL for d in self.decisions)
 
 
 def make_plan(
     analysis: Analysis, ladders: Sequence[Ladder], choice: Choice, promoted: frozenset[int] = frozenset()
 ) -> Plan:
-    """The plan that a choice on the ladders means, with its text."""
+    """The plan that a choice on the ladders means."""
     decisions = []
     for ladder, rung in zip(ladders, choice.rungs, strict=True):
-        index = ladder.block.index
         rendering = ladder.rungs[rung]
-        reason = _reason(analysis, index, rendering, promoted)
-        decisions.append(Decision(index, rendering, ladder.rungs[0].tokens, reason))
-    text = render_choice(analysis.skill, [d.rendering.text for d in decisions], choice.headings)
-    return Plan(tuple(decisions), choice.headings, text, sum(ladder.refused for ladder in ladders))
+        reason = _reason(analysis, ladder.block.index, rendering, promoted)
+        decisions.append(Decision(ladder.block.index, rendering, ladder.rungs[0].tokens, reason))
+    return Plan(tuple(decisions), choice.headings, sum(ladder.refused for ladder in ladders))
 
 
 def undo_all(analysis: Analysis, plan: Plan) -> Plan:
@@ -76,7 +78,7 @@ def undo_all(analysis: Analysis, plan: Plan) -> Plan:
         Decision(d.block, Rendering(RenderingKind.FULL, block.source, d.full_tokens, 1.0), d.full_tokens, Reason.WORTH)
         for d, block in zip(plan.decisions, analysis.skill.blocks, strict=True)
     )
-    return Plan(decisions, (True,) * len(plan.headings), analysis.skill.text, plan.refused)
+    return Plan(decisions, (True,) * len(plan.headings), plan.refused)
 
 
 def _reason(analysis: Analysis, index: int, rendering: Rendering, promoted: frozenset[int]) -> Reason:
@@ -92,45 +94,48 @@ def _reason(analysis: Analysis, index: int, rendering: Rendering, promoted: froz
     return Reason.PROMOTED if index in promoted else Reason.WORTH
 
 
-def render_choice(skill: Skill, texts: Sequence[str], headings: Sequence[bool]) -> str:
-    """The skill with each block's text as given ("" = dropped) and the headings that stay.
+def apply_plan(skill: Skill, plan: Plan) -> Skill:
+    """The skill that a plan makes: `render_skill` of it is the result.
 
-    Where a block went from between two that now touch, the blank line that kept them apart stays,
-    so that no paragraph runs into the next block.
+    A block's text is its chosen rendering. Where a block went from between two that now touch, the
+    blank line that kept them apart stays, so that no paragraph runs into the next block. The
+    frontmatter is the original's.
     """
-    if all(headings) and all(text == block.source for text, block in zip(texts, skill.blocks, strict=True)):
-        return skill.text
-    out = [skill.frontmatter.raw]
-    newline = "\r\n" if "\r\n" in skill.text else "\n"
-    above: BlockKind | None = None  # of the block that the next one would touch; None after a heading
-    dropped = False
+    sections: list[Section] = []
+    count = 0
     for section in skill.sections:
-        if headings[section.index]:
-            out.append(section.heading_source)
-            above, dropped = None, False
+        blocks: list[Block] = []
+        dropped = False
         for block in section.blocks:
-            text = texts[block.index]
+            text = plan.decisions[block.index].rendering.text
             if not text:
                 dropped = True
                 continue
-            items = above is BlockKind.LIST_ITEM and block.kind is BlockKind.LIST_ITEM
-            if dropped and above and not items and not _ends_blank(out[-1]):
-                out.append(newline)
-            out.append(text)
-            above, dropped = block.kind, False
-    if dropped or not all(headings):
-        out[-1] = _without_blank_tail(out[-1])
-    return "".join(out)
+            if dropped and blocks:
+                blocks[-1] = _apart(blocks[-1], block)
+            blocks.append(replace(block, index=count, text=text.removesuffix(block.gap), line=0))
+            count, dropped = count + 1, False
+        stays = plan.headings[section.index]
+        sections.append(replace(section, heading_source=section.heading_source if stays else "", blocks=tuple(blocks)))
+    if plan.changed:
+        _trim_end(sections)
+    return Skill(skill.frontmatter, tuple(s for s in sections if s.text or not s.level), skill.path)
 
 
-def _ends_blank(text: str) -> bool:
-    """Whether a text ends with a blank line."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return len(lines) > 2 and not lines[-1].strip() and not lines[-2].strip()
+def _apart(above: Block, below: Block) -> Block:
+    """The upper of two blocks that did not touch before, with a blank line below it where one is needed."""
+    if above.gap or (above.kind is BlockKind.LIST_ITEM and below.kind is BlockKind.LIST_ITEM):
+        return above
+    return replace(above, gap="\r\n" if above.text.endswith("\r\n") else "\n")
 
 
-def _without_blank_tail(text: str) -> str:
-    stripped = text.rstrip(" \t\r\n")
-    tail = text[len(stripped) :]
-    end = tail.find("\n")
-    return stripped + tail[: end + 1] if end >= 0 else text
+def _trim_end(sections: list[Section]) -> None:
+    """Take the blank lines off the end: the block that followed them is gone."""
+    for i in range(len(sections) - 1, -1, -1):
+        section = sections[i]
+        if section.blocks:
+            last = replace(section.blocks[-1], gap="")
+            sections[i] = replace(section, blocks=(*section.blocks[:-1], last))
+            return
+        if section.heading_source:
+            return

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import Final
 
 from skill_distiller.analysis import Analysis, FactKind
+from skill_distiller.analysis.words import content_words
 
 FACT_SHARE: Final = 0.25  # of the worth that facts make up; importance makes up the rest
 _NOVELTY: Final = 0.5  # exponent of the share of words that stand nowhere else in the skill
@@ -14,7 +14,6 @@ _FACT_WEIGHTS: Final = {FactKind.MODAL: 0.5, FactKind.CODE_LINE: 0.5}  # all oth
 # Functionality as a power of the share of worth: with it, the evidence that real exams found in the
 # result was at least the threshold that was asked for.
 _EXPONENT: Final = 1.3
-_WORD: Final = re.compile(r"\w+")
 
 
 def block_worths(analysis: Analysis) -> tuple[float, ...]:
@@ -42,13 +41,6 @@ def importance_masses(analysis: Analysis) -> tuple[float, ...]:
         novel = sum(1 for word in own if spread[word] == 1)
         masses.append(verdict.importance * size * ((novel + 0.5) / (size + 1)) ** _NOVELTY)
     return tuple(masses)
-
-
-def content_words(text: str) -> frozenset[str]:
-    """The distinct words of a text that say something: not the one- and two-letter ones of Latin scripts."""
-    return frozenset(
-        word for word in _WORD.findall(text.lower()) if len(word) > 2 or not word.isascii() or word.isdigit()
-    )
 
 
 def fact_weights(analysis: Analysis) -> dict[str, float]:

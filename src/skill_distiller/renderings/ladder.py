@@ -8,13 +8,14 @@ from typing import Final
 
 from skill_distiller.analysis.facts import Fact, fact_keys, find_facts
 from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.analysis.taxonomy import SectionType
 from skill_distiller.document import Block, BlockKind
 from skill_distiller.renderings.locks import Span, locked_spans
 from skill_distiller.renderings.model import Rendering, RenderingKind
-from skill_distiller.renderings.prune import is_empty_lead_in, prune_fillers
-from skill_distiller.renderings.symbols import substitute_symbols
-from skill_distiller.renderings.tight import strip_emphasis, tighten_table
+from skill_distiller.renderings.prune import is_empty_lead_in, may_have_fillers, prune_fillers
+from skill_distiller.renderings.symbols import may_have_phrases, substitute_symbols
+from skill_distiller.renderings.tight import may_have_emphasis, strip_emphasis, tighten_table
 from skill_distiller.tokens import TokenCounter
 
 # The share of a block's worth that a rewritten text keeps: all its facts, a little less ease of reading.
@@ -36,7 +37,7 @@ class Ladder:
 
     block: Block
     rungs: tuple[Rendering, ...]
-    refused: int = 0  # renderings that lost a fact and were not let onto the ladder
+    refused: int = 0  # renderings that lost a fact or a protected pattern and were not let onto the ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class _Draft:
     block: Block
     text: str
     facts: tuple[Fact, ...]
+    protected: frozenset[str]
     formatted: bool
     leads_in: bool
     counter: TokenCounter
@@ -58,7 +60,15 @@ def build_ladders(analysis: Analysis, lead_ins: frozenset[int], counter: TokenCo
     """
     return tuple(
         _ladder(
-            _Draft(block, block.text, facts, verdict.type in _FORMATTED, block.index in lead_ins, counter),
+            _Draft(
+                block,
+                block.text,
+                facts,
+                verdict.protected,
+                formatted=verdict.type in _FORMATTED,
+                leads_in=block.index in lead_ins,
+                counter=counter,
+            ),
             droppable=not verdict.required,
         )
         for block, verdict, facts in zip(analysis.skill.blocks, analysis.verdicts, analysis.facts, strict=True)
@@ -73,7 +83,7 @@ def _ladder(draft: _Draft, *, droppable: bool) -> Ladder:
         source = text + block.gap if text else ""
         if source == rungs[-1].text:
             continue
-        if text and not fact_keys(draft.facts) <= fact_keys(find_facts(text)):
+        if text and not _keeps_everything(draft, text):
             refused += 1
             continue
         tokens = count(source)
@@ -84,6 +94,13 @@ def _ladder(draft: _Draft, *, droppable: bool) -> Ladder:
     return Ladder(block, tuple(rungs), refused)
 
 
+def _keeps_everything(draft: _Draft, text: str) -> bool:
+    """Whether a shorter text still carries every fact and protected pattern of its block."""
+    if text == draft.text:
+        return True
+    return draft.protected <= find_patterns(text).protected and fact_keys(draft.facts) <= fact_keys(find_facts(text))
+
+
 def _shorter(draft: _Draft) -> Iterator[tuple[RenderingKind, str]]:
     """The texts below FULL, each pass applied to the result of the one before."""
     if draft.block.kind is BlockKind.TABLE:
@@ -91,14 +108,16 @@ def _shorter(draft: _Draft) -> Iterator[tuple[RenderingKind, str]]:
         return
     if draft.block.kind not in _PROSE:
         return
-    text = substitute_symbols(draft.text, locked_spans(draft.text, draft.facts, modals=False), draft.counter)
-    yield RenderingKind.SYMBOLS, text
-    if not draft.formatted:
+    text = draft.text
+    if may_have_phrases(text):
+        text = substitute_symbols(text, locked_spans(text, draft.facts, modals=False), draft.counter)
+        yield RenderingKind.SYMBOLS, text
+    if not draft.formatted and may_have_emphasis(text):
         text = strip_emphasis(text, _locks(draft, text))
         yield RenderingKind.TIGHT, text
     if draft.leads_in and is_empty_lead_in(text) and not _locks(draft, text):
         yield RenderingKind.PRUNED, ""
-    else:
+    elif may_have_fillers(text):
         yield RenderingKind.PRUNED, prune_fillers(text, _locks(draft, text))
 
 

@@ -53,11 +53,13 @@ _EMPTY_LEAD_IN: Final = re.compile(
 )
 
 
+def may_have_fillers(text: str) -> bool:
+    """A quick look: without one of some common letters there is nothing to prune."""
+    return bool(_HINT.search(text))
+
+
 def prune_fillers(text: str, locked: Sequence[Span]) -> str:
     """The text without filler phrases outside the locked spans."""
-    if not _HINT.search(text):
-        return text
-
     def delete(match: re.Match[str]) -> str:
         opening = match.group("next")
         start = match.end("before") if opening else match.start()

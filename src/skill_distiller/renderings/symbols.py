@@ -56,6 +56,11 @@ _SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _PHRASES}
 _HINT: Final = re.compile(r"\bthan\b|\b[Aa]t (?:least|most)\b|\bimum of\b|[ai]num of|\b(?:up|in|to|of|all|every|each|if|equal|exists)\b")
 
 
+def may_have_phrases(text: str) -> bool:
+    """A quick look: without one of some common words there is nothing to substitute."""
+    return bool(_HINT.search(text))
+
+
 @lru_cache(maxsize=4)
 def _pattern(counter: TokenCounter) -> re.Pattern[str] | None:
     """The phrases whose symbol measures smaller in mid-sentence."""
@@ -69,7 +74,7 @@ def _pattern(counter: TokenCounter) -> re.Pattern[str] | None:
 
 def substitute_symbols(text: str, locked: Sequence[Span], counter: TokenCounter) -> str:
     """The text with phrases replaced by cheaper symbols outside the locked spans."""
-    pattern = _pattern(counter) if _HINT.search(text) else None
+    pattern = _pattern(counter)
     if pattern is None:
         return text
 

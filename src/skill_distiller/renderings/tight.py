@@ -36,10 +36,13 @@ def tighten_table(text: str, locked: Sequence[Span]) -> str:
     return _DELIMITER_ROW.sub(delimiter, _PADDING.sub(pad, text), count=1)
 
 
+def may_have_emphasis(text: str) -> bool:
+    """A quick look: without these marks there is no strong emphasis."""
+    return "**" in text or "__" in text
+
+
 def strip_emphasis(text: str, locked: Sequence[Span]) -> str:
     """The text without strong emphasis, except where it stresses a negation, an obligation or capitals."""
-    if "**" not in text and "__" not in text:
-        return text
 
     def strip(match: re.Match[str]) -> str:
         start, end = match.span()
