@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
-from skill_distiller.analysis.modality import CJK_MODAL, LIMIT, LIMIT_HINT, LIMITS, MODAL_WORDS
+from skill_distiller.analysis.modality import CJK_MODAL, LIMIT, LIMIT_AHEAD, LIMIT_HINTS, LIMITS, MODAL_WORDS
 from skill_distiller.document import Block, BlockKind, Skill
 
 
@@ -35,8 +34,7 @@ class FactKind(StrEnum):
     HEADING = "heading"
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A fact of a text: `start` and `end` are offsets into that text."""
 
     kind: FactKind
@@ -199,32 +197,28 @@ def _prose_facts(text: str) -> Iterator[Fact]:
     at = 0
     for low, high in [*((fact.start, fact.end) for fact in marked), (len(text), len(text))]:
         for match in _TOKEN.finditer(text, at, low):
-            kind = _word_class(match.group())
-            if kind == _MODAL_WORD:
+            kind = _word_kind(match.group())
+            if kind is FactKind.MODAL:
                 yield _modal(text, match)
-            elif kind == _SPECIAL_WORD:
-                yield from _special(text, match)
+            elif kind:
+                yield from _special(text, match, kind)
         at = max(at, high)
-    if LIMIT_HINT.search(text):
+    if any(hint in text for hint in LIMIT_HINTS):
         yield from _limits(text, marked)
     if not text.isascii():
         yield from _cjk_modals(text)
 
 
-_PLAIN_WORD: Final = 0
-_MODAL_WORD: Final = 1
-_SPECIAL_WORD: Final = 2
-
-
 @lru_cache(maxsize=65536)
-def _word_class(token: str) -> int:
+def _word_kind(token: str) -> FactKind | None:
     # Cached: a vocabulary is small, and nearly all of it is plain words.
     word = token.strip("_:").rstrip(".:-")
     if word.lower().replace("’", "'") in MODAL_WORDS:
-        return _MODAL_WORD
+        return FactKind.MODAL
     if word.isalpha() and (word.islower() or word.istitle() or word.isupper()):
-        return _PLAIN_WORD
-    return _SPECIAL_WORD if _SPECIAL.match(word) else _PLAIN_WORD
+        return None
+    match = _SPECIAL.match(word)
+    return _SPECIAL_KINDS[match.lastgroup or "mixed"] if match else None
 
 
 def _cjk_modals(text: str) -> Iterator[Fact]:
@@ -264,7 +258,7 @@ def _modal(text: str, match: re.Match[str]) -> Fact:
     start = match.start() + match.group().index(word)
     end = start + len(word)
     words = [word.lower().replace("’", "'")]
-    while len(words) <= _MODAL_TAIL and not LIMIT.match(text, end + 1):
+    while len(words) <= _MODAL_TAIL and not LIMIT_AHEAD.match(text, end):
         tail = _NEXT_WORD.match(text, end)
         if tail is None:
             break
@@ -289,13 +283,11 @@ def _limits(text: str, marked: Sequence[Fact]) -> Iterator[Fact]:
         yield Fact(FactKind.MODAL, text[match.start() : end], key, match.start(), end)
 
 
-def _special(text: str, found: re.Match[str]) -> Iterator[Fact]:
+def _special(text: str, found: re.Match[str], kind: FactKind) -> Iterator[Fact]:
     token = found.group()
-    word = token.strip("_:").rstrip(".:-")
-    match = _SPECIAL.match(word)
-    if match is None or (token[0] in "0123456789" and _is_marker(token) and _starts_line(text, found.start())):
+    if token[0] in "0123456789" and _is_marker(token) and _starts_line(text, found.start()):
         return
-    kind = _SPECIAL_KINDS[match.lastgroup or "mixed"]
+    word = token.strip("_:").rstrip(".:-")
     start = found.start() + token.index(word)
     end = start + len(word)
     if kind is FactKind.NUMBER:

@@ -33,14 +33,14 @@ LIMITS: Final = {
     "pelo menos": "≥", "no máximo": "≤", "al menos": "≥", "como máximo": "≤", "en az": "≥", "en fazla": "≤",
     "не менее": "≥", "не более": "≤",
 }  # fmt: skip
-LIMIT: Final = re.compile(
-    "|".join(
-        rf"(?<!\w){re.escape(phrase)}(?!\w)" for phrase in sorted(LIMITS, key=len, reverse=True)
-    ).replace(r"\ ", r"\s+"),
-    re.IGNORECASE,
+_PHRASES: Final = "|".join(
+    re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(LIMITS, key=len, reverse=True) if len(phrase) > 1
 )
-# A cheap look ahead of LIMIT: without one of these letters in a row no limit can stand in the text.
-LIMIT_HINT: Final = re.compile(r"[≥≤]|[Aa]t [lm]|than|imum of|[Uu]p to|menos|máximo|[Ee]n (?:az|faz)|не (?:м|б)")
+LIMIT: Final = re.compile(rf"(?<!\w)(?:{_PHRASES})(?!\w)|[≥≤]", re.IGNORECASE)
+# What a limit may begin with, right after another word.
+LIMIT_AHEAD: Final = re.compile(rf"[\s*_]+(?=[AaNnUuMmLlGgFfPpEeн≥≤→∀<>])(?:(?:{_PHRASES})(?!\w)|[≥≤→∀<>])", re.IGNORECASE)
+# A cheap look ahead of LIMIT: without one of these in the text no limit can stand in it.
+LIMIT_HINTS: Final = ("≥", "≤", "t least", "t most", " than", "imum of", "p to", "menos", "máximo", "n az", "n fazla", "не менее", "не более")
 
 CJK_MODAL: Final = re.compile(
     "不要|不得|不能|不可|不会|不|禁止|必须|必需|仅|只有|只能|只|除非|之前|之后|至少|最多|未经|没有|避免|如果|务必|切勿"

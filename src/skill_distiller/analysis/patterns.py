@@ -22,7 +22,10 @@ class Pattern:
 
     def found_in(self, text: str, lowered: str) -> bool:
         """Whether a text holds the pattern; `lowered` is the text in lower case."""
-        return any(hint in lowered for hint in self.hints) and bool(self.expression.search(text))
+        for hint in self.hints:  # a loop, not any(): this runs for every block and most find nothing
+            if hint in lowered:
+                return bool(self.expression.search(text))
+        return False
 
 
 class PatternNames(NamedTuple):
@@ -44,7 +47,7 @@ PROTECTED: Final = (
         ),
     ),
     # Observation workflow: N=1, N≥3, N-count.
-    Pattern("n-count", ("n",), re.compile(r"(?<![\w.])N(?:-count(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)")),
+    Pattern("n-count", ("n=", "n =", "n≥", "n ≥", "n>", "n >", "n<", "n <", "n≤", "n ≤", "n-count"), re.compile(r"(?<![\w.])N(?:-count(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)")),
     Pattern(
         "checkpoint-state",
         ("checkpoint", "state", "resume"),

@@ -39,12 +39,15 @@ _DELETABLE: Final = re.compile(
     + "|".join(rf"(?<=[\w,;)][ \t])(?P<f{i}>{phrase})[ \t]+(?=\w)" for i, (phrase, _) in enumerate(_FILLERS)),
     re.IGNORECASE,
 )
-_HINT: Final = re.compile(
-    r"\b(?:note|remember|order to|purpose|due to|event|point in|variety|range of|number of|following step|every|regard|respect"
-    r"|terms|ly|very|just|quite|course|please|also|mind|aware|as (?:men|no|des|st|ex|dis)|other words|general|say"
-    r"|more|level|addition)|ly,?\s",
-    re.IGNORECASE,
-)
+# Of each phrase a few letters that it can't be without, for a quick look before the expression is tried.
+_HINTS: Final = (
+    "note", "remember", "important to", "worth", "useful to", "helpful to", "good to", "in mind", "aware that", "as mentioned",
+    "as described", "as stated", "as explained", "as discussed", "other words", "n general", "generally", "basically",
+    "essentially", "obviously", "of course", "needless", "this section", "high level", "additionally", "furthermore",
+    "moreover", "in addition", "also,", "please", "order to", "so as to", "purpose", "due to the", "event that",
+    "point in time", "variety", "range of", "number of", "following step", "each and", "with re", "terms of", "simply",
+    "actually", "really", "very ", "just ", "literally", "truly", "extremely", "incredibly", "seamlessly",
+)  # fmt: skip
 _EMPTY_LEAD_IN: Final = re.compile(
     r"(?:\*\*|__)?(?:(?:here(?:'s| is| are)|see|below (?:is|are)|consider|use|follow|the following|these|this)\b[\w\s]{0,30}"
     r"(?:examples?|steps?|code|commands?|structure|list|table|following|format|template|this)|(?:for )?examples?(?: \w+){0,2}"
@@ -54,8 +57,9 @@ _EMPTY_LEAD_IN: Final = re.compile(
 
 
 def may_have_fillers(text: str) -> bool:
-    """A quick look: without one of some common letters there is nothing to prune."""
-    return bool(_HINT.search(text))
+    """A quick look: False means that there is nothing to prune."""
+    lowered = text.lower()
+    return any(hint in lowered for hint in _HINTS)
 
 
 def prune_fillers(text: str, locked: Sequence[Span]) -> str:

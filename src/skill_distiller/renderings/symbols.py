@@ -53,12 +53,17 @@ _PHRASES: Final = (
     ("for each", r"(?=\s\w)", "∀"),
 )
 _SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _PHRASES}
-_HINT: Final = re.compile(r"\bthan\b|\b[Aa]t (?:least|most)\b|\bimum of\b|[ai]num of|\b(?:up|in|to|of|all|every|each|if|equal|exists)\b")
+# Of each phrase a few letters that it can't be without, for a quick look before the expression is tried.
+_HINTS: Final = (
+    "than", "only if", "there exists", "equal to", "imum of", "at least", "at most", "up to", "results in", "resulting in",
+    "leads to", "leading to", "belongs to", "member of", "therefore", "implies", "for every", "for all", "for each",
+)  # fmt: skip
 
 
 def may_have_phrases(text: str) -> bool:
-    """A quick look: without one of some common words there is nothing to substitute."""
-    return bool(_HINT.search(text))
+    """A quick look: False means that there is nothing to substitute."""
+    lowered = text.lower()
+    return any(hint in lowered for hint in _HINTS)
 
 
 @lru_cache(maxsize=4)
