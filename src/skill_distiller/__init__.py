@@ -1,0 +1,52 @@
+"""Make agent skills smaller and show what they still carry.
+
+    >>> from skill_distiller import distill, parse_skill
+    >>> result = distill(parse_skill("---\\nname: a\\ndescription: Use when b.\\n---\\n# A\\n\\nRun `a`.\\n"))
+    >>> result.output_tokens <= result.input_tokens
+    True
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from skill_distiller._version import __version__
+
+if TYPE_CHECKING:
+    from skill_distiller.document import Skill, parse_skill, read_skill, render_skill
+    from skill_distiller.errors import SkillDistillerError
+    from skill_distiller.pipeline import Backends, Distillation, DistillOptions, distill
+
+# Loaded on first use: `skill-distiller --version` must not pay for a Markdown parser and a tokenizer.
+_HOMES = {
+    "Backends": "pipeline",
+    "DistillOptions": "pipeline",
+    "Distillation": "pipeline",
+    "Skill": "document",
+    "SkillDistillerError": "errors",
+    "distill": "pipeline",
+    "parse_skill": "document",
+    "read_skill": "document",
+    "render_skill": "document",
+}
+__all__ = [
+    "Backends",
+    "DistillOptions",
+    "Distillation",
+    "Skill",
+    "SkillDistillerError",
+    "__version__",
+    "distill",
+    "parse_skill",
+    "read_skill",
+    "render_skill",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(f"skill_distiller.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,5 @@
+"""`python -m skill_distiller`."""
+
+from skill_distiller.cli import main
+
+main()

@@ -1,0 +1,202 @@
+"""The command line: options named once, one error boundary. stdout is the product, stderr is the talk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from typer.core import TyperGroup
+
+from skill_distiller._version import __version__
+from skill_distiller.errors import SkillDistillerError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from skill_distiller.document import Skill
+    from skill_distiller.pipeline import Distillation
+
+_ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
+_MODES: Final = ("threshold",)
+_LATER_MODES: Final = ("tokens", "oneliner", "formula")
+_LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
+_MAX_BYTES: Final = 2_000_000
+
+
+class _Commands(TyperGroup):
+    """`skill-distiller PATH` means `skill-distiller compress PATH`."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        if args and args[0] not in self.commands and args[0] not in _ROOT_OPTIONS:
+            args = ["compress", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Make agent skills (SKILL.md) smaller, and show what they still carry.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"skill-distiller {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Make agent skills (SKILL.md) smaller, and show what they still carry."""
+
+
+@app.command()
+def compress(
+    path: Annotated[
+        str, typer.Argument(metavar="[PATH]", help="A SKILL.md, a skill folder, or - (or nothing) for stdin.", show_default=False)
+    ] = "-",
+    mode: Annotated[str, typer.Option(metavar="threshold", help="How to choose what stays.")] = "threshold",
+    threshold: Annotated[float, typer.Option(help="The functionality to keep, 0-1.")] = 0.9,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Write the result to this file instead of stdout.", show_default=False)
+    ] = "-",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing output file (never the input).")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report only; write no result.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff instead of the result.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the record of the run as JSON instead of the result and the report.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Report every section and every changed block.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report; errors only.")] = False,
+    encoding: Annotated[
+        str, typer.Option(help="The tiktoken encoding to count in, or `estimate`.")
+    ] = "cl100k_base",
+    strict: Annotated[bool, typer.Option("--strict", help="Missing frontmatter or trigger section is an error.")] = False,
+    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = _MAX_BYTES,
+    debug_stages: Annotated[
+        bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")
+    ] = False,
+) -> None:
+    """Make a skill smaller: the result on stdout, the report with its receipt on stderr."""
+    _check_options(mode, json_=json_, diff=diff, verbose=verbose, quiet=quiet)
+    from skill_distiller.pipeline import DistillOptions, distill
+
+    console = _console()
+    skill = _read(path, max_bytes)
+    target = _target(output, skill, folder_given=path != "-" and Path(path).is_dir(), force=force)
+    options = DistillOptions(threshold=threshold, encoding=encoding, strict=strict)
+    observe = _print_stage if debug_stages else None
+    if len(skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug_stages):
+        with console.status("Distilling …"):
+            distillation = distill(skill, options, observe=observe)
+    else:
+        distillation = distill(skill, options, observe=observe)
+    if not quiet:
+        _report(distillation, console, verbose=verbose, notes_only=json_)
+    _deliver(distillation, target, json_=json_, diff=diff, dry_run=dry_run)
+
+
+def _check_options(mode: str, *, json_: bool, diff: bool, verbose: bool, quiet: bool) -> None:
+    if mode in _LATER_MODES:
+        raise UsageError(f"Mode {mode!r} is not in this version.", f"Modes of this version: {', '.join(_MODES)}.")
+    if mode not in _MODES:
+        raise UsageError(f"There is no mode {mode!r}.", f"Modes of this version: {', '.join(_MODES)}.")
+    for a, b, both in (("--json", "--diff", json_ and diff), ("--verbose", "--quiet", verbose and quiet)):
+        if both:
+            raise UsageError(f"{a} and {b} exclude each other.", "Give one of them.")
+
+
+def _read(path: str, max_bytes: int) -> Skill:
+    from skill_distiller.document import read_skill, read_stream
+    from skill_distiller.errors import BadInputError
+
+    if path != "-":
+        return read_skill(path, max_bytes)
+    if sys.stdin is None or sys.stdin.isatty():
+        raise BadInputError("No content.", "Provide a valid SKILL.md file path or pipe content via stdin.")
+    return read_stream(sys.stdin.buffer, max_bytes)
+
+
+def _target(output: str, skill: Skill, *, folder_given: bool, force: bool) -> Path | None:
+    if output == "-":
+        return None
+    from skill_distiller.reporting.write import check_target
+
+    return check_target(Path(output), skill.path, folder_given=folder_given, force=force)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # Nothing in a skill is markup, an emoji code or a number to color.
+    return Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def _print_stage(stage: str, value: object) -> None:
+    from skill_distiller.reporting.stages import stage_line
+
+    typer.echo(stage_line(stage, value), err=True)
+
+
+def _report(distillation: Distillation, console: Console, *, verbose: bool, notes_only: bool) -> None:
+    from skill_distiller.reporting.console import print_notes, print_report
+
+    if notes_only:
+        print_notes(distillation, console)
+    else:
+        print_report(distillation, console, verbose=verbose)
+
+
+def _deliver(distillation: Distillation, target: Path | None, *, json_: bool, diff: bool, dry_run: bool) -> None:
+    """Write the product to its file and whatever was asked for to stdout."""
+    if target and not dry_run:
+        from skill_distiller.reporting.write import write_atomically
+
+        write_atomically(target, distillation.text)
+    if json_:
+        import json
+
+        from skill_distiller.reporting.record import to_record
+
+        _write_stdout(json.dumps(to_record(distillation), indent=2, ensure_ascii=sys.stdout.isatty()) + "\n")
+    elif diff:
+        from skill_distiller.reporting.diff import unified_diff
+
+        _write_stdout(unified_diff(distillation))
+    elif not target and not dry_run:
+        _write_stdout(distillation.text)
+
+
+def _write_stdout(text: str) -> None:
+    """Byte for byte into a pipe or file; on a terminal control characters of the skill are shown as codes."""
+    if sys.stdout.isatty():
+        from skill_distiller.reporting.printable import printable_lines
+
+        text = printable_lines(text)
+    sys.stdout.buffer.write(text.encode("utf-8"))
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Run the command line; the one place where errors become messages and exit codes."""
+    try:
+        app()
+    except SkillDistillerError as error:
+        from skill_distiller.reporting.printable import printable
+
+        typer.echo(f"Error: {printable(str(error))}", err=True)
+        if error.hint:
+            typer.echo(f"Hint: {printable(error.hint)}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader went away (`| head`): nothing to say, and nothing more to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,165 @@
+"""The report on stderr: the lines of the reference, then the receipt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from skill_distiller.analysis import FactKind
+from skill_distiller.evaluation import Change, LostFact, SectionReceipt
+from skill_distiller.pipeline import FRONTMATTER_HINT, TRIGGER_HINT, Distillation, Note, NoteKind
+from skill_distiller.renderings import RenderingKind
+from skill_distiller.reporting.printable import excerpt, printable
+from skill_distiller.reporting.summary import SectionSummary, kept_whole, removed_counts, summarize_sections
+
+_UNCALIBRATED = "uncalibrated - first 5 compressions build baseline"
+_FACT_LENGTH = 100  # characters of a lost fact that are shown; the JSON record holds all of them
+_CHANGED = {
+    RenderingKind.SYMBOLS: "phrases replaced by symbols",
+    RenderingKind.TIGHT: "emphasis marks or table padding taken out",
+    RenderingKind.PRUNED: "filler words taken out",
+}
+
+
+def print_report(distillation: Distillation, console: Console, *, verbose: bool = False) -> None:
+    """Print the report; with `verbose` the section analysis too. Text of the skill is made safe to show."""
+    for line in _headline(distillation):
+        console.print(line)
+    if verbose:
+        for line in _section_analysis(distillation):
+            console.print(line)
+    for line in _receipt(distillation, verbose=verbose):
+        console.print(line)
+    print_notes(distillation, console)
+
+
+def print_notes(distillation: Distillation, console: Console) -> None:
+    """Print the notes and warnings alone."""
+    for note in distillation.notes:
+        style, text = _note(note, distillation)
+        console.print(Text(text, style=style))
+
+
+def _headline(distillation: Distillation) -> Iterator[Text]:
+    mark = distillation.counter.mark
+    score = f"{distillation.functionality.score:.0f}%"
+    yield Text.assemble("Functionality preserved: ", (score, "bold"), f" ({_UNCALIBRATED})")
+    before, after = distillation.input_tokens, distillation.output_tokens
+    reduction = f"({distillation.reduction:.0%} reduction)"
+    yield Text.assemble(f"Tokens: {mark}{before} → {mark}{after} ", (reduction, "bold green"))
+    yield Text(f"Classification confidence: {distillation.analysis.confidence:.2f} (mean across sections)")
+    removed = [f"{n} {names[n > 1]}" for names, n in removed_counts(distillation).items()]
+    yield Text(f"Removed: {', '.join(removed) or 'nothing'}")
+    kept = kept_whole(distillation)
+    yield Text(f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type")
+    counted = "exact" if distillation.counter.exact else "estimate of 4 characters a token"
+    yield Text(
+        f"Analyzer: {distillation.analysis.analyzer} (no model, no network); judge: "
+        f"{distillation.functionality.method}; tokens: {distillation.counter.encoding}, {counted}"
+    )
+
+
+def _section_analysis(distillation: Distillation) -> Iterator[Text]:
+    yield Text("\nSection Analysis:", style="bold")
+    for summary in summarize_sections(distillation):
+        yield Text(_section_line(summary))
+        if summary.tokens_after != summary.tokens_before:
+            yield Text(f"└─ Tokens: {summary.tokens_before} → {summary.tokens_after} ({_why(summary)})")
+    found = distillation.functionality.protected_found
+    lost = set(distillation.functionality.protected_lost)
+    shown = [f"{name} → {'LOST (-10)' if name in lost else 'preserved'}" for name in found]
+    yield Text(f"\nProtected patterns found: {', '.join(shown) or 'none'}")
+    advisory = sorted(frozenset[str]().union(*(v.advisory for v in distillation.analysis.verdicts)))
+    gone = {note.detail for note in distillation.notes if note.kind is NoteKind.ADVISORY_REMOVED}
+    shown = [f"{name} → {'removed (no score penalty)' if name in gone else 'kept'}" for name in advisory]
+    yield Text(f"Advisory patterns found: {', '.join(shown) or 'none'}")
+
+
+def _section_line(summary: SectionSummary) -> str:
+    heading = f"{'#' * summary.section.level} {printable(summary.section.heading)}".strip() or "(before the first heading)"
+    return (
+        f"{heading}: {summary.type.value} ({summary.importance:.1f}, confidence: {summary.confidence:.2f})"
+        f" → {summary.outcome}"
+    )
+
+
+def _why(summary: SectionSummary) -> str:
+    parts = []
+    if summary.removed:
+        parts.append(f"{summary.removed} of {len(summary.section.blocks)} blocks removed")
+    if summary.rewritten:
+        parts.append(f"{summary.rewritten} shortened")
+    return ", ".join(parts)
+
+
+def _receipt(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:
+    receipt = distillation.receipt
+    if not receipt.sections:
+        return
+    yield Text("\nReceipt (lines of the original):", style="bold")
+    for section in receipt.sections:
+        yield from _section_receipt(section, verbose=verbose)
+    lost = len(receipt.lost)
+    if lost:
+        yield Text(f"Facts no longer in the text: {lost}, each named above", style="yellow")
+    else:
+        yield Text("Facts no longer in the text: none", style="green")
+
+
+def _section_receipt(section: SectionReceipt, *, verbose: bool) -> Iterator[Text]:
+    heading = f"{'#' * section.level} {printable(section.heading)}".strip() or "(before the first heading)"
+    yield Text.assemble("  ", (heading, "bold"), " (heading removed)" if section.heading_dropped else "")
+    rewritten: Counter[RenderingKind] = Counter()
+    saved: Counter[RenderingKind] = Counter()
+    for change in section.changes:
+        if change.after and not verbose:
+            rewritten[change.rendering] += 1
+            saved[change.rendering] += change.saved
+        else:
+            yield _change_line(change)
+    for kind, n in rewritten.items():
+        yield Text(f"    {kind.value}: {n} {'block' if n == 1 else 'blocks'}, {saved[kind]} tokens, {_CHANGED[kind]}")
+    if section.lost:
+        yield Text(f"    facts lost: {' · '.join(_facts(section.lost))}", style="yellow")
+
+
+def _change_line(change: Change) -> Text:
+    lines = f"line {change.first_line}" if change.first_line == change.last_line else (
+        f"lines {change.first_line}-{change.last_line}"
+    )
+    what = "removed" if not change.after else change.rendering.value
+    return Text(
+        f"    {what}: {change.kind.value}, {lines}, {change.type.value}, {change.saved} tokens: {excerpt(change.before)}"
+    )
+
+
+def _facts(lost: Iterable[LostFact]) -> list[str]:
+    return [_shown(fact) for fact in lost]
+
+
+def _shown(fact: LostFact) -> str:
+    text = excerpt(fact.key, _FACT_LENGTH)
+    if fact.kind is FactKind.QUOTED:
+        return f'"{text}"'
+    return f"`{text}`" if fact.kind in (FactKind.CODE_SPAN, FactKind.CODE_LINE) else text
+
+
+def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
+    threshold = distillation.options.threshold
+    texts = {
+        NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {note.detail}. {FRONTMATTER_HINT}",
+        NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
+        NoteKind.ALREADY_MINIMAL: f"Already minimal: no compression possible at threshold {threshold:g}; "
+        "the original comes out unchanged.",
+        NoteKind.NOT_WORTH_IT: f"Already minimal: at threshold {threshold:g} less than 1% could be saved, which is not "
+        "worth a changed file; the original comes out unchanged.",
+        NoteKind.ADVISORY_REMOVED: f"Advisory pattern removed (no score penalty): {note.detail}",
+        NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {note.detail}",
+        NoteKind.ESTIMATED_TOKENS: f"Warning: the ranks of {note.detail} can't be had here; counts marked ~ are "
+        "estimates of 4 characters a token.",
+    }
+    warning = note.kind not in (NoteKind.ALREADY_MINIMAL, NoteKind.NOT_WORTH_IT, NoteKind.ADVISORY_REMOVED)
+    return ("yellow" if warning else "", texts[note.kind])

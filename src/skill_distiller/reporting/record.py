@@ -1,0 +1,86 @@
+"""A distillation as plain data, for `--json`. The schema is described in docs/json.md."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from skill_distiller._version import __version__
+from skill_distiller.evaluation import Change, LostFact
+from skill_distiller.pipeline import Distillation
+from skill_distiller.reporting.summary import removed_counts, summarize_sections
+
+SCHEMA: Final = "skill-distiller/compress/1"
+
+
+def to_record(distillation: Distillation) -> dict[str, object]:
+    """The record of a run: numbers, sections, receipt and the distilled text itself."""
+    functionality = distillation.functionality
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "skill": distillation.original.name,
+        "mode": "threshold",
+        "threshold": distillation.options.threshold,
+        "analyzer": distillation.analysis.analyzer,
+        "encoding": distillation.counter.encoding,
+        "tokens_exact": distillation.counter.exact,
+        "input_tokens": distillation.input_tokens,
+        "output_tokens": distillation.output_tokens,
+        "reduction": round(distillation.reduction, 4),
+        "functionality": {
+            "score": round(functionality.score, 1),
+            "method": functionality.method,
+            "calibrated": False,
+            "protected_found": list(functionality.protected_found),
+            "protected_lost": list(functionality.protected_lost),
+        },
+        "classification_confidence": round(distillation.analysis.confidence, 3),
+        "changed": distillation.changed,
+        "removed": {names[1]: count for names, count in removed_counts(distillation).items()},
+        "notes": [{"kind": note.kind.value, "detail": note.detail} for note in distillation.notes],
+        "sections": [
+            {
+                "heading": summary.section.heading,
+                "level": summary.section.level,
+                "line": summary.section.line,
+                "type": summary.type.value,
+                "importance": round(summary.importance, 3),
+                "confidence": round(summary.confidence, 3),
+                "outcome": summary.outcome,
+                "tokens_before": summary.tokens_before,
+                "tokens_after": summary.tokens_after,
+            }
+            for summary in summarize_sections(distillation)
+        ],
+        "receipt": [
+            {
+                "heading": section.heading,
+                "level": section.level,
+                "heading_removed": section.heading_dropped,
+                "changes": [_change(change) for change in section.changes],
+                "lost_facts": [_fact(fact) for fact in section.lost],
+            }
+            for section in distillation.receipt.sections
+        ],
+        "refused_renderings": distillation.plan.refused,
+        "text": distillation.text,
+    }
+
+
+def _change(change: Change) -> dict[str, object]:
+    return {
+        "block": change.block,
+        "kind": change.kind.value,
+        "type": change.type.value,
+        "rendering": change.rendering.value,
+        "reason": change.reason.value,
+        "first_line": change.first_line,
+        "last_line": change.last_line,
+        "tokens_saved": change.saved,
+        "before": change.before,
+        "after": change.after,
+    }
+
+
+def _fact(fact: LostFact) -> dict[str, object]:
+    return {"kind": fact.kind.value, "fact": fact.key, "line": fact.line}

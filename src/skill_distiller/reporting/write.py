@@ -1,0 +1,66 @@
+"""Write the product where it was asked for, and nowhere it could do harm."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from skill_distiller.document import SKILL_FILE
+from skill_distiller.errors import RefusedError, UsageError
+
+
+def check_target(target: Path, source: Path | None, *, folder_given: bool, force: bool) -> Path:
+    """The file that the product will be written to; a folder means SKILL.md inside it.
+
+    `source` is the SKILL.md that was read, None for stdin; with `folder_given` the whole skill
+    folder is the source. Raises RefusedError for the input itself, for a place inside a source
+    folder, for a folder that is or holds the source, and, without `force`, for a file that exists.
+    """
+    if source is not None:
+        _refuse_source(target, source.resolve(), folder_given=folder_given)
+    file = target / SKILL_FILE if target.is_dir() else target
+    if source is not None and file.exists() and file.samefile(source):
+        raise RefusedError(f"{str(file)!r} is the input; it is never overwritten.", "Name another file with -o.")
+    if not file.parent.is_dir():
+        raise UsageError(f"The folder {str(file.parent)!r} does not exist.", "Create it, or name another file with -o.")
+    if file.exists() and not force:
+        raise RefusedError(f"{str(file)!r} exists.", "Use --force to overwrite it, or name another file with -o.")
+    return file
+
+
+def _refuse_source(target: Path, source: Path, *, folder_given: bool) -> None:
+    place = target.resolve()
+    if target.is_dir() and source.is_relative_to(place):
+        raise RefusedError(f"{str(target)!r} holds the input; nothing is written there.", "Name another folder with -o.")
+    if place == source:
+        raise RefusedError(f"{str(target)!r} is the input; it is never overwritten.", "Name another file with -o.")
+    if folder_given and place.is_relative_to(source.parent):
+        raise RefusedError(f"{str(target)!r} is inside the source folder.", "Name a place outside of it with -o.")
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Write a text byte for byte: to a temporary sibling first, then in one step into its place."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    except OSError as error:
+        raise RefusedError(f"Can't write to {str(file.parent)!r}: {error.strerror}.", "Name another place with -o.") from None
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(text.encode("utf-8"))
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(_mode(file))
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _mode(file: Path) -> int:
+    """The rights of the file that is there, else what a new file would get."""
+    if file.exists():
+        return file.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
