@@ -1,9 +1,9 @@
 """Make agent skills smaller and show what they still carry.
 
-    >>> from skill_distiller import distill, parse_skill
-    >>> result = distill(parse_skill("---\\nname: a\\ndescription: Use when b.\\n---\\n# A\\n\\nRun `a`.\\n"))
-    >>> result.output_tokens <= result.input_tokens
-    True
+>>> from skill_distiller import distill, parse_skill
+>>> result = distill(parse_skill("---\\nname: a\\ndescription: Use when b.\\n---\\n# A\\n\\nRun `a`.\\n"))
+>>> result.output_tokens <= result.input_tokens
+True
 """
 
 from importlib import import_module

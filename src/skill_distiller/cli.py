@@ -55,7 +55,8 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Make agent skills (SKILL.md) smaller, and show what they still carry."""
@@ -64,23 +65,36 @@ def _root(
 @app.command()
 def compress(
     path: Annotated[
-        str, typer.Argument(metavar="[PATH]", help="A SKILL.md, a skill folder, or - (or nothing) for stdin.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="[PATH]",
+            help="A SKILL.md, a skill folder, or - (or nothing) for stdin.",
+            show_default=False,
+        ),
     ] = "-",
     mode: Annotated[str, typer.Option(metavar="threshold", help="How to choose what stays.")] = "threshold",
     threshold: Annotated[float, typer.Option(help="The functionality to keep, 0-1.")] = 0.9,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="Write the result to this file instead of stdout.", show_default=False)
+        str,
+        typer.Option("--output", "-o", help="Write the result to this file instead of stdout.", show_default=False),
     ] = "-",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing output file (never the input).")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite an existing output file (never the input).")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report only; write no result.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff instead of the result.")] = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print the record of the run as JSON instead of the result and the report.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Report every section and every changed block.")] = False,
+    json_: Annotated[
+        bool,
+        typer.Option("--json", help="Print the record of the run as JSON instead of the result and the report."),
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Report every section and every changed block.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report; errors only.")] = False,
-    encoding: Annotated[
-        str, typer.Option(help="The tiktoken encoding to count in, or `estimate`.")
-    ] = "cl100k_base",
-    strict: Annotated[bool, typer.Option("--strict", help="Missing frontmatter or trigger section is an error.")] = False,
+    encoding: Annotated[str, typer.Option(help="The tiktoken encoding to count in, or `estimate`.")] = "cl100k_base",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Missing frontmatter or trigger section is an error.")
+    ] = False,
     max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = _MAX_BYTES,
     debug_stages: Annotated[
         bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")

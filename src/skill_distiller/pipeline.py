@@ -132,7 +132,17 @@ def distill(
     receipt = write_receipt(analysis, plan, distilled)
     notes += _result_notes(analysis, distilled, functionality, counter)
     return Distillation(
-        skill, distilled, analysis, plan, receipt, functionality, notes, options, counter, input_tokens, output_tokens
+        skill,
+        distilled,
+        analysis,
+        plan,
+        receipt,
+        functionality,
+        notes,
+        options,
+        counter,
+        input_tokens,
+        output_tokens,
     )
 
 
@@ -168,7 +178,10 @@ def has_trigger(analysis: Analysis) -> bool:
     if any(verdict.type is SectionType.TRIGGER for verdict in analysis.verdicts):
         return True
     description = analysis.skill.description.lower()
-    return any(word in description for word in ("when", "use for", "use this", "trigger", "时", "とき", "когда", "cuando", "quando"))
+    return any(
+        word in description
+        for word in ("when", "use for", "use this", "trigger", "时", "とき", "когда", "cuando", "quando")
+    )
 
 
 def _result_notes(

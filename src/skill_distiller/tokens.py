@@ -51,9 +51,7 @@ def load_counter(encoding: str = DEFAULT_ENCODING) -> TokenCounter:
 
     known = [name for name in tiktoken.list_encoding_names() if name not in _OFFLINE.values()]
     if encoding not in known:
-        raise UsageError(
-            f"Unknown encoding {encoding!r}.", f"Choose one of: {', '.join(sorted(known))}, {ESTIMATE}."
-        )
+        raise UsageError(f"Unknown encoding {encoding!r}.", f"Choose one of: {', '.join(sorted(known))}, {ESTIMATE}.")
     try:
         ranks = tiktoken.get_encoding(_OFFLINE.get(encoding, encoding))
     except OSError:  # requests' errors are OSErrors: no network, no cached copy

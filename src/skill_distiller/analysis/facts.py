@@ -95,7 +95,9 @@ _IN_CODE: Final = re.compile(
     r"""|(?P<env>\$\{?[A-Z_]\w*\}?)"""
 )
 _LINE_BREAK: Final = r"(?:\r?\n(?![ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)[ \t]*)?"  # inside a paragraph
-_NEXT_WORD: Final = re.compile(rf"[ \t*_]*{_LINE_BREAK}[*_]*(`[^`\n]+`|[^\s*`\"“”()\[\],;!?|、。，；：！？「」『』«»]+)")
+_NEXT_WORD: Final = re.compile(
+    rf"[ \t*_]*{_LINE_BREAK}[*_]*(`[^`\n]+`|[^\s*`\"“”()\[\],;!?|、。，；：！？「」『』«»]+)"
+)
 _AFTER_LIMIT: Final = re.compile(rf"[ \t*_]*{_LINE_BREAK}([$€£¥]?\d[\d,.]*\d|\w+)")
 _CJK_STOP: Final = re.compile(r"[\n，。、；：！？,.;:!?*`]")
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs

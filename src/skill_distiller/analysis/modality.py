@@ -38,9 +38,25 @@ _PHRASES: Final = "|".join(
 )
 LIMIT: Final = re.compile(rf"(?<!\w)(?:{_PHRASES})(?!\w)|[≥≤]", re.IGNORECASE)
 # What a limit may begin with, right after another word.
-LIMIT_AHEAD: Final = re.compile(rf"[\s*_]+(?=[AaNnUuMmLlGgFfPpEeн≥≤→∀<>])(?:(?:{_PHRASES})(?!\w)|[≥≤→∀<>])", re.IGNORECASE)
+LIMIT_AHEAD: Final = re.compile(
+    rf"[\s*_]+(?=[AaNnUuMmLlGgFfPpEeн≥≤→∀<>])(?:(?:{_PHRASES})(?!\w)|[≥≤→∀<>])", re.IGNORECASE
+)
 # A cheap look ahead of LIMIT: without one of these in the text no limit can stand in it.
-LIMIT_HINTS: Final = ("≥", "≤", "t least", "t most", " than", "imum of", "p to", "menos", "máximo", "n az", "n fazla", "не менее", "не более")
+LIMIT_HINTS: Final = (
+    "≥",
+    "≤",
+    "t least",
+    "t most",
+    " than",
+    "imum of",
+    "p to",
+    "menos",
+    "máximo",
+    "n az",
+    "n fazla",
+    "не менее",
+    "не более",
+)
 
 CJK_MODAL: Final = re.compile(
     "不要|不得|不能|不可|不会|不|禁止|必须|必需|仅|只有|只能|只|除非|之前|之后|至少|最多|未经|没有|避免|如果|务必|切勿"

@@ -16,7 +16,8 @@ from skill_distiller.document import Skill
 class Verdict:
     """What a block is and how much it matters; `importance` and `confidence` are 0-1.
 
-    `protected` and `advisory` name the patterns the block holds.
+    `protected` and `advisory` name the patterns the block holds; `hard_rule` is True where its author
+    laid down a rule in capitals (MUST, NEVER, DO NOT).
     """
 
     type: SectionType
@@ -24,11 +25,12 @@ class Verdict:
     confidence: float
     protected: frozenset[str] = frozenset()
     advisory: frozenset[str] = frozenset()
+    hard_rule: bool = False
 
     @property
     def required(self) -> bool:
-        """Whether the block may never be dropped: its type demands it, or a protected pattern does."""
-        return self.type in REQUIRED_TYPES or bool(self.protected)
+        """Whether the block may never be dropped: its type, a protected pattern or a hard rule demands it."""
+        return self.type in REQUIRED_TYPES or bool(self.protected) or self.hard_rule
 
 
 @dataclass(frozen=True)

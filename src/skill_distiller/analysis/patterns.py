@@ -29,10 +29,11 @@ class Pattern:
 
 
 class PatternNames(NamedTuple):
-    """The names of the patterns a text holds."""
+    """The names of the patterns a text holds, and whether it lays down a hard rule."""
 
     protected: frozenset[str]
     advisory: frozenset[str]
+    hard_rule: bool
 
 
 PROTECTED: Final = (
@@ -47,7 +48,11 @@ PROTECTED: Final = (
         ),
     ),
     # Observation workflow: N=1, N≥3, N-count.
-    Pattern("n-count", ("n=", "n =", "n≥", "n ≥", "n>", "n >", "n<", "n <", "n≤", "n ≤", "n-count"), re.compile(r"(?<![\w.])N(?:-count(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)")),
+    Pattern(
+        "n-count",
+        ("n=", "n =", "n≥", "n ≥", "n>", "n >", "n<", "n <", "n≤", "n ≤", "n-count"),
+        re.compile(r"(?<![\w.])N(?:-count(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)"),
+    ),
     Pattern(
         "checkpoint-state",
         ("checkpoint", "state", "resume"),
@@ -83,8 +88,16 @@ ADVISORY: Final = (
             re.IGNORECASE,
         ),
     ),
-    Pattern("caching-guidance", ("cach", "memoi"), re.compile(r"\b(?:cach(?:e|ed|es|ing)|memoi[sz]\w+)\b", re.IGNORECASE)),
+    Pattern(
+        "caching-guidance",
+        ("cach", "memoi"),
+        re.compile(r"\b(?:cach(?:e|ed|es|ing)|memoi[sz]\w+)\b", re.IGNORECASE),
+    ),
 )
+
+
+# A rule its author wrote in capitals is never dropped, whatever it seems to be worth.
+HARD_RULE: Final = re.compile(r"\b(?:MUST|NEVER|DO NOT|Do NOT|NOT|CRITICAL|ALWAYS|FORBIDDEN)\b")
 
 
 @lru_cache(maxsize=4096)
@@ -94,6 +107,7 @@ def find_patterns(text: str) -> PatternNames:
     return PatternNames(
         frozenset(p.name for p in PROTECTED if p.found_in(text, lowered)),
         frozenset(p.name for p in ADVISORY if p.found_in(text, lowered)),
+        bool(HARD_RULE.search(text)),
     )
 
 
@@ -103,4 +117,5 @@ def join_patterns(texts: Sequence[str]) -> PatternNames:
     return PatternNames(
         frozenset[str]().union(*(names.protected for names in found)),
         frozenset[str]().union(*(names.advisory for names in found)),
+        any(names.hard_rule for names in found),
     )

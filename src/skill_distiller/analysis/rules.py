@@ -48,7 +48,7 @@ _KINDS: Final[dict[BlockKind, Points]] = {
     BlockKind.CODE: {T.CORE_INSTRUCTION: 1.0, T.EXAMPLE: 0.8, T.OUTPUT_FORMAT: 0.3},
     BlockKind.TABLE: {T.CORE_INSTRUCTION: 1.6, T.EXPLANATION: 0.4},
     BlockKind.QUOTE: {T.VERBOSE_DETAIL: 0.7, T.EXAMPLE: 0.5},
-    BlockKind.HTML: {T.VERBOSE_DETAIL: 3.0},
+    BlockKind.HTML: {T.VERBOSE_DETAIL: 1.0, T.EXPLANATION: 0.5},
     BlockKind.RULE: {T.VERBOSE_DETAIL: 5.0},
     BlockKind.DEFINITION: {T.VERBOSE_DETAIL: 0.6, T.CORE_INSTRUCTION: 1.0},
 }
@@ -60,19 +60,7 @@ _FENCES: Final[dict[str, Points]] = {
 }  # fmt: skip
 
 _IMPERATIVES: Final = frozenset(
-    "add analyze apply ask assess assign attach build call capture change check choose clarify classify clean clone"
-    " close collect combine commit compare compile compute configure confirm connect convert copy count create"
-    " define delete deploy derive describe design detect determine disable display document download draft edit"
-    " enable enter establish estimate evaluate examine execute explain export extract fetch fill filter find fix"
-    " flag focus follow format gather generate get give go group handle highlight identify implement import include"
-    " infer initialize inject insert inspect install invoke iterate keep launch lead let link list load locate log"
-    " look make map mark match measure merge monitor move name navigate note notify offer open order organize output"
-    " parse pass paste pause perform pick place plan post prepare present preserve print prioritize produce prompt"
-    " propose provide publish pull push put query read record reduce refactor reference remove rename render repeat"
-    " replace reply report request require research resolve respond restart return review rewrite run save scan"
-    " score search select send set share show skip sort specify split start state stop store structure submit"
-    " suggest summarize switch sync tell test track transform trigger try turn update upload use validate verify"
-    " wait walk warn watch write".split()
+    ["add", "analyze", "apply", "ask", "assess", "assign", "attach", "build", "call", "capture", "change", "check", "choose", "clarify", "classify", "clean", "clone", "close", "collect", "combine", "commit", "compare", "compile", "compute", "configure", "confirm", "connect", "convert", "copy", "count", "create", "define", "delete", "deploy", "derive", "describe", "design", "detect", "determine", "disable", "display", "document", "download", "draft", "edit", "enable", "enter", "establish", "estimate", "evaluate", "examine", "execute", "explain", "export", "extract", "fetch", "fill", "filter", "find", "fix", "flag", "focus", "follow", "format", "gather", "generate", "get", "give", "go", "group", "handle", "highlight", "identify", "implement", "import", "include", "infer", "initialize", "inject", "insert", "inspect", "install", "invoke", "iterate", "keep", "launch", "lead", "let", "link", "list", "load", "locate", "log", "look", "make", "map", "mark", "match", "measure", "merge", "monitor", "move", "name", "navigate", "note", "notify", "offer", "open", "order", "organize", "output", "parse", "pass", "paste", "pause", "perform", "pick", "place", "plan", "post", "prepare", "present", "preserve", "print", "prioritize", "produce", "prompt", "propose", "provide", "publish", "pull", "push", "put", "query", "read", "record", "reduce", "refactor", "reference", "remove", "rename", "render", "repeat", "replace", "reply", "report", "request", "require", "research", "resolve", "respond", "restart", "return", "review", "rewrite", "run", "save", "scan", "score", "search", "select", "send", "set", "share", "show", "skip", "sort", "specify", "split", "start", "state", "stop", "store", "structure", "submit", "suggest", "summarize", "switch", "sync", "tell", "test", "track", "transform", "trigger", "try", "turn", "update", "upload", "use", "validate", "verify", "wait", "walk", "warn", "watch", "write"]
 )
 _MUST: Final = re.compile(
     r"\b(?:MUST|NEVER|ALWAYS|DO NOT|CRITICAL|IMPORTANT|REQUIRED|ONLY|FORBIDDEN)\b"
@@ -81,10 +69,14 @@ _MUST: Final = re.compile(
 )
 _CONDITION: Final = re.compile(r"\W*(?i:if|when|in case|unless)\b|\W*(?:如果|若|当|もし|если|si|se|eğer|falls|만약)")
 _RATIONALE: Final = re.compile(r"\b(?i:because|this means|rationale|in other words|that is why|the reason)\b")
-_USE_WHEN: Final = re.compile(r"\W*(?i:use (?:this|it|the skill)?\s*(?:skill )?(?:when|for|if)|activate (?:when|this)|invoke (?:when|this))\b")
+_USE_WHEN: Final = re.compile(
+    r"\W*(?i:use (?:this|it|the skill)?\s*(?:skill )?(?:when|for|if)|activate (?:when|this)|invoke (?:when|this))\b"
+)
 _POINTER: Final = re.compile(r"\b(?i:see|refer|read|load|full|details?)\b[^\n]*\.md\b")
 _ANCHOR_ITEM: Final = re.compile(r"[-*+\d.)\s]*\[[^\]]*\]\(#[^)]*\)")
-_EXAMPLE_LEAD: Final = re.compile(r"\b(?i:e\.g\.|for example|example|for instance|sample)\b|例如|例えば|например|por ejemplo|por exemplo|örneğin|예를 들어")
+_EXAMPLE_LEAD: Final = re.compile(
+    r"\b(?i:e\.g\.|for example|example|for instance|sample)\b|例如|例えば|например|por ejemplo|por exemplo|örneğin|예를 들어"
+)
 _GOOD_BAD: Final = re.compile(r"[✅❌✓✗]|\b(?:GOOD|BAD|Good|Bad|Wrong|Right|Before|After)\b\s*[:：*)]")
 _WORD: Final = re.compile(r"\w+")
 
@@ -93,7 +85,7 @@ _BASE: Final = {
     T.TRIGGER: 0.36, T.CORE_INSTRUCTION: 0.48, T.CONSTRAINT: 0.48, T.OUTPUT_FORMAT: 0.48, T.ADVISORY_PATTERN: 0.31,
     T.EXAMPLE: 0.25, T.EDGE_CASE: 0.36, T.EXPLANATION: 0.25, T.VERBOSE_DETAIL: 0.10,
 }  # fmt: skip
-_TEMPERATURE: Final = 1.1  # of the softmax that turns points into a confidence
+_TEMPERATURE: Final = 0.9  # of the softmax that turns points into a confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +137,8 @@ def _verdict(place: _Place) -> Verdict:
     importance = _importance(place, best)
     if patterns.protected:
         importance = max(importance, PROTECTED_IMPORTANCE)
-    return Verdict(best, importance, 1 / total, *patterns)
+    hard_rule = patterns.hard_rule and place.block.kind is not BlockKind.CODE  # SQL says NOT NULL
+    return Verdict(best, importance, 1 / total, patterns.protected, patterns.advisory, hard_rule)
 
 
 def _heading(place: _Place) -> Points:
@@ -160,12 +153,12 @@ def _heading(place: _Place) -> Points:
 @lru_cache(maxsize=1024)
 def _promises(heading: str) -> tuple[tuple[SectionType, float], ...]:
     """What the words of a heading promise; every block below it asks again."""
-    return tuple(
-        promise for pattern, promised in _HEADINGS if pattern.search(heading) for promise in promised.items()
-    )
+    return tuple(promise for pattern, promised in _HEADINGS if pattern.search(heading) for promise in promised.items())
 
 
 def _kind(place: _Place) -> Points:
+    if place.block.text.lstrip().startswith("<!--"):
+        return {T.VERBOSE_DETAIL: 4.0}
     return _KINDS[place.block.kind]
 
 
@@ -190,7 +183,7 @@ def _lead_in(place: _Place) -> Points:
 
 def _modality(place: _Place) -> Points:
     text = place.block.text
-    if place.block.kind in (BlockKind.CODE, BlockKind.HTML):
+    if place.block.kind is BlockKind.CODE or text.lstrip().startswith("<!--"):
         return {}
     hits = len(_MUST.findall(text))
     points: Points = {T.CONSTRAINT: min(2.4, 0.9 * hits + (0.5 if hits else 0))}

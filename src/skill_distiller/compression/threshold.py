@@ -75,6 +75,4 @@ def _require(ladders: Sequence[Ladder], blocks: frozenset[int]) -> tuple[Ladder,
 def trace(analysis: Analysis, counter: TokenCounter) -> tuple[Ladders, Frontier]:
     """The ladders and the whole frontier of a skill, for studies and other modes."""
     prepared = prepare_ladders(analysis, counter)
-    return prepared, trace_frontier(
-        analysis.skill, prepared.ladders, prepared.worths, prepared.heading_tokens
-    )
+    return prepared, trace_frontier(analysis.skill, prepared.ladders, prepared.worths, prepared.heading_tokens)

@@ -87,9 +87,7 @@ def _sections(lines: Sequence[str], start: int) -> Iterator[Section]:
 
 
 def _with_blocks(section: Section, blocks: Sequence[Block]) -> Section:
-    return Section(
-        section.index, section.level, section.heading, section.heading_source, section.line, tuple(blocks)
-    )
+    return Section(section.index, section.level, section.heading, section.heading_source, section.line, tuple(blocks))
 
 
 def _spans(body: Sequence[str]) -> Iterator[_Span]:

@@ -43,7 +43,8 @@ def _limited(stream: BinaryIO, name: str, max_bytes: int) -> bytes:
     content = stream.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise BadInputError(
-            f"{name!r} is larger than {max_bytes:,} bytes.", "Raise the limit with --max-bytes if this really is a skill."
+            f"{name!r} is larger than {max_bytes:,} bytes.",
+            "Raise the limit with --max-bytes if this really is a skill.",
         )
     return content
 
@@ -55,7 +56,8 @@ def _decode(content: bytes, name: str) -> str:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadInputError(
-            f"{name!r} is not UTF-8 text (byte {error.start}).", "Convert it to UTF-8, or check that it is a SKILL.md."
+            f"{name!r} is not UTF-8 text (byte {error.start}).",
+            "Convert it to UTF-8, or check that it is a SKILL.md.",
         ) from None
     if "\0" in text:
         raise BadInputError(f"{name!r} looks like a binary file (it holds NUL bytes).", _NO_CONTENT)

@@ -43,7 +43,11 @@ def _blocks(section: Section) -> Iterator[Node]:
         following = blocks[i + 1] if i + 1 < len(blocks) else None
         if is_lead_in(blocks[i], following):
             end = _introduced(blocks, i + 1)
-            yield Node(section.index, blocks[i].index, tuple(Node(section.index, b.index, ()) for b in blocks[i + 1 : end]))
+            yield Node(
+                section.index,
+                blocks[i].index,
+                tuple(Node(section.index, b.index, ()) for b in blocks[i + 1 : end]),
+            )
             i = end
         else:
             yield Node(section.index, blocks[i].index, ())

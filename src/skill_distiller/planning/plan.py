@@ -17,6 +17,7 @@ class Reason(StrEnum):
 
     TYPE = "required by its type"
     PATTERN = "holds a protected pattern"
+    HARD_RULE = "lays down a hard rule"
     PROMOTED = "kept text refers to it"
     WORTH = "worth its tokens"
     CHEAPER = "a shorter rendering keeps its facts"
@@ -75,7 +76,12 @@ def make_plan(
 def undo_all(analysis: Analysis, plan: Plan) -> Plan:
     """The plan that leaves every block as it is, in place of one that is not worth it."""
     decisions = tuple(
-        Decision(d.block, Rendering(RenderingKind.FULL, block.source, d.full_tokens, 1.0), d.full_tokens, Reason.WORTH)
+        Decision(
+            d.block,
+            Rendering(RenderingKind.FULL, block.source, d.full_tokens, 1.0),
+            d.full_tokens,
+            Reason.WORTH,
+        )
         for d, block in zip(plan.decisions, analysis.skill.blocks, strict=True)
     )
     return Plan(decisions, (True,) * len(plan.headings), plan.refused)
@@ -89,6 +95,8 @@ def _reason(analysis: Analysis, index: int, rendering: Rendering, promoted: froz
         return Reason.CHEAPER
     if verdict.protected:
         return Reason.PATTERN
+    if verdict.hard_rule:
+        return Reason.HARD_RULE
     if verdict.required:
         return Reason.TYPE
     return Reason.PROMOTED if index in promoted else Reason.WORTH

@@ -64,6 +64,7 @@ def may_have_fillers(text: str) -> bool:
 
 def prune_fillers(text: str, locked: Sequence[Span]) -> str:
     """The text without filler phrases outside the locked spans."""
+
     def delete(match: re.Match[str]) -> str:
         opening = match.group("next")
         start = match.end("before") if opening else match.start()

@@ -1,9 +1,9 @@
 """Take out formatting that costs tokens and says nothing: padding of tables, emphasis around plain words.
 
-    >>> tighten_table("| a   | b    |\\n|-----|------|\\n| 1   | 2    |\\n", ())
-    '| a | b |\\n|-|-|\\n| 1 | 2 |\\n'
-    >>> strip_emphasis("**Name**: the __full__ name; **never** a nickname", ())
-    'Name: the full name; **never** a nickname'
+>>> tighten_table("| a   | b    |\\n|-----|------|\\n| 1   | 2    |\\n", ())
+'| a | b |\\n|-|-|\\n| 1 | 2 |\\n'
+>>> strip_emphasis("**Name**: the __full__ name; **never** a nickname", ())
+'Name: the full name; **never** a nickname'
 """
 
 from __future__ import annotations

@@ -79,7 +79,9 @@ def _section_analysis(distillation: Distillation) -> Iterator[Text]:
 
 
 def _section_line(summary: SectionSummary) -> str:
-    heading = f"{'#' * summary.section.level} {printable(summary.section.heading)}".strip() or "(before the first heading)"
+    heading = (
+        f"{'#' * summary.section.level} {printable(summary.section.heading)}".strip() or "(before the first heading)"
+    )
     return (
         f"{heading}: {summary.type.value} ({summary.importance:.1f}, confidence: {summary.confidence:.2f})"
         f" → {summary.outcome}"
@@ -121,19 +123,25 @@ def _section_receipt(section: SectionReceipt, *, verbose: bool) -> Iterator[Text
         else:
             yield _change_line(change)
     for kind, n in rewritten.items():
-        yield Text(f"    {kind.value}: {n} {'block' if n == 1 else 'blocks'}, {saved[kind]} tokens, {_CHANGED[kind]}")
+        yield Text(f"    {kind.value}: {n} {'block' if n == 1 else 'blocks'}, {_tokens(saved[kind])}, {_CHANGED[kind]}")
     if section.lost:
         yield Text(f"    facts lost: {' · '.join(_facts(section.lost))}", style="yellow")
 
 
 def _change_line(change: Change) -> Text:
-    lines = f"line {change.first_line}" if change.first_line == change.last_line else (
-        f"lines {change.first_line}-{change.last_line}"
+    lines = (
+        f"line {change.first_line}"
+        if change.first_line == change.last_line
+        else (f"lines {change.first_line}-{change.last_line}")
     )
     what = "removed" if not change.after else change.rendering.value
     return Text(
-        f"    {what}: {change.kind.value}, {lines}, {change.type.value}, {change.saved} tokens: {excerpt(change.before)}"
+        f"    {what}: {change.kind.value}, {lines}, {change.type.value}, {_tokens(change.saved)}: {excerpt(change.before)}"
     )
+
+
+def _tokens(count: int) -> str:
+    return "1 token" if count == 1 else f"{count} tokens"
 
 
 def _facts(lost: Iterable[LostFact]) -> list[str]:

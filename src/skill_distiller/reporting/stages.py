@@ -32,12 +32,21 @@ def _describe(value: object) -> dict[str, object]:
             return {
                 "refused": value.refused,
                 "decisions": [
-                    {"block": d.block, "rendering": d.rendering.kind.value, "saved": d.saved, "reason": d.reason.value}
+                    {
+                        "block": d.block,
+                        "rendering": d.rendering.kind.value,
+                        "saved": d.saved,
+                        "reason": d.reason.value,
+                    }
                     for d in value.decisions
                 ],
             }
         case Functionality():
-            return {"score": round(value.score, 2), "method": value.method, "protected_lost": list(value.protected_lost)}
+            return {
+                "score": round(value.score, 2),
+                "method": value.method,
+                "protected_lost": list(value.protected_lost),
+            }
         case tuple():
             return {"ladders": [_ladder(item) for item in value if isinstance(item, Ladder)]}
         case _:

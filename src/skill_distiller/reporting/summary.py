@@ -32,9 +32,7 @@ class SectionSummary:
 
 def removed_counts(distillation: Distillation) -> dict[tuple[str, str], int]:
     """How many blocks of each type were removed, by (singular, plural), most important type first."""
-    counts = Counter(
-        _name(distillation, d.block) for d in distillation.plan.decisions if d.dropped
-    )
+    counts = Counter(_name(distillation, d.block) for d in distillation.plan.decisions if d.dropped)
     order = [*TYPE_NAMES.values(), SEPARATORS]
     return {name: counts[name] for name in order if counts[name]}
 

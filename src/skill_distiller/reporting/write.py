@@ -32,7 +32,9 @@ def check_target(target: Path, source: Path | None, *, folder_given: bool, force
 def _refuse_source(target: Path, source: Path, *, folder_given: bool) -> None:
     place = target.resolve()
     if target.is_dir() and source.is_relative_to(place):
-        raise RefusedError(f"{str(target)!r} holds the input; nothing is written there.", "Name another folder with -o.")
+        raise RefusedError(
+            f"{str(target)!r} holds the input; nothing is written there.", "Name another folder with -o."
+        )
     if place == source:
         raise RefusedError(f"{str(target)!r} is the input; it is never overwritten.", "Name another file with -o.")
     if folder_given and place.is_relative_to(source.parent):
@@ -44,7 +46,9 @@ def write_atomically(file: Path, text: str) -> None:
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     except OSError as error:
-        raise RefusedError(f"Can't write to {str(file.parent)!r}: {error.strerror}.", "Name another place with -o.") from None
+        raise RefusedError(
+            f"Can't write to {str(file.parent)!r}: {error.strerror}.", "Name another place with -o."
+        ) from None
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
