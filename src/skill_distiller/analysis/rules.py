@@ -11,10 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from skill_distiller.analysis.facts import FactKind, block_facts
+from skill_distiller.analysis.heading_words import heading_promises
 from skill_distiller.analysis.lead_ins import is_lead_in
 from skill_distiller.analysis.model import Analysis, Verdict
 from skill_distiller.analysis.patterns import find_patterns
@@ -24,22 +24,6 @@ from skill_distiller.document import Block, BlockKind, Skill
 
 T = SectionType
 Points = dict[SectionType, float]
-
-# Headings: what their words promise of the blocks below. The last heading counts in full, those above less.
-_HEADINGS: Final[tuple[tuple[re.Pattern[str], Points], ...]] = tuple(
-    (re.compile(pattern, re.IGNORECASE), points)
-    for pattern, points in (
-        (r"\bwhen (?:not )?to\b|\buse (?:this|when|for)\b|trigger|activat|何时|什么时候|适用|触发|いつ使|使用場面|когда|cuándo|quando|ne zaman|언제|사용 시", {T.TRIGGER: 3.0}),
-        (r"output|format|template|deliverable|report\b|schema|输出|格式|模板|出力|テンプレート|вывод|формат|salida|formato|saída|çıktı|출력|형식", {T.OUTPUT_FORMAT: 2.2}),
-        (r"examples?\b|samples?\b|\bdemo|示例|例子|例$|サンプル|пример|ejemplo|exemplo|örnek|beispiel|예시|예제", {T.EXAMPLE: 2.6}),
-        (r"error|troubleshoot|edge|fail|fallback|common (?:issues|problems)|gotcha|pitfall|faq|recover|错误|故障|异常|エラー|トラブル|ошибк|error|hata|fehler|오류|문제", {T.EDGE_CASE: 2.4}),
-        (r"rules?\b|constraint|critical|guideline|anti-?pattern|never|must|requirement|principle|do not|don'?t|mistake|red flag|limit|important|mandatory|规则|约束|原则|注意|禁止|ルール|制約|原則|правил|огранич|regla|regra|kural|regel|규칙|원칙|주의", {T.CONSTRAINT: 2.2}),
-        (r"best practices?|\btips?\b|advice|recommend|performance|optimi[sz]|最佳实践|建议|ベストプラクティス|совет|consejo|dica|mejores|boas práticas|ipuç|모범|팁", {T.ADVISORY_PATTERN: 2.6}),
-        (r"overview|background|\bwhy\b|what (?:is|are|this)|introduction|\babout\b|philosophy|concepts?\b|purpose|how it works|rationale|motivation|概述|背景|介绍|简介|概要|背景|обзор|введение|resumen|visão geral|genel bakış|überblick|개요|소개", {T.EXPLANATION: 2.4}),
-        (r"reference|related|resource|credit|licen[sc]e|version|changelog|see also|\blinks?\b|further|authors?\b|contents|next steps?|acknowledg|参考|相关|参照|関連|ссылк|referencias?|referências|kaynak|참고|관련", {T.VERBOSE_DETAIL: 2.4}),
-        (r"step|workflow|process|phase|usage|commands?\b|instruction|procedure|set-?up|quick start|how to|implementation|\brun\b|checklist|method|protocol|步骤|流程|用法|命令|手順|ワークフロー|使い方|шаг|процесс|использование|pasos?\b|flujo|passos?\b|fluxo|adım|kullanım|schritt|단계|절차|사용법", {T.CORE_INSTRUCTION: 1.6}),
-    )
-)  # fmt: skip
 
 _KINDS: Final[dict[BlockKind, Points]] = {
     BlockKind.PARAGRAPH: {T.EXPLANATION: 0.9, T.CORE_INSTRUCTION: 0.5, T.VERBOSE_DETAIL: 0.4},
@@ -52,15 +36,30 @@ _KINDS: Final[dict[BlockKind, Points]] = {
     BlockKind.RULE: {T.VERBOSE_DETAIL: 5.0},
     BlockKind.DEFINITION: {T.VERBOSE_DETAIL: 0.6, T.CORE_INSTRUCTION: 1.0},
 }
+_SHELLS: Final = "bash sh shell zsh console powershell ps1 sql"
+_LANGUAGES: Final = "python typescript javascript ts js go rust yaml"
 _FENCES: Final[dict[str, Points]] = {
-    **dict.fromkeys(("bash", "sh", "shell", "zsh", "console", "powershell", "ps1", "sql"), {T.CORE_INSTRUCTION: 1.6}),
-    **dict.fromkeys(("python", "typescript", "javascript", "ts", "js", "go", "rust", "yaml"), {T.CORE_INSTRUCTION: 0.6}),
-    **dict.fromkeys(("markdown", "md"), {T.OUTPUT_FORMAT: 3.0}),
+    **{name: {T.CORE_INSTRUCTION: 1.6} for name in _SHELLS.split()},
+    **{name: {T.CORE_INSTRUCTION: 0.6} for name in _LANGUAGES.split()},
+    "markdown": {T.OUTPUT_FORMAT: 3.0},
+    "md": {T.OUTPUT_FORMAT: 3.0},
     "json": {T.EXAMPLE: 1.2, T.OUTPUT_FORMAT: 0.6},
-}  # fmt: skip
+}
 
 _IMPERATIVES: Final = frozenset(
-    ["add", "analyze", "apply", "ask", "assess", "assign", "attach", "build", "call", "capture", "change", "check", "choose", "clarify", "classify", "clean", "clone", "close", "collect", "combine", "commit", "compare", "compile", "compute", "configure", "confirm", "connect", "convert", "copy", "count", "create", "define", "delete", "deploy", "derive", "describe", "design", "detect", "determine", "disable", "display", "document", "download", "draft", "edit", "enable", "enter", "establish", "estimate", "evaluate", "examine", "execute", "explain", "export", "extract", "fetch", "fill", "filter", "find", "fix", "flag", "focus", "follow", "format", "gather", "generate", "get", "give", "go", "group", "handle", "highlight", "identify", "implement", "import", "include", "infer", "initialize", "inject", "insert", "inspect", "install", "invoke", "iterate", "keep", "launch", "lead", "let", "link", "list", "load", "locate", "log", "look", "make", "map", "mark", "match", "measure", "merge", "monitor", "move", "name", "navigate", "note", "notify", "offer", "open", "order", "organize", "output", "parse", "pass", "paste", "pause", "perform", "pick", "place", "plan", "post", "prepare", "present", "preserve", "print", "prioritize", "produce", "prompt", "propose", "provide", "publish", "pull", "push", "put", "query", "read", "record", "reduce", "refactor", "reference", "remove", "rename", "render", "repeat", "replace", "reply", "report", "request", "require", "research", "resolve", "respond", "restart", "return", "review", "rewrite", "run", "save", "scan", "score", "search", "select", "send", "set", "share", "show", "skip", "sort", "specify", "split", "start", "state", "stop", "store", "structure", "submit", "suggest", "summarize", "switch", "sync", "tell", "test", "track", "transform", "trigger", "try", "turn", "update", "upload", "use", "validate", "verify", "wait", "walk", "warn", "watch", "write"]
+    "add analyze apply ask assess assign attach build call capture change check choose clarify classify clean clone"
+    " close collect combine commit compare compile compute configure confirm connect convert copy count create"
+    " define delete deploy derive describe design detect determine disable display document download draft edit"
+    " enable enter establish estimate evaluate examine execute explain export extract fetch fill filter find fix"
+    " flag focus follow format gather generate get give go group handle highlight identify implement import include"
+    " infer initialize inject insert inspect install invoke iterate keep launch lead let link list load locate log"
+    " look make map mark match measure merge monitor move name navigate note notify offer open order organize output"
+    " parse pass paste pause perform pick place plan post prepare present preserve print prioritize produce prompt"
+    " propose provide publish pull push put query read record reduce refactor reference remove rename render repeat"
+    " replace reply report request require research resolve respond restart return review rewrite run save scan"
+    " score search select send set share show skip sort specify split start state stop store structure submit"
+    " suggest summarize switch sync tell test track transform trigger try turn update upload use validate verify"
+    " wait walk warn watch write".split()
 )
 _MUST: Final = re.compile(
     r"\b(?:MUST|NEVER|ALWAYS|DO NOT|CRITICAL|IMPORTANT|REQUIRED|ONLY|FORBIDDEN)\b"
@@ -145,15 +144,9 @@ def _heading(place: _Place) -> Points:
     points: Points = {}
     for depth, heading in enumerate(reversed(place.path[1:] or place.path)):
         share = 1.0 if depth == 0 else 0.4 / depth
-        for kind, value in _promises(heading):
+        for kind, value in heading_promises(heading):
             points[kind] = points.get(kind, 0.0) + value * share
     return points
-
-
-@lru_cache(maxsize=1024)
-def _promises(heading: str) -> tuple[tuple[SectionType, float], ...]:
-    """What the words of a heading promise; every block below it asks again."""
-    return tuple(promise for pattern, promised in _HEADINGS if pattern.search(heading) for promise in promised.items())
 
 
 def _kind(place: _Place) -> Points:

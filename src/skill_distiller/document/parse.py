@@ -66,7 +66,6 @@ def _sections(lines: Sequence[str], start: int) -> Iterator[Section]:
     if body and start == 0 and body[0].startswith(BOM):
         body = [" " + body[0][1:], *body[1:]]  # else the mark hides a heading on the first line
     spans = list(_cover(body, list(_spans(body))))
-    section = Section(0, 0, "", "", start + 1, ())
     blocks: list[Block] = []
     count = 0
     lead = "".join(lines[start : start + (spans[0].start if spans else len(body))])
@@ -96,13 +95,14 @@ def _spans(body: Sequence[str]) -> Iterator[_Span]:
     for i, token in enumerate(tokens):
         if token.level or not token.map or token.nesting < 0:
             continue
+        start, end = token.map
         if token.type == "heading_open":
             label = re.sub(r"\s+", " ", tokens[i + 1].content).strip()
-            yield _trim(body, _Span(*token.map, BlockKind.PARAGRAPH, int(token.tag[1]), label))
-        elif token.type.endswith("list_open") and _length(body, token.map) > LONG_LIST:
-            yield from (_trim(body, _Span(*span, BlockKind.LIST_ITEM)) for span in _items(tokens, i))
+            yield _trim(body, _Span(start, end, BlockKind.PARAGRAPH, int(token.tag[1]), label))
+        elif token.type.endswith("list_open") and _length(body[start:end]) > LONG_LIST:
+            yield from (_trim(body, _Span(first, last, BlockKind.LIST_ITEM)) for first, last in _items(tokens, i))
         else:
-            yield _trim(body, _Span(*token.map, _KINDS[token.type], label=token.info.strip()))
+            yield _trim(body, _Span(start, end, _KINDS[token.type], label=token.info.strip()))
 
 
 def _items(tokens: Sequence[Token], i: int) -> Iterator[list[int]]:
@@ -115,8 +115,8 @@ def _items(tokens: Sequence[Token], i: int) -> Iterator[list[int]]:
         j += 1
 
 
-def _length(body: Sequence[str], span: Sequence[int]) -> int:
-    return sum(len(line) for line in body[span[0] : span[1]])
+def _length(lines: Sequence[str]) -> int:
+    return sum(len(line) for line in lines)
 
 
 def _trim(body: Sequence[str], span: _Span) -> _Span:

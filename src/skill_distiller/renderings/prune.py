@@ -17,17 +17,20 @@ from skill_distiller.renderings.locks import Span, overlaps
 
 # Openings of a sentence; what follows them can stand alone.
 _OPENINGS: Final = (
-    r"please note that", r"(?:please )?note that", r"it(?:'s| is) (?:also )?(?:important|worth|useful|helpful|good) to (?:note|remember|mention|know) that",
+    r"please note that", r"(?:please )?note that",
+    r"it(?:'s| is) (?:also )?(?:important|worth|useful|helpful|good) to (?:note|remember|mention|know) that",
     r"it (?:should|must) be noted that", r"keep in mind that", r"bear in mind that", r"remember that", r"be aware that",
     r"as (?:mentioned|noted|described|stated|explained|discussed)(?: (?:above|earlier|previously|before))?,",
-    r"in other words,", r"in general,", r"generally,", r"generally speaking,", r"basically,", r"essentially,", r"obviously,",
+    r"in other words,", r"in general,", r"generally,", r"generally speaking,", r"basically,", r"essentially,",
+    r"obviously,",
     r"of course,", r"needless to say,", r"in this section,", r"at a high level,", r"additionally,", r"furthermore,",
     r"moreover,", r"in addition,", r"also,", r"please",
 )  # fmt: skip
 # Words inside a sentence that change nothing; the second value is what stays of them.
 _FILLERS: Final = (
     (r"in order to", "to"), (r"so as to", "to"), (r"for the purposes? of", "for"), (r"due to the fact that", "because"),
-    (r"in the event that", "if"), (r"at this point in time", "now"), (r"a (?:wide|broad|large) (?:variety|range|number) of", "many"),
+    (r"in the event that", "if"), (r"at this point in time", "now"),
+    (r"a (?:wide|broad|large) (?:variety|range|number) of", "many"),
     (r"(?:a )?(?:wide|broad) (?:variety|range) of", "many"), (r"the following steps?", "these steps"),
     (r"each and every", "every"), (r"with (?:regards?|respect) to", "about"), (r"in terms of", "in"),
     (r"(?:basically|essentially|simply|actually|really|very|obviously|of course|please|just|literally|truly"
@@ -41,7 +44,8 @@ _DELETABLE: Final = re.compile(
 )
 # Of each phrase a few letters that it can't be without, for a quick look before the expression is tried.
 _HINTS: Final = (
-    "note", "remember", "important to", "worth", "useful to", "helpful to", "good to", "in mind", "aware that", "as mentioned",
+    "note", "remember", "important to", "worth", "useful to", "helpful to", "good to", "in mind", "aware that",
+    "as mentioned",
     "as described", "as stated", "as explained", "as discussed", "other words", "n general", "generally", "basically",
     "essentially", "obviously", "of course", "needless", "this section", "high level", "additionally", "furthermore",
     "moreover", "in addition", "also,", "please", "order to", "so as to", "purpose", "due to the", "event that",
@@ -49,9 +53,12 @@ _HINTS: Final = (
     "actually", "really", "very ", "just ", "literally", "truly", "extremely", "incredibly", "seamlessly",
 )  # fmt: skip
 _EMPTY_LEAD_IN: Final = re.compile(
-    r"(?:\*\*|__)?(?:(?:here(?:'s| is| are)|see|below (?:is|are)|consider|use|follow|the following|these|this)\b[\w\s]{0,30}"
-    r"(?:examples?|steps?|code|commands?|structure|list|table|following|format|template|this)|(?:for )?examples?(?: \w+){0,2}"
-    r"|usage|output|steps?|code|commands?|run|then|like (?:this|so)|for instance|e\.g\.)(?:\s+below)?\s*[:：]\s*(?:\*\*|__)?\s*",
+    r"(?:\*\*|__)?(?:(?:here(?:'s| is| are)|see|below (?:is|are)|consider|use|follow|the following|these|this)\b"
+    r"[\w\s]{0,30}"
+    r"(?:examples?|steps?|code|commands?|structure|list|table|following|format|template|this)"
+    r"|(?:for )?examples?(?: \w+){0,2}"
+    r"|usage|output|steps?|code|commands?|run|then|like (?:this|so)|for instance|e\.g\.)(?:\s+below)?"
+    r"\s*[:：]\s*(?:\*\*|__)?\s*",
     re.IGNORECASE,
 )
 

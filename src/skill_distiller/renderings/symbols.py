@@ -55,7 +55,8 @@ _PHRASES: Final = (
 _SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _PHRASES}
 # Of each phrase a few letters that it can't be without, for a quick look before the expression is tried.
 _HINTS: Final = (
-    "than", "only if", "there exists", "equal to", "imum of", "at least", "at most", "up to", "results in", "resulting in",
+    "than", "only if", "there exists", "equal to", "imum of", "at least", "at most", "up to", "results in",
+    "resulting in",
     "leads to", "leading to", "belongs to", "member of", "therefore", "implies", "for every", "for all", "for each",
 )  # fmt: skip
 

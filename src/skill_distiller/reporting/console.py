@@ -134,10 +134,8 @@ def _change_line(change: Change) -> Text:
         if change.first_line == change.last_line
         else (f"lines {change.first_line}-{change.last_line}")
     )
-    what = "removed" if not change.after else change.rendering.value
-    return Text(
-        f"    {what}: {change.kind.value}, {lines}, {change.type.value}, {_tokens(change.saved)}: {excerpt(change.before)}"
-    )
+    what = f"{'removed' if not change.after else change.rendering.value}: {change.kind.value}"
+    return Text(f"    {what}, {lines}, {change.type.value}, {_tokens(change.saved)}: {excerpt(change.before)}")
 
 
 def _tokens(count: int) -> str:
