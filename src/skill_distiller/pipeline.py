@@ -8,11 +8,10 @@ from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis import Analysis, Analyzer, RulesAnalyzer, SectionType
-from skill_distiller.analysis.patterns import join_patterns
 from skill_distiller.compression import compress_to_threshold
 from skill_distiller.document import FrontmatterState, Skill
 from skill_distiller.errors import BadInputError, UsageError
-from skill_distiller.evaluation import EmbeddedJudge, Functionality, Judge, Receipt, write_receipt
+from skill_distiller.evaluation import Comparison, EmbeddedJudge, Functionality, Judge, Receipt, compare, write_receipt
 from skill_distiller.planning import Plan, apply_plan, undo_all
 from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
 
@@ -127,10 +126,11 @@ def distill(
         saved = 1 - output_tokens / input_tokens if input_tokens else 0.0
         notes += (Note(NoteKind.NOT_WORTH_IT if plan.changed else NoteKind.ALREADY_MINIMAL, f"{saved:.4f}"),)
         plan, distilled, output_tokens = undo_all(analysis, plan), skill, input_tokens
-    functionality = backends.judge.score(analysis, plan, distilled)
+    comparison = compare(analysis, plan, distilled)
+    functionality = backends.judge.score(comparison)
     watch("judge", functionality)
-    receipt = write_receipt(analysis, plan, distilled)
-    notes += _result_notes(analysis, distilled, functionality, counter)
+    receipt = write_receipt(comparison)
+    notes += _result_notes(comparison, counter)
     return Distillation(
         skill,
         distilled,
@@ -184,13 +184,9 @@ def has_trigger(analysis: Analysis) -> bool:
     )
 
 
-def _result_notes(
-    analysis: Analysis, distilled: Skill, functionality: Functionality, counter: TokenCounter
-) -> tuple[Note, ...]:
-    found = frozenset[str]().union(*(verdict.advisory for verdict in analysis.verdicts))
-    advisory = found - join_patterns([block.text for block in distilled.blocks]).advisory
-    notes = [Note(NoteKind.ADVISORY_REMOVED, name) for name in sorted(advisory)]
-    notes += [Note(NoteKind.PROTECTED_LOST, name) for name in functionality.protected_lost]
+def _result_notes(comparison: Comparison, counter: TokenCounter) -> tuple[Note, ...]:
+    notes = [Note(NoteKind.ADVISORY_REMOVED, name) for name in sorted(comparison.advisory_lost)]
+    notes += [Note(NoteKind.PROTECTED_LOST, name) for name in sorted(comparison.protected_lost)]
     if not counter.exact:
         notes.append(Note(NoteKind.ESTIMATED_TOKENS, counter.encoding))
     return tuple(notes)

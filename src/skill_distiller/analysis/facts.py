@@ -102,6 +102,7 @@ _NEXT_WORD: Final = re.compile(
 )
 _AFTER_LIMIT: Final = re.compile(rf"[ \t*_]*{_LINE_BREAK}([$€£¥]?\d[\d,.]*\d|\w+)")
 _CJK_STOP: Final = re.compile(r"[\n，。、；：！？,.;:!?*`]")
+_SENTENCE_END: Final = re.compile(r"[.!?;:](?=\s)|[。！？；]|\n(?=[ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)")
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
 _MODAL_TAIL: Final = 2  # words
 
@@ -121,7 +122,7 @@ def find_facts(text: str, *, code: bool = False) -> tuple[Fact, ...]:
     return _find_facts(text, code)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _find_facts(text: str, code: bool) -> tuple[Fact, ...]:
     # Cached: a kept block is looked at again in the result, and most blocks are kept.
     found = _code_facts(text) if code else _prose_facts(text)
@@ -152,6 +153,13 @@ def inventory(skill: Skill) -> dict[str, FactKind]:
             for fact in block_facts(block):
                 found.setdefault(fact.key, fact.kind)
     return found
+
+
+def sentence_around(text: str, fact: Fact) -> str:
+    """The sentence, or list item, of a text that a fact stands in."""
+    before = max((match.end() for match in _SENTENCE_END.finditer(text, 0, fact.start)), default=0)
+    after = _SENTENCE_END.search(text, fact.end)
+    return text[before : after.start() + 1 if after else len(text)].strip(" \t\r\n-*+>#")
 
 
 def heading_key(heading: str) -> str:

@@ -57,7 +57,7 @@ _PROMISES: Final = (
         SectionType.VERBOSE_DETAIL,
         2.4,
         r"reference|related|resource|credit|licen[sc]e|version|changelog|see also|\blinks?\b|further"
-        r"|authors?\b|contents|next steps?|acknowledg|参考|相关|参照|関連|ссылк|referencias?|referências"
+        r"|authors?\b|contents|next steps?|acknowledg|summary|conclusion|remember\b|参考|相关|参照|関連|ссылк|referencias?|referências"
         r"|kaynak|참고|관련",
     ),
     (

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A named expression; without one of its `hints` in the lower-cased text it can't match (and is not tried)."""
+    """A named expression; without one of its `hints` in the lower-cased text it can't match and is not tried."""
 
     name: str
     hints: tuple[str, ...]
@@ -22,6 +22,8 @@ class Pattern:
 
     def found_in(self, text: str, lowered: str) -> bool:
         """Whether a text holds the pattern; `lowered` is the text in lower case."""
+        if not self.hints:
+            return bool(self.expression.search(text))
         for hint in self.hints:  # a loop, not any(): this runs for every block and most find nothing
             if hint in lowered:
                 return bool(self.expression.search(text))
@@ -50,8 +52,8 @@ PROTECTED: Final = (
     # Observation workflow: N=1, N≥3, N-count.
     Pattern(
         "n-count",
-        ("n=", "n =", "n≥", "n ≥", "n>", "n >", "n<", "n <", "n≤", "n ≤", "n-count"),
-        re.compile(r"(?<![\w.])N(?:-count(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)"),
+        (),
+        re.compile(r"N(?<![\w.]N)(?:-count(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)"),
     ),
     Pattern(
         "checkpoint-state",
@@ -100,7 +102,7 @@ ADVISORY: Final = (
 HARD_RULE: Final = re.compile(r"\b(?:MUST|NEVER|DO NOT|Do NOT|NOT|CRITICAL|ALWAYS|FORBIDDEN)\b")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def find_patterns(text: str) -> PatternNames:
     """The protected and advisory patterns that a block's text holds."""
     lowered = text.lower()

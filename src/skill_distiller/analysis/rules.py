@@ -62,11 +62,12 @@ _IMPERATIVES: Final = frozenset(
     " wait walk warn watch write".split()
 )
 _MUST: Final = re.compile(
-    r"\b(?:MUST|NEVER|ALWAYS|DO NOT|CRITICAL|IMPORTANT|REQUIRED|ONLY|FORBIDDEN)\b"
-    r"|\b(?i:must|never|always|do not|don['’]t|required|mandatory|forbidden|not allowed)\b"
+    r"\b(?=[mnadrfMNADRFICO])(?:[Mm]ust|[Nn]ever|[Aa]lways|[Dd]o not|[Dd]on['’]t|[Rr]equired|[Mm]andatory|[Ff]orbidden"
+    r"|not allowed|MUST|NEVER|ALWAYS|DO NOT|CRITICAL|IMPORTANT|REQUIRED|ONLY|FORBIDDEN)\b"
     r"|必须|禁止|不得|不要|切勿|必ず|禁止|してはいけない|нельзя|обязательно|никогда|nunca|siempre|sempre|asla|mutlaka|반드시|금지"
 )
 _CONDITION: Final = re.compile(r"\W*(?i:if|when|in case|unless)\b|\W*(?:如果|若|当|もし|если|si|se|eğer|falls|만약)")
+_IF_SENTENCE: Final = re.compile(r"[.!?]\s+(?:If|When|Unless)\b")
 _RATIONALE: Final = re.compile(r"\b(?i:because|this means|rationale|in other words|that is why|the reason)\b")
 _USE_WHEN: Final = re.compile(
     r"\W*(?i:use (?:this|it|the skill)?\s*(?:skill )?(?:when|for|if)|activate (?:when|this)|invoke (?:when|this))\b"
@@ -76,8 +77,9 @@ _ANCHOR_ITEM: Final = re.compile(r"[-*+\d.)\s]*\[[^\]]*\]\(#[^)]*\)")
 _EXAMPLE_LEAD: Final = re.compile(
     r"\b(?i:e\.g\.|for example|example|for instance|sample)\b|例如|例えば|например|por ejemplo|por exemplo|örneğin|예를 들어"
 )
+_PLACEHOLDER: Final = re.compile(r"<[a-z][\w -]*>|\{[a-z][\w -]*\}|\[[A-Z][^\]\n]{2,}\]")
 _GOOD_BAD: Final = re.compile(r"[✅❌✓✗]|\b(?:GOOD|BAD|Good|Bad|Wrong|Right|Before|After)\b\s*[:：*)]")
-_WORD: Final = re.compile(r"\w+")
+_MARKERS: Final = " \t>*+-0123456789.)[]xX_`"  # of lists, quotes and check boxes
 
 # Mean importance (0-1) of labelled blocks by type; what a block adds to it stands in `_importance`.
 _BASE: Final = {
@@ -160,6 +162,8 @@ def _fence(place: _Place) -> Points:
         return {}
     language = place.block.info.split()[0].lower() if place.block.info.split() else ""
     points = dict(_FENCES.get(language, {}))
+    if _PLACEHOLDER.search(place.block.text):
+        points[T.OUTPUT_FORMAT] = points.get(T.OUTPUT_FORMAT, 0.0) + 0.9
     if _GOOD_BAD.search(place.led_in_by) or _EXAMPLE_LEAD.search(place.led_in_by):
         points[T.EXAMPLE] = points.get(T.EXAMPLE, 0.0) + 2.0
     return points
@@ -169,8 +173,9 @@ def _lead_in(place: _Place) -> Points:
     if not place.leads_in:
         return {}
     text = place.block.text
-    if len(_WORD.findall(text)) > 12 or _CONDITION.match(text):
-        return {T.CORE_INSTRUCTION: 1.0}
+    words = text.split()
+    if len(words) > 12 or _CONDITION.match(text) or (len(words) > 4 and words[0].strip("*_").lower() in _IMPERATIVES):
+        return {T.CORE_INSTRUCTION: 1.5}
     return {T.VERBOSE_DETAIL: 4.0}
 
 
@@ -180,7 +185,7 @@ def _modality(place: _Place) -> Points:
         return {}
     hits = len(_MUST.findall(text))
     points: Points = {T.CONSTRAINT: min(2.4, 0.9 * hits + (0.5 if hits else 0))}
-    if place.block.kind is BlockKind.PARAGRAPH and _CONDITION.match(text):
+    if place.block.kind is BlockKind.PARAGRAPH and (_CONDITION.match(text) or _IF_SENTENCE.search(text)):
         points |= {T.CORE_INSTRUCTION: 1.0, T.EDGE_CASE: 0.9}
     if _USE_WHEN.match(text):
         points[T.TRIGGER] = 2.5
@@ -192,8 +197,8 @@ def _modality(place: _Place) -> Points:
 def _imperative(place: _Place) -> Points:
     if place.block.kind in (BlockKind.CODE, BlockKind.HTML, BlockKind.TABLE):
         return {}
-    lines = [re.sub(r"^[\s>*+\-\d.)\[\]xX_`]+", "", line) for line in place.block.text.split("\n")]
-    firsts = [line.split(maxsplit=1)[0].strip("*_:,.").lower() for line in lines if line.split()]
+    lines = [line.lstrip(_MARKERS).split(maxsplit=1) for line in place.block.text.split("\n")]
+    firsts = [words[0].strip("*_:,.").lower() for words in lines if words]
     hits = sum(1 for word in firsts if word in _IMPERATIVES)
     return {T.CORE_INSTRUCTION: 1.5 * min(1.0, 2 * hits / len(firsts))} if firsts and hits else {}
 
@@ -208,12 +213,15 @@ def _position(place: _Place) -> Points:
 
 def _pointer(place: _Place) -> Points:
     text = place.block.text
-    items = [line for line in text.split("\n") if line.strip()]
-    if place.block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM) and all(_ANCHOR_ITEM.match(i) for i in items):
+    if "](#" in text and place.block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM) and _only_anchors(text):
         return {T.VERBOSE_DETAIL: 5.0}  # a table of contents
-    if place.block.kind is BlockKind.PARAGRAPH and _POINTER.search(text):
+    if place.block.kind is BlockKind.PARAGRAPH and ".md" in text and _POINTER.search(text):
         return {T.VERBOSE_DETAIL: 1.2, T.CORE_INSTRUCTION: 0.4}
     return {}
+
+
+def _only_anchors(text: str) -> bool:
+    return all(_ANCHOR_ITEM.match(line) for line in text.split("\n") if line.strip())
 
 
 def _repetition(place: _Place) -> Points:
@@ -228,7 +236,7 @@ def _importance(place: _Place, kind: SectionType) -> float:
     if place.leads_in and kind is T.VERBOSE_DETAIL:
         return 0.1
     facts = block_facts(place.block)
-    words = max(1, len(_WORD.findall(place.block.text)))
+    words = max(1, len(place.block.text.split()))
     particular = sum(1 for fact in facts if fact.kind is not FactKind.MODAL)
     density = min(1.0, 4 * particular / words)
     modal = min(1.0, sum(1 for fact in facts if fact.kind is FactKind.MODAL) / 3)

@@ -9,7 +9,7 @@ from typing import Final
 _WORD: Final = re.compile(r"\w+")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def content_words(text: str) -> frozenset[str]:
     """The distinct words of a text, lower-cased, without the one- and two-letter ones of Latin scripts."""
     return frozenset(

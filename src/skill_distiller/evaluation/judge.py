@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from skill_distiller.analysis import Analysis, inventory
-from skill_distiller.analysis.patterns import join_patterns
-from skill_distiller.document import Skill
-from skill_distiller.planning import Plan
+from skill_distiller.evaluation.comparison import Comparison
 from skill_distiller.planning.worth import FACT_SHARE, fact_weights, functionality_for, importance_masses
 
 PENALTY: Final = 10.0  # points for each protected pattern lost (reference, "Protected Patterns")
@@ -31,32 +28,29 @@ class Judge(Protocol):
     def method(self) -> str:
         """What the report calls it."""
 
-    def score(self, analysis: Analysis, plan: Plan, distilled: Skill) -> Functionality:
-        """The functionality of the result of a plan, 0-100."""
+    def score(self, comparison: Comparison) -> Functionality:
+        """The functionality of a result, 0-100."""
 
 
 class EmbeddedJudge:
     """Weighted share of value and facts kept, without a model.
 
-    The value is what the plan keeps of each block's importance; the facts are counted afresh in
-    the result. Each protected pattern that the result no longer holds costs 10 points.
+    The value is what the plan keeps of each block's importance; the facts are those found in the
+    result. Each protected pattern that the result no longer holds costs 10 points.
     """
 
     method = "embedded"
 
-    def score(self, analysis: Analysis, plan: Plan, distilled: Skill) -> Functionality:
-        """The functionality of the result of a plan, 0-100."""
-        masses = importance_masses(analysis)
-        kept = sum(mass * d.rendering.share for mass, d in zip(masses, plan.decisions, strict=True))
+    def score(self, comparison: Comparison) -> Functionality:
+        """The functionality of a result, 0-100."""
+        masses = importance_masses(comparison.analysis)
+        decisions = comparison.plan.decisions
+        kept = sum(mass * d.rendering.share for mass, d in zip(masses, decisions, strict=True))
         value = kept / sum(masses) if sum(masses) else 1.0
-        weights = fact_weights(analysis)
-        left = inventory(distilled)
-        facts = sum(w for key, w in weights.items() if key in left) / sum(weights.values()) if weights else 1.0
+        weights = fact_weights(comparison.analysis)
+        missing = sum(weights.get(fact.key, 0.0) for fact in comparison.lost_facts)
+        facts = 1 - missing / sum(weights.values()) if weights else 1.0
         share = (1 - FACT_SHARE) * value + FACT_SHARE * facts
-        found = frozenset[str]().union(*(verdict.protected for verdict in analysis.verdicts))
-        lost = found - join_patterns([block.text for block in distilled.blocks]).protected
-        score = 100 * functionality_for(min(1.0, share)) - PENALTY * len(lost)
-        return Functionality(max(0.0, score), self.method, tuple(sorted(found)), tuple(sorted(lost)))
-
-
-__all__ = ["EmbeddedJudge", "Functionality", "Judge"]
+        lost = sorted(comparison.protected_lost)
+        score = 100 * functionality_for(max(0.0, min(1.0, share))) - PENALTY * len(lost)
+        return Functionality(max(0.0, score), self.method, tuple(sorted(comparison.protected_found)), tuple(lost))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skill_distiller.analysis import Analysis, FactKind, SectionType, inventory
-from skill_distiller.analysis.facts import heading_key, referred_headings
-from skill_distiller.document import BlockKind, Skill
+from skill_distiller.analysis import Analysis, SectionType
+from skill_distiller.document import BlockKind
+from skill_distiller.evaluation.comparison import Comparison, LostFact
 from skill_distiller.planning import Plan, Reason
 from skill_distiller.renderings import RenderingKind
 
@@ -25,15 +25,6 @@ class Change:
     saved: int
     before: str
     after: str
-
-
-@dataclass(frozen=True, slots=True)
-class LostFact:
-    """A fact of the original that the result no longer carries; `line` is where it first stood."""
-
-    kind: FactKind
-    key: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +56,12 @@ class Receipt:
         return tuple(change for section in self.sections for change in section.changes)
 
 
-def write_receipt(analysis: Analysis, plan: Plan, distilled: Skill) -> Receipt:
-    """The receipt of a plan. The lost facts are found by taking the inventory of both texts."""
-    left = inventory(distilled)
+def write_receipt(comparison: Comparison) -> Receipt:
+    """The receipt of a comparison: only the sections where something changed or went missing."""
+    analysis, plan = comparison.analysis, comparison.plan
     lost: dict[int, list[LostFact]] = {}
-    seen: set[str] = set()
-    referred = referred_headings(analysis.skill)
-    for section in analysis.skill.sections:
-        key = heading_key(section.heading)
-        if section.index in referred and key not in left and key not in seen:
-            seen.add(key)
-            lost.setdefault(section.index, []).append(LostFact(FactKind.HEADING, key, section.line))
-        for block in section.blocks:
-            for fact in analysis.facts[block.index]:
-                if fact.key not in left and fact.key not in seen:
-                    seen.add(fact.key)
-                    line = block.line + block.text.count("\n", 0, fact.start)
-                    lost.setdefault(section.index, []).append(LostFact(fact.kind, fact.key, line))
+    for fact in comparison.lost_facts:
+        lost.setdefault(fact.section, []).append(fact)
     sections = []
     for section in analysis.skill.sections:
         changes = tuple(

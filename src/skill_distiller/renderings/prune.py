@@ -37,9 +37,9 @@ _FILLERS: Final = (
      r"|extremely|incredibly|seamlessly)", ""),
 )  # fmt: skip
 _START: Final = r"(?:\A|(?<=[.!?]\s)|(?<=\n))[ \t]*(?:[-*+>][ \t]+|\d+[.)][ \t]+)*"
+_PHRASES: Final = "|".join(f"(?P<f{i}>{phrase})" for i, (phrase, _) in enumerate(_FILLERS))
 _DELETABLE: Final = re.compile(
-    rf"(?P<before>{_START})(?:{'|'.join(_OPENINGS)})[ \t]+(?P<next>\w)|"
-    + "|".join(rf"(?<=[\w,;)][ \t])(?P<f{i}>{phrase})[ \t]+(?=\w)" for i, (phrase, _) in enumerate(_FILLERS)),
+    rf"(?P<before>{_START})(?:{'|'.join(_OPENINGS)})[ \t]+(?P<next>\w)|(?<=[\w,;)][ \t])(?:{_PHRASES})[ \t]+(?=\w)",
     re.IGNORECASE,
 )
 # Of each phrase a few letters that it can't be without, for a quick look before the expression is tried.

@@ -5,7 +5,8 @@
     'Wait ≥ 3 seconds; a retry → a lock.'
 
 Most of the symbols that the MetaGlyph table proposes cost as much as the words or more
-(`not` → `¬`); those are never applied, because each is measured first.
+(`not` → `¬`); those are never applied, because each is measured first. `∀` is left out although it
+saves a token: "wait for every …" shows that words alone can't tell where it may stand.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Final
 from skill_distiller.renderings.locks import Span, overlaps
 from skill_distiller.tokens import TokenCounter
 
-_NUMBER: Final = r"(?=\s[$€£¥~]?\d|\s(?:one|two|three|four|five|six|seven|eight|nine|ten)\b)"
+_NUMBER: Final = r"(?=\s[$€£¥~]?\d)"
 # (phrase, what must follow, symbol); longer phrases first, so that the longest wins.
 _PHRASES: Final = (
     ("greater than or equal to", "", "≥"),
@@ -48,16 +49,13 @@ _PHRASES: Final = (
     ("is a member of", "", "∈"),
     ("therefore", "", "⇒"),
     ("implies", "", "⇒"),
-    ("for every", r"(?=\s\w)", "∀"),
-    ("for all", r"(?=\s\w)", "∀"),
-    ("for each", r"(?=\s\w)", "∀"),
 )
 _SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _PHRASES}
 # Of each phrase a few letters that it can't be without, for a quick look before the expression is tried.
 _HINTS: Final = (
     "than", "only if", "there exists", "equal to", "imum of", "at least", "at most", "up to", "results in",
     "resulting in",
-    "leads to", "leading to", "belongs to", "member of", "therefore", "implies", "for every", "for all", "for each",
+    "leads to", "leading to", "belongs to", "member of", "therefore", "implies",
 )  # fmt: skip
 
 

@@ -42,16 +42,23 @@ def may_have_emphasis(text: str) -> bool:
 
 
 def strip_emphasis(text: str, locked: Sequence[Span]) -> str:
-    """The text without strong emphasis, except where it stresses a negation, an obligation or capitals."""
+    """The text without strong emphasis, except where it stresses a negation, an obligation or capitals, or is a sentence of its own that opens a line."""
 
     def strip(match: re.Match[str]) -> str:
         start, end = match.span()
         inner = match.group(1) or match.group(2)
-        if overlaps((start, start + 2), locked) or overlaps((end - 2, end), locked) or _stresses(inner):
+        if _stresses(inner) or (inner[-1] in ".!?" and _opens_line(text, start)):
+            return match.group()
+        if overlaps((start, start + 2), locked) or overlaps((end - 2, end), locked):
             return match.group()
         return inner
 
     return _STRONG.sub(strip, text)
+
+
+def _opens_line(text: str, start: int) -> bool:
+    """Whether a place is the first of its paragraph or item: emphasis there may be a heading in all but name."""
+    return not text[text.rfind("\n", 0, start) + 1 : start].strip(" \t>*+-0123456789.)")
 
 
 def _stresses(inner: str) -> bool:

@@ -147,10 +147,8 @@ def _facts(lost: Iterable[LostFact]) -> list[str]:
 
 
 def _shown(fact: LostFact) -> str:
-    text = excerpt(fact.key, _FACT_LENGTH)
-    if fact.kind is FactKind.QUOTED:
-        return f'"{text}"'
-    return f"`{text}`" if fact.kind in (FactKind.CODE_SPAN, FactKind.CODE_LINE) else text
+    text = excerpt(fact.text, _FACT_LENGTH)
+    return f"`{text}`" if fact.kind is FactKind.CODE_LINE else text
 
 
 def _note(note: Note, distillation: Distillation) -> tuple[str, str]:

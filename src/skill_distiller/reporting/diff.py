@@ -1,4 +1,4 @@
-"""What changed, as a unified diff."""
+"""What changed, as a unified diff that `patch` and `git apply` take."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import difflib
 
 from skill_distiller.pipeline import Distillation
 
+_NO_NEWLINE = "\\ No newline at end of file\n"
+
 
 def unified_diff(distillation: Distillation) -> str:
     """The unified diff from the original to the result, "" when nothing changed."""
     name = distillation.original.path.name if distillation.original.path else "SKILL.md"
     lines = difflib.unified_diff(
-        distillation.original.text.split("\n"),
-        distillation.text.split("\n"),
-        f"a/{name}",
-        f"b/{name}",
-        lineterm="",
+        _lines(distillation.original.text), _lines(distillation.text), f"a/{name}", f"b/{name}"
     )
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with their ends, cut where `patch` cuts: at line feeds only."""
+    lines = text.split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])

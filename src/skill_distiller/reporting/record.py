@@ -83,4 +83,4 @@ def _change(change: Change) -> dict[str, object]:
 
 
 def _fact(fact: LostFact) -> dict[str, object]:
-    return {"kind": fact.kind.value, "fact": fact.key, "line": fact.line}
+    return {"kind": fact.kind.value, "fact": fact.text, "key": fact.key, "line": fact.line}

@@ -1,0 +1,75 @@
+"""An original beside what was made of it: the facts and patterns that the result no longer holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skill_distiller.analysis import Analysis, Fact, FactKind, inventory
+from skill_distiller.analysis.facts import heading_key, referred_headings, sentence_around
+from skill_distiller.analysis.patterns import join_patterns
+from skill_distiller.document import Block, Section, Skill
+from skill_distiller.planning import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class LostFact:
+    """A fact of the original that the result no longer carries.
+
+    `key` is what it is looked up by, `text` the fact as it stood (a modal word with its sentence),
+    `line` where it first stood, counted from 1, `section` the index of that section.
+    """
+
+    kind: FactKind
+    key: str
+    text: str
+    line: int
+    section: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A plan, its result and what the result lost. The losses are found in the texts, not in the plan."""
+
+    analysis: Analysis
+    plan: Plan
+    distilled: Skill
+    lost_facts: tuple[LostFact, ...]
+    protected_found: frozenset[str]
+    protected_lost: frozenset[str]
+    advisory_lost: frozenset[str]
+
+
+def compare(analysis: Analysis, plan: Plan, distilled: Skill) -> Comparison:
+    """Take the inventory of both texts and name what only the original has."""
+    patterns = join_patterns([block.text for block in distilled.blocks])
+    protected = frozenset[str]().union(*(verdict.protected for verdict in analysis.verdicts))
+    advisory = frozenset[str]().union(*(verdict.advisory for verdict in analysis.verdicts))
+    return Comparison(
+        analysis,
+        plan,
+        distilled,
+        _lost_facts(analysis, frozenset(inventory(distilled))),
+        protected,
+        protected - patterns.protected,
+        advisory - patterns.advisory,
+    )
+
+
+def _lost_facts(analysis: Analysis, left: frozenset[str]) -> tuple[LostFact, ...]:
+    lost: dict[str, LostFact] = {}
+    referred = referred_headings(analysis.skill)
+    for section in analysis.skill.sections:
+        key = heading_key(section.heading)
+        if section.index in referred and key not in left and key not in lost:
+            lost[key] = LostFact(FactKind.HEADING, key, section.heading, section.line, section.index)
+        for block in section.blocks:
+            for fact in analysis.facts[block.index]:
+                if fact.key not in left and fact.key not in lost:
+                    lost[fact.key] = _lost(fact, block, section)
+    return tuple(lost.values())
+
+
+def _lost(fact: Fact, block: Block, section: Section) -> LostFact:
+    text = sentence_around(block.text, fact) if fact.kind is FactKind.MODAL else fact.text
+    line = block.line + block.text.count("\n", 0, fact.start)
+    return LostFact(fact.kind, fact.key, text, line, section.index)
