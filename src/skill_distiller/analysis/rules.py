@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -19,7 +18,7 @@ from skill_distiller.analysis.lead_ins import is_lead_in
 from skill_distiller.analysis.model import Analysis, Verdict
 from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.analysis.taxonomy import PROTECTED_IMPORTANCE, SectionType
-from skill_distiller.analysis.words import content_words
+from skill_distiller.analysis.words import content_words, unique_words
 from skill_distiller.document import Block, BlockKind, Skill
 
 T = SectionType
@@ -66,6 +65,10 @@ _MUST: Final = re.compile(
     r"|not allowed|MUST|NEVER|ALWAYS|DO NOT|CRITICAL|IMPORTANT|REQUIRED|ONLY|FORBIDDEN)\b"
     r"|必须|禁止|不得|不要|切勿|必ず|禁止|してはいけない|нельзя|обязательно|никогда|nunca|siempre|sempre|asla|mutlaka|반드시|금지"
 )
+_MUST_WORDS: Final = frozenset(
+    "must never always not don required mandatory forbidden critical important only nunca siempre sempre".split()
+)
+_RATIONALE_WORDS: Final = frozenset("because means rationale words why reason".split())
 _CONDITION: Final = re.compile(r"\W*(?i:if|when|in case|unless)\b|\W*(?:如果|若|当|もし|если|si|se|eğer|falls|만약)")
 _IF_SENTENCE: Final = re.compile(r"[.!?]\s+(?:If|When|Unless)\b")
 _RATIONALE: Final = re.compile(r"\b(?i:because|this means|rationale|in other words|that is why|the reason)\b")
@@ -75,7 +78,8 @@ _USE_WHEN: Final = re.compile(
 _POINTER: Final = re.compile(r"\b(?i:see|refer|read|load|full|details?)\b[^\n]*\.md\b")
 _ANCHOR_ITEM: Final = re.compile(r"[-*+\d.)\s]*\[[^\]]*\]\(#[^)]*\)")
 _EXAMPLE_LEAD: Final = re.compile(
-    r"\b(?i:e\.g\.|for example|example|for instance|sample)\b|例如|例えば|например|por ejemplo|por exemplo|örneğin|예를 들어"
+    r"\b(?i:e\.g\.|for example|example|for instance|sample)\b"
+    r"|例如|例えば|например|por ejemplo|por exemplo|örneğin|예를 들어"
 )
 _PLACEHOLDER: Final = re.compile(r"<[a-z][\w -]*>|\{[a-z][\w -]*\}|\[[A-Z][^\]\n]{2,}\]")
 _GOOD_BAD: Final = re.compile(r"[✅❌✓✗]|\b(?:GOOD|BAD|Good|Bad|Wrong|Right|Before|After)\b\s*[:：*)]")
@@ -113,17 +117,18 @@ class RulesAnalyzer:
 
 def _places(skill: Skill) -> Iterator[_Place]:
     words = [content_words(block.text) for block in skill.blocks]
-    spread = Counter(word for own in words for word in own)
     headings = frozenset(word for section in skill.sections for word in content_words(section.heading))
+    novel = unique_words(words) - headings
     for section in skill.sections:
         path = skill.heading_path(section.index)
         previous: Block | None = None
         for i, block in enumerate(section.blocks):
             following = section.blocks[i + 1] if i + 1 < len(section.blocks) else None
             own = words[block.index]
-            known = sum(1 for word in own if spread[word] > 1 or word in headings)
             lead = previous.text if previous and is_lead_in(previous, block) else ""
-            yield _Place(block, path, i == 0, is_lead_in(block, following), lead, known / len(own) if own else 1.0)
+            yield _Place(
+                block, path, i == 0, is_lead_in(block, following), lead, 1 - len(own & novel) / len(own) if own else 1.0
+            )
             previous = block
 
 
@@ -183,13 +188,14 @@ def _modality(place: _Place) -> Points:
     text = place.block.text
     if place.block.kind is BlockKind.CODE or text.lstrip().startswith("<!--"):
         return {}
-    hits = len(_MUST.findall(text))
+    words = content_words(text)
+    hits = len(_MUST.findall(text)) if not _MUST_WORDS.isdisjoint(words) or not text.isascii() else 0
     points: Points = {T.CONSTRAINT: min(2.4, 0.9 * hits + (0.5 if hits else 0))}
     if place.block.kind is BlockKind.PARAGRAPH and (_CONDITION.match(text) or _IF_SENTENCE.search(text)):
         points |= {T.CORE_INSTRUCTION: 1.0, T.EDGE_CASE: 0.9}
     if _USE_WHEN.match(text):
         points[T.TRIGGER] = 2.5
-    if _RATIONALE.search(text):
+    if not _RATIONALE_WORDS.isdisjoint(words) and _RATIONALE.search(text):
         points[T.EXPLANATION] = 0.9
     return points
 

@@ -1,17 +1,26 @@
-"""The words of a text that say something."""
+"""The words of a text that say something, and which of them stand in one place only."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-_WORD: Final = re.compile(r"\w+")
+# Three letters and more, any number, and the short words of scripts that are not Latin.
+_WORD: Final = re.compile(r"\w{3,}|\d{1,2}|[^\W\x00-\x7f]\w?")
 
 
 @lru_cache(maxsize=1024)
 def content_words(text: str) -> frozenset[str]:
     """The distinct words of a text, lower-cased, without the one- and two-letter ones of Latin scripts."""
-    return frozenset(
-        word for word in _WORD.findall(text.lower()) if len(word) > 2 or not word.isascii() or word.isdigit()
-    )
+    return frozenset(_WORD.findall(text.lower()))
+
+
+def unique_words(texts: Sequence[frozenset[str]]) -> frozenset[str]:
+    """The words that stand in one of several texts only."""
+    spread = Counter[str]()
+    for words in texts:
+        spread.update(words)
+    return frozenset(word for word, count in spread.items() if count == 1)

@@ -60,7 +60,7 @@ def compress_to_threshold(
     if observe:
         observe("ladders", ladders)
         observe("frontier", frontier)
-    return make_plan(analysis, ladders, choice, promoted)
+    return make_plan(analysis, ladders, choice, prepared.heading_tokens, promoted)
 
 
 def _require(ladders: Sequence[Ladder], blocks: frozenset[int]) -> tuple[Ladder, ...]:

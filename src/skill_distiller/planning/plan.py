@@ -48,11 +48,13 @@ class Decision:
 class Plan:
     """One decision a block, and for each section whether its heading stays.
 
-    `refused` counts the renderings that lost a fact and were not offered.
+    `heading_tokens` is the count of each section's heading with the blank lines after it; `refused`
+    counts the renderings that lost a fact and were not offered.
     """
 
     decisions: tuple[Decision, ...]
     headings: tuple[bool, ...]
+    heading_tokens: tuple[int, ...]
     refused: int = 0
 
     @property
@@ -62,7 +64,11 @@ class Plan:
 
 
 def make_plan(
-    analysis: Analysis, ladders: Sequence[Ladder], choice: Choice, promoted: frozenset[int] = frozenset()
+    analysis: Analysis,
+    ladders: Sequence[Ladder],
+    choice: Choice,
+    heading_tokens: Sequence[int],
+    promoted: frozenset[int] = frozenset(),
 ) -> Plan:
     """The plan that a choice on the ladders means."""
     decisions = []
@@ -70,7 +76,7 @@ def make_plan(
         rendering = ladder.rungs[rung]
         reason = _reason(analysis, ladder.block.index, rendering, promoted)
         decisions.append(Decision(ladder.block.index, rendering, ladder.rungs[0].tokens, reason))
-    return Plan(tuple(decisions), choice.headings, sum(ladder.refused for ladder in ladders))
+    return Plan(tuple(decisions), choice.headings, tuple(heading_tokens), sum(ladder.refused for ladder in ladders))
 
 
 def undo_all(analysis: Analysis, plan: Plan) -> Plan:
@@ -84,7 +90,7 @@ def undo_all(analysis: Analysis, plan: Plan) -> Plan:
         )
         for d, block in zip(plan.decisions, analysis.skill.blocks, strict=True)
     )
-    return Plan(decisions, (True,) * len(plan.headings), plan.refused)
+    return Plan(decisions, (True,) * len(plan.headings), plan.heading_tokens, plan.refused)
 
 
 def _reason(analysis: Analysis, index: int, rendering: Rendering, promoted: frozenset[int]) -> Reason:

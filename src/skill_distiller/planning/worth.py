@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from typing import Final
 
 from skill_distiller.analysis import Analysis, FactKind
-from skill_distiller.analysis.words import content_words
+from skill_distiller.analysis.words import content_words, unique_words
 
 FACT_SHARE: Final = 0.25  # of the worth that facts make up; importance makes up the rest
 _NOVELTY: Final = 0.5  # exponent of the share of words that stand nowhere else in the skill
@@ -27,6 +28,7 @@ def block_worths(analysis: Analysis) -> tuple[float, ...]:
     )
 
 
+@lru_cache(maxsize=2)
 def importance_masses(analysis: Analysis) -> tuple[float, ...]:
     """For each block its importance times its length, less where its words stand elsewhere too.
 
@@ -34,11 +36,11 @@ def importance_masses(analysis: Analysis) -> tuple[float, ...]:
     in no other block.
     """
     words = [content_words(block.text) for block in analysis.skill.blocks]
-    spread = Counter(word for own in words for word in own)
+    unique = unique_words(words)
     masses = []
     for verdict, own, block in zip(analysis.verdicts, words, analysis.skill.blocks, strict=True):
         size = len(block.text) / 4
-        novel = sum(1 for word in own if spread[word] == 1)
+        novel = len(own & unique)
         masses.append(verdict.importance * size * ((novel + 0.5) / (size + 1)) ** _NOVELTY)
     return tuple(masses)
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from skill_distiller.analysis.words import content_words
 from skill_distiller.renderings.locks import Span, overlaps
 
 # Openings of a sentence; what follows them can stand alone.
@@ -28,7 +29,7 @@ _OPENINGS: Final = (
 )  # fmt: skip
 # Words inside a sentence that change nothing; the second value is what stays of them.
 _FILLERS: Final = (
-    (r"in order to", "to"), (r"so as to", "to"), (r"for the purposes? of", "for"), (r"due to the fact that", "because"),
+    (r"in order to", "to"), (r"for the purposes? of", "for"), (r"due to the fact that", "because"),
     (r"in the event that", "if"), (r"at this point in time", "now"),
     (r"a (?:wide|broad|large) (?:variety|range|number) of", "many"),
     (r"(?:a )?(?:wide|broad) (?:variety|range) of", "many"), (r"the following steps?", "these steps"),
@@ -42,16 +43,13 @@ _DELETABLE: Final = re.compile(
     rf"(?P<before>{_START})(?:{'|'.join(_OPENINGS)})[ \t]+(?P<next>\w)|(?<=[\w,;)][ \t])(?:{_PHRASES})[ \t]+(?=\w)",
     re.IGNORECASE,
 )
-# Of each phrase a few letters that it can't be without, for a quick look before the expression is tried.
-_HINTS: Final = (
-    "note", "remember", "important to", "worth", "useful to", "helpful to", "good to", "in mind", "aware that",
-    "as mentioned",
-    "as described", "as stated", "as explained", "as discussed", "other words", "n general", "generally", "basically",
-    "essentially", "obviously", "of course", "needless", "this section", "high level", "additionally", "furthermore",
-    "moreover", "in addition", "also,", "please", "order to", "so as to", "purpose", "due to the", "event that",
-    "point in time", "variety", "range of", "number of", "following step", "each and", "with re", "terms of", "simply",
-    "actually", "really", "very ", "just ", "literally", "truly", "extremely", "incredibly", "seamlessly",
-)  # fmt: skip
+# One word of each phrase, for a quick look before the expression is tried.
+_HINTS: Final = frozenset(
+    "note noted remember mention know mind aware mentioned described stated explained discussed words general generally"
+    " basically essentially obviously course needless section level additionally furthermore moreover addition also"
+    " please order purpose purposes due event point variety range number following each regard regards respect terms"
+    " simply actually really very just literally truly extremely incredibly seamlessly".split()
+)
 _EMPTY_LEAD_IN: Final = re.compile(
     r"(?:\*\*|__)?(?:(?:here(?:'s| is| are)|see|below (?:is|are)|consider|use|follow|the following|these|this)\b"
     r"[\w\s]{0,30}"
@@ -65,8 +63,7 @@ _EMPTY_LEAD_IN: Final = re.compile(
 
 def may_have_fillers(text: str) -> bool:
     """A quick look: False means that there is nothing to prune."""
-    lowered = text.lower()
-    return any(hint in lowered for hint in _HINTS)
+    return not _HINTS.isdisjoint(content_words(text))
 
 
 def prune_fillers(text: str, locked: Sequence[Span]) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from skill_distiller.analysis.words import content_words
 from skill_distiller.renderings.locks import Span, overlaps
 from skill_distiller.tokens import TokenCounter
 
@@ -51,18 +52,16 @@ _PHRASES: Final = (
     ("implies", "", "⇒"),
 )
 _SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _PHRASES}
-# Of each phrase a few letters that it can't be without, for a quick look before the expression is tried.
-_HINTS: Final = (
-    "than", "only if", "there exists", "equal to", "imum of", "at least", "at most", "up to", "results in",
-    "resulting in",
-    "leads to", "leading to", "belongs to", "member of", "therefore", "implies",
-)  # fmt: skip
+# One word of each phrase, for a quick look before the expression is tried.
+_HINTS: Final = frozenset(
+    "than only exists equal minimum maximum least most results resulting leads leading belongs member therefore"
+    " implies".split()
+)
 
 
 def may_have_phrases(text: str) -> bool:
     """A quick look: False means that there is nothing to substitute."""
-    lowered = text.lower()
-    return any(hint in lowered for hint in _HINTS)
+    return not _HINTS.isdisjoint(content_words(text)) or "p to " in text
 
 
 @lru_cache(maxsize=4)

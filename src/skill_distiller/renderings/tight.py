@@ -42,7 +42,10 @@ def may_have_emphasis(text: str) -> bool:
 
 
 def strip_emphasis(text: str, locked: Sequence[Span]) -> str:
-    """The text without strong emphasis, except where it stresses a negation, an obligation or capitals, or is a sentence of its own that opens a line."""
+    """The text without strong emphasis.
+
+    It stays where it stresses a negation, an obligation or capitals, and on a sentence that opens a line.
+    """
 
     def strip(match: re.Match[str]) -> str:
         start, end = match.span()
