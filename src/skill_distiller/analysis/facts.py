@@ -7,11 +7,23 @@ emphasis, line breaks or symbols stand around it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from skill_distiller.analysis.fact_expressions import (
+    AFTER_LIMIT,
+    CJK_STOP,
+    IN_CODE,
+    MARKED,
+    NEXT_WORD,
+    SENTENCE_END,
+    SPECIAL,
+    TOKEN,
+    UNIT,
+)
 from skill_distiller.analysis.modality import CJK_MODAL, LIMIT, LIMIT_AHEAD, LIMIT_HINTS, LIMITS, MODAL_WORDS
 from skill_distiller.document import Block, BlockKind, Skill
 
@@ -44,44 +56,6 @@ class Fact(NamedTuple):
     end: int
 
 
-_EXTENSIONS: Final = (
-    "md|mdx|txt|rst|pdf|docx?|xlsx?|pptx?|csv|tsv|jsonl?|ya?ml|toml|ini|cfg|conf|env|lock|xml|html?|css|scss"
-    "|pyi?|ipynb|[cm]?[jt]sx?|vue|svelte|go|rs|rb|php|java|kts?|swift|c|cc|cpp|h|hpp|cs|exs?|sh|bash|zsh|ps1|bat"
-    "|sql|db|sqlite|png|jpe?g|gif|svg|webp|mp[34]|wav|zip|gz|tar|whl|log|tf|proto|tex|bib|example"
-)
-_UNITS: Final = (
-    r"%|°[CF]|[kKMGT]i?[bB]|ms|px|rem|em|pt|dpi|fps|[kMG]?Hz|[kKMBxX×smh]|mm|cm|km|kg|g"
-    "|(?:sec(?:ond)?|min(?:ute)?|hour|day|week|month|year|token|word|char(?:acter)?|line|item|time|step|file"
-    "|byte|page|row|column|section|sentence|paragraph|example|question|point|attempt|retr(?:y|ie))s?"
-    "|秒|分钟?|小时|天|周|月|年|字|行|个|次|件|回|日|時間|개|번|분|초"
-)
-# Marked by its own delimiters: nothing else is looked for inside.
-_MARKED: Final = re.compile(
-    r"""(?=[`\]<"“「『«h'])(?:
-      (?P<code>(?P<fence>`{3,})(?:[^`]|(?!(?P=fence)(?!`))`+)*(?P=fence)(?!`)
-        |(?P<ticks>``?)(?!`)(?:[^`\n]|\n(?![ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)|(?!(?P=ticks)(?!`))`+)+
-            (?P=ticks)(?!`))
-    | \]\([ ]*<?(?P<link>[^)\s>]+)
-    | (?P<url>https?://[^\s)>\]"'`|]*[^\s)>\]"'`|.,:;*])
-    | (?P<quoted>"[^"\n]{2,160}"|“[^”\n]{2,160}”|「[^」\n]{1,80}」|『[^』\n]{1,80}』|«[^»\n]{2,160}»
-        |(?<!\w)'[^'\n]{2,80}'(?!\w))
-    )""",
-    re.VERBOSE,
-)
-_TOKEN: Final = re.compile(r"[^\s*`\"“”()\[\],;!?|、。，；：！？「」『』«»]+")
-_SPECIAL: Final = re.compile(
-    rf"""(?P<env>\$\{{?[A-Za-z_]\w*\}}?|%[A-Z_]+%|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\Z
-    | (?P<flag>--?[A-Za-z][\w-]*(?:=[\w./:<>-]*)?)\Z
-    | (?P<path>(?:(?:~|\.\.?)?/[\w@.*{{}}<>/-]*\w[\w@.*{{}}<>/-]*
-        |[\w@.<>{{}}-]+/(?:[\w@.*<>{{}}-]+/)*(?:[\w*<>{{}}-]*\.[\w*]+)?
-        |(?:[\w@.*<>{{}}-]+/)+[\w@.*<>{{}}-]*[._\d][\w@.*<>{{}}-]*|[\w@*.<>{{}}-]*\.(?:{_EXTENSIONS})))\Z
-    | (?P<error>E[A-Z]{{4,}}|ERR_\w+|[A-Z]{{1,4}}-?\d{{3,5}})\Z
-    | (?P<ident>@?[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+(?:\(\))?|[a-z]+(?:[A-Z][a-z0-9]*)+|(?:[A-Z][a-z0-9]+){{2,}}
-        |[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\(\)|[a-z]\w+(?:\.[a-z_]\w+)+)\Z
-    | (?P<number>[~<>≥≤=+−-]*[$€£¥#]?\d[\d,.:/x×–-]*(?:\+|{_UNITS})?)\Z
-    | (?P<mixed>v?\d[\w.+-]*|\w+(?:-\w+)*-?\d[\w.-]*)\Z""",
-    re.VERBOSE,
-)
 _SPECIAL_KINDS: Final = {
     "env": FactKind.ENV_VAR,
     "flag": FactKind.FLAG,
@@ -91,20 +65,10 @@ _SPECIAL_KINDS: Final = {
     "number": FactKind.NUMBER,
     "mixed": FactKind.NUMBER,
 }
-_UNIT: Final = re.compile(rf"[ \t](?:{_UNITS})(?![\w-])")
-_IN_CODE: Final = re.compile(
-    r"""(?P<url>https?://[^\s)>\]"'`|]*[^\s)>\]"'`|.,:;*])|(?<![\w-])(?P<flag>--[A-Za-z][\w-]*)"""
-    r"""|(?P<env>\$\{?[A-Z_]\w*\}?)"""
-)
-_LINE_BREAK: Final = r"(?:\r?\n(?![ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)[ \t]*)?"  # inside a paragraph
-_NEXT_WORD: Final = re.compile(
-    rf"[ \t*_]*{_LINE_BREAK}[*_]*(`[^`\n]+`|[^\s*`\"“”()\[\],;!?|、。，；：！？「」『』«»]+)"
-)
-_AFTER_LIMIT: Final = re.compile(rf"[ \t*_]*{_LINE_BREAK}([$€£¥]?\d[\d,.]*\d|\w+)")
-_CJK_STOP: Final = re.compile(r"[\n，。、；：！？,.;:!?*`]")
-_SENTENCE_END: Final = re.compile(r"[.!?;:](?=\s)|[。！？；]|\n(?=[ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)")
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
 _MODAL_TAIL: Final = 2  # words
+_SENTENCE: Final = 300  # characters on each side of a fact that its sentence is looked for in
+_MARKER: Final = 80  # characters before a word that may make it a list marker
 
 
 def normalize(text: str) -> str:
@@ -157,9 +121,10 @@ def inventory(skill: Skill) -> dict[str, FactKind]:
 
 def sentence_around(text: str, fact: Fact) -> str:
     """The sentence, or list item, of a text that a fact stands in."""
-    before = max((match.end() for match in _SENTENCE_END.finditer(text, 0, fact.start)), default=0)
-    after = _SENTENCE_END.search(text, fact.end)
-    return text[before : after.start() + 1 if after else len(text)].strip(" \t\r\n-*+>#")
+    low, high = max(0, fact.start - _SENTENCE), fact.end + _SENTENCE
+    before = max((match.end() for match in SENTENCE_END.finditer(text, low, fact.start)), default=low)
+    after = SENTENCE_END.search(text, fact.end, high)
+    return text[before : after.start() + 1 if after else high].strip(" \t\r\n-*+>#")
 
 
 def heading_key(heading: str) -> str:
@@ -171,11 +136,11 @@ def referred_headings(skill: Skill) -> frozenset[int]:
     """The sections whose heading other text names, by its anchor or (two words and more) word for word."""
     text = "\n".join(block.text for block in skill.blocks).lower()
     anchors = "](#" in text
-    return frozenset(
-        section.index
-        for section in skill.sections
-        if section.level and _is_referred(section.heading, text, anchors=anchors)
-    )
+    named = {
+        heading: _is_referred(heading, text, anchors=anchors)
+        for heading in {section.heading for section in skill.sections if section.level}
+    }
+    return frozenset(section.index for section in skill.sections if named.get(section.heading))
 
 
 def _is_referred(heading: str, text: str, *, anchors: bool) -> bool:
@@ -198,7 +163,7 @@ def _code_facts(text: str) -> Iterator[Fact]:
             start = at + line.index(stripped)
             yield Fact(FactKind.CODE_LINE, stripped, " ".join(stripped.split()), start, start + len(stripped))
         at += len(line)
-    for match in _IN_CODE.finditer(text):
+    for match in IN_CODE.finditer(text):
         kind = {"url": FactKind.URL, "flag": FactKind.FLAG, "env": FactKind.ENV_VAR}[match.lastgroup or "url"]
         yield Fact(kind, match.group(), match.group(), *match.span())
 
@@ -208,7 +173,7 @@ def _prose_facts(text: str) -> Iterator[Fact]:
     yield from marked
     at = 0
     for low, high in [*((fact.start, fact.end) for fact in marked), (len(text), len(text))]:
-        for match in _TOKEN.finditer(text, at, low):
+        for match in TOKEN.finditer(text, at, low):
             kind = _word_kind(match.group())
             if kind is FactKind.MODAL:
                 yield _modal(text, match)
@@ -229,14 +194,14 @@ def _word_kind(token: str) -> FactKind | None:
         return FactKind.MODAL
     if word.isalpha() and (word.islower() or word.istitle() or word.isupper()):
         return None
-    match = _SPECIAL.match(word)
+    match = SPECIAL.match(word)
     return _SPECIAL_KINDS[match.lastgroup or "mixed"] if match else None
 
 
 def _cjk_modals(text: str) -> Iterator[Fact]:
     for match in CJK_MODAL.finditer(text):
         end = min(len(text), match.end() + _CJK_TAIL)
-        cut = _CJK_STOP.search(text, match.end(), end)
+        cut = CJK_STOP.search(text, match.end(), end)
         phrase = text[match.start() : cut.start() if cut else end]
         yield Fact(FactKind.MODAL, phrase, normalize(phrase), match.start(), match.start() + len(phrase))
 
@@ -248,7 +213,7 @@ def _marked_facts(text: str) -> Iterator[Fact]:
         "url": FactKind.URL,
         "quoted": FactKind.QUOTED,
     }
-    for match in _MARKED.finditer(text):
+    for match in MARKED.finditer(text):
         group = "code" if match.lastgroup in ("ticks", "fence") else match.lastgroup or "code"
         key = normalize(match.group(group))
         if key:
@@ -261,7 +226,8 @@ def _is_marker(raw: str) -> bool:
 
 
 def _starts_line(text: str, start: int) -> bool:
-    return not text[text.rfind("\n", 0, start) + 1 : start].strip(" \t>-+*")
+    before = text[max(0, start - _MARKER) : start]
+    return (start <= _MARKER or "\n" in before) and not before[before.rfind("\n") + 1 :].strip(" \t>-+*")
 
 
 def _modal(text: str, match: re.Match[str]) -> Fact:
@@ -271,7 +237,7 @@ def _modal(text: str, match: re.Match[str]) -> Fact:
     end = start + len(word)
     words = [word.lower().replace("’", "'")]
     while len(words) <= _MODAL_TAIL and not LIMIT_AHEAD.match(text, end):
-        tail = _NEXT_WORD.match(text, end)
+        tail = NEXT_WORD.match(text, end)
         if tail is None:
             break
         following = tail.group(1).strip("_:").rstrip(".:-")
@@ -285,11 +251,13 @@ def _modal(text: str, match: re.Match[str]) -> Fact:
 
 
 def _limits(text: str, marked: Sequence[Fact]) -> Iterator[Fact]:
+    starts = [fact.start for fact in marked]
     for match in LIMIT.finditer(text):
-        if any(fact.start <= match.start() < fact.end for fact in marked):
+        above = bisect_right(starts, match.start()) - 1
+        if above >= 0 and match.start() < marked[above].end:
             continue
         symbol = LIMITS[" ".join(match.group().lower().split())]
-        tail = _AFTER_LIMIT.match(text, match.end())
+        tail = AFTER_LIMIT.match(text, match.end())
         end = tail.end() if tail else match.end()
         key = f"{symbol} {tail.group(1).lower() if tail else ''}".strip()
         yield Fact(FactKind.MODAL, text[match.start() : end], key, match.start(), end)
@@ -303,7 +271,7 @@ def _special(text: str, found: re.Match[str], kind: FactKind) -> Iterator[Fact]:
     start = found.start() + token.index(word)
     end = start + len(word)
     if kind is FactKind.NUMBER:
-        unit = _UNIT.match(text, end)
+        unit = UNIT.match(text, end)
         end = unit.end() if unit else end
     phrase = text[start:end]
     key = normalize(phrase)

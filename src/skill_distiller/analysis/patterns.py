@@ -19,15 +19,17 @@ class Pattern:
     name: str
     hints: tuple[str, ...]
     expression: re.Pattern[str]
+    also: re.Pattern[str] | None = None  # has to be found as well, anywhere
 
     def found_in(self, text: str, lowered: str) -> bool:
         """Whether a text holds the pattern; `lowered` is the text in lower case."""
-        if not self.hints:
-            return bool(self.expression.search(text))
         for hint in self.hints:  # a loop, not any(): this runs for every block and most find nothing
             if hint in lowered:
-                return bool(self.expression.search(text))
-        return False
+                break
+        else:
+            if self.hints:
+                return False
+        return bool(self.expression.search(text)) and (self.also is None or bool(self.also.search(text)))
 
 
 class PatternNames(NamedTuple):
@@ -68,7 +70,8 @@ PROTECTED: Final = (
     Pattern(
         "before-after",
         ("before",),
-        re.compile(r"\bBEFORE\s*/\s*AFTER\b|\bBEFORE\b(?=[\s\S]*\bAFTER\b)|\bAFTER\b(?=[\s\S]*\bBEFORE\b)"),
+        re.compile(r"\bBEFORE\b"),
+        re.compile(r"\bAFTER\b"),
     ),
 )
 

@@ -75,13 +75,13 @@ _RATIONALE: Final = re.compile(r"\b(?i:because|this means|rationale|in other wor
 _USE_WHEN: Final = re.compile(
     r"\W*(?i:use (?:this|it|the skill)?\s*(?:skill )?(?:when|for|if)|activate (?:when|this)|invoke (?:when|this))\b"
 )
-_POINTER: Final = re.compile(r"\b(?i:see|refer|read|load|full|details?)\b[^\n]*\.md\b")
+_POINTER: Final = re.compile(r"\b(?i:see|refer|read|load|full|details?)\b[^\n]{0,200}\.md\b")
 _ANCHOR_ITEM: Final = re.compile(r"[-*+\d.)\s]*\[[^\]]*\]\(#[^)]*\)")
 _EXAMPLE_LEAD: Final = re.compile(
     r"\b(?i:e\.g\.|for example|example|for instance|sample)\b"
     r"|例如|例えば|например|por ejemplo|por exemplo|örneğin|예를 들어"
 )
-_PLACEHOLDER: Final = re.compile(r"<[a-z][\w -]*>|\{[a-z][\w -]*\}|\[[A-Z][^\]\n]{2,}\]")
+_PLACEHOLDER: Final = re.compile(r"<[a-z][\w -]*>|\{[a-z][\w -]*\}|\[[A-Z][^\[\]\n]{2,}\]")
 _GOOD_BAD: Final = re.compile(r"[✅❌✓✗]|\b(?:GOOD|BAD|Good|Bad|Wrong|Right|Before|After)\b\s*[:：*)]")
 _MARKERS: Final = " \t>*+-0123456789.)[]xX_`"  # of lists, quotes and check boxes
 

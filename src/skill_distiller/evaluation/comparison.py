@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from skill_distiller.analysis import Analysis, Fact, FactKind, inventory
@@ -63,13 +64,17 @@ def _lost_facts(analysis: Analysis, left: frozenset[str]) -> tuple[LostFact, ...
         if section.index in referred and key not in left and key not in lost:
             lost[key] = LostFact(FactKind.HEADING, key, section.heading, section.line, section.index)
         for block in section.blocks:
-            for fact in analysis.facts[block.index]:
-                if fact.key not in left and fact.key not in lost:
-                    lost[fact.key] = _lost(fact, block, section)
+            missing = [f for f in analysis.facts[block.index] if f.key not in left and f.key not in lost]
+            for fact in _lost(missing, block, section):
+                lost.setdefault(fact.key, fact)
     return tuple(lost.values())
 
 
-def _lost(fact: Fact, block: Block, section: Section) -> LostFact:
-    text = sentence_around(block.text, fact) if fact.kind is FactKind.MODAL else fact.text
-    line = block.line + block.text.count("\n", 0, fact.start)
-    return LostFact(fact.kind, fact.key, text, line, section.index)
+def _lost(facts: Sequence[Fact], block: Block, section: Section) -> Iterator[LostFact]:
+    """The facts, given in order of position, with their lines."""
+    line, at = block.line, 0
+    for fact in facts:
+        line += block.text.count("\n", at, fact.start)
+        at = fact.start
+        text = sentence_around(block.text, fact) if fact.kind is FactKind.MODAL else fact.text
+        yield LostFact(fact.kind, fact.key, text, line, section.index)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from skill_distiller.analysis.facts import anchor, normalize
-from skill_distiller.document import Section, Skill
+from skill_distiller.document import Skill
 
 
 def missing_targets(skill: Skill, texts: Sequence[str], headings: Sequence[bool]) -> tuple[int, ...]:
@@ -18,12 +18,13 @@ def missing_targets(skill: Skill, texts: Sequence[str], headings: Sequence[bool]
     if not gone:
         return ()
     kept = "\n".join(texts).lower()
-    return tuple(section.index for section in gone if _is_named(section, kept))
+    named = {heading: _is_named(heading, kept) for heading in {section.heading for section in gone}}
+    return tuple(section.index for section in gone if named[section.heading])
 
 
-def _is_named(section: Section, kept: str) -> bool:
-    name = normalize(section.heading).lower()
-    if f"](#{anchor(section.heading)})" in kept:
+def _is_named(heading: str, kept: str) -> bool:
+    name = normalize(heading).lower()
+    if f"](#{anchor(heading)})" in kept:
         return True
     if len(name) < 4 or name not in kept:
         return False

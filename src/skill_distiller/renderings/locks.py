@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -20,9 +21,9 @@ class Span(NamedTuple):
 # tilde fences and indented code inside lists, escapes.
 _NOT_PROSE: Final = re.compile(
     r"""(?=[!\[<{$~\\\n])(?:
-      !?\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])
-    | \[\[[^\]\n]*\]\]
-    | \[[^\]\n]*\](?!\()
+      !?\[[^\[\]\n]*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])
+    | \[\[[^\[\]\n]*\]\]
+    | \[[^\[\]\n]*\](?!\()
     | <[^<>\n]*>
     | \{\{?[^{}\n]*\}?\}
     | \$[^$\n]+\$
@@ -57,5 +58,6 @@ def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def overlaps(span: tuple[int, int], locked: Sequence[Span]) -> bool:
-    """Whether a span touches a locked one."""
-    return any(start < span[1] and span[0] < end for start, end in locked)
+    """Whether a span touches a locked one; `locked` is sorted and without overlaps."""
+    above = bisect_left(locked, (span[1],)) - 1  # the last locked span that starts before the end of this one
+    return above >= 0 and locked[above].end > span[0]

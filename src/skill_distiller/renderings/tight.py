@@ -15,12 +15,15 @@ from typing import Final
 from skill_distiller.analysis.modality import MODAL_WORDS
 from skill_distiller.renderings.locks import Span, overlaps
 
-_DELIMITER_ROW: Final = re.compile(r"^([ \t]*)(\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?)[ \t]*$", re.MULTILINE)
+_DELIMITER_ROW: Final = re.compile(
+    r"^([ \t]*+)(\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*\|?)[ \t]*+$", re.MULTILINE
+)
 _DASHES: Final = re.compile(r"-+")
 _PADDING: Final = re.compile(r"(?<=\|)[ \t]{2,}(?=\S)|(?<=\S)[ \t]{2,}(?=\|)")
 _STRONG: Final = re.compile(
     r"(?<![\w*\\/])\*\*(?=[^\s*])([^*\n]*?[^\s*\\])\*\*(?![\w*/])|(?<![\w_\\/])__(?=[^\s_])([^_\n]*?[^\s_\\])__(?![\w_/])"
 )
+_MARKER: Final = 80  # characters before a word that may be its list marker
 _WORD: Final = re.compile(r"[\w'’]+")
 
 
@@ -61,7 +64,8 @@ def strip_emphasis(text: str, locked: Sequence[Span]) -> str:
 
 def _opens_line(text: str, start: int) -> bool:
     """Whether a place is the first of its paragraph or item: emphasis there may be a heading in all but name."""
-    return not text[text.rfind("\n", 0, start) + 1 : start].strip(" \t>*+-0123456789.)")
+    before = text[max(0, start - _MARKER) : start]
+    return (start <= _MARKER or "\n" in before) and not before[before.rfind("\n") + 1 :].strip(" \t>*+-0123456789.)")
 
 
 def _stresses(inner: str) -> bool:
