@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 from typer.core import TyperGroup
 
 from skill_distiller._version import __version__
-from skill_distiller.errors import SkillDistillerError, UsageError
+from skill_distiller.errors import RefusedError, SkillDistillerError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
 _MODES: Final = ("threshold",)
 _LATER_MODES: Final = ("tokens", "oneliner", "formula")
+_LATER_COMMANDS: Final = frozenset({"feedback", "calibration", "reduce", "evaluate", "providers", "verify", "restore"})
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
 _MAX_BYTES: Final = 2_000_000
 
@@ -30,6 +31,8 @@ class _Commands(TyperGroup):
     """`skill-distiller PATH` means `skill-distiller compress PATH`."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        if args and args[0] in _LATER_COMMANDS - set(self.commands) and not Path(args[0]).exists():
+            raise UsageError(f"Command {args[0]!r} is not in this version.", "Commands of this version: compress.")
         if args and args[0] not in self.commands and args[0] not in _ROOT_OPTIONS:
             args = ["compress", *args]
         return super().parse_args(ctx, args)
@@ -67,7 +70,7 @@ def compress(
     path: Annotated[
         str,
         typer.Argument(
-            metavar="[PATH]",
+            metavar="PATH",
             help="A SKILL.md, a skill folder, or - (or nothing) for stdin.",
             show_default=False,
         ),
@@ -117,6 +120,10 @@ def compress(
     if not quiet:
         _report(distillation, console, verbose=verbose, notes_only=json_)
     _deliver(distillation, target, json_=json_, diff=diff, dry_run=dry_run)
+    if target and not (quiet or dry_run):
+        from skill_distiller.reporting.printable import printable
+
+        console.print(f"Written: {printable(str(target))}")
 
 
 def _check_options(mode: str, *, json_: bool, diff: bool, verbose: bool, quiet: bool) -> None:
@@ -152,7 +159,9 @@ def _console() -> Console:
     from rich.console import Console
 
     # Nothing in a skill is markup, an emoji code or a number to color.
-    return Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    # NO_COLOR means plain text: Rich would leave bold in.
+    system: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True, color_system=system)
 
 
 def _print_stage(stage: str, value: object) -> None:
@@ -181,7 +190,9 @@ def _deliver(distillation: Distillation, target: Path | None, *, json_: bool, di
 
         from skill_distiller.reporting.record import to_record
 
-        _write_stdout(json.dumps(to_record(distillation), indent=2, ensure_ascii=sys.stdout.isatty()) + "\n")
+        _write_stdout(
+            json.dumps(to_record(distillation), indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n"
+        )
     elif diff:
         from skill_distiller.reporting.diff import unified_diff
 
@@ -192,12 +203,20 @@ def _deliver(distillation: Distillation, target: Path | None, *, json_: bool, di
 
 def _write_stdout(text: str) -> None:
     """Byte for byte into a pipe or file; on a terminal control characters of the skill are shown as codes."""
+    if sys.stdout is None:
+        raise RefusedError("stdout is closed.", "Name a file with -o.")
     if sys.stdout.isatty():
         from skill_distiller.reporting.printable import printable_lines
 
         text = printable_lines(text)
-    sys.stdout.buffer.write(text.encode("utf-8"))
-    sys.stdout.flush()
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))  # a file name may hold what is not UTF-8
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop_stdout()
+        raise RefusedError(f"Can't write to stdout: {error.strerror}.", "Name a file with -o.") from None
 
 
 def main() -> None:
@@ -212,5 +231,10 @@ def main() -> None:
             typer.echo(f"Hint: {printable(error.hint)}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader went away (`| head`): nothing to say, and nothing more to flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         sys.exit(1)
+
+
+def _drop_stdout() -> None:
+    """Leave nothing for the interpreter to flush at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -13,7 +13,7 @@ from skill_distiller.document import FrontmatterState, Skill
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.evaluation import Comparison, EmbeddedJudge, Functionality, Judge, Receipt, compare, write_receipt
 from skill_distiller.planning import Plan, apply_plan, undo_all
-from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
+from skill_distiller.tokens import DEFAULT_ENCODING, ESTIMATE, TokenCounter, load_counter
 
 DEFAULT_THRESHOLD: Final = 0.9
 WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
@@ -111,7 +111,8 @@ def distill(
     """
     options, backends = options or DistillOptions(), backends or Backends()
     if not 0 <= options.threshold <= 1:
-        raise UsageError(f"The threshold {options.threshold:g} is not between 0 and 1.", "Use for example 0.9.")
+        hint = f"Did you mean {options.threshold / 100:g}?" if 1 < options.threshold <= 100 else "Use for example 0.9."
+        raise UsageError(f"The threshold {options.threshold:g} is not between 0 and 1.", hint)
     watch = observe or _ignore
     counter = load_counter(options.encoding)
     watch("parse", skill)
@@ -119,13 +120,13 @@ def distill(
     watch("analyze", analysis)
     notes = check_skill(analysis, strict=options.strict)
     plan = compress_to_threshold(analysis, options.threshold, counter, watch)
-    watch("plan", plan)
     distilled = apply_plan(skill, plan)
-    input_tokens, output_tokens = count_original(skill, plan, counter), counter.count(distilled.text)
+    known = plan.counts(skill)
+    input_tokens, output_tokens = count_skill(skill, known, counter), count_skill(distilled, known, counter)
     if not plan.changed or output_tokens > (1 - WORTH_IT) * input_tokens:
-        saved = 1 - output_tokens / input_tokens if input_tokens else 0.0
-        notes += (Note(NoteKind.NOT_WORTH_IT if plan.changed else NoteKind.ALREADY_MINIMAL, f"{saved:.4f}"),)
+        notes += (Note(NoteKind.NOT_WORTH_IT if plan.changed else NoteKind.ALREADY_MINIMAL),)
         plan, distilled, output_tokens = undo_all(analysis, plan), skill, input_tokens
+    watch("plan", plan)
     comparison = compare(analysis, plan, distilled)
     functionality = backends.judge.score(comparison)
     watch("judge", functionality)
@@ -146,14 +147,13 @@ def distill(
     )
 
 
-def count_original(skill: Skill, plan: Plan, counter: TokenCounter) -> int:
-    """Tokens of the original, from the counts that its plan holds already."""
-    pieces, counts = [skill.frontmatter.raw], [counter.count(skill.frontmatter.raw)]
+def count_skill(skill: Skill, known: Mapping[str, int], counter: TokenCounter) -> int:
+    """Tokens of a skill from those of its pieces; `known` has the counts that were taken already."""
+    pieces = [skill.frontmatter.raw]
     for section in skill.sections:
         pieces += [section.heading_source, *(block.source for block in section.blocks)]
-        own = [plan.decisions[block.index].full_tokens for block in section.blocks]
-        counts += [plan.heading_tokens[section.index], *own]
-    return counter.count_joined([piece for piece in pieces if piece], counts)
+    pieces = [piece for piece in pieces if piece]
+    return counter.count_joined(pieces, [known[p] if p in known else counter.count(p) for p in pieces])
 
 
 def _ignore(stage: str, value: object) -> None:
@@ -197,6 +197,6 @@ def has_trigger(analysis: Analysis) -> bool:
 def _result_notes(comparison: Comparison, counter: TokenCounter) -> tuple[Note, ...]:
     notes = [Note(NoteKind.ADVISORY_REMOVED, name) for name in sorted(comparison.advisory_lost)]
     notes += [Note(NoteKind.PROTECTED_LOST, name) for name in sorted(comparison.protected_lost)]
-    if not counter.exact:
+    if not counter.exact and counter.encoding != ESTIMATE:
         notes.append(Note(NoteKind.ESTIMATED_TOKENS, counter.encoding))
     return tuple(notes)

@@ -19,8 +19,9 @@ _UNITS: Final = (
 # Marked by its own delimiters: nothing else is looked for inside.
 MARKED: Final = re.compile(
     r"""(?=[`\]<"“「『«h'])(?:
-      (?P<code>(?P<fence>`{3,})(?:[^`]|(?!(?P=fence)(?!`))`+)*(?P=fence)(?!`)
-        |(?P<ticks>``?)(?!`)(?:[^`\n]|\n(?![ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)|(?!(?P=ticks)(?!`))`+)+
+      (?P<code>(?<!`)(?P<fence>`{3,}+)(?:[^`]++|(?!(?P=fence)(?!`))`++)*+(?P=fence)(?!`)
+        |(?<!`)(?P<ticks>``?+)(?!`)
+            (?:[^`\n]++|\n(?![ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)|(?!(?P=ticks)(?!`))`++)++
             (?P=ticks)(?!`))
     | \]\([ ]*<?(?P<link>[^)\s>]+)
     | (?P<url>https?://[^\s)>\]"'`|]*[^\s)>\]"'`|.,:;*])

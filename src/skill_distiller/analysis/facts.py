@@ -86,7 +86,7 @@ def find_facts(text: str, *, code: bool = False) -> tuple[Fact, ...]:
     return _find_facts(text, code)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _find_facts(text: str, code: bool) -> tuple[Fact, ...]:
     # Cached: a kept block is looked at again in the result, and most blocks are kept.
     found = _code_facts(text) if code else _prose_facts(text)

@@ -104,15 +104,17 @@ ADVISORY: Final = (
 # A rule its author wrote in capitals is never dropped, whatever it seems to be worth.
 HARD_RULE: Final = re.compile(r"\b(?:MUST|NEVER|DO NOT|Do NOT|NOT|CRITICAL|ALWAYS|FORBIDDEN)\b")
 
+_HARD_HINTS: Final = ("MUST", "NEVER", "NOT", "CRITICAL", "ALWAYS", "FORBIDDEN")
 
-@lru_cache(maxsize=1024)
+
+@lru_cache(maxsize=8192)
 def find_patterns(text: str) -> PatternNames:
     """The protected and advisory patterns that a block's text holds."""
     lowered = text.lower()
     return PatternNames(
         frozenset(p.name for p in PROTECTED if p.found_in(text, lowered)),
         frozenset(p.name for p in ADVISORY if p.found_in(text, lowered)),
-        bool(HARD_RULE.search(text)),
+        any(hint in text for hint in _HARD_HINTS) and bool(HARD_RULE.search(text)),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 _WORD: Final = re.compile(r"\w{3,}|\d{1,2}|[^\W\x00-\x7f]\w?")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def content_words(text: str) -> frozenset[str]:
     """The distinct words of a text, lower-cased, without the one- and two-letter ones of Latin scripts."""
     return frozenset(_WORD.findall(text.lower()))

@@ -53,6 +53,8 @@ def compress_to_threshold(
         texts = [ladder.rungs[rung].text for ladder, rung in zip(ladders, choice.rungs, strict=True)]
         targets = missing_targets(analysis.skill, texts, choice.headings)
         needed = {block for section in targets for block in anchors_of(analysis.skill, section)} - promoted
+        if ladders and not any(texts):  # a skill without a body is none
+            needed |= {max(range(len(ladders)), key=lambda block: prepared.worths[block])} - promoted
         if not needed:
             break
         promoted |= needed

@@ -1,6 +1,14 @@
 """Text in, text out: the lossless document model of a skill."""
 
-from skill_distiller.document.model import Block, BlockKind, Frontmatter, FrontmatterState, Section, Skill
+from skill_distiller.document.model import (
+    Block,
+    BlockKind,
+    Frontmatter,
+    FrontmatterState,
+    Section,
+    Skill,
+    count_line_ends,
+)
 from skill_distiller.document.parse import parse_skill
 from skill_distiller.document.read import MAX_BYTES, SKILL_FILE, read_skill, read_stream
 from skill_distiller.document.render import render_skill
@@ -14,6 +22,7 @@ __all__ = [
     "FrontmatterState",
     "Section",
     "Skill",
+    "count_line_ends",
     "parse_skill",
     "read_skill",
     "read_stream",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import yaml
@@ -17,27 +17,40 @@ _YAML_LINE: Final = re.compile(r"(?:[\w.-]+[ \t]*:(?:\s|\Z)|[ \t]+\S|- )")
 _MAX_YAML: Final = 64 * 1024  # characters; more than that is not a header, and no YAML bomb gets room
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # C where it is built
-    """A safe loader that refuses aliases: frontmatter needs none, and YAML bombs are made of them."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not accepted in frontmatter")
-        node: yaml.Node | None = super().compose_node(parent, index)
-        return node
+_MAX_DEPTH: Final = 20  # of nested lists and mappings; the C parser recurses, and a skill needs two
+_Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where it is built
 
 
 def read_fields(source: str) -> dict[str, object] | None:
-    """The mapping that a YAML text holds, or None when it is not a valid mapping."""
+    """The mapping that a YAML text holds, or None when it is not a valid one.
+
+    Aliases, explicit tags and deep nesting are refused: frontmatter needs none of them, and YAML
+    bombs are made of them.
+    """
     if len(source) > _MAX_YAML:
         return None
     try:
-        fields = yaml.load(source, Loader=_Loader)  # _Loader is a SafeLoader
-    except (yaml.YAMLError, RecursionError, ValueError):  # ValueError: an impossible date
+        if not all(_is_plain(event, depth) for event, depth in _events(source)):
+            return None
+        fields = yaml.load(source, Loader=_Loader)  # a safe loader
+    except (yaml.YAMLError, ValueError):  # ValueError: an impossible date
         return None
     if not isinstance(fields, dict):
         return None
     return {str(key): value for key, value in fields.items()}
+
+
+def _events(source: str) -> Iterator[tuple[yaml.Event, int]]:
+    depth = 0
+    for event in yaml.parse(source, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        yield event, depth
+
+
+def _is_plain(event: yaml.Event, depth: int) -> bool:
+    if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
+        return False
+    return getattr(event, "tag", None) is None
 
 
 def split_frontmatter(lines: Sequence[str]) -> tuple[Frontmatter, int]:

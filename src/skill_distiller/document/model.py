@@ -71,7 +71,7 @@ class Block:
     @property
     def last_line(self) -> int:
         """The block's last line in the file, counted from 1."""
-        return self.line + max(self.text.rstrip("\r\n").count("\n"), 0)
+        return self.line + count_line_ends(self.text.rstrip("\r\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,11 @@ class Skill:
     @cached_property
     def _paths(self) -> tuple[tuple[str, ...], ...]:
         return tuple(_heading_paths(self.sections))
+
+
+def count_line_ends(text: str) -> int:
+    """How many line ends a text holds, as CommonMark counts them: LF, CR LF or CR."""
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
 def _heading_paths(sections: tuple[Section, ...]) -> Iterator[tuple[str, ...]]:

@@ -26,12 +26,13 @@ def read_skill(path: str | Path, max_bytes: int = MAX_BYTES) -> Skill:
             if not file.is_file():
                 raise BadInputError(f"The folder {str(path)!r} holds no {SKILL_FILE}.", _NO_CONTENT)
         with file.open("rb") as stream:
-            return parse_skill(_decode(_limited(stream, str(path), max_bytes), str(path)), file)
+            content = _limited(stream, repr(str(path)), max_bytes)
     except FileNotFoundError:
         raise BadInputError(f"There is no file {str(path)!r}.", _NO_CONTENT) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         reason = getattr(error, "strerror", None) or str(error)
         raise BadInputError(f"Can't read {str(path)!r}: {reason}.", _NO_CONTENT) from error
+    return parse_skill(_decode(content, repr(str(path))), file)
 
 
 def read_stream(stream: BinaryIO, max_bytes: int = MAX_BYTES) -> Skill:
@@ -43,7 +44,7 @@ def _limited(stream: BinaryIO, name: str, max_bytes: int) -> bytes:
     content = stream.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise BadInputError(
-            f"{name!r} is larger than {max_bytes:,} bytes.",
+            f"{name} is larger than {max_bytes:,} bytes.",
             "Raise the limit with --max-bytes if this really is a skill.",
         )
     return content
@@ -51,16 +52,16 @@ def _limited(stream: BinaryIO, name: str, max_bytes: int) -> bytes:
 
 def _decode(content: bytes, name: str) -> str:
     if not content.strip():
-        raise BadInputError(f"{name!r} is empty.", _NO_CONTENT)
+        raise BadInputError(f"{name} is empty.", _NO_CONTENT)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadInputError(
-            f"{name!r} is not UTF-8 text (byte {error.start}).",
+            f"{name} is not UTF-8 text (byte {error.start}).",
             "Convert it to UTF-8, or check that it is a SKILL.md.",
         ) from None
     if "\0" in text:
-        raise BadInputError(f"{name!r} looks like a binary file (it holds NUL bytes).", _NO_CONTENT)
+        raise BadInputError(f"{name} looks like a binary file (it holds NUL bytes).", _NO_CONTENT)
     if not text.lstrip("\ufeff").strip():
-        raise BadInputError(f"{name!r} is empty.", _NO_CONTENT)
+        raise BadInputError(f"{name} is empty.", _NO_CONTENT)
     return text

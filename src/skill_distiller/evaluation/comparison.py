@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from skill_distiller.analysis import Analysis, Fact, FactKind, inventory
 from skill_distiller.analysis.facts import heading_key, referred_headings, sentence_around
 from skill_distiller.analysis.patterns import join_patterns
-from skill_distiller.document import Block, Section, Skill
+from skill_distiller.document import Block, Section, Skill, count_line_ends
 from skill_distiller.planning import Plan
 
 
@@ -74,7 +74,7 @@ def _lost(facts: Sequence[Fact], block: Block, section: Section) -> Iterator[Los
     """The facts, given in order of position, with their lines."""
     line, at = block.line, 0
     for fact in facts:
-        line += block.text.count("\n", at, fact.start)
+        line += count_line_ends(block.text[at : fact.start])
         at = fact.start
         text = sentence_around(block.text, fact) if fact.kind is FactKind.MODAL else fact.text
         yield LostFact(fact.kind, fact.key, text, line, section.index)

@@ -126,7 +126,8 @@ def _hull(tree: _Tree, node: Node) -> _Hull:
     parts = [_own(tree, node, stays=bool(node.children)), *(_hull(tree, child) for child in node.children)]
     tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
     steps = merge_steps(part.steps for part in parts)
-    if any(part.gone is None for part in parts):
+    alone = node.block < 0 and not node.children  # a heading with nothing under it is all there is to say
+    if alone or any(part.gone is None for part in parts):
         return _Hull(tokens, worth, steps, None)
     gone = tuple(change for part in parts for change in part.gone or ())
     return _Hull(tokens, worth, close_hull(steps, tokens, worth, gone) if tokens else steps, gone)

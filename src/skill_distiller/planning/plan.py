@@ -62,6 +62,14 @@ class Plan:
         """Whether anything is written otherwise than in the original."""
         return not all(self.headings) or any(d.rendering.kind is not RenderingKind.FULL for d in self.decisions)
 
+    def counts(self, skill: Skill) -> dict[str, int]:
+        """The token counts that the plan holds, by text: of headings, of blocks and of their renderings."""
+        known = {section.heading_source: n for section, n in zip(skill.sections, self.heading_tokens, strict=True)}
+        for block, decision in zip(skill.blocks, self.decisions, strict=True):
+            known[block.source] = decision.full_tokens
+            known[decision.rendering.text] = decision.rendering.tokens
+        return known
+
 
 def make_plan(
     analysis: Analysis,

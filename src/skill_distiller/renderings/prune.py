@@ -40,7 +40,7 @@ _FILLERS: Final = (
 _START: Final = r"(?:\A|(?<=[.!?]\s)|(?<=\n))[ \t]*(?:[-*+>][ \t]+|\d+[.)][ \t]+)*"
 _PHRASES: Final = "|".join(f"(?P<f{i}>{phrase})" for i, (phrase, _) in enumerate(_FILLERS))
 _DELETABLE: Final = re.compile(
-    rf"(?P<before>{_START})(?:{'|'.join(_OPENINGS)})[ \t]+(?P<next>\w)|(?<=[\w,;)][ \t])(?:{_PHRASES})[ \t]+(?=\w)",
+    rf"(?P<before>{_START})(?:{'|'.join(_OPENINGS)})[ \t]+(?P<next>\w)|(?<=[\w,;)`][ \t])(?:{_PHRASES})[ \t]+(?=\w)",
     re.IGNORECASE,
 )
 # One word of each phrase, for a quick look before the expression is tried.

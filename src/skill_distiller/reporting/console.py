@@ -14,6 +14,7 @@ from skill_distiller.pipeline import FRONTMATTER_HINT, TRIGGER_HINT, Distillatio
 from skill_distiller.renderings import RenderingKind
 from skill_distiller.reporting.printable import excerpt, printable
 from skill_distiller.reporting.summary import SectionSummary, kept_whole, removed_counts, summarize_sections
+from skill_distiller.tokens import ESTIMATE
 
 _UNCALIBRATED = "uncalibrated - first 5 compressions build baseline"
 _FACT_LENGTH = 100  # characters of a lost fact that are shown; the JSON record holds all of them
@@ -55,19 +56,27 @@ def _headline(distillation: Distillation) -> Iterator[Text]:
     yield Text(f"Removed: {', '.join(removed) or 'nothing'}")
     kept = kept_whole(distillation)
     yield Text(f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type")
-    counted = "exact" if distillation.counter.exact else "estimate of 4 characters a token"
     yield Text(
         f"Analyzer: {distillation.analysis.analyzer} (no model, no network); judge: "
-        f"{distillation.functionality.method}; tokens: {distillation.counter.encoding}, {counted}"
+        f"{distillation.functionality.method}; tokens: {_counter(distillation)}"
     )
 
 
+def _counter(distillation: Distillation) -> str:
+    counter = distillation.counter
+    if counter.exact:
+        return f"{counter.encoding}, exact"
+    instead = "" if counter.encoding == ESTIMATE else f" in place of {counter.encoding}"
+    return f"estimate of 4 characters a token{instead}"
+
+
 def _section_analysis(distillation: Distillation) -> Iterator[Text]:
+    mark = distillation.counter.mark
     yield Text("\nSection Analysis:", style="bold")
     for summary in summarize_sections(distillation):
         yield Text(_section_line(summary))
         if summary.tokens_after != summary.tokens_before:
-            yield Text(f"└─ Tokens: {summary.tokens_before} → {summary.tokens_after} ({_why(summary)})")
+            yield Text(f"└─ Tokens: {mark}{summary.tokens_before} → {mark}{summary.tokens_after} ({_why(summary)})")
     found = distillation.functionality.protected_found
     lost = set(distillation.functionality.protected_lost)
     shown = [f"{name} → {'LOST (-10)' if name in lost else 'preserved'}" for name in found]
@@ -91,7 +100,7 @@ def _section_line(summary: SectionSummary) -> str:
 def _why(summary: SectionSummary) -> str:
     parts = []
     if summary.removed:
-        parts.append(f"{summary.removed} of {len(summary.section.blocks)} blocks removed")
+        parts.append(f"{summary.removed} of {_plural(len(summary.section.blocks), 'block')} removed")
     if summary.rewritten:
         parts.append(f"{summary.rewritten} shortened")
     return ", ".join(parts)
@@ -103,15 +112,15 @@ def _receipt(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:
         return
     yield Text("\nReceipt (lines of the original):", style="bold")
     for section in receipt.sections:
-        yield from _section_receipt(section, verbose=verbose)
+        yield from _section_receipt(section, distillation.counter.mark, verbose=verbose)
     lost = len(receipt.lost)
     if lost:
-        yield Text(f"Facts no longer in the text: {lost}, each named above", style="yellow")
+        yield Text(f"Facts no longer in the text: {lost}, each named above (whole in --json)", style="yellow")
     else:
         yield Text("Facts no longer in the text: none", style="green")
 
 
-def _section_receipt(section: SectionReceipt, *, verbose: bool) -> Iterator[Text]:
+def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> Iterator[Text]:
     heading = f"{'#' * section.level} {printable(section.heading)}".strip() or "(before the first heading)"
     yield Text.assemble("  ", (heading, "bold"), " (heading removed)" if section.heading_dropped else "")
     rewritten: Counter[RenderingKind] = Counter()
@@ -121,25 +130,27 @@ def _section_receipt(section: SectionReceipt, *, verbose: bool) -> Iterator[Text
             rewritten[change.rendering] += 1
             saved[change.rendering] += change.saved
         else:
-            yield _change_line(change)
+            yield _change_line(change, mark)
     for kind, n in rewritten.items():
-        yield Text(f"    {kind.value}: {n} {'block' if n == 1 else 'blocks'}, {_tokens(saved[kind])}, {_CHANGED[kind]}")
+        yield Text(f"    {kind.value}: {_plural(n, 'block')}, {mark}{_plural(saved[kind], 'token')}, {_CHANGED[kind]}")
     if section.lost:
         yield Text(f"    facts lost: {' · '.join(_facts(section.lost))}", style="yellow")
 
 
-def _change_line(change: Change) -> Text:
+def _change_line(change: Change, mark: str) -> Text:
     lines = (
         f"line {change.first_line}"
         if change.first_line == change.last_line
         else (f"lines {change.first_line}-{change.last_line}")
     )
     what = f"{'removed' if not change.after else change.rendering.value}: {change.kind.value}"
-    return Text(f"    {what}, {lines}, {change.type.value}, {_tokens(change.saved)}: {excerpt(change.before)}")
+    return Text(
+        f"    {what}, {lines}, {change.type.value}, {mark}{_plural(change.saved, 'token')}: {excerpt(change.before)}"
+    )
 
 
-def _tokens(count: int) -> str:
-    return "1 token" if count == 1 else f"{count} tokens"
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _facts(lost: Iterable[LostFact]) -> list[str]:

@@ -12,9 +12,9 @@ _NO_NEWLINE = "\\ No newline at end of file\n"
 def unified_diff(distillation: Distillation) -> str:
     """The unified diff from the original to the result, "" when nothing changed."""
     name = distillation.original.path.name if distillation.original.path else "SKILL.md"
-    lines = difflib.unified_diff(
-        _lines(distillation.original.text), _lines(distillation.text), f"a/{name}", f"b/{name}"
-    )
+    tab = "\t" if any(c.isspace() for c in name) else ""  # tells patch where a name with blanks ends
+    before, after = _lines(distillation.original.text), _lines(distillation.text)
+    lines = difflib.unified_diff(before, after, f"a/{name}{tab}", f"b/{name}{tab}")
     return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in lines)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# Control characters (escape sequences start with one), line and paragraph separators, bidirectional overrides.
-_UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+# Control characters (escape sequences start with one), line and paragraph separators, bidirectional
+# overrides, and what a file name holds that is not UTF-8.
+_UNSAFE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 _EXCERPT: Final = 60  # characters
 
 

@@ -17,42 +17,58 @@ def check_target(target: Path, source: Path | None, *, folder_given: bool, force
     folder is the source. Raises RefusedError for the input itself, for a place inside a source
     folder, for a folder that is or holds the source, and, without `force`, for a file that exists.
     """
+    try:
+        return _checked(target, source, folder_given=folder_given, force=force)
+    except (OSError, RuntimeError) as error:  # a name too long, a loop of links
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"Can't write to {str(target)!r}: {reason}.", "Name another file with -o.") from None
+
+
+def _checked(target: Path, source: Path | None, *, folder_given: bool, force: bool) -> Path:
     if source is not None:
-        _refuse_source(target, source.resolve(), folder_given=folder_given)
+        _refuse_source(target, source, folder_given=folder_given)
     file = target / SKILL_FILE if target.is_dir() else target
     if source is not None and file.exists() and file.samefile(source):
         raise RefusedError(f"{str(file)!r} is the input; it is never overwritten.", "Name another file with -o.")
     if not file.parent.is_dir():
         raise UsageError(f"The folder {str(file.parent)!r} does not exist.", "Create it, or name another file with -o.")
-    if file.exists() and not force:
+    if file.exists() and not file.is_file():
+        raise RefusedError(f"{str(file)!r} is not a regular file.", "Write to stdout for a pipe or a device.")
+    if os.path.lexists(file) and not force:
         raise RefusedError(f"{str(file)!r} exists.", "Use --force to overwrite it, or name another file with -o.")
     return file
 
 
 def _refuse_source(target: Path, source: Path, *, folder_given: bool) -> None:
-    place = target.resolve()
-    if target.is_dir() and source.is_relative_to(place):
+    place, file = target.resolve(), source.resolve()
+    folders = (source.parent.resolve(), file.parent)  # they differ where SKILL.md is a link
+    if target.is_dir() and any(folder.is_relative_to(place) for folder in folders):
         raise RefusedError(
             f"{str(target)!r} holds the input; nothing is written there.", "Name another folder with -o."
         )
-    if place == source:
+    if place == file:
         raise RefusedError(f"{str(target)!r} is the input; it is never overwritten.", "Name another file with -o.")
-    if folder_given and place.is_relative_to(source.parent):
+    if folder_given and any(place.is_relative_to(folder) for folder in folders):
         raise RefusedError(f"{str(target)!r} is inside the source folder.", "Name a place outside of it with -o.")
 
 
 def write_atomically(file: Path, text: str) -> None:
-    """Write a text byte for byte: to a temporary sibling first, then in one step into its place."""
+    """Write a text byte for byte: to a temporary sibling first, then in one step into its place.
+
+    Raises RefusedError when the disk does not take it; what was there before is then untouched.
+    """
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        _write(file, text.encode("utf-8"))
     except OSError as error:
-        raise RefusedError(
-            f"Can't write to {str(file.parent)!r}: {error.strerror}.", "Name another place with -o."
-        ) from None
+        raise RefusedError(f"Can't write {str(file)!r}: {error.strerror}.", "Name another place with -o.") from None
+
+
+def _write(file: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name[:40]}.", dir=file.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode("utf-8"))
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(_mode(file))

@@ -1,0 +1,40 @@
+"""Run every benchmark and print one report: `python -m benchmarks [--shared PATH]`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks import corpus, evidence, speed
+from benchmarks.machine import Machine, this_machine
+from benchmarks.shared import Shared, open_shared
+
+
+def heading(machine: Machine, shared: Shared) -> str:
+    """What the figures below it stand on."""
+    return "\n".join(
+        [
+            "# Benchmarks of skill-distiller",
+            "",
+            f"- tool: skill-distiller {machine.version}, embedded analyzer, tokens in cl100k_base",
+            f"- date: {machine.date}",
+            f"- machine: {machine.cpu}, {machine.cores} cores, {machine.system}, {machine.python}",
+            f"- corpus: {len(shared.entries())} real skills, `{shared.corpus.name}/`, SHA-256 {shared.fingerprint()}…",
+        ]
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure everything, speed first while the process is fresh, then print the report."""
+    shared = open_shared(arguments, __doc__ or "")
+    timings = speed.measure(shared)
+    parts = [
+        heading(this_machine(), shared),
+        evidence.report(evidence.measure(shared)),
+        corpus.report(corpus.measure(shared)),
+        speed.report(timings),
+    ]
+    print("\n\n".join(parts))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""What goes wrong ends with the right exit code, one sentence, a hint, and nothing on stdout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.cli.command import Result, run, run_process
+from tests.cli.samples import DEPLOY, NO_FRONTMATTER, NO_TRIGGER
+
+NO_CONTENT_HINT = "Hint: Provide a valid SKILL.md file path or pipe content via stdin."
+
+
+def _assert_error(result: Result, exit_code: int, sentence: str, hint: str) -> None:
+    assert (result.exit_code, result.stdout) == (exit_code, b"")
+    first, second = result.stderr.splitlines()
+    assert first.startswith("Error: ")
+    assert sentence in first
+    assert first.endswith(".")
+    assert second == hint
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    """Exit 3, naming the path."""
+    _assert_error(run("compress", tmp_path / "no.md"), 3, "no.md", NO_CONTENT_HINT)
+    _assert_error(run("no-such-command"), 3, "There is no file 'no-such-command'", NO_CONTENT_HINT)
+
+
+def test_a_folder_without_skill_md(tmp_path: Path) -> None:
+    """Exit 3; a file of another name in it is not taken instead."""
+    (tmp_path / "README.md").write_text(DEPLOY, encoding="utf-8")
+    _assert_error(run("compress", tmp_path), 3, "holds no SKILL.md", NO_CONTENT_HINT)
+
+
+@pytest.mark.parametrize("content", [b"", b" \r\n\t\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf \n"])
+def test_empty_content(content: bytes, tmp_path: Path) -> None:
+    """Exit 3 for nothing, blanks or a lone byte order mark, from a file as from stdin."""
+    file = tmp_path / "SKILL.md"
+    file.write_bytes(content)
+    _assert_error(run("compress", file), 3, "is empty", NO_CONTENT_HINT)
+    _assert_error(run("compress", stdin=content), 3, "stdin is empty", NO_CONTENT_HINT)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        pytest.param(b"# A\n\nbad \xff\xfe byte\n", "is not UTF-8 text (byte 9)", id="invalid"),
+        pytest.param("# Ä\n".encode("latin-1"), "is not UTF-8 text (byte 2)", id="latin-1"),
+        pytest.param("# A\n\nRun.\n".encode("utf-16"), "is not UTF-8 text (byte 0)", id="utf-16"),
+        pytest.param(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "is not UTF-8 text (byte 0)", id="png"),
+        pytest.param(b"# A\n\x00\x01\x02\n", "looks like a binary file", id="nul-bytes"),
+        pytest.param(b"# \xed\xa0\x80\n", "is not UTF-8 text (byte 2)", id="surrogate"),
+    ],
+)
+def test_what_is_not_utf_8_text(content: bytes, sentence: str, tmp_path: Path) -> None:
+    """Exit 3; the sentence says where or why, and the hint what to do."""
+    file = tmp_path / "SKILL.md"
+    file.write_bytes(content)
+    for result in (run("compress", file), run("compress", stdin=content)):
+        assert (result.exit_code, result.stdout) == (3, b"")
+        first, second = result.stderr.splitlines()
+        assert sentence in first
+        assert second.startswith("Hint: ")
+
+
+def test_more_than_the_limit(tmp_path: Path) -> None:
+    """Exit 3 above 2 MB, or above what `--max-bytes` says; exactly the limit is fine."""
+    file = tmp_path / "SKILL.md"
+    file.write_bytes(b"a" * 3_000_000)
+    hint = "Hint: Raise the limit with --max-bytes if this really is a skill."
+    _assert_error(run("compress", file), 3, "larger than 2,000,000 bytes", hint)
+    _assert_error(run("compress", stdin=b"a" * 3_000_000), 3, "stdin is larger than 2,000,000 bytes", hint)
+    size = len(DEPLOY.encode())
+    _assert_error(run("compress", f"--max-bytes={size - 1}", stdin=DEPLOY.encode()), 3, f"{size - 1:,} bytes", hint)
+    assert run("compress", f"--max-bytes={size}", stdin=DEPLOY.encode()).exit_code == 0
+
+
+@pytest.mark.parametrize("path", ["a\0b", "x" * 5000])
+def test_a_path_that_no_file_system_takes(path: str) -> None:
+    """Exit 3 as for any other file that can't be read."""
+    result = run("compress", path)
+    assert (result.exit_code, result.stdout) == (3, b"")
+    assert result.stderr.splitlines()[1] == NO_CONTENT_HINT
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "hint"),
+    [
+        (NO_FRONTMATTER, "There is no frontmatter", "Hint: Add --- block with name and description."),
+        ("---\nname: a\n\n# A\n", "The frontmatter is unclosed", "Hint: Add --- block with name and description."),
+        ("---\na: [\n---\n# A\n", "frontmatter is not valid YAML", "Hint: Add --- block with name and description."),
+        (f"\n{DEPLOY}", "not on the first line", "Hint: Add --- block with name and description."),
+        (NO_TRIGGER, "There is no trigger section", "Hint: Add '## When to Use' for best results."),
+    ],
+)
+def test_strict_makes_an_error_of_what_a_skill_lacks(text: str, sentence: str, hint: str) -> None:
+    """Exit 3 with the reference's hint; without `--strict` the same skill comes out."""
+    _assert_error(run("compress", "--strict", stdin=text.encode()), 3, sentence, hint)
+    lenient = run("compress", stdin=text.encode())
+    assert lenient.exit_code == 0
+    assert lenient.stdout
+
+
+def test_strict_has_nothing_against_a_proper_skill() -> None:
+    """`--strict` changes neither product nor report."""
+    assert run("compress", "--strict", stdin=DEPLOY.encode()) == run("compress", stdin=DEPLOY.encode())
+
+
+@pytest.mark.parametrize("mode", ["tokens", "oneliner", "formula"])
+def test_modes_of_later_versions_say_so(mode: str) -> None:
+    """Exit 2 with a plain answer, not an unknown word."""
+    _assert_error(
+        run("compress", "--mode", mode, stdin=DEPLOY.encode()),
+        2,
+        f"Mode '{mode}' is not in this version",
+        "Hint: Modes of this version: threshold.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--mode", "nonsense"], "There is no mode 'nonsense'."),
+        (["--threshold", "90"], "The threshold 90 is not between 0 and 1."),
+        (["--threshold", "-0.1"], "The threshold -0.1 is not between 0 and 1."),
+        (["--threshold", "nan"], "The threshold nan is not between 0 and 1."),
+        (["--threshold", "inf"], "The threshold inf is not between 0 and 1."),
+        (["--encoding", "klingon"], "Unknown encoding 'klingon'."),
+        (["--json", "--diff"], "--json and --diff exclude each other."),
+        (["--verbose", "--quiet"], "--verbose and --quiet exclude each other."),
+    ],
+)
+def test_options_that_make_no_sense(arguments: list[str], sentence: str) -> None:
+    """Exit 2, one sentence and a hint."""
+    result = run("compress", *arguments, stdin=DEPLOY.encode())
+    assert (result.exit_code, result.stdout) == (2, b"")
+    first, second = result.stderr.splitlines()
+    assert first == f"Error: {sentence}"
+    assert second.startswith("Hint: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--bogus"], ["--threshold", "high"], ["--threshold"], ["--max-bytes", "0"], ["a.md", "b.md"], ["--mode"]],
+)
+def test_a_command_line_that_can_not_be_read(arguments: list[str]) -> None:
+    """Exit 2, nothing on stdout, and the last line on stderr is the error."""
+    result = run("compress", *arguments, stdin=DEPLOY.encode())
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert result.stderr.splitlines()[-1].startswith("Error: ")
+
+
+def test_an_error_touches_no_file(skill_file: Path, tmp_path: Path) -> None:
+    """A run that ends in an error leaves an existing target as it was, `--force` or not."""
+    target = tmp_path / "out.md"
+    target.write_text("mine", encoding="utf-8")
+    for arguments in (["--threshold=90"], ["--encoding=klingon"], ["--mode=nonsense"]):
+        assert run("compress", skill_file, "-o", target, "--force", *arguments).exit_code == 2
+    assert target.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_quiet_does_not_silence_errors(quiet: list[str], tmp_path: Path) -> None:
+    """`--quiet` means errors only."""
+    assert run("compress", tmp_path / "no.md", *quiet).stderr.startswith("Error: ")
+
+
+_BROKEN_STDIN = """
+import sys
+from skill_distiller.cli import main
+
+class Broken:
+    def read(self, size):
+        raise ZeroDivisionError("a defect")
+
+class Stdin:
+    buffer = Broken()
+    def isatty(self):
+        return False
+
+sys.stdin = Stdin()
+main()
+"""
+
+
+def test_a_defect_keeps_its_traceback() -> None:
+    """What no one foresaw is not dressed up as the user's mistake: exit 1 and the whole traceback."""
+    result = run_process("compress", program=("-c", _BROKEN_STDIN))
+    assert (result.exit_code, result.stdout) == (1, b"")
+    assert "Traceback (most recent call last)" in result.stderr
+    assert result.stderr.endswith("ZeroDivisionError: a defect\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_behind_stdout_is_said_in_one_sentence() -> None:
+    """`skill-distiller … > file` on a full disk is no defect of ours: no traceback."""
+    code = "import sys; sys.stdout = open('/dev/full', 'w'); from skill_distiller.cli import main; main()"
+    result = run_process("compress", "-q", stdin=DEPLOY.encode(), program=("-c", code))
+    assert result.exit_code != 0
+    assert "Traceback" not in result.stderr
+    assert "No space left on device" in result.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names are bytes only there")
+@pytest.mark.parametrize("option", ["--json", "--diff", "--verbose"])
+def test_names_that_are_not_utf_8_are_no_defect(option: str, tmp_path: Path) -> None:
+    """A folder or file whose name is not UTF-8 is compressed like any other."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("the file system takes no such name")
+    file = Path(os.fsdecode(os.fsencode(folder) + b"/\xfe.md"))
+    file.write_text(NO_FRONTMATTER, encoding="utf-8")
+    result = run("compress", "--threshold=0.5", option, file)
+    assert result.exit_code == 0
+    assert result.stdout
+
+
+def test_a_terminal_that_is_not_utf_8_gets_the_report_too() -> None:
+    """An ASCII stderr shows codes for what it can't show; the product on stdout is UTF-8 all the same."""
+    env = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    text = DEPLOY.replace("Deploy notes\n", "Deploy notes — für alle\n")
+    result = run_process("compress", "--threshold=1", stdin=text.encode(), env=env)
+    assert (result.exit_code, result.text) == (0, text)
+    assert "Functionality preserved: 100%" in result.stderr

@@ -1,0 +1,194 @@
+"""The report on stderr, line for line as the reference words it, and the receipt."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.command import run
+from tests.cli.samples import DEPLOY, MINIMAL, NO_FRONTMATTER, NO_TRIGGER
+
+from skill_distiller import Distillation, DistillOptions, distill, parse_skill
+
+_SINGULAR = {
+    "triggers": "trigger", "core instructions": "core instruction", "constraints": "constraint",
+    "output formats": "output format", "advisory patterns": "advisory pattern", "examples": "example",
+    "edge cases": "edge case", "explanations": "explanation", "verbose details": "verbose detail",
+    "separators": "separator",
+}  # fmt: skip
+_OUTCOMES = "KEPT|RECOMP|SUMMARIZED|TOKEN-SCORED|REMOVED"
+
+
+def _record(*arguments: str, text: str = DEPLOY) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(run("compress", *arguments, "--json", stdin=text.encode()).stdout)
+    return record
+
+
+def _distill(threshold: str) -> Distillation:
+    return distill(parse_skill(DEPLOY), DistillOptions(threshold=float(threshold)))
+
+
+def _report(*arguments: str, text: str = DEPLOY) -> list[str]:
+    result = run("compress", *arguments, stdin=text.encode())
+    assert result.exit_code == 0
+    return result.stderr.splitlines()
+
+
+@pytest.mark.parametrize("threshold", ["0", "0.5", "0.9", "1"])
+def test_the_report_begins_with_the_lines_of_the_reference(threshold: str) -> None:
+    """Functionality, tokens, confidence, removed, kept, in this order and in these words, then who counted."""
+    result, counts = _distill(threshold), _record("--threshold", threshold)["removed"]
+    removed = [f"{n} {_SINGULAR[name] if n == 1 else name}" for name, n in counts.items()]
+    lines = _report("--threshold", threshold)
+    assert lines[:4] == [
+        f"Functionality preserved: {result.functionality.score:.0f}% "
+        "(uncalibrated - first 5 compressions build baseline)",
+        f"Tokens: {result.input_tokens} → {result.output_tokens} ({result.reduction:.0%} reduction)",
+        f"Classification confidence: {result.analysis.confidence:.2f} (mean across sections)",
+        f"Removed: {', '.join(removed) or 'nothing'}",
+    ]
+    assert lines[4].startswith("Kept: all triggers, core instructions")
+    assert not [name for name in counts if name in lines[4]]
+    assert lines[5] == (
+        f"Analyzer: {result.analysis.analyzer} (no model, no network); judge: {result.functionality.method}; "
+        "tokens: cl100k_base, exact"
+    )
+
+
+@pytest.mark.parametrize("threshold", ["0", "0.5", "0.9"])
+@pytest.mark.parametrize("verbose", [False, True])
+def test_the_receipt_names_every_change_and_every_lost_fact(threshold: str, verbose: bool) -> None:
+    """Per section: its heading, each removed block with its lines, each fact that is gone, and their number."""
+    record = _record("--threshold", threshold)
+    report = "\n".join(_report("--threshold", threshold, *(["--verbose"] if verbose else [])))
+    receipt = report[report.index("\nReceipt (lines of the original):\n") :]
+    facts = [fact for section in record["receipt"] for fact in section["lost_facts"]]
+    for section in record["receipt"]:
+        gone = " (heading removed)" if section["heading_removed"] else ""
+        assert f"\n  {'#' * section['level']} {section['heading']}{gone}\n" in receipt
+        for change in section["changes"]:
+            first, last = change["first_line"], change["last_line"]
+            lines = f"line {first}" if first == last else f"lines {first}-{last}"
+            if change["rendering"] == "dropped":
+                assert f"    removed: {change['kind']}, {lines}, {change['type']}, " in receipt
+            elif verbose:
+                assert f"    {change['rendering']}: {change['kind']}, {lines}, {change['type']}, " in receipt
+    for fact in facts:
+        assert " ".join(fact["fact"].split())[:99] in receipt
+    assert facts
+    assert f"\nFacts no longer in the text: {len(facts)}, each named above" in receipt
+
+
+def test_a_result_that_lost_no_fact_says_so() -> None:
+    """Where nothing but words went, the receipt ends with that statement."""
+    text = f"{MINIMAL}\n## Related\n\nOur thanks go to everyone who helped along the way, with patience.\n"
+    assert "Facts no longer in the text: none" in _report("--threshold=0.5", text=text)
+
+
+def test_an_unchanged_skill_has_no_receipt() -> None:
+    """There is nothing to give a receipt for."""
+    assert not [line for line in _report("--threshold=1", text=MINIMAL) if "Receipt" in line or "Facts" in line]
+
+
+def test_verbose_adds_the_section_analysis() -> None:
+    """One line a section: heading, type, importance, confidence, outcome; below it the tokens that changed."""
+    lines = _report("--threshold=0.5", "--verbose")
+    start = lines.index("Section Analysis:")
+    shown = lines[start + 1 : lines.index("", start)]
+    at = 0
+    for section in _record("--threshold=0.5")["sections"]:
+        match = re.fullmatch(rf"(#+) (.*): (\w+) \((\d\.\d), confidence: (\d\.\d\d)\) → ({_OUTCOMES})", shown[at])
+        assert match
+        assert (len(match[1]), match[2], match[3]) == (section["level"], section["heading"], section["type"])
+        assert float(match[4]) == pytest.approx(section["importance"], abs=0.051)
+        assert float(match[5]) == pytest.approx(section["confidence"], abs=0.0051)
+        assert match[6] == section["outcome"]
+        at += 1
+        if section["tokens_before"] != section["tokens_after"]:
+            assert shown[at].startswith(f"└─ Tokens: {section['tokens_before']} → {section['tokens_after']} (")
+            at += 1
+    assert at == len(shown)
+    assert "Protected patterns found: none" in lines
+    assert any(line.startswith("Advisory patterns found: ") for line in lines)
+    assert "Section Analysis:" not in _report("--threshold=0.5")
+
+
+def test_verbose_names_the_protected_and_advisory_patterns() -> None:
+    """A checkpoint is protected and stays; advice on caching may go, and the report says that it went."""
+    text = DEPLOY + (
+        "\n## Recovery\n\nSave a checkpoint after each step.\n"
+        "\n## Tips\n\nCaching the result makes the whole thing rather nice for everyone.\n"
+    )
+    lines = _report("--threshold=0", "--verbose", text=text)
+    assert "Protected patterns found: checkpoint-state → preserved" in lines
+    assert "Advisory patterns found: caching-guidance → removed (no score penalty)" in lines
+    assert "Advisory pattern removed (no score penalty): caching-guidance" in lines
+
+
+def test_dry_run_reports_and_writes_nothing(skill_file: Path, tmp_path: Path) -> None:
+    """`--dry-run` has the same report, an empty stdout and leaves no file."""
+    whole, dry = run("compress", skill_file), run("compress", skill_file, "--dry-run")
+    assert (dry.exit_code, dry.stdout, dry.stderr) == (0, b"", whole.stderr)
+    target = tmp_path / "out.md"
+    assert run("compress", skill_file, "--dry-run", "-o", target).stdout == b""
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("option", ["--quiet", "-q"])
+def test_quiet_leaves_the_product_alone_on_stdout(option: str, skill_file: Path) -> None:
+    """`--quiet` says nothing and changes nothing about the product, warnings included."""
+    assert run("compress", skill_file, option).stderr == ""
+    assert run("compress", skill_file, option).stdout == run("compress", skill_file).stdout
+    assert run("compress", option, stdin=NO_FRONTMATTER.encode()).stderr == ""
+
+
+def test_what_a_skill_lacks_is_a_warning_with_the_hint_of_the_reference() -> None:
+    """Without `--strict` the run goes on, and nothing is invented for the skill."""
+    result = run("compress", "--threshold=1", stdin=NO_FRONTMATTER.encode())
+    assert (result.exit_code, result.text) == (0, NO_FRONTMATTER)
+    assert "Warning: frontmatter: missing. Add --- block with name and description." in result.stderr
+    assert "Warning: no trigger section. Add '## When to Use' for best results." in _report(text=NO_TRIGGER)
+
+
+@pytest.mark.parametrize("option", [[], ["--verbose"]])
+def test_estimated_counts_carry_a_mark(option: list[str]) -> None:
+    """With `--encoding estimate` every count of tokens on a `Tokens:` line is marked with ~."""
+    lines = _report("--threshold=0.5", "--encoding", "estimate", *option)
+    counts = [line for line in lines if "Tokens: " in line]
+    assert re.fullmatch(r"Tokens: ~\d+ → ~\d+ \(\d+% reduction\)", counts[0])
+    assert [line for line in counts if not re.search(r"Tokens: ~\d+ → ~?\d+ \(", line)] == []
+    assert any(line.startswith("Analyzer: ") and "estimate of 4 characters a token" in line for line in lines)
+
+
+def test_an_estimate_that_was_asked_for_is_not_called_a_failure() -> None:
+    """`estimate` is a choice: no line says that its ranks can't be had."""
+    assert not [line for line in _report("--encoding=estimate") if "can't be had" in line]
+
+
+def test_debug_stages_prints_one_json_object_a_line_in_order() -> None:
+    """Each stage's result is a line of JSON on stderr, in the order of the pipeline; stdout is untouched."""
+    plain, debug = (run("compress", "--quiet", *more, stdin=DEPLOY.encode()) for more in ([], ["--debug-stages"]))
+    stages = [json.loads(line) for line in debug.stderr.splitlines()]
+    assert [stage["stage"] for stage in stages] == ["parse", "analyze", "ladders", "frontier", "plan", "judge"]
+    assert debug.stdout == plain.stdout
+    parse, analyze, ladders, frontier, plan, judge = stages
+    n = len(parse["blocks"])
+    assert n == len(analyze["verdicts"]) == len(ladders["ladders"]) == len(plan["decisions"])
+    assert frontier["points"] == sorted(frontier["points"], key=lambda point: -point["tokens"])
+    assert 0 <= judge["score"] <= 100
+
+
+def test_debug_stages_and_the_report_share_stderr() -> None:
+    """Without `--quiet` the report follows the stages; every line that begins with { is JSON."""
+    lines = run("compress", "--debug-stages", stdin=DEPLOY.encode()).stderr.splitlines()
+    assert [json.loads(line)["stage"] for line in lines if line.startswith("{")][-1] == "judge"
+    assert any(line.startswith("Functionality preserved: ") for line in lines)
+
+
+def test_the_same_input_gives_the_same_bytes_and_words() -> None:
+    """Two runs differ in nothing."""
+    arguments = ("compress", "--verbose", "--threshold=0.6")
+    assert run(*arguments, stdin=DEPLOY.encode()) == run(*arguments, stdin=DEPLOY.encode())

@@ -1,0 +1,95 @@
+"""Threshold mode: the cheapest plan that keeps what was asked for."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from tests.strategies import sound_skills
+
+from skill_distiller.analysis import RulesAnalyzer
+from skill_distiller.compression import compress_to_threshold
+from skill_distiller.compression.threshold import prepare_ladders
+from skill_distiller.document import Skill, parse_skill
+from skill_distiller.planning import Plan, Reason
+from skill_distiller.planning.worth import share_for
+from skill_distiller.renderings import RenderingKind
+from skill_distiller.tokens import TokenCounter, load_counter
+
+LINKED = """# A
+
+## Steps
+
+1. Run `make`, see [the background](#background)
+2. Check `out.log`
+
+## Background
+
+The many words of a long tale that nobody needs, told at length by its author.
+
+## Credits
+
+The many words of another tale that nobody needs, told at length by its author.
+"""
+
+
+def _compress(text: str, threshold: float) -> Plan:
+    return compress_to_threshold(RulesAnalyzer().analyze(parse_skill(text)), threshold, load_counter())
+
+
+def test_what_kept_text_links_to_is_promoted() -> None:
+    """A section that kept text links to stays, and says why; its like without a link goes."""
+    plan = _compress(LINKED, 0.1)
+    assert plan.headings == (True, True, True, True, False)
+    assert [d.reason for d in plan.decisions] == [Reason.TYPE, Reason.PROMOTED, Reason.NOT_WORTH]
+
+
+def test_promotion_goes_on_from_there() -> None:
+    """A promoted section's own links are followed as well."""
+    text = LINKED.replace("that nobody needs", "that nobody needs, see [credits](#credits)", 1)
+    assert _compress(text, 0.1).headings == (True,) * 5
+
+
+def test_links_among_dropped_sections_keep_nothing() -> None:
+    """A link in text that goes itself promotes nothing."""
+    text = LINKED.replace(", see [the background](#background)", "")
+    text = text.replace("that nobody needs", "that nobody needs, see [credits](#credits)", 1)
+    assert _compress(text, 0.1).headings == (True, True, True, False, False)
+
+
+def test_lowest_threshold_keeps_what_is_required() -> None:
+    """At threshold 0 only what is required is left, in its shortest rendering."""
+    plan = _compress("# A\n\n## Steps\n\n- Run **this** for long\n\n## Background\n\nIt is old.\n", 0.0)
+    assert [d.rendering.kind for d in plan.decisions] == [RenderingKind.TIGHT, RenderingKind.DROPPED]
+
+
+def test_ladders_are_prepared_for_every_block_and_heading(counter: TokenCounter) -> None:
+    """There is a ladder and a worth for each block and a count for each heading."""
+    skill = parse_skill(LINKED)
+    prepared = prepare_ladders(RulesAnalyzer().analyze(skill), counter)
+    assert len(prepared.ladders) == len(prepared.worths) == len(skill.blocks)
+    assert prepared.heading_tokens == tuple(counter.count(section.heading_source) for section in skill.sections)
+
+
+def _check(skill: Skill, counter: TokenCounter) -> None:
+    """At each threshold enough worth is kept, and whatever is required is never dropped."""
+    analysis = RulesAnalyzer().analyze(skill)
+    prepared = prepare_ladders(analysis, counter)
+    for threshold in (0.0, 0.6, 0.9):
+        plan = compress_to_threshold(analysis, threshold, counter)
+        kept = sum(w * d.rendering.share for w, d in zip(prepared.worths, plan.decisions, strict=True))
+        assert kept >= share_for(threshold) * sum(prepared.worths) - 1e-6
+        for decision, verdict in zip(plan.decisions, analysis.verdicts, strict=True):
+            assert not (verdict.required and decision.rendering.kind is RenderingKind.DROPPED)
+
+
+@given(sound_skills)
+def test_enough_is_kept(text: str) -> None:
+    """Of random skills at least the share of worth is kept that the threshold asks for."""
+    _check(parse_skill(text), load_counter())
+
+
+@pytest.mark.corpus
+def test_enough_is_kept_of_real_skills(corpus_sample: tuple[Skill, ...], counter: TokenCounter) -> None:
+    """And of real ones."""
+    for skill in corpus_sample[::2]:
+        _check(skill, counter)

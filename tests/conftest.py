@@ -1,0 +1,123 @@
+"""What every test stands on: no network, no keys, a home of its own, and the corpus where there is one."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from skill_distiller.document import Skill, read_skill
+from skill_distiller.pipeline import Distillation, distill
+from skill_distiller.tokens import TokenCounter, load_counter
+
+TESTS = Path(__file__).resolve().parent
+CORPUS_VARIABLE = "SKILL_DISTILLER_CORPUS"
+SAMPLE_STEP = 8  # every eighth skill of the corpus: 40 of 320
+_HOMES = (
+    "HOME",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+)
+_LOOPBACK = ("127.", "::1", "localhost")
+
+# The same examples in every run; `--hypothesis-profile=search` looks for new ones.
+settings.register_profile(
+    "tests",
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("search", settings.get_profile("tests"), max_examples=1500, derandomize=False)
+settings.load_profile("tests")
+
+
+class NetworkBlockedError(OSError):
+    """A test tried to reach the network."""
+
+
+_connect, _connect_ex, _getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+
+def _check_host(host: object) -> None:
+    name = host.decode() if isinstance(host, bytes) else str(host)
+    if host is not None and not name.startswith(_LOOPBACK):
+        raise NetworkBlockedError(f"the tests may not connect to {name!r}")
+
+
+def _check_address(connection: socket.socket, address: object) -> None:
+    if connection.family != getattr(socket, "AF_UNIX", None):
+        _check_host(address[0] if isinstance(address, tuple) else address)
+
+
+def _sealed_connect(self: socket.socket, address: object) -> None:
+    _check_address(self, address)
+    _connect(self, address)  # type: ignore[arg-type]
+
+
+def _sealed_connect_ex(self: socket.socket, address: object) -> int:
+    _check_address(self, address)
+    return _connect_ex(self, address)  # type: ignore[arg-type]
+
+
+def _sealed_getaddrinfo(host: object, *args: object, **options: object) -> object:
+    _check_host(host)
+    return _getaddrinfo(host, *args, **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def _sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reaches the network, sees an API key or touches the user's home."""
+    home = str(tmp_path_factory.mktemp("home"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", _sealed_connect)
+        patch.setattr(socket.socket, "connect_ex", _sealed_connect_ex)
+        patch.setattr(socket, "getaddrinfo", _sealed_getaddrinfo)
+        for name in [name for name in os.environ if name.endswith("_API_KEY")]:
+            patch.delenv(name)
+        for name in _HOMES:
+            patch.setenv(name, home)
+        yield
+
+
+@pytest.fixture(scope="session")
+def counter() -> TokenCounter:
+    """The counter of the default encoding."""
+    return load_counter()
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real skills, one folder each."""
+    folder = Path(os.environ.get(CORPUS_VARIABLE) or TESTS.parents[1] / "shared" / "corpus")
+    if not folder.is_dir():
+        pytest.skip(f"there is no corpus of skills at {folder}; {CORPUS_VARIABLE} can name another folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus_skills(corpus: Path) -> tuple[Skill, ...]:
+    """Every skill of the corpus, in order of its folder's name."""
+    return tuple(read_skill(path) for path in sorted(corpus.glob("*/SKILL.md")))
+
+
+@pytest.fixture(scope="session")
+def corpus_sample(corpus_skills: tuple[Skill, ...]) -> tuple[Skill, ...]:
+    """A fixed sample of the corpus."""
+    return corpus_skills[::SAMPLE_STEP]
+
+
+@pytest.fixture(scope="session")
+def corpus_distillations(corpus_sample: tuple[Skill, ...]) -> tuple[Distillation, ...]:
+    """The sample, distilled with the default options."""
+    return tuple(distill(skill) for skill in corpus_sample)

@@ -1,0 +1,142 @@
+"""The package as it is installed: what importing costs, what the wheel holds, what the library offers."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from tests.cli.command import environment, run_process
+from tests.cli.samples import DEPLOY
+
+import skill_distiller
+from skill_distiller import distill, read_skill
+
+ROOT = Path(__file__).resolve().parents[1]
+SDKS = ("openai", "ollama", "google.genai", "httpx", "requests")
+HEAVY = ("tiktoken", "yaml", "markdown_it", "rich", "numpy", *SDKS)
+_IMPORTED = """
+import json, sys
+try:
+    exec(sys.argv.pop(1))
+except SystemExit:
+    pass
+print("\\n" + json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+
+def _imported(code: str, *arguments: str | Path) -> set[str]:
+    """The modules that a fresh Python has loaded after running some code with these arguments."""
+    result = run_process(code, *arguments, program=("-c", _IMPORTED))
+    assert result.exit_code == 0, result.stderr
+    return set(json.loads(result.stderr.splitlines()[-1]))
+
+
+def test_version_loads_nothing_that_is_slow() -> None:
+    """`--version` answers before a parser, a tokenizer, a console or an SDK is loaded."""
+    loaded = _imported("from skill_distiller.cli import main; main()", "--version")
+    assert "skill_distiller.cli" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_importing_the_library_loads_nothing_that_is_slow() -> None:
+    """`import skill_distiller` is free until a name is used."""
+    loaded = _imported("import skill_distiller; dir(skill_distiller); skill_distiller.__version__")
+    assert loaded.isdisjoint((*HEAVY, "typer"))
+    assert not [name for name in loaded if name.startswith("skill_distiller.") and name != "skill_distiller._version"]
+
+
+@pytest.mark.parametrize("option", ["--verbose", "--json"])
+def test_compress_loads_no_sdk(option: str, tmp_path: Path) -> None:
+    """Without a model there is no use for an SDK, nor for anything that can open a connection."""
+    file = tmp_path / "SKILL.md"
+    file.write_text(DEPLOY, encoding="utf-8")
+    loaded = _imported("from skill_distiller.cli import main; main()", "compress", file, option)
+    assert "skill_distiller.pipeline" in loaded
+    assert loaded.isdisjoint(SDKS)
+
+
+def test_the_library_loads_no_console_and_no_command_line() -> None:
+    """A program that uses `distill` pays for neither Rich nor Typer."""
+    loaded = _imported("from skill_distiller import distill, parse_skill; distill(parse_skill('# A\\n\\nRun.\\n'))")
+    assert loaded.isdisjoint(("rich", "typer", *SDKS))
+
+
+def test_every_public_name_is_there() -> None:
+    """Each name of `__all__` resolves, `dir` lists them, and any other name is an AttributeError."""
+    assert sorted(skill_distiller.__all__) == dir(skill_distiller)
+    assert [name for name in skill_distiller.__all__ if getattr(skill_distiller, name, None) is None] == []
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = skill_distiller.nonsense
+
+
+def test_five_lines_of_library_use(tmp_path: Path) -> None:
+    """What the README shows works: read, distill, and look at text, score and tokens."""
+    path = tmp_path / "SKILL.md"
+    path.write_text(DEPLOY, encoding="utf-8")
+    result = distill(read_skill(path))
+    assert result.text.startswith("---\nname: deploy-notes\n")
+    assert 0 <= result.functionality.score <= 100
+    assert 0 < result.output_tokens < result.input_tokens
+
+
+def test_one_version_everywhere() -> None:
+    """`--version`, the library and pyproject.toml name the same version."""
+    result = run_process("--version")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.text.splitlines() == [f"skill-distiller {skill_distiller.__version__}"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["hatch"]["version"]["path"] == "src/skill_distiller/_version.py"
+
+
+def test_the_console_script_is_the_command() -> None:
+    """The installed `skill-distiller` runs `skill_distiller.cli:main`."""
+    scripts = importlib.metadata.entry_points(group="console_scripts", name="skill-distiller")
+    assert [script.value for script in scripts] == ["skill_distiller.cli:main"]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built without network from this checkout."""
+    for module in ("build", "hatchling"):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed, so no wheel can be built here")
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)],
+        env=environment(),
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    (file,) = folder.iterdir()
+    return file
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    """Types, licence and schema are in it; tests, caches and data of development are not."""
+    names = zipfile.ZipFile(wheel).namelist()
+    info = f"skill_distiller-{skill_distiller.__version__}.dist-info"
+    assert {
+        "skill_distiller/py.typed",
+        "skill_distiller/__main__.py",
+        "skill_distiller/reporting/record.schema.json",
+        f"{info}/licenses/LICENSE",
+        f"{info}/entry_points.txt",
+    } <= set(names)
+    assert [name for name in names if not name.startswith(("skill_distiller/", f"{info}/"))] == []
+    assert [name for name in names if "test" in name or "/." in name or "__pycache__" in name] == []
+
+
+def test_the_wheel_runs_by_itself(wheel: Path, tmp_path: Path) -> None:
+    """The command works from the wheel alone: no file of the checkout is needed."""
+    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); from skill_distiller.cli import main; main()"
+    result = run_process("compress", stdin=DEPLOY.encode(), program=("-c", code), cwd=tmp_path)
+    assert (result.exit_code, result.stdout) == (0, distill(skill_distiller.parse_skill(DEPLOY)).text.encode())

@@ -1,0 +1,284 @@
+"""distill() from end to end: what every result holds, whatever the skill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from tests.fixture_file import SKILLS, parameters, skill_paths
+from tests.strategies import sound_skills, soups
+
+from skill_distiller.analysis import Analysis, RulesAnalyzer, inventory
+from skill_distiller.document import Skill, parse_skill, read_skill
+from skill_distiller.errors import BadInputError, UsageError
+from skill_distiller.evaluation import Comparison, Functionality
+from skill_distiller.pipeline import Backends, Distillation, DistillOptions, NoteKind, distill
+from skill_distiller.planning.references import missing_targets
+from skill_distiller.renderings import RenderingKind
+from skill_distiller.tokens import TokenCounter
+
+THRESHOLDS = (0.0, 0.5, 0.8, 0.9, 0.95, 1.0)
+HEAD = "---\nname: a\ndescription: Use when b.\n---\n"
+UNDONE = {NoteKind.ALREADY_MINIMAL, NoteKind.NOT_WORTH_IT}
+
+
+def kinds(result: Distillation) -> set[NoteKind]:
+    """The kinds of a result's notes."""
+    return {note.kind for note in result.notes}
+
+
+def check(result: Distillation) -> None:
+    """Everything that holds for every distillation."""
+    original, plan = result.original, result.plan
+    assert result.input_tokens == result.counter.count(original.text)
+    assert result.output_tokens == result.counter.count(result.text) <= result.input_tokens
+    assert result.text.startswith(original.frontmatter.raw)
+    assert result.distilled.frontmatter is original.frontmatter
+    assert len(plan.decisions) == len(original.blocks)
+    at = len(original.frontmatter.raw)
+    for decision, block, verdict in zip(plan.decisions, original.blocks, result.analysis.verdicts, strict=True):
+        if decision.rendering.kind is RenderingKind.FULL:
+            at = result.text.find(block.text, at)
+            assert at >= 0
+            at += len(block.text)
+        assert not verdict.required or decision.rendering.kind is not RenderingKind.DROPPED
+    again = parse_skill(result.text)
+    assert {fact.key for fact in result.receipt.lost} == inventory(original).keys() - inventory(again).keys()
+    assert 0 <= result.functionality.score <= 100
+    if not kinds(result) & (UNDONE | {NoteKind.PROTECTED_LOST}):
+        assert result.functionality.score >= 100 * result.options.threshold - 1e-6
+        assert result.reduction >= 0.01
+    if kinds(result) & UNDONE:
+        assert result.text == original.text
+        assert not result.changed
+    kept = [decision.rendering.text for decision in plan.decisions]
+    assert missing_targets(original, kept, plan.headings) == ()
+
+
+@pytest.mark.parametrize("path", skill_paths(), ids=lambda path: path.parent.name)
+def test_miniature_skills(path: Path) -> None:
+    """Every miniature skill is distilled at every threshold without a fault, and never grows with it."""
+    skill = read_skill(path)
+    results = [distill(skill, DistillOptions(threshold=threshold)) for threshold in THRESHOLDS]
+    for result in results:
+        check(result)
+    tokens = [result.output_tokens for result in results]
+    assert tokens == sorted(tokens)
+    assert results[-1].text == skill.text
+
+
+@given(sound_skills)
+def test_sound_skills(text: str) -> None:
+    """Skills built at random keep what every result must hold."""
+    check(distill(parse_skill(text), DistillOptions(threshold=0.8)))
+
+
+@settings(max_examples=40)
+@given(soups)
+def test_any_markdown(text: str) -> None:
+    """Whatever the Markdown, there is a result, no larger, with the frontmatter as it was."""
+    result = distill(parse_skill(text), DistillOptions(threshold=0.5))
+    assert result.output_tokens <= result.input_tokens == result.counter.count(text)
+    assert result.text.startswith(result.original.frontmatter.raw)
+
+
+@given(sound_skills)
+def test_higher_thresholds_never_give_less(text: str) -> None:
+    """More functionality asked for never gives fewer tokens."""
+    skill = parse_skill(text)
+    tokens = [distill(skill, DistillOptions(threshold=threshold)).output_tokens for threshold in THRESHOLDS]
+    assert tokens == sorted(tokens)
+
+
+@pytest.mark.corpus
+def test_real_skills(corpus_distillations: tuple[Distillation, ...]) -> None:
+    """A sample of real skills, at the default threshold."""
+    assert sum(result.changed for result in corpus_distillations) > len(corpus_distillations) / 2
+    for result in corpus_distillations:
+        check(result)
+
+
+@pytest.mark.corpus
+def test_real_skills_are_the_same_every_time(corpus_distillations: tuple[Distillation, ...]) -> None:
+    """A second run over a skill read again gives the same bytes."""
+    for result in corpus_distillations[::4]:
+        assert distill(parse_skill(result.original.text)).text == result.text
+
+
+@pytest.mark.corpus
+def test_real_skills_grow_with_the_threshold(corpus_sample: tuple[Skill, ...]) -> None:
+    """Over real skills too a higher threshold never gives fewer tokens, and 1.0 gives the original."""
+    for skill in corpus_sample[::3]:
+        results = [distill(skill, DistillOptions(threshold=threshold)) for threshold in THRESHOLDS]
+        tokens = [result.output_tokens for result in results]
+        assert tokens == sorted(tokens)
+        assert results[-1].text == skill.text
+
+
+@pytest.mark.parametrize(("text", "expected"), parameters("distill.md"))
+def test_results(text: str, expected: str) -> None:
+    """With threshold 0.5 these skills become exactly these texts."""
+    assert distill(parse_skill(text), DistillOptions(threshold=0.5)).text == expected
+
+
+@pytest.mark.parametrize(
+    "body", ["# Title\n", "# Title\n\nRun `x`.\n\n## Empty\n", "# A\n\n## B\n\n## C\n\nRun `x`.\n"]
+)
+def test_threshold_one_keeps_headings_without_text(body: str) -> None:
+    """Nothing is worth nothing at threshold 1.0: a heading with no text below it stays as well."""
+    assert distill(parse_skill(HEAD + body), DistillOptions(threshold=1.0)).text == HEAD + body
+
+
+def test_a_link_keeps_its_heading() -> None:
+    """A heading that kept text links to stays, also where there is no text below it."""
+    body = "# A\n\n## Steps\n\n1. Run `x`, see [notes](#notes)\n2. Check `y`\n\n## Notes\n"
+    assert "## Notes" in distill(parse_skill(HEAD + body), DistillOptions(threshold=0.5)).text
+
+
+def test_a_link_keeps_its_definition() -> None:
+    """A link definition that kept text uses stays, whatever section it stands in."""
+    body = "# A\n\n## Steps\n\n1. Run `x`, see [the notes][n]\n2. Check `y`\n\n## Credits\n\nMade by many.\n\n[n]: https://a.b/c\n"
+    result = distill(parse_skill(HEAD + body), DistillOptions(threshold=0.1))
+    assert "[the notes][n]" in result.text
+    assert "[n]: https://a.b/c" in result.text
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.9, 0.99, 1.0])
+def test_tags_stay_in_pairs(threshold: float) -> None:
+    """An element's end tag in a block of its own is not dropped while its start tag stays."""
+    text = distill(read_skill(SKILLS / "html"), DistillOptions(threshold=threshold)).text
+    assert text.count("<details>") == text.count("</details>")
+
+
+def test_already_minimal() -> None:
+    """A skill with nothing to take away comes back as it is, with a note."""
+    result = distill(parse_skill(HEAD + "# A\n\n## Steps\n\n1. Run `x`\n2. Check `y`\n"))
+    assert kinds(result) == {NoteKind.ALREADY_MINIMAL}
+    assert not result.changed
+    assert (result.reduction, result.compression_ratio) == (0.0, 1.0)
+    assert result.functionality.score == pytest.approx(100)
+
+
+def test_not_worth_it() -> None:
+    """Less than one percent saved leaves the original, with a note that says how little it was."""
+    steps = "".join(f"{i}. Run `step{i}` and check `result{i}` in file{i}.txt\n" for i in range(1, 30))
+    text = HEAD + f"# A\n\n## Steps\n\n{steps}\nWait at least 3 seconds.\n"
+    result = distill(parse_skill(text), DistillOptions(threshold=0.99))
+    note = next(note for note in result.notes if note.kind is NoteKind.NOT_WORTH_IT)
+    assert 0 < float(note.detail) < 0.01
+    assert result.text == text
+
+
+def test_empty_body() -> None:
+    """A skill that is all frontmatter has nothing to take away."""
+    result = distill(read_skill(SKILLS / "frontmatter-only"))
+    assert not result.changed
+    assert NoteKind.ALREADY_MINIMAL in kinds(result)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.01, float("nan"), float("inf")])
+def test_threshold_out_of_range(threshold: float) -> None:
+    """A threshold that is no share is a usage error."""
+    with pytest.raises(UsageError, match="not between 0 and 1"):
+        distill(read_skill(SKILLS / "plain"), DistillOptions(threshold=threshold))
+
+
+def test_unknown_encoding() -> None:
+    """An encoding that does not exist is a usage error."""
+    with pytest.raises(UsageError, match="Unknown encoding"):
+        distill(read_skill(SKILLS / "plain"), DistillOptions(encoding="none"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("no-frontmatter", "no frontmatter"),
+        ("broken-yaml", "frontmatter is not valid YAML"),
+        ("unclosed-frontmatter", "frontmatter is unclosed"),
+        ("blank-line-first", "frontmatter is not on the first line"),
+        ("no-trigger", "no trigger section"),
+    ],
+)
+def test_strict(name: str, message: str) -> None:
+    """With `strict` what a skill lacks is an error with a way out; without, a note."""
+    skill = read_skill(SKILLS / name)
+    with pytest.raises(BadInputError, match=message) as caught:
+        distill(skill, DistillOptions(strict=True))
+    assert caught.value.hint.startswith("Add")
+    assert kinds(distill(skill)) & {NoteKind.NO_FRONTMATTER, NoteKind.NO_TRIGGER}
+
+
+def test_strict_accepts_a_proper_skill() -> None:
+    """A skill with frontmatter and a trigger section passes."""
+    assert distill(read_skill(SKILLS / "plain"), DistillOptions(strict=True)).functionality.score > 0
+
+
+def test_estimated_tokens_are_noted() -> None:
+    """Counts that are estimates are marked as such."""
+    result = distill(read_skill(SKILLS / "plain"), DistillOptions(encoding="estimate"))
+    assert NoteKind.ESTIMATED_TOKENS in kinds(result)
+    assert result.counter.mark == "~"
+
+
+def test_removed_advice_is_noted() -> None:
+    """A dropped advisory pattern is named."""
+    text = (
+        HEAD
+        + "# A\n\n## Steps\n\n1. Run `x`\n2. Check `y`\n\n## Tips\n\n> Cache what you can, it is a help to all of us.\n"
+    )
+    result = distill(parse_skill(text), DistillOptions(threshold=0.3))
+    assert [note.detail for note in result.notes if note.kind is NoteKind.ADVISORY_REMOVED] == ["caching-guidance"]
+
+
+def test_protected_patterns_survive_the_lowest_threshold() -> None:
+    """Protected patterns and hard rules are in the result however little is asked for."""
+    for name in ("protected-patterns", "hard-rules"):
+        result = distill(read_skill(SKILLS / name), DistillOptions(threshold=0.0))
+        assert result.functionality.protected_lost == ()
+        for decision, verdict in zip(result.plan.decisions, result.analysis.verdicts, strict=True):
+            assert not verdict.required or decision.rendering.text
+
+
+def test_stages_are_observed_in_order() -> None:
+    """The observer sees each stage once, with its result."""
+    seen: list[str] = []
+    result = distill(read_skill(SKILLS / "plain"), observe=lambda stage, _: seen.append(stage))
+    assert seen == ["parse", "analyze", "ladders", "frontier", "plan", "judge"]
+    assert result.original.name == "plain"
+
+
+class _Harsh:
+    """A judge who gives no points."""
+
+    method = "harsh"
+
+    def score(self, comparison: Comparison) -> Functionality:
+        """No points."""
+        assert comparison.analysis.skill.name
+        return Functionality(0.0, self.method)
+
+
+class _Plain(RulesAnalyzer):
+    """The rules under another name."""
+
+    name = "plain"
+
+    def analyze(self, skill: Skill) -> Analysis:
+        """What the rules say."""
+        return Analysis(skill, super().analyze(skill).verdicts, self.name)
+
+
+def test_backends_are_asked() -> None:
+    """Whoever is given as analyzer and judge gives the verdicts and the score."""
+    result = distill(read_skill(SKILLS / "plain"), backends=Backends(analyzer=_Plain(), judge=_Harsh()))
+    assert result.analysis.analyzer == "plain"
+    assert (result.functionality.method, result.functionality.score) == ("harsh", 0.0)
+
+
+@given(soups)
+def test_joined_counts_are_exact(text: str) -> None:
+    """The original's tokens, added up from its pieces, are those of the whole."""
+    result = distill(parse_skill(text), DistillOptions(threshold=1.0))
+    counter: TokenCounter = result.counter
+    assert result.input_tokens == counter.count(text)
