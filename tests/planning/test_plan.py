@@ -9,6 +9,7 @@ from tests.strategies import sound_skills, soups
 from skill_distiller.analysis import Analysis, RulesAnalyzer
 from skill_distiller.compression.threshold import Ladders, trace
 from skill_distiller.document import BlockKind, Skill, parse_skill, render_skill
+from skill_distiller.pipeline import DistillOptions, distill
 from skill_distiller.planning import Choice, Plan, Reason, apply_plan, make_plan, undo_all
 from skill_distiller.planning.frontier import Frontier
 from skill_distiller.planning.references import anchors_of, missing_targets
@@ -114,8 +115,10 @@ def test_dropping(text: str, dropped: tuple[int, ...], headings: tuple[int, ...]
 
 def test_a_rule_that_comes_first_opens_no_frontmatter() -> None:
     """Where the block before a rule goes, the rule must not turn what follows into frontmatter."""
-    result = drop("intro\n\n---\n\nname: c\n\n---\n\nd\n", 0)
-    assert "name: c" in parse_skill(result).body
+    text = "Some words of greeting.\n\n---\n\nname: c\n\n---\n\n## Steps\n\n1. Run `a`.\n"
+    for threshold in (0.9, 0.5, 0.1, 0.0):
+        result = distill(parse_skill(text), DistillOptions(threshold=threshold)).text
+        assert not parse_skill(result).frontmatter.raw
 
 
 def test_decisions_say_why() -> None:

@@ -6,6 +6,7 @@ emphasis, line breaks or symbols stand around it.
 
 from __future__ import annotations
 
+import errno
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +25,15 @@ from skill_distiller.analysis.fact_expressions import (
     TOKEN,
     UNIT,
 )
-from skill_distiller.analysis.modality import CJK_MODAL, LIMIT, LIMIT_AHEAD, LIMIT_HINTS, LIMITS, MODAL_WORDS
+from skill_distiller.analysis.modality import (
+    CJK_MODAL,
+    LIMIT,
+    LIMIT_AHEAD,
+    LIMIT_HINTS,
+    LIMIT_STARTS,
+    LIMITS,
+    MODAL_WORDS,
+)
 from skill_distiller.document import Block, BlockKind, Skill
 
 
@@ -65,6 +74,7 @@ _SPECIAL_KINDS: Final = {
     "number": FactKind.NUMBER,
     "mixed": FactKind.NUMBER,
 }
+_ERRNO: Final = frozenset(errno.errorcode.values())  # ENOENT and its like
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
 _MODAL_TAIL: Final = 2  # words
 _SENTENCE: Final = 300  # characters on each side of a fact that its sentence is looked for in
@@ -176,11 +186,13 @@ def _prose_facts(text: str) -> Iterator[Fact]:
         for match in TOKEN.finditer(text, at, low):
             kind = _word_kind(match.group())
             if kind is FactKind.MODAL:
-                yield _modal(text, match)
+                if match.group().lower() not in LIMIT_STARTS or not LIMIT.match(text, match.start()):
+                    yield _modal(text, match)
             elif kind:
                 yield from _special(text, match, kind)
         at = max(at, high)
-    if any(hint in text for hint in LIMIT_HINTS):
+    flat = text.lower().replace("\n", " ")
+    if any(hint in flat for hint in LIMIT_HINTS):
         yield from _limits(text, marked)
     if not text.isascii():
         yield from _cjk_modals(text)
@@ -193,7 +205,7 @@ def _word_kind(token: str) -> FactKind | None:
     if word.lower().replace("’", "'") in MODAL_WORDS:
         return FactKind.MODAL
     if word.isalpha() and (word.islower() or word.istitle() or word.isupper()):
-        return None
+        return FactKind.ERROR_CODE if word in _ERRNO else None
     match = SPECIAL.match(word)
     return _SPECIAL_KINDS[match.lastgroup or "mixed"] if match else None
 
@@ -221,8 +233,10 @@ def _marked_facts(text: str) -> Iterator[Fact]:
             yield Fact(kinds[group], match.group(group), key, *match.span(group))
 
 
-def _is_marker(raw: str) -> bool:
-    return raw in "-+#>" or (raw[:-1].isdigit() and raw[-1] in ".)")
+def _is_marker(text: str, found: re.Match[str]) -> bool:
+    """Whether a word is the number of a list item: `1.`, `2)`."""
+    token = found.group()
+    return (token.endswith(".") and token[:-1].isdigit()) or (token.isdigit() and text[found.end() :][:1] == ")")
 
 
 def _starts_line(text: str, start: int) -> bool:
@@ -240,7 +254,7 @@ def _modal(text: str, match: re.Match[str]) -> Fact:
         tail = NEXT_WORD.match(text, end)
         if tail is None:
             break
-        following = tail.group(1).strip("_:").rstrip(".:-")
+        following = tail.group(1).lstrip("_").rstrip("_.:-")
         if not following:
             break
         words.append(following.strip("`").lower())
@@ -265,7 +279,7 @@ def _limits(text: str, marked: Sequence[Fact]) -> Iterator[Fact]:
 
 def _special(text: str, found: re.Match[str], kind: FactKind) -> Iterator[Fact]:
     token = found.group()
-    if token[0] in "0123456789" and _is_marker(token) and _starts_line(text, found.start()):
+    if token[0] in "0123456789" and _is_marker(text, found) and _starts_line(text, found.start()):
         return
     word = token.strip("_:").rstrip(".:-")
     start = found.start() + token.index(word)

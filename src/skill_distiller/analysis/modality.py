@@ -28,34 +28,24 @@ LIMITS: Final = {
     "no less than": "≥", "no fewer than": "≥", "≥": "≥",
     "at most": "≤", "less than or equal to": "≤", "fewer than or equal to": "≤", "a maximum of": "≤",
     "no more than": "≤", "up to": "≤", "≤": "≤",
-    "more than": ">", "greater than": ">",
-    "less than": "<", "fewer than": "<",
+    "more than": ">", "greater than": ">", ">": ">",
+    "less than": "<", "fewer than": "<", "<": "<",
     "pelo menos": "≥", "no máximo": "≤", "al menos": "≥", "como máximo": "≤", "en az": "≥", "en fazla": "≤",
     "не менее": "≥", "не более": "≤",
 }  # fmt: skip
 _PHRASES: Final = "|".join(
     re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(LIMITS, key=len, reverse=True) if len(phrase) > 1
 )
-LIMIT: Final = re.compile(rf"(?<!\w)(?:{_PHRASES})(?!\w)|[≥≤]", re.IGNORECASE)
+LIMIT: Final = re.compile(rf"(?<!\w)(?:{_PHRASES})(?!\w)|[≥≤]|(?<=\s)[<>](?=\s?\d)", re.IGNORECASE)
+LIMIT_STARTS: Final = frozenset(phrase.split()[0] for phrase in LIMITS)
 # What a limit may begin with, right after another word.
 LIMIT_AHEAD: Final = re.compile(
     rf"[\s*_]+(?=[AaNnUuMmLlGgFfPpEeн≥≤→∀<>])(?:(?:{_PHRASES})(?!\w)|[≥≤→∀<>])", re.IGNORECASE
 )
 # A cheap look ahead of LIMIT: without one of these in the text no limit can stand in it.
 LIMIT_HINTS: Final = (
-    "≥",
-    "≤",
-    "t least",
-    "t most",
-    " than",
-    "imum of",
-    "p to",
-    "menos",
-    "máximo",
-    "n az",
-    "n fazla",
-    "не менее",
-    "не более",
+    *("≥", "≤", " < ", " > ", " <", " >", "t least", "t most", " than", "imum of", "p to"),
+    *("menos", "máximo", "n az", "n fazla", "не менее", "не более"),
 )
 
 CJK_MODAL: Final = re.compile(

@@ -90,6 +90,8 @@ _BASE: Final = {
     T.TRIGGER: 0.36, T.CORE_INSTRUCTION: 0.48, T.CONSTRAINT: 0.48, T.OUTPUT_FORMAT: 0.48, T.ADVISORY_PATTERN: 0.31,
     T.EXAMPLE: 0.25, T.EDGE_CASE: 0.36, T.EXPLANATION: 0.25, T.VERBOSE_DETAIL: 0.10,
 }  # fmt: skip
+_LEAST: Final = 0.01  # nothing is worth nothing: a threshold of 1 means every block
+_NOTHING: Final = frozenset[str]()
 _TEMPERATURE: Final = 0.9  # of the softmax that turns points into a confidence
 
 
@@ -103,6 +105,7 @@ class _Place:
     leads_in: bool
     led_in_by: str
     repeated: float  # share of its content words that stand elsewhere in the skill
+    shows: frozenset[str]  # protected patterns of the block above, when this one is the code that goes with it
 
 
 class RulesAnalyzer:
@@ -126,9 +129,9 @@ def _places(skill: Skill) -> Iterator[_Place]:
             following = section.blocks[i + 1] if i + 1 < len(section.blocks) else None
             own = words[block.index]
             lead = previous.text if previous and is_lead_in(previous, block) else ""
-            yield _Place(
-                block, path, i == 0, is_lead_in(block, following), lead, 1 - len(own & novel) / len(own) if own else 1.0
-            )
+            repeated = 1 - len(own & novel) / len(own) if own else 1.0
+            shows = find_patterns(previous.text).protected if previous and block.kind is BlockKind.CODE else _NOTHING
+            yield _Place(block, path, i == 0, is_lead_in(block, following), lead, repeated, shows)
             previous = block
 
 
@@ -141,10 +144,11 @@ def _verdict(place: _Place) -> Verdict:
     total = sum(math.exp((value - points[best]) / _TEMPERATURE) for value in points.values())
     patterns = find_patterns(place.block.text)
     importance = _importance(place, best)
-    if patterns.protected:
+    protected = patterns.protected | place.shows
+    if protected:
         importance = max(importance, PROTECTED_IMPORTANCE)
     hard_rule = patterns.hard_rule and place.block.kind is not BlockKind.CODE  # SQL says NOT NULL
-    return Verdict(best, importance, 1 / total, patterns.protected, patterns.advisory, hard_rule)
+    return Verdict(best, importance, 1 / total, protected, patterns.advisory, hard_rule)
 
 
 def _heading(place: _Place) -> Points:
@@ -248,4 +252,4 @@ def _importance(place: _Place, kind: SectionType) -> float:
     modal = min(1.0, sum(1 for fact in facts if fact.kind is FactKind.MODAL) / 3)
     size = min(1.0, math.log1p(words) / math.log(120))
     value = _BASE[kind] + 0.10 * density + 0.08 * modal + 0.12 * (size - 0.5) - 0.15 * max(0.0, place.repeated - 0.6)
-    return min(1.0, max(0.0, value))
+    return min(1.0, max(_LEAST, value))

@@ -8,6 +8,7 @@ from typing import Final
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.lead_ins import lead_ins
+from skill_distiller.document import BlockKind
 from skill_distiller.planning import Frontier, Plan, block_worths, make_plan, trace_frontier
 from skill_distiller.planning.references import anchors_of, missing_targets
 from skill_distiller.planning.worth import share_for
@@ -55,6 +56,8 @@ def compress_to_threshold(
         needed = {block for section in targets for block in anchors_of(analysis.skill, section)} - promoted
         if ladders and not any(texts):  # a skill without a body is none
             needed |= {max(range(len(ladders)), key=lambda block: prepared.worths[block])} - promoted
+        if not analysis.skill.frontmatter.raw and _opens_with_rule(ladders, texts):
+            needed |= {0} - promoted
         if not needed:
             break
         promoted |= needed
@@ -63,6 +66,12 @@ def compress_to_threshold(
         observe("ladders", ladders)
         observe("frontier", frontier)
     return make_plan(analysis, ladders, choice, prepared.heading_tokens, promoted)
+
+
+def _opens_with_rule(ladders: Sequence[Ladder], texts: Sequence[str]) -> bool:
+    """Whether a rule comes first: without frontmatter it would be taken for the opening of one."""
+    first = next((i for i, text in enumerate(texts) if text), 0)
+    return bool(ladders) and first > 0 and ladders[first].block.kind is BlockKind.RULE
 
 
 def _require(ladders: Sequence[Ladder], blocks: frozenset[int]) -> tuple[Ladder, ...]:

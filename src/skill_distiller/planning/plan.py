@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -124,31 +124,65 @@ def apply_plan(skill: Skill, plan: Plan) -> Skill:
     frontmatter is the original's.
     """
     sections: list[Section] = []
-    count = 0
+    kept = -1  # the original index of the last block that stays
     for section in skill.sections:
+        stays = plan.headings[section.index]
+        if stays and section.level and _is_underlined(section) and kept + 1 < _first_block(skill, section):
+            _set_apart(sections)  # else the line above would become a part of the heading
         blocks: list[Block] = []
-        dropped = False
         for block in section.blocks:
             text = plan.decisions[block.index].rendering.text
             if not text:
-                dropped = True
                 continue
-            if dropped and blocks:
+            if blocks and kept + 1 < block.index:
                 blocks[-1] = _apart(blocks[-1], block)
-            blocks.append(replace(block, index=count, text=text.removesuffix(block.gap), line=0))
-            count, dropped = count + 1, False
-        stays = plan.headings[section.index]
+            blocks.append(replace(block, text=text.removesuffix(block.gap), line=0))
+            kept = block.index
         sections.append(replace(section, heading_source=section.heading_source if stays else "", blocks=tuple(blocks)))
     if plan.changed:
         _trim_end(sections)
-    return Skill(skill.frontmatter, tuple(s for s in sections if s.text or not s.level), skill.path)
+    return Skill(skill.frontmatter, tuple(_renumbered(sections)), skill.path)
+
+
+def _renumbered(sections: Sequence[Section]) -> Iterator[Section]:
+    count = 0
+    for section in (s for s in sections if s.text or not s.level):
+        blocks = tuple(replace(block, index=count + i) for i, block in enumerate(section.blocks))
+        count += len(blocks)
+        yield replace(section, blocks=blocks)
+
+
+def _is_underlined(section: Section) -> bool:
+    return not section.heading_source.lstrip().startswith("#")
+
+
+def _first_block(skill: Skill, section: Section) -> int:
+    """The index that the first block below a section's heading has, or would have."""
+    return sum(len(above.blocks) for above in skill.sections[: section.index])
+
+
+def _set_apart(sections: list[Section]) -> None:
+    """Put a blank line below the last block of the sections so far, where there is none."""
+    for i in range(len(sections) - 1, -1, -1):
+        if sections[i].blocks:
+            last = sections[i].blocks[-1]
+            last = last if last.gap else replace(last, gap=_line_end(last.text))
+            sections[i] = replace(sections[i], blocks=(*sections[i].blocks[:-1], last))
+            return
+        if sections[i].heading_source:
+            return
 
 
 def _apart(above: Block, below: Block) -> Block:
     """The upper of two blocks that did not touch before, with a blank line below it where one is needed."""
     if above.gap or (above.kind is BlockKind.LIST_ITEM and below.kind is BlockKind.LIST_ITEM):
         return above
-    return replace(above, gap="\r\n" if above.text.endswith("\r\n") else "\n")
+    return replace(above, gap=_line_end(above.text))
+
+
+def _line_end(text: str) -> str:
+    """The line end that a text uses."""
+    return next((end for end in ("\r\n", "\n", "\r") if text.endswith(end)), "\n")
 
 
 def _trim_end(sections: list[Section]) -> None:

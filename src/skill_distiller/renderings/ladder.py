@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -29,6 +31,11 @@ _SHARES: Final = {
 _PROSE: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM})
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
+
+
+_TAG: Final = re.compile(r"<(/?)([A-Za-z][\w-]*)[^<>]*?(/?)>")
+_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
+_VOID_TAGS: Final = frozenset("area base br col embed hr img input link meta source track wbr".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +73,10 @@ def build_ladders(analysis: Analysis, lead_ins: frozenset[int], counter: TokenCo
                 facts,
                 verdict.protected,
                 formatted=verdict.type in _FORMATTED,
-                leads_in=block.index in lead_ins,
+                leads_in=block.index in lead_ins and not verdict.required,
                 counter=counter,
             ),
-            droppable=not verdict.required,
+            droppable=not (verdict.required or holds_together(block)),
         )
         for block, verdict, facts in zip(analysis.skill.blocks, analysis.verdicts, analysis.facts, strict=True)
     )
@@ -92,6 +99,19 @@ def _ladder(draft: _Draft, *, droppable: bool) -> Ladder:
     if droppable and rungs[-1].tokens > 0:
         rungs.append(Rendering(RenderingKind.DROPPED, "", 0, _SHARES[RenderingKind.DROPPED]))
     return Ladder(block, tuple(rungs), refused)
+
+
+def holds_together(block: Block) -> bool:
+    """Whether other blocks hang on this one: a link definition, or a tag that is opened or closed elsewhere."""
+    if block.kind is BlockKind.DEFINITION:
+        return True
+    if block.kind is not BlockKind.HTML:
+        return False
+    opened = Counter[str]()
+    for closing, name, alone in _TAG.findall(_COMMENT.sub("", block.text)):
+        if not alone and name.lower() not in _VOID_TAGS:
+            opened[name.lower()] += -1 if closing else 1
+    return any(opened.values())
 
 
 def _keeps_everything(draft: _Draft, text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.facts import Fact, FactKind
@@ -18,21 +18,23 @@ class Span(NamedTuple):
 
 
 # What is not plain prose besides the facts: links with their texts, tags, placeholders, math,
-# tilde fences and indented code inside lists, escapes.
+# indented code inside lists, escapes.
 _NOT_PROSE: Final = re.compile(
-    r"""(?=[!\[<{$~\\\n])(?:
+    r"""(?=[!\[<{$\\\n])(?:
       !?\[[^\[\]\n]*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])
     | \[\[[^\[\]\n]*\]\]
     | \[[^\[\]\n]*\](?!\()
     | <[^<>\n]*>
     | \{\{?[^{}\n]*\}?\}
     | \$[^$\n]+\$
-    | ~~~[\s\S]*?(?:~~~|\Z)
     | \\.
     | (?:(?<=\n)|\A)[ \t]*\n(?:(?:[ ]{6,}|\t+[ ]{2,})(?![-*+>]|\d+[.)])[^\n]*\n?)+
     )""",
     re.VERBOSE,
 )
+
+
+_FENCE: Final = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}(?=[^`]*$)|~{3,})")
 
 
 def locked_spans(text: str, facts: Iterable[Fact], *, modals: bool = True) -> tuple[Span, ...]:
@@ -43,7 +45,25 @@ def locked_spans(text: str, facts: Iterable[Fact], *, modals: bool = True) -> tu
     """
     spans = [Span(fact.start, fact.end) for fact in facts if modals or fact.kind is not FactKind.MODAL]
     spans += [Span(*match.span()) for match in _NOT_PROSE.finditer(text)]
+    if "```" in text or "~~~" in text:
+        spans += _fences(text)
     return merge_spans(spans)
+
+
+def _fences(text: str) -> Iterator[Span]:
+    """The code fences inside a list or quote, as CommonMark ends them: by as many marks or more, or not at all."""
+    at, start, fence = 0, 0, ""
+    for line in text.splitlines(keepends=True):
+        stripped = line.strip(" \t\r\n>")
+        if fence:
+            if stripped.startswith(fence) and not stripped.strip(fence[0]):
+                yield Span(start, at + len(line))
+                fence = ""
+        elif match := _FENCE.match(line):
+            start, fence = at, match.group(1)
+        at += len(line)
+    if fence:
+        yield Span(start, at)
 
 
 def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:

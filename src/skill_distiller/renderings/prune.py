@@ -50,6 +50,10 @@ _HINTS: Final = frozenset(
     " please order purpose purposes due event point variety range number following each regard regards respect terms"
     " simply actually really very just literally truly extremely incredibly seamlessly".split()
 )
+# A sentence that lost its opening starts with a capital, where its first word can't be a name like `npm`.
+_FIRST_WORD: Final = re.compile(
+    r"(?:you|your|the|this|that|these|those|it|its|a|an|all|each|any|some|there|we|they|when|if)\b"
+)
 _EMPTY_LEAD_IN: Final = re.compile(
     r"(?:\*\*|__)?(?:(?:here(?:'s| is| are)|see|below (?:is|are)|consider|use|follow|the following|these|this)\b"
     r"[\w\s]{0,30}"
@@ -75,7 +79,9 @@ def prune_fillers(text: str, locked: Sequence[Span]) -> str:
         if overlaps((start, match.end()), locked):
             return match.group()
         if opening:
-            return str(match.group("before") + opening.upper())
+            named = match.group()[:-1].rstrip().lower().endswith("that")  # "note that npm …"
+            capital = not named or _FIRST_WORD.match(text, match.start("next"))
+            return str(match.group("before") + (opening.upper() if capital else opening))
         stays = _FILLERS[int((match.lastgroup or "f0")[1:])][1]
         return f"{stays} " if stays else ""
 

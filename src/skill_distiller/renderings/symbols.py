@@ -27,7 +27,6 @@ _PHRASES: Final = (
     ("more than or equal to", "", "≥"),
     ("less than or equal to", "", "≤"),
     ("fewer than or equal to", "", "≤"),
-    ("if and only if", "", "⇔"),
     ("there exists", "", "∃"),
     ("is equal to", "", "="),
     ("a minimum of", _NUMBER, "≥"),
@@ -54,7 +53,7 @@ _PHRASES: Final = (
 _SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _PHRASES}
 # One word of each phrase, for a quick look before the expression is tried.
 _HINTS: Final = frozenset(
-    "than only exists equal minimum maximum least most results resulting leads leading belongs member therefore"
+    "than exists equal minimum maximum least most results resulting leads leading belongs member therefore"
     " implies".split()
 )
 

@@ -20,9 +20,8 @@ _DELIMITER_ROW: Final = re.compile(
 )
 _DASHES: Final = re.compile(r"-+")
 _PADDING: Final = re.compile(r"(?<=\|)[ \t]{2,}(?=\S)|(?<=\S)[ \t]{2,}(?=\|)")
-_STRONG: Final = re.compile(
-    r"(?<![\w*\\/])\*\*(?=[^\s*])([^*\n]*?[^\s*\\])\*\*(?![\w*/])|(?<![\w_\\/])__(?=[^\s_])([^_\n]*?[^\s_\\])__(?![\w_/])"
-)
+# Only asterisks: what stands between double underscores is as often a name (`__init__`).
+_STRONG: Final = re.compile(r"(?<![\w*\\/])\*\*(?=[^\s*])([^*\n]*?[^\s*\\])\*\*(?![\w*/])")
 _MARKER: Final = 80  # characters before a word that may be its list marker
 _WORD: Final = re.compile(r"[\w'’]+")
 
@@ -40,8 +39,8 @@ def tighten_table(text: str, locked: Sequence[Span]) -> str:
 
 
 def may_have_emphasis(text: str) -> bool:
-    """A quick look: without these marks there is no strong emphasis."""
-    return "**" in text or "__" in text
+    """A quick look: without this mark there is no strong emphasis."""
+    return "**" in text
 
 
 def strip_emphasis(text: str, locked: Sequence[Span]) -> str:
@@ -52,7 +51,7 @@ def strip_emphasis(text: str, locked: Sequence[Span]) -> str:
 
     def strip(match: re.Match[str]) -> str:
         start, end = match.span()
-        inner = match.group(1) or match.group(2)
+        inner = match.group(1)
         if _stresses(inner) or (inner[-1] in ".!?" and _opens_line(text, start)):
             return match.group()
         if overlaps((start, start + 2), locked) or overlaps((end - 2, end), locked):
