@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.fact_expressions import (
     AFTER_LIMIT,
+    ALPHANUMERIC,
     CJK_STOP,
     IN_CODE,
     MARKED,
@@ -169,7 +170,7 @@ def _code_facts(text: str) -> Iterator[Fact]:
     at = 0
     for line in text.splitlines(keepends=True):
         stripped = line.strip()
-        if any(c.isalnum() for c in stripped) and not stripped.startswith(("```", "~~~")):
+        if ALPHANUMERIC.search(stripped) and not stripped.startswith(("```", "~~~")):
             start = at + line.index(stripped)
             yield Fact(FactKind.CODE_LINE, stripped, " ".join(stripped.split()), start, start + len(stripped))
         at += len(line)

@@ -123,7 +123,7 @@ def _trim(body: Sequence[str], span: _Span) -> _Span:
     end = span.end
     while end > span.start + 1 and _blank(body[end - 1]):
         end -= 1
-    return span._replace(end=end)
+    return span if end == span.end else _Span(span.start, end, span.kind, span.level, span.label)
 
 
 def _cover(body: Sequence[str], spans: Sequence[_Span]) -> Iterator[_Span]:

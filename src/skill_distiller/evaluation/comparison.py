@@ -10,6 +10,7 @@ from skill_distiller.analysis.facts import heading_key, referred_headings, sente
 from skill_distiller.analysis.patterns import join_patterns
 from skill_distiller.document import Block, Section, Skill, count_line_ends
 from skill_distiller.planning import Plan
+from skill_distiller.renderings import RenderingKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,14 @@ def compare(analysis: Analysis, plan: Plan, distilled: Skill) -> Comparison:
         analysis,
         plan,
         distilled,
-        _lost_facts(analysis, frozenset(inventory(distilled))),
+        _lost_facts(analysis, plan, frozenset(inventory(distilled))),
         protected,
         protected - patterns.protected,
         advisory - patterns.advisory,
     )
 
 
-def _lost_facts(analysis: Analysis, left: frozenset[str]) -> tuple[LostFact, ...]:
+def _lost_facts(analysis: Analysis, plan: Plan, left: frozenset[str]) -> tuple[LostFact, ...]:
     lost: dict[str, LostFact] = {}
     referred = referred_headings(analysis.skill)
     for section in analysis.skill.sections:
@@ -64,6 +65,8 @@ def _lost_facts(analysis: Analysis, left: frozenset[str]) -> tuple[LostFact, ...
         if section.index in referred and key not in left and key not in lost:
             lost[key] = LostFact(FactKind.HEADING, key, section.heading, section.line, section.index)
         for block in section.blocks:
+            if plan.decisions[block.index].rendering.kind is RenderingKind.FULL:
+                continue  # it stands in the result as it is
             missing = [f for f in analysis.facts[block.index] if f.key not in left and f.key not in lost]
             for fact in _lost(missing, block, section):
                 lost.setdefault(fact.key, fact)

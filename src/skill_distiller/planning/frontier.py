@@ -123,7 +123,10 @@ def trace_frontier(
 
 
 def _hull(tree: _Tree, node: Node) -> _Hull:
-    parts = [_own(tree, node, stays=bool(node.children)), *(_hull(tree, child) for child in node.children)]
+    own = _own(tree, node, stays=bool(node.children))
+    if node.block >= 0 and not node.children:
+        return own
+    parts = [own, *(_hull(tree, child) for child in node.children)]
     tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
     steps = merge_steps(part.steps for part in parts)
     alone = node.block < 0 and not node.children  # a heading with nothing under it is all there is to say

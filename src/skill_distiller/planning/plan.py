@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -124,7 +124,7 @@ def apply_plan(skill: Skill, plan: Plan) -> Skill:
     frontmatter is the original's.
     """
     sections: list[Section] = []
-    kept = -1  # the original index of the last block that stays
+    kept, count = -1, 0  # the original index of the last block that stays; how many stay
     for section in skill.sections:
         stays = plan.headings[section.index]
         if stays and section.level and _is_underlined(section) and kept + 1 < _first_block(skill, section):
@@ -136,20 +136,13 @@ def apply_plan(skill: Skill, plan: Plan) -> Skill:
                 continue
             if blocks and kept + 1 < block.index:
                 blocks[-1] = _apart(blocks[-1], block)
-            blocks.append(replace(block, text=text.removesuffix(block.gap), line=0))
-            kept = block.index
+            own = text.removesuffix(block.gap)
+            blocks.append(Block(count, block.kind, own, block.gap, 0, block.info))
+            kept, count = block.index, count + 1
         sections.append(replace(section, heading_source=section.heading_source if stays else "", blocks=tuple(blocks)))
     if plan.changed:
         _trim_end(sections)
-    return Skill(skill.frontmatter, tuple(_renumbered(sections)), skill.path)
-
-
-def _renumbered(sections: Sequence[Section]) -> Iterator[Section]:
-    count = 0
-    for section in (s for s in sections if s.text or not s.level):
-        blocks = tuple(replace(block, index=count + i) for i, block in enumerate(section.blocks))
-        count += len(blocks)
-        yield replace(section, blocks=blocks)
+    return Skill(skill.frontmatter, tuple(s for s in sections if s.text or not s.level), skill.path)
 
 
 def _is_underlined(section: Section) -> bool:

@@ -54,9 +54,11 @@ def _fact_masses(analysis: Analysis) -> tuple[float, ...]:
     # A fact that stands in k blocks counts 1/k in each: what the planner adds up is never more than
     # what the judge finds in the result.
     weights = fact_weights(analysis)
-    keys = [frozenset(fact.key for fact in facts) for facts in analysis.facts]
-    spread = Counter(key for own in keys for key in own)
-    return tuple(sum(weights[key] / spread[key] for key in sorted(own)) for own in keys)
+    keys = [dict.fromkeys([fact.key for fact in facts]) for facts in analysis.facts]
+    spread = Counter[str]()
+    for own in keys:
+        spread.update(own.keys())
+    return tuple(sum(weights[key] / spread[key] for key in own) for own in keys)
 
 
 def functionality_for(share: float) -> float:
