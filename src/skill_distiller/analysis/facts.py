@@ -184,19 +184,24 @@ def _prose_facts(text: str) -> Iterator[Fact]:
     yield from marked
     at = 0
     for low, high in [*((fact.start, fact.end) for fact in marked), (len(text), len(text))]:
-        for match in TOKEN.finditer(text, at, low):
-            kind = _word_kind(match.group())
-            if kind is FactKind.MODAL:
-                if match.group().lower() not in LIMIT_STARTS or not LIMIT.match(text, match.start()):
-                    yield _modal(text, match)
-            elif kind:
-                yield from _special(text, match, kind)
+        kinds = list(map(_word_kind, TOKEN.findall(text, at, low)))
+        if any(kinds):  # most words are plain: look for places only where one is not
+            yield from _words(text, TOKEN.finditer(text, at, low), kinds)
         at = max(at, high)
     flat = text.lower().replace("\n", " ")
     if any(hint in flat for hint in LIMIT_HINTS):
         yield from _limits(text, marked)
     if not text.isascii():
         yield from _cjk_modals(text)
+
+
+def _words(text: str, words: Iterator[re.Match[str]], kinds: Sequence[FactKind | None]) -> Iterator[Fact]:
+    for match, kind in zip(words, kinds, strict=True):
+        if kind is FactKind.MODAL:
+            if match.group().lower() not in LIMIT_STARTS or not LIMIT.match(text, match.start()):
+                yield _modal(text, match)
+        elif kind:
+            yield from _special(text, match, kind)
 
 
 @lru_cache(maxsize=65536)
