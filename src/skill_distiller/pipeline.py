@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis import Analysis, Analyzer, RulesAnalyzer, SectionType
+from skill_distiller.collector import collector_paused
 from skill_distiller.compression import compress_to_threshold
 from skill_distiller.document import FrontmatterState, Skill
 from skill_distiller.errors import BadInputError, UsageError
@@ -97,6 +98,7 @@ class Distillation:
         return self.input_tokens / self.output_tokens if self.output_tokens else 1.0
 
 
+@collector_paused()
 def distill(
     skill: Skill,
     options: DistillOptions | None = None,

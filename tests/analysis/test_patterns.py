@@ -82,7 +82,7 @@ def test_hints_let_every_match_through() -> None:
 def test_hard_rule_is_found(text: str) -> None:
     """A rule in capitals is a hard rule."""
     assert find_patterns(text).hard_rule
-    assert HARD_RULE.search(text)
+    assert HARD_RULE.found_in(text, text)
 
 
 @pytest.mark.parametrize("text", ["You must stop.", "Never push.", "MUSTARD", "NOTE: read it", "NOTHING", "always"])

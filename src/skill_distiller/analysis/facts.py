@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.fact_expressions import (
@@ -76,6 +77,7 @@ _SPECIAL_KINDS: Final = {
     "mixed": FactKind.NUMBER,
 }
 _ERRNO: Final = frozenset(errno.errorcode.values())  # ENOENT and its like
+_BY_PLACE: Final = attrgetter("start", "end")
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
 _MODAL_TAIL: Final = 2  # words
 _SENTENCE: Final = 300  # characters on each side of a fact that its sentence is looked for in
@@ -101,7 +103,7 @@ def find_facts(text: str, *, code: bool = False) -> tuple[Fact, ...]:
 def _find_facts(text: str, code: bool) -> tuple[Fact, ...]:
     # Cached: a kept block is looked at again in the result, and most blocks are kept.
     found = _code_facts(text) if code else _prose_facts(text)
-    return tuple(sorted(found, key=lambda fact: (fact.start, fact.end)))
+    return tuple(sorted(found, key=_BY_PLACE))
 
 
 def block_facts(block: Block) -> tuple[Fact, ...]:
@@ -290,9 +292,10 @@ def _special(text: str, found: re.Match[str], kind: FactKind) -> Iterator[Fact]:
     word = token.strip("_:").rstrip(".:-")
     start = found.start() + token.index(word)
     end = start + len(word)
-    if kind is FactKind.NUMBER:
-        unit = UNIT.match(text, end)
-        end = unit.end() if unit else end
+    if kind is not FactKind.NUMBER:
+        yield Fact(kind, word, word, start, end)
+        return
+    unit = UNIT.match(text, end)
+    end = unit.end() if unit else end
     phrase = text[start:end]
-    key = normalize(phrase)
-    yield Fact(kind, phrase, key.lstrip("<>≥≤") if kind is FactKind.NUMBER else key, start, end)
+    yield Fact(kind, phrase, normalize(phrase).lstrip("<>≥≤"), start, end)

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A named expression; without one of its `hints` in the lower-cased text it can't match and is not tried."""
+    """A named expression; without one of its `hints` in the text it can't match and is not tried."""
 
     name: str
     hints: tuple[str, ...]
@@ -22,7 +22,7 @@ class Pattern:
     also: re.Pattern[str] | None = None  # has to be found as well, anywhere
 
     def found_in(self, text: str, lowered: str) -> bool:
-        """Whether a text holds the pattern; `lowered` is the text in lower case."""
+        """Whether a text holds the pattern; the hints are looked for in `lowered`, the text in lower case."""
         for hint in self.hints:  # a loop, not any(): this runs for every block and most find nothing
             if hint in lowered:
                 break
@@ -102,9 +102,11 @@ ADVISORY: Final = (
 
 
 # A rule its author wrote in capitals is never dropped, whatever it seems to be worth.
-HARD_RULE: Final = re.compile(r"\b(?:MUST|NEVER|DO NOT|Do NOT|NOT|CRITICAL|ALWAYS|FORBIDDEN)\b")
-
-_HARD_HINTS: Final = ("MUST", "NEVER", "NOT", "CRITICAL", "ALWAYS", "FORBIDDEN")
+HARD_RULE: Final = Pattern(
+    "hard-rule",
+    ("MUST", "NEVER", "NOT", "CRITICAL", "ALWAYS", "FORBIDDEN"),
+    re.compile(r"\b(?:MUST|NEVER|DO NOT|Do NOT|NOT|CRITICAL|ALWAYS|FORBIDDEN)\b"),
+)
 
 
 @lru_cache(maxsize=8192)
@@ -114,7 +116,7 @@ def find_patterns(text: str) -> PatternNames:
     return PatternNames(
         frozenset(p.name for p in PROTECTED if p.found_in(text, lowered)),
         frozenset(p.name for p in ADVISORY if p.found_in(text, lowered)),
-        any(hint in text for hint in _HARD_HINTS) and bool(HARD_RULE.search(text)),
+        HARD_RULE.found_in(text, text),
     )
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis.facts import FactKind, block_facts
 from skill_distiller.analysis.heading_words import heading_promises
@@ -95,8 +95,7 @@ _NOTHING: Final = frozenset[str]()
 _TEMPERATURE: Final = 0.9  # of the softmax that turns points into a confidence
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """A block where it stands: the headings above, the neighbours, the words of the rest of the skill."""
 
     block: Block
@@ -125,14 +124,15 @@ def _places(skill: Skill) -> Iterator[_Place]:
     for section in skill.sections:
         path = skill.heading_path(section.index)
         previous: Block | None = None
+        led_in_by = ""
         for i, block in enumerate(section.blocks):
             following = section.blocks[i + 1] if i + 1 < len(section.blocks) else None
             own = words[block.index]
-            lead = previous.text if previous and is_lead_in(previous, block) else ""
+            leads_in = is_lead_in(block, following)
             repeated = 1 - len(own & novel) / len(own) if own else 1.0
             shows = find_patterns(previous.text).protected if previous and block.kind is BlockKind.CODE else _NOTHING
-            yield _Place(block, path, i == 0, is_lead_in(block, following), lead, repeated, shows)
-            previous = block
+            yield _Place(block, path, i == 0, leads_in, led_in_by, repeated, shows)
+            previous, led_in_by = block, block.text if leads_in else ""
 
 
 def _verdict(place: _Place) -> Verdict:
@@ -140,7 +140,7 @@ def _verdict(place: _Place) -> Verdict:
     for rule in _RULES:
         for kind, value in rule(place).items():
             points[kind] += value
-    best = max(T, key=lambda kind: points[kind])
+    best = max(points, key=points.__getitem__)
     total = sum(math.exp((value - points[best]) / _TEMPERATURE) for value in points.values())
     patterns = find_patterns(place.block.text)
     importance = _importance(place, best)
@@ -152,8 +152,13 @@ def _verdict(place: _Place) -> Verdict:
 
 
 def _heading(place: _Place) -> Points:
+    return _path_promises(place.path)
+
+
+@lru_cache(maxsize=1024)
+def _path_promises(path: tuple[str, ...]) -> Points:
     points: Points = {}
-    for depth, heading in enumerate(reversed(place.path[1:] or place.path)):
+    for depth, heading in enumerate(reversed(path[1:] or path)):
         share = 1.0 if depth == 0 else 0.4 / depth
         for kind, value in heading_promises(heading):
             points[kind] = points.get(kind, 0.0) + value * share

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from skill_distiller.collector import collector_paused
 from skill_distiller.document.frontmatter import BOM, split_frontmatter
 from skill_distiller.document.model import Block, BlockKind, Section, Skill
 
@@ -45,6 +46,7 @@ def split_lines(text: str) -> list[str]:
     return _LINE.findall(text)
 
 
+@collector_paused()
 def parse_skill(text: str, path: Path | None = None) -> Skill:
     """Parse a SKILL.md. Never fails: whatever is not Markdown is a paragraph.
 

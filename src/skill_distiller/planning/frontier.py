@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from skill_distiller.document import Skill
 from skill_distiller.planning.hull import Step, close_hull, ladder_steps, merge_steps
@@ -84,8 +85,7 @@ class Frontier:
         return Choice(tuple(state[: self.blocks]), tuple(rung == 0 for rung in state[self.blocks :]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
+class _Tree(NamedTuple):
     """What the recursion needs: ladders, worths and the tokens of headings, by index."""
 
     ladders: Sequence[Ladder]
@@ -93,8 +93,7 @@ class _Tree:
     headings: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Hull:
+class _Hull(NamedTuple):
     """A node's hull with its totals; `gone` are the changes that drop all of it, None if something must stay."""
 
     tokens: int

@@ -9,11 +9,10 @@ Zoltners 1979). So every corner of the result is the best that its number of tok
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """Go to shorter renderings: `saved` tokens for `lost` worth; `changes` are (item, rung) pairs."""
 
     saved: int

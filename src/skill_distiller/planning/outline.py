@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from skill_distiller.analysis.lead_ins import is_lead_in
 from skill_distiller.document import Block, BlockKind, Section, Skill
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A heading or block that stays while any of its children stays.
 
     `block` is a block's index, -1 for a heading; `section` is the section it stands in.

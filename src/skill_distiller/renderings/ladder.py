@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis.facts import Fact, fact_keys, find_facts
 from skill_distiller.analysis.model import Analysis
@@ -47,8 +47,7 @@ class Ladder:
     refused: int = 0  # renderings that lost a fact or a protected pattern and were not let onto the ladder
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(NamedTuple):
     """A block on its way down the ladder."""
 
     block: Block
