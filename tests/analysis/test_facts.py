@@ -11,13 +11,12 @@ from tests.strategies import texts
 
 from skill_distiller.analysis import FactKind, inventory
 from skill_distiller.analysis.facts import (
-    anchor,
     block_facts,
     fact_keys,
     find_facts,
     normalize,
-    referred_headings,
 )
+from skill_distiller.analysis.headings import anchor, referred_headings
 from skill_distiller.document import Skill, parse_skill
 
 

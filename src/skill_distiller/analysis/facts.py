@@ -36,7 +36,7 @@ from skill_distiller.analysis.modality import (
     LIMITS,
     MODAL_WORDS,
 )
-from skill_distiller.document import Block, BlockKind, Skill
+from skill_distiller.document import Block, BlockKind
 
 
 class FactKind(StrEnum):
@@ -116,56 +116,12 @@ def fact_keys(facts: Iterable[Fact]) -> frozenset[str]:
     return frozenset(fact.key for fact in facts)
 
 
-def inventory(skill: Skill) -> dict[str, FactKind]:
-    """Every distinct fact of a skill's body, key → kind, in order of first appearance.
-
-    Headings count where other text of the skill refers to them.
-    """
-    found: dict[str, FactKind] = {}
-    referred = referred_headings(skill)
-    for section in skill.sections:
-        if section.index in referred:
-            found.setdefault(heading_key(section.heading), FactKind.HEADING)
-        for block in section.blocks:
-            for fact in block_facts(block):
-                found.setdefault(fact.key, fact.kind)
-    return found
-
-
 def sentence_around(text: str, fact: Fact) -> str:
     """The sentence, or list item, of a text that a fact stands in."""
     low, high = max(0, fact.start - _SENTENCE), fact.end + _SENTENCE
     before = max((match.end() for match in SENTENCE_END.finditer(text, low, fact.start)), default=low)
     after = SENTENCE_END.search(text, fact.end, high)
     return text[before : after.start() + 1 if after else high].strip(" \t\r\n-*+>#")
-
-
-def heading_key(heading: str) -> str:
-    """The key of a heading as a fact."""
-    return f"# {normalize(heading)}"
-
-
-def referred_headings(skill: Skill) -> frozenset[int]:
-    """The sections whose heading other text names, by its anchor or (two words and more) word for word."""
-    text = "\n".join(block.text for block in skill.blocks).lower()
-    anchors = "](#" in text
-    named = {
-        heading: _is_referred(heading, text, anchors=anchors)
-        for heading in {section.heading for section in skill.sections if section.level}
-    }
-    return frozenset(section.index for section in skill.sections if named.get(section.heading))
-
-
-def _is_referred(heading: str, text: str, *, anchors: bool) -> bool:
-    plain = normalize(heading).lower()
-    if " " in plain and len(plain) >= 8 and plain in text:
-        return True
-    return anchors and f"](#{anchor(heading)})" in text
-
-
-def anchor(heading: str) -> str:
-    """The anchor that Markdown renderers give a heading."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
 
 
 def _code_facts(text: str) -> Iterator[Fact]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from skill_distiller.analysis import Analysis, Fact, FactKind, inventory
-from skill_distiller.analysis.facts import heading_key, referred_headings, sentence_around
+from skill_distiller.analysis.facts import sentence_around
+from skill_distiller.analysis.headings import heading_key, referred_headings
 from skill_distiller.analysis.patterns import join_patterns
 from skill_distiller.document import Block, Section, Skill, count_line_ends
 from skill_distiller.planning import Plan

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from skill_distiller.analysis.facts import anchor, normalize
+from skill_distiller.analysis.facts import normalize
+from skill_distiller.analysis.headings import anchor
 from skill_distiller.document import Skill
 
 
