@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -106,6 +107,7 @@ def compress(
     """Make a skill smaller: the result on stdout, the report with its receipt on stderr."""
     _check_options(mode, json_=json_, diff=diff, verbose=verbose, quiet=quiet)
     from skill_distiller.pipeline import DistillOptions, distill
+    from skill_distiller.reporting.printable import printable
 
     console = _console()
     skill = _read(path, max_bytes)
@@ -117,13 +119,13 @@ def compress(
             distillation = distill(skill, options, observe=observe)
     else:
         distillation = distill(skill, options, observe=observe)
-    if not quiet:
-        _report(distillation, console, verbose=verbose, notes_only=json_)
+    # The product first: whatever becomes of the report, the result is where it was asked for.
     _deliver(distillation, target, json_=json_, diff=diff, dry_run=dry_run)
-    if target and not (quiet or dry_run):
-        from skill_distiller.reporting.printable import printable
-
-        console.print(f"Written: {printable(str(target))}")
+    if not quiet:
+        with suppress(BrokenPipeError):
+            _report(distillation, console, verbose=verbose, notes_only=json_)
+            if target and not dry_run:
+                console.print(f"Written: {printable(str(target))}")
 
 
 def _check_options(mode: str, *, json_: bool, diff: bool, verbose: bool, quiet: bool) -> None:

@@ -113,7 +113,9 @@ def distill(
     """
     options, backends = options or DistillOptions(), backends or Backends()
     if not 0 <= options.threshold <= 1:
-        hint = f"Did you mean {options.threshold / 100:g}?" if 1 < options.threshold <= 100 else "Use for example 0.9."
+        hint = (
+            f"Did you mean {options.threshold / 100:g}?" if 10 <= options.threshold <= 100 else "Use for example 0.9."
+        )
         raise UsageError(f"The threshold {options.threshold:g} is not between 0 and 1.", hint)
     watch = observe or _ignore
     counter = load_counter(options.encoding)
@@ -175,13 +177,18 @@ def check_skill(analysis: Analysis, *, strict: bool) -> tuple[Note, ...]:
         if note.kind is NoteKind.NO_FRONTMATTER:
             state = skill.frontmatter.state
             problem = "There is no frontmatter" if state is FrontmatterState.MISSING else f"The frontmatter is {state}"
-            raise BadInputError(f"{problem} (--strict).", FRONTMATTER_HINT)
+            raise BadInputError(f"{problem} (--strict).", FRONTMATTER_HINTS[state])
         raise BadInputError("There is no trigger section (--strict).", TRIGGER_HINT)
     return tuple(notes)
 
 
 # The wording of the reference's table of recovery hints.
-FRONTMATTER_HINT: Final = "Add --- block with name and description."
+FRONTMATTER_HINTS: Final = {
+    FrontmatterState.MISSING: "Add --- block with name and description.",
+    FrontmatterState.UNCLOSED: "Close the --- block with a --- line of its own.",
+    FrontmatterState.NOT_FIRST: "Move the --- block to the first line.",
+    FrontmatterState.BROKEN: "Quote the values that hold a colon; tags and aliases are not accepted.",
+}
 TRIGGER_HINT: Final = "Add '## When to Use' for best results."
 
 

@@ -16,7 +16,7 @@ from skill_distiller.analysis.facts import (
     find_facts,
     normalize,
 )
-from skill_distiller.analysis.headings import anchor, referred_headings
+from skill_distiller.analysis.headings import anchor
 from skill_distiller.document import Skill, parse_skill
 
 
@@ -94,26 +94,10 @@ def test_inventory_is_in_order_and_distinct() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("referrer", "referred"),
-    [
-        pytest.param("See [it](#set-it-up).", True, id="anchor"),
-        pytest.param("First do what Set it Up says.", True, id="word for word"),
-        pytest.param("Set it, then up.", False, id="other words"),
-        pytest.param("See [it](#set-it).", False, id="other anchor"),
-    ],
-)
-def test_headings_count_where_text_refers_to_them(referrer: str, referred: bool) -> None:
-    """A heading is a fact only where other text names it."""
-    skill = parse_skill(f"{referrer}\n\n## Set it *up*\n\ntext\n".replace("*up*", "up"))
-    assert ("# Set it up" in inventory(skill)) is referred
-    assert referred_headings(skill) == (frozenset({1}) if referred else frozenset())
-
-
-def test_one_word_headings_count_by_anchor_only() -> None:
-    """A single word is too common to be a reference."""
-    assert not referred_headings(parse_skill("Do the setup.\n\n## Setup\n\ntext\n"))
-    assert referred_headings(parse_skill("See [it](#setup).\n\n## Setup\n\ntext\n"))
+def test_every_heading_is_a_fact() -> None:
+    """A heading can be referred to from anywhere, so each is part of the inventory; text alone has none."""
+    assert "# Set it up" in inventory(parse_skill("## Set it up\n\ntext\n"))
+    assert not inventory(parse_skill("Set it up\n\ntext\n"))
 
 
 @pytest.mark.parametrize(

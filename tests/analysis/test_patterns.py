@@ -77,16 +77,19 @@ def test_hints_let_every_match_through() -> None:
         "It is NOT done.",
         "ALWAYS ask.",
         "CRITICAL: ask",
+        "Never push.",
+        "- Do not push.",
+        "Ask first. Don't guess.",
     ],
 )
 def test_hard_rule_is_found(text: str) -> None:
-    """A rule in capitals is a hard rule."""
+    """A rule in capitals, or a prohibition that opens a sentence, is a hard rule."""
     assert find_patterns(text).hard_rule
     assert HARD_RULE.found_in(text, text)
 
 
-@pytest.mark.parametrize("text", ["You must stop.", "Never push.", "MUSTARD", "NOTE: read it", "NOTHING", "always"])
-def test_hard_rule_needs_capitals(text: str) -> None:
+@pytest.mark.parametrize("text", ["You must stop.", "It never stops.", "MUSTARD", "NOTE: read it", "NOTHING", "always"])
+def test_weaker_words_are_no_hard_rule(text: str) -> None:
     """Words in lower case or longer words in capitals are no hard rule."""
     assert not find_patterns(text).hard_rule
 

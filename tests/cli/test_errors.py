@@ -9,6 +9,9 @@ import pytest
 from tests.cli.command import Result, run, run_process
 from tests.cli.samples import DEPLOY, NO_FRONTMATTER, NO_TRIGGER
 
+from skill_distiller.document import FrontmatterState
+from skill_distiller.pipeline import FRONTMATTER_HINTS
+
 NO_CONTENT_HINT = "Hint: Provide a valid SKILL.md file path or pipe content via stdin."
 
 
@@ -88,9 +91,17 @@ def test_a_path_that_no_file_system_takes(path: str) -> None:
     ("text", "sentence", "hint"),
     [
         (NO_FRONTMATTER, "There is no frontmatter", "Hint: Add --- block with name and description."),
-        ("---\nname: a\n\n# A\n", "The frontmatter is unclosed", "Hint: Add --- block with name and description."),
-        ("---\na: [\n---\n# A\n", "frontmatter is not valid YAML", "Hint: Add --- block with name and description."),
-        (f"\n{DEPLOY}", "not on the first line", "Hint: Add --- block with name and description."),
+        (
+            "---\nname: a\n\n# A\n",
+            "The frontmatter is unclosed",
+            "Hint: Close the --- block with a --- line of its own.",
+        ),
+        (
+            "---\na: [\n---\n# A\n",
+            "frontmatter is not valid YAML",
+            f"Hint: {FRONTMATTER_HINTS[FrontmatterState.BROKEN]}",
+        ),
+        (f"\n{DEPLOY}", "not on the first line", "Hint: Move the --- block to the first line."),
         (NO_TRIGGER, "There is no trigger section", "Hint: Add '## When to Use' for best results."),
     ],
 )

@@ -149,7 +149,7 @@ def test_frontmatter_that_yaml_refuses_is_a_warning(line: str) -> None:
     text = f"---\nname: a\n{line}\n---\n# A\n\n## When to Use\n\nUse this skill when it rains.\n"
     result = run("compress", stdin=text.encode())
     assert (result.exit_code, result.text) == (0, text)
-    assert "Warning: frontmatter: not valid YAML. Add --- block with name and description." in result.stderr
+    assert "Warning: frontmatter: not valid YAML. Quote the values that hold a colon" in result.stderr
 
 
 def test_deeply_nested_frontmatter_does_not_crash_the_process() -> None:

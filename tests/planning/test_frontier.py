@@ -14,7 +14,7 @@ from skill_distiller.analysis.lead_ins import lead_ins
 from skill_distiller.compression.threshold import trace
 from skill_distiller.document import Block, Skill, parse_skill
 from skill_distiller.planning import Choice, Frontier, trace_frontier
-from skill_distiller.planning.outline import Node, outline
+from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
 from skill_distiller.renderings import Ladder, Rendering, RenderingKind
 from skill_distiller.tokens import load_counter
 
@@ -56,13 +56,18 @@ def _stays(node: Node, ladders: tuple[Ladder, ...], choice: Choice) -> bool:
 
 
 def lawful(nodes: tuple[Node, ...], ladders: tuple[Ladder, ...], choice: Choice) -> bool:
-    """Whether headings and lead-ins stay while anything under them does, and headings over nothing always."""
-    return all(
-        lawful(node.children, ladders, choice)
-        and (bool(node.children) or node.block >= 0 or _stays(node, ladders, choice))
-        and (_stays(node, ladders, choice) or not any(_stays(child, ladders, choice) for child in node.children))
-        for node in nodes
-    )
+    """Whether headings stay over what stays and over nothing, lead-ins lead somewhere, and sequences are whole."""
+    return all(lawful(node.children, ladders, choice) and _is_lawful(node, ladders, choice) for node in nodes)
+
+
+def _is_lawful(node: Node, ladders: tuple[Ladder, ...], choice: Choice) -> bool:
+    kept = [_stays(child, ladders, choice) for child in node.children]
+    if node.block == SEQUENCE:
+        return all(kept) or not any(kept)
+    stays = _stays(node, ladders, choice)
+    if node.block == HEADING:
+        return (bool(kept) or stays) and (stays or not any(kept))
+    return not kept or (stays == any(kept) and (not node.whole or stays == all(kept)))
 
 
 def price(choice: Choice, ladders: tuple[Ladder, ...], worths: tuple[float, ...], headings: tuple[int, ...]) -> Point:
@@ -147,7 +152,7 @@ def _shape(nodes: tuple[Node, ...]) -> str:
         pytest.param(SMALL, "s0(b0) s1(b1(b2) s2(b3)) s3 s4(b4)", id="small"),
         pytest.param("# A\n\n### C\n\nx\n\n## B\n\ny\n", "s0 s1(s2(b0) s3(b1))", id="a level left out"),
         pytest.param("Run:\n\n```\na\n```\n\nEnd.\n", "s0(b0(b1) b2)", id="lead-in"),
-        pytest.param("Run:\n\nText.\n", "s0(b0 b1)", id="a paragraph is not led in"),
+        pytest.param("Run:\n\nText.\n", "s0(b0(b1))", id="a paragraph after a colon"),
         pytest.param("**Example**\n\n- a\n", "s0(b0(b1))", id="bold label"),
         pytest.param("Run:\n\n## A\n\n- a\n", "s0(b0) s1(b1)", id="not over a heading"),
     ],

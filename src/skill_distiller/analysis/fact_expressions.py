@@ -55,5 +55,7 @@ NEXT_WORD: Final = re.compile(
 )
 AFTER_LIMIT: Final = re.compile(rf"[ \t*_]*+{_LINE_BREAK}([$€£¥]?\d[\d,.]*\d|\w+)")
 CJK_STOP: Final = re.compile(r"[\n，。、；：！？,.;:!?*`]")
-SENTENCE_END: Final = re.compile(r"[.!?;:](?=\s)|[。！？；]|\n(?=[ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)")
+SENTENCE_END: Final = re.compile(
+    r"[.!?;:](?=[*_\"”)]*\s)|(?<=\s)\|(?=\s)|[。！？；]|\n(?=[ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)"
+)
 ALPHANUMERIC: Final = re.compile(r"[^\W_]")

@@ -121,7 +121,7 @@ def sentence_around(text: str, fact: Fact) -> str:
     low, high = max(0, fact.start - _SENTENCE), fact.end + _SENTENCE
     before = max((match.end() for match in SENTENCE_END.finditer(text, low, fact.start)), default=low)
     after = SENTENCE_END.search(text, fact.end, high)
-    return text[before : after.start() + 1 if after else high].strip(" \t\r\n-*+>#")
+    return text[before : after.start() + 1 if after else high].replace("**", "").strip(" \t\r\n-*+>#|")
 
 
 def _code_facts(text: str) -> Iterator[Fact]:

@@ -13,7 +13,8 @@ _PROMISES: Final = (
         SectionType.TRIGGER,
         3.0,
         r"\bwhen (?:not )?to\b|\buse (?:this|when|for)\b|trigger|activat|何时|什么时候|适用|触发|いつ使"
-        r"|使用場面|когда|cuándo|quando|ne zaman|언제|사용 시",
+        r"|使用する|使用タイミング|何時|使用时"
+        r"|使用場面|когда|cuándo|quando|ne zaman|언제|사용 시|활성화",
     ),
     (
         SectionType.OUTPUT_FORMAT,

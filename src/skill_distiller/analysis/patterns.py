@@ -101,11 +101,14 @@ ADVISORY: Final = (
 )
 
 
-# A rule its author wrote in capitals is never dropped, whatever it seems to be worth.
+# A prohibition, or a rule in capitals, is never dropped, whatever it seems to be worth.
 HARD_RULE: Final = Pattern(
     "hard-rule",
-    ("MUST", "NEVER", "NOT", "CRITICAL", "ALWAYS", "FORBIDDEN"),
-    re.compile(r"\b(?:MUST|NEVER|DO NOT|Do NOT|NOT|CRITICAL|ALWAYS|FORBIDDEN)\b"),
+    ("MUST", "NEVER", "NOT", "CRITICAL", "ALWAYS", "FORBIDDEN", "Never", "Do not", "Don't", "Don’t"),
+    re.compile(
+        r"\b(?:MUST|NEVER|DO NOT|Do NOT|NOT|CRITICAL|ALWAYS|FORBIDDEN)\b"
+        r"|(?:\A|\n|[.!?:*]\s)[ \t>*+\d.)\[\]_-]*(?:Never|Do not|Don['’]t)\b"
+    ),
 )
 
 

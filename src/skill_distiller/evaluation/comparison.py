@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from skill_distiller.analysis import Analysis, Fact, FactKind, inventory
 from skill_distiller.analysis.facts import sentence_around
-from skill_distiller.analysis.headings import heading_key, referred_headings
+from skill_distiller.analysis.headings import heading_key
 from skill_distiller.analysis.patterns import join_patterns
 from skill_distiller.document import Block, Section, Skill, count_line_ends
 from skill_distiller.planning import Plan
@@ -60,10 +60,9 @@ def compare(analysis: Analysis, plan: Plan, distilled: Skill) -> Comparison:
 
 def _lost_facts(analysis: Analysis, plan: Plan, left: frozenset[str]) -> tuple[LostFact, ...]:
     lost: dict[str, LostFact] = {}
-    referred = referred_headings(analysis.skill)
     for section in analysis.skill.sections:
         key = heading_key(section.heading)
-        if section.index in referred and key not in left and key not in lost:
+        if section.level and key not in left and key not in lost:
             lost[key] = LostFact(FactKind.HEADING, key, section.heading, section.line, section.index)
         for block in section.blocks:
             if plan.decisions[block.index].rendering.kind is RenderingKind.FULL:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from skill_distiller.document import Skill
 from skill_distiller.planning.hull import Step, close_hull, ladder_steps, merge_steps
-from skill_distiller.planning.outline import Node, outline
+from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
 from skill_distiller.renderings import Ladder, RenderingKind
 
 
@@ -108,7 +108,7 @@ def trace_frontier(
     """The exact frontier of a skill's ladders under the rules of its outline.
 
     `worths` holds one number a block, `heading_tokens` one count a section. A heading goes with the
-    last block under it, a lead-in with the last block it introduces, never before.
+    last block under it; a lead-in goes with what it introduces, and so do numbered steps together.
     """
     tree = _Tree(ladders, worths, heading_tokens)
     hulls = [_hull(tree, node) for node in outline(skill)]
@@ -121,23 +121,46 @@ def trace_frontier(
     )
 
 
-def _hull(tree: _Tree, node: Node) -> _Hull:
-    own = _own(tree, node, stays=bool(node.children))
+def _hull(tree: _Tree, node: Node, *, bound: bool = False) -> _Hull:
+    """A node's hull; one that is `bound` goes with the node above it or not at all."""
+    own = _own(tree, node, stays=bound or bool(node.children))
     if node.block >= 0 and not node.children:
         return own
-    parts = [own, *(_hull(tree, child) for child in node.children)]
+    tied = _tied(tree, node)
+    parts = [own, *(_hull(tree, child, bound=child in tied) for child in node.children)]
     tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
     steps = merge_steps(part.steps for part in parts)
-    alone = node.block < 0 and not node.children  # a heading with nothing under it is all there is to say
+    alone = node.block == HEADING and not node.children  # a heading with nothing under it is all there is to say
     if alone or any(part.gone is None for part in parts):
         return _Hull(tokens, worth, steps, None)
     gone = tuple(change for part in parts for change in part.gone or ())
-    return _Hull(tokens, worth, close_hull(steps, tokens, worth, gone) if tokens else steps, gone)
+    return _Hull(tokens, worth, steps if bound or not tokens else close_hull(steps, tokens, worth, gone), gone)
+
+
+def _tied(tree: _Tree, node: Node) -> tuple[Node, ...]:
+    """The children that go only with the node: all of a whole one; of a lead-in the best, so that it leads somewhere.
+
+    What a required lead-in introduces is required too.
+    """
+    if node.whole:
+        return node.children
+    if node.block < 0 or not node.children:
+        return ()
+    if tree.ladders[node.block].rungs[-1].kind is not RenderingKind.DROPPED:
+        return node.children
+    return (max(node.children, key=lambda child: _worth(tree, child)),)
+
+
+def _worth(tree: _Tree, node: Node) -> float:
+    own = tree.worths[node.block] if node.block >= 0 else 0.0
+    return own + sum(_worth(tree, child) for child in node.children)
 
 
 def _own(tree: _Tree, node: Node, *, stays: bool) -> _Hull:
     """The node without its children; with `stays` its own dropped rung is left to the node as a whole."""
-    if node.block < 0:
+    if node.block == SEQUENCE:
+        return _Hull(0, 0.0, [], ())
+    if node.block == HEADING:
         item = len(tree.ladders) + node.section
         return _Hull(tree.headings[node.section], 0.0, [], ((item, 1),))
     rungs = tree.ladders[node.block].rungs

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis.lead_ins import is_lead_in
-from skill_distiller.document import Block, BlockKind, Section, Skill
+from skill_distiller.document import BlockKind, Section, Skill
+
+HEADING: Final = -1
+SEQUENCE: Final = -2
+_NUMBERED: Final = re.compile(r"[ \t]*(?:\*\*|__)?(\d+)[.)]")
 
 
 class Node(NamedTuple):
-    """A heading or block that stays while any of its children stays.
+    """A heading or block that stays while any of its children stays, or a numbered sequence.
 
-    `block` is a block's index, -1 for a heading; `section` is the section it stands in.
+    `block` is a block's index, HEADING, or SEQUENCE; `section` is the section it stands in. What a
+    `whole` node holds goes together or not at all: half a sequence is worse than none.
     """
 
     section: int
     block: int
     children: tuple[Node, ...]
+    whole: bool = False
 
 
 def outline(skill: Skill) -> tuple[Node, ...]:
@@ -31,32 +38,55 @@ def _nest(sections: Sequence[Section], at: int, above: int) -> tuple[tuple[Node,
     while at < len(sections) and sections[at].level > above:
         section = sections[at]
         children, at = _nest(sections, at + 1, section.level) if section.level else ((), at + 1)
-        nodes.append(Node(section.index, -1, (*_blocks(section), *children)))
+        nodes.append(Node(section.index, HEADING, (*_in_sequence(section, _units(section)), *children)))
     return tuple(nodes), at
 
 
-def _blocks(section: Section) -> Iterator[Node]:
+def _units(section: Section) -> list[Node]:
+    """A section's blocks with each lead-in around what it introduces."""
+    units = []
+    at = 0
+    while at < len(section.blocks):
+        unit, at = _unit(section, at)
+        units.append(unit)
+    return units
+
+
+def _unit(section: Section, at: int) -> tuple[Node, int]:
+    """The unit that starts at a block, and where the next one starts.
+
+    A lead-in holds the next unit, which may be a lead-in itself, or all items of a cut list.
+    """
     blocks = section.blocks
-    i = 0
-    while i < len(blocks):
-        following = blocks[i + 1] if i + 1 < len(blocks) else None
-        if is_lead_in(blocks[i], following):
-            end = _introduced(blocks, i + 1)
-            yield Node(
-                section.index,
-                blocks[i].index,
-                tuple(Node(section.index, b.index, ()) for b in blocks[i + 1 : end]),
-            )
-            i = end
-        else:
-            yield Node(section.index, blocks[i].index, ())
-            i += 1
+    first = blocks[at]
+    if not is_lead_in(first, blocks[at + 1] if at + 1 < len(blocks) else None):
+        return Node(section.index, first.index, ()), at + 1
+    if blocks[at + 1].kind is not BlockKind.LIST_ITEM:
+        inner, end = _unit(section, at + 1)
+        return Node(section.index, first.index, (inner,), whole=True), end
+    end = at + 1
+    while end < len(blocks) and blocks[end].kind is BlockKind.LIST_ITEM:
+        end += 1
+    items = [Node(section.index, block.index, ()) for block in blocks[at + 1 : end]]
+    return Node(section.index, first.index, tuple(_in_sequence(section, items))), end
 
 
-def _introduced(blocks: Sequence[Block], start: int) -> int:
-    """Where the blocks end that a lead-in before `start` introduces: one, or all items of a cut list."""
-    end = start + 1
-    if blocks[start].kind is BlockKind.LIST_ITEM:
-        while end < len(blocks) and blocks[end].kind is BlockKind.LIST_ITEM:
+def _in_sequence(section: Section, units: Sequence[Node]) -> Iterator[Node]:
+    """The units, those that are numbered 1, 2, 3 one after the other put together."""
+    numbers = [_number(section, unit) for unit in units]
+    at = 0
+    while at < len(units):
+        end = at + 1
+        while numbers[at] and end < len(units) and numbers[end] == numbers[end - 1] + 1:
             end += 1
-    return end
+        if end - at > 1:
+            yield Node(section.index, SEQUENCE, tuple(units[at:end]), whole=True)
+        else:
+            yield units[at]
+        at = end
+
+
+def _number(section: Section, unit: Node) -> int:
+    """The number that a unit's first block starts with, 0 without one."""
+    found = _NUMBERED.match(section.blocks[unit.block - section.blocks[0].index].text)
+    return int(found.group(1)[:9]) if found else 0

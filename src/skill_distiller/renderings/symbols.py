@@ -20,7 +20,7 @@ from skill_distiller.analysis.words import content_words
 from skill_distiller.renderings.locks import Span, overlaps
 from skill_distiller.tokens import TokenCounter
 
-_NUMBER: Final = r"(?=\s[$€£¥~]?\d)"
+_NUMBER: Final = r"(?=\s[$€£¥~]?\d[\d,.]*(?![\d–-]))"
 # (phrase, what must follow, symbol); longer phrases first, so that the longest wins.
 _PHRASES: Final = (
     ("greater than or equal to", "", "≥"),

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from skill_distiller.analysis import FactKind
+from skill_distiller.document import BlockKind
 from skill_distiller.evaluation import Change, LostFact, SectionReceipt
-from skill_distiller.pipeline import FRONTMATTER_HINT, TRIGGER_HINT, Distillation, Note, NoteKind
+from skill_distiller.pipeline import FRONTMATTER_HINTS, TRIGGER_HINT, Distillation, Note, NoteKind
 from skill_distiller.renderings import RenderingKind
 from skill_distiller.reporting.printable import excerpt, printable
 from skill_distiller.reporting.summary import SectionSummary, kept_whole, removed_counts, summarize_sections
@@ -117,7 +118,7 @@ def _receipt(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:
     if lost:
         yield Text(f"Facts no longer in the text: {lost}, each named above (whole in --json)", style="yellow")
     else:
-        yield Text("Facts no longer in the text: none", style="green")
+        yield Text("Facts no longer in the text: none that the inventory knows", style="green")
 
 
 def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> Iterator[Text]:
@@ -125,16 +126,22 @@ def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> It
     yield Text.assemble("  ", (heading, "bold"), " (heading removed)" if section.heading_dropped else "")
     rewritten: Counter[RenderingKind] = Counter()
     saved: Counter[RenderingKind] = Counter()
+    separators = sum(change.kind is BlockKind.RULE for change in section.changes)
     for change in section.changes:
+        if change.kind is BlockKind.RULE:
+            continue
         if change.after and not verbose:
             rewritten[change.rendering] += 1
             saved[change.rendering] += change.saved
         else:
             yield _change_line(change, mark)
+    if separators:
+        yield Text(f"    removed: {_plural(separators, 'separator')} (---)")
     for kind, n in rewritten.items():
         yield Text(f"    {kind.value}: {_plural(n, 'block')}, {mark}{_plural(saved[kind], 'token')}, {_CHANGED[kind]}")
-    if section.lost:
-        yield Text(f"    facts lost: {' · '.join(_facts(section.lost))}", style="yellow")
+    facts = _facts(fact for fact in section.lost if fact.kind is not FactKind.HEADING)  # said beside the heading
+    if facts:
+        yield Text(f"    facts lost: {' · '.join(facts)}", style="yellow")
 
 
 def _change_line(change: Change, mark: str) -> Text:
@@ -154,7 +161,7 @@ def _plural(count: int, noun: str) -> str:
 
 
 def _facts(lost: Iterable[LostFact]) -> list[str]:
-    return [_shown(fact) for fact in lost]
+    return list(dict.fromkeys(_shown(fact) for fact in lost))
 
 
 def _shown(fact: LostFact) -> str:
@@ -164,8 +171,9 @@ def _shown(fact: LostFact) -> str:
 
 def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
     threshold = distillation.options.threshold
+    hint = FRONTMATTER_HINTS.get(distillation.original.frontmatter.state, "")
     texts = {
-        NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {note.detail}. {FRONTMATTER_HINT}",
+        NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {note.detail}. {hint}",
         NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
         NoteKind.ALREADY_MINIMAL: f"Already minimal: no compression possible at threshold {threshold:g}; "
         "the original comes out unchanged.",
