@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from skill_distiller.analysis.facts import normalize
 from skill_distiller.analysis.headings import anchor
 from skill_distiller.document import Skill
+
+_SHORTEST: Final = 4  # letters of a heading that words may refer to
+_REACH: Final = 48  # characters before a name that "see" may stand in
+_POINTS_AHEAD: Final = re.compile(r"\b(?:see|refer to|described in|follow|per)\b[^.\n]{0,24}[\"“'*`_]*\Z")
+_POINTS_BACK: Final = re.compile(r"[\"”'*`_]*\s+(?:section|below|above)\b")
 
 
 def missing_targets(skill: Skill, texts: Sequence[str], headings: Sequence[bool]) -> tuple[int, ...]:
@@ -24,16 +30,18 @@ def missing_targets(skill: Skill, texts: Sequence[str], headings: Sequence[bool]
 
 
 def _is_named(heading: str, kept: str) -> bool:
-    name = normalize(heading).lower()
     if f"](#{anchor(heading)})" in kept:
         return True
-    if len(name) < 4 or name not in kept:
-        return False
-    quoted = rf"[\"“'*`_]*{re.escape(name)}[\"”'*`_]*"
-    return bool(
-        re.search(rf"\b(?:see|refer to|described in|follow|per)\b[^.\n]{{0,24}}{quoted}(?!\w)", kept)
-        or re.search(rf"(?<!\w){quoted}\s+(?:section|below|above)\b", kept)
-    )
+    name = normalize(heading).lower()
+    at = kept.find(name) if len(name) >= _SHORTEST else -1
+    while at >= 0:
+        end = at + len(name)
+        if _POINTS_AHEAD.search(kept[max(0, at - _REACH) : at]) and not kept[end : end + 1].isalnum():
+            return True
+        if not kept[max(0, at - 1) : at].isalnum() and _POINTS_BACK.match(kept, end):
+            return True
+        at = kept.find(name, end)
+    return False
 
 
 def anchors_of(skill: Skill, section: int) -> tuple[int, ...]:
