@@ -215,7 +215,11 @@ def _imperative(place: _Place) -> Points:
     lines = [line.lstrip(_MARKERS).split(maxsplit=1) for line in place.block.text.split("\n")]
     firsts = [words[0].strip("*_:,.").lower() for words in lines if words]
     hits = sum(1 for word in firsts if word in _IMPERATIVES)
-    return {T.CORE_INSTRUCTION: 1.5 * min(1.0, 2 * hits / len(firsts))} if firsts and hits else {}
+    if not hits:
+        return {}
+    # A sentence that says what to do with something named in code is no background, whatever stands above it.
+    named = place.block.kind is BlockKind.PARAGRAPH and "`" in place.block.text and firsts[0] in _IMPERATIVES
+    return {T.CORE_INSTRUCTION: 1.5 * min(1.0, 2 * hits / len(firsts)) + (2.0 if named else 0.0)}
 
 
 def _position(place: _Place) -> Points:

@@ -55,20 +55,33 @@ def _units(section: Section) -> list[Node]:
 def _unit(section: Section, at: int) -> tuple[Node, int]:
     """The unit that starts at a block, and where the next one starts.
 
-    A lead-in holds the next unit, which may be a lead-in itself, or all items of a cut list.
+    A lead-in holds the next unit, which may be a lead-in itself, or all items of a cut or numbered list.
     """
     blocks = section.blocks
     first = blocks[at]
     if not is_lead_in(first, blocks[at + 1] if at + 1 < len(blocks) else None):
         return Node(section.index, first.index, ()), at + 1
     if blocks[at + 1].kind is not BlockKind.LIST_ITEM:
-        inner, end = _unit(section, at + 1)
-        return Node(section.index, first.index, (inner,), whole=True), end
+        units, end = _introduced(section, at + 1)
+        return Node(section.index, first.index, tuple(_in_sequence(section, units)), whole=True), end
     end = at + 1
     while end < len(blocks) and blocks[end].kind is BlockKind.LIST_ITEM:
         end += 1
     items = [Node(section.index, block.index, ()) for block in blocks[at + 1 : end]]
     return Node(section.index, first.index, tuple(_in_sequence(section, items))), end
+
+
+def _introduced(section: Section, at: int) -> tuple[list[Node], int]:
+    """What a lead-in before a block introduces: one unit, or the numbered ones that follow one another."""
+    unit, end = _unit(section, at)
+    units = [unit]
+    while _number(section, unit) and end < len(section.blocks):
+        following, after = _unit(section, end)
+        if _number(section, following) != _number(section, unit) + 1:
+            break
+        units.append(following)
+        unit, end = following, after
+    return units, end
 
 
 def _in_sequence(section: Section, units: Sequence[Node]) -> Iterator[Node]:
