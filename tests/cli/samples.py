@@ -79,7 +79,7 @@ HOSTILE = (
     "description: Use when a \u202eterminal\u202c is attacked.\n"
     "---\n\n"
     "# Title \x1b[31mred\x1b[0m\n\n"
-    "Run `make \x1b[2Jclear`.\n\n"
+    "All of it is about `make \x1b[2Jclear`, in short.\n\n"
     "## Background \x1b]0;owned\x07 and \x9b31m more\n\n"
     "The story of `tool\x1b[1A` began with \x07 a bell, \u202ea reversal\u202c and \u2066an isolate\u2069, and it was"
     ' called "the \x1b[5mblinking\x1b[0m tool" by \u200eall\u200f of \u061cus. It never\x1b[8m hid\x1b[0m a thing.\n\n'
