@@ -79,6 +79,7 @@ _SPECIAL_KINDS: Final = {
 _ERRNO: Final = frozenset(errno.errorcode.values())  # ENOENT and its like
 _BY_PLACE: Final = attrgetter("start", "end")
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
+_LONGEST_WORD: Final = 300  # characters; what is longer is no name that an agent could use
 _MODAL_TAIL: Final = 2  # words
 _SENTENCE: Final = 300  # characters on each side of a fact that its sentence is looked for in
 _MARKER: Final = 80  # characters before a word that may make it a list marker
@@ -170,7 +171,7 @@ def _word_kind(token: str) -> FactKind | None:
         return FactKind.MODAL
     if word.isalpha() and (word.islower() or word.istitle() or word.isupper()):
         return FactKind.ERROR_CODE if word in _ERRNO else None
-    match = SPECIAL.match(word)
+    match = SPECIAL.match(word) if len(word) <= _LONGEST_WORD else None
     return _SPECIAL_KINDS[match.lastgroup or "mixed"] if match else None
 
 
@@ -200,7 +201,9 @@ def _marked_facts(text: str) -> Iterator[Fact]:
 def _is_marker(text: str, found: re.Match[str]) -> bool:
     """Whether a word is the number of a list item: `1.`, `2)`."""
     token = found.group()
-    return (token.endswith(".") and token[:-1].isdigit()) or (token.isdigit() and text[found.end() :][:1] == ")")
+    return (token.endswith(".") and token[:-1].isdigit()) or (
+        token.isdigit() and text[found.end() : found.end() + 1] == ")"
+    )
 
 
 def _starts_line(text: str, start: int) -> bool:

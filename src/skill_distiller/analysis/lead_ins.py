@@ -8,7 +8,7 @@ from typing import Final
 
 from skill_distiller.document import Block, BlockKind, Skill
 
-_BOLD_ONLY: Final = re.compile(r"\s*(?:\*\*|__)[^*_\n]+(?:\*\*|__)\s*[:：]?\s*\Z")
+_BOLD_ONLY: Final = re.compile(r"\s*+(?:\*\*|__)[^*_\n]++(?:\*\*|__)\s*+[:：]?\s*+\Z")
 _NEVER_INTRODUCED: Final = frozenset({BlockKind.RULE, BlockKind.HTML, BlockKind.DEFINITION})
 
 

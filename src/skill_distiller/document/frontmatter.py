@@ -33,7 +33,7 @@ def read_fields(source: str) -> dict[str, object] | None:
         if not all(_is_plain(event, depth) for event, depth in _events(source)):
             return None
         fields = yaml.load(source, Loader=_Loader)  # a safe loader
-    except (yaml.YAMLError, ValueError):  # ValueError: an impossible date
+    except (yaml.YAMLError, ValueError, ArithmeticError):  # an impossible date, a number out of range
         return None
     if not isinstance(fields, dict):
         return None

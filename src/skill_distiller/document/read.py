@@ -10,6 +10,7 @@ from skill_distiller.document.parse import parse_skill
 from skill_distiller.errors import BadInputError
 
 MAX_BYTES: Final = 2_000_000
+_CHUNK: Final = 1 << 22  # bytes; the limit may be larger than memory
 SKILL_FILE: Final = "SKILL.md"
 _NO_CONTENT: Final = "Provide a valid SKILL.md file path or pipe content via stdin."
 
@@ -41,7 +42,9 @@ def read_stream(stream: BinaryIO, max_bytes: int = MAX_BYTES) -> Skill:
 
 
 def _limited(stream: BinaryIO, name: str, max_bytes: int) -> bytes:
-    content = stream.read(max_bytes + 1)
+    content = b""
+    while chunk := stream.read(min(_CHUNK, max_bytes + 1 - len(content))):
+        content += chunk
     if len(content) > max_bytes:
         raise BadInputError(
             f"{name} is larger than {max_bytes:,} bytes.",

@@ -11,6 +11,7 @@ from skill_distiller.document import BlockKind, Section, Skill
 
 HEADING: Final = -1
 SEQUENCE: Final = -2
+_DEEPEST: Final = 10  # lead-ins that introduce each other; nobody writes more
 _NUMBERED: Final = re.compile(r"[ \t]*(?:\*\*|__)?(\d+)[.)]")
 
 
@@ -52,17 +53,18 @@ def _units(section: Section) -> list[Node]:
     return units
 
 
-def _unit(section: Section, at: int) -> tuple[Node, int]:
+def _unit(section: Section, at: int, depth: int = 0) -> tuple[Node, int]:
     """The unit that starts at a block, and where the next one starts.
 
     A lead-in holds the next unit, which may be a lead-in itself, or all items of a cut or numbered list.
     """
     blocks = section.blocks
     first = blocks[at]
-    if not is_lead_in(first, blocks[at + 1] if at + 1 < len(blocks) else None):
+    following = blocks[at + 1] if at + 1 < len(blocks) and depth < _DEEPEST else None
+    if not is_lead_in(first, following):
         return Node(section.index, first.index, ()), at + 1
     if blocks[at + 1].kind is not BlockKind.LIST_ITEM:
-        units, end = _introduced(section, at + 1)
+        units, end = _introduced(section, at + 1, depth + 1)
         return Node(section.index, first.index, tuple(_in_sequence(section, units)), whole=True), end
     end = at + 1
     while end < len(blocks) and blocks[end].kind is BlockKind.LIST_ITEM:
@@ -71,12 +73,12 @@ def _unit(section: Section, at: int) -> tuple[Node, int]:
     return Node(section.index, first.index, tuple(_in_sequence(section, items))), end
 
 
-def _introduced(section: Section, at: int) -> tuple[list[Node], int]:
+def _introduced(section: Section, at: int, depth: int) -> tuple[list[Node], int]:
     """What a lead-in before a block introduces: one unit, or the numbered ones that follow one another."""
-    unit, end = _unit(section, at)
+    unit, end = _unit(section, at, depth)
     units = [unit]
     while _number(section, unit) and end < len(section.blocks):
-        following, after = _unit(section, end)
+        following, after = _unit(section, end, depth)
         if _number(section, following) != _number(section, unit) + 1:
             break
         units.append(following)

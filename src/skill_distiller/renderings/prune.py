@@ -33,11 +33,10 @@ _FILLERS: Final = (
     (r"in the event that", "if"), (r"at this point in time", "now"),
     (r"a (?:wide|broad|large) (?:variety|range|number) of", "many"),
     (r"(?:a )?(?:wide|broad) (?:variety|range) of", "many"), (r"the following steps?", "these steps"),
-    (r"each and every", "every"), (r"with (?:regards?|respect) to", "about"), (r"in terms of", "in"),
-    (r"(?:basically|essentially|simply|actually|really|very|obviously|of course|please|just|literally|truly"
-     r"|extremely|incredibly|seamlessly)", ""),
+    (r"each and every", "every"),
+    (r"(?:basically|essentially|simply|actually|really|obviously|truly|incredibly|seamlessly)", ""),
 )  # fmt: skip
-_START: Final = r"(?:\A|(?<=[.!?]\s)|(?<=\n))[ \t]*(?:[-*+>][ \t]+|\d+[.)][ \t]+)*"
+_START: Final = r"(?:(?:\A|(?<=\n))[ \t]{0,40}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)|\A[ \t]{0,40}|(?<=[.!?]\s))"
 _PHRASES: Final = "|".join(f"(?P<f{i}>{phrase})" for i, (phrase, _) in enumerate(_FILLERS))
 _DELETABLE: Final = re.compile(
     rf"(?P<before>{_START})(?:{'|'.join(_OPENINGS)})[ \t]+(?P<next>\w)|(?<=[\w,;)`][ \t])(?:{_PHRASES})[ \t]+(?=\w)",
@@ -79,7 +78,7 @@ _FIRST_WORD: Final = re.compile(
 )
 _EMPTY_LEAD_IN: Final = re.compile(
     r"(?:\*\*|__)?(?:(?:here(?:'s| is| are)|see|below (?:is|are)|consider|use|follow|the following|these|this)\b"
-    r"[\w\s]{0,30}"
+    r"[\w ]{0,30}"
     r"(?:examples?|steps?|code|commands?|structure|list|table|following|format|template|this)"
     r"|(?:for )?examples?(?: \w+){0,2}"
     r"|usage|output|steps?|code|commands?|run|then|like (?:this|so)|for instance|e\.g\.)(?:\s+below)?"
@@ -101,10 +100,12 @@ def prune_fillers(text: str, locked: Sequence[Span]) -> str:
         start = match.end("before") if opening else match.start()
         if overlaps((start, match.end()), locked):
             return match.group()
+        if not opening and (match.group()[0].isupper() or text[max(0, start - 3) : start].lower() in (" a ", "an ")):
+            return match.group()  # a name ("Really Simple Syndication"), or an article that would be wrong
         if opening:
-            named = match.group()[:-1].rstrip().lower().endswith("that")  # "note that npm …"
-            capital = not named or _FIRST_WORD.match(text, match.start("next"))
-            return str(match.group("before") + (opening.upper() if capital else opening))
+            asked = "please" in match.group().lower() and "note" not in match.group().lower()  # "please run"
+            capital = asked or _FIRST_WORD.match(text, match.start("next"))  # else it may be a name: `npm`
+            return str(match.group("before") + opening.upper()) if capital else match.group()
         stays = _FILLERS[int((match.lastgroup or "f0")[1:])][1]
         return f"{stays} " if stays else ""
 

@@ -1,12 +1,13 @@
 """Replace phrases by symbols, only where the symbol costs fewer tokens in the encoding in force.
 
     >>> from skill_distiller.tokens import load_counter
-    >>> substitute_symbols("Wait at least 3 seconds; a retry leads to a lock.", (), load_counter())
-    'Wait ≥ 3 seconds; a retry → a lock.'
+    >>> substitute_symbols("Wait at least 3 seconds, at most 2 times.", (), load_counter())
+    'Wait ≥ 3 seconds, ≤ 2 times.'
 
 Most of the symbols that the MetaGlyph table proposes cost as much as the words or more
 (`not` → `¬`); those are never applied, because each is measured first. `∀` is left out although it
-saves a token: "wait for every …" shows that words alone can't tell where it may stand.
+saves a token, and so are `→` and `≤` for "up to": "wait for every …", "rich results in …" and "add up to
+100" show that words alone can't tell where they may stand.
 """
 
 from __future__ import annotations
@@ -40,27 +41,20 @@ _PHRASES: Final = (
     ("greater than", _NUMBER, ">"),
     ("less than", _NUMBER, "<"),
     ("fewer than", _NUMBER, "<"),
-    ("up to", _NUMBER, "≤"),
-    ("results in", "", "→"),
-    ("resulting in", "", "→"),
-    ("leads to", "", "→"),
-    ("leading to", "", "→"),
     ("belongs to", "", "∈"),
     ("is a member of", "", "∈"),
     ("therefore", "", "⇒"),
     ("implies", "", "⇒"),
 )
 _SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _PHRASES}
+_MARKER: Final = 80  # characters before a phrase that may be a list marker
 # One word of each phrase, for a quick look before the expression is tried.
-_HINTS: Final = frozenset(
-    "than exists equal minimum maximum least most results resulting leads leading belongs member therefore"
-    " implies".split()
-)
+_HINTS: Final = frozenset("than exists equal minimum maximum least most belongs member therefore implies".split())
 
 
 def may_have_phrases(text: str) -> bool:
     """A quick look: False means that there is nothing to substitute."""
-    return not _HINTS.isdisjoint(content_words(text)) or "p to " in text
+    return not _HINTS.isdisjoint(content_words(text))
 
 
 @lru_cache(maxsize=4)
@@ -81,8 +75,9 @@ def substitute_symbols(text: str, locked: Sequence[Span], counter: TokenCounter)
         return text
 
     def replace(match: re.Match[str]) -> str:
-        if overlaps(match.span(), locked):
-            return match.group()
+        line = text[max(0, match.start() - _MARKER) : match.start()].rpartition("\n")[2]
+        if overlaps(match.span(), locked) or not line.strip(" \t>*+-0123456789.)"):
+            return match.group()  # at the start of a line `>` would be a quote, `=` an underline
         return _SYMBOL_OF[" ".join(match.group().lower().split())]
 
     return pattern.sub(replace, text)

@@ -22,6 +22,8 @@ _DASHES: Final = re.compile(r"-+")
 _PADDING: Final = re.compile(r"(?<=\|)[ \t]{2,}(?=\S)|(?<=\S)[ \t]{2,}(?=\|)")
 # Only asterisks: what stands between double underscores is as often a name (`__init__`).
 _STRONG: Final = re.compile(r"(?<![\w*\\/])\*\*(?=[^\s*])([^*\n]*?[^\s*\\])\*\*(?![\w*/])")
+# What would be a list, heading, quote, rule, task box or tag once it opened a line.
+_MARKUP: Final = re.compile(r"\d+[.)]|[-+>#=<|\[~`:]")
 _MARKER: Final = 80  # characters before a word that may be its list marker
 _WORD: Final = re.compile(r"[\w'’]+")
 
@@ -52,7 +54,10 @@ def strip_emphasis(text: str, locked: Sequence[Span]) -> str:
     def strip(match: re.Match[str]) -> str:
         start, end = match.span()
         inner = match.group(1)
-        if _stresses(inner) or (inner[-1] in ".!?" and _opens_line(text, start)):
+        opens = _opens_line(text, start)
+        if _stresses(inner) or (opens and (inner[-1] in ".!?" or _MARKUP.match(inner))) or "/" in (inner[0], inner[-1]):
+            return match.group()
+        if text[start - 1 : start] in ("(", ",") or text[end : end + 1] == "/":  # a call, a glob
             return match.group()
         if overlaps((start, start + 2), locked) or overlaps((end - 2, end), locked):
             return match.group()
