@@ -154,7 +154,18 @@ def _target(output: str, skill: Skill, *, folder_given: bool, force: bool) -> Pa
         return None
     from skill_distiller.reporting.write import check_target
 
-    return check_target(Path(output), skill.path, folder_given=folder_given, force=force)
+    file = check_target(Path(output), skill.path, folder_given=folder_given, force=force)
+    if skill.path is None and _is_stdin(file):
+        raise RefusedError(f"{str(file)!r} is the input; it is never overwritten.", "Name another file with -o.")
+    return file
+
+
+def _is_stdin(file: Path) -> bool:
+    """Whether a file is what stdin was redirected from."""
+    try:
+        return file.exists() and os.path.samestat(os.fstat(sys.stdin.fileno()), file.stat())
+    except (OSError, ValueError):  # stdin is no file
+        return False
 
 
 def _console() -> Console:

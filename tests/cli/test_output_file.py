@@ -262,3 +262,17 @@ def test_json_and_diff_may_go_with_a_file(skill_file: Path, product: bytes, tmp_
     result = run("compress", skill_file, "-o", tmp_path / "b.md", "--diff")
     assert result.stdout.startswith(b"--- ")
     assert (tmp_path / "b.md").read_bytes() == product
+
+
+def test_a_file_redirected_to_stdin_is_the_input_too(tmp_path: Path) -> None:
+    """`-o a.md --force < a.md` is refused, and a.md is as it was."""
+    file = tmp_path / "a.md"
+    file.write_bytes(b"# A\n\nSome words.\n")
+    with file.open("rb") as stream:
+        done = subprocess.run(
+            [sys.executable, "-m", "skill_distiller", "-o", str(file), "--force"],
+            stdin=stream,
+            capture_output=True,
+            check=False,
+        )
+    assert (done.returncode, done.stdout, file.read_bytes()) == (6, b"", b"# A\n\nSome words.\n")
