@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis import Analysis, Analyzer, RulesAnalyzer, SectionType
 from skill_distiller.collector import collector_paused
-from skill_distiller.compression import compress_to_threshold
+from skill_distiller.compression import Observer, compress_to_threshold
 from skill_distiller.document import FrontmatterState, Skill
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.evaluation import Comparison, EmbeddedJudge, Functionality, Judge, Receipt, compare, write_receipt
@@ -18,7 +18,6 @@ from skill_distiller.tokens import DEFAULT_ENCODING, ESTIMATE, TokenCounter, loa
 
 DEFAULT_THRESHOLD: Final = 0.9
 WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
-Observer = Callable[[str, object], None]
 
 
 class NoteKind(StrEnum):
