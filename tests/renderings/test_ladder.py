@@ -14,7 +14,7 @@ from skill_distiller.analysis.facts import block_facts, fact_keys, find_facts
 from skill_distiller.analysis.lead_ins import lead_ins
 from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.document import BlockKind, Skill, parse_skill, read_skill
-from skill_distiller.renderings import Ladder, RenderingKind, build_ladders
+from skill_distiller.renderings import Ladder, RenderingKind, build_ladders, keeps_everything
 from skill_distiller.tokens import TokenCounter, load_counter
 
 Kind = RenderingKind
@@ -35,7 +35,7 @@ def _check(skill: Skill, counter: TokenCounter) -> None:
         first = ladder.rungs[0]
         assert (first.kind, first.text, first.share) == (Kind.FULL, block.source, 1.0)
         keys = fact_keys(block_facts(block))
-        for rung in ladder.rungs:
+        for rung in (rung for rung in ladder.rungs if keeps_everything(analysis, block.index, rung)):
             assert rung.tokens == counter.count(rung.text)
             if rung.kind is Kind.DROPPED:
                 assert (rung.text, rung.tokens, rung.share) == ("", 0, 0.0)
@@ -49,7 +49,8 @@ def _check(skill: Skill, counter: TokenCounter) -> None:
             assert above.share >= below.share
         kinds = [rung.kind for rung in ladder.rungs]
         assert kinds == sorted(kinds, key=list(Kind).index)
-        assert len(set(kinds)) == len(kinds)
+        strengths = [rung.strength for rung in ladder.rungs if rung.kind is Kind.PRUNED and rung.text]
+        assert strengths == sorted(set(strengths))
         if verdict.required:
             assert Kind.DROPPED not in kinds
             assert all(rung.text for rung in ladder.rungs) or not (verdict.protected or verdict.hard_rule)

@@ -9,15 +9,16 @@ from tests.strategies import texts
 
 from skill_distiller.analysis.facts import find_facts
 from skill_distiller.document import BlockKind, parse_skill
+from skill_distiller.renderings.edits import apply_edits
 from skill_distiller.renderings.locks import locked_spans, merge_spans, overlaps
-from skill_distiller.renderings.prune import is_empty_lead_in, may_have_fillers, prune_fillers
-from skill_distiller.renderings.symbols import may_have_phrases, substitute_symbols
-from skill_distiller.renderings.tight import may_have_emphasis, strip_emphasis, tighten_table
+from skill_distiller.renderings.prune import filler_edits, is_empty_lead_in, may_have_fillers
+from skill_distiller.renderings.symbols import may_have_phrases, symbol_edits
+from skill_distiller.renderings.tight import emphasis_edits, may_have_emphasis, tighten_table
 from skill_distiller.tokens import TokenCounter, load_counter
 
 
 def _symbols(text: str, counter: TokenCounter) -> str:
-    return substitute_symbols(text, locked_spans(text, find_facts(text), modals=False), counter)
+    return apply_edits(text, symbol_edits(text, locked_spans(text, find_facts(text), modals=False), counter))
 
 
 @pytest.mark.parametrize(("text", "expected"), parameters("symbols.md"))
@@ -29,13 +30,13 @@ def test_symbols(text: str, expected: str, counter: TokenCounter) -> None:
 @pytest.mark.parametrize(("text", "expected"), parameters("prune.md"))
 def test_prune(text: str, expected: str) -> None:
     """Fillers go, facts and everything around them stay."""
-    assert prune_fillers(text, locked_spans(text, find_facts(text))) == expected
+    assert apply_edits(text, filler_edits(text, locked_spans(text, find_facts(text)))) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), parameters("tight.md"))
 def test_tight(text: str, expected: str) -> None:
     """Emphasis around plain words goes; stress on rules and what is no emphasis stay."""
-    assert strip_emphasis(text, locked_spans(text, find_facts(text))) == expected
+    assert apply_edits(text, emphasis_edits(text, locked_spans(text, find_facts(text)))) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), parameters("tight_tables.md"))
@@ -99,10 +100,10 @@ def test_passes_leave_locked_spans_alone(text: str) -> None:
     facts = find_facts(text)
     locks, open_locks = locked_spans(text, facts), locked_spans(text, facts, modals=False)
     rewrites = (
-        (strip_emphasis(text, locks), locks, may_have_emphasis(text)),
-        (prune_fillers(text, locks), locks, may_have_fillers(text)),
+        (apply_edits(text, emphasis_edits(text, locks)), locks, may_have_emphasis(text)),
+        (apply_edits(text, filler_edits(text, locks)), locks, may_have_fillers(text)),
         (tighten_table(text, locks), locks, True),
-        (substitute_symbols(text, open_locks, counter), open_locks, may_have_phrases(text)),
+        (apply_edits(text, symbol_edits(text, open_locks, counter)), open_locks, may_have_phrases(text)),
     )
     for rewritten, locked, expected in rewrites:
         at = 0

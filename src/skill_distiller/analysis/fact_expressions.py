@@ -30,7 +30,8 @@ MARKED: Final = re.compile(
     )""",
     re.VERBOSE,
 )
-TOKEN: Final = re.compile(r"[^\s*`\"“”()\[\],;!?|、。，；：！？「」『』«»]+")
+BETWEEN_TOKENS: Final = "*`\"“”()[],;!?|、。，；：！？「」『』«»"  # besides white space
+TOKEN: Final = re.compile(rf"[^\s{re.escape(BETWEEN_TOKENS)}]+")
 SPECIAL: Final = re.compile(
     rf"""(?P<env>\$\{{?[A-Za-z_]\w*\}}?|%[A-Z_]+%|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\Z
     | (?P<flag>--?[A-Za-z][\w-]*(?:=[\w./:<>-]*)?)\Z

@@ -7,7 +7,6 @@ emphasis, line breaks or symbols stand around it.
 from __future__ import annotations
 
 import errno
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -18,6 +17,7 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis.fact_expressions import (
     AFTER_LIMIT,
     ALPHANUMERIC,
+    BETWEEN_TOKENS,
     CJK_STOP,
     IN_CODE,
     MARKED,
@@ -85,6 +85,13 @@ _SENTENCE: Final = 300  # characters on each side of a fact that its sentence is
 _MARKER: Final = 80  # characters before a word that may make it a list marker
 
 
+class _Gap(NamedTuple):
+    """A stretch of a text between two things that are marked by delimiters."""
+
+    start: int
+    end: int
+
+
 def normalize(text: str) -> str:
     """A fact's text as looked up: white space collapsed, outer marks stripped."""
     return " ".join(text.strip("`\"'“”「」『』«»*_ \t\r\n").split())
@@ -143,9 +150,10 @@ def _prose_facts(text: str) -> Iterator[Fact]:
     yield from marked
     at = 0
     for low, high in [*((fact.start, fact.end) for fact in marked), (len(text), len(text))]:
-        kinds = list(map(_word_kind, TOKEN.findall(text, at, low)))
+        tokens = TOKEN.findall(text, at, low)
+        kinds = list(map(_word_kind, tokens))
         if any(kinds):  # most words are plain: look for places only where one is not
-            yield from _words(text, TOKEN.finditer(text, at, low), kinds)
+            yield from _words(text, _Gap(at, low), tokens, kinds)
         at = max(at, high)
     flat = text.lower().replace("\n", " ")
     if any(hint in flat for hint in LIMIT_HINTS):
@@ -154,13 +162,32 @@ def _prose_facts(text: str) -> Iterator[Fact]:
         yield from _cjk_modals(text)
 
 
-def _words(text: str, words: Iterator[re.Match[str]], kinds: Sequence[FactKind | None]) -> Iterator[Fact]:
-    for match, kind in zip(words, kinds, strict=True):
+def _words(text: str, gap: _Gap, tokens: Sequence[str], kinds: Sequence[FactKind | None]) -> Iterator[Fact]:
+    at = gap.start
+    for token, kind in zip(tokens, kinds, strict=True):
+        if not kind:
+            continue
+        start = _place(text, token, at, gap.end)
+        at = start + len(token)
         if kind is FactKind.MODAL:
-            if match.group().lower() not in LIMIT_STARTS or not LIMIT.match(text, match.start()):
-                yield _modal(text, match)
-        elif kind:
-            yield from _special(text, match, kind)
+            if token.lower() not in LIMIT_STARTS or not LIMIT.match(text, start):
+                yield _modal(text, token, start)
+        else:
+            yield from _special(text, token, start, kind)
+
+
+def _place(text: str, token: str, at: int, end: int) -> int:
+    """Where a token stands next as a whole. A match object for each plain word would take most of the time."""
+    start = text.index(token, at, end)
+    after = start + len(token)
+    while (start > at and _in_token(text[start - 1])) or (after < end and _in_token(text[after])):
+        start = text.index(token, start + 1, end)
+        after = start + len(token)
+    return start
+
+
+def _in_token(character: str) -> bool:
+    return character not in BETWEEN_TOKENS and not character.isspace()
 
 
 @lru_cache(maxsize=65536)
@@ -198,12 +225,10 @@ def _marked_facts(text: str) -> Iterator[Fact]:
             yield Fact(kinds[group], match.group(group), key, *match.span(group))
 
 
-def _is_marker(text: str, found: re.Match[str]) -> bool:
+def _is_marker(text: str, token: str, start: int) -> bool:
     """Whether a word is the number of a list item: `1.`, `2)`."""
-    token = found.group()
-    return (token.endswith(".") and token[:-1].isdigit()) or (
-        token.isdigit() and text[found.end() : found.end() + 1] == ")"
-    )
+    end = start + len(token)
+    return (token.endswith(".") and token[:-1].isdigit()) or (token.isdigit() and text[end : end + 1] == ")")
 
 
 def _starts_line(text: str, start: int) -> bool:
@@ -211,10 +236,10 @@ def _starts_line(text: str, start: int) -> bool:
     return (start <= _MARKER or "\n" in before) and not before[before.rfind("\n") + 1 :].strip(" \t>-+*")
 
 
-def _modal(text: str, match: re.Match[str]) -> Fact:
+def _modal(text: str, token: str, start: int) -> Fact:
     """A modal word with the next words of its clause: `never commit secrets`."""
-    word = match.group().strip("_:").rstrip(".:-")
-    start = match.start() + match.group().index(word)
+    word = token.strip("_:").rstrip(".:-")
+    start += token.index(word)
     end = start + len(word)
     words = [word.lower().replace("’", "'")]
     while len(words) <= _MODAL_TAIL and not LIMIT_AHEAD.match(text, end):
@@ -244,12 +269,11 @@ def _limits(text: str, marked: Sequence[Fact]) -> Iterator[Fact]:
         yield Fact(FactKind.MODAL, text[match.start() : end], key, match.start(), end)
 
 
-def _special(text: str, found: re.Match[str], kind: FactKind) -> Iterator[Fact]:
-    token = found.group()
-    if token[0] in "0123456789" and _is_marker(text, found) and _starts_line(text, found.start()):
+def _special(text: str, token: str, start: int, kind: FactKind) -> Iterator[Fact]:
+    if token[0] in "0123456789" and _is_marker(text, token, start) and _starts_line(text, start):
         return
     word = token.strip("_:").rstrip(".:-")
-    start = found.start() + token.index(word)
+    start += token.index(word)
     end = start + len(word)
     if kind is not FactKind.NUMBER:
         yield Fact(kind, word, word, start, end)

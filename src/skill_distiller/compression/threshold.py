@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.lead_ins import lead_ins
 from skill_distiller.document import BlockKind
-from skill_distiller.planning import Frontier, Plan, block_worths, make_plan, trace_frontier
+from skill_distiller.planning import Choice, Frontier, Plan, block_worths, make_plan, trace_frontier
 from skill_distiller.planning.references import anchors_of, missing_targets
 from skill_distiller.planning.worth import share_for
-from skill_distiller.renderings import Ladder, RenderingKind, build_ladders
+from skill_distiller.renderings import Ladder, RenderingKind, build_ladders, keeps_everything
 from skill_distiller.tokens import TokenCounter
 
 Observer = Callable[[str, object], None]
@@ -51,6 +51,12 @@ def compress_to_threshold(
     while True:
         frontier = trace_frontier(analysis.skill, ladders, prepared.worths, prepared.heading_tokens)
         choice = frontier.choice(frontier.cheapest(share_for(threshold)))
+        refused = [
+            i for i, rung in enumerate(choice.rungs) if not keeps_everything(analysis, i, ladders[i].rungs[rung])
+        ]
+        if refused:
+            ladders = refuse(ladders, choice, refused)
+            continue
         texts = [ladder.rungs[rung].text for ladder, rung in zip(ladders, choice.rungs, strict=True)]
         targets = missing_targets(analysis.skill, texts, choice.headings)
         needed = {block for section in targets for block in anchors_of(analysis.skill, section)} - promoted
@@ -72,6 +78,20 @@ def _opens_with_rule(ladders: Sequence[Ladder], texts: Sequence[str]) -> bool:
     """Whether a rule comes first: without frontmatter it would be taken for the opening of one."""
     first = next((i for i, text in enumerate(texts) if text), 0)
     return bool(ladders) and first > 0 and ladders[first].block.kind is BlockKind.RULE
+
+
+def refuse(ladders: Sequence[Ladder], choice: Choice, blocks: Collection[int]) -> tuple[Ladder, ...]:
+    """The ladders without the rungs that were chosen for some blocks: they lose a fact or a protected pattern."""
+    return tuple(
+        replace(
+            ladder,
+            rungs=(*ladder.rungs[: choice.rungs[i]], *ladder.rungs[choice.rungs[i] + 1 :]),
+            refused=ladder.refused + 1,
+        )
+        if i in blocks
+        else ladder
+        for i, ladder in enumerate(ladders)
+    )
 
 
 def _require(ladders: Sequence[Ladder], blocks: frozenset[int]) -> tuple[Ladder, ...]:

@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.facts import Fact, fact_keys, find_facts
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.analysis.taxonomy import SectionType
-from skill_distiller.document import Block, BlockKind
+from skill_distiller.document import Block, BlockKind, Skill
+from skill_distiller.renderings.edits import Edit, join_edits
 from skill_distiller.renderings.locks import Span, locked_spans
 from skill_distiller.renderings.model import Rendering, RenderingKind
-from skill_distiller.renderings.prune import is_empty_lead_in, may_have_fillers, prune_fillers
-from skill_distiller.renderings.symbols import may_have_phrases, substitute_symbols
-from skill_distiller.renderings.tight import may_have_emphasis, strip_emphasis, tighten_table
+from skill_distiller.renderings.price import LevelEdit, price_edits, text_at
+from skill_distiller.renderings.prune import filler_edits, is_empty_lead_in, may_have_fillers
+from skill_distiller.renderings.symbols import may_have_phrases, symbol_edits
+from skill_distiller.renderings.tight import emphasis_edits, may_have_emphasis, tighten_table
 from skill_distiller.tokens import TokenCounter
 
-# The share of a block's worth that a rewritten text keeps: all its facts, a little less ease of reading.
-_SHARES: Final = {
-    RenderingKind.FULL: 1.0,
-    RenderingKind.SYMBOLS: 0.999,
-    RenderingKind.TIGHT: 0.998,
-    RenderingKind.PRUNED: 0.99,
-    RenderingKind.DROPPED: 0.0,
-}
+
+class _Rung(NamedTuple):
+    """A rung of prose: all edits up to `strength` are made, and `share` (0-1) of the block's worth is kept."""
+
+    kind: RenderingKind
+    strength: float
+    share: float
+
+
+# All facts stay on every rung; what is lost is ease of reading and, lower down, what the words added.
+_RUNGS: Final = (
+    _Rung(RenderingKind.SYMBOLS, 0.0, 0.999),
+    _Rung(RenderingKind.TIGHT, 0.01, 0.998),
+    _Rung(RenderingKind.PRUNED, 0.5, 0.99),
+    _Rung(RenderingKind.PRUNED, 0.65, 0.985),
+    _Rung(RenderingKind.PRUNED, 0.8, 0.97),
+)
+_STRENGTHS: Final = tuple(rung.strength for rung in _RUNGS)
+_SHARES: Final = {RenderingKind.TIGHT: 0.998, RenderingKind.PRUNED: 0.99}
+_TIGHT: Final = 0.01  # strength of the edits that take out emphasis
+_FILLERS: Final = 0.02  # and of the filler phrases
 _PROSE: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM})
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
@@ -47,57 +63,65 @@ class Ladder:
     refused: int = 0  # renderings that lost a fact or a protected pattern and were not let onto the ladder
 
 
+class Pruner(Protocol):
+    """Whoever knows which words can go."""
+
+    def edits(
+        self, skill: Skill, prose: Sequence[int], locked: Mapping[int, Sequence[Span]]
+    ) -> Mapping[int, tuple[Edit, ...]]:
+        """For blocks of prose by index, deletions outside their locked spans, sorted and without overlaps."""
+
+
 class _Draft(NamedTuple):
     """A block on its way down the ladder."""
 
     block: Block
-    text: str
     facts: tuple[Fact, ...]
-    protected: frozenset[str]
+    locked: tuple[Span, ...]
     formatted: bool
     leads_in: bool
-    counter: TokenCounter
+    words: tuple[Edit, ...]
 
 
-def build_ladders(analysis: Analysis, lead_ins: frozenset[int], counter: TokenCounter) -> tuple[Ladder, ...]:
+def build_ladders(
+    analysis: Analysis, lead_ins: frozenset[int], counter: TokenCounter, pruner: Pruner | None = None
+) -> tuple[Ladder, ...]:
     """A ladder for every block of a skill; required blocks have no DROPPED rung.
 
-    `lead_ins` are the indices of the blocks that only introduce the next one.
+    `lead_ins` are the indices of the blocks that only introduce the next one; `pruner` says which
+    words can go. The renderings are not proved yet: see `keeps_everything`.
     """
+    skill = analysis.skill
+    prose = [block.index for block in skill.blocks if block.kind in _PROSE]
+    locked = {i: locked_spans(skill.blocks[i].text, analysis.facts[i]) for i in prose}
+    words = pruner.edits(skill, prose, locked) if pruner else {}
     return tuple(
         _ladder(
             _Draft(
                 block,
-                block.text,
                 facts,
-                verdict.protected,
+                locked.get(block.index, ()),
                 formatted=verdict.type in _FORMATTED,
                 leads_in=block.index in lead_ins and not verdict.required,
-                counter=counter,
+                words=words.get(block.index, ()),
             ),
+            counter,
             droppable=not (verdict.required or holds_together(block)),
         )
         for block, verdict, facts in zip(analysis.skill.blocks, analysis.verdicts, analysis.facts, strict=True)
     )
 
 
-def _ladder(draft: _Draft, *, droppable: bool) -> Ladder:
-    block, count = draft.block, draft.counter.count
-    rungs = [Rendering(RenderingKind.FULL, block.source, count(block.source), 1.0)]
-    refused = 0
-    for kind, text in _shorter(draft):
-        source = text + block.gap if text else ""
-        if source == rungs[-1].text:
-            continue
-        if text and not _keeps_everything(draft, text):
-            refused += 1
-            continue
-        tokens = count(source)
-        if tokens < rungs[-1].tokens:
-            rungs.append(Rendering(kind, source, tokens, _SHARES[kind]))
+def _ladder(draft: _Draft, counter: TokenCounter, *, droppable: bool) -> Ladder:
+    block = draft.block
+    source = block.source
+    rungs = [Rendering(RenderingKind.FULL, source, counter.count(source), 1.0)]
+    for rendering in _shorter(draft, rungs[0], counter):
+        if rendering.tokens < rungs[-1].tokens:
+            rungs.append(rendering)
     if droppable and rungs[-1].tokens > 0:
-        rungs.append(Rendering(RenderingKind.DROPPED, "", 0, _SHARES[RenderingKind.DROPPED]))
-    return Ladder(block, tuple(rungs), refused)
+        rungs.append(Rendering(RenderingKind.DROPPED, "", 0, 0.0))
+    return Ladder(block, tuple(rungs))
 
 
 def holds_together(block: Block) -> bool:
@@ -113,32 +137,49 @@ def holds_together(block: Block) -> bool:
     return any(opened.values())
 
 
-def _keeps_everything(draft: _Draft, text: str) -> bool:
+def keeps_everything(analysis: Analysis, block: int, rendering: Rendering) -> bool:
     """Whether a shorter text still carries every fact and protected pattern of its block."""
-    if text == draft.text:
-        return True
-    return draft.protected <= find_patterns(text).protected and fact_keys(draft.facts) <= fact_keys(find_facts(text))
+    if rendering.kind in (RenderingKind.FULL, RenderingKind.DROPPED) or not rendering.text:
+        return True  # a lead-in that is written as nothing had no fact
+    text = rendering.text.removesuffix(analysis.skill.blocks[block].gap)
+    protected = analysis.verdicts[block].protected
+    return fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text)) and (
+        not protected or protected <= find_patterns(text).protected
+    )
 
 
-def _shorter(draft: _Draft) -> Iterator[tuple[RenderingKind, str]]:
-    """The texts below FULL, each pass applied to the result of the one before."""
-    if draft.block.kind is BlockKind.TABLE:
-        yield RenderingKind.TIGHT, tighten_table(draft.text, locked_spans(draft.text, draft.facts))
+def _shorter(draft: _Draft, full: Rendering, counter: TokenCounter) -> Iterator[Rendering]:
+    """The renderings below FULL, each with the edits of the ones before and its own."""
+    text, block = draft.block.text, draft.block
+    if block.kind is BlockKind.TABLE:
+        source = tighten_table(text, locked_spans(text, draft.facts)) + block.gap
+        tokens = full.tokens if source == full.text else counter.count(source)
+        yield Rendering(RenderingKind.TIGHT, source, tokens, _SHARES[RenderingKind.TIGHT])
+    if block.kind not in _PROSE:
         return
-    if draft.block.kind not in _PROSE:
-        return
-    text = draft.text
+    edits = _edits(draft, counter)
+    if edits:
+        prices = price_edits(full.text, full.tokens, edits, len(_RUNGS), counter)
+        for level, (rung, tokens) in enumerate(zip(_RUNGS, prices, strict=True)):
+            if any(own == level for _, own in edits):
+                yield Rendering(rung.kind, text_at(full.text, edits, level), tokens, rung.share, rung.strength)
+    if draft.leads_in and is_empty_lead_in(text) and not draft.locked:
+        yield Rendering(RenderingKind.PRUNED, "", 0, _SHARES[RenderingKind.PRUNED])
+
+
+def _edits(draft: _Draft, counter: TokenCounter) -> tuple[LevelEdit, ...]:
+    """Everything that can be taken out of a block of prose, with the rung on which it goes."""
+    text = draft.block.text
+    edits: tuple[Edit, ...] = ()
     if may_have_phrases(text):
-        text = substitute_symbols(text, locked_spans(text, draft.facts, modals=False), draft.counter)
-        yield RenderingKind.SYMBOLS, text
+        edits = tuple(symbol_edits(text, locked_spans(text, draft.facts, modals=False), counter))
     if not draft.formatted and may_have_emphasis(text):
-        text = strip_emphasis(text, _locks(draft, text))
-        yield RenderingKind.TIGHT, text
-    if draft.leads_in and is_empty_lead_in(text) and not _locks(draft, text):
-        yield RenderingKind.PRUNED, ""
-    elif may_have_fillers(text):
-        yield RenderingKind.PRUNED, prune_fillers(text, _locks(draft, text))
+        edits = join_edits(edits, (edit._replace(strength=_TIGHT) for edit in emphasis_edits(text, draft.locked)))
+    if may_have_fillers(text):
+        edits = join_edits(edits, (edit._replace(strength=_FILLERS) for edit in filler_edits(text, draft.locked)))
+    edits = join_edits(edits, draft.words)
+    return tuple(LevelEdit(edit, level) for edit in edits if (level := _level(edit)) < len(_RUNGS))
 
 
-def _locks(draft: _Draft, text: str) -> tuple[Span, ...]:
-    return locked_spans(text, draft.facts if text == draft.text else find_facts(text))
+def _level(edit: Edit) -> int:
+    return bisect_left(_STRENGTHS, edit.strength)

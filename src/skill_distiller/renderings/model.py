@@ -21,10 +21,12 @@ class Rendering:
     """One rung of a block's ladder.
 
     `text` stands in the place of the block and the blank lines after it; `tokens` is its count;
-    `share` is the part of the block's worth that it keeps, 0-1.
+    `share` is the part of the block's worth that it keeps, 0-1; `strength` how boldly words were
+    deleted, 0-1.
     """
 
     kind: RenderingKind
     text: str
     tokens: int
     share: float
+    strength: float = 0.0

@@ -1,6 +1,8 @@
 """Delete words that carry nothing: filler phrases, polite openings, announcements of what follows.
 
-    >>> prune_fillers("Please note that you simply run it in order to see the log.", ())
+    >>> from skill_distiller.renderings.edits import apply_edits
+    >>> text = "Please note that you simply run it in order to see the log."
+    >>> apply_edits(text, filler_edits(text, ()))
     'You run it to see the log.'
 
 Only deletion (and the capital letter of a sentence that lost its opening); nothing inside a
@@ -10,10 +12,11 @@ locked span, so no fact, negation, condition or modal word can go.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from skill_distiller.analysis.words import content_words
+from skill_distiller.renderings.edits import Edit
 from skill_distiller.renderings.locks import Span, overlaps
 
 # Openings of a sentence; what follows them can stand alone.
@@ -92,24 +95,22 @@ def may_have_fillers(text: str) -> bool:
     return not _HINT_WORDS.isdisjoint(content_words(text)) or any(hint in text for hint in _HINTS)
 
 
-def prune_fillers(text: str, locked: Sequence[Span]) -> str:
-    """The text without filler phrases outside the locked spans."""
-
-    def delete(match: re.Match[str]) -> str:
+def filler_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
+    """Filler phrases outside the locked spans, deleted."""
+    for match in _DELETABLE.finditer(text):
         opening = match.group("next")
         start = match.end("before") if opening else match.start()
         if overlaps((start, match.end()), locked):
-            return match.group()
-        if not opening and (match.group()[0].isupper() or text[max(0, start - 3) : start].lower() in (" a ", "an ")):
-            return match.group()  # a name ("Really Simple Syndication"), or an article that would be wrong
+            continue
         if opening:
             asked = "please" in match.group().lower() and "note" not in match.group().lower()  # "please run"
-            capital = asked or _FIRST_WORD.match(text, match.start("next"))  # else it may be a name: `npm`
-            return str(match.group("before") + opening.upper()) if capital else match.group()
-        stays = _FILLERS[int((match.lastgroup or "f0")[1:])][1]
-        return f"{stays} " if stays else ""
-
-    return _DELETABLE.sub(delete, text)
+            # Else the first word may be a name: `npm`.
+            if asked or _FIRST_WORD.match(text, match.start("next")):
+                yield Edit(start, match.end(), opening.upper())
+        elif not match.group()[0].isupper() and text[max(0, start - 3) : start].lower() not in (" a ", "an "):
+            # Neither a name ("Really Simple Syndication") nor after an article that would be wrong.
+            stays = _FILLERS[int((match.lastgroup or "f0")[1:])][1]
+            yield Edit(start, match.end(), f"{stays} " if stays else "")
 
 
 def is_empty_lead_in(text: str) -> bool:

@@ -1,7 +1,9 @@
 """Replace phrases by symbols, only where the symbol costs fewer tokens in the encoding in force.
 
     >>> from skill_distiller.tokens import load_counter
-    >>> substitute_symbols("Wait at least 3 seconds, at most 2 times.", (), load_counter())
+    >>> from skill_distiller.renderings.edits import apply_edits
+    >>> text = "Wait at least 3 seconds, at most 2 times."
+    >>> apply_edits(text, symbol_edits(text, (), load_counter()))
     'Wait ≥ 3 seconds, ≤ 2 times.'
 
 Most of the symbols that the MetaGlyph table proposes cost as much as the words or more
@@ -13,11 +15,12 @@ saves a token, and so are `→` and `≤` for "up to": "wait for every …", "ri
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
 from skill_distiller.analysis.words import content_words
+from skill_distiller.renderings.edits import Edit
 from skill_distiller.renderings.locks import Span, overlaps
 from skill_distiller.tokens import TokenCounter
 
@@ -68,16 +71,11 @@ def _pattern(counter: TokenCounter) -> re.Pattern[str] | None:
     return re.compile(rf"(?<=[\s(])(?:{'|'.join(worth)})", re.IGNORECASE) if worth else None
 
 
-def substitute_symbols(text: str, locked: Sequence[Span], counter: TokenCounter) -> str:
-    """The text with phrases replaced by cheaper symbols outside the locked spans."""
+def symbol_edits(text: str, locked: Sequence[Span], counter: TokenCounter) -> Iterator[Edit]:
+    """Phrases outside the locked spans, each replaced by its cheaper symbol."""
     pattern = _pattern(counter)
-    if pattern is None:
-        return text
-
-    def replace(match: re.Match[str]) -> str:
+    for match in pattern.finditer(text) if pattern else ():
         line = text[max(0, match.start() - _MARKER) : match.start()].rpartition("\n")[2]
         if overlaps(match.span(), locked) or not line.strip(" \t>*+-0123456789.)"):
-            return match.group()  # at the start of a line `>` would be a quote, `=` an underline
-        return _SYMBOL_OF[" ".join(match.group().lower().split())]
-
-    return pattern.sub(replace, text)
+            continue  # at the start of a line `>` would be a quote, `=` an underline
+        yield Edit(*match.span(), _SYMBOL_OF[" ".join(match.group().lower().split())])

@@ -2,17 +2,20 @@
 
 >>> tighten_table("| a   | b    |\\n|-----|------|\\n| 1   | 2    |\\n", ())
 '| a | b |\\n|-|-|\\n| 1 | 2 |\\n'
->>> strip_emphasis("**Name**: the __full__ name; **never** a nickname", ())
+>>> from skill_distiller.renderings.edits import apply_edits
+>>> text = "**Name**: the full name; **never** a nickname"
+>>> apply_edits(text, emphasis_edits(text, ()))
 'Name: the full name; **never** a nickname'
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from skill_distiller.analysis.modality import MODAL_WORDS
+from skill_distiller.renderings.edits import Edit
 from skill_distiller.renderings.locks import Span, overlaps
 
 _DELIMITER_ROW: Final = re.compile(
@@ -45,25 +48,21 @@ def may_have_emphasis(text: str) -> bool:
     return "**" in text
 
 
-def strip_emphasis(text: str, locked: Sequence[Span]) -> str:
-    """The text without strong emphasis.
+def emphasis_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
+    """The marks of strong emphasis, deleted.
 
     It stays where it stresses a negation, an obligation or capitals, and on a sentence that opens a line.
     """
-
-    def strip(match: re.Match[str]) -> str:
+    for match in _STRONG.finditer(text):
         start, end = match.span()
         inner = match.group(1)
         opens = _opens_line(text, start)
         if _stresses(inner) or (opens and (inner[-1] in ".!?" or _MARKUP.match(inner))) or "/" in (inner[0], inner[-1]):
-            return match.group()
+            continue
         if text[start - 1 : start] in ("(", ",") or text[end : end + 1] == "/":  # a call, a glob
-            return match.group()
-        if overlaps((start, start + 2), locked) or overlaps((end - 2, end), locked):
-            return match.group()
-        return inner
-
-    return _STRONG.sub(strip, text)
+            continue
+        if not overlaps((start, start + 2), locked) and not overlaps((end - 2, end), locked):
+            yield from (Edit(start, start + 2), Edit(end - 2, end))
 
 
 def _opens_line(text: str, start: int) -> bool:

@@ -1,0 +1,35 @@
+"""Changes to a text as data: spans of the original and what stands in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from skill_distiller.renderings.locks import Span, overlaps
+
+
+class Edit(NamedTuple):
+    """Put `replacement` in the place of `text[start:end]`; `strength` (0-1) is the dial from which on it is made."""
+
+    start: int
+    end: int
+    replacement: str = ""
+    strength: float = 0.0
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """The text with every edit made; they are sorted and do not overlap."""
+    pieces: list[str] = []
+    at = 0
+    for edit in edits:
+        pieces += (text[at : edit.start], edit.replacement)
+        at = edit.end
+    pieces.append(text[at:])
+    return "".join(pieces)
+
+
+def join_edits(first: tuple[Edit, ...], second: Iterable[Edit]) -> tuple[Edit, ...]:
+    """The edits of two passes in order of position; where two overlap, that of the first stands."""
+    taken = [Span(edit.start, edit.end) for edit in first]
+    fitting = [edit for edit in second if not overlaps((edit.start, edit.end), taken)]
+    return tuple(sorted([*first, *fitting])) if fitting else first
