@@ -14,14 +14,15 @@ from benchmarks.shared import Shared, open_shared
 from benchmarks.tables import percent, table
 from skill_distiller import DistillOptions, Skill, distill
 from skill_distiller.analysis import RulesAnalyzer
-from skill_distiller.compression.threshold import trace
-from skill_distiller.pipeline import DEFAULT_THRESHOLD
-from skill_distiller.planning import apply_plan, make_plan
+from skill_distiller.compression import Models
+from skill_distiller.pipeline import DEFAULT_THRESHOLD, Backends
 from skill_distiller.tokens import TokenCounter, load_counter
 
 THRESHOLDS: Final = tuple(round(1 - i / 100, 2) for i in range(51))
 BUDGETS: Final = (0.4, 0.6, 0.8, 0.9)
 SHOWN: Final = frozenset({1.0, 0.95, DEFAULT_THRESHOLD, 0.85, 0.8, 0.7, 0.6, 0.5})
+RULES: Final = Backends(analyzer=RulesAnalyzer(), models=Models(pruner=None))
+_STEPS: Final = 400  # of the threshold, in the search for a budget
 _NAMES: Final = ("truncation", "random blocks", "dropping by heading")
 
 
@@ -30,12 +31,14 @@ class BudgetRow:
     """Evidence kept (0-1) at one budget, a share (0-1) of each skill's body tokens.
 
     `used` is the mean share of body tokens that ours really took, `missed` in how many skills it
-    could not get down to the budget. `baselines` are at the budget, `baselines_at_used` at the
+    could not get down to the budget. `rules` is the same tool with the rules in place of the trained
+    models, at the tokens that ours took. `baselines` are at the budget, `baselines_at_used` at the
     tokens that ours took.
     """
 
     budget: float
     ours: float
+    rules: float
     used: float
     missed: int
     baselines: tuple[float, ...]
@@ -77,9 +80,11 @@ def _budget_row(exams: Sequence[Exam], share: float, counter: TokenCounter) -> B
     budgets = [int(share * tokens) for tokens in full]
     ours = [ours_within(exam.skill, budget, counter) for exam, budget in zip(exams, budgets, strict=True)]
     used = [counter.count(result.body) for result in ours]
+    rules = [ours_within(exam.skill, u, counter, RULES) for exam, u in zip(exams, used, strict=True)]
     return BudgetRow(
         share,
         evidence_share(exams, [result.text for result in ours]),
+        evidence_share(exams, [result.text for result in rules]),
         fmean(u / tokens for u, tokens in zip(used, full, strict=True)),
         sum(u > budget for u, budget in zip(used, budgets, strict=True)),
         _baselines(exams, budgets, counter),
@@ -87,21 +92,18 @@ def _budget_row(exams: Sequence[Exam], share: float, counter: TokenCounter) -> B
     )
 
 
-def ours_within(skill: Skill, budget: int, counter: TokenCounter) -> Skill:
-    """The best of the frontier for at most `budget` body tokens; the shortest where required blocks need more.
-
-    The frontier adds up blocks counted one by one; the budget is for the body counted as a whole.
-    """
-    analysis = RulesAnalyzer().analyze(skill)
-    prepared, frontier = trace(analysis, counter)
-    aim = round(budget * frontier.tokens / max(1, counter.count(skill.body)))
-    while True:
-        plan = make_plan(analysis, prepared.ladders, frontier.within(aim), prepared.heading_tokens)
-        result = apply_plan(skill, plan)
-        over = counter.count(result.body) - budget
-        if over <= 0 or aim < 0:
-            return result
-        aim = aim - over if aim > over else -1
+def ours_within(skill: Skill, budget: int, counter: TokenCounter, backends: Backends | None = None) -> Skill:
+    """What the highest threshold gives that comes down to `budget` body tokens; the shortest where none does."""
+    low, high = 0, _STEPS
+    best = distill(skill, DistillOptions(threshold=0.0), backends).distilled
+    while low < high:
+        middle = (low + high + 1) // 2
+        result = distill(skill, DistillOptions(threshold=middle / _STEPS), backends).distilled
+        if counter.count(result.body) <= budget:
+            low, best = middle, result
+        else:
+            high = middle - 1
+    return best
 
 
 def _baselines(exams: Sequence[Exam], budgets: Sequence[int], counter: TokenCounter) -> tuple[float, ...]:
@@ -135,10 +137,13 @@ def report(result: EvidenceResult) -> str:
             "At equal budgets, shares of the body tokens (ours: the tokens really used, and in how many skills the "
             "budget can't be reached because required blocks stay):",
             _budget_table(result.budgets),
-            "The same baselines at the tokens that ours really used:",
+            "The same at the tokens that ours really used; `rules` is ours without the trained models:",
             table(
-                ["used", "ours", *_NAMES],
-                [[percent(r.used), f"{r.ours:.3f}", *_figures(r.baselines_at_used)] for r in result.budgets],
+                ["used", "ours", "rules", *_NAMES],
+                [
+                    [percent(r.used), f"{r.ours:.3f}", f"{r.rules:.3f}", *_figures(r.baselines_at_used)]
+                    for r in result.budgets
+                ],
             ),
         ]
     )

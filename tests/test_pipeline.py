@@ -14,6 +14,7 @@ from skill_distiller.document import Skill, parse_skill, read_skill
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.evaluation import Comparison, Functionality
 from skill_distiller.pipeline import Backends, Distillation, DistillOptions, NoteKind, distill
+from skill_distiller.planning import load_worth_model, required_blocks
 from skill_distiller.planning.references import missing_targets
 from skill_distiller.renderings import RenderingKind
 from skill_distiller.tokens import TokenCounter
@@ -37,12 +38,13 @@ def check(result: Distillation) -> None:
     assert result.distilled.frontmatter is original.frontmatter
     assert len(plan.decisions) == len(original.blocks)
     at = len(original.frontmatter.raw)
-    for decision, block, verdict in zip(plan.decisions, original.blocks, result.analysis.verdicts, strict=True):
+    required = required_blocks(result.analysis, result.options.threshold, load_worth_model())
+    for decision, block in zip(plan.decisions, original.blocks, strict=True):
         if decision.rendering.kind is RenderingKind.FULL:
             at = result.text.find(block.text, at)
             assert at >= 0
             at += len(block.text)
-        assert not verdict.required or decision.rendering.kind is not RenderingKind.DROPPED
+        assert block.index not in required or decision.rendering.kind is not RenderingKind.DROPPED
     again = parse_skill(result.text)
     assert {fact.key for fact in result.receipt.lost} == inventory(original).keys() - inventory(again).keys()
     assert 0 <= result.functionality.score <= 100
@@ -240,7 +242,7 @@ def test_protected_patterns_survive_the_lowest_threshold() -> None:
         result = distill(read_skill(SKILLS / name), DistillOptions(threshold=0.0))
         assert result.functionality.protected_lost == ()
         for decision, verdict in zip(result.plan.decisions, result.analysis.verdicts, strict=True):
-            assert not verdict.required or decision.rendering.text
+            assert not (verdict.protected or verdict.hard_rule) or decision.rendering.text
 
 
 def test_stages_are_observed_in_order() -> None:

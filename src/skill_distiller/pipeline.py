@@ -9,7 +9,7 @@ from typing import Final
 
 from skill_distiller.analysis import Analysis, Analyzer, RulesAnalyzer, SectionType
 from skill_distiller.collector import collector_paused
-from skill_distiller.compression import Observer, compress_to_threshold
+from skill_distiller.compression import Models, Observer, compress_to_threshold
 from skill_distiller.document import FrontmatterState, Skill
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.evaluation import Comparison, EmbeddedJudge, Functionality, Judge, Receipt, compare, write_receipt
@@ -58,6 +58,7 @@ class Backends:
 
     analyzer: Analyzer = field(default_factory=RulesAnalyzer)
     judge: Judge = field(default_factory=EmbeddedJudge)
+    models: Models = field(default_factory=Models)
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def distill(
     analysis = backends.analyzer.analyze(skill)
     watch("analyze", analysis)
     notes = check_skill(analysis, strict=options.strict)
-    plan = compress_to_threshold(analysis, options.threshold, counter, watch)
+    plan = compress_to_threshold(analysis, options.threshold, counter, watch, backends.models)
     distilled = apply_plan(skill, plan)
     known = plan.counts(skill)
     input_tokens, output_tokens = count_skill(skill, known, counter), count_skill(distilled, known, counter)

@@ -7,11 +7,9 @@ from hypothesis import given
 from tests.strategies import sound_skills
 
 from skill_distiller.analysis import RulesAnalyzer
-from skill_distiller.compression import compress_to_threshold
-from skill_distiller.compression.threshold import prepare_ladders
+from skill_distiller.compression import compress_to_threshold, prepare_ladders
 from skill_distiller.document import Skill, parse_skill
-from skill_distiller.planning import Plan, Reason
-from skill_distiller.planning.worth import share_for
+from skill_distiller.planning import Plan, Reason, load_worth_model, required_blocks
 from skill_distiller.renderings import RenderingKind
 from skill_distiller.tokens import TokenCounter, load_counter
 
@@ -65,7 +63,7 @@ def test_lowest_threshold_keeps_what_is_required() -> None:
 def test_ladders_are_prepared_for_every_block_and_heading(counter: TokenCounter) -> None:
     """There is a ladder and a worth for each block and a count for each heading."""
     skill = parse_skill(LINKED)
-    prepared = prepare_ladders(RulesAnalyzer().analyze(skill), counter)
+    prepared = prepare_ladders(RulesAnalyzer().analyze(skill), (), counter)
     assert len(prepared.ladders) == len(prepared.worths) == len(skill.blocks)
     assert prepared.heading_tokens == tuple(counter.count(section.heading_source) for section in skill.sections)
 
@@ -73,13 +71,14 @@ def test_ladders_are_prepared_for_every_block_and_heading(counter: TokenCounter)
 def _check(skill: Skill, counter: TokenCounter) -> None:
     """At each threshold enough worth is kept, and whatever is required is never dropped."""
     analysis = RulesAnalyzer().analyze(skill)
-    prepared = prepare_ladders(analysis, counter)
+    prepared, model = prepare_ladders(analysis, (), counter), load_worth_model()
     for threshold in (0.0, 0.6, 0.9):
+        required = required_blocks(analysis, threshold, model)
         plan = compress_to_threshold(analysis, threshold, counter)
         kept = sum(w * d.rendering.share for w, d in zip(prepared.worths, plan.decisions, strict=True))
-        assert kept >= share_for(threshold) * sum(prepared.worths) - 1e-6
-        for decision, verdict in zip(plan.decisions, analysis.verdicts, strict=True):
-            assert not (verdict.required and decision.rendering.kind is RenderingKind.DROPPED)
+        assert kept >= model.share(threshold) * sum(prepared.worths) - 1e-6
+        for decision in plan.decisions:
+            assert not (decision.block in required and decision.rendering.kind is RenderingKind.DROPPED)
 
 
 @given(sound_skills)

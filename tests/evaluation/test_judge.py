@@ -8,8 +8,7 @@ from tests.fixture_file import SKILLS
 from skill_distiller.analysis import Analysis, RulesAnalyzer
 from skill_distiller.document import parse_skill, read_skill, render_skill
 from skill_distiller.evaluation import EmbeddedJudge, Functionality, compare, write_receipt
-from skill_distiller.planning import Decision, Plan, Reason, apply_plan
-from skill_distiller.planning.worth import block_worths, functionality_for, share_for
+from skill_distiller.planning import Decision, Plan, Reason, apply_plan, block_worths, load_worth_model
 from skill_distiller.renderings import Rendering, RenderingKind
 
 
@@ -89,16 +88,17 @@ def test_scores_stay_within_their_range() -> None:
 def test_worths_make_one() -> None:
     """The worths of a skill's blocks add up to one, and none is negative."""
     for name in ("plain", "hard-rules", "long-list", "table"):
-        worths = block_worths(RulesAnalyzer().analyze(read_skill(SKILLS / name)))
+        worths = block_worths(RulesAnalyzer().analyze(read_skill(SKILLS / name)), load_worth_model())
         assert sum(worths) == pytest.approx(1)
         assert min(worths) >= 0
-    assert block_worths(_analyze("")) == ()
+    assert block_worths(_analyze(""), load_worth_model()) == ()
 
 
 def test_share_and_functionality_are_inverse() -> None:
     """What a share gives and what a functionality asks for are the same curve, from 0 to 1."""
+    model = load_worth_model()
     for value in (0.0, 0.1, 0.5, 0.9, 1.0):
-        assert share_for(functionality_for(value)) == pytest.approx(value)
+        assert model.share(model.functionality(value)) == pytest.approx(value)
 
 
 def test_receipt_names_what_went() -> None:

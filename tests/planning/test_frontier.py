@@ -11,7 +11,7 @@ from tests.strategies import sound_skills
 
 from skill_distiller.analysis import RulesAnalyzer
 from skill_distiller.analysis.lead_ins import lead_ins
-from skill_distiller.compression.threshold import trace
+from skill_distiller.compression import trace
 from skill_distiller.document import Block, Skill, parse_skill
 from skill_distiller.planning import Choice, Frontier, trace_frontier
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline

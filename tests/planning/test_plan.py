@@ -7,7 +7,7 @@ from hypothesis import given
 from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis import Analysis, RulesAnalyzer
-from skill_distiller.compression.threshold import Ladders, trace
+from skill_distiller.compression import Ladders, trace
 from skill_distiller.document import BlockKind, Skill, parse_skill, render_skill
 from skill_distiller.pipeline import DistillOptions, distill
 from skill_distiller.planning import Choice, Plan, Reason, apply_plan, make_plan, undo_all
@@ -25,14 +25,14 @@ def _traced(text: str) -> tuple[Analysis, Ladders, Frontier]:
     return analysis, *trace(analysis, load_counter())
 
 
-def _plan(analysis: Analysis, prepared: Ladders, choice: Choice) -> Plan:
-    return make_plan(analysis, prepared.ladders, choice, prepared.heading_tokens)
+def _plan(prepared: Ladders, choice: Choice) -> Plan:
+    return make_plan(prepared.ladders, choice, prepared.heading_tokens)
 
 
 def drop(text: str, *blocks: int, headings: tuple[int, ...] = ()) -> str:
     """The text without some blocks and headings, whatever they are worth."""
     analysis, prepared, _ = _traced(text)
-    plan = _plan(analysis, prepared, Choice((0,) * len(prepared.ladders), (True,) * len(prepared.heading_tokens)))
+    plan = _plan(prepared, Choice((0,) * len(prepared.ladders), (True,) * len(prepared.heading_tokens)))
     decisions = tuple(
         type(d)(d.block, type(d.rendering)(Kind.DROPPED, "", 0, 0.0), d.full_tokens, d.reason)
         if d.block in blocks
@@ -59,7 +59,7 @@ def _check_points(text: str) -> None:
     """At every point of the frontier the result, read again, has the very pieces that the plan chose."""
     analysis, prepared, frontier = _traced(text)
     for point in range(len(frontier.points)):
-        plan = _plan(analysis, prepared, frontier.choice(point))
+        plan = _plan(prepared, frontier.choice(point))
         distilled = apply_plan(analysis.skill, plan)
         rendered = render_skill(distilled)
         assert rendered.startswith(analysis.skill.frontmatter.raw)
@@ -76,7 +76,7 @@ def test_unchanged_plan_gives_the_original() -> None:
     """A plan that changes nothing gives the same bytes, trailing blank lines included."""
     text = "---\nname: a\n---\n\n# A\n\ntext\n\n\n"
     analysis, prepared, frontier = _traced(text)
-    plan = _plan(analysis, prepared, frontier.choice(0))
+    plan = _plan(prepared, frontier.choice(0))
     assert not plan.changed
     assert render_skill(apply_plan(analysis.skill, plan)) == text
 
@@ -85,7 +85,7 @@ def test_unchanged_plan_gives_the_original() -> None:
 def test_undoing_gives_the_original(text: str) -> None:
     """Undone, the plan of any text gives that text."""
     analysis, prepared, frontier = _traced(text)
-    plan = undo_all(analysis, _plan(analysis, prepared, frontier.choice(len(frontier.steps))))
+    plan = undo_all(analysis, _plan(prepared, frontier.choice(len(frontier.steps))))
     assert not plan.changed
     assert render_skill(apply_plan(analysis.skill, plan)) == text
 
@@ -124,8 +124,8 @@ def test_a_rule_that_comes_first_opens_no_frontmatter() -> None:
 def test_decisions_say_why() -> None:
     """Each decision carries its reason, and the tokens that it saves."""
     text = "# A\n\n## Steps\n\n1. Run `a`\n2. Check it\n\n## Notes\n\nYou MUST ask.\n\n## Background\n\nIt is old.\n"
-    analysis, prepared, frontier = _traced(text)
-    plan = _plan(analysis, prepared, frontier.choice(len(frontier.steps)))
+    _analysis, prepared, frontier = _traced(text)
+    plan = _plan(prepared, frontier.choice(len(frontier.steps)))
     assert [d.reason for d in plan.decisions] == [Reason.TYPE, Reason.HARD_RULE, Reason.NOT_WORTH]
     last = plan.decisions[-1]
     assert last.dropped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
@@ -14,6 +15,7 @@ from skill_distiller.analysis.facts import block_facts, fact_keys, find_facts
 from skill_distiller.analysis.lead_ins import lead_ins
 from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.document import BlockKind, Skill, parse_skill, read_skill
+from skill_distiller.planning import Reason, load_worth_model, required_blocks
 from skill_distiller.renderings import Ladder, RenderingKind, build_ladders, keeps_everything
 from skill_distiller.tokens import TokenCounter, load_counter
 
@@ -21,10 +23,14 @@ Kind = RenderingKind
 _PROSE = {BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM}
 
 
+def _required(analysis: Analysis) -> Mapping[int, Reason]:
+    return required_blocks(analysis, 0.9, load_worth_model())
+
+
 def build(skill: Skill, counter: TokenCounter) -> tuple[Analysis, tuple[Ladder, ...]]:
     """The analysis of a skill by rules, and its ladders."""
     analysis = RulesAnalyzer().analyze(skill)
-    return analysis, build_ladders(analysis, lead_ins(skill), counter)
+    return analysis, build_ladders(analysis, lead_ins(skill), _required(analysis), counter)
 
 
 def _check(skill: Skill, counter: TokenCounter) -> None:
@@ -51,7 +57,7 @@ def _check(skill: Skill, counter: TokenCounter) -> None:
         assert kinds == sorted(kinds, key=list(Kind).index)
         strengths = [rung.strength for rung in ladder.rungs if rung.kind is Kind.PRUNED and rung.text]
         assert strengths == sorted(set(strengths))
-        if verdict.required:
+        if block.index in _required(analysis):
             assert Kind.DROPPED not in kinds
             assert all(rung.text for rung in ladder.rungs) or not (verdict.protected or verdict.hard_rule)
 

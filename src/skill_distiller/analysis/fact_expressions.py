@@ -30,7 +30,7 @@ MARKED: Final = re.compile(
     )""",
     re.VERBOSE,
 )
-BETWEEN_TOKENS: Final = "*`\"“”()[],;!?|、。，；：！？「」『』«»"  # besides white space
+BETWEEN_TOKENS: Final = '*`"“”()[],;!?|、。，；：！？「」『』«»'  # besides white space
 TOKEN: Final = re.compile(rf"[^\s{re.escape(BETWEEN_TOKENS)}]+")
 SPECIAL: Final = re.compile(
     rf"""(?P<env>\$\{{?[A-Za-z_]\w*\}}?|%[A-Z_]+%|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\Z

@@ -2,108 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis import Analysis
-from skill_distiller.analysis.lead_ins import lead_ins
+from skill_distiller.compression.ladders import Ladders, Models, prepare_ladders, refuse, require
 from skill_distiller.document import BlockKind
-from skill_distiller.planning import Choice, Frontier, Plan, block_worths, make_plan, trace_frontier
+from skill_distiller.planning import Choice, Frontier, Plan, Reason, make_plan, required_blocks, trace_frontier
 from skill_distiller.planning.references import anchors_of, missing_targets
-from skill_distiller.planning.worth import share_for
-from skill_distiller.renderings import Ladder, RenderingKind, build_ladders, keeps_everything
+from skill_distiller.renderings import Ladder, keeps_everything
 from skill_distiller.tokens import TokenCounter
 
 Observer = Callable[[str, object], None]
+# The thresholds at which the blocks required by their type are looked at again.
+RELAXED_LEVELS: Final = (0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Ladders:
-    """The ladders of a skill with what the planner needs beside them: worths of blocks, tokens of headings."""
+class _Settled(NamedTuple):
+    """A choice that lost nothing it may not lose, and what it was made from."""
 
     ladders: tuple[Ladder, ...]
-    worths: tuple[float, ...]
-    heading_tokens: tuple[int, ...]
+    frontier: Frontier
+    point: int
+    required: Mapping[int, Reason]
 
-
-_NOTHING: Final = frozenset[int]()
-
-
-def prepare_ladders(analysis: Analysis, counter: TokenCounter) -> Ladders:
-    """Everything that can be chosen from, with its price and its worth."""
-    ladders = build_ladders(analysis, lead_ins(analysis.skill), counter)
-    worths = block_worths(analysis)
-    headings = tuple(counter.count(section.heading_source) for section in analysis.skill.sections)
-    return Ladders(ladders, worths, headings)
+    @property
+    def tokens(self) -> int:
+        return self.frontier.points[self.point][0]
 
 
 def compress_to_threshold(
-    analysis: Analysis, threshold: float, counter: TokenCounter, observe: Observer | None = None
+    analysis: Analysis,
+    threshold: float,
+    counter: TokenCounter,
+    observe: Observer | None = None,
+    models: Models | None = None,
 ) -> Plan:
     """The plan with the fewest tokens on the frontier whose functionality is at least `threshold` (0-1).
 
-    Sections that kept text refers to are promoted to required and the plan is made again; each
-    round promotes at least one block, so it ends.
+    Which blocks are required is relaxed in steps down to the threshold; of the plans on the way the
+    cheapest is taken, so that a lower threshold never costs more.
     """
-    prepared = prepare_ladders(analysis, counter)
-    ladders, promoted = prepared.ladders, _NOTHING
+    model = (models or Models()).worth_model
+    prepared = prepare_ladders(analysis, (), counter, models)
+    settled: list[_Settled] = []
+    for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):
+        required = required_blocks(analysis, level, model)
+        if not settled or settled[-1].required.keys() != required.keys():
+            settled.append(_settle(analysis, prepared, required, model.share(threshold)))
+    best = min(settled, key=lambda item: item.tokens)
+    if observe:
+        observe("ladders", best.ladders)
+        observe("frontier", best.frontier)
+    return make_plan(best.ladders, best.frontier.choice(best.point), prepared.heading_tokens, best.required)
+
+
+def _settle(analysis: Analysis, prepared: Ladders, required: Mapping[int, Reason], share: float) -> _Settled:
+    """The cheapest choice that keeps a share (0-1) of the worth, every required block and every fact it may not lose.
+
+    A rendering that was chosen and proves to lose a fact is taken off its ladder; blocks that kept
+    text needs are promoted to required. Then the choice is made again: each round takes away a rung
+    or promotes a block, so it ends.
+    """
+    ladders = require(prepared.ladders, required)
+    reasons = dict(required)
     while True:
         frontier = trace_frontier(analysis.skill, ladders, prepared.worths, prepared.heading_tokens)
-        choice = frontier.choice(frontier.cheapest(share_for(threshold)))
-        refused = [
-            i for i, rung in enumerate(choice.rungs) if not keeps_everything(analysis, i, ladders[i].rungs[rung])
-        ]
-        if refused:
+        point = frontier.cheapest(share)
+        choice = frontier.choice(point)
+        if refused := _refused(analysis, ladders, choice):
             ladders = refuse(ladders, choice, refused)
             continue
-        texts = [ladder.rungs[rung].text for ladder, rung in zip(ladders, choice.rungs, strict=True)]
-        targets = missing_targets(analysis.skill, texts, choice.headings)
-        needed = {block for section in targets for block in anchors_of(analysis.skill, section)} - promoted
-        if ladders and not any(texts):  # a skill without a body is none
-            needed |= {max(range(len(ladders)), key=lambda block: prepared.worths[block])} - promoted
-        if not analysis.skill.frontmatter.raw and _opens_with_rule(ladders, texts):
-            needed |= {0} - promoted
+        needed = _needed(analysis, prepared, ladders, choice) - reasons.keys()
         if not needed:
-            break
-        promoted |= needed
-        ladders = _require(ladders, promoted)
-    if observe:
-        observe("ladders", ladders)
-        observe("frontier", frontier)
-    return make_plan(analysis, ladders, choice, prepared.heading_tokens, promoted)
+            return _Settled(ladders, frontier, point, reasons)
+        reasons |= dict.fromkeys(needed, Reason.PROMOTED)
+        ladders = require(ladders, needed)
+
+
+def _refused(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) -> frozenset[int]:
+    return frozenset(
+        ladder.block.index
+        for ladder, rung in zip(ladders, choice.rungs, strict=True)
+        if not keeps_everything(analysis, ladder.block.index, ladder.rungs[rung])
+    )
+
+
+def _needed(analysis: Analysis, prepared: Ladders, ladders: Sequence[Ladder], choice: Choice) -> frozenset[int]:
+    """The blocks that a choice drops and its own text can't do without."""
+    texts = [ladder.rungs[rung].text for ladder, rung in zip(ladders, choice.rungs, strict=True)]
+    targets = missing_targets(analysis.skill, texts, choice.headings)
+    needed = {block for section in targets for block in anchors_of(analysis.skill, section)}
+    if ladders and not any(texts):  # a skill without a body is none
+        needed.add(max(range(len(ladders)), key=lambda block: prepared.worths[block]))
+    if not analysis.skill.frontmatter.raw and _opens_with_rule(ladders, texts):
+        needed.add(0)
+    return frozenset(needed)
 
 
 def _opens_with_rule(ladders: Sequence[Ladder], texts: Sequence[str]) -> bool:
     """Whether a rule comes first: without frontmatter it would be taken for the opening of one."""
     first = next((i for i, text in enumerate(texts) if text), 0)
     return bool(ladders) and first > 0 and ladders[first].block.kind is BlockKind.RULE
-
-
-def refuse(ladders: Sequence[Ladder], choice: Choice, blocks: Collection[int]) -> tuple[Ladder, ...]:
-    """The ladders without the rungs that were chosen for some blocks: they lose a fact or a protected pattern."""
-    return tuple(
-        replace(
-            ladder,
-            rungs=(*ladder.rungs[: choice.rungs[i]], *ladder.rungs[choice.rungs[i] + 1 :]),
-            refused=ladder.refused + 1,
-        )
-        if i in blocks
-        else ladder
-        for i, ladder in enumerate(ladders)
-    )
-
-
-def _require(ladders: Sequence[Ladder], blocks: frozenset[int]) -> tuple[Ladder, ...]:
-    return tuple(
-        replace(ladder, rungs=tuple(r for r in ladder.rungs if r.kind is not RenderingKind.DROPPED))
-        if ladder.block.index in blocks
-        else ladder
-        for ladder in ladders
-    )
-
-
-def trace(analysis: Analysis, counter: TokenCounter) -> tuple[Ladders, Frontier]:
-    """The ladders and the whole frontier of a skill, for studies and other modes."""
-    prepared = prepare_ladders(analysis, counter)
-    return prepared, trace_frontier(analysis.skill, prepared.ladders, prepared.worths, prepared.heading_tokens)

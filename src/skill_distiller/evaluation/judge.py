@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from skill_distiller.evaluation.comparison import Comparison
-from skill_distiller.planning.worth import FACT_SHARE, fact_weights, functionality_for, importance_masses
+from skill_distiller.planning import WorthModel, load_worth_model
+from skill_distiller.planning.worth import FACT_SHARE, block_values, fact_weights
 
 PENALTY: Final = 10.0  # points for each protected pattern lost (reference, "Protected Patterns")
 
@@ -33,24 +34,27 @@ class Judge(Protocol):
 
 
 class EmbeddedJudge:
-    """Weighted share of value and facts kept, without a model.
+    """Weighted share of value and facts kept, without a language model.
 
-    The value is what the plan keeps of each block's importance; the facts are those found in the
+    The value is what the plan keeps of each block's worth; the facts are those found in the
     result. Each protected pattern that the result no longer holds costs 10 points.
     """
 
     method = "embedded"
 
+    def __init__(self, model: WorthModel | None = None) -> None:
+        self._model = model
+
     def score(self, comparison: Comparison) -> Functionality:
         """The functionality of a result, 0-100."""
-        masses = importance_masses(comparison.analysis)
+        model = self._model or load_worth_model()
+        values = block_values(comparison.analysis, model)
         decisions = comparison.plan.decisions
-        kept = sum(mass * d.rendering.share for mass, d in zip(masses, decisions, strict=True))
-        value = kept / sum(masses) if sum(masses) else 1.0
+        value = sum(own * d.rendering.share for own, d in zip(values, decisions, strict=True)) if values else 1.0
         weights = fact_weights(comparison.analysis)
         missing = sum(weights.get(fact.key, 0.0) for fact in comparison.lost_facts)
         facts = 1 - missing / sum(weights.values()) if weights else 1.0
         share = (1 - FACT_SHARE) * value + FACT_SHARE * facts
         lost = sorted(comparison.protected_lost)
-        score = 100 * functionality_for(max(0.0, min(1.0, share))) - PENALTY * len(lost)
+        score = 100 * model.functionality(max(0.0, min(1.0, share))) - PENALTY * len(lost)
         return Functionality(max(0.0, score), self.method, tuple(sorted(comparison.protected_found)), tuple(lost))

@@ -1,8 +1,11 @@
 """Ladders → frontier → plan: pure, no model, no disk."""
 
 from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
-from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan, make_plan, undo_all
+from skill_distiller.planning.plan import Decision, Plan, apply_plan, make_plan, undo_all
+from skill_distiller.planning.reason import Reason
+from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import block_worths
+from skill_distiller.planning.worth_model import WorthModel, load_worth_model
 
 __all__ = [
     "Choice",
@@ -10,9 +13,12 @@ __all__ = [
     "Frontier",
     "Plan",
     "Reason",
+    "WorthModel",
     "apply_plan",
     "block_worths",
+    "load_worth_model",
     "make_plan",
+    "required_blocks",
     "trace_frontier",
     "undo_all",
 ]

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.document import Block, BlockKind, Section, Skill
 from skill_distiller.planning.frontier import Choice
+from skill_distiller.planning.reason import Reason
 from skill_distiller.renderings import Ladder, Rendering, RenderingKind
-
-
-class Reason(StrEnum):
-    """Why a block is written as it is."""
-
-    TYPE = "required by its type"
-    PATTERN = "holds a protected pattern"
-    HARD_RULE = "lays down a hard rule"
-    PROMOTED = "kept text refers to it"
-    WORTH = "worth its tokens"
-    CHEAPER = "a shorter rendering keeps its facts"
-    NOT_WORTH = "worth less than its tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +60,16 @@ class Plan:
 
 
 def make_plan(
-    analysis: Analysis,
     ladders: Sequence[Ladder],
     choice: Choice,
     heading_tokens: Sequence[int],
-    promoted: frozenset[int] = frozenset(),
+    required: Mapping[int, Reason] | None = None,
 ) -> Plan:
-    """The plan that a choice on the ladders means."""
+    """The plan that a choice on the ladders means; `required` says why blocks had to stay."""
     decisions = []
     for ladder, rung in zip(ladders, choice.rungs, strict=True):
         rendering = ladder.rungs[rung]
-        reason = _reason(analysis, ladder.block.index, rendering, promoted)
+        reason = _reason(rendering, (required or {}).get(ladder.block.index))
         decisions.append(Decision(ladder.block.index, rendering, ladder.rungs[0].tokens, reason))
     return Plan(tuple(decisions), choice.headings, tuple(heading_tokens), sum(ladder.refused for ladder in ladders))
 
@@ -101,19 +88,12 @@ def undo_all(analysis: Analysis, plan: Plan) -> Plan:
     return Plan(decisions, (True,) * len(plan.headings), plan.heading_tokens, plan.refused)
 
 
-def _reason(analysis: Analysis, index: int, rendering: Rendering, promoted: frozenset[int]) -> Reason:
-    verdict = analysis.verdicts[index]
+def _reason(rendering: Rendering, required: Reason | None) -> Reason:
     if rendering.kind is RenderingKind.DROPPED:
         return Reason.NOT_WORTH
     if rendering.kind is not RenderingKind.FULL:
         return Reason.CHEAPER
-    if verdict.protected:
-        return Reason.PATTERN
-    if verdict.hard_rule:
-        return Reason.HARD_RULE
-    if verdict.required:
-        return Reason.TYPE
-    return Reason.PROMOTED if index in promoted else Reason.WORTH
+    return required or Reason.WORTH
 
 
 def apply_plan(skill: Skill, plan: Plan) -> Skill:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
@@ -84,9 +84,13 @@ class _Draft(NamedTuple):
 
 
 def build_ladders(
-    analysis: Analysis, lead_ins: frozenset[int], counter: TokenCounter, pruner: Pruner | None = None
+    analysis: Analysis,
+    lead_ins: frozenset[int],
+    required: Collection[int],
+    counter: TokenCounter,
+    pruner: Pruner | None = None,
 ) -> tuple[Ladder, ...]:
-    """A ladder for every block of a skill; required blocks have no DROPPED rung.
+    """A ladder for every block of a skill; `required` blocks have no DROPPED rung.
 
     `lead_ins` are the indices of the blocks that only introduce the next one; `pruner` says which
     words can go. The renderings are not proved yet: see `keeps_everything`.
@@ -102,11 +106,11 @@ def build_ladders(
                 facts,
                 locked.get(block.index, ()),
                 formatted=verdict.type in _FORMATTED,
-                leads_in=block.index in lead_ins and not verdict.required,
+                leads_in=block.index in lead_ins and not (verdict.protected or verdict.hard_rule),
                 words=words.get(block.index, ()),
             ),
             counter,
-            droppable=not (verdict.required or holds_together(block)),
+            droppable=block.index not in required and not holds_together(block),
         )
         for block, verdict, facts in zip(analysis.skill.blocks, analysis.verdicts, analysis.facts, strict=True)
     )

@@ -1,0 +1,82 @@
+"""The ladders of a skill with their prices and worths, and what is taken off them on the way to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from skill_distiller.analysis import Analysis
+from skill_distiller.analysis.lead_ins import lead_ins
+from skill_distiller.planning import (
+    Choice,
+    Frontier,
+    WorthModel,
+    block_worths,
+    load_worth_model,
+    required_blocks,
+    trace_frontier,
+)
+from skill_distiller.renderings import Ladder, Pruner, RenderingKind, build_ladders
+from skill_distiller.tokens import TokenCounter
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The trained models that planning uses; None for those that ship with the tool."""
+
+    pruner: Pruner | None = None
+    worth: WorthModel | None = None
+
+    @property
+    def worth_model(self) -> WorthModel:
+        """The worth model in force."""
+        return self.worth or load_worth_model()
+
+
+@dataclass(frozen=True, slots=True)
+class Ladders:
+    """The ladders of a skill with what the planner needs beside them: worths of blocks, tokens of headings."""
+
+    ladders: tuple[Ladder, ...]
+    worths: tuple[float, ...]
+    heading_tokens: tuple[int, ...]
+
+
+def prepare_ladders(
+    analysis: Analysis, required: Collection[int], counter: TokenCounter, models: Models | None = None
+) -> Ladders:
+    """Everything that can be chosen from, with its price and its worth; `required` blocks can't be dropped."""
+    models = models or Models()
+    ladders = build_ladders(analysis, lead_ins(analysis.skill), required, counter, models.pruner)
+    worths = block_worths(analysis, models.worth_model)
+    headings = tuple(counter.count(section.heading_source) for section in analysis.skill.sections)
+    return Ladders(ladders, worths, headings)
+
+
+def trace(
+    analysis: Analysis, counter: TokenCounter, threshold: float = 0.0, models: Models | None = None
+) -> tuple[Ladders, Frontier]:
+    """The ladders and the whole frontier of a skill, with the blocks required that `threshold` (0-1) requires."""
+    required = required_blocks(analysis, threshold, (models or Models()).worth_model)
+    prepared = prepare_ladders(analysis, required, counter, models)
+    return prepared, trace_frontier(analysis.skill, prepared.ladders, prepared.worths, prepared.heading_tokens)
+
+
+def require(ladders: Sequence[Ladder], blocks: Collection[int]) -> tuple[Ladder, ...]:
+    """The ladders without the DROPPED rung of some blocks."""
+    return tuple(
+        replace(ladder, rungs=tuple(r for r in ladder.rungs if r.kind is not RenderingKind.DROPPED))
+        if ladder.block.index in blocks
+        else ladder
+        for ladder in ladders
+    )
+
+
+def refuse(ladders: Sequence[Ladder], choice: Choice, blocks: Collection[int]) -> tuple[Ladder, ...]:
+    """The ladders without the rungs that were chosen for some blocks: they lose a fact or a protected pattern."""
+    return tuple(
+        replace(ladder, rungs=(*ladder.rungs[:rung], *ladder.rungs[rung + 1 :]), refused=ladder.refused + 1)
+        if ladder.block.index in blocks
+        else ladder
+        for ladder, rung in zip(ladders, choice.rungs, strict=True)
+    )

@@ -1,0 +1,18 @@
+"""Why a block is written as it is."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """The reason of a decision; the value is the wording of reports and JSON."""
+
+    TYPE = "required by its type"
+    PATTERN = "holds a protected pattern"
+    HARD_RULE = "lays down a hard rule"
+    UNSURE = "its type is uncertain"
+    PROMOTED = "kept text refers to it"
+    WORTH = "worth its tokens"
+    CHEAPER = "a shorter rendering keeps its facts"
+    NOT_WORTH = "worth less than its tokens"

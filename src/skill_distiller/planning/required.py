@@ -1,0 +1,38 @@
+"""Which blocks may never be dropped at a threshold, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from skill_distiller.analysis import Analysis, Verdict
+from skill_distiller.analysis.taxonomy import REQUIRED_TYPES
+from skill_distiller.planning.reason import Reason
+from skill_distiller.planning.worth_model import WorthModel
+
+_RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
+
+
+def required_blocks(analysis: Analysis, threshold: float, model: WorthModel) -> Mapping[int, Reason]:
+    """The required blocks by index.
+
+    Protected patterns and hard rules are required at every threshold. So is a block of a required
+    type (TRIGGER, CORE_INSTRUCTION), or one of an uncertain type, as long as its importance is not
+    small; what counts as small grows as the threshold falls below 0.8, because who asks for half
+    of a skill can't be given all of its instructions.
+    """
+    bar = model.required_importance + max(0.0, _RELAXED_BELOW - threshold)
+    reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(analysis.verdicts))
+    return {i: reason for i, reason in reasons if reason}
+
+
+def _reason(verdict: Verdict, bar: float, low_confidence: float) -> Reason | None:
+    if verdict.protected:
+        return Reason.PATTERN
+    if verdict.hard_rule:
+        return Reason.HARD_RULE
+    if verdict.importance < bar:
+        return None
+    if verdict.type in REQUIRED_TYPES:
+        return Reason.TYPE
+    return Reason.UNSURE if verdict.confidence < low_confidence else None
