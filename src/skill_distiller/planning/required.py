@@ -11,6 +11,7 @@ from skill_distiller.planning.reason import Reason
 from skill_distiller.planning.worth_model import WorthModel
 
 _RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
+_SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
 
 
 def required_blocks(analysis: Analysis, threshold: float, model: WorthModel) -> Mapping[int, Reason]:
@@ -21,7 +22,7 @@ def required_blocks(analysis: Analysis, threshold: float, model: WorthModel) -> 
     small; what counts as small grows as the threshold falls below 0.8, because who asks for half
     of a skill can't be given all of its instructions.
     """
-    bar = model.required_importance + max(0.0, _RELAXED_BELOW - threshold)
+    bar = model.required_importance + _SLOPE * max(0.0, _RELAXED_BELOW - threshold)
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(analysis.verdicts))
     return {i: reason for i, reason in reasons if reason}
 

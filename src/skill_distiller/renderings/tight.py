@@ -38,6 +38,8 @@ def tighten_table(text: str, locked: Sequence[Span]) -> str:
         return match.group() if overlaps(match.span(), locked) else " "
 
     def delimiter(match: re.Match[str]) -> str:
+        if overlaps(match.span(), locked):
+            return match.group()
         return match.group(1) + re.sub(r"[ \t]+", "", _DASHES.sub("-", match.group(2)))
 
     return _DELIMITER_ROW.sub(delimiter, _PADDING.sub(pad, text), count=1)
