@@ -4,7 +4,8 @@ from skill_distiller.analysis.facts import Fact, FactKind
 from skill_distiller.analysis.inventory import inventory
 from skill_distiller.analysis.model import Analysis, Analyzer, Verdict
 from skill_distiller.analysis.rules import RulesAnalyzer
-from skill_distiller.analysis.taxonomy import SectionType
+from skill_distiller.analysis.taxonomy import SectionType, Taxonomy
+from skill_distiller.analysis.trained import TrainedAnalyzer
 
 __all__ = [
     "Analysis",
@@ -13,6 +14,8 @@ __all__ = [
     "FactKind",
     "RulesAnalyzer",
     "SectionType",
+    "Taxonomy",
+    "TrainedAnalyzer",
     "Verdict",
     "inventory",
 ]

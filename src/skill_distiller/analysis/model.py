@@ -8,19 +8,20 @@ from functools import cached_property
 from typing import Protocol
 
 from skill_distiller.analysis.facts import Fact, block_facts
-from skill_distiller.analysis.taxonomy import REQUIRED_TYPES, SectionType
+from skill_distiller.analysis.taxonomy import REQUIRED_TYPES, SectionType, Taxonomy
 from skill_distiller.document import Skill
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a block is and how much it matters; `importance` and `confidence` are 0-1.
+    """What a block is and how much it matters; `importance` and `confidence` (in the type) are 0-1.
 
     `protected` and `advisory` name the patterns the block holds; `hard_rule` is True where its author
     laid down a rule in capitals (MUST, NEVER, DO NOT).
     """
 
     type: SectionType
+    taxonomy: Taxonomy
     importance: float
     confidence: float
     protected: frozenset[str] = frozenset()

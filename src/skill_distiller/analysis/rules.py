@@ -16,8 +16,8 @@ from skill_distiller.analysis.facts import FactKind, block_facts
 from skill_distiller.analysis.heading_words import heading_promises
 from skill_distiller.analysis.lead_ins import is_lead_in
 from skill_distiller.analysis.model import Analysis, Verdict
-from skill_distiller.analysis.patterns import find_patterns
-from skill_distiller.analysis.taxonomy import PROTECTED_IMPORTANCE, SectionType
+from skill_distiller.analysis.safeguards import Safeguard, safeguards
+from skill_distiller.analysis.taxonomy import TYPE_TAXONOMY, SectionType
 from skill_distiller.analysis.words import content_words, unique_words
 from skill_distiller.document import Block, BlockKind, Skill
 
@@ -91,7 +91,6 @@ _BASE: Final = {
     T.EXAMPLE: 0.25, T.EDGE_CASE: 0.36, T.EXPLANATION: 0.25, T.VERBOSE_DETAIL: 0.10,
 }  # fmt: skip
 _LEAST: Final = 0.01  # nothing is worth nothing: a threshold of 1 means every block
-_NOTHING: Final = frozenset[str]()
 _TEMPERATURE: Final = 0.9  # of the softmax that turns points into a confidence
 
 
@@ -104,7 +103,6 @@ class _Place(NamedTuple):
     leads_in: bool
     led_in_by: str
     repeated: float  # share of its content words that stand elsewhere in the skill
-    shows: frozenset[str]  # protected patterns of the block above, when this one is the code that goes with it
 
 
 class RulesAnalyzer:
@@ -114,7 +112,8 @@ class RulesAnalyzer:
 
     def analyze(self, skill: Skill) -> Analysis:
         """One verdict for each block of the skill."""
-        return Analysis(skill, tuple(_verdict(place) for place in _places(skill)), self.name)
+        verdicts = (_verdict(place, guard) for place, guard in zip(_places(skill), safeguards(skill), strict=True))
+        return Analysis(skill, tuple(verdicts), self.name)
 
 
 def _places(skill: Skill) -> Iterator[_Place]:
@@ -123,32 +122,25 @@ def _places(skill: Skill) -> Iterator[_Place]:
     novel = unique_words(words) - headings
     for section in skill.sections:
         path = skill.heading_path(section.index)
-        previous: Block | None = None
         led_in_by = ""
         for i, block in enumerate(section.blocks):
             following = section.blocks[i + 1] if i + 1 < len(section.blocks) else None
             own = words[block.index]
             leads_in = is_lead_in(block, following)
             repeated = 1 - len(own & novel) / len(own) if own else 1.0
-            shows = find_patterns(previous.text).protected if previous and block.kind is BlockKind.CODE else _NOTHING
-            yield _Place(block, path, i == 0, leads_in, led_in_by, repeated, shows)
-            previous, led_in_by = block, block.text if leads_in else ""
+            yield _Place(block, path, i == 0, leads_in, led_in_by, repeated)
+            led_in_by = block.text if leads_in else ""
 
 
-def _verdict(place: _Place) -> Verdict:
+def _verdict(place: _Place, guard: Safeguard) -> Verdict:
     points = dict.fromkeys(T, 0.0)
     for rule in _RULES:
         for kind, value in rule(place).items():
             points[kind] += value
     best = max(points, key=points.__getitem__)
     total = sum(math.exp((value - points[best]) / _TEMPERATURE) for value in points.values())
-    patterns = find_patterns(place.block.text)
-    importance = _importance(place, best)
-    protected = patterns.protected | place.shows
-    if protected:
-        importance = max(importance, PROTECTED_IMPORTANCE)
-    hard_rule = patterns.hard_rule and place.block.kind is not BlockKind.CODE  # SQL says NOT NULL
-    return Verdict(best, importance, 1 / total, protected, patterns.advisory, hard_rule)
+    importance = guard.floor(_importance(place, best))
+    return Verdict(best, TYPE_TAXONOMY[best], importance, 1 / total, *guard)
 
 
 def _heading(place: _Place) -> Points:

@@ -1,4 +1,4 @@
-"""The nine section types of the reference, their importance and what may become of them."""
+"""The nine section types of the reference and the five classes of SkillReducer; what may become of a block."""
 
 from __future__ import annotations
 
@@ -19,6 +19,29 @@ class SectionType(StrEnum):
     EXPLANATION = "EXPLANATION"
     VERBOSE_DETAIL = "VERBOSE_DETAIL"
 
+
+class Taxonomy(StrEnum):
+    """What a block is to the agent: SkillReducer's five classes, with `redundant` for what says nothing new."""
+
+    CORE_RULE = "core_rule"
+    BACKGROUND = "background"
+    EXAMPLE = "example"
+    TEMPLATE = "template"
+    REDUNDANT = "redundant"
+
+
+# The class that most labelled blocks of a type have.
+TYPE_TAXONOMY: Final = {
+    SectionType.TRIGGER: Taxonomy.CORE_RULE,
+    SectionType.CORE_INSTRUCTION: Taxonomy.CORE_RULE,
+    SectionType.CONSTRAINT: Taxonomy.CORE_RULE,
+    SectionType.OUTPUT_FORMAT: Taxonomy.TEMPLATE,
+    SectionType.ADVISORY_PATTERN: Taxonomy.CORE_RULE,
+    SectionType.EXAMPLE: Taxonomy.EXAMPLE,
+    SectionType.EDGE_CASE: Taxonomy.CORE_RULE,
+    SectionType.EXPLANATION: Taxonomy.BACKGROUND,
+    SectionType.VERBOSE_DETAIL: Taxonomy.REDUNDANT,
+}
 
 # Skill Distiller reference, "Classify Sections".
 TYPE_IMPORTANCE: Final = {

@@ -1,0 +1,128 @@
+"""The trained model of blocks: importance, section type and taxonomy from hashed words and numbers.
+
+A kernel ridge regression in closed form: a table of hashed words plus radial basis functions of the
+structural columns give 15 scores a block; two multinomial logistic maps turn them into calibrated
+probabilities. The training stands in `training/blocks.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from skill_distiller.analysis.block_features import BLOCK_FEATURES, BlockFeatures
+from skill_distiller.analysis.hashed_features import BLOCK_GROUPS, SECTION_GROUPS, Bags
+from skill_distiller.analysis.taxonomy import SectionType, Taxonomy
+from skill_distiller.weights import Arrays, WeightsError, load_weights
+
+Floats = npt.NDArray[np.float32]
+
+WEIGHTS: Final = "blocks"
+TYPES: Final = tuple(SectionType)
+CLASSES: Final = tuple(Taxonomy)
+OUTPUTS: Final = 1 + len(TYPES) + len(CLASSES)  # importance first
+CLIP: Final = 3.0  # standard deviations that a column may count
+LANDMARK_STEP: Final = CLIP / 127
+
+
+class BlockScores(NamedTuple):
+    """`importance` 0-1 of each block; probabilities of `types`, blocks x TYPES, and `taxonomy`, blocks x CLASSES."""
+
+    importance: Floats
+    types: Floats
+    taxonomy: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class BlockModel:
+    """The weights. `table` holds int8 steps, hash buckets x outputs; `steps` their size, groups x outputs."""
+
+    table: npt.NDArray[np.int8]
+    steps: Floats
+    mean: Floats
+    spread: Floats
+    landmarks: npt.NDArray[np.int8]  # standardized columns in steps of LANDMARK_STEP
+    gamma: Floats
+    kernel: Floats  # landmarks x outputs
+    bias: Floats
+    type_map: Floats  # outputs + 1 x types; the last row is the offset
+    taxonomy_map: Floats
+
+    def arrays(self) -> Arrays:
+        """The weights by name, to be saved."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def predict(self, features: BlockFeatures) -> BlockScores:
+        """What each block of a skill is and how much it matters."""
+        return self.calibrated(self.scores(features))
+
+    def scores(self, features: BlockFeatures) -> Floats:
+        """The raw scores, blocks x outputs."""
+        near = radial(standardized(features.columns, self.mean, self.spread), self._marks, float(self.gamma))
+        near = near @ self.kernel
+        near += self.bias
+        near += _bag_scores(features.bags, self.table, self.steps)
+        return near
+
+    def calibrated(self, scores: Floats) -> BlockScores:
+        """Importance and probabilities from raw scores."""
+        return BlockScores(
+            np.clip(scores[:, 0] / 10, 0, 1),
+            _softmax(scores @ self.type_map[:-1] + self.type_map[-1]),
+            _softmax(scores @ self.taxonomy_map[:-1] + self.taxonomy_map[-1]),
+        )
+
+    @cached_property
+    def _marks(self) -> Floats:
+        return self.landmarks * np.float32(LANDMARK_STEP)
+
+
+@lru_cache(maxsize=1)
+def shipped_model() -> BlockModel:
+    """The model that comes with the package; raises WeightsError where it does not fit this code."""
+    return model_from(load_weights(WEIGHTS, BLOCK_FEATURES))
+
+
+def model_from(arrays: Arrays) -> BlockModel:
+    """A model from its arrays by name; raises WeightsError where one is missing."""
+    names = [field.name for field in fields(BlockModel)]
+    missing = [name for name in names if name not in arrays]
+    if missing:
+        raise WeightsError(f"The weights of the block model lack {missing[0]!r}. Reinstall skill-distiller.")
+    return BlockModel(*(arrays[name] for name in names))
+
+
+def standardized(columns: npt.NDArray[Any], mean: npt.NDArray[Any], spread: npt.NDArray[Any]) -> Floats:
+    """Columns in standard deviations from their mean, clipped."""
+    return np.clip((columns - mean) / spread, -CLIP, CLIP)
+
+
+def radial(rows: npt.NDArray[Any], marks: npt.NDArray[Any], gamma: float) -> npt.NDArray[Any]:
+    """exp(-gamma * squared distance) of each row to each landmark."""
+    distance = rows @ (-2 * marks.T)
+    distance += np.einsum("ij,ij->i", rows, rows)[:, None]
+    distance += np.einsum("ij,ij->i", marks, marks)
+    np.maximum(distance, 0, out=distance)
+    distance *= -gamma
+    return np.exp(distance, out=distance)
+
+
+def _bag_scores(bags: Bags, table: npt.NDArray[np.int8], steps: Floats) -> Floats:
+    sums = np.add.reduceat(table.take(bags.buckets, axis=0), bags.starts, axis=0, dtype=np.float32)
+    sums *= bags.values[:, None]
+    cut = bags.blocks * len(BLOCK_GROUPS)
+    own = sums[:cut].reshape(len(BLOCK_GROUPS), -1, OUTPUTS)
+    above = sums[cut:].reshape(len(SECTION_GROUPS), -1, OUTPUTS)
+    scores: Floats = np.einsum("gbo,go->bo", own, steps[: len(own)])
+    scores += np.einsum("gso,go->so", above, steps[len(own) :])[bags.section_of]
+    return scores
+
+
+def _softmax(logits: Floats) -> Floats:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    powers /= powers.sum(axis=1, keepdims=True)
+    return powers
