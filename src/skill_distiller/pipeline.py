@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from skill_distiller.analysis import Analysis, Analyzer, RulesAnalyzer, SectionType
+from skill_distiller.analysis import Analysis, Analyzer, SectionType, TrainedAnalyzer
 from skill_distiller.collector import collector_paused
 from skill_distiller.compression import Models, Observer, compress_to_threshold
 from skill_distiller.document import FrontmatterState, Skill
@@ -56,7 +56,7 @@ class DistillOptions:
 class Backends:
     """Who does the thinking; embedded unless told otherwise."""
 
-    analyzer: Analyzer = field(default_factory=RulesAnalyzer)
+    analyzer: Analyzer = field(default_factory=TrainedAnalyzer)
     judge: Judge = field(default_factory=EmbeddedJudge)
     models: Models = field(default_factory=Models)
 

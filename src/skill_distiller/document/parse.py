@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from skill_distiller.collector import collector_paused
+from skill_distiller.document.blocks_only import blocks_only
 from skill_distiller.document.frontmatter import BOM, split_frontmatter
 from skill_distiller.document.model import Block, BlockKind, Section, Skill
 
@@ -59,8 +60,7 @@ def parse_skill(text: str, path: Path | None = None) -> Skill:
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    # Blocks are all we need: the inline rules cost half of the time and give no line maps.
-    return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+    return blocks_only()
 
 
 def _sections(lines: Sequence[str], start: int) -> Iterator[Section]:

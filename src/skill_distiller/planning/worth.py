@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
-from math import exp
+from math import exp, fsum
+from operator import mul
 from typing import Final
 
 from skill_distiller.analysis import Analysis, FactKind
@@ -31,16 +32,14 @@ def block_values(analysis: Analysis, model: WorthModel) -> tuple[float, ...]:
 
     A conditional logit over the blocks of a skill (McFadden 1974), fitted on criteria of exams.
     """
-    scores = [
-        sum(weight * value for weight, value in zip(model.coefficients, row, strict=True))
-        for row in worth_features(analysis)
-    ]
+    scores = [sum(map(mul, model.coefficients, row)) for row in worth_features(analysis)]
     top = max(scores, default=0.0)
     odds = [exp(score - top) for score in scores]
     total = sum(odds)
     return tuple(value / total for value in odds)
 
 
+@lru_cache(maxsize=2)
 def fact_weights(analysis: Analysis) -> dict[str, float]:
     """The weight of every distinct fact of the blocks, by key."""
     return {fact.key: _FACT_WEIGHTS.get(fact.kind, 1.0) for facts in analysis.facts for fact in facts}
@@ -50,8 +49,7 @@ def _fact_masses(analysis: Analysis) -> tuple[float, ...]:
     # A fact that stands in k blocks counts 1/k in each: what the planner adds up is never more than
     # what the judge finds in the result.
     weights = fact_weights(analysis)
-    keys = [dict.fromkeys([fact.key for fact in facts]) for facts in analysis.facts]
-    spread = Counter[str]()
-    for own in keys:
-        spread.update(own.keys())
-    return tuple(sum(weights[key] / spread[key] for key in own) for own in keys)
+    keys = [{fact.key for fact in facts} for facts in analysis.facts]
+    spread = Counter(key for own in keys for key in own)
+    each = {key: weight / spread[key] for key, weight in weights.items()}
+    return tuple(fsum(each[key] for key in own) for own in keys)

@@ -33,7 +33,7 @@ def worth_features(analysis: Analysis) -> list[tuple[float, ...]]:
     """One row a block, one value for each of FEATURES."""
     skill = analysis.skill
     words = [content_words(block.text) for block in skill.blocks]
-    known = content_words(skill.description).union(_STOP, *(content_words(s.heading) for s in skill.sections))
+    known = _STOP | content_words("\n".join([skill.description, *(section.heading for section in skill.sections)]))
     novel = unique_words(words) - known
     numbers = [{fact.key for fact in facts if fact.kind is FactKind.NUMBER} for facts in analysis.facts]
     spread = Counter(key for keys in numbers for key in keys)

@@ -45,35 +45,12 @@ _DELETABLE: Final = re.compile(
     rf"(?P<before>{_START})(?:{'|'.join(_OPENINGS)})[ \t]+(?P<next>\w)|(?<=[\w,;)`][ \t])(?:{_PHRASES})[ \t]+(?=\w)",
     re.IGNORECASE,
 )
-# What each phrase can't be without, for a quick look before the expression is tried.
-_HINT_WORDS: Final = frozenset(
-    "note noted remember mention basically essentially obviously needless additionally furthermore moreover please"
-    " simply actually really very just literally truly extremely incredibly seamlessly generally".split()
-)
-_HINTS: Final = (
-    *(
-        "mind that",
-        "ware that",
-        "know that",
-        " as mentioned",
-        "As ",
-        "her words",
-        "n general",
-        "of course",
-        "his section",
-    ),
-    *(
-        "high level",
-        "n addition",
-        "lso,",
-        "order to",
-        "purpose",
-        "due to the",
-        "event that",
-        "point in time",
-        "variety of",
-    ),
-    *("range of", "number of", "following step", "each and", "with re", "terms of"),
+# One word of each phrase, for a quick look before the expression is tried.
+_HINTS: Final = frozenset(
+    "note noted remember mind aware know important worth useful helpful good mentioned described stated explained"
+    " discussed words general generally basically essentially obviously course needless section level additionally"
+    " furthermore moreover addition also please order purpose purposes due event point variety range number following"
+    " each simply actually really truly incredibly seamlessly".split()
 )
 # A sentence that lost its opening starts with a capital, where its first word can't be a name like `npm`.
 _FIRST_WORD: Final = re.compile(
@@ -92,7 +69,7 @@ _EMPTY_LEAD_IN: Final = re.compile(
 
 def may_have_fillers(text: str) -> bool:
     """A quick look: False means that there is nothing to prune."""
-    return not _HINT_WORDS.isdisjoint(content_words(text)) or any(hint in text for hint in _HINTS)
+    return not _HINTS.isdisjoint(content_words(text))
 
 
 def filler_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
