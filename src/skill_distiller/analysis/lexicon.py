@@ -1,4 +1,4 @@
-"""The words and marks that say what a block does, by class: what the trained model counts besides hashed words."""
+"""The words that say what a block does, by class: what the trained model counts besides hashed words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,4 @@ LEXICON: Final[dict[str, frozenset[str]]] = {
         " via your you we they their will can not no if when use",
     }.items()
 }
-MARKS: Final = (
-    "`", "](", "**", "|", "→", "->", "=>", "?", "!", '"', "✅", "❌", "#", "(", "=", "—", ":", ";",
-    "{", "<", "[", "...", "-", "/", ".", "$", "@", "_", "\n", "\n-",
-)  # fmt: skip
+CLASSES: Final = tuple(LEXICON)

@@ -7,10 +7,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from skill_distiller.analysis.characters import COUNTED, Form
+from skill_distiller.analysis.lexicon import CLASSES
 from skill_distiller.analysis.overlap_features import overlap_features
 from skill_distiller.analysis.place_features import place_features
 from skill_distiller.analysis.skill_tokens import SkillTokens, first_words
-from skill_distiller.analysis.vocabulary import CLASSES, TRAIT
+from skill_distiller.analysis.token_row import lexicon_sets
 from skill_distiller.document import Block, BlockKind
 
 Columns = npt.NDArray[np.float32]
@@ -18,36 +20,60 @@ Columns = npt.NDArray[np.float32]
 _KINDS: Final = {kind: i for i, kind in enumerate(BlockKind)}
 _FENCE_GROUPS: Final = ("bash sh shell zsh powershell console", "json yaml yml toml xml", "text markdown md")
 _FENCES: Final = {language: i for i, group in enumerate(_FENCE_GROUPS) for language in group.split()} | {"": 2}
-_CONTENT: Final = [TRAIT[name] for name in ("word", "foreign", "cjk", "number")]
-_SHARES: Final = [*range(len(CLASSES) - 1), *(TRAIT[name] for name in ("`", "number", "upper", "title"))]
-_FIRST_TOKEN: Final = [TRAIT[name] for name in ("**", "-", "`", "<", "#", "number", "[")]
-_LAST_TOKEN: Final = [TRAIT[name] for name in (":", ".", "**", "?")]
-STRUCTURAL_DEFINITION: Final = repr((1, list(_KINDS), _FENCES, _CONTENT, _SHARES, _FIRST_TOKEN, _LAST_TOKEN))
+_WORDS: Final = (Form.WORD, Form.FOREIGN, Form.NUMBER, Form.CJK)
+_CASES: Final = 3  # none, capital, capitals
+_FORMS: Final = len(Form) * _CASES
+_CONTENT: Final = [len(CLASSES) + form * _CASES + case for form in _WORDS for case in range(_CASES)]
+_LIVE: Final = [
+    *range(len(CLASSES)),
+    *_CONTENT,
+    *range(len(CLASSES) + _FORMS, len(CLASSES) + _FORMS + 1 + len(COUNTED)),
+]
+_SHARES: Final = [*range(len(CLASSES) - 1), *_CONTENT, len(CLASSES) + _FORMS + COUNTED.index("`") + 1]
+_FIRST_TOKEN: Final = np.array([COUNTED.index(mark) + 1 for mark in "*-`<#["])
+_LAST_TOKEN: Final = np.array([COUNTED.index(mark) + 1 for mark in ":.*?：。"])
+_COLON: Final = [0, 4]  # of these
+STRUCTURAL_DEFINITION: Final = repr((2, list(_KINDS), _FENCES, _SHARES, list(_FIRST_TOKEN), list(_LAST_TOKEN)))
 
 
 def structural_features(blocks: tuple[Block, ...], read: SkillTokens) -> Columns:
     """Blocks x columns; there has to be a block."""
-    counts = np.add.reduceat(read.tokens.traits, read.tokens.starts, axis=0, dtype=np.float32)
-    own = counts[: read.blocks]
-    content = own[:, _CONTENT].sum(axis=1) - own[:, TRAIT["stop"]]
+    classes, forms = _counts(read)
+    own = np.concatenate([classes[: read.blocks], forms[: read.blocks], read.tokens.marks[: read.blocks]], axis=1)
+    content = own[:, _CONTENT].sum(axis=1) - own[:, CLASSES.index("stop")]
     kinds = np.array([_KINDS[block.kind] for block in blocks])
+    first, last, word = _edges(read)
     parts = (
-        np.log1p(own),
+        np.log1p(own[:, _LIVE]),
         own[:, _SHARES] / np.maximum(content, 1)[:, None],
         _sizes(blocks, read, content),
         np.eye(len(_KINDS), dtype=np.float32)[kinds],
         _fences(blocks),
-        *_edges(read),
-        _headings(read, counts),
+        first,
+        last,
+        word,
+        _headings(read, classes),
         overlap_features(read),
-        place_features(kinds, read, content),
+        place_features(kinds, last[:, _COLON].any(axis=1), read, content),
     )
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
+def _counts(read: SkillTokens) -> tuple[Columns, Columns]:
+    """For each text how many words each class of the lexicon has, and how many tokens each form and case."""
+    tokens = read.tokens
+    members = lexicon_sets().members
+    text_of = np.repeat(np.arange(len(tokens.lengths)), tokens.lengths)
+    sets = np.bincount(text_of * len(members) + tokens.classes, minlength=len(members) * len(tokens.lengths))
+    forms = np.bincount(
+        text_of * _FORMS + tokens.forms.astype(np.intp) * _CASES + tokens.cases, minlength=_FORMS * len(tokens.lengths)
+    )
+    return sets.reshape(-1, len(members)).astype(np.float32) @ members, forms.reshape(-1, _FORMS).astype(np.float32)
+
+
 def _sizes(blocks: tuple[Block, ...], read: SkillTokens, content: Columns) -> Columns:
     characters = np.fromiter([len(block.text) for block in blocks], dtype=np.float32, count=len(blocks))
-    items = _items(read)
+    items = read.tokens.items[: read.blocks]
     columns = (
         np.log1p(content),
         np.log1p(characters),
@@ -58,17 +84,6 @@ def _sizes(blocks: tuple[Block, ...], read: SkillTokens, content: Columns) -> Co
     return np.stack(columns, axis=1)
 
 
-def _items(read: SkillTokens) -> Columns:
-    """How many lines of each block begin with a list marker."""
-    marks = read.tokens.traits[: read.tokens.starts[read.blocks]]
-    starts = read.tokens.starts[: read.blocks]
-    begins = np.zeros(len(marks), dtype=bool)
-    begins[1:] = marks[:-1, TRAIT["\n"]]
-    begins[starts] = True
-    marker = marks[:, TRAIT["-"]] | marks[:, TRAIT["number"]]
-    return np.add.reduceat((begins & (marker > 0)) | (marks[:, TRAIT["\n-"]] > 0), starts, dtype=np.float32)
-
-
 def _fences(blocks: tuple[Block, ...]) -> Columns:
     out = np.zeros((len(blocks), len(_FENCE_GROUPS)), dtype=np.float32)
     for block in blocks:
@@ -77,20 +92,19 @@ def _fences(blocks: tuple[Block, ...]) -> Columns:
     return out
 
 
-def _edges(read: SkillTokens) -> tuple[npt.NDArray[np.bool_], ...]:
-    """What the first token, the last one and the first word are."""
-    traits, starts = read.tokens.traits, read.tokens.starts[: read.blocks]
-    word = traits[first_words(read, 1)[0]]
+def _edges(read: SkillTokens) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], Columns]:
+    """The mark each block begins with and the one it ends with, and the classes of its first word."""
+    tokens = read.tokens
     return (
-        traits[starts][:, _FIRST_TOKEN] > 0,
-        traits[read.last_tokens][:, _LAST_TOKEN] > 0,
-        word[:, : len(CLASSES)] > 0,
+        tokens.heads[read.first_tokens][:, None] == _FIRST_TOKEN,
+        tokens.tails[read.last_tokens][:, None] == _LAST_TOKEN,
+        lexicon_sets().members[tokens.classes[first_words(read, 1)[0]]],
     )
 
 
-def _headings(read: SkillTokens, counts: Columns) -> Columns:
+def _headings(read: SkillTokens, classes: Columns) -> Columns:
     """The word classes of the heading above, its length and its depth."""
-    classes = counts[read.blocks : read.blocks + read.sections, : len(CLASSES)] > 0
-    lengths = read.tokens.lengths[read.blocks : read.blocks + read.sections]
-    columns = np.concatenate([classes, read.depths[:, None], lengths[:, None]], axis=1, dtype=np.float32)
+    headings = slice(read.blocks, read.blocks + read.sections)
+    lengths = read.tokens.lengths[headings]
+    columns = np.concatenate([classes[headings] > 0, read.depths[:, None], lengths[:, None]], axis=1, dtype=np.float32)
     return columns[read.section_of]
