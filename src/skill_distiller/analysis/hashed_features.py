@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final, NamedTuple, TypeVar
 from zlib import crc32
 
@@ -94,12 +94,12 @@ def _chosen(hashes: Hashes, read: SkillTokens, wanted: Flags) -> tuple[list[Hash
     tokens, count = read.tokens, read.blocks
     wanted = wanted.copy()
     wanted[tokens.starts + tokens.lengths - 1] = True
-    before = np.cumsum(wanted) - wanted
-    starts = before[tokens.starts]
-    sizes = np.diff(starts, append=before[-1] + 1)
+    before: Places = np.cumsum(wanted) - wanted
+    starts: Places = before[tokens.starts]
+    sizes: Places = np.diff(starts, append=before[-1] + 1)
     chosen = hashes[wanted]
     cuts = [0, *starts[[count, count + read.sections, -1]]]
-    return [chosen[low:high] for low, high in zip(cuts, cuts[1:], strict=False)], sizes
+    return [chosen[low:high] for low, high in pairwise(cuts)], sizes
 
 
 def _bucket(hashes: Hashes, g: int) -> Places:

@@ -13,8 +13,8 @@ LEXICON: Final[dict[str, frozenset[str]]] = {
         " обязательно 必 禁 勿",
         "limit": "only least most minimum maximum max min limit exactly until before without avoid more nur solo apenas"
         " sadece только 只 仅 だ 만",
-        "soft": "should could may might can consider prefer recommended optional optionally typically usually often best"
-        " tip tips можно 建 推",
+        "soft": "should could may might can consider prefer recommended optional optionally typically usually"
+        " often best tip tips можно 建 推",
         "condition": "if when unless otherwise else fail fails failed error errors missing fallback instead except case"
         " wenn si se eğer если 如 若 场 場",
         "example": "example examples instance such sample eg beispiel ejemplo exemplo örnek например 例 예",

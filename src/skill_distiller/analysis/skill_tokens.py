@@ -10,6 +10,7 @@ from skill_distiller.analysis.characters import Form
 from skill_distiller.analysis.token_row import Flags, Places, TokenRow, token_row
 from skill_distiller.document import Skill
 
+_BLOCK: Final = 600  # characters of a block that are read: nine of ten have no more
 _HEADING: Final = 120  # characters of a heading that are read
 
 
@@ -45,7 +46,7 @@ class SkillTokens(NamedTuple):
 def skill_tokens(skill: Skill) -> SkillTokens:
     """Read a skill."""
     paths = [[heading[:_HEADING] for heading in skill.heading_path(section.index)] for section in skill.sections]
-    texts = [block.text.rstrip() for block in skill.blocks]
+    texts = [block.text[:_BLOCK].rstrip() for block in skill.blocks]
     texts += [path[-1] if path else "" for path in paths]
     texts += [" ".join(path[:-1]) for path in paths]
     texts.append(skill.description)
@@ -64,4 +65,6 @@ def first_words(read: SkillTokens, count: int) -> Places:
     """Where the first words of each block stand, one row each; the block's END where it has fewer."""
     words = np.flatnonzero(read.words)
     padded = np.append(words, np.full(count, len(read.words)))
-    return np.minimum(padded[np.searchsorted(words, read.first_tokens) + np.arange(count)[:, None]], read.ends)
+    return np.asarray(
+        np.minimum(padded[np.searchsorted(words, read.first_tokens) + np.arange(count)[:, None]], read.ends)
+    )

@@ -20,32 +20,36 @@ Columns = npt.NDArray[np.float32]
 _KINDS: Final = {kind: i for i, kind in enumerate(BlockKind)}
 _FENCE_GROUPS: Final = ("bash sh shell zsh powershell console", "json yaml yml toml xml", "text markdown md")
 _FENCES: Final = {language: i for i, group in enumerate(_FENCE_GROUPS) for language in group.split()} | {"": 2}
-_WORDS: Final = (Form.WORD, Form.FOREIGN, Form.NUMBER, Form.CJK)
-_CASES: Final = 3  # none, capital, capitals
+_CASES: Final = 3  # no capital, a capital, all capitals
 _FORMS: Final = len(Form) * _CASES
-_CONTENT: Final = [len(CLASSES) + form * _CASES + case for form in _WORDS for case in range(_CASES)]
-_LIVE: Final = [
-    *range(len(CLASSES)),
-    *_CONTENT,
-    *range(len(CLASSES) + _FORMS, len(CLASSES) + _FORMS + 1 + len(COUNTED)),
-]
-_SHARES: Final = [*range(len(CLASSES) - 1), *_CONTENT, len(CLASSES) + _FORMS + COUNTED.index("`") + 1]
-_FIRST_TOKEN: Final = np.array([COUNTED.index(mark) + 1 for mark in "*-`<#["])
-_LAST_TOKEN: Final = np.array([COUNTED.index(mark) + 1 for mark in ":.*?：。"])
+# Tokens by form and case, added up to words, foreign words, CJK characters, numbers; capitalized, in capitals.
+_SUMS: Final = np.array(
+    [
+        [form == wanted for wanted in (Form.WORD, Form.FOREIGN, Form.CJK, Form.NUMBER)] + [case == 1, case == 2]
+        for form in Form
+        for case in range(_CASES)
+    ],
+    dtype=np.float32,
+)
+_MARKS: Final = [COUNTED.index(mark) + 1 for mark in '`(*|→>?!"✅❌#=—:;{<[-/.$@_\n']
+_FIRST: Final = np.array([COUNTED.index(mark) + 1 for mark in "*-`<#["])
+_LAST: Final = np.array([COUNTED.index(mark) + 1 for mark in ":.*?：。|"])
 _COLON: Final = [0, 4]  # of these
-STRUCTURAL_DEFINITION: Final = repr((2, list(_KINDS), _FENCES, _SHARES, list(_FIRST_TOKEN), list(_LAST_TOKEN)))
+STRUCTURAL_DEFINITION: Final = repr((2, list(_KINDS), _FENCES, _MARKS, list(_FIRST), list(_LAST)))
 
 
 def structural_features(blocks: tuple[Block, ...], read: SkillTokens) -> Columns:
     """Blocks x columns; there has to be a block."""
     classes, forms = _counts(read)
-    own = np.concatenate([classes[: read.blocks], forms[: read.blocks], read.tokens.marks[: read.blocks]], axis=1)
-    content = own[:, _CONTENT].sum(axis=1) - own[:, CLASSES.index("stop")]
+    words = np.concatenate([classes[: read.blocks], forms[: read.blocks]], axis=1)
+    marks = read.tokens.marks[: read.blocks]
+    content = forms[: read.blocks, :4].sum(axis=1) - words[:, CLASSES.index("stop")]
     kinds = np.array([_KINDS[block.kind] for block in blocks])
     first, last, word = _edges(read)
     parts = (
-        np.log1p(own[:, _LIVE]),
-        own[:, _SHARES] / np.maximum(content, 1)[:, None],
+        np.log1p(words),
+        np.log1p(marks[:, _MARKS]),
+        np.log1p(read.tokens.pairs[: read.blocks]),
         _sizes(blocks, read, content),
         np.eye(len(_KINDS), dtype=np.float32)[kinds],
         _fences(blocks),
@@ -54,13 +58,13 @@ def structural_features(blocks: tuple[Block, ...], read: SkillTokens) -> Columns
         word,
         _headings(read, classes),
         overlap_features(read),
-        place_features(kinds, last[:, _COLON].any(axis=1), read, content),
+        place_features(kinds, np.asarray(last[:, _COLON].any(axis=1)), read, content),
     )
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
 def _counts(read: SkillTokens) -> tuple[Columns, Columns]:
-    """For each text how many words each class of the lexicon has, and how many tokens each form and case."""
+    """For each text how many words each class of the lexicon has, and how many tokens each of _SUMS."""
     tokens = read.tokens
     members = lexicon_sets().members
     text_of = np.repeat(np.arange(len(tokens.lengths)), tokens.lengths)
@@ -68,7 +72,9 @@ def _counts(read: SkillTokens) -> tuple[Columns, Columns]:
     forms = np.bincount(
         text_of * _FORMS + tokens.forms.astype(np.intp) * _CASES + tokens.cases, minlength=_FORMS * len(tokens.lengths)
     )
-    return sets.reshape(-1, len(members)).astype(np.float32) @ members, forms.reshape(-1, _FORMS).astype(np.float32)
+    return sets.reshape(-1, len(members)).astype(np.float32) @ members, forms.reshape(-1, _FORMS).astype(
+        np.float32
+    ) @ _SUMS
 
 
 def _sizes(blocks: tuple[Block, ...], read: SkillTokens, content: Columns) -> Columns:
@@ -93,11 +99,11 @@ def _fences(blocks: tuple[Block, ...]) -> Columns:
 
 
 def _edges(read: SkillTokens) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], Columns]:
-    """The mark each block begins with and the one it ends with, and the classes of its first word."""
+    """The marks each block begins with and those it ends with, and the classes of its first word."""
     tokens = read.tokens
     return (
-        tokens.heads[read.first_tokens][:, None] == _FIRST_TOKEN,
-        tokens.tails[read.last_tokens][:, None] == _LAST_TOKEN,
+        (tokens.heads[: read.blocks, :, None] == _FIRST).any(axis=1),
+        (tokens.tails[: read.blocks, :, None] == _LAST).any(axis=1),
         lexicon_sets().members[tokens.classes[first_words(read, 1)[0]]],
     )
 

@@ -16,13 +16,18 @@ Hashes = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
 Forms = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.intp]
+Amounts = npt.NDArray[np.float32]
 
 _PLANE_MASK: Final = np.uint32(0xFFFF)
 GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)  # 2 ** 64 by the golden ratio: spreads neighbours (Knuth)
 _PLACES: Final = 32  # characters of a token whose order counts
 _POWERS: Final = np.multiply.accumulate(np.full(_PLACES, 0xD1B54A32D192ED03, dtype=np.uint64))
+EDGE: Final = 3  # characters
+_NEAR: Final = np.arange(EDGE)
+PAIRS: Final = ("**", "](", "->", "=>", "..")
+_PAIRS: Final = [ord(first) << 16 | ord(second) for first, second in PAIRS]
 _SLOT_BITS: Final = 16
-TOKEN_DEFINITION: Final = repr((2, COUNTED, [(name, sorted(words)) for name, words in LEXICON.items()]))
+TOKEN_DEFINITION: Final = repr((3, COUNTED, PAIRS, EDGE, [(name, sorted(words)) for name, words in LEXICON.items()]))
 
 
 class TokenRow(NamedTuple):
@@ -30,27 +35,29 @@ class TokenRow(NamedTuple):
 
     `hashes` tell tokens apart whatever their case; `forms` say what they are made of; `classes` are
     numbers of `lexicon_sets()`, 0 for most; `cases` are 1 for a word with a capital, 2 for one in
-    capitals; `heads` and `tails` are the first and last character's number in COUNTED, from 1. Text i
-    begins at `starts[i]` and has `lengths[i]` tokens, END included. `marks` counts each character of
-    COUNTED, texts x (1 + COUNTED), `items` the lines that begin with a list marker.
+    capitals. Text i begins at `starts[i]` and has `lengths[i]` tokens, END included. `marks` counts
+    each character of COUNTED, texts x (1 + COUNTED), `pairs` each of PAIRS, `items` the lines that
+    begin with a list marker. `heads` and `tails` are a text's first and last characters as numbers
+    in COUNTED, from 1; texts x EDGE.
     """
 
     hashes: Hashes
     forms: Forms
     classes: Places
     cases: Places
-    heads: Places
-    tails: Places
     starts: Places
     lengths: Places
-    marks: npt.NDArray[np.float32]
-    items: npt.NDArray[np.float32]
+    marks: Amounts
+    pairs: Amounts
+    items: Amounts
+    heads: Places
+    tails: Places
 
 
 class LexiconSets(NamedTuple):
     """The sets of classes that words have; `members[i]` flags the classes of set i, none of set 0."""
 
-    members: npt.NDArray[np.float32]
+    members: Amounts
     words: Hashes
     sets: Places
 
@@ -58,8 +65,8 @@ class LexiconSets(NamedTuple):
 def token_row(texts: Sequence[str]) -> TokenRow:
     """Cut texts into words, numbers, CJK characters and runs of marks; a line end begins a run."""
     tables = character_tables()
-    codes = np.frombuffer(("\n".join(texts) + "\n").encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    codes = (codes & _PLANE_MASK).astype(np.intp)
+    written = np.frombuffer(("\n".join(texts) + "\n").encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    codes: Places = (written & _PLANE_MASK).astype(np.intp)
     counts = np.fromiter(map(len, texts), dtype=np.intp, count=len(texts)) + 1
     forms = tables.forms.take(codes)
     forms[np.cumsum(counts) - 1] = Form.END
@@ -70,6 +77,8 @@ def token_row(texts: Sequence[str]) -> TokenRow:
     first = np.flatnonzero(begins)
     sizes = np.diff(first, append=len(codes))
     forms_of = forms[first]
+    closes = np.flatnonzero(forms == Form.END)
+    opens = np.append(0, closes[:-1] + 1)
     hashes = _hash(tables.lower.take(codes), first, sizes)
     hashes[forms_of == Form.END] = 0
     lengths = np.bincount(text_of[first], minlength=len(texts))
@@ -78,12 +87,13 @@ def token_row(texts: Sequence[str]) -> TokenRow:
         forms_of,
         _lexicon_sets_of(hashes),
         _cases(tables.upper.take(codes), first, sizes),
-        tables.counted.take(codes[first]),
-        tables.counted.take(codes[first + sizes - 1]),
         np.cumsum(lengths) - lengths,
         lengths,
         marks,
+        _count_pairs(codes, text_of, len(texts)),
         _count_items(codes, forms, text_of, len(texts)),
+        tables.counted.take(codes.take(np.minimum(opens[:, None] + _NEAR, closes[:, None]))),
+        tables.counted.take(codes.take(np.maximum(closes[:, None] - 1 - _NEAR, opens[:, None]))),
     )
 
 
@@ -93,7 +103,7 @@ def _begins(forms: Forms) -> Flags:
     begins = kinds >= _ALONE
     begins[0] = True
     begins[1:] |= kinds[1:] != kinds[:-1]
-    return begins & ~((forms == Form.MARK) & _after_line(forms))
+    return np.asarray(begins & ~((forms == Form.MARK) & _after_line(forms)))
 
 
 def _after_line(forms: Forms) -> Flags:
@@ -106,7 +116,7 @@ _ALONE: Final = 4
 _KINDS: Final = np.array([0, 1, 1, 2, 4, 3, 5, 6], dtype=np.uint8)  # by form; letters are of one kind
 
 
-def _count_marks(codes: Places, counts: Places, tables: CharacterTables) -> tuple[npt.NDArray[np.float32], Places]:
+def _count_marks(codes: Places, counts: Places, tables: CharacterTables) -> tuple[Amounts, Places]:
     width = len(COUNTED) + 1
     text_of = np.repeat(np.arange(len(counts)), counts)
     found = np.bincount(text_of * width + tables.counted.take(codes), minlength=width * len(counts))
@@ -115,7 +125,14 @@ def _count_marks(codes: Places, counts: Places, tables: CharacterTables) -> tupl
     return marks, text_of
 
 
-def _count_items(codes: Places, forms: Forms, text_of: Places, count: int) -> npt.NDArray[np.float32]:
+def _count_pairs(codes: Places, text_of: Places, count: int) -> Amounts:
+    both = codes[:-1] << 16 | codes[1:]
+    return np.stack(
+        [np.bincount(text_of[np.flatnonzero(both == pair)], minlength=count) for pair in _PAIRS], axis=1
+    ).astype(np.float32)
+
+
+def _count_items(codes: Places, forms: Forms, text_of: Places, count: int) -> Amounts:
     begins = np.ones(len(codes), dtype=bool)
     begins[1:] = forms[:-1] >= Form.LINE
     at = np.flatnonzero(begins)
@@ -125,7 +142,7 @@ def _count_items(codes: Places, forms: Forms, text_of: Places, count: int) -> np
 
 def _cases(upper: Flags, first: Places, sizes: Places) -> Places:
     capitals = np.add.reduceat(upper, first, dtype=np.intp)
-    return (capitals > 0).astype(np.intp) + ((capitals == sizes) & (sizes > 1))
+    return np.asarray((capitals > 0).astype(np.intp) + ((capitals == sizes) & (sizes > 1)))
 
 
 def _hash(codes: Hashes, first: Places, sizes: Places) -> Hashes:
