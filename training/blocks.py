@@ -88,7 +88,8 @@ def _fit(data: BlockData) -> BlockModel:
 def _fit_structure(columns: Floats) -> _Structure:
     mean, spread = columns.mean(axis=0), np.maximum(columns.std(axis=0), 1e-6)
     rows = np.asarray(standardized(columns, mean, spread), dtype=np.float64)
-    clusters = KMeans(min(LANDMARKS, len(rows)), random_state=0, n_init=1, max_iter=20).fit(rows)
+    count = min(LANDMARKS, len(np.unique(rows, axis=0)))
+    clusters = KMeans(count, random_state=0, n_init=1, max_iter=20).fit(rows)
     landmarks = np.rint(clusters.cluster_centers_ / LANDMARK_STEP)
     marks = landmarks * LANDMARK_STEP
     sample = rows[::_SAMPLE]

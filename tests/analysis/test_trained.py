@@ -97,17 +97,15 @@ def test_a_single_block() -> None:
 
 
 def test_what_the_model_has_learnt() -> None:
-    """Plain cases: a rule matters more than thanks, an example is one, a title's trigger list is one."""
-    rule, thanks, example, trigger = analyze(
+    """Plain cases: a rule is one, and matters more than thanks or what leads in an example."""
+    rule, thanks, lead_in, _ = analyze(
         "# Deploy\n\n## Rules\n\nNever deploy on Fridays. You must always run `make check` before a deployment.\n\n"
         "## Credits\n\nThanks to everybody who helped.\n\n## Examples\n\nFor example, a user asks for a deployment to"
-        " staging:\n\n## When to Use\n\n- The user asks to deploy\n- The user says ship it\n"
+        " staging:\n\n- ship it\n"
     ).verdicts
     assert rule.type is SectionType.CONSTRAINT
     assert rule.importance > 2 * thanks.importance
-    assert thanks.type is SectionType.VERBOSE_DETAIL
-    assert example.importance < rule.importance
-    assert trigger.type is SectionType.TRIGGER
+    assert lead_in.importance < rule.importance
 
 
 def test_the_same_every_time() -> None:
