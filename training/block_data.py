@@ -84,7 +84,7 @@ def block_data(skills: Sequence[LabelledSkill]) -> BlockData:
     )
 
 
-def bag_matrix(bags: Bags) -> Any:
+def bag_matrix(bags: Bags) -> sparse.csr_matrix:
     """The bags of a skill as a sparse matrix, blocks x buckets."""
     edges = np.append(bags.starts, len(bags.buckets))
     values = np.repeat(bags.values.astype(np.float64), np.diff(edges))

@@ -8,13 +8,15 @@ multinomial logistic maps of scores that each repository gets from all others.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skill_distiller.analysis.block_model import (
     CLASSES,
@@ -28,8 +30,9 @@ from skill_distiller.analysis.hashed_features import OFFSETS
 from training.block_data import BlockData, Floats, Rows
 
 RIDGE: Final = 2.0
-RADIAL_WEIGHT: Final = 5.0  # of the columns against the hashed words
-LANDMARKS: Final = 500
+RADIAL_WEIGHT: Final = 5.0  # of the radial basis functions against the hashed words
+LINEAR_WEIGHT: Final = 2.0  # of the columns themselves
+LANDMARKS: Final = 600
 LOGISTIC_C: Final = 1 / 40
 _SAMPLE: Final = 4  # every fourth row gives the width of the radial basis functions
 
@@ -57,10 +60,12 @@ def model_without(data: BlockData, repo: str) -> BlockModel:
 
 def _fit(data: BlockData) -> BlockModel:
     structure = _fit_structure(data.columns)
-    near = _near(data.columns, structure)
+    rows = standardized(data.columns, structure.mean, structure.spread)
+    near = _near(rows, structure)
+    share = LINEAR_WEIGHT / rows.shape[1]
     targets = np.column_stack([data.importance, np.eye(len(TYPES))[data.types], np.eye(len(CLASSES))[data.taxonomy]])
     bias = targets.mean(axis=0)
-    gram = data.gram + RADIAL_WEIGHT * (near @ near.T)
+    gram = data.gram + RADIAL_WEIGHT * (near @ near.T) + share * (rows @ rows.T)
     inverse = cho_solve(cho_factor(gram + RIDGE * np.eye(len(gram)), lower=True), np.eye(len(gram)))
     dual = inverse @ (targets - bias)
     held_out = targets - _held_out_residuals(inverse, dual, data.repos)
@@ -70,19 +75,21 @@ def _fit(data: BlockData) -> BlockModel:
         structure.spread,
         structure.gamma,
         RADIAL_WEIGHT * (structure.whiten @ (near.T @ dual)),
+        share * (rows.T @ dual),
         bias,
         _logistic_map(held_out, data.types, len(TYPES)),
         _logistic_map(held_out, data.taxonomy, len(CLASSES)),
     )
-    mean, spread, gamma, kernel, bias, type_map, taxonomy_map = (np.asarray(part, dtype=np.float32) for part in floats)
+    mean, spread, gamma, *rest = (np.asarray(part, dtype=np.float32) for part in floats)
     marks = structure.landmarks.astype(np.int8)
-    return BlockModel(table, steps.astype(np.float32), mean, spread, marks, gamma, kernel, bias, type_map, taxonomy_map)
+    return BlockModel(table, steps.astype(np.float32), mean, spread, marks, gamma, *rest)
 
 
 def _fit_structure(columns: Floats) -> _Structure:
     mean, spread = columns.mean(axis=0), np.maximum(columns.std(axis=0), 1e-6)
     rows = np.asarray(standardized(columns, mean, spread), dtype=np.float64)
-    clusters = KMeans(min(LANDMARKS, len(rows)), random_state=0, n_init=1, max_iter=20).fit(rows)
+    count = min(LANDMARKS, len(np.unique(rows, axis=0)))
+    clusters = KMeans(count, random_state=0, n_init=1, max_iter=20).fit(rows)
     landmarks = np.rint(clusters.cluster_centers_ / LANDMARK_STEP)
     marks = landmarks * LANDMARK_STEP
     sample = rows[::_SAMPLE]
@@ -92,13 +99,12 @@ def _fit_structure(columns: Floats) -> _Structure:
     return _Structure(mean, spread, landmarks, gamma, vectors / np.sqrt(np.maximum(values, 1e-3)))
 
 
-def _near(columns: Floats, structure: _Structure) -> Floats:
-    rows = standardized(columns, structure.mean, structure.spread)
+def _near(rows: npt.NDArray[Any], structure: _Structure) -> Floats:
     near: Floats = radial(rows, structure.landmarks * LANDMARK_STEP, structure.gamma) @ structure.whiten
     return near
 
 
-def _held_out_residuals(inverse: Floats, dual: Floats, repos: np.ndarray) -> Floats:  # type: ignore[type-arg]
+def _held_out_residuals(inverse: Floats, dual: Floats, repos: npt.NDArray[np.str_]) -> Floats:
     """What a ridge fit without a row's repository misses of its targets, for every row.
 
     In closed form: with C the inverse of the regularized Gram matrix and a = C y, leaving the rows S
@@ -122,11 +128,11 @@ def _logistic_map(scores: Floats, labels: Rows, classes: int) -> Floats:
     return out
 
 
-def _quantized(table: Floats) -> tuple[np.ndarray, Floats]:  # type: ignore[type-arg]
+def _quantized(table: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
     """int8 with a step for each group and output, which clips one bucket in a thousand."""
     out = np.zeros(table.shape, dtype=np.int8)
     steps = np.zeros((len(OFFSETS) - 1, table.shape[1]))
-    for g, (low, high) in enumerate(zip(OFFSETS, OFFSETS[1:], strict=False)):
+    for g, (low, high) in enumerate(pairwise(OFFSETS)):
         steps[g] = np.maximum(np.percentile(np.abs(table[low:high]), 99.9, axis=0), 1e-9) / 100
         out[low:high] = np.clip(np.rint(table[low:high] / steps[g]), -127, 127)
     return out, steps

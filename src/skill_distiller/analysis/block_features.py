@@ -10,11 +10,11 @@ import numpy.typing as npt
 from skill_distiller.analysis.hashed_features import HASHED_DEFINITION, Bags, hashed_features
 from skill_distiller.analysis.skill_tokens import skill_tokens
 from skill_distiller.analysis.structural_features import STRUCTURAL_DEFINITION, structural_features
-from skill_distiller.analysis.vocabulary import VOCABULARY_DEFINITION, Vocabulary
+from skill_distiller.analysis.token_row import TOKEN_DEFINITION
 from skill_distiller.document import Skill
 
 # Weights are refused where this differs. Raise the number where code changes what it computes.
-BLOCK_FEATURES: Final = "\n".join(("blocks 1", VOCABULARY_DEFINITION, HASHED_DEFINITION, STRUCTURAL_DEFINITION))
+BLOCK_FEATURES: Final = "\n".join(("blocks 1", TOKEN_DEFINITION, HASHED_DEFINITION, STRUCTURAL_DEFINITION))
 
 
 class BlockFeatures(NamedTuple):
@@ -24,7 +24,7 @@ class BlockFeatures(NamedTuple):
     columns: npt.NDArray[np.float32]
 
 
-def block_features(skill: Skill, vocabulary: Vocabulary | None = None) -> BlockFeatures:
-    """The features of a skill that holds a block; the same whatever the vocabulary has met before."""
-    read = skill_tokens(skill, vocabulary)
+def block_features(skill: Skill) -> BlockFeatures:
+    """The features of a skill that holds a block."""
+    read = skill_tokens(skill)
     return BlockFeatures(hashed_features(skill.blocks, read), structural_features(skill.blocks, read))

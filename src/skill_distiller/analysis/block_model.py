@@ -1,8 +1,8 @@
 """The trained model of blocks: importance, section type and taxonomy from hashed words and numbers.
 
-A kernel ridge regression in closed form: a table of hashed words plus radial basis functions of the
-structural columns give 15 scores a block; two multinomial logistic maps turn them into calibrated
-probabilities. The training stands in `training/blocks.py`.
+A kernel ridge regression in closed form: a table of hashed words, the structural columns and radial
+basis functions of them give 15 scores a block; two multinomial logistic maps turn these into
+calibrated probabilities. The training stands in `training/blocks.py`.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class BlockModel:
     landmarks: npt.NDArray[np.int8]  # standardized columns in steps of LANDMARK_STEP
     gamma: Floats
     kernel: Floats  # landmarks x outputs
+    linear: Floats  # columns x outputs
     bias: Floats
     type_map: Floats  # outputs + 1 x types; the last row is the offset
     taxonomy_map: Floats
@@ -62,11 +63,15 @@ class BlockModel:
 
     def scores(self, features: BlockFeatures) -> Floats:
         """The raw scores, blocks x outputs."""
-        near = radial(standardized(features.columns, self.mean, self.spread), self._marks, float(self.gamma))
-        near = near @ self.kernel
-        near += self.bias
-        near += _bag_scores(features.bags, self.table, self.steps)
-        return near
+        return self.column_scores(features.columns) + _bag_scores(features.bags, self.table, self.steps)
+
+    def column_scores(self, columns: Floats) -> Floats:
+        """What the columns alone add to the raw scores, the bias included."""
+        rows = standardized(columns, self.mean, self.spread)
+        scores: Floats = radial(rows, self._marks, float(self.gamma)) @ self.kernel
+        scores += rows @ self.linear
+        scores += self.bias
+        return scores
 
     def calibrated(self, scores: Floats) -> BlockScores:
         """Importance and probabilities from raw scores."""
@@ -78,7 +83,7 @@ class BlockModel:
 
     @cached_property
     def _marks(self) -> Floats:
-        return self.landmarks * np.float32(LANDMARK_STEP)
+        return np.asarray(self.landmarks * np.float32(LANDMARK_STEP))
 
 
 @lru_cache(maxsize=1)
@@ -98,17 +103,16 @@ def model_from(arrays: Arrays) -> BlockModel:
 
 def standardized(columns: npt.NDArray[Any], mean: npt.NDArray[Any], spread: npt.NDArray[Any]) -> Floats:
     """Columns in standard deviations from their mean, clipped."""
-    return np.clip((columns - mean) / spread, -CLIP, CLIP)
+    return np.asarray(np.clip((columns - mean) / spread, -CLIP, CLIP))
 
 
 def radial(rows: npt.NDArray[Any], marks: npt.NDArray[Any], gamma: float) -> npt.NDArray[Any]:
     """exp(-gamma * squared distance) of each row to each landmark."""
-    distance = rows @ (-2 * marks.T)
-    distance += np.einsum("ij,ij->i", rows, rows)[:, None]
-    distance += np.einsum("ij,ij->i", marks, marks)
-    np.maximum(distance, 0, out=distance)
-    distance *= -gamma
-    return np.exp(distance, out=distance)
+    near = rows @ marks.T
+    near *= 2 * gamma
+    near -= gamma * np.einsum("ij,ij->i", rows, rows)[:, None]
+    near -= gamma * np.einsum("ij,ij->i", marks, marks)
+    return np.asarray(np.exp(np.minimum(near, 0, out=near), out=near))
 
 
 def _bag_scores(bags: Bags, table: npt.NDArray[np.int8], steps: Floats) -> Floats:
@@ -125,4 +129,4 @@ def _bag_scores(bags: Bags, table: npt.NDArray[np.int8], steps: Floats) -> Float
 def _softmax(logits: Floats) -> Floats:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     powers /= powers.sum(axis=1, keepdims=True)
-    return powers
+    return np.asarray(powers)

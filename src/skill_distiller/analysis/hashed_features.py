@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final, NamedTuple, TypeVar
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
+from skill_distiller.analysis.characters import Form
 from skill_distiller.analysis.skill_tokens import SkillTokens, first_words
-from skill_distiller.analysis.vocabulary import Flags, Hashes, Places, text_hash
+from skill_distiller.analysis.token_row import GOLDEN, Flags, Hashes, Places
 from skill_distiller.document import Block, BlockKind
 
 
@@ -37,8 +39,9 @@ OFFSETS: Final = (0, *accumulate(1 << group.bits for group in GROUPS))  # of a g
 HASHED_DEFINITION: Final = repr((1, BLOCK_GROUPS, SECTION_GROUPS))
 
 _Value = TypeVar("_Value", np.uint64, np.bool_)
-_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)  # 2 ** 64 by the golden ratio: spreads neighbours (Knuth)
 _STEP: Final = np.uint64(1_000_003)
+_NUMBER: Final = np.uint64(48)  # all numbers are one word
+_SHAPES: Final = np.arange(len(Form), dtype=np.uint64) * GOLDEN
 _FIRST, _LAST, _WORDS = 4, 2, 3  # tokens at the edges of a block
 _EDGES: Final = _FIRST + _LAST + _WORDS + 3
 _SALTS: Final = (np.arange(1, _EDGES + 1, dtype=np.uint64) * np.uint64(0xD1B54A32D192ED03))[:, None]
@@ -61,15 +64,16 @@ def hashed_features(blocks: tuple[Block, ...], read: SkillTokens) -> Bags:
     """The bags of a skill."""
     tokens, count = read.tokens, read.blocks
     own, heads = count, count + read.sections
-    words, word_sizes = _chosen(tokens.hashes, read, tokens.words)
-    pairs, pair_sizes = _chosen(_pairs(tokens.hashes), read, tokens.words | _before(tokens.words))
+    hashes = np.where(tokens.forms == Form.NUMBER, _NUMBER, tokens.hashes)
+    words, word_sizes = _chosen(hashes, read, read.words)
+    pairs, pair_sizes = _chosen(_pairs(hashes), read, read.words | _before(read.words))
     ends = tokens.starts[count]
-    shapes = tokens.shapes[:ends]
+    shapes = np.where(read.words[:ends], _SHAPES.take(tokens.forms[:ends]), tokens.hashes[:ends])
     bags = (
         (words[0], word_sizes[:own]),
         (pairs[0], pair_sizes[:own]),
         (_before(_pairs(shapes)) * _STEP + shapes, tokens.lengths[:own]),
-        (_edges(blocks, read), np.full(count, _EDGES)),
+        (_edges(blocks, read, hashes), np.full(count, _EDGES)),
         (words[1], word_sizes[own:heads]),
         (pairs[1], pair_sizes[own:heads]),
         (words[2], word_sizes[heads:-1]),
@@ -90,16 +94,16 @@ def _chosen(hashes: Hashes, read: SkillTokens, wanted: Flags) -> tuple[list[Hash
     tokens, count = read.tokens, read.blocks
     wanted = wanted.copy()
     wanted[tokens.starts + tokens.lengths - 1] = True
-    before = np.cumsum(wanted) - wanted
-    starts = before[tokens.starts]
-    sizes = np.diff(starts, append=before[-1] + 1)
+    before: Places = np.cumsum(wanted) - wanted
+    starts: Places = before[tokens.starts]
+    sizes: Places = np.diff(starts, append=before[-1] + 1)
     chosen = hashes[wanted]
     cuts = [0, *starts[[count, count + read.sections, -1]]]
-    return [chosen[low:high] for low, high in zip(cuts, cuts[1:], strict=False)], sizes
+    return [chosen[low:high] for low, high in pairwise(cuts)], sizes
 
 
 def _bucket(hashes: Hashes, g: int) -> Places:
-    mixed = (hashes + np.uint64(g * 7919)) * _GOLDEN
+    mixed = (hashes + np.uint64(g * 7919)) * GOLDEN
     return (mixed >> np.uint64(64 - GROUPS[g].bits)).astype(np.intp) + OFFSETS[g]
 
 
@@ -114,11 +118,9 @@ def _pairs(hashes: Hashes) -> Hashes:
     return _before(hashes) * _STEP + hashes
 
 
-def _edges(blocks: tuple[Block, ...], read: SkillTokens) -> Hashes:
+def _edges(blocks: tuple[Block, ...], read: SkillTokens, hashes: Hashes) -> Hashes:
     """Block after block: its first and last tokens, its first words, its kind and its language."""
-    tokens, count = read.tokens, read.blocks
-    starts = tokens.starts[:count]
-    ends = starts + tokens.lengths[:count] - 1
+    starts, ends = read.first_tokens, read.ends
     places = np.concatenate(
         [
             np.minimum(starts + np.arange(_FIRST)[:, None], ends),
@@ -126,8 +128,8 @@ def _edges(blocks: tuple[Block, ...], read: SkillTokens) -> Hashes:
             first_words(read, _WORDS),
         ]
     )
-    out = np.empty((_EDGES, count), dtype=np.uint64)
-    out[:-3] = tokens.hashes[places]
+    out = np.empty((_EDGES, read.blocks), dtype=np.uint64)
+    out[:-3] = hashes[places]
     out[-3] = out[-6] * _STEP + out[-5]  # the first two words
     out[-2] = [_name_hash(block.kind) for block in blocks]
     out[-1] = [_name_hash(block.info[:40]) if block.kind is BlockKind.CODE else 0 for block in blocks]
@@ -136,4 +138,4 @@ def _edges(blocks: tuple[Block, ...], read: SkillTokens) -> Hashes:
 
 @lru_cache(maxsize=4096)
 def _name_hash(text: str) -> int:
-    return text_hash(text.split(maxsplit=1)[0].lower()) if text.strip() else 0
+    return crc32(text.split(maxsplit=1)[0].lower().encode("utf-8", "replace")) if text.strip() else 0

@@ -1,4 +1,4 @@
-"""The words and marks that say what a block does, by class: what the trained model counts besides hashed words."""
+"""The words that say what a block does, by class: what the trained model counts besides hashed words."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ LEXICON: Final[dict[str, frozenset[str]]] = {
         " обязательно 必 禁 勿",
         "limit": "only least most minimum maximum max min limit exactly until before without avoid more nur solo apenas"
         " sadece только 只 仅 だ 만",
-        "soft": "should could may might can consider prefer recommended optional optionally typically usually often best"
-        " tip tips можно 建 推",
+        "soft": "should could may might can consider prefer recommended optional optionally typically usually"
+        " often best tip tips можно 建 推",
         "condition": "if when unless otherwise else fail fails failed error errors missing fallback instead except case"
         " wenn si se eğer если 如 若 场 場",
         "example": "example examples instance such sample eg beispiel ejemplo exemplo örnek например 例 예",
@@ -32,7 +32,4 @@ LEXICON: Final[dict[str, frozenset[str]]] = {
         " via your you we they their will can not no if when use",
     }.items()
 }
-MARKS: Final = (
-    "`", "](", "**", "|", "→", "->", "=>", "?", "!", '"', "✅", "❌", "#", "(", "=", "—", ":", ";",
-    "{", "<", "[", "...", "-", "/", ".", "$", "@", "_", "\n", "\n-",
-)  # fmt: skip
+CLASSES: Final = tuple(LEXICON)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from skill_distiller.analysis.words import content_words
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
@@ -40,6 +42,12 @@ class PatternNames(NamedTuple):
     hard_rule: bool
 
 
+# Observation workflow: N=1, N≥3, N-count.
+_N_COUNT: Final = Pattern(
+    "n-count",
+    (),
+    re.compile(r"N(?<![\w.]N)(?:-count(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)"),
+)
 PROTECTED: Final = (
     # Task lists survive the compaction of a conversation.
     Pattern(
@@ -51,12 +59,7 @@ PROTECTED: Final = (
             r"(?:\w+\s+)?(?:(?i:tasks?|to-?dos?)(?:\s+(?i:list|item)s?)?)\s+(?i:for|per|with|to\s+track|before)\b"
         ),
     ),
-    # Observation workflow: N=1, N≥3, N-count.
-    Pattern(
-        "n-count",
-        (),
-        re.compile(r"N(?<![\w.]N)(?:-count(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)"),
-    ),
+    _N_COUNT,
     Pattern(
         "checkpoint-state",
         ("checkpoint", "state", "resume"),
@@ -112,15 +115,40 @@ HARD_RULE: Final = Pattern(
 )
 
 
+# Without one of these words and parts no expression above can match: most blocks are done in one look.
+_WORDS: Final = frozenset(
+    "task tasks taskcreate taskupdate todo todos todowrite checkpoint checkpoints checkpointing checkpointed state"
+    " resume before serially performance faster slower slowly speed speeds speeded latency throughput efficient"
+    " efficiently efficiency cache cached caches caching".split()
+)
+_HARD_WORDS: Final = frozenset("must never not critical always forbidden don".split())
+_PARTS: Final = ("parallel", "concurrent", "memoi", "to-do", "one at a")
+_FOLDED: Final = "ſ\u212aİı"  # equal s, k and i where case is ignored, and make other words of them
+_NOTHING: Final = frozenset[str]()
+
+
 @lru_cache(maxsize=8192)
 def find_patterns(text: str) -> PatternNames:
     """The protected and advisory patterns that a block's text holds."""
+    words = content_words(text)
+    hard_rule = not _HARD_WORDS.isdisjoint(words) and HARD_RULE.found_in(text, text)
     lowered = text.lower()
+    if _WORDS.isdisjoint(words) and not _may_hold(text, lowered):
+        return PatternNames(_NOTHING, _NOTHING, hard_rule)
     return PatternNames(
         frozenset(p.name for p in PROTECTED if p.found_in(text, lowered)),
         frozenset(p.name for p in ADVISORY if p.found_in(text, lowered)),
-        HARD_RULE.found_in(text, text),
+        hard_rule,
     )
+
+
+def _may_hold(text: str, lowered: str) -> bool:
+    for part in _PARTS:
+        if part in lowered:
+            return True
+    if "N" in text and _N_COUNT.expression.search(text):
+        return True
+    return not text.isascii() and any(character in text for character in _FOLDED)
 
 
 def join_patterns(texts: Sequence[str]) -> PatternNames:

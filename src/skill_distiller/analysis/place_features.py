@@ -6,13 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from skill_distiller.analysis.skill_tokens import SkillTokens
-from skill_distiller.analysis.vocabulary import TRAIT, Places
+from skill_distiller.analysis.token_row import Places
 
 _BEYOND = -1.0  # next to the first and the last block; no length and no flag is negative
 
 
-def place_features(kinds: Places, read: SkillTokens, length: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Blocks x columns, from the number of each block's kind and its length in content words."""
+def place_features(
+    kinds: Places, colon: npt.NDArray[np.bool_], read: SkillTokens, length: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Blocks x columns, from each block's kind, whether it ends with a colon, and its length in content words."""
     count, section = read.blocks, read.section_of
     index = np.arange(count, dtype=np.float32)
     total = max(float(length.sum()), 1.0)
@@ -21,7 +23,6 @@ def place_features(kinds: Places, read: SkillTokens, length: npt.NDArray[np.floa
     behind = members[section] - 1 - inside
     size = np.bincount(section, weights=length)[section]
     share = np.bincount(kinds, minlength=4) / count
-    colon = read.tokens.traits[read.last_tokens, TRAIT[":"]] > 0
     out = np.empty((24, count), dtype=np.float32)
     out[0] = index / max(count - 1, 1)
     out[1] = np.cumsum(length, dtype=np.float64) / total
