@@ -9,20 +9,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
+from skill_distiller.analysis.cues import CONDITION, CUES, IMPERATIVES, Place, Points, places
 from skill_distiller.analysis.facts import FactKind, block_facts
-from skill_distiller.analysis.heading_words import heading_promises
-from skill_distiller.analysis.lead_ins import is_lead_in
 from skill_distiller.analysis.model import Analysis, Verdict
 from skill_distiller.analysis.safeguards import Safeguard, safeguards
 from skill_distiller.analysis.taxonomy import TYPE_TAXONOMY, SectionType
 from skill_distiller.analysis.words import content_words, unique_words
-from skill_distiller.document import Block, BlockKind, Skill
+from skill_distiller.document import BlockKind, Skill
 
 T = SectionType
-Points = dict[SectionType, float]
 
 _KINDS: Final[dict[BlockKind, Points]] = {
     BlockKind.PARAGRAPH: {T.EXPLANATION: 0.9, T.CORE_INSTRUCTION: 0.5, T.VERBOSE_DETAIL: 0.4},
@@ -45,21 +42,6 @@ _FENCES: Final[dict[str, Points]] = {
     "json": {T.EXAMPLE: 1.2, T.OUTPUT_FORMAT: 0.6},
 }
 
-_IMPERATIVES: Final = frozenset(
-    "add analyze apply ask assess assign attach build call capture change check choose clarify classify clean clone"
-    " close collect combine commit compare compile compute configure confirm connect convert copy count create"
-    " define delete deploy derive describe design detect determine disable display document download draft edit"
-    " enable enter establish estimate evaluate examine execute explain export extract fetch fill filter find fix"
-    " flag focus follow format gather generate get give go group handle highlight identify implement import include"
-    " infer initialize inject insert inspect install invoke iterate keep launch lead let link list load locate log"
-    " look make map mark match measure merge monitor move name navigate note notify offer open order organize output"
-    " parse pass paste pause perform pick place plan post prepare present preserve print prioritize produce prompt"
-    " propose provide publish pull push put query read record reduce refactor reference remove rename render repeat"
-    " replace reply report request require research resolve respond restart return review rewrite run save scan"
-    " score search select send set share show skip sort specify split start state stop store structure submit"
-    " suggest summarize switch sync tell test track transform trigger try turn update upload use validate verify"
-    " wait walk warn watch write".split()
-)
 _MUST: Final = re.compile(
     r"\b(?=[mnadrfMNADRFICO])(?:[Mm]ust|[Nn]ever|[Aa]lways|[Dd]o not|[Dd]on['’]t|[Rr]equired|[Mm]andatory|[Ff]orbidden"
     r"|not allowed|MUST|NEVER|ALWAYS|DO NOT|CRITICAL|IMPORTANT|REQUIRED|ONLY|FORBIDDEN)\b"
@@ -69,14 +51,11 @@ _MUST_WORDS: Final = frozenset(
     "must never always not don required mandatory forbidden critical important only nunca siempre sempre".split()
 )
 _RATIONALE_WORDS: Final = frozenset("because means rationale words why reason".split())
-_CONDITION: Final = re.compile(r"\W*(?i:if|when|in case|unless)\b|\W*(?:如果|若|当|もし|если|si|se|eğer|falls|만약)")
 _IF_SENTENCE: Final = re.compile(r"[.!?]\s+(?:If|When|Unless)\b")
 _RATIONALE: Final = re.compile(r"\b(?i:because|this means|rationale|in other words|that is why|the reason)\b")
 _USE_WHEN: Final = re.compile(
     r"\W*(?i:use (?:this|it|the skill)?\s*(?:skill )?(?:when|for|if)|activate (?:when|this)|invoke (?:when|this))\b"
 )
-_POINTER: Final = re.compile(r"\b(?i:see|refer|read|load|full|details?)\b[^\n]{0,200}\.md\b")
-_ANCHOR_ITEM: Final = re.compile(r"[-*+\d.)\s]*\[[^\]]*\]\(#[^)]*\)")
 _EXAMPLE_LEAD: Final = re.compile(
     r"\b(?i:e\.g\.|for example|example|for instance|sample)\b"
     r"|例如|例えば|например|por ejemplo|por exemplo|örneğin|예를 들어"
@@ -90,19 +69,9 @@ _BASE: Final = {
     T.TRIGGER: 0.36, T.CORE_INSTRUCTION: 0.48, T.CONSTRAINT: 0.48, T.OUTPUT_FORMAT: 0.48, T.ADVISORY_PATTERN: 0.31,
     T.EXAMPLE: 0.25, T.EDGE_CASE: 0.36, T.EXPLANATION: 0.25, T.VERBOSE_DETAIL: 0.10,
 }  # fmt: skip
+_REPEATED: Final = 0.9  # a paragraph that says this share of its words elsewhere is a restatement
 _LEAST: Final = 0.01  # nothing is worth nothing: a threshold of 1 means every block
 _TEMPERATURE: Final = 0.9  # of the softmax that turns points into a confidence
-
-
-class _Place(NamedTuple):
-    """A block where it stands: the headings above, the neighbours, the words of the rest of the skill."""
-
-    block: Block
-    path: tuple[str, ...]
-    first: bool
-    leads_in: bool
-    led_in_by: str
-    repeated: float  # share of its content words that stand elsewhere in the skill
 
 
 class RulesAnalyzer:
@@ -112,58 +81,40 @@ class RulesAnalyzer:
 
     def analyze(self, skill: Skill) -> Analysis:
         """One verdict for each block of the skill."""
-        verdicts = (_verdict(place, guard) for place, guard in zip(_places(skill), safeguards(skill), strict=True))
+        rows = zip(places(skill), _repeated(skill), safeguards(skill), strict=True)
+        verdicts = (_verdict(place, repeated, guard) for place, repeated, guard in rows)
         return Analysis(skill, tuple(verdicts), self.name)
 
 
-def _places(skill: Skill) -> Iterator[_Place]:
+def _repeated(skill: Skill) -> Iterator[float]:
+    """For each block the share of its content words that stand elsewhere in the skill."""
     words = [content_words(block.text) for block in skill.blocks]
     headings = frozenset(word for section in skill.sections for word in content_words(section.heading))
     novel = unique_words(words) - headings
-    for section in skill.sections:
-        path = skill.heading_path(section.index)
-        led_in_by = ""
-        for i, block in enumerate(section.blocks):
-            following = section.blocks[i + 1] if i + 1 < len(section.blocks) else None
-            own = words[block.index]
-            leads_in = is_lead_in(block, following)
-            repeated = 1 - len(own & novel) / len(own) if own else 1.0
-            yield _Place(block, path, i == 0, leads_in, led_in_by, repeated)
-            led_in_by = block.text if leads_in else ""
+    for own in words:
+        yield 1 - len(own & novel) / len(own) if own else 1.0
 
 
-def _verdict(place: _Place, guard: Safeguard) -> Verdict:
+def _verdict(place: Place, repeated: float, guard: Safeguard) -> Verdict:
     points = dict.fromkeys(T, 0.0)
     for rule in _RULES:
         for kind, value in rule(place).items():
             points[kind] += value
+    if repeated > _REPEATED and place.block.kind is BlockKind.PARAGRAPH:
+        points[T.VERBOSE_DETAIL] += 1.2
     best = max(points, key=points.__getitem__)
     total = sum(math.exp((value - points[best]) / _TEMPERATURE) for value in points.values())
-    importance = guard.floor(_importance(place, best))
+    importance = guard.floor(_importance(place, best, repeated))
     return Verdict(best, TYPE_TAXONOMY[best], importance, 1 / total, *guard)
 
 
-def _heading(place: _Place) -> Points:
-    return _path_promises(place.path)
-
-
-@lru_cache(maxsize=1024)
-def _path_promises(path: tuple[str, ...]) -> Points:
-    points: Points = {}
-    for depth, heading in enumerate(reversed(path[1:] or path)):
-        share = 1.0 if depth == 0 else 0.4 / depth
-        for kind, value in heading_promises(heading):
-            points[kind] = points.get(kind, 0.0) + value * share
-    return points
-
-
-def _kind(place: _Place) -> Points:
+def _kind(place: Place) -> Points:
     if place.block.text.lstrip().startswith("<!--"):
         return {T.VERBOSE_DETAIL: 4.0}
     return _KINDS[place.block.kind]
 
 
-def _fence(place: _Place) -> Points:
+def _fence(place: Place) -> Points:
     if place.block.kind is not BlockKind.CODE:
         return {}
     language = place.block.info.split()[0].lower() if place.block.info.split() else ""
@@ -175,24 +126,14 @@ def _fence(place: _Place) -> Points:
     return points
 
 
-def _lead_in(place: _Place) -> Points:
-    if not place.leads_in:
-        return {}
-    text = place.block.text
-    words = text.split()
-    if len(words) > 12 or _CONDITION.match(text) or (len(words) > 4 and words[0].strip("*_").lower() in _IMPERATIVES):
-        return {T.CORE_INSTRUCTION: 1.5}
-    return {T.VERBOSE_DETAIL: 4.0}
-
-
-def _modality(place: _Place) -> Points:
+def _modality(place: Place) -> Points:
     text = place.block.text
     if place.block.kind is BlockKind.CODE or text.lstrip().startswith("<!--"):
         return {}
     words = content_words(text)
     hits = len(_MUST.findall(text)) if not _MUST_WORDS.isdisjoint(words) or not text.isascii() else 0
     points: Points = {T.CONSTRAINT: min(2.4, 0.9 * hits + (0.5 if hits else 0))}
-    if place.block.kind is BlockKind.PARAGRAPH and (_CONDITION.match(text) or _IF_SENTENCE.search(text)):
+    if place.block.kind is BlockKind.PARAGRAPH and (CONDITION.match(text) or _IF_SENTENCE.search(text)):
         points |= {T.CORE_INSTRUCTION: 1.0, T.EDGE_CASE: 0.9}
     if _USE_WHEN.match(text):
         points[T.TRIGGER] = 2.5
@@ -201,48 +142,23 @@ def _modality(place: _Place) -> Points:
     return points
 
 
-def _imperative(place: _Place) -> Points:
+def _imperative(place: Place) -> Points:
     if place.block.kind in (BlockKind.CODE, BlockKind.HTML, BlockKind.TABLE):
         return {}
     lines = [line.lstrip(_MARKERS).split(maxsplit=1) for line in place.block.text.split("\n")]
     firsts = [words[0].strip("*_:,.").lower() for words in lines if words]
-    hits = sum(1 for word in firsts if word in _IMPERATIVES)
+    hits = sum(1 for word in firsts if word in IMPERATIVES)
     if not hits:
         return {}
     # A sentence that says what to do with something named in code is no background, whatever stands above it.
-    named = place.block.kind is BlockKind.PARAGRAPH and "`" in place.block.text and firsts[0] in _IMPERATIVES
+    named = place.block.kind is BlockKind.PARAGRAPH and "`" in place.block.text and firsts[0] in IMPERATIVES
     return {T.CORE_INSTRUCTION: 1.5 * min(1.0, 2 * hits / len(firsts)) + (2.0 if named else 0.0)}
 
 
-def _position(place: _Place) -> Points:
-    if place.block.kind is BlockKind.PARAGRAPH and place.block.index == 0 and not place.leads_in:
-        return {T.EXPLANATION: 1.6}
-    if place.first and place.block.kind is BlockKind.PARAGRAPH and len(place.path) == 1:
-        return {T.EXPLANATION: 1.0}
-    return {}
+_RULES: Final = (*CUES, _kind, _fence, _modality, _imperative)
 
 
-def _pointer(place: _Place) -> Points:
-    text = place.block.text
-    if "](#" in text and place.block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM) and _only_anchors(text):
-        return {T.VERBOSE_DETAIL: 5.0}  # a table of contents
-    if place.block.kind is BlockKind.PARAGRAPH and ".md" in text and _POINTER.search(text):
-        return {T.VERBOSE_DETAIL: 1.2, T.CORE_INSTRUCTION: 0.4}
-    return {}
-
-
-def _only_anchors(text: str) -> bool:
-    return all(_ANCHOR_ITEM.match(line) for line in text.split("\n") if line.strip())
-
-
-def _repetition(place: _Place) -> Points:
-    return {T.VERBOSE_DETAIL: 1.2} if place.repeated > 0.9 and place.block.kind is BlockKind.PARAGRAPH else {}
-
-
-_RULES: Final = (_heading, _kind, _fence, _lead_in, _modality, _imperative, _position, _pointer, _repetition)
-
-
-def _importance(place: _Place, kind: SectionType) -> float:
+def _importance(place: Place, kind: SectionType, repeated: float) -> float:
     """0-1: the type's mean, more where the block carries facts and modality, less where it repeats."""
     if place.leads_in and kind is T.VERBOSE_DETAIL:
         return 0.1
@@ -252,5 +168,5 @@ def _importance(place: _Place, kind: SectionType) -> float:
     density = min(1.0, 4 * particular / words)
     modal = min(1.0, sum(1 for fact in facts if fact.kind is FactKind.MODAL) / 3)
     size = min(1.0, math.log1p(words) / math.log(120))
-    value = _BASE[kind] + 0.10 * density + 0.08 * modal + 0.12 * (size - 0.5) - 0.15 * max(0.0, place.repeated - 0.6)
+    value = _BASE[kind] + 0.10 * density + 0.08 * modal + 0.12 * (size - 0.5) - 0.15 * max(0.0, repeated - 0.6)
     return min(1.0, max(_LEAST, value))

@@ -1,0 +1,121 @@
+"""What the place of a block says of its type: the headings above it, what it leads in or points to, where it stands.
+
+Rules for the rules analyzer, and columns for the trained one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from skill_distiller.analysis.heading_words import heading_promises
+from skill_distiller.analysis.lead_ins import is_lead_in
+from skill_distiller.analysis.taxonomy import SectionType
+from skill_distiller.document import Block, BlockKind, Skill
+
+T = SectionType
+Points = dict[SectionType, float]
+
+IMPERATIVES: Final = frozenset(
+    "add analyze apply ask assess assign attach build call capture change check choose clarify classify clean clone"
+    " close collect combine commit compare compile compute configure confirm connect convert copy count create"
+    " define delete deploy derive describe design detect determine disable display document download draft edit"
+    " enable enter establish estimate evaluate examine execute explain export extract fetch fill filter find fix"
+    " flag focus follow format gather generate get give go group handle highlight identify implement import include"
+    " infer initialize inject insert inspect install invoke iterate keep launch lead let link list load locate log"
+    " look make map mark match measure merge monitor move name navigate note notify offer open order organize output"
+    " parse pass paste pause perform pick place plan post prepare present preserve print prioritize produce prompt"
+    " propose provide publish pull push put query read record reduce refactor reference remove rename render repeat"
+    " replace reply report request require research resolve respond restart return review rewrite run save scan"
+    " score search select send set share show skip sort specify split start state stop store structure submit"
+    " suggest summarize switch sync tell test track transform trigger try turn update upload use validate verify"
+    " wait walk warn watch write".split()
+)
+CONDITION: Final = re.compile(r"\W*(?i:if|when|in case|unless)\b|\W*(?:如果|若|当|もし|если|si|se|eğer|falls|만약)")
+_POINTER: Final = re.compile(r"\b(?i:see|refer|read|load|full|details?)\b[^\n]{0,200}\.md\b")
+_ANCHOR_ITEM: Final = re.compile(r"[-*+\d.)\s]*\[[^\]]*\]\(#[^)]*\)")
+
+
+class Place(NamedTuple):
+    """A block where it stands: the headings above, and its neighbours in the section."""
+
+    block: Block
+    path: tuple[str, ...]
+    first: bool
+    leads_in: bool
+    led_in_by: str
+
+
+def places(skill: Skill) -> Iterator[Place]:
+    """Every block of a skill in its place."""
+    for section in skill.sections:
+        path = skill.heading_path(section.index)
+        led_in_by = ""
+        for i, block in enumerate(section.blocks):
+            following = section.blocks[i + 1] if i + 1 < len(section.blocks) else None
+            leads_in = is_lead_in(block, following)
+            yield Place(block, path, i == 0, leads_in, led_in_by)
+            led_in_by = block.text if leads_in else ""
+
+
+def heading_cue(place: Place) -> Points:
+    """What the headings above promise; the nearest counts most."""
+    return _path_promises(place.path)
+
+
+@lru_cache(maxsize=1024)
+def _path_promises(path: tuple[str, ...]) -> Points:
+    points: Points = {}
+    for depth, heading in enumerate(reversed(path[1:] or path)):
+        share = 1.0 if depth == 0 else 0.4 / depth
+        for kind, value in heading_promises(heading):
+            points[kind] = points.get(kind, 0.0) + value * share
+    return points
+
+
+def lead_in_cue(place: Place) -> Points:
+    """A bare lead-in says nothing, unless it carries a condition or an order."""
+    if not place.leads_in:
+        return {}
+    text = place.block.text
+    words = text.split()
+    if len(words) > 12 or CONDITION.match(text) or (len(words) > 4 and words[0].strip("*_").lower() in IMPERATIVES):
+        return {T.CORE_INSTRUCTION: 1.5}
+    return {T.VERBOSE_DETAIL: 4.0}
+
+
+def position_cue(place: Place) -> Points:
+    """The first paragraph of a skill, or of its first section, says what it is about."""
+    if place.block.kind is BlockKind.PARAGRAPH and place.block.index == 0 and not place.leads_in:
+        return {T.EXPLANATION: 1.6}
+    if place.first and place.block.kind is BlockKind.PARAGRAPH and len(place.path) == 1:
+        return {T.EXPLANATION: 1.0}
+    return {}
+
+
+def pointer_cue(place: Place) -> Points:
+    """Tables of contents, and pointers to other files."""
+    text = place.block.text
+    if "](#" in text and place.block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM) and _only_anchors(text):
+        return {T.VERBOSE_DETAIL: 5.0}  # a table of contents
+    if place.block.kind is BlockKind.PARAGRAPH and ".md" in text and _POINTER.search(text):
+        return {T.VERBOSE_DETAIL: 1.2, T.CORE_INSTRUCTION: 0.4}
+    return {}
+
+
+def _only_anchors(text: str) -> bool:
+    return all(_ANCHOR_ITEM.match(line) for line in text.split("\n") if line.strip())
+
+
+CUES: Final[tuple[Callable[[Place], Points], ...]] = (heading_cue, lead_in_cue, position_cue, pointer_cue)
+
+
+def place_points(place: Place) -> Points:
+    """The points of all cues together."""
+    points: Points = {}
+    for cue in CUES:
+        for kind, value in cue(place).items():
+            points[kind] = points.get(kind, 0.0) + value
+    return points
