@@ -125,12 +125,12 @@ def _text(fields: Mapping[str, object], name: str) -> str:
 
 def with_outcome(entry: CalibrationEntry, outcome: Outcome, timestamp: str) -> CalibrationEntry:
     """The entry with a newly reported outcome; an earlier one moves to the end of `actual_history`."""
-    fields = dict(entry.fields)
+    fields, points = dict(entry.fields), float(outcome.functionality)
     if fields.get("actual") is not None:
         history = fields.get("actual_history")
         fields["actual_history"] = [*(history if isinstance(history, list) else []), fields["actual"]]
     fields["actual"] = {
-        "functionality": outcome.functionality,
+        "functionality": int(points) if points.is_integer() else points,
         "outcome": outcome.result,
         **({"note": outcome.note} if outcome.note else {}),
         "timestamp": timestamp,

@@ -22,25 +22,25 @@ from typing import Final
 
 COVERAGE: Final = 0.9  # of a new actual functionality by the interval
 LEAST: Final = 5  # outcomes; with fewer there is no interval
-_BIAS: Final = 10.0  # points: the prior standard deviation of an estimator's bias
+_BIAS: Final = 15.0  # points: the prior standard deviation of an estimator's bias
 _NOISE: Final = 10.0  # points: the prior standard deviation of one outcome around it
 _NOISE_WEIGHT: Final = 2  # outcomes that the prior of the noise counts as
-_WIDENING: Final = {5: 1.28, 6: 1.18, 7: 1.1, 8: 1.05}
+_WIDENING: Final = {5: 1.28, 6: 1.15, 7: 1.08, 8: 1.03}
 _ROUNDING: Final = 0.5  # points; people report whole numbers
 Pair = tuple[float, float]  # expected and actual functionality of a run, 0-100 each
 
 
 def shrunk_bias(residuals: Sequence[float]) -> float:
-    """The mean of actual less expected in points, drawn toward zero, strongly so for few outcomes; 0.0 for none."""
-    return _shrunk(len(residuals), sum(residuals), sum(r * r for r in residuals))
+    """The mean of actual less expected in points, drawn toward zero, the more so the fewer they are; 0.0 for none."""
+    return _trust(residuals) * sum(residuals) / len(residuals) if residuals else 0.0
 
 
-def _shrunk(n: int, total: float, squares: float) -> float:
-    if n == 0:
-        return 0.0
-    scatter = max(0.0, squares - total * total / n)
+def _trust(residuals: Sequence[float]) -> float:
+    """The share of the mean residual that is believed, 0-1."""
+    n, mean = len(residuals), sum(residuals) / len(residuals)
+    scatter = sum((r - mean) ** 2 for r in residuals)
     variance = (_NOISE_WEIGHT * _NOISE**2 + scatter) / (_NOISE_WEIGHT + n - 1)
-    return total / n * _BIAS**2 / (_BIAS**2 + variance / n)
+    return _BIAS**2 / (_BIAS**2 + variance / n)
 
 
 def correct(expected: float, bias: float) -> float:
@@ -64,10 +64,10 @@ def half_width(pairs: Sequence[Pair]) -> float | None:
 
 
 def _left_out(pairs: Sequence[Pair]) -> list[float]:
-    """How far each actual is from the estimate that all other pairs correct."""
+    """How far each actual is from the estimate that all other pairs correct, each with the trust in all."""
     residuals = [actual - expected for expected, actual in pairs]
-    n, total, squares = len(pairs) - 1, sum(residuals), sum(r * r for r in residuals)
+    total, scale = sum(residuals), _trust(residuals) / (len(pairs) - 1)
     return [
-        abs(actual - correct(expected, _shrunk(n, total - r, squares - r * r)))
-        for (expected, actual), r in zip(pairs, residuals, strict=True)
+        abs(actual - correct(expected, scale * (total - residual)))
+        for (expected, actual), residual in zip(pairs, residuals, strict=True)
     ]

@@ -56,7 +56,7 @@ def write_line(fields: Mapping[str, object]) -> bytes:
     return json.dumps(fields, ensure_ascii=True, allow_nan=False, separators=_COMPACT).encode() + b"\n"
 
 
-def _loads(text: str) -> object:
+def _loads(text: str | bytes) -> object:
     try:
         return json.loads(text, parse_constant=_refuse)
     except RecursionError:
