@@ -122,7 +122,7 @@ while True:
 
 
 def test_kill_9_at_any_time_loses_nothing(tmp_path: Path) -> None:
-    """One process after another is killed in the middle of their work, a rotation among it; all that was confirmed is there."""
+    """One process after another is killed at work, a rotation among it; all that was confirmed is there."""
     store, random = CalibrationStore(tmp_path), Random(7)
     fill(store, 990)
     confirmed = {f"c{i}" for i in range(1, 991)}

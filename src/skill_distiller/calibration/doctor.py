@@ -40,7 +40,11 @@ class Finding:
 def examine(ledger: Ledger, now: datetime) -> tuple[Finding, ...]:
     """Everything odd in a ledger that was read whole, the archive first, each part by line."""
     archived = {line.entry.id for line in ledger.archived if line.entry}
-    return (*_examine(ledger.archived, now, archived=True), *_examine(ledger.live, now, archived=False, known=archived))
+    findings = [
+        *_examine(ledger.archived, now, archived=True),
+        *_examine(ledger.live, now, archived=False, known=archived),
+    ]
+    return tuple(sorted(findings, key=lambda finding: (not finding.archived, finding.line)))
 
 
 def _examine(

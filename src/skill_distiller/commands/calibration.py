@@ -142,7 +142,8 @@ def doctor(learnings_dir: LearningsDir = LEARNINGS) -> None:
         typer.echo(line)
     if findings:
         raise typer.Exit(_ODD)
-    typer.echo(f"Nothing odd in {len(ledger.entries)} runs.", err=True)
+    runs = len(ledger.entries)
+    typer.echo(f"Nothing odd in {runs} {'run' if runs == 1 else 'runs'}.", err=True)
 
 
 @calibration.command()
