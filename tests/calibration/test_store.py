@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from contextlib import suppress
@@ -223,6 +224,29 @@ def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
         store.append(RUN)
     with pytest.raises(BadInputError, match="Can't read"):
         store.read()
+
+
+@pytest.mark.parametrize("entries", [3, 1001], ids=["plain", "rotation"])
+def test_a_full_disk_takes_back_what_was_begun(
+    store: CalibrationStore, monkeypatch: pytest.MonkeyPatch, entries: int
+) -> None:
+    """An append that the disk does not take leaves the files as they were: no torn line, no temporary file."""
+    fill(store, entries)
+    store.record([report("c2")])
+    before = store.file.read_bytes()
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        with pytest.raises(RefusedError, match="No space left on device"):
+            store.append(RUN)
+        with pytest.raises(RefusedError, match="No space left on device"):
+            store.record([report("c3")])
+    assert store.file.read_bytes() == before
+    assert list(store.folder.glob(".*.tmp")) == []
+    assert store.append(RUN) == f"c{entries + 1}"
 
 
 def test_a_huge_file_is_refused_and_not_read(store: CalibrationStore) -> None:

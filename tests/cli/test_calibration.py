@@ -158,7 +158,13 @@ def _loop_of_links() -> None:
     Path(".learnings").symlink_to(".learnings")
 
 
-@pytest.mark.parametrize("break_it", [_file_in_the_way, _link_to_a_start_up_file, _loop_of_links])
+def _folder_in_the_place_of_the_file() -> None:
+    _FILE.mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    "break_it", [_file_in_the_way, _link_to_a_start_up_file, _loop_of_links, _folder_in_the_place_of_the_file]
+)
 def test_a_run_does_not_fail_because_its_calibration_does(break_it: Callable[[], None]) -> None:
     """One warning, exit 0, the product whole; `--quiet` says nothing; `feedback` then is an error."""
     break_it()
@@ -242,6 +248,33 @@ def test_feedback_that_makes_no_sense(arguments: list[str], exit_code: int, sent
     result = run("feedback", "--actual=80", "--outcome=worked", *arguments)
     _assert_error(result, exit_code, sentence, hint or "It is a percentage: use for example 85.")
     assert _FILE.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "sentence"),
+    [
+        (["--from-exam=-", "--actual=80"], 2, "--from-exam brings its own results."),
+        (["--from-exam=-", "--id=c2"], 2, "--id does not fit the results of the exam."),
+        (["--from-exam=no.json"], 3, "Can't read 'no.json': No such file or directory."),
+        (["--from-exam=a\0b"], 3, "Can't read 'a\\x00b': embedded null byte."),
+        (["--actual=80", "--outcome=worked", "--learnings-dir=off"], 2, "Calibration is switched off."),
+    ],
+)
+def test_feedback_options_that_do_not_fit(arguments: list[str], exit_code: int, sentence: str) -> None:
+    """One sentence and a hint."""
+    result = run("feedback", *arguments, stdin=b'{"id": "c1", "actual": 80}')
+    assert (result.exit_code, result.stdout) == (exit_code, b"")
+    assert result.stderr.startswith(f"Error: {sentence}\nHint: ")
+
+
+def test_the_document_names_every_field() -> None:
+    """docs/calibration.md describes what an entry holds."""
+    _learn(1)
+    run("feedback", "--actual=80", "--outcome=worked", "--note=n")
+    run("feedback", "--actual=80", "--outcome=worked", "--note=n")
+    document = (Path(__file__).resolve().parents[2] / "docs" / "calibration.md").read_text(encoding="utf-8")
+    (entry,) = _entries()
+    assert [name for name in (*entry, *entry["actual"], *entry["expected"]) if f"`{name}`" not in document] == []
 
 
 def test_feedback_needs_its_two_numbers_and_a_run() -> None:

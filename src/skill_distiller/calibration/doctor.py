@@ -72,11 +72,11 @@ def _oddities(
         yield FindingKind.DOUBLED
     if entry.time is None:
         yield FindingKind.NO_TIME
-    elif entry.time > now + _CLOCKS:
+    elif entry.time - now > _CLOCKS:
         yield FindingKind.FUTURE
 
 
 def _earlier(after: CalibrationEntry | None, before: CalibrationEntry | None) -> bool:
     if after is None or before is None or after.time is None or before.time is None:
         return False
-    return after.time < before.time - _CLOCKS
+    return before.time - after.time > _CLOCKS  # a difference: the first year has nothing to take five minutes from

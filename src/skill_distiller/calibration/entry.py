@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-_ID: Final = re.compile(r"c([0-9]{1,18})")
+_ID: Final = re.compile(r"c([0-9]{1,40})")
 _LONGEST_ID: Final = 100  # characters; whatever is longer is no id
 
 

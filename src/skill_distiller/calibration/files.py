@@ -84,15 +84,19 @@ def replace_file(path: Path, content: bytes, *, durable: bool = True) -> None:
     The caller holds the lock, so the temporary sibling has a fixed name: one that a killed process
     left is simply written anew.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name.lstrip('.')}.tmp")
     temporary.unlink(missing_ok=True)
-    with open_regular(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
-        _write_all(descriptor, content)
-        if durable:
-            os.fsync(descriptor)
-    if path.exists():
-        temporary.chmod(path.stat().st_mode & 0o777)
-    temporary.replace(path)
+    try:
+        with open_regular(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
+            _write_all(descriptor, content)
+            if durable:
+                os.fsync(descriptor)
+        if path.exists():
+            temporary.chmod(path.stat().st_mode & 0o777)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     if durable:
         _sync_folder(path.parent)
 

@@ -19,7 +19,7 @@ from skill_distiller.calibration.files import open_regular, read_tail, replace_f
 _MOST: Final = 4096  # bytes; the file holds a few numbers
 _CHUNK: Final = 1 << 20  # bytes
 _OVERLAP: Final = 64  # bytes; an id that a cut goes through is found in the next chunk
-_ID: Final = re.compile(rb'"id"\s{0,4}:\s{0,4}"c([0-9]{1,18})"')
+_ID: Final = re.compile(rb'"id"\s{0,4}:\s{0,4}"c([0-9]{1,40})"')
 
 
 @dataclass(frozen=True, slots=True)

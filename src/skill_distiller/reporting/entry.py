@@ -11,6 +11,7 @@ from skill_distiller.reporting.summary import summarize_sections
 MODE = "threshold"
 PROVIDER = "embedded"
 MODEL = ""  # there is none
+_NAME_LENGTH = 200  # characters; a skill may call itself anything, and a thousand entries are read in each run
 
 
 def to_entry(distillation: Distillation) -> dict[str, object]:
@@ -25,7 +26,7 @@ def to_entry(distillation: Distillation) -> dict[str, object]:
     lost = set(functionality.protected_lost)
     score = round(functionality.score, 1)
     return {
-        "skill": distillation.original.name,
+        "skill": distillation.original.name[:_NAME_LENGTH],
         "mode": MODE,
         "threshold": distillation.options.threshold,
         "input_tokens": distillation.input_tokens,
