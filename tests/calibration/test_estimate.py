@@ -34,7 +34,7 @@ def _runs(without: int, actuals: list[float] | None = None, **fields: object) ->
         (_runs(10), ("90%", "building baseline, N=10")),
         (_runs(11), ("90%", "not calibrated, N=11: 0 of 5 outcomes reported")),
         (_runs(40, [80.0] * 4), ("80%", "not calibrated, N=44: 4 of 5 outcomes reported")),
-        (_runs(6, [86, 88, 90, 87, 89, 90]), ("88% +/- 3%", "calibrated, N=12")),
+        (_runs(6, [86, 88, 90, 87, 89, 90]), ("88% +/- 4%", "calibrated, N=12")),
         (_runs(0, [90.0] * 30), ("90% +/- 1%", "calibrated, N=30")),
     ],
     ids=range(11),
@@ -135,6 +135,14 @@ def test_the_simulation_can_say_no(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the future is not like the past the coverage is off, and the simulation shows it."""
     monkeypatch.setitem(coverage.SHAPES, "normal", lambda rng, size: rng.standard_normal(size).cumsum(axis=1))
     assert not coverage.simulate("normal", 0, 8, 19, 500).holds
+
+
+def test_the_report_of_the_simulation_names_what_is_outside() -> None:
+    """Lowest and highest over the biases, how many cells hold, and each that does not."""
+    cells = [coverage.Cell("normal", bias, 9, share, 8.0) for bias, share in ((0, 0.9), (-8, 0.912), (15, 0.95))]
+    lines = coverage.report(cells).splitlines()
+    assert "| normal | 90.0-95.0 |" in lines
+    assert lines[-2:] == ["Within 88-92 %: 2 of 3 cells.", "- outside: normal, bias +15, n = 9: 95.0 %"]
 
 
 def test_statistics_of_a_group() -> None:

@@ -20,7 +20,7 @@ from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerEr
 
 FOLDER: Final = "skill-distiller"  # inside the folder of learnings
 _MOST_BYTES: Final = 64_000_000  # of the store; 1,000 entries are less than 1 MB
-_ARCHIVE_BYTES: Final = 16_000_000  # read of an archive's end for an estimate: some 20,000 runs
+_ARCHIVE_BYTES: Final = 4_000_000  # read of the end of an archive for an estimate: some 5,000 runs
 _PATIENCE: Final = 10.0  # seconds that a process waits for its turn
 _TURN: Final = 0.005  # seconds between two tries
 _HAS_OUTCOME: Final = re.compile(rb'"actual"\s*:\s*[^\sn]')  # anything but null

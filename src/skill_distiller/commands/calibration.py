@@ -171,7 +171,8 @@ def plot(
     estimate = calibrate(entries, mode)
     title = f"mode {name(mode)}: {len(pairs)} outcomes, {estimate.stage.value}"
     if not output:
-        typer.echo("\n".join([title, *text_plot(pairs)]))
+        legend = f"o an outcome, digits several, . actual = expected; fitted correction {estimate.bias:+.1f} points"
+        typer.echo("\n".join([title, *text_plot(pairs), legend]))
         return
     from pathlib import Path
 

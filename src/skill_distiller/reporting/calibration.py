@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from skill_distiller.calibration import CalibrationEntry, Estimate, Stage
@@ -16,10 +17,13 @@ _NAME_LENGTH = 40  # characters of a name that are shown in a table
 
 
 def estimate_text(estimate: Estimate, score: float) -> tuple[str, str]:
-    """The figure and what is said of it: `88% +/- 4%` and `calibrated, N=12`."""
+    """The figure and what is said of it: `88% +/- 4%` and `calibrated, N=12`.
+
+    The half-width is rounded up, so that what is shown holds no less than what is meant.
+    """
     figure = f"{estimate.corrected(score):.0f}%"
     if estimate.half_width is not None:
-        figure += f" +/- {max(1, round(estimate.half_width))}%"
+        figure += f" +/- {math.ceil(estimate.half_width)}%"
     match estimate.stage:
         case Stage.UNCALIBRATED:
             remark = "uncalibrated - first 5 compressions build baseline"
