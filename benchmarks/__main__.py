@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
-from benchmarks import corpus, evidence, speed
+from benchmarks import appends, corpus, coverage, evidence, speed
 from benchmarks.machine import Machine, this_machine
 from benchmarks.shared import Shared, open_shared
 
@@ -32,7 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         evidence.report(evidence.measure(shared)),
         corpus.report(corpus.measure(shared)),
         speed.report(timings),
+        coverage.report(coverage.measure()),
     ]
+    with tempfile.TemporaryDirectory() as folder:
+        parts.append(appends.report(Path(folder)))
     print("\n\n".join(parts))
 
 

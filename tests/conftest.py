@@ -87,6 +87,8 @@ def _sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.delenv(name)
         for name in _HOMES:
             patch.setenv(name, home)
+        # Calibration remembers: two equal runs would differ, and a run in the checkout would leave its entry there.
+        patch.setenv("SKILL_DISTILLER_LEARNINGS", "off")
         yield
 
 

@@ -12,18 +12,22 @@ import typer
 from typer.core import TyperGroup
 
 from skill_distiller._version import __version__
+from skill_distiller.commands.calibration import calibration
+from skill_distiller.commands.feedback import feedback
+from skill_distiller.commands.options import LEARNINGS, LearningsDir
 from skill_distiller.errors import RefusedError, SkillDistillerError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from skill_distiller.commands.run_calibration import RunCalibration
     from skill_distiller.document import Skill
     from skill_distiller.pipeline import Distillation
 
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
 _MODES: Final = ("threshold",)
 _LATER_MODES: Final = ("tokens", "oneliner", "formula")
-_LATER_COMMANDS: Final = frozenset({"feedback", "calibration", "reduce", "evaluate", "providers", "verify", "restore"})
+_LATER_COMMANDS: Final = frozenset({"reduce", "evaluate", "providers", "verify", "restore"})
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
 _MAX_BYTES: Final = 2_000_000
 
@@ -33,7 +37,8 @@ class _Commands(TyperGroup):
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         if args and args[0] in _LATER_COMMANDS - set(self.commands) and not Path(args[0]).exists():
-            raise UsageError(f"Command {args[0]!r} is not in this version.", "Commands of this version: compress.")
+            commands = ", ".join(sorted(self.commands))
+            raise UsageError(f"Command {args[0]!r} is not in this version.", f"Commands of this version: {commands}.")
         if args and args[0] not in self.commands and args[0] not in _ROOT_OPTIONS:
             args = ["compress", *args]
         return super().parse_args(ctx, args)
@@ -103,9 +108,14 @@ def compress(
     debug_stages: Annotated[
         bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")
     ] = False,
+    no_calibration: Annotated[
+        bool, typer.Option("--no-calibration", help="Neither use nor add to the calibration data.")
+    ] = False,
+    learnings_dir: LearningsDir = LEARNINGS,
 ) -> None:
     """Make a skill smaller: the result on stdout, the report with its receipt on stderr."""
     _check_options(mode, json_=json_, diff=diff, verbose=verbose, quiet=quiet)
+    from skill_distiller.commands.run_calibration import RunCalibration
     from skill_distiller.pipeline import DistillOptions, distill
     from skill_distiller.reporting.printable import printable
 
@@ -120,12 +130,18 @@ def compress(
     else:
         distillation = distill(skill, options, observe=observe)
     # The product first: whatever becomes of the report, the result is where it was asked for.
-    _deliver(distillation, target, json_=json_, diff=diff, dry_run=dry_run)
+    run = RunCalibration(learnings_dir, distillation, use=not no_calibration, save=not dry_run)
+    _deliver(distillation, run, target, json_=json_, diff=diff, dry_run=dry_run)
+    run.save()
     if not quiet:
         with suppress(BrokenPipeError):
-            _report(distillation, console, verbose=verbose, notes_only=json_)
+            _report(distillation, run, console, verbose=verbose, notes_only=json_)
             if target and not dry_run:
                 console.print(f"Written: {printable(str(target))}")
+
+
+app.command()(feedback)
+app.add_typer(calibration, name="calibration")
 
 
 def _check_options(mode: str, *, json_: bool, diff: bool, verbose: bool, quiet: bool) -> None:
@@ -183,16 +199,21 @@ def _print_stage(stage: str, value: object) -> None:
     typer.echo(stage_line(stage, value), err=True)
 
 
-def _report(distillation: Distillation, console: Console, *, verbose: bool, notes_only: bool) -> None:
-    from skill_distiller.reporting.console import print_notes, print_report
+def _report(
+    distillation: Distillation, run: RunCalibration, console: Console, *, verbose: bool, notes_only: bool
+) -> None:
+    from skill_distiller.reporting.console import print_calibration, print_notes, print_report
 
     if notes_only:
         print_notes(distillation, console)
     else:
-        print_report(distillation, console, verbose=verbose)
+        print_report(distillation, console, verbose=verbose, estimate=run.estimate)
+    print_calibration(console, run.warnings, "" if notes_only else run.id, run.folder)
 
 
-def _deliver(distillation: Distillation, target: Path | None, *, json_: bool, diff: bool, dry_run: bool) -> None:
+def _deliver(
+    distillation: Distillation, run: RunCalibration, target: Path | None, *, json_: bool, diff: bool, dry_run: bool
+) -> None:
     """Write the product to its file and whatever was asked for to stdout."""
     if target and not dry_run:
         from skill_distiller.reporting.write import write_atomically
@@ -203,9 +224,9 @@ def _deliver(distillation: Distillation, target: Path | None, *, json_: bool, di
 
         from skill_distiller.reporting.record import to_record
 
-        _write_stdout(
-            json.dumps(to_record(distillation), indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n"
-        )
+        run.save()  # before the record, which names the entry
+        record = to_record(distillation, run.estimate, run.id)
+        _write_stdout(json.dumps(record, indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n")
     elif diff:
         from skill_distiller.reporting.diff import unified_diff
 

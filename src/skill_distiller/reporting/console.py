@@ -9,15 +9,16 @@ from rich.console import Console
 from rich.text import Text
 
 from skill_distiller.analysis import FactKind
+from skill_distiller.calibration import UNCALIBRATED, Estimate
 from skill_distiller.document import BlockKind
 from skill_distiller.evaluation import Change, LostFact, SectionReceipt
 from skill_distiller.pipeline import FRONTMATTER_HINTS, TRIGGER_HINT, Distillation, Note, NoteKind
 from skill_distiller.renderings import RenderingKind
+from skill_distiller.reporting.calibration import estimate_text
 from skill_distiller.reporting.printable import excerpt, printable
 from skill_distiller.reporting.summary import SectionSummary, kept_whole, removed_counts, summarize_sections
 from skill_distiller.tokens import ESTIMATE
 
-_UNCALIBRATED = "uncalibrated - first 5 compressions build baseline"
 _FACT_LENGTH = 100  # characters of a lost fact that are shown; the JSON record holds all of them
 _CHANGED = {
     RenderingKind.SYMBOLS: "phrases replaced by symbols",
@@ -26,9 +27,14 @@ _CHANGED = {
 }
 
 
-def print_report(distillation: Distillation, console: Console, *, verbose: bool = False) -> None:
-    """Print the report; with `verbose` the section analysis too. Text of the skill is made safe to show."""
-    for line in _headline(distillation):
+def print_report(
+    distillation: Distillation, console: Console, *, verbose: bool = False, estimate: Estimate = UNCALIBRATED
+) -> None:
+    """Print the report; with `verbose` the section analysis too. Text of the skill is made safe to show.
+
+    `estimate` is what earlier runs say of the functionality.
+    """
+    for line in _headline(distillation, estimate):
         console.print(line)
     if verbose:
         for line in _section_analysis(distillation):
@@ -45,10 +51,21 @@ def print_notes(distillation: Distillation, console: Console) -> None:
         console.print(Text(text, style=style))
 
 
-def _headline(distillation: Distillation) -> Iterator[Text]:
+def print_calibration(console: Console, warnings: Iterable[str], entry: str, folder: str) -> None:
+    """Print what went wrong with the calibration data, then where this run was saved and how to tell of its use."""
+    for warning in warnings:
+        console.print(Text(f"Warning: {printable(warning)}", style="yellow"))
+    if entry:
+        console.print(
+            f"Saved as {entry} in {printable(folder)}; after use: "
+            f"skill-distiller feedback --id={entry} --actual=0-100 --outcome=worked|partial|failed"
+        )
+
+
+def _headline(distillation: Distillation, estimate: Estimate) -> Iterator[Text]:
     mark = distillation.counter.mark
-    score = f"{distillation.functionality.score:.0f}%"
-    yield Text.assemble("Functionality preserved: ", (score, "bold"), f" ({_UNCALIBRATED})")
+    figure, remark = estimate_text(estimate, distillation.functionality.score)
+    yield Text.assemble("Functionality preserved: ", (figure, "bold"), f" ({remark})")
     before, after = distillation.input_tokens, distillation.output_tokens
     reduction = f"({distillation.reduction:.0%} reduction)"
     yield Text.assemble(f"Tokens: {mark}{before} → {mark}{after} ", (reduction, "bold green"))

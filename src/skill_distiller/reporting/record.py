@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from skill_distiller._version import __version__
+from skill_distiller.calibration import UNCALIBRATED, Estimate, Stage
 from skill_distiller.evaluation import Change, LostFact
 from skill_distiller.pipeline import Distillation
 from skill_distiller.reporting.summary import removed_counts, summarize_sections
@@ -12,8 +13,11 @@ from skill_distiller.reporting.summary import removed_counts, summarize_sections
 SCHEMA: Final = "skill-distiller/compress/1"
 
 
-def to_record(distillation: Distillation) -> dict[str, object]:
-    """The record of a run: numbers, sections, receipt and the distilled text itself."""
+def to_record(distillation: Distillation, estimate: Estimate = UNCALIBRATED, entry_id: str = "") -> dict[str, object]:
+    """The record of a run: numbers, sections, receipt and the distilled text itself.
+
+    `estimate` is what earlier runs say of the functionality, `entry_id` the run's own calibration entry.
+    """
     functionality = distillation.functionality
     return {
         "schema": SCHEMA,
@@ -30,10 +34,11 @@ def to_record(distillation: Distillation) -> dict[str, object]:
         "functionality": {
             "score": round(functionality.score, 1),
             "method": functionality.method,
-            "calibrated": False,
+            "calibrated": estimate.stage is Stage.CALIBRATED,
             "protected_found": list(functionality.protected_found),
             "protected_lost": list(functionality.protected_lost),
         },
+        "calibration": _calibration(estimate, functionality.score, entry_id),
         "classification_confidence": round(distillation.analysis.confidence, 3),
         "changed": distillation.changed,
         "removed": {names[1]: count for names, count in removed_counts(distillation).items()},
@@ -64,6 +69,20 @@ def to_record(distillation: Distillation) -> dict[str, object]:
         ],
         "refused_renderings": distillation.plan.refused,
         "text": distillation.text,
+    }
+
+
+def _calibration(estimate: Estimate, score: float, entry_id: str) -> dict[str, object]:
+    interval = estimate.interval(score)
+    return {
+        "id": entry_id or None,
+        "stage": estimate.stage.value,
+        "runs": estimate.n,
+        "outcomes": estimate.outcomes,
+        "bias": round(estimate.bias, 2),
+        "corrected_score": round(estimate.corrected(score), 1),
+        "half_width": None if estimate.half_width is None else round(estimate.half_width, 2),
+        "interval": None if interval is None else [round(bound, 1) for bound in interval],
     }
 
 

@@ -57,8 +57,13 @@ def write_atomically(file: Path, text: str) -> None:
 
     Raises RefusedError when the disk does not take it; what was there before is then untouched.
     """
+    write_bytes(file, text.encode("utf-8"))
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """As `write_atomically`, for content that is no text."""
     try:
-        _write(file, text.encode("utf-8"))
+        _write(file, content)
     except OSError as error:
         raise RefusedError(f"Can't write {str(file)!r}: {error.strerror}.", "Name another place with -o.") from None
 

@@ -1,0 +1,138 @@
+"""One line of the store: a run with the functionality it expected and the one its user found."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+_ID: Final = re.compile(r"c([0-9]{1,40})")
+_LONGEST_ID: Final = 100  # characters; whatever is longer is no id
+
+
+class Result(StrEnum):
+    """How the use of a distilled skill went, in one word."""
+
+    WORKED = "worked"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a user reported: functionality 0-100, the result in one word ("" where another tool left it out)."""
+
+    functionality: float
+    result: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationEntry:
+    """A run. `expected` is the functionality that was estimated, 0-100, before any correction.
+
+    `fields` is the whole entry as it was read, unknown fields of other tools included; `mode`,
+    `provider`, `model` and `skill` are "" where it does not say.
+    """
+
+    id: str
+    timestamp: str
+    skill: str
+    mode: str
+    provider: str
+    model: str
+    expected: float
+    actual: Outcome | None
+    fields: Mapping[str, object]
+
+    @property
+    def number(self) -> int:
+        """The number in an id such as `c12`, 0 for an id of another shape."""
+        return id_number(self.id)
+
+    @property
+    def time(self) -> datetime | None:
+        """When the run was, None where the timestamp can't be read; without a zone it is taken for UTC."""
+        try:
+            time = datetime.fromisoformat(self.timestamp)
+        except ValueError:
+            return None
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+    @property
+    def residual(self) -> float | None:
+        """Actual less expected functionality in points, None without feedback."""
+        return None if self.actual is None else self.actual.functionality - self.expected
+
+
+def id_number(identifier: str) -> int:
+    """The number in an id such as `c12`, 0 for an id of another shape."""
+    match = _ID.fullmatch(identifier)
+    return int(match[1]) if match else 0
+
+
+def parse_entry(fields: Mapping[str, object]) -> CalibrationEntry:
+    """An entry from the fields of a line; raises ValueError with the reason when they are not one.
+
+    Needed are an `id` and a functionality: `expected.functionality`, else `functionality_score`.
+    """
+    identifier = fields.get("id")
+    if not isinstance(identifier, str) or not 0 < len(identifier) <= _LONGEST_ID:
+        raise ValueError("it has no id")
+    expected = fields.get("expected")
+    score = expected.get("functionality") if isinstance(expected, dict) else expected
+    points = _points(fields.get("functionality_score") if score is None else score)
+    if points is None:
+        raise ValueError("it has no expected functionality between 0 and 100")
+    return CalibrationEntry(
+        identifier,
+        _text(fields, "timestamp"),
+        _text(fields, "skill"),
+        _text(fields, "mode"),
+        _text(fields, "provider"),
+        _text(fields, "model"),
+        points,
+        _outcome(fields.get("actual")),
+        fields,
+    )
+
+
+def _outcome(actual: object) -> Outcome | None:
+    """The reported outcome: our own object, or the bare number that other tools write."""
+    if actual is None:
+        return None
+    values = actual if isinstance(actual, dict) else {"functionality": actual}
+    points = _points(values.get("functionality"))
+    if points is None:
+        raise ValueError("its actual functionality is not between 0 and 100")
+    return Outcome(points, _text(values, "outcome"), _text(values, "note"))
+
+
+def _points(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) and 0 <= value <= 100 else None
+
+
+def _text(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def with_outcome(entry: CalibrationEntry, outcome: Outcome, timestamp: str) -> CalibrationEntry:
+    """The entry with a newly reported outcome; an earlier one moves to the end of `actual_history`."""
+    fields, points = dict(entry.fields), float(outcome.functionality)
+    if fields.get("actual") is not None:
+        history = fields.get("actual_history")
+        fields["actual_history"] = [*(history if isinstance(history, list) else []), fields["actual"]]
+    fields["actual"] = {
+        "functionality": int(points) if points.is_integer() else points,
+        "outcome": outcome.result,
+        **({"note": outcome.note} if outcome.note else {}),
+        "timestamp": timestamp,
+    }
+    return parse_entry(fields)

@@ -1,0 +1,185 @@
+"""The store on disk: one line of JSON a run, safe against many processes, crashes and foreign lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from skill_distiller.calibration.entry import CalibrationEntry, with_outcome
+from skill_distiller.calibration.files import append_bytes, read_file, read_tail, replace_file
+from skill_distiller.calibration.ledger import Ledger
+from skill_distiller.calibration.lines import Line, read_lines, split_lines, write_line
+from skill_distiller.calibration.report import Report
+from skill_distiller.calibration.rotation import MOST, join_lines, missing_part, split_oldest
+from skill_distiller.calibration.state import State, highest_id, load_state, save_state, take_print
+from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerError
+
+FOLDER: Final = "skill-distiller"  # inside the folder of learnings
+_MOST_BYTES: Final = 64_000_000  # of the store; 1,000 entries are less than 1 MB
+_ARCHIVE_BYTES: Final = 4_000_000  # read of the end of an archive for an estimate: some 5,000 runs
+_PATIENCE: Final = 10.0  # seconds that a process waits for its turn
+_TURN: Final = 0.005  # seconds between two tries
+_HAS_OUTCOME: Final = re.compile(rb'"actual"\s*:\s*[^\sn]')  # anything but null
+_ELSEWHERE: Final = "Name another folder with --learnings-dir, or use --no-calibration."
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class CalibrationStore:
+    """The calibration data below a folder of learnings, usually `.learnings`.
+
+    Whatever can't be written or read raises a SkillDistillerError with one sentence.
+    """
+
+    def __init__(self, learnings: Path, now: Callable[[], datetime] = _now) -> None:
+        self.folder = learnings / FOLDER
+        self.file = self.folder / "calibration.jsonl"
+        self.archive = self.folder / "calibration.archive.jsonl"
+        self._state = self.folder / ".calibration.state.json"
+        self._lock = self.folder / ".calibration.lock"
+        self._now = now
+
+    def append(self, fields: Mapping[str, object]) -> str:
+        """Add a run and give back its id. `id` and `timestamp` are set here, first in the line.
+
+        Takes the same time whatever the store holds: it is read only when it was changed from outside
+        or has to be rotated.
+        """
+        with self._locked():
+            state = self._current_state()
+            if state.entries > MOST:
+                state = self._rotate(state)
+            identifier = f"c{state.next}"
+            given = {"id": identifier, "timestamp": self._timestamp()}
+            append_bytes(self.file, write_line({**given, **fields, **given}))
+            self._keep(State(state.next + 1, state.entries + 1, take_print(self.file)))
+            return identifier
+
+    def record(self, reports: Sequence[Report]) -> tuple[CalibrationEntry, ...]:
+        """Set the outcomes of runs, all or none, and give back the entries as they are now.
+
+        A run that has one already keeps it in its history. Raises BadInputError for an unknown id,
+        naming the nearest ones.
+        """
+        with self._locked():
+            ledger = self.read(whole=True)
+            changed: dict[str, CalibrationEntry] = {}
+            for report in reports:
+                identifier = report.id or (ledger.last.id if ledger.last else "")
+                entry = changed.get(identifier) or _known(ledger, identifier, self.folder)
+                changed[identifier] = with_outcome(entry, report.outcome, self._timestamp())
+            state = self._current_state()
+            self._rewrite(self.archive, ledger.archived, changed)
+            if self._rewrite(self.file, ledger.live, changed):
+                self._keep(State(state.next, state.entries, take_print(self.file)))
+            return tuple(changed.values())
+
+    def read(self, *, whole: bool = False) -> Ledger:
+        """What the store holds now; of its archive the latest runs that have an outcome, or with `whole` all."""
+        try:
+            # The store first: a rotation between the two reads shows a run twice rather than never.
+            live = self._read_live()
+            if whole:
+                archived = read_lines(split_lines(read_file(self.archive, 16 * _MOST_BYTES)))
+            else:
+                archived = read_lines(_with_outcome(read_tail(self.archive, _ARCHIVE_BYTES)))
+        except OSError as error:
+            raise BadInputError(f"Can't read {str(self.folder)!r}: {error.strerror}.", _ELSEWHERE) from None
+        return Ledger(live, archived)
+
+    def _read_live(self) -> tuple[Line, ...]:
+        content = read_file(self.file, _MOST_BYTES)
+        lines = read_lines(split_lines(content))
+        if lines and lines[-1].problem and not lines[-1].raw.endswith(b"\n"):
+            # Torn off, or being written just now: the store has changed by the time its size is taken.
+            again = read_file(self.file, _MOST_BYTES)
+            lines = lines if again == content else read_lines(split_lines(again))
+        return lines
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        from filelock import FileLock, Timeout
+
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if self._lock.is_symlink() or (self._lock.exists() and not self._lock.is_file()):
+                raise RefusedError(f"{str(self._lock)!r} is not a regular file.", "Move it away.")
+            with FileLock(self._lock, timeout=_PATIENCE, poll_interval=_TURN):
+                yield
+        except Timeout:
+            raise RefusedError(
+                f"Another process has held {str(self._lock)!r} for {_PATIENCE:.0f} seconds.", "Try again later."
+            ) from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise RefusedError(f"Can't write to {str(self.folder)!r}: {reason}.", _ELSEWHERE) from None
+
+    def _current_state(self) -> State:
+        """The state that was kept, or the one derived from the files where they are not as they were left."""
+        kept, now = load_state(self._state), take_print(self.file)
+        if kept and kept.file == now:
+            return kept
+        entries = sum(line.entry is not None for line in self._read_live())
+        given = max(highest_id(self.file), highest_id(self.archive), kept.next - 1 if kept else 0)
+        return State(given + 1, entries, now)
+
+    def _keep(self, state: State) -> None:
+        """Keep the state; where that fails it is derived anew next time, and the run is recorded all the same."""
+        with suppress(OSError, SkillDistillerError):
+            save_state(self._state, state)
+
+    def _rotate(self, state: State) -> State:
+        """Move the oldest entries to the archive: there first, so that a crash can only double them."""
+        oldest, rest = split_oldest(self._read_live())
+        block = join_lines(oldest)
+        if not block.endswith(b"\n"):
+            block += b"\n"
+        tail = read_tail(self.archive, len(block) + 1)
+        missing = missing_part(block, tail if len(tail) > len(block) else b"\n" + tail)
+        if missing:
+            append_bytes(self.archive, missing, new_line=missing == block)
+        replace_file(self.file, join_lines(rest))
+        return State(state.next, sum(line.entry is not None for line in rest), take_print(self.file))
+
+    def _rewrite(self, path: Path, lines: Sequence[Line], changed: Mapping[str, CalibrationEntry]) -> bool:
+        """Put changed entries in the place of those they come from; whether there was any."""
+        new = [_updated(line, changed) for line in lines]
+        if all(a is b for a, b in zip(lines, new, strict=True)):
+            return False
+        replace_file(path, join_lines(new))
+        return True
+
+    def _timestamp(self) -> str:
+        return self._now().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _updated(line: Line, changed: Mapping[str, CalibrationEntry]) -> Line:
+    entry = changed.get(line.entry.id) if line.entry else None
+    if entry is None or line.entry is None or entry.timestamp != line.entry.timestamp:
+        return line
+    return Line(line.number, write_line(entry.fields), entry)
+
+
+def _known(ledger: Ledger, identifier: str, folder: Path) -> CalibrationEntry:
+    entry = ledger.find(identifier)
+    if entry:
+        return entry
+    if not ledger.entries:
+        raise BadInputError(f"There is no calibration entry in {str(folder)!r}.", "Compress a skill here first.")
+    raise BadInputError(
+        f"There is no calibration entry {identifier!r}.", f"Nearest ids: {', '.join(ledger.nearest(identifier))}."
+    )
+
+
+def _with_outcome(tail: bytes) -> list[bytes]:
+    """The lines that may hold an outcome; the first one is cut unless the whole file was read."""
+    lines = split_lines(tail)
+    if len(tail) >= _ARCHIVE_BYTES:
+        lines = lines[1:]
+    return [line for line in lines if _HAS_OUTCOME.search(line)]

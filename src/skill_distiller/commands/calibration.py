@@ -1,0 +1,186 @@
+"""`skill-distiller calibration`: look at the calibration data."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from skill_distiller.commands.options import LEARNINGS, LearningsDir, open_store, read_whole
+from skill_distiller.errors import BadInputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from skill_distiller.calibration import CalibrationEntry
+
+_FORMS: Final = ("jsonl", "csv")
+_PICTURES: Final = (".svg", ".png")
+_ODD: Final = 3  # exit code of `doctor` with findings
+
+calibration = typer.Typer(
+    help="Look at the calibration data: runs, reported outcomes, how good the estimates are.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Mode = Annotated[str, typer.Option(metavar="MODE", help="Only runs of this mode.", show_default=False)]
+Provider = Annotated[str, typer.Option(metavar="NAME", help="Only runs of this provider.", show_default=False)]
+SkillName = Annotated[str, typer.Option("--skill", metavar="NAME", help="Only runs of this skill.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _matching(entries: Iterable[CalibrationEntry], mode: str, provider: str, skill: str) -> list[CalibrationEntry]:
+    return [
+        entry
+        for entry in entries
+        if mode in ("", entry.mode) and provider in ("", entry.provider) and skill in ("", entry.skill)
+    ]
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2))
+
+
+@calibration.command("list")
+def list_(
+    mode: Mode = "",
+    provider: Provider = "",
+    skill: SkillName = "",
+    feedback: Annotated[
+        bool | None, typer.Option("--feedback/--no-feedback", help="Only runs with (without) feedback.")
+    ] = None,
+    last: Annotated[int, typer.Option(min=0, metavar="N", help="Only the latest N; 0 means all.")] = 0,
+    json_: Json = False,
+    learnings_dir: LearningsDir = LEARNINGS,
+) -> None:
+    """List the runs, oldest first."""
+    from skill_distiller.reporting.calibration import entry_lines
+
+    entries = _matching(read_whole(open_store(learnings_dir)).entries, mode, provider, skill)
+    if feedback is not None:
+        entries = [entry for entry in entries if (entry.actual is not None) == feedback]
+    entries = entries[-last:] if last else entries
+    if json_:
+        _print_json([entry.fields for entry in entries])
+    elif entries:
+        typer.echo("\n".join(entry_lines(entries)))
+    else:
+        typer.echo("No runs.", err=True)
+
+
+@calibration.command()
+def stats(
+    mode: Mode = "",
+    provider: Provider = "",
+    skill: SkillName = "",
+    json_: Json = False,
+    learnings_dir: LearningsDir = LEARNINGS,
+) -> None:
+    """How good the estimates have been, for each mode and provider."""
+    from dataclasses import asdict
+
+    from skill_distiller.calibration.summary import summarize
+    from skill_distiller.reporting.calibration import summary_lines
+
+    groups = summarize(_matching(read_whole(open_store(learnings_dir)).entries, mode, provider, skill))
+    if json_:
+        _print_json([asdict(group) for group in groups])
+    elif groups:
+        typer.echo("\n".join(summary_lines(groups)))
+    else:
+        typer.echo("No runs.", err=True)
+
+
+@calibration.command()
+def show(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="For example c1.")],
+    learnings_dir: LearningsDir = LEARNINGS,
+) -> None:
+    """Print one run with all its fields, as JSON."""
+    ledger = read_whole(open_store(learnings_dir))
+    entry = ledger.find(id_)
+    if entry is None:
+        nearest = ", ".join(ledger.nearest(id_))
+        hint = f"Nearest ids: {nearest}." if nearest else "Compress a skill here first."
+        raise BadInputError(f"There is no calibration entry {id_!r}.", hint)
+    _print_json(entry.fields)
+
+
+@calibration.command()
+def export(
+    form: Annotated[str, typer.Option("--format", metavar="jsonl|csv", help="JSON Lines or CSV.")] = "jsonl",
+    mode: Mode = "",
+    provider: Provider = "",
+    skill: SkillName = "",
+    learnings_dir: LearningsDir = LEARNINGS,
+) -> None:
+    """Print all runs, those of the archive included, for other programs."""
+    from skill_distiller.reporting.export import to_csv, to_jsonl
+    from skill_distiller.reporting.printable import printable_lines
+
+    if form not in _FORMS:
+        raise UsageError(f"There is no format {form!r}.", f"Choose one of: {', '.join(_FORMS)}.")
+    entries = _matching(read_whole(open_store(learnings_dir)).entries, mode, provider, skill)
+    typer.echo(to_jsonl(entries) if form == "jsonl" else printable_lines(to_csv(entries)), nl=False)
+
+
+@calibration.command()
+def doctor(learnings_dir: LearningsDir = LEARNINGS) -> None:
+    """Name what is odd: torn lines, duplicate ids, runs from the future. Changes nothing; exit 3 with findings."""
+    from datetime import UTC, datetime
+
+    from skill_distiller.calibration.doctor import examine
+    from skill_distiller.reporting.calibration import finding_lines
+
+    store = open_store(learnings_dir)
+    ledger = store.read(whole=True)
+    findings = examine(ledger, datetime.now(UTC))
+    for line in finding_lines(findings, store.file.name, store.archive.name):
+        typer.echo(line)
+    if findings:
+        raise typer.Exit(_ODD)
+    runs = len(ledger.entries)
+    typer.echo(f"Nothing odd in {runs} {'run' if runs == 1 else 'runs'}.", err=True)
+
+
+@calibration.command()
+def plot(
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", metavar="FILE", help="A picture, .svg or .png, instead.", show_default=False),
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing picture.")] = False,
+    mode: Annotated[str, typer.Option(metavar="MODE", help="The mode to show.")] = "threshold",
+    provider: Provider = "",
+    skill: SkillName = "",
+    learnings_dir: LearningsDir = LEARNINGS,
+) -> None:
+    """Plot expected against actual functionality, in the terminal or as a picture."""
+    from skill_distiller.calibration import calibrate
+    from skill_distiller.calibration.estimate import LATEST, pairs_of
+    from skill_distiller.reporting.calibration import name
+    from skill_distiller.reporting.plot import draw_plot, text_plot
+
+    entries = _matching(read_whole(open_store(learnings_dir)).entries, mode, provider, skill)
+    pairs = pairs_of(entries)[-LATEST:]
+    if not pairs:
+        raise BadInputError(f"No run of mode {mode!r} has feedback yet.", "Give some with `skill-distiller feedback`.")
+    estimate = calibrate(entries, mode)
+    title = f"mode {name(mode)}: {len(pairs)} outcomes, {estimate.stage.value}"
+    if not output:
+        legend = f"o an outcome, digits several, . actual = expected; fitted correction {estimate.bias:+.1f} points"
+        typer.echo("\n".join([title, *text_plot(pairs), legend]))
+        return
+    from pathlib import Path
+
+    from skill_distiller.reporting.write import check_target, write_bytes
+
+    file = Path(output)
+    if file.suffix.lower() not in _PICTURES:
+        raise UsageError(f"{output!r} is not the name of a picture.", "End it with .svg or .png.")
+    target = check_target(file, None, folder_given=False, force=force)
+    write_bytes(target, draw_plot(pairs, estimate, title, file.suffix.lower()[1:]))
+    typer.echo(f"Written: {name(str(target))}", err=True)
