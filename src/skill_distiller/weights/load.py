@@ -48,7 +48,7 @@ def save_weights(target: Path | IO[bytes], features: str, arrays: Arrays) -> Non
             entry = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, "w") as file:
-                np.lib.format.write_array(file, np.ascontiguousarray(members[name]), allow_pickle=False)
+                np.lib.format.write_array(file, np.asarray(members[name], order="C"), allow_pickle=False)
 
 
 def digest(features: str) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from skill_distiller.document import Skill
 from skill_distiller.renderings.words import word as w
 from skill_distiller.renderings.words.edits import Edit
-from skill_distiller.renderings.words.phrases import Phrases, phrases, single_words
+from skill_distiller.renderings.words.phrases import Phrases, openings, phrases, single_words
 from skill_distiller.renderings.words.stream import Column, Stream
 from skill_distiller.renderings.words.vocabulary import Ints
+
+
+# What can stand first in a line and is no list marker, fence or other mark of a block.
+_STARTS_A_LINE: Final = re.compile(r"[^\W\d_]|`(?!``)")
 
 
 class _Draft(NamedTuple):
@@ -29,8 +34,14 @@ class _Draft(NamedTuple):
 def form_edits(skill: Skill, stream: Stream, drop: Column) -> dict[int, tuple[Edit, ...]]:
     """The edits by block, in order of position and without overlaps; `drop` is P(drop) of every word."""
     words, strength = single_words(stream, drop)
-    drafts = [*_inner(stream, words, strength, drop), *_opening(skill, stream, words, strength, drop)]
-    drafts += _whole(stream, phrases(stream, drop))
+    leading = stream.fresh[words] | stream.lines[words]
+    first = words[leading]
+    drafts = [
+        *_inner(stream, words[~leading], strength[~leading], drop),
+        *_opening(skill, stream, Phrases(first, first, strength[leading], drop[first])),
+        *_opening(skill, stream, openings(stream, drop)),
+        *_whole(stream, phrases(stream, drop)),
+    ]
     drafts.sort()
     edits: dict[int, list[Edit]] = {}
     for draft in _without_overlaps(drafts):
@@ -40,8 +51,6 @@ def form_edits(skill: Skill, stream: Stream, drop: Column) -> dict[int, tuple[Ed
 
 def _inner(stream: Stream, words: Ints, strength: Column, drop: Column) -> Iterator[_Draft]:
     """Words inside a line go with the space before them."""
-    inner = ~stream.fresh[words] & ~stream.lines[words]
-    words, strength = words[inner], strength[inner]
     return map(
         _Draft,
         stream.block[words].tolist(),
@@ -53,22 +62,22 @@ def _inner(stream: Stream, words: Ints, strength: Column, drop: Column) -> Itera
     )
 
 
-def _opening(skill: Skill, stream: Stream, words: Ints, strength: Column, drop: Column) -> Iterator[_Draft]:
+def _opening(skill: Skill, stream: Stream, found: Phrases) -> Iterator[_Draft]:
     """Words at the start of a line or sentence go with the space behind them; the next one takes the capital."""
-    follows = words + 1
-    opening = (stream.fresh[words] | stream.lines[words]) & ~stream.lines[follows] & ~stream.flags[w.TRAILS, words]
+    movable = ~stream.lines[found.last + 1] & ~stream.flags[w.TRAILS, found.last]
     capital = stream.fresh & stream.flags[w.UPPER]
-    for at, allowed in zip(words[opening].tolist(), strength[opening].tolist(), strict=True):
-        block, start, after = int(stream.block[at]), int(stream.start[at]), at + 1
-        text = skill.blocks[block].text
-        end, replacement = int(stream.piece_start[after]), ""
+    for first, last, allowed, worth in zip(*(column[movable].tolist() for column in found), strict=True):
+        block, after = int(stream.block[first]), last + 1
+        text, end, replacement = skill.blocks[block].text, int(stream.piece_start[after]), ""
         while text[end] == " ":
             end += 1
-        if capital[at] and stream.flags[w.LOWER, after] and end == int(stream.start[after]):
+        if capital[first] and stream.flags[w.LOWER, after] and end == int(stream.start[after]):
             if stream.covered[after]:
                 continue
             replacement, end = text[end].upper(), end + 1
-        yield _Draft(block, start, end, replacement, allowed, float(drop[at]))
+        elif not _STARTS_A_LINE.match(text, end):
+            continue
+        yield _Draft(block, int(stream.start[first]), end, replacement, allowed, worth)
 
 
 def _whole(stream: Stream, found: Phrases) -> Iterator[_Draft]:

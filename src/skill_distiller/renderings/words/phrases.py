@@ -81,7 +81,7 @@ def _context(stream: Stream, words: Ints) -> Ints:
         inside,
         content_after,
         ~flags[w.BINDING, before] & plain_before,
-        inside & plain_before & ~flags[w.SUBJECT, before] & (kind[before] >= _FUNCTION),
+        inside & (plain_before | flags[w.MARKED, before]) & ~flags[w.SUBJECT, before] & (kind[before] >= _FUNCTION),
         stream.numbers[w.TRAIL, before] == _COMMA,
         flags[w.REPORTING, before] & plain_before,
         ~joined,
@@ -113,13 +113,27 @@ def _within_limit(stream: Stream, words: Ints, strength: Column, says: Bools) ->
 
 
 def phrases(stream: Stream, drop: Column) -> Phrases:
-    """The runs of words that may go as a whole: the tails of sentences, and sentences."""
+    """Runs of words that may go as a whole: relative pronouns with their verb, tails of sentences, sentences."""
+    return _judged(stream, drop, _relatives(stream), _tails(stream), _sentences(stream))
+
+
+def openings(stream: Stream, drop: Column) -> Phrases:
+    """Starts of sentences that may go: "This is a", "There are"."""
+    flags, role = stream.flags, stream.numbers[w.ROLE]
+    first = np.flatnonzero(stream.fresh & flags[w.POINTING] & stream.bare & ~flags[w.TRAILS])
+    verb = first + 1
+    last = verb + ((role[verb + 1] == w.ARTICLE) & stream.bare[verb + 1])
+    fine = (role[verb] == w.COPULA) & stream.bare[verb] & (stream.sentences.of[last + 1] == stream.sentences.of[first])
+    fine &= flags[w.CONTENT, last + 1] & ~flags[w.TRAILS, verb] & ~flags[w.TRAILS, last]
+    fine &= ~(flags[w.INDEFINITE, last] & flags[w.AMOUNT, last + 1])
+    return _judged(stream, drop, (first[fine], last[fine]))
+
+
+def _judged(stream: Stream, drop: Column, *found: tuple[Ints, Ints]) -> Phrases:
+    """The runs whose weakest word may go, articles not counted, and that stand on one line."""
     article = stream.numbers[w.CLASS] == 0
     doubt = np.where(article & ~stream.locked, 1.0, drop)
-    first, last = (
-        np.concatenate(parts)
-        for parts in zip(_tails(stream), _sentences(stream), strict=True)
-    )
+    first, last = (np.concatenate(parts) for parts in zip(*found, strict=True))
     whole_lines = np.cumsum(stream.lines)
     fine = whole_lines[last] == whole_lines[first - 1]
     first, last = first[fine], last[fine]
@@ -151,6 +165,18 @@ def _tails(stream: Stream) -> tuple[Ints, Ints]:
     fine = np.where(comma, clause, ~flags[w.TRAILS, first - 1] & (inner == 0))
     fine &= _solid(stream, first - 1) & stream.bare[first - 1] & stream.bare[last]
     fine &= (last > first) & (last - first < _LONGEST_TAIL) & ~flags[w.COLON, last]
+    return first[fine], last[fine]
+
+
+def _relatives(stream: Stream) -> tuple[Ints, Ints]:
+    """*that are*, *which is* behind a noun: "files that are generated"."""
+    flags, role = stream.flags, stream.numbers[w.ROLE]
+    first = np.flatnonzero(flags[w.RELATIVE] & stream.bare & ~flags[w.TRAILS])
+    last = first + 1
+    fine = (role[last] == w.COPULA) & stream.bare[last] & ~flags[w.TRAILS, last]
+    fine &= _solid(stream, first - 1) & (flags[w.MARKED, first - 1] | ~flags[w.TRAILS, first - 1])
+    fine &= (stream.numbers[w.CLASS, last + 1] >= _FUNCTION) & (stream.sentences.of[last + 1] == stream.sentences.of[last])
+    fine &= stream.sentences.of[first - 1] == stream.sentences.of[last]
     return first[fine], last[fine]
 
 

@@ -139,7 +139,7 @@ def _structured(
     marker = first & mark
     for _ in range(2):  # a task box, a list in a list
         marker |= back(marker) & mark
-    new_item = (first & mark) | blank | pad
+    new_item = (first & mark) | blank | pad | back(pad)
     after_marker = back(marker) & ~marker
     fresh = (new_item | after_marker | back(flags[w.SENTENCE_END] | pad)) & ~marker
     new_sentence = fresh | new_item

@@ -23,9 +23,9 @@ NUMBERS: Final = 10
     RAW_QUOTE, PIPE, TRAILS,
     CONNECTIVE, PREPOSITION, CONTENT, DIGIT, NOT, SUBJECT, REPORTING, BINDING, INDEFINITE,
     UPPER, LOWER,  # starts with a capital letter; can be given one
-    FOREIGN, ENGLISH, ALIEN, AMOUNT, VOWEL,
-) = range(35)  # fmt: skip
-FLAGS: Final = 35
+    FOREIGN, ENGLISH, ALIEN, AMOUNT, VOWEL, POINTING, RELATIVE,
+) = range(37)  # fmt: skip
+FLAGS: Final = 37
 # What a word asks of its surroundings before it may go alone.
 OTHER, ARTICLE, COPULA, AND, THAT, POSSESSIVE, THIS, ADVERB, ADJECTIVE = range(9)
 ROLES: Final = 9
@@ -75,6 +75,8 @@ _WORD_FLAGS: Final = (
     (lists.REPORTING, 1 << REPORTING),
     (lists.BINDING, 1 << BINDING),
     (("a", "an"), 1 << INDEFINITE),
+    (("this", "it", "these", "there"), 1 << POINTING),
+    (("that", "which"), 1 << RELATIVE),
     (lists.AMOUNTS, 1 << AMOUNT),
     (lists.FOREIGN, 1 << FOREIGN),
     (lists.ENGLISH, 1 << ENGLISH),
