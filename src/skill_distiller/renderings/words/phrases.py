@@ -16,6 +16,7 @@ SURER: Final = 0.65
 WEAKEST: Final = 0.05  # P(drop) below which no word is ever looked at
 _FUNCTION: Final = 5  # word classes below: articles, prepositions, conjunctions, auxiliaries, pronouns
 _CONJUNCTION: Final = 2
+_AUXILIARY: Final = 3
 _COMMA: Final = 1  # the number of a trailing comma
 _FEWEST: Final = 3  # words of a sentence that may go whole, and words that must stay before a tail
 _LONGEST_TAIL: Final = 16  # words
@@ -70,7 +71,7 @@ def _context(stream: Stream, words: Ints) -> Ints:
     goes_on = stream.sentences.of[after] == stream.sentences.of[words]
     trails, plain_before = flags[w.TRAILS, words], ~flags[w.TRAILS, before]
     followed = goes_on & ~trails
-    content_after = followed & (kind[after] >= _FUNCTION)
+    content_after = followed & flags[w.CONTENT, after]
     article_before = flags[w.INDEFINITE, before]
     same_sound = flags[w.VOWEL, words] == flags[w.VOWEL, after]
     joined = (kind[before] == _CONJUNCTION) | (kind[after] == _CONJUNCTION)
@@ -81,7 +82,10 @@ def _context(stream: Stream, words: Ints) -> Ints:
         inside,
         content_after,
         ~flags[w.BINDING, before] & plain_before,
-        inside & (plain_before | flags[w.MARKED, before]) & ~flags[w.SUBJECT, before] & (kind[before] >= _FUNCTION),
+        inside
+        & (plain_before | flags[w.MARKED, before])
+        & flags[w.CONTENT, before]
+        & ~(flags[w.SUBJECT, before] | flags[w.SUBJECT, after]),
         stream.numbers[w.TRAIL, before] == _COMMA,
         flags[w.REPORTING, before] & plain_before,
         ~joined,
@@ -154,15 +158,18 @@ def _solid(stream: Stream, words: Ints) -> Bools:
 
 
 def _tails(stream: Stream) -> tuple[Ints, Ints]:
-    """Prepositional phrases and clauses at the end of a sentence."""
+    """Plain prepositional phrases, and clauses behind a comma, at the end of a sentence."""
     flags, sentences = stream.flags, stream.sentences
-    starts = (flags[w.PREPOSITION] | flags[w.CONNECTIVE]) & stream.bare & ~stream.locked
+    starts = (flags[w.TAIL_PREPOSITION] | flags[w.TAIL_CLAUSE]) & stream.bare
     first = np.flatnonzero(starts & (sentences.position >= _FEWEST))
     last = (sentences.start + sentences.size - 1)[sentences.of[first]]
     comma = stream.numbers[w.TRAIL, first - 1] == _COMMA
-    clause = flags[w.CONNECTIVE, first]
-    inner = _counted(flags[w.CLAUSE_END], first, last - 1)
-    fine = np.where(comma, clause, ~flags[w.TRAILS, first - 1] & (inner == 0))
+    kind, role = stream.numbers[w.CLASS], stream.numbers[w.ROLE]
+    verbal = (flags[w.CONNECTIVE] | ((kind >= _CONJUNCTION) & (kind < _FUNCTION))) & ~flags[w.TAIL_PREPOSITION]
+    verbal &= (role != w.POSSESSIVE) & (role != w.THIS)
+    plain = flags[w.TAIL_PREPOSITION, first] & ~flags[w.TRAILS, first - 1]
+    plain &= (_counted(flags[w.CLAUSE_END], first, last - 1) == 0) & (_counted(verbal, first, last) == 0)
+    fine = plain | (comma & flags[w.TAIL_CLAUSE, first])
     fine &= _solid(stream, first - 1) & stream.bare[first - 1] & stream.bare[last]
     fine &= (last > first) & (last - first < _LONGEST_TAIL) & ~flags[w.COLON, last]
     return first[fine], last[fine]
@@ -181,10 +188,11 @@ def _relatives(stream: Stream) -> tuple[Ints, Ints]:
 
 
 def _sentences(stream: Stream) -> tuple[Ints, Ints]:
-    """Whole sentences, never the first of a list item or paragraph."""
+    """Whole sentences that state something; never orders, never the first of a list item or paragraph."""
     sentences, flags = stream.sentences, stream.flags
+    kind = stream.numbers[w.CLASS, sentences.start]
     last = sentences.start + sentences.size - 1
-    fine = (sentences.size >= _FEWEST) & flags[w.SENTENCE_END, last] & ~flags[w.COLON, last]
+    fine = (sentences.size >= _FEWEST) & (kind < _FUNCTION) & (kind != _AUXILIARY) & flags[w.SENTENCE_END, last] & ~flags[w.COLON, last]
     fine[1:] &= (stream.items.of[sentences.start[1:]] == stream.items.of[last[:-1]]) & ~stream.marker[last[:-1]]
     fine[:1] = False
     fine &= flags[w.SENTENCE_END, sentences.start - 1] & stream.bare[sentences.start - 1]

@@ -24,8 +24,9 @@ NUMBERS: Final = 10
     CONNECTIVE, PREPOSITION, CONTENT, DIGIT, NOT, SUBJECT, REPORTING, BINDING, INDEFINITE,
     UPPER, LOWER,  # starts with a capital letter; can be given one
     FOREIGN, ENGLISH, ALIEN, AMOUNT, VOWEL, POINTING, RELATIVE,
-) = range(37)  # fmt: skip
-FLAGS: Final = 37
+    TAIL_PREPOSITION, TAIL_CLAUSE,
+) = range(39)  # fmt: skip
+FLAGS: Final = 39
 # What a word asks of its surroundings before it may go alone.
 OTHER, ARTICLE, COPULA, AND, THAT, POSSESSIVE, THIS, ADVERB, ADJECTIVE = range(9)
 ROLES: Final = 9
@@ -39,6 +40,7 @@ _FACT: Final = re.compile(
 )
 _ALIEN: Final = re.compile(r"[^\W\d_a-zA-Z]")
 _VOWEL: Final = re.compile(r"[aeiouy]")
+_LETTER: Final = re.compile(r"[\w`]")
 _DIGIT: Final = re.compile(r"\d")
 _QUOTE: Final = re.compile(r"[`\"“”«»「」『』]|(?<!\w)'")
 _SUFFIXES: Final = "ly ing ed tion ment ness ity ive able al ful ous ent er s".split()
@@ -53,7 +55,6 @@ _PLAIN: Final = ",.;:!?…"  # what may stay behind when a word goes
 _ENDS: Final = 1 << SENTENCE_END | 1 << SCOPE_END | 1 << CLAUSE_END
 _LONGEST_MARKER: Final = 6  # characters
 _LONGEST: Final = 80  # characters; what is longer is no word of a language
-_ADJECTIVE_ENDS: Final = ("al", "ive", "ous", "able", "ible", "ful", "ic", "ant", "ent")
 _ADVERBS: Final = frozenset("very really also often overall".split())
 _NEGATION_REACH: Final = 7  # words after a negation that it may govern
 
@@ -75,6 +76,8 @@ _WORD_FLAGS: Final = (
     (lists.REPORTING, 1 << REPORTING),
     (lists.BINDING, 1 << BINDING),
     (("a", "an"), 1 << INDEFINITE),
+    (lists.TAIL_PREPOSITIONS, 1 << TAIL_PREPOSITION),
+    (lists.TAIL_CLAUSES, 1 << TAIL_CLAUSE),
     (("this", "it", "these", "there"), 1 << POINTING),
     (("that", "which"), 1 << RELATIVE),
     (lists.AMOUNTS, 1 << AMOUNT),
@@ -158,7 +161,7 @@ def _word(core: str) -> tuple[Row, int]:
     listed = _LISTED_FLAGS.get(low, 0)
     plain = core.isascii() and core.isalpha()
     bits = listed | _letters(core, plain) | _lock(core, low, plain)
-    if kind >= _FUNCTION_CLASSES and not listed & 1 << CONNECTIVE:
+    if kind >= _FUNCTION_CLASSES and not listed & 1 << CONNECTIVE and (plain or _LETTER.search(core)):
         bits |= 1 << CONTENT
     return (_hash(low), _hash(stem(low)), kind, _role(low, kind, plain), _reach(low)), bits
 
@@ -198,8 +201,7 @@ def _role(low: str, kind: int, plain: bool) -> int:
         return OTHER
     if low in _ADVERBS or (low.endswith("ly") and low not in lists.KEPT_LY):
         return ADVERB
-    adjective = low in lists.FILLERS or (low.endswith(_ADJECTIVE_ENDS) and low not in lists.NOT_ADJECTIVES)
-    return ADJECTIVE if adjective else OTHER
+    return ADJECTIVE if low in lists.EVALUATING else OTHER
 
 
 def _reach(low: str) -> int:

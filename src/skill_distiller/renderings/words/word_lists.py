@@ -84,27 +84,15 @@ ENGLISH: Final = frozenset(
 )
 
 AMOUNTS: Final = frozenset("few little lot bit couple number".split())  # "a few" is not "few"
-NOT_ADJECTIVES: Final = frozenset(  # nouns and verbs with the ending of an adjective
-    "agent document component content event client parent comment student incident intent percent talent accident"
-    " patient assistant tenant constant variant grant plant participant consultant applicant restaurant topic traffic"
-    " metric logic music graphic analytic critic mechanic statistic characteristic heuristic fabric rubric epic"
-    " proposal terminal journal signal manual tutorial material goal approval removal retrieval interval total"
-    " referral arrival withdrawal criminal deal reveal appeal equal table variable executable deliverable cable label"
-    " enable disable objective directive archive drive receive give live perspective initiative alternative executive"
-    " incentive motive narrative derive arrive survive dive handful want present prevent represent invent sent spent"
-    " went orient rent cent segment element argument statement requirement environment deployment implement"
-    " professional local global public private optional manual conditional internal external final initial partial"
-    " original individual sequential parallel virtual physical digital visual static dynamic automatic specific"
-    " semantic syntactic atomic async generic native interactive active inactive positive negative relative recursive"
-    " exclusive inclusive additive destructive sensitive reactive responsive adaptive cumulative successive"
-    " persistent recent frequent consistent inconsistent independent dependent different current silent transparent"
-    " efficient sufficient invalid incorrect important significant redundant resistant legal medical financial"
-    " technical mental social national regional federal historical chemical electrical mechanical mathematical"
-    " statistical logical lexical vertical horizontal radial diagonal numerical categorical temporal spatial"
-    " nullable mutable immutable readable writable editable reusable portable stable unstable available unavailable"
-    " public basic classic cosmetic electronic scientific academic periodic magic synthetic asymmetric symmetric"
-    " existing additional proper necessary following entire key".split()
+EVALUATING: Final = frozenset(  # adjectives that praise or stress more than they tell things apart
+    "various relevant comprehensive overall essential detailed powerful robust proper appropriate necessary particular"
+    " significant crucial additional existing entire effective efficient useful helpful valuable meaningful beautiful"
+    " elegant thorough careful suitable numerous diverse seamless intuitive innovative sophisticated compelling engaging"
+    " polished great excellent outstanding amazing perfect ideal important vital insightful impressive remarkable"
+    " fundamental whole".split()
 )
+TAIL_PREPOSITIONS: Final = frozenset("for in on with through across around among".split())
+TAIL_CLAUSES: Final = frozenset("which so ensuring making providing allowing enabling helping thus".split())
 TOOLS: Final = frozenset(  # names that are written small, also where a sentence starts
     "git npm npx pnpm yarn pip pipx uv curl wget docker node deno bash zsh fish sed awk grep jq gh kubectl helm make"
     " cmake cargo rustc gcc clang ffmpeg tmux vim emacs ssh psql sqlite redis nginx python ruby perl java iphone"
