@@ -1,0 +1,111 @@
+"""Edits from words: which characters go, and which of two edits that overlap stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from skill_distiller.document import Skill
+from skill_distiller.renderings.words import word as w
+from skill_distiller.renderings.words.edits import Edit
+from skill_distiller.renderings.words.phrases import Phrases, openings, phrases, single_words
+from skill_distiller.renderings.words.stream import Column, Stream
+from skill_distiller.renderings.words.vocabulary import Ints
+
+
+# What can stand first in a line and is no list marker, fence or other mark of a block.
+_STARTS_A_LINE: Final = re.compile(r"[^\W\d_]|`(?!``)")
+
+
+class _Draft(NamedTuple):
+    """An edit with the block it belongs to and the words that are expected to go by it."""
+
+    block: int
+    start: int
+    end: int
+    replacement: str
+    strength: float
+    worth: float
+
+
+def form_edits(skill: Skill, stream: Stream, drop: Column) -> dict[int, tuple[Edit, ...]]:
+    """The edits by block, in order of position and without overlaps; `drop` is P(drop) of every word."""
+    words, strength = single_words(stream, drop)
+    leading = stream.fresh[words] | stream.lines[words]
+    first = words[leading]
+    drafts = [
+        *_inner(stream, words[~leading], strength[~leading], drop),
+        *_opening(skill, stream, Phrases(first, first, strength[leading], drop[first])),
+        *_opening(skill, stream, openings(stream, drop)),
+        *_whole(stream, phrases(stream, drop)),
+    ]
+    drafts.sort()
+    edits: dict[int, list[Edit]] = {}
+    for draft in _without_overlaps(drafts):
+        edits.setdefault(draft.block, []).append(Edit(*draft[1:5]))
+    return {block: tuple(of_block) for block, of_block in edits.items()}
+
+
+def _inner(stream: Stream, words: Ints, strength: Column, drop: Column) -> Iterator[_Draft]:
+    """Words inside a line go with the space before them."""
+    return map(
+        _Draft,
+        stream.block[words].tolist(),
+        stream.piece_end[words - 1].tolist(),
+        stream.end[words].tolist(),
+        [""] * len(words),
+        strength.tolist(),
+        drop[words].tolist(),
+    )
+
+
+def _opening(skill: Skill, stream: Stream, found: Phrases) -> Iterator[_Draft]:
+    """Words at the start of a line or sentence go with the space behind them; the next one takes the capital."""
+    movable = ~stream.lines[found.last + 1] & ~stream.flags[w.TRAILS, found.last]
+    capital = stream.fresh & stream.flags[w.UPPER]
+    for first, last, allowed, worth in zip(*(column[movable].tolist() for column in found), strict=True):
+        block, after = int(stream.block[first]), last + 1
+        text, end, replacement = skill.blocks[block].text, int(stream.piece_start[after]), ""
+        while text[end] == " ":
+            end += 1
+        if capital[first] and stream.flags[w.LOWER, after] and end == int(stream.start[after]):
+            if stream.covered[after]:
+                continue
+            replacement, end = text[end].upper(), end + 1
+        elif not _STARTS_A_LINE.match(text, end):
+            continue
+        yield _Draft(block, int(stream.start[first]), end, replacement, allowed, worth)
+
+
+def _whole(stream: Stream, found: Phrases) -> Iterator[_Draft]:
+    """Phrases go with the space before them; what closes the sentence stays where it is still needed."""
+    for first, last, allowed, worth in zip(*(column.tolist() for column in found), strict=True):
+        block, start = int(stream.block[first]), int(stream.piece_end[first - 1])
+        if stream.fresh[first]:
+            end = int(stream.piece_end[last])
+        else:
+            start -= int(stream.flags[w.TRAILS, first - 1])  # the comma before a clause
+            end = int(stream.end[last])
+        yield _Draft(block, start, end, "", allowed, worth)
+
+
+def _without_overlaps(drafts: list[_Draft]) -> list[_Draft]:
+    """Of edits that overlap, the one that is worth more than all those it covers."""
+    kept: list[_Draft] = []
+    for draft in drafts:
+        clashing = 0
+        while clashing < len(kept) and _clash(kept[-1 - clashing], draft):
+            clashing += 1
+        if clashing:
+            if draft.worth <= sum(other.worth for other in kept[-clashing:]):
+                continue
+            del kept[-clashing:]
+        kept.append(draft)
+    return kept
+
+
+def _clash(one: _Draft, other: _Draft) -> bool:
+    return one.block == other.block and one.end > other.start

@@ -1,0 +1,69 @@
+"""The word model: how likely a careful editor is to delete a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from skill_distiller.document import Skill
+from skill_distiller.renderings.words.features import Floats, dense_columns, hashed_windows
+from skill_distiller.renderings.words.stream import Stream
+from skill_distiller.weights import Arrays
+
+CLIP: Final = 5.0  # standard deviations that a column is cut at
+HOPELESS: Final = -2.5  # the linear score (log-odds) below which no word is looked at twice
+
+
+@dataclass(frozen=True)
+class WordModel:
+    """A linear model over hashed windows, and a small network over its scores and dense columns.
+
+    `weights` has one int8 a bucket, times `scale` plus `bias` a log-odds; `low` and `high` cut the dense
+    columns; `hidden`, `hidden_bias`, `out` and `out_bias` are the network's.
+    """
+
+    weights: npt.NDArray[np.int8]
+    scale: float
+    bias: float
+    low: Floats
+    high: Floats
+    hidden: Floats
+    hidden_bias: Floats
+    out: Floats
+    out_bias: float
+
+    @classmethod
+    def of(cls, arrays: Arrays) -> WordModel:
+        """The model that `arrays` hold; the columns' standardisation is folded into the first layer."""
+        mean, spread = arrays["mean"].astype(np.float32), arrays["spread"].astype(np.float32)
+        hidden = arrays["hidden"].astype(np.float32) / spread[:, None]
+        return cls(
+            arrays["weights"],
+            float(arrays["scale"]),
+            float(arrays["bias"]),
+            (mean - CLIP * spread)[:, None],
+            (mean + CLIP * spread)[:, None],
+            np.ascontiguousarray(hidden.T),
+            (arrays["hidden_bias"].astype(np.float32) - mean @ hidden)[:, None],
+            arrays["out"].astype(np.float32),
+            float(arrays["out_bias"]),
+        )
+
+    def linear_scores(self, stream: Stream) -> Floats:
+        """The linear model's log-odds of every word."""
+        total = self.weights.take(hashed_windows(stream)).sum(0, dtype=np.int32)
+        return (total * np.float32(self.scale) + np.float32(self.bias)).astype(np.float32)
+
+    def probabilities(self, skill: Skill, stream: Stream, *, everything: bool = False) -> Floats:
+        """P(drop) of every word: 0 for locked words and hopeless ones, unless `everything` is asked for."""
+        score = self.linear_scores(stream)
+        rows = np.arange(len(score)) if everything else np.flatnonzero(~stream.locked & (score > HOPELESS))
+        columns = dense_columns(skill, stream, score).take(rows, 1)
+        np.clip(columns, self.low, self.high, out=columns)
+        active = np.maximum(self.hidden @ columns + self.hidden_bias, 0)
+        result = np.zeros(len(score), np.float32)
+        result[rows] = 1 / (1 + np.exp(-(self.out @ active + np.float32(self.out_bias))))
+        return result

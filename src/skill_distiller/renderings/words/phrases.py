@@ -1,0 +1,205 @@
+"""What may go from a text: words that can go alone, and phrases that only go whole."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from skill_distiller.renderings.words import word as w
+from skill_distiller.renderings.words.stream import Column, Groups, Stream, ahead, back
+from skill_distiller.renderings.words.vocabulary import Bools, Ints
+
+# How much surer a word that says something must be than a mere function word: it goes from the dial
+# (1 - P) / SURER, so below P = 1 - SURER never.
+SURER: Final = 0.65
+WEAKEST: Final = 0.05  # P(drop) below which no word is ever looked at
+_FUNCTION: Final = 5  # word classes below: articles, prepositions, conjunctions, auxiliaries, pronouns
+_CONJUNCTION: Final = 2
+_AUXILIARY: Final = 3
+_COMMA: Final = 1  # the number of a trailing comma
+_FEWEST: Final = 3  # words of a sentence that may go whole, and words that must stay before a tail
+_LONGEST_TAIL: Final = 16  # words
+
+
+class Phrases(NamedTuple):
+    """Runs of words `first`..`last` that may go together from the dial `strength`, `worth` expected words."""
+
+    first: Ints
+    last: Ints
+    strength: Column
+    worth: Column
+
+
+def single_words(stream: Stream, drop: Column) -> tuple[Ints, Column]:
+    """The words that may go alone, and the dial at which each may; `drop` is P(drop) a word."""
+    role = stream.numbers[w.ROLE]
+    words = np.flatnonzero((drop > WEAKEST) & (role > w.OTHER) & stream.bare)
+    role = role[words]
+    context = _context(stream, words)
+    allowed = (_ASKS[role] & ~context) == 0
+    words, role = words[allowed], role[allowed]
+    says = role >= w.ADVERB
+    strength = (1 - drop[words]) / np.where(says, SURER, 1.0)
+    kept = strength < 1
+    words, strength, says = words[kept], strength[kept], says[kept]
+    fits = _within_limit(stream, words, strength, says)
+    return words[fits], strength[fits]
+
+
+# What a role may ask of the words around; the bits of `_context`.
+(
+    _FOLLOWED, _ONE_MARK, _INSIDE, _BEFORE_CONTENT, _UNBOUND, _AFTER_NOUN, _AFTER_COMMA, _AFTER_REPORT, _UNPAIRED,
+    _STEADY, _NAMING,
+) = (1 << bit for bit in range(11))  # fmt: skip
+_ASKS: Final = np.zeros(w.ROLES, np.int64)
+_ASKS[w.ARTICLE] = _FOLLOWED | _STEADY
+_ASKS[w.COPULA] = _FOLLOWED | _INSIDE | _AFTER_NOUN
+_ASKS[w.AND] = _FOLLOWED | _INSIDE | _AFTER_COMMA
+_ASKS[w.THAT] = _FOLLOWED | _INSIDE | _AFTER_REPORT
+_ASKS[w.POSSESSIVE] = _FOLLOWED | _BEFORE_CONTENT | _STEADY
+_ASKS[w.THIS] = _FOLLOWED | _INSIDE | _BEFORE_CONTENT | _UNBOUND | _NAMING
+_ASKS[w.ADVERB] = _ONE_MARK | _INSIDE | _UNBOUND | _UNPAIRED | _STEADY
+_ASKS[w.ADJECTIVE] = _FOLLOWED | _INSIDE | _BEFORE_CONTENT | _UNBOUND | _UNPAIRED | _STEADY
+
+
+def _context(stream: Stream, words: Ints) -> Ints:
+    """What is true of the words around each of `words`, as bits."""
+    flags, kind = stream.flags, stream.numbers[w.CLASS]
+    before, after = words - 1, words + 1
+    inside = stream.sentences.of[before] == stream.sentences.of[words]
+    goes_on = stream.sentences.of[after] == stream.sentences.of[words]
+    trails, plain_before = flags[w.TRAILS, words], ~flags[w.TRAILS, before]
+    followed = goes_on & ~trails
+    content_after = followed & flags[w.CONTENT, after]
+    article_before = flags[w.INDEFINITE, before]
+    same_sound = flags[w.VOWEL, words] == flags[w.VOWEL, after]
+    joined = (kind[before] == _CONJUNCTION) | (kind[after] == _CONJUNCTION)
+    steady = ~(flags[w.INDEFINITE, words] & flags[w.AMOUNT, after]) & (~article_before | (followed & same_sound))
+    truths = (
+        followed,
+        plain_before | ~trails,
+        inside,
+        content_after,
+        ~flags[w.BINDING, before] & plain_before,
+        inside
+        & (plain_before | flags[w.MARKED, before])
+        & flags[w.CONTENT, before]
+        & ~(flags[w.SUBJECT, before] | flags[w.SUBJECT, after]),
+        stream.numbers[w.TRAIL, before] == _COMMA,
+        flags[w.REPORTING, before] & plain_before,
+        ~joined,
+        steady,
+        (kind[after] != w.PLURAL_CLASS) & (flags[w.PREPOSITION, before] | (kind[before] >= _FUNCTION)),
+    )
+    context = np.zeros(len(words), np.int64)
+    for bit, truth in enumerate(truths):
+        context |= truth.astype(np.int64) << bit
+    return context
+
+
+def _within_limit(stream: Stream, words: Ints, strength: Column, says: Bools) -> Bools:
+    """Of the words that say something at most a fifth a sentence, the surest."""
+    fits = ~says
+    rows = np.flatnonzero(says)
+    if not len(rows):
+        return fits
+    content = np.add.reduceat(stream.flags[w.CONTENT], stream.sentences.start, dtype=np.int64)
+    left = dict[int, int]()
+    of = stream.sentences.of[words]
+    for row in rows[np.argsort(strength[rows], kind="stable")].tolist():
+        sentence = int(of[row])
+        rest = left.get(sentence)
+        rest = int(content[sentence]) // 5 if rest is None else rest
+        fits[row] = rest > 0
+        left[sentence] = rest - 1
+    return fits
+
+
+def phrases(stream: Stream, drop: Column) -> Phrases:
+    """Runs of words that may go as a whole: relative pronouns with their verb, tails of sentences, sentences."""
+    return _judged(stream, drop, _relatives(stream), _tails(stream), _sentences(stream))
+
+
+def openings(stream: Stream, drop: Column) -> Phrases:
+    """Starts of sentences that may go: "This is a", "There are"."""
+    flags, role = stream.flags, stream.numbers[w.ROLE]
+    first = np.flatnonzero(stream.fresh & flags[w.POINTING] & stream.bare & ~flags[w.TRAILS])
+    verb = first + 1
+    last = verb + ((role[verb + 1] == w.ARTICLE) & stream.bare[verb + 1])
+    fine = (role[verb] == w.COPULA) & stream.bare[verb] & (stream.sentences.of[last + 1] == stream.sentences.of[first])
+    fine &= flags[w.CONTENT, last + 1] & ~flags[w.TRAILS, verb] & ~flags[w.TRAILS, last]
+    fine &= ~(flags[w.INDEFINITE, last] & flags[w.AMOUNT, last + 1])
+    return _judged(stream, drop, (first[fine], last[fine]))
+
+
+def _judged(stream: Stream, drop: Column, *found: tuple[Ints, Ints]) -> Phrases:
+    """The runs whose weakest word may go, articles not counted, and that stand on one line."""
+    article = stream.numbers[w.CLASS] == 0
+    doubt = np.where(article & ~stream.locked, 1.0, drop)
+    first, last = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    whole_lines = np.cumsum(stream.lines)
+    fine = whole_lines[last] == whole_lines[first - 1]
+    first, last = first[fine], last[fine]
+    if not len(first):
+        return Phrases(first, last, np.zeros(0), np.zeros(0))
+    ranges = np.stack((first, last + 1), 1).ravel()
+    weakest = np.minimum.reduceat(doubt, ranges)[::2]
+    strength = (1 - weakest) / SURER
+    kept = strength < 1
+    return Phrases(first[kept], last[kept], strength[kept], (weakest * (last - first + 1))[kept])
+
+
+def _solid(stream: Stream, words: Ints) -> Bools:
+    """Whether a word can stand before a cut: it says something and binds nothing that follows."""
+    flags = stream.flags
+    open_ended = flags[w.CONNECTIVE] | flags[w.PREPOSITION] | flags[w.BINDING] | flags[w.REPORTING] | stream.marker
+    return (stream.numbers[w.CLASS, words] >= _FUNCTION) & ~open_ended[words] & (stream.block[words] >= 0)
+
+
+def _tails(stream: Stream) -> tuple[Ints, Ints]:
+    """Plain prepositional phrases, and clauses behind a comma, at the end of a sentence."""
+    flags, sentences = stream.flags, stream.sentences
+    starts = (flags[w.TAIL_PREPOSITION] | flags[w.TAIL_CLAUSE]) & stream.bare
+    first = np.flatnonzero(starts & (sentences.position >= _FEWEST))
+    last = (sentences.start + sentences.size - 1)[sentences.of[first]]
+    comma = stream.numbers[w.TRAIL, first - 1] == _COMMA
+    kind, role = stream.numbers[w.CLASS], stream.numbers[w.ROLE]
+    verbal = (flags[w.CONNECTIVE] | ((kind >= _CONJUNCTION) & (kind < _FUNCTION))) & ~flags[w.TAIL_PREPOSITION]
+    verbal &= (role != w.POSSESSIVE) & (role != w.THIS)
+    plain = flags[w.TAIL_PREPOSITION, first] & ~flags[w.TRAILS, first - 1]
+    plain &= (_counted(flags[w.CLAUSE_END], first, last - 1) == 0) & (_counted(verbal, first, last) == 0)
+    fine = plain | (comma & flags[w.TAIL_CLAUSE, first])
+    fine &= _solid(stream, first - 1) & stream.bare[first - 1] & stream.bare[last]
+    fine &= (last > first) & (last - first < _LONGEST_TAIL) & ~flags[w.COLON, last]
+    return first[fine], last[fine]
+
+
+def _relatives(stream: Stream) -> tuple[Ints, Ints]:
+    """*that are*, *which is* behind a noun: "files that are generated"."""
+    flags, role = stream.flags, stream.numbers[w.ROLE]
+    first = np.flatnonzero(flags[w.RELATIVE] & stream.bare & ~flags[w.TRAILS])
+    last = first + 1
+    fine = (role[last] == w.COPULA) & stream.bare[last] & ~flags[w.TRAILS, last]
+    fine &= _solid(stream, first - 1) & (flags[w.MARKED, first - 1] | ~flags[w.TRAILS, first - 1])
+    fine &= (stream.numbers[w.CLASS, last + 1] >= _FUNCTION) & (stream.sentences.of[last + 1] == stream.sentences.of[last])
+    fine &= stream.sentences.of[first - 1] == stream.sentences.of[last]
+    return first[fine], last[fine]
+
+
+def _sentences(stream: Stream) -> tuple[Ints, Ints]:
+    """Whole sentences that state something; never orders, never the first of a list item or paragraph."""
+    sentences, flags = stream.sentences, stream.flags
+    kind = stream.numbers[w.CLASS, sentences.start]
+    last = sentences.start + sentences.size - 1
+    fine = (sentences.size >= _FEWEST) & (kind < _FUNCTION) & (kind != _AUXILIARY) & flags[w.SENTENCE_END, last] & ~flags[w.COLON, last]
+    fine[1:] &= (stream.items.of[sentences.start[1:]] == stream.items.of[last[:-1]]) & ~stream.marker[last[:-1]]
+    fine[:1] = False
+    fine &= flags[w.SENTENCE_END, sentences.start - 1] & stream.bare[sentences.start - 1]
+    return sentences.start[fine], last[fine]
+
+
+def _counted(values: Bools, first: Ints, last: Ints) -> Ints:
+    """How many are true from `first` to `last`, both included."""
+    total = np.cumsum(values)
+    return total[last] - total[first] + values[first]

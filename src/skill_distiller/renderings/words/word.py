@@ -1,0 +1,265 @@
+"""What can be said of one chunk of text on its own: class, locks, punctuation, as numbers and flags."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+from zlib import crc32
+
+from skill_distiller.renderings.words import word_lists as lists
+
+# The numbers of a chunk, by position.
+WORD, STEM, CLASS, ROLE, REACH, LENGTH, CORE_AT, CORE_LENGTH, LEAD, TRAIL = range(10)
+NUMBERS: Final = 10
+# The flags of a chunk, by position.
+(
+    SPACE, NEWLINE, BLANK, MARKER,
+    LOCKED_FIRST, LOCKED_INSIDE,  # at the start of a sentence; inside it
+    SENTENCE_END, CLAUSE_END, SCOPE_END, COLON,
+    OPENS, CLOSES, BOLD_ON, BOLD_OFF,
+    MARKED,  # bears more than plain punctuation behind it
+    BRACKETED,  # bears one round bracket, the rest is plain
+    RAW_QUOTE, PIPE, TRAILS,
+    CONNECTIVE, PREPOSITION, CONTENT, DIGIT, NOT, SUBJECT, REPORTING, BINDING, INDEFINITE,
+    UPPER, LOWER,  # starts with a capital letter; can be given one
+    FOREIGN, ENGLISH, ALIEN, AMOUNT, VOWEL, POINTING, RELATIVE,
+    TAIL_PREPOSITION, TAIL_CLAUSE,
+) = range(39)  # fmt: skip
+FLAGS: Final = 39
+# What a word asks of its surroundings before it may go alone.
+OTHER, ARTICLE, COPULA, AND, THAT, POSSESSIVE, THIS, ADVERB, ADJECTIVE = range(9)
+ROLES: Final = 9
+
+Row = tuple[int, ...]
+
+_PARTS: Final = re.compile(r"([*_(\[~\"“‘']*+)(.*?)([*_)\]~\"”’',.;:!?…]*+)\Z", re.DOTALL)
+_MARKER: Final = re.compile(r"(?:[-*+•]|\d+[.)]|>+|#+|\[[ xX]?\]|\[|[xX]?\])\Z")
+_FACT: Final = re.compile(
+    r"""[`\d/\\@$=<>#%^~|{}+&]|://|\w[._]\w|^-|[a-z][A-Z]|[A-Z]{2}|[^\x00-\x7f—–’‘“”…]|^[A-Za-z]$|^\W+$"""
+)
+_ALIEN: Final = re.compile(r"[^\W\d_a-zA-Z]")
+_VOWEL: Final = re.compile(r"[aeiouy]")
+_LETTER: Final = re.compile(r"[\w`]")
+_DIGIT: Final = re.compile(r"\d")
+_QUOTE: Final = re.compile(r"[`\"“”«»「」『』]|(?<!\w)'")
+_SUFFIXES: Final = "ly ing ed tion ment ness ity ive able al ful ous ent er s".split()
+_STEM_ENDS: Final = {"ing": 3, "ed": 2, "es": 2, "ly": 2, "s": 1, "e": 1}
+_DASHES: Final = frozenset("— – - -- →".split())
+_PUNCTUATION: Final = {
+    "": 0, ",": 1, ".": 2, "!": 2, "?": 2, "…": 2, ":": 3, ";": 4, ")": 5, "*": 6, "_": 6, '"': 7, "”": 7, "'": 7,
+    "(": 8, "[": 8,
+}  # fmt: skip
+_OTHER_PUNCTUATION: Final = 9
+_PLAIN: Final = ",.;:!?…"  # what may stay behind when a word goes
+_ENDS: Final = 1 << SENTENCE_END | 1 << SCOPE_END | 1 << CLAUSE_END
+_LONGEST_MARKER: Final = 6  # characters
+_LONGEST: Final = 80  # characters; what is longer is no word of a language
+_ADVERBS: Final = frozenset("very really also often overall".split())
+_NEGATION_REACH: Final = 7  # words after a negation that it may govern
+
+_SUFFIX_CLASS: Final = len(lists.CLOSED_CLASSES)
+_SUFFIX_CLASSES: Final = {end: _SUFFIX_CLASS + number for number, end in enumerate(_SUFFIXES)}
+_LENGTH_CLASS: Final = _SUFFIX_CLASS + len(_SUFFIXES)
+PLURAL_CLASS: Final = _SUFFIX_CLASSES["s"]
+PAD_CLASS: Final = _LENGTH_CLASS + 3
+CLASSES: Final = PAD_CLASS + 1
+_FUNCTION_CLASSES: Final = 5  # articles, prepositions, conjunctions, auxiliaries, pronouns
+
+_LOCKED: Final = 1 << LOCKED_FIRST | 1 << LOCKED_INSIDE
+_WORD_FLAGS: Final = (
+    (lists.LOCKED, _LOCKED),
+    (lists.CONNECTIVES, 1 << CONNECTIVE),
+    (lists.PREPOSITIONS, 1 << PREPOSITION),
+    (("not", "never"), 1 << NOT),
+    (lists.SUBJECTS, 1 << SUBJECT),
+    (lists.REPORTING, 1 << REPORTING),
+    (lists.BINDING, 1 << BINDING),
+    (("a", "an"), 1 << INDEFINITE),
+    (lists.TAIL_PREPOSITIONS, 1 << TAIL_PREPOSITION),
+    (lists.TAIL_CLAUSES, 1 << TAIL_CLAUSE),
+    (("this", "it", "these", "there"), 1 << POINTING),
+    (("that", "which"), 1 << RELATIVE),
+    (lists.AMOUNTS, 1 << AMOUNT),
+    (lists.FOREIGN, 1 << FOREIGN),
+    (lists.ENGLISH, 1 << ENGLISH),
+)
+_ROLES: Final = {
+    **dict.fromkeys(lists.ARTICLES, ARTICLE),
+    **dict.fromkeys(("is", "are", "was", "were"), COPULA),
+    **dict.fromkeys(("your", "its", "their", "our"), POSSESSIVE),
+    "and": AND,
+    "that": THAT,
+    **dict.fromkeys(("this", "these", "those"), THIS),
+}
+
+
+def _listed_flags() -> dict[str, int]:
+    flags: dict[str, int] = {}
+    for words, bits in _WORD_FLAGS:
+        for word in words:
+            flags[word] = flags.get(word, 0) | bits
+    return flags
+
+
+def _listed_classes() -> dict[str, int]:
+    classes: dict[str, int] = {}
+    for number, words in enumerate(lists.CLOSED_CLASSES):
+        for word in words:
+            classes.setdefault(word, number)
+    return classes
+
+
+_LISTED_FLAGS: Final = _listed_flags()
+_LISTED_CLASSES: Final = _listed_classes()
+
+
+def split_chunk(chunk: str) -> tuple[str, str, str]:
+    """A chunk without its space: the marks before its core, the core, the marks and punctuation behind.
+
+    >>> split_chunk("(**word**),")
+    ('(**', 'word', '**),')
+    """
+    match = _PARTS.match(chunk)
+    lead, core, trail = match.groups() if match else ("", chunk, "")
+    return (lead, core, trail) if core else ("", lead + trail, "")
+
+
+def describe(chunk: str) -> Row:
+    """The numbers of a chunk, and behind them its flags as the bits of one number."""
+    space = chunk[:1] == " "
+    text = chunk[1:] if space else chunk
+    size = len(text)
+    if text.isalpha() and text.isascii():
+        numbers, bits = _word(text)
+        return (*numbers, space + size, space, size, 0, 0, bits)
+    if not text or text.isspace():
+        return _blank(chunk)
+    lead, core, trail = split_chunk(text)
+    numbers, bits = _word("`" if "`" in core else core)
+    before, behind, marks = _marks(lead, trail)
+    if size <= _LONGEST_MARKER and _MARKER.match(text):
+        marks |= 1 << MARKER
+    if core.lower() in lists.ABBREVIATIONS:
+        marks &= ~_ENDS
+    return (*numbers, space + size, space + len(lead), len(core), before, behind, bits | marks)
+
+
+def _blank(chunk: str) -> Row:
+    lines = chunk.count("\n") + chunk.count("\r") - chunk.count("\r\n")
+    bits = 1 << SPACE | (lines > 0) << NEWLINE | (lines > 1) << BLANK
+    if not chunk:
+        bits = _LOCKED | 1 << SENTENCE_END | 1 << CLAUSE_END | 1 << SCOPE_END
+    return (0, 0, PAD_CLASS, OTHER, 0, len(chunk), 0, 0, _OTHER_PUNCTUATION, _OTHER_PUNCTUATION, bits)
+
+
+@lru_cache(maxsize=65536)
+def _word(core: str) -> tuple[Row, int]:
+    """Word, stem, class, role and reach of a word without its marks; and its flags."""
+    low = core.lower()
+    kind = word_class(low)
+    listed = _LISTED_FLAGS.get(low, 0)
+    plain = core.isascii() and core.isalpha()
+    bits = listed | _letters(core, plain) | _lock(core, low, plain)
+    if kind >= _FUNCTION_CLASSES and not listed & 1 << CONNECTIVE and (plain or _LETTER.search(core)):
+        bits |= 1 << CONTENT
+    return (_hash(low), _hash(stem(low)), kind, _role(low, kind, plain), _reach(low)), bits
+
+
+def _hash(word: str) -> int:
+    return crc32(word.encode("utf-8", "surrogatepass"))
+
+
+def stem(low: str) -> str:
+    """A word without its ending, roughly: what two forms of a word share.
+
+    >>> stem("checking"), stem("checks")
+    ('check', 'check')
+    """
+    cut = _STEM_ENDS.get(low[-3:]) or _STEM_ENDS.get(low[-2:]) or _STEM_ENDS.get(low[-1:]) or 0
+    return low[:-cut] if cut and len(low) > cut + 3 else low
+
+
+def word_class(low: str) -> int:
+    """The class of a word: its closed class, else its suffix, else its length."""
+    listed = _LISTED_CLASSES.get(low)
+    if listed is not None:
+        return listed
+    size = len(low)
+    for length in (4, 3, 2, 1):
+        suffix = _SUFFIX_CLASSES.get(low[-length:])
+        if suffix is not None and size > length + 2:
+            return suffix
+    return _LENGTH_CLASS + (0 if not low.isalpha() else 1 if size < 5 else 2)
+
+
+def _role(low: str, kind: int, plain: bool) -> int:
+    role = _ROLES.get(low)
+    if role is not None:
+        return role
+    if kind < _FUNCTION_CLASSES or not plain:
+        return OTHER
+    if low in _ADVERBS or (low.endswith("ly") and low not in lists.KEPT_LY):
+        return ADVERB
+    return ADJECTIVE if low in lists.EVALUATING else OTHER
+
+
+def _reach(low: str) -> int:
+    """How many words after this one it may negate, restrict or count."""
+    if low in lists.NEGATIONS or low.endswith(("n't", "n’t")):
+        return _NEGATION_REACH
+    return int(low in lists.CONDITIONS or low[:1].isdigit())
+
+
+def _letters(core: str, plain: bool) -> int:
+    if plain:
+        small = core.islower() and core not in lists.TOOLS and bool(_VOWEL.search(core))
+        return small << LOWER | core[0].isupper() << UPPER | (core[0] in "aeiouAEIOU") << VOWEL
+    bits = bool(_DIGIT.search(core)) << DIGIT | core[0].isupper() << UPPER | ("|" in core) << PIPE
+    if core in _DASHES:
+        bits |= 1 << CLAUSE_END | 1 << SCOPE_END | 1 << COLON
+    if _QUOTE.search(core):
+        bits |= 1 << RAW_QUOTE
+    return bits if core.isascii() else bits | bool(_ALIEN.search(core)) << ALIEN
+
+
+def _lock(core: str, low: str, plain: bool) -> int:
+    """Whether a word is a name, a fact or no word at all; what the lists lock is locked already."""
+    if low in lists.ARTICLES:
+        return (core == "A") << LOCKED_INSIDE | (core not in ("A", "An", "The", low)) << LOCKED_FIRST
+    if plain:
+        named = len(core) == 1 or len(core) > _LONGEST or not (core.islower() or core.istitle())
+    else:
+        named = bool(_FACT.search(core)) or "n't" in low or "n’t" in low or len(core) > _LONGEST or _names(low)
+    return _LOCKED if named else core[0].isupper() << LOCKED_INSIDE
+
+
+def _names(low: str) -> bool:
+    """Whether a hyphenated word may be a name."""
+    parts = low.split("-")
+    return len(parts) > 1 and parts[0] not in lists.OPEN_COMPOUNDS and parts[-1] not in lists.OPEN_COMPOUNDS
+
+
+@lru_cache(maxsize=4096)
+def _marks(lead: str, trail: str) -> tuple[int, int, int]:
+    """What stands before and behind a word: both as a number, and the flags of both."""
+    sentence = bool(set(".!?…").intersection(trail))
+    scope = sentence or bool(set(";:)").intersection(trail))
+    marked = bool(lead) or bool(trail.strip(_PLAIN))
+    bracketed = marked and lead in ("", "(") and not trail.removeprefix(")").strip(_PLAIN)
+    bits = (
+        sentence << SENTENCE_END
+        | scope << SCOPE_END
+        | (scope or "," in trail) << CLAUSE_END
+        | (trail.rstrip("*_")[-1:] == ":") << COLON
+        | ("(" in lead) << OPENS
+        | (")" in trail) << CLOSES
+        | ("**" in lead or "__" in lead) << BOLD_ON
+        | ("**" in trail or "__" in trail) << BOLD_OFF
+        | marked << MARKED
+        | bracketed << BRACKETED
+        | bool(_QUOTE.search(lead + trail) or "'" in lead) << RAW_QUOTE
+        | bool(trail) << TRAILS
+    )
+    behind = _PUNCTUATION.get(trail[-1:], _OTHER_PUNCTUATION)
+    return _PUNCTUATION.get(lead[:1], _OTHER_PUNCTUATION), behind, bits
