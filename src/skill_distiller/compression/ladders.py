@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.lead_ins import lead_ins
@@ -16,21 +16,19 @@ from skill_distiller.planning import (
     required_blocks,
     trace_frontier,
 )
-from skill_distiller.renderings import Ladder, Pruner, RenderingKind, build_ladders
+from skill_distiller.renderings import Ladder, Pruner, RenderingKind, WordPruner, build_ladders
 from skill_distiller.tokens import TokenCounter
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The trained models that planning uses; None for those that ship with the tool."""
+    """The trained models that planning uses; those that ship with the tool unless told otherwise.
 
-    pruner: Pruner | None = None
-    worth: WorthModel | None = None
+    Without a `pruner` no words are deleted but filler phrases.
+    """
 
-    @property
-    def worth_model(self) -> WorthModel:
-        """The worth model in force."""
-        return self.worth or load_worth_model()
+    pruner: Pruner | None = field(default_factory=WordPruner)
+    worth: WorthModel = field(default_factory=load_worth_model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def prepare_ladders(
     """Everything that can be chosen from, with its price and its worth; `required` blocks can't be dropped."""
     models = models or Models()
     ladders = build_ladders(analysis, lead_ins(analysis.skill), required, counter, models.pruner)
-    worths = block_worths(analysis, models.worth_model)
+    worths = block_worths(analysis, models.worth)
     headings = tuple(counter.count(section.heading_source) for section in analysis.skill.sections)
     return Ladders(ladders, worths, headings)
 
@@ -57,7 +55,7 @@ def trace(
     analysis: Analysis, counter: TokenCounter, threshold: float = 0.0, models: Models | None = None
 ) -> tuple[Ladders, Frontier]:
     """The ladders and the whole frontier of a skill, with the blocks required that `threshold` (0-1) requires."""
-    required = required_blocks(analysis, threshold, (models or Models()).worth_model)
+    required = required_blocks(analysis, threshold, (models or Models()).worth)
     prepared = prepare_ladders(analysis, required, counter, models)
     return prepared, trace_frontier(analysis.skill, prepared.ladders, prepared.worths, prepared.heading_tokens)
 

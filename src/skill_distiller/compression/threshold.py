@@ -43,7 +43,8 @@ def compress_to_threshold(
     Which blocks are required is relaxed in steps down to the threshold; of the plans on the way the
     cheapest is taken, so that a lower threshold never costs more.
     """
-    model = (models or Models()).worth_model
+    models = models or Models()
+    model = models.worth
     prepared = prepare_ladders(analysis, (), counter, models)
     settled: list[_Settled] = []
     for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):

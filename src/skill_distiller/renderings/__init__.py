@@ -2,5 +2,6 @@
 
 from skill_distiller.renderings.ladder import Ladder, Pruner, build_ladders, keeps_everything
 from skill_distiller.renderings.model import Rendering, RenderingKind
+from skill_distiller.renderings.words import WordPruner
 
-__all__ = ["Ladder", "Pruner", "Rendering", "RenderingKind", "build_ladders", "keeps_everything"]
+__all__ = ["Ladder", "Pruner", "Rendering", "RenderingKind", "WordPruner", "build_ladders", "keeps_everything"]

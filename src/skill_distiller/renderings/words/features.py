@@ -26,9 +26,11 @@ WINDOWS: Final = tuple(
         "c0 marks place", "c0 locks form",
     )
 )  # fmt: skip
-_SCORES: Final = ("score", "score-1", "score+1", "score-2", "score+2") + tuple(
-    f"{group} {what}" for group in ("sentence", "clause") for what in ("mean", "least", "most")
-) + ("item mean", "sentence locked")
+_SCORES: Final = (
+    ("score", "score-1", "score+1", "score-2", "score+2")
+    + tuple(f"{group} {what}" for group in ("sentence", "clause") for what in ("mean", "least", "most"))
+    + ("item mean", "sentence locked")
+)
 _COUNTS: Final = (
     *(f"{group} {what}" for group in ("sentence", "clause") for what in ("words", "before", "after")),
     "item words", "unit words", "sentence number", "item number", "length",

@@ -6,15 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from skill_distiller.document import Skill
 from skill_distiller.renderings.words import word as w
 from skill_distiller.renderings.words.edits import Edit
 from skill_distiller.renderings.words.phrases import Phrases, openings, phrases, single_words
 from skill_distiller.renderings.words.stream import Column, Stream
 from skill_distiller.renderings.words.vocabulary import Ints
-
 
 # What can stand first in a line and is no list marker, fence or other mark of a block.
 _STARTS_A_LINE: Final = re.compile(r"[^\W\d_]|`(?!``)")

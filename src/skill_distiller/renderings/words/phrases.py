@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from skill_distiller.renderings.words import word as w
-from skill_distiller.renderings.words.stream import Column, Groups, Stream, ahead, back
+from skill_distiller.renderings.words.stream import Column, Stream
 from skill_distiller.renderings.words.vocabulary import Bools, Ints
 
 # How much surer a word that says something must be than a mere function word: it goes from the dial
@@ -182,7 +182,9 @@ def _relatives(stream: Stream) -> tuple[Ints, Ints]:
     last = first + 1
     fine = (role[last] == w.COPULA) & stream.bare[last] & ~flags[w.TRAILS, last]
     fine &= _solid(stream, first - 1) & (flags[w.MARKED, first - 1] | ~flags[w.TRAILS, first - 1])
-    fine &= (stream.numbers[w.CLASS, last + 1] >= _FUNCTION) & (stream.sentences.of[last + 1] == stream.sentences.of[last])
+    fine &= (stream.numbers[w.CLASS, last + 1] >= _FUNCTION) & (
+        stream.sentences.of[last + 1] == stream.sentences.of[last]
+    )
     fine &= stream.sentences.of[first - 1] == stream.sentences.of[last]
     return first[fine], last[fine]
 
@@ -192,7 +194,13 @@ def _sentences(stream: Stream) -> tuple[Ints, Ints]:
     sentences, flags = stream.sentences, stream.flags
     kind = stream.numbers[w.CLASS, sentences.start]
     last = sentences.start + sentences.size - 1
-    fine = (sentences.size >= _FEWEST) & (kind < _FUNCTION) & (kind != _AUXILIARY) & flags[w.SENTENCE_END, last] & ~flags[w.COLON, last]
+    fine = (
+        (sentences.size >= _FEWEST)
+        & (kind < _FUNCTION)
+        & (kind != _AUXILIARY)
+        & flags[w.SENTENCE_END, last]
+        & ~flags[w.COLON, last]
+    )
     fine[1:] &= (stream.items.of[sentences.start[1:]] == stream.items.of[last[:-1]]) & ~stream.marker[last[:-1]]
     fine[:1] = False
     fine &= flags[w.SENTENCE_END, sentences.start - 1] & stream.bare[sentences.start - 1]

@@ -189,9 +189,7 @@ def _inside(opens: Bools, closes: Bools, groups: Groups) -> Bools:
     return depth > (depth - opens)[groups.start][groups.of]
 
 
-def _covered(
-    prose: Sequence[int], locked: Mapping[int, Sequence[Span]], bases: Ints, start: Ints, end: Ints
-) -> Bools:
+def _covered(prose: Sequence[int], locked: Mapping[int, Sequence[Span]], bases: Ints, start: Ints, end: Ints) -> Bools:
     """Whether a locked span touches a word."""
     spans = [locked.get(index, ()) for index in prose]
     counts = [len(of_block) for of_block in spans]

@@ -10,9 +10,7 @@ PREPOSITIONS: Final = frozenset(
     " toward towards among around".split()
 )
 CONJUNCTIONS: Final = frozenset("and or but nor so yet plus".split())
-AUXILIARIES: Final = frozenset(
-    "is are be been being was were am has have had do does did will would can could".split()
-)
+AUXILIARIES: Final = frozenset("is are be been being was were am has have had do does did will would can could".split())
 PRONOUNS: Final = frozenset(
     "it its they their them this that these those you your yours we our us he she his her i my which who what there"
     " here".split()
