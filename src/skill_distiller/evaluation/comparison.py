@@ -44,9 +44,10 @@ class Comparison:
 
 def compare(analysis: Analysis, plan: Plan, distilled: Skill) -> Comparison:
     """Take the inventory of both texts and name what only the original has."""
-    patterns = join_patterns([block.text for block in distilled.blocks])
     protected = frozenset[str]().union(*(verdict.protected for verdict in analysis.verdicts))
     advisory = frozenset[str]().union(*(verdict.advisory for verdict in analysis.verdicts))
+    texts = [block.text for block in distilled.blocks] if protected or advisory else []
+    patterns = join_patterns(texts)
     return Comparison(
         analysis,
         plan,

@@ -37,9 +37,18 @@ def price_edits(text: str, tokens: int, edits: Sequence[LevelEdit], levels: int,
 
     `tokens` is the count of the text itself; the edits are sorted and do not overlap.
     """
+    if not counter.exact:
+        return [counter.count(text_at(text, edits, i)) for i in range(levels)]
     saved = [0] * levels
     count = _piece_counter(counter)
-    for window in _windows(text, edits) if counter.exact else ():
+    rest: list[LevelEdit] = []
+    for item in edits:
+        (start, end, replacement, _), level = item
+        if not replacement and _is_cut(text, start) and _is_cut(text, end):
+            saved[level] += count(text[start:end])  # whole words with the space before them: most edits
+        else:
+            rest.append(item)
+    for window in _windows(text, rest):
         piece = text[window.start : window.end]
         before = count(piece)
         for level in sorted({level for _, level in window.edits}):
@@ -49,8 +58,6 @@ def price_edits(text: str, tokens: int, edits: Sequence[LevelEdit], levels: int,
             cost = count(after)
             saved[level] += before - cost
             before = cost
-    if not counter.exact:
-        return [counter.count(text_at(text, edits, i)) for i in range(levels)]
     return [tokens - total for total in accumulate(saved)]
 
 
