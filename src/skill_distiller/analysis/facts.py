@@ -76,6 +76,13 @@ _SPECIAL_KINDS: Final = {
     "number": FactKind.NUMBER,
     "mixed": FactKind.NUMBER,
 }
+_MARKED_KINDS: Final = {
+    "code": FactKind.CODE_SPAN,
+    "link": FactKind.LINK,
+    "url": FactKind.URL,
+    "quoted": FactKind.QUOTED,
+}
+_MARKED_GROUPS: Final = {**{kind: kind for kind in _MARKED_KINDS}, "ticks": "code", "fence": "code"}
 _ERRNO: Final = frozenset(errno.errorcode.values())  # ENOENT and its like
 _BY_PLACE: Final = attrgetter("start", "end")
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
@@ -83,13 +90,6 @@ _LONGEST_WORD: Final = 300  # characters; what is longer is no name that an agen
 _MODAL_TAIL: Final = 2  # words
 _SENTENCE: Final = 300  # characters on each side of a fact that its sentence is looked for in
 _MARKER: Final = 80  # characters before a word that may make it a list marker
-
-
-class _Gap(NamedTuple):
-    """A stretch of a text between two things that are marked by delimiters."""
-
-    start: int
-    end: int
 
 
 def normalize(text: str) -> str:
@@ -110,8 +110,7 @@ def find_facts(text: str, *, code: bool = False) -> tuple[Fact, ...]:
 @lru_cache(maxsize=8192)
 def _find_facts(text: str, code: bool) -> tuple[Fact, ...]:
     # Cached: a kept block is looked at again in the result, and most blocks are kept.
-    found = _code_facts(text) if code else _prose_facts(text)
-    return tuple(sorted(found, key=_BY_PLACE))
+    return tuple(sorted(_code_facts(text) if code else _prose_facts(text), key=_BY_PLACE))
 
 
 def block_facts(block: Block) -> tuple[Fact, ...]:
@@ -145,43 +144,57 @@ def _code_facts(text: str) -> Iterator[Fact]:
         yield Fact(kind, match.group(), match.group(), *match.span())
 
 
-def _prose_facts(text: str) -> Iterator[Fact]:
-    marked = list(_marked_facts(text))
-    yield from marked
-    at = 0
-    for low, high in [*((fact.start, fact.end) for fact in marked), (len(text), len(text))]:
-        tokens = TOKEN.findall(text, at, low)
-        kinds = list(map(_word_kind, tokens))
-        if any(kinds):  # most words are plain: look for places only where one is not
-            yield from _words(text, _Gap(at, low), tokens, kinds)
-        at = max(at, high)
+def _prose_facts(text: str) -> list[Fact]:
+    marked = _marked_facts(text)
+    found = [*marked]
+    plain = _without(text, marked)
+    tokens = TOKEN.findall(plain)
+    kinds = list(map(_word_kind, tokens))
+    if any(kinds):  # most words are plain: look for places only where one is not
+        found += _word_facts(text, plain, tokens, kinds)
     flat = text.lower().replace("\n", " ")
     if any(hint in flat for hint in LIMIT_HINTS):
-        yield from _limits(text, marked)
+        found += _limits(text, marked)
     if not text.isascii():
-        yield from _cjk_modals(text)
+        found += _cjk_modals(text)
+    return found
 
 
-def _words(text: str, gap: _Gap, tokens: Sequence[str], kinds: Sequence[FactKind | None]) -> Iterator[Fact]:
-    at = gap.start
+def _without(text: str, facts: Sequence[Fact]) -> str:
+    """The text with a mark that is in no token in place of every character of some facts."""
+    if not facts:
+        return text
+    pieces: list[str] = []
+    at = 0
+    for fact in facts:
+        pieces += (text[at : fact.start], "`" * (fact.end - fact.start))
+        at = fact.end
+    pieces.append(text[at:])
+    return "".join(pieces)
+
+
+def _word_facts(text: str, plain: str, tokens: Sequence[str], kinds: Sequence[FactKind | None]) -> Iterator[Fact]:
+    at = 0
     for token, kind in zip(tokens, kinds, strict=True):
         if not kind:
             continue
-        start = _place(text, token, at, gap.end)
+        start = _place(plain, token, at)
         at = start + len(token)
         if kind is FactKind.MODAL:
             if token.lower() not in LIMIT_STARTS or not LIMIT.match(text, start):
                 yield _modal(text, token, start)
         else:
-            yield from _special(text, token, start, kind)
+            fact = _special(text, token, start, kind)
+            if fact:
+                yield fact
 
 
-def _place(text: str, token: str, at: int, end: int) -> int:
+def _place(text: str, token: str, at: int) -> int:
     """Where a token stands next as a whole. A match object for each plain word would take most of the time."""
-    start = text.index(token, at, end)
+    start = text.index(token, at)
     after = start + len(token)
-    while (start > at and _in_token(text[start - 1])) or (after < end and _in_token(text[after])):
-        start = text.index(token, start + 1, end)
+    while (start > at and _in_token(text[start - 1])) or (after < len(text) and _in_token(text[after])):
+        start = text.index(token, start + 1)
         after = start + len(token)
     return start
 
@@ -210,19 +223,15 @@ def _cjk_modals(text: str) -> Iterator[Fact]:
         yield Fact(FactKind.MODAL, phrase, normalize(phrase), match.start(), match.start() + len(phrase))
 
 
-def _marked_facts(text: str) -> Iterator[Fact]:
-    kinds = {
-        "code": FactKind.CODE_SPAN,
-        "link": FactKind.LINK,
-        "url": FactKind.URL,
-        "quoted": FactKind.QUOTED,
-    }
+def _marked_facts(text: str) -> list[Fact]:
+    found = []
     for match in MARKED.finditer(text):
-        group = "code" if match.lastgroup in ("ticks", "fence") else match.lastgroup or "code"
+        group = _MARKED_GROUPS[match.lastgroup or "code"]
         key = normalize(match.group(group))
         if key:
             key = key.lower() if group == "quoted" else key
-            yield Fact(kinds[group], match.group(group), key, *match.span(group))
+            found.append(Fact(_MARKED_KINDS[group], match.group(group), key, *match.span(group)))
+    return found
 
 
 def _is_marker(text: str, token: str, start: int) -> bool:
@@ -269,16 +278,15 @@ def _limits(text: str, marked: Sequence[Fact]) -> Iterator[Fact]:
         yield Fact(FactKind.MODAL, text[match.start() : end], key, match.start(), end)
 
 
-def _special(text: str, token: str, start: int, kind: FactKind) -> Iterator[Fact]:
+def _special(text: str, token: str, start: int, kind: FactKind) -> Fact | None:
     if token[0] in "0123456789" and _is_marker(text, token, start) and _starts_line(text, start):
-        return
+        return None
     word = token.strip("_:").rstrip(".:-")
     start += token.index(word)
     end = start + len(word)
     if kind is not FactKind.NUMBER:
-        yield Fact(kind, word, word, start, end)
-        return
+        return Fact(kind, word, word, start, end)
     unit = UNIT.match(text, end)
     end = unit.end() if unit else end
     phrase = text[start:end]
-    yield Fact(kind, phrase, normalize(phrase).lstrip("<>≥≤"), start, end)
+    return Fact(kind, phrase, normalize(phrase).lstrip("<>≥≤"), start, end)
