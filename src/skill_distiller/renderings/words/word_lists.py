@@ -91,7 +91,6 @@ EVALUATING: Final = frozenset(  # adjectives that praise or stress more than the
     " polished great excellent outstanding amazing perfect ideal important vital insightful impressive remarkable"
     " fundamental whole".split()
 )
-TAIL_PREPOSITIONS: Final = frozenset("for in on with through across around among".split())
 TAIL_CLAUSES: Final = frozenset("which so ensuring making providing allowing enabling helping thus".split())
 TOOLS: Final = frozenset(  # names that are written small, also where a sentence starts
     "git npm npx pnpm yarn pip pipx uv curl wget docker node deno bash zsh fish sed awk grep jq gh kubectl helm make"
