@@ -71,7 +71,7 @@ class _Rows:
     def dense(self, weights: Scores, bias: float) -> npt.NDArray[np.float32]:
         """The columns of the words with a label, by a linear model's scores."""
         score = (weights[self.buckets].sum(0) + bias).astype(np.float32)
-        return dense_columns(self.skill.skill, self.skill.stream, score)[:, self.skill.labelled].T
+        return dense_columns(self.skill.stream, score)[:, self.skill.labelled].T
 
 
 def _fit(rows: Sequence[_Rows], repos: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
@@ -219,7 +219,7 @@ def _cross_validated(data: Words) -> list[_Judged]:
         arrays = train_words([data[i] for i in seen])
         model, pruner = WordModel.of(arrays), WordPruner(arrays)
         for i in unseen:
-            drop = model.probabilities(data[i].skill, data[i].stream, everything=True)
+            drop = model.probabilities(data[i].stream, everything=True)
             judged[i] = _Judged(fold, drop, pruner)
     return [judged[i] for i in range(len(data))]
 

@@ -8,10 +8,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from skill_distiller.document import Skill
 from skill_distiller.renderings.words import word as w
 from skill_distiller.renderings.words.stream import Column, Stream, ahead, back
-from skill_distiller.renderings.words.vocabulary import CHUNK, Ints, shared_vocabulary
+from skill_distiller.renderings.words.vocabulary import Ints
 
 BUCKET_BITS: Final = 17
 # Each window is up to three columns hashed together: wN a word and cN its class N places on, `ccc` the
@@ -26,17 +25,15 @@ WINDOWS: Final = tuple(
         "c0 marks place", "c0 locks form",
     )
 )  # fmt: skip
-_SCORES: Final = (
-    ("score", "score-1", "score+1", "score-2", "score+2")
-    + tuple(f"{group} {what}" for group in ("sentence", "clause") for what in ("mean", "least", "most"))
-    + ("item mean", "sentence locked")
-)
+_SCORES: Final = ("score", "score-1", "score+1", "score-2", "score+2") + tuple(
+    f"{group} {what}" for group in ("sentence", "clause") for what in ("mean", "least", "most")
+) + ("item mean", "sentence locked")
 _COUNTS: Final = (
     *(f"{group} {what}" for group in ("sentence", "clause") for what in ("words", "before", "after")),
     "item words", "unit words", "sentence number", "item number", "length",
 )  # fmt: skip
 _STATES: Final = ("place in skill", *"list bold bracket content trails locked locked-1 locked+1".split())
-DENSE: Final = (*_SCORES, *_COUNTS, *_STATES, *"count earlier same heading described".split())
+DENSE: Final = (*_SCORES, *_COUNTS, *_STATES, "count", "earlier", "same")
 _LOGGED: Final = slice(len(_SCORES), len(_SCORES) + len(_COUNTS))
 _SEEN: Final = 14  # bits of a table of stems
 _FACTORS: Final = (0x9E3779B1, 0x85EBCA6B)  # odd, without pattern
@@ -87,10 +84,10 @@ def marks(stream: Stream) -> tuple[Ints, Ints]:
     return np.where(lead > 0, lead, back(after)), after
 
 
-def dense_columns(skill: Skill, stream: Stream, score: Floats) -> Floats:
+def dense_columns(stream: Stream, score: Floats) -> Floats:
     """The columns of `DENSE` (columns x words); `score` are the linear model's."""
     table = np.empty((len(DENSE), len(score)), np.float32)
-    columns = (*_scores(stream, score), *_places(stream), *_repetition(skill, stream))
+    columns = (*_scores(stream, score), *_places(stream), *_repetition(stream))
     for row, column in zip(table, columns, strict=True):
         row[:] = column
     np.log1p(table[_LOGGED], out=table[_LOGGED])
@@ -129,8 +126,8 @@ def _places(stream: Stream) -> Iterator[Column]:
     yield from (locked, back(locked), ahead(locked))
 
 
-def _repetition(skill: Skill, stream: Stream) -> Iterator[Column]:
-    """Where else in the skill a word stands: earlier, in its heading, in the description."""
+def _repetition(stream: Stream) -> Iterator[Column]:
+    """Where else in the skill a word stands, and whether it stood before."""
     stem = stream.numbers[w.STEM] & (1 << _SEEN) - 1
     yield np.log1p(np.bincount(stem, minlength=1 << _SEEN)[stem])
     here = np.arange(len(stem))
@@ -138,25 +135,7 @@ def _repetition(skill: Skill, stream: Stream) -> Iterator[Column]:
     first[stem[::-1]] = here[::-1]
     first = first[stem]
     earlier = stream.unit[first] < stream.unit
-    yield from (earlier, ~earlier & (first < here), *_headings(skill, stream, stem))
-
-
-def _headings(skill: Skill, stream: Stream, stem: Ints) -> tuple[Column, Column]:
-    """Whether a word stands in its section's heading; whether in the skill's name or description."""
-    texts = [section.heading for section in skill.sections]
-    description = skill.frontmatter.fields.get("description")
-    found = [CHUNK.findall(text) for text in (*texts, f"{skill.name} {description or ''}")]
-    numbers, _ = shared_vocabulary().read([chunk for chunks in found for chunk in chunks])
-    section = np.repeat(np.arange(len(found)), [len(chunks) for chunks in found])
-    stems = numbers[w.STEM] & (1 << _SEEN) - 1
-    size = 1 << _SEEN + 2
-    table = np.zeros(size, np.bool_)
-    table[_pair(stems, section)] = True
-    return table[_pair(stem, stream.section)], table[_pair(stem, np.full_like(stem, len(texts)))]
-
-
-def _pair(stem: Ints, section: Ints) -> Ints:
-    return (stem * 0x9E37 + section * 0x85EB) & (1 << _SEEN + 2) - 1
+    yield from (earlier, ~earlier & (first < here))
 
 
 def definition() -> str:

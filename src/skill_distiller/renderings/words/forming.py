@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from skill_distiller.document import Skill
 from skill_distiller.renderings.words import word as w
 from skill_distiller.renderings.words.edits import Edit
-from skill_distiller.renderings.words.phrases import Phrases, openings, phrases, single_words
+from skill_distiller.renderings.words.phrases import Phrases, openings, phrases, relatives, single_words
 from skill_distiller.renderings.words.stream import Column, Stream
 from skill_distiller.renderings.words.vocabulary import Ints
+
 
 # What can stand first in a line and is no list marker, fence or other mark of a block.
 _STARTS_A_LINE: Final = re.compile(r"[^\W\d_]|`(?!``)")
@@ -37,6 +40,7 @@ def form_edits(skill: Skill, stream: Stream, drop: Column) -> dict[int, tuple[Ed
         *_inner(stream, words[~leading], strength[~leading], drop),
         *_opening(skill, stream, Phrases(first, first, strength[leading], drop[first])),
         *_opening(skill, stream, openings(stream, drop)),
+        *_whole(stream, relatives(stream, drop)),
         *_whole(stream, phrases(stream, drop)),
     ]
     drafts.sort()
@@ -79,7 +83,8 @@ def _opening(skill: Skill, stream: Stream, found: Phrases) -> Iterator[_Draft]:
 
 def _whole(stream: Stream, found: Phrases) -> Iterator[_Draft]:
     """Phrases go with the space before them; what closes the sentence stays where it is still needed."""
-    for first, last, allowed, worth in zip(*(column.tolist() for column in found), strict=True):
+    inside = ~stream.lines[found.first]
+    for first, last, allowed, worth in zip(*(column[inside].tolist() for column in found), strict=True):
         block, start = int(stream.block[first]), int(stream.piece_end[first - 1])
         if stream.fresh[first]:
             end = int(stream.piece_end[last])

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from skill_distiller.document import Skill
 from skill_distiller.renderings.words.features import Floats, dense_columns, hashed_windows
 from skill_distiller.renderings.words.stream import Stream
 from skill_distiller.weights import Arrays
@@ -57,11 +56,11 @@ class WordModel:
         total = self.weights.take(hashed_windows(stream)).sum(0, dtype=np.int32)
         return (total * np.float32(self.scale) + np.float32(self.bias)).astype(np.float32)
 
-    def probabilities(self, skill: Skill, stream: Stream, *, everything: bool = False) -> Floats:
+    def probabilities(self, stream: Stream, *, everything: bool = False) -> Floats:
         """P(drop) of every word: 0 for locked words and hopeless ones, unless `everything` is asked for."""
         score = self.linear_scores(stream)
         rows = np.arange(len(score)) if everything else np.flatnonzero(~stream.locked & (score > HOPELESS))
-        columns = dense_columns(skill, stream, score).take(rows, 1)
+        columns = dense_columns(stream, score).take(rows, 1)
         np.clip(columns, self.low, self.high, out=columns)
         active = np.maximum(self.hidden @ columns + self.hidden_bias, 0)
         result = np.zeros(len(score), np.float32)

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from skill_distiller.renderings.words import word as w
-from skill_distiller.renderings.words.stream import Column, Stream
+from skill_distiller.renderings.words.stream import Column, Groups, Stream, ahead, back
 from skill_distiller.renderings.words.vocabulary import Bools, Ints
 
 # How much surer a word that says something must be than a mere function word: it goes from the dial
@@ -117,8 +117,20 @@ def _within_limit(stream: Stream, words: Ints, strength: Column, says: Bools) ->
 
 
 def phrases(stream: Stream, drop: Column) -> Phrases:
-    """Runs of words that may go as a whole: relative pronouns with their verb, tails of sentences, sentences."""
-    return _judged(stream, drop, _relatives(stream), _tails(stream), _sentences(stream))
+    """The tails of sentences and the whole sentences that may go."""
+    return _judged(stream, drop, SURER, _tails(stream), _sentences(stream))
+
+
+def relatives(stream: Stream, drop: Column) -> Phrases:
+    """Relative pronouns that may go with their verb: "files that are generated"."""
+    flags, role = stream.flags, stream.numbers[w.ROLE]
+    first = np.flatnonzero(flags[w.RELATIVE] & stream.bare & ~flags[w.TRAILS])
+    last = first + 1
+    fine = (role[last] == w.COPULA) & stream.bare[last] & ~flags[w.TRAILS, last]
+    fine &= _solid(stream, first - 1) & (flags[w.MARKED, first - 1] | ~flags[w.TRAILS, first - 1])
+    fine &= (stream.numbers[w.CLASS, last + 1] >= _FUNCTION) & (stream.sentences.of[last + 1] == stream.sentences.of[last])
+    fine &= stream.sentences.of[first - 1] == stream.sentences.of[last]
+    return _judged(stream, drop, 1.0, (first[fine], last[fine]))
 
 
 def openings(stream: Stream, drop: Column) -> Phrases:
@@ -130,22 +142,22 @@ def openings(stream: Stream, drop: Column) -> Phrases:
     fine = (role[verb] == w.COPULA) & stream.bare[verb] & (stream.sentences.of[last + 1] == stream.sentences.of[first])
     fine &= flags[w.CONTENT, last + 1] & ~flags[w.TRAILS, verb] & ~flags[w.TRAILS, last]
     fine &= ~(flags[w.INDEFINITE, last] & flags[w.AMOUNT, last + 1])
-    return _judged(stream, drop, (first[fine], last[fine]))
+    return _judged(stream, drop, 1.0, (first[fine], last[fine]))
 
 
-def _judged(stream: Stream, drop: Column, *found: tuple[Ints, Ints]) -> Phrases:
+def _judged(stream: Stream, drop: Column, surer: float, *found: tuple[Ints, Ints]) -> Phrases:
     """The runs whose weakest word may go, articles not counted, and that stand on one line."""
     article = stream.numbers[w.CLASS] == 0
     doubt = np.where(article & ~stream.locked, 1.0, drop)
     first, last = (np.concatenate(parts) for parts in zip(*found, strict=True))
     whole_lines = np.cumsum(stream.lines)
-    fine = whole_lines[last] == whole_lines[first - 1]
+    fine = whole_lines[last] == whole_lines[first]
     first, last = first[fine], last[fine]
     if not len(first):
         return Phrases(first, last, np.zeros(0), np.zeros(0))
     ranges = np.stack((first, last + 1), 1).ravel()
     weakest = np.minimum.reduceat(doubt, ranges)[::2]
-    strength = (1 - weakest) / SURER
+    strength = (1 - weakest) / surer
     kept = strength < 1
     return Phrases(first[kept], last[kept], strength[kept], (weakest * (last - first + 1))[kept])
 
@@ -158,34 +170,20 @@ def _solid(stream: Stream, words: Ints) -> Bools:
 
 
 def _tails(stream: Stream) -> tuple[Ints, Ints]:
-    """Plain prepositional phrases, and clauses behind a comma, at the end of a sentence."""
+    """Plain phrases with *for*, and clauses behind a comma, at the end of a sentence."""
     flags, sentences = stream.flags, stream.sentences
-    starts = (flags[w.TAIL_PREPOSITION] | flags[w.TAIL_CLAUSE]) & stream.bare
+    starts = (flags[w.FOR] | flags[w.TAIL_CLAUSE]) & stream.bare
     first = np.flatnonzero(starts & (sentences.position >= _FEWEST))
     last = (sentences.start + sentences.size - 1)[sentences.of[first]]
     comma = stream.numbers[w.TRAIL, first - 1] == _COMMA
     kind, role = stream.numbers[w.CLASS], stream.numbers[w.ROLE]
-    verbal = (flags[w.CONNECTIVE] | ((kind >= _CONJUNCTION) & (kind < _FUNCTION))) & ~flags[w.TAIL_PREPOSITION]
+    verbal = (flags[w.CONNECTIVE] | ((kind >= _CONJUNCTION) & (kind < _FUNCTION))) & ~flags[w.FOR]
     verbal &= (role != w.POSSESSIVE) & (role != w.THIS)
-    plain = flags[w.TAIL_PREPOSITION, first] & ~flags[w.TRAILS, first - 1]
+    plain = flags[w.FOR, first] & ~flags[w.TRAILS, first - 1]
     plain &= (_counted(flags[w.CLAUSE_END], first, last - 1) == 0) & (_counted(verbal, first, last) == 0)
     fine = plain | (comma & flags[w.TAIL_CLAUSE, first])
     fine &= _solid(stream, first - 1) & stream.bare[first - 1] & stream.bare[last]
     fine &= (last > first) & (last - first < _LONGEST_TAIL) & ~flags[w.COLON, last]
-    return first[fine], last[fine]
-
-
-def _relatives(stream: Stream) -> tuple[Ints, Ints]:
-    """*that are*, *which is* behind a noun: "files that are generated"."""
-    flags, role = stream.flags, stream.numbers[w.ROLE]
-    first = np.flatnonzero(flags[w.RELATIVE] & stream.bare & ~flags[w.TRAILS])
-    last = first + 1
-    fine = (role[last] == w.COPULA) & stream.bare[last] & ~flags[w.TRAILS, last]
-    fine &= _solid(stream, first - 1) & (flags[w.MARKED, first - 1] | ~flags[w.TRAILS, first - 1])
-    fine &= (stream.numbers[w.CLASS, last + 1] >= _FUNCTION) & (
-        stream.sentences.of[last + 1] == stream.sentences.of[last]
-    )
-    fine &= stream.sentences.of[first - 1] == stream.sentences.of[last]
     return first[fine], last[fine]
 
 
@@ -194,13 +192,7 @@ def _sentences(stream: Stream) -> tuple[Ints, Ints]:
     sentences, flags = stream.sentences, stream.flags
     kind = stream.numbers[w.CLASS, sentences.start]
     last = sentences.start + sentences.size - 1
-    fine = (
-        (sentences.size >= _FEWEST)
-        & (kind < _FUNCTION)
-        & (kind != _AUXILIARY)
-        & flags[w.SENTENCE_END, last]
-        & ~flags[w.COLON, last]
-    )
+    fine = (sentences.size >= _FEWEST) & (kind < _FUNCTION) & (kind != _AUXILIARY) & flags[w.SENTENCE_END, last] & ~flags[w.COLON, last]
     fine[1:] &= (stream.items.of[sentences.start[1:]] == stream.items.of[last[:-1]]) & ~stream.marker[last[:-1]]
     fine[:1] = False
     fine &= flags[w.SENTENCE_END, sentences.start - 1] & stream.bare[sentences.start - 1]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # numpy is loaded when words are looked at, not before
 WEIGHTS: Final = "words"  # the file of weights that ships with the package
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WordPruner:
     """Finds what can be deleted from prose; without `weights` by those that ship with the package."""
 
@@ -39,7 +39,7 @@ class WordPruner:
         stream = read_stream(skill, prose, locked)
         if stream is None:
             return {}
-        return form_edits(skill, stream, self._model.probabilities(skill, stream))
+        return form_edits(skill, stream, self._model.probabilities(stream))
 
     @cached_property
     def _model(self) -> WordModel:

@@ -22,16 +22,15 @@ Column = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Consecutive words that belong together: `of` a word its group, `start` and `size` of each group."""
+    """Consecutive words that belong together.
+
+    `of` a word its group and `position` in it; `start` and `size` of each group.
+    """
 
     of: Ints
+    position: Ints
     start: Ints
     size: Ints
-
-    @property
-    def position(self) -> Ints:
-        """For each word, how many words of its group stand before it."""
-        return np.arange(len(self.of)) - self.start[self.of]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,6 @@ class Stream:
     block: Ints
     unit: Ints
     is_list: Bools
-    section: Ints
     piece_start: Ints
     piece_end: Ints
     lines: Bools
@@ -96,7 +94,11 @@ def ahead(values: Column) -> Column:
 def group(starts: Bools) -> Groups:
     """Groups that begin where `starts` says; the first word must begin one."""
     start = np.flatnonzero(starts)
-    return Groups(np.cumsum(starts) - 1, start, np.diff(start, append=len(starts)))
+    size = np.empty_like(start)
+    size[:-1] = start[1:] - start[:-1]
+    size[-1:] = len(starts) - start[-1:]
+    of = starts.cumsum() - 1
+    return Groups(of, np.arange(len(starts)) - start[of], start, size)
 
 
 def read_stream(skill: Skill, prose: Sequence[int], locked: Mapping[int, Sequence[Span]]) -> Stream | None:
@@ -156,7 +158,6 @@ def _structured(
     bracketed = flags[w.BRACKETED]
     block = np.concatenate((np.asarray(prose, np.int64), [-1]))[unit]
     block[pad] = -1
-    of_section = np.asarray(skill.section_of, np.int64)
     offset = bases[np.maximum(unit, 0)]
     is_list = np.array([skill.blocks[i].kind is not BlockKind.PARAGRAPH for i in prose])
     return Stream(
@@ -165,7 +166,6 @@ def _structured(
         block,
         unit,
         is_list[np.maximum(unit, 0)],
-        of_section[block],
         start - offset,
         end - offset,
         lines,
@@ -189,7 +189,9 @@ def _inside(opens: Bools, closes: Bools, groups: Groups) -> Bools:
     return depth > (depth - opens)[groups.start][groups.of]
 
 
-def _covered(prose: Sequence[int], locked: Mapping[int, Sequence[Span]], bases: Ints, start: Ints, end: Ints) -> Bools:
+def _covered(
+    prose: Sequence[int], locked: Mapping[int, Sequence[Span]], bases: Ints, start: Ints, end: Ints
+) -> Bools:
     """Whether a locked span touches a word."""
     spans = [locked.get(index, ()) for index in prose]
     counts = [len(of_block) for of_block in spans]

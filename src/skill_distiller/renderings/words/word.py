@@ -24,7 +24,7 @@ NUMBERS: Final = 10
     CONNECTIVE, PREPOSITION, CONTENT, DIGIT, NOT, SUBJECT, REPORTING, BINDING, INDEFINITE,
     UPPER, LOWER,  # starts with a capital letter; can be given one
     FOREIGN, ENGLISH, ALIEN, AMOUNT, VOWEL, POINTING, RELATIVE,
-    TAIL_PREPOSITION, TAIL_CLAUSE,
+    FOR, TAIL_CLAUSE,
 ) = range(39)  # fmt: skip
 FLAGS: Final = 39
 # What a word asks of its surroundings before it may go alone.
@@ -52,6 +52,7 @@ _PUNCTUATION: Final = {
 }  # fmt: skip
 _OTHER_PUNCTUATION: Final = 9
 _PLAIN: Final = ",.;:!?…"  # what may stay behind when a word goes
+_TRAILS: Final = frozenset(",.:;")
 _ENDS: Final = 1 << SENTENCE_END | 1 << SCOPE_END | 1 << CLAUSE_END
 _LONGEST_MARKER: Final = 6  # characters
 _LONGEST: Final = 80  # characters; what is longer is no word of a language
@@ -76,7 +77,7 @@ _WORD_FLAGS: Final = (
     (lists.REPORTING, 1 << REPORTING),
     (lists.BINDING, 1 << BINDING),
     (("a", "an"), 1 << INDEFINITE),
-    (lists.TAIL_PREPOSITIONS, 1 << TAIL_PREPOSITION),
+    (("for",), 1 << FOR),
     (lists.TAIL_CLAUSES, 1 << TAIL_CLAUSE),
     (("this", "it", "these", "there"), 1 << POINTING),
     (("that", "which"), 1 << RELATIVE),
@@ -85,6 +86,8 @@ _WORD_FLAGS: Final = (
     (lists.ENGLISH, 1 << ENGLISH),
 )
 _ROLES: Final = {
+    **dict.fromkeys(lists.EVALUATING, ADJECTIVE),
+    **dict.fromkeys(_ADVERBS, ADVERB),
     **dict.fromkeys(lists.ARTICLES, ARTICLE),
     **dict.fromkeys(("is", "are", "was", "were"), COPULA),
     **dict.fromkeys(("your", "its", "their", "our"), POSSESSIVE),
@@ -92,26 +95,6 @@ _ROLES: Final = {
     "that": THAT,
     **dict.fromkeys(("this", "these", "those"), THIS),
 }
-
-
-def _listed_flags() -> dict[str, int]:
-    flags: dict[str, int] = {}
-    for words, bits in _WORD_FLAGS:
-        for word in words:
-            flags[word] = flags.get(word, 0) | bits
-    return flags
-
-
-def _listed_classes() -> dict[str, int]:
-    classes: dict[str, int] = {}
-    for number, words in enumerate(lists.CLOSED_CLASSES):
-        for word in words:
-            classes.setdefault(word, number)
-    return classes
-
-
-_LISTED_FLAGS: Final = _listed_flags()
-_LISTED_CLASSES: Final = _listed_classes()
 
 
 def split_chunk(chunk: str) -> tuple[str, str, str]:
@@ -127,22 +110,31 @@ def split_chunk(chunk: str) -> tuple[str, str, str]:
 
 def describe(chunk: str) -> Row:
     """The numbers of a chunk, and behind them its flags as the bits of one number."""
-    space = chunk[:1] == " "
-    text = chunk[1:] if space else chunk
-    size = len(text)
-    if text.isalpha() and text.isascii():
-        numbers, bits = _word(text)
-        return (*numbers, space + size, space, size, 0, 0, bits)
+    text = chunk[1:] if chunk[:1] == " " else chunk
+    core, trail = text, ""
+    if text[-1:] in _TRAILS:
+        core, trail = text[:-1], text[-1]
+    if core.isalpha() and core.isascii() and core.lower() not in lists.ABBREVIATIONS:
+        numbers, bits = _word(core)
+        size = len(chunk)
+        _, behind, marks = _marks("", trail)
+        return (*numbers, size, size - len(text), len(core), 0, behind, bits | marks)
+    return _marked(chunk, text)
+
+
+def _marked(chunk: str, text: str) -> Row:
+    """The same for a chunk that is not one word in Latin letters with at most one mark behind it."""
     if not text or text.isspace():
         return _blank(chunk)
     lead, core, trail = split_chunk(text)
     numbers, bits = _word("`" if "`" in core else core)
     before, behind, marks = _marks(lead, trail)
-    if size <= _LONGEST_MARKER and _MARKER.match(text):
+    if len(text) <= _LONGEST_MARKER and _MARKER.match(text):
         marks |= 1 << MARKER
     if core.lower() in lists.ABBREVIATIONS:
         marks &= ~_ENDS
-    return (*numbers, space + size, space + len(lead), len(core), before, behind, bits | marks)
+    size = len(chunk)
+    return (*numbers, size, size - len(text) + len(lead), len(core), before, behind, bits | marks)
 
 
 def _blank(chunk: str) -> Row:
@@ -157,13 +149,42 @@ def _blank(chunk: str) -> Row:
 def _word(core: str) -> tuple[Row, int]:
     """Word, stem, class, role and reach of a word without its marks; and its flags."""
     low = core.lower()
-    kind = word_class(low)
-    listed = _LISTED_FLAGS.get(low, 0)
     plain = core.isascii() and core.isalpha()
-    bits = listed | _letters(core, plain) | _lock(core, low, plain)
-    if kind >= _FUNCTION_CLASSES and not listed & 1 << CONNECTIVE and (plain or _LETTER.search(core)):
-        bits |= 1 << CONTENT
-    return (_hash(low), _hash(stem(low)), kind, _role(low, kind, plain), _reach(low)), bits
+    kind, role, reach, bits = _LISTED.get(low) or _unlisted(low, plain)
+    bits |= _plain_bits(core, low) if plain else _other_bits(core, low)
+    return (_hash(low), _hash(stem(low)), kind, role, reach), bits
+
+
+def _listed() -> dict[str, Row]:
+    """Class, role, reach and flags of every word that stands on a list."""
+    flags: dict[str, int] = {}
+    for words, bits in _WORD_FLAGS:
+        for word in words:
+            flags[word] = flags.get(word, 0) | bits
+    classes: dict[str, int] = {}
+    for number, words in enumerate(lists.CLOSED_CLASSES):
+        for word in words:
+            classes.setdefault(word, number)
+    listed = {}
+    for word in {*flags, *classes, *_ROLES}:
+        kind, role, reach, content = _unlisted(word, word.isalpha())
+        kind = classes.get(word, kind)
+        if word in lists.NEGATIONS or word in lists.CONDITIONS:
+            reach = _NEGATION_REACH if word in lists.NEGATIONS else 1
+        bits = flags.get(word, 0)
+        if kind >= _FUNCTION_CLASSES and not bits & 1 << CONNECTIVE:
+            bits |= content
+        listed[word] = (kind, _ROLES.get(word, role if kind >= _FUNCTION_CLASSES else OTHER), reach, bits)
+    return listed
+
+
+def _unlisted(low: str, plain: bool) -> Row:
+    """Class, role, reach and flags of any other word."""
+    if plain:
+        adverb = low.endswith("ly") and low not in lists.KEPT_LY
+        return (word_class(low), ADVERB if adverb else OTHER, 0, 1 << CONTENT)
+    reach = _NEGATION_REACH if low.endswith(("n't", "n’t")) else int(low[:1].isdigit())
+    return (word_class(low), OTHER, reach, bool(_LETTER.search(low)) << CONTENT)
 
 
 def _hash(word: str) -> int:
@@ -181,10 +202,7 @@ def stem(low: str) -> str:
 
 
 def word_class(low: str) -> int:
-    """The class of a word: its closed class, else its suffix, else its length."""
-    listed = _LISTED_CLASSES.get(low)
-    if listed is not None:
-        return listed
+    """The class of a word that stands on no list: its suffix, else its length."""
     size = len(low)
     for length in (4, 3, 2, 1):
         suffix = _SUFFIX_CLASSES.get(low[-length:])
@@ -193,45 +211,30 @@ def word_class(low: str) -> int:
     return _LENGTH_CLASS + (0 if not low.isalpha() else 1 if size < 5 else 2)
 
 
-def _role(low: str, kind: int, plain: bool) -> int:
-    role = _ROLES.get(low)
-    if role is not None:
-        return role
-    if kind < _FUNCTION_CLASSES or not plain:
-        return OTHER
-    if low in _ADVERBS or (low.endswith("ly") and low not in lists.KEPT_LY):
-        return ADVERB
-    return ADJECTIVE if low in lists.EVALUATING else OTHER
+def _plain_bits(core: str, low: str) -> int:
+    """The flags of a word of Latin letters; it is locked where it is written like a name."""
+    bits = (core[0] in "aeiouAEIOU") << VOWEL
+    if core.islower():
+        named = len(core) == 1 and low != "a"
+        small = core not in lists.TOOLS and bool(_VOWEL.search(core))
+        bits |= small << LOWER
+    else:
+        named = not core.istitle() or (len(core) == 1 and low != "a")
+        bits |= core[0].isupper() << UPPER | (core not in ("An", "The")) << LOCKED_INSIDE
+    return bits | _LOCKED if named or len(core) > _LONGEST else bits
 
 
-def _reach(low: str) -> int:
-    """How many words after this one it may negate, restrict or count."""
-    if low in lists.NEGATIONS or low.endswith(("n't", "n’t")):
-        return _NEGATION_REACH
-    return int(low in lists.CONDITIONS or low[:1].isdigit())
-
-
-def _letters(core: str, plain: bool) -> int:
-    if plain:
-        small = core.islower() and core not in lists.TOOLS and bool(_VOWEL.search(core))
-        return small << LOWER | core[0].isupper() << UPPER | (core[0] in "aeiouAEIOU") << VOWEL
+def _other_bits(core: str, low: str) -> int:
+    """The flags of what is not one word of Latin letters."""
     bits = bool(_DIGIT.search(core)) << DIGIT | core[0].isupper() << UPPER | ("|" in core) << PIPE
+    bits |= core[0].isupper() << LOCKED_INSIDE
     if core in _DASHES:
         bits |= 1 << CLAUSE_END | 1 << SCOPE_END | 1 << COLON
     if _QUOTE.search(core):
         bits |= 1 << RAW_QUOTE
+    if _FACT.search(core) or "n't" in low or "n’t" in low or len(core) > _LONGEST or _names(low):
+        bits |= _LOCKED
     return bits if core.isascii() else bits | bool(_ALIEN.search(core)) << ALIEN
-
-
-def _lock(core: str, low: str, plain: bool) -> int:
-    """Whether a word is a name, a fact or no word at all; what the lists lock is locked already."""
-    if low in lists.ARTICLES:
-        return (core == "A") << LOCKED_INSIDE | (core not in ("A", "An", "The", low)) << LOCKED_FIRST
-    if plain:
-        named = len(core) == 1 or len(core) > _LONGEST or not (core.islower() or core.istitle())
-    else:
-        named = bool(_FACT.search(core)) or "n't" in low or "n’t" in low or len(core) > _LONGEST or _names(low)
-    return _LOCKED if named else core[0].isupper() << LOCKED_INSIDE
 
 
 def _names(low: str) -> bool:
@@ -263,3 +266,6 @@ def _marks(lead: str, trail: str) -> tuple[int, int, int]:
     )
     behind = _PUNCTUATION.get(trail[-1:], _OTHER_PUNCTUATION)
     return _PUNCTUATION.get(lead[:1], _OTHER_PUNCTUATION), behind, bits
+
+
+_LISTED: Final = _listed()

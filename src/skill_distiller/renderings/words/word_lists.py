@@ -10,7 +10,9 @@ PREPOSITIONS: Final = frozenset(
     " toward towards among around".split()
 )
 CONJUNCTIONS: Final = frozenset("and or but nor so yet plus".split())
-AUXILIARIES: Final = frozenset("is are be been being was were am has have had do does did will would can could".split())
+AUXILIARIES: Final = frozenset(
+    "is are be been being was were am has have had do does did will would can could".split()
+)
 PRONOUNS: Final = frozenset(
     "it its they their them this that these those you your yours we our us he she his her i my which who what there"
     " here".split()
@@ -89,7 +91,6 @@ EVALUATING: Final = frozenset(  # adjectives that praise or stress more than the
     " polished great excellent outstanding amazing perfect ideal important vital insightful impressive remarkable"
     " fundamental whole".split()
 )
-TAIL_PREPOSITIONS: Final = frozenset("for in on with through across around among".split())
 TAIL_CLAUSES: Final = frozenset("which so ensuring making providing allowing enabling helping thus".split())
 TOOLS: Final = frozenset(  # names that are written small, also where a sentence starts
     "git npm npx pnpm yarn pip pipx uv curl wget docker node deno bash zsh fish sed awk grep jq gh kubectl helm make"
