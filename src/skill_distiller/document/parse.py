@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from skill_distiller.collector import collector_paused
-from skill_distiller.document.blocks_only import blocks_only
+from skill_distiller.document.blocks_only import parse_blocks
 from skill_distiller.document.frontmatter import BOM, split_frontmatter
 from skill_distiller.document.model import Block, BlockKind, Section, Skill
 
@@ -58,11 +56,6 @@ def parse_skill(text: str, path: Path | None = None) -> Skill:
     return Skill(frontmatter, tuple(_sections(lines, start)), path)
 
 
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    return blocks_only()
-
-
 def _sections(lines: Sequence[str], start: int) -> Iterator[Section]:
     body = lines[start:]
     if body and start == 0 and body[0].startswith(BOM):
@@ -93,7 +86,7 @@ def _with_blocks(section: Section, blocks: Sequence[Block]) -> Section:
 
 def _spans(body: Sequence[str]) -> Iterator[_Span]:
     """Headings and blocks as markdown-it maps them, trailing blank lines cut off."""
-    tokens = _parser().parse("".join(body))
+    tokens = parse_blocks("".join(body))
     for i, token in enumerate(tokens):
         if token.level or not token.map or token.nesting < 0:
             continue
