@@ -72,8 +72,8 @@ class Shared:
         return digest.hexdigest()[:12]
 
 
-def open_shared(arguments: Sequence[str] | None, purpose: str) -> Shared:
-    """The material named on the command line; one sentence on stderr and exit 3 where it is missing."""
+def shared_parser(purpose: str) -> argparse.ArgumentParser:
+    """A parser with the option that names the material."""
     parser = argparse.ArgumentParser(description=purpose)
     parser.add_argument(
         "--shared",
@@ -81,7 +81,16 @@ def open_shared(arguments: Sequence[str] | None, purpose: str) -> Shared:
         default=DEFAULT_SHARED,
         help="folder that holds corpus/, exam/ and tools/ (default: shared/ beside the checkout)",
     )
-    root: Path = parser.parse_args(arguments).shared
+    return parser
+
+
+def open_shared(arguments: Sequence[str] | None, purpose: str) -> Shared:
+    """The material named on the command line; one sentence on stderr and exit 3 where it is missing."""
+    return shared_at(shared_parser(purpose).parse_args(arguments).shared)
+
+
+def shared_at(root: Path) -> Shared:
+    """The material in a folder; one sentence on stderr and exit 3 where it is missing."""
     missing = [name for name in _NEEDED if not (root / name).exists()]
     if missing:
         sys.stderr.write(f"The benchmarks need {missing[0]} under {str(root)!r}: point --shared at it.\n")
