@@ -18,8 +18,13 @@ _FUNCTION: Final = 5  # word classes below: articles, prepositions, conjunctions
 _CONJUNCTION: Final = 2
 _AUXILIARY: Final = 3
 _COMMA: Final = 1  # the number of a trailing comma
-_FEWEST: Final = 3  # words of a sentence that may go whole, and words that must stay before a tail
+_FEWEST: Final = 3  # words of a sentence that may go whole, and words before a tail
+_ENOUGH: Final = 2  # words before a tail that say something
 _LONGEST_TAIL: Final = 16  # words
+
+
+# Classes of words before which a form of *to be* is a mere link: "is stored", "are unavailable".
+_PREDICATES: Final = np.isin(np.arange(w.CLASSES), w.PREDICATE_CLASSES)
 
 
 class Phrases(NamedTuple):
@@ -85,7 +90,8 @@ def _context(stream: Stream, words: Ints) -> Ints:
         inside
         & (plain_before | flags[w.MARKED, before])
         & flags[w.CONTENT, before]
-        & ~(flags[w.SUBJECT, before] | flags[w.SUBJECT, after]),
+        & ~flags[w.SUBJECT, before]
+        & _PREDICATES[kind[after]],
         stream.numbers[w.TRAIL, before] == _COMMA,
         flags[w.REPORTING, before] & plain_before,
         ~joined,
@@ -182,6 +188,7 @@ def _tails(stream: Stream) -> tuple[Ints, Ints]:
     plain = flags[w.FOR, first] & ~flags[w.TRAILS, first - 1]
     plain &= (_counted(flags[w.CLAUSE_END], first, last - 1) == 0) & (_counted(verbal, first, last) == 0)
     fine = plain | (comma & flags[w.TAIL_CLAUSE, first])
+    fine &= _counted(flags[w.CONTENT], sentences.start[sentences.of[first]], first - 1) >= _ENOUGH
     fine &= _solid(stream, first - 1) & stream.bare[first - 1] & stream.bare[last]
     fine &= (last > first) & (last - first < _LONGEST_TAIL) & ~flags[w.COLON, last]
     return first[fine], last[fine]
@@ -190,13 +197,14 @@ def _tails(stream: Stream) -> tuple[Ints, Ints]:
 def _sentences(stream: Stream) -> tuple[Ints, Ints]:
     """Whole sentences that state something; never orders, never the first of a list item or paragraph."""
     sentences, flags = stream.sentences, stream.flags
-    kind = stream.numbers[w.CLASS, sentences.start]
+    kind, start = stream.numbers[w.CLASS, sentences.start], sentences.start
+    states = (kind < _FUNCTION) & (kind != _AUXILIARY) & (~flags[w.SUBJECT, start] | flags[w.POINTING, start])
     last = sentences.start + sentences.size - 1
-    fine = (sentences.size >= _FEWEST) & (kind < _FUNCTION) & (kind != _AUXILIARY) & flags[w.SENTENCE_END, last] & ~flags[w.COLON, last]
-    fine[1:] &= (stream.items.of[sentences.start[1:]] == stream.items.of[last[:-1]]) & ~stream.marker[last[:-1]]
+    fine = states & (sentences.size >= _FEWEST) & flags[w.SENTENCE_END, last] & ~flags[w.COLON, last]
+    fine[1:] &= (stream.items.of[start[1:]] == stream.items.of[last[:-1]]) & ~stream.marker[last[:-1]]
     fine[:1] = False
-    fine &= flags[w.SENTENCE_END, sentences.start - 1] & stream.bare[sentences.start - 1]
-    return sentences.start[fine], last[fine]
+    fine &= flags[w.SENTENCE_END, start - 1] & stream.bare[start - 1]
+    return start[fine], last[fine]
 
 
 def _counted(values: Bools, first: Ints, last: Ints) -> Ints:

@@ -150,7 +150,7 @@ def _structured(
     sentences, items, units = group(new_sentence), group(new_item), group(pad | back(pad))
     bold = _inside(flags[w.BOLD_ON], flags[w.BOLD_OFF], items)
     covered = _covered(prose, locked, bases, start, end)
-    hard = _hard_locks(numbers, flags, fresh, sentences, covered | pad | marker)
+    hard = _hard_locks(numbers, flags, fresh, marker, sentences, covered | pad | marker)
     hard |= _by_line(flags, lines | pad, covered) | _foreign(flags, units)
     scope = _governed(numbers, new_sentence | back(flags[w.SCOPE_END] | flags[w.COLON]))
     article = numbers[w.CLASS] == 0
@@ -205,10 +205,12 @@ def _covered(
     return begun > ended
 
 
-def _hard_locks(numbers: Ints, flags: Bools, fresh: Bools, sentences: Groups, covered: Bools) -> Bools:
+def _hard_locks(
+    numbers: Ints, flags: Bools, fresh: Bools, marker: Bools, sentences: Groups, covered: Bools
+) -> Bools:
     """What a word is on its own or by the words right beside it."""
     locked = covered | np.where(fresh, flags[w.LOCKED_FIRST], flags[w.LOCKED_INSIDE])
-    locked |= ahead(flags[w.NOT]) | back(flags[w.DIGIT])
+    locked |= ahead(flags[w.NOT]) | back(flags[w.DIGIT] & ~marker)
     locked |= (numbers[w.CLASS] == 0) & flags[w.TRAILS]  # a letter, no article
     stops = np.flatnonzero(flags[w.COLON])
     if len(stops):  # the term that is explained

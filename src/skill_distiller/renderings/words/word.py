@@ -62,6 +62,7 @@ _NEGATION_REACH: Final = 7  # words after a negation that it may govern
 _SUFFIX_CLASS: Final = len(lists.CLOSED_CLASSES)
 _SUFFIX_CLASSES: Final = {end: _SUFFIX_CLASS + number for number, end in enumerate(_SUFFIXES)}
 _LENGTH_CLASS: Final = _SUFFIX_CLASS + len(_SUFFIXES)
+PREDICATE_CLASSES: Final = tuple(_SUFFIX_CLASSES[end] for end in ("ed", "ing", "able", "ive", "al", "ful", "ous"))
 PLURAL_CLASS: Final = _SUFFIX_CLASSES["s"]
 PAD_CLASS: Final = _LENGTH_CLASS + 3
 CLASSES: Final = PAD_CLASS + 1
