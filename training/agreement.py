@@ -23,7 +23,7 @@ class Agreement:
 def measure_agreement(shared: Path) -> Agreement:
     """Compare the two files of labels."""
     first, second = (
-        {(skill.name, label.block): label for skill in read_labels(shared, name).skills for label in skill.labels}
+        {(skill.id, label.block): label for skill in read_labels(shared, name).skills for label in skill.labels}
         for name in ("blocks.jsonl", "second_annotator.jsonl")
     )
     pairs = [(first[key], second[key]) for key in sorted(second) if key in first]

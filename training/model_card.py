@@ -68,8 +68,8 @@ had not seen.
   background for a core rule: the confusion matrices below. The difference is often a matter of degree, and how often
   readers say "background" varies widely between repositories.
 - Ambiguous in the labels themselves: a bare lead-in is VERBOSE_DETAIL unless it carries a condition; a pointer to a
-  reference file is CORE_INSTRUCTION where reading it is the step, else VERBOSE_DETAIL; lists of triggers have no natural
-  class of the five.
+  reference file is CORE_INSTRUCTION where reading it is the step, else VERBOSE_DETAIL; lists of triggers have no
+  natural class of the five.
 - Skills of a few blocks are unlike those it was trained on; its confidence is lower there.
 - Words are only pruned in English. Types are weakest in Chinese and Japanese: the tables by language.
 - The settings of the planner were chosen on the very exams that they are reported on (the coefficients were not).
