@@ -74,10 +74,10 @@ def _settle(analysis: Analysis, prepared: Ladders, required: Mapping[int, Reason
         if refused := _refused(analysis, ladders, choice):
             ladders = refuse(ladders, choice, refused)
             continue
-        needed = _needed(analysis, prepared, ladders, choice) - reasons.keys()
+        needed = {i: why for i, why in _needed(analysis, prepared, ladders, choice).items() if i not in reasons}
         if not needed:
             return _Settled(ladders, frontier, point, reasons)
-        reasons |= dict.fromkeys(needed, Reason.PROMOTED)
+        reasons |= needed
         ladders = require(ladders, needed)
 
 
@@ -89,16 +89,16 @@ def _refused(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) -> f
     )
 
 
-def _needed(analysis: Analysis, prepared: Ladders, ladders: Sequence[Ladder], choice: Choice) -> frozenset[int]:
-    """The blocks that a choice drops and its own text can't do without."""
+def _needed(analysis: Analysis, prepared: Ladders, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
+    """The blocks that a choice drops and that have to stay, with the reason."""
     texts = [ladder.rungs[rung].text for ladder, rung in zip(ladders, choice.rungs, strict=True)]
     targets = missing_targets(analysis.skill, texts, choice.headings)
-    needed = {block for section in targets for block in anchors_of(analysis.skill, section)}
-    if ladders and not any(texts):  # a skill without a body is none
-        needed.add(max(range(len(ladders)), key=lambda block: prepared.worths[block]))
+    needed = {block: Reason.PROMOTED for section in targets for block in anchors_of(analysis.skill, section)}
+    if ladders:  # a skill without what it is worth most for is none
+        needed.setdefault(max(range(len(ladders)), key=lambda block: prepared.worths[block]), Reason.BEST)
     if not analysis.skill.frontmatter.raw and _opens_with_rule(ladders, texts):
-        needed.add(0)
-    return frozenset(needed)
+        needed.setdefault(0, Reason.PROMOTED)
+    return {block: reason for block, reason in needed.items() if not texts[block]}
 
 
 def _opens_with_rule(ladders: Sequence[Ladder], texts: Sequence[str]) -> bool:

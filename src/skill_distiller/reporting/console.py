@@ -75,7 +75,7 @@ def _headline(distillation: Distillation, estimate: Estimate) -> Iterator[Text]:
     kept = kept_whole(distillation)
     yield Text(f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type")
     yield Text(
-        f"Analyzer: {distillation.analysis.analyzer} (no model, no network); judge: "
+        f"Analyzer: {distillation.analysis.analyzer} (no language model, no network); judge: "
         f"{distillation.functionality.method}; tokens: {_counter(distillation)}"
     )
 

@@ -92,7 +92,7 @@ def _check_edits(source: str, edits: tuple[Edit, ...], locked: tuple[Span, ...])
         at = edit.end
         gone = source[edit.start : edit.end]
         assert not overlaps((edit.start, edit.end), locked)
-        assert set(gone).isdisjoint("\n*_`()[]<>{}|\"“”")
+        assert set(gone).isdisjoint('\n*_`()[]<>{}|"“”')
         assert edit.replacement in ("", gone[-1:].upper())
 
 
