@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from benchmarks.shared import Shared, shared_at, shared_parser
+
 from skill_distiller.analysis.block_features import BLOCK_FEATURES
 from skill_distiller.planning import WorthModel
 from skill_distiller.planning.worth_model import DEFINITION
@@ -20,10 +21,10 @@ from skill_distiller.renderings.words.features import definition
 from skill_distiller.tokens import load_counter
 from skill_distiller.weights import save_weights
 from skill_distiller.weights.load import FOLDER
+from training.agreement import measure_agreement
 from training.block_data import BlockData, block_data
 from training.block_validation import validate_blocks
 from training.blocks import train_blocks
-from training.agreement import measure_agreement
 from training.labels import Alignment, read_labels
 from training.model_card import Findings, model_card
 from training.sittings import sit_exams

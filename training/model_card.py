@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.tables import table
+
 from skill_distiller.planning import WorthModel
 from training.agreement import Agreement
 from training.block_report import render_blocks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.exam import load_exams
 from benchmarks.shared import Shared
+
 from skill_distiller.analysis import TrainedAnalyzer
 from training.block_data import BlockData
 from training.blocks import model_without as blocks_without

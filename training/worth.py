@@ -30,6 +30,7 @@ THRESHOLDS: Final = tuple(round(0.995 - i * 0.015, 3) for i in range(50))
 IMPORTANCES: Final = (0.35, 0.4, 0.45, 0.5, 0.55)  # tried for `required_importance`
 CONFIDENCES: Final = (0.0, 0.25, 0.3, 0.35, 0.45)  # tried for `low_confidence`
 SAVINGS: Final = (0.08, 0.12, 0.16, 0.2, 0.25, 0.3)  # of the body, where settings are compared
+_TOLERANCE: Final = 0.004  # of evidence: about the standard error of a difference between two settings
 _FROM: Final = 0.5  # the exponent is fitted on thresholds from here on up
 
 
@@ -96,7 +97,7 @@ def fit_worth(sittings: Sequence[Sitting], counter: TokenCounter) -> tuple[Worth
     ]
     models = [WorthModel(tuple(map(float, c)), 1.0, 0.45, 0.0) for c in left_out]
     settings = tuple(_try(sittings, models, counter, *pair) for pair in product(IMPORTANCES, CONFIDENCES))
-    best = max(settings, key=lambda setting: setting.evidence)
+    best = most_careful(settings)
     chosen = [
         replace(model, required_importance=best.required_importance, low_confidence=best.low_confidence)
         for model in models
@@ -106,6 +107,13 @@ def fit_worth(sittings: Sequence[Sitting], counter: TokenCounter) -> tuple[Worth
     model = WorthModel(tuple(map(float, final)), exponent, best.required_importance, best.low_confidence)
     curve = trace_curve(sittings, [replace(m, exponent=exponent) for m in chosen], counter)
     return model, _report(rows, counts, left_out, settings, curve)
+
+
+def most_careful(settings: Sequence[Setting]) -> Setting:
+    """Of the settings about as good as the best, the one that requires most: the one-standard-error rule."""
+    least = max(setting.evidence for setting in settings) - _TOLERANCE
+    good = [setting for setting in settings if setting.evidence >= least]
+    return min(good, key=lambda setting: (setting.required_importance, -setting.low_confidence))
 
 
 def worth_arrays(model: WorthModel) -> Arrays:

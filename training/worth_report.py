@@ -28,7 +28,8 @@ def worth_report(model: WorthModel, report: WorthReport) -> str:
             coefficients,
             f"Functionality = share of worth ^ {model.exponent:.3f}. A block of a required type stays from importance"
             f" {model.required_importance:.2f} on; a type below confidence {model.low_confidence:.2f} counts as"
-            " uncertain. Both were chosen on the mean evidence kept at equal savings:",
+            " uncertain. Of all settings that keep about as much evidence as the best at equal "
+            "savings, these require most:",
             _settings(report),
             "The share of criteria kept at each threshold, every skill with models that never saw its repository:",
             _curve(report.curve),
