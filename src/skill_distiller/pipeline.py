@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis import Analysis, Analyzer, SectionType, TrainedAnalyzer
+from skill_distiller.analysis.heading_words import heading_promises
 from skill_distiller.collector import collector_paused
 from skill_distiller.compression import Models, Observer, compress_to_threshold
 from skill_distiller.document import FrontmatterState, Skill
@@ -193,8 +194,11 @@ TRIGGER_HINT: Final = "Add '## When to Use' for best results."
 
 
 def has_trigger(analysis: Analysis) -> bool:
-    """Whether a skill says when it applies: in a block, or in its description ("Use when …")."""
+    """Whether a skill says when it applies: in a block, under a heading like "When to use", or in its description."""
     if any(verdict.type is SectionType.TRIGGER for verdict in analysis.verdicts):
+        return True
+    promised = (kind for s in analysis.skill.sections if s.blocks for kind, _ in heading_promises(s.heading))
+    if any(kind is SectionType.TRIGGER for kind in promised):
         return True
     description = analysis.skill.description.lower()
     return any(
