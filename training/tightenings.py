@@ -15,7 +15,6 @@ import numpy.typing as npt
 from skill_distiller.analysis.facts import block_facts
 from skill_distiller.document import SKILL_FILE, BlockKind, Skill, read_skill
 from skill_distiller.renderings.locks import Span, locked_spans
-from skill_distiller.renderings.words import word as w
 from skill_distiller.renderings.words.stream import Stream, read_stream
 from skill_distiller.renderings.words.vocabulary import CHUNK
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from benchmarks.exam import Exam, load_exams
 from benchmarks.shared import Shared, open_shared
 from benchmarks.tables import percent, table
+
 from skill_distiller.renderings.words import Edit, apply_edits
 from skill_distiller.tokens import load_counter
 from training.tightenings import load_repos, load_tightenings, prose_of

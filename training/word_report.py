@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.tables import percent, table
+
 from training.words import SHARES, Precision, WordReport
 
 

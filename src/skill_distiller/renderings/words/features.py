@@ -15,7 +15,8 @@ from skill_distiller.renderings.words.vocabulary import Ints
 BUCKET_BITS: Final = 17
 # Each window is up to three columns hashed together: wN a word and cN its class N places on, `ccc` the
 # classes of the word and both neighbours, `cccc` with one more before, `first` the first word of the sentence,
-# `place` the position in the sentence, `marks` the punctuation around it, `form` list, bold, brackets and ends of the clause, `locks` whether the neighbours are locked.
+# `place` the position in the sentence, `marks` the punctuation around it, `form` list, bold, brackets and ends
+# of the clause, `locks` whether the neighbours are locked.
 COLUMNS: Final = tuple("w-2 w-1 w0 w1 w2 c-1 c0 c1 ccc cccc first place marks form locks none".split())
 WINDOWS: Final = tuple(
     tuple(window.split())
@@ -25,9 +26,11 @@ WINDOWS: Final = tuple(
         "c0 marks place", "c0 locks form",
     )
 )  # fmt: skip
-_SCORES: Final = ("score", "score-1", "score+1", "score-2", "score+2") + tuple(
-    f"{group} {what}" for group in ("sentence", "clause") for what in ("mean", "least", "most")
-) + ("item mean", "sentence locked")
+_SCORES: Final = (
+    *("score", "score-1", "score+1", "score-2", "score+2"),
+    *(f"{group} {what}" for group in ("sentence", "clause") for what in ("mean", "least", "most")),
+    *("item mean", "sentence locked"),
+)
 _COUNTS: Final = (
     *(f"{group} {what}" for group in ("sentence", "clause") for what in ("words", "before", "after")),
     "item words", "unit words", "sentence number", "item number", "length",
@@ -57,7 +60,8 @@ def hashed_windows(stream: Stream) -> Ints:
         more *= np.uint32(factor)
         total += more
     total >>= np.uint32(32 - BUCKET_BITS)
-    return total.astype(np.int64)
+    buckets: Ints = total.astype(np.int64)
+    return buckets
 
 
 def _columns(stream: Stream) -> list[npt.NDArray[np.uint32]]:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from skill_distiller.renderings.words import word as w
-from skill_distiller.renderings.words.stream import Column, Groups, Stream, ahead, back
+from skill_distiller.renderings.words.stream import Column, Stream
 from skill_distiller.renderings.words.vocabulary import Bools, Ints
 
 # How much surer a word that says something must be than a mere function word: it goes from the dial
@@ -17,7 +17,6 @@ WEAKEST: Final = 0.05  # P(drop) below which no word is ever looked at
 _FUNCTION: Final = 5  # word classes below: articles, prepositions, conjunctions, auxiliaries, pronouns
 _CONJUNCTION: Final = 2
 _AUXILIARY: Final = 3
-_COMMA: Final = 1  # the number of a trailing comma
 _FEWEST: Final = 3  # words of a sentence that may go whole, and words before a tail
 _ENOUGH: Final = 2  # words before a tail that say something
 _LONGEST_TAIL: Final = 16  # words
@@ -92,11 +91,13 @@ def _context(stream: Stream, words: Ints) -> Ints:
         & flags[w.CONTENT, before]
         & ~flags[w.SUBJECT, before]
         & _PREDICATES[kind[after]],
-        stream.numbers[w.TRAIL, before] == _COMMA,
+        stream.numbers[w.TRAIL, before] == w.COMMA,
         flags[w.REPORTING, before] & plain_before,
         ~joined,
         steady,
-        (kind[after] != w.PLURAL_CLASS) & (flags[w.PREPOSITION, before] | (kind[before] >= _FUNCTION)),
+        (kind[after] != w.PLURAL_CLASS)
+        & ~stream.covered[after]
+        & (flags[w.PREPOSITION, before] | (kind[before] >= _FUNCTION)),
     )
     context = np.zeros(len(words), np.int64)
     for bit, truth in enumerate(truths):
@@ -134,7 +135,9 @@ def relatives(stream: Stream, drop: Column) -> Phrases:
     last = first + 1
     fine = (role[last] == w.COPULA) & stream.bare[last] & ~flags[w.TRAILS, last]
     fine &= _solid(stream, first - 1) & (flags[w.MARKED, first - 1] | ~flags[w.TRAILS, first - 1])
-    fine &= (stream.numbers[w.CLASS, last + 1] >= _FUNCTION) & (stream.sentences.of[last + 1] == stream.sentences.of[last])
+    fine &= (stream.numbers[w.CLASS, last + 1] >= _FUNCTION) & (
+        stream.sentences.of[last + 1] == stream.sentences.of[last]
+    )
     fine &= stream.sentences.of[first - 1] == stream.sentences.of[last]
     return _judged(stream, drop, 1.0, (first[fine], last[fine]))
 
@@ -172,7 +175,8 @@ def _solid(stream: Stream, words: Ints) -> Bools:
     """Whether a word can stand before a cut: it says something and binds nothing that follows."""
     flags = stream.flags
     open_ended = flags[w.CONNECTIVE] | flags[w.PREPOSITION] | flags[w.BINDING] | flags[w.REPORTING] | stream.marker
-    return (stream.numbers[w.CLASS, words] >= _FUNCTION) & ~open_ended[words] & (stream.block[words] >= 0)
+    solid: Bools = (stream.numbers[w.CLASS, words] >= _FUNCTION) & ~open_ended[words] & (stream.block[words] >= 0)
+    return solid
 
 
 def _tails(stream: Stream) -> tuple[Ints, Ints]:
@@ -181,7 +185,7 @@ def _tails(stream: Stream) -> tuple[Ints, Ints]:
     starts = (flags[w.FOR] | flags[w.TAIL_CLAUSE]) & stream.bare
     first = np.flatnonzero(starts & (sentences.position >= _FEWEST))
     last = (sentences.start + sentences.size - 1)[sentences.of[first]]
-    comma = stream.numbers[w.TRAIL, first - 1] == _COMMA
+    comma = stream.numbers[w.TRAIL, first - 1] == w.COMMA
     kind, role = stream.numbers[w.CLASS], stream.numbers[w.ROLE]
     verbal = (flags[w.CONNECTIVE] | ((kind >= _CONJUNCTION) & (kind < _FUNCTION))) & ~flags[w.FOR]
     verbal &= (role != w.POSSESSIVE) & (role != w.THIS)
@@ -209,5 +213,6 @@ def _sentences(stream: Stream) -> tuple[Ints, Ints]:
 
 def _counted(values: Bools, first: Ints, last: Ints) -> Ints:
     """How many are true from `first` to `last`, both included."""
-    total = np.cumsum(values)
-    return total[last] - total[first] + values[first]
+    total: Ints = np.cumsum(values)
+    counted: Ints = total[last] - total[first] + values[first]
+    return counted

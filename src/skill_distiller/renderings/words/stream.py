@@ -67,12 +67,14 @@ class Stream:
     @property
     def start(self) -> Ints:
         """Where the core of each word starts."""
-        return self.piece_start + self.numbers[w.CORE_AT]
+        start: Ints = self.piece_start + self.numbers[w.CORE_AT]
+        return start
 
     @property
     def end(self) -> Ints:
         """Where the core of each word ends."""
-        return self.start + self.numbers[w.CORE_LENGTH]
+        end: Ints = self.start + self.numbers[w.CORE_LENGTH]
+        return end
 
 
 def back(values: Column) -> Column:
@@ -185,13 +187,12 @@ def _structured(
 
 def _inside(opens: Bools, closes: Bools, groups: Groups) -> Bools:
     """Whether a word stands between an opening and its closing mark, both included, in its group."""
-    depth = np.cumsum(opens) - back(np.cumsum(closes))
-    return depth > (depth - opens)[groups.start][groups.of]
+    depth: Ints = np.cumsum(opens) - back(np.cumsum(closes))
+    inside: Bools = depth > (depth - opens)[groups.start][groups.of]
+    return inside
 
 
-def _covered(
-    prose: Sequence[int], locked: Mapping[int, Sequence[Span]], bases: Ints, start: Ints, end: Ints
-) -> Bools:
+def _covered(prose: Sequence[int], locked: Mapping[int, Sequence[Span]], bases: Ints, start: Ints, end: Ints) -> Bools:
     """Whether a locked span touches a word."""
     spans = [locked.get(index, ()) for index in prose]
     counts = [len(of_block) for of_block in spans]
@@ -205,11 +206,9 @@ def _covered(
     return begun > ended
 
 
-def _hard_locks(
-    numbers: Ints, flags: Bools, fresh: Bools, marker: Bools, sentences: Groups, covered: Bools
-) -> Bools:
+def _hard_locks(numbers: Ints, flags: Bools, fresh: Bools, marker: Bools, sentences: Groups, covered: Bools) -> Bools:
     """What a word is on its own or by the words right beside it."""
-    locked = covered | np.where(fresh, flags[w.LOCKED_FIRST], flags[w.LOCKED_INSIDE])
+    locked: Bools = covered | np.where(fresh, flags[w.LOCKED_FIRST], flags[w.LOCKED_INSIDE])
     locked |= ahead(flags[w.NOT]) | back(flags[w.DIGIT] & ~marker)
     locked |= (numbers[w.CLASS] == 0) & flags[w.TRAILS]  # a letter, no article
     stops = np.flatnonzero(flags[w.COLON])
@@ -225,7 +224,7 @@ def _hard_locks(
 
 def _by_line(flags: Bools, new_line: Bools, covered: Bools) -> Bools:
     """What stands in a line with table pipes, or behind a quote that is never closed."""
-    pipe = flags[w.PIPE] & ~covered
+    pipe: Bools = flags[w.PIPE] & ~covered
     raw = flags[w.RAW_QUOTE] & ~covered
     if not (pipe.any() or raw.any()):
         return pipe
@@ -233,13 +232,15 @@ def _by_line(flags: Bools, new_line: Bools, covered: Bools) -> Bools:
     with_pipe = np.zeros(len(lines.start), np.bool_)
     with_pipe[lines.of[pipe]] = True
     quotes = np.cumsum(raw)
-    return with_pipe[lines.of] | (quotes > (quotes - raw)[lines.start][lines.of])
+    unsure: Bools = with_pipe[lines.of] | (quotes > (quotes - raw)[lines.start][lines.of])
+    return unsure
 
 
 def _foreign(flags: Bools, units: Groups) -> Bools:
     """Words of blocks that are not English."""
     sums = {flag: np.add.reduceat(flags[flag], units.start, dtype=np.int64) for flag in _LANGUAGE}
-    return ~_english(sums, units.size)[units.of]
+    foreign: Bools = ~_english(sums, units.size)[units.of]
+    return foreign
 
 
 _LANGUAGE: Final = (w.FOREIGN, w.ENGLISH, w.ALIEN)
@@ -256,4 +257,5 @@ def _governed(numbers: Ints, new_scope: Bools) -> Bools:
     reach = numbers[w.REACH]
     scope = np.cumsum(new_scope) * (1 << 32)
     furthest = np.maximum.accumulate(scope + np.where(reach > 0, counted + reach, 0))
-    return back(furthest) >= scope + counted
+    governed: Bools = back(furthest) >= scope + counted
+    return governed

@@ -27,6 +27,7 @@ NUMBERS: Final = 10
     FOR, TAIL_CLAUSE,
 ) = range(39)  # fmt: skip
 FLAGS: Final = 39
+COMMA: Final = 1  # the number of a comma behind a word
 # What a word asks of its surroundings before it may go alone.
 OTHER, ARTICLE, COPULA, AND, THAT, POSSESSIVE, THIS, ADVERB, ADJECTIVE = range(9)
 ROLES: Final = 9
@@ -166,7 +167,7 @@ def _listed() -> dict[str, Row]:
     for number, words in enumerate(lists.CLOSED_CLASSES):
         for word in words:
             classes.setdefault(word, number)
-    listed = {}
+    listed: dict[str, Row] = {}
     for word in {*flags, *classes, *_ROLES}:
         kind, role, reach, content = _unlisted(word, word.isalpha())
         kind = classes.get(word, kind)
