@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from skill_distiller.document import Skill
 from skill_distiller.renderings.words import word as w
 from skill_distiller.renderings.words.edits import Edit
-from skill_distiller.renderings.words.phrases import Phrases, openings, phrases, relatives, single_words
+from skill_distiller.renderings.words.phrases import Phrases, phrases, single_words
 from skill_distiller.renderings.words.stream import Column, Stream
 from skill_distiller.renderings.words.vocabulary import Ints
 
@@ -31,14 +31,14 @@ class _Draft(NamedTuple):
 def form_edits(skill: Skill, stream: Stream, drop: Column) -> dict[int, tuple[Edit, ...]]:
     """The edits by block, in order of position and without overlaps; `drop` is P(drop) of every word."""
     words, strength = single_words(stream, drop)
+    whole, opening = phrases(stream, drop)
     leading = stream.fresh[words] | stream.lines[words]
     first = words[leading]
     drafts = [
         *_inner(stream, words[~leading], strength[~leading], drop),
         *_opening(skill, stream, Phrases(first, first, strength[leading], drop[first])),
-        *_opening(skill, stream, openings(stream, drop)),
-        *_whole(stream, relatives(stream, drop)),
-        *_whole(stream, phrases(stream, drop)),
+        *_opening(skill, stream, opening),
+        *_whole(stream, whole),
     ]
     drafts.sort()
     edits: dict[int, list[Edit]] = {}

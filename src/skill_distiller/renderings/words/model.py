@@ -13,7 +13,7 @@ from skill_distiller.renderings.words.stream import Stream
 from skill_distiller.weights import Arrays
 
 CLIP: Final = 5.0  # standard deviations that a column is cut at
-HOPELESS: Final = -2.5  # the linear score (log-odds) below which no word is looked at twice
+HOPELESS: Final = -1.5  # the linear score (log-odds) below which no word is looked at twice
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from skill_distiller.renderings.words import word as w
 from skill_distiller.renderings.words.vocabulary import CHUNK, PAD, Bools, Ints, shared_vocabulary
 
 _PADS: Final = 3  # empty words around each block: what looks a few words aside never sees another block
+_GLANCE: Final = 256  # words that show the language; also characters of a block looked at
 _LABEL: Final = 4  # words before a colon or dash that name what follows
 Column = npt.NDArray[Any]
 
@@ -105,6 +106,8 @@ def group(starts: Bools) -> Groups:
 
 def read_stream(skill: Skill, prose: Sequence[int], locked: Mapping[int, Sequence[Span]]) -> Stream | None:
     """The words of the given blocks; None where the skill is not English or holds no words."""
+    if not _starts_in_english(skill, prose):
+        return None
     pads = [PAD] * _PADS
     chunks, sizes = list(pads), []
     for index in prose:
@@ -122,6 +125,17 @@ def read_stream(skill: Skill, prose: Sequence[int], locked: Mapping[int, Sequenc
     unit = np.repeat(np.arange(-1, len(sizes)), [_PADS, *sizes])[words]
     numbers, flags, lines, blank, end = numbers[:, words], flags[:, words], lines[words], blank[words], end[words]
     return _structured(skill, prose, locked, numbers, flags, lines, blank, end, unit)
+
+
+def _starts_in_english(skill: Skill, prose: Sequence[int]) -> bool:
+    """A look at the first words, so that nothing is worked out of a text in another language."""
+    chunks: list[str] = []
+    for index in prose:
+        chunks += CHUNK.findall(skill.blocks[index].text, 0, _GLANCE)
+        if len(chunks) > _GLANCE:
+            break
+    _, flags = shared_vocabulary().read(chunks)
+    return bool(_english({flag: np.count_nonzero(flags[flag]) for flag in _LANGUAGE}, len(chunks)))
 
 
 def _structured(
