@@ -38,7 +38,7 @@ _COUNTS: Final = (
 _STATES: Final = ("place in skill", *"list bold bracket content trails locked locked-1 locked+1".split())
 DENSE: Final = (*_SCORES, *_COUNTS, *_STATES, "count", "earlier", "same")
 _LOGGED: Final = slice(len(_SCORES), len(_SCORES) + len(_COUNTS))
-_SEEN: Final = 14  # bits of a table of stems
+_SEEN: Final = 14  # bits of a table of words
 _FACTORS: Final = (0x9E3779B1, 0x85EBCA6B)  # odd, without pattern
 _TERMS: Final = tuple(
     np.array([COLUMNS.index((*window, "none", "none")[term]) for window in WINDOWS]) for term in range(3)
@@ -132,12 +132,12 @@ def _places(stream: Stream) -> Iterator[Column]:
 
 def _repetition(stream: Stream) -> Iterator[Column]:
     """Where else in the skill a word stands, and whether it stood before."""
-    stem = stream.numbers[w.STEM] & (1 << _SEEN) - 1
-    yield np.log1p(np.bincount(stem, minlength=1 << _SEEN)[stem])
-    here = np.arange(len(stem))
+    word = stream.numbers[w.WORD] & (1 << _SEEN) - 1
+    yield np.log1p(np.bincount(word, minlength=1 << _SEEN)[word])
+    here = np.arange(len(word))
     first = np.empty(1 << _SEEN, np.int64)
-    first[stem[::-1]] = here[::-1]
-    first = first[stem]
+    first[word[::-1]] = here[::-1]
+    first = first[word]
     earlier = stream.unit[first] < stream.unit
     yield from (earlier, ~earlier & (first < here))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 from zlib import crc32
 
 from skill_distiller.renderings.words import word_lists as lists
 
 # The numbers of a chunk, by position.
-WORD, STEM, CLASS, ROLE, REACH, LEAD, TRAIL, LENGTH, CORE_AT, CORE_LENGTH = range(10)
-NUMBERS: Final = 10
+WORD, CLASS, ROLE, REACH, LEAD, TRAIL, LENGTH, CORE_AT, CORE_LENGTH = range(9)
+NUMBERS: Final = 9
 # The flags of a chunk, by position.
 (
     SPACE, NEWLINE, BLANK, MARKER,
@@ -44,7 +44,6 @@ _LETTER: Final = re.compile(r"[\w`]")
 _DIGIT: Final = re.compile(r"\d")
 _QUOTE: Final = re.compile(r"[`\"“”«»「」『』]|(?<!\w)'")
 _SUFFIXES: Final = "ly ing ed tion ment ness ity ive able al ful ous ent er s".split()
-_STEM_ENDS: Final = {"ing": 3, "ed": 2, "es": 2, "ly": 2, "s": 1, "e": 1}
 _DASHES: Final = frozenset("— – - -- →".split())
 _PUNCTUATION: Final = {
     "": 0, ",": 1, ".": 2, "!": 2, "?": 2, "…": 2, ":": 3, ";": 4, ")": 5, "*": 6, "_": 6, '"': 7, "”": 7, "'": 7,
@@ -119,21 +118,13 @@ def split_chunk(chunk: str) -> tuple[str, str, str]:
     return (lead, core, trail) if core else ("", lead + trail, "")
 
 
-class Cut(NamedTuple):
-    """A chunk taken apart: the word, the marks it bears, its length, where its core starts and how long it is."""
+def cut(chunk: str) -> tuple[str, str, int, int, int]:
+    """A chunk taken apart: the word, the marks it bears, its length, where its core starts and how long it is.
 
-    core: str
-    marks: str
-    length: int
-    at: int
-    size: int
-
-
-def cut(chunk: str) -> Cut | tuple[str, str, int, int, int]:
-    """Take a chunk apart; `marks` are what stands before and behind the core, parted by a space.
+    The marks are what stands before and behind the core, parted by a space.
 
     >>> cut(" (word),")
-    Cut(core='word', marks='( ),', length=8, at=2, size=4)
+    ('word', '( ),', 8, 2, 4)
     """
     text = chunk[1:] if chunk[:1] == " " else chunk
     core, trail = text, ""
@@ -144,23 +135,23 @@ def cut(chunk: str) -> Cut | tuple[str, str, int, int, int]:
         return core, trail, size, size - len(text), len(core)
     if not text or text.isspace():
         lines = text.count("\n") + text.count("\r") - text.count("\r\n")
-        return Cut(_BLANKS[min(lines, 2)] if chunk else "", _NO_WORD, size, 0, 0)
+        return _BLANKS[min(lines, 2)] if chunk else "", _NO_WORD, size, 0, 0
     lead, core, trail = split_chunk(text)
     marks = f"{lead} {trail}" if lead else trail
     if len(text) <= _LONGEST_MARKER and _MARKER.match(text):
         marks += _IS_MARKER
-    return Cut("`" if "`" in core else core, marks, size, size - len(text) + len(lead), len(core))
+    return "`" if "`" in core else core, marks, size, size - len(text) + len(lead), len(core)
 
 
 def describe_word(core: str) -> Row:
-    """Word, stem, class, role and reach of a word without its marks, and its flags as bits."""
+    """Word, class, role and reach of a word without its marks, and its flags as bits."""
     if not core or core in _BLANKS:
-        return (0, 0, PAD_CLASS, OTHER, 0, _BLANK_FLAGS[core])
+        return (0, PAD_CLASS, OTHER, 0, _BLANK_FLAGS[core])
     low = core.lower()
     plain = core.isascii() and core.isalpha()
     kind, role, reach, bits = _LISTED.get(low) or _unlisted(low, plain)
     bits |= _plain_bits(core, low) if plain else _other_bits(core, low)
-    return (_hash(low), _hash(stem(low)), kind, role, reach, bits)
+    return (crc32(low.encode("utf-8", "surrogatepass")), kind, role, reach, bits)
 
 
 def _listed() -> dict[str, Row]:
@@ -193,20 +184,6 @@ def _unlisted(low: str, plain: bool) -> Row:
         return (word_class(low), ADVERB if adverb else OTHER, 0, 1 << CONTENT)
     reach = _NEGATION_REACH if low.endswith(("n't", "n’t")) else int(low[:1].isdigit())
     return (word_class(low), OTHER, reach, bool(_LETTER.search(low)) << CONTENT)
-
-
-def _hash(word: str) -> int:
-    return crc32(word.encode("utf-8", "surrogatepass"))
-
-
-def stem(low: str) -> str:
-    """A word without its ending, roughly: what two forms of a word share.
-
-    >>> stem("checking"), stem("checks")
-    ('check', 'check')
-    """
-    cut = _STEM_ENDS.get(low[-3:]) or _STEM_ENDS.get(low[-2:]) or _STEM_ENDS.get(low[-1:]) or 0
-    return low[:-cut] if cut and len(low) > cut + 3 else low
 
 
 def word_class(low: str) -> int:
