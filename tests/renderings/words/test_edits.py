@@ -19,6 +19,7 @@ from skill_distiller.renderings.words.forming import form_edits
 from skill_distiller.renderings.words.stream import read_stream
 
 PROSE = {BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM}
+_RUNS = ("that are", "This is a", "which is found", "report, ensuring the tests pass.", "report for the users.")
 _WORDS = (
     "the a an is are really carefully and that your this these relevant for users ensuring which quality files run Run"
     " The A Your This tests, code. done! not never if unless 3 4.5 \"open \"closed\" 'it' users' **bold** *it* (see"
@@ -26,7 +27,7 @@ _WORDS = (
     " … e.g. etc. however then"
 ).split()
 _GAPS = (*[" "] * 12, "\n", "  ", "\n- ", "\n\n", "\n1. ")
-word_soups = st.lists(st.tuples(st.sampled_from(_WORDS), st.sampled_from(_GAPS)), max_size=60).map(
+word_soups = st.lists(st.tuples(st.sampled_from((*_WORDS, *_RUNS)), st.sampled_from(_GAPS)), max_size=60).map(
     lambda words: "".join(word + gap for word, gap in words)
 )
 
@@ -64,7 +65,7 @@ def test_what_may_go(text: str, expected: str) -> None:
 
 def test_edits_wait_for_their_strength() -> None:
     """An edit is made from its own strength on."""
-    edits = (Edit(0, 5, "R", 0.2), Edit(9, 14, "", 0.6))
+    edits = (Edit(0, 5, "R", 0.2), Edit(8, 12, "", 0.6))
     assert [apply_edits("The runs are made", edits, s) for s in (0.1, 0.2, 0.6)] == [
         "The runs are made",
         "Runs are made",

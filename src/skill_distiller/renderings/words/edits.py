@@ -26,7 +26,8 @@ def apply_edits(text: str, edits: Iterable[Edit], strength: float) -> str:
     >>> apply_edits("The run ends.", [Edit(0, 5, "R", 0.2)], 0.5)
     'Run ends.'
     """
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for start, end, replacement, allowed in edits:
         if allowed <= strength:
             parts += text[at:start], replacement

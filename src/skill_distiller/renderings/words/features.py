@@ -15,7 +15,8 @@ from skill_distiller.renderings.words.vocabulary import Ints
 BUCKET_BITS: Final = 17
 # Each window is up to three columns hashed together: wN a word and cN its class N places on, `ccc` the
 # classes of the word and both neighbours, `cccc` with one more before, `first` the first word of the sentence,
-# `place` the position in the sentence, `marks` the punctuation around it, `form` list, bold, brackets and ends of the clause, `locks` whether the neighbours are locked.
+# `place` the position in the sentence, `marks` the punctuation around it, `form` list, bold, brackets and ends
+# of the clause, `locks` whether the neighbours are locked.
 COLUMNS: Final = tuple("w-2 w-1 w0 w1 w2 c-1 c0 c1 ccc cccc first place marks form locks none".split())
 WINDOWS: Final = tuple(
     tuple(window.split())
@@ -25,9 +26,11 @@ WINDOWS: Final = tuple(
         "c0 marks place", "c0 locks form",
     )
 )  # fmt: skip
-_SCORES: Final = ("score", "score-1", "score+1", "score-2", "score+2") + tuple(
-    f"{group} {what}" for group in ("sentence", "clause") for what in ("mean", "least", "most")
-) + ("item mean", "sentence locked")
+_SCORES: Final = (
+    *("score", "score-1", "score+1", "score-2", "score+2"),
+    *(f"{group} {what}" for group in ("sentence", "clause") for what in ("mean", "least", "most")),
+    *("item mean", "sentence locked"),
+)
 _COUNTS: Final = (
     *(f"{group} {what}" for group in ("sentence", "clause") for what in ("words", "before", "after")),
     "item words", "unit words", "sentence number", "item number", "length",
@@ -35,7 +38,7 @@ _COUNTS: Final = (
 _STATES: Final = ("place in skill", *"list bold bracket content trails locked locked-1 locked+1".split())
 DENSE: Final = (*_SCORES, *_COUNTS, *_STATES, "count", "earlier", "same")
 _LOGGED: Final = slice(len(_SCORES), len(_SCORES) + len(_COUNTS))
-_SEEN: Final = 14  # bits of a table of stems
+_SEEN: Final = 14  # bits of a table of words
 _FACTORS: Final = (0x9E3779B1, 0x85EBCA6B)  # odd, without pattern
 _TERMS: Final = tuple(
     np.array([COLUMNS.index((*window, "none", "none")[term]) for window in WINDOWS]) for term in range(3)
@@ -57,7 +60,8 @@ def hashed_windows(stream: Stream) -> Ints:
         more *= np.uint32(factor)
         total += more
     total >>= np.uint32(32 - BUCKET_BITS)
-    return total.astype(np.int64)
+    buckets: Ints = total.astype(np.int64)
+    return buckets
 
 
 def _columns(stream: Stream) -> list[npt.NDArray[np.uint32]]:
@@ -128,12 +132,12 @@ def _places(stream: Stream) -> Iterator[Column]:
 
 def _repetition(stream: Stream) -> Iterator[Column]:
     """Where else in the skill a word stands, and whether it stood before."""
-    stem = stream.numbers[w.STEM] & (1 << _SEEN) - 1
-    yield np.log1p(np.bincount(stem, minlength=1 << _SEEN)[stem])
-    here = np.arange(len(stem))
+    word = stream.numbers[w.WORD] & (1 << _SEEN) - 1
+    yield np.log1p(np.bincount(word, minlength=1 << _SEEN)[word])
+    here = np.arange(len(word))
     first = np.empty(1 << _SEEN, np.int64)
-    first[stem[::-1]] = here[::-1]
-    first = first[stem]
+    first[word[::-1]] = here[::-1]
+    first = first[word]
     earlier = stream.unit[first] < stream.unit
     yield from (earlier, ~earlier & (first < here))
 

@@ -6,15 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from skill_distiller.document import Skill
 from skill_distiller.renderings.words import word as w
 from skill_distiller.renderings.words.edits import Edit
-from skill_distiller.renderings.words.phrases import Phrases, openings, phrases, relatives, single_words
+from skill_distiller.renderings.words.phrases import Phrases, phrases, single_words
 from skill_distiller.renderings.words.stream import Column, Stream
 from skill_distiller.renderings.words.vocabulary import Ints
-
 
 # What can stand first in a line and is no list marker, fence or other mark of a block.
 _STARTS_A_LINE: Final = re.compile(r"[^\W\d_]|`(?!``)")
@@ -34,14 +31,14 @@ class _Draft(NamedTuple):
 def form_edits(skill: Skill, stream: Stream, drop: Column) -> dict[int, tuple[Edit, ...]]:
     """The edits by block, in order of position and without overlaps; `drop` is P(drop) of every word."""
     words, strength = single_words(stream, drop)
+    whole, opening = phrases(stream, drop)
     leading = stream.fresh[words] | stream.lines[words]
     first = words[leading]
     drafts = [
         *_inner(stream, words[~leading], strength[~leading], drop),
         *_opening(skill, stream, Phrases(first, first, strength[leading], drop[first])),
-        *_opening(skill, stream, openings(stream, drop)),
-        *_whole(stream, relatives(stream, drop)),
-        *_whole(stream, phrases(stream, drop)),
+        *_opening(skill, stream, opening),
+        *_whole(stream, whole),
     ]
     drafts.sort()
     edits: dict[int, list[Edit]] = {}
@@ -65,7 +62,8 @@ def _inner(stream: Stream, words: Ints, strength: Column, drop: Column) -> Itera
 
 def _opening(skill: Skill, stream: Stream, found: Phrases) -> Iterator[_Draft]:
     """Words at the start of a line or sentence go with the space behind them; the next one takes the capital."""
-    movable = ~stream.lines[found.last + 1] & ~stream.flags[w.TRAILS, found.last]
+    follows = found.last + 1
+    movable = (stream.block[follows] >= 0) & ~stream.lines[follows] & ~stream.flags[w.TRAILS, found.last]
     capital = stream.fresh & stream.flags[w.UPPER]
     for first, last, allowed, worth in zip(*(column[movable].tolist() for column in found), strict=True):
         block, after = int(stream.block[first]), last + 1
@@ -84,12 +82,13 @@ def _opening(skill: Skill, stream: Stream, found: Phrases) -> Iterator[_Draft]:
 def _whole(stream: Stream, found: Phrases) -> Iterator[_Draft]:
     """Phrases go with the space before them; what closes the sentence stays where it is still needed."""
     inside = ~stream.lines[found.first]
+    commas = (stream.numbers[w.TRAIL] == w.COMMA) & stream.bare
     for first, last, allowed, worth in zip(*(column[inside].tolist() for column in found), strict=True):
         block, start = int(stream.block[first]), int(stream.piece_end[first - 1])
         if stream.fresh[first]:
             end = int(stream.piece_end[last])
         else:
-            start -= int(stream.flags[w.TRAILS, first - 1])  # the comma before a clause
+            start -= int(commas[first - 1])  # that set a clause apart
             end = int(stream.end[last])
         yield _Draft(block, start, end, "", allowed, worth)
 

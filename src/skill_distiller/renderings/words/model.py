@@ -13,7 +13,7 @@ from skill_distiller.renderings.words.stream import Stream
 from skill_distiller.weights import Arrays
 
 CLIP: Final = 5.0  # standard deviations that a column is cut at
-HOPELESS: Final = -2.5  # the linear score (log-odds) below which no word is looked at twice
+HOPELESS: Final = -1.5  # the linear score (log-odds) below which no word is looked at twice
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class WordModel:
     def linear_scores(self, stream: Stream) -> Floats:
         """The linear model's log-odds of every word."""
         total = self.weights.take(hashed_windows(stream)).sum(0, dtype=np.int32)
-        return (total * np.float32(self.scale) + np.float32(self.bias)).astype(np.float32)
+        score: Floats = total.astype(np.float32) * np.float32(self.scale) + np.float32(self.bias)
+        return score
 
     def probabilities(self, stream: Stream, *, everything: bool = False) -> Floats:
         """P(drop) of every word: 0 for locked words and hopeless ones, unless `everything` is asked for."""

@@ -7,22 +7,22 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from skill_distiller.renderings.words import word as w
-from skill_distiller.renderings.words.stream import Column, Groups, Stream, ahead, back
+from skill_distiller.renderings.words.stream import Column, Stream
 from skill_distiller.renderings.words.vocabulary import Bools, Ints
 
 # How much surer a word that says something must be than a mere function word: it goes from the dial
 # (1 - P) / SURER, so below P = 1 - SURER never.
 SURER: Final = 0.65
-WEAKEST: Final = 0.05  # P(drop) below which no word is ever looked at
+WEAKEST: Final = 0.2  # P(drop) below which no word is ever looked at
 _FUNCTION: Final = 5  # word classes below: articles, prepositions, conjunctions, auxiliaries, pronouns
 _CONJUNCTION: Final = 2
 _AUXILIARY: Final = 3
-_COMMA: Final = 1  # the number of a trailing comma
 _FEWEST: Final = 3  # words of a sentence that may go whole, and words before a tail
 _ENOUGH: Final = 2  # words before a tail that say something
 _LONGEST_TAIL: Final = 16  # words
 
 
+_OPEN_ENDED: Final = np.array((w.CONNECTIVE, w.PREPOSITION, w.BINDING, w.REPORTING))
 # Classes of words before which a form of *to be* is a mere link: "is stored", "are unavailable".
 _PREDICATES: Final = np.isin(np.arange(w.CLASSES), w.PREDICATE_CLASSES)
 
@@ -34,6 +34,10 @@ class Phrases(NamedTuple):
     last: Ints
     strength: Column
     worth: Column
+
+    def only(self, kept: Bools) -> Phrases:
+        """Those of the runs that are kept."""
+        return Phrases(*(column[kept] for column in self))
 
 
 def single_words(stream: Stream, drop: Column) -> tuple[Ints, Column]:
@@ -92,11 +96,13 @@ def _context(stream: Stream, words: Ints) -> Ints:
         & flags[w.CONTENT, before]
         & ~flags[w.SUBJECT, before]
         & _PREDICATES[kind[after]],
-        stream.numbers[w.TRAIL, before] == _COMMA,
+        stream.numbers[w.TRAIL, before] == w.COMMA,
         flags[w.REPORTING, before] & plain_before,
         ~joined,
         steady,
-        (kind[after] != w.PLURAL_CLASS) & (flags[w.PREPOSITION, before] | (kind[before] >= _FUNCTION)),
+        (kind[after] != w.PLURAL_CLASS)
+        & ~stream.covered[after]
+        & (flags[w.PREPOSITION, before] | (kind[before] >= _FUNCTION)),
     )
     context = np.zeros(len(words), np.int64)
     for bit, truth in enumerate(truths):
@@ -122,57 +128,30 @@ def _within_limit(stream: Stream, words: Ints, strength: Column, says: Bools) ->
     return fits
 
 
-def phrases(stream: Stream, drop: Column) -> Phrases:
-    """The tails of sentences and the whole sentences that may go."""
-    return _judged(stream, drop, SURER, _tails(stream), _sentences(stream))
-
-
-def relatives(stream: Stream, drop: Column) -> Phrases:
-    """Relative pronouns that may go with their verb: "files that are generated"."""
-    flags, role = stream.flags, stream.numbers[w.ROLE]
-    first = np.flatnonzero(flags[w.RELATIVE] & stream.bare & ~flags[w.TRAILS])
-    last = first + 1
-    fine = (role[last] == w.COPULA) & stream.bare[last] & ~flags[w.TRAILS, last]
-    fine &= _solid(stream, first - 1) & (flags[w.MARKED, first - 1] | ~flags[w.TRAILS, first - 1])
-    fine &= (stream.numbers[w.CLASS, last + 1] >= _FUNCTION) & (stream.sentences.of[last + 1] == stream.sentences.of[last])
-    fine &= stream.sentences.of[first - 1] == stream.sentences.of[last]
-    return _judged(stream, drop, 1.0, (first[fine], last[fine]))
-
-
-def openings(stream: Stream, drop: Column) -> Phrases:
-    """Starts of sentences that may go: "This is a", "There are"."""
-    flags, role = stream.flags, stream.numbers[w.ROLE]
-    first = np.flatnonzero(stream.fresh & flags[w.POINTING] & stream.bare & ~flags[w.TRAILS])
-    verb = first + 1
-    last = verb + ((role[verb + 1] == w.ARTICLE) & stream.bare[verb + 1])
-    fine = (role[verb] == w.COPULA) & stream.bare[verb] & (stream.sentences.of[last + 1] == stream.sentences.of[first])
-    fine &= flags[w.CONTENT, last + 1] & ~flags[w.TRAILS, verb] & ~flags[w.TRAILS, last]
-    fine &= ~(flags[w.INDEFINITE, last] & flags[w.AMOUNT, last + 1])
-    return _judged(stream, drop, 1.0, (first[fine], last[fine]))
-
-
-def _judged(stream: Stream, drop: Column, surer: float, *found: tuple[Ints, Ints]) -> Phrases:
-    """The runs whose weakest word may go, articles not counted, and that stand on one line."""
+def phrases(stream: Stream, drop: Column) -> tuple[Phrases, Phrases]:
+    """The runs that may go as a whole, and apart from them the openings of sentences."""
+    found = (_tails(stream), _sentences(stream), _relatives(stream), _openings(stream))
+    sizes = [len(first) for first, _ in found]
+    first, last = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    surer = np.repeat((SURER, SURER, 1.0, 1.0), sizes)
+    opens = np.repeat((False, False, False, True), sizes)
+    if not len(first):
+        return (Phrases(first, last, surer, surer),) * 2
     article = stream.numbers[w.CLASS] == 0
     doubt = np.where(article & ~stream.locked, 1.0, drop)
-    first, last = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    whole_lines = np.cumsum(stream.lines)
-    fine = whole_lines[last] == whole_lines[first]
-    first, last = first[fine], last[fine]
-    if not len(first):
-        return Phrases(first, last, np.zeros(0), np.zeros(0))
-    ranges = np.stack((first, last + 1), 1).ravel()
-    weakest = np.minimum.reduceat(doubt, ranges)[::2]
+    weakest = np.minimum.reduceat(doubt, np.stack((first, last + 1), 1).ravel())[::2]
     strength = (1 - weakest) / surer
-    kept = strength < 1
-    return Phrases(first[kept], last[kept], strength[kept], (weakest * (last - first + 1))[kept])
+    on_one_line = _counted(stream.lines, first, last) == stream.lines[first]
+    both = Phrases(first, last, strength, weakest * (last - first + 1))
+    kept = (strength < 1) & on_one_line
+    return both.only(kept & ~opens), both.only(kept & opens)
 
 
 def _solid(stream: Stream, words: Ints) -> Bools:
     """Whether a word can stand before a cut: it says something and binds nothing that follows."""
-    flags = stream.flags
-    open_ended = flags[w.CONNECTIVE] | flags[w.PREPOSITION] | flags[w.BINDING] | flags[w.REPORTING] | stream.marker
-    return (stream.numbers[w.CLASS, words] >= _FUNCTION) & ~open_ended[words] & (stream.block[words] >= 0)
+    open_ended = stream.flags[_OPEN_ENDED[:, None], words].any(0) | stream.marker[words]
+    solid: Bools = (stream.numbers[w.CLASS, words] >= _FUNCTION) & ~open_ended & (stream.block[words] >= 0)
+    return solid
 
 
 def _tails(stream: Stream) -> tuple[Ints, Ints]:
@@ -181,7 +160,7 @@ def _tails(stream: Stream) -> tuple[Ints, Ints]:
     starts = (flags[w.FOR] | flags[w.TAIL_CLAUSE]) & stream.bare
     first = np.flatnonzero(starts & (sentences.position >= _FEWEST))
     last = (sentences.start + sentences.size - 1)[sentences.of[first]]
-    comma = stream.numbers[w.TRAIL, first - 1] == _COMMA
+    comma = stream.numbers[w.TRAIL, first - 1] == w.COMMA
     kind, role = stream.numbers[w.CLASS], stream.numbers[w.ROLE]
     verbal = (flags[w.CONNECTIVE] | ((kind >= _CONJUNCTION) & (kind < _FUNCTION))) & ~flags[w.FOR]
     verbal &= (role != w.POSSESSIVE) & (role != w.THIS)
@@ -209,5 +188,34 @@ def _sentences(stream: Stream) -> tuple[Ints, Ints]:
 
 def _counted(values: Bools, first: Ints, last: Ints) -> Ints:
     """How many are true from `first` to `last`, both included."""
-    total = np.cumsum(values)
-    return total[last] - total[first] + values[first]
+    total: Ints = np.cumsum(values)
+    counted: Ints = total[last] - total[first] + values[first]
+    return counted
+
+
+def _relatives(stream: Stream) -> tuple[Ints, Ints]:
+    """Relative pronouns with their verb: "files that are generated"."""
+    flags, role = stream.flags, stream.numbers[w.ROLE]
+    first = np.flatnonzero(flags[w.RELATIVE] & stream.bare & ~flags[w.TRAILS])
+    last = first + 1
+    first = first[role[last] == w.COPULA]
+    last, before = first + 1, first - 1
+    of, kind = stream.sentences.of, stream.numbers[w.CLASS]
+    fine = stream.bare[last] & ~flags[w.TRAILS, last] & _solid(stream, before)
+    fine &= (flags[w.MARKED, before] | ~flags[w.TRAILS, before]) & (kind[last + 1] >= _FUNCTION)
+    fine &= (of[before] == of[last]) & (of[last + 1] == of[last])
+    return first[fine], last[fine]
+
+
+def _openings(stream: Stream) -> tuple[Ints, Ints]:
+    """Starts of sentences that point at what is said anyway: "This is a", "There are"."""
+    flags, role = stream.flags, stream.numbers[w.ROLE]
+    first = np.flatnonzero(stream.fresh & flags[w.POINTING] & stream.bare & ~flags[w.TRAILS])
+    first = first[role[first + 1] == w.COPULA]
+    verb = first + 1
+    last = verb + ((role[verb + 1] == w.ARTICLE) & stream.bare[verb + 1])
+    follows = last + 1
+    fine = stream.bare[verb] & (stream.sentences.of[follows] == stream.sentences.of[first])
+    fine &= flags[w.CONTENT, follows] & ~flags[w.TRAILS, verb] & ~flags[w.TRAILS, last]
+    fine &= ~(flags[w.INDEFINITE, last] & flags[w.AMOUNT, follows])
+    return first[fine], last[fine]

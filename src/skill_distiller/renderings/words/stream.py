@@ -16,6 +16,7 @@ from skill_distiller.renderings.words import word as w
 from skill_distiller.renderings.words.vocabulary import CHUNK, PAD, Bools, Ints, shared_vocabulary
 
 _PADS: Final = 3  # empty words around each block: what looks a few words aside never sees another block
+_GLANCE: Final = 256  # words that show the language; also characters of a block looked at
 _LABEL: Final = 4  # words before a colon or dash that name what follows
 Column = npt.NDArray[Any]
 
@@ -67,12 +68,14 @@ class Stream:
     @property
     def start(self) -> Ints:
         """Where the core of each word starts."""
-        return self.piece_start + self.numbers[w.CORE_AT]
+        start: Ints = self.piece_start + self.numbers[w.CORE_AT]
+        return start
 
     @property
     def end(self) -> Ints:
         """Where the core of each word ends."""
-        return self.start + self.numbers[w.CORE_LENGTH]
+        end: Ints = self.start + self.numbers[w.CORE_LENGTH]
+        return end
 
 
 def back(values: Column) -> Column:
@@ -103,6 +106,8 @@ def group(starts: Bools) -> Groups:
 
 def read_stream(skill: Skill, prose: Sequence[int], locked: Mapping[int, Sequence[Span]]) -> Stream | None:
     """The words of the given blocks; None where the skill is not English or holds no words."""
+    if not _starts_in_english(skill, prose):
+        return None
     pads = [PAD] * _PADS
     chunks, sizes = list(pads), []
     for index in prose:
@@ -120,6 +125,17 @@ def read_stream(skill: Skill, prose: Sequence[int], locked: Mapping[int, Sequenc
     unit = np.repeat(np.arange(-1, len(sizes)), [_PADS, *sizes])[words]
     numbers, flags, lines, blank, end = numbers[:, words], flags[:, words], lines[words], blank[words], end[words]
     return _structured(skill, prose, locked, numbers, flags, lines, blank, end, unit)
+
+
+def _starts_in_english(skill: Skill, prose: Sequence[int]) -> bool:
+    """A look at the first words, so that nothing is worked out of a text in another language."""
+    chunks: list[str] = []
+    for index in prose:
+        chunks += CHUNK.findall(skill.blocks[index].text, 0, _GLANCE)
+        if len(chunks) > _GLANCE:
+            break
+    _, flags = shared_vocabulary().read(chunks)
+    return bool(_english({flag: np.count_nonzero(flags[flag]) for flag in _LANGUAGE}, len(chunks)))
 
 
 def _structured(
@@ -185,13 +201,12 @@ def _structured(
 
 def _inside(opens: Bools, closes: Bools, groups: Groups) -> Bools:
     """Whether a word stands between an opening and its closing mark, both included, in its group."""
-    depth = np.cumsum(opens) - back(np.cumsum(closes))
-    return depth > (depth - opens)[groups.start][groups.of]
+    depth: Ints = np.cumsum(opens) - back(np.cumsum(closes))
+    inside: Bools = depth > (depth - opens)[groups.start][groups.of]
+    return inside
 
 
-def _covered(
-    prose: Sequence[int], locked: Mapping[int, Sequence[Span]], bases: Ints, start: Ints, end: Ints
-) -> Bools:
+def _covered(prose: Sequence[int], locked: Mapping[int, Sequence[Span]], bases: Ints, start: Ints, end: Ints) -> Bools:
     """Whether a locked span touches a word."""
     spans = [locked.get(index, ()) for index in prose]
     counts = [len(of_block) for of_block in spans]
@@ -205,11 +220,9 @@ def _covered(
     return begun > ended
 
 
-def _hard_locks(
-    numbers: Ints, flags: Bools, fresh: Bools, marker: Bools, sentences: Groups, covered: Bools
-) -> Bools:
+def _hard_locks(numbers: Ints, flags: Bools, fresh: Bools, marker: Bools, sentences: Groups, covered: Bools) -> Bools:
     """What a word is on its own or by the words right beside it."""
-    locked = covered | np.where(fresh, flags[w.LOCKED_FIRST], flags[w.LOCKED_INSIDE])
+    locked: Bools = covered | np.where(fresh, flags[w.LOCKED_FIRST], flags[w.LOCKED_INSIDE])
     locked |= ahead(flags[w.NOT]) | back(flags[w.DIGIT] & ~marker)
     locked |= (numbers[w.CLASS] == 0) & flags[w.TRAILS]  # a letter, no article
     stops = np.flatnonzero(flags[w.COLON])
@@ -225,7 +238,7 @@ def _hard_locks(
 
 def _by_line(flags: Bools, new_line: Bools, covered: Bools) -> Bools:
     """What stands in a line with table pipes, or behind a quote that is never closed."""
-    pipe = flags[w.PIPE] & ~covered
+    pipe: Bools = flags[w.PIPE] & ~covered
     raw = flags[w.RAW_QUOTE] & ~covered
     if not (pipe.any() or raw.any()):
         return pipe
@@ -233,13 +246,15 @@ def _by_line(flags: Bools, new_line: Bools, covered: Bools) -> Bools:
     with_pipe = np.zeros(len(lines.start), np.bool_)
     with_pipe[lines.of[pipe]] = True
     quotes = np.cumsum(raw)
-    return with_pipe[lines.of] | (quotes > (quotes - raw)[lines.start][lines.of])
+    unsure: Bools = with_pipe[lines.of] | (quotes > (quotes - raw)[lines.start][lines.of])
+    return unsure
 
 
 def _foreign(flags: Bools, units: Groups) -> Bools:
     """Words of blocks that are not English."""
     sums = {flag: np.add.reduceat(flags[flag], units.start, dtype=np.int64) for flag in _LANGUAGE}
-    return ~_english(sums, units.size)[units.of]
+    foreign: Bools = ~_english(sums, units.size)[units.of]
+    return foreign
 
 
 _LANGUAGE: Final = (w.FOREIGN, w.ENGLISH, w.ALIEN)
@@ -256,4 +271,5 @@ def _governed(numbers: Ints, new_scope: Bools) -> Bools:
     reach = numbers[w.REACH]
     scope = np.cumsum(new_scope) * (1 << 32)
     furthest = np.maximum.accumulate(scope + np.where(reach > 0, counted + reach, 0))
-    return back(furthest) >= scope + counted
+    governed: Bools = back(furthest) >= scope + counted
+    return governed

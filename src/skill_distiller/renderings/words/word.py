@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
 from skill_distiller.renderings.words import word_lists as lists
 
 # The numbers of a chunk, by position.
-WORD, STEM, CLASS, ROLE, REACH, LENGTH, CORE_AT, CORE_LENGTH, LEAD, TRAIL = range(10)
-NUMBERS: Final = 10
+WORD, CLASS, ROLE, REACH, LEAD, TRAIL, LENGTH, CORE_AT, CORE_LENGTH = range(9)
+NUMBERS: Final = 9
 # The flags of a chunk, by position.
 (
     SPACE, NEWLINE, BLANK, MARKER,
@@ -24,9 +23,10 @@ NUMBERS: Final = 10
     CONNECTIVE, PREPOSITION, CONTENT, DIGIT, NOT, SUBJECT, REPORTING, BINDING, INDEFINITE,
     UPPER, LOWER,  # starts with a capital letter; can be given one
     FOREIGN, ENGLISH, ALIEN, AMOUNT, VOWEL, POINTING, RELATIVE,
-    FOR, TAIL_CLAUSE,
-) = range(39)  # fmt: skip
-FLAGS: Final = 39
+    FOR, TAIL_CLAUSE, ABBREVIATED,
+) = range(40)  # fmt: skip
+FLAGS: Final = 40
+COMMA: Final = 1  # the number of a comma behind a word
 # What a word asks of its surroundings before it may go alone.
 OTHER, ARTICLE, COPULA, AND, THAT, POSSESSIVE, THIS, ADVERB, ADJECTIVE = range(9)
 ROLES: Final = 9
@@ -44,7 +44,6 @@ _LETTER: Final = re.compile(r"[\w`]")
 _DIGIT: Final = re.compile(r"\d")
 _QUOTE: Final = re.compile(r"[`\"“”«»「」『』]|(?<!\w)'")
 _SUFFIXES: Final = "ly ing ed tion ment ness ity ive able al ful ous ent er s".split()
-_STEM_ENDS: Final = {"ing": 3, "ed": 2, "es": 2, "ly": 2, "s": 1, "e": 1}
 _DASHES: Final = frozenset("— – - -- →".split())
 _PUNCTUATION: Final = {
     "": 0, ",": 1, ".": 2, "!": 2, "?": 2, "…": 2, ":": 3, ";": 4, ")": 5, "*": 6, "_": 6, '"': 7, "”": 7, "'": 7,
@@ -52,8 +51,17 @@ _PUNCTUATION: Final = {
 }  # fmt: skip
 _OTHER_PUNCTUATION: Final = 9
 _PLAIN: Final = ",.;:!?…"  # what may stay behind when a word goes
+_IS_MARKER: Final = "\n"  # ends the marks of what may be a list marker
+_NO_WORD: Final = "\t"  # the marks of white space
+_BLANKS: Final = (" ", "\n", "\n\n")  # white space within a line, with a line end, with more
+_BLANK_FLAGS: Final = {
+    "": 1 << LOCKED_FIRST | 1 << LOCKED_INSIDE | 1 << SENTENCE_END | 1 << CLAUSE_END | 1 << SCOPE_END,
+    " ": 1 << SPACE,
+    "\n": 1 << SPACE | 1 << NEWLINE,
+    "\n\n": 1 << SPACE | 1 << NEWLINE | 1 << BLANK,
+}
 _TRAILS: Final = frozenset(",.:;")
-_ENDS: Final = 1 << SENTENCE_END | 1 << SCOPE_END | 1 << CLAUSE_END
+ENDS: Final = 1 << SENTENCE_END | 1 << SCOPE_END | 1 << CLAUSE_END  # what an abbreviation's full stop is not
 _LONGEST_MARKER: Final = 6  # characters
 _LONGEST: Final = 80  # characters; what is longer is no word of a language
 _ADVERBS: Final = frozenset("very really also often overall".split())
@@ -83,6 +91,7 @@ _WORD_FLAGS: Final = (
     (("this", "it", "these", "there"), 1 << POINTING),
     (("that", "which"), 1 << RELATIVE),
     (lists.AMOUNTS, 1 << AMOUNT),
+    (lists.ABBREVIATIONS, 1 << ABBREVIATED),
     (lists.FOREIGN, 1 << FOREIGN),
     (lists.ENGLISH, 1 << ENGLISH),
 )
@@ -109,51 +118,40 @@ def split_chunk(chunk: str) -> tuple[str, str, str]:
     return (lead, core, trail) if core else ("", lead + trail, "")
 
 
-def describe(chunk: str) -> Row:
-    """The numbers of a chunk, and behind them its flags as the bits of one number."""
+def cut(chunk: str) -> tuple[str, str, int, int, int]:
+    """A chunk taken apart: the word, the marks it bears, its length, where its core starts and how long it is.
+
+    The marks are what stands before and behind the core, parted by a space.
+
+    >>> cut(" (word),")
+    ('word', '( ),', 8, 2, 4)
+    """
     text = chunk[1:] if chunk[:1] == " " else chunk
     core, trail = text, ""
     if text[-1:] in _TRAILS:
         core, trail = text[:-1], text[-1]
-    if core.isalpha() and core.isascii() and core.lower() not in lists.ABBREVIATIONS:
-        numbers, bits = _word(core)
-        size = len(chunk)
-        _, behind, marks = _marks("", trail)
-        return (*numbers, size, size - len(text), len(core), 0, behind, bits | marks)
-    return _marked(chunk, text)
-
-
-def _marked(chunk: str, text: str) -> Row:
-    """The same for a chunk that is not one word in Latin letters with at most one mark behind it."""
-    if not text or text.isspace():
-        return _blank(chunk)
-    lead, core, trail = split_chunk(text)
-    numbers, bits = _word("`" if "`" in core else core)
-    before, behind, marks = _marks(lead, trail)
-    if len(text) <= _LONGEST_MARKER and _MARKER.match(text):
-        marks |= 1 << MARKER
-    if core.lower() in lists.ABBREVIATIONS:
-        marks &= ~_ENDS
     size = len(chunk)
-    return (*numbers, size, size - len(text) + len(lead), len(core), before, behind, bits | marks)
+    if core.isalpha() and core.isascii():
+        return core, trail, size, size - len(text), len(core)
+    if not text or text.isspace():
+        lines = text.count("\n") + text.count("\r") - text.count("\r\n")
+        return _BLANKS[min(lines, 2)] if chunk else "", _NO_WORD, size, 0, 0
+    lead, core, trail = split_chunk(text)
+    marks = f"{lead} {trail}" if lead else trail
+    if len(text) <= _LONGEST_MARKER and _MARKER.match(text):
+        marks += _IS_MARKER
+    return "`" if "`" in core else core, marks, size, size - len(text) + len(lead), len(core)
 
 
-def _blank(chunk: str) -> Row:
-    lines = chunk.count("\n") + chunk.count("\r") - chunk.count("\r\n")
-    bits = 1 << SPACE | (lines > 0) << NEWLINE | (lines > 1) << BLANK
-    if not chunk:
-        bits = _LOCKED | 1 << SENTENCE_END | 1 << CLAUSE_END | 1 << SCOPE_END
-    return (0, 0, PAD_CLASS, OTHER, 0, len(chunk), 0, 0, _OTHER_PUNCTUATION, _OTHER_PUNCTUATION, bits)
-
-
-@lru_cache(maxsize=65536)
-def _word(core: str) -> tuple[Row, int]:
-    """Word, stem, class, role and reach of a word without its marks; and its flags."""
+def describe_word(core: str) -> Row:
+    """Word, class, role and reach of a word without its marks, and its flags as bits."""
+    if not core or core in _BLANKS:
+        return (0, PAD_CLASS, OTHER, 0, _BLANK_FLAGS[core])
     low = core.lower()
     plain = core.isascii() and core.isalpha()
     kind, role, reach, bits = _LISTED.get(low) or _unlisted(low, plain)
     bits |= _plain_bits(core, low) if plain else _other_bits(core, low)
-    return (_hash(low), _hash(stem(low)), kind, role, reach), bits
+    return (crc32(low.encode("utf-8", "surrogatepass")), kind, role, reach, bits)
 
 
 def _listed() -> dict[str, Row]:
@@ -166,7 +164,7 @@ def _listed() -> dict[str, Row]:
     for number, words in enumerate(lists.CLOSED_CLASSES):
         for word in words:
             classes.setdefault(word, number)
-    listed = {}
+    listed: dict[str, Row] = {}
     for word in {*flags, *classes, *_ROLES}:
         kind, role, reach, content = _unlisted(word, word.isalpha())
         kind = classes.get(word, kind)
@@ -186,20 +184,6 @@ def _unlisted(low: str, plain: bool) -> Row:
         return (word_class(low), ADVERB if adverb else OTHER, 0, 1 << CONTENT)
     reach = _NEGATION_REACH if low.endswith(("n't", "n’t")) else int(low[:1].isdigit())
     return (word_class(low), OTHER, reach, bool(_LETTER.search(low)) << CONTENT)
-
-
-def _hash(word: str) -> int:
-    return crc32(word.encode("utf-8", "surrogatepass"))
-
-
-def stem(low: str) -> str:
-    """A word without its ending, roughly: what two forms of a word share.
-
-    >>> stem("checking"), stem("checks")
-    ('check', 'check')
-    """
-    cut = _STEM_ENDS.get(low[-3:]) or _STEM_ENDS.get(low[-2:]) or _STEM_ENDS.get(low[-1:]) or 0
-    return low[:-cut] if cut and len(low) > cut + 3 else low
 
 
 def word_class(low: str) -> int:
@@ -244,9 +228,11 @@ def _names(low: str) -> bool:
     return len(parts) > 1 and parts[0] not in lists.OPEN_COMPOUNDS and parts[-1] not in lists.OPEN_COMPOUNDS
 
 
-@lru_cache(maxsize=4096)
-def _marks(lead: str, trail: str) -> tuple[int, int, int]:
-    """What stands before and behind a word: both as a number, and the flags of both."""
+def describe_marks(marks: str) -> Row:
+    """What stands before and behind a word: both as a number, and the flags of both as bits."""
+    if marks == _NO_WORD:
+        return (_OTHER_PUNCTUATION, _OTHER_PUNCTUATION, 0)
+    lead, _, trail = marks.removesuffix(_IS_MARKER).rpartition(" ")
     sentence = bool(set(".!?…").intersection(trail))
     scope = sentence or bool(set(";:)").intersection(trail))
     marked = bool(lead) or bool(trail.strip(_PLAIN))
@@ -264,6 +250,7 @@ def _marks(lead: str, trail: str) -> tuple[int, int, int]:
         | bracketed << BRACKETED
         | bool(_QUOTE.search(lead + trail) or "'" in lead) << RAW_QUOTE
         | bool(trail) << TRAILS
+        | marks.endswith(_IS_MARKER) << MARKER
     )
     behind = _PUNCTUATION.get(trail[-1:], _OTHER_PUNCTUATION)
     return _PUNCTUATION.get(lead[:1], _OTHER_PUNCTUATION), behind, bits

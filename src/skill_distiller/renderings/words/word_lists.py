@@ -10,9 +10,7 @@ PREPOSITIONS: Final = frozenset(
     " toward towards among around".split()
 )
 CONJUNCTIONS: Final = frozenset("and or but nor so yet plus".split())
-AUXILIARIES: Final = frozenset(
-    "is are be been being was were am has have had do does did will would can could".split()
-)
+AUXILIARIES: Final = frozenset("is are be been being was were am has have had do does did will would can could".split())
 PRONOUNS: Final = frozenset(
     "it its they their them this that these those you your yours we our us he she his her i my which who what there"
     " here".split()
@@ -87,9 +85,9 @@ AMOUNTS: Final = frozenset("few little lot bit couple number".split())  # "a few
 EVALUATING: Final = frozenset(  # adjectives that praise or stress more than they tell things apart
     "various relevant comprehensive overall essential detailed powerful robust proper appropriate necessary particular"
     " significant crucial additional existing entire effective efficient useful helpful valuable meaningful beautiful"
-    " elegant thorough careful suitable numerous diverse seamless intuitive innovative sophisticated compelling engaging"
-    " polished great excellent outstanding amazing perfect ideal important vital insightful impressive remarkable"
-    " fundamental whole".split()
+    " elegant thorough careful suitable numerous diverse seamless intuitive innovative sophisticated compelling"
+    " engaging polished great excellent outstanding amazing perfect ideal important vital insightful impressive"
+    " remarkable fundamental whole".split()
 )
 TAIL_CLAUSES: Final = frozenset("which so ensuring making providing allowing enabling helping thus".split())
 TOOLS: Final = frozenset(  # names that are written small, also where a sentence starts
