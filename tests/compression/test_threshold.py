@@ -7,7 +7,7 @@ from hypothesis import given
 from tests.strategies import sound_skills
 
 from skill_distiller.analysis import RulesAnalyzer
-from skill_distiller.compression import compress_to_threshold, prepare_ladders
+from skill_distiller.compression import Models, compress_to_threshold, prepare_ladders
 from skill_distiller.document import Skill, parse_skill
 from skill_distiller.planning import Plan, Reason, load_worth_model, required_blocks
 from skill_distiller.renderings import RenderingKind
@@ -31,7 +31,8 @@ The many words of another tale that nobody needs, told at length by its author.
 
 
 def _compress(text: str, threshold: float) -> Plan:
-    return compress_to_threshold(RulesAnalyzer().analyze(parse_skill(text)), threshold, load_counter())
+    analysis = RulesAnalyzer().analyze(parse_skill(text))
+    return compress_to_threshold(analysis, threshold, load_counter(), models=Models(pruner=None))
 
 
 def test_what_kept_text_links_to_is_promoted() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis import Analysis, RulesAnalyzer
-from skill_distiller.compression import Ladders, compress_to_threshold, trace
+from skill_distiller.compression import Ladders, trace
 from skill_distiller.document import BlockKind, Skill, parse_skill, render_skill
 from skill_distiller.pipeline import DistillOptions, distill
 from skill_distiller.planning import Choice, Plan, Reason, apply_plan, make_plan, undo_all
@@ -124,8 +124,11 @@ def test_a_rule_that_comes_first_opens_no_frontmatter() -> None:
 def test_decisions_say_why() -> None:
     """Each decision carries its reason, and the tokens that it saves."""
     text = "# A\n\n## Steps\n\n1. Run `a`\n2. Check it\n\n## Notes\n\nYou MUST ask.\n\n## Background\n\nIt is old.\n"
-    plan = compress_to_threshold(RulesAnalyzer().analyze(parse_skill(text)), 0.5, load_counter())
-    assert [d.reason for d in plan.decisions] == [Reason.BEST, Reason.HARD_RULE, Reason.NOT_WORTH]
+    _, prepared, _ = _traced(text)
+    choice = Choice((0, 0, len(prepared.ladders[2].rungs) - 1), (True, True, True, False))
+    required = {0: Reason.TYPE, 1: Reason.HARD_RULE}
+    plan = make_plan(prepared.ladders, choice, prepared.heading_tokens, required)
+    assert [d.reason for d in plan.decisions] == [Reason.TYPE, Reason.HARD_RULE, Reason.NOT_WORTH]
     last = plan.decisions[-1]
     assert last.dropped
     assert last.saved == last.full_tokens > 0

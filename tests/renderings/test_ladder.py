@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
@@ -15,7 +14,6 @@ from skill_distiller.analysis.facts import block_facts, fact_keys, find_facts
 from skill_distiller.analysis.lead_ins import lead_ins
 from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.document import BlockKind, Skill, parse_skill, read_skill
-from skill_distiller.planning import Reason, load_worth_model, required_blocks
 from skill_distiller.renderings import Ladder, RenderingKind, build_ladders, keeps_everything
 from skill_distiller.tokens import TokenCounter, load_counter
 
@@ -23,8 +21,8 @@ Kind = RenderingKind
 _PROSE = {BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM}
 
 
-def _required(analysis: Analysis) -> Mapping[int, Reason]:
-    return required_blocks(analysis, 0.9, load_worth_model())
+def _required(analysis: Analysis) -> frozenset[int]:
+    return frozenset(i for i, verdict in enumerate(analysis.verdicts) if verdict.required)
 
 
 def build(skill: Skill, counter: TokenCounter) -> tuple[Analysis, tuple[Ladder, ...]]:

@@ -42,7 +42,7 @@ _FILLERS: Final = (
 _START: Final = r"(?:(?:\A|(?<=\n))[ \t]{0,40}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)|\A[ \t]{0,40}|(?<=[.!?]\s))"
 _PHRASES: Final = "|".join(f"(?P<f{i}>{phrase})" for i, (phrase, _) in enumerate(_FILLERS))
 _DELETABLE: Final = re.compile(
-    rf"(?P<before>{_START})(?:{'|'.join(_OPENINGS)})[ \t]+(?P<next>\w)|(?<=[\w,;)`][ \t])(?:{_PHRASES})[ \t]+(?=\w)",
+    rf"(?P<before>{_START})(?:{'|'.join(_OPENINGS)})[ \t]+(?P<next>\w)|(?<=[\w,;)`*][ \t])(?:{_PHRASES})[ \t]+(?=\w)",
     re.IGNORECASE,
 )
 # One word of each phrase, for a quick look before the expression is tried.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -28,9 +29,9 @@ def load_weights(source: str | Path, features: str) -> dict[str, npt.NDArray[Any
     `features` describes what the code computes (names, sizes, version); raises WeightsError where
     the file was fitted on something else, is missing or is no such file.
     """
-    path = source if isinstance(source, Path) else FOLDER / f"{source}.npz"
+    path = source if isinstance(source, Path) else files(__package__) / f"{source}.npz"
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise WeightsError(f"{path} holds no weights ({error}). Reinstall skill-distiller.") from error
