@@ -84,7 +84,7 @@ def _context(stream: Stream, words: Ints) -> Ints:
     article_before = flags[w.INDEFINITE, before]
     same_sound = flags[w.VOWEL, words] == flags[w.VOWEL, after]
     joined = (kind[before] == _CONJUNCTION) | (kind[after] == _CONJUNCTION)
-    steady = ~(flags[w.INDEFINITE, words] & flags[w.AMOUNT, after]) & (~article_before | (followed & same_sound))
+    steady = ~flags[w.AMOUNT, after] & (~article_before | (followed & same_sound))
     truths = (
         followed,
         plain_before | ~trails,
@@ -97,7 +97,7 @@ def _context(stream: Stream, words: Ints) -> Ints:
         & ~flags[w.SUBJECT, before]
         & _PREDICATES[kind[after]],
         stream.numbers[w.TRAIL, before] == w.COMMA,
-        flags[w.REPORTING, before] & plain_before,
+        flags[w.REPORTING, before] & plain_before & (stream.numbers[w.REACH, after] == 0),
         ~joined,
         steady,
         (kind[after] != w.PLURAL_CLASS)

@@ -81,7 +81,7 @@ ENGLISH: Final = frozenset(
     " into before what its has have do".split()
 )
 
-AMOUNTS: Final = frozenset("few little lot bit couple number".split())  # "a few" is not "few"
+AMOUNTS: Final = frozenset("few little lot bit couple number own".split())  # "a few" is not "few"
 EVALUATING: Final = frozenset(  # adjectives that praise or stress more than they tell things apart
     "various relevant comprehensive overall essential detailed powerful robust proper appropriate necessary particular"
     " significant crucial additional existing entire effective efficient useful helpful valuable meaningful beautiful"
