@@ -9,7 +9,12 @@ from skill_distiller.renderings.locks import Span, overlaps
 
 
 class Edit(NamedTuple):
-    """Put `replacement` in the place of `text[start:end]`; `strength` (0-1) is the dial from which on it is made."""
+    """Put `replacement` in the place of `text[start:end]`.
+
+    `replacement` is mostly "", or the capital letter of a sentence that loses its first word.
+    `strength` (0-1) is the dial from which on the edit is allowed: low where it is certain that the
+    words can go.
+    """
 
     start: int
     end: int
@@ -17,13 +22,18 @@ class Edit(NamedTuple):
     strength: float = 0.0
 
 
-def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """The text with every edit made; they are sorted and do not overlap."""
+def apply_edits(text: str, edits: Iterable[Edit], strength: float = 1.0) -> str:
+    """The text with every edit made that `strength` (0-1) allows; they are sorted and do not overlap.
+
+    >>> apply_edits("The run ends.", [Edit(0, 5, "R", 0.2)], 0.5)
+    'Run ends.'
+    """
     pieces: list[str] = []
     at = 0
-    for edit in edits:
-        pieces += (text[at : edit.start], edit.replacement)
-        at = edit.end
+    for start, end, replacement, allowed in edits:
+        if allowed <= strength:
+            pieces += (text[at:start], replacement)
+            at = end
     pieces.append(text[at:])
     return "".join(pieces)
 

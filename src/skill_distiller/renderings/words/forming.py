@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from skill_distiller.document import Skill
+from skill_distiller.renderings.edits import Edit
 from skill_distiller.renderings.words import word as w
-from skill_distiller.renderings.words.edits import Edit
 from skill_distiller.renderings.words.phrases import Phrases, phrases, single_words
 from skill_distiller.renderings.words.stream import Column, Stream
 from skill_distiller.renderings.words.vocabulary import Ints

@@ -8,8 +8,8 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from skill_distiller.document import Skill
+from skill_distiller.renderings.edits import Edit
 from skill_distiller.renderings.locks import Span
-from skill_distiller.renderings.words.edits import Edit
 
 if TYPE_CHECKING:  # numpy is loaded when words are looked at, not before
     from skill_distiller.renderings.words.model import WordModel
