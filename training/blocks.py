@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from skill_distiller.analysis.block_model import (
     CLASSES,

@@ -98,7 +98,6 @@ def model_card(found: Findings) -> str:
         data,
         "## Blocks",
         render_blocks(found.blocks),
-        "## Words",
         words_report(found.words),
         "### On the exams, every skill pruned by a model that never saw its repository",
         exam_report(found.word_exam),

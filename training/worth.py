@@ -27,10 +27,11 @@ from training.conditional_logit import Matrix, choice_probabilities, fit_conditi
 
 RIDGE: Final = 10.0
 THRESHOLDS: Final = tuple(round(0.995 - i * 0.015, 3) for i in range(50))
-IMPORTANCES: Final = (0.35, 0.4, 0.45, 0.5, 0.55)  # tried for `required_importance`
+IMPORTANCES: Final = (0.35, 0.4, 0.45, 0.5, 0.55)  # tried for `required_importance`; beyond, little is required
 CONFIDENCES: Final = (0.0, 0.25, 0.3, 0.35, 0.45)  # tried for `low_confidence`
 SAVINGS: Final = (0.08, 0.12, 0.16, 0.2, 0.25, 0.3)  # of the body, where settings are compared
 _TOLERANCE: Final = 0.004  # of evidence: about the standard error of a difference between two settings
+_SAFE: Final = 0.75  # of the thresholds that keep at least what they promise
 _FROM: Final = 0.5  # the exponent is fitted on thresholds from here on up
 
 
@@ -166,9 +167,9 @@ def _try(
 
 
 def _exponent(curve: Sequence[CurvePoint]) -> float:
-    """The power of the share asked for that comes nearest to the evidence found, by least squares of the logarithms."""
-    pairs = [(np.log(p.threshold), np.log(p.evidence)) for p in curve if p.threshold >= _FROM and p.evidence > 0]
-    return float(sum(x * y for x, y in pairs) / sum(x * x for x, _ in pairs))
+    """The power of the share asked for with which three of four thresholds keep at least what they promise."""
+    pairs = [(p.threshold, p.evidence) for p in curve if p.threshold >= _FROM and 0 < p.evidence < 1]
+    return float(np.quantile([np.log(kept) / np.log(asked) for asked, kept in pairs], _SAFE))
 
 
 def _report(

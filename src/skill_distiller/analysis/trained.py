@@ -34,8 +34,10 @@ class TrainedAnalyzer:
         # Loads numpy and the weights, which a command that analyzes nothing shouldn't pay for.
         from skill_distiller.analysis.block_features import block_features
         from skill_distiller.analysis.block_model import CLASSES, TYPES, shipped_model
+        from skill_distiller.weights.single_thread import single_thread
 
-        scores = (self._model or shipped_model()).predict(block_features(skill))
+        with single_thread():
+            scores = (self._model or shipped_model()).predict(block_features(skill))
         rows = zip(
             scores.types.argmax(axis=1).tolist(),
             scores.taxonomy.argmax(axis=1).tolist(),

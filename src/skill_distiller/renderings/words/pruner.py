@@ -35,11 +35,14 @@ class WordPruner:
         """
         from skill_distiller.renderings.words.forming import form_edits
         from skill_distiller.renderings.words.stream import read_stream
+        from skill_distiller.weights.single_thread import single_thread
 
         stream = read_stream(skill, prose, locked)
         if stream is None:
             return {}
-        return form_edits(skill, stream, self._model.probabilities(stream))
+        with single_thread():
+            probabilities = self._model.probabilities(stream)
+        return form_edits(skill, stream, probabilities)
 
     @cached_property
     def _model(self) -> WordModel:
