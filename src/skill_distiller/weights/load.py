@@ -33,7 +33,7 @@ def load_weights(source: str | Path, features: str) -> dict[str, npt.NDArray[Any
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise WeightsError(f"{path} holds no weights ({error}). Reinstall skill-distiller.") from error
     found = arrays.pop(_FEATURES, None)
     if found is None or str(found) != digest(features):
