@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 from typer.core import TyperGroup
 
+from skill_distiller import provider_options as option
 from skill_distiller._version import __version__
 from skill_distiller.errors import RefusedError, SkillDistillerError, UsageError
+from skill_distiller.provider_command import providers
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from skill_distiller.document import Skill
     from skill_distiller.pipeline import Distillation
+    from skill_distiller.providers.usage import Usage
+    from skill_distiller.reporting.calls import ConsoleWatcher
 
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
 _MODES: Final = ("threshold",)
 _LATER_MODES: Final = ("tokens", "oneliner", "formula")
-_LATER_COMMANDS: Final = frozenset({"feedback", "calibration", "reduce", "evaluate", "providers", "verify", "restore"})
+_LATER_COMMANDS: Final = frozenset({"feedback", "calibration", "reduce", "evaluate", "verify", "restore"})
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
 _MAX_BYTES: Final = 2_000_000
 
@@ -33,7 +37,9 @@ class _Commands(TyperGroup):
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         if args and args[0] in _LATER_COMMANDS - set(self.commands) and not Path(args[0]).exists():
-            raise UsageError(f"Command {args[0]!r} is not in this version.", "Commands of this version: compress.")
+            raise UsageError(
+                f"Command {args[0]!r} is not in this version.", "Commands of this version: compress, providers."
+            )
         if args and args[0] not in self.commands and args[0] not in _ROOT_OPTIONS:
             args = ["compress", *args]
         return super().parse_args(ctx, args)
@@ -103,29 +109,45 @@ def compress(
     debug_stages: Annotated[
         bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")
     ] = False,
+    provider: option.Provider = "auto",
+    model: option.Model = "",
+    with_ci: option.WithCi = False,
+    max_calls: option.MaxCalls = None,
+    no_cache: option.NoCache = False,
+    offline: option.Offline = False,
+    allow_secrets: option.AllowSecrets = False,
+    timeout: option.Timeout = 300.0,
 ) -> None:
     """Make a skill smaller: the result on stdout, the report with its receipt on stderr."""
     _check_options(mode, json_=json_, diff=diff, verbose=verbose, quiet=quiet)
+    from skill_distiller.backends import ProviderOptions, choose_backends
     from skill_distiller.pipeline import DistillOptions, distill
     from skill_distiller.reporting.printable import printable
 
     console = _console()
     skill = _read(path, max_bytes)
     target = _target(output, skill, folder_given=path != "-" and Path(path).is_dir(), force=force)
-    options = DistillOptions(threshold=threshold, encoding=encoding, strict=strict)
+    options = DistillOptions(threshold=threshold, encoding=encoding, strict=strict, offline=offline)
+    asked = ProviderOptions(provider, model, with_ci, max_calls, not no_cache, offline, allow_secrets, timeout)
+    watcher = None if quiet else _watcher(console)
+    chosen = choose_backends(asked, skill, watcher)
     observe = _print_stage if debug_stages else None
-    if len(skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug_stages):
-        with console.status("Distilling …"):
-            distillation = distill(skill, options, observe=observe)
-    else:
-        distillation = distill(skill, options, observe=observe)
+    waits = len(skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug_stages or chosen.session)
+    with console.status("Distilling …") if waits else closing(watcher) if watcher else nullcontext():
+        distillation = distill(skill, options, chosen.backends, observe)
+    usage = chosen.session.usage if chosen.session else None
     # The product first: whatever becomes of the report, the result is where it was asked for.
-    _deliver(distillation, target, json_=json_, diff=diff, dry_run=dry_run)
+    _deliver(distillation, target, usage, json_=json_, diff=diff, dry_run=dry_run)
     if not quiet:
         with suppress(BrokenPipeError):
-            _report(distillation, console, verbose=verbose, notes_only=json_)
+            _report(distillation, console, usage, verbose=verbose, notes_only=json_)
+            if chosen.hint:
+                console.print(chosen.hint)
             if target and not dry_run:
                 console.print(f"Written: {printable(str(target))}")
+
+
+app.command()(providers)
 
 
 def _check_options(mode: str, *, json_: bool, diff: bool, verbose: bool, quiet: bool) -> None:
@@ -183,16 +205,30 @@ def _print_stage(stage: str, value: object) -> None:
     typer.echo(stage_line(stage, value), err=True)
 
 
-def _report(distillation: Distillation, console: Console, *, verbose: bool, notes_only: bool) -> None:
+def _watcher(console: Console) -> ConsoleWatcher:
+    from skill_distiller.reporting.calls import ConsoleWatcher
+
+    return ConsoleWatcher(console)
+
+
+def _report(
+    distillation: Distillation, console: Console, usage: Usage | None, *, verbose: bool, notes_only: bool
+) -> None:
     from skill_distiller.reporting.console import print_notes, print_report
 
     if notes_only:
         print_notes(distillation, console)
     else:
         print_report(distillation, console, verbose=verbose)
+        if usage and verbose:
+            from skill_distiller.reporting.calls import usage_line
+
+            console.print(usage_line(usage))
 
 
-def _deliver(distillation: Distillation, target: Path | None, *, json_: bool, diff: bool, dry_run: bool) -> None:
+def _deliver(
+    distillation: Distillation, target: Path | None, usage: Usage | None, *, json_: bool, diff: bool, dry_run: bool
+) -> None:
     """Write the product to its file and whatever was asked for to stdout."""
     if target and not dry_run:
         from skill_distiller.reporting.write import write_atomically
@@ -204,7 +240,8 @@ def _deliver(distillation: Distillation, target: Path | None, *, json_: bool, di
         from skill_distiller.reporting.record import to_record
 
         _write_stdout(
-            json.dumps(to_record(distillation), indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n"
+            json.dumps(to_record(distillation, usage), indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty())
+            + "\n"
         )
     elif diff:
         from skill_distiller.reporting.diff import unified_diff

@@ -8,11 +8,13 @@ from typing import Final
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.lead_ins import lead_ins
+from skill_distiller.analysis.prompted import PromptedAnalysis
 from skill_distiller.document import BlockKind
 from skill_distiller.planning import Frontier, Plan, block_worths, make_plan, trace_frontier
 from skill_distiller.planning.references import anchors_of, missing_targets
 from skill_distiller.planning.worth import share_for
 from skill_distiller.renderings import Ladder, RenderingKind, build_ladders
+from skill_distiller.renderings.phrases import add_phrase_rungs
 from skill_distiller.tokens import TokenCounter
 
 Observer = Callable[[str, object], None]
@@ -33,6 +35,8 @@ _NOTHING: Final = frozenset[int]()
 def prepare_ladders(analysis: Analysis, counter: TokenCounter) -> Ladders:
     """Everything that can be chosen from, with its price and its worth."""
     ladders = build_ladders(analysis, lead_ins(analysis.skill), counter)
+    if isinstance(analysis, PromptedAnalysis):
+        ladders = add_phrase_rungs(ladders, analysis, analysis.phrases, counter)
     worths = block_worths(analysis)
     headings = tuple(counter.count(section.heading_source) for section in analysis.skill.sections)
     return Ladders(ladders, worths, headings)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from skill_distiller.analysis import FactKind
+from skill_distiller.analysis.prompted import PromptedAnalysis
 from skill_distiller.document import BlockKind
 from skill_distiller.evaluation import Change, LostFact, SectionReceipt
 from skill_distiller.pipeline import FRONTMATTER_HINTS, TRIGGER_HINT, Distillation, Note, NoteKind
@@ -48,6 +49,8 @@ def print_notes(distillation: Distillation, console: Console) -> None:
 def _headline(distillation: Distillation) -> Iterator[Text]:
     mark = distillation.counter.mark
     score = f"{distillation.functionality.score:.0f}%"
+    interval = distillation.functionality.interval
+    score += "" if interval is None else f" +/- {interval:.0f}%"
     yield Text.assemble("Functionality preserved: ", (score, "bold"), f" ({_UNCALIBRATED})")
     before, after = distillation.input_tokens, distillation.output_tokens
     reduction = f"({distillation.reduction:.0%} reduction)"
@@ -57,9 +60,11 @@ def _headline(distillation: Distillation) -> Iterator[Text]:
     yield Text(f"Removed: {', '.join(removed) or 'nothing'}")
     kept = kept_whole(distillation)
     yield Text(f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type")
+    analyzer = distillation.analysis.analyzer
+    analyzer += "" if isinstance(distillation.analysis, PromptedAnalysis) else " (no model, no network)"
     yield Text(
-        f"Analyzer: {distillation.analysis.analyzer} (no model, no network); judge: "
-        f"{distillation.functionality.method}; tokens: {_counter(distillation)}"
+        f"Analyzer: {printable(analyzer)}; judge: "
+        f"{printable(distillation.functionality.method)}; tokens: {_counter(distillation)}"
     )
 
 
@@ -183,6 +188,8 @@ def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
         NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {note.detail}",
         NoteKind.ESTIMATED_TOKENS: f"Warning: the ranks of {note.detail} can't be had here; counts marked ~ are "
         "estimates of 4 characters a token.",
+        NoteKind.EMBEDDED_VERDICTS: f"Warning: the model gave no usable answer for {note.detail} blocks; theirs are "
+        "embedded verdicts.",
     }
     warning = note.kind not in (NoteKind.ALREADY_MINIMAL, NoteKind.NOT_WORTH_IT, NoteKind.ADVISORY_REMOVED)
     return ("yellow" if warning else "", texts[note.kind])

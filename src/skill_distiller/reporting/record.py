@@ -7,13 +7,17 @@ from typing import Final
 from skill_distiller._version import __version__
 from skill_distiller.evaluation import Change, LostFact
 from skill_distiller.pipeline import Distillation
+from skill_distiller.providers.usage import Usage
 from skill_distiller.reporting.summary import removed_counts, summarize_sections
 
 SCHEMA: Final = "skill-distiller/compress/1"
 
 
-def to_record(distillation: Distillation) -> dict[str, object]:
-    """The record of a run: numbers, sections, receipt and the distilled text itself."""
+def to_record(distillation: Distillation, usage: Usage | None = None) -> dict[str, object]:
+    """The record of a run: numbers, sections, receipt and the distilled text itself.
+
+    `usage` is what was asked of a language model, None where none had a part in it.
+    """
     functionality = distillation.functionality
     return {
         "schema": SCHEMA,
@@ -22,6 +26,7 @@ def to_record(distillation: Distillation) -> dict[str, object]:
         "mode": "threshold",
         "threshold": distillation.options.threshold,
         "analyzer": distillation.analysis.analyzer,
+        "provider": _usage(usage) if usage else None,
         "encoding": distillation.counter.encoding,
         "tokens_exact": distillation.counter.exact,
         "input_tokens": distillation.input_tokens,
@@ -30,6 +35,7 @@ def to_record(distillation: Distillation) -> dict[str, object]:
         "functionality": {
             "score": round(functionality.score, 1),
             "method": functionality.method,
+            "interval": None if functionality.interval is None else round(functionality.interval, 1),
             "calibrated": False,
             "protected_found": list(functionality.protected_found),
             "protected_lost": list(functionality.protected_lost),
@@ -84,3 +90,16 @@ def _change(change: Change) -> dict[str, object]:
 
 def _fact(fact: LostFact) -> dict[str, object]:
     return {"kind": fact.kind.value, "fact": fact.text, "key": fact.key, "line": fact.line}
+
+
+def _usage(usage: Usage) -> dict[str, object]:
+    return {
+        "name": usage.provider,
+        "model": usage.model,
+        "address": usage.address,
+        "calls": usage.calls,
+        "cached": usage.cached,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "seconds": round(usage.seconds, 2),
+    }
