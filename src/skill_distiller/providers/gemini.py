@@ -61,6 +61,10 @@ class GeminiProvider:
             raise strange_reply(self, error) from None
         return self._completion(reply)
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
     def _config(self, request: Request) -> types.GenerateContentConfig:
         values: dict[str, Any] = {"system_instruction": request.system or None}
         if request.schema is not None:

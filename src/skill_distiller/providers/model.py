@@ -71,3 +71,6 @@ class Provider(Protocol):
 
     def complete(self, request: Request) -> Completion:
         """Answer one request, once. Raises ProviderError; may be called from several threads."""
+
+    def close(self) -> None:
+        """Give its connections back; nothing is asked afterwards."""

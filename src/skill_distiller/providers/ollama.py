@@ -59,9 +59,13 @@ class OllamaProvider:
             raise status_error(self, request, error.status_code, error.error, headers) from None
         except (httpx.HTTPError, OSError) as error:
             raise lost_connection(self, error) from None
-        except ValueError as error:  # no JSON, or not of the documented shape
+        except (ValueError, TypeError) as error:  # no JSON, or not of the documented shape
             raise strange_reply(self, error) from None
         return self._completion(reply, request, tokens, window)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
 
     def _keep_headers(self, response: httpx.Response) -> None:
         self._headers.last = dict(response.headers)

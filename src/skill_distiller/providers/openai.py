@@ -54,6 +54,10 @@ class OpenAIProvider:
             raise strange_reply(self, error) from None
         return self._completion(reply)
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
     def _arguments(self, request: Request) -> dict[str, Any]:
         messages = [{"role": "system", "content": request.system}] if request.system else []
         arguments: dict[str, Any] = {

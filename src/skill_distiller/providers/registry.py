@@ -32,7 +32,7 @@ def find_provider(
     if choice == "embedded" or (choice == "auto" and offline):
         return None
     if choice == "scripted":
-        return Found("scripted", True, "chosen by name", model or "made-up")
+        return Found("scripted", True, "chosen by name", model)
     if choice in ("auto", "llm"):
         found = None if offline else detect(environment, model)
         if found is None and choice == "llm":

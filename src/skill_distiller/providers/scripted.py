@@ -2,7 +2,7 @@
 
 A script is a JSON list. Each item is the text of a reply, or an object with `text` and, if need be,
 `finish` ("done", "cut at the token limit", "refused"), or one with `error` (an HTTP status), `said`
-and `retry_after`. Without a script every reply is the smallest value that fits the schema, with
+and `retry_after`, or one with `error` "hang-up". Without a script every reply is the smallest value that fits the schema, with
 choices drawn from a hash of the prompt: the same for the same prompt.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from skill_distiller.errors import ProviderError, UsageError
-from skill_distiller.providers.failures import status_error
+from skill_distiller.providers.failures import lost_connection, status_error
 from skill_distiller.providers.model import Completion, Finish, Request, Schema
 from skill_distiller.tokens import estimate_tokens
 
@@ -32,8 +32,8 @@ class ScriptedProvider:
     address = ""
     parallel = 1
 
-    def __init__(self, script: Sequence[Line] | None = None, model: str = DEFAULT_MODEL) -> None:
-        self.model = model
+    def __init__(self, script: Sequence[Line] | None = None, model: str = "") -> None:
+        self.model = model or (DEFAULT_MODEL if script is None else f"script-{_digest(script)}")
         self.requests: list[Request] = []
         self._script = script
         self._lock = threading.Lock()
@@ -44,7 +44,8 @@ class ScriptedProvider:
             self.requests.append(request)
             number = len(self.requests) - 1
         if self._script is None:
-            seed = hashlib.sha256(f"{request.sample}\n{request.prompt}".encode("utf-8", "replace"))
+            prompt = request.prompt.replace(request.boundary, "") if request.boundary else request.prompt
+            seed = hashlib.sha256(f"{request.sample}\n{prompt}".encode("utf-8", "replace"))
             text = json.dumps(made_up(request.schema or {}, seed.hexdigest()))
             return self._reply(request, text, Finish.DONE)
         if number >= len(self._script):
@@ -53,10 +54,15 @@ class ScriptedProvider:
         if isinstance(line, str):
             return self._reply(request, line, Finish.DONE)
         if "error" in line:
+            if line["error"] == "hang-up":
+                raise lost_connection(self, ConnectionResetError("scripted"))
             headers = {"retry-after": str(line["retry_after"])} if "retry_after" in line else {}
             raise status_error(self, request, int(str(line["error"])), str(line.get("said", "scripted")), headers)
         time.sleep(float(str(line.get("seconds", 0))))
         return self._reply(request, str(line.get("text", "")), Finish(str(line.get("finish", "done"))))
+
+    def close(self) -> None:
+        """There is nothing to give back."""
 
     def _reply(self, request: Request, text: str, finish: Finish) -> Completion:
         tokens = estimate_tokens(request.system) + estimate_tokens(request.prompt)
@@ -107,6 +113,11 @@ def made_up(schema: Schema, seed: str, place: int = 0) -> object:
             return ""
         case _:
             return {}
+
+
+def _digest(script: Sequence[Line]) -> str:
+    """Another script is another model: neither finds the other's answers in the cache."""
+    return hashlib.sha256(json.dumps(list(script), default=str).encode()).hexdigest()[:8]
 
 
 def _draw(seed: str, place: int) -> int:

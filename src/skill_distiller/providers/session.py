@@ -108,6 +108,10 @@ class Session:
         """What the run has cost so far."""
         return self._meter.usage
 
+    def close(self) -> None:
+        """Give the connections of the provider back; nothing is asked afterwards."""
+        self.provider.close()
+
     def expect(self, expected: Expected) -> None:
         """Say beforehand what will be asked; it adds up, and is announced before the first request is sent."""
         now = self._expected
@@ -222,8 +226,9 @@ class Session:
             )
         if most is not None and self._meter.usage.calls >= most:
             raise ProviderError(
-                f"{self.name} would have to be asked more than {most} times (--max-calls).",
-                "Raise the limit; answers so far are in the cache and are not asked for again.",
+                f"{self.name} was sent {most} request{'' if most == 1 else 's'}, the limit of --max-calls, and more are "
+                "needed.",
+                "Raise the limit; what was answered so far is kept (without --no-cache) and not asked for again.",
             )
 
 
