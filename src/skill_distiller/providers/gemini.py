@@ -14,6 +14,7 @@ from skill_distiller.providers.addresses import is_loopback
 from skill_distiller.providers.detect import GEMINI_ADDRESS
 from skill_distiller.providers.failures import lost_connection, status_error, strange_reply
 from skill_distiller.providers.model import Completion, Finish, Request
+from skill_distiller.providers.parse_json import MalformedReplyError
 
 _WARMTH: Final = 0.7  # temperature of any draw but the likeliest
 _REFUSALS: Final = frozenset(
@@ -57,6 +58,8 @@ class GeminiProvider:
             ) from None
         except _CONNECTION_ERRORS as error:
             raise lost_connection(self, error) from None
+        except RecursionError:  # the SDK reads the JSON of a reply too, and trips over brackets inside brackets
+            raise MalformedReplyError("The reply is nested too deeply.") from None
         except (errors.UnknownApiResponseError, ValueError, TypeError) as error:
             raise strange_reply(self, error) from None
         return self._completion(reply)

@@ -10,8 +10,8 @@ from skill_distiller.errors import ProviderError
 
 _FENCE: Final = re.compile(r"```[a-zA-Z]*\s*\n(.*?)(?:\n```|\Z)", re.DOTALL)
 _THOUGHTS: Final = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
-_OBJECT: Final = re.compile(r"\{")
-_LISTED: Final = re.compile(r"\A[^{\[]*\[\s*\{")  # a list of objects, without an object around it
+_OBJECT: Final = re.compile(r"(\{)")
+_LISTED: Final = re.compile(r"\A[^{\[]*(\[)\s*\{")  # a list of objects, without an object around it
 _LONGEST: Final = 400_000  # characters; a longer reply is no answer to anything we ask
 _DEEPEST: Final = 60  # brackets inside brackets
 
@@ -56,7 +56,7 @@ def _repaired(text: str) -> dict[str, object]:
     start = _LISTED.search(text) or _OBJECT.search(text)
     if start is None:
         raise MalformedReplyError("The reply holds no JSON object.")
-    text = text[start.start() :]
+    text = text[start.start(1) :]
     if _depth(text) > _DEEPEST:
         raise MalformedReplyError("The reply is nested too deeply.")
     try:

@@ -174,7 +174,7 @@ class Session:
                 return answer
         try:
             completion = self._complete(request)
-        except PromptTooLongError as error:
+        except (PromptTooLongError, MalformedReplyError) as error:
             return error
         try:
             if completion.finish is Finish.REFUSED:
