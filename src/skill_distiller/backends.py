@@ -40,6 +40,11 @@ class Chosen:
     session: Session | None = None
     hint: str = ""
 
+    def close(self) -> None:
+        """Give the connections of the session back."""
+        if self.session:
+            self.session.close()
+
 
 def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | None = None) -> Chosen:
     """The analyzer and the judge that the options mean here and now.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import closing, nullcontext, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -129,12 +129,12 @@ def compress(
     target = _target(output, skill, folder_given=path != "-" and Path(path).is_dir(), force=force)
     options = DistillOptions(threshold=threshold, encoding=encoding, strict=strict, offline=offline)
     asked = ProviderOptions(provider, model, with_ci, max_calls, not no_cache, offline, allow_secrets, timeout)
-    watcher = None if quiet else _watcher(console)
-    chosen = choose_backends(asked, skill, watcher)
-    observe = _print_stage if debug_stages else None
-    waits = len(skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug_stages or chosen.session)
-    with console.status("Distilling …") if waits else closing(watcher) if watcher else nullcontext():
-        distillation = distill(skill, options, chosen.backends, observe)
+    with ExitStack() as ends:
+        watcher = None if quiet else ends.enter_context(closing(_watcher(console)))
+        chosen = ends.enter_context(closing(choose_backends(asked, skill, watcher)))
+        if len(skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug_stages or chosen.session):
+            ends.enter_context(console.status("Distilling …"))
+        distillation = distill(skill, options, chosen.backends, _print_stage if debug_stages else None)
     usage = chosen.session.usage if chosen.session else None
     # The product first: whatever becomes of the report, the result is where it was asked for.
     _deliver(distillation, target, usage, json_=json_, diff=diff, dry_run=dry_run)

@@ -55,6 +55,4 @@ NO_PHRASES = phrases({}, {})
 
 def scores(triggers: float = 100, actions: float = 100, constraints: float = 90, behavior: float = 90) -> str:
     """The four answers of a judge."""
-    return json.dumps(
-        {"triggers": triggers, "actions": actions, "constraints": constraints, "behavior": behavior}
-    )
+    return json.dumps({"triggers": triggers, "actions": actions, "constraints": constraints, "behavior": behavior})

@@ -102,7 +102,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Lists of models."""
         self.stub.paths.append(self.path)
         if self.stub.kind == "ollama" and self.path == "/api/tags":
-            models = [{"name": name, "model": name, "size": 1, "details": {"family": "llama"}} for name in self.stub.models]
+            models = [
+                {"name": name, "model": name, "size": 1, "details": {"family": "llama"}} for name in self.stub.models
+            ]
             self._json(200, {"models": models})
         elif self.stub.kind == "ollama" and self.path == "/api/version":
             self._json(200, {"version": "0.12.6"})
@@ -144,7 +146,9 @@ class _Handler(BaseHTTPRequestHandler):
         if act.hang_up == "before":
             self._reset()
         elif act.status != 200:
-            self._json(act.status, _error(self.stub.kind, act), {"Retry-After": act.retry_after} if act.retry_after else {})
+            self._json(
+                act.status, _error(self.stub.kind, act), {"Retry-After": act.retry_after} if act.retry_after else {}
+            )
         else:
             content = act.body if act.body is not None else json.dumps(_reply(self.stub.kind, act)).encode()
             self._send(200, content, {}, cut=bool(act.hang_up))

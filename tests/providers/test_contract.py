@@ -218,7 +218,8 @@ def test_nobody_there(kind: str) -> None:
 
 @served_kind
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>hello</html>", b"null", b"[]", b"{}", b'"text"', b"\xff\xfe", b'{"choices": [], "message": 1}']
+    "body",
+    [b"", b"<html>hello</html>", b"null", b"[]", b"{}", b'"text"', b"\xff\xfe", b'{"choices": [], "message": 1}'],
 )
 def test_what_is_no_reply_of_the_api(kind: str, body: bytes) -> None:
     """Whatever answers there, it ends in one of our errors and never in a traceback."""

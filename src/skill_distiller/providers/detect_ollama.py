@@ -16,7 +16,7 @@ from skill_distiller.providers.addresses import plain_address
 DEFAULT_ADDRESS: Final = "http://127.0.0.1:11434"
 _PORT: Final = 11434
 _REACH: Final = 0.9  # seconds for name, connection and all; a host that swallows packets is given up after it
-_ANSWER: Final = 3.0  # seconds for an answer of a server that is there
+_ANSWER: Final = 1.0  # seconds for an answer of a server that is there
 _LARGEST: Final = 4_000_000  # bytes of an answer
 _LOOKED_AT: Final = 50  # models that are asked whether they can chat, at most
 

@@ -39,6 +39,7 @@ class GeminiProvider:
             api_key=key,
             http_options=types.HttpOptions(
                 base_url=address,
+                api_version="v1beta",  # the one that has schemas for replies, and that proxies serve
                 timeout=round(timeout * 1000),
                 client_args=network,
                 retry_options=types.HttpRetryOptions(attempts=1),

@@ -65,7 +65,7 @@ class OllamaProvider:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._client.close()
+        self._client.close()  # type: ignore[no-untyped-call]
 
     def _keep_headers(self, response: httpx.Response) -> None:
         self._headers.last = dict(response.headers)

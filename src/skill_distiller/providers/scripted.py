@@ -1,9 +1,9 @@
 """The provider for demonstrations and tests: replies from a list, or made up to fit the schema. No network.
 
 A script is a JSON list. Each item is the text of a reply, or an object with `text` and, if need be,
-`finish` ("done", "cut at the token limit", "refused"), or one with `error` (an HTTP status), `said`
-and `retry_after`, or one with `error` "hang-up". Without a script every reply is the smallest value that fits the schema, with
-choices drawn from a hash of the prompt: the same for the same prompt.
+`finish` ("done", "cut at the token limit", "refused"), or one with `error` (an HTTP status, or
+"hang-up"), `said` and `retry_after`. Without a script every reply is the smallest value that fits the
+schema, with choices drawn from a hash of the prompt: the same for the same prompt.
 """
 
 from __future__ import annotations

@@ -225,9 +225,9 @@ class Session:
                 "Only answers in the cache can be used; use --provider embedded to go without a model.",
             )
         if most is not None and self._meter.usage.calls >= most:
+            requests = "1 request" if most == 1 else f"{most} requests"
             raise ProviderError(
-                f"{self.name} was sent {most} request{'' if most == 1 else 's'}, the limit of --max-calls, and more are "
-                "needed.",
+                f"{self.name} was sent {requests}, the limit of --max-calls, and more are needed.",
                 "Raise the limit; what was answered so far is kept (without --no-cache) and not asked for again.",
             )
 

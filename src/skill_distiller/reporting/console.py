@@ -188,8 +188,12 @@ def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
         NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {note.detail}",
         NoteKind.ESTIMATED_TOKENS: f"Warning: the ranks of {note.detail} can't be had here; counts marked ~ are "
         "estimates of 4 characters a token.",
-        NoteKind.EMBEDDED_VERDICTS: f"Warning: the model gave no usable answer for {note.detail} blocks; theirs are "
-        "embedded verdicts.",
+        NoteKind.EMBEDDED_VERDICTS: "Warning: the model gave no usable answer for "
+        + (
+            "1 block; its verdict is the embedded one."
+            if note.detail == "1"
+            else f"{note.detail} blocks; their verdicts are the embedded ones."
+        ),
     }
     warning = note.kind not in (NoteKind.ALREADY_MINIMAL, NoteKind.NOT_WORTH_IT, NoteKind.ADVISORY_REMOVED)
     return ("yellow" if warning else "", texts[note.kind])
