@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks import corpus, evidence, speed
+from benchmarks import calls, corpus, evidence, speed
 from benchmarks.machine import Machine, this_machine
 from benchmarks.shared import Shared, open_shared
 
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         heading(this_machine(), shared),
         evidence.report(evidence.measure(shared)),
         corpus.report(corpus.measure(shared)),
+        calls.report(calls.measure(shared)),
         speed.report(timings),
     ]
     print("\n\n".join(parts))
