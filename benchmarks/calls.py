@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
+from benchmarks.shared import LARGEST, SIZES, Entry, Shared, open_shared
+from benchmarks.tables import table
 from skill_distiller import Backends, DistillOptions, distill, read_skill
 from skill_distiller.prompted import PromptedAnalyzer, PromptedJudge
 from skill_distiller.prompted.classify import groups_of
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.tokens import load_counter
-
-from benchmarks.shared import LARGEST, SIZES, Entry, Shared, open_shared
-from benchmarks.tables import table
 
 SMALL = 3000  # tokens of a skill that one call has to do for
 SKILLREDUCER = "20-40"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from skill_distiller.analysis import Analyzer, Verdict
+from skill_distiller.analysis import Analysis, Analyzer, Verdict
 from skill_distiller.analysis.prompted import PromptedAnalysis
 from skill_distiller.analysis.taxonomy import PROTECTED_IMPORTANCE, TYPE_IMPORTANCE
 from skill_distiller.document import Skill
@@ -26,6 +26,7 @@ class PromptedAnalyzer:
         self._session = session
         self._embedded = embedded
         self._count = load_counter().count
+        self._last: Analysis | None = None  # what was expected is asked next: the same skill twice
 
     @property
     def name(self) -> str:
@@ -38,7 +39,7 @@ class PromptedAnalyzer:
         per_call = self._count(load_prompt("classify").template.template)
         body = self._count(skill.body)
         classification = body + len(groups) * per_call + REPLY_TOKENS * len(asked_blocks(skill))
-        likely = compressible_blocks(skill, self._embedded.analyze(skill).verdicts)
+        likely = compressible_blocks(skill, self._analysis(skill).verdicts)
         scoring = sum(self._count(block.text) for block in likely)
         calls = len(groups) + (-(-scoring // 6000) if likely else 1 if groups else 0)
         return Expected(calls, classification + 2 * scoring + per_call)
@@ -50,7 +51,7 @@ class PromptedAnalyzer:
         ProviderError where the model can't be asked or answers nothing usable at all.
         """
         self._session.admit(skill.text)
-        embedded = self._embedded.analyze(skill)
+        embedded = self._analysis(skill)
         asked = asked_blocks(skill)
         labels = classify(self._session, skill, groups_of(skill, self._count)) if asked else {}
         if asked and not labels:
@@ -64,6 +65,11 @@ class PromptedAnalyzer:
         phrases = score_phrases(self._session, skill, verdicts, self._count)
         unanswered = tuple(block.index for block in asked if block.index not in labels)
         return PromptedAnalysis(skill, verdicts, self.name, unanswered, phrases)
+
+    def _analysis(self, skill: Skill) -> Analysis:
+        if self._last is None or self._last.skill is not skill:
+            self._last = self._embedded.analyze(skill)
+        return self._last
 
 
 def labeled(verdict: Verdict, label: Label) -> Verdict:

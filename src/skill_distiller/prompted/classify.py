@@ -16,7 +16,7 @@ from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Question, Session
 
 REPAIRS: Final = 2  # tries after the first; then a block takes the embedded verdict
-REPLY_TOKENS: Final = 40  # a block
+REPLY_TOKENS: Final = 60  # a block, also where a model spreads its JSON over many lines
 _NOT_ASKED: Final = frozenset({BlockKind.RULE, BlockKind.DEFINITION})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import openai
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
 
 _CONNECT: Final = 5.0  # seconds
+_TUNING: Final = re.compile(r"temperature|max_tokens|max_completion_tokens|\bseed\b")
 _WARMTH: Final = 0.7  # temperature of any draw but the likeliest
 
 
@@ -28,7 +30,8 @@ class OpenAIProvider:
     def __init__(self, model: str, address: str, key: str, timeout: float) -> None:
         self.model = model
         self.address = address
-        self._own = address == OPENAI_ADDRESS
+        # OpenAI's own reasoning models refuse a temperature and count their thoughts against a limit.
+        self._tuned = address != OPENAI_ADDRESS
         limits = openai.Timeout(timeout, connect=_CONNECT)
         self._client = openai.OpenAI(
             api_key=key or "none",  # a local server may want none, the SDK insists on one
@@ -47,6 +50,9 @@ class OpenAIProvider:
             reply = self._client.chat.completions.create(**self._arguments(request))
         except openai.APIStatusError as error:
             said = error.response.text or error.message
+            if self._tuned and error.status_code in (400, 422) and _TUNING.search(said):
+                self._tuned = False  # a proxy in front of such a model
+                return self.complete(request)
             raise status_error(self, request, error.status_code, said, error.response.headers) from None
         except openai.APIConnectionError as error:
             raise lost_connection(self, error.__cause__ or error) from None
@@ -69,8 +75,7 @@ class OpenAIProvider:
             arguments["response_format"] = {"type": "json_schema", "json_schema": answer}
         elif request.schema is not None:
             arguments["response_format"] = {"type": "json_object"}
-        if not self._own:
-            # OpenAI's reasoning models refuse a temperature and count their thoughts against a limit.
+        if self._tuned:
             arguments["max_tokens"] = request.reply_tokens
             arguments["temperature"] = _WARMTH if request.sample else 0.0
             arguments["seed"] = request.sample

@@ -7,6 +7,7 @@ from typing import Final
 
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.providers.detect import FINDERS, OPENAI_ADDRESS, Environment, Found, detect, key_of
+from skill_distiller.providers.failures import KEY_VARIABLES, shown
 from skill_distiller.providers.model import Provider
 
 # The wording of the reference.
@@ -35,8 +36,9 @@ def find_provider(
         return Found("scripted", True, "chosen by name", model)
     if choice in ("auto", "llm"):
         found = None if offline else detect(environment, model)
-        if found is None and choice == "llm":
-            raise ProviderError("There is no language model here.", NO_PROVIDER)
+        if found is None and (choice == "llm" or model):
+            missing = f"Nothing here has the model {model!r}." if model else "There is no language model here."
+            raise ProviderError(missing, NO_PROVIDER)
         return found
     return _named(choice, model, environment, offline=offline)
 
@@ -55,8 +57,24 @@ def _named(name: str, model: str, environment: Environment, *, offline: bool) ->
 
 
 def open_provider(found: Found, timeout: float = DEFAULT_TIMEOUT, environment: Environment | None = None) -> Provider:
-    """The provider that was found, its SDK loaded; `timeout` is how many seconds a reply may take."""
+    """The provider that was found, its SDK loaded; `timeout` is how many seconds a reply may take.
+
+    Raises ProviderError where its key or the proxy settings of the environment can't be used.
+    """
     environment = os.environ if environment is None else environment
+    variable = KEY_VARIABLES.get(found.name, "")
+    key = key_of(environment, variable)
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise ProviderError(f"{variable} holds characters that no key has.", "Copy the key again.")
+    try:
+        return _open(found, key, timeout, environment)
+    except (ImportError, ValueError) as error:  # a SOCKS proxy without its package, a proxy that is no URL
+        raise ProviderError(
+            f"The client of {found.name} can't be made: {shown(str(error))}", "Check the proxy variables."
+        ) from None
+
+
+def _open(found: Found, key: str, timeout: float, environment: Environment) -> Provider:
     match found.name:
         case "ollama":
             from skill_distiller.providers.ollama import OllamaProvider
@@ -65,11 +83,11 @@ def open_provider(found: Found, timeout: float = DEFAULT_TIMEOUT, environment: E
         case "gemini":
             from skill_distiller.providers.gemini import GeminiProvider
 
-            return GeminiProvider(found.model, found.address, key_of(environment, "GEMINI_API_KEY"), timeout)
+            return GeminiProvider(found.model, found.address, key, timeout)
         case "openai":
             from skill_distiller.providers.openai import OpenAIProvider
 
-            return OpenAIProvider(found.model, found.address, key_of(environment, "OPENAI_API_KEY"), timeout)
+            return OpenAIProvider(found.model, found.address, key, timeout)
         case _:
             from skill_distiller.providers.scripted import ScriptedProvider, read_script
 
