@@ -89,7 +89,7 @@ def test_a_run_with_a_model(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         if kind == "ollama":
             assert {seen.body["options"]["num_ctx"] for seen in stub.seen} <= {4096, 8192}
     lines = result.stderr.splitlines()
-    assert lines[0].startswith(f"Asking {kind}/{MODEL} at {stub.address}: up to 3 calls, about ")
+    assert lines[0].startswith(f"Asking {kind}/{MODEL} at {stub.address}: about 3 calls and ")
     assert lines[1] == "Functionality preserved: 95% (uncalibrated - first 5 compressions build baseline)"
     assert f"Analyzer: {kind}/{MODEL}; judge: {kind}/{MODEL}; tokens: cl100k_base, exact" in lines
     assert KEY not in result.stderr + result.text
@@ -220,7 +220,7 @@ def test_an_interval(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     options = (*script(monkeypatch, tmp_path, *lines), "--with-ci", "--no-cache")
     result = run("compress", "--threshold=0.8", *options, stdin=SKILL)
     assert "Functionality preserved: 90% +/- 5% (" in result.stderr
-    assert "up to 5 calls" in result.stderr
+    assert "about 5 calls and" in result.stderr
     functionality = json.loads(run("compress", "--threshold=0.8", *options, "--json", stdin=SKILL).stdout)[
         "functionality"
     ]

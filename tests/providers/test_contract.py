@@ -70,6 +70,29 @@ def test_the_key_travels_in_a_header(kind: str) -> None:
     assert KEY not in json.dumps(seen.body)
 
 
+def test_gemini_takes_the_key_it_is_given(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Other variables of the SDK neither change the key nor the service, and no warning speaks of them."""
+    monkeypatch.setenv("GOOGLE_API_KEY", "another-key-0123456789")
+    monkeypatch.setenv("GEMINI_API_KEY", "another-key-9876543210")
+    monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
+    with play("gemini", Act(GOOD)) as played:
+        played.provider.complete(REQUEST)
+        (seen,) = played.requests
+    assert {name.lower(): value for name, value in seen.headers.items()}["x-goog-api-key"] == KEY
+    assert caplog.records == []
+
+
+def test_a_proxy_in_front_of_a_model_that_takes_no_temperature() -> None:
+    """It is asked again without what it refuses, and from then on so at once."""
+    refusal = Act(status=400, error="Unsupported value: 'temperature' does not support 0 with this model.")
+    with play("openai", refusal, Act(GOOD)) as played:
+        session = played.session()
+        assert [session.ask(QUESTION) for _ in range(2)] == [7, 7]
+        bodies = [seen.body for seen in played.requests]
+    assert ["temperature" in body for body in bodies] == [True, False, False]
+    assert {"response_format"} <= set(bodies[1])
+
+
 @every_kind
 @pytest.mark.parametrize(
     "text",
@@ -266,6 +289,40 @@ def test_keys_are_kept_out_of_errors(kind: str, status: int, monkeypatch: pytest
     for secret in (KEY, "abcdefgh123", "sk-proj-abcdefghijkl", "user:pw", "key=abc"):
         assert secret not in str(caught.value)
     assert KEY not in shown or caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("read", [3, 2_000_000])
+def test_ollama_notices_a_cut_prompt(read: int) -> None:
+    """By the number of tokens that the server read: far too few, or as many as the window holds."""
+    prompt = Request("word " * 2000, schema=SCHEMA)
+    with play("ollama", Act(GOOD, input_tokens=read)) as played, pytest.raises(PromptTooLongError, match="was cut"):
+        played.provider.complete(prompt)
+    for known in (None, 2100):
+        with play("ollama", Act(GOOD, input_tokens=known)) as played:
+            assert played.provider.complete(prompt).text == GOOD
+
+
+def test_ollama_gets_the_window_that_a_prompt_needs() -> None:
+    """In steps, never smaller than before, and never more than the model has."""
+    with play("ollama", Act(GOOD, input_tokens=None), context_length=20_000) as played:
+        for words in (10, 5000, 10):
+            played.provider.complete(Request("word " * words, reply_tokens=500))
+        windows = [seen.body["options"]["num_ctx"] for seen in played.requests]
+        assert [seen.body["options"]["num_predict"] for seen in played.requests] == [500] * 3
+        with pytest.raises(PromptTooLongError, match="20,000 tokens at most"):
+            played.provider.complete(Request("word " * 20_000))
+        assert len(played.seen) == 3
+    assert windows == [4096, 8192, 8192]
+
+
+def test_ollama_is_told_not_to_think_aloud() -> None:
+    """Where the model can; to another one the word is not said."""
+    with play("ollama", Act(GOOD), capabilities={MODEL: ("completion", "thinking")}) as played:
+        played.provider.complete(REQUEST)
+        assert played.requests[0].body["think"] is False
+    with play("ollama", Act(GOOD)) as played:
+        played.provider.complete(REQUEST)
+        assert "think" not in played.requests[0].body
 
 
 @served_kind

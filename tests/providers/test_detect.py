@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from tests.providers.stub_server import Act, serve
 
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.providers.addresses import is_loopback, plain_address
-from skill_distiller.providers.detect import detect, find_gemini, find_ollama, find_openai
+from skill_distiller.providers.detect import Found, detect, find_gemini, find_ollama, find_openai
 from skill_distiller.providers.detect_ollama import ollama_address
-from skill_distiller.providers.registry import NO_PROVIDER, find_provider
+from skill_distiller.providers.registry import NO_PROVIDER, find_provider, open_provider
 
 NOBODY = {"OLLAMA_HOST": "http://127.0.0.1:1"}
 KEYS = {"GEMINI_API_KEY": "g-key-12345", "OPENAI_API_KEY": "o-key-12345"}
@@ -71,6 +73,22 @@ def test_what_answers_but_is_no_ollama(mute_port: int) -> None:
     with serve("openai", [Act()]) as stub:
         assert "is no Ollama" in find_ollama({"OLLAMA_HOST": f"127.0.0.1:{stub.port}"}).reason
     assert "is no Ollama" in find_ollama({"OLLAMA_HOST": f"127.0.0.1:{mute_port}"}).reason
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a full queue does to a connection is the system's affair")
+def test_a_host_that_swallows_packets_is_given_up() -> None:
+    """Not after the minutes that a system waits, but soon, and the reason says so."""
+    with ExitStack() as ends:
+        server = ends.enter_context(socket.socket())
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(4):  # the queue is full: the next connection gets no answer at all
+            waiting = ends.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        found = find_ollama({"OLLAMA_HOST": f"127.0.0.1:{server.getsockname()[1]}"})
+    assert not found.there
+    assert "timed out" in found.reason or "TimeoutError" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -164,6 +182,29 @@ def test_a_compatible_server_needs_no_key() -> None:
     environment = {**NOBODY, "OPENAI_BASE_URL": "http://127.0.0.1:8080/v1"}
     assert getattr(find_provider("openai", environment=environment), "address", "") == "http://127.0.0.1:8080/v1"
     assert find_provider("auto", environment=environment) is None
+
+
+def test_a_named_model_that_nothing_has() -> None:
+    """Whoever names a model does not want an embedded run in its place."""
+    with pytest.raises(ProviderError, match="has the model 'qwen3'"):
+        find_provider("auto", "qwen3", environment=NOBODY)
+
+
+@pytest.mark.parametrize("key", ["sk-ä-bcdef", "sk abc def", "sk-a\x07bcd"])
+def test_a_key_that_no_header_takes(key: str) -> None:
+    """Said before anything is sent, and without the key."""
+    found = Found("openai", True, "", "m", "http://127.0.0.1:1/v1")
+    with pytest.raises(ProviderError, match="OPENAI_API_KEY holds characters that no key has") as caught:
+        open_provider(found, environment={"OPENAI_API_KEY": key})
+    assert key not in str(caught.value)
+
+
+def test_proxy_settings_that_no_client_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence, not the traceback of an SDK."""
+    monkeypatch.setenv("ALL_PROXY", "socks9://127.0.0.1:1")
+    found = Found("openai", True, "", "m", "https://models.example.org/v1")
+    with pytest.raises(ProviderError, match="client of openai can't be made"):
+        open_provider(found, environment={})
 
 
 def test_an_unknown_provider_is_an_error_of_usage() -> None:

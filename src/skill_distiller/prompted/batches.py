@@ -19,11 +19,12 @@ def batch(blocks: Sequence[Block], shown: Callable[[Block], str], count: Callabl
     The groups are about equally long. A block that is longer than a group is one of its own.
     """
     sizes = [count(shown(block)) for block in blocks]
-    groups = max(-(-sum(sizes) // BATCH_TOKENS), -(-len(blocks) // BATCH_BLOCKS))
+    total = sum(sizes)
+    groups = max(-(-total // BATCH_TOKENS), -(-len(blocks) // BATCH_BLOCKS))
     batches: list[list[Block]] = []
     filled = 0
     for block, size in zip(blocks, sizes, strict=True):
-        enough = len(batches) < groups and filled >= sum(sizes) / groups
+        enough = len(batches) < groups and filled >= total / groups
         if not batches or enough or filled + size > BATCH_TOKENS or len(batches[-1]) >= BATCH_BLOCKS:
             batches.append([])
             filled = 0

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import httpx
@@ -34,17 +37,15 @@ class GeminiProvider:
         self._own = address == GEMINI_ADDRESS
         # What is meant for this machine goes through no proxy, and nothing follows a redirect elsewhere.
         network = {"trust_env": not is_loopback(address), "follow_redirects": False}
-        self._client = genai.Client(
-            vertexai=False,
-            api_key=key,
-            http_options=types.HttpOptions(
-                base_url=address,
-                api_version="v1beta",  # the one that has schemas for replies, and that proxies serve
-                timeout=round(timeout * 1000),
-                client_args=network,
-                retry_options=types.HttpRetryOptions(attempts=1),
-            ),
+        options = types.HttpOptions(
+            base_url=address,
+            api_version="v1beta",  # the one that has schemas for replies, and that proxies serve
+            timeout=round(timeout * 1000),
+            client_args=network,
+            retry_options=types.HttpRetryOptions(attempts=1),
         )
+        with _silent("google_genai._api_client"):  # it warns of variables that have no say here
+            self._client = genai.Client(vertexai=False, api_key=key, http_options=options)
 
     def complete(self, request: Request) -> Completion:
         """Answer one request, once."""
@@ -95,6 +96,17 @@ class GeminiProvider:
         reason = candidate.finish_reason.name if candidate.finish_reason else ""
         finish = Finish.CUT if reason == "MAX_TOKENS" else Finish.REFUSED if reason in _REFUSALS else Finish.DONE
         return Completion(text, reply.model_version or self.model, tokens_in, tokens_out, finish)
+
+
+@contextmanager
+def _silent(logger: str) -> Iterator[None]:
+    """A context in which a logger says nothing."""
+    found = logging.getLogger(logger)
+    before, found.disabled = found.disabled, True
+    try:
+        yield
+    finally:
+        found.disabled = before
 
 
 def _connection_errors() -> tuple[type[Exception], ...]:

@@ -30,9 +30,11 @@ class ConsoleWatcher(Watcher):
 
     def begin(self, session: Session, expected: Expected) -> None:
         """Say how many calls, about how many tokens, and to which host."""
-        calls = f"up to {expected.calls} call{'s' if expected.calls != 1 else ''}"
+        calls = f"{expected.calls} call{'s' if expected.calls != 1 else ''}"
         where = session.provider.address or "this process"
-        self._console.print(printable(f"Asking {session.name} at {where}: {calls}, about {expected.tokens:,} tokens."))
+        self._console.print(
+            printable(f"Asking {session.name} at {where}: about {calls} and {expected.tokens:,} tokens.")
+        )
         if self._console.is_terminal:
             self._bar.start()
             self._task = self._bar.add_task("", total=expected.calls)
