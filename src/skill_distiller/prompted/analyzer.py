@@ -7,7 +7,7 @@ from typing import Final
 
 from skill_distiller.analysis import Analysis, Analyzer, Verdict
 from skill_distiller.analysis.prompted import PromptedAnalysis
-from skill_distiller.analysis.taxonomy import PROTECTED_IMPORTANCE, TYPE_IMPORTANCE
+from skill_distiller.analysis.taxonomy import PROTECTED_IMPORTANCE, SectionType
 from skill_distiller.document import Skill
 from skill_distiller.errors import ProviderError
 from skill_distiller.prompted.classify import REPAIRS, REPLY_TOKENS, Label, asked_blocks, classify, groups_of
@@ -17,6 +17,18 @@ from skill_distiller.providers.session import Expected, Session
 from skill_distiller.tokens import load_counter
 
 _LEAST: Final = 0.01  # nothing is worth nothing: a threshold of 1 means every block
+# Mean importance (0-1) of labelled real blocks by type: the scale that embedded analyzers are fitted to.
+_TYPICAL: Final = {
+    SectionType.TRIGGER: 0.34,
+    SectionType.CORE_INSTRUCTION: 0.49,
+    SectionType.CONSTRAINT: 0.50,
+    SectionType.OUTPUT_FORMAT: 0.49,
+    SectionType.ADVISORY_PATTERN: 0.30,
+    SectionType.EXAMPLE: 0.25,
+    SectionType.EDGE_CASE: 0.37,
+    SectionType.EXPLANATION: 0.24,
+    SectionType.VERBOSE_DETAIL: 0.08,
+}
 
 
 class PromptedAnalyzer:
@@ -53,10 +65,10 @@ class PromptedAnalyzer:
         self._session.admit(skill.text)
         embedded = self._analysis(skill)
         asked = asked_blocks(skill)
-        labels = classify(self._session, skill, groups_of(skill, self._count)) if asked else {}
+        labels, problem = classify(self._session, skill, groups_of(skill, self._count))
         if asked and not labels:
             raise ProviderError(
-                f"{self.name} gave no usable answer for any of {len(asked)} blocks in {REPAIRS + 1} tries.",
+                f"{self.name} gave no usable answer for any of {len(asked)} blocks in {REPAIRS + 1} tries. {problem}",
                 "Choose another model with --model, or --provider embedded.",
             )
         verdicts = tuple(
@@ -75,10 +87,10 @@ class PromptedAnalyzer:
 def labeled(verdict: Verdict, label: Label) -> Verdict:
     """An embedded verdict with the type and confidence of a model.
 
-    The importance moves with the type, by the reference's table, so that it stays on the scale of
+    The importance moves with the type, by the means of labelled blocks, and so stays on the scale of
     the embedded analyzer: blocks with a label can be weighed against those without. What is
     protected, advisory or a hard rule was found by program and stays.
     """
-    importance = verdict.importance * TYPE_IMPORTANCE[label.type] / TYPE_IMPORTANCE[verdict.type]
+    importance = verdict.importance * _TYPICAL[label.type] / _TYPICAL[verdict.type]
     least = PROTECTED_IMPORTANCE if verdict.protected else _LEAST
     return replace(verdict, type=label.type, confidence=label.confidence, importance=min(1.0, max(least, importance)))

@@ -10,7 +10,7 @@ from skill_distiller.document import Block, BlockKind, Skill
 from skill_distiller.prompted.batches import batch, excerpt, numbered
 from skill_distiller.prompted.numbers import share, whole_number
 from skill_distiller.prompted.prompt import load_prompt, new_boundary
-from skill_distiller.prompted.rounds import ask_in_rounds
+from skill_distiller.prompted.rounds import Answers, ask_in_rounds
 from skill_distiller.providers.model import Request, Schema
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Question, Session
@@ -37,7 +37,7 @@ def groups_of(skill: Skill, count: Callable[[str], int]) -> list[list[Block]]:
     return batch(asked_blocks(skill), lambda block: excerpt(block.text), count)
 
 
-def classify(session: Session, skill: Skill, groups: Sequence[Sequence[Block]]) -> dict[int, Label]:
+def classify(session: Session, skill: Skill, groups: Sequence[Sequence[Block]]) -> Answers[Label]:
     """The labels by index of the block; a block is missing where the model gave no usable answer."""
 
     def ask(blocks: Sequence[Block], problem: str, tries: int) -> Question[dict[int, Label]]:

@@ -55,7 +55,7 @@ def score_phrases(
         return Question(request, lambda value: read_phrases(value, [block.text for block in blocks]))
 
     groups = batch(blocks, lambda block: block.text, count)
-    return ask_in_rounds(session, groups, ask, repairs=_REPAIRS, complete=False)
+    return ask_in_rounds(session, groups, ask, repairs=_REPAIRS, complete=False).given
 
 
 def _request(skill: Skill, verdicts: Sequence[Verdict], blocks: Sequence[Block], problem: str, tries: int) -> Request:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from skill_distiller.document import Block
 from skill_distiller.errors import PromptTooLongError
@@ -23,20 +23,30 @@ class _Group(NamedTuple):
     problem: str = ""
 
 
+class Answers(NamedTuple, Generic[T]):
+    """Answers by index of the block, and what was wrong with the last reply that was of no use ("" for none)."""
+
+    given: dict[int, T]
+    problem: str
+
+
 def ask_in_rounds(
     session: Session, groups: Sequence[Sequence[Block]], ask: Ask[T], *, repairs: int, complete: bool
-) -> dict[int, T]:
+) -> Answers[T]:
     """The answers by index of the block; a block that is missing was not answered.
 
     A reply of no use is asked for again, `repairs` times; with `complete` so are the blocks that a
     good reply left out. A group whose prompt was too long is halved.
     """
     answers: dict[int, T] = {}
+    problem = ""
     waiting = [_Group(blocks) for blocks in groups]
     while waiting:
         replies = session.ask_all([ask(group.blocks, group.problem, group.tries) for group in waiting])
         left: list[_Group] = []
         for group, reply in zip(waiting, replies, strict=True):
+            if isinstance(reply, PromptTooLongError | MalformedReplyError):
+                problem = str(reply)
             if isinstance(reply, PromptTooLongError):
                 left += _halves(group)
             elif isinstance(reply, MalformedReplyError):
@@ -47,7 +57,7 @@ def ask_in_rounds(
                 if missing and complete:
                     left += _again(group, missing, _MISSING, repairs)
         waiting = left
-    return answers
+    return Answers(answers, problem)
 
 
 def _halves(group: _Group) -> list[_Group]:
