@@ -50,7 +50,7 @@ class PromptedAnalyzer:
         groups = groups_of(skill, self._count)
         per_call = self._count(load_prompt("classify").template.template)
         body = self._count(skill.body)
-        classification = body + len(groups) * per_call + REPLY_TOKENS * len(asked_blocks(skill))
+        classification = body + len(groups) * per_call + REPLY_TOKENS // 2 * len(asked_blocks(skill))
         likely = compressible_blocks(skill, self._analysis(skill).verdicts)
         scoring = sum(self._count(block.text) for block in likely)
         calls = len(groups) + (-(-scoring // 6000) if likely else 1 if groups else 0)
