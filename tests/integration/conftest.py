@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import time
@@ -10,12 +11,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 SERVERS_VARIABLE = "SKILL_DISTILLER_SERVERS"  # a Python that has the packages of docs/providers.md
 MODEL = "smollm2"
+CANNED = '{"color": "green"}'
 _START = 120  # seconds that a server may take until it answers
 _FIND_MODEL = """
 import importlib.util, pathlib
@@ -49,23 +52,43 @@ def llama(server_python: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield f"http://127.0.0.1:{port}/v1"
 
 
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A running LiteLLM proxy: its base URL and its key."""
+
+    address: str
+    key: str
+
+
 @pytest.fixture(scope="session")
-def litellm(server_python: str, llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The base URL of a real proxy that serves Gemini's wire format in front of the same model."""
+def litellm(server_python: str, llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """A real proxy that serves Gemini's wire format in front of the real model."""
+    with _litellm(server_python, tmp_path_factory.mktemp("litellm"), f"api_base: {llama}") as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+def litellm_alone(server_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """The same proxy with a canned reply in place of the model."""
+    with _litellm(server_python, tmp_path_factory.mktemp("alone"), f"mock_response: '{CANNED}'") as proxy:
+        yield proxy
+
+
+@contextmanager
+def _litellm(server_python: str, folder: Path, source: str) -> Iterator[Proxy]:
     program = Path(server_python).with_name("litellm")
     if not program.exists():
         pytest.skip("litellm is not installed")
-    folder = tmp_path_factory.mktemp("litellm")
     config = folder / "config.yaml"
     config.write_text(
         f"model_list:\n  - model_name: {MODEL}\n    litellm_params:\n      model: openai/{MODEL}\n"
-        f"      api_base: {llama}\n      api_key: none\nlitellm_settings:\n  drop_params: true\n  telemetry: false\n"
+        f"      api_key: none\n      {source}\nlitellm_settings:\n  drop_params: true\n  telemetry: false\n"
     )
-    port = _free_port()
+    port, key = _free_port(), f"sk-{secrets.token_hex(24)}"
     command = [str(program), "--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
-    settings = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "NO_DOCS": "True"}
+    settings = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MASTER_KEY": key}
     with _running(command, folder / "log.txt", f"{port}/health/liveliness", settings):
-        yield f"http://127.0.0.1:{port}"
+        yield Proxy(f"http://127.0.0.1:{port}", key)
 
 
 def _free_port() -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.cli.command import run
-from tests.integration.conftest import MODEL
+from tests.integration.conftest import CANNED, MODEL, Proxy
 from tests.prompted.skill import ASKED, TEXT
 
 from skill_distiller.analysis import RulesAnalyzer, SectionType
@@ -32,18 +32,50 @@ BASE = {"openai": "OPENAI_BASE_URL", "gemini": "GOOGLE_GEMINI_BASE_URL"}
 
 
 @pytest.fixture(params=["openai", "gemini"])
-def served(request: pytest.FixtureRequest) -> tuple[str, str]:
-    """A kind of provider and the base URL of its real server."""
-    return request.param, request.getfixturevalue("llama" if request.param == "openai" else "litellm")
+def served(request: pytest.FixtureRequest) -> tuple[str, str, str]:
+    """A kind of provider, the base URL of its real server and the key."""
+    if request.param == "openai":
+        return request.param, request.getfixturevalue("llama"), "none"
+    proxy: Proxy = request.getfixturevalue("litellm")
+    return request.param, proxy.address, proxy.key
+
+
+def _open(kind: str, address: str, key: str, model: str = MODEL) -> Provider:
+    return open_provider(Found(kind, True, "", model, address), 300, {"GEMINI_API_KEY": key, "OPENAI_API_KEY": key})
 
 
 @pytest.fixture
-def provider(served: tuple[str, str]) -> Iterator[Provider]:
+def provider(served: tuple[str, str, str]) -> Iterator[Provider]:
     """The provider with its official SDK."""
-    kind, address = served
-    opened = open_provider(Found(kind, True, "", MODEL, address), 300, {"GEMINI_API_KEY": "none"})
+    opened = _open(*served)
     yield opened
     opened.close()
+
+
+@pytest.mark.parametrize("kind", ["openai", "gemini"])
+def test_a_real_proxy(kind: str, litellm_alone: Proxy) -> None:
+    """Both SDKs read what LiteLLM writes in their wire formats: text, end and token counts."""
+    opened = _open(kind, litellm_alone.address, litellm_alone.key)
+    completion = opened.complete(Request(PROMPT, "You answer with JSON.", SCHEMA))
+    opened.close()
+    assert (completion.text, completion.finish) == (CANNED, Finish.DONE)
+    assert completion.input_tokens > 0
+    assert completion.output_tokens > 0
+
+
+@pytest.mark.parametrize("kind", ["openai", "gemini"])
+@pytest.mark.parametrize("wrong", ["key", "model"])
+def test_a_real_proxy_that_refuses(kind: str, wrong: str, litellm_alone: Proxy) -> None:
+    """A wrong key or model is one of our errors, not retried, and the key is not in it."""
+    key = "sk-wrong-0123456789" if wrong == "key" else litellm_alone.key
+    opened = _open(kind, litellm_alone.address, key, "no-such-model" if wrong == "model" else MODEL)
+    session = Session(opened)
+    with pytest.raises(ProviderError) as caught:
+        session.ask(Question(Request(PROMPT, schema=SCHEMA), lambda value: value))
+    opened.close()
+    assert not caught.value.retryable
+    assert session.usage.calls <= 3
+    assert key not in str(caught.value) + caught.value.hint
 
 
 def test_a_plain_reply(provider: Provider) -> None:
@@ -100,12 +132,12 @@ def test_verdicts_for_every_block(provider: Provider) -> None:
     assert {verdict.type for verdict in analysis.verdicts} <= set(SectionType)
 
 
-def test_the_command(served: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command(served: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole run: a result with its accounting, or exit 4 with nothing on stdout; nothing is paid for twice."""
-    kind, address = served
+    kind, address, key = served
     monkeypatch.delenv("SKILL_DISTILLER_PROVIDER")
     monkeypatch.setenv(BASE[kind], address)
-    monkeypatch.setenv("GEMINI_API_KEY", "none")
+    monkeypatch.setenv(f"{kind.upper()}_API_KEY", key)
     options = ("compress", "--provider", kind, "--model", MODEL, "--json", "--threshold=0.5")
     first = run(*options, stdin=TEXT.encode())
     assert first.exit_code in (0, 4), first.stderr

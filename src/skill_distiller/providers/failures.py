@@ -22,6 +22,7 @@ _TOO_LONG: Final = re.compile(
     re.I,
 )
 _BAD_KEY: Final = re.compile(r"API_KEY_INVALID|API key not valid|invalid_api_key|Incorrect API key", re.I)
+_NO_MODEL: Final = re.compile(r"invalid model|\bmodel\b[^.]{0,80}(?:not found|does not exist|not exist)", re.I)
 _NO_MONEY: Final = re.compile(r"insufficient_quota|billing|credit balance", re.I)
 _DELAY: Final = re.compile(r'"retryDelay":\s*"(\d{1,6}(?:\.\d{1,9})?)s"')
 
@@ -38,7 +39,7 @@ def status_error(
         )
     if status == 413 or (status in (400, 422, 500) and _TOO_LONG.search(said)):
         return PromptTooLongError(f"{who} takes no prompt of this length: {detail}", "Choose another with --model.")
-    if status == 404:
+    if status == 404 or (status == 400 and _NO_MODEL.search(said)):
         return ProviderError(
             f"{who} has no model {provider.model!r} at {provider.address}: {detail}", "Name another one with --model."
         )
