@@ -268,6 +268,17 @@ def test_json_is_asked_for_in_another_way_where_a_server_fails_at_it(kind: str, 
         assert [seen.form for seen in played.requests][len(forms) :] == ["text"]
 
 
+def test_a_server_that_takes_a_schema_in_its_own_way() -> None:
+    """As llama.cpp's Python server was seen to do: 500 to json_schema, while json_object takes a schema along."""
+    said = "1 validation error: 'loc': ('body', 'response_format', 'type'), 'msg': \"Input should be 'json_object'\""
+    with play("openai", Act(GOOD, status=500, error=said, forms=("schema",))) as played:
+        session = played.session()
+        assert [session.ask(QUESTION) for _ in range(2)] == [7, 7]
+        formats = [seen.body["response_format"] for seen in played.requests]
+    assert [asked["type"] for asked in formats] == ["json_schema", "json_object", "json_object"]
+    assert formats[1]["schema"] == formats[2]["schema"] == SCHEMA
+
+
 @every_kind
 def test_a_prompt_that_is_too_long(kind: str) -> None:
     """Not retried, not asked for without its schema: whoever asked can make it shorter."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.providers.build import QUICK
 
+from skill_distiller.document import Skill
 from skill_distiller.errors import ProviderError, RefusedError, StoppedError
 from skill_distiller.providers.at_once import at_once
 from skill_distiller.providers.cache import DiskCache, default_folder, request_key
@@ -190,6 +191,14 @@ def test_a_key_of_this_shell_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_placeholders_are_no_secrets(text: str) -> None:
     """What examples write where a secret would stand may go."""
     Session(_Elsewhere()).admit(text)
+
+
+@pytest.mark.corpus
+def test_no_real_skill_is_refused(corpus_skills: tuple[Skill, ...]) -> None:
+    """What people publish holds no secrets: a scan that finds some there would only be in the way."""
+    session = Session(_Elsewhere())
+    for skill in corpus_skills:
+        session.admit(skill.text)
 
 
 @pytest.mark.parametrize("text", ["eyJ" * 60_000, "://a:" * 40_000, "aws key " * 25_000, "a" * 200_000])

@@ -33,8 +33,8 @@ def number_within(value: object, most: float) -> float | None:
 
 
 def share(value: object) -> float | None:
-    """A share from 0 to 1; more than 1 and up to 100 are percent; None for all else."""
+    """A share from 0 to 1; 10 to 100 are percent; None for all else (a 3 may be 3 of 5, of 10 or of 100)."""
     number = number_within(value, 100)
-    if number is None:
+    if number is None or 1 < number < 10:
         return None
     return number if number <= 1 else number / 100

@@ -21,6 +21,7 @@ _TOO_LONG: Final = re.compile(
     r"|too many (?:input )?tokens|prompt is too long|input length",
     re.I,
 )
+_FORM: Final = re.compile(r"response_format|json_schema|json_object|response_?(?:json_)?schema|grammar", re.I)
 _BAD_KEY: Final = re.compile(r"API_KEY_INVALID|API key not valid|invalid_api_key|Incorrect API key", re.I)
 _NO_MODEL: Final = re.compile(r"invalid model|\bmodel\b[^.]{0,80}(?:not found|does not exist|not exist)", re.I)
 _NO_MONEY: Final = re.compile(r"insufficient_quota|billing|credit balance", re.I)
@@ -44,7 +45,7 @@ def status_error(
             f"{who} has no model {provider.model!r} at {provider.address}: {detail}", "Name another one with --model."
         )
     if request.schema is not None and status in (400, 415, 422, 500, 501):
-        return UnsupportedReplyError(f"{who} failed: {detail}", retryable=status == 500)
+        return UnsupportedReplyError(f"{who} failed: {detail}", retryable=status == 500 and not names_form(said))
     if status == 429 and _NO_MONEY.search(said):
         return ProviderError(f"{who} refused: {detail}", "Check the plan and the limits of your account.")
     if status in _AGAIN or status >= 500:
@@ -52,6 +53,11 @@ def status_error(
             f"{who} failed: {detail}", "Try again later.", retryable=True, wait=seconds_to_wait(headers or {}, said)
         )
     return ProviderError(f"{who} refused the request: {detail}", "Choose another with --model or --provider.")
+
+
+def names_form(said: str) -> bool:
+    """Whether an error speaks of the way in which JSON was asked for."""
+    return bool(_FORM.search(said))
 
 
 def lost_connection(provider: Provider, error: BaseException) -> ProviderError:

@@ -10,7 +10,7 @@ import openai
 from skill_distiller.errors import ProviderError
 from skill_distiller.providers.addresses import is_loopback
 from skill_distiller.providers.detect import OPENAI_ADDRESS
-from skill_distiller.providers.failures import lost_connection, shown, status_error, strange_reply
+from skill_distiller.providers.failures import lost_connection, names_form, shown, status_error, strange_reply
 from skill_distiller.providers.model import Completion, Finish, Request
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ class OpenAIProvider:
         self.model = model
         self.address = address
         # OpenAI's own reasoning models refuse a temperature and count their thoughts against a limit.
-        self._tuned = address != OPENAI_ADDRESS
+        self._own = address == OPENAI_ADDRESS
+        self._tuned = not self._own
+        self._strict = True
         limits = openai.Timeout(timeout, connect=_CONNECT)
         self._client = openai.OpenAI(
             api_key=key or "none",  # a local server may want none, the SDK insists on one
@@ -50,8 +52,7 @@ class OpenAIProvider:
             reply = self._client.chat.completions.create(**self._arguments(request))
         except openai.APIStatusError as error:
             said = error.response.text or error.message
-            if self._tuned and error.status_code in (400, 422) and _TUNING.search(said):
-                self._tuned = False  # a proxy in front of such a model
+            if self._adapted(request, error.status_code, said):
                 return self.complete(request)
             raise status_error(self, request, error.status_code, said, error.response.headers) from None
         except openai.APIConnectionError as error:
@@ -59,6 +60,18 @@ class OpenAIProvider:
         except (openai.OpenAIError, ValueError) as error:
             raise strange_reply(self, error) from None
         return self._completion(reply)
+
+    def _adapted(self, request: Request, status: int, said: str) -> bool:
+        """Whether another wording of the same request may be taken where this one was not; it is kept to."""
+        if self._own:
+            return False
+        if self._tuned and status in (400, 422) and _TUNING.search(said):
+            self._tuned = False  # a proxy in front of a reasoning model
+            return True
+        if request.schema and self._strict and status in (400, 422, 500) and names_form(said):
+            self._strict = False  # llama.cpp's Python server and others take a schema with "json_object"
+            return True
+        return False
 
     def close(self) -> None:
         """Give the connections back."""
@@ -70,7 +83,9 @@ class OpenAIProvider:
             "model": self.model,
             "messages": [*messages, {"role": "user", "content": request.prompt}],
         }
-        if request.schema:
+        if request.schema and not self._strict:
+            arguments["response_format"] = {"type": "json_object", "schema": dict(request.schema)}
+        elif request.schema:
             answer = {"name": "answer", "strict": True, "schema": dict(request.schema)}
             arguments["response_format"] = {"type": "json_schema", "json_schema": answer}
         elif request.schema is not None:
