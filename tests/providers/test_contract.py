@@ -251,12 +251,10 @@ def test_what_is_no_reply_of_the_api(kind: str, body: bytes) -> None:
     assert "\n" not in str(caught.value)
 
 
-@every_kind
+@served_kind
 @pytest.mark.parametrize("status", [400, 422, 500, 501])
 def test_json_is_asked_for_in_another_way_where_a_server_fails_at_it(kind: str, status: int) -> None:
     """From the schema to any object to plain text; what was found is remembered for the run."""
-    if kind == "scripted":
-        pytest.skip("a script does not look at what it is asked")
     refusing = Act(GOOD, status=status, error="response_format is not supported", forms=("schema", "object"))
     with play(kind, refusing) as played:
         session = played.session()
