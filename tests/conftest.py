@@ -27,6 +27,10 @@ _HOMES = (
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
 )
+# Whatever models this machine has: the tests see none, and run embedded unless they ask for more.
+_NO_PROVIDERS = {"OLLAMA_HOST": "http://127.0.0.1:1", "SKILL_DISTILLER_PROVIDER": "embedded"}
+_PROVIDER_VARIABLES = ("OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "SKILL_DISTILLER_SCRIPT")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 _LOOPBACK = ("127.", "::1", "localhost")
 
 # The same examples in every run; `--hypothesis-profile=search` looks for new ones.
@@ -85,6 +89,10 @@ def _sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setattr(socket, "getaddrinfo", _sealed_getaddrinfo)
         for name in [name for name in os.environ if name.endswith("_API_KEY")]:
             patch.delenv(name)
+        for name in (*_PROVIDER_VARIABLES, *_PROXIES):
+            patch.delenv(name, raising=False)
+        for name, value in _NO_PROVIDERS.items():
+            patch.setenv(name, value)
         for name in _HOMES:
             patch.setenv(name, home)
         # Calibration remembers: two equal runs would differ, and a run in the checkout would leave its entry there.

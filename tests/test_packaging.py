@@ -19,7 +19,7 @@ import skill_distiller
 from skill_distiller import distill, read_skill
 
 ROOT = Path(__file__).resolve().parents[1]
-SDKS = ("openai", "ollama", "google.genai", "httpx", "requests")
+SDKS = ("openai", "ollama", "google.genai", "httpx", "requests", "detect_secrets", "json_repair", "tenacity")
 HEAVY = ("tiktoken", "yaml", "markdown_it", "rich", "numpy", *SDKS)
 _IMPORTED = """
 import json, sys
@@ -66,6 +66,12 @@ def test_the_library_loads_no_console_and_no_command_line() -> None:
     """A program that uses `distill` pays for neither Rich nor Typer."""
     loaded = _imported("from skill_distiller import distill, parse_skill; distill(parse_skill('# A\\n\\nRun.\\n'))")
     assert loaded.isdisjoint(("rich", "typer", *SDKS))
+
+
+def test_the_shape_of_a_provider_costs_no_sdk() -> None:
+    """Sessions, detection and the prompted analyzer can be imported without an SDK."""
+    loaded = _imported("import skill_distiller.prompted, skill_distiller.providers, skill_distiller.backends")
+    assert loaded.isdisjoint(SDKS)
 
 
 def test_every_public_name_is_there() -> None:
@@ -128,6 +134,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "skill_distiller/py.typed",
         "skill_distiller/__main__.py",
         "skill_distiller/reporting/record.schema.json",
+        "skill_distiller/prompted/prompts/classify.md",
+        "skill_distiller/prompted/prompts/phrases.md",
+        "skill_distiller/prompted/prompts/judge.md",
         f"{info}/licenses/LICENSE",
         f"{info}/entry_points.txt",
     } <= set(names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -12,9 +12,11 @@ import typer
 from typer.core import TyperGroup
 
 from skill_distiller._version import __version__
+from skill_distiller.commands import provider_options as option
 from skill_distiller.commands.calibration import calibration
 from skill_distiller.commands.feedback import feedback
-from skill_distiller.commands.options import LEARNINGS, LearningsDir
+from skill_distiller.commands.options import LEARNINGS, LearningsDir, NoCalibration
+from skill_distiller.commands.providers import providers
 from skill_distiller.errors import RefusedError, SkillDistillerError, UsageError
 
 if TYPE_CHECKING:
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
     from skill_distiller.commands.run_calibration import RunCalibration
     from skill_distiller.document import Skill
     from skill_distiller.pipeline import Distillation
+    from skill_distiller.providers.usage import Usage
+    from skill_distiller.reporting.calls import ConsoleWatcher
 
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
 _MODES: Final = ("threshold",)
 _LATER_MODES: Final = ("tokens", "oneliner", "formula")
-_LATER_COMMANDS: Final = frozenset({"reduce", "evaluate", "providers", "verify", "restore"})
+_LATER_COMMANDS: Final = frozenset({"reduce", "evaluate", "verify", "restore"})
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
 _MAX_BYTES: Final = 2_000_000
 
@@ -108,13 +112,20 @@ def compress(
     debug_stages: Annotated[
         bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")
     ] = False,
-    no_calibration: Annotated[
-        bool, typer.Option("--no-calibration", help="Neither use nor add to the calibration data.")
-    ] = False,
+    provider: option.Provider = "auto",
+    model: option.Model = "",
+    with_ci: option.WithCi = False,
+    max_calls: option.MaxCalls = None,
+    no_cache: option.NoCache = False,
+    offline: option.Offline = False,
+    allow_secrets: option.AllowSecrets = False,
+    timeout: option.Timeout = 300.0,
+    no_calibration: NoCalibration = False,
     learnings_dir: LearningsDir = LEARNINGS,
 ) -> None:
     """Make a skill smaller: the result on stdout, the report with its receipt on stderr."""
     _check_options(mode, json_=json_, diff=diff, verbose=verbose, quiet=quiet)
+    from skill_distiller.backends import ProviderOptions, choose_backends
     from skill_distiller.commands.run_calibration import RunCalibration
     from skill_distiller.pipeline import DistillOptions, distill
     from skill_distiller.reporting.printable import printable
@@ -122,25 +133,30 @@ def compress(
     console = _console()
     skill = _read(path, max_bytes)
     target = _target(output, skill, folder_given=path != "-" and Path(path).is_dir(), force=force)
-    options = DistillOptions(threshold=threshold, encoding=encoding, strict=strict)
-    observe = _print_stage if debug_stages else None
-    if len(skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug_stages):
-        with console.status("Distilling …"):
-            distillation = distill(skill, options, observe=observe)
-    else:
-        distillation = distill(skill, options, observe=observe)
+    options = DistillOptions(threshold=threshold, encoding=encoding, strict=strict, offline=offline)
+    asked = ProviderOptions(provider, model, with_ci, max_calls, not no_cache, offline, allow_secrets, timeout)
+    with ExitStack() as ends:
+        watcher = None if quiet else ends.enter_context(closing(_watcher(console)))
+        chosen = ends.enter_context(closing(choose_backends(asked, skill, watcher)))
+        if len(skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug_stages or chosen.session):
+            ends.enter_context(console.status("Distilling …"))
+        distillation = distill(skill, options, chosen.backends, _print_stage if debug_stages else None)
+    usage = chosen.session.usage if chosen.session else None
     # The product first: whatever becomes of the report, the result is where it was asked for.
-    run = RunCalibration(learnings_dir, distillation, use=not no_calibration, save=not dry_run)
-    _deliver(distillation, run, target, json_=json_, diff=diff, dry_run=dry_run)
+    run = RunCalibration(learnings_dir, distillation, usage, use=not no_calibration, save=not dry_run)
+    _deliver(distillation, run, target, usage, json_=json_, diff=diff, dry_run=dry_run)
     run.save()
     if not quiet:
         with suppress(BrokenPipeError):
-            _report(distillation, run, console, verbose=verbose, notes_only=json_)
+            _report(distillation, run, console, usage, verbose=verbose, notes_only=json_)
+            if chosen.hint:
+                console.print(chosen.hint)
             if target and not dry_run:
                 console.print(f"Written: {printable(str(target))}")
 
 
 app.command()(feedback)
+app.command()(providers)
 app.add_typer(calibration, name="calibration")
 
 
@@ -199,8 +215,20 @@ def _print_stage(stage: str, value: object) -> None:
     typer.echo(stage_line(stage, value), err=True)
 
 
+def _watcher(console: Console) -> ConsoleWatcher:
+    from skill_distiller.reporting.calls import ConsoleWatcher
+
+    return ConsoleWatcher(console)
+
+
 def _report(
-    distillation: Distillation, run: RunCalibration, console: Console, *, verbose: bool, notes_only: bool
+    distillation: Distillation,
+    run: RunCalibration,
+    console: Console,
+    usage: Usage | None,
+    *,
+    verbose: bool,
+    notes_only: bool,
 ) -> None:
     from skill_distiller.reporting.console import print_calibration, print_notes, print_report
 
@@ -208,11 +236,22 @@ def _report(
         print_notes(distillation, console)
     else:
         print_report(distillation, console, verbose=verbose, estimate=run.estimate)
+        if usage and verbose:
+            from skill_distiller.reporting.calls import usage_line
+
+            console.print(usage_line(usage))
     print_calibration(console, run.warnings, "" if notes_only else run.id, run.folder)
 
 
 def _deliver(
-    distillation: Distillation, run: RunCalibration, target: Path | None, *, json_: bool, diff: bool, dry_run: bool
+    distillation: Distillation,
+    run: RunCalibration,
+    target: Path | None,
+    usage: Usage | None,
+    *,
+    json_: bool,
+    diff: bool,
+    dry_run: bool,
 ) -> None:
     """Write the product to its file and whatever was asked for to stdout."""
     if target and not dry_run:
@@ -225,7 +264,7 @@ def _deliver(
         from skill_distiller.reporting.record import to_record
 
         run.save()  # before the record, which names the entry
-        record = to_record(distillation, run.estimate, run.id)
+        record = to_record(distillation, run.estimate, run.id, usage)
         _write_stdout(json.dumps(record, indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n")
     elif diff:
         from skill_distiller.reporting.diff import unified_diff

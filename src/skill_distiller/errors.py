@@ -34,3 +34,32 @@ class RefusedError(SkillDistillerError):
     """A guard refused: the run would have overwritten or endangered something on disk."""
 
     exit_code = 6
+
+
+class ProviderError(SkillDistillerError):
+    """A language model can't be had, refused, or gave no usable answer.
+
+    `retryable` is True where the same request may succeed later; `wait` is how many seconds the
+    server asked to wait, None where it did not say.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, hint: str = "", *, retryable: bool = False, wait: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.retryable = retryable
+        self.wait = wait
+
+
+class UnsupportedReplyError(ProviderError):
+    """The server does not take this way of asking for JSON; another one may work."""
+
+
+class PromptTooLongError(ProviderError):
+    """The prompt does not fit the model's context window, or the server cut it."""
+
+
+class StoppedError(SkillDistillerError):
+    """The user pressed Ctrl-C; the exit code is what shells give for it."""
+
+    exit_code = 130

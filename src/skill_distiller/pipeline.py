@@ -9,6 +9,7 @@ from typing import Final
 
 from skill_distiller.analysis import Analysis, Analyzer, SectionType, TrainedAnalyzer
 from skill_distiller.analysis.heading_words import heading_promises
+from skill_distiller.analysis.prompted import PromptedAnalysis
 from skill_distiller.collector import collector_paused
 from skill_distiller.compression import Models, Observer, compress_to_threshold
 from skill_distiller.document import FrontmatterState, Skill
@@ -31,6 +32,7 @@ class NoteKind(StrEnum):
     ADVISORY_REMOVED = "advisory pattern removed"
     PROTECTED_LOST = "protected pattern lost"
     ESTIMATED_TOKENS = "token counts are estimates"
+    EMBEDDED_VERDICTS = "blocks with embedded verdicts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,14 @@ class Note:
 class DistillOptions:
     """What to aim at: `threshold` is the functionality to keep, 0-1; `encoding` is what tokens are counted in.
 
-    `strict` makes missing frontmatter or a missing trigger section an error.
+    `strict` makes missing frontmatter or a missing trigger section an error. With `offline` the ranks
+    of an encoding that are not shipped are not fetched either: counts are estimates then.
     """
 
     threshold: float = DEFAULT_THRESHOLD
     encoding: str = DEFAULT_ENCODING
     strict: bool = False
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def distill(
         )
         raise UsageError(f"The threshold {options.threshold:g} is not between 0 and 1.", hint)
     watch = observe or _ignore
-    counter = load_counter(options.encoding)
+    counter = load_counter(options.encoding, offline=options.offline)
     watch("parse", skill)
     analysis = backends.analyzer.analyze(skill)
     watch("analyze", analysis)
@@ -210,6 +214,8 @@ def has_trigger(analysis: Analysis) -> bool:
 def _result_notes(comparison: Comparison, counter: TokenCounter) -> tuple[Note, ...]:
     notes = [Note(NoteKind.ADVISORY_REMOVED, name) for name in sorted(comparison.advisory_lost)]
     notes += [Note(NoteKind.PROTECTED_LOST, name) for name in sorted(comparison.protected_lost)]
+    if isinstance(comparison.analysis, PromptedAnalysis) and comparison.analysis.unanswered:
+        notes.append(Note(NoteKind.EMBEDDED_VERDICTS, str(len(comparison.analysis.unanswered))))
     if not counter.exact and counter.encoding != ESTIMATE:
         notes.append(Note(NoteKind.ESTIMATED_TOKENS, counter.encoding))
     return tuple(notes)

@@ -74,11 +74,11 @@ def _without_cache() -> Iterator[None]:
 
 
 @lru_cache(maxsize=8)
-def load_counter(encoding: str = DEFAULT_ENCODING) -> TokenCounter:
+def load_counter(encoding: str = DEFAULT_ENCODING, *, offline: bool = False) -> TokenCounter:
     """The counter for a tiktoken encoding name, or for `estimate`.
 
-    An encoding that tiktoken knows but whose ranks can't be had (no network) gives the estimate,
-    with `exact` False. Raises UsageError for a name that tiktoken does not know.
+    An encoding that tiktoken knows but whose ranks can't be had (no network, or `offline`) gives the
+    estimate, with `exact` False. Raises UsageError for a name that tiktoken does not know.
     """
     if encoding == ESTIMATE:
         return TokenCounter(ESTIMATE, exact=False, count=estimate_tokens)
@@ -87,6 +87,8 @@ def load_counter(encoding: str = DEFAULT_ENCODING) -> TokenCounter:
     known = [name for name in tiktoken.list_encoding_names() if name not in _OFFLINE.values()]
     if encoding not in known:
         raise UsageError(f"Unknown encoding {encoding!r}.", f"Choose one of: {', '.join(sorted(known))}, {ESTIMATE}.")
+    if offline and encoding not in _OFFLINE:
+        return TokenCounter(encoding, exact=False, count=estimate_tokens)
     try:
         if encoding in _OFFLINE:
             with _without_cache():

@@ -157,6 +157,15 @@ def test_a_long_input_shows_that_work_goes_on(tmp_path: Path) -> None:
     assert _run_on_terminal("compress", file, "--dry-run", "--quiet", stream="stderr")[1] == ""
 
 
+def test_calls_to_a_model_show_how_far_they_are(skill_file: Path) -> None:
+    """On a terminal a bar with calls done and all calls, gone when the report comes; elsewhere one line only."""
+    options = ("compress", skill_file, "--dry-run", "--provider=scripted", "--no-cache")
+    _, shown, _ = _run_on_terminal(*options, stream="stderr", COLUMNS="100")
+    assert "Asking scripted/made-up" in shown
+    assert re.search(r"\d/\d\S* calls", shown)
+    assert run(*options).stderr.count("calls") == 1
+
+
 def test_a_terminal_on_stdin_is_no_content() -> None:
     """Without a path and without a pipe the command does not wait for typing: exit 3 with the hint."""
     master, slave = pty.openpty()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from skill_distiller.planning.worth_model import DEFINITION, NAME, load_worth_model
 from skill_distiller.weights import WeightsError, load_weights, save_weights
 
-ARRAYS = {"b": np.arange(6, dtype=np.int8).reshape(2, 3), "a": np.float32(0.5) * np.ones(())}
+ARRAYS: dict[str, npt.NDArray[Any]] = {
+    "b": np.arange(6, dtype=np.int8).reshape(2, 3),
+    "a": np.array(0.5, dtype=np.float32),
+}
 
 
 def test_round_trip(tmp_path: Path) -> None:

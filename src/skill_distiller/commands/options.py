@@ -24,6 +24,7 @@ LearningsDir = Annotated[
         help="The folder that holds the calibration data, or `off`.",
     ),
 ]
+NoCalibration = Annotated[bool, typer.Option("--no-calibration", help="Neither use nor add to the calibration data.")]
 
 
 def open_store(learnings: str) -> CalibrationStore:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.lead_ins import lead_ins
+from skill_distiller.analysis.prompted import PromptedAnalysis
 from skill_distiller.planning import (
     Choice,
     Frontier,
@@ -17,6 +18,7 @@ from skill_distiller.planning import (
     trace_frontier,
 )
 from skill_distiller.renderings import Ladder, Pruner, RenderingKind, WordPruner, build_ladders
+from skill_distiller.renderings.phrases import PhrasePruner
 from skill_distiller.tokens import TokenCounter
 
 
@@ -45,7 +47,10 @@ def prepare_ladders(
 ) -> Ladders:
     """Everything that can be chosen from, with its price and its worth; `required` blocks can't be dropped."""
     models = models or Models()
-    ladders = build_ladders(analysis, lead_ins(analysis.skill), required, counter, models.pruner)
+    pruner = models.pruner
+    if isinstance(analysis, PromptedAnalysis) and analysis.phrases:
+        pruner = PhrasePruner(analysis.phrases, pruner)
+    ladders = build_ladders(analysis, lead_ins(analysis.skill), required, counter, pruner)
     worths = block_worths(analysis, models.worth)
     headings = tuple(counter.count(section.heading_source) for section in analysis.skill.sections)
     return Ladders(ladders, worths, headings)

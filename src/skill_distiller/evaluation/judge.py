@@ -14,12 +14,16 @@ PENALTY: Final = 10.0  # points for each protected pattern lost (reference, "Pro
 
 @dataclass(frozen=True, slots=True)
 class Functionality:
-    """An estimate of the behavior kept: `score` 0-100 with the penalties taken off, and who gave it."""
+    """An estimate of the behavior kept: `score` 0-100 with the penalties taken off, and who gave it.
+
+    `interval` is half the 95 % interval around the score, in points; None where there is none.
+    """
 
     score: float
     method: str
     protected_found: tuple[str, ...] = ()
     protected_lost: tuple[str, ...] = ()
+    interval: float | None = None
 
 
 class Judge(Protocol):

@@ -16,14 +16,17 @@ _NAMED = 5  # lines that a warning names
 _NAME_LENGTH = 40  # characters of a name that are shown in a table
 
 
-def estimate_text(estimate: Estimate, score: float) -> tuple[str, str]:
+def estimate_text(estimate: Estimate, score: float, judged: float | None = None) -> tuple[str, str]:
     """The figure and what is said of it: `88% +/- 4%` and `calibrated, N=12`.
 
-    The half-width is rounded up, so that what is shown holds no less than what is meant.
+    `judged` is half the interval of the judge, in points: it stands in for the half-width until that
+    can be told, and is said beside it from then on. Both are rounded up, so that what is shown holds
+    no less than what is meant.
     """
     figure = f"{estimate.corrected(score):.0f}%"
-    if estimate.half_width is not None:
-        figure += f" +/- {math.ceil(estimate.half_width)}%"
+    half_width = judged if estimate.half_width is None else estimate.half_width
+    if half_width is not None:
+        figure += f" +/- {math.ceil(half_width)}%"
     match estimate.stage:
         case Stage.UNCALIBRATED:
             remark = "uncalibrated - first 5 compressions build baseline"
@@ -33,6 +36,8 @@ def estimate_text(estimate: Estimate, score: float) -> tuple[str, str]:
             remark = f"not calibrated, N={estimate.n}: {estimate.outcomes} of {LEAST} outcomes reported"
         case Stage.CALIBRATED:
             remark = f"calibrated, N={estimate.n}"
+            if judged is not None:
+                remark += f"; the judge alone: +/- {math.ceil(judged)}%"
     return figure, remark
 
 

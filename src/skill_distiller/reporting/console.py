@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from skill_distiller.analysis import FactKind
+from skill_distiller.analysis.prompted import PromptedAnalysis
 from skill_distiller.calibration import UNCALIBRATED, Estimate
 from skill_distiller.document import BlockKind
 from skill_distiller.evaluation import Change, LostFact, SectionReceipt
@@ -64,7 +65,8 @@ def print_calibration(console: Console, warnings: Iterable[str], entry: str, fol
 
 def _headline(distillation: Distillation, estimate: Estimate) -> Iterator[Text]:
     mark = distillation.counter.mark
-    figure, remark = estimate_text(estimate, distillation.functionality.score)
+    functionality = distillation.functionality
+    figure, remark = estimate_text(estimate, functionality.score, functionality.interval)
     yield Text.assemble("Functionality preserved: ", (figure, "bold"), f" ({remark})")
     before, after = distillation.input_tokens, distillation.output_tokens
     reduction = f"({distillation.reduction:.0%} reduction)"
@@ -74,9 +76,11 @@ def _headline(distillation: Distillation, estimate: Estimate) -> Iterator[Text]:
     yield Text(f"Removed: {', '.join(removed) or 'nothing'}")
     kept = kept_whole(distillation)
     yield Text(f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type")
+    analyzer = distillation.analysis.analyzer
+    analyzer += "" if isinstance(distillation.analysis, PromptedAnalysis) else " (no language model, no network)"
     yield Text(
-        f"Analyzer: {distillation.analysis.analyzer} (no language model, no network); judge: "
-        f"{distillation.functionality.method}; tokens: {_counter(distillation)}"
+        f"Analyzer: {printable(analyzer)}; judge: "
+        f"{printable(distillation.functionality.method)}; tokens: {_counter(distillation)}"
     )
 
 
@@ -200,6 +204,12 @@ def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
         NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {note.detail}",
         NoteKind.ESTIMATED_TOKENS: f"Warning: the ranks of {note.detail} can't be had here; counts marked ~ are "
         "estimates of 4 characters a token.",
+        NoteKind.EMBEDDED_VERDICTS: "Warning: the model gave no usable answer for "
+        + (
+            "1 block; its verdict is the embedded one."
+            if note.detail == "1"
+            else f"{note.detail} blocks; their verdicts are the embedded ones."
+        ),
     }
     warning = note.kind not in (NoteKind.ALREADY_MINIMAL, NoteKind.NOT_WORTH_IT, NoteKind.ADVISORY_REMOVED)
     return ("yellow" if warning else "", texts[note.kind])

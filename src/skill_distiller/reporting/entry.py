@@ -6,21 +6,26 @@ import hashlib
 
 from skill_distiller._version import __version__
 from skill_distiller.pipeline import Distillation, NoteKind
+from skill_distiller.providers.usage import Usage
 from skill_distiller.reporting.summary import summarize_sections
 
 MODE = "threshold"
-PROVIDER = "embedded"
-MODEL = ""  # there is none
 _NAME_LENGTH = 200  # characters; a skill may call itself anything, and a thousand entries are read in each run
 
 
-def to_entry(distillation: Distillation) -> dict[str, object]:
+def made_with(usage: Usage | None) -> tuple[str, str]:
+    """The provider and the model of a run, which its entry is compared by: `embedded` has no model ("")."""
+    return (usage.provider, usage.model) if usage else ("embedded", "")
+
+
+def to_entry(distillation: Distillation, usage: Usage | None = None) -> dict[str, object]:
     """Every field but `id` and `timestamp`, which the store gives.
 
     `expected` is the judge's score without any correction, so that corrections never add up. No path
-    is kept: the file may be shared.
+    is kept: the file may be shared. `usage` is what was asked of a language model, if any was.
     """
     functionality = distillation.functionality
+    provider, model = made_with(usage)
     sections = summarize_sections(distillation)
     removed = sum(section.outcome == "REMOVED" for section in sections)
     lost = set(functionality.protected_lost)
@@ -48,8 +53,8 @@ def to_entry(distillation: Distillation) -> dict[str, object]:
         "expected": {"functionality": score},
         "actual": None,
         "evaluation_method": functionality.method,
-        "provider": PROVIDER,
-        "model": MODEL or None,
+        "provider": provider,
+        "model": model or None,
         "analyzer": distillation.analysis.analyzer,
         "analyzer_version": __version__,  # its rules and weights are part of the package
         "encoding": distillation.counter.encoding,

@@ -8,15 +8,22 @@ from skill_distiller._version import __version__
 from skill_distiller.calibration import UNCALIBRATED, Estimate, Stage
 from skill_distiller.evaluation import Change, LostFact
 from skill_distiller.pipeline import Distillation
+from skill_distiller.providers.usage import Usage
 from skill_distiller.reporting.summary import removed_counts, summarize_sections
 
 SCHEMA: Final = "skill-distiller/compress/1"
 
 
-def to_record(distillation: Distillation, estimate: Estimate = UNCALIBRATED, entry_id: str = "") -> dict[str, object]:
+def to_record(
+    distillation: Distillation,
+    estimate: Estimate = UNCALIBRATED,
+    entry_id: str = "",
+    usage: Usage | None = None,
+) -> dict[str, object]:
     """The record of a run: numbers, sections, receipt and the distilled text itself.
 
-    `estimate` is what earlier runs say of the functionality, `entry_id` the run's own calibration entry.
+    `estimate` is what earlier runs say of the functionality, `entry_id` the run's own calibration
+    entry; `usage` is what was asked of a language model, None where none had a part in it.
     """
     functionality = distillation.functionality
     return {
@@ -26,6 +33,7 @@ def to_record(distillation: Distillation, estimate: Estimate = UNCALIBRATED, ent
         "mode": "threshold",
         "threshold": distillation.options.threshold,
         "analyzer": distillation.analysis.analyzer,
+        "provider": _usage(usage) if usage else None,
         "encoding": distillation.counter.encoding,
         "tokens_exact": distillation.counter.exact,
         "input_tokens": distillation.input_tokens,
@@ -34,6 +42,7 @@ def to_record(distillation: Distillation, estimate: Estimate = UNCALIBRATED, ent
         "functionality": {
             "score": round(functionality.score, 1),
             "method": functionality.method,
+            "interval": None if functionality.interval is None else round(functionality.interval, 1),
             "calibrated": estimate.stage is Stage.CALIBRATED,
             "protected_found": list(functionality.protected_found),
             "protected_lost": list(functionality.protected_lost),
@@ -103,3 +112,16 @@ def _change(change: Change) -> dict[str, object]:
 
 def _fact(fact: LostFact) -> dict[str, object]:
     return {"kind": fact.kind.value, "fact": fact.text, "key": fact.key, "line": fact.line}
+
+
+def _usage(usage: Usage) -> dict[str, object]:
+    return {
+        "name": usage.provider,
+        "model": usage.model,
+        "address": usage.address,
+        "calls": usage.calls,
+        "cached": usage.cached,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "seconds": round(usage.seconds, 2),
+    }

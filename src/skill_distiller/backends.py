@@ -1,0 +1,78 @@
+"""Who does the thinking in a run of the command: options and environment in, analyzer and judge out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from skill_distiller.errors import ProviderError
+from skill_distiller.pipeline import Backends
+from skill_distiller.providers.registry import DEFAULT_TIMEOUT, NO_PROVIDER, find_provider, open_provider
+
+if TYPE_CHECKING:
+    from skill_distiller.document import Skill
+    from skill_distiller.providers.cache import AnswerStore
+    from skill_distiller.providers.session import Session, Watcher
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderOptions:
+    """What was asked for: a choice of `providers.registry.CHOICES`, a model, and how to deal with it.
+
+    `timeout` is how many seconds a reply may take.
+    """
+
+    choice: str = "auto"
+    model: str = ""
+    with_ci: bool = False
+    max_calls: int | None = None
+    cache: bool = True
+    offline: bool = False
+    allow_secrets: bool = False
+    timeout: float = DEFAULT_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The backends of a run; `session` is None and `hint` may say why where no model has a part in it."""
+
+    backends: Backends
+    session: Session | None = None
+    hint: str = ""
+
+    def close(self) -> None:
+        """Give the connections of the session back."""
+        if self.session:
+            self.session.close()
+
+
+def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | None = None) -> Chosen:
+    """The analyzer and the judge that the options mean here and now.
+
+    Raises ProviderError where the provider asked for is not there, or `with_ci` finds no model.
+    """
+    found = find_provider(options.choice, options.model, offline=options.offline)
+    embedded = Backends()
+    if found is None:
+        if options.with_ci:
+            raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
+        return Chosen(embedded, hint=NO_PROVIDER if options.choice == "auto" and not options.offline else "")
+    from skill_distiller.prompted import PromptedAnalyzer, PromptedJudge
+    from skill_distiller.prompted.judge import CI_SAMPLES
+    from skill_distiller.providers.session import Limits, Session
+
+    limits = Limits(options.max_calls, options.offline, options.allow_secrets)
+    session = Session(open_provider(found, options.timeout), _store(options), limits, watcher=watcher)
+    analyzer = PromptedAnalyzer(session, embedded.analyzer)
+    judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
+    session.expect(analyzer.expected(skill))
+    session.expect(judge.expected(skill))
+    return Chosen(Backends(analyzer, judge), session)
+
+
+def _store(options: ProviderOptions) -> AnswerStore | None:
+    if not options.cache:
+        return None
+    from skill_distiller.providers.cache import DiskCache, default_folder
+
+    return DiskCache(default_folder())

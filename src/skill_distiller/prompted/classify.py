@@ -1,0 +1,128 @@
+"""Ask a model for the type of each block; believe nothing of the reply that is not a type, a place and a share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+from skill_distiller.analysis import SectionType
+from skill_distiller.document import Block, BlockKind, Skill
+from skill_distiller.prompted.batches import batch, excerpt, numbered
+from skill_distiller.prompted.numbers import share, whole_number
+from skill_distiller.prompted.prompt import load_prompt, new_boundary
+from skill_distiller.prompted.rounds import Answers, ask_in_rounds
+from skill_distiller.providers.model import Request, Schema
+from skill_distiller.providers.parse_json import MalformedReplyError
+from skill_distiller.providers.session import Question, Session
+
+REPAIRS: Final = 2  # tries after the first; then a block takes the embedded verdict
+REPLY_TOKENS: Final = 60  # a block, also where a model spreads its JSON over many lines
+_NOT_ASKED: Final = frozenset({BlockKind.RULE, BlockKind.DEFINITION})
+
+
+class Label(NamedTuple):
+    """What a model called a block, and how sure it said to be, 0-1."""
+
+    type: SectionType
+    confidence: float
+
+
+def asked_blocks(skill: Skill) -> list[Block]:
+    """The blocks that a model is asked about: all but rules (`---`) and link definitions."""
+    return [block for block in skill.blocks if block.kind not in _NOT_ASKED]
+
+
+def groups_of(skill: Skill, count: Callable[[str], int]) -> list[list[Block]]:
+    """The blocks that are asked about, in groups of one request each."""
+    return batch(asked_blocks(skill), lambda block: excerpt(block.text), count)
+
+
+def classify(session: Session, skill: Skill, groups: Sequence[Sequence[Block]]) -> Answers[Label]:
+    """The labels by index of the block; a block is missing where the model gave no usable answer."""
+
+    def ask(blocks: Sequence[Block], problem: str, tries: int) -> Question[dict[int, Label]]:
+        return Question(_request(skill, blocks, problem, tries), lambda value: read_labels(value, len(blocks)))
+
+    return ask_in_rounds(session, groups, ask, repairs=REPAIRS, complete=True)
+
+
+def _request(skill: Skill, blocks: Sequence[Block], problem: str, tries: int) -> Request:
+    prompt = load_prompt("classify")
+    boundary = new_boundary([skill.text])
+    text = prompt.fill(
+        boundary=boundary,
+        problem=problem,
+        name=skill.name,
+        description=skill.description,
+        blocks="\n".join(numbered(skill, blocks, boundary, lambda block: block.kind.value)),
+        count=str(len(blocks)),
+        first="0",
+        last=str(len(blocks) - 1),
+    )
+    return Request(
+        text,
+        prompt.system,
+        label_schema(len(blocks)),
+        100 + REPLY_TOKENS * len(blocks),
+        sample=tries,
+        boundary=boundary,
+        prompt_version=prompt.version,
+    )
+
+
+def label_schema(count: int) -> Schema:
+    """The JSON Schema of a reply about so many blocks."""
+    entry = {
+        "type": "object",
+        "properties": {
+            "index": {"type": "integer", "minimum": 0, "maximum": count - 1},
+            "type": {"type": "string", "enum": [kind.value for kind in SectionType]},
+            "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+        },
+        "required": ["index", "type", "confidence"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": {"blocks": {"type": "array", "minItems": count, "maxItems": count, "items": entry}},
+        "required": ["blocks"],
+        "additionalProperties": False,
+    }
+
+
+def read_labels(value: dict[str, object], count: int) -> dict[int, Label]:
+    """The labels of a reply, by place; what is no label of one of `count` blocks is passed over.
+
+    A place that is given two different labels has none. Raises MalformedReplyError for a reply without any.
+    """
+    labels: dict[int, Label] = {}
+    disputed: set[int] = set()
+    for entry in entries(value):
+        place, label = whole_number(entry.get("index")), _label(entry)
+        if place is None or label is None or not 0 <= place < count:
+            continue
+        if place in labels and labels[place].type is not label.type:
+            disputed.add(place)
+        labels.setdefault(place, label)
+    labels = {place: label for place, label in labels.items() if place not in disputed}
+    if not labels:
+        raise MalformedReplyError("It held no block with one of the types.")
+    return labels
+
+
+def entries(value: dict[str, object]) -> list[dict[str, Any]]:
+    """The objects in the first list of a reply that holds any; a reply that is one entry alone is that."""
+    for item in value.values():
+        if isinstance(item, list) and any(isinstance(entry, dict) for entry in item):
+            return [entry for entry in item if isinstance(entry, dict)]
+    return [value] if "index" in value else []
+
+
+def _label(entry: dict[str, object]) -> Label | None:
+    confidence, name = share(entry.get("confidence")), entry.get("type")
+    if confidence is None or not isinstance(name, str) or len(name) > 40:
+        return None
+    try:
+        return Label(SectionType("_".join(name.upper().replace("-", " ").split())), confidence)
+    except ValueError:
+        return None

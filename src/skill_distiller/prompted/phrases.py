@@ -1,0 +1,127 @@
+"""Ask a model which phrases of a section an agent needs and which it could do without.
+
+After the scoring prompt of the Skill Distiller reference ("Token-Level Importance").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from skill_distiller.analysis import SectionType, Verdict
+from skill_distiller.analysis.prompted import Phrases
+from skill_distiller.document import Block, BlockKind, Skill
+from skill_distiller.prompted.batches import batch, numbered
+from skill_distiller.prompted.classify import entries
+from skill_distiller.prompted.numbers import share, whole_number
+from skill_distiller.prompted.prompt import load_prompt, new_boundary
+from skill_distiller.prompted.rounds import ask_in_rounds
+from skill_distiller.providers.model import Request, Schema
+from skill_distiller.providers.parse_json import MalformedReplyError
+from skill_distiller.providers.session import Question, Session
+
+COMPRESSIBLE: Final = frozenset(
+    {SectionType.EXAMPLE, SectionType.EDGE_CASE, SectionType.EXPLANATION, SectionType.VERBOSE_DETAIL}
+)
+_PROSE: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM})
+_SHORTEST: Final = 80  # characters; less is not worth asking for
+_LONGEST: Final = 3000  # characters; more is not quoted reliably
+_REPAIRS: Final = 1
+_MOST: Final = 60  # phrases of a section, of either kind
+
+
+def compressible_blocks(skill: Skill, verdicts: Sequence[Verdict]) -> list[Block]:
+    """The blocks of prose whose type allows words to go."""
+    return [
+        block
+        for block, verdict in zip(skill.blocks, verdicts, strict=True)
+        if verdict.type in COMPRESSIBLE
+        and not verdict.required
+        and block.kind in _PROSE
+        and _SHORTEST <= len(block.text) <= _LONGEST
+    ]
+
+
+def score_phrases(
+    session: Session, skill: Skill, verdicts: Sequence[Verdict], count: Callable[[str], int]
+) -> dict[int, Phrases]:
+    """The phrases by index of the block; blocks that the model said nothing usable of are left out."""
+    blocks = compressible_blocks(skill, verdicts)
+    if not blocks:
+        return {}
+
+    def ask(blocks: Sequence[Block], problem: str, tries: int) -> Question[dict[int, Phrases]]:
+        request = _request(skill, verdicts, blocks, problem, tries)
+        return Question(request, lambda value: read_phrases(value, [block.text for block in blocks]))
+
+    groups = batch(blocks, lambda block: block.text, count)
+    return ask_in_rounds(session, groups, ask, repairs=_REPAIRS, complete=False).given
+
+
+def _request(skill: Skill, verdicts: Sequence[Verdict], blocks: Sequence[Block], problem: str, tries: int) -> Request:
+    prompt = load_prompt("phrases")
+    boundary = new_boundary([skill.text])
+    text = prompt.fill(
+        boundary=boundary,
+        problem=problem,
+        blocks="\n".join(numbered(skill, blocks, boundary, lambda block: verdicts[block.index].type.value)),
+        count=str(len(blocks)),
+        first="0",
+        last=str(len(blocks) - 1),
+    )
+    return Request(
+        text,
+        prompt.system,
+        phrase_schema(len(blocks)),
+        200 + sum(60 + len(block.text) // 3 for block in blocks),
+        sample=tries,
+        boundary=boundary,
+        prompt_version=prompt.version,
+    )
+
+
+def phrase_schema(count: int) -> Schema:
+    """The JSON Schema of a reply about so many sections."""
+    quotes = {"type": "array", "items": {"type": "string"}}
+    entry = {
+        "type": "object",
+        "properties": {
+            "index": {"type": "integer", "minimum": 0, "maximum": count - 1},
+            "essential": quotes,
+            "redundant": quotes,
+            "compression_potential": {"type": "number", "minimum": 0, "maximum": 1},
+        },
+        "required": ["index", "essential", "redundant", "compression_potential"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": {"sections": {"type": "array", "minItems": count, "maxItems": count, "items": entry}},
+        "required": ["sections"],
+        "additionalProperties": False,
+    }
+
+
+def read_phrases(value: dict[str, object], texts: Sequence[str]) -> dict[int, Phrases]:
+    """The phrases of a reply, by place of their text; a quote that does not stand in its text is passed over.
+
+    Raises MalformedReplyError for a reply that speaks of none of the texts.
+    """
+    found: dict[int, Phrases] = {}
+    for entry in entries(value):
+        place = whole_number(entry.get("index"))
+        if place is None or not 0 <= place < len(texts) or place in found:
+            continue
+        essential, redundant = (_quotes(entry.get(name), texts[place]) for name in ("essential", "redundant"))
+        potential = share(entry.get("compression_potential"))
+        found[place] = Phrases(essential, redundant, 0.0 if potential is None else potential)
+    if not found:
+        raise MalformedReplyError("It spoke of none of the sections.")
+    return found
+
+
+def _quotes(value: object, text: str) -> tuple[str, ...]:
+    quotes = value if isinstance(value, list) else []
+    return tuple(
+        dict.fromkeys(q.strip() for q in quotes[:_MOST] if isinstance(q, str) and q.strip() and q.strip() in text)
+    )
