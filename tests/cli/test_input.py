@@ -146,7 +146,7 @@ def test_odd_but_readable_input_never_fails(text: str) -> None:
 )
 def test_frontmatter_that_yaml_refuses_is_a_warning(line: str) -> None:
     """Whatever the YAML reader chokes on, the skill is read, its header stays, and the report warns."""
-    text = f"---\nname: a\n{line}\n---\n# A\n\n## When to Use\n\nUse this skill when it rains.\n"
+    text = f"---\nname: a\n{line}\n---\n# A\n\n## When to Use\n\nUse when it rains.\n"
     result = run("compress", stdin=text.encode())
     assert (result.exit_code, result.text) == (0, text)
     assert "Warning: frontmatter: not valid YAML. Quote the values that hold a colon" in result.stderr

@@ -68,7 +68,7 @@ def test_a_long_skill_is_not_cut() -> None:
     text = DEPLOY + "".join(f"\n## Step {i}\n\nRun `step-{i}` and then `check-{i}`.\n" for i in range(2000))
     record = _record(text, "--threshold=1")
     assert record["text"] == text
-    long = DEPLOY.replace("`/var/tmp/ship.lock`", f"`{'x' * 3000}`")
+    long = DEPLOY + f"\n## Background\n\nIt was once said of `{'x' * 3000}` that nobody needs it.\n"
     facts = [f["fact"] for s in _record(long, "--threshold=0")["receipt"] for f in s["lost_facts"]]
     assert f"`{'x' * 3000}`" in facts
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis import Analysis
+from skill_distiller.analysis.taxonomy import REQUIRED_TYPES
 from skill_distiller.compression.ladders import Ladders, Models, prepare_ladders, refuse, require
 from skill_distiller.document import BlockKind
 from skill_distiller.planning import Choice, Frontier, Plan, Reason, make_plan, required_blocks, trace_frontier
@@ -94,11 +95,17 @@ def _needed(analysis: Analysis, prepared: Ladders, ladders: Sequence[Ladder], ch
     texts = [ladder.rungs[rung].text for ladder, rung in zip(ladders, choice.rungs, strict=True)]
     targets = missing_targets(analysis.skill, texts, choice.headings)
     needed = {block: Reason.PROMOTED for section in targets for block in anchors_of(analysis.skill, section)}
-    if ladders:  # a skill without what it is worth most for is none
-        needed.setdefault(max(range(len(ladders)), key=lambda block: prepared.worths[block]), Reason.BEST)
+    if ladders:  # a skill without its most important block is none
+        needed.setdefault(_first_of_all(analysis), Reason.BEST)
     if not analysis.skill.frontmatter.raw and _opens_with_rule(ladders, texts):
         needed.setdefault(0, Reason.PROMOTED)
     return {block: reason for block, reason in needed.items() if not texts[block]}
+
+
+def _first_of_all(analysis: Analysis) -> int:
+    """The most important block, one of a required type if there is any."""
+    verdicts = analysis.verdicts
+    return max(range(len(verdicts)), key=lambda i: (verdicts[i].type in REQUIRED_TYPES, verdicts[i].importance))
 
 
 def _opens_with_rule(ladders: Sequence[Ladder], texts: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ class Reason(StrEnum):
     HARD_RULE = "lays down a hard rule"
     UNSURE = "its type is uncertain"
     PROMOTED = "kept text refers to it"
-    BEST = "worth more than any other block"
+    BEST = "the most important block"
     WORTH = "worth its tokens"
     CHEAPER = "a shorter rendering keeps its facts"
     NOT_WORTH = "worth less than its tokens"

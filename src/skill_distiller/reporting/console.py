@@ -24,7 +24,7 @@ _FACT_LENGTH = 100  # characters of a lost fact that are shown; the JSON record 
 _CHANGED = {
     RenderingKind.SYMBOLS: "phrases replaced by symbols",
     RenderingKind.TIGHT: "emphasis marks or table padding taken out",
-    RenderingKind.PRUNED: "filler words taken out",
+    RenderingKind.PRUNED: "words taken out that add little",
 }
 
 
