@@ -45,11 +45,11 @@ def _entries() -> list[dict[str, Any]]:
     return [json.loads(line) for line in _FILE.read_text(encoding="utf-8").splitlines()]
 
 
-def _learn(runs: int, actuals: tuple[int, ...] = ()) -> None:
-    """Compress so many times, and report these outcomes of the first runs."""
+def _learn(runs: int, actuals: tuple[int, ...] = (), *, first: int = 1, provider: str = "embedded") -> None:
+    """Compress so many times, and report these outcomes of the runs from `first` on."""
     for _ in range(runs):
-        _compress("-q")
-    exam = json.dumps([{"id": f"c{i}", "actual": actual} for i, actual in enumerate(actuals, 1)])
+        _compress("-q", "--provider", provider)
+    exam = json.dumps([{"id": f"c{i}", "actual": actual} for i, actual in enumerate(actuals, first)])
     if actuals:
         assert run("feedback", "--from-exam=-", stdin=exam.encode()).exit_code == 0
 
@@ -101,7 +101,8 @@ def test_the_first_line_of_the_report_goes_through_the_stages() -> None:
     _learn(5)
     assert headline() == f"{raw}% (not calibrated, N=12: 0 of 5 outcomes reported)"
     _learn(0, (70, 71, 72, 70, 71, 72))
-    assert re.fullmatch(r"71% \+/- \d% \(calibrated, N=12\)", headline())
+    # The outcomes are 70-72; how far the prior draws the figure toward the score depends on the score.
+    assert re.fullmatch(r"7[123]% \+/- \d% \(calibrated, N=12\)", headline())
     record = json.loads(_compress("--json", "--dry-run").stdout)
     calibration = record["calibration"]
     assert (calibration["stage"], calibration["runs"], calibration["outcomes"], calibration["id"]) == (
@@ -110,6 +111,36 @@ def test_the_first_line_of_the_report_goes_through_the_stages() -> None:
     assert calibration["interval"][0] < calibration["corrected_score"] < calibration["interval"][1]
     assert record["functionality"]["calibrated"] is True
     assert record["functionality"]["score"] == _entries()[0]["expected"]["functionality"]
+
+
+def test_entries_name_provider_and_model_and_each_learns_from_its_own() -> None:
+    """What was learned of the embedded judge says nothing of a model's, where that has outcomes enough."""
+    _learn(11, (100, 100, 100, 100, 100))
+    _learn(11, (20, 20, 20, 20, 20), first=12, provider="scripted")
+    by = ("provider", "model", "evaluation_method", "analyzer")
+    assert [tuple(entry[name] for name in by) for entry in (_entries()[0], _entries()[-1])] == [
+        ("embedded", None, "embedded", "embedded model"),
+        ("scripted", "made-up", "scripted/made-up", "scripted/made-up"),
+    ]
+    for provider, sign in (("embedded", 1), ("scripted", -1)):
+        calibration = json.loads(_compress("--json", "--dry-run", "--provider", provider).stdout)["calibration"]
+        assert (calibration["runs"], calibration["outcomes"]) == (11, 5)
+        assert calibration["bias"] * sign > 0
+
+
+def test_the_judges_interval_stands_in_until_there_is_a_calibrated_one() -> None:
+    """`--with-ci` is in the first line either way."""
+    options = ("--provider=scripted", "--with-ci", "--dry-run")
+    assert re.search(r"\d% \+/- \d+% \(uncalibrated", _compress(*options).stderr)
+    _learn(11, (70, 71, 72, 70, 71), provider="scripted")
+    assert re.search(r"\d% \+/- \d+% \(calibrated, N=11; the judge alone: \+/- \d+%\)\n", _compress(*options).stderr)
+
+
+def test_a_run_without_an_answer_leaves_no_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that dies: exit 4, nothing on stdout, nothing to learn from."""
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    result = run("compress", "--provider=openai", "--model=none", stdin=DEPLOY.encode())
+    assert (result.exit_code, result.stdout, _FILE.exists()) == (4, b"", False)
 
 
 def test_what_is_expected_is_kept_without_the_correction() -> None:

@@ -276,7 +276,7 @@ def test_providers_says_what_was_found_and_why(monkeypatch: pytest.MonkeyPatch) 
         "ollama: no; Ollama does not answer at http://127.0.0.1:1 (Connection refused)",
         "gemini: no; GEMINI_API_KEY is not set",
         "openai: no; OPENAI_API_KEY is not set",
-        "embedded: always there; no model, no network",
+        "embedded: always there; no language model, no network",
         "auto would take: embedded",
     ]
     monkeypatch.setenv("OPENAI_API_KEY", KEY)

@@ -14,8 +14,8 @@ Provider = Annotated[
         envvar=PROVIDER_VARIABLE,
         metavar="auto|ollama|gemini|openai|embedded|llm",
         help="Who classifies and judges. auto: Ollama where it answers with a model, else Gemini where GEMINI_API_KEY "
-        "is set, else OpenAI where OPENAI_API_KEY is, else embedded (no model, no network). llm: as auto, but never "
-        "embedded.",
+        "is set, else OpenAI where OPENAI_API_KEY is, else embedded (no language model, no network). llm: as auto, but "
+        "never embedded.",
     ),
 ]
 Model = Annotated[

@@ -66,7 +66,7 @@ def found_lines(found: Sequence[Found], chosen: Found | None) -> list[str]:
     for one in found:
         what = f"{one.model} at {one.address}; {one.reason}" if one.there else f"no; {one.reason}"
         lines.append(printable(f"{one.name}: {what}"))
-    lines.append("embedded: always there; no model, no network")
+    lines.append("embedded: always there; no language model, no network")
     lines.append(f"auto would take: {chosen.name if chosen else 'embedded'}")
     return lines
 
