@@ -33,6 +33,7 @@ from skill_distiller.analysis.modality import (
     LIMIT_AHEAD,
     LIMIT_HINTS,
     LIMIT_STARTS,
+    LIMIT_SYMBOLS,
     LIMITS,
     MODAL_WORDS,
 )
@@ -83,6 +84,7 @@ _MARKED_KINDS: Final = {
     "quoted": FactKind.QUOTED,
 }
 _MARKED_GROUPS: Final = {**{kind: kind for kind in _MARKED_KINDS}, "ticks": "code", "fence": "code"}
+_SYMBOLS: Final = frozenset("≥≤→∀<>")  # that end what a modal word governs
 _ERRNO: Final = frozenset(errno.errorcode.values())  # ENOENT and its like
 _BY_PLACE: Final = attrgetter("start", "end")
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
@@ -150,10 +152,10 @@ def _prose_facts(text: str) -> list[Fact]:
     plain = _without(text, marked)
     tokens = TOKEN.findall(plain)
     kinds = list(map(_word_kind, tokens))
+    limited = not LIMIT_HINTS.isdisjoint(tokens) or any(map(text.__contains__, LIMIT_SYMBOLS))
     if any(kinds):  # most words are plain: look for places only where one is not
-        found += _word_facts(text, plain, tokens, kinds)
-    flat = text.lower().replace("\n", " ")
-    if any(hint in flat for hint in LIMIT_HINTS):
+        found += _word_facts(text, plain, tokens, kinds, ahead=limited or not _SYMBOLS.isdisjoint(text))
+    if limited:
         found += _limits(text, marked)
     if not text.isascii():
         found += _cjk_modals(text)
@@ -173,7 +175,10 @@ def _without(text: str, facts: Sequence[Fact]) -> str:
     return "".join(pieces)
 
 
-def _word_facts(text: str, plain: str, tokens: Sequence[str], kinds: Sequence[FactKind | None]) -> Iterator[Fact]:
+def _word_facts(
+    text: str, plain: str, tokens: Sequence[str], kinds: Sequence[FactKind | None], *, ahead: bool
+) -> Iterator[Fact]:
+    """The facts among the words; `ahead`: whether a limit or a symbol may follow a modal word."""
     at = 0
     for token, kind in zip(tokens, kinds, strict=True):
         if not kind:
@@ -182,7 +187,7 @@ def _word_facts(text: str, plain: str, tokens: Sequence[str], kinds: Sequence[Fa
         at = start + len(token)
         if kind is FactKind.MODAL:
             if token.lower() not in LIMIT_STARTS or not LIMIT.match(text, start):
-                yield _modal(text, token, start)
+                yield _modal(text, token, start, ahead=ahead)
         else:
             fact = _special(text, token, start, kind)
             if fact:
@@ -245,13 +250,13 @@ def _starts_line(text: str, start: int) -> bool:
     return (start <= _MARKER or "\n" in before) and not before[before.rfind("\n") + 1 :].strip(" \t>-+*")
 
 
-def _modal(text: str, token: str, start: int) -> Fact:
+def _modal(text: str, token: str, start: int, *, ahead: bool) -> Fact:
     """A modal word with the next words of its clause: `never commit secrets`."""
     word = token.strip("_:").rstrip(".:-")
     start += token.index(word)
     end = start + len(word)
     words = [word.lower().replace("’", "'")]
-    while len(words) <= _MODAL_TAIL and not LIMIT_AHEAD.match(text, end):
+    while len(words) <= _MODAL_TAIL and not (ahead and LIMIT_AHEAD.match(text, end)):
         tail = NEXT_WORD.match(text, end)
         if tail is None:
             break

@@ -42,11 +42,10 @@ LIMIT_STARTS: Final = frozenset(phrase.split()[0] for phrase in LIMITS)
 LIMIT_AHEAD: Final = re.compile(
     rf"[\s*_]+(?=[AaNnUuMmLlGgFfPpEeн≥≤→∀<>])(?:(?:{_PHRASES})(?!\w)|[≥≤→∀<>])", re.IGNORECASE
 )
-# A cheap look ahead of LIMIT: without one of these in the text no limit can stand in it.
-LIMIT_HINTS: Final = (
-    *("≥", "≤", " < ", " > ", " <", " >", "t least", "t most", " than", "imum of", "p to"),
-    *("menos", "máximo", "n az", "n fazla", "не менее", "не более"),
-)
+# A cheap look ahead of LIMIT: without one of these words or symbols in the text no limit can stand in it.
+_HINTS: Final = "least most than minimum maximum to menos máximo az fazla менее более"
+LIMIT_HINTS: Final = frozenset([*_HINTS.split(), *_HINTS.title().split(), *_HINTS.upper().split()])
+LIMIT_SYMBOLS: Final = ("≥", "≤", " <", " >", "\n<", "\n>")
 
 CJK_MODAL: Final = re.compile(
     "不要|不得|不能|不可|不会|不|禁止|必须|必需|仅|只有|只能|只|除非|之前|之后|至少|最多|未经|没有|避免|如果|务必|切勿"

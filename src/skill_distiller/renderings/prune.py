@@ -28,15 +28,14 @@ _OPENINGS: Final = (
     r"in other words,", r"in general,", r"generally,", r"generally speaking,", r"basically,", r"essentially,",
     r"obviously,",
     r"of course,", r"needless to say,", r"in this section,", r"at a high level,", r"additionally,", r"furthermore,",
-    r"moreover,", r"in addition,", r"also,", r"please",
+    r"moreover,", r"in addition,", r"please",
 )  # fmt: skip
 # Words inside a sentence that change nothing; the second value is what stays of them.
 _FILLERS: Final = (
     (r"in order to", "to"), (r"for the purposes? of", "for"), (r"due to the fact that", "because"),
     (r"in the event that", "if"), (r"at this point in time", "now"),
     (r"a (?:wide|broad|large) (?:variety|range|number) of", "many"),
-    (r"(?:a )?(?:wide|broad) (?:variety|range) of", "many"), (r"the following steps?", "these steps"),
-    (r"each and every", "every"),
+    (r"(?:a )?(?:wide|broad) (?:variety|range) of", "many"),
     (r"(?:basically|essentially|simply|actually|really|obviously|truly|incredibly|seamlessly)", ""),
 )  # fmt: skip
 _START: Final = r"(?:(?:\A|(?<=\n))[ \t]{0,40}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)|\A[ \t]{0,40}|(?<=[.!?]\s))"
@@ -47,10 +46,9 @@ _DELETABLE: Final = re.compile(
 )
 # One word of each phrase, for a quick look before the expression is tried.
 _HINTS: Final = frozenset(
-    "note noted remember mind aware know important worth useful helpful good mentioned described stated explained"
-    " discussed words general generally basically essentially obviously course needless section level additionally"
-    " furthermore moreover addition also please order purpose purposes due event point variety range number following"
-    " each simply actually really truly incredibly seamlessly".split()
+    "note noted remember mention words mind point aware know mentioned described stated explained discussed general generally"
+    " basically essentially obviously course needless section level additionally furthermore moreover addition please order"
+    " purpose purposes due event variety range number simply actually really truly incredibly seamlessly".split()
 )
 # A sentence that lost its opening starts with a capital, where its first word can't be a name like `npm`.
 _FIRST_WORD: Final = re.compile(
