@@ -49,8 +49,7 @@ _HINTS: Final = frozenset(
     "note noted remember mention words mind point aware know mentioned described stated explained discussed"
     " general generally basically essentially obviously course needless section level additionally furthermore"
     " moreover addition please order purpose purposes due event variety range number simply actually really truly"
-    " incredibly seamlessly.split(".split()
-)
+    " incredibly seamlessly".split()
 )
 # A sentence that lost its opening starts with a capital, where its first word can't be a name like `npm`.
 _FIRST_WORD: Final = re.compile(
