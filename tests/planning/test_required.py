@@ -13,7 +13,7 @@ SURE, UNSURE = 0.9, 0.2
 
 
 def _required(threshold: float, verdict: Verdict) -> Reason | None:
-    analysis = Analysis(parse_skill("Some text.\n"), (verdict,), "by hand")
+    analysis = Analysis(parse_skill("---\nname: a\ndescription: Use when b.\n---\nSome text.\n"), (verdict,), "by hand")
     return required_blocks(analysis, threshold, MODEL).get(0)
 
 
@@ -44,6 +44,12 @@ def test_an_uncertain_type_counts_as_a_required_one() -> None:
     """Below the fitted confidence a block is not dropped on the word of the model, if it matters."""
     assert _required(0.9, _verdict(SectionType.EXAMPLE, 0.6, UNSURE)) is Reason.UNSURE
     assert _required(0.9, _verdict(SectionType.EXAMPLE, 0.4, UNSURE)) is None
+
+
+def test_without_a_description_every_trigger_is_required() -> None:
+    """Nothing else would say when the skill is for the case at hand."""
+    analysis = Analysis(parse_skill("Some text.\n"), (_verdict(SectionType.TRIGGER, 0.1),), "by hand")
+    assert required_blocks(analysis, 0.0, MODEL) == {0: Reason.TYPE}
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])

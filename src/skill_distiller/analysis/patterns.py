@@ -107,10 +107,15 @@ ADVISORY: Final = (
 # A prohibition, or a rule in capitals, is never dropped, whatever it seems to be worth.
 HARD_RULE: Final = Pattern(
     "hard-rule",
-    ("MUST", "NEVER", "NOT", "CRITICAL", "ALWAYS", "FORBIDDEN", "Never", "Do not", "Don't", "Don’t"),
+    (
+        *("MUST", "NEVER", "NOT", "CRITICAL", "ALWAYS", "FORBIDDEN", "Never", "Do not", "Don't", "Don’t"),
+        *("this skill", "ot meant for", "ot intended for"),
+    ),
     re.compile(
         r"\b(?:MUST|NEVER|DO NOT|Do NOT|NOT|CRITICAL|ALWAYS|FORBIDDEN)\b"
         r"|(?:\A|\n|[.!?:*]\s)[ \t>*+\d.)\[\]_-]*(?:Never|Do not|Don['’]t)\b"
+        # When the skill is not for the case at hand.
+        r"|\b(?:[Ss]kip|[Ii]gnore|[Dd]o not use|[Dd]on['’]t use) this skill\b|\b[Nn]ot (?:meant|intended) for\b"
     ),
 )
 
@@ -121,7 +126,7 @@ _WORDS: Final = frozenset(
     " resume before serially performance faster slower slowly speed speeds speeded latency throughput efficient"
     " efficiently efficiency cache cached caches caching".split()
 )
-_HARD_WORDS: Final = frozenset("must never not critical always forbidden don".split())
+_HARD_WORDS: Final = frozenset("must never not critical always forbidden don skip ignore".split())
 _PARTS: Final = ("parallel", "concurrent", "memoi", "to-do", "one at a")
 _FOLDED: Final = "ſ\u212aİı"  # equal s, k and i where case is ignored, and make other words of them
 _NOTHING: Final = frozenset[str]()

@@ -17,14 +17,16 @@ class Span(NamedTuple):
     end: int
 
 
-# What is not plain prose besides the facts: links with their texts, tags, placeholders, math,
+# What is not plain prose besides the facts: links with their texts, tags, quotations over a line
+# break (those on one line are facts), placeholders, math,
 # indented code inside lists, escapes.
 _NOT_PROSE: Final = re.compile(
-    r"""(?=[!\[<{$\\\n])(?:
+    r"""(?=[!\[<{$\\\n"“])(?:
       !?\[[^\[\]\n]*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])
     | \[\[[^\[\]\n]*\]\]
     | \[[^\[\]\n]*\](?!\()
     | <[^<>\n]*>
+    | "[^"\n]{1,160}\n[^"\n]{1,160}" | “[^”\n]{1,160}\n[^”\n]{1,160}”
     | \{\{?[^{}\n]*\}?\}
     | \$[^$\n]+\$
     | \\.

@@ -8,8 +8,8 @@
 
 Most of the symbols that the MetaGlyph table proposes cost as much as the words or more
 (`not` → `¬`); those are never applied, because each is measured first. `∀` is left out although it
-saves a token, and so are `→` and `≤` for "up to": "wait for every …", "rich results in …" and "add up to
-100" show that words alone can't tell where they may stand.
+saves a token, and so are `→`, `∈` and `≤` for "up to": "wait for every …", "rich results in …", "the decision
+belongs to the user" and "add up to 100" show that words alone can't tell where they may stand.
 """
 
 from __future__ import annotations
@@ -44,15 +44,13 @@ _PHRASES: Final = (
     ("greater than", _NUMBER, ">"),
     ("less than", _NUMBER, "<"),
     ("fewer than", _NUMBER, "<"),
-    ("belongs to", "", "∈"),
-    ("is a member of", "", "∈"),
     ("therefore", "", "⇒"),
     ("implies", "", "⇒"),
 )
 _SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _PHRASES}
 _MARKER: Final = 80  # characters before a phrase that may be a list marker
 # One word of each phrase, for a quick look before the expression is tried.
-_HINTS: Final = frozenset("than exists equal minimum maximum least most belongs member therefore implies".split())
+_HINTS: Final = frozenset("than exists equal minimum maximum least most therefore implies".split())
 
 
 def may_have_phrases(text: str) -> bool:

@@ -73,7 +73,7 @@ def _summarize(distillation: Distillation, section: Section) -> SectionSummary:
     return SectionSummary(
         section,
         kind,
-        1.0 if any(v.required for v in verdicts) else mean([v.importance for v in verdicts]),
+        mean([v.importance for v in verdicts]),
         mean([v.confidence for v in verdicts]),
         outcome,
         removed,

@@ -17,6 +17,18 @@ from skill_distiller.renderings.words.vocabulary import Ints
 _STARTS_A_LINE: Final = re.compile(r"[^\W\d_]|`(?!``)")
 
 
+_MISSED: Final = frozenset("this these those is are was were often usually typically generally sometimes".split())
+_REACH: Final = 12  # characters before an article that may hold what makes it a number
+_BEFORE_AMOUNT: Final = re.compile(
+    r"\b(?:about|around|under|over|within|half|per|once|twice|every|than|least|most|nearly)\s*\Z", re.IGNORECASE
+)
+_AMOUNT: Final = re.compile(
+    r"\s+(?:single|second|minute|hour|day|week|month|quarter|year|half|third|fifth|tenth|dozen|few|couple|hundred"
+    r"|thousand|million|time|token|word|line|percent)\b",
+    re.IGNORECASE,
+)
+
+
 class _Draft(NamedTuple):
     """An edit with the block it belongs to and the words that are expected to go by it."""
 
@@ -43,8 +55,17 @@ def form_edits(skill: Skill, stream: Stream, drop: Column) -> dict[int, tuple[Ed
     drafts.sort()
     edits: dict[int, list[Edit]] = {}
     for draft in _without_overlaps(drafts):
-        edits.setdefault(draft.block, []).append(Edit(*draft[1:5]))
+        if not _stays(skill.blocks[draft.block].text, draft.start, draft.end):
+            edits.setdefault(draft.block, []).append(Edit(*draft[1:5]))
     return {block: tuple(of_block) for block, of_block in edits.items()}
+
+
+def _stays(text: str, start: int, end: int) -> bool:
+    """Whether a word is one that editors delete and readers miss: it points, hedges, joins clauses or counts."""
+    word = text[start:end].strip().lower()
+    if word in ("a", "an"):
+        return bool(_AMOUNT.match(text, end) or _BEFORE_AMOUNT.search(text, max(0, start - _REACH), start))
+    return word in _MISSED or (word == "and" and text[:start].rstrip().endswith(","))
 
 
 def _inner(stream: Stream, words: Ints, strength: Column, drop: Column) -> Iterator[_Draft]:
