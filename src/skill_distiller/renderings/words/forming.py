@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from skill_distiller.document import Skill
@@ -18,13 +20,18 @@ _STARTS_A_LINE: Final = re.compile(r"[^\W\d_]|`(?!``)")
 
 
 _MISSED: Final = frozenset("this these those is are was were often usually typically generally sometimes".split())
-_REACH: Final = 12  # characters before an article that may hold what makes it a number
+_POSSESSIVES: Final = frozenset("my your its our their his her".split())
+_ENGLISH: Final = re.compile(r"\b(?:the|and|with|your|you|that|this|from|when|are)\b", re.IGNORECASE)
+_REACH: Final = 12  # characters before an article that may hold what makes it a number or a name
 _BEFORE_AMOUNT: Final = re.compile(
-    r"\b(?:about|around|under|over|within|half|per|once|twice|every|than|least|most|nearly)\s*\Z", re.IGNORECASE
+    r"\b(?:about|around|under|over|within|half|per|once|twice|every|than|least|most|nearly"
+    r"|variable|option|grade|step|section|answer|letter|column|row|point|the)\s*\Z",
+    re.IGNORECASE,
 )
 _AMOUNT: Final = re.compile(
     r"\s+(?:single|second|minute|hour|day|week|month|quarter|year|half|third|fifth|tenth|dozen|few|couple|hundred"
-    r"|thousand|million|time|token|word|line|percent)\b",
+    r"|thousand|million|dollar|time|token|word|line|percent|and|or|to|is|then|of|in|on|at|for|by|the|element|tag|key)\b"
+    r"|\s*(?:[,.;:)]|\Z)",
     re.IGNORECASE,
 )
 
@@ -54,18 +61,27 @@ def form_edits(skill: Skill, stream: Stream, drop: Column) -> dict[int, tuple[Ed
     ]
     drafts.sort()
     edits: dict[int, list[Edit]] = {}
-    for draft in _without_overlaps(drafts):
-        if not _stays(skill.blocks[draft.block].text, draft.start, draft.end):
-            edits.setdefault(draft.block, []).append(Edit(*draft[1:5]))
+    for block, of_block in groupby(_without_overlaps(drafts), key=attrgetter("block")):
+        text = skill.blocks[block].text
+        english = bool(_ENGLISH.search(text))
+        kept = [Edit(*draft[1:5]) for draft in of_block if not _stays(text, draft.start, draft.end, english=english)]
+        if kept:
+            edits[block] = kept
     return {block: tuple(of_block) for block, of_block in edits.items()}
 
 
-def _stays(text: str, start: int, end: int) -> bool:
-    """Whether a word is one that editors delete and readers miss: it points, hedges, joins clauses or counts."""
+def _stays(text: str, start: int, end: int, *, english: bool) -> bool:
+    """Whether a word is one that editors delete and readers miss: it points, hedges, joins clauses or counts.
+
+    An `a` may be a word of another language, or a name; a whole sentence may be a verdict.
+    """
     word = text[start:end].strip().lower()
     if word in ("a", "an"):
-        return bool(_AMOUNT.match(text, end) or _BEFORE_AMOUNT.search(text, max(0, start - _REACH), start))
-    return word in _MISSED or (word == "and" and text[:start].rstrip().endswith(","))
+        named = _AMOUNT.match(text, end) or _BEFORE_AMOUNT.search(text, max(0, start - _REACH), start)
+        return not english or bool(named)
+    if word in _POSSESSIVES:
+        return len(_POSSESSIVES.intersection(text.lower().split())) > 1
+    return word in _MISSED or word[-1:] in ".!?" or (word == "and" and text[:start].rstrip().endswith(","))
 
 
 def _inner(stream: Stream, words: Ints, strength: Column, drop: Column) -> Iterator[_Draft]:

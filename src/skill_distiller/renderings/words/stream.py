@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ class Groups:
     size: Ints
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stream:
     """All words of a skill's prose blocks in order, `_PADS` empty words around each block.
 
@@ -65,13 +66,13 @@ class Stream:
     items: Groups
     units: Groups
 
-    @property
+    @cached_property
     def start(self) -> Ints:
         """Where the core of each word starts."""
         start: Ints = self.piece_start + self.numbers[w.CORE_AT]
         return start
 
-    @property
+    @cached_property
     def end(self) -> Ints:
         """Where the core of each word ends."""
         end: Ints = self.start + self.numbers[w.CORE_LENGTH]
