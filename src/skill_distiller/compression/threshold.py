@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.taxonomy import REQUIRED_TYPES
 from skill_distiller.compression.ladders import Ladders, Models, prepare_ladders, refuse, require
-from skill_distiller.document import BlockKind
+from skill_distiller.document import BlockKind, Skill
 from skill_distiller.planning import Choice, Frontier, Plan, Reason, make_plan, required_blocks, trace_frontier
 from skill_distiller.planning.references import anchors_of, missing_targets
 from skill_distiller.renderings import Ladder, keeps_everything
@@ -93,13 +93,24 @@ def _refused(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) -> f
 def _needed(analysis: Analysis, prepared: Ladders, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
     """The blocks that a choice drops and that have to stay, with the reason."""
     texts = [ladder.rungs[rung].text for ladder, rung in zip(ladders, choice.rungs, strict=True)]
-    targets = missing_targets(analysis.skill, texts, choice.headings)
-    needed = {block: Reason.PROMOTED for section in targets for block in anchors_of(analysis.skill, section)}
+    needed = dict.fromkeys(_referred_to(analysis.skill, texts, choice.headings), Reason.PROMOTED)
     if ladders:  # a skill without its most important block is none
         needed.setdefault(_first_of_all(analysis), Reason.BEST)
     if not analysis.skill.frontmatter.raw and _opens_with_rule(ladders, texts):
         needed.setdefault(0, Reason.PROMOTED)
     return {block: reason for block, reason in needed.items() if not texts[block]}
+
+
+def _referred_to(skill: Skill, kept: Sequence[str], headings: Sequence[bool]) -> list[int]:
+    """The blocks that kept text refers to, those that these refer to, and so on: one plan for a whole chain."""
+    texts, stays, found = list(kept), list(headings), list[int]()
+    while targets := missing_targets(skill, texts, stays):
+        for section in targets:
+            stays[section] = True
+            for block in anchors_of(skill, section):
+                texts[block] = skill.blocks[block].text
+                found.append(block)
+    return found
 
 
 def _first_of_all(analysis: Analysis) -> int:
