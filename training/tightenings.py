@@ -13,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from skill_distiller.analysis.facts import block_facts
-from skill_distiller.document import SKILL_FILE, BlockKind, Skill, read_skill
+from skill_distiller.document import PROSE, SKILL_FILE, Skill, read_skill
 from skill_distiller.renderings.locks import Span, locked_spans
 from skill_distiller.renderings.words.stream import Stream, read_stream
 from skill_distiller.renderings.words.vocabulary import CHUNK
 
-PROSE: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM})
 KEPT, DELETED, UNKNOWN = 0, 1, -1
 _RUN_BONUS: Final = 0.1  # what an alignment gains by going on where it was
 

@@ -1,6 +1,7 @@
 """Text in, text out: the lossless document model of a skill."""
 
 from skill_distiller.document.model import (
+    PROSE,
     Block,
     BlockKind,
     Frontmatter,
@@ -15,6 +16,7 @@ from skill_distiller.document.render import render_skill
 
 __all__ = [
     "MAX_BYTES",
+    "PROSE",
     "SKILL_FILE",
     "Block",
     "BlockKind",

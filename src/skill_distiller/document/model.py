@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 
 class BlockKind(StrEnum):
@@ -21,6 +22,10 @@ class BlockKind(StrEnum):
     HTML = "html"
     RULE = "rule"
     DEFINITION = "link definition"
+
+
+# The kinds whose text is prose, to be shortened word by word.
+PROSE: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM})
 
 
 class FrontmatterState(StrEnum):

@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from skill_distiller.analysis import SectionType
 from skill_distiller.document import Block, BlockKind, Skill
-from skill_distiller.prompted.batches import batch, excerpt, numbered
+from skill_distiller.prompted.batches import batch, excerpt
 from skill_distiller.prompted.numbers import share, whole_number
-from skill_distiller.prompted.prompt import load_prompt, new_boundary
+from skill_distiller.prompted.request import BlockQuestion, block_request
 from skill_distiller.prompted.rounds import Answers, ask_in_rounds
 from skill_distiller.providers.model import Request, Schema
 from skill_distiller.providers.parse_json import MalformedReplyError
@@ -47,27 +47,9 @@ def classify(session: Session, skill: Skill, groups: Sequence[Sequence[Block]]) 
 
 
 def _request(skill: Skill, blocks: Sequence[Block], problem: str, tries: int) -> Request:
-    prompt = load_prompt("classify")
-    boundary = new_boundary([skill.text])
-    text = prompt.fill(
-        boundary=boundary,
-        problem=problem,
-        name=skill.name,
-        description=skill.description,
-        blocks="\n".join(numbered(skill, blocks, boundary, lambda block: block.kind.value)),
-        count=str(len(blocks)),
-        first="0",
-        last=str(len(blocks) - 1),
-    )
-    return Request(
-        text,
-        prompt.system,
-        label_schema(len(blocks)),
-        100 + REPLY_TOKENS * len(blocks),
-        sample=tries,
-        boundary=boundary,
-        prompt_version=prompt.version,
-    )
+    reply_tokens = 100 + REPLY_TOKENS * len(blocks)
+    question = BlockQuestion("classify", lambda block: block.kind.value, label_schema(len(blocks)), reply_tokens)
+    return block_request(skill, blocks, question, problem, tries, name=skill.name, description=skill.description)
 
 
 def label_schema(count: int) -> Schema:

@@ -10,11 +10,11 @@ from typing import Final
 
 from skill_distiller.analysis import SectionType, Verdict
 from skill_distiller.analysis.prompted import Phrases
-from skill_distiller.document import Block, BlockKind, Skill
-from skill_distiller.prompted.batches import batch, numbered
+from skill_distiller.document import PROSE, Block, Skill
+from skill_distiller.prompted.batches import batch
 from skill_distiller.prompted.classify import entries
 from skill_distiller.prompted.numbers import share, whole_number
-from skill_distiller.prompted.prompt import load_prompt, new_boundary
+from skill_distiller.prompted.request import BlockQuestion, block_request
 from skill_distiller.prompted.rounds import ask_in_rounds
 from skill_distiller.providers.model import Request, Schema
 from skill_distiller.providers.parse_json import MalformedReplyError
@@ -23,7 +23,6 @@ from skill_distiller.providers.session import Question, Session
 COMPRESSIBLE: Final = frozenset(
     {SectionType.EXAMPLE, SectionType.EDGE_CASE, SectionType.EXPLANATION, SectionType.VERBOSE_DETAIL}
 )
-_PROSE: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM})
 _SHORTEST: Final = 80  # characters; less is not worth asking for
 _LONGEST: Final = 3000  # characters; more is not quoted reliably
 _REPAIRS: Final = 1
@@ -37,7 +36,7 @@ def compressible_blocks(skill: Skill, verdicts: Sequence[Verdict]) -> list[Block
         for block, verdict in zip(skill.blocks, verdicts, strict=True)
         if verdict.type in COMPRESSIBLE
         and not verdict.required
-        and block.kind in _PROSE
+        and block.kind in PROSE
         and _SHORTEST <= len(block.text) <= _LONGEST
     ]
 
@@ -59,25 +58,13 @@ def score_phrases(
 
 
 def _request(skill: Skill, verdicts: Sequence[Verdict], blocks: Sequence[Block], problem: str, tries: int) -> Request:
-    prompt = load_prompt("phrases")
-    boundary = new_boundary([skill.text])
-    text = prompt.fill(
-        boundary=boundary,
-        problem=problem,
-        blocks="\n".join(numbered(skill, blocks, boundary, lambda block: verdicts[block.index].type.value)),
-        count=str(len(blocks)),
-        first="0",
-        last=str(len(blocks) - 1),
-    )
-    return Request(
-        text,
-        prompt.system,
+    question = BlockQuestion(
+        "phrases",
+        lambda block: verdicts[block.index].type.value,
         phrase_schema(len(blocks)),
         200 + sum(60 + len(block.text) // 3 for block in blocks),
-        sample=tries,
-        boundary=boundary,
-        prompt_version=prompt.version,
     )
+    return block_request(skill, blocks, question, problem, tries)
 
 
 def phrase_schema(count: int) -> Schema:

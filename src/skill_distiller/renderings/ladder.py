@@ -13,7 +13,7 @@ from skill_distiller.analysis.facts import Fact, fact_keys, find_facts
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.analysis.taxonomy import SectionType
-from skill_distiller.document import Block, BlockKind, Skill
+from skill_distiller.document import PROSE, Block, BlockKind, Skill
 from skill_distiller.renderings.edits import Edit, join_edits
 from skill_distiller.renderings.locks import Span, locked_spans
 from skill_distiller.renderings.model import Rendering, RenderingKind
@@ -44,7 +44,6 @@ _STRENGTHS: Final = tuple(rung.strength for rung in _RUNGS)
 _SHARES: Final = {RenderingKind.TIGHT: 0.998, RenderingKind.PRUNED: 0.997}
 _TIGHT: Final = 0.01  # strength of the edits that take out emphasis
 _FILLERS: Final = 0.02  # and of the filler phrases
-_PROSE: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM})
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
 
@@ -96,7 +95,7 @@ def build_ladders(
     words can go. The renderings are not proved yet: see `keeps_everything`.
     """
     skill = analysis.skill
-    prose = [block.index for block in skill.blocks if block.kind in _PROSE]
+    prose = [block.index for block in skill.blocks if block.kind in PROSE]
     locked = {i: locked_spans(skill.blocks[i].text, analysis.facts[i]) for i in prose}
     words = pruner.edits(skill, prose, locked) if pruner else {}
     return tuple(
@@ -159,7 +158,7 @@ def _shorter(draft: _Draft, full: Rendering, counter: TokenCounter) -> Iterator[
         source = tighten_table(text, locked_spans(text, draft.facts)) + block.gap
         tokens = full.tokens if source == full.text else counter.count(source)
         yield Rendering(RenderingKind.TIGHT, source, tokens, _SHARES[RenderingKind.TIGHT])
-    if block.kind not in _PROSE:
+    if block.kind not in PROSE:
         return
     edits = _edits(draft, counter)
     if edits:
