@@ -13,6 +13,9 @@ class RenderingKind(StrEnum):
     SYMBOLS = "symbols"
     TIGHT = "tight"
     PRUNED = "pruned"
+    REWRITTEN = "rewritten"
+    SUMMARIZED = "summarized"
+    ONE_LINERS = "one-liners"
     DROPPED = "dropped"
 
 

@@ -25,6 +25,9 @@ _CHANGED = {
     RenderingKind.SYMBOLS: "phrases replaced by symbols",
     RenderingKind.TIGHT: "emphasis marks or table padding taken out",
     RenderingKind.PRUNED: "words taken out that add little",
+    RenderingKind.REWRITTEN: "said in fewer words, every fact checked",
+    RenderingKind.SUMMARIZED: "summed up",
+    RenderingKind.ONE_LINERS: "examples written as one line each",
 }
 
 
