@@ -9,7 +9,9 @@ from typing import Final
 
 from skill_distiller.analysis import Analysis, Analyzer, SectionType, TrainedAnalyzer
 from skill_distiller.analysis.heading_words import heading_promises
+from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
 from skill_distiller.analysis.prompted import PromptedAnalysis
+from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.collector import collector_paused
 from skill_distiller.compression import Models, Observer, compress_to_threshold
 from skill_distiller.document import FrontmatterState, Skill
@@ -48,13 +50,15 @@ class DistillOptions:
     """What to aim at: `threshold` is the functionality to keep, 0-1; `encoding` is what tokens are counted in.
 
     `strict` makes missing frontmatter or a missing trigger section an error. With `offline` the ranks
-    of an encoding that are not shipped are not fetched either: counts are estimates then.
+    of an encoding that are not shipped are not fetched either: counts are estimates then. `patterns`
+    are the user's own, which count beside those of the reference.
     """
 
     threshold: float = DEFAULT_THRESHOLD
     encoding: str = DEFAULT_ENCODING
     strict: bool = False
     offline: bool = False
+    patterns: PatternSet = BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ def distill(
     counter = load_counter(options.encoding, offline=options.offline)
     watch("parse", skill)
     analysis = backends.analyzer.analyze(skill)
+    if options.patterns:
+        analysis = with_patterns(analysis, options.patterns)
     watch("analyze", analysis)
     notes = check_skill(analysis, strict=options.strict)
     plan = compress_to_threshold(analysis, options.threshold, counter, watch, backends.models)

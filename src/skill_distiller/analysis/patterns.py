@@ -159,7 +159,11 @@ def _may_hold(text: str, lowered: str) -> bool:
 
 def join_patterns(texts: Sequence[str]) -> PatternNames:
     """The patterns that any of several blocks' texts holds."""
-    found = [find_patterns(text) for text in texts]
+    return join_names([find_patterns(text) for text in texts])
+
+
+def join_names(found: Sequence[PatternNames]) -> PatternNames:
+    """What several texts hold together."""
     return PatternNames(
         frozenset[str]().union(*(names.protected for names in found)),
         frozenset[str]().union(*(names.advisory for names in found)),
