@@ -19,16 +19,17 @@ class SelfReference(StrEnum):
     NAME = "name"
     TITLE = "title"
     DESCRIPTION = "description"
+    OPENING = "opening"
 
 
 _SKILLS: Final = r"(?:agent[ _-]?)?skills?(?:[ ._-]?md)?"
-_SMALLER: Final = (
-    r"(?:distill?(?:er|ers|ing|ation|ate|s)?|compress(?:or|er|ing|ion|es)?|reduc(?:er|ing|tion|es)?|reduce"
-    r"|condens(?:er|ing|ation|es)?|condense|shrink(?:er|ing|s)?|slimm(?:er|ing)|minif(?:ier|y|ying|ication)"
-    r"|shorten(?:er|ing|s)?|compact(?:or|er|ing|ion)?)"
-)
+# "skill-compressor", "SkillReducer", "distill-skills"; not "pdf-compressor-skill".
 _NAME: Final = re.compile(
-    rf"(?:\A|[^a-z]){_SKILLS}[ _-]{{1,3}}{_SMALLER}(?![a-z])|(?:\A|[^a-z]){_SMALLER}[ _-]{{1,3}}{_SKILLS}(?![a-z])",
+    rf"(?:\A|[^a-z]){_SKILLS}[ _-]{{0,3}}(?:distill?(?:er|ers|ing|ation|ate|s)?|compress(?:or|er|ing|ion)?"
+    r"|reduc(?:er|ing|tion)|condens(?:er|ing|ation)|shrink(?:er|ing)?|slimm(?:er|ing)|minif(?:ier|y|ying|ication)"
+    r"|shorten(?:er|ing)?|compact(?:or|er|ing|ion))(?![a-z])"
+    r"|\A(?:distill?|compress|reduce|condense|shrink|slim|minify|shorten|compact)(?:ing)?[ _-]"
+    rf"(?:(?:an?|the|my|your)[ _-])?{_SKILLS}(?![a-z])",
     re.IGNORECASE,
 )
 # "Compress verbose SKILL.md files", "shrinks an agent skill", "cut the token count of your skills"; not "compress files
@@ -55,7 +56,9 @@ _SAYS: Final = re.compile(
 )
 _NOT: Final = re.compile(r"\b(?:not|never|no|without|unlike|isn['’]t|don['’]t|doesn['’]t|instead of)\b", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(r"[.!?;。！？]\s|\n")
-_LONGEST: Final = 4000  # characters of a description that are looked at
+_LONGEST: Final = 4000  # characters of a name or description that are looked at
+_OPENING: Final = 1500  # and of the body: whatever it is about, it says so at the beginning
+_TITLE: Final = 80  # characters and less are a title
 
 
 def find_self_reference(skill: Skill) -> SelfReference | None:
@@ -66,14 +69,22 @@ def find_self_reference(skill: Skill) -> SelfReference | None:
     name = skill.frontmatter.fields.get("name")
     if isinstance(name, str) and _NAME.search(name[:_LONGEST]):
         return SelfReference.NAME
-    if any(section.level == 1 and _is_title(section.heading) for section in skill.sections[:2]):
+    if any(map(_is_title, _titles(skill))):
         return SelfReference.TITLE
-    return SelfReference.DESCRIPTION if _says_so(skill.description[:_LONGEST]) else None
+    if _says_so(skill.description[:_LONGEST]):
+        return SelfReference.DESCRIPTION
+    return SelfReference.OPENING if _says_so(skill.body[:_OPENING]) else None
 
 
-def _is_title(heading: str) -> bool:
-    """Whether a heading is such a name and little else."""
-    return len(heading.split()) <= 5 and _NAME.search(heading[:_LONGEST]) is not None
+def _titles(skill: Skill) -> list[str]:
+    """The heading of the skill, and the line that stands in for one where there is none."""
+    titles = [section.heading for section in skill.sections[:2] if section.level == 1]
+    return titles + [block.text.partition("\n")[0] for block in skill.blocks[:1]]
+
+
+def _is_title(line: str) -> bool:
+    """Whether a line is such a name and little else."""
+    return len(line) <= _TITLE and len(line.split()) <= 5 and _NAME.search(line) is not None
 
 
 def _says_so(description: str) -> bool:
