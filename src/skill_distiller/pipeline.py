@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
@@ -23,7 +24,15 @@ from skill_distiller.compression import (
 from skill_distiller.document import FrontmatterState, Skill
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.evaluation import Comparison, EmbeddedJudge, Functionality, Judge, Receipt, compare, write_receipt
-from skill_distiller.planning import Plan, apply_plan, undo_all
+from skill_distiller.planning import (
+    COMPACTION_TOKENS,
+    LateSection,
+    Plan,
+    apply_plan,
+    find_late_sections,
+    required_blocks,
+    undo_all,
+)
 from skill_distiller.renderings import Renderer
 from skill_distiller.tokens import DEFAULT_ENCODING, ESTIMATE, TokenCounter, load_counter
 
@@ -43,14 +52,18 @@ class NoteKind(StrEnum):
     PROTECTED_LOST = "protected pattern lost"
     ESTIMATED_TOKENS = "token counts are estimates"
     EMBEDDED_VERDICTS = "blocks with embedded verdicts"
+    BEYOND_COMPACTION = "required blocks beyond compaction"
+    SELF_COMPRESSION = "self-compression"
+    THRESHOLD_RAISED = "threshold raised"
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note; `detail` is the name or state it is about."""
+    """A note; `detail` is the name, state or number it is about, `sections` those of the result, if any."""
 
     kind: NoteKind
     detail: str = ""
+    sections: tuple[LateSection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +169,8 @@ def distill(
     watch("judge", functionality)
     receipt = write_receipt(comparison)
     notes += _result_notes(comparison, counter)
+    if output_tokens > COMPACTION_TOKENS:
+        notes += _compaction_note(comparison, known, counter, backends.models)
     return Distillation(
         skill,
         distilled,
@@ -255,3 +270,12 @@ def _result_notes(comparison: Comparison, counter: TokenCounter) -> tuple[Note, 
     if not counter.exact and counter.encoding != ESTIMATE:
         notes.append(Note(NoteKind.ESTIMATED_TOKENS, counter.encoding))
     return tuple(notes)
+
+
+def _compaction_note(
+    comparison: Comparison, known: Mapping[str, int], counter: TokenCounter, models: Models
+) -> tuple[Note, ...]:
+    required = required_blocks(comparison.analysis, 1.0, models.worth)
+    late = find_late_sections(comparison.distilled, comparison.plan, required, known, counter)
+    blocks = sum(section.blocks for section in late)
+    return (Note(NoteKind.BEYOND_COMPACTION, str(blocks), late),) if late else ()

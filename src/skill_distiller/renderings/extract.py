@@ -13,7 +13,7 @@ from typing import Final
 
 from skill_distiller.analysis import Analysis, Verdict
 from skill_distiller.analysis.facts import Fact
-from skill_distiller.analysis.patterns import find_patterns
+from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
 from skill_distiller.document import PROSE, Block, BlockKind
 from skill_distiller.document.parse import split_items
 from skill_distiller.renderings.locks import Span, locked_spans, overlaps
@@ -40,14 +40,14 @@ class Extractor:
         for block, verdict, facts in zip(analysis.skill.blocks, analysis.verdicts, analysis.facts, strict=True):
             if block.kind not in PROSE or not (verdict.protected or verdict.hard_rule):
                 continue
-            text = extract(block, verdict, facts)
+            text = extract(block, verdict, facts, analysis.patterns)
             if text != block.text:
                 source = text + block.gap
                 offers[block.index] = (Rendering(RenderingKind.EXTRACTED, source, counter.count(source), _SHARE),)
         return Offers(offers)
 
 
-def extract(block: Block, verdict: Verdict, facts: Sequence[Fact]) -> str:
+def extract(block: Block, verdict: Verdict, facts: Sequence[Fact], patterns: PatternSet = BUILT_IN) -> str:
     """The units of a block that hold its patterns and rules, and what goes on from them; all of it if none is found.
 
     >>> from skill_distiller.analysis import RulesAnalyzer
@@ -58,23 +58,23 @@ def extract(block: Block, verdict: Verdict, facts: Sequence[Fact]) -> str:
     """
     if block.kind is BlockKind.LIST:
         units: Sequence[str] = split_items(block.text)
-        kept = [_is_needed(unit, verdict) for unit in units]
+        kept = [_is_needed(unit, verdict, patterns) for unit in units]
     else:
         marker = _MARKER.match(block.text) if block.kind is BlockKind.LIST_ITEM else None
         start = marker.end() if marker else 0
         units = [block.text[:start], *_sentences(block.text, start, locked_spans(block.text, facts))]
-        kept = [True, *(_is_needed(unit, verdict) for unit in units[1:])]
+        kept = [True, *(_is_needed(unit, verdict, patterns) for unit in units[1:])]
         for i in range(2, len(units)):
             kept[i] = kept[i] or (kept[i - 1] and bool(_GOES_ON.match(units[i])))
         kept[0] = any(kept[1:])
     text = "".join(unit for unit, stays in zip(units, kept, strict=True) if stays)
-    if find_patterns(text).protected < verdict.protected or not text:
+    if patterns.find(text).protected < verdict.protected or not text:
         return block.text
     return text if text.endswith("\n") or not block.text.endswith("\n") else f"{text.rstrip()}\n"
 
 
-def _is_needed(unit: str, verdict: Verdict) -> bool:
-    names = find_patterns(unit)
+def _is_needed(unit: str, verdict: Verdict, patterns: PatternSet) -> bool:
+    names = patterns.find(unit)
     return bool(names.protected & verdict.protected) or (verdict.hard_rule and names.hard_rule)
 
 

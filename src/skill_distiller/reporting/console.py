@@ -16,6 +16,7 @@ from skill_distiller.evaluation import Change, LostFact, SectionReceipt
 from skill_distiller.pipeline import FRONTMATTER_HINTS, TRIGGER_HINT, Distillation, Note, NoteKind
 from skill_distiller.renderings import RenderingKind
 from skill_distiller.reporting.calibration import estimate_text
+from skill_distiller.reporting.guard_notes import late_text, raised_text, self_compression_text
 from skill_distiller.reporting.printable import excerpt, printable
 from skill_distiller.reporting.summary import SectionSummary, kept_whole, removed_counts, summarize_sections
 from skill_distiller.tokens import ESTIMATE
@@ -219,5 +220,8 @@ def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
             if note.detail == "1"
             else f"{note.detail} blocks; their verdicts are the embedded ones."
         ),
+        NoteKind.BEYOND_COMPACTION: late_text(note),
+        NoteKind.SELF_COMPRESSION: self_compression_text(note),
+        NoteKind.THRESHOLD_RAISED: raised_text(note, threshold),
     }
     return ("" if note.kind in _PLAIN_NOTES else "yellow", texts[note.kind])
