@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EXPRESSION: Final = "re:"  # in front of what is a regular expression
 LONGEST: Final = 300  # characters of a phrase or an expression
-_SECONDS: Final = 1.0  # for one expression on one piece of a line; what takes longer would take for ever
+_SECONDS: Final = 0.5  # of computing, for one expression on one piece of a line; what takes longer would take for ever
 _PIECE: Final = 4000  # characters that are searched at once; most lines are shorter
 _OVERLAP: Final = 500  # so that a match may lie over a cut
 _REPETITIONS: Final = re.compile(r"\{(\d*),?(\d*)\}")

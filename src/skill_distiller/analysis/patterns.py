@@ -46,7 +46,7 @@ class PatternNames(NamedTuple):
 _N_COUNT: Final = Pattern(
     "n-count",
     (),
-    re.compile(r"N(?<![\w.]N)(?:-count(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)"),
+    re.compile(r"N(?<![\w.]N)(?:-[Cc]ount(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)"),
 )
 PROTECTED: Final = (
     # Task lists survive the compaction of a conversation.
@@ -57,6 +57,8 @@ PROTECTED: Final = (
             r"\b(?:TaskCreate|TaskUpdate|TodoWrite)\b"
             r"|\b(?i:creat(?:e|ing)|add(?:ing)?|make|writ(?:e|ing))\s+(?:(?i:an?|the|one|your|each)\s+)?"
             r"(?:\w+\s+)?(?:(?i:tasks?|to-?dos?)(?:\s+(?i:list|item)s?)?)\s+(?i:for|per|with|to\s+track|before)\b"
+            r"|\b(?i:(?:task|to-?do)[ -]creation)\b"
+            r"|\b(?i:creat(?:es?|ing)\s+(?:(?:an?|the|your)\s+)?(?:(?:task|to-?do)\s+(?:list|item)s?|tasks|to-?dos))\b"
         ),
     ),
     _N_COUNT,
@@ -83,7 +85,8 @@ ADVISORY: Final = (
         "parallel-decision",
         ("parallel", "concurrent", "serially", "one at a"),
         re.compile(
-            r"\bin\s+parallel|paralleli[sz]\w+|parallel\s+(?:or|vs|versus|/)\s*\w+|concurrent(?:ly)?\b|\bserially\b"
+            r"\bin\s+parallel|paralleli[sz]\w+|parallel(?:\s+(?:or|vs|versus)\s|\s?/)\s?\w+|concurrent(?:ly)?\b|\bserially\b"
+            r"|\bparallel\s+(?:execution|processing|runs?|calls?)\b|\bserial(?:\s+(?:or|vs|versus)\s|\s?/)\s?parallel\b"
             r"|\bone\s+at\s+a\s+time\b",
             re.IGNORECASE,
         ),
