@@ -29,7 +29,7 @@ _NAME: Final = re.compile(
     r"|reduc(?:er|ing|tion)|condens(?:er|ing|ation)|shrink(?:er|ing)?|slimm(?:er|ing)|minif(?:ier|y|ying|ication)"
     r"|shorten(?:er|ing)?|compact(?:or|er|ing|ion))(?![a-z])"
     r"|\A(?:distill?|compress|reduce|condense|shrink|slim|minify|shorten|compact)(?:ing)?[ _-]"
-    rf"(?:(?:an?|the|my|your)[ _-])?{_SKILLS}(?![a-z])",
+    rf"(?:(?:an?|the|my|your)[ _-])?{_SKILLS}(?![a-z]|[ _-](?:gap|level|tree|set))",
     re.IGNORECASE,
 )
 # "Compress verbose SKILL.md files", "shrinks an agent skill", "cut the token count of your skills"; not "compress files
