@@ -16,7 +16,8 @@ _NAMES = (
 )  # fmt: skip
 _OTHER_NAMES = (
     "skill-creator", "skill-optimizer", "image-compressor", "pdf-compressor-skill", "log-reducer-skill",
-    "upskill-reducer", "compress-images", "skills-overview", "distillery", "skill", "compress", "", "reduce-skill-gaps-report",
+    "upskill-reducer", "compress-images", "skills-overview", "distillery", "skill", "compress", "",
+    "reduce-skill-gaps-report",
 )  # fmt: skip
 
 
