@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,8 @@ from tests.strategies import sound_skills
 
 from skill_distiller.document import parse_skill
 from skill_distiller.pipeline import Distillation, DistillOptions, NoteKind, distill
-from skill_distiller.planning import COMPACTION_TOKENS, LateSection, find_late_sections
+from skill_distiller.planning import COMPACTION_TOKENS, LateSection, apply_plan, find_late_sections
+from skill_distiller.renderings import Rendering, RenderingKind
 from skill_distiller.tokens import ESTIMATE, TokenCounter, load_counter
 
 _HEAD = "---\nname: long\ndescription: Use when a long skill is needed.\n---\n\n# Long\n\n"
@@ -23,19 +26,15 @@ def _skill(sections: int, rules: int = 12) -> str:
     return _HEAD + "".join(parts)
 
 
-def _late(text: str, limit: int, counter: TokenCounter) -> tuple[LateSection, ...]:
-    result = distill(parse_skill(text), DistillOptions(threshold=1.0, encoding=counter.encoding))
-    every = range(len(result.original.blocks))
-    return find_late_sections(result.distilled, result.plan, every, result.plan.counts(result.original), counter, limit)
-
-
 @pytest.mark.parametrize("encoding", ["cl100k_base", ESTIMATE])
 @given(text=sound_skills, limit=st.integers(1, 400))
 def test_late_sections_are_those_beyond_the_limit(encoding: str, text: str, limit: int) -> None:
     """With every block required: a block is late exactly where the text up to its end has more tokens."""
     counter = load_counter(encoding)
     result = distill(parse_skill(text), DistillOptions(threshold=1.0, encoding=encoding))
-    late = _late(text, limit, counter)
+    skill, plan = result.original, result.plan
+    every = range(len(skill.blocks))
+    late = find_late_sections(skill, result.distilled, plan, every, plan.counts(skill), counter, limit)
     at, expected = len(result.distilled.frontmatter.raw), list[tuple[str, int]]()
     for section in result.distilled.sections:
         at += len(section.heading_source)
@@ -60,6 +59,25 @@ def test_the_line_is_that_of_the_result() -> None:
         assert lines[above] == f"## {section.heading}"
         assert lines[section.line - 1].startswith("- NEVER skip")
     assert note.detail == str(sum(section.blocks for section in note.sections))
+
+
+def test_a_text_written_anew_is_one_block_of_the_original(counter: TokenCounter) -> None:
+    """Though it may be several in the result, with a heading of its own."""
+    original = parse_skill(_HEAD + "Run `a`.\n\n## Cases\n\nIt is long.\n\nNEVER run `b`.\n")
+    plan = distill(original, DistillOptions(threshold=1.0)).plan
+    texts = ["Run `a`.\n\n### More\n\nRun `a` again.\n\n", "", "NEVER run `b`.\n"]
+    decisions = [
+        replace(decision, rendering=Rendering(RenderingKind.ONE_LINERS, text, 9, 0.9))
+        for decision, text in zip(plan.decisions, texts, strict=True)
+    ]
+    plan = replace(plan, decisions=tuple(decisions))
+    result = parse_skill(apply_plan(original, plan).text)
+    assert [section.heading for section in result.sections if section.level] == ["Long", "More", "Cases"]
+    limit = counter.count(result.text.partition("### More")[0])
+    late = find_late_sections(original, result, plan, (0, 1, 2), {}, counter, limit)
+    lines = [line.strip() for line in result.text.splitlines()]
+    rule = lines.index("NEVER run `b`.") + 1
+    assert late == (LateSection("Long", 1, lines.index("Run `a`.") + 1, 1), LateSection("Cases", 2, rule, 1))
 
 
 def test_only_required_blocks_count() -> None:

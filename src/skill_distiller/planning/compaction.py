@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from skill_distiller.document import Skill, count_line_ends
+from skill_distiller.document import Section, Skill, count_line_ends
 from skill_distiller.planning.plan import Plan
 from skill_distiller.tokens import TokenCounter
 
@@ -32,6 +32,7 @@ class LateSection:
 
 
 def find_late_sections(
+    original: Skill,
     distilled: Skill,
     plan: Plan,
     required: Collection[int],
@@ -43,19 +44,48 @@ def find_late_sections(
 
     `required` are indices of blocks of the original; `known` has token counts of texts that were taken already.
     """
-    kept = [decision.block for decision in plan.decisions if decision.rendering.text]
-    pieces, at = [distilled.frontmatter.raw], list[int]()  # the piece that each block is
-    for section in distilled.sections:
-        at += range(len(pieces) + 1, len(pieces) + 1 + len(section.blocks))
-        pieces += [section.heading_source, *(block.source for block in section.blocks)]
-    within = _pieces_within(pieces, known, counter, limit)
-    late = []
-    for section in distilled.sections:
-        blocks = [at[b.index] for b in section.blocks if at[b.index] >= within and kept[b.index] in required]
-        if blocks:
-            line = 1 + sum(map(count_line_ends, pieces[: blocks[0]]))
-            late.append(LateSection(section.heading, section.level, line, len(blocks)))
+    text, late = distilled.text, []
+    within = _characters_within(distilled, known, counter, limit)
+    at, line = 0, 1
+    for section, places in _places(original, distilled, plan):
+        starts = [start for block, start, end in places if end > within and block in required]
+        if starts:
+            line += count_line_ends(text[at : starts[0]])
+            at = starts[0]
+            late.append(LateSection(section.heading, section.level, line, len(starts)))
     return tuple(late)
+
+
+def _places(original: Skill, distilled: Skill, plan: Plan) -> Iterator[tuple[Section, list[tuple[int, int, int]]]]:
+    """For each section of the original its blocks that are in the result: index, first and last character there."""
+    text, at = distilled.text, len(distilled.frontmatter.raw)
+    for section in original.sections:
+        if plan.headings[section.index]:
+            at = _find_line(text, section.heading_source.strip(), at)
+        places = []
+        for block in section.blocks:
+            own = plan.decisions[block.index].rendering.text.removesuffix(block.gap)
+            if own:
+                start = _find_line(text, own, at)
+                at = start + len(own)
+                places.append((block.index, start, at))
+        yield section, places
+
+
+def _find_line(text: str, part: str, at: int) -> int:
+    """Where a part of a text stands, from a place on, at the beginning of a line."""
+    start = text.find(part, at)
+    while start > at and text[start - 1] not in "\r\n":
+        start = text.find(part, start + 1)
+    return max(start, at)
+
+
+def _characters_within(skill: Skill, known: Mapping[str, int], counter: TokenCounter, limit: int) -> int:
+    """How many characters the pieces of a skill have that, from its beginning on, are within the limit together."""
+    pieces = [skill.frontmatter.raw]
+    for section in skill.sections:
+        pieces += [section.heading_source, *(block.source for block in section.blocks)]
+    return sum(map(len, pieces[: _pieces_within(pieces, known, counter, limit)]))
 
 
 def _pieces_within(pieces: list[str], known: Mapping[str, int], counter: TokenCounter, limit: int) -> int:
