@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.command import run
+from tests.cli.command import run, run_process
 
 CONFIG = """
 [patterns]
@@ -96,3 +96,11 @@ def test_a_named_file_has_to_be_there(skill_file: Path) -> None:
     result = run("compress", skill_file, "--config", "no\x1b[31m.toml")
     assert (result.exit_code, result.stdout) == (2, b"")
     assert "\x1b" not in result.stderr
+
+
+def test_without_patterns_nothing_is_loaded_for_them(skill_file: Path) -> None:
+    """Expressions cost something only where there are some."""
+    code = (
+        "import sys; from skill_distiller.config import load_config; load_config(); assert 'regex' not in sys.modules"
+    )
+    assert run_process(program=("-c", code), cwd=skill_file.parent).stderr == ""

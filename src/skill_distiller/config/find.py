@@ -21,7 +21,8 @@ def find_config(start: Path, home: Path | None) -> Path | None:
     for folder in _folders(start, home):
         if os.path.lexists(folder / OWN_FILE):
             return folder / OWN_FILE
-        if (folder / PROJECT_FILE).is_file() and has_table(folder / PROJECT_FILE):
+        # isfile says no where a folder can't be looked into; Path.is_file raises.
+        if os.path.isfile(folder / PROJECT_FILE) and has_table(folder / PROJECT_FILE):  # noqa: PTH113
             return folder / PROJECT_FILE
     return None
 
