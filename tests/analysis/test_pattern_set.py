@@ -33,6 +33,7 @@ _FOUND = [
     (r"re:\bOPS-\d+\b", "first\nthen OPS-12\r\n"),
     (r"re:^Owner:", "a\nOwner: me"),
     (r"re:done$", "it is done\nnow"),
+    (r"re:done$", "it is done\r\nnow"),
     (r"re:(?i)owner", "OWNER"),
     (r"re:OPS-\d", "x" * 9000 + "OPS-7"),
     (r"re:OPS-\d", "x" * 3998 + "OPS-7" + "x" * 9000),

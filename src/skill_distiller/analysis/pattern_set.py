@@ -54,23 +54,21 @@ class OwnPattern:
         """
         if self.phrases and self.phrases.search(text):
             return True
-        if not self.expressions:
-            return False
-        lines = text.split("\n")
-        return any(self._on_line(expression, line) for expression in self.expressions for line in lines)
+        return bool(self.expressions) and any(map(self._on_line, text.splitlines()))
 
-    def _on_line(self, expression: regex.Pattern[str], line: str) -> bool:
-        try:
-            return any(
-                expression.search(line, at, at + _PIECE, timeout=_SECONDS)
-                for at in range(0, max(1, len(line)), _PIECE - _OVERLAP)
-            )
-        except TimeoutError:
-            raise UsageError(
-                f"{self.origin}: the expression {expression.pattern!r} takes too long on a line of "
-                f"{len(line):,} characters.",
-                "Make it simpler: a repetition inside a repetition is the usual cause.",
-            ) from None
+    def _on_line(self, line: str) -> bool:
+        for expression in self.expressions:
+            try:
+                for at in range(0, len(line), _PIECE - _OVERLAP):
+                    if expression.search(line, at, at + _PIECE, timeout=_SECONDS):
+                        return True
+            except TimeoutError:
+                raise UsageError(
+                    f"{self.origin}: the expression {expression.pattern!r} takes too long on a line of "
+                    f"{len(line):,} characters.",
+                    "Make it simpler: a repetition inside a repetition is the usual cause.",
+                ) from None
+        return False
 
 
 def own_pattern(name: str, sources: Sequence[str], origin: str = "") -> OwnPattern:
