@@ -1,0 +1,142 @@
+"""What a text shows of an example: its facts, the lines of its code, its sentences.
+
+A fact is shown or not. A line of code or a sentence is shown as far as its words are: the words it
+shares with an example that stands in full, and the values that a one-liner gives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from math import fsum
+from typing import Final, NamedTuple
+
+from skill_distiller.analysis import Analysis, FactKind
+from skill_distiller.analysis.fact_expressions import SENTENCE_END
+from skill_distiller.analysis.facts import fact_keys, find_facts
+from skill_distiller.analysis.lead_ins import lead_ins
+from skill_distiller.document import BlockKind
+from skill_distiller.renderings.examples.model import Example
+
+_WORDS: Final = re.compile(r"[^\W_]+")
+_CJK: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_MARKS: Final = re.compile(r"[`*>#\s]+")
+_WEIGHTS: Final = {FactKind.MODAL: 0.5, FactKind.CODE_LINE: 0.5}  # all others count 1, as in planning
+_SENTENCE: Final = 0.25
+_CONDITIONS: Final = frozenset({"when", "if"})
+
+
+class Element(NamedTuple):
+    """Something an example shows; with `words` it is shown as far as these are, else its key is looked for."""
+
+    weight: float
+    words: frozenset[str] = frozenset()
+
+
+class Shown:
+    """What some texts show together."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """The texts as they would be written, code with its fences."""
+        joined = "\n".join(texts)
+        self._text = f" {plain(joined)} "
+        self._words = words_of(joined)
+
+    def holds(self, key: str) -> bool:
+        """Whether the key of a fact stands in the texts as whole words."""
+        return holds_words(self._text, plain(key))
+
+    def degree(self, key: str, element: Element) -> float:
+        """How far an element is shown, 0-1."""
+        if not element.words or self.holds(key):
+            return float(self.holds(key))
+        return len(element.words & self._words) / len(element.words)
+
+
+def plain(text: str) -> str:
+    """A text as keys are looked for in it: in lower case, marks and white space as single blanks."""
+    return _MARKS.sub(" ", text).strip().lower()
+
+
+def holds_words(text: str, words: str) -> bool:
+    """Whether a text holds some words, not as parts of longer ones."""
+    at = text.find(words)
+    while at >= 0:
+        end = at + len(words)
+        before, after = text[at - 1 : at] or " ", text[end : end + 1] or " "
+        if not (_joined(before, words[:1]) or _joined(words[-1:], after)):
+            return True
+        at = text.find(words, at + 1)
+    return False
+
+
+def _joined(left: str, right: str) -> bool:
+    return left.isalnum() and right.isalnum() and left.isascii() and right.isascii()
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The distinct words of a text, in lower case; Chinese, Japanese and Korean by single characters."""
+    found: set[str] = set()
+    for word in _WORDS.findall(text.lower()):
+        found.update(word if not word.isascii() and _CJK.search(word) else (word,))
+    return frozenset(found)
+
+
+def example_elements(analysis: Analysis, example: Example) -> dict[str, Element]:
+    """What an example shows, by key."""
+    skill, leading = analysis.skill, lead_ins(analysis.skill)
+    found: dict[str, Element] = {}
+    for section in example.sections:
+        for fact in find_facts(skill.sections[section].heading):
+            found[fact.key] = Element(_WEIGHTS.get(fact.kind, 1.0))
+    for index in example.blocks:
+        block = skill.blocks[index]
+        for fact in analysis.facts[index]:
+            words = words_of(fact.text) if fact.kind is FactKind.CODE_LINE else frozenset()
+            found[fact.key] = Element(_WEIGHTS.get(fact.kind, 1.0), words)
+        if block.kind not in (BlockKind.CODE, BlockKind.RULE) and index not in leading:
+            for sentence in SENTENCE_END.split(block.text):
+                if words := words_of(sentence):
+                    found.setdefault(f"\n{plain(sentence)}", Element(_SENTENCE, words))
+    return found
+
+
+def join_elements(several: Iterable[Mapping[str, Element]]) -> dict[str, Element]:
+    """All elements once."""
+    return {key: element for elements in several for key, element in elements.items()}
+
+
+def coverage(elements: Mapping[str, Element], texts: Sequence[str], enough: float = 1.0) -> float:
+    """The share (0-1) of the elements' weight that some texts show; 1 where there is nothing to show.
+
+    A line of code or a sentence counts in full where `enough` (0-1) of its words are shown.
+    """
+    shown = Shown(texts)
+    total = fsum(element.weight for element in elements.values())
+    found = fsum(e.weight * min(1.0, shown.degree(key, e) / enough) for key, e in elements.items())
+    return found / total if total else 1.0
+
+
+def invented(source: Sequence[str], text: str) -> tuple[str, ...]:
+    """The keys of facts in a text that its sources do not hold."""
+    shown, known = Shown(source), _keys(source)
+    return tuple(fact.key for fact in find_facts(text) if fact.key not in known and not shown.holds(fact.key))
+
+
+def invented_in_new_words(source: Sequence[str], text: str) -> tuple[str, ...]:
+    """The same for a text in new words: of a negation or a limit its own word has to stand in the sources.
+
+    `when` and `if` may be new: they only say what the result hangs on.
+    """
+    shown, known = Shown(source), _keys(source)
+    return tuple(
+        fact.key
+        for fact in find_facts(text)
+        if fact.key not in known
+        and not shown.holds(fact.key.split()[0] if fact.kind is FactKind.MODAL else fact.key)
+        and not (fact.kind is FactKind.MODAL and fact.key.split()[0] in _CONDITIONS)
+    )
+
+
+def _keys(texts: Sequence[str]) -> frozenset[str]:
+    return frozenset[str]().union(*(fact_keys(find_facts(text)) for text in texts))

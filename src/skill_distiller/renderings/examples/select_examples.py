@@ -1,0 +1,105 @@
+"""Choose the examples that stand in full: those that show most of the set, clearly, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum
+from typing import Final
+
+from skill_distiller.analysis import Analysis
+from skill_distiller.analysis.facts import fact_keys
+from skill_distiller.renderings.examples.elements import Element, Shown, coverage, example_elements, join_elements
+from skill_distiller.renderings.examples.model import ENOUGH, Example, ExampleSet
+from skill_distiller.renderings.examples.one_liner import one_liner
+from skill_distiller.renderings.examples.pieces import Pieces, repeated_labels, source_of, take_apart
+
+_CLARITY, _UNIQUENESS = 0.1, 0.1  # beside coverage
+_MODERATE: Final = (80, 1600)  # characters of an example that is neither a scrap nor a document
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An example as it may be written: in full (`source`), or as a `line` ("" where it can't).
+
+    `clarity` and `uniqueness` are 0-1: whether it has a trigger, a result and a moderate length, and
+    the share of its facts that stand nowhere else in the skill.
+    """
+
+    example: Example
+    name: str
+    source: tuple[str, ...]
+    line: str
+    elements: Mapping[str, Element]
+    clarity: float
+    uniqueness: float
+
+
+def draft_examples(analysis: Analysis, examples: ExampleSet) -> tuple[Draft, ...]:
+    """Every example of a set with its line, what it shows and how good it is."""
+    labels = repeated_labels(analysis, examples)
+    return tuple(_draft(analysis, example, labels) for example in examples.examples)
+
+
+def _draft(analysis: Analysis, example: Example, labels: frozenset[str]) -> Draft:
+    pieces = take_apart(analysis, example, labels)
+    elements = example_elements(analysis, example)
+    line = one_liner(analysis, example, pieces, elements) if example.foldable else ""
+    source = source_of(analysis.skill, example)
+    return Draft(
+        example,
+        pieces.title or (pieces.inputs[0].text if pieces.inputs else ""),
+        source,
+        line,
+        elements,
+        _clarity(pieces, sum(map(len, source))),
+        _uniqueness(analysis, example),
+    )
+
+
+def _clarity(pieces: Pieces, length: int) -> float:
+    moderate = _MODERATE[0] <= length <= _MODERATE[1]
+    return 0.4 * bool(pieces.title or pieces.inputs) + 0.4 * bool(pieces.results) + 0.2 * moderate
+
+
+def _uniqueness(analysis: Analysis, example: Example) -> float:
+    own = set(example.blocks)
+    keys = frozenset[str]().union(*(fact_keys(analysis.facts[i]) for i in own))
+    elsewhere = frozenset[str]().union(*(fact_keys(f) for i, f in enumerate(analysis.facts) if i not in own))
+    return len(keys - elsewhere) / len(keys) if keys else 0.0
+
+
+def select(drafts: Sequence[Draft]) -> tuple[tuple[int, ...], float]:
+    """The indices of the drafts to keep in full, in order, and the share (0-1) of all that is then still shown.
+
+    Those without a line, then one at least, then more until `ENOUGH` is shown, each time the one that
+    adds most to what is shown.
+    """
+    elements = join_elements(draft.elements for draft in drafts)
+    chosen = [i for i, draft in enumerate(drafts) if not draft.line]
+    if not chosen:
+        chosen.append(_best(drafts, elements, chosen))
+    share = coverage(elements, texts_of(drafts, chosen))
+    while share < ENOUGH and len(chosen) < len(drafts):
+        chosen.append(_best(drafts, elements, chosen))
+        share = coverage(elements, texts_of(drafts, chosen))
+    return tuple(sorted(chosen)), share
+
+
+def texts_of(drafts: Sequence[Draft], selected: Sequence[int]) -> list[str]:
+    """What stands of the examples: the source of the selected ones, the lines of the others."""
+    return [text for i, d in enumerate(drafts) for text in (d.source if i in selected else (d.line,))]
+
+
+def _best(drafts: Sequence[Draft], elements: Mapping[str, Element], chosen: Sequence[int]) -> int:
+    """The draft that adds most when it stands in full too."""
+    shown = Shown(texts_of(drafts, chosen) if chosen else [draft.line for draft in drafts])
+    missing = {key: e for key, e in elements.items() if shown.degree(key, e) < 1}
+    total = fsum(element.weight for element in elements.values()) or 1.0
+
+    def value(i: int) -> tuple[float, int]:
+        full = Shown(drafts[i].source)
+        gain = fsum(e.weight * full.degree(key, e) for key, e in missing.items()) / total
+        return gain + _CLARITY * drafts[i].clarity + _UNIQUENESS * drafts[i].uniqueness, -i
+
+    return max((i for i in range(len(drafts)) if i not in chosen), key=value)
