@@ -8,7 +8,7 @@ from typing import Final
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.document import Block, BlockKind, Skill, parse_skill
-from skill_distiller.renderings.examples.elements import coverage, invented_in_new_words, join_elements
+from skill_distiller.renderings.examples.elements import coverage, invented_in_new_words, join_elements, verbatim_share
 from skill_distiller.renderings.examples.inline import inline, is_sound, one_line
 from skill_distiller.renderings.examples.model import ENOUGH, ExampleSet
 from skill_distiller.renderings.examples.one_liner import LONGEST
@@ -18,8 +18,10 @@ from skill_distiller.renderings.model import RenderingKind
 from skill_distiller.renderings.offers import Bundle
 
 TITLE: Final = "One-liners:"
-# Of an example's worth, what a line keeps that shows all of its facts; the form and the wording are gone.
-_LINE_WORTH: Final = 0.5
+# What an example that is written as a line keeps of its worth: all of what the line holds word for word, and this
+# part of what else of it is still shown, by the line's words or by the examples in full.
+_ELSEWHERE: Final = 0.25
+_VERBATIM: Final = 0.8  # of the words of a code line or a sentence: the rest is taken for wording
 _LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _GENERALIZED: Final = 0.5  # of the words of a code line or sentence; the rest is what a summary leaves out
 
@@ -110,8 +112,13 @@ def _share(analysis: Analysis, drafts: Sequence[Draft], selected: Sequence[int],
     shown = [*lines, *(piece for i in selected for piece in drafts[i].source)]
     worths = [fsum(analysis.verdicts[block].importance for block in draft.example.blocks) for draft in drafts]
     kept = [
-        worth if i in selected else worth * _LINE_WORTH * coverage(draft.elements, shown)
+        worth * (1.0 if i in selected else _kept(draft, lines, shown))
         for i, (draft, worth) in enumerate(zip(drafts, worths, strict=True))
     ]
     total = fsum(worths)
     return fsum(kept) / total if total else 1.0
+
+
+def _kept(draft: Draft, lines: Sequence[str], shown: Sequence[str]) -> float:
+    verbatim = verbatim_share(draft.elements, lines, _VERBATIM)
+    return verbatim + _ELSEWHERE * max(0.0, coverage(draft.elements, shown) - verbatim)

@@ -7,6 +7,7 @@ shares with an example that stands in full, and the values that a one-liner give
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import fsum
 from typing import Final, NamedTuple
@@ -106,6 +107,23 @@ def join_elements(several: Iterable[Mapping[str, Element]]) -> dict[str, Element
     return {key: element for elements in several for key, element in elements.items()}
 
 
+def common_words(several: Sequence[Mapping[str, Element]]) -> frozenset[str]:
+    """The words of code and sentences that more than one example has."""
+    spread = Counter[str]()
+    for elements in several:
+        spread.update(frozenset[str]().union(*(element.words for element in elements.values())))
+    return frozenset(word for word, count in spread.items() if count > 1)
+
+
+def distinct(elements: Mapping[str, Element], common: frozenset[str]) -> dict[str, Element]:
+    """The elements without the words that other examples have too; what has no others is left out."""
+    return {
+        key: Element(element.weight, element.words - common)
+        for key, element in elements.items()
+        if not element.words or element.words - common
+    }
+
+
 def coverage(elements: Mapping[str, Element], texts: Sequence[str], enough: float = 1.0) -> float:
     """The share (0-1) of the elements' weight that some texts show; 1 where there is nothing to show.
 
@@ -114,6 +132,14 @@ def coverage(elements: Mapping[str, Element], texts: Sequence[str], enough: floa
     shown = Shown(texts)
     total = fsum(element.weight for element in elements.values())
     found = fsum(e.weight * min(1.0, shown.degree(key, e) / enough) for key, e in elements.items())
+    return found / total if total else 1.0
+
+
+def verbatim_share(elements: Mapping[str, Element], lines: Sequence[str], enough: float) -> float:
+    """The share (0-1) of the elements' weight that single lines hold; `enough` (0-1) of the words of one will do."""
+    each = [Shown([line]) for line in lines]
+    total = fsum(element.weight for element in elements.values())
+    found = fsum(e.weight for key, e in elements.items() if any(one.degree(key, e) >= enough for one in each))
     return found / total if total else 1.0
 
 

@@ -9,13 +9,15 @@ from typing import Final
 
 from skill_distiller.analysis import Analysis, SectionType
 from skill_distiller.analysis.heading_words import heading_promises
-from skill_distiller.document import Section
+from skill_distiller.document import BlockKind, Section
 from skill_distiller.renderings.examples.foldable import is_foldable
+from skill_distiller.renderings.examples.labels import is_one_example, is_output, names_an_example
 from skill_distiller.renderings.examples.model import Example, ExampleSet
 from skill_distiller.renderings.examples.units import is_example, section_units
 
 MOST: Final = 60  # examples; nobody writes more by hand
 _LEAST: Final = 2
+_LEAST_UNNAMED: Final = 3  # where only the verdicts say that they are examples
 _DEEPEST: Final = 6
 # What stands under such a heading is done in order, or is a form to fill in, whatever it looks like.
 _NO_EXAMPLES: Final = frozenset(
@@ -31,7 +33,7 @@ def find_sets(analysis: Analysis) -> tuple[ExampleSet, ...]:
     for section in analysis.skill.sections:
         if section.index in taken:
             continue
-        children = _children(analysis.skill.sections, section)
+        children = _with_outputs(_children(analysis.skill.sections, section))
         examples = [e for child in children if (e := _from_sections(analysis, section, child)) is not None]
         if len(examples) < _LEAST:
             examples = _from_blocks(analysis, section)
@@ -60,10 +62,20 @@ def _children(sections: Sequence[Section], parent: Section) -> list[tuple[Sectio
     return [tuple(below[a:b]) for a, b in pairwise([*starts, len(below)])]
 
 
+def _with_outputs(children: Sequence[tuple[Section, ...]]) -> list[tuple[Section, ...]]:
+    """The sub-sections, those that hold the output of the one before joined with it."""
+    joined: list[tuple[Section, ...]] = []
+    for child in children:
+        if joined and is_output(child[0].heading):
+            joined[-1] += child
+        else:
+            joined.append(child)
+    return joined
+
+
 def _from_sections(analysis: Analysis, parent: Section, child: tuple[Section, ...]) -> Example | None:
     """A sub-section with all below it as one example, None where it is none."""
-    own = promises_examples(child[0].heading)
-    if not own and not promises_examples(parent.heading):
+    if not promises_examples(parent.heading) and not names_an_example(child[0].heading):
         return None
     blocks = tuple(block.index for section in child for block in section.blocks)
     if not is_example(analysis, blocks):
@@ -73,12 +85,27 @@ def _from_sections(analysis: Analysis, parent: Section, child: tuple[Section, ..
 
 
 def _from_blocks(analysis: Analysis, section: Section) -> list[Example]:
-    """The examples inside one section."""
+    """The examples inside one section, none where it is a single one in parts."""
     named = promises_examples(section.heading)
+    if is_one_example(section.heading):
+        return []
     if not named and any(kind in _NO_EXAMPLES for kind, _ in heading_promises(section.heading)):
         return []
-    units = [unit for unit in section_units(section) if is_example(analysis, unit, strictly=not named)]
+    units = [_without_remarks(analysis, unit) for unit in section_units(section)]
+    units = [unit for unit in units if is_example(analysis, unit, strictly=not named)]
+    if len(units) < (_LEAST if named else _LEAST_UNNAMED):
+        return []
     return [Example(unit, (), is_foldable(analysis, unit, (), named=named)) for unit in units]
+
+
+def _without_remarks(analysis: Analysis, unit: tuple[int, ...]) -> tuple[int, ...]:
+    """A unit without the paragraphs at its end that are no example: they may speak of all of them."""
+    end = len(unit)
+    while end > 1 and analysis.skill.blocks[unit[end - 1]].kind is BlockKind.PARAGRAPH:
+        if analysis.verdicts[unit[end - 1]].type is SectionType.EXAMPLE:
+            break
+        end -= 1
+    return unit[:end]
 
 
 def _level(analysis: Analysis, parent: Section, examples: Sequence[Example]) -> int:

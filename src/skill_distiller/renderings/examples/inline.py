@@ -11,7 +11,7 @@ _STRONG: Final = re.compile(r"\*\*([^*\n]+)\*\*|(?<!\w)__([^_\n]+)__(?!\w)|(?<![
 _LINK: Final = re.compile(r"!?\[[^\[\]\n]*\]\([^()\s]*\)")
 # What could open a construct at the beginning of a list item, or anywhere in it.
 _OPENS: Final = re.compile(r"[#>+*~|=\[:-]|\d{1,9}[.)](?:\s|\Z)|(?:[-*_]\s*){3,}\Z")
-_UNSAFE: Final = re.compile(r"[`*\[\]<\\|~]|(?<!\w)_|_(?!\w)|&\w+;|&#|\$\$|\bhttps?:[^\s]*[()]")
+_UNSAFE: Final = re.compile(r"[`*\[\]\\|~]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)|&\w+;|&#|\$\$|\bhttps?:[^\s]*[()]")
 
 
 def one_line(text: str) -> str:
@@ -45,7 +45,7 @@ def inline(text: str) -> str:
     '`# not a heading`'
     """
     line = one_line(text)
-    bare = _outside_code(line)
+    bare = without_emphasis(line)
     return bare if is_sound(bare) else code_span(line)
 
 
@@ -56,8 +56,8 @@ def is_sound(line: str) -> bool:
     return not _UNSAFE.search(_LINK.sub("x", _CODE.sub("x", line)))
 
 
-def _outside_code(line: str) -> str:
-    """The line without emphasis, inline code as it is."""
+def without_emphasis(line: str) -> str:
+    """The text without marks of emphasis that are sound, inline code as it is."""
     pieces: list[str] = []
     at = 0
     for match in _CODE.finditer(line):

@@ -23,6 +23,19 @@ _ANSWER: Final = re.compile(
     r"(?![\w-])",
     re.IGNORECASE,
 )
+# The whole of a heading that goes on with the example above it.
+_OUTPUT: Final = re.compile(
+    r"(?:the |expected |sample |example |your )*(?:outputs?|results?|responses?|answers?"
+    r"|输出|结果|响应|出力|結果|출력|결과|вывод|результат|ответ|ausgabe|ergebnis|antwort|salida|resultado|respuesta|saída"
+    r"|resposta|sortie|résultat|réponse|çıktı|sonuç|yanıt)",
+    re.IGNORECASE,
+)
+_SINGULAR: Final = re.compile(
+    r"\b(?:example|sample|demo|beispiel|ejemplo|exemplo|exemple|esempio|пример|örnek)\b", re.IGNORECASE
+)
+_PLURAL: Final = re.compile(
+    r"\b(?:examples|samples|demos|beispiele|ejemplos|exemplos|exemples|esempi|примеры|örnekler\w*)\b", re.IGNORECASE
+)
 _MARKS: Final = re.compile(r"[*_`#>~\s✅❌✓✗☑→•·-]+")
 
 
@@ -43,6 +56,21 @@ def is_answer(text: str) -> bool:
     return "✅" in first or bool(_ANSWER.match(bare))
 
 
+def is_output(heading: str) -> bool:
+    """Whether a heading says no more than that the output of the example above follows."""
+    return bool(_OUTPUT.fullmatch(heading.strip(" *_:：")))
+
+
+def is_one_example(heading: str) -> bool:
+    """Whether a heading announces a single example: `Example: a bug fix`, not `Examples`."""
+    return bool(_SINGULAR.search(heading)) and not _PLURAL.search(heading)
+
+
+def names_an_example(heading: str) -> bool:
+    """Whether a heading begins as one of several examples do: `Example 2: Remote jobs`."""
+    return bool(_NAME_OF_EXAMPLE.match(heading.strip("*_ \t")))
+
+
 def without_example_name(text: str) -> str:
     """A heading without what only numbers the example.
 
@@ -51,6 +79,6 @@ def without_example_name(text: str) -> str:
     >>> without_example_name("Example 2")
     ''
     """
-    bare = text.strip()
+    bare = text.strip("*_ \t")
     match = _NAME_OF_EXAMPLE.match(bare)
-    return bare[match.end() :].strip() if match else bare
+    return bare[match.end() :].strip() if match else text.strip()

@@ -16,6 +16,8 @@ ARROW: Final = " → "
 _MOST: Final = 0.5  # of the characters of the example that its line may take
 _SHORTEST: Final = 80  # characters that a line may take in any case
 LONGEST: Final = 320  # and at most
+_FIXED: Final = 20  # characters that a piece costs besides its own: it has to be read in its place
+_PIECES: Final = 3  # of a result: a line of many shreds is none to read
 _CANDIDATES: Final = 24  # pieces of an example that are looked at
 
 
@@ -49,9 +51,9 @@ def _best(pieces: Sequence[Piece], elements: Mapping[str, Element], trigger: str
     missing = dict(elements)
     values = [Shown([piece.text]) for piece in pieces[:_CANDIDATES]]
     _take(missing, Shown([trigger]))
-    while True:
+    while len(chosen) < _PIECES:
         gains = [
-            (_gain(missing, value) / len(pieces[i].text), -i)
+            (_gain(missing, value) / (len(pieces[i].text) + _FIXED), -i)
             for i, value in enumerate(values)
             if i not in chosen and len(pieces[i].text) <= left
         ]

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.lead_ins import lead_ins
 from skill_distiller.document import Block, BlockKind, Skill
-from skill_distiller.renderings.examples.inline import code_span, inline, is_sound, one_line
+from skill_distiller.renderings.examples.elements import words_of
+from skill_distiller.renderings.examples.inline import code_span, inline, is_sound, one_line, without_emphasis
 from skill_distiller.renderings.examples.labels import is_answer, label_of, without_example_name
 from skill_distiller.renderings.examples.model import Example, ExampleSet
 
@@ -19,9 +20,12 @@ _TITLE: Final = 120  # characters of a trigger's title
 _FENCE: Final = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 _COMMENT: Final = re.compile(r"\s*(?:#(?!!)|//|--(?=\s)|;;|%(?=\s))\s?")
 _ARROW: Final = re.compile(r"(?:→|⇒|[-=]>|↳)\s*")
+_COLON: Final = re.compile(r"\s*[:：]\s*(\*\*|__|)\s*\Z")
+_SPEAKER: Final = re.compile(r"[^\W\d][\w ]{0,24}[:：] ?(?=[\"“'«「]|\w)")
 MARKER: Final = re.compile(r"[ \t]*(?:[-*+>]|\d{1,9}[.)])[ \t]+")
 _SENTENCE: Final = re.compile(r"(?<=[.!?])(?<!\b[a-zA-Z]\.)[\"”)*_]*\s+|(?<=[。！？])")
 _CLAUSE: Final = re.compile(r"(?<=[;；])\s*|(?<=[,，:：])\s+|\s+(?=[—–(])")
+_TRANSCRIPTS: Final = frozenset({"", "text", "txt", "plain", "plaintext", "md", "markdown"})
 _OPENING, _CLOSING = "([{", ")]}"
 
 
@@ -66,9 +70,17 @@ def take_apart(analysis: Analysis, example: Example, labels: frozenset[str]) -> 
                 titles.append(without_example_name(_lead_in(block)))
             continue
         for piece in _block_pieces(block):
-            quoted = block.kind in (BlockKind.QUOTE, BlockKind.PARAGRAPH) and not results and not after_answer
-            (inputs if quoted else results).append(piece._replace(result=piece.result or after_answer))
+            sets_off = not results and not after_answer and _sets_off(block, piece, bool(inputs))
+            (inputs if sets_off else results).append(piece._replace(result=piece.result or after_answer))
     return _with_title(titles, inputs, results)
+
+
+def _sets_off(block: Block, piece: Piece, begun: bool) -> bool:
+    """Whether a piece at the beginning of an example is what sets it off: prose, or the first words of a dialogue."""
+    if block.kind in (BlockKind.QUOTE, BlockKind.PARAGRAPH):
+        return True
+    spoken = block.kind is BlockKind.CODE and block.info.lower() in _TRANSCRIPTS
+    return spoken and not begun and bool(_SPEAKER.match(piece.text.strip("` ")))
 
 
 def _with_title(titles: list[str], inputs: list[Piece], results: list[Piece]) -> Pieces:
@@ -83,12 +95,13 @@ def _with_title(titles: list[str], inputs: list[Piece], results: list[Piece]) ->
 
 
 def _lead_in(block: Block) -> str:
-    return one_line(block.text).strip("*_ ").rstrip(":：*_ ")
+    """The text of a lead-in without its colon, inside the marks of emphasis or after them."""
+    return _COLON.sub(r"\1", one_line(block.text))
 
 
 def _block_pieces(block: Block) -> Iterator[Piece]:
     if block.kind is BlockKind.CODE:
-        yield from _code_pieces(block.text)
+        yield from _code_pieces(block)
     elif block.kind is BlockKind.QUOTE:
         yield from _prose_pieces(re.sub(r"(?m)^[ \t]*>[ \t]?", "", block.text))
     elif block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM):
@@ -97,8 +110,10 @@ def _block_pieces(block: Block) -> Iterator[Piece]:
         yield from _prose_pieces(block.text)
 
 
-def _code_pieces(text: str) -> Iterator[Piece]:
-    for statement in statements(text):
+def _code_pieces(block: Block) -> Iterator[Piece]:
+    for statement in statements(block.text, block.info):
+        if not _is_whole(statement):
+            continue
         arrow = _ARROW.match(statement)
         piece = statement[arrow.end() :] if arrow else statement
         if comment := _COMMENT.match(piece):
@@ -110,25 +125,42 @@ def _code_pieces(text: str) -> Iterator[Piece]:
             yield Piece(piece, bool(arrow))
 
 
-def statements(text: str) -> Iterator[str]:
-    """The lines of a code block; those that brackets or a backslash hold together as one, where it is not long."""
+def statements(text: str, info: str = "") -> Iterator[str]:
+    """The lines of a code block; those that belong together as one, where it is not long.
+
+    Together are lines inside brackets, before a backslash, of one query in SQL, and of a sentence that
+    runs on in plain text. Of what is in brackets each line is given by itself too.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not _FENCE.match(line)]
     held: list[str] = []
     depth = 0
-    for line in text.splitlines():
-        bare = line.strip()
-        if not bare or _FENCE.match(line):
-            continue
-        held.append(bare.removesuffix("\\").rstrip())
-        depth = max(0, depth + sum(map(bare.count, _OPENING)) - sum(map(bare.count, _CLOSING)))
-        if not depth and not bare.endswith("\\"):
-            yield from _together(held)
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        held.append(line.removesuffix("\\").rstrip())
+        depth = max(0, depth + sum(map(line.count, _OPENING)) - sum(map(line.count, _CLOSING)))
+        runs_on = following and (depth or line.endswith("\\") or _runs_on(line, following, info.lower()))
+        if not runs_on:
+            yield from _together(held, split=any(map(held[0].endswith, _OPENING)))
             held = []
-    yield from _together(held)
 
 
-def _together(lines: list[str]) -> list[str]:
+def _runs_on(line: str, following: str, info: str) -> bool:
+    if info in _TRANSCRIPTS:
+        return following[0].islower() and line[-1] not in ".!?:;。！？："
+    return info == "sql" and not line.endswith(";") and not line.startswith("--")
+
+
+def _together(lines: list[str], *, split: bool) -> list[str]:
     joined = " ".join(lines)
-    return [joined] if lines and len(joined) <= LONGEST - 2 else lines
+    whole = [joined] if len(joined) <= LONGEST - 2 else lines[: 1 - split]
+    return whole if len(lines) < 2 or not split else [*whole, *(line.rstrip(",") for line in lines)]
+
+
+def _is_whole(statement: str) -> bool:
+    """Whether a line of code says something by itself: it opens nothing, and there are words in it."""
+    counts = [statement.count(bracket) for bracket in _OPENING + _CLOSING]
+    if statement.endswith((":", "=", "：")):
+        return False
+    return counts[:3] == counts[3:] and len(words_of(statement)) > 1
 
 
 def _list_pieces(text: str) -> Iterator[Piece]:
@@ -138,13 +170,13 @@ def _list_pieces(text: str) -> Iterator[Piece]:
 
 
 def _prose_pieces(text: str) -> Iterator[Piece]:
-    for sentence in _SENTENCE.split(text):
+    for sentence in _SENTENCE.split(without_emphasis(text)):
         line = one_line(sentence).rstrip(".;")
         arrow = _ARROW.match(line)
         line = line[arrow.end() :] if arrow else line
         if len(line) > LONGEST:
             line = _first_clauses(line)
-        if line:
+        if line and not line.endswith((":", "：")):  # what only leads in is no piece
             yield Piece(inline(line), bool(arrow))
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.renderings.examples.bundles import extractive_bundle
 from skill_distiller.renderings.examples.find_sets import find_sets
 from skill_distiller.renderings.offers import Bundle, Offers
 from skill_distiller.tokens import TokenCounter
+
+_WORTH_IT: Final = 0.1  # of the tokens of a set: for less, no example is taken apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +22,14 @@ class ExampleRenderer:
     """
 
     def offer(self, analysis: Analysis, counter: TokenCounter) -> Offers:
-        """One bundle for each set of examples that becomes shorter by it and still shows 0.8 of what it showed."""
+        """One bundle for each set of examples that it makes shorter by a tenth or more and that still shows 0.8."""
         bundles = (extractive_bundle(analysis, examples) for examples in find_sets(analysis))
-        return Offers(bundles=tuple(b for b in bundles if b is not None and saved(analysis, b, counter) > 0))
+        return Offers(bundles=tuple(b for b in bundles if b is not None and saving(analysis, b, counter) >= _WORTH_IT))
 
 
-def saved(analysis: Analysis, bundle: Bundle, counter: TokenCounter) -> int:
-    """Tokens that a bundle saves, those of its headings included."""
+def saving(analysis: Analysis, bundle: Bundle, counter: TokenCounter) -> float:
+    """The share (0-1, below 0 where it is longer) of the tokens that a bundle saves, its headings included."""
     skill = analysis.skill
     before = [skill.blocks[block].source for block in bundle.blocks]
     before += [skill.sections[section].heading_source for section in bundle.headings]
-    return sum(map(counter.count, before)) - sum(map(counter.count, bundle.texts))
+    return 1 - sum(map(counter.count, bundle.texts)) / (sum(map(counter.count, before)) or 1)

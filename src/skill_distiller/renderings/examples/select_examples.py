@@ -9,7 +9,15 @@ from typing import Final
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.facts import fact_keys
-from skill_distiller.renderings.examples.elements import Element, Shown, coverage, example_elements, join_elements
+from skill_distiller.renderings.examples.elements import (
+    Element,
+    Shown,
+    common_words,
+    coverage,
+    distinct,
+    example_elements,
+    join_elements,
+)
 from skill_distiller.renderings.examples.model import ENOUGH, Example, ExampleSet
 from skill_distiller.renderings.examples.one_liner import one_liner
 from skill_distiller.renderings.examples.pieces import Pieces, repeated_labels, source_of, take_apart
@@ -38,13 +46,22 @@ class Draft:
 def draft_examples(analysis: Analysis, examples: ExampleSet) -> tuple[Draft, ...]:
     """Every example of a set with its line, what it shows and how good it is."""
     labels = repeated_labels(analysis, examples)
-    return tuple(_draft(analysis, example, labels) for example in examples.examples)
+    elements = [example_elements(analysis, example) for example in examples.examples]
+    common = common_words(elements)
+    return tuple(
+        _draft(analysis, example, labels, own, common) for example, own in zip(examples.examples, elements, strict=True)
+    )
 
 
-def _draft(analysis: Analysis, example: Example, labels: frozenset[str]) -> Draft:
+def _draft(
+    analysis: Analysis,
+    example: Example,
+    labels: frozenset[str],
+    elements: Mapping[str, Element],
+    common: frozenset[str],
+) -> Draft:
     pieces = take_apart(analysis, example, labels)
-    elements = example_elements(analysis, example)
-    line = one_liner(analysis, example, pieces, elements) if example.foldable else ""
+    line = one_liner(analysis, example, pieces, distinct(elements, common)) if example.foldable else ""
     source = source_of(analysis.skill, example)
     return Draft(
         example,
