@@ -14,8 +14,10 @@ from skill_distiller.calibration import UNCALIBRATED, Estimate
 from skill_distiller.document import BlockKind
 from skill_distiller.evaluation import Change, LostFact, SectionReceipt
 from skill_distiller.pipeline import FRONTMATTER_HINTS, TRIGGER_HINT, Distillation, Note, NoteKind
+from skill_distiller.planning import Reason
 from skill_distiller.renderings import RenderingKind
 from skill_distiller.reporting.calibration import estimate_text
+from skill_distiller.reporting.examples import example_analysis, examples_line
 from skill_distiller.reporting.printable import excerpt, printable
 from skill_distiller.reporting.summary import SectionSummary, kept_whole, removed_counts, summarize_sections
 from skill_distiller.tokens import ESTIMATE
@@ -102,10 +104,14 @@ def _counter(distillation: Distillation) -> str:
 def _section_analysis(distillation: Distillation) -> Iterator[Text]:
     mark = distillation.counter.mark
     yield Text("\nSection Analysis:", style="bold")
-    for summary in summarize_sections(distillation):
+    summaries = summarize_sections(distillation)
+    for summary in summaries:
         yield Text(_section_line(summary))
+        if summary.examples:
+            yield Text(f"└─ {examples_line(summary.examples)}")
         if summary.tokens_after != summary.tokens_before:
             yield Text(f"└─ Tokens: {mark}{summary.tokens_before} → {mark}{summary.tokens_after} ({_why(summary)})")
+    yield from example_analysis(summary.examples for summary in summaries if summary.examples)
     found = distillation.functionality.protected_found
     lost = set(distillation.functionality.protected_lost)
     shown = [f"{name} → {'LOST (-10)' if name in lost else 'preserved'}" for name in found]
@@ -132,7 +138,7 @@ def _why(summary: SectionSummary) -> str:
         parts.append(f"{summary.removed} of {_plural(len(summary.section.blocks), 'block')} removed")
     if summary.rewritten:
         parts.append(f"{summary.rewritten} shortened")
-    return ", ".join(parts)
+    return ", ".join(parts) or Reason.TOGETHER.value
 
 
 def _receipt(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:

@@ -10,6 +10,7 @@ from skill_distiller.compression import Mode
 from skill_distiller.evaluation import Change, LostFact
 from skill_distiller.pipeline import Distillation
 from skill_distiller.providers.usage import Usage
+from skill_distiller.renderings.examples import ExampleSelection
 from skill_distiller.reporting.summary import removed_counts, summarize_sections
 
 SCHEMA: Final = "skill-distiller/compress/1"
@@ -65,6 +66,7 @@ def to_record(
                 "outcome": summary.outcome,
                 "tokens_before": summary.tokens_before,
                 "tokens_after": summary.tokens_after,
+                "examples": _examples(summary.examples) if summary.examples else None,
             }
             for summary in summarize_sections(distillation)
         ],
@@ -94,6 +96,17 @@ def _calibration(estimate: Estimate, score: float, entry_id: str) -> dict[str, o
         "corrected_score": round(estimate.corrected(score), 1),
         "half_width": None if estimate.half_width is None else round(estimate.half_width, 2),
         "interval": None if interval is None else [round(bound, 1) for bound in interval],
+    }
+
+
+def _examples(examples: ExampleSelection) -> dict[str, object]:
+    return {
+        "total": examples.total,
+        "selected": list(examples.selected),
+        "one_liners": list(examples.one_liners),
+        "lines": examples.lines,
+        "coverage": round(examples.coverage, 3),
+        "mode": examples.mode.value,
     }
 
 
