@@ -18,8 +18,8 @@ from skill_distiller.renderings.model import RenderingKind
 from skill_distiller.renderings.offers import Bundle
 
 TITLE: Final = "One-liners:"
-# What an example that is written as a line keeps of its worth: all of what the line holds word for word, and this
-# part of what else of it is still shown, by the line's words or by the examples in full.
+# What an example that is written as a line keeps of its worth: all of what its line or an example in full holds word
+# for word, and this part of what else of it is shown by scattered words.
 _ELSEWHERE: Final = 0.25
 _VERBATIM: Final = 0.8  # of the words of a code line or a sentence: the rest is taken for wording
 _LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
@@ -109,16 +109,16 @@ def _stands(last: Block, text: str, lines: Sequence[str], *, heading: bool) -> b
 
 def _share(analysis: Analysis, drafts: Sequence[Draft], selected: Sequence[int], lines: Sequence[str]) -> float:
     """The part (0-1) of the worth of the set that stays."""
-    shown = [*lines, *(piece for i in selected for piece in drafts[i].source)]
+    full = [piece for i in selected for piece in drafts[i].source]
     worths = [fsum(analysis.verdicts[block].importance for block in draft.example.blocks) for draft in drafts]
     kept = [
-        worth * (1.0 if i in selected else _kept(draft, lines, shown))
+        worth * (1.0 if i in selected else _kept(draft, lines, full))
         for i, (draft, worth) in enumerate(zip(drafts, worths, strict=True))
     ]
     total = fsum(worths)
     return fsum(kept) / total if total else 1.0
 
 
-def _kept(draft: Draft, lines: Sequence[str], shown: Sequence[str]) -> float:
-    verbatim = verbatim_share(draft.elements, lines, _VERBATIM)
-    return verbatim + _ELSEWHERE * max(0.0, coverage(draft.elements, shown) - verbatim)
+def _kept(draft: Draft, lines: Sequence[str], full: Sequence[str]) -> float:
+    verbatim = verbatim_share(draft.elements, lines, full, _VERBATIM)
+    return verbatim + _ELSEWHERE * max(0.0, coverage(draft.elements, [*lines, *full]) - verbatim)

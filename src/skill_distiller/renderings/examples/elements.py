@@ -135,11 +135,16 @@ def coverage(elements: Mapping[str, Element], texts: Sequence[str], enough: floa
     return found / total if total else 1.0
 
 
-def verbatim_share(elements: Mapping[str, Element], lines: Sequence[str], enough: float) -> float:
-    """The share (0-1) of the elements' weight that single lines hold; `enough` (0-1) of the words of one will do."""
-    each = [Shown([line]) for line in lines]
+def verbatim_share(elements: Mapping[str, Element], lines: Sequence[str], full: Sequence[str], enough: float) -> float:
+    """The share (0-1) of the elements' weight that stays word for word: in a single line, or as it is in `full`.
+
+    In a line, `enough` (0-1) of the words of an element will do.
+    """
+    each, whole = [Shown([line]) for line in lines], Shown(full)
     total = fsum(element.weight for element in elements.values())
-    found = fsum(e.weight for key, e in elements.items() if any(one.degree(key, e) >= enough for one in each))
+    found = fsum(
+        e.weight for key, e in elements.items() if whole.holds(key) or any(one.degree(key, e) >= enough for one in each)
+    )
     return found / total if total else 1.0
 
 

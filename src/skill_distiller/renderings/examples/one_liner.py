@@ -8,29 +8,34 @@ from math import fsum
 from typing import Final
 
 from skill_distiller.analysis import Analysis
-from skill_distiller.renderings.examples.elements import Element, Shown, invented
+from skill_distiller.renderings.examples.elements import Element, Shown, distinct, invented
 from skill_distiller.renderings.examples.model import Example
 from skill_distiller.renderings.examples.pieces import Piece, Pieces, source_of
 
 ARROW: Final = " → "
 _MOST: Final = 0.5  # of the characters of the example that its line may take
-_SHORTEST: Final = 80  # characters that a line may take in any case
+_SHORTEST: Final = 120  # characters that a line may take in any case
 LONGEST: Final = 320  # and at most
 _FIXED: Final = 20  # characters that a piece costs besides its own: it has to be read in its place
 _PIECES: Final = 3  # of a result: a line of many shreds is none to read
 _CANDIDATES: Final = 24  # pieces of an example that are looked at
 
 
-def one_liner(analysis: Analysis, example: Example, pieces: Pieces, elements: Mapping[str, Element]) -> str:
+def one_liner(
+    analysis: Analysis, example: Example, pieces: Pieces, elements: Mapping[str, Element], common: frozenset[str]
+) -> str:
     """The line without its bullet, "" where none can be written that has both a trigger and a result.
 
-    Of the pieces those are taken that show most for their length; every one is as it stands in the
-    example, and no fact is in the line that is not in the example.
+    Of the pieces those are taken that show most for their length, words that are `common` to several
+    examples not counted; every one is as it stands in the example, and no fact is in the line that is
+    not in the example.
     """
     source = source_of(analysis.skill, example)
     limit = min(LONGEST, max(_SHORTEST, int(_MOST * sum(map(len, source)))))
     trigger = _trigger(pieces, limit)
-    results = _best(pieces.results, elements, trigger, limit - len(trigger))
+    room = limit - len(trigger)
+    results = _best(pieces.results, distinct(elements, common), trigger, room)
+    results = results or _best(pieces.results, elements, trigger, room)
     if not trigger or not results:
         return ""
     line = trigger + ARROW + _joined(results)

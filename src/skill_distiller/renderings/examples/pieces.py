@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis import Analysis
@@ -23,7 +24,8 @@ _ARROW: Final = re.compile(r"(?:→|⇒|[-=]>|↳)\s*")
 _COLON: Final = re.compile(r"\s*[:：]\s*(\*\*|__|)\s*\Z")
 _SPEAKER: Final = re.compile(r"[^\W\d][\w ]{0,24}[:：] ?(?=[\"“'«「]|\w)")
 MARKER: Final = re.compile(r"[ \t]*(?:[-*+>]|\d{1,9}[.)])[ \t]+")
-_SENTENCE: Final = re.compile(r"(?<=[.!?])(?<!\b[a-zA-Z]\.)[\"”)*_]*\s+|(?<=[。！？])")
+_SENTENCE_END: Final = re.compile(r"(?<!\b[a-zA-Z])[.!?][\"”’')*_]*\s+|[。！？][\"”」』）]*\s*")
+_NAMED_QUOTE: Final = re.compile(r"[^\W\d][\w ]{0,24}[:：]\s*(?=[\"“「『«])")
 _CLAUSE: Final = re.compile(r"(?<=[;；])\s*|(?<=[,，:：])\s+|\s+(?=[—–(])")
 _TRANSCRIPTS: Final = frozenset({"", "text", "txt", "plain", "plaintext", "md", "markdown"})
 _OPENING, _CLOSING = "([{", ")]}"
@@ -170,8 +172,11 @@ def _list_pieces(text: str) -> Iterator[Piece]:
 
 
 def _prose_pieces(text: str) -> Iterator[Piece]:
-    for sentence in _SENTENCE.split(without_emphasis(text)):
-        line = one_line(sentence).rstrip(".;")
+    bare = without_emphasis(text)
+    ends = [match.end() for match in _SENTENCE_END.finditer(bare)]
+    for start, end in pairwise([0, *ends, len(bare)]):
+        line = one_line(bare[start:end]).rstrip(".;")
+        line = line[quote.end() :] if (quote := _NAMED_QUOTE.match(line)) else line
         arrow = _ARROW.match(line)
         line = line[arrow.end() :] if arrow else line
         if len(line) > LONGEST:

@@ -14,7 +14,6 @@ from skill_distiller.renderings.examples.elements import (
     Shown,
     common_words,
     coverage,
-    distinct,
     example_elements,
     join_elements,
 )
@@ -61,7 +60,7 @@ def _draft(
     common: frozenset[str],
 ) -> Draft:
     pieces = take_apart(analysis, example, labels)
-    line = one_liner(analysis, example, pieces, distinct(elements, common)) if example.foldable else ""
+    line = one_liner(analysis, example, pieces, elements, common) if example.foldable else ""
     source = source_of(analysis.skill, example)
     return Draft(
         example,
