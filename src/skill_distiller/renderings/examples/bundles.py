@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from math import fsum
 from typing import Final
 
@@ -13,7 +14,7 @@ from skill_distiller.renderings.examples.inline import inline, is_sound, one_lin
 from skill_distiller.renderings.examples.model import ENOUGH, ExampleSet
 from skill_distiller.renderings.examples.one_liner import LONGEST
 from skill_distiller.renderings.examples.pieces import MARKER
-from skill_distiller.renderings.examples.select_examples import Draft, draft_examples, select
+from skill_distiller.renderings.examples.select_examples import Draft, draft_examples, selections
 from skill_distiller.renderings.model import RenderingKind
 from skill_distiller.renderings.offers import Bundle
 
@@ -22,20 +23,24 @@ TITLE: Final = "One-liners:"
 # for word, and this part of what else of it is shown by scattered words.
 _ELSEWHERE: Final = 0.25
 _VERBATIM: Final = 0.8  # of the words of a code line or a sentence: the rest is taken for wording
+_MOST: Final = 4  # bundles of one set: steps between the shortest and the original
 _LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _GENERALIZED: Final = 0.5  # of the words of a code line or sentence; the rest is what a summary leaves out
 
 
-def extractive_bundle(analysis: Analysis, examples: ExampleSet) -> Bundle | None:
-    """One or more examples in full, the rest as one line each; None where that shows less than 0.8 or saves nothing."""
+def extractive_bundles(analysis: Analysis, examples: ExampleSet) -> Iterator[Bundle]:
+    """Some examples in full, the others as one line each: the shortest that still shows 0.8, then one more in full."""
     drafts = draft_examples(analysis, examples)
-    if not any(draft.line for draft in drafts):
-        return None
-    selected, share = select(drafts)
-    if len(selected) == len(drafts) or share < ENOUGH:
-        return None
-    lines = [draft.line for i, draft in enumerate(drafts) if i not in selected]
-    return _bundle(analysis, examples, drafts, selected, lines)
+    if any(draft.line for draft in drafts):
+        for selected in islice(selections(drafts), _MOST):
+            lines = [draft.line for i, draft in enumerate(drafts) if i not in selected]
+            if bundle := _bundle(analysis, examples, drafts, selected, lines):
+                yield bundle
+
+
+def extractive_bundle(analysis: Analysis, examples: ExampleSet) -> Bundle | None:
+    """The shortest of the extractive bundles, None where there is none."""
+    return next(extractive_bundles(analysis, examples), None)
 
 
 def abstractive_bundle(analysis: Analysis, examples: ExampleSet, text: str) -> Bundle | None:

@@ -17,6 +17,7 @@ from skill_distiller.analysis.fact_expressions import SENTENCE_END
 from skill_distiller.analysis.facts import fact_keys, find_facts
 from skill_distiller.analysis.lead_ins import lead_ins
 from skill_distiller.document import BlockKind
+from skill_distiller.renderings.examples.labels import without_example_name
 from skill_distiller.renderings.examples.model import Example
 
 _WORDS: Final = re.compile(r"[^\W_]+")
@@ -88,7 +89,7 @@ def example_elements(analysis: Analysis, example: Example) -> dict[str, Element]
     skill, leading = analysis.skill, lead_ins(analysis.skill)
     found: dict[str, Element] = {}
     for section in example.sections:
-        for fact in find_facts(skill.sections[section].heading):
+        for fact in find_facts(without_example_name(skill.sections[section].heading)):
             found[fact.key] = Element(_WEIGHTS.get(fact.kind, 1.0))
     for index in example.blocks:
         block = skill.blocks[index]
@@ -97,7 +98,7 @@ def example_elements(analysis: Analysis, example: Example) -> dict[str, Element]
             found[fact.key] = Element(_WEIGHTS.get(fact.kind, 1.0), words)
         if block.kind not in (BlockKind.CODE, BlockKind.RULE) and index not in leading:
             for sentence in SENTENCE_END.split(block.text):
-                if words := words_of(sentence):
+                if len(words := words_of(sentence)) > 1:
                     found.setdefault(f"\n{plain(sentence)}", Element(_SENTENCE, words))
     return found
 
@@ -108,11 +109,11 @@ def join_elements(several: Iterable[Mapping[str, Element]]) -> dict[str, Element
 
 
 def common_words(several: Sequence[Mapping[str, Element]]) -> frozenset[str]:
-    """The words of code and sentences that more than one example has."""
+    """The words of code and sentences that more than one example has, and more than half of them."""
     spread = Counter[str]()
     for elements in several:
         spread.update(frozenset[str]().union(*(element.words for element in elements.values())))
-    return frozenset(word for word, count in spread.items() if count > 1)
+    return frozenset(word for word, count in spread.items() if count > max(1, len(several) // 2))
 
 
 def distinct(elements: Mapping[str, Element], common: frozenset[str]) -> dict[str, Element]:

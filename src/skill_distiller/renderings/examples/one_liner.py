@@ -35,7 +35,7 @@ def one_liner(
     trigger = _trigger(pieces, limit)
     room = limit - len(trigger)
     results = _best(pieces.results, distinct(elements, common), trigger, room)
-    results = results or _best(pieces.results, elements, trigger, room)
+    results = results or _best(pieces.results, elements, trigger, room, most=1)
     if not trigger or not results:
         return ""
     line = trigger + ARROW + _joined(results)
@@ -49,14 +49,16 @@ def _trigger(pieces: Pieces, limit: int) -> str:
     return both if len(both) <= limit * 2 // 3 else pieces.title or ""
 
 
-def _best(pieces: Sequence[Piece], elements: Mapping[str, Element], trigger: str, room: int) -> list[Piece]:
+def _best(
+    pieces: Sequence[Piece], elements: Mapping[str, Element], trigger: str, room: int, most: int = _PIECES
+) -> list[Piece]:
     """The pieces that show most of the elements for their length, in order, as many as there is room for."""
     chosen: list[int] = []
     left = room
     missing = dict(elements)
     values = [Shown([piece.text]) for piece in pieces[:_CANDIDATES]]
     _take(missing, Shown([trigger]))
-    while len(chosen) < _PIECES:
+    while len(chosen) < most:
         gains = [
             (_gain(missing, value) / (len(pieces[i].text) + _FIXED), -i)
             for i, value in enumerate(values)

@@ -15,8 +15,10 @@ from skill_distiller.renderings.examples.elements import words_of
 from skill_distiller.renderings.examples.inline import code_span, inline, is_sound, one_line, without_emphasis
 from skill_distiller.renderings.examples.labels import is_answer, label_of, without_example_name
 from skill_distiller.renderings.examples.model import Example, ExampleSet
+from skill_distiller.renderings.locks import Span, overlaps
 
 LONGEST: Final = 240  # characters of a piece: what is longer is no one-liner
+_WRAPPED: Final = 50  # characters of a line of plain text from which on it may have been broken where it was long
 _TITLE: Final = 120  # characters of a trigger's title
 _FENCE: Final = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 _COMMENT: Final = re.compile(r"\s*(?:#(?!!)|//|--(?=\s)|;;|%(?=\s))\s?")
@@ -26,6 +28,7 @@ _SPEAKER: Final = re.compile(r"[^\W\d][\w ]{0,24}[:：] ?(?=[\"“'«「]|\w)")
 MARKER: Final = re.compile(r"[ \t]*(?:[-*+>]|\d{1,9}[.)])[ \t]+")
 _SENTENCE_END: Final = re.compile(r"(?<!\b[a-zA-Z])[.!?][\"”’')*_]*\s+|[。！？][\"”」』）]*\s*")
 _NAMED_QUOTE: Final = re.compile(r"[^\W\d][\w ]{0,24}[:：]\s*(?=[\"“「『«])")
+_QUOTED: Final = re.compile(r"\"[^\"]{2,400}\"|“[^”]{2,400}”|「[^」]{1,200}」|«[^»]{2,400}»")
 _CLAUSE: Final = re.compile(r"(?<=[;；])\s*|(?<=[,，:：])\s+|\s+(?=[—–(])")
 _TRANSCRIPTS: Final = frozenset({"", "text", "txt", "plain", "plaintext", "md", "markdown"})
 _OPENING, _CLOSING = "([{", ")]}"
@@ -136,7 +139,7 @@ def statements(text: str, info: str = "") -> Iterator[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip() and not _FENCE.match(line)]
     held: list[str] = []
     depth = 0
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in pairwise([*lines, ""]):
         held.append(line.removesuffix("\\").rstrip())
         depth = max(0, depth + sum(map(line.count, _OPENING)) - sum(map(line.count, _CLOSING)))
         runs_on = following and (depth or line.endswith("\\") or _runs_on(line, following, info.lower()))
@@ -147,7 +150,7 @@ def statements(text: str, info: str = "") -> Iterator[str]:
 
 def _runs_on(line: str, following: str, info: str) -> bool:
     if info in _TRANSCRIPTS:
-        return following[0].islower() and line[-1] not in ".!?:;。！？："
+        return len(line) >= _WRAPPED and following[0].islower() and line[-1] not in ".!?:;。！？："
     return info == "sql" and not line.endswith(";") and not line.startswith("--")
 
 
@@ -173,7 +176,8 @@ def _list_pieces(text: str) -> Iterator[Piece]:
 
 def _prose_pieces(text: str) -> Iterator[Piece]:
     bare = without_emphasis(text)
-    ends = [match.end() for match in _SENTENCE_END.finditer(bare)]
+    quoted = [Span(*match.span()) for match in _QUOTED.finditer(bare)]
+    ends = [m.end() for m in _SENTENCE_END.finditer(bare) if not overlaps((m.start(), m.start() + 1), quoted)]
     for start, end in pairwise([0, *ends, len(bare)]):
         line = one_line(bare[start:end]).rstrip(".;")
         line = line[quote.end() :] if (quote := _NAMED_QUOTE.match(line)) else line
@@ -181,7 +185,9 @@ def _prose_pieces(text: str) -> Iterator[Piece]:
         line = line[arrow.end() :] if arrow else line
         if len(line) > LONGEST:
             line = _first_clauses(line)
-        if line and not line.endswith((":", "：")):  # what only leads in is no piece
+        if line.count('"') % 2:
+            line = line.strip('"')
+        if line and line.count('"') % 2 == 0 and not line.endswith((":", "：")):  # what only leads in is no piece
             yield Piece(inline(line), bool(arrow))
 
 

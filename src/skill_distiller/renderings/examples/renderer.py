@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from skill_distiller.analysis import Analysis
-from skill_distiller.renderings.examples.bundles import extractive_bundle
+from skill_distiller.renderings.examples.bundles import extractive_bundles
 from skill_distiller.renderings.examples.find_sets import find_sets
 from skill_distiller.renderings.offers import Bundle, Offers
 from skill_distiller.tokens import TokenCounter
@@ -22,9 +22,9 @@ class ExampleRenderer:
     """
 
     def offer(self, analysis: Analysis, counter: TokenCounter) -> Offers:
-        """One bundle for each set of examples that it makes shorter by a tenth or more and that still shows 0.8."""
-        bundles = (extractive_bundle(analysis, examples) for examples in find_sets(analysis))
-        return Offers(bundles=tuple(b for b in bundles if b is not None and saving(analysis, b, counter) >= _WORTH_IT))
+        """For each set of examples the bundles that make it shorter by a tenth or more and still show 0.8 of it."""
+        found = (bundle for examples in find_sets(analysis) for bundle in extractive_bundles(analysis, examples))
+        return Offers(bundles=tuple(b for b in found if saving(analysis, b, counter) >= _WORTH_IT))
 
 
 def saving(analysis: Analysis, bundle: Bundle, counter: TokenCounter) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import Final
@@ -85,21 +85,20 @@ def _uniqueness(analysis: Analysis, example: Example) -> float:
     return len(keys - elsewhere) / len(keys) if keys else 0.0
 
 
-def select(drafts: Sequence[Draft]) -> tuple[tuple[int, ...], float]:
-    """The indices of the drafts to keep in full, in order, and the share (0-1) of all that is then still shown.
+def selections(drafts: Sequence[Draft]) -> Iterator[tuple[int, ...]]:
+    """The choices of drafts to keep in full that still show `ENOUGH`, from the fewest to all but one.
 
-    Those without a line, then one at least, then more until `ENOUGH` is shown, each time the one that
-    adds most to what is shown.
+    Those without a line have to be in it, and one at least; each choice has one more than the one
+    before, the one that adds most to what is shown.
     """
     elements = join_elements(draft.elements for draft in drafts)
     chosen = [i for i, draft in enumerate(drafts) if not draft.line]
     if not chosen:
         chosen.append(_best(drafts, elements, chosen))
-    share = coverage(elements, texts_of(drafts, chosen))
-    while share < ENOUGH and len(chosen) < len(drafts):
+    while len(chosen) < len(drafts):
+        if coverage(elements, texts_of(drafts, chosen)) >= ENOUGH:
+            yield tuple(sorted(chosen))
         chosen.append(_best(drafts, elements, chosen))
-        share = coverage(elements, texts_of(drafts, chosen))
-    return tuple(sorted(chosen)), share
 
 
 def texts_of(drafts: Sequence[Draft], selected: Sequence[int]) -> list[str]:
