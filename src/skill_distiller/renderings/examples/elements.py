@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis import Analysis, FactKind
 from skill_distiller.analysis.fact_expressions import SENTENCE_END
 from skill_distiller.analysis.facts import fact_keys, find_facts
-from skill_distiller.analysis.lead_ins import lead_ins
 from skill_distiller.document import BlockKind
 from skill_distiller.renderings.examples.labels import without_example_name
+from skill_distiller.renderings.examples.lookups import leading_blocks
 from skill_distiller.renderings.examples.model import Example
 
 _WORDS: Final = re.compile(r"[^\W_]+")
@@ -86,7 +86,7 @@ def words_of(text: str) -> frozenset[str]:
 
 def example_elements(analysis: Analysis, example: Example) -> dict[str, Element]:
     """What an example shows, by key."""
-    skill, leading = analysis.skill, lead_ins(analysis.skill)
+    skill, leading = analysis.skill, leading_blocks(analysis)
     found: dict[str, Element] = {}
     for section in example.sections:
         for fact in find_facts(without_example_name(skill.sections[section].heading)):
@@ -130,10 +130,15 @@ def coverage(elements: Mapping[str, Element], texts: Sequence[str], enough: floa
 
     A line of code or a sentence counts in full where `enough` (0-1) of its words are shown.
     """
-    shown = Shown(texts)
     total = fsum(element.weight for element in elements.values())
-    found = fsum(e.weight * min(1.0, shown.degree(key, e) / enough) for key, e in elements.items())
-    return found / total if total else 1.0
+    return 1 - fsum(not_shown(elements, texts, enough).values()) / total if total else 1.0
+
+
+def not_shown(elements: Mapping[str, Element], texts: Sequence[str], enough: float = 1.0) -> dict[str, float]:
+    """How much of each element's weight some texts do not show, by key; what they show in full is left out."""
+    shown = Shown(texts)
+    parts = {key: min(1.0, shown.degree(key, e) / enough) for key, e in elements.items()}
+    return {key: elements[key].weight * (1 - part) for key, part in parts.items() if part < 1}
 
 
 def verbatim_share(elements: Mapping[str, Element], lines: Sequence[str], full: Sequence[str], enough: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 from skill_distiller.analysis import Analysis, SectionType
@@ -15,7 +15,8 @@ from skill_distiller.renderings.examples.labels import is_one_example, is_output
 from skill_distiller.renderings.examples.model import Example, ExampleSet
 from skill_distiller.renderings.examples.units import is_example, section_units
 
-MOST: Final = 60  # examples; nobody writes more by hand
+MOST: Final = 24  # examples of a set, and characters: it takes time to compare what each shows
+LONGEST: Final = 30_000
 _LEAST: Final = 2
 _LEAST_UNNAMED: Final = 3  # where only the verdicts say that they are examples
 _DEEPEST: Final = 6
@@ -37,11 +38,15 @@ def find_sets(analysis: Analysis) -> tuple[ExampleSet, ...]:
         examples = [e for child in children if (e := _from_sections(analysis, section, child)) is not None]
         if len(examples) < _LEAST:
             examples = _from_blocks(analysis, section)
-        if _LEAST <= len(examples) <= MOST:
+        if _LEAST <= len(examples) <= MOST and _length(analysis, examples) <= LONGEST:
             found = ExampleSet(section.index, _level(analysis, section, examples), tuple(examples))
             sets.append(found)
             taken.update(index for example in examples for index in example.sections)
     return tuple(sets)
+
+
+def _length(analysis: Analysis, examples: Sequence[Example]) -> int:
+    return sum(len(analysis.skill.blocks[i].text) for example in examples for i in example.blocks)
 
 
 def promises_examples(heading: str) -> bool:
@@ -58,7 +63,8 @@ def _children(sections: Sequence[Section], parent: Section) -> list[tuple[Sectio
         if section.level <= parent.level:
             break
         below.append(section)
-    starts = [i for i, s in enumerate(below) if all(above.level >= s.level for above in below[:i])]
+    highest = accumulate((section.level for section in below), min)
+    starts = [i for i, (section, level) in enumerate(zip(below, highest, strict=True)) if section.level == level]
     return [tuple(below[a:b]) for a, b in pairwise([*starts, len(below)])]
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from skill_distiller.analysis import Analysis, SectionType
 from skill_distiller.analysis.headings import anchor
 from skill_distiller.document import BlockKind
+from skill_distiller.renderings.examples.lookups import linked_anchors
 from skill_distiller.renderings.examples.units import is_procedure
 from skill_distiller.renderings.ladder import holds_together
 
@@ -35,4 +36,4 @@ def is_foldable(analysis: Analysis, blocks: Sequence[int], sections: Sequence[in
     if not named and is_procedure(analysis, blocks):
         return False
     headings = [skill.sections[section].heading for section in sections]
-    return not any(_STEP.match(heading) or f"](#{anchor(heading)})" in skill.body.lower() for heading in headings)
+    return not any(_STEP.match(heading) or anchor(heading) in linked_anchors(analysis) for heading in headings)

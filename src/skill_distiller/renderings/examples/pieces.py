@@ -9,11 +9,11 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis import Analysis
-from skill_distiller.analysis.lead_ins import lead_ins
 from skill_distiller.document import Block, BlockKind, Skill
 from skill_distiller.renderings.examples.elements import words_of
 from skill_distiller.renderings.examples.inline import code_span, inline, is_sound, one_line, without_emphasis
 from skill_distiller.renderings.examples.labels import is_answer, label_of, without_example_name
+from skill_distiller.renderings.examples.lookups import leading_blocks
 from skill_distiller.renderings.examples.model import Example, ExampleSet
 from skill_distiller.renderings.locks import Span, overlaps
 
@@ -51,7 +51,7 @@ class Pieces(NamedTuple):
 
 def repeated_labels(analysis: Analysis, examples: ExampleSet) -> frozenset[str]:
     """The labels of lead-ins that stand in more than one example: they tell nothing of any."""
-    skill, leading = analysis.skill, lead_ins(analysis.skill)
+    skill, leading = analysis.skill, leading_blocks(analysis)
     spread = Counter(
         label
         for example in examples.examples
@@ -62,7 +62,7 @@ def repeated_labels(analysis: Analysis, examples: ExampleSet) -> frozenset[str]:
 
 def take_apart(analysis: Analysis, example: Example, labels: frozenset[str]) -> Pieces:
     """The pieces of an example; `labels` are those of lead-ins that every example has."""
-    skill, leading = analysis.skill, lead_ins(analysis.skill)
+    skill, leading = analysis.skill, leading_blocks(analysis)
     titles = [title for section in example.sections if (title := without_example_name(skill.sections[section].heading))]
     inputs: list[Piece] = []
     results: list[Piece] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
@@ -11,12 +12,12 @@ from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.facts import fact_keys
 from skill_distiller.renderings.examples.elements import (
     Element,
-    Shown,
     common_words,
-    coverage,
     example_elements,
     join_elements,
+    not_shown,
 )
+from skill_distiller.renderings.examples.lookups import fact_spread
 from skill_distiller.renderings.examples.model import ENOUGH, Example, ExampleSet
 from skill_distiller.renderings.examples.one_liner import one_liner
 from skill_distiller.renderings.examples.pieces import Pieces, repeated_labels, source_of, take_apart
@@ -79,10 +80,9 @@ def _clarity(pieces: Pieces, length: int) -> float:
 
 
 def _uniqueness(analysis: Analysis, example: Example) -> float:
-    own = set(example.blocks)
-    keys = frozenset[str]().union(*(fact_keys(analysis.facts[i]) for i in own))
-    elsewhere = frozenset[str]().union(*(fact_keys(f) for i, f in enumerate(analysis.facts) if i not in own))
-    return len(keys - elsewhere) / len(keys) if keys else 0.0
+    own = Counter(key for i in example.blocks for key in fact_keys(analysis.facts[i]))
+    spread = fact_spread(analysis)
+    return sum(spread[key] == count for key, count in own.items()) / len(own) if own else 0.0
 
 
 def selections(drafts: Sequence[Draft]) -> Iterator[tuple[int, ...]]:
@@ -93,12 +93,15 @@ def selections(drafts: Sequence[Draft]) -> Iterator[tuple[int, ...]]:
     """
     elements = join_elements(draft.elements for draft in drafts)
     chosen = [i for i, draft in enumerate(drafts) if not draft.line]
-    if not chosen:
-        chosen.append(_best(drafts, elements, chosen))
     while len(chosen) < len(drafts):
-        if coverage(elements, texts_of(drafts, chosen)) >= ENOUGH:
+        missing = not_shown(elements, texts_of(drafts, chosen))
+        if chosen and 1 - fsum(missing.values()) / (_weight(elements) or 1.0) >= ENOUGH:
             yield tuple(sorted(chosen))
-        chosen.append(_best(drafts, elements, chosen))
+        chosen.append(_best(drafts, missing, chosen, _weight(elements)))
+
+
+def _weight(elements: Mapping[str, Element]) -> float:
+    return fsum(element.weight for element in elements.values())
 
 
 def texts_of(drafts: Sequence[Draft], selected: Sequence[int]) -> list[str]:
@@ -106,15 +109,11 @@ def texts_of(drafts: Sequence[Draft], selected: Sequence[int]) -> list[str]:
     return [text for i, d in enumerate(drafts) for text in (d.source if i in selected else (d.line,))]
 
 
-def _best(drafts: Sequence[Draft], elements: Mapping[str, Element], chosen: Sequence[int]) -> int:
-    """The draft that adds most when it stands in full too."""
-    shown = Shown(texts_of(drafts, chosen) if chosen else [draft.line for draft in drafts])
-    missing = {key: e for key, e in elements.items() if shown.degree(key, e) < 1}
-    total = fsum(element.weight for element in elements.values()) or 1.0
+def _best(drafts: Sequence[Draft], missing: Mapping[str, float], chosen: Sequence[int], total: float) -> int:
+    """The draft that adds most when it stands in full too: of what is missing, clearly, and found nowhere else."""
 
     def value(i: int) -> tuple[float, int]:
-        full = Shown(drafts[i].source)
-        gain = fsum(e.weight * full.degree(key, e) for key, e in missing.items()) / total
+        gain = fsum(missing.get(key, 0.0) for key in drafts[i].elements) / (total or 1.0)
         return gain + _CLARITY * drafts[i].clarity + _UNIQUENESS * drafts[i].uniqueness, -i
 
     return max((i for i in range(len(drafts)) if i not in chosen), key=value)

@@ -9,9 +9,10 @@ from itertools import pairwise
 from typing import Final
 
 from skill_distiller.analysis import Analysis, SectionType
-from skill_distiller.analysis.lead_ins import is_lead_in, lead_ins
+from skill_distiller.analysis.lead_ins import is_lead_in
 from skill_distiller.document import Block, BlockKind, Section
 from skill_distiller.renderings.examples.labels import is_answer, label_of
+from skill_distiller.renderings.examples.lookups import leading_blocks
 
 _MOSTLY: Final = 0.5  # the share of an example's characters that the analyzer has to take for one
 _TITLED: Final = re.compile(
@@ -69,7 +70,7 @@ def _unit(blocks: Sequence[Block]) -> tuple[int, ...]:
 
 def is_example(analysis: Analysis, blocks: Sequence[int], *, strictly: bool = False) -> bool:
     """Whether most of some blocks is an example by verdict; `strictly`: each of them but lead-ins and separators."""
-    skill, leading = analysis.skill, lead_ins(analysis.skill)
+    skill, leading = analysis.skill, leading_blocks(analysis)
     content = [i for i in blocks if i not in leading and skill.blocks[i].kind not in _ASIDE]
     if not content:
         return False
