@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from math import fsum
 from typing import Final, NamedTuple
 
@@ -46,18 +47,27 @@ class Shown:
 
     def holds(self, key: str) -> bool:
         """Whether the key of a fact stands in the texts as whole words."""
-        return holds_words(self._text, plain(key))
+        return holds_words(self._text, _plain_key(key))
 
     def degree(self, key: str, element: Element) -> float:
         """How far an element is shown, 0-1."""
-        if not element.words or self.holds(key):
+        if not element.words:
             return float(self.holds(key))
         return len(element.words & self._words) / len(element.words)
+
+    def holds_whole(self, key: str, element: Element) -> bool:
+        """Whether an element stands in the texts word for word."""
+        return element.words <= self._words and self.holds(key)
 
 
 def plain(text: str) -> str:
     """A text as keys are looked for in it: in lower case, marks and white space as single blanks."""
     return _MARKS.sub(" ", text).strip().lower()
+
+
+@lru_cache(maxsize=8192)
+def _plain_key(key: str) -> str:
+    return plain(key)
 
 
 def holds_words(text: str, words: str) -> bool:
@@ -146,10 +156,13 @@ def verbatim_share(elements: Mapping[str, Element], lines: Sequence[str], full: 
 
     In a line, `enough` (0-1) of the words of an element will do.
     """
-    each, whole = [Shown([line]) for line in lines], Shown(full)
+    each, whole = [words_of(line) for line in lines], Shown([*full, *lines])
     total = fsum(element.weight for element in elements.values())
     found = fsum(
-        e.weight for key, e in elements.items() if whole.holds(key) or any(one.degree(key, e) >= enough for one in each)
+        e.weight
+        for key, e in elements.items()
+        if whole.holds_whole(key, e)
+        or (e.words and any(len(e.words & words) >= enough * len(e.words) for words in each))
     )
     return found / total if total else 1.0
 

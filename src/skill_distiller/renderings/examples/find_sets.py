@@ -16,7 +16,7 @@ from skill_distiller.renderings.examples.model import Example, ExampleSet
 from skill_distiller.renderings.examples.units import is_example, section_units
 
 MOST: Final = 24  # examples of a set, and characters: it takes time to compare what each shows
-LONGEST: Final = 30_000
+LONGEST: Final = 20_000
 _LEAST: Final = 2
 _LEAST_UNNAMED: Final = 3  # where only the verdicts say that they are examples
 _DEEPEST: Final = 6
@@ -92,6 +92,8 @@ def _from_sections(analysis: Analysis, parent: Section, child: tuple[Section, ..
 
 def _from_blocks(analysis: Analysis, section: Section) -> list[Example]:
     """The examples inside one section, none where it is a single one in parts."""
+    if all(analysis.verdicts[block.index].type is not SectionType.EXAMPLE for block in section.blocks):
+        return []
     named = promises_examples(section.heading)
     if is_one_example(section.heading):
         return []
