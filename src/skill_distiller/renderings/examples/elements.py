@@ -21,11 +21,12 @@ from skill_distiller.renderings.examples.labels import without_example_name
 from skill_distiller.renderings.examples.lookups import leading_blocks
 from skill_distiller.renderings.examples.model import Example
 
-_WORDS: Final = re.compile(r"[^\W_]+")
+_WORDS: Final = re.compile(r"\w+(?:[-./:@]\w+)*")  # a date, a path or an address is one
 _CJK: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _MARKS: Final = re.compile(r"[`*>#\s]+")
 _WEIGHTS: Final = {FactKind.MODAL: 0.5, FactKind.CODE_LINE: 0.5}  # all others count 1, as in planning
-_SENTENCE: Final = 0.25
+_SENTENCE: Final = 0.5
+_SENTENCE_WORDS: Final = 5  # a few words may stand in a line by chance
 _CONDITIONS: Final = frozenset({"when", "if"})
 
 
@@ -67,7 +68,7 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _plain_key(key: str) -> str:
-    return plain(key)
+    return plain(key).rstrip(",; ")
 
 
 def holds_words(text: str, words: str) -> bool:
@@ -87,7 +88,7 @@ def _joined(left: str, right: str) -> bool:
 
 
 def words_of(text: str) -> frozenset[str]:
-    """The distinct words of a text, in lower case; Chinese, Japanese and Korean by single characters."""
+    """The distinct words of a text, in lower case, values whole; Chinese, Japanese and Korean by characters."""
     found: set[str] = set()
     for word in _WORDS.findall(text.lower()):
         found.update(word if not word.isascii() and _CJK.search(word) else (word,))
@@ -154,7 +155,7 @@ def not_shown(elements: Mapping[str, Element], texts: Sequence[str], enough: flo
 def verbatim_share(elements: Mapping[str, Element], lines: Sequence[str], full: Sequence[str], enough: float) -> float:
     """The share (0-1) of the elements' weight that stays word for word: in a single line, or as it is in `full`.
 
-    In a line, `enough` (0-1) of the words of an element will do.
+    Of a sentence, or a code line as long, `enough` (0-1) of the words in a single line will do.
     """
     each, whole = [words_of(line) for line in lines], Shown([*full, *lines])
     total = fsum(element.weight for element in elements.values())
@@ -162,7 +163,7 @@ def verbatim_share(elements: Mapping[str, Element], lines: Sequence[str], full: 
         e.weight
         for key, e in elements.items()
         if whole.holds_whole(key, e)
-        or (e.words and any(len(e.words & words) >= enough * len(e.words) for words in each))
+        or (len(e.words) >= _SENTENCE_WORDS and any(len(e.words & words) >= enough * len(e.words) for words in each))
     )
     return found / total if total else 1.0
 
