@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis import Analysis, Analyzer, SectionType, TrainedAnalyzer
 from skill_distiller.analysis.heading_words import heading_promises
+from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
 from skill_distiller.analysis.prompted import PromptedAnalysis
+from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.collector import collector_paused
 from skill_distiller.compression import (
     Mode,
@@ -21,7 +24,15 @@ from skill_distiller.compression import (
 from skill_distiller.document import FrontmatterState, Skill, parse_skill
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.evaluation import Comparison, EmbeddedJudge, Functionality, Judge, Receipt, compare, write_receipt
-from skill_distiller.planning import Plan, apply_plan, undo_all
+from skill_distiller.planning import (
+    COMPACTION_TOKENS,
+    LateSection,
+    Plan,
+    apply_plan,
+    find_late_sections,
+    required_blocks,
+    undo_all,
+)
 from skill_distiller.renderings import Renderer, RenderingKind
 from skill_distiller.tokens import DEFAULT_ENCODING, ESTIMATE, TokenCounter, load_counter
 
@@ -42,14 +53,18 @@ class NoteKind(StrEnum):
     PROTECTED_LOST = "protected pattern lost"
     ESTIMATED_TOKENS = "token counts are estimates"
     EMBEDDED_VERDICTS = "blocks with embedded verdicts"
+    BEYOND_COMPACTION = "required blocks beyond compaction"
+    SELF_COMPRESSION = "self-compression"
+    THRESHOLD_RAISED = "threshold raised"
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note; `detail` is the name or state it is about."""
+    """A note; `detail` is the name, state or number it is about, `sections` those of the result, if any."""
 
     kind: NoteKind
     detail: str = ""
+    sections: tuple[LateSection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +73,8 @@ class DistillOptions:
 
     `encoding` is what tokens are counted in.
     `strict` makes missing frontmatter or a missing trigger section an error. With `offline` the ranks
-    of an encoding that are not shipped are not fetched either: counts are estimates then.
+    of an encoding that are not shipped are not fetched either: counts are estimates then. `patterns`
+    are the user's own, which count beside those of the reference.
     """
 
     threshold: float = DEFAULT_THRESHOLD
@@ -67,6 +83,7 @@ class DistillOptions:
     offline: bool = False
     mode: Mode = Mode.THRESHOLD
     tokens: int | None = None
+    patterns: PatternSet = BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +152,8 @@ def distill(
     counter = load_counter(options.encoding, offline=options.offline)
     watch("parse", skill)
     analysis = backends.analyzer.analyze(skill)
+    if options.patterns:
+        analysis = with_patterns(analysis, options.patterns)
     watch("analyze", analysis)
     notes = check_skill(analysis, strict=options.strict)
     plan = _plan(analysis, options, counter, watch, backends)
@@ -151,6 +170,8 @@ def distill(
     watch("judge", functionality)
     receipt = write_receipt(comparison)
     notes += _result_notes(comparison, counter)
+    if output_tokens > COMPACTION_TOKENS:
+        notes += _compaction_note(comparison, known, counter, backends.models)
     return Distillation(
         skill,
         distilled,
@@ -258,3 +279,13 @@ def _result_notes(comparison: Comparison, counter: TokenCounter) -> tuple[Note, 
     if not counter.exact and counter.encoding != ESTIMATE:
         notes.append(Note(NoteKind.ESTIMATED_TOKENS, counter.encoding))
     return tuple(notes)
+
+
+def _compaction_note(
+    comparison: Comparison, known: Mapping[str, int], counter: TokenCounter, models: Models
+) -> tuple[Note, ...]:
+    required = required_blocks(comparison.analysis, 1.0, models.worth)
+    skill = comparison.analysis.skill
+    late = find_late_sections(skill, comparison.distilled, comparison.plan, required, known, counter)
+    blocks = sum(section.blocks for section in late)
+    return (Note(NoteKind.BEYOND_COMPACTION, str(blocks), late),) if late else ()

@@ -18,6 +18,7 @@ from skill_distiller.planning import Reason
 from skill_distiller.renderings import RenderingKind
 from skill_distiller.reporting.calibration import estimate_text
 from skill_distiller.reporting.examples import example_analysis, examples_line
+from skill_distiller.reporting.guard_notes import late_text, raised_text, self_compression_text
 from skill_distiller.reporting.printable import excerpt, printable
 from skill_distiller.reporting.summary import SectionSummary, kept_whole, removed_counts, summarize_sections
 from skill_distiller.tokens import ESTIMATE
@@ -225,5 +226,8 @@ def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
             if note.detail == "1"
             else f"{note.detail} blocks; their verdicts are the embedded ones."
         ),
+        NoteKind.BEYOND_COMPACTION: late_text(note),
+        NoteKind.SELF_COMPRESSION: self_compression_text(note),
+        NoteKind.THRESHOLD_RAISED: raised_text(note, threshold),
     }
     return ("" if note.kind in _PLAIN_NOTES else "yellow", texts[note.kind])
