@@ -5,96 +5,94 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from skill_distiller.analysis.facts import normalize
-from skill_distiller.document import Section, Skill
+from skill_distiller.document import Skill
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
 from skill_distiller.verification.pair import Pair
+
+
+class _Heading(NamedTuple):
+    level: int
+    text: str
+    line: int
+
+    @property
+    def name(self) -> tuple[int, str]:
+        return self.level, self.text
 
 
 def check_headings(pair: Pair) -> Check:
     """Fails where a heading was lost, moved, or put at another level; a new one is a warning."""
     before, after = _headings(pair.original), _headings(pair.candidate)
-    if [_name(section) for section in before] == [_name(section) for section in after]:
+    if [heading.name for heading in before] == [heading.name for heading in after]:
         return Check("headings")
     declared = frozenset((level, normalize(text)) for level, text in pair.declared.headings)
     return Check("headings", (*_lost(before, after, declared), *_new(before, after), *_moved(before, after)))
 
 
-def _headings(skill: Skill) -> list[Section]:
-    return [section for section in skill.sections if section.level]
-
-
-def _name(section: Section) -> tuple[int, str]:
-    return section.level, normalize(section.heading)
+def _headings(skill: Skill) -> list[_Heading]:
+    return [_Heading(s.level, normalize(s.heading), s.line) for s in skill.sections if s.level]
 
 
 def _lost(
-    before: Sequence[Section], after: Sequence[Section], declared: frozenset[tuple[int, str]]
+    before: Sequence[_Heading], after: Sequence[_Heading], declared: frozenset[tuple[int, str]]
 ) -> Iterator[Finding]:
-    missing = Counter(map(_name, before)) - Counter(map(_name, after))
-    extra = Counter(name for _, name in (Counter(map(_name, after)) - Counter(map(_name, before))).elements())
-    for section in before:
-        name = _name(section)
-        if not missing[name]:
+    missing = Counter(h.name for h in before) - Counter(h.name for h in after)
+    extra = Counter(h.name for h in after) - Counter(h.name for h in before)
+    elsewhere = Counter(text for _, text in extra.elements())
+    for heading in before:
+        if not missing[heading.name]:
             continue
-        missing[name] -= 1
-        if extra[name[1]]:
-            extra[name[1]] -= 1
-            yield _finding(FindingKind.OTHER_LEVEL, Level.FAILURE, section)
+        missing[heading.name] -= 1
+        if elsewhere[heading.text]:
+            elsewhere[heading.text] -= 1
+            yield _finding(FindingKind.OTHER_LEVEL, Level.FAILURE, heading)
         else:
-            yield _finding(FindingKind.LOST, Level.DECLARED if name in declared else Level.FAILURE, section)
+            yield _finding(FindingKind.LOST, Level.DECLARED if heading.name in declared else Level.FAILURE, heading)
 
 
-def _new(before: Sequence[Section], after: Sequence[Section]) -> Iterator[Finding]:
-    known = Counter(name for _, name in map(_name, before))
-    for section in after:
-        name = _name(section)[1]
-        if known[name]:
-            known[name] -= 1
+def _new(before: Sequence[_Heading], after: Sequence[_Heading]) -> Iterator[Finding]:
+    known = Counter(heading.text for heading in before)
+    for heading in after:
+        if known[heading.text]:
+            known[heading.text] -= 1
         else:
-            yield _finding(FindingKind.NEW, Level.WARNING, section, in_candidate=True)
+            yield _finding(FindingKind.NEW, Level.WARNING, heading, in_candidate=True)
 
 
-def _moved(before: Sequence[Section], after: Sequence[Section]) -> Iterator[Finding]:
-    """The headings that stand out of their order: all but the longest run that is in it."""
-    known = {_name(section)[1] for section in before}
-    kept = [section for section in after if _name(section)[1] in known]
-    if _is_subsequence(kept, before):
-        return
+def _moved(before: Sequence[_Heading], after: Sequence[_Heading]) -> Iterator[Finding]:
+    """The headings that stand out of their order: all but a longest run that is in it."""
     places = defaultdict[str, list[int]](list)
-    for place, section in enumerate(before):
-        places[_name(section)[1]].append(place)
+    for place, heading in enumerate(before):
+        places[heading.text].append(place)
+    kept = [heading for heading in after if heading.text in places]
+    remaining = iter([heading.text for heading in before])
+    if all(heading.text in remaining for heading in kept):  # nothing but headings left out
+        return
     seen = Counter[str]()
     order = []
-    for section in kept:
-        name = _name(section)[1]
-        order.append(places[name][min(seen[name], len(places[name]) - 1)])
-        seen[name] += 1
+    for heading in kept:
+        own = places[heading.text]
+        order.append(own[min(seen[heading.text], len(own) - 1)])
+        seen[heading.text] += 1
     in_order = _longest_run(order)
-    for at, section in enumerate(kept):
+    for at, heading in enumerate(kept):
         if at not in in_order:
-            yield _finding(FindingKind.MOVED, Level.FAILURE, section, in_candidate=True)
-
-
-def _is_subsequence(kept: Sequence[Section], before: Sequence[Section]) -> bool:
-    remaining = iter([_name(section)[1] for section in before])
-    return all(_name(section)[1] in remaining for section in kept)
+            yield _finding(FindingKind.MOVED, Level.FAILURE, heading, in_candidate=True)
 
 
 def _longest_run(numbers: Sequence[int]) -> frozenset[int]:
-    """The places of one of the longest runs of numbers that do not fall (patience sorting)."""
-    ends: list[int] = []  # the place of the last number of the best run of each length
-    values: list[tuple[int, int]] = []
+    """The places of a longest run of numbers that do not fall (patience sorting)."""
+    ends: list[int] = []  # for each length the place where the best run of that length ends
+    lowest: list[tuple[int, int]] = []  # and the number there
     above: list[int] = []
     for at, number in enumerate(numbers):
-        length = bisect_left(values, (number, at))
+        length = bisect_left(lowest, (number, at))
         above.append(ends[length - 1] if length else -1)
-        if length == len(ends):
-            ends.append(at)
-            values.append((number, at))
-        else:
-            ends[length], values[length] = at, (number, at)
+        ends[length : length + 1] = [at]
+        lowest[length : length + 1] = [(number, at)]
     run = []
     at = ends[-1] if ends else -1
     while at >= 0:
@@ -103,7 +101,7 @@ def _longest_run(numbers: Sequence[int]) -> frozenset[int]:
     return frozenset(run)
 
 
-def _finding(kind: FindingKind, level: Level, section: Section, *, in_candidate: bool = False) -> Finding:
+def _finding(kind: FindingKind, level: Level, heading: _Heading, *, in_candidate: bool = False) -> Finding:
     return Finding(
-        kind, level, f"{'#' * section.level} {section.heading}".strip(), section.line, in_candidate=in_candidate
+        kind, level, f"{'#' * heading.level} {heading.text}".strip(), heading.line, in_candidate=in_candidate
     )

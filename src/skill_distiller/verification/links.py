@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
@@ -21,6 +21,8 @@ _EXTERNAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _DEFINED: Final = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:[ \t]*<?([^\s>]+)", re.MULTILINE)
 _IN_TAG: Final = re.compile(r"\b(?:href|src)\s{0,9}=\s{0,9}[\"']([^\"'\s]{1,2000})[\"']", re.IGNORECASE)
 _NAMED: Final = re.compile(r"<[^<>]{1,200}?\b(?:id|name)\s{0,9}=\s{0,9}[\"']([^\"'\s]{1,200})[\"']", re.IGNORECASE)
+_IN_BLOCKS: Final = {BlockKind.DEFINITION: _DEFINED, BlockKind.HTML: _IN_TAG}
+_MENTIONS: Final = frozenset({FactKind.PATH, FactKind.CODE_SPAN})
 _PLACEHOLDER: Final = re.compile(r"[{}<>*$]|\.\.\.")
 
 
@@ -38,33 +40,35 @@ def check_links(pair: Pair) -> Check:
     Paths that are mentioned count where they lead into a folder of the skill and are new.
     """
     anchors = _anchors(pair.candidate)
-    known = frozenset(target.text for target in _targets(pair.original, pair.original_places))
-    before: frozenset[str] | None = None
+    found = [
+        (target, kind)
+        for target in _targets(pair.candidate, pair.candidate_places)
+        if (kind := _fault(target, anchors, pair.folder))
+    ]
+    if not found:
+        return Check("links")
+    before = _anchors(pair.original)
+    known = {target.text: target for target in _targets(pair.original, pair.original_places)}
     findings = []
-    for target in _targets(pair.candidate, pair.candidate_places):
-        if not target.link and target.text in known:
+    for target, kind in found:
+        same = known.get(target.text)
+        if same and not target.link:
             continue
-        kind = _fault(target, anchors, pair.folder)
-        if kind is None:
-            continue
-        before = _anchors(pair.original) if before is None else before
-        old = target.text in known and _fault(target, before, pair.folder) is not None
-        level = Level.WARNING if old else Level.FAILURE
-        detail = "in the original too" if old else ""
+        old = same is not None and _fault(same, before, pair.folder) is not None
+        level, detail = (Level.WARNING, "in the original too") if old else (Level.FAILURE, "")
         findings.append(Finding(kind, level, target.text, target.line, detail, in_candidate=True))
     return Check("links", tuple(dict.fromkeys(findings)))
 
 
-def _targets(skill: Skill, places: tuple[Place, ...]) -> Iterator[_Target]:
+def _targets(skill: Skill, places: Iterable[Place]) -> Iterator[_Target]:
     for place in places:
-        if place.block.kind is BlockKind.CODE:
-            continue
-        if place.fact.kind is FactKind.LINK:
-            yield _Target(place.fact.text, place.line)
-        elif place.fact.kind in (FactKind.PATH, FactKind.CODE_SPAN):
-            yield _Target(place.fact.text.strip("`"), place.line, link=False)
+        fact = place.fact
+        if fact.kind is FactKind.LINK:
+            yield _Target(fact.text, place.line)
+        elif fact.kind in _MENTIONS and "/" in fact.text:
+            yield _Target(fact.text.strip("`"), place.line, link=False)
     for block in skill.blocks:
-        expression = {BlockKind.DEFINITION: _DEFINED, BlockKind.HTML: _IN_TAG}.get(block.kind)
+        expression = _IN_BLOCKS.get(block.kind)
         if expression:
             for match in expression.finditer(block.text):
                 yield _Target(match.group(1), block.line + count_line_ends(block.text[: match.start(1)]))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final, NamedTuple
 
-from skill_distiller.analysis.facts import normalize
 from skill_distiller.analysis.patterns import HARD_RULE, find_patterns, join_patterns
 from skill_distiller.analysis.words import content_words
 from skill_distiller.document import Block, BlockKind, Skill, count_line_ends
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
 from skill_distiller.verification.pair import Pair
+from skill_distiller.verification.statements import STATEMENT_END
 
-_SENTENCE = 300  # characters on each side of a rule's word
-_STOPS = (". ", ".\n", "! ", "!\n", "? ", "\n\n", "\n- ", "\n* ")
+_SENTENCE: Final = 300  # characters on each side of a rule's word
+_LOOKED_AT: Final = 100  # sentences of a block that a rule is compared with
+_WORD: Final = re.compile(r"\w[\w'’ ]*\w")
 
 
 def check_patterns(pair: Pair) -> Check:
@@ -42,6 +45,7 @@ def _line(skill: Skill, name: str) -> int:
 
 
 class _Rule(NamedTuple):
+    word: str
     text: str
     words: frozenset[str]
     line: int
@@ -52,39 +56,48 @@ class _Rule(NamedTuple):
 
 
 def _rules(pair: Pair) -> Iterator[Finding]:
-    gone = [rule for b in pair.original.blocks if b.text not in pair.kept_blocks for rule in _hard_rules(b)]
-    if not gone:
-        return
-    left = [rule for block in pair.candidate.blocks for rule in _hard_rules(block)]
-    words = frozenset(word for rule in left for word in rule.words)
-    plain = normalize(pair.candidate.body).lower()
-    for rule in gone:
-        if rule.words & words and any(map(rule.means, left)):
+    rewritten = [block for block in pair.candidate.blocks if block.text not in pair.kept_blocks]
+    for block in pair.original.blocks:
+        if block.text in pair.kept_blocks:
             continue
-        if normalize(rule.text).lower() in plain:
-            yield Finding(FindingKind.NOT_IN_CAPITALS, Level.WARNING, rule.text, rule.line, "hard rule")
-            continue
-        declared = any(normalize(rule.text) in normalize(text) for text in pair.declared.removed)
-        level = Level.DECLARED if declared else Level.FAILURE
-        yield Finding(FindingKind.LOST, level, rule.text, rule.line, "hard rule")
+        for rule in _hard_rules(block):
+            found = next(filter(rule.means, _said_again(rule.word, rewritten)), None)
+            if found is None:
+                level = Level.DECLARED if block.text in pair.declared.removed else Level.FAILURE
+                yield Finding(FindingKind.LOST, level, rule.text, rule.line, "hard rule")
+            elif found.word != rule.word:
+                yield Finding(FindingKind.NOT_IN_CAPITALS, Level.WARNING, rule.text, rule.line, "hard rule")
+
+
+def _said_again(word: str, blocks: Iterable[Block]) -> Iterator[_Rule]:
+    """The sentences that say a rule's word, in capitals or not."""
+    expression = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+    for block in blocks:
+        yield from (_rule(block, match) for match in islice(expression.finditer(block.text), _LOOKED_AT))
 
 
 def _hard_rules(block: Block) -> Iterator[_Rule]:
     if block.kind is BlockKind.CODE or not find_patterns(block.text).hard_rule:
         return
-    end = 0
+    last = ""
     for match in HARD_RULE.expression.finditer(block.text):
-        if match.end() <= end:
-            continue  # the same sentence
-        start, end = _sentence(block.text, match.end() - 1, match.end())
-        text = block.text[start:end]
-        text = text.strip(" \t\r\n-*+>#")
-        yield _Rule(text, content_words(text), block.line + count_line_ends(block.text[:start]))
+        rule = _rule(block, match)
+        if rule.text != last:
+            yield rule
+        last = rule.text
+
+
+def _rule(block: Block, match: re.Match[str]) -> _Rule:
+    start, end = _sentence(block.text, match.end() - 1, match.end())
+    text = block.text[start:end].strip(" \t\r\n-*+>#")
+    found = _WORD.search(match.group())
+    word = found.group() if found else match.group()
+    return _Rule(word, text, content_words(text), block.line + count_line_ends(block.text[:start]))
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
     """The bounds of the sentence around a place of a text."""
     low, high = max(0, start - _SENTENCE), min(len(text), end + _SENTENCE)
-    first = max((at + len(stop) for stop in _STOPS if (at := text.rfind(stop, low, start)) >= 0), default=low)
-    last = min((at + 1 for stop in _STOPS if (at := text.find(stop, end, high)) >= 0), default=high)
-    return first, last
+    first = max((stop.end() for stop in STATEMENT_END.finditer(text, low, start)), default=low)
+    last = STATEMENT_END.search(text, end, high)
+    return first, last.start() + 1 if last else high

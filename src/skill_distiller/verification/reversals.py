@@ -1,0 +1,64 @@
+"""What was forbidden is not asked for now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from skill_distiller.analysis.facts import sentence_around
+from skill_distiller.document import Block
+from skill_distiller.verification.modal_groups import NEGATION, modal_group
+from skill_distiller.verification.model import Finding, FindingKind, Level
+from skill_distiller.verification.pair import Pair, Place
+
+_MARKS: Final = re.compile(r"[*_`]+")
+_ARTICLE: Final = re.compile(r"\b(?:the|an?)\b")
+_BEFORE: Final = 24  # characters before a phrase that a negation may stand in
+_NEGATED: Final = re.compile(
+    r"(?:\b(?:not|never|no|cannot|avoid|without|nor|neither|forbidden|prohibited)|n['’]t)\b[^.;]*\Z"
+)
+
+
+def find_reversals(gone: Iterable[Place], pair: Pair) -> tuple[Finding, ...]:
+    """The prohibitions whose words the candidate says without one, more often than the original does."""
+    rewritten = _plain(b for b in pair.candidate.blocks if b.text not in pair.kept_blocks)
+    if not rewritten:
+        return ()
+    places = {_phrase(place): place for place in gone if modal_group(place.fact.key) == NEGATION}
+    suspects = [phrase for phrase in places if " " in phrase and _times_said(phrase, rewritten)]
+    if not suspects:
+        return ()
+    before, after = _plain(pair.original.blocks), _plain(pair.candidate.blocks)
+    found = (places[phrase] for phrase in suspects if _times_said(phrase, after) > _times_said(phrase, before))
+    return tuple(map(_finding, found))
+
+
+def _finding(place: Place) -> Finding:
+    text = sentence_around(place.block.text, place.fact)
+    return Finding(FindingKind.REVERSED, Level.FAILURE, text, place.line, place.fact.text)
+
+
+def _phrase(place: Place) -> str:
+    """The words after the negation."""
+    return _plain_text(place.fact.key.partition(" ")[2])
+
+
+def _times_said(phrase: str, text: str) -> int:
+    """How often a text says a phrase without a negation before it."""
+    said, at = 0, text.find(phrase)
+    while at >= 0:
+        before, end = text[max(0, at - _BEFORE) : at], at + len(phrase)
+        whole = not before[-1:].isalnum() and not text[end : end + 1].isalnum()
+        said += whole and not _NEGATED.search(before)
+        at = text.find(phrase, end)
+    return said
+
+
+def _plain(blocks: Iterable[Block]) -> str:
+    return _plain_text("\n".join(block.text for block in blocks))
+
+
+def _plain_text(text: str) -> str:
+    """A text in small letters, without marks and articles, white space collapsed."""
+    return " ".join(_ARTICLE.sub("", _MARKS.sub("", text.lower())).split())

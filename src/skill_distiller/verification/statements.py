@@ -1,0 +1,49 @@
+"""What a modal word says of which words: two statements mean the same where they share them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from skill_distiller.verification.modal_groups import MODAL_GROUP_WORDS, modal_group
+from skill_distiller.verification.pair import Place
+
+STATEMENT_END: Final = re.compile(r"[.!?;。！？；](?=\s|\Z)|\n\s*\n|\n\s*(?:[-*+>]|\d+[.)])\s")
+_TAIL: Final = 120  # characters after a modal word that it may govern
+_GOVERNED: Final = 5  # words of them that are compared
+_WORD: Final = re.compile(r"[^\W_]+(?:['’]t)?")
+_ENDING: Final = re.compile(r"(?:ing|ions?|ed|es|e|s)\Z")
+_STEM: Final = 6  # letters
+_SMALL: Final = frozenset("the and for are was has have that this with from you your its use used any all been".split())
+
+
+class Statement(NamedTuple):
+    """A modal fact, the group of its word and the stems of the words that it governs."""
+
+    place: Place
+    group: str
+    governed: frozenset[str]
+
+    def means(self, other: Statement) -> bool:
+        """Whether another statement can stand for this one: same group, and half of the words of the shorter one."""
+        if self.group != other.group:
+            return False
+        shared = len(self.governed & other.governed)
+        return 2 * shared >= min(len(self.governed), len(other.governed))
+
+
+def read_statement(place: Place) -> Statement:
+    """The statement that a modal fact makes."""
+    text, fact = place.block.text, place.fact
+    tail = text[fact.start : fact.end + _TAIL]
+    end = STATEMENT_END.search(tail, len(fact.key.split(" ", 1)[0]))
+    return Statement(place, modal_group(fact.key), _stems(tail[: end.start() if end else None]))
+
+
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> frozenset[str]:
+    """The first words of a text without modal and small ones, each cut to its stem."""
+    words = (word.lower().replace("’", "'") for word in _WORD.findall(text))
+    told = [w for w in words if w not in MODAL_GROUP_WORDS and w not in _SMALL and (len(w) > 1 or w.isdigit())]
+    return frozenset(_ENDING.sub("", word)[:_STEM] or word for word in told[:_GOVERNED])
