@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -15,7 +16,10 @@ from skill_distiller.verification.pair import Pair
 from skill_distiller.verification.statements import STATEMENT_END
 
 _SENTENCE: Final = 300  # characters on each side of a rule's word
-_LOOKED_AT: Final = 100  # sentences of a block that a rule is compared with
+_LOOKED_AT: Final = 200  # sentences that a rule is compared with
+_SAID: Final = re.compile(  # what a hard rule says, in capitals or not
+    r"\b(?:must|never|not|critical|always|forbidden|skip|ignore|cannot)\b|n['’]t\b", re.IGNORECASE
+)
 _WORD: Final = re.compile(r"\w[\w'’ ]*\w")
 
 
@@ -56,24 +60,28 @@ class _Rule(NamedTuple):
 
 
 def _rules(pair: Pair) -> Iterator[Finding]:
-    rewritten = [block for block in pair.candidate.blocks if block.text not in pair.kept_blocks]
-    for block in pair.original.blocks:
-        if block.text in pair.kept_blocks:
-            continue
-        for rule in _hard_rules(block):
-            found = next(filter(rule.means, _said_again(rule.word, rewritten)), None)
-            if found is None:
-                level = Level.DECLARED if block.text in pair.declared.removed else Level.FAILURE
-                yield Finding(FindingKind.LOST, level, rule.text, rule.line, "hard rule")
-            elif found.word != rule.word:
-                yield Finding(FindingKind.NOT_IN_CAPITALS, Level.WARNING, rule.text, rule.line, "hard rule")
+    gone = [(block, rule) for block in _rewritten(pair.original, pair) for rule in _hard_rules(block)]
+    if not gone:
+        return
+    left = defaultdict[str, list[_Rule]](list)
+    for block in _rewritten(pair.candidate, pair):
+        for match in _SAID.finditer(block.text):
+            rule = _rule(block, match)
+            for word in rule.words:
+                left[word].append(rule)
+    for block, rule in gone:
+        near = islice((other for word in rule.words for other in left.get(word, ())), _LOOKED_AT)
+        same = [other for other in near if rule.means(other)]
+        if not same:
+            level = Level.DECLARED if block.text in pair.declared.removed else Level.FAILURE
+            yield Finding(FindingKind.LOST, level, rule.text, rule.line, "hard rule")
+        elif rule.word.isupper() and not any(other.word.isupper() for other in same):
+            yield Finding(FindingKind.NOT_IN_CAPITALS, Level.WARNING, rule.text, rule.line, "hard rule")
 
 
-def _said_again(word: str, blocks: Iterable[Block]) -> Iterator[_Rule]:
-    """The sentences that say a rule's word, in capitals or not."""
-    expression = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
-    for block in blocks:
-        yield from (_rule(block, match) for match in islice(expression.finditer(block.text), _LOOKED_AT))
+def _rewritten(skill: Skill, pair: Pair) -> Iterator[Block]:
+    """The blocks that only one of the two has."""
+    return (block for block in skill.blocks if block.text not in pair.kept_blocks)
 
 
 def _hard_rules(block: Block) -> Iterator[_Rule]:

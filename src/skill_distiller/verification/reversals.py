@@ -13,7 +13,8 @@ from skill_distiller.verification.model import Finding, FindingKind, Level
 from skill_distiller.verification.pair import Pair, Place
 
 _MARKS: Final = re.compile(r"[*_`]+")
-_ARTICLE: Final = re.compile(r"\b(?:the|an?)\b")
+# Words that a rewriting may take out without a change of meaning.
+_SMALL: Final = re.compile(r"\b(?:the|an?|your|its|their|our|any|this|that|these|those|very|just|also)\b")
 _BEFORE: Final = 24  # characters before a phrase that a negation may stand in
 _NEGATED: Final = re.compile(
     r"(?:\b(?:not|never|no|cannot|avoid|without|nor|neither|forbidden|prohibited)|n['’]t)\b[^.;]*\Z"
@@ -60,5 +61,5 @@ def _plain(blocks: Iterable[Block]) -> str:
 
 
 def _plain_text(text: str) -> str:
-    """A text in small letters, without marks and articles, white space collapsed."""
-    return " ".join(_ARTICLE.sub("", _MARKS.sub("", text.lower())).split())
+    """A text in small letters, without marks and small words, white space collapsed."""
+    return " ".join(_SMALL.sub("", _MARKS.sub("", text.lower())).split())

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from skill_distiller.verification.modal_groups import MODAL_GROUP_WORDS, modal_group
 from skill_distiller.verification.pair import Place
 
-STATEMENT_END: Final = re.compile(r"[.!?;。！？；](?=\s|\Z)|\n\s*\n|\n\s*(?:[-*+>]|\d+[.)])\s")
+STATEMENT_END: Final = re.compile(r"[.!?;](?=[*_\"”)]{0,4}(?:\s|\Z))|[。！？；]|\n\s*\n|\n\s*(?:[-*+>]|\d+[.)])\s")
 _TAIL: Final = 120  # characters after a modal word that it may govern
 _GOVERNED: Final = 5  # words of them that are compared
 _WORD: Final = re.compile(r"[^\W_]+(?:['’]t)?")
