@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from skill_distiller.verification import Declared, Verification
 
 _FAILED: Final = 6  # the exit code of what a guard refuses
+_WIDE: Final = 120  # columns where stdout is no terminal
 _MOST: Final = 20_000_000  # bytes of a receipt, which holds the skill twice
 
 
@@ -100,8 +101,9 @@ def _read_receipt(path: str) -> Declared:
 
 
 def _print(found: Verification, name: str, counter: TokenCounter, *, json_: bool, verbose: bool) -> None:
+    from skill_distiller.commands.stdout import write_stdout
+
     if json_:
-        from skill_distiller.commands.stdout import write_stdout
         from skill_distiller.reporting.verification import verification_record
 
         record = verification_record(found, name, counter)
@@ -113,4 +115,8 @@ def _print(found: Verification, name: str, counter: TokenCounter, *, json_: bool
 
     system: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
     console = Console(markup=False, highlight=False, emoji=False, color_system=system)
-    print_verification(found, console, counter.mark, verbose=verbose)
+    if not console.is_terminal:
+        console.width = _WIDE
+    with console.capture() as captured:
+        print_verification(found, console, counter.mark, verbose=verbose)
+    write_stdout(captured.get(), safe=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from skill_distiller._version import __version__
 from skill_distiller.reporting.printable import excerpt
 from skill_distiller.tokens import TokenCounter
-from skill_distiller.verification import Check, Finding, Level, Verification
+from skill_distiller.verification import Finding, Level, Verification
 
 VERIFY_SCHEMA: Final = "skill-distiller/verify/1"
 
@@ -23,17 +24,31 @@ def verification_record(verification: Verification, skill: str, counter: TokenCo
         "original_tokens": verification.tokens.original,
         "candidate_tokens": verification.tokens.candidate,
         "changed": verification.changed,
-        **checks_record(verification),
+        **_checks(verification),
     }
 
 
-def checks_record(verification: Verification) -> dict[str, object]:
-    """Whether all checks passed, and each with its findings."""
-    return {"passed": verification.passed, "checks": [_check(check) for check in verification.checks]}
+def checks_record(verification: Verification | None) -> dict[str, object] | None:
+    """What `compress` found in its own result: declared losses, which its receipt names, are counted only.
+
+    None where nothing was verified.
+    """
+    return None if verification is None else _checks(verification, (Level.FAILURE, Level.WARNING))
 
 
-def _check(check: Check) -> dict[str, object]:
-    return {"name": check.name, "passed": check.passed, "findings": [_finding(item) for item in check.findings]}
+def _checks(verification: Verification, levels: Collection[Level] = tuple(Level)) -> dict[str, object]:
+    return {
+        "passed": verification.passed,
+        "checks": [
+            {
+                "name": check.name,
+                "passed": check.passed,
+                "declared": check.count(Level.DECLARED),
+                "findings": [_finding(finding) for finding in check.findings if finding.level in levels],
+            }
+            for check in verification.checks
+        ],
+    }
 
 
 def _finding(finding: Finding) -> dict[str, object]:
@@ -59,7 +74,7 @@ def verified_text(verification: Verification) -> str:
     return f"Verification FAILED: {'; '.join(parts)}"
 
 
-def finding_text(finding: Finding, length: int = 160) -> str:
+def finding_text(finding: Finding, length: int = 60) -> str:
     """A finding in words, on one line, safe to show: `lost code span: make lint, line 12 of the original`."""
     what = " ".join(part for part in (finding.kind.value, excerpt(finding.detail, length)) if part)
     where = f", line {finding.line} of the {'candidate' if finding.in_candidate else 'original'}"

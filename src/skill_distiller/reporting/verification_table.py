@@ -18,7 +18,6 @@ _SHOWN: Final = 10  # findings of a check; the JSON record holds all of them
 _LENGTH: Final = 160  # characters of a finding
 _STYLES: Final = {Level.FAILURE: "red", Level.WARNING: "yellow", Level.DECLARED: "dim"}
 _ORDER: Final = (Level.FAILURE, Level.WARNING, Level.DECLARED)
-_WIDE: Final = 120  # columns where the output is no terminal
 
 
 def print_verification(verification: Verification, console: Console, mark: str = "", *, verbose: bool = False) -> None:
@@ -35,7 +34,7 @@ def print_verification(verification: Verification, console: Console, mark: str =
     for check in verification.checks:
         for row in _rows(check, verbose=verbose):
             table.add_row(*row)
-    console.print(table, width=None if console.is_terminal else _WIDE)
+    console.print(table)
     before, after = verification.tokens
     reduction = f" ({1 - after / before:.0%} reduction)" if before and after <= before else ""
     console.print(Text(f"Tokens: {mark}{before} → {mark}{after}{reduction}"), soft_wrap=True)

@@ -43,6 +43,7 @@ def verify(
     allowed_fields: Collection[str] = (),
     declared: Declared | None = None,
     strict: bool = False,
+    files: bool = True,
     folder: Path | None = None,
     counter: TokenCounter | None = None,
     tokens: Tokens | None = None,
@@ -50,11 +51,19 @@ def verify(
     """Check that a candidate still says what its original says, and is as valid a skill.
 
     Frontmatter fields in `allowed_fields` are taken for valid. Losses in `declared` do not fail.
-    With `strict`, faults of the format fail even where the original has them. Files are looked for
-    in `folder`, the original's by default. `tokens` of both, where they are known, are not counted.
+    With `strict`, faults of the format fail even where the original has them. With `files` those that
+    the candidate links to are looked for in `folder`, by default the original's; nothing else touches
+    the disk. `tokens` of both, where they are known, are not counted again.
     """
-    if folder is None and original.path is not None:
-        folder = original.path.parent
-    declared = declared or Declared()
-    pair = Pair(original, candidate, folder, frozenset(allowed_fields), declared, strict, counter, tokens)
+    folder = folder or (original.path.parent if original.path else None)
+    pair = Pair(
+        original,
+        candidate,
+        folder if files else None,
+        frozenset(allowed_fields),
+        declared or Declared(),
+        strict,
+        counter,
+        tokens,
+    )
     return Verification(tuple(check(pair) for check in CHECKS), pair.tokens, original.text != candidate.text)
