@@ -173,7 +173,15 @@ def test_debug_stages_prints_one_json_object_a_line_in_order() -> None:
     """Each stage's result is a line of JSON on stderr, in the order of the pipeline; stdout is untouched."""
     plain, debug = (run("compress", "--quiet", *more, stdin=DEPLOY.encode()) for more in ([], ["--debug-stages"]))
     stages = [json.loads(line) for line in debug.stderr.splitlines()]
-    assert [stage["stage"] for stage in stages] == ["parse", "analyze", "ladders", "frontier", "plan", "judge", "verify"]
+    assert [stage["stage"] for stage in stages] == [
+        "parse",
+        "analyze",
+        "ladders",
+        "frontier",
+        "plan",
+        "judge",
+        "verify",
+    ]
     assert debug.stdout == plain.stdout
     parse, analyze, ladders, frontier, plan, judge = stages
     n = len(parse["blocks"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from skill_distiller.document import Block, BlockKind, Skill
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
@@ -19,37 +19,41 @@ def check_fences(pair: Pair) -> Check:
     return Check("fences", (*_unclosed(pair), *_code(pair)))
 
 
+class _Opening(NamedTuple):
+    text: str
+    line: int
+
+
 def _unclosed(pair: Pair) -> Iterator[Finding]:
-    known = None
-    for block, opening in _open_fences(pair.candidate):
-        known = {text for _, text in _open_fences(pair.original)} if known is None else known
-        level = Level.WARNING if opening in known else Level.FAILURE
-        yield Finding(FindingKind.UNCLOSED, level, opening, block.line, "fence", in_candidate=True)
+    found = list(_open_fences(pair.candidate))
+    known = {opening.text for opening in _open_fences(pair.original)} if found else set()
+    for opening in found:
+        level, detail = (Level.WARNING, "in the original too") if opening.text in known else (Level.FAILURE, "")
+        yield Finding(FindingKind.UNCLOSED, level, opening.text, opening.line, detail, in_candidate=True)
 
 
-def _open_fences(skill: Skill) -> Iterator[tuple[Block, str]]:
-    """The blocks that open a fence and do not close it, with the opening line."""
+def _open_fences(skill: Skill) -> Iterator[_Opening]:
+    """The fences that a block opens and does not close."""
     for block in skill.blocks:
         if block.kind is BlockKind.CODE or (block.kind in _NESTING and ("```" in block.text or "~~~" in block.text)):
             opening = _left_open(block)
             if opening:
-                yield block, opening
+                yield opening
 
 
-def _left_open(block: Block) -> str:
-    mark = opening = ""
-    for line in block.text.splitlines():
-        match = _FENCE.match(line)
+def _left_open(block: Block) -> _Opening | None:
+    mark, opening = "", None
+    for line, text in enumerate(block.text.splitlines(), block.line):
+        match = _FENCE.match(text)
         if match is None:
-            if not mark and block.kind is BlockKind.CODE:
-                return ""  # indented, not fenced
-            continue
-        if mark:
+            if opening is None and block.kind is BlockKind.CODE:
+                return None  # indented, not fenced
+        elif mark:
             if match.group(1).startswith(mark) and not match.group(2).strip():
-                mark = opening = ""
+                mark = ""
         elif match.group(1)[0] == "~" or "`" not in match.group(2):
-            mark, opening = match.group(1), line.strip()
-    return opening if mark else ""
+            mark, opening = match.group(1), _Opening(text.strip(), line)
+    return opening if mark else None
 
 
 def _code(pair: Pair) -> Iterator[Finding]:

@@ -55,10 +55,10 @@ class _Left:
     def has(self, statement: Statement) -> bool:
         """Whether one of them can stand for a statement of the original."""
         same = self._by_key.get(statement.place.fact.key, ())
+        if statement.group in LIMITS:  # what is at least 3 is not at least 5
+            return bool(same)
         if any(statement.means(read_statement(place)) for place in same[:_LOOKED_AT]):
             return True
-        if statement.group in LIMITS:  # what is at least 3 is not at least 5
-            return False
         near = (other for stem in statement.governed for other in self._by_stem.get((statement.group, stem), ()))
         return any(map(statement.means, islice(near, _LOOKED_AT)))
 

@@ -14,6 +14,8 @@ _TAIL: Final = 120  # characters after a modal word that it may govern
 _GOVERNED: Final = 5  # words of them that are compared
 _WORD: Final = re.compile(r"[^\W_]+(?:['’]t)?")
 _ENDING: Final = re.compile(r"(?:ing|ions?|ed|es|e|s)\Z")
+_MOST: Final = 2 / 3
+_SHORT: Final = 2  # letters: at, in, to
 _STEM: Final = 6  # letters
 _SMALL: Final = frozenset("the and for are was has have that this with from you your its use used any all been".split())
 
@@ -26,11 +28,11 @@ class Statement(NamedTuple):
     governed: frozenset[str]
 
     def means(self, other: Statement) -> bool:
-        """Whether another statement can stand for this one: same group, and half of the words of the shorter one."""
+        """Whether another can stand for this one: of the same group, with most of the words of the shorter one."""
         if self.group != other.group:
             return False
-        shared = len(self.governed & other.governed)
-        return 2 * shared >= min(len(self.governed), len(other.governed))
+        fewer = min(len(self.governed), len(other.governed))
+        return not fewer or len(self.governed & other.governed) > _MOST * fewer
 
 
 def read_statement(place: Place) -> Statement:
@@ -45,5 +47,11 @@ def read_statement(place: Place) -> Statement:
 def _stems(text: str) -> frozenset[str]:
     """The first words of a text without modal and small ones, each cut to its stem."""
     words = (word.lower().replace("’", "'") for word in _WORD.findall(text))
-    told = [w for w in words if w not in MODAL_GROUP_WORDS and w not in _SMALL and (len(w) > 1 or w.isdigit())]
+    told = [w for w in words if _says_something(w)]
     return frozenset(_ENDING.sub("", word)[:_STEM] or word for word in told[:_GOVERNED])
+
+
+def _says_something(word: str) -> bool:
+    if word in MODAL_GROUP_WORDS or word in _SMALL:
+        return False
+    return len(word) > _SHORT or word.isdigit() or not word.isascii()
