@@ -35,10 +35,19 @@ def _unclosed(pair: Pair) -> Iterator[Finding]:
 def _open_fences(skill: Skill) -> Iterator[_Opening]:
     """The fences that a block opens and does not close."""
     for block in skill.blocks:
-        if block.kind is BlockKind.CODE or (block.kind in _NESTING and ("```" in block.text or "~~~" in block.text)):
+        if (block.kind is BlockKind.CODE and not _is_closed(block.text)) or (
+            block.kind in _NESTING and ("```" in block.text or "~~~" in block.text)
+        ):
             opening = _left_open(block)
             if opening:
                 yield opening
+
+
+def _is_closed(text: str) -> bool:
+    """A quick look at a code block: it ends at its closing fence or at the end of all."""
+    mark = text.lstrip()[:3]
+    last = text.rstrip().rpartition("\n")[2].strip()
+    return last == mark and len(text) > len(mark) and text.lstrip()[3:4] != mark[0]
 
 
 def _left_open(block: Block) -> _Opening | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from skill_distiller.analysis import FactKind
+from skill_distiller.analysis.facts import block_facts
 from skill_distiller.analysis.headings import anchor
 from skill_distiller.document import BlockKind, Skill, count_line_ends
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
@@ -42,13 +43,13 @@ def check_links(pair: Pair) -> Check:
     anchors = _anchors(pair.candidate)
     found = [
         (target, kind)
-        for target in _targets(pair.candidate, pair.candidate_places)
-        if (kind := _fault(target, anchors, pair.folder))
+        for target in _targets(pair.candidate)
+        if (target.link or pair.folder) and (kind := _fault(target, anchors, pair.folder))
     ]
     if not found:
         return Check("links")
     before = _anchors(pair.original)
-    known = {target.text: target for target in _targets(pair.original, pair.original_places)}
+    known = {target.text: target for target in _targets(pair.original)}
     findings = []
     for target, kind in found:
         same = known.get(target.text)
@@ -60,14 +61,13 @@ def check_links(pair: Pair) -> Check:
     return Check("links", tuple(dict.fromkeys(findings)))
 
 
-def _targets(skill: Skill, places: Iterable[Place]) -> Iterator[_Target]:
-    for place in places:
-        fact = place.fact
-        if fact.kind is FactKind.LINK:
-            yield _Target(fact.text, place.line)
-        elif fact.kind in _MENTIONS and "/" in fact.text:
-            yield _Target(fact.text.strip("`"), place.line, link=False)
+def _targets(skill: Skill) -> Iterator[_Target]:
     for block in skill.blocks:
+        for fact in block_facts(block):
+            if fact.kind is FactKind.LINK:
+                yield _Target(fact.text, Place(block, fact).line)
+            elif fact.kind in _MENTIONS and "/" in fact.text:
+                yield _Target(fact.text.strip("`"), Place(block, fact).line, link=False)
         expression = _IN_BLOCKS.get(block.kind)
         if expression:
             for match in expression.finditer(block.text):

@@ -9,34 +9,37 @@ from itertools import islice
 from typing import Final
 
 from skill_distiller.analysis import FactKind
-from skill_distiller.analysis.facts import sentence_around
+from skill_distiller.analysis.facts import block_facts, sentence_around
 from skill_distiller.analysis.modality import LIMITS
+from skill_distiller.document import Block
+from skill_distiller.verification.modal_groups import modal_group
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
 from skill_distiller.verification.pair import Pair, Place
 from skill_distiller.verification.reversals import find_reversals
 from skill_distiller.verification.statements import Statement, read_statement
 
+_AFTER: Final = 48  # characters after a modal fact that have to be the same for it to be the same statement
 _LOOKED_AT: Final = 100  # statements of a candidate that one of the original is compared with
 
 
 def check_negations(pair: Pair) -> Check:
     """Fails where a modal statement has no counterpart in the candidate, or where what it forbids is now said."""
-    gone = [place for place in _modals(pair.original_places) if place.block.text not in pair.kept_blocks]
+    gone = list(_modals(pair.original_alone))
     reversals = find_reversals(gone, pair) if gone else ()
     said = {finding.text for finding in reversals}
     lost = (finding for finding in _lost(gone, pair) if finding.text not in said)
     return Check("negations", (*reversals, *lost))
 
 
-def _modals(places: Iterable[Place]) -> Iterator[Place]:
-    return (place for place in places if place.fact.kind is FactKind.MODAL)
+def _modals(blocks: Iterable[Block]) -> Iterator[Place]:
+    return (Place(block, fact) for block in blocks for fact in block_facts(block) if fact.kind is FactKind.MODAL)
 
 
 def _lost(gone: Iterable[Place], pair: Pair) -> Iterator[Finding]:
     left = _Left(pair)
     for place in gone:
         declared = place.fact.key in pair.declared.facts
-        if not declared and left.has(read_statement(place)):
+        if not declared and left.has(place):
             continue
         # A statement with its key is left, about something else: then the receipt names no fact, but the block.
         if declared or (place.fact.key in pair.candidate_keys and place.block.text in pair.declared.removed):
@@ -52,12 +55,16 @@ class _Left:
     def __init__(self, pair: Pair) -> None:
         self._pair = pair
 
-    def has(self, statement: Statement) -> bool:
+    def has(self, gone: Place) -> bool:
         """Whether one of them can stand for a statement of the original."""
-        same = self._by_key.get(statement.place.fact.key, ())
-        if statement.group in LIMITS:  # what is at least 3 is not at least 5
+        same = self._by_key.get(gone.fact.key, ())[:_LOOKED_AT]
+        if modal_group(gone.fact.key) in LIMITS:  # what is at least 3 is not at least 5
             return bool(same)
-        if any(statement.means(read_statement(place)) for place in same[:_LOOKED_AT]):
+        words = _words(gone)
+        if any(_words(place) == words for place in same):  # nearly always, and quick to see
+            return True
+        statement = read_statement(gone)
+        if any(map(statement.means, map(read_statement, same))):
             return True
         near = (other for stem in statement.governed for other in self._by_stem.get((statement.group, stem), ()))
         return any(map(statement.means, islice(near, _LOOKED_AT)))
@@ -65,14 +72,19 @@ class _Left:
     @cached_property
     def _by_key(self) -> dict[str, list[Place]]:
         found = defaultdict[str, list[Place]](list)
-        for place in _modals(self._pair.candidate_places):
+        for place in _modals(self._pair.candidate.blocks):
             found[place.fact.key].append(place)
         return found
 
     @cached_property
     def _by_stem(self) -> dict[tuple[str, str], list[Statement]]:
         found = defaultdict[tuple[str, str], list[Statement]](list)
-        for statement in map(read_statement, _modals(self._pair.candidate_places)):
+        for statement in map(read_statement, _modals(self._pair.candidate.blocks)):
             for stem in statement.governed:
                 found[statement.group, stem].append(statement)
         return found
+
+
+def _words(place: Place) -> str:
+    """A modal word with what follows it, as written."""
+    return place.block.text[place.fact.start : place.fact.end + _AFTER]

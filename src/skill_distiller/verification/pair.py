@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -55,29 +55,29 @@ class Pair:
         return Tokens(count(self.original.text), count(self.candidate.text))
 
     @cached_property
-    def original_places(self) -> tuple[Place, ...]:
-        """Every fact of the original's blocks, in order."""
-        return tuple(_places(self.original))
+    def kept_blocks(self) -> frozenset[str]:
+        """The texts of blocks that both have, byte for byte."""
+        return frozenset(b.text for b in self.original.blocks) & frozenset(b.text for b in self.candidate.blocks)
 
     @cached_property
-    def candidate_places(self) -> tuple[Place, ...]:
-        """Every fact of the candidate's blocks, in order."""
-        return tuple(_places(self.candidate))
+    def original_alone(self) -> tuple[Block, ...]:
+        """The blocks that only the original has."""
+        return tuple(block for block in self.original.blocks if block.text not in self.kept_blocks)
+
+    @cached_property
+    def candidate_alone(self) -> tuple[Block, ...]:
+        """The blocks that only the candidate has."""
+        return tuple(block for block in self.candidate.blocks if block.text not in self.kept_blocks)
 
     @cached_property
     def original_keys(self) -> frozenset[str]:
         """What the facts of the original are looked up by, headings among them."""
-        return _keys(self.original, self.original_places)
+        return _keys(self.original)
 
     @cached_property
     def candidate_keys(self) -> frozenset[str]:
         """What the facts of the candidate are looked up by, headings among them."""
-        return _keys(self.candidate, self.candidate_places)
-
-    @cached_property
-    def kept_blocks(self) -> frozenset[str]:
-        """The texts of blocks that both have, byte for byte."""
-        return frozenset(b.text for b in self.original.blocks) & frozenset(b.text for b in self.candidate.blocks)
+        return _keys(self.candidate)
 
     @cached_property
     def folder_name(self) -> str:
@@ -88,12 +88,11 @@ class Pair:
         return Path(os.path.abspath(path)).parent.name  # noqa: PTH100 - a link keeps its own name
 
 
-def _places(skill: Skill) -> Iterator[Place]:
-    for block in skill.blocks:
-        for fact in block_facts(block):
-            yield Place(block, fact)
+def places(blocks: Iterable[Block]) -> Iterator[Place]:
+    """Every fact of some blocks, in order."""
+    return (Place(block, fact) for block in blocks for fact in block_facts(block))
 
 
-def _keys(skill: Skill, places: tuple[Place, ...]) -> frozenset[str]:
+def _keys(skill: Skill) -> frozenset[str]:
     headings = {heading_key(section.heading) for section in skill.sections if section.level}
-    return frozenset(headings | {place.fact.key for place in places})
+    return frozenset(headings.union(fact.key for block in skill.blocks for fact in block_facts(block)))

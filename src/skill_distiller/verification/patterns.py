@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.patterns import HARD_RULE, find_patterns, join_patterns
+from skill_distiller.analysis.patterns import find_patterns, join_patterns
 from skill_distiller.analysis.words import content_words
 from skill_distiller.document import Block, BlockKind, Skill, count_line_ends
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
@@ -17,21 +17,20 @@ from skill_distiller.verification.statements import STATEMENT_END
 
 _SENTENCE: Final = 300  # characters on each side of a rule's word
 _LOOKED_AT: Final = 200  # sentences that a rule is compared with
-_SAID: Final = re.compile(  # what a hard rule says, in capitals or not
-    r"\b(?:must|never|not|critical|always|forbidden|skip|ignore|cannot)\b|n['’]t\b", re.IGNORECASE
-)
-_WORD: Final = re.compile(r"\w[\w'’ ]*\w")
+# The hard rules of analysis.patterns that have no modal word, and what they may become.
+_HARD: Final = re.compile(r"\bCRITICAL\b|\b(?:[Ss]kip|[Ii]gnore) this skill\b")
+_SAID: Final = re.compile(r"\b(?:critical|(?:skip|ignore) this skill)\b", re.IGNORECASE)
 
 
 def check_patterns(pair: Pair) -> Check:
     """Fails where a protected pattern, or a rule in capitals, is in the original only."""
-    if pair.kept_blocks.issuperset(block.text for block in pair.original.blocks):
-        return Check("patterns")
     return Check("patterns", (*_names(pair), *_rules(pair)))
 
 
 def _names(pair: Pair) -> Iterator[Finding]:
-    before = join_patterns([block.text for block in pair.original.blocks])
+    before = join_patterns([block.text for block in pair.original_alone])
+    if not (before.protected or before.advisory):
+        return
     after = join_patterns([block.text for block in pair.candidate.blocks])
     for name in sorted(before.protected - after.protected):
         level = Level.DECLARED if name in pair.declared.patterns else Level.FAILURE
@@ -60,13 +59,13 @@ class _Rule(NamedTuple):
 
 
 def _rules(pair: Pair) -> Iterator[Finding]:
-    gone = [(block, rule) for block in _rewritten(pair.original, pair) for rule in _hard_rules(block)]
+    """The hard rules without a modal word; those with one are looked at as negations."""
+    gone = [(block, rule) for block in pair.original_alone for rule in _sentences(block, _HARD)]
     if not gone:
         return
     left = defaultdict[str, list[_Rule]](list)
-    for block in _rewritten(pair.candidate, pair):
-        for match in _SAID.finditer(block.text):
-            rule = _rule(block, match)
+    for block in pair.candidate_alone:
+        for rule in _sentences(block, _SAID):
             for word in rule.words:
                 left[word].append(rule)
     for block, rule in gone:
@@ -79,28 +78,13 @@ def _rules(pair: Pair) -> Iterator[Finding]:
             yield Finding(FindingKind.NOT_IN_CAPITALS, Level.WARNING, rule.text, rule.line, "hard rule")
 
 
-def _rewritten(skill: Skill, pair: Pair) -> Iterator[Block]:
-    """The blocks that only one of the two has."""
-    return (block for block in skill.blocks if block.text not in pair.kept_blocks)
-
-
-def _hard_rules(block: Block) -> Iterator[_Rule]:
-    if block.kind is BlockKind.CODE or not find_patterns(block.text).hard_rule:
+def _sentences(block: Block, expression: re.Pattern[str]) -> Iterator[_Rule]:
+    if block.kind is BlockKind.CODE:
         return
-    last = ""
-    for match in HARD_RULE.expression.finditer(block.text):
-        rule = _rule(block, match)
-        if rule.text != last:
-            yield rule
-        last = rule.text
-
-
-def _rule(block: Block, match: re.Match[str]) -> _Rule:
-    start, end = _sentence(block.text, match.end() - 1, match.end())
-    text = block.text[start:end].strip(" \t\r\n-*+>#")
-    found = _WORD.search(match.group())
-    word = found.group() if found else match.group()
-    return _Rule(word, text, content_words(text), block.line + count_line_ends(block.text[:start]))
+    for match in expression.finditer(block.text):
+        start, end = _sentence(block.text, match.end() - 1, match.end())
+        text = block.text[start:end].strip(" \t\r\n-*+>#")
+        yield _Rule(match.group(), text, content_words(text), block.line + count_line_ends(block.text[:start]))
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import Final, NamedTuple
 
 from skill_distiller.verification.modal_groups import MODAL_GROUP_WORDS, modal_group
@@ -17,7 +18,10 @@ _ENDING: Final = re.compile(r"(?:ing|ions?|ed|es|e|s)\Z")
 _MOST: Final = 2 / 3
 _SHORT: Final = 2  # letters: at, in, to
 _STEM: Final = 6  # letters
-_SMALL: Final = frozenset("the and for are was has have that this with from you your its use used any all been".split())
+_SMALL: Final = frozenset(
+    "the and for are was has have that this with from you your its use used any all been"
+    " more than least most less fewer greater equal minimum maximum".split()  # of limits, which symbols may stand for
+)
 
 
 class Statement(NamedTuple):
@@ -43,15 +47,17 @@ def read_statement(place: Place) -> Statement:
     return Statement(place, modal_group(fact.key), _stems(tail[: end.start() if end else None]))
 
 
-@lru_cache(maxsize=4096)
 def _stems(text: str) -> frozenset[str]:
     """The first words of a text without modal and small ones, each cut to its stem."""
-    words = (word.lower().replace("’", "'") for word in _WORD.findall(text))
-    told = [w for w in words if _says_something(w)]
-    return frozenset(_ENDING.sub("", word)[:_STEM] or word for word in told[:_GOVERNED])
+    return frozenset(islice(filter(None, map(_stem, _WORD.findall(text))), _GOVERNED))
 
 
-def _says_something(word: str) -> bool:
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
+    """The stem of a word, "" for one that says nothing by itself. Cached: a vocabulary is small."""
+    word = word.lower().replace("’", "'")
     if word in MODAL_GROUP_WORDS or word in _SMALL:
-        return False
-    return len(word) > _SHORT or word.isdigit() or not word.isascii()
+        return ""
+    if len(word) <= _SHORT and word.isascii() and not word.isdigit():
+        return ""
+    return _ENDING.sub("", word)[:_STEM] or word
