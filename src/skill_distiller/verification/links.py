@@ -6,7 +6,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -40,12 +39,9 @@ def check_links(pair: Pair) -> Check:
 
     Paths that are mentioned count where they lead into a folder of the skill and are new.
     """
-    anchors = _anchors(pair.candidate)
-    found = [
-        (target, kind)
-        for target in _targets(pair.candidate)
-        if (target.link or pair.folder) and (kind := _fault(target, anchors, pair.folder))
-    ]
+    targets = [target for target in _targets(pair.candidate) if target.link or pair.folder]
+    anchors = _anchors(pair.candidate) if any("#" in target.text for target in targets) else frozenset[str]()
+    found = [(target, kind) for target in targets if (kind := _fault(target, anchors, pair.folder))]
     if not found:
         return Check("links")
     before = _anchors(pair.original)
@@ -55,7 +51,7 @@ def check_links(pair: Pair) -> Check:
         same = known.get(target.text)
         if same and not target.link:
             continue
-        old = same is not None and _fault(same, before, pair.folder) is not None
+        old = same is not None and _fault(same, before, pair.original_folder) is not None
         level, detail = (Level.WARNING, "in the original too") if old else (Level.FAILURE, "")
         findings.append(Finding(kind, level, target.text, target.line, detail, in_candidate=True))
     return Check("links", tuple(dict.fromkeys(findings)))
@@ -66,7 +62,7 @@ def _targets(skill: Skill) -> Iterator[_Target]:
         for fact in block_facts(block):
             if fact.kind is FactKind.LINK:
                 yield _Target(fact.text, Place(block, fact).line)
-            elif fact.kind in _MENTIONS and "/" in fact.text:
+            elif "/" in fact.text and fact.kind in _MENTIONS:
                 yield _Target(fact.text.strip("`"), Place(block, fact).line, link=False)
         expression = _IN_BLOCKS.get(block.kind)
         if expression:
@@ -104,7 +100,6 @@ def _fault_of_path(path: str, folder: Path | None) -> FindingKind | None:
     return _fault_on_disk(folder, path)
 
 
-@lru_cache(maxsize=1024)
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()

@@ -54,6 +54,11 @@ class Pair:
         count = (self.counter or load_counter()).count
         return Tokens(count(self.original.text), count(self.candidate.text))
 
+    @property
+    def original_folder(self) -> Path | None:
+        """Where the original's files are looked for, None where files are not looked for."""
+        return self.original.path.parent if self.folder and self.original.path else self.folder
+
     @cached_property
     def kept_blocks(self) -> frozenset[str]:
         """The texts of blocks that both have, byte for byte."""

@@ -23,11 +23,12 @@ _NEGATED: Final = re.compile(
 
 def find_reversals(gone: Iterable[Place], pair: Pair) -> tuple[Finding, ...]:
     """The prohibitions whose words the candidate says without one, more often than the original does."""
-    rewritten = _plain(pair.candidate_alone)
-    if not rewritten:
+    forbidden = (place for place in gone if modal_group(place.fact.key) == NEGATION)
+    places = {phrase: place for place in forbidden if " " in (phrase := _phrase(place))}
+    if not places or not pair.candidate_alone:
         return ()
-    places = {_phrase(place): place for place in gone if modal_group(place.fact.key) == NEGATION}
-    suspects = [phrase for phrase in places if " " in phrase and _times_said(phrase, rewritten)]
+    rewritten = _plain(pair.candidate_alone)
+    suspects = [phrase for phrase in places if _times_said(phrase, rewritten)]
     if not suspects:
         return ()
     before, after = _plain(pair.original.blocks), _plain(pair.candidate.blocks)
