@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from skill_distiller.errors import BadInputError
 from skill_distiller.evaluation import Receipt
+from skill_distiller.renderings import RenderingKind
 
-_NO_RECEIPT = "Give the JSON that `skill-distiller compress --json` printed for this skill."
+_CUT: Final = frozenset({RenderingKind.EXTRACTED, RenderingKind.SUMMARIZED, RenderingKind.ONE_LINERS})
+_NO_RECEIPT: Final = "Give the JSON that `skill-distiller compress --json` printed for this skill."
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
     """The keys of lost facts, the headings and blocks that went or changed, the protected patterns that went.
 
-    `headings` are pairs of level and text; `removed` and `changed` are the texts of blocks as they were.
+    `headings` are pairs of level and text. `removed` and `changed` are the texts of blocks as they were;
+    one of which an extract or a summary is left counts as removed.
     """
 
     facts: frozenset[str] = frozenset()
@@ -35,8 +39,8 @@ def declared_by(receipt: Receipt, protected_lost: Iterable[str] = ()) -> Declare
     return Declared(
         frozenset(fact.key for fact in receipt.lost),
         frozenset((section.level, section.heading) for section in receipt.sections if section.heading_dropped),
-        frozenset(change.before for change in receipt.changes if not change.after),
-        frozenset(change.before for change in receipt.changes if change.after),
+        frozenset(change.before for change in receipt.changes if _is_cut(change.rendering, change.after)),
+        frozenset(change.before for change in receipt.changes if not _is_cut(change.rendering, change.after)),
         frozenset(protected_lost),
     )
 
@@ -59,10 +63,14 @@ def _declared(record: object) -> Declared:
     return Declared(
         frozenset(_string(fact["key"]) for fact in facts),
         frozenset((_number(section["level"]), _string(section["heading"])) for section in gone),
-        frozenset(_string(change["before"]) for change in changes if not change["after"]),
-        frozenset(_string(change["before"]) for change in changes if change["after"]),
+        frozenset(_string(change["before"]) for change in changes if _is_cut(change["rendering"], change["after"])),
+        frozenset(_string(change["before"]) for change in changes if not _is_cut(change["rendering"], change["after"])),
         frozenset(_string(name) for name in lost),
     )
+
+
+def _is_cut(rendering: object, after: object) -> bool:
+    return not after or rendering in _CUT
 
 
 def _object(value: object) -> Mapping[str, object]:
