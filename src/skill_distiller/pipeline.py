@@ -22,7 +22,7 @@ from skill_distiller.compression import (
     count_skill,
 )
 from skill_distiller.document import FrontmatterState, Skill, parse_skill
-from skill_distiller.errors import BadInputError, UsageError
+from skill_distiller.errors import BadInputError, RefusedError, UsageError
 from skill_distiller.evaluation import Comparison, EmbeddedJudge, Functionality, Judge, Receipt, compare, write_receipt
 from skill_distiller.planning import (
     COMPACTION_TOKENS,
@@ -35,6 +35,7 @@ from skill_distiller.planning import (
 )
 from skill_distiller.renderings import Renderer, RenderingKind
 from skill_distiller.tokens import DEFAULT_ENCODING, ESTIMATE, TokenCounter, load_counter
+from skill_distiller.verification import Tokens, Verification, declared_by, verify
 
 DEFAULT_THRESHOLD: Final = 0.9
 WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
@@ -98,7 +99,11 @@ class Backends:
 
 @dataclass(frozen=True)
 class Distillation:
-    """The product of a run and everything known about it. `text` is the distilled SKILL.md."""
+    """The product of a run and everything known about it. `text` is the distilled SKILL.md.
+
+    `verification` is what the gate finds in that text, losses that the receipt names declared; None for
+    a one-liner, of which there is nothing to compare.
+    """
 
     original: Skill
     distilled: Skill
@@ -111,6 +116,7 @@ class Distillation:
     counter: TokenCounter
     input_tokens: int
     output_tokens: int
+    verification: Verification | None
 
     @property
     def text(self) -> str:
@@ -144,7 +150,8 @@ def distill(
 
     `observe` is called with the name and the result of each stage. Raises UsageError for options
     that make no sense, TargetError for a budget that can't be met, and, with `options.strict`,
-    BadInputError for a skill without frontmatter or trigger section.
+    BadInputError for a skill without frontmatter or trigger section and RefusedError for a result
+    that fails its own verification.
     """
     options, backends = options or DistillOptions(), backends or Backends()
     _check_options(options)
@@ -169,6 +176,8 @@ def distill(
     functionality = backends.judge.score(comparison)
     watch("judge", functionality)
     receipt = write_receipt(comparison)
+    verification = _verify(receipt, functionality, skill, distilled, Tokens(input_tokens, output_tokens), options)
+    watch("verify", verification)
     notes += _result_notes(comparison, counter)
     if output_tokens > COMPACTION_TOKENS:
         notes += _compaction_note(comparison, known, counter, backends.models)
@@ -184,7 +193,29 @@ def distill(
         counter,
         input_tokens,
         output_tokens,
+        verification,
     )
+
+
+def _verify(
+    receipt: Receipt,
+    functionality: Functionality,
+    skill: Skill,
+    distilled: Skill,
+    tokens: Tokens,
+    options: DistillOptions,
+) -> Verification | None:
+    """The gate on our own result: on its text, parsed afresh, not on what the plan says of it."""
+    if options.mode is Mode.ONELINER:
+        return None
+    candidate = skill if distilled.text == skill.text else parse_skill(distilled.text, skill.path)
+    declared = declared_by(receipt, functionality.protected_lost)
+    # No link is ever written anew: those that are left lead where they led.
+    verification = verify(skill, candidate, declared=declared, tokens=tokens, files=False)
+    if options.strict and not verification.passed:
+        failed = ", ".join(check.name for check in verification.failed)
+        raise RefusedError(f"The result fails its own verification ({failed}).", "Without --strict it is a warning.")
+    return verification
 
 
 def _check_options(options: DistillOptions) -> None:

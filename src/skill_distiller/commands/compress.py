@@ -14,6 +14,7 @@ import typer
 from skill_distiller.commands import provider_options as option
 from skill_distiller.commands.aim import choose_aim
 from skill_distiller.commands.options import LEARNINGS, ConfigFile, LearningsDir, NoCalibration, NoConfig, Yes
+from skill_distiller.commands.read_input import MAX_BYTES, read_input
 from skill_distiller.commands.stdout import write_stdout
 from skill_distiller.errors import RefusedError, UsageError
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from skill_distiller.reporting.calls import ConsoleWatcher
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
-_MAX_BYTES: Final = 2_000_000
 
 
 def compress(
@@ -76,7 +76,7 @@ def compress(
     strict: Annotated[
         bool, typer.Option("--strict", help="Missing frontmatter or trigger section is an error.")
     ] = False,
-    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = _MAX_BYTES,
+    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = MAX_BYTES,
     debug_stages: Annotated[
         bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")
     ] = False,
@@ -106,7 +106,7 @@ def compress(
 
     console = _console()
     settings = load_config(config, use=not no_config)
-    skill = _read(path, max_bytes)
+    skill = read_input(path, max_bytes)
     shows_only = dry_run or aim.mode == "oneliner" or (diff and not output)
     guarded = find_self_compression(skill, aim, yes=yes, delivers=not shows_only)
     folder_given = path != "-" and Path(path).is_dir()
@@ -147,17 +147,6 @@ def _check_options(*, json_: bool, diff: bool, verbose: bool, quiet: bool) -> No
     for a, b, both in (("--json", "--diff", json_ and diff), ("--verbose", "--quiet", verbose and quiet)):
         if both:
             raise UsageError(f"{a} and {b} exclude each other.", "Give one of them.")
-
-
-def _read(path: str, max_bytes: int) -> Skill:
-    from skill_distiller.document import read_skill, read_stream
-    from skill_distiller.errors import BadInputError
-
-    if path != "-":
-        return read_skill(path, max_bytes)
-    if sys.stdin is None or sys.stdin.isatty():
-        raise BadInputError("No content.", "Provide a valid SKILL.md file path or pipe content via stdin.")
-    return read_stream(sys.stdin.buffer, max_bytes)
 
 
 def _target(output: str, skill: Skill, *, folder_given: bool, force: bool) -> Path | None:

@@ -12,6 +12,7 @@ from skill_distiller.pipeline import Distillation, Note
 from skill_distiller.providers.usage import Usage
 from skill_distiller.renderings.examples import ExampleSelection
 from skill_distiller.reporting.summary import removed_counts, summarize_sections
+from skill_distiller.reporting.verification import checks_record
 
 SCHEMA: Final = "skill-distiller/compress/1"
 
@@ -80,6 +81,7 @@ def to_record(
             }
             for section in distillation.receipt.sections
         ],
+        "verification": checks_record(distillation.verification),
         "refused_renderings": distillation.plan.refused,
         "text": distillation.text,
     }
