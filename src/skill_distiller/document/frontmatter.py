@@ -21,13 +21,13 @@ _MAX_DEPTH: Final = 20  # of nested lists and mappings; the C parser recurses, a
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where it is built
 
 
-def read_fields(source: str) -> dict[str, object] | None:
-    """The mapping that a YAML text holds, or None when it is not a valid one.
+def read_fields(source: str, longest: int = _MAX_YAML) -> dict[str, object] | None:
+    """The mapping that a YAML text of at most `longest` characters holds, or None when it is not a valid one.
 
     Aliases, explicit tags and deep nesting are refused: frontmatter needs none of them, and YAML
     bombs are made of them.
     """
-    if len(source) > _MAX_YAML:
+    if len(source) > longest:
         return None
     try:
         if not all(_is_plain(event, depth) for event, depth in _events(source)):

@@ -17,3 +17,6 @@ class Reason(StrEnum):
     WORTH = "worth its tokens"
     CHEAPER = "a shorter rendering keeps its facts"
     NOT_WORTH = "worth less than its tokens"
+    ASKED = "asked for"
+    COMPANION = "belongs to a block that was asked for"
+    PLANNED = "the plan says so"

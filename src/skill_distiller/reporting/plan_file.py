@@ -1,0 +1,116 @@
+"""A plan as a file that people can read and edit: YAML, one entry a piece. Described in docs/plan.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import yaml
+
+from skill_distiller._version import __version__
+from skill_distiller.document import Block, Section
+from skill_distiller.document.piece_ids import PieceIds, piece_ids
+from skill_distiller.pipeline import Distillation
+from skill_distiller.planning.saved_plan import source_digest
+from skill_distiller.renderings import RenderingKind
+from skill_distiller.reporting.printable import excerpt
+
+SCHEMA: Final = "skill-distiller/plan/1"
+_HEAD: Final = """\
+# How every piece of a skill is written, to be applied with: skill-distiller compress SKILL.md --plan THIS-FILE
+# To bring a piece back set its `rendering` to full; to remove it set it to dropped. A heading stays as long as
+# anything below it does. `reason`, `excerpt`, `line` and the tokens are there to be read; changing them does nothing.
+
+"""
+_AS_IT_IS: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
+
+
+def plan_text(distillation: Distillation) -> str:
+    """The plan of a distillation as YAML, comments on how to edit it above."""
+    return _HEAD + yaml.dump(
+        to_plan(distillation),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=_WIDTH,
+        default_flow_style=False,
+    )
+
+
+def to_plan(distillation: Distillation) -> dict[str, object]:
+    """The plan of a distillation as plain data."""
+    options = distillation.options
+    ids = piece_ids(distillation.original)
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "skill": distillation.original.name,
+        "source_sha256": source_digest(distillation.original),
+        "mode": "threshold",
+        "threshold": options.threshold,
+        "encoding": distillation.counter.encoding,
+        "analyzer": distillation.analysis.analyzer,
+        "sections": [
+            _section(distillation, section, ids)
+            for section in distillation.original.sections
+            if section.level or section.blocks
+        ],
+    }
+
+
+def _section(distillation: Distillation, section: Section, ids: PieceIds) -> dict[str, object]:
+    entry: dict[str, object] = {}
+    if section.level:
+        stays = distillation.plan.headings[section.index]
+        entry = {
+            "heading": excerpt(f"{'#' * section.level} {section.heading}"),
+            "id": ids.headings[section.index],
+            "line": section.line,
+            "rendering": (RenderingKind.FULL if stays else RenderingKind.DROPPED).value,
+        }
+    if section.blocks:
+        entry["blocks"] = [dict(_block(distillation, block, ids.blocks[block.index])) for block in section.blocks]
+    return entry
+
+
+def _block(distillation: Distillation, block: Block, piece: str) -> Iterator[tuple[str, object]]:
+    decision = distillation.plan.decisions[block.index]
+    rendering = decision.rendering
+    yield "id", piece
+    yield "rendering", rendering.kind.value
+    yield "line", block.line
+    yield "kind", block.kind.value
+    yield "type", distillation.analysis.verdicts[block.index].type.value
+    yield "tokens", rendering.tokens
+    yield "full_tokens", decision.full_tokens
+    if rendering.kind not in _AS_IT_IS:
+        yield "share", round(rendering.share, 4)
+    yield "reason", decision.reason.value
+    yield "excerpt", excerpt(block.text)
+    if rendering.kind not in _AS_IT_IS:
+        yield "text", rendering.text.removesuffix(block.gap)
+
+
+_WIDTH: Final = 1 << 20  # characters; no string is folded
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # C where it is built
+    """Writes texts of several lines as they stand, where YAML can hold them so."""
+
+
+def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if _stands_plainly(text) else None)
+
+
+def _stands_plainly(text: str) -> bool:
+    """Whether a text of several lines comes back the same from a literal block: no tricks with blanks and breaks."""
+    lines = text.split("\n")
+    return (
+        len(lines) > 1
+        and bool(lines[0])
+        and not lines[0][0].isspace()
+        and all(line.isprintable() and not line.endswith(" ") for line in lines)
+    )
+
+
+_Dumper.add_representer(str, _write_text)
