@@ -20,6 +20,7 @@ from skill_distiller.reporting.printable import excerpt, printable
 from skill_distiller.reporting.summary import SectionSummary, kept_whole, removed_counts, summarize_sections
 from skill_distiller.tokens import ESTIMATE
 
+_BRING_BACK = "Bring a piece back: --keep ID"
 _FACT_LENGTH = 100  # characters of a lost fact that are shown; the JSON record holds all of them
 _CHANGED = {
     RenderingKind.SYMBOLS: "phrases replaced by symbols",
@@ -138,6 +139,8 @@ def _receipt(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:
     yield Text("\nReceipt (lines of the original):", style="bold")
     for section in receipt.sections:
         yield from _section_receipt(section, distillation.counter.mark, verbose=verbose)
+    if receipt.changes:
+        yield Text(_BRING_BACK if verbose else f"{_BRING_BACK} (ids of shortened blocks: --verbose)")
     lost = len(receipt.lost)
     if lost:
         yield Text(f"Facts no longer in the text: {lost}, each named above (whole in --json)", style="yellow")
@@ -147,10 +150,12 @@ def _receipt(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:
 
 def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> Iterator[Text]:
     heading = f"{'#' * section.level} {printable(section.heading)}".strip() or "(before the first heading)"
-    yield Text.assemble("  ", (heading, "bold"), " (heading removed)" if section.heading_dropped else "")
+    yield Text.assemble(
+        "  ", (heading, "bold"), f" (heading removed [{section.id}])" if section.heading_dropped else ""
+    )
     rewritten: Counter[RenderingKind] = Counter()
     saved: Counter[RenderingKind] = Counter()
-    separators = sum(change.kind is BlockKind.RULE for change in section.changes)
+    separators = [change.id for change in section.changes if change.kind is BlockKind.RULE]
     for change in section.changes:
         if change.kind is BlockKind.RULE:
             continue
@@ -160,7 +165,8 @@ def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> It
         else:
             yield _change_line(change, mark)
     if separators:
-        yield Text(f"    removed: {_plural(separators, 'separator')} (---)")
+        named = f" [{', '.join(separators)}]" if verbose else ""
+        yield Text(f"    removed{named}: {_plural(len(separators), 'separator')} (---)")
     for kind, n in rewritten.items():
         yield Text(f"    {kind.value}: {_plural(n, 'block')}, {mark}{_plural(saved[kind], 'token')}, {_CHANGED[kind]}")
     facts = _facts(fact for fact in section.lost if fact.kind is not FactKind.HEADING)  # said beside the heading
@@ -174,7 +180,7 @@ def _change_line(change: Change, mark: str) -> Text:
         if change.first_line == change.last_line
         else (f"lines {change.first_line}-{change.last_line}")
     )
-    what = f"{'removed' if not change.after else change.rendering.value}: {change.kind.value}"
+    what = f"{'removed' if not change.after else change.rendering.value} [{change.id}]: {change.kind.value}"
     return Text(
         f"    {what}, {lines}, {change.type.value}, {mark}{_plural(change.saved, 'token')}: {excerpt(change.before)}"
     )

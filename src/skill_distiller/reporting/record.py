@@ -70,6 +70,7 @@ def to_record(
             {
                 "heading": section.heading,
                 "level": section.level,
+                "heading_id": section.id,
                 "heading_removed": section.heading_dropped,
                 "changes": [_change(change) for change in section.changes],
                 "lost_facts": [_fact(fact) for fact in section.lost],
@@ -97,6 +98,7 @@ def _calibration(estimate: Estimate, score: float, entry_id: str) -> dict[str, o
 
 def _change(change: Change) -> dict[str, object]:
     return {
+        "id": change.id,
         "block": change.block,
         "kind": change.kind.value,
         "type": change.type.value,
