@@ -13,8 +13,20 @@ import typer
 from skill_distiller.commands import provider_options as option
 from skill_distiller.commands.aim import choose_aim
 from skill_distiller.commands.options import LEARNINGS, LearningsDir, NoCalibration
+from skill_distiller.commands.plan_options import (
+    Keep,
+    KeepSection,
+    Pieces,
+    PlanFile,
+    SavePlan,
+    check_pieces,
+    load_plan,
+    plan_target,
+    write_plan,
+)
 from skill_distiller.commands.stdout import write_stdout
-from skill_distiller.errors import RefusedError, UsageError
+from skill_distiller.commands.target import choose_target
+from skill_distiller.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,10 +38,11 @@ if TYPE_CHECKING:
     from skill_distiller.reporting.calls import ConsoleWatcher
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
-_MAX_BYTES: Final = 2_000_000
+MAX_BYTES: Final = 2_000_000
 
 
 def compress(
+    context: typer.Context,
     path: Annotated[
         str,
         typer.Argument(
@@ -53,6 +66,10 @@ def compress(
         int | None,
         typer.Option(metavar="N", help="The most tokens that the result may have, frontmatter included."),
     ] = None,
+    keep: Keep = None,
+    keep_section: KeepSection = None,
+    plan: PlanFile = "",
+    save_plan: SavePlan = "",
     output: Annotated[
         str,
         typer.Option("--output", "-o", help="Write the result to this file instead of stdout.", show_default=False),
@@ -74,7 +91,7 @@ def compress(
     strict: Annotated[
         bool, typer.Option("--strict", help="Missing frontmatter or trigger section is an error.")
     ] = False,
-    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = _MAX_BYTES,
+    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = MAX_BYTES,
     debug_stages: Annotated[
         bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")
     ] = False,
@@ -92,6 +109,8 @@ def compress(
     """Make a skill smaller: the result on stdout, the report with its receipt on stderr."""
     aim = choose_aim(mode, threshold, tokens)
     _check_options(json_=json_, diff=diff, verbose=verbose, quiet=quiet)
+    pieces = Pieces(tuple(keep or ()), tuple(keep_section or ()), plan, save_plan)
+    check_pieces(pieces, context, aim.mode)
     from skill_distiller.backends import ProviderOptions, choose_backends
     from skill_distiller.commands.run_calibration import RunCalibration
     from skill_distiller.compression import Mode
@@ -100,9 +119,16 @@ def compress(
 
     console = _console()
     skill = _read(path, max_bytes)
-    target = _target(output, skill, folder_given=path != "-" and Path(path).is_dir(), force=force)
-    options = DistillOptions(aim.threshold, encoding, strict, offline, Mode(aim.mode), aim.tokens)
-    asked = ProviderOptions(provider, model, with_ci, max_calls, not no_cache, offline, allow_secrets, timeout)
+    folder_given = path != "-" and Path(path).is_dir()
+    target = None if output == "-" else choose_target(Path(output), skill, folder_given=folder_given, force=force)
+    plan_file = plan_target(pieces, skill, target, folder_given=folder_given, force=force)
+    saved, aim = load_plan(pieces, aim)
+    options = DistillOptions(
+        aim.threshold, encoding, strict, offline, Mode(aim.mode), aim.tokens, pieces.keep, pieces.sections, saved
+    )
+    asked = ProviderOptions(
+        "embedded" if saved else provider, model, with_ci, max_calls, not no_cache, offline, allow_secrets, timeout
+    )
     with ExitStack() as ends:
         watcher = None if quiet else ends.enter_context(closing(_watcher(console)))
         chosen = ends.enter_context(closing(choose_backends(asked, skill, watcher)))
@@ -111,7 +137,11 @@ def compress(
         distillation = distill(skill, options, chosen.backends, _print_stage if debug_stages else None)
     usage = chosen.session.usage if chosen.session else None
     # The product first: whatever becomes of the report, the result is where it was asked for.
-    run = RunCalibration(learnings_dir, distillation, usage, use=not no_calibration, save=not dry_run)
+    # A plan that was made before, or edited, says nothing of how good the estimates of runs are.
+    run = RunCalibration(learnings_dir, distillation, usage, use=not (no_calibration or saved), save=not dry_run)
+    written = [] if dry_run else [file for file in (target, plan_file) if file]
+    if plan_file and not dry_run:  # before the product: where it can't be written, nothing is
+        write_plan(plan_file, distillation)
     _deliver(distillation, run, target, usage, json_=json_, diff=diff, dry_run=dry_run)
     run.save()
     if not quiet:
@@ -119,8 +149,8 @@ def compress(
             _report(distillation, run, console, usage, verbose=verbose, notes_only=json_)
             if chosen.hint:
                 console.print(chosen.hint)
-            if target and not dry_run:
-                console.print(f"Written: {printable(str(target))}")
+            for file in written:
+                console.print(f"Written: {printable(str(file))}")
 
 
 def _check_options(*, json_: bool, diff: bool, verbose: bool, quiet: bool) -> None:
@@ -138,25 +168,6 @@ def _read(path: str, max_bytes: int) -> Skill:
     if sys.stdin is None or sys.stdin.isatty():
         raise BadInputError("No content.", "Provide a valid SKILL.md file path or pipe content via stdin.")
     return read_stream(sys.stdin.buffer, max_bytes)
-
-
-def _target(output: str, skill: Skill, *, folder_given: bool, force: bool) -> Path | None:
-    if output == "-":
-        return None
-    from skill_distiller.reporting.write import check_target
-
-    file = check_target(Path(output), skill.path, folder_given=folder_given, force=force)
-    if skill.path is None and _is_stdin(file):
-        raise RefusedError(f"{str(file)!r} is the input; it is never overwritten.", "Name another file with -o.")
-    return file
-
-
-def _is_stdin(file: Path) -> bool:
-    """Whether a file is what stdin was redirected from."""
-    try:
-        return file.exists() and os.path.samestat(os.fstat(sys.stdin.fileno()), file.stat())
-    except (OSError, ValueError):  # stdin is no file
-        return False
 
 
 def _console() -> Console:

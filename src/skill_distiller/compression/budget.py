@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.compression.count import count_skill
-from skill_distiller.compression.ladders import Ladders, Models, offer, prepare_ladders
+from skill_distiller.compression.ladders import Ladders, Models, hold, offer, prepare_ladders
 from skill_distiller.compression.settle import Settled, settle
 from skill_distiller.compression.threshold import RELAXED_LEVELS, Observer
 from skill_distiller.errors import TargetError
-from skill_distiller.planning import Plan, apply_plan, required_blocks
+from skill_distiller.planning import Plan, Reason, apply_plan, required_blocks
 from skill_distiller.renderings.extract import Extractor
 from skill_distiller.tokens import TokenCounter
 
@@ -38,23 +38,26 @@ def compress_to_tokens(
     counter: TokenCounter,
     observe: Observer | None = None,
     models: Models | None = None,
+    keep: Collection[int] = (),
 ) -> Plan:
     """The plan with the most worth whose result has at most `budget` tokens, frontmatter included.
 
     What is required is relaxed in steps, as it is when the threshold falls: a set of required blocks
     gives way where it does not fit, or where less functionality is left than its own threshold asks
     for. Where not even the loosest set fits, what kept text refers to may go, and then required
-    blocks are cut down to the sentences that have to stay. Raises TargetError where that does not
-    fit either.
+    blocks are cut down to the sentences that have to stay. The blocks to `keep`, by index, stay as
+    they are. Raises TargetError where that does not fit either.
     """
     models = models or Models()
     prepared = prepare_ladders(analysis, (), counter, models)
+    asked = dict.fromkeys(keep, Reason.ASKED)
     best: _Found | None = None
     smallest = counter.count(analysis.skill.text)
-    for level in _levels(analysis, prepared, counter):
+    for level in _levels(analysis, prepared, counter, keep):
         if best and (not level.promote or _kept(best, models) > level.threshold):
             break
-        found = _fill(analysis, level, budget, counter, models)
+        required = {**required_blocks(analysis, level.threshold, models.worth), **asked}
+        found = _fill(analysis, level, required, budget, counter)
         smallest = min(smallest, found.tokens)
         if found.tokens <= budget and (best is None or found.settled.pick.worth > best.settled.pick.worth):
             best = found
@@ -70,12 +73,14 @@ def compress_to_tokens(
     return best.plan
 
 
-def _levels(analysis: Analysis, prepared: Ladders, counter: TokenCounter) -> Iterator[_Level]:
+def _levels(analysis: Analysis, prepared: Ladders, counter: TokenCounter, keep: Collection[int]) -> Iterator[_Level]:
     """The ways to ask, from the strictest."""
+    held = hold(analysis.skill, prepared, keep)
     for threshold in (1.0, *RELAXED_LEVELS):
-        yield _Level(threshold, prepared)
-    yield _Level(0.0, prepared, promote=False)
-    yield _Level(0.0, offer(prepared, Extractor().offer(analysis, counter), counter), promote=False)
+        yield _Level(threshold, held)
+    yield _Level(0.0, held, promote=False)
+    extracts = offer(prepared, Extractor().offer(analysis, counter), counter)
+    yield _Level(0.0, hold(analysis.skill, extracts, keep), promote=False)
 
 
 def _kept(found: _Found, models: Models) -> float:
@@ -84,9 +89,10 @@ def _kept(found: _Found, models: Models) -> float:
     return models.worth.functionality(found.settled.pick.worth / whole) if whole else 1.0
 
 
-def _fill(analysis: Analysis, level: _Level, budget: int, counter: TokenCounter, models: Models) -> _Found:
+def _fill(
+    analysis: Analysis, level: _Level, required: Mapping[int, Reason], budget: int, counter: TokenCounter
+) -> _Found:
     """The best choice whose result, counted as a whole, is within the budget; the smallest where none is."""
-    required = required_blocks(analysis, level.threshold, models.worth)
     skill = analysis.skill
     room = budget - counter.count(skill.frontmatter.raw)
     for left in range(_TRIES, -1, -1):

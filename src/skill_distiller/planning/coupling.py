@@ -36,7 +36,8 @@ def _blocks(node: Node) -> Iterator[int]:
 def settle_headings(skill: Skill, renderings: Sequence[Rendering], headings: Sequence[bool]) -> tuple[bool, ...]:
     """Which headings stay, given one rendering a block and, a section, whether its heading was to stay.
 
-    A heading stays where anything is written below it, and goes where every block below it was dropped.
+    A heading stays where a block below it is in full, and goes where all of them were dropped. (Under a
+    heading that went, blocks may well be written together.)
     """
     stays = list(headings)
     above = _parents(skill)
@@ -46,13 +47,25 @@ def settle_headings(skill: Skill, renderings: Sequence[Rendering], headings: Seq
         at = section.index
         below[at] += (renderings[block.index] for block in section.blocks)
         emptied = bool(below[at]) and all(rendering.kind is RenderingKind.DROPPED for rendering in below[at])
-        written = holds[at] or any(rendering.text for rendering in below[at])
-        stays[at] = written or (stays[at] and not emptied)
+        whole = any(rendering.kind is RenderingKind.FULL for rendering in below[at])
+        stays[at] = holds[at] or whole or (stays[at] and not emptied)
         parent = above[at]
         if parent is not None:
             below[parent] += below[at]
             holds[parent] |= stays[at]
     return tuple(stays)
+
+
+def headings_above(skill: Skill, blocks: Collection[int]) -> frozenset[int]:
+    """The sections, by index, that some blocks stand in or below."""
+    parents = _parents(skill)
+    found: set[int] = set()
+    for block in blocks:
+        section: int | None = skill.section_of[block]
+        while section is not None and section not in found:
+            found.add(section)
+            section = parents[section]
+    return frozenset(found)
 
 
 def _parents(skill: Skill) -> list[int | None]:

@@ -17,8 +17,7 @@ from skill_distiller.renderings import Rendering, RenderingKind
 from skill_distiller.tokens import TokenCounter
 
 _NAMED: Final = 5  # pieces that an error names
-# What a reason may be said of; whoever edits a plan leaves the old reason behind.
-_NOT_FULL: Final = frozenset({Reason.CHEAPER, Reason.NOT_WORTH})
+_SHORTER: Final = frozenset({Reason.CHEAPER, Reason.TOGETHER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +105,17 @@ def _decide(block: Block, piece: SavedPiece | None, counter: TokenCounter) -> De
 
 
 def _reason(piece: SavedPiece | None) -> Reason:
+    """The reason that was saved, where it still fits: whoever edits a rendering leaves the old reason behind."""
     if piece is None:
         return Reason.WORTH
     try:
         reason = Reason(piece.reason)
     except ValueError:
         return Reason.PLANNED
-    whole = piece.rendering is RenderingKind.FULL
-    return reason if whole == (reason not in _NOT_FULL) else Reason.PLANNED
+    if piece.rendering is RenderingKind.FULL:
+        fits = reason not in _SHORTER and reason is not Reason.NOT_WORTH
+    elif piece.rendering is RenderingKind.DROPPED:
+        fits = reason is Reason.NOT_WORTH
+    else:
+        fits = reason in _SHORTER
+    return reason if fits else Reason.PLANNED

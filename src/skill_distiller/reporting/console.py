@@ -32,7 +32,13 @@ _CHANGED = {
     RenderingKind.EXTRACTED: "cut down to the sentences that have to stay",
 }
 _PLAIN_NOTES = frozenset(
-    {NoteKind.ALREADY_MINIMAL, NoteKind.WITHIN_BUDGET, NoteKind.NOT_WORTH_IT, NoteKind.ADVISORY_REMOVED}
+    {
+        NoteKind.ALREADY_MINIMAL,
+        NoteKind.WITHIN_BUDGET,
+        NoteKind.NOT_WORTH_IT,
+        NoteKind.ADVISORY_REMOVED,
+        NoteKind.PLAN_APPLIED,
+    }
 )
 
 
@@ -225,5 +231,11 @@ def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
             if note.detail == "1"
             else f"{note.detail} blocks; their verdicts are the embedded ones."
         ),
+        NoteKind.PLAN_APPLIED: "Written as the plan says; nothing was chosen anew.",
+        NoteKind.SOURCE_CHANGED: "Warning: the source has changed since the plan was made; blocks that the plan does "
+        f"not know stay as they are: {note.detail}.",
+        NoteKind.PLAN_TOO_LARGE: "Warning: the plan would make the skill larger; the original comes out unchanged.",
+        NoteKind.HARD_RULE_DROPPED: f"Warning: the plan removes a block that lays down a hard rule: [{note.detail}].",
+        NoteKind.PATTERN_DROPPED: f"Warning: the plan removes a block that holds a protected pattern: [{note.detail}].",
     }
     return ("" if note.kind in _PLAIN_NOTES else "yellow", texts[note.kind])

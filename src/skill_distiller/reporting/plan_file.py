@@ -8,6 +8,7 @@ from typing import Final
 import yaml
 
 from skill_distiller._version import __version__
+from skill_distiller.compression import Mode
 from skill_distiller.document import Block, Section
 from skill_distiller.document.piece_ids import PieceIds, piece_ids
 from skill_distiller.pipeline import Distillation
@@ -46,8 +47,8 @@ def to_plan(distillation: Distillation) -> dict[str, object]:
         "version": __version__,
         "skill": distillation.original.name,
         "source_sha256": source_digest(distillation.original),
-        "mode": "threshold",
-        "threshold": options.threshold,
+        "mode": options.mode.value,
+        **({"threshold": options.threshold} if options.mode is Mode.THRESHOLD else {"tokens": options.tokens}),
         "encoding": distillation.counter.encoding,
         "analyzer": distillation.analysis.analyzer,
         "sections": [
