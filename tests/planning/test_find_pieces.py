@@ -89,9 +89,9 @@ def test_several_are_taken_together() -> None:
 @pytest.mark.parametrize(
     ("asked", "nearest"),
     [
-        ("Rule", "The nearest: Rules."),
+        ("Rule", "The nearest: Rules, More."),
         ("## More", "The nearest: More."),
-        ("Server > Mores", "The nearest: More."),
+        ("Server > Mores", "The nearest: More, Rules."),
         ("Server > Rules", "The nearest: Rules."),
         ("zzz", "The headings are those of the file."),
         ("", "The headings are those of the file."),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.compression.count import count_skill
 from skill_distiller.compression.ladders import Ladders, Models, hold, offer, prepare_ladders
 from skill_distiller.compression.settle import Settled, settle
-from skill_distiller.compression.threshold import RELAXED_LEVELS, Observer
+from skill_distiller.compression.threshold import Observer
 from skill_distiller.errors import TargetError
 from skill_distiller.planning import Plan, Reason, apply_plan, required_blocks
 from skill_distiller.renderings.extract import Extractor
@@ -19,9 +20,8 @@ _TRIES: Final = 6  # to hit a budget that the pieces put together miss by a few 
 
 
 class _Level(NamedTuple):
-    """A way to ask: the threshold whose required blocks stay, how blocks may be written, whether references promote."""
+    """A way to ask: how blocks may be written, and whether what kept text refers to has to stay."""
 
-    threshold: float
     ladders: Ladders
     promote: bool = True
 
@@ -42,26 +42,21 @@ def compress_to_tokens(
 ) -> Plan:
     """The plan with the most worth whose result has at most `budget` tokens, frontmatter included.
 
-    What is required is relaxed in steps, as it is when the threshold falls: a set of required blocks
-    gives way where it does not fit, or where less functionality is left than its own threshold asks
-    for. Where not even the loosest set fits, what kept text refers to may go, and then required
-    blocks are cut down to the sentences that have to stay. The blocks to `keep`, by index, stay as
-    they are. Raises TargetError where that does not fit either.
+    What is required is what a threshold of 0 requires. Where that does not fit, what kept text refers
+    to may go, and then required blocks are cut down to the sentences that have to stay, and steps of
+    a numbered list go one by one. The blocks to `keep`, by index, stay as they are. Raises TargetError
+    where that does not fit either.
     """
     models = models or Models()
     prepared = prepare_ladders(analysis, (), counter, models)
-    asked = dict.fromkeys(keep, Reason.ASKED)
-    best: _Found | None = None
     smallest = counter.count(analysis.skill.text)
+    required = {**required_blocks(analysis, 0.0, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
     for level in _levels(analysis, prepared, counter, keep):
-        if best and (not level.promote or _kept(best, models) > level.threshold):
+        best = _fill(analysis, level, required, budget, counter)
+        smallest = min(smallest, best.tokens)
+        if best.tokens <= budget:
             break
-        required = {**required_blocks(analysis, level.threshold, models.worth), **asked}
-        found = _fill(analysis, level, required, budget, counter)
-        smallest = min(smallest, found.tokens)
-        if found.tokens <= budget and (best is None or found.settled.pick.worth > best.settled.pick.worth):
-            best = found
-    if best is None:
+    else:
         raise TargetError(
             f"The skill can't be made to fit {budget} tokens; with what has to stay it takes {smallest}.",
             f"Ask for --tokens={smallest} or more, or use --mode=oneliner for extreme compression.",
@@ -76,17 +71,10 @@ def compress_to_tokens(
 def _levels(analysis: Analysis, prepared: Ladders, counter: TokenCounter, keep: Collection[int]) -> Iterator[_Level]:
     """The ways to ask, from the strictest."""
     held = hold(analysis.skill, prepared, keep)
-    for threshold in (1.0, *RELAXED_LEVELS):
-        yield _Level(threshold, held)
-    yield _Level(0.0, held, promote=False)
+    yield _Level(held)
+    yield _Level(held, promote=False)
     extracts = offer(prepared, Extractor().offer(analysis, counter), counter)
-    yield _Level(0.0, hold(analysis.skill, extracts, keep), promote=False)
-
-
-def _kept(found: _Found, models: Models) -> float:
-    """The functionality (0-1) that the worth of a choice means."""
-    whole = found.settled.frontier.worth
-    return models.worth.functionality(found.settled.pick.worth / whole) if whole else 1.0
+    yield _Level(replace(hold(analysis.skill, extracts, keep), sequences=False), promote=False)
 
 
 def _fill(

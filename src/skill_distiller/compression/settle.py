@@ -40,7 +40,7 @@ def settle(
     """What is picked from the frontier with every required block and every fact that may not be lost.
 
     A rendering that was chosen and proves to lose a fact is taken off its ladder; blocks that kept
-    text needs are promoted to required (without `promote` only the most important block is). Then
+    text needs are promoted to required (without `promote` only where nothing would be left). Then
     the choice is made again: each round takes away a rung or promotes a block, so it ends.
     """
     ladders = require(prepared.ladders, required)
@@ -51,8 +51,8 @@ def settle(
         if refused := _refused(analysis, ladders, picked.choice):
             ladders = refuse(ladders, picked.choice, refused)
             continue
-        found = _needed(analysis, ladders, picked.choice)
-        needed = {i: why for i, why in found.items() if i not in reasons and (promote or why is Reason.BEST)}
+        found = _needed(analysis, ladders, picked.choice) if promote else _something(analysis, ladders, picked.choice)
+        needed = {i: why for i, why in found.items() if i not in reasons}
         if not needed:
             return Settled(ladders, frontier, picked, reasons)
         reasons |= needed
@@ -77,6 +77,13 @@ def _needed(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) -> di
     if not analysis.skill.frontmatter.raw and _opens_with_rule(ladders, texts):
         needed.setdefault(0, Reason.PROMOTED)
     return {block: reason for block, reason in needed.items() if not texts[block]}
+
+
+def _something(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
+    """The most important block, where a choice keeps none."""
+    if not ladders or any(ladder.rendering(rung).text for ladder, rung in zip(ladders, choice.rungs, strict=True)):
+        return {}
+    return {_first_of_all(analysis): Reason.BEST}
 
 
 def _referred_to(skill: Skill, kept: Sequence[str], headings: Sequence[bool]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -27,8 +28,8 @@ _AS_IT_IS: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
 
 
 def plan_text(distillation: Distillation) -> str:
-    """The plan of a distillation as YAML, comments on how to edit it above."""
-    return _HEAD + yaml.dump(
+    """The plan of a distillation as YAML, comments on how to edit it above; safe to show on a terminal."""
+    text = yaml.dump(
         to_plan(distillation),
         Dumper=_Dumper,
         sort_keys=False,
@@ -36,6 +37,7 @@ def plan_text(distillation: Distillation) -> str:
         width=_WIDTH,
         default_flow_style=False,
     )
+    return _HEAD + _UNSEEN.sub(_code, text)
 
 
 def to_plan(distillation: Distillation) -> dict[str, object]:
@@ -93,6 +95,8 @@ def _block(distillation: Distillation, block: Block, piece: str) -> Iterator[tup
 
 
 _WIDTH: Final = 1 << 20  # characters; no string is folded
+# What YAML leaves as it is and a reader would not see, or see as something else: marks of direction, odd blanks.
+_UNSEEN: Final = re.compile(r"[^\n\x20-\x7e]")
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # C where it is built
@@ -100,18 +104,21 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 
 def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if _stands_plainly(text) else None)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
 
 
-def _stands_plainly(text: str) -> bool:
-    """Whether a text of several lines comes back the same from a literal block: no tricks with blanks and breaks."""
+def _style(text: str) -> str | None:
+    """A literal block for lines that come back the same from one, quotes for what has to be written as codes."""
     lines = text.split("\n")
-    return (
-        len(lines) > 1
-        and bool(lines[0])
-        and not lines[0][0].isspace()
-        and all(line.isprintable() and not line.endswith(" ") for line in lines)
-    )
+    if not all(line.isprintable() for line in lines):
+        return '"'
+    plain = bool(lines[0]) and not lines[0][0].isspace() and not any(line.endswith(" ") for line in lines)
+    return "|" if plain and len(lines) > 1 else None
+
+
+def _code(match: re.Match[str]) -> str:
+    """A character as it is, or as the code that YAML reads inside quotes: `_style` saw to it that it stands there."""
+    return match[0] if match[0].isprintable() else f"\\U{ord(match[0]):08x}"
 
 
 _Dumper.add_representer(str, _write_text)
