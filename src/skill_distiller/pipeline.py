@@ -156,7 +156,11 @@ def distill(
     analysis = backends.analyzer.analyze(skill)
     watch("analyze", analysis)
     notes = check_skill(analysis, strict=options.strict)
-    plan = bring_back(skill, recalled, keep) if recalled else _plan(analysis, options, counter, watch, backends, keep)
+    plan = (
+        bring_back(skill, recalled, keep, counter)
+        if recalled
+        else _plan(analysis, options, counter, watch, backends, keep)
+    )
     distilled = apply_plan(skill, plan)
     known = plan.counts(skill)
     input_tokens, output_tokens = count_skill(skill, known, counter), count_skill(distilled, known, counter)

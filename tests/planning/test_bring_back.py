@@ -48,13 +48,13 @@ def nothing_of(skill: Skill) -> Plan:
 def test_what_comes_back(text: str, asked: tuple[int, ...], expected: str) -> None:
     """Of a skill of which nothing was left: the block, and what it can't do without."""
     skill = parse_skill(text)
-    assert render_skill(apply_plan(skill, bring_back(skill, nothing_of(skill), asked))) == expected
+    assert render_skill(apply_plan(skill, bring_back(skill, nothing_of(skill), asked, load_counter()))) == expected
 
 
 def test_reasons() -> None:
     """The plan says which blocks were asked for and which came with them."""
     skill = parse_skill("Run:\n\n```\na\n```\n\nSee [it](#b).\n\n# B\n\nb\n")
-    plan = bring_back(skill, nothing_of(skill), (1, 2))
+    plan = bring_back(skill, nothing_of(skill), (1, 2), load_counter())
     assert [d.reason for d in plan.decisions] == [Reason.COMPANION, Reason.ASKED, Reason.ASKED, Reason.PROMOTED]
 
 
@@ -63,7 +63,7 @@ def test_other_decisions_stay() -> None:
     skill = parse_skill("# A\n\nOne is long.\n\nTwo is long.\n\nThree is long.\n")
     lines = (Rendering(RenderingKind.ONE_LINERS, text, 2, 0.5) for text in ("1, 2, 3\n\n", "", ""))
     decisions = tuple(Decision(i, rendering, 5, Reason.CHEAPER) for i, rendering in enumerate(lines))
-    plan = bring_back(skill, Plan(decisions, (True, True), (0, 2)), (1,))
+    plan = bring_back(skill, Plan(decisions, (True, True), (0, 2)), (1,), load_counter())
     assert render_skill(apply_plan(skill, plan)) == "# A\n\n1, 2, 3\n\nTwo is long.\n"
     assert (plan.decisions[0], plan.decisions[2]) == (decisions[0], decisions[2])
 
@@ -73,13 +73,14 @@ def test_all_that_comes_back_is_as_it_was(text: str, asked: set[int]) -> None:
     """Every block asked for stands in the result with its bytes and its headings; asking again changes nothing."""
     skill = parse_skill(text)
     blocks = {i % len(skill.blocks) for i in asked} if skill.blocks else set()
-    plan = bring_back(skill, distill(skill, DistillOptions(threshold=0.1)).plan, blocks)
+    plan = bring_back(skill, distill(skill, DistillOptions(threshold=0.1)).plan, blocks, load_counter())
     for i in blocks:
         assert plan.decisions[i].rendering.text == skill.blocks[i].source
         assert plan.headings[skill.section_of[i]]
     assert with_companions(skill, blocks) >= blocks
-    assert bring_back(skill, plan, blocks).headings == plan.headings
-    assert [d.rendering for d in bring_back(skill, plan, blocks).decisions] == [d.rendering for d in plan.decisions]
+    again = bring_back(skill, plan, blocks, load_counter())
+    assert again.headings == plan.headings
+    assert [d.rendering for d in again.decisions] == [d.rendering for d in plan.decisions]
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,14 @@ from skill_distiller.document import Block, Skill
 from skill_distiller.document.piece_ids import piece_ids
 from skill_distiller.errors import BadInputError
 from skill_distiller.planning.coupling import settle_headings
+from skill_distiller.planning.hand_over import hand_over
 from skill_distiller.planning.plan import Decision, Plan
 from skill_distiller.planning.reason import Reason
 from skill_distiller.renderings import Rendering, RenderingKind
 from skill_distiller.tokens import TokenCounter
 
 _NAMED: Final = 5  # pieces that an error names
+_WITHOUT_TEXT: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
 _SHORTER: Final = frozenset({Reason.CHEAPER, Reason.TOGETHER})
 
 
@@ -24,9 +26,10 @@ _SHORTER: Final = frozenset({Reason.CHEAPER, Reason.TOGETHER})
 class SavedPiece:
     """How a block or heading was to be written.
 
-    `text` is what stands in place of a block, without the blank lines after it; it is not used where
-    the rendering is FULL or DROPPED. `share` (0-1) is the part of the block's worth that it keeps,
-    `place` where the piece stood, for people.
+    `text` is what stands in place of a block, without the blank lines after it. Where the rendering is
+    FULL or DROPPED it is left over from before, and used only for the blocks that it was for as well:
+    those name this one in `stands_with`. `share` (0-1) is the part of the block's worth that it
+    keeps, `place` where the piece stood, for people.
     """
 
     id: str
@@ -34,6 +37,7 @@ class SavedPiece:
     text: str = ""
     share: float = 0.0
     reason: str = ""
+    stands_with: str = ""
     place: str = ""
 
 
@@ -67,6 +71,11 @@ def recall_plan(saved: SavedPlan, skill: Skill, counter: TokenCounter) -> Plan:
         _decide(block, saved.blocks.get(piece), counter)
         for block, piece in zip(skill.blocks, known.blocks, strict=True)
     )
+    places = {piece: index for index, piece in enumerate(known.blocks)}
+    pieces = {places[piece.id]: piece for piece in saved.blocks.values() if piece.id in places}
+    stands_with = {i: places[p.stands_with] for i, p in pieces.items() if p.stands_with in places}
+    unused = {i: p.text for i, p in pieces.items() if p.rendering in _WITHOUT_TEXT and p.text}
+    decisions = hand_over(skill, decisions, unused, stands_with, counter)
     stays = [
         piece not in saved.headings or saved.headings[piece].rendering is not RenderingKind.DROPPED
         for piece in known.headings

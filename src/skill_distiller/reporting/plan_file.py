@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import yaml
@@ -13,6 +13,7 @@ from skill_distiller.compression import Mode
 from skill_distiller.document import Block, Section
 from skill_distiller.document.piece_ids import PieceIds, piece_ids
 from skill_distiller.pipeline import Distillation
+from skill_distiller.planning.hand_over import carriers
 from skill_distiller.planning.saved_plan import source_digest
 from skill_distiller.renderings import RenderingKind
 from skill_distiller.reporting.printable import excerpt
@@ -44,6 +45,7 @@ def to_plan(distillation: Distillation) -> dict[str, object]:
     """The plan of a distillation as plain data."""
     options = distillation.options
     ids = piece_ids(distillation.original)
+    stands_with = carriers(distillation.original, distillation.plan.decisions)
     return {
         "schema": SCHEMA,
         "version": __version__,
@@ -54,15 +56,18 @@ def to_plan(distillation: Distillation) -> dict[str, object]:
         "encoding": distillation.counter.encoding,
         "analyzer": distillation.analysis.analyzer,
         "sections": [
-            _section(distillation, section, ids)
+            _section(distillation, section, ids, stands_with)
             for section in distillation.original.sections
             if section.level or section.blocks
         ],
     }
 
 
-def _section(distillation: Distillation, section: Section, ids: PieceIds) -> dict[str, object]:
+def _section(
+    distillation: Distillation, section: Section, ids: PieceIds, stands_with: Mapping[int, int]
+) -> dict[str, object]:
     entry: dict[str, object] = {}
+    names = {block: ids.blocks[carrier] for block, carrier in stands_with.items()}
     if section.level:
         stays = distillation.plan.headings[section.index]
         entry = {
@@ -72,11 +77,14 @@ def _section(distillation: Distillation, section: Section, ids: PieceIds) -> dic
             "rendering": (RenderingKind.FULL if stays else RenderingKind.DROPPED).value,
         }
     if section.blocks:
-        entry["blocks"] = [dict(_block(distillation, block, ids.blocks[block.index])) for block in section.blocks]
+        entry["blocks"] = [
+            dict(_block(distillation, block, ids.blocks[block.index], names.get(block.index, "")))
+            for block in section.blocks
+        ]
     return entry
 
 
-def _block(distillation: Distillation, block: Block, piece: str) -> Iterator[tuple[str, object]]:
+def _block(distillation: Distillation, block: Block, piece: str, carrier: str) -> Iterator[tuple[str, object]]:
     decision = distillation.plan.decisions[block.index]
     rendering = decision.rendering
     yield "id", piece
@@ -90,6 +98,8 @@ def _block(distillation: Distillation, block: Block, piece: str) -> Iterator[tup
         yield "share", round(rendering.share, 4)
     yield "reason", decision.reason.value
     yield "excerpt", excerpt(block.text)
+    if carrier:
+        yield "stands_with", carrier
     if rendering.kind not in _AS_IT_IS:
         yield "text", rendering.text.removesuffix(block.gap)
 

@@ -84,15 +84,16 @@ def _piece(entry: Mapping[object, object], *, heading: bool) -> SavedPiece:
     rendering = _rendering(entry.get("rendering"), shown, heading=heading)
     text = entry.get("text")
     if rendering in (RenderingKind.FULL, RenderingKind.DROPPED):
-        text = ""
+        text = text if isinstance(text, str) else ""  # left over where the rendering was edited
     elif not isinstance(text, str):
         raise BadInputError(
             f"{shown} is {rendering.value!r} and has no `text` to stand in its place.",
             "Give the text, or set the rendering to full or dropped.",
         )
-    reason = entry.get("reason")
-    reason = reason if isinstance(reason, str) else ""
-    return SavedPiece(piece, rendering, text, _share(entry.get("share")), reason, _place(entry))
+    reason, stands_with = (
+        value if isinstance(value := entry.get(key), str) else "" for key in ("reason", "stands_with")
+    )
+    return SavedPiece(piece, rendering, text, _share(entry.get("share")), reason, stands_with, _place(entry))
 
 
 def _rendering(value: object, shown: str, *, heading: bool) -> RenderingKind:
