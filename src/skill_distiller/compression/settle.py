@@ -88,13 +88,13 @@ def _something(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) ->
 
 def _referred_to(skill: Skill, kept: Sequence[str], headings: Sequence[bool]) -> list[int]:
     """The blocks that kept text refers to, those that these refer to, and so on: one plan for a whole chain."""
-    texts, stays, found = list(kept), list(headings), list[int]()
+    texts, stays, found = kept, list(headings), list[int]()
     while targets := missing_targets(skill, texts, stays):
+        fresh = [block for section in targets for block in anchors_of(skill, section)]
         for section in targets:
             stays[section] = True
-            for block in anchors_of(skill, section):
-                texts[block] = skill.blocks[block].text
-                found.append(block)
+        found += fresh
+        texts = [skill.blocks[block].text for block in fresh]  # what was looked at before refers to nothing more
     return found
 
 

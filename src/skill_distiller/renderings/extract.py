@@ -37,6 +37,7 @@ class _Unit(NamedTuple):
     text: str
     above: int  # -1 for none
     glued: bool = False  # whether it goes on with the unit before it
+    fresh: bool = False  # whether it begins a line
 
 
 class Extractor:
@@ -71,7 +72,10 @@ def extract(block: Block, verdict: Verdict, facts: Sequence[Fact]) -> str:
     for i in range(len(units) - 1, -1, -1):
         if kept[i] and units[i].above >= 0:
             kept[units[i].above] = True
-    text = "".join(unit.text for unit, stays in zip(units, kept, strict=True) if stays)
+    text = ""
+    for unit in (unit for unit, stays in zip(units, kept, strict=True) if stays):
+        apart = unit.fresh and text and not text.endswith("\n")
+        text = f"{text.rstrip()}\n{unit.text}" if apart else text + unit.text
     if not text.strip() or not verdict.protected <= find_patterns(text).protected:
         return block.text
     return f"{text.rstrip()}\n" if block.text.endswith("\n") else text.rstrip()
@@ -104,7 +108,9 @@ def _units(block: Block, locked: Sequence[Span]) -> list[_Unit]:
                 open_items.pop()
             above = open_items[-1][1] if open_items else -1
             at = _sentence_ends(line, start, locked, marker.end())[0]
-            units.append(_Unit(line[:at], above))  # the marker with the first sentence: what the item is about
+            units.append(
+                _Unit(line[:at], above, fresh=True)
+            )  # the marker with the first sentence: what the item is about
             open_items.append((indent, len(units) - 1))
         above = open_items[-1][1] if open_items else -1
         units += _sentences(line, start, locked, at, above)
