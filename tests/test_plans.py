@@ -161,7 +161,9 @@ class OneLiners:
         texts = [skill.blocks[i].source if i < first else "" for i in (1, 2, 3)]
         at = max(self.where, first)
         texts[at - 1] = "".join(lines[first:]) + skill.blocks[at].gap
-        return Bundle(RenderingKind.ONE_LINERS, (1, 2, 3), tuple(texts), tuple(range(first + 1, 5)), 0.98 + first / 1000)
+        return Bundle(
+            RenderingKind.ONE_LINERS, (1, 2, 3), tuple(texts), tuple(range(first + 1, 5)), 0.98 + first / 1000
+        )
 
 
 def _one_liners(where: int, options: DistillOptions, first: tuple[int, ...] = (1,)) -> Distillation:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from tests.cli.command import Result, run, run_process
+from tests.cli.command import Result, environment, run, run_process
 from tests.cli.samples import DEPLOY, HOSTILE, MINIMAL
 from tests.cli.test_terminal import CONTROL
+
+from skill_distiller.reporting import plan_file
 
 _LOW = "--threshold=0.6"
 _OVERVIEW = DEPLOY[DEPLOY.index("## Overview") : DEPLOY.index("## Steps")]
@@ -307,6 +311,41 @@ def test_stdin_is_not_written_over(tmp_path: Path) -> None:
     result = run_process("compress", "--save-plan", file, "--force", program=("-c", code))
     assert (result.exit_code, result.stdout) == (6, b"")
     assert file.read_text("utf-8") == DEPLOY
+
+
+def test_a_plan_that_no_run_would_read_is_not_written(
+    skill_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 6 before anything is written, the product included."""
+    monkeypatch.setattr(plan_file, "MAX_PLAN", 100)
+    _assert_error(
+        run("compress", skill_file, "--save-plan", tmp_path / "plan.yaml", "-o", tmp_path / "out.md"), 6,
+        "The plan would be larger than 100 bytes.", "Leave --save-plan out.",
+    )  # fmt: skip
+    assert [path.name for path in tmp_path.iterdir()] == ["deploy-notes"]
+
+
+def test_a_plan_on_a_full_disk(skill_file: Path, tmp_path: Path) -> None:
+    """Exit 6, the old plan untouched, no product."""
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("mine", "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "skill_distiller",
+        "compress",
+        str(skill_file),
+        "--force",
+        "--save-plan",
+        str(plan),
+    ]
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command], capture_output=True, env=environment(), check=False
+    )
+    assert (done.returncode, done.stdout) == (6, b"")
+    assert done.stderr.decode().splitlines()[-1] == "Hint: Name another place with --save-plan."
+    assert plan.read_text("utf-8") == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["deploy-notes", "plan.yaml"]
 
 
 def test_a_dry_run_writes_no_plan(skill_file: Path, tmp_path: Path) -> None:

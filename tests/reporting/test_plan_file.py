@@ -19,8 +19,8 @@ from skill_distiller.pipeline import Distillation, DistillOptions, distill
 from skill_distiller.planning import Reason, apply_plan
 from skill_distiller.planning.saved_plan import recall_plan, source_digest
 from skill_distiller.renderings import Rendering, RenderingKind
-from skill_distiller.reporting.plan_file import plan_text
-from skill_distiller.reporting.read_plan import MAX_PLAN, parse_plan, read_plan
+from skill_distiller.reporting.plan_file import MAX_PLAN, plan_text
+from skill_distiller.reporting.read_plan import parse_plan, read_plan
 
 
 def _recalled(plan: str, skill: Skill, distillation: Distillation) -> str:
@@ -162,6 +162,7 @@ _HEAD = "schema: skill-distiller/plan/1\n"
         ("a: &a [x]\nb: *a", "not valid YAML"),
         ("a: !!python/object/apply:os.system [echo]", "not valid YAML"),
         ("a: " + "[" * 50 + "]" * 50, "not valid YAML"),
+        pytest.param("a: [" + "[]," * 400_000 + "]", "not valid YAML", id="a million brackets"),
         ("a: 1", "it names no schema"),
         ("schema: skill-distiller/plan/2", "its schema is 'skill-distiller/plan/2', not 'skill-distiller/plan/1'"),
         (_HEAD, "`sections` is not a list"),

@@ -123,8 +123,15 @@ def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_gi
 
 
 def write_plan(file: Path, distillation: Distillation) -> None:
-    """Write the plan of a run; raises RefusedError when the disk does not take it."""
-    from skill_distiller.reporting.plan_file import plan_text
-    from skill_distiller.reporting.write import write_atomically
+    """Write the plan of a run; raises RefusedError when the disk does not take it, or no run would read it."""
+    from skill_distiller.reporting.plan_file import MAX_PLAN, plan_text
+    from skill_distiller.reporting.write import write_bytes
 
-    write_atomically(file, plan_text(distillation))
+    content = plan_text(distillation).encode("utf-8")
+    if len(content) > MAX_PLAN:
+        raise RefusedError(f"The plan would be larger than {MAX_PLAN:,} bytes.", "Leave --save-plan out.")
+    try:
+        write_bytes(file, content)
+    except RefusedError as error:
+        error.hint = error.hint.replace("-o.", "--save-plan.")
+        raise

@@ -19,6 +19,7 @@ from skill_distiller.renderings import RenderingKind
 from skill_distiller.reporting.printable import excerpt
 
 SCHEMA: Final = "skill-distiller/plan/1"
+MAX_PLAN: Final = 5_000_000  # bytes
 _HEAD: Final = """\
 # How every piece of a skill is written, to be applied with: skill-distiller compress SKILL.md --plan THIS-FILE
 # To bring a piece back set its `rendering` to full; to remove it set it to dropped. A heading stays as long as

@@ -10,10 +10,9 @@ from skill_distiller.document.frontmatter import read_fields
 from skill_distiller.errors import BadInputError
 from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan
 from skill_distiller.renderings import RenderingKind
-from skill_distiller.reporting.plan_file import SCHEMA
+from skill_distiller.reporting.plan_file import MAX_PLAN, SCHEMA
 from skill_distiller.reporting.printable import excerpt
 
-MAX_PLAN: Final = 10_000_000  # bytes
 _HINT: Final = "Write a plan with --save-plan; docs/plan.md says what may be edited."
 _MOST_LINES: Final = 10**9
 _RENDERINGS: Final = ", ".join(kind.value for kind in RenderingKind)
