@@ -236,3 +236,14 @@ def test_notes_of_a_plan() -> None:
     changed = distill(parse_skill(f"{EXAMPLES}\nNew.\n\nAnd new.\n"), DistillOptions(plan=plan))
     assert [n.detail for n in changed.notes if n.kind is NoteKind.SOURCE_CHANGED] == ["2"]
     assert changed.text.endswith("New.\n\nAnd new.\n")
+
+
+def test_a_rule_that_is_kept_is_not_cut_down() -> None:
+    """Not even in the smallest budget, where blocks are cut down to the sentences that have to stay."""
+    skill = parse_skill(f"{EXAMPLES}\n## Rules\n\nDeploys are common here. NEVER push on a Friday. We like it calm.\n")
+    rules = DistillOptions(mode=Mode.TOKENS, tokens=1, keep_sections=("Rules",))
+    for options, kind in ((replace(rules, keep_sections=()), RenderingKind.EXTRACTED), (rules, RenderingKind.FULL)):
+        with pytest.raises(TargetError) as error:
+            distill(skill, options)
+        result = distill(skill, replace(options, tokens=error.value.smallest))
+        assert result.plan.decisions[4].rendering.kind is kind
