@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -237,3 +238,14 @@ def test_files_that_can_not_be_read(tmp_path: Path) -> None:
         read_plan(tmp_path)
     with pytest.raises(BadInputError, match="Can't read the plan"):
         read_plan(tmp_path / "a\0b")
+
+
+def test_the_document_describes_every_field_and_rendering(result: Distillation) -> None:
+    """docs/plan.md names each field that a plan has, and no row of its tables is anything else."""
+    document = (Path(__file__).resolve().parents[2] / "docs" / "plan.md").read_text(encoding="utf-8")
+    fields: dict[str, Any] = yaml.safe_load(plan_text(result))
+    (section,) = [section for section in fields["sections"] if section["heading"] == "## Steps"]
+    names = {*fields, *section, *section["blocks"][0], "tokens", "stands_with"}
+    rows = re.findall(r"^\| ((?:`\w+`(?:, | or )?)+) \|", document, re.MULTILINE)
+    assert names - {"heading", "blocks"} == set(re.findall(r"\w+(?=`)", " ".join(rows)))
+    assert [kind for kind in RenderingKind if f"`{kind}`" not in document] == []
