@@ -18,3 +18,6 @@ class Reason(StrEnum):
     CHEAPER = "a shorter rendering keeps its facts"
     TOGETHER = "written together with its neighbours"
     NOT_WORTH = "worth less than its tokens"
+    ASKED = "asked for"
+    COMPANION = "belongs to a block that was asked for"
+    PLANNED = "the plan says so"

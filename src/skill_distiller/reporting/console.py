@@ -24,6 +24,7 @@ from skill_distiller.reporting.summary import SectionSummary, kept_whole, remove
 from skill_distiller.reporting.verification import verified_text
 from skill_distiller.tokens import ESTIMATE
 
+_BRING_BACK = "Bring a piece back: --keep ID"
 _FACT_LENGTH = 100  # characters of a lost fact that are shown; the JSON record holds all of them
 _CHANGED = {
     RenderingKind.SYMBOLS: "phrases replaced by symbols",
@@ -35,7 +36,13 @@ _CHANGED = {
     RenderingKind.EXTRACTED: "cut down to the sentences that have to stay",
 }
 _PLAIN_NOTES = frozenset(
-    {NoteKind.ALREADY_MINIMAL, NoteKind.WITHIN_BUDGET, NoteKind.NOT_WORTH_IT, NoteKind.ADVISORY_REMOVED}
+    {
+        NoteKind.ALREADY_MINIMAL,
+        NoteKind.WITHIN_BUDGET,
+        NoteKind.NOT_WORTH_IT,
+        NoteKind.ADVISORY_REMOVED,
+        NoteKind.PLAN_APPLIED,
+    }
 )
 
 
@@ -154,6 +161,8 @@ def _receipt(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:
     yield Text("\nReceipt (lines of the original):", style="bold")
     for section in receipt.sections:
         yield from _section_receipt(section, distillation.counter.mark, verbose=verbose)
+    if receipt.changes:
+        yield Text(_BRING_BACK if verbose else f"{_BRING_BACK} (ids of shortened blocks: --verbose)")
     lost = len(receipt.lost)
     if lost:
         yield Text(f"Facts no longer in the text: {lost}, each named above (whole in --json)", style="yellow")
@@ -163,10 +172,12 @@ def _receipt(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:
 
 def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> Iterator[Text]:
     heading = f"{'#' * section.level} {printable(section.heading)}".strip() or "(before the first heading)"
-    yield Text.assemble("  ", (heading, "bold"), " (heading removed)" if section.heading_dropped else "")
+    yield Text.assemble(
+        "  ", (heading, "bold"), f" (heading removed [{section.id}])" if section.heading_dropped else ""
+    )
     rewritten: Counter[RenderingKind] = Counter()
     saved: Counter[RenderingKind] = Counter()
-    separators = sum(change.kind is BlockKind.RULE for change in section.changes)
+    separators = [change.id for change in section.changes if change.kind is BlockKind.RULE]
     for change in section.changes:
         if change.kind is BlockKind.RULE:
             continue
@@ -176,7 +187,8 @@ def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> It
         else:
             yield _change_line(change, mark)
     if separators:
-        yield Text(f"    removed: {_plural(separators, 'separator')} (---)")
+        named = f" [{', '.join(separators)}]" if verbose else ""
+        yield Text(f"    removed{named}: {_plural(len(separators), 'separator')} (---)")
     for kind, n in rewritten.items():
         yield Text(f"    {kind.value}: {_plural(n, 'block')}, {mark}{_plural(saved[kind], 'token')}, {_CHANGED[kind]}")
     facts = _facts(fact for fact in section.lost if fact.kind is not FactKind.HEADING)  # said beside the heading
@@ -190,7 +202,7 @@ def _change_line(change: Change, mark: str) -> Text:
         if change.first_line == change.last_line
         else (f"lines {change.first_line}-{change.last_line}")
     )
-    what = f"{'removed' if not change.after else change.rendering.value}: {change.kind.value}"
+    what = f"{'removed' if not change.after else change.rendering.value} [{change.id}]: {change.kind.value}"
     return Text(
         f"    {what}, {lines}, {change.type.value}, {mark}{_plural(change.saved, 'token')}: {excerpt(change.before)}"
     )
@@ -234,5 +246,11 @@ def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
         NoteKind.BEYOND_COMPACTION: late_text(note),
         NoteKind.SELF_COMPRESSION: self_compression_text(note),
         NoteKind.THRESHOLD_RAISED: raised_text(note, threshold),
+        NoteKind.PLAN_APPLIED: "Written as the plan says; nothing was chosen anew.",
+        NoteKind.SOURCE_CHANGED: "Warning: the source has changed since the plan was made; blocks that the plan does "
+        f"not know stay as they are: {note.detail}.",
+        NoteKind.PLAN_TOO_LARGE: "Warning: the plan would make the skill larger; the original comes out unchanged.",
+        NoteKind.HARD_RULE_DROPPED: f"Warning: the plan removes a block that lays down a hard rule: [{note.detail}].",
+        NoteKind.PATTERN_DROPPED: f"Warning: the plan removes a block that holds a protected pattern: [{note.detail}].",
     }
     return ("" if note.kind in _PLAIN_NOTES else "yellow", texts[note.kind])

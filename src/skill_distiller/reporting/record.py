@@ -75,6 +75,7 @@ def to_record(
             {
                 "heading": section.heading,
                 "level": section.level,
+                "heading_id": section.id,
                 "heading_removed": section.heading_dropped,
                 "changes": [_change(change) for change in section.changes],
                 "lost_facts": [_fact(fact) for fact in section.lost],
@@ -124,6 +125,7 @@ def _examples(examples: ExampleSelection) -> dict[str, object]:
 
 def _change(change: Change) -> dict[str, object]:
     return {
+        "id": change.id,
         "block": change.block,
         "kind": change.kind.value,
         "type": change.type.value,
