@@ -1,0 +1,75 @@
+"""Prohibitions with a sign for the words: what must never be done stays forbidden.
+
+    >>> forbid("Never commit secrets.")
+    '¬commit secrets'
+    >>> forbid("Do not push or merge without a review.")
+    '¬(push or merge without a review)'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from skill_distiller.analysis import Analysis, SectionType
+from skill_distiller.document import PROSE
+from skill_distiller.renderings.oneliner.line import Piece
+from skill_distiller.renderings.oneliner.sentences import clauses, sentences, without_end
+from skill_distiller.renderings.oneliner.shorten import is_modal
+from skill_distiller.renderings.oneliner.units import units
+
+_FORBIDS: Final = re.compile(
+    r"(?:(?:you |agents? )?(?:never|do not|don['’]t|must not|must never|should never)\s+(?!ever\b)"
+    r"|(?:绝不|绝对不要|切勿|不要|禁止|不得|严禁|請勿|请勿|不可)(?:在)?|(?:никогда )?не\s+|nunca\s+|niemals\s+)",
+    re.IGNORECASE,
+)
+# What follows makes it no plain prohibition: "do not only …", "don't forget to …".
+_NO_PROHIBITION: Final = re.compile(
+    r"(?:only|just|merely|simply|always|necessarily|forget|hesitate|worry|need|have to|be afraid|stop|assume that|только|solo"
+    r"|só|sólo|nur|仅|只|忘)",
+    re.IGNORECASE,
+)
+_COMPOUND: Final = re.compile(r",|，|、|\b(?:and|or|nor|y|o|e|ou|и|или|und|oder)\b|或|和", re.IGNORECASE)
+_LABEL: Final = re.compile(r"[^\s:：][^:：]{0,60}[:：]\s+")
+_POINTS: Final = re.compile(r"\b(?:otherwise|above|below|these|those|here|following|either)\b", re.IGNORECASE)  # elsewhere
+_FEWEST: Final = 6  # characters of a rule that says something
+
+
+def forbid(sentence: str) -> str:
+    """The prohibition with ¬ before what it forbids, its conditions kept; "" for a sentence that is none."""
+    match = _FORBIDS.match(sentence)
+    if not match or _NO_PROHIBITION.match(sentence, match.end()):
+        return ""
+    rest = without_end(sentence[match.end() :])
+    parts = clauses(rest)
+    if len(parts) > 1 and not is_modal(rest[len(parts[0]) :]):
+        rest = without_end(parts[0])
+    if len(rest) < _FEWEST or is_modal_start(rest) or _POINTS.search(rest):
+        return ""
+    return f"¬({rest})" if _COMPOUND.search(rest) else f"¬{rest}"
+
+
+def is_modal_start(rest: str) -> bool:
+    """Whether what is forbidden begins with another negation: two of them are left as they stand."""
+    return bool(re.match(r"(?:not|never|no)\b", rest, re.IGNORECASE))
+
+
+def find_prohibitions(analysis: Analysis) -> list[Piece]:
+    """The prohibitions of a skill: hard rules first, then constraints, then those of other instructions."""
+    found: list[tuple[tuple[bool, bool, float, int], Piece]] = []
+    for block, verdict in zip(analysis.skill.blocks, analysis.verdicts, strict=True):
+        if block.kind not in PROSE or verdict.type in (SectionType.TRIGGER, SectionType.EXAMPLE):
+            continue
+        rank = (not verdict.hard_rule, verdict.type is not SectionType.CONSTRAINT, -verdict.importance, block.index)
+        found += [(rank, Piece(text, block.index)) for text in _prohibitions(units(block))]
+    return [piece for _, piece in sorted(found, key=lambda row: row[0])]
+
+
+def _prohibitions(texts: list[str]) -> Iterator[str]:
+    for text in texts:
+        for sentence in sentences(text) if not text.endswith((":", "：")) else ():
+            label = _LABEL.match(sentence)
+            own = forbid(sentence) or (forbid(sentence[label.end() :]) if label else "")
+            if own:
+                yield own
