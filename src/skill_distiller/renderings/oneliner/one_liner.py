@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis import Analysis, SectionType
 from skill_distiller.document import BlockKind
@@ -12,137 +12,144 @@ from skill_distiller.renderings.oneliner.model import PREFIXES, OneLiner
 from skill_distiller.renderings.oneliner.plain import plain
 from skill_distiller.renderings.oneliner.prohibitions import find_prohibitions, forbid
 from skill_distiller.renderings.oneliner.results import find_results, produces
-from skill_distiller.renderings.oneliner.shorten import shorter
+from skill_distiller.renderings.oneliner.shorten import is_modal, shorter
 from skill_distiller.renderings.oneliner.steps import TELLING, Steps, find_steps, heading_text
-from skill_distiller.renderings.oneliner.triggers import Triggers, find_triggers, parted, quotes
+from skill_distiller.renderings.oneliner.triggers import Triggers, as_phrase, except_for, find_triggers, parted, quotes
 from skill_distiller.renderings.oneliner.units import units
 from skill_distiller.tokens import TokenCounter, load_counter
 
 NOT_STATED: Final = "(not stated)"
 _HEAD_TOKENS: Final = 40  # of a line, for the sentence that it begins with where more is to follow
-_STEPS_TOKENS: Final = 66
+_CLAUSE_TOKENS: Final = 60  # for a further clause of the trigger
+_STEPS_TOKENS: Final = 66  # where a rule is to follow
+_RULE_WORDS: Final = 25
 _MOST_RULES: Final = 2
+_MOST_INTRO: Final = 3  # sentences
+_EARLY: Final = 8  # blocks among which the introduction is
+_NAMING: Final = 20  # blocks that are looked at for a word where a skill says next to nothing
+
+
+class _Material(NamedTuple):
+    """What the lines are made of: sentences of the description and of the introduction, names, rules."""
+
+    heads: list[Piece]
+    intro: list[Piece]
+    names: list[Piece]
+    rules: list[Piece]
+
+    def without(self, used: Piece | None) -> _Material:
+        """What is left when a sentence has been used."""
+        if used is None:
+            return self
+        lists = ([p for p in pieces if not _same(p.text, used.text)] for pieces in (self.heads, self.intro, self.names))
+        return _Material(*lists, self.rules)
 
 
 def one_liner(analysis: Analysis, counter: TokenCounter | None = None) -> OneLiner:
     """Three lines of at most 80 tokens each; every piece of them stands in the skill, and none is cut inside."""
     counter = counter or load_counter()
     triggers = find_triggers(analysis)
-    intro = _intro(analysis)
-    trigger, left_out = _trigger(triggers, [*triggers.heads, *intro, *_names(analysis)], counter)
-    heads = [piece for piece in triggers.heads if not _says(trigger.text, piece.text)]
-    rules = [*_own_rules(heads), *find_prohibitions(analysis)]
-    heads = [piece for piece in heads if not forbid(piece.text)]
-    result, used = _result(analysis, heads, intro, counter)
-    heads = [piece for piece in heads if piece not in used]
-    told = [piece for piece in intro if piece not in used and not _says(trigger.text, piece.text)]
-    sequences = find_steps(analysis)
-    if heads or told:
-        sequences = [steps for steps in sequences if steps.score >= TELLING]
-    action = _action(sequences, heads or ([] if sequences else told), rules, counter)
-    if not action.text:
-        _first_that_fits(action, [*triggers.heads, *intro, *_names(analysis)])
-    if not result.text:
-        _first_that_fits(result, _names(analysis))
-    shares: dict[int, int] = {}
-    for line in (trigger, action, result):
-        for block, tokens in line.drawn.items():
-            shares[block] = shares.get(block, 0) + tokens
+    rules = [Piece(text) for piece in triggers.heads if (text := forbid(piece.text))]
+    heads = [piece for piece in triggers.heads if not forbid(piece.text)]
+    material = _Material(heads, _intro(analysis), _names(analysis), [*rules, *find_prohibitions(analysis)])
+    trigger, left_out, used = _trigger(triggers, material, counter)
+    material = material.without(used)
+    result, used = _result(analysis, material, counter)
+    action = _action(find_steps(analysis), material.without(used), counter)
+    lines = (trigger, action, result)
+    tokens: dict[int, int] = {}
+    for line in lines:
+        for block, drawn in line.drawn.items():
+            tokens[block] = tokens.get(block, 0) + drawn
     blocks = analysis.skill.blocks
     return OneLiner(
-        *(line.text or NOT_STATED for line in (trigger, action, result)),
+        *(line.text or NOT_STATED for line in lines),
         left_out,
-        {block: min(1.0, tokens / max(1, counter.count(blocks[block].text))) for block, tokens in sorted(shares.items())},
+        {block: min(1.0, drawn / max(1, counter.count(blocks[block].text))) for block, drawn in sorted(tokens.items())},
     )
 
 
-def _trigger(triggers: Triggers, others: Sequence[Piece], counter: TokenCounter) -> tuple[Line, int]:
-    line = Line(PREFIXES[0], counter)
+def _trigger(triggers: Triggers, material: _Material, counter: TokenCounter) -> tuple[Line, int, Piece | None]:
+    """The line, how many quoted phrases had no room, and the sentence that stands in it for want of a trigger."""
+    line, used, missed = Line(PREFIXES[0], counter), None, 0
     for piece in triggers.clauses:
         if not line.add(piece, " ∨ "):
-            _add_clause(line, piece, first=not line.text)
+            _add_parted(line, piece)
     for piece in triggers.phrases:
         line.add(piece, " ∨ ")
-    missed = 0
-    for piece in () if line.text else triggers.listed:
-        if not _add_shorter(line, piece, " ∨ ") and not _says(line.text, piece.text):
-            missed += 1
     if not line.text:
-        _first_that_fits(line, others)
+        for piece in triggers.listed:
+            missed += not _add_shorter(line, piece, " ∨ ") and not _says(line.text, piece.text)
+    if not line.text:
+        used = _first_that_fits(line, [*material.heads, *material.intro, *material.names])
     for piece in triggers.excluded[:1]:
-        text = _excluded(piece.text)
-        line.add(Piece(text, piece.block), " ∧ ") if text else None
+        text = except_for(piece.text)
+        line.add(Piece(text, piece.block), " ∧ " if text.startswith("¬") else "; ")
     left_out = sum(not _says(line.text, piece.text) for piece in triggers.phrases)
-    line.say_left_out(left_out + missed if not left_out else left_out)
-    return line, left_out
+    line.say_left_out(left_out or missed)
+    return line, left_out, used
 
 
-def _add_clause(line: Line, piece: Piece, *, first: bool) -> None:
+def _add_parted(line: Line, piece: Piece) -> None:
     """A clause that has no room as a whole: what it says before and after its quoted phrases, or a shorter form."""
+    spans = quotes(piece.text)
+    if not spans:
+        _add_shorter(line, piece, " ∨ ", _CLAUSE_TOKENS if line.text else MOST_TOKENS)
+        return
     head, tail = parted(piece.text)
-    if tail or head != piece.text:
-        start, end = quotes(piece.text)[0]
-        if len(head.split()) > 1:
-            line.add(Piece(f"{head} {piece.text[start:end]}", piece.block), " ∨ ", _HEAD_TOKENS + 10)
-        if len(tail.split()) > 2:
-            _add_shorter(line, Piece(tail, piece.block), " ∨ ", _HEAD_TOKENS)
-    else:
-        _add_shorter(line, piece, " ∨ ", MOST_TOKENS if first else _HEAD_TOKENS + 20)
+    if len(head.split()) > 1:
+        start, end = spans[0]
+        line.add(Piece(f"{head} {as_phrase(piece.text[start:end])}", piece.block), " ∨ ", _CLAUSE_TOKENS)
+    if len(tail.split()) > 2 and not quotes(tail):
+        _add_shorter(line, Piece(tail, piece.block), " ∨ ", _CLAUSE_TOKENS)
 
 
-def _excluded(text: str) -> str:
-    import re
-
-    match = re.match(
-        r"(?:do not|don['’]t|never|not) (?:use|trigger|invoke|activate|apply)?\s*(?:this|the skill|it)?\s*(?:skill)?\s*(?:for|when|if|on|to)\b:?\s*",
-        text,
-        re.IGNORECASE,
-    )
-    return f"¬({text[match.end() :]})" if match and text[match.end() :] else text
-
-
-def _action(sequences: Sequence[Steps], heads: Sequence[Piece], rules: Sequence[Piece], counter: TokenCounter) -> Line:
-    line = Line(PREFIXES[1], counter)
-    for piece in heads[:1]:
-        _add_shorter(line, piece, "", _HEAD_TOKENS if sequences else MOST_TOKENS)
-    if sequences:
-        steps = sequences[0]
-        joint, left = (" → " if steps.ordered else " ∧ "), 0
-        for i, piece in enumerate(steps.pieces):
-            if left or not line.add(piece, ": " if i == 0 and line.text else joint, _STEPS_TOKENS if rules else MOST_TOKENS):
-                left += not _says(line.text, piece.text)
-        line.say_left_out(left)
-    added = 0
-    for piece in rules:
-        added += line.add(piece, "; ") if added < _MOST_RULES else 0
-    if not sequences:
-        for piece in heads[1:3]:
-            _add_shorter(line, piece, "; ")
-    return line
-
-
-def _result(
-    analysis: Analysis, heads: Sequence[Piece], intro: Sequence[Piece], counter: TokenCounter
-) -> tuple[Line, list[Piece]]:
-    line, used = Line(PREFIXES[2], counter), []
+def _result(analysis: Analysis, material: _Material, counter: TokenCounter) -> tuple[Line, Piece | None]:
+    """The line, and the sentence of the description or the introduction that it took for want of an output."""
+    line = Line(PREFIXES[2], counter)
     sentences, parts = find_results(analysis)
     for piece in sentences[:2]:
         _add_shorter(line, piece, "; ")
     for piece in parts:
-        if not line.add(piece, " ∧ " if line.text else ""):
+        if not line.add(piece, " ∧ ") and not _says(line.text, piece.text):
             break
     if line.text:
-        return line, used
-    made = [piece for piece in heads if produces(piece.text)]
-    for piece in (*made, *heads[:1], *intro):
-        if _add_shorter(line, piece, "; "):
-            used.append(piece)
-            break
-    return line, used
+        return line, None
+    made = [piece for piece in material.heads if produces(piece.text)]
+    told = [piece for piece in material.intro if not is_modal(piece.text)]
+    return line, _first_that_fits(line, [*made, *material.heads, *told, *material.names[:1]])
 
 
-def _own_rules(heads: Iterable[Piece]) -> list[Piece]:
-    return [Piece(text) for piece in heads if (text := forbid(piece.text))]
+def _action(sequences: Sequence[Steps], material: _Material, counter: TokenCounter) -> Line:
+    line = Line(PREFIXES[1], counter)
+    told = [*material.heads, *material.intro]
+    best = sequences[0] if sequences and (sequences[0].score >= TELLING or not told) else None
+    heads = material.heads if best else told
+    for piece in heads[:1]:
+        _add_shorter(line, piece, "", _HEAD_TOKENS if best else MOST_TOKENS)
+    if best:
+        _add_steps(line, best, _STEPS_TOKENS if material.rules else MOST_TOKENS)
+    rules = [piece for piece in material.rules if len(piece.text.split()) <= _RULE_WORDS]
+    added = 0
+    for piece in rules:
+        if added < _MOST_RULES:
+            added += line.add(piece, "; ")
+    for piece in () if best else heads[1:3]:
+        _add_shorter(line, piece, "; ")
+    if not line.text:
+        _first_that_fits(line, [*told, *material.names[:1]])
+    return line
+
+
+def _add_steps(line: Line, steps: Steps, most: int) -> None:
+    """As many of the steps as have room, from the first on, and how many there are besides."""
+    joint, left = ": ", 0
+    for piece in steps.pieces:
+        if left or not line.add(piece, joint, most):
+            left += not _says(line.text, piece.text)
+        else:
+            joint = " → " if steps.ordered else " ∧ "
+    line.say_left_out(left)
 
 
 def _add_shorter(line: Line, piece: Piece, joint: str, most: int = MOST_TOKENS) -> bool:
@@ -150,30 +157,37 @@ def _add_shorter(line: Line, piece: Piece, joint: str, most: int = MOST_TOKENS) 
     return any(line.add(Piece(text, piece.block), joint, most) for text in shorter(piece.text))
 
 
-def _first_that_fits(line: Line, pieces: Iterable[Piece]) -> None:
-    for piece in pieces:
-        if _add_shorter(line, piece, ""):
-            return
+def _first_that_fits(line: Line, pieces: Iterable[Piece]) -> Piece | None:
+    return next((piece for piece in pieces if _add_shorter(line, piece, "")), None)
 
 
 def _says(text: str, part: str) -> bool:
     return part.casefold().rstrip(".。") in text.casefold()
 
 
+def _same(a: str, b: str) -> bool:
+    return _says(a, b) or _says(b, a)
+
+
 def _intro(analysis: Analysis) -> list[Piece]:
-    """The first sentences of the body, lead-ins and triggers apart."""
-    skill = analysis.skill
-    for block in skill.blocks[:8]:
-        if block.kind is BlockKind.PARAGRAPH and analysis.verdicts[block.index].type is not SectionType.TRIGGER:
-            told = [Piece(unit, block.index) for unit in units(block) if not unit.endswith((":", "："))]
+    """The first sentences of the body, lead-ins, labels and triggers apart."""
+    for block, verdict in zip(analysis.skill.blocks[:_EARLY], analysis.verdicts, strict=False):
+        if block.kind is BlockKind.PARAGRAPH and verdict.type is not SectionType.TRIGGER:
+            told = [Piece(unit, block.index) for unit in units(block) if _is_telling(unit)]
             if told:
-                return told[:3]
+                return told[:_MOST_INTRO]
     return []
 
 
+def _is_telling(sentence: str) -> bool:
+    label = sentence.partition(": ")
+    return not sentence.endswith((":", "：")) and not (label[1] and len(label[0].split()) <= 2)
+
+
 def _names(analysis: Analysis) -> list[Piece]:
-    """The title and the name: what is left to tell of a skill that says nothing else."""
+    """The title and the name, then anything: what is left to tell of a skill that says nothing else."""
     skill = analysis.skill
     titles = [heading_text(section.heading) for section in skill.sections if section.level]
-    texts = [*titles[:1], plain(skill.name), *titles[1:], *(unit for block in skill.blocks[:20] for unit in units(block))]
+    texts = [*titles[:1], plain(skill.name), *titles[1:]]
+    texts += [unit for block in skill.blocks[:_NAMING] for unit in units(block)]
     return [Piece(text) for text in texts if text]

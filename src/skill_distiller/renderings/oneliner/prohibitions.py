@@ -16,18 +16,22 @@ from skill_distiller.analysis import Analysis, SectionType
 from skill_distiller.document import PROSE
 from skill_distiller.renderings.oneliner.line import Piece
 from skill_distiller.renderings.oneliner.sentences import clauses, sentences, without_end
-from skill_distiller.renderings.oneliner.shorten import is_modal
 from skill_distiller.renderings.oneliner.units import units
 
 _FORBIDS: Final = re.compile(
     r"(?:(?:you |agents? )?(?:never|do not|don['’]t|must not|must never|should never)\s+(?!ever\b)"
-    r"|(?:绝不|绝对不要|切勿|不要|禁止|不得|严禁|請勿|请勿|不可)(?:在)?|(?:никогда )?не\s+|nunca\s+|niemals\s+)",
+    r"|(?:绝不|绝对不要|切勿|不要|禁止|不得|严禁|請勿|请勿)|(?:никогда )?не\s+|nunca\s+|niemals\s+)",
     re.IGNORECASE,
 )
 # What follows makes it no plain prohibition: "do not only …", "don't forget to …".
 _NO_PROHIBITION: Final = re.compile(
     r"(?:only|just|merely|simply|always|necessarily|forget|hesitate|worry|need|have to|be afraid|stop|assume that|только|solo"
     r"|só|sólo|nur|仅|只|忘)",
+    re.IGNORECASE,
+)
+_CONDITION: Final = re.compile(
+    r"\b(?:unless|except|only|if|when|whenever|until|without|before|after|while|but|sauf|excepto|salvo|si|se|cuando|quando|sin"
+    r"|sem|wenn|außer|если|кроме|без|пока)\b|除非|如果|若|只|之前|之后|前|后|时",
     re.IGNORECASE,
 )
 _COMPOUND: Final = re.compile(r",|，|、|\b(?:and|or|nor|y|o|e|ou|и|или|und|oder)\b|或|和", re.IGNORECASE)
@@ -43,7 +47,7 @@ def forbid(sentence: str) -> str:
         return ""
     rest = without_end(sentence[match.end() :])
     parts = clauses(rest)
-    if len(parts) > 1 and not is_modal(rest[len(parts[0]) :]):
+    if len(parts) > 1 and not _CONDITION.search(rest, len(parts[0])):
         rest = without_end(parts[0])
     if len(rest) < _FEWEST or is_modal_start(rest) or _POINTS.search(rest):
         return ""

@@ -10,6 +10,7 @@ from typing import Final
 from skill_distiller.analysis import Analysis, SectionType
 from skill_distiller.document import Block, BlockKind
 from skill_distiller.renderings.oneliner.line import Piece
+from skill_distiller.renderings.oneliner.negative import negative_blocks
 from skill_distiller.renderings.oneliner.plain import LONGEST, plain
 from skill_distiller.renderings.oneliner.prohibitions import forbid
 from skill_distiller.renderings.oneliner.steps import heading_text, step_text
@@ -39,7 +40,8 @@ def find_results(analysis: Analysis) -> tuple[list[Piece], list[Piece]]:
     """Sentences that say what comes of it, and names of its parts, each in order of weight."""
     sentences: list[Piece] = []
     parts: list[Piece] = []
-    for block in _output_blocks(analysis):
+    negative = negative_blocks(analysis.skill)
+    for block in (block for block in _output_blocks(analysis) if block.index not in negative):
         if block.kind is BlockKind.CODE:
             parts = parts or [Piece(text, block.index) for text in _parts(block)]
         elif block.kind is BlockKind.TABLE:
@@ -81,7 +83,8 @@ def _parts(block: Block) -> Iterator[str]:
     if block.info.split()[:1] in (["json"], ["yaml"], ["yml"], ["jsonc"]):
         yield from _keys(lines)
         return
-    for line in lines:
+    is_text = not block.info.split() or block.info.split()[0].lower() in ("md", "markdown", "text", "txt", "plaintext", "html")
+    for line in lines if is_text else ():  # elsewhere # begins a comment
         match = _PART.match(line)
         if match:
             text = heading_text(_PLACEHOLDER.sub("", match["heading"] or match["label"] or match["caps"]))

@@ -12,7 +12,8 @@ from skill_distiller.analysis.cues import IMPERATIVES
 from skill_distiller.analysis.heading_words import heading_promises
 from skill_distiller.document import BlockKind, Section
 from skill_distiller.renderings.oneliner.line import Piece
-from skill_distiller.renderings.oneliner.plain import plain
+from skill_distiller.renderings.oneliner.negative import is_negative, negative_blocks
+from skill_distiller.renderings.oneliner.plain import one_line, plain
 from skill_distiller.renderings.oneliner.shorten import is_modal, shorter
 from skill_distiller.renderings.oneliner.units import is_ordered, units
 
@@ -37,7 +38,7 @@ _ASIDE: Final = frozenset({
 _SETUP: Final = re.compile(
     r"\b(?:install\w*|set-?up|prerequisites?|requirements?|references?|related|resources?|troubleshooting|faq|tips|notes?"
     r"|post-execution|changelog|preflight|configuration|scripts?|further reading|see also|limitations|author|audience"
-    r"|when not to|tables? of contents|quick start|quick reference|flags|config|tools?|documentation|source)\b|相关|参考|関連|관련|前提|안티패턴|связанн|ilgili|relacionad",
+    r"|when not to|tables? of contents|quick start|quick reference|flags|config|tools?|documentation|source|usage|parameters?|introduction|extracted)\b|параметр|nasıl çalışır|仕組み|相关|参考|関連|관련|前提|안티패턴|связанн|ilgili|relacionad",
     re.IGNORECASE,
 )
 _LABELLED: Final = re.compile(r"(.{2,60}?)(?:\s*[:：]\s+|\s+[—–-]\s+|：)(?=\S)")
@@ -54,9 +55,16 @@ class Steps(NamedTuple):
     score: float = 0.0
 
 
+_POINTS: Final = re.compile(r"\b(?:above|below|that file|these|those)\b", re.IGNORECASE)
+_BLANK: Final = re.compile(r"[\[<{(][^\[\]<>{}()]*[\]>})]")  # left for the author to fill in
+_SHELLS: Final = frozenset("bash sh shell zsh console powershell ps1 cmd".split())
+_MOST_COMMANDS: Final = 3
+_LONGEST_COMMAND: Final = 100  # characters
+
+
 def find_steps(analysis: Analysis) -> list[Steps]:
     """The sequences found, the most telling first; a score below `TELLING` says little of what is done."""
-    found = [*_from_headings(analysis), *_from_lists(analysis), *_from_sentences(analysis)]
+    found = [*_from_headings(analysis), *_from_lists(analysis), *_from_sentences(analysis), *_from_commands(analysis)]
     return [steps._replace(score=score) for score, steps in sorted(found, key=lambda row: -row[0])]
 
 
@@ -92,7 +100,7 @@ def _siblings(sections: Sequence[Section]) -> Iterator[tuple[Section | None, lis
         groups.setdefault(stack[-1].index if stack else -1, []).append(section)
         stack.append(section)
     for parent, children in groups.items():
-        told = [s for s in children if not _is_aside(s)]
+        told = [s for s in children if not _is_aside(s) and not is_negative(s.heading)]
         # One title above all is no parent of its own.
         if len(told) >= 2:
             yield (sections[parent] if parent >= 0 and sections[parent].level > 1 else None), told
@@ -111,7 +119,7 @@ def _is_aside(section: Section) -> bool:
 
 
 def _aside(parent: Section | None) -> float:
-    return -1.5 if parent is not None and _is_aside(parent) else 0.0
+    return -1.5 if parent is not None and (_is_aside(parent) or is_negative(parent.heading)) else 0.0
 
 
 def _under(sections: Sequence[Section], section: Section) -> Iterator[int]:
@@ -154,11 +162,13 @@ def heading_text(heading: str) -> str:
 
 def _from_lists(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
     total = sum(v.importance for v in analysis.verdicts) or 1.0
+    negative = negative_blocks(analysis.skill)
     for section in analysis.skill.sections:
         path = analysis.skill.heading_path(section.index)
         workflow = bool(path) and bool(_WORKFLOW.search(path[-1])) and not _numbered(path[-1])
         aside = -1.5 if section.level and _is_aside(section) else 0.0
-        lists = (b for b in section.blocks if b.kind in (BlockKind.LIST, BlockKind.LIST_ITEM))
+        listed = (BlockKind.LIST, BlockKind.LIST_ITEM)
+        lists = (b for b in section.blocks if b.kind in listed and b.index not in negative)
         for ordered, group in groupby(lists, key=is_ordered):
             blocks = list(group)
             verdicts = [analysis.verdicts[b.index] for b in blocks]
@@ -167,18 +177,34 @@ def _from_lists(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
             if len(pieces) < 2:
                 continue
             verbs = sum(_is_imperative(p.text) for p in pieces) >= len(pieces) / 2
-            base = 1.4 if ordered else 0.8 if verbs else 0.0
+            verbs = verbs or not all(p.text.isascii() for p in pieces)  # of other languages none is known
+            base = 0.7 + 0.7 * (verbs or workflow) if ordered else 0.8 if verbs else 0.0
             base += 0.8 * workflow + 0.4 * verbs + (0.3 if core else -0.5)
             yield base + 2 * core / total + aside, Steps(tuple(pieces[:_MOST_STEPS]), ordered)
 
 
 def _from_sentences(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
-    pieces = []
+    pieces, negative = [], negative_blocks(analysis.skill)
     for block, verdict in zip(analysis.skill.blocks, analysis.verdicts, strict=True):
-        if verdict.type is SectionType.CORE_INSTRUCTION and block.kind is BlockKind.PARAGRAPH:
+        told = verdict.type is SectionType.CORE_INSTRUCTION and block.kind is BlockKind.PARAGRAPH
+        if told and block.index not in negative:
             pieces += [Piece(t, block.index) for u in units(block) if _is_imperative(u) and (t := step_text(u))]
+    pieces = [piece for piece in pieces if not _POINTS.search(piece.text)]
     if pieces:
-        yield 1.1, Steps(tuple(pieces[:_MOST_STEPS]), ordered=len(pieces) > 1)
+        yield 1.1 if len(pieces) > 1 else 0.95, Steps(tuple(pieces[:_MOST_STEPS]), ordered=len(pieces) > 1)
+
+
+def _from_commands(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
+    pieces = []
+    negative = negative_blocks(analysis.skill)
+    for block in analysis.skill.blocks:
+        if block.index not in negative and block.kind is BlockKind.CODE and block.info.split()[:1] and block.info.split()[0].lower() in _SHELLS:
+            lines = (line.strip().removeprefix("$ ") for line in block.text.split("\n", 12)[1:-1])
+            command = next((line for line in lines if line and not line.startswith("#")), "")
+            if 0 < len(command) <= _LONGEST_COMMAND and "`" not in command and not command.endswith("\\"):
+                pieces.append(Piece(f"`{one_line(command)}`", block.index))
+    if pieces:
+        yield 0.9, Steps(tuple(pieces[:_MOST_COMMANDS]), ordered=False)
 
 
 def step_text(unit: str) -> str:
@@ -186,7 +212,7 @@ def step_text(unit: str) -> str:
     for expression in (_STEP, _NUMBER):
         match = expression.match(unit)
         unit = unit[match.end() :] if match else unit
-    if unit.endswith((":", "：", "?", "？")):
+    if unit.endswith((":", "：", "?", "？")) or _BLANK.fullmatch(unit):
         return ""
     label = _LABELLED.match(unit)
     if label and len(label[1].split()) <= 6 and not label[1].startswith("`") and not is_modal(unit[label.end() :]):

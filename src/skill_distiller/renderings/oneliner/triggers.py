@@ -12,8 +12,8 @@ from skill_distiller.analysis import Analysis, SectionType
 from skill_distiller.analysis.fact_expressions import MARKED
 from skill_distiller.document import Block, BlockKind, Section
 from skill_distiller.renderings.oneliner.line import Piece
-from skill_distiller.renderings.oneliner.plain import plain
-from skill_distiller.renderings.oneliner.sentences import marked_spans, inside, without_end
+from skill_distiller.renderings.oneliner.negative import is_negative, negative_blocks
+from skill_distiller.renderings.oneliner.sentences import balanced, inside, marked_spans, without_end
 from skill_distiller.renderings.oneliner.units import text_sentences, units
 
 _MOST_SENTENCES: Final = 200
@@ -21,7 +21,7 @@ _USE: Final = r"use|uses|used|invoke|invoked|activate|activated|activates|trigge
 _SPEAKS_OF_USE: Final = re.compile(
     rf"\b(?:{_USE})\b(?: (?:this|the|it|for|when|whenever|if|on|with|to|also|proactively|even|only|after|before|as|in"
     r"|during)\b|\s?[-:—])|\buse when\b|\bwhen(?:ever)? (?:the |a |an )?users?\b|\b(?:perfect|best|ideal|useful) (?:for|when)\b"
-    r"|\btriggers?\s?[-:—]|\bwhen (?:you|working|asked|creating|building|writing|implementing)\b|\bapplies to\b"
+    r"|\btriggers?\s?[-:—]|\btrigger(?:s|ing)? (?:phrases?|words?|keywords?|terms?)\b|\bwhen (?:you|working|asked|creating|building|writing|implementing)\b|\bapplies to\b"
     r"|当.+时|用于|适用|触发|使用时|时使用|時使用|於.+時|とき|時に使用|時に|際に|場合に|使う|使用する|利用する|トリガー"
     r"|когда|используй|применя|активир|cuando|quando|\buse (?:ao|para|em|esta|este|al|en)\b|úsal|usar|utiliz|wenn|ne zaman|gerektiğinde|durumlar|için kullan"
     r"|때|사용",
@@ -30,7 +30,7 @@ _SPEAKS_OF_USE: Final = re.compile(
 _EXCLUDES: Final = re.compile(
     r"\b(?:do not|don['’]t|never|not|isn['’]t) (?:be )?(?:use|used|trigger|triggered|invoke|invoked|activate|apply|load)\b"
     r"|^(?:and )?not (?:for|when|to)\b|\b(?:is|are) not for\b|\bskip (?:this|it|when|if|for)\b"
-    r"|^for .{3,200}?\buse\b (?!when|if|this)|→|\bNOT for\b|不要用于|不适用|不用于|には使わない|には使用しない|対象外|не используй|не применя|no (?:usar|uses|utiliz)"
+    r"|\broute elsewhere\b|\bwrong skill\b|^for .{3,200}?\buse\b (?!when|if|this)|→|\bNOT for\b|不要用于|不适用|不用于|には使わない|には使用しない|対象外|не используй|не применя|no (?:usar|uses|utiliz)"
     r"|não (?:use|usar|utiliz)|nicht (?:verwend|nutz|für)|kullanma",
     re.IGNORECASE,
 )
@@ -42,9 +42,6 @@ _TRIGGER_HEADING: Final = re.compile(
     r"|ne zaman|언제|사용 시|활성화",
     re.IGNORECASE,
 )
-_NEGATIVE_HEADING: Final = re.compile(
-    r"\bnot\b|n['’]t\b|\bavoid\b|\bskip\b|\bout of scope\b|不|避|除外|対象外|\bне\b|\bno\b|\bnão\b|\bnicht\b|말|않|\bdeğil", re.I
-)
 _JOINED: Final = re.compile(
     r"\s*(?:[;；.。]\s*|\s[—–-]+\s|,\s+)(?=(?:and |but )?(?:use|invoke|activate|trigger|apply) (?:this|the|it|when|whenever|for|if"
     r"|proactively)\b|(?:do not|don['’]t|never|not) (?:use|for|trigger|invoke|apply)\b)",
@@ -53,7 +50,7 @@ _JOINED: Final = re.compile(
 _LEAD: Final = re.compile(
     r"(?:and |but |also |please )*(?:you (?:should|must|can) |(?:this|the) skill (?:should be|is|must be|can be) |should be |must be )?"
     rf"(?:(?:{_USE})\s+)(?:(?:this|the) skills?\s*|it\s+|this\s+)?(?:(?:automatically|whenever|when|for|if|on|with|in cases?"
-    r"(?: where)?)\b\s*(?:when\b|if\b)?[:,]?\s*|(?=to\b))|triggers?\s*(?:on|include|phrases?|words?)?\s*[-—:]+\s*"
+    r"(?: where)?)\b\s*(?:when\b|if\b)?[:,]?\s*|(?=to\b))|trigger(?:s|ing)?(?: (?:on|phrases?|words?|keywords?|terms?))?(?: include| are)?\s*(?:[-—:]+\s*|(?=[\"“]))"
     r"|(?:auto-?)?activates? (?:when|on|for)\s+|(?:whenever|when)\s+(?=(?:the |a |an )?(?:user|you)\b)"
     r"|(?:usar?|úsala|úsalo|utilizar?|use) (?=(?:cuando|quando|para|ao|al|em)\s)",
 
@@ -63,16 +60,21 @@ _SEPARATOR: Final = re.compile(
     r"\s*[,、，/|;；]?\s*(?:\b(?:and/or|or|and|и|или|y|o|e|ou|ve|veya|ya da|oder|und|et)\b|或者?|和|以及|または|や|とか?|와|과|나|또는)?\s*",
     re.IGNORECASE,
 )
-_TAIL: Final = re.compile(
-    r"[\s,;:.)—–-]*(?:etc\.?)?[\s,;:.)]*(?:(?:and|or|also)\b\s*)*(?:(?:when|whenever|if|for|on|with)\b\s*)?(?:similar (?:requests|phrases)?)?",
-    re.IGNORECASE,
-)
+# What may stand between the last quoted phrase and another condition.
+_TAIL: Final = re.compile(r"\)?[,;.]?\s*(?:(?:and|or|also)\s+)+(?:(?:when|whenever|if|for)\s+)?|[,;]\s*(?:when|whenever|if)\s+", re.I)
+_GENERIC: Final = re.compile(rf"(?:also )?(?:{_USE})(?: (?:this|the|it))?(?: skill)?(?: also)?(?: when| for)?", re.IGNORECASE)
 _HANGING: Final = re.compile(
     r"[\s(,:：—–-]*(?:\b(?:such as|including|includes?|e\.g\.?|i\.e\.?|for example|for instance|phrases?|like|with|on|as|or|and)"
     r"[\s,:]*)*[\s(,:：—–-]*\Z",
     re.IGNORECASE,
 )
-_GERUNDS: Final = re.compile(r",\s+(?:or|and)\s+(?=\w+ing\b)|,\s+(?=\w+ing\b)|\s+or\s+(?=\w+ing\b)")
+_EXCEPT: Final = re.compile(
+    r"(?:do not|don['’]t|never|not) (?:(?:use|trigger|invoke|activate|apply) )?(?:(?:this skill|the skill|this|it|skill) )?(?:for|when|if|on)\b:?\s*",
+    re.IGNORECASE,
+)
+_ITEM_END: Final = re.compile(r",\s+(?:(?:or|and)\s+)?|\s+or\s+")
+_GERUND: Final = re.compile(r"[A-Za-z-]{2,}ing\b")
+_ALSO: Final = re.compile(r"also\b|even\b|也|还|此外|また", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,10 @@ def find_triggers(analysis: Analysis) -> Triggers:
             _add_condition(found, found.clauses, sentence, None)
         else:
             found.heads.append(Piece(sentence))
+    found.clauses.sort(key=lambda piece: bool(_ALSO.match(piece.text)))
+    negatives = negative_blocks(analysis.skill)
     for section, block in _trigger_blocks(analysis):
-        negative = bool(_NEGATIVE_HEADING.search(section.heading))
+        negative = block.index in negatives or is_negative(section.heading)
         for unit in units(block):
             if unit.endswith((":", "：")) or not (_names_trigger(section) or _SPEAKS_OF_USE.search(unit)):
                 continue
@@ -140,7 +144,7 @@ def _add_condition(found: Triggers, clauses: list[Piece], sentence: str, block: 
     clauses.append(Piece(condition(sentence), block))
     known = {piece.text.casefold() for piece in found.phrases}
     for start, end in quotes(sentence):
-        phrase = _as_phrase(sentence[start:end])
+        phrase = as_phrase(sentence[start:end])
         if phrase.casefold() not in known:
             known.add(phrase.casefold())
             found.phrases.append(Piece(phrase, block))
@@ -164,15 +168,15 @@ def join_quotes(text: str) -> str:
 
 
 def _joined_gerunds(text: str) -> str:
+    """With ∨ between the items of a list where each begins as in "reading a, writing b, or checking c"."""
     marked = marked_spans(text)
-    if not re.match(r"\w+ing\b", text):
-        return text
     pieces, at = [], 0
-    for match in _GERUNDS.finditer(text):
-        if not inside(match.start(), marked) and text.count("(", 0, match.start()) == text.count(")", 0, match.start()):
-            pieces += [text[at : match.start()], " ∨ "]
+    for match in _ITEM_END.finditer(text):
+        if not inside(match.start(), marked) and balanced(text[at : match.start()]):
+            pieces.append(text[at : match.start()])
             at = match.end()
-    return "".join((*pieces, text[at:]))
+    pieces.append(text[at:])
+    return " ∨ ".join(pieces) if all(map(_GERUND.match, pieces)) else text
 
 
 def quotes(text: str) -> list[tuple[int, int]]:
@@ -180,7 +184,7 @@ def quotes(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in MARKED.finditer(text) if match.lastgroup == "quoted"]
 
 
-def _as_phrase(text: str) -> str:
+def as_phrase(text: str) -> str:
     """A quoted phrase without the comma that some write inside of the quotes."""
     return f"{text[:-2]}{text[-1]}" if text[-2] in ",.;" else text
 
@@ -191,6 +195,11 @@ def parted(clause: str) -> tuple[str, str]:
     if not spans:
         return clause, ""
     head = _HANGING.sub("", clause[: spans[0][0]])
-    tail = clause[spans[-1][1] :]
-    tail = tail[_TAIL.match(tail).end() :]  # type: ignore[union-attr]
-    return head, tail
+    tail = _TAIL.match(clause, spans[-1][1])
+    return ("" if _GENERIC.fullmatch(head) else head), clause[tail.end() :] if tail else ""
+
+
+def except_for(sentence: str) -> str:
+    """A sentence that says when not: `¬(…)` where it is of the form "Do not use for …", else as it stands."""
+    match = _EXCEPT.match(sentence)
+    return f"¬({sentence[match.end() :]})" if match and sentence[match.end() :] else sentence
