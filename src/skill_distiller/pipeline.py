@@ -17,12 +17,14 @@ from skill_distiller.compression import (
     compress_to_threshold,
     compress_to_tokens,
     count_skill,
+    replace_with,
 )
 from skill_distiller.document import FrontmatterState, Skill
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.evaluation import Comparison, EmbeddedJudge, Functionality, Judge, Receipt, compare, write_receipt
 from skill_distiller.planning import Plan, apply_plan, undo_all
 from skill_distiller.renderings import Renderer
+from skill_distiller.renderings.oneliner import EmbeddedOneLiner, OneLiner, OneLinerWriter
 from skill_distiller.tokens import DEFAULT_ENCODING, ESTIMATE, TokenCounter, load_counter
 
 DEFAULT_THRESHOLD: Final = 0.9
@@ -76,11 +78,15 @@ class Backends:
     judge: Judge = field(default_factory=EmbeddedJudge)
     models: Models = field(default_factory=Models)
     renderers: tuple[Renderer, ...] = ()
+    one_liner: OneLinerWriter = field(default_factory=EmbeddedOneLiner)
 
 
 @dataclass(frozen=True)
 class Distillation:
-    """The product of a run and everything known about it. `text` is the distilled SKILL.md."""
+    """The product of a run and everything known about it. `text` is the distilled SKILL.md.
+
+    In one-liner mode `text` is three lines, and `one_liner` says the same in parts; else it is None.
+    """
 
     original: Skill
     distilled: Skill
@@ -93,6 +99,7 @@ class Distillation:
     counter: TokenCounter
     input_tokens: int
     output_tokens: int
+    one_liner: OneLiner | None = None
 
     @property
     def text(self) -> str:
@@ -106,12 +113,12 @@ class Distillation:
 
     @property
     def reduction(self) -> float:
-        """1 - output / input tokens, 0-1."""
+        """1 - output / input tokens, at most 1; below 0 where three lines are longer than a very short skill."""
         return 1 - self.output_tokens / self.input_tokens if self.input_tokens else 0.0
 
     @property
     def compression_ratio(self) -> float:
-        """Input / output tokens, at least 1."""
+        """Input / output tokens; at least 1 but for a one-liner of a very short skill."""
         return self.input_tokens / self.output_tokens if self.output_tokens else 1.0
 
 
@@ -136,8 +143,7 @@ def distill(
     analysis = backends.analyzer.analyze(skill)
     watch("analyze", analysis)
     notes = check_skill(analysis, strict=options.strict)
-    plan = _plan(analysis, options, counter, watch, backends)
-    distilled = apply_plan(skill, plan)
+    plan, distilled, one_liner = _write(analysis, options, counter, watch, backends)
     known = plan.counts(skill)
     input_tokens, output_tokens = count_skill(skill, known, counter), count_skill(distilled, known, counter)
     needless = _needless(options, plan, input_tokens, output_tokens)
@@ -162,6 +168,7 @@ def distill(
         counter,
         input_tokens,
         output_tokens,
+        one_liner,
     )
 
 
@@ -177,6 +184,18 @@ def _check_options(options: DistillOptions) -> None:
         raise UsageError(f"{options.tokens} is no number of tokens.", "Use for example --tokens=500.")
 
 
+def _write(
+    analysis: Analysis, options: DistillOptions, counter: TokenCounter, watch: Observer, backends: Backends
+) -> tuple[Plan, Skill, OneLiner | None]:
+    """What becomes of every block, what is left, and in one-liner mode its lines."""
+    if options.mode is Mode.ONELINER:
+        one_liner = backends.one_liner.write(analysis, counter)
+        watch("one-liner", one_liner)
+        return *replace_with(analysis, one_liner, counter), one_liner
+    plan = _plan(analysis, options, counter, watch, backends)
+    return plan, apply_plan(analysis.skill, plan), None
+
+
 def _plan(
     analysis: Analysis, options: DistillOptions, counter: TokenCounter, watch: Observer, backends: Backends
 ) -> Plan:
@@ -188,6 +207,8 @@ def _plan(
 
 def _needless(options: DistillOptions, plan: Plan, before: int, after: int) -> NoteKind | None:
     """Why the original should rather come out as it is, None where it should not."""
+    if options.mode is Mode.ONELINER:
+        return None  # three lines were asked for, however short the skill
     if options.tokens is not None:
         return NoteKind.WITHIN_BUDGET if before <= options.tokens else None
     if not plan.changed:

@@ -102,7 +102,10 @@ def compress(
     skill = _read(path, max_bytes)
     target = _target(output, skill, folder_given=path != "-" and Path(path).is_dir(), force=force)
     options = DistillOptions(aim.threshold, encoding, strict, offline, Mode(aim.mode), aim.tokens)
-    asked = ProviderOptions(provider, model, with_ci, max_calls, not no_cache, offline, allow_secrets, timeout)
+    one_liner = options.mode is Mode.ONELINER
+    asked = ProviderOptions(
+        provider, model, with_ci, max_calls, not no_cache, offline, allow_secrets, timeout, one_liner
+    )
     with ExitStack() as ends:
         watcher = None if quiet else ends.enter_context(closing(_watcher(console)))
         chosen = ends.enter_context(closing(choose_backends(asked, skill, watcher)))

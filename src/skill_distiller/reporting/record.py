@@ -10,6 +10,7 @@ from skill_distiller.compression import Mode
 from skill_distiller.evaluation import Change, LostFact
 from skill_distiller.pipeline import Distillation
 from skill_distiller.providers.usage import Usage
+from skill_distiller.renderings.oneliner import OneLiner
 from skill_distiller.reporting.summary import removed_counts, summarize_sections
 
 SCHEMA: Final = "skill-distiller/compress/1"
@@ -78,6 +79,7 @@ def to_record(
             }
             for section in distillation.receipt.sections
         ],
+        "one_liner": _one_liner(distillation.one_liner) if distillation.one_liner else None,
         "refused_renderings": distillation.plan.refused,
         "text": distillation.text,
     }
@@ -94,6 +96,16 @@ def _calibration(estimate: Estimate, score: float, entry_id: str) -> dict[str, o
         "corrected_score": round(estimate.corrected(score), 1),
         "half_width": None if estimate.half_width is None else round(estimate.half_width, 2),
         "interval": None if interval is None else [round(bound, 1) for bound in interval],
+    }
+
+
+def _one_liner(one_liner: OneLiner) -> dict[str, object]:
+    return {
+        "trigger": one_liner.trigger,
+        "action": one_liner.action,
+        "result": one_liner.result,
+        "method": one_liner.method,
+        "phrases_left_out": one_liner.left_out,
     }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis import Analysis, SectionType
-from skill_distiller.document import BlockKind
+from skill_distiller.analysis.words import content_words
+from skill_distiller.document import BlockKind, Skill
 from skill_distiller.renderings.oneliner.line import MOST_TOKENS, Line, Piece
 from skill_distiller.renderings.oneliner.model import PREFIXES, OneLiner
 from skill_distiller.renderings.oneliner.plain import plain
@@ -24,13 +26,22 @@ _CLAUSE_TOKENS: Final = 60  # for a further clause of the trigger
 _STEPS_TOKENS: Final = 66  # where a rule is to follow
 _RULE_WORDS: Final = 25
 _MOST_RULES: Final = 2
+_AT_ODDS: Final = 0.6  # of the words of a prohibition that stand in the steps: it holds under conditions not told here
 _MOST_INTRO: Final = 3  # sentences
 _EARLY: Final = 8  # blocks among which the introduction is
 _NAMING: Final = 20  # blocks that are looked at for a word where a skill says next to nothing
 
 
+class EmbeddedOneLiner:
+    """Writes the three lines in the skill's own words, without a language model."""
+
+    def write(self, analysis: Analysis, counter: TokenCounter) -> OneLiner:
+        """The three lines."""
+        return one_liner(analysis, counter)
+
+
 class _Material(NamedTuple):
-    """What the lines are made of: sentences of the description and of the introduction, names, rules."""
+    """What the lines are made of: sentences of the description and of the introduction, title and name, rules."""
 
     heads: list[Piece]
     intro: list[Piece]
@@ -41,8 +52,11 @@ class _Material(NamedTuple):
         """What is left when a sentence has been used."""
         if used is None:
             return self
-        lists = ([p for p in pieces if not _same(p.text, used.text)] for pieces in (self.heads, self.intro, self.names))
-        return _Material(*lists, self.rules)
+        heads, intro, names = (
+            [piece for piece in pieces if not _same(piece.text, used.text)]
+            for pieces in (self.heads, self.intro, self.names)
+        )
+        return _Material(heads, intro, names, self.rules)
 
 
 def one_liner(analysis: Analysis, counter: TokenCounter | None = None) -> OneLiner:
@@ -51,22 +65,28 @@ def one_liner(analysis: Analysis, counter: TokenCounter | None = None) -> OneLin
     triggers = find_triggers(analysis)
     rules = [Piece(text) for piece in triggers.heads if (text := forbid(piece.text))]
     heads = [piece for piece in triggers.heads if not forbid(piece.text)]
-    material = _Material(heads, _intro(analysis), _names(analysis), [*rules, *find_prohibitions(analysis)])
+    material = _Material(heads, _intro(analysis), _names(analysis.skill), [*rules, *find_prohibitions(analysis)])
     trigger, left_out, used = _trigger(triggers, material, counter)
+    if not trigger.text:
+        _first_that_fits(trigger, _anything(analysis.skill))
     material = material.without(used)
     result, used = _result(analysis, material, counter)
     action = _action(find_steps(analysis), material.without(used), counter)
-    lines = (trigger, action, result)
-    tokens: dict[int, int] = {}
-    for line in lines:
-        for block, drawn in line.drawn.items():
-            tokens[block] = tokens.get(block, 0) + drawn
-    blocks = analysis.skill.blocks
     return OneLiner(
-        *(line.text or NOT_STATED for line in lines),
+        trigger.text or NOT_STATED,
+        action.text or NOT_STATED,
+        result.text or NOT_STATED,
         left_out,
-        {block: min(1.0, drawn / max(1, counter.count(blocks[block].text))) for block, drawn in sorted(tokens.items())},
+        _shares(analysis.skill, (trigger, action, result), counter),
     )
+
+
+def _shares(skill: Skill, lines: Sequence[Line], counter: TokenCounter) -> dict[int, float]:
+    """How much of each block that the lines draw on stands in them: tokens over tokens."""
+    drawn = Counter[int]()
+    for line in lines:
+        drawn.update(line.drawn)
+    return {block: min(1.0, n / max(1, counter.count(skill.blocks[block].text))) for block, n in sorted(drawn.items())}
 
 
 def _trigger(triggers: Triggers, material: _Material, counter: TokenCounter) -> tuple[Line, int, Piece | None]:
@@ -117,7 +137,7 @@ def _result(analysis: Analysis, material: _Material, counter: TokenCounter) -> t
         return line, None
     made = [piece for piece in material.heads if produces(piece.text)]
     told = [piece for piece in material.intro if not is_modal(piece.text)]
-    return line, _first_that_fits(line, [*made, *material.heads, *told, *material.names[:1]])
+    return line, _first_that_fits(line, [*made, *material.heads, *told, *material.names])
 
 
 def _action(sequences: Sequence[Steps], material: _Material, counter: TokenCounter) -> Line:
@@ -129,16 +149,22 @@ def _action(sequences: Sequence[Steps], material: _Material, counter: TokenCount
         _add_shorter(line, piece, "", _HEAD_TOKENS if best else MOST_TOKENS)
     if best:
         _add_steps(line, best, _STEPS_TOKENS if material.rules else MOST_TOKENS)
-    rules = [piece for piece in material.rules if len(piece.text.split()) <= _RULE_WORDS]
-    added = 0
-    for piece in rules:
-        if added < _MOST_RULES:
-            added += line.add(piece, "; ")
+    _add_rules(line, material.rules)
     for piece in () if best else heads[1:3]:
         _add_shorter(line, piece, "; ")
     if not line.text:
-        _first_that_fits(line, [*told, *material.names[:1]])
+        _first_that_fits(line, [*told, *material.names])
     return line
+
+
+def _add_rules(line: Line, rules: Sequence[Piece]) -> None:
+    """The first prohibitions that are short and do not seem to forbid what the line tells to do."""
+    said, added = content_words(line.text), 0
+    for piece in rules:
+        own = content_words(piece.text)
+        at_odds = len(own & said) >= _AT_ODDS * len(own)
+        if added < _MOST_RULES and len(piece.text.split()) <= _RULE_WORDS and not at_odds:
+            added += line.add(piece, "; ")
 
 
 def _add_steps(line: Line, steps: Steps, most: int) -> None:
@@ -184,10 +210,14 @@ def _is_telling(sentence: str) -> bool:
     return not sentence.endswith((":", "：")) and not (label[1] and len(label[0].split()) <= 2)
 
 
-def _names(analysis: Analysis) -> list[Piece]:
-    """The title and the name, then anything: what is left to tell of a skill that says nothing else."""
-    skill = analysis.skill
-    titles = [heading_text(section.heading) for section in skill.sections if section.level]
-    texts = [*titles[:1], plain(skill.name), *titles[1:]]
+def _names(skill: Skill) -> list[Piece]:
+    """The title and the name: what is left to tell of a skill that says nothing else."""
+    title = next((heading_text(section.heading) for section in skill.sections if section.level), "")
+    return [Piece(text) for text in (title, plain(skill.name)) if text]
+
+
+def _anything(skill: Skill) -> list[Piece]:
+    """Headings and sentences of a skill without description, introduction, title and name."""
+    texts = [heading_text(section.heading) for section in skill.sections]
     texts += [unit for block in skill.blocks[:_NAMING] for unit in units(block)]
     return [Piece(text) for text in texts if text]

@@ -1,7 +1,7 @@
 """Markdown as one line of plain text: no emphasis, no links, no control characters; code spans stay.
 
-    >>> plain("**Read** the [guide](docs/a.md),\\n then run `make *`.")
-    'Read the guide, then run `make *`.'
+>>> plain("**Read** the [guide](docs/a.md),\\n then run `make *`.")
+'Read the guide, then run `make *`.'
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _EMPHASIS: Final = (
     re.compile(r"(?<!\w)(_{1,3})(?=[^\s_])([^_\n]*[^\s_])\1(?!\w)"),
     re.compile(r"(~~)(?=[^\s~])([^~\n]*[^\s~])\1"),
 )
+# What is left of strong text that was cut into sentences.
+_STRAY: Final = re.compile(r"(?<!\S)\*\*(?=\w)|(?<=[\w.!?:;)。！？])\*\*(?!\S)")
 _ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SPACE_BEFORE: Final = re.compile(r"[ ]+(?=[,;.!?](?:\s|$))")
 
@@ -53,6 +55,7 @@ def _prose(text: str) -> str:
     for _ in range(2):  # strong inside of emphasis
         for expression in _EMPHASIS:
             text = expression.sub(r"\2", text)
+    text = _STRAY.sub("", text)
     return _SPACE_BEFORE.sub("", _ESCAPE.sub(r"\1", text))
 
 

@@ -1,9 +1,9 @@
 """Prohibitions with a sign for the words: what must never be done stays forbidden.
 
-    >>> forbid("Never commit secrets.")
-    '¬commit secrets'
-    >>> forbid("Do not push or merge without a review.")
-    '¬(push or merge without a review)'
+>>> forbid("Never commit secrets.")
+'¬commit secrets'
+>>> forbid("Do not push or merge without a review.")
+'¬(push or merge without a review)'
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from skill_distiller.analysis import Analysis, SectionType
-from skill_distiller.document import PROSE
+from skill_distiller.analysis.cues import Place, places
+from skill_distiller.document import PROSE, BlockKind
 from skill_distiller.renderings.oneliner.line import Piece
 from skill_distiller.renderings.oneliner.sentences import clauses, sentences, without_end
 from skill_distiller.renderings.oneliner.units import units
@@ -25,18 +26,27 @@ _FORBIDS: Final = re.compile(
 )
 # What follows makes it no plain prohibition: "do not only …", "don't forget to …".
 _NO_PROHIBITION: Final = re.compile(
-    r"(?:only|just|merely|simply|always|necessarily|forget|hesitate|worry|need|have to|be afraid|stop|assume that|только|solo"
+    r"(?:only|just|merely|simply|always|necessarily|forget|hesitate|worry|need|have to|be afraid|stop|assume that"
+    r"|только|solo"
     r"|só|sólo|nur|仅|只|忘)",
     re.IGNORECASE,
 )
 _CONDITION: Final = re.compile(
-    r"\b(?:unless|except|only|if|when|whenever|until|without|before|after|while|but|sauf|excepto|salvo|si|se|cuando|quando|sin"
+    r"\b(?:unless|except|only|if|when|whenever|until|without|before|after|while|but|sauf|excepto|salvo|si|se"
+    r"|cuando|quando|sin"
     r"|sem|wenn|außer|если|кроме|без|пока)\b|除非|如果|若|只|之前|之后|前|后|时",
     re.IGNORECASE,
 )
 _COMPOUND: Final = re.compile(r",|，|、|\b(?:and|or|nor|y|o|e|ou|и|или|und|oder)\b|或|和", re.IGNORECASE)
-_LABEL: Final = re.compile(r"[^\s:：][^:：]{0,60}[:：]\s+")
-_POINTS: Final = re.compile(r"\b(?:otherwise|above|below|these|those|here|following|either)\b", re.IGNORECASE)  # elsewhere
+# Words of stress before a rule. Any other label may be its condition: "In dry runs: do not …".
+_STRESS: Final = re.compile(
+    r"(?:important|critical|warning|caution|note|rule|hard rule|security|attention|重要|注意|警告|важно"
+    r"|importante)\s*[:：]\s*",
+    re.IGNORECASE,
+)
+_POINTS: Final = re.compile(
+    r"\b(?:otherwise|above|below|these|those|here|following|either)\b", re.IGNORECASE
+)  # elsewhere
 _FEWEST: Final = 6  # characters of a rule that says something
 
 
@@ -61,19 +71,28 @@ def is_modal_start(rest: str) -> bool:
 
 def find_prohibitions(analysis: Analysis) -> list[Piece]:
     """The prohibitions of a skill: hard rules first, then constraints, then those of other instructions."""
+    led = [_sets_condition(place) for place in places(analysis.skill)]
     found: list[tuple[tuple[bool, bool, float, int], Piece]] = []
     for block, verdict in zip(analysis.skill.blocks, analysis.verdicts, strict=True):
-        if block.kind not in PROSE or verdict.type in (SectionType.TRIGGER, SectionType.EXAMPLE):
+        if led[block.index] or block.kind not in PROSE or verdict.type in (SectionType.TRIGGER, SectionType.EXAMPLE):
             continue
         rank = (not verdict.hard_rule, verdict.type is not SectionType.CONSTRAINT, -verdict.importance, block.index)
-        found += [(rank, Piece(text, block.index)) for text in _prohibitions(units(block))]
+        found += [(rank, Piece(text, block.index)) for text in _prohibitions(units(block), block.kind)]
     return [piece for _, piece in sorted(found, key=lambda row: row[0])]
 
 
-def _prohibitions(texts: list[str]) -> Iterator[str]:
+def _sets_condition(place: Place) -> bool:
+    """Whether a heading or a lead-in says when the rules below it hold: they are left out, as it would be."""
+    return any(_CONDITION.search(text) for text in (place.led_in_by, *place.path[1:]))
+
+
+def _prohibitions(texts: list[str], kind: BlockKind) -> Iterator[str]:
+    """Those that hold by themselves: at the start of an item, or with nothing conditional above in the paragraph."""
     for text in texts:
-        for sentence in sentences(text) if not text.endswith((":", "：")) else ():
-            label = _LABEL.match(sentence)
-            own = forbid(sentence) or (forbid(sentence[label.end() :]) if label else "")
-            if own:
-                yield own
+        sentence = next(sentences(text), "")
+        stress = _STRESS.match(sentence)
+        own = "" if text.endswith((":", "：")) else forbid(sentence[stress.end() :] if stress else sentence)
+        if own:
+            yield own
+        elif kind is BlockKind.PARAGRAPH and (_CONDITION.search(text) or ": " in text):
+            return

@@ -17,19 +17,26 @@ from skill_distiller.renderings.oneliner.steps import heading_text, step_text
 from skill_distiller.renderings.oneliner.units import table_column, units
 
 _OUTPUT: Final = re.compile(
-    r"\A\W*(?:\d+\W+)?(?:(?:expected|final|required|your|the|agent|example|standard) )?(?:outputs?|deliverables?|results?|report(?:ing)?"
-    r"|return|handoff|verdict|response|summary)(?: (?:formats?|templates?|structure|artifacts?|contract|style|requirements?|to user"
-    r"|examples?))?\W*\Z|\boutput (?:formats?|templates?|artifacts?|structure)\b|\b(?:exit conditions?|success criteria|definition of done|done when|what you get|expected (?:output|result)s?)\b"
+    r"\A\W*(?:\d+\W+)?(?:(?:expected|final|required|your|the|agent|example|standard) )?(?:outputs?|deliverables?"
+    r"|results?|report(?:ing)?"
+    r"|return|handoff|verdict|response|summary)(?: (?:formats?|templates?|structure|artifacts?|contract|style"
+    r"|requirements?|to user"
+    r"|examples?))?\W*\Z|\boutput (?:formats?|templates?|artifacts?|structure)\b|\b(?:exit conditions?"
+    r"|success criteria|definition of done|done when|what you get|expected (?:output|result)s?)\b"
     r"|输出|輸出|交付|结果|出力|結果|成果物|レポート|\bвывод|результат|\bsalida|resultado|\bsaída|entreg|çıktı|sonuç|rapor"
     r"|출력|결과|보고|ausgabe|ergebnis|sortie|résultat|livrable",
     re.IGNORECASE,
 )
 _PRODUCES: Final = re.compile(
-    r"\b(?:generat|creat|produc|return|output|build|writ|deliver|provid|report|present|draft|emit|render|compil|prepar)(?:e|es|s|ing|t|tes)?\b"
+    r"\b(?:generat|creat|produc|return|output|build|writ|deliver|provid|report|present|draft|emit|render|compil"
+    r"|prepar)(?:e|es|s|ing|t|tes)?\b"
     r"|生成|输出|作成|出力|создаёт|создает|genera|gera|crea|cria|oluştur|üret|생성|작성",
     re.IGNORECASE,
 )
-_PART: Final = re.compile(r"[ \t]*(?:#{1,6}[ \t]+(?P<heading>[^\n]+)|\*\*(?P<label>[^*\n]{2,50})\*\*[ \t]*[:：]?|(?P<caps>[A-Z][A-Z /&-]{3,40}):?[ \t]*$)")
+_PART: Final = re.compile(
+    r"[ \t]*(?:#{1,6}[ \t]+(?P<heading>[^\n]+)|\*\*(?P<label>[^*\n]{2,50})\*\*[ \t]*[:：]?"
+    r"|(?P<caps>[A-Z][A-Z /&-]{3,40}):?[ \t]*$)"
+)
 _OUTPUT_COLUMN: Final = re.compile(r"\bget\b|deliver|output|result|artifact|produc|出力|输出|結果|结果", re.IGNORECASE)
 _KEY: Final = re.compile(r"""[ \t]*["']?(\w[\w-]{1,30})["']?[ \t]*:""")
 _PLACEHOLDER: Final = re.compile(r"[\[{<(][^\[\]{}<>()\n]*[\]}>)]")
@@ -68,12 +75,10 @@ def _output_blocks(analysis: Analysis) -> Iterator[Block]:
     for section in skill.sections:
         if section.index not in {s.index for s in named}:
             for block in section.blocks:
-                verdict = analysis.verdicts[block.index]
-                if section.index in inside or verdict.type is SectionType.OUTPUT_FORMAT:
-                    if section.index in inside or (
-                        block.kind is BlockKind.CODE or produces(block.text[:LONGEST])
-                    ):
-                        yield block
+                output = analysis.verdicts[block.index].type is SectionType.OUTPUT_FORMAT
+                made = block.kind is BlockKind.CODE or produces(block.text[:LONGEST])
+                if section.index in inside or (output and made):
+                    yield block
 
 
 def _parts(block: Block) -> Iterator[str]:
@@ -83,7 +88,14 @@ def _parts(block: Block) -> Iterator[str]:
     if block.info.split()[:1] in (["json"], ["yaml"], ["yml"], ["jsonc"]):
         yield from _keys(lines)
         return
-    is_text = not block.info.split() or block.info.split()[0].lower() in ("md", "markdown", "text", "txt", "plaintext", "html")
+    is_text = not block.info.split() or block.info.split()[0].lower() in (
+        "md",
+        "markdown",
+        "text",
+        "txt",
+        "plaintext",
+        "html",
+    )
     for line in lines if is_text else ():  # elsewhere # begins a comment
         match = _PART.match(line)
         if match:

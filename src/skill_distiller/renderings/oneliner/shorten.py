@@ -1,7 +1,7 @@
 """Shorter ways to say a sentence by leaving whole parts of it out, never a condition or a negation.
 
-    >>> list(shorter("Reads logs (any size) and sums them up — by day; in UTC."))[1:]
-    ['Reads logs and sums them up', 'Reads logs (any size) and sums them up']
+>>> list(shorter("Reads logs (any size) and sums them up — by day; in UTC."))[1:]
+['Reads logs and sums them up', 'Reads logs (any size) and sums them up']
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from skill_distiller.renderings.oneliner.sentences import balanced, clauses, ins
 _PARENTHESIS: Final = re.compile(r"\s*(?:\([^()]*\)|（[^（）]*）)")
 _COLON: Final = re.compile(r"[:：](?=\s)|：")
 _COMMA: Final = re.compile(r",(?=\s)|，")
+_VERB_LAST: Final = re.compile(r"[\u3040-\u30ff\uac00-\ud7a3ığş]")  # Japanese, Korean, Turkish: a head says nothing
 _FEWEST_WORDS: Final = 3  # before a comma that a text may end at: "find, look up, or resolve a user" is one whole
 _FEWEST_CHARACTERS: Final = 6  # the same where words are not set apart
 _DANGLING: Final = re.compile(
-    r"(?:\b(?:and|or|with|for|to|of|in|on|by|from|the|a|an|e\.g|i\.e|such as|including|like|as|that|which|y|o|e|ou|и|или|und"
+    r"(?:\b(?:and|or|with|for|to|of|in|on|by|from|the|a|an|e\.g|i\.e|such as|including|like|as|that|which|y|o|e"
+    r"|ou|и|или|und"
     r"|oder|ve|veya)|[,、，:：(\-–—/&])\s*\Z",
     re.IGNORECASE,
 )
@@ -45,6 +47,8 @@ def _candidates(whole: str) -> Iterator[str]:
         head = _head(text, clauses(text)[:1])
         if head:
             yield without_end(head)
+    if _VERB_LAST.search(whole):
+        return
     for text in (bare, _head(bare, clauses(bare)[:1]) or bare):
         for expression in (_COLON, _COMMA):
             yield from _up_to(text, expression)

@@ -18,7 +18,8 @@ from skill_distiller.renderings.oneliner.shorten import is_modal, shorter
 from skill_distiller.renderings.oneliner.units import is_ordered, units
 
 _STEP_WORD: Final = (
-    r"steps?|phases?|stages?|part|étape|paso|passo|schritt|adım|faz|aşama|шаг|этап|fase|ステップ|フェーズ|阶段|步骤|階段|단계"
+    r"steps?|phases?|stages?|part|étape|paso|passo|schritt|adım|faz|aşama|шаг|этап|fase"
+    r"|ステップ|フェーズ|阶段|步骤|階段|단계"
 )
 _STEP: Final = re.compile(
     rf"\W*(?:(?:{_STEP_WORD})\s*[\dA-Z一二三四五六七八九十]{{1,3}}(?:\.\d+)?\b|第[\d一二三四五六七八九十]+[步阶段章]+|\d{{1,2}}\s?단계)\W*\s*",
@@ -26,19 +27,25 @@ _STEP: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"\(?\d{1,2}(?:\.\d{1,2})*[.):、]?\s+|\(?\d{1,2}[.):、]\s*")
 _WORKFLOW: Final = re.compile(
-    r"\b(?:workflow|process|steps?|procedure|instructions?|protocol|execution|how (?:to|it works)|method|what to do|task|loop"
-    r"|approach|pipeline|playbook|phases?)\b|流程|步骤|步驟|手順|ワークフロー|実行|プロセス|шаг|процесс|порядок|pasos?\b|flujo|passos?\b|fluxo|proceso"
+    r"\b(?:workflow|process|steps?|procedure|instructions?|protocol|execution|how (?:to|it works)|method"
+    r"|what to do|task|loop"
+    r"|approach|pipeline|playbook|phases?)\b|流程|步骤|步驟|手順|ワークフロー|実行|プロセス|шаг|процесс|порядок|pasos?\b|flujo"
+    r"|passos?\b|fluxo|proceso"
     r"|processo|adım|süreç|akış|ablauf|schritt|단계|절차|워크플로|作業|使い方|작동",
     re.IGNORECASE,
 )
 _ASIDE: Final = frozenset({
-    SectionType.EXAMPLE, SectionType.EDGE_CASE, SectionType.TRIGGER, SectionType.VERBOSE_DETAIL, SectionType.OUTPUT_FORMAT,
-    SectionType.EXPLANATION, SectionType.ADVISORY_PATTERN,
+    SectionType.EXAMPLE, SectionType.EDGE_CASE, SectionType.TRIGGER, SectionType.VERBOSE_DETAIL,
+    SectionType.OUTPUT_FORMAT, SectionType.EXPLANATION, SectionType.ADVISORY_PATTERN,
 })  # fmt: skip
 _SETUP: Final = re.compile(
-    r"\b(?:install\w*|set-?up|prerequisites?|requirements?|references?|related|resources?|troubleshooting|faq|tips|notes?"
+    r"\b(?:install\w*|set-?up|prerequisites?|requirements?|references?|related|resources?|troubleshooting|faq"
+    r"|tips|notes?"
     r"|post-execution|changelog|preflight|configuration|scripts?|further reading|see also|limitations|author|audience"
-    r"|when not to|tables? of contents|quick start|quick reference|flags|config|tools?|documentation|source|usage|parameters?|introduction|extracted)\b|параметр|nasıl çalışır|仕組み|相关|参考|関連|관련|前提|안티패턴|связанн|ilgili|relacionad",
+    r"|when not to|tables? of contents|quick start|quick reference|flags|config|tools?|documentation|source|usage"
+    r"|parameters?|introduction|extracted)\b|параметр|nasıl çalışır"
+    r"|仕組み|相关|参考|関連|관련|前提|안티패턴|связанн|ilgili"
+    r"|relacionad",
     re.IGNORECASE,
 )
 _LABELLED: Final = re.compile(r"(.{2,60}?)(?:\s*[:：]\s+|\s+[—–-]\s+|：)(?=\S)")
@@ -65,7 +72,7 @@ _LONGEST_COMMAND: Final = 100  # characters
 def find_steps(analysis: Analysis) -> list[Steps]:
     """The sequences found, the most telling first; a score below `TELLING` says little of what is done."""
     found = [*_from_headings(analysis), *_from_lists(analysis), *_from_sentences(analysis), *_from_commands(analysis)]
-    return [steps._replace(score=score) for score, steps in sorted(found, key=lambda row: -row[0])]
+    return [steps._replace(score=score) for score, steps in sorted(found, key=lambda row: -row[0]) if score > 0]
 
 
 def _from_headings(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
@@ -86,7 +93,7 @@ def _from_headings(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
             base = 3.0 if steps else 2.2 if workflow or verbs else 1.4
         else:
             base = 1.8 if workflow else 1.2 if verbs else 0.3
-        mass = sum(importance[i] for s in chosen for i in _under(sections, s)) / total
+        mass = 0.6 * sum(importance[i] for s in chosen for i in _under(sections, s)) / total
         yield base + mass + _aside(parent), Steps(pieces[:_MOST_STEPS], steps or workflow or verbs)
 
 
@@ -177,7 +184,7 @@ def _from_lists(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
             if len(pieces) < 2:
                 continue
             verbs = sum(_is_imperative(p.text) for p in pieces) >= len(pieces) / 2
-            verbs = verbs or not all(p.text.isascii() for p in pieces)  # of other languages none is known
+            verbs = verbs or any(_is_foreign(p.text) for p in pieces)  # of other languages none is known
             base = 0.7 + 0.7 * (verbs or workflow) if ordered else 0.8 if verbs else 0.0
             base += 0.8 * workflow + 0.4 * verbs + (0.3 if core else -0.5)
             yield base + 2 * core / total + aside, Steps(tuple(pieces[:_MOST_STEPS]), ordered)
@@ -198,7 +205,12 @@ def _from_commands(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
     pieces = []
     negative = negative_blocks(analysis.skill)
     for block in analysis.skill.blocks:
-        if block.index not in negative and block.kind is BlockKind.CODE and block.info.split()[:1] and block.info.split()[0].lower() in _SHELLS:
+        if (
+            block.index not in negative
+            and block.kind is BlockKind.CODE
+            and block.info.split()[:1]
+            and block.info.split()[0].lower() in _SHELLS
+        ):
             lines = (line.strip().removeprefix("$ ") for line in block.text.split("\n", 12)[1:-1])
             command = next((line for line in lines if line and not line.startswith("#")), "")
             if 0 < len(command) <= _LONGEST_COMMAND and "`" not in command and not command.endswith("\\"):
@@ -225,6 +237,10 @@ def _first_short(text: str) -> str:
         if len(candidate.split()) <= _MOST_WORDS and (candidate.isascii() or len(candidate) <= 6 * _MOST_WORDS):
             return candidate
     return ""
+
+
+def _is_foreign(text: str) -> bool:
+    return any(character.isalpha() and not character.isascii() for character in text)
 
 
 def _is_imperative(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -17,59 +17,82 @@ from skill_distiller.renderings.oneliner.sentences import balanced, inside, mark
 from skill_distiller.renderings.oneliner.units import text_sentences, units
 
 _MOST_SENTENCES: Final = 200
-_USE: Final = r"use|uses|used|invoke|invoked|activate|activated|activates|trigger|triggers|triggered|apply|applies|load|loaded|call"
+_USE: Final = r"use[sd]?|invoked?|activate[sd]?|trigger(?:s|ed)?|apply|applies|load(?:ed)?|call"
 _SPEAKS_OF_USE: Final = re.compile(
     rf"\b(?:{_USE})\b(?: (?:this|the|it|for|when|whenever|if|on|with|to|also|proactively|even|only|after|before|as|in"
-    r"|during)\b|\s?[-:—])|\buse when\b|\bwhen(?:ever)? (?:the |a |an )?users?\b|\b(?:perfect|best|ideal|useful) (?:for|when)\b"
-    r"|\btriggers?\s?[-:—]|\btrigger(?:s|ing)? (?:phrases?|words?|keywords?|terms?)\b|\bwhen (?:you|working|asked|creating|building|writing|implementing)\b|\bapplies to\b"
+    r"|during)\b|\s?[-:—])|\buse when\b|\bwhen(?:ever)? (?:the |a |an )?users?\b|\b(?:perfect|best|ideal"
+    r"|useful) (?:for|when)\b"
+    r"|\btriggers?\s?[-:—]|\btrigger(?:s|ing)? (?:phrases?|words?|keywords?|terms?)\b|\bwhen (?:you|working|asked"
+    r"|creating|building|writing|implementing)\b|\bapplies to\b"
     r"|当.+时|用于|适用|触发|使用时|时使用|時使用|於.+時|とき|時に使用|時に|際に|場合に|使う|使用する|利用する|トリガー"
-    r"|когда|используй|применя|активир|cuando|quando|\buse (?:ao|para|em|esta|este|al|en)\b|úsal|usar|utiliz|wenn|ne zaman|gerektiğinde|durumlar|için kullan"
+    r"|когда|используй|применя|активир|cuando|quando|\buse (?:ao|para|em|esta|este|al|en)\b|úsal|usar|utiliz|wenn"
+    r"|ne zaman|gerektiğinde|durumlar|için kullan"
     r"|때|사용",
     re.IGNORECASE,
 )
 _EXCLUDES: Final = re.compile(
-    r"\b(?:do not|don['’]t|never|not|isn['’]t) (?:be )?(?:use|used|trigger|triggered|invoke|invoked|activate|apply|load)\b"
+    r"\b(?:do not|don['’]t|never|not|isn['’]t) (?:be )?(?:use|used|trigger|triggered|invoke|invoked|activate"
+    r"|apply|load)\b"
     r"|^(?:and )?not (?:for|when|to)\b|\b(?:is|are) not for\b|\bskip (?:this|it|when|if|for)\b"
-    r"|\broute elsewhere\b|\bwrong skill\b|^for .{3,200}?\buse\b (?!when|if|this)|→|\bNOT for\b|不要用于|不适用|不用于|には使わない|には使用しない|対象外|не используй|не применя|no (?:usar|uses|utiliz)"
+    r"|\broute elsewhere\b|\bwrong skill\b|^for .{3,200}?\buse\b (?!when|if|this)|\bNOT for\b"
+    r"|不要用于|不适用|不用于|には使わない"
+    r"|には使用しない|対象外|не используй|не применя|no (?:usar|uses|utiliz)"
     r"|não (?:use|usar|utiliz)|nicht (?:verwend|nutz|für)|kullanma",
     re.IGNORECASE,
 )
 _TRIGGER_HEADING: Final = re.compile(
-    r"\bwhen (?:not )?to (?:use|activate|apply|invoke|run|trigger|load|engage|reach)\b|\buse (?:this|when|for|cases?\b)"
-    r"|\A\W*(?:triggers?|triggering|activation|triggering this skill|trigger (?:phrases?|conditions?|words?|keywords?))\W*\Z"
+    r"\bwhen (?:not )?to (?:use|activate|apply|invoke|run|trigger|load|engage|reach)\b|\buse (?:this|when|for"
+    r"|cases?\b)"
+    r"|\A\W*(?:triggers?|triggering|activation|triggering this skill|trigger (?:phrases?|conditions?|words?"
+    r"|keywords?))\W*\Z"
     r"|\A\W*when(?: not)?\W*\Z"
-    r"|何时|什么时候|适用|何時|使用时|使用時|触发|いつ使|使用する|使用タイミング|使用場面|когда|cuándo (?:usar|activar)|quando (?:usar|ativar)"
+    r"|何时|什么时候|适用|何時|使用时|使用時|触发|いつ使|使用する|使用タイミング"
+    r"|使用場面|когда|cuándo (?:usar|activar)|quando (?:usar|ativar)"
     r"|ne zaman|언제|사용 시|활성화",
     re.IGNORECASE,
 )
+_WHEN_NOT: Final = re.compile(
+    r"\bwhen not to\b|\b(?:do not|don['’]t|not) use\b|不适用|使用しない|когда не\b", re.IGNORECASE
+)
 _JOINED: Final = re.compile(
-    r"\s*(?:[;；.。]\s*|\s[—–-]+\s|,\s+)(?=(?:and |but )?(?:use|invoke|activate|trigger|apply) (?:this|the|it|when|whenever|for|if"
+    r"\s*(?:[;；.。]\s*|\s[—–-]+\s|,\s+)(?=(?:and |but )?(?:use|invoke|activate|trigger|apply) (?:this|the|it|when"
+    r"|whenever|for|if"
     r"|proactively)\b|(?:do not|don['’]t|never|not) (?:use|for|trigger|invoke|apply)\b)",
     re.IGNORECASE,
 )
 _LEAD: Final = re.compile(
-    r"(?:and |but |also |please )*(?:you (?:should|must|can) |(?:this|the) skill (?:should be|is|must be|can be) |should be |must be )?"
-    rf"(?:(?:{_USE})\s+)(?:(?:this|the) skills?\s*|it\s+|this\s+)?(?:(?:automatically|whenever|when|for|if|on|with|in cases?"
-    r"(?: where)?)\b\s*(?:when\b|if\b)?[:,]?\s*|(?=to\b))|trigger(?:s|ing)?(?: (?:on|phrases?|words?|keywords?|terms?))?(?: include| are)?\s*(?:[-—:]+\s*|(?=[\"“]))"
+    r"(?:and |but |also |please )*(?:(?:you|claude|agents?) (?:should|must|can) |(?:this|the) skill (?:should be"
+    r"|is|must be|can be) |should be |must be )?"
+    rf"(?:also )?appl(?:y|ies) to\s+|(?:(?:{_USE})\s+)(?:(?:this|the) skills?\s*|it\s+"
+    rf"|this\s+)?(?:(?:automatically|whenever|when|for|if|on|with|in cases?"
+    r"(?: where)?)\b\s*(?:when\b|if\b)?[:,]?\s*|(?=to\b))|trigger(?:s|ing)?(?: (?:on|phrases?|words?|keywords?"
+    r"|terms?))?(?: include| are)?\s*(?:[-—:]+\s*|(?=[\"“]))"
     r"|(?:auto-?)?activates? (?:when|on|for)\s+|(?:whenever|when)\s+(?=(?:the |a |an )?(?:user|you)\b)"
     r"|(?:usar?|úsala|úsalo|utilizar?|use) (?=(?:cuando|quando|para|ao|al|em)\s)",
-
     re.IGNORECASE,
 )
 _SEPARATOR: Final = re.compile(
-    r"\s*[,、，/|;；]?\s*(?:\b(?:and/or|or|and|и|или|y|o|e|ou|ve|veya|ya da|oder|und|et)\b|或者?|和|以及|または|や|とか?|와|과|나|또는)?\s*",
+    r"\s*[,、，/|;；]?\s*(?:\b(?:and/or|or|and|и|или|y|o|e|ou|ve|veya|ya da|oder|und|et)\b|或者?|和|以及"
+    r"|または|や|とか?|와|과|나"
+    r"|또는)?\s*",
     re.IGNORECASE,
 )
 # What may stand between the last quoted phrase and another condition.
-_TAIL: Final = re.compile(r"\)?[,;.]?\s*(?:(?:and|or|also)\s+)+(?:(?:when|whenever|if|for)\s+)?|[,;]\s*(?:when|whenever|if)\s+", re.I)
-_GENERIC: Final = re.compile(rf"(?:also )?(?:{_USE})(?: (?:this|the|it))?(?: skill)?(?: also)?(?: when| for)?", re.IGNORECASE)
+_TAIL: Final = re.compile(
+    r"\)?[,;.]?\s*(?:(?:and|or|also)\s+)+(?:(?:when|whenever|if|for)\s+)?|[,;]\s*(?:when|whenever|if)\s+", re.I
+)
+_GENERIC: Final = re.compile(
+    rf"(?:also )?(?:{_USE})(?: (?:this|the|it))?(?: skill)?(?: also)?(?: when| for)?", re.IGNORECASE
+)
 _HANGING: Final = re.compile(
-    r"[\s(,:：—–-]*(?:\b(?:such as|including|includes?|e\.g\.?|i\.e\.?|for example|for instance|phrases?|like|with|on|as|or|and)"
+    r"[\s(,:：—–-]*(?:\b(?:such as|including|includes?|e\.g\.?|i\.e\.?|for example|for instance|phrases?|like|with"
+    r"|on|as|or|and)"
     r"[\s,:]*)*[\s(,:：—–-]*\Z",
     re.IGNORECASE,
 )
 _EXCEPT: Final = re.compile(
-    r"(?:do not|don['’]t|never|not) (?:(?:use|trigger|invoke|activate|apply) )?(?:(?:this skill|the skill|this|it|skill) )?(?:for|when|if|on)\b:?\s*",
+    r"(?:do not|don['’]t|never|not) (?:(?:use|trigger|invoke|activate|apply) )?(?:(?:this skill|the skill|this|it"
+    r"|skill) )?(?:for|when|if|on)\b:?\s*",
     re.IGNORECASE,
 )
 _ITEM_END: Final = re.compile(r",\s+(?:(?:or|and)\s+)?|\s+or\s+")
@@ -97,7 +120,7 @@ def find_triggers(analysis: Analysis) -> Triggers:
     """What the description and the TRIGGER blocks say."""
     found = Triggers()
     for sentence in islice(_description_sentences(analysis.skill.description), _MOST_SENTENCES):
-        if _EXCLUDES.search(sentence):
+        if _EXCLUDES.search(sentence) or "→" in sentence:  # "for b → the skill c"
             found.excluded.append(Piece(without_end(sentence)))
         elif _SPEAKS_OF_USE.search(sentence):
             _add_condition(found, found.clauses, sentence, None)
@@ -107,11 +130,14 @@ def find_triggers(analysis: Analysis) -> Triggers:
     negatives = negative_blocks(analysis.skill)
     for section, block in _trigger_blocks(analysis):
         negative = block.index in negatives or is_negative(section.heading)
+        never = bool(_WHEN_NOT.search(section.heading))
         for unit in units(block):
             if unit.endswith((":", "：")) or not (_names_trigger(section) or _SPEAKS_OF_USE.search(unit)):
                 continue
-            if negative or _EXCLUDES.search(unit):
+            if _EXCLUDES.search(unit):
                 found.excluded.append(Piece(without_end(unit), block.index))
+            elif negative:  # "do not skip it when" is negative too, and means the opposite
+                found.excluded.extend([Piece(f"¬({without_end(unit)})", block.index)] if never else [])
             else:
                 _add_condition(found, found.listed, unit, block.index)
     return found
@@ -159,11 +185,10 @@ def condition(sentence: str) -> str:
 def join_quotes(text: str) -> str:
     """The text with ∨ between quoted phrases that only a comma or a word such as "or" parts."""
     pieces, at = [], 0
-    spans = quotes(text)
-    for (_, end), (start, _) in zip(spans, spans[1:], strict=False):
-        if start > end and _SEPARATOR.fullmatch(text, end, start):
-            pieces += [text[at:end], " ∨ "]
-            at = start
+    for start, end in quotes(text):
+        between = text[at:start]
+        pieces += [" ∨ " if at and _SEPARATOR.fullmatch(between) else between, as_phrase(text[start:end])]
+        at = end
     return "".join((*pieces, text[at:]))
 
 
@@ -176,7 +201,8 @@ def _joined_gerunds(text: str) -> str:
             pieces.append(text[at : match.start()])
             at = match.end()
     pieces.append(text[at:])
-    return " ∨ ".join(pieces) if all(map(_GERUND.match, pieces)) else text
+    # "audit trails or logging": a single word at the end is a thing rather than what is done.
+    return " ∨ ".join(pieces) if all(map(_GERUND.match, pieces)) and " " in pieces[-1] else text
 
 
 def quotes(text: str) -> list[tuple[int, int]]:
