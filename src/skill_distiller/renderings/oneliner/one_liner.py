@@ -103,8 +103,7 @@ def _trigger(triggers: Triggers, material: _Material, counter: TokenCounter) -> 
     if not line.text:
         used = _first_that_fits(line, [*material.heads, *material.intro, *material.names])
     for piece in triggers.excluded[:1]:
-        text = except_for(piece.text)
-        line.add(Piece(text, piece.block), " ∧ " if text.startswith("¬") else "; ")
+        line.add(Piece(except_for(piece.text), piece.block), "; ")
     left_out = sum(not _says(line.text, piece.text) for piece in triggers.phrases)
     line.say_left_out(left_out or missed)
     return line, left_out, used

@@ -10,7 +10,8 @@ import re
 from typing import Final
 
 LONGEST: Final = 2000  # characters; what is longer has no room in a line, and is not looked at
-CODE_SPAN: Final = re.compile(r"(?<!`)(`{1,3})(?!`)([^`\n]+)\1(?!`)")
+CODE_SPAN: Final = re.compile(r"(?<!`)(?:`(?!`)[^`\n]+`|``(?!`)(?:[^`\n]|(?<!`)`(?!`))+``)(?!`)")
+_SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)?")  # of a terminal
 _COMMENT: Final = re.compile(r"<!--[^<>]*-->")
 _TAG: Final = re.compile(
     r"</?(?:a|b|br|code|details|div|em|h[1-6]|hr|i|img|kbd|li|ol|p|pre|q|s|small|span|strong|sub|summary|sup|table"
@@ -21,7 +22,8 @@ _LINK: Final = re.compile(r"!?\[([^\[\]\n]*)\](?:\([^()\n]*\)|\[[^\[\]\n]*\])")
 _WIKI: Final = re.compile(r"\[\[([^\[\]|\n]*)(?:\|[^\[\]\n]*)?\]\]")
 _AUTOLINK: Final = re.compile(r"<(https?://[^<>\s]+)>")
 _EMPHASIS: Final = (
-    re.compile(r"(\*{1,3})(?=[^\s*])([^*\n]*[^\s*])\1(?!\*)"),
+    re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]*[^\s*])\1(?![\w*])"),
+    re.compile(r"(?<!\*)(\*\*)(?=[^\s*])([^*\n]*[^\s*])\1(?!\*)"),
     re.compile(r"(?<!\w)(_{1,3})(?=[^\s_])([^_\n]*[^\s_])\1(?!\w)"),
     re.compile(r"(~~)(?=[^\s~])([^~\n]*[^\s~])\1"),
 )
@@ -38,7 +40,7 @@ def plain(text: str) -> str:
     text = one_line(text)
     pieces, at = [], 0
     for match in CODE_SPAN.finditer(text):
-        pieces += [text[at : match.start()], f"`{match[2].strip()}`"]
+        pieces += [text[at : match.start()], match.group()]
         at = match.end()
     pieces.append(text[at:])
     # Emphasis may begin before a code span and end behind it: spans are put aside by a mark of their own.
@@ -61,5 +63,5 @@ def _prose(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The text with every run of white space as one blank, and without characters that can't be printed."""
-    kept = (c if c.isprintable() else " " if c.isspace() else "" for c in text)
+    kept = (c if c.isprintable() else " " if c.isspace() else "" for c in _SEQUENCE.sub("", text))
     return " ".join("".join(kept).split())

@@ -59,7 +59,7 @@ def forbid(sentence: str) -> str:
     parts = clauses(rest)
     if len(parts) > 1 and not _CONDITION.search(rest, len(parts[0])):
         rest = without_end(parts[0])
-    if len(rest) < _FEWEST or is_modal_start(rest) or _POINTS.search(rest):
+    if len(rest) < (_FEWEST if rest.isascii() else 2) or is_modal_start(rest) or _POINTS.search(rest):
         return ""
     return f"¬({rest})" if _COMPOUND.search(rest) else f"¬{rest}"
 

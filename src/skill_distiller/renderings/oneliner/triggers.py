@@ -60,17 +60,20 @@ _JOINED: Final = re.compile(
     r"|proactively)\b|(?:do not|don['’]t|never|not) (?:use|for|trigger|invoke|apply)\b)",
     re.IGNORECASE,
 )
+_SAYS_WHO: Final = (
+    r"(?:(?:you|claude|agents?) (?:should|must|can) |(?:this|the) skill (?:should be|is|must be|can be) "
+    r"|should be |must be )?"
+)
+_SAYS_WHEN: Final = r"(?:automatically|whenever|when|for|if|on|with|in cases?(?: where)?)\b\s*(?:when\b|if\b)?[:,]?\s*"
 _LEAD: Final = re.compile(
-    r"(?:and |but |also |please )*(?:(?:you|claude|agents?) (?:should|must|can) |(?:this|the) skill (?:should be"
-    r"|is|must be|can be) |should be |must be )?"
-    rf"(?:also )?appl(?:y|ies) to\s+|(?:(?:{_USE})\s+)(?:(?:this|the) skills?\s*|it\s+"
-    rf"|this\s+)?(?:(?:automatically|whenever|when|for|if|on|with|in cases?"
-    r"(?: where)?)\b\s*(?:when\b|if\b)?[:,]?\s*|(?=to\b))|trigger(?:s|ing)?(?: (?:on|phrases?|words?|keywords?"
-    r"|terms?))?(?: include| are)?\s*(?:[-—:]+\s*|(?=[\"“]))"
+    rf"(?:and |but |also |please )*{_SAYS_WHO}(?:{_USE})\s+(?:(?:this|the) skills?\s*|it\s+|this\s+)?"
+    rf"(?:{_SAYS_WHEN}|(?=to\b))"
+    r"|trigger(?:s|ing)?(?: (?:on|phrases?|words?|keywords?|terms?))?(?: include| are)?\s*(?:[-—:]+\s*|(?=[\"“]))"
     r"|(?:auto-?)?activates? (?:when|on|for)\s+|(?:whenever|when)\s+(?=(?:the |a |an )?(?:user|you)\b)"
     r"|(?:usar?|úsala|úsalo|utilizar?|use) (?=(?:cuando|quando|para|ao|al|em)\s)",
     re.IGNORECASE,
 )
+_APPLIES: Final = re.compile(r"(?:also )?appl(?:y|ies) to\s+", re.IGNORECASE)
 _SEPARATOR: Final = re.compile(
     r"\s*[,、，/|;；]?\s*(?:\b(?:and/or|or|and|и|или|y|o|e|ou|ve|veya|ya da|oder|und|et)\b|或者?|和|以及"
     r"|または|や|とか?|와|과|나"
@@ -178,7 +181,8 @@ def _add_condition(found: Triggers, clauses: list[Piece], sentence: str, block: 
 
 def condition(sentence: str) -> str:
     """A sentence that says when, without "Use when" and with its quoted phrases joined by ∨."""
-    text = without_end(_LEAD.sub("", sentence, count=1) if _LEAD.match(sentence) else sentence)
+    lead = _APPLIES.match(sentence) or _LEAD.match(sentence)
+    text = without_end(sentence[lead.end() :] if lead else sentence)
     return _joined_gerunds(join_quotes(text))
 
 
