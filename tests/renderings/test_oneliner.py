@@ -13,6 +13,7 @@ from tests.strategies import sound_skills, texts
 from skill_distiller import Skill, parse_skill
 from skill_distiller.analysis import RulesAnalyzer, TrainedAnalyzer
 from skill_distiller.renderings.oneliner import NOT_STATED, PREFIXES, OneLiner, one_liner
+from skill_distiller.renderings.oneliner.check import problems
 from skill_distiller.renderings.oneliner.line import MOST_TOKENS
 from skill_distiller.renderings.oneliner.negative import negative_blocks
 from skill_distiller.renderings.oneliner.plain import one_line, plain
@@ -87,7 +88,8 @@ def test_phrases_without_room_are_counted() -> None:
 
 def test_phrases_of_trigger_sections_count_too() -> None:
     """Quoted phrases under a heading that says when come after those of the description."""
-    text = '---\nname: a\ndescription: Use when asked to "sort a".\n---\n# A\n\n## When to use\n\n- The user says "tidy b"\n'
+    said = '- The user says "tidy b"\n'
+    text = f'---\nname: a\ndescription: Use when asked to "sort a".\n---\n# A\n\n## When to use\n\n{said}'
     trigger = written(text).trigger
     assert trigger == 'asked to "sort a" ∨ "tidy b"'
 
@@ -206,15 +208,21 @@ def test_conditions(sentence: str, said: str) -> None:
 
 @pytest.mark.corpus
 def test_real_skills(corpus_skills: tuple[Skill, ...], counter: TokenCounter) -> None:
-    """All skills of the corpus: three lines, their quoted phrases all there or counted, few lines without anything."""
+    """All skills of the corpus: three lines, their quoted phrases all there or counted, few lines without anything.
+
+    The check of what a model writes has nothing against them either: it does not refuse what is right.
+    """
     analyzer = RulesAnalyzer()
-    empty = 0
+    empty = refused = 0
     for skill in corpus_skills:
-        lines = one_liner(analyzer.analyze(skill))
+        analysis = analyzer.analyze(skill)
+        lines = one_liner(analysis)
         assert is_one_liner(lines, counter), skill.path
         assert lines.trigger != NOT_STATED
         empty += NOT_STATED in (lines.action, lines.result)
+        refused += any(problems(lines, analysis, counter))
         source = one_line(skill.text).casefold()
         for start, end in quotes(lines.trigger):
             assert lines.trigger[start + 1 : end - 1].casefold() in source or "''" in source
     assert empty <= 0.03 * len(corpus_skills)
+    assert refused <= 0.01 * len(corpus_skills)

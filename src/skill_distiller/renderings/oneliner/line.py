@@ -35,7 +35,12 @@ class Line:
     def add(self, piece: Piece, joint: str = "", most: int = MOST_TOKENS) -> bool:
         """Add a piece behind a joint, where it has room and is not said already; whether it was added."""
         text = self.text + (joint if self.text else "") + piece.text
-        if not piece.text or piece.text.casefold() in self.text.casefold() or not self.fits(text, most):
+        if (
+            not piece.text
+            or piece.text.count("`") % 2
+            or piece.text.casefold() in self.text.casefold()
+            or not self.fits(text, most)
+        ):
             return False
         self.text = text
         if piece.block is not None:

@@ -10,6 +10,7 @@ from skill_distiller.analysis import Analysis
 from skill_distiller.tokens import TokenCounter
 
 PREFIXES: Final = ("TRIGGER: ", "ACTION: ", "RESULT: ")
+NOT_STATED: Final = "(not stated)"  # where a skill does not say it: nothing is invented for it
 
 
 @dataclass(frozen=True, slots=True)

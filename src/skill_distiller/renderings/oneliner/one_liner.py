@@ -10,7 +10,7 @@ from skill_distiller.analysis import Analysis, SectionType
 from skill_distiller.analysis.words import content_words
 from skill_distiller.document import BlockKind, Skill
 from skill_distiller.renderings.oneliner.line import MOST_TOKENS, Line, Piece
-from skill_distiller.renderings.oneliner.model import PREFIXES, OneLiner
+from skill_distiller.renderings.oneliner.model import NOT_STATED, PREFIXES, OneLiner
 from skill_distiller.renderings.oneliner.plain import plain
 from skill_distiller.renderings.oneliner.prohibitions import find_prohibitions, forbid
 from skill_distiller.renderings.oneliner.results import find_results, produces
@@ -20,7 +20,6 @@ from skill_distiller.renderings.oneliner.triggers import Triggers, as_phrase, ex
 from skill_distiller.renderings.oneliner.units import units
 from skill_distiller.tokens import TokenCounter, load_counter
 
-NOT_STATED: Final = "(not stated)"
 _HEAD_TOKENS: Final = 40  # of a line, for the sentence that it begins with where more is to follow
 _CLAUSE_TOKENS: Final = 60  # for a further clause of the trigger
 _STEPS_TOKENS: Final = 66  # where a rule is to follow

@@ -14,6 +14,7 @@ from skill_distiller.document import BlockKind, Section
 from skill_distiller.renderings.oneliner.line import Piece
 from skill_distiller.renderings.oneliner.negative import is_negative, negative_blocks
 from skill_distiller.renderings.oneliner.plain import one_line, plain
+from skill_distiller.renderings.oneliner.sentences import balanced
 from skill_distiller.renderings.oneliner.shorten import is_modal, shorter
 from skill_distiller.renderings.oneliner.units import is_ordered, units
 
@@ -227,7 +228,7 @@ def step_text(unit: str) -> str:
     if unit.endswith((":", "：", "?", "？")) or _BLANK.fullmatch(unit):
         return ""
     label = _LABELLED.match(unit)
-    if label and len(label[1].split()) <= 6 and not label[1].startswith("`") and not is_modal(unit[label.end() :]):
+    if label and len(label[1].split()) <= 6 and balanced(label[1]) and not is_modal(unit[label.end() :]):
         return label[1].strip()
     return _first_short(unit)
 
