@@ -19,16 +19,17 @@ from skill_distiller.compression import (
     count_skill,
     replace_with,
 )
-from skill_distiller.document import FrontmatterState, Skill
+from skill_distiller.document import FrontmatterState, Skill, parse_skill
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.evaluation import Comparison, EmbeddedJudge, Functionality, Judge, Receipt, compare, write_receipt
 from skill_distiller.planning import Plan, apply_plan, undo_all
-from skill_distiller.renderings import Renderer
+from skill_distiller.renderings import Renderer, RenderingKind
 from skill_distiller.renderings.oneliner import EmbeddedOneLiner, OneLiner, OneLinerWriter
 from skill_distiller.tokens import DEFAULT_ENCODING, ESTIMATE, TokenCounter, load_counter
 
 DEFAULT_THRESHOLD: Final = 0.9
 WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
+_WRITTEN_ANEW: Final = frozenset({RenderingKind.ONE_LINERS, RenderingKind.SUMMARIZED, RenderingKind.REWRITTEN})
 
 
 class NoteKind(StrEnum):
@@ -193,7 +194,7 @@ def _write(
         watch("one-liner", one_liner)
         return *replace_with(analysis, one_liner, counter), one_liner
     plan = _plan(analysis, options, counter, watch, backends)
-    return plan, apply_plan(analysis.skill, plan), None
+    return plan, _apply(analysis.skill, plan), None
 
 
 def _plan(
@@ -203,6 +204,14 @@ def _plan(
     if options.tokens is not None:
         return compress_to_tokens(analysis, options.tokens, counter, watch, models)
     return compress_to_threshold(analysis, options.threshold, counter, watch, models)
+
+
+def _apply(skill: Skill, plan: Plan) -> Skill:
+    """The skill that a plan makes. Texts written anew may hold headings and blocks of their own, so they are parsed."""
+    distilled = apply_plan(skill, plan)
+    if any(decision.rendering.kind in _WRITTEN_ANEW for decision in plan.decisions):
+        return parse_skill(distilled.text, skill.path)
+    return distilled
 
 
 def _needless(options: DistillOptions, plan: Plan, before: int, after: int) -> NoteKind | None:
