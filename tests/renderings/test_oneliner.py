@@ -138,8 +138,10 @@ def test_a_prohibition_under_a_condition_is_left_out() -> None:
 def test_negative_blocks() -> None:
     """Blocks below headings or behind lead-ins that say what is wrong."""
     steps = "## Steps\n\nDo not:\n\n- two\n\nDo:\n\n- three\n\n"
-    skill = parse_skill(f"# A\n\nGood.\n\n## Anti-patterns\n\nOne.\n\n{steps}## 禁止事項\n\n四\n")
-    assert [skill.blocks[i].text.strip() for i in sorted(negative_blocks(skill))] == ["One.", "- two", "四"]
+    analysis = TrainedAnalyzer().analyze(
+        parse_skill(f"# A\n\nGood.\n\n## Anti-patterns\n\nOne.\n\n{steps}## 禁止事項\n\n四\n")
+    )
+    assert [analysis.skill.blocks[i].text.strip() for i in sorted(negative_blocks(analysis))] == ["One.", "- two", "四"]
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
+from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.cues import places
-from skill_distiller.document import Skill
 
 _NEGATIVE: Final = re.compile(
     r"n['’]ts?\b|\b(?:not|no|never|avoid\w*|without|forbidden|prohibited|bad|wrong|incorrect|poor|anti-?patterns?"
@@ -20,11 +21,12 @@ _NEGATIVE: Final = re.compile(
 )
 
 
-def negative_blocks(skill: Skill) -> frozenset[int]:
+@lru_cache(maxsize=2)
+def negative_blocks(analysis: Analysis) -> frozenset[int]:
     """The indices of the blocks below a heading, or behind a lead-in, with a word such as not, avoid or mistakes."""
     return frozenset(
         place.block.index
-        for place in places(skill)
+        for place in places(analysis.skill)
         if any(is_negative(heading) for heading in place.path[1:]) or is_negative(place.led_in_by)
     )
 

@@ -117,7 +117,9 @@ def _add_parted(line: Line, piece: Piece) -> None:
     head, tail = parted(piece.text)
     if len(head.split()) > 1:
         start, end = spans[0]
-        line.add(Piece(f"{head} {as_phrase(piece.text[start:end])}", piece.block), " ∨ ", _CLAUSE_TOKENS)
+        whole = Piece(f"{head} {as_phrase(piece.text[start:end])}", piece.block)
+        if not line.add(whole, " ∨ ", _CLAUSE_TOKENS) and not line.text:
+            _add_shorter(line, Piece(head, piece.block), "", _CLAUSE_TOKENS)
     if len(tail.split()) > 2 and not quotes(tail):
         _add_shorter(line, Piece(tail, piece.block), " ∨ ", _CLAUSE_TOKENS)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from skill_distiller.analysis import Analysis, SectionType
@@ -47,6 +48,7 @@ _STRESS: Final = re.compile(
 _POINTS: Final = re.compile(
     r"\b(?:otherwise|above|below|these|those|here|following|either)\b", re.IGNORECASE
 )  # elsewhere
+_MOST_PROHIBITIONS: Final = 200
 _FEWEST: Final = 6  # characters of a rule that says something
 
 
@@ -71,14 +73,15 @@ def is_modal_start(rest: str) -> bool:
 
 def find_prohibitions(analysis: Analysis) -> list[Piece]:
     """The prohibitions of a skill: hard rules first, then constraints, then those of other instructions."""
-    led = [_sets_condition(place) for place in places(analysis.skill)]
-    found: list[tuple[tuple[bool, bool, float, int], Piece]] = []
-    for block, verdict in zip(analysis.skill.blocks, analysis.verdicts, strict=True):
-        if led[block.index] or block.kind not in PROSE or verdict.type in (SectionType.TRIGGER, SectionType.EXAMPLE):
-            continue
-        rank = (not verdict.hard_rule, verdict.type is not SectionType.CONSTRAINT, -verdict.importance, block.index)
-        found += [(rank, Piece(text, block.index)) for text in _prohibitions(units(block), block.kind)]
-    return [piece for _, piece in sorted(found, key=lambda row: row[0])]
+    ranked = []
+    for place, verdict in zip(places(analysis.skill), analysis.verdicts, strict=True):
+        aside = verdict.type in (SectionType.TRIGGER, SectionType.EXAMPLE)
+        if place.block.kind in PROSE and not aside and not _sets_condition(place):
+            rule = not verdict.hard_rule, verdict.type is not SectionType.CONSTRAINT
+            ranked.append((rule, -verdict.importance, place.block.index))
+    blocks = (analysis.skill.blocks[index] for _, _, index in sorted(ranked))
+    found = (Piece(text, block.index) for block in blocks for text in _prohibitions(units(block), block.kind))
+    return list(islice(found, _MOST_PROHIBITIONS))
 
 
 def _sets_condition(place: Place) -> bool:

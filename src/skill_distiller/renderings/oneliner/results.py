@@ -40,6 +40,7 @@ _PART: Final = re.compile(
 _OUTPUT_COLUMN: Final = re.compile(r"\bget\b|deliver|output|result|artifact|produc|出力|输出|結果|结果", re.IGNORECASE)
 _KEY: Final = re.compile(r"""[ \t]*["']?(\w[\w-]{1,30})["']?[ \t]*:""")
 _PLACEHOLDER: Final = re.compile(r"[\[{<(][^\[\]{}<>()\n]*[\]}>)]")
+_MOST_BLOCKS: Final = 60  # three lines hold far fewer
 _MOST_LINES: Final = 200
 
 
@@ -47,8 +48,9 @@ def find_results(analysis: Analysis) -> tuple[list[Piece], list[Piece]]:
     """Sentences that say what comes of it, and names of its parts, each in order of weight."""
     sentences: list[Piece] = []
     parts: list[Piece] = []
-    negative = negative_blocks(analysis.skill)
-    for block in (block for block in _output_blocks(analysis) if block.index not in negative):
+    negative = negative_blocks(analysis)
+    blocks = (block for block in _output_blocks(analysis) if block.index not in negative)
+    for block in islice(blocks, _MOST_BLOCKS):
         if block.kind is BlockKind.CODE:
             parts = parts or [Piece(text, block.index) for text in _parts(block)]
         elif block.kind is BlockKind.TABLE:
@@ -69,11 +71,12 @@ def _output_blocks(analysis: Analysis) -> Iterator[Block]:
     """The blocks under headings such as Output, then those that the analyzer takes for an output format."""
     skill = analysis.skill
     named = [s for s in skill.sections if s.level and _OUTPUT.search(s.heading)]
+    first = {s.index for s in named}
     inside = {s.index for s in skill.sections if any(_OUTPUT.search(h) for h in skill.heading_path(s.index)[1:])}
     for section in named:
         yield from section.blocks
     for section in skill.sections:
-        if section.index not in {s.index for s in named}:
+        if section.index not in first:
             for block in section.blocks:
                 output = analysis.verdicts[block.index].type is SectionType.OUTPUT_FORMAT
                 made = block.kind is BlockKind.CODE or produces(block.text[:LONGEST])

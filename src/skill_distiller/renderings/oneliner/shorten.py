@@ -18,6 +18,7 @@ from skill_distiller.renderings.oneliner.sentences import balanced, clauses, ins
 _PARENTHESIS: Final = re.compile(r"\s*(?:\([^()]*\)|（[^（）]*）)")
 _COLON: Final = re.compile(r"[:：](?=\s)|：")
 _COMMA: Final = re.compile(r",(?=\s)|，")
+_CONCESSION: Final = re.compile(r"\s*[—–,-]+\s*even (?:if|when|though)\b[^—]*\Z|(?:——|，)即使[^，]*\Z", re.IGNORECASE)
 _VERB_LAST: Final = re.compile(r"[\u3040-\u30ff\uac00-\ud7a3ığş]")  # Japanese, Korean, Turkish: a head says nothing
 _FEWEST_WORDS: Final = 3  # before a comma that a text may end at: "find, look up, or resolve a user" is one whole
 _FEWEST_CHARACTERS: Final = 6  # the same where words are not set apart
@@ -40,6 +41,8 @@ def shorter(sentence: str) -> Iterator[str]:
 
 
 def _candidates(whole: str) -> Iterator[str]:
+    yield whole
+    whole = _CONCESSION.sub("", whole)  # "even if …" takes nothing away from what it follows
     yield whole
     bare = _without_parentheses(whole)
     yield bare

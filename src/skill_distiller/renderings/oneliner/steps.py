@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis import Analysis, SectionType
@@ -52,6 +52,7 @@ _SETUP: Final = re.compile(
 _LABELLED: Final = re.compile(r"(.{2,60}?)(?:\s*[:：]\s+|\s+[—–-]\s+|：)(?=\S)")
 _MOST_WORDS: Final = 14  # of a step
 _MOST_STEPS: Final = 40
+_MOST_BLOCKS: Final = 80  # of a list that is looked at
 TELLING: Final = 1.0
 
 
@@ -84,7 +85,7 @@ def _from_headings(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
         named = [(s, _STEP.match(s.heading), _NUMBER.match(s.heading)) for s in children]
         counted = [s for s, step, number in named if step or number]
         chosen = counted if len(counted) >= 2 else children
-        pieces = tuple(p for s in chosen if (p := _heading_piece(analysis, s)).text)
+        pieces = tuple(p for s in chosen[:_MOST_STEPS] if (p := _heading_piece(analysis, s)).text)
         if len(pieces) < 2:
             continue
         steps = any(step for _, step, _ in named)
@@ -94,8 +95,8 @@ def _from_headings(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
             base = 3.0 if steps else 2.2 if workflow or verbs else 1.4
         else:
             base = 1.8 if workflow else 1.2 if verbs else 0.3
-        mass = 0.6 * sum(importance[i] for s in chosen for i in _under(sections, s)) / total
-        yield base + mass + _aside(parent), Steps(pieces[:_MOST_STEPS], steps or workflow or verbs)
+        mass = 0.6 * sum(importance[i] for s in chosen[:_MOST_STEPS] for i in _under(sections, s)) / total
+        yield base + mass + _aside(parent), Steps(pieces, steps or workflow or verbs)
 
 
 def _siblings(sections: Sequence[Section]) -> Iterator[tuple[Section | None, list[Section]]]:
@@ -132,10 +133,10 @@ def _aside(parent: Section | None) -> float:
 
 def _under(sections: Sequence[Section], section: Section) -> Iterator[int]:
     yield section.index
-    for following in sections[section.index + 1 :]:
-        if following.level <= section.level:
+    for index in range(section.index + 1, len(sections)):
+        if sections[index].level <= section.level:
             return
-        yield following.index
+        yield index
 
 
 def _section_importance(analysis: Analysis) -> list[float]:
@@ -170,7 +171,7 @@ def heading_text(heading: str) -> str:
 
 def _from_lists(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
     total = sum(v.importance for v in analysis.verdicts) or 1.0
-    negative = negative_blocks(analysis.skill)
+    negative = negative_blocks(analysis)
     for section in analysis.skill.sections:
         path = analysis.skill.heading_path(section.index)
         workflow = bool(path) and bool(_WORKFLOW.search(path[-1])) and not _numbered(path[-1])
@@ -181,18 +182,21 @@ def _from_lists(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
             blocks = list(group)
             verdicts = [analysis.verdicts[b.index] for b in blocks]
             core = sum(v.importance for v in verdicts if v.type is SectionType.CORE_INSTRUCTION)
-            pieces = [Piece(t, b.index) for b in blocks for u in units(b) if (t := step_text(u))]
+            steps = (Piece(t, b.index) for b in blocks[:_MOST_BLOCKS] for u in units(b) if (t := step_text(u)))
+            pieces = list(islice(steps, _MOST_STEPS))
             if len(pieces) < 2:
                 continue
             verbs = sum(_is_imperative(p.text) for p in pieces) >= len(pieces) / 2
             verbs = verbs or any(_is_foreign(p.text) for p in pieces)  # of other languages none is known
             base = 0.7 + 0.7 * (verbs or workflow) if ordered else 0.8 if verbs else 0.0
             base += 0.8 * workflow + 0.4 * verbs + (0.3 if core else -0.5)
-            yield base + 2 * core / total + aside, Steps(tuple(pieces[:_MOST_STEPS]), ordered)
+            # A list of parameters or files is no list of steps.
+            base -= 1.0 if sum(_is_code(p.text) for p in pieces) >= len(pieces) / 2 else 0.0
+            yield base + 2 * core / total + aside, Steps(tuple(pieces), ordered)
 
 
 def _from_sentences(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
-    pieces, negative = [], negative_blocks(analysis.skill)
+    pieces, negative = [], negative_blocks(analysis)
     for block, verdict in zip(analysis.skill.blocks, analysis.verdicts, strict=True):
         told = verdict.type is SectionType.CORE_INSTRUCTION and block.kind is BlockKind.PARAGRAPH
         if told and block.index not in negative:
@@ -204,7 +208,7 @@ def _from_sentences(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
 
 def _from_commands(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
     pieces = []
-    negative = negative_blocks(analysis.skill)
+    negative = negative_blocks(analysis)
     for block in analysis.skill.blocks:
         if (
             block.index not in negative
@@ -238,6 +242,10 @@ def _first_short(text: str) -> str:
         if len(candidate.split()) <= _MOST_WORDS and (candidate.isascii() or len(candidate) <= 6 * _MOST_WORDS):
             return candidate
     return ""
+
+
+def _is_code(text: str) -> bool:
+    return text[:1] == "`" and text.find("`", 1) == len(text) - 1
 
 
 def _is_foreign(text: str) -> bool:

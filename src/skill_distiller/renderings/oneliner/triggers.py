@@ -17,17 +17,21 @@ from skill_distiller.renderings.oneliner.sentences import balanced, inside, mark
 from skill_distiller.renderings.oneliner.units import text_sentences, units
 
 _MOST_SENTENCES: Final = 200
+_MOST_BLOCKS: Final = 60
 _USE: Final = r"use[sd]?|invoked?|activate[sd]?|trigger(?:s|ed)?|apply|applies|load(?:ed)?|call"
 _SPEAKS_OF_USE: Final = re.compile(
-    rf"\b(?:{_USE})\b(?: (?:this|the|it|for|when|whenever|if|on|with|to|also|proactively|even|only|after|before|as|in"
-    r"|during)\b|\s?[-:—])|\buse when\b|\bwhen(?:ever)? (?:the |a |an )?users?\b|\b(?:perfect|best|ideal"
-    r"|useful) (?:for|when)\b"
-    r"|\btriggers?\s?[-:—]|\btrigger(?:s|ing)? (?:phrases?|words?|keywords?|terms?)\b|\bwhen (?:you|working|asked"
-    r"|creating|building|writing|implementing)\b|\bapplies to\b"
+    rf"^(?:and |also |please )*(?:{_USE})\b"
+    r"(?: (?:this|the|it|for|when|whenever|if|on|with|to|also|proactively|even|only|after|before|as|in|during)\b"
+    r"|\s?[-:—])"
+    r"|\b(?:used?|invoked?|activated?|applie[sd]|triggers?|triggered)"
+    r" (?:this skill|it when|when|whenever|if|for|on|to|by)\b"
+    r"|\bthis skill\b.{0,40}\b(?:when|whenever|if|for)\b|\bwhen(?:ever)? (?:the |a |an )?users?\b"
+    r"|\b(?:perfect|best|ideal|useful) (?:for|when)\b|\btriggers?\s?[-:—]"
+    r"|\btrigger(?:s|ing)? (?:phrases?|words?|keywords?|terms?)\b"
+    r"|\bwhen (?:you|working|asked|creating|building|writing|implementing)\b"
     r"|当.+时|用于|适用|触发|使用时|时使用|時使用|於.+時|とき|時に使用|時に|際に|場合に|使う|使用する|利用する|トリガー"
     r"|когда|используй|применя|активир|cuando|quando|\buse (?:ao|para|em|esta|este|al|en)\b|úsal|usar|utiliz|wenn"
-    r"|ne zaman|gerektiğinde|durumlar|için kullan"
-    r"|때|사용",
+    r"|ne zaman|gerektiğinde|durumlar|için kullan|때|사용",
     re.IGNORECASE,
 )
 _EXCLUDES: Final = re.compile(
@@ -130,12 +134,19 @@ def find_triggers(analysis: Analysis) -> Triggers:
         else:
             found.heads.append(Piece(sentence))
     found.clauses.sort(key=lambda piece: bool(_ALSO.match(piece.text)))
-    negatives = negative_blocks(analysis.skill)
-    for section, block in _trigger_blocks(analysis):
+    _add_listed(analysis, found)
+    return found
+
+
+def _add_listed(analysis: Analysis, found: Triggers) -> None:
+    """What the TRIGGER blocks say besides; those under no heading that says when only for want of a description."""
+    negatives = negative_blocks(analysis)
+    for section, block in islice(_trigger_blocks(analysis), _MOST_BLOCKS):
         negative = block.index in negatives or is_negative(section.heading)
         never = bool(_WHEN_NOT.search(section.heading))
         for unit in units(block):
-            if unit.endswith((":", "：")) or not (_names_trigger(section) or _SPEAKS_OF_USE.search(unit)):
+            own = _SPEAKS_OF_USE.search(unit) and (not found.heads or "skill" in unit.lower())
+            if unit.endswith((":", "：")) or not (own or _names_trigger(section)):
                 continue
             if _EXCLUDES.search(unit):
                 found.excluded.append(Piece(without_end(unit), block.index))
@@ -143,7 +154,6 @@ def find_triggers(analysis: Analysis) -> Triggers:
                 found.excluded.extend([Piece(f"¬({without_end(unit)})", block.index)] if never else [])
             else:
                 _add_condition(found, found.listed, unit, block.index)
-    return found
 
 
 def _description_sentences(description: str) -> Iterator[str]:
