@@ -20,6 +20,7 @@ from skill_distiller.compression import (
     compress_to_threshold,
     compress_to_tokens,
     count_skill,
+    replace_with,
 )
 from skill_distiller.document import FrontmatterState, Skill, parse_skill
 from skill_distiller.document.piece_ids import piece_ids
@@ -38,6 +39,7 @@ from skill_distiller.planning.bring_back import bring_back
 from skill_distiller.planning.find_pieces import find_pieces
 from skill_distiller.planning.saved_plan import SavedPlan, recall_plan, source_digest
 from skill_distiller.renderings import Renderer, RenderingKind
+from skill_distiller.renderings.oneliner import EmbeddedOneLiner, OneLiner, OneLinerWriter
 from skill_distiller.tokens import DEFAULT_ENCODING, ESTIMATE, TokenCounter, load_counter
 from skill_distiller.verification import Tokens, Verification, declared_by, verify
 
@@ -111,6 +113,7 @@ class Backends:
     judge: Judge = field(default_factory=EmbeddedJudge)
     models: Models = field(default_factory=Models)
     renderers: tuple[Renderer, ...] = ()
+    one_liner: OneLinerWriter = field(default_factory=EmbeddedOneLiner)
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ class Distillation:
 
     `verification` is what the gate finds in that text, losses that the receipt names declared; None for
     a one-liner, of which there is nothing to compare.
+
+    In one-liner mode `text` is three lines, and `one_liner` says the same in parts; else it is None.
     """
 
     original: Skill
@@ -133,6 +138,7 @@ class Distillation:
     input_tokens: int
     output_tokens: int
     verification: Verification | None
+    one_liner: OneLiner | None = None
 
     @property
     def text(self) -> str:
@@ -146,12 +152,12 @@ class Distillation:
 
     @property
     def reduction(self) -> float:
-        """1 - output / input tokens, 0-1."""
+        """1 - output / input tokens, at most 1; below 0 where three lines are longer than a very short skill."""
         return 1 - self.output_tokens / self.input_tokens if self.input_tokens else 0.0
 
     @property
     def compression_ratio(self) -> float:
-        """Input / output tokens, at least 1."""
+        """Input / output tokens; at least 1 but for a one-liner of a very short skill."""
         return self.input_tokens / self.output_tokens if self.output_tokens else 1.0
 
 
@@ -175,18 +181,12 @@ def distill(
     counter = load_counter(options.encoding, offline=options.offline)
     watch("parse", skill)
     keep = find_pieces(skill, options.keep, options.keep_sections)
-    recalled = recall_plan(options.plan, skill, counter) if options.plan else None
     analysis = backends.analyzer.analyze(skill)
     if options.patterns:
         analysis = with_patterns(analysis, options.patterns)
     watch("analyze", analysis)
     notes = check_skill(analysis, strict=options.strict)
-    plan = (
-        bring_back(skill, recalled, keep, counter)
-        if recalled
-        else _plan(analysis, options, counter, watch, backends, keep)
-    )
-    distilled = _apply(skill, plan)
+    plan, distilled, one_liner = _write(analysis, options, counter, watch, backends, keep)
     known = plan.counts(skill)
     input_tokens, output_tokens = count_skill(skill, known, counter), count_skill(distilled, known, counter)
     needless = _needless(options, plan, input_tokens, output_tokens)
@@ -216,6 +216,7 @@ def distill(
         input_tokens,
         output_tokens,
         verification,
+        one_liner,
     )
 
 
@@ -254,6 +255,27 @@ def _check_options(options: DistillOptions) -> None:
         raise UsageError("The three lines of oneliner mode hold no pieces of the original.", "Use another mode.")
 
 
+def _write(
+    analysis: Analysis,
+    options: DistillOptions,
+    counter: TokenCounter,
+    watch: Observer,
+    backends: Backends,
+    keep: Collection[int],
+) -> tuple[Plan, Skill, OneLiner | None]:
+    """What becomes of every block, what is left, and in one-liner mode its lines."""
+    skill = analysis.skill
+    if options.mode is Mode.ONELINER:
+        one_liner = backends.one_liner.write(analysis, counter)
+        watch("one-liner", one_liner)
+        return *replace_with(analysis, one_liner, counter), one_liner
+    if options.plan:
+        plan = bring_back(skill, recall_plan(options.plan, skill, counter), keep, counter)
+    else:
+        plan = _plan(analysis, options, counter, watch, backends, keep)
+    return plan, _apply(skill, plan), None
+
+
 def _plan(
     analysis: Analysis,
     options: DistillOptions,
@@ -280,6 +302,8 @@ def _needless(options: DistillOptions, plan: Plan, before: int, after: int) -> N
     """Why the original should rather come out as it is, None where it should not."""
     if options.plan:
         return NoteKind.PLAN_TOO_LARGE if after > before else None
+    if options.mode is Mode.ONELINER:
+        return None  # three lines were asked for, however short the skill
     if options.tokens is not None:
         return NoteKind.WITHIN_BUDGET if before <= options.tokens else None
     if not plan.changed:

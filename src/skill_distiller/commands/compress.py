@@ -151,7 +151,15 @@ def compress(
         saved,
     )
     asked = ProviderOptions(
-        "embedded" if saved else provider, model, with_ci, max_calls, not no_cache, offline, allow_secrets, timeout
+        "embedded" if saved else provider,
+        model,
+        with_ci,
+        max_calls,
+        not no_cache,
+        offline,
+        allow_secrets,
+        timeout,
+        options.mode is Mode.ONELINER,
     )
     with ExitStack() as ends:
         watcher = None if quiet else ends.enter_context(closing(_watcher(console)))

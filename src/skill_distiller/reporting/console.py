@@ -19,6 +19,7 @@ from skill_distiller.renderings import RenderingKind
 from skill_distiller.reporting.calibration import estimate_text
 from skill_distiller.reporting.examples import example_analysis, examples_line
 from skill_distiller.reporting.guard_notes import late_text, raised_text, self_compression_text
+from skill_distiller.reporting.one_liner import one_liner_lines
 from skill_distiller.reporting.printable import excerpt, printable
 from skill_distiller.reporting.summary import SectionSummary, kept_whole, removed_counts, summarize_sections
 from skill_distiller.reporting.verification import verified_text
@@ -58,7 +59,8 @@ def print_report(
     if verbose:
         for line in _section_analysis(distillation):
             console.print(line)
-    for line in _receipt(distillation, verbose=verbose):
+    short = distillation.one_liner and not verbose  # nothing but the three lines is left: a list of it all says little
+    for line in one_liner_lines(distillation) if short else _receipt(distillation, verbose=verbose):
         console.print(line)
     if distillation.verification and distillation.verification.passed:
         console.print(Text(verified_text(distillation.verification), style="green"))
@@ -96,8 +98,11 @@ def _headline(distillation: Distillation, estimate: Estimate) -> Iterator[Text]:
     yield Text(f"Classification confidence: {distillation.analysis.confidence:.2f} (mean across sections)")
     removed = [f"{n} {names[n > 1]}" for names, n in removed_counts(distillation).items()]
     yield Text(f"Removed: {', '.join(removed) or 'nothing'}")
-    kept = kept_whole(distillation)
-    yield Text(f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type")
+    if distillation.one_liner:
+        yield Text("Kept: three lines")
+    else:
+        kept = kept_whole(distillation)
+        yield Text(f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type")
     analyzer = distillation.analysis.analyzer
     analyzer += "" if isinstance(distillation.analysis, PromptedAnalysis) else " (no language model, no network)"
     yield Text(

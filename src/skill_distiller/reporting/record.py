@@ -11,6 +11,7 @@ from skill_distiller.evaluation import Change, LostFact
 from skill_distiller.pipeline import Distillation, Note
 from skill_distiller.providers.usage import Usage
 from skill_distiller.renderings.examples import ExampleSelection
+from skill_distiller.renderings.oneliner import OneLiner
 from skill_distiller.reporting.summary import removed_counts, summarize_sections
 from skill_distiller.reporting.verification import checks_record
 
@@ -83,6 +84,7 @@ def to_record(
             for section in distillation.receipt.sections
         ],
         "verification": checks_record(distillation.verification),
+        "one_liner": _one_liner(distillation.one_liner) if distillation.one_liner else None,
         "refused_renderings": distillation.plan.refused,
         "text": distillation.text,
     }
@@ -120,6 +122,16 @@ def _examples(examples: ExampleSelection) -> dict[str, object]:
         "lines": examples.lines,
         "coverage": round(examples.coverage, 3),
         "mode": examples.mode.value,
+    }
+
+
+def _one_liner(one_liner: OneLiner) -> dict[str, object]:
+    return {
+        "trigger": one_liner.trigger,
+        "action": one_liner.action,
+        "result": one_liner.result,
+        "method": one_liner.method,
+        "phrases_left_out": one_liner.left_out,
     }
 
 
