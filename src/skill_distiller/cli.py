@@ -15,10 +15,11 @@ from skill_distiller.commands.compress import compress
 from skill_distiller.commands.feedback import feedback
 from skill_distiller.commands.providers import providers
 from skill_distiller.commands.stdout import drop_stdout
+from skill_distiller.commands.verify import verify
 from skill_distiller.errors import SkillDistillerError, UsageError
 
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
-_LATER_COMMANDS: Final = frozenset({"reduce", "evaluate", "verify", "restore"})
+_LATER_COMMANDS: Final = frozenset({"reduce", "evaluate", "restore"})
 
 
 class _Commands(TyperGroup):
@@ -63,6 +64,7 @@ def _root(
 app.command()(compress)
 app.command()(feedback)
 app.command()(providers)
+app.command()(verify)
 app.add_typer(calibration, name="calibration")
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis import Analysis, Analyzer, SectionType, TrainedAnalyzer
 from skill_distiller.analysis.heading_words import heading_promises
+from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
 from skill_distiller.analysis.prompted import PromptedAnalysis
+from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.collector import collector_paused
 from skill_distiller.compression import (
     Mode,
@@ -19,11 +22,20 @@ from skill_distiller.compression import (
     count_skill,
 )
 from skill_distiller.document import FrontmatterState, Skill, parse_skill
-from skill_distiller.errors import BadInputError, UsageError
+from skill_distiller.errors import BadInputError, RefusedError, UsageError
 from skill_distiller.evaluation import Comparison, EmbeddedJudge, Functionality, Judge, Receipt, compare, write_receipt
-from skill_distiller.planning import Plan, apply_plan, undo_all
+from skill_distiller.planning import (
+    COMPACTION_TOKENS,
+    LateSection,
+    Plan,
+    apply_plan,
+    find_late_sections,
+    required_blocks,
+    undo_all,
+)
 from skill_distiller.renderings import Renderer, RenderingKind
 from skill_distiller.tokens import DEFAULT_ENCODING, ESTIMATE, TokenCounter, load_counter
+from skill_distiller.verification import Tokens, Verification, declared_by, verify
 
 DEFAULT_THRESHOLD: Final = 0.9
 WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
@@ -42,14 +54,18 @@ class NoteKind(StrEnum):
     PROTECTED_LOST = "protected pattern lost"
     ESTIMATED_TOKENS = "token counts are estimates"
     EMBEDDED_VERDICTS = "blocks with embedded verdicts"
+    BEYOND_COMPACTION = "required blocks beyond compaction"
+    SELF_COMPRESSION = "self-compression"
+    THRESHOLD_RAISED = "threshold raised"
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note; `detail` is the name or state it is about."""
+    """A note; `detail` is the name, state or number it is about, `sections` those of the result, if any."""
 
     kind: NoteKind
     detail: str = ""
+    sections: tuple[LateSection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +74,8 @@ class DistillOptions:
 
     `encoding` is what tokens are counted in.
     `strict` makes missing frontmatter or a missing trigger section an error. With `offline` the ranks
-    of an encoding that are not shipped are not fetched either: counts are estimates then.
+    of an encoding that are not shipped are not fetched either: counts are estimates then. `patterns`
+    are the user's own, which count beside those of the reference.
     """
 
     threshold: float = DEFAULT_THRESHOLD
@@ -67,6 +84,7 @@ class DistillOptions:
     offline: bool = False
     mode: Mode = Mode.THRESHOLD
     tokens: int | None = None
+    patterns: PatternSet = BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +99,11 @@ class Backends:
 
 @dataclass(frozen=True)
 class Distillation:
-    """The product of a run and everything known about it. `text` is the distilled SKILL.md."""
+    """The product of a run and everything known about it. `text` is the distilled SKILL.md.
+
+    `verification` is what the gate finds in that text, losses that the receipt names declared; None for
+    a one-liner, of which there is nothing to compare.
+    """
 
     original: Skill
     distilled: Skill
@@ -94,6 +116,7 @@ class Distillation:
     counter: TokenCounter
     input_tokens: int
     output_tokens: int
+    verification: Verification | None
 
     @property
     def text(self) -> str:
@@ -127,7 +150,8 @@ def distill(
 
     `observe` is called with the name and the result of each stage. Raises UsageError for options
     that make no sense, TargetError for a budget that can't be met, and, with `options.strict`,
-    BadInputError for a skill without frontmatter or trigger section.
+    BadInputError for a skill without frontmatter or trigger section and RefusedError for a result
+    that fails its own verification.
     """
     options, backends = options or DistillOptions(), backends or Backends()
     _check_options(options)
@@ -135,6 +159,8 @@ def distill(
     counter = load_counter(options.encoding, offline=options.offline)
     watch("parse", skill)
     analysis = backends.analyzer.analyze(skill)
+    if options.patterns:
+        analysis = with_patterns(analysis, options.patterns)
     watch("analyze", analysis)
     notes = check_skill(analysis, strict=options.strict)
     plan = _plan(analysis, options, counter, watch, backends)
@@ -150,7 +176,11 @@ def distill(
     functionality = backends.judge.score(comparison)
     watch("judge", functionality)
     receipt = write_receipt(comparison)
+    verification = _verify(receipt, functionality, skill, distilled, Tokens(input_tokens, output_tokens), options)
+    watch("verify", verification)
     notes += _result_notes(comparison, counter)
+    if output_tokens > COMPACTION_TOKENS:
+        notes += _compaction_note(comparison, known, counter, backends.models)
     return Distillation(
         skill,
         distilled,
@@ -163,7 +193,29 @@ def distill(
         counter,
         input_tokens,
         output_tokens,
+        verification,
     )
+
+
+def _verify(
+    receipt: Receipt,
+    functionality: Functionality,
+    skill: Skill,
+    distilled: Skill,
+    tokens: Tokens,
+    options: DistillOptions,
+) -> Verification | None:
+    """The gate on our own result: on its text, parsed afresh, not on what the plan says of it."""
+    if options.mode is Mode.ONELINER:
+        return None
+    candidate = skill if distilled.text == skill.text else parse_skill(distilled.text, skill.path)
+    declared = declared_by(receipt, functionality.protected_lost)
+    # No link is ever written anew: those that are left lead where they led.
+    verification = verify(skill, candidate, declared=declared, tokens=tokens, files=False)
+    if options.strict and not verification.passed:
+        failed = ", ".join(check.name for check in verification.failed)
+        raise RefusedError(f"The result fails its own verification ({failed}).", "Without --strict it is a warning.")
+    return verification
 
 
 def _check_options(options: DistillOptions) -> None:
@@ -258,3 +310,13 @@ def _result_notes(comparison: Comparison, counter: TokenCounter) -> tuple[Note, 
     if not counter.exact and counter.encoding != ESTIMATE:
         notes.append(Note(NoteKind.ESTIMATED_TOKENS, counter.encoding))
     return tuple(notes)
+
+
+def _compaction_note(
+    comparison: Comparison, known: Mapping[str, int], counter: TokenCounter, models: Models
+) -> tuple[Note, ...]:
+    required = required_blocks(comparison.analysis, 1.0, models.worth)
+    skill = comparison.analysis.skill
+    late = find_late_sections(skill, comparison.distilled, comparison.plan, required, known, counter)
+    blocks = sum(section.blocks for section in late)
+    return (Note(NoteKind.BEYOND_COMPACTION, str(blocks), late),) if late else ()

@@ -173,7 +173,15 @@ def test_debug_stages_prints_one_json_object_a_line_in_order() -> None:
     """Each stage's result is a line of JSON on stderr, in the order of the pipeline; stdout is untouched."""
     plain, debug = (run("compress", "--quiet", *more, stdin=DEPLOY.encode()) for more in ([], ["--debug-stages"]))
     stages = [json.loads(line) for line in debug.stderr.splitlines()]
-    assert [stage["stage"] for stage in stages] == ["parse", "analyze", "ladders", "frontier", "plan", "judge"]
+    assert [stage["stage"] for stage in stages] == [
+        "parse",
+        "analyze",
+        "ladders",
+        "frontier",
+        "plan",
+        "judge",
+        "verify",
+    ]
     assert debug.stdout == plain.stdout
     parse, analyze, ladders, frontier, plan, judge = stages
     n = len(parse["blocks"])
@@ -185,7 +193,7 @@ def test_debug_stages_prints_one_json_object_a_line_in_order() -> None:
 def test_debug_stages_and_the_report_share_stderr() -> None:
     """Without `--quiet` the report follows the stages; every line that begins with { is JSON."""
     lines = run("compress", "--debug-stages", stdin=DEPLOY.encode()).stderr.splitlines()
-    assert [json.loads(line)["stage"] for line in lines if line.startswith("{")][-1] == "judge"
+    assert [json.loads(line)["stage"] for line in lines if line.startswith("{")][-1] == "verify"
     assert any(line.startswith("Functionality preserved: ") for line in lines)
 
 

@@ -18,8 +18,10 @@ from skill_distiller.planning import Reason
 from skill_distiller.renderings import RenderingKind
 from skill_distiller.reporting.calibration import estimate_text
 from skill_distiller.reporting.examples import example_analysis, examples_line
+from skill_distiller.reporting.guard_notes import late_text, raised_text, self_compression_text
 from skill_distiller.reporting.printable import excerpt, printable
 from skill_distiller.reporting.summary import SectionSummary, kept_whole, removed_counts, summarize_sections
+from skill_distiller.reporting.verification import verified_text
 from skill_distiller.tokens import ESTIMATE
 
 _FACT_LENGTH = 100  # characters of a lost fact that are shown; the JSON record holds all of them
@@ -51,11 +53,15 @@ def print_report(
             console.print(line)
     for line in _receipt(distillation, verbose=verbose):
         console.print(line)
+    if distillation.verification and distillation.verification.passed:
+        console.print(Text(verified_text(distillation.verification), style="green"))
     print_notes(distillation, console)
 
 
 def print_notes(distillation: Distillation, console: Console) -> None:
-    """Print the notes and warnings alone."""
+    """Print the notes and warnings alone, first of all that the result fails its own verification."""
+    if distillation.verification and not distillation.verification.passed:
+        console.print(Text(verified_text(distillation.verification), style="bold red"))
     for note in distillation.notes:
         style, text = _note(note, distillation)
         console.print(Text(text, style=style))
@@ -225,5 +231,8 @@ def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
             if note.detail == "1"
             else f"{note.detail} blocks; their verdicts are the embedded ones."
         ),
+        NoteKind.BEYOND_COMPACTION: late_text(note),
+        NoteKind.SELF_COMPRESSION: self_compression_text(note),
+        NoteKind.THRESHOLD_RAISED: raised_text(note, threshold),
     }
     return ("" if note.kind in _PLAIN_NOTES else "yellow", texts[note.kind])

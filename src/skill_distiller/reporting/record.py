@@ -8,10 +8,11 @@ from skill_distiller._version import __version__
 from skill_distiller.calibration import UNCALIBRATED, Estimate, Stage
 from skill_distiller.compression import Mode
 from skill_distiller.evaluation import Change, LostFact
-from skill_distiller.pipeline import Distillation
+from skill_distiller.pipeline import Distillation, Note
 from skill_distiller.providers.usage import Usage
 from skill_distiller.renderings.examples import ExampleSelection
 from skill_distiller.reporting.summary import removed_counts, summarize_sections
+from skill_distiller.reporting.verification import checks_record
 
 SCHEMA: Final = "skill-distiller/compress/1"
 
@@ -54,7 +55,7 @@ def to_record(
         "classification_confidence": round(distillation.analysis.confidence, 3),
         "changed": distillation.changed,
         "removed": {names[1]: count for names, count in removed_counts(distillation).items()},
-        "notes": [{"kind": note.kind.value, "detail": note.detail} for note in distillation.notes],
+        "notes": [_note(note) for note in distillation.notes],
         "sections": [
             {
                 "heading": summary.section.heading,
@@ -80,9 +81,20 @@ def to_record(
             }
             for section in distillation.receipt.sections
         ],
+        "verification": checks_record(distillation.verification),
         "refused_renderings": distillation.plan.refused,
         "text": distillation.text,
     }
+
+
+def _note(note: Note) -> dict[str, object]:
+    record: dict[str, object] = {"kind": note.kind.value, "detail": note.detail}
+    if note.sections:
+        record["sections"] = [
+            {"heading": section.heading, "level": section.level, "line": section.line, "blocks": section.blocks}
+            for section in note.sections
+        ]
+    return record
 
 
 def _calibration(estimate: Estimate, score: float, entry_id: str) -> dict[str, object]:
