@@ -1,0 +1,146 @@
+"""A text as sentences: the facts of each, the words that say something, and what its modal words govern."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from skill_distiller.analysis.facts import Fact, FactKind, find_facts
+from skill_distiller.analysis.senses import Sense, Signal, find_signals
+
+# Where a sentence ends: its marks, a new list item, a blank line. A colon ends none: "If it fails: stop."
+_SENTENCE_END: Final = re.compile(
+    r"[.!?;](?=[*_\"”)]*(?:\s|\Z))|[。！？；]|\n(?=[ \t>]*(?:[-*+]|\d+[.)])[ \t]|[ \t>]*\r?\n)"
+)
+_CLAUSE_END: Final = re.compile(r"[,()，、（）—–]|\s-\s")
+_ABBREVIATION: Final = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx)\.", re.IGNORECASE)
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_CJK: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_STEM: Final = 5  # letters: commit, commits, committed
+_GOVERNED: Final = 5  # the first words of a clause say what it is about
+_MASKED: Final = frozenset({FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED})
+# Words that carry no content of their own: articles, pronouns, light verbs.
+_LIGHT: Final = frozenset(
+    "a an the this that these those there here it its they them their theirs he she his her him you your yours we our"
+    " us i me my one ones who whom whose which what how why where and or but so as at by for from in into of on onto"
+    " to with within upon about over under out up down off than then too also just even still yet very much many more"
+    " most some any each every all both such same other another own be is are was were been being am do does did done"
+    " doing have has had having will would can could should might may shall must need needs use used uses using make"
+    " makes made making get gets got getting let lets give gives given go goes put set take takes taken want wants try"
+    " tries say says said see write written run runs please note simply really actually always again already like"
+    " because since though although however therefore thus hence only if when whenever while until unless except"
+    " before after instead rather otherwise else once first not no never nor".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """A modal word and what it is about.
+
+    `stems` and `keys` are the words and facts of its own clause, `rest` the facts of the sentence
+    outside of it, `rest_stems` the words there.
+    """
+
+    signal: Signal
+    stems: tuple[str, ...]
+    keys: frozenset[str]
+    rest: frozenset[str]
+    rest_stems: frozenset[str]
+
+    @property
+    def sense(self) -> Sense:
+        """What it says."""
+        return self.signal.sense
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence or list item: `keys` are its facts but modal words, in order of position."""
+
+    text: str
+    keys: tuple[str, ...]
+    stems: frozenset[str]
+    governed: tuple[Governed, ...]
+
+
+@lru_cache(maxsize=2048)
+def sentences(text: str) -> tuple[Sentence, ...]:
+    """The sentences of a Markdown text that say anything, in order."""
+    facts = [fact for fact in find_facts(text) if fact.kind is not FactKind.MODAL]
+    masked = _mask(text, facts)
+    found, at = [], 0
+    for end in (*(match.end() for match in _SENTENCE_END.finditer(_unabbreviated(masked))), len(text)):
+        own = [fact for fact in facts if at <= fact.start < end]
+        sentence = _sentence(text[at:end], masked[at:end], [(fact.start - at, fact.key) for fact in own])
+        if sentence.keys or sentence.stems or sentence.governed:
+            found.append(sentence)
+        at = end
+    return tuple(found)
+
+
+def stems(text: str) -> list[str]:
+    """The words that say something, in order, cut to their first letters; of CJK scripts each two characters."""
+    found = [
+        word.lower()[:_STEM]
+        for word in _WORD.findall(_CJK.sub(" ", text))
+        if len(word) > 1 and word.lower() not in _LIGHT
+    ]
+    for run in _CJK.findall(text):
+        found += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
+    return found
+
+
+def _mask(text: str, facts: Sequence[Fact]) -> str:
+    """The text with every character of its code, links and quotations blanked: a full stop in them ends nothing."""
+    pieces, at = [], 0
+    for fact in facts:
+        if fact.kind in _MASKED and fact.start >= at:
+            pieces += (text[at : fact.start], "`" * (fact.end - fact.start))
+            at = fact.end
+    return "".join([*pieces, text[at:]])
+
+
+def _unabbreviated(masked: str) -> str:
+    return _ABBREVIATION.sub(lambda match: match.group().replace(".", "·"), masked)
+
+
+def _sentence(text: str, masked: str, keys: Sequence[tuple[int, str]]) -> Sentence:
+    signals = list(find_signals(masked))
+    bare = _blank(masked, signals)
+    governed = tuple(_govern(signal, bare, keys) for signal in signals)
+    return Sentence(text.strip(), tuple(dict.fromkeys(key for _, key in keys)), frozenset(stems(bare)), governed)
+
+
+def _blank(masked: str, signals: Sequence[Signal]) -> str:
+    for signal in signals:
+        masked = masked[: signal.start] + " " * (signal.end - signal.start) + masked[signal.end :]
+    return masked
+
+
+def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> Governed:
+    """The clause behind the word, or before it for an arrow, or around it where nothing is behind it."""
+    start, end = next(_spans(signal, bare, keys))
+    own = frozenset(key for at, key in keys if start <= at < end)
+    return Governed(
+        signal,
+        tuple(dict.fromkeys(stems(bare[start:end])))[:_GOVERNED],
+        own,
+        frozenset(key for _, key in keys) - own,
+        frozenset(stems(bare[:start] + " " + bare[end:])),
+    )
+
+
+def _spans(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
+    before = max((m.end() for m in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
+    match = _CLAUSE_END.search(bare, signal.end)
+    after = match.start() if match else len(bare)
+    spans = [(signal.end, after), (before, after), (0, len(bare))]
+    if signal.text in "→⇒":
+        spans = [(before, signal.start), (0, signal.start), (0, len(bare))]
+    for start, end in spans:
+        if stems(bare[start:end]) or any(start <= at < end for at, _ in keys):
+            yield start, end
+    yield 0, len(bare)
