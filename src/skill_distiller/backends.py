@@ -57,7 +57,7 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
         if options.with_ci:
             raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
         return Chosen(embedded, hint=NO_PROVIDER if options.choice == "auto" and not options.offline else "")
-    from skill_distiller.prompted import PromptedAnalyzer, PromptedJudge
+    from skill_distiller.prompted import PromptedAnalyzer, PromptedJudge, PromptedRewriter
     from skill_distiller.prompted.judge import CI_SAMPLES
     from skill_distiller.providers.session import Limits, Session
 
@@ -66,8 +66,10 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
     session.expect(analyzer.expected(skill))
-    session.expect(judge.expected(skill))
-    return Chosen(Backends(analyzer, judge), session)
+    rewriter = PromptedRewriter(session)
+    for part in (analyzer, rewriter, judge):
+        session.expect(part.expected(skill))
+    return Chosen(Backends(analyzer, judge, renderers=(rewriter,)), session)
 
 
 def _store(options: ProviderOptions) -> AnswerStore | None:

@@ -20,7 +20,7 @@ _ABBREVIATION: Final = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx)\.", re.IGNO
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CJK: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _STEM: Final = 5  # letters: commit, commits, committed
-_GOVERNED: Final = 5  # the first words of a clause say what it is about
+_GOVERNED: Final = 5  # words
 _MASKED: Final = frozenset({FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED})
 # Words that carry no content of their own: articles, pronouns, light verbs.
 _LIGHT: Final = frozenset(
@@ -32,7 +32,8 @@ _LIGHT: Final = frozenset(
     " makes made making get gets got getting let lets give gives given go goes put set take takes taken want wants try"
     " tries say says said see write written run runs please note simply really actually always again already like"
     " because since though although however therefore thus hence only if when whenever while until unless except"
-    " before after instead rather otherwise else once first not no never nor".split()
+    " before after instead rather otherwise else once first not no never nor anything something everything nothing"
+    " thing things anyone someone everyone nobody anybody somebody everybody people way ways two".split()
 )
 
 
@@ -41,7 +42,8 @@ class Governed:
     """A modal word and what it is about.
 
     `stems` and `keys` are the words and facts of its own clause, `rest` the facts of the sentence
-    outside of it, `rest_stems` the words there.
+    outside of it, `rest_stems` the words there. `behind` is False where nothing stands behind the
+    word, so that its clause is all around it.
     """
 
     signal: Signal
@@ -49,6 +51,12 @@ class Governed:
     keys: frozenset[str]
     rest: frozenset[str]
     rest_stems: frozenset[str]
+    behind: bool
+
+    @property
+    def head(self) -> tuple[str, ...]:
+        """The first words of its clause: what it is about."""
+        return self.stems[:_GOVERNED]
 
     @property
     def sense(self) -> Sense:
@@ -95,7 +103,8 @@ def stems(text: str) -> list[str]:
 
 def _mask(text: str, facts: Sequence[Fact]) -> str:
     """The text with every character of its code, links and quotations blanked: a full stop in them ends nothing."""
-    pieces, at = [], 0
+    pieces: list[str] = []
+    at = 0
     for fact in facts:
         if fact.kind in _MASKED and fact.start >= at:
             pieces += (text[at : fact.start], "`" * (fact.end - fact.start))
@@ -126,10 +135,11 @@ def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> Gover
     own = frozenset(key for at, key in keys if start <= at < end)
     return Governed(
         signal,
-        tuple(dict.fromkeys(stems(bare[start:end])))[:_GOVERNED],
+        tuple(dict.fromkeys(stems(bare[start:end]))),
         own,
         frozenset(key for _, key in keys) - own,
         frozenset(stems(bare[:start] + " " + bare[end:])),
+        behind=start >= signal.end,
     )
 
 
@@ -137,10 +147,10 @@ def _spans(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> Iterat
     before = max((m.end() for m in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
     match = _CLAUSE_END.search(bare, signal.end)
     after = match.start() if match else len(bare)
-    spans = [(signal.end, after), (before, after), (0, len(bare))]
+    spans = [(signal.end, after), (before, after)]
     if signal.text in "→⇒":
-        spans = [(before, signal.start), (0, signal.start), (0, len(bare))]
+        spans = [(before, signal.start), (0, signal.start)]
     for start, end in spans:
         if stems(bare[start:end]) or any(start <= at < end for at, _ in keys):
             yield start, end
-    yield 0, len(bare)
+    yield signal.end, signal.end

@@ -38,7 +38,7 @@ _BY_SENSE: Final = {
     Sense.EXCEPTION: "except unless außer sauf excepto exceto salvo кроме hariç",
     Sense.CONDITION: "if when whenever wenn falls quando cuando quand если когда eğer",
     Sense.BEFORE: "before bevor avant antes перед önce",
-    Sense.AFTER: "after afterwards nachdem après después depois после sonra",
+    Sense.AFTER: "after nachdem après después depois после sonra",
     Sense.UNTIL: "until till bis",
     Sense.WHILE: "while während mientras",
     Sense.DUTY: (
@@ -47,16 +47,17 @@ _BY_SENSE: Final = {
     ),
     Sense.LEAVE: "may optional optionally",
     Sense.INSTEAD: "instead rather",
-    Sense.OTHERWISE: "otherwise else",
+    Sense.OTHERWISE: "otherwise",
 }
 # Words that can stand for a sense in another text, but are too common to be asked for.
 _STAND_INS: Final[Mapping[str, Sense]] = {
     **dict.fromkeys(("once", "where", "→", "⇒"), Sense.CONDITION),
     **dict.fromkeys(("prior", "first"), Sense.BEFORE),
-    **dict.fromkeys(("then", "following", "since"), Sense.AFTER),
+    **dict.fromkeys(("then", "following", "since", "afterwards"), Sense.AFTER),
     **dict.fromkeys(("need", "needs", "ensure", "ensures", "should"), Sense.DUTY),
     **dict.fromkeys(("can", "could", "might"), Sense.LEAVE),
-    **dict.fromkeys(("during",), Sense.WHILE),
+    "during": Sense.WHILE,
+    "else": Sense.OTHERWISE,
     **dict.fromkeys(("over", "replace", "replaces"), Sense.INSTEAD),
 }
 _WORDS: Final[Mapping[str, Sense]] = {word: sense for sense, words in _BY_SENSE.items() for word in words.split()}

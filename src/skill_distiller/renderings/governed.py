@@ -46,23 +46,23 @@ class _Modal(NamedTuple):
 def lost_modals(before: Sequence[Sentence], after: Sequence[Sentence]) -> list[str]:
     """The clauses of a text whose modal word another text no longer has with the same words under it.
 
-    Each modal word of the new text answers for one of the old. For two it does where they stood in two
-    sentences and it governs all that both governed: "Do not push. Do not merge." is "Do not push or merge."
+    Each modal word of the new text answers for one of the old. For two it does where they had nothing in
+    common and it governs all that both governed: "Do not push. Do not merge." is "Do not push or merge."
     """
     old = [modal for modal in _modals(before) if modal.governed.signal.firm]
     new = list(_modals(after))
     options = [[i for i, candidate in enumerate(new) if _answers(modal, candidate)] for modal in old]
     taken = _pair(options)
-    owners: dict[int, set[int]] = {}
+    owners: dict[int, list[_Modal]] = {}
     for place, i in taken.items():
-        owners.setdefault(i, set()).add(old[place].place)
+        owners.setdefault(i, []).append(old[place])
     lost = []
     for place, modal in enumerate(old):
         if place in taken:
             continue
-        shared = [i for i in options[place] if modal.place not in owners.get(i, ()) and _covers(modal, new[i])]
+        shared = [i for i in options[place] if _covers(new[i], [modal, *owners.get(i, ())])]
         if shared:
-            owners.setdefault(shared[0], set()).add(modal.place)
+            owners.setdefault(shared[0], []).append(modal)
         else:
             lost.append(_shown(modal))
     return lost
@@ -115,8 +115,8 @@ def _answers(old: _Modal, new: _Modal) -> bool:
     keys = set(new.sentence.keys)
     if not own.keys <= (new.governed.keys if sense in _DIRECTED else keys):
         return False
-    kept = sum(stem in here for stem in own.stems)
-    least = len(own.stems) if len(own.stems) <= _ALL_OF else math.ceil(_PART * len(own.stems))
+    kept = sum(stem in here for stem in own.head)
+    least = len(own.head) if len(own.head) <= _ALL_OF else math.ceil(_PART * len(own.head))
     if kept < least or not _under(own, new.governed):
         return False
     return sense not in _TIES or _still_tied(own, keys, here)
@@ -124,9 +124,9 @@ def _answers(old: _Modal, new: _Modal) -> bool:
 
 def _under(old: Governed, new: Governed) -> bool:
     """Whether the new word governs anything of what the old one did."""
-    if not old.stems and not old.keys:
+    if not (old.behind and new.behind) or not (old.stems or old.keys):
         return True
-    return bool(set(old.stems) & set(new.stems) or old.keys & new.keys)
+    return bool(set(old.head) & set(new.stems) or old.keys & new.keys)
 
 
 def _still_tied(old: Governed, keys: set[str], here: set[str] | frozenset[str]) -> bool:
@@ -136,9 +136,16 @@ def _still_tied(old: Governed, keys: set[str], here: set[str] | frozenset[str]) 
     return not old.rest_stems or bool(old.rest_stems & here)
 
 
-def _covers(old: _Modal, new: _Modal) -> bool:
-    """Whether the new word governs all that the old one governed."""
-    return set(old.governed.stems) <= set(new.governed.stems) and old.governed.keys <= new.governed.keys
+def _covers(new: _Modal, old: Sequence[_Modal]) -> bool:
+    """Whether the new word governs all that several governed.
+
+    They may not have shared words, unless one is the other again: "not … without" says less with one word.
+    """
+    parts = [(modal.place, set(modal.governed.head) | modal.governed.keys) for modal in old]
+    here = set(new.governed.stems) | new.governed.keys
+    return all(part and part <= here for _, part in parts) and all(
+        a.isdisjoint(b) or (a == b and i != j) for (i, a), (j, b) in combinations(parts, 2)
+    )
 
 
 def _akin(old: _Modal, new: _Modal) -> bool:
