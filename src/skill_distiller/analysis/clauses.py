@@ -33,7 +33,10 @@ _LIGHT: Final = frozenset(
     " tries say says said see write written run runs please note simply really actually always again already like"
     " because since though although however therefore thus hence only if when whenever while until unless except"
     " before after instead rather otherwise else once first not no never nor anything something everything nothing"
-    " thing things anyone someone everyone nobody anybody somebody everybody people way ways two".split()
+    " thing things anyone someone everyone nobody anybody somebody everybody people way ways two"
+    # de, fr, es, pt
+    " der die das den dem des ein eine einen einer und oder mit ist sind wird noch schon du sie es darfst sollst le la"
+    " les un une du est et ou el los las una se os as um uma que de".split()
 )
 
 
@@ -41,8 +44,9 @@ _LIGHT: Final = frozenset(
 class Governed:
     """A modal word and what it is about.
 
-    `stems` and `keys` are the words and facts of its own clause, `rest` the facts of the sentence
-    outside of it, `rest_stems` the words there. `behind` is False where nothing stands behind the
+    `stems` and `keys` are the words and facts of its own clause, `rest` the facts that the clause is
+    tied to: those before it in "run `a` if it fails", behind it in "if it fails, run `a`".
+    `rest_stems` are the words outside of the clause. `behind` is False where nothing stands behind the
     word, so that its clause is all around it.
     """
 
@@ -137,13 +141,30 @@ def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> Gover
         signal,
         tuple(dict.fromkeys(stems(bare[start:end]))),
         own,
-        frozenset(key for _, key in keys) - own,
+        _tied(signal, bare, keys) - own,
         frozenset(stems(bare[:start] + " " + bare[end:])),
         behind=start >= signal.end,
     )
 
 
+def _is_label(signal: Signal, bare: str) -> bool:
+    """Whether nothing hangs on the word but all that follows: "Done when:"."""
+    return bare[signal.end :].lstrip(" *_").startswith((":", "："))
+
+
+def _tied(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> frozenset[str]:
+    if _is_label(signal, bare):
+        return frozenset()
+    if not stems(bare[: signal.start]) and not any(at < signal.start for at, _ in keys):
+        return frozenset(key for _, key in keys)
+    clause = max((m.end() for m in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
+    own = frozenset(key for at, key in keys if clause <= at < signal.start)
+    return own or frozenset(key for at, key in keys if at < signal.start)
+
+
 def _spans(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
+    if _is_label(signal, bare):
+        yield signal.end, signal.end
     before = max((m.end() for m in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
     match = _CLAUSE_END.search(bare, signal.end)
     after = match.start() if match else len(bare)

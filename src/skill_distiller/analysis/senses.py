@@ -72,8 +72,9 @@ _CJK: Final[Mapping[str, Sense]] = {
     **dict.fromkeys("之后 後に".split(), Sense.AFTER),
     **dict.fromkeys("必须 必需 务必 必ず べき 반드시 필수".split(), Sense.DUTY),
 }  # fmt: skip
+_LETTER: Final = r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"  # of scripts that put spaces between words
 _EXPRESSION: Final = re.compile(
-    "|".join(map(re.escape, sorted(_CJK, key=len, reverse=True))) + r"|[^\W\d_]+(?:['’][^\W\d_]+)?|[¬→⇒]"
+    "|".join(map(re.escape, sorted(_CJK, key=len, reverse=True))) + rf"|{_LETTER}+(?:['’]{_LETTER}+)?|[¬→⇒]"
 )
 
 

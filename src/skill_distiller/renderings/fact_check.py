@@ -170,7 +170,9 @@ def _flat(text: str) -> str:
 
 def _markup(text: str) -> list[str]:
     """Links, tags, placeholders and nested code, which stay as they are."""
-    return [_flat(text[span.start : span.end]) for span in locked_spans(text, ())]
+    ends = {fact.end - 1 for fact in find_facts(text) if fact.kind is FactKind.QUOTED}
+    # What seems to be a quotation over two lines may lie between two of them.
+    return [_flat(text[span.start : span.end]) for span in locked_spans(text, ()) if span.start not in ends]
 
 
 def _lost_patterns(original: str, new: str) -> list[str]:

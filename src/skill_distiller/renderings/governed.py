@@ -149,8 +149,9 @@ def _covers(new: _Modal, old: Sequence[_Modal]) -> bool:
 
 
 def _akin(old: _Modal, new: _Modal) -> bool:
+    """Whether two modal words may be one: their sentences share a word or fact, or both govern light words alone."""
     shared = old.sentence.stems & new.sentence.stems or set(old.sentence.keys) & set(new.sentence.keys)
-    return bool(shared) or not (new.sentence.stems or new.sentence.keys)
+    return bool(shared) or not any((*old.governed.stems, *old.governed.keys, *new.governed.stems, *new.governed.keys))
 
 
 def _is_loud(modal: _Modal) -> bool:
