@@ -65,7 +65,6 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
     session = Session(open_provider(found, options.timeout), _store(options), limits, watcher=watcher)
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
-    session.expect(analyzer.expected(skill))
     rewriter = PromptedRewriter(session)
     for part in (analyzer, rewriter, judge):
         session.expect(part.expected(skill))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from tests.fixture_file import parameters, read_cases
+from tests.fixture_file import Case, parameters, read_cases
 from tests.strategies import soups
 
 from skill_distiller.renderings.fact_check import LossKind, added, check_summary, check_wording, missing
@@ -19,10 +19,10 @@ def test_the_same_in_other_words_passes(original: str, new: str) -> None:
 
 
 @pytest.mark.parametrize("case", LOST)
-def test_each_fault_is_found_for_what_it_is(case: pytest.FixtureRequest) -> None:
+def test_each_fault_is_found_for_what_it_is(case: Case) -> None:
     """One kind of fault is named at least; it is that of the title."""
-    kind, _, _ = case.title.partition(":")  # type: ignore[attr-defined]
-    found = check_wording(case.input, case.expected)  # type: ignore[attr-defined]
+    kind, _, _ = case.title.partition(":")
+    found = check_wording(case.input, case.expected)
     assert LossKind(kind) in {loss.kind for loss in found}
 
 
