@@ -83,7 +83,7 @@ class PromptedRewriter:
         blocks = [piece.block for piece in pieces]
         groups = batch(blocks, lambda block: block.text, self._count)
         answers = ask_in_rounds(self._session, groups, ask, repairs=_REPAIRS, complete=not faults)
-        return {i: (by_index[i], by_index[i].fit(text)) for i, text in answers.given.items()}
+        return {i: (by_index[i], by_index[i].fit(text)) for i, text in answers.given.items() if text.strip()}
 
 
 def _request(
@@ -136,7 +136,7 @@ def text_schema(count: int) -> Schema:
 
 
 def read_texts(value: dict[str, object], count: int) -> dict[int, str]:
-    """The texts of a reply, by place; what is no text for one of `count` pieces is passed over.
+    """The texts of a reply, by place, "" for a piece that is to stay; what is none of a piece is passed over.
 
     A place that is given two different texts has none. Raises MalformedReplyError for a reply without any.
     """
@@ -144,7 +144,7 @@ def read_texts(value: dict[str, object], count: int) -> dict[int, str]:
     disputed: set[int] = set()
     for entry in entries(value):
         place, text = whole_number(entry.get("index")), entry.get("text")
-        if place is None or not 0 <= place < count or not isinstance(text, str) or not text.strip():
+        if place is None or not 0 <= place < count or not isinstance(text, str):
             continue
         if texts.setdefault(place, text) != text:
             disputed.add(place)
