@@ -64,6 +64,7 @@ def test_words_may_come_from_the_headings() -> None:
 
 
 def test_texts_that_are_too_long_to_compare_are_refused() -> None:
-    """Comparing takes time that grows with the square of the sentences."""
-    text = "Do not stop. " * 400
-    assert [loss.kind for loss in missing(text, text)] == [LossKind.STRUCTURE]
+    """Comparing takes time that grows with the square of the sentences and of the conditions."""
+    for text in ("Do not stop. " * 400, "no " * 800, "unless if not " * 200):
+        assert [loss.kind for loss in missing(text, text)] == [LossKind.STRUCTURE]
+        assert [loss.kind for loss in check_wording(text, text)] == [LossKind.STRUCTURE]

@@ -54,7 +54,8 @@ _NUMBERS: Final = {**{word: str(i) for i, word in enumerate(_COUNTING)}, "twelve
 # bring 0 to 19 %; made-up sentences nearly all of theirs.
 _NEW_SHARE: Final = 0.34
 _NEW_LEAST: Final = 3  # words that any text may bring
-_MOST: Final = 4000  # characters; the check compares sentence with sentence
+_MOST: Final = 4000  # characters; the check compares sentence with sentence,
+_MOST_MODALS: Final = 120  # and every modal word with every other
 
 
 def check_wording(original: str, new: str, *, context: str = "") -> tuple[Loss, ...]:
@@ -62,17 +63,21 @@ def check_wording(original: str, new: str, *, context: str = "") -> tuple[Loss, 
 
     `context` is what else its words may come from (its headings).
     """
-    if not new.strip():
-        return (Loss(LossKind.EMPTY, ""),)
-    return (*missing(original, new), *added(original, new, context), *_rebuilt(original, new))
+    return _unfit(original, new) or (
+        *missing(original, new),
+        *added(original, new, context),
+        *_rebuilt(original, new),
+    )
 
 
 def check_summary(originals: Sequence[str], new: str, *, context: str = "") -> tuple[Loss, ...]:
     """The same for one block that says what several said: it may be a paragraph, or a list, of its own."""
-    if not new.strip():
-        return (Loss(LossKind.EMPTY, ""),)
     original = "\n\n".join(originals)
-    return (*missing(original, new), *added(original, new, context), *_not_one_block(new))
+    return _unfit(original, new) or (
+        *missing(original, new),
+        *added(original, new, context),
+        *_not_one_block(new),
+    )
 
 
 def missing(original: str, new: str) -> tuple[Loss, ...]:
@@ -82,8 +87,8 @@ def missing(original: str, new: str) -> tuple[Loss, ...]:
     facts. A fact is in its place where its sentence still shares a word with the one it stood in, and
     the facts of a sentence keep their order.
     """
-    if max(len(original), len(new)) > _MOST:
-        return (Loss(LossKind.STRUCTURE, "too long to compare"),)
+    if unfit := _unfit(original, new):
+        return unfit
     before, after = sentences(original), sentences(new)
     return (
         *(Loss(LossKind.FACT, text) for text in _lost_facts(original, new)),
@@ -110,6 +115,17 @@ def added(original: str, new: str, context: str = "") -> tuple[Loss, ...]:
         *(["words: " + ", ".join(unknown)] if many else ()),
     ]
     return tuple(Loss(LossKind.ADDED, text) for text in dict.fromkeys(found))
+
+
+def _unfit(original: str, new: str) -> tuple[Loss, ...]:
+    """Why two texts are not even compared: nothing there, or so much that it would take long."""
+    if original.strip() and not new.strip():
+        return (Loss(LossKind.EMPTY, ""),)
+    if max(len(original), len(new)) > _MOST:
+        return (Loss(LossKind.STRUCTURE, "too long to compare"),)
+    if any(sum(len(sentence.governed) for sentence in sentences(text)) > _MOST_MODALS for text in (original, new)):
+        return (Loss(LossKind.STRUCTURE, "too many conditions to compare"),)
+    return ()
 
 
 def _lost_facts(original: str, new: str) -> Iterator[str]:
