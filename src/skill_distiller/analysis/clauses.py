@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from skill_distiller.analysis.cues import IMPERATIVES
 from skill_distiller.analysis.facts import Fact, FactKind, find_facts
 from skill_distiller.analysis.senses import Sense, Signal, find_signals
 
@@ -19,9 +20,14 @@ _CLAUSE_END: Final = re.compile(r"[,()，、（）—–]|\s-\s")
 _ABBREVIATION: Final = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx)\.", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CJK: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_ENDING: Final = re.compile(r"(?<=[^\W\d_]{3})(?:ing|ed|es|s)\Z")
 _STEM: Final = 5  # letters: commit, commits, committed
 _GOVERNED: Final = 5  # words
 _MASKED: Final = frozenset({FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED})
+# The senses that begin a clause of their own, and tie it to another.
+TIES: Final = frozenset(
+    {Sense.ONLY, Sense.EXCEPTION, Sense.CONDITION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE}
+)
 # Words that carry no content of their own: articles, pronouns, light verbs.
 _LIGHT: Final = frozenset(
     "a an the this that these those there here it its they them their theirs he she his her him you your yours we our"
@@ -46,7 +52,8 @@ class Governed:
 
     `stems` and `keys` are the words and facts of its own clause, `rest` the facts that the clause is
     tied to: those before it in "run `a` if it fails", behind it in "if it fails, run `a`".
-    `rest_stems` are the words outside of the clause. `behind` is False where nothing stands behind the
+    `rest_stems` are the words outside of the clause. `first` is what the clause begins with, a word
+    or a fact. `behind` is False where nothing stands behind the
     word, so that its clause is all around it.
     """
 
@@ -55,6 +62,7 @@ class Governed:
     keys: frozenset[str]
     rest: frozenset[str]
     rest_stems: frozenset[str]
+    first: str
     behind: bool
 
     @property
@@ -70,12 +78,16 @@ class Governed:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence or list item: `keys` are its facts but modal words, in order of position."""
+    """A sentence or list item: `keys` are its facts but modal words, in order of position.
+
+    `asks` is True where it begins with what to do: "Keep the log."
+    """
 
     text: str
     keys: tuple[str, ...]
     stems: frozenset[str]
     governed: tuple[Governed, ...]
+    asks: bool
 
 
 @lru_cache(maxsize=2048)
@@ -94,15 +106,20 @@ def sentences(text: str) -> tuple[Sentence, ...]:
 
 
 def stems(text: str) -> list[str]:
-    """The words that say something, in order, cut to their first letters; of CJK scripts each two characters."""
-    found = [
-        word.lower()[:_STEM]
-        for word in _WORD.findall(_CJK.sub(" ", text))
-        if len(word) > 1 and word.lower() not in _LIGHT
-    ]
-    for run in _CJK.findall(text):
-        found += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
-    return found
+    """The words that say something, cut to their first letters; of CJK scripts each two characters."""
+    return [stem for _, stem in _placed_stems(text)]
+
+
+def _placed_stems(text: str) -> Iterator[tuple[int, str]]:
+    for match in _WORD.finditer(_CJK.sub(lambda run: " " * len(run.group()), text)):
+        word = match.group()
+        name = len(word) == 1 and word.isupper() and word not in "AI"  # plan B
+        if name or (len(word) > 1 and word.lower() not in _LIGHT):
+            yield match.start(), _ENDING.sub("", word.lower())[:_STEM]
+    for match in _CJK.finditer(text):
+        run = match.group()
+        for i in range(max(1, len(run) - 1)):
+            yield match.start() + i, run[i : i + 2]
 
 
 def _mask(text: str, facts: Sequence[Fact]) -> str:
@@ -123,8 +140,11 @@ def _unabbreviated(masked: str) -> str:
 def _sentence(text: str, masked: str, keys: Sequence[tuple[int, str]]) -> Sentence:
     signals = list(find_signals(masked))
     bare = _blank(masked, signals)
-    governed = tuple(_govern(signal, bare, keys) for signal in signals)
-    return Sentence(text.strip(), tuple(dict.fromkeys(key for _, key in keys)), frozenset(stems(bare)), governed)
+    ties = [signal.start for signal in signals if signal.firm and signal.sense in TIES]
+    governed = tuple(_govern(signal, bare, keys, ties) for signal in signals)
+    word = _WORD.search(bare)
+    asks = word is not None and word.group().lower() in IMPERATIVES
+    return Sentence(text.strip(), tuple(dict.fromkeys(key for _, key in keys)), frozenset(stems(bare)), governed, asks)
 
 
 def _blank(masked: str, signals: Sequence[Signal]) -> str:
@@ -133,16 +153,19 @@ def _blank(masked: str, signals: Sequence[Signal]) -> str:
     return masked
 
 
-def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> Governed:
+def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Sequence[int]) -> Governed:
     """The clause behind the word, or before it for an arrow, or around it where nothing is behind it."""
-    start, end = next(_spans(signal, bare, keys))
+    start, end = next(_spans(signal, bare, keys, ties))
     own = frozenset(key for at, key in keys if start <= at < end)
+    words = [(start + at, stem) for at, stem in _placed_stems(bare[start:end])]
+    placed = sorted([*words, *((at, key) for at, key in keys if start <= at < end)])
     return Governed(
         signal,
-        tuple(dict.fromkeys(stems(bare[start:end]))),
+        tuple(dict.fromkeys(stem for _, stem in words)),
         own,
         _tied(signal, bare, keys) - own,
         frozenset(stems(bare[:start] + " " + bare[end:])),
+        first=placed[0][1] if placed else "",
         behind=start >= signal.end,
     )
 
@@ -162,12 +185,14 @@ def _tied(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> frozens
     return own or frozenset(key for at, key in keys if at < signal.start)
 
 
-def _spans(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
+def _spans(
+    signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Sequence[int]
+) -> Iterator[tuple[int, int]]:
     if _is_label(signal, bare):
         yield signal.end, signal.end
     before = max((m.end() for m in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
     match = _CLAUSE_END.search(bare, signal.end)
-    after = match.start() if match else len(bare)
+    after = min([match.start() if match else len(bare), *(start for start in ties if start >= signal.end)])
     spans = [(signal.end, after), (before, after)]
     if signal.text in "→⇒":
         spans = [(before, signal.start), (0, signal.start)]

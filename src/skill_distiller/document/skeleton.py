@@ -36,6 +36,11 @@ def skeleton(text: str) -> tuple[Piece, ...]:
     return tuple(_pieces(_parser().parse(text)))
 
 
+def inlines(text: str) -> list[str]:
+    """The texts of the paragraphs, list items, headings and cells of a Markdown text, in order."""
+    return [token.content for token in _parser().parse(text) if token.type == "inline"]
+
+
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])

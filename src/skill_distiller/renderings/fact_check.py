@@ -6,6 +6,7 @@ What it can't see is a change of plain words that are no facts and stand under n
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from typing import Final
 from skill_distiller.analysis.clauses import Sentence, sentences, stems
 from skill_distiller.analysis.facts import Fact, FactKind, fact_keys, find_facts
 from skill_distiller.analysis.patterns import find_patterns
-from skill_distiller.document.skeleton import skeleton
+from skill_distiller.document.skeleton import inlines, skeleton
 from skill_distiller.renderings.governed import lost_modals, new_modals, swapped_clauses
 from skill_distiller.renderings.locks import locked_spans
 
@@ -27,6 +28,7 @@ class LossKind(StrEnum):
 
     FACT = "fact"
     MODAL = "negation or condition"
+    INSTRUCTION = "instruction"
     PATTERN = "protected pattern"
     PLACE = "fact in another place"
     MARKUP = "link, tag or code"
@@ -54,6 +56,7 @@ _NUMBERS: Final = {**{word: str(i) for i, word in enumerate(_COUNTING)}, "twelve
 # bring 0 to 19 %; made-up sentences nearly all of theirs.
 _NEW_SHARE: Final = 0.34
 _NEW_LEAST: Final = 3  # words that any text may bring
+_TRACE: Final = 0.34  # of the words of an instruction
 _MOST: Final = 4000  # characters; the check compares sentence with sentence,
 _MOST_MODALS: Final = 120  # and every modal word with every other
 
@@ -94,6 +97,7 @@ def missing(original: str, new: str) -> tuple[Loss, ...]:
         *(Loss(LossKind.FACT, text) for text in _lost_facts(original, new)),
         *(Loss(LossKind.MODAL, text) for text in lost_modals(before, after)),
         *(Loss(LossKind.MODAL, text) for text in swapped_clauses(before, after)),
+        *(Loss(LossKind.INSTRUCTION, text) for text in _dropped(before, after)),
         *(Loss(LossKind.PLACE, key) for key in _strays(before, after)),
         *(Loss(LossKind.PLACE, f"{first} before {second}") for first, second in _turned_around(before, after)),
         *(Loss(LossKind.MARKUP, text) for text in _markup(original) if text not in _flat(new)),
@@ -152,6 +156,15 @@ def _is_known(fact: Fact, original: str) -> bool:
     return all(part.lower() in words for part in _PARTS.findall(fact.text))
 
 
+def _dropped(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
+    """The sentences that say what to do and of which no new sentence holds a good part of the words."""
+    for sentence in before:
+        own = sentence.stems | set(sentence.keys)
+        least = math.ceil(_TRACE * len(own))
+        if sentence.asks and own and all(len(own & (new.stems | set(new.keys))) < least for new in after):
+            yield _flat(sentence.text)[:160]
+
+
 def _strays(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
     """The facts that now stand among other words than before."""
     for key in dict.fromkeys(key for sentence in before for key in sentence.keys):
@@ -205,6 +218,9 @@ def _rebuilt(original: str, new: str) -> Iterator[Loss]:
     """Whether the new text is built otherwise: another kind of block, another number of items, code that changed."""
     before, after = skeleton(original), skeleton(new)
     if before == after:
+        for i, (old, text) in enumerate(zip(inlines(original), inlines(new), strict=True), start=1):
+            if stems(old) and set(stems(old)).isdisjoint(stems(text)):
+                yield Loss(LossKind.PLACE, f"what item {i} says: {_flat(old)[:160]}")
         return
     items = [sum(piece.type == "list_item_openli" for piece in pieces) for pieces in (before, after)]
     what = f"{items[0]} list items, not {items[1]}" if items[0] != items[1] else "headings, items, code, blank lines"

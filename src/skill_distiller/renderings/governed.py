@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.clauses import Governed, Sentence
+from skill_distiller.analysis.clauses import TIES, Governed, Sentence
 from skill_distiller.analysis.senses import Sense
 
 # What may stand for a sense in the new text besides itself.
@@ -26,10 +26,6 @@ _FROM: Final[Mapping[Sense, frozenset[Sense]]] = {
     ),
     Sense.LEAVE: frozenset({Sense.LEAVE}),
 }
-# The senses that tie one part of a sentence to another: both must still stand together.
-_TIES: Final = frozenset(
-    {Sense.ONLY, Sense.EXCEPTION, Sense.CONDITION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE}
-)
 _DIRECTED: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL})
 _ALL_OF: Final = 2  # so few governed words must all be there
 _PART: Final = 0.6  # of more
@@ -83,7 +79,7 @@ def swapped_clauses(before: Sequence[Sentence], after: Sequence[Sentence]) -> It
     """The clauses of one sentence that stand the other way round in another text: "`a` if red, `b` if blue"."""
     new = [modal.governed for modal in _modals(after)]
     for sentence in before:
-        ties = [governed for governed in sentence.governed if governed.sense in _TIES]
+        ties = [governed for governed in sentence.governed if governed.sense in TIES]
         for first, second in combinations(ties, 2):
             if first.sense is second.sense:
                 places = [_holders(own, other, new) for own, other in ((first, second), (second, first))]
@@ -119,14 +115,12 @@ def _answers(old: _Modal, new: _Modal) -> bool:
     least = len(own.head) if len(own.head) <= _ALL_OF else math.ceil(_PART * len(own.head))
     if kept < least or not _under(own, new.governed):
         return False
-    return sense not in _TIES or _still_tied(own, keys, here)
+    return sense not in TIES or _still_tied(own, keys, here)
 
 
 def _under(old: Governed, new: Governed) -> bool:
-    """Whether the new word governs anything of what the old one did."""
-    if not (old.behind and new.behind) or not (old.stems or old.keys):
-        return True
-    return bool(set(old.head) & set(new.stems) or old.keys & new.keys)
+    """Whether the new word governs what the clause of the old one began with."""
+    return not (old.behind and new.behind and old.first) or old.first in new.stems or old.first in new.keys
 
 
 def _still_tied(old: Governed, keys: set[str], here: set[str] | frozenset[str]) -> bool:
