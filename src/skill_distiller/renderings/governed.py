@@ -119,7 +119,9 @@ def _answers(old: _Modal, new: _Modal) -> bool:
 
 
 def _under(old: Governed, new: Governed) -> bool:
-    """Whether the new word governs what the clause of the old one began with."""
+    """Whether the new word governs what the clause of the old one began with; for duty and leave, anything of it."""
+    if old.sense in (Sense.DUTY, Sense.LEAVE) and (set(old.head) & set(new.stems) or old.keys & new.keys):
+        return True
     return not (old.behind and new.behind and old.first) or old.first in new.stems or old.first in new.keys
 
 

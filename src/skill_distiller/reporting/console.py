@@ -96,7 +96,7 @@ def _reworded(distillation: Distillation) -> Iterator[Text]:
     """How many blocks stand in new words, and how many new texts were not good enough."""
     plan = distillation.plan
     reworded = sum(decision.rendering.kind in REWORDED for decision in plan.decisions)
-    if reworded:
+    if reworded or (plan.refused and isinstance(distillation.analysis, PromptedAnalysis)):
         refused = f" ({plan.refused} refused: lost a fact)" if plan.refused else ""
         yield Text(f"Rewritten: {_plural(reworded, 'block')}{refused}")
 
