@@ -52,8 +52,7 @@ _BY_SENSE: Final = {
 # Words that can stand for a sense in another text, but are too common to be asked for.
 _STAND_INS: Final[Mapping[str, Sense]] = {
     **dict.fromkeys(("once", "where", "→", "⇒"), Sense.CONDITION),
-    **dict.fromkeys(("prior", "first"), Sense.BEFORE),
-    **dict.fromkeys(("then", "following", "since", "afterwards"), Sense.AFTER),
+    "prior": Sense.BEFORE,
     **dict.fromkeys(("need", "needs", "ensure", "ensures", "should"), Sense.DUTY),
     **dict.fromkeys(("can", "could", "might"), Sense.LEAVE),
     "during": Sense.WHILE,

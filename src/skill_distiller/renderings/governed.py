@@ -45,8 +45,10 @@ def lost_modals(before: Sequence[Sentence], after: Sequence[Sentence]) -> list[s
     Each modal word of the new text answers for one of the old. For two it does where they had nothing in
     common and it governs all that both governed: "Do not push. Do not merge." is "Do not push or merge."
     """
-    old = [modal for modal in _modals(before) if modal.governed.signal.firm]
-    new = list(_modals(after))
+    said = list(_modals(before))
+    old = [modal for modal in said if modal.governed.signal.firm]
+    loose = {_word(modal) for modal in said if not modal.governed.signal.firm}  # that stood there for something else
+    new = [modal for modal in _modals(after) if _word(modal) not in loose]
     options = [[i for i, candidate in enumerate(new) if _answers(modal, candidate)] for modal in old]
     taken = _pair(options)
     owners: dict[int, list[_Modal]] = {}
@@ -99,6 +101,10 @@ def _modals(found: Sequence[Sentence]) -> Iterator[_Modal]:
             yield _Modal(governed, sentence, place)
 
 
+def _word(modal: _Modal) -> str:
+    return modal.governed.signal.text.lower()
+
+
 def _answers(old: _Modal, new: _Modal) -> bool:
     """Whether a modal word of the new text may be the one of the old."""
     sense = old.governed.sense
@@ -136,7 +142,13 @@ def _covers(new: _Modal, old: Sequence[_Modal]) -> bool:
     """Whether the new word governs all that several governed.
 
     They may not have shared words, unless one is the other again: "not … without" says less with one word.
+    Half of what else their sentences say has to be there too.
     """
+    there = new.sentence.stems | set(new.sentence.keys)
+    for modal in old:
+        rest = (modal.sentence.stems | set(modal.sentence.keys)) - set(modal.governed.stems) - modal.governed.keys
+        if 2 * len(rest & there) < len(rest):
+            return False
     parts = [(modal.place, set(modal.governed.head) | modal.governed.keys) for modal in old]
     here = set(new.governed.stems) | new.governed.keys
     return all(part and part <= here for _, part in parts) and all(
