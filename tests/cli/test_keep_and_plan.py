@@ -263,6 +263,21 @@ def test_a_run_from_a_plan_leaves_no_entry(
     assert "Saved as" in run("compress", skill_file).stderr
 
 
+def test_a_plan_for_a_distiller_has_to_be_approved_too(tmp_path: Path) -> None:
+    """The guard asks as in any run, and `restore` takes `--yes`; no threshold is raised, for there is none."""
+    skill, plan = tmp_path / "SKILL.md", tmp_path / "plan.yaml"
+    skill.write_text(DEPLOY, "utf-8")
+    run("compress", skill, _LOW, "--save-plan", plan)
+    skill.write_text(DEPLOY.replace("name: deploy-notes", "name: skill-distiller"), "utf-8")
+    arguments = ("restore", skill, "--section=Overview", "--plan", plan, "-o", tmp_path / "out.md")
+    assert run(*arguments).exit_code == 6
+    assert not (tmp_path / "out.md").exists()
+    result = run(*arguments, "--yes")
+    assert result.exit_code == 0
+    assert "raised" not in result.stderr
+    assert _OVERVIEW in (tmp_path / "out.md").read_text("utf-8")
+
+
 def test_where_a_plan_may_be_written(skill_file: Path, tmp_path: Path) -> None:
     """Not over the input or a file that is there, not into the source folder, not to nowhere; nothing is lost."""
     there, hint = tmp_path / "there.yaml", "Name another file with --save-plan."

@@ -130,7 +130,7 @@ def compress(
     folder_given = path != "-" and Path(path).is_dir()
     saved, aim = load_plan(pieces, aim)
     shows_only = dry_run or aim.mode == "oneliner" or (diff and not output)
-    guarded = find_self_compression(skill, aim, yes=yes, delivers=not shows_only)
+    guarded = find_self_compression(skill, aim, yes=yes, delivers=not shows_only, planned=saved is not None)
     if guarded:
         aim = guarded.aim
         output = output or _beside(skill, stays=shows_only or json_ or folder_given)

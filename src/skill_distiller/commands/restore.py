@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skill_distiller.commands.compress import compress
+from skill_distiller.commands.options import ConfigFile, NoConfig, Yes
 from skill_distiller.commands.plan_options import SavePlan
 from skill_distiller.commands.read_input import MAX_BYTES
 from skill_distiller.errors import UsageError
@@ -53,6 +54,9 @@ def restore(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report; errors only.")] = False,
     encoding: Annotated[str, typer.Option(help="The tiktoken encoding to count in, or `estimate`.")] = "cl100k_base",
     max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = MAX_BYTES,
+    config: ConfigFile = "",
+    no_config: NoConfig = False,
+    yes: Yes = False,
 ) -> None:
     """Bring pieces back: the result of a saved plan in which they are as in the original."""
     if not plan:
@@ -75,4 +79,7 @@ def restore(
         quiet=quiet,
         encoding=encoding,
         max_bytes=max_bytes,
+        config=config,
+        no_config=no_config,
+        yes=yes,
     )

@@ -58,10 +58,13 @@ class SelfCompression:
             raise RefusedError("The result was not approved; nothing was written.", "Look at it with --diff.")
 
 
-def find_self_compression(skill: Skill, aim: Aim, *, yes: bool, delivers: bool) -> SelfCompression | None:
+def find_self_compression(
+    skill: Skill, aim: Aim, *, yes: bool, delivers: bool, planned: bool = False
+) -> SelfCompression | None:
     """The guardrails for a skill that makes skills smaller, None for any other skill.
 
-    `yes` is approval in advance; `delivers` is False where no result is handed out. Raises RefusedError
+    `yes` is approval in advance; `delivers` is False where no result is handed out; `planned` is True
+    where a plan is applied, which has no threshold to raise. Raises RefusedError
     for the formula variant, and where approval is missing and nobody is there to give it.
     """
     from skill_distiller.analysis.self_reference import find_self_reference, is_formula
@@ -81,7 +84,8 @@ def find_self_compression(skill: Skill, aim: Aim, *, yes: bool, delivers: bool) 
             f"This skill makes skills smaller (its {where} says so): a human has to approve the result.",
             "Look at it with --diff or --dry-run, then approve it with --yes.",
         )
-    raised = replace(aim, threshold=max(aim.threshold, THRESHOLD)) if aim.mode == "threshold" else aim
+    raises = aim.mode == "threshold" and not planned
+    raised = replace(aim, threshold=max(aim.threshold, THRESHOLD)) if raises else aim
     return SelfCompression(where.value, aim, raised, must_ask)
 
 
