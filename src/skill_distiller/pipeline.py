@@ -233,7 +233,7 @@ def _verify(
         return None
     candidate = skill if distilled.text == skill.text else parse_skill(distilled.text, skill.path)
     declared = declared_by(receipt, functionality.protected_lost)
-    # No link is ever written anew: those that are left lead where they led.
+    # The disk is left alone here: whether linked files are there is for the command `verify` to see.
     verification = verify(skill, candidate, declared=declared, tokens=tokens, files=False)
     if options.strict and not verification.passed:
         failed = ", ".join(check.name for check in verification.failed)

@@ -187,11 +187,12 @@ def test_debug_stages_prints_one_json_object_a_line_in_order() -> None:
         "verify",
     ]
     assert debug.stdout == plain.stdout
-    parse, analyze, ladders, frontier, plan, judge = stages
+    parse, analyze, ladders, frontier, plan, judge, verify = stages
     n = len(parse["blocks"])
     assert n == len(analyze["verdicts"]) == len(ladders["ladders"]) == len(plan["decisions"])
     assert frontier["points"] == sorted(frontier["points"], key=lambda point: -point["tokens"])
     assert 0 <= judge["score"] <= 100
+    assert verify["verification"]["passed"]
 
 
 def test_debug_stages_and_the_report_share_stderr() -> None:

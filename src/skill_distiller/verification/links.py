@@ -13,9 +13,9 @@ from urllib.parse import unquote
 from skill_distiller.analysis import FactKind
 from skill_distiller.analysis.facts import block_facts
 from skill_distiller.analysis.headings import anchor
-from skill_distiller.document import BlockKind, Skill, count_line_ends
+from skill_distiller.document import BlockKind, Skill
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
-from skill_distiller.verification.pair import Pair, Place
+from skill_distiller.verification.pair import Pair, line_at
 
 _EXTERNAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _DEFINED: Final = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:[ \t]*<?([^\s>]+)", re.MULTILINE)
@@ -61,13 +61,13 @@ def _targets(skill: Skill) -> Iterator[_Target]:
     for block in skill.blocks:
         for fact in block_facts(block):
             if fact.kind is FactKind.LINK:
-                yield _Target(fact.text, Place(block, fact).line)
+                yield _Target(fact.text, line_at(block, fact.start))
             elif "/" in fact.text and fact.kind in _MENTIONS:
-                yield _Target(fact.text.strip("`"), Place(block, fact).line, link=False)
+                yield _Target(fact.text.strip("`"), line_at(block, fact.start), link=False)
         expression = _IN_BLOCKS.get(block.kind)
         if expression:
             for match in expression.finditer(block.text):
-                yield _Target(match.group(1), block.line + count_line_ends(block.text[: match.start(1)]))
+                yield _Target(match.group(1), line_at(block, match.start(1)))
 
 
 def _fault(target: _Target, anchors: frozenset[str], folder: Path | None) -> FindingKind | None:

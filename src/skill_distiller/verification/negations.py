@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from skill_distiller.analysis import FactKind
@@ -19,7 +19,7 @@ from skill_distiller.verification.reversals import find_reversals
 from skill_distiller.verification.statements import Statement, read_statement
 
 _AFTER: Final = 48  # characters after a modal fact that have to be the same for it to be the same statement
-_LOOKED_AT: Final = 100  # statements of a candidate that one of the original is compared with
+_LOOKED_AT: Final = 200  # statements of a candidate that one of the original is compared with
 
 
 def check_negations(pair: Pair) -> Check:
@@ -57,29 +57,37 @@ class _Left:
 
     def has(self, gone: Place) -> bool:
         """Whether one of them can stand for a statement of the original."""
-        same = self._by_key.get(gone.fact.key, ())[:_LOOKED_AT]
-        if modal_group(gone.fact.key) in LIMITS:  # what is at least 3 is not at least 5
-            return bool(same)
-        words = _words(gone)
-        if any(_words(place) == words for place in same):  # nearly always, and quick to see
+        key = gone.fact.key
+        if modal_group(key) in LIMITS:  # what is at least 3 is not at least 5
+            return key in self._written
+        if _words(gone) in self._written.get(key, ()):  # nearly always, and quick to see
             return True
         statement = read_statement(gone)
-        if any(map(statement.means, map(read_statement, same))):
-            return True
         near = (other for stem in statement.governed for other in self._by_stem.get((statement.group, stem), ()))
-        return any(map(statement.means, islice(near, _LOOKED_AT)))
+        return any(map(statement.means, islice(chain(self._by_key.get(key, ()), near), _LOOKED_AT)))
 
     @cached_property
-    def _by_key(self) -> dict[str, list[Place]]:
-        found = defaultdict[str, list[Place]](list)
+    def _written(self) -> dict[str, set[str]]:
+        found = defaultdict[str, set[str]](set)
         for place in _modals(self._pair.candidate.blocks):
-            found[place.fact.key].append(place)
+            found[place.fact.key].add(_words(place))
+        return found
+
+    @cached_property
+    def _statements(self) -> list[Statement]:
+        return [read_statement(place) for place in _modals(self._pair.candidate.blocks)]
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[Statement]]:
+        found = defaultdict[str, list[Statement]](list)
+        for statement in self._statements:
+            found[statement.place.fact.key].append(statement)
         return found
 
     @cached_property
     def _by_stem(self) -> dict[tuple[str, str], list[Statement]]:
         found = defaultdict[tuple[str, str], list[Statement]](list)
-        for statement in map(read_statement, _modals(self._pair.candidate.blocks)):
+        for statement in self._statements:
             for stem in statement.governed:
                 found[statement.group, stem].append(statement)
         return found

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis.facts import Fact, block_facts
 from skill_distiller.analysis.headings import heading_key
-from skill_distiller.document import SKILL_FILE, Block, Skill, count_line_ends
+from skill_distiller.document import SKILL_FILE, Block, Skill
 from skill_distiller.tokens import TokenCounter, load_counter
 from skill_distiller.verification.declared import Declared
 from skill_distiller.verification.model import Tokens
+
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
 
 class Place(NamedTuple):
@@ -26,7 +30,18 @@ class Place(NamedTuple):
     @property
     def line(self) -> int:
         """The line of the fact in its file."""
-        return self.block.line + count_line_ends(self.block.text[: self.fact.start])
+        return line_at(self.block, self.fact.start)
+
+
+def line_at(block: Block, offset: int) -> int:
+    """The line of a file that an offset into the text of a block stands on."""
+    return block.line + bisect_left(_line_ends(block.text), offset + 1)
+
+
+@lru_cache(maxsize=256)
+def _line_ends(text: str) -> tuple[int, ...]:
+    # All at once: counted for each fact, a block as long as a book would take minutes.
+    return tuple(match.end() for match in _LINE_END.finditer(text))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.patterns import find_patterns, join_patterns
 from skill_distiller.analysis.words import content_words
-from skill_distiller.document import Block, BlockKind, Skill, count_line_ends
+from skill_distiller.document import Block, BlockKind, Skill
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
-from skill_distiller.verification.pair import Pair
+from skill_distiller.verification.pair import Pair, line_at
 from skill_distiller.verification.statements import STATEMENT_END
 
 _SENTENCE: Final = 300  # characters on each side of a rule's word
@@ -84,7 +84,7 @@ def _sentences(block: Block, expression: re.Pattern[str]) -> Iterator[_Rule]:
     for match in expression.finditer(block.text):
         start, end = _sentence(block.text, match.end() - 1, match.end())
         text = block.text[start:end].strip(" \t\r\n-*+>#")
-        yield _Rule(match.group(), text, content_words(text), block.line + count_line_ends(block.text[:start]))
+        yield _Rule(match.group(), text, content_words(text), line_at(block, start))
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
