@@ -19,3 +19,6 @@ class Reason(StrEnum):
     TOGETHER = "written together with its neighbours"
     THREE_LINES = "the three lines stand for it"
     NOT_WORTH = "worth less than its tokens"
+    ASKED = "asked for"
+    COMPANION = "belongs to a block that was asked for"
+    PLANNED = "the plan says so"

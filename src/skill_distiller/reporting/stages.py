@@ -10,6 +10,8 @@ from skill_distiller.evaluation import Functionality
 from skill_distiller.planning import Frontier, Plan
 from skill_distiller.renderings import Ladder
 from skill_distiller.renderings.oneliner import OneLiner
+from skill_distiller.reporting.verification import checks_record
+from skill_distiller.verification import Verification
 
 
 def stage_line(stage: str, value: object) -> str:
@@ -55,6 +57,8 @@ def _describe(value: object) -> dict[str, object]:
                 "method": value.method,
                 "protected_lost": list(value.protected_lost),
             }
+        case Verification() | None:
+            return {"verification": checks_record(value)}
         case tuple():
             return {"ladders": [_ladder(item) for item in value if isinstance(item, Ladder)]}
         case _:
