@@ -58,7 +58,7 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
         if options.with_ci:
             raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
         return Chosen(embedded, hint=NO_PROVIDER if options.choice == "auto" and not options.offline else "")
-    from skill_distiller.prompted import PromptedAnalyzer, PromptedJudge, PromptedOneLiner
+    from skill_distiller.prompted import PromptedAnalyzer, PromptedJudge, PromptedOneLiner, PromptedRewriter
     from skill_distiller.prompted.judge import CI_SAMPLES
     from skill_distiller.providers.session import Limits, Session
 
@@ -66,12 +66,11 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
     session = Session(open_provider(found, options.timeout), _store(options), limits, watcher=watcher)
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
-    session.expect(analyzer.expected(skill))
-    session.expect(judge.expected(skill))
     one_liner = PromptedOneLiner(session, embedded.one_liner)
-    if options.one_liner:
-        session.expect(one_liner.expected(skill))
-    return Chosen(Backends(analyzer, judge, one_liner=one_liner), session)
+    rewriter = PromptedRewriter(session)
+    for part in (analyzer, one_liner if options.one_liner else rewriter, judge):
+        session.expect(part.expected(skill))
+    return Chosen(Backends(analyzer, judge, renderers=(rewriter,), one_liner=one_liner), session)
 
 
 def _store(options: ProviderOptions) -> AnswerStore | None:

@@ -120,9 +120,10 @@ class Backends:
 class Distillation:
     """The product of a run and everything known about it. `text` is the distilled SKILL.md.
 
-    In one-liner mode `text` is three lines, and `one_liner` says the same in parts; else it is None.
     `verification` is what the gate finds in that text, losses that the receipt names declared; None for
     a one-liner, of which there is nothing to compare.
+
+    In one-liner mode `text` is three lines, and `one_liner` says the same in parts; else it is None.
     """
 
     original: Skill
@@ -180,13 +181,12 @@ def distill(
     counter = load_counter(options.encoding, offline=options.offline)
     watch("parse", skill)
     keep = find_pieces(skill, options.keep, options.keep_sections)
-    recalled = recall_plan(options.plan, skill, counter) if options.plan else None
     analysis = backends.analyzer.analyze(skill)
     if options.patterns:
         analysis = with_patterns(analysis, options.patterns)
     watch("analyze", analysis)
     notes = check_skill(analysis, strict=options.strict)
-    plan, distilled, one_liner = _write(analysis, options, counter, watch, backends, keep, recalled)
+    plan, distilled, one_liner = _write(analysis, options, counter, watch, backends, keep)
     known = plan.counts(skill)
     input_tokens, output_tokens = count_skill(skill, known, counter), count_skill(distilled, known, counter)
     needless = _needless(options, plan, input_tokens, output_tokens)
@@ -262,18 +262,18 @@ def _write(
     watch: Observer,
     backends: Backends,
     keep: Collection[int],
-    recalled: Plan | None,
 ) -> tuple[Plan, Skill, OneLiner | None]:
     """What becomes of every block, what is left, and in one-liner mode its lines."""
+    skill = analysis.skill
     if options.mode is Mode.ONELINER:
         one_liner = backends.one_liner.write(analysis, counter)
         watch("one-liner", one_liner)
         return *replace_with(analysis, one_liner, counter), one_liner
-    if recalled:
-        plan = bring_back(analysis.skill, recalled, keep, counter)
+    if options.plan:
+        plan = bring_back(skill, recall_plan(options.plan, skill, counter), keep, counter)
     else:
         plan = _plan(analysis, options, counter, watch, backends, keep)
-    return plan, _apply(analysis.skill, plan), None
+    return plan, _apply(skill, plan), None
 
 
 def _plan(
@@ -300,10 +300,10 @@ def _apply(skill: Skill, plan: Plan) -> Skill:
 
 def _needless(options: DistillOptions, plan: Plan, before: int, after: int) -> NoteKind | None:
     """Why the original should rather come out as it is, None where it should not."""
-    if options.mode is Mode.ONELINER:
-        return None  # three lines were asked for, however short the skill
     if options.plan:
         return NoteKind.PLAN_TOO_LARGE if after > before else None
+    if options.mode is Mode.ONELINER:
+        return None  # three lines were asked for, however short the skill
     if options.tokens is not None:
         return NoteKind.WITHIN_BUDGET if before <= options.tokens else None
     if not plan.changed:

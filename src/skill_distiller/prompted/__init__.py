@@ -1,7 +1,8 @@
-"""What a language model is asked about a skill: the prompted analyzer, judge and one-liner."""
+"""What a language model is asked about a skill: the prompted analyzer, rewriter, one-liner and judge."""
 
 from skill_distiller.prompted.analyzer import PromptedAnalyzer
 from skill_distiller.prompted.judge import PromptedJudge
 from skill_distiller.prompted.oneliner import PromptedOneLiner
+from skill_distiller.prompted.rewrite import PromptedRewriter
 
-__all__ = ["PromptedAnalyzer", "PromptedJudge", "PromptedOneLiner"]
+__all__ = ["PromptedAnalyzer", "PromptedJudge", "PromptedOneLiner", "PromptedRewriter"]

@@ -14,8 +14,9 @@ from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.taxonomy import SectionType
 from skill_distiller.document import PROSE, Block, BlockKind, Skill
 from skill_distiller.renderings.edits import Edit, join_edits
+from skill_distiller.renderings.fact_check import missing
 from skill_distiller.renderings.locks import Span, locked_spans
-from skill_distiller.renderings.model import Rendering, RenderingKind
+from skill_distiller.renderings.model import REWORDED, Rendering, RenderingKind
 from skill_distiller.renderings.price import LevelEdit, price_edits, text_at
 from skill_distiller.renderings.prune import filler_edits, is_empty_lead_in, may_have_fillers
 from skill_distiller.renderings.symbols import may_have_phrases, symbol_edits
@@ -160,7 +161,10 @@ def keeps_everything(analysis: Analysis, block: int, rendering: Rendering) -> bo
         return True  # a lead-in that is written as nothing had no fact
     original, patterns = analysis.skill.blocks[block], analysis.patterns
     text = rendering.text.removesuffix(original.gap)
-    if not fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text)):
+    if rendering.kind in REWORDED:
+        if missing(original.text, text):
+            return False
+    elif not fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text)):
         return False
     # What a block is protected for may also stand above it.
     protected = analysis.verdicts[block].protected

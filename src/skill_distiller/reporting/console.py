@@ -15,7 +15,7 @@ from skill_distiller.document import BlockKind
 from skill_distiller.evaluation import Change, LostFact, SectionReceipt
 from skill_distiller.pipeline import FRONTMATTER_HINTS, TRIGGER_HINT, Distillation, Note, NoteKind
 from skill_distiller.planning import Reason
-from skill_distiller.renderings import RenderingKind
+from skill_distiller.renderings import REWORDED, RenderingKind
 from skill_distiller.reporting.calibration import estimate_text
 from skill_distiller.reporting.examples import example_analysis, examples_line
 from skill_distiller.reporting.guard_notes import late_text, raised_text, self_compression_text
@@ -103,12 +103,22 @@ def _headline(distillation: Distillation, estimate: Estimate) -> Iterator[Text]:
     else:
         kept = kept_whole(distillation)
         yield Text(f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type")
+    yield from _reworded(distillation)
     analyzer = distillation.analysis.analyzer
     analyzer += "" if isinstance(distillation.analysis, PromptedAnalysis) else " (no language model, no network)"
     yield Text(
         f"Analyzer: {printable(analyzer)}; judge: "
         f"{printable(distillation.functionality.method)}; tokens: {_counter(distillation)}"
     )
+
+
+def _reworded(distillation: Distillation) -> Iterator[Text]:
+    """How many blocks stand in new words, and how many new texts were not good enough."""
+    plan = distillation.plan
+    reworded = sum(decision.rendering.kind in REWORDED for decision in plan.decisions)
+    if reworded or (plan.refused and isinstance(distillation.analysis, PromptedAnalysis)):
+        refused = f" ({plan.refused} refused: lost a fact)" if plan.refused else ""
+        yield Text(f"Rewritten: {_plural(reworded, 'block')}{refused}")
 
 
 def _counter(distillation: Distillation) -> str:

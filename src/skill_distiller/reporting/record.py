@@ -114,16 +114,6 @@ def _calibration(estimate: Estimate, score: float, entry_id: str) -> dict[str, o
     }
 
 
-def _one_liner(one_liner: OneLiner) -> dict[str, object]:
-    return {
-        "trigger": one_liner.trigger,
-        "action": one_liner.action,
-        "result": one_liner.result,
-        "method": one_liner.method,
-        "phrases_left_out": one_liner.left_out,
-    }
-
-
 def _examples(examples: ExampleSelection) -> dict[str, object]:
     return {
         "total": examples.total,
@@ -132,6 +122,16 @@ def _examples(examples: ExampleSelection) -> dict[str, object]:
         "lines": examples.lines,
         "coverage": round(examples.coverage, 3),
         "mode": examples.mode.value,
+    }
+
+
+def _one_liner(one_liner: OneLiner) -> dict[str, object]:
+    return {
+        "trigger": one_liner.trigger,
+        "action": one_liner.action,
+        "result": one_liner.result,
+        "method": one_liner.method,
+        "phrases_left_out": one_liner.left_out,
     }
 
 

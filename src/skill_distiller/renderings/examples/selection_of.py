@@ -32,9 +32,11 @@ def selection_of(analysis: Analysis, examples: ExampleSet, texts: Mapping[int, s
 
 
 def written_lines(text: str) -> list[str]:
-    """The one-liners at the end of a text, without their bullets."""
-    _, title, listed = text.rpartition(TITLE)
-    return [line.removeprefix("- ") for line in listed.splitlines() if title and line.startswith("- ")]
+    """The one-liners at the end of a text, without their bullets; none where it has no title for them."""
+    lines = text.splitlines()
+    titles = [i for i, line in enumerate(lines) if line.lstrip("# *").rstrip("*") == TITLE]
+    listed = lines[titles[-1] :] if titles else []
+    return [line.removeprefix("- ") for line in listed if line.startswith("- ")]
 
 
 def _in_full(analysis: Analysis, draft: Draft, texts: Mapping[int, str]) -> bool:
