@@ -102,7 +102,7 @@ def test_debug_stages(skill_file: Path) -> None:
     """The lines are a stage of their own."""
     report = run("compress", ONELINER, skill_file, "--debug-stages", "--quiet").stderr
     stages = {stage["stage"]: stage for stage in map(json.loads, report.splitlines())}
-    assert list(stages) == ["parse", "analyze", "one-liner", "plan", "judge"]
+    assert list(stages)[:5] == ["parse", "analyze", "one-liner", "plan", "judge"]
     assert "".join(f"{line}\n" for line in stages["one-liner"]["lines"]) == run("compress", ONELINER, skill_file).text
 
 
@@ -114,3 +114,12 @@ def test_with_a_scripted_model(skill_file: Path, tmp_path: Path, monkeypatch: py
     assert result.exit_code == 0
     assert result.text.startswith("TRIGGER: ")
     assert "One-liner by: embedded (no usable answer of scripted/" in result.stderr
+
+
+def test_a_skill_without_a_body_keeps_nothing_for_certain() -> None:
+    """All it says stands in the frontmatter, which three lines do not hold; as it is, it keeps everything."""
+    text = b"---\nname: a\ndescription: Sort shelves. Use when a shelf is full.\n---\n"
+    record = json.loads(run("compress", ONELINER, "--json", stdin=text).text)
+    assert record["text"].startswith("TRIGGER: a shelf is full\n")
+    assert record["functionality"]["score"] < 50
+    assert json.loads(run("compress", "--json", stdin=text).text)["functionality"]["score"] == 100
