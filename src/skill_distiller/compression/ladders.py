@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.lead_ins import lead_ins
 from skill_distiller.analysis.prompted import PromptedAnalysis
+from skill_distiller.document import Skill
 from skill_distiller.planning import (
     Choice,
     Frontier,
@@ -17,6 +18,7 @@ from skill_distiller.planning import (
     required_blocks,
     trace_frontier,
 )
+from skill_distiller.planning.coupling import headings_above
 from skill_distiller.renderings import (
     Joint,
     Ladder,
@@ -114,6 +116,24 @@ def require(ladders: Sequence[Ladder], blocks: Collection[int]) -> tuple[Ladder,
         else ladder
         for ladder in ladders
     )
+
+
+def hold(skill: Skill, prepared: Ladders, blocks: Collection[int]) -> Ladders:
+    """What can be chosen from where some blocks stay byte for byte: no other rung, no bundle that does without them."""
+    if not blocks:
+        return prepared
+    ladders = tuple(
+        replace(ladder, rungs=ladder.rungs[:1]) if ladder.block.index in blocks else ladder
+        for ladder in prepared.ladders
+    )
+    above = headings_above(skill, blocks)
+    joints = tuple(
+        joint
+        for joint in prepared.joints
+        if above.isdisjoint(joint.headings)
+        and all(ladders[b].joint[place].text == skill.blocks[b].source for b, place in joint.members if b in blocks)
+    )
+    return replace(prepared, ladders=ladders, joints=joints)
 
 
 def refuse(ladders: Sequence[Ladder], choice: Choice, blocks: Collection[int]) -> tuple[Ladder, ...]:

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.facts import Fact, fact_keys, find_facts
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.analysis.taxonomy import SectionType
 from skill_distiller.document import PROSE, Block, BlockKind, Skill
 from skill_distiller.renderings.edits import Edit, join_edits
@@ -160,13 +159,17 @@ def keeps_everything(analysis: Analysis, block: int, rendering: Rendering) -> bo
     """Whether a shorter text still carries every fact and protected pattern of its block."""
     if rendering.kind in _UNPROVED or not rendering.text:
         return True  # a lead-in that is written as nothing had no fact
-    text = rendering.text.removesuffix(analysis.skill.blocks[block].gap)
+    original, patterns = analysis.skill.blocks[block], analysis.patterns
+    text = rendering.text.removesuffix(original.gap)
     if rendering.kind in REWORDED:
-        return not missing(analysis.skill.blocks[block].text, text)
+        kept = not missing(original.text, text)
+    else:
+        kept = fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text))
+    if not kept:
+        return False
+    # What a block is protected for may also stand above it.
     protected = analysis.verdicts[block].protected
-    return fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text)) and (
-        not protected or protected <= find_patterns(text).protected
-    )
+    return not protected or patterns.find(original.text).protected <= patterns.find(text).protected
 
 
 def _shorter(draft: _Draft, full: Rendering, counter: TokenCounter) -> Iterator[Rendering]:

@@ -1,0 +1,90 @@
+"""What an agent must, may and must not do is still said: every negation, obligation, limit and condition."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import islice
+from typing import Final
+
+from skill_distiller.analysis import FactKind
+from skill_distiller.analysis.facts import block_facts, sentence_around
+from skill_distiller.analysis.modality import LIMITS
+from skill_distiller.document import Block
+from skill_distiller.verification.modal_groups import modal_group
+from skill_distiller.verification.model import Check, Finding, FindingKind, Level
+from skill_distiller.verification.pair import Pair, Place
+from skill_distiller.verification.reversals import find_reversals
+from skill_distiller.verification.statements import Statement, read_statement
+
+_AFTER: Final = 48  # characters after a modal fact that have to be the same for it to be the same statement
+_LOOKED_AT: Final = 100  # statements of a candidate that one of the original is compared with
+
+
+def check_negations(pair: Pair) -> Check:
+    """Fails where a modal statement has no counterpart in the candidate, or where what it forbids is now said."""
+    gone = list(_modals(pair.original_alone))
+    reversals = find_reversals(gone, pair) if gone else ()
+    said = {finding.text for finding in reversals}
+    lost = (finding for finding in _lost(gone, pair) if finding.text not in said)
+    return Check("negations", (*reversals, *lost))
+
+
+def _modals(blocks: Iterable[Block]) -> Iterator[Place]:
+    return (Place(block, fact) for block in blocks for fact in block_facts(block) if fact.kind is FactKind.MODAL)
+
+
+def _lost(gone: Iterable[Place], pair: Pair) -> Iterator[Finding]:
+    left = _Left(pair)
+    for place in gone:
+        declared = place.fact.key in pair.declared.facts
+        if not declared and left.has(place):
+            continue
+        # A statement with its key is left, about something else: then the receipt names no fact, but the block.
+        if declared or (place.fact.key in pair.candidate_keys and place.block.text in pair.declared.removed):
+            yield Finding(FindingKind.LOST, Level.DECLARED, place.fact.text, place.line, place.fact.kind.value)
+        else:
+            text = sentence_around(place.block.text, place.fact)
+            yield Finding(FindingKind.LOST, Level.FAILURE, text, place.line, place.fact.text)
+
+
+class _Left:
+    """The statements of a candidate, to be found by key and by the words that they govern."""
+
+    def __init__(self, pair: Pair) -> None:
+        self._pair = pair
+
+    def has(self, gone: Place) -> bool:
+        """Whether one of them can stand for a statement of the original."""
+        same = self._by_key.get(gone.fact.key, ())[:_LOOKED_AT]
+        if modal_group(gone.fact.key) in LIMITS:  # what is at least 3 is not at least 5
+            return bool(same)
+        words = _words(gone)
+        if any(_words(place) == words for place in same):  # nearly always, and quick to see
+            return True
+        statement = read_statement(gone)
+        if any(map(statement.means, map(read_statement, same))):
+            return True
+        near = (other for stem in statement.governed for other in self._by_stem.get((statement.group, stem), ()))
+        return any(map(statement.means, islice(near, _LOOKED_AT)))
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[Place]]:
+        found = defaultdict[str, list[Place]](list)
+        for place in _modals(self._pair.candidate.blocks):
+            found[place.fact.key].append(place)
+        return found
+
+    @cached_property
+    def _by_stem(self) -> dict[tuple[str, str], list[Statement]]:
+        found = defaultdict[tuple[str, str], list[Statement]](list)
+        for statement in map(read_statement, _modals(self._pair.candidate.blocks)):
+            for stem in statement.governed:
+                found[statement.group, stem].append(statement)
+        return found
+
+
+def _words(place: Place) -> str:
+    """A modal word with what follows it, as written."""
+    return place.block.text[place.fact.start : place.fact.end + _AFTER]
