@@ -74,10 +74,9 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
     one_liner = PromptedOneLiner(session, embedded.one_liner)
     rewriter = PromptedRewriter(session)
-    session.expect(analyzer.expected(skill))
-    session.expect(judge.expected(skill))
-    session.expect((one_liner if options.one_liner else rewriter).expected(skill))
     renderers = (rewriter, PromptedSynthesizer(session))
+    for part in (analyzer, one_liner if options.one_liner else rewriter, judge):
+        session.expect(part.expected(skill))
     return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=one_liner), session)
 
 

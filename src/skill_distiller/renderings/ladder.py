@@ -162,10 +162,9 @@ def keeps_everything(analysis: Analysis, block: int, rendering: Rendering) -> bo
     original, patterns = analysis.skill.blocks[block], analysis.patterns
     text = rendering.text.removesuffix(original.gap)
     if rendering.kind in REWORDED:
-        kept = not missing(original.text, text)
-    else:
-        kept = fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text))
-    if not kept:
+        if missing(original.text, text):
+            return False
+    elif not fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text)):
         return False
     # What a block is protected for may also stand above it.
     protected = analysis.verdicts[block].protected
