@@ -97,6 +97,8 @@ def report(results: Sequence[Rewriting]) -> str:
             f"## Rewriting at threshold {DEFAULT_THRESHOLD:g} ({len(results)} skills, recorded replies)",
             f"Of {before:,} body tokens {percent(after / before)} are left, without a model {percent(plain / before)}.",
             table(head, [_row(result) for result in results]),
+            "Facts lost and evidence kept: without a model → with the replies. Evidence is looked for by its words: a "
+            "faithful text in other words may miss it.",
         ]
     )
 

@@ -43,12 +43,14 @@ def test_every_piece_finds_its_reply(name: str, results: dict[str, Rewriting]) -
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_rewritten_block_lost_anything(name: str) -> None:
-    """Every fact, negation and condition of a rewritten block is in its new text."""
+    """Every fact, negation and condition of a rewritten block is in its new text; the gate says so too."""
     session = Session(RecordedProvider(read_replies(REPLIES / f"{name}.jsonl")))
     result = distill(read_skill(EXAMPLES / name), DistillOptions(), Backends(renderers=(PromptedRewriter(session),)))
     for change in result.receipt.changes:
         if change.rendering in REWORDED:
             assert missing(change.before, change.after) == ()
+    assert result.verification
+    assert result.verification.passed
 
 
 def test_rewriting_saves_more_than_deleting(results: dict[str, Rewriting]) -> None:

@@ -58,7 +58,13 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
         if options.with_ci:
             raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
         return Chosen(embedded, hint=NO_PROVIDER if options.choice == "auto" and not options.offline else "")
-    from skill_distiller.prompted import PromptedAnalyzer, PromptedJudge, PromptedOneLiner, PromptedRewriter
+    from skill_distiller.prompted import (
+        PromptedAnalyzer,
+        PromptedJudge,
+        PromptedOneLiner,
+        PromptedRewriter,
+        PromptedSynthesizer,
+    )
     from skill_distiller.prompted.judge import CI_SAMPLES
     from skill_distiller.providers.session import Limits, Session
 
@@ -68,9 +74,10 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
     one_liner = PromptedOneLiner(session, embedded.one_liner)
     rewriter = PromptedRewriter(session)
+    renderers = (rewriter, PromptedSynthesizer(session))
     for part in (analyzer, one_liner if options.one_liner else rewriter, judge):
         session.expect(part.expected(skill))
-    return Chosen(Backends(analyzer, judge, renderers=(rewriter,), one_liner=one_liner), session)
+    return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=one_liner), session)
 
 
 def _store(options: ProviderOptions) -> AnswerStore | None:

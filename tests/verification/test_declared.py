@@ -74,3 +74,18 @@ def test_what_is_no_record(record: object) -> None:
     """One sentence, never a traceback."""
     with pytest.raises(BadInputError, match="not a record"):
         declared_in(record)
+
+
+def test_a_block_in_other_words_is_compared_again() -> None:
+    """A receipt that says so is believed only where the fact check finds every condition in the new text."""
+    before = "If you are not sure about the target, ask the user before you run `make ship`.\n"
+    for after, passed in (
+        ("If not sure about target, ask user before you run `make ship`.\n", True),
+        ("If sure about target, run `make ship`, don't ask user.\n", False),
+    ):
+        original, candidate = parse_skill(f"# Ship\n\n{before}"), parse_skill(f"# Ship\n\n{after}")
+        declared = Declared(reworded=frozenset({(before, after)}))
+        found = verify(original, candidate, declared=declared)
+        assert [check.name for check in found.failed if check.name == "negations"] == ([] if passed else ["negations"])
+        elsewhere = verify(original, parse_skill("# Ship\n\nRun `make ship`.\n"), declared=declared)
+        assert "negations" in {check.name for check in elsewhere.failed}

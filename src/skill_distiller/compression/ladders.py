@@ -31,6 +31,7 @@ from skill_distiller.renderings import (
     build_ladders,
     join_offers,
 )
+from skill_distiller.renderings.examples import ExampleRenderer
 from skill_distiller.renderings.phrases import PhrasePruner
 from skill_distiller.tokens import TokenCounter
 
@@ -45,7 +46,7 @@ class Models:
 
     pruner: Pruner | None = field(default_factory=WordPruner)
     worth: WorthModel = field(default_factory=load_worth_model)
-    renderers: tuple[Renderer, ...] = ()
+    renderers: tuple[Renderer, ...] = (ExampleRenderer(),)
 
 
 @dataclass(frozen=True, slots=True)

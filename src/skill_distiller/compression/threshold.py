@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Final
 
 from skill_distiller.analysis import Analysis
@@ -33,12 +34,16 @@ def compress_to_threshold(
     models = models or Models()
     model = models.worth
     prepared = hold(analysis.skill, prepare_ladders(analysis, (), counter, models), keep)
+    # A bundle is taken whole or not at all: now and then the way without any is the cheaper one.
+    ways = [prepared, replace(prepared, joints=())] if prepared.joints else [prepared]
     share = model.share(threshold)
     settled: list[Settled] = []
+    last: Collection[int] | None = None
     for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):
         required = {**required_blocks(analysis, level, model), **dict.fromkeys(keep, Reason.ASKED)}
-        if not settled or settled[-1].required.keys() != required.keys():
-            settled.append(settle(analysis, prepared, required, lambda f: f.pick(f.cheapest(share))))
+        if last != required.keys():
+            settled += [settle(analysis, way, required, lambda f: f.pick(f.cheapest(share))) for way in ways]
+            last = required.keys()
     best = min(settled, key=lambda item: item.pick.tokens)
     if observe:
         observe("ladders", best.ladders)

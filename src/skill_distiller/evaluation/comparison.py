@@ -12,7 +12,7 @@ from skill_distiller.analysis.headings import heading_key
 from skill_distiller.analysis.patterns import PatternNames
 from skill_distiller.document import Block, Section, Skill, count_line_ends
 from skill_distiller.planning import Plan
-from skill_distiller.renderings import REWORDED, RenderingKind
+from skill_distiller.renderings import RenderingKind
 
 _NONE: Final = PatternNames(frozenset(), frozenset(), False)
 
@@ -72,7 +72,7 @@ def _lost_facts(analysis: Analysis, plan: Plan, left: frozenset[str]) -> tuple[L
             if kind is RenderingKind.FULL:
                 continue  # it stands in the result as it is
             facts = analysis.facts[block.index]
-            if kind in REWORDED:  # its negations and conditions were found again under other words
+            if kind is RenderingKind.REWRITTEN:  # its negations and conditions were found again under other words
                 facts = tuple(fact for fact in facts if fact.kind is not FactKind.MODAL)
             missing = [f for f in facts if f.key not in left and f.key not in lost]
             for fact in _lost(missing, block, section):

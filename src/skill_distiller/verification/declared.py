@@ -19,7 +19,8 @@ class Declared:
     """The keys of lost facts, the headings and blocks that went or changed, the protected patterns that went.
 
     `headings` are pairs of level and text. `removed` and `changed` are the texts of blocks as they were;
-    one of which an extract or a summary is left counts as removed.
+    one of which an extract or a summary is left counts as removed. `reworded` are (before, after) texts
+    of blocks that are said to stand in other words.
     """
 
     facts: frozenset[str] = frozenset()
@@ -27,6 +28,7 @@ class Declared:
     removed: frozenset[str] = frozenset()
     changed: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
+    reworded: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def blocks(self) -> frozenset[str]:
@@ -42,6 +44,7 @@ def declared_by(receipt: Receipt, protected_lost: Iterable[str] = ()) -> Declare
         frozenset(change.before for change in receipt.changes if _is_cut(change.rendering, change.after)),
         frozenset(change.before for change in receipt.changes if not _is_cut(change.rendering, change.after)),
         frozenset(protected_lost),
+        frozenset((c.before, c.after) for c in receipt.changes if c.rendering is RenderingKind.REWRITTEN),
     )
 
 
@@ -66,6 +69,11 @@ def _declared(record: object) -> Declared:
         frozenset(_string(change["before"]) for change in changes if _is_cut(change["rendering"], change["after"])),
         frozenset(_string(change["before"]) for change in changes if not _is_cut(change["rendering"], change["after"])),
         frozenset(_string(name) for name in lost),
+        frozenset(
+            (_string(change["before"]), _string(change["after"]))
+            for change in changes
+            if change["rendering"] == RenderingKind.REWRITTEN.value
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from skill_distiller.analysis import FactKind
 from skill_distiller.analysis.facts import block_facts, sentence_around
 from skill_distiller.analysis.modality import LIMITS
 from skill_distiller.document import Block
+from skill_distiller.renderings.fact_check import missing
 from skill_distiller.verification.modal_groups import modal_group
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
 from skill_distiller.verification.pair import Pair, Place
@@ -39,7 +40,7 @@ def _lost(gone: Iterable[Place], pair: Pair) -> Iterator[Finding]:
     left = _Left(pair)
     for place in gone:
         declared = place.fact.key in pair.declared.facts
-        if not declared and left.has(place):
+        if not declared and (left.has(place) or place.block.text in left.reworded):
             continue
         # A statement with its key is left, about something else: then the receipt names no fact, but the block.
         if declared or (place.fact.key in pair.candidate_keys and place.block.text in pair.declared.removed):
@@ -65,6 +66,16 @@ class _Left:
         statement = read_statement(gone)
         near = (other for stem in statement.governed for other in self._by_stem.get((statement.group, stem), ()))
         return any(map(statement.means, islice(chain(self._by_key.get(key, ()), near), _LOOKED_AT)))
+
+    @cached_property
+    def reworded(self) -> frozenset[str]:
+        """The blocks of the original that stand in other words, with every negation and condition by the fact check."""
+        text = self._pair.candidate.text
+        return frozenset(
+            before
+            for before, after in self._pair.declared.reworded
+            if after.strip() and after.strip() in text and not missing(before, after)
+        )
 
     @cached_property
     def _written(self) -> dict[str, set[str]]:
