@@ -294,7 +294,7 @@ def _apply(skill: Skill, plan: Plan) -> Skill:
     """The skill that a plan makes. Texts written anew may hold headings and blocks of their own, so they are parsed."""
     distilled = apply_plan(skill, plan)
     if any(decision.rendering.kind in _WRITTEN_ANEW for decision in plan.decisions):
-        return parse_skill(distilled.text, skill.path)
+        return replace(parse_skill(distilled.text, skill.path), frontmatter=skill.frontmatter)
     return distilled
 
 
