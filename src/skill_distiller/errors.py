@@ -30,6 +30,16 @@ class BadInputError(SkillDistillerError):
     exit_code = 3
 
 
+class TargetError(SkillDistillerError):
+    """The budget of tokens can't be met; `smallest` is the fewest tokens that can be had."""
+
+    exit_code = 5
+
+    def __init__(self, message: str, hint: str = "", *, smallest: int) -> None:
+        super().__init__(message, hint)
+        self.smallest = smallest
+
+
 class RefusedError(SkillDistillerError):
     """A guard refused: the run would have overwritten or endangered something on disk."""
 

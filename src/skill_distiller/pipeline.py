@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -11,11 +10,19 @@ from skill_distiller.analysis import Analysis, Analyzer, SectionType, TrainedAna
 from skill_distiller.analysis.heading_words import heading_promises
 from skill_distiller.analysis.prompted import PromptedAnalysis
 from skill_distiller.collector import collector_paused
-from skill_distiller.compression import Models, Observer, compress_to_threshold
+from skill_distiller.compression import (
+    Mode,
+    Models,
+    Observer,
+    compress_to_threshold,
+    compress_to_tokens,
+    count_skill,
+)
 from skill_distiller.document import FrontmatterState, Skill
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.evaluation import Comparison, EmbeddedJudge, Functionality, Judge, Receipt, compare, write_receipt
 from skill_distiller.planning import Plan, apply_plan, undo_all
+from skill_distiller.renderings import Renderer
 from skill_distiller.tokens import DEFAULT_ENCODING, ESTIMATE, TokenCounter, load_counter
 
 DEFAULT_THRESHOLD: Final = 0.9
@@ -28,6 +35,7 @@ class NoteKind(StrEnum):
     NO_FRONTMATTER = "no frontmatter"
     NO_TRIGGER = "no trigger section"
     ALREADY_MINIMAL = "already minimal"
+    WITHIN_BUDGET = "already within the budget"
     NOT_WORTH_IT = "not worth it"
     ADVISORY_REMOVED = "advisory pattern removed"
     PROTECTED_LOST = "protected pattern lost"
@@ -45,8 +53,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class DistillOptions:
-    """What to aim at: `threshold` is the functionality to keep, 0-1; `encoding` is what tokens are counted in.
+    """What to aim at: in threshold mode the functionality to keep, 0-1; in tokens mode the most tokens of the result.
 
+    `encoding` is what tokens are counted in.
     `strict` makes missing frontmatter or a missing trigger section an error. With `offline` the ranks
     of an encoding that are not shipped are not fetched either: counts are estimates then.
     """
@@ -55,15 +64,18 @@ class DistillOptions:
     encoding: str = DEFAULT_ENCODING
     strict: bool = False
     offline: bool = False
+    mode: Mode = Mode.THRESHOLD
+    tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """Who does the thinking; embedded unless told otherwise."""
+    """Who does the thinking; embedded unless told otherwise. `renderers` work beside those of the models."""
 
     analyzer: Analyzer = field(default_factory=TrainedAnalyzer)
     judge: Judge = field(default_factory=EmbeddedJudge)
     models: Models = field(default_factory=Models)
+    renderers: tuple[Renderer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,27 +125,24 @@ def distill(
     """Make a skill smaller and say what that costs.
 
     `observe` is called with the name and the result of each stage. Raises UsageError for options
-    that make no sense and, with `options.strict`, BadInputError for a skill without frontmatter or
-    trigger section.
+    that make no sense, TargetError for a budget that can't be met, and, with `options.strict`,
+    BadInputError for a skill without frontmatter or trigger section.
     """
     options, backends = options or DistillOptions(), backends or Backends()
-    if not 0 <= options.threshold <= 1:
-        hint = (
-            f"Did you mean {options.threshold / 100:g}?" if 10 <= options.threshold <= 100 else "Use for example 0.9."
-        )
-        raise UsageError(f"The threshold {options.threshold:g} is not between 0 and 1.", hint)
+    _check_options(options)
     watch = observe or _ignore
     counter = load_counter(options.encoding, offline=options.offline)
     watch("parse", skill)
     analysis = backends.analyzer.analyze(skill)
     watch("analyze", analysis)
     notes = check_skill(analysis, strict=options.strict)
-    plan = compress_to_threshold(analysis, options.threshold, counter, watch, backends.models)
+    plan = _plan(analysis, options, counter, watch, backends)
     distilled = apply_plan(skill, plan)
     known = plan.counts(skill)
     input_tokens, output_tokens = count_skill(skill, known, counter), count_skill(distilled, known, counter)
-    if not plan.changed or output_tokens > (1 - WORTH_IT) * input_tokens:
-        notes += (Note(NoteKind.NOT_WORTH_IT if plan.changed else NoteKind.ALREADY_MINIMAL),)
+    needless = _needless(options, plan, input_tokens, output_tokens)
+    if needless:
+        notes += (Note(needless),)
         plan, distilled, output_tokens = undo_all(analysis, plan), skill, input_tokens
     watch("plan", plan)
     comparison = compare(analysis, plan, distilled)
@@ -156,13 +165,34 @@ def distill(
     )
 
 
-def count_skill(skill: Skill, known: Mapping[str, int], counter: TokenCounter) -> int:
-    """Tokens of a skill from those of its pieces; `known` has the counts that were taken already."""
-    pieces = [skill.frontmatter.raw]
-    for section in skill.sections:
-        pieces += [section.heading_source, *(block.source for block in section.blocks)]
-    pieces = [piece for piece in pieces if piece]
-    return counter.count_joined(pieces, [known[p] if p in known else counter.count(p) for p in pieces])
+def _check_options(options: DistillOptions) -> None:
+    if not 0 <= options.threshold <= 1:
+        hint = (
+            f"Did you mean {options.threshold / 100:g}?" if 10 <= options.threshold <= 100 else "Use for example 0.9."
+        )
+        raise UsageError(f"The threshold {options.threshold:g} is not between 0 and 1.", hint)
+    if (options.tokens is not None) != (options.mode is Mode.TOKENS):
+        raise UsageError("Tokens mode needs a number of tokens, and only tokens mode takes one.", "Use --tokens=N.")
+    if options.tokens is not None and options.tokens < 1:
+        raise UsageError(f"{options.tokens} is no number of tokens.", "Use for example --tokens=500.")
+
+
+def _plan(
+    analysis: Analysis, options: DistillOptions, counter: TokenCounter, watch: Observer, backends: Backends
+) -> Plan:
+    models = replace(backends.models, renderers=backends.models.renderers + backends.renderers)
+    if options.tokens is not None:
+        return compress_to_tokens(analysis, options.tokens, counter, watch, models)
+    return compress_to_threshold(analysis, options.threshold, counter, watch, models)
+
+
+def _needless(options: DistillOptions, plan: Plan, before: int, after: int) -> NoteKind | None:
+    """Why the original should rather come out as it is, None where it should not."""
+    if options.tokens is not None:
+        return NoteKind.WITHIN_BUDGET if before <= options.tokens else None
+    if not plan.changed:
+        return NoteKind.ALREADY_MINIMAL
+    return NoteKind.NOT_WORTH_IT if after > (1 - WORTH_IT) * before else None
 
 
 def _ignore(stage: str, value: object) -> None:

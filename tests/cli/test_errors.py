@@ -118,15 +118,30 @@ def test_strict_has_nothing_against_a_proper_skill() -> None:
     assert run("compress", "--strict", stdin=DEPLOY.encode()) == run("compress", stdin=DEPLOY.encode())
 
 
-@pytest.mark.parametrize("mode", ["tokens", "oneliner", "formula"])
-def test_modes_of_later_versions_say_so(mode: str) -> None:
-    """Exit 2 with a plain answer, not an unknown word."""
-    _assert_error(
-        run("compress", "--mode", mode, stdin=DEPLOY.encode()),
-        2,
-        f"Mode '{mode}' is not in this version",
-        "Hint: Modes of this version: threshold.",
-    )
+@pytest.mark.parametrize(
+    ("arguments", "sentence", "hint"),
+    [
+        (["--mode=tokens"], "--mode=tokens needs a number of tokens.", "Hint: Give one: --tokens=500."),
+        (["--tokens=500", "--threshold=0.9"], "--tokens and --threshold exclude each other.", "Hint: Give a budget or a threshold, not both."),
+        (["--tokens=500", "--mode=threshold"], "--tokens has no meaning with --mode=threshold.", "Hint: Leave one of the two out."),
+        (["--mode=oneliner", "--threshold=0.9"], "--threshold has no meaning with --mode=oneliner.", "Hint: Leave one of the two out."),
+        (["--tokens=0"], "0 is no number of tokens.", "Hint: Use for example --tokens=500."),
+        (["--mode=formula"], "There is no mode 'formula'.", "Hint: Modes: threshold, tokens, oneliner."),
+    ],
+)
+def test_aims_that_do_not_fit_together(arguments: list[str], sentence: str, hint: str) -> None:
+    """Exit 2, and what to give instead."""
+    _assert_error(run("compress", *arguments, stdin=DEPLOY.encode()), 2, sentence, hint)
+
+
+def test_a_budget_below_what_has_to_stay() -> None:
+    """Exit 5 with the smallest number there is; that number works, and one less does not."""
+    result = run("compress", "--tokens=5", stdin=DEPLOY.encode())
+    smallest = int(result.stderr.split("--tokens=")[1].split()[0])
+    hint = f"Hint: Ask for --tokens={smallest} or more, or use --mode=oneliner for extreme compression."
+    _assert_error(result, 5, f"can't be made to fit 5 tokens; with what has to stay it takes {smallest}.", hint)
+    assert run("compress", f"--tokens={smallest}", stdin=DEPLOY.encode()).exit_code == 0
+    assert run("compress", f"--tokens={smallest - 1}", stdin=DEPLOY.encode()).exit_code == 5
 
 
 @pytest.mark.parametrize(

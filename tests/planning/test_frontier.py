@@ -108,7 +108,7 @@ def test_every_point_is_the_best_for_its_tokens(
 def _check_within(
     frontier: Frontier, tokens: int, tree: tuple[tuple[Ladder, ...], tuple[float, ...], tuple[int, ...]]
 ) -> None:
-    choice = frontier.within(tokens)
+    choice = frontier.within(tokens).choice
     spent, worth = price(choice, *tree)
     assert lawful(outline(_skill()), tree[0], choice)
     assert spent <= max(tokens, frontier.points[-1][0])

@@ -9,7 +9,7 @@ from skill_distiller.calibration import UNCALIBRATED, CalibrationStore, Estimate
 from skill_distiller.commands.options import LEARNINGS, OFF
 from skill_distiller.errors import SkillDistillerError
 from skill_distiller.reporting.calibration import unreadable_text
-from skill_distiller.reporting.entry import MODE, made_with, to_entry
+from skill_distiller.reporting.entry import made_with, to_entry
 
 if TYPE_CHECKING:
     from skill_distiller.pipeline import Distillation
@@ -58,7 +58,7 @@ class RunCalibration:
             return
         if ledger.unreadable:
             self.warnings.append(unreadable_text(str(store.file), ledger.unreadable))
-        self.estimate = calibrate(ledger.entries, MODE, *made_with(self._usage))
+        self.estimate = calibrate(ledger.entries, self._distillation.options.mode.value, *made_with(self._usage))
 
     def save(self) -> None:
         """Add the entry of this run, once."""

@@ -17,7 +17,18 @@ from skill_distiller.planning import (
     required_blocks,
     trace_frontier,
 )
-from skill_distiller.renderings import Ladder, Pruner, RenderingKind, WordPruner, build_ladders
+from skill_distiller.renderings import (
+    Joint,
+    Ladder,
+    Offers,
+    Pruner,
+    Renderer,
+    RenderingKind,
+    WordPruner,
+    add_offers,
+    build_ladders,
+    join_offers,
+)
 from skill_distiller.renderings.phrases import PhrasePruner
 from skill_distiller.tokens import TokenCounter
 
@@ -26,20 +37,27 @@ from skill_distiller.tokens import TokenCounter
 class Models:
     """The trained models that planning uses; those that ship with the tool unless told otherwise.
 
-    Without a `pruner` no words are deleted but filler phrases.
+    Without a `pruner` no words are deleted but filler phrases. `renderers` write blocks in other
+    words, or several as one.
     """
 
     pruner: Pruner | None = field(default_factory=WordPruner)
     worth: WorthModel = field(default_factory=load_worth_model)
+    renderers: tuple[Renderer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ladders:
-    """The ladders of a skill with what the planner needs beside them: worths of blocks, tokens of headings."""
+    """The ladders of a skill with what the planner needs beside them: worths of blocks, tokens of headings, bundles.
+
+    `refused` counts the texts that a renderer made and that lost something.
+    """
 
     ladders: tuple[Ladder, ...]
     worths: tuple[float, ...]
     heading_tokens: tuple[int, ...]
+    joints: tuple[Joint, ...] = ()
+    refused: int = 0
 
 
 def prepare_ladders(
@@ -53,7 +71,16 @@ def prepare_ladders(
     ladders = build_ladders(analysis, lead_ins(analysis.skill), required, counter, pruner)
     worths = block_worths(analysis, models.worth)
     headings = tuple(counter.count(section.heading_source) for section in analysis.skill.sections)
-    return Ladders(ladders, worths, headings)
+    offers = join_offers(renderer.offer(analysis, counter) for renderer in models.renderers)
+    return offer(Ladders(ladders, worths, headings), offers, counter)
+
+
+def offer(prepared: Ladders, offers: Offers, counter: TokenCounter) -> Ladders:
+    """The ladders with what a renderer offers on them."""
+    ladders, joints = add_offers(prepared.ladders, offers, counter)
+    return replace(
+        prepared, ladders=ladders, joints=(*prepared.joints, *joints), refused=prepared.refused + offers.refused
+    )
 
 
 def trace(
@@ -62,7 +89,12 @@ def trace(
     """The ladders and the whole frontier of a skill, with the blocks required that `threshold` (0-1) requires."""
     required = required_blocks(analysis, threshold, (models or Models()).worth)
     prepared = prepare_ladders(analysis, required, counter, models)
-    return prepared, trace_frontier(analysis.skill, prepared.ladders, prepared.worths, prepared.heading_tokens)
+    return prepared, retrace(analysis, prepared, prepared.ladders)
+
+
+def retrace(analysis: Analysis, prepared: Ladders, ladders: Sequence[Ladder]) -> Frontier:
+    """The frontier of ladders that were changed after they were prepared."""
+    return trace_frontier(analysis.skill, ladders, prepared.worths, prepared.heading_tokens, prepared.joints)
 
 
 def require(ladders: Sequence[Ladder], blocks: Collection[int]) -> tuple[Ladder, ...]:

@@ -1,6 +1,6 @@
 """Ladders → frontier → plan: pure, no model, no disk."""
 
-from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
+from skill_distiller.planning.frontier import Choice, Frontier, Pick, trace_frontier
 from skill_distiller.planning.plan import Decision, Plan, apply_plan, make_plan, undo_all
 from skill_distiller.planning.reason import Reason
 from skill_distiller.planning.required import required_blocks
@@ -11,6 +11,7 @@ __all__ = [
     "Choice",
     "Decision",
     "Frontier",
+    "Pick",
     "Plan",
     "Reason",
     "WorthModel",

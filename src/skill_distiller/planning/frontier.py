@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from skill_distiller.document import Skill
-from skill_distiller.planning.hull import Step, close_hull, ladder_steps, merge_steps
+from skill_distiller.planning.groups import GROUP, ROOT, Groups, group_outline, items_of
+from skill_distiller.planning.hull import Curve, Step, best_of, close_hull, ladder_steps, merge_steps
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
-from skill_distiller.renderings import Ladder, RenderingKind
+from skill_distiller.renderings import Joint, Ladder, unused
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,14 @@ class Choice:
 
     rungs: tuple[int, ...]
     headings: tuple[bool, ...]
+
+
+class Pick(NamedTuple):
+    """A choice with its price: the tokens of blocks and headings, and the worth kept."""
+
+    choice: Choice
+    tokens: int
+    worth: float
 
 
 @dataclass(frozen=True)
@@ -53,15 +62,20 @@ class Frontier:
         floor = share * self.worth - 1e-9 * max(1.0, self.worth)
         return max(i for i, (_, worth) in enumerate(self.points) if worth >= floor or i == 0)
 
-    def within(self, tokens: int) -> Choice:
+    def pick(self, point: int) -> Pick:
+        """A point as a choice with its price."""
+        return self._pick(self.steps[:point])
+
+    def within(self, tokens: int) -> Pick:
         """The most worth that was found for at most `tokens` tokens (as few as possible where that can't be had).
 
         The last point above the budget, then every further step that is still needed, smallest loss
-        first: a large step that overshoots is passed over where smaller ones reach the budget.
+        first: a large step that overshoots is passed over where smaller ones reach the budget. What
+        is left of the budget brings back what fits into it.
         """
         point = next((i for i, (count, _) in enumerate(self.points) if count <= tokens), len(self.points) - 1)
         if point == 0:
-            return self.choice(0)
+            return self.pick(0)
         taken, need, passed = list(self.steps[: point - 1]), self.points[point - 1][0] - tokens, set[int]()
         fitting: list[Step] = []
         lost = 0.0
@@ -75,7 +89,12 @@ class Frontier:
             if need <= 0:
                 break
         whole = self.steps[point - 1]
-        return self._choice([*taken, *fitting] if need <= 0 and lost < whole.lost else [*taken, whole])
+        taken += fitting if need <= 0 and lost < whole.lost else [whole]
+        return self._pick(_bring_back(taken, tokens - self.tokens + sum(step.saved for step in taken)))
+
+    def _pick(self, steps: Sequence[Step]) -> Pick:
+        tokens, worth = self.tokens - sum(s.saved for s in steps), self.worth - sum(s.lost for s in steps)
+        return Pick(self._choice(steps), tokens, max(0.0, worth))
 
     def _choice(self, steps: Sequence[Step]) -> Choice:
         state = [0] * (self.blocks + self.sections)
@@ -85,12 +104,33 @@ class Frontier:
         return Choice(tuple(state[: self.blocks]), tuple(rung == 0 for rung in state[self.blocks :]))
 
 
+def _bring_back(taken: Sequence[Step], slack: int) -> list[Step]:
+    """The steps without those whose tokens fit into `slack`, the greatest loss first.
+
+    A step that a later one goes on from has to stay.
+    """
+    later: dict[int, list[int]] = {}
+    for i, step in enumerate(taken):
+        for item, _ in step.changes:
+            later.setdefault(item, []).append(i)
+    undone = set[int]()
+    for i in sorted(range(len(taken)), key=lambda i: -taken[i].lost):
+        items = [item for item, _ in taken[i].changes]
+        if taken[i].saved <= slack and all(later[item][-1] == i for item in items):
+            undone.add(i)
+            slack -= taken[i].saved
+            for item in items:
+                later[item].pop()
+    return [step for i, step in enumerate(taken) if i not in undone]
+
+
 class _Tree(NamedTuple):
-    """What the recursion needs: ladders, worths and the tokens of headings, by index."""
+    """What the recursion needs: ladders, worths and the tokens of headings, by index; bundles by group."""
 
     ladders: Sequence[Ladder]
     worths: Sequence[float]
     headings: Sequence[int]
+    groups: Groups
 
 
 class _Hull(NamedTuple):
@@ -103,22 +143,21 @@ class _Hull(NamedTuple):
 
 
 def trace_frontier(
-    skill: Skill, ladders: Sequence[Ladder], worths: Sequence[float], heading_tokens: Sequence[int]
+    skill: Skill,
+    ladders: Sequence[Ladder],
+    worths: Sequence[float],
+    heading_tokens: Sequence[int],
+    joints: Sequence[Joint] = (),
 ) -> Frontier:
-    """The exact frontier of a skill's ladders under the rules of its outline.
+    """The frontier of a skill's ladders under the rules of its outline; exact where no bundle is offered.
 
     `worths` holds one number a block, `heading_tokens` one count a section. A heading goes with the
     last block under it; a lead-in goes with what it introduces, and so do numbered steps together.
+    `joints` are bundles, of which those that a required block forbids are passed over.
     """
-    tree = _Tree(ladders, worths, heading_tokens)
-    hulls = [_hull(tree, node) for node in outline(skill)]
-    return Frontier(
-        sum(hull.tokens for hull in hulls),
-        sum(hull.worth for hull in hulls),
-        tuple(merge_steps(hull.steps for hull in hulls)),
-        len(ladders),
-        len(heading_tokens),
-    )
+    groups = group_outline(outline(skill), [joint for joint in joints if not unused(ladders, joint)])
+    whole = _hull(_Tree(ladders, worths, heading_tokens, groups), groups.root)
+    return Frontier(whole.tokens, whole.worth, tuple(whole.steps), len(ladders), len(heading_tokens))
 
 
 def _hull(tree: _Tree, node: Node, *, bound: bool = False) -> _Hull:
@@ -131,10 +170,39 @@ def _hull(tree: _Tree, node: Node, *, bound: bool = False) -> _Hull:
     tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
     steps = merge_steps(part.steps for part in parts)
     alone = node.block == HEADING and not node.children  # a heading with nothing under it is all there is to say
-    if alone or any(part.gone is None for part in parts):
-        return _Hull(tokens, worth, steps, None)
-    gone = tuple(change for part in parts for change in part.gone or ())
-    return _Hull(tokens, worth, steps if bound or not tokens else close_hull(steps, tokens, worth, gone), gone)
+    stays = alone or node.block == ROOT or any(part.gone is None for part in parts)
+    gone = None if stays else tuple(change for part in parts for change in part.gone or ())
+    if node.block == GROUP:
+        steps = best_of([Curve(0, 0.0, (), steps), *_joint_curves(tree, node, parts[1:], gone)])
+    elif gone is not None and not bound and tokens:
+        steps = close_hull(steps, tokens, worth, gone)
+    return _Hull(tokens, worth, steps, gone)
+
+
+def _joint_curves(
+    tree: _Tree, node: Node, parts: Sequence[_Hull], gone: tuple[tuple[int, int], ...] | None
+) -> Iterator[Curve]:
+    """For each bundle of a group: what it saves, then what is not in it goes, then all."""
+    tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
+    for joint in tree.groups.joints[node]:
+        saved, lost = 0, 0.0
+        start: list[tuple[int, int]] = [(len(tree.ladders) + section, 1) for section in joint.headings]
+        saved += sum(tree.headings[section] for section in joint.headings)
+        for block, place in joint.members:
+            ladder = tree.ladders[block]
+            start.append((block, len(ladder.rungs) + place))
+            saved += ladder.rungs[0].tokens - ladder.joint[place].tokens
+            lost += tree.worths[block] * (1 - ladder.joint[place].share)
+        taken = {block for block, _ in joint.members}
+        apart = [
+            part.steps
+            for child, part in zip(node.children, parts, strict=True)
+            if not taken & items_of(child)[0] and not set(joint.headings) & items_of(child)[1]
+        ]
+        steps = merge_steps(apart)
+        if gone is not None:
+            steps = close_hull(steps, tokens - saved, worth - lost, gone)
+        yield Curve(saved, lost, tuple(start), steps)
 
 
 def _tied(tree: _Tree, node: Node) -> tuple[Node, ...]:
@@ -146,7 +214,7 @@ def _tied(tree: _Tree, node: Node) -> tuple[Node, ...]:
         return node.children
     if node.block < 0 or not node.children:
         return ()
-    if tree.ladders[node.block].rungs[-1].kind is not RenderingKind.DROPPED:
+    if not tree.ladders[node.block].droppable:
         return node.children
     return (max(node.children, key=lambda child: _worth(tree, child)),)
 
@@ -158,7 +226,7 @@ def _worth(tree: _Tree, node: Node) -> float:
 
 def _own(tree: _Tree, node: Node, *, stays: bool) -> _Hull:
     """The node without its children; with `stays` its own dropped rung is left to the node as a whole."""
-    if node.block == SEQUENCE:
+    if node.block in (SEQUENCE, GROUP, ROOT):
         return _Hull(0, 0.0, [], ())
     if node.block == HEADING:
         item = len(tree.ladders) + node.section
@@ -166,7 +234,7 @@ def _own(tree: _Tree, node: Node, *, stays: bool) -> _Hull:
     rungs = tree.ladders[node.block].rungs
     worth = tree.worths[node.block]
     last = len(rungs) - 1
-    droppable = rungs[last].kind is RenderingKind.DROPPED
+    droppable = tree.ladders[node.block].droppable
     offered = rungs[:last] if droppable and stays else rungs
     steps = ladder_steps(node.block, [r.tokens for r in offered], [worth * r.share for r in offered])
     return _Hull(rungs[0].tokens, worth, steps, ((node.block, last),) if droppable else None)

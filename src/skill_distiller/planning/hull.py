@@ -8,7 +8,8 @@ Zoltners 1979). So every corner of the result is the best that its number of tok
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -44,6 +45,65 @@ def merge_steps(hulls: Iterable[Sequence[Step]]) -> list[Step]:
     """The hull of a sum of independent choices: all steps by slope, ties in the order given."""
     steps = [step for hull in hulls for step in hull]
     return sorted(steps, key=lambda step: step.slope)
+
+
+class Curve(NamedTuple):
+    """One of several ways: its start, in tokens saved and worth lost, what leads there, and its steps from there."""
+
+    saved: int
+    lost: float
+    start: tuple[tuple[int, int], ...]
+    steps: Sequence[Step]
+
+
+class _Point(NamedTuple):
+    saved: int
+    lost: float
+    state: dict[int, int]  # the rung of every item
+    curve: int
+
+
+def best_of(curves: Sequence[Curve]) -> list[Step]:
+    """The hull of several ways, of which one is taken at a time; the first starts at nothing saved and nothing lost.
+
+    Every item that any curve changes is at rung 0 where a curve does not name it. A step from one
+    curve to another names all of them, so that it does not matter what came before it.
+    """
+    items = sorted({item for curve in curves for item, _ in _changes(curve)})
+    origin, *others = _points(curves, items)
+    corners = [origin]
+    for point in sorted(others, key=lambda p: (p.saved, p.lost)):
+        if point.saved <= corners[-1].saved:
+            continue
+        while len(corners) > 1 and _undercuts(corners[-2], corners[-1], point):
+            corners.pop()
+        corners.append(point)
+    return [_step(a, b) for a, b in pairwise(corners)]
+
+
+def _points(curves: Sequence[Curve], items: Sequence[int]) -> Iterator[_Point]:
+    for number, curve in enumerate(curves):
+        point = _Point(curve.saved, curve.lost, dict.fromkeys(items, 0) | dict(curve.start), number)
+        yield point
+        for step in curve.steps:
+            state = point.state | dict(step.changes)
+            point = _Point(point.saved + step.saved, point.lost + step.lost, state, number)
+            yield point
+
+
+def _changes(curve: Curve) -> list[tuple[int, int]]:
+    return [*curve.start, *(change for step in curve.steps for change in step.changes)]
+
+
+def _undercuts(a: _Point, b: _Point, c: _Point) -> bool:
+    """Whether the straight way from a to c is no worse than the one over b."""
+    return (b.lost - a.lost) * (c.saved - a.saved) >= (c.lost - a.lost) * (b.saved - a.saved)
+
+
+def _step(a: _Point, b: _Point) -> Step:
+    crossing = a.curve != b.curve
+    changes = tuple((item, rung) for item, rung in b.state.items() if crossing or a.state[item] != rung)
+    return Step(b.saved - a.saved, max(0.0, b.lost - a.lost), changes)
 
 
 def close_hull(steps: Sequence[Step], saved: int, lost: float, changes: Sequence[tuple[int, int]]) -> list[Step]:

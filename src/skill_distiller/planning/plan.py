@@ -64,14 +64,20 @@ def make_plan(
     choice: Choice,
     heading_tokens: Sequence[int],
     required: Mapping[int, Reason] | None = None,
+    refused: int = 0,
 ) -> Plan:
-    """The plan that a choice on the ladders means; `required` says why blocks had to stay."""
+    """The plan that a choice on the ladders means; `required` says why blocks had to stay.
+
+    `refused` counts renderings that did not even come onto a ladder.
+    """
     decisions = []
     for ladder, rung in zip(ladders, choice.rungs, strict=True):
-        rendering = ladder.rungs[rung]
+        rendering = ladder.rendering(rung)
         reason = _reason(rendering, (required or {}).get(ladder.block.index))
         decisions.append(Decision(ladder.block.index, rendering, ladder.rungs[0].tokens, reason))
-    return Plan(tuple(decisions), choice.headings, tuple(heading_tokens), sum(ladder.refused for ladder in ladders))
+    return Plan(
+        tuple(decisions), choice.headings, tuple(heading_tokens), refused + sum(ladder.refused for ladder in ladders)
+    )
 
 
 def undo_all(analysis: Analysis, plan: Plan) -> Plan:
@@ -91,6 +97,8 @@ def undo_all(analysis: Analysis, plan: Plan) -> Plan:
 def _reason(rendering: Rendering, required: Reason | None) -> Reason:
     if rendering.kind is RenderingKind.DROPPED:
         return Reason.NOT_WORTH
+    if not rendering.text:
+        return Reason.TOGETHER
     if rendering.kind is not RenderingKind.FULL:
         return Reason.CHEAPER
     return required or Reason.WORTH

@@ -16,4 +16,5 @@ class Reason(StrEnum):
     BEST = "the most important block"
     WORTH = "worth its tokens"
     CHEAPER = "a shorter rendering keeps its facts"
+    TOGETHER = "written together with its neighbours"
     NOT_WORTH = "worth less than its tokens"

@@ -47,6 +47,8 @@ _FILLERS: Final = 0.02  # and of the filler phrases
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
 
+# Nothing to prove: the block as it is, or one that openly leaves facts out.
+_UNPROVED: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED, RenderingKind.EXTRACTED})
 
 _TAG: Final = re.compile(r"<(/?)([A-Za-z][\w-]*+)[^<>]{0,2000}?(/?)>")
 _COMMENT: Final = re.compile(r"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)")
@@ -55,11 +57,24 @@ _VOID_TAGS: Final = frozenset("area base br col embed hr img input link meta sou
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The renderings of one block, from the longest to the shortest; the first is always FULL."""
+    """The renderings of one block, from the longest to the shortest; the first is always FULL.
+
+    `joint` are the ways to write it that go only with other blocks (see `Bundle`).
+    """
 
     block: Block
     rungs: tuple[Rendering, ...]
     refused: int = 0  # renderings that lost a fact or a protected pattern and were not let onto the ladder
+    joint: tuple[Rendering, ...] = ()
+
+    @property
+    def droppable(self) -> bool:
+        """Whether the block may go altogether."""
+        return self.rungs[-1].kind is RenderingKind.DROPPED
+
+    def rendering(self, rung: int) -> Rendering:
+        """The rendering that a number of a choice means: of the rungs, and above them of the joint ones."""
+        return self.rungs[rung] if rung < len(self.rungs) else self.joint[rung - len(self.rungs)]
 
 
 class Pruner(Protocol):
@@ -142,7 +157,7 @@ def holds_together(block: Block) -> bool:
 
 def keeps_everything(analysis: Analysis, block: int, rendering: Rendering) -> bool:
     """Whether a shorter text still carries every fact and protected pattern of its block."""
-    if rendering.kind in (RenderingKind.FULL, RenderingKind.DROPPED) or not rendering.text:
+    if rendering.kind in _UNPROVED or not rendering.text:
         return True  # a lead-in that is written as nothing had no fact
     text = rendering.text.removesuffix(analysis.skill.blocks[block].gap)
     protected = analysis.verdicts[block].protected

@@ -16,6 +16,7 @@ class RenderingKind(StrEnum):
     REWRITTEN = "rewritten"
     SUMMARIZED = "summarized"
     ONE_LINERS = "one-liners"
+    EXTRACTED = "extracted"
     DROPPED = "dropped"
 
 

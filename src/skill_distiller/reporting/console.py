@@ -28,7 +28,11 @@ _CHANGED = {
     RenderingKind.REWRITTEN: "said in fewer words, every fact checked",
     RenderingKind.SUMMARIZED: "summed up",
     RenderingKind.ONE_LINERS: "examples written as one line each",
+    RenderingKind.EXTRACTED: "cut down to the sentences that have to stay",
 }
+_PLAIN_NOTES = frozenset(
+    {NoteKind.ALREADY_MINIMAL, NoteKind.WITHIN_BUDGET, NoteKind.NOT_WORTH_IT, NoteKind.ADVISORY_REMOVED}
+)
 
 
 def print_report(
@@ -201,6 +205,8 @@ def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
         NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
         NoteKind.ALREADY_MINIMAL: f"Already minimal: no compression possible at threshold {threshold:g}; "
         "the original comes out unchanged.",
+        NoteKind.WITHIN_BUDGET: f"Already within {distillation.options.tokens} tokens; the original comes out "
+        "unchanged.",
         NoteKind.NOT_WORTH_IT: f"Already minimal: at threshold {threshold:g} less than 1% could be saved, which is not "
         "worth a changed file; the original comes out unchanged.",
         NoteKind.ADVISORY_REMOVED: f"Advisory pattern removed (no score penalty): {note.detail}",
@@ -214,5 +220,4 @@ def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
             else f"{note.detail} blocks; their verdicts are the embedded ones."
         ),
     }
-    warning = note.kind not in (NoteKind.ALREADY_MINIMAL, NoteKind.NOT_WORTH_IT, NoteKind.ADVISORY_REMOVED)
-    return ("yellow" if warning else "", texts[note.kind])
+    return ("" if note.kind in _PLAIN_NOTES else "yellow", texts[note.kind])

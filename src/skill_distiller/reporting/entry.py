@@ -9,7 +9,6 @@ from skill_distiller.pipeline import Distillation, NoteKind
 from skill_distiller.providers.usage import Usage
 from skill_distiller.reporting.summary import summarize_sections
 
-MODE = "threshold"
 _NAME_LENGTH = 200  # characters; a skill may call itself anything, and a thousand entries are read in each run
 
 
@@ -32,7 +31,7 @@ def to_entry(distillation: Distillation, usage: Usage | None = None) -> dict[str
     score = round(functionality.score, 1)
     return {
         "skill": distillation.original.name[:_NAME_LENGTH],
-        "mode": MODE,
+        "mode": distillation.options.mode.value,
         "threshold": distillation.options.threshold,
         "input_tokens": distillation.input_tokens,
         "output_tokens": distillation.output_tokens,

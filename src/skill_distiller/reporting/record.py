@@ -6,6 +6,7 @@ from typing import Final
 
 from skill_distiller._version import __version__
 from skill_distiller.calibration import UNCALIBRATED, Estimate, Stage
+from skill_distiller.compression import Mode
 from skill_distiller.evaluation import Change, LostFact
 from skill_distiller.pipeline import Distillation
 from skill_distiller.providers.usage import Usage
@@ -30,8 +31,9 @@ def to_record(
         "schema": SCHEMA,
         "version": __version__,
         "skill": distillation.original.name,
-        "mode": "threshold",
-        "threshold": distillation.options.threshold,
+        "mode": distillation.options.mode.value,
+        "threshold": distillation.options.threshold if distillation.options.mode is Mode.THRESHOLD else None,
+        "target_tokens": distillation.options.tokens,
         "analyzer": distillation.analysis.analyzer,
         "provider": _usage(usage) if usage else None,
         "encoding": distillation.counter.encoding,

@@ -1,0 +1,31 @@
+"""Writing the product to stdout."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from skill_distiller.errors import RefusedError
+
+
+def write_stdout(text: str) -> None:
+    """Byte for byte into a pipe or file; on a terminal control characters of the skill are shown as codes."""
+    if sys.stdout is None:
+        raise RefusedError("stdout is closed.", "Name a file with -o.")
+    if sys.stdout.isatty():
+        from skill_distiller.reporting.printable import printable_lines
+
+        text = printable_lines(text)
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))  # a file name may hold what is not UTF-8
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_stdout()
+        raise RefusedError(f"Can't write to stdout: {error.strerror}.", "Name a file with -o.") from None
+
+
+def drop_stdout() -> None:
+    """Leave nothing for the interpreter to flush at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
