@@ -12,15 +12,16 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from skill_distiller.renderings.information.scorer import Information, Nats, Places
-from skill_distiller.renderings.information.words import Words, earlier, read_words
+from skill_distiller.renderings.information.words import WORD, Words, earlier, read_words
 from skill_distiller.weights import Arrays, load_weights
 
-WEIGHTS: Final = "information"
 ANY_WORD: Final = 50_000  # words that the first estimate chooses from
+_KNOWN: Final = 0.6  # share of the words of a text in English, at least
+WEIGHTS: Final = "information"  # the file of weights that ships with the package
 COMPONENTS: Final = ("any word", "word", "word after the last", "word again", "pair again")
+DEFINITION: Final = repr((1, WORD.pattern, ANY_WORD, COMPONENTS))  # of what the weights were fitted on
 
 
 class BackgroundScorer:
@@ -34,10 +35,13 @@ class BackgroundScorer:
     name = "embedded"
 
     def __init__(self, arrays: Arrays | None = None) -> None:
-        self._given = arrays
+        self._arrays = arrays
 
     def information(self, text: str) -> Information:
-        """The information of every word of a text; raises WeightsError where the weights can't be had."""
+        """The information of every word of a text; numbers and marks are no words here.
+
+        Raises WeightsError where the weights can't be had.
+        """
         words = read_words(text)
         chances = self.chances(words)
         return Information(words.start, words.end, -np.log(np.maximum(self._table.mixture @ chances, 1e-12)))
@@ -57,13 +61,14 @@ class BackgroundScorer:
         chances[4, 1:] = pair_said / np.maximum(said_as_first, 1)
         return chances
 
-    def knows(self, words: Words) -> npt.NDArray[np.bool_]:
-        """Which of the words are known, by number."""
-        return np.array([word in self._table.ids for word in words.texts], np.bool_)
+    def reads(self, text: str) -> bool:
+        """Whether a text is in a language that the counts know: most of its words are known."""
+        words = [word.lower() for word in WORD.findall(text)]
+        return sum(word in self._table.ids for word in words) > _KNOWN * len(words)
 
     @cached_property
     def _table(self) -> _Table:
-        return _shipped() if self._given is None else _Table(self._given)
+        return _shipped() if self._arrays is None else _Table(self._arrays)
 
 
 class _Table:
@@ -89,6 +94,4 @@ class _Table:
 
 @lru_cache(maxsize=1)
 def _shipped() -> _Table:
-    from skill_distiller.renderings.information.definition import definition
-
-    return _Table(load_weights(WEIGHTS, definition()))
+    return _Table(load_weights(WEIGHTS, DEFINITION))

@@ -1,4 +1,4 @@
-"""What of a skill stands elsewhere in it: words and pairs of words, each where it is safe to look for them."""
+"""Which words of a skill stand elsewhere in it, where it is safe to look for them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy.typing as npt
 from skill_distiller.renderings.information.scorer import Places
 from skill_distiller.renderings.information.words import Words
 
+Flags = npt.NDArray[np.bool_]
+
 # Words that tell nothing about what a text is about.
 STOP: Final = frozenset(
     "a an the and or but nor so of to in on at by for from with into onto via as than then this that these those it its"
@@ -20,34 +22,27 @@ STOP: Final = frozenset(
 
 
 class Elsewhere(NamedTuple):
-    """Flags by word of a row: says something at all; stands elsewhere; stands elsewhere after the same word."""
+    """Flags by word of a row: says something at all; says something and stands elsewhere."""
 
-    content: npt.NDArray[np.bool_]
-    word: npt.NDArray[np.bool_]
-    pair: npt.NDArray[np.bool_]
+    content: Flags
+    there: Flags
 
 
-def find_elsewhere(words: Words, block: Places, steady: npt.NDArray[np.bool_]) -> Elsewhere:
+def find_elsewhere(words: Words, block: Places, steady: Flags) -> Elsewhere:
     """Where the words of a skill stand besides their own block.
 
-    `block` numbers the block of each word, rising, headings and the description having numbers of
-    their own. What may be shortened is looked for only before its own place, so that of two places
-    that say the same one stays; in `steady` words (one flag a word) it is looked for after it too.
+    `block` numbers the block of each word, rising; headings and the frontmatter are blocks too. What
+    may lose text is looked for only before its own place, so that of two places that say the same
+    one stays; what is `steady` (one flag a word) is looked for after it too.
     """
     content = np.array([word not in STOP and len(word) > 1 for word in words.texts], np.bool_)[words.number]
     places = np.flatnonzero(content)
-    number = words.number[places]
-    found = np.zeros((2, len(words.number)), np.bool_)
-    found[0, places] = _found(number, block[places], steady[places])
-    if len(places) > 1:
-        pair = number[:-1] * len(words.texts) + number[1:]
-        whole = block[places[1:]] == block[places[:-1]]
-        pair = np.where(whole, pair, -1 - np.arange(len(pair)))  # over the edge of a block: none like it
-        found[1, places[1:]] = _found(pair, block[places[1:]], steady[places[1:]])
-    return Elsewhere(content, found[0], found[1])
+    there = np.zeros(len(words.number), np.bool_)
+    there[places] = _found(words.number[places], block[places], steady[places])
+    return Elsewhere(content, there)
 
 
-def _found(keys: Places, block: Places, steady: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _found(keys: Places, block: Places, steady: Flags) -> Flags:
     """Whether each key stands in an earlier block, or in a later one where it is steady."""
     order = np.argsort(keys, kind="stable")
     in_order = keys[order]

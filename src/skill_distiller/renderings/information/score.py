@@ -1,40 +1,40 @@
 """Score the phrases of a skill without a language model: what stands elsewhere and surprises nobody is redundant.
 
-A unit is redundant where a small logistic model, fitted on what careful editors deleted, says so
-from its self-information and from how much of it stands elsewhere in the skill. What orders,
-restricts, names or holds a fact is essential before anything is scored.
+A sentence or a clause is redundant where most of what it says stands elsewhere in the skill too and
+its words tell hardly more than the skill's words do on the whole (self-information). What orders,
+restricts, names or holds a fact is essential before anything is scored. The limits are from what
+careful editors deleted (benchmarks/selfinfo.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from skill_distiller.analysis.compressible import compressible_blocks
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.prompted import Phrases
+from skill_distiller.analysis.taxonomy import SectionType
+from skill_distiller.renderings.information.units import UnitKind
 from skill_distiller.renderings.locks import locked_spans
 
 if TYPE_CHECKING:  # numpy is loaded when phrases are looked at, not before
-    from skill_distiller.renderings.information.columns import Candidate
-    from skill_distiller.renderings.information.scorer import Nats, TokenScorer
-    from skill_distiller.weights import Arrays
+    from skill_distiller.renderings.information.candidates import Candidate
+    from skill_distiller.renderings.information.scorer import TokenScorer
 
-BAR: Final = 0.35  # P(an editor deletes the unit) from which on it is redundant
 STRENGTH: Final = 1.0  # of the edits: bolder than any single word
+_MOST: Final = 1.2  # information a word, that of the mean word of the skill being 1
+# The share of a unit that stands elsewhere, at least. Editors keep what is in brackets, and the wording of examples.
+_LEAST: Final = {UnitKind.CLAUSE: 0.4, UnitKind.SENTENCE: 0.6}
+_LEAST_IN_EXAMPLES: Final = 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class PhraseScorer:
-    """Finds redundant phrases; without `tokens` by the counts, and without `weights` by the weights, that ship.
-
-    `tokens` is whoever gives the self-information.
-    """
+    """Finds redundant phrases; `tokens` gives the self-information, the embedded counts do without it."""
 
     tokens: TokenScorer | None = None
-    weights: Arrays | None = None
 
     @property
     def name(self) -> str:
@@ -47,13 +47,34 @@ class PhraseScorer:
         Text in a language that the counts don't know has none. Raises WeightsError where the weights
         can't be had.
         """
-        from skill_distiller.renderings.information.columns import find_candidates, skill_words
+        blocks = [block.index for block in compressible_blocks(analysis.skill, analysis.verdicts)]
+        found: dict[int, list[str]] = {}
+        for candidate in self._redundant(analysis, blocks):
+            text = analysis.skill.blocks[candidate.block].text
+            found.setdefault(candidate.block, []).append(text[candidate.unit.start : candidate.unit.end])
+        return {i: _phrases(analysis.skill.blocks[i].text, redundant) for i, redundant in found.items()}
 
-        blocks = compressible_blocks(analysis.skill, analysis.verdicts)
-        locked = {b.index: locked_spans(b.text, analysis.facts[b.index]) for b in blocks}
-        candidates = find_candidates(analysis.skill, [b.index for b in blocks], locked)
-        candidates = self._readable(analysis, candidates)
+    def _redundant(self, analysis: Analysis, blocks: Sequence[int]) -> list[Candidate]:
+        from skill_distiller.renderings.information.background import BackgroundScorer
+        from skill_distiller.renderings.information.candidates import find_candidates, score_candidates
+
+        skill, counts = analysis.skill, BackgroundScorer()
+        blocks = [i for i in blocks if counts.reads(skill.blocks[i].text)]
+        locked = {i: locked_spans(skill.blocks[i].text, analysis.facts[i]) for i in blocks}
+        candidates = [c for c in find_candidates(skill, blocks, locked) if c.unit.kind is not UnitKind.PARENTHETICAL]
         if not candidates:
-            return {}
-        chances = self.chances(analysis, candidates, [b.index for b in blocks])
-        return _phrases(analysis, candidates, chances)
+            return []
+        scores = score_candidates(skill, candidates, blocks, self.tokens or counts)
+        rows = zip(candidates, scores.elsewhere.tolist(), scores.information.tolist(), strict=True)
+        return [c for c, elsewhere, nats in rows if nats <= _MOST and elsewhere >= _least(analysis, c)]
+
+
+def _least(analysis: Analysis, candidate: Candidate) -> float:
+    """The share of a unit that has to stand elsewhere before it may go."""
+    example = analysis.verdicts[candidate.block].type is SectionType.EXAMPLE
+    return _LEAST_IN_EXAMPLES if example else _LEAST[candidate.unit.kind]
+
+
+def _phrases(text: str, redundant: Sequence[str]) -> Phrases:
+    whole = [phrase for phrase in redundant if not any(phrase in other for other in redundant if other != phrase)]
+    return Phrases((), tuple(whole), min(1.0, sum(map(len, whole)) / len(text)), STRENGTH)
