@@ -14,15 +14,15 @@ from benchmarks.shared import Shared, open_shared
 from benchmarks.tables import percent, table
 from skill_distiller import DistillOptions, Skill, distill
 from skill_distiller.analysis import RulesAnalyzer
-from skill_distiller.compression import Models
+from skill_distiller.compression import Mode, Models
+from skill_distiller.errors import TargetError
 from skill_distiller.pipeline import DEFAULT_THRESHOLD, Backends
 from skill_distiller.tokens import TokenCounter, load_counter
 
 THRESHOLDS: Final = tuple(round(1 - i / 100, 2) for i in range(51))
-BUDGETS: Final = (0.4, 0.6, 0.8, 0.9)
+BUDGETS: Final = (0.2, 0.4, 0.6, 0.8, 0.9)
 SHOWN: Final = frozenset({1.0, 0.95, DEFAULT_THRESHOLD, 0.85, 0.8, 0.7, 0.6, 0.5})
 RULES: Final = Backends(analyzer=RulesAnalyzer(), models=Models(pruner=None))
-_STEPS: Final = 400  # of the threshold, in the search for a budget
 _NAMES: Final = ("truncation", "random blocks", "dropping by heading")
 
 
@@ -93,17 +93,12 @@ def _budget_row(exams: Sequence[Exam], share: float, counter: TokenCounter) -> B
 
 
 def ours_within(skill: Skill, budget: int, counter: TokenCounter, backends: Backends | None = None) -> Skill:
-    """What the highest threshold gives that comes down to `budget` body tokens; the shortest where none does."""
-    low, high = 0, _STEPS
-    best = distill(skill, DistillOptions(threshold=0.0), backends).distilled
-    while low < high:
-        middle = (low + high + 1) // 2
-        result = distill(skill, DistillOptions(threshold=middle / _STEPS), backends).distilled
-        if counter.count(result.body) <= budget:
-            low, best = middle, result
-        else:
-            high = middle - 1
-    return best
+    """What tokens mode gives for `budget` body tokens; the smallest that can be had where it can't be met."""
+    tokens = budget + counter.count(skill.frontmatter.raw)
+    try:
+        return distill(skill, DistillOptions(mode=Mode.TOKENS, tokens=tokens), backends).distilled
+    except TargetError as error:
+        return distill(skill, DistillOptions(mode=Mode.TOKENS, tokens=error.smallest), backends).distilled
 
 
 def _baselines(exams: Sequence[Exam], budgets: Sequence[int], counter: TokenCounter) -> tuple[float, ...]:

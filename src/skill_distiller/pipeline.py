@@ -18,15 +18,16 @@ from skill_distiller.compression import (
     compress_to_tokens,
     count_skill,
 )
-from skill_distiller.document import FrontmatterState, Skill
+from skill_distiller.document import FrontmatterState, Skill, parse_skill
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.evaluation import Comparison, EmbeddedJudge, Functionality, Judge, Receipt, compare, write_receipt
 from skill_distiller.planning import Plan, apply_plan, undo_all
-from skill_distiller.renderings import Renderer
+from skill_distiller.renderings import Renderer, RenderingKind
 from skill_distiller.tokens import DEFAULT_ENCODING, ESTIMATE, TokenCounter, load_counter
 
 DEFAULT_THRESHOLD: Final = 0.9
 WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
+_WRITTEN_ANEW: Final = frozenset({RenderingKind.ONE_LINERS, RenderingKind.SUMMARIZED, RenderingKind.REWRITTEN})
 
 
 class NoteKind(StrEnum):
@@ -137,7 +138,7 @@ def distill(
     watch("analyze", analysis)
     notes = check_skill(analysis, strict=options.strict)
     plan = _plan(analysis, options, counter, watch, backends)
-    distilled = apply_plan(skill, plan)
+    distilled = _apply(skill, plan)
     known = plan.counts(skill)
     input_tokens, output_tokens = count_skill(skill, known, counter), count_skill(distilled, known, counter)
     needless = _needless(options, plan, input_tokens, output_tokens)
@@ -184,6 +185,14 @@ def _plan(
     if options.tokens is not None:
         return compress_to_tokens(analysis, options.tokens, counter, watch, models)
     return compress_to_threshold(analysis, options.threshold, counter, watch, models)
+
+
+def _apply(skill: Skill, plan: Plan) -> Skill:
+    """The skill that a plan makes. Texts written anew may hold headings and blocks of their own, so they are parsed."""
+    distilled = apply_plan(skill, plan)
+    if any(decision.rendering.kind in _WRITTEN_ANEW for decision in plan.decisions):
+        return parse_skill(distilled.text, skill.path)
+    return distilled
 
 
 def _needless(options: DistillOptions, plan: Plan, before: int, after: int) -> NoteKind | None:

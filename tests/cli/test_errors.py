@@ -122,9 +122,21 @@ def test_strict_has_nothing_against_a_proper_skill() -> None:
     ("arguments", "sentence", "hint"),
     [
         (["--mode=tokens"], "--mode=tokens needs a number of tokens.", "Hint: Give one: --tokens=500."),
-        (["--tokens=500", "--threshold=0.9"], "--tokens and --threshold exclude each other.", "Hint: Give a budget or a threshold, not both."),
-        (["--tokens=500", "--mode=threshold"], "--tokens has no meaning with --mode=threshold.", "Hint: Leave one of the two out."),
-        (["--mode=oneliner", "--threshold=0.9"], "--threshold has no meaning with --mode=oneliner.", "Hint: Leave one of the two out."),
+        (
+            ["--tokens=500", "--threshold=0.9"],
+            "--tokens and --threshold exclude each other.",
+            "Hint: Give a budget or a threshold, not both.",
+        ),
+        (
+            ["--tokens=500", "--mode=threshold"],
+            "--tokens has no meaning with --mode=threshold.",
+            "Hint: Leave one of the two out.",
+        ),
+        (
+            ["--mode=oneliner", "--threshold=0.9"],
+            "--threshold has no meaning with --mode=oneliner.",
+            "Hint: Leave one of the two out.",
+        ),
         (["--tokens=0"], "0 is no number of tokens.", "Hint: Use for example --tokens=500."),
         (["--mode=formula"], "There is no mode 'formula'.", "Hint: Modes: threshold, tokens, oneliner."),
     ],

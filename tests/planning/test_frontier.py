@@ -24,14 +24,14 @@ Point = tuple[int, float]
 SMALL = "First.\n\n# A\n\nRun:\n\n- a\n\n## B\n\nText.\n\n# C\n\n# D\n\nLast.\n"
 
 
-def _skill() -> Skill:
+def small_skill() -> Skill:
     return parse_skill(SMALL)
 
 
 @st.composite
-def _trees(draw: st.DrawFn) -> tuple[tuple[Ladder, ...], tuple[float, ...], tuple[int, ...]]:
+def trees(draw: st.DrawFn) -> tuple[tuple[Ladder, ...], tuple[float, ...], tuple[int, ...]]:
     """Random ladders, worths and heading tokens for the small skill."""
-    skill = _skill()
+    skill = small_skill()
     ladders = [_ladder(draw, block) for block in skill.blocks]
     worths = tuple(float(draw(st.integers(0, 12))) for _ in skill.blocks)
     headings = tuple(draw(st.integers(1, 9)) if section.level else 0 for section in skill.sections)
@@ -52,7 +52,7 @@ def _ladder(draw: st.DrawFn, block: Block) -> Ladder:
 def _stays(node: Node, ladders: tuple[Ladder, ...], choice: Choice) -> bool:
     if node.block < 0:
         return choice.headings[node.section]
-    return ladders[node.block].rungs[choice.rungs[node.block]].kind is not Kind.DROPPED
+    return ladders[node.block].rendering(choice.rungs[node.block]).kind is not Kind.DROPPED
 
 
 def lawful(nodes: tuple[Node, ...], ladders: tuple[Ladder, ...], choice: Choice) -> bool:
@@ -72,7 +72,7 @@ def _is_lawful(node: Node, ladders: tuple[Ladder, ...], choice: Choice) -> bool:
 
 def price(choice: Choice, ladders: tuple[Ladder, ...], worths: tuple[float, ...], headings: tuple[int, ...]) -> Point:
     """The tokens and the worth of a choice, counted afresh."""
-    chosen = [ladder.rungs[rung] for ladder, rung in zip(ladders, choice.rungs, strict=True)]
+    chosen = [ladder.rendering(rung) for ladder, rung in zip(ladders, choice.rungs, strict=True)]
     tokens = sum(rung.tokens for rung in chosen) + sum(
         t for t, stays in zip(headings, choice.headings, strict=True) if stays
     )
@@ -85,14 +85,14 @@ def _choices(ladders: tuple[Ladder, ...], sections: int) -> list[Choice]:
 
 
 @settings(max_examples=25)
-@given(_trees())
+@given(trees())
 def test_every_point_is_the_best_for_its_tokens(
     tree: tuple[tuple[Ladder, ...], tuple[float, ...], tuple[int, ...]],
 ) -> None:
     """No lawful choice has more worth for as many tokens, and the last point has the fewest there are."""
     ladders, worths, headings = tree
-    nodes = outline(_skill())
-    frontier = trace_frontier(_skill(), ladders, worths, headings)
+    nodes = outline(small_skill())
+    frontier = trace_frontier(small_skill(), ladders, worths, headings)
     choices = [choice for choice in _choices(ladders, len(headings)) if lawful(nodes, ladders, choice)]
     priced = [price(choice, ladders, worths, headings) for choice in choices]
     for point, (tokens, worth) in enumerate(frontier.points):
@@ -110,7 +110,7 @@ def _check_within(
 ) -> None:
     choice = frontier.within(tokens).choice
     spent, worth = price(choice, *tree)
-    assert lawful(outline(_skill()), tree[0], choice)
+    assert lawful(outline(small_skill()), tree[0], choice)
     assert spent <= max(tokens, frontier.points[-1][0])
     reached = [w for t, w in frontier.points if t <= tokens] or [frontier.points[-1][1]]
     assert worth >= max(reached) - 1e-6

@@ -53,7 +53,8 @@ class Models:
 class Ladders:
     """The ladders of a skill with what the planner needs beside them: worths of blocks, tokens of headings, bundles.
 
-    `refused` counts the texts that a renderer made and that lost something.
+    `refused` counts the texts that a renderer made and that lost something; without `sequences`
+    numbered steps may go one by one.
     """
 
     ladders: tuple[Ladder, ...]
@@ -61,6 +62,7 @@ class Ladders:
     heading_tokens: tuple[int, ...]
     joints: tuple[Joint, ...] = ()
     refused: int = 0
+    sequences: bool = True
 
 
 def prepare_ladders(
@@ -103,7 +105,14 @@ def trace(
 
 def retrace(analysis: Analysis, prepared: Ladders, ladders: Sequence[Ladder]) -> Frontier:
     """The frontier of ladders that were changed after they were prepared."""
-    return trace_frontier(analysis.skill, ladders, prepared.worths, prepared.heading_tokens, prepared.joints)
+    return trace_frontier(
+        analysis.skill,
+        ladders,
+        prepared.worths,
+        prepared.heading_tokens,
+        prepared.joints,
+        sequences=prepared.sequences,
+    )
 
 
 def require(ladders: Sequence[Ladder], blocks: Collection[int]) -> tuple[Ladder, ...]:

@@ -40,7 +40,7 @@ def settle(
     """What is picked from the frontier with every required block and every fact that may not be lost.
 
     A rendering that was chosen and proves to lose a fact is taken off its ladder; blocks that kept
-    text needs are promoted to required (without `promote` only the most important block is). Then
+    text needs are promoted to required (without `promote` only where nothing would be left). Then
     the choice is made again: each round takes away a rung or promotes a block, so it ends.
     """
     ladders = require(prepared.ladders, required)
@@ -51,8 +51,8 @@ def settle(
         if refused := _refused(analysis, ladders, picked.choice):
             ladders = refuse(ladders, picked.choice, refused)
             continue
-        found = _needed(analysis, ladders, picked.choice)
-        needed = {i: why for i, why in found.items() if i not in reasons and (promote or why is Reason.BEST)}
+        found = _needed(analysis, ladders, picked.choice) if promote else _something(analysis, ladders, picked.choice)
+        needed = {i: why for i, why in found.items() if i not in reasons}
         if not needed:
             return Settled(ladders, frontier, picked, reasons)
         reasons |= needed
@@ -79,15 +79,22 @@ def _needed(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) -> di
     return {block: reason for block, reason in needed.items() if not texts[block]}
 
 
+def _something(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
+    """The most important block, where a choice keeps none."""
+    if not ladders or any(ladder.rendering(rung).text for ladder, rung in zip(ladders, choice.rungs, strict=True)):
+        return {}
+    return {_first_of_all(analysis): Reason.BEST}
+
+
 def _referred_to(skill: Skill, kept: Sequence[str], headings: Sequence[bool]) -> list[int]:
     """The blocks that kept text refers to, those that these refer to, and so on: one plan for a whole chain."""
-    texts, stays, found = list(kept), list(headings), list[int]()
+    texts, stays, found = kept, list(headings), list[int]()
     while targets := missing_targets(skill, texts, stays):
+        fresh = [block for section in targets for block in anchors_of(skill, section)]
         for section in targets:
             stays[section] = True
-            for block in anchors_of(skill, section):
-                texts[block] = skill.blocks[block].text
-                found.append(block)
+        found += fresh
+        texts = [skill.blocks[block].text for block in fresh]  # what was looked at before refers to nothing more
     return found
 
 

@@ -148,14 +148,19 @@ def trace_frontier(
     worths: Sequence[float],
     heading_tokens: Sequence[int],
     joints: Sequence[Joint] = (),
+    *,
+    sequences: bool = True,
 ) -> Frontier:
     """The frontier of a skill's ladders under the rules of its outline; exact where no bundle is offered.
 
     `worths` holds one number a block, `heading_tokens` one count a section. A heading goes with the
     last block under it; a lead-in goes with what it introduces, and so do numbered steps together.
-    `joints` are bundles, of which those that a required block forbids are passed over.
+    `joints` are bundles, of which those that a required block forbids are passed over. Without
+    `sequences` numbered steps may go one by one.
     """
-    groups = group_outline(outline(skill), [joint for joint in joints if not unused(ladders, joint)])
+    groups = group_outline(
+        outline(skill, sequences=sequences), [joint for joint in joints if not unused(ladders, joint)]
+    )
     whole = _hull(_Tree(ladders, worths, heading_tokens, groups), groups.root)
     return Frontier(whole.tokens, whole.worth, tuple(whole.steps), len(ladders), len(heading_tokens))
 

@@ -28,10 +28,22 @@ class Node(NamedTuple):
     whole: bool = False
 
 
-def outline(skill: Skill) -> tuple[Node, ...]:
-    """The skill as trees in reading order: sections nest by level, lead-ins hold what they introduce."""
+def outline(skill: Skill, *, sequences: bool = True) -> tuple[Node, ...]:
+    """The skill as trees in reading order: sections nest by level, lead-ins hold what they introduce.
+
+    Without `sequences` numbered steps are like any others.
+    """
     roots, _ = _nest(skill.sections, 0, -1)
-    return roots
+    return roots if sequences else tuple(_apart(root) for root in roots)
+
+
+def _apart(node: Node) -> Node:
+    """The node with the steps of sequences as children of their own."""
+    children: list[Node] = []
+    for child in node.children:
+        found = _apart(child)
+        children += found.children if child.block == SEQUENCE else (found,)
+    return node._replace(children=tuple(children))
 
 
 def _nest(sections: Sequence[Section], at: int, above: int) -> tuple[tuple[Node, ...], int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from skill_distiller.analysis.facts import normalize
@@ -29,10 +30,16 @@ def missing_targets(skill: Skill, texts: Sequence[str], headings: Sequence[bool]
     return tuple(section.index for section in gone if named[section.heading])
 
 
+@lru_cache(maxsize=4096)
+def _names(heading: str) -> tuple[str, str]:
+    """How text refers to a heading: a link to its anchor, and its name."""
+    return f"](#{anchor(heading)})", normalize(heading).lower()
+
+
 def _is_named(heading: str, kept: str) -> bool:
-    if f"](#{anchor(heading)})" in kept:
+    link, name = _names(heading)
+    if link in kept:
         return True
-    name = normalize(heading).lower()
     at = kept.find(name) if len(name) >= _SHORTEST else -1
     while at >= 0:
         end = at + len(name)
