@@ -85,7 +85,8 @@ def fit_mixture(shared: Shared, prose: Prose) -> npt.NDArray[np.float64]:
     for _ in range(_ROUNDS):
         shares = mixture[:, None] * together
         mixture = (shares / shares.sum(0)).mean(1)
-    return np.round(mixture, 4) / np.round(mixture, 4).sum()
+    rounded = np.round(mixture, 4)
+    return np.asarray(rounded / rounded.sum(), np.float64)
 
 
 def train_information(shared: Shared) -> dict[str, npt.NDArray[Any]]:

@@ -94,6 +94,7 @@ class Distillation:
     counter: TokenCounter
     input_tokens: int
     output_tokens: int
+    token_scorer: str = ""  # who gave the self-information; "" where no phrases were scored
 
     @property
     def text(self) -> str:
@@ -163,6 +164,7 @@ def distill(
         counter,
         input_tokens,
         output_tokens,
+        backends.models.phrases.name if backends.models.phrases else "",
     )
 
 

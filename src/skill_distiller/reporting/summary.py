@@ -26,6 +26,7 @@ class SectionSummary:
     outcome: str
     removed: int
     rewritten: int
+    phrases: int  # pieces of several words that went from the blocks that stay
     tokens_before: int
     tokens_after: int
 
@@ -78,6 +79,7 @@ def _summarize(distillation: Distillation, section: Section) -> SectionSummary:
         outcome,
         removed,
         rewritten,
+        sum(len(d.rendering.phrases) for d in decisions if not d.dropped),
         sum(d.full_tokens for d in decisions),
         sum(d.rendering.tokens for d in decisions),
     )

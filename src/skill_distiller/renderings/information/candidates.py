@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from skill_distiller.document import Skill
 from skill_distiller.renderings.information.elsewhere import find_elsewhere
@@ -37,7 +38,7 @@ class Scores:
     information: Nats
 
 
-class _Outline(NamedTuple):
+class Outline(NamedTuple):
     """Where the frontmatter, each heading and each block begin; by block its offset and its place among them."""
 
     edges: list[int]
@@ -45,12 +46,26 @@ class _Outline(NamedTuple):
     places: list[int]
 
 
+def outline_of(skill: Skill) -> Outline:
+    """Where everything in a skill's text begins."""
+    outline, at = Outline([0], [], []), len(skill.frontmatter.raw)
+    for section in skill.sections:
+        outline.edges.append(at)
+        at += len(section.heading_source)
+        for block in section.blocks:
+            outline.places.append(len(outline.edges))
+            outline.starts.append(at)
+            outline.edges.append(at)
+            at += len(block.source)
+    return outline
+
+
 def find_candidates(skill: Skill, blocks: Sequence[int], locked: Mapping[int, Sequence[Span]]) -> tuple[Candidate, ...]:
     """The units of some blocks of prose that are not essential."""
     if not blocks:
         return ()
     found: list[Candidate] = []
-    starts, text = _outline(skill).starts, skill.text
+    starts, text = outline_of(skill).starts, skill.text
     for index in blocks:
         masked = mask(skill.blocks[index].text, locked[index])
         said = partial(_said, text, starts[index])
@@ -67,7 +82,7 @@ def score_candidates(
     skill: Skill, candidates: Sequence[Candidate], changing: Sequence[int], scorer: TokenScorer
 ) -> Scores:
     """The scores of some candidates; `changing` are the blocks that may lose units."""
-    outline, words = _outline(skill), read_words(skill.text)
+    outline, words = outline_of(skill), read_words(skill.text)
     block = np.searchsorted(np.array(outline.edges), words.start, "right") - 1
     steady = np.ones(len(outline.edges), np.bool_)
     steady[[outline.places[i] for i in changing]] = False
@@ -89,7 +104,7 @@ def word_nats(information: Information, words: Words) -> Nats:
         return information.nats
     at = np.searchsorted(words.end, information.start, "right")
     inside = (at < len(words.start)) & (information.end > np.append(words.start, 0)[at])
-    return np.bincount(at[inside], weights=information.nats[inside], minlength=len(words.start))
+    return np.asarray(np.bincount(at[inside], weights=information.nats[inside], minlength=len(words.start)), np.float64)
 
 
 def _said(text: str, before: int, name: str) -> bool:
@@ -97,19 +112,6 @@ def _said(text: str, before: int, name: str) -> bool:
     return text.find(name, 0, before) >= 0
 
 
-def _outline(skill: Skill) -> _Outline:
-    outline, at = _Outline([0], [], []), len(skill.frontmatter.raw)
-    for section in skill.sections:
-        outline.edges.append(at)
-        at += len(section.heading_source)
-        for block in section.blocks:
-            outline.places.append(len(outline.edges))
-            outline.starts.append(at)
-            outline.edges.append(at)
-            at += len(block.source)
-    return outline
-
-
-def _sums(values: Nats, first: Places, last: Places) -> Nats:
+def _sums(values: npt.NDArray[Any], first: Places, last: Places) -> Nats:
     sums = np.append(0.0, np.cumsum(values))
     return np.asarray(sums[last] - sums[first])

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 _WINDOW: Final = 768  # tokens that the model sees at once
 _CONTEXT: Final = 256  # of them, those that were scored before
-_THREADS: Final = 2
+_THREADS: Final = 1
 _ROWS: Final = 64  # of logits that are summed up at once: a row has as many numbers as there are tokens
 
 
 class LocalScorer:
-    """Scores the tokens of a text by a local model, some hundred a second; the same text gives the same numbers.
+    """Scores the tokens of a text by a local model, about a hundred a second; the same text gives the same numbers.
 
     Raises UsageError where the extra is not installed.
     """

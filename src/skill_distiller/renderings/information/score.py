@@ -23,10 +23,11 @@ if TYPE_CHECKING:  # numpy is loaded when phrases are looked at, not before
     from skill_distiller.renderings.information.candidates import Candidate
     from skill_distiller.renderings.information.scorer import TokenScorer
 
+EMBEDDED: Final = "embedded"  # the token scorer that needs nothing besides this package
 STRENGTH: Final = 1.0  # of the edits: bolder than any single word
 _MOST: Final = 1.2  # information a word, that of the mean word of the skill being 1
 # The share of a unit that stands elsewhere, at least. Editors keep what is in brackets, and the wording of examples.
-_LEAST: Final = {UnitKind.CLAUSE: 0.4, UnitKind.SENTENCE: 0.6}
+_LEAST: Final = {UnitKind.CLAUSE: 0.4, UnitKind.SENTENCE: 0.5}
 _LEAST_IN_EXAMPLES: Final = 1.0
 
 
@@ -39,7 +40,7 @@ class PhraseScorer:
     @property
     def name(self) -> str:
         """What the report calls whoever gives the self-information."""
-        return self.tokens.name if self.tokens else "embedded"
+        return self.tokens.name if self.tokens else EMBEDDED
 
     def phrases(self, analysis: Analysis) -> dict[int, Phrases]:
         """The phrases of blocks of the types that may lose any, by index; only blocks with a redundant one.
@@ -61,18 +62,20 @@ class PhraseScorer:
         skill, counts = analysis.skill, BackgroundScorer()
         blocks = [i for i in blocks if counts.reads(skill.blocks[i].text)]
         locked = {i: locked_spans(skill.blocks[i].text, analysis.facts[i]) for i in blocks}
-        candidates = [c for c in find_candidates(skill, blocks, locked) if c.unit.kind is not UnitKind.PARENTHETICAL]
+        candidates = find_candidates(skill, blocks, locked)
         if not candidates:
             return []
         scores = score_candidates(skill, candidates, blocks, self.tokens or counts)
         rows = zip(candidates, scores.elsewhere.tolist(), scores.information.tolist(), strict=True)
-        return [c for c, elsewhere, nats in rows if nats <= _MOST and elsewhere >= _least(analysis, c)]
+        return [c for c, *s in rows if is_redundant(c.unit.kind, analysis.verdicts[c.block].type, *s)]
 
 
-def _least(analysis: Analysis, candidate: Candidate) -> float:
-    """The share of a unit that has to stand elsewhere before it may go."""
-    example = analysis.verdicts[candidate.block].type is SectionType.EXAMPLE
-    return _LEAST_IN_EXAMPLES if example else _LEAST[candidate.unit.kind]
+def is_redundant(kind: UnitKind, section: SectionType, elsewhere: float, information: float) -> bool:
+    """Whether a unit that is not essential is redundant, by its scores (see `Scores`)."""
+    if kind is UnitKind.PARENTHETICAL:
+        return False
+    least = _LEAST_IN_EXAMPLES if section is SectionType.EXAMPLE else _LEAST[kind]
+    return information <= _MOST and elsewhere >= least
 
 
 def _phrases(text: str, redundant: Sequence[str]) -> Phrases:
