@@ -29,7 +29,7 @@ _BINDING: Final = (
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _GOES_ON: Final = re.compile(r"(?:\A\W*|, |; )([A-Za-z]+)")  # the first word of a sentence, or after a condition
 _SUBJECTS: Final = frozenset(
-    "the a an this that these those it its they their there here such in by with while from we our most many much"
+    "the a an this that these those it its they their there here such we our most many much"
     " some".split()
 )
 _ADDRESSED: Final = frozenset("you your you're please".split())

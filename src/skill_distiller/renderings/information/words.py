@@ -12,6 +12,8 @@ from skill_distiller.renderings.information.scorer import Places
 
 WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
+_CUT: Final = re.compile(f"({WORD.pattern})")
+
 
 class Words(NamedTuple):
     """`start` and `end` are offsets, half-open; `number` tells different words apart, whatever their case.
@@ -28,11 +30,11 @@ class Words(NamedTuple):
 @lru_cache(maxsize=2)
 def read_words(text: str) -> Words:
     """The words of a text, numbers and marks left out."""
-    found = WORD.findall(text)
-    spans = np.array([match.span() for match in WORD.finditer(text)], np.int64).reshape(-1, 2)
+    pieces = _CUT.split(text)  # what is no word, a word, what is no word, …
+    edges = np.cumsum(np.fromiter(map(len, pieces), np.int64, len(pieces)))
     numbers: dict[str, int] = {}
-    number = [numbers.setdefault(word, len(numbers)) for word in map(str.lower, found)]
-    return Words(spans[:, 0], spans[:, 1], np.array(number, np.int64), tuple(numbers))
+    number = [numbers.setdefault(word, len(numbers)) for word in map(str.lower, pieces[1::2])]
+    return Words(edges[:-1:2], edges[1::2], np.array(number, np.int64), tuple(numbers))
 
 
 def earlier(keys: Places) -> Places:
