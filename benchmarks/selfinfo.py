@@ -1,7 +1,7 @@
 """What self-information is good for: which words and units editors delete, and what the exams keep without them.
 
-`python -m benchmarks.selfinfo [--local N]` also asks the local model (the extra `local`) about the
-N shortest of the tightened skills; it reads about a hundred tokens a second.
+`python -m benchmarks.selfinfo [--local N]` also asks the local model (the extra `local`) about N of
+the tightened skills, of those that are not long: it reads about a hundred tokens a second.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from skill_distiller.weights import load_weights
 
 FOLDS: Final = 5
 GONE: Final = 0.8  # share of a unit's words that the editor deleted, from which on it counts as gone
+SHORT: Final = 6000  # characters
 THRESHOLDS: Final = (0.95, 0.9, 0.85, 0.8, 0.7, 0.5)
 Floats = npt.NDArray[np.float64]
 Scorers = Mapping[str, TokenScorer]
@@ -242,7 +243,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from skill_distiller.renderings.information.local import LocalScorer
 
         local: Any = LocalScorer()
-        short = sorted(data, key=lambda skill: len(skill.skill.text))[: options.local]
+        short = [skill for skill in data if len(skill.skill.text) <= SHORT]
+        short = short[:: max(1, len(short) // options.local)][: options.local]
         tightened.append(measure_tightened("embedded, the same skills", short, embedded))
         tightened.append(measure_tightened(local.name, short, {skill.name: local for skill in short}))
     print(report(tightened, measure_exams(load_exams(shared))))

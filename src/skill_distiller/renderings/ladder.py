@@ -219,5 +219,7 @@ def _level(edit: Edit) -> int:
 
 def _deleted_phrases(text: str, edits: Sequence[LevelEdit], level: int) -> tuple[str, ...]:
     """What goes up to a level in one piece of several words, as it stood."""
-    pieces = (text[e.start : e.end].strip() for e, own in edits if own <= level and e.end - e.start > 2 * _PHRASE)
+    # Where the next word got the capital, its first letter is part of the edit.
+    ends = ((e.start, e.end - len(e.replacement)) for e, own in edits if own <= level)
+    pieces = (text[start:end].strip() for start, end in ends)
     return tuple(piece for piece in pieces if piece.count(" ") >= _PHRASE - 1)

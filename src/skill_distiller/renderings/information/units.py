@@ -50,6 +50,8 @@ _CLAUSE: Final = re.compile(
     r"|improving|resulting in|leading to|since|because)\b|\s+because\b|\s+so that\b)"
     r"[^.!?,;:()—–\x00]{8,240}(?=[.!?]\Z)"
 )
+_WHOLE: Final = re.compile(r"[*_]*[^\Wa-z_]")  # what begins small goes on from a block above
+_PRONOUN: Final = re.compile(r"\A[^.!?]{0,200}?\b(?:it|its|they|them|their|these|those)\b", re.IGNORECASE)
 # A sentence that begins with one of these speaks of the one before it.
 _POINTS_BACK: Final = re.compile(
     r"[*_]*(?:this|that|these|those|it|its|they|them|their|such|so|then|thus|hence|therefore|however|but|instead"
@@ -92,8 +94,8 @@ def _units(masked: str, start: int, end: int, following: str) -> Iterator[Unit]:
         if (tail := _CLAUSE.search(sentence)) and " " in sentence[: tail.start()].strip():
             yield Unit(first + tail.start(), first + tail.end(), UnitKind.CLAUSE)
         after = masked[slice(*sentences[place + 1])] if place + 1 < len(sentences) else following.lstrip(" \t>*_-+")
-        whole = sentence[-1:] in tuple(".!?") and not _NEW_LINE.search(sentence)
-        if whole and not _POINTS_BACK.match(after):
+        whole = _WHOLE.match(sentence) and sentence[-1] in ".!?" and not _NEW_LINE.search(sentence)
+        if whole and not _POINTS_BACK.match(after) and not _PRONOUN.search(after):
             yield Unit(first, last, UnitKind.SENTENCE)
 
 
