@@ -29,8 +29,7 @@ _BINDING: Final = (
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _GOES_ON: Final = re.compile(r"(?:\A\W*|, |; )([A-Za-z]+)")  # the first word of a sentence, or after a condition
 _SUBJECTS: Final = frozenset(
-    "the a an this that these those it its they their there here such we our most many much"
-    " some".split()
+    "the a an this that these those it its they their there here such we our most many much some".split()
 )
 _ADDRESSED: Final = frozenset("you your you're please".split())
 _VERBS: Final = frozenset("is are was were has have provides helps allows enables supports offers makes means".split())
