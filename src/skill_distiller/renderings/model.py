@@ -31,7 +31,7 @@ class Rendering:
 
     `text` stands in the place of the block and the blank lines after it; `tokens` is its count;
     `share` is the part of the block's worth that it keeps, 0-1; `strength` how boldly words were
-    deleted, 0-1.
+    deleted, 0-1. `phrases` are the pieces of several words that were deleted, as they stood.
     """
 
     kind: RenderingKind
@@ -39,3 +39,4 @@ class Rendering:
     tokens: int
     share: float
     strength: float = 0.0
+    phrases: tuple[str, ...] = ()

@@ -16,12 +16,14 @@ from skill_distiller.evaluation import Change, LostFact, SectionReceipt
 from skill_distiller.pipeline import FRONTMATTER_HINTS, TRIGGER_HINT, Distillation, Note, NoteKind
 from skill_distiller.planning import Reason
 from skill_distiller.renderings import REWORDED, RenderingKind
+from skill_distiller.renderings.information.score import EMBEDDED
 from skill_distiller.reporting.calibration import estimate_text
 from skill_distiller.reporting.examples import example_analysis, examples_line
 from skill_distiller.reporting.guard_notes import late_text, raised_text, self_compression_text
 from skill_distiller.reporting.one_liner import one_liner_lines
 from skill_distiller.reporting.printable import excerpt, printable
 from skill_distiller.reporting.summary import SectionSummary, kept_whole, removed_counts, summarize_sections
+from skill_distiller.reporting.token_level import token_level_lines
 from skill_distiller.reporting.verification import verified_text
 from skill_distiller.tokens import ESTIMATE
 
@@ -110,6 +112,8 @@ def _headline(distillation: Distillation, estimate: Estimate) -> Iterator[Text]:
         f"Analyzer: {printable(analyzer)}; judge: "
         f"{printable(distillation.functionality.method)}; tokens: {_counter(distillation)}"
     )
+    if distillation.token_scorer not in ("", EMBEDDED):
+        yield Text(f"Token scorer: {printable(distillation.token_scorer)}")
 
 
 def _reworded(distillation: Distillation) -> Iterator[Text]:
@@ -140,6 +144,7 @@ def _section_analysis(distillation: Distillation) -> Iterator[Text]:
         if summary.tokens_after != summary.tokens_before:
             yield Text(f"└─ Tokens: {mark}{summary.tokens_before} → {mark}{summary.tokens_after} ({_why(summary)})")
     yield from example_analysis(summary.examples for summary in summaries if summary.examples)
+    yield from map(Text, token_level_lines(distillation))
     found = distillation.functionality.protected_found
     lost = set(distillation.functionality.protected_lost)
     shown = [f"{name} → {'LOST (-10)' if name in lost else 'preserved'}" for name in found]
@@ -165,7 +170,7 @@ def _why(summary: SectionSummary) -> str:
     if summary.removed:
         parts.append(f"{summary.removed} of {_plural(len(summary.section.blocks), 'block')} removed")
     if summary.rewritten:
-        parts.append(f"{summary.rewritten} shortened")
+        parts.append("redundant phrases removed" if summary.phrases else f"{summary.rewritten} shortened")
     return ", ".join(parts) or Reason.TOGETHER.value
 
 

@@ -38,6 +38,7 @@ def to_record(
         "threshold": distillation.options.threshold if distillation.options.mode is Mode.THRESHOLD else None,
         "target_tokens": distillation.options.tokens,
         "analyzer": distillation.analysis.analyzer,
+        "token_scorer": distillation.token_scorer or None,
         "provider": _usage(usage) if usage else None,
         "encoding": distillation.counter.encoding,
         "tokens_exact": distillation.counter.exact,

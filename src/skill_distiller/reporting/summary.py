@@ -20,6 +20,8 @@ SEPARATORS = ("separator", "separators")  # rules such as `---`
 
 _WRITTEN_TOGETHER = frozenset({RenderingKind.ONE_LINERS, RenderingKind.SUMMARIZED})
 
+_SUMMED_UP = frozenset({RenderingKind.SUMMARIZED, RenderingKind.EXTRACTED})
+
 
 @dataclass(frozen=True, slots=True)
 class SectionSummary:
@@ -35,6 +37,7 @@ class SectionSummary:
     outcome: str
     removed: int
     rewritten: int
+    phrases: int  # pieces of several words that went from the blocks that stay
     tokens_before: int
     tokens_after: int
     examples: ExampleSelection | None = None
@@ -104,6 +107,7 @@ def _summarize(distillation: Distillation, section: Section, examples: ExampleSe
         "RECOMP" if examples else _outcome(decisions),
         sum(map(_removed, own)),
         sum(not d.dropped and d.rendering.kind is not RenderingKind.FULL for d in own),
+        sum(len(d.rendering.phrases) for d in own if not d.dropped),
         sum(d.full_tokens for d in own),
         sum(d.rendering.tokens for d in own),
         examples,
@@ -123,6 +127,10 @@ def _outcome(decisions: Sequence[Decision]) -> str:
         return "REMOVED"
     if RenderingKind.ONE_LINERS in kinds:
         return "RECOMP"
+    if kinds & _SUMMED_UP:
+        return "SUMMARIZED"
+    if RenderingKind.REWRITTEN in kinds:
+        return "REWRITTEN"
     if any(map(_removed, decisions)) or RenderingKind.PRUNED in kinds:
         return "TOKEN-SCORED"
     return "KEPT"
