@@ -14,6 +14,7 @@ from skill_distiller.planning import (
     Frontier,
     WorthModel,
     block_worths,
+    joint_loss,
     load_worth_model,
     required_blocks,
     trace_frontier,
@@ -77,7 +78,12 @@ def prepare_ladders(
     worths = block_worths(analysis, models.worth)
     headings = tuple(counter.count(section.heading_source) for section in analysis.skill.sections)
     offers = join_offers(renderer.offer(analysis, counter) for renderer in models.renderers)
-    return offer(Ladders(ladders, worths, headings), offers, counter)
+    prepared = offer(Ladders(ladders, worths, headings), offers, counter)
+    joints = tuple(
+        joint._replace(lost=joint_loss(analysis, models.worth, bundle.blocks, "".join(bundle.texts), bundle.share))
+        for joint, bundle in zip(prepared.joints, offers.bundles, strict=True)
+    )
+    return replace(prepared, joints=joints)
 
 
 def offer(prepared: Ladders, offers: Offers, counter: TokenCounter) -> Ladders:

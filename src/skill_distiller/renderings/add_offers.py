@@ -13,10 +13,14 @@ from skill_distiller.tokens import TokenCounter
 
 
 class Joint(NamedTuple):
-    """A bundle on the ladders: (block, place among its joint renderings) pairs, and the headings that go with it."""
+    """A bundle on the ladders: (block, place among its joint renderings) pairs, and the headings that go with it.
+
+    `lost` is the worth that goes with it, None where that is what its share says of its blocks.
+    """
 
     members: tuple[tuple[int, int], ...]
     headings: tuple[int, ...]
+    lost: float | None = None
 
 
 def add_offers(
