@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from skill_distiller.document import Skill
 from skill_distiller.planning.groups import GROUP, ROOT, Groups, group_outline, items_of
 from skill_distiller.planning.hull import Curve, Step, best_of, close_hull, ladder_steps, merge_steps
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
 from skill_distiller.renderings import Joint, Ladder, unused
+
+_OVERSHOOT: Final = (1.0, 1.5, 2.0, 4.0)  # how much more than is needed a step may save on the way to a budget
+_BACK: Final = (1.02, 1.05, 1.1)  # where to begin on that way, as multiples of the budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +72,38 @@ class Frontier:
     def within(self, tokens: int) -> Pick:
         """The most worth that was found for at most `tokens` tokens (as few as possible where that can't be had).
 
-        The last point above the budget, then every further step that is still needed, smallest loss
-        first: a large step that overshoots is passed over where smaller ones reach the budget. What
-        is left of the budget brings back what fits into it.
+        The last point above the budget, then further steps until it is met: the next one, or those
+        after it that do not overshoot by much. What is left of the budget brings back what fits into
+        it. Of all these ways the best is taken.
         """
         point = next((i for i, (count, _) in enumerate(self.points) if count <= tokens), len(self.points) - 1)
         if point == 0:
             return self.pick(0)
-        taken, need, passed = list(self.steps[: point - 1]), self.points[point - 1][0] - tokens, set[int]()
-        fitting: list[Step] = []
-        lost = 0.0
-        for step in self.steps[point - 1 :]:
-            items = {item for item, _ in step.changes}
-            if step.saved > 2 * need or passed & items:
-                passed |= items
-                continue
-            fitting.append(step)
-            need, lost = need - step.saved, lost + step.lost
+        ways = [self.steps[:point]]
+        for start in dict.fromkeys((point - 1, *(self._before(tokens * more) for more in _BACK))):
+            need = self.points[start][0] - tokens
+            ways += [way for overshoot in _OVERSHOOT if (way := self._down(start, need, overshoot))]
+        saved = [sum(step.saved for step in way) for way in ways]
+        full = [_bring_back(way, tokens - self.tokens + s) for way, s in zip(ways, saved, strict=True)]
+        return max(map(self._pick, full), key=lambda pick: pick.worth)
+
+    def _before(self, tokens: float) -> int:
+        """The last point with at least so many tokens."""
+        return max(0, next((i for i, (count, _) in enumerate(self.points) if count < tokens), len(self.points)) - 1)
+
+    def _down(self, start: int, need: int, overshoot: float) -> list[Step] | None:
+        """The steps to a point and those that save `need` tokens more, none of which is much larger than needed."""
+        taken, passed = list(self.steps[:start]), set[int]()
+        for step in self.steps[start:]:
             if need <= 0:
                 break
-        whole = self.steps[point - 1]
-        taken += fitting if need <= 0 and lost < whole.lost else [whole]
-        return self._pick(_bring_back(taken, tokens - self.tokens + sum(step.saved for step in taken)))
+            items = {item for item, _ in step.changes}
+            if step.saved > overshoot * need or passed & items:
+                passed |= items
+                continue
+            taken.append(step)
+            need -= step.saved
+        return taken if need <= 0 else None
 
     def _pick(self, steps: Sequence[Step]) -> Pick:
         tokens, worth = self.tokens - sum(s.saved for s in steps), self.worth - sum(s.lost for s in steps)
