@@ -16,20 +16,23 @@ from skill_distiller.renderings.edits import Edit
 from skill_distiller.renderings.locks import Span, overlaps
 
 _SHORTEST: Final = 60  # characters of a line that was wrapped; shorter ones end where their author meant it
-# In mid-sentence: no full stop or colon before the line end, nor two spaces or a backslash, which break the line on
-# purpose; after it a small letter, not a list marker or other mark of a block. No tables: they have bars.
-_WRAP: Final = re.compile(r"(?<=[\w,;)`*\"'”’—–-]) ?(?:\r\n|\n|\r)[ \t]*+(?=(?:[a-z(]|`(?!``))[^|\r\n]*+(?:[\r\n]|\Z))")
+# A line end with a small letter or inline code after it: neither a list marker nor any other mark of a block. No
+# tables: they have bars.
+_LINE_END: Final = re.compile(r"(?:\r\n?|\n)[ \t]*+(?=(?:[a-z(]|`(?!``))[^|\r\n]*+(?:[\r\n]|\Z))")
+# What a line ends with in mid-sentence: no full stop or colon, nor the backslash that breaks a line on purpose.
+_GOES_ON: Final = re.compile(r"[\w,;)`*\"'”’—–-]")
 _BLOCK_MARKS: Final = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*[#>|<]")
 
 
 def wrap_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
     """Line ends inside sentences outside the locked spans, each replaced by a space.
 
-    A line that ends a sentence, opens with the mark of a block, or holds a bar stays alone.
+    A line that ends a sentence or in two spaces, opens with the mark of a block, or holds a bar stays alone.
     """
-    for match in _WRAP.finditer(text):
+    for match in _LINE_END.finditer(text):
         start, end = match.span()
         line = text[max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1 : start]
-        wrapped = len(line) >= _SHORTEST and "|" not in line and not _BLOCK_MARKS.match(line)
-        if wrapped and not overlaps((start, end), locked):
+        start -= line.endswith(" ")
+        wrapped = len(line) >= _SHORTEST and "|" not in line and _GOES_ON.match(text, start - 1)
+        if wrapped and not _BLOCK_MARKS.match(line) and not overlaps((start, end), locked):
             yield Edit(start, end, " ")
