@@ -22,7 +22,7 @@ from skill_distiller.tokens import TokenCounter, load_counter
 THRESHOLDS: Final = tuple(round(1 - i / 100, 2) for i in range(51))
 BUDGETS: Final = (0.2, 0.4, 0.6, 0.8, 0.9)
 SHOWN: Final = frozenset({1.0, 0.95, DEFAULT_THRESHOLD, 0.85, 0.8, 0.7, 0.6, 0.5})
-RULES: Final = Backends(analyzer=RulesAnalyzer(), models=Models(pruner=None))
+RULES: Final = Backends(analyzer=RulesAnalyzer(), models=Models(pruner=None, phrases=None))
 _NAMES: Final = ("truncation", "random blocks", "dropping by heading")
 
 

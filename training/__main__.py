@@ -17,6 +17,7 @@ from benchmarks.shared import Shared, shared_at, shared_parser
 from skill_distiller.analysis.block_features import BLOCK_FEATURES
 from skill_distiller.planning import WorthModel
 from skill_distiller.planning.worth_model import DEFINITION
+from skill_distiller.renderings.information.background import DEFINITION as INFORMATION_DEFINITION
 from skill_distiller.renderings.words.features import definition
 from skill_distiller.tokens import load_counter
 from skill_distiller.weights import save_weights
@@ -26,6 +27,7 @@ from training.block_data import BlockData, block_data
 from training.block_validation import validate_blocks
 from training.blocks import train_blocks
 from training.common_words import common_words
+from training.information import train_information
 from training.labels import Alignment, read_labels
 from training.model_card import Findings, model_card
 from training.sittings import sit_exams
@@ -57,6 +59,7 @@ def train(shared: Shared) -> Trained:
         "blocks": (BLOCK_FEATURES, train_blocks(blocks).arrays()),
         "words": (definition(), train_words(words)),
         "worth": (DEFINITION, worth_arrays(worth)),
+        "information": (INFORMATION_DEFINITION, train_information(shared)),
     }
     files = {}
     for name, (features, members) in arrays.items():

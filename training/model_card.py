@@ -39,7 +39,7 @@ _HEAD = """# Model card
 
 Written by `python -m training`; the same data give the same weights, byte for byte, and this page.
 
-Three small models ship in the wheel. They read a skill and nothing else, need no network and no key, and run on numpy.
+Four small models ship in the wheel. They read a skill and nothing else, need no network and no key, and run on numpy.
 
 - **blocks** says of every block its section type, its class (core rule, background, example, template, redundant),
   both with a calibrated confidence, and its importance. A kernel ridge regression over hashed words and columns of
@@ -49,6 +49,8 @@ Three small models ship in the wheel. They read a skill and nothing else, need n
   hold a fact, a negation, a condition or an obligation are locked before it is asked.
 - **worth** says how much of what is asked of an agent hangs on a block: a conditional logit over the blocks of a skill,
   with a table of the words (hashed) that are not rare in skills.
+- **information** says how much each word of English prose tells (-log p): counts of words and pairs that at least four
+  repositories use, mixed with what the skill itself said before. `python -m benchmarks.selfinfo` measures it.
 """
 _DATA = """## Data
 
@@ -59,7 +61,7 @@ _DATA = """## Data
 - Tightenings: what a careful editor left of units of English prose by deleting words, {tightened} skills.
 - Exams: {criteria} losses of criteria over {blocks} blocks of skills with tasks, criteria and verbatim evidence.
 - The skills are public, under licences of their own. No text of theirs is in this repository: the weights are sums over
-  hashed words and numbers, from which no sentence can be read back.
+  hashed words and numbers, and counts of words and pairs that several repositories use; no sentence can be read back.
 
 Splits are by repository throughout: whatever is measured here was measured on repositories that the model in question
 had not seen.

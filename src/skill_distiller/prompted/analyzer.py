@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from skill_distiller.analysis import Analysis, Analyzer, Verdict
+from skill_distiller.analysis.compressible import compressible_blocks
 from skill_distiller.analysis.prompted import PromptedAnalysis
 from skill_distiller.analysis.taxonomy import PROTECTED_IMPORTANCE, TYPE_TAXONOMY, SectionType
 from skill_distiller.document import Skill
 from skill_distiller.errors import ProviderError
 from skill_distiller.prompted.classify import REPAIRS, REPLY_TOKENS, Label, asked_blocks, classify, groups_of
-from skill_distiller.prompted.phrases import compressible_blocks, score_phrases
+from skill_distiller.prompted.phrases import score_phrases
 from skill_distiller.prompted.prompt import load_prompt
 from skill_distiller.providers.session import Expected, Session
 from skill_distiller.tokens import load_counter

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from skill_distiller.analysis import SectionType, Verdict
+from skill_distiller.analysis import Verdict
+from skill_distiller.analysis.compressible import compressible_blocks
 from skill_distiller.analysis.prompted import Phrases
-from skill_distiller.document import PROSE, Block, Skill
+from skill_distiller.document import Block, Skill
 from skill_distiller.prompted.batches import batch
 from skill_distiller.prompted.classify import entries
 from skill_distiller.prompted.numbers import share, whole_number
@@ -20,25 +21,8 @@ from skill_distiller.providers.model import Request, Schema
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Question, Session
 
-COMPRESSIBLE: Final = frozenset(
-    {SectionType.EXAMPLE, SectionType.EDGE_CASE, SectionType.EXPLANATION, SectionType.VERBOSE_DETAIL}
-)
-_SHORTEST: Final = 80  # characters; less is not worth asking for
-_LONGEST: Final = 3000  # characters; more is not quoted reliably
 _REPAIRS: Final = 1
 _MOST: Final = 60  # phrases of a section, of either kind
-
-
-def compressible_blocks(skill: Skill, verdicts: Sequence[Verdict]) -> list[Block]:
-    """The blocks of prose whose type allows words to go."""
-    return [
-        block
-        for block, verdict in zip(skill.blocks, verdicts, strict=True)
-        if verdict.type in COMPRESSIBLE
-        and not verdict.required
-        and block.kind in PROSE
-        and _SHORTEST <= len(block.text) <= _LONGEST
-    ]
 
 
 def score_phrases(

@@ -11,12 +11,12 @@ from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.facts import Fact, fact_keys, find_facts
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.analysis.taxonomy import SectionType
 from skill_distiller.document import PROSE, Block, BlockKind, Skill
 from skill_distiller.renderings.edits import Edit, join_edits
+from skill_distiller.renderings.fact_check import missing
 from skill_distiller.renderings.locks import Span, locked_spans
-from skill_distiller.renderings.model import Rendering, RenderingKind
+from skill_distiller.renderings.model import REWORDED, Rendering, RenderingKind
 from skill_distiller.renderings.price import LevelEdit, price_edits, text_at
 from skill_distiller.renderings.prune import filler_edits, is_empty_lead_in, may_have_fillers
 from skill_distiller.renderings.symbols import may_have_phrases, symbol_edits
@@ -26,11 +26,16 @@ from skill_distiller.tokens import TokenCounter
 
 
 class _Rung(NamedTuple):
-    """A rung of prose: all edits up to `strength` are made, and `share` (0-1) of the block's worth is kept."""
+    """A rung of prose: all edits up to `strength` are made, and `share` (0-1) of the block's worth is kept.
+
+    Less `density` (0-1) times the share of the block's tokens that go on this rung alone: what they
+    are worth beside the other words of the block.
+    """
 
     kind: RenderingKind
     strength: float
     share: float
+    density: float = 0.0
 
 
 # All facts stay on every rung; what is lost is ease of reading and, lower down, what the words added. On exams the
@@ -40,8 +45,11 @@ _RUNGS: Final = (
     _Rung(RenderingKind.TIGHT, 0.01, 0.998),
     _Rung(RenderingKind.PRUNED, 0.3, 0.997),
     _Rung(RenderingKind.PRUNED, 0.8, 0.992),
+    _Rung(RenderingKind.PRUNED, 1.0, 0.992, 0.4),
 )
 _STRENGTHS: Final = tuple(rung.strength for rung in _RUNGS)
+_BOLDEST_WORD: Final = 0.8  # beyond, no words go but whole phrases, of strength 1
+_PHRASE: Final = 3  # words
 _SHARES: Final = {RenderingKind.TIGHT: 0.998, RenderingKind.PRUNED: 0.997}
 _TIGHT: Final = 0.01  # strength of the edits that take out emphasis and line ends
 _FILLERS: Final = 0.02  # and of the filler phrases
@@ -160,11 +168,16 @@ def keeps_everything(analysis: Analysis, block: int, rendering: Rendering) -> bo
     """Whether a shorter text still carries every fact and protected pattern of its block."""
     if rendering.kind in _UNPROVED or not rendering.text:
         return True  # a lead-in that is written as nothing had no fact
-    text = rendering.text.removesuffix(analysis.skill.blocks[block].gap)
+    original, patterns = analysis.skill.blocks[block], analysis.patterns
+    text = rendering.text.removesuffix(original.gap)
+    if rendering.kind in REWORDED:
+        if missing(original.text, text):
+            return False
+    elif not fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text)):
+        return False
+    # What a block is protected for may also stand above it.
     protected = analysis.verdicts[block].protected
-    return fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text)) and (
-        not protected or protected <= find_patterns(text).protected
-    )
+    return not protected or patterns.find(original.text).protected <= patterns.find(text).protected
 
 
 def _shorter(draft: _Draft, full: Rendering, counter: TokenCounter) -> Iterator[Rendering]:
@@ -179,9 +192,13 @@ def _shorter(draft: _Draft, full: Rendering, counter: TokenCounter) -> Iterator[
     edits = _edits(draft, counter)
     if edits:
         prices = price_edits(full.text, full.tokens, edits, len(_RUNGS), counter)
+        before = full.tokens
         for level, (rung, tokens) in enumerate(zip(_RUNGS, prices, strict=True)):
             if any(own == level for _, own in edits):
-                yield Rendering(rung.kind, text_at(full.text, edits, level), tokens, rung.share, rung.strength)
+                share = rung.share - rung.density * (before - tokens) / full.tokens
+                phrases = _deleted_phrases(text, edits, level)
+                yield Rendering(rung.kind, text_at(full.text, edits, level), tokens, share, rung.strength, phrases)
+            before = tokens
     if draft.leads_in and is_empty_lead_in(text) and not draft.locked:
         yield Rendering(RenderingKind.PRUNED, "", 0, _SHARES[RenderingKind.PRUNED])
 
@@ -203,4 +220,14 @@ def _edits(draft: _Draft, counter: TokenCounter) -> tuple[LevelEdit, ...]:
 
 
 def _level(edit: Edit) -> int:
+    if _BOLDEST_WORD < edit.strength < 1:
+        return len(_RUNGS)
     return bisect_left(_STRENGTHS, edit.strength)
+
+
+def _deleted_phrases(text: str, edits: Sequence[LevelEdit], level: int) -> tuple[str, ...]:
+    """What goes up to a level in one piece of several words, as it stood."""
+    # Where the next word got the capital, its first letter is part of the edit.
+    ends = ((e.start, e.end - len(e.replacement)) for e, own in edits if own <= level)
+    pieces = (text[start:end].strip() for start, end in ends)
+    return tuple(piece for piece in pieces if piece.count(" ") >= _PHRASE - 1)

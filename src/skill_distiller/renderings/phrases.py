@@ -1,4 +1,4 @@
-"""Delete the phrases that a model took for redundant, where a program can see that no fact goes with them.
+"""Delete the phrases that were taken for redundant, where a program can see that no fact goes with them.
 
     >>> from skill_distiller.renderings.edits import apply_edits
     >>> text = "It logs, as one would expect, to `a.log`."
@@ -16,13 +16,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from skill_distiller.analysis.prompted import Phrases
+from skill_distiller.analysis.prompted import PROMPTED, Phrases
 from skill_distiller.document import Skill
 from skill_distiller.renderings.edits import Edit, apply_edits, join_edits
 from skill_distiller.renderings.ladder import Pruner
 from skill_distiller.renderings.locks import Span, merge_spans, overlaps
 
-STRENGTH: Final = 0.8  # of the bolder pruned rung: the word of a model, and of any model
 _SHORTEST: Final = 6  # characters of a phrase
 _PLAIN: Final = re.compile(
     r"(?:you|your|the|this|that|these|those|it|its|a|an|all|each|any|some|there|we|they|when|if|run|use|do)\b"
@@ -47,7 +46,7 @@ class PhrasePruner:
             if block not in self.phrases:
                 continue
             text, said = skill.blocks[block].text, self.phrases[block]
-            edits = phrase_edits(text, said.redundant, said.essential, locked[block])
+            edits = phrase_edits(text, said.redundant, said.essential, locked[block], said.strength)
             both = join_edits(edits, found.get(block, ()))
             # Each leaves words on every line; the two together might not.
             found[block] = both if _bare_lines(apply_edits(text, both)) <= _bare_lines(text) else edits
@@ -55,14 +54,18 @@ class PhrasePruner:
 
 
 def phrase_edits(
-    text: str, redundant: Sequence[str], essential: Sequence[str], locked: Sequence[Span]
+    text: str,
+    redundant: Sequence[str],
+    essential: Sequence[str],
+    locked: Sequence[Span],
+    strength: float = PROMPTED,
 ) -> tuple[Edit, ...]:
-    """The deletions of the redundant phrases that may go, sorted and without overlaps."""
+    """The deletions of the redundant phrases that may go, sorted and without overlaps, all of one `strength`."""
     held = merge_spans([*locked, *(Span(at, at + len(p)) for p in essential if (at := text.find(p)) >= 0)])
     bare = _bare_lines(text)
     edits: tuple[Edit, ...] = ()
     for span in _together(text, [span for phrase in redundant if (span := _span(text, phrase))], held):
-        edit = _edit(text, span)
+        edit = _edit(text, span)._replace(strength=strength)
         more = join_edits(edits, [edit])
         if not overlaps((edit.start, edit.end), held) and _bare_lines(apply_edits(text, more)) <= bare:
             edits = more
@@ -118,15 +121,15 @@ def _edit(text: str, span: Span) -> Edit:
 def _opened(text: str, start: int, end: int, span: Span, blank: str = "") -> Edit:
     """With a capital, where a sentence lost its first word and the next one can't be a name like `npm`."""
     if text[span.start].isupper() and _PLAIN.match(text, end):
-        return Edit(start, end + 1, blank + text[end].upper(), STRENGTH)
+        return Edit(start, end + 1, blank + text[end].upper())
     return _trimmed(text, start, end, blank)
 
 
 def _trimmed(text: str, start: int, end: int, blank: str) -> Edit:
     """A pure deletion where the blank that stays is one of the text."""
     if blank and text[end - 1] == blank:
-        return Edit(start, end - 1, "", STRENGTH)
-    return Edit(start, end, blank, STRENGTH)
+        return Edit(start, end - 1, "")
+    return Edit(start, end, blank)
 
 
 def _blank(text: str, end: int) -> str:
