@@ -26,6 +26,7 @@ from training.agreement import measure_agreement
 from training.block_data import BlockData, block_data
 from training.block_validation import validate_blocks
 from training.blocks import train_blocks
+from training.common_words import common_words
 from training.information import train_information
 from training.labels import Alignment, read_labels
 from training.model_card import Findings, model_card
@@ -53,7 +54,7 @@ def train(shared: Shared) -> Trained:
     """Fit all models; some minutes."""
     labels = read_labels(shared.root)
     blocks, words = block_data(labels.skills), load_tightenings(shared.root)
-    worth, report = fit_worth(sit_exams(shared, blocks, words), load_counter())
+    worth, report = fit_worth(sit_exams(shared, blocks, words), common_words(shared), load_counter())
     arrays = {
         "blocks": (BLOCK_FEATURES, train_blocks(blocks).arrays()),
         "words": (definition(), train_words(words)),

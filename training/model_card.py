@@ -47,7 +47,8 @@ Four small models ship in the wheel. They read a skill and nothing else, need no
 - **words** says of every word of English prose how likely a careful editor is to delete it: a linear model over hashed
   windows of words, and small networks over what the sentence, the clause and the rest of the skill say. Words that
   hold a fact, a negation, a condition or an obligation are locked before it is asked.
-- **worth** says how much of what is asked of an agent hangs on a block: a conditional logit over the blocks of a skill.
+- **worth** says how much of what is asked of an agent hangs on a block: a conditional logit over the blocks of a skill,
+  with a table of the words (hashed) that are not rare in skills.
 - **information** says how much each word of English prose tells (-log p): counts of words and pairs that at least four
   repositories use, mixed with what the skill itself said before. `python -m benchmarks.selfinfo` measures it.
 """

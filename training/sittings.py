@@ -20,4 +20,4 @@ def sit_exams(shared: Shared, blocks: BlockData, words: Words) -> list[Sitting]:
     exams = [(exam, repo_of[exam.skill.path.parent.name]) for exam in load_exams(shared) if exam.skill.path]
     analyzers = {repo: TrainedAnalyzer(blocks_without(blocks, repo)) for repo in sorted({repo for _, repo in exams})}
     pruners = {repo: words_without(words, repo) for repo in analyzers}
-    return [Sitting(exam, analyzers[repo].analyze(exam.skill), pruners[repo]) for exam, repo in exams]
+    return [Sitting(repo, exam, analyzers[repo].analyze(exam.skill), pruners[repo]) for exam, repo in exams]

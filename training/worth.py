@@ -1,8 +1,8 @@
 """Fit what makes a block worth its tokens, on the criteria of exams.
 
 A criterion hangs on the blocks without which its evidence is gone. The verdicts come from models
-that never saw the skill's repository, and every figure is for a skill that the coefficients were
-fitted without.
+that never saw the skill's repository, and every figure is for a skill whose repository the
+coefficients were fitted without.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ _FROM: Final = 0.5  # the exponent is fitted on thresholds from here on up
 
 @dataclass(frozen=True)
 class Sitting:
-    """An exam with the verdicts and the pruner of models that never saw the skill's repository."""
+    """An exam with the verdicts and the pruner of models that never saw the skill's repository `repo`."""
 
+    repo: str
     exam: Exam
     analysis: Analysis
     pruner: Pruner
@@ -88,15 +89,17 @@ def criteria_lost(exam: Exam) -> Matrix:
     return np.array(lost, dtype=np.float64)
 
 
-def fit_worth(sittings: Sequence[Sitting], counter: TokenCounter) -> tuple[WorthModel, WorthReport]:
-    """The model for all skills, and how well its like does on skills it was fitted without."""
-    rows = [np.array(worth_features(sitting.analysis)) for sitting in sittings]
+def fit_worth(
+    sittings: Sequence[Sitting], common: frozenset[int], counter: TokenCounter
+) -> tuple[WorthModel, WorthReport]:
+    """The model for all skills, and how well its like does on skills it was fitted without.
+
+    `common` are the numbers of the words that are not rare.
+    """
+    rows = [np.array(worth_features(sitting.analysis, common)) for sitting in sittings]
     counts = [criteria_lost(sitting.exam) for sitting in sittings]
-    left_out = [
-        fit_conditional_logit([*rows[:i], *rows[i + 1 :]], [*counts[:i], *counts[i + 1 :]], RIDGE)
-        for i in range(len(rows))
-    ]
-    models = [WorthModel(tuple(map(float, c)), 1.0, 0.45, 0.0) for c in left_out]
+    left_out = _left_out([sitting.repo for sitting in sittings], rows, counts)
+    models = [WorthModel(tuple(map(float, c)), 1.0, 0.45, 0.0, common) for c in left_out]
     settings = tuple(_try(sittings, models, counter, *pair) for pair in product(IMPORTANCES, CONFIDENCES))
     best = most_careful(settings)
     chosen = [
@@ -105,9 +108,18 @@ def fit_worth(sittings: Sequence[Sitting], counter: TokenCounter) -> tuple[Worth
     ]
     exponent = _exponent(trace_curve(sittings, chosen, counter))
     final = fit_conditional_logit(rows, counts, RIDGE)
-    model = WorthModel(tuple(map(float, final)), exponent, best.required_importance, best.low_confidence)
+    model = WorthModel(tuple(map(float, final)), exponent, best.required_importance, best.low_confidence, common)
     curve = trace_curve(sittings, [replace(m, exponent=exponent) for m in chosen], counter)
     return model, _report(rows, counts, left_out, settings, curve)
+
+
+def _left_out(repos: Sequence[str], rows: Sequence[Matrix], counts: Sequence[Matrix]) -> list[Matrix]:
+    """For each skill the coefficients fitted on the skills of other repositories."""
+    found = {}
+    for repo in repos:
+        seen = [i for i, other in enumerate(repos) if other != repo]
+        found[repo] = fit_conditional_logit([rows[i] for i in seen], [counts[i] for i in seen], RIDGE)
+    return [found[repo] for repo in repos]
 
 
 def most_careful(settings: Sequence[Setting]) -> Setting:
@@ -123,6 +135,7 @@ def worth_arrays(model: WorthModel) -> Arrays:
     return {
         "coefficients": np.array(model.coefficients, dtype=np.float32),
         "settings": np.array(settings, dtype=np.float32),
+        "common": np.array(sorted(model.common), dtype=np.uint32),
     }
 
 

@@ -10,6 +10,7 @@ from benchmarks.tables import percent, table
 
 from skill_distiller.planning import WorthModel
 from skill_distiller.planning.worth_features import FEATURES
+from training.common_words import FEWEST
 from training.worth import CONFIDENCES, IMPORTANCES, CurvePoint, WorthReport, evidence_at
 
 _SHOWN: Final = (0.95, 0.92, 0.905, 0.89, 0.875, 0.845, 0.8, 0.755, 0.695, 0.65, 0.605, 0.56, 0.5)
@@ -24,7 +25,9 @@ def worth_report(model: WorthModel, report: WorthReport) -> str:
     return "\n\n".join(
         [
             f"{report.criteria} criteria lost over {report.blocks} blocks when one block goes. Log-likelihood a"
-            f" criterion, on skills left out: {report.likelihood:.3f} (a block at random: {report.chance:.3f}).",
+            f" criterion, on repositories left out: {report.likelihood:.3f} (a block at random: {report.chance:.3f})."
+            f" Rare is a word that fewer than {FEWEST} of the skills use whose repositories have no exam:"
+            f" all but {len(model.common):,}.",
             coefficients,
             f"Functionality = share of worth ^ {model.exponent:.3f}. A block of a required type stays from importance"
             f" {model.required_importance:.2f} on; a type below confidence {model.low_confidence:.2f} counts as"

@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from tests.fixture_file import parameters
 from tests.strategies import texts
 
 from skill_distiller.analysis.facts import find_facts
-from skill_distiller.document import BlockKind, parse_skill
+from skill_distiller.document import PROSE, BlockKind, parse_skill
 from skill_distiller.renderings.edits import apply_edits
 from skill_distiller.renderings.locks import locked_spans, merge_spans, overlaps
 from skill_distiller.renderings.prune import filler_edits, is_empty_lead_in, may_have_fillers
 from skill_distiller.renderings.symbols import may_have_phrases, symbol_edits
 from skill_distiller.renderings.tight import emphasis_edits, may_have_emphasis, tighten_table
+from skill_distiller.renderings.wraps import wrap_edits
 from skill_distiller.tokens import TokenCounter, load_counter
+
+_LONG = "Fire the kiln slowly through the first two hundred degrees and let"
+_WRAPPED = st.lists(
+    st.tuples(
+        st.sampled_from(("", "- ", "  ", "1. ", "> ", "# ", "    ", "| ", "```", "*", "<b>")),
+        st.sampled_from((_LONG, _LONG + ",", _LONG + " `so", _LONG + " **so", _LONG + "  ", "the steam", "(out)", "")),
+    ),
+    max_size=8,
+).map(lambda lines: "".join(f"{mark}{line}\n" for mark, line in lines))
+
+
+def _unwrapped(text: str) -> str:
+    return apply_edits(text, wrap_edits(text, locked_spans(text, find_facts(text))))
+
+
+def _shown(text: str) -> str:
+    return " ".join(MarkdownIt("commonmark").enable("table").render(text).split())
 
 
 def _symbols(text: str, counter: TokenCounter) -> str:
@@ -45,6 +65,20 @@ def test_tight_tables(text: str, expected: str) -> None:
     assert tighten_table(text, locked_spans(text, find_facts(text))) == expected
     for table in (text, expected):
         assert [block.kind for block in parse_skill(table).blocks] == [BlockKind.TABLE]
+
+
+@pytest.mark.parametrize(("text", "expected"), parameters("wraps.md"))
+def test_wraps(text: str, expected: str) -> None:
+    """Lines of one sentence are put together; what may be a break on purpose or another block stays."""
+    assert _unwrapped(text) == expected
+
+
+@given(st.one_of(texts, _WRAPPED))
+def test_unwrapped_text_reads_the_same(text: str) -> None:
+    """To Markdown only white space has changed, whatever stands around it."""
+    for block in parse_skill(text).blocks:
+        if block.kind in PROSE:
+            assert _shown(_unwrapped(block.text)) == _shown(block.text)
 
 
 @pytest.mark.parametrize(("text", "expected"), parameters("locks.md"))
@@ -103,6 +137,7 @@ def test_passes_leave_locked_spans_alone(text: str) -> None:
         (apply_edits(text, emphasis_edits(text, locks)), locks, may_have_emphasis(text)),
         (apply_edits(text, filler_edits(text, locks)), locks, may_have_fillers(text)),
         (tighten_table(text, locks), locks, True),
+        (apply_edits(text, wrap_edits(text, locks)), locks, True),
         (apply_edits(text, symbol_edits(text, open_locks, counter)), open_locks, may_have_phrases(text)),
     )
     for rewritten, locked, expected in rewrites:

@@ -34,7 +34,7 @@ def block_values(analysis: Analysis, model: WorthModel) -> tuple[float, ...]:
 
     A conditional logit over the blocks of a skill (McFadden 1974), fitted on criteria of exams.
     """
-    scores = [sum(map(mul, model.coefficients, row)) for row in worth_features(analysis)]
+    scores = [sum(map(mul, model.coefficients, row)) for row in worth_features(analysis, model.common)]
     top = max(scores, default=0.0)
     odds = [exp(score - top) for score in scores]
     total = sum(odds)

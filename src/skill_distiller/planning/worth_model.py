@@ -19,13 +19,14 @@ class WorthModel:
 
     `exponent`: functionality = share of worth ** exponent. `required_importance` (0-1): from which on
     a block of a required type may not be dropped. `low_confidence` (0-1): below it a block's type
-    counts as uncertain.
+    counts as uncertain. `common` are the numbers of the words that many skills use.
     """
 
     coefficients: tuple[float, ...]
     exponent: float
     required_importance: float
     low_confidence: float
+    common: frozenset[int] = frozenset()
 
     def functionality(self, share: float) -> float:
         """The functionality (0-1) estimated for a share (0-1) of the worth kept."""
@@ -42,4 +43,5 @@ def load_worth_model() -> WorthModel:
     arrays = load_weights(NAME, DEFINITION)
     coefficients = tuple(float(value) for value in arrays["coefficients"])
     exponent, required_importance, low_confidence = (float(value) for value in arrays["settings"])
-    return WorthModel(coefficients, exponent, required_importance, low_confidence)
+    common = frozenset(arrays["common"].tolist())
+    return WorthModel(coefficients, exponent, required_importance, low_confidence, common)

@@ -21,6 +21,7 @@ from skill_distiller.renderings.price import LevelEdit, price_edits, text_at
 from skill_distiller.renderings.prune import filler_edits, is_empty_lead_in, may_have_fillers
 from skill_distiller.renderings.symbols import may_have_phrases, symbol_edits
 from skill_distiller.renderings.tight import emphasis_edits, may_have_emphasis, tighten_table
+from skill_distiller.renderings.wraps import wrap_edits
 from skill_distiller.tokens import TokenCounter
 
 
@@ -50,7 +51,7 @@ _STRENGTHS: Final = tuple(rung.strength for rung in _RUNGS)
 _BOLDEST_WORD: Final = 0.8  # beyond, no words go but whole phrases, of strength 1
 _PHRASE: Final = 3  # words
 _SHARES: Final = {RenderingKind.TIGHT: 0.998, RenderingKind.PRUNED: 0.997}
-_TIGHT: Final = 0.01  # strength of the edits that take out emphasis
+_TIGHT: Final = 0.01  # strength of the edits that take out emphasis and line ends
 _FILLERS: Final = 0.02  # and of the filler phrases
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
@@ -210,6 +211,8 @@ def _edits(draft: _Draft, counter: TokenCounter) -> tuple[LevelEdit, ...]:
         edits = tuple(symbol_edits(text, locked_spans(text, draft.facts, modals=False), counter))
     if not draft.formatted and may_have_emphasis(text):
         edits = join_edits(edits, (edit._replace(strength=_TIGHT) for edit in emphasis_edits(text, draft.locked)))
+    if not draft.formatted:
+        edits = join_edits(edits, (edit._replace(strength=_TIGHT) for edit in wrap_edits(text, draft.locked)))
     if may_have_fillers(text):
         edits = join_edits(edits, (edit._replace(strength=_FILLERS) for edit in filler_edits(text, draft.locked)))
     edits = join_edits(edits, draft.words)

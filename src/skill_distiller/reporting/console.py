@@ -31,7 +31,7 @@ _BRING_BACK = "Bring a piece back: --keep ID"
 _FACT_LENGTH = 100  # characters of a lost fact that are shown; the JSON record holds all of them
 _CHANGED = {
     RenderingKind.SYMBOLS: "phrases replaced by symbols",
-    RenderingKind.TIGHT: "emphasis marks or table padding taken out",
+    RenderingKind.TIGHT: "emphasis marks, table padding or line ends inside sentences taken out",
     RenderingKind.PRUNED: "words taken out that add little",
     RenderingKind.REWRITTEN: "said in fewer words, every fact checked",
     RenderingKind.SUMMARIZED: "summed up",
