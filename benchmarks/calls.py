@@ -9,7 +9,7 @@ from statistics import mean, median
 from benchmarks.shared import LARGEST, SIZES, Entry, Shared, open_shared
 from benchmarks.tables import table
 from skill_distiller import Backends, DistillOptions, distill, read_skill
-from skill_distiller.prompted import PromptedAnalyzer, PromptedJudge
+from skill_distiller.prompted import PromptedAnalyzer, PromptedJudge, PromptedRewriter
 from skill_distiller.prompted.classify import groups_of
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session
@@ -38,7 +38,8 @@ def measure(shared: Shared) -> tuple[Calls, ...]:
 def _calls(entry: Entry) -> Calls:
     skill, embedded, count = read_skill(entry.path), Backends(), load_counter().count
     session = Session(ScriptedProvider())
-    backends = Backends(PromptedAnalyzer(session, embedded.analyzer), PromptedJudge(session, embedded.judge))
+    analyzer, judge = PromptedAnalyzer(session, embedded.analyzer), PromptedJudge(session, embedded.judge)
+    backends = Backends(analyzer, judge, renderers=(PromptedRewriter(session),))
     result = distill(skill, DistillOptions(), backends)
     usage = session.usage
     groups = len(groups_of(skill, count))
@@ -55,7 +56,8 @@ def report(calls: Sequence[Calls]) -> str:
     return "\n\n".join(
         [
             "## Calls to a language model",
-            f"Threshold mode with classification, phrase scoring and judge; SkillReducer needs {SKILLREDUCER} a skill. "
+            f"Threshold mode with classification, phrase scoring, rewriting and judge; SkillReducer needs "
+            f"{SKILLREDUCER} a skill. "
             f"Under {SMALL:,} tokens: at most **{most}** for the classification, at most **{most_all}** in all.",
             table(["skills", "number", "types, most", "all, mean", "all, most", "tokens in and out, median"], rows),
         ]

@@ -38,6 +38,14 @@ def load_exams(shared: Shared) -> tuple[Exam, ...]:
     )
 
 
+def exam_of(shared: Shared, name: str) -> Exam | None:
+    """The exam of one skill of the corpus; None where it has none."""
+    path = shared.exam / f"{name}.json"
+    if not path.is_file():
+        return None
+    return Exam(read_skill(shared.corpus / name / SKILL_FILE), _criteria(path), load_scorer(shared.scorer))
+
+
 def evidence_share(exams: Sequence[Exam], texts: Sequence[str]) -> float:
     """The share (0-1) of all criteria whose evidence survives, one text an exam."""
     total = sum(len(exam.criteria) for exam in exams)

@@ -106,7 +106,7 @@ def test_ours_keeps_the_frontmatter_and_the_budget_where_it_can(skill: Skill) ->
     assert ours_within(skill, counter.count(skill.body), counter).text == skill.text
     least = ours_within(skill, 0, counter)
     assert least.text.startswith(skill.frontmatter.raw)
-    assert "Run `make toy`." in least.text
+    assert "Never paint the toy." in least.text
     middle = (counter.count(least.body) + counter.count(skill.body)) // 2
     assert counter.count(ours_within(skill, middle, counter).body) <= middle
 

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from tests.cli.command import environment, run_process
 
+from skill_distiller.analysis.patterns import ADVISORY, PROTECTED
+from skill_distiller.config import read_config
 from skill_distiller.providers.registry import CHOICES
 
 ROOT = Path(__file__).resolve().parents[1]
+PATTERNS = (ROOT / "docs" / "patterns.md").read_text(encoding="utf-8")
 PROVIDERS = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
 
 
@@ -39,3 +42,23 @@ def test_every_choice_and_variable_is_described() -> None:
     """No provider and no variable goes without a word."""
     for word in (*CHOICES, "OLLAMA_HOST", "GEMINI_API_KEY", "OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL"):
         assert f"`{word}`" in PROVIDERS or f"--provider {word}`" in PROVIDERS or f"**{word.title()}**" in PROVIDERS
+
+
+@pytest.mark.parametrize("name", [".skill-distiller.toml", "pyproject.toml"])
+def test_the_patterns_in_the_document_work(name: str, tmp_path: Path) -> None:
+    """The TOML of the document is read in both places, and finds what the document says."""
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", PATTERNS, re.MULTILINE | re.DOTALL)
+    file = tmp_path / name
+    table = example.replace("[patterns", "[tool.skill-distiller.patterns") if name == "pyproject.toml" else example
+    file.write_text(table, encoding="utf-8")
+    patterns = read_config(file).patterns
+    found = patterns.find("See JIRA-7 or OPS-12.\nThe DUTY\nofficer is to be kind to officers.")
+    assert found.protected == {"ticket-ids", "escalation"}
+    assert found.advisory == {"tone"}
+    assert not patterns.find("OPS- and duty officers").protected
+
+
+def test_every_built_in_pattern_is_described() -> None:
+    """By the name that reports use."""
+    rows = re.findall(r"^\| `([\w-]+)` \| (protected|advisory) \|", PATTERNS, re.MULTILINE)
+    assert rows == [(p.name, "protected") for p in PROTECTED] + [(p.name, "advisory") for p in ADVISORY]

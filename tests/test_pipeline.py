@@ -249,7 +249,7 @@ def test_stages_are_observed_in_order() -> None:
     """The observer sees each stage once, with its result."""
     seen: list[str] = []
     result = distill(read_skill(SKILLS / "plain"), observe=lambda stage, _: seen.append(stage))
-    assert seen == ["parse", "analyze", "ladders", "frontier", "plan", "judge"]
+    assert seen == ["parse", "analyze", "ladders", "frontier", "plan", "judge", "verify"]
     assert result.original.name == "plain"
 
 

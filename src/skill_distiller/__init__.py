@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from skill_distiller.document import Skill, parse_skill, read_skill, render_skill
     from skill_distiller.errors import SkillDistillerError
     from skill_distiller.pipeline import Backends, Distillation, DistillOptions, distill
+    from skill_distiller.verification import Verification, verify
 
 # Loaded on first use: `skill-distiller --version` must not pay for a Markdown parser and a tokenizer.
 _HOMES = {
@@ -22,11 +23,13 @@ _HOMES = {
     "DistillOptions": "pipeline",
     "Distillation": "pipeline",
     "Skill": "document",
+    "Verification": "verification",
     "SkillDistillerError": "errors",
     "distill": "pipeline",
     "parse_skill": "document",
     "read_skill": "document",
     "render_skill": "document",
+    "verify": "verification",
 }
 __all__ = [
     "Backends",
@@ -34,11 +37,13 @@ __all__ = [
     "Distillation",
     "Skill",
     "SkillDistillerError",
+    "Verification",
     "__version__",
     "distill",
     "parse_skill",
     "read_skill",
     "render_skill",
+    "verify",
 ]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class ProviderOptions:
     """What was asked for: a choice of `providers.registry.CHOICES`, a model, and how to deal with it.
 
-    `timeout` is how many seconds a reply may take.
+    `timeout` is how many seconds a reply may take; with `one_liner` three lines will be asked for.
     """
 
     choice: str = "auto"
@@ -32,6 +32,7 @@ class ProviderOptions:
     offline: bool = False
     allow_secrets: bool = False
     timeout: float = DEFAULT_TIMEOUT
+    one_liner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,13 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
         if options.with_ci:
             raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
         return Chosen(embedded, hint=NO_PROVIDER if options.choice == "auto" and not options.offline else "")
-    from skill_distiller.prompted import PromptedAnalyzer, PromptedJudge
+    from skill_distiller.prompted import (
+        PromptedAnalyzer,
+        PromptedJudge,
+        PromptedOneLiner,
+        PromptedRewriter,
+        PromptedSynthesizer,
+    )
     from skill_distiller.prompted.judge import CI_SAMPLES
     from skill_distiller.providers.session import Limits, Session
 
@@ -67,9 +74,12 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
     session = Session(open_provider(found, options.timeout), _store(options), limits, watcher=watcher)
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
-    session.expect(analyzer.expected(skill))
-    session.expect(judge.expected(skill))
-    return Chosen(Backends(analyzer, judge), session)
+    one_liner = PromptedOneLiner(session, embedded.one_liner)
+    rewriter = PromptedRewriter(session)
+    renderers = (rewriter, PromptedSynthesizer(session))
+    for part in (analyzer, one_liner if options.one_liner else rewriter, judge):
+        session.expect(part.expected(skill))
+    return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=one_liner), session)
 
 
 def use_token_scorer(backends: Backends, scorer: PhraseScorer) -> Backends:

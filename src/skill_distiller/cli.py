@@ -14,11 +14,13 @@ from skill_distiller.commands.calibration import calibration
 from skill_distiller.commands.compress import compress
 from skill_distiller.commands.feedback import feedback
 from skill_distiller.commands.providers import providers
+from skill_distiller.commands.restore import restore
 from skill_distiller.commands.stdout import drop_stdout
+from skill_distiller.commands.verify import verify
 from skill_distiller.errors import SkillDistillerError, UsageError
 
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
-_LATER_COMMANDS: Final = frozenset({"reduce", "evaluate", "verify", "restore"})
+_LATER_COMMANDS: Final = frozenset({"reduce", "evaluate"})
 
 
 class _Commands(TyperGroup):
@@ -63,6 +65,8 @@ def _root(
 app.command()(compress)
 app.command()(feedback)
 app.command()(providers)
+app.command()(verify)
+app.command()(restore)
 app.add_typer(calibration, name="calibration")
 
 

@@ -10,10 +10,12 @@ HOLD = {
     "task-creation": (
         "Use TaskCreate now.", "Create a task for each step.", "create tasks per file",
         "Make a to-do list with all steps", "Write the todo items before you start", "Call TodoWrite first.",
+        "Task creation references",
+        "Create tasks so that the list survives compaction.", "Creating a task list", "create your to-do items",
     ),
     "n-count": (
         "Observe until N=3.", "with N≥3 observations", "the N-count rises", "N >= 5 runs", "at N = 1",
-        "N-counting helps",
+        "N-counting helps", "N-Count tracking",
     ),
     "checkpoint-state": (
         "Write a checkpoint.", "Checkpoints are kept.", "the state file", "Save the current state", "resume from there",
@@ -22,16 +24,17 @@ HOLD = {
     "before-after": ("BEFORE / AFTER", "BEFORE: a\nAFTER: b", "BEFORE/AFTER counts", "AFTER b comes what was BEFORE"),
     "parallel-decision": (
         "Run them in parallel.", "parallel or serial", "one at a time", "concurrently", "Parallelize it.", "serially",
+        "Parallel/serial decision", "serial or parallel", "serial/parallel", "Parallel execution",
     ),
     "performance-hint": ("for better performance", "it is faster", "speeds up the run", "latency matters", "slower"),
     "caching-guidance": ("cache the result", "Caching helps.", "memoize it", "cached pages"),
 }  # fmt: skip
 LACK = {
-    "task-creation": ("The task is done.", "Create a file for each task.", "multitasking",),
+    "task-creation": ("The task is done.", "Create a file for each task.", "multitasking", "the task list"),
     "n-count": ("n=3 is small", "MIN=3", "the number N", "N is large", "a.N=3", "N-counter"),
     "checkpoint-state": ("The state of Ohio", "stateless", "summarize the resume", "uncheckpointable"),
     "before-after": ("before and after", "BEFORE it starts", "AFTER it ends", "Before / After", "BEFOREHAND AFTER"),
-    "parallel-decision": ("a parallelogram", "run it once", "one time", "serial number"),
+    "parallel-decision": ("a parallelogram", "run it once", "one time", "serial number", "a parallel universe"),
     "performance-hint": ("perform it", "a fast run", "speedy", "inefficient"),
     "caching-guidance": ("a cachet", "catch it", "cash", "memorize it"),
 }  # fmt: skip

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from tests.cli.command import environment, run, run_process
 from tests.cli.samples import DEPLOY
-from tests.prompted.skill import ASKED, NO_PHRASES, TEXT, TYPES, labels, scores
+from tests.prompted.skill import ASKED, NO_PHRASES, SAME_TEXTS, TEXT, TYPES, labels, scores
 from tests.providers.build import SERVED
 from tests.providers.stub_server import INPUT_TOKENS, KEY, MODEL, OUTPUT_TOKENS, Act, serve
 
 HINT = "No LLM provider available. Run 'ollama serve' for local inference, or set GEMINI_API_KEY for cloud."
 SKILL = TEXT.encode()
-GOOD = (Act(labels()), Act(NO_PHRASES), Act(scores()))
+GOOD = (Act(labels()), Act(NO_PHRASES), Act(SAME_TEXTS), Act(scores()))
 VARIABLES = {"ollama": "OLLAMA_HOST", "gemini": "GOOGLE_GEMINI_BASE_URL", "openai": "OPENAI_BASE_URL"}
 every_kind = pytest.mark.parametrize("kind", SERVED)
 
@@ -80,16 +80,16 @@ def test_a_provider_asked_for_and_not_there(choice: str) -> None:
 
 @every_kind
 def test_a_run_with_a_model(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three calls: types, phrases, judgement; announced beforehand, named in the report."""
+    """Four calls: types, phrases, rewritings, judgement; announced beforehand, named in the report."""
     with serve(kind, GOOD) as stub:
         result = run("compress", "--threshold=0.8", *use(monkeypatch, kind, stub.address), stdin=SKILL)
         assert result.exit_code == 0, result.stderr
-        assert len(stub.seen) == 3
-        assert [seen.form for seen in stub.seen] == ["schema"] * 3
+        assert len(stub.seen) == 4
+        assert [seen.form for seen in stub.seen] == ["schema"] * 4
         if kind == "ollama":
             assert {seen.body["options"]["num_ctx"] for seen in stub.seen} <= {4096, 8192}
     lines = result.stderr.splitlines()
-    assert lines[0].startswith(f"Asking {kind}/{MODEL} at {stub.address}: about 3 calls and ")
+    assert lines[0].startswith(f"Asking {kind}/{MODEL} at {stub.address}: about 4 calls and ")
     assert lines[1] == "Functionality preserved: 95% (uncalibrated - first 5 compressions build baseline)"
     assert f"Analyzer: {kind}/{MODEL}; judge: {kind}/{MODEL}; tokens: cl100k_base, exact" in lines
     assert KEY not in result.stderr + result.text
@@ -102,13 +102,13 @@ def test_a_second_run_makes_no_call(kind: str, monkeypatch: pytest.MonkeyPatch) 
         options = use(monkeypatch, kind, stub.address)
         first = run("compress", "--threshold=0.8", *options, stdin=SKILL)
         second = run("compress", "--threshold=0.8", *options, "--json", stdin=SKILL)
-        assert len(stub.seen) == 3
+        assert len(stub.seen) == 4
         record = json.loads(second.stdout)
         assert record["text"].encode() == first.stdout
-        assert (record["provider"]["calls"], record["provider"]["cached"]) == (0, 3)
+        assert (record["provider"]["calls"], record["provider"]["cached"]) == (0, 4)
         assert "Asking" not in second.stderr
         run("compress", "--threshold=0.8", *options, "--no-cache", stdin=SKILL)
-        assert len(stub.seen) == 6
+        assert len(stub.seen) == 8
 
 
 def test_the_cache_serves_offline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,12 +135,12 @@ def test_accounting(monkeypatch: pytest.MonkeyPatch) -> None:
         "name": "gemini",
         "model": MODEL,
         "address": stub.address,
-        "calls": 3,
+        "calls": 4,
         "cached": 0,
-        "input_tokens": 3 * INPUT_TOKENS,
-        "output_tokens": 3 * OUTPUT_TOKENS,
+        "input_tokens": 4 * INPUT_TOKENS,
+        "output_tokens": 4 * OUTPUT_TOKENS,
     }
-    assert f"Provider: gemini/{MODEL}: 3 calls, 0 from the cache, 963 tokens in, 135 out, " in verbose
+    assert f"Provider: gemini/{MODEL}: 4 calls, 0 from the cache, 1,284 tokens in, 180 out, " in verbose
     assert json.loads(run("compress", "--json", "--provider=embedded", stdin=SKILL).stdout)["provider"] is None
 
 
@@ -154,8 +154,8 @@ def test_a_provider_that_dies_half_way(kind: str, monkeypatch: pytest.MonkeyPatc
         assert len(stub.seen) == 2
     with serve(kind, GOOD[1:], port=stub.port) as stub:
         record = json.loads(run("compress", "--threshold=0.8", *options, "--json", stdin=SKILL).stdout)
-        assert len(stub.seen) == 2
-    assert (record["provider"]["calls"], record["provider"]["cached"]) == (2, 1)
+        assert len(stub.seen) == 3
+    assert (record["provider"]["calls"], record["provider"]["cached"]) == (3, 1)
 
 
 def test_a_failed_run_writes_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_control_characters_of_a_server_reach_no_terminal(monkeypatch: pytest.Mo
 
 def test_blocks_without_an_answer_are_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Two repair tries, then the embedded verdict, with a warning and a note."""
-    lines = [labels(TYPES[:4]), "nonsense", "", NO_PHRASES, scores()]
+    lines = [labels(TYPES[:4]), "nonsense", "", NO_PHRASES, SAME_TEXTS, scores()]
     options = script(monkeypatch, tmp_path, *lines)
     result = run("compress", "--threshold=0.8", *options, "--no-cache", stdin=SKILL)
     assert result.exit_code == 0, result.stderr
@@ -216,11 +216,11 @@ def test_no_usable_answer_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 def test_an_interval(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """--with-ci asks the judge three times and reports mean and half the interval."""
-    lines = [labels(), NO_PHRASES, *(scores(n, n, n, n) for n in (88, 90, 92))]
+    lines = [labels(), NO_PHRASES, SAME_TEXTS, *(scores(n, n, n, n) for n in (88, 90, 92))]
     options = (*script(monkeypatch, tmp_path, *lines), "--with-ci", "--no-cache")
     result = run("compress", "--threshold=0.8", *options, stdin=SKILL)
     assert "Functionality preserved: 90% +/- 5% (" in result.stderr
-    assert "about 5 calls and" in result.stderr
+    assert "about 6 calls and" in result.stderr
     functionality = json.loads(run("compress", "--threshold=0.8", *options, "--json", stdin=SKILL).stdout)[
         "functionality"
     ]
@@ -238,10 +238,10 @@ def test_max_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 4 at the limit; what was paid for is kept, so limits add up to a finished run."""
     with serve("openai", GOOD) as stub:
         options = (*use(monkeypatch, "openai", stub.address), "--max-calls=1")
-        results = [run("compress", "--threshold=0.8", *options, stdin=SKILL) for _ in range(3)]
-        assert len(stub.seen) == 3
-    assert [result.exit_code for result in results] == [4, 4, 0]
-    assert [bool(result.stdout) for result in results] == [False, False, True]
+        results = [run("compress", "--threshold=0.8", *options, stdin=SKILL) for _ in range(4)]
+        assert len(stub.seen) == 4
+    assert [result.exit_code for result in results] == [4, 4, 4, 0]
+    assert [bool(result.stdout) for result in results] == [False, False, False, True]
 
 
 def test_secrets_do_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,19 +67,23 @@ def test_the_receipt_names_every_change_and_every_lost_fact(threshold: str, verb
     receipt = report[report.index("\nReceipt (lines of the original):\n") :]
     facts = [fact for section in record["receipt"] for fact in section["lost_facts"]]
     for section in record["receipt"]:
-        gone = " (heading removed)" if section["heading_removed"] else ""
+        gone = f" (heading removed [{section['heading_id']}])" if section["heading_removed"] else ""
         assert f"\n  {'#' * section['level']} {section['heading']}{gone}\n" in receipt
         for change in section["changes"]:
             first, last = change["first_line"], change["last_line"]
             lines = f"line {first}" if first == last else f"lines {first}-{last}"
             if change["rendering"] == "dropped":
-                assert f"    removed: {change['kind']}, {lines}, {change['type']}, " in receipt
+                assert f"    removed [{change['id']}]: {change['kind']}, {lines}, {change['type']}, " in receipt
             elif verbose:
-                assert f"    {change['rendering']}: {change['kind']}, {lines}, {change['type']}, " in receipt
+                assert (
+                    f"    {change['rendering']} [{change['id']}]: {change['kind']}, {lines}, {change['type']}, "
+                    in receipt
+                )
     for fact in facts:
         assert " ".join(fact["fact"].split())[:99] in receipt
     assert facts
     assert f"\nFacts no longer in the text: {len(facts)}, each named above" in receipt
+    assert "\nBring a piece back: --keep ID" in receipt
 
 
 def test_a_result_that_lost_no_fact_says_so() -> None:
@@ -173,19 +177,28 @@ def test_debug_stages_prints_one_json_object_a_line_in_order() -> None:
     """Each stage's result is a line of JSON on stderr, in the order of the pipeline; stdout is untouched."""
     plain, debug = (run("compress", "--quiet", *more, stdin=DEPLOY.encode()) for more in ([], ["--debug-stages"]))
     stages = [json.loads(line) for line in debug.stderr.splitlines()]
-    assert [stage["stage"] for stage in stages] == ["parse", "analyze", "ladders", "frontier", "plan", "judge"]
+    assert [stage["stage"] for stage in stages] == [
+        "parse",
+        "analyze",
+        "ladders",
+        "frontier",
+        "plan",
+        "judge",
+        "verify",
+    ]
     assert debug.stdout == plain.stdout
-    parse, analyze, ladders, frontier, plan, judge = stages
+    parse, analyze, ladders, frontier, plan, judge, verify = stages
     n = len(parse["blocks"])
     assert n == len(analyze["verdicts"]) == len(ladders["ladders"]) == len(plan["decisions"])
     assert frontier["points"] == sorted(frontier["points"], key=lambda point: -point["tokens"])
     assert 0 <= judge["score"] <= 100
+    assert verify["verification"]["passed"]
 
 
 def test_debug_stages_and_the_report_share_stderr() -> None:
     """Without `--quiet` the report follows the stages; every line that begins with { is JSON."""
     lines = run("compress", "--debug-stages", stdin=DEPLOY.encode()).stderr.splitlines()
-    assert [json.loads(line)["stage"] for line in lines if line.startswith("{")][-1] == "judge"
+    assert [json.loads(line)["stage"] for line in lines if line.startswith("{")][-1] == "verify"
     assert any(line.startswith("Functionality preserved: ") for line in lines)
 
 

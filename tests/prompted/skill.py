@@ -53,6 +53,15 @@ def phrases(*sections: Mapping[str, object]) -> str:
 NO_PHRASES = phrases({}, {})
 
 
+def texts(*rewritten: str) -> str:
+    """A reply to a request for rewritings; pieces are numbered as they come."""
+    return json.dumps({"texts": [{"index": i, "text": text} for i, text in enumerate(rewritten)]})
+
+
+# The pieces that a model is asked to rewrite, given back as they are: nothing is offered.
+SAME_TEXTS = texts(*(block for block in TEXT.split("\n\n") if len(block) > 80 and not block.startswith("-")))
+
+
 def scores(triggers: float = 100, actions: float = 100, constraints: float = 90, behavior: float = 90) -> str:
     """The four answers of a judge."""
     return json.dumps({"triggers": triggers, "actions": actions, "constraints": constraints, "behavior": behavior})

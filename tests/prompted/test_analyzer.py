@@ -208,7 +208,7 @@ def test_long_blocks_are_shown_without_their_middle() -> None:
     assert "[… 7,000 characters …]" in shown
 
 
-@pytest.mark.parametrize("name", ["classify", "phrases", "judge"])
+@pytest.mark.parametrize("name", ["classify", "phrases", "judge", "rewrite", "synthesize"])
 def test_prompts_are_whole_and_have_a_version(name: str) -> None:
     """A number in the first line, a system text and a template that marks its data."""
     prompt = load_prompt(name)

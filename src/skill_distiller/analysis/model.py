@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 from skill_distiller.analysis.facts import Fact, block_facts
+from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
 from skill_distiller.analysis.taxonomy import REQUIRED_TYPES, SectionType, Taxonomy
 from skill_distiller.document import Skill
 
@@ -36,11 +37,15 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: it is large
 class Analysis:
-    """A skill with one verdict a block; `analyzer` names who gave them."""
+    """A skill with one verdict a block; `analyzer` names who gave them.
+
+    `patterns` are those that the verdicts were made with: what is protected is looked up in them.
+    """
 
     skill: Skill
     verdicts: tuple[Verdict, ...]
     analyzer: str
+    patterns: PatternSet = field(default=BUILT_IN, kw_only=True)
 
     def __post_init__(self) -> None:
         if len(self.verdicts) != len(self.skill.blocks):

@@ -46,7 +46,7 @@ class PatternNames(NamedTuple):
 _N_COUNT: Final = Pattern(
     "n-count",
     (),
-    re.compile(r"N(?<![\w.]N)(?:-count(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)"),
+    re.compile(r"N(?<![\w.]N)(?:-[Cc]ount(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)"),
 )
 PROTECTED: Final = (
     # Task lists survive the compaction of a conversation.
@@ -57,6 +57,8 @@ PROTECTED: Final = (
             r"\b(?:TaskCreate|TaskUpdate|TodoWrite)\b"
             r"|\b(?i:creat(?:e|ing)|add(?:ing)?|make|writ(?:e|ing))\s+(?:(?i:an?|the|one|your|each)\s+)?"
             r"(?:\w+\s+)?(?:(?i:tasks?|to-?dos?)(?:\s+(?i:list|item)s?)?)\s+(?i:for|per|with|to\s+track|before)\b"
+            r"|\b(?i:(?:task|to-?do)[ -]creation)\b"
+            r"|\b(?i:creat(?:es?|ing)\s+(?:(?:an?|the|your)\s+)?(?:(?:task|to-?do)\s+(?:list|item)s?|tasks|to-?dos))\b"
         ),
     ),
     _N_COUNT,
@@ -83,7 +85,8 @@ ADVISORY: Final = (
         "parallel-decision",
         ("parallel", "concurrent", "serially", "one at a"),
         re.compile(
-            r"\bin\s+parallel|paralleli[sz]\w+|parallel\s+(?:or|vs|versus|/)\s*\w+|concurrent(?:ly)?\b|\bserially\b"
+            r"\bin\s+parallel|paralleli[sz]\w+|parallel(?:\s+(?:or|vs|versus)\s|\s?/)\s?\w+|concurrent(?:ly)?\b|\bserially\b"
+            r"|\bparallel\s+(?:execution|processing|runs?|calls?)\b|\bserial(?:\s+(?:or|vs|versus)\s|\s?/)\s?parallel\b"
             r"|\bone\s+at\s+a\s+time\b",
             re.IGNORECASE,
         ),
@@ -159,7 +162,11 @@ def _may_hold(text: str, lowered: str) -> bool:
 
 def join_patterns(texts: Sequence[str]) -> PatternNames:
     """The patterns that any of several blocks' texts holds."""
-    found = [find_patterns(text) for text in texts]
+    return join_names([find_patterns(text) for text in texts])
+
+
+def join_names(found: Sequence[PatternNames]) -> PatternNames:
+    """What several texts hold together."""
     return PatternNames(
         frozenset[str]().union(*(names.protected for names in found)),
         frozenset[str]().union(*(names.advisory for names in found)),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -12,24 +14,38 @@ import typer
 
 from skill_distiller.commands import provider_options as option
 from skill_distiller.commands.aim import choose_aim
-from skill_distiller.commands.options import LEARNINGS, LearningsDir, NoCalibration
+from skill_distiller.commands.options import LEARNINGS, ConfigFile, LearningsDir, NoCalibration, NoConfig, Yes
+from skill_distiller.commands.plan_options import (
+    Keep,
+    KeepSection,
+    Pieces,
+    PlanFile,
+    SavePlan,
+    check_pieces,
+    load_plan,
+    plan_target,
+    write_plan,
+)
+from skill_distiller.commands.read_input import MAX_BYTES, read_input
 from skill_distiller.commands.stdout import write_stdout
-from skill_distiller.errors import RefusedError, UsageError
+from skill_distiller.commands.target import choose_target
+from skill_distiller.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from skill_distiller.commands.run_calibration import RunCalibration
+    from skill_distiller.config import Config
     from skill_distiller.document import Skill
     from skill_distiller.pipeline import Distillation
     from skill_distiller.providers.usage import Usage
     from skill_distiller.reporting.calls import ConsoleWatcher
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
-_MAX_BYTES: Final = 2_000_000
 
 
 def compress(
+    context: typer.Context,
     path: Annotated[
         str,
         typer.Argument(
@@ -53,10 +69,14 @@ def compress(
         int | None,
         typer.Option(metavar="N", help="The most tokens that the result may have, frontmatter included."),
     ] = None,
+    keep: Keep = None,
+    keep_section: KeepSection = None,
+    plan: PlanFile = "",
+    save_plan: SavePlan = "",
     output: Annotated[
         str,
         typer.Option("--output", "-o", help="Write the result to this file instead of stdout.", show_default=False),
-    ] = "-",
+    ] = "",
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite an existing output file (never the input).")
     ] = False,
@@ -74,7 +94,7 @@ def compress(
     strict: Annotated[
         bool, typer.Option("--strict", help="Missing frontmatter or trigger section is an error.")
     ] = False,
-    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = _MAX_BYTES,
+    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = MAX_BYTES,
     debug_stages: Annotated[
         bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")
     ] = False,
@@ -96,22 +116,60 @@ def compress(
     timeout: option.Timeout = 300.0,
     no_calibration: NoCalibration = False,
     learnings_dir: LearningsDir = LEARNINGS,
+    config: ConfigFile = "",
+    no_config: NoConfig = False,
+    yes: Yes = False,
 ) -> None:
     """Make a skill smaller: the result on stdout, the report with its receipt on stderr."""
     aim = choose_aim(mode, threshold, tokens)
     _check_options(json_=json_, diff=diff, verbose=verbose, quiet=quiet)
+    pieces = Pieces(tuple(keep or ()), tuple(keep_section or ()), plan, save_plan)
+    check_pieces(pieces, context, aim.mode)
     from skill_distiller.backends import ProviderOptions, choose_backends, choose_token_scorer, use_token_scorer
     from skill_distiller.commands.run_calibration import RunCalibration
+    from skill_distiller.commands.self_compression import find_self_compression
     from skill_distiller.compression import Mode
+    from skill_distiller.config import load_config
     from skill_distiller.pipeline import DistillOptions, distill
-    from skill_distiller.reporting.printable import printable
 
     console = _console()
     scorer = choose_token_scorer(token_scorer)
-    skill = _read(path, max_bytes)
-    target = _target(output, skill, folder_given=path != "-" and Path(path).is_dir(), force=force)
-    options = DistillOptions(aim.threshold, encoding, strict, offline, Mode(aim.mode), aim.tokens)
-    asked = ProviderOptions(provider, model, with_ci, max_calls, not no_cache, offline, allow_secrets, timeout)
+    settings = load_config(config, use=not no_config)
+    skill = read_input(path, max_bytes)
+    folder_given = path != "-" and Path(path).is_dir()
+    saved, aim = load_plan(pieces, aim)
+    shows_only = dry_run or aim.mode == "oneliner" or (diff and not output)
+    guarded = find_self_compression(skill, aim, yes=yes, delivers=not shows_only, planned=saved is not None)
+    if guarded:
+        aim = guarded.aim
+        output = output or _beside(skill, stays=shows_only or json_ or folder_given)
+    target = None
+    if output not in ("", "-"):
+        target = choose_target(Path(output), skill, folder_given=folder_given, force=force)
+    plan_file = plan_target(pieces, skill, target, folder_given=folder_given, force=force)
+    options = DistillOptions(
+        aim.threshold,
+        encoding,
+        strict,
+        offline,
+        Mode(aim.mode),
+        aim.tokens,
+        settings.patterns,
+        pieces.keep,
+        pieces.sections,
+        saved,
+    )
+    asked = ProviderOptions(
+        "embedded" if saved else provider,
+        model,
+        with_ci,
+        max_calls,
+        not no_cache,
+        offline,
+        allow_secrets,
+        timeout,
+        options.mode is Mode.ONELINER,
+    )
     with ExitStack() as ends:
         watcher = None if quiet else ends.enter_context(closing(_watcher(console)))
         chosen = ends.enter_context(closing(choose_backends(asked, skill, watcher)))
@@ -119,18 +177,27 @@ def compress(
             ends.enter_context(console.status("Distilling …"))
         backends = use_token_scorer(chosen.backends, scorer)
         distillation = distill(skill, options, backends, _print_stage if debug_stages else None)
+    if guarded:
+        distillation = guarded.with_notes(distillation)
     usage = chosen.session.usage if chosen.session else None
+    # A plan that was made before, or edited, says nothing of how good the estimates of runs are.
+    run = RunCalibration(learnings_dir, distillation, usage, use=not (no_calibration or saved), save=not dry_run)
+    report = partial(_report, distillation, run, console, usage, verbose=verbose, notes_only=json_, quiet=quiet)
+    asks = guarded is not None and guarded.must_ask
+    if guarded and asks:  # nobody can approve what he has not seen
+        report()
+        guarded.ask(distillation, target, console)
     # The product first: whatever becomes of the report, the result is where it was asked for.
-    run = RunCalibration(learnings_dir, distillation, usage, use=not no_calibration, save=not dry_run)
+    written = [] if dry_run else [file for file in (target, plan_file) if file]
+    if plan_file and not dry_run:  # before the product: where it can't be written, nothing is
+        write_plan(plan_file, distillation)
     _deliver(distillation, run, target, usage, json_=json_, diff=diff, dry_run=dry_run)
     run.save()
     if not quiet:
         with suppress(BrokenPipeError):
-            _report(distillation, run, console, usage, verbose=verbose, notes_only=json_)
-            if chosen.hint:
-                console.print(chosen.hint)
-            if target and not dry_run:
-                console.print(f"Written: {printable(str(target))}")
+            if not asks:
+                report()
+            _close(console, run, settings, named=not json_, hint=chosen.hint, written=written)
 
 
 def _check_options(*, json_: bool, diff: bool, verbose: bool, quiet: bool) -> None:
@@ -139,34 +206,11 @@ def _check_options(*, json_: bool, diff: bool, verbose: bool, quiet: bool) -> No
             raise UsageError(f"{a} and {b} exclude each other.", "Give one of them.")
 
 
-def _read(path: str, max_bytes: int) -> Skill:
-    from skill_distiller.document import read_skill, read_stream
-    from skill_distiller.errors import BadInputError
+def _beside(skill: Skill, *, stays: bool) -> str:
+    """Where the result goes when no place is named: beside the file that was read, else ("") to stdout."""
+    from skill_distiller.commands.self_compression import COMPRESSED_FILE
 
-    if path != "-":
-        return read_skill(path, max_bytes)
-    if sys.stdin is None or sys.stdin.isatty():
-        raise BadInputError("No content.", "Provide a valid SKILL.md file path or pipe content via stdin.")
-    return read_stream(sys.stdin.buffer, max_bytes)
-
-
-def _target(output: str, skill: Skill, *, folder_given: bool, force: bool) -> Path | None:
-    if output == "-":
-        return None
-    from skill_distiller.reporting.write import check_target
-
-    file = check_target(Path(output), skill.path, folder_given=folder_given, force=force)
-    if skill.path is None and _is_stdin(file):
-        raise RefusedError(f"{str(file)!r} is the input; it is never overwritten.", "Name another file with -o.")
-    return file
-
-
-def _is_stdin(file: Path) -> bool:
-    """Whether a file is what stdin was redirected from."""
-    try:
-        return file.exists() and os.path.samestat(os.fstat(sys.stdin.fileno()), file.stat())
-    except (OSError, ValueError):  # stdin is no file
-        return False
+    return "" if stays or skill.path is None else str(skill.path.with_name(COMPRESSED_FILE))
 
 
 def _console() -> Console:
@@ -198,18 +242,37 @@ def _report(
     *,
     verbose: bool,
     notes_only: bool,
+    quiet: bool,
 ) -> None:
-    from skill_distiller.reporting.console import print_calibration, print_notes, print_report
+    from skill_distiller.reporting.console import print_notes, print_report
 
+    if quiet:
+        return
     if notes_only:
         print_notes(distillation, console)
-    else:
-        print_report(distillation, console, verbose=verbose, estimate=run.estimate)
-        if usage and verbose:
-            from skill_distiller.reporting.calls import usage_line
+        return
+    print_report(distillation, console, verbose=verbose, estimate=run.estimate)
+    if usage and verbose:
+        from skill_distiller.reporting.calls import usage_line
 
-            console.print(usage_line(usage))
-    print_calibration(console, run.warnings, "" if notes_only else run.id, run.folder)
+        console.print(usage_line(usage))
+
+
+def _close(
+    console: Console, run: RunCalibration, settings: Config, *, named: bool, hint: str, written: Sequence[Path]
+) -> None:
+    """Print what a run leaves behind: its calibration entry (`named`), and the files that it has `written`."""
+    from skill_distiller.reporting.console import print_calibration
+    from skill_distiller.reporting.printable import printable
+
+    if settings.patterns:
+        protected, advisory = len(settings.patterns.protected), len(settings.patterns.advisory)
+        console.print(f"Patterns from {printable(str(settings.file))}: {protected} protected, {advisory} advisory")
+    print_calibration(console, run.warnings, run.id if named else "", run.folder)
+    if hint:
+        console.print(hint)
+    for file in written:
+        console.print(f"Written: {printable(str(file))}")
 
 
 def _deliver(

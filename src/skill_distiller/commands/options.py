@@ -26,6 +26,21 @@ LearningsDir = Annotated[
 ]
 NoCalibration = Annotated[bool, typer.Option("--no-calibration", help="Neither use nor add to the calibration data.")]
 
+ConfigFile = Annotated[
+    str,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Take patterns from this TOML file. Default: the nearest .skill-distiller.toml, or pyproject.toml with "
+        "[tool.skill-distiller], from the current folder up to the repository's root.",
+        show_default=False,
+    ),
+]
+NoConfig = Annotated[bool, typer.Option("--no-config", help="Use no configuration file.")]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Approve the result for a skill that makes skills smaller itself.")
+]
+
 
 def open_store(learnings: str) -> CalibrationStore:
     """The store below a folder of learnings; raises UsageError where calibration is switched off."""

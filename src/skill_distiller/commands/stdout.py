@@ -8,11 +8,14 @@ import sys
 from skill_distiller.errors import RefusedError
 
 
-def write_stdout(text: str) -> None:
-    """Byte for byte into a pipe or file; on a terminal control characters of the skill are shown as codes."""
+def write_stdout(text: str, *, safe: bool = False) -> None:
+    """Byte for byte into a pipe or file; on a terminal control characters of the skill are shown as codes.
+
+    A `safe` text is ours, its escape sequences included.
+    """
     if sys.stdout is None:
         raise RefusedError("stdout is closed.", "Name a file with -o.")
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and not safe:
         from skill_distiller.reporting.printable import printable_lines
 
         text = printable_lines(text)

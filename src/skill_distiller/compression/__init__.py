@@ -4,6 +4,7 @@ from skill_distiller.compression.budget import compress_to_tokens
 from skill_distiller.compression.count import count_skill
 from skill_distiller.compression.ladders import Ladders, Models, prepare_ladders, trace
 from skill_distiller.compression.mode import Mode
+from skill_distiller.compression.oneliner import replace_with
 from skill_distiller.compression.threshold import Observer, compress_to_threshold
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "compress_to_tokens",
     "count_skill",
     "prepare_ladders",
+    "replace_with",
     "trace",
 ]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.compression.count import count_skill
-from skill_distiller.compression.ladders import Ladders, Models, offer, prepare_ladders
+from skill_distiller.compression.ladders import Ladders, Models, hold, offer, prepare_ladders
 from skill_distiller.compression.settle import Settled, settle
 from skill_distiller.compression.threshold import Observer
 from skill_distiller.errors import TargetError
-from skill_distiller.planning import Plan, apply_plan, required_blocks
+from skill_distiller.planning import Plan, Reason, apply_plan, required_blocks
 from skill_distiller.renderings.extract import Extractor
 from skill_distiller.tokens import TokenCounter
 
@@ -38,18 +38,21 @@ def compress_to_tokens(
     counter: TokenCounter,
     observe: Observer | None = None,
     models: Models | None = None,
+    keep: Collection[int] = (),
 ) -> Plan:
     """The plan with the most worth whose result has at most `budget` tokens, frontmatter included.
 
     What is required is what a threshold of 0 requires. Where that does not fit, what kept text refers
     to may go, and then required blocks are cut down to the sentences that have to stay, and steps of
-    a numbered list go one by one. Raises TargetError where that does not fit either.
+    a numbered list go one by one. The blocks to `keep`, by index, stay as they are. Raises TargetError
+    where that does not fit either.
     """
     models = models or Models()
     prepared = prepare_ladders(analysis, (), counter, models)
     smallest = counter.count(analysis.skill.text)
-    for level in _levels(analysis, prepared, counter):
-        best = _fill(analysis, level, budget, counter, models)
+    required = {**required_blocks(analysis, 0.0, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
+    for level in _levels(analysis, prepared, counter, keep):
+        best = _fill(analysis, level, required, budget, counter)
         smallest = min(smallest, best.tokens)
         if best.tokens <= budget:
             break
@@ -65,17 +68,19 @@ def compress_to_tokens(
     return best.plan
 
 
-def _levels(analysis: Analysis, prepared: Ladders, counter: TokenCounter) -> Iterator[_Level]:
+def _levels(analysis: Analysis, prepared: Ladders, counter: TokenCounter, keep: Collection[int]) -> Iterator[_Level]:
     """The ways to ask, from the strictest."""
-    yield _Level(prepared)
-    yield _Level(prepared, promote=False)
+    held = hold(analysis.skill, prepared, keep)
+    yield _Level(held)
+    yield _Level(held, promote=False)
     extracts = offer(prepared, Extractor().offer(analysis, counter), counter)
-    yield _Level(replace(extracts, sequences=False), promote=False)
+    yield _Level(replace(hold(analysis.skill, extracts, keep), sequences=False), promote=False)
 
 
-def _fill(analysis: Analysis, level: _Level, budget: int, counter: TokenCounter, models: Models) -> _Found:
+def _fill(
+    analysis: Analysis, level: _Level, required: Mapping[int, Reason], budget: int, counter: TokenCounter
+) -> _Found:
     """The best choice whose result, counted as a whole, is within the budget; the smallest where none is."""
-    required = required_blocks(analysis, 0.0, models.worth)
     skill = analysis.skill
     room = budget - counter.count(skill.frontmatter.raw)
     for left in range(_TRIES, -1, -1):

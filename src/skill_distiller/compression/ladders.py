@@ -8,15 +8,18 @@ from dataclasses import dataclass, field, replace
 from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.lead_ins import lead_ins
 from skill_distiller.analysis.prompted import Phrases, PromptedAnalysis
+from skill_distiller.document import Skill
 from skill_distiller.planning import (
     Choice,
     Frontier,
     WorthModel,
     block_worths,
+    joint_loss,
     load_worth_model,
     required_blocks,
     trace_frontier,
 )
+from skill_distiller.planning.coupling import headings_above
 from skill_distiller.renderings import (
     Joint,
     Ladder,
@@ -29,6 +32,7 @@ from skill_distiller.renderings import (
     build_ladders,
     join_offers,
 )
+from skill_distiller.renderings.examples import ExampleRenderer
 from skill_distiller.renderings.information import PhraseScorer
 from skill_distiller.renderings.phrases import PhrasePruner
 from skill_distiller.tokens import TokenCounter
@@ -45,7 +49,7 @@ class Models:
 
     pruner: Pruner | None = field(default_factory=WordPruner)
     worth: WorthModel = field(default_factory=load_worth_model)
-    renderers: tuple[Renderer, ...] = ()
+    renderers: tuple[Renderer, ...] = (ExampleRenderer(),)
     phrases: PhraseScorer | None = field(default_factory=PhraseScorer)
 
 
@@ -77,7 +81,12 @@ def prepare_ladders(
     worths = block_worths(analysis, models.worth)
     headings = tuple(counter.count(section.heading_source) for section in analysis.skill.sections)
     offers = join_offers(renderer.offer(analysis, counter) for renderer in models.renderers)
-    return offer(Ladders(ladders, worths, headings), offers, counter)
+    prepared = offer(Ladders(ladders, worths, headings), offers, counter)
+    joints = tuple(
+        joint._replace(lost=joint_loss(analysis, models.worth, bundle.blocks, "".join(bundle.texts), bundle.share))
+        for joint, bundle in zip(prepared.joints, offers.bundles, strict=True)
+    )
+    return replace(prepared, joints=joints)
 
 
 def _phrases(analysis: Analysis, scorer: PhraseScorer | None) -> Mapping[int, Phrases]:
@@ -123,6 +132,24 @@ def require(ladders: Sequence[Ladder], blocks: Collection[int]) -> tuple[Ladder,
         else ladder
         for ladder in ladders
     )
+
+
+def hold(skill: Skill, prepared: Ladders, blocks: Collection[int]) -> Ladders:
+    """What can be chosen from where some blocks stay byte for byte: no other rung, no bundle that does without them."""
+    if not blocks:
+        return prepared
+    ladders = tuple(
+        replace(ladder, rungs=ladder.rungs[:1]) if ladder.block.index in blocks else ladder
+        for ladder in prepared.ladders
+    )
+    above = headings_above(skill, blocks)
+    joints = tuple(
+        joint
+        for joint in prepared.joints
+        if above.isdisjoint(joint.headings)
+        and all(ladders[b].joint[place].text == skill.blocks[b].source for b, place in joint.members if b in blocks)
+    )
+    return replace(prepared, ladders=ladders, joints=joints)
 
 
 def refuse(ladders: Sequence[Ladder], choice: Choice, blocks: Collection[int]) -> tuple[Ladder, ...]:

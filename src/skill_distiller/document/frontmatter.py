@@ -17,21 +17,23 @@ _YAML_LINE: Final = re.compile(r"(?:[\w.-]+[ \t]*:(?:\s|\Z)|[ \t]+\S|- )")
 _MAX_YAML: Final = 64 * 1024  # characters; more than that is not a header, and no YAML bomb gets room
 
 
+_MAX_EVENTS: Final = 750_000  # what a YAML parser makes of brackets alone takes a thousand times their room
 _MAX_DEPTH: Final = 20  # of nested lists and mappings; the C parser recurses, and a skill needs two
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where it is built
 
 
-def read_fields(source: str) -> dict[str, object] | None:
-    """The mapping that a YAML text holds, or None when it is not a valid one.
+def read_fields(source: str, longest: int = _MAX_YAML) -> dict[str, object] | None:
+    """The mapping that a YAML text of at most `longest` characters holds, or None when it is not a valid one.
 
     Aliases, explicit tags and deep nesting are refused: frontmatter needs none of them, and YAML
     bombs are made of them.
     """
-    if len(source) > _MAX_YAML:
+    if len(source) > longest:
         return None
     try:
-        if not all(_is_plain(event, depth) for event, depth in _events(source)):
-            return None
+        for count, (event, depth) in enumerate(_events(source)):
+            if count > _MAX_EVENTS or not _is_plain(event, depth):
+                return None
         fields = yaml.load(source, Loader=_Loader)  # a safe loader
     except (yaml.YAMLError, ValueError, ArithmeticError):  # an impossible date, a number out of range
         return None

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from skill_distiller.analysis import Analysis, Fact, FactKind, inventory
 from skill_distiller.analysis.facts import sentence_around
 from skill_distiller.analysis.headings import heading_key
-from skill_distiller.analysis.patterns import join_patterns
+from skill_distiller.analysis.patterns import PatternNames
 from skill_distiller.document import Block, Section, Skill, count_line_ends
 from skill_distiller.planning import Plan
 from skill_distiller.renderings import RenderingKind
+
+_NONE: Final = PatternNames(frozenset(), frozenset(), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +49,15 @@ def compare(analysis: Analysis, plan: Plan, distilled: Skill) -> Comparison:
     """Take the inventory of both texts and name what only the original has."""
     protected = frozenset[str]().union(*(verdict.protected for verdict in analysis.verdicts))
     advisory = frozenset[str]().union(*(verdict.advisory for verdict in analysis.verdicts))
-    texts = [block.text for block in distilled.blocks] if protected or advisory else []
-    patterns = join_patterns(texts)
+    left = analysis.patterns.find_all(distilled) if protected or advisory else _NONE
     return Comparison(
         analysis,
         plan,
         distilled,
         _lost_facts(analysis, plan, frozenset(inventory(distilled))),
         protected,
-        protected - patterns.protected,
-        advisory - patterns.advisory,
+        protected - left.protected,
+        advisory - left.advisory,
     )
 
 
@@ -66,9 +68,13 @@ def _lost_facts(analysis: Analysis, plan: Plan, left: frozenset[str]) -> tuple[L
         if section.level and key not in left and key not in lost:
             lost[key] = LostFact(FactKind.HEADING, key, section.heading, section.line, section.index)
         for block in section.blocks:
-            if plan.decisions[block.index].rendering.kind is RenderingKind.FULL:
+            kind = plan.decisions[block.index].rendering.kind
+            if kind is RenderingKind.FULL:
                 continue  # it stands in the result as it is
-            missing = [f for f in analysis.facts[block.index] if f.key not in left and f.key not in lost]
+            facts = analysis.facts[block.index]
+            if kind is RenderingKind.REWRITTEN:  # its negations and conditions were found again under other words
+                facts = tuple(fact for fact in facts if fact.kind is not FactKind.MODAL)
+            missing = [f for f in facts if f.key not in left and f.key not in lost]
             for fact in _lost(missing, block, section):
                 lost.setdefault(fact.key, fact)
     return tuple(lost.values())

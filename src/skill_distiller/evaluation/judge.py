@@ -54,7 +54,10 @@ class EmbeddedJudge:
         model = self._model or load_worth_model()
         values = block_values(comparison.analysis, model)
         decisions = comparison.plan.decisions
-        value = sum(own * d.rendering.share for own, d in zip(values, decisions, strict=True)) if values else 1.0
+        if values:
+            value = sum(own * d.rendering.share for own, d in zip(values, decisions, strict=True))
+        else:  # all that such a skill says stands in its frontmatter
+            value = float(comparison.distilled.frontmatter.raw == comparison.analysis.skill.frontmatter.raw)
         weights = fact_weights(comparison.analysis)
         missing = sum(weights.get(fact.key, 0.0) for fact in comparison.lost_facts)
         facts = 1 - missing / sum(weights.values()) if weights else 1.0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from skill_distiller.analysis import Analysis, SectionType
 from skill_distiller.document import BlockKind
+from skill_distiller.document.piece_ids import piece_ids
 from skill_distiller.evaluation.comparison import Comparison, LostFact
 from skill_distiller.planning import Plan, Reason
 from skill_distiller.renderings import RenderingKind
@@ -13,8 +14,12 @@ from skill_distiller.renderings import RenderingKind
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A block that is not written as in the original; lines count from 1 in the original file."""
+    """A block that is not written as in the original; lines count from 1 in the original file.
 
+    `id` is what `--keep` knows it by.
+    """
+
+    id: str
     block: int
     kind: BlockKind
     type: SectionType
@@ -29,8 +34,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class SectionReceipt:
-    """What happened in one section: its changes, whether its heading went, the facts lost there."""
+    """What happened in one section: its changes, whether its heading went, the facts lost there.
 
+    `id` is what `--keep` knows the heading by, "" for section 0.
+    """
+
+    id: str
     section: int
     level: int
     heading: str
@@ -62,23 +71,28 @@ def write_receipt(comparison: Comparison) -> Receipt:
     lost: dict[int, list[LostFact]] = {}
     for fact in comparison.lost_facts:
         lost.setdefault(fact.section, []).append(fact)
+    ids = piece_ids(analysis.skill)
     sections = []
     for section in analysis.skill.sections:
         changes = tuple(
-            _change(analysis, plan, block.index)
+            _change(analysis, plan, block.index, ids.blocks[block.index])
             for block in section.blocks
             if plan.decisions[block.index].rendering.kind is not RenderingKind.FULL
         )
         gone = not plan.headings[section.index]
         missing = tuple(lost.get(section.index, ()))
         if changes or gone or missing:
-            sections.append(SectionReceipt(section.index, section.level, section.heading, gone, changes, missing))
+            piece = ids.headings[section.index]
+            sections.append(
+                SectionReceipt(piece, section.index, section.level, section.heading, gone, changes, missing)
+            )
     return Receipt(tuple(sections))
 
 
-def _change(analysis: Analysis, plan: Plan, index: int) -> Change:
+def _change(analysis: Analysis, plan: Plan, index: int, piece: str) -> Change:
     block, decision = analysis.skill.blocks[index], plan.decisions[index]
     return Change(
+        piece,
         index,
         block.kind,
         analysis.verdicts[index].type,

@@ -190,14 +190,14 @@ def _joint_curves(
     """For each bundle of a group: what it saves, then what is not in it goes, then all."""
     tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
     for joint in tree.groups.joints[node]:
-        saved, lost = 0, 0.0
+        saved, lost = 0, joint.lost or 0.0
         start: list[tuple[int, int]] = [(len(tree.ladders) + section, 1) for section in joint.headings]
         saved += sum(tree.headings[section] for section in joint.headings)
         for block, place in joint.members:
             ladder = tree.ladders[block]
             start.append((block, len(ladder.rungs) + place))
             saved += ladder.rungs[0].tokens - ladder.joint[place].tokens
-            lost += tree.worths[block] * (1 - ladder.joint[place].share)
+            lost += tree.worths[block] * (1 - ladder.joint[place].share) if joint.lost is None else 0.0
         taken = {block for block, _ in joint.members}
         apart = [
             part.steps

@@ -17,4 +17,8 @@ class Reason(StrEnum):
     WORTH = "worth its tokens"
     CHEAPER = "a shorter rendering keeps its facts"
     TOGETHER = "written together with its neighbours"
+    THREE_LINES = "the three lines stand for it"
     NOT_WORTH = "worth less than its tokens"
+    ASKED = "asked for"
+    COMPANION = "belongs to a block that was asked for"
+    PLANNED = "the plan says so"

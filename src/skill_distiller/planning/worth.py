@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from math import exp, fsum
 from operator import mul
 from typing import Final
 
-from skill_distiller.analysis import Analysis, FactKind
+from skill_distiller.analysis import Analysis, FactKind, inventory
+from skill_distiller.document import parse_skill
 from skill_distiller.planning.worth_features import worth_features
 from skill_distiller.planning.worth_model import WorthModel
 
@@ -45,11 +47,30 @@ def fact_weights(analysis: Analysis) -> dict[str, float]:
     return {fact.key: _FACT_WEIGHTS.get(fact.kind, 1.0) for facts in analysis.facts for fact in facts}
 
 
+def joint_loss(analysis: Analysis, model: WorthModel, blocks: Sequence[int], text: str, share: float) -> float:
+    """The worth (0-1) that goes where some blocks are written together as `text`, which keeps `share` of their value.
+
+    Facts are looked for in the text: what it lacks is lost, however much the rest is worth.
+    """
+    values, facts = block_values(analysis, model), _facts_of(analysis)
+    left = inventory(parse_skill(text)).keys()
+    missing = fsum(mass for block in blocks for key, mass in facts[block].items() if key not in left)
+    fact_total = fsum(mass for own in facts for mass in own.values())
+    fact_share = FACT_SHARE if fact_total else 0.0
+    value = (1 - share) * fsum(values[block] for block in blocks)
+    return (1 - fact_share) * value + fact_share * missing / (fact_total or 1.0)
+
+
 def _fact_masses(analysis: Analysis) -> tuple[float, ...]:
+    return tuple(fsum(own.values()) for own in _facts_of(analysis))
+
+
+@lru_cache(maxsize=2)
+def _facts_of(analysis: Analysis) -> tuple[dict[str, float], ...]:
+    """For each block the mass of its facts, by key."""
     # A fact that stands in k blocks counts 1/k in each: what the planner adds up is never more than
     # what the judge finds in the result.
     weights = fact_weights(analysis)
     keys = [{fact.key for fact in facts} for facts in analysis.facts]
     spread = Counter(key for own in keys for key in own)
-    each = {key: weight / spread[key] for key, weight in weights.items()}
-    return tuple(fsum(each[key] for key in own) for own in keys)
+    return tuple({key: weights[key] / spread[key] for key in own} for own in keys)

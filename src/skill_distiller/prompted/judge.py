@@ -12,7 +12,6 @@ from skill_distiller.document import Block, Skill
 from skill_distiller.errors import PromptTooLongError
 from skill_distiller.evaluation import Comparison, Functionality, Judge
 from skill_distiller.evaluation.judge import PENALTY
-from skill_distiller.planning import Decision
 from skill_distiller.prompted.batches import headings
 from skill_distiller.prompted.numbers import number_within
 from skill_distiller.prompted.prompt import load_prompt, new_boundary
@@ -112,7 +111,7 @@ def _request(comparison: Comparison, blocks: Sequence[Block], problem: str, samp
         name=skill.name,
         description=skill.description,
         blocks="\n".join(_original(skill, blocks, boundary)),
-        changes="\n".join(_changes(comparison.plan.decisions, skill, boundary)),
+        changes="\n".join(_changes(comparison, boundary)),
     )
     return Request(
         text,
@@ -130,7 +129,12 @@ def _original(skill: Skill, blocks: Sequence[Block], boundary: str) -> Iterator[
         yield f"{boundary} block {block.index} | {headings(skill, block)}\n{block.text.rstrip()}"
 
 
-def _changes(decisions: Sequence[Decision], skill: Skill, boundary: str) -> Iterator[str]:
+def _changes(comparison: Comparison, boundary: str) -> Iterator[str]:
+    skill, decisions = comparison.analysis.skill, comparison.plan.decisions
+    if comparison.distilled.body and all(decision.dropped for decision in decisions):
+        # Three lines stand for all of it: they are no rendering of a single block.
+        yield f"{boundary} the whole skill, its name and description included, now reads:\n{comparison.distilled.text}"
+        return
     for decision in decisions:
         if decision.rendering.kind is RenderingKind.FULL:
             continue

@@ -13,10 +13,14 @@ from skill_distiller.tokens import TokenCounter
 
 
 class Joint(NamedTuple):
-    """A bundle on the ladders: (block, place among its joint renderings) pairs, and the headings that go with it."""
+    """A bundle on the ladders: (block, place among its joint renderings) pairs, and the headings that go with it.
+
+    `lost` is the worth that goes with it, None where that is what its share says of its blocks.
+    """
 
     members: tuple[tuple[int, int], ...]
     headings: tuple[int, ...]
+    lost: float | None = None
 
 
 def add_offers(
@@ -32,15 +36,20 @@ def add_offers(
     joints = []
     for bundle in offers.bundles:
         members = []
-        for block, rendering in zip(bundle.blocks, _renderings(bundle, counter), strict=True):
+        for block, text in zip(bundle.blocks, bundle.texts, strict=True):
+            rendering = _rendering(found[block], bundle, text, counter)
             members.append((block, len(found[block].joint)))
             found[block] = replace(found[block], joint=(*found[block].joint, rendering))
         joints.append(Joint(tuple(members), bundle.headings))
     return tuple(found), tuple(joints)
 
 
-def _renderings(bundle: Bundle, counter: TokenCounter) -> list[Rendering]:
-    return [Rendering(bundle.kind, text, counter.count(text) if text else 0, bundle.share) for text in bundle.texts]
+def _rendering(ladder: Ladder, bundle: Bundle, text: str, counter: TokenCounter) -> Rendering:
+    """A text of a bundle as a rendering; FULL where it is the block as it stands."""
+    full = ladder.rungs[0]
+    if text == full.text:
+        return replace(full, share=bundle.share)
+    return Rendering(bundle.kind, text, counter.count(text) if text else 0, bundle.share)
 
 
 def _worthwhile(rungs: Sequence[Rendering]) -> tuple[Rendering, ...]:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis import Analysis, Verdict
 from skill_distiller.analysis.facts import Fact
-from skill_distiller.analysis.patterns import find_patterns
+from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
 from skill_distiller.document import PROSE, Block, BlockKind
 from skill_distiller.renderings.locks import Span, locked_spans, overlaps
 from skill_distiller.renderings.model import Rendering, RenderingKind
@@ -49,14 +49,14 @@ class Extractor:
         for block, verdict, facts in zip(analysis.skill.blocks, analysis.verdicts, analysis.facts, strict=True):
             if block.kind not in _CUT or not (verdict.protected or verdict.hard_rule):
                 continue
-            text = extract(block, verdict, facts)
+            text = extract(block, verdict, facts, analysis.patterns)
             if text != block.text:
                 source = text + block.gap
                 offers[block.index] = (Rendering(RenderingKind.EXTRACTED, source, counter.count(source), _SHARE),)
         return Offers(offers)
 
 
-def extract(block: Block, verdict: Verdict, facts: Sequence[Fact]) -> str:
+def extract(block: Block, verdict: Verdict, facts: Sequence[Fact], patterns: PatternSet = BUILT_IN) -> str:
     """The parts of a block that hold its patterns and rules, and what they hang on; all of it if none is found.
 
     >>> from skill_distiller.analysis import RulesAnalyzer
@@ -66,7 +66,7 @@ def extract(block: Block, verdict: Verdict, facts: Sequence[Fact]) -> str:
     'NEVER push on a Friday. It is fun.'
     """
     units = _rows(block.text) if block.kind is BlockKind.TABLE else _units(block, locked_spans(block.text, facts))
-    kept = [_is_needed(unit.text, verdict) for unit in units]
+    kept = [_is_needed(unit.text, verdict, patterns) for unit in units]
     for i, unit in enumerate(units):
         kept[i] = kept[i] or (unit.glued and i > 0 and kept[i - 1])
     for i in range(len(units) - 1, -1, -1):
@@ -76,13 +76,13 @@ def extract(block: Block, verdict: Verdict, facts: Sequence[Fact]) -> str:
     for unit in (unit for unit, stays in zip(units, kept, strict=True) if stays):
         apart = unit.fresh and text and not text.endswith("\n")
         text = f"{text.rstrip()}\n{unit.text}" if apart else text + unit.text
-    if not text.strip() or not verdict.protected <= find_patterns(text).protected:
+    if not text.strip() or not patterns.find(block.text).protected <= patterns.find(text).protected:
         return block.text
     return f"{text.rstrip()}\n" if block.text.endswith("\n") else text.rstrip()
 
 
-def _is_needed(unit: str, verdict: Verdict) -> bool:
-    names = find_patterns(unit)
+def _is_needed(unit: str, verdict: Verdict, patterns: PatternSet) -> bool:
+    names = patterns.find(unit)
     return bool(names.protected & verdict.protected) or (verdict.hard_rule and names.hard_rule)
 
 

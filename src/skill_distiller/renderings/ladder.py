@@ -11,12 +11,12 @@ from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.facts import Fact, fact_keys, find_facts
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.analysis.taxonomy import SectionType
 from skill_distiller.document import PROSE, Block, BlockKind, Skill
 from skill_distiller.renderings.edits import Edit, join_edits
+from skill_distiller.renderings.fact_check import missing
 from skill_distiller.renderings.locks import Span, locked_spans
-from skill_distiller.renderings.model import Rendering, RenderingKind
+from skill_distiller.renderings.model import REWORDED, Rendering, RenderingKind
 from skill_distiller.renderings.price import LevelEdit, price_edits, text_at
 from skill_distiller.renderings.prune import filler_edits, is_empty_lead_in, may_have_fillers
 from skill_distiller.renderings.symbols import may_have_phrases, symbol_edits
@@ -167,11 +167,16 @@ def keeps_everything(analysis: Analysis, block: int, rendering: Rendering) -> bo
     """Whether a shorter text still carries every fact and protected pattern of its block."""
     if rendering.kind in _UNPROVED or not rendering.text:
         return True  # a lead-in that is written as nothing had no fact
-    text = rendering.text.removesuffix(analysis.skill.blocks[block].gap)
+    original, patterns = analysis.skill.blocks[block], analysis.patterns
+    text = rendering.text.removesuffix(original.gap)
+    if rendering.kind in REWORDED:
+        if missing(original.text, text):
+            return False
+    elif not fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text)):
+        return False
+    # What a block is protected for may also stand above it.
     protected = analysis.verdicts[block].protected
-    return fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text)) and (
-        not protected or protected <= find_patterns(text).protected
-    )
+    return not protected or patterns.find(original.text).protected <= patterns.find(text).protected
 
 
 def _shorter(draft: _Draft, full: Rendering, counter: TokenCounter) -> Iterator[Rendering]:

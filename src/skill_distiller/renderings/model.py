@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class RenderingKind(StrEnum):
@@ -18,6 +19,10 @@ class RenderingKind(StrEnum):
     ONE_LINERS = "one-liners"
     EXTRACTED = "extracted"
     DROPPED = "dropped"
+
+
+# New words for old: whether they still say the same is for `fact_check` to prove.
+REWORDED: Final = frozenset({RenderingKind.REWRITTEN, RenderingKind.SUMMARIZED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,20 @@ from skill_distiller.calibration import UNCALIBRATED, Estimate
 from skill_distiller.document import BlockKind
 from skill_distiller.evaluation import Change, LostFact, SectionReceipt
 from skill_distiller.pipeline import FRONTMATTER_HINTS, TRIGGER_HINT, Distillation, Note, NoteKind
-from skill_distiller.renderings import RenderingKind
+from skill_distiller.planning import Reason
+from skill_distiller.renderings import REWORDED, RenderingKind
 from skill_distiller.renderings.information.score import EMBEDDED
 from skill_distiller.reporting.calibration import estimate_text
+from skill_distiller.reporting.examples import example_analysis, examples_line
+from skill_distiller.reporting.guard_notes import late_text, raised_text, self_compression_text
+from skill_distiller.reporting.one_liner import one_liner_lines
 from skill_distiller.reporting.printable import excerpt, printable
 from skill_distiller.reporting.summary import SectionSummary, kept_whole, removed_counts, summarize_sections
 from skill_distiller.reporting.token_level import token_level_lines
+from skill_distiller.reporting.verification import verified_text
 from skill_distiller.tokens import ESTIMATE
 
+_BRING_BACK = "Bring a piece back: --keep ID"
 _FACT_LENGTH = 100  # characters of a lost fact that are shown; the JSON record holds all of them
 _CHANGED = {
     RenderingKind.SYMBOLS: "phrases replaced by symbols",
@@ -33,7 +39,13 @@ _CHANGED = {
     RenderingKind.EXTRACTED: "cut down to the sentences that have to stay",
 }
 _PLAIN_NOTES = frozenset(
-    {NoteKind.ALREADY_MINIMAL, NoteKind.WITHIN_BUDGET, NoteKind.NOT_WORTH_IT, NoteKind.ADVISORY_REMOVED}
+    {
+        NoteKind.ALREADY_MINIMAL,
+        NoteKind.WITHIN_BUDGET,
+        NoteKind.NOT_WORTH_IT,
+        NoteKind.ADVISORY_REMOVED,
+        NoteKind.PLAN_APPLIED,
+    }
 )
 
 
@@ -49,13 +61,18 @@ def print_report(
     if verbose:
         for line in _section_analysis(distillation):
             console.print(line)
-    for line in _receipt(distillation, verbose=verbose):
+    short = distillation.one_liner and not verbose  # nothing but the three lines is left: a list of it all says little
+    for line in one_liner_lines(distillation) if short else _receipt(distillation, verbose=verbose):
         console.print(line)
+    if distillation.verification and distillation.verification.passed:
+        console.print(Text(verified_text(distillation.verification), style="green"))
     print_notes(distillation, console)
 
 
 def print_notes(distillation: Distillation, console: Console) -> None:
-    """Print the notes and warnings alone."""
+    """Print the notes and warnings alone, first of all that the result fails its own verification."""
+    if distillation.verification and not distillation.verification.passed:
+        console.print(Text(verified_text(distillation.verification), style="bold red"))
     for note in distillation.notes:
         style, text = _note(note, distillation)
         console.print(Text(text, style=style))
@@ -83,8 +100,12 @@ def _headline(distillation: Distillation, estimate: Estimate) -> Iterator[Text]:
     yield Text(f"Classification confidence: {distillation.analysis.confidence:.2f} (mean across sections)")
     removed = [f"{n} {names[n > 1]}" for names, n in removed_counts(distillation).items()]
     yield Text(f"Removed: {', '.join(removed) or 'nothing'}")
-    kept = kept_whole(distillation)
-    yield Text(f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type")
+    if distillation.one_liner:
+        yield Text("Kept: three lines")
+    else:
+        kept = kept_whole(distillation)
+        yield Text(f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type")
+    yield from _reworded(distillation)
     analyzer = distillation.analysis.analyzer
     analyzer += "" if isinstance(distillation.analysis, PromptedAnalysis) else " (no language model, no network)"
     yield Text(
@@ -93,6 +114,15 @@ def _headline(distillation: Distillation, estimate: Estimate) -> Iterator[Text]:
     )
     if distillation.token_scorer not in ("", EMBEDDED):
         yield Text(f"Token scorer: {printable(distillation.token_scorer)}")
+
+
+def _reworded(distillation: Distillation) -> Iterator[Text]:
+    """How many blocks stand in new words, and how many new texts were not good enough."""
+    plan = distillation.plan
+    reworded = sum(decision.rendering.kind in REWORDED for decision in plan.decisions)
+    if reworded or (plan.refused and isinstance(distillation.analysis, PromptedAnalysis)):
+        refused = f" ({plan.refused} refused: lost a fact)" if plan.refused else ""
+        yield Text(f"Rewritten: {_plural(reworded, 'block')}{refused}")
 
 
 def _counter(distillation: Distillation) -> str:
@@ -106,11 +136,15 @@ def _counter(distillation: Distillation) -> str:
 def _section_analysis(distillation: Distillation) -> Iterator[Text]:
     mark = distillation.counter.mark
     yield Text("\nSection Analysis:", style="bold")
-    for summary in summarize_sections(distillation):
+    summaries = summarize_sections(distillation)
+    for summary in summaries:
         yield Text(_section_line(summary))
+        if summary.examples:
+            yield Text(f"└─ {examples_line(summary.examples)}")
         if summary.tokens_after != summary.tokens_before:
             yield Text(f"└─ Tokens: {mark}{summary.tokens_before} → {mark}{summary.tokens_after} ({_why(summary)})")
     yield from map(Text, token_level_lines(distillation))
+    yield from example_analysis(summary.examples for summary in summaries if summary.examples)
     found = distillation.functionality.protected_found
     lost = set(distillation.functionality.protected_lost)
     shown = [f"{name} → {'LOST (-10)' if name in lost else 'preserved'}" for name in found]
@@ -137,7 +171,7 @@ def _why(summary: SectionSummary) -> str:
         parts.append(f"{summary.removed} of {_plural(len(summary.section.blocks), 'block')} removed")
     if summary.rewritten:
         parts.append("redundant phrases removed" if summary.phrases else f"{summary.rewritten} shortened")
-    return ", ".join(parts)
+    return ", ".join(parts) or Reason.TOGETHER.value
 
 
 def _receipt(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:
@@ -147,6 +181,8 @@ def _receipt(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:
     yield Text("\nReceipt (lines of the original):", style="bold")
     for section in receipt.sections:
         yield from _section_receipt(section, distillation.counter.mark, verbose=verbose)
+    if receipt.changes:
+        yield Text(_BRING_BACK if verbose else f"{_BRING_BACK} (ids of shortened blocks: --verbose)")
     lost = len(receipt.lost)
     if lost:
         yield Text(f"Facts no longer in the text: {lost}, each named above (whole in --json)", style="yellow")
@@ -156,10 +192,12 @@ def _receipt(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:
 
 def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> Iterator[Text]:
     heading = f"{'#' * section.level} {printable(section.heading)}".strip() or "(before the first heading)"
-    yield Text.assemble("  ", (heading, "bold"), " (heading removed)" if section.heading_dropped else "")
+    yield Text.assemble(
+        "  ", (heading, "bold"), f" (heading removed [{section.id}])" if section.heading_dropped else ""
+    )
     rewritten: Counter[RenderingKind] = Counter()
     saved: Counter[RenderingKind] = Counter()
-    separators = sum(change.kind is BlockKind.RULE for change in section.changes)
+    separators = [change.id for change in section.changes if change.kind is BlockKind.RULE]
     for change in section.changes:
         if change.kind is BlockKind.RULE:
             continue
@@ -169,7 +207,8 @@ def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> It
         else:
             yield _change_line(change, mark)
     if separators:
-        yield Text(f"    removed: {_plural(separators, 'separator')} (---)")
+        named = f" [{', '.join(separators)}]" if verbose else ""
+        yield Text(f"    removed{named}: {_plural(len(separators), 'separator')} (---)")
     for kind, n in rewritten.items():
         yield Text(f"    {kind.value}: {_plural(n, 'block')}, {mark}{_plural(saved[kind], 'token')}, {_CHANGED[kind]}")
     facts = _facts(fact for fact in section.lost if fact.kind is not FactKind.HEADING)  # said beside the heading
@@ -183,7 +222,7 @@ def _change_line(change: Change, mark: str) -> Text:
         if change.first_line == change.last_line
         else (f"lines {change.first_line}-{change.last_line}")
     )
-    what = f"{'removed' if not change.after else change.rendering.value}: {change.kind.value}"
+    what = f"{'removed' if not change.after else change.rendering.value} [{change.id}]: {change.kind.value}"
     return Text(
         f"    {what}, {lines}, {change.type.value}, {mark}{_plural(change.saved, 'token')}: {excerpt(change.before)}"
     )
@@ -224,5 +263,14 @@ def _note(note: Note, distillation: Distillation) -> tuple[str, str]:
             if note.detail == "1"
             else f"{note.detail} blocks; their verdicts are the embedded ones."
         ),
+        NoteKind.BEYOND_COMPACTION: late_text(note),
+        NoteKind.SELF_COMPRESSION: self_compression_text(note),
+        NoteKind.THRESHOLD_RAISED: raised_text(note, threshold),
+        NoteKind.PLAN_APPLIED: "Written as the plan says; nothing was chosen anew.",
+        NoteKind.SOURCE_CHANGED: "Warning: the source has changed since the plan was made; blocks that the plan does "
+        f"not know stay as they are: {note.detail}.",
+        NoteKind.PLAN_TOO_LARGE: "Warning: the plan would make the skill larger; the original comes out unchanged.",
+        NoteKind.HARD_RULE_DROPPED: f"Warning: the plan removes a block that lays down a hard rule: [{note.detail}].",
+        NoteKind.PATTERN_DROPPED: f"Warning: the plan removes a block that holds a protected pattern: [{note.detail}].",
     }
     return ("" if note.kind in _PLAIN_NOTES else "yellow", texts[note.kind])

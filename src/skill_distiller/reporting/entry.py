@@ -25,7 +25,7 @@ def to_entry(distillation: Distillation, usage: Usage | None = None) -> dict[str
     """
     functionality = distillation.functionality
     provider, model = made_with(usage)
-    sections = summarize_sections(distillation)
+    sections = [summary for summary in summarize_sections(distillation) if summary.section.blocks]
     removed = sum(section.outcome == "REMOVED" for section in sections)
     lost = set(functionality.protected_lost)
     score = round(functionality.score, 1)

@@ -8,9 +8,12 @@ from skill_distiller._version import __version__
 from skill_distiller.calibration import UNCALIBRATED, Estimate, Stage
 from skill_distiller.compression import Mode
 from skill_distiller.evaluation import Change, LostFact
-from skill_distiller.pipeline import Distillation
+from skill_distiller.pipeline import Distillation, Note
 from skill_distiller.providers.usage import Usage
+from skill_distiller.renderings.examples import ExampleSelection
+from skill_distiller.renderings.oneliner import OneLiner
 from skill_distiller.reporting.summary import removed_counts, summarize_sections
+from skill_distiller.reporting.verification import checks_record
 
 SCHEMA: Final = "skill-distiller/compress/1"
 
@@ -54,7 +57,7 @@ def to_record(
         "classification_confidence": round(distillation.analysis.confidence, 3),
         "changed": distillation.changed,
         "removed": {names[1]: count for names, count in removed_counts(distillation).items()},
-        "notes": [{"kind": note.kind.value, "detail": note.detail} for note in distillation.notes],
+        "notes": [_note(note) for note in distillation.notes],
         "sections": [
             {
                 "heading": summary.section.heading,
@@ -66,6 +69,7 @@ def to_record(
                 "outcome": summary.outcome,
                 "tokens_before": summary.tokens_before,
                 "tokens_after": summary.tokens_after,
+                "examples": _examples(summary.examples) if summary.examples else None,
             }
             for summary in summarize_sections(distillation)
         ],
@@ -73,15 +77,28 @@ def to_record(
             {
                 "heading": section.heading,
                 "level": section.level,
+                "heading_id": section.id,
                 "heading_removed": section.heading_dropped,
                 "changes": [_change(change) for change in section.changes],
                 "lost_facts": [_fact(fact) for fact in section.lost],
             }
             for section in distillation.receipt.sections
         ],
+        "verification": checks_record(distillation.verification),
+        "one_liner": _one_liner(distillation.one_liner) if distillation.one_liner else None,
         "refused_renderings": distillation.plan.refused,
         "text": distillation.text,
     }
+
+
+def _note(note: Note) -> dict[str, object]:
+    record: dict[str, object] = {"kind": note.kind.value, "detail": note.detail}
+    if note.sections:
+        record["sections"] = [
+            {"heading": section.heading, "level": section.level, "line": section.line, "blocks": section.blocks}
+            for section in note.sections
+        ]
+    return record
 
 
 def _calibration(estimate: Estimate, score: float, entry_id: str) -> dict[str, object]:
@@ -98,8 +115,30 @@ def _calibration(estimate: Estimate, score: float, entry_id: str) -> dict[str, o
     }
 
 
+def _examples(examples: ExampleSelection) -> dict[str, object]:
+    return {
+        "total": examples.total,
+        "selected": list(examples.selected),
+        "one_liners": list(examples.one_liners),
+        "lines": examples.lines,
+        "coverage": round(examples.coverage, 3),
+        "mode": examples.mode.value,
+    }
+
+
+def _one_liner(one_liner: OneLiner) -> dict[str, object]:
+    return {
+        "trigger": one_liner.trigger,
+        "action": one_liner.action,
+        "result": one_liner.result,
+        "method": one_liner.method,
+        "phrases_left_out": one_liner.left_out,
+    }
+
+
 def _change(change: Change) -> dict[str, object]:
     return {
+        "id": change.id,
         "block": change.block,
         "kind": change.kind.value,
         "type": change.type.value,

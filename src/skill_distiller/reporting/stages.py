@@ -9,6 +9,9 @@ from skill_distiller.document import Skill
 from skill_distiller.evaluation import Functionality
 from skill_distiller.planning import Frontier, Plan
 from skill_distiller.renderings import Ladder
+from skill_distiller.renderings.oneliner import OneLiner
+from skill_distiller.reporting.verification import checks_record
+from skill_distiller.verification import Verification
 
 
 def stage_line(stage: str, value: object) -> str:
@@ -28,6 +31,13 @@ def _describe(value: object) -> dict[str, object]:
             return {"analyzer": value.analyzer, "verdicts": _verdicts(value)}
         case Frontier():
             return {"points": [{"tokens": t, "worth": round(w, 5)} for t, w in value.points]}
+        case OneLiner():
+            return {
+                "lines": list(value.lines),
+                "method": value.method,
+                "phrases_left_out": value.left_out,
+                "shares": {str(block): round(share, 3) for block, share in value.shares.items()},
+            }
         case Plan():
             return {
                 "refused": value.refused,
@@ -47,6 +57,8 @@ def _describe(value: object) -> dict[str, object]:
                 "method": value.method,
                 "protected_lost": list(value.protected_lost),
             }
+        case Verification() | None:
+            return {"verification": checks_record(value)}
         case tuple():
             return {"ladders": [_ladder(item) for item in value if isinstance(item, Ladder)]}
         case _:

@@ -1,0 +1,85 @@
+"""`skill-distiller restore`: apply a plan with some pieces back in full."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skill_distiller.commands.compress import compress
+from skill_distiller.commands.options import ConfigFile, NoConfig, Yes
+from skill_distiller.commands.plan_options import SavePlan
+from skill_distiller.commands.read_input import MAX_BYTES
+from skill_distiller.errors import UsageError
+
+
+def restore(
+    context: typer.Context,
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH",
+            help="The original: a SKILL.md, a skill folder, or - for stdin.",
+            show_default=False,
+        ),
+    ],
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID...", help="The pieces, by their ids in the receipt.", show_default=False),
+    ] = None,
+    plan: Annotated[
+        str, typer.Option("--plan", metavar="FILE", help="The plan of the run, from --save-plan.", show_default=False)
+    ] = "",
+    section: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--section", metavar="HEADING", help="A section with those below it. Can be repeated.", show_default=False
+        ),
+    ] = None,
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", help="Write the result to this file instead of stdout.", show_default=False),
+    ] = "",
+    save_plan: SavePlan = "",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files (never the input).")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report only; write nothing.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff instead of the result.")] = False,
+    json_: Annotated[
+        bool,
+        typer.Option("--json", help="Print the record of the run as JSON instead of the result and the report."),
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Report every section and every changed block.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report; errors only.")] = False,
+    encoding: Annotated[str, typer.Option(help="The tiktoken encoding to count in, or `estimate`.")] = "cl100k_base",
+    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = MAX_BYTES,
+    config: ConfigFile = "",
+    no_config: NoConfig = False,
+    yes: Yes = False,
+) -> None:
+    """Bring pieces back: the result of a saved plan in which they are as in the original."""
+    if not plan:
+        raise UsageError("restore needs the plan of the run.", "Give one: --plan=FILE, from compress --save-plan=FILE.")
+    if not ids and not section:
+        raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
+    compress(
+        context,
+        path,
+        keep=ids,
+        keep_section=section,
+        plan=plan,
+        save_plan=save_plan,
+        output=output,
+        force=force,
+        dry_run=dry_run,
+        diff=diff,
+        json_=json_,
+        verbose=verbose,
+        quiet=quiet,
+        encoding=encoding,
+        max_bytes=max_bytes,
+        config=config,
+        no_config=no_config,
+        yes=yes,
+    )

@@ -1,0 +1,130 @@
+"""A plan that was saved, and the plan it means for a source, which may have changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from skill_distiller.document import Block, Skill
+from skill_distiller.document.piece_ids import piece_ids
+from skill_distiller.errors import BadInputError
+from skill_distiller.planning.coupling import settle_headings
+from skill_distiller.planning.hand_over import hand_over
+from skill_distiller.planning.plan import Decision, Plan
+from skill_distiller.planning.reason import Reason
+from skill_distiller.renderings import Rendering, RenderingKind
+from skill_distiller.tokens import TokenCounter
+
+_NAMED: Final = 5  # pieces that an error names
+_WITHOUT_TEXT: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
+_SHORTER: Final = frozenset({Reason.CHEAPER, Reason.TOGETHER})
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPiece:
+    """How a block or heading was to be written.
+
+    `text` is what stands in place of a block, without the blank lines after it. Where the rendering is
+    FULL or DROPPED it is left over from before, and used only for the blocks that it was for as well:
+    those name this one in `stands_with`. `share` (0-1) is the part of the block's worth that it
+    keeps, `place` where the piece stood, for people.
+    """
+
+    id: str
+    rendering: RenderingKind
+    text: str = ""
+    share: float = 0.0
+    reason: str = ""
+    stands_with: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan apart from its source: pieces by id, the blocks and the headings.
+
+    `source` is the SHA-256 (hex) of the text it was made for, `settings` what it was made with.
+    """
+
+    source: str
+    blocks: Mapping[str, SavedPiece]
+    headings: Mapping[str, SavedPiece]
+    settings: Mapping[str, object]
+
+
+def source_digest(skill: Skill) -> str:
+    """The SHA-256 (hex) of a skill's whole text."""
+    return sha256(skill.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def recall_plan(saved: SavedPlan, skill: Skill, counter: TokenCounter) -> Plan:
+    """The plan that a saved one means for a skill; tokens are counted afresh.
+
+    Pieces that the saved plan does not know stay as they are. Raises BadInputError where it writes a
+    piece otherwise that is not there: the source has changed too much for it.
+    """
+    known = piece_ids(skill)
+    _check(saved, known.blocks, known.headings)
+    decisions = tuple(
+        _decide(block, saved.blocks.get(piece), counter)
+        for block, piece in zip(skill.blocks, known.blocks, strict=True)
+    )
+    places = {piece: index for index, piece in enumerate(known.blocks)}
+    pieces = {places[piece.id]: piece for piece in saved.blocks.values() if piece.id in places}
+    stands_with = {i: places[p.stands_with] for i, p in pieces.items() if p.stands_with in places}
+    unused = {i: p.text for i, p in pieces.items() if p.rendering in _WITHOUT_TEXT and p.text}
+    decisions = hand_over(skill, decisions, unused, stands_with, counter)
+    stays = [
+        piece not in saved.headings or saved.headings[piece].rendering is not RenderingKind.DROPPED
+        for piece in known.headings
+    ]
+    headings = settle_headings(skill, [decision.rendering for decision in decisions], stays)
+    heading_tokens = tuple(counter.count(section.heading_source) for section in skill.sections)
+    return Plan(decisions, headings, heading_tokens)
+
+
+def _check(saved: SavedPlan, blocks: Iterable[str], headings: Iterable[str]) -> None:
+    strange = [*_strange(saved.blocks, frozenset(blocks)), *_strange(saved.headings, frozenset(headings))]
+    if not strange:
+        return
+    shown = ", ".join(f"[{piece.id}] ({piece.place})" if piece.place else f"[{piece.id}]" for piece in strange[:_NAMED])
+    more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
+    raise BadInputError(
+        f"The plan changes pieces that this source does not hold: {shown}{more}.",
+        "Make a new plan with --save-plan, or take these pieces out of it.",
+    )
+
+
+def _strange(pieces: Mapping[str, SavedPiece], known: frozenset[str]) -> list[SavedPiece]:
+    return [p for p in pieces.values() if p.rendering is not RenderingKind.FULL and p.id not in known]
+
+
+def _decide(block: Block, piece: SavedPiece | None, counter: TokenCounter) -> Decision:
+    tokens = counter.count(block.source)
+    if piece is None or piece.rendering is RenderingKind.FULL:
+        full = Rendering(RenderingKind.FULL, block.source, tokens, 1.0)
+        return Decision(block.index, full, tokens, _reason(piece))
+    if piece.rendering is RenderingKind.DROPPED:
+        return Decision(block.index, Rendering(RenderingKind.DROPPED, "", 0, 0.0), tokens, _reason(piece))
+    text = piece.text + block.gap if piece.text else ""
+    rendering = Rendering(piece.rendering, text, counter.count(text) if text else 0, piece.share)
+    return Decision(block.index, rendering, tokens, _reason(piece))
+
+
+def _reason(piece: SavedPiece | None) -> Reason:
+    """The reason that was saved, where it still fits: whoever edits a rendering leaves the old reason behind."""
+    if piece is None:
+        return Reason.WORTH
+    try:
+        reason = Reason(piece.reason)
+    except ValueError:
+        return Reason.PLANNED
+    if piece.rendering is RenderingKind.FULL:
+        fits = reason not in _SHORTER and reason is not Reason.NOT_WORTH
+    elif piece.rendering is RenderingKind.DROPPED:
+        fits = reason is Reason.NOT_WORTH
+    else:
+        fits = reason in _SHORTER
+    return reason if fits else Reason.PLANNED

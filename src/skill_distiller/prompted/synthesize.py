@@ -1,0 +1,92 @@
+"""Have a model sum up sets of examples that can't be shortened by choosing among them (RECOMP's abstractive way)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from skill_distiller.analysis import Analysis
+from skill_distiller.document import Block, Skill
+from skill_distiller.prompted.batches import batch
+from skill_distiller.prompted.request import BlockQuestion, block_request
+from skill_distiller.prompted.rewrite import read_texts, text_schema
+from skill_distiller.prompted.rounds import ask_in_rounds
+from skill_distiller.providers.session import Question, Session
+from skill_distiller.renderings.examples import (
+    ExampleSet,
+    abstractive_bundle,
+    extractive_bundle,
+    find_sets,
+    sources,
+)
+from skill_distiller.renderings.offers import Bundle, Offers
+from skill_distiller.tokens import TokenCounter, load_counter
+
+_REPAIRS: Final = 1
+_LONGEST: Final = 3000  # characters; a model is shown no more of a set
+_REPLY_TOKENS: Final = 200  # a set
+_AGAIN: Final = (
+    "Your last lines for these sets were refused: they lost facts of the examples, held one that the examples lack, "
+    "or were too long or too many."
+)
+
+
+class PromptedSynthesizer:
+    """Summary examples by a language model, for the sets of which no choice of examples shows 0.8 or more.
+
+    Skill Distiller reference, "Example Compression", phase 2. No call for a skill without such a set.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._count = load_counter().count
+
+    def offer(self, analysis: Analysis, counter: TokenCounter) -> Offers:
+        """A bundle for each set whose lines pass the check of facts and cost less than the examples.
+
+        Raises as `PromptedRewriter.offer` does.
+        """
+        sets = {s.blocks[0]: s for s in find_sets(analysis) if extractive_bundle(analysis, s) is None}
+        asked = [block for s in sets.values() if len((block := _joined(analysis, s)).text) <= _LONGEST]
+        if not asked:
+            return Offers()
+        self._session.admit(analysis.skill.text)
+        found = self._bundles(analysis, sets, asked, "")
+        left = [block for block in asked if block.index in found and found[block.index] is None]
+        if left:
+            found |= self._bundles(analysis, sets, left, _AGAIN)
+        bundles = [bundle for bundle in found.values() if bundle and _saved(analysis, bundle, counter) > 0]
+        return Offers(bundles=tuple(bundles), refused=sum(bundle is None for bundle in found.values()))
+
+    def _bundles(
+        self, analysis: Analysis, sets: Mapping[int, ExampleSet], asked: Sequence[Block], problem: str
+    ) -> dict[int, Bundle | None]:
+        """The bundles by first block of their set, None for lines that were refused."""
+
+        def ask(blocks: Sequence[Block], trouble: str, tries: int) -> Question[dict[int, str]]:
+            question = BlockQuestion(
+                "synthesize",
+                lambda block: f"{len(sets[block.index].examples)} examples",
+                text_schema(len(blocks)),
+                100 + _REPLY_TOKENS * len(blocks),
+            )
+            request = block_request(analysis.skill, blocks, question, trouble or problem, tries)
+            return Question(request, lambda value: read_texts(value, len(blocks)))
+
+        groups = batch(asked, lambda block: block.text, self._count)
+        given = ask_in_rounds(self._session, groups, ask, repairs=_REPAIRS, complete=not problem).given
+        return {i: abstractive_bundle(analysis, sets[i], text) for i, text in given.items() if text.strip()}
+
+
+def _joined(analysis: Analysis, examples: ExampleSet) -> Block:
+    """All examples of a set as one block, under the index of their first."""
+    texts = [text.strip() for text in sources(analysis, examples)]
+    return replace(analysis.skill.blocks[examples.blocks[0]], text="\n\n".join(texts) + "\n")
+
+
+def _saved(analysis: Analysis, bundle: Bundle, counter: TokenCounter) -> int:
+    skill: Skill = analysis.skill
+    before = sum(counter.count(skill.blocks[block].source) for block in bundle.blocks)
+    before += sum(counter.count(skill.sections[section].heading_source) for section in bundle.headings)
+    return before - sum(map(counter.count, bundle.texts))

@@ -1,0 +1,109 @@
+"""What an agent must, may and must not do is still said: every negation, obligation, limit and condition."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import chain, islice
+from typing import Final
+
+from skill_distiller.analysis import FactKind
+from skill_distiller.analysis.facts import block_facts, sentence_around
+from skill_distiller.analysis.modality import LIMITS
+from skill_distiller.document import Block
+from skill_distiller.renderings.fact_check import missing
+from skill_distiller.verification.modal_groups import modal_group
+from skill_distiller.verification.model import Check, Finding, FindingKind, Level
+from skill_distiller.verification.pair import Pair, Place
+from skill_distiller.verification.reversals import find_reversals
+from skill_distiller.verification.statements import Statement, read_statement
+
+_AFTER: Final = 48  # characters after a modal fact that have to be the same for it to be the same statement
+_LOOKED_AT: Final = 200  # statements of a candidate that one of the original is compared with
+
+
+def check_negations(pair: Pair) -> Check:
+    """Fails where a modal statement has no counterpart in the candidate, or where what it forbids is now said."""
+    gone = list(_modals(pair.original_alone))
+    reversals = find_reversals(gone, pair) if gone else ()
+    said = {finding.text for finding in reversals}
+    lost = (finding for finding in _lost(gone, pair) if finding.text not in said)
+    return Check("negations", (*reversals, *lost))
+
+
+def _modals(blocks: Iterable[Block]) -> Iterator[Place]:
+    return (Place(block, fact) for block in blocks for fact in block_facts(block) if fact.kind is FactKind.MODAL)
+
+
+def _lost(gone: Iterable[Place], pair: Pair) -> Iterator[Finding]:
+    left = _Left(pair)
+    for place in gone:
+        declared = place.fact.key in pair.declared.facts
+        if not declared and (left.has(place) or place.block.text in left.reworded):
+            continue
+        # A statement with its key is left, about something else: then the receipt names no fact, but the block.
+        if declared or (place.fact.key in pair.candidate_keys and place.block.text in pair.declared.removed):
+            yield Finding(FindingKind.LOST, Level.DECLARED, place.fact.text, place.line, place.fact.kind.value)
+        else:
+            text = sentence_around(place.block.text, place.fact)
+            yield Finding(FindingKind.LOST, Level.FAILURE, text, place.line, place.fact.text)
+
+
+class _Left:
+    """The statements of a candidate, to be found by key and by the words that they govern."""
+
+    def __init__(self, pair: Pair) -> None:
+        self._pair = pair
+
+    def has(self, gone: Place) -> bool:
+        """Whether one of them can stand for a statement of the original."""
+        key = gone.fact.key
+        if modal_group(key) in LIMITS:  # what is at least 3 is not at least 5
+            return key in self._written
+        if _words(gone) in self._written.get(key, ()):  # nearly always, and quick to see
+            return True
+        statement = read_statement(gone)
+        near = (other for stem in statement.governed for other in self._by_stem.get((statement.group, stem), ()))
+        return any(map(statement.means, islice(chain(self._by_key.get(key, ()), near), _LOOKED_AT)))
+
+    @cached_property
+    def reworded(self) -> frozenset[str]:
+        """The blocks of the original that stand in other words, with every negation and condition by the fact check."""
+        text = self._pair.candidate.text
+        return frozenset(
+            before
+            for before, after in self._pair.declared.reworded
+            if after.strip() and after.strip() in text and not missing(before, after)
+        )
+
+    @cached_property
+    def _written(self) -> dict[str, set[str]]:
+        found = defaultdict[str, set[str]](set)
+        for place in _modals(self._pair.candidate.blocks):
+            found[place.fact.key].add(_words(place))
+        return found
+
+    @cached_property
+    def _statements(self) -> list[Statement]:
+        return [read_statement(place) for place in _modals(self._pair.candidate.blocks)]
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[Statement]]:
+        found = defaultdict[str, list[Statement]](list)
+        for statement in self._statements:
+            found[statement.place.fact.key].append(statement)
+        return found
+
+    @cached_property
+    def _by_stem(self) -> dict[tuple[str, str], list[Statement]]:
+        found = defaultdict[tuple[str, str], list[Statement]](list)
+        for statement in self._statements:
+            for stem in statement.governed:
+                found[statement.group, stem].append(statement)
+        return found
+
+
+def _words(place: Place) -> str:
+    """A modal word with what follows it, as written."""
+    return place.block.text[place.fact.start : place.fact.end + _AFTER]

@@ -1,0 +1,95 @@
+"""Protected patterns and hard rules are kept; an advisory pattern may go, with a warning."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final, NamedTuple
+
+from skill_distiller.analysis.patterns import find_patterns, join_patterns
+from skill_distiller.analysis.words import content_words
+from skill_distiller.document import Block, BlockKind, Skill
+from skill_distiller.verification.model import Check, Finding, FindingKind, Level
+from skill_distiller.verification.pair import Pair, line_at
+from skill_distiller.verification.statements import STATEMENT_END
+
+_SENTENCE: Final = 300  # characters on each side of a rule's word
+_LOOKED_AT: Final = 200  # sentences that a rule is compared with
+# The hard rules of analysis.patterns that have no modal word, and what they may become.
+_HARD: Final = re.compile(r"\bCRITICAL\b|\b(?:[Ss]kip|[Ii]gnore) this skill\b")
+_SAID: Final = re.compile(r"\b(?:critical|(?:skip|ignore) this skill)\b", re.IGNORECASE)
+
+
+def check_patterns(pair: Pair) -> Check:
+    """Fails where a protected pattern, or a rule in capitals, is in the original only."""
+    return Check("patterns", (*_names(pair), *_rules(pair)))
+
+
+def _names(pair: Pair) -> Iterator[Finding]:
+    before = join_patterns([block.text for block in pair.original_alone])
+    if not (before.protected or before.advisory):
+        return
+    after = join_patterns([block.text for block in pair.candidate.blocks])
+    for name in sorted(before.protected - after.protected):
+        level = Level.DECLARED if name in pair.declared.patterns else Level.FAILURE
+        yield Finding(FindingKind.LOST, level, name, _line(pair.original, name), "protected pattern")
+    for name in sorted(before.advisory - after.advisory):
+        yield Finding(FindingKind.LOST, Level.WARNING, name, _line(pair.original, name), "advisory pattern")
+
+
+def _line(skill: Skill, name: str) -> int:
+    for block in skill.blocks:
+        names = find_patterns(block.text)
+        if name in names.protected | names.advisory:
+            return block.line
+    return 0
+
+
+class _Rule(NamedTuple):
+    word: str
+    text: str
+    words: frozenset[str]
+    line: int
+
+    def means(self, other: _Rule) -> bool:
+        """Whether both have half of the words of the shorter one."""
+        return 2 * len(self.words & other.words) >= min(len(self.words), len(other.words))
+
+
+def _rules(pair: Pair) -> Iterator[Finding]:
+    """The hard rules without a modal word; those with one are looked at as negations."""
+    gone = [(block, rule) for block in pair.original_alone for rule in _sentences(block, _HARD)]
+    if not gone:
+        return
+    left = defaultdict[str, list[_Rule]](list)
+    for block in pair.candidate_alone:
+        for rule in _sentences(block, _SAID):
+            for word in rule.words:
+                left[word].append(rule)
+    for block, rule in gone:
+        near = islice((other for word in rule.words for other in left.get(word, ())), _LOOKED_AT)
+        same = [other for other in near if rule.means(other)]
+        if not same:
+            level = Level.DECLARED if block.text in pair.declared.removed else Level.FAILURE
+            yield Finding(FindingKind.LOST, level, rule.text, rule.line, "hard rule")
+        elif rule.word.isupper() and not any(other.word.isupper() for other in same):
+            yield Finding(FindingKind.NOT_IN_CAPITALS, Level.WARNING, rule.text, rule.line, "hard rule")
+
+
+def _sentences(block: Block, expression: re.Pattern[str]) -> Iterator[_Rule]:
+    if block.kind is BlockKind.CODE:
+        return
+    for match in expression.finditer(block.text):
+        start, end = _sentence(block.text, match.end() - 1, match.end())
+        text = block.text[start:end].strip(" \t\r\n-*+>#")
+        yield _Rule(match.group(), text, content_words(text), line_at(block, start))
+
+
+def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    """The bounds of the sentence around a place of a text."""
+    low, high = max(0, start - _SENTENCE), min(len(text), end + _SENTENCE)
+    first = max((stop.end() for stop in STATEMENT_END.finditer(text, low, start)), default=low)
+    last = STATEMENT_END.search(text, end, high)
+    return first, last.start() + 1 if last else high

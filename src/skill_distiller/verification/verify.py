@@ -1,0 +1,69 @@
+"""verify(): a rewrite beside its original, whoever wrote it. Nothing is asked of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final
+
+from skill_distiller.collector import collector_paused
+from skill_distiller.document import Skill
+from skill_distiller.tokens import TokenCounter
+from skill_distiller.verification.declared import Declared
+from skill_distiller.verification.facts import check_facts
+from skill_distiller.verification.fences import check_fences
+from skill_distiller.verification.format import check_format
+from skill_distiller.verification.frontmatter import check_frontmatter
+from skill_distiller.verification.headings import check_headings
+from skill_distiller.verification.links import check_links
+from skill_distiller.verification.model import Check, Tokens, Verification
+from skill_distiller.verification.negations import check_negations
+from skill_distiller.verification.pair import Pair
+from skill_distiller.verification.patterns import check_patterns
+from skill_distiller.verification.size import check_size
+
+CHECKS: Final[tuple[Callable[[Pair], Check], ...]] = (
+    check_frontmatter,
+    check_headings,
+    check_facts,
+    check_negations,
+    check_patterns,
+    check_links,
+    check_fences,
+    check_format,
+    check_size,
+)
+
+
+@collector_paused()
+def verify(
+    original: Skill,
+    candidate: Skill,
+    *,
+    allowed_fields: Collection[str] = (),
+    declared: Declared | None = None,
+    strict: bool = False,
+    files: bool = True,
+    folder: Path | None = None,
+    counter: TokenCounter | None = None,
+    tokens: Tokens | None = None,
+) -> Verification:
+    """Check that a candidate still says what its original says, and is as valid a skill.
+
+    Frontmatter fields in `allowed_fields` are taken for valid. Losses in `declared` do not fail.
+    With `strict`, faults of the format fail even where the original has them. With `files` those that
+    the candidate links to are looked for in `folder`, by default the original's; nothing else touches
+    the disk. `tokens` of both, where they are known, are not counted again.
+    """
+    folder = folder or (original.path.parent if original.path else None)
+    pair = Pair(
+        original,
+        candidate,
+        folder if files else None,
+        frozenset(allowed_fields),
+        declared or Declared(),
+        strict,
+        counter,
+        tokens,
+    )
+    return Verification(tuple(check(pair) for check in CHECKS), pair.tokens, original.text != candidate.text)

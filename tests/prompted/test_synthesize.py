@@ -1,0 +1,107 @@
+"""Summary examples: asked for where choosing among the examples would not do, and only taken with their facts."""
+
+from __future__ import annotations
+
+import pytest
+from tests.prompted.skill import texts
+
+from skill_distiller import parse_skill
+from skill_distiller.analysis import Analysis, RulesAnalyzer
+from skill_distiller.prompted.synthesize import PromptedSynthesizer
+from skill_distiller.providers.scripted import Line, ScriptedProvider
+from skill_distiller.providers.session import Session
+from skill_distiller.renderings import Offers, RenderingKind
+from skill_distiller.renderings.examples import extractive_bundle, find_sets
+from skill_distiller.tokens import load_counter
+
+TEXT = """# Ask the store
+
+## Steps
+
+1. Run `store query`.
+
+## Examples
+
+### Example 1: red boxes
+
+```yaml
+color: red
+kind: box
+since: 7d
+sort: age
+limit: 20
+output: table
+owner: museum
+fields: name
+```
+
+### Example 2: crates in a hall
+
+```yaml
+hall: 4
+form: crate
+before: 30d
+rank: weight
+most: 50
+write: json
+holder: any
+columns: place
+```
+"""
+GOOD = (
+    "When red boxes → color red, kind box, since 7d, sort age, limit 20, owner museum, fields name → table\n"
+    "When crates in hall 4 → crate, before 30d, rank weight, most 50, holder any, columns place → json"
+)
+LOSSY = "When red boxes → `color: red` → `output: table`"
+
+
+def analyze(text: str = TEXT) -> Analysis:
+    """An analysis by the rules."""
+    return RulesAnalyzer().analyze(parse_skill(text))
+
+
+def offer(*script: Line, text: str = TEXT) -> tuple[Offers, ScriptedProvider]:
+    """What a script of replies makes of a skill, and the provider with the requests it saw."""
+    provider = ScriptedProvider(script)
+    return PromptedSynthesizer(Session(provider)).offer(analyze(text), load_counter()), provider
+
+
+def test_the_set_is_one_that_no_choice_shows() -> None:
+    """Else the embedded renderer has it."""
+    (examples,) = find_sets(analyze())
+    assert extractive_bundle(analyze(), examples) is None
+
+
+def test_lines_with_every_fact_are_offered() -> None:
+    """One request with both examples; a bundle of one-liners that costs less."""
+    offers, provider = offer(texts(GOOD))
+    (bundle,) = offers.bundles
+    assert bundle.kind is RenderingKind.ONE_LINERS
+    assert all(f"- {line}\n" in bundle.texts[-1] for line in GOOD.splitlines())
+    (request,) = provider.requests
+    data = request.prompt.partition(f"{request.boundary} begin")[2]
+    assert "block 0 | 2 examples | Ask the store > Examples" in data
+    assert "color: red" in data
+    assert "columns: place" in data
+
+
+def test_lines_that_lose_facts_are_asked_for_once_more() -> None:
+    """Then refused, and counted; the second time they may be good."""
+    offers, provider = offer(texts(LOSSY), texts(GOOD))
+    assert (len(offers.bundles), offers.refused) == (1, 0)
+    assert "were refused" in provider.requests[1].prompt
+    offers, provider = offer(texts(LOSSY), texts(LOSSY))
+    assert (offers.bundles, offers.refused, len(provider.requests)) == ((), 1, 2)
+
+
+@pytest.mark.parametrize("line", ["", "no", '{"texts": []}', texts("")])
+def test_no_usable_reply_offers_nothing(line: str) -> None:
+    """The examples stay in full."""
+    offers, _ = offer(line, line)
+    assert offers == Offers()
+
+
+def test_a_skill_without_such_a_set_is_not_asked_about() -> None:
+    """No examples, no call."""
+    offers, provider = offer(text="# A\n\nRun `make`.\n")
+    assert (offers, provider.requests) == (Offers(), [])

@@ -1,0 +1,70 @@
+"""The fact check: what passes as the same in other words, and what does not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from tests.fixture_file import Case, parameters, read_cases
+from tests.strategies import soups
+
+from skill_distiller.renderings.fact_check import LossKind, added, check_summary, check_wording, missing
+
+LOST = [pytest.param(case, id=f"{case.line}-{case.title.replace(' ', '-')}") for case in read_cases("lost_meaning.md")]
+
+
+@pytest.mark.parametrize(("original", "new"), parameters("same_meaning.md"))
+def test_the_same_in_other_words_passes(original: str, new: str) -> None:
+    """As the fixture file has it."""
+    assert check_wording(original, new) == ()
+
+
+@pytest.mark.parametrize("case", LOST)
+def test_each_fault_is_found_for_what_it_is(case: Case) -> None:
+    """One kind of fault is named at least; it is that of the title."""
+    kind, _, _ = case.title.partition(":")
+    found = check_wording(case.input, case.expected)
+    assert LossKind(kind) in {loss.kind for loss in found}
+
+
+@given(soups)
+def test_any_text_says_what_it_says(text: str) -> None:
+    """A text misses nothing of itself and brings nothing new."""
+    assert missing(text, text) == ()
+    assert added(text, text) == ()
+
+
+@given(soups)
+def test_a_text_that_is_there_twice_is_still_there(text: str) -> None:
+    """What is added never takes away: no fact, no negation, no condition."""
+    kinds = {loss.kind for loss in missing(text, f"{text}\n\n{text}")}
+    assert kinds.isdisjoint({LossKind.FACT, LossKind.MODAL, LossKind.MARKUP, LossKind.PATTERN})
+
+
+def test_a_summary_may_be_of_another_kind_but_of_one_block() -> None:
+    """Several blocks as one paragraph or one list; with every fact, and no two blocks."""
+    cases = [
+        "**No network.** If there is no network, use the file `cache.json`.\n",
+        "**Old version.** Versions before 2.1 need `--legacy` on every call.\n",
+    ]
+    good = "If there is no network: `cache.json`. Versions before 2.1 need `--legacy` on every call.\n"
+    assert check_summary(cases, good) == ()
+    as_list = "- If no network: `cache.json`\n- versions before 2.1: `--legacy` on every call\n"
+    assert check_summary(cases, as_list) == ()
+    assert LossKind.FACT in {loss.kind for loss in check_summary(cases, good.replace("`--legacy` on ", ""))}
+    for bad in (good.replace(". V", ".\n\nV"), f"# Cases\n\n{good}", f"> {good}", f"{as_list}  - more\n"):
+        assert LossKind.STRUCTURE in {loss.kind for loss in check_summary(cases, bad)}
+
+
+def test_words_may_come_from_the_headings() -> None:
+    """A block under a heading may say what the heading says."""
+    original = "It is told to the customer support team, and to the finance department as well."
+    new = "Tell refund outage escalation: customer support, finance department."
+    assert LossKind.ADDED in {loss.kind for loss in check_wording(original, new)}
+    assert check_wording(original, new, context="Refund outage escalation") == ()
+
+
+def test_texts_that_are_too_long_to_compare_are_refused() -> None:
+    """Comparing takes time that grows with the square of the sentences and of the conditions."""
+    for text in ("Do not stop. " * 400, "no " * 800, "unless if not " * 200):
+        assert [loss.kind for loss in missing(text, text)] == [LossKind.STRUCTURE]
+        assert [loss.kind for loss in check_wording(text, text)] == [LossKind.STRUCTURE]

@@ -1,0 +1,83 @@
+"""compress verifies its own result: what a user sees when it passes and when it fails."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+from tests.cli.command import run
+from tests.cli.samples import DEPLOY
+
+from skill_distiller import Backends, DistillOptions, distill, parse_skill
+from skill_distiller.analysis import Analysis
+from skill_distiller.errors import RefusedError
+from skill_distiller.renderings import Offers, Rendering, RenderingKind
+from skill_distiller.reporting.console import print_notes, print_report
+from skill_distiller.reporting.record import to_record
+from skill_distiller.tokens import TokenCounter
+
+_RULE = (
+    "In the long and winding history of this old and honored repository, and of all the others that are like it, one"
+    " thing has held through the years: never commit secrets.\n"
+)
+_SKILL = f"---\nname: a\ndescription: Use when b.\n---\n# Rules\n\n{_RULE}\nRun `make`.\n"
+
+
+class _Turncoat:
+    """Writes a rule in fewer words that hold the prohibition and its opposite: every fact is still there."""
+
+    def offer(self, analysis: Analysis, counter: TokenCounter) -> Offers:
+        """The same text for each block that holds the rule."""
+        text = "Commit secrets, or never commit secrets.\n\n"
+        rendering = Rendering(RenderingKind.REWRITTEN, text, counter.count(text), 0.999)
+        return Offers({block.index: (rendering,) for block in analysis.skill.blocks if block.text == _RULE})
+
+
+_TRICKED = Backends(renderers=(_Turncoat(),))
+
+
+def _printed(strict: bool = False) -> tuple[str, str]:
+    result = distill(parse_skill(_SKILL), DistillOptions(strict=strict), _TRICKED)
+    report, notes = io.StringIO(), io.StringIO()
+    print_report(result, Console(file=report, width=400))
+    print_notes(result, Console(file=notes, width=400))
+    return report.getvalue(), notes.getvalue()
+
+
+def test_a_result_that_passes_says_so() -> None:
+    """One line of the report, a field of the record; nothing on stderr beside the record."""
+    line = "Verified: frontmatter, headings, facts, negations, patterns, links, fences, format, size: 9 checks passed"
+    assert line in run("compress", stdin=DEPLOY.encode()).stderr.splitlines()
+    result = run("compress", "--json", stdin=DEPLOY.encode())
+    assert "Verified" not in result.stderr
+    verification = json.loads(result.stdout)["verification"]
+    assert verification["passed"]
+    assert [check["findings"] for check in verification["checks"]] == [[]] * 9
+    assert sum(check["declared"] for check in verification["checks"]) > 0
+
+
+def test_a_result_that_fails_warns_loudly() -> None:
+    """In the report as well as beside the record, naming the check and the sentence."""
+    for text in _printed():
+        (line,) = [line for line in text.splitlines() if line.startswith("Verification FAILED: negations (reversed")]
+        assert "line 7 of the original" in line
+        assert "Verified:" not in text
+
+
+def test_the_record_of_a_result_that_fails() -> None:
+    """It holds the finding."""
+    verification = to_record(distill(parse_skill(_SKILL), backends=_TRICKED))["verification"]
+    assert isinstance(verification, dict)
+    assert not verification["passed"]
+    found = [item["kind"] for check in verification["checks"] for item in check["findings"]]
+    assert "reversed" in found
+
+
+def test_strict_refuses_a_result_that_fails() -> None:
+    """Exit code 6: nothing is written."""
+    with pytest.raises(RefusedError, match=r"fails its own verification \(negations\)") as caught:
+        _printed(strict=True)
+    assert caught.value.exit_code == 6
+    assert caught.value.hint

@@ -1,0 +1,85 @@
+"""The recorded rewritings of the example skills: whole, of a named origin, and worth what they save."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from benchmarks.recorded import RecordedProvider, read_replies
+from benchmarks.rewriting import EXAMPLES, REPLIES, Rewriting, measure, report
+from tests.test_examples import NAMES
+
+from skill_distiller import Backends, DistillOptions, distill, parse_skill, read_skill
+from skill_distiller.prompted import PromptedRewriter
+from skill_distiller.prompted.prompt import load_prompt
+from skill_distiller.prompted.request import BlockQuestion, block_request
+from skill_distiller.providers.model import Request
+from skill_distiller.providers.session import Session
+from skill_distiller.renderings import REWORDED
+from skill_distiller.renderings.fact_check import missing
+
+
+@pytest.fixture(scope="module", name="results")
+def _results() -> dict[str, Rewriting]:
+    return {result.name: result for result in measure(REPLIES, None)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_example_has_replies_for_the_prompt_of_this_version(name: str) -> None:
+    """With their origin on the first line; another version of the prompt needs other replies."""
+    replies = read_replies(REPLIES / f"{name}.jsonl")
+    assert "no server was asked" in replies.origin
+    assert replies.prompt == load_prompt("rewrite").version
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_piece_finds_its_reply(name: str, results: dict[str, Rewriting]) -> None:
+    """One call, and one more for what the fact check refused; in the end nothing is refused."""
+    assert results[name].calls <= 2
+    assert results[name].refused == 0
+    assert results[name].rewritten > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_rewritten_block_lost_anything(name: str) -> None:
+    """Every fact, negation and condition of a rewritten block is in its new text; the gate says so too."""
+    session = Session(RecordedProvider(read_replies(REPLIES / f"{name}.jsonl")))
+    result = distill(read_skill(EXAMPLES / name), DistillOptions(), Backends(renderers=(PromptedRewriter(session),)))
+    for change in result.receipt.changes:
+        if change.rendering in REWORDED:
+            assert missing(change.before, change.after) == ()
+    assert result.verification
+    assert result.verification.passed
+
+
+def test_rewriting_saves_more_than_deleting(results: dict[str, Rewriting]) -> None:
+    """Over the three examples; `python -m benchmarks.rewriting` prints the figures."""
+    before, plain, reworded = (
+        sum(r.body for r in results.values()),
+        sum(r.bodies[0] for r in results.values()),
+        sum(r.bodies[1] for r in results.values()),
+    )
+    assert reworded / before < 0.78 < plain / before
+    assert sum(r.lost[1] for r in results.values()) < sum(r.lost[0] for r in results.values())
+    text = report(tuple(results.values()))
+    assert all(name in text for name in NAMES)
+
+
+def test_a_provider_of_recorded_replies_gives_each_text_once(tmp_path: Path) -> None:
+    """The first, then the second, then none."""
+    file = tmp_path / "a.jsonl"
+    lines = [
+        {"origin": "made up", "prompt": "rewrite/1"},
+        {"block": "Run it with care.\n", "texts": ["Run.", "Run it."]},
+    ]
+    file.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    provider = RecordedProvider(read_replies(file))
+    skill = "# A\n\nRun it with care.\n"
+    texts = [json.loads(provider.complete(_request(skill)).text)["texts"] for _ in range(3)]
+    assert texts == [[{"index": 0, "text": "Run."}], [{"index": 0, "text": "Run it."}], []]
+
+
+def _request(text: str) -> Request:
+    skill = parse_skill(text)
+    return block_request(skill, skill.blocks, BlockQuestion("rewrite", lambda _: "paragraph", {}, 100), "", 0)
