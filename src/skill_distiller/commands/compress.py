@@ -133,8 +133,8 @@ def compress(
     from skill_distiller.pipeline import DistillOptions, distill
 
     console = _console()
-    scorer = choose_token_scorer(token_scorer)
     settings = load_config(config, use=not no_config)
+    scorer = choose_token_scorer(token_scorer)
     skill = read_input(path, max_bytes)
     folder_given = path != "-" and Path(path).is_dir()
     saved, aim = load_plan(pieces, aim)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -56,7 +56,9 @@ _NUMBERS: Final = {**{word: str(i) for i, word in enumerate(_COUNTING)}, "twelve
 # bring 0 to 19 %; made-up sentences nearly all of theirs.
 _NEW_SHARE: Final = 0.34
 _NEW_LEAST: Final = 3  # words that any text may bring
-_TRACE: Final = 0.34  # of the words of an instruction
+_TRACE: Final = 0.34  # of the words of a sentence: so much of it at least is still there
+_MOVED: Final = 0.66  # of the words of another sentence: that is where a fact has gone
+_MOST_ITEMS: Final = 60
 _MOST: Final = 4000  # characters; the check compares sentence with sentence,
 _MOST_MODALS: Final = 120  # and every modal word with every other
 
@@ -171,8 +173,17 @@ def _strays(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[s
         homes = [sentence for sentence in before if key in sentence.keys]
         now = [sentence for sentence in after if key in sentence.keys]
         company = [home.stems | set(home.keys) - {key} for home in homes]
-        if now and all(company) and not any(own & (s.stems | set(s.keys)) for own in company for s in now):
+        if now and all(company) and not any(_at_home(key, s, company, before) for s in now):
             yield key
+
+
+def _at_home(key: str, now: Sentence, company: Sequence[Set[str]], before: Sequence[Sentence]) -> bool:
+    """Whether a sentence that holds a fact is one of those where it stood, and not another one of the original."""
+    words = now.stems | set(now.keys)
+    best = max(len(own & words) / len(own) for own in company)
+    others = [s.stems | set(s.keys) for s in before if key not in s.keys]
+    moved = best < _TRACE and any(len(other & words) > _MOVED * len(other) for other in others)
+    return best > 0 and not moved
 
 
 def _turned_around(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[tuple[str, str]]:
@@ -218,13 +229,27 @@ def _rebuilt(original: str, new: str) -> Iterator[Loss]:
     """Whether the new text is built otherwise: another kind of block, another number of items, code that changed."""
     before, after = skeleton(original), skeleton(new)
     if before == after:
-        for i, (old, text) in enumerate(zip(inlines(original), inlines(new), strict=True), start=1):
-            if stems(old) and set(stems(old)).isdisjoint(stems(text)):
-                yield Loss(LossKind.PLACE, f"what item {i} says: {_flat(old)[:160]}")
+        yield from (Loss(LossKind.PLACE, text) for text in _moved_items(inlines(original), inlines(new)))
         return
     items = [sum(piece.type == "list_item_openli" for piece in pieces) for pieces in (before, after)]
     what = f"{items[0]} list items, not {items[1]}" if items[0] != items[1] else "headings, items, code, blank lines"
     yield Loss(LossKind.STRUCTURE, what)
+
+
+def _moved_items(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    """The items that no longer say what stood there: another item is nearer, or a fact has gone to another."""
+    old, new = [_said(text) for text in before], [_said(text) for text in after]
+    for i, (own, now) in enumerate(zip(old, new, strict=True)):
+        kept = len(own & now)
+        nearer = any(len(other & now) > kept and other != own for other in old[:_MOST_ITEMS])
+        facts = fact_keys(fact for fact in find_facts(before[i]) if fact.kind is not FactKind.MODAL)
+        if own and (not kept or nearer or not facts <= fact_keys(find_facts(after[i]))):
+            yield f"what item {i + 1} says: {_flat(before[i])[:160]}"
+
+
+def _said(text: str) -> set[str]:
+    """The words and facts of an item."""
+    return set(stems(text)) | fact_keys(fact for fact in find_facts(text) if fact.kind is not FactKind.MODAL)
 
 
 def _not_one_block(new: str) -> Iterator[Loss]:

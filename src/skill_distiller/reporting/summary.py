@@ -20,6 +20,8 @@ SEPARATORS = ("separator", "separators")  # rules such as `---`
 
 _WRITTEN_TOGETHER = frozenset({RenderingKind.ONE_LINERS, RenderingKind.SUMMARIZED})
 
+_SUMMED_UP = frozenset({RenderingKind.SUMMARIZED, RenderingKind.EXTRACTED})
+
 
 @dataclass(frozen=True, slots=True)
 class SectionSummary:
@@ -125,6 +127,10 @@ def _outcome(decisions: Sequence[Decision]) -> str:
         return "REMOVED"
     if RenderingKind.ONE_LINERS in kinds:
         return "RECOMP"
+    if kinds & _SUMMED_UP:
+        return "SUMMARIZED"
+    if RenderingKind.REWRITTEN in kinds:
+        return "REWRITTEN"
     if any(map(_removed, decisions)) or RenderingKind.PRUNED in kinds:
         return "TOKEN-SCORED"
     return "KEPT"
