@@ -143,8 +143,8 @@ def _section_analysis(distillation: Distillation) -> Iterator[Text]:
             yield Text(f"└─ {examples_line(summary.examples)}")
         if summary.tokens_after != summary.tokens_before:
             yield Text(f"└─ Tokens: {mark}{summary.tokens_before} → {mark}{summary.tokens_after} ({_why(summary)})")
-    yield from example_analysis(summary.examples for summary in summaries if summary.examples)
     yield from map(Text, token_level_lines(distillation))
+    yield from example_analysis(summary.examples for summary in summaries if summary.examples)
     found = distillation.functionality.protected_found
     lost = set(distillation.functionality.protected_lost)
     shown = [f"{name} → {'LOST (-10)' if name in lost else 'preserved'}" for name in found]
