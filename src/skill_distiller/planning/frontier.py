@@ -79,7 +79,7 @@ class Frontier:
         point = next((i for i, (count, _) in enumerate(self.points) if count <= tokens), len(self.points) - 1)
         if point == 0:
             return self.pick(0)
-        ways = [self.steps[:point]]
+        ways = [list(self.steps[:point])]
         for start in dict.fromkeys((point - 1, *(self._before(tokens * more) for more in _BACK))):
             need = self.points[start][0] - tokens
             ways += [way for overshoot in _OVERSHOOT if (way := self._down(start, need, overshoot))]
