@@ -73,7 +73,7 @@ app.add_typer(calibration, name="calibration")
 def main() -> None:
     """Run the command line; the one place where errors become messages and exit codes."""
     try:
-        app()
+        app(prog_name="skill-distiller")
     except SkillDistillerError as error:
         from skill_distiller.reporting.printable import printable
 

@@ -1,1 +1,1 @@
-"""The bodies of the commands that are not `compress`."""
+"""The commands, one file each, and what they share. None loads anything slow before it is run."""

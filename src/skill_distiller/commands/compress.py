@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final
 
 import typer
 
 from skill_distiller.commands import provider_options as option
 from skill_distiller.commands.aim import choose_aim
-from skill_distiller.commands.options import LEARNINGS, ConfigFile, LearningsDir, NoCalibration, NoConfig, Yes
+from skill_distiller.commands.open_console import open_console
+from skill_distiller.commands.options import (
+    LEARNINGS,
+    ConfigFile,
+    Diff,
+    DryRun,
+    Encoding,
+    Force,
+    LearningsDir,
+    MaxBytes,
+    NoCalibration,
+    NoConfig,
+    Output,
+    Quiet,
+    RecordAsJson,
+    Verbose,
+    Yes,
+    exclude,
+)
 from skill_distiller.commands.plan_options import (
     Keep,
     KeepSection,
@@ -27,19 +42,8 @@ from skill_distiller.commands.plan_options import (
     write_plan,
 )
 from skill_distiller.commands.read_input import MAX_BYTES, read_input
-from skill_distiller.commands.stdout import write_stdout
 from skill_distiller.commands.target import choose_target
-from skill_distiller.errors import UsageError
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from skill_distiller.commands.run_calibration import RunCalibration
-    from skill_distiller.config import Config
-    from skill_distiller.document import Skill
-    from skill_distiller.pipeline import Distillation
-    from skill_distiller.providers.usage import Usage
-    from skill_distiller.reporting.calls import ConsoleWatcher
+from skill_distiller.tokens import DEFAULT_ENCODING
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
 
@@ -73,28 +77,18 @@ def compress(
     keep_section: KeepSection = None,
     plan: PlanFile = "",
     save_plan: SavePlan = "",
-    output: Annotated[
-        str,
-        typer.Option("--output", "-o", help="Write the result to this file instead of stdout.", show_default=False),
-    ] = "",
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite an existing output file (never the input).")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report only; write no result.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff instead of the result.")] = False,
-    json_: Annotated[
-        bool,
-        typer.Option("--json", help="Print the record of the run as JSON instead of the result and the report."),
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Report every section and every changed block.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report; errors only.")] = False,
-    encoding: Annotated[str, typer.Option(help="The tiktoken encoding to count in, or `estimate`.")] = "cl100k_base",
+    output: Output = "",
+    force: Force = False,
+    dry_run: DryRun = False,
+    diff: Diff = False,
+    json_: RecordAsJson = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    encoding: Encoding = DEFAULT_ENCODING,
     strict: Annotated[
         bool, typer.Option("--strict", help="Missing frontmatter or trigger section is an error.")
     ] = False,
-    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = MAX_BYTES,
+    max_bytes: MaxBytes = MAX_BYTES,
     debug_stages: Annotated[
         bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")
     ] = False,
@@ -122,17 +116,20 @@ def compress(
 ) -> None:
     """Make a skill smaller: the result on stdout, the report with its receipt on stderr."""
     aim = choose_aim(mode, threshold, tokens)
-    _check_options(json_=json_, diff=diff, verbose=verbose, quiet=quiet)
+    exclude(("--json", json_, "--diff", diff), ("--verbose", verbose, "--quiet", quiet))
     pieces = Pieces(tuple(keep or ()), tuple(keep_section or ()), plan, save_plan)
     check_pieces(pieces, context, aim.mode)
     from skill_distiller.backends import ProviderOptions, choose_backends, choose_token_scorer, use_token_scorer
+    from skill_distiller.commands.deliver import deliver
+    from skill_distiller.commands.report import close_report, report
     from skill_distiller.commands.run_calibration import RunCalibration
-    from skill_distiller.commands.self_compression import find_self_compression
+    from skill_distiller.commands.self_compression import file_beside, find_self_compression
     from skill_distiller.compression import Mode
     from skill_distiller.config import load_config
     from skill_distiller.pipeline import DistillOptions, distill
+    from skill_distiller.reporting.calls import ConsoleWatcher
 
-    console = _console()
+    console = open_console(stderr=True, soft_wrap=True)
     settings = load_config(config, use=not no_config)
     scorer = choose_token_scorer(token_scorer)
     skill = read_input(path, max_bytes)
@@ -142,36 +139,36 @@ def compress(
     guarded = find_self_compression(skill, aim, yes=yes, delivers=not shows_only, planned=saved is not None)
     if guarded:
         aim = guarded.aim
-        output = output or _beside(skill, stays=shows_only or json_ or folder_given)
+        output = output or ("" if shows_only or json_ or folder_given else file_beside(skill))
     target = None
     if output not in ("", "-"):
         target = choose_target(Path(output), skill, folder_given=folder_given, force=force)
     plan_file = plan_target(pieces, skill, target, folder_given=folder_given, force=force)
     options = DistillOptions(
-        aim.threshold,
-        encoding,
-        strict,
-        offline,
-        Mode(aim.mode),
-        aim.tokens,
-        settings.patterns,
-        pieces.keep,
-        pieces.sections,
-        saved,
+        threshold=aim.threshold,
+        encoding=encoding,
+        strict=strict,
+        offline=offline,
+        mode=Mode(aim.mode),
+        tokens=aim.tokens,
+        patterns=settings.patterns,
+        keep=pieces.keep,
+        keep_sections=pieces.sections,
+        plan=saved,
     )
     asked = ProviderOptions(
-        "embedded" if saved else provider,
-        model,
-        with_ci,
-        max_calls,
-        not no_cache,
-        offline,
-        allow_secrets,
-        timeout,
-        options.mode is Mode.ONELINER,
+        choice="embedded" if saved else provider,
+        model=model,
+        with_ci=with_ci,
+        max_calls=max_calls,
+        cache=not no_cache,
+        offline=offline,
+        allow_secrets=allow_secrets,
+        timeout=timeout,
+        one_liner=options.mode is Mode.ONELINER,
     )
     with ExitStack() as ends:
-        watcher = None if quiet else ends.enter_context(closing(_watcher(console)))
+        watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console)))
         chosen = ends.enter_context(closing(choose_backends(asked, skill, watcher)))
         if len(skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug_stages or chosen.session):
             ends.enter_context(console.status("Distilling …"))
@@ -182,125 +179,26 @@ def compress(
     usage = chosen.session.usage if chosen.session else None
     # A plan that was made before, or edited, says nothing of how good the estimates of runs are.
     run = RunCalibration(learnings_dir, distillation, usage, use=not (no_calibration or saved), save=not dry_run)
-    report = partial(_report, distillation, run, console, usage, verbose=verbose, notes_only=json_, quiet=quiet)
+    tell = partial(report, distillation, run, console, usage, verbose=verbose, notes_only=json_)
     asks = guarded is not None and guarded.must_ask
-    if guarded and asks:  # nobody can approve what he has not seen
-        report()
+    if guarded and asks:  # nobody can approve what they have not seen
+        if not quiet:
+            tell()
         guarded.ask(distillation, target, console)
     # The product first: whatever becomes of the report, the result is where it was asked for.
     written = [] if dry_run else [file for file in (target, plan_file) if file]
     if plan_file and not dry_run:  # before the product: where it can't be written, nothing is
         write_plan(plan_file, distillation)
-    _deliver(distillation, run, target, usage, json_=json_, diff=diff, dry_run=dry_run)
+    deliver(distillation, run, target, usage, json_=json_, diff=diff, dry_run=dry_run)
     run.save()
     if not quiet:
         with suppress(BrokenPipeError):
             if not asks:
-                report()
-            _close(console, run, settings, named=not json_, hint=chosen.hint, written=written)
-
-
-def _check_options(*, json_: bool, diff: bool, verbose: bool, quiet: bool) -> None:
-    for a, b, both in (("--json", "--diff", json_ and diff), ("--verbose", "--quiet", verbose and quiet)):
-        if both:
-            raise UsageError(f"{a} and {b} exclude each other.", "Give one of them.")
-
-
-def _beside(skill: Skill, *, stays: bool) -> str:
-    """Where the result goes when no place is named: beside the file that was read, else ("") to stdout."""
-    from skill_distiller.commands.self_compression import COMPRESSED_FILE
-
-    return "" if stays or skill.path is None else str(skill.path.with_name(COMPRESSED_FILE))
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    # Nothing in a skill is markup, an emoji code or a number to color.
-    # NO_COLOR means plain text: Rich would leave bold in.
-    system: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-    return Console(stderr=True, markup=False, highlight=False, emoji=False, soft_wrap=True, color_system=system)
+                tell()
+            close_report(console, run, settings, named=not json_, hint=chosen.hint, written=written)
 
 
 def _print_stage(stage: str, value: object) -> None:
     from skill_distiller.reporting.stages import stage_line
 
     typer.echo(stage_line(stage, value), err=True)
-
-
-def _watcher(console: Console) -> ConsoleWatcher:
-    from skill_distiller.reporting.calls import ConsoleWatcher
-
-    return ConsoleWatcher(console)
-
-
-def _report(
-    distillation: Distillation,
-    run: RunCalibration,
-    console: Console,
-    usage: Usage | None,
-    *,
-    verbose: bool,
-    notes_only: bool,
-    quiet: bool,
-) -> None:
-    from skill_distiller.reporting.console import print_notes, print_report
-
-    if quiet:
-        return
-    if notes_only:
-        print_notes(distillation, console)
-        return
-    print_report(distillation, console, verbose=verbose, estimate=run.estimate)
-    if usage and verbose:
-        from skill_distiller.reporting.calls import usage_line
-
-        console.print(usage_line(usage))
-
-
-def _close(
-    console: Console, run: RunCalibration, settings: Config, *, named: bool, hint: str, written: Sequence[Path]
-) -> None:
-    """Print what a run leaves behind: its calibration entry (`named`), and the files that it has `written`."""
-    from skill_distiller.reporting.console import print_calibration
-    from skill_distiller.reporting.printable import printable
-
-    if settings.patterns:
-        protected, advisory = len(settings.patterns.protected), len(settings.patterns.advisory)
-        console.print(f"Patterns from {printable(str(settings.file))}: {protected} protected, {advisory} advisory")
-    print_calibration(console, run.warnings, run.id if named else "", run.folder)
-    if hint:
-        console.print(hint)
-    for file in written:
-        console.print(f"Written: {printable(str(file))}")
-
-
-def _deliver(
-    distillation: Distillation,
-    run: RunCalibration,
-    target: Path | None,
-    usage: Usage | None,
-    *,
-    json_: bool,
-    diff: bool,
-    dry_run: bool,
-) -> None:
-    """Write the product to its file and whatever was asked for to stdout."""
-    if target and not dry_run:
-        from skill_distiller.reporting.write import write_atomically
-
-        write_atomically(target, distillation.text)
-    if json_:
-        import json
-
-        from skill_distiller.reporting.record import to_record
-
-        run.save()  # before the record, which names the entry
-        record = to_record(distillation, run.estimate, run.id, usage)
-        write_stdout(json.dumps(record, indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n")
-    elif diff:
-        from skill_distiller.reporting.diff import unified_diff
-
-        write_stdout(unified_diff(distillation))
-    elif not target and not dry_run:
-        write_stdout(distillation.text)

@@ -15,6 +15,22 @@ if TYPE_CHECKING:
 LEARNINGS: Final = ".learnings"
 OFF: Final = "off"  # in place of a folder: no calibration, as with --no-calibration
 
+Output = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write the result to this file instead of stdout.", show_default=False
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files (never the input).")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Report only; write nothing.")]
+Diff = Annotated[bool, typer.Option("--diff", help="Print a unified diff instead of the result.")]
+RecordAsJson = Annotated[
+    bool, typer.Option("--json", help="Print the record of the run as JSON instead of the result and the report.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Report every section and every changed block.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No report; errors only.")]
+Encoding = Annotated[str, typer.Option(metavar="NAME", help="The tiktoken encoding to count tokens in, or `estimate`.")]
+MaxBytes = Annotated[int, typer.Option(min=1, metavar="N", help="Refuse a larger input.")]
 LearningsDir = Annotated[
     str,
     typer.Option(
@@ -60,3 +76,10 @@ def read_whole(store: CalibrationStore) -> Ledger:
     if ledger.unreadable:
         typer.echo(f"Warning: {printable(unreadable_text(str(store.file), ledger.unreadable))}", err=True)
     return ledger
+
+
+def exclude(*pairs: tuple[str, bool, str, bool]) -> None:
+    """Raises UsageError where both options of a pair, each with whether it is given, are given."""
+    for a, has_a, b, has_b in pairs:
+        if has_a and has_b:
+            raise UsageError(f"{a} and {b} exclude each other.", "Give one of them.")

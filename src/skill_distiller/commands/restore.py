@@ -7,10 +7,24 @@ from typing import Annotated
 import typer
 
 from skill_distiller.commands.compress import compress
-from skill_distiller.commands.options import ConfigFile, NoConfig, Yes
+from skill_distiller.commands.options import (
+    ConfigFile,
+    Diff,
+    DryRun,
+    Encoding,
+    Force,
+    MaxBytes,
+    NoConfig,
+    Output,
+    Quiet,
+    RecordAsJson,
+    Verbose,
+    Yes,
+)
 from skill_distiller.commands.plan_options import SavePlan
 from skill_distiller.commands.read_input import MAX_BYTES
 from skill_distiller.errors import UsageError
+from skill_distiller.tokens import DEFAULT_ENCODING
 
 
 def restore(
@@ -36,24 +50,16 @@ def restore(
             "--section", metavar="HEADING", help="A section with those below it. Can be repeated.", show_default=False
         ),
     ] = None,
-    output: Annotated[
-        str,
-        typer.Option("--output", "-o", help="Write the result to this file instead of stdout.", show_default=False),
-    ] = "",
+    output: Output = "",
     save_plan: SavePlan = "",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files (never the input).")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report only; write nothing.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff instead of the result.")] = False,
-    json_: Annotated[
-        bool,
-        typer.Option("--json", help="Print the record of the run as JSON instead of the result and the report."),
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Report every section and every changed block.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report; errors only.")] = False,
-    encoding: Annotated[str, typer.Option(help="The tiktoken encoding to count in, or `estimate`.")] = "cl100k_base",
-    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = MAX_BYTES,
+    force: Force = False,
+    dry_run: DryRun = False,
+    diff: Diff = False,
+    json_: RecordAsJson = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    encoding: Encoding = DEFAULT_ENCODING,
+    max_bytes: MaxBytes = MAX_BYTES,
     config: ConfigFile = "",
     no_config: NoConfig = False,
     yes: Yes = False,

@@ -64,8 +64,8 @@ def find_self_compression(
     """The guardrails for a skill that makes skills smaller, None for any other skill.
 
     `yes` is approval in advance; `delivers` is False where no result is handed out; `planned` is True
-    where a plan is applied, which has no threshold to raise. Raises RefusedError
-    for the formula variant, and where approval is missing and nobody is there to give it.
+    where a plan is applied, which has no threshold to raise. Raises RefusedError for the formula
+    variant, and where approval is missing and nobody is there to give it.
     """
     from skill_distiller.analysis.self_reference import find_self_reference, is_formula
 
@@ -87,6 +87,11 @@ def find_self_compression(
     raises = aim.mode == "threshold" and not planned
     raised = replace(aim, threshold=max(aim.threshold, THRESHOLD)) if raises else aim
     return SelfCompression(where.value, aim, raised, must_ask)
+
+
+def file_beside(skill: Skill) -> str:
+    """Where the result goes when no place is named: beside the file that was read; "" (stdout) where none was."""
+    return "" if skill.path is None else str(skill.path.with_name(COMPRESSED_FILE))
 
 
 def _is_terminal(stream: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
@@ -27,6 +28,11 @@ def write_stdout(text: str, *, safe: bool = False) -> None:
     except OSError as error:
         drop_stdout()
         raise RefusedError(f"Can't write to stdout: {error.strerror}.", "Name a file with -o.") from None
+
+
+def write_json(record: object) -> None:
+    """A record as indented JSON: plain ASCII on a terminal, where a character could steer it."""
+    write_stdout(json.dumps(record, indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n")
 
 
 def drop_stdout() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from skill_distiller.commands.open_console import open_console
+from skill_distiller.commands.options import Encoding, MaxBytes, exclude
 from skill_distiller.commands.read_input import MAX_BYTES, STDIN, read_input
+from skill_distiller.commands.stdout import write_json, write_stdout
 from skill_distiller.errors import BadInputError, UsageError
+from skill_distiller.tokens import DEFAULT_ENCODING
 
 if TYPE_CHECKING:
     from skill_distiller.tokens import TokenCounter
@@ -47,12 +49,14 @@ def verify(
     json_: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print every finding, declared ones too.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing: the exit code says it.")] = False,
-    encoding: Annotated[str, typer.Option(help="The tiktoken encoding to count in, or `estimate`.")] = "cl100k_base",
+    encoding: Encoding = DEFAULT_ENCODING,
     offline: Annotated[bool, typer.Option("--offline", help="Fetch no ranks of an encoding.")] = False,
-    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = MAX_BYTES,
+    max_bytes: MaxBytes = MAX_BYTES,
 ) -> None:
     """Check a rewrite of a skill, whoever wrote it: exit code 0 when every check passes, 6 when one fails."""
-    _check_options(original, candidate, json_=json_, verbose=verbose, quiet=quiet)
+    if original == candidate == STDIN:
+        raise UsageError("Only one of the two can be stdin.", "Name a file for the other.")
+    exclude(("--json", json_, "--quiet", quiet), ("--verbose", verbose, "--quiet", quiet))
     from skill_distiller import verification
     from skill_distiller.tokens import load_counter
 
@@ -75,14 +79,6 @@ def verify(
         raise typer.Exit(_FAILED)
 
 
-def _check_options(original: str, candidate: str, *, json_: bool, verbose: bool, quiet: bool) -> None:
-    if original == candidate == STDIN:
-        raise UsageError("Only one of the two can be stdin.", "Name a file for the other.")
-    for a, b, both in (("--json", "--quiet", json_ and quiet), ("--verbose", "--quiet", verbose and quiet)):
-        if both:
-            raise UsageError(f"{a} and {b} exclude each other.", "Give one of them.")
-
-
 def _read_receipt(path: str) -> Declared:
     from skill_distiller.verification import declared_in
 
@@ -101,20 +97,14 @@ def _read_receipt(path: str) -> Declared:
 
 
 def _print(found: Verification, name: str, counter: TokenCounter, *, json_: bool, verbose: bool) -> None:
-    from skill_distiller.commands.stdout import write_stdout
-
     if json_:
         from skill_distiller.reporting.verification import verification_record
 
-        record = verification_record(found, name, counter)
-        write_stdout(json.dumps(record, indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n")
+        write_json(verification_record(found, name, counter))
         return
-    from rich.console import Console
-
     from skill_distiller.reporting.verification_table import print_verification
 
-    system: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-    console = Console(markup=False, highlight=False, emoji=False, color_system=system)
+    console = open_console()
     if not console.is_terminal:
         console.width = _WIDE
     with console.capture() as captured:
