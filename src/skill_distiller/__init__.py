@@ -7,7 +7,7 @@ True
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from skill_distiller._version import __version__
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from skill_distiller.verification import Verification, verify
 
 # Loaded on first use: `skill-distiller --version` must not pay for a Markdown parser and a tokenizer.
-_HOMES = {
+_HOMES: Final = {
     "Backends": "pipeline",
     "DistillOptions": "pipeline",
     "Distillation": "pipeline",

@@ -73,3 +73,8 @@ class StoppedError(SkillDistillerError):
     """The user pressed Ctrl-C; the exit code is what shells give for it."""
 
     exit_code = 130
+
+
+def reason_of(error: Exception) -> str:
+    """Why the system could not do something, in its own words, to follow a colon in a message."""
+    return getattr(error, "strerror", None) or str(error)

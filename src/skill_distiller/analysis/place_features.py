@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
 from skill_distiller.analysis.skill_tokens import SkillTokens
 from skill_distiller.analysis.token_row import Places
 
-_BEYOND = -1.0  # next to the first and the last block; no length and no flag is negative
+_BEYOND: Final = -1.0  # next to the first and the last block; no length and no flag is negative
 
 
 def place_features(

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from typing import Final
 
 from skill_distiller.calibration.entry import CalibrationEntry, id_number
 from skill_distiller.calibration.lines import Line
 
-_NEAREST = 3  # ids offered in place of an unknown one
+_NEAREST: Final = 3  # ids offered in place of an unknown one
 
 
 @dataclass(frozen=True)

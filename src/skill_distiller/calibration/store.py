@@ -16,7 +16,7 @@ from skill_distiller.calibration.lines import Line, read_lines, split_lines, wri
 from skill_distiller.calibration.report import Report
 from skill_distiller.calibration.rotation import MOST, join_lines, missing_part, split_oldest
 from skill_distiller.calibration.state import State, highest_id, load_state, save_state, take_print
-from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerError
+from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerError, reason_of
 
 FOLDER: Final = "skill-distiller"  # inside the folder of learnings
 _MOST_BYTES: Final = 64_000_000  # of the store; 1,000 entries are less than 1 MB
@@ -90,7 +90,7 @@ class CalibrationStore:
             else:
                 archived = read_lines(_with_outcome(read_tail(self.archive, _ARCHIVE_BYTES)))
         except OSError as error:
-            raise BadInputError(f"Can't read {str(self.folder)!r}: {error.strerror}.", _ELSEWHERE) from None
+            raise BadInputError(f"Can't read {str(self.folder)!r}: {reason_of(error)}.", _ELSEWHERE) from None
         return Ledger(live, archived)
 
     def _read_live(self) -> tuple[Line, ...]:
@@ -117,8 +117,7 @@ class CalibrationStore:
                 f"Another process has held {str(self._lock)!r} for {_PATIENCE:.0f} seconds.", "Try again later."
             ) from None
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise RefusedError(f"Can't write to {str(self.folder)!r}: {reason}.", _ELSEWHERE) from None
+            raise RefusedError(f"Can't write to {str(self.folder)!r}: {reason_of(error)}.", _ELSEWHERE) from None
 
     def _current_state(self) -> State:
         """The state that was kept, or the one derived from the files where they are not as they were left."""

@@ -134,6 +134,7 @@ def doctor(learnings_dir: LearningsDir = LEARNINGS) -> None:
 
     from skill_distiller.calibration.doctor import examine
     from skill_distiller.reporting.calibration import finding_lines
+    from skill_distiller.reporting.plural import plural
 
     store = open_store(learnings_dir)
     ledger = store.read(whole=True)
@@ -142,8 +143,7 @@ def doctor(learnings_dir: LearningsDir = LEARNINGS) -> None:
         typer.echo(line)
     if findings:
         raise typer.Exit(_ODD)
-    runs = len(ledger.entries)
-    typer.echo(f"Nothing odd in {runs} {'run' if runs == 1 else 'runs'}.", err=True)
+    typer.echo(f"Nothing odd in {plural(len(ledger.entries), 'run')}.", err=True)
 
 
 @calibration.command()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from skill_distiller.commands.options import LEARNINGS, LearningsDir, open_store
-from skill_distiller.errors import BadInputError, UsageError
+from skill_distiller.errors import BadInputError, UsageError, reason_of
 
 if TYPE_CHECKING:
     from skill_distiller.calibration import Report
@@ -68,5 +68,6 @@ def _read(path: str) -> str:
     except UnicodeDecodeError:
         raise BadInputError("The exam is not UTF-8 text.", "Convert it to UTF-8.") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadInputError(f"Can't read {path!r}: {reason}.", "Name the JSON of an exam, or - for stdin.") from None
+        raise BadInputError(
+            f"Can't read {path!r}: {reason_of(error)}.", "Name the JSON of an exam, or - for stdin."
+        ) from None

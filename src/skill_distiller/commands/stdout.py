@@ -6,7 +6,7 @@ import json
 import os
 import sys
 
-from skill_distiller.errors import RefusedError
+from skill_distiller.errors import RefusedError, reason_of
 
 
 def write_stdout(text: str, *, safe: bool = False) -> None:
@@ -27,7 +27,7 @@ def write_stdout(text: str, *, safe: bool = False) -> None:
         raise
     except OSError as error:
         drop_stdout()
-        raise RefusedError(f"Can't write to stdout: {error.strerror}.", "Name a file with -o.") from None
+        raise RefusedError(f"Can't write to stdout: {reason_of(error)}.", "Name a file with -o.") from None
 
 
 def write_json(record: object) -> None:

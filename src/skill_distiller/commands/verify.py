@@ -12,7 +12,7 @@ from skill_distiller.commands.open_console import open_console
 from skill_distiller.commands.options import Encoding, MaxBytes, exclude
 from skill_distiller.commands.read_input import MAX_BYTES, STDIN, read_input
 from skill_distiller.commands.stdout import write_json, write_stdout
-from skill_distiller.errors import BadInputError, UsageError
+from skill_distiller.errors import BadInputError, UsageError, reason_of
 from skill_distiller.tokens import DEFAULT_ENCODING
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ def _read_receipt(path: str) -> Declared:
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         raise BadInputError(f"The receipt {path!r} is not JSON.", hint) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadInputError(f"Can't read {path!r}: {reason}.", hint) from None
+        raise BadInputError(f"Can't read {path!r}: {reason_of(error)}.", hint) from None
 
 
 def _print(found: Verification, name: str, counter: TokenCounter, *, json_: bool, verbose: bool) -> None:

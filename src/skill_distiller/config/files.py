@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-from skill_distiller.errors import UsageError
+from skill_distiller.errors import UsageError, reason_of
 
 OWN_FILE: Final = ".skill-distiller.toml"
 PROJECT_FILE: Final = "pyproject.toml"
@@ -49,8 +49,7 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as stream:
             content = stream.read(_MAX_BYTES + 1)
     except (OSError, ValueError, RuntimeError) as error:  # ValueError: a NUL byte; RuntimeError: a loop of links
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"Can't read {str(file)!r}: {reason}.", f"Check the file, {_AWAY}.") from None
+        raise UsageError(f"Can't read {str(file)!r}: {reason_of(error)}.", f"Check the file, {_AWAY}.") from None
     if len(content) > _MAX_BYTES:
         raise UsageError(f"{str(file)!r} is larger than {_MAX_BYTES:,} bytes.", f"Make it smaller, {_AWAY}.")
     return content

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import Final
 
 from skill_distiller.errors import UsageError
 
-_SHOWN = 80  # characters of a key or value in a message
+_SHOWN: Final = 80  # characters of a key or value in a message
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 
 from skill_distiller.document.model import Skill
 from skill_distiller.document.parse import parse_skill
-from skill_distiller.errors import BadInputError
+from skill_distiller.errors import BadInputError, reason_of
 
 MAX_BYTES: Final = 2_000_000
 _CHUNK: Final = 1 << 22  # bytes; the limit may be larger than memory
@@ -31,8 +31,7 @@ def read_skill(path: str | Path, max_bytes: int = MAX_BYTES) -> Skill:
     except FileNotFoundError:
         raise BadInputError(f"There is no file {str(path)!r}.", _NO_CONTENT) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadInputError(f"Can't read {str(path)!r}: {reason}.", _NO_CONTENT) from error
+        raise BadInputError(f"Can't read {str(path)!r}: {reason_of(error)}.", _NO_CONTENT) from error
     return parse_skill(_decode(content, repr(str(path))), file)
 
 

@@ -9,9 +9,7 @@ from skill_distiller.document import Skill
 from skill_distiller.evaluation import Functionality, Receipt
 from skill_distiller.pipeline.notes import Note
 from skill_distiller.pipeline.options import DistillOptions
-from skill_distiller.planning import (
-    Plan,
-)
+from skill_distiller.planning import Plan
 from skill_distiller.renderings.oneliner import OneLiner
 from skill_distiller.tokens import TokenCounter
 from skill_distiller.verification import Verification

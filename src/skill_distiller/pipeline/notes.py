@@ -67,6 +67,7 @@ def plan_notes(options: DistillOptions, analysis: Analysis, plan: Plan) -> tuple
 
 
 def result_notes(comparison: Comparison, counter: TokenCounter) -> tuple[Note, ...]:
+    """The patterns that are gone, and where verdicts or counts are not what was asked for."""
     notes = [Note(NoteKind.ADVISORY_REMOVED, name) for name in sorted(comparison.advisory_lost)]
     notes += [Note(NoteKind.PROTECTED_LOST, name) for name in sorted(comparison.protected_lost)]
     if isinstance(comparison.analysis, PromptedAnalysis) and comparison.analysis.unanswered:
@@ -79,6 +80,7 @@ def result_notes(comparison: Comparison, counter: TokenCounter) -> tuple[Note, .
 def compaction_notes(
     comparison: Comparison, known: Mapping[str, int], counter: TokenCounter, models: Models
 ) -> tuple[Note, ...]:
+    """The required blocks that agents would not bring back after compaction; `known` are token counts by text."""
     required = required_blocks(comparison.analysis, 1.0, models.worth)
     skill = comparison.analysis.skill
     late = find_late_sections(skill, comparison.distilled, comparison.plan, required, known, counter)

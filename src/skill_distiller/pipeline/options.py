@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
-from skill_distiller.compression import (
-    Mode,
-)
+from skill_distiller.compression import Mode
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.saved_plan import SavedPlan
 from skill_distiller.tokens import DEFAULT_ENCODING

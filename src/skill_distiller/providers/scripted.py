@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from skill_distiller.errors import ProviderError, UsageError
+from skill_distiller.errors import ProviderError, UsageError, reason_of
 from skill_distiller.providers.failures import lost_connection, status_error
 from skill_distiller.providers.model import Completion, Finish, Request, Schema
 from skill_distiller.tokens import estimate_tokens
@@ -75,7 +75,7 @@ def read_script(path: str) -> Sequence[Line]:
         lines = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(
-            f"Can't read the script {path!r}: {error.strerror}.", "Check SKILL_DISTILLER_SCRIPT."
+            f"Can't read the script {path!r}: {reason_of(error)}.", "Check SKILL_DISTILLER_SCRIPT."
         ) from None
     except ValueError:
         lines = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from skill_distiller.calibration import CalibrationEntry, Estimate, Stage
 from skill_distiller.calibration.doctor import Finding
@@ -12,8 +13,8 @@ from skill_distiller.calibration.lines import Line
 from skill_distiller.calibration.summary import GroupSummary
 from skill_distiller.reporting.printable import excerpt
 
-_NAMED = 5  # lines that a warning names
-_NAME_LENGTH = 40  # characters of a name that are shown in a table
+_NAMED: Final = 5  # lines that a warning names
+_NAME_LENGTH: Final = 40  # characters of a name that are shown in a table
 
 
 def estimate_text(estimate: Estimate, score: float, judged: float | None = None) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from skill_distiller.providers.detect import Found
 from skill_distiller.providers.session import Expected, Session, Watcher
 from skill_distiller.providers.usage import Usage
+from skill_distiller.reporting.plural import plural
 from skill_distiller.reporting.printable import printable
 
 
@@ -30,7 +31,7 @@ class ConsoleWatcher(Watcher):
 
     def begin(self, session: Session, expected: Expected) -> None:
         """Say how many calls, about how many tokens, and to which host."""
-        calls = f"{expected.calls} call{'s' if expected.calls != 1 else ''}"
+        calls = plural(expected.calls, "call")
         where = session.provider.address or "this process"
         self._console.print(
             printable(f"Asking {session.name} at {where}: about {calls} and {expected.tokens:,} tokens.")
@@ -52,7 +53,7 @@ class ConsoleWatcher(Watcher):
 
 def usage_line(usage: Usage) -> str:
     """What the run has cost, on one line."""
-    calls = f"{usage.calls} call{'s' if usage.calls != 1 else ''}"
+    calls = plural(usage.calls, "call")
     tokens = f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
     return printable(
         f"Provider: {usage.provider}/{usage.model}: {calls}, {usage.cached} from the cache, {tokens}, "

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from typing import Final
 
 from skill_distiller.pipeline import Distillation
 
-_NO_NEWLINE = "\\ No newline at end of file\n"
+_NO_NEWLINE: Final = "\\ No newline at end of file\n"
 
 
 def unified_diff(distillation: Distillation) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 from skill_distiller._version import __version__
 from skill_distiller.pipeline import Distillation, NoteKind
 from skill_distiller.providers.usage import Usage
 from skill_distiller.reporting.summary import summarize_sections
 
-_NAME_LENGTH = 200  # characters; a skill may call itself anything, and a thousand entries are read in each run
+_NAME_LENGTH: Final = 200  # characters; a skill may call itself anything, and a thousand entries are read in each run
 
 
 def made_with(usage: Usage | None) -> tuple[str, str]:

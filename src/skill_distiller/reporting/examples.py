@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from rich.text import Text
 
 from skill_distiller.renderings.examples import ExampleSelection, SelectionMode
+from skill_distiller.reporting.plural import plural
 from skill_distiller.reporting.printable import excerpt
 
-_NAME_LENGTH = 40  # characters of an example's name that are shown
+_NAME_LENGTH: Final = 40  # characters of an example's name that are shown
 
 
 def examples_line(examples: ExampleSelection) -> str:
@@ -17,7 +19,7 @@ def examples_line(examples: ExampleSelection) -> str:
     if examples.mode is SelectionMode.ABSTRACTIVE and not examples.selected:
         made = f"{examples.lines} (abstractive, coverage: {examples.coverage:.2f})"
         return f"Examples: {examples.total} → {made}"
-    lines = f"{examples.lines} {'one-liner' if examples.lines == 1 else 'one-liners'}"
+    lines = plural(examples.lines, "one-liner")
     return f"Examples: {examples.total} → {len(examples.selected)} full + {lines} (coverage: {examples.coverage:.2f})"
 
 

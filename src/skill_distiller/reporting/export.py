@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from typing import Final
 
 from skill_distiller.calibration import CalibrationEntry
 from skill_distiller.calibration.lines import write_line
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
-_COLUMNS = (
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+_COLUMNS: Final = (
     "id", "timestamp", "skill", "mode", "threshold", "input_tokens", "output_tokens", "reduction_pct",
     "sections_total", "sections_kept", "sections_removed", "classification_confidence_mean",
     "functionality_score", "evaluation_method", "provider", "model", "analyzer", "analyzer_version", "encoding",

@@ -6,7 +6,8 @@ from typing import Final
 
 from skill_distiller.pipeline import Note
 from skill_distiller.planning import COMPACTION_TOKENS, LateSection
-from skill_distiller.reporting.printable import excerpt
+from skill_distiller.reporting.plural import plural
+from skill_distiller.reporting.printable import NO_HEADING, excerpt
 
 _SHOWN: Final = 5  # sections that are named; the JSON record has all of them
 _HEADING: Final = 50
@@ -18,7 +19,7 @@ def late_text(note: Note) -> str:
     names = [_name(section) for section in note.sections[:_SHOWN]]
     more = len(note.sections) - len(names)
     if more:
-        names.append(f"{more} more section" + "s" * (more > 1))
+        names.append(plural(more, "more section"))
     return (
         f"Warning: {blocks} beyond the first {COMPACTION_TOKENS:,} tokens, all that agents bring back of a skill "
         f"after compaction: {', '.join(names)}. Move them up, or details into files of their own."
@@ -26,7 +27,7 @@ def late_text(note: Note) -> str:
 
 
 def _name(section: LateSection) -> str:
-    heading = excerpt(section.heading, _HEADING) or "(before the first heading)"
+    heading = excerpt(section.heading, _HEADING) or NO_HEADING
     return f"{heading} (line {section.line} of the result)"
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Final
 
 from skill_distiller.calibration import Estimate
 from skill_distiller.calibration.interval import Pair
 from skill_distiller.errors import UsageError
 
 _WIDTH, _HEIGHT = 51, 16  # characters of the text plot
-_LEAST_SPAN = 10.0  # points on each axis
+_LEAST_SPAN: Final = 10.0  # points on each axis
 
 
 def text_plot(pairs: Sequence[Pair]) -> list[str]:

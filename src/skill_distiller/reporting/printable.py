@@ -11,6 +11,7 @@ _UNSAFE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 _EXCERPT: Final = 60  # characters
+NO_HEADING: Final = "(before the first heading)"
 
 
 def printable(text: str) -> str:
@@ -32,3 +33,8 @@ def excerpt(text: str, length: int = _EXCERPT) -> str:
     """The beginning of a text on one line, safe to show."""
     line = printable(" ".join(text.split()))
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def heading_line(level: int, heading: str) -> str:
+    """A heading with its marks as in the source, safe to show; words for the text that stands under none."""
+    return f"{'#' * level} {printable(heading)}".strip() or NO_HEADING

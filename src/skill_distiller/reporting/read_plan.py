@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from skill_distiller.document.frontmatter import read_fields
-from skill_distiller.errors import BadInputError
+from skill_distiller.errors import BadInputError, reason_of
 from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan
 from skill_distiller.renderings import RenderingKind
 from skill_distiller.reporting.plan_file import MAX_PLAN, SCHEMA
@@ -25,8 +25,7 @@ def read_plan(path: Path) -> SavedPlan:
         with path.open("rb") as stream:
             content = stream.read(MAX_PLAN + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadInputError(f"Can't read the plan {name}: {reason}.", _HINT) from None
+        raise BadInputError(f"Can't read the plan {name}: {reason_of(error)}.", _HINT) from None
     if len(content) > MAX_PLAN:
         raise BadInputError(f"The plan {name} is larger than {MAX_PLAN:,} bytes.", _HINT)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from skill_distiller.analysis import SectionType
 from skill_distiller.analysis.model import mean
@@ -15,12 +16,9 @@ from skill_distiller.planning.plan import Decision
 from skill_distiller.renderings import RenderingKind
 from skill_distiller.renderings.examples import ExampleSelection, find_sets, selection_of
 
-SEPARATORS = ("separator", "separators")  # rules such as `---`
-
-
-_WRITTEN_TOGETHER = frozenset({RenderingKind.ONE_LINERS, RenderingKind.SUMMARIZED})
-
-_SUMMED_UP = frozenset({RenderingKind.SUMMARIZED, RenderingKind.EXTRACTED})
+SEPARATORS: Final = ("separator", "separators")  # rules such as `---`
+_WRITTEN_TOGETHER: Final = frozenset({RenderingKind.ONE_LINERS, RenderingKind.SUMMARIZED})
+_SUMMED_UP: Final = frozenset({RenderingKind.SUMMARIZED, RenderingKind.EXTRACTED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,10 @@ def verified_text(verification: Verification) -> str:
 
 def finding_text(finding: Finding, length: int = 60) -> str:
     """A finding in words, on one line, safe to show: `lost code span: make lint, line 12 of the original`."""
-    what = " ".join(part for part in (finding.kind.value, excerpt(finding.detail, length)) if part)
     where = f", line {finding.line} of the {'candidate' if finding.in_candidate else 'original'}"
-    return f"{what}: {excerpt(finding.text, length)}{where if finding.line else ''}"
+    return f"{what_found(finding, length)}: {excerpt(finding.text, length)}{where if finding.line else ''}"
+
+
+def what_found(finding: Finding, length: int) -> str:
+    """What kind of finding it is and of what: `lost code span`."""
+    return " ".join(part for part in (finding.kind.value, excerpt(finding.detail, length)) if part)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skill_distiller.reporting.printable import excerpt
-from skill_distiller.reporting.verification import verified_text
+from skill_distiller.reporting.verification import verified_text, what_found
 from skill_distiller.verification import Check, Finding, Level, Verification
 
 _SHOWN: Final = 10  # findings of a check; the JSON record holds all of them
@@ -60,8 +60,7 @@ def _line(finding: Finding) -> Text:
 
 
 def _text(finding: Finding) -> Text:
-    what = " ".join(part for part in (finding.kind.value, excerpt(finding.detail, _LENGTH)) if part)
-    text = Text.assemble((f"{what}: ", _STYLES[finding.level]), excerpt(finding.text, _LENGTH))
+    text = Text.assemble((f"{what_found(finding, _LENGTH)}: ", _STYLES[finding.level]), excerpt(finding.text, _LENGTH))
     return text if finding.level is not Level.DECLARED else Text.assemble(text, (" (declared)", "dim"))
 
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from skill_distiller.document import SKILL_FILE
-from skill_distiller.errors import RefusedError, UsageError
+from skill_distiller.errors import RefusedError, UsageError, reason_of
 
 
 def check_target(target: Path, source: Path | None, *, folder_given: bool, force: bool) -> Path:
@@ -20,8 +20,7 @@ def check_target(target: Path, source: Path | None, *, folder_given: bool, force
     try:
         return _checked(target, source, folder_given=folder_given, force=force)
     except (OSError, RuntimeError) as error:  # a name too long, a loop of links
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"Can't write to {str(target)!r}: {reason}.", "Name another file with -o.") from None
+        raise UsageError(f"Can't write to {str(target)!r}: {reason_of(error)}.", "Name another file with -o.") from None
 
 
 def _checked(target: Path, source: Path | None, *, folder_given: bool, force: bool) -> Path:
@@ -65,7 +64,7 @@ def write_bytes(file: Path, content: bytes) -> None:
     try:
         _write(file, content)
     except OSError as error:
-        raise RefusedError(f"Can't write {str(file)!r}: {error.strerror}.", "Name another place with -o.") from None
+        raise RefusedError(f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with -o.") from None
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -1,0 +1,93 @@
+"""The receipt of the report: what was removed and what was said otherwise, section by section."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from rich.text import Text
+
+from skill_distiller.analysis import FactKind
+from skill_distiller.document import BlockKind
+from skill_distiller.evaluation import Change, LostFact, SectionReceipt
+from skill_distiller.pipeline import Distillation
+from skill_distiller.renderings import RenderingKind
+from skill_distiller.reporting.plural import plural
+from skill_distiller.reporting.printable import excerpt, heading_line
+
+_BRING_BACK: Final = "Bring a piece back: --keep ID"
+_FACT_LENGTH: Final = 100  # characters of a lost fact that are shown; the JSON record holds all of them
+_CHANGED: Final = {
+    RenderingKind.SYMBOLS: "phrases replaced by symbols",
+    RenderingKind.TIGHT: "emphasis marks, table padding or line ends inside sentences taken out",
+    RenderingKind.PRUNED: "words taken out that add little",
+    RenderingKind.REWRITTEN: "said in fewer words, every fact checked",
+    RenderingKind.SUMMARIZED: "summed up",
+    RenderingKind.ONE_LINERS: "examples written as one line each",
+    RenderingKind.EXTRACTED: "cut down to the sentences that have to stay",
+}
+
+
+def receipt_lines(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:
+    """The receipt, nothing where all of the original is there; with `verbose` shortened blocks one by one."""
+    receipt = distillation.receipt
+    if not receipt.sections:
+        return
+    yield Text("\nReceipt (lines of the original):", style="bold")
+    for section in receipt.sections:
+        yield from _section_receipt(section, distillation.counter.mark, verbose=verbose)
+    if receipt.changes:
+        yield Text(_BRING_BACK if verbose else f"{_BRING_BACK} (ids of shortened blocks: --verbose)")
+    lost = len(receipt.lost)
+    if lost:
+        yield Text(f"Facts no longer in the text: {lost}, each named above (whole in --json)", style="yellow")
+    else:
+        yield Text("Facts no longer in the text: none that the inventory knows", style="green")
+
+
+def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> Iterator[Text]:
+    heading = heading_line(section.level, section.heading)
+    yield Text.assemble(
+        "  ", (heading, "bold"), f" (heading removed [{section.id}])" if section.heading_dropped else ""
+    )
+    rewritten: Counter[RenderingKind] = Counter()
+    saved: Counter[RenderingKind] = Counter()
+    separators = [change.id for change in section.changes if change.kind is BlockKind.RULE]
+    for change in section.changes:
+        if change.kind is BlockKind.RULE:
+            continue
+        if change.after and not verbose:
+            rewritten[change.rendering] += 1
+            saved[change.rendering] += change.saved
+        else:
+            yield _change_line(change, mark)
+    if separators:
+        named = f" [{', '.join(separators)}]" if verbose else ""
+        yield Text(f"    removed{named}: {plural(len(separators), 'separator')} (---)")
+    for kind, n in rewritten.items():
+        yield Text(f"    {kind.value}: {plural(n, 'block')}, {mark}{plural(saved[kind], 'token')}, {_CHANGED[kind]}")
+    facts = _facts(fact for fact in section.lost if fact.kind is not FactKind.HEADING)  # said beside the heading
+    if facts:
+        yield Text(f"    facts lost: {' · '.join(facts)}", style="yellow")
+
+
+def _change_line(change: Change, mark: str) -> Text:
+    lines = (
+        f"line {change.first_line}"
+        if change.first_line == change.last_line
+        else (f"lines {change.first_line}-{change.last_line}")
+    )
+    what = f"{'removed' if not change.after else change.rendering.value} [{change.id}]: {change.kind.value}"
+    return Text(
+        f"    {what}, {lines}, {change.type.value}, {mark}{plural(change.saved, 'token')}: {excerpt(change.before)}"
+    )
+
+
+def _facts(lost: Iterable[LostFact]) -> list[str]:
+    return list(dict.fromkeys(_shown(fact) for fact in lost))
+
+
+def _shown(fact: LostFact) -> str:
+    text = excerpt(fact.text, _FACT_LENGTH)
+    return f"`{text}`" if fact.kind is FactKind.CODE_LINE else text
