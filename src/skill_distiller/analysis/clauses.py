@@ -11,15 +11,16 @@ from typing import Final
 from skill_distiller.analysis.cues import IMPERATIVES
 from skill_distiller.analysis.facts import Fact, FactKind, find_facts
 from skill_distiller.analysis.senses import Sense, Signal, find_signals
+from skill_distiller.analysis.words import ABBREVIATIONS, CJK
 
 # Where a sentence ends: its marks, a new list item, a blank line. A colon ends none: "If it fails: stop."
 _SENTENCE_END: Final = re.compile(
     r"[.!?;](?=[*_\"”)]*(?:\s|\Z))|[。！？；]|\n(?=[ \t>]*(?:[-*+]|\d+[.)])[ \t]|[ \t>]*\r?\n)"
 )
 _CLAUSE_END: Final = re.compile(r"[,()，、（）—–]|\s-\s")
-_ABBREVIATION: Final = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx)\.", re.IGNORECASE)
+_ABBREVIATION: Final = re.compile(rf"\b(?:{ABBREVIATIONS})\.", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_CJK: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_CJK: Final = re.compile(f"[{CJK}]+")
 _ENDING: Final = re.compile(r"(?<=[^\W\d_]{3})(?:ing|ed|es|s)\Z")
 _STEM: Final = 5  # letters: commit, commits, committed
 _GOVERNED: Final = 5  # words

@@ -7,6 +7,7 @@ emphasis, line breaks or symbols stand around it.
 from __future__ import annotations
 
 import errno
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
@@ -127,10 +128,16 @@ def fact_keys(facts: Iterable[Fact]) -> frozenset[str]:
 
 def sentence_around(text: str, fact: Fact) -> str:
     """The sentence, or list item, of a text that a fact stands in."""
-    low, high = max(0, fact.start - _SENTENCE), fact.end + _SENTENCE
-    before = max((match.end() for match in SENTENCE_END.finditer(text, low, fact.start)), default=low)
-    after = SENTENCE_END.search(text, fact.end, high)
-    return text[before : after.start() + 1 if after else high].replace("**", "").strip(" \t\r\n-*+>#|")
+    start, end = sentence_bounds(text, fact.start, fact.end)
+    return text[start:end].replace("**", "").strip(" \t\r\n-*+>#|")
+
+
+def sentence_bounds(text: str, start: int, end: int, sentence_end: re.Pattern[str] = SENTENCE_END) -> tuple[int, int]:
+    """The sentence around a span, up to 300 characters more on each side: half-open offsets into the text."""
+    low, high = max(0, start - _SENTENCE), min(len(text), end + _SENTENCE)
+    before = max((match.end() for match in sentence_end.finditer(text, low, start)), default=low)
+    after = sentence_end.search(text, end, high)
+    return before, after.start() + 1 if after else high
 
 
 def _code_facts(text: str) -> Iterator[Fact]:

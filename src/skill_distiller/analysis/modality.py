@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
+# Negations in English that are part of a verb.
+CONTRACTIONS: Final = frozenset(
+    "can't won't don't doesn't didn't isn't aren't wasn't weren't shouldn't couldn't wouldn't mustn't hasn't haven't"
+    " hadn't needn't".split()
+)
 # Negations, obligations, limits and conditions. One word each; the phrases are below.
-MODAL_WORDS: Final = frozenset(
+MODAL_WORDS: Final = CONTRACTIONS | frozenset(
     # en
     "not never no none nothing nor neither cannot without unless except only must shall should may always"
     " require required requires mandatory optional forbidden prohibited before after until if when whenever while"
     " instead rather avoid ensure exactly within otherwise"
-    " can't won't don't doesn't didn't isn't aren't wasn't weren't shouldn't couldn't wouldn't mustn't hasn't"
-    " haven't hadn't needn't"
     # de, fr, es, pt, it
     " nicht nie niemals nur muss müssen darf ohne bevor außer kein keine keinen mindestens höchstens wenn"
     " ne pas jamais seulement doit sans avant sauf nunca solo sólo debe deben sin antes excepto salvo"

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from skill_distiller.analysis.modality import CONTRACTIONS
+from skill_distiller.analysis.words import CJK
+
 
 class Sense(StrEnum):
     """What a modal word says of the words it governs."""
@@ -29,8 +32,7 @@ class Sense(StrEnum):
 _BY_SENSE: Final = {
     Sense.NEGATION: (
         "not never no none nothing nor neither cannot without nobody nowhere forbidden prohibited ¬"
-        " can't won't don't doesn't didn't isn't aren't wasn't weren't shouldn't couldn't wouldn't mustn't hasn't"
-        " haven't hadn't needn't nicht nie niemals kein keine keinen keiner keinem ohne verboten"
+        " nicht nie niemals kein keine keinen keiner keinem ohne verboten"
         " pas jamais aucun aucune sans nunca jamás sin não sem mai senza не нет никогда нельзя без değil asla olmadan"
     ),
     Sense.AVOIDANCE: "avoid avoids vermeiden éviter evitar избегать",
@@ -59,7 +61,10 @@ _STAND_INS: Final[Mapping[str, Sense]] = {
     "else": Sense.OTHERWISE,
     **dict.fromkeys(("over", "replace", "replaces"), Sense.INSTEAD),
 }
-_WORDS: Final[Mapping[str, Sense]] = {word: sense for sense, words in _BY_SENSE.items() for word in words.split()}
+_WORDS: Final[Mapping[str, Sense]] = {
+    **dict.fromkeys(CONTRACTIONS, Sense.NEGATION),
+    **{word: sense for sense, words in _BY_SENSE.items() for word in words.split()},
+}
 _CJK: Final[Mapping[str, Sense]] = {
     **dict.fromkeys("不要 不得 不能 不可 不会 不 禁止 未经 没有 切勿".split(), Sense.NEGATION),
     **dict.fromkeys("ない ません せず 않 없이 없 금지 말고".split(), Sense.NEGATION),
@@ -71,7 +76,7 @@ _CJK: Final[Mapping[str, Sense]] = {
     **dict.fromkeys("之后 後に".split(), Sense.AFTER),
     **dict.fromkeys("必须 必需 务必 必ず べき 반드시 필수".split(), Sense.DUTY),
 }  # fmt: skip
-_LETTER: Final = r"[^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"  # of scripts that put spaces between words
+_LETTER: Final = rf"[^\W\d_{CJK}]"  # of scripts that put spaces between words
 _EXPRESSION: Final = re.compile(
     "|".join(map(re.escape, sorted(_CJK, key=len, reverse=True))) + rf"|{_LETTER}+(?:['’]{_LETTER}+)?|[¬→⇒]"
 )

@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+# Characters of Chinese, Japanese and Korean, as a class of an expression holds them.
+CJK: Final = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+# Abbreviations whose full stop ends no sentence; without it, as alternatives of an expression.
+ABBREVIATIONS: Final = r"e\.g|i\.e|etc|vs|cf|approx"
 # Three letters and more, any number, and the short words of scripts that are not Latin.
 _WORD: Final = re.compile(r"\w{3,}|\d{1,2}|[^\W\x00-\x7f]\w?")
 _ASCII_WORD: Final = re.compile(r"[a-z_0-9]{3,}|[0-9]{1,2}")  # the same on ASCII, faster

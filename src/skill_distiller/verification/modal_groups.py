@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from skill_distiller.analysis.modality import CONTRACTIONS
+
 NEGATION: Final = "not"
 _GROUPS: Final = {
     NEGATION: "not never no none nothing nor neither cannot avoid forbidden prohibited nicht nie niemals kein keine"
-    " keinen ne pas jamais nunca não не нет никогда нельзя değil asla can't won't don't doesn't didn't isn't aren't"
-    " wasn't weren't shouldn't couldn't wouldn't mustn't hasn't haven't hadn't needn't",
+    " keinen ne pas jamais nunca não не нет никогда нельзя değil asla",
     "must": "must shall require required requires mandatory always ensure muss müssen doit debe deben deve devem"
     " должен должна должно должны обязательно zorunlu gerekir gerekli",
     "may": "may optional darf",
@@ -19,7 +20,10 @@ _GROUPS: Final = {
     "if": "if when whenever while wenn quando если когда eğer",
     "instead": "instead rather",
 }
-_GROUP_OF: Final = {word: group for group, words in _GROUPS.items() for word in words.split()}
+_GROUP_OF: Final = {
+    **dict.fromkeys(CONTRACTIONS, NEGATION),
+    **{word: group for group, words in _GROUPS.items() for word in words.split()},
+}
 MODAL_GROUP_WORDS: Final = frozenset(_GROUP_OF)
 
 

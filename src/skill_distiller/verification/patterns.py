@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
+from skill_distiller.analysis.facts import sentence_bounds
 from skill_distiller.analysis.patterns import find_patterns, join_patterns
 from skill_distiller.analysis.words import content_words
 from skill_distiller.document import Block, BlockKind, Skill
@@ -15,7 +16,6 @@ from skill_distiller.verification.model import Check, Finding, FindingKind, Leve
 from skill_distiller.verification.pair import Pair, line_at
 from skill_distiller.verification.statements import STATEMENT_END
 
-_SENTENCE: Final = 300  # characters on each side of a rule's word
 _LOOKED_AT: Final = 200  # sentences that a rule is compared with
 # The hard rules of analysis.patterns that have no modal word, and what they may become.
 _HARD: Final = re.compile(r"\bCRITICAL\b|\b(?:[Ss]kip|[Ii]gnore) this skill\b")
@@ -82,14 +82,6 @@ def _sentences(block: Block, expression: re.Pattern[str]) -> Iterator[_Rule]:
     if block.kind is BlockKind.CODE:
         return
     for match in expression.finditer(block.text):
-        start, end = _sentence(block.text, match.end() - 1, match.end())
+        start, end = sentence_bounds(block.text, match.end() - 1, match.end(), STATEMENT_END)
         text = block.text[start:end].strip(" \t\r\n-*+>#")
         yield _Rule(match.group(), text, content_words(text), line_at(block, start))
-
-
-def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    """The bounds of the sentence around a place of a text."""
-    low, high = max(0, start - _SENTENCE), min(len(text), end + _SENTENCE)
-    first = max((stop.end() for stop in STATEMENT_END.finditer(text, low, start)), default=low)
-    last = STATEMENT_END.search(text, end, high)
-    return first, last.start() + 1 if last else high

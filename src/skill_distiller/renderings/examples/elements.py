@@ -16,13 +16,14 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis import Analysis, FactKind
 from skill_distiller.analysis.fact_expressions import SENTENCE_END
 from skill_distiller.analysis.facts import fact_keys, find_facts
+from skill_distiller.analysis.words import CJK
 from skill_distiller.document import BlockKind
 from skill_distiller.renderings.examples.labels import without_example_name
 from skill_distiller.renderings.examples.lookups import leading_blocks
 from skill_distiller.renderings.examples.model import Example
 
 _WORDS: Final = re.compile(r"\w+(?:[-./:@]\w+)*")  # a date, a path or an address is one
-_CJK: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_CJK: Final = re.compile(f"[{CJK}]")
 _MARKS: Final = re.compile(r"[`*>#\s]+")
 _WEIGHTS: Final = {FactKind.MODAL: 0.5, FactKind.CODE_LINE: 0.5}  # all others count 1, as in planning
 _SENTENCE: Final = 0.5

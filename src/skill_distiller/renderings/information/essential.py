@@ -9,6 +9,7 @@ from typing import Final
 from skill_distiller.analysis.cues import IMPERATIVES
 from skill_distiller.analysis.modality import MODAL_WORDS
 from skill_distiller.renderings.information.units import LOCKED, UnitKind
+from skill_distiller.renderings.information.words import WORD
 from skill_distiller.renderings.words.word_lists import KEPT_LY, NEGATIONS
 
 # What restricts, warns, counts or sends elsewhere, besides negations, conditions and adverbs that tell cases apart.
@@ -26,7 +27,6 @@ _BINDING: Final = (
         " see refer read consult load stops stopped wrong right true false yes each per all any".split()
     )
 )
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _GOES_ON: Final = re.compile(r"(?:\A\W*|, |; )([A-Za-z]+)")  # the first word of a sentence, or after a condition
 _SUBJECTS: Final = frozenset(
     "the a an this that these those it its they their there here such we our most many much some".split()
@@ -44,7 +44,7 @@ def is_essential(masked: str, kind: UnitKind, said: Callable[[str], bool]) -> bo
     """
     if LOCKED in masked or _MARKED.search(masked) or not all(map(said, _NAME.findall(masked))):
         return True
-    words = [word.replace("’", "'") for word in map(str.lower, _WORD.findall(masked))]
+    words = [word.replace("’", "'") for word in map(str.lower, WORD.findall(masked))]
     if not words or not _BINDING.isdisjoint(words):
         return True
     return kind is UnitKind.SENTENCE and not _tells(words, masked)

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from skill_distiller.analysis.words import ABBREVIATIONS
 from skill_distiller.renderings.locks import Span
 
 
@@ -41,9 +42,7 @@ LOCKED: Final = "\x00"  # stands for every character that may not be touched
 _ITEM: Final = re.compile(r"(?:\A|\n)[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?|\n[ \t>]*(?=\n)")
 _NEW_LINE: Final = re.compile(r"\n[ \t>]*(?![a-z])\S")  # perhaps no wrapped line but another thing
 _END: Final = re.compile(r"[.!?](?=[ \t]+[A-Z*_`\x00\"“]|[ \t]*\n|[ \t]*\Z)")
-_ABBREVIATION: Final = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|no|fig|dr|mr|ms)|\b[A-Za-z])\Z", re.IGNORECASE
-)
+_ABBREVIATION: Final = re.compile(rf"(?:\b(?:{ABBREVIATIONS}|incl|no|fig|dr|mr|ms)|\b[A-Za-z])\Z", re.IGNORECASE)
 _PARENTHETICAL: Final = re.compile(r"(?<=[\w`\x00] )\([^()\n\x00:;]{8,200}\)")
 _CLAUSE: Final = re.compile(
     r"(?:,\s+(?:which|whose|so that|making(?! sure)|providing|allowing|enabling|helping|giving|thus|thereby|reducing"

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from skill_distiller.analysis.fact_expressions import MARKED
+from skill_distiller.analysis.words import ABBREVIATIONS
 
 _END: Final = re.compile(r"[.!?]+[\"”’)\]*_]*(?=\s)|[。！？]+[」』”’）]*|[.!?]+[\"”’)\]*_]*\Z")
 _ABBREVIATION: Final = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|resp|no|fig|Dr|Mr|Ms|z\.B|u\.a|p\. ?ej|\w)\.)\Z", re.I
+    rf"(?:\b(?:{ABBREVIATIONS}|incl|resp|no|fig|Dr|Mr|Ms|z\.B|u\.a|p\. ?ej|\w)\.)\Z", re.I
 )
 _GOES_ON: Final = re.compile(r"\s+(?=[a-zà-ÿа-я(])")
 _CLAUSE: Final = re.compile(r"\s*[;；]\s*|\s+[—–]\s+|\s*——\s*|\s+--?\s+")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from skill_distiller.analysis.modality import CONTRACTIONS
+
 ARTICLES: Final = frozenset("a an the".split())
 PREPOSITIONS: Final = frozenset(
     "of to in on at by for with from into via as about across through over under between within during against per"
@@ -27,11 +29,10 @@ CONNECTIVES: Final = frozenset(
 )
 CLOSED_CLASSES: Final = (ARTICLES, PREPOSITIONS, CONJUNCTIONS, AUXILIARIES, PRONOUNS, FILLERS, CONNECTIVES)
 
-NEGATIONS: Final = frozenset(
+NEGATIONS: Final = CONTRACTIONS | frozenset(
     "no not never none nor neither nothing nobody nowhere without cannot avoid avoids avoiding except excluding"
     " exclude unless only solely instead rather refuse forbid forbidden prohibited skip stop reject lacks lack lacking"
-    " fails fail less fewer beyond hardly rarely barely unlike ain't can't don't doesn't didn't isn't aren't wasn't"
-    " weren't won't wouldn't shouldn't couldn't mustn't hasn't haven't hadn't needn't".split()
+    " fails fail less fewer beyond hardly rarely barely unlike ain't".split()
 )
 CONDITIONS: Final = frozenset(
     "must should shall may might could would if when whenever unless until till before after once while during else"
