@@ -14,6 +14,7 @@ from skill_distiller.analysis import Analysis, Verdict
 from skill_distiller.analysis.facts import Fact
 from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
 from skill_distiller.document import PROSE, Block, BlockKind
+from skill_distiller.document.list_marker import LIST_MARKER
 from skill_distiller.renderings.locks import Span, locked_spans, overlaps
 from skill_distiller.renderings.model import Rendering, RenderingKind
 from skill_distiller.renderings.offers import Offers
@@ -21,7 +22,7 @@ from skill_distiller.tokens import TokenCounter
 
 _SHARE: Final = 0.5  # of the block's worth: its rules stay, what is said around them goes
 _CUT: Final = PROSE | {BlockKind.TABLE}
-_ITEM: Final = re.compile(r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_ITEM: Final = re.compile(rf"(?P<indent>[ \t]*){LIST_MARKER}[ \t]+(?:\[[ xX]\][ \t]+)?")
 _FENCE: Final = re.compile(r"^[ \t>]*(?:`{3}|~{3})", re.MULTILINE)
 # The end of a sentence with the white space after it; not an abbreviation inside one.
 _SENTENCE_END: Final = re.compile(r"""[.!?]["”'*_)\]]*\s+(?![a-z])|[。！？]["”』」）*_]*\s*""")

@@ -18,6 +18,7 @@ from typing import Final
 
 from skill_distiller.analysis.prompted import PROMPTED, Phrases
 from skill_distiller.document import Skill
+from skill_distiller.document.list_marker import LIST_MARKER
 from skill_distiller.renderings.edits import Edit, apply_edits, join_edits
 from skill_distiller.renderings.ladder import Pruner
 from skill_distiller.renderings.locks import Span, merge_spans, overlaps
@@ -26,8 +27,8 @@ _SHORTEST: Final = 6  # characters of a phrase
 _PLAIN: Final = re.compile(
     r"(?:you|your|the|this|that|these|those|it|its|a|an|all|each|any|some|there|we|they|when|if|run|use|do)\b"
 )
-_MARKER: Final = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])?[ \t]*(?:\[[ xX]\][ \t]*)?")
-_ITEM: Final = re.compile(r"(?<=\n)[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]")
+_MARKER: Final = re.compile(rf"[ \t>]*{LIST_MARKER}?[ \t]*(?:\[[ xX]\][ \t]*)?")
+_ITEM: Final = re.compile(rf"(?<=\n)[ \t>]*{LIST_MARKER}[ \t]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from skill_distiller.document.list_marker import LIST_MARKER
 from skill_distiller.renderings.edits import Edit
 from skill_distiller.renderings.locks import Span, overlaps
 
@@ -21,7 +22,7 @@ _SHORTEST: Final = 60  # characters of a line that was wrapped; shorter ones end
 _LINE_END: Final = re.compile(r"(?:\r\n?|\n)[ \t]*+(?=(?:[a-z(]|`(?!``))[^|\r\n]*+(?:[\r\n]|\Z))")
 # What a line ends with in mid-sentence: no full stop or colon, nor the backslash that breaks a line on purpose.
 _GOES_ON: Final = re.compile(r"[\w,;)`*\"'”’—–-]")
-_BLOCK_MARKS: Final = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*[#>|<]")
+_BLOCK_MARKS: Final = re.compile(rf"[ \t]*(?:{LIST_MARKER}[ \t]+)*[#>|<]")
 
 
 def wrap_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:

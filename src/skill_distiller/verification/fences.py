@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from skill_distiller.document import Block, BlockKind, Skill
+from skill_distiller.document.list_marker import LIST_MARKER
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
 from skill_distiller.verification.pair import Pair
 
-_FENCE: Final = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*[ \t>]*(`{3,}|~{3,})([^\r\n]*)")
+_FENCE: Final = re.compile(rf"[ \t>]*(?:{LIST_MARKER}[ \t]+)*[ \t>]*(`{{3,}}|~{{3,}})([^\r\n]*)")
 _NESTING: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM, BlockKind.QUOTE})
 
 

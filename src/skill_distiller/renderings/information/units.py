@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.words import ABBREVIATIONS
+from skill_distiller.document.list_marker import LIST_MARKER
 from skill_distiller.renderings.locks import Span
 
 
@@ -39,7 +40,7 @@ class Unit(NamedTuple):
 
 
 LOCKED: Final = "\x00"  # stands for every character that may not be touched
-_ITEM: Final = re.compile(r"(?:\A|\n)[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?|\n[ \t>]*(?=\n)")
+_ITEM: Final = re.compile(rf"(?:\A|\n)[ \t>]*{LIST_MARKER}[ \t]+(?:\[[ xX]\][ \t]+)?|\n[ \t>]*(?=\n)")
 _NEW_LINE: Final = re.compile(r"\n[ \t>]*(?![a-z])\S")  # perhaps no wrapped line but another thing
 _END: Final = re.compile(r"[.!?](?=[ \t]+[A-Z*_`\x00\"“]|[ \t]*\n|[ \t]*\Z)")
 _ABBREVIATION: Final = re.compile(rf"(?:\b(?:{ABBREVIATIONS}|incl|no|fig|dr|mr|ms)|\b[A-Za-z])\Z", re.IGNORECASE)
