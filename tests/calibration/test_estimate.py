@@ -106,6 +106,7 @@ def test_the_interval_knows_neither_order_nor_place(residuals: list[float], orde
     if width is not None:
         assert width >= 0.5
         assert half_width(pairs(residuals[::-1])) == pytest.approx(width)
+        assert half_width(pairs(residuals, 50 + shift)) == pytest.approx(width)
     if len(residuals) >= 12:
         twelve = residuals[:12]
         assert half_width(pairs([twelve[i] for i in order])) == pytest.approx(half_width(pairs(twelve)) or 0)

@@ -87,3 +87,17 @@ def run_process(
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr.decode("utf-8", "backslashreplace").replace("\r\n", "\n"))
+
+
+def drain(master: int) -> bytes:
+    """All that is still to come from a terminal, by the descriptor of its near end, which is closed then."""
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(master, 65536)
+        except OSError:  # Linux: the far end is closed
+            chunk = b""
+        if not chunk:
+            os.close(master)
+            return shown
+        shown += chunk

@@ -56,7 +56,8 @@ def test_the_skills_own_folder_is_not_looked_into(skill_folder: Path, config_fil
     assert "Patterns from" in named.stderr
 
 
-def test_the_record_has_them_with_the_others(skill_file: Path, config_file: Path) -> None:
+@pytest.mark.usefixtures("config_file")
+def test_the_record_has_them_with_the_others(skill_file: Path) -> None:
     """In the fields that the patterns of the reference have."""
     record = json.loads(run("compress", skill_file, *LOW, "--json").stdout)
     assert record["functionality"]["protected_found"] == ["script"]

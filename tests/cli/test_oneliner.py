@@ -106,7 +106,7 @@ def test_debug_stages(skill_file: Path) -> None:
     assert "".join(f"{line}\n" for line in stages["one-liner"]["lines"]) == run("compress", ONELINER, skill_file).text
 
 
-def test_with_a_scripted_model(skill_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_a_scripted_model(skill_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command builds the prompted writer; without usable replies the embedded lines come out, and it says so."""
     monkeypatch.delenv("SKILL_DISTILLER_SCRIPT", raising=False)
     arguments = ("compress", ONELINER, skill_file, "--provider=scripted", "--no-cache")

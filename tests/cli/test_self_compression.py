@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.command import Result, environment, run
+from tests.cli.command import Result, drain, environment, run
 from tests.cli.samples import DEPLOY
 
 SQUEEZE = DEPLOY.replace("name: deploy-notes", "name: skill-squeezer").replace(
@@ -178,21 +178,8 @@ def _run_on_terminal(answer: bytes, *arguments: str | Path) -> tuple[int, bytes,
             out, _ = process.communicate(timeout=60)
         finally:
             process.kill()
-        shown += _rest(master)
+        shown += drain(master)
     return process.returncode, out, shown.decode()
-
-
-def _rest(master: int) -> bytes:
-    rest = b""
-    while True:
-        try:
-            chunk = os.read(master, 65536)
-        except OSError:  # Linux: the other side is closed
-            chunk = b""
-        if not chunk:
-            os.close(master)
-            return rest
-        rest += chunk
 
 
 @pytest.mark.parametrize("answer", [b"y\n", b" YES \n"])

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.command import environment, run, run_process
+from tests.cli.command import drain, environment, run, run_process
 from tests.cli.samples import DEPLOY, HOSTILE, MARKUP
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
@@ -31,22 +31,9 @@ def _run_on_terminal(*arguments: str | Path, stream: str, **env: str) -> tuple[i
         env=environment(**{"TERM": "xterm-256color", **env}),
     ) as process:
         os.close(slave)
-        shown = _drain(master)
+        shown = drain(master)
         out, err = process.communicate(timeout=60)
     return process.returncode, shown.decode("utf-8"), err if stream == "stdout" else out
-
-
-def _drain(master: int) -> bytes:
-    shown = b""
-    while True:
-        try:
-            chunk = os.read(master, 65536)
-        except OSError:  # Linux: the other side is closed
-            chunk = b""
-        if not chunk:
-            os.close(master)
-            return shown
-        shown += chunk
 
 
 @pytest.fixture

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis import SectionType
 from skill_distiller.document import Block, BlockKind, Skill
 from skill_distiller.prompted.batches import batch, excerpt
-from skill_distiller.prompted.numbers import share, whole_number
+from skill_distiller.prompted.numbers import share
+from skill_distiller.prompted.replies import entries, list_schema, undisputed
 from skill_distiller.prompted.request import BlockQuestion, block_request
 from skill_distiller.prompted.rounds import Answers, ask_in_rounds
 from skill_distiller.providers.model import Request, Schema
@@ -54,50 +55,20 @@ def _request(skill: Skill, blocks: Sequence[Block], problem: str, tries: int) ->
 
 def label_schema(count: int) -> Schema:
     """The JSON Schema of a reply about so many blocks."""
-    entry = {
-        "type": "object",
-        "properties": {
-            "index": {"type": "integer", "minimum": 0, "maximum": count - 1},
-            "type": {"type": "string", "enum": [kind.value for kind in SectionType]},
-            "confidence": {"type": "number", "minimum": 0, "maximum": 1},
-        },
-        "required": ["index", "type", "confidence"],
-        "additionalProperties": False,
-    }
-    return {
-        "type": "object",
-        "properties": {"blocks": {"type": "array", "minItems": count, "maxItems": count, "items": entry}},
-        "required": ["blocks"],
-        "additionalProperties": False,
-    }
+    kinds = {"type": "string", "enum": [kind.value for kind in SectionType]}
+    return list_schema("blocks", count, {"type": kinds, "confidence": {"type": "number", "minimum": 0, "maximum": 1}})
 
 
 def read_labels(value: dict[str, object], count: int) -> dict[int, Label]:
     """The labels of a reply, by place; what is no label of one of `count` blocks is passed over.
 
-    A place that is given two different labels has none. Raises MalformedReplyError for a reply without any.
+    A place that is given two different types has none. Raises MalformedReplyError for a reply without any label.
     """
-    labels: dict[int, Label] = {}
-    disputed: set[int] = set()
-    for entry in entries(value):
-        place, label = whole_number(entry.get("index")), _label(entry)
-        if place is None or label is None or not 0 <= place < count:
-            continue
-        if place in labels and labels[place].type is not label.type:
-            disputed.add(place)
-        labels.setdefault(place, label)
-    labels = {place: label for place, label in labels.items() if place not in disputed}
+    found = ((place, label) for place, entry in entries(value, count) if (label := _label(entry)))
+    labels = undisputed(found, lambda label: label.type)
     if not labels:
         raise MalformedReplyError("It held no block with one of the types.")
     return labels
-
-
-def entries(value: dict[str, object]) -> list[dict[str, Any]]:
-    """The objects in the first list of a reply that holds any; a reply that is one entry alone is that."""
-    for item in value.values():
-        if isinstance(item, list) and any(isinstance(entry, dict) for entry in item):
-            return [entry for entry in item if isinstance(entry, dict)]
-    return [value] if "index" in value else []
 
 
 def _label(entry: dict[str, object]) -> Label | None:

@@ -15,6 +15,7 @@ from skill_distiller.evaluation.judge import PENALTY
 from skill_distiller.prompted.batches import headings
 from skill_distiller.prompted.numbers import number_within
 from skill_distiller.prompted.prompt import load_prompt, new_boundary
+from skill_distiller.prompted.replies import object_schema
 from skill_distiller.providers.model import Request, Schema
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Expected, Question, Session
@@ -103,24 +104,18 @@ def _shown_blocks(comparison: Comparison, count: Callable[[str], int]) -> Sequen
 
 
 def _request(comparison: Comparison, blocks: Sequence[Block], problem: str, sample: int) -> Request:
-    prompt, skill = load_prompt("judge"), comparison.analysis.skill
+    skill = comparison.analysis.skill
     boundary = new_boundary([skill.text, comparison.distilled.text])
-    text = prompt.fill(
+    return load_prompt("judge").request(
+        score_schema(),
+        _REPLY_TOKENS,
+        sample=sample,
         boundary=boundary,
         problem=problem,
         name=skill.name,
         description=skill.description,
         blocks="\n".join(_original(skill, blocks, boundary)),
         changes="\n".join(_changes(comparison, boundary)),
-    )
-    return Request(
-        text,
-        prompt.system,
-        score_schema(),
-        _REPLY_TOKENS,
-        sample=sample,
-        boundary=boundary,
-        prompt_version=prompt.version,
     )
 
 
@@ -145,13 +140,7 @@ def _changes(comparison: Comparison, boundary: str) -> Iterator[str]:
 
 def score_schema() -> Schema:
     """The JSON Schema of the four answers."""
-    number = {"type": "number", "minimum": 0, "maximum": 100}
-    return {
-        "type": "object",
-        "properties": dict.fromkeys(QUESTIONS, number),
-        "required": list(QUESTIONS),
-        "additionalProperties": False,
-    }
+    return object_schema({name: {"type": "number", "minimum": 0, "maximum": 100} for name in QUESTIONS})
 
 
 def read_score(value: dict[str, object]) -> float:

@@ -11,6 +11,7 @@ from skill_distiller.document import Block, Skill
 from skill_distiller.errors import PromptTooLongError
 from skill_distiller.prompted.batches import excerpt, headings
 from skill_distiller.prompted.prompt import load_prompt, new_boundary
+from skill_distiller.prompted.replies import object_schema
 from skill_distiller.providers.model import Request, Schema
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Expected, Question, Session
@@ -71,25 +72,19 @@ class PromptedOneLiner:
         return replace(embedded, method=f"{embedded.method} (no usable answer of {self._session.name})")
 
     def _request(self, analysis: Analysis, embedded: OneLiner, problem: str, tries: int) -> Request:
-        prompt, skill = load_prompt("oneliner"), analysis.skill
+        skill = analysis.skill
         boundary = new_boundary([skill.text])
         kept = [embedded.trigger[start:end] for start, end in quotes(embedded.trigger)]
-        text = prompt.fill(
+        return load_prompt("oneliner").request(
+            lines_schema(),
+            _REPLY_TOKENS,
+            sample=tries,
             boundary=boundary,
             problem=problem,
             name=skill.name,
             description=skill.description,
             phrases=" ".join(kept) or "none",
             blocks="\n".join(_shown(skill, shown_blocks(analysis, self._count), boundary)),
-        )
-        return Request(
-            text,
-            prompt.system,
-            lines_schema(),
-            _REPLY_TOKENS,
-            sample=tries,
-            boundary=boundary,
-            prompt_version=prompt.version,
         )
 
 
@@ -111,12 +106,7 @@ def shown_blocks(analysis: Analysis, count: Callable[[str], int]) -> list[Block]
 
 def lines_schema() -> Schema:
     """The JSON Schema of the three texts."""
-    return {
-        "type": "object",
-        "properties": {name: {"type": "string"} for name in FIELDS},
-        "required": list(FIELDS),
-        "additionalProperties": False,
-    }
+    return object_schema({name: {"type": "string"} for name in FIELDS})
 
 
 def read_lines(value: dict[str, object]) -> OneLiner:

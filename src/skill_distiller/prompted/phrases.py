@@ -13,8 +13,8 @@ from skill_distiller.analysis.compressible import compressible_blocks
 from skill_distiller.analysis.prompted import Phrases
 from skill_distiller.document import Block, Skill
 from skill_distiller.prompted.batches import batch
-from skill_distiller.prompted.classify import entries
-from skill_distiller.prompted.numbers import share, whole_number
+from skill_distiller.prompted.numbers import share
+from skill_distiller.prompted.replies import entries, list_schema
 from skill_distiller.prompted.request import BlockQuestion, block_request
 from skill_distiller.prompted.rounds import ask_in_rounds
 from skill_distiller.providers.model import Request, Schema
@@ -54,23 +54,9 @@ def _request(skill: Skill, verdicts: Sequence[Verdict], blocks: Sequence[Block],
 def phrase_schema(count: int) -> Schema:
     """The JSON Schema of a reply about so many sections."""
     quotes = {"type": "array", "items": {"type": "string"}}
-    entry = {
-        "type": "object",
-        "properties": {
-            "index": {"type": "integer", "minimum": 0, "maximum": count - 1},
-            "essential": quotes,
-            "redundant": quotes,
-            "compression_potential": {"type": "number", "minimum": 0, "maximum": 1},
-        },
-        "required": ["index", "essential", "redundant", "compression_potential"],
-        "additionalProperties": False,
-    }
-    return {
-        "type": "object",
-        "properties": {"sections": {"type": "array", "minItems": count, "maxItems": count, "items": entry}},
-        "required": ["sections"],
-        "additionalProperties": False,
-    }
+    potential = {"type": "number", "minimum": 0, "maximum": 1}
+    fields = {"essential": quotes, "redundant": quotes, "compression_potential": potential}
+    return list_schema("sections", count, fields)
 
 
 def read_phrases(value: dict[str, object], texts: Sequence[str]) -> dict[int, Phrases]:
@@ -79,9 +65,8 @@ def read_phrases(value: dict[str, object], texts: Sequence[str]) -> dict[int, Ph
     Raises MalformedReplyError for a reply that speaks of none of the texts.
     """
     found: dict[int, Phrases] = {}
-    for entry in entries(value):
-        place = whole_number(entry.get("index"))
-        if place is None or not 0 <= place < len(texts) or place in found:
+    for place, entry in entries(value, len(texts)):
+        if place in found:
             continue
         essential, redundant = (_quotes(entry.get(name), texts[place]) for name in ("essential", "redundant"))
         potential = share(entry.get("compression_potential"))

@@ -9,6 +9,8 @@ from functools import lru_cache
 from importlib import resources
 from string import Template
 
+from skill_distiller.providers.model import Request, Schema
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -18,9 +20,21 @@ class Prompt:
     system: str
     template: Template
 
-    def fill(self, **values: str) -> str:
-        """The prompt with every blank filled in, once: a `$` in a value stays as it is."""
-        return self.template.substitute(values)
+    def request(self, schema: Schema, reply_tokens: int, *, sample: int, boundary: str, **values: str) -> Request:
+        """The prompt with every blank filled in, once: a `$` in a value stays as it is.
+
+        `reply_tokens` is about how long the reply may get; `boundary` marks the text that is data, `sample`
+        is as in `Request`.
+        """
+        return Request(
+            self.template.substitute(values, boundary=boundary),
+            self.system,
+            schema,
+            reply_tokens,
+            sample=sample,
+            boundary=boundary,
+            prompt_version=self.version,
+        )
 
 
 @lru_cache(maxsize=8)

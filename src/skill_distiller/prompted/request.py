@@ -25,9 +25,11 @@ def block_request(
     skill: Skill, blocks: Sequence[Block], question: BlockQuestion, problem: str, tries: int, **fields: str
 ) -> Request:
     """The request; `problem` is what was wrong with the reply before, `fields` what the prompt holds besides."""
-    prompt = load_prompt(question.prompt)
     boundary = new_boundary([skill.text])
-    text = prompt.fill(
+    return load_prompt(question.prompt).request(
+        question.schema,
+        question.reply_tokens,
+        sample=tries,
         boundary=boundary,
         problem=problem,
         blocks="\n".join(numbered(skill, blocks, boundary, question.label)),
@@ -35,13 +37,4 @@ def block_request(
         first="0",
         last=str(len(blocks) - 1),
         **fields,
-    )
-    return Request(
-        text,
-        prompt.system,
-        question.schema,
-        question.reply_tokens,
-        sample=tries,
-        boundary=boundary,
-        prompt_version=prompt.version,
     )

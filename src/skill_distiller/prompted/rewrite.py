@@ -8,10 +8,9 @@ from typing import Final
 from skill_distiller.analysis import Analysis
 from skill_distiller.document import Block, Skill
 from skill_distiller.prompted.batches import batch
-from skill_distiller.prompted.classify import entries
-from skill_distiller.prompted.numbers import whole_number
 from skill_distiller.prompted.pieces import Piece, Wish, is_prose, pieces_of
 from skill_distiller.prompted.prompt import load_prompt
+from skill_distiller.prompted.replies import entries, list_schema, undisputed
 from skill_distiller.prompted.request import BlockQuestion, block_request
 from skill_distiller.prompted.rounds import ask_in_rounds
 from skill_distiller.providers.model import Request, Schema
@@ -118,21 +117,7 @@ def _label(piece: Piece, faults: Sequence[Loss], count: Callable[[str], int]) ->
 
 def text_schema(count: int) -> Schema:
     """The JSON Schema of a reply about so many pieces."""
-    entry = {
-        "type": "object",
-        "properties": {
-            "index": {"type": "integer", "minimum": 0, "maximum": count - 1},
-            "text": {"type": "string"},
-        },
-        "required": ["index", "text"],
-        "additionalProperties": False,
-    }
-    return {
-        "type": "object",
-        "properties": {"texts": {"type": "array", "minItems": count, "maxItems": count, "items": entry}},
-        "required": ["texts"],
-        "additionalProperties": False,
-    }
+    return list_schema("texts", count, {"text": {"type": "string"}})
 
 
 def read_texts(value: dict[str, object], count: int) -> dict[int, str]:
@@ -140,15 +125,8 @@ def read_texts(value: dict[str, object], count: int) -> dict[int, str]:
 
     A place that is given two different texts has none. Raises MalformedReplyError for a reply without any.
     """
-    texts: dict[int, str] = {}
-    disputed: set[int] = set()
-    for entry in entries(value):
-        place, text = whole_number(entry.get("index")), entry.get("text")
-        if place is None or not 0 <= place < count or not isinstance(text, str):
-            continue
-        if texts.setdefault(place, text) != text:
-            disputed.add(place)
-    texts = {place: text for place, text in texts.items() if place not in disputed}
+    found = ((place, text) for place, entry in entries(value, count) if isinstance(text := entry.get("text"), str))
+    texts = undisputed(found, str)
     if not texts:
         raise MalformedReplyError("It held no text for any of the pieces.")
     return texts

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from skill_distiller.analysis import Analysis
-from skill_distiller.document import Block, Skill
+from skill_distiller.document import Block
 from skill_distiller.prompted.batches import batch
 from skill_distiller.prompted.request import BlockQuestion, block_request
 from skill_distiller.prompted.rewrite import read_texts, text_schema
@@ -20,6 +20,7 @@ from skill_distiller.renderings.examples import (
     find_sets,
     sources,
 )
+from skill_distiller.renderings.examples.renderer import saving
 from skill_distiller.renderings.offers import Bundle, Offers
 from skill_distiller.tokens import TokenCounter, load_counter
 
@@ -56,7 +57,7 @@ class PromptedSynthesizer:
         left = [block for block in asked if block.index in found and found[block.index] is None]
         if left:
             found |= self._bundles(analysis, sets, left, _AGAIN)
-        bundles = [bundle for bundle in found.values() if bundle and _saved(analysis, bundle, counter) > 0]
+        bundles = [bundle for bundle in found.values() if bundle and saving(analysis, bundle, counter) > 0]
         return Offers(bundles=tuple(bundles), refused=sum(bundle is None for bundle in found.values()))
 
     def _bundles(
@@ -83,10 +84,3 @@ def _joined(analysis: Analysis, examples: ExampleSet) -> Block:
     """All examples of a set as one block, under the index of their first."""
     texts = [text.strip() for text in sources(analysis, examples)]
     return replace(analysis.skill.blocks[examples.blocks[0]], text="\n\n".join(texts) + "\n")
-
-
-def _saved(analysis: Analysis, bundle: Bundle, counter: TokenCounter) -> int:
-    skill: Skill = analysis.skill
-    before = sum(counter.count(skill.blocks[block].source) for block in bundle.blocks)
-    before += sum(counter.count(skill.sections[section].heading_source) for section in bundle.headings)
-    return before - sum(map(counter.count, bundle.texts))

@@ -76,7 +76,7 @@ def _bundle(
     last = skill.blocks[blocks[-1]]
     texts = [skill.blocks[i].source if i in full else "" for i in blocks]
     texts[-1] = _with_lines(skill, last, texts[-1], examples.level, lines)
-    if not _stands(last, texts[-1], lines, heading=bool(examples.level)):
+    if not _stands(texts[-1], lines, heading=bool(examples.level)):
         return None
     headings = [section for i, d in enumerate(drafts) if i not in selected for section in d.example.sections]
     return Bundle(
@@ -102,7 +102,7 @@ def line_end(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n" if "\n" in text or "\r" not in text else "\r"
 
 
-def _stands(last: Block, text: str, lines: Sequence[str], *, heading: bool) -> bool:
+def _stands(text: str, lines: Sequence[str], *, heading: bool) -> bool:
     """Whether the lines come out as a title and a list of their own, whatever stands above them in the text."""
     sections = parse_skill(f"# Title\n\n{text}").sections
     if heading and (len(sections) < 3 or sections[-1].heading != TITLE):

@@ -85,7 +85,7 @@ def _from_headings(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
         named = [(s, _STEP.match(s.heading), _NUMBER.match(s.heading)) for s in children]
         counted = [s for s, step, number in named if step or number]
         chosen = counted if len(counted) >= 2 else children
-        pieces = tuple(p for s in chosen[:_MOST_STEPS] if (p := _heading_piece(analysis, s)).text)
+        pieces = tuple(p for s in chosen[:_MOST_STEPS] if (p := _heading_piece(s)).text)
         if len(pieces) < 2:
             continue
         steps = any(step for _, step, _ in named)
@@ -147,7 +147,7 @@ def _section_importance(analysis: Analysis) -> list[float]:
     ]
 
 
-def _heading_piece(analysis: Analysis, section: Section) -> Piece:
+def _heading_piece(section: Section) -> Piece:
     text = heading_text(section.heading)
     if text:
         return Piece(text)
