@@ -1,6 +1,6 @@
 """What each block of a skill is, how much it matters and which facts it carries."""
 
-from skill_distiller.analysis.facts import Fact, FactKind
+from skill_distiller.analysis.fact import Fact, FactKind
 from skill_distiller.analysis.inventory import inventory
 from skill_distiller.analysis.model import Analysis, Analyzer, Verdict
 from skill_distiller.analysis.rules import RulesAnalyzer

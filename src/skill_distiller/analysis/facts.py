@@ -8,66 +8,42 @@ from __future__ import annotations
 
 import errno
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
 from functools import lru_cache
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final
 
+from skill_distiller.analysis.fact import Fact, FactKind, normalize
 from skill_distiller.analysis.fact_expressions import (
-    AFTER_LIMIT,
     ALPHANUMERIC,
     BETWEEN_TOKENS,
-    CJK_STOP,
     IN_CODE,
     MARKED,
-    NEXT_WORD,
     SENTENCE_END,
     SPECIAL,
     TOKEN,
     UNIT,
 )
+from skill_distiller.analysis.modal_facts import cjk_modal_facts, limit_facts, modal_fact
 from skill_distiller.analysis.modality import (
-    CJK_MODAL,
     LIMIT,
-    LIMIT_AHEAD,
     LIMIT_HINTS,
     LIMIT_STARTS,
     LIMIT_SYMBOLS,
-    LIMITS,
     MODAL_WORDS,
 )
 from skill_distiller.document import Block, BlockKind
 
-
-class FactKind(StrEnum):
-    """What a fact is; the value is the word used in reports and JSON."""
-
-    CODE_SPAN = "code span"
-    CODE_LINE = "code line"
-    LINK = "link"
-    URL = "url"
-    PATH = "path"
-    FLAG = "flag"
-    ENV_VAR = "environment variable"
-    IDENTIFIER = "identifier"
-    ERROR_CODE = "error code"
-    NUMBER = "number"
-    QUOTED = "quoted phrase"
-    MODAL = "modal"
-    HEADING = "heading"
-
-
-class Fact(NamedTuple):
-    """A fact of a text: `start` and `end` are offsets into that text."""
-
-    kind: FactKind
-    text: str
-    key: str
-    start: int
-    end: int
-
+__all__ = [
+    "Fact",
+    "FactKind",
+    "block_facts",
+    "fact_keys",
+    "find_facts",
+    "normalize",
+    "sentence_around",
+    "sentence_bounds",
+]
 
 _SPECIAL_KINDS: Final = {
     "env": FactKind.ENV_VAR,
@@ -88,16 +64,9 @@ _MARKED_GROUPS: Final = {**{kind: kind for kind in _MARKED_KINDS}, "ticks": "cod
 _SYMBOLS: Final = frozenset("≥≤→∀<>")  # that end what a modal word governs
 _ERRNO: Final = frozenset(errno.errorcode.values())  # ENOENT and its like
 _BY_PLACE: Final = attrgetter("start", "end")
-_CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
 _LONGEST_WORD: Final = 300  # characters; what is longer is no name that an agent could use
-_MODAL_TAIL: Final = 2  # words
 _SENTENCE: Final = 300  # characters on each side of a fact that its sentence is looked for in
 _MARKER: Final = 80  # characters before a word that may make it a list marker
-
-
-def normalize(text: str) -> str:
-    """A fact's text as looked up: white space collapsed, outer marks stripped."""
-    return " ".join(text.strip("`\"'“”「」『』«»*_ \t\r\n").split())
 
 
 def find_facts(text: str, *, code: bool = False) -> tuple[Fact, ...]:
@@ -163,9 +132,9 @@ def _prose_facts(text: str) -> list[Fact]:
     if any(kinds):  # most words are plain: look for places only where one is not
         found += _word_facts(text, plain, tokens, kinds, ahead=limited or not _SYMBOLS.isdisjoint(text))
     if limited:
-        found += _limits(text, marked)
+        found += limit_facts(text, marked)
     if not text.isascii():
-        found += _cjk_modals(text)
+        found += cjk_modal_facts(text)
     return found
 
 
@@ -194,7 +163,7 @@ def _word_facts(
         at = start + len(token)
         if kind is FactKind.MODAL:
             if token.lower() not in LIMIT_STARTS or not LIMIT.match(text, start):
-                yield _modal(text, token, start, ahead=ahead)
+                yield modal_fact(text, token, start, ahead=ahead)
         else:
             fact = _special(text, token, start, kind)
             if fact:
@@ -227,14 +196,6 @@ def _word_kind(token: str) -> FactKind | None:
     return _SPECIAL_KINDS[match.lastgroup or "mixed"] if match else None
 
 
-def _cjk_modals(text: str) -> Iterator[Fact]:
-    for match in CJK_MODAL.finditer(text):
-        end = min(len(text), match.end() + _CJK_TAIL)
-        cut = CJK_STOP.search(text, match.end(), end)
-        phrase = text[match.start() : cut.start() if cut else end]
-        yield Fact(FactKind.MODAL, phrase, normalize(phrase), match.start(), match.start() + len(phrase))
-
-
 def _marked_facts(text: str) -> list[Fact]:
     found = []
     for match in MARKED.finditer(text):
@@ -255,39 +216,6 @@ def _is_marker(text: str, token: str, start: int) -> bool:
 def _starts_line(text: str, start: int) -> bool:
     before = text[max(0, start - _MARKER) : start]
     return (start <= _MARKER or "\n" in before) and not before[before.rfind("\n") + 1 :].strip(" \t>-+*")
-
-
-def _modal(text: str, token: str, start: int, *, ahead: bool) -> Fact:
-    """A modal word with the next words of its clause: `never commit secrets`."""
-    word = token.strip("_:").rstrip(".:-")
-    start += token.index(word)
-    end = start + len(word)
-    words = [word.lower().replace("’", "'")]
-    while len(words) <= _MODAL_TAIL and not (ahead and LIMIT_AHEAD.match(text, end)):
-        tail = NEXT_WORD.match(text, end)
-        if tail is None:
-            break
-        following = tail.group(1).lstrip("_").rstrip("_.:-")
-        if not following:
-            break
-        words.append(following.strip("`").lower())
-        end = tail.start(1) + len(tail.group(1).rstrip(".:-_"))
-        if tail.group(1)[-1] in ".:":
-            break
-    return Fact(FactKind.MODAL, text[start:end], " ".join(words), start, end)
-
-
-def _limits(text: str, marked: Sequence[Fact]) -> Iterator[Fact]:
-    starts = [fact.start for fact in marked]
-    for match in LIMIT.finditer(text):
-        above = bisect_right(starts, match.start()) - 1
-        if above >= 0 and match.start() < marked[above].end:
-            continue
-        symbol = LIMITS[" ".join(match.group().lower().split())]
-        tail = AFTER_LIMIT.match(text, match.end())
-        end = tail.end() if tail else match.end()
-        key = f"{symbol} {tail.group(1).lower() if tail else ''}".strip()
-        yield Fact(FactKind.MODAL, text[match.start() : end], key, match.start(), end)
 
 
 def _special(text: str, token: str, start: int, kind: FactKind) -> Fact | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from skill_distiller.analysis.facts import normalize
+from skill_distiller.analysis.fact import normalize
 
 
 def heading_key(heading: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from skill_distiller.analysis.facts import normalize
+from skill_distiller.analysis.fact import normalize
 from skill_distiller.analysis.headings import anchor
 from skill_distiller.document import Skill
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from skill_distiller.analysis.facts import normalize
+from skill_distiller.analysis.fact import normalize
 from skill_distiller.document import Skill
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
 from skill_distiller.verification.pair import Pair

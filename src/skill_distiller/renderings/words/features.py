@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from skill_distiller.renderings.words import word as w
-from skill_distiller.renderings.words.stream import Column, Stream, ahead, back
+from skill_distiller.renderings.words.groups import Column, ahead, back
+from skill_distiller.renderings.words.stream import Stream
 from skill_distiller.renderings.words.vocabulary import Ints
 
 BUCKET_BITS: Final = 17

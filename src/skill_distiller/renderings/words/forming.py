@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 from skill_distiller.document import Skill
 from skill_distiller.renderings.edits import Edit
 from skill_distiller.renderings.words import word as w
+from skill_distiller.renderings.words.groups import Column
 from skill_distiller.renderings.words.phrases import Phrases, phrases, single_words
-from skill_distiller.renderings.words.stream import Column, Stream
+from skill_distiller.renderings.words.stream import Stream
 from skill_distiller.renderings.words.vocabulary import Ints
 
 # What can stand first in a line and is no list marker, fence or other mark of a block.

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from skill_distiller.renderings.words import word as w
-from skill_distiller.renderings.words.stream import Column, Stream
+from skill_distiller.renderings.words.groups import Column
+from skill_distiller.renderings.words.stream import Stream
 from skill_distiller.renderings.words.vocabulary import Bools, Ints
 
 # How much surer a word that says something must be than a mere function word: it goes from the dial

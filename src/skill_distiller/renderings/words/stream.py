@@ -9,30 +9,16 @@ from itertools import chain
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from skill_distiller.document import BlockKind, Skill
 from skill_distiller.renderings.locks import Span
 from skill_distiller.renderings.words import word as w
+from skill_distiller.renderings.words.groups import Groups, ahead, back, group
 from skill_distiller.renderings.words.vocabulary import CHUNK, PAD, Bools, Ints, shared_vocabulary
 
 _PADS: Final = 3  # empty words around each block: what looks a few words aside never sees another block
 _GLANCE: Final = 256  # words that show the language; also characters of a block looked at
 _LABEL: Final = 4  # words before a colon or dash that name what follows
-Column = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Groups:
-    """Consecutive words that belong together.
-
-    `of` a word its group and `position` in it; `start` and `size` of each group.
-    """
-
-    of: Ints
-    position: Ints
-    start: Ints
-    size: Ints
 
 
 @dataclass(frozen=True)
@@ -77,32 +63,6 @@ class Stream:
         """Where the core of each word ends."""
         end: Ints = self.start + self.numbers[w.CORE_LENGTH]
         return end
-
-
-def back(values: Column) -> Column:
-    """The value of the word before; the first word has its own."""
-    moved = np.empty_like(values)
-    moved[:1] = values[:1]
-    moved[1:] = values[:-1]
-    return moved
-
-
-def ahead(values: Column) -> Column:
-    """The value of the word after; the last word has its own."""
-    moved = np.empty_like(values)
-    moved[-1:] = values[-1:]
-    moved[:-1] = values[1:]
-    return moved
-
-
-def group(starts: Bools) -> Groups:
-    """Groups that begin where `starts` says; the first word must begin one."""
-    start = np.flatnonzero(starts)
-    size = np.empty_like(start)
-    size[:-1] = start[1:] - start[:-1]
-    size[-1:] = len(starts) - start[-1:]
-    of = starts.cumsum() - 1
-    return Groups(of, np.arange(len(starts)) - start[of], start, size)
 
 
 def read_stream(skill: Skill, prose: Sequence[int], locked: Mapping[int, Sequence[Span]]) -> Stream | None:
