@@ -63,10 +63,10 @@ def _root(
 
 
 app.command()(compress)
-app.command()(feedback)
-app.command()(providers)
 app.command()(verify)
 app.command()(restore)
+app.command()(feedback)
+app.command()(providers)
 app.add_typer(calibration, name="calibration")
 
 

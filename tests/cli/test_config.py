@@ -68,7 +68,7 @@ def test_the_record_has_them_with_the_others(skill_file: Path) -> None:
     ("text", "problem", "hint"),
     [
         ("[patern]", "there is no key 'patern'.", "Did you mean 'patterns'?"),
-        ("[patterns.protected]\na = ['re:(']", "is no regular expression of Python", "Put it right"),
+        ("[patterns.protected]\na = ['re:(']", "is not a Python regular expression", "Put it right"),
         ("[patterns.protected]\na = ['re:(?:-|--)+$']", "takes too long on a line of", "Make it simpler"),
     ],
 )

@@ -137,7 +137,7 @@ def test_strict_has_nothing_against_a_proper_skill() -> None:
             "--threshold has no meaning with --mode=oneliner.",
             "Hint: Leave one of the two out.",
         ),
-        (["--tokens=0"], "0 is no number of tokens.", "Hint: Use for example --tokens=500."),
+        (["--tokens=0"], "0 is not a number of tokens.", "Hint: Use for example --tokens=500."),
         (["--mode=formula"], "There is no mode 'formula'.", "Hint: Modes: threshold, tokens, oneliner."),
     ],
 )

@@ -135,7 +135,7 @@ def test_a_saved_plan_gives_the_same_bytes(skill_file: Path, tmp_path: Path, aim
     saved = run("compress", skill_file, aim, "--save-plan", file)
     again = run("compress", skill_file, "--plan", file)
     assert (again.exit_code, again.stdout) == (0, saved.stdout)
-    assert "Written as the plan says; nothing was chosen anew." in again.stderr.splitlines()
+    assert "Written as the plan says; nothing was chosen by this run." in again.stderr.splitlines()
     before, after = _record("compress", skill_file, aim), _record("compress", skill_file, "--plan", file)
     for field in ("mode", "threshold", "target_tokens", "output_tokens", "receipt", "functionality", "text"):
         assert before[field] == after[field]
@@ -173,7 +173,7 @@ def test_an_edited_plan_is_obeyed(skill_file: Path, plan: Path) -> None:
     assert "## Rules" in before.text
     assert "## Rules" not in result.text
     piece = _ids(skill_file, "--plan", str(plan))["- You MU"]
-    assert f"Warning: the plan removes a block that lays down a hard rule: [{piece}]." in result.stderr
+    assert f"Warning: the plan removes a block with a hard rule: [{piece}]." in result.stderr
     assert "You MUST name every change" in result.stderr
     (change,) = [
         change
@@ -191,7 +191,7 @@ def test_a_protected_pattern_that_a_plan_drops(tmp_path: Path) -> None:
     assert run("compress", skill, "--save-plan", plan).exit_code == 0
     _edit(plan, lambda fields: _blocks(fields)["Then sav"].update(rendering="dropped"))
     result = run("compress", skill, "--plan", plan)
-    assert "Warning: the plan removes a block that holds a protected pattern: [" in result.stderr
+    assert "Warning: the plan removes a block with a protected pattern: [" in result.stderr
     assert "Protected pattern lost" not in result.stderr
 
 
@@ -230,7 +230,7 @@ def test_files_that_are_no_plans(skill_file: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     _assert_error(
         run("compress", skill_file, "--plan", skill_file), 3,
-        f"{str(skill_file)!r} is no plan: it is not valid YAML (or has tags, aliases or too deep a nesting).", hint,
+        f"{str(skill_file)!r} is not a plan: it is not valid YAML (or has tags, aliases or too deep a nesting).", hint,
     )  # fmt: skip
 
 
@@ -291,9 +291,9 @@ def test_where_a_plan_may_be_written(skill_file: Path, tmp_path: Path) -> None:
          "Name a place outside of it with --save-plan."),
         ([skill_file], tmp_path / "no" / "plan.yaml", 2, f"The folder {str(tmp_path / 'no')!r} does not exist.",
          "Create it, or name another file with --save-plan."),
-        ([skill_file], tmp_path, 2, f"{str(tmp_path)!r} is no file to write a plan to.",
+        ([skill_file], tmp_path, 2, f"{str(tmp_path)!r} is not a file that a plan can be written to.",
          "Name a file with --save-plan."),
-        ([skill_file], "-", 2, "'-' is no file to write a plan to.", "Name a file with --save-plan."),
+        ([skill_file], "-", 2, "'-' is not a file that a plan can be written to.", "Name a file with --save-plan."),
         ([skill_file, "-o", tmp_path / "a"], tmp_path / "a", 2, "The result and the plan can't be the same file.",
          hint),
     ]  # fmt: skip

@@ -25,14 +25,18 @@ advisory = { tone = ["be kind"] }
 _BAD = [
     ("pattern = 1", "there is no key 'pattern'", "Did you mean 'patterns'?"),
     ("[zebra]", "there is no key 'zebra'", "Known here: patterns."),
-    ("patterns = 1", "patterns is no table", "Write [patterns]"),
+    ("patterns = 1", "patterns is not a table", "Write [patterns]"),
     ("[patterns]\nprotect = {}", "patterns: there is no key 'protect'", "Did you mean 'protected'?"),
-    ("[patterns]\nadvisory = ['a']", "patterns.advisory is no table", "Write [patterns.advisory]"),
-    ("[patterns.protected]\na = 1", "patterns.protected.a is no list of phrases", "Write for example"),
-    ("[patterns.protected]\na = []", "patterns.protected.a is no list of phrases", "Write for example"),
-    ("[patterns.protected]\na = ['b', 1]", "patterns.protected.a is no list of phrases", "Write for example"),
+    ("[patterns]\nadvisory = ['a']", "patterns.advisory is not a table", "Write [patterns.advisory]"),
+    ("[patterns.protected]\na = 1", "patterns.protected.a is not a list of phrases", "Write for example"),
+    ("[patterns.protected]\na = []", "patterns.protected.a is not a list of phrases", "Write for example"),
+    ("[patterns.protected]\na = ['b', 1]", "patterns.protected.a is not a list of phrases", "Write for example"),
     ("[patterns.protected]\na = ['']", "patterns.protected.a: '' is empty", "Put it right"),
-    ("[patterns.protected]\na = ['re:(']", "patterns.protected.a: 're:(' is no regular expression", "Put it right"),
+    (
+        "[patterns.protected]\na = ['re:(']",
+        "patterns.protected.a: 're:(' is not a Python regular expression",
+        "Put it right",
+    ),
     ("[patterns.protected]\na = ['re:.*']", "'re:.*' also matches an empty line", "Put it right"),
     (f"[patterns.protected]\na = ['{'x' * (LONGEST + 1)}']", "is longer than", "Put it right"),
     ('[patterns.protected]\n"" = ["b"]', "the name of a pattern has 1-64", "Choose another name"),
@@ -100,9 +104,12 @@ def test_what_can_not_be_used(text: str, problem: str, hint: str, tmp_path: Path
     ("text", "problem"),
     [
         ("[tool.ruff]\n", "has no table [tool.skill-distiller]"),
-        ("[tool]\nskill-distiller = 1\n", "tool.skill-distiller is no table"),
+        ("[tool]\nskill-distiller = 1\n", "tool.skill-distiller is not a table"),
         ("[tool.skill-distiller]\npaterns = {}\n", "tool.skill-distiller: there is no key 'paterns'"),
-        ("[tool.skill-distiller.patterns.protected]\na = 1\n", "tool.skill-distiller.patterns.protected.a is no list"),
+        (
+            "[tool.skill-distiller.patterns.protected]\na = 1\n",
+            "tool.skill-distiller.patterns.protected.a is not a list",
+        ),
     ],
 )
 def test_what_can_not_be_used_in_a_project(text: str, problem: str, tmp_path: Path) -> None:

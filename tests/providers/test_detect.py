@@ -71,8 +71,8 @@ def mute_port() -> Iterator[int]:
 def test_what_answers_but_is_no_ollama(mute_port: int) -> None:
     """Another server, or one that never speaks, is no provider and no traceback."""
     with serve("openai", [Act()]) as stub:
-        assert "is no Ollama" in find_ollama({"OLLAMA_HOST": f"127.0.0.1:{stub.port}"}).reason
-    assert "is no Ollama" in find_ollama({"OLLAMA_HOST": f"127.0.0.1:{mute_port}"}).reason
+        assert "is not Ollama" in find_ollama({"OLLAMA_HOST": f"127.0.0.1:{stub.port}"}).reason
+    assert "is not Ollama" in find_ollama({"OLLAMA_HOST": f"127.0.0.1:{mute_port}"}).reason
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what a full queue does to a connection is the system's affair")
@@ -117,7 +117,7 @@ def test_ollama_host_in_all_its_forms(host: str, address: str) -> None:
 def test_an_ollama_host_that_is_no_address(host: str) -> None:
     """Not there, with a reason."""
     found = find_ollama({"OLLAMA_HOST": host})
-    assert (found.there, found.reason) == (False, "OLLAMA_HOST is no address")
+    assert (found.there, found.reason) == (False, "OLLAMA_HOST is not an address")
 
 
 @pytest.mark.parametrize("key", ["", " ", "\n"])

@@ -189,7 +189,7 @@ def test_what_is_no_plan_is_refused(text: str, message: str, tmp_path: Path) -> 
     with pytest.raises(BadInputError) as error:
         read_plan(file)
     assert message in str(error.value)
-    assert str(error.value).startswith(f"{str(file)!r} is no plan: ")
+    assert str(error.value).startswith(f"{str(file)!r} is not a plan: ")
     assert error.value.hint
     assert len(str(error.value)) < len(str(file)) + 200
 

@@ -117,7 +117,7 @@ def _expression(source: str) -> regex.Pattern[str]:
             expression = regex.compile(text)
         matches_nothing = expression.search("", timeout=_SECONDS)
     except (re.error, regex.error, Warning, TimeoutError, RecursionError, OverflowError) as error:
-        raise PatternError(source, f"is no regular expression of Python ({error})") from None
+        raise PatternError(source, f"is not a Python regular expression ({error})") from None
     if matches_nothing:
         raise PatternError(source, "also matches an empty line, and so every text")
     return expression

@@ -1,7 +1,7 @@
 """The embedded analyzer, first version: rules over headings, block kind, modality, lead-ins and position.
 
 Each rule adds points to types; the type with most points is the verdict, its margin the
-confidence. Points and means were set by hand after counts over labelled real skills.
+confidence. Points and means were set by hand after counts over labeled real skills.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _PLACEHOLDER: Final = re.compile(r"<[a-z][\w -]*>|\{[a-z][\w -]*\}|\[[A-Z][^\[\]
 _GOOD_BAD: Final = re.compile(r"[✅❌✓✗]|\b(?:GOOD|BAD|Good|Bad|Wrong|Right|Before|After)\b\s*[:：*)]")
 _MARKERS: Final = " \t>*+-0123456789.)[]xX_`"  # of lists, quotes and check boxes
 
-# Mean importance (0-1) of labelled blocks by type; what a block adds to it stands in `_importance`.
+# Mean importance (0-1) of labeled blocks by type; what a block adds to it stands in `_importance`.
 _BASE: Final = {
     T.TRIGGER: 0.36, T.CORE_INSTRUCTION: 0.48, T.CONSTRAINT: 0.48, T.OUTPUT_FORMAT: 0.48, T.ADVISORY_PATTERN: 0.31,
     T.EXAMPLE: 0.25, T.EDGE_CASE: 0.36, T.EXPLANATION: 0.25, T.VERBOSE_DETAIL: 0.10,

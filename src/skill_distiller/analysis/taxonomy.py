@@ -30,7 +30,7 @@ class Taxonomy(StrEnum):
     REDUNDANT = "redundant"
 
 
-# The class that most labelled blocks of a type have.
+# The class that most labeled blocks of a type have.
 TYPE_TAXONOMY: Final = {
     SectionType.TRIGGER: Taxonomy.CORE_RULE,
     SectionType.CORE_INSTRUCTION: Taxonomy.CORE_RULE,

@@ -1,4 +1,4 @@
-"""The embedded analyzer: a small model trained on labelled real skills."""
+"""The embedded analyzer: a small model trained on labeled real skills."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _PICTURES: Final = (".svg", ".png")
 _ODD: Final = 3  # exit code of `doctor` with findings
 
 calibration = typer.Typer(
-    help="Look at the calibration data: runs, reported outcomes, how good the estimates are.",
+    help="Look at past runs and at how good the estimates are.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -79,7 +79,7 @@ def stats(
     json_: Json = False,
     learnings_dir: LearningsDir = LEARNINGS,
 ) -> None:
-    """How good the estimates have been, for each mode and provider."""
+    """Show how good the estimates have been, by mode and provider."""
     from dataclasses import asdict
 
     from skill_distiller.calibration.summary import summarize
@@ -117,7 +117,7 @@ def export(
     skill: SkillName = "",
     learnings_dir: LearningsDir = LEARNINGS,
 ) -> None:
-    """Print all runs, those of the archive included, for other programs."""
+    """Print all runs for other programs, those of the archive included."""
     from skill_distiller.reporting.export import to_csv, to_jsonl
     from skill_distiller.reporting.printable import printable_lines
 
@@ -129,7 +129,7 @@ def export(
 
 @calibration.command()
 def doctor(learnings_dir: LearningsDir = LEARNINGS) -> None:
-    """Name what is odd: torn lines, duplicate ids, runs from the future. Changes nothing; exit 3 with findings."""
+    """Name what is odd: torn lines, duplicate ids, runs from the future. Changes nothing; exit code 3 with findings."""
     from datetime import UTC, datetime
 
     from skill_distiller.calibration.doctor import examine
@@ -150,7 +150,9 @@ def doctor(learnings_dir: LearningsDir = LEARNINGS) -> None:
 def plot(
     output: Annotated[
         str,
-        typer.Option("--output", "-o", metavar="FILE", help="A picture, .svg or .png, instead.", show_default=False),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write a picture instead, .svg or .png.", show_default=False
+        ),
     ] = "",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing picture.")] = False,
     mode: Annotated[str, typer.Option(metavar="MODE", help="The mode to show.")] = "threshold",
@@ -158,7 +160,7 @@ def plot(
     skill: SkillName = "",
     learnings_dir: LearningsDir = LEARNINGS,
 ) -> None:
-    """Plot expected against actual functionality, in the terminal or as a picture."""
+    """Plot expected against actual functionality. In the terminal, or with -o as a picture."""
     from skill_distiller.calibration import calibrate
     from skill_distiller.calibration.estimate import LATEST, pairs_of
     from skill_distiller.reporting.calibration import name

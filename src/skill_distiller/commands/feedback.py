@@ -19,22 +19,23 @@ _MOST: Final = 10_000_000  # characters of an exam
 
 def feedback(
     id_: Annotated[
-        str, typer.Option("--id", metavar="ID", help="The run, for example c1; else the latest.", show_default=False)
+        str,
+        typer.Option("--id", metavar="ID", help="The run, for example c1. Default: the latest.", show_default=False),
     ] = "",
     actual: Annotated[
         float | None, typer.Option(metavar="0-100", help="The functionality found in use, in percent.")
     ] = None,
     outcome: Annotated[
-        str, typer.Option(metavar="worked|partial|failed", help="How the use went.", show_default=False)
+        str, typer.Option(metavar="worked|partial|failed", help="How it went.", show_default=False)
     ] = "",
-    note: Annotated[str, typer.Option(help="A remark to keep with it.", show_default=False)] = "",
+    note: Annotated[str, typer.Option(metavar="TEXT", help="A remark to keep with it.", show_default=False)] = "",
     from_exam: Annotated[
         str,
         typer.Option(metavar="FILE", help="Take the results of an exam from JSON; - is stdin.", show_default=False),
     ] = "",
     learnings_dir: LearningsDir = LEARNINGS,
 ) -> None:
-    """Tell how the use of a distilled skill went; later estimates learn from it."""
+    """Tell how a distilled skill did in use. Later estimates learn from it."""
     reports = _reports(id_, actual, outcome, note, from_exam)
     from skill_distiller.reporting.calibration import feedback_text
 

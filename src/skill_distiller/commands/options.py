@@ -30,7 +30,7 @@ RecordAsJson = Annotated[
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Report every section and every changed block.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No report; errors only.")]
 Encoding = Annotated[str, typer.Option(metavar="NAME", help="The tiktoken encoding to count tokens in, or `estimate`.")]
-MaxBytes = Annotated[int, typer.Option(min=1, metavar="N", help="Refuse a larger input.")]
+MaxBytes = Annotated[int, typer.Option(min=1, metavar="N", help="Refuse an input of more bytes.")]
 LearningsDir = Annotated[
     str,
     typer.Option(
@@ -54,7 +54,8 @@ ConfigFile = Annotated[
 ]
 NoConfig = Annotated[bool, typer.Option("--no-config", help="Use no configuration file.")]
 Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Approve the result for a skill that makes skills smaller itself.")
+    bool,
+    typer.Option("--yes", "-y", help="Approve in advance the result for a skill that itself makes skills smaller."),
 ]
 
 

@@ -36,14 +36,16 @@ KeepSection = Annotated[
 ]
 PlanFile = Annotated[
     str,
-    typer.Option("--plan", metavar="FILE", help="Apply a plan that was saved, and perhaps edited.", show_default=False),
+    typer.Option(
+        "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.", show_default=False
+    ),
 ]
 SavePlan = Annotated[
     str,
     typer.Option(
         "--save-plan",
         metavar="FILE",
-        help="Write how every piece is written to this file, as YAML.",
+        help="Save to this file, as YAML, what became of every piece; --plan applies it.",
         show_default=False,
     ),
 ]
@@ -111,7 +113,9 @@ def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_gi
 
     file = Path(pieces.save)
     if pieces.save == "-" or file.is_dir():
-        raise UsageError(f"{pieces.save!r} is no file to write a plan to.", "Name a file with --save-plan.")
+        raise UsageError(
+            f"{pieces.save!r} is not a file that a plan can be written to.", "Name a file with --save-plan."
+        )
     try:
         target = choose_target(file, skill, folder_given=folder_given, force=force)
     except (RefusedError, UsageError) as error:

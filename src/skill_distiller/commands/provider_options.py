@@ -13,9 +13,9 @@ Provider = Annotated[
     typer.Option(
         envvar=PROVIDER_VARIABLE,
         metavar="auto|ollama|gemini|openai|embedded|llm",
-        help="Who classifies and judges. auto: Ollama where it answers with a model, else Gemini where GEMINI_API_KEY "
-        "is set, else OpenAI where OPENAI_API_KEY is, else embedded (no language model, no network). llm: as auto, but "
-        "never embedded.",
+        help="Who classifies, rewrites and judges. auto: Ollama where it answers with a model, else Gemini where "
+        "GEMINI_API_KEY is set, else OpenAI where OPENAI_API_KEY is, else embedded (no language model, no network). "
+        "llm: as auto, but never embedded.",
     ),
 ]
 Model = Annotated[
@@ -32,6 +32,6 @@ MaxCalls = Annotated[int | None, typer.Option(min=0, metavar="N", help="Send at 
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep answers of earlier runs.")]
 Offline = Annotated[bool, typer.Option("--offline", help="No network at all: embedded, or answers of earlier runs.")]
 AllowSecrets = Annotated[
-    bool, typer.Option("--allow-secrets", help="Send the skill to another machine though it seems to hold secrets.")
+    bool, typer.Option("--allow-secrets", help="Send the skill to another machine even if it seems to hold secrets.")
 ]
-Timeout = Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="How long one reply may take.")]
+Timeout = Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="The longest that one reply may take.")]

@@ -12,7 +12,7 @@ import typer
 def providers(
     json_: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
 ) -> None:
-    """Show which language models are there; asks Ollama for its models and sends nothing else anywhere."""
+    """Show which language models can be used. Only Ollama is asked, for its models; nothing else is sent."""
     from skill_distiller.providers.detect import FINDERS
     from skill_distiller.reporting.calls import found_lines, found_record
 

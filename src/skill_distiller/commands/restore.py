@@ -39,15 +39,21 @@ def restore(
     ],
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ID...", help="The pieces, by their ids in the receipt.", show_default=False),
+        typer.Argument(
+            metavar="ID...", help="The pieces to bring back, by their ids in the receipt.", show_default=False
+        ),
     ] = None,
     plan: Annotated[
-        str, typer.Option("--plan", metavar="FILE", help="The plan of the run, from --save-plan.", show_default=False)
+        str,
+        typer.Option("--plan", metavar="FILE", help="The plan of the run, saved with --save-plan.", show_default=False),
     ] = "",
     section: Annotated[
         list[str] | None,
         typer.Option(
-            "--section", metavar="HEADING", help="A section with those below it. Can be repeated.", show_default=False
+            "--section",
+            metavar="HEADING",
+            help="A section to bring back, with those below it. Can be repeated.",
+            show_default=False,
         ),
     ] = None,
     output: Output = "",
@@ -64,7 +70,7 @@ def restore(
     no_config: NoConfig = False,
     yes: Yes = False,
 ) -> None:
-    """Bring pieces back: the result of a saved plan in which they are as in the original."""
+    """Bring pieces back. Writes the result of a saved plan, with these pieces as in the original."""
     if not plan:
         raise UsageError("restore needs the plan of the run.", "Give one: --plan=FILE, from compress --save-plan=FILE.")
     if not ids and not section:

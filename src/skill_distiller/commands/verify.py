@@ -29,31 +29,41 @@ def verify(
         str, typer.Argument(metavar="ORIGINAL", help="A SKILL.md or a skill folder; - is stdin.", show_default=False)
     ],
     candidate: Annotated[
-        str, typer.Argument(metavar="CANDIDATE", help="What was made of it; - is stdin.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="CANDIDATE", help="The rewrite: a SKILL.md or a skill folder; - is stdin.", show_default=False
+        ),
     ],
     receipt: Annotated[
         str,
         typer.Option(
             metavar="FILE",
-            help="The JSON of `compress --json`: losses that it names are declared, and pass.",
+            help="What `compress --json` printed: losses it names are declared, and pass.",
             show_default=False,
         ),
     ] = "",
     allow_field: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Take a frontmatter field for valid. Can be repeated.", show_default=False),
+        typer.Option(
+            metavar="NAME", help="Accept this frontmatter field as valid. Can be repeated.", show_default=False
+        ),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Faults of the format fail even where the original has them.")
+        bool, typer.Option("--strict", help="Faults of the format fail even if the original has them.")
     ] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print every finding, declared ones too.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing: the exit code says it.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing; the exit code tells.")] = False,
     encoding: Encoding = DEFAULT_ENCODING,
-    offline: Annotated[bool, typer.Option("--offline", help="Fetch no ranks of an encoding.")] = False,
+    offline: Annotated[
+        bool,
+        typer.Option(
+            "--offline", help="Fetch nothing: an encoding that is not on this machine gives estimated counts."
+        ),
+    ] = False,
     max_bytes: MaxBytes = MAX_BYTES,
 ) -> None:
-    """Check a rewrite of a skill, whoever wrote it: exit code 0 when every check passes, 6 when one fails."""
+    """Check a rewrite of a skill, whoever wrote it. The exit code is 0 if every check passes, 6 if one fails."""
     if original == candidate == STDIN:
         raise UsageError("Only one of the two can be stdin.", "Name a file for the other.")
     exclude(("--json", json_, "--quiet", quiet), ("--verbose", verbose, "--quiet", quiet))

@@ -33,7 +33,7 @@ def read_table(file: Path) -> tuple[dict[str, object], str]:
     if table is None:
         raise UsageError(f"{str(file)!r} has no table [tool.{TOOL}].", f"Add the table, name another file, {_AWAY}.")
     if not isinstance(table, dict):
-        raise UsageError(f"{str(file)!r}: tool.{TOOL} is no table.", f"Write [tool.{TOOL}], {_AWAY}.")
+        raise UsageError(f"{str(file)!r}: tool.{TOOL} is not a table.", f"Write [tool.{TOOL}], {_AWAY}.")
     return table, f"tool.{TOOL}."
 
 
@@ -45,7 +45,7 @@ def _project_table(values: dict[str, object]) -> object:
 def _read(file: Path) -> bytes:
     try:
         if not file.is_file():  # a pipe would never end
-            raise UsageError(f"{str(file)!r} is no regular file.", f"Name a TOML file, {_AWAY}.")
+            raise UsageError(f"{str(file)!r} is not a regular file.", f"Name a TOML file, {_AWAY}.")
         with file.open("rb") as stream:
             content = stream.read(_MAX_BYTES + 1)
     except (OSError, ValueError, RuntimeError) as error:  # ValueError: a NUL byte; RuntimeError: a loop of links

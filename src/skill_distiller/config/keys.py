@@ -42,4 +42,4 @@ class Keys:
         if isinstance(value, dict):
             return value
         place = self.below(key)
-        raise UsageError(f"{place} is no table.", f"Write [{place.path}], with its keys below.")
+        raise UsageError(f"{place} is not a table.", f"Write [{place.path}], with its keys below.")

@@ -42,7 +42,7 @@ def _pattern(name: str, value: object, keys: Keys) -> OwnPattern:
         )
     sources = [value] if isinstance(value, str) else value
     if not isinstance(sources, list) or not sources or not all(isinstance(source, str) for source in sources):
-        raise UsageError(f"{keys} is no list of phrases.", _FORMAT)
+        raise UsageError(f"{keys} is not a list of phrases.", _FORMAT)
     try:
         return own_pattern(name, sources, str(keys))
     except PatternError as error:

@@ -50,6 +50,6 @@ def check_options(options: DistillOptions) -> None:
     if (options.tokens is not None) != (options.mode is Mode.TOKENS):
         raise UsageError("Tokens mode needs a number of tokens, and only tokens mode takes one.", "Use --tokens=N.")
     if options.tokens is not None and options.tokens < 1:
-        raise UsageError(f"{options.tokens} is no number of tokens.", "Use for example --tokens=500.")
+        raise UsageError(f"{options.tokens} is not a number of tokens.", "Use for example --tokens=500.")
     if options.mode is Mode.ONELINER and (options.keep or options.keep_sections or options.plan):
         raise UsageError("The three lines of oneliner mode hold no pieces of the original.", "Use another mode.")

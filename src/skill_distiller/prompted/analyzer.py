@@ -18,7 +18,7 @@ from skill_distiller.providers.session import Expected, Session
 from skill_distiller.tokens import load_counter
 
 _LEAST: Final = 0.01  # nothing is worth nothing: a threshold of 1 means every block
-# Mean importance (0-1) of labelled real blocks by type: the scale that embedded analyzers are fitted to.
+# Mean importance (0-1) of labeled real blocks by type: the scale that embedded analyzers are fitted to.
 _TYPICAL: Final = {
     SectionType.TRIGGER: 0.34,
     SectionType.CORE_INSTRUCTION: 0.49,
@@ -88,7 +88,7 @@ class PromptedAnalyzer:
 def labeled(verdict: Verdict, label: Label) -> Verdict:
     """An embedded verdict with the type and confidence of a model, and the class that blocks of another type have.
 
-    The importance moves with the type, by the means of labelled blocks, and so stays on the scale of
+    The importance moves with the type, by the means of labeled blocks, and so stays on the scale of
     the embedded analyzer: blocks with a label can be weighed against those without. What is
     protected, advisory or a hard rule was found by program and stays.
     """

@@ -40,7 +40,7 @@ def find_ollama(environment: Environment, model: str = "") -> Found:
     try:
         address = ollama_address(environment.get("OLLAMA_HOST", ""))
     except UsageError:
-        return Found("ollama", False, "OLLAMA_HOST is no address")
+        return Found("ollama", False, "OLLAMA_HOST is not an address")
     try:
         chosen = choose_model(address, key_of(environment, "OLLAMA_API_KEY"), model)
     except NoOllamaError as error:

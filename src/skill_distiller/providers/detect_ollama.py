@@ -22,7 +22,7 @@ _LOOKED_AT: Final = 50  # models that are asked whether they can chat, at most
 
 
 class NoOllamaError(Exception):
-    """Why there is no Ollama to be had; one sentence without its full stop."""
+    """Why there is not Ollama to be had; one sentence without its full stop."""
 
 
 def ollama_address(host: str) -> str:
@@ -102,9 +102,9 @@ def _ask(address: str, method: str, path: str, key: str, body: object = None) ->
         reply = connection.getresponse()
         value = json.loads(reply.read(_LARGEST))
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NoOllamaError(f"What answers at {address} is no Ollama ({type(error).__name__})") from None
+        raise NoOllamaError(f"What answers at {address} is not Ollama ({type(error).__name__})") from None
     finally:
         connection.close()
     if reply.status != http.HTTPStatus.OK or not isinstance(value, dict):
-        raise NoOllamaError(f"What answers at {address} is no Ollama (status {reply.status})")
+        raise NoOllamaError(f"What answers at {address} is not Ollama (status {reply.status})")
     return value

@@ -70,7 +70,7 @@ def lost_connection(provider: Provider, error: BaseException) -> ProviderError:
 def strange_reply(provider: Provider, error: BaseException) -> ProviderError:
     """The error for a reply that is not what the API documents."""
     return ProviderError(
-        f"{provider.name} at {provider.address} sent something that is no reply: {shown(str(error))}",
+        f"{provider.name} at {provider.address} sent something that is not a reply: {shown(str(error))}",
         "Is this the address of such a server?",
         retryable=True,
     )

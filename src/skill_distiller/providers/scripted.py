@@ -80,7 +80,7 @@ def read_script(path: str) -> Sequence[Line]:
     except ValueError:
         lines = None
     if not isinstance(lines, list) or not all(isinstance(line, str | dict) for line in lines):
-        raise UsageError(f"The script {path!r} is no JSON list of replies.", "See docs/providers.md.")
+        raise UsageError(f"The script {path!r} is not a JSON list of replies.", "See docs/providers.md.")
     return lines
 
 

@@ -33,7 +33,7 @@ def note_text(note: Note, distillation: Distillation) -> tuple[str, str]:
         "worth a changed file; the original comes out unchanged.",
         NoteKind.ADVISORY_REMOVED: f"Advisory pattern removed (no score penalty): {note.detail}",
         NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {note.detail}",
-        NoteKind.ESTIMATED_TOKENS: f"Warning: the ranks of {note.detail} can't be had here; counts marked ~ are "
+        NoteKind.ESTIMATED_TOKENS: f"Warning: the tokenizer {note.detail} is not available here; counts marked ~ are "
         "estimates of 4 characters a token.",
         NoteKind.EMBEDDED_VERDICTS: "Warning: the model gave no usable answer for "
         + (
@@ -44,11 +44,11 @@ def note_text(note: Note, distillation: Distillation) -> tuple[str, str]:
         NoteKind.BEYOND_COMPACTION: late_text(note),
         NoteKind.SELF_COMPRESSION: self_compression_text(note),
         NoteKind.THRESHOLD_RAISED: raised_text(note, threshold),
-        NoteKind.PLAN_APPLIED: "Written as the plan says; nothing was chosen anew.",
+        NoteKind.PLAN_APPLIED: "Written as the plan says; nothing was chosen by this run.",
         NoteKind.SOURCE_CHANGED: "Warning: the source has changed since the plan was made; blocks that the plan does "
         f"not know stay as they are: {note.detail}.",
         NoteKind.PLAN_TOO_LARGE: "Warning: the plan would make the skill larger; the original comes out unchanged.",
-        NoteKind.HARD_RULE_DROPPED: f"Warning: the plan removes a block that lays down a hard rule: [{note.detail}].",
-        NoteKind.PATTERN_DROPPED: f"Warning: the plan removes a block that holds a protected pattern: [{note.detail}].",
+        NoteKind.HARD_RULE_DROPPED: f"Warning: the plan removes a block with a hard rule: [{note.detail}].",
+        NoteKind.PATTERN_DROPPED: f"Warning: the plan removes a block with a protected pattern: [{note.detail}].",
     }
     return ("" if note.kind in _PLAIN_NOTES else "yellow", texts[note.kind])

@@ -33,7 +33,7 @@ def read_plan(path: Path) -> SavedPlan:
     except UnicodeDecodeError as error:
         raise BadInputError(f"The plan {name} is not UTF-8 text (byte {error.start}).", _HINT) from None
     except BadInputError as error:
-        raise BadInputError(f"{name} is no plan: {error}", error.hint) from None
+        raise BadInputError(f"{name} is not a plan: {error}", error.hint) from None
 
 
 def parse_plan(text: str) -> SavedPlan:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skill_distiller.renderings.information.scorer import Places
-from skill_distiller.renderings.information.words import Words
+from skill_distiller.renderings.information.words import Words, equal_keys
 
 Flags = npt.NDArray[np.bool_]
 
@@ -44,11 +44,7 @@ def find_elsewhere(words: Words, block: Places, steady: Flags) -> Elsewhere:
 
 def _found(keys: Places, block: Places, steady: Flags) -> Flags:
     """Whether each key stands in an earlier block, or in a later one where it is steady."""
-    order = np.argsort(keys, kind="stable")
-    in_order = keys[order]
-    new = np.ones(len(keys), np.bool_)
-    new[1:] = in_order[1:] != in_order[:-1]
-    starts = np.flatnonzero(new)
+    order, starts = equal_keys(keys)
     if not len(starts):
         return np.zeros(0, np.bool_)
     sizes = np.diff(starts, append=len(keys))

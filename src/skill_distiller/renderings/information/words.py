@@ -37,13 +37,18 @@ def read_words(text: str) -> Words:
     return Words(edges[:-1:2], edges[1::2], np.array(number, np.int64), tuple(numbers))
 
 
-def earlier(keys: Places) -> Places:
-    """For each place of a row, how often its key stands before it."""
+def equal_keys(keys: Places) -> tuple[Places, Places]:
+    """The places of a row in order of their keys, equal ones in order of place; and where in it each new key begins."""
     order = np.argsort(keys, kind="stable")
     in_order = keys[order]
-    first = np.ones(len(keys), np.bool_)
-    first[1:] = in_order[1:] != in_order[:-1]
-    starts = np.flatnonzero(first)
+    new = np.ones(len(keys), np.bool_)
+    new[1:] = in_order[1:] != in_order[:-1]
+    return order, np.flatnonzero(new)
+
+
+def earlier(keys: Places) -> Places:
+    """For each place of a row, how often its key stands before it."""
+    order, starts = equal_keys(keys)
     count = np.empty_like(keys)
     count[order] = np.arange(len(keys)) - np.repeat(starts, np.diff(starts, append=len(keys)))
     return count

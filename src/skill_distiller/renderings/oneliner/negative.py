@@ -11,11 +11,9 @@ from skill_distiller.analysis.cues import places
 
 _NEGATIVE: Final = re.compile(
     r"n['’]ts?\b|\b(?:not|no|never|avoid\w*|without|forbidden|prohibited|bad|wrong|incorrect|poor|anti-?patterns?"
-    r"|mistakes?"
-    r"|pitfalls?|gotchas?|traps?|red flags?|rationali[sz]ations?|excuses?|myths?|out of scope|exclu\w+|smells?"
-    r"|fail\w*|before:"
-    r"|limitations?|warnings?|skip|reject\w*|instead of)(?!\w)|[❌✗✘🚫⛔👎]"
-    r"|不|禁|避|反模式|错误|誤|錯|悪い|除外|対象外|ない|アンチパターン|\bне\b|нельзя|ошибк|избега|антипаттерн|\bno\b|evita|errores"
+    r"|mistakes?|pitfalls?|gotchas?|traps?|red flags?|rationali[sz]ations?|excuses?|myths?|out of scope|exclu\w+"
+    r"|smells?|fail\w*|before:|limitations?|warnings?|skip|reject\w*|instead of)(?!\w)|[❌✗✘🚫⛔👎]|不|禁|避|反模式"
+    r"|错误|誤|錯|悪い|除外|対象外|ない|アンチパターン|\bне\b|нельзя|ошибк|избега|антипаттерн|\bno\b|evita|errores"
     r"|nunca|\bnão\b|evite|erros|\bnicht|fehler|vermeide|yapma|kaçın|\bhata|değil|금지|안티|말|않|피해야|실수",
     re.IGNORECASE,
 )

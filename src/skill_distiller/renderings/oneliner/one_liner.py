@@ -15,7 +15,8 @@ from skill_distiller.renderings.oneliner.plain import plain
 from skill_distiller.renderings.oneliner.prohibitions import find_prohibitions, forbid
 from skill_distiller.renderings.oneliner.results import find_results, produces
 from skill_distiller.renderings.oneliner.shorten import is_modal, shorter
-from skill_distiller.renderings.oneliner.steps import TELLING, Steps, find_steps, heading_text
+from skill_distiller.renderings.oneliner.step_text import heading_text
+from skill_distiller.renderings.oneliner.steps import TELLING, Steps, find_steps
 from skill_distiller.renderings.oneliner.triggers import Triggers, as_phrase, except_for, find_triggers, parted, quotes
 from skill_distiller.renderings.oneliner.units import units
 from skill_distiller.tokens import TokenCounter, load_counter

@@ -28,14 +28,12 @@ _FORBIDS: Final = re.compile(
 # What follows makes it no plain prohibition: "do not only …", "don't forget to …".
 _NO_PROHIBITION: Final = re.compile(
     r"(?:only|just|merely|simply|always|necessarily|forget|hesitate|worry|need|have to|be afraid|stop|assume that"
-    r"|только|solo"
-    r"|só|sólo|nur|仅|只|忘)",
+    r"|только|solo|só|sólo|nur|仅|只|忘)",
     re.IGNORECASE,
 )
 _CONDITION: Final = re.compile(
     r"\b(?:unless|except|only|if|when|whenever|until|without|before|after|while|but|sauf|excepto|salvo|si|se"
-    r"|cuando|quando|sin"
-    r"|sem|wenn|außer|если|кроме|без|пока)\b|除非|如果|若|只|之前|之后|前|后|时",
+    r"|cuando|quando|sin|sem|wenn|außer|если|кроме|без|пока)\b|除非|如果|若|只|之前|之后|前|后|时",
     re.IGNORECASE,
 )
 _COMPOUND: Final = re.compile(r",|，|、|\b(?:and|or|nor|y|o|e|ou|и|или|und|oder)\b|或|和", re.IGNORECASE)

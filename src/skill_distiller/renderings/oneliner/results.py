@@ -13,24 +13,22 @@ from skill_distiller.renderings.oneliner.line import Piece
 from skill_distiller.renderings.oneliner.negative import negative_blocks
 from skill_distiller.renderings.oneliner.plain import LONGEST, plain
 from skill_distiller.renderings.oneliner.prohibitions import forbid
-from skill_distiller.renderings.oneliner.steps import heading_text, step_text
+from skill_distiller.renderings.oneliner.step_text import heading_text, step_text
 from skill_distiller.renderings.oneliner.units import table_column, units
 
 _OUTPUT: Final = re.compile(
     r"\A\W*(?:\d+\W+)?(?:(?:expected|final|required|your|the|agent|example|standard) )?(?:outputs?|deliverables?"
-    r"|results?|report(?:ing)?"
-    r"|return|handoff|verdict|response|summary)(?: (?:formats?|templates?|structure|artifacts?|contract|style"
-    r"|requirements?|to user"
-    r"|examples?))?\W*\Z|\boutput (?:formats?|templates?|artifacts?|structure)\b|\b(?:exit conditions?"
-    r"|success criteria|definition of done|done when|what you get|expected (?:output|result)s?)\b"
-    r"|输出|輸出|交付|结果|出力|結果|成果物|レポート|\bвывод|результат|\bsalida|resultado|\bsaída|entreg|çıktı|sonuç|rapor"
-    r"|출력|결과|보고|ausgabe|ergebnis|sortie|résultat|livrable",
+    r"|results?|report(?:ing)?|return|handoff|verdict|response|summary)(?: (?:formats?|templates?|structure"
+    r"|artifacts?|contract|style|requirements?|to user|examples?))?\W*\Z|\boutput (?:formats?|templates?|artifacts?"
+    r"|structure)\b|\b(?:exit conditions?|success criteria|definition of done|done when|what you get"
+    r"|expected (?:output|result)s?)\b|输出|輸出|交付|结果|出力|結果|成果物|レポート|\bвывод|результат|\bsalida"
+    r"|resultado|\bsaída|entreg|çıktı|sonuç|rapor|출력|결과|보고|ausgabe|ergebnis|sortie|résultat|livrable",
     re.IGNORECASE,
 )
 _PRODUCES: Final = re.compile(
     r"\b(?:generat|creat|produc|return|output|build|writ|deliver|provid|report|present|draft|emit|render|compil"
-    r"|prepar)(?:e|es|s|ing|t|tes)?\b"
-    r"|生成|输出|作成|出力|создаёт|создает|genera|gera|crea|cria|oluştur|üret|생성|작성",
+    r"|prepar)(?:e|es|s|ing|t|tes)?\b|生成|输出|作成|出力|создаёт|создает|genera|gera|crea|cria|oluştur|üret|생성"
+    r"|작성",
     re.IGNORECASE,
 )
 _PART: Final = re.compile(

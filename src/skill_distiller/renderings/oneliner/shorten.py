@@ -24,8 +24,7 @@ _FEWEST_WORDS: Final = 3  # before a comma that a text may end at: "find, look u
 _FEWEST_CHARACTERS: Final = 6  # the same where words are not set apart
 _DANGLING: Final = re.compile(
     r"(?:\b(?:and|or|with|for|to|of|in|on|by|from|the|a|an|e\.g|i\.e|such as|including|like|as|that|which|y|o|e"
-    r"|ou|и|или|und"
-    r"|oder|ve|veya)|[,、，:：(\-–—/&])\s*\Z",
+    r"|ou|и|или|und|oder|ve|veya)|[,、，:：(\-–—/&])\s*\Z",
     re.IGNORECASE,
 )
 

@@ -13,26 +13,15 @@ from skill_distiller.analysis.heading_words import heading_promises
 from skill_distiller.document import BlockKind, Section
 from skill_distiller.renderings.oneliner.line import Piece
 from skill_distiller.renderings.oneliner.negative import is_negative, negative_blocks
-from skill_distiller.renderings.oneliner.plain import one_line, plain
-from skill_distiller.renderings.oneliner.sentences import balanced
-from skill_distiller.renderings.oneliner.shorten import is_modal, shorter
+from skill_distiller.renderings.oneliner.plain import one_line
+from skill_distiller.renderings.oneliner.step_text import NUMBER, STEP, heading_text, is_numbered, step_text
 from skill_distiller.renderings.oneliner.units import is_ordered, units
 
-_STEP_WORD: Final = (
-    r"steps?|phases?|stages?|part|étape|paso|passo|schritt|adım|faz|aşama|шаг|этап|fase"
-    r"|ステップ|フェーズ|阶段|步骤|階段|단계"
-)
-_STEP: Final = re.compile(
-    rf"\W*(?:(?:{_STEP_WORD})\s*[\dA-Z一二三四五六七八九十]{{1,3}}(?:\.\d+)?\b|第[\d一二三四五六七八九十]+[步阶段章]+|\d{{1,2}}\s?단계)\W*\s*",
-    re.IGNORECASE,
-)
-_NUMBER: Final = re.compile(r"\(?\d{1,2}(?:\.\d{1,2})*[.):、]?\s+|\(?\d{1,2}[.):、]\s*")
 _WORKFLOW: Final = re.compile(
     r"\b(?:workflow|process|steps?|procedure|instructions?|protocol|execution|how (?:to|it works)|method"
-    r"|what to do|task|loop"
-    r"|approach|pipeline|playbook|phases?)\b|流程|步骤|步驟|手順|ワークフロー|実行|プロセス|шаг|процесс|порядок|pasos?\b|flujo"
-    r"|passos?\b|fluxo|proceso"
-    r"|processo|adım|süreç|akış|ablauf|schritt|단계|절차|워크플로|作業|使い方|작동",
+    r"|what to do|task|loop|approach|pipeline|playbook|phases?)\b|流程|步骤|步驟|手順|ワークフロー|実行|プロセス|шаг"
+    r"|процесс|порядок|pasos?\b|flujo|passos?\b|fluxo|proceso|processo|adım|süreç|akış|ablauf|schritt|단계|절차"
+    r"|워크플로|作業|使い方|작동",
     re.IGNORECASE,
 )
 _ASIDE: Final = frozenset({
@@ -41,18 +30,18 @@ _ASIDE: Final = frozenset({
 })  # fmt: skip
 _SETUP: Final = re.compile(
     r"\b(?:install\w*|set-?up|prerequisites?|requirements?|references?|related|resources?|troubleshooting|faq"
-    r"|tips|notes?"
-    r"|post-execution|changelog|preflight|configuration|scripts?|further reading|see also|limitations|author|audience"
-    r"|when not to|tables? of contents|quick start|quick reference|flags|config|tools?|documentation|source|usage"
-    r"|parameters?|introduction|extracted)\b|параметр|nasıl çalışır"
-    r"|仕組み|相关|参考|関連|관련|前提|안티패턴|связанн|ilgili"
-    r"|relacionad",
+    r"|tips|notes?|post-execution|changelog|preflight|configuration|scripts?|further reading|see also|limitations"
+    r"|author|audience|when not to|tables? of contents|quick start|quick reference|flags|config|tools?|documentation"
+    r"|source|usage|parameters?|introduction|extracted)\b|параметр|nasıl çalışır|仕組み|相关|参考|関連|관련|前提"
+    r"|안티패턴|связанн|ilgili|relacionad",
     re.IGNORECASE,
 )
-_LABELLED: Final = re.compile(r"(.{2,60}?)(?:\s*[:：]\s+|\s+[—–-]\s+|：)(?=\S)")
-_MOST_WORDS: Final = 14  # of a step
 _MOST_STEPS: Final = 40
 _MOST_BLOCKS: Final = 80  # of a list that is looked at
+_POINTS: Final = re.compile(r"\b(?:above|below|that file|these|those)\b", re.IGNORECASE)
+_SHELLS: Final = frozenset("bash sh shell zsh console powershell ps1 cmd".split())
+_MOST_COMMANDS: Final = 3
+_LONGEST_COMMAND: Final = 100  # characters
 TELLING: Final = 1.0
 
 
@@ -62,13 +51,6 @@ class Steps(NamedTuple):
     pieces: tuple[Piece, ...]
     ordered: bool
     score: float = 0.0
-
-
-_POINTS: Final = re.compile(r"\b(?:above|below|that file|these|those)\b", re.IGNORECASE)
-_BLANK: Final = re.compile(r"[\[<{(][^\[\]<>{}()]*[\]>})]")  # left for the author to fill in
-_SHELLS: Final = frozenset("bash sh shell zsh console powershell ps1 cmd".split())
-_MOST_COMMANDS: Final = 3
-_LONGEST_COMMAND: Final = 100  # characters
 
 
 def find_steps(analysis: Analysis) -> list[Steps]:
@@ -82,7 +64,7 @@ def _from_headings(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
     importance = _section_importance(analysis)
     total = sum(importance) or 1.0
     for parent, children in _siblings(sections):
-        named = [(s, _STEP.match(s.heading), _NUMBER.match(s.heading)) for s in children]
+        named = [(s, STEP.match(s.heading), NUMBER.match(s.heading)) for s in children]
         counted = [s for s, step, number in named if step or number]
         chosen = counted if len(counted) >= 2 else children
         pieces = tuple(p for s in chosen[:_MOST_STEPS] if (p := _heading_piece(s)).text)
@@ -115,13 +97,9 @@ def _siblings(sections: Sequence[Section]) -> Iterator[tuple[Section | None, lis
             yield (sections[parent] if parent >= 0 and sections[parent].level > 1 else None), told
 
 
-def _numbered(heading: str) -> bool:
-    return bool(_STEP.match(heading) or _NUMBER.match(heading))
-
-
 def _is_aside(section: Section) -> bool:
     heading = section.heading
-    if _numbered(heading):
+    if is_numbered(heading):
         return False
     promises = heading_promises(heading)
     return bool(_SETUP.search(heading)) or (bool(promises) and promises[0][0] in _ASIDE)
@@ -159,22 +137,12 @@ def _heading_piece(section: Section) -> Piece:
     return Piece("")
 
 
-def heading_text(heading: str) -> str:
-    """A heading without its number and emoji; "" where nothing else is in it, or it is too long for a step."""
-    text = plain(heading).strip("#").strip()
-    for expression in (_STEP, _NUMBER):
-        match = expression.match(text)
-        text = text[match.end() :] if match else text
-    text = re.sub(r"\A[^\w`(“「\"'/@.$¬<&]+|[\s:：.—–-]+\Z", "", text)
-    return _first_short(text)
-
-
 def _from_lists(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
     total = sum(v.importance for v in analysis.verdicts) or 1.0
     negative = negative_blocks(analysis)
     for section in analysis.skill.sections:
         path = analysis.skill.heading_path(section.index)
-        workflow = bool(path) and bool(_WORKFLOW.search(path[-1])) and not _numbered(path[-1])
+        workflow = bool(path) and bool(_WORKFLOW.search(path[-1])) and not is_numbered(path[-1])
         aside = -1.5 if section.level and _is_aside(section) else 0.0
         listed = (BlockKind.LIST, BlockKind.LIST_ITEM)
         lists = (b for b in section.blocks if b.kind in listed and b.index not in negative)
@@ -222,26 +190,6 @@ def _from_commands(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
                 pieces.append(Piece(f"`{one_line(command)}`", block.index))
     if pieces:
         yield 0.9, Steps(tuple(pieces[:_MOST_COMMANDS]), ordered=False)
-
-
-def step_text(unit: str) -> str:
-    """A list item or sentence as a step: its label or its first part, "" where it can't be said shortly."""
-    for expression in (_STEP, _NUMBER):
-        match = expression.match(unit)
-        unit = unit[match.end() :] if match else unit
-    if unit.endswith((":", "：", "?", "？")) or _BLANK.fullmatch(unit):
-        return ""
-    label = _LABELLED.match(unit)
-    if label and len(label[1].split()) <= 6 and balanced(label[1]) and not is_modal(unit[label.end() :]):
-        return label[1].strip()
-    return _first_short(unit)
-
-
-def _first_short(text: str) -> str:
-    for candidate in shorter(text):
-        if len(candidate.split()) <= _MOST_WORDS and (candidate.isascii() or len(candidate) <= 6 * _MOST_WORDS):
-            return candidate
-    return ""
 
 
 def _is_code(text: str) -> bool:
