@@ -317,7 +317,7 @@ def test_a_script_that_is_none(content: str, monkeypatch: pytest.MonkeyPatch, tm
     (tmp_path / "script.json").write_text(content)
     result = run("compress", "--threshold=0.8", *options, stdin=SKILL)
     assert (result.exit_code, result.stdout) == (2, b"")
-    assert "no JSON list of replies" in result.stderr
+    assert "is not a JSON list of replies" in result.stderr
 
 
 def test_the_scripted_provider_needs_no_script() -> None:
