@@ -171,11 +171,11 @@ def test_fidelity_says_no_where_a_promise_is_broken() -> None:
     assert "make toy" in broken.unreported
 
 
-def test_every_mode_of_a_skill_is_run_and_told(tmp_path: Path) -> None:
+def test_every_mode_of_a_skill_is_run_and_told(tmp_path: Path, skill: Skill) -> None:
     """A small skill has no fault in any mode; one that is made up is in the report."""
     folder = tmp_path / "toy"
     folder.mkdir()
-    (folder / "SKILL.md").write_text(_skill().text, encoding="utf-8")
+    (folder / "SKILL.md").write_text(skill.text, encoding="utf-8")
     outcomes = modes.run_all(Entry("toy", folder / "SKILL.md", "en", 100))
     assert [outcome.mode for outcome in outcomes] == [
         *("threshold 0.95", "threshold 0.9", "threshold 0.8", "threshold 0.5"),
