@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import appends, calls, corpus, coverage, evidence, speed
+from benchmarks import appends, calls, corpus, coverage, evidence, modes, speed
 from benchmarks.machine import Machine, this_machine
 from benchmarks.shared import Shared, open_shared
 
@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         heading(this_machine(), shared),
         evidence.report(evidence.measure(shared)),
         corpus.report(corpus.measure(shared)),
+        modes.report(modes.measure(shared)),
         calls.report(calls.measure(shared)),
         speed.report(timings),
         coverage.report(coverage.measure()),

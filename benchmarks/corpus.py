@@ -175,7 +175,11 @@ def _savings(runs: Sequence[Run]) -> str:
     kinds = [kind.value for kind in RenderingKind if kind is not RenderingKind.FULL]
     return table(
         ["rendering", *_heads()],
-        [[name, *(f"{totals[t][name]:,}" for t in THRESHOLDS)] for name in [*kinds, REST]],
+        [
+            [name, *(f"{totals[t][name]:,}" for t in THRESHOLDS)]
+            for name in [*kinds, REST]
+            if any(totals[t][name] for t in THRESHOLDS)
+        ],
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from benchmarks import baselines, fidelity, speed, timing
+from benchmarks import baselines, fidelity, modes, speed, timing
 from benchmarks.curve import Point, best_point, interpolated_saving
 from benchmarks.evidence import ours_within
 from benchmarks.exam import Criterion, Exam, evidence_share, load_scorer
@@ -169,6 +169,23 @@ def test_fidelity_says_no_where_a_promise_is_broken() -> None:
     broken = fidelity.check_fidelity(replace(run, distilled=parse_skill("# Nothing\n")))
     assert (broken.frontmatter, broken.full_blocks, broken.tokens, broken.receipt) == (False,) * 4
     assert "make toy" in broken.unreported
+
+
+def test_every_mode_of_a_skill_is_run_and_told(tmp_path: Path, skill: Skill) -> None:
+    """A small skill has no fault in any mode; one that is made up is in the report."""
+    folder = tmp_path / "toy"
+    folder.mkdir()
+    (folder / "SKILL.md").write_text(skill.text, encoding="utf-8")
+    outcomes = modes.run_all(Entry("toy", folder / "SKILL.md", "en", 100))
+    assert [outcome.mode for outcome in outcomes] == [
+        *("threshold 0.95", "threshold 0.9", "threshold 0.8", "threshold 0.5"),
+        *("2000 tokens", "1000 tokens", "500 tokens", "300 tokens", "oneliner"),
+    ]
+    assert not any(outcome.fault or outcome.impossible for outcome in outcomes)
+    assert "Without a fault: 9 of 9." in modes.report(outcomes)
+    broken = (*outcomes[:-1], replace(outcomes[-1], fault="not three lines"))
+    assert "Without a fault: 8 of 9." in modes.report(broken)
+    assert "- toy, oneliner: not three lines" in modes.report(broken)
 
 
 def test_the_growing_skill_grows_and_repeats_nothing() -> None:
