@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -41,6 +40,8 @@ def _matching(entries: Iterable[CalibrationEntry], mode: str, provider: str, ski
 
 
 def _print_json(value: object) -> None:
+    import json
+
     typer.echo(json.dumps(value, indent=2))
 
 

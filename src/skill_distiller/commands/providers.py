@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Annotated
 
@@ -13,6 +12,8 @@ def providers(
     json_: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
 ) -> None:
     """Show which language models can be used. Only Ollama is asked, for its models; nothing else is sent."""
+    import json
+
     from skill_distiller.providers.detect import FINDERS
     from skill_distiller.reporting.calls import found_lines, found_record
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
@@ -32,6 +31,8 @@ def write_stdout(text: str, *, safe: bool = False) -> None:
 
 def write_json(record: object) -> None:
     """A record as indented JSON: plain ASCII on a terminal, where a character could steer it."""
+    import json
+
     write_stdout(json.dumps(record, indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n")
 
 

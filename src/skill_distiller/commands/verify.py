@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -90,6 +89,8 @@ def verify(
 
 
 def _read_receipt(path: str) -> Declared:
+    import json
+
     from skill_distiller.verification import declared_in
 
     hint = "Give the JSON that `skill-distiller compress --json` printed."
