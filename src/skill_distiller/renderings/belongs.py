@@ -39,7 +39,7 @@ _ANNOUNCES: Final = re.compile(
 )
 # A rule that has its cases behind it, in this sentence and in those after it.
 _ENUMERATES: Final = re.compile(
-    r"\b(?:never|not|must|always|forbidden|critical|avoid)\b[^:：]*+[:：](?:\s|\W*\Z)", re.IGNORECASE
+    r"\b(?:never|not|must|always|forbidden|critical|avoid)\b[^:：]{0,80}+[:：](?:\s|\W*\Z)", re.IGNORECASE
 )
 
 _EXCEPTION: Final = re.compile(

@@ -55,7 +55,8 @@ def items_of(block: Block, locked: Sequence[Span]) -> list[Item]:
 
 def without_marker(sentence: str) -> str:
     """The first sentence of an item without the marker of the list."""
-    return _MARKER.sub("", sentence, count=1)
+    marker = _MARKER.match(sentence)
+    return sentence[marker.end() :] if marker else sentence
 
 
 def _sentences(text: str, start: int, locked: Sequence[Span], at: int) -> Iterator[str]:
@@ -63,7 +64,7 @@ def _sentences(text: str, start: int, locked: Sequence[Span], at: int) -> Iterat
     begin = looked = 0
     opened = Counter[str]()
     for match in _SENTENCE_END.finditer(text, at):
-        opened.update(_opened(text, looked, match.end()))
+        _count_opened(opened, text, looked, match.end())
         looked = match.end()
         whole = all(n % 2 == 0 if mark in _PAIRED else n == 0 for mark, n in opened.items())
         if whole and looked < len(text) and not overlaps((start + match.start(), start + looked), locked):
@@ -72,17 +73,16 @@ def _sentences(text: str, start: int, locked: Sequence[Span], at: int) -> Iterat
     yield text[begin:]
 
 
-def _opened(text: str, start: int, end: int) -> Counter[str]:
-    """How often each mark is opened more than closed in a part of a text."""
-    found = Counter[str]()
+def _count_opened(opened: Counter[str], text: str, start: int, end: int) -> None:
+    """Count how often each mark is open after a part of a text; what closes nothing, as in "a)", is passed over."""
     for match in _MARK.finditer(text, start, end):
         mark = match[0]
-        if mark.startswith("<"):
-            name = mark.strip("</>").split()[0].lower()
-            found[f"<{name}"] += -1 if mark.startswith("</") else not mark.endswith("/>")
-        else:
-            found[_CLOSING.get(mark, mark)] += -1 if mark in _CLOSING else 1
-    return found
+        closes = mark in _CLOSING or mark.startswith("</")
+        name = mark.strip("</>").split()[0].lower() if mark.startswith("<") else _CLOSING.get(mark, mark)
+        if not closes:
+            opened[name] += not mark.endswith("/>")
+        elif opened[name]:
+            opened[name] -= 1
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
