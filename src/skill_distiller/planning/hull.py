@@ -29,10 +29,12 @@ class Step(NamedTuple):
 def ladder_steps(item: int, tokens: Sequence[int], worths: Sequence[float]) -> list[Step]:
     """The hull of one ladder as steps from rung 0 down; slopes do not fall along it.
 
-    `tokens` must fall strictly from rung to rung and `worths` must not rise.
+    `tokens` must fall from rung to rung and `worths` must not rise; a rung that saves nothing is passed over.
     """
     steps: list[Step] = []
     for rung in range(1, len(tokens)):
+        if tokens[rung] == tokens[rung - 1]:
+            continue
         step = Step(tokens[rung - 1] - tokens[rung], worths[rung - 1] - worths[rung], ((item, rung),))
         steps.append(step)
         while len(steps) > 1 and steps[-1].slope <= steps[-2].slope:

@@ -146,7 +146,8 @@ def _ladder(draft: _Draft, counter: TokenCounter, *, droppable: bool) -> Ladder:
     for rendering in _shorter(draft, rungs[0], counter):
         if rendering.tokens < rungs[-1].tokens:
             rungs.append(rendering)
-    if droppable and rungs[-1].tokens > 0:
+    # A lead-in that may be written as nothing can be dropped too, with what it introduces.
+    if droppable and (rungs[-1].tokens > 0 or len(rungs) > 1):
         rungs.append(Rendering(RenderingKind.DROPPED, "", 0, 0.0))
     return Ladder(block, tuple(rungs))
 
