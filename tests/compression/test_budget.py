@@ -79,6 +79,25 @@ def test_more_tokens_keep_more() -> None:
     assert all(a <= b + 1e-9 for a, b in pairwise(scores))
 
 
+def test_what_has_to_stay_does_not_crowd_out_the_rest() -> None:
+    """A budget that just holds the most important block is spent otherwise where that keeps much more."""
+    head = "---\nname: a\ndescription: Use when b.\n---\n# Work\n\n"
+    code = "```bash\n" + "tool --one --two\n" * 12 + "```\n\n"
+    rest = "Use `make check` before each release.\n\nRun `make docs` to build the docs.\n\nPut notes into `notes.md`.\n"
+    skill = parse_skill(head + code + rest + "\nKeep lines below 90 characters.\n")
+    scores = [_within(skill, tokens).functionality.score for tokens in range(40, 130, 3)]
+    assert all(1.1 * b >= a for a, b in pairwise(scores))
+
+
+def test_what_an_empty_lead_in_introduces_can_go() -> None:
+    """`Output:` may be written as nothing; that does not make what it introduces stay."""
+    parts = (f"## Example {i}\n\nInput:\n\n```\nrun {i}\n```\n\nOutput:\n\n```\ndone {i}\n```\n\n" for i in range(4))
+    skill = parse_skill("---\nname: a\ndescription: Use when b.\n---\n# Examples\n\n" + "".join(parts))
+    with pytest.raises(TargetError) as caught:
+        _within(skill, 1)
+    assert _within(skill, caught.value.smallest).text.count("## Example") == 1
+
+
 def test_rules_alone_where_nothing_else_fits() -> None:
     """Sentences that are rules stay word for word, a step without its neighbours, and the receipt names the rest."""
     skill = parse_skill(RULES)

@@ -8,7 +8,7 @@ from itertools import pairwise, product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skill_distiller.planning.hull import Step, close_hull, ladder_steps, merge_steps
+from skill_distiller.planning.hull import Curve, Step, best_of, close_hull, ladder_steps, merge_steps
 
 
 @st.composite
@@ -91,3 +91,45 @@ def test_ties_keep_their_order() -> None:
     first, second = Step(2, 1.0, ((0, 1),)), Step(4, 2.0, ((1, 1),))
     assert merge_steps([[first], [second]]) == [first, second]
     assert merge_steps([[second], [first]]) == [second, first]
+
+
+@st.composite
+def _curves(draw: st.DrawFn) -> list[Curve]:
+    """Ways to write the same few items; the second and later ones start somewhere below."""
+    curves = []
+    for number in range(draw(st.integers(1, 3))):
+        ladders = draw(st.lists(_ladders(), min_size=1, max_size=3))
+        steps = merge_steps(ladder_steps(i, *ladder) for i, ladder in enumerate(ladders))
+        saved, lost = (draw(st.integers(1, 40)), float(draw(st.integers(0, 40)))) if number else (0, 0.0)
+        curves.append(Curve(saved, lost, ((0, 10 * number),) if number else (), steps))
+    return curves
+
+
+@given(_curves())
+def test_best_of(curves: list[Curve]) -> None:
+    """The steps run along the hull of all points of all curves, and name the state that they lead to."""
+    choices: dict[tuple[int, float], list[dict[int, int]]] = {}
+    for curve in curves:
+        state, point = dict(curve.start), (-curve.saved, -curve.lost)
+        choices.setdefault(point, []).append(state)
+        for step in curve.steps:
+            state = state | dict(step.changes)
+            point = (point[0] - step.saved, point[1] - step.lost)
+            choices.setdefault(point, []).append(state)
+    found = best_of(curves)
+    points = walk(0, 0.0, found)
+    lowest = min(tokens for tokens, _ in choices)
+    assert points[-1] == (lowest, max(worth for tokens, worth in choices if tokens == lowest))
+    reached: dict[int, int] = {}
+    for (t1, w1), (t2, w2), step in zip(points, points[1:], found, strict=False):
+        reached |= dict(step.changes)
+        named = {item: rung for item, rung in reached.items() if rung}
+        assert named in [{item: rung for item, rung in state.items() if rung} for state in choices[t2, w2]]
+        slope = Fraction(w1 - w2) / (t1 - t2)
+        assert all(Fraction(w) <= Fraction(w2) + slope * (t - t2) for t, w in choices if t <= t1)
+
+
+def test_a_step_of_one_of_several_ways_names_all_that_it_takes() -> None:
+    """A heading that goes names what is below it and went before; else that could be brought back without it."""
+    steps = [Step(5, 1.0, ((0, 1),)), Step(4, 2.0, ((0, 1), (1, 1), (9, 1)))]
+    assert best_of([Curve(0, 0.0, (), steps)]) == steps

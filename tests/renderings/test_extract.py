@@ -23,6 +23,16 @@ def test_extracts(text: str, expected: str) -> None:
     assert extract(block, analysis.verdicts[0], analysis.facts[0]) == expected
 
 
+def test_line_ends_stay() -> None:
+    """A block with CRLF keeps it, the last line end too."""
+    analysis = RulesAnalyzer().analyze(
+        parse_skill("- Tea.\r\n- NEVER push.\r\n- NEVER pull. It is late.\r\n- Tea.\r\n")
+    )
+    (block,) = analysis.skill.blocks
+    found = extract(block, analysis.verdicts[0], analysis.facts[0])
+    assert found == "- NEVER push.\r\n- NEVER pull. It is late.\r\n"
+
+
 @given(texts | sound_skills)
 def test_what_makes_a_block_stay_is_in_its_extract(text: str) -> None:
     """Every protected pattern and a hard rule are left, of pieces of the block alone."""

@@ -16,6 +16,9 @@ from skill_distiller.planning import Plan, Reason, apply_plan, required_blocks
 from skill_distiller.renderings.extract import Extractor
 from skill_distiller.tokens import TokenCounter
 
+# What a looser way must be worth beside a stricter one to be taken where both fit: where what has to stay just fits, it
+# leaves room for nothing else, and the result would be worse than that of a smaller budget.
+_MUCH_MORE: Final = 1.25
 _TRIES: Final = 6  # to hit a budget that the pieces put together miss by a few tokens
 
 
@@ -31,6 +34,10 @@ class _Found(NamedTuple):
     plan: Plan
     tokens: int
 
+    @property
+    def worth(self) -> float:
+        return self.settled.pick.worth
+
 
 def compress_to_tokens(
     analysis: Analysis,
@@ -44,19 +51,20 @@ def compress_to_tokens(
 
     What is required is what a threshold of 0 requires. Where that does not fit, what kept text refers
     to may go, and then required blocks are cut down to the sentences that have to stay, and steps of
-    a numbered list go one by one. The blocks to `keep`, by index, stay as they are. Raises TargetError
-    where that does not fit either.
+    a numbered list go one by one; also where that keeps a quarter more of the worth. The blocks to
+    `keep`, by index, stay as they are. Raises TargetError where that does not fit either.
     """
     models = models or Models()
     prepared = prepare_ladders(analysis, (), counter, models)
     smallest = counter.count(analysis.skill.text)
     required = {**required_blocks(analysis, 0.0, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
+    best: _Found | None = None
     for level in _levels(analysis, prepared, counter, keep):
-        best = _fill(analysis, level, required, budget, counter)
-        smallest = min(smallest, best.tokens)
-        if best.tokens <= budget:
-            break
-    else:
+        found = _fill(analysis, level, required, budget, counter)
+        smallest = min(smallest, found.tokens)
+        if found.tokens <= budget and (not best or found.worth > _MUCH_MORE * best.worth):
+            best = found
+    if not best:
         raise TargetError(
             f"The skill can't be made to fit {budget} tokens; with what has to stay it takes {smallest}.",
             f"Ask for --tokens={smallest} or more, or use --mode=oneliner for extreme compression.",

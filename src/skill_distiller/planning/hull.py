@@ -29,10 +29,12 @@ class Step(NamedTuple):
 def ladder_steps(item: int, tokens: Sequence[int], worths: Sequence[float]) -> list[Step]:
     """The hull of one ladder as steps from rung 0 down; slopes do not fall along it.
 
-    `tokens` must fall strictly from rung to rung and `worths` must not rise.
+    `tokens` must fall from rung to rung and `worths` must not rise; a rung that saves nothing is passed over.
     """
     steps: list[Step] = []
     for rung in range(1, len(tokens)):
+        if tokens[rung] == tokens[rung - 1]:
+            continue
         step = Step(tokens[rung - 1] - tokens[rung], worths[rung - 1] - worths[rung], ((item, rung),))
         steps.append(step)
         while len(steps) > 1 and steps[-1].slope <= steps[-2].slope:
@@ -61,6 +63,7 @@ class _Point(NamedTuple):
     lost: float
     state: dict[int, int]  # the rung of every item
     curve: int
+    place: int = 0  # how many steps of the curve lead to it
 
 
 def best_of(curves: Sequence[Curve]) -> list[Step]:
@@ -78,16 +81,16 @@ def best_of(curves: Sequence[Curve]) -> list[Step]:
         while len(corners) > 1 and _undercuts(corners[-2], corners[-1], point):
             corners.pop()
         corners.append(point)
-    return [_step(a, b) for a, b in pairwise(corners)]
+    return [_step(a, b, curves) for a, b in pairwise(corners)]
 
 
 def _points(curves: Sequence[Curve], items: Sequence[int]) -> Iterator[_Point]:
     for number, curve in enumerate(curves):
         point = _Point(curve.saved, curve.lost, dict.fromkeys(items, 0) | dict(curve.start), number)
         yield point
-        for step in curve.steps:
+        for place, step in enumerate(curve.steps, start=1):
             state = point.state | dict(step.changes)
-            point = _Point(point.saved + step.saved, point.lost + step.lost, state, number)
+            point = _Point(point.saved + step.saved, point.lost + step.lost, state, number, place)
             yield point
 
 
@@ -100,10 +103,16 @@ def _undercuts(a: _Point, b: _Point, c: _Point) -> bool:
     return (b.lost - a.lost) * (c.saved - a.saved) >= (c.lost - a.lost) * (b.saved - a.saved)
 
 
-def _step(a: _Point, b: _Point) -> Step:
-    crossing = a.curve != b.curve
-    changes = tuple((item, rung) for item, rung in b.state.items() if crossing or a.state[item] != rung)
-    return Step(b.saved - a.saved, max(0.0, b.lost - a.lost), changes)
+def _step(a: _Point, b: _Point, curves: Sequence[Curve]) -> Step:
+    """The step from one corner to the next; on one curve it names all that its own steps name, not only what differs.
+
+    A heading that goes names what is below it and went before: so none of that is brought back without it.
+    """
+    changes = b.state
+    if a.curve == b.curve:
+        named = [change for step in curves[a.curve].steps[a.place : b.place] for change in step.changes]
+        changes = dict(named)
+    return Step(b.saved - a.saved, max(0.0, b.lost - a.lost), tuple(changes.items()))
 
 
 def close_hull(steps: Sequence[Step], saved: int, lost: float, changes: Sequence[tuple[int, int]]) -> list[Step]:

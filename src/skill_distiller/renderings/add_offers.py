@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from skill_distiller.renderings.ladder import Ladder
-from skill_distiller.renderings.model import Rendering
+from skill_distiller.renderings.model import Rendering, RenderingKind
 from skill_distiller.renderings.offers import Bundle, Offers
 from skill_distiller.tokens import TokenCounter
 
@@ -57,9 +57,11 @@ def _worthwhile(rungs: Sequence[Rendering]) -> tuple[Rendering, ...]:
     full = rungs[0]
     kept: list[Rendering] = []
     for rung in sorted(rungs[1:], key=lambda r: (r.tokens, -r.share)):
+        if rung.kind is RenderingKind.DROPPED:
+            continue
         if rung.tokens < full.tokens and (not kept or rung.share > kept[-1].share):
             kept.append(rung)
-    return (full, *reversed(kept))
+    return (full, *reversed(kept), *(rung for rung in rungs if rung.kind is RenderingKind.DROPPED))
 
 
 def unused(ladders: Sequence[Ladder], joint: Joint) -> bool:

@@ -1,44 +1,29 @@
 """Cut a block that has to stay down to the sentences, list items and rows that make it stay.
 
-The last resort of a budget of tokens: whole sentences, word for word, and what they leave out is
-in the receipt.
+The last resort of a budget of tokens: whole sentences, word for word, with those that belong to
+them; what they leave out is in the receipt.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from skill_distiller.analysis import Analysis, Verdict
 from skill_distiller.analysis.facts import Fact
 from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
 from skill_distiller.document import PROSE, Block, BlockKind
-from skill_distiller.document.list_marker import LIST_MARKER
-from skill_distiller.renderings.locks import Span, locked_spans, overlaps
+from skill_distiller.renderings.belongs import announces, enumerates, goes_on, is_exception, leans_back
+from skill_distiller.renderings.items import Item, items_of, without_marker
+from skill_distiller.renderings.locks import locked_spans
 from skill_distiller.renderings.model import Rendering, RenderingKind
 from skill_distiller.renderings.offers import Offers
 from skill_distiller.tokens import TokenCounter
 
 _SHARE: Final = 0.5  # of the block's worth: its rules stay, what is said around them goes
 _CUT: Final = PROSE | {BlockKind.TABLE}
-_ITEM: Final = re.compile(rf"(?P<indent>[ \t]*){LIST_MARKER}[ \t]+(?:\[[ xX]\][ \t]+)?")
-_FENCE: Final = re.compile(r"^[ \t>]*(?:`{3}|~{3})", re.MULTILINE)
-# The end of a sentence with the white space after it; not an abbreviation inside one.
-_SENTENCE_END: Final = re.compile(r"""[.!?]["”'*_)\]]*\s+(?![a-z])|[。！？]["”』」）*_]*\s*""")
-# What goes on with the sentence before it: a rule without its exception is another rule.
-_GOES_ON: Final = re.compile(
-    r"\W{0,12}(?:unless|except|only|but|otherwise|instead|if|when|even|this|that|these|those|it|they)\b", re.IGNORECASE
-)
-
-
-class _Unit(NamedTuple):
-    """A sentence, with what has to stay for it: the units above it (by place) that it hangs on."""
-
-    text: str
-    above: int  # -1 for none
-    glued: bool = False  # whether it goes on with the unit before it
-    fresh: bool = False  # whether it begins a line
+_EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
 
 
 class Extractor:
@@ -66,78 +51,84 @@ def extract(block: Block, verdict: Verdict, facts: Sequence[Fact], patterns: Pat
     >>> extract(analysis.skill.blocks[0], analysis.verdicts[0], analysis.facts[0])
     'NEVER push on a Friday. It is fun.'
     """
-    units = _rows(block.text) if block.kind is BlockKind.TABLE else _units(block, locked_spans(block.text, facts))
-    kept = [_is_needed(unit.text, verdict, patterns) for unit in units]
-    for i, unit in enumerate(units):
-        kept[i] = kept[i] or (unit.glued and i > 0 and kept[i - 1])
-    for i in range(len(units) - 1, -1, -1):
-        if kept[i] and units[i].above >= 0:
-            kept[units[i].above] = True
-    text = ""
-    for unit in (unit for unit, stays in zip(units, kept, strict=True) if stays):
-        apart = unit.fresh and text and not text.endswith("\n")
-        text = f"{text.rstrip()}\n{unit.text}" if apart else text + unit.text
-    if not text.strip() or not patterns.find(block.text).protected <= patterns.find(text).protected:
+
+    def is_needed(text: str) -> bool:
+        names = patterns.find(text)
+        return bool(names.protected & verdict.protected) or (verdict.hard_rule and names.hard_rule)
+
+    if block.kind is BlockKind.TABLE:
+        parts = _kept_rows(block.text, is_needed)
+    else:
+        parts = _kept_items(items_of(block, locked_spans(block.text, facts)), is_needed)
+    text = _join(parts, "\r\n" if "\r\n" in block.text else "\n")
+    found, whole = patterns.find(text), patterns.find(block.text)
+    if not text or not (whole.protected <= found.protected and whole.hard_rule <= found.hard_rule):
         return block.text
-    return f"{text.rstrip()}\n" if block.text.endswith("\n") else text.rstrip()
+    return text + block.text[len(block.text.rstrip()) :]
 
 
-def _is_needed(unit: str, verdict: Verdict, patterns: PatternSet) -> bool:
-    names = patterns.find(unit)
-    return bool(names.protected & verdict.protected) or (verdict.hard_rule and names.hard_rule)
+def _join(parts: Sequence[str], line_end: str) -> str:
+    """Items or rows, each on a line of its own."""
+    text = ""
+    for part in parts:
+        text = f"{text.rstrip()}{line_end}{part}" if text and not text.endswith("\n") else text + part
+    return text.rstrip()
 
 
-def _rows(text: str) -> list[_Unit]:
-    """The rows of a table; all hang on the header with its rule."""
-    header, rule, *rows = [*text.splitlines(keepends=True), "", ""]
-    return [_Unit(header + rule, -1), *(_Unit(row, 0) for row in rows if row)]
+def _kept_rows(text: str, is_needed: Callable[[str], bool]) -> list[str]:
+    """The header, the rows that are needed, those that they go on from, and those that limit them."""
+    rows = text.splitlines(keepends=True)
+    kept = [i < 2 or is_needed(row) for i, row in enumerate(rows)]
+    if not any(kept[2:]):
+        return rows
+    for i in range(len(rows) - 1, 2, -1):
+        kept[i - 1] = kept[i - 1] or (kept[i] and bool(_EMPTY_CELL.match(rows[i])))
+    for i in range(3, len(rows)):
+        kept[i] = kept[i] or (kept[i - 1] and (bool(_EMPTY_CELL.match(rows[i])) or _limits(rows[i])))
+    return [row for row, stays in zip(rows, kept, strict=True) if stays]
 
 
-def _units(block: Block, locked: Sequence[Span]) -> list[_Unit]:
-    """The sentences of a block; those of a list item hang on its marker, and that on the item it is nested in."""
-    text = block.text
-    if _FENCE.search(text):
-        return [_Unit(text, -1)]
-    units: list[_Unit] = []
-    open_items: list[tuple[int, int]] = []  # (indent, place) of the items that the line stands in
-    for start, line in _paragraphs(text):
-        marker = _ITEM.match(line)
-        at = 0
-        if marker and block.kind is not BlockKind.PARAGRAPH:
-            indent = len(marker["indent"].expandtabs(4))
-            while open_items and open_items[-1][0] >= indent:
-                open_items.pop()
-            above = open_items[-1][1] if open_items else -1
-            at = _sentence_ends(line, start, locked, marker.end())[0]
-            units.append(
-                _Unit(line[:at], above, fresh=True)
-            )  # the marker with the first sentence: what the item is about
-            open_items.append((indent, len(units) - 1))
-        above = open_items[-1][1] if open_items else -1
-        units += _sentences(line, start, locked, at, above)
-    return units
+def _limits(row: str) -> bool:
+    return any(is_exception(cell) for cell in row.split("|"))
 
 
-def _sentences(line: str, start: int, locked: Sequence[Span], at: int, above: int) -> Iterator[_Unit]:
-    for end in _sentence_ends(line, start, locked, at) if at < len(line) else ():
-        yield _Unit(line[at:end], above, bool(_GOES_ON.match(line[at:end])))
-        at = end
+def _kept_items(items: Sequence[Item], is_needed: Callable[[str], bool]) -> list[str]:
+    """What stays of each item: its rules with their context, all that is nested under a rule, and exceptions to it."""
+    kept = [_kept_sentences(item.sentences, is_needed) for item in items]
+    ruled = {place for place, stays in enumerate(kept) if any(stays)}
+    last: dict[int, int] = {}  # the item before, by the item that both are nested in
+    for place, item in enumerate(items):
+        exception = is_exception(without_marker(item.sentences[0])) and last.get(item.above) in ruled
+        if exception or item.above in ruled:
+            kept[place] = [True] * len(kept[place])
+            ruled.add(place)
+        last[item.above] = place
+    for place in range(len(items) - 1, -1, -1):
+        above = items[place].above
+        if any(kept[place]) and above >= 0:
+            kept[above][0] = True
+            kept[above][-1] = kept[above][-1] or announces(items[above].sentences[-1])
+    return ["".join(_chosen(item.sentences, stays)) for item, stays in zip(items, kept, strict=True) if any(stays)]
 
 
-def _sentence_ends(line: str, start: int, locked: Sequence[Span], at: int) -> list[int]:
-    """Where the sentences of a line from `at` on end; `start` is where the line stands in the text of the locks."""
-    found = _SENTENCE_END.finditer(line, at)
-    ends = [m.end() for m in found if not overlaps((start + m.start(), start + m.end()), locked)]
-    return [*(end for end in ends if end < len(line)), len(line)]
+def _chosen(sentences: Sequence[str], kept: Sequence[bool]) -> list[str]:
+    return [sentence for sentence, stays in zip(sentences, kept, strict=True) if stays]
 
 
-def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
-    """The lines of a text with where they start; a line that no item begins is part of the one before it."""
-    starts = [0]
-    at = 0
-    for line in text.splitlines(keepends=True):
-        if at and _ITEM.match(line):
-            starts.append(at)
-        at += len(line)
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        yield start, text[start:end]
+def _kept_sentences(sentences: Sequence[str], is_needed: Callable[[str], bool]) -> list[bool]:
+    """Which sentences of an item are needed or belong to one that is."""
+    kept = [is_needed(sentence) for sentence in sentences]
+    if not any(kept):
+        return kept
+    for i in range(len(kept) - 2, -1, -1):
+        kept[i] = kept[i] or (kept[i + 1] and (leans_back(sentences[i + 1]) or announces(sentences[i])))
+    rest = False
+    for i, sentence in enumerate(sentences):
+        kept[i] = kept[i] or rest or (i > 0 and kept[i - 1] and goes_on(sentence))
+        rest = rest or (kept[i] and enumerates(sentence))
+    kept[0] = True if _has_marker(sentences[0]) else kept[0]
+    return kept
+
+
+def _has_marker(sentence: str) -> bool:
+    return without_marker(sentence) != sentence

@@ -146,7 +146,8 @@ def _ladder(draft: _Draft, counter: TokenCounter, *, droppable: bool) -> Ladder:
     for rendering in _shorter(draft, rungs[0], counter):
         if rendering.tokens < rungs[-1].tokens:
             rungs.append(rendering)
-    if droppable and rungs[-1].tokens > 0:
+    # A lead-in that may be written as nothing can be dropped too, with what it introduces.
+    if droppable and (rungs[-1].tokens > 0 or len(rungs) > 1):
         rungs.append(Rendering(RenderingKind.DROPPED, "", 0, 0.0))
     return Ladder(block, tuple(rungs))
 
@@ -226,8 +227,13 @@ def _level(edit: Edit) -> int:
 
 
 def _deleted_phrases(text: str, edits: Sequence[LevelEdit], level: int) -> tuple[str, ...]:
-    """What goes up to a level in one piece of several words, as it stood."""
+    """What goes up to a level in one piece of several words, as it stood; not what is said by a symbol or otherwise."""
     # Where the next word got the capital, its first letter is part of the edit.
-    ends = ((e.start, e.end - len(e.replacement)) for e, own in edits if own <= level)
+    gone = (
+        e
+        for e, own in edits
+        if own <= level and e.replacement.lower() == text[e.end - len(e.replacement) : e.end].lower()
+    )
+    ends = ((e.start, e.end - len(e.replacement)) for e in gone)
     pieces = (text[start:end].strip() for start, end in ends)
     return tuple(piece for piece in pieces if piece.count(" ") >= _PHRASE - 1)

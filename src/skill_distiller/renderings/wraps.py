@@ -22,6 +22,10 @@ _SHORTEST: Final = 60  # characters of a line that was wrapped; shorter ones end
 _LINE_END: Final = re.compile(r"(?:\r\n?|\n)[ \t]*+(?=(?:[a-z(]|`(?!``))[^|\r\n]*+(?:[\r\n]|\Z))")
 # What a line ends with in mid-sentence: no full stop or colon, nor the backslash that breaks a line on purpose.
 _GOES_ON: Final = re.compile(r"[\w,;)`*\"'”’—–-]")
+# What stands in lines of its own though Markdown does not know it: "a) …", "key: …", a word divided at its hyphen.
+_OWN_LINE: Final = re.compile(r"[a-z]{1,4}[.)][ \t]|[\w.-]{1,40}:(?:[ \t]|$)", re.MULTILINE)
+_DIVIDED: Final = re.compile(r"\w-\Z")
+_FIRST_WORD: Final = re.compile(r"[ \t]*([\w.-]+)")
 _BLOCK_MARKS: Final = re.compile(rf"[ \t]*(?:{LIST_MARKER}[ \t]+)*[#>|<]")
 
 
@@ -35,5 +39,13 @@ def wrap_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
         line = text[max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1 : start]
         start -= line.endswith(" ")
         wrapped = len(line) >= _SHORTEST and "|" not in line and _GOES_ON.match(text, start - 1)
+        wrapped = wrapped and not _is_apart(line, text, end)
         if wrapped and not _BLOCK_MARKS.match(line) and not overlaps((start, end), locked):
             yield Edit(start, end, " ")
+
+
+def _is_apart(line: str, text: str, after: int) -> bool:
+    """Whether the line that begins at `after` is no end of this one: an item "b)", a key, one more such command."""
+    own, other = _FIRST_WORD.match(line), _FIRST_WORD.match(text, after)
+    alike = bool(own and other and own[1] == other[1])
+    return alike or bool(_OWN_LINE.match(text, after) or _DIVIDED.search(line.rstrip(" ")[-2:]))

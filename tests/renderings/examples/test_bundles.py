@@ -23,6 +23,7 @@ from skill_distiller.renderings.examples import (
     find_sets,
     selection_of,
 )
+from skill_distiller.renderings.examples.contrast import is_called
 from skill_distiller.renderings.examples.elements import invented
 from skill_distiller.renderings.examples.selection_of import written_lines
 from skill_distiller.renderings.offers import Bundle
@@ -182,3 +183,20 @@ def test_bundles_of_real_skills(corpus_skills: tuple[Skill, ...], counter: Token
             assert counter.count(written(analysis, bundle).text) < counter.count(skill.text)
             found += 1
     assert found > 20
+
+
+@pytest.mark.parametrize(
+    ("piece", "called"),
+    [
+        ("❌ `rm -r build`", True),
+        ("`❌ rm -r build`", True),
+        ("BAD: names the patient", True),
+        ("`git push --force  # wrong`", True),
+        ("Good: names nobody", True),
+        ("`rm -r build --no-questions`", False),
+        ("`make clean`", False),
+    ],
+)
+def test_pieces_that_say_what_they_are(piece: str, called: bool) -> None:
+    """Labels, marks and comments do; a flag does not."""
+    assert is_called(piece) is called

@@ -102,6 +102,14 @@ def test_the_rung_costs_what_the_phrases_are_worth() -> None:
     assert keeps_everything(analysis, 0, rung)
 
 
+def test_what_a_symbol_says_is_no_deleted_phrase() -> None:
+    """ "no more than" as a sign is still said."""
+    analysis = analyzed("The goal should be no more than 100 words, and the plan no more than 200 words.\n")
+    (ladder,) = prepare_ladders(analysis, (), load_counter()).ladders
+    assert any("≤ 100" in rung.text for rung in ladder.rungs)
+    assert all(rung.phrases == () for rung in ladder.rungs)
+
+
 sentences = st.sampled_from(
     (
         RESTATED.strip(), "The baking plan of a bakery is for the morning shift.", "Never bake the plan of a bakery.",

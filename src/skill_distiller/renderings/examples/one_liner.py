@@ -8,6 +8,7 @@ from math import fsum
 from typing import Final
 
 from skill_distiller.analysis import Analysis
+from skill_distiller.renderings.examples.contrast import is_called, shows_bad
 from skill_distiller.renderings.examples.elements import Element, Shown, distinct, invented
 from skill_distiller.renderings.examples.model import Example
 from skill_distiller.renderings.examples.pieces import Piece, Pieces, source_of
@@ -34,12 +35,20 @@ def one_liner(
     limit = min(LONGEST, max(_SHORTEST, int(_MOST * sum(map(len, source)))))
     trigger = _trigger(pieces, limit)
     room = limit - len(trigger)
-    results = _best(pieces.results, distinct(elements, common), trigger, room)
-    results = results or _best(pieces.results, elements, trigger, room, most=1)
+    offered = _safe_results(analysis, example, pieces)
+    results = _best(offered, distinct(elements, common), trigger, room)
+    results = results or _best(offered, elements, trigger, room, most=1)
     if not trigger or not results:
         return ""
     line = trigger + ARROW + _joined(results)
     return "" if invented(source, line) else line
+
+
+def _safe_results(analysis: Analysis, example: Example, pieces: Pieces) -> tuple[Piece, ...]:
+    """The results; where the example shows something bad, only those that call themselves bad or good."""
+    if not any(shows_bad(analysis.skill.blocks[i].text) for i in example.blocks):
+        return pieces.results
+    return tuple(piece for piece in pieces.results if is_called(piece.text))
 
 
 def _trigger(pieces: Pieces, limit: int) -> str:

@@ -167,6 +167,9 @@ def _tails(stream: Stream) -> tuple[Ints, Ints]:
     verbal &= (role != w.POSSESSIVE) & (role != w.THIS)
     plain = flags[w.FOR, first] & ~flags[w.TRAILS, first - 1]
     plain &= (_counted(flags[w.CLAUSE_END], first, last - 1) == 0) & (_counted(verbal, first, last) == 0)
+    # A rule for one case must not become a rule for all.
+    begin = sentences.start[sentences.of[first]]
+    plain &= _counted(stream.numbers[w.REACH] > 0, begin, first - 1) == 0
     fine = plain | (comma & flags[w.TAIL_CLAUSE, first])
     fine &= _counted(flags[w.CONTENT], sentences.start[sentences.of[first]], first - 1) >= _ENOUGH
     fine &= _solid(stream, first - 1) & stream.bare[first - 1] & stream.bare[last]

@@ -1,0 +1,97 @@
+"""The items of a block of prose and the sentences in them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from skill_distiller.document import Block, BlockKind
+from skill_distiller.renderings.locks import Span, overlaps
+
+_MARKER: Final = re.compile(r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_FENCE: Final = re.compile(r"^[ \t>]*(?:`{3}|~{3})", re.MULTILINE)
+# The end of a sentence with the white space after it; not an abbreviation inside one.
+_SENTENCE_END: Final = re.compile(r"""[.!?]["”'*_)\]]*\s+(?![a-z])|[。！？]["”』」）*_]*\s*""")
+# What is opened and closed: no cut in between.
+_MARK: Final = re.compile(r"""\*\*|__|["()\[\]“”「」（）]|</?[A-Za-z][^<>\n]{0,200}>""")
+_CLOSING: Final = {")": "(", "]": "[", "”": "“", "」": "「", "）": "（"}
+_PAIRED: Final = frozenset({"**", "__", '"'})
+
+
+class Item(NamedTuple):
+    """A list item without those nested in it, or a paragraph; `above` is the place of the item it is nested in, or -1.
+
+    The first sentence holds the marker; joined, the sentences are the text.
+    """
+
+    sentences: tuple[str, ...]
+    above: int = -1
+
+
+def items_of(block: Block, locked: Sequence[Span]) -> list[Item]:
+    """The items of a block in order; one with code in it, or a paragraph, is one item.
+
+    No sentence ends inside a locked span, quotation marks, brackets, strong emphasis or a tag.
+    """
+    text = block.text
+    if _FENCE.search(text):
+        return [Item((text,))]
+    if block.kind is BlockKind.PARAGRAPH:
+        return [Item(tuple(_sentences(text, 0, locked, 0)))]
+    items: list[Item] = []
+    open_items: list[tuple[int, int]] = []  # (indent, place) of the items that the next one may be nested in
+    for start, line in _lines(text):
+        marker = _MARKER.match(line)
+        indent = len(marker["indent"].expandtabs(4)) if marker else 0
+        while open_items and open_items[-1][0] >= indent:
+            open_items.pop()
+        above = open_items[-1][1] if open_items else -1
+        open_items.append((indent, len(items)))
+        items.append(Item(tuple(_sentences(line, start, locked, marker.end() if marker else 0)), above))
+    return items
+
+
+def without_marker(sentence: str) -> str:
+    """The first sentence of an item without the marker of the list."""
+    marker = _MARKER.match(sentence)
+    return sentence[marker.end() :] if marker else sentence
+
+
+def _sentences(text: str, start: int, locked: Sequence[Span], at: int) -> Iterator[str]:
+    """The sentences of an item, which begins at `start` of its block; no sentence ends before `at`."""
+    begin = looked = 0
+    opened = Counter[str]()
+    for match in _SENTENCE_END.finditer(text, at):
+        _count_opened(opened, text, looked, match.end())
+        looked = match.end()
+        whole = all(n % 2 == 0 if mark in _PAIRED else n == 0 for mark, n in opened.items())
+        if whole and looked < len(text) and not overlaps((start + match.start(), start + looked), locked):
+            yield text[begin:looked]
+            begin = looked
+    yield text[begin:]
+
+
+def _count_opened(opened: Counter[str], text: str, start: int, end: int) -> None:
+    """Count how often each mark is open after a part of a text; what closes nothing, as in "a)", is passed over."""
+    for match in _MARK.finditer(text, start, end):
+        mark = match[0]
+        closes = mark in _CLOSING or mark.startswith("</")
+        name = mark.strip("</>").split()[0].lower() if mark.startswith("<") else _CLOSING.get(mark, mark)
+        if not closes:
+            opened[name] += not mark.endswith("/>")
+        elif opened[name]:
+            opened[name] -= 1
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """The text from each marker to the next, with where it starts."""
+    starts = [0]
+    at = 0
+    for line in text.splitlines(keepends=True):
+        if at and _MARKER.match(line):
+            starts.append(at)
+        at += len(line)
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        yield start, text[start:end]
