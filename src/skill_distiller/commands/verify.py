@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+from skill_distiller.commands.options import ConfigFile, NoConfig
 from skill_distiller.commands.read_input import MAX_BYTES, STDIN, read_input
 from skill_distiller.errors import BadInputError, UsageError
 
@@ -50,12 +51,16 @@ def verify(
     encoding: Annotated[str, typer.Option(help="The tiktoken encoding to count in, or `estimate`.")] = "cl100k_base",
     offline: Annotated[bool, typer.Option("--offline", help="Fetch no ranks of an encoding.")] = False,
     max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger input.")] = MAX_BYTES,
+    config: ConfigFile = "",
+    no_config: NoConfig = False,
 ) -> None:
     """Check a rewrite of a skill, whoever wrote it: exit code 0 when every check passes, 6 when one fails."""
     _check_options(original, candidate, json_=json_, verbose=verbose, quiet=quiet)
     from skill_distiller import verification
+    from skill_distiller.config import load_config
     from skill_distiller.tokens import load_counter
 
+    settings = load_config(config, use=not no_config)
     counter = load_counter(encoding, offline=offline)
     declared = _read_receipt(receipt) if receipt else None
     before, after = read_input(original, max_bytes), read_input(candidate, max_bytes)
@@ -68,6 +73,7 @@ def verify(
         # A folder brings its own files; a file alone will live where the original does.
         folder=Path(candidate) if candidate != STDIN and Path(candidate).is_dir() else None,
         counter=counter,
+        patterns=settings.patterns,
     )
     if not quiet:
         _print(found, before.name, counter, json_=json_, verbose=verbose)

@@ -25,6 +25,8 @@ _ITEM: Final = re.compile(r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ 
 _FENCE: Final = re.compile(r"^[ \t>]*(?:`{3}|~{3})", re.MULTILINE)
 # The end of a sentence with the white space after it; not an abbreviation inside one.
 _SENTENCE_END: Final = re.compile(r"""[.!?]["”'*_)\]]*\s+(?![a-z])|[。！？]["”』」）*_]*\s*""")
+# "Force only if nobody shares it" is a prohibition in other words: beside hard rules it stays as they do.
+_RESTRICTS: Final = re.compile(r"\bonly\s+(?:if|when|whenever|after|once|with)\b", re.IGNORECASE)
 # What goes on with the sentence before it: a rule without its exception is another rule.
 _GOES_ON: Final = re.compile(
     r"\W{0,12}(?:unless|except|only|but|otherwise|instead|if|when|even|this|that|these|those|it|they)\b", re.IGNORECASE
@@ -83,7 +85,8 @@ def extract(block: Block, verdict: Verdict, facts: Sequence[Fact], patterns: Pat
 
 def _is_needed(unit: str, verdict: Verdict, patterns: PatternSet) -> bool:
     names = patterns.find(unit)
-    return bool(names.protected & verdict.protected) or (verdict.hard_rule and names.hard_rule)
+    rule = names.hard_rule or _RESTRICTS.search(unit) is not None
+    return bool(names.protected & verdict.protected) or (verdict.hard_rule and rule)
 
 
 def _rows(text: str) -> list[_Unit]:
