@@ -60,6 +60,19 @@ def test_a_summary_may_be_of_another_kind_but_of_one_block() -> None:
         assert LossKind.STRUCTURE in {loss.kind for loss in check_summary(cases, bad)}
 
 
+def test_numbered_steps_are_not_summed_up() -> None:
+    """Their order would be lost, in a list as in a sentence."""
+    steps = ["1. Build the app with the tools at hand.\n2. Test the app on both of the machines.\n"]
+    for text in (steps[0], "Test the app on both machines, build the app with the tools.\n"):
+        assert LossKind.STRUCTURE in {loss.kind for loss in check_summary(steps, text)}
+
+
+def test_a_line_separator_is_no_white_space() -> None:
+    """Some readers begin a line there."""
+    for character in "\u2028\u2029":
+        assert added("Run it.", f"Run it.{character}# Rules")[0].text == f"U+{ord(character):04X}"
+
+
 def test_words_may_come_from_the_headings() -> None:
     """A block under a heading may say what the heading says."""
     original = "It is told to the customer support team, and to the finance department as well."

@@ -108,10 +108,11 @@ def sentences(text: str) -> tuple[Sentence, ...]:
 
 def stems(text: str) -> list[str]:
     """The words that say something, cut to their first letters; of CJK scripts each two characters."""
-    return [stem for _, stem in _placed_stems(text)]
+    return [stem for _, stem in placed_stems(text)]
 
 
-def _placed_stems(text: str) -> Iterator[tuple[int, str]]:
+def placed_stems(text: str) -> Iterator[tuple[int, str]]:
+    """The same with the offset of each: first those of words, then those of CJK scripts."""
     for match in _WORD.finditer(_CJK.sub(lambda run: " " * len(run.group()), text)):
         word = match.group()
         name = len(word) == 1 and word.isupper() and word not in "AI"  # plan B
@@ -121,6 +122,13 @@ def _placed_stems(text: str) -> Iterator[tuple[int, str]]:
         run = match.group()
         for i in range(max(1, len(run) - 1)):
             yield match.start() + i, run[i : i + 2]
+
+
+def words_and_facts(text: str) -> list[str]:
+    """The stems and the keys of the facts of a text in order; what stands in code or a quotation is no word."""
+    facts = [fact for fact in find_facts(text) if fact.kind is not FactKind.MODAL]
+    placed = [*placed_stems(_mask(text, facts)), *((fact.start, fact.key) for fact in facts)]
+    return [unit for _, unit in sorted(placed)]
 
 
 def _mask(text: str, facts: Sequence[Fact]) -> str:
@@ -158,7 +166,7 @@ def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Se
     """The clause behind the word, or before it for an arrow, or around it where nothing is behind it."""
     start, end = next(_spans(signal, bare, keys, ties))
     own = frozenset(key for at, key in keys if start <= at < end)
-    words = [(start + at, stem) for at, stem in _placed_stems(bare[start:end])]
+    words = [(start + at, stem) for at, stem in placed_stems(bare[start:end])]
     placed = sorted([*words, *((at, key) for at, key in keys if start <= at < end)])
     return Governed(
         signal,

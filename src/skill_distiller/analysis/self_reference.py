@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis.symbol_density import symbol_density
-from skill_distiller.document import Skill
+from skill_distiller.document import FrontmatterState, Skill
 
 # Symbols to symbols and words. The densest of 320 real skills has 0.04, a skill written as formulas 0.19.
 FORMULA_DENSITY: Final = 0.1
@@ -36,19 +37,24 @@ _NAME: Final = re.compile(
 # with this skill", nor "reduce skill gaps", nor "distill a skill from a conversation".
 _VERB: Final = (
     r"(?:compress(?:es|ing)?|distill?(?:s|ing)?|shrink(?:s|ing)?|condens(?:e|es|ing)|minif(?:y|ies|ying)"
-    r"|minimi[sz](?:e|es|ing)|reduc(?:e|es|ing)|shorten(?:s|ing)?|slim(?:s|ming)?(?: down)?|trim(?:s|ming)?(?: down)?)"
+    r"|minimi[sz](?:e|es|ing)|squeez(?:e|es|ing)|tighten(?:s|ing)?"
+    r"|reduc(?:e|es|ing)|shorten(?:s|ing)?|slim(?:s|ming)?(?: down)?|trim(?:s|ming)?(?: down)?)"
 )
 _BETWEEN: Final = (
     r"(?:(?:an?|any|the|this|that|these|your|my|our|their|all|other|given|existing|installed|verbose|long|large|big"
     r"|bloated|oversized|whole|own|size|length|token|tokens|count|cost|usage|footprint|context|window|of|in|agent"
-    r"|agents['’]|ai|llm|claude|codex|code)\s+){0,8}"
+    r"|agents['’]|ai|llm|claude|codex|code"
+    r"|one|or|more|user['’]s)\s+){0,8}[`\"*]{0,3}"
 )
 _OBJECT: Final = (
-    r"(?:skills?(?:[ .-]md)?\b(?!['’]?s?[ -](?:gaps?|levels?|trees?|sets?|shortages?|requirements?))"
+    r"(?:skills?(?:[ .-]md)?\b(?!['’]?s?[ -](?:gaps?|levels?|trees?|sets?|shortages?|requirements?"
+    r"|sections?|checks?|trigger\w*|lists?))"
     r"(?!\s+(?:from|out\s+of)\b))"
 )
 _SAYS: Final = re.compile(
     rf"\b{_VERB}\s+{_BETWEEN}{_OBJECT}"
+    rf"|\bcut(?:s|ting)?\s+(?:down\s+)?{_BETWEEN}(?:tokens?|size|length|cost)(?:\s+(?:count|usage))?\s+of\s+{_BETWEEN}{_OBJECT}"
+    rf"|\boptimi[sz](?:e|es|ing)\s+{_BETWEEN}{_OBJECT}\s+(?:for\s+(?:fewer\s+)?tokens?|token)\b"
     rf"|\bskill(?:[ .-]md)?\s+(?:files?\s+)?(?:compression|condensation|minification|compressor|distiller|reducer)\b"
     rf"|\bmak(?:e|es|ing)\s+{_BETWEEN}skills?(?:[ .-]md)?\s+(?:files?\s+)?(?:smaller|shorter|leaner)\b"
     r"|(?:压缩|精简|缩减|蒸馏)[^。，,.\n]{0,8}(?:技能|skill)",
@@ -67,13 +73,19 @@ def find_self_reference(skill: Skill) -> SelfReference | None:
     A skill that compresses something else, or makes skills out of something, is none.
     """
     name = skill.frontmatter.fields.get("name")
-    if isinstance(name, str) and _NAME.search(name[:_LONGEST]):
+    if isinstance(name, str) and _NAME.search(_seen(name[:_LONGEST])):
         return SelfReference.NAME
-    if any(map(_is_title, _titles(skill))):
+    if any(map(_is_title, map(_seen, _titles(skill)))):
         return SelfReference.TITLE
-    if _says_so(skill.description[:_LONGEST]):
+    broken = skill.frontmatter.state is not FrontmatterState.OK  # then nothing of it was read as fields
+    if _says_so(_seen((skill.frontmatter.raw if broken else skill.description)[:_LONGEST])):
         return SelfReference.DESCRIPTION
-    return SelfReference.OPENING if _says_so(skill.body[:_OPENING]) else None
+    return SelfReference.OPENING if _says_so(_seen(skill.body[:_OPENING])) else None
+
+
+def _seen(text: str) -> str:
+    """The text as people see it: without characters that have no shape, and without emphasis."""
+    return "".join(c for c in text if unicodedata.category(c) != "Cf").replace("**", "")
 
 
 def _titles(skill: Skill) -> list[str]:

@@ -16,6 +16,7 @@ class Sense(StrEnum):
 
     NEGATION = "negation"
     AVOIDANCE = "avoidance"
+    LACK = "lack"
     ONLY = "only"
     EXCEPTION = "exception"
     CONDITION = "condition"
@@ -31,10 +32,11 @@ class Sense(StrEnum):
 
 _BY_SENSE: Final = {
     Sense.NEGATION: (
-        "not never no none nothing nor neither cannot without nobody nowhere forbidden prohibited ¬"
-        " nicht nie niemals kein keine keinen keiner keinem ohne verboten"
-        " pas jamais aucun aucune sans nunca jamás sin não sem mai senza не нет никогда нельзя без değil asla olmadan"
+        "not never no none nothing nor neither cannot nobody nowhere forbidden prohibited ¬"
+        " nicht nie niemals kein keine keinen keiner keinem verboten"
+        " pas jamais aucun aucune nunca jamás não mai не нет никогда нельзя değil asla"
     ),
+    Sense.LACK: "without ohne sans sin sem senza без olmadan",
     Sense.AVOIDANCE: "avoid avoids vermeiden éviter evitar избегать",
     Sense.ONLY: "only solely exclusively nur seulement solo sólo apenas somente только sadece yalnızca",
     Sense.EXCEPTION: "except unless außer sauf excepto exceto salvo кроме hariç",
@@ -66,8 +68,9 @@ _WORDS: Final[Mapping[str, Sense]] = {
     **{word: sense for sense, words in _BY_SENSE.items() for word in words.split()},
 }
 _CJK: Final[Mapping[str, Sense]] = {
-    **dict.fromkeys("不要 不得 不能 不可 不会 不 禁止 未经 没有 切勿".split(), Sense.NEGATION),
-    **dict.fromkeys("ない ません せず 않 없이 없 금지 말고".split(), Sense.NEGATION),
+    **dict.fromkeys("不要 不得 不能 不可 不会 不 禁止 没有 切勿".split(), Sense.NEGATION),
+    **dict.fromkeys("ない ません 않 없 금지 말고".split(), Sense.NEGATION),
+    **dict.fromkeys("未经 せず 없이".split(), Sense.LACK),
     **dict.fromkeys("避免".split(), Sense.AVOIDANCE),
     **dict.fromkeys("仅 只有 只能 只 のみ だけ 만".split(), Sense.ONLY),
     **dict.fromkeys("除非 除了 以外".split(), Sense.EXCEPTION),

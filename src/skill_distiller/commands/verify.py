@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from skill_distiller.commands.open_console import open_console
-from skill_distiller.commands.options import Encoding, MaxBytes, exclude
+from skill_distiller.commands.options import ConfigFile, Encoding, MaxBytes, NoConfig, exclude
 from skill_distiller.commands.read_input import MAX_BYTES, STDIN, read_input
 from skill_distiller.commands.stdout import write_json, write_stdout
 from skill_distiller.errors import BadInputError, UsageError, reason_of
@@ -61,14 +61,18 @@ def verify(
         ),
     ] = False,
     max_bytes: MaxBytes = MAX_BYTES,
+    config: ConfigFile = "",
+    no_config: NoConfig = False,
 ) -> None:
     """Check a rewrite of a skill, whoever wrote it. The exit code is 0 if every check passes, 6 if one fails."""
     if original == candidate == STDIN:
         raise UsageError("Only one of the two can be stdin.", "Name a file for the other.")
     exclude(("--json", json_, "--quiet", quiet), ("--verbose", verbose, "--quiet", quiet))
     from skill_distiller import verification
+    from skill_distiller.config import load_config
     from skill_distiller.tokens import load_counter
 
+    settings = load_config(config, use=not no_config)
     counter = load_counter(encoding, offline=offline)
     declared = _read_receipt(receipt) if receipt else None
     before, after = read_input(original, max_bytes), read_input(candidate, max_bytes)
@@ -81,6 +85,7 @@ def verify(
         # A folder brings its own files; a file alone will live where the original does.
         folder=Path(candidate) if candidate != STDIN and Path(candidate).is_dir() else None,
         counter=counter,
+        patterns=settings.patterns,
     )
     if not quiet:
         _print(found, before.name, counter, json_=json_, verbose=verbose)

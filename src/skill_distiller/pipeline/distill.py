@@ -112,7 +112,7 @@ def _verify(
     candidate = skill if distilled.text == skill.text else parse_skill(distilled.text, skill.path)
     declared = declared_by(receipt, functionality.protected_lost)
     # The disk is left alone here: whether linked files are there is for the command `verify` to see.
-    verification = verify(skill, candidate, declared=declared, tokens=tokens, files=False)
+    verification = verify(skill, candidate, declared=declared, tokens=tokens, files=False, patterns=options.patterns)
     if options.strict and not verification.passed:
         failed = ", ".join(check.name for check in verification.failed)
         raise RefusedError(f"The result fails its own verification ({failed}).", "Without --strict it is a warning.")

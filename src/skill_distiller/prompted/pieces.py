@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -16,6 +17,7 @@ SHORTEST: Final = 60  # characters; less is not worth asking for
 LONGEST: Final = 3000  # characters; a model is shown no more of a block
 _KINDS: Final = PROSE | {BlockKind.QUOTE}
 _CLAUSE: Final = frozenset({SectionType.EXPLANATION, SectionType.VERBOSE_DETAIL})
+_STEP: Final = re.compile(r"^[ \t]*\d{1,9}[.)][ \t]", re.MULTILINE)
 _NAMED: Final = 40  # facts that a model is reminded of
 _FACT: Final = 80  # characters of each
 
@@ -83,7 +85,7 @@ def _single(analysis: Analysis, section: Section, blocks: tuple[Block, ...]) -> 
 def _may_be_summed(analysis: Analysis, block: Block) -> bool:
     verdict = analysis.verdicts[block.index]
     whole = block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST)  # one item can't become a paragraph inside its list
-    return verdict.type is SectionType.EDGE_CASE and not verdict.required and whole
+    return verdict.type is SectionType.EDGE_CASE and not verdict.required and whole and not _STEP.search(block.text)
 
 
 def _stands_apart(section: Section, blocks: tuple[Block, ...]) -> bool:

@@ -24,6 +24,8 @@ from skill_distiller.tokens import TokenCounter
 _SHARE: Final = 0.5  # of the block's worth: its rules stay, what is said around them goes
 _CUT: Final = PROSE | {BlockKind.TABLE}
 _EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
+# "Force only if nobody shares it" is a prohibition in other words: beside hard rules it stays as they do.
+_RESTRICTS: Final = re.compile(r"\bonly\s+(?:if|when|whenever|after|once|with)\b", re.IGNORECASE)
 
 
 class Extractor:
@@ -54,7 +56,8 @@ def extract(block: Block, verdict: Verdict, facts: Sequence[Fact], patterns: Pat
 
     def is_needed(text: str) -> bool:
         names = patterns.find(text)
-        return bool(names.protected & verdict.protected) or (verdict.hard_rule and names.hard_rule)
+        rule = names.hard_rule or _RESTRICTS.search(text) is not None
+        return bool(names.protected & verdict.protected) or (verdict.hard_rule and rule)
 
     if block.kind is BlockKind.TABLE:
         parts = _kept_rows(block.text, is_needed)

@@ -21,6 +21,7 @@ from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.document.skeleton import inlines, skeleton
 from skill_distiller.renderings.governed import lost_modals, new_modals, swapped_clauses
 from skill_distiller.renderings.locks import locked_spans
+from skill_distiller.renderings.turns import lost_turns, new_turns, swapped_steps
 
 
 class LossKind(StrEnum):
@@ -49,6 +50,8 @@ _VERBATIM_KINDS: Final = frozenset(
     {FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.FLAG, FactKind.ENV_VAR, FactKind.QUOTED}
 )
 _LIMITS: Final = "≥≤><"
+_STRUCK: Final = "~~"
+_RULE_START: Final = 12  # characters of a sentence, in which the word of a rule stands
 _PARTS: Final = re.compile(r"\w+")
 _COUNTING: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
 _NUMBERS: Final = {**{word: str(i) for i, word in enumerate(_COUNTING)}, "twelve": "12", "twenty": "20"}
@@ -82,6 +85,7 @@ def check_summary(originals: Sequence[str], new: str, *, context: str = "") -> t
         *missing(original, new),
         *added(original, new, context),
         *_not_one_block(new),
+        *(Loss(LossKind.STRUCTURE, "numbered steps are not summed up") for _ in range(_has_steps(original))),
     )
 
 
@@ -99,9 +103,11 @@ def missing(original: str, new: str) -> tuple[Loss, ...]:
         *(Loss(LossKind.FACT, text) for text in _lost_facts(original, new)),
         *(Loss(LossKind.MODAL, text) for text in lost_modals(before, after)),
         *(Loss(LossKind.MODAL, text) for text in swapped_clauses(before, after)),
+        *(Loss(LossKind.MODAL, text) for text in lost_turns(before, after)),
         *(Loss(LossKind.INSTRUCTION, text) for text in _dropped(before, after)),
         *(Loss(LossKind.PLACE, key) for key in _strays(before, after)),
         *(Loss(LossKind.PLACE, f"{first} before {second}") for first, second in _turned_around(before, after)),
+        *(Loss(LossKind.PLACE, f"{first} before {second}") for first, second in swapped_steps(before, after)),
         *(Loss(LossKind.MARKUP, text) for text in _markup(original) if text not in _flat(new)),
         *(Loss(LossKind.PATTERN, name) for name in _lost_patterns(original, new)),
     )
@@ -116,6 +122,9 @@ def added(original: str, new: str, context: str = "") -> tuple[Loss, ...]:
     found = [
         *(fact.text for fact in find_facts(new) if not _is_known(fact, original)),
         *new_modals(before, after),
+        *new_turns(before, after),
+        *([_STRUCK] if _STRUCK in new and _STRUCK not in original else ()),
+        *(_flat(s.text)[:160] for s in after if _is_asked_rule(s) and "?" not in original and "？" not in original),
         *(text for text in _markup(new) if text not in _flat(original)),
         *(f"U+{ord(character):04X}" for character in set(new) - set(original) if _is_control(character)),
         *(["words: " + ", ".join(unknown)] if many else ()),
@@ -221,8 +230,14 @@ def _lost_patterns(original: str, new: str) -> list[str]:
     return [*lost, "a rule that says MUST, NEVER, Do not"] if before.hard_rule and not after.hard_rule else lost
 
 
+def _is_asked_rule(sentence: Sentence) -> bool:
+    """Whether a sentence begins as a rule does and ends as a question: "Never commit secrets?"."""
+    asked = sentence.text.rstrip("*_").endswith(("?", "？"))
+    return asked and any(governed.signal.start < _RULE_START for governed in sentence.governed)
+
+
 def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs") and character not in "\n\t"
+    return unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") and character not in "\n\t"
 
 
 def _rebuilt(original: str, new: str) -> Iterator[Loss]:
@@ -263,6 +278,10 @@ def _not_one_block(new: str) -> Iterator[Loss]:
     blocks = sum(piece.type == "paragraph_openp" for piece in skeleton(new))
     if types - allowed or (top == "paragraph_openp" and blocks != 1) or _lists(new) > 1:
         yield Loss(LossKind.STRUCTURE, "one paragraph, or one list without lists in it")
+
+
+def _has_steps(text: str) -> bool:
+    return any(piece.type.startswith("ordered_list") for piece in skeleton(text))
 
 
 def _lists(text: str) -> int:

@@ -18,9 +18,10 @@ _SAME: Final[Mapping[Sense, frozenset[Sense]]] = {
 }
 # What of the original may have become a sense that is new in the text; all else was not said before.
 _FROM: Final[Mapping[Sense, frozenset[Sense]]] = {
-    Sense.NEGATION: frozenset({Sense.NEGATION, Sense.AVOIDANCE, Sense.INSTEAD, Sense.EXCEPTION}),
+    Sense.NEGATION: frozenset({Sense.NEGATION, Sense.LACK, Sense.AVOIDANCE, Sense.INSTEAD, Sense.EXCEPTION}),
+    Sense.LACK: frozenset({Sense.LACK, Sense.NEGATION, Sense.EXCEPTION}),
     Sense.ONLY: frozenset({Sense.ONLY}),
-    Sense.EXCEPTION: frozenset({Sense.EXCEPTION, Sense.NEGATION}),
+    Sense.EXCEPTION: frozenset({Sense.EXCEPTION, Sense.NEGATION, Sense.LACK}),
     Sense.CONDITION: frozenset(
         {Sense.CONDITION, Sense.EXCEPTION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.OTHERWISE}
     ),

@@ -38,9 +38,13 @@ def wrap_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
         start, end = match.span()
         line = text[max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1 : start]
         start -= line.endswith(" ")
-        wrapped = len(line) >= _SHORTEST and "|" not in line and _GOES_ON.match(text, start - 1)
-        wrapped = wrapped and not _is_apart(line, text, end)
-        if wrapped and not _BLOCK_MARKS.match(line) and not overlaps((start, end), locked):
+        wrapped = len(line) >= _SHORTEST and "|" not in line and _GOES_ON.match(text, start - 1) is not None
+        if (
+            wrapped
+            and not _is_apart(line, text, end)
+            and not _BLOCK_MARKS.match(line)
+            and not overlaps((start, end), locked)
+        ):
             yield Edit(start, end, " ")
 
 

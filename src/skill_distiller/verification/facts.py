@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from skill_distiller.analysis import FactKind
+from skill_distiller.verification.hidden import find_hidden
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
 from skill_distiller.verification.pair import Pair, Place, places
+from skill_distiller.verification.steps import find_moved_steps
 
 
 def check_facts(pair: Pair) -> Check:
-    """Fails where a command, path, number, link or other fact was lost; a new one is a warning."""
+    """Fails where a command, path, number, link or other fact was lost, a step moved, or something is hidden.
+
+    A new fact is a warning.
+    """
     lost = _missing(places(pair.original_alone), pair.candidate_keys)
     # Against the blocks that were rewritten first: mostly that is all.
     new = list(_missing(places(pair.candidate_alone), {place.fact.key for place in places(pair.original_alone)}))
     new = [place for place in new if place.fact.key not in pair.original_keys]
-    return Check("facts", (*(_lost(place, pair) for place in lost), *map(_new, new)))
+    found = (*(_lost(place, pair) for place in lost), *map(_new, new))
+    return Check("facts", (*found, *find_moved_steps(pair), *find_hidden(pair)))
 
 
 def _missing(found: Iterable[Place], keys: Collection[str]) -> Iterator[Place]:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from skill_distiller.document import FrontmatterState
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
 from skill_distiller.verification.pair import Pair
 
+# What else a client reads may grant tools, run hooks, or switch the skill on and off.
+_TELLING: Final = frozenset({"name", "description", "license", "compatibility", "metadata", "version", "author"})
+
 
 def check_frontmatter(pair: Pair) -> Check:
-    """Fails where a field was lost or has another value; another order, quoting or comment is a warning."""
+    """Fails where a field was lost or has another value, or a new one may give an agent more leave.
+
+    Another order, quoting or comment is a warning, and so is a new field that only tells of the skill.
+    """
     before, after = pair.original.frontmatter, pair.candidate.frontmatter
     if before.raw.rstrip() == after.raw.rstrip():
         return Check("frontmatter")
@@ -44,6 +51,7 @@ def _fields(pair: Pair) -> Iterator[Finding]:
     for name in after:
         if name not in before:
             found = True
-            yield Finding(FindingKind.NEW, Level.WARNING, name, 1, "field", in_candidate=True)
+            level = Level.WARNING if name in _TELLING or name in pair.allowed_fields else Level.FAILURE
+            yield Finding(FindingKind.NEW, level, name, 1, "field", in_candidate=True)
     if not found:
         yield Finding(FindingKind.OTHERWISE_WRITTEN, Level.WARNING, "same fields, same values", 1, in_candidate=True)

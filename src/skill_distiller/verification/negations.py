@@ -13,10 +13,11 @@ from skill_distiller.analysis.facts import block_facts, sentence_around
 from skill_distiller.analysis.modality import LIMITS
 from skill_distiller.document import Block
 from skill_distiller.renderings.fact_check import missing
+from skill_distiller.verification.instructions import find_lost_instructions
 from skill_distiller.verification.modal_groups import modal_group
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
 from skill_distiller.verification.pair import Pair, Place
-from skill_distiller.verification.reversals import find_reversals
+from skill_distiller.verification.reversals import find_new_prohibitions, find_reversals
 from skill_distiller.verification.statements import Statement, read_statement
 
 _AFTER: Final = 48  # characters after a modal fact that have to be the same for it to be the same statement
@@ -24,12 +25,16 @@ _LOOKED_AT: Final = 200  # statements of a candidate that one of the original is
 
 
 def check_negations(pair: Pair) -> Check:
-    """Fails where a modal statement has no counterpart in the candidate, or where what it forbids is now said."""
+    """Fails where a modal statement has no counterpart in the candidate, or where what it forbids is now said.
+
+    So it does where something is forbidden that the original says, and where nothing is left of an instruction.
+    """
     gone = list(_modals(pair.original_alone))
     reversals = find_reversals(gone, pair) if gone else ()
     said = {finding.text for finding in reversals}
     lost = (finding for finding in _lost(gone, pair) if finding.text not in said)
-    return Check("negations", (*reversals, *lost))
+    forbidden = find_new_prohibitions(_modals(pair.candidate_alone), pair)
+    return Check("negations", (*reversals, *lost, *forbidden, *find_lost_instructions(pair, said)))
 
 
 def _modals(blocks: Iterable[Block]) -> Iterator[Place]:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.facts import Fact, block_facts
 from skill_distiller.analysis.headings import heading_key
+from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
 from skill_distiller.document import SKILL_FILE, Block, Skill
 from skill_distiller.tokens import TokenCounter, load_counter
 from skill_distiller.verification.declared import Declared
@@ -49,7 +50,8 @@ class Pair:
     """Two skills to compare. `folder` is where the candidate will live, None where that is not known.
 
     Client fields in `allowed_fields` are no finding; with `strict` the others, and faults of the
-    format that the original has too, are failures. `tokens` are counted where they are not given.
+    format that the original has too, are failures. `tokens` are counted where they are not given. `patterns` are
+    the user's own, beside those of the reference.
     """
 
     original: Skill
@@ -60,6 +62,7 @@ class Pair:
     strict: bool = False
     counter: TokenCounter | None = None
     known_tokens: Tokens | None = None
+    patterns: PatternSet = BUILT_IN
 
     @cached_property
     def tokens(self) -> Tokens:

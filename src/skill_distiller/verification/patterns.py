@@ -9,9 +9,9 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.facts import sentence_bounds
-from skill_distiller.analysis.patterns import find_patterns, join_patterns
+from skill_distiller.analysis.patterns import PatternNames, join_patterns
 from skill_distiller.analysis.words import content_words
-from skill_distiller.document import Block, BlockKind, Skill
+from skill_distiller.document import Block, BlockKind
 from skill_distiller.verification.model import Check, Finding, FindingKind, Level
 from skill_distiller.verification.pair import Pair, line_at
 from skill_distiller.verification.statements import STATEMENT_END
@@ -29,22 +29,30 @@ def check_patterns(pair: Pair) -> Check:
 
 def _names(pair: Pair) -> Iterator[Finding]:
     before = join_patterns([block.text for block in pair.original_alone])
+    if pair.patterns:  # the user's own count in headings too
+        before = pair.patterns.find_all(pair.original)
     if not (before.protected or before.advisory):
         return
-    after = join_patterns([block.text for block in pair.candidate.blocks])
+    after = pair.patterns.find_all(pair.candidate)
     for name in sorted(before.protected - after.protected):
         level = Level.DECLARED if name in pair.declared.patterns else Level.FAILURE
-        yield Finding(FindingKind.LOST, level, name, _line(pair.original, name), "protected pattern")
+        yield Finding(FindingKind.LOST, level, name, _line(pair, name), "protected pattern")
     for name in sorted(before.advisory - after.advisory):
-        yield Finding(FindingKind.LOST, Level.WARNING, name, _line(pair.original, name), "advisory pattern")
+        yield Finding(FindingKind.LOST, Level.WARNING, name, _line(pair, name), "advisory pattern")
 
 
-def _line(skill: Skill, name: str) -> int:
-    for block in skill.blocks:
-        names = find_patterns(block.text)
-        if name in names.protected | names.advisory:
-            return block.line
+def _line(pair: Pair, name: str) -> int:
+    for section in pair.original.sections:
+        if section.level and name in _all(pair.patterns.find_own(section.heading)):
+            return section.line
+        for block in section.blocks:
+            if name in _all(pair.patterns.find(block.text)):
+                return block.line
     return 0
+
+
+def _all(names: PatternNames) -> frozenset[str]:
+    return names.protected | names.advisory
 
 
 class _Rule(NamedTuple):

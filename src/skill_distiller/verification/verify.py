@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
+from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
 from skill_distiller.collector import collector_paused
 from skill_distiller.document import Skill
 from skill_distiller.tokens import TokenCounter
@@ -47,13 +48,14 @@ def verify(
     folder: Path | None = None,
     counter: TokenCounter | None = None,
     tokens: Tokens | None = None,
+    patterns: PatternSet = BUILT_IN,
 ) -> Verification:
     """Check that a candidate still says what its original says, and is as valid a skill.
 
     Frontmatter fields in `allowed_fields` are taken for valid. Losses in `declared` do not fail.
     With `strict`, faults of the format fail even where the original has them. With `files` those that
     the candidate links to are looked for in `folder`, by default the original's; nothing else touches
-    the disk. `tokens` of both, where they are known, are not counted again.
+    the disk. `tokens` of both, where they are known, are not counted again. `patterns` are the user's own.
     """
     folder = folder or (original.path.parent if original.path else None)
     pair = Pair(
@@ -65,5 +67,6 @@ def verify(
         strict,
         counter,
         tokens,
+        patterns,
     )
     return Verification(tuple(check(pair) for check in CHECKS), pair.tokens, original.text != candidate.text)

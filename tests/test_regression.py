@@ -1,0 +1,83 @@
+"""Three rules that every rendering and every mode keeps: their negations, their conditions and what these govern."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from skill_distiller import DistillOptions, distill, parse_skill
+from skill_distiller.analysis import TrainedAnalyzer
+from skill_distiller.compression import Mode
+from skill_distiller.compression.ladders import offer, prepare_ladders
+from skill_distiller.errors import TargetError
+from skill_distiller.renderings.extract import Extractor
+from skill_distiller.renderings.fact_check import missing
+from skill_distiller.tokens import load_counter
+
+RULES = (
+    "Never commit secrets.",
+    "Do not run migrations without a backup.",
+    "Use `git push --force` only if the branch is not shared.",
+)
+_FRONT = "---\nname: a-b\ndescription: Use when the user asks to deploy.\n---\n\n"
+_ROOM = "It is, in general, quite a long story why things are the way they are, and it has often been told.\n"
+_SHAPES = {
+    "paragraph": " ".join(RULES),
+    "lines": "\n".join(RULES),
+    "list": "".join(f"- {rule}\n" for rule in RULES),
+    "steps": "".join(f"{number}. {rule}\n" for number, rule in enumerate(RULES, 1)),
+    "quote": "".join(f"> {rule}\n" for rule in RULES),
+    "bold": f"**{RULES[0]}** {RULES[1]} *{RULES[2]}*",
+    "paragraphs": "\n\n".join(RULES),
+    "in a remark": f"{_ROOM.strip()} {' '.join(RULES)} {_ROOM}",
+}
+_HEADINGS = ("## Rules", "## Edge cases", "## Examples")
+SKILLS = [
+    pytest.param(f"{_FRONT}# Deploy\n\n{_ROOM}\n{heading}\n\n{shape}\n\n## Why\n\n{_ROOM}", id=f"{heading[3:]}-{name}")
+    for heading, (name, shape) in itertools.product(_HEADINGS, _SHAPES.items())
+]
+
+
+def _rules_in(text: str) -> tuple[str, ...]:
+    return tuple(rule for rule in RULES if rule in " ".join(text.replace("*", "").replace("> ", "").split()))
+
+
+@pytest.mark.parametrize("text", SKILLS)
+def test_every_rung_keeps_them(text: str) -> None:
+    """Each rendering of each block, extracts and bundles too: a block is whole, gone as a whole, or still says it."""
+    analysis, counter = TrainedAnalyzer().analyze(parse_skill(text)), load_counter()
+    prepared = offer(prepare_ladders(analysis, (), counter), Extractor().offer(analysis, counter), counter)
+    for ladder in prepared.ladders:
+        rules = _rules_in(ladder.block.text)
+        for rung in (*ladder.rungs, *ladder.joint):
+            if rules and rung.text:
+                assert missing(" ".join(rules), rung.text) == ()
+
+
+@pytest.mark.parametrize("text", SKILLS)
+def test_every_threshold_and_budget_keeps_them(text: str) -> None:
+    """Whatever is asked for: both prohibitions stay; the third rule stays, or goes with what it restricts."""
+    options = [DistillOptions(threshold=share) for share in (0.95, 0.8, 0.5, 0.0)]
+    options += [DistillOptions(mode=Mode.TOKENS, tokens=tokens) for tokens in (150, 100, 80, 60, 40)]
+    for option in options:
+        try:
+            result = distill(parse_skill(text), option)
+        except TargetError:
+            continue
+        body = result.distilled.body
+        assert missing(" ".join(RULES if "--force" in body else RULES[:2]), body) == ()
+        assert result.verification
+        assert result.verification.passed
+
+
+@pytest.mark.parametrize("text", SKILLS)
+def test_one_line_never_turns_them_round(text: str) -> None:
+    """Three lines may leave a rule out; what they say of one they say with its negation and its condition."""
+    lines = distill(parse_skill(text), DistillOptions(mode=Mode.ONELINER)).text
+    for words, signs in (
+        ("commit secrets", ("Never commit secrets", "¬commit secrets")),
+        ("run migrations", ("not run migrations without a backup", "¬run migrations without a backup")),
+        ("`git push --force`", ("`git push --force` only if the branch is not shared",)),
+    ):
+        assert lines.count(words) == sum(lines.count(sign) for sign in signs)
