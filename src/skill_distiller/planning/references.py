@@ -28,14 +28,22 @@ def missing_targets(skill: Skill, texts: Sequence[str], headings: Sequence[bool]
     if not gone:
         return ()
     kept = "\n".join(texts).lower()
-    named = {heading: _is_named(heading, kept) for heading in {section.heading for section in gone}}
-    return tuple(section.index for section in gone if named[section.heading])
+    words = frozenset(_WORD.findall(kept))  # of most headings some word stands nowhere: no need to look further
+    near = (h for h in {section.heading for section in gone} if any(form <= words for form in _words(h)))
+    named = {heading for heading in near if _is_named(heading, kept)}
+    return tuple(section.index for section in gone if section.heading in named)
 
 
 @lru_cache(maxsize=4096)
 def _names(heading: str) -> tuple[str, str]:
     """How text refers to a heading: a link to its anchor, and its name."""
     return f"](#{anchor(heading)})", normalize(heading).lower()
+
+
+@lru_cache(maxsize=4096)
+def _words(heading: str) -> tuple[frozenset[str], ...]:
+    """The words of each of these."""
+    return tuple(frozenset(_WORD.findall(form)) for form in _names(heading))
 
 
 def _is_named(heading: str, kept: str) -> bool:
@@ -79,7 +87,7 @@ def referred_to(skill: Skill, texts: Sequence[str], headings: Sequence[bool]) ->
 
 def _by_rarest_word(headings: Iterable[str]) -> dict[str, list[str]]:
     """Headings by the rarest word of their name and of their anchor, one of which stands in what refers to them."""
-    words = {heading: [frozenset(_WORD.findall(form)) for form in _names(heading)] for heading in headings}
+    words = {heading: _words(heading) for heading in headings}
     spread = Counter(word for forms in words.values() for form in forms for word in form)
     found = defaultdict[str, list[str]](list)
     for heading, forms in words.items():
@@ -93,7 +101,8 @@ def anchors_of(skill: Skill, section: int) -> tuple[int, ...]:
     own = skill.sections[section].blocks
     if own:
         return tuple(block.index for block in own)
-    for below in skill.sections[section + 1 :]:
+    for at in range(section + 1, len(skill.sections)):  # a slice would copy all the rest for each section
+        below = skill.sections[at]
         if below.level <= skill.sections[section].level:
             break
         if below.blocks:
