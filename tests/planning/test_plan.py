@@ -12,7 +12,7 @@ from skill_distiller.document import BlockKind, Skill, parse_skill, render_skill
 from skill_distiller.pipeline import DistillOptions, distill
 from skill_distiller.planning import Choice, Plan, Reason, apply_plan, make_plan, undo_all
 from skill_distiller.planning.frontier import Frontier
-from skill_distiller.planning.references import anchors_of, missing_targets
+from skill_distiller.planning.references import anchors_of, missing_targets, referred_to
 from skill_distiller.renderings import RenderingKind
 from skill_distiller.tokens import load_counter
 
@@ -153,6 +153,19 @@ def test_missing_targets(kept: str, named: bool) -> None:
     skill = parse_skill(f"{kept}\n\n# Old Notes\n\ntext\n")
     assert missing_targets(skill, [kept], [True, False]) == ((1,) if named else ())
     assert missing_targets(skill, [kept], [True, True]) == ()
+
+
+def test_referred_to_follows_a_chain() -> None:
+    """What a dropped section refers to is named with it, by link or by name; a section that nothing names is not."""
+    skill = parse_skill(
+        "See [a](#part-a).\n\n# Part A\n\nSee Whats New.\n\n# What's New\n\nthe *part c* section\n\n"
+        "# Part C\n\nx\n\n# Part D\n\nSee Part A.\n"
+    )
+    gone = [True] + [False] * 4
+    assert referred_to(skill, ["See [a](#part-a)."], gone) == [1]
+    assert referred_to(skill, ["See [new](#whats-new)."], gone) == [2, 3]
+    assert referred_to(skill, ["See Part D."], gone) == [4, 1]
+    assert referred_to(skill, ["Nothing."], gone) == []
 
 
 def test_anchors_of() -> None:

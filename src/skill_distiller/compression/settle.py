@@ -8,9 +8,9 @@ from typing import NamedTuple
 from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.taxonomy import REQUIRED_TYPES
 from skill_distiller.compression.ladders import Ladders, refuse, require, retrace
-from skill_distiller.document import BlockKind, Skill
+from skill_distiller.document import BlockKind
 from skill_distiller.planning import Choice, Frontier, Pick, Plan, Reason, make_plan
-from skill_distiller.planning.references import anchors_of, missing_targets
+from skill_distiller.planning.references import referred_to
 from skill_distiller.renderings import Ladder, keeps_everything
 
 
@@ -71,7 +71,7 @@ def _refused(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) -> f
 def _needed(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
     """The blocks that a choice drops and that have to stay, with the reason."""
     texts = [ladder.rendering(rung).text for ladder, rung in zip(ladders, choice.rungs, strict=True)]
-    needed = dict.fromkeys(_referred_to(analysis.skill, texts, choice.headings), Reason.PROMOTED)
+    needed = dict.fromkeys(referred_to(analysis.skill, texts, choice.headings), Reason.PROMOTED)
     if ladders:  # a skill without its most important block is none
         needed.setdefault(_first_of_all(analysis), Reason.BEST)
     if not analysis.skill.frontmatter.raw and _opens_with_rule(ladders, texts):
@@ -84,18 +84,6 @@ def _something(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) ->
     if not ladders or any(ladder.rendering(rung).text for ladder, rung in zip(ladders, choice.rungs, strict=True)):
         return {}
     return {_first_of_all(analysis): Reason.BEST}
-
-
-def _referred_to(skill: Skill, kept: Sequence[str], headings: Sequence[bool]) -> list[int]:
-    """The blocks that kept text refers to, those that these refer to, and so on: one plan for a whole chain."""
-    texts, stays, found = kept, list(headings), list[int]()
-    while targets := missing_targets(skill, texts, stays):
-        fresh = [block for section in targets for block in anchors_of(skill, section)]
-        for section in targets:
-            stays[section] = True
-        found += fresh
-        texts = [skill.blocks[block].text for block in fresh]  # what was looked at before refers to nothing more
-    return found
 
 
 def _first_of_all(analysis: Analysis) -> int:

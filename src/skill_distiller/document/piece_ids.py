@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -13,7 +12,7 @@ from skill_distiller.document.model import Skill
 # No vowels, so that no id is a word; nothing that looks like something else; a letter first, so that none is a number.
 _LETTERS: Final = "bcdfghjkmnpqrstvwxyz"
 _CHARACTERS: Final = _LETTERS + "23456789"
-_LENGTH: Final = 6
+_PAIRS: Final = [first + second for second in _CHARACTERS for first in _CHARACTERS]  # two digits are read at once
 _BLOCK: Final = b"block"
 _HEADING: Final = b"heading"
 
@@ -61,15 +60,10 @@ def _digest(kind: bytes, above: bytes, text: str) -> bytes:
 
 
 def _short(kind: bytes, path: bytes, text: str) -> str:
-    return "".join(_characters(int.from_bytes(_digest(kind, path, text), "big")))
-
-
-def _characters(number: int) -> Iterator[str]:
-    number, first = divmod(number, len(_LETTERS))
-    yield _LETTERS[first]
-    for _ in range(_LENGTH - 1):
-        number, at = divmod(number, len(_CHARACTERS))
-        yield _CHARACTERS[at]
+    rest, letter = divmod(int.from_bytes(_digest(kind, path, text), "big"), len(_LETTERS))
+    rest, one = divmod(rest, len(_PAIRS))
+    rest, two = divmod(rest, len(_PAIRS))
+    return _LETTERS[letter] + _PAIRS[one] + _PAIRS[two] + _CHARACTERS[rest % len(_CHARACTERS)]
 
 
 def _numbered(short: str, seen: Counter[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -18,7 +18,7 @@ _LONGEST: Final = 100  # characters of a heading that are compared and shown
 _ALIKE: Final = 0.5  # how much of a word must be the same for it to be proposed
 
 
-def find_pieces(skill: Skill, ids: Iterable[str] = (), headings: Iterable[str] = ()) -> frozenset[int]:
+def find_pieces(skill: Skill, ids: Collection[str] = (), headings: Collection[str] = ()) -> frozenset[int]:
     """The blocks, by index, that have one of the ids or stand in one of the sections.
 
     The id of a heading stands for its section. A section is named by its heading, in any case, with
@@ -26,6 +26,16 @@ def find_pieces(skill: Skill, ids: Iterable[str] = (), headings: Iterable[str] =
     so are meant, each with its sub-sections. Raises UsageError, with what comes closest, for an id or
     a heading that is not there.
     """
+    found = _blocks_by_id(skill, ids) if ids else set[int]()  # most runs name none, and ids take time
+    for asked in headings:
+        named = find_sections(skill, asked)
+        if not named:
+            raise _unknown("section", asked, _nearest(skill, asked))
+        found |= frozenset[int]().union(*(section_blocks(skill, index) for index in named))
+    return frozenset(found)
+
+
+def _blocks_by_id(skill: Skill, ids: Collection[str]) -> set[int]:
     found: set[int] = set()
     known = piece_ids(skill)
     blocks = {piece: index for index, piece in enumerate(known.blocks)}
@@ -38,12 +48,7 @@ def find_pieces(skill: Skill, ids: Iterable[str] = (), headings: Iterable[str] =
             found |= section_blocks(skill, sections[piece])
         else:
             raise _unknown("piece", asked, get_close_matches(piece[:_LONGEST], [*blocks, *sections], 3, _ALIKE))
-    for asked in headings:
-        named = find_sections(skill, asked)
-        if not named:
-            raise _unknown("section", asked, _nearest(skill, asked))
-        found |= frozenset[int]().union(*(section_blocks(skill, index) for index in named))
-    return frozenset(found)
+    return found
 
 
 def find_sections(skill: Skill, asked: str) -> tuple[int, ...]:

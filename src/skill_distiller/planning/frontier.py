@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -184,7 +184,7 @@ def _hull(tree: _Tree, node: Node, *, bound: bool = False) -> _Hull:
     if node.block >= 0 and not node.children:
         return own
     tied = _tied(tree, node)
-    parts = [own, *(_hull(tree, child, bound=child in tied) for child in node.children)]
+    parts = [own, *(_hull(tree, child, bound=at in tied) for at, child in enumerate(node.children))]
     tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
     steps = merge_steps(part.steps for part in parts)
     alone = node.block == HEADING and not node.children  # a heading with nothing under it is all there is to say
@@ -223,18 +223,19 @@ def _joint_curves(
         yield Curve(saved, lost, tuple(start), steps)
 
 
-def _tied(tree: _Tree, node: Node) -> tuple[Node, ...]:
-    """The children that go only with the node: all of a whole one; of a lead-in the best, so that it leads somewhere.
+def _tied(tree: _Tree, node: Node) -> Collection[int]:
+    """The children, by place, that go only with the node: all of a whole one; of a lead-in the best one.
 
-    What a required lead-in introduces is required too.
+    So it leads somewhere. What a required lead-in introduces is required too.
     """
+    places = range(len(node.children))
     if node.whole:
-        return node.children
+        return places
     if node.block < 0 or not node.children:
         return ()
     if not tree.ladders[node.block].droppable:
-        return node.children
-    return (max(node.children, key=lambda child: _worth(tree, child)),)
+        return places
+    return (max(places, key=lambda at: _worth(tree, node.children[at])),)
 
 
 def _worth(tree: _Tree, node: Node) -> float:

@@ -59,10 +59,10 @@ def _children(sections: Sequence[Section], parent: Section) -> list[tuple[Sectio
     if not parent.level:
         return []
     below: list[Section] = []
-    for section in sections[parent.index + 1 :]:
-        if section.level <= parent.level:
+    for at in range(parent.index + 1, len(sections)):  # a slice would copy all the rest for each section
+        if sections[at].level <= parent.level:
             break
-        below.append(section)
+        below.append(sections[at])
     highest = accumulate((section.level for section in below), min)
     starts = [i for i, (section, level) in enumerate(zip(below, highest, strict=True)) if section.level == level]
     return [tuple(below[a:b]) for a, b in pairwise([*starts, len(below)])]
