@@ -7,8 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from skill_distiller.analysis import Analysis, FactKind
+from skill_distiller.analysis.clauses import Sentence, stems
+from skill_distiller.analysis.clauses import sentences as read_sentences
 from skill_distiller.analysis.facts import Fact, find_facts
+from skill_distiller.analysis.senses import Sense
 from skill_distiller.analysis.words import content_words
+from skill_distiller.renderings.governed import lost_modals
 from skill_distiller.renderings.oneliner.line import MOST_TOKENS
 from skill_distiller.renderings.oneliner.model import NOT_STATED, OneLiner
 from skill_distiller.renderings.oneliner.plain import one_line
@@ -16,6 +20,7 @@ from skill_distiller.renderings.oneliner.prohibitions import find_prohibitions
 from skill_distiller.renderings.oneliner.sentences import sentences
 from skill_distiller.renderings.oneliner.triggers import quotes
 from skill_distiller.renderings.oneliner.units import text_sentences
+from skill_distiller.renderings.turns import new_turns
 from skill_distiller.tokens import TokenCounter
 
 _LEFT_OUT: Final = re.compile(r" \(\+\d+\)(?=\Z|;)")  # how many steps or phrases had no room
@@ -28,9 +33,12 @@ _NEGATES: Final = re.compile(
 _FORBIDS: Final = re.compile(
     r"(?:[^:：]*[:：]\s*)?(?:¬|(?:never|do not|don['’]t|must not)\b|不要|禁止|不得|切勿)", re.IGNORECASE
 )
+_LACKS: Final = re.compile(r"\bwithout\b", re.IGNORECASE)  # "run it without a backup" forbids nothing
 _NO_BLANKS: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
 _SHARE: Final = 0.6  # of the words behind a negation that one sentence of the skill with a negation must hold
 _MOST_SENTENCES: Final = 5000
+_NEW_LEAST: Final = 2  # words of a line that the skill need not have
+_NEW_SHARE: Final = 0.5
 
 
 def problems(one_liner: OneLiner, analysis: Analysis, counter: TokenCounter) -> Iterator[str]:
@@ -38,7 +46,8 @@ def problems(one_liner: OneLiner, analysis: Analysis, counter: TokenCounter) -> 
 
     The checks: every line says something, on one line of at most 80 tokens; every code span, command,
     flag, path, URL, name, number and quotation stands in the skill; what the skill forbids is not told
-    as a thing to do, and nothing is forbidden that the skill does not forbid.
+    as a thing to do or a result, and nothing is forbidden that the skill does not forbid; most words are
+    the skill's, and what it says under a condition alone keeps that condition.
     """
     for line, text in zip(one_liner.lines, (one_liner.trigger, one_liner.action, one_liner.result), strict=True):
         name = line.partition(":")[0].lower()
@@ -52,6 +61,7 @@ def problems(one_liner: OneLiner, analysis: Analysis, counter: TokenCounter) -> 
     if unknown:
         yield f"The skill does not hold: {', '.join(dict.fromkeys(unknown))}."
     yield from _reversed(one_liner, analysis)
+    yield from _made_up(one_liner, analysis)
 
 
 def _stands_in(fact: Fact, source: str) -> bool:
@@ -65,16 +75,42 @@ def _stands_in(fact: Fact, source: str) -> bool:
 
 
 def _reversed(one_liner: OneLiner, analysis: Analysis) -> Iterator[str]:
-    parts = [part for part in _PART.split(one_liner.action) if part and part != NOT_STATED]
+    texts = (one_liner.action, one_liner.result)
+    parts = [part for text in texts for part in _PART.split(text) if part and part != NOT_STATED]
     forbidden = [_words(piece.text) for piece in find_prohibitions(analysis)]
     negated = _negated_sentences(analysis)
     for part in parts:
         words = _words(part)
-        if not _NEGATES.search(part):
+        if not _NEGATES.search(_LACKS.sub("", part)):
             if any(own and own <= words for own in forbidden):
                 yield f"The skill forbids this: {part}."
         elif _FORBIDS.match(part) and not any(len(words & own) >= _SHARE * len(words) for own in negated):
             yield f"The skill does not forbid this: {part}."
+
+
+def _made_up(one_liner: OneLiner, analysis: Analysis) -> Iterator[str]:
+    """What a line says that the skill does not, or without the condition under which the skill says it."""
+    skill = analysis.skill
+    texts = (skill.name, skill.description, *(s.heading for s in skill.sections), *(b.text for b in skill.blocks))
+    before = [sentence for text in texts for sentence in read_sentences(text)][:_MOST_SENTENCES]
+    known = {stem for text in texts for stem in stems(text)}
+    for name, text in (("trigger", one_liner.trigger), ("action", one_liner.action), ("result", one_liner.result)):
+        own = [] if text == NOT_STATED else stems(text)
+        unknown = [stem for stem in own if stem not in known]
+        after = read_sentences(text)
+        if len(unknown) > max(_NEW_LEAST, _NEW_SHARE * len(own)):
+            yield f"The {name} says what the skill does not: {', '.join(unknown)}."
+        for turn in new_turns(before, after):
+            yield f"The {name} has a word that the skill does not have: {turn}."
+        for key in dict.fromkeys(key for sentence in after for key in sentence.keys) if name == "action" else ():
+            homes = [sentence for sentence in before if key in sentence.keys]
+            if homes and all(map(_is_bound, homes)) and all(lost_modals([home], after) for home in homes):
+                yield f"The {name} leaves out under which condition: {key}."
+
+
+def _is_bound(sentence: Sentence) -> bool:
+    """Whether a sentence allows something under a condition alone."""
+    return any(governed.sense is Sense.ONLY for governed in sentence.governed)
 
 
 def _words(text: str) -> frozenset[str]:
