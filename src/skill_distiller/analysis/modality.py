@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 # Negations in English that are part of a verb.
@@ -39,7 +41,13 @@ LIMITS: Final = {
 _PHRASES: Final = "|".join(
     re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(LIMITS, key=len, reverse=True) if len(phrase) > 1
 )
-LIMIT: Final = re.compile(rf"(?<!\w)(?:{_PHRASES})(?!\w)|[≥≤]|(?<=\s)[<>](?=\s?\d)", re.IGNORECASE)
+_TAILS: Final = "|".join(
+    rf"(?<=[{first}{first.upper()}])(?:{'|'.join(phrase[1:] for phrase in phrases)})"
+    for first, phrases in groupby(sorted(_PHRASES.split("|"), key=itemgetter(0)), key=itemgetter(0))
+)
+# With the first characters in front, in both cases, the search skips to those: twice as fast.
+_FIRST: Final = "".join(sorted({first for phrase in LIMITS for first in (phrase[0], phrase[0].upper())} - set("≥≤<>")))
+LIMIT: Final = re.compile(rf"[{_FIRST}≥≤<>](?:(?<=[≥≤])|(?<=\s[<>])(?=\s?\d)|(?<!\w[{_FIRST}])(?i:{_TAILS})(?!\w))")
 LIMIT_STARTS: Final = frozenset(phrase.split()[0] for phrase in LIMITS)
 # What a limit may begin with, right after another word.
 LIMIT_AHEAD: Final = re.compile(

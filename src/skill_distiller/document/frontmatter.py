@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import yaml
@@ -22,12 +23,14 @@ _MAX_DEPTH: Final = 20  # of nested lists and mappings; the C parser recurses, a
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where it is built
 
 
-def read_fields(source: str, longest: int = _MAX_YAML) -> dict[str, object] | None:
+@lru_cache(maxsize=2)
+def read_fields(source: str, longest: int = _MAX_YAML) -> Mapping[str, object] | None:
     """The mapping that a YAML text of at most `longest` characters holds, or None when it is not a valid one.
 
     Aliases, explicit tags and deep nesting are refused: frontmatter needs none of them, and YAML
     bombs are made of them.
     """
+    # Remembered, for the result has the frontmatter of the original.
     if len(source) > longest:
         return None
     try:

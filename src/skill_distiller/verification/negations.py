@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import chain, islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis import FactKind
 from skill_distiller.analysis.facts import block_facts, sentence_around
@@ -55,11 +55,19 @@ def _lost(gone: Iterable[Place], pair: Pair) -> Iterator[Finding]:
             yield Finding(FindingKind.LOST, Level.FAILURE, text, place.line, place.fact.text)
 
 
+class _Statements(NamedTuple):
+    """The statements of one group of modal words, by key and by the stems that they govern."""
+
+    by_key: dict[str, list[Statement]]
+    by_stem: dict[str, list[Statement]]
+
+
 class _Left:
     """The statements of a candidate, to be found by key and by the words that they govern."""
 
     def __init__(self, pair: Pair) -> None:
         self._pair = pair
+        self._read: dict[str, _Statements] = {}
 
     def has(self, gone: Place) -> bool:
         """Whether one of them can stand for a statement of the original."""
@@ -69,8 +77,9 @@ class _Left:
         if _words(gone) in self._written.get(key, ()):  # nearly always, and quick to see
             return True
         statement = read_statement(gone)
-        near = (other for stem in statement.governed for other in self._by_stem.get((statement.group, stem), ()))
-        return any(map(statement.means, islice(chain(self._by_key.get(key, ()), near), _LOOKED_AT)))
+        same = self._of_group(statement.group)
+        near = (other for stem in statement.governed for other in same.by_stem.get(stem, ()))
+        return any(map(statement.means, islice(chain(same.by_key.get(key, ()), near), _LOOKED_AT)))
 
     @cached_property
     def reworded(self) -> frozenset[str]:
@@ -90,23 +99,21 @@ class _Left:
         return found
 
     @cached_property
-    def _statements(self) -> list[Statement]:
-        return [read_statement(place) for place in _modals(self._pair.candidate.blocks)]
-
-    @cached_property
-    def _by_key(self) -> dict[str, list[Statement]]:
-        found = defaultdict[str, list[Statement]](list)
-        for statement in self._statements:
-            found[statement.place.fact.key].append(statement)
+    def _groups(self) -> dict[str, list[Place]]:
+        found = defaultdict[str, list[Place]](list)
+        for place in _modals(self._pair.candidate.blocks):
+            found[modal_group(place.fact.key)].append(place)
         return found
 
-    @cached_property
-    def _by_stem(self) -> dict[tuple[str, str], list[Statement]]:
-        found = defaultdict[tuple[str, str], list[Statement]](list)
-        for statement in self._statements:
-            for stem in statement.governed:
-                found[statement.group, stem].append(statement)
-        return found
+    def _of_group(self, group: str) -> _Statements:
+        """The statements of a group, read when the first of it is asked for."""
+        if group not in self._read:
+            found = self._read[group] = _Statements(defaultdict(list), defaultdict(list))
+            for statement in map(read_statement, self._groups.get(group, ())):
+                found.by_key[statement.place.fact.key].append(statement)
+                for stem in statement.governed:
+                    found.by_stem[stem].append(statement)
+        return self._read[group]
 
 
 def _words(place: Place) -> str:
