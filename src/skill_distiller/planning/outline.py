@@ -12,11 +12,17 @@ from skill_distiller.document import BlockKind, Section, Skill
 HEADING: Final = -1
 SEQUENCE: Final = -2
 _DEEPEST: Final = 10  # lead-ins that introduce each other; nobody writes more
+# A heading that is a step: "3. Build", "Step 3: Build", "Phase 3", also in other languages.
+_STEP: Final = re.compile(
+    r"[\W_]{0,8}(?:(?:step|phase|stage|part|schritt|paso|passo|étape|etapa|шаг|этап|adım|ステップ|步骤|阶段|第|단계)\s*)?"
+    r"(\d{1,2})(?![\d%]|[.,]\d)",
+    re.IGNORECASE,
+)
 _NUMBERED: Final = re.compile(r"[ \t]*(?:\*\*|__)?(\d+)[.)]")
 
 
 class Node(NamedTuple):
-    """A heading or block that stays while any of its children stays, or a numbered sequence.
+    """A heading or block that stays while any of its children stays, or a numbered sequence of blocks or sections.
 
     `block` is a block's index, HEADING, or SEQUENCE; `section` is the section it stands in. What a
     `whole` node holds goes together or not at all: half a sequence is worse than none.
@@ -34,7 +40,7 @@ def outline(skill: Skill, *, sequences: bool = True) -> tuple[Node, ...]:
     Without `sequences` numbered steps are like any others.
     """
     roots, _ = _nest(skill.sections, 0, -1)
-    return roots if sequences else tuple(_apart(root) for root in roots)
+    return roots if sequences else _apart(Node(0, HEADING, roots)).children
 
 
 def _apart(node: Node) -> Node:
@@ -48,11 +54,14 @@ def _apart(node: Node) -> Node:
 
 def _nest(sections: Sequence[Section], at: int, above: int) -> tuple[tuple[Node, ...], int]:
     nodes: list[Node] = []
+    steps: list[int] = []
     while at < len(sections) and sections[at].level > above:
         section = sections[at]
         children, at = _nest(sections, at + 1, section.level) if section.level else ((), at + 1)
         nodes.append(Node(section.index, HEADING, (*_in_sequence(section, _units(section)), *children)))
-    return tuple(nodes), at
+        step = _STEP.match(section.heading)
+        steps.append(int(step[1]) if step else 0)
+    return tuple(_sequences(nodes, steps)), at
 
 
 def _units(section: Section) -> list[Node]:
@@ -100,16 +109,20 @@ def _introduced(section: Section, at: int, depth: int) -> tuple[list[Node], int]
 
 def _in_sequence(section: Section, units: Sequence[Node]) -> Iterator[Node]:
     """The units, those that are numbered 1, 2, 3 one after the other put together."""
-    numbers = [_number(section, unit) for unit in units]
+    return _sequences(units, [_number(section, unit) for unit in units])
+
+
+def _sequences(nodes: Sequence[Node], numbers: Sequence[int]) -> Iterator[Node]:
+    """The nodes, those whose numbers (0 for none) go up by one put together."""
     at = 0
-    while at < len(units):
+    while at < len(nodes):
         end = at + 1
-        while numbers[at] and end < len(units) and numbers[end] == numbers[end - 1] + 1:
+        while numbers[at] and end < len(nodes) and numbers[end] == numbers[end - 1] + 1:
             end += 1
         if end - at > 1:
-            yield Node(section.index, SEQUENCE, tuple(units[at:end]), whole=True)
+            yield Node(nodes[at].section, SEQUENCE, tuple(nodes[at:end]), whole=True)
         else:
-            yield units[at]
+            yield nodes[at]
         at = end
 
 

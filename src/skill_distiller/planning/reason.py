@@ -11,6 +11,7 @@ class Reason(StrEnum):
     TYPE = "required by its type"
     PATTERN = "holds a protected pattern"
     HARD_RULE = "lays down a hard rule"
+    RESTRICTION = "forbids something or asks for approval"
     UNSURE = "its type is uncertain"
     PROMOTED = "kept text refers to it"
     BEST = "the most important block"

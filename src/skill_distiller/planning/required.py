@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from skill_distiller.analysis import Analysis, SectionType, Verdict
+from skill_distiller.analysis.restrictions import restricts
 from skill_distiller.analysis.taxonomy import REQUIRED_TYPES
+from skill_distiller.document import PROSE
 from skill_distiller.planning.reason import Reason
 from skill_distiller.planning.worth_model import WorthModel
 
@@ -20,11 +22,15 @@ def required_blocks(analysis: Analysis, threshold: float, model: WorthModel) -> 
     Protected patterns and hard rules are required at every threshold. So is a block of a required
     type (TRIGGER, CORE_INSTRUCTION), or one of an uncertain type, as long as its importance is not
     small; what counts as small grows as the threshold falls below 0.8, because who asks for half
-    of a skill can't be given all of its instructions. Without a description every trigger is required.
+    of a skill can't be given all of its instructions; prose that forbids something or asks for approval
+    in whatever words is required down to there too. Without a description every trigger is required.
     """
     bar = model.required_importance + _SLOPE * max(0.0, _RELAXED_BELOW - threshold)
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(analysis.verdicts))
     required = {i: reason for i, reason in reasons if reason}
+    if threshold >= _RELAXED_BELOW:
+        blocks = (block for block in analysis.skill.blocks if block.index not in required and block.kind in PROSE)
+        required |= {block.index: Reason.RESTRICTION for block in blocks if restricts(block.text)}
     if not analysis.skill.description:  # nothing else says when the skill is for the case at hand
         triggers = (i for i, verdict in enumerate(analysis.verdicts) if verdict.type is SectionType.TRIGGER)
         required |= {i: Reason.TYPE for i in triggers if i not in required}
