@@ -17,6 +17,7 @@ _SENTENCE_END: Final = re.compile(
     r"[.!?;](?=[*_\"”)]*(?:\s|\Z))|[。！？；]|\n(?=[ \t>]*(?:[-*+]|\d+[.)])[ \t]|[ \t>]*\r?\n)"
 )
 _CLAUSE_END: Final = re.compile(r"[,()，、（）—–]|\s-\s")
+_REASON: Final = re.compile(r"\b(?:because|so that)\b(?!.*[,()—–])", re.IGNORECASE | re.DOTALL)
 _ABBREVIATION: Final = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx)\.", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CJK: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
@@ -54,7 +55,7 @@ class Governed:
     tied to: those before it in "run `a` if it fails", behind it in "if it fails, run `a`".
     `rest_stems` are the words outside of the clause. `first` is what the clause begins with, a word
     or a fact. `behind` is False where nothing stands behind the
-    word, so that its clause is all around it.
+    word, so that its clause is all around it. `reason` is True where it only says why: "because it is not safe".
     """
 
     signal: Signal
@@ -64,6 +65,7 @@ class Governed:
     rest_stems: frozenset[str]
     first: str
     behind: bool
+    reason: bool
 
     @property
     def head(self) -> tuple[str, ...]:
@@ -167,6 +169,7 @@ def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Se
         frozenset(stems(bare[:start] + " " + bare[end:])),
         first=placed[0][1] if placed else "",
         behind=start >= signal.end,
+        reason=_REASON.search(bare[: signal.start]) is not None,
     )
 
 
