@@ -10,14 +10,14 @@ from typing import Final, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_CHECKBOX: Final = re.compile(r"\[[ xX]\]\s")
+_LABEL: Final = re.compile(r"\[[ xX]\]\s|[*_]{0,3}\d{1,9}[.)]\s")
 _VERBATIM: Final = frozenset({"fence", "code_block", "html_block"})
 
 
 class Piece(NamedTuple):
     """One construct: its token type, its markup (`-`, `.`, a fence), and what of it may not be reworded.
 
-    `fixed` is the number of a list item, the checkbox of a task, a column's head, the whole text of code and HTML.
+    `fixed` is the number of a list item, the checkbox of a task, a number that opens a text, a column's head, the whole text of code and HTML.
     """
 
     type: str
@@ -52,7 +52,7 @@ def _pieces(tokens: list[Token]) -> Iterator[Piece]:
         if token.type in ("thead_open", "thead_close"):
             in_head = token.nesting > 0
         if token.type == "inline":
-            fixed = " ".join(token.content.split()) if in_head else _checkbox(token.content)
+            fixed = " ".join(token.content.split()) if in_head else _label(token.content)
         elif token.type in _VERBATIM:
             fixed = f"{token.info}\n{token.content.rstrip()}"
         else:
@@ -60,6 +60,6 @@ def _pieces(tokens: list[Token]) -> Iterator[Piece]:
         yield Piece(token.type + token.tag, token.markup, fixed)
 
 
-def _checkbox(content: str) -> str:
-    match = _CHECKBOX.match(content)
+def _label(content: str) -> str:
+    match = _LABEL.match(content)
     return match.group().strip() if match else ""

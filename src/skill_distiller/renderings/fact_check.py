@@ -263,7 +263,7 @@ def _moved_items(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
         nearer = any(len(other & now) > kept and other != own for other in old[:_MOST_ITEMS])
         facts = fact_keys(fact for fact in find_facts(before[i]) if fact.kind is not FactKind.MODAL)
         lost = not kept or nearer or not facts <= fact_keys(find_facts(after[i]))
-        if (own and lost) or bool(before[i]) != bool(after[i]):
+        if lost if own else before[i] != after[i]:
             yield f"what item {i + 1} says: {_flat(before[i])[:160]}"
 
 
