@@ -17,7 +17,8 @@ _VERBATIM: Final = frozenset({"fence", "code_block", "html_block"})
 class Piece(NamedTuple):
     """One construct: its token type, its markup (`-`, `.`, a fence), and what of it may not be reworded.
 
-    `fixed` is the number of a list item, the checkbox of a task, a number that opens a text, a column's head, the whole text of code and HTML.
+    `fixed` is the number of a list item, the checkbox of a task, a number that opens a text, a column's head, the
+    whole text of code and HTML.
     """
 
     type: str

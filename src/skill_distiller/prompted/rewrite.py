@@ -80,11 +80,11 @@ class PromptedRewriter:
         return sum(self._count(piece.block.text) for piece in pieces)
 
     def _too_long(self, good: Mapping[int, tuple[Piece, str]]) -> dict[int, str]:
-        """What the model is told about the texts that save little, by index."""
+        """What the model is told about the texts that save little, by index; one that saves nothing is left alone."""
         found = {}
         for i, (piece, text) in good.items():
             before, after = self._count(piece.block.text), self._count(text)
-            if before >= _WORTH_IT and after > _LONG * before:
+            if before >= _WORTH_IT and _LONG * before < after < before:
                 found[i] = f"too long: your last text has {after} tokens"
         return found
 
