@@ -140,7 +140,7 @@ def test_accounting(monkeypatch: pytest.MonkeyPatch) -> None:
         "input_tokens": 4 * INPUT_TOKENS,
         "output_tokens": 4 * OUTPUT_TOKENS,
     }
-    assert f"Provider: gemini/{MODEL}: 4 calls, 0 from the cache, 1,284 tokens in, 180 out, " in verbose
+    assert f"Provider: gemini/{MODEL}: 4 calls, 0 from the cache, 3,600 tokens in, 180 out, " in verbose
     assert json.loads(run("compress", "--json", "--provider=embedded", stdin=SKILL).stdout)["provider"] is None
 
 

@@ -59,7 +59,7 @@ def texts(*rewritten: str) -> str:
 
 
 # The pieces that a model is asked to rewrite, given back as they are: nothing is offered.
-SAME_TEXTS = texts(*(block for block in TEXT.split("\n\n") if len(block) > 80 and not block.startswith("-")))
+SAME_TEXTS = texts(*(block for block in TEXT.split("\n\n") if len(block) >= 29 and block[0] not in "-#`"))
 
 
 def scores(triggers: float = 100, actions: float = 100, constraints: float = 90, behavior: float = 90) -> str:

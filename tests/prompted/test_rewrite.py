@@ -95,7 +95,7 @@ def test_what_is_asked() -> None:
     _, provider = offer(texts(*GOOD), analysis=analyze(b1=SectionType.EXPLANATION))
     (request,) = provider.requests
     data = request.prompt.partition(f"{request.boundary} begin")[2].partition(f"{request.boundary} end")[0]
-    assert "block 0 | list | rewrite to 20 tokens | keep: `notes.md` | Ship notes > Steps\n1. First" in data
+    assert "block 0 | list | rewrite to 19 tokens | keep: `notes.md` | Ship notes > Steps\n1. First" in data
     assert "block 1 | paragraph | one clause | Ship notes > Rules\n" in data
     assert "keep: `cache.json` · 2 days | Ship notes > Cases" in data
     assert request.prompt_version.startswith("rewrite/")
@@ -111,6 +111,55 @@ def test_a_lost_fact_is_asked_for_once_more() -> None:
     assert "wrong in your last text: fact: 2 days" in again
     assert "Friday" not in again
     assert "lost or changed something" in again
+
+
+LONG = "Do not ship on a Friday unless the user has asked for it in so many words, since most of the team has gone."
+
+
+def test_a_long_text_is_asked_for_once_more() -> None:
+    """Where something has to be asked again anyway; the shorter one is taken, a wrong one is not."""
+    bad = NETWORK.replace(" (never older than 2 days)", "")
+    for second, taken in ((RULE, RULE), ("Ship.", LONG), ("", LONG)):
+        offers, provider = offer(texts(STEPS, LONG, bad, DISK), texts(second, NETWORK))
+        assert offered(offers)[1] == taken
+        assert offers.refused == 0
+        assert "too long: your last text has 26 tokens" in provider.requests[1].prompt
+
+
+def test_much_that_is_long_is_worth_a_call() -> None:
+    """Little is not: one call for texts that are short but for one."""
+    steps = (
+        "1. First, open the file `notes.md` in an editor.\n2. Then write down everything changed since last release."
+    )
+    offers, provider = offer(texts(steps, LONG, NETWORK, DISK), texts(STEPS, RULE))
+    assert offered(offers) == dict(enumerate(GOOD))
+    assert len(provider.requests) == 2
+    offers, provider = offer(texts(STEPS, LONG, NETWORK, DISK))
+    assert offered(offers)[1] == LONG
+    assert len(provider.requests) == 1
+
+
+TABLE = """# Answers
+
+| Signal | What you should do |
+|--------|--------------------|
+| the error `E17` | wait for 5 seconds, and then do not restart the service |
+| a timeout | restart the service as soon as you like if the queue is empty |
+"""
+
+
+def test_a_table_is_rewritten_in_its_cells() -> None:
+    """The head, the rows and the columns stay; where the table is a form to fill in it is not asked about."""
+    short = "| Signal | What you should do |\n|-|-|\n| `E17` | wait 5 seconds, do not restart service |\n"
+    short += "| timeout | restart service if queue empty |"
+    offers, _ = offer(texts(short), analysis=analyze(TABLE))
+    assert offered(offers) == {0: short}
+    swapped = short.replace("wait 5 seconds, do not restart service", "restart service").replace(
+        "restart service if", "do not restart service if"
+    )
+    offers, _ = offer(texts(swapped), texts(swapped), analysis=analyze(TABLE))
+    assert (offered(offers), offers.refused) == ({}, 1)
+    assert pieces_of(analyze(TABLE, b0=SectionType.OUTPUT_FORMAT)) == []
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from typing import Any
 
 MODEL = "toy-model"
 KEY = "key-0123456789abcdef"  # no provider's shape: it must be kept out of texts because it is ours
-INPUT_TOKENS, OUTPUT_TOKENS = 321, 45
+INPUT_TOKENS, OUTPUT_TOKENS = 900, 45
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def test_every_text_that_stands_in_a_plan_comes_back(text: str) -> None:
 @pytest.fixture
 def result() -> Distillation:
     """A skill of which some blocks went and some were shortened."""
-    return distill(parse_skill(DEPLOY), DistillOptions(threshold=0.8))
+    return distill(parse_skill(DEPLOY), DistillOptions(threshold=0.85))
 
 
 def _edited(plan: str, heading: str, rendering: str) -> str:

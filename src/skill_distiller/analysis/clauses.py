@@ -19,6 +19,7 @@ _SENTENCE_END: Final = re.compile(
 )
 _CLAUSE_END: Final = re.compile(r"[,()，、（）—–]|\s-\s")
 _ABBREVIATION: Final = re.compile(rf"\b(?:{ABBREVIATIONS})\.", re.IGNORECASE)
+_REASON: Final = re.compile(r"\b(?:because|so that)\b(?!.*[,()—–])", re.IGNORECASE | re.DOTALL)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CJK: Final = re.compile(f"[{CJK}]+")
 _ENDING: Final = re.compile(r"(?<=[^\W\d_]{3})(?:ing|ed|es|s)\Z")
@@ -55,7 +56,7 @@ class Governed:
     tied to: those before it in "run `a` if it fails", behind it in "if it fails, run `a`".
     `rest_stems` are the words outside of the clause. `first` is what the clause begins with, a word
     or a fact. `behind` is False where nothing stands behind the
-    word, so that its clause is all around it.
+    word, so that its clause is all around it. `reason` is True where it only says why: "because it is not safe".
     """
 
     signal: Signal
@@ -65,6 +66,7 @@ class Governed:
     rest_stems: frozenset[str]
     first: str
     behind: bool
+    reason: bool
 
     @property
     def head(self) -> tuple[str, ...]:
@@ -176,6 +178,7 @@ def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Se
         frozenset(stems(bare[:start] + " " + bare[end:])),
         first=placed[0][1] if placed else "",
         behind=start >= signal.end,
+        reason=_REASON.search(bare[: signal.start]) is not None,
     )
 
 

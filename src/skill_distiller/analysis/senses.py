@@ -58,7 +58,7 @@ _STAND_INS: Final[Mapping[str, Sense]] = {
     **dict.fromkeys(("once", "where", "→", "⇒"), Sense.CONDITION),
     "prior": Sense.BEFORE,
     **dict.fromkeys(("need", "needs", "ensure", "ensures", "should"), Sense.DUTY),
-    **dict.fromkeys(("can", "could", "might"), Sense.LEAVE),
+    **dict.fromkeys(("can", "could", "might", "allowed", "permitted"), Sense.LEAVE),
     "during": Sense.WHILE,
     "else": Sense.OTHERWISE,
     **dict.fromkeys(("over", "replace", "replaces"), Sense.INSTEAD),

@@ -10,14 +10,15 @@ from typing import Final, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_CHECKBOX: Final = re.compile(r"\[[ xX]\]\s")
+_LABEL: Final = re.compile(r"\[[ xX]\]\s|[*_]{0,3}\d{1,9}[.)]\s")
 _VERBATIM: Final = frozenset({"fence", "code_block", "html_block"})
 
 
 class Piece(NamedTuple):
     """One construct: its token type, its markup (`-`, `.`, a fence), and what of it may not be reworded.
 
-    `fixed` is the number of a list item, the checkbox of a task, the whole text of code and HTML.
+    `fixed` is the number of a list item, the checkbox of a task, a number that opens a text, a column's head, the
+    whole text of code and HTML.
     """
 
     type: str
@@ -26,7 +27,7 @@ class Piece(NamedTuple):
 
 
 def skeleton(text: str) -> tuple[Piece, ...]:
-    """The constructs of a Markdown text in order, tables with their cells; the words of prose are left out.
+    """The constructs of a Markdown text in order, tables with their head; the words of prose and cells are left out.
 
     >>> skeleton("1. Run it.") == skeleton("1. Run.")
     True
@@ -47,12 +48,12 @@ def _parser() -> MarkdownIt:
 
 
 def _pieces(tokens: list[Token]) -> Iterator[Piece]:
-    in_table = False
+    in_head = False
     for token in tokens:
-        if token.type in ("table_open", "table_close"):
-            in_table = token.nesting > 0
+        if token.type in ("thead_open", "thead_close"):
+            in_head = token.nesting > 0
         if token.type == "inline":
-            fixed = " ".join(token.content.split()) if in_table else _checkbox(token.content)
+            fixed = " ".join(token.content.split()) if in_head else _label(token.content)
         elif token.type in _VERBATIM:
             fixed = f"{token.info}\n{token.content.rstrip()}"
         else:
@@ -60,6 +61,6 @@ def _pieces(tokens: list[Token]) -> Iterator[Piece]:
         yield Piece(token.type + token.tag, token.markup, fixed)
 
 
-def _checkbox(content: str) -> str:
-    match = _CHECKBOX.match(content)
+def _label(content: str) -> str:
+    match = _LABEL.match(content)
     return match.group().strip() if match else ""

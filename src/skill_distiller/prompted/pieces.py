@@ -1,4 +1,4 @@
-"""What is given to a model to rewrite: single blocks of prose, and runs of edge cases to be summed up as one."""
+"""What is given to a model to rewrite: blocks of prose and tables, and runs of edge cases to be summed up as one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from skill_distiller.analysis import Analysis, FactKind, SectionType
 from skill_distiller.document import PROSE, Block, BlockKind, Section
 from skill_distiller.renderings.fact_check import Loss, check_summary, check_wording
 
-SHORTEST: Final = 60  # characters; less is not worth asking for
+SHORTEST: Final = 30  # characters; less is not worth asking for
 LONGEST: Final = 3000  # characters; a model is shown no more of a block
-_KINDS: Final = PROSE | {BlockKind.QUOTE}
+_FORMS: Final = frozenset({BlockKind.QUOTE, BlockKind.TABLE})  # prose, but where they are a form to be filled in
+_KINDS: Final = PROSE | _FORMS
 _CLAUSE: Final = frozenset({SectionType.EXPLANATION, SectionType.VERBOSE_DETAIL})
 _STEP: Final = re.compile(r"^[ \t]*\d{1,9}[.)][ \t]", re.MULTILINE)
 _NAMED: Final = 40  # facts that a model is reminded of
@@ -70,14 +71,14 @@ def pieces_of(analysis: Analysis) -> list[Piece]:
 
 
 def is_prose(block: Block) -> bool:
-    """Whether a block is prose of a length that is worth rewriting."""
+    """Whether a block is prose, or a table, of a length that is worth rewriting."""
     return block.kind in _KINDS and SHORTEST <= len(block.text) <= LONGEST
 
 
 def _single(analysis: Analysis, section: Section, blocks: tuple[Block, ...]) -> Iterator[Piece]:
     for block in blocks:
         kind = analysis.verdicts[block.index].type
-        if is_prose(block) and not (block.kind is BlockKind.QUOTE and kind is SectionType.OUTPUT_FORMAT):
+        if is_prose(block) and not (block.kind in _FORMS and kind is SectionType.OUTPUT_FORMAT):
             clause = kind in _CLAUSE and block.kind is BlockKind.PARAGRAPH
             yield _piece(analysis, section, (block,), Wish.CLAUSE if clause else Wish.REWRITE)
 

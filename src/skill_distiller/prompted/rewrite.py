@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from skill_distiller.analysis import Analysis
@@ -22,8 +22,11 @@ from skill_distiller.renderings.offers import Bundle, Offers
 from skill_distiller.tokens import TokenCounter, load_counter
 
 _REPAIRS: Final = 1
-_AGAIN: Final = "Your last texts for these pieces lost or changed something; each piece says what."
-_GOAL: Final = 0.6  # of the tokens: the shortest rewriting that was measured
+_AGAIN: Final = "Your last texts for these pieces lost or changed something, or were long; each piece says what."
+_GOAL: Final = 0.55  # of the tokens: what is left of careful rewritings is mostly more than was asked for
+_LONG: Final = 0.75  # of the tokens: of a text that is no shorter, another one is asked for
+_MANY: Final = 0.5  # of the tokens of all pieces: so much has to be too long that this alone is worth a call
+_WORTH_IT: Final = 20  # tokens of the piece; of shorter ones it is not
 _NAMED: Final = 6  # faults of a text that the model is told
 # Of 160 criteria of exam skills none was lost when a strong model rewrote them to 60 % of their tokens, so with 95 %
 # certainty less than 3 / 160 = 1.9 % are (rule of three). A weaker model is held to the fact check. So the price of a
@@ -62,33 +65,54 @@ class PromptedRewriter:
         first = self._texts(skill, pieces, {})
         faults = {i: found for i, (piece, text) in first.items() if (found := piece.faults(text))}
         good = {i: item for i, item in first.items() if i not in faults}
-        if faults:
-            again = [piece for piece in pieces if piece.block.index in faults]
-            second = self._texts(skill, again, faults)
-            good |= {i: (piece, text) for i, (piece, text) in second.items() if not piece.faults(text)}
+        problems = {i: _wrong(found) for i, found in faults.items()}
+        long = self._too_long(good)
+        if problems or self._tokens(first[i][0] for i in long) > _MANY * self._tokens(pieces):
+            problems |= long
+        if problems:
+            again = [piece for piece in pieces if piece.block.index in problems]
+            second = self._texts(skill, again, problems)
+            good |= {i: item for i, item in second.items() if self._is_better(item, good.get(i))}
         return _offers(good, len(faults.keys() - good.keys()), counter)
 
+    def _tokens(self, pieces: Iterable[Piece]) -> int:
+        return sum(self._count(piece.block.text) for piece in pieces)
+
+    def _too_long(self, good: Mapping[int, tuple[Piece, str]]) -> dict[int, str]:
+        """What the model is told about the texts that save little, by index; one that saves nothing is left alone."""
+        found = {}
+        for i, (piece, text) in good.items():
+            before, after = self._count(piece.block.text), self._count(text)
+            if before >= _WORTH_IT and _LONG * before < after < before:
+                found[i] = f"too long: your last text has {after} tokens"
+        return found
+
+    def _is_better(self, item: tuple[Piece, str], last: tuple[Piece, str] | None) -> bool:
+        piece, text = item
+        return not piece.faults(text) and (last is None or self._count(text) < self._count(last[1]))
+
     def _texts(
-        self, skill: Skill, pieces: Sequence[Piece], faults: Mapping[int, Sequence[Loss]]
+        self, skill: Skill, pieces: Sequence[Piece], problems: Mapping[int, str]
     ) -> dict[int, tuple[Piece, str]]:
-        """The replies by index of the piece's first block; after `faults` they are asked for again."""
+        """The replies by index of the piece's first block; after `problems` they are asked for again."""
         by_index = {piece.block.index: piece for piece in pieces}
 
         def ask(blocks: Sequence[Block], problem: str, tries: int) -> Question[dict[int, str]]:
             own = [by_index[block.index] for block in blocks]
-            request = _request(skill, own, faults, problem or (_AGAIN if faults else ""), tries, self._count)
+            request = _request(skill, own, problems, problem or (_AGAIN if problems else ""), tries, self._count)
             return Question(request, lambda value: read_texts(value, len(blocks)))
 
         blocks = [piece.block for piece in pieces]
         groups = batch(blocks, lambda block: block.text, self._count)
-        answers = ask_in_rounds(self._session, groups, ask, repairs=_REPAIRS, complete=not faults)
+        repairs = 0 if problems else _REPAIRS
+        answers = ask_in_rounds(self._session, groups, ask, repairs=repairs, complete=not problems)
         return {i: (by_index[i], by_index[i].fit(text)) for i, text in answers.given.items() if text.strip()}
 
 
 def _request(
     skill: Skill,
     pieces: Sequence[Piece],
-    faults: Mapping[int, Sequence[Loss]],
+    problems: Mapping[int, str],
     problem: str,
     tries: int,
     count: Callable[[str], int],
@@ -96,23 +120,28 @@ def _request(
     by_index = {piece.block.index: piece for piece in pieces}
 
     def label(block: Block) -> str:
-        return _label(by_index[block.index], faults.get(block.index, ()), count)
+        return _label(by_index[block.index], problems.get(block.index, ""), count)
 
     reply_tokens = 200 + sum(30 + count(piece.block.text) for piece in pieces)
     question = BlockQuestion("rewrite", label, text_schema(len(pieces)), reply_tokens)
     return block_request(skill, [piece.block for piece in pieces], question, problem, tries)
 
 
-def _label(piece: Piece, faults: Sequence[Loss], count: Callable[[str], int]) -> str:
+def _label(piece: Piece, problem: str, count: Callable[[str], int]) -> str:
     kind = "blocks" if piece.wish is Wish.SUMMARY else piece.block.kind.value
     wish = piece.wish.value
     parts = [kind, f"{wish} to {_GOAL * count(piece.block.text):.0f} tokens" if piece.wish is Wish.REWRITE else wish]
     if piece.facts:
         parts.append(f"keep: {' · '.join(piece.facts)}")
-    if faults:
-        shown = [f"{fault.kind.value}: {' '.join(fault.text.split())}" for fault in faults[:_NAMED]]
-        parts.append(f"wrong in your last text: {' · '.join(shown)}")
+    if problem:
+        parts.append(" ".join(problem.split()))
     return " | ".join(parts)
+
+
+def _wrong(faults: Sequence[Loss]) -> str:
+    """What the model is told about a text that the fact check refused."""
+    shown = (f"{fault.kind.value}: {' '.join(fault.text.split())}" for fault in faults[:_NAMED])
+    return f"wrong in your last text: {' · '.join(shown)}"
 
 
 def text_schema(count: int) -> Schema:

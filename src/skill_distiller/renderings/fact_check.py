@@ -94,10 +94,12 @@ def missing(original: str, new: str) -> tuple[Loss, ...]:
 
     A negation or condition is still there where a word of the same sense governs the same words and
     facts. A fact is in its place where its sentence still shares a word with the one it stood in, and
-    the facts of a sentence keep their order.
+    the facts of a sentence keep their order. Tables of one shape are compared cell by cell.
     """
     if unfit := _unfit(original, new):
         return unfit
+    if cells := _cells(original, new):
+        return tuple(loss for cell, now in cells for loss in missing(cell, now))
     before, after = sentences(original), sentences(new)
     return (
         *(Loss(LossKind.FACT, text) for text in _lost_facts(original, new)),
@@ -115,6 +117,8 @@ def missing(original: str, new: str) -> tuple[Loss, ...]:
 
 def added(original: str, new: str, context: str = "") -> tuple[Loss, ...]:
     """What a text says that the original does not: facts, negations, conditions, links, control characters, words."""
+    if cells := _cells(original, new):
+        return tuple(loss for cell, now in cells for loss in added(cell, now, context))
     before, after = sentences(original), sentences(new)
     known = set(stems(original)) | set(stems(context))
     unknown = [stem for stem in dict.fromkeys(stems(new)) if stem not in known]
@@ -178,6 +182,8 @@ def _dropped(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[
 
 def _strays(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
     """The facts that now stand among other words than before."""
+    if len(before) == len(after) == 1 and not after[0].stems:
+        return  # one sentence, of which the facts are left: there is no other place
     for key in dict.fromkeys(key for sentence in before for key in sentence.keys):
         homes = [sentence for sentence in before if key in sentence.keys]
         now = [sentence for sentence in after if key in sentence.keys]
@@ -240,6 +246,19 @@ def _is_control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") and character not in "\n\t"
 
 
+def _cells(original: str, new: str) -> list[tuple[str, str]]:
+    """The cells of two tables of one shape, each with what stands in its place; [] for anything else."""
+    if not all("|" in text and _is_table(text) for text in (original, new)):
+        return []
+    before, after = inlines(original), inlines(new)
+    return list(zip(before, after, strict=True)) if len(before) == len(after) else []
+
+
+def _is_table(text: str) -> bool:
+    pieces = skeleton(text)
+    return bool(pieces) and pieces[0].type == "table_opentable" and pieces[-1].type == "table_closetable"
+
+
 def _rebuilt(original: str, new: str) -> Iterator[Loss]:
     """Whether the new text is built otherwise: another kind of block, another number of items, code that changed."""
     before, after = skeleton(original), skeleton(new)
@@ -258,7 +277,8 @@ def _moved_items(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
         kept = len(own & now)
         nearer = any(len(other & now) > kept and other != own for other in old[:_MOST_ITEMS])
         facts = fact_keys(fact for fact in find_facts(before[i]) if fact.kind is not FactKind.MODAL)
-        if own and (not kept or nearer or not facts <= fact_keys(find_facts(after[i]))):
+        lost = not kept or nearer or not facts <= fact_keys(find_facts(after[i]))
+        if lost if own else before[i] != after[i]:
             yield f"what item {i + 1} says: {_flat(before[i])[:160]}"
 
 

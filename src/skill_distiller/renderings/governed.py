@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -44,10 +44,12 @@ def lost_modals(before: Sequence[Sentence], after: Sequence[Sentence]) -> list[s
     """The clauses of a text whose modal word another text no longer has with the same words under it.
 
     Each modal word of the new text answers for one of the old. For two it does where they had nothing in
-    common and it governs all that both governed: "Do not push. Do not merge." is "Do not push or merge."
+    common and it governs all that both governed: "Do not push. Do not merge." is "Do not push or merge." A reason
+    may go with its modal words: "because it is not safe", where the new text has none of it.
     """
     said = list(_modals(before))
-    old = [modal for modal in said if modal.governed.signal.firm]
+    there = {word for sentence in after for word in (*sentence.stems, *sentence.keys)}
+    old = [modal for modal in said if modal.governed.signal.firm and not _is_reason_gone(modal, there)]
     loose = {_word(modal) for modal in said if not modal.governed.signal.firm}  # that stood there for something else
     new = [modal for modal in _modals(after) if _word(modal) not in loose]
     options = [[i for i, candidate in enumerate(new) if _answers(modal, candidate)] for modal in old]
@@ -161,6 +163,11 @@ def _akin(old: _Modal, new: _Modal) -> bool:
     """Whether two modal words may be one: their sentences share a word or fact, or both govern light words alone."""
     shared = old.sentence.stems & new.sentence.stems or set(old.sentence.keys) & set(new.sentence.keys)
     return bool(shared) or not any((*old.governed.stems, *old.governed.keys, *new.governed.stems, *new.governed.keys))
+
+
+def _is_reason_gone(modal: _Modal, there: Set[str]) -> bool:
+    own = modal.governed
+    return own.reason and own.behind and bool(own.stems) and not own.keys and there.isdisjoint(own.stems)
 
 
 def _is_loud(modal: _Modal) -> bool:
