@@ -116,35 +116,6 @@ def _check_within(
     assert worth >= max(reached) - 1e-6
 
 
-@given(trees(), st.floats(0, 1), st.floats(0, 1))
-def test_keeping_a_share_of_the_worth(
-    tree: tuple[tuple[Ladder, ...], tuple[float, ...], tuple[int, ...]], one: float, two: float
-) -> None:
-    """Lawful, well priced, never under the share nor over the cheapest corner; less asked for never costs more."""
-    skill, (ladders, worths, headings) = small_skill(), tree
-    frontier = trace_frontier(skill, ladders, worths, headings)
-    less, more = sorted((one, two))
-    cheap, dear = frontier.keeping(less), frontier.keeping(more)
-    assert lawful(outline(skill), ladders, cheap.choice)
-    assert price(cheap.choice, ladders, worths, headings) == pytest.approx((cheap.tokens, cheap.worth), abs=1e-6)
-    assert cheap.worth >= less * frontier.worth - 1e-6
-    assert cheap.tokens <= frontier.points[frontier.cheapest(less)][0]
-    assert cheap.tokens <= dear.tokens
-
-
-def test_a_large_step_is_passed_over() -> None:
-    """What comes after a step too large for the share may still fit."""
-    skill = parse_skill("One.\n\nTwo.\n\nThree.\n")
-    gone = Rendering(Kind.DROPPED, "", 0, 0.0)
-    ladders = tuple(
-        Ladder(block, (Rendering(Kind.FULL, "x", tokens, 1.0), *rungs))
-        for block, tokens, rungs in zip(skill.blocks, (20, 10, 5), ((gone,), (gone,), ()), strict=True)
-    )
-    frontier = trace_frontier(skill, ladders, (6.0, 4.0, 0.0), (0,))
-    assert frontier.pick(frontier.cheapest(0.5)).tokens == 35
-    assert frontier.keeping(0.5).tokens == 25
-
-
 @given(sound_skills)
 def test_points_fall(text: str) -> None:
     """Along the frontier tokens fall strictly, worth never rises, and every point is lawful and well priced."""

@@ -42,7 +42,7 @@ def compress_to_threshold(
     for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):
         required = {**required_blocks(analysis, level, model), **dict.fromkeys(keep, Reason.ASKED)}
         if last != required.keys():
-            settled += [settle(analysis, way, required, lambda f: f.keeping(share)) for way in ways]
+            settled += [settle(analysis, way, required, lambda f: f.pick(f.cheapest(share))) for way in ways]
             last = required.keys()
     best = min(settled, key=lambda item: item.pick.tokens)
     if observe:

@@ -65,28 +65,6 @@ class Frontier:
         floor = share * self.worth - 1e-9 * max(1.0, self.worth)
         return max(i for i, (_, worth) in enumerate(self.points) if worth >= floor or i == 0)
 
-    def keeping(self, share: float) -> Pick:
-        """The fewest tokens that were found for at least `share` (0-1) of the worth.
-
-        The cheapest corner, or a later one with one step taken back: the step after that corner may be a large
-        one, and smaller ones behind it still fit. Where more is asked for it never takes fewer tokens.
-        """
-        point = self.cheapest(share)
-        best, least = list(self.steps[:point]), self.points[point][0]
-        largest = max((step.lost for step in self.steps), default=0.0)
-        last = {item: i for i, step in enumerate(self.steps[:point]) for item, _ in step.changes}
-        for end in range(point + 1, len(self.points)):
-            last |= dict.fromkeys((item for item, _ in self.steps[end - 1].changes), end - 1)
-            tokens, worth = self.points[end]
-            short = share * self.worth - worth
-            if short > largest:
-                break
-            for i, step in enumerate(self.steps[:end]):
-                free = all(last[item] == i for item, _ in step.changes)
-                if free and step.lost >= short and tokens + step.saved < least:
-                    best, least = [*self.steps[:i], *self.steps[i + 1 : end]], tokens + step.saved
-        return self._pick(best)
-
     def pick(self, point: int) -> Pick:
         """A point as a choice with its price."""
         return self._pick(self.steps[:point])
