@@ -12,14 +12,15 @@ from skill_distiller.renderings import Rendering, RenderingKind
 def with_companions(skill: Skill, blocks: Collection[int]) -> frozenset[int]:
     """The blocks, by index, and those that must stay with them.
 
-    These are the lead-in of each, all of a numbered sequence, and what a lead-in introduces.
+    These are the lead-in of each, all of a numbered sequence, and what a lead-in introduces. Of a sequence
+    of sections nothing is added: the planner keeps something of each.
     """
     return frozenset(index for node in outline(skill) for index in _needed(node, blocks))
 
 
 def _needed(node: Node, wanted: Collection[int]) -> frozenset[int]:
     inner = frozenset[int]().union(*(_needed(child, wanted) for child in node.children))
-    if node.block == HEADING:
+    if node.block == HEADING or any(child.block == HEADING for child in node.children):
         return inner
     if node.block in wanted or (node.whole and inner):
         return frozenset(_blocks(node))

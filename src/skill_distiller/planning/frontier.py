@@ -183,7 +183,7 @@ def _hull(tree: _Tree, node: Node, *, bound: bool = False) -> _Hull:
     own = _own(tree, node, stays=bound or bool(node.children))
     if node.block >= 0 and not node.children:
         return own
-    tied = _tied(tree, node)
+    tied = _tied(tree, node, bound=bound)
     parts = [own, *(_hull(tree, child, bound=at in tied) for at, child in enumerate(node.children))]
     tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
     steps = merge_steps(part.steps for part in parts)
@@ -223,17 +223,17 @@ def _joint_curves(
         yield Curve(saved, lost, tuple(start), steps)
 
 
-def _tied(tree: _Tree, node: Node) -> Collection[int]:
-    """The children, by place, that go only with the node: all of a whole one; of a lead-in the best one.
+def _tied(tree: _Tree, node: Node, *, bound: bool) -> Collection[int]:
+    """The children, by place, that go only with the node: all of a whole one; of a lead-in or a step the best one.
 
     So it leads somewhere. What a required lead-in introduces is required too.
     """
     places = range(len(node.children))
     if node.whole:
         return places
-    if node.block < 0 or not node.children:
+    if not node.children or (node.block < 0 and not (bound and node.block == HEADING)):
         return ()
-    if not tree.ladders[node.block].droppable:
+    if node.block >= 0 and not tree.ladders[node.block].droppable:
         return places
     return (max(places, key=lambda at: _worth(tree, node.children[at])),)
 

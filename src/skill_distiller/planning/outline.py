@@ -12,9 +12,9 @@ from skill_distiller.document import BlockKind, Section, Skill
 HEADING: Final = -1
 SEQUENCE: Final = -2
 _DEEPEST: Final = 10  # lead-ins that introduce each other; nobody writes more
-# A heading that is a step: "3. Build", "Step 3: Build", "Phase 3", also in other languages.
+# A heading that is a step ("Step 3: Build", "Phase 3"), also in other languages. A mere number may be that of a topic.
 _STEP: Final = re.compile(
-    r"[\W_]{0,8}(?:(?:step|phase|stage|part|schritt|paso|passo|étape|etapa|шаг|этап|adım|ステップ|步骤|阶段|第|단계)\s*)?"
+    r"[\W_]{0,8}(?:step|phase|stage|part|schritt|paso|passo|étape|etapa|шаг|этап|adım|ステップ|步骤|阶段|第|단계)\s*"
     r"(\d{1,2})(?![\d%]|[.,]\d)",
     re.IGNORECASE,
 )

@@ -23,14 +23,19 @@ def required_blocks(analysis: Analysis, threshold: float, model: WorthModel) -> 
     type (TRIGGER, CORE_INSTRUCTION), or one of an uncertain type, as long as its importance is not
     small; what counts as small grows as the threshold falls below 0.8, because who asks for half
     of a skill can't be given all of its instructions; prose that forbids something or asks for approval
-    in whatever words is required down to there too. Without a description every trigger is required.
+    in whatever words, or stands under a heading that does, is required down to there too. Without a description every trigger is required.
     """
     bar = model.required_importance + _SLOPE * max(0.0, _RELAXED_BELOW - threshold)
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(analysis.verdicts))
     required = {i: reason for i, reason in reasons if reason}
     if threshold >= _RELAXED_BELOW:
-        blocks = (block for block in analysis.skill.blocks if block.index not in required and block.kind in PROSE)
-        required |= {block.index: Reason.RESTRICTION for block in blocks if restricts(block.text)}
+        held = (
+            block.index
+            for section in analysis.skill.sections
+            for block in section.blocks
+            if block.kind in PROSE and (restricts(block.text) or restricts(section.heading))
+        )
+        required |= {i: Reason.RESTRICTION for i in held if i not in required}
     if not analysis.skill.description:  # nothing else says when the skill is for the case at hand
         triggers = (i for i, verdict in enumerate(analysis.verdicts) if verdict.type is SectionType.TRIGGER)
         required |= {i: Reason.TYPE for i in triggers if i not in required}
