@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -31,8 +32,15 @@ class _Commands(TyperGroup):
             commands = ", ".join(sorted(self.commands))
             raise UsageError(f"Command {args[0]!r} is not in this version.", f"Commands of this version: {commands}.")
         if args and args[0] not in self.commands and args[0] not in _ROOT_OPTIONS:
+            self._refuse_typo(args[0])
             args = ["compress", *args]
         return super().parse_args(ctx, args)
+
+    def _refuse_typo(self, word: str) -> None:
+        """Raise UsageError for what is no file and all but the name of a command."""
+        nearest = get_close_matches(word, self.commands, 1, cutoff=0.8)
+        if nearest and not Path(word).exists():
+            raise UsageError(f"There is neither a command nor a file {word!r}.", f"Did you mean {nearest[0]!r}?")
 
 
 app = typer.Typer(

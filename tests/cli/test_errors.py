@@ -146,6 +146,21 @@ def test_aims_that_do_not_fit_together(arguments: list[str], sentence: str, hint
     _assert_error(run("compress", *arguments, stdin=DEPLOY.encode()), 2, sentence, hint)
 
 
+@pytest.mark.parametrize("arguments", [["compres"], ["compres", "my-skill"], ["verfy", "a", "b"]])
+def test_a_command_that_is_all_but_right(arguments: list[str]) -> None:
+    """Exit 2 with the command that was meant."""
+    nearest = "compress" if arguments[0] == "compres" else "verify"
+    sentence = f"There is neither a command nor a file '{arguments[0]}'."
+    _assert_error(run(*arguments), 2, sentence, f"Hint: Did you mean '{nearest}'?")
+
+
+def test_feedback_of_less_than_one_percent() -> None:
+    """Somebody meant a share: exit 2, so that it does not spoil the calibration."""
+    result = run("feedback", "--id=c1", "--actual=0.85", "--outcome=worked")
+    hint = "Hint: It runs from 0 to 100: did you mean 85?"
+    _assert_error(result, 2, "--actual=0.85 would be less than one percent.", hint)
+
+
 def test_a_budget_below_what_has_to_stay() -> None:
     """Exit 5 with the smallest number there is; that number works, and one less does not."""
     result = run("compress", "--tokens=5", stdin=DEPLOY.encode())

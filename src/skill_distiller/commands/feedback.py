@@ -57,6 +57,11 @@ def _reports(id_: str, actual: float | None, outcome: str, note: str, from_exam:
         raise UsageError(
             "Feedback needs --actual and --outcome.", "For example: feedback --id=c1 --actual=85 --outcome=worked."
         )
+    if 0 < actual < 1:
+        raise UsageError(
+            f"--actual={actual:g} would be less than one percent.",
+            f"It runs from 0 to 100: did you mean {actual * 100:g}?",
+        )
     return (Report(id_, make_outcome(actual, outcome, note)),)
 
 

@@ -22,8 +22,9 @@ def required_blocks(analysis: Analysis, threshold: float, model: WorthModel) -> 
     Protected patterns and hard rules are required at every threshold. So is a block of a required
     type (TRIGGER, CORE_INSTRUCTION), or one of an uncertain type, as long as its importance is not
     small; what counts as small grows as the threshold falls below 0.8, because who asks for half
-    of a skill can't be given all of its instructions; prose that forbids something or asks for approval
-    in whatever words, or stands under a heading that does, is required down to there too. Without a description every trigger is required.
+    of a skill can't be given all of its instructions. Prose that forbids something or asks for
+    approval in whatever words, or stands under a heading that does, is required down to there too.
+    Without a description every trigger is required.
     """
     bar = model.required_importance + _SLOPE * max(0.0, _RELAXED_BELOW - threshold)
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(analysis.verdicts))

@@ -39,9 +39,11 @@ def receipt_lines(distillation: Distillation, *, verbose: bool) -> Iterator[Text
         yield from _section_receipt(section, distillation.counter.mark, verbose=verbose)
     if receipt.changes:
         yield Text(_BRING_BACK if verbose else f"{_BRING_BACK} (ids of shortened blocks: --verbose)")
-    lost = len(receipt.lost)
-    if lost:
-        yield Text(f"Facts no longer in the text: {lost}, each named above (whole in --json)", style="yellow")
+    facts = sum(fact.kind is not FactKind.HEADING for fact in receipt.lost)
+    headings = len(receipt.lost) - facts
+    if receipt.lost:
+        also = f" and {plural(headings, 'heading')}" if headings else ""
+        yield Text(f"Facts no longer in the text: {facts}{also}, each named above (whole in --json)", style="yellow")
     else:
         yield Text("Facts no longer in the text: none that the inventory knows", style="green")
 

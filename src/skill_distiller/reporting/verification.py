@@ -66,6 +66,8 @@ def verified_text(verification: Verification) -> str:
     """One line: which checks passed, or which failed and on what first. Safe to show."""
     if verification.passed:
         names = ", ".join(check.name for check in verification.checks)
+        if any(check.count(Level.DECLARED) for check in verification.checks):
+            return f"Verified: every loss is in the receipt; no other was found ({names})"
         return f"Verified: {names}: {len(verification.checks)} checks passed"
     parts = [
         f"{check.name} ({next(finding_text(f) for f in check.findings if f.level is Level.FAILURE)})"
