@@ -70,12 +70,13 @@ def test_the_variable_chooses_a_provider(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("choice", ["llm", "ollama", "gemini", "openai"])
 def test_a_provider_asked_for_and_not_there(choice: str) -> None:
-    """Exit 4, nothing on stdout, one sentence and the reference's hint."""
+    """Exit 4, nothing on stdout, one sentence and the reference's hint, or the key that is missing."""
     result = run("compress", "--provider", choice, stdin=SKILL)
     assert (result.exit_code, result.stdout) == (4, b"")
     first, second = result.stderr.splitlines()
     assert first.startswith("Error: ")
-    assert second == f"Hint: {HINT}"
+    key = {"gemini": "GEMINI_API_KEY", "openai": "OPENAI_API_KEY"}.get(choice)
+    assert second == (f"Hint: Set {key}, or use --provider embedded." if key else f"Hint: {HINT}")
 
 
 @every_kind

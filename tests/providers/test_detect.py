@@ -163,11 +163,12 @@ def test_an_address_has_no_credentials() -> None:
 
 @pytest.mark.parametrize("choice", ["ollama", "gemini", "openai", "llm"])
 def test_a_provider_that_was_asked_for_has_to_be_there(choice: str) -> None:
-    """Exit code 4 with the reference's hint."""
+    """Exit code 4 with the reference's hint, or the key that is missing."""
     with pytest.raises(ProviderError) as caught:
         find_provider(choice, environment=NOBODY)
     assert caught.value.exit_code == 4
-    assert caught.value.hint == NO_PROVIDER
+    key = {"gemini": "GEMINI_API_KEY", "openai": "OPENAI_API_KEY"}.get(choice)
+    assert caught.value.hint == (f"Set {key}, or use --provider embedded." if key else NO_PROVIDER)
 
 
 def test_embedded_and_auto_without_anything_are_nobody() -> None:

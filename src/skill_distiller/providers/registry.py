@@ -53,7 +53,8 @@ def _named(name: str, model: str, environment: Environment, *, offline: bool) ->
     found = FINDERS[name](environment, model)
     if found.there or (name == "openai" and found.address != OPENAI_ADDRESS):
         return found  # a compatible server of one's own may want no key
-    raise ProviderError(f"{found.reason}.", NO_PROVIDER)
+    variable = KEY_VARIABLES.get(name, "") if name != "ollama" else ""  # here it is the server that is missing
+    raise ProviderError(f"{found.reason}.", f"Set {variable}, or use --provider embedded." if variable else NO_PROVIDER)
 
 
 def open_provider(found: Found, timeout: float = DEFAULT_TIMEOUT, environment: Environment | None = None) -> Provider:
