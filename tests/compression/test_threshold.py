@@ -35,6 +35,36 @@ def _compress(text: str, threshold: float) -> Plan:
     return compress_to_threshold(analysis, threshold, load_counter(), models=Models(pruner=None))
 
 
+STEPS = """# A
+
+The first rule of it all.
+
+## Step 1: Open
+
+Open the file. It is the one with the long name that was written by the author of it all.
+
+The many words of a long tale that nobody needs, told at length by its author.
+
+## Step 2: Read
+
+A tale that nobody needs, with many words, told at length by its author, who is not known.
+
+## Step 3: Save
+
+You MUST save the file.
+"""
+
+
+@pytest.mark.parametrize("threshold", [0.9, 0.5, 0.2, 0.0])
+def test_no_step_of_a_sequence_goes_alone(threshold: float) -> None:
+    """Where one step has to stay, all do, each with something of it."""
+    skill = parse_skill(STEPS)
+    plan = _compress(STEPS, threshold)
+    kept = {skill.section_of[decision.block] for decision in plan.decisions if not decision.dropped}
+    assert {2, 3, 4} <= kept
+    assert all(plan.headings[2:])
+
+
 def test_what_kept_text_links_to_is_promoted() -> None:
     """A section that kept text links to stays, and says why; its like without a link goes."""
     plan = _compress(LINKED, 0.4)

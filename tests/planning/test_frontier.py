@@ -155,6 +155,10 @@ def _shape(nodes: tuple[Node, ...]) -> str:
         pytest.param("Run:\n\nText.\n", "s0(b0(b1))", id="a paragraph after a colon"),
         pytest.param("**Example**\n\n- a\n", "s0(b0(b1))", id="bold label"),
         pytest.param("Run:\n\n## A\n\n- a\n", "s0(b0) s1(b1)", id="not over a heading"),
+        pytest.param("## Step 1: A\n\nx\n\n## Step 2\n\ny\n", "s0 s1(s1(b0) s2(b1))", id="steps with headings"),
+        pytest.param("## Step 1\n\nx\n\n## Step 3\n\ny\n", "s0 s1(b0) s2(b1)", id="no steps of one sequence"),
+        pytest.param("## 1. A\n\nx\n\n## 2. B\n\ny\n", "s0 s1(b0) s2(b1)", id="numbered topics"),
+        pytest.param("## 第1步\n\nx\n\n## 第2步\n\ny\n", "s0 s1(s1(b0) s2(b1))", id="steps in Chinese"),
     ],
 )
 def test_outline(text: str, shape: str) -> None:

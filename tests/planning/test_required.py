@@ -59,3 +59,32 @@ def test_patterns_and_hard_rules_are_required_at_every_threshold(threshold: floa
     rule = Verdict(SectionType.EXAMPLE, Taxonomy.EXAMPLE, 0.0, SURE, hard_rule=True)
     assert _required(threshold, pattern) is Reason.PATTERN
     assert _required(threshold, rule) is Reason.HARD_RULE
+
+
+HELD = """---
+name: a
+description: Use when b.
+---
+The agent is helpful and will never push.
+
+The agent is helpful.
+
+公開には承認が必要です。
+
+## Out of scope
+
+- Pushing.
+
+```
+never mind
+```
+"""
+
+
+def test_what_forbids_or_asks_for_approval_stays_as_long_as_most_is_asked_for() -> None:
+    """Anywhere in a sentence, in other languages, or under a heading that forbids; in prose, and down to 0.8."""
+    skill = parse_skill(HELD)
+    verdict = _verdict(SectionType.EXPLANATION, 0.1)
+    analysis = Analysis(skill, (verdict,) * len(skill.blocks), "by hand")
+    assert required_blocks(analysis, 0.8, MODEL) == dict.fromkeys((0, 2, 3), Reason.RESTRICTION)
+    assert required_blocks(analysis, 0.79, MODEL) == {}
