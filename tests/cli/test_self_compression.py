@@ -134,6 +134,16 @@ def test_tokens_mode_keeps_the_guard(distiller: Path) -> None:
     assert distiller.with_name("SKILL.compressed.md").exists()
 
 
+def test_a_one_liner_is_shown_but_not_written_unasked(distiller: Path, tmp_path: Path) -> None:
+    """On stdout it replaces nothing; in a file it may."""
+    assert run("compress", distiller, "--mode=oneliner").exit_code == 0
+    file = tmp_path / "three.md"
+    assert _refused(run("compress", distiller, "--mode=oneliner", "-o", file))
+    assert not file.exists()
+    assert run("compress", distiller, "--mode=oneliner", "-o", file, "--yes").exit_code == 0
+    assert file.read_text("utf-8").startswith("TRIGGER: ")
+
+
 @pytest.mark.parametrize("options", [(), ("--yes",), ("--dry-run",), ("--tokens=50", "--yes"), ("--mode=oneliner",)])
 def test_the_formula_variant_is_no_input(options: tuple[str, ...]) -> None:
     """Whatever is approved: exit 6."""

@@ -140,7 +140,7 @@ def compress(
     skill = read_input(path, max_bytes)
     folder_given = path != "-" and Path(path).is_dir()
     saved, aim = load_plan(pieces, aim)
-    shows_only = dry_run or aim.mode == "oneliner" or (diff and not output)
+    shows_only = dry_run or (output in ("", "-") and (aim.mode == "oneliner" or diff))
     guarded = find_self_compression(skill, aim, yes=yes, delivers=not shows_only, planned=saved is not None)
     if guarded:
         aim = guarded.aim
