@@ -60,9 +60,9 @@ def test_rewriting_saves_more_than_deleting(results: dict[str, Rewriting]) -> No
         sum(r.bodies[0] for r in results.values()),
         sum(r.bodies[1] for r in results.values()),
     )
-    assert reworded / before < 0.72 < 0.78 < plain / before
+    assert reworded / before < 0.70 < 0.78 < plain / before
     lost, lost_reworded = (sum(r.lost[way] for r in results.values()) for way in (0, 1))
-    assert lost_reworded <= 1.1 * lost  # in dropped blocks: no rewritten one lost any
+    assert lost_reworded / (before - reworded) < lost / (before - plain)  # facts for each token saved
     text = report(tuple(results.values()))
     assert all(name in text for name in NAMES)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -38,6 +37,8 @@ class _Commands(TyperGroup):
 
     def _refuse_typo(self, word: str) -> None:
         """Raise UsageError for what is no file and all but the name of a command."""
+        from difflib import get_close_matches
+
         nearest = get_close_matches(word, self.commands, 1, cutoff=0.8)
         if nearest and not Path(word).exists():
             raise UsageError(f"There is neither a command nor a file {word!r}.", f"Did you mean {nearest[0]!r}?")

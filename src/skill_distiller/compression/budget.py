@@ -64,6 +64,8 @@ def compress_to_tokens(
         smallest = min(smallest, found.tokens)
         if found.tokens <= budget and (not best or found.worth > _MUCH_MORE * best.worth):
             best = found
+        if best and _MUCH_MORE * best.worth >= best.settled.frontier.worth:
+            break  # no way has that much more
     if not best:
         raise TargetError(
             f"The skill can't be made to fit {budget} tokens; with what has to stay it takes {smallest}.",

@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from typing import Final
 
 from skill_distiller.analysis.clauses import Sentence, sentences, stems
 from skill_distiller.analysis.facts import Fact, FactKind, fact_keys, find_facts
 from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.document.skeleton import inlines, skeleton
+from skill_distiller.renderings.fact_places import TRACE, find_strays, moved_items, turned_around
 from skill_distiller.renderings.governed import lost_modals, new_modals, swapped_clauses
 from skill_distiller.renderings.locks import locked_spans
 from skill_distiller.renderings.turns import lost_turns, new_turns, swapped_steps
@@ -59,9 +59,6 @@ _NUMBERS: Final = {**{word: str(i) for i, word in enumerate(_COUNTING)}, "twelve
 # bring 0 to 19 %; made-up sentences nearly all of theirs.
 _NEW_SHARE: Final = 0.34
 _NEW_LEAST: Final = 3  # words that any text may bring
-_TRACE: Final = 0.34  # of the words of a sentence: so much of it at least is still there
-_MOVED: Final = 0.66  # of the words of another sentence: that is where a fact has gone
-_MOST_ITEMS: Final = 60
 _MOST: Final = 4000  # characters; the check compares sentence with sentence,
 _MOST_MODALS: Final = 120  # and every modal word with every other
 
@@ -107,8 +104,8 @@ def missing(original: str, new: str) -> tuple[Loss, ...]:
         *(Loss(LossKind.MODAL, text) for text in swapped_clauses(before, after)),
         *(Loss(LossKind.MODAL, text) for text in lost_turns(before, after)),
         *(Loss(LossKind.INSTRUCTION, text) for text in _dropped(before, after)),
-        *(Loss(LossKind.PLACE, key) for key in _strays(before, after)),
-        *(Loss(LossKind.PLACE, f"{first} before {second}") for first, second in _turned_around(before, after)),
+        *(Loss(LossKind.PLACE, key) for key in find_strays(before, after)),
+        *(Loss(LossKind.PLACE, f"{first} before {second}") for first, second in turned_around(before, after)),
         *(Loss(LossKind.PLACE, f"{first} before {second}") for first, second in swapped_steps(before, after)),
         *(Loss(LossKind.MARKUP, text) for text in _markup(original) if text not in _flat(new)),
         *(Loss(LossKind.PATTERN, name) for name in _lost_patterns(original, new)),
@@ -175,48 +172,9 @@ def _dropped(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[
     """The sentences that say what to do and of which no new sentence holds a good part of the words."""
     for sentence in before:
         own = sentence.stems | set(sentence.keys)
-        least = math.ceil(_TRACE * len(own))
+        least = math.ceil(TRACE * len(own))
         if sentence.asks and own and all(len(own & (new.stems | set(new.keys))) < least for new in after):
             yield _flat(sentence.text)[:160]
-
-
-def _strays(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
-    """The facts that now stand among other words than before."""
-    if len(before) == len(after) == 1 and not after[0].stems:
-        return  # one sentence, of which the facts are left: there is no other place
-    for key in dict.fromkeys(key for sentence in before for key in sentence.keys):
-        homes = [sentence for sentence in before if key in sentence.keys]
-        now = [sentence for sentence in after if key in sentence.keys]
-        company = [home.stems | set(home.keys) - {key} for home in homes]
-        if now and all(company) and not any(_at_home(key, s, company, before) for s in now):
-            yield key
-
-
-def _at_home(key: str, now: Sentence, company: Sequence[Set[str]], before: Sequence[Sentence]) -> bool:
-    """Whether a sentence that holds a fact is one of those where it stood, and not another one of the original."""
-    words = now.stems | set(now.keys)
-    best = max(len(own & words) / len(own) for own in company)
-    others = [s.stems | set(s.keys) for s in before if key not in s.keys]
-    moved = best < _TRACE and any(len(other & words) > _MOVED * len(other) for other in others)
-    return best > 0 and not moved
-
-
-def _turned_around(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[tuple[str, str]]:
-    """Pairs of facts that stood in one sentence and now stand the other way round."""
-    places = _places(after)
-    counts = _places(before)
-    for sentence in before:
-        own = [key for key in sentence.keys if len(places.get(key, ())) == len(counts[key]) == 1]
-        for first, second in pairwise(own):
-            if places[first][0] > places[second][0]:
-                yield first, second
-
-
-def _places(found: Sequence[Sentence]) -> dict[str, list[int]]:
-    places: dict[str, list[int]] = {}
-    for place, key in enumerate(key for sentence in found for key in sentence.keys):
-        places.setdefault(key, []).append(place)
-    return places
 
 
 def _flat(text: str) -> str:
@@ -263,28 +221,11 @@ def _rebuilt(original: str, new: str) -> Iterator[Loss]:
     """Whether the new text is built otherwise: another kind of block, another number of items, code that changed."""
     before, after = skeleton(original), skeleton(new)
     if before == after:
-        yield from (Loss(LossKind.PLACE, text) for text in _moved_items(inlines(original), inlines(new)))
+        yield from (Loss(LossKind.PLACE, text) for text in moved_items(inlines(original), inlines(new)))
         return
     items = [sum(piece.type == "list_item_openli" for piece in pieces) for pieces in (before, after)]
     what = f"{items[0]} list items, not {items[1]}" if items[0] != items[1] else "headings, items, code, blank lines"
     yield Loss(LossKind.STRUCTURE, what)
-
-
-def _moved_items(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
-    """The items that no longer say what stood there: another item is nearer, or a fact has gone to another."""
-    old, new = [_said(text) for text in before], [_said(text) for text in after]
-    for i, (own, now) in enumerate(zip(old, new, strict=True)):
-        kept = len(own & now)
-        nearer = any(len(other & now) > kept and other != own for other in old[:_MOST_ITEMS])
-        facts = fact_keys(fact for fact in find_facts(before[i]) if fact.kind is not FactKind.MODAL)
-        lost = not kept or nearer or not facts <= fact_keys(find_facts(after[i]))
-        if lost if own else before[i] != after[i]:
-            yield f"what item {i + 1} says: {_flat(before[i])[:160]}"
-
-
-def _said(text: str) -> set[str]:
-    """The words and facts of an item."""
-    return set(stems(text)) | fact_keys(fact for fact in find_facts(text) if fact.kind is not FactKind.MODAL)
 
 
 def _not_one_block(new: str) -> Iterator[Loss]:
