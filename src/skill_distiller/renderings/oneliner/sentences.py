@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
-from skill_distiller.analysis.fact_expressions import MARKED
+from skill_distiller.document.links import MARKED
 from skill_distiller.analysis.words import ABBREVIATIONS
 
 _END: Final = re.compile(r"[.!?]+[\"”’)\]*_]*(?=\s)|[。！？]+[」』”’）]*|[.!?]+[\"”’)\]*_]*\Z")
