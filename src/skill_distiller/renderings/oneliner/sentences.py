@@ -7,8 +7,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
-from skill_distiller.document.links import MARKED
 from skill_distiller.analysis.words import ABBREVIATIONS
+from skill_distiller.document.links import MARKED
 
 _END: Final = re.compile(r"[.!?]+[\"”’)\]*_]*(?=\s)|[。！？]+[」』”’）]*|[.!?]+[\"”’)\]*_]*\Z")
 _ABBREVIATION: Final = re.compile(

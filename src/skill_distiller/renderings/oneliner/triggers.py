@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Final
 
 from skill_distiller.analysis import Analysis, SectionType
-from skill_distiller.document.links import MARKED
 from skill_distiller.document import Block, BlockKind, Section
+from skill_distiller.document.links import MARKED
 from skill_distiller.renderings.oneliner.line import Piece
 from skill_distiller.renderings.oneliner.negative import is_negative, negative_blocks
 from skill_distiller.renderings.oneliner.sentences import balanced, inside, marked_spans, without_end
