@@ -130,8 +130,8 @@ class SkillFolder:
             check_path(path)
             if not places.isdisjoint(path.parents):
                 raise BadInputError(f"{str(path)!r} is below a file.", "Name it otherwise.")
-        if not places.isdisjoint((*self._folders, *self.empty_folders)):
-            raise BadInputError("A file of the folder has the name of a folder in it.", "Name it otherwise.")
+        if not places.isdisjoint(self.empty_folders):
+            raise BadInputError("A file of the folder has the name of an empty folder in it.", "Name it otherwise.")
 
     @cached_property
     def _by_path(self) -> Mapping[PurePosixPath, SkillFile]:

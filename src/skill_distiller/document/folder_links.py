@@ -70,15 +70,19 @@ def resolve_links(source: PurePosixPath, skill: Skill, find_target: FindTarget) 
         found = list(_resolved(source, links.get(block.index, []), find_target))
         yield from found
         linked = {(item.link.line, item.target) for item in found}
+        spans = sorted((item.link.start, item.link.start + len(item.link.text)) for item in found)
         for item in _mentions(source, block, find_target):
-            inside = any(other.start <= item.link.start < other.start + len(other.text) for other in _links(found))
-            if not inside and (item.link.line, item.target) not in linked:
-                linked.add((item.link.line, item.target))
+            key = (item.link.line, item.target)
+            if key not in linked and not _is_within(item.link.start, spans):
+                linked.add(key)
                 yield item
 
 
-def _links(found: list[FolderLink]) -> Iterator[Link]:
-    return (item.link for item in found)
+def _is_within(offset: int, spans: list[tuple[int, int]]) -> bool:
+    """Whether an offset is in one of some spans that do not overlap."""
+    at = bisect_right(spans, (offset, offset))
+    near = spans[max(0, at - 1) : at + 1]
+    return any(start <= offset < end for start, end in near)
 
 
 def _resolved(source: PurePosixPath, links: list[Link], find_target: FindTarget) -> Iterator[FolderLink]:
@@ -125,19 +129,25 @@ def _places(path: str, *bases: PurePosixPath) -> Iterator[PurePosixPath]:
 
 def _mentions(source: PurePosixPath, block: Block, find_target: FindTarget) -> Iterator[FolderLink]:
     ends: list[int] | None = None
+    known: dict[str, PurePosixPath | None] = {}  # by name: long texts repeat few
     for match in _NAME.finditer(block.text):
         name = match.group("name").rstrip(".-")
         start = match.start("name")
-        if start > match.start():  # below a variable
-            name = name.lstrip("/")
         if len(name) > MAX_NAME or name.startswith("/") or not ("." in name or "/" in name):
             continue
-        for place in _places(name, PurePosixPath(), source.parent):
-            target = find_target(place)
-            if target and target[1] and target[0] != source:
-                ends = line_ends(block.text) if ends is None else ends
-                line = block.line + bisect_right(ends, start)
-                yield FolderLink(
-                    source, Link(name, line, LinkKind.MENTION, block.index, start), LinkState.FILE, target[0]
-                )
-                break
+        if name not in known:
+            known[name] = _file_named(name, source, find_target)
+        target = known[name]
+        if target:
+            ends = line_ends(block.text) if ends is None else ends
+            line = block.line + bisect_right(ends, start)
+            yield FolderLink(source, Link(name, line, LinkKind.MENTION, block.index, start), LinkState.FILE, target)
+
+
+def _file_named(name: str, source: PurePosixPath, find_target: FindTarget) -> PurePosixPath | None:
+    """The other file of the skill that a name means, None for none."""
+    for place in _places(name, PurePosixPath(), source.parent):
+        target = find_target(place)
+        if target and target[1] and target[0] != source:
+            return target[0]
+    return None
