@@ -138,8 +138,10 @@ _VALUES = st.one_of(
     st.lists(
         st.sampled_from(
             (
-                "a", "word", " ", "  ", "\n", "\n\n", ": ", " #", "#", "'", '"', "\\", "- ", "|", ">", "{", "}", "[", ",",
-                "&a", "*a", "!t", "%", "@", "`", "---", "...", "yes", "null", "1.0", "~", "é", "😀", "👩‍💻", "中文", "\t",
+                "a", "word", " ", "  ", "\n", "\n\n",
+                ": ", " #", "#", "'", '"', "\\", "- ", "|", ">", "{", "}", "[", ",",
+                "&a", "*a", "!t", "%",
+                "@", "`", "---", "...", "yes", "null", "1.0", "~", "é", "😀", "👩‍💻", "中文", "\t",
                 "\r", "\x07", "\x85", "\u2028", "\ufeff", "\x00", "? ", "=", "<<", "long words " * 9, "2024-01-01",
             )
         ),
@@ -149,7 +151,8 @@ _VALUES = st.one_of(
 _HEADS = ("", "# c\n", "name: a\n", "license: 'x' # y\n", "metadata:\n  b: 1\n  d: .nan\n", "x: |\n  y\n\n")
 _SLOTS = (
     "{k}: old", "{k}:   old words\n  over lines", "{k}: 'it''s'", '{k}: "a\n\n  b"', "{k}: |\n  old\n  words",
-    "{k}: >-\n    old\n     words\n\n    x", "{k}: |+\n  old\n\n", "{k}:", "{k}:\n  next line", "{k}: >2\n   old", "'{k}' : |\n\n  a",
+    "{k}: >-\n    old\n     words\n\n    x", "{k}: |+\n  old\n\n", "{k}:", "{k}:\n  next line",
+    "{k}: >2\n   old", "'{k}' : |\n\n  a",
 )  # fmt: skip
 _COMMENTS = ("", "  # why", " #")
 _TAILS = ("", "\n# after\n", "allowed-tools: Read\n", "tail: >\n  folded\n", "list:\n- 1\n- true\n", "\n\n")

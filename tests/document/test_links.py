@@ -13,7 +13,8 @@ from skill_distiller.document.links import LinkKind, find_links
 
 _PIECES = (
     "[a](", "](x/y.md)", "`a/b.c`", "a/b.c", "./x/y.py", "--o=./x/y", '<a href="q">', "\n", "\n\n", " ", "```", '"x/y"',
-    "https://a/b", "<", ">", "(", ")", "[x]: z/y\n", "1. ", "- ", "_a/b_", ":", "..", "../", "~/x", "{a}/b.md", "`", "``",
+    "https://a/b", "<", ">", "(", ")", "[x]: z/y\n", "1. ", "- ", "_a/b_", ":", "..", "../", "~/x", "{a}/b.md",
+    "`", "``",
 )  # fmt: skip
 
 

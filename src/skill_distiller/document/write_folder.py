@@ -179,25 +179,24 @@ def _put_back(aside: Path, target: Path, cause: BaseException) -> None:
 @contextmanager
 def _temporary_folder(target: Path) -> Iterator[Path]:
     """An empty sibling of the target, locked while this run lives; removed unless it was moved into place."""
-    place, lock = _make_temporary(target)
+    made: list[Path] = []
+    lock = None
     try:
-        yield place
+        for _ in range(_TRIES):
+            made.append(sibling_name(target, NEW_SUFFIX))
+            made[-1].mkdir()
+            # Another run that sweeps in this moment may take it for a dead one's.
+            with suppress(BlockingIOError, FileNotFoundError):
+                lock = _lock(made[-1])
+                break
+        else:
+            raise OSError("other runs keep removing what is written")
+        yield made[-1]
     finally:
-        # Where it was moved into place, its name is gone: there is nothing to remove.
-        shutil.rmtree(place, ignore_errors=True)
+        for place in made:  # what was moved into place is not there any more
+            shutil.rmtree(place, ignore_errors=True)
         if lock is not None:
             os.close(lock)
-
-
-def _make_temporary(target: Path) -> tuple[Path, int | None]:
-    for _ in range(_TRIES):
-        place = sibling_name(target, NEW_SUFFIX)
-        place.mkdir()
-        try:
-            return place, _lock(place)
-        except (BlockingIOError, FileNotFoundError):  # another run takes it for a dead one's, and removes it
-            continue
-    raise OSError(f"other runs keep removing {NEW_SUFFIX[1:]} folders")
 
 
 def _lock(place: Path) -> int | None:
