@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.shared import DEFAULT_SHARED, shared_at
+
 from skill_distiller import Distillation, DistillOptions, Verification, distill, read_skill, verify
 from skill_distiller.compression import Mode
 from skill_distiller.document import Skill
@@ -64,7 +65,9 @@ def _counts(result: Distillation) -> Row:
 
 
 def _findings(verification: Verification) -> Row:
-    found = [f"{check.name}|{f.level}|{f.kind}|{f.line}|{f.text}" for check in verification.checks for f in check.findings]
+    found = [
+        f"{check.name}|{f.level}|{f.kind}|{f.line}|{f.text}" for check in verification.checks for f in check.findings
+    ]
     return {"passed": verification.passed, "findings": len(found), "hash": _hash("\n".join(found))}
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Protocol
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from skill_distiller.analysis.facts import Fact, block_facts
 from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
 from skill_distiller.analysis.taxonomy import REQUIRED_TYPES, SectionType, Taxonomy
 from skill_distiller.document import Skill
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Analysis:
     verdicts: tuple[Verdict, ...]
     analyzer: str
     patterns: PatternSet = field(default=BUILT_IN, kw_only=True)
+    memo: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.verdicts) != len(self.skill.blocks):
@@ -65,6 +69,22 @@ class Analysis:
             if section.blocks
         ]
         return mean(means)
+
+
+def once_per_analysis(
+    build: Callable[Concatenate[Analysis, P], T],
+) -> Callable[Concatenate[Analysis, P], T]:
+    """Work out a function of an analysis (and of hashable arguments) once and keep the value with the analysis."""
+
+    @wraps(build)
+    def look_up(analysis: Analysis, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (build, *args, *sorted(kwargs.items()))
+        if key not in analysis.memo:
+            analysis.memo[key] = build(analysis, *args, **kwargs)
+        value: T = analysis.memo[key]
+        return value
+
+    return look_up
 
 
 class Analyzer(Protocol):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 from math import exp, fsum
 from operator import mul
 from typing import Final
 
 from skill_distiller.analysis import Analysis, FactKind, inventory
+from skill_distiller.analysis.model import once_per_analysis
 from skill_distiller.document import parse_skill
 from skill_distiller.planning.worth_features import worth_features
 from skill_distiller.planning.worth_model import WorthModel
@@ -28,7 +28,7 @@ def block_worths(analysis: Analysis, model: WorthModel) -> tuple[float, ...]:
     )
 
 
-@lru_cache(maxsize=2)
+@once_per_analysis
 def block_values(analysis: Analysis, model: WorthModel) -> tuple[float, ...]:
     """For each block the probability that it is the one a criterion hangs on; together 1.
 
@@ -41,7 +41,7 @@ def block_values(analysis: Analysis, model: WorthModel) -> tuple[float, ...]:
     return tuple(value / total for value in odds)
 
 
-@lru_cache(maxsize=2)
+@once_per_analysis
 def fact_weights(analysis: Analysis) -> dict[str, float]:
     """The weight of every distinct fact of the blocks, by key."""
     return {fact.key: _FACT_WEIGHTS.get(fact.kind, 1.0) for facts in analysis.facts for fact in facts}
@@ -65,7 +65,7 @@ def _fact_masses(analysis: Analysis) -> tuple[float, ...]:
     return tuple(fsum(own.values()) for own in _facts_of(analysis))
 
 
-@lru_cache(maxsize=2)
+@once_per_analysis
 def _facts_of(analysis: Analysis) -> tuple[dict[str, float], ...]:
     """For each block the mass of its facts, by key."""
     # A fact that stands in k blocks counts 1/k in each: what the planner adds up is never more than

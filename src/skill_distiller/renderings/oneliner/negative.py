@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from skill_distiller.analysis import Analysis
 from skill_distiller.analysis.cues import places
+from skill_distiller.analysis.model import once_per_analysis
 
 _NEGATIVE: Final = re.compile(
     r"n['’]ts?\b|\b(?:not|no|never|avoid\w*|without|forbidden|prohibited|bad|wrong|incorrect|poor|anti-?patterns?"
@@ -19,7 +19,7 @@ _NEGATIVE: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=2)
+@once_per_analysis
 def negative_blocks(analysis: Analysis) -> frozenset[int]:
     """The indices of the blocks below a heading, or behind a lead-in, with a word such as not, avoid or mistakes."""
     return frozenset(
