@@ -68,15 +68,15 @@ def verify(
     if original == candidate == STDIN:
         raise UsageError("Only one of the two can be stdin.", "Name a file for the other.")
     exclude(("--json", json_, "--quiet", quiet), ("--verbose", verbose, "--quiet", quiet))
-    from skill_distiller import verification
     from skill_distiller.config import load_config
     from skill_distiller.tokens import load_counter
+    from skill_distiller.verification.verify import verify as run_checks
 
     settings = load_config(config, use=not no_config)
     counter = load_counter(encoding, offline=offline)
     declared = _read_receipt(receipt) if receipt else None
     before, after = read_input(original, max_bytes), read_input(candidate, max_bytes)
-    found = verification.verify(
+    found = run_checks(
         before,
         after,
         allowed_fields=allow_field or (),
