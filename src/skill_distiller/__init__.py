@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING, Final
 from skill_distiller._version import __version__
 
 if TYPE_CHECKING:
-    from skill_distiller.document import Skill, parse_skill, read_skill, render_skill
+    from skill_distiller.checks.gate import verify
+    from skill_distiller.checks.model import Verification
     from skill_distiller.errors import SkillDistillerError
-    from skill_distiller.pipeline import Backends, Distillation, DistillOptions, distill
-    from skill_distiller.verification import Verification, verify
+    from skill_distiller.run.backends import Backends
+    from skill_distiller.run.distill import distill
+    from skill_distiller.run.options import DistillOptions
+    from skill_distiller.run.result import Distillation
+    from skill_distiller.skill.model import Skill, render_skill
+    from skill_distiller.skill.parse import parse_skill
+    from skill_distiller.skill.read import read_skill
 
 # Loaded on first use: `skill-distiller --version` must not pay for a Markdown parser and a tokenizer.
 _HOMES: Final = {

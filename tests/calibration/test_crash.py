@@ -15,7 +15,7 @@ from random import Random
 import pytest
 from tests.calibration.samples import RUN, fill, ids, report
 
-from skill_distiller.calibration import CalibrationStore
+from skill_distiller.calibration.store import CalibrationStore
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills and file descriptors of POSIX")
 _CALLS = ("write", "fsync", "ftruncate", "replace", "rename", "open", "unlink")

@@ -11,7 +11,7 @@ from tests.calibration.samples import fill
 from tests.cli.command import run_process
 from tests.cli.samples import MINIMAL
 
-from skill_distiller.calibration import CalibrationStore
+from skill_distiller.calibration.store import CalibrationStore
 
 _PROCESSES = 32
 # A process that has loaded the command forks 32 that all wait at one gate. Each compresses, tells of that

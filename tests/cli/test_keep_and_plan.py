@@ -15,7 +15,7 @@ from tests.cli.command import Result, environment, run, run_process
 from tests.cli.samples import DEPLOY, HOSTILE, MINIMAL
 from tests.cli.test_terminal import CONTROL
 
-from skill_distiller.reporting import plan_file
+from skill_distiller.cli import plan_file
 
 _LOW = "--threshold=0.6"
 _OVERVIEW = DEPLOY[DEPLOY.index("## Overview") : DEPLOY.index("## Steps")]
