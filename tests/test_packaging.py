@@ -41,8 +41,8 @@ def _imported(code: str, *arguments: str | Path) -> set[str]:
 
 def test_version_loads_nothing_that_is_slow() -> None:
     """`--version` answers before a parser, a tokenizer, a console or an SDK is loaded."""
-    loaded = _imported("from skill_distiller.cli import main; main()", "--version")
-    assert "skill_distiller.cli" in loaded
+    loaded = _imported("from skill_distiller.cli.app import main; main()", "--version")
+    assert "skill_distiller.cli.app" in loaded
     assert loaded.isdisjoint(HEAVY)
 
 
@@ -58,8 +58,8 @@ def test_compress_loads_no_sdk(option: str, tmp_path: Path) -> None:
     """Without a model there is no use for an SDK, nor for anything that can open a connection."""
     file = tmp_path / "SKILL.md"
     file.write_text(DEPLOY, encoding="utf-8")
-    loaded = _imported("from skill_distiller.cli import main; main()", "compress", file, option)
-    assert "skill_distiller.run" in loaded
+    loaded = _imported("from skill_distiller.cli.app import main; main()", "compress", file, option)
+    assert "skill_distiller.run.distill" in loaded
     assert loaded.isdisjoint(SDKS)
 
 
@@ -149,6 +149,6 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 
 def test_the_wheel_runs_by_itself(wheel: Path, tmp_path: Path) -> None:
     """The command works from the wheel alone: no file of the checkout is needed."""
-    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); from skill_distiller.cli import main; main()"
+    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); from skill_distiller.cli.app import main; main()"
     result = run_process("compress", stdin=DEPLOY.encode(), program=("-c", code), cwd=tmp_path)
     assert (result.exit_code, result.stdout) == (0, distill(skill_distiller.parse_skill(DEPLOY)).text.encode())

@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 # Loaded on first use: `skill-distiller --version` must not pay for a Markdown parser and a tokenizer.
 _HOMES: Final = {
-    "Backends": "pipeline",
-    "DistillOptions": "pipeline",
-    "Distillation": "pipeline",
-    "Skill": "document",
-    "Verification": "verification",
+    "Backends": "run.backends",
+    "DistillOptions": "run.options",
+    "Distillation": "run.result",
+    "Skill": "skill.model",
+    "Verification": "checks.model",
     "SkillDistillerError": "errors",
-    "distill": "pipeline",
-    "parse_skill": "document",
-    "read_skill": "document",
-    "render_skill": "document",
-    "verify": "verification",
+    "distill": "run.distill",
+    "parse_skill": "skill.parse",
+    "read_skill": "skill.read",
+    "render_skill": "skill.model",
+    "verify": "checks.gate",
 }
 __all__ = [
     "Backends",

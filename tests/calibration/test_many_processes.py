@@ -18,7 +18,7 @@ _PROCESSES = 32
 # very run, tells of run 1 too and compresses once more, all by the command line.
 _WORKERS = """
 import contextlib, io, json, os, sys, time, traceback
-from skill_distiller.cli import main
+from skill_distiller.cli.app import main
 
 folder, processes = sys.argv[1], int(sys.argv[2])
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -90,14 +88,6 @@ def test_weights_for_other_features_are_refused(tmp_path: Path) -> None:
 def test_the_weights_are_small() -> None:
     """At most 400 KB of the wheel."""
     assert (FOLDER / "words.npz").stat().st_size <= 400_000
-
-
-def test_numpy_waits_for_the_first_word() -> None:
-    """Importing the pruner loads no numpy."""
-    code = (
-        "import sys, skill_distiller.rewriting.words.pruner, skill_distiller.cli.app; sys.exit('numpy' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.corpus
