@@ -14,11 +14,16 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.shared import DEFAULT_SHARED, shared_at
-from skill_distiller import Distillation, DistillOptions, Verification, distill, read_skill, verify
-from skill_distiller.compression import Mode
-from skill_distiller.document import Skill
+from lab.common.shared import DEFAULT_SHARED, shared_at
+from skill_distiller.checks.gate import verify
+from skill_distiller.checks.model import Verification
 from skill_distiller.errors import TargetError
+from skill_distiller.planning.plan import Mode
+from skill_distiller.run.distill import distill
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.result import Distillation
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter
 
 THRESHOLDS: Final = (0.95, 0.9, 0.8, 0.6)
@@ -64,7 +69,9 @@ def _counts(result: Distillation) -> Row:
 
 
 def _findings(verification: Verification) -> Row:
-    found = [f"{check.name}|{f.level}|{f.kind}|{f.line}|{f.text}" for check in verification.checks for f in check.findings]
+    found = [
+        f"{check.name}|{f.level}|{f.kind}|{f.line}|{f.text}" for check in verification.checks for f in check.findings
+    ]
     return {"passed": verification.passed, "findings": len(found), "hash": _hash("\n".join(found))}
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from skill_distiller.document import Skill, read_skill
-from skill_distiller.pipeline import Distillation, distill
+from skill_distiller.run.distill import distill
+from skill_distiller.run.result import Distillation
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
 TESTS = Path(__file__).resolve().parent

@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from benchmarks import baselines, fidelity, modes, speed, timing
-from benchmarks.curve import Point, best_point, interpolated_saving
-from benchmarks.evidence import ours_within
-from benchmarks.exam import Criterion, Exam, evidence_share, load_scorer
-from benchmarks.shared import Entry, open_shared
-from benchmarks.tables import percent, table
+from lab.benchmarks import baselines, fidelity, modes, speed
+from lab.benchmarks.evidence import ours_within
+from lab.common import timing
+from lab.common.curve import Point, best_point, interpolated_saving
+from lab.common.exam import Criterion, Exam, evidence_share, load_scorer
+from lab.common.shared import Entry, open_shared
+from lab.common.tables import percent, table
 
-from skill_distiller import Skill, distill, parse_skill
+from skill_distiller.run.distill import distill
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
 
 TEXT = """---

@@ -9,8 +9,8 @@ import pytest
 from tests.cli.command import environment, run_process
 
 from skill_distiller.analysis.patterns import ADVISORY, PROTECTED
-from skill_distiller.config import read_config
 from skill_distiller.providers.registry import CHOICES
+from skill_distiller.run.config import read_config
 
 ROOT = Path(__file__).resolve().parents[1]
 PATTERNS = (ROOT / "docs" / "patterns.md").read_text(encoding="utf-8")

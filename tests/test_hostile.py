@@ -6,8 +6,10 @@ from io import BytesIO
 
 import pytest
 
-from skill_distiller.document import FrontmatterState, parse_skill, read_stream
-from skill_distiller.pipeline import distill
+from skill_distiller.run.distill import distill
+from skill_distiller.skill.model import FrontmatterState
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.skill.read import read_stream
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,15 @@ from rich.console import Console
 from tests.cli.command import run
 from tests.cli.samples import DEPLOY
 
-from skill_distiller import Backends, DistillOptions, distill, parse_skill
-from skill_distiller.analysis import Analysis
+from skill_distiller.analysis.model import Analysis
 from skill_distiller.errors import RefusedError
-from skill_distiller.renderings import Offers, Rendering, RenderingKind
-from skill_distiller.reporting.console import print_notes, print_report
-from skill_distiller.reporting.record import to_record
+from skill_distiller.report.console import print_notes, print_report
+from skill_distiller.report.record import to_record
+from skill_distiller.rewriting.model import Offers, Rendering, RenderingKind
+from skill_distiller.run.backends import Backends
+from skill_distiller.run.distill import distill
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 
 _RULE = (

@@ -16,7 +16,8 @@ from tests.cli.command import environment, run_process
 from tests.cli.samples import DEPLOY
 
 import skill_distiller
-from skill_distiller import distill, read_skill
+from skill_distiller.run.distill import distill
+from skill_distiller.skill.read import read_skill
 
 ROOT = Path(__file__).resolve().parents[1]
 SDKS = ("openai", "ollama", "google.genai", "httpx", "requests", "detect_secrets", "json_repair", "tenacity")
@@ -40,8 +41,8 @@ def _imported(code: str, *arguments: str | Path) -> set[str]:
 
 def test_version_loads_nothing_that_is_slow() -> None:
     """`--version` answers before a parser, a tokenizer, a console or an SDK is loaded."""
-    loaded = _imported("from skill_distiller.cli import main; main()", "--version")
-    assert "skill_distiller.cli" in loaded
+    loaded = _imported("from skill_distiller.cli.app import main; main()", "--version")
+    assert "skill_distiller.cli.app" in loaded
     assert loaded.isdisjoint(HEAVY)
 
 
@@ -57,8 +58,8 @@ def test_compress_loads_no_sdk(option: str, tmp_path: Path) -> None:
     """Without a model there is no use for an SDK, nor for anything that can open a connection."""
     file = tmp_path / "SKILL.md"
     file.write_text(DEPLOY, encoding="utf-8")
-    loaded = _imported("from skill_distiller.cli import main; main()", "compress", file, option)
-    assert "skill_distiller.pipeline" in loaded
+    loaded = _imported("from skill_distiller.cli.app import main; main()", "compress", file, option)
+    assert "skill_distiller.run.distill" in loaded
     assert loaded.isdisjoint(SDKS)
 
 
@@ -70,7 +71,9 @@ def test_the_library_loads_no_console_and_no_command_line() -> None:
 
 def test_the_shape_of_a_provider_costs_no_sdk() -> None:
     """Sessions, detection and the prompted analyzer can be imported without an SDK."""
-    loaded = _imported("import skill_distiller.prompted, skill_distiller.providers, skill_distiller.backends")
+    loaded = _imported(
+        "import skill_distiller.prompted.classify, skill_distiller.providers.registry, skill_distiller.run.backends"
+    )
     assert loaded.isdisjoint(SDKS)
 
 
@@ -103,9 +106,9 @@ def test_one_version_everywhere() -> None:
 
 
 def test_the_console_script_is_the_command() -> None:
-    """The installed `skill-distiller` runs `skill_distiller.cli:main`."""
+    """The installed `skill-distiller` runs `skill_distiller.cli.app:main`."""
     scripts = importlib.metadata.entry_points(group="console_scripts", name="skill-distiller")
-    assert [script.value for script in scripts] == ["skill_distiller.cli:main"]
+    assert [script.value for script in scripts] == ["skill_distiller.cli.app:main"]
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +136,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert {
         "skill_distiller/py.typed",
         "skill_distiller/__main__.py",
-        "skill_distiller/reporting/record.schema.json",
+        "skill_distiller/report/record.schema.json",
         "skill_distiller/prompted/prompts/classify.md",
         "skill_distiller/prompted/prompts/phrases.md",
         "skill_distiller/prompted/prompts/judge.md",
@@ -146,6 +149,6 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 
 def test_the_wheel_runs_by_itself(wheel: Path, tmp_path: Path) -> None:
     """The command works from the wheel alone: no file of the checkout is needed."""
-    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); from skill_distiller.cli import main; main()"
+    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); from skill_distiller.cli.app import main; main()"
     result = run_process("compress", stdin=DEPLOY.encode(), program=("-c", code), cwd=tmp_path)
     assert (result.exit_code, result.stdout) == (0, distill(skill_distiller.parse_skill(DEPLOY)).text.encode())

@@ -9,14 +9,24 @@ from hypothesis import given, settings
 from tests.fixture_file import SKILLS, parameters, skill_paths
 from tests.strategies import sound_skills, soups
 
-from skill_distiller.analysis import Analysis, RulesAnalyzer, inventory
-from skill_distiller.document import Skill, parse_skill, read_skill
+from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.rules import RulesAnalyzer
+from skill_distiller.checks.functionality import Functionality
+from skill_distiller.checks.receipt import Comparison
 from skill_distiller.errors import BadInputError, UsageError
-from skill_distiller.evaluation import Comparison, Functionality
-from skill_distiller.pipeline import Backends, Distillation, DistillOptions, NoteKind, distill
-from skill_distiller.planning import load_worth_model, required_blocks
-from skill_distiller.planning.references import missing_targets
-from skill_distiller.renderings import RenderingKind
+from skill_distiller.language.facts import inventory
+from skill_distiller.planning.outline import missing_targets
+from skill_distiller.planning.required import required_blocks
+from skill_distiller.planning.worth import load_worth_model
+from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.run.backends import Backends
+from skill_distiller.run.distill import distill
+from skill_distiller.run.notes import NoteKind
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.result import Distillation
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import TokenCounter
 
 THRESHOLDS = (0.0, 0.5, 0.8, 0.9, 0.95, 1.0)

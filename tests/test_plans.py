@@ -9,16 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import sound_skills, soups
 
-from skill_distiller.analysis import Analysis, RulesAnalyzer
-from skill_distiller.compression import Mode, Models
-from skill_distiller.document import Skill, parse_skill
-from skill_distiller.document.piece_ids import piece_ids
+from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.rules import RulesAnalyzer
+from skill_distiller.cli.plan_file import parse_plan, plan_text
 from skill_distiller.errors import TargetError, UsageError
-from skill_distiller.pipeline import Backends, Distillation, DistillOptions, NoteKind, distill
-from skill_distiller.planning import Reason
-from skill_distiller.renderings import Bundle, Offers, RenderingKind
-from skill_distiller.reporting.plan_file import plan_text
-from skill_distiller.reporting.read_plan import parse_plan
+from skill_distiller.planning.ladders import Models
+from skill_distiller.planning.plan import Mode, Reason
+from skill_distiller.rewriting.model import Bundle, Offers, RenderingKind
+from skill_distiller.run.backends import Backends
+from skill_distiller.run.distill import distill
+from skill_distiller.run.notes import NoteKind
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.result import Distillation
+from skill_distiller.skill.ids import piece_ids
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 
 OPTIONS = (

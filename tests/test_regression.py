@@ -6,13 +6,15 @@ import itertools
 
 import pytest
 
-from skill_distiller import DistillOptions, distill, parse_skill
-from skill_distiller.analysis import TrainedAnalyzer
-from skill_distiller.compression import Mode
-from skill_distiller.compression.ladders import offer, prepare_ladders
+from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.errors import TargetError
-from skill_distiller.renderings.extract import Extractor
-from skill_distiller.renderings.fact_check import missing
+from skill_distiller.meaning.compare import missing
+from skill_distiller.planning.ladders import offer, prepare_ladders
+from skill_distiller.planning.plan import Mode
+from skill_distiller.rewriting.extract import Extractor
+from skill_distiller.run.distill import distill
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
 
 RULES = (

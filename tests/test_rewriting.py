@@ -6,18 +6,21 @@ import json
 from pathlib import Path
 
 import pytest
-from benchmarks.recorded import RecordedProvider, read_replies
-from benchmarks.rewriting import EXAMPLES, REPLIES, Rewriting, measure, report
+from lab.benchmarks.recorded import RecordedProvider, read_replies
+from lab.benchmarks.rewriting import EXAMPLES, REPLIES, Rewriting, measure, report
 from tests.test_examples import NAMES
 
-from skill_distiller import Backends, DistillOptions, distill, parse_skill, read_skill
-from skill_distiller.prompted import PromptedRewriter
-from skill_distiller.prompted.prompt import load_prompt
-from skill_distiller.prompted.request import BlockQuestion, block_request
+from skill_distiller.meaning.compare import missing
+from skill_distiller.prompted.prompts import BlockQuestion, block_request, load_prompt
+from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.model import Request
 from skill_distiller.providers.session import Session
-from skill_distiller.renderings import REWORDED
-from skill_distiller.renderings.fact_check import missing
+from skill_distiller.rewriting.model import REWORDED
+from skill_distiller.run.backends import Backends
+from skill_distiller.run.distill import distill
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.skill.read import read_skill
 
 
 @pytest.fixture(scope="module", name="results")
@@ -54,7 +57,7 @@ def test_no_rewritten_block_lost_anything(name: str) -> None:
 
 
 def test_rewriting_saves_more_than_deleting(results: dict[str, Rewriting]) -> None:
-    """Over the three examples; `python -m benchmarks.rewriting` prints the figures."""
+    """Over the three examples; `python -m lab.benchmarks.rewriting` prints the figures."""
     before, plain, reworded = (
         sum(r.body for r in results.values()),
         sum(r.bodies[0] for r in results.values()),

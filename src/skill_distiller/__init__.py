@@ -12,24 +12,30 @@ from typing import TYPE_CHECKING, Final
 from skill_distiller._version import __version__
 
 if TYPE_CHECKING:
-    from skill_distiller.document import Skill, parse_skill, read_skill, render_skill
+    from skill_distiller.checks.gate import verify
+    from skill_distiller.checks.model import Verification
     from skill_distiller.errors import SkillDistillerError
-    from skill_distiller.pipeline import Backends, Distillation, DistillOptions, distill
-    from skill_distiller.verification import Verification, verify
+    from skill_distiller.run.backends import Backends
+    from skill_distiller.run.distill import distill
+    from skill_distiller.run.options import DistillOptions
+    from skill_distiller.run.result import Distillation
+    from skill_distiller.skill.model import Skill, render_skill
+    from skill_distiller.skill.parse import parse_skill
+    from skill_distiller.skill.read import read_skill
 
 # Loaded on first use: `skill-distiller --version` must not pay for a Markdown parser and a tokenizer.
 _HOMES: Final = {
-    "Backends": "pipeline",
-    "DistillOptions": "pipeline",
-    "Distillation": "pipeline",
-    "Skill": "document",
-    "Verification": "verification",
+    "Backends": "run.backends",
+    "DistillOptions": "run.options",
+    "Distillation": "run.result",
+    "Skill": "skill.model",
+    "Verification": "checks.model",
     "SkillDistillerError": "errors",
-    "distill": "pipeline",
-    "parse_skill": "document",
-    "read_skill": "document",
-    "render_skill": "document",
-    "verify": "verification",
+    "distill": "run.distill",
+    "parse_skill": "skill.parse",
+    "read_skill": "skill.read",
+    "render_skill": "skill.model",
+    "verify": "checks.gate",
 }
 __all__ = [
     "Backends",

@@ -1,5 +1,5 @@
 """`python -m skill_distiller`."""
 
-from skill_distiller.cli import main
+from skill_distiller.cli.app import main
 
 main()

@@ -2,7 +2,7 @@
 
 Parsing and distilling make very many small objects and no cycles: reference counts free them all,
 while the collector would walk them again and again, for about a tenth of the running time
-(`python -m benchmarks.speed`).
+(`python -m lab.benchmarks.speed`).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ network. Any other tiktoken encoding works where tiktoken has it in its cache or
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +16,7 @@ from threading import Lock
 from typing import Final
 
 from skill_distiller.errors import UsageError
+from skill_distiller.skill.model import Skill
 
 DEFAULT_ENCODING: Final = "cl100k_base"
 ESTIMATE: Final = "estimate"
@@ -105,3 +106,12 @@ def load_counter(encoding: str = DEFAULT_ENCODING, *, offline: bool = False) -> 
         return len(ranks.encode_ordinary(text))
 
     return TokenCounter(encoding, exact=True, count=count)
+
+
+def count_skill(skill: Skill, known: Mapping[str, int], counter: TokenCounter) -> int:
+    """Tokens of a skill, frontmatter included; `known` has the counts of texts that were taken already."""
+    pieces = [skill.frontmatter.raw]
+    for section in skill.sections:
+        pieces += [section.heading_source, *(block.source for block in section.blocks)]
+    pieces = [piece for piece in pieces if piece]
+    return counter.count_joined(pieces, [known[p] if p in known else counter.count(p) for p in pieces])

@@ -7,15 +7,10 @@ from hypothesis import given
 from tests.fixture_file import parameters
 from tests.strategies import texts
 
-from skill_distiller.analysis import FactKind, inventory
-from skill_distiller.analysis.facts import (
-    block_facts,
-    fact_keys,
-    find_facts,
-    normalize,
-)
-from skill_distiller.analysis.headings import anchor
-from skill_distiller.document import Skill, parse_skill
+from skill_distiller.language.fact import FactKind
+from skill_distiller.language.facts import anchor, block_facts, fact_keys, find_facts, inventory, normalize
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
 
 
 def _rows(text: str, *, code: bool) -> str:

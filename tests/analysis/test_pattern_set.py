@@ -9,17 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import texts
 
-from skill_distiller.analysis import RulesAnalyzer
+from skill_distiller.analysis.model import PROTECTED_IMPORTANCE
 from skill_distiller.analysis.pattern_set import BUILT_IN, LONGEST, PatternError, PatternSet, own_pattern
 from skill_distiller.analysis.patterns import find_patterns, join_patterns
+from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.analysis.safeguards import with_patterns
-from skill_distiller.analysis.taxonomy import PROTECTED_IMPORTANCE
-from skill_distiller.document import parse_skill
+from skill_distiller.checks.functionality import EmbeddedJudge
+from skill_distiller.checks.receipt import compare
 from skill_distiller.errors import UsageError
-from skill_distiller.evaluation import EmbeddedJudge, compare
-from skill_distiller.pipeline import DistillOptions, NoteKind, distill
-from skill_distiller.planning import Plan, Reason, apply_plan
-from skill_distiller.renderings import Rendering, RenderingKind, keeps_everything
+from skill_distiller.planning.plan import Plan, Reason, apply_plan
+from skill_distiller.rewriting.ladder import keeps_everything
+from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.run.distill import distill
+from skill_distiller.run.notes import NoteKind
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.skill.parse import parse_skill
 
 _FOUND = [
     ("JIRA-", "see JIRA-1"),

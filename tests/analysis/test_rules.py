@@ -7,9 +7,11 @@ from hypothesis import given
 from tests.fixture_file import SKILLS, parameters
 from tests.strategies import texts
 
-from skill_distiller.analysis import Analysis, RulesAnalyzer, SectionType
-from skill_distiller.analysis.taxonomy import PROTECTED_IMPORTANCE, REQUIRED_TYPES
-from skill_distiller.document import Skill, parse_skill, read_skill
+from skill_distiller.analysis.model import PROTECTED_IMPORTANCE, REQUIRED_TYPES, Analysis, SectionType
+from skill_distiller.analysis.rules import RulesAnalyzer
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.skill.read import read_skill
 
 
 def analyze(text: str) -> Analysis:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.fixture_file import parameters
 
-from skill_distiller.analysis.self_reference import FORMULA_DENSITY, find_self_reference, is_formula
-from skill_distiller.analysis.symbol_density import symbol_density
-from skill_distiller.document import Skill, parse_skill
+from skill_distiller.analysis.safeguards import FORMULA_DENSITY, find_self_reference, is_formula, symbol_density
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
 
 _NAMES = (
     "skill-distiller", "Skill Distiller (Compressed)", "skill-compressor", "skill_reducer", "SkillReducer",

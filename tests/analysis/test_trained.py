@@ -11,14 +11,16 @@ from hypothesis import given
 from tests.fixture_file import SKILLS, skill_paths
 from tests.strategies import sound_skills, texts
 
-from skill_distiller.analysis import Analysis, RulesAnalyzer, SectionType, TrainedAnalyzer
-from skill_distiller.analysis.block_features import BLOCK_FEATURES, block_features
-from skill_distiller.analysis.block_model import BlockModel, model_from, shipped_model
-from skill_distiller.analysis.characters import Form
+from skill_distiller.analysis.features import BLOCK_FEATURES, block_features
+from skill_distiller.analysis.model import PROTECTED_IMPORTANCE, Analysis, SectionType
 from skill_distiller.analysis.patterns import ADVISORY, HARD_RULE, PROTECTED, find_patterns
-from skill_distiller.analysis.taxonomy import PROTECTED_IMPORTANCE
-from skill_distiller.analysis.token_row import hash_words, token_row
-from skill_distiller.document import Skill, parse_skill, read_skill
+from skill_distiller.analysis.rules import RulesAnalyzer
+from skill_distiller.analysis.trained import BlockModel, TrainedAnalyzer, model_from, shipped_model
+from skill_distiller.language.token_arrays import hash_words, token_row
+from skill_distiller.language.words import Form
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.skill.read import read_skill
 from skill_distiller.weights import WeightsError, load_weights, save_weights
 
 WEIRD = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skill_distiller.calibration import CalibrationStore
+from skill_distiller.calibration.store import CalibrationStore
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from skill_distiller.calibration import CalibrationEntry, CalibrationStore, Outcome, Report
-from skill_distiller.calibration.entry import parse_entry
+from skill_distiller.calibration.entry import CalibrationEntry, Outcome, parse_entry
+from skill_distiller.calibration.outcomes import Report
+from skill_distiller.calibration.store import CalibrationStore
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "fixtures" / "published_calibration.jsonl"
 RUN: dict[str, object] = {

@@ -15,7 +15,7 @@ from random import Random
 import pytest
 from tests.calibration.samples import RUN, fill, ids, report
 
-from skill_distiller.calibration import CalibrationStore
+from skill_distiller.calibration.store import CalibrationStore
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills and file descriptors of POSIX")
 _CALLS = ("write", "fsync", "ftruncate", "replace", "rename", "open", "unlink")
@@ -109,7 +109,9 @@ def test_feedback_may_die_at_every_system_call(tmp_path: Path) -> None:
 _WORKER = """
 import sys
 from pathlib import Path
-from skill_distiller.calibration import CalibrationStore, Outcome, Report
+from skill_distiller.calibration.entry import Outcome
+from skill_distiller.calibration.outcomes import Report
+from skill_distiller.calibration.store import CalibrationStore
 store = CalibrationStore(Path(sys.argv[1]))
 run = {"skill": "x", "mode": "threshold", "expected": {"functionality": 90}, "actual": None}
 while True:

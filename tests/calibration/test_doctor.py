@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests.calibration.samples import RUN, fill
 
-from skill_distiller.calibration import CalibrationStore
-from skill_distiller.calibration.doctor import FindingKind, examine
-from skill_distiller.calibration.lines import write_line
+from skill_distiller.calibration.entry import write_line
+from skill_distiller.calibration.outcomes import FindingKind, examine
+from skill_distiller.calibration.store import CalibrationStore
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,8 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.calibration.samples import PUBLISHED, entry
 
-from skill_distiller.calibration.entry import Outcome, id_number, parse_entry, with_outcome
-from skill_distiller.calibration.lines import read_lines, split_lines, write_line
+from skill_distiller.calibration.entry import (
+    Outcome,
+    id_number,
+    parse_entry,
+    read_lines,
+    split_lines,
+    with_outcome,
+    write_line,
+)
 
 _NUMBERS = st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
 _JSON = st.recursive(

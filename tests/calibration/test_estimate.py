@@ -5,15 +5,15 @@ from __future__ import annotations
 import statistics
 
 import pytest
-from benchmarks import coverage
 from hypothesis import given
 from hypothesis import strategies as st
+from lab.benchmarks import coverage
 from tests.calibration.samples import entry, pairs
 
-from skill_distiller.calibration import UNCALIBRATED, CalibrationEntry, Stage, calibrate
-from skill_distiller.calibration.interval import correct, half_width, shrunk_bias
-from skill_distiller.calibration.summary import coverage_so_far, summarize
-from skill_distiller.reporting.calibration import estimate_text
+from skill_distiller.calibration.entry import CalibrationEntry
+from skill_distiller.calibration.estimate import UNCALIBRATED, Stage, calibrate, correct, half_width, shrunk_bias
+from skill_distiller.calibration.outcomes import coverage_so_far, summarize
+from skill_distiller.report.calibration_text import estimate_text
 
 _RESIDUALS = st.lists(st.integers(-40, 40).map(float), min_size=1, max_size=40)
 
@@ -127,7 +127,7 @@ def test_nineteen_outcomes_by_hand() -> None:
 )
 @pytest.mark.parametrize("outcomes", [7, 9, 19, 40])
 def test_the_interval_covers_what_it_says(shape: str, outcomes: int) -> None:
-    """A small part of `python -m benchmarks.coverage`: 90 % of new outcomes within 2.5 points, on 2,500 users."""
+    """A small part of `python -m lab.benchmarks.coverage`: 90 % of new outcomes within 2.5 points, on 2,500 users."""
     cell = coverage.simulate(shape, -8, 8, outcomes, 2500)
     assert 0.875 <= cell.coverage <= 0.925
 

@@ -11,14 +11,14 @@ from tests.calibration.samples import fill
 from tests.cli.command import run_process
 from tests.cli.samples import MINIMAL
 
-from skill_distiller.calibration import CalibrationStore
+from skill_distiller.calibration.store import CalibrationStore
 
 _PROCESSES = 32
 # A process that has loaded the command forks 32 that all wait at one gate. Each compresses, tells of that
 # very run, tells of run 1 too and compresses once more, all by the command line.
 _WORKERS = """
 import contextlib, io, json, os, sys, time, traceback
-from skill_distiller.cli import main
+from skill_distiller.cli.app import main
 
 folder, processes = sys.argv[1], int(sys.argv[2])
 

@@ -9,13 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from benchmarks.appends import append
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lab.benchmarks.appends import append
 from tests.calibration.samples import PUBLISHED, RUN, fill, ids, report
 
-from skill_distiller.calibration import CalibrationStore
-from skill_distiller.calibration.rotation import missing_part
+from skill_distiller.calibration.log_files import missing_part
+from skill_distiller.calibration.store import CalibrationStore
 from skill_distiller.errors import BadInputError, RefusedError
 
 _FOREIGN = [b"# a remark\n", b'{"id":"c900","torn\n', b"\xff\xfe\r\n", b"\n"]

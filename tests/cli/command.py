@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from skill_distiller.cli import main
+from skill_distiller.cli.app import main
 
 # What would change the colors or the encoding of the output, whoever runs the tests.
 _OUTSIDE = ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "CLICOLOR_FORCE", "PYTHONWARNINGS")

@@ -443,7 +443,7 @@ def test_plot_in_the_terminal_and_as_a_picture() -> None:
 def test_a_picture_without_the_library_says_how_to_get_it() -> None:
     """One sentence, exit 2."""
     _learn(1, (70,))
-    code = "import sys; sys.modules['matplotlib'] = None; from skill_distiller.cli import main; main()"
+    code = "import sys; sys.modules['matplotlib'] = None; from skill_distiller.cli.app import main; main()"
     env = {k: v for k, v in environment().items() if k != "SKILL_DISTILLER_LEARNINGS"}
     result = run_process("calibration", "plot", "-o", "a.svg", program=("-c", code), env=env)
     assert (result.exit_code, result.stdout) == (2, b"")

@@ -101,9 +101,7 @@ def test_a_named_file_has_to_be_there(skill_file: Path) -> None:
 
 def test_without_patterns_nothing_is_loaded_for_them(skill_file: Path) -> None:
     """Expressions cost something only where there are some."""
-    code = (
-        "import sys; from skill_distiller.config import load_config; load_config(); assert 'regex' not in sys.modules"
-    )
+    code = "import sys; from skill_distiller.run.config import load_config as l; l(); assert 'regex' not in sys.modules"
     assert run_process(program=("-c", code), cwd=skill_file.parent).stderr == ""
 
 

@@ -9,8 +9,8 @@ import pytest
 from tests.cli.command import Result, run, run_process
 from tests.cli.samples import DEPLOY, NO_FRONTMATTER, NO_TRIGGER
 
-from skill_distiller.document import FrontmatterState
-from skill_distiller.pipeline import FRONTMATTER_HINTS
+from skill_distiller.run.distill import FRONTMATTER_HINTS
+from skill_distiller.skill.model import FrontmatterState
 
 NO_CONTENT_HINT = "Hint: Provide a valid SKILL.md file path or pipe content via stdin."
 
@@ -221,7 +221,7 @@ def test_quiet_does_not_silence_errors(quiet: list[str], tmp_path: Path) -> None
 
 _BROKEN_STDIN = """
 import sys
-from skill_distiller.cli import main
+from skill_distiller.cli.app import main
 
 class Broken:
     def read(self, size):
@@ -248,7 +248,7 @@ def test_a_defect_keeps_its_traceback() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_full_disk_behind_stdout_is_said_in_one_sentence() -> None:
     """`skill-distiller … > file` on a full disk is no defect of ours: no traceback."""
-    code = "import sys; sys.stdout = open('/dev/full', 'w'); from skill_distiller.cli import main; main()"
+    code = "import sys; sys.stdout = open('/dev/full', 'w'); from skill_distiller.cli.app import main; main()"
     result = run_process("compress", "-q", stdin=DEPLOY.encode(), program=("-c", code))
     assert result.exit_code != 0
     assert "Traceback" not in result.stderr

@@ -7,14 +7,15 @@ import inspect
 import pytest
 from tests.cli.command import run
 
-from skill_distiller.commands import aim, read_input
-from skill_distiller.commands.compress import compress
-from skill_distiller.compression import Mode
-from skill_distiller.document import MAX_BYTES
-from skill_distiller.pipeline import DEFAULT_THRESHOLD
+from skill_distiller.cli import arguments as aim
+from skill_distiller.cli import input_output as read_input
+from skill_distiller.cli.compress import compress
+from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.detect import GEMINI_MODEL, OPENAI_MODEL
 from skill_distiller.providers.registry import CHOICES, DEFAULT_TIMEOUT
-from skill_distiller.renderings.information.score import EMBEDDED
+from skill_distiller.rewriting.information.score import EMBEDDED
+from skill_distiller.run.options import DEFAULT_THRESHOLD
+from skill_distiller.skill.read import MAX_BYTES
 
 COMMANDS = ("compress", "feedback", "providers", "verify", "restore", "calibration")
 

@@ -15,7 +15,7 @@ from tests.cli.command import Result, environment, run, run_process
 from tests.cli.samples import DEPLOY, HOSTILE, MINIMAL
 from tests.cli.test_terminal import CONTROL
 
-from skill_distiller.reporting import plan_file
+from skill_distiller.cli import plan_file
 
 _LOW = "--threshold=0.6"
 _OVERVIEW = DEPLOY[DEPLOY.index("## Overview") : DEPLOY.index("## Steps")]
@@ -322,7 +322,7 @@ def test_stdin_is_not_written_over(tmp_path: Path) -> None:
     """Nor is the file behind it."""
     file = tmp_path / "in.md"
     file.write_text(DEPLOY, "utf-8")
-    code = f"import sys; sys.stdin = open({str(file)!r}); from skill_distiller.cli import main; main()"
+    code = f"import sys; sys.stdin = open({str(file)!r}); from skill_distiller.cli.app import main; main()"
     result = run_process("compress", "--save-plan", file, "--force", program=("-c", code))
     assert (result.exit_code, result.stdout) == (6, b"")
     assert file.read_text("utf-8") == DEPLOY

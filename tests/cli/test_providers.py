@@ -331,7 +331,7 @@ def test_the_scripted_provider_needs_no_script() -> None:
 def test_detection_loads_no_sdk() -> None:
     """Looking for providers and finding none imports neither an SDK nor what only sessions need."""
     code = (
-        "import atexit, sys\nfrom skill_distiller.cli import main\n"
+        "import atexit, sys\nfrom skill_distiller.cli.app import main\n"
         "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\nmain()"
     )
     result = run_process("compress", stdin=SKILL, program=("-c", code), env=environment())

@@ -11,7 +11,10 @@ import pytest
 from tests.cli.command import run
 from tests.cli.samples import DEPLOY, MINIMAL, NO_FRONTMATTER, NO_TRIGGER
 
-from skill_distiller import Distillation, DistillOptions, distill, parse_skill
+from skill_distiller.run.distill import distill
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.result import Distillation
+from skill_distiller.skill.parse import parse_skill
 
 _SINGULAR = {
     "triggers": "trigger", "core instructions": "core instruction", "constraints": "constraint",

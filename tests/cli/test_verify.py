@@ -12,10 +12,10 @@ from jsonschema import Draft202012Validator
 from tests.cli.command import environment, run, run_process
 from tests.cli.samples import DEPLOY, HOSTILE, MARKUP
 
-from skill_distiller.verification import CHECKS
+from skill_distiller.checks.gate import CHECKS
 
 _SCHEMA = json.loads(
-    resources.files("skill_distiller.reporting").joinpath("verify.schema.json").read_text(encoding="utf-8")
+    resources.files("skill_distiller.report").joinpath("verify.schema.json").read_text(encoding="utf-8")
 )
 _NAMES = ["frontmatter", "headings", "facts", "negations", "patterns", "links", "fences", "format", "size"]
 _BROKEN = DEPLOY.replace("Do not ship after 16:00 unless the duty officer agrees.", "Ship after 16:00.")

@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import sound_skills
 
-from skill_distiller.document import Skill, parse_skill, render_skill
-from skill_distiller.pipeline import DistillOptions, distill
-from skill_distiller.planning import Decision, Plan, Reason, apply_plan
-from skill_distiller.planning.bring_back import bring_back
-from skill_distiller.planning.coupling import settle_headings, with_companions
-from skill_distiller.renderings import Rendering, RenderingKind
+from skill_distiller.planning.groups import settle_headings, with_companions
+from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
+from skill_distiller.planning.repair import bring_back
+from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.run.distill import distill
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.skill.model import Skill, render_skill
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
 
 GONE = Rendering(RenderingKind.DROPPED, "", 0, 0.0)

@@ -11,13 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.planning.test_frontier import Kind, Point, lawful, price, small_skill, trees
 
-from skill_distiller.analysis import RulesAnalyzer
-from skill_distiller.compression import Models, compress_to_threshold
-from skill_distiller.document import parse_skill
-from skill_distiller.planning import Choice, apply_plan, trace_frontier
+from skill_distiller.analysis.rules import RulesAnalyzer
+from skill_distiller.planning.choose import compress_to_threshold
+from skill_distiller.planning.frontier import Choice, trace_frontier
 from skill_distiller.planning.groups import GROUP, group_outline
+from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.outline import outline
-from skill_distiller.renderings import Bundle, Joint, Ladder, Offers, Rendering, RenderingKind
+from skill_distiller.planning.plan import apply_plan
+from skill_distiller.rewriting.ladder import Ladder
+from skill_distiller.rewriting.model import Bundle, Offers, Rendering, RenderingKind
+from skill_distiller.rewriting.proposals import Joint
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
 Tree = tuple[tuple[Ladder, ...], tuple[float, ...], tuple[int, ...]]

@@ -9,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import sound_skills
 
-from skill_distiller.document import parse_skill
-from skill_distiller.pipeline import Distillation, DistillOptions, NoteKind, distill
-from skill_distiller.planning import COMPACTION_TOKENS, LateSection, apply_plan, find_late_sections
-from skill_distiller.renderings import Rendering, RenderingKind
+from skill_distiller.planning.compaction import COMPACTION_TOKENS, LateSection, find_late_sections
+from skill_distiller.planning.plan import apply_plan
+from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.run.distill import distill
+from skill_distiller.run.notes import NoteKind
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.result import Distillation
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import ESTIMATE, TokenCounter, load_counter
 
 _HEAD = "---\nname: long\ndescription: Use when a long skill is needed.\n---\n\n# Long\n\n"

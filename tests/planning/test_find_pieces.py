@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from tests.strategies import soups
 
-from skill_distiller.document import Skill, parse_skill
-from skill_distiller.document.piece_ids import piece_ids
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.find_pieces import find_pieces
+from skill_distiller.skill.ids import piece_ids
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
 
 SKILL = parse_skill("""Before.
 

@@ -9,13 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.strategies import sound_skills
 
-from skill_distiller.analysis import RulesAnalyzer
-from skill_distiller.analysis.lead_ins import lead_ins
-from skill_distiller.compression import trace
-from skill_distiller.document import Block, Skill, parse_skill
-from skill_distiller.planning import Choice, Frontier, trace_frontier
+from skill_distiller.analysis.cues import lead_ins
+from skill_distiller.analysis.rules import RulesAnalyzer
+from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
+from skill_distiller.planning.ladders import trace
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
-from skill_distiller.renderings import Ladder, Rendering, RenderingKind
+from skill_distiller.rewriting.ladder import Ladder
+from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.skill.model import Block, Skill
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
 
 Kind = RenderingKind

@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from tests.strategies import sound_skills, soups
 
-from skill_distiller.analysis import Analysis, RulesAnalyzer
-from skill_distiller.compression import Ladders, trace
-from skill_distiller.document import BlockKind, Skill, parse_skill, render_skill
-from skill_distiller.pipeline import DistillOptions, distill
-from skill_distiller.planning import Choice, Plan, Reason, apply_plan, make_plan, undo_all
-from skill_distiller.planning.frontier import Frontier
-from skill_distiller.planning.references import anchors_of, missing_targets, referred_to
-from skill_distiller.renderings import RenderingKind
+from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.rules import RulesAnalyzer
+from skill_distiller.planning.frontier import Choice, Frontier
+from skill_distiller.planning.ladders import Ladders, trace
+from skill_distiller.planning.outline import anchors_of, missing_targets, referred_to
+from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan, undo_all
+from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.run.distill import distill
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.skill.model import BlockKind, Skill, render_skill
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
 
 Kind = RenderingKind

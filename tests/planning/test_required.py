@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from skill_distiller.analysis import Analysis, SectionType, Taxonomy, Verdict
-from skill_distiller.document import parse_skill
-from skill_distiller.planning import Reason, WorthModel, required_blocks
+from skill_distiller.analysis.model import Analysis, SectionType, Taxonomy, Verdict
+from skill_distiller.planning.plan import Reason
+from skill_distiller.planning.required import required_blocks
+from skill_distiller.planning.worth import WorthModel
+from skill_distiller.skill.parse import parse_skill
 
 MODEL = WorthModel((), 1.0, required_importance=0.5, low_confidence=0.3)
 SURE, UNSURE = 0.9, 0.2

@@ -5,10 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from tests.strategies import texts
 
-from skill_distiller.analysis import RulesAnalyzer
-from skill_distiller.document import parse_skill
-from skill_distiller.planning import block_worths, load_worth_model
-from skill_distiller.planning.worth_features import FEATURES, word_number, worth_features
+from skill_distiller.analysis.rules import RulesAnalyzer
+from skill_distiller.planning.worth import FEATURES, block_worths, load_worth_model, word_number, worth_features
+from skill_distiller.skill.parse import parse_skill
 
 RARE = FEATURES.index("log words that stand nowhere else and are rare in skills")
 OPENING = FEATURES.index("is among the first tenth of the blocks")

@@ -12,20 +12,21 @@ from tests.fixture_file import parameters
 from tests.prompted.skill import ASKED, NO_PHRASES, TEXT, TYPES, labels, phrases
 from tests.strategies import soups
 
-from skill_distiller import Backends, DistillOptions, Skill, distill, parse_skill
-from skill_distiller.analysis import RulesAnalyzer, SectionType
-from skill_distiller.analysis.prompted import PromptedAnalysis
-from skill_distiller.compression import Models
+from skill_distiller.analysis.model import PromptedAnalysis, SectionType
+from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.errors import ProviderError
-from skill_distiller.pipeline import NoteKind
-from skill_distiller.prompted import PromptedAnalyzer
-from skill_distiller.prompted.batches import BATCH_BLOCKS, BATCH_TOKENS, excerpt
-from skill_distiller.prompted.classify import groups_of, read_labels
-from skill_distiller.prompted.phrases import read_phrases
-from skill_distiller.prompted.prompt import load_prompt, new_boundary
+from skill_distiller.planning.ladders import Models
+from skill_distiller.prompted.classify import PromptedAnalyzer, groups_of, read_labels, read_phrases
+from skill_distiller.prompted.prompts import BATCH_BLOCKS, BATCH_TOKENS, excerpt, load_prompt, new_boundary
 from skill_distiller.providers.parse_json import MalformedReplyError, parse_json
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
+from skill_distiller.run.backends import Backends
+from skill_distiller.run.distill import distill
+from skill_distiller.run.notes import NoteKind
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import estimate_tokens
 
 

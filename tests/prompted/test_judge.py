@@ -7,16 +7,20 @@ import json
 import pytest
 from tests.prompted.skill import TEXT, scores
 
-from skill_distiller import Backends, Distillation, DistillOptions, distill, parse_skill
-from skill_distiller.analysis import RulesAnalyzer
-from skill_distiller.evaluation import EmbeddedJudge, compare
-from skill_distiller.planning import Decision, Plan, Reason, apply_plan
-from skill_distiller.prompted import PromptedJudge
-from skill_distiller.prompted.judge import CI_SAMPLES, half_interval, read_score
+from skill_distiller.analysis.rules import RulesAnalyzer
+from skill_distiller.checks.functionality import EmbeddedJudge
+from skill_distiller.checks.receipt import compare
+from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
+from skill_distiller.prompted.judge import CI_SAMPLES, PromptedJudge, half_interval, read_score
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
-from skill_distiller.renderings import Rendering, RenderingKind
+from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.run.backends import Backends
+from skill_distiller.run.distill import distill
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.result import Distillation
+from skill_distiller.skill.parse import parse_skill
 
 
 def judged(*script: Line, samples: int = 1, threshold: float = 0.5) -> tuple[Distillation, ScriptedProvider]:

@@ -7,18 +7,22 @@ import json
 import pytest
 from tests.prompted.skill import TEXT, scores
 
-from skill_distiller import Backends, Distillation, DistillOptions, distill, parse_skill
-from skill_distiller.analysis import RulesAnalyzer
-from skill_distiller.compression import Mode
+from skill_distiller.analysis.rules import RulesAnalyzer
+from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.errors import ProviderError, RefusedError
-from skill_distiller.evaluation import EmbeddedJudge
-from skill_distiller.prompted import PromptedJudge, PromptedOneLiner
-from skill_distiller.prompted.oneliner import read_lines, shown_blocks
+from skill_distiller.planning.plan import Mode
+from skill_distiller.prompted.judge import PromptedJudge
+from skill_distiller.prompted.one_liner import PromptedOneLiner, read_lines, shown_blocks
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
-from skill_distiller.renderings.oneliner import EmbeddedOneLiner, one_liner
-from skill_distiller.renderings.oneliner.check import problems
+from skill_distiller.rewriting.one_liner.check_lines import problems
+from skill_distiller.rewriting.one_liner.write import EmbeddedOneLiner, one_liner
+from skill_distiller.run.backends import Backends
+from skill_distiller.run.distill import distill
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.result import Distillation
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, estimate_tokens
 
 QUOTED = TEXT.replace("when notes are in disorder", 'when asked to "tidy up" or "sort notes"')

@@ -14,20 +14,22 @@ from tests.providers.build import KINDS, play
 from tests.providers.stub_server import Act
 from tests.strategies import soups
 
-from skill_distiller import Backends, DistillOptions, distill, parse_skill
-from skill_distiller.analysis import Analysis, RulesAnalyzer, SectionType
-from skill_distiller.compression import Models
-from skill_distiller.document.skeleton import skeleton
+from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.errors import ProviderError, RefusedError
-from skill_distiller.prompted import PromptedRewriter
-from skill_distiller.prompted.pieces import Wish, pieces_of
-from skill_distiller.prompted.rewrite import SHARE, read_texts, share_kept
+from skill_distiller.meaning.compare import missing
+from skill_distiller.planning.ladders import Models
+from skill_distiller.prompted.rewrite import SHARE, PromptedRewriter, Wish, pieces_of, read_texts, share_kept
 from skill_distiller.providers.cache import DiskCache
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Limits, Session
-from skill_distiller.renderings import Offers, RenderingKind
-from skill_distiller.renderings.fact_check import missing
+from skill_distiller.rewriting.model import Offers, RenderingKind
+from skill_distiller.run.backends import Backends
+from skill_distiller.run.distill import distill
+from skill_distiller.run.options import DistillOptions
+from skill_distiller.skill.ids import skeleton
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
 TEXT = """# Ship notes

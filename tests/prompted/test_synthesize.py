@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from tests.prompted.skill import texts
 
-from skill_distiller import parse_skill
-from skill_distiller.analysis import Analysis, RulesAnalyzer
+from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.prompted.synthesize import PromptedSynthesizer
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
-from skill_distiller.renderings import Offers, RenderingKind
-from skill_distiller.renderings.examples import extractive_bundle, find_sets
+from skill_distiller.rewriting.examples.bundles import extractive_bundle
+from skill_distiller.rewriting.examples.find_sets import find_sets
+from skill_distiller.rewriting.model import Offers, RenderingKind
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
 
 TEXT = """# Ask the store

@@ -11,9 +11,16 @@ import pytest
 from tests.providers.stub_server import Act, serve
 
 from skill_distiller.errors import ProviderError, UsageError
-from skill_distiller.providers.addresses import is_loopback, plain_address
-from skill_distiller.providers.detect import Found, detect, find_gemini, find_ollama, find_openai
-from skill_distiller.providers.detect_ollama import ollama_address
+from skill_distiller.providers.detect import (
+    Found,
+    detect,
+    find_gemini,
+    find_ollama,
+    find_openai,
+    is_loopback,
+    ollama_address,
+    plain_address,
+)
 from skill_distiller.providers.registry import NO_PROVIDER, find_provider, open_provider
 
 NOBODY = {"OLLAMA_HOST": "http://127.0.0.1:1"}

@@ -11,15 +11,14 @@ from pathlib import Path
 import pytest
 from tests.providers.build import QUICK
 
-from skill_distiller.document import Skill
 from skill_distiller.errors import ProviderError, RefusedError, StoppedError
-from skill_distiller.providers.at_once import at_once
 from skill_distiller.providers.cache import DiskCache, default_folder, request_key
 from skill_distiller.providers.model import Completion, Request
 from skill_distiller.providers.parse_json import MalformedReplyError
-from skill_distiller.providers.patience import patiently
 from skill_distiller.providers.scripted import ScriptedProvider
-from skill_distiller.providers.session import Expected, Limits, Question, Session, Watcher
+from skill_distiller.providers.session import Expected, Limits, Question, Session, Watcher, patiently
+from skill_distiller.providers.worker_pool import at_once
+from skill_distiller.skill.model import Skill
 
 GOOD = '{"answer": 7}'
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from skill_distiller.planning.worth_model import DEFINITION, NAME, load_worth_model
+from skill_distiller.planning.worth import DEFINITION, NAME, load_worth_model
 from skill_distiller.weights import WeightsError, load_weights, save_weights
 
 ARRAYS: dict[str, npt.NDArray[Any]] = {

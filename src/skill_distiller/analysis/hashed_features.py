@@ -10,10 +10,9 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from skill_distiller.analysis.characters import Form
-from skill_distiller.analysis.skill_tokens import SkillTokens, first_words
-from skill_distiller.analysis.token_row import GOLDEN, Flags, Hashes, Places
-from skill_distiller.document import Block, BlockKind
+from skill_distiller.language.token_arrays import GOLDEN, Flags, Hashes, Places, SkillTokens, first_words
+from skill_distiller.language.words import Form
+from skill_distiller.skill.model import Block, BlockKind
 
 
 class Group(NamedTuple):

@@ -1,16 +1,86 @@
-"""What an analyzer says of a skill: one verdict a block."""
+"""What an analyzer says of a skill: one verdict a block, its section type, and the phrases a language model quoted."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Protocol
+from enum import StrEnum
+from functools import cached_property, wraps
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
-from skill_distiller.analysis.facts import Fact, block_facts
 from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
-from skill_distiller.analysis.taxonomy import REQUIRED_TYPES, SectionType, Taxonomy
-from skill_distiller.document import Skill
+from skill_distiller.language.facts import Fact, block_facts
+from skill_distiller.skill.model import Skill
+
+
+class SectionType(StrEnum):
+    """What a block does for the agent that reads it."""
+
+    TRIGGER = "TRIGGER"
+    CORE_INSTRUCTION = "CORE_INSTRUCTION"
+    CONSTRAINT = "CONSTRAINT"
+    OUTPUT_FORMAT = "OUTPUT_FORMAT"
+    ADVISORY_PATTERN = "ADVISORY_PATTERN"
+    EXAMPLE = "EXAMPLE"
+    EDGE_CASE = "EDGE_CASE"
+    EXPLANATION = "EXPLANATION"
+    VERBOSE_DETAIL = "VERBOSE_DETAIL"
+
+
+class Taxonomy(StrEnum):
+    """What a block is to the agent: SkillReducer's five classes, with `redundant` for what says nothing new."""
+
+    CORE_RULE = "core_rule"
+    BACKGROUND = "background"
+    EXAMPLE = "example"
+    TEMPLATE = "template"
+    REDUNDANT = "redundant"
+
+
+# The class that most labeled blocks of a type have.
+TYPE_TAXONOMY: Final = {
+    SectionType.TRIGGER: Taxonomy.CORE_RULE,
+    SectionType.CORE_INSTRUCTION: Taxonomy.CORE_RULE,
+    SectionType.CONSTRAINT: Taxonomy.CORE_RULE,
+    SectionType.OUTPUT_FORMAT: Taxonomy.TEMPLATE,
+    SectionType.ADVISORY_PATTERN: Taxonomy.CORE_RULE,
+    SectionType.EXAMPLE: Taxonomy.EXAMPLE,
+    SectionType.EDGE_CASE: Taxonomy.CORE_RULE,
+    SectionType.EXPLANATION: Taxonomy.BACKGROUND,
+    SectionType.VERBOSE_DETAIL: Taxonomy.REDUNDANT,
+}
+
+# Skill Distiller reference, "Classify Sections".
+TYPE_IMPORTANCE: Final = {
+    SectionType.TRIGGER: 1.0,
+    SectionType.CORE_INSTRUCTION: 1.0,
+    SectionType.CONSTRAINT: 0.9,
+    SectionType.OUTPUT_FORMAT: 0.8,
+    SectionType.ADVISORY_PATTERN: 0.7,
+    SectionType.EXAMPLE: 0.5,
+    SectionType.EDGE_CASE: 0.4,
+    SectionType.EXPLANATION: 0.3,
+    SectionType.VERBOSE_DETAIL: 0.2,
+}
+REQUIRED_TYPES: Final = frozenset({SectionType.TRIGGER, SectionType.CORE_INSTRUCTION})
+PROTECTED_IMPORTANCE: Final = 0.85  # protected patterns are boosted to at least this
+
+# One and many, as the report says them.
+TYPE_NAMES: Final = {
+    SectionType.TRIGGER: ("trigger", "triggers"),
+    SectionType.CORE_INSTRUCTION: ("core instruction", "core instructions"),
+    SectionType.CONSTRAINT: ("constraint", "constraints"),
+    SectionType.OUTPUT_FORMAT: ("output format", "output formats"),
+    SectionType.ADVISORY_PATTERN: ("advisory pattern", "advisory patterns"),
+    SectionType.EXAMPLE: ("example", "examples"),
+    SectionType.EDGE_CASE: ("edge case", "edge cases"),
+    SectionType.EXPLANATION: ("explanation", "explanations"),
+    SectionType.VERBOSE_DETAIL: ("verbose detail", "verbose details"),
+}
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +116,7 @@ class Analysis:
     verdicts: tuple[Verdict, ...]
     analyzer: str
     patterns: PatternSet = field(default=BUILT_IN, kw_only=True)
+    memo: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.verdicts) != len(self.skill.blocks):
@@ -67,6 +138,22 @@ class Analysis:
         return mean(means)
 
 
+def once_per_analysis(
+    build: Callable[Concatenate[Analysis, P], T],
+) -> Callable[Concatenate[Analysis, P], T]:
+    """Work out a function of an analysis (and of hashable arguments) once and keep the value with the analysis."""
+
+    @wraps(build)
+    def look_up(analysis: Analysis, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (build, *args, *sorted(kwargs.items()))
+        if key not in analysis.memo:
+            analysis.memo[key] = build(analysis, *args, **kwargs)
+        value: T = analysis.memo[key]
+        return value
+
+    return look_up
+
+
 class Analyzer(Protocol):
     """The seam: whoever can give verdicts. The pipeline never asks whether there is a model behind it."""
 
@@ -81,3 +168,31 @@ class Analyzer(Protocol):
 def mean(values: Sequence[float]) -> float:
     """The arithmetic mean, 0 for nothing."""
     return sum(values) / len(values) if values else 0.0
+
+
+PROMPTED: Final = 0.8  # of the bolder pruned rung: the word of a model, and of any model
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What was said of the wording of a block: phrases that stand in it, verbatim.
+
+    `potential` is the share of the block that was taken for redundant, 0-1; `strength` (0-1) how
+    bold it is to delete the redundant ones (see `Edit`).
+    """
+
+    essential: tuple[str, ...]
+    redundant: tuple[str, ...]
+    potential: float
+    strength: float = PROMPTED
+
+
+@dataclass(frozen=True, eq=False)
+class PromptedAnalysis(Analysis):
+    """Verdicts by a model; `phrases` by index of the block.
+
+    `unanswered` are the blocks that the model gave no usable answer for: theirs are embedded verdicts.
+    """
+
+    unanswered: tuple[int, ...] = ()
+    phrases: Mapping[int, Phrases] = field(default_factory=dict)

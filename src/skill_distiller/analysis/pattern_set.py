@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from warnings import catch_warnings, simplefilter
 
 from skill_distiller.analysis.patterns import PatternNames, find_patterns, join_names, join_patterns
-from skill_distiller.document import Skill
 from skill_distiller.errors import UsageError
+from skill_distiller.skill.model import Skill
 
 if TYPE_CHECKING:
     import regex

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.words import content_words
+from skill_distiller.language.words import content_words
 
 
 @dataclass(frozen=True, slots=True)

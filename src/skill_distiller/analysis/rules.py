@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from skill_distiller.analysis.cues import CONDITION, CUES, IMPERATIVES, Place, Points, places
-from skill_distiller.analysis.facts import FactKind, block_facts
-from skill_distiller.analysis.model import Analysis, Verdict
+from skill_distiller.analysis.model import TYPE_TAXONOMY, Analysis, SectionType, Verdict
 from skill_distiller.analysis.safeguards import Safeguard, safeguards
-from skill_distiller.analysis.taxonomy import TYPE_TAXONOMY, SectionType
-from skill_distiller.analysis.words import content_words, unique_words
-from skill_distiller.document import BlockKind, Skill
+from skill_distiller.language.facts import FactKind, block_facts
+from skill_distiller.language.words import content_words, unique_words
+from skill_distiller.skill.model import BlockKind, Skill
 
 T = SectionType
 

@@ -1,15 +1,20 @@
-"""The embedded analyzer: a small model trained on labeled real skills."""
+"""The embedded analyzer: a small model trained on labeled real skills, giving section type and importance."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
+from typing import Any, Final, NamedTuple
 
-from skill_distiller.analysis.model import Analysis, Verdict
+import numpy as np
+import numpy.typing as npt
+
+from skill_distiller.analysis.features import BLOCK_FEATURES, BlockFeatures
+from skill_distiller.analysis.hashed_features import BLOCK_GROUPS, SECTION_GROUPS, Bags
+from skill_distiller.analysis.model import Analysis, SectionType, Taxonomy, Verdict
 from skill_distiller.analysis.safeguards import safeguards
-from skill_distiller.document import Skill
-
-if TYPE_CHECKING:
-    from skill_distiller.analysis.block_model import BlockModel
+from skill_distiller.skill.model import Skill
+from skill_distiller.weights import Arrays, WeightsError, load_weights
 
 LEAST: Final = 0.01  # nothing is worth nothing: a threshold of 1 means every block
 
@@ -32,9 +37,8 @@ class TrainedAnalyzer:
 
     def _verdicts(self, skill: Skill) -> tuple[Verdict, ...]:
         # Loads numpy and the weights, which a command that analyzes nothing shouldn't pay for.
-        from skill_distiller.analysis.block_features import block_features
-        from skill_distiller.analysis.block_model import CLASSES, TYPES, shipped_model
-        from skill_distiller.weights.single_thread import single_thread
+        from skill_distiller.analysis.features import block_features
+        from skill_distiller.weights import single_thread
 
         with single_thread():
             scores = (self._model or shipped_model()).predict(block_features(skill))
@@ -50,3 +54,116 @@ class TrainedAnalyzer:
             Verdict(TYPES[kind], CLASSES[role], guard.floor(max(importance, LEAST)), confidence, *guard)
             for kind, role, importance, confidence, guard in rows
         )
+
+
+Floats = npt.NDArray[np.float32]
+
+WEIGHTS: Final = "blocks"
+TYPES: Final = tuple(SectionType)
+CLASSES: Final = tuple(Taxonomy)
+OUTPUTS: Final = 1 + len(TYPES) + len(CLASSES)  # importance first
+CLIP: Final = 3.0  # standard deviations that a column may count
+LANDMARK_STEP: Final = CLIP / 127
+
+
+class BlockScores(NamedTuple):
+    """`importance` 0-1 of each block; probabilities of `types`, blocks x TYPES, and `taxonomy`, blocks x CLASSES."""
+
+    importance: Floats
+    types: Floats
+    taxonomy: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class BlockModel:
+    """The weights. `table` holds int8 steps, hash buckets x outputs; `steps` their size, groups x outputs."""
+
+    table: npt.NDArray[np.int8]
+    steps: Floats
+    mean: Floats
+    spread: Floats
+    landmarks: npt.NDArray[np.int8]  # standardized columns in steps of LANDMARK_STEP
+    gamma: Floats
+    kernel: Floats  # landmarks x outputs
+    linear: Floats  # columns x outputs
+    bias: Floats
+    type_map: Floats  # outputs + 1 x types; the last row is the offset
+    taxonomy_map: Floats
+
+    def arrays(self) -> Arrays:
+        """The weights by name, to be saved."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def predict(self, features: BlockFeatures) -> BlockScores:
+        """What each block of a skill is and how much it matters."""
+        return self.calibrated(self.scores(features))
+
+    def scores(self, features: BlockFeatures) -> Floats:
+        """The raw scores, blocks x outputs."""
+        return self.column_scores(features.columns) + _bag_scores(features.bags, self.table, self.steps)
+
+    def column_scores(self, columns: Floats) -> Floats:
+        """What the columns alone add to the raw scores, the bias included."""
+        rows = standardized(columns, self.mean, self.spread)
+        scores: Floats = radial(rows, self._marks, float(self.gamma)) @ self.kernel
+        scores += rows @ self.linear
+        scores += self.bias
+        return scores
+
+    def calibrated(self, scores: Floats) -> BlockScores:
+        """Importance and probabilities from raw scores."""
+        return BlockScores(
+            np.clip(scores[:, 0] / 10, 0, 1),
+            _softmax(scores @ self.type_map[:-1] + self.type_map[-1]),
+            _softmax(scores @ self.taxonomy_map[:-1] + self.taxonomy_map[-1]),
+        )
+
+    @cached_property
+    def _marks(self) -> Floats:
+        return np.asarray(self.landmarks * np.float32(LANDMARK_STEP))
+
+
+@lru_cache(maxsize=1)
+def shipped_model() -> BlockModel:
+    """The model that comes with the package; raises WeightsError where it does not fit this code."""
+    return model_from(load_weights(WEIGHTS, BLOCK_FEATURES))
+
+
+def model_from(arrays: Arrays) -> BlockModel:
+    """A model from its arrays by name; raises WeightsError where one is missing."""
+    names = [field.name for field in fields(BlockModel)]
+    missing = [name for name in names if name not in arrays]
+    if missing:
+        raise WeightsError(f"The weights of the block model lack {missing[0]!r}. Reinstall skill-distiller.")
+    return BlockModel(*(arrays[name] for name in names))
+
+
+def standardized(columns: npt.NDArray[Any], mean: npt.NDArray[Any], spread: npt.NDArray[Any]) -> Floats:
+    """Columns in standard deviations from their mean, clipped."""
+    return np.asarray(np.clip((columns - mean) / spread, -CLIP, CLIP))
+
+
+def radial(rows: npt.NDArray[Any], marks: npt.NDArray[Any], gamma: float) -> npt.NDArray[Any]:
+    """exp(-gamma * squared distance) of each row to each landmark."""
+    near = rows @ marks.T
+    near *= 2 * gamma
+    near -= gamma * np.einsum("ij,ij->i", rows, rows)[:, None]
+    near -= gamma * np.einsum("ij,ij->i", marks, marks)
+    return np.asarray(np.exp(np.minimum(near, 0, out=near), out=near))
+
+
+def _bag_scores(bags: Bags, table: npt.NDArray[np.int8], steps: Floats) -> Floats:
+    sums = np.add.reduceat(table.take(bags.buckets, axis=0), bags.starts, axis=0, dtype=np.float32)
+    sums *= bags.values[:, None]
+    cut = bags.blocks * len(BLOCK_GROUPS)
+    own = sums[:cut].reshape(len(BLOCK_GROUPS), -1, OUTPUTS)
+    above = sums[cut:].reshape(len(SECTION_GROUPS), -1, OUTPUTS)
+    scores: Floats = np.einsum("gbo,go->bo", own, steps[: len(own)])
+    scores += np.einsum("gso,go->so", above, steps[len(own) :])[bags.section_of]
+    return scores
+
+
+def _softmax(logits: Floats) -> Floats:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    powers /= powers.sum(axis=1, keepdims=True)
+    return np.asarray(powers)

@@ -1,4 +1,4 @@
-"""The estimate that the report shows: the judge's score, what past outcomes say of it, and how sure that is."""
+"""The estimate that the report shows: the score of the judge corrected by reported outcomes, with its interval."""
 
 from __future__ import annotations
 
@@ -8,7 +8,59 @@ from enum import StrEnum
 from typing import Final
 
 from skill_distiller.calibration.entry import CalibrationEntry
-from skill_distiller.calibration.interval import LEAST, Pair, correct, half_width, shrunk_bias
+
+COVERAGE: Final = 0.9  # of a new actual functionality by the interval
+LEAST: Final = 5  # outcomes; with fewer there is no interval
+_BIAS: Final = 15.0  # points: the prior standard deviation of an estimator's bias
+_NOISE: Final = 10.0  # points: the prior standard deviation of one outcome around it
+_NOISE_WEIGHT: Final = 2  # outcomes that the prior of the noise counts as
+_WIDENING: Final = {5: 1.28, 6: 1.15, 7: 1.08, 8: 1.03}
+_ROUNDING: Final = 0.5  # points; people report whole numbers
+Pair = tuple[float, float]  # expected and actual functionality of a run, 0-100 each
+
+
+def shrunk_bias(residuals: Sequence[float]) -> float:
+    """The mean of actual less expected in points, drawn toward zero, the more so the fewer they are; 0.0 for none."""
+    return _trust(residuals) * sum(residuals) / len(residuals) if residuals else 0.0
+
+
+def _trust(residuals: Sequence[float]) -> float:
+    """The share of the mean residual that is believed, 0-1."""
+    n, mean = len(residuals), sum(residuals) / len(residuals)
+    scatter = sum((r - mean) ** 2 for r in residuals)
+    variance = (_NOISE_WEIGHT * _NOISE**2 + scatter) / (_NOISE_WEIGHT + n - 1)
+    return _BIAS**2 / (_BIAS**2 + variance / n)
+
+
+def correct(expected: float, bias: float) -> float:
+    """An estimate with the bias put right, kept between 0 and 100."""
+    return min(100.0, max(0.0, expected + bias))
+
+
+def half_width(pairs: Sequence[Pair]) -> float | None:
+    """Half the width in points of the 90 % prediction interval around a corrected estimate; None below 5 outcomes."""
+    n = len(pairs)
+    if n < LEAST:
+        return None
+    left_out = sorted(_left_out(pairs))
+    rank = COVERAGE * (n + 1)
+    below = int(rank)
+    if below >= n:
+        width = left_out[-1] * _WIDENING.get(n, 1.0)
+    else:
+        width = left_out[below - 1] + (rank - below) * (left_out[below] - left_out[below - 1])
+    return max(_ROUNDING, width)
+
+
+def _left_out(pairs: Sequence[Pair]) -> list[float]:
+    """How far each actual is from the estimate that all other pairs correct, each with the trust in all."""
+    residuals = [actual - expected for expected, actual in pairs]
+    total, scale = sum(residuals), _trust(residuals) / (len(pairs) - 1)
+    return [
+        abs(actual - correct(expected, scale * (total - residual)))
+        for (expected, actual), residual in zip(pairs, residuals, strict=True)
+    ]
+
 
 BASELINE: Final = 5  # runs; with fewer the score stands as it is (reference, "Calibration Stages")
 ENOUGH: Final = 10  # runs; above it an estimate may be called calibrated

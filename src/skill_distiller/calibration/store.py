@@ -9,13 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from skill_distiller.calibration.entry import CalibrationEntry, with_outcome
-from skill_distiller.calibration.files import append_bytes, read_file, read_tail, replace_file
-from skill_distiller.calibration.ledger import Ledger
-from skill_distiller.calibration.lines import Line, read_lines, split_lines, write_line
-from skill_distiller.calibration.report import Report
-from skill_distiller.calibration.rotation import MOST, join_lines, missing_part, split_oldest
-from skill_distiller.calibration.state import State, highest_id, load_state, save_state, take_print
+from skill_distiller.calibration.entry import CalibrationEntry, Line, read_lines, split_lines, with_outcome, write_line
+from skill_distiller.calibration.ledger import Ledger, State, highest_id, load_state, save_state, take_print
+from skill_distiller.calibration.log_files import (
+    MOST,
+    append_bytes,
+    join_lines,
+    missing_part,
+    read_file,
+    read_tail,
+    replace_file,
+    split_oldest,
+)
+from skill_distiller.calibration.outcomes import Report
 from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerError, reason_of
 
 FOLDER: Final = "skill-distiller"  # inside the folder of learnings

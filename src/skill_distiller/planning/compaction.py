@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from skill_distiller.document import Section, Skill, count_line_ends
 from skill_distiller.planning.plan import Plan
+from skill_distiller.skill.model import Section, Skill, count_line_ends
 from skill_distiller.tokens import TokenCounter
 
 # Agents bring back this many tokens of each skill, from its start (Claude Code, "Skill content lifecycle").

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from skill_distiller.document import Section, Skill
-from skill_distiller.document.piece_ids import piece_ids
 from skill_distiller.errors import UsageError
+from skill_distiller.skill.ids import piece_ids
+from skill_distiller.skill.model import Section, Skill
 
 _HASHES: Final = re.compile(r"(#{1,6})(?=\s)")
 _MARKS: Final = re.compile(r"[`*_]")

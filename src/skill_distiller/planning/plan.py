@@ -1,15 +1,36 @@
-"""What happens to every block, with a reason, before anything is written."""
+"""A plan: for every block the rendering that was chosen, with a reason; and the mode it was made in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
-from skill_distiller.analysis import Analysis
-from skill_distiller.document import Block, BlockKind, Section, Skill
+from skill_distiller.analysis.model import Analysis
 from skill_distiller.planning.frontier import Choice
-from skill_distiller.planning.reason import Reason
-from skill_distiller.renderings import Ladder, Rendering, RenderingKind
+from skill_distiller.rewriting.ladder import Ladder
+from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.skill.model import Block, BlockKind, Section, Skill
+
+
+class Reason(StrEnum):
+    """The reason of a decision; the value is the wording of reports and JSON."""
+
+    TYPE = "required by its type"
+    PATTERN = "holds a protected pattern"
+    HARD_RULE = "lays down a hard rule"
+    RESTRICTION = "forbids something or asks for approval"
+    UNSURE = "its type is uncertain"
+    PROMOTED = "kept text refers to it"
+    BEST = "the most important block"
+    WORTH = "worth its tokens"
+    CHEAPER = "a shorter rendering keeps its facts"
+    TOGETHER = "written together with its neighbours"
+    THREE_LINES = "the three lines stand for it"
+    NOT_WORTH = "worth less than its tokens"
+    ASKED = "asked for"
+    COMPANION = "belongs to a block that was asked for"
+    PLANNED = "the plan says so"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +194,15 @@ def _trim_end(sections: list[Section]) -> None:
             return
         if section.heading_source:
             return
+
+
+class Mode(StrEnum):
+    """What a run aims at; the value is its name on the command line.
+
+    THRESHOLD: the fewest tokens that keep a share of the functionality. TOKENS: the most
+    functionality within a number of tokens. ONELINER: three lines that say what the skill is for.
+    """
+
+    THRESHOLD = "threshold"
+    TOKENS = "tokens"
+    ONELINER = "oneliner"

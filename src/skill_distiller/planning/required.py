@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from skill_distiller.analysis import Analysis, SectionType, Verdict
-from skill_distiller.analysis.restrictions import restricts
-from skill_distiller.analysis.taxonomy import REQUIRED_TYPES
-from skill_distiller.document import PROSE
-from skill_distiller.planning.reason import Reason
-from skill_distiller.planning.worth_model import WorthModel
+from skill_distiller.analysis.model import REQUIRED_TYPES, Analysis, SectionType, Verdict
+from skill_distiller.language.modals import restricts
+from skill_distiller.planning.plan import Reason
+from skill_distiller.planning.worth import WorthModel
+from skill_distiller.skill.model import PROSE
 
 _RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance

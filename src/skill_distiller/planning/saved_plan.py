@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from skill_distiller.document import Block, Skill
-from skill_distiller.document.piece_ids import piece_ids
 from skill_distiller.errors import BadInputError
-from skill_distiller.planning.coupling import settle_headings
-from skill_distiller.planning.hand_over import hand_over
-from skill_distiller.planning.plan import Decision, Plan
-from skill_distiller.planning.reason import Reason
-from skill_distiller.renderings import Rendering, RenderingKind
+from skill_distiller.planning.groups import settle_headings
+from skill_distiller.planning.plan import Decision, Plan, Reason
+from skill_distiller.planning.repair import hand_over
+from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.skill.ids import piece_ids
+from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import TokenCounter
 
 _NAMED: Final = 5  # pieces that an error names

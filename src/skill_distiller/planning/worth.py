@@ -1,18 +1,117 @@
-"""What each block is worth to the skill: the share of what is asked of an agent that hangs on it, and its facts."""
+"""What each block is worth: the share of what is asked of an agent that hangs on it, from a fitted model."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, fsum
+from math import exp, fsum, log
 from operator import mul
 from typing import Final
+from zlib import crc32
 
-from skill_distiller.analysis import Analysis, FactKind, inventory
-from skill_distiller.document import parse_skill
-from skill_distiller.planning.worth_features import worth_features
-from skill_distiller.planning.worth_model import WorthModel
+from skill_distiller.analysis.model import Analysis, SectionType, once_per_analysis
+from skill_distiller.language.fact import FactKind
+from skill_distiller.language.facts import inventory
+from skill_distiller.language.words import content_words, unique_words
+from skill_distiller.skill.model import BlockKind
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.weights import load_weights
+
+FEATURES: Final = (
+    "log characters",
+    "log words that stand in no other block, heading or description",
+    "log numbers that stand in no other block",
+    "log importance",
+    "importance",
+    "place in the skill, 0-1",
+    "is an edge case",
+    "is a constraint",
+    "is a table",
+    "is code",
+    "log words that stand nowhere else and are rare in skills",
+    "is among the first tenth of the blocks",
+)
+_CHARACTERS: Final = 8  # added before the logarithm: the shortest blocks are much alike
+_IMPORTANCE: Final = 0.05
+_OPENING: Final = 0.1  # the part of a skill, in blocks, that opens it
+_STOP: Final = frozenset(
+    "the and for with that this from into than then such via your you they will can are not".split()
+)
+
+
+def word_number(word: str) -> int:
+    """The number by which a word is known to the weights: a hash of 32 bits."""
+    return crc32(word.encode())
+
+
+def worth_features(analysis: Analysis, common: Set[int] = frozenset()) -> list[tuple[float, ...]]:
+    """One row a block, one value for each of FEATURES; `common` are the numbers of the words that are not rare."""
+    skill = analysis.skill
+    words = [content_words(block.text) for block in skill.blocks]
+    known = _STOP | content_words("\n".join([skill.description, *(section.heading for section in skill.sections)]))
+    novel = unique_words(words) - known
+    rare = frozenset(word for word in novel if word_number(word) not in common)
+    numbers = [{fact.key for fact in facts if fact.kind is FactKind.NUMBER} for facts in analysis.facts]
+    spread = Counter(key for keys in numbers for key in keys)
+    last = max(1, len(words) - 1)
+    return [
+        (
+            log(len(block.text) + _CHARACTERS),
+            log(len(own & novel) + 1),
+            log(sum(spread[key] == 1 for key in keys) + 1),
+            log(verdict.importance + _IMPORTANCE),
+            verdict.importance,
+            block.index / last,
+            float(verdict.type is SectionType.EDGE_CASE),
+            float(verdict.type is SectionType.CONSTRAINT),
+            float(block.kind is BlockKind.TABLE),
+            float(block.kind is BlockKind.CODE),
+            log(len(own & rare) + 1),
+            float(block.index < _OPENING * len(words)),
+        )
+        for verdict, own, keys, block in zip(analysis.verdicts, words, numbers, skill.blocks, strict=True)
+    ]
+
+
+NAME: Final = "worth"
+DEFINITION: Final = "1 " + " ".join(FEATURES)  # of what the weights were fitted on
+
+
+@dataclass(frozen=True, slots=True)
+class WorthModel:
+    """One coefficient a feature of `worth_features`, and the other numbers that were fitted with them.
+
+    `exponent`: functionality = share of worth ** exponent. `required_importance` (0-1): from which on
+    a block of a required type may not be dropped. `low_confidence` (0-1): below it a block's type
+    counts as uncertain. `common` are the numbers of the words that many skills use.
+    """
+
+    coefficients: tuple[float, ...]
+    exponent: float
+    required_importance: float
+    low_confidence: float
+    common: frozenset[int] = frozenset()
+
+    def functionality(self, share: float) -> float:
+        """The functionality (0-1) estimated for a share (0-1) of the worth kept."""
+        return float(share**self.exponent)
+
+    def share(self, functionality: float) -> float:
+        """The share of the worth (0-1) that a functionality (0-1) asks for: the inverse."""
+        return float(functionality ** (1 / self.exponent))
+
+
+@lru_cache(maxsize=1)
+def load_worth_model() -> WorthModel:
+    """The model that ships in the wheel. Raises WeightsError where it is not for this code."""
+    arrays = load_weights(NAME, DEFINITION)
+    coefficients = tuple(float(value) for value in arrays["coefficients"])
+    exponent, required_importance, low_confidence = (float(value) for value in arrays["settings"])
+    common = frozenset(arrays["common"].tolist())
+    return WorthModel(coefficients, exponent, required_importance, low_confidence, common)
+
 
 FACT_SHARE: Final = 0.2  # of the worth that facts make up; what the model gives makes up the rest
 _FACT_WEIGHTS: Final = {FactKind.MODAL: 0.5, FactKind.CODE_LINE: 0.5}  # all others count 1
@@ -28,7 +127,7 @@ def block_worths(analysis: Analysis, model: WorthModel) -> tuple[float, ...]:
     )
 
 
-@lru_cache(maxsize=2)
+@once_per_analysis
 def block_values(analysis: Analysis, model: WorthModel) -> tuple[float, ...]:
     """For each block the probability that it is the one a criterion hangs on; together 1.
 
@@ -41,7 +140,7 @@ def block_values(analysis: Analysis, model: WorthModel) -> tuple[float, ...]:
     return tuple(value / total for value in odds)
 
 
-@lru_cache(maxsize=2)
+@once_per_analysis
 def fact_weights(analysis: Analysis) -> dict[str, float]:
     """The weight of every distinct fact of the blocks, by key."""
     return {fact.key: _FACT_WEIGHTS.get(fact.kind, 1.0) for facts in analysis.facts for fact in facts}
@@ -65,7 +164,7 @@ def _fact_masses(analysis: Analysis) -> tuple[float, ...]:
     return tuple(fsum(own.values()) for own in _facts_of(analysis))
 
 
-@lru_cache(maxsize=2)
+@once_per_analysis
 def _facts_of(analysis: Analysis) -> tuple[dict[str, float], ...]:
     """For each block the mass of its facts, by key."""
     # A fact that stands in k blocks counts 1/k in each: what the planner adds up is never more than

@@ -1,20 +1,40 @@
-"""Ask a model for the type of each block; believe nothing of the reply that is not a type, a place and a share."""
+"""Classify blocks with a language model: types, confidences, and the phrases it quotes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis import SectionType
-from skill_distiller.document import Block, BlockKind, Skill
-from skill_distiller.prompted.batches import batch, excerpt
-from skill_distiller.prompted.numbers import share
-from skill_distiller.prompted.replies import entries, list_schema, undisputed
-from skill_distiller.prompted.request import BlockQuestion, block_request
-from skill_distiller.prompted.rounds import Answers, ask_in_rounds
+from skill_distiller.analysis.model import (
+    PROTECTED_IMPORTANCE,
+    TYPE_TAXONOMY,
+    Analysis,
+    Analyzer,
+    Phrases,
+    PromptedAnalysis,
+    SectionType,
+    Verdict,
+)
+from skill_distiller.errors import ProviderError
+from skill_distiller.prompted.prompts import (
+    BlockQuestion,
+    batch,
+    block_request,
+    entries,
+    excerpt,
+    list_schema,
+    load_prompt,
+    share,
+    undisputed,
+)
+from skill_distiller.prompted.rewrite import Answers, ask_in_rounds
 from skill_distiller.providers.model import Request, Schema
 from skill_distiller.providers.parse_json import MalformedReplyError
-from skill_distiller.providers.session import Question, Session
+from skill_distiller.providers.session import Expected, Question, Session
+from skill_distiller.rewriting.redundant import compressible_blocks
+from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.tokens import load_counter
 
 REPAIRS: Final = 2  # tries after the first; then a block takes the embedded verdict
 REPLY_TOKENS: Final = 60  # a block, also where a model spreads its JSON over many lines
@@ -79,3 +99,153 @@ def _label(entry: dict[str, object]) -> Label | None:
         return Label(SectionType("_".join(name.upper().replace("-", " ").split())), confidence)
     except ValueError:
         return None
+
+
+_REPAIRS: Final = 1
+_MOST: Final = 60  # phrases of a section, of either kind
+
+
+def score_phrases(
+    session: Session, skill: Skill, verdicts: Sequence[Verdict], count: Callable[[str], int]
+) -> dict[int, Phrases]:
+    """The phrases by index of the block; blocks that the model said nothing usable of are left out."""
+    blocks = compressible_blocks(skill, verdicts)
+    if not blocks:
+        return {}
+
+    def ask(blocks: Sequence[Block], problem: str, tries: int) -> Question[dict[int, Phrases]]:
+        request = _phrase_request(skill, verdicts, blocks, problem, tries)
+        return Question(request, lambda value: read_phrases(value, [block.text for block in blocks]))
+
+    groups = batch(blocks, lambda block: block.text, count)
+    return ask_in_rounds(session, groups, ask, repairs=_REPAIRS, complete=False).given
+
+
+def _phrase_request(
+    skill: Skill, verdicts: Sequence[Verdict], blocks: Sequence[Block], problem: str, tries: int
+) -> Request:
+    question = BlockQuestion(
+        "phrases",
+        lambda block: verdicts[block.index].type.value,
+        phrase_schema(len(blocks)),
+        200 + sum(60 + len(block.text) // 3 for block in blocks),
+    )
+    return block_request(skill, blocks, question, problem, tries)
+
+
+def phrase_schema(count: int) -> Schema:
+    """The JSON Schema of a reply about so many sections."""
+    quotes = {"type": "array", "items": {"type": "string"}}
+    potential = {"type": "number", "minimum": 0, "maximum": 1}
+    fields = {"essential": quotes, "redundant": quotes, "compression_potential": potential}
+    return list_schema("sections", count, fields)
+
+
+def read_phrases(value: dict[str, object], texts: Sequence[str]) -> dict[int, Phrases]:
+    """The phrases of a reply, by place of their text; a quote that does not stand in its text is passed over.
+
+    Raises MalformedReplyError for a reply that speaks of none of the texts.
+    """
+    found: dict[int, Phrases] = {}
+    for place, entry in entries(value, len(texts)):
+        if place in found:
+            continue
+        essential, redundant = (_quotes(entry.get(name), texts[place]) for name in ("essential", "redundant"))
+        potential = share(entry.get("compression_potential"))
+        found[place] = Phrases(essential, redundant, 0.0 if potential is None else potential)
+    if not found:
+        raise MalformedReplyError("It spoke of none of the sections.")
+    return found
+
+
+def _quotes(value: object, text: str) -> tuple[str, ...]:
+    quotes = value if isinstance(value, list) else []
+    return tuple(
+        dict.fromkeys(q.strip() for q in quotes[:_MOST] if isinstance(q, str) and q.strip() and q.strip() in text)
+    )
+
+
+_LEAST: Final = 0.01  # nothing is worth nothing: a threshold of 1 means every block
+# Mean importance (0-1) of labeled real blocks by type: the scale that embedded analyzers are fitted to.
+_TYPICAL: Final = {
+    SectionType.TRIGGER: 0.34,
+    SectionType.CORE_INSTRUCTION: 0.49,
+    SectionType.CONSTRAINT: 0.50,
+    SectionType.OUTPUT_FORMAT: 0.49,
+    SectionType.ADVISORY_PATTERN: 0.30,
+    SectionType.EXAMPLE: 0.25,
+    SectionType.EDGE_CASE: 0.37,
+    SectionType.EXPLANATION: 0.24,
+    SectionType.VERBOSE_DETAIL: 0.08,
+}
+
+
+class PromptedAnalyzer:
+    """Types and confidences by a language model; all else, and every block it leaves out, by an embedded analyzer."""
+
+    def __init__(self, session: Session, embedded: Analyzer) -> None:
+        self._session = session
+        self._embedded = embedded
+        self._count = load_counter().count
+        self._last: Analysis | None = None  # what was expected is asked next: the same skill twice
+
+    @property
+    def name(self) -> str:
+        """What the report calls it: kind and model of the provider."""
+        return self._session.name
+
+    def expected(self, skill: Skill) -> Expected:
+        """About what `analyze` will ask, at most and without repairs."""
+        groups = groups_of(skill, self._count)
+        per_call = self._count(load_prompt("classify").template.template)
+        body = self._count(skill.body)
+        classification = body + len(groups) * per_call + REPLY_TOKENS // 2 * len(asked_blocks(skill))
+        likely = compressible_blocks(skill, self._analysis(skill).verdicts)
+        scoring = sum(self._count(block.text) for block in likely)
+        calls = len(groups) + (-(-scoring // 6000) if likely else 1 if groups else 0)
+        return Expected(calls, classification + 2 * scoring + per_call)
+
+    def analyze(self, skill: Skill) -> PromptedAnalysis:
+        """One verdict for each block of the skill.
+
+        Raises RefusedError where the skill holds secrets and would leave the machine, and
+        ProviderError where the model can't be asked or answers nothing usable at all.
+        """
+        self._session.admit(skill.text)
+        embedded = self._analysis(skill)
+        asked = asked_blocks(skill)
+        labels, problem = classify(self._session, skill, groups_of(skill, self._count))
+        if asked and not labels:
+            raise ProviderError(
+                f"{self.name} gave no usable answer for any of {len(asked)} blocks in {REPAIRS + 1} tries. {problem}",
+                "Choose another model with --model, or --provider embedded.",
+            )
+        verdicts = tuple(
+            labeled(verdict, labels[i]) if i in labels else verdict for i, verdict in enumerate(embedded.verdicts)
+        )
+        phrases = score_phrases(self._session, skill, verdicts, self._count)
+        unanswered = tuple(block.index for block in asked if block.index not in labels)
+        return PromptedAnalysis(skill, verdicts, self.name, unanswered, phrases)
+
+    def _analysis(self, skill: Skill) -> Analysis:
+        if self._last is None or self._last.skill is not skill:
+            self._last = self._embedded.analyze(skill)
+        return self._last
+
+
+def labeled(verdict: Verdict, label: Label) -> Verdict:
+    """An embedded verdict with the type and confidence of a model, and the class that blocks of another type have.
+
+    The importance moves with the type, by the means of labeled blocks, and so stays on the scale of
+    the embedded analyzer: blocks with a label can be weighed against those without. What is
+    protected, advisory or a hard rule was found by program and stays.
+    """
+    importance = verdict.importance * _TYPICAL[label.type] / _TYPICAL[verdict.type]
+    least = PROTECTED_IMPORTANCE if verdict.protected else _LEAST
+    return replace(
+        verdict,
+        type=label.type,
+        taxonomy=verdict.taxonomy if label.type is verdict.type else TYPE_TAXONOMY[label.type],
+        confidence=label.confidence,
+        importance=min(1.0, max(least, importance)),
+    )

@@ -8,18 +8,15 @@ from dataclasses import replace
 from statistics import mean, stdev
 from typing import Final
 
-from skill_distiller.document import Block, Skill
+from skill_distiller.checks.functionality import PENALTY, Functionality, Judge
+from skill_distiller.checks.receipt import Comparison
 from skill_distiller.errors import PromptTooLongError
-from skill_distiller.evaluation import Comparison, Functionality, Judge
-from skill_distiller.evaluation.judge import PENALTY
-from skill_distiller.prompted.batches import headings
-from skill_distiller.prompted.numbers import number_within
-from skill_distiller.prompted.prompt import load_prompt, new_boundary
-from skill_distiller.prompted.replies import object_schema
+from skill_distiller.prompted.prompts import headings, load_prompt, new_boundary, number_within, object_schema
 from skill_distiller.providers.model import Request, Schema
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Expected, Question, Session
-from skill_distiller.renderings import RenderingKind
+from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import load_counter
 
 QUESTIONS: Final = ("triggers", "actions", "constraints", "behavior")

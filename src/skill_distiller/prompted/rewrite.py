@@ -1,25 +1,191 @@
-"""Have a model say blocks in fewer words; only what passes the fact check is offered."""
+"""Rewrite blocks with a language model; what fails the fact check is asked for once more, then refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import groupby
+from typing import Final, Generic, NamedTuple, TypeVar
 
-from skill_distiller.analysis import Analysis
-from skill_distiller.document import Block, Skill
-from skill_distiller.prompted.batches import batch
-from skill_distiller.prompted.pieces import Piece, Wish, is_prose, pieces_of
-from skill_distiller.prompted.prompt import load_prompt
-from skill_distiller.prompted.replies import entries, list_schema, undisputed
-from skill_distiller.prompted.request import BlockQuestion, block_request
-from skill_distiller.prompted.rounds import ask_in_rounds
+from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.errors import PromptTooLongError
+from skill_distiller.language.fact import FactKind
+from skill_distiller.meaning.compare import Loss, check_summary, check_wording
+from skill_distiller.prompted.prompts import (
+    BlockQuestion,
+    batch,
+    block_request,
+    entries,
+    list_schema,
+    load_prompt,
+    undisputed,
+)
 from skill_distiller.providers.model import Request, Schema
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Expected, Question, Session
-from skill_distiller.renderings import Rendering, RenderingKind
-from skill_distiller.renderings.fact_check import Loss
-from skill_distiller.renderings.offers import Bundle, Offers
+from skill_distiller.rewriting.model import Bundle, Offers, Rendering, RenderingKind
+from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.tokens import TokenCounter, load_counter
+
+T = TypeVar("T")
+# From the blocks of a request, what was wrong the last time ("" at first) and how often it was asked
+# already: the question; its answer has entries by place in the group.
+Ask = Callable[[Sequence[Block], str, int], Question[dict[int, T]]]
+_MISSING: Final = "Your last answer left these out, gave them twice, or with values that are not allowed."
+
+
+class _Group(NamedTuple):
+    blocks: Sequence[Block]
+    tries: int = 0
+    problem: str = ""
+
+
+class Answers(NamedTuple, Generic[T]):
+    """Answers by index of the block, and what was wrong with the last reply that was of no use ("" for none)."""
+
+    given: dict[int, T]
+    problem: str
+
+
+def ask_in_rounds(
+    session: Session, groups: Sequence[Sequence[Block]], ask: Ask[T], *, repairs: int, complete: bool
+) -> Answers[T]:
+    """The answers by index of the block; a block that is missing was not answered.
+
+    A reply of no use is asked for again, `repairs` times; with `complete` so are the blocks that a
+    good reply left out. A group whose prompt was too long is halved.
+    """
+    answers: dict[int, T] = {}
+    problem = ""
+    waiting = [_Group(blocks) for blocks in groups]
+    while waiting:
+        replies = session.ask_all([ask(group.blocks, group.problem, group.tries) for group in waiting])
+        left: list[_Group] = []
+        for group, reply in zip(waiting, replies, strict=True):
+            if isinstance(reply, PromptTooLongError | MalformedReplyError):
+                problem = str(reply)
+            if isinstance(reply, PromptTooLongError):
+                left += _halves(group)
+            elif isinstance(reply, MalformedReplyError):
+                left += _again(group, group.blocks, f"Your last answer could not be used. {reply}", repairs)
+            else:
+                answers |= {group.blocks[place].index: answer for place, answer in reply.items()}
+                missing = [block for place, block in enumerate(group.blocks) if place not in reply]
+                if missing and complete:
+                    left += _again(group, missing, _MISSING, repairs)
+        waiting = left
+    return Answers(answers, problem)
+
+
+def _halves(group: _Group) -> list[_Group]:
+    middle = len(group.blocks) // 2
+    halves = (group.blocks[:middle], group.blocks[middle:])
+    return [group._replace(blocks=half) for half in halves] if middle else []
+
+
+def _again(group: _Group, blocks: Sequence[Block], problem: str, repairs: int) -> list[_Group]:
+    return [_Group(blocks, group.tries + 1, problem)] if group.tries < repairs else []
+
+
+SHORTEST: Final = 30  # characters; less is not worth asking for
+LONGEST: Final = 3000  # characters; a model is shown no more of a block
+_FORMS: Final = frozenset({BlockKind.QUOTE, BlockKind.TABLE})  # prose, but where they are a form to be filled in
+_KINDS: Final = PROSE | _FORMS
+_CLAUSE: Final = frozenset({SectionType.EXPLANATION, SectionType.VERBOSE_DETAIL})
+_STEP: Final = re.compile(r"^[ \t]*\d{1,9}[.)][ \t]", re.MULTILINE)
+_MAX_FACTS_NAMED: Final = 40  # facts that a model is reminded of
+_FACT: Final = 80  # characters of each
+
+
+class Wish(StrEnum):
+    """What is asked for; the value is the word in the prompt."""
+
+    REWRITE = "rewrite"
+    CLAUSE = "one clause"
+    SUMMARY = "sum up"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One or more blocks to be written as one; `block` holds their joined text under the index of the first."""
+
+    wish: Wish
+    members: tuple[Block, ...]
+    block: Block
+    facts: tuple[str, ...]
+    context: str
+
+    def faults(self, text: str) -> tuple[Loss, ...]:
+        """What is wrong with a new text for it; () for nothing."""
+        if self.wish is Wish.SUMMARY:
+            return check_summary([block.text for block in self.members], text, context=self.context)
+        return check_wording(self.block.text, text, context=self.context)
+
+    def fit(self, text: str) -> str:
+        """The new text with the outer white space and the line ends of the piece."""
+        own, first = self.block.text, self.members[0].text
+        ends = "\r\n" if "\r\n" in own else "\n"
+        lines = text.strip("\r\n").rstrip().replace("\r\n", "\n").split("\n")
+        lines[0] = first[: len(first) - len(first.lstrip(" \t"))] + lines[0].lstrip(" \t")
+        tail = own[len(own.rstrip("\r\n")) :]
+        return ends.join(lines) + tail
+
+
+def pieces_of(analysis: Analysis) -> list[Piece]:
+    """The pieces of a skill, in order: runs of edge cases in one section, and every other block of prose by itself."""
+    found: list[Piece] = []
+    for section in analysis.skill.sections:
+        for summed, run in groupby(section.blocks, key=lambda block: _may_be_summed(analysis, block)):
+            blocks = tuple(run)
+            if summed and _stands_apart(section, blocks):
+                found.append(_piece(analysis, section, blocks, Wish.SUMMARY))
+            else:
+                found += _single(analysis, section, blocks)
+    return found
+
+
+def is_prose(block: Block) -> bool:
+    """Whether a block is prose, or a table, of a length that is worth rewriting."""
+    return block.kind in _KINDS and SHORTEST <= len(block.text) <= LONGEST
+
+
+def _single(analysis: Analysis, section: Section, blocks: tuple[Block, ...]) -> Iterator[Piece]:
+    for block in blocks:
+        kind = analysis.verdicts[block.index].type
+        if is_prose(block) and not (block.kind in _FORMS and kind is SectionType.OUTPUT_FORMAT):
+            clause = kind in _CLAUSE and block.kind is BlockKind.PARAGRAPH
+            yield _piece(analysis, section, (block,), Wish.CLAUSE if clause else Wish.REWRITE)
+
+
+def _may_be_summed(analysis: Analysis, block: Block) -> bool:
+    verdict = analysis.verdicts[block.index]
+    whole = block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST)  # one item can't become a paragraph inside its list
+    return verdict.type is SectionType.EDGE_CASE and not verdict.required and whole and not _STEP.search(block.text)
+
+
+def _stands_apart(section: Section, blocks: tuple[Block, ...]) -> bool:
+    """Whether several blocks can be written as one of any kind: blank lines keep it from the blocks around it."""
+    place = section.blocks.index(blocks[0])
+    above = place == 0 or bool(section.blocks[place - 1].gap)
+    below = place + len(blocks) == len(section.blocks) or bool(blocks[-1].gap)
+    return len(blocks) > 1 and above and below and sum(len(block.source) for block in blocks) <= LONGEST
+
+
+def _piece(analysis: Analysis, section: Section, blocks: tuple[Block, ...], wish: Wish) -> Piece:
+    first, last = blocks[0], blocks[-1]
+    text = "".join(block.source for block in blocks[:-1]) + last.text
+    facts = (fact for block in blocks for fact in analysis.facts[block.index] if fact.kind is not FactKind.MODAL)
+    named = dict.fromkeys(" ".join(fact.text.split()) for fact in facts if len(fact.text) <= _FACT)
+    return Piece(
+        wish,
+        blocks,
+        replace(first, text=text, gap=last.gap),
+        tuple(named)[:_MAX_FACTS_NAMED],
+        " ".join(analysis.skill.heading_path(section.index)),
+    )
+
 
 _REPAIRS: Final = 1
 _AGAIN: Final = "Your last texts for these pieces lost or changed something, or were long; each piece says what."
@@ -27,7 +193,7 @@ _GOAL: Final = 0.55  # of the tokens: what is left of careful rewritings is most
 _LONG: Final = 0.75  # of the tokens: of a text that is no shorter, another one is asked for
 _MANY: Final = 0.5  # of the tokens of all pieces: so much has to be too long that this alone is worth a call
 _WORTH_IT: Final = 20  # tokens of the piece; of shorter ones it is not
-_NAMED: Final = 6  # faults of a text that the model is told
+_MAX_FAULTS_NAMED: Final = 6  # faults of a text that the model is told
 # Of 160 criteria of exam skills none was lost when a strong model rewrote them to 60 % of their tokens, so with 95 %
 # certainty less than 3 / 160 = 1.9 % are (rule of three). A weaker model is held to the fact check. So the price of a
 # rewriting lies between nothing and that bound. Below about half of the tokens nobody has measured: it rises there.
@@ -140,7 +306,7 @@ def _label(piece: Piece, problem: str, count: Callable[[str], int]) -> str:
 
 def _wrong(faults: Sequence[Loss]) -> str:
     """What the model is told about a text that the fact check refused."""
-    shown = (f"{fault.kind.value}: {' '.join(fault.text.split())}" for fault in faults[:_NAMED])
+    shown = (f"{fault.kind.value}: {' '.join(fault.text.split())}" for fault in faults[:_MAX_FAULTS_NAMED])
     return f"wrong in your last text: {' · '.join(shown)}"
 
 

@@ -6,22 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from skill_distiller.analysis import Analysis
-from skill_distiller.document import Block
-from skill_distiller.prompted.batches import batch
-from skill_distiller.prompted.request import BlockQuestion, block_request
-from skill_distiller.prompted.rewrite import read_texts, text_schema
-from skill_distiller.prompted.rounds import ask_in_rounds
+from skill_distiller.analysis.model import Analysis
+from skill_distiller.prompted.prompts import BlockQuestion, batch, block_request
+from skill_distiller.prompted.rewrite import ask_in_rounds, read_texts, text_schema
 from skill_distiller.providers.session import Question, Session
-from skill_distiller.renderings.examples import (
-    ExampleSet,
-    abstractive_bundle,
-    extractive_bundle,
-    find_sets,
-    sources,
-)
-from skill_distiller.renderings.examples.renderer import saving
-from skill_distiller.renderings.offers import Bundle, Offers
+from skill_distiller.rewriting.examples.bundles import abstractive_bundle, extractive_bundle
+from skill_distiller.rewriting.examples.find_sets import find_sets
+from skill_distiller.rewriting.examples.model import ExampleSet
+from skill_distiller.rewriting.examples.pieces import sources
+from skill_distiller.rewriting.examples.renderer import saving
+from skill_distiller.rewriting.model import Bundle, Offers
+from skill_distiller.skill.model import Block
 from skill_distiller.tokens import TokenCounter, load_counter
 
 _REPAIRS: Final = 1

@@ -9,7 +9,7 @@ import httpx
 import ollama
 
 from skill_distiller.errors import PromptTooLongError, ProviderError
-from skill_distiller.providers.addresses import is_loopback
+from skill_distiller.providers.detect import is_loopback
 from skill_distiller.providers.failures import lost_connection, status_error, strange_reply
 from skill_distiller.providers.model import Completion, Finish, Request
 from skill_distiller.tokens import load_counter

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import openai
 
 from skill_distiller.errors import ProviderError
-from skill_distiller.providers.addresses import is_loopback
-from skill_distiller.providers.detect import OPENAI_ADDRESS
+from skill_distiller.providers.detect import OPENAI_ADDRESS, is_loopback
 from skill_distiller.providers.failures import lost_connection, names_form, shown, status_error, strange_reply
 from skill_distiller.providers.model import Completion, Finish, Request
 

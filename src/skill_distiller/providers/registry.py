@@ -47,7 +47,7 @@ def _named(name: str, model: str, environment: Environment, *, offline: bool) ->
     if name == "ollama" and offline:
         if not model:
             raise ProviderError("--offline can't ask Ollama for its models.", "Name one with --model.")
-        from skill_distiller.providers.detect_ollama import ollama_address
+        from skill_distiller.providers.detect import ollama_address
 
         return Found(name, True, "named", model, ollama_address(environment.get("OLLAMA_HOST", "")))
     found = FINDERS[name](environment, model)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from skill_distiller.providers.redact import environment_secrets
+from skill_distiller.providers.failures import environment_secrets
 
 _PLUGINS: Final = (
     "artifactory aws azure_storage_key basic_auth cloudant discord github_token gitlab_token ibm_cloud_iam jwt"

@@ -1,5 +1,72 @@
-"""The trained weights that ship in the wheel: read without pickle, refused where they are not for this code."""
+"""The trained weights that ship in the wheel: read without pickle, refused where they were made for other code."""
 
-from skill_distiller.weights.load import Arrays, WeightsError, load_weights, save_weights
+from __future__ import annotations
 
-__all__ = ["Arrays", "WeightsError", "load_weights", "save_weights"]
+import hashlib
+import zipfile
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+FOLDER: Final = Path(__file__).parent
+_FEATURES: Final = "features"  # the member that holds the digest of the feature definition
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever a file is written
+
+
+class WeightsError(RuntimeError):
+    """The weights can't be read, or they were fitted on features that this code no longer computes."""
+
+
+def load_weights(source: str | Path, features: str) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of `<source>.npz` beside this file, or of a path.
+
+    `features` describes what the code computes (names, sizes, version); raises WeightsError where
+    the file was fitted on something else, is missing or is no such file.
+    """
+    path = source if isinstance(source, Path) else files(__package__) / f"{source}.npz"
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"{path} holds no weights ({error}). Reinstall skill-distiller.") from error
+    found = arrays.pop(_FEATURES, None)
+    if found is None or str(found) != digest(features):
+        raise WeightsError(f"{path} was fitted on other features than this version computes. Train it again.")
+    return arrays
+
+
+def save_weights(target: Path | IO[bytes], features: str, arrays: Arrays) -> None:
+    """Write arrays so that the same arrays always give the same bytes."""
+    members = {_FEATURES: np.array(digest(features)), **arrays}
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(members):
+            entry = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w") as file:
+                np.lib.format.write_array(file, np.asarray(members[name], order="C"), allow_pickle=False)
+
+
+def digest(features: str) -> str:
+    """A short fingerprint of a feature definition."""
+    return hashlib.sha256(features.encode()).hexdigest()[:16]
+
+
+def single_thread() -> AbstractContextManager[object]:
+    """A context in which the linear algebra under numpy uses one thread."""
+    return _controller().limit(limits=1, user_api="blas")  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=1)
+def _controller() -> ThreadpoolController:
+    import numpy as np  # noqa: F401 - what is not loaded yet can't be controlled
+
+    return ThreadpoolController()

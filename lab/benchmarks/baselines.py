@@ -1,0 +1,114 @@
+"""Three ways to make a skill smaller without looking at what it says: what the tool has to beat.
+
+Each takes a skill, a budget in tokens for its body, and a counter, and gives the body left over;
+the frontmatter is not touched.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from skill_distiller.skill.model import Section, Skill
+from skill_distiller.skill.parse import split_lines
+
+Count = Callable[[str], int]
+SEEDS: Final = 20  # random blocks is a mean over this many
+# Headings that sound as if an agent could do without.
+_EXPENDABLE: Final = re.compile(
+    r"\b(overview|introduction|intro|about|background|motivation|philosophy|why|examples?|references?|resources?"
+    r"|related|see also|further reading|links|notes?|tips?|best practices|faq|troubleshooting|credits|changelog"
+    r"|history|summary|conclusion|appendix|additional|advanced|benefits|features)\b",
+    re.IGNORECASE,
+)
+
+
+def truncate(skill: Skill, budget: int, count: Count) -> str:
+    """The body's first lines, as many as the budget holds."""
+    return _first_lines(split_lines(skill.body), budget, count)
+
+
+def random_blocks(skill: Skill, budget: int, count: Count, seed: int) -> str:
+    """Blocks drawn at random until none fits any more, each with its section's heading, in their order."""
+    order = list(skill.blocks)
+    random.Random(seed).shuffle(order)
+    costs = {section.index: count(section.heading_source) for section in skill.sections}
+    kept: list[int] = []
+    headings: set[int] = set()
+    left = budget
+    for block in order:
+        section = skill.section_of[block.index]
+        cost = count(block.source) + (0 if section in headings else costs[section])
+        if cost <= left:
+            kept.append(block.index)
+            headings.add(section)
+            left -= cost
+    while count(text := _with_blocks(skill, frozenset(kept))) > budget:  # joined texts may count a token more
+        kept.pop()
+    return text
+
+
+def drop_by_heading(skill: Skill, budget: int, count: Count) -> str:
+    """Whole sections go: first those whose headings sound expendable, the last first, then the longest.
+
+    Of the others those in the second half of the body go before those in the first. From the
+    section that went last, the first lines that still fit come back.
+    """
+    costs = [count(section.text) for section in skill.sections]
+    texts = [section.text for section in skill.sections]
+    for index in _drop_order(skill.sections, costs):
+        if count("".join(texts)) <= budget:
+            break
+        whole, texts[index] = texts[index], ""
+        left = budget - count("".join(texts))
+        texts[index] = _first_lines(split_lines(whole), left, count) if left > 0 else ""
+        if count("".join(texts)) > budget:
+            texts[index] = ""
+    return "".join(texts)
+
+
+def _drop_order(sections: Sequence[Section], costs: Sequence[int]) -> list[int]:
+    expendable = [section.index for section in _with_children(sections)]
+    half, before, tail = sum(costs) / 2, 0, set[int]()
+    for index, cost in enumerate(costs):
+        if before >= half:
+            tail.add(index)
+        before += cost
+    others = sorted(set(range(len(sections))) - set(expendable), key=lambda i: (i not in tail, -costs[i], -i))
+    return [*reversed(expendable), *others]
+
+
+def _with_children(sections: Sequence[Section]) -> list[Section]:
+    """The sections with an expendable heading and those nested in them, in order."""
+    found, level = list[Section](), 0
+    for section in sections:
+        if level and section.level > level:
+            found.append(section)
+            continue
+        level = section.level if section.level > 1 and _EXPENDABLE.search(section.heading) else 0
+        if level:
+            found.append(section)
+    return found
+
+
+def _with_blocks(skill: Skill, kept: frozenset[int]) -> str:
+    parts = []
+    for section in skill.sections:
+        blocks = [block.source for block in section.blocks if block.index in kept]
+        if blocks:
+            parts += [section.heading_source, *blocks]
+    return "".join(parts)
+
+
+def _first_lines(lines: Sequence[str], budget: int, count: Count) -> str:
+    """As many lines from the start as the budget holds."""
+    low, high = 0, len(lines)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if count("".join(lines[:middle])) <= budget:
+            low = middle
+        else:
+            high = middle - 1
+    return "".join(lines[:low])

@@ -1,0 +1,1 @@
+"""What benchmarks and training share: the material, exams, folds, tables, fair timings."""

@@ -1,0 +1,242 @@
+"""Reported outcomes read, summarized by mode and provider, and stores looked over for what is odd."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+from skill_distiller.calibration.entry import CalibrationEntry, Line, Outcome, Result
+from skill_distiller.calibration.estimate import (
+    LATEST,
+    LEAST,
+    Estimate,
+    Pair,
+    calibrate,
+    correct,
+    half_width,
+    pairs_of,
+    shrunk_bias,
+)
+from skill_distiller.calibration.ledger import Ledger
+from skill_distiller.errors import BadInputError, UsageError
+
+_FORM: Final = 'Give {"id": "c1", "actual": 85, "outcome": "worked"}, or a list of such objects (docs/calibration.md).'
+# Where an exam names no outcome, its score does.
+_WORKED_FROM: Final = 80.0
+_PARTIAL_FROM: Final = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An outcome and the id of the run that it is about; "" is the latest run."""
+
+    id: str
+    outcome: Outcome
+
+
+def make_outcome(actual: float, result: str, note: str = "") -> Outcome:
+    """An outcome; raises UsageError unless `actual` is 0-100 and `result` one of the three words."""
+    if not (math.isfinite(actual) and 0 <= actual <= 100):
+        hint = f"Did you mean {actual * 100:g}?" if 0 < actual < 1 else "It is a percentage: use for example 85."
+        raise UsageError(f"The actual functionality {actual:g} is not between 0 and 100.", hint)
+    if result not in [word.value for word in Result]:
+        raise UsageError(f"There is no outcome {result!r}.", f"Choose one of: {', '.join(Result)}.")
+    return Outcome(actual, result, note)
+
+
+def parse_reports(text: str) -> tuple[Report, ...]:
+    """The reports in the JSON of an exam: one object or a list of them.
+
+    Each has `actual` (0-100), or `retention` (0-1), or `passed` and `total`; and, where they are known,
+    `id`, `outcome` and `note`. Without an outcome, 80 and more is `worked`, 50 and more `partial`.
+    Raises BadInputError for anything else.
+    """
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadInputError("The exam is not JSON.", _FORM) from None
+    items = value if isinstance(value, list) else [value]
+    if not items:
+        raise BadInputError("The exam holds no result.", _FORM)
+    return tuple(_report(item, number) for number, item in enumerate(items, 1))
+
+
+def _report(item: object, number: int) -> Report:
+    if not isinstance(item, dict):
+        raise BadInputError(f"Result {number} of the exam is not an object.", _FORM)
+    values = [item.get(name, "") for name in ("id", "outcome", "note")]
+    if not all(isinstance(value, str) for value in values):
+        raise BadInputError(f"In result {number} of the exam, id, outcome or note is not text.", _FORM)
+    identifier, result, note = values
+    actual = _actual(item)
+    if actual is None:
+        raise BadInputError(f"Result {number} of the exam has no actual functionality between 0 and 100.", _FORM)
+    try:
+        return Report(identifier, make_outcome(actual, result or _result(actual), note))
+    except UsageError as error:
+        raise BadInputError(f"Result {number} of the exam: {error}", error.hint) from None
+
+
+def _actual(item: dict[str, object]) -> float | None:
+    if (actual := _number(item.get("actual"))) is not None:
+        return actual
+    if (retention := _number(item.get("retention"))) is not None:
+        return min(100.0, 100 * retention)
+    passed, total = _number(item.get("passed")), _number(item.get("total"))
+    return 100 * passed / total if passed is not None and total else None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _result(actual: float) -> Result:
+    if actual >= _WORKED_FROM:
+        return Result.WORKED
+    return Result.PARTIAL if actual >= _PARTIAL_FROM else Result.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSummary:
+    """The runs of one mode, provider and model.
+
+    `bias` is the mean of actual less expected functionality, `error` the mean of its absolute value,
+    both in points and None without feedback. `covered` of `judged` outcomes fell into the interval
+    that the outcomes before them gave. `estimate` is what the next such run will be told.
+    """
+
+    mode: str
+    provider: str
+    model: str
+    runs: int
+    outcomes: int
+    bias: float | None
+    error: float | None
+    covered: int
+    judged: int
+    estimate: Estimate
+
+
+def summarize(entries: Iterable[CalibrationEntry]) -> list[GroupSummary]:
+    """One summary for each mode, provider and model, in the order of their first run."""
+    entries = tuple(entries)
+    groups: dict[tuple[str, str, str], list[CalibrationEntry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.mode, entry.provider, entry.model), []).append(entry)
+    return [_summary(group, calibrate(entries, *key)) for key, group in groups.items()]
+
+
+def _summary(group: Sequence[CalibrationEntry], estimate: Estimate) -> GroupSummary:
+    pairs = pairs_of(group)
+    residuals = [actual - expected for expected, actual in pairs]
+    n = len(residuals)
+    covered, judged = coverage_so_far(pairs)
+    return GroupSummary(
+        group[0].mode,
+        group[0].provider,
+        group[0].model,
+        len(group),
+        n,
+        sum(residuals) / n if n else None,
+        sum(abs(r) for r in residuals) / n if n else None,
+        covered,
+        judged,
+        estimate,
+    )
+
+
+def coverage_so_far(pairs: Sequence[Pair]) -> tuple[int, int]:
+    """How many of the latest actuals fell into the interval of the pairs before them, and of how many.
+
+    The pairs are oldest first; those with fewer than 5 before them are not judged.
+    """
+    pairs = pairs[-LATEST:]
+    hits = [_covers(pairs[:i], pairs[i]) for i in range(LEAST, len(pairs))]
+    return sum(hits), len(hits)
+
+
+def _covers(before: Sequence[Pair], pair: Pair) -> bool:
+    expected, actual = pair
+    width = half_width(before)
+    center = correct(expected, shrunk_bias([a - e for e, a in before]))
+    return width is not None and abs(actual - center) <= width
+
+
+_CLOCKS: Final = timedelta(minutes=5)  # that clocks of two machines may differ by
+
+
+class FindingKind(StrEnum):
+    """What can be odd about a line."""
+
+    UNREADABLE = "unreadable"
+    DUPLICATE = "duplicate id"
+    DOUBLED = "also in the archive"
+    FUTURE = "from the future"
+    NO_TIME = "no time"
+    BACKWARDS = "clock went back"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something odd at a line of the store (or of its archive); `detail` is the reason or the id."""
+
+    kind: FindingKind
+    archived: bool
+    line: int
+    detail: str
+
+
+def examine(ledger: Ledger, now: datetime) -> tuple[Finding, ...]:
+    """Everything odd in a ledger that was read whole, the archive first, each part by line."""
+    archived = {line.entry.id for line in ledger.archived if line.entry}
+    findings = [
+        *_examine(ledger.archived, now, archived=True),
+        *_examine(ledger.live, now, archived=False, known=archived),
+    ]
+    return tuple(sorted(findings, key=lambda finding: (not finding.archived, finding.line)))
+
+
+def _examine(
+    lines: Sequence[Line], now: datetime, *, archived: bool, known: frozenset[str] | set[str] = frozenset()
+) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for line in lines:
+        if line.problem:
+            yield Finding(FindingKind.UNREADABLE, archived, line.number, line.problem)
+        elif line.entry:
+            for kind in _oddities(line.entry, now, seen, known):
+                yield Finding(kind, archived, line.number, line.entry.id)
+            seen.add(line.entry.id)
+    for before, after in pairwise(line for line in lines if line.entry and line.entry.time):
+        if _earlier(after.entry, before.entry):
+            yield Finding(FindingKind.BACKWARDS, archived, after.number, after.entry.id if after.entry else "")
+
+
+def _oddities(
+    entry: CalibrationEntry, now: datetime, seen: set[str], known: frozenset[str] | set[str]
+) -> Iterator[FindingKind]:
+    if entry.id in seen:
+        yield FindingKind.DUPLICATE
+    elif entry.id in known:
+        yield FindingKind.DOUBLED
+    if entry.time is None:
+        yield FindingKind.NO_TIME
+    elif entry.time - now > _CLOCKS:
+        yield FindingKind.FUTURE
+
+
+def _earlier(after: CalibrationEntry | None, before: CalibrationEntry | None) -> bool:
+    if after is None or before is None or after.time is None or before.time is None:
+        return False
+    return before.time - after.time > _CLOCKS  # a difference: the first year has nothing to take five minutes from

@@ -1,0 +1,203 @@
+"""What a verification finds: checks, each with its findings; and what a receipt declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from skill_distiller.checks.receipt import Receipt
+from skill_distiller.errors import BadInputError
+from skill_distiller.rewriting.model import RenderingKind
+
+
+class Level(StrEnum):
+    """How much a finding weighs: only a failure makes a check fail.
+
+    DECLARED is a loss that the receipt of the run names.
+    """
+
+    FAILURE = "failure"
+    WARNING = "warning"
+    DECLARED = "declared"
+
+
+class FindingKind(StrEnum):
+    """What was found; the value is the word used in reports and JSON."""
+
+    LOST = "lost"
+    NEW = "new"
+    CHANGED = "changed"
+    MOVED = "moved"
+    REVERSED = "reversed"
+    OTHER_LEVEL = "at another level"
+    OTHERWISE_WRITTEN = "written otherwise"
+    NOT_IN_CAPITALS = "no longer in capitals"
+    NO_FILE = "no such file"
+    NO_ANCHOR = "no such anchor"
+    OUTSIDE = "outside the skill folder"
+    UNCLOSED = "never closed"
+    FAULT = "against the format"
+    CLIENT_FIELD = "client field"
+    TOO_LARGE = "large"
+    LONGER = "longer than the original"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check found; `text` quotes it, `detail` says what it is (the kind of a fact, a rule).
+
+    `line` counts from 1 in the file it stands in: the candidate's where `in_candidate`, else the
+    original's; 0 where it has no place.
+    """
+
+    kind: FindingKind
+    level: Level
+    text: str
+    line: int = 0
+    detail: str = ""
+    in_candidate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The result of one check."""
+
+    name: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was found that makes it fail."""
+        return all(finding.level is not Level.FAILURE for finding in self.findings)
+
+    def count(self, level: Level) -> int:
+        """How many findings have a level."""
+        return sum(finding.level is level for finding in self.findings)
+
+
+class Tokens(NamedTuple):
+    """Tokens of whole files, frontmatter included."""
+
+    original: int
+    candidate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The results of all checks, in order; `changed` tells whether the texts differ at all."""
+
+    checks: tuple[Check, ...]
+    tokens: Tokens
+    changed: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that failed."""
+        return tuple(check for check in self.checks if not check.passed)
+
+    @property
+    def failures(self) -> Iterator[Finding]:
+        """The findings that made them fail."""
+        return (f for check in self.checks for f in check.findings if f.level is Level.FAILURE)
+
+
+_CUT: Final = frozenset({RenderingKind.EXTRACTED, RenderingKind.SUMMARIZED, RenderingKind.ONE_LINERS})
+_NO_RECEIPT: Final = "Give the JSON that `skill-distiller compress --json` printed for this skill."
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The keys of lost facts, the headings and blocks that went or changed, the protected patterns that went.
+
+    `headings` are pairs of level and text. `removed` and `changed` are the texts of blocks as they were;
+    one of which an extract or a summary is left counts as removed. `reworded` are (before, after) texts
+    of blocks that are said to stand in other words.
+    """
+
+    facts: frozenset[str] = frozenset()
+    headings: frozenset[tuple[int, str]] = frozenset()
+    removed: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+    patterns: frozenset[str] = frozenset()
+    reworded: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def blocks(self) -> frozenset[str]:
+        """The texts of all blocks that went or changed."""
+        return self.removed | self.changed
+
+
+def declared_by(receipt: Receipt, protected_lost: Iterable[str] = ()) -> Declared:
+    """What the receipt of a run declares."""
+    return Declared(
+        frozenset(fact.key for fact in receipt.lost),
+        frozenset((section.level, section.heading) for section in receipt.sections if section.heading_dropped),
+        frozenset(change.before for change in receipt.changes if _is_cut(change.rendering, change.after)),
+        frozenset(change.before for change in receipt.changes if not _is_cut(change.rendering, change.after)),
+        frozenset(protected_lost),
+        frozenset((c.before, c.after) for c in receipt.changes if c.rendering is RenderingKind.REWRITTEN),
+    )
+
+
+def declared_in(record: object) -> Declared:
+    """What the JSON record of `compress` declares; raises BadInputError where it is none."""
+    try:
+        return _declared(record)
+    except (KeyError, TypeError, ValueError):
+        raise BadInputError("The receipt is not a record of `compress --json`.", _NO_RECEIPT) from None
+
+
+def _declared(record: object) -> Declared:
+    whole = _object(record)
+    sections = [_object(section) for section in _array(whole["receipt"])]
+    changes = [_object(change) for section in sections for change in _array(section["changes"])]
+    facts = [_object(fact) for section in sections for fact in _array(section["lost_facts"])]
+    gone = [section for section in sections if section["heading_removed"] is True]
+    lost = _array(_object(whole["functionality"])["protected_lost"])
+    return Declared(
+        frozenset(_string(fact["key"]) for fact in facts),
+        frozenset((_number(section["level"]), _string(section["heading"])) for section in gone),
+        frozenset(_string(change["before"]) for change in changes if _is_cut(change["rendering"], change["after"])),
+        frozenset(_string(change["before"]) for change in changes if not _is_cut(change["rendering"], change["after"])),
+        frozenset(_string(name) for name in lost),
+        frozenset(
+            (_string(change["before"]), _string(change["after"]))
+            for change in changes
+            if change["rendering"] == RenderingKind.REWRITTEN.value
+        ),
+    )
+
+
+def _is_cut(rendering: object, after: object) -> bool:
+    return not after or rendering in _CUT
+
+
+def _object(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return value
+
+
+def _array(value: object) -> Iterator[object]:
+    if not isinstance(value, list):
+        raise TypeError
+    return iter(value)
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError
+    return value

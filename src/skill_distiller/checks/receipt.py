@@ -1,0 +1,185 @@
+"""The receipt: what was removed or changed, section by section, and every fact the result no longer carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.patterns import PatternNames
+from skill_distiller.language.fact import Fact, FactKind
+from skill_distiller.language.facts import heading_key, inventory, sentence_around
+from skill_distiller.planning.plan import Plan, Reason
+from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.skill.ids import piece_ids
+from skill_distiller.skill.model import Block, BlockKind, Section, Skill, count_line_ends
+
+_NONE: Final = PatternNames(frozenset(), frozenset(), False)
+
+
+@dataclass(frozen=True, slots=True)
+class LostFact:
+    """A fact of the original that the result no longer carries.
+
+    `key` is what it is looked up by, `text` the fact as it stood (a modal word with its sentence),
+    `line` where it first stood, counted from 1, `section` the index of that section.
+    """
+
+    kind: FactKind
+    key: str
+    text: str
+    line: int
+    section: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A plan, its result and what the result lost. The losses are found in the texts, not in the plan."""
+
+    analysis: Analysis
+    plan: Plan
+    distilled: Skill
+    lost_facts: tuple[LostFact, ...]
+    protected_found: frozenset[str]
+    protected_lost: frozenset[str]
+    advisory_lost: frozenset[str]
+
+
+def compare(analysis: Analysis, plan: Plan, distilled: Skill) -> Comparison:
+    """Take the inventory of both texts and name what only the original has."""
+    protected = frozenset[str]().union(*(verdict.protected for verdict in analysis.verdicts))
+    advisory = frozenset[str]().union(*(verdict.advisory for verdict in analysis.verdicts))
+    left = analysis.patterns.find_all(distilled) if protected or advisory else _NONE
+    return Comparison(
+        analysis,
+        plan,
+        distilled,
+        _lost_facts(analysis, plan, frozenset(inventory(distilled))),
+        protected,
+        protected - left.protected,
+        advisory - left.advisory,
+    )
+
+
+def _lost_facts(analysis: Analysis, plan: Plan, left: frozenset[str]) -> tuple[LostFact, ...]:
+    lost: dict[str, LostFact] = {}
+    for section in analysis.skill.sections:
+        key = heading_key(section.heading)
+        if section.level and key not in left and key not in lost:
+            lost[key] = LostFact(FactKind.HEADING, key, section.heading, section.line, section.index)
+        for block in section.blocks:
+            kind = plan.decisions[block.index].rendering.kind
+            if kind is RenderingKind.FULL:
+                continue  # it stands in the result as it is
+            facts = analysis.facts[block.index]
+            if kind is RenderingKind.REWRITTEN:  # its negations and conditions were found again under other words
+                facts = tuple(fact for fact in facts if fact.kind is not FactKind.MODAL)
+            missing = [f for f in facts if f.key not in left and f.key not in lost]
+            for fact in _lost(missing, block, section):
+                lost.setdefault(fact.key, fact)
+    return tuple(lost.values())
+
+
+def _lost(facts: Sequence[Fact], block: Block, section: Section) -> Iterator[LostFact]:
+    """The facts, given in order of position, with their lines."""
+    line, at = block.line, 0
+    for fact in facts:
+        line += count_line_ends(block.text[at : fact.start])
+        at = fact.start
+        text = sentence_around(block.text, fact) if fact.kind is FactKind.MODAL else fact.text
+        yield LostFact(fact.kind, fact.key, text, line, section.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A block that is not written as in the original; lines count from 1 in the original file.
+
+    `id` is what `--keep` knows it by.
+    """
+
+    id: str
+    block: int
+    kind: BlockKind
+    type: SectionType
+    rendering: RenderingKind
+    reason: Reason
+    first_line: int
+    last_line: int
+    saved: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class SectionReceipt:
+    """What happened in one section: its changes, whether its heading went, the facts lost there.
+
+    `id` is what `--keep` knows the heading by, "" for section 0.
+    """
+
+    id: str
+    section: int
+    level: int
+    heading: str
+    heading_dropped: bool
+    changes: tuple[Change, ...]
+    lost: tuple[LostFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The sections where anything changed, in order."""
+
+    sections: tuple[SectionReceipt, ...]
+
+    @property
+    def lost(self) -> tuple[LostFact, ...]:
+        """Every fact that the result no longer carries."""
+        return tuple(fact for section in self.sections for fact in section.lost)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Every block that is not written as in the original."""
+        return tuple(change for section in self.sections for change in section.changes)
+
+
+def write_receipt(comparison: Comparison) -> Receipt:
+    """The receipt of a comparison: only the sections where something changed or went missing."""
+    analysis, plan = comparison.analysis, comparison.plan
+    lost: dict[int, list[LostFact]] = {}
+    for fact in comparison.lost_facts:
+        lost.setdefault(fact.section, []).append(fact)
+    ids = piece_ids(analysis.skill)
+    sections = []
+    for section in analysis.skill.sections:
+        changes = tuple(
+            _change(analysis, plan, block.index, ids.blocks[block.index])
+            for block in section.blocks
+            if plan.decisions[block.index].rendering.kind is not RenderingKind.FULL
+        )
+        gone = not plan.headings[section.index]
+        missing = tuple(lost.get(section.index, ()))
+        if changes or gone or missing:
+            piece = ids.headings[section.index]
+            sections.append(
+                SectionReceipt(piece, section.index, section.level, section.heading, gone, changes, missing)
+            )
+    return Receipt(tuple(sections))
+
+
+def _change(analysis: Analysis, plan: Plan, index: int, piece: str) -> Change:
+    block, decision = analysis.skill.blocks[index], plan.decisions[index]
+    return Change(
+        piece,
+        index,
+        block.kind,
+        analysis.verdicts[index].type,
+        decision.rendering.kind,
+        decision.reason,
+        block.line,
+        block.last_line,
+        decision.saved,
+        block.text,
+        decision.rendering.text.removesuffix(block.gap),
+    )

@@ -1,0 +1,177 @@
+"""Read the skill that the command line names; hand out the product, never over what was read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
+from skill_distiller.skill.read import SKILL_FILE
+from skill_distiller.skill.safe_files import sibling_name, write_new
+
+if TYPE_CHECKING:
+    from skill_distiller.cli.around_run import RunCalibration
+    from skill_distiller.providers.model import Usage
+    from skill_distiller.run.result import Distillation
+    from skill_distiller.skill.model import Skill
+
+STDIN: Final = "-"
+MAX_BYTES: Final = 2_000_000
+
+
+def read_input(path: str, max_bytes: int = MAX_BYTES) -> Skill:
+    """The skill in a file, a folder or, for `-`, on stdin; raises BadInputError as `read_skill` does."""
+    from skill_distiller.skill.read import read_skill, read_stream
+
+    if path != STDIN:
+        return read_skill(path, max_bytes)
+    if sys.stdin is None or sys.stdin.isatty():
+        raise BadInputError("No content.", "Provide a valid SKILL.md file path or pipe content via stdin.")
+    return read_stream(sys.stdin.buffer, max_bytes)
+
+
+def check_target(target: Path, source: Path | None, *, folder_given: bool, force: bool) -> Path:
+    """The file that the product will be written to; a folder means SKILL.md inside it.
+
+    `source` is the SKILL.md that was read, None for stdin; with `folder_given` the whole skill
+    folder is the source. Raises RefusedError for the input itself, for a place inside a source
+    folder, for a folder that is or holds the source, and, without `force`, for a file that exists.
+    """
+    try:
+        return _checked(target, source, folder_given=folder_given, force=force)
+    except (OSError, RuntimeError) as error:  # a name too long, a loop of links
+        raise UsageError(f"Can't write to {str(target)!r}: {reason_of(error)}.", "Name another file with -o.") from None
+
+
+def _checked(target: Path, source: Path | None, *, folder_given: bool, force: bool) -> Path:
+    if source is not None:
+        _refuse_source(target, source, folder_given=folder_given)
+    file = target / SKILL_FILE if target.is_dir() else target
+    if source is not None and file.exists() and file.samefile(source):
+        raise RefusedError(f"{str(file)!r} is the input; it is never overwritten.", "Name another file with -o.")
+    if not file.parent.is_dir():
+        raise UsageError(f"The folder {str(file.parent)!r} does not exist.", "Create it, or name another file with -o.")
+    if file.exists() and not file.is_file():
+        raise RefusedError(f"{str(file)!r} is not a regular file.", "Write to stdout for a pipe or a device.")
+    if os.path.lexists(file) and not force:
+        raise RefusedError(f"{str(file)!r} exists.", "Use --force to overwrite it, or name another file with -o.")
+    return file
+
+
+def _refuse_source(target: Path, source: Path, *, folder_given: bool) -> None:
+    place, file = target.resolve(), source.resolve()
+    folders = (source.parent.resolve(), file.parent)  # they differ where SKILL.md is a link
+    if target.is_dir() and any(folder.is_relative_to(place) for folder in folders):
+        raise RefusedError(
+            f"{str(target)!r} holds the input; nothing is written there.", "Name another folder with -o."
+        )
+    if place == file:
+        raise RefusedError(f"{str(target)!r} is the input; it is never overwritten.", "Name another file with -o.")
+    if folder_given and any(place.is_relative_to(folder) for folder in folders):
+        raise RefusedError(f"{str(target)!r} is inside the source folder.", "Name a place outside of it with -o.")
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Write a text byte for byte: to a temporary sibling first, then in one step into its place.
+
+    Raises RefusedError when the disk does not take it; what was there before is then untouched.
+    """
+    write_bytes(file, text.encode("utf-8"))
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """As `write_atomically`, for content that is no text."""
+    try:
+        _write(file, content)
+    except OSError as error:
+        raise RefusedError(f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with -o.") from None
+
+
+def _write(file: Path, content: bytes) -> None:
+    temporary = sibling_name(file)
+    try:
+        write_new(temporary, [content], file.stat().st_mode if file.exists() else None)
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_stdout(text: str, *, safe: bool = False) -> None:
+    """Byte for byte into a pipe or file; on a terminal control characters of the skill are shown as codes.
+
+    A `safe` text is ours, its escape sequences included.
+    """
+    if sys.stdout is None:
+        raise RefusedError("stdout is closed.", "Name a file with -o.")
+    if sys.stdout.isatty() and not safe:
+        from skill_distiller.report.text import printable_lines
+
+        text = printable_lines(text)
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))  # a file name may hold what is not UTF-8
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_stdout()
+        raise RefusedError(f"Can't write to stdout: {reason_of(error)}.", "Name a file with -o.") from None
+
+
+def write_json(record: object) -> None:
+    """A record as indented JSON: plain ASCII on a terminal, where a character could steer it."""
+    import json
+
+    write_stdout(json.dumps(record, indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n")
+
+
+def drop_stdout() -> None:
+    """Leave nothing for the interpreter to flush at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def deliver(
+    distillation: Distillation,
+    run: RunCalibration,
+    target: Path | None,
+    usage: Usage | None,
+    *,
+    json_: bool,
+    diff: bool,
+    dry_run: bool,
+) -> None:
+    """Write the result to its file, and to stdout whatever was asked for.
+
+    Raises RefusedError where the disk or stdout does not take it.
+    """
+    if target and not dry_run:
+        write_atomically(target, distillation.text)
+    if json_:
+        from skill_distiller.report.record import to_record
+
+        run.save()  # before the record, which names the entry
+        write_json(to_record(distillation, run.estimate, run.id, usage))
+    elif diff:
+        from skill_distiller.report.text import unified_diff
+
+        write_stdout(unified_diff(distillation))
+    elif not target and not dry_run:
+        write_stdout(distillation.text)
+
+
+def choose_target(file: Path, skill: Skill, *, folder_given: bool, force: bool) -> Path:
+    """The file to write to, as `check_target` gives it; the file behind stdin is refused as well."""
+
+    target = check_target(file, skill.path, folder_given=folder_given, force=force)
+    if skill.path is None and _is_stdin(target):
+        raise RefusedError(f"{str(target)!r} is the input; it is never overwritten.", "Name another file with -o.")
+    return target
+
+
+def _is_stdin(file: Path) -> bool:
+    """Whether a file is what stdin was redirected from."""
+    try:
+        return file.exists() and os.path.samestat(os.fstat(sys.stdin.fileno()), file.stat())
+    except (OSError, ValueError):  # stdin is no file
+        return False

@@ -1,0 +1,370 @@
+"""Plan files: written as YAML that people edit, read back as hostile input, and the options about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+import yaml
+
+from skill_distiller._version import __version__
+from skill_distiller.cli.arguments import DEFAULT_THRESHOLD, Aim
+from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
+from skill_distiller.planning.plan import Mode
+from skill_distiller.planning.repair import carriers
+from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan, source_digest
+from skill_distiller.report.text import excerpt
+from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.run.result import Distillation
+from skill_distiller.skill.frontmatter import read_fields
+from skill_distiller.skill.ids import PieceIds, piece_ids
+from skill_distiller.skill.model import Block, Section
+
+if TYPE_CHECKING:
+    from skill_distiller.skill.model import Skill
+
+SCHEMA: Final = "skill-distiller/plan/1"
+MAX_PLAN: Final = 5_000_000  # bytes
+_HEAD: Final = """\
+# How every piece of a skill is written, to be applied with: skill-distiller compress SKILL.md --plan THIS-FILE
+# To bring a piece back set its `rendering` to full; to remove it set it to dropped. A heading stays as long as
+# anything below it does. `reason`, `excerpt`, `line` and the tokens are there to be read; changing them does nothing.
+
+"""
+_AS_IT_IS: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
+
+
+def plan_text(distillation: Distillation) -> str:
+    """The plan of a distillation as YAML, comments on how to edit it above; safe to show on a terminal."""
+    text = yaml.dump(
+        to_plan(distillation),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=_WIDTH,
+        default_flow_style=False,
+    )
+    return _HEAD + _UNSEEN.sub(_code, text)
+
+
+def to_plan(distillation: Distillation) -> dict[str, object]:
+    """The plan of a distillation as plain data."""
+    options = distillation.options
+    ids = piece_ids(distillation.original)
+    stands_with = carriers(distillation.original, distillation.plan.decisions)
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "skill": distillation.original.name,
+        "source_sha256": source_digest(distillation.original),
+        "mode": options.mode.value,
+        **({"threshold": options.threshold} if options.mode is Mode.THRESHOLD else {"tokens": options.tokens}),
+        "encoding": distillation.counter.encoding,
+        "analyzer": distillation.analysis.analyzer,
+        "sections": [
+            _section(distillation, section, ids, stands_with)
+            for section in distillation.original.sections
+            if section.level or section.blocks
+        ],
+    }
+
+
+def _section(
+    distillation: Distillation, section: Section, ids: PieceIds, stands_with: Mapping[int, int]
+) -> dict[str, object]:
+    entry: dict[str, object] = {}
+    names = {block: ids.blocks[carrier] for block, carrier in stands_with.items()}
+    if section.level:
+        stays = distillation.plan.headings[section.index]
+        entry = {
+            "heading": excerpt(f"{'#' * section.level} {section.heading}"),
+            "id": ids.headings[section.index],
+            "line": section.line,
+            "rendering": (RenderingKind.FULL if stays else RenderingKind.DROPPED).value,
+        }
+    if section.blocks:
+        entry["blocks"] = [
+            dict(_block(distillation, block, ids.blocks[block.index], names.get(block.index, "")))
+            for block in section.blocks
+        ]
+    return entry
+
+
+def _block(distillation: Distillation, block: Block, piece: str, carrier: str) -> Iterator[tuple[str, object]]:
+    decision = distillation.plan.decisions[block.index]
+    rendering = decision.rendering
+    yield "id", piece
+    yield "rendering", rendering.kind.value
+    yield "line", block.line
+    yield "kind", block.kind.value
+    yield "type", distillation.analysis.verdicts[block.index].type.value
+    yield "tokens", rendering.tokens
+    yield "full_tokens", decision.full_tokens
+    if rendering.kind not in _AS_IT_IS:
+        yield "share", round(rendering.share, 4)
+    yield "reason", decision.reason.value
+    yield "excerpt", excerpt(block.text)
+    if carrier:
+        yield "stands_with", carrier
+    if rendering.kind not in _AS_IT_IS:
+        yield "text", rendering.text.removesuffix(block.gap)
+
+
+_WIDTH: Final = 1 << 20  # characters; no string is folded
+# What YAML leaves as it is and a reader would not see, or see as something else: marks of direction, odd blanks.
+_UNSEEN: Final = re.compile(r"[^\n\x20-\x7e]")
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # C where it is built
+    """Writes texts of several lines as they stand, where YAML can hold them so."""
+
+
+def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
+
+
+def _style(text: str) -> str | None:
+    """A literal block for lines that come back the same from one, quotes for what has to be written as codes."""
+    lines = text.split("\n")
+    if not all(line.isprintable() for line in lines):
+        return '"'
+    plain = bool(lines[0]) and not lines[0][0].isspace() and not any(line.endswith(" ") for line in lines)
+    return "|" if plain and len(lines) > 1 else None
+
+
+def _code(match: re.Match[str]) -> str:
+    """A character as it is, or as the code that YAML reads inside quotes: `_style` saw to it that it stands there."""
+    return match[0] if match[0].isprintable() else f"\\U{ord(match[0]):08x}"
+
+
+_Dumper.add_representer(str, _write_text)
+
+
+_HINT: Final = "Write a plan with --save-plan; docs/plan.md says what may be edited."
+_MOST_LINES: Final = 10**9
+_RENDERINGS: Final = ", ".join(kind.value for kind in RenderingKind)
+
+
+def read_plan(path: Path) -> SavedPlan:
+    """The plan that a file holds; raises BadInputError where it is missing, too large or no plan."""
+    name = repr(str(path))
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_PLAN + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+        raise BadInputError(f"Can't read the plan {name}: {reason_of(error)}.", _HINT) from None
+    if len(content) > MAX_PLAN:
+        raise BadInputError(f"The plan {name} is larger than {MAX_PLAN:,} bytes.", _HINT)
+    try:
+        return parse_plan(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"The plan {name} is not UTF-8 text (byte {error.start}).", _HINT) from None
+    except BadInputError as error:
+        raise BadInputError(f"{name} is not a plan: {error}", error.hint) from None
+
+
+def parse_plan(text: str) -> SavedPlan:
+    """The plan that a YAML text holds; raises BadInputError where it holds none."""
+    fields = read_fields(text, MAX_PLAN)
+    if fields is None:
+        raise BadInputError("it is not valid YAML (or has tags, aliases or too deep a nesting).", _HINT)
+    if fields.get("schema") != SCHEMA:
+        found = fields.get("schema")
+        raise BadInputError(
+            f"its schema is {excerpt(found)!r}, not {SCHEMA!r}." if isinstance(found, str) else "it names no schema.",
+            _HINT,
+        )
+    blocks: dict[str, SavedPiece] = {}
+    headings: dict[str, SavedPiece] = {}
+    for section in _mappings(fields.get("sections"), "sections"):
+        if "id" in section:
+            _add(headings, _piece(section, heading=True), blocks)
+        for block in _mappings(section.get("blocks", []), "blocks"):
+            _add(blocks, _piece(block, heading=False), headings)
+    source = fields.get("source_sha256")
+    settings = {key: value for key, value in fields.items() if key != "sections"}
+    return SavedPlan(source if isinstance(source, str) else "", blocks, headings, settings)
+
+
+def _mappings(value: object, name: str) -> Iterator[Mapping[object, object]]:
+    if not isinstance(value, list):
+        raise BadInputError(f"`{name}` is not a list.", _HINT)
+    for item in value:
+        if not isinstance(item, dict):
+            raise BadInputError(f"an entry of `{name}` is not a mapping.", _HINT)
+        yield item
+
+
+def _add(pieces: dict[str, SavedPiece], piece: SavedPiece, others: Mapping[str, SavedPiece]) -> None:
+    if piece.id in pieces or piece.id in others:
+        raise BadInputError(f"it names piece [{excerpt(piece.id)}] twice.", _HINT)
+    pieces[piece.id] = piece
+
+
+def _piece(entry: Mapping[object, object], *, heading: bool) -> SavedPiece:
+    piece = entry.get("id")
+    if not isinstance(piece, str):
+        raise BadInputError("a block has no `id`.", _HINT)
+    shown = f"piece [{excerpt(piece)}]"
+    rendering = _rendering(entry.get("rendering"), shown, heading=heading)
+    text = entry.get("text")
+    if rendering in (RenderingKind.FULL, RenderingKind.DROPPED):
+        text = text if isinstance(text, str) else ""  # left over where the rendering was edited
+    elif not isinstance(text, str):
+        raise BadInputError(
+            f"{shown} is {rendering.value!r} and has no `text` to stand in its place.",
+            "Give the text, or set the rendering to full or dropped.",
+        )
+    reason, stands_with = (
+        value if isinstance(value := entry.get(key), str) else "" for key in ("reason", "stands_with")
+    )
+    return SavedPiece(piece, rendering, text, _share(entry.get("share")), reason, stands_with, _place(entry))
+
+
+def _rendering(value: object, shown: str, *, heading: bool) -> RenderingKind:
+    allowed = f"{RenderingKind.FULL}, {RenderingKind.DROPPED}" if heading else _RENDERINGS
+    if not isinstance(value, str):
+        raise BadInputError(f"{shown} has no `rendering`.", f"It can be one of: {allowed}.")
+    if value not in allowed.split(", "):
+        raise BadInputError(f"{shown} has the rendering {excerpt(value)!r}.", f"It can be one of: {allowed}.")
+    return RenderingKind(value)
+
+
+def _share(value: object) -> float:
+    """The share of a rendering, 0 where none is given: what is not known is not counted."""
+    return float(min(1.0, max(0.0, value))) if isinstance(value, int | float) and value == value else 0.0
+
+
+def _place(entry: Mapping[object, object]) -> str:
+    kind, line, shown = entry.get("kind", "heading"), entry.get("line"), entry.get("excerpt", entry.get("heading"))
+    words = [kind] if isinstance(kind, str) else []
+    words += [f"line {line}"] if isinstance(line, int) and 0 < line < _MOST_LINES else []
+    words += [shown] if isinstance(shown, str) else []
+    return excerpt(", ".join(words))
+
+
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="ID",
+        help="Keep a piece as it is, by its id in the receipt; a heading's id means its section. Can be repeated.",
+        show_default=False,
+    ),
+]
+KeepSection = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep-section",
+        metavar="HEADING",
+        help='Keep a section as it is, with those below it: "Examples", or "Usage > Examples". Can be repeated.',
+        show_default=False,
+    ),
+]
+PlanFile = Annotated[
+    str,
+    typer.Option(
+        "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.", show_default=False
+    ),
+]
+SavePlan = Annotated[
+    str,
+    typer.Option(
+        "--save-plan",
+        metavar="FILE",
+        help="Save to this file, as YAML, what became of every piece; --plan applies it.",
+        show_default=False,
+    ),
+]
+# What a plan has settled already, by the names of the parameters.
+_SETTLED: Final = ("mode", "threshold", "tokens", "provider", "model", "with_ci")
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What is to be kept, and the plan files: `plan` to apply, `save` to write; "" for none."""
+
+    keep: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    plan: str = ""
+    save: str = ""
+
+
+def check_pieces(pieces: Pieces, given: typer.Context, mode: str) -> None:
+    """Raises UsageError for options of a command that do not go with these."""
+    if pieces.plan:
+        for name in _SETTLED:
+            source = given.get_parameter_source(name)
+            if source is not None and source.name == "COMMANDLINE":
+                option = name.replace("_", "-")
+                raise UsageError(
+                    f"--plan and --{option} exclude each other.", "The plan says how every piece is written."
+                )
+    for option, asked in (("keep", pieces.keep), ("keep-section", pieces.sections), ("save-plan", pieces.save)):
+        if asked and mode == "oneliner":
+            raise UsageError(
+                f"--{option} has no meaning with --mode=oneliner.", "Its three lines hold no pieces of the original."
+            )
+
+
+def load_plan(pieces: Pieces, aim: Aim) -> tuple[SavedPlan | None, Aim]:
+    """The plan to apply, if any, with the aim that it was made with; raises BadInputError for a file that is none."""
+    if not pieces.plan:
+        return None, aim
+
+    saved = read_plan(Path(pieces.plan))
+    return saved, _aim_of(saved)
+
+
+def _aim_of(saved: SavedPlan) -> Aim:
+    """The aim of a plan; the default one where its file does not say."""
+    tokens, threshold = saved.settings.get("tokens"), saved.settings.get("threshold")
+    if saved.settings.get("mode") == "tokens" and isinstance(tokens, int) and tokens > 0:
+        return Aim("tokens", DEFAULT_THRESHOLD, tokens)
+    if isinstance(threshold, int | float) and 0 <= threshold <= 1:
+        return Aim("threshold", float(threshold), None)
+    return Aim("threshold", DEFAULT_THRESHOLD, None)
+
+
+def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_given: bool, force: bool) -> Path | None:
+    """The file to write the plan to, None where none is asked for.
+
+    The rules are those of `check_target`; besides, neither plan may be the file of the product.
+    """
+    if pieces.plan and product and product.exists() and product.samefile(pieces.plan):
+        raise RefusedError(f"{str(product)!r} is the plan; it is never overwritten.", "Name another file with -o.")
+    if not pieces.save:
+        return None
+    from skill_distiller.cli.input_output import choose_target
+
+    file = Path(pieces.save)
+    if pieces.save == "-" or file.is_dir():
+        raise UsageError(
+            f"{pieces.save!r} is not a file that a plan can be written to.", "Name a file with --save-plan."
+        )
+    try:
+        target = choose_target(file, skill, folder_given=folder_given, force=force)
+    except (RefusedError, UsageError) as error:
+        error.hint = error.hint.replace("-o.", "--save-plan.")
+        raise
+    if product and target.resolve() == product.resolve():
+        raise UsageError("The result and the plan can't be the same file.", "Name another file with --save-plan.")
+    return target
+
+
+def write_plan(file: Path, distillation: Distillation) -> None:
+    """Write the plan of a run; raises RefusedError when the disk does not take it, or no run would read it."""
+    from skill_distiller.cli.input_output import write_bytes
+
+    content = plan_text(distillation).encode("utf-8")
+    if len(content) > MAX_PLAN:
+        raise RefusedError(f"The plan would be larger than {MAX_PLAN:,} bytes.", "Leave --save-plan out.")
+    try:
+        write_bytes(file, content)
+    except RefusedError as error:
+        error.hint = error.hint.replace("-o.", "--save-plan.")
+        raise

@@ -1,0 +1,98 @@
+"""The guardrails of the reference ("Self-Compression"): a distiller is distilled with care, and under a human's eye."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from skill_distiller.cli.arguments import Aim
+from skill_distiller.errors import RefusedError, StoppedError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from skill_distiller.run.result import Distillation
+    from skill_distiller.skill.model import Skill
+
+THRESHOLD: Final = 0.95  # what a distiller loses, every skill that it makes loses too
+COMPRESSED_FILE: Final = "SKILL.compressed.md"
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCompression:
+    """A run on a skill that makes skills smaller: `where` it says so, and the `aim`, which may be higher than `asked`.
+
+    `must_ask` is True where a human has yet to approve the result.
+    """
+
+    where: str
+    asked: Aim
+    aim: Aim
+    must_ask: bool
+
+    def with_notes(self, distillation: Distillation) -> Distillation:
+        """The distillation with the notes about what was done otherwise."""
+        from skill_distiller.run.notes import Note, NoteKind
+
+        notes = [Note(NoteKind.SELF_COMPRESSION, self.where)]
+        if self.aim != self.asked:
+            notes.append(Note(NoteKind.THRESHOLD_RAISED, f"{self.asked.threshold:g}"))
+        return replace(distillation, notes=(*distillation.notes, *notes))
+
+    def ask(self, distillation: Distillation, target: Path | None, console: Console) -> None:
+        """Ask for approval on the terminal, "no" unless told otherwise; raises RefusedError where there is none."""
+        from skill_distiller.report.text import printable
+
+        place = printable(str(target)) if target else "stdout"
+        mark, functionality = distillation.counter.mark, distillation.functionality.score
+        before, after = distillation.input_tokens, distillation.output_tokens
+        figures = f"{mark}{before} → {mark}{after} tokens, functionality {functionality:.0f} %"
+        console.print(f"{figures}. Write this to {place}? [y/N] ", end="")
+        try:
+            answer = sys.stdin.readline()
+        except KeyboardInterrupt:
+            raise StoppedError("Stopped.", "Nothing was written.") from None
+        if answer.strip().lower() not in ("y", "yes"):
+            raise RefusedError("The result was not approved; nothing was written.", "Look at it with --diff.")
+
+
+def find_self_compression(
+    skill: Skill, aim: Aim, *, yes: bool, delivers: bool, planned: bool = False
+) -> SelfCompression | None:
+    """The guardrails for a skill that makes skills smaller, None for any other skill.
+
+    `yes` is approval in advance; `delivers` is False where no result is handed out; `planned` is True
+    where a plan is applied, which has no threshold to raise. Raises RefusedError for the formula
+    variant, and where approval is missing and nobody is there to give it.
+    """
+    from skill_distiller.analysis.safeguards import find_self_reference, is_formula
+
+    where = find_self_reference(skill)
+    if where is None:
+        return None
+    if is_formula(skill):
+        raise RefusedError(
+            f"This skill makes skills smaller (its {where} says so) and is written in formulas: nothing can be taken "
+            "out of it.",
+            "Give the version of it that is written in prose.",
+        )
+    must_ask = delivers and not yes
+    if must_ask and not (_is_terminal(sys.stdin) and _is_terminal(sys.stderr)):
+        raise RefusedError(
+            f"This skill makes skills smaller (its {where} says so): a human has to approve the result.",
+            "Look at it with --diff or --dry-run, then approve it with --yes.",
+        )
+    raises = aim.mode == "threshold" and not planned
+    raised = replace(aim, threshold=max(aim.threshold, THRESHOLD)) if raises else aim
+    return SelfCompression(where.value, aim, raised, must_ask)
+
+
+def file_beside(skill: Skill) -> str:
+    """Where the result goes when no place is named: beside the file that was read; "" (stdout) where none was."""
+    return "" if skill.path is None else str(skill.path.with_name(COMPRESSED_FILE))
+
+
+def _is_terminal(stream: object) -> bool:
+    return bool(stream is not None and hasattr(stream, "isatty") and stream.isatty())

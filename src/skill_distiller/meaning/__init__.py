@@ -1,0 +1,1 @@
+"""Compare two texts: whether one still says what the other said."""

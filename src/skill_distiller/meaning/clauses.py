@@ -1,0 +1,214 @@
+"""A text as sentences: the facts of each, the words that say something, and what its modal words govern."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from skill_distiller.analysis.cues import IMPERATIVES
+from skill_distiller.language.facts import Fact, FactKind, find_facts
+from skill_distiller.language.modals import Sense, Signal, find_signals
+from skill_distiller.language.words import ABBREVIATIONS, CJK
+
+# Where a sentence ends: its marks, a new list item, a blank line. A colon ends none: "If it fails: stop."
+_SENTENCE_END: Final = re.compile(
+    r"[.!?;](?=[*_\"”)]*(?:\s|\Z))|[。！？；]|\n(?=[ \t>]*(?:[-*+]|\d+[.)])[ \t]|[ \t>]*\r?\n)"
+)
+_CLAUSE_END: Final = re.compile(r"[,()，、（）—–]|\s-\s")
+_ABBREVIATION: Final = re.compile(rf"\b(?:{ABBREVIATIONS})\.", re.IGNORECASE)
+_REASON: Final = re.compile(r"\b(?:because|so that)\b(?!.*[,()—–])", re.IGNORECASE | re.DOTALL)
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_CJK: Final = re.compile(f"[{CJK}]+")
+_ENDING: Final = re.compile(r"(?<=[^\W\d_]{3})(?:ing|ed|es|s)\Z")
+_STEM: Final = 5  # letters: commit, commits, committed
+_GOVERNED: Final = 5  # words
+_MASKED: Final = frozenset({FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED})
+# The senses that begin a clause of their own, and tie it to another.
+TIES: Final = frozenset(
+    {Sense.ONLY, Sense.EXCEPTION, Sense.CONDITION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE}
+)
+# Words that carry no content of their own: articles, pronouns, light verbs.
+_LIGHT: Final = frozenset(
+    "a an the this that these those there here it its they them their theirs he she his her him you your yours we our"
+    " us i me my one ones who whom whose which what how why where and or but so as at by for from in into of on onto"
+    " to with within upon about over under out up down off than then too also just even still yet very much many more"
+    " most some any each every all both such same other another own be is are was were been being am do does did done"
+    " doing have has had having will would can could should might may shall must need needs use used uses using make"
+    " makes made making get gets got getting let lets give gives given go goes put set take takes taken want wants try"
+    " tries say says said see write written run runs please note simply really actually always again already like"
+    " because since though although however therefore thus hence only if when whenever while until unless except"
+    " before after instead rather otherwise else once first not no never nor anything something everything nothing"
+    " thing things anyone someone everyone nobody anybody somebody everybody people way ways two"
+    # de, fr, es, pt
+    " der die das den dem des ein eine einen einer und oder mit ist sind wird noch schon du sie es darfst sollst le la"
+    " les un une du est et ou el los las una se os as um uma que de".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """A modal word and what it is about.
+
+    `stems` and `keys` are the words and facts of its own clause, `rest` the facts that the clause is
+    tied to: those before it in "run `a` if it fails", behind it in "if it fails, run `a`".
+    `rest_stems` are the words outside of the clause. `first` is what the clause begins with, a word
+    or a fact. `behind` is False where nothing stands behind the
+    word, so that its clause is all around it. `reason` is True where it only says why: "because it is not safe".
+    """
+
+    signal: Signal
+    stems: tuple[str, ...]
+    keys: frozenset[str]
+    rest: frozenset[str]
+    rest_stems: frozenset[str]
+    first: str
+    behind: bool
+    reason: bool
+
+    @property
+    def head(self) -> tuple[str, ...]:
+        """The first words of its clause: what it is about."""
+        return self.stems[:_GOVERNED]
+
+    @property
+    def sense(self) -> Sense:
+        """What it says."""
+        return self.signal.sense
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence or list item: `keys` are its facts but modal words, in order of position.
+
+    `asks` is True where it begins with what to do: "Keep the log."
+    """
+
+    text: str
+    keys: tuple[str, ...]
+    stems: frozenset[str]
+    governed: tuple[Governed, ...]
+    asks: bool
+
+
+@lru_cache(maxsize=2048)
+def sentences(text: str) -> tuple[Sentence, ...]:
+    """The sentences of a Markdown text that say anything, in order."""
+    facts = [fact for fact in find_facts(text) if fact.kind is not FactKind.MODAL]
+    masked = _mask(text, facts)
+    found, at = [], 0
+    for end in (*(match.end() for match in _SENTENCE_END.finditer(_unabbreviated(masked))), len(text)):
+        own = [fact for fact in facts if at <= fact.start < end]
+        sentence = _sentence(text[at:end], masked[at:end], [(fact.start - at, fact.key) for fact in own])
+        if sentence.keys or sentence.stems or sentence.governed:
+            found.append(sentence)
+        at = end
+    return tuple(found)
+
+
+def stems(text: str) -> list[str]:
+    """The words that say something, cut to their first letters; of CJK scripts each two characters."""
+    return [stem for _, stem in placed_stems(text)]
+
+
+def placed_stems(text: str) -> Iterator[tuple[int, str]]:
+    """The same with the offset of each: first those of words, then those of CJK scripts."""
+    for match in _WORD.finditer(_CJK.sub(lambda run: " " * len(run.group()), text)):
+        word = match.group()
+        name = len(word) == 1 and word.isupper() and word not in "AI"  # plan B
+        if name or (len(word) > 1 and word.lower() not in _LIGHT):
+            yield match.start(), _ENDING.sub("", word.lower())[:_STEM]
+    for match in _CJK.finditer(text):
+        run = match.group()
+        for i in range(max(1, len(run) - 1)):
+            yield match.start() + i, run[i : i + 2]
+
+
+def words_and_facts(text: str) -> list[str]:
+    """The stems and the keys of the facts of a text in order; what stands in code or a quotation is no word."""
+    facts = [fact for fact in find_facts(text) if fact.kind is not FactKind.MODAL]
+    placed = [*placed_stems(_mask(text, facts)), *((fact.start, fact.key) for fact in facts)]
+    return [unit for _, unit in sorted(placed)]
+
+
+def _mask(text: str, facts: Sequence[Fact]) -> str:
+    """The text with every character of its code, links and quotations blanked: a full stop in them ends nothing."""
+    pieces: list[str] = []
+    at = 0
+    for fact in facts:
+        if fact.kind in _MASKED and fact.start >= at:
+            pieces += (text[at : fact.start], "`" * (fact.end - fact.start))
+            at = fact.end
+    return "".join([*pieces, text[at:]])
+
+
+def _unabbreviated(masked: str) -> str:
+    return _ABBREVIATION.sub(lambda match: match.group().replace(".", "·"), masked)
+
+
+def _sentence(text: str, masked: str, keys: Sequence[tuple[int, str]]) -> Sentence:
+    signals = list(find_signals(masked))
+    bare = _blank(masked, signals)
+    ties = [signal.start for signal in signals if signal.firm and signal.sense in TIES]
+    governed = tuple(_govern(signal, bare, keys, ties) for signal in signals)
+    word = _WORD.search(bare)
+    asks = word is not None and word.group().lower() in IMPERATIVES
+    return Sentence(text.strip(), tuple(dict.fromkeys(key for _, key in keys)), frozenset(stems(bare)), governed, asks)
+
+
+def _blank(masked: str, signals: Sequence[Signal]) -> str:
+    for signal in signals:
+        masked = masked[: signal.start] + " " * (signal.end - signal.start) + masked[signal.end :]
+    return masked
+
+
+def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Sequence[int]) -> Governed:
+    """The clause behind the word, or before it for an arrow, or around it where nothing is behind it."""
+    start, end = next(_spans(signal, bare, keys, ties))
+    own = frozenset(key for at, key in keys if start <= at < end)
+    words = [(start + at, stem) for at, stem in placed_stems(bare[start:end])]
+    placed = sorted([*words, *((at, key) for at, key in keys if start <= at < end)])
+    return Governed(
+        signal,
+        tuple(dict.fromkeys(stem for _, stem in words)),
+        own,
+        _tied(signal, bare, keys) - own,
+        frozenset(stems(bare[:start] + " " + bare[end:])),
+        first=placed[0][1] if placed else "",
+        behind=start >= signal.end,
+        reason=_REASON.search(bare[: signal.start]) is not None,
+    )
+
+
+def _is_label(signal: Signal, bare: str) -> bool:
+    """Whether nothing hangs on the word but all that follows: "Done when:"."""
+    return bare[signal.end :].lstrip(" *_").startswith((":", "："))
+
+
+def _tied(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> frozenset[str]:
+    if _is_label(signal, bare):
+        return frozenset()
+    if not stems(bare[: signal.start]) and not any(at < signal.start for at, _ in keys):
+        return frozenset(key for _, key in keys)
+    clause = max((m.end() for m in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
+    own = frozenset(key for at, key in keys if clause <= at < signal.start)
+    return own or frozenset(key for at, key in keys if at < signal.start)
+
+
+def _spans(
+    signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    if _is_label(signal, bare):
+        yield signal.end, signal.end
+    before = max((m.end() for m in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
+    match = _CLAUSE_END.search(bare, signal.end)
+    after = min([match.start() if match else len(bare), *(start for start in ties if start >= signal.end)])
+    spans = [(signal.end, after), (before, after)]
+    if signal.text in "→⇒":
+        spans = [(before, signal.start), (0, signal.start)]
+    for start, end in spans:
+        if stems(bare[start:end]) or any(start <= at < end for at, _ in keys):
+            yield start, end
+    yield signal.end, signal.end

@@ -1,0 +1,168 @@
+"""The ladders of a skill with their prices and worths, and the frontier traced over them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from skill_distiller.analysis.cues import lead_ins
+from skill_distiller.analysis.model import Analysis, Phrases, PromptedAnalysis
+from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
+from skill_distiller.planning.groups import headings_above
+from skill_distiller.planning.plan import Decision, Plan, Reason
+from skill_distiller.planning.required import required_blocks
+from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
+from skill_distiller.rewriting.examples.renderer import ExampleRenderer
+from skill_distiller.rewriting.information.score import PhraseScorer
+from skill_distiller.rewriting.ladder import Ladder, Pruner, build_ladders
+from skill_distiller.rewriting.model import Offers, Renderer, Rendering, RenderingKind, join_offers
+from skill_distiller.rewriting.one_liner.model import OneLiner
+from skill_distiller.rewriting.proposals import Joint, add_offers
+from skill_distiller.rewriting.redundant import PhrasePruner
+from skill_distiller.rewriting.words.pruner import WordPruner
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.tokens import TokenCounter
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The trained models that planning uses; those that ship with the tool unless told otherwise.
+
+    Without a `pruner` no words are deleted but filler phrases, without `phrases` no phrases but those
+    that a language model quoted. `renderers` write blocks in other
+    words, or several as one.
+    """
+
+    pruner: Pruner | None = field(default_factory=WordPruner)
+    worth: WorthModel = field(default_factory=load_worth_model)
+    renderers: tuple[Renderer, ...] = (ExampleRenderer(),)
+    phrases: PhraseScorer | None = field(default_factory=PhraseScorer)
+
+
+@dataclass(frozen=True, slots=True)
+class Ladders:
+    """The ladders of a skill with what the planner needs beside them: worths of blocks, tokens of headings, bundles.
+
+    `refused` counts the texts that a renderer made and that lost something; without `sequences`
+    numbered steps may go one by one.
+    """
+
+    ladders: tuple[Ladder, ...]
+    worths: tuple[float, ...]
+    heading_tokens: tuple[int, ...]
+    joints: tuple[Joint, ...] = ()
+    refused: int = 0
+    sequences: bool = True
+
+
+def prepare_ladders(
+    analysis: Analysis, required: Collection[int], counter: TokenCounter, models: Models | None = None
+) -> Ladders:
+    """Everything that can be chosen from, with its price and its worth; `required` blocks can't be dropped."""
+    models = models or Models()
+    pruner = models.pruner
+    if phrases := _phrases(analysis, models.phrases):
+        pruner = PhrasePruner(phrases, pruner)
+    ladders = build_ladders(analysis, lead_ins(analysis.skill), required, counter, pruner)
+    worths = block_worths(analysis, models.worth)
+    headings = tuple(counter.count(section.heading_source) for section in analysis.skill.sections)
+    offers = join_offers(renderer.offer(analysis, counter) for renderer in models.renderers)
+    prepared = offer(Ladders(ladders, worths, headings), offers, counter)
+    joints = tuple(
+        joint._replace(lost=joint_loss(analysis, models.worth, bundle.blocks, "".join(bundle.texts), bundle.share))
+        for joint, bundle in zip(prepared.joints, offers.bundles, strict=True)
+    )
+    return replace(prepared, joints=joints)
+
+
+def _phrases(analysis: Analysis, scorer: PhraseScorer | None) -> Mapping[int, Phrases]:
+    """The phrases by index of their block: a language model's word goes before that of the embedded scorer."""
+    embedded = scorer.phrases(analysis) if scorer else {}
+    return {**embedded, **analysis.phrases} if isinstance(analysis, PromptedAnalysis) else embedded
+
+
+def offer(prepared: Ladders, offers: Offers, counter: TokenCounter) -> Ladders:
+    """The ladders with what a renderer offers on them."""
+    ladders, joints = add_offers(prepared.ladders, offers, counter)
+    return replace(
+        prepared, ladders=ladders, joints=(*prepared.joints, *joints), refused=prepared.refused + offers.refused
+    )
+
+
+def trace(
+    analysis: Analysis, counter: TokenCounter, threshold: float = 0.0, models: Models | None = None
+) -> tuple[Ladders, Frontier]:
+    """The ladders and the whole frontier of a skill, with the blocks required that `threshold` (0-1) requires."""
+    required = required_blocks(analysis, threshold, (models or Models()).worth)
+    prepared = prepare_ladders(analysis, required, counter, models)
+    return prepared, retrace(analysis, prepared, prepared.ladders)
+
+
+def retrace(analysis: Analysis, prepared: Ladders, ladders: Sequence[Ladder]) -> Frontier:
+    """The frontier of ladders that were changed after they were prepared."""
+    return trace_frontier(
+        analysis.skill,
+        ladders,
+        prepared.worths,
+        prepared.heading_tokens,
+        prepared.joints,
+        sequences=prepared.sequences,
+    )
+
+
+def require(ladders: Sequence[Ladder], blocks: Collection[int]) -> tuple[Ladder, ...]:
+    """The ladders without the DROPPED rung of some blocks."""
+    return tuple(
+        replace(ladder, rungs=tuple(r for r in ladder.rungs if r.kind is not RenderingKind.DROPPED))
+        if ladder.block.index in blocks
+        else ladder
+        for ladder in ladders
+    )
+
+
+def hold(skill: Skill, prepared: Ladders, blocks: Collection[int]) -> Ladders:
+    """What can be chosen from where some blocks stay byte for byte: no other rung, no bundle that does without them."""
+    if not blocks:
+        return prepared
+    ladders = tuple(
+        replace(ladder, rungs=ladder.rungs[:1]) if ladder.block.index in blocks else ladder
+        for ladder in prepared.ladders
+    )
+    above = headings_above(skill, blocks)
+    joints = tuple(
+        joint
+        for joint in prepared.joints
+        if above.isdisjoint(joint.headings)
+        and all(ladders[b].joint[place].text == skill.blocks[b].source for b, place in joint.members if b in blocks)
+    )
+    return replace(prepared, ladders=ladders, joints=joints)
+
+
+def refuse(ladders: Sequence[Ladder], choice: Choice, blocks: Collection[int]) -> tuple[Ladder, ...]:
+    """The ladders without the rungs that were chosen for some blocks: they lose a fact or a protected pattern."""
+    return tuple(
+        replace(ladder, rungs=(*ladder.rungs[:rung], *ladder.rungs[rung + 1 :]), refused=ladder.refused + 1)
+        if ladder.block.index in blocks
+        else ladder
+        for ladder, rung in zip(ladders, choice.rungs, strict=True)
+    )
+
+
+def replace_with(analysis: Analysis, one_liner: OneLiner, counter: TokenCounter) -> tuple[Plan, Skill]:
+    """The plan in which every block is dropped, and the three lines as what is left: no frontmatter, no heading.
+
+    A block that the lines draw on keeps that part of its worth which they say of it: its tokens in
+    the lines over all of its tokens. So the embedded judge counts the worth of these blocks times
+    that share, and of the facts those that stand in the lines. It is a low estimate: what the
+    description says is no block and counts for nothing, nor does what an agent knows by itself.
+    """
+    skill = analysis.skill
+    decisions = []
+    for block in skill.blocks:
+        rendering = Rendering(RenderingKind.DROPPED, "", 0, one_liner.shares.get(block.index, 0.0))
+        decisions.append(Decision(block.index, rendering, counter.count(block.source), Reason.THREE_LINES))
+    headings = tuple(counter.count(section.heading_source) for section in skill.sections)
+    plan = Plan(tuple(decisions), (False,) * len(headings), headings)
+    lines = parse_skill(one_liner.text)
+    return plan, Skill(lines.frontmatter, lines.sections, skill.path)

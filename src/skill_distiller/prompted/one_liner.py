@@ -1,0 +1,120 @@
+"""The prompted one-liner: a language model writes the three lines, a program checks what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from skill_distiller.analysis.model import Analysis
+from skill_distiller.errors import PromptTooLongError
+from skill_distiller.prompted.prompts import excerpt, headings, load_prompt, new_boundary, object_schema
+from skill_distiller.providers.model import Request, Schema
+from skill_distiller.providers.parse_json import MalformedReplyError
+from skill_distiller.providers.session import Expected, Question, Session
+from skill_distiller.rewriting.one_liner.check_lines import problems, with_phrases
+from skill_distiller.rewriting.one_liner.line_text import plain
+from skill_distiller.rewriting.one_liner.model import PREFIXES, OneLiner, OneLinerWriter
+from skill_distiller.rewriting.one_liner.triggers import quotes
+from skill_distiller.skill.model import Block, Skill
+from skill_distiller.tokens import TokenCounter, load_counter
+
+FIELDS: Final = ("trigger", "action", "result")
+_REPAIRS: Final = 1
+_MOST_TOKENS: Final = 12_000  # of the skill in a prompt; of a longer one the most important blocks are shown
+_REPLY_TOKENS: Final = 400
+
+
+class PromptedOneLiner:
+    """Three lines by a language model, each fact of them checked against the skill.
+
+    Lines that are refused are asked for once more with what was wrong; then those of the embedded
+    writer stand, and the method says so.
+    """
+
+    def __init__(self, session: Session, embedded: OneLinerWriter) -> None:
+        self._session = session
+        self._embedded = embedded
+        self._count = load_counter().count
+
+    def expected(self, skill: Skill) -> Expected:
+        """About what `write` will ask, without a repair."""
+        prompt = self._count(load_prompt("oneliner").template.template)
+        return Expected(1, prompt + min(_MOST_TOKENS, self._count(skill.body)) + _REPLY_TOKENS // 2)
+
+    def write(self, analysis: Analysis, counter: TokenCounter) -> OneLiner:
+        """The three lines.
+
+        Raises RefusedError where the skill holds secrets and would leave the machine, ProviderError
+        where the model can't be asked.
+        """
+        self._session.admit(analysis.skill.text)
+        embedded = self._embedded.write(analysis, counter)
+        problem = ""
+        for tries in range(_REPAIRS + 1):
+            request = self._request(analysis, embedded, problem, tries)
+            (answer,) = self._session.ask_all([Question(request, read_lines)])
+            if isinstance(answer, PromptTooLongError):
+                break
+            if isinstance(answer, MalformedReplyError):
+                problem = f"Your last answer could not be used. {answer}"
+                continue
+            written = replace(answer, method=self._session.name)
+            found = list(problems(written, analysis, counter))
+            completed = with_phrases(written, embedded, counter)
+            if completed is None:
+                found.append("The trigger leaves no room for the quoted phrases that have to stay.")
+            elif not found:
+                return completed
+            problem = f"Your last answer was refused. {' '.join(found)}"
+        return replace(embedded, method=f"{embedded.method} (no usable answer of {self._session.name})")
+
+    def _request(self, analysis: Analysis, embedded: OneLiner, problem: str, tries: int) -> Request:
+        skill = analysis.skill
+        boundary = new_boundary([skill.text])
+        kept = [embedded.trigger[start:end] for start, end in quotes(embedded.trigger)]
+        return load_prompt("oneliner").request(
+            lines_schema(),
+            _REPLY_TOKENS,
+            sample=tries,
+            boundary=boundary,
+            problem=problem,
+            name=skill.name,
+            description=skill.description,
+            phrases=" ".join(kept) or "none",
+            blocks="\n".join(_shown(skill, shown_blocks(analysis, self._count), boundary)),
+        )
+
+
+def _shown(skill: Skill, blocks: Sequence[Block], boundary: str) -> Iterator[str]:
+    for block in blocks:
+        yield f"{boundary} {headings(skill, block)}\n{excerpt(block.text)}"
+
+
+def shown_blocks(analysis: Analysis, count: Callable[[str], int]) -> list[Block]:
+    """Every block of a skill of ordinary length, in order; of a long one the most important."""
+    room, chosen = _MOST_TOKENS, []
+    for block in sorted(analysis.skill.blocks, key=lambda b: -analysis.verdicts[b.index].importance):
+        room -= count(excerpt(block.text))
+        if room < 0:
+            break
+        chosen.append(block)
+    return sorted(chosen, key=lambda block: block.index)
+
+
+def lines_schema() -> Schema:
+    """The JSON Schema of the three texts."""
+    return object_schema({name: {"type": "string"} for name in FIELDS})
+
+
+def read_lines(value: dict[str, object]) -> OneLiner:
+    """The three texts, each on one line. Raises MalformedReplyError where one is missing or empty."""
+    texts: list[str] = []
+    for name, prefix in zip(FIELDS, PREFIXES, strict=True):
+        text = value.get(name)
+        line = plain(text).removeprefix(prefix.strip()).strip() if isinstance(text, str) else ""
+        if not line:
+            raise MalformedReplyError(f"It lacked the {name}.")
+        texts.append(line)
+    trigger, action, result = texts
+    return OneLiner(trigger, action, result)

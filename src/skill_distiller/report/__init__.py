@@ -1,0 +1,1 @@
+"""Results as text: the report, the JSON record, the diff, verification, calibration."""

@@ -1,0 +1,1 @@
+"""Self-information of phrases."""

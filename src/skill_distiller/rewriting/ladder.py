@@ -1,0 +1,241 @@
+"""Build a block's ladder: the ways to write it, each cheaper than the one before."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.language.facts import Fact, fact_keys, find_facts
+from skill_distiller.language.spans import Span, locked_spans
+from skill_distiller.meaning.compare import missing
+from skill_distiller.rewriting.edits import Edit, LevelEdit, join_edits, price_edits, text_at
+from skill_distiller.rewriting.fillers import (
+    filler_edits,
+    is_empty_lead_in,
+    may_have_fillers,
+    may_have_phrases,
+    symbol_edits,
+)
+from skill_distiller.rewriting.markup import emphasis_edits, may_have_emphasis, tighten_table, wrap_edits
+from skill_distiller.rewriting.model import REWORDED, Rendering, RenderingKind
+from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
+from skill_distiller.tokens import TokenCounter
+
+
+class _Rung(NamedTuple):
+    """A rung of prose: all edits up to `strength` are made, and `share` (0-1) of the block's worth is kept.
+
+    Less `density` (0-1) times the share of the block's tokens that go on this rung alone: what they
+    are worth beside the other words of the block.
+    """
+
+    kind: RenderingKind
+    strength: float
+    share: float
+    density: float = 0.0
+
+
+# All facts stay on every rung; what is lost is ease of reading and, lower down, what the words added. On exams the
+# pruned rungs lost no evidence (docs/model-card.md); they cost a little, so that nothing is pruned for nothing.
+_RUNGS: Final = (
+    _Rung(RenderingKind.SYMBOLS, 0.0, 0.999),
+    _Rung(RenderingKind.TIGHT, 0.01, 0.998),
+    _Rung(RenderingKind.PRUNED, 0.3, 0.997),
+    _Rung(RenderingKind.PRUNED, 0.8, 0.992),
+    _Rung(RenderingKind.PRUNED, 1.0, 0.992, 0.4),
+)
+_STRENGTHS: Final = tuple(rung.strength for rung in _RUNGS)
+_BOLDEST_WORD: Final = 0.8  # beyond, no words go but whole phrases, of strength 1
+_PHRASE: Final = 3  # words
+_SHARES: Final = {RenderingKind.TIGHT: 0.998, RenderingKind.PRUNED: 0.997}
+_TIGHT: Final = 0.01  # strength of the edits that take out emphasis and line ends
+_FILLERS: Final = 0.02  # and of the filler phrases
+# Where the very form is the content, the marks of emphasis are part of it.
+_FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
+
+# Nothing to prove: the block as it is, or one that openly leaves facts out.
+_UNPROVED: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED, RenderingKind.EXTRACTED})
+
+_TAG: Final = re.compile(r"<(/?)([A-Za-z][\w-]*+)[^<>]{0,2000}?(/?)>")
+_COMMENT: Final = re.compile(r"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)")
+_VOID_TAGS: Final = frozenset("area base br col embed hr img input link meta source track wbr".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The renderings of one block, from the longest to the shortest; the first is always FULL.
+
+    `joint` are the ways to write it that go only with other blocks (see `Bundle`).
+    """
+
+    block: Block
+    rungs: tuple[Rendering, ...]
+    refused: int = 0  # renderings that lost a fact or a protected pattern and were not let onto the ladder
+    joint: tuple[Rendering, ...] = ()
+
+    @property
+    def droppable(self) -> bool:
+        """Whether the block may go altogether."""
+        return self.rungs[-1].kind is RenderingKind.DROPPED
+
+    def rendering(self, rung: int) -> Rendering:
+        """The rendering that a number of a choice means: of the rungs, and above them of the joint ones."""
+        return self.rungs[rung] if rung < len(self.rungs) else self.joint[rung - len(self.rungs)]
+
+
+class Pruner(Protocol):
+    """Whoever knows which words can go."""
+
+    def edits(
+        self, skill: Skill, prose: Sequence[int], locked: Mapping[int, Sequence[Span]]
+    ) -> Mapping[int, tuple[Edit, ...]]:
+        """For blocks of prose by index, deletions outside their locked spans, sorted and without overlaps."""
+
+
+class _Draft(NamedTuple):
+    """A block on its way down the ladder."""
+
+    block: Block
+    facts: tuple[Fact, ...]
+    locked: tuple[Span, ...]
+    formatted: bool
+    leads_in: bool
+    words: tuple[Edit, ...]
+
+
+def build_ladders(
+    analysis: Analysis,
+    lead_ins: frozenset[int],
+    required: Collection[int],
+    counter: TokenCounter,
+    pruner: Pruner | None = None,
+) -> tuple[Ladder, ...]:
+    """A ladder for every block of a skill; `required` blocks have no DROPPED rung.
+
+    `lead_ins` are the indices of the blocks that only introduce the next one; `pruner` says which
+    words can go. The renderings are not proved yet: see `keeps_everything`.
+    """
+    skill = analysis.skill
+    prose = [block.index for block in skill.blocks if block.kind in PROSE]
+    locked = {i: locked_spans(skill.blocks[i].text, analysis.facts[i]) for i in prose}
+    words = pruner.edits(skill, prose, locked) if pruner else {}
+    return tuple(
+        _ladder(
+            _Draft(
+                block,
+                facts,
+                locked.get(block.index, ()),
+                formatted=verdict.type in _FORMATTED,
+                leads_in=block.index in lead_ins and not (verdict.protected or verdict.hard_rule),
+                words=words.get(block.index, ()),
+            ),
+            counter,
+            droppable=block.index not in required and not holds_together(block),
+        )
+        for block, verdict, facts in zip(analysis.skill.blocks, analysis.verdicts, analysis.facts, strict=True)
+    )
+
+
+def _ladder(draft: _Draft, counter: TokenCounter, *, droppable: bool) -> Ladder:
+    block = draft.block
+    source = block.source
+    rungs = [Rendering(RenderingKind.FULL, source, counter.count(source), 1.0)]
+    for rendering in _shorter(draft, rungs[0], counter):
+        if rendering.tokens < rungs[-1].tokens:
+            rungs.append(rendering)
+    # A lead-in that may be written as nothing can be dropped too, with what it introduces.
+    if droppable and (rungs[-1].tokens > 0 or len(rungs) > 1):
+        rungs.append(Rendering(RenderingKind.DROPPED, "", 0, 0.0))
+    return Ladder(block, tuple(rungs))
+
+
+def holds_together(block: Block) -> bool:
+    """Whether other blocks hang on this one: a link definition, or a tag that is opened or closed elsewhere."""
+    if block.kind is BlockKind.DEFINITION:
+        return True
+    if block.kind is not BlockKind.HTML:
+        return False
+    opened = Counter[str]()
+    for closing, name, alone in _TAG.findall(_COMMENT.sub("", block.text)):
+        if not alone and name.lower() not in _VOID_TAGS:
+            opened[name.lower()] += -1 if closing else 1
+    return any(opened.values())
+
+
+def keeps_everything(analysis: Analysis, block: int, rendering: Rendering) -> bool:
+    """Whether a shorter text still carries every fact and protected pattern of its block."""
+    if rendering.kind in _UNPROVED or not rendering.text:
+        return True  # a lead-in that is written as nothing had no fact
+    original, patterns = analysis.skill.blocks[block], analysis.patterns
+    text = rendering.text.removesuffix(original.gap)
+    if rendering.kind in REWORDED:
+        if missing(original.text, text):
+            return False
+    elif not fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text)):
+        return False
+    # What a block is protected for may also stand above it.
+    protected = analysis.verdicts[block].protected
+    return not protected or patterns.find(original.text).protected <= patterns.find(text).protected
+
+
+def _shorter(draft: _Draft, full: Rendering, counter: TokenCounter) -> Iterator[Rendering]:
+    """The renderings below FULL, each with the edits of the ones before and its own."""
+    text, block = draft.block.text, draft.block
+    if block.kind is BlockKind.TABLE:
+        source = tighten_table(text, locked_spans(text, draft.facts)) + block.gap
+        tokens = full.tokens if source == full.text else counter.count(source)
+        yield Rendering(RenderingKind.TIGHT, source, tokens, _SHARES[RenderingKind.TIGHT])
+    if block.kind not in PROSE:
+        return
+    edits = _edits(draft, counter)
+    if edits:
+        prices = price_edits(full.text, full.tokens, edits, len(_RUNGS), counter)
+        before = full.tokens
+        for level, (rung, tokens) in enumerate(zip(_RUNGS, prices, strict=True)):
+            if any(own == level for _, own in edits):
+                share = rung.share - rung.density * (before - tokens) / full.tokens
+                phrases = _deleted_phrases(text, edits, level)
+                yield Rendering(rung.kind, text_at(full.text, edits, level), tokens, share, rung.strength, phrases)
+            before = tokens
+    if draft.leads_in and is_empty_lead_in(text) and not draft.locked:
+        yield Rendering(RenderingKind.PRUNED, "", 0, _SHARES[RenderingKind.PRUNED])
+
+
+def _edits(draft: _Draft, counter: TokenCounter) -> tuple[LevelEdit, ...]:
+    """Everything that can be taken out of a block of prose, with the rung on which it goes."""
+    text = draft.block.text
+    edits: tuple[Edit, ...] = ()
+    if may_have_phrases(text):
+        edits = tuple(symbol_edits(text, locked_spans(text, draft.facts, modals=False), counter))
+    if not draft.formatted and may_have_emphasis(text):
+        edits = join_edits(edits, (edit._replace(strength=_TIGHT) for edit in emphasis_edits(text, draft.locked)))
+    if not draft.formatted:
+        edits = join_edits(edits, (edit._replace(strength=_TIGHT) for edit in wrap_edits(text, draft.locked)))
+    if may_have_fillers(text):
+        edits = join_edits(edits, (edit._replace(strength=_FILLERS) for edit in filler_edits(text, draft.locked)))
+    edits = join_edits(edits, draft.words)
+    return tuple(LevelEdit(edit, level) for edit in edits if (level := _level(edit)) < len(_RUNGS))
+
+
+def _level(edit: Edit) -> int:
+    if _BOLDEST_WORD < edit.strength < 1:
+        return len(_RUNGS)
+    return bisect_left(_STRENGTHS, edit.strength)
+
+
+def _deleted_phrases(text: str, edits: Sequence[LevelEdit], level: int) -> tuple[str, ...]:
+    """What goes up to a level in one piece of several words, as it stood; not what is said by a symbol or otherwise."""
+    # Where the next word got the capital, its first letter is part of the edit.
+    gone = (
+        e
+        for e, own in edits
+        if own <= level and e.replacement.lower() == text[e.end - len(e.replacement) : e.end].lower()
+    )
+    ends = ((e.start, e.end - len(e.replacement)) for e in gone)
+    pieces = (text[start:end].strip() for start, end in ends)
+    return tuple(piece for piece in pieces if piece.count(" ") >= _PHRASE - 1)

@@ -1,0 +1,1 @@
+"""A whole skill as three lines: TRIGGER, ACTION, RESULT."""

@@ -1,0 +1,284 @@
+"""Text of a block as parts of one plain line: items, sentences, clauses, and shorter ways to say them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import islice, pairwise
+from typing import Final
+
+from skill_distiller.language.fact import FactKind
+from skill_distiller.language.facts import find_facts
+from skill_distiller.language.words import ABBREVIATIONS
+from skill_distiller.skill.links import MARKED
+from skill_distiller.skill.model import Block, BlockKind
+
+_END: Final = re.compile(r"[.!?]+[\"”’)\]*_]*(?=\s)|[。！？]+[」』”’）]*|[.!?]+[\"”’)\]*_]*\Z")
+_ABBREVIATION: Final = re.compile(
+    rf"(?:\b(?:{ABBREVIATIONS}|incl|resp|no|fig|Dr|Mr|Ms|z\.B|u\.a|p\. ?ej|\w)\.)\Z", re.I
+)
+_GOES_ON: Final = re.compile(r"\s+(?=[a-zà-ÿа-я(])")
+_CLAUSE: Final = re.compile(r"\s*[;；]\s*|\s+[—–]\s+|\s*——\s*|\s+--?\s+")
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The sentences in order, with their ends."""
+    marked = marked_spans(text)
+    start = 0
+    for match in _END.finditer(text):
+        if inside(match.end(), marked) or _goes_on(text, match):
+            continue
+        sentence = text[start : match.end()].strip()
+        if sentence:
+            yield sentence
+        start = match.end()
+    if text[start:].strip():
+        yield text[start:].strip()
+
+
+def _goes_on(text: str, match: re.Match[str]) -> bool:
+    if match.end() == len(text) or not match.group().isascii():
+        return False
+    dotted = text[max(0, match.start() - 10) : match.start() + 1]
+    single = bool(_ABBREVIATION.search(dotted)) and not dotted[-2:-1].isdigit()
+    return single or bool(_GOES_ON.match(text, match.end()))
+
+
+def marked_spans(text: str) -> list[tuple[int, int]]:
+    """Where quotes, code spans, links and URLs stand."""
+    return [match.span() for match in MARKED.finditer(text)]
+
+
+def inside(position: int, marked: list[tuple[int, int]]) -> bool:
+    """Whether a position is within one of some sorted spans, not at its edge."""
+    above = bisect_left(marked, (position, 0)) - 1
+    return above >= 0 and position < marked[above][1]
+
+
+def clauses(sentence: str) -> list[str]:
+    """The sentence cut at semicolons and dashes."""
+    marked, parts, start = marked_spans(sentence), [], 0
+    for match in _CLAUSE.finditer(sentence):
+        if not inside(match.start(), marked) and _balanced(sentence[start : match.start()]):
+            parts.append(sentence[start : match.start()])
+            start = match.end()
+    return [part for part in (*parts, sentence[start:]) if part.strip()]
+
+
+def _balanced(text: str) -> bool:
+    return all(text.count(a) == text.count(b) for a, b in ("()", "[]", "（）", "{}"))
+
+
+def balanced(text: str) -> bool:
+    """Whether every bracket and quote that opens in a text closes in it."""
+    quotes = text.count('"') % 2 == 0 and text.count("`") % 2 == 0
+    return quotes and _balanced(text) and all(text.count(a) == text.count(b) for a, b in ("“”", "「」", "『』", "«»"))
+
+
+def without_end(sentence: str) -> str:
+    """The sentence without its full stop or trailing colon."""
+    return sentence if sentence.endswith(("...", "…")) else sentence.rstrip().rstrip(".。;；,，:：").rstrip()
+
+
+LONGEST: Final = 2000  # characters; what is longer has no room in a line, and is not looked at
+CODE_SPAN: Final = re.compile(r"(?<!`)(?:`(?!`)[^`\n]+`|``(?!`)(?:[^`\n]|(?<!`)`(?!`))+``)(?!`)")
+_SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)?")  # of a terminal
+_COMMENT: Final = re.compile(r"<!--[^<>]*-->")
+_TAG: Final = re.compile(
+    r"</?(?:a|b|br|code|details|div|em|h[1-6]|hr|i|img|kbd|li|ol|p|pre|q|s|small|span|strong|sub|summary|sup|table"
+    r"|tbody|td|th|thead|tr|u|ul)(?:\s[^<>\n]*)?/?>",
+    re.IGNORECASE,
+)
+_LINK: Final = re.compile(r"!?\[([^\[\]\n]*)\](?:\([^()\n]*\)|\[[^\[\]\n]*\])")
+_WIKI: Final = re.compile(r"\[\[([^\[\]|\n]*)(?:\|[^\[\]\n]*)?\]\]")
+_AUTOLINK: Final = re.compile(r"<(https?://[^<>\s]+)>")
+_EMPHASIS: Final = (
+    re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]*[^\s*])\1(?![\w*])"),
+    re.compile(r"(?<!\*)(\*\*)(?=[^\s*])([^*\n]*[^\s*])\1(?!\*)"),
+    re.compile(r"(?<!\w)(_{1,3})(?=[^\s_])([^_\n]*[^\s_])\1(?!\w)"),
+    re.compile(r"(~~)(?=[^\s~])([^~\n]*[^\s~])\1"),
+)
+# What is left of strong text that was cut into sentences.
+_STRAY: Final = re.compile(r"(?<!\S)\*\*(?=\w)|(?<=[\w.!?:;)。！？])\*\*(?!\S)")
+_ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
+_SPACE_BEFORE: Final = re.compile(r"[ ]+(?=[,;.!?](?:\s|$))")
+
+
+def plain(text: str) -> str:
+    """The text on one line; "" for a text too long to look at."""
+    if len(text) > LONGEST:
+        return ""
+    text = one_line(text)
+    pieces, at = [], 0
+    for match in CODE_SPAN.finditer(text):
+        pieces += [text[at : match.start()], match.group()]
+        at = match.end()
+    pieces.append(text[at:])
+    # Emphasis may begin before a code span and end behind it: spans are put aside by a mark of their own.
+    spans = pieces[1::2]
+    prose = _prose("\ue000".join(pieces[::2]))
+    parts = prose.split("\ue000")
+    joined = parts[0] + "".join(span + part for span, part in zip(spans, parts[1:], strict=True))
+    return " ".join(joined.split())
+
+
+def _prose(text: str) -> str:
+    text = _TAG.sub(" ", _COMMENT.sub(" ", text))
+    text = _AUTOLINK.sub(r"\1", _WIKI.sub(r"\1", _LINK.sub(r"\1", text)))
+    for _ in range(2):  # strong inside of emphasis
+        for expression in _EMPHASIS:
+            text = expression.sub(r"\2", text)
+    text = _STRAY.sub("", text)
+    return _SPACE_BEFORE.sub("", _ESCAPE.sub(r"\1", text))
+
+
+def one_line(text: str) -> str:
+    """The text with every run of white space as one blank, and without characters that can't be printed."""
+    kept = (c if c.isprintable() else " " if c.isspace() else "" for c in _SEQUENCE.sub("", text))
+    return " ".join("".join(kept).split())
+
+
+_MOST: Final = 60  # units of a block that are looked at: three lines hold far fewer
+_MARKER: Final = re.compile(r"([ \t>]*)(?:[-*+•]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_QUOTE: Final = re.compile(r"^[ \t]*>[ \t]?(?:\[![A-Z]+\])?", re.MULTILINE)
+_ORDERED: Final = re.compile(r"[ \t>]*\d{1,9}[.)][ \t]")
+
+
+def units(block: Block) -> list[str]:
+    """Plain texts, one for each item, sentence or row, in order; none for code, HTML and rules."""
+    return [text for text in islice(_units(block), _MOST) if text]
+
+
+def is_ordered(block: Block) -> bool:
+    """Whether a list counts its items."""
+    return block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM) and bool(_ORDERED.match(block.text))
+
+
+def _units(block: Block) -> Iterator[str]:
+    if block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM):
+        yield from map(plain, items(block.text))
+    elif block.kind is BlockKind.PARAGRAPH:
+        yield from text_sentences(block.text)
+    elif block.kind is BlockKind.QUOTE:
+        yield from text_sentences(_QUOTE.sub("", block.text))
+    elif block.kind is BlockKind.TABLE:
+        yield from table_column(block)
+
+
+def table_column(block: Block, heading: re.Pattern[str] | None = None) -> Iterator[str]:
+    """The cells, plain, of the first column of a table, or of the one with a heading that matches."""
+    head, *rows = (line.strip().removeprefix("|") for line in block.text.split("\n"))
+    columns = head.split("|")
+    column = next((i for i, cell in enumerate(columns) if heading and heading.search(cell)), 0)
+    for row in rows[1 : _MOST + 1]:
+        cells = row.split("|")  # a cell with an escaped bar is left out below: it has an odd number of marks
+        if len(cells) > column and cells[column].count("`") % 2 == 0:
+            yield plain(cells[column])
+
+
+def text_sentences(text: str) -> Iterator[str]:
+    """The sentences and list items of a text, plain, in order."""
+    for part in items(text):
+        if len(part) <= 10 * LONGEST:
+            # Sentences first: a long text is plain sentence by sentence.
+            for sentence in sentences(" ".join(part.split())):
+                if own := plain(sentence):
+                    yield own
+
+
+def items(text: str) -> Iterator[str]:
+    """The top items of a list without their markers and nested items; of other text its parts between blank lines."""
+    held: list[str] = []
+    indent: int | None = None  # of the items; deeper ones are nested
+    nested = False
+    for line in text.split("\n"):
+        marker = _MARKER.match(line)
+        deeper = marker is not None and indent is not None and len(marker[1].expandtabs(4)) > indent + 1
+        if deeper:
+            nested = True
+        elif marker or not line.strip():
+            if held:
+                yield "\n".join(held)
+            held, nested = [], bool(nested and not marker)
+            if marker:
+                indent = len(marker[1].expandtabs(4)) if indent is None else indent
+                held = [line[marker.end() :]]
+        elif line.lstrip().startswith(("```", "~~~")):
+            nested = True
+        elif not nested:
+            held.append(line)
+    if held:
+        yield "\n".join(held)
+
+
+_PARENTHESIS: Final = re.compile(r"\s*(?:\([^()]*\)|（[^（）]*）)")
+_COLON: Final = re.compile(r"[:：](?=\s)|：")
+_COMMA: Final = re.compile(r",(?=\s)|，")
+_CONCESSION: Final = re.compile(r"\s*[—–,-]+\s*even (?:if|when|though)\b[^—]*\Z|(?:——|，)即使[^，]*\Z", re.IGNORECASE)
+_VERB_LAST: Final = re.compile(r"[\u3040-\u30ff\uac00-\ud7a3ığş]")  # Japanese, Korean, Turkish: a head says nothing
+_FEWEST_WORDS: Final = 3  # before a comma that a text may end at: "find, look up, or resolve a user" is one whole
+_FEWEST_CHARACTERS: Final = 6  # the same where words are not set apart
+_DANGLING: Final = re.compile(
+    r"(?:\b(?:and|or|with|for|to|of|in|on|by|from|the|a|an|e\.g|i\.e|such as|including|like|as|that|which|y|o|e"
+    r"|ou|и|или|und|oder|ve|veya)|[,、，:：(\-–—/&])\s*\Z",
+    re.IGNORECASE,
+)
+
+
+def shorter(sentence: str) -> Iterator[str]:
+    """The sentence without its full stop, then shorter ones; each reads as a whole."""
+    whole = without_end(sentence)
+    seen = {""}
+    for text in _candidates(whole):
+        if text not in seen and balanced(text) and not _DANGLING.search(text):
+            seen.add(text)
+            yield text
+
+
+def _candidates(whole: str) -> Iterator[str]:
+    yield whole
+    whole = _CONCESSION.sub("", whole)  # "even if …" takes nothing away from what it follows
+    yield whole
+    bare = _without_parentheses(whole)
+    yield bare
+    for text in (bare, whole):
+        head = _head(text, clauses(text)[:1])
+        if head:
+            yield without_end(head)
+    if _VERB_LAST.search(whole):
+        return
+    for text in (bare, _head(bare, clauses(bare)[:1]) or bare):
+        for expression in (_COLON, _COMMA):
+            yield from _up_to(text, expression)
+
+
+def _without_parentheses(text: str) -> str:
+    marked = marked_spans(text)
+    pieces, at = [], 0
+    for match in _PARENTHESIS.finditer(text):
+        if not is_modal(match.group()) and not inside(match.start(), marked) and not inside(match.end(), marked):
+            pieces.append(text[at : match.start()])
+            at = match.end()
+    return "".join((*pieces, text[at:])).strip()
+
+
+def _head(text: str, first: list[str]) -> str:
+    """The first clause, where those after it set no condition."""
+    return first[0] if first and not is_modal(text[len(first[0]) :]) else ""
+
+
+def _up_to(text: str, expression: re.Pattern[str]) -> Iterator[str]:
+    """The text up to a mark between its parts, the longest first."""
+    marked = marked_spans(text)
+    cuts = [m.start() for m in expression.finditer(text) if not inside(m.start(), marked)]
+    for before, cut in list(pairwise([0, *cuts]))[::-1]:
+        part = text[before:cut].strip(" ,，:：")
+        long_enough = len(part.split()) >= _FEWEST_WORDS or (not part.isascii() and len(part) >= _FEWEST_CHARACTERS)
+        if long_enough and not is_modal(text[cut:]):
+            yield without_end(text[:cut])
+
+
+def is_modal(text: str) -> bool:
+    """Whether a text holds a negation, an obligation, a limit or a condition."""
+    return any(fact.kind is FactKind.MODAL for fact in find_facts(text))

@@ -1,0 +1,258 @@
+"""What the agent does, as a sequence of short steps taken from headings, lists or sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby, islice
+from typing import Final, NamedTuple
+
+from skill_distiller.analysis.cues import IMPERATIVES, heading_promises
+from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.rewriting.one_liner.line_text import (
+    balanced,
+    is_modal,
+    is_ordered,
+    one_line,
+    plain,
+    shorter,
+    units,
+)
+from skill_distiller.rewriting.one_liner.model import Piece, is_negative, negative_blocks
+from skill_distiller.skill.model import BlockKind, Section
+
+_STEP_WORD: Final = (
+    r"steps?|phases?|stages?|part|étape|paso|passo|schritt|adım|faz|aşama|шаг|этап|fase"
+    r"|ステップ|フェーズ|阶段|步骤|階段|단계"
+)
+STEP: Final = re.compile(
+    rf"\W*(?:(?:{_STEP_WORD})\s*[\dA-Z一二三四五六七八九十]{{1,3}}(?:\.\d+)?\b|第[\d一二三四五六七八九十]+[步阶段章]+|\d{{1,2}}\s?단계)\W*\s*",
+    re.IGNORECASE,
+)
+NUMBER: Final = re.compile(r"\(?\d{1,2}(?:\.\d{1,2})*[.):、]?\s+|\(?\d{1,2}[.):、]\s*")
+_LABELED: Final = re.compile(r"(.{2,60}?)(?:\s*[:：]\s+|\s+[—–-]\s+|：)(?=\S)")
+_MOST_WORDS: Final = 14  # of a step
+_BLANK: Final = re.compile(r"[\[<{(][^\[\]<>{}()]*[\]>})]")  # left for the author to fill in
+
+
+def heading_text(heading: str) -> str:
+    """A heading without its number and emoji; "" where nothing else is in it, or it is too long for a step."""
+    text = plain(heading).strip("#").strip()
+    for expression in (STEP, NUMBER):
+        match = expression.match(text)
+        text = text[match.end() :] if match else text
+    text = re.sub(r"\A[^\w`(“「\"'/@.$¬<&]+|[\s:：.—–-]+\Z", "", text)
+    return _first_short(text)
+
+
+def step_text(unit: str) -> str:
+    """A list item or sentence as a step: its label or its first part, "" where it can't be said shortly."""
+    for expression in (STEP, NUMBER):
+        match = expression.match(unit)
+        unit = unit[match.end() :] if match else unit
+    if unit.endswith((":", "：", "?", "？")) or _BLANK.fullmatch(unit):
+        return ""
+    label = _LABELED.match(unit)
+    if label and len(label[1].split()) <= 6 and balanced(label[1]) and not is_modal(unit[label.end() :]):
+        return label[1].strip()
+    return _first_short(unit)
+
+
+def _first_short(text: str) -> str:
+    for candidate in shorter(text):
+        if len(candidate.split()) <= _MOST_WORDS and (candidate.isascii() or len(candidate) <= 6 * _MOST_WORDS):
+            return candidate
+    return ""
+
+
+def is_numbered(heading: str) -> bool:
+    """Whether a heading begins as a step does: `Step 2: Build`, `2. Build`."""
+    return bool(STEP.match(heading) or NUMBER.match(heading))
+
+
+_WORKFLOW: Final = re.compile(
+    r"\b(?:workflow|process|steps?|procedure|instructions?|protocol|execution|how (?:to|it works)|method"
+    r"|what to do|task|loop|approach|pipeline|playbook|phases?)\b|流程|步骤|步驟|手順|ワークフロー|実行|プロセス|шаг"
+    r"|процесс|порядок|pasos?\b|flujo|passos?\b|fluxo|proceso|processo|adım|süreç|akış|ablauf|schritt|단계|절차"
+    r"|워크플로|作業|使い方|작동",
+    re.IGNORECASE,
+)
+_ASIDE: Final = frozenset({
+    SectionType.EXAMPLE, SectionType.EDGE_CASE, SectionType.TRIGGER, SectionType.VERBOSE_DETAIL,
+    SectionType.OUTPUT_FORMAT, SectionType.EXPLANATION, SectionType.ADVISORY_PATTERN,
+})  # fmt: skip
+_SETUP: Final = re.compile(
+    r"\b(?:install\w*|set-?up|prerequisites?|requirements?|references?|related|resources?|troubleshooting|faq"
+    r"|tips|notes?|post-execution|changelog|preflight|configuration|scripts?|further reading|see also|limitations"
+    r"|author|audience|when not to|tables? of contents|quick start|quick reference|flags|config|tools?|documentation"
+    r"|source|usage|parameters?|introduction|extracted)\b|параметр|nasıl çalışır|仕組み|相关|参考|関連|관련|前提"
+    r"|안티패턴|связанн|ilgili|relacionad",
+    re.IGNORECASE,
+)
+_MOST_STEPS: Final = 40
+_MOST_BLOCKS: Final = 80  # of a list that is looked at
+_POINTS: Final = re.compile(r"\b(?:above|below|that file|these|those)\b", re.IGNORECASE)
+_SHELLS: Final = frozenset("bash sh shell zsh console powershell ps1 cmd".split())
+_MOST_COMMANDS: Final = 3
+_LONGEST_COMMAND: Final = 100  # characters
+TELLING: Final = 1.0
+
+
+class Steps(NamedTuple):
+    """Steps in order; `ordered` is False where they are parts rather than a sequence."""
+
+    pieces: tuple[Piece, ...]
+    ordered: bool
+    score: float = 0.0
+
+
+def find_steps(analysis: Analysis) -> list[Steps]:
+    """The sequences found, the most telling first; a score below `TELLING` says little of what is done."""
+    found = [*_from_headings(analysis), *_from_lists(analysis), *_from_sentences(analysis), *_from_commands(analysis)]
+    return [steps._replace(score=score) for score, steps in sorted(found, key=lambda row: -row[0]) if score > 0]
+
+
+def _from_headings(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
+    sections = analysis.skill.sections
+    importance = _section_importance(analysis)
+    total = sum(importance) or 1.0
+    for parent, children in _siblings(sections):
+        named = [(s, STEP.match(s.heading), NUMBER.match(s.heading)) for s in children]
+        counted = [s for s, step, number in named if step or number]
+        chosen = counted if len(counted) >= 2 else children
+        pieces = tuple(p for s in chosen[:_MOST_STEPS] if (p := _heading_piece(s)).text)
+        if len(pieces) < 2:
+            continue
+        steps = any(step for _, step, _ in named)
+        workflow = bool(parent and _WORKFLOW.search(parent.heading))
+        verbs = sum(_is_imperative(p.text) for p in pieces) >= len(pieces) / 2
+        if len(counted) >= 2:
+            base = 3.0 if steps else 2.2 if workflow or verbs else 1.4
+        else:
+            base = 1.8 if workflow else 1.2 if verbs else 0.3
+        mass = 0.6 * sum(importance[i] for s in chosen[:_MOST_STEPS] for i in _under(sections, s)) / total
+        yield base + mass + _aside(parent), Steps(pieces, steps or workflow or verbs)
+
+
+def _siblings(sections: Sequence[Section]) -> Iterator[tuple[Section | None, list[Section]]]:
+    """For each heading, and for the top, the headings right below it."""
+    groups: dict[int, list[Section]] = {}
+    stack: list[Section] = []
+    for section in sections[1:] if sections and not sections[0].level else sections:
+        while stack and stack[-1].level >= section.level:
+            stack.pop()
+        groups.setdefault(stack[-1].index if stack else -1, []).append(section)
+        stack.append(section)
+    for parent, children in groups.items():
+        told = [s for s in children if not _is_aside(s) and not is_negative(s.heading)]
+        # One title above all is no parent of its own.
+        if len(told) >= 2:
+            yield (sections[parent] if parent >= 0 and sections[parent].level > 1 else None), told
+
+
+def _is_aside(section: Section) -> bool:
+    heading = section.heading
+    if is_numbered(heading):
+        return False
+    promises = heading_promises(heading)
+    return bool(_SETUP.search(heading)) or (bool(promises) and promises[0][0] in _ASIDE)
+
+
+def _aside(parent: Section | None) -> float:
+    return -1.5 if parent is not None and (_is_aside(parent) or is_negative(parent.heading)) else 0.0
+
+
+def _under(sections: Sequence[Section], section: Section) -> Iterator[int]:
+    yield section.index
+    for index in range(section.index + 1, len(sections)):
+        if sections[index].level <= section.level:
+            return
+        yield index
+
+
+def _section_importance(analysis: Analysis) -> list[float]:
+    kinds = (SectionType.CORE_INSTRUCTION, SectionType.CONSTRAINT)
+    return [
+        sum(analysis.verdicts[b.index].importance for b in s.blocks if analysis.verdicts[b.index].type in kinds)
+        for s in analysis.skill.sections
+    ]
+
+
+def _heading_piece(section: Section) -> Piece:
+    text = heading_text(section.heading)
+    if text:
+        return Piece(text)
+    for block in section.blocks:  # "Step 1" and nothing more: what stands below it
+        for unit in units(block):
+            step = step_text(unit)
+            if step:
+                return Piece(step, block.index)
+    return Piece("")
+
+
+def _from_lists(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
+    total = sum(v.importance for v in analysis.verdicts) or 1.0
+    negative = negative_blocks(analysis)
+    for section in analysis.skill.sections:
+        path = analysis.skill.heading_path(section.index)
+        workflow = bool(path) and bool(_WORKFLOW.search(path[-1])) and not is_numbered(path[-1])
+        aside = -1.5 if section.level and _is_aside(section) else 0.0
+        listed = (BlockKind.LIST, BlockKind.LIST_ITEM)
+        lists = (b for b in section.blocks if b.kind in listed and b.index not in negative)
+        for ordered, group in groupby(lists, key=is_ordered):
+            blocks = list(group)
+            verdicts = [analysis.verdicts[b.index] for b in blocks]
+            core = sum(v.importance for v in verdicts if v.type is SectionType.CORE_INSTRUCTION)
+            steps = (Piece(t, b.index) for b in blocks[:_MOST_BLOCKS] for u in units(b) if (t := step_text(u)))
+            pieces = list(islice(steps, _MOST_STEPS))
+            if len(pieces) < 2:
+                continue
+            verbs = sum(_is_imperative(p.text) for p in pieces) >= len(pieces) / 2
+            verbs = verbs or any(_is_foreign(p.text) for p in pieces)  # of other languages none is known
+            base = 0.7 + 0.7 * (verbs or workflow) if ordered else 0.8 if verbs else 0.0
+            base += 0.8 * workflow + 0.4 * verbs + (0.3 if core else -0.5)
+            # A list of parameters or files is no list of steps.
+            base -= 1.0 if sum(_is_code(p.text) for p in pieces) >= len(pieces) / 2 else 0.0
+            yield base + 2 * core / total + aside, Steps(tuple(pieces), ordered)
+
+
+def _from_sentences(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
+    pieces, negative = [], negative_blocks(analysis)
+    for block, verdict in zip(analysis.skill.blocks, analysis.verdicts, strict=True):
+        told = verdict.type is SectionType.CORE_INSTRUCTION and block.kind is BlockKind.PARAGRAPH
+        if told and block.index not in negative:
+            pieces += [Piece(t, block.index) for u in units(block) if _is_imperative(u) and (t := step_text(u))]
+    pieces = [piece for piece in pieces if not _POINTS.search(piece.text)]
+    if pieces:
+        yield 1.1 if len(pieces) > 1 else 0.95, Steps(tuple(pieces[:_MOST_STEPS]), ordered=len(pieces) > 1)
+
+
+def _from_commands(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
+    pieces = []
+    negative = negative_blocks(analysis)
+    for block in analysis.skill.blocks:
+        if (
+            block.index not in negative
+            and block.kind is BlockKind.CODE
+            and block.info.split()[:1]
+            and block.info.split()[0].lower() in _SHELLS
+        ):
+            lines = (line.strip().removeprefix("$ ") for line in block.text.split("\n", 12)[1:-1])
+            command = next((line for line in lines if line and not line.startswith("#")), "")
+            if 0 < len(command) <= _LONGEST_COMMAND and "`" not in command and not command.endswith("\\"):
+                pieces.append(Piece(f"`{one_line(command)}`", block.index))
+    if pieces:
+        yield 0.9, Steps(tuple(pieces[:_MOST_COMMANDS]), ordered=False)
+
+
+def _is_code(text: str) -> bool:
+    return text[:1] == "`" and text.find("`", 1) == len(text) - 1
+
+
+def _is_foreign(text: str) -> bool:
+    return any(character.isalpha() and not character.isascii() for character in text)
+
+
+def _is_imperative(text: str) -> bool:
+    words = text.split(maxsplit=1)
+    return bool(words) and words[0].strip("`,.:").lower() in IMPERATIVES

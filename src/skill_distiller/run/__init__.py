@@ -1,0 +1,1 @@
+"""One run from a skill to its result: options, backends, the pipeline, notes."""

@@ -1,0 +1,119 @@
+"""Who does the thinking in a run: embedded models, or a language model chosen by options and environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from skill_distiller.analysis.model import Analyzer
+from skill_distiller.analysis.trained import TrainedAnalyzer
+from skill_distiller.checks.functionality import EmbeddedJudge, Judge
+from skill_distiller.errors import ProviderError, UsageError
+from skill_distiller.planning.ladders import Models
+from skill_distiller.providers.registry import DEFAULT_TIMEOUT, NO_PROVIDER, find_provider, open_provider
+from skill_distiller.rewriting.information.score import EMBEDDED, PhraseScorer
+from skill_distiller.rewriting.model import Renderer
+from skill_distiller.rewriting.one_liner.model import OneLinerWriter
+from skill_distiller.rewriting.one_liner.write import EmbeddedOneLiner
+
+if TYPE_CHECKING:
+    from skill_distiller.providers.cache import AnswerStore
+    from skill_distiller.providers.session import Session, Watcher
+    from skill_distiller.skill.model import Skill
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """Who does the thinking; embedded unless told otherwise. `renderers` work beside those of the models."""
+
+    analyzer: Analyzer = field(default_factory=TrainedAnalyzer)
+    judge: Judge = field(default_factory=EmbeddedJudge)
+    models: Models = field(default_factory=Models)
+    renderers: tuple[Renderer, ...] = ()
+    one_liner: OneLinerWriter = field(default_factory=EmbeddedOneLiner)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderOptions:
+    """What was asked for: a choice of `providers.registry.CHOICES`, a model, and how to deal with it.
+
+    `timeout` is how many seconds a reply may take; with `one_liner` three lines will be asked for.
+    """
+
+    choice: str = "auto"
+    model: str = ""
+    with_ci: bool = False
+    max_calls: int | None = None
+    cache: bool = True
+    offline: bool = False
+    allow_secrets: bool = False
+    timeout: float = DEFAULT_TIMEOUT
+    one_liner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The backends of a run; `session` is None and `hint` may say why where no model has a part in it."""
+
+    backends: Backends
+    session: Session | None = None
+    hint: str = ""
+
+    def close(self) -> None:
+        """Give the connections of the session back."""
+        if self.session:
+            self.session.close()
+
+
+def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | None = None) -> Chosen:
+    """The analyzer and the judge that the options mean here and now.
+
+    Raises ProviderError where the provider asked for is not there, or `with_ci` finds no model.
+    """
+    found = find_provider(options.choice, options.model, offline=options.offline)
+    embedded = Backends()
+    if found is None:
+        if options.with_ci:
+            raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
+        return Chosen(embedded, hint=NO_PROVIDER if options.choice == "auto" and not options.offline else "")
+    from skill_distiller.prompted.classify import PromptedAnalyzer
+    from skill_distiller.prompted.judge import CI_SAMPLES, PromptedJudge
+    from skill_distiller.prompted.one_liner import PromptedOneLiner
+    from skill_distiller.prompted.rewrite import PromptedRewriter
+    from skill_distiller.prompted.synthesize import PromptedSynthesizer
+    from skill_distiller.providers.session import Limits, Session
+
+    limits = Limits(options.max_calls, options.offline, options.allow_secrets)
+    session = Session(open_provider(found, options.timeout), _store(options), limits, watcher=watcher)
+    analyzer = PromptedAnalyzer(session, embedded.analyzer)
+    judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
+    one_liner = PromptedOneLiner(session, embedded.one_liner)
+    rewriter = PromptedRewriter(session)
+    renderers = (rewriter, PromptedSynthesizer(session))
+    for part in (analyzer, one_liner if options.one_liner else rewriter, judge):
+        session.expect(part.expected(skill))
+    return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=one_liner), session)
+
+
+def use_token_scorer(backends: Backends, scorer: PhraseScorer) -> Backends:
+    """The backends with another scorer of phrases."""
+    return replace(backends, models=replace(backends.models, phrases=scorer))
+
+
+def choose_token_scorer(choice: str) -> PhraseScorer:
+    """The scorer of phrases by its name on the command line; raises UsageError where it can't be had."""
+    if choice == EMBEDDED:
+        return PhraseScorer()
+    if choice != "local":
+        raise UsageError(f"There is no token scorer {choice!r}.", "Token scorers: embedded, local.")
+    from skill_distiller.rewriting.information.local import LocalScorer
+
+    return PhraseScorer(LocalScorer())
+
+
+def _store(options: ProviderOptions) -> AnswerStore | None:
+    if not options.cache:
+        return None
+    from skill_distiller.providers.cache import DiskCache, default_folder
+
+    return DiskCache(default_folder())

@@ -1,0 +1,219 @@
+"""distill(): the only wiring of the parts, from a skill to its distillation. Touches no disk and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Final
+
+from skill_distiller.analysis.cues import heading_promises
+from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.safeguards import with_patterns
+from skill_distiller.checks.functionality import Functionality
+from skill_distiller.checks.gate import verify
+from skill_distiller.checks.model import Tokens, Verification, declared_by
+from skill_distiller.checks.receipt import Receipt, compare, write_receipt
+from skill_distiller.collector import collector_paused
+from skill_distiller.errors import BadInputError, RefusedError
+from skill_distiller.planning.choose import Observer, compress_to_threshold, compress_to_tokens
+from skill_distiller.planning.compaction import COMPACTION_TOKENS
+from skill_distiller.planning.find_pieces import find_pieces
+from skill_distiller.planning.ladders import replace_with
+from skill_distiller.planning.plan import Mode, Plan, apply_plan, undo_all
+from skill_distiller.planning.repair import bring_back
+from skill_distiller.planning.saved_plan import recall_plan
+from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.rewriting.one_liner.model import OneLiner
+from skill_distiller.run.backends import Backends
+from skill_distiller.run.notes import Note, NoteKind, compaction_notes, plan_notes, result_notes
+from skill_distiller.run.options import DistillOptions, check_options
+from skill_distiller.run.result import Distillation
+from skill_distiller.skill.model import FrontmatterState, Skill
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.tokens import TokenCounter, count_skill, load_counter
+
+# The wording of the reference's table of recovery hints.
+FRONTMATTER_HINTS: Final = {
+    FrontmatterState.MISSING: "Add --- block with name and description.",
+    FrontmatterState.UNCLOSED: "Close the --- block with a --- line of its own.",
+    FrontmatterState.NOT_FIRST: "Move the --- block to the first line.",
+    FrontmatterState.BROKEN: "Quote the values that hold a colon; tags and aliases are not accepted.",
+}
+TRIGGER_HINT: Final = "Add '## When to Use' for best results."
+
+
+def check_skill(analysis: Analysis, *, strict: bool) -> tuple[Note, ...]:
+    """Notes on what a skill lacks; nothing is ever invented for it. With `strict`, BadInputError instead."""
+    skill = analysis.skill
+    notes = []
+    if skill.frontmatter.state is not FrontmatterState.OK:
+        notes.append(Note(NoteKind.NO_FRONTMATTER, skill.frontmatter.state.value))
+    if not has_trigger(analysis):
+        notes.append(Note(NoteKind.NO_TRIGGER))
+    if strict and notes:
+        note = notes[0]
+        if note.kind is NoteKind.NO_FRONTMATTER:
+            state = skill.frontmatter.state
+            problem = "There is no frontmatter" if state is FrontmatterState.MISSING else f"The frontmatter is {state}"
+            raise BadInputError(f"{problem} (--strict).", FRONTMATTER_HINTS[state])
+        raise BadInputError("There is no trigger section (--strict).", TRIGGER_HINT)
+    return tuple(notes)
+
+
+def has_trigger(analysis: Analysis) -> bool:
+    """Whether a skill says when it applies: in a block, under a heading like "When to use", or in its description."""
+    if any(verdict.type is SectionType.TRIGGER for verdict in analysis.verdicts):
+        return True
+    promised = (kind for s in analysis.skill.sections if s.blocks for kind, _ in heading_promises(s.heading))
+    if any(kind is SectionType.TRIGGER for kind in promised):
+        return True
+    description = analysis.skill.description.lower()
+    return any(
+        word in description
+        for word in ("when", "use for", "use this", "trigger", "时", "とき", "когда", "cuando", "quando")
+    )
+
+
+WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
+_WRITTEN_ANEW: Final = frozenset({RenderingKind.ONE_LINERS, RenderingKind.SUMMARIZED, RenderingKind.REWRITTEN})
+
+
+@collector_paused()
+def distill(
+    skill: Skill,
+    options: DistillOptions | None = None,
+    backends: Backends | None = None,
+    observe: Observer | None = None,
+) -> Distillation:
+    """Make a skill smaller and say what that costs.
+
+    `observe` is called with the name and the result of each stage. Raises UsageError for options
+    that make no sense or name a piece that is not there, TargetError for a budget that can't be met,
+    BadInputError for a plan of another skill and, with `options.strict`, for a skill without
+    frontmatter or trigger section, and then RefusedError for a result that fails its own verification.
+    """
+    options, backends = options or DistillOptions(), backends or Backends()
+    check_options(options)
+    watch = observe or _ignore
+    counter = load_counter(options.encoding, offline=options.offline)
+    watch("parse", skill)
+    keep = find_pieces(skill, options.keep, options.keep_sections)
+    analysis = backends.analyzer.analyze(skill)
+    if options.patterns:
+        analysis = with_patterns(analysis, options.patterns)
+    watch("analyze", analysis)
+    notes = check_skill(analysis, strict=options.strict)
+    plan, distilled, one_liner = _write(analysis, options, counter, watch, backends, keep)
+    known = plan.counts(skill)
+    input_tokens, output_tokens = count_skill(skill, known, counter), count_skill(distilled, known, counter)
+    needless = _needless(options, plan, input_tokens, output_tokens)
+    if needless:
+        notes += (Note(needless),)
+        plan, distilled, output_tokens = undo_all(analysis, plan), skill, input_tokens
+    watch("plan", plan)
+    comparison = compare(analysis, plan, distilled)
+    functionality = backends.judge.score(comparison)
+    watch("judge", functionality)
+    receipt = write_receipt(comparison)
+    verification = _verify(receipt, functionality, skill, distilled, Tokens(input_tokens, output_tokens), options)
+    watch("verify", verification)
+    notes += plan_notes(options, analysis, plan) + result_notes(comparison, counter)
+    if output_tokens > COMPACTION_TOKENS:
+        notes += compaction_notes(comparison, known, counter, backends.models)
+    return Distillation(
+        skill,
+        distilled,
+        analysis,
+        plan,
+        receipt,
+        functionality,
+        notes,
+        options,
+        counter,
+        input_tokens,
+        output_tokens,
+        verification,
+        one_liner,
+        backends.models.phrases.name if backends.models.phrases else "",
+    )
+
+
+def _verify(
+    receipt: Receipt,
+    functionality: Functionality,
+    skill: Skill,
+    distilled: Skill,
+    tokens: Tokens,
+    options: DistillOptions,
+) -> Verification | None:
+    """The gate on our own result: on its text, parsed afresh, not on what the plan says of it."""
+    if options.mode is Mode.ONELINER:
+        return None
+    candidate = skill if distilled.text == skill.text else parse_skill(distilled.text, skill.path)
+    declared = declared_by(receipt, functionality.protected_lost)
+    # The disk is left alone here: whether linked files are there is for the command `verify` to see.
+    verification = verify(skill, candidate, declared=declared, tokens=tokens, files=False, patterns=options.patterns)
+    if options.strict and not verification.passed:
+        failed = ", ".join(check.name for check in verification.failed)
+        raise RefusedError(f"The result fails its own verification ({failed}).", "Without --strict it is a warning.")
+    return verification
+
+
+def _write(
+    analysis: Analysis,
+    options: DistillOptions,
+    counter: TokenCounter,
+    watch: Observer,
+    backends: Backends,
+    keep: Collection[int],
+) -> tuple[Plan, Skill, OneLiner | None]:
+    """What becomes of every block, what is left, and in one-liner mode its lines."""
+    skill = analysis.skill
+    if options.mode is Mode.ONELINER:
+        one_liner = backends.one_liner.write(analysis, counter)
+        watch("one-liner", one_liner)
+        return *replace_with(analysis, one_liner, counter), one_liner
+    if options.plan:
+        plan = bring_back(skill, recall_plan(options.plan, skill, counter), keep, counter)
+    else:
+        plan = _plan(analysis, options, counter, watch, backends, keep)
+    return plan, _apply(skill, plan), None
+
+
+def _plan(
+    analysis: Analysis,
+    options: DistillOptions,
+    counter: TokenCounter,
+    watch: Observer,
+    backends: Backends,
+    keep: Collection[int],
+) -> Plan:
+    models = replace(backends.models, renderers=backends.models.renderers + backends.renderers)
+    if options.tokens is not None:
+        return compress_to_tokens(analysis, options.tokens, counter, watch, models, keep)
+    return compress_to_threshold(analysis, options.threshold, counter, watch, models, keep)
+
+
+def _apply(skill: Skill, plan: Plan) -> Skill:
+    """The skill that a plan makes. Texts written anew may hold headings and blocks of their own, so they are parsed."""
+    distilled = apply_plan(skill, plan)
+    if any(decision.rendering.kind in _WRITTEN_ANEW for decision in plan.decisions):
+        return replace(parse_skill(distilled.text, skill.path), frontmatter=skill.frontmatter)
+    return distilled
+
+
+def _needless(options: DistillOptions, plan: Plan, before: int, after: int) -> NoteKind | None:
+    """Why the original should rather come out as it is, None where it should not."""
+    if options.plan:
+        return NoteKind.PLAN_TOO_LARGE if after > before else None
+    if options.mode is Mode.ONELINER:
+        return None  # three lines were asked for, however short the skill
+    if options.tokens is not None:
+        return NoteKind.WITHIN_BUDGET if before <= options.tokens else None
+    if not plan.changed:
+        return NoteKind.ALREADY_MINIMAL
+    return NoteKind.NOT_WORTH_IT if after > (1 - WORTH_IT) * before else None
+
+
+def _ignore(stage: str, value: object) -> None:
+    """The observer of a run that nobody watches."""

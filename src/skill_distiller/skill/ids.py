@@ -1,0 +1,133 @@
+"""Short ids that pieces of a skill are named by, and the Markdown skeleton of a text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from skill_distiller.skill.model import Skill
+
+# No vowels, so that no id is a word; nothing that looks like something else; a letter first, so that none is a number.
+_LETTERS: Final = "bcdfghjkmnpqrstvwxyz"
+_CHARACTERS: Final = _LETTERS + "23456789"
+_PAIRS: Final = [first + second for second in _CHARACTERS for first in _CHARACTERS]  # two digits are read at once
+_BLOCK: Final = b"block"
+_HEADING: Final = b"heading"
+
+
+@dataclass(frozen=True, slots=True)
+class PieceIds:
+    """Ids by index: one a block, and one a section for its heading ("" for section 0, which has none)."""
+
+    blocks: tuple[str, ...]
+    headings: tuple[str, ...]
+
+
+def piece_ids(skill: Skill) -> PieceIds:
+    """The id of each block and heading, all different, such as `k7f2qb`.
+
+    An id is a hash of the headings above a piece and of its text, so it stays when something else in
+    the file changes. Of pieces that are the same under the same headings, the second one's ends in
+    `-2`, and so on.
+    """
+    seen = Counter[str]()
+    under = _Paths()
+    blocks: list[str] = []
+    headings: list[str] = []
+    for section in skill.sections:
+        path = under.digest(skill.heading_path(section.index))
+        headings.append(_numbered(_short(_HEADING, path, ""), seen) if section.level else "")
+        blocks += (_numbered(_short(_BLOCK, path, block.text.rstrip("\r\n")), seen) for block in section.blocks)
+    return PieceIds(tuple(blocks), tuple(headings))
+
+
+class _Paths:
+    """Digests of heading paths; each heading is read once, however many sections stand below it."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], bytes] = {(): b""}
+
+    def digest(self, path: tuple[str, ...]) -> bytes:
+        if path not in self._known:
+            self._known[path] = _digest(_HEADING, self.digest(path[:-1]), path[-1])
+        return self._known[path]
+
+
+def _digest(kind: bytes, above: bytes, text: str) -> bytes:
+    return blake2b(above + text.encode("utf-8", "surrogatepass"), digest_size=16, person=kind).digest()
+
+
+def _short(kind: bytes, path: bytes, text: str) -> str:
+    rest, letter = divmod(int.from_bytes(_digest(kind, path, text), "big"), len(_LETTERS))
+    rest, one = divmod(rest, len(_PAIRS))
+    rest, two = divmod(rest, len(_PAIRS))
+    return _LETTERS[letter] + _PAIRS[one] + _PAIRS[two] + _CHARACTERS[rest % len(_CHARACTERS)]
+
+
+def _numbered(short: str, seen: Counter[str]) -> str:
+    seen[short] += 1
+    return short if seen[short] == 1 else f"{short}-{seen[short]}"
+
+
+_LABEL: Final = re.compile(r"\[[ xX]\]\s|[*_]{0,3}\d{1,9}[.)]\s")
+_VERBATIM: Final = frozenset({"fence", "code_block", "html_block"})
+
+
+class Piece(NamedTuple):
+    """One construct: its token type, its markup (`-`, `.`, a fence), and what of it may not be reworded.
+
+    `fixed` is the number of a list item, the checkbox of a task, a number that opens a text, a column's head, the
+    whole text of code and HTML.
+    """
+
+    type: str
+    markup: str
+    fixed: str = ""
+
+
+def skeleton(text: str) -> tuple[Piece, ...]:
+    """The constructs of a Markdown text in order, tables with their head; the words of prose and cells are left out.
+
+    >>> skeleton("1. Run it.") == skeleton("1. Run.")
+    True
+    >>> skeleton("1. Run it.") == skeleton("- Run it.")
+    False
+    """
+    return tuple(_pieces(_parser().parse(text)))
+
+
+def inlines(text: str) -> list[str]:
+    """The texts of the paragraphs, list items, headings and cells of a Markdown text, in order."""
+    return [token.content for token in _parser().parse(text) if token.type == "inline"]
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+
+
+def _pieces(tokens: list[Token]) -> Iterator[Piece]:
+    in_head = False
+    for token in tokens:
+        if token.type in ("thead_open", "thead_close"):
+            in_head = token.nesting > 0
+        if token.type == "inline":
+            fixed = " ".join(token.content.split()) if in_head else _label(token.content)
+        elif token.type in _VERBATIM:
+            fixed = f"{token.info}\n{token.content.rstrip()}"
+        else:
+            fixed = token.info
+        yield Piece(token.type + token.tag, token.markup, fixed)
+
+
+def _label(content: str) -> str:
+    match = _LABEL.match(content)
+    return match.group().strip() if match else ""

@@ -1,0 +1,175 @@
+"""What a skill is made of. Every text is a slice of the source; joined in order they are the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+
+class BlockKind(StrEnum):
+    """The Markdown construct a block is."""
+
+    PARAGRAPH = "paragraph"
+    LIST = "list"
+    LIST_ITEM = "list item"
+    CODE = "code"
+    TABLE = "table"
+    QUOTE = "quote"
+    HTML = "html"
+    RULE = "rule"
+    DEFINITION = "link definition"
+
+
+# The kinds whose text is prose, to be shortened word by word.
+PROSE: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM})
+
+
+class FrontmatterState(StrEnum):
+    """How the YAML at the top of a skill was found."""
+
+    OK = "ok"
+    MISSING = "missing"
+    UNCLOSED = "unclosed"
+    NOT_FIRST = "not on the first line"
+    BROKEN = "not valid YAML"
+
+
+@dataclass(frozen=True, slots=True)
+class Frontmatter:
+    """The YAML between the two `---` lines.
+
+    `raw` is verbatim, both fences, a byte order mark and the blank lines below included; "" when
+    there is none. `fields` are its values, empty unless `state` is OK. An unclosed or misplaced
+    block is held in `raw` too, so that nothing ever rewrites it.
+    """
+
+    raw: str
+    fields: Mapping[str, object]
+    state: FrontmatterState
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One top-level Markdown construct: paragraph, list, item of a long list, code, table, quote.
+
+    `index` counts the blocks of a skill. `text` ends with the block's own last line break and `gap`
+    holds the blank lines after it. `line` is its first line in the file, counted from 1. `info` is
+    the language of a code fence.
+    """
+
+    index: int
+    kind: BlockKind
+    text: str
+    gap: str
+    line: int
+    info: str = ""
+
+    @property
+    def source(self) -> str:
+        """The block and the blank lines that follow it."""
+        return self.text + self.gap
+
+    @property
+    def last_line(self) -> int:
+        """The block's last line in the file, counted from 1."""
+        return self.line + count_line_ends(self.text.rstrip("\r\n"))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and the blocks up to the next heading.
+
+    Section 0 is the text before the first heading: level 0, heading "". `heading_source` is the
+    heading as written with the blank lines after it; for section 0 the blank lines before the
+    first block, if any.
+    """
+
+    index: int
+    level: int
+    heading: str
+    heading_source: str
+    line: int
+    blocks: tuple[Block, ...]
+
+    @property
+    def text(self) -> str:
+        """The section as it stands in the source."""
+        return self.heading_source + "".join(block.source for block in self.blocks)
+
+
+@dataclass(frozen=True)
+class Skill:
+    """A SKILL.md, taken apart without loss: `render_skill(parse_skill(text)) == text`.
+
+    The sections tile the body. `path` is where it was read from, None for text from elsewhere.
+    """
+
+    frontmatter: Frontmatter
+    sections: tuple[Section, ...]
+    path: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The frontmatter's `name`, else the folder's name, else ""."""
+        value = self.frontmatter.fields.get("name")
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+        return self.path.resolve().parent.name if self.path else ""
+
+    @property
+    def description(self) -> str:
+        """The frontmatter's `description`, "" when there is none."""
+        value = self.frontmatter.fields.get("description")
+        return value.strip() if isinstance(value, str) else ""
+
+    @cached_property
+    def body(self) -> str:
+        """All Markdown after the frontmatter."""
+        return "".join(section.text for section in self.sections)
+
+    @cached_property
+    def text(self) -> str:
+        """The whole source, byte for byte."""
+        return self.frontmatter.raw + self.body
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """Every block in order; `blocks[i].index == i`."""
+        return tuple(block for section in self.sections for block in section.blocks)
+
+    @cached_property
+    def section_of(self) -> tuple[int, ...]:
+        """For each block, the index of its section."""
+        return tuple(section.index for section in self.sections for _ in section.blocks)
+
+    def heading_path(self, section: int) -> tuple[str, ...]:
+        """The headings from the top down to a section, its own included."""
+        return self._paths[section]
+
+    @cached_property
+    def _paths(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(_heading_paths(self.sections))
+
+
+def count_line_ends(text: str) -> int:
+    """How many line ends a text holds, as CommonMark counts them: LF, CR LF or CR."""
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+def _heading_paths(sections: tuple[Section, ...]) -> Iterator[tuple[str, ...]]:
+    stack: list[Section] = []
+    for section in sections:
+        while stack and stack[-1].level >= section.level:
+            stack.pop()
+        if section.level:
+            stack.append(section)
+        yield tuple(above.heading for above in stack)
+
+
+def render_skill(skill: Skill) -> str:
+    """The source of a skill, byte for byte: `render_skill(parse_skill(text)) == text`."""
+    return skill.frontmatter.raw + "".join(section.text for section in skill.sections)

@@ -1,0 +1,162 @@
+"""The rewrites of a block's text, one fixture file a pass."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from tests.fixture_file import parameters
+from tests.strategies import texts
+
+from skill_distiller.language.facts import find_facts
+from skill_distiller.language.spans import locked_spans, merge_spans, overlaps
+from skill_distiller.rewriting.edits import apply_edits
+from skill_distiller.rewriting.fillers import (
+    filler_edits,
+    is_empty_lead_in,
+    may_have_fillers,
+    may_have_phrases,
+    symbol_edits,
+)
+from skill_distiller.rewriting.markup import emphasis_edits, may_have_emphasis, tighten_table, wrap_edits
+from skill_distiller.skill.model import PROSE, BlockKind
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.tokens import TokenCounter, load_counter
+
+_LONG = "Fire the kiln slowly through the first two hundred degrees and let"
+_WRAPPED = st.lists(
+    st.tuples(
+        st.sampled_from(("", "- ", "  ", "1. ", "> ", "# ", "    ", "| ", "```", "*", "<b>")),
+        st.sampled_from((_LONG, _LONG + ",", _LONG + " `so", _LONG + " **so", _LONG + "  ", "the steam", "(out)", "")),
+    ),
+    max_size=8,
+).map(lambda lines: "".join(f"{mark}{line}\n" for mark, line in lines))
+
+
+def _unwrapped(text: str) -> str:
+    return apply_edits(text, wrap_edits(text, locked_spans(text, find_facts(text))))
+
+
+def _shown(text: str) -> str:
+    return " ".join(MarkdownIt("commonmark").enable("table").render(text).split())
+
+
+def _symbols(text: str, counter: TokenCounter) -> str:
+    return apply_edits(text, symbol_edits(text, locked_spans(text, find_facts(text), modals=False), counter))
+
+
+@pytest.mark.parametrize(("text", "expected"), parameters("symbols.md"))
+def test_symbols(text: str, expected: str, counter: TokenCounter) -> None:
+    """A symbol stands for its phrase where it costs less, and never inside a locked span."""
+    assert _symbols(text, counter) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), parameters("prune.md"))
+def test_prune(text: str, expected: str) -> None:
+    """Fillers go, facts and everything around them stay."""
+    assert apply_edits(text, filler_edits(text, locked_spans(text, find_facts(text)))) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), parameters("tight.md"))
+def test_tight(text: str, expected: str) -> None:
+    """Emphasis around plain words goes; stress on rules and what is no emphasis stay."""
+    assert apply_edits(text, emphasis_edits(text, locked_spans(text, find_facts(text)))) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), parameters("tight_tables.md"))
+def test_tight_tables(text: str, expected: str) -> None:
+    """The padding of a table goes, its cells stay, and it is still a table."""
+    assert tighten_table(text, locked_spans(text, find_facts(text))) == expected
+    for table in (text, expected):
+        assert [block.kind for block in parse_skill(table).blocks] == [BlockKind.TABLE]
+
+
+@pytest.mark.parametrize(("text", "expected"), parameters("wraps.md"))
+def test_wraps(text: str, expected: str) -> None:
+    """Lines of one sentence are put together; what may be a break on purpose or another block stays."""
+    assert _unwrapped(text) == expected
+
+
+@given(st.one_of(texts, _WRAPPED))
+def test_unwrapped_text_reads_the_same(text: str) -> None:
+    """To Markdown only white space has changed, whatever stands around it."""
+    for block in parse_skill(text).blocks:
+        if block.kind in PROSE:
+            assert _shown(_unwrapped(block.text)) == _shown(block.text)
+
+
+@pytest.mark.parametrize(("text", "expected"), parameters("locks.md"))
+def test_locks(text: str, expected: str) -> None:
+    """These pieces of a text, one a line, may not be touched."""
+    assert "".join(f"{text[start:end]}\n" for start, end in locked_spans(text, find_facts(text))) == expected
+
+
+@pytest.mark.parametrize(
+    ("phrase", "saves"),
+    [("at least 3", True), ("not 3", False), ("and 3", False), ("or 3", False), ("therefore 3", False)],
+)
+def test_only_symbols_that_save_are_used(phrase: str, saves: bool, counter: TokenCounter) -> None:
+    """A symbol that costs as much as its words in the encoding in force is never used."""
+    assert (_symbols(f"Keep {phrase}.", counter) != f"Keep {phrase}.") is saves
+
+
+def test_symbols_depend_on_the_encoding() -> None:
+    """Where characters are counted by four, `therefore` is dearer than its symbol."""
+    assert _symbols("Stop, therefore wait.", load_counter("estimate")) == "Stop, ⇒ wait."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Run:",
+        "Here is an example:",
+        "**Example:**",
+        "The following steps:",
+        "Usage:",
+        "For example:",
+        "Use this template:",
+    ],
+)
+def test_empty_lead_in(text: str) -> None:
+    """A lead-in that only says that something follows is empty."""
+    assert is_empty_lead_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["If it fails:", "Run the tests:", "On Windows:", "Bad:", "Never do this:", "Example of a bad name in Go:", "Run"],
+)
+def test_lead_in_that_says_something(text: str) -> None:
+    """A condition, a place or a judgement is not empty."""
+    assert not is_empty_lead_in(text)
+
+
+@given(texts)
+def test_passes_leave_locked_spans_alone(text: str) -> None:
+    """Whatever the text, each locked piece stands in every rewrite, in order, and a look ahead hides nothing."""
+    counter = load_counter()
+    facts = find_facts(text)
+    locks, open_locks = locked_spans(text, facts), locked_spans(text, facts, modals=False)
+    rewrites = (
+        (apply_edits(text, emphasis_edits(text, locks)), locks, may_have_emphasis(text)),
+        (apply_edits(text, filler_edits(text, locks)), locks, may_have_fillers(text)),
+        (tighten_table(text, locks), locks, True),
+        (apply_edits(text, wrap_edits(text, locks)), locks, True),
+        (apply_edits(text, symbol_edits(text, open_locks, counter)), open_locks, may_have_phrases(text)),
+    )
+    for rewritten, locked, expected in rewrites:
+        at = 0
+        for start, end in locked:
+            at = rewritten.find(text[start:end], at)
+            assert at >= 0
+            at += end - start
+        assert expected or rewritten == text
+
+
+def test_spans() -> None:
+    """Spans are merged where they overlap, and touching ends do not overlap."""
+    spans = merge_spans([*locked_spans("`a` b `c`", find_facts("`a` b `c`"))])
+    assert [tuple(span) for span in spans] == [(0, 3), (6, 9)]
+    assert overlaps((2, 4), spans)
+    assert not overlaps((3, 6), spans)
