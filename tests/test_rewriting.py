@@ -49,11 +49,11 @@ def test_no_rewritten_block_lost_anything(name: str) -> None:
     """Every fact, negation and condition of a rewritten block is in its new text; the gate says so too."""
     session = Session(RecordedProvider(read_replies(REPLIES / f"{name}.jsonl")))
     result = distill(read_skill(EXAMPLES / name), DistillOptions(), Backends(renderers=(PromptedRewriter(session),)))
-    for change in result.receipt.changes:
+    for change in result.evidence.receipt.changes:
         if change.rendering in REWORDED:
             assert missing(change.before, change.after) == ()
-    assert result.verification
-    assert result.verification.passed
+    assert result.evidence.verification
+    assert result.evidence.verification.passed
 
 
 def test_rewriting_saves_more_than_deleting(results: dict[str, Rewriting]) -> None:

@@ -255,7 +255,7 @@ def test_redundant_phrases_go_where_no_fact_goes_with_them(skill: Skill) -> None
     result = distill(skill, DistillOptions(threshold=0.97), asked)
     assert "become more and more.\n" in result.text
     assert "A note that said `milk`" in result.text
-    assert result.receipt.lost == ()
+    assert result.evidence.receipt.lost == ()
     assert "looks around" in distill(skill, DistillOptions(threshold=0.97), plain).text
 
 
