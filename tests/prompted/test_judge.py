@@ -19,11 +19,11 @@ from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.parse import parse_skill
 
 
-def judged(*script: Line, samples: int = 1, threshold: float = 0.5) -> tuple[Distillation, ScriptedProvider]:
+def judged(*script: Line, samples: int = 1, threshold: float = 0.5) -> tuple[Result, ScriptedProvider]:
     """A distillation of the small skill, judged by a script."""
     provider = ScriptedProvider(script)
     judge = PromptedJudge(Session(provider), EmbeddedJudge(), samples)

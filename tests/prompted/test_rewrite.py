@@ -355,7 +355,7 @@ def test_rewritings_stand_in_the_result_and_cost_no_fact() -> None:
     result = distill(parse_skill(TEXT), DistillOptions(threshold=0.97), backends)
     for text in GOOD:
         assert text in result.text
-    assert result.receipt.lost == ()
+    assert result.evidence.receipt.lost == ()
     assert {d.rendering.kind for d in result.plan.decisions} == {RenderingKind.REWRITTEN}
     assert result.functionality.score >= 97
 

@@ -14,7 +14,7 @@ from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.model import Skill
 
 
@@ -31,7 +31,7 @@ class _ByHand:
         return analyzed(skill.text, self._kind)
 
 
-def distilled(text: str, kind: SectionType, threshold: float) -> Distillation:
+def distilled(text: str, kind: SectionType, threshold: float) -> Result:
     """A distillation in which every block is of one type."""
     return distill(analyzed(text).skill, DistillOptions(threshold), Backends(analyzer=_ByHand(kind)))
 

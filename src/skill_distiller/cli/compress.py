@@ -131,7 +131,7 @@ def compress(
     from skill_distiller.run.backends import ProviderOptions, choose_backends, choose_token_scorer, use_token_scorer
     from skill_distiller.run.config import load_config
     from skill_distiller.run.distill import distill
-    from skill_distiller.run.options import DistillOptions
+    from skill_distiller.run.options import DistillOptions, KeptPieces
 
     console = open_console(stderr=True, soft_wrap=True)
     settings = load_config(config, use=not no_config)
@@ -156,8 +156,7 @@ def compress(
         mode=Mode(aim.mode),
         tokens=aim.tokens,
         patterns=settings.patterns,
-        keep=pieces.keep,
-        keep_sections=pieces.sections,
+        keep=KeptPieces(pieces.keep, pieces.sections),
         plan=saved,
     )
     asked = ProviderOptions(

@@ -14,7 +14,7 @@ from skill_distiller.skill.safe_files import sibling_name, write_new
 if TYPE_CHECKING:
     from skill_distiller.cli.around_run import RunCalibration
     from skill_distiller.providers.model import Usage
-    from skill_distiller.run.result import Distillation
+    from skill_distiller.run.result import Result
     from skill_distiller.skill.model import Skill
 
 STDIN: Final = "-"
@@ -132,7 +132,7 @@ def drop_stdout() -> None:
 
 
 def deliver(
-    distillation: Distillation,
+    distillation: Result,
     run: RunCalibration,
     target: Path | None,
     usage: Usage | None,

@@ -12,7 +12,7 @@ from skill_distiller.analysis.model import TYPE_NAMES, SectionType, mean
 from skill_distiller.report.text import excerpt, plural
 from skill_distiller.rewriting.examples.model import ExampleSelection, SelectionMode
 from skill_distiller.rewriting.redundant import COMPRESSIBLE, compressible_blocks
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 
 _NAME_LENGTH: Final = 40  # characters of an example's name that are shown
 
@@ -59,7 +59,7 @@ class TypeScore:
     compression: float | None
 
 
-def score_types(distillation: Distillation) -> list[TypeScore]:
+def score_types(distillation: Result) -> list[TypeScore]:
     """The types with a scored block, the most important first."""
     skill, verdicts = distillation.original, distillation.analysis.verdicts
     blocks = compressible_blocks(skill, verdicts)
@@ -75,13 +75,13 @@ def score_types(distillation: Distillation) -> list[TypeScore]:
     return scores
 
 
-def removed_phrases(distillation: Distillation) -> list[str]:
+def removed_phrases(distillation: Result) -> list[str]:
     """What went in pieces of several words from blocks that stay, in order, each once."""
     decisions = (decision for decision in distillation.plan.decisions if not decision.dropped)
     return list(dict.fromkeys(phrase for decision in decisions for phrase in decision.rendering.phrases))
 
 
-def token_level_lines(distillation: Distillation) -> Iterator[str]:
+def token_level_lines(distillation: Result) -> Iterator[str]:
     """The lines of the report, nothing where no block is of a type that is scored."""
     scores = score_types(distillation)
     if not scores:
@@ -96,7 +96,7 @@ def token_level_lines(distillation: Distillation) -> Iterator[str]:
     yield f"Phrases removed: {shown}{more}" if phrases else "Phrases removed: none"
 
 
-def _compression(distillation: Distillation, blocks: list[int]) -> float | None:
+def _compression(distillation: Result, blocks: list[int]) -> float | None:
     """The share of their tokens that blocks lost, of those that stay."""
     decisions = [distillation.plan.decisions[block] for block in blocks]
     stay = [decision for decision in decisions if not decision.dropped]
