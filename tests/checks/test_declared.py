@@ -10,7 +10,8 @@ from tests.cli.samples import DEPLOY
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Declared, Level, declared_by, declared_in
 from skill_distiller.errors import BadInputError
-from skill_distiller.report.record import to_record
+from skill_distiller.report.json_record import to_json
+from skill_distiller.report.record import make_record
 from skill_distiller.run.distill import distill
 from skill_distiller.run.options import DistillOptions
 from skill_distiller.skill.parse import parse_skill
@@ -34,7 +35,7 @@ def test_the_record_declares_what_the_receipt_does() -> None:
     """Read back from JSON it is the same."""
     distillation = distill(parse_skill(DEPLOY), _LOW)
     declared = declared_by(distillation.evidence.receipt, distillation.functionality.protected_lost)
-    assert declared_in(json.loads(json.dumps(to_record(distillation)))) == declared
+    assert declared_in(json.loads(json.dumps(to_json(make_record(distillation))))) == declared
     assert declared != Declared()
 
 

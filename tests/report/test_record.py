@@ -18,8 +18,10 @@ from tests.cli.samples import DEPLOY, HOSTILE, MARKUP, MINIMAL, NO_FRONTMATTER, 
 from skill_distiller.analysis.model import TYPE_NAMES, SectionType
 from skill_distiller.language.fact import FactKind
 from skill_distiller.planning.plan import Reason
-from skill_distiller.report.receipt_text import SEPARATORS
-from skill_distiller.report.record import SCHEMA, to_record
+from skill_distiller.report.json_record import RECORD_SCHEMA as SCHEMA_NAME
+from skill_distiller.report.json_record import to_json
+from skill_distiller.report.record import make_record
+from skill_distiller.report.sections import SEPARATORS, OutcomeKind
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
@@ -63,13 +65,13 @@ VALIDATOR = Draft202012Validator(_closed(RECORD_SCHEMA))
 
 
 def _record(text: str, threshold: float) -> dict[str, object]:
-    return to_record(distill(parse_skill(text), DistillOptions(threshold=threshold)))
+    return to_json(make_record(distill(parse_skill(text), DistillOptions(threshold=threshold))))
 
 
 def test_the_schema_is_a_schema() -> None:
     """It is valid JSON Schema 2020-12 and names the version that the records name."""
     Draft202012Validator.check_schema(RECORD_SCHEMA)
-    assert RECORD_SCHEMA["properties"]["schema"]["const"] == SCHEMA == "skill-distiller/compress/1"
+    assert RECORD_SCHEMA["properties"]["schema"]["const"] == SCHEMA_NAME == "skill-distiller/compress/2"
 
 
 @pytest.mark.parametrize("threshold", [0, 0.5, 0.9, 1])
@@ -91,12 +93,12 @@ def test_what_the_command_prints_is_valid(option: str, skill_file: Path) -> None
 def test_records_of_real_skills_are_valid(corpus_distillations: tuple[Any, ...]) -> None:
     """So are the records of skills that people wrote."""
     for distillation in corpus_distillations:
-        VALIDATOR.validate(json.loads(json.dumps(to_record(distillation))))
+        VALIDATOR.validate(json.loads(json.dumps(to_json(make_record(distillation)))))
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("schema", "skill-distiller/compress/2"), ("reduction", 1.1), ("text", None), ("removed", {"poems": 1})],
+    [("schema", "skill-distiller/compress/1"), ("reduction", 1.1), ("text", None), ("removed", {"poems": 1})],
 )
 def test_the_schema_can_say_no(field: str, value: object) -> None:
     """A wrong value, a missing field and one that is not described are all found."""
