@@ -111,6 +111,45 @@ def test_the_schema_can_say_no(field: str, value: object) -> None:
         VALIDATOR.validate({**record, "surprise": 1})
 
 
+def test_every_field_is_always_there() -> None:
+    """What the schema describes of a record is what it requires."""
+    for described in (RECORD_SCHEMA, *(RECORD_SCHEMA["properties"][name] for name in ("functionality", "token_level"))):
+        assert set(described["required"]) == set(described["properties"])
+
+
+def test_a_record_of_the_first_version_can_still_be_read_as_one() -> None:
+    """No field that version 1 required has gone, at any depth that a reader of it looks into."""
+    record = _record(DEPLOY, 0.5)
+    assert record.keys() >= {
+        "schema", "version", "skill", "mode", "threshold", "target_tokens", "analyzer", "token_scorer", "provider",
+        "encoding", "tokens_exact", "input_tokens", "output_tokens", "reduction", "functionality", "calibration",
+        "classification_confidence", "changed", "removed", "notes", "sections", "receipt", "verification", "one_liner",
+        "refused_renderings", "text",
+    }  # fmt: skip
+    functionality, sections = record["functionality"], record["sections"]
+    assert isinstance(functionality, dict)
+    assert isinstance(sections, list)
+    assert functionality.keys() >= {"score", "method", "interval", "calibrated", "protected_found", "protected_lost"}
+    assert sections[0].keys() >= {
+        "heading", "level", "line", "type", "importance", "confidence", "outcome", "tokens_before", "tokens_after",
+        "examples",
+    }  # fmt: skip
+
+
+def test_the_figures_of_a_record_add_up() -> None:
+    """Blocks that went are as many by type as by section, and no type is both gone and whole."""
+    record = make_record(distill(parse_skill(DEPLOY), DistillOptions(threshold=0.5)))
+    contents = record.contents
+    assert sum(contents.removed.values()) == sum(section.blocks.removed for section in contents.sections) > 0
+    assert not set(contents.removed) & set(contents.kept)
+    for section in contents.sections:
+        assert section.blocks.removed + section.blocks.shortened <= section.blocks.total
+        assert (section.outcome is OutcomeKind.REMOVED) == (section.blocks.removed == section.blocks.total)
+    assert record.tokens.before - record.tokens.after >= sum(
+        section.tokens.original - section.tokens.candidate for section in contents.sections
+    )
+
+
 def test_a_field_of_a_later_version_does_not_break_a_reader() -> None:
     """Fields may be added within a version, so the shipped schema allows what it does not know."""
     Draft202012Validator(RECORD_SCHEMA).validate({**_record(DEPLOY, 0.9), "added_later": 1})
@@ -133,8 +172,16 @@ def test_the_document_describes_every_field() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [SectionType, BlockKind, Reason, NoteKind, FactKind, [k for k in RenderingKind if k is not RenderingKind.FULL]],
-    ids=["type", "kind", "reason", "note", "fact", "rendering"],
+    [
+        SectionType,
+        BlockKind,
+        Reason,
+        NoteKind,
+        FactKind,
+        OutcomeKind,
+        [k for k in RenderingKind if k is not RenderingKind.FULL],
+    ],
+    ids=["type", "kind", "reason", "note", "fact", "outcome", "rendering"],
 )
 def test_the_document_names_every_value(values: list[str]) -> None:
     """What a field may say is listed, word for word."""
@@ -153,6 +200,7 @@ def test_the_schema_knows_every_closed_value() -> None:
     assert set(definitions["change"]["properties"]["kind"]["enum"]) == set(BlockKind)
     names = {plural for _, plural in [*TYPE_NAMES.values(), SEPARATORS]}
     assert set(RECORD_SCHEMA["properties"]["removed"]["propertyNames"]["enum"]) == names
+    assert set(RECORD_SCHEMA["properties"]["kept"]["items"]["enum"]) == names - {SEPARATORS[1]}
 
 
 def test_the_example_in_the_document_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
