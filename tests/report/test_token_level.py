@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.rewriting.information.samples import HEAD, analyzed
-from tests.rewriting.information.test_score import RESTATED, TOLD
+from tests.rewriting.test_self_information import HEAD, RESTATED, TOLD, analyzed, flat
 
 from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.planning.ladders import Models
 from skill_distiller.report.section_text import token_level_lines
 from skill_distiller.report.sections import TokenLevel, record_sections, score_words
 from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.rewriting.self_information import LocalScorer
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.options import DistillOptions
@@ -32,8 +33,9 @@ class _ByHand:
 
 
 def distilled(text: str, kind: SectionType, threshold: float) -> Result:
-    """A distillation in which every block is of one type."""
-    return distill(analyzed(text).skill, DistillOptions(threshold), Backends(analyzer=_ByHand(kind)))
+    """A distillation in which every block is of one type and sentences that restate go."""
+    backends = Backends(analyzer=_ByHand(kind), models=Models(phrases=LocalScorer(flat)))
+    return distill(analyzed(text).skill, DistillOptions(threshold), backends)
 
 
 def test_the_lines_of_the_reference() -> None:

@@ -17,7 +17,6 @@ from skill_distiller.report.section_text import section_analysis
 from skill_distiller.report.sections import names_of
 from skill_distiller.report.text import plural, printable
 from skill_distiller.report.verification import verified_text
-from skill_distiller.rewriting.information.score import EMBEDDED
 from skill_distiller.tokens import ESTIMATE
 
 
@@ -81,7 +80,7 @@ def _headline(record: Record) -> Iterator[Text]:
     yield Text(
         f"Analyzer: {printable(analyzer)}; judge: {printable(functionality.method)}; tokens: {_counter_text(tokens)}"
     )
-    if authors.token_scorer not in ("", EMBEDDED):
+    if authors.token_scorer:
         yield Text(f"Token scorer: {printable(authors.token_scorer)}")
 
 

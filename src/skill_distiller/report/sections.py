@@ -11,11 +11,11 @@ from typing import Final
 from skill_distiller.analysis.model import TYPE_NAMES, SectionType, mean
 from skill_distiller.checks.model import Tokens
 from skill_distiller.planning.plan import Decision
-from skill_distiller.rewriting.examples.find_sets import find_sets
+from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.model import ExampleSelection
-from skill_distiller.rewriting.examples.selection_of import selection_of
+from skill_distiller.rewriting.examples.select import selection_of
 from skill_distiller.rewriting.model import REWORDED, RenderingKind
-from skill_distiller.rewriting.redundant import COMPRESSIBLE, compressible_blocks
+from skill_distiller.rewriting.redundant import compressible_blocks
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.result import Result
 from skill_distiller.skill.model import BlockKind, Section
@@ -238,7 +238,7 @@ def score_words(result: Result) -> TokenLevel:
         sections = by_type.setdefault(verdicts[block.index].type, {})
         sections.setdefault(skill.section_of[block.index], []).append(result.plan.decisions[block.index])
     scores = []
-    for kind in (kind for kind in TYPE_NAMES if kind in COMPRESSIBLE and kind in by_type):
+    for kind in (kind for kind in TYPE_NAMES if kind in by_type):
         shares = [share for own in by_type[kind].values() if (share := _compression(own)) is not None]
         scores.append(TypeScore(kind, len(by_type[kind]), mean(shares) if shares else None))
     stay = (decision for decision in result.plan.decisions if not decision.dropped)
