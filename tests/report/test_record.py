@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import shlex
 from importlib import resources
@@ -17,7 +18,7 @@ from tests.cli.samples import DEPLOY, HOSTILE, MARKUP, MINIMAL, NO_FRONTMATTER, 
 
 from skill_distiller.analysis.model import TYPE_NAMES, SectionType
 from skill_distiller.language.fact import FactKind
-from skill_distiller.planning.plan import Reason
+from skill_distiller.planning.plan import Mode, Reason
 from skill_distiller.report.json_record import RECORD_SCHEMA as SCHEMA_NAME
 from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import make_record
@@ -148,6 +149,15 @@ def test_the_figures_of_a_record_add_up() -> None:
     assert record.tokens.before - record.tokens.after >= sum(
         section.tokens.original - section.tokens.candidate for section in contents.sections
     )
+
+
+def test_a_record_is_a_value_of_its_own() -> None:
+    """It can be sent to another process, and what is printed from it there is the same."""
+    for mode in (Mode.THRESHOLD, Mode.ONELINER):
+        record = make_record(distill(parse_skill(DEPLOY), DistillOptions(mode=mode)))
+        again = pickle.loads(pickle.dumps(record))
+        assert again == record
+        assert to_json(again) == to_json(record)
 
 
 def test_a_field_of_a_later_version_does_not_break_a_reader() -> None:
