@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -109,6 +109,9 @@ class Verification:
 
 
 _CUT: Final = frozenset({RenderingKind.EXTRACTED, RenderingKind.SUMMARIZED, RenderingKind.ONE_LINERS})
+# The records of `compress --json` that can be read, the one that is written last.
+RECORD_SCHEMAS: Final = ("skill-distiller/compress/1", "skill-distiller/compress/2")
+_SHOWN: Final = 80  # characters of a schema's name in a message
 _NO_RECEIPT: Final = "Give the JSON that `skill-distiller compress --json` printed for this skill."
 
 
@@ -134,49 +137,59 @@ class Declared:
         return self.removed | self.changed
 
 
+class _Written(NamedTuple):
+    """How a block was written: the value of its rendering, its text in the original and in the result."""
+
+    rendering: str
+    before: str
+    after: str
+
+
+def _declare(
+    facts: Iterable[str], headings: Iterable[tuple[int, str]], blocks: Sequence[_Written], patterns: Iterable[str]
+) -> Declared:
+    """What a receipt declares: the keys of its lost facts, its headings that went, its blocks, its lost patterns."""
+    removed = frozenset(block.before for block in blocks if not block.after or block.rendering in _CUT)
+    changed = frozenset(block.before for block in blocks if block.after and block.rendering not in _CUT)
+    reworded = frozenset((b.before, b.after) for b in blocks if b.rendering == RenderingKind.REWRITTEN)
+    return Declared(frozenset(facts), frozenset(headings), removed, changed, frozenset(patterns), reworded)
+
+
 def declared_by(receipt: Receipt, protected_lost: Iterable[str] = ()) -> Declared:
     """What the receipt of a run declares."""
-    return Declared(
-        frozenset(fact.key for fact in receipt.lost),
-        frozenset((section.level, section.heading) for section in receipt.sections if section.heading_dropped),
-        frozenset(change.before for change in receipt.changes if _is_cut(change.rendering, change.after)),
-        frozenset(change.before for change in receipt.changes if not _is_cut(change.rendering, change.after)),
-        frozenset(protected_lost),
-        frozenset((c.before, c.after) for c in receipt.changes if c.rendering is RenderingKind.REWRITTEN),
+    return _declare(
+        (fact.key for fact in receipt.lost),
+        ((section.level, section.heading) for section in receipt.sections if section.heading_dropped),
+        [_Written(change.rendering, change.before, change.after) for change in receipt.changes],
+        protected_lost,
     )
 
 
 def declared_in(record: object) -> Declared:
-    """What the JSON record of `compress` declares; raises BadInputError where it is none."""
+    """What the JSON record of `compress` declares; raises BadInputError where it is none, or of a later version."""
     try:
-        return _declared(record)
+        return _read(_object(record))
     except (KeyError, TypeError, ValueError):
         raise BadInputError("The receipt is not a record of `compress --json`.", _NO_RECEIPT) from None
 
 
-def _declared(record: object) -> Declared:
-    whole = _object(record)
-    sections = [_object(section) for section in _array(whole["receipt"])]
+def _read(record: Mapping[str, object]) -> Declared:
+    schema = _string(record["schema"])
+    if schema not in RECORD_SCHEMAS:
+        raise BadInputError(
+            f"The receipt has the schema {schema[:_SHOWN]!r}, which this version does not know.",
+            f"It reads {' and '.join(RECORD_SCHEMAS)}.",
+        )
+    sections = [_object(section) for section in _array(record["receipt"])]
     changes = [_object(change) for section in sections for change in _array(section["changes"])]
     facts = [_object(fact) for section in sections for fact in _array(section["lost_facts"])]
     gone = [section for section in sections if section["heading_removed"] is True]
-    lost = _array(_object(whole["functionality"])["protected_lost"])
-    return Declared(
-        frozenset(_string(fact["key"]) for fact in facts),
-        frozenset((_number(section["level"]), _string(section["heading"])) for section in gone),
-        frozenset(_string(change["before"]) for change in changes if _is_cut(change["rendering"], change["after"])),
-        frozenset(_string(change["before"]) for change in changes if not _is_cut(change["rendering"], change["after"])),
-        frozenset(_string(name) for name in lost),
-        frozenset(
-            (_string(change["before"]), _string(change["after"]))
-            for change in changes
-            if change["rendering"] == RenderingKind.REWRITTEN.value
-        ),
+    return _declare(
+        [_string(fact["key"]) for fact in facts],
+        [(_number(section["level"]), _string(section["heading"])) for section in gone],
+        [_Written(_string(c["rendering"]), _string(c["before"]), _string(c["after"])) for c in changes],
+        [_string(name) for name in _array(_object(record["functionality"])["protected_lost"])],
     )
-
-
-def _is_cut(rendering: object, after: object) -> bool:
-    return not after or rendering in _CUT
 
 
 def _object(value: object) -> Mapping[str, object]:

@@ -148,14 +148,16 @@ def deliver(
     if target and not dry_run:
         write_atomically(target, distillation.text)
     if json_:
-        from skill_distiller.report.record import to_record
+        from skill_distiller.report.json_record import to_json
+        from skill_distiller.report.record import make_record
 
         run.save()  # before the record, which names the entry
-        write_json(to_record(distillation, run.estimate, run.id, usage))
+        write_json(to_json(make_record(distillation, run.estimate, run.id, usage)))
     elif diff:
+        from skill_distiller.report.record import make_record
         from skill_distiller.report.text import unified_diff
 
-        write_stdout(unified_diff(distillation))
+        write_stdout(unified_diff(make_record(distillation).texts))
     elif not target and not dry_run:
         write_stdout(distillation.text)
 

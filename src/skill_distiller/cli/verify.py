@@ -112,9 +112,9 @@ def _read_receipt(path: str) -> Declared:
 
 def _print(found: Verification, name: str, counter: TokenCounter, *, json_: bool, verbose: bool) -> None:
     if json_:
-        from skill_distiller.report.verification import verification_record
+        from skill_distiller.report.json_record import verification_to_json
 
-        write_json(verification_record(found, name, counter))
+        write_json(verification_to_json(found, name, counter))
         return
     from skill_distiller.report.verification import print_verification
 

@@ -9,7 +9,7 @@ from skill_distiller.checks.functionality import Functionality
 from skill_distiller.checks.model import Verification
 from skill_distiller.planning.frontier import Frontier
 from skill_distiller.planning.plan import Plan
-from skill_distiller.report.verification import checks_record
+from skill_distiller.report.json_record import checks_to_json
 from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.skill.model import Skill
@@ -59,7 +59,7 @@ def _describe(value: object) -> dict[str, object]:
                 "protected_lost": list(value.protected_lost),
             }
         case Verification() | None:
-            return {"verification": checks_record(value)}
+            return {"verification": checks_to_json(value)}
         case tuple():
             return {"ladders": [_ladder(item) for item in value if isinstance(item, Ladder)]}
         case _:
