@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Final
 
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.prompted.prompts import BlockQuestion, batch, block_request
-from skill_distiller.prompted.rewrite import ask_in_rounds, read_texts, text_schema
+from skill_distiller.prompted.block_requests import BlockQuestion, batch, block_request
+from skill_distiller.prompted.prompts import SYNTHESIZE
+from skill_distiller.prompted.rewrite import ask_in_rounds, read_texts
 from skill_distiller.providers.session import Question, Session
 from skill_distiller.rewriting.examples.bundles import abstractive_bundle, extractive_bundle
 from skill_distiller.rewriting.examples.find_sets import find_sets
@@ -62,9 +63,8 @@ class PromptedSynthesizer:
 
         def ask(blocks: Sequence[Block], trouble: str, tries: int) -> Question[dict[int, str]]:
             question = BlockQuestion(
-                "synthesize",
+                SYNTHESIZE,
                 lambda block: f"{len(sets[block.index].examples)} examples",
-                text_schema(len(blocks)),
                 100 + _REPLY_TOKENS * len(blocks),
             )
             request = block_request(analysis.skill, blocks, question, trouble or problem, tries)
