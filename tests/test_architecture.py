@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -157,9 +158,8 @@ def _unfit_whole() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("find", [_oversized_code, _unfit_files, _unfit_packages, _unfit_whole])
-def test_the_budgets_of_the_house(find: object) -> None:
+def test_the_budgets_of_the_house(find: Callable[[], Iterator[str]]) -> None:
     """Files, packages, functions and classes are of a size that can be read; see CONTRIBUTING.md."""
-    assert callable(find)
     assert sorted(set(find()) - EXCEPTIONS.keys() - set(TO_REPAIR)) == []
 
 
@@ -173,9 +173,11 @@ def test_the_page_names_every_package() -> None:
 def test_what_the_page_names_is_there() -> None:
     """Every file exists, and defines the name that stands before it: "`NAME` in `path.py`"."""
     missing = {path for path in re.findall(r"`((?:\w+/)*\w+\.py)`", PAGE) if not _find(path)}
-    for names, path in re.findall(r"((?:`\w+`(?:, | and )?)+) in `((?:\w+/)*\w+\.py)`", PAGE):
+    named = re.findall(r"((?:`\w+`(?:,\s+|\s+(?:and|or)\s+)?)+)\s+in\s+`((?:\w+/)*\w+\.py)`", PAGE)
+    for names, path in named:
         if file := _find(path):
-            missing |= {f"{path} {name}" for name in re.findall(r"\w+", names) if name not in {*_defined(file), "and"}}
+            missing |= {f"{path} {name}" for name in re.findall(r"`(\w+)`", names) if name not in _defined(file)}
+    assert named
     assert sorted(missing - set(TO_BUILD)) == []
 
 
@@ -190,10 +192,10 @@ def _defined(path: Path) -> set[str]:
     for node in _tree(path).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
-        targets = (
-            [node.target] if isinstance(node, ast.AnnAssign) else node.targets if isinstance(node, ast.Assign) else []
-        )
-        names |= {target.id for target in targets if isinstance(target, ast.Name)}
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+        if isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     return names
 
 
@@ -203,7 +205,7 @@ def test_links_of_the_documents_lead_somewhere() -> None:
     links = (
         (file, link)
         for file in documents
-        for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", file.read_text("utf-8"))
+        for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", file.read_text(encoding="utf-8"))
     )
     assert [f"{file.name}: {link}" for file, link in links if not (file.parent / link).exists()] == []
 
@@ -216,8 +218,6 @@ def test_the_glossary_has_every_noun() -> None:
 
 def test_everything_that_is_installed_has_one_tested_version() -> None:
     """constraints.txt pins whatever the package, its tests and its training need."""
-    import tomllib
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     wanted = [*project["dependencies"], *extras["dev"], *extras["plot"], *extras["train"]]
