@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from typing import Final
 
-from skill_distiller.language.fact import MARKED, FactKind
+from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import find_facts
 from skill_distiller.language.words import ABBREVIATIONS
+from skill_distiller.skill.links import MARKED
 from skill_distiller.skill.model import Block, BlockKind
 
 _END: Final = re.compile(r"[.!?]+[\"”’)\]*_]*(?=\s)|[。！？]+[」』”’）]*|[.!?]+[\"”’)\]*_]*\Z")
