@@ -59,6 +59,7 @@ TO_REPAIR = (
     "rewriting/words/word_table.py Stream fields",
     "run/run.py lines",
     "name features.py",
+    "name links.py",
     "name one_liner.py",
     "name spans.py",
     "name units.py",
@@ -72,8 +73,6 @@ TO_BUILD = (
     "report/record.py Record",
     "rewriting/model.py RENDERINGS",
     "rewriting/passes.py",
-    "skill/folder.py",
-    "skill/write_folder.py",
 )
 
 NOUNS = """
