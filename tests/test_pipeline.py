@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import SKILLS, parameters, skill_paths
 from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.checks.functionality import Functionality
 from skill_distiller.checks.receipt import Comparison
 from skill_distiller.errors import BadInputError, UsageError

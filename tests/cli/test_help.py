@@ -13,7 +13,7 @@ from skill_distiller.cli.compress import compress
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.detect import GEMINI_MODEL, OPENAI_MODEL
 from skill_distiller.providers.registry import CHOICES, DEFAULT_TIMEOUT
-from skill_distiller.rewriting.information.score import EMBEDDED
+from skill_distiller.run.backends import choose_token_scorer
 from skill_distiller.run.options import DEFAULT_THRESHOLD
 from skill_distiller.skill.read import MAX_BYTES
 
@@ -34,7 +34,7 @@ def test_the_defaults_are_those_of_the_packages() -> None:
     assert read_input.MAX_BYTES == MAX_BYTES
     options = inspect.signature(compress).parameters
     assert options["timeout"].default == DEFAULT_TIMEOUT
-    assert options["token_scorer"].default == EMBEDDED
+    assert choose_token_scorer(options["token_scorer"].default) is None
 
 
 def test_the_choices_are_those_of_the_packages() -> None:

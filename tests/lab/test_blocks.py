@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 from lab.common.folds import repository_folds
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from lab.training.block_data import BlockData, block_data
 from lab.training.block_report import render_blocks
 from lab.training.block_validation import calibration, predict_held_out, row_scores, score_rows, validate_blocks
@@ -22,7 +23,6 @@ from lab.training.labels import Label, LabelledSkill, LabelSet, best_block, read
 
 from skill_distiller.analysis.features import BLOCK_FEATURES, block_features
 from skill_distiller.analysis.model import SectionType, Taxonomy
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.analysis.trained import BlockModel
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.weights import save_weights
@@ -113,6 +113,7 @@ def test_labels_go_to_the_block_with_most_of_their_lines() -> None:
     assert best_block(blocks, 8, 9) is None
 
 
+@pytest.mark.slow
 def test_training_is_the_same_in_every_process(tmp_path: Path) -> None:
     """The order of sets and the number of threads do not reach the weights."""
     code = (
@@ -139,6 +140,7 @@ def test_nearly_every_label_meets_its_block(labels: LabelSet) -> None:
     assert found.exact > 0.99 * (found.exact + found.partial + found.lost)
 
 
+@pytest.mark.slow
 @pytest.mark.corpus
 def test_the_model_beats_the_rules_on_repositories_left_out(labels: LabelSet) -> None:
     """Trained on a fifth of the labelled skills, its importance is nearer to the labels than that of the rules."""

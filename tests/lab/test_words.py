@@ -133,6 +133,7 @@ print(hashlib.sha256(target.getvalue()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_the_same_data_give_the_same_bytes(shared: Path, data: tuple[TightenedSkill, ...]) -> None:
     """In another process, with another seed for Python's hashes and more threads offered."""
     here = io.BytesIO()

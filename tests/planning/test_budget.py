@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.marks import slow
 from tests.strategies import sound_skills, texts
 
 from skill_distiller.errors import TargetError
@@ -116,7 +117,7 @@ def test_rules_alone_where_nothing_else_fits() -> None:
 
 
 @pytest.mark.corpus
-@pytest.mark.parametrize("tokens", [2000, 1000, 500, 300])
+@pytest.mark.parametrize("tokens", [2000, 500, *slow(1000, 300)])
 def test_real_skills(corpus_sample: tuple[Skill, ...], tokens: int) -> None:
     """And of real ones."""
     for skill in corpus_sample:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import parameters
 from tests.prompted.skill import ASKED, NO_PHRASES, TEXT, TYPES, labels, phrases
 from tests.strategies import soups
 
 from skill_distiller.analysis.model import PromptedAnalysis, SectionType
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.errors import ProviderError
 from skill_distiller.planning.ladders import Models
 from skill_distiller.prompted.block_requests import BATCH_BLOCKS, BATCH_TOKENS, excerpt
@@ -72,7 +72,7 @@ def test_what_is_found_by_program_no_reply_can_change(skill: Skill) -> None:
     analysis, _ = analyze(skill, labels(["VERBOSE_DETAIL"] * ASKED), NO_PHRASES)
     assert analysis.verdicts[2].type is SectionType.VERBOSE_DETAIL
     assert analysis.verdicts[2].hard_rule
-    assert analysis.verdicts[2].required
+    assert analysis.verdicts[2].protected_by_kind
 
 
 def test_importance_moves_with_the_type(skill: Skill) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import TEXT, scores
 
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.errors import ProviderError, RefusedError
 from skill_distiller.planning.plan import Mode

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import texts
 from tests.providers.build import KINDS, play
 from tests.providers.stub_server import Act
 from tests.strategies import soups
 
 from skill_distiller.analysis.model import Analysis, SectionType
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.errors import ProviderError, RefusedError
 from skill_distiller.meaning.compare import missing
 from skill_distiller.planning.ladders import Models
@@ -80,7 +80,7 @@ def offered(offers: Offers) -> dict[int, str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_texts_that_pass_are_offered(kind: str, counter: TokenCounter) -> None:
     """One request for all of a small skill; each text becomes a rung with its price and its worth."""
-    with play(kind, Act(texts(*GOOD), input_tokens=900), timeout=60.0) as played:
+    with play(kind, Act(texts(*GOOD), input_tokens=900)) as played:
         offers = PromptedRewriter(played.session()).offer(analyze(), counter)
         assert len(played.seen) == 1
     assert offered(offers) == dict(enumerate(GOOD))

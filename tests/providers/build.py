@@ -40,7 +40,7 @@ class Played:
 
 
 @contextmanager
-def play(kind: str, *acts: Act, timeout: float = 5.0, **settings: Any) -> Iterator[Played]:
+def play(kind: str, *acts: Act, timeout: float = 60.0, **settings: Any) -> Iterator[Played]:
     """A provider of a kind whose requests meet these acts, the last of them for ever."""
     if kind == "scripted":
         scripted = ScriptedProvider([_line(act) for act in acts] + [_line(acts[-1])] * 9, MODEL)

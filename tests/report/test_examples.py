@@ -15,9 +15,8 @@ from skill_distiller.planning.ladders import Models
 from skill_distiller.report.console import print_report
 from skill_distiller.report.receipt_text import example_selections
 from skill_distiller.report.record import to_record
-from skill_distiller.rewriting.examples.bundles import abstractive_bundle
-from skill_distiller.rewriting.examples.find_sets import find_sets
-from skill_distiller.rewriting.examples.renderer import ExampleRenderer
+from skill_distiller.rewriting.examples.find import find_sets
+from skill_distiller.rewriting.examples.select import ExampleRenderer, abstractive_bundle
 from skill_distiller.rewriting.model import Offers, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill

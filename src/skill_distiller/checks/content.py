@@ -53,8 +53,9 @@ def _new(place: Place) -> Finding:
 
 
 _LOOKED_AT: Final = 200  # sentences that a rule is compared with
-# The hard rules of analysis.patterns that have no modal word, and what they may become.
+# The hard rules of analysis.patterns that have no modal word, what stands in each, and what they may become.
 _HARD: Final = re.compile(r"\bCRITICAL\b|\b(?:[Ss]kip|[Ii]gnore) this skill\b")
+_HINTS: Final = ("CRITICAL", "this skill")
 _SAID: Final = re.compile(r"\b(?:critical|(?:skip|ignore) this skill)\b", re.IGNORECASE)
 
 
@@ -104,7 +105,8 @@ class _Rule(NamedTuple):
 
 def _rules(pair: Pair) -> Iterator[Finding]:
     """The hard rules without a modal word; those with one are looked at as negations."""
-    gone = [(block, rule) for block in pair.original_alone for rule in _sentences(block, _HARD)]
+    hinted = (block for block in pair.original_alone if any(hint in block.text for hint in _HINTS))
+    gone = [(block, rule) for block in hinted for rule in _sentences(block, _HARD)]
     if not gone:
         return
     left = defaultdict[str, list[_Rule]](list)

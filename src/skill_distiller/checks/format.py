@@ -110,14 +110,14 @@ def _size_findings(pair: Pair) -> Iterator[Finding]:
 
 _COMMENT: Final = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
 _SPAN: Final = re.compile(r"(?<!`)(`+)(?!`)[^`]+(?<!`)\1(?!`)")
+_UNUSUAL: Final = re.compile(r"[^\x20-\x7e\t\n\r\ufeff]")  # a byte order mark is a fault of the format
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-_WHITE: Final = "\t\n\r\ufeff"  # a byte order mark is a fault of the format
 
 
 def find_hidden(pair: Pair) -> Iterator[Finding]:
     """The characters without a shape, and the comments, that the candidate has and the original has not."""
-    new = set(pair.candidate.text) - set(pair.original.text) - set(_WHITE)
-    for character in sorted(c for c in new if unicodedata.category(c) in _UNSEEN):
+    unseen = (c for c in set(_UNUSUAL.findall(pair.candidate.text)) if unicodedata.category(c) in _UNSEEN)
+    for character in sorted(c for c in unseen if c not in pair.original.text):
         line = pair.candidate.text[: pair.candidate.text.index(character)].count("\n") + 1
         yield _finding(f"U+{ord(character):04X}", line, "character without a shape")
     if "<!--" in pair.candidate.text:

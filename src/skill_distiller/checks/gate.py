@@ -14,7 +14,6 @@ from skill_distiller.checks.markdown import check_fences, check_headings
 from skill_distiller.checks.model import Check, Declared, Tokens, Verification
 from skill_distiller.checks.pair import Pair
 from skill_distiller.checks.statements import check_negations
-from skill_distiller.collector import collector_paused
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter
 
@@ -31,7 +30,6 @@ CHECKS: Final[tuple[Callable[[Pair], Check], ...]] = (
 )
 
 
-@collector_paused()
 def verify(
     original: Skill,
     candidate: Skill,

@@ -16,7 +16,7 @@ from skill_distiller.checks.model import Declared, Tokens
 from skill_distiller.language.facts import Fact, block_facts, heading_key
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.skill.read import SKILL_FILE
-from skill_distiller.tokens import TokenCounter, load_counter
+from skill_distiller.tokens import TokenCounter, count_skill, load_counter
 
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
@@ -68,8 +68,9 @@ class Pair:
         """Tokens of both files, frontmatter included."""
         if self.known_tokens:
             return self.known_tokens
-        count = (self.counter or load_counter()).count
-        return Tokens(count(self.original.text), count(self.candidate.text))
+        counter = self.counter or load_counter()
+        known = {block.source: counter.count(block.source) for block in self.original.blocks}  # most are in both
+        return Tokens(*(count_skill(skill, known, counter) for skill in (self.original, self.candidate)))
 
     @property
     def original_folder(self) -> Path | None:

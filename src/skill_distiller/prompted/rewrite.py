@@ -156,7 +156,12 @@ def _single(analysis: Analysis, section: Section, blocks: tuple[Block, ...]) -> 
 def _may_be_summed(analysis: Analysis, block: Block) -> bool:
     verdict = analysis.verdicts[block.index]
     whole = block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST)  # one item can't become a paragraph inside its list
-    return verdict.type is SectionType.EDGE_CASE and not verdict.required and whole and not _STEP.search(block.text)
+    return (
+        verdict.type is SectionType.EDGE_CASE
+        and not verdict.protected_by_kind
+        and whole
+        and not _STEP.search(block.text)
+    )
 
 
 def _stands_apart(section: Section, blocks: tuple[Block, ...]) -> bool:

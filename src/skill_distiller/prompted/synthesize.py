@@ -11,11 +11,10 @@ from skill_distiller.prompted.block_requests import BlockQuestion, batch, block_
 from skill_distiller.prompted.prompts import SYNTHESIZE
 from skill_distiller.prompted.rewrite import ask_in_rounds, read_texts
 from skill_distiller.providers.session import Question, Session
-from skill_distiller.rewriting.examples.bundles import abstractive_bundle, extractive_bundle
-from skill_distiller.rewriting.examples.find_sets import find_sets
+from skill_distiller.rewriting.examples.find import find_sets
+from skill_distiller.rewriting.examples.fold import source_of
 from skill_distiller.rewriting.examples.model import ExampleSet
-from skill_distiller.rewriting.examples.pieces import sources
-from skill_distiller.rewriting.examples.renderer import saving
+from skill_distiller.rewriting.examples.select import abstractive_bundle, extractive_bundles, saving
 from skill_distiller.rewriting.model import Bundle, Offers
 from skill_distiller.skill.model import Block
 from skill_distiller.tokens import TokenCounter, load_counter
@@ -44,7 +43,7 @@ class PromptedSynthesizer:
 
         Raises as `PromptedRewriter.offer` does.
         """
-        sets = {s.blocks[0]: s for s in find_sets(analysis) if extractive_bundle(analysis, s) is None}
+        sets = {s.blocks[0]: s for s in find_sets(analysis) if not any(extractive_bundles(analysis, s))}
         asked = [block for s in sets.values() if len((block := _joined(analysis, s)).text) <= _LONGEST]
         if not asked:
             return Offers()
@@ -77,5 +76,5 @@ class PromptedSynthesizer:
 
 def _joined(analysis: Analysis, examples: ExampleSet) -> Block:
     """All examples of a set as one block, under the index of their first."""
-    texts = [text.strip() for text in sources(analysis, examples)]
+    texts = ["".join(source_of(analysis.skill, example)).strip() for example in examples.examples]
     return replace(analysis.skill.blocks[examples.blocks[0]], text="\n\n".join(texts) + "\n")

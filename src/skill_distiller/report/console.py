@@ -24,7 +24,6 @@ from skill_distiller.report.receipt_text import (
 from skill_distiller.report.text import heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
 from skill_distiller.report.wording import example_analysis, examples_line, token_level_lines
-from skill_distiller.rewriting.information.score import EMBEDDED
 from skill_distiller.rewriting.model import REWORDED
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.result import Result
@@ -107,7 +106,7 @@ def _headline(distillation: Result, estimate: Estimate) -> Iterator[Text]:
         f"Analyzer: {printable(analyzer)}; judge: "
         f"{printable(distillation.functionality.method)}; tokens: {_counter(distillation)}"
     )
-    if distillation.run.token_scorer not in ("", EMBEDDED):
+    if distillation.run.token_scorer:
         yield Text(f"Token scorer: {printable(distillation.run.token_scorer)}")
 
 

@@ -14,9 +14,9 @@ from skill_distiller.checks.receipt import Change, LostFact, SectionReceipt
 from skill_distiller.language.fact import FactKind
 from skill_distiller.planning.plan import Decision
 from skill_distiller.report.text import excerpt, heading_line, plural
-from skill_distiller.rewriting.examples.find_sets import find_sets
+from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.model import ExampleSelection
-from skill_distiller.rewriting.examples.selection_of import selection_of
+from skill_distiller.rewriting.examples.select import selection_of
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.result import Result
 from skill_distiller.skill.model import BlockKind, Section

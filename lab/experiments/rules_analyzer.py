@@ -1,4 +1,4 @@
-"""The embedded analyzer, first version: rules over headings, block kind, modality, lead-ins and position.
+"""A baseline for the trained analyzer: rules over headings, block kind, modality, lead-ins and position.
 
 Each rule adds points to types; the type with most points is the verdict, its margin the
 confidence. Points and means were set by hand after counts over labeled real skills.
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from skill_distiller.analysis.cues import CONDITION, CUES, IMPERATIVES, Place, Points, places
-from skill_distiller.analysis.model import TYPE_TAXONOMY, Analysis, SectionType, Verdict
+from skill_distiller.analysis.model import Analysis, SectionType, Verdict
 from skill_distiller.analysis.safeguards import Safeguard, safeguards
 from skill_distiller.language.facts import FactKind, block_facts
 from skill_distiller.language.words import content_words, unique_words
@@ -104,7 +104,7 @@ def _verdict(place: Place, repeated: float, guard: Safeguard) -> Verdict:
     best = max(points, key=points.__getitem__)
     total = sum(math.exp((value - points[best]) / _TEMPERATURE) for value in points.values())
     importance = guard.floor(_importance(place, best, repeated))
-    return Verdict(best, TYPE_TAXONOMY[best], importance, 1 / total, *guard)
+    return Verdict(best, importance, 1 / total, *guard)
 
 
 def _kind(place: Place) -> Points:

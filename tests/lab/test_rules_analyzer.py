@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import SKILLS, parameters
 from tests.strategies import texts
 
 from skill_distiller.analysis.model import PROTECTED_IMPORTANCE, REQUIRED_TYPES, Analysis, SectionType
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
@@ -27,7 +27,7 @@ def _check(analysis: Analysis) -> None:
         assert 0 < verdict.confidence <= 1
         assert not verdict.protected or verdict.importance >= PROTECTED_IMPORTANCE
         must = verdict.type in REQUIRED_TYPES or bool(verdict.protected) or verdict.hard_rule
-        assert verdict.required is must
+        assert verdict.protected_by_kind is must
     assert 0 <= analysis.confidence <= 1
 
 
@@ -48,15 +48,15 @@ def test_protected_patterns_raise_importance() -> None:
     for verdict in RulesAnalyzer().analyze(read_skill(SKILLS / "protected-patterns")).verdicts:
         assert verdict.protected
         assert verdict.importance >= PROTECTED_IMPORTANCE
-        assert verdict.required
+        assert verdict.protected_by_kind
 
 
 def test_hard_rules_are_required() -> None:
     """A rule in capitals is required whatever else its block is; the same words in lower case are not."""
     loud, quiet = (analyze(f"# A\n\n## Background\n\n{text}\n").verdicts[0] for text in ("It MUST be so.", "It is so."))
     assert loud.hard_rule
-    assert loud.required
-    assert not quiet.required
+    assert loud.protected_by_kind
+    assert not quiet.protected_by_kind
 
 
 def test_code_lays_down_no_hard_rules() -> None:
