@@ -71,11 +71,15 @@ def _fences(text: str) -> Iterator[Span]:
 def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Sorted spans with the overlapping ones joined."""
     merged: list[Span] = []
+    reached = -1
     for span in sorted(spans):
-        if merged and span.start < merged[-1].end:
-            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
-        else:
+        start, end = span
+        if start >= reached:
             merged.append(span)
+            reached = end
+        elif end > reached:
+            merged[-1] = Span(merged[-1].start, end)
+            reached = end
     return tuple(merged)
 
 

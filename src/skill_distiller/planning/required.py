@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from skill_distiller.analysis.model import REQUIRED_TYPES, Analysis, SectionType, Verdict
+from skill_distiller.analysis.model import REQUIRED_TYPES, Analysis, SectionType, Verdict, once_per_analysis
 from skill_distiller.language.modals import restricts
 from skill_distiller.planning.plan import Reason
 from skill_distiller.planning.worth import WorthModel
-from skill_distiller.skill.model import PROSE
+from skill_distiller.skill.model import PROSE, Skill
 
 _RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
 
 
+@once_per_analysis
 def required_blocks(analysis: Analysis, threshold: float, model: WorthModel) -> Mapping[int, Reason]:
     """The required blocks by index.
 
@@ -29,17 +30,21 @@ def required_blocks(analysis: Analysis, threshold: float, model: WorthModel) -> 
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(analysis.verdicts))
     required = {i: reason for i, reason in reasons if reason}
     if threshold >= _RELAXED_BELOW:
-        held = (
-            block.index
-            for section in analysis.skill.sections
-            for block in section.blocks
-            if block.kind in PROSE and (restricts(block.text) or restricts(section.heading))
-        )
-        required |= {i: Reason.RESTRICTION for i in held if i not in required}
+        required |= dict.fromkeys(_held(analysis.skill, required), Reason.RESTRICTION)
     if not analysis.skill.description:  # nothing else says when the skill is for the case at hand
         triggers = (i for i, verdict in enumerate(analysis.verdicts) if verdict.type is SectionType.TRIGGER)
         required |= {i: Reason.TYPE for i in triggers if i not in required}
     return required
+
+
+def _held(skill: Skill, required: Collection[int]) -> list[int]:
+    """The blocks of prose that restrict, or stand under a heading that does, besides those required already."""
+    held = []
+    for section in skill.sections:
+        blocks = [block for block in section.blocks if block.kind in PROSE and block.index not in required]
+        whole = bool(blocks) and restricts(section.heading)
+        held += [block.index for block in blocks if whole or restricts(block.text)]
+    return held
 
 
 def _reason(verdict: Verdict, bar: float, low_confidence: float) -> Reason | None:

@@ -10,7 +10,7 @@ from typing import Final
 from skill_distiller.analysis.cues import IMPERATIVES
 from skill_distiller.language.spans import Span, overlaps
 from skill_distiller.language.words import content_words
-from skill_distiller.rewriting.edits import Edit
+from skill_distiller.rewriting.edits import FILLERS, Edit
 from skill_distiller.tokens import TokenCounter
 
 # Openings of a sentence; what follows them can stand alone.
@@ -78,11 +78,11 @@ def filler_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
             asked = bool(word and word.group().lower() in IMPERATIVES)  # "please run", but not "please npm"
             # Else the first word may be a name: `npm`.
             if asked or _FIRST_WORD.match(text, match.start("next")):
-                yield Edit(start, match.end(), opening.upper())
+                yield Edit(start, match.end(), opening.upper(), FILLERS)
         elif not match.group()[0].isupper() and text[max(0, start - 3) : start].lower() not in (" a ", "an "):
             # Neither a name ("Really Simple Syndication") nor after an article that would be wrong.
             stays = _FILLERS[int((match.lastgroup or "f0")[1:])][1]
-            yield Edit(start, match.end(), f"{stays} " if stays else "")
+            yield Edit(start, match.end(), f"{stays} " if stays else "", FILLERS)
 
 
 def is_empty_lead_in(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 from skill_distiller.language.modals import MODAL_WORDS
 from skill_distiller.language.spans import Span, overlaps
-from skill_distiller.rewriting.edits import Edit
+from skill_distiller.rewriting.edits import TIGHTENING, Edit
 from skill_distiller.skill.parse import LIST_MARKER
 
 _DELIMITER_ROW: Final = re.compile(
@@ -57,7 +57,8 @@ def emphasis_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
         if text[start - 1 : start] in ("(", ",") or text[end : end + 1] == "/":  # a call, a glob
             continue
         if not overlaps((start, start + 2), locked) and not overlaps((end - 2, end), locked):
-            yield from (Edit(start, start + 2), Edit(end - 2, end))
+            yield Edit(start, start + 2, "", TIGHTENING)
+            yield Edit(end - 2, end, "", TIGHTENING)
 
 
 def _opens_line(text: str, start: int) -> bool:
@@ -100,7 +101,7 @@ def wrap_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
             and not _BLOCK_MARKS.match(line)
             and not overlaps((start, end), locked)
         ):
-            yield Edit(start, end, " ")
+            yield Edit(start, end, " ", TIGHTENING)
 
 
 def _is_apart(line: str, text: str, after: int) -> bool:

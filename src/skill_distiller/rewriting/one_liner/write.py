@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import Analysis, SectionType
@@ -36,12 +37,11 @@ class EmbeddedOneLiner:
 
 
 class _Material(NamedTuple):
-    """What the lines are made of: sentences of the description and of the introduction, title and name, rules."""
+    """What the lines are made of: sentences of the description and of the introduction, title and name."""
 
     heads: list[Piece]
     intro: list[Piece]
     names: list[Piece]
-    rules: list[Piece]
 
     def without(self, used: Piece | None) -> _Material:
         """What is left when a sentence has been used."""
@@ -51,7 +51,7 @@ class _Material(NamedTuple):
             [piece for piece in pieces if not _same(piece.text, used.text)]
             for pieces in (self.heads, self.intro, self.names)
         )
-        return _Material(heads, intro, names, self.rules)
+        return _Material(heads, intro, names)
 
 
 def one_liner(analysis: Analysis, counter: TokenCounter | None = None) -> OneLiner:
@@ -60,13 +60,14 @@ def one_liner(analysis: Analysis, counter: TokenCounter | None = None) -> OneLin
     triggers = find_triggers(analysis)
     rules = [Piece(text) for piece in triggers.heads if (text := forbid(piece.text))]
     heads = [piece for piece in triggers.heads if not forbid(piece.text)]
-    material = _Material(heads, _intro(analysis), _names(analysis.skill), [*rules, *find_prohibitions(analysis)])
+    material = _Material(heads, _intro(analysis), _names(analysis.skill))
     trigger, left_out, used = _trigger(triggers, material, counter)
     if not trigger.text:
         _first_that_fits(trigger, _anything(analysis.skill))
     material = material.without(used)
     result, used = _result(analysis, material, counter)
-    action = _action(find_steps(analysis), material.without(used), counter)
+    # The line has room for a few of the rules, so that no more of them are looked for.
+    action = _action(find_steps(analysis), material.without(used), chain(rules, find_prohibitions(analysis)), counter)
     return OneLiner(
         trigger.text or NOT_STATED,
         action.text or NOT_STATED,
@@ -136,16 +137,17 @@ def _result(analysis: Analysis, material: _Material, counter: TokenCounter) -> t
     return line, _first_that_fits(line, [*made, *material.heads, *told, *material.names])
 
 
-def _action(sequences: Sequence[Steps], material: _Material, counter: TokenCounter) -> Line:
+def _action(sequences: Sequence[Steps], material: _Material, rules: Iterator[Piece], counter: TokenCounter) -> Line:
     line = Line(PREFIXES[1], counter)
+    first = list(islice(rules, 1))
     told = [*material.heads, *material.intro]
     best = sequences[0] if sequences and (sequences[0].score >= TELLING or not told) else None
     heads = material.heads if best else told
     for piece in heads[:1]:
         _add_shorter(line, piece, "", _HEAD_TOKENS if best else MOST_TOKENS)
     if best:
-        _add_steps(line, best, _STEPS_TOKENS if material.rules else MOST_TOKENS)
-    _add_rules(line, material.rules)
+        _add_steps(line, best, _STEPS_TOKENS if first else MOST_TOKENS)
+    _add_rules(line, chain(first, rules))
     for piece in () if best else heads[1:3]:
         _add_shorter(line, piece, "; ")
     if not line.text:
@@ -153,14 +155,16 @@ def _action(sequences: Sequence[Steps], material: _Material, counter: TokenCount
     return line
 
 
-def _add_rules(line: Line, rules: Sequence[Piece]) -> None:
+def _add_rules(line: Line, rules: Iterable[Piece]) -> None:
     """The first prohibitions that are short and do not seem to forbid what the line tells to do."""
     said, added = content_words(line.text), 0
     for piece in rules:
         own = content_words(piece.text)
         at_odds = len(own & said) >= _AT_ODDS * len(own)
-        if added < _MOST_RULES and len(piece.text.split()) <= _RULE_WORDS and not at_odds:
+        if len(piece.text.split()) <= _RULE_WORDS and not at_odds:
             added += line.add(piece, "; ")
+        if added == _MOST_RULES:
+            return
 
 
 def _add_steps(line: Line, steps: Steps, most: int) -> None:

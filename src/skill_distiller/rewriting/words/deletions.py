@@ -63,14 +63,13 @@ def form_edits(skill: Skill, stream: Stream, drop: Column) -> dict[int, tuple[Ed
     edits: dict[int, list[Edit]] = {}
     for block, of_block in groupby(_without_overlaps(drafts), key=attrgetter("block")):
         text = skill.blocks[block].text
-        english = bool(_ENGLISH.search(text))
-        kept = [Edit(*draft[1:5]) for draft in of_block if not _stays(text, draft.start, draft.end, english=english)]
+        kept = [Edit(*draft[1:5]) for draft in of_block if not _stays(text, draft.start, draft.end)]
         if kept:
             edits[block] = kept
     return {block: tuple(of_block) for block, of_block in edits.items()}
 
 
-def _stays(text: str, start: int, end: int, *, english: bool) -> bool:
+def _stays(text: str, start: int, end: int) -> bool:
     """Whether a word is one that editors delete and readers miss: it points, hedges, joins clauses or counts.
 
     An `a` may be a word of another language, or a name; a whole sentence may be a verdict.
@@ -78,7 +77,7 @@ def _stays(text: str, start: int, end: int, *, english: bool) -> bool:
     word = text[start:end].strip().lower()
     if word in ("a", "an"):
         named = _AMOUNT.match(text, end) or _BEFORE_AMOUNT.search(text, max(0, start - _REACH), start)
-        return not english or bool(named)
+        return bool(named) or not _ENGLISH.search(text)
     if word in _POSSESSIVES:
         return len(_POSSESSIVES.intersection(text.lower().split())) > 1
     return word in _MISSED or word[-1:] in ".!?" or (word == "and" and text[:start].rstrip().endswith(","))
