@@ -15,7 +15,7 @@ from skill_distiller.providers.detect import GEMINI_MODEL, OPENAI_MODEL
 from skill_distiller.providers.registry import CHOICES, DEFAULT_TIMEOUT
 from skill_distiller.run.backends import choose_token_scorer
 from skill_distiller.run.options import DEFAULT_THRESHOLD
-from skill_distiller.skill.read import MAX_BYTES
+from skill_distiller.skill.model import MAX_BYTES
 
 COMMANDS = ("compress", "feedback", "providers", "verify", "restore", "calibration")
 

@@ -14,8 +14,7 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
 from skill_distiller.checks.model import Declared, Tokens
 from skill_distiller.language.facts import Fact, block_facts, heading_key
-from skill_distiller.skill.model import Block, Skill
-from skill_distiller.skill.read import SKILL_FILE
+from skill_distiller.skill.model import SKILL_FILE, Block, Skill
 from skill_distiller.tokens import TokenCounter, count_skill, load_counter
 
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")

@@ -12,8 +12,7 @@ from skill_distiller.report.sections import Contents, sum_up
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.notes import Note
 from skill_distiller.run.result import Evidence, Result
-from skill_distiller.skill.model import FrontmatterState
-from skill_distiller.skill.read import SKILL_FILE
+from skill_distiller.skill.model import SKILL_FILE, FrontmatterState
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from typing import Final
 
 from skill_distiller.errors import BadInputError
 from skill_distiller.skill.folder_links import FolderLink, resolve_links
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.skill.read import MAX_BYTES, SKILL_FILE
 from skill_distiller.skill.safe_files import read_below
 
 MAX_DEPTH: Final = 16  # folders inside of each other

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from skill_distiller.errors import BadInputError, reason_of
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
 from skill_distiller.skill.parse import parse_skill
 
-MAX_BYTES: Final = 2_000_000
 _CHUNK: Final = 1 << 22  # bytes; the limit may be larger than memory
-SKILL_FILE: Final = "SKILL.md"
 _NO_CONTENT: Final = "Provide a valid SKILL.md file path or pipe content via stdin."
 
 

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from skill_distiller.errors import BadInputError, reason_of
 from skill_distiller.skill.folder import MAX_FILES, SkillFile, SkillFolder, check_path, role_of
-from skill_distiller.skill.read import MAX_BYTES, SKILL_FILE, read_stream
+from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
+from skill_distiller.skill.read import read_stream
 from skill_distiller.skill.safe_files import PERMISSIONS, read_below
 
 _SKILL_PATH: Final = PurePosixPath(SKILL_FILE)
