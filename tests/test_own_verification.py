@@ -18,7 +18,7 @@ from skill_distiller.report.record import make_record
 from skill_distiller.rewriting.model import Offers, Rendering, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 

@@ -21,8 +21,8 @@ from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import REWORDED
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DEFAULT_THRESHOLD, DistillOptions
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions
 from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.skill.read import read_skill
 

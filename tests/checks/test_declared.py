@@ -13,7 +13,7 @@ from skill_distiller.errors import BadInputError
 from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import make_record
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 
 _LOW = DistillOptions(threshold=0.3)

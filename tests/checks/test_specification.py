@@ -12,7 +12,7 @@ from skills_ref.errors import ParseError
 from skills_ref.parser import parse_frontmatter
 from skills_ref.validator import validate_metadata
 
-from skill_distiller.checks.specification import CLIENT_FIELDS, FIELDS, format_faults
+from skill_distiller.checks.format import CLIENT_FIELDS, FIELDS, format_faults
 from skill_distiller.skill.model import FrontmatterState, Skill
 from skill_distiller.skill.parse import parse_skill
 

@@ -11,10 +11,9 @@ from skill_distiller.cli import arguments as aim
 from skill_distiller.cli import input_output as read_input
 from skill_distiller.cli.compress import compress
 from skill_distiller.planning.plan import Mode
-from skill_distiller.providers.detect import GEMINI_MODEL, OPENAI_MODEL
-from skill_distiller.providers.registry import CHOICES, DEFAULT_TIMEOUT
+from skill_distiller.providers.detect import CHOICES, DEFAULT_TIMEOUT, GEMINI_MODEL, OPENAI_MODEL
 from skill_distiller.run.backends import choose_token_scorer
-from skill_distiller.run.options import DEFAULT_THRESHOLD
+from skill_distiller.run.run import DEFAULT_THRESHOLD
 from skill_distiller.skill.model import MAX_BYTES
 
 COMMANDS = ("compress", "feedback", "providers", "verify", "restore", "calibration")

@@ -9,7 +9,7 @@ from tests.cli.command import run, run_process
 from tests.cli.samples import DEPLOY, HOSTILE, MINIMAL
 
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 
 PRODUCT = distill(parse_skill(DEPLOY)).text.encode()

@@ -18,9 +18,8 @@ from skill_distiller.planning.groups import GROUP, group_outline
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.outline import outline
 from skill_distiller.planning.plan import apply_plan
-from skill_distiller.rewriting.ladder import Ladder
+from skill_distiller.rewriting.ladder import Joint, Ladder
 from skill_distiller.rewriting.model import Bundle, Offers, Rendering, RenderingKind
-from skill_distiller.rewriting.proposals import Joint
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter
 

@@ -27,7 +27,7 @@ from skill_distiller.providers.session import Limits, Session
 from skill_distiller.rewriting.model import Offers, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.ids import skeleton
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter

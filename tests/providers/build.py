@@ -10,9 +10,8 @@ from typing import Any
 from tests.providers.stub_server import KEY, MODEL, Act, Seen, serve
 
 from skill_distiller.providers.cache import AnswerStore
-from skill_distiller.providers.detect import Found
+from skill_distiller.providers.detect import Found, open_provider
 from skill_distiller.providers.model import Provider
-from skill_distiller.providers.registry import open_provider
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Limits, Patience, Session
 

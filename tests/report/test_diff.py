@@ -7,7 +7,7 @@ from pathlib import Path
 from skill_distiller.report.record import make_record
 from skill_distiller.report.text import unified_diff
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 
 HEAD = "---\nname: a\ndescription: Use when b.\n---\n\n# A\n\n## Steps\n\nRun `a` and wait until it is done.\n"

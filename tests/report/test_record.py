@@ -26,7 +26,7 @@ from skill_distiller.report.sections import SEPARATORS, OutcomeKind
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.skill.parse import parse_skill
 

@@ -8,14 +8,14 @@ from tests.rewriting.test_self_information import HEAD, RESTATED, TOLD, analyzed
 
 from skill_distiller.analysis.model import Analysis, SectionType
 from skill_distiller.planning.ladders import Models
-from skill_distiller.report.section_text import token_level_lines
+from skill_distiller.report.console import token_level_lines
 from skill_distiller.report.sections import TokenLevel, record_sections, score_words
 from skill_distiller.rewriting.model import Rendering, RenderingKind
-from skill_distiller.rewriting.self_information import LocalScorer
+from skill_distiller.rewriting.redundant import LocalScorer
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 
 

@@ -12,12 +12,11 @@ from tests.fixture_file import parameters
 from tests.strategies import sound_skills, texts
 
 from skill_distiller.analysis.trained import TrainedAnalyzer
-from skill_distiller.rewriting.one_liner.check_lines import problems
 from skill_distiller.rewriting.one_liner.line_text import one_line, plain, sentences, shorter
 from skill_distiller.rewriting.one_liner.model import MOST_TOKENS, NOT_STATED, PREFIXES, OneLiner, negative_blocks
 from skill_distiller.rewriting.one_liner.slots import find_prohibitions, forbid
 from skill_distiller.rewriting.one_liner.triggers import condition, quotes
-from skill_distiller.rewriting.one_liner.write import one_liner
+from skill_distiller.rewriting.one_liner.write import one_liner, problems
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter

@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import Final
 
 from skill_distiller.calibration.entry import CalibrationEntry, Line, read_lines, split_lines, with_outcome, write_line
-from skill_distiller.calibration.ledger import Ledger, State, highest_id, load_state, save_state, take_print
 from skill_distiller.calibration.log_files import (
     MOST,
+    Ledger,
+    State,
     append_bytes,
+    highest_id,
     join_lines,
+    load_state,
     missing_part,
     read_file,
     read_tail,
     replace_file,
+    save_state,
     split_oldest,
+    take_print,
 )
 from skill_distiller.calibration.outcomes import Report
 from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerError, reason_of

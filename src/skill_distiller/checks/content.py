@@ -10,8 +10,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.patterns import PatternNames, join_patterns
 from skill_distiller.checks.format import find_hidden
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level
-from skill_distiller.checks.pair import Pair, Place, line_at, places
+from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair, Place, line_at, places
 from skill_distiller.checks.statements import STATEMENT_END, find_moved_steps
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import sentence_bounds

@@ -10,8 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import chain, islice, pairwise
 from typing import Final, NamedTuple
 
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level
-from skill_distiller.checks.pair import Pair, Place, line_at, places
+from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair, Place, line_at, places
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import block_facts, sentence_around
 from skill_distiller.language.modals import CONTRACTIONS, LIMITS

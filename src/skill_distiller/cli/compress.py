@@ -131,7 +131,7 @@ def compress(
     from skill_distiller.run.backends import ProviderOptions, choose_backends, choose_token_scorer, use_token_scorer
     from skill_distiller.run.config import load_config
     from skill_distiller.run.distill import distill
-    from skill_distiller.run.options import DistillOptions, KeptPieces
+    from skill_distiller.run.run import DistillOptions, KeptPieces
 
     console = open_console(stderr=True, soft_wrap=True)
     settings = load_config(config, use=not no_config)
@@ -202,6 +202,6 @@ def compress(
 
 
 def _print_stage(stage: str, value: object) -> None:
-    from skill_distiller.report.stages import stage_line
+    from skill_distiller.report.progress import stage_line
 
     typer.echo(stage_line(stage, value), err=True)

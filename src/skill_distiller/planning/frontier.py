@@ -10,8 +10,7 @@ from typing import Final, NamedTuple
 from skill_distiller.planning.groups import GROUP, ROOT, Groups, group_outline, items_of
 from skill_distiller.planning.hull import Curve, Step, best_of, close_hull, ladder_steps, merge_steps
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node
-from skill_distiller.rewriting.ladder import Ladder
-from skill_distiller.rewriting.proposals import Joint, unused
+from skill_distiller.rewriting.ladder import Joint, Ladder, unused
 
 _OVERSHOOT: Final = (1.0, 1.5, 2.0, 4.0)  # how much more than is needed a step may save on the way to a budget
 _BACK: Final = (1.02, 1.05, 1.1)  # where to begin on that way, as multiples of the budget

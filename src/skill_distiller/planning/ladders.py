@@ -14,10 +14,9 @@ from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
 from skill_distiller.rewriting.examples.select import ExampleRenderer
-from skill_distiller.rewriting.ladder import Ladder, Pruner, build_ladders
+from skill_distiller.rewriting.ladder import Joint, Ladder, Pruner, add_offers, build_ladders
 from skill_distiller.rewriting.model import Offers, Renderer, Rendering, RenderingKind, join_offers
 from skill_distiller.rewriting.one_liner.model import OneLiner
-from skill_distiller.rewriting.proposals import Joint, add_offers
 from skill_distiller.rewriting.redundant import PhrasePruner, PhraseScorer
 from skill_distiller.rewriting.words.pruner import WordPruner
 from skill_distiller.skill.model import Skill

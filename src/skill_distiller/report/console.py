@@ -1,23 +1,190 @@
-"""The report on stderr: the lines of the reference, the receipt, and the lines of a one-liner."""
+"""The report on stderr: the lines of the reference, the sections with --verbose, the receipt."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Final, Literal
 
 from rich.console import Console
 from rich.text import Text
 
+from skill_distiller.planning.plan import Reason
 from skill_distiller.report.calibration_text import estimate_text
-from skill_distiller.report.note_text import note_text
 from skill_distiller.report.receipt_text import receipt_lines
 from skill_distiller.report.record import Record, TokenCounts
-from skill_distiller.report.section_text import section_analysis
-from skill_distiller.report.sections import names_of
-from skill_distiller.report.text import plural, printable
+from skill_distiller.report.sections import BlockCounts, SectionRecord, TokenLevel, names_of
+from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
+from skill_distiller.rewriting.examples.model import ExampleSelection, SelectionMode
+from skill_distiller.run.distill import FRONTMATTER_HINTS, TRIGGER_HINT
+from skill_distiller.run.notes import COMPACTION_TOKENS, LateSection, Note, NoteKind
 from skill_distiller.tokens import ESTIMATE
+
+_NAME_LENGTH: Final = 40  # characters of an example's name that are shown
+_PHRASES_SHOWN: Final = 8
+_PHRASE_LENGTH: Final = 48  # characters of a phrase that are shown
+
+
+def section_analysis(record: Record) -> Iterator[Text]:
+    """The lines that `--verbose` adds: sections, words, examples and patterns. Safe to show."""
+    mark, sections = record.tokens.mark, record.contents.sections
+    yield Text("\nSection Analysis:", style="bold")
+    for section in sections:
+        yield Text(_section_line(section))
+        if section.examples:
+            yield Text(f"└─ {examples_line(section.examples)}")
+        before, after = section.tokens
+        if after != before:
+            yield Text(f"└─ Tokens: {mark}{before} → {mark}{after} ({_why(section.blocks)})")
+    yield from map(Text, token_level_lines(record.contents.token_level))
+    yield from example_analysis(section.examples for section in sections if section.examples)
+    yield from map(Text, _pattern_lines(record))
+
+
+def _section_line(section: SectionRecord) -> str:
+    heading = heading_line(section.heading.level, section.heading.text)
+    return (
+        f"{heading}: {section.type.value} ({section.importance:.1f}, confidence: {section.confidence:.2f})"
+        f" → {section.outcome.value}"
+    )
+
+
+def _why(blocks: BlockCounts) -> str:
+    parts = []
+    if blocks.removed:
+        parts.append(f"{blocks.removed} of {plural(blocks.total, 'block')} removed")
+    if blocks.shortened:
+        parts.append("redundant phrases removed" if blocks.phrases else f"{blocks.shortened} shortened")
+    return ", ".join(parts) or Reason.TOGETHER.value
+
+
+def _pattern_lines(record: Record) -> Iterator[str]:
+    functionality, contents = record.evidence.functionality, record.contents
+    lost, removed = set(functionality.protected_lost), set(contents.advisory_removed)
+    shown = [f"{name} → {'LOST (-10)' if name in lost else 'preserved'}" for name in functionality.protected_found]
+    yield f"\nProtected patterns found: {', '.join(shown) or 'none'}"
+    shown = [
+        f"{name} → {'removed (no score penalty)' if name in removed else 'kept'}" for name in contents.advisory_found
+    ]
+    yield f"Advisory patterns found: {', '.join(shown) or 'none'}"
+
+
+def examples_line(examples: ExampleSelection) -> str:
+    """What became of a set, in the words of the reference: `Examples: 5 → 2 full + 3 one-liners (coverage: 0.95)`."""
+    if examples.mode is SelectionMode.ABSTRACTIVE and not examples.selected:
+        made = f"{examples.lines} (abstractive, coverage: {examples.coverage:.2f})"
+        return f"Examples: {examples.total} → {made}"
+    lines = plural(examples.lines, "one-liner")
+    return f"Examples: {examples.total} → {len(examples.selected)} full + {lines} (coverage: {examples.coverage:.2f})"
+
+
+def example_analysis(selections: Iterable[ExampleSelection]) -> Iterator[Text]:
+    """The analysis of each set, as in the reference. Names are made safe to show."""
+    for examples in selections:
+        yield Text("\nRECOMP example analysis:", style="bold")
+        yield Text(f"Original examples: {examples.total}")
+        yield Text(f"Full (selected): {_listed(examples, examples.selected)}")
+        yield Text(f"One-liners: {_listed(examples, examples.one_liners)}")
+        yield Text(f"Coverage: {examples.coverage:.2f} (full + one-liners)")
+        yield Text(f"Mode: {examples.mode.value}")
+
+
+def _listed(examples: ExampleSelection, indices: tuple[int, ...]) -> str:
+    names = [excerpt(examples.names[i], _NAME_LENGTH) for i in indices if examples.names[i]]
+    return f"{list(indices)} ({', '.join(names)})" if names else f"{list(indices)}"
+
+
+def token_level_lines(token_level: TokenLevel) -> Iterator[str]:
+    """What went word by word, nothing where no block is of a type that is scored."""
+    if not token_level.scores:
+        return
+    yield "\nToken-level analysis:"
+    for score in token_level.scores:
+        lost = "all removed whole" if score.compression is None else f"{score.compression:.0%} average compression"
+        yield f"{score.type.value} sections: {score.sections} analyzed, {lost}"
+    phrases = token_level.phrases
+    shown = ", ".join(f'"{excerpt(phrase.strip(" ,;:."), _PHRASE_LENGTH)}"' for phrase in phrases[:_PHRASES_SHOWN])
+    more = f" and {len(phrases) - _PHRASES_SHOWN} more" if len(phrases) > _PHRASES_SHOWN else ""
+    yield f"Phrases removed: {shown}{more}" if phrases else "Phrases removed: none"
+
+
+_SHOWN: Final = 5  # sections that are named; the JSON record has all of them
+_HEADING: Final = 50
+
+
+def late_text(note: Note) -> str:
+    """The warning about required blocks of a result that lie too far down, with their sections."""
+    blocks = "1 required block lies" if note.detail == "1" else f"{note.detail} required blocks lie"
+    names = [_name(section) for section in note.sections[:_SHOWN]]
+    more = len(note.sections) - len(names)
+    if more:
+        names.append(plural(more, "more section"))
+    return (
+        f"Warning: {blocks} beyond the first {COMPACTION_TOKENS:,} tokens, all that agents bring back of a skill "
+        f"after compaction: {', '.join(names)}. Move them up, or details into files of their own."
+    )
+
+
+def _name(section: LateSection) -> str:
+    heading = excerpt(section.heading, _HEADING) or NO_HEADING
+    return f"{heading} (line {section.line} of the result)"
+
+
+def self_compression_text(note: Note) -> str:
+    """The line about a skill that makes skills smaller; the detail of the note is where it says so."""
+    return f"Self-compression: this skill makes skills smaller, its {note.detail} says so."
+
+
+def raised_text(note: Note, threshold: float) -> str:
+    """The line about the threshold that was asked for (the detail of the note) and the one that was taken."""
+    return f"Threshold raised from {note.detail} to {threshold:g}: what a distiller loses, every skill after it loses."
+
+
+_PLAIN_NOTES: Final = frozenset(
+    {
+        NoteKind.ALREADY_MINIMAL,
+        NoteKind.WITHIN_BUDGET,
+        NoteKind.NOT_WORTH_IT,
+        NoteKind.ADVISORY_REMOVED,
+        NoteKind.PLAN_APPLIED,
+    }
+)
+
+
+def note_text(note: Note, record: Record) -> tuple[str, str]:
+    """The style of a note on a terminal ("" for none) and its text."""
+    threshold = record.goal.threshold
+    hint = FRONTMATTER_HINTS.get(record.texts.frontmatter, "")
+    texts = {
+        NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {note.detail}. {hint}",
+        NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
+        NoteKind.ALREADY_MINIMAL: f"Already minimal: no compression possible at threshold {threshold:g}; "
+        "the original comes out unchanged.",
+        NoteKind.WITHIN_BUDGET: f"Already within {record.goal.tokens} tokens; the original comes out unchanged.",
+        NoteKind.NOT_WORTH_IT: f"Already minimal: at threshold {threshold:g} less than 1% could be saved, which is not "
+        "worth a changed file; the original comes out unchanged.",
+        NoteKind.ADVISORY_REMOVED: f"Advisory pattern removed (no score penalty): {note.detail}",
+        NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {note.detail}",
+        NoteKind.ESTIMATED_TOKENS: f"Warning: the tokenizer {note.detail} is not available here; counts marked ~ are "
+        "estimates of 4 characters a token.",
+        NoteKind.EMBEDDED_VERDICTS: "Warning: the model gave no usable answer for "
+        + (
+            "1 block; its verdict is the embedded one."
+            if note.detail == "1"
+            else f"{note.detail} blocks; their verdicts are the embedded ones."
+        ),
+        NoteKind.BEYOND_COMPACTION: late_text(note),
+        NoteKind.SELF_COMPRESSION: self_compression_text(note),
+        NoteKind.THRESHOLD_RAISED: raised_text(note, threshold),
+        NoteKind.PLAN_APPLIED: "Written as the plan says; nothing was chosen by this run.",
+        NoteKind.SOURCE_CHANGED: "Warning: the source has changed since the plan was made; blocks that the plan does "
+        f"not know stay as they are: {note.detail}.",
+        NoteKind.PLAN_TOO_LARGE: "Warning: the plan would make the skill larger; the original comes out unchanged.",
+        NoteKind.HARD_RULE_DROPPED: f"Warning: the plan removes a block with a hard rule: [{note.detail}].",
+        NoteKind.PATTERN_DROPPED: f"Warning: the plan removes a block with a protected pattern: [{note.detail}].",
+    }
+    return ("" if note.kind in _PLAIN_NOTES else "yellow", texts[note.kind])
 
 
 def print_report(record: Record, console: Console, *, verbose: bool = False) -> None:

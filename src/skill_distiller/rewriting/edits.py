@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from skill_distiller.language.spans import Span, overlaps
+from skill_distiller.language.facts import Span, overlaps
 from skill_distiller.tokens import TokenCounter
 
 # The strengths of the passes that take out what certainly says nothing.

@@ -6,23 +6,25 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.model import Analysis, SectionType
-from skill_distiller.language.facts import Fact, fact_keys, find_facts
-from skill_distiller.language.spans import Span, locked_spans
+from skill_distiller.language.facts import Fact, Span, fact_keys, find_facts, locked_spans
 from skill_distiller.meaning.compare import missing
 from skill_distiller.rewriting.edits import Edit, LevelEdit, apply_edits, join_edits, price_edits
-from skill_distiller.rewriting.fillers import (
+from skill_distiller.rewriting.model import REWORDED, Bundle, Offers, Rendering, RenderingKind
+from skill_distiller.rewriting.passes import (
+    emphasis_edits,
     filler_edits,
     is_empty_lead_in,
+    may_have_emphasis,
     may_have_fillers,
     may_have_phrases,
     symbol_edits,
+    tighten_table,
+    wrap_edits,
 )
-from skill_distiller.rewriting.markup import emphasis_edits, may_have_emphasis, tighten_table, wrap_edits
-from skill_distiller.rewriting.model import REWORDED, Rendering, RenderingKind
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.tokens import TokenCounter
 
@@ -226,3 +228,64 @@ def _deleted_phrases(text: str, edits: Sequence[Edit]) -> tuple[str, ...]:
             if phrase.count(" ") >= _PHRASE - 1:
                 phrases.append(phrase)
     return tuple(phrases)
+
+
+class Joint(NamedTuple):
+    """A bundle on the ladders: (block, place among its joint renderings) pairs, and the headings that go with it.
+
+    `lost` is the worth that goes with it, None where that is what its share says of its blocks.
+    """
+
+    members: tuple[tuple[int, int], ...]
+    headings: tuple[int, ...]
+    lost: float | None = None
+
+
+def add_offers(
+    ladders: Sequence[Ladder], offers: Offers, counter: TokenCounter
+) -> tuple[tuple[Ladder, ...], tuple[Joint, ...]]:
+    """The ladders with the offered renderings among their rungs, and the bundles as joint renderings.
+
+    A rendering that is not worth its tokens beside the others of its block is left out.
+    """
+    found = list(ladders)
+    for block, renderings in offers.renderings.items():
+        found[block] = replace(found[block], rungs=_worthwhile((*found[block].rungs, *renderings)))
+    joints = []
+    for bundle in offers.bundles:
+        members = []
+        for block, text in zip(bundle.blocks, bundle.texts, strict=True):
+            rendering = _rendering(found[block], bundle, text, counter)
+            members.append((block, len(found[block].joint)))
+            found[block] = replace(found[block], joint=(*found[block].joint, rendering))
+        joints.append(Joint(tuple(members), bundle.headings))
+    return tuple(found), tuple(joints)
+
+
+def _rendering(ladder: Ladder, bundle: Bundle, text: str, counter: TokenCounter) -> Rendering:
+    """A text of a bundle as a rendering; FULL where it is the block as it stands."""
+    full = ladder.rungs[0]
+    if text == full.text:
+        return replace(full, share=bundle.share)
+    return Rendering(bundle.kind, text, counter.count(text) if text else 0, bundle.share)
+
+
+def _worthwhile(rungs: Sequence[Rendering]) -> tuple[Rendering, ...]:
+    """The renderings by falling tokens, without those that another one beats in tokens and share."""
+    full = rungs[0]
+    kept: list[Rendering] = []
+    for rung in sorted(rungs[1:], key=lambda r: (r.tokens, -r.share)):
+        if rung.kind is RenderingKind.DROPPED:
+            continue
+        if rung.tokens < full.tokens and (not kept or rung.share > kept[-1].share):
+            kept.append(rung)
+    return (full, *reversed(kept), *(rung for rung in rungs if rung.kind is RenderingKind.DROPPED))
+
+
+def unused(ladders: Sequence[Ladder], joint: Joint) -> bool:
+    """Whether a bundle can't be taken: a block of it has to stay and would not stand in it."""
+    for block, place in joint.members:
+        ladder = ladders[block]
+        if not ladder.droppable and ladder.block.text.strip() not in ladder.joint[place].text:
+            return True
+    return False
