@@ -10,7 +10,7 @@ from rich.console import Console
 from tests.cli.command import run
 from tests.cli.samples import DEPLOY
 
-from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import RefusedError
 from skill_distiller.report.console import print_notes, print_report
 from skill_distiller.report.json_record import to_json
@@ -32,11 +32,11 @@ _SKILL = f"---\nname: a\ndescription: Use when b.\n---\n# Rules\n\n{_RULE}\nRun 
 class _Turncoat:
     """Writes a rule in fewer words that hold the prohibition and its opposite: every fact is still there."""
 
-    def offer(self, analysis: Analysis, counter: TokenCounter) -> Offers:
+    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
         """The same text for each block that holds the rule."""
         text = "Commit secrets, or never commit secrets.\n\n"
         rendering = Rendering(RenderingKind.REWRITTEN, text, counter.count(text), 0.999)
-        return Offers({block.index: (rendering,) for block in analysis.skill.blocks if block.text == _RULE})
+        return Offers({block.index: (rendering,) for block in reading.skill.blocks if block.text == _RULE})
 
 
 _TRICKED = Backends(renderers=(_Turncoat(),))

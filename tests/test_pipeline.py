@@ -48,7 +48,7 @@ def check(result: Result) -> None:
     assert result.distilled.frontmatter is original.frontmatter
     assert len(plan.decisions) == len(original.blocks)
     at = len(original.frontmatter.raw)
-    required = required_blocks(result.analysis, result.run.options.threshold, load_worth_model())
+    required = required_blocks(result.reading, result.run.options.threshold, load_worth_model())
     for decision, block in zip(plan.decisions, original.blocks, strict=True):
         if decision.rendering.kind is RenderingKind.FULL:
             at = result.text.find(block.text, at)
@@ -251,7 +251,7 @@ def test_protected_patterns_survive_the_lowest_threshold() -> None:
     for name in ("protected-patterns", "hard-rules"):
         result = distill(read_skill(SKILLS / name), DistillOptions(threshold=0.0))
         assert result.functionality.protected_lost == ()
-        for decision, verdict in zip(result.plan.decisions, result.analysis.verdicts, strict=True):
+        for decision, verdict in zip(result.plan.decisions, result.reading.verdicts, strict=True):
             assert not (verdict.protected or verdict.hard_rule) or decision.rendering.text
 
 
@@ -270,7 +270,7 @@ class _Harsh:
 
     def score(self, comparison: Comparison) -> Functionality:
         """No points."""
-        assert comparison.analysis.skill.name
+        assert comparison.reading.skill.name
         return Functionality(0.0, self.method)
 
 
@@ -287,7 +287,7 @@ class _Plain(RulesAnalyzer):
 def test_backends_are_asked() -> None:
     """Whoever is given as analyzer and judge gives the verdicts and the score."""
     result = distill(read_skill(SKILLS / "plain"), backends=Backends(analyzer=_Plain(), judge=_Harsh()))
-    assert result.analysis.analyzer == "plain"
+    assert result.reading.analysis.analyzer == "plain"
     assert (result.functionality.method, result.functionality.score) == ("harsh", 0.0)
 
 

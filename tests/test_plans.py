@@ -11,6 +11,7 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.cli.plan_file import parse_plan, plan_text
 from skill_distiller.errors import TargetError, UsageError
 from skill_distiller.planning.ladders import Models
@@ -160,9 +161,9 @@ class OneLiners:
     first: tuple[int, ...]
     where: int
 
-    def offer(self, analysis: Analysis, counter: TokenCounter) -> Offers:
+    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
         """One bundle for each number of examples that stay."""
-        return Offers(bundles=tuple(self._bundle(analysis.skill, first) for first in self.first))
+        return Offers(bundles=tuple(self._bundle(reading.skill, first) for first in self.first))
 
     def _bundle(self, skill: Skill, first: int) -> Bundle:
         lines = ["", "- one → 1\n", "- two → 2\n", "- three → 3\n"]

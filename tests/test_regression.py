@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.errors import TargetError
 from skill_distiller.meaning.compare import missing
@@ -49,7 +50,9 @@ def _rules_in(text: str) -> tuple[str, ...]:
 def test_every_rung_keeps_them(text: str) -> None:
     """Each rendering of each block, extracts and bundles too: a block is whole, gone as a whole, or still says it."""
     analysis, counter = TrainedAnalyzer().analyze(parse_skill(text)), load_counter()
-    prepared = offer(prepare_ladders(analysis, (), counter), Extractor().offer(analysis, counter), counter)
+    prepared = offer(
+        prepare_ladders(Reading(analysis), (), counter), Extractor().offer(Reading(analysis), counter), counter
+    )
     for ladder in prepared.ladders:
         rules = _rules_in(ladder.block.text)
         for rung in (*ladder.rungs, *ladder.joint):

@@ -18,6 +18,7 @@ import numpy as np
 from lab.common.exam import Exam
 from lab.training.conditional_logit import Matrix, choice_probabilities, fit_conditional_logit
 from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.choose import compress_to_threshold
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import apply_plan
@@ -97,7 +98,7 @@ def fit_worth(
 
     `common` are the numbers of the words that are not rare.
     """
-    rows = [np.array(worth_features(sitting.analysis, common)) for sitting in sittings]
+    rows = [np.array(worth_features(Reading(sitting.analysis), common)) for sitting in sittings]
     counts = [criteria_lost(sitting.exam) for sitting in sittings]
     left_out = _left_out([sitting.repo for sitting in sittings], rows, counts)
     models = [WorthModel(tuple(map(float, c)), 1.0, 0.45, 0.0, common) for c in left_out]
@@ -159,7 +160,7 @@ def _point(
     saved, kept, criteria = [], 0, 0
     for sitting, model in zip(sittings, models, strict=True):
         plan = compress_to_threshold(
-            sitting.analysis, threshold, counter, models=Models(pruner=sitting.pruner, worth=model)
+            Reading(sitting.analysis), threshold, counter, models=Models(pruner=sitting.pruner, worth=model)
         )
         result = apply_plan(sitting.exam.skill, plan)
         saved.append(1 - counter.count(result.body) / counter.count(sitting.exam.skill.body))

@@ -20,6 +20,7 @@ from skill_distiller.analysis.patterns import (
     join_patterns,
     own_pattern,
 )
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.checks.receipt import compare
@@ -164,8 +165,8 @@ def test_a_lost_pattern_costs_ten_points() -> None:
         for i, d in enumerate(kept.plan.decisions)
     )
     plan = Plan(gone, kept.plan.headings, kept.plan.heading_tokens)
-    with_own = compare(analysis, plan, apply_plan(_SKILL, plan))
-    without = compare(RulesAnalyzer().analyze(_SKILL), plan, apply_plan(_SKILL, plan))
+    with_own = compare(Reading(analysis), plan, apply_plan(_SKILL, plan))
+    without = compare(Reading(RulesAnalyzer().analyze(_SKILL)), plan, apply_plan(_SKILL, plan))
     assert with_own.protected_found == with_own.protected_lost == {"ticket-ids"}
     assert with_own.advisory_lost == frozenset()
     alone = replace(with_own, protected_lost=frozenset())
@@ -180,7 +181,7 @@ def test_a_shorter_text_has_to_hold_the_pattern() -> None:
     patterns = PatternSet((own_pattern("duty", ["duty officer"]),))
     analysis = with_patterns(RulesAnalyzer().analyze(skill), patterns)
     for text, keeps in (("The duty officer decides.\n", True), ("The officer decides.\n", False)):
-        assert keeps_everything(analysis, 0, Rendering(RenderingKind.PRUNED, text, 5, 0.9)) is keeps
+        assert keeps_everything(Reading(analysis), 0, Rendering(RenderingKind.PRUNED, text, 5, 0.9)) is keeps
 
 
 @pytest.mark.parametrize("between", ["", "\n### What they do\n"])
@@ -194,7 +195,7 @@ def test_a_pattern_in_a_heading_keeps_the_heading_and_the_first_block(between: s
     assert "## Duty officer\n" in result.text
     assert "awake at night" in result.text
     assert result.functionality.protected_lost == ()
-    analysis = result.analysis
+    analysis = result.reading
     assert [bool(verdict.protected) for verdict in analysis.verdicts] == [False, True, False]
     assert keeps_everything(analysis, 1, Rendering(RenderingKind.PRUNED, "They are awake at night.\n", 5, 0.9))
 

@@ -7,6 +7,7 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import SKILLS
 
 from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.functionality import EmbeddedJudge, Functionality
 from skill_distiller.checks.receipt import compare, write_receipt
 from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
@@ -32,7 +33,7 @@ def plan_without(analysis: Analysis, *blocks: int) -> Plan:
 def judge(analysis: Analysis, *blocks: int) -> Functionality:
     """The functionality without some blocks."""
     plan = plan_without(analysis, *blocks)
-    return EmbeddedJudge().score(compare(analysis, plan, apply_plan(analysis.skill, plan)))
+    return EmbeddedJudge().score(compare(Reading(analysis), plan, apply_plan(analysis.skill, plan)))
 
 
 def _analyze(text: str) -> Analysis:
@@ -80,8 +81,8 @@ def test_the_penalty_is_exactly_ten() -> None:
     analysis = _analyze("Keep a checkpoint of it all.\n\nPlain words of some use.\n")
     plan = plan_without(analysis)
     changed = parse_skill("Keep a record of it all.\n\nPlain words of some use.\n")
-    kept = EmbeddedJudge().score(compare(analysis, plan, analysis.skill)).score
-    assert kept - EmbeddedJudge().score(compare(analysis, plan, changed)).score == pytest.approx(10)
+    kept = EmbeddedJudge().score(compare(Reading(analysis), plan, analysis.skill)).score
+    assert kept - EmbeddedJudge().score(compare(Reading(analysis), plan, changed)).score == pytest.approx(10)
 
 
 def test_scores_stay_within_their_range() -> None:
@@ -93,10 +94,10 @@ def test_scores_stay_within_their_range() -> None:
 def test_worths_make_one() -> None:
     """The worths of a skill's blocks add up to one, and none is negative."""
     for name in ("plain", "hard-rules", "long-list", "table"):
-        worths = block_worths(RulesAnalyzer().analyze(read_skill(SKILLS / name)), load_worth_model())
+        worths = block_worths(Reading(RulesAnalyzer().analyze(read_skill(SKILLS / name))), load_worth_model())
         assert sum(worths) == pytest.approx(1)
         assert min(worths) >= 0
-    assert block_worths(_analyze(""), load_worth_model()) == ()
+    assert block_worths(Reading(_analyze("")), load_worth_model()) == ()
 
 
 def test_share_and_functionality_are_inverse() -> None:
@@ -111,7 +112,7 @@ def test_receipt_names_what_went() -> None:
     text = "---\nname: a\n---\n\n# A\n\nRun `a` and `b`.\n\nThen run `b`,\nnever `c`.\n"
     analysis = _analyze(text)
     plan = plan_without(analysis, 1)
-    receipt = write_receipt(compare(analysis, plan, apply_plan(analysis.skill, plan)))
+    receipt = write_receipt(compare(Reading(analysis), plan, apply_plan(analysis.skill, plan)))
     (section,) = receipt.sections
     assert (section.heading, section.level, section.heading_dropped) == ("A", 1, False)
     (change,) = section.changes
@@ -127,7 +128,7 @@ def test_receipt_names_a_heading_that_went() -> None:
     plan = Plan(plan.decisions, (True, False), plan.heading_tokens)
     distilled = apply_plan(analysis.skill, plan)
     assert render_skill(distilled) == "See [it](#old-notes).\n"
-    receipt = write_receipt(compare(analysis, plan, distilled))
+    receipt = write_receipt(compare(Reading(analysis), plan, distilled))
     assert "# Old Notes" in {fact.key for fact in receipt.lost}
     assert receipt.sections[-1].heading_dropped
 
@@ -135,7 +136,7 @@ def test_receipt_names_a_heading_that_went() -> None:
 def test_receipt_of_an_unchanged_skill_is_empty() -> None:
     """Where nothing changed there is nothing to report."""
     analysis = RulesAnalyzer().analyze(read_skill(SKILLS / "plain"))
-    receipt = write_receipt(compare(analysis, plan_without(analysis), analysis.skill))
+    receipt = write_receipt(compare(Reading(analysis), plan_without(analysis), analysis.skill))
     assert (receipt.sections, receipt.lost, receipt.changes) == ((), (), ())
 
 
@@ -143,5 +144,5 @@ def test_lines_count_every_line_end() -> None:
     """The line of a lost fact is right also where lines end with a carriage return alone."""
     analysis = _analyze("a\r\rone\rnever `c`\r")
     plan = plan_without(analysis, 1)
-    receipt = write_receipt(compare(analysis, plan, apply_plan(analysis.skill, plan)))
+    receipt = write_receipt(compare(Reading(analysis), plan, apply_plan(analysis.skill, plan)))
     assert {fact.line for fact in receipt.lost} == {4}

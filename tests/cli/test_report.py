@@ -50,13 +50,14 @@ def test_the_report_begins_with_the_lines_of_the_reference(threshold: str) -> No
         f"Functionality preserved: {result.functionality.score:.0f}% "
         "(uncalibrated - first 5 compressions build baseline)",
         f"Tokens: {result.input_tokens} → {result.output_tokens} ({result.reduction:.0%} reduction)",
-        f"Classification confidence: {result.analysis.confidence:.2f} (mean across sections)",
+        f"Classification confidence: {result.reading.analysis.confidence:.2f} (mean across sections)",
         f"Removed: {', '.join(removed) or 'nothing'}",
     ]
     assert lines[4].startswith("Kept: all triggers, core instructions" if float(threshold) >= 0.9 else "Kept: ")
     assert not [name for name in counts if name in lines[4]]
+    analyzer = result.reading.analysis.analyzer
     assert lines[5] == (
-        f"Analyzer: {result.analysis.analyzer} (no language model, no network); judge: {result.functionality.method}; "
+        f"Analyzer: {analyzer} (no language model, no network); judge: {result.functionality.method}; "
         "tokens: cl100k_base, exact"
     )
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.planning.test_frontier import Kind, Point, lawful, price, small_skill, trees
 
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.choose import compress_to_threshold
 from skill_distiller.planning.frontier import Choice, trace_frontier
 from skill_distiller.planning.groups import GROUP, group_outline
@@ -156,6 +157,6 @@ def test_a_bundle_is_written_in_the_place_of_its_blocks() -> None:
     """Their headings go with them, and the blocks around them stay."""
     analysis = RulesAnalyzer().analyze(parse_skill(EXAMPLES))
     models = Models(pruner=None, renderers=(_OneLine(),))
-    plan = compress_to_threshold(analysis, 0.95, load_counter(), models=models)
+    plan = compress_to_threshold(Reading(analysis), 0.95, load_counter(), models=models)
     expected = "# Tool\n\nRun `tool`.\n\n## Examples\n\n### One-liners:\n\n- one → two\n"
     assert apply_plan(analysis.skill, plan).text == expected

@@ -11,6 +11,7 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import sound_skills
 
 from skill_distiller.analysis.cues import lead_ins
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
 from skill_distiller.planning.ladders import trace
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
@@ -122,7 +123,7 @@ def _check_within(
 def test_points_fall(text: str) -> None:
     """Along the frontier tokens fall strictly, worth never rises, and every point is lawful and well priced."""
     skill = parse_skill(text)
-    prepared, frontier = trace(RulesAnalyzer().analyze(skill), load_counter())
+    prepared, frontier = trace(Reading(RulesAnalyzer().analyze(skill)), load_counter())
     nodes = outline(skill)
     assert frontier.choice(0) == Choice((0,) * len(skill.blocks), (True,) * len(skill.sections))
     for (t1, w1), (t2, w2) in pairwise(frontier.points):

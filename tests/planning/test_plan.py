@@ -8,6 +8,7 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice, Frontier
 from skill_distiller.planning.ladders import Ladders, trace
 from skill_distiller.planning.outline import anchors_of, missing_targets, referred_to
@@ -25,7 +26,7 @@ _LISTS = {BlockKind.LIST, BlockKind.LIST_ITEM}
 
 def _traced(text: str) -> tuple[Analysis, Ladders, Frontier]:
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    return analysis, *trace(analysis, load_counter())
+    return analysis, *trace(Reading(analysis), load_counter())
 
 
 def _plan(prepared: Ladders, choice: Choice) -> Plan:
@@ -88,7 +89,7 @@ def test_unchanged_plan_gives_the_original() -> None:
 def test_undoing_gives_the_original(text: str) -> None:
     """Undone, the plan of any text gives that text."""
     analysis, prepared, frontier = _traced(text)
-    plan = undo_all(analysis, _plan(prepared, frontier.choice(len(frontier.steps))))
+    plan = undo_all(Reading(analysis), _plan(prepared, frontier.choice(len(frontier.steps))))
     assert not plan.changed
     assert render_skill(apply_plan(analysis.skill, plan)) == text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skill_distiller.analysis.model import Analysis, SectionType, Verdict
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.plan import Reason
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import WorthModel
@@ -16,7 +17,7 @@ SURE, UNSURE = 0.9, 0.2
 
 def _required(threshold: float, verdict: Verdict) -> Reason | None:
     analysis = Analysis(parse_skill("---\nname: a\ndescription: Use when b.\n---\nSome text.\n"), (verdict,), "by hand")
-    return required_blocks(analysis, threshold, MODEL).get(0)
+    return required_blocks(Reading(analysis), threshold, MODEL).get(0)
 
 
 def _verdict(kind: SectionType, importance: float, confidence: float = SURE) -> Verdict:
@@ -51,7 +52,7 @@ def test_an_uncertain_type_counts_as_a_required_one() -> None:
 def test_without_a_description_every_trigger_is_required() -> None:
     """Nothing else would say when the skill is for the case at hand."""
     analysis = Analysis(parse_skill("Some text.\n"), (_verdict(SectionType.TRIGGER, 0.1),), "by hand")
-    assert required_blocks(analysis, 0.0, MODEL) == {0: Reason.TYPE}
+    assert required_blocks(Reading(analysis), 0.0, MODEL) == {0: Reason.TYPE}
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
@@ -88,5 +89,5 @@ def test_what_forbids_or_asks_for_approval_stays_as_long_as_most_is_asked_for() 
     skill = parse_skill(HELD)
     verdict = _verdict(SectionType.EXPLANATION, 0.1)
     analysis = Analysis(skill, (verdict,) * len(skill.blocks), "by hand")
-    assert required_blocks(analysis, 0.8, MODEL) == dict.fromkeys((0, 2, 3), Reason.RESTRICTION)
-    assert required_blocks(analysis, 0.79, MODEL) == {}
+    assert required_blocks(Reading(analysis), 0.8, MODEL) == dict.fromkeys((0, 2, 3), Reason.RESTRICTION)
+    assert required_blocks(Reading(analysis), 0.79, MODEL) == {}

@@ -7,6 +7,7 @@ from hypothesis import given
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import sound_skills
 
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.choose import compress_to_threshold
 from skill_distiller.planning.ladders import Models, prepare_ladders
 from skill_distiller.planning.plan import Plan, Reason
@@ -36,7 +37,7 @@ The many words of another tale that nobody needs, told at length by its author.
 
 def _compress(text: str, threshold: float) -> Plan:
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    return compress_to_threshold(analysis, threshold, load_counter(), models=Models(pruner=None))
+    return compress_to_threshold(Reading(analysis), threshold, load_counter(), models=Models(pruner=None))
 
 
 STEPS = """# A
@@ -98,7 +99,7 @@ def test_lowest_threshold_keeps_what_is_required() -> None:
 def test_ladders_are_prepared_for_every_block_and_heading(counter: TokenCounter) -> None:
     """There is a ladder and a worth for each block and a count for each heading."""
     skill = parse_skill(LINKED)
-    prepared = prepare_ladders(RulesAnalyzer().analyze(skill), (), counter)
+    prepared = prepare_ladders(Reading(RulesAnalyzer().analyze(skill)), (), counter)
     assert len(prepared.ladders) == len(prepared.worths) == len(skill.blocks)
     assert prepared.heading_tokens == tuple(counter.count(section.heading_source) for section in skill.sections)
 
@@ -106,10 +107,10 @@ def test_ladders_are_prepared_for_every_block_and_heading(counter: TokenCounter)
 def _check(skill: Skill, counter: TokenCounter) -> None:
     """At each threshold enough worth is kept, and whatever is required is never dropped."""
     analysis = RulesAnalyzer().analyze(skill)
-    prepared, model = prepare_ladders(analysis, (), counter), load_worth_model()
+    prepared, model = prepare_ladders(Reading(analysis), (), counter), load_worth_model()
     for threshold in (0.0, 0.6, 0.9):
-        required = required_blocks(analysis, threshold, model)
-        plan = compress_to_threshold(analysis, threshold, counter)
+        required = required_blocks(Reading(analysis), threshold, model)
+        plan = compress_to_threshold(Reading(analysis), threshold, counter)
         kept = sum(w * d.rendering.share for w, d in zip(prepared.worths, plan.decisions, strict=True))
         assert kept >= model.share(threshold) * sum(prepared.worths) - 1e-6
         for decision in plan.decisions:

@@ -6,6 +6,7 @@ from hypothesis import given
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import texts
 
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.worth import FEATURES, block_worths, load_worth_model, word_number, worth_features
 from skill_distiller.skill.parse import parse_skill
 
@@ -26,7 +27,7 @@ Load the kiln before noon with cone six.
 
 
 def _column(number: int, text: str, common: frozenset[int] = frozenset()) -> list[float]:
-    return [row[number] for row in worth_features(RulesAnalyzer().analyze(parse_skill(text)), common)]
+    return [row[number] for row in worth_features(Reading(RulesAnalyzer().analyze(parse_skill(text))), common)]
 
 
 def test_only_words_that_stand_in_one_block_and_are_not_common_are_rare() -> None:
@@ -59,7 +60,7 @@ def test_a_word_has_one_number_everywhere() -> None:
 def test_worths_make_one(text: str) -> None:
     """One finite row a block, whatever the text; the worths are shares of the whole."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    assert len(worth_features(analysis)) == len(analysis.skill.blocks)
-    worths = block_worths(analysis, load_worth_model())
+    assert len(worth_features(Reading(analysis))) == len(analysis.skill.blocks)
+    worths = block_worths(Reading(analysis), load_worth_model())
     assert all(worth >= 0 for worth in worths)
     assert not worths or abs(sum(worths) - 1) < 1e-9

@@ -15,7 +15,7 @@ from tests.fixture_file import parameters
 from tests.prompted.skill import ASKED, NO_PHRASES, TEXT, TYPES, labels, phrases
 from tests.strategies import soups
 
-from skill_distiller.analysis.model import PromptedAnalysis, SectionType
+from skill_distiller.analysis.model import Analysis, ModelPart, SectionType
 from skill_distiller.errors import ProviderError
 from skill_distiller.planning.ladders import Models
 from skill_distiller.prompted.classify import PromptedAnalyzer, groups_of, read_labels, read_phrases
@@ -33,10 +33,16 @@ from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import estimate_tokens
 
 
-def analyze(skill: Skill, *script: Line) -> tuple[PromptedAnalysis, ScriptedProvider]:
+def analyze(skill: Skill, *script: Line) -> tuple[Analysis, ScriptedProvider]:
     """What a script makes of a skill, and the provider with the requests it saw."""
     provider = ScriptedProvider(script)
     return PromptedAnalyzer(Session(provider), RulesAnalyzer()).analyze(skill), provider
+
+
+def part(analysis: Analysis) -> ModelPart:
+    """What the model had to do with an analysis."""
+    assert analysis.model_part is not None
+    return analysis.model_part
 
 
 @pytest.fixture(name="skill")
@@ -63,7 +69,7 @@ def test_types_and_confidences_are_the_models(skill: Skill) -> None:
     assert tuple(verdict.type.value for verdict in asked) == TYPES
     assert {verdict.confidence for verdict in asked} == {0.9}
     assert analysis.verdicts[4] == RulesAnalyzer().analyze(skill).verdicts[4]
-    assert analysis.unanswered == ()
+    assert part(analysis).unanswered == ()
     assert analysis.analyzer == f"scripted/{provider.model}"
 
 
@@ -116,7 +122,7 @@ def test_a_block_without_an_answer_takes_the_embedded_verdict(skill: Skill) -> N
     """After two repair tries; the report says for how many."""
     script = [labels(TYPES[:4]), '{"blocks": []}', "no", NO_PHRASES]
     analysis, provider = analyze(skill, *script)
-    assert analysis.unanswered == (5,)
+    assert part(analysis).unanswered == (5,)
     assert analysis.verdicts[5] == RulesAnalyzer().analyze(skill).verdicts[5]
     assert len(provider.requests) == 4
     backends = Backends(analyzer=PromptedAnalyzer(Session(ScriptedProvider(script)), RulesAnalyzer()))
@@ -288,7 +294,7 @@ def test_a_skill_without_such_prose_needs_no_second_call(skill: Skill) -> None:
 def test_unusable_phrases_cost_nothing_but_the_saving(skill: Skill) -> None:
     """One repair try, then the run goes on without them."""
     analysis, provider = analyze(skill, labels(), "no", "no again")
-    assert (dict(analysis.phrases), len(provider.requests)) == ({}, 3)
+    assert (dict(part(analysis).quotes), len(provider.requests)) == ({}, 3)
 
 
 @given(soups)
@@ -296,7 +302,7 @@ def test_any_markdown_gets_its_verdicts(text: str) -> None:
     """Made-up replies about any Markdown: one verdict a block, and the result keeps what must stay."""
     backends = Backends(PromptedAnalyzer(Session(ScriptedProvider()), RulesAnalyzer()))
     result = distill(parse_skill(text), DistillOptions(threshold=0.5), backends)
-    for decision, verdict in zip(result.plan.decisions, result.analysis.verdicts, strict=True):
+    for decision, verdict in zip(result.plan.decisions, result.reading.verdicts, strict=True):
         assert not (verdict.protected or verdict.hard_rule) or decision.rendering.text
         assert 0 < verdict.importance <= 1
         assert 0 <= verdict.confidence <= 1

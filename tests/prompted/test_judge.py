@@ -8,6 +8,7 @@ import pytest
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import TEXT, scores
 
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.checks.receipt import compare
 from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
@@ -68,7 +69,7 @@ def test_protected_patterns_lost_cost_ten_points() -> None:
         for b in analysis.skill.blocks
     )
     plan = Plan(decisions, (True,), (0,))
-    comparison = compare(analysis, plan, apply_plan(analysis.skill, plan))
+    comparison = compare(Reading(analysis), plan, apply_plan(analysis.skill, plan))
     judge = PromptedJudge(Session(ScriptedProvider([scores(90, 90, 90, 90)])), EmbeddedJudge())
     found = judge.score(comparison)
     assert (found.score, found.protected_lost) == (80, ("checkpoint-state",))

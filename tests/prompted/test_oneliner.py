@@ -8,6 +8,7 @@ import pytest
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import TEXT, scores
 
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.errors import ProviderError, RefusedError
 from skill_distiller.planning.plan import Mode
@@ -146,7 +147,7 @@ def test_a_long_skill_is_shown_by_its_most_important_blocks() -> None:
         f"## Step {i}\n\nRun `step-{i}` and " + "read the log again, " * 300 + "stop.\n\n" for i in range(40)
     )
     analysis = RulesAnalyzer().analyze(parse_skill(f"---\nname: a\ndescription: Use when b.\n---\n# A\n\n{steps}"))
-    shown = [block.index for block in shown_blocks(analysis, estimate_tokens)]
+    shown = [block.index for block in shown_blocks(Reading(analysis), estimate_tokens)]
     assert shown == sorted(shown)
     assert 0 < len(shown) < 40
 
@@ -170,7 +171,7 @@ def test_lines_as_models_write_them() -> None:
 def test_embedded_lines_pass_the_check(text: str, counter: TokenCounter) -> None:
     """What is taken from the skill is in the skill."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    assert list(problems(one_liner(analysis), analysis, counter)) == []
+    assert list(problems(one_liner(Reading(analysis)), Reading(analysis), counter)) == []
 
 
 def test_a_condition_stays_with_its_command() -> None:

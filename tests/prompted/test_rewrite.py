@@ -16,6 +16,7 @@ from tests.providers.stub_server import Act
 from tests.strategies import soups
 
 from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import ProviderError, RefusedError
 from skill_distiller.meaning.compare import missing
 from skill_distiller.planning.ladders import Models
@@ -56,6 +57,12 @@ DISK = "When the disk is full, delete `tmp/`, try again."
 GOOD = (STEPS, RULE, NETWORK, DISK)
 
 
+def _cases(text: str) -> Reading:
+    """An example, then edge cases."""
+    edge = SectionType.EDGE_CASE
+    return Reading(analyze(f"# A\n\n{text}", b0=SectionType.EXAMPLE, b1=edge, b2=edge))
+
+
 def analyze(text: str = TEXT, **types: SectionType) -> Analysis:
     """An analysis by the rules; `types` by index of the block (`b3=...`) in place of what they say."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
@@ -69,7 +76,7 @@ def analyze(text: str = TEXT, **types: SectionType) -> Analysis:
 def offer(*script: Line, analysis: Analysis | None = None) -> tuple[Offers, ScriptedProvider]:
     """What a script of replies makes of a skill, and the provider with the requests it saw."""
     provider = ScriptedProvider(script)
-    return PromptedRewriter(Session(provider)).offer(analysis or analyze(), load_counter()), provider
+    return PromptedRewriter(Session(provider)).offer(Reading(analysis or analyze()), load_counter()), provider
 
 
 def offered(offers: Offers) -> dict[int, str]:
@@ -81,7 +88,7 @@ def offered(offers: Offers) -> dict[int, str]:
 def test_texts_that_pass_are_offered(kind: str, counter: TokenCounter) -> None:
     """One request for all of a small skill; each text becomes a rung with its price and its worth."""
     with play(kind, Act(texts(*GOOD), input_tokens=900)) as played:
-        offers = PromptedRewriter(played.session()).offer(analyze(), counter)
+        offers = PromptedRewriter(played.session()).offer(Reading(analyze()), counter)
         assert len(played.seen) == 1
     assert offered(offers) == dict(enumerate(GOOD))
     assert (offers.refused, offers.bundles) == (0, ())
@@ -161,7 +168,7 @@ def test_a_table_is_rewritten_in_its_cells() -> None:
     )
     offers, _ = offer(texts(swapped), texts(swapped), analysis=analyze(TABLE))
     assert (offered(offers), offers.refused) == ({}, 1)
-    assert pieces_of(analyze(TABLE, b0=SectionType.OUTPUT_FORMAT)) == []
+    assert pieces_of(Reading(analyze(TABLE, b0=SectionType.OUTPUT_FORMAT))) == []
 
 
 @pytest.mark.parametrize(
@@ -251,11 +258,10 @@ def test_edge_cases_are_summed_up_as_one() -> None:
 def test_a_summary_needs_room() -> None:
     """A paragraph in place of a list that follows a line without a blank one would become part of it."""
     cases = "Cases:\n- When it is full, delete `tmp/` and then try it again.\n\nWhen it is down, take `cache.json`.\n"
-    edge = SectionType.EDGE_CASE
-    wishes = [piece.wish for piece in pieces_of(analyze(f"# A\n\n{cases}", b0=SectionType.EXAMPLE, b1=edge, b2=edge))]
+    wishes = [piece.wish for piece in pieces_of(_cases(cases))]
     assert Wish.SUMMARY not in wishes
     apart = cases.replace("Cases:\n", "Cases:\n\n")
-    wishes = [piece.wish for piece in pieces_of(analyze(f"# A\n\n{apart}", b0=SectionType.EXAMPLE, b1=edge, b2=edge))]
+    wishes = [piece.wish for piece in pieces_of(_cases(apart))]
     assert Wish.SUMMARY in wishes
 
 
@@ -283,7 +289,7 @@ def test_limits_hold() -> None:
     """--max-calls ends the run; secrets do not leave the machine."""
     limited = Session(ScriptedProvider([texts(*GOOD)]), limits=Limits(max_calls=0))
     with pytest.raises(ProviderError, match="--max-calls"):
-        PromptedRewriter(limited).offer(analyze(), load_counter())
+        PromptedRewriter(limited).offer(Reading(analyze()), load_counter())
 
     class Remote(ScriptedProvider):
         address = "https://models.example.org"
@@ -291,7 +297,7 @@ def test_limits_hold() -> None:
     remote = Remote([texts(*GOOD)])
     secret = "ghp_" + "a1B2" * 9
     with pytest.raises(RefusedError, match="GitHub Token"):
-        PromptedRewriter(Session(remote)).offer(analyze(f"{TEXT}\nUse `{secret}`.\n"), load_counter())
+        PromptedRewriter(Session(remote)).offer(Reading(analyze(f"{TEXT}\nUse `{secret}`.\n")), load_counter())
     assert remote.requests == []
 
 
@@ -299,7 +305,7 @@ def test_the_same_skill_is_paid_for_once(tmp_path: Path) -> None:
     """Answers are kept whatever the boundary was."""
     for calls in (1, 0):
         provider = ScriptedProvider([texts(*GOOD)])
-        offers = PromptedRewriter(Session(provider, DiskCache(tmp_path))).offer(analyze(), load_counter())
+        offers = PromptedRewriter(Session(provider, DiskCache(tmp_path))).offer(Reading(analyze()), load_counter())
         assert (len(provider.requests), len(offers.renderings)) == (calls, 4)
 
 
@@ -309,7 +315,7 @@ def test_what_is_expected_is_what_is_asked() -> None:
     assert PromptedRewriter(session).expected(parse_skill(TEXT)).calls == 1
     bare = analyze("# A\n\n```sh\nmake\n```\n\nShort.\n")
     assert PromptedRewriter(session).expected(bare.skill).calls == 0
-    assert PromptedRewriter(session).offer(bare, load_counter()) == Offers()
+    assert PromptedRewriter(session).offer(Reading(bare), load_counter()) == Offers()
 
 
 INJECTION = """# A

@@ -7,6 +7,7 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import texts
 
 from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.prompted.synthesize import PromptedSynthesizer
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
@@ -65,13 +66,13 @@ def analyze(text: str = TEXT) -> Analysis:
 def offer(*script: Line, text: str = TEXT) -> tuple[Offers, ScriptedProvider]:
     """What a script of replies makes of a skill, and the provider with the requests it saw."""
     provider = ScriptedProvider(script)
-    return PromptedSynthesizer(Session(provider)).offer(analyze(text), load_counter()), provider
+    return PromptedSynthesizer(Session(provider)).offer(Reading(analyze(text)), load_counter()), provider
 
 
 def test_the_set_is_one_that_no_choice_shows() -> None:
     """Else the embedded renderer has it."""
     (examples,) = find_sets(analyze())
-    assert not any(extractive_bundles(analyze(), examples))
+    assert not any(extractive_bundles(Reading(analyze()), examples))
 
 
 def test_lines_with_every_fact_are_offered() -> None:

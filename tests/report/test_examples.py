@@ -10,7 +10,7 @@ from rich.console import Console
 from tests.fixture_file import FIXTURES
 from tests.report.test_record import VALIDATOR
 
-from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.ladders import Models
 from skill_distiller.report.console import print_report
 from skill_distiller.report.json_record import to_json
@@ -42,10 +42,10 @@ class InNewWords:
 
     text: str
 
-    def offer(self, analysis: Analysis, counter: TokenCounter) -> Offers:
+    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
         """The lines, said to be worth what the examples are."""
-        (examples,) = find_sets(analysis)
-        bundle = abstractive_bundle(analysis, examples, self.text)
+        (examples,) = find_sets(reading)
+        bundle = abstractive_bundle(reading, examples, self.text)
         return Offers(bundles=(replace(bundle, share=0.99),)) if bundle else Offers(refused=1)
 
 
@@ -98,7 +98,7 @@ def test_the_report_says_so(five: Result) -> None:
 
 def test_selected_examples_are_no_changes(five: Result) -> None:
     """What stands in full is not in the receipt."""
-    (examples,) = find_sets(five.analysis)
+    (examples,) = find_sets(five.reading)
     (selection,) = example_selections(five).values()
     changed = {change.block.index for change in five.evidence.receipt.changes}
     last = examples.blocks[-1]

@@ -29,7 +29,7 @@ class _ByHand:
 
     def analyze(self, skill: Skill) -> Analysis:
         """One verdict a block."""
-        return analyzed(skill.text, self._kind)
+        return analyzed(skill.text, self._kind).analysis
 
 
 def distilled(text: str, kind: SectionType, threshold: float) -> Result:

@@ -13,6 +13,7 @@ from tests.strategies import sound_skills, soups
 from skill_distiller.analysis.cues import lead_ins
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.patterns import find_patterns
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import block_facts, fact_keys, find_facts
 from skill_distiller.rewriting.ladder import Ladder, build_ladders, keeps_everything
 from skill_distiller.rewriting.model import RenderingKind
@@ -32,7 +33,7 @@ def _required(analysis: Analysis) -> frozenset[int]:
 def build(skill: Skill, counter: TokenCounter) -> tuple[Analysis, tuple[Ladder, ...]]:
     """The analysis of a skill by rules, and its ladders."""
     analysis = RulesAnalyzer().analyze(skill)
-    return analysis, build_ladders(analysis, lead_ins(skill), _required(analysis), counter)
+    return analysis, build_ladders(Reading(analysis), lead_ins(skill), _required(analysis), counter)
 
 
 def _check(skill: Skill, counter: TokenCounter) -> None:
@@ -43,7 +44,7 @@ def _check(skill: Skill, counter: TokenCounter) -> None:
         first = ladder.rungs[0]
         assert (first.kind, first.text, first.share) == (Kind.FULL, block.source, 1.0)
         keys = fact_keys(block_facts(block))
-        for rung in (rung for rung in ladder.rungs if keeps_everything(analysis, block.index, rung)):
+        for rung in (rung for rung in ladder.rungs if keeps_everything(Reading(analysis), block.index, rung)):
             assert rung.tokens == counter.count(rung.text)
             if rung.kind is Kind.DROPPED:
                 assert (rung.text, rung.tokens, rung.share) == ("", 0, 0.0)

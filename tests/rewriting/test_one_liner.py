@@ -11,6 +11,7 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import parameters
 from tests.strategies import sound_skills, texts
 
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.rewriting.one_liner.line_text import one_line, plain, sentences, shorter
 from skill_distiller.rewriting.one_liner.model import MOST_TOKENS, NOT_STATED, PREFIXES, OneLiner, negative_blocks
@@ -31,7 +32,7 @@ def _letters(text: str) -> str:
 
 def written(text: str) -> OneLiner:
     """The three lines of a skill, by the analyzer that ships."""
-    return one_liner(TrainedAnalyzer().analyze(parse_skill(text)))
+    return one_liner(Reading(TrainedAnalyzer().analyze(parse_skill(text))))
 
 
 def is_one_liner(lines: OneLiner, counter: TokenCounter) -> bool:
@@ -62,7 +63,7 @@ def test_three_lines(text: str, expected: str) -> None:
 def test_it_always_is_three_lines(text: str) -> None:
     """Whatever the input: three lines with their prefixes, printable, of at most 80 tokens."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    lines = one_liner(analysis)
+    lines = one_liner(Reading(analysis))
     assert is_one_liner(lines, load_counter())
     assert all(0 <= share <= 1 for share in lines.shares.values())
 
@@ -71,7 +72,7 @@ def test_it_always_is_three_lines(text: str) -> None:
 def test_every_word_is_the_skills_own(text: str) -> None:
     """Nothing is invented: each word of the lines stands in the skill."""
     skill = parse_skill(text)
-    lines = one_liner(RulesAnalyzer().analyze(skill))
+    lines = one_liner(Reading(RulesAnalyzer().analyze(skill)))
     own = _letters(text + str(skill.frontmatter.fields))
     for part in (lines.trigger, lines.action, lines.result):
         words = _WORD.findall(re.sub(r" \(\+\d+\)", "", part))
@@ -134,7 +135,7 @@ def test_a_prohibition_under_a_condition_is_left_out() -> None:
     rules = "- Never jump ashore.\n\nIn a lock, when the water falls:\n\n- Do not tie the lines.\n"
     kept = "- On failure stop. Do not try again.\n- Never run ashore.\n"
     text = f"# Boat\n\n## If the wind is offshore\n\n{rules}\n## Rules\n\n{kept}"
-    found = find_prohibitions(TrainedAnalyzer().analyze(parse_skill(text)))
+    found = find_prohibitions(Reading(TrainedAnalyzer().analyze(parse_skill(text))))
     assert [piece.text for piece in found] == ["¬run ashore"]
 
 
@@ -144,7 +145,12 @@ def test_negative_blocks() -> None:
     analysis = TrainedAnalyzer().analyze(
         parse_skill(f"# A\n\nGood.\n\n## Anti-patterns\n\nOne.\n\n{steps}## 禁止事項\n\n四\n")
     )
-    assert [analysis.skill.blocks[i].text.strip() for i in sorted(negative_blocks(analysis))] == ["One.", "- two", "四"]
+    found = sorted(negative_blocks(Reading(analysis)))
+    assert [analysis.skill.blocks[i].text.strip() for i in found] == [
+        "One.",
+        "- two",
+        "四",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -222,11 +228,11 @@ def test_real_skills(corpus_skills: tuple[Skill, ...], counter: TokenCounter) ->
     empty = refused = 0
     for skill in corpus_skills:
         analysis = analyzer.analyze(skill)
-        lines = one_liner(analysis)
+        lines = one_liner(Reading(analysis))
         assert is_one_liner(lines, counter), skill.path
         assert lines.trigger != NOT_STATED
         empty += NOT_STATED in (lines.action, lines.result)
-        refused += any(problems(lines, analysis, counter))
+        refused += any(problems(lines, Reading(analysis), counter))
         source = one_line(skill.text).casefold()
         for start, end in quotes(lines.trigger):
             assert lines.trigger[start + 1 : end - 1].casefold() in source or "''" in source

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skill_distiller.analysis.model import Analysis, SectionType, Verdict
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import UsageError
 from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.language.modals import MODAL_WORDS
@@ -42,18 +43,18 @@ def flat(above: str, text: str) -> float:
     return 1.0
 
 
-def analyzed(text: str, kind: SectionType = SectionType.EXPLANATION) -> Analysis:
+def analyzed(text: str, kind: SectionType = SectionType.EXPLANATION) -> Reading:
     """A skill whose blocks are all of one type."""
     skill = parse_skill(text)
-    return Analysis(skill, (Verdict(kind, 0.3, 0.9),) * len(skill.blocks), "by hand")
+    return Reading(Analysis(skill, (Verdict(kind, 0.3, 0.9),) * len(skill.blocks), "by hand"))
 
 
 def shortened(text: str, kind: SectionType = SectionType.EXPLANATION, scorer: LocalScorer | None = None) -> list[str]:
     """What is left of each block of a skill once every redundant sentence went."""
-    analysis = analyzed(text, kind)
-    skill = analysis.skill
-    locked = {b.index: locked_spans(b.text, analysis.facts[b.index]) for b in skill.blocks}
-    edits = PhrasePruner((scorer or LocalScorer(flat)).phrases(analysis)).edits(skill, [*locked], locked)
+    reading = analyzed(text, kind)
+    skill = reading.skill
+    locked = {b.index: locked_spans(b.text, reading.facts[b.index]) for b in skill.blocks}
+    edits = PhrasePruner((scorer or LocalScorer(flat)).phrases(reading)).edits(skill, [*locked], locked)
     return [apply_edits(block.text, edits.get(block.index, ())) for block in skill.blocks]
 
 
@@ -113,18 +114,18 @@ def test_prohibitions_and_conditions_stay_whatever_else_says_them(kind: SectionT
 
 def test_the_rung_is_named_and_loses_no_fact() -> None:
     """It keeps less than the rung above; what went is named."""
-    analysis = analyzed(HEAD + RESTATED + TOLD)
-    (ladder,) = prepare_ladders(analysis, (), load_counter(), Models(phrases=LocalScorer(flat))).ladders
+    reading = analyzed(HEAD + RESTATED + TOLD)
+    (ladder,) = prepare_ladders(reading, (), load_counter(), Models(phrases=LocalScorer(flat))).ladders
     rung = next(r for r in ladder.rungs if RESTATED.strip() not in r.text and r.text)
     assert rung.share < ladder.rungs[ladder.rungs.index(rung) - 1].share
     assert RESTATED.strip() in rung.phrases
-    assert keeps_everything(analysis, 0, rung)
+    assert keeps_everything(reading, 0, rung)
 
 
 def test_what_a_symbol_says_is_no_deleted_phrase() -> None:
     """ "no more than" as a sign is still said."""
-    analysis = analyzed("The goal should be no more than 100 words, and the plan no more than 200 words.\n")
-    (ladder,) = prepare_ladders(analysis, (), load_counter()).ladders
+    reading = analyzed("The goal should be no more than 100 words, and the plan no more than 200 words.\n")
+    (ladder,) = prepare_ladders(reading, (), load_counter()).ladders
     assert any("≤ 100" in rung.text for rung in ladder.rungs)
     assert all(rung.phrases == () for rung in ladder.rungs)
 
@@ -169,8 +170,8 @@ def test_the_local_scorer_says_how_to_install_it() -> None:
 def test_the_model_of_the_extra() -> None:
     """What restates goes, the same every time, whatever the text holds."""
     scorer = LocalScorer()
-    analysis = analyzed(HEAD + RESTATED + TOLD)
-    assert scorer.phrases(analysis) == scorer.phrases(analysis)
-    assert [phrases.redundant for phrases in scorer.phrases(analysis).values()] == [(RESTATED.strip(),)]
+    reading = analyzed(HEAD + RESTATED + TOLD)
+    assert scorer.phrases(reading) == scorer.phrases(reading)
+    assert [phrases.redundant for phrases in scorer.phrases(reading).values()] == [(RESTATED.strip(),)]
     odd = "Naïve — 如果没有 🙂 text \x00 <|im_start|> \ufeff. " * 4
     assert scorer.phrases(analyzed(f"{HEAD}{odd}{RESTATED}\n")) is not None

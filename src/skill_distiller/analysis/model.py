@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property, wraps
-from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
+from typing import Final, Protocol
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
-from skill_distiller.language.facts import Fact, block_facts
 from skill_distiller.skill.model import Skill
 
 
@@ -57,10 +55,6 @@ TYPE_NAMES: Final = {
 }
 
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a block is and how much it matters; `importance` and `confidence` (in the type) are 0-1.
@@ -85,6 +79,30 @@ class Verdict:
         return self.type in REQUIRED_TYPES or bool(self.protected) or self.hard_rule
 
 
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What was said of the wording of a block: phrases that stand in it, verbatim.
+
+    `potential` is the share of the block that was taken for redundant, 0-1.
+    """
+
+    essential: tuple[str, ...]
+    redundant: tuple[str, ...]
+    potential: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPart:
+    """The part that a language model had in an analysis, by index of the block.
+
+    `unanswered` are the blocks it gave no usable answer for: theirs are embedded verdicts. `quotes`
+    are what it said of the wording of others.
+    """
+
+    unanswered: tuple[int, ...] = ()
+    quotes: Mapping[int, Phrases] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: it is large
 class Analysis:
     """A skill with one verdict a block; `analyzer` names who gave them.
@@ -96,16 +114,11 @@ class Analysis:
     verdicts: tuple[Verdict, ...]
     analyzer: str
     patterns: PatternSet = field(default=BUILT_IN, kw_only=True)
-    memo: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
+    model_part: ModelPart | None = field(default=None, kw_only=True)  # None: no language model was asked
 
     def __post_init__(self) -> None:
         if len(self.verdicts) != len(self.skill.blocks):
             raise ValueError(f"{len(self.verdicts)} verdicts for {len(self.skill.blocks)} blocks")
-
-    @cached_property
-    def facts(self) -> tuple[tuple[Fact, ...], ...]:
-        """For each block its facts, in order of position."""
-        return tuple(block_facts(block) for block in self.skill.blocks)
 
     @property
     def confidence(self) -> float:
@@ -116,22 +129,6 @@ class Analysis:
             if section.blocks
         ]
         return mean(means)
-
-
-def once_per_analysis(
-    build: Callable[Concatenate[Analysis, P], T],
-) -> Callable[Concatenate[Analysis, P], T]:
-    """Work out a function of an analysis (and of hashable arguments) once and keep the value with the analysis."""
-
-    @wraps(build)
-    def look_up(analysis: Analysis, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        key = (build, *args, *sorted(kwargs.items()))
-        if key not in analysis.memo:
-            analysis.memo[key] = build(analysis, *args, **kwargs)
-        value: T = analysis.memo[key]
-        return value
-
-    return look_up
 
 
 class Analyzer(Protocol):
@@ -148,26 +145,3 @@ class Analyzer(Protocol):
 def mean(values: Sequence[float]) -> float:
     """The arithmetic mean, 0 for nothing."""
     return sum(values) / len(values) if values else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Phrases:
-    """What was said of the wording of a block: phrases that stand in it, verbatim.
-
-    `potential` is the share of the block that was taken for redundant, 0-1.
-    """
-
-    essential: tuple[str, ...]
-    redundant: tuple[str, ...]
-    potential: float
-
-
-@dataclass(frozen=True, eq=False)
-class PromptedAnalysis(Analysis):
-    """Verdicts by a model; `phrases` by index of the block.
-
-    `unanswered` are the blocks that the model gave no usable answer for: theirs are embedded verdicts.
-    """
-
-    unanswered: tuple[int, ...] = ()
-    phrases: Mapping[int, Phrases] = field(default_factory=dict)

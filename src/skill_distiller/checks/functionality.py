@@ -51,13 +51,13 @@ class EmbeddedJudge:
     def score(self, comparison: Comparison) -> Functionality:
         """The functionality of a result, 0-100."""
         model = self._model or load_worth_model()
-        values = block_values(comparison.analysis, model)
+        values = block_values(comparison.reading, model)
         decisions = comparison.plan.decisions
         if values:
             value = sum(own * d.rendering.share for own, d in zip(values, decisions, strict=True))
         else:  # all that such a skill says stands in its frontmatter
-            value = float(comparison.distilled.frontmatter.raw == comparison.analysis.skill.frontmatter.raw)
-        weights = fact_weights(comparison.analysis)
+            value = float(comparison.distilled.frontmatter.raw == comparison.reading.skill.frontmatter.raw)
+        weights = fact_weights(comparison.reading)
         missing = sum(weights.get(fact.key, 0.0) for fact in comparison.lost_facts)
         facts = 1 - missing / sum(weights.values()) if weights else 1.0
         share = (1 - FACT_SHARE) * value + FACT_SHARE * facts

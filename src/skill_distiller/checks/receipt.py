@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.patterns import PatternNames
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.fact import Fact, FactKind
 from skill_distiller.language.facts import heading_key, inventory, sentence_around
 from skill_distiller.planning.plan import Plan, Reason
@@ -37,7 +38,7 @@ class LostFact:
 class Comparison:
     """A plan, its result and what the result lost. The losses are found in the texts, not in the plan."""
 
-    analysis: Analysis
+    reading: Reading
     plan: Plan
     distilled: Skill
     lost_facts: tuple[LostFact, ...]
@@ -46,25 +47,25 @@ class Comparison:
     advisory_lost: frozenset[str]
 
 
-def compare(analysis: Analysis, plan: Plan, distilled: Skill) -> Comparison:
+def compare(reading: Reading, plan: Plan, distilled: Skill) -> Comparison:
     """Take the inventory of both texts and name what only the original has."""
-    protected = frozenset[str]().union(*(verdict.protected for verdict in analysis.verdicts))
-    advisory = frozenset[str]().union(*(verdict.advisory for verdict in analysis.verdicts))
-    left = analysis.patterns.find_all(distilled) if protected or advisory else _NONE
+    protected = frozenset[str]().union(*(verdict.protected for verdict in reading.verdicts))
+    advisory = frozenset[str]().union(*(verdict.advisory for verdict in reading.verdicts))
+    left = reading.patterns.find_all(distilled) if protected or advisory else _NONE
     return Comparison(
-        analysis,
+        reading,
         plan,
         distilled,
-        _lost_facts(analysis, plan, frozenset(inventory(distilled))),
+        _lost_facts(reading, plan, frozenset(inventory(distilled))),
         protected,
         protected - left.protected,
         advisory - left.advisory,
     )
 
 
-def _lost_facts(analysis: Analysis, plan: Plan, left: frozenset[str]) -> tuple[LostFact, ...]:
+def _lost_facts(reading: Reading, plan: Plan, left: frozenset[str]) -> tuple[LostFact, ...]:
     lost: dict[str, LostFact] = {}
-    for section in analysis.skill.sections:
+    for section in reading.skill.sections:
         key = heading_key(section.heading)
         if section.level and key not in left and key not in lost:
             lost[key] = LostFact(FactKind.HEADING, key, section.heading, section.line, section.index)
@@ -72,7 +73,7 @@ def _lost_facts(analysis: Analysis, plan: Plan, left: frozenset[str]) -> tuple[L
             kind = plan.decisions[block.index].rendering.kind
             if kind is RenderingKind.FULL:
                 continue  # it stands in the result as it is
-            facts = analysis.facts[block.index]
+            facts = reading.facts[block.index]
             if kind is RenderingKind.REWRITTEN:  # its negations and conditions were found again under other words
                 facts = tuple(fact for fact in facts if fact.kind is not FactKind.MODAL)
             missing = [f for f in facts if f.key not in left and f.key not in lost]
@@ -162,15 +163,15 @@ class Receipt:
 
 def write_receipt(comparison: Comparison) -> Receipt:
     """The receipt of a comparison: only the sections where something changed or went missing."""
-    analysis, plan = comparison.analysis, comparison.plan
+    reading, plan = comparison.reading, comparison.plan
     lost: dict[int, list[LostFact]] = {}
     for fact in comparison.lost_facts:
         lost.setdefault(fact.section, []).append(fact)
-    ids = piece_ids(analysis.skill)
+    ids = piece_ids(reading.skill)
     sections = []
-    for section in analysis.skill.sections:
+    for section in reading.skill.sections:
         changes = tuple(
-            _change(analysis, plan, block.index, ids.blocks[block.index])
+            _change(reading, plan, block.index, ids.blocks[block.index])
             for block in section.blocks
             if plan.decisions[block.index].rendering.kind is not RenderingKind.FULL
         )
@@ -184,14 +185,14 @@ def write_receipt(comparison: Comparison) -> Receipt:
     return Receipt(tuple(sections))
 
 
-def _change(analysis: Analysis, plan: Plan, index: int, piece: str) -> Change:
-    block, decision = analysis.skill.blocks[index], plan.decisions[index]
+def _change(reading: Reading, plan: Plan, index: int, piece: str) -> Change:
+    block, decision = reading.skill.blocks[index], plan.decisions[index]
     return Change(
         block=SourceBlock(
             id=piece,
             index=index,
             kind=block.kind,
-            type=analysis.verdicts[index].type,
+            type=reading.verdicts[index].type,
             first_line=block.line,
             last_line=block.last_line,
             text=block.text,

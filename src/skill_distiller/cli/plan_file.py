@@ -64,7 +64,7 @@ def to_plan(distillation: Result) -> dict[str, object]:
         "mode": options.mode.value,
         **({"threshold": options.threshold} if options.mode is Mode.THRESHOLD else {"tokens": options.tokens}),
         "encoding": distillation.run.counter.encoding,
-        "analyzer": distillation.analysis.analyzer,
+        "analyzer": distillation.reading.analysis.analyzer,
         "sections": [
             _section(distillation, section, ids, stands_with)
             for section in distillation.original.sections
@@ -101,7 +101,7 @@ def _block(distillation: Result, block: Block, piece: str, carrier: str) -> Iter
     yield "rendering", rendering.kind.value
     yield "line", block.line
     yield "kind", block.kind.value
-    yield "type", distillation.analysis.verdicts[block.index].type.value
+    yield "type", distillation.reading.verdicts[block.index].type.value
     yield "tokens", rendering.tokens
     yield "full_tokens", decision.full_tokens
     if rendering.kind not in _AS_IT_IS:

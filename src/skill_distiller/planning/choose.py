@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import REQUIRED_TYPES, Analysis
+from skill_distiller.analysis.model import REQUIRED_TYPES
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import TargetError
 from skill_distiller.planning.frontier import Choice, Frontier, KnownHull, Pick
 from skill_distiller.planning.ladders import Ladders, Models, hold, offer, prepare_ladders, refuse, require, retrace
@@ -35,7 +36,7 @@ class Settled(NamedTuple):
 
 
 def settle(
-    analysis: Analysis,
+    reading: Reading,
     prepared: Ladders,
     required: Mapping[int, Reason],
     pick: Callable[[Frontier], Pick],
@@ -52,12 +53,12 @@ def settle(
     reasons = dict(required)
     known: dict[int, KnownHull] = {}
     while True:
-        frontier = retrace(analysis, prepared, ladders, known)
+        frontier = retrace(reading, prepared, ladders, known)
         picked = pick(frontier)
-        if refused := _refused(analysis, ladders, picked.choice):
+        if refused := _refused(reading, ladders, picked.choice):
             ladders = refuse(ladders, picked.choice, refused)
             continue
-        found = _needed(analysis, ladders, picked.choice) if promote else _something(analysis, ladders, picked.choice)
+        found = _needed(reading, ladders, picked.choice) if promote else _something(reading, ladders, picked.choice)
         needed = {i: why for i, why in found.items() if i not in reasons}
         if not needed:
             return Settled(ladders, frontier, picked, reasons)
@@ -65,36 +66,36 @@ def settle(
         ladders = require(ladders, needed)
 
 
-def _refused(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) -> frozenset[int]:
+def _refused(reading: Reading, ladders: Sequence[Ladder], choice: Choice) -> frozenset[int]:
     return frozenset(
         ladder.block.index
         for ladder, rung in zip(ladders, choice.rungs, strict=True)
         # What is joint was proved by who offered it.
-        if rung < len(ladder.rungs) and not keeps_everything(analysis, ladder.block.index, ladder.rungs[rung])
+        if rung < len(ladder.rungs) and not keeps_everything(reading, ladder.block.index, ladder.rungs[rung])
     )
 
 
-def _needed(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
+def _needed(reading: Reading, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
     """The blocks that a choice drops and that have to stay, with the reason."""
     texts = [ladder.rendering(rung).text for ladder, rung in zip(ladders, choice.rungs, strict=True)]
-    needed = dict.fromkeys(referred_to(analysis.skill, texts, choice.headings), Reason.PROMOTED)
+    needed = dict.fromkeys(referred_to(reading.skill, texts, choice.headings), Reason.PROMOTED)
     if ladders:  # a skill without its most important block is none
-        needed.setdefault(_first_of_all(analysis), Reason.BEST)
-    if not analysis.skill.frontmatter.raw and _opens_with_rule(ladders, texts):
+        needed.setdefault(_first_of_all(reading), Reason.BEST)
+    if not reading.skill.frontmatter.raw and _opens_with_rule(ladders, texts):
         needed.setdefault(0, Reason.PROMOTED)
     return {block: reason for block, reason in needed.items() if not texts[block]}
 
 
-def _something(analysis: Analysis, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
+def _something(reading: Reading, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
     """The most important block, where a choice keeps none."""
     if not ladders or any(ladder.rendering(rung).text for ladder, rung in zip(ladders, choice.rungs, strict=True)):
         return {}
-    return {_first_of_all(analysis): Reason.BEST}
+    return {_first_of_all(reading): Reason.BEST}
 
 
-def _first_of_all(analysis: Analysis) -> int:
+def _first_of_all(reading: Reading) -> int:
     """The most important block, one of a required type if there is any."""
-    verdicts = analysis.verdicts
+    verdicts = reading.verdicts
     return max(range(len(verdicts)), key=lambda i: (verdicts[i].type in REQUIRED_TYPES, verdicts[i].importance))
 
 
@@ -110,7 +111,7 @@ RELAXED_LEVELS: Final = (0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 
 
 def compress_to_threshold(
-    analysis: Analysis,
+    reading: Reading,
     threshold: float,
     counter: TokenCounter,
     observe: Observer | None = None,
@@ -125,16 +126,16 @@ def compress_to_threshold(
     """
     models = models or Models()
     model = models.worth
-    prepared = hold(analysis.skill, prepare_ladders(analysis, (), counter, models), keep)
+    prepared = hold(reading.skill, prepare_ladders(reading, (), counter, models), keep)
     # A bundle is taken whole or not at all: now and then the way without any is the cheaper one.
     ways = [prepared, replace(prepared, joints=())] if prepared.joints else [prepared]
     share = model.share(threshold)
     settled: list[Settled] = []
     last: Collection[int] | None = None
     for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):
-        required = {**required_blocks(analysis, level, model), **dict.fromkeys(keep, Reason.ASKED)}
+        required = {**required_blocks(reading, level, model), **dict.fromkeys(keep, Reason.ASKED)}
         if last != required.keys():
-            settled += [settle(analysis, way, required, lambda f: f.pick(f.cheapest(share))) for way in ways]
+            settled += [settle(reading, way, required, lambda f: f.pick(f.cheapest(share))) for way in ways]
             last = required.keys()
     best = min(settled, key=lambda item: item.pick.tokens)
     if observe:
@@ -167,7 +168,7 @@ class _Found(NamedTuple):
 
 
 def compress_to_tokens(
-    analysis: Analysis,
+    reading: Reading,
     budget: int,
     counter: TokenCounter,
     observe: Observer | None = None,
@@ -182,19 +183,19 @@ def compress_to_tokens(
     `keep`, by index, stay as they are. Raises TargetError where that does not fit either.
     """
     models = models or Models()
-    prepared = prepare_ladders(analysis, (), counter, models)
+    prepared = prepare_ladders(reading, (), counter, models)
     tried: list[int] = []
-    required = {**required_blocks(analysis, 0.0, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
+    required = {**required_blocks(reading, 0.0, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
     best: _Found | None = None
-    for level in _levels(analysis, prepared, counter, keep):
-        found = _fill(analysis, level, required, budget, counter)
+    for level in _levels(reading, prepared, counter, keep):
+        found = _fill(reading, level, required, budget, counter)
         tried.append(found.tokens)
         if found.tokens <= budget and (not best or found.worth > _MUCH_MORE * best.worth):
             best = found
         if best and _MUCH_MORE * best.worth >= best.settled.frontier.worth:
             break  # no way has that much more
     if not best:
-        smallest = min(counter.count(analysis.skill.text), *tried)
+        smallest = min(counter.count(reading.skill.text), *tried)
         raise TargetError(
             f"The skill can't be made to fit {budget} tokens; with what has to stay it takes {smallest}.",
             f"Ask for --tokens={smallest} or more, or use --mode=oneliner for extreme compression.",
@@ -206,24 +207,24 @@ def compress_to_tokens(
     return best.plan
 
 
-def _levels(analysis: Analysis, prepared: Ladders, counter: TokenCounter, keep: Collection[int]) -> Iterator[_Level]:
+def _levels(reading: Reading, prepared: Ladders, counter: TokenCounter, keep: Collection[int]) -> Iterator[_Level]:
     """The ways to ask, from the strictest."""
-    held = hold(analysis.skill, prepared, keep)
+    held = hold(reading.skill, prepared, keep)
     yield _Level(held)
     yield _Level(held, promote=False)
-    extracts = offer(prepared, Extractor().offer(analysis, counter), counter)
-    yield _Level(replace(hold(analysis.skill, extracts, keep), sequences=False), promote=False)
+    extracts = offer(prepared, Extractor().offer(reading, counter), counter)
+    yield _Level(replace(hold(reading.skill, extracts, keep), sequences=False), promote=False)
 
 
 def _fill(
-    analysis: Analysis, level: _Level, required: Mapping[int, Reason], budget: int, counter: TokenCounter
+    reading: Reading, level: _Level, required: Mapping[int, Reason], budget: int, counter: TokenCounter
 ) -> _Found:
     """The best choice whose result, counted as a whole, is within the budget; the smallest where none is."""
-    skill = analysis.skill
+    skill = reading.skill
     room = budget - counter.count(skill.frontmatter.raw)
     for left in range(_TRIES, -1, -1):
         limit = room if left else 0
-        settled = settle(analysis, level.ladders, required, lambda f: f.within(limit), promote=level.promote)  # noqa: B023
+        settled = settle(reading, level.ladders, required, lambda f: f.within(limit), promote=level.promote)  # noqa: B023
         plan = settled.plan(level.ladders)
         tokens = count_skill(apply_plan(skill, plan), plan.counts(skill), counter)
         if tokens <= budget or settled.pick.tokens > limit:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from skill_distiller.analysis.cues import lead_ins
-from skill_distiller.analysis.model import Analysis, Phrases, PromptedAnalysis, once_per_analysis
+from skill_distiller.analysis.model import Phrases
+from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.planning.frontier import Choice, Frontier, KnownHull, trace_frontier
 from skill_distiller.planning.groups import headings_above
 from skill_distiller.planning.outline import Node, outline
@@ -55,29 +55,30 @@ class Ladders:
 
 
 def prepare_ladders(
-    analysis: Analysis, required: Collection[int], counter: TokenCounter, models: Models | None = None
+    reading: Reading, required: Collection[int], counter: TokenCounter, models: Models | None = None
 ) -> Ladders:
     """Everything that can be chosen from, with its price and its worth; `required` blocks can't be dropped."""
     models = models or Models()
     pruner = models.pruner
-    if phrases := _phrases(analysis, models.phrases):
+    if phrases := _phrases(reading, models.phrases):
         pruner = PhrasePruner(phrases, pruner)
-    ladders = build_ladders(analysis, lead_ins(analysis.skill), required, counter, pruner)
-    worths = block_worths(analysis, models.worth)
-    headings = tuple(counter.count(section.heading_source) for section in analysis.skill.sections)
-    offers = join_offers(renderer.offer(analysis, counter) for renderer in models.renderers)
+    ladders = build_ladders(reading, reading.lead_ins, required, counter, pruner)
+    worths = block_worths(reading, models.worth)
+    headings = tuple(counter.count(section.heading_source) for section in reading.skill.sections)
+    offers = join_offers(renderer.offer(reading, counter) for renderer in models.renderers)
     prepared = offer(Ladders(ladders, worths, headings), offers, counter)
     joints = tuple(
-        joint._replace(lost=joint_loss(analysis, models.worth, bundle.blocks, "".join(bundle.texts), bundle.share))
+        joint._replace(lost=joint_loss(reading, models.worth, bundle.blocks, "".join(bundle.texts), bundle.share))
         for joint, bundle in zip(prepared.joints, offers.bundles, strict=True)
     )
     return replace(prepared, joints=joints)
 
 
-def _phrases(analysis: Analysis, scorer: PhraseScorer | None) -> Mapping[int, Phrases]:
+def _phrases(reading: Reading, scorer: PhraseScorer | None) -> Mapping[int, Phrases]:
     """The phrases by index of their block: what a language model quoted goes before what was scored."""
-    scored = scorer.phrases(analysis) if scorer else {}
-    return {**scored, **analysis.phrases} if isinstance(analysis, PromptedAnalysis) else scored
+    scored = scorer.phrases(reading) if scorer else {}
+    part = reading.analysis.model_part
+    return {**scored, **part.quotes} if part else scored
 
 
 def offer(prepared: Ladders, offers: Offers, counter: TokenCounter) -> Ladders:
@@ -89,25 +90,25 @@ def offer(prepared: Ladders, offers: Offers, counter: TokenCounter) -> Ladders:
 
 
 def trace(
-    analysis: Analysis, counter: TokenCounter, threshold: float = 0.0, models: Models | None = None
+    reading: Reading, counter: TokenCounter, threshold: float = 0.0, models: Models | None = None
 ) -> tuple[Ladders, Frontier]:
     """The ladders and the whole frontier of a skill, with the blocks required that `threshold` (0-1) requires."""
-    required = required_blocks(analysis, threshold, (models or Models()).worth)
-    prepared = prepare_ladders(analysis, required, counter, models)
-    return prepared, retrace(analysis, prepared, prepared.ladders)
+    required = required_blocks(reading, threshold, (models or Models()).worth)
+    prepared = prepare_ladders(reading, required, counter, models)
+    return prepared, retrace(reading, prepared, prepared.ladders)
 
 
 def retrace(
-    analysis: Analysis, prepared: Ladders, ladders: Sequence[Ladder], known: dict[int, KnownHull] | None = None
+    reading: Reading, prepared: Ladders, ladders: Sequence[Ladder], known: dict[int, KnownHull] | None = None
 ) -> Frontier:
     """The frontier of ladders that were changed after they were prepared; `known` as `trace_frontier` has it."""
-    nodes = _outline(analysis, prepared.sequences)
+    nodes = _outline(reading, prepared.sequences)
     return trace_frontier(nodes, ladders, prepared.worths, prepared.heading_tokens, prepared.joints, known)
 
 
-@once_per_analysis
-def _outline(analysis: Analysis, sequences: bool) -> tuple[Node, ...]:
-    return outline(analysis.skill, sequences=sequences)
+@once_per_reading
+def _outline(reading: Reading, sequences: bool) -> tuple[Node, ...]:
+    return outline(reading.skill, sequences=sequences)
 
 
 def require(ladders: Sequence[Ladder], blocks: Collection[int]) -> tuple[Ladder, ...]:
@@ -148,7 +149,7 @@ def refuse(ladders: Sequence[Ladder], choice: Choice, blocks: Collection[int]) -
     )
 
 
-def replace_with(analysis: Analysis, one_liner: OneLiner, counter: TokenCounter) -> tuple[Plan, Skill]:
+def replace_with(reading: Reading, one_liner: OneLiner, counter: TokenCounter) -> tuple[Plan, Skill]:
     """The plan in which every block is dropped, and the three lines as what is left: no frontmatter, no heading.
 
     A block that the lines draw on keeps that part of its worth which they say of it: its tokens in
@@ -156,7 +157,7 @@ def replace_with(analysis: Analysis, one_liner: OneLiner, counter: TokenCounter)
     that share, and of the facts those that stand in the lines. It is a low estimate: what the
     description says is no block and counts for nothing, nor does what an agent knows by itself.
     """
-    skill = analysis.skill
+    skill = reading.skill
     decisions = []
     for block in skill.blocks:
         rendering = Rendering(RenderingKind.DROPPED, "", 0, one_liner.shares.get(block.index, 0.0))

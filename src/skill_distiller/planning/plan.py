@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice
 from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.model import Rendering, RenderingKind
@@ -101,7 +101,7 @@ def make_plan(
     )
 
 
-def undo_all(analysis: Analysis, plan: Plan) -> Plan:
+def undo_all(reading: Reading, plan: Plan) -> Plan:
     """The plan that leaves every block as it is, in place of one that is not worth it."""
     decisions = tuple(
         Decision(
@@ -110,7 +110,7 @@ def undo_all(analysis: Analysis, plan: Plan) -> Plan:
             d.full_tokens,
             Reason.WORTH,
         )
-        for d, block in zip(plan.decisions, analysis.skill.blocks, strict=True)
+        for d, block in zip(plan.decisions, reading.skill.blocks, strict=True)
     )
     return Plan(decisions, (True,) * len(plan.headings), plan.heading_tokens, plan.refused)
 

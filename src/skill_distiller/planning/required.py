@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from skill_distiller.analysis.model import REQUIRED_TYPES, Analysis, SectionType, Verdict, once_per_analysis
+from skill_distiller.analysis.model import REQUIRED_TYPES, SectionType, Verdict
+from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.modals import restricts
 from skill_distiller.planning.groups import settle_headings, with_companions
 from skill_distiller.planning.outline import anchors_of, missing_targets
@@ -20,8 +21,8 @@ _RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more import
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
 
 
-@once_per_analysis
-def required_blocks(analysis: Analysis, threshold: float, model: WorthModel) -> Mapping[int, Reason]:
+@once_per_reading
+def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Mapping[int, Reason]:
     """The required blocks by index.
 
     Protected patterns and hard rules are required at every threshold. So is a block of a required
@@ -32,12 +33,12 @@ def required_blocks(analysis: Analysis, threshold: float, model: WorthModel) -> 
     Without a description every trigger is required.
     """
     bar = model.required_importance + _SLOPE * max(0.0, _RELAXED_BELOW - threshold)
-    reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(analysis.verdicts))
+    reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(reading.verdicts))
     required = {i: reason for i, reason in reasons if reason}
     if threshold >= _RELAXED_BELOW:
-        required |= dict.fromkeys(_held(analysis.skill, required), Reason.RESTRICTION)
-    if not analysis.skill.description:  # nothing else says when the skill is for the case at hand
-        triggers = (i for i, verdict in enumerate(analysis.verdicts) if verdict.type is SectionType.TRIGGER)
+        required |= dict.fromkeys(_held(reading.skill, required), Reason.RESTRICTION)
+    if not reading.skill.description:  # nothing else says when the skill is for the case at hand
+        triggers = (i for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER)
         required |= {i: Reason.TYPE for i in triggers if i not in required}
     return required
 

@@ -11,7 +11,8 @@ from operator import mul
 from typing import Final
 from zlib import crc32
 
-from skill_distiller.analysis.model import Analysis, SectionType, once_per_analysis
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import inventory
 from skill_distiller.language.words import content_words, unique_words
@@ -46,14 +47,14 @@ def word_number(word: str) -> int:
     return crc32(word.encode())
 
 
-def worth_features(analysis: Analysis, common: Set[int] = frozenset()) -> list[tuple[float, ...]]:
+def worth_features(reading: Reading, common: Set[int] = frozenset()) -> list[tuple[float, ...]]:
     """One row a block, one value for each of FEATURES; `common` are the numbers of the words that are not rare."""
-    skill = analysis.skill
+    skill = reading.skill
     words = [content_words(block.text) for block in skill.blocks]
     known = _STOP | content_words("\n".join([skill.description, *(section.heading for section in skill.sections)]))
     novel = unique_words(words) - known
     rare = frozenset(word for word in novel if word_number(word) not in common)
-    numbers = [{fact.key for fact in facts if fact.kind is FactKind.NUMBER} for facts in analysis.facts]
+    numbers = [{fact.key for fact in facts if fact.kind is FactKind.NUMBER} for facts in reading.facts]
     spread = Counter(key for keys in numbers for key in keys)
     last = max(1, len(words) - 1)
     return [
@@ -71,7 +72,7 @@ def worth_features(analysis: Analysis, common: Set[int] = frozenset()) -> list[t
             log(len(own & rare) + 1),
             float(block.index < _OPENING * len(words)),
         )
-        for verdict, own, keys, block in zip(analysis.verdicts, words, numbers, skill.blocks, strict=True)
+        for verdict, own, keys, block in zip(reading.verdicts, words, numbers, skill.blocks, strict=True)
     ]
 
 
@@ -117,9 +118,9 @@ FACT_SHARE: Final = 0.2  # of the worth that facts make up; what the model gives
 _FACT_WEIGHTS: Final = {FactKind.MODAL: 0.5, FactKind.CODE_LINE: 0.5}  # all others count 1
 
 
-def block_worths(analysis: Analysis, model: WorthModel) -> tuple[float, ...]:
+def block_worths(reading: Reading, model: WorthModel) -> tuple[float, ...]:
     """One number a block; together they are 1 (or 0 where there is no block)."""
-    values, facts = block_values(analysis, model), _fact_masses(analysis)
+    values, facts = block_values(reading, model), _fact_masses(reading)
     fact_total = sum(facts)
     share = FACT_SHARE if fact_total else 0.0
     return tuple(
@@ -127,31 +128,31 @@ def block_worths(analysis: Analysis, model: WorthModel) -> tuple[float, ...]:
     )
 
 
-@once_per_analysis
-def block_values(analysis: Analysis, model: WorthModel) -> tuple[float, ...]:
+@once_per_reading
+def block_values(reading: Reading, model: WorthModel) -> tuple[float, ...]:
     """For each block the probability that it is the one a criterion hangs on; together 1.
 
     A conditional logit over the blocks of a skill (McFadden 1974), fitted on criteria of exams.
     """
-    scores = [sum(map(mul, model.coefficients, row)) for row in worth_features(analysis, model.common)]
+    scores = [sum(map(mul, model.coefficients, row)) for row in worth_features(reading, model.common)]
     top = max(scores, default=0.0)
     odds = [exp(score - top) for score in scores]
     total = sum(odds)
     return tuple(value / total for value in odds)
 
 
-@once_per_analysis
-def fact_weights(analysis: Analysis) -> dict[str, float]:
+@once_per_reading
+def fact_weights(reading: Reading) -> dict[str, float]:
     """The weight of every distinct fact of the blocks, by key."""
-    return {fact.key: _FACT_WEIGHTS.get(fact.kind, 1.0) for facts in analysis.facts for fact in facts}
+    return {fact.key: _FACT_WEIGHTS.get(fact.kind, 1.0) for facts in reading.facts for fact in facts}
 
 
-def joint_loss(analysis: Analysis, model: WorthModel, blocks: Sequence[int], text: str, share: float) -> float:
+def joint_loss(reading: Reading, model: WorthModel, blocks: Sequence[int], text: str, share: float) -> float:
     """The worth (0-1) that goes where some blocks are written together as `text`, which keeps `share` of their value.
 
     Facts are looked for in the text: what it lacks is lost, however much the rest is worth.
     """
-    values, facts = block_values(analysis, model), _facts_of(analysis)
+    values, facts = block_values(reading, model), _facts_of(reading)
     left = inventory(parse_skill(text)).keys()
     missing = fsum(mass for block in blocks for key, mass in facts[block].items() if key not in left)
     fact_total = fsum(mass for own in facts for mass in own.values())
@@ -160,16 +161,16 @@ def joint_loss(analysis: Analysis, model: WorthModel, blocks: Sequence[int], tex
     return (1 - fact_share) * value + fact_share * missing / (fact_total or 1.0)
 
 
-def _fact_masses(analysis: Analysis) -> tuple[float, ...]:
-    return tuple(fsum(own.values()) for own in _facts_of(analysis))
+def _fact_masses(reading: Reading) -> tuple[float, ...]:
+    return tuple(fsum(own.values()) for own in _facts_of(reading))
 
 
-@once_per_analysis
-def _facts_of(analysis: Analysis) -> tuple[dict[str, float], ...]:
+@once_per_reading
+def _facts_of(reading: Reading) -> tuple[dict[str, float], ...]:
     """For each block the mass of its facts, by key."""
     # A fact that stands in k blocks counts 1/k in each: what the planner adds up is never more than
     # what the judge finds in the result.
-    weights = fact_weights(analysis)
-    keys = [{fact.key for fact in facts} for facts in analysis.facts]
+    weights = fact_weights(reading)
+    keys = [{fact.key for fact in facts} for facts in reading.facts]
     spread = Counter(key for own in keys for key in own)
     return tuple({key: weights[key] / spread[key] for key in own} for own in keys)

@@ -10,8 +10,8 @@ from skill_distiller.analysis.model import (
     PROTECTED_IMPORTANCE,
     Analysis,
     Analyzer,
+    ModelPart,
     Phrases,
-    PromptedAnalysis,
     SectionType,
     Verdict,
 )
@@ -180,7 +180,7 @@ class PromptedAnalyzer:
         calls = len(groups) + (-(-scoring // 6000) if likely else 1 if groups else 0)
         return Expected(calls, classification + 2 * scoring + per_call)
 
-    def analyze(self, skill: Skill) -> PromptedAnalysis:
+    def analyze(self, skill: Skill) -> Analysis:
         """One verdict for each block of the skill.
 
         Raises RefusedError where the skill holds secrets and would leave the machine, and
@@ -200,7 +200,7 @@ class PromptedAnalyzer:
         )
         phrases = score_phrases(self._session, skill, verdicts, self._count)
         unanswered = tuple(block.index for block in asked if block.index not in labels)
-        return PromptedAnalysis(skill, verdicts, self.name, unanswered, phrases)
+        return Analysis(skill, verdicts, self.name, model_part=ModelPart(unanswered, phrases))
 
     def _analysis(self, skill: Skill) -> Analysis:
         if self._last is None or self._last.skill is not skill:

@@ -93,7 +93,7 @@ def half_interval(answers: Sequence[float]) -> float | None:
 
 def _shown_blocks(comparison: Comparison, count: Callable[[str], int]) -> Sequence[Block]:
     """Every block of a skill of ordinary length; of a long one those of the sections where something changed."""
-    skill, decisions = comparison.analysis.skill, comparison.plan.decisions
+    skill, decisions = comparison.reading.skill, comparison.plan.decisions
     if count(skill.body) <= _WHOLE_TOKENS:
         return skill.blocks
     changed = {skill.section_of[d.block] for d in decisions if d.rendering.kind is not RenderingKind.FULL}
@@ -101,7 +101,7 @@ def _shown_blocks(comparison: Comparison, count: Callable[[str], int]) -> Sequen
 
 
 def _request(comparison: Comparison, blocks: Sequence[Block], problem: str, sample: int) -> Request:
-    skill = comparison.analysis.skill
+    skill = comparison.reading.skill
     boundary = new_boundary([skill.text, comparison.distilled.text])
     values = {
         "problem": problem,
@@ -119,7 +119,7 @@ def _original(skill: Skill, blocks: Sequence[Block], boundary: str) -> Iterator[
 
 
 def _changes(comparison: Comparison, boundary: str) -> Iterator[str]:
-    skill, decisions = comparison.analysis.skill, comparison.plan.decisions
+    skill, decisions = comparison.reading.skill, comparison.plan.decisions
     if comparison.distilled.body and all(decision.dropped for decision in decisions):
         # Three lines stand for all of it: they are no rendering of a single block.
         yield f"{boundary} the whole skill, its name and description included, now reads:\n{comparison.distilled.text}"

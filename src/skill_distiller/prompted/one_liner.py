@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import PromptTooLongError
 from skill_distiller.prompted.exchange import excerpt, headings
 from skill_distiller.prompted.prompts import ONE_LINER, ONE_LINER_FIELDS, new_boundary
@@ -42,17 +42,17 @@ class PromptedOneLiner:
         prompt = self._count(ONE_LINER.text)
         return Expected(1, prompt + min(_MOST_TOKENS, self._count(skill.body)) + _REPLY_TOKENS // 2)
 
-    def write(self, analysis: Analysis, counter: TokenCounter) -> OneLiner:
+    def write(self, reading: Reading, counter: TokenCounter) -> OneLiner:
         """The three lines.
 
         Raises RefusedError where the skill holds secrets and would leave the machine, ProviderError
         where the model can't be asked.
         """
-        self._session.admit(analysis.skill.text)
-        embedded = self._embedded.write(analysis, counter)
+        self._session.admit(reading.skill.text)
+        embedded = self._embedded.write(reading, counter)
         problem = ""
         for tries in range(_REPAIRS + 1):
-            request = self._request(analysis, embedded, problem, tries)
+            request = self._request(reading, embedded, problem, tries)
             (answer,) = self._session.ask_all([Question(request, read_lines)])
             if isinstance(answer, PromptTooLongError):
                 break
@@ -60,7 +60,7 @@ class PromptedOneLiner:
                 problem = f"Your last answer could not be used. {answer}"
                 continue
             written = replace(answer, method=self._session.name)
-            found = list(problems(written, analysis, counter))
+            found = list(problems(written, reading, counter))
             completed = with_phrases(written, embedded, counter)
             if completed is None:
                 found.append("The trigger leaves no room for the quoted phrases that have to stay.")
@@ -69,8 +69,8 @@ class PromptedOneLiner:
             problem = f"Your last answer was refused. {' '.join(found)}"
         return replace(embedded, method=f"{embedded.method} (no usable answer of {self._session.name})")
 
-    def _request(self, analysis: Analysis, embedded: OneLiner, problem: str, tries: int) -> Request:
-        skill = analysis.skill
+    def _request(self, reading: Reading, embedded: OneLiner, problem: str, tries: int) -> Request:
+        skill = reading.skill
         boundary = new_boundary([skill.text])
         kept = [embedded.trigger[start:end] for start, end in quotes(embedded.trigger)]
         values = {
@@ -78,7 +78,7 @@ class PromptedOneLiner:
             "name": skill.name,
             "description": skill.description,
             "phrases": " ".join(kept) or "none",
-            "blocks": "\n".join(_shown(skill, shown_blocks(analysis, self._count), boundary)),
+            "blocks": "\n".join(_shown(skill, shown_blocks(reading, self._count), boundary)),
         }
         return ONE_LINER.request(_REPLY_TOKENS, sample=tries, boundary=boundary, values=values)
 
@@ -88,10 +88,10 @@ def _shown(skill: Skill, blocks: Sequence[Block], boundary: str) -> Iterator[str
         yield f"{boundary} {headings(skill, block)}\n{excerpt(block.text)}"
 
 
-def shown_blocks(analysis: Analysis, count: Callable[[str], int]) -> list[Block]:
+def shown_blocks(reading: Reading, count: Callable[[str], int]) -> list[Block]:
     """Every block of a skill of ordinary length, in order; of a long one the most important."""
     room, chosen = _MOST_TOKENS, []
-    for block in sorted(analysis.skill.blocks, key=lambda b: -analysis.verdicts[b.index].importance):
+    for block in sorted(reading.skill.blocks, key=lambda b: -reading.verdicts[b.index].importance):
         room -= count(excerpt(block.text))
         if room < 0:
             break

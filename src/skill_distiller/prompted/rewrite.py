@@ -9,7 +9,8 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import PromptTooLongError
 from skill_distiller.language.fact import FactKind
 from skill_distiller.meaning.compare import Loss, check_summary, check_wording
@@ -126,16 +127,16 @@ class Piece:
         return ends.join(lines) + tail
 
 
-def pieces_of(analysis: Analysis) -> list[Piece]:
+def pieces_of(reading: Reading) -> list[Piece]:
     """The pieces of a skill, in order: runs of edge cases in one section, and every other block of prose by itself."""
     found: list[Piece] = []
-    for section in analysis.skill.sections:
-        for summed, run in groupby(section.blocks, key=lambda block: _may_be_summed(analysis, block)):
+    for section in reading.skill.sections:
+        for summed, run in groupby(section.blocks, key=lambda block: _may_be_summed(reading, block)):
             blocks = tuple(run)
             if summed and _stands_apart(section, blocks):
-                found.append(_piece(analysis, section, blocks, Wish.SUMMARY))
+                found.append(_piece(reading, section, blocks, Wish.SUMMARY))
             else:
-                found += _single(analysis, section, blocks)
+                found += _single(reading, section, blocks)
     return found
 
 
@@ -144,16 +145,16 @@ def is_prose(block: Block) -> bool:
     return block.kind in _KINDS and SHORTEST <= len(block.text) <= LONGEST
 
 
-def _single(analysis: Analysis, section: Section, blocks: tuple[Block, ...]) -> Iterator[Piece]:
+def _single(reading: Reading, section: Section, blocks: tuple[Block, ...]) -> Iterator[Piece]:
     for block in blocks:
-        kind = analysis.verdicts[block.index].type
+        kind = reading.verdicts[block.index].type
         if is_prose(block) and not (block.kind in _FORMS and kind is SectionType.OUTPUT_FORMAT):
             clause = kind in _CLAUSE and block.kind is BlockKind.PARAGRAPH
-            yield _piece(analysis, section, (block,), Wish.CLAUSE if clause else Wish.REWRITE)
+            yield _piece(reading, section, (block,), Wish.CLAUSE if clause else Wish.REWRITE)
 
 
-def _may_be_summed(analysis: Analysis, block: Block) -> bool:
-    verdict = analysis.verdicts[block.index]
+def _may_be_summed(reading: Reading, block: Block) -> bool:
+    verdict = reading.verdicts[block.index]
     whole = block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST)  # one item can't become a paragraph inside its list
     return (
         verdict.type is SectionType.EDGE_CASE
@@ -171,17 +172,17 @@ def _stands_apart(section: Section, blocks: tuple[Block, ...]) -> bool:
     return len(blocks) > 1 and above and below and sum(len(block.source) for block in blocks) <= LONGEST
 
 
-def _piece(analysis: Analysis, section: Section, blocks: tuple[Block, ...], wish: Wish) -> Piece:
+def _piece(reading: Reading, section: Section, blocks: tuple[Block, ...], wish: Wish) -> Piece:
     first, last = blocks[0], blocks[-1]
     text = "".join(block.source for block in blocks[:-1]) + last.text
-    facts = (fact for block in blocks for fact in analysis.facts[block.index] if fact.kind is not FactKind.MODAL)
+    facts = (fact for block in blocks for fact in reading.facts[block.index] if fact.kind is not FactKind.MODAL)
     named = dict.fromkeys(" ".join(fact.text.split()) for fact in facts if len(fact.text) <= _FACT)
     return Piece(
         wish,
         blocks,
         replace(first, text=text, gap=last.gap),
         tuple(named)[:_MAX_FACTS_NAMED],
-        " ".join(analysis.skill.heading_path(section.index)),
+        " ".join(reading.skill.heading_path(section.index)),
     )
 
 
@@ -215,16 +216,16 @@ class PromptedRewriter:
         text = sum(self._count(block.text) for block in blocks)
         return Expected(len(groups), len(groups) * per_call + 2 * text)
 
-    def offer(self, analysis: Analysis, counter: TokenCounter) -> Offers:
+    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
         """The rewritings that are shorter and lose nothing that the fact check knows of; the others are refused.
 
         Raises RefusedError where the skill holds secrets and would leave the machine, and ProviderError
         where the model can't be asked. A model that gives no usable text offers nothing.
         """
-        pieces = pieces_of(analysis)
+        pieces = pieces_of(reading)
         if not pieces:
             return Offers()
-        skill = analysis.skill
+        skill = reading.skill
         self._session.admit(skill.text)
         first = self._texts(skill, pieces, {})
         faults = {i: found for i, (piece, text) in first.items() if (found := piece.faults(text))}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.prompted.exchange import BlockQuestion, batch, block_request
 from skill_distiller.prompted.prompts import SYNTHESIZE
 from skill_distiller.prompted.rewrite import ask_in_rounds, read_texts
@@ -38,25 +38,25 @@ class PromptedSynthesizer:
         self._session = session
         self._count = load_counter().count
 
-    def offer(self, analysis: Analysis, counter: TokenCounter) -> Offers:
+    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
         """A bundle for each set whose lines pass the check of facts and cost less than the examples.
 
         Raises as `PromptedRewriter.offer` does.
         """
-        sets = {s.blocks[0]: s for s in find_sets(analysis) if not any(extractive_bundles(analysis, s))}
-        asked = [block for s in sets.values() if len((block := _joined(analysis, s)).text) <= _LONGEST]
+        sets = {s.blocks[0]: s for s in find_sets(reading) if not any(extractive_bundles(reading, s))}
+        asked = [block for s in sets.values() if len((block := _joined(reading, s)).text) <= _LONGEST]
         if not asked:
             return Offers()
-        self._session.admit(analysis.skill.text)
-        found = self._bundles(analysis, sets, asked, "")
+        self._session.admit(reading.skill.text)
+        found = self._bundles(reading, sets, asked, "")
         left = [block for block in asked if block.index in found and found[block.index] is None]
         if left:
-            found |= self._bundles(analysis, sets, left, _AGAIN)
-        bundles = [bundle for bundle in found.values() if bundle and saving(analysis, bundle, counter) > 0]
+            found |= self._bundles(reading, sets, left, _AGAIN)
+        bundles = [bundle for bundle in found.values() if bundle and saving(reading, bundle, counter) > 0]
         return Offers(bundles=tuple(bundles), refused=sum(bundle is None for bundle in found.values()))
 
     def _bundles(
-        self, analysis: Analysis, sets: Mapping[int, ExampleSet], asked: Sequence[Block], problem: str
+        self, reading: Reading, sets: Mapping[int, ExampleSet], asked: Sequence[Block], problem: str
     ) -> dict[int, Bundle | None]:
         """The bundles by first block of their set, None for lines that were refused."""
 
@@ -66,15 +66,15 @@ class PromptedSynthesizer:
                 lambda block: f"{len(sets[block.index].examples)} examples",
                 100 + _REPLY_TOKENS * len(blocks),
             )
-            request = block_request(analysis.skill, blocks, question, trouble or problem, tries)
+            request = block_request(reading.skill, blocks, question, trouble or problem, tries)
             return Question(request, lambda value: read_texts(value, len(blocks)))
 
         groups = batch(asked, lambda block: block.text, self._count)
         given = ask_in_rounds(self._session, groups, ask, repairs=_REPAIRS, complete=not problem).given
-        return {i: abstractive_bundle(analysis, sets[i], text) for i, text in given.items() if text.strip()}
+        return {i: abstractive_bundle(reading, sets[i], text) for i, text in given.items() if text.strip()}
 
 
-def _joined(analysis: Analysis, examples: ExampleSet) -> Block:
+def _joined(reading: Reading, examples: ExampleSet) -> Block:
     """All examples of a set as one block, under the index of their first."""
-    texts = ["".join(source_of(analysis.skill, example)).strip() for example in examples.examples]
-    return replace(analysis.skill.blocks[examples.blocks[0]], text="\n\n".join(texts) + "\n")
+    texts = ["".join(source_of(reading.skill, example)).strip() for example in examples.examples]
+    return replace(reading.skill.blocks[examples.blocks[0]], text="\n\n".join(texts) + "\n")

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.checks.functionality import Functionality
 from skill_distiller.checks.model import Verification
+from skill_distiller.language.facts import block_facts
 from skill_distiller.planning.frontier import Frontier
 from skill_distiller.planning.plan import Plan
 from skill_distiller.providers.detect import Found
@@ -152,9 +153,9 @@ def _verdicts(analysis: Analysis) -> list[dict[str, object]]:
             "confidence": round(verdict.confidence, 3),
             "protected": sorted(verdict.protected),
             "advisory": sorted(verdict.advisory),
-            "facts": len(facts),
+            "facts": len(block_facts(block)),
         }
-        for index, (verdict, facts) in enumerate(zip(analysis.verdicts, analysis.facts, strict=True))
+        for index, (verdict, block) in enumerate(zip(analysis.verdicts, analysis.skill.blocks, strict=True))
     ]
 
 

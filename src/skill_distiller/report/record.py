@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skill_distiller.analysis.model import PromptedAnalysis
 from skill_distiller.calibration.estimate import UNCALIBRATED, Estimate
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.model import Usage
@@ -124,9 +123,9 @@ def make_record(
         ),
         goal=Goal(options.mode, options.threshold, options.tokens),
         authors=Authors(
-            analyzer=result.analysis.analyzer,
-            prompted=isinstance(result.analysis, PromptedAnalysis),
-            confidence=result.analysis.confidence,
+            analyzer=result.reading.analysis.analyzer,
+            prompted=result.reading.analysis.model_part is not None,
+            confidence=result.reading.analysis.confidence,
             token_scorer=result.run.token_scorer,
             usage=usage,
         ),

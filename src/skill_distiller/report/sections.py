@@ -134,7 +134,7 @@ def sum_up(result: Result) -> Contents:
         kept=tuple(kind for kind in TYPE_NAMES if kind in counted and kind not in dropped),
         reworded=sum(decision.rendering.kind in REWORDED for decision in decisions),
         refused=result.plan.refused,
-        advisory_found=tuple(sorted({name for verdict in result.analysis.verdicts for name in verdict.advisory})),
+        advisory_found=tuple(sorted({name for verdict in result.reading.verdicts for name in verdict.advisory})),
         advisory_removed=tuple(note.detail for note in result.notes if note.kind is NoteKind.ADVISORY_REMOVED),
         sections=record_sections(result),
         token_level=score_words(result),
@@ -144,7 +144,7 @@ def sum_up(result: Result) -> Contents:
 def _counted(result: Result, block: int) -> Counted:
     if result.original.blocks[block].kind is BlockKind.RULE:
         return BlockKind.RULE
-    return result.analysis.verdicts[block].type
+    return result.reading.verdicts[block].type
 
 
 _WRITTEN_TOGETHER: Final = frozenset({RenderingKind.ONE_LINERS, RenderingKind.SUMMARIZED})
@@ -161,10 +161,10 @@ def example_selections(result: Result) -> dict[int, ExampleSelection]:
     decisions = result.plan.decisions
     if all(d.rendering.kind is not RenderingKind.ONE_LINERS for d in decisions):
         return {}
-    analysis = result.analysis
+    reading = result.reading
     return {
-        examples.section: selection_of(analysis, examples, {i: decisions[i].rendering.text for i in examples.blocks})
-        for examples in find_sets(analysis)
+        examples.section: selection_of(reading, examples, {i: decisions[i].rendering.text for i in examples.blocks})
+        for examples in find_sets(reading)
         if any(decisions[i].rendering.kind is RenderingKind.ONE_LINERS for i in examples.blocks)
     }
 
@@ -181,7 +181,7 @@ def record_sections(result: Result) -> tuple[SectionRecord, ...]:
 
 def _record_section(result: Result, section: Section, examples: ExampleSelection | None) -> SectionRecord:
     blocks = [block.index for block in section.blocks] or _example_blocks(result, section)
-    verdicts = [result.analysis.verdicts[i] for i in blocks]
+    verdicts = [result.reading.verdicts[i] for i in blocks]
     decisions = [result.plan.decisions[i] for i in blocks]
     own = decisions if section.blocks else []
     by_type: Counter[SectionType] = Counter()
@@ -201,7 +201,7 @@ def _record_section(result: Result, section: Section, examples: ExampleSelection
 
 def _example_blocks(result: Result, section: Section) -> list[int]:
     """The blocks of the examples in the sub-sections of a section that has none of its own."""
-    sets = find_sets(result.analysis)
+    sets = find_sets(result.reading)
     return [block for examples in sets if examples.section == section.index for block in examples.blocks]
 
 
@@ -232,7 +232,7 @@ def _outcome(decisions: Sequence[Decision]) -> OutcomeKind:
 
 def score_words(result: Result) -> TokenLevel:
     """What went word by word; no scores where no block is of a type that is scored."""
-    skill, verdicts = result.original, result.analysis.verdicts
+    skill, verdicts = result.original, result.reading.verdicts
     by_type: dict[SectionType, dict[int, list[Decision]]] = {}
     for block in compressible_blocks(skill, verdicts):
         sections = by_type.setdefault(verdicts[block.index].type, {})

@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from skill_distiller.analysis.model import Analysis, Verdict
+from skill_distiller.analysis.model import Verdict
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import Fact, locked_spans
 from skill_distiller.rewriting.model import Offers, Rendering, RenderingKind
 from skill_distiller.rewriting.sentences import (
@@ -37,13 +38,13 @@ _RESTRICTS: Final = re.compile(r"\bonly\s+(?:if|when|whenever|after|once|with)\b
 class Extractor:
     """Offers an EXTRACTED rendering for every block of prose or table with a protected pattern or a hard rule."""
 
-    def offer(self, analysis: Analysis, counter: TokenCounter) -> Offers:
+    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
         """The extracts that are shorter than their blocks."""
         offers = {}
-        for block, verdict, facts in zip(analysis.skill.blocks, analysis.verdicts, analysis.facts, strict=True):
+        for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True):
             if block.kind not in _CUT or not (verdict.protected or verdict.hard_rule):
                 continue
-            text = extract(block, verdict, facts, analysis.patterns)
+            text = extract(block, verdict, facts, reading.patterns)
             if text != block.text:
                 source = text + block.gap
                 offers[block.index] = (Rendering(RenderingKind.EXTRACTED, source, counter.count(source), _SHARE),)

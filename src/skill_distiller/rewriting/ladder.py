@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, Protocol
 
-from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import Fact, Span, fact_keys, find_facts, locked_spans
 from skill_distiller.meaning.compare import missing
 from skill_distiller.rewriting.edits import Edit, LevelEdit, apply_edits, join_edits, price_edits
@@ -103,7 +104,7 @@ class _Draft(NamedTuple):
 
 
 def build_ladders(
-    analysis: Analysis,
+    reading: Reading,
     lead_ins: frozenset[int],
     required: Collection[int],
     counter: TokenCounter,
@@ -114,9 +115,9 @@ def build_ladders(
     `lead_ins` are the indices of the blocks that only introduce the next one; `pruner` says which
     words can go. The renderings are not proved yet: see `keeps_everything`.
     """
-    skill = analysis.skill
+    skill = reading.skill
     prose = [block.index for block in skill.blocks if block.kind in PROSE]
-    locked = {i: locked_spans(skill.blocks[i].text, analysis.facts[i]) for i in prose}
+    locked = {i: locked_spans(skill.blocks[i].text, reading.facts[i]) for i in prose}
     words = pruner.edits(skill, prose, locked) if pruner else {}
     return tuple(
         _ladder(
@@ -131,7 +132,7 @@ def build_ladders(
             counter,
             droppable=block.index not in required and not holds_together(block),
         )
-        for block, verdict, facts in zip(analysis.skill.blocks, analysis.verdicts, analysis.facts, strict=True)
+        for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True)
     )
 
 
@@ -161,19 +162,19 @@ def holds_together(block: Block) -> bool:
     return any(opened.values())
 
 
-def keeps_everything(analysis: Analysis, block: int, rendering: Rendering) -> bool:
+def keeps_everything(reading: Reading, block: int, rendering: Rendering) -> bool:
     """Whether a shorter text still carries every fact and protected pattern of its block."""
     if rendering.kind in _UNPROVED or not rendering.text:
         return True  # a lead-in that is written as nothing had no fact
-    original, patterns = analysis.skill.blocks[block], analysis.patterns
+    original, patterns = reading.skill.blocks[block], reading.patterns
     text = rendering.text.removesuffix(original.gap)
     if rendering.kind in REWORDED:
         if missing(original.text, text):
             return False
-    elif not fact_keys(analysis.facts[block]) <= fact_keys(find_facts(text)):
+    elif not fact_keys(reading.facts[block]) <= fact_keys(find_facts(text)):
         return False
     # What a block is protected for may also stand above it.
-    protected = analysis.verdicts[block].protected
+    protected = reading.verdicts[block].protected
     return not protected or patterns.find(original.text).protected <= patterns.find(text).protected
 
 

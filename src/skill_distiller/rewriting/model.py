@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
-from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.tokens import TokenCounter
 
 
@@ -80,7 +80,7 @@ class Offers:
 class Renderer(Protocol):
     """The seam: whoever can write blocks in other words, or several as one."""
 
-    def offer(self, analysis: Analysis, counter: TokenCounter) -> Offers:
+    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
         """What can be chosen besides deletions; every text has passed the checks that its kind asks for."""
 
 

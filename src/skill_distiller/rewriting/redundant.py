@@ -15,7 +15,8 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from skill_distiller.analysis.cues import IMPERATIVES
-from skill_distiller.analysis.model import Analysis, Phrases, SectionType, Verdict
+from skill_distiller.analysis.model import Phrases, SectionType, Verdict
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import UsageError
 from skill_distiller.language.facts import Span, locked_spans, merge_spans, overlaps
 from skill_distiller.language.modals import MODAL_WORDS
@@ -41,7 +42,7 @@ class PhraseScorer(Protocol):
 
     name: str
 
-    def phrases(self, analysis: Analysis) -> Mapping[int, Phrases]:
+    def phrases(self, reading: Reading) -> Mapping[int, Phrases]:
         """The phrases by index of their block; only blocks with any."""
 
 
@@ -175,15 +176,15 @@ class LocalScorer:
     def __init__(self, surprise: Callable[[str, str], float] | None = None) -> None:
         self._surprise = surprise or _LocalModel(_model_file()).surprise
 
-    def phrases(self, analysis: Analysis) -> dict[int, Phrases]:
+    def phrases(self, reading: Reading) -> dict[int, Phrases]:
         """The redundant sentences of prose of the types that may lose any, by index of their block."""
-        skill, found = analysis.skill, dict[int, Phrases]()
-        blocks = compressible_blocks(skill, analysis.verdicts)
+        skill, found = reading.skill, dict[int, Phrases]()
+        blocks = compressible_blocks(skill, reading.verdicts)
         steady = [block.text for block in skill.blocks if block not in blocks]
         said = content_words("\n".join([skill.frontmatter.raw, *(s.heading for s in skill.sections), *steady]))
         for block in blocks:
             above, redundant, usual = skill.description + "\n", list[str](), None
-            for start, sentence in _plain_sentences(analysis, block.index):
+            for start, sentence in _plain_sentences(reading, block.index):
                 words = content_words(sentence)
                 if len(words & said) >= _MIN_ELSEWHERE * len(words):
                     usual = self._surprise(above, block.text) if usual is None else usual
@@ -195,11 +196,11 @@ class LocalScorer:
         return found
 
 
-def _plain_sentences(analysis: Analysis, index: int) -> Iterator[tuple[int, str]]:
+def _plain_sentences(reading: Reading, index: int) -> Iterator[tuple[int, str]]:
     """The sentences, after their offsets, that order, restrict and name nothing and on which no other hangs."""
-    text, following = analysis.skill.blocks[index].text, analysis.skill.blocks[index + 1 : index + 2]
-    locked = locked_spans(text, analysis.facts[index])
-    sentences = [s for item in items_of(analysis.skill.blocks[index], locked) for s in item.sentences]
+    text, following = reading.skill.blocks[index].text, reading.skill.blocks[index + 1 : index + 2]
+    locked = locked_spans(text, reading.facts[index])
+    sentences = [s for item in items_of(reading.skill.blocks[index], locked) for s in item.sentences]
     starts = list(accumulate(map(len, sentences), initial=0))
     for at, (sentence, after) in zip(starts, pairwise([*sentences, *(b.text for b in following), ""]), strict=False):
         bare = without_marker(sentence).strip()

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.cues import heading_promises
-from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Declared, Tokens, Verification, declared_by
@@ -38,13 +39,13 @@ FRONTMATTER_HINTS: Final = {
 TRIGGER_HINT: Final = "Add '## When to Use' for best results."
 
 
-def check_skill(analysis: Analysis, *, strict: bool) -> tuple[Note, ...]:
+def check_skill(reading: Reading, *, strict: bool) -> tuple[Note, ...]:
     """Notes on what a skill lacks; nothing is ever invented for it. With `strict`, BadInputError instead."""
-    skill = analysis.skill
+    skill = reading.skill
     notes = []
     if skill.frontmatter.state is not FrontmatterState.OK:
         notes.append(Note(NoteKind.NO_FRONTMATTER, skill.frontmatter.state.value))
-    if not has_trigger(analysis):
+    if not has_trigger(reading):
         notes.append(Note(NoteKind.NO_TRIGGER))
     if strict and notes:
         note = notes[0]
@@ -56,14 +57,14 @@ def check_skill(analysis: Analysis, *, strict: bool) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def has_trigger(analysis: Analysis) -> bool:
+def has_trigger(reading: Reading) -> bool:
     """Whether a skill says when it applies: in a block, under a heading like "When to use", or in its description."""
-    if any(verdict.type is SectionType.TRIGGER for verdict in analysis.verdicts):
+    if any(verdict.type is SectionType.TRIGGER for verdict in reading.verdicts):
         return True
-    promised = (kind for s in analysis.skill.sections if s.blocks for kind, _ in heading_promises(s.heading))
+    promised = (kind for s in reading.skill.sections if s.blocks for kind, _ in heading_promises(s.heading))
     if any(kind is SectionType.TRIGGER for kind in promised):
         return True
-    description = analysis.skill.description.lower()
+    description = reading.skill.description.lower()
     return any(
         word in description
         for word in ("when", "use for", "use this", "trigger", "时", "とき", "когда", "cuando", "quando")
@@ -96,25 +97,25 @@ def carry_out(run: Run, skill: Skill) -> Result:
     counter = run.counter
     run.observe("parse", skill)
     keep = find_pieces(skill, run.options.keep.ids, run.options.keep.sections)
-    analysis = _analyze(run, skill)
-    lacks = check_skill(analysis, strict=run.options.strict)
-    draft = _write(run, analysis, keep)
+    reading = _read(run, skill)
+    lacks = check_skill(reading, strict=run.options.strict)
+    draft = _write(run, reading, keep)
     known = draft.plan.counts(skill)
     tokens = Tokens(count_skill(skill, known, counter), count_skill(draft.distilled, known, counter))
     needless = _needless(run.options, draft.plan, tokens)
     if needless:
-        draft = _Draft(undo_all(analysis, draft.plan), skill)
+        draft = _Draft(undo_all(reading, draft.plan), skill)
         tokens = Tokens(tokens.original, tokens.original)
     run.observe("plan", draft.plan)
-    comparison = compare(analysis, draft.plan, draft.distilled)
+    comparison = compare(reading, draft.plan, draft.distilled)
     evidence = _weigh(run, comparison, tokens)
     notes = lacks + ((Note(needless),) if needless else ())
-    notes += plan_notes(run.options, analysis, draft.plan) + result_notes(comparison, counter)
+    notes += plan_notes(run.options, reading, draft.plan) + result_notes(comparison, counter)
     if tokens.candidate > COMPACTION_TOKENS:
         notes += compaction_notes(comparison, known, counter, run.backends.models)
     return Result(
         run=run,
-        analysis=analysis,
+        reading=reading,
         plan=draft.plan,
         distilled=draft.distilled,
         tokens=tokens,
@@ -132,33 +133,33 @@ class _Draft(NamedTuple):
     one_liner: OneLiner | None = None
 
 
-def _analyze(run: Run, skill: Skill) -> Analysis:
+def _read(run: Run, skill: Skill) -> Reading:
     analysis = run.backends.analyzer.analyze(skill)
     if run.options.patterns:
         analysis = with_patterns(analysis, run.options.patterns)
     run.observe("analyze", analysis)
-    return analysis
+    return Reading(analysis)
 
 
-def _write(run: Run, analysis: Analysis, keep: Collection[int]) -> _Draft:
-    skill, options = analysis.skill, run.options
+def _write(run: Run, reading: Reading, keep: Collection[int]) -> _Draft:
+    skill, options = reading.skill, run.options
     if options.mode is Mode.ONELINER:
-        one_liner = run.backends.one_liner.write(analysis, run.counter)
+        one_liner = run.backends.one_liner.write(reading, run.counter)
         run.observe("one-liner", one_liner)
-        return _Draft(*replace_with(analysis, one_liner, run.counter), one_liner)
+        return _Draft(*replace_with(reading, one_liner, run.counter), one_liner)
     if options.plan:
         plan = bring_back(skill, recall_plan(options.plan, skill, run.counter), keep, run.counter)
     else:
-        plan = _plan(run, analysis, keep)
+        plan = _plan(run, reading, keep)
     return _Draft(plan, _apply(skill, plan))
 
 
-def _plan(run: Run, analysis: Analysis, keep: Collection[int]) -> Plan:
+def _plan(run: Run, reading: Reading, keep: Collection[int]) -> Plan:
     models, options = run.backends.models, run.options
     models = replace(models, renderers=models.renderers + run.backends.renderers)
     if options.tokens is not None:
-        return compress_to_tokens(analysis, options.tokens, run.counter, run.observe, models, keep)
-    return compress_to_threshold(analysis, options.threshold, run.counter, run.observe, models, keep)
+        return compress_to_tokens(reading, options.tokens, run.counter, run.observe, models, keep)
+    return compress_to_threshold(reading, options.threshold, run.counter, run.observe, models, keep)
 
 
 def _apply(skill: Skill, plan: Plan) -> Skill:
@@ -196,7 +197,7 @@ def _weigh(run: Run, comparison: Comparison, tokens: Tokens) -> Evidence:
 
 def _verify(options: DistillOptions, comparison: Comparison, declared: Declared, tokens: Tokens) -> Verification:
     """The gate on our own result: on its text, parsed afresh, not on what the plan says of it."""
-    skill, distilled = comparison.analysis.skill, comparison.distilled
+    skill, distilled = comparison.reading.skill, comparison.distilled
     candidate = skill if distilled.text == skill.text else parse_skill(distilled.text, skill.path)
     # The disk is left alone here: whether linked files are there is for the command `verify` to see.
     verification = verify(skill, candidate, declared=declared, tokens=tokens, files=False, patterns=options.patterns)

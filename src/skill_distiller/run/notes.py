@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import accumulate
 from typing import Final
 
-from skill_distiller.analysis.model import Analysis, PromptedAnalysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.receipt import Comparison
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Plan
@@ -140,17 +140,17 @@ class Note:
     sections: tuple[LateSection, ...] = ()
 
 
-def plan_notes(options: DistillOptions, analysis: Analysis, plan: Plan) -> tuple[Note, ...]:
+def plan_notes(options: DistillOptions, reading: Reading, plan: Plan) -> tuple[Note, ...]:
     """What a plan that was applied does not know of the skill, and what it drops that no run of its own would."""
     if not options.plan:
         return ()
     notes = [Note(NoteKind.PLAN_APPLIED)]
-    ids = piece_ids(analysis.skill).blocks
-    if options.plan.source != source_digest(analysis.skill):
+    ids = piece_ids(reading.skill).blocks
+    if options.plan.source != source_digest(reading.skill):
         notes.append(
             Note(NoteKind.SOURCE_CHANGED, str(len([piece for piece in ids if piece not in options.plan.blocks])))
         )
-    for decision, verdict, piece in zip(plan.decisions, analysis.verdicts, ids, strict=True):
+    for decision, verdict, piece in zip(plan.decisions, reading.verdicts, ids, strict=True):
         if decision.dropped and verdict.hard_rule:
             notes.append(Note(NoteKind.HARD_RULE_DROPPED, piece))
         if decision.dropped and verdict.protected:
@@ -162,8 +162,9 @@ def result_notes(comparison: Comparison, counter: TokenCounter) -> tuple[Note, .
     """The patterns that are gone, and where verdicts or counts are not what was asked for."""
     notes = [Note(NoteKind.ADVISORY_REMOVED, name) for name in sorted(comparison.advisory_lost)]
     notes += [Note(NoteKind.PROTECTED_LOST, name) for name in sorted(comparison.protected_lost)]
-    if isinstance(comparison.analysis, PromptedAnalysis) and comparison.analysis.unanswered:
-        notes.append(Note(NoteKind.EMBEDDED_VERDICTS, str(len(comparison.analysis.unanswered))))
+    part = comparison.reading.analysis.model_part
+    if part and part.unanswered:
+        notes.append(Note(NoteKind.EMBEDDED_VERDICTS, str(len(part.unanswered))))
     if not counter.exact and counter.encoding != ESTIMATE:
         notes.append(Note(NoteKind.ESTIMATED_TOKENS, counter.encoding))
     return tuple(notes)
@@ -173,8 +174,8 @@ def compaction_notes(
     comparison: Comparison, known: Mapping[str, int], counter: TokenCounter, models: Models
 ) -> tuple[Note, ...]:
     """The required blocks that agents would not bring back after compaction; `known` are token counts by text."""
-    required = required_blocks(comparison.analysis, 1.0, models.worth)
-    skill = comparison.analysis.skill
+    required = required_blocks(comparison.reading, 1.0, models.worth)
+    skill = comparison.reading.skill
     late = find_late_sections(skill, comparison.distilled, comparison.plan, required, known, counter)
     blocks = sum(section.blocks for section in late)
     return (Note(NoteKind.BEYOND_COMPACTION, str(blocks), late),) if late else ()

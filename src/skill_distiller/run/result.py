@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.functionality import Functionality
 from skill_distiller.checks.model import Tokens, Verification
 from skill_distiller.checks.receipt import Receipt
@@ -37,7 +37,7 @@ class Result:
     """
 
     run: Run
-    analysis: Analysis
+    reading: Reading
     plan: Plan
     distilled: Skill
     tokens: Tokens
@@ -48,7 +48,7 @@ class Result:
     @property
     def original(self) -> Skill:
         """The skill that was given."""
-        return self.analysis.skill
+        return self.reading.skill
 
     @property
     def text(self) -> str:

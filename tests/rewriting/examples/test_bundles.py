@@ -13,6 +13,7 @@ from tests.rewriting.examples.written import written
 from tests.strategies import soups
 
 from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.fold import invented
@@ -53,7 +54,7 @@ _sets = st.lists(_example, min_size=2, max_size=6).map(lambda examples: "## Exam
 
 def _selection(analysis: Analysis, bundle: Bundle) -> ExampleSelection:
     (examples,) = [e for e in find_sets(analysis) if e.blocks == bundle.blocks]
-    return selection_of(analysis, examples, dict(zip(bundle.blocks, bundle.texts, strict=True)))
+    return selection_of(Reading(analysis), examples, dict(zip(bundle.blocks, bundle.texts, strict=True)))
 
 
 def _check(analysis: Analysis, bundle: Bundle) -> None:
@@ -85,7 +86,7 @@ def _check(analysis: Analysis, bundle: Bundle) -> None:
 def test_one_liners(text: str, expected: str, counter: TokenCounter) -> None:
     """A skill with its shortest bundle is exactly this; nothing where none is offered."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    bundles = ExampleRenderer().offer(analysis, counter).bundles
+    bundles = ExampleRenderer().offer(Reading(analysis), counter).bundles
     assert (written(analysis, bundles[0]).text if bundles else "") == expected
 
 
@@ -94,7 +95,7 @@ def test_lines_hold_whatever_examples_hold(text: str) -> None:
     """No text of an example, however hostile, breaks its line, opens a construct or brings in a fact."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
     for examples in find_sets(analysis):
-        for bundle in extractive_bundles(analysis, examples):
+        for bundle in extractive_bundles(Reading(analysis), examples):
             _check(analysis, bundle)
 
 
@@ -102,7 +103,7 @@ def test_lines_hold_whatever_examples_hold(text: str) -> None:
 def test_bundles_of_any_markdown(text: str) -> None:
     """The same holds for any Markdown."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    for bundle in ExampleRenderer().offer(analysis, load_counter()).bundles:
+    for bundle in ExampleRenderer().offer(Reading(analysis), load_counter()).bundles:
         _check(analysis, bundle)
 
 
@@ -114,7 +115,7 @@ def test_hostile_examples_are_written(counter: TokenCounter) -> None:
         for n, word in enumerate(("red", "green", "blue"), 1)
     )
     analysis = RulesAnalyzer().analyze(parse_skill("## Examples\n\n" + "\n".join(parts)))
-    bundle = ExampleRenderer().offer(analysis, counter).bundles[0]
+    bundle = ExampleRenderer().offer(Reading(analysis), counter).bundles[0]
     _check(analysis, bundle)
     lines = written_lines(bundle.texts[-1])
     assert lines[0] == "`<b># **green`: ``say `green now`` → ``put 32 `x``"
@@ -124,7 +125,7 @@ def test_line_ends_are_those_of_the_skill(counter: TokenCounter) -> None:
     """In a file with Windows line ends, the lines have them too."""
     text = read_cases("one_liners.md")[0].input.replace("\n", "\r\n")
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    result = written(analysis, ExampleRenderer().offer(analysis, counter).bundles[0]).text
+    result = written(analysis, ExampleRenderer().offer(Reading(analysis), counter).bundles[0]).text
     assert "One-liners:" in result
     assert "\n" not in result.replace("\r\n", "")
 
@@ -164,7 +165,7 @@ def test_lines_in_new_words(lines: str, taken: bool) -> None:
     """A model's lines are taken only where they show the examples' facts and no others."""
     analysis = RulesAnalyzer().analyze(parse_skill(_CALLS))
     (examples,) = find_sets(analysis)
-    bundle = abstractive_bundle(analysis, examples, lines)
+    bundle = abstractive_bundle(Reading(analysis), examples, lines)
     assert (bundle is not None) == taken
     if bundle:
         assert written_lines(bundle.texts[-1]) == [line.removeprefix("- ") for line in lines.splitlines()]
@@ -178,7 +179,7 @@ def test_bundles_of_real_skills(corpus_skills: tuple[Skill, ...], counter: Token
     found = 0
     for skill in corpus_skills:
         analysis = TrainedAnalyzer().analyze(skill)
-        for bundle in ExampleRenderer().offer(analysis, counter).bundles:
+        for bundle in ExampleRenderer().offer(Reading(analysis), counter).bundles:
             _check(analysis, bundle)
             assert counter.count(written(analysis, bundle).text) < counter.count(skill.text)
             found += 1

@@ -8,8 +8,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from skill_distiller.analysis.cues import heading_promises, is_lead_in, lead_ins
-from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.cues import heading_promises, is_lead_in
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import anchor
 from skill_distiller.rewriting.examples.model import Example, ExampleSet
 from skill_distiller.rewriting.ladder import holds_together
@@ -54,14 +55,14 @@ _ANCHOR: Final = re.compile(r"\]\(#([^()\s]+)\)")
 
 
 @lru_cache(maxsize=2)
-def find_sets(analysis: Analysis) -> tuple[ExampleSet, ...]:
+def find_sets(reading: Reading) -> tuple[ExampleSet, ...]:
     """The sets of two or more examples, in order; no block is in two of them."""
     sets: list[ExampleSet] = []
     taken: set[int] = set()
-    finder = _Finder(analysis)
-    for section in analysis.skill.sections:
+    finder = _Finder(reading)
+    for section in reading.skill.sections:
         examples = finder.examples(section) if section.index not in taken else []
-        length = sum(len(analysis.skill.blocks[i].text) for example in examples for i in example.blocks)
+        length = sum(len(reading.skill.blocks[i].text) for example in examples for i in example.blocks)
         if _MIN_EXAMPLES <= len(examples) <= _MAX_EXAMPLES and length <= _MAX_CHARS:
             sets.append(ExampleSet(section.index, finder.level(section, examples), tuple(examples)))
             taken.update(index for example in examples for index in example.sections)
@@ -78,11 +79,11 @@ def without_example_name(text: str) -> str:
 class _Finder:
     """Looks for examples in the sections of one skill."""
 
-    def __init__(self, analysis: Analysis) -> None:
-        self._analysis, self._skill = analysis, analysis.skill
-        self._types = [verdict.type for verdict in analysis.verdicts]
-        self._leading = lead_ins(analysis.skill)
-        self._anchors = frozenset(_ANCHOR.findall(analysis.skill.body.lower()))
+    def __init__(self, reading: Reading) -> None:
+        self._analysis, self._skill = reading, reading.skill
+        self._types = [verdict.type for verdict in reading.verdicts]
+        self._leading = reading.lead_ins
+        self._anchors = frozenset(_ANCHOR.findall(reading.skill.body.lower()))
 
     def examples(self, section: Section) -> list[Example]:
         """The examples right below a heading: its sub-sections, or else pieces of its own blocks."""

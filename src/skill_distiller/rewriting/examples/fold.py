@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import fsum
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.fact import SENTENCE_END, FactKind
 from skill_distiller.language.facts import fact_keys, find_facts
 from skill_distiller.language.words import CJK
@@ -96,15 +96,15 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(_WORDS.findall(text.lower()))
 
 
-def example_elements(analysis: Analysis, example: Example) -> dict[str, Element]:
+def example_elements(reading: Reading, example: Example) -> dict[str, Element]:
     """What an example shows, by key: its facts, the lines of its code, its sentences."""
     found: dict[str, Element] = {}
     for section in example.sections:
-        for fact in find_facts(without_example_name(analysis.skill.sections[section].heading)):
+        for fact in find_facts(without_example_name(reading.skill.sections[section].heading)):
             found[fact.key] = Element(_WEIGHTS.get(fact.kind, 1.0))
     for index in example.blocks:
-        block = analysis.skill.blocks[index]
-        for fact in analysis.facts[index]:
+        block = reading.skill.blocks[index]
+        for fact in reading.facts[index]:
             words = words_of(fact.text) if fact.kind is FactKind.CODE_LINE else frozenset()
             found[fact.key] = Element(_WEIGHTS.get(fact.kind, 1.0), words)
         if block.kind not in (BlockKind.CODE, BlockKind.RULE) and index not in example.lead_ins:
@@ -115,17 +115,17 @@ def example_elements(analysis: Analysis, example: Example) -> dict[str, Element]
 
 
 def fold(
-    analysis: Analysis, example: Example, elements: Mapping[str, Element], common: frozenset[str]
+    reading: Reading, example: Example, elements: Mapping[str, Element], common: frozenset[str]
 ) -> tuple[str, str]:
     """The name of an example and its line without the bullet, "" where none has both a trigger and a result.
 
     The pieces of a line are those that show most for their length, words `common` to several examples
     not counted; they stand in the example as they are, and the line has no fact that it lacks.
     """
-    title, inputs, results = _take_apart(analysis.skill, example)
-    if not example.foldable or any(_SHOWS_BAD.search(analysis.skill.blocks[i].text) for i in example.blocks):
+    title, inputs, results = _take_apart(reading.skill, example)
+    if not example.foldable or any(_SHOWS_BAD.search(reading.skill.blocks[i].text) for i in example.blocks):
         return title, ""  # what is bad would have to be called bad in the line too
-    source = source_of(analysis.skill, example)
+    source = source_of(reading.skill, example)
     limit = min(_MAX_LINE_CHARS, max(_MIN_LINE_CHARS, int(_MAX_LINE_SHARE * sum(map(len, source)))))
     trigger = ": ".join(filter(None, (title, *inputs[:1])))
     trigger = trigger if len(trigger) <= limit * 2 // 3 else title

@@ -11,7 +11,7 @@ from itertools import islice
 from math import fsum
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import fact_keys
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.fold import Element, Shown, example_elements, fold, read_lines, source_of
@@ -46,49 +46,49 @@ class Draft(NamedTuple):
 class ExampleRenderer:
     """A renderer without a model: it chooses examples and pieces of them (RECOMP's extractive way)."""
 
-    def offer(self, analysis: Analysis, counter: TokenCounter) -> Offers:
+    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
         """For each set of examples the bundles that make it shorter by a tenth or more and still show 0.8 of it."""
-        found = (bundle for examples in find_sets(analysis) for bundle in extractive_bundles(analysis, examples))
-        return Offers(bundles=tuple(b for b in found if saving(analysis, b, counter) >= _MIN_SAVING))
+        found = (bundle for examples in find_sets(reading) for bundle in extractive_bundles(reading, examples))
+        return Offers(bundles=tuple(b for b in found if saving(reading, b, counter) >= _MIN_SAVING))
 
 
-def saving(analysis: Analysis, bundle: Bundle, counter: TokenCounter) -> float:
+def saving(reading: Reading, bundle: Bundle, counter: TokenCounter) -> float:
     """The share (0-1, below 0 where it is longer) of the tokens that a bundle saves, its headings included."""
-    skill = analysis.skill
+    skill = reading.skill
     before = [skill.blocks[block].source for block in bundle.blocks]
     before += [skill.sections[section].heading_source for section in bundle.headings]
     return 1 - sum(map(counter.count, bundle.texts)) / (sum(map(counter.count, before)) or 1)
 
 
-def extractive_bundles(analysis: Analysis, examples: ExampleSet) -> Iterator[Bundle]:
+def extractive_bundles(reading: Reading, examples: ExampleSet) -> Iterator[Bundle]:
     """Some examples in full, the others as one line each: the shortest that still shows 0.8, then one more in full."""
-    drafts = _draft_examples(analysis, examples)
+    drafts = _draft_examples(reading, examples)
     if any(draft.line for draft in drafts):
         for selected in islice(_selections(drafts), _MAX_BUNDLES):
             lines = [draft.line for i, draft in enumerate(drafts) if i not in selected]
-            if bundle := _bundle(analysis, examples, drafts, selected, lines):
+            if bundle := _bundle(reading, examples, drafts, selected, lines):
                 yield bundle
 
 
-def abstractive_bundle(analysis: Analysis, examples: ExampleSet, text: str) -> Bundle | None:
+def abstractive_bundle(reading: Reading, examples: ExampleSet, text: str) -> Bundle | None:
     """The lines of `text`, such as `When X → do Y → expect Z`, in place of the examples of a set that may be folded.
 
     None where they are refused: more lines than examples, a line that is long or no plain text, a fact
     that the examples lack, less than 0.8 of what they show (half of the words of code and sentences will do).
     """
-    drafts = _draft_examples(analysis, examples)
+    drafts = _draft_examples(reading, examples)
     lines = read_lines(text, [piece for draft in drafts for piece in draft.source])
     selected = tuple(i for i, draft in enumerate(drafts) if not draft.example.foldable)
     shown = Shown([*lines, *(piece for i in selected for piece in drafts[i].source)])
     enough = (
         0 < len(lines) <= len(drafts) - len(selected) and shown.share(_all_elements(drafts), _GENERALIZED) >= ENOUGH
     )
-    return _bundle(analysis, examples, drafts, selected, lines) if enough else None
+    return _bundle(reading, examples, drafts, selected, lines) if enough else None
 
 
-def selection_of(analysis: Analysis, examples: ExampleSet, texts: Mapping[int, str]) -> ExampleSelection:
+def selection_of(reading: Reading, examples: ExampleSet, texts: Mapping[int, str]) -> ExampleSelection:
     """What became of a set, read from the texts that were written for its blocks, by index."""
-    drafts, blocks = _draft_examples(analysis, examples), analysis.skill.blocks
+    drafts, blocks = _draft_examples(reading, examples), reading.skill.blocks
     lines = written_lines(texts[examples.blocks[-1]])
     whole = [all(blocks[b].text.rstrip("\r\n") in texts[b] for b in draft.example.blocks) for draft in drafts]
     selected, folded = (tuple(i for i, full in enumerate(whole) if full is kind) for kind in (True, False))
@@ -107,16 +107,16 @@ def written_lines(text: str) -> list[str]:
     return [line.removeprefix("- ") for line in lines[titles[-1] :] if line.startswith("- ")] if titles else []
 
 
-def _draft_examples(analysis: Analysis, examples: ExampleSet) -> list[Draft]:
+def _draft_examples(reading: Reading, examples: ExampleSet) -> list[Draft]:
     """Every example of a set with its line, what it shows and what speaks for it."""
-    elements = [example_elements(analysis, example) for example in examples.examples]
+    elements = [example_elements(reading, example) for example in examples.examples]
     words = Counter(word for own in elements for word in {word for element in own.values() for word in element.words})
     common = frozenset(word for word, count in words.items() if count > max(1, len(elements) // 2))
-    spread = Counter(key for facts in analysis.facts for key in fact_keys(facts))
+    spread = Counter(key for facts in reading.facts for key in fact_keys(facts))
     drafts = []
     for example, own in zip(examples.examples, elements, strict=True):
-        source, (name, line) = source_of(analysis.skill, example), fold(analysis, example, own, common)
-        facts = Counter(key for i in example.blocks for key in fact_keys(analysis.facts[i]))
+        source, (name, line) = source_of(reading.skill, example), fold(reading, example, own, common)
+        facts = Counter(key for i in example.blocks for key in fact_keys(reading.facts[i]))
         unique = sum(spread[key] == count for key, count in facts.items()) / max(1, len(facts))
         clear = (bool(name) + (sum(map(len, source)) in _MODERATE_CHARS)) / 2
         drafts.append(Draft(example, name, source, line, own, _CLARITY * clear + _UNIQUENESS * unique))
@@ -138,10 +138,10 @@ def _selections(drafts: Sequence[Draft]) -> Iterator[tuple[int, ...]]:
 
 
 def _bundle(
-    analysis: Analysis, examples: ExampleSet, drafts: Sequence[Draft], selected: Sequence[int], lines: Sequence[str]
+    reading: Reading, examples: ExampleSet, drafts: Sequence[Draft], selected: Sequence[int], lines: Sequence[str]
 ) -> Bundle | None:
     """The bundle, None where the lines would not stand as a list at the end of the set."""
-    skill, blocks = analysis.skill, examples.blocks
+    skill, blocks = reading.skill, examples.blocks
     full = {block for i in selected for block in drafts[i].example.blocks}
     texts = [skill.blocks[i].source if i in full else "" for i in blocks]
     texts[-1] = _with_lines(skill, blocks[-1], texts[-1], examples.level, lines)
@@ -149,7 +149,7 @@ def _bundle(
         return None
     headings = tuple(section for i, d in enumerate(drafts) if i not in selected for section in d.example.sections)
     shown = [piece for i in selected for piece in drafts[i].source]
-    worths = [fsum(analysis.verdicts[block].importance for block in draft.example.blocks) for draft in drafts]
+    worths = [fsum(reading.verdicts[block].importance for block in draft.example.blocks) for draft in drafts]
     kept = [
         worth * (1.0 if i in selected else _share_kept(draft.elements, lines, shown))
         for i, (draft, worth) in enumerate(zip(drafts, worths, strict=True))

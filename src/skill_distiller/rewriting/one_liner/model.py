@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.cues import places
-from skill_distiller.analysis.model import Analysis, once_per_analysis
+from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.tokens import TokenCounter
 
 PREFIXES: Final = ("TRIGGER: ", "ACTION: ", "RESULT: ")
@@ -46,7 +46,7 @@ class OneLiner:
 class OneLinerWriter(Protocol):
     """The seam: whoever can say in three lines what a skill is for."""
 
-    def write(self, analysis: Analysis, counter: TokenCounter) -> OneLiner:
+    def write(self, reading: Reading, counter: TokenCounter) -> OneLiner:
         """The three lines; what they say was checked against the skill."""
 
 
@@ -106,10 +106,10 @@ _NEGATIVE: Final = re.compile(
 )
 
 
-@once_per_analysis
-def negative_blocks(analysis: Analysis) -> frozenset[int]:
+@once_per_reading
+def negative_blocks(reading: Reading) -> frozenset[int]:
     """The indices of the blocks below a heading, or behind a lead-in, with a word such as not, avoid or mistakes."""
-    skill = analysis.skill
+    skill = reading.skill
     below = [any(map(is_negative, skill.heading_path(section.index)[1:])) for section in skill.sections]
     return frozenset(
         place.block.index

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Final
 
 from skill_distiller.analysis.cues import Place, places
-from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.rewriting.one_liner.line_text import (
     LONGEST,
     clauses,
@@ -71,15 +72,15 @@ def is_modal_start(rest: str) -> bool:
     return bool(re.match(r"(?:not|never|no)\b", rest, re.IGNORECASE))
 
 
-def find_prohibitions(analysis: Analysis) -> Iterator[Piece]:
+def find_prohibitions(reading: Reading) -> Iterator[Piece]:
     """The prohibitions of a skill: hard rules first, then constraints, then those of other instructions."""
     ranked = []
-    for place, verdict in zip(places(analysis.skill), analysis.verdicts, strict=True):
+    for place, verdict in zip(places(reading.skill), reading.verdicts, strict=True):
         aside = verdict.type in (SectionType.TRIGGER, SectionType.EXAMPLE)
         if place.block.kind in PROSE and not aside and not _sets_condition(place):
             rule = not verdict.hard_rule, verdict.type is not SectionType.CONSTRAINT
             ranked.append((rule, -verdict.importance, place.block.index))
-    blocks = (analysis.skill.blocks[index] for _, _, index in sorted(ranked))
+    blocks = (reading.skill.blocks[index] for _, _, index in sorted(ranked))
     found = (Piece(text, block.index) for block in blocks for text in _prohibitions(units(block), block.kind))
     return islice(found, _MOST_PROHIBITIONS)
 
@@ -127,12 +128,12 @@ _MOST_BLOCKS: Final = 60  # three lines hold far fewer
 _MOST_LINES: Final = 200
 
 
-def find_results(analysis: Analysis) -> tuple[list[Piece], list[Piece]]:
+def find_results(reading: Reading) -> tuple[list[Piece], list[Piece]]:
     """Sentences that say what comes of it, and names of its parts, each in order of weight."""
     sentences: list[Piece] = []
     parts: list[Piece] = []
-    negative = negative_blocks(analysis)
-    blocks = (block for block in _output_blocks(analysis) if block.index not in negative)
+    negative = negative_blocks(reading)
+    blocks = (block for block in _output_blocks(reading) if block.index not in negative)
     for block in islice(blocks, _MOST_BLOCKS):
         if block.kind is BlockKind.CODE:
             parts = parts or [Piece(text, block.index) for text in _parts(block)]
@@ -150,9 +151,9 @@ def _is_telling(sentence: str) -> bool:
     return not sentence.endswith((":", "：", "?", "？")) and not forbid(sentence)
 
 
-def _output_blocks(analysis: Analysis) -> Iterator[Block]:
+def _output_blocks(reading: Reading) -> Iterator[Block]:
     """The blocks under headings such as Output, then those that the analyzer takes for an output format."""
-    skill = analysis.skill
+    skill = reading.skill
     named = [s for s in skill.sections if s.level and _OUTPUT.search(s.heading)]
     first = {s.index for s in named}
     inside = {s.index for s in skill.sections if any(_OUTPUT.search(h) for h in skill.heading_path(s.index)[1:])}
@@ -161,7 +162,7 @@ def _output_blocks(analysis: Analysis) -> Iterator[Block]:
     for section in skill.sections:
         if section.index not in first:
             for block in section.blocks:
-                output = analysis.verdicts[block.index].type is SectionType.OUTPUT_FORMAT
+                output = reading.verdicts[block.index].type is SectionType.OUTPUT_FORMAT
                 if section.index in inside or (output and _is_made(block)):
                     yield block
 

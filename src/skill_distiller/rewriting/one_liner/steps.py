@@ -8,7 +8,8 @@ from itertools import groupby, islice
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.cues import IMPERATIVES, heading_promises
-from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.rewriting.one_liner.line_text import (
     balanced,
     is_modal,
@@ -106,15 +107,15 @@ class Steps(NamedTuple):
     score: float = 0.0
 
 
-def find_steps(analysis: Analysis) -> list[Steps]:
+def find_steps(reading: Reading) -> list[Steps]:
     """The sequences found, the most telling first; a score below `TELLING` says little of what is done."""
-    found = [*_from_headings(analysis), *_from_lists(analysis), *_from_sentences(analysis), *_from_commands(analysis)]
+    found = [*_from_headings(reading), *_from_lists(reading), *_from_sentences(reading), *_from_commands(reading)]
     return [steps._replace(score=score) for score, steps in sorted(found, key=lambda row: -row[0]) if score > 0]
 
 
-def _from_headings(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
-    sections = analysis.skill.sections
-    importance = _section_importance(analysis)
+def _from_headings(reading: Reading) -> Iterator[tuple[float, Steps]]:
+    sections = reading.skill.sections
+    importance = _section_importance(reading)
     total = sum(importance) or 1.0
     for parent, children in _siblings(sections):
         named = [(s, STEP.match(s.heading), NUMBER.match(s.heading)) for s in children]
@@ -170,11 +171,11 @@ def _under(sections: Sequence[Section], section: Section) -> Iterator[int]:
         yield index
 
 
-def _section_importance(analysis: Analysis) -> list[float]:
+def _section_importance(reading: Reading) -> list[float]:
     kinds = (SectionType.CORE_INSTRUCTION, SectionType.CONSTRAINT)
     return [
-        sum(analysis.verdicts[b.index].importance for b in s.blocks if analysis.verdicts[b.index].type in kinds)
-        for s in analysis.skill.sections
+        sum(reading.verdicts[b.index].importance for b in s.blocks if reading.verdicts[b.index].type in kinds)
+        for s in reading.skill.sections
     ]
 
 
@@ -190,18 +191,18 @@ def _heading_piece(section: Section) -> Piece:
     return Piece("")
 
 
-def _from_lists(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
-    total = sum(v.importance for v in analysis.verdicts) or 1.0
-    negative = negative_blocks(analysis)
-    for section in analysis.skill.sections:
-        path = analysis.skill.heading_path(section.index)
+def _from_lists(reading: Reading) -> Iterator[tuple[float, Steps]]:
+    total = sum(v.importance for v in reading.verdicts) or 1.0
+    negative = negative_blocks(reading)
+    for section in reading.skill.sections:
+        path = reading.skill.heading_path(section.index)
         workflow = bool(path) and bool(_WORKFLOW.search(path[-1])) and not is_numbered(path[-1])
         aside = -1.5 if section.level and _is_aside(section) else 0.0
         listed = (BlockKind.LIST, BlockKind.LIST_ITEM)
         lists = (b for b in section.blocks if b.kind in listed and b.index not in negative)
         for ordered, group in groupby(lists, key=is_ordered):
             blocks = list(group)
-            verdicts = [analysis.verdicts[b.index] for b in blocks]
+            verdicts = [reading.verdicts[b.index] for b in blocks]
             core = sum(v.importance for v in verdicts if v.type is SectionType.CORE_INSTRUCTION)
             steps = (Piece(t, b.index) for b in blocks[:_MOST_BLOCKS] for u in units(b) if (t := step_text(u)))
             pieces = list(islice(steps, _MOST_STEPS))
@@ -216,9 +217,9 @@ def _from_lists(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
             yield base + 2 * core / total + aside, Steps(tuple(pieces), ordered)
 
 
-def _from_sentences(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
-    pieces, negative = [], negative_blocks(analysis)
-    for block, verdict in zip(analysis.skill.blocks, analysis.verdicts, strict=True):
+def _from_sentences(reading: Reading) -> Iterator[tuple[float, Steps]]:
+    pieces, negative = [], negative_blocks(reading)
+    for block, verdict in zip(reading.skill.blocks, reading.verdicts, strict=True):
         told = verdict.type is SectionType.CORE_INSTRUCTION and block.kind is BlockKind.PARAGRAPH
         if told and block.index not in negative:
             pieces += [Piece(t, block.index) for u in units(block) if _is_imperative(u) and (t := step_text(u))]
@@ -227,10 +228,10 @@ def _from_sentences(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
         yield 1.1 if len(pieces) > 1 else 0.95, Steps(tuple(pieces[:_MOST_STEPS]), ordered=len(pieces) > 1)
 
 
-def _from_commands(analysis: Analysis) -> Iterator[tuple[float, Steps]]:
+def _from_commands(reading: Reading) -> Iterator[tuple[float, Steps]]:
     pieces = []
-    negative = negative_blocks(analysis)
-    for block in analysis.skill.blocks:
+    negative = negative_blocks(reading)
+    for block in reading.skill.blocks:
         if (
             block.index not in negative
             and block.kind is BlockKind.CODE

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.rewriting.one_liner.line_text import (
     balanced,
     inside,
@@ -128,10 +129,10 @@ class Triggers:
     excluded: list[Piece] = field(default_factory=list)
 
 
-def find_triggers(analysis: Analysis) -> Triggers:
+def find_triggers(reading: Reading) -> Triggers:
     """What the description and the TRIGGER blocks say."""
     found = Triggers()
-    for sentence in islice(_description_sentences(analysis.skill.description), _MOST_SENTENCES):
+    for sentence in islice(_description_sentences(reading.skill.description), _MOST_SENTENCES):
         if _EXCLUDES.search(sentence) or "→" in sentence:  # "for b → the skill c"
             found.excluded.append(Piece(without_end(sentence)))
         elif _SPEAKS_OF_USE.search(sentence):
@@ -139,14 +140,14 @@ def find_triggers(analysis: Analysis) -> Triggers:
         else:
             found.heads.append(Piece(sentence))
     found.clauses.sort(key=lambda piece: bool(_ALSO.match(piece.text)))
-    _add_listed(analysis, found)
+    _add_listed(reading, found)
     return found
 
 
-def _add_listed(analysis: Analysis, found: Triggers) -> None:
+def _add_listed(reading: Reading, found: Triggers) -> None:
     """What the TRIGGER blocks say besides; those under no heading that says when only for want of a description."""
-    negatives = negative_blocks(analysis)
-    for section, block in islice(_trigger_blocks(analysis), _MOST_BLOCKS):
+    negatives = negative_blocks(reading)
+    for section, block in islice(_trigger_blocks(reading), _MOST_BLOCKS):
         negative = block.index in negatives or is_negative(section.heading)
         never = bool(_WHEN_NOT.search(section.heading))
         for unit in units(block):
@@ -171,11 +172,11 @@ def _description_sentences(description: str) -> Iterator[str]:
         yield sentence[start:]
 
 
-def _trigger_blocks(analysis: Analysis) -> Iterator[tuple[Section, Block]]:
-    skill = analysis.skill
+def _trigger_blocks(reading: Reading) -> Iterator[tuple[Section, Block]]:
+    skill = reading.skill
     named = [_names_trigger(section) for section in skill.sections]
     rows = [(skill.sections[skill.section_of[b.index]], b) for b in skill.blocks if b.kind is not BlockKind.TABLE]
-    rows = [r for r in rows if named[r[0].index] or analysis.verdicts[r[1].index].type is SectionType.TRIGGER]
+    rows = [r for r in rows if named[r[0].index] or reading.verdicts[r[1].index].type is SectionType.TRIGGER]
     # Under a heading that says so first, then in order.
     return iter(sorted(rows, key=lambda row: (not named[row[0].index], row[1].index)))
 

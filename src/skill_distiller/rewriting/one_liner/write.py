@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import Analysis, SectionType
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import Fact, find_facts
 from skill_distiller.language.modals import Sense
@@ -50,7 +51,7 @@ _NEW_LEAST: Final = 2  # words of a line that the skill need not have
 _NEW_SHARE: Final = 0.5
 
 
-def problems(one_liner: OneLiner, analysis: Analysis, counter: TokenCounter) -> Iterator[str]:
+def problems(one_liner: OneLiner, reading: Reading, counter: TokenCounter) -> Iterator[str]:
     """What speaks against the lines, a sentence each; none where every check passes.
 
     The checks: every line says something, on one line of at most 80 tokens; every code span, command,
@@ -64,13 +65,13 @@ def problems(one_liner: OneLiner, analysis: Analysis, counter: TokenCounter) -> 
             yield f"The {name} is empty."
         elif counter.count(line) > MOST_TOKENS:
             yield f"The {name} is longer than {MOST_TOKENS} tokens."
-    source = one_line(analysis.skill.text)
+    source = one_line(reading.skill.text)
     facts = (fact for line in one_liner.lines for fact in find_facts(_LEFT_OUT.sub("", line)))
     unknown = [fact.text for fact in facts if not _stands_in(fact, source)]
     if unknown:
         yield f"The skill does not hold: {', '.join(dict.fromkeys(unknown))}."
-    yield from _reversed(one_liner, analysis)
-    yield from _made_up(one_liner, analysis)
+    yield from _reversed(one_liner, reading)
+    yield from _made_up(one_liner, reading)
 
 
 def _stands_in(fact: Fact, source: str) -> bool:
@@ -83,11 +84,11 @@ def _stands_in(fact: Fact, source: str) -> bool:
     return bool(re.search(rf"(?<![A-Za-z0-9_]){re.escape(text)}(?![A-Za-z0-9_])", source, re.IGNORECASE))
 
 
-def _reversed(one_liner: OneLiner, analysis: Analysis) -> Iterator[str]:
+def _reversed(one_liner: OneLiner, reading: Reading) -> Iterator[str]:
     texts = (one_liner.action, one_liner.result)
     parts = [part for text in texts for part in _PART.split(text) if part and part != NOT_STATED]
-    forbidden = [_words(piece.text) for piece in find_prohibitions(analysis)]
-    negated = _negated_sentences(analysis)
+    forbidden = [_words(piece.text) for piece in find_prohibitions(reading)]
+    negated = _negated_sentences(reading)
     for part in parts:
         words = _words(part)
         if not _NEGATES.search(_LACKS.sub("", part)):
@@ -97,9 +98,9 @@ def _reversed(one_liner: OneLiner, analysis: Analysis) -> Iterator[str]:
             yield f"The skill does not forbid this: {part}."
 
 
-def _made_up(one_liner: OneLiner, analysis: Analysis) -> Iterator[str]:
+def _made_up(one_liner: OneLiner, reading: Reading) -> Iterator[str]:
     """What a line says that the skill does not, or without the condition under which the skill says it."""
-    skill = analysis.skill
+    skill = reading.skill
     texts = (skill.name, skill.description, *(s.heading for s in skill.sections), *(b.text for b in skill.blocks))
     before = [sentence for text in texts for sentence in read_sentences(text)][:_MOST_SENTENCES]
     known = {stem for text in texts for stem in stems(text)}
@@ -129,10 +130,10 @@ def _words(text: str) -> frozenset[str]:
     return content_words(_NO_BLANKS.sub(" ", text)) | frozenset(pairs)
 
 
-def _negated_sentences(analysis: Analysis) -> Sequence[frozenset[str]]:
+def _negated_sentences(reading: Reading) -> Sequence[frozenset[str]]:
     """The words of every sentence of the skill that holds a negation, those of forbidding headings with their items."""
     found: list[frozenset[str]] = []
-    skill = analysis.skill
+    skill = reading.skill
     for text in (skill.description, *(block.text for block in skill.blocks)):
         if _NEGATES.search(text):
             own = [sentence for part in text_sentences(text) for sentence in sentences(part)]
@@ -169,9 +170,9 @@ _NAMING: Final = 20  # blocks that are looked at for a word where a skill says n
 class EmbeddedOneLiner:
     """Writes the three lines in the skill's own words, without a language model."""
 
-    def write(self, analysis: Analysis, counter: TokenCounter) -> OneLiner:
+    def write(self, reading: Reading, counter: TokenCounter) -> OneLiner:
         """The three lines."""
-        return one_liner(analysis, counter)
+        return one_liner(reading, counter)
 
 
 class _Material(NamedTuple):
@@ -192,26 +193,26 @@ class _Material(NamedTuple):
         return _Material(heads, intro, names)
 
 
-def one_liner(analysis: Analysis, counter: TokenCounter | None = None) -> OneLiner:
+def one_liner(reading: Reading, counter: TokenCounter | None = None) -> OneLiner:
     """Three lines of at most 80 tokens each; every piece of them stands in the skill, and none is cut inside."""
     counter = counter or load_counter()
-    triggers = find_triggers(analysis)
+    triggers = find_triggers(reading)
     rules = [Piece(text) for piece in triggers.heads if (text := forbid(piece.text))]
     heads = [piece for piece in triggers.heads if not forbid(piece.text)]
-    material = _Material(heads, _intro(analysis), _names(analysis.skill))
+    material = _Material(heads, _intro(reading), _names(reading.skill))
     trigger, left_out, used = _trigger(triggers, material, counter)
     if not trigger.text:
-        _first_that_fits(trigger, _anything(analysis.skill))
+        _first_that_fits(trigger, _anything(reading.skill))
     material = material.without(used)
-    result, used = _result(analysis, material, counter)
+    result, used = _result(reading, material, counter)
     # The line has room for a few of the rules, so that no more of them are looked for.
-    action = _action(find_steps(analysis), material.without(used), chain(rules, find_prohibitions(analysis)), counter)
+    action = _action(find_steps(reading), material.without(used), chain(rules, find_prohibitions(reading)), counter)
     return OneLiner(
         trigger.text or NOT_STATED,
         action.text or NOT_STATED,
         result.text or NOT_STATED,
         left_out,
-        _shares(analysis.skill, (trigger, action, result), counter),
+        _shares(reading.skill, (trigger, action, result), counter),
     )
 
 
@@ -259,10 +260,10 @@ def _add_parted(line: Line, piece: Piece) -> None:
         _add_shorter(line, Piece(tail, piece.block), " ∨ ", _CLAUSE_TOKENS)
 
 
-def _result(analysis: Analysis, material: _Material, counter: TokenCounter) -> tuple[Line, Piece | None]:
+def _result(reading: Reading, material: _Material, counter: TokenCounter) -> tuple[Line, Piece | None]:
     """The line, and the sentence of the description or the introduction that it took for want of an output."""
     line = Line(PREFIXES[2], counter)
-    sentences, parts = find_results(analysis)
+    sentences, parts = find_results(reading)
     for piece in sentences[:2]:
         _add_shorter(line, piece, "; ")
     for piece in parts:
@@ -333,9 +334,9 @@ def _same(a: str, b: str) -> bool:
     return _says(a, b) or _says(b, a)
 
 
-def _intro(analysis: Analysis) -> list[Piece]:
+def _intro(reading: Reading) -> list[Piece]:
     """The first sentences of the body, lead-ins, labels and triggers apart."""
-    for block, verdict in zip(analysis.skill.blocks[:_EARLY], analysis.verdicts, strict=False):
+    for block, verdict in zip(reading.skill.blocks[:_EARLY], reading.verdicts, strict=False):
         if block.kind is BlockKind.PARAGRAPH and verdict.type is not SectionType.TRIGGER:
             told = [Piece(unit, block.index) for unit in units(block) if _is_telling(unit)]
             if told:

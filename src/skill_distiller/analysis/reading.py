@@ -1,0 +1,69 @@
+"""A skill as it was read: what the analyzer says of it, and everything worked out from both, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from skill_distiller.analysis.cues import lead_ins
+from skill_distiller.analysis.model import Analysis, Verdict
+from skill_distiller.analysis.patterns import PatternSet
+from skill_distiller.language.fact import Fact
+from skill_distiller.language.facts import block_facts
+from skill_distiller.skill.model import Skill
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)  # compared and hashed by identity: it is large
+class Reading:
+    """A skill with its analysis. It belongs to one run of one skill, and what it remembers goes with it.
+
+    Whatever a floor above works out from a reading, and asks for more than once, is a function made
+    with `once_per_reading`: its value is kept here, in `memo`, and in no cache of the process.
+    """
+
+    analysis: Analysis
+    memo: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def skill(self) -> Skill:
+        """The skill."""
+        return self.analysis.skill
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """One verdict a block."""
+        return self.analysis.verdicts
+
+    @property
+    def patterns(self) -> PatternSet:
+        """The patterns that the verdicts were made with."""
+        return self.analysis.patterns
+
+    @cached_property
+    def facts(self) -> tuple[tuple[Fact, ...], ...]:
+        """For each block its facts, in order of position."""
+        return tuple(block_facts(block) for block in self.skill.blocks)
+
+    @cached_property
+    def lead_ins(self) -> frozenset[int]:
+        """The indices of the blocks that only introduce the next one."""
+        return lead_ins(self.skill)
+
+
+def once_per_reading(build: Callable[Concatenate[Reading, P], T]) -> Callable[Concatenate[Reading, P], T]:
+    """Work out a function of a reading (and of hashable arguments) once and keep the value with the reading."""
+
+    @wraps(build)
+    def look_up(reading: Reading, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (build, *args, *sorted(kwargs.items()))
+        if key not in reading.memo:
+            reading.memo[key] = build(reading, *args, **kwargs)
+        value: T = reading.memo[key]
+        return value
+
+    return look_up
