@@ -87,6 +87,7 @@ _PICTURES: Final = (".svg", ".png")
 _ODD: Final = 3  # exit code of `doctor` with findings
 
 calibration = typer.Typer(
+    add_completion=False,
     help="Look at past runs and at how good the estimates are.",
     no_args_is_help=True,
     rich_markup_mode=None,
