@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -55,11 +55,6 @@ class _Commands(TyperGroup):
 
     `skill-distiller PATH` means `skill-distiller compress PATH`.
     """
-
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes)
-        for command in COMMANDS:  # stand-ins: all that the list of commands shows
-            self.add_command(TyperCommand(command.name, help=command.summary))
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         if args and args[0] in _LATER_COMMANDS - set(self.commands) and not Path(args[0]).exists():
@@ -111,6 +106,14 @@ def _root(
     ] = False,
 ) -> None:
     """Make agent skills (SKILL.md) smaller, and show what they still carry."""
+
+
+def _stand_in() -> None:
+    """What the list of commands shows in place of one that is not loaded."""
+
+
+for _command in COMMANDS:
+    app.command(_command.name, help=_command.summary)(_stand_in)
 
 
 def main() -> None:
