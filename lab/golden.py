@@ -21,7 +21,7 @@ from skill_distiller.errors import TargetError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.distill import distill
 from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter
@@ -55,16 +55,16 @@ def _row(skill: Skill, options: DistillOptions) -> Row:
         return {"smallest": error.smallest}
 
 
-def _counts(result: Distillation) -> Row:
+def _counts(result: Result) -> Row:
     kinds = [decision.rendering.kind.value for decision in result.plan.decisions]
     return {
         "text": _hash(result.text),
         "tokens": [result.input_tokens, result.output_tokens],
         "functionality": round(result.functionality.score, 4),
         "renderings": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
-        "lost": len(result.receipt.lost),
+        "lost": len(result.evidence.receipt.lost),
         "notes": sorted(note.kind.value for note in result.notes),
-        "gate": _findings(result.verification) if result.verification else None,
+        "gate": _findings(result.evidence.verification) if result.evidence.verification else None,
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from skill_distiller.run.distill import distill
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import TokenCounter, load_counter
@@ -130,6 +130,6 @@ def corpus_sample(corpus_skills: tuple[Skill, ...]) -> tuple[Skill, ...]:
 
 
 @pytest.fixture(scope="session")
-def corpus_distillations(corpus_sample: tuple[Skill, ...]) -> tuple[Distillation, ...]:
+def corpus_distillations(corpus_sample: tuple[Skill, ...]) -> tuple[Result, ...]:
     """The sample, distilled with the default options."""
     return tuple(distill(skill) for skill in corpus_sample)

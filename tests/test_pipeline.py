@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import SKILLS, parameters, skill_paths
 from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.checks.functionality import Functionality
 from skill_distiller.checks.receipt import Comparison
 from skill_distiller.errors import BadInputError, UsageError
@@ -23,7 +23,7 @@ from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
@@ -34,21 +34,21 @@ HEAD = "---\nname: a\ndescription: Use when b.\n---\n"
 UNDONE = {NoteKind.ALREADY_MINIMAL, NoteKind.NOT_WORTH_IT}
 
 
-def kinds(result: Distillation) -> set[NoteKind]:
+def kinds(result: Result) -> set[NoteKind]:
     """The kinds of a result's notes."""
     return {note.kind for note in result.notes}
 
 
-def check(result: Distillation) -> None:
+def check(result: Result) -> None:
     """Everything that holds for every distillation."""
     original, plan = result.original, result.plan
-    assert result.input_tokens == result.counter.count(original.text)
-    assert result.output_tokens == result.counter.count(result.text) <= result.input_tokens
+    assert result.input_tokens == result.run.counter.count(original.text)
+    assert result.output_tokens == result.run.counter.count(result.text) <= result.input_tokens
     assert result.text.startswith(original.frontmatter.raw)
     assert result.distilled.frontmatter is original.frontmatter
     assert len(plan.decisions) == len(original.blocks)
     at = len(original.frontmatter.raw)
-    required = required_blocks(result.analysis, result.options.threshold, load_worth_model())
+    required = required_blocks(result.analysis, result.run.options.threshold, load_worth_model())
     for decision, block in zip(plan.decisions, original.blocks, strict=True):
         if decision.rendering.kind is RenderingKind.FULL:
             at = result.text.find(block.text, at)
@@ -56,10 +56,10 @@ def check(result: Distillation) -> None:
             at += len(block.text)
         assert block.index not in required or decision.rendering.kind is not RenderingKind.DROPPED
     again = parse_skill(result.text)
-    assert {fact.key for fact in result.receipt.lost} == inventory(original).keys() - inventory(again).keys()
+    assert {fact.key for fact in result.evidence.receipt.lost} == inventory(original).keys() - inventory(again).keys()
     assert 0 <= result.functionality.score <= 100
     if not kinds(result) & (UNDONE | {NoteKind.PROTECTED_LOST}):
-        assert result.functionality.score >= 100 * result.options.threshold - 1e-6
+        assert result.functionality.score >= 100 * result.run.options.threshold - 1e-6
         assert result.reduction >= 0.01
     if kinds(result) & UNDONE:
         assert result.text == original.text
@@ -91,7 +91,7 @@ def test_sound_skills(text: str) -> None:
 def test_any_markdown(text: str) -> None:
     """Whatever the Markdown, there is a result, no larger, with the frontmatter as it was."""
     result = distill(parse_skill(text), DistillOptions(threshold=0.5))
-    assert result.output_tokens <= result.input_tokens == result.counter.count(text)
+    assert result.output_tokens <= result.input_tokens == result.run.counter.count(text)
     assert result.text.startswith(result.original.frontmatter.raw)
 
 
@@ -104,7 +104,7 @@ def test_higher_thresholds_never_give_less(text: str) -> None:
 
 
 @pytest.mark.corpus
-def test_real_skills(corpus_distillations: tuple[Distillation, ...]) -> None:
+def test_real_skills(corpus_distillations: tuple[Result, ...]) -> None:
     """A sample of real skills, at the default threshold."""
     assert sum(result.changed for result in corpus_distillations) > len(corpus_distillations) / 2
     for result in corpus_distillations:
@@ -112,7 +112,7 @@ def test_real_skills(corpus_distillations: tuple[Distillation, ...]) -> None:
 
 
 @pytest.mark.corpus
-def test_real_skills_are_the_same_every_time(corpus_distillations: tuple[Distillation, ...]) -> None:
+def test_real_skills_are_the_same_every_time(corpus_distillations: tuple[Result, ...]) -> None:
     """A second run over a skill read again gives the same bytes."""
     for result in corpus_distillations[::4]:
         assert distill(parse_skill(result.original.text)).text == result.text
@@ -233,7 +233,7 @@ def test_estimated_tokens_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     forced, wanted = (distill(skill, DistillOptions(encoding=name)) for name in ("p50k_edit", "estimate"))
     assert NoteKind.ESTIMATED_TOKENS in kinds(forced)
     assert NoteKind.ESTIMATED_TOKENS not in kinds(wanted)
-    assert forced.counter.mark == wanted.counter.mark == "~"
+    assert forced.run.counter.mark == wanted.run.counter.mark == "~"
 
 
 def test_removed_advice_is_noted() -> None:
@@ -295,5 +295,5 @@ def test_backends_are_asked() -> None:
 def test_joined_counts_are_exact(text: str) -> None:
     """The original's tokens, added up from its pieces, are those of the whole."""
     result = distill(parse_skill(text), DistillOptions(threshold=1.0))
-    counter: TokenCounter = result.counter
+    counter: TokenCounter = result.run.counter
     assert result.input_tokens == counter.count(text)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.cli.plan_file import parse_plan, plan_text
 from skill_distiller.errors import TargetError, UsageError
 from skill_distiller.planning.ladders import Models
@@ -19,8 +19,8 @@ from skill_distiller.rewriting.model import Bundle, Offers, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.options import DistillOptions, KeptPieces
+from skill_distiller.run.result import Result
 from skill_distiller.skill.ids import piece_ids
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
@@ -55,19 +55,19 @@ Say "three" and see `3`, which is a long way to say a thing that is rather short
 """
 
 
-def _distill(skill: Skill, options: DistillOptions, backends: Backends | None = None) -> Distillation | None:
+def _distill(skill: Skill, options: DistillOptions, backends: Backends | None = None) -> Result | None:
     try:
         return distill(skill, options, backends)
     except TargetError:
         return None
 
 
-def _check_repeated(result: Distillation) -> None:
+def _check_repeated(result: Result) -> None:
     """The plan of a result, written down and read again, gives the result without whoever made it."""
     again = distill(result.original, DistillOptions(plan=parse_plan(plan_text(result))))
     assert again.text == result.text
     assert again.output_tokens == result.output_tokens
-    assert again.receipt == result.receipt
+    assert again.evidence.receipt == result.evidence.receipt
     assert again.plan.headings == result.plan.headings
 
 
@@ -93,7 +93,7 @@ def test_plans_repeat_runs_over_real_skills(corpus_sample: tuple[Skill, ...]) ->
 def _check_kept(skill: Skill, options: DistillOptions, blocks: set[int]) -> None:
     """Every block asked for is full, in its place with its headings; the result is no larger than the original."""
     ids = piece_ids(skill).blocks
-    result = _distill(skill, replace(options, keep=tuple(ids[i] for i in sorted(blocks))))
+    result = _distill(skill, replace(options, keep=KeptPieces(tuple(ids[i] for i in sorted(blocks)))))
     if not result:
         return
     assert result.output_tokens <= result.input_tokens
@@ -123,13 +123,15 @@ def test_what_is_kept_leaves_the_rest_to_be_chosen() -> None:
     """The other blocks are still shortened and dropped, and the plan says who asked."""
     skill = parse_skill(EXAMPLES)
     ids = piece_ids(skill).blocks
-    result = distill(skill, DistillOptions(threshold=0.3, keep=(ids[1],), keep_sections=("example three",)))
+    result = distill(skill, DistillOptions(threshold=0.3, keep=KeptPieces((ids[1],), ("example three",))))
     assert [d.reason for d in result.plan.decisions][1:] == [Reason.ASKED, Reason.NOT_WORTH, Reason.ASKED]
     assert result.plan.headings == (True, True, True, False, True)
 
 
 @pytest.mark.parametrize(
-    "options", [DistillOptions(keep=("nowhere",)), DistillOptions(keep_sections=("nowhere",))], ids=["id", "heading"]
+    "options",
+    [DistillOptions(keep=KeptPieces(("nowhere",))), DistillOptions(keep=KeptPieces((), ("nowhere",)))],
+    ids=["id", "heading"],
 )
 def test_the_three_lines_take_no_pieces(options: DistillOptions) -> None:
     """Nor does any mode take one that is not there; the error comes before anything is asked of a model."""
@@ -171,7 +173,7 @@ class OneLiners:
         )
 
 
-def _one_liners(where: int, options: DistillOptions, first: tuple[int, ...] = (1,)) -> Distillation:
+def _one_liners(where: int, options: DistillOptions, first: tuple[int, ...] = (1,)) -> Result:
     backends = Backends(RulesAnalyzer(), models=Models(renderers=(OneLiners(first, where),)))
     return distill(parse_skill(EXAMPLES), options, backends)
 
@@ -192,11 +194,11 @@ def test_one_piece_of_a_bundle_comes_back_alone(where: int, example: int) -> Non
     result = _one_liners(where, DistillOptions(threshold=0.9))
     assert [line[2:] for line in result.text.splitlines() if "→" in line] == ["one → 1", "two → 2", "three → 3"]
     piece = piece_ids(result.original).blocks[example]
-    back = distill(result.original, DistillOptions(plan=parse_plan(plan_text(result)), keep=(piece,)))
+    back = distill(result.original, DistillOptions(plan=parse_plan(plan_text(result)), keep=KeptPieces((piece,))))
     assert [line[2:] for line in back.text.splitlines() if "→" in line] == ["one → 1", "two → 2", "three → 3"]
     assert result.original.sections[example + 1].text.strip() in back.text
     assert [name in back.text for name in ("## Example one", "## Example two", "## Example three")].count(True) == 1
-    assert back.output_tokens == back.counter.count(back.text)
+    assert back.output_tokens == back.run.counter.count(back.text)
     _check_repeated(back)
 
 
@@ -217,18 +219,18 @@ def test_lines_outlive_the_block_they_stood_in(rendering: str) -> None:
 def test_a_bundle_without_what_is_kept_is_not_taken() -> None:
     """Asked to keep the first example, the bundle that leaves it in full is the one that is left."""
     ids = piece_ids(parse_skill(EXAMPLES)).blocks
-    result = _one_liners(2, DistillOptions(threshold=0.9, keep=(ids[1],)), (1, 2))
+    result = _one_liners(2, DistillOptions(threshold=0.9, keep=KeptPieces((ids[1],))), (1, 2))
     assert result.original.sections[2].text in result.text
     assert "- two → 2\n- three → 3\n" in result.text
     assert "- one → 1" not in result.text
-    whole = _one_liners(2, DistillOptions(threshold=0.9, keep=(ids[1], ids[2], ids[3])), (1, 2))
+    whole = _one_liners(2, DistillOptions(threshold=0.9, keep=KeptPieces((ids[1], ids[2], ids[3]))), (1, 2))
     assert "→" not in whole.text
 
 
 def test_a_heading_that_went_comes_back_with_what_is_kept_below_it() -> None:
     """A bundle never takes the heading away from above a block that is kept."""
     ids = piece_ids(parse_skill(EXAMPLES))
-    result = _one_liners(1, DistillOptions(threshold=0.9, keep=(ids.headings[4],)), (1, 2))
+    result = _one_liners(1, DistillOptions(threshold=0.9, keep=KeptPieces((ids.headings[4],))), (1, 2))
     assert result.text.endswith(result.original.sections[4].text)
 
 
@@ -246,8 +248,8 @@ def test_notes_of_a_plan() -> None:
 def test_a_rule_that_is_kept_is_not_cut_down() -> None:
     """Not even in the smallest budget, where blocks are cut down to the sentences that have to stay."""
     skill = parse_skill(f"{EXAMPLES}\n## Rules\n\nDeploys are common here. NEVER push on a Friday. We like it calm.\n")
-    rules = DistillOptions(mode=Mode.TOKENS, tokens=1, keep_sections=("Rules",))
-    for options, kind in ((replace(rules, keep_sections=()), RenderingKind.EXTRACTED), (rules, RenderingKind.FULL)):
+    rules = DistillOptions(mode=Mode.TOKENS, tokens=1, keep=KeptPieces((), ("Rules",)))
+    for options, kind in ((replace(rules, keep=KeptPieces()), RenderingKind.EXTRACTED), (rules, RenderingKind.FULL)):
         with pytest.raises(TargetError) as error:
             distill(skill, options)
         result = distill(skill, replace(options, tokens=error.value.smallest))

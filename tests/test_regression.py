@@ -69,8 +69,8 @@ def test_every_threshold_and_budget_keeps_them(text: str) -> None:
             continue
         body = result.distilled.body
         assert missing(" ".join(RULES if "--force" in body else RULES[:2]), body) == ()
-        assert result.verification
-        assert result.verification.passed
+        assert result.evidence.verification
+        assert result.evidence.verification.passed
 
 
 @pytest.mark.parametrize("text", SKILLS)

@@ -11,7 +11,8 @@ from lab.benchmarks.rewriting import EXAMPLES, REPLIES, Rewriting, measure, repo
 from tests.test_examples import NAMES
 
 from skill_distiller.meaning.compare import missing
-from skill_distiller.prompted.prompts import BlockQuestion, block_request, load_prompt
+from skill_distiller.prompted.block_requests import BlockQuestion, block_request
+from skill_distiller.prompted.prompts import REWRITE
 from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.model import Request
 from skill_distiller.providers.session import Session
@@ -33,7 +34,7 @@ def test_each_example_has_replies_for_the_prompt_of_this_version(name: str) -> N
     """With their origin on the first line; another version of the prompt needs other replies."""
     replies = read_replies(REPLIES / f"{name}.jsonl")
     assert "no server was asked" in replies.origin
-    assert replies.prompt == load_prompt("rewrite").version
+    assert replies.prompt == REWRITE.version
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -49,11 +50,11 @@ def test_no_rewritten_block_lost_anything(name: str) -> None:
     """Every fact, negation and condition of a rewritten block is in its new text; the gate says so too."""
     session = Session(RecordedProvider(read_replies(REPLIES / f"{name}.jsonl")))
     result = distill(read_skill(EXAMPLES / name), DistillOptions(), Backends(renderers=(PromptedRewriter(session),)))
-    for change in result.receipt.changes:
+    for change in result.evidence.receipt.changes:
         if change.rendering in REWORDED:
             assert missing(change.before, change.after) == ()
-    assert result.verification
-    assert result.verification.passed
+    assert result.evidence.verification
+    assert result.evidence.verification.passed
 
 
 def test_rewriting_saves_more_than_deleting(results: dict[str, Rewriting]) -> None:
@@ -86,4 +87,4 @@ def test_a_provider_of_recorded_replies_gives_each_text_once(tmp_path: Path) -> 
 
 def _request(text: str) -> Request:
     skill = parse_skill(text)
-    return block_request(skill, skill.blocks, BlockQuestion("rewrite", lambda _: "paragraph", {}, 100), "", 0)
+    return block_request(skill, skill.blocks, BlockQuestion(REWRITE, lambda _: "paragraph", 100), "", 0)

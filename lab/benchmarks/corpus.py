@@ -16,7 +16,7 @@ from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.options import DEFAULT_THRESHOLD, DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.read import read_skill
 
 THRESHOLDS: Final = (0.95, 0.9, 0.8)
@@ -86,7 +86,7 @@ def _run(entry: Entry, threshold: float) -> Run:
     )
 
 
-def saved_by_kind(result: Distillation) -> Counter[str]:
+def saved_by_kind(result: Result) -> Counter[str]:
     """Tokens saved by each rendering; what the blocks do not explain went with headings and blank lines."""
     saved = Counter[str]()
     for decision in result.plan.decisions:

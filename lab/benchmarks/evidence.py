@@ -12,7 +12,7 @@ from lab.common.curve import FLOOR, Point, best_point, interpolated_saving
 from lab.common.exam import Exam, evidence_share, load_exams
 from lab.common.shared import Shared, open_shared
 from lab.common.tables import percent, table
-from skill_distiller.analysis.rules import RulesAnalyzer
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from skill_distiller.errors import TargetError
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Mode
@@ -25,7 +25,7 @@ from skill_distiller.tokens import TokenCounter, load_counter
 THRESHOLDS: Final = tuple(round(1 - i / 100, 2) for i in range(51))
 BUDGETS: Final = (0.2, 0.4, 0.6, 0.8, 0.9)
 SHOWN: Final = frozenset({1.0, 0.95, DEFAULT_THRESHOLD, 0.85, 0.8, 0.7, 0.6, 0.5})
-RULES: Final = Backends(analyzer=RulesAnalyzer(), models=Models(pruner=None, phrases=None))
+RULES: Final = Backends(analyzer=RulesAnalyzer(), models=Models(pruner=None))
 _NAMES: Final = ("truncation", "random blocks", "dropping by heading")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from skill_distiller.language.facts import inventory
 from skill_distiller.rewriting.model import RenderingKind
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.parse import parse_skill
 
 
@@ -26,12 +26,12 @@ class Fidelity:
         return not self.unreported and not self.overreported
 
 
-def check_fidelity(distillation: Distillation) -> Fidelity:
+def check_fidelity(distillation: Result) -> Fidelity:
     """Compare the two texts of a run, both parsed afresh, with its plan, its receipt and its counts."""
     before, after = parse_skill(distillation.original.text), parse_skill(distillation.text)
     lost = inventory(before).keys() - inventory(after).keys()
-    said = {fact.key for fact in distillation.receipt.lost}
-    count = distillation.counter.count
+    said = {fact.key for fact in distillation.evidence.receipt.lost}
+    count = distillation.run.counter.count
     tokens_in, tokens_out = count(distillation.original.text), count(distillation.text)
     return Fidelity(
         frontmatter=before.frontmatter.raw == after.frontmatter.raw
@@ -44,7 +44,7 @@ def check_fidelity(distillation: Distillation) -> Fidelity:
     )
 
 
-def _full_blocks_stand(distillation: Distillation) -> bool:
+def _full_blocks_stand(distillation: Result) -> bool:
     """Whether every block planned as FULL stands in the result byte for byte, in order, none inside another."""
     result, at = distillation.text.encode(), len(distillation.original.frontmatter.raw.encode())
     for decision, block in zip(distillation.plan.decisions, distillation.original.blocks, strict=True):

@@ -95,7 +95,7 @@ def _run(outcome: Outcome, skill: Skill, options: DistillOptions, backends: Back
         lines = result.text.splitlines()
         fits = len(lines) == len(_LINES) and all(map(str.startswith, lines, _LINES))
         fault = "" if fits else "not three lines"
-    elif result.verification is None or not result.verification.passed:
+    elif result.evidence.verification is None or not result.evidence.verification.passed:
         fault = "fails its verification"
     return replace(outcome, reduction=result.reduction, changed=result.changed, fault=fault)
 

@@ -22,7 +22,7 @@ from skill_distiller.rewriting.model import REWORDED
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.options import DEFAULT_THRESHOLD, DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.read import SKILL_FILE, read_skill
 
@@ -65,13 +65,13 @@ def _measure(name: str, replies: Replies, shared: Shared | None) -> Rewriting:
     session = Session(RecordedProvider(replies))
     options = DistillOptions(threshold=DEFAULT_THRESHOLD)
     plain, reworded = distill(skill, options), distill(skill, options, Backends(renderers=(PromptedRewriter(session),)))
-    count = plain.counter.count
+    count = plain.run.counter.count
     exam = exam_of(shared, name) if shared else None
     return Rewriting(
         name,
         count(skill.body),
         (count(plain.distilled.body), count(reworded.distilled.body)),
-        (len(plain.receipt.lost), len(reworded.receipt.lost)),
+        (len(plain.evidence.receipt.lost), len(reworded.evidence.receipt.lost)),
         (exam.kept(plain.text), exam.kept(reworded.text)) if exam else None,
         len(exam.criteria) if exam else 0,
         _reworded(reworded),
@@ -86,7 +86,7 @@ def _skill(name: str, shared: Shared | None) -> Skill:
     return read_skill(shared.corpus / name)
 
 
-def _reworded(result: Distillation) -> int:
+def _reworded(result: Result) -> int:
     return sum(decision.rendering.kind in REWORDED for decision in result.plan.decisions)
 
 

@@ -20,7 +20,6 @@ from lab.training.block_validation import validate_blocks
 from lab.training.blocks import train_blocks
 from lab.training.common_words import common_words
 from lab.training.held_out_exams import sit_exams
-from lab.training.information import train_information
 from lab.training.labels import Alignment, read_labels
 from lab.training.model_card import Findings, model_card
 from lab.training.word_exam import examine_words
@@ -28,7 +27,6 @@ from lab.training.words import Words, train_words, validate_words
 from lab.training.worth import WorthReport, fit_worth, worth_arrays
 from skill_distiller.analysis.features import BLOCK_FEATURES
 from skill_distiller.planning.worth import DEFINITION, WorthModel
-from skill_distiller.rewriting.information.background import DEFINITION as INFORMATION_DEFINITION
 from skill_distiller.rewriting.words.features import definition
 from skill_distiller.tokens import load_counter
 from skill_distiller.weights import FOLDER, save_weights
@@ -56,7 +54,6 @@ def train(shared: Shared) -> Trained:
         "blocks": (BLOCK_FEATURES, train_blocks(blocks).arrays()),
         "words": (definition(), train_words(words)),
         "worth": (DEFINITION, worth_arrays(worth)),
-        "information": (INFORMATION_DEFINITION, train_information(shared)),
     }
     files = {}
     for name, (features, members) in arrays.items():

@@ -38,7 +38,7 @@ _HEAD = """# Model card
 
 Written by `python -m lab.training`; the same data give the same weights, byte for byte, and this page.
 
-Four small models ship in the wheel. They read a skill and nothing else, need no network and no key, and run on numpy.
+Three small models ship in the wheel. They read a skill and nothing else, need no network and no key, and run on numpy.
 
 - **blocks** says of every block its section type, its class (core rule, background, example, template, redundant),
   both with a calibrated confidence, and its importance. A kernel ridge regression over hashed words and columns of
@@ -48,8 +48,6 @@ Four small models ship in the wheel. They read a skill and nothing else, need no
   hold a fact, a negation, a condition or an obligation are locked before it is asked.
 - **worth** says how much of what is asked of an agent hangs on a block: a conditional logit over the blocks of a skill,
   with a table of the words (hashed) that are not rare in skills.
-- **information** says how much each word of English prose tells (-log p): counts of words and pairs that at least four
-  repositories use, mixed with what the skill itself said before. `python -m lab.benchmarks.selfinfo` measures it.
 """
 _DATA = """## Data
 

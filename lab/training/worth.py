@@ -159,7 +159,7 @@ def _point(
     saved, kept, criteria = [], 0, 0
     for sitting, model in zip(sittings, models, strict=True):
         plan = compress_to_threshold(
-            sitting.analysis, threshold, counter, models=Models(pruner=sitting.pruner, worth=model, phrases=None)
+            sitting.analysis, threshold, counter, models=Models(pruner=sitting.pruner, worth=model)
         )
         result = apply_plan(sitting.exam.skill, plan)
         saved.append(1 - counter.count(result.body) / counter.count(sitting.exam.skill.body))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from skill_distiller.run.backends import Backends
     from skill_distiller.run.distill import distill
     from skill_distiller.run.options import DistillOptions
-    from skill_distiller.run.result import Distillation
+    from skill_distiller.run.result import Result
     from skill_distiller.skill.model import Skill, render_skill
     from skill_distiller.skill.parse import parse_skill
     from skill_distiller.skill.read import read_skill
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "Backends": "run.backends",
     "DistillOptions": "run.options",
-    "Distillation": "run.result",
+    "Result": "run.result",
     "Skill": "skill.model",
     "Verification": "checks.model",
     "SkillDistillerError": "errors",
@@ -40,7 +40,7 @@ _HOMES: Final = {
 __all__ = [
     "Backends",
     "DistillOptions",
-    "Distillation",
+    "Result",
     "Skill",
     "SkillDistillerError",
     "Verification",

@@ -42,6 +42,10 @@ class TokenCounter:
         """`~` in front of a count that is an estimate, else nothing."""
         return "" if self.exact else "~"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled by name: ranks are loaded again where the counter arrives."""
+        return _load_again, (self.encoding, self.exact)
+
     def count_joined(self, pieces: Sequence[str], counts: Sequence[int]) -> int:
         """Tokens of several texts joined, given the count of each.
 
@@ -106,6 +110,10 @@ def load_counter(encoding: str = DEFAULT_ENCODING, *, offline: bool = False) -> 
         return len(ranks.encode_ordinary(text))
 
     return TokenCounter(encoding, exact=True, count=count)
+
+
+def _load_again(encoding: str, exact: bool) -> TokenCounter:
+    return load_counter(encoding, offline=not exact)
 
 
 def count_skill(skill: Skill, known: Mapping[str, int], counter: TokenCounter) -> int:

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import texts
 
 from skill_distiller.analysis.model import PROTECTED_IMPORTANCE
 from skill_distiller.analysis.pattern_set import BUILT_IN, LONGEST, PatternError, PatternSet, own_pattern
 from skill_distiller.analysis.patterns import find_patterns, join_patterns
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.checks.receipt import compare

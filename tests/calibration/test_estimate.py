@@ -150,10 +150,10 @@ def test_statistics_of_a_group() -> None:
     """Bias and error are plain means over the outcomes; coverage counts only intervals made before the outcome."""
     runs = _runs(3, [85, 87, 89, 86, 88, 87, 30]) + _runs(2, mode="oneliner")
     ours, other = summarize(runs)
-    assert (ours.mode, ours.runs, ours.outcomes, ours.covered, ours.judged) == ("threshold", 10, 7, 1, 2)
+    assert (ours.group.mode, ours.runs, ours.outcomes, ours.covered, ours.judged) == ("threshold", 10, 7, 1, 2)
     assert ours.bias == pytest.approx(statistics.fmean([-5, -3, -1, -4, -2, -3, -60]))
     assert ours.error == pytest.approx(78 / 7)
-    assert (other.mode, other.runs, other.bias, other.error, other.judged) == ("oneliner", 2, None, None, 0)
+    assert (other.group.mode, other.runs, other.bias, other.error, other.judged) == ("oneliner", 2, None, None, 0)
 
 
 def test_coverage_so_far_comes_near_to_what_is_promised() -> None:

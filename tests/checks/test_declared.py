@@ -24,7 +24,7 @@ def test_what_a_run_took_out_passes_with_its_receipt_only() -> None:
     candidate = parse_skill(distillation.text)
     without = verify(distillation.original, candidate)
     assert {check.name for check in without.failed} == {"headings", "facts", "negations", "fences"}
-    declared = verify(distillation.original, candidate, declared=declared_by(distillation.receipt))
+    declared = verify(distillation.original, candidate, declared=declared_by(distillation.evidence.receipt))
     assert declared.passed
     for before, after in zip(without.checks, declared.checks, strict=True):
         assert before.count(Level.FAILURE) == after.count(Level.DECLARED)
@@ -33,7 +33,7 @@ def test_what_a_run_took_out_passes_with_its_receipt_only() -> None:
 def test_the_record_declares_what_the_receipt_does() -> None:
     """Read back from JSON it is the same."""
     distillation = distill(parse_skill(DEPLOY), _LOW)
-    declared = declared_by(distillation.receipt, distillation.functionality.protected_lost)
+    declared = declared_by(distillation.evidence.receipt, distillation.functionality.protected_lost)
     assert declared_in(json.loads(json.dumps(to_record(distillation)))) == declared
     assert declared != Declared()
 
@@ -42,7 +42,7 @@ def test_a_loss_that_the_receipt_does_not_name_fails() -> None:
     """One more fact taken out by hand is found."""
     distillation = distill(parse_skill(DEPLOY), _LOW)
     cut = parse_skill(distillation.text.replace("`make ship --env=prod`", "it"))
-    found = verify(distillation.original, cut, declared=declared_by(distillation.receipt))
+    found = verify(distillation.original, cut, declared=declared_by(distillation.evidence.receipt))
     assert [finding.text for finding in found.failures] == ["`make ship --env=prod`"]
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import SKILLS
 
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.checks.functionality import EmbeddedJudge, Functionality
 from skill_distiller.checks.receipt import compare, write_receipt
 from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan

@@ -63,7 +63,7 @@ def test_a_hard_rule_can_not_be_deleted(text: str, data: st.DataObject) -> None:
 @given(sound_skills, st.sampled_from((1.0, *_THRESHOLDS, 0.0)))
 def test_what_the_tool_makes_passes(text: str, threshold: float) -> None:
     """Losses of our own result are those that its receipt names."""
-    verification = distill(parse_skill(text), DistillOptions(threshold=threshold)).verification
+    verification = distill(parse_skill(text), DistillOptions(threshold=threshold)).evidence.verification
     assert verification
     assert verification.passed
 
@@ -73,7 +73,7 @@ def test_miniature_skills_pass(path: object) -> None:
     """So do the results of skills with one fault each."""
     skill = read_skill(str(path))
     assert verify(skill, skill).passed
-    verification = distill(skill, DistillOptions(threshold=0.3)).verification
+    verification = distill(skill, DistillOptions(threshold=0.3)).evidence.verification
     assert verification
     assert list(verification.failures) == []
 
@@ -83,6 +83,6 @@ def test_miniature_skills_pass(path: object) -> None:
 def test_results_on_the_corpus_pass(threshold: float, corpus_sample: tuple[Skill, ...]) -> None:
     """And those of skills that people wrote."""
     for skill in corpus_sample:
-        verification = distill(skill, DistillOptions(threshold=threshold)).verification
+        verification = distill(skill, DistillOptions(threshold=threshold)).evidence.verification
         assert verification
         assert [f for check in verification.checks for f in check.findings if f.level is Level.FAILURE] == []

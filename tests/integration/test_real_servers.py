@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.cli.command import run
 from tests.integration.conftest import CANNED, MODEL, Proxy
 from tests.prompted.skill import ASKED, TEXT
 
 from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.errors import PromptTooLongError, ProviderError
 from skill_distiller.prompted.classify import PromptedAnalyzer
 from skill_distiller.providers.detect import Found

@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 from lab.common.folds import repository_folds
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from lab.training.block_data import BlockData, block_data
 from lab.training.block_report import render_blocks
 from lab.training.block_validation import calibration, predict_held_out, row_scores, score_rows, validate_blocks
@@ -22,7 +23,6 @@ from lab.training.labels import Label, LabelledSkill, LabelSet, best_block, read
 
 from skill_distiller.analysis.features import BLOCK_FEATURES, block_features
 from skill_distiller.analysis.model import SectionType, Taxonomy
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.analysis.trained import BlockModel
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.weights import save_weights

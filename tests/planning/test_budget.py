@@ -15,7 +15,7 @@ from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
@@ -36,7 +36,7 @@ Another tale. NEVER push on a Friday. A third tale that goes on and on about not
 """
 
 
-def _within(skill: Skill, tokens: int, encoding: str = "cl100k_base") -> Distillation:
+def _within(skill: Skill, tokens: int, encoding: str = "cl100k_base") -> Result:
     return distill(skill, DistillOptions(mode=Mode.TOKENS, tokens=tokens, encoding=encoding))
 
 
@@ -112,7 +112,7 @@ def test_rules_alone_where_nothing_else_fits() -> None:
     assert "tale" not in result.text
     kinds = {decision.rendering.kind for decision in result.plan.decisions}
     assert kinds == {RenderingKind.EXTRACTED, RenderingKind.DROPPED}
-    assert len(result.receipt.changes) == len(skill.blocks)
+    assert len(result.evidence.receipt.changes) == len(skill.blocks)
 
 
 @pytest.mark.corpus

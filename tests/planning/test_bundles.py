@@ -9,9 +9,9 @@ from itertools import pairwise, product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.planning.test_frontier import Kind, Point, lawful, price, small_skill, trees
 
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.planning.choose import compress_to_threshold
 from skill_distiller.planning.frontier import Choice, trace_frontier
 from skill_distiller.planning.groups import GROUP, group_outline

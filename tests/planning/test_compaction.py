@@ -15,7 +15,7 @@ from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import ESTIMATE, TokenCounter, load_counter
 
@@ -101,7 +101,7 @@ def test_a_short_result_has_no_such_note() -> None:
 
 
 @pytest.mark.corpus
-def test_every_warning_on_real_skills_is_about_a_long_result(corpus_distillations: tuple[Distillation, ...]) -> None:
+def test_every_warning_on_real_skills_is_about_a_long_result(corpus_distillations: tuple[Result, ...]) -> None:
     """Where a result has no more than 5,000 tokens there is none, and every section named is in the result."""
     warned = 0
     for result in corpus_distillations:

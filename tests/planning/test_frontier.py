@@ -7,10 +7,10 @@ from itertools import pairwise, product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import sound_skills
 
 from skill_distiller.analysis.cues import lead_ins
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
 from skill_distiller.planning.ladders import trace
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline

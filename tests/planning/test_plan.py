@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.planning.frontier import Choice, Frontier
 from skill_distiller.planning.ladders import Ladders, trace
 from skill_distiller.planning.outline import anchors_of, missing_targets, referred_to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skill_distiller.analysis.model import Analysis, SectionType, Taxonomy, Verdict
+from skill_distiller.analysis.model import Analysis, SectionType, Verdict
 from skill_distiller.planning.plan import Reason
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import WorthModel
@@ -20,7 +20,7 @@ def _required(threshold: float, verdict: Verdict) -> Reason | None:
 
 
 def _verdict(kind: SectionType, importance: float, confidence: float = SURE) -> Verdict:
-    return Verdict(kind, Taxonomy.CORE_RULE, importance, confidence)
+    return Verdict(kind, importance, confidence)
 
 
 @pytest.mark.parametrize("kind", SectionType)
@@ -57,8 +57,8 @@ def test_without_a_description_every_trigger_is_required() -> None:
 @pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
 def test_patterns_and_hard_rules_are_required_at_every_threshold(threshold: float) -> None:
     """However little they seem to matter."""
-    pattern = Verdict(SectionType.EXAMPLE, Taxonomy.EXAMPLE, 0.0, SURE, frozenset({"n-count"}))
-    rule = Verdict(SectionType.EXAMPLE, Taxonomy.EXAMPLE, 0.0, SURE, hard_rule=True)
+    pattern = Verdict(SectionType.EXAMPLE, 0.0, SURE, frozenset({"n-count"}))
+    rule = Verdict(SectionType.EXAMPLE, 0.0, SURE, hard_rule=True)
     assert _required(threshold, pattern) is Reason.PATTERN
     assert _required(threshold, rule) is Reason.HARD_RULE
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import sound_skills
 
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.planning.choose import compress_to_threshold
 from skill_distiller.planning.ladders import Models, prepare_ladders
 from skill_distiller.planning.plan import Plan, Reason

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hypothesis import given
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import texts
 
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.planning.worth import FEATURES, block_worths, load_worth_model, word_number, worth_features
 from skill_distiller.skill.parse import parse_skill
 

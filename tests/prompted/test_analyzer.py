@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from importlib import resources
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import parameters
 from tests.prompted.skill import ASKED, NO_PHRASES, TEXT, TYPES, labels, phrases
 from tests.strategies import soups
 
 from skill_distiller.analysis.model import PromptedAnalysis, SectionType
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.errors import ProviderError
 from skill_distiller.planning.ladders import Models
+from skill_distiller.prompted.block_requests import BATCH_BLOCKS, BATCH_TOKENS, excerpt
 from skill_distiller.prompted.classify import PromptedAnalyzer, groups_of, read_labels, read_phrases
-from skill_distiller.prompted.prompts import BATCH_BLOCKS, BATCH_TOKENS, excerpt, load_prompt, new_boundary
+from skill_distiller.prompted.prompts import CLASSIFY, PROMPTS, Prompt, new_boundary, read_prompt
 from skill_distiller.providers.parse_json import MalformedReplyError, parse_json
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
@@ -69,7 +72,7 @@ def test_what_is_found_by_program_no_reply_can_change(skill: Skill) -> None:
     analysis, _ = analyze(skill, labels(["VERBOSE_DETAIL"] * ASKED), NO_PHRASES)
     assert analysis.verdicts[2].type is SectionType.VERBOSE_DETAIL
     assert analysis.verdicts[2].hard_rule
-    assert analysis.verdicts[2].required
+    assert analysis.verdicts[2].protected_by_kind
 
 
 def test_importance_moves_with_the_type(skill: Skill) -> None:
@@ -209,21 +212,27 @@ def test_long_blocks_are_shown_without_their_middle() -> None:
     assert "[… 7,000 characters …]" in shown
 
 
-@pytest.mark.parametrize("name", ["classify", "phrases", "judge", "rewrite", "synthesize"])
-def test_prompts_are_whole_and_have_a_version(name: str) -> None:
-    """A number in the first line, a system text and a template that marks its data."""
-    prompt = load_prompt(name)
-    kind, _, number = prompt.version.partition("/")
-    assert kind == name
+@pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prompt.name)
+def test_prompts_are_whole_and_have_a_version(prompt: Prompt) -> None:
+    """A number in the first line, a system text, a template that marks its data, and a form of the reply."""
+    name, _, number = prompt.version.partition("/")
+    assert name == prompt.name
     assert int(number) >= 1
-    assert prompt.system
+    assert read_prompt(prompt.name).system
     for part in ("$boundary begin", "$boundary end", "do not follow it", "$problem"):
-        assert part in prompt.template.template
+        assert part in prompt.text
+    Draft202012Validator.check_schema(prompt.form(3))
+
+
+def test_every_prompt_file_has_its_entry() -> None:
+    """No file that nobody asks with, no entry without a file."""
+    files = {entry.name for entry in resources.files("skill_distiller.prompted").joinpath("prompts").iterdir()}
+    assert files == {f"{prompt.name}.md" for prompt in PROMPTS}
 
 
 def test_the_nine_types_are_in_the_prompt() -> None:
     """Each is explained on a line of its own."""
-    lines = load_prompt("classify").template.template.splitlines()
+    lines = CLASSIFY.text.splitlines()
     assert {line.partition(":")[0] for line in lines} >= {kind.value for kind in SectionType}
 
 
@@ -255,7 +264,7 @@ def test_redundant_phrases_go_where_no_fact_goes_with_them(skill: Skill) -> None
     result = distill(skill, DistillOptions(threshold=0.97), asked)
     assert "become more and more.\n" in result.text
     assert "A note that said `milk`" in result.text
-    assert result.receipt.lost == ()
+    assert result.evidence.receipt.lost == ()
     assert "looks around" in distill(skill, DistillOptions(threshold=0.97), plain).text
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import TEXT, scores
 
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.checks.receipt import compare
 from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
@@ -19,11 +19,11 @@ from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.parse import parse_skill
 
 
-def judged(*script: Line, samples: int = 1, threshold: float = 0.5) -> tuple[Distillation, ScriptedProvider]:
+def judged(*script: Line, samples: int = 1, threshold: float = 0.5) -> tuple[Result, ScriptedProvider]:
     """A distillation of the small skill, judged by a script."""
     provider = ScriptedProvider(script)
     judge = PromptedJudge(Session(provider), EmbeddedJudge(), samples)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import TEXT, scores
 
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.errors import ProviderError, RefusedError
 from skill_distiller.planning.plan import Mode
@@ -21,7 +21,7 @@ from skill_distiller.rewriting.one_liner.write import EmbeddedOneLiner, one_line
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, estimate_tokens
 
@@ -38,7 +38,7 @@ def lines(
     return json.dumps({"trigger": trigger, "action": action, "result": result})
 
 
-def wrote(*script: Line, text: str = TEXT) -> tuple[Distillation, ScriptedProvider]:
+def wrote(*script: Line, text: str = TEXT) -> tuple[Result, ScriptedProvider]:
     """A one-liner of the small skill, written by a script and judged without a model."""
     provider = ScriptedProvider(script)
     writer = PromptedOneLiner(Session(provider), EmbeddedOneLiner())

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import texts
 from tests.providers.build import KINDS, play
 from tests.providers.stub_server import Act
 from tests.strategies import soups
 
 from skill_distiller.analysis.model import Analysis, SectionType
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.errors import ProviderError, RefusedError
 from skill_distiller.meaning.compare import missing
 from skill_distiller.planning.ladders import Models
@@ -355,7 +355,7 @@ def test_rewritings_stand_in_the_result_and_cost_no_fact() -> None:
     result = distill(parse_skill(TEXT), DistillOptions(threshold=0.97), backends)
     for text in GOOD:
         assert text in result.text
-    assert result.receipt.lost == ()
+    assert result.evidence.receipt.lost == ()
     assert {d.rendering.kind for d in result.plan.decisions} == {RenderingKind.REWRITTEN}
     assert result.functionality.score >= 97
 

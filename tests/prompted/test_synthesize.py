@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import texts
 
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.prompted.synthesize import PromptedSynthesizer
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
-from skill_distiller.rewriting.examples.bundles import extractive_bundle
-from skill_distiller.rewriting.examples.find_sets import find_sets
+from skill_distiller.rewriting.examples.find import find_sets
+from skill_distiller.rewriting.examples.select import extractive_bundles
 from skill_distiller.rewriting.model import Offers, RenderingKind
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
@@ -71,7 +71,7 @@ def offer(*script: Line, text: str = TEXT) -> tuple[Offers, ScriptedProvider]:
 def test_the_set_is_one_that_no_choice_shows() -> None:
     """Else the embedded renderer has it."""
     (examples,) = find_sets(analyze())
-    assert extractive_bundle(analyze(), examples) is None
+    assert not any(extractive_bundles(analyze(), examples))
 
 
 def test_lines_with_every_fact_are_offered() -> None:

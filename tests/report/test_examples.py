@@ -15,14 +15,13 @@ from skill_distiller.planning.ladders import Models
 from skill_distiller.report.console import print_report
 from skill_distiller.report.receipt_text import example_selections
 from skill_distiller.report.record import to_record
-from skill_distiller.rewriting.examples.bundles import abstractive_bundle
-from skill_distiller.rewriting.examples.find_sets import find_sets
-from skill_distiller.rewriting.examples.renderer import ExampleRenderer
+from skill_distiller.rewriting.examples.find import find_sets
+from skill_distiller.rewriting.examples.select import ExampleRenderer, abstractive_bundle
 from skill_distiller.rewriting.model import Offers, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 
@@ -50,19 +49,19 @@ class InNewWords:
 
 
 @pytest.fixture(scope="module")
-def five() -> Distillation:
+def five() -> Result:
     """The skill at the default threshold."""
     return distill(parse_skill(FIVE), DistillOptions(), Backends(models=Models(renderers=(ExampleRenderer(),))))
 
 
-def report(distillation: Distillation, *, verbose: bool = True) -> list[str]:
+def report(distillation: Result, *, verbose: bool = True) -> list[str]:
     """The lines of the report."""
     out = StringIO()
     print_report(distillation, Console(file=out, width=200), verbose=verbose)
     return out.getvalue().splitlines()
 
 
-def test_the_bundle_is_taken(five: Distillation) -> None:
+def test_the_bundle_is_taken(five: Result) -> None:
     """Some examples stand in full, each of the others as one line, and nothing else of them is left."""
     (selection,) = example_selections(five).values()
     assert selection.total == 5
@@ -75,7 +74,7 @@ def test_the_bundle_is_taken(five: Distillation) -> None:
     assert five.text.index("One-liners:") < five.text.index("## Rules")
 
 
-def test_the_report_says_so(five: Distillation) -> None:
+def test_the_report_says_so(five: Result) -> None:
     """With --verbose the section and the analysis of its examples are in the report, in the words of the reference."""
     (selection,) = example_selections(five).values()
     full, short = len(selection.selected), len(selection.one_liners)
@@ -96,11 +95,11 @@ def test_the_report_says_so(five: Distillation) -> None:
     assert "RECOMP example analysis:" not in report(five, verbose=False)
 
 
-def test_selected_examples_are_no_changes(five: Distillation) -> None:
+def test_selected_examples_are_no_changes(five: Result) -> None:
     """What stands in full is not in the receipt."""
     (examples,) = find_sets(five.analysis)
     (selection,) = example_selections(five).values()
-    changed = {change.block for change in five.receipt.changes}
+    changed = {change.block for change in five.evidence.receipt.changes}
     last = examples.blocks[-1]
     for i, example in enumerate(examples.examples):
         assert changed & set(example.blocks) - {last} == (
@@ -108,7 +107,7 @@ def test_selected_examples_are_no_changes(five: Distillation) -> None:
         )
 
 
-def test_the_record_has_the_numbers(five: Distillation) -> None:
+def test_the_record_has_the_numbers(five: Result) -> None:
     """The JSON record holds them, in the shape of its schema."""
     record = to_record(five)
     VALIDATOR.validate(record)
@@ -120,7 +119,7 @@ def test_the_record_has_the_numbers(five: Distillation) -> None:
     assert section["examples"]["mode"] == "extractive"
 
 
-def test_lines_in_new_words_are_named(five: Distillation) -> None:
+def test_lines_in_new_words_are_named(five: Result) -> None:
     """A set that stands as a model's lines alone is reported as abstractive."""
     backends = Backends(models=Models(renderers=(InNewWords(_NEW_WORDS),)))
     distillation = distill(five.original, DistillOptions(threshold=0.85), backends)
@@ -130,7 +129,7 @@ def test_lines_in_new_words_are_named(five: Distillation) -> None:
     assert "Mode: abstractive" in report(distillation)
 
 
-def test_refused_lines_are_counted(five: Distillation) -> None:
+def test_refused_lines_are_counted(five: Result) -> None:
     """Lines that bring in a fact are not offered, and the record counts them."""
     backends = Backends(models=Models(renderers=(InNewWords(f"{_NEW_WORDS.rstrip()} --force\n"),)))
     distillation = distill(five.original, DistillOptions(threshold=0.9), backends)

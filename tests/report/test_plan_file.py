@@ -21,19 +21,19 @@ from skill_distiller.planning.saved_plan import recall_plan, source_digest
 from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 
 
-def _recalled(plan: str, skill: Skill, distillation: Distillation) -> str:
-    return apply_plan(skill, recall_plan(parse_plan(plan), skill, distillation.counter)).text
+def _recalled(plan: str, skill: Skill, distillation: Result) -> str:
+    return apply_plan(skill, recall_plan(parse_plan(plan), skill, distillation.run.counter)).text
 
 
 def _check(text: str, threshold: float) -> None:
     """A plan that was saved gives the same text, and the same decisions with the same tokens and reasons."""
     result = distill(parse_skill(text), DistillOptions(threshold=threshold))
-    plan = recall_plan(parse_plan(plan_text(result)), result.original, result.counter)
+    plan = recall_plan(parse_plan(plan_text(result)), result.original, result.run.counter)
     assert apply_plan(result.original, plan).text == result.text
     assert plan.headings == result.plan.headings
     for own, other in zip(plan.decisions, result.plan.decisions, strict=True):
@@ -82,13 +82,13 @@ def test_every_text_that_stands_in_a_plan_comes_back(text: str) -> None:
     (decision,) = result.plan.decisions
     decision = replace(decision, rendering=Rendering(RenderingKind.REWRITTEN, text, 1, 0.5), reason=Reason.CHEAPER)
     changed = replace(result, plan=replace(result.plan, decisions=(decision,)))
-    plan = recall_plan(parse_plan(plan_text(changed)), result.original, result.counter)
+    plan = recall_plan(parse_plan(plan_text(changed)), result.original, result.run.counter)
     assert plan.decisions[0].rendering.text == text
     assert plan.decisions[0].rendering.share == 0.5
 
 
 @pytest.fixture
-def result() -> Distillation:
+def result() -> Result:
     """A skill of which some blocks went and some were shortened."""
     return distill(parse_skill(DEPLOY), DistillOptions(threshold=0.85))
 
@@ -102,7 +102,7 @@ def _edited(plan: str, heading: str, rendering: str) -> str:
     return yaml.safe_dump(fields, allow_unicode=True)
 
 
-def test_a_piece_set_to_full_comes_back_with_its_heading(result: Distillation) -> None:
+def test_a_piece_set_to_full_comes_back_with_its_heading(result: Result) -> None:
     """One word is all there is to edit."""
     assert "## Overview" not in result.text
     text = _recalled(_edited(plan_text(result), "Overview", "full"), result.original, result)
@@ -110,42 +110,42 @@ def test_a_piece_set_to_full_comes_back_with_its_heading(result: Distillation) -
     assert text == result.text[: result.text.index("## Steps")] + section + result.text[result.text.index("## Steps") :]
 
 
-def test_a_piece_set_to_dropped_goes_with_its_heading(result: Distillation) -> None:
+def test_a_piece_set_to_dropped_goes_with_its_heading(result: Result) -> None:
     """Even one that is required, and the last one below a heading takes the heading along."""
     plan = parse_plan(_edited(plan_text(result), "Rules", "dropped"))
-    text = apply_plan(result.original, recall_plan(plan, result.original, result.counter)).text
+    text = apply_plan(result.original, recall_plan(plan, result.original, result.run.counter)).text
     at, end = result.text.index("## Rules"), result.text.index("## Examples")
     assert text == result.text[:at] + result.text[end:]
 
 
-def test_an_edited_piece_does_not_keep_its_old_reason(result: Distillation) -> None:
+def test_an_edited_piece_does_not_keep_its_old_reason(result: Result) -> None:
     """What was worth less than its tokens and is full now is so because the plan says so."""
     for heading, rendering in (("Overview", "full"), ("Rules", "dropped")):
         saved = parse_plan(_edited(plan_text(result), heading, rendering))
-        plan = recall_plan(saved, result.original, result.counter)
+        plan = recall_plan(saved, result.original, result.run.counter)
         changed = [
             d.reason for d, old in zip(plan.decisions, result.plan.decisions, strict=True) if d.reason != old.reason
         ]
         assert changed == [Reason.PLANNED]
 
 
-def test_what_is_new_in_the_source_stays(result: Distillation) -> None:
+def test_what_is_new_in_the_source_stays(result: Result) -> None:
     """A plan still fits where the pieces that it changes are there; what it does not know is kept in full."""
     new = "## News\n\nNew words that the plan has not seen.\n\n"
     changed = parse_skill(DEPLOY.replace("## Steps", f"{new}## Steps").replace("a release goes out", "it goes out"))
     saved = parse_plan(plan_text(result))
     assert saved.source == source_digest(result.original) != source_digest(changed)
-    text = apply_plan(changed, recall_plan(saved, changed, result.counter)).text
+    text = apply_plan(changed, recall_plan(saved, changed, result.run.counter)).text
     assert text == result.text.replace("## Steps", f"{new}## Steps").replace("a release goes out", "it goes out")
 
 
-def test_a_source_that_lost_what_the_plan_changes_is_refused(result: Distillation) -> None:
+def test_a_source_that_lost_what_the_plan_changes_is_refused(result: Result) -> None:
     """The error names the pieces with their places; a piece in full may go and nobody minds."""
     changed = parse_skill(
         DEPLOY.replace("at least 30 seconds", "at least 40 seconds").replace("Our thanks go", "Thanks")
     )
     with pytest.raises(BadInputError, match=r"^The plan changes pieces that this source does not hold: ") as error:
-        recall_plan(parse_plan(plan_text(result)), changed, result.counter)
+        recall_plan(parse_plan(plan_text(result)), changed, result.run.counter)
     assert "(list, line 20, 1. Run `make build` and wait" in str(error.value)
     assert "(paragraph, line 47, Our thanks go" in str(error.value)
     without_full = parse_skill(DEPLOY.replace("- The login page remembers the language", "- Another thing"))
@@ -242,7 +242,7 @@ def test_files_that_can_not_be_read(tmp_path: Path) -> None:
         read_plan(tmp_path / "a\0b")
 
 
-def test_the_document_describes_every_field_and_rendering(result: Distillation) -> None:
+def test_the_document_describes_every_field_and_rendering(result: Result) -> None:
     """docs/plan.md names each field that a plan has, and no row of its tables is anything else."""
     document = (Path(__file__).resolve().parents[2] / "docs" / "plan.md").read_text(encoding="utf-8")
     fields: dict[str, Any] = yaml.safe_load(plan_text(result))

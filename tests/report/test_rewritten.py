@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from rich.console import Console
 from tests.prompted.skill import texts
 from tests.prompted.test_rewrite import DISK, GOOD, TEXT
 
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.planning.ladders import Models
 from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.scripted import ScriptedProvider

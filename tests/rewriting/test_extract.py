@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import parameters
 from tests.strategies import sound_skills, texts
 
 from skill_distiller.analysis.patterns import find_patterns
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.rewriting.extract import Extractor, extract
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.parse import parse_skill

@@ -6,13 +6,13 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import SKILLS, parameters
 from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis.cues import lead_ins
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.patterns import find_patterns
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.language.facts import block_facts, fact_keys, find_facts
 from skill_distiller.rewriting.ladder import Ladder, build_ladders, keeps_everything
 from skill_distiller.rewriting.model import RenderingKind
@@ -26,7 +26,7 @@ _PROSE = {BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM}
 
 
 def _required(analysis: Analysis) -> frozenset[int]:
-    return frozenset(i for i, verdict in enumerate(analysis.verdicts) if verdict.required)
+    return frozenset(i for i, verdict in enumerate(analysis.verdicts) if verdict.protected_by_kind)
 
 
 def build(skill: Skill, counter: TokenCounter) -> tuple[Analysis, tuple[Ladder, ...]]:

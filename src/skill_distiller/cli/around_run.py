@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from skill_distiller.providers.model import Usage
     from skill_distiller.run.config import Config
-    from skill_distiller.run.result import Distillation
+    from skill_distiller.run.result import Result
 
 
 class RunCalibration:
@@ -36,7 +36,7 @@ class RunCalibration:
     def __init__(
         self,
         learnings: str,
-        distillation: Distillation,
+        distillation: Result,
         usage: Usage | None = None,
         *,
         use: bool = True,
@@ -67,7 +67,7 @@ class RunCalibration:
             return
         if ledger.unreadable:
             self.warnings.append(unreadable_text(str(store.file), ledger.unreadable))
-        self.estimate = calibrate(ledger.entries, self._distillation.options.mode.value, *made_with(self._usage))
+        self.estimate = calibrate(ledger.entries, self._distillation.run.options.mode.value, *made_with(self._usage))
 
     def save(self) -> None:
         """Add the entry of this run, once."""
@@ -81,7 +81,7 @@ class RunCalibration:
 
 
 def report(
-    distillation: Distillation,
+    distillation: Result,
     run: RunCalibration,
     console: Console,
     usage: Usage | None,

@@ -29,7 +29,7 @@ from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.saved_plan import SavedPlan
 from skill_distiller.report.console import open_console
 from skill_distiller.report.progress import ConsoleWatcher
-from skill_distiller.rewriting.information.score import PhraseScorer
+from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.run.backends import (
     Chosen,
     ProviderOptions,
@@ -39,8 +39,8 @@ from skill_distiller.run.backends import (
 )
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.options import DistillOptions, KeptPieces
+from skill_distiller.run.result import Result
 from skill_distiller.skill.model import Skill
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
@@ -102,7 +102,7 @@ class _Job:
 
     skill: Skill
     settings: Config
-    scorer: PhraseScorer
+    scorer: PhraseScorer | None
     saved: SavedPlan | None
     aim: Aim
     guard: SelfCompression | None
@@ -131,7 +131,7 @@ def _prepare(request: Request) -> _Job:
     return _Job(skill, settings, scorer, saved, guard.aim if guard else aim, guard, target, plan_file)
 
 
-def _distill(request: Request, job: _Job, console: Console) -> tuple[Distillation, Chosen]:
+def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Chosen]:
     """The run itself, with who did the thinking in it; how far it has come is shown on a terminal."""
     options = _distill_options(request, job)
     quiet, debug = request.output.quiet, request.debug_stages
@@ -154,8 +154,7 @@ def _distill_options(request: Request, job: _Job) -> DistillOptions:
         mode=job.aim.mode,
         tokens=job.aim.tokens,
         patterns=job.settings.patterns,
-        keep=tuple(request.pieces.keep or ()),
-        keep_sections=tuple(request.pieces.keep_section or ()),
+        keep=KeptPieces(tuple(request.pieces.keep or ()), tuple(request.pieces.keep_section or ())),
         plan=job.saved,
     )
 
@@ -175,7 +174,7 @@ def _provider_options(request: Request, job: _Job) -> ProviderOptions:
     )
 
 
-def _hand_out(request: Request, job: _Job, distillation: Distillation, chosen: Chosen, console: Console) -> None:
+def _hand_out(request: Request, job: _Job, distillation: Result, chosen: Chosen, console: Console) -> None:
     """Ask where a human has to approve, then write and print the product, the calibration entry and the report."""
     output, learnings = request.output, request.learnings
     usage = chosen.session.usage if chosen.session else None

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.skill.read import MAX_BYTES, SKILL_FILE
+from skill_distiller.skill.safe_files import sibling_name, write_new
 
 if TYPE_CHECKING:
     from skill_distiller.cli.arguments import Output
     from skill_distiller.cli.around_run import RunCalibration
     from skill_distiller.providers.model import Usage
-    from skill_distiller.run.result import Distillation
+    from skill_distiller.run.result import Result
     from skill_distiller.skill.model import Skill
 
 STDIN: Final = "-"
@@ -90,26 +90,12 @@ def write_bytes(file: Path, content: bytes) -> None:
 
 
 def _write(file: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.name[:40]}.", dir=file.parent)
-    temporary = Path(name)
+    temporary = sibling_name(file)
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(_mode(file))
+        write_new(temporary, [content], file.stat().st_mode if file.exists() else None)
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _mode(file: Path) -> int:
-    """The rights of the file that is there, else what a new file would get."""
-    if file.exists():
-        return file.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 def write_stdout(text: str, *, safe: bool = False) -> None:
@@ -146,7 +132,7 @@ def drop_stdout() -> None:
 
 
 def deliver(
-    distillation: Distillation, run: RunCalibration, target: Path | None, usage: Usage | None, output: Output
+    distillation: Result, run: RunCalibration, target: Path | None, usage: Usage | None, output: Output
 ) -> None:
     """Write the result to its file, and to stdout whatever the options of `output` ask for.
 

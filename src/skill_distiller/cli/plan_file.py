@@ -17,7 +17,7 @@ from skill_distiller.planning.repair import carriers
 from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan, source_digest
 from skill_distiller.report.text import excerpt
 from skill_distiller.rewriting.model import RenderingKind
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.frontmatter import read_fields
 from skill_distiller.skill.ids import PieceIds, piece_ids
 from skill_distiller.skill.model import Block, Section
@@ -38,7 +38,7 @@ _HEAD: Final = """\
 _AS_IT_IS: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
 
 
-def plan_text(distillation: Distillation) -> str:
+def plan_text(distillation: Result) -> str:
     """The plan of a distillation as YAML, comments on how to edit it above; safe to show on a terminal."""
     text = yaml.dump(
         to_plan(distillation),
@@ -51,9 +51,9 @@ def plan_text(distillation: Distillation) -> str:
     return _HEAD + _UNSEEN.sub(_code, text)
 
 
-def to_plan(distillation: Distillation) -> dict[str, object]:
+def to_plan(distillation: Result) -> dict[str, object]:
     """The plan of a distillation as plain data."""
-    options = distillation.options
+    options = distillation.run.options
     ids = piece_ids(distillation.original)
     stands_with = carriers(distillation.original, distillation.plan.decisions)
     return {
@@ -63,7 +63,7 @@ def to_plan(distillation: Distillation) -> dict[str, object]:
         "source_sha256": source_digest(distillation.original),
         "mode": options.mode.value,
         **({"threshold": options.threshold} if options.mode is Mode.THRESHOLD else {"tokens": options.tokens}),
-        "encoding": distillation.counter.encoding,
+        "encoding": distillation.run.counter.encoding,
         "analyzer": distillation.analysis.analyzer,
         "sections": [
             _section(distillation, section, ids, stands_with)
@@ -74,7 +74,7 @@ def to_plan(distillation: Distillation) -> dict[str, object]:
 
 
 def _section(
-    distillation: Distillation, section: Section, ids: PieceIds, stands_with: Mapping[int, int]
+    distillation: Result, section: Section, ids: PieceIds, stands_with: Mapping[int, int]
 ) -> dict[str, object]:
     entry: dict[str, object] = {}
     names = {block: ids.blocks[carrier] for block, carrier in stands_with.items()}
@@ -94,7 +94,7 @@ def _section(
     return entry
 
 
-def _block(distillation: Distillation, block: Block, piece: str, carrier: str) -> Iterator[tuple[str, object]]:
+def _block(distillation: Result, block: Block, piece: str, carrier: str) -> Iterator[tuple[str, object]]:
     decision = distillation.plan.decisions[block.index]
     rendering = decision.rendering
     yield "id", piece
@@ -317,7 +317,7 @@ def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_gi
     return target
 
 
-def write_plan(file: Path, distillation: Distillation) -> None:
+def write_plan(file: Path, distillation: Result) -> None:
     """Write the plan of a run; raises RefusedError when the disk does not take it, or no run would read it."""
     from skill_distiller.cli.input_output import write_bytes
 

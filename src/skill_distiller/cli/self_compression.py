@@ -14,7 +14,7 @@ from skill_distiller.planning.plan import Mode
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from skill_distiller.run.result import Distillation
+    from skill_distiller.run.result import Result
     from skill_distiller.skill.model import Skill
 
 THRESHOLD: Final = 0.95  # what a distiller loses, every skill that it makes loses too
@@ -33,7 +33,7 @@ class SelfCompression:
     aim: Aim
     must_ask: bool
 
-    def with_notes(self, distillation: Distillation) -> Distillation:
+    def with_notes(self, distillation: Result) -> Result:
         """The distillation with the notes about what was done otherwise."""
         from skill_distiller.run.notes import Note, NoteKind
 
@@ -42,12 +42,12 @@ class SelfCompression:
             notes.append(Note(NoteKind.THRESHOLD_RAISED, f"{self.asked.threshold:g}"))
         return replace(distillation, notes=(*distillation.notes, *notes))
 
-    def ask(self, distillation: Distillation, target: Path | None, console: Console) -> None:
+    def ask(self, distillation: Result, target: Path | None, console: Console) -> None:
         """Ask for approval on the terminal, "no" unless told otherwise; raises RefusedError where there is none."""
         from skill_distiller.report.text import printable
 
         place = printable(str(target)) if target else "stdout"
-        mark, functionality = distillation.counter.mark, distillation.functionality.score
+        mark, functionality = distillation.run.counter.mark, distillation.functionality.score
         before, after = distillation.input_tokens, distillation.output_tokens
         figures = f"{mark}{before} → {mark}{after} tokens, functionality {functionality:.0f} %"
         console.print(f"{figures}. Write this to {place}? [y/N] ", end="")

@@ -6,6 +6,8 @@ import re
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from skill_distiller.skill.links import SLASH_PATH
+
 
 class FactKind(StrEnum):
     """What a fact is; the value is the word used in reports and JSON."""
@@ -51,28 +53,10 @@ _UNITS: Final = (
     "|byte|page|row|column|section|sentence|paragraph|example|question|point|attempt|retr(?:y|ie))s?"
     "|秒|分钟?|小时|天|周|月|年|字|行|个|次|件|回|日|時間|개|번|분|초"
 )
-# Marked by its own delimiters: nothing else is looked for inside.
-MARKED: Final = re.compile(
-    r"""(?=[`\]<"“「『«h'])(?:
-      (?P<code>(?<!`)(?P<fence>`{3,}+)(?:[^`]++|(?!(?P=fence)(?!`))`++)*+(?P=fence)(?!`)
-        |(?<!`)(?P<ticks>``?+)(?!`)
-            (?:[^`\n]++|\n(?![ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)|(?!(?P=ticks)(?!`))`++)++
-            (?P=ticks)(?!`))
-    | \]\([ ]*<?(?P<link>[^)\s>]+)
-    | (?P<url>https?://[^\s)>\]"'`|]*[^\s)>\]"'`|.,:;*])
-    | (?P<quoted>"[^"\n]{2,160}"|“[^”\n]{2,160}”|「[^」\n]{1,80}」|『[^』\n]{1,80}』|«[^»\n]{2,160}»
-        |(?<!\w)'[^'\n]{2,80}'(?!\w))
-    )""",
-    re.VERBOSE,
-)
-BETWEEN_TOKENS: Final = '*`"“”()[],;!?|、。，；：！？「」『』«»'  # besides white space
-TOKEN: Final = re.compile(rf"[^\s{re.escape(BETWEEN_TOKENS)}]+")
 SPECIAL: Final = re.compile(
     rf"""(?P<env>\$\{{?[A-Za-z_]\w*\}}?|%[A-Z_]+%|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\Z
     | (?P<flag>--?[A-Za-z][\w-]*(?:=[\w./:<>-]*)?)\Z
-    | (?P<path>(?:(?:~|\.\.?)?/[\w@.*{{}}<>/-]*\w[\w@.*{{}}<>/-]*
-        |[\w@.<>{{}}-]+/(?:[\w@.*<>{{}}-]+/)*(?:[\w*<>{{}}-]*\.[\w*]+)?
-        |(?:[\w@.*<>{{}}-]+/)+[\w@.*<>{{}}-]*[._\d][\w@.*<>{{}}-]*|[\w@*.<>{{}}-]*\.(?:{_EXTENSIONS})))\Z
+    | (?P<path>(?:{SLASH_PATH}|[\w@*.<>{{}}-]*\.(?:{_EXTENSIONS})))\Z
     | (?P<error>ERR_\w+|[A-Z]{{1,4}}-?\d{{3,5}})\Z
     | (?P<ident>@?[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+(?:\(\))?|[a-z]+(?:[A-Z][a-z0-9]*)+|(?:[A-Z][a-z0-9]+){{2,}}
         |[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\(\)|[a-z]\w+(?:\.[a-z_]\w+)+)\Z

@@ -15,12 +15,9 @@ from typing import Final
 
 from skill_distiller.language.fact import (
     ALPHANUMERIC,
-    BETWEEN_TOKENS,
     IN_CODE,
-    MARKED,
     SENTENCE_END,
     SPECIAL,
-    TOKEN,
     UNIT,
     Fact,
     FactKind,
@@ -36,6 +33,7 @@ from skill_distiller.language.modals import (
     limit_facts,
     modal_fact,
 )
+from skill_distiller.skill.links import BETWEEN_TOKENS, MARKED, MAX_NAME, TOKEN
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
 __all__ = [
@@ -68,7 +66,6 @@ _MARKED_GROUPS: Final = {**{kind: kind for kind in _MARKED_KINDS}, "ticks": "cod
 _SYMBOLS: Final = frozenset("≥≤→∀<>")  # that end what a modal word governs
 _ERRNO: Final = frozenset(errno.errorcode.values())  # ENOENT and its like
 _BY_PLACE: Final = attrgetter("start", "end")
-_LONGEST_WORD: Final = 300  # characters; what is longer is no name that an agent could use
 _SENTENCE: Final = 300  # characters on each side of a fact that its sentence is looked for in
 _MARKER: Final = 80  # characters before a word that may make it a list marker
 
@@ -196,7 +193,7 @@ def _word_kind(token: str) -> FactKind | None:
         return FactKind.MODAL
     if word.isalpha() and (word.islower() or word.istitle() or word.isupper()):
         return FactKind.ERROR_CODE if word in _ERRNO else None
-    match = SPECIAL.match(word) if len(word) <= _LONGEST_WORD else None
+    match = SPECIAL.match(word) if len(word) <= MAX_NAME else None
     return _SPECIAL_KINDS[match.lastgroup or "mixed"] if match else None
 
 

@@ -214,11 +214,6 @@ class SkillTokens(NamedTuple):
         """Where the END of each block stands."""
         return self.first_tokens + self.tokens.lengths[: self.blocks] - 1
 
-    @property
-    def last_tokens(self) -> Places:
-        """Where the last token of each block stands; its END where it has none."""
-        return np.maximum(self.ends - 1, self.first_tokens)
-
 
 def skill_tokens(skill: Skill) -> SkillTokens:
     """Read a skill."""

@@ -12,13 +12,12 @@ from skill_distiller.planning.groups import headings_above
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
-from skill_distiller.rewriting.examples.renderer import ExampleRenderer
-from skill_distiller.rewriting.information.score import PhraseScorer
+from skill_distiller.rewriting.examples.select import ExampleRenderer
 from skill_distiller.rewriting.ladder import Ladder, Pruner, build_ladders
 from skill_distiller.rewriting.model import Offers, Renderer, Rendering, RenderingKind, join_offers
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.rewriting.proposals import Joint, add_offers
-from skill_distiller.rewriting.redundant import PhrasePruner
+from skill_distiller.rewriting.redundant import PhrasePruner, PhraseScorer
 from skill_distiller.rewriting.words.pruner import WordPruner
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
@@ -30,14 +29,13 @@ class Models:
     """The trained models that planning uses; those that ship with the tool unless told otherwise.
 
     Without a `pruner` no words are deleted but filler phrases, without `phrases` no phrases but those
-    that a language model quoted. `renderers` write blocks in other
-    words, or several as one.
+    that a language model quoted. `renderers` write blocks in other words, or several as one.
     """
 
     pruner: Pruner | None = field(default_factory=WordPruner)
     worth: WorthModel = field(default_factory=load_worth_model)
     renderers: tuple[Renderer, ...] = (ExampleRenderer(),)
-    phrases: PhraseScorer | None = field(default_factory=PhraseScorer)
+    phrases: PhraseScorer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +75,9 @@ def prepare_ladders(
 
 
 def _phrases(analysis: Analysis, scorer: PhraseScorer | None) -> Mapping[int, Phrases]:
-    """The phrases by index of their block: a language model's word goes before that of the embedded scorer."""
-    embedded = scorer.phrases(analysis) if scorer else {}
-    return {**embedded, **analysis.phrases} if isinstance(analysis, PromptedAnalysis) else embedded
+    """The phrases by index of their block: what a language model quoted goes before what was scored."""
+    scored = scorer.phrases(analysis) if scorer else {}
+    return {**scored, **analysis.phrases} if isinstance(analysis, PromptedAnalysis) else scored
 
 
 def offer(prepared: Ladders, offers: Offers, counter: TokenCounter) -> Ladders:

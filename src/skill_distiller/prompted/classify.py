@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import (
     PROTECTED_IMPORTANCE,
-    TYPE_TAXONOMY,
     Analysis,
     Analyzer,
     Phrases,
@@ -17,19 +16,11 @@ from skill_distiller.analysis.model import (
     Verdict,
 )
 from skill_distiller.errors import ProviderError
-from skill_distiller.prompted.prompts import (
-    BlockQuestion,
-    batch,
-    block_request,
-    entries,
-    excerpt,
-    list_schema,
-    load_prompt,
-    share,
-    undisputed,
-)
+from skill_distiller.prompted.block_requests import BlockQuestion, batch, block_request, excerpt
+from skill_distiller.prompted.prompts import CLASSIFY, PHRASES
+from skill_distiller.prompted.replies import entries, share, undisputed
 from skill_distiller.prompted.rewrite import Answers, ask_in_rounds
-from skill_distiller.providers.model import Request, Schema
+from skill_distiller.providers.model import Request
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Expected, Question, Session
 from skill_distiller.rewriting.redundant import compressible_blocks
@@ -69,14 +60,8 @@ def classify(session: Session, skill: Skill, groups: Sequence[Sequence[Block]]) 
 
 def _request(skill: Skill, blocks: Sequence[Block], problem: str, tries: int) -> Request:
     reply_tokens = 100 + REPLY_TOKENS * len(blocks)
-    question = BlockQuestion("classify", lambda block: block.kind.value, label_schema(len(blocks)), reply_tokens)
+    question = BlockQuestion(CLASSIFY, lambda block: block.kind.value, reply_tokens)
     return block_request(skill, blocks, question, problem, tries, name=skill.name, description=skill.description)
-
-
-def label_schema(count: int) -> Schema:
-    """The JSON Schema of a reply about so many blocks."""
-    kinds = {"type": "string", "enum": [kind.value for kind in SectionType]}
-    return list_schema("blocks", count, {"type": kinds, "confidence": {"type": "number", "minimum": 0, "maximum": 1}})
 
 
 def read_labels(value: dict[str, object], count: int) -> dict[int, Label]:
@@ -125,20 +110,11 @@ def _phrase_request(
     skill: Skill, verdicts: Sequence[Verdict], blocks: Sequence[Block], problem: str, tries: int
 ) -> Request:
     question = BlockQuestion(
-        "phrases",
+        PHRASES,
         lambda block: verdicts[block.index].type.value,
-        phrase_schema(len(blocks)),
         200 + sum(60 + len(block.text) // 3 for block in blocks),
     )
     return block_request(skill, blocks, question, problem, tries)
-
-
-def phrase_schema(count: int) -> Schema:
-    """The JSON Schema of a reply about so many sections."""
-    quotes = {"type": "array", "items": {"type": "string"}}
-    potential = {"type": "number", "minimum": 0, "maximum": 1}
-    fields = {"essential": quotes, "redundant": quotes, "compression_potential": potential}
-    return list_schema("sections", count, fields)
 
 
 def read_phrases(value: dict[str, object], texts: Sequence[str]) -> dict[int, Phrases]:
@@ -197,7 +173,7 @@ class PromptedAnalyzer:
     def expected(self, skill: Skill) -> Expected:
         """About what `analyze` will ask, at most and without repairs."""
         groups = groups_of(skill, self._count)
-        per_call = self._count(load_prompt("classify").template.template)
+        per_call = self._count(CLASSIFY.text)
         body = self._count(skill.body)
         classification = body + len(groups) * per_call + REPLY_TOKENS // 2 * len(asked_blocks(skill))
         likely = compressible_blocks(skill, self._analysis(skill).verdicts)
@@ -245,7 +221,6 @@ def labeled(verdict: Verdict, label: Label) -> Verdict:
     return replace(
         verdict,
         type=label.type,
-        taxonomy=verdict.taxonomy if label.type is verdict.type else TYPE_TAXONOMY[label.type],
         confidence=label.confidence,
         importance=min(1.0, max(least, importance)),
     )

@@ -11,15 +11,16 @@ from typing import Final
 from skill_distiller.checks.functionality import PENALTY, Functionality, Judge
 from skill_distiller.checks.receipt import Comparison
 from skill_distiller.errors import PromptTooLongError
-from skill_distiller.prompted.prompts import headings, load_prompt, new_boundary, number_within, object_schema
-from skill_distiller.providers.model import Request, Schema
+from skill_distiller.prompted.block_requests import headings
+from skill_distiller.prompted.prompts import JUDGE, JUDGE_QUESTIONS, new_boundary
+from skill_distiller.prompted.replies import number_within
+from skill_distiller.providers.model import Request
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Expected, Question, Session
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import load_counter
 
-QUESTIONS: Final = ("triggers", "actions", "constraints", "behavior")
 CI_SAMPLES: Final = 3
 _REPAIRS: Final = 2
 _WHOLE_TOKENS: Final = 12_000  # a longer skill is shown without the sections in which nothing changed
@@ -49,7 +50,7 @@ class PromptedJudge:
 
     def expected(self, skill: Skill) -> Expected:
         """About what `score` will ask, at most and without repairs."""
-        prompt = self._count(load_prompt("judge").template.template)
+        prompt = self._count(JUDGE.text)
         return Expected(self._samples, self._samples * (prompt + round(1.2 * self._count(skill.body))))
 
     def score(self, comparison: Comparison) -> Functionality:
@@ -103,17 +104,14 @@ def _shown_blocks(comparison: Comparison, count: Callable[[str], int]) -> Sequen
 def _request(comparison: Comparison, blocks: Sequence[Block], problem: str, sample: int) -> Request:
     skill = comparison.analysis.skill
     boundary = new_boundary([skill.text, comparison.distilled.text])
-    return load_prompt("judge").request(
-        score_schema(),
-        _REPLY_TOKENS,
-        sample=sample,
-        boundary=boundary,
-        problem=problem,
-        name=skill.name,
-        description=skill.description,
-        blocks="\n".join(_original(skill, blocks, boundary)),
-        changes="\n".join(_changes(comparison, boundary)),
-    )
+    values = {
+        "problem": problem,
+        "name": skill.name,
+        "description": skill.description,
+        "blocks": "\n".join(_original(skill, blocks, boundary)),
+        "changes": "\n".join(_changes(comparison, boundary)),
+    }
+    return JUDGE.request(_REPLY_TOKENS, sample=sample, boundary=boundary, values=values)
 
 
 def _original(skill: Skill, blocks: Sequence[Block], boundary: str) -> Iterator[str]:
@@ -135,18 +133,13 @@ def _changes(comparison: Comparison, boundary: str) -> Iterator[str]:
         yield f"{block} now reads:\n{text}" if text else f"{block} was removed"
 
 
-def score_schema() -> Schema:
-    """The JSON Schema of the four answers."""
-    return object_schema({name: {"type": "number", "minimum": 0, "maximum": 100} for name in QUESTIONS})
-
-
 def read_score(value: dict[str, object]) -> float:
     """The mean of the four answers, 0-100; answers that are all shares of 1 are taken for such.
 
     Raises MalformedReplyError where one is missing or out of range.
     """
-    numbers = [number_within(value.get(name), 100) for name in QUESTIONS]
+    numbers = [number_within(value.get(name), 100) for name in JUDGE_QUESTIONS]
     given = [number for number in numbers if number is not None]
-    if len(given) < len(QUESTIONS):
+    if len(given) < len(JUDGE_QUESTIONS):
         raise MalformedReplyError("It lacked one of the four numbers.")
     return mean(given) * (100 if max(given) <= 1 else 1)

@@ -8,8 +8,9 @@ from typing import Final
 
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.errors import PromptTooLongError
-from skill_distiller.prompted.prompts import excerpt, headings, load_prompt, new_boundary, object_schema
-from skill_distiller.providers.model import Request, Schema
+from skill_distiller.prompted.block_requests import excerpt, headings
+from skill_distiller.prompted.prompts import ONE_LINER, ONE_LINER_FIELDS, new_boundary
+from skill_distiller.providers.model import Request
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Expected, Question, Session
 from skill_distiller.rewriting.one_liner.check_lines import problems, with_phrases
@@ -19,7 +20,6 @@ from skill_distiller.rewriting.one_liner.triggers import quotes
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
-FIELDS: Final = ("trigger", "action", "result")
 _REPAIRS: Final = 1
 _MOST_TOKENS: Final = 12_000  # of the skill in a prompt; of a longer one the most important blocks are shown
 _REPLY_TOKENS: Final = 400
@@ -39,7 +39,7 @@ class PromptedOneLiner:
 
     def expected(self, skill: Skill) -> Expected:
         """About what `write` will ask, without a repair."""
-        prompt = self._count(load_prompt("oneliner").template.template)
+        prompt = self._count(ONE_LINER.text)
         return Expected(1, prompt + min(_MOST_TOKENS, self._count(skill.body)) + _REPLY_TOKENS // 2)
 
     def write(self, analysis: Analysis, counter: TokenCounter) -> OneLiner:
@@ -73,17 +73,14 @@ class PromptedOneLiner:
         skill = analysis.skill
         boundary = new_boundary([skill.text])
         kept = [embedded.trigger[start:end] for start, end in quotes(embedded.trigger)]
-        return load_prompt("oneliner").request(
-            lines_schema(),
-            _REPLY_TOKENS,
-            sample=tries,
-            boundary=boundary,
-            problem=problem,
-            name=skill.name,
-            description=skill.description,
-            phrases=" ".join(kept) or "none",
-            blocks="\n".join(_shown(skill, shown_blocks(analysis, self._count), boundary)),
-        )
+        values = {
+            "problem": problem,
+            "name": skill.name,
+            "description": skill.description,
+            "phrases": " ".join(kept) or "none",
+            "blocks": "\n".join(_shown(skill, shown_blocks(analysis, self._count), boundary)),
+        }
+        return ONE_LINER.request(_REPLY_TOKENS, sample=tries, boundary=boundary, values=values)
 
 
 def _shown(skill: Skill, blocks: Sequence[Block], boundary: str) -> Iterator[str]:
@@ -102,15 +99,10 @@ def shown_blocks(analysis: Analysis, count: Callable[[str], int]) -> list[Block]
     return sorted(chosen, key=lambda block: block.index)
 
 
-def lines_schema() -> Schema:
-    """The JSON Schema of the three texts."""
-    return object_schema({name: {"type": "string"} for name in FIELDS})
-
-
 def read_lines(value: dict[str, object]) -> OneLiner:
     """The three texts, each on one line. Raises MalformedReplyError where one is missing or empty."""
     texts: list[str] = []
-    for name, prefix in zip(FIELDS, PREFIXES, strict=True):
+    for name, prefix in zip(ONE_LINER_FIELDS, PREFIXES, strict=True):
         text = value.get(name)
         line = plain(text).removeprefix(prefix.strip()).strip() if isinstance(text, str) else ""
         if not line:

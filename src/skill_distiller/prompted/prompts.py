@@ -1,174 +1,23 @@
-"""Prompts as files, requests built from them, and replies read back: numbered texts in batches."""
+"""What a language model is asked: the prompts, one file each in `prompts/`, with the form of the reply to each.
+
+Adding a prompt is a file `prompts/<name>.md` and an entry in `PROMPTS`.
+"""
 
 from __future__ import annotations
 
-import math
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from string import Template
-from typing import Any, Final, TypeVar
+from typing import Final, NamedTuple
 
+from skill_distiller.analysis.model import SectionType
 from skill_distiller.providers.model import Request, Schema
-from skill_distiller.skill.model import Block, Skill
 
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A prompt with its blanks (`$name`); `version` is its name and number, as in `classify/1`."""
-
-    version: str
-    system: str
-    template: Template
-
-    def request(self, schema: Schema, reply_tokens: int, *, sample: int, boundary: str, **values: str) -> Request:
-        """The prompt with every blank filled in, once: a `$` in a value stays as it is.
-
-        `reply_tokens` is about how long the reply may get; `boundary` marks the text that is data, `sample`
-        is as in `Request`.
-        """
-        return Request(
-            self.template.substitute(values, boundary=boundary),
-            self.system,
-            schema,
-            reply_tokens,
-            sample=sample,
-            boundary=boundary,
-            prompt_version=self.version,
-        )
-
-
-@lru_cache(maxsize=8)
-def load_prompt(name: str) -> Prompt:
-    """The prompt in `prompts/<name>.md`."""
-    text = resources.files("skill_distiller.prompted").joinpath(f"prompts/{name}.md").read_text(encoding="utf-8")
-    head, _, rest = text.partition("\n=== system\n")
-    system, _, prompt = rest.partition("\n=== prompt\n")
-    return Prompt(f"{name}/{head.removeprefix('version: ').strip()}", system.strip(), Template(prompt.strip()))
-
-
-def new_boundary(texts: Iterable[str]) -> str:
-    """A random mark that stands in none of the texts: nobody who wrote them can have known it."""
-    texts = tuple(texts)
-    while True:
-        boundary = f"#{secrets.token_hex(8)}"
-        if not any(boundary in text for text in texts):
-            return boundary
-
-
-BATCH_TOKENS: Final = 6000  # of the blocks of one request
-BATCH_BLOCKS: Final = 150  # more are not numbered reliably, and the reply gets long
-_SHOWN: Final = 3000  # characters of a long block: its kind shows at its beginning and end
-_TAIL: Final = 600
-
-
-def batch(blocks: Sequence[Block], shown: Callable[[Block], str], count: Callable[[str], int]) -> list[list[Block]]:
-    """The blocks in order, in groups of at most `BATCH_TOKENS` tokens and `BATCH_BLOCKS` blocks.
-
-    The groups are about equally long. A block that is longer than a group is one of its own.
-    """
-    sizes = [count(shown(block)) for block in blocks]
-    total = sum(sizes)
-    groups = max(-(-total // BATCH_TOKENS), -(-len(blocks) // BATCH_BLOCKS))
-    batches: list[list[Block]] = []
-    filled = 0
-    for block, size in zip(blocks, sizes, strict=True):
-        enough = len(batches) < groups and filled >= total / groups
-        if not batches or enough or filled + size > BATCH_TOKENS or len(batches[-1]) >= BATCH_BLOCKS:
-            batches.append([])
-            filled = 0
-        batches[-1].append(block)
-        filled += size
-    return batches
-
-
-def excerpt(text: str) -> str:
-    """A block as a model sees it: whole, or without the middle of a very long one."""
-    if len(text) <= _SHOWN:
-        return text.rstrip()
-    left = len(text) - _SHOWN
-    return f"{text[: _SHOWN - _TAIL]}\n[… {left:,} characters …]\n{text[-_TAIL:].rstrip()}"
-
-
-def numbered(skill: Skill, blocks: Sequence[Block], boundary: str, label: Callable[[Block], str]) -> Iterator[str]:
-    """Each block under a line with the boundary, its place in the group, a label and its headings."""
-    for place, block in enumerate(blocks):
-        yield f"{boundary} block {place} | {label(block)} | {headings(skill, block)}\n{excerpt(block.text)}"
-
-
-def headings(skill: Skill, block: Block) -> str:
-    """The headings that a block stands under, on one line."""
-    path = skill.heading_path(skill.section_of[block.index])
-    return " > ".join(" ".join(heading.split()) for heading in path) or "(before the first heading)"
-
-
-@dataclass(frozen=True, slots=True)
-class BlockQuestion:
-    """What is asked of blocks: the name of the prompt, the label of each, the form of the reply and its most tokens."""
-
-    prompt: str
-    label: Callable[[Block], str]
-    schema: Schema
-    reply_tokens: int
-
-
-def block_request(
-    skill: Skill, blocks: Sequence[Block], question: BlockQuestion, problem: str, tries: int, **fields: str
-) -> Request:
-    """The request; `problem` is what was wrong with the reply before, `fields` what the prompt holds besides."""
-    boundary = new_boundary([skill.text])
-    return load_prompt(question.prompt).request(
-        question.schema,
-        question.reply_tokens,
-        sample=tries,
-        boundary=boundary,
-        problem=problem,
-        blocks="\n".join(numbered(skill, blocks, boundary, question.label)),
-        count=str(len(blocks)),
-        first="0",
-        last=str(len(blocks) - 1),
-        **fields,
-    )
-
-
-def whole_number(value: object) -> int | None:
-    """A whole number, or its digits as text; None for all else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e9:
-        return int(value)
-    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
-        return int(value)
-    return None
-
-
-def number_within(value: object, most: float) -> float | None:
-    """A number from 0 to `most`, or such a number as text, with or without a percent sign; None for all else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        try:
-            value = float(value.strip().removesuffix("%"))
-        except ValueError:
-            return None
-    if not isinstance(value, int | float) or not 0 <= value <= most or not math.isfinite(value):
-        return None
-    return float(value)
-
-
-def share(value: object) -> float | None:
-    """A share from 0 to 1; 10 to 100 are percent; None for all else (a 3 may be 3 of 5, of 10 or of 100)."""
-    number = number_within(value, 100)
-    if number is None or 1 < number < 10:
-        return None
-    return number if number <= 1 else number / 100
-
-
-T = TypeVar("T")
+JUDGE_QUESTIONS: Final = ("triggers", "actions", "constraints", "behavior")
+ONE_LINER_FIELDS: Final = ("trigger", "action", "result")
 
 
 def object_schema(properties: Mapping[str, object]) -> Schema:
@@ -188,27 +37,102 @@ def list_schema(name: str, count: int, properties: Mapping[str, object]) -> Sche
     return object_schema({name: {"type": "array", "minItems": count, "maxItems": count, "items": entry}})
 
 
-def entries(value: dict[str, object], count: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a reply that name one of `count` places, with the place."""
-    for entry in _objects(value):
-        place = whole_number(entry.get("index"))
-        if place is not None and 0 <= place < count:
-            yield place, entry
+def label_schema(count: int) -> Schema:
+    """The form of the types of so many blocks."""
+    kinds = {"type": "string", "enum": [kind.value for kind in SectionType]}
+    return list_schema("blocks", count, {"type": kinds, "confidence": {"type": "number", "minimum": 0, "maximum": 1}})
 
 
-def _objects(value: dict[str, object]) -> list[dict[str, Any]]:
-    """The objects in the first list of a reply that holds any; a reply that is one entry alone is that."""
-    for item in value.values():
-        if isinstance(item, list) and any(isinstance(entry, dict) for entry in item):
-            return [entry for entry in item if isinstance(entry, dict)]
-    return [value] if "index" in value else []
+def phrase_schema(count: int) -> Schema:
+    """The form of the phrases quoted from so many sections."""
+    quotes = {"type": "array", "items": {"type": "string"}}
+    potential = {"type": "number", "minimum": 0, "maximum": 1}
+    fields = {"essential": quotes, "redundant": quotes, "compression_potential": potential}
+    return list_schema("sections", count, fields)
 
 
-def undisputed(answers: Iterable[tuple[int, T]], said: Callable[[T], object]) -> dict[int, T]:
-    """The first answer for each place; a place that was given two that said different things has none."""
-    first: dict[int, T] = {}
-    disputed: set[int] = set()
-    for place, answer in answers:
-        if said(first.setdefault(place, answer)) != said(answer):
-            disputed.add(place)
-    return {place: answer for place, answer in first.items() if place not in disputed}
+def text_schema(count: int) -> Schema:
+    """The form of so many texts."""
+    return list_schema("texts", count, {"text": {"type": "string"}})
+
+
+def score_schema(count: int) -> Schema:
+    """The form of the answers to the four questions on one skill."""
+    return object_schema({name: {"type": "number", "minimum": 0, "maximum": 100} for name in JUDGE_QUESTIONS})
+
+
+def lines_schema(count: int) -> Schema:
+    """The form of the three lines of one skill."""
+    return object_schema({name: {"type": "string"} for name in ONE_LINER_FIELDS})
+
+
+class PromptFile(NamedTuple):
+    """What `prompts/<name>.md` holds; `version` is its name and number, as in `classify/1`."""
+
+    version: str
+    system: str
+    template: Template
+
+
+@lru_cache(maxsize=16)
+def read_prompt(name: str) -> PromptFile:
+    """The content of `prompts/<name>.md`: a version, the system text, the prompt with its blanks (`$name`)."""
+    text = resources.files("skill_distiller.prompted").joinpath(f"prompts/{name}.md").read_text(encoding="utf-8")
+    head, _, rest = text.partition("\n=== system\n")
+    system, _, prompt = rest.partition("\n=== prompt\n")
+    return PromptFile(f"{name}/{head.removeprefix('version: ').strip()}", system.strip(), Template(prompt.strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt by the name of its file; `form` gives the JSON Schema of a reply about so many things."""
+
+    name: str
+    form: Callable[[int], Schema]
+
+    @property
+    def text(self) -> str:
+        """The prompt with its blanks."""
+        return read_prompt(self.name).template.template
+
+    @property
+    def version(self) -> str:
+        """Name and number, as in `classify/1`."""
+        return read_prompt(self.name).version
+
+    def request(
+        self, reply_tokens: int, *, count: int = 1, sample: int, boundary: str, values: Mapping[str, str]
+    ) -> Request:
+        """The prompt about `count` things with every blank filled in, once: a `$` in a value stays as it is.
+
+        `reply_tokens` is about how long the reply may get; `boundary` marks the text that is data, `sample`
+        is as in `Request`.
+        """
+        file = read_prompt(self.name)
+        return Request(
+            file.template.substitute(values, boundary=boundary),
+            file.system,
+            self.form(count),
+            reply_tokens,
+            sample=sample,
+            boundary=boundary,
+            prompt_version=file.version,
+        )
+
+
+CLASSIFY: Final = Prompt("classify", label_schema)
+PHRASES: Final = Prompt("phrases", phrase_schema)
+REWRITE: Final = Prompt("rewrite", text_schema)
+SYNTHESIZE: Final = Prompt("synthesize", text_schema)
+JUDGE: Final = Prompt("judge", score_schema)
+ONE_LINER: Final = Prompt("oneliner", lines_schema)
+PROMPTS: Final = (CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER)
+
+
+def new_boundary(texts: Iterable[str]) -> str:
+    """A random mark that stands in none of the texts: nobody who wrote them can have known it."""
+    texts = tuple(texts)
+    while True:
+        boundary = f"#{secrets.token_hex(8)}"
+        if not any(boundary in text for text in texts):
+            return boundary

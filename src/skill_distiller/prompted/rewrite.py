@@ -13,16 +13,10 @@ from skill_distiller.analysis.model import Analysis, SectionType
 from skill_distiller.errors import PromptTooLongError
 from skill_distiller.language.fact import FactKind
 from skill_distiller.meaning.compare import Loss, check_summary, check_wording
-from skill_distiller.prompted.prompts import (
-    BlockQuestion,
-    batch,
-    block_request,
-    entries,
-    list_schema,
-    load_prompt,
-    undisputed,
-)
-from skill_distiller.providers.model import Request, Schema
+from skill_distiller.prompted.block_requests import BlockQuestion, batch, block_request
+from skill_distiller.prompted.prompts import REWRITE
+from skill_distiller.prompted.replies import entries, undisputed
+from skill_distiller.providers.model import Request
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Expected, Question, Session
 from skill_distiller.rewriting.model import Bundle, Offers, Rendering, RenderingKind
@@ -162,7 +156,12 @@ def _single(analysis: Analysis, section: Section, blocks: tuple[Block, ...]) -> 
 def _may_be_summed(analysis: Analysis, block: Block) -> bool:
     verdict = analysis.verdicts[block.index]
     whole = block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST)  # one item can't become a paragraph inside its list
-    return verdict.type is SectionType.EDGE_CASE and not verdict.required and whole and not _STEP.search(block.text)
+    return (
+        verdict.type is SectionType.EDGE_CASE
+        and not verdict.protected_by_kind
+        and whole
+        and not _STEP.search(block.text)
+    )
 
 
 def _stands_apart(section: Section, blocks: tuple[Block, ...]) -> bool:
@@ -213,7 +212,7 @@ class PromptedRewriter:
         """About what `offer` will ask, at most and without repairs."""
         blocks = [block for block in skill.blocks if is_prose(block)]
         groups = batch(blocks, lambda block: block.text, self._count)
-        per_call = self._count(load_prompt("rewrite").template.template)
+        per_call = self._count(REWRITE.text)
         text = sum(self._count(block.text) for block in blocks)
         return Expected(len(groups), len(groups) * per_call + 2 * text)
 
@@ -289,7 +288,7 @@ def _request(
         return _label(by_index[block.index], problems.get(block.index, ""), count)
 
     reply_tokens = 200 + sum(30 + count(piece.block.text) for piece in pieces)
-    question = BlockQuestion("rewrite", label, text_schema(len(pieces)), reply_tokens)
+    question = BlockQuestion(REWRITE, label, reply_tokens)
     return block_request(skill, [piece.block for piece in pieces], question, problem, tries)
 
 
@@ -308,11 +307,6 @@ def _wrong(faults: Sequence[Loss]) -> str:
     """What the model is told about a text that the fact check refused."""
     shown = (f"{fault.kind.value}: {' '.join(fault.text.split())}" for fault in faults[:_MAX_FAULTS_NAMED])
     return f"wrong in your last text: {' · '.join(shown)}"
-
-
-def text_schema(count: int) -> Schema:
-    """The JSON Schema of a reply about so many pieces."""
-    return list_schema("texts", count, {"text": {"type": "string"}})
 
 
 def read_texts(value: dict[str, object], count: int) -> dict[int, str]:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Final
 
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.prompted.prompts import BlockQuestion, batch, block_request
-from skill_distiller.prompted.rewrite import ask_in_rounds, read_texts, text_schema
+from skill_distiller.prompted.block_requests import BlockQuestion, batch, block_request
+from skill_distiller.prompted.prompts import SYNTHESIZE
+from skill_distiller.prompted.rewrite import ask_in_rounds, read_texts
 from skill_distiller.providers.session import Question, Session
-from skill_distiller.rewriting.examples.bundles import abstractive_bundle, extractive_bundle
-from skill_distiller.rewriting.examples.find_sets import find_sets
+from skill_distiller.rewriting.examples.find import find_sets
+from skill_distiller.rewriting.examples.fold import source_of
 from skill_distiller.rewriting.examples.model import ExampleSet
-from skill_distiller.rewriting.examples.pieces import sources
-from skill_distiller.rewriting.examples.renderer import saving
+from skill_distiller.rewriting.examples.select import abstractive_bundle, extractive_bundles, saving
 from skill_distiller.rewriting.model import Bundle, Offers
 from skill_distiller.skill.model import Block
 from skill_distiller.tokens import TokenCounter, load_counter
@@ -43,7 +43,7 @@ class PromptedSynthesizer:
 
         Raises as `PromptedRewriter.offer` does.
         """
-        sets = {s.blocks[0]: s for s in find_sets(analysis) if extractive_bundle(analysis, s) is None}
+        sets = {s.blocks[0]: s for s in find_sets(analysis) if not any(extractive_bundles(analysis, s))}
         asked = [block for s in sets.values() if len((block := _joined(analysis, s)).text) <= _LONGEST]
         if not asked:
             return Offers()
@@ -62,9 +62,8 @@ class PromptedSynthesizer:
 
         def ask(blocks: Sequence[Block], trouble: str, tries: int) -> Question[dict[int, str]]:
             question = BlockQuestion(
-                "synthesize",
+                SYNTHESIZE,
                 lambda block: f"{len(sets[block.index].examples)} examples",
-                text_schema(len(blocks)),
                 100 + _REPLY_TOKENS * len(blocks),
             )
             request = block_request(analysis.skill, blocks, question, trouble or problem, tries)
@@ -77,5 +76,5 @@ class PromptedSynthesizer:
 
 def _joined(analysis: Analysis, examples: ExampleSet) -> Block:
     """All examples of a set as one block, under the index of their first."""
-    texts = [text.strip() for text in sources(analysis, examples)]
+    texts = ["".join(source_of(analysis.skill, example)).strip() for example in examples.examples]
     return replace(analysis.skill.blocks[examples.blocks[0]], text="\n\n".join(texts) + "\n")

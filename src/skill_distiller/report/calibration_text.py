@@ -93,18 +93,18 @@ def summary_lines(groups: Iterable[GroupSummary]) -> list[str]:
     return _aligned(rows)
 
 
-def _summary_row(group: GroupSummary) -> tuple[str, ...]:
-    width = group.estimate.half_width
+def _summary_row(summary: GroupSummary) -> tuple[str, ...]:
+    width = summary.estimate.half_width
     return (
-        name(group.mode) or "-",
-        made_by(group.provider, group.model),
-        str(group.runs),
-        str(group.outcomes),
-        "-" if group.bias is None else f"{group.bias:+.1f}",
-        "-" if group.error is None else f"{group.error:.1f}",
+        name(summary.group.mode) or "-",
+        made_by(summary.group.provider, summary.group.model),
+        str(summary.runs),
+        str(summary.outcomes),
+        "-" if summary.bias is None else f"{summary.bias:+.1f}",
+        "-" if summary.error is None else f"{summary.error:.1f}",
         "-" if width is None else f"+/- {width:.1f}",
-        f"{group.covered} of {group.judged}" if group.judged else "-",
-        group.estimate.stage.value,
+        f"{summary.covered} of {summary.judged}" if summary.judged else "-",
+        summary.estimate.stage.value,
     )
 
 

@@ -24,19 +24,18 @@ from skill_distiller.report.receipt_text import (
 from skill_distiller.report.text import heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
 from skill_distiller.report.wording import example_analysis, examples_line, token_level_lines
-from skill_distiller.rewriting.information.score import EMBEDDED
 from skill_distiller.rewriting.model import REWORDED
 from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.tokens import ESTIMATE
 
 
-def one_liner_lines(distillation: Distillation) -> Iterator[Text]:
+def one_liner_lines(distillation: Result) -> Iterator[Text]:
     """Who wrote the lines, and how much of the skill they do not say."""
     one_liner = distillation.one_liner
     if one_liner is None:
         return
-    lost = len(distillation.receipt.lost)
+    lost = len(distillation.evidence.receipt.lost)
     yield Text(f"One-liner by: {printable(one_liner.method)}; name, description and body are not in the text")
     if one_liner.left_out:
         phrases = "phrase" if one_liner.left_out == 1 else "phrases"
@@ -45,7 +44,7 @@ def one_liner_lines(distillation: Distillation) -> Iterator[Text]:
 
 
 def print_report(
-    distillation: Distillation, console: Console, *, verbose: bool = False, estimate: Estimate = UNCALIBRATED
+    distillation: Result, console: Console, *, verbose: bool = False, estimate: Estimate = UNCALIBRATED
 ) -> None:
     """Print the report; with `verbose` the section analysis too. Text of the skill is made safe to show.
 
@@ -59,15 +58,15 @@ def print_report(
     short = distillation.one_liner and not verbose  # nothing but the three lines is left: a list of it all says little
     for line in one_liner_lines(distillation) if short else receipt_lines(distillation, verbose=verbose):
         console.print(line)
-    if distillation.verification and distillation.verification.passed:
-        console.print(Text(verified_text(distillation.verification), style="green"))
+    if distillation.evidence.verification and distillation.evidence.verification.passed:
+        console.print(Text(verified_text(distillation.evidence.verification), style="green"))
     print_notes(distillation, console)
 
 
-def print_notes(distillation: Distillation, console: Console) -> None:
+def print_notes(distillation: Result, console: Console) -> None:
     """Print the notes and warnings alone, first of all that the result fails its own verification."""
-    if distillation.verification and not distillation.verification.passed:
-        console.print(Text(verified_text(distillation.verification), style="bold red"))
+    if distillation.evidence.verification and not distillation.evidence.verification.passed:
+        console.print(Text(verified_text(distillation.evidence.verification), style="bold red"))
     for note in distillation.notes:
         style, text = note_text(note, distillation)
         console.print(Text(text, style=style))
@@ -84,8 +83,8 @@ def print_calibration(console: Console, warnings: Iterable[str], entry: str, fol
         )
 
 
-def _headline(distillation: Distillation, estimate: Estimate) -> Iterator[Text]:
-    mark = distillation.counter.mark
+def _headline(distillation: Result, estimate: Estimate) -> Iterator[Text]:
+    mark = distillation.run.counter.mark
     functionality = distillation.functionality
     figure, remark = estimate_text(estimate, functionality.score, functionality.interval)
     yield Text.assemble("Functionality preserved: ", (figure, "bold"), f" ({remark})")
@@ -107,11 +106,11 @@ def _headline(distillation: Distillation, estimate: Estimate) -> Iterator[Text]:
         f"Analyzer: {printable(analyzer)}; judge: "
         f"{printable(distillation.functionality.method)}; tokens: {_counter(distillation)}"
     )
-    if distillation.token_scorer not in ("", EMBEDDED):
-        yield Text(f"Token scorer: {printable(distillation.token_scorer)}")
+    if distillation.run.token_scorer:
+        yield Text(f"Token scorer: {printable(distillation.run.token_scorer)}")
 
 
-def _reworded(distillation: Distillation) -> Iterator[Text]:
+def _reworded(distillation: Result) -> Iterator[Text]:
     """How many blocks stand in new words, and how many new texts were not good enough."""
     plan = distillation.plan
     reworded = sum(decision.rendering.kind in REWORDED for decision in plan.decisions)
@@ -120,16 +119,16 @@ def _reworded(distillation: Distillation) -> Iterator[Text]:
         yield Text(f"Rewritten: {plural(reworded, 'block')}{refused}")
 
 
-def _counter(distillation: Distillation) -> str:
-    counter = distillation.counter
+def _counter(distillation: Result) -> str:
+    counter = distillation.run.counter
     if counter.exact:
         return f"{counter.encoding}, exact"
     instead = "" if counter.encoding == ESTIMATE else f" in place of {counter.encoding}"
     return f"estimate of 4 characters a token{instead}"
 
 
-def _section_analysis(distillation: Distillation) -> Iterator[Text]:
-    mark = distillation.counter.mark
+def _section_analysis(distillation: Result) -> Iterator[Text]:
+    mark = distillation.run.counter.mark
     yield Text("\nSection Analysis:", style="bold")
     summaries = summarize_sections(distillation)
     for summary in summaries:

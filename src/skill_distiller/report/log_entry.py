@@ -9,7 +9,7 @@ from skill_distiller._version import __version__
 from skill_distiller.providers.model import Usage
 from skill_distiller.report.receipt_text import summarize_sections
 from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 
 _NAME_LENGTH: Final = 200  # characters; a skill may call itself anything, and a thousand entries are read in each run
 
@@ -19,7 +19,7 @@ def made_with(usage: Usage | None) -> tuple[str, str]:
     return (usage.provider, usage.model) if usage else ("embedded", "")
 
 
-def to_entry(distillation: Distillation, usage: Usage | None = None) -> dict[str, object]:
+def to_entry(distillation: Result, usage: Usage | None = None) -> dict[str, object]:
     """Every field but `id` and `timestamp`, which the store gives.
 
     `expected` is the judge's score without any correction, so that corrections never add up. No path
@@ -33,8 +33,8 @@ def to_entry(distillation: Distillation, usage: Usage | None = None) -> dict[str
     score = round(functionality.score, 1)
     return {
         "skill": distillation.original.name[:_NAME_LENGTH],
-        "mode": distillation.options.mode.value,
-        "threshold": distillation.options.threshold,
+        "mode": distillation.run.options.mode.value,
+        "threshold": distillation.run.options.threshold,
         "input_tokens": distillation.input_tokens,
         "output_tokens": distillation.output_tokens,
         "reduction_pct": round(100 * distillation.reduction),
@@ -58,8 +58,8 @@ def to_entry(distillation: Distillation, usage: Usage | None = None) -> dict[str
         "model": model or None,
         "analyzer": distillation.analysis.analyzer,
         "analyzer_version": __version__,  # its rules and weights are part of the package
-        "encoding": distillation.counter.encoding,
-        "tokens_exact": distillation.counter.exact,
+        "encoding": distillation.run.counter.encoding,
+        "tokens_exact": distillation.run.counter.exact,
         "tool_version": __version__,
         "content_hash": f"sha256:{hashlib.sha256(distillation.original.text.encode('utf-8', 'replace')).hexdigest()}",
     }

@@ -8,7 +8,7 @@ from skill_distiller.planning.compaction import COMPACTION_TOKENS, LateSection
 from skill_distiller.report.text import NO_HEADING, excerpt, plural
 from skill_distiller.run.distill import FRONTMATTER_HINTS, TRIGGER_HINT
 from skill_distiller.run.notes import Note, NoteKind
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 
 _SHOWN: Final = 5  # sections that are named; the JSON record has all of them
 _HEADING: Final = 50
@@ -53,16 +53,16 @@ _PLAIN_NOTES: Final = frozenset(
 )
 
 
-def note_text(note: Note, distillation: Distillation) -> tuple[str, str]:
+def note_text(note: Note, distillation: Result) -> tuple[str, str]:
     """The style of a note on a terminal ("" for none) and its text."""
-    threshold = distillation.options.threshold
+    threshold = distillation.run.options.threshold
     hint = FRONTMATTER_HINTS.get(distillation.original.frontmatter.state, "")
     texts = {
         NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {note.detail}. {hint}",
         NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
         NoteKind.ALREADY_MINIMAL: f"Already minimal: no compression possible at threshold {threshold:g}; "
         "the original comes out unchanged.",
-        NoteKind.WITHIN_BUDGET: f"Already within {distillation.options.tokens} tokens; the original comes out "
+        NoteKind.WITHIN_BUDGET: f"Already within {distillation.run.options.tokens} tokens; the original comes out "
         "unchanged.",
         NoteKind.NOT_WORTH_IT: f"Already minimal: at threshold {threshold:g} less than 1% could be saved, which is not "
         "worth a changed file; the original comes out unchanged.",

@@ -14,11 +14,11 @@ from skill_distiller.checks.receipt import Change, LostFact, SectionReceipt
 from skill_distiller.language.fact import FactKind
 from skill_distiller.planning.plan import Decision
 from skill_distiller.report.text import excerpt, heading_line, plural
-from skill_distiller.rewriting.examples.find_sets import find_sets
+from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.model import ExampleSelection
-from skill_distiller.rewriting.examples.selection_of import selection_of
+from skill_distiller.rewriting.examples.select import selection_of
 from skill_distiller.rewriting.model import RenderingKind
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 from skill_distiller.skill.model import BlockKind, Section
 
 _BRING_BACK: Final = "Bring a piece back: --keep ID"
@@ -34,14 +34,14 @@ _CHANGED: Final = {
 }
 
 
-def receipt_lines(distillation: Distillation, *, verbose: bool) -> Iterator[Text]:
+def receipt_lines(distillation: Result, *, verbose: bool) -> Iterator[Text]:
     """The receipt, nothing where all of the original is there; with `verbose` shortened blocks one by one."""
-    receipt = distillation.receipt
+    receipt = distillation.evidence.receipt
     if not receipt.sections:
         return
     yield Text("\nReceipt (lines of the original):", style="bold")
     for section in receipt.sections:
-        yield from _section_receipt(section, distillation.counter.mark, verbose=verbose)
+        yield from _section_receipt(section, distillation.run.counter.mark, verbose=verbose)
     if receipt.changes:
         yield Text(_BRING_BACK if verbose else f"{_BRING_BACK} (ids of shortened blocks: --verbose)")
     facts = sum(fact.kind is not FactKind.HEADING for fact in receipt.lost)
@@ -125,14 +125,14 @@ class SectionSummary:
     examples: ExampleSelection | None = None
 
 
-def removed_counts(distillation: Distillation) -> dict[tuple[str, str], int]:
+def removed_counts(distillation: Result) -> dict[tuple[str, str], int]:
     """How many blocks of each type were removed, by (singular, plural), most important type first."""
     counts = Counter(_name(distillation, d.block) for d in distillation.plan.decisions if _removed(d))
     order = [*TYPE_NAMES.values(), SEPARATORS]
     return {name: counts[name] for name in order if counts[name]}
 
 
-def kept_whole(distillation: Distillation) -> list[str]:
+def kept_whole(distillation: Result) -> list[str]:
     """The types of which every block was kept, as plurals, most important first."""
     present = {_name(distillation, block.index) for block in distillation.original.blocks}
     gone = {_name(distillation, d.block) for d in distillation.plan.decisions if d.dropped}
@@ -144,13 +144,13 @@ def _removed(decision: Decision) -> bool:
     return decision.dropped and decision.rendering.kind not in _WRITTEN_TOGETHER
 
 
-def _name(distillation: Distillation, block: int) -> tuple[str, str]:
+def _name(distillation: Result, block: int) -> tuple[str, str]:
     if distillation.original.blocks[block].kind is BlockKind.RULE:
         return SEPARATORS
     return TYPE_NAMES[distillation.analysis.verdicts[block].type]
 
 
-def example_selections(distillation: Distillation) -> dict[int, ExampleSelection]:
+def example_selections(distillation: Result) -> dict[int, ExampleSelection]:
     """What became of the sets of examples of which any was written as a line, by the index of their section."""
     decisions = distillation.plan.decisions
     if all(d.rendering.kind is not RenderingKind.ONE_LINERS for d in decisions):
@@ -163,7 +163,7 @@ def example_selections(distillation: Distillation) -> dict[int, ExampleSelection
     }
 
 
-def summarize_sections(distillation: Distillation) -> list[SectionSummary]:
+def summarize_sections(distillation: Result) -> list[SectionSummary]:
     """Every section of the original that holds a block, or examples that were made shorter, in order."""
     selections = example_selections(distillation)
     return [
@@ -173,7 +173,7 @@ def summarize_sections(distillation: Distillation) -> list[SectionSummary]:
     ]
 
 
-def _summarize(distillation: Distillation, section: Section, examples: ExampleSelection | None) -> SectionSummary:
+def _summarize(distillation: Result, section: Section, examples: ExampleSelection | None) -> SectionSummary:
     blocks = [block.index for block in section.blocks] or _example_blocks(distillation, section)
     verdicts = [distillation.analysis.verdicts[i] for i in blocks]
     decisions = [distillation.plan.decisions[i] for i in blocks]
@@ -196,7 +196,7 @@ def _summarize(distillation: Distillation, section: Section, examples: ExampleSe
     )
 
 
-def _example_blocks(distillation: Distillation, section: Section) -> list[int]:
+def _example_blocks(distillation: Result, section: Section) -> list[int]:
     """The blocks of the examples in the sub-sections of a section that has none of its own."""
     return [
         i for examples in find_sets(distillation.analysis) if examples.section == section.index for i in examples.blocks

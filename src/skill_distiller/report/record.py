@@ -14,13 +14,13 @@ from skill_distiller.report.verification import checks_record
 from skill_distiller.rewriting.examples.model import ExampleSelection
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.notes import Note
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 
 SCHEMA: Final = "skill-distiller/compress/1"
 
 
 def to_record(
-    distillation: Distillation,
+    distillation: Result,
     estimate: Estimate = UNCALIBRATED,
     entry_id: str = "",
     usage: Usage | None = None,
@@ -35,14 +35,14 @@ def to_record(
         "schema": SCHEMA,
         "version": __version__,
         "skill": distillation.original.name,
-        "mode": distillation.options.mode.value,
-        "threshold": distillation.options.threshold if distillation.options.mode is Mode.THRESHOLD else None,
-        "target_tokens": distillation.options.tokens,
+        "mode": distillation.run.options.mode.value,
+        "threshold": distillation.run.options.threshold if distillation.run.options.mode is Mode.THRESHOLD else None,
+        "target_tokens": distillation.run.options.tokens,
         "analyzer": distillation.analysis.analyzer,
-        "token_scorer": distillation.token_scorer or None,
+        "token_scorer": distillation.run.token_scorer or None,
         "provider": _usage(usage) if usage else None,
-        "encoding": distillation.counter.encoding,
-        "tokens_exact": distillation.counter.exact,
+        "encoding": distillation.run.counter.encoding,
+        "tokens_exact": distillation.run.counter.exact,
         "input_tokens": distillation.input_tokens,
         "output_tokens": distillation.output_tokens,
         "reduction": round(distillation.reduction, 4),
@@ -83,9 +83,9 @@ def to_record(
                 "changes": [_change(change) for change in section.changes],
                 "lost_facts": [_fact(fact) for fact in section.lost],
             }
-            for section in distillation.receipt.sections
+            for section in distillation.evidence.receipt.sections
         ],
-        "verification": checks_record(distillation.verification),
+        "verification": checks_record(distillation.evidence.verification),
         "one_liner": _one_liner(distillation.one_liner) if distillation.one_liner else None,
         "refused_renderings": distillation.plan.refused,
         "text": distillation.text,

@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import Final
 
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Result
 
 
 def plural(count: int, noun: str) -> str:
@@ -52,7 +52,7 @@ def heading_line(level: int, heading: str) -> str:
 _NO_NEWLINE: Final = "\\ No newline at end of file\n"
 
 
-def unified_diff(distillation: Distillation) -> str:
+def unified_diff(distillation: Result) -> str:
     """The unified diff from the original to the result, "" when nothing changed."""
     name = distillation.original.path.name if distillation.original.path else "SKILL.md"
     tab = "\t" if any(c.isspace() for c in name) else ""  # tells patch where a name with blanks ends

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.text import Text
 
-from skill_distiller.analysis.model import TYPE_NAMES, SectionType, mean
+from skill_distiller.analysis.model import SectionType, mean
+from skill_distiller.planning.plan import Decision
 from skill_distiller.report.text import excerpt, plural
 from skill_distiller.rewriting.examples.model import ExampleSelection, SelectionMode
-from skill_distiller.rewriting.redundant import COMPRESSIBLE, compressible_blocks
-from skill_distiller.run.result import Distillation
+from skill_distiller.rewriting.redundant import compressible_blocks
+from skill_distiller.run.result import Result
 
 _NAME_LENGTH: Final = 40  # characters of an example's name that are shown
 
@@ -42,63 +42,32 @@ def _listed(examples: ExampleSelection, indices: tuple[int, ...]) -> str:
     return f"{list(indices)} ({', '.join(names)})" if names else f"{list(indices)}"
 
 
-_SHOWN: Final = 8  # phrases
-_LENGTH: Final = 48  # characters of a phrase that are shown
+_MAX_PHRASES: Final = 8  # that are shown
+_MAX_CHARS: Final = 48  # of a phrase that is shown
 
 
-@dataclass(frozen=True, slots=True)
-class TypeScore:
-    """The scored blocks of a type: in how many sections they stand, and what those that stay lost.
-
-    `compression` is the mean over the sections of the share of tokens that went from blocks that
-    stay, 0-1; None where no block stays.
-    """
-
-    type: SectionType
-    sections: int
-    compression: float | None
-
-
-def score_types(distillation: Distillation) -> list[TypeScore]:
-    """The types with a scored block, the most important first."""
-    skill, verdicts = distillation.original, distillation.analysis.verdicts
-    blocks = compressible_blocks(skill, verdicts)
-    scores = []
-    for kind in (kind for kind in TYPE_NAMES if kind in COMPRESSIBLE):
-        sections: dict[int, list[int]] = {}
-        for block in blocks:
-            if verdicts[block.index].type is kind:
-                sections.setdefault(skill.section_of[block.index], []).append(block.index)
-        if sections:
-            shares = [share for own in sections.values() if (share := _compression(distillation, own)) is not None]
-            scores.append(TypeScore(kind, len(sections), mean(shares) if shares else None))
-    return scores
-
-
-def removed_phrases(distillation: Distillation) -> list[str]:
-    """What went in pieces of several words from blocks that stay, in order, each once."""
-    decisions = (decision for decision in distillation.plan.decisions if not decision.dropped)
-    return list(dict.fromkeys(phrase for decision in decisions for phrase in decision.rendering.phrases))
-
-
-def token_level_lines(distillation: Distillation) -> Iterator[str]:
+def token_level_lines(distillation: Result) -> Iterator[str]:
     """The lines of the report, nothing where no block is of a type that is scored."""
-    scores = score_types(distillation)
-    if not scores:
+    skill, decisions = distillation.original, distillation.plan.decisions
+    scored: dict[SectionType, dict[int, list[Decision]]] = {}  # by type and section
+    for block in compressible_blocks(skill, distillation.analysis.verdicts):
+        sections = scored.setdefault(distillation.analysis.verdicts[block.index].type, {})
+        sections.setdefault(skill.section_of[block.index], []).append(decisions[block.index])
+    if not scored:
         return
     yield "\nToken-level analysis:"
-    for score in scores:
-        lost = "all removed whole" if score.compression is None else f"{score.compression:.0%} average compression"
-        yield f"{score.type.value} sections: {score.sections} analyzed, {lost}"
-    phrases = removed_phrases(distillation)
-    shown = ", ".join(f'"{excerpt(phrase.strip(" ,;:."), _LENGTH)}"' for phrase in phrases[:_SHOWN])
-    more = f" and {len(phrases) - _SHOWN} more" if len(phrases) > _SHOWN else ""
+    for kind in (kind for kind in SectionType if kind in scored):
+        shares = [share for own in scored[kind].values() if (share := _share_lost(own)) is not None]
+        lost = f"{mean(shares):.0%} average compression" if shares else "all removed whole"
+        yield f"{kind.value} sections: {len(scored[kind])} analyzed, {lost}"
+    phrases = list(dict.fromkeys(p for d in decisions if not d.dropped for p in d.rendering.phrases))
+    shown = ", ".join(f'"{excerpt(phrase.strip(" ,;:."), _MAX_CHARS)}"' for phrase in phrases[:_MAX_PHRASES])
+    more = f" and {len(phrases) - _MAX_PHRASES} more" if len(phrases) > _MAX_PHRASES else ""
     yield f"Phrases removed: {shown}{more}" if phrases else "Phrases removed: none"
 
 
-def _compression(distillation: Distillation, blocks: list[int]) -> float | None:
-    """The share of their tokens that blocks lost, of those that stay."""
-    decisions = [distillation.plan.decisions[block] for block in blocks]
+def _share_lost(decisions: Sequence[Decision]) -> float | None:
+    """The share of their tokens that blocks lost, of those that stay; None where none does."""
     stay = [decision for decision in decisions if not decision.dropped]
     full = sum(decision.full_tokens for decision in stay)
     return sum(decision.saved for decision in stay) / full if full else None

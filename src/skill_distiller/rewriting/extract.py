@@ -54,9 +54,9 @@ class Extractor:
 def extract(block: Block, verdict: Verdict, facts: Sequence[Fact], patterns: PatternSet = BUILT_IN) -> str:
     """The parts of a block that hold its patterns and rules, and what they hang on; all of it if none is found.
 
-    >>> from skill_distiller.analysis.rules import RulesAnalyzer
+    >>> from skill_distiller.analysis.trained import TrainedAnalyzer
     >>> from skill_distiller.skill.parse import parse_skill
-    >>> analysis = RulesAnalyzer().analyze(parse_skill("Deploys are common. NEVER push on a Friday. It is fun."))
+    >>> analysis = TrainedAnalyzer().analyze(parse_skill("Deploys are common. NEVER push on a Friday. It is fun."))
     >>> extract(analysis.skill.blocks[0], analysis.verdicts[0], analysis.facts[0])
     'NEVER push on a Friday. It is fun.'
     """

@@ -28,16 +28,11 @@ from skill_distiller.tokens import TokenCounter
 
 
 class _Rung(NamedTuple):
-    """A rung of prose: all edits up to `strength` are made, and `share` (0-1) of the block's worth is kept.
-
-    Less `density` (0-1) times the share of the block's tokens that go on this rung alone: what they
-    are worth beside the other words of the block.
-    """
+    """A rung of prose: all edits up to `strength` are made, and `share` (0-1) of the block's worth is kept."""
 
     kind: RenderingKind
     strength: float
     share: float
-    density: float = 0.0
 
 
 # All facts stay on every rung; what is lost is ease of reading and, lower down, what the words added. On exams the
@@ -47,10 +42,8 @@ _RUNGS: Final = (
     _Rung(RenderingKind.TIGHT, 0.01, 0.998),
     _Rung(RenderingKind.PRUNED, 0.3, 0.997),
     _Rung(RenderingKind.PRUNED, 0.8, 0.992),
-    _Rung(RenderingKind.PRUNED, 1.0, 0.992, 0.4),
 )
 _STRENGTHS: Final = tuple(rung.strength for rung in _RUNGS)
-_BOLDEST_WORD: Final = 0.8  # beyond, no words go but whole phrases, of strength 1
 _PHRASE: Final = 3  # words
 _SHARES: Final = {RenderingKind.TIGHT: 0.998, RenderingKind.PRUNED: 0.997}
 _TIGHT: Final = 0.01  # strength of the edits that take out emphasis and line ends
@@ -195,13 +188,10 @@ def _shorter(draft: _Draft, full: Rendering, counter: TokenCounter) -> Iterator[
     edits = _edits(draft, counter)
     if edits:
         prices = price_edits(full.text, full.tokens, edits, len(_RUNGS), counter)
-        before = full.tokens
         for level, (rung, tokens) in enumerate(zip(_RUNGS, prices, strict=True)):
             if any(own == level for _, own in edits):
-                share = rung.share - rung.density * (before - tokens) / full.tokens
                 phrases = _deleted_phrases(text, edits, level)
-                yield Rendering(rung.kind, text_at(full.text, edits, level), tokens, share, rung.strength, phrases)
-            before = tokens
+                yield Rendering(rung.kind, text_at(full.text, edits, level), tokens, rung.share, rung.strength, phrases)
     if draft.leads_in and is_empty_lead_in(text) and not draft.locked:
         yield Rendering(RenderingKind.PRUNED, "", 0, _SHARES[RenderingKind.PRUNED])
 
@@ -219,13 +209,8 @@ def _edits(draft: _Draft, counter: TokenCounter) -> tuple[LevelEdit, ...]:
     if may_have_fillers(text):
         edits = join_edits(edits, (edit._replace(strength=_FILLERS) for edit in filler_edits(text, draft.locked)))
     edits = join_edits(edits, draft.words)
-    return tuple(LevelEdit(edit, level) for edit in edits if (level := _level(edit)) < len(_RUNGS))
-
-
-def _level(edit: Edit) -> int:
-    if _BOLDEST_WORD < edit.strength < 1:
-        return len(_RUNGS)
-    return bisect_left(_STRENGTHS, edit.strength)
+    levels = ((edit, bisect_left(_STRENGTHS, edit.strength)) for edit in edits)
+    return tuple(LevelEdit(edit, level) for edit, level in levels if level < len(_RUNGS))
 
 
 def _deleted_phrases(text: str, edits: Sequence[LevelEdit], level: int) -> tuple[str, ...]:

@@ -12,23 +12,33 @@ once, ends inside a word, holds the mark of a list item, or would leave a line w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
-from skill_distiller.analysis.model import PROMPTED, Phrases, SectionType, Verdict
+from skill_distiller.analysis.model import Analysis, Phrases, SectionType, Verdict
 from skill_distiller.language.spans import Span, merge_spans, overlaps
 from skill_distiller.rewriting.edits import Edit, apply_edits, join_edits
 from skill_distiller.rewriting.ladder import Pruner
 from skill_distiller.skill.model import PROSE, Block, Skill
 from skill_distiller.skill.parse import LIST_MARKER
 
+_STRENGTH: Final = 0.8  # of the bolder pruned rung: the word of a model, and of any model
 _MIN_PHRASE_CHARS: Final = 6  # characters of a phrase
 _PLAIN: Final = re.compile(
     r"(?:you|your|the|this|that|these|those|it|its|a|an|all|each|any|some|there|we|they|when|if|run|use|do)\b"
 )
 _MARKER: Final = re.compile(rf"[ \t>]*{LIST_MARKER}?[ \t]*(?:\[[ xX]\][ \t]*)?")
 _ITEM: Final = re.compile(rf"(?<=\n)[ \t>]*{LIST_MARKER}[ \t]")
+
+
+class PhraseScorer(Protocol):
+    """The seam: whoever can tell which phrases of a skill are redundant."""
+
+    name: str
+
+    def phrases(self, analysis: Analysis) -> Mapping[int, Phrases]:
+        """The phrases by index of their block; only blocks with any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ class PhrasePruner:
             if block not in self.phrases:
                 continue
             text, said = skill.blocks[block].text, self.phrases[block]
-            edits = phrase_edits(text, said.redundant, said.essential, locked[block], said.strength)
+            edits = phrase_edits(text, said.redundant, said.essential, locked[block])
             both = join_edits(edits, found.get(block, ()))
             # Each leaves words on every line; the two together might not.
             found[block] = both if _bare_lines(apply_edits(text, both)) <= _bare_lines(text) else edits
@@ -55,20 +65,15 @@ class PhrasePruner:
 
 
 def phrase_edits(
-    text: str,
-    redundant: Sequence[str],
-    essential: Sequence[str],
-    locked: Sequence[Span],
-    strength: float = PROMPTED,
+    text: str, redundant: Sequence[str], essential: Sequence[str], locked: Sequence[Span]
 ) -> tuple[Edit, ...]:
-    """The deletions of the redundant phrases that may go, sorted and without overlaps, all of one `strength`."""
+    """The deletions of the redundant phrases that may go, sorted and without overlaps."""
     held = merge_spans([*locked, *(Span(at, at + len(p)) for p in essential if (at := text.find(p)) >= 0)])
-    bare = _bare_lines(text)
     edits: tuple[Edit, ...] = ()
-    for span in _together(text, [span for phrase in redundant if (span := _span(text, phrase))], held):
-        edit = _edit(text, span)._replace(strength=strength)
+    for span in _joined(text, [span for phrase in redundant if (span := _span(text, phrase))], held):
+        edit = _edit(text, span)
         more = join_edits(edits, [edit])
-        if not overlaps((edit.start, edit.end), held) and _bare_lines(apply_edits(text, more)) <= bare:
+        if not overlaps((edit.start, edit.end), held) and _bare_lines(apply_edits(text, more)) <= _bare_lines(text):
             edits = more
     return edits
 
@@ -85,56 +90,36 @@ def _span(text: str, phrase: str) -> Span | None:
     return None if cuts or item or "\n\n" in phrase else Span(start, end)
 
 
-def _together(text: str, spans: Sequence[Span], held: Sequence[Span]) -> Iterator[Span]:
+def _joined(text: str, spans: Sequence[Span], held: Sequence[Span]) -> list[Span]:
     """The spans that touch nothing held, those with only blanks between them as one."""
-    last: Span | None = None
+    joined: list[Span] = []
     for span in sorted(span for span in spans if not overlaps(span, held)):
-        if last and (span.start <= last.end or not text[last.end : span.start].strip(" \t")):
-            last = Span(last.start, max(last.end, span.end))
-            continue
-        if last:
-            yield last
-        last = span
-    if last:
-        yield last
+        if joined and not text[joined[-1].end : span.start].strip(" \t"):
+            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
+        else:
+            joined.append(span)
+    return joined
 
 
 def _edit(text: str, span: Span) -> Edit:
-    """The deletion of a span, with one blank or none where it stood."""
+    """The deletion of a span, with one blank or none where it stood, and a capital where a sentence lost its own."""
     start, end = span
-    opening = text[text.rfind("\n", 0, start) + 1 : start]
-    if _MARKER.fullmatch(opening):
+    first = opens = bool(_MARKER.fullmatch(text[text.rfind("\n", 0, start) + 1 : start]))
+    if first:
         end = _skip(text, end, " \t,;:")
-        return _opened(text, start, end, span)
-    start = len(text[:start].rstrip(" \t"))
-    end = _skip(text, end, " \t")
-    mark = text[start - 1 : start]
-    if mark and mark in ".!?,;:" and text[end : end + 1] in tuple(".,;:"):
-        if mark in ",;:":  # of two marks the one that ends more stays
-            start -= 1
-        else:
-            end = _skip(text, end + 1, " \t")
-    if mark and mark in ".!?":
-        return _opened(text, start, end, span, _blank(text, end))
-    return _trimmed(text, start, end, _blank(text, end))
-
-
-def _opened(text: str, start: int, end: int, span: Span, blank: str = "") -> Edit:
-    """With a capital, where a sentence lost its first word and the next one can't be a name like `npm`."""
-    if text[span.start].isupper() and _PLAIN.match(text, end):
-        return Edit(start, end + 1, blank + text[end].upper())
-    return _trimmed(text, start, end, blank)
-
-
-def _trimmed(text: str, start: int, end: int, blank: str) -> Edit:
-    """A pure deletion where the blank that stays is one of the text."""
-    if blank and text[end - 1] == blank:
-        return Edit(start, end - 1, "")
-    return Edit(start, end, blank)
-
-
-def _blank(text: str, end: int) -> str:
-    return "" if end >= len(text) or text[end] in ".,;:!?)\r\n" else " "
+    else:
+        start = len(text[:start].rstrip(" \t"))
+        end = _skip(text, end, " \t")
+        mark = text[start - 1 : start]
+        opens = mark in tuple(".!?")
+        if mark and mark in ".!?,;:" and text[end : end + 1] in tuple(".,;:"):  # the one that ends more stays
+            start, end = (start, _skip(text, end + 1, " \t")) if opens else (start - 1, end)
+    blank = "" if first or end >= len(text) or text[end] in ".,;:!?)\r\n" else " "
+    if opens and text[span.start].isupper() and _PLAIN.match(text, end):  # not a name like `npm`
+        return Edit(start, end + 1, blank + text[end].upper(), _STRENGTH)
+    if blank and text[end - 1] == blank:  # the blank that stays is one of the text
+        return Edit(start, end - 1, "", _STRENGTH)
+    return Edit(start, end, blank, _STRENGTH)
 
 
 def _skip(text: str, at: int, characters: str) -> int:
@@ -159,7 +144,7 @@ def compressible_blocks(skill: Skill, verdicts: Sequence[Verdict]) -> list[Block
         block
         for block, verdict in zip(skill.blocks, verdicts, strict=True)
         if verdict.type in COMPRESSIBLE
-        and not verdict.required
+        and not verdict.protected_by_kind
         and block.kind in PROSE
         and _MIN_BLOCK_CHARS <= len(block.text) <= _LONGEST
     ]

@@ -11,7 +11,6 @@ from skill_distiller.checks.functionality import EmbeddedJudge, Judge
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.planning.ladders import Models
 from skill_distiller.providers.registry import DEFAULT_TIMEOUT, NO_PROVIDER, find_provider, open_provider
-from skill_distiller.rewriting.information.score import EMBEDDED, PhraseScorer
 from skill_distiller.rewriting.model import Renderer
 from skill_distiller.rewriting.one_liner.model import OneLinerWriter
 from skill_distiller.rewriting.one_liner.write import EmbeddedOneLiner
@@ -19,6 +18,7 @@ from skill_distiller.rewriting.one_liner.write import EmbeddedOneLiner
 if TYPE_CHECKING:
     from skill_distiller.providers.cache import AnswerStore
     from skill_distiller.providers.session import Session, Watcher
+    from skill_distiller.rewriting.redundant import PhraseScorer
     from skill_distiller.skill.model import Skill
 
 
@@ -95,20 +95,20 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
     return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=one_liner), session)
 
 
-def use_token_scorer(backends: Backends, scorer: PhraseScorer) -> Backends:
-    """The backends with another scorer of phrases."""
+def use_token_scorer(backends: Backends, scorer: PhraseScorer | None) -> Backends:
+    """The backends with a scorer of phrases."""
     return replace(backends, models=replace(backends.models, phrases=scorer))
 
 
-def choose_token_scorer(choice: str) -> PhraseScorer:
+def choose_token_scorer(choice: str) -> PhraseScorer | None:
     """The scorer of phrases by its name on the command line; raises UsageError where it can't be had."""
-    if choice == EMBEDDED:
-        return PhraseScorer()
+    if choice == "none":
+        return None
     if choice != "local":
-        raise UsageError(f"There is no token scorer {choice!r}.", "Token scorers: embedded, local.")
-    from skill_distiller.rewriting.information.local import LocalScorer
+        raise UsageError(f"There is no token scorer {choice!r}.", "Token scorers: none, local.")
+    from skill_distiller.rewriting.self_information import LocalScorer
 
-    return PhraseScorer(LocalScorer())
+    return LocalScorer()
 
 
 def _store(options: ProviderOptions) -> AnswerStore | None:

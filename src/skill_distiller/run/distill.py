@@ -1,19 +1,17 @@
-"""distill(): the only wiring of the parts, from a skill to its distillation. Touches no disk and no network."""
+"""distill(): the only wiring of the parts, from a skill to its result. Touches no disk and no network."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import Analysis, SectionType
 from skill_distiller.analysis.safeguards import with_patterns
-from skill_distiller.checks.functionality import Functionality
 from skill_distiller.checks.gate import verify
-from skill_distiller.checks.model import Tokens, Verification, declared_by
-from skill_distiller.checks.receipt import Receipt, compare, write_receipt
-from skill_distiller.collector import collector_paused
+from skill_distiller.checks.model import Declared, Tokens, Verification, declared_by
+from skill_distiller.checks.receipt import Comparison, compare, write_receipt
 from skill_distiller.errors import BadInputError, RefusedError
 from skill_distiller.planning.choose import Observer, compress_to_threshold, compress_to_tokens
 from skill_distiller.planning.compaction import COMPACTION_TOKENS
@@ -27,10 +25,11 @@ from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.notes import Note, NoteKind, compaction_notes, plan_notes, result_notes
 from skill_distiller.run.options import DistillOptions, check_options
-from skill_distiller.run.result import Distillation
+from skill_distiller.run.result import Evidence, Result
+from skill_distiller.run.run import Run, watch_nothing
 from skill_distiller.skill.model import FrontmatterState, Skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.tokens import TokenCounter, count_skill, load_counter
+from skill_distiller.tokens import count_skill
 
 # The wording of the reference's table of recovery hints.
 FRONTMATTER_HINTS: Final = {
@@ -78,120 +77,91 @@ WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
 _WRITTEN_ANEW: Final = frozenset({RenderingKind.ONE_LINERS, RenderingKind.SUMMARIZED, RenderingKind.REWRITTEN})
 
 
-@collector_paused()
 def distill(
     skill: Skill,
     options: DistillOptions | None = None,
     backends: Backends | None = None,
     observe: Observer | None = None,
-) -> Distillation:
+) -> Result:
     """Make a skill smaller and say what that costs.
 
-    `observe` is called with the name and the result of each stage. Raises UsageError for options
+    `observe` is called with the name and the value of each stage. Raises UsageError for options
     that make no sense or name a piece that is not there, TargetError for a budget that can't be met,
     BadInputError for a plan of another skill and, with `options.strict`, for a skill without
     frontmatter or trigger section, and then RefusedError for a result that fails its own verification.
     """
-    options, backends = options or DistillOptions(), backends or Backends()
-    check_options(options)
-    watch = observe or _ignore
-    counter = load_counter(options.encoding, offline=options.offline)
-    watch("parse", skill)
-    keep = find_pieces(skill, options.keep, options.keep_sections)
-    analysis = backends.analyzer.analyze(skill)
-    if options.patterns:
-        analysis = with_patterns(analysis, options.patterns)
-    watch("analyze", analysis)
-    notes = check_skill(analysis, strict=options.strict)
-    plan, distilled, one_liner = _write(analysis, options, counter, watch, backends, keep)
-    known = plan.counts(skill)
-    input_tokens, output_tokens = count_skill(skill, known, counter), count_skill(distilled, known, counter)
-    needless = _needless(options, plan, input_tokens, output_tokens)
+    return carry_out(Run(options or DistillOptions(), backends or Backends(), observe or watch_nothing), skill)
+
+
+def carry_out(run: Run, skill: Skill) -> Result:
+    """What a run makes of one skill; raises what `distill` raises."""
+    check_options(run.options)
+    counter = run.counter
+    run.observe("parse", skill)
+    keep = find_pieces(skill, run.options.keep.ids, run.options.keep.sections)
+    analysis = _analyze(run, skill)
+    lacks = check_skill(analysis, strict=run.options.strict)
+    draft = _write(run, analysis, keep)
+    known = draft.plan.counts(skill)
+    tokens = Tokens(count_skill(skill, known, counter), count_skill(draft.distilled, known, counter))
+    needless = _needless(run.options, draft.plan, tokens)
     if needless:
-        notes += (Note(needless),)
-        plan, distilled, output_tokens = undo_all(analysis, plan), skill, input_tokens
-    watch("plan", plan)
-    comparison = compare(analysis, plan, distilled)
-    functionality = backends.judge.score(comparison)
-    watch("judge", functionality)
-    receipt = write_receipt(comparison)
-    verification = _verify(receipt, functionality, skill, distilled, Tokens(input_tokens, output_tokens), options)
-    watch("verify", verification)
-    notes += plan_notes(options, analysis, plan) + result_notes(comparison, counter)
-    if output_tokens > COMPACTION_TOKENS:
-        notes += compaction_notes(comparison, known, counter, backends.models)
-    return Distillation(
-        skill,
-        distilled,
-        analysis,
-        plan,
-        receipt,
-        functionality,
-        notes,
-        options,
-        counter,
-        input_tokens,
-        output_tokens,
-        verification,
-        one_liner,
-        backends.models.phrases.name if backends.models.phrases else "",
+        draft = _Draft(undo_all(analysis, draft.plan), skill)
+        tokens = Tokens(tokens.original, tokens.original)
+    run.observe("plan", draft.plan)
+    comparison = compare(analysis, draft.plan, draft.distilled)
+    evidence = _weigh(run, comparison, tokens)
+    notes = lacks + ((Note(needless),) if needless else ())
+    notes += plan_notes(run.options, analysis, draft.plan) + result_notes(comparison, counter)
+    if tokens.candidate > COMPACTION_TOKENS:
+        notes += compaction_notes(comparison, known, counter, run.backends.models)
+    return Result(
+        run=run,
+        analysis=analysis,
+        plan=draft.plan,
+        distilled=draft.distilled,
+        tokens=tokens,
+        evidence=evidence,
+        notes=notes,
+        one_liner=draft.one_liner,
     )
 
 
-def _verify(
-    receipt: Receipt,
-    functionality: Functionality,
-    skill: Skill,
-    distilled: Skill,
-    tokens: Tokens,
-    options: DistillOptions,
-) -> Verification | None:
-    """The gate on our own result: on its text, parsed afresh, not on what the plan says of it."""
-    if options.mode is Mode.ONELINER:
-        return None
-    candidate = skill if distilled.text == skill.text else parse_skill(distilled.text, skill.path)
-    declared = declared_by(receipt, functionality.protected_lost)
-    # The disk is left alone here: whether linked files are there is for the command `verify` to see.
-    verification = verify(skill, candidate, declared=declared, tokens=tokens, files=False, patterns=options.patterns)
-    if options.strict and not verification.passed:
-        failed = ", ".join(check.name for check in verification.failed)
-        raise RefusedError(f"The result fails its own verification ({failed}).", "Without --strict it is a warning.")
-    return verification
+class _Draft(NamedTuple):
+    """A plan with what it makes of the skill, and in one-liner mode the lines."""
+
+    plan: Plan
+    distilled: Skill
+    one_liner: OneLiner | None = None
 
 
-def _write(
-    analysis: Analysis,
-    options: DistillOptions,
-    counter: TokenCounter,
-    watch: Observer,
-    backends: Backends,
-    keep: Collection[int],
-) -> tuple[Plan, Skill, OneLiner | None]:
-    """What becomes of every block, what is left, and in one-liner mode its lines."""
-    skill = analysis.skill
+def _analyze(run: Run, skill: Skill) -> Analysis:
+    analysis = run.backends.analyzer.analyze(skill)
+    if run.options.patterns:
+        analysis = with_patterns(analysis, run.options.patterns)
+    run.observe("analyze", analysis)
+    return analysis
+
+
+def _write(run: Run, analysis: Analysis, keep: Collection[int]) -> _Draft:
+    skill, options = analysis.skill, run.options
     if options.mode is Mode.ONELINER:
-        one_liner = backends.one_liner.write(analysis, counter)
-        watch("one-liner", one_liner)
-        return *replace_with(analysis, one_liner, counter), one_liner
+        one_liner = run.backends.one_liner.write(analysis, run.counter)
+        run.observe("one-liner", one_liner)
+        return _Draft(*replace_with(analysis, one_liner, run.counter), one_liner)
     if options.plan:
-        plan = bring_back(skill, recall_plan(options.plan, skill, counter), keep, counter)
+        plan = bring_back(skill, recall_plan(options.plan, skill, run.counter), keep, run.counter)
     else:
-        plan = _plan(analysis, options, counter, watch, backends, keep)
-    return plan, _apply(skill, plan), None
+        plan = _plan(run, analysis, keep)
+    return _Draft(plan, _apply(skill, plan))
 
 
-def _plan(
-    analysis: Analysis,
-    options: DistillOptions,
-    counter: TokenCounter,
-    watch: Observer,
-    backends: Backends,
-    keep: Collection[int],
-) -> Plan:
-    models = replace(backends.models, renderers=backends.models.renderers + backends.renderers)
+def _plan(run: Run, analysis: Analysis, keep: Collection[int]) -> Plan:
+    models, options = run.backends.models, run.options
+    models = replace(models, renderers=models.renderers + run.backends.renderers)
     if options.tokens is not None:
-        return compress_to_tokens(analysis, options.tokens, counter, watch, models, keep)
-    return compress_to_threshold(analysis, options.threshold, counter, watch, models, keep)
+        return compress_to_tokens(analysis, options.tokens, run.counter, run.observe, models, keep)
+    return compress_to_threshold(analysis, options.threshold, run.counter, run.observe, models, keep)
 
 
 def _apply(skill: Skill, plan: Plan) -> Skill:
@@ -202,8 +172,9 @@ def _apply(skill: Skill, plan: Plan) -> Skill:
     return distilled
 
 
-def _needless(options: DistillOptions, plan: Plan, before: int, after: int) -> NoteKind | None:
+def _needless(options: DistillOptions, plan: Plan, tokens: Tokens) -> NoteKind | None:
     """Why the original should rather come out as it is, None where it should not."""
+    before, after = tokens
     if options.plan:
         return NoteKind.PLAN_TOO_LARGE if after > before else None
     if options.mode is Mode.ONELINER:
@@ -215,5 +186,24 @@ def _needless(options: DistillOptions, plan: Plan, before: int, after: int) -> N
     return NoteKind.NOT_WORTH_IT if after > (1 - WORTH_IT) * before else None
 
 
-def _ignore(stage: str, value: object) -> None:
-    """The observer of a run that nobody watches."""
+def _weigh(run: Run, comparison: Comparison, tokens: Tokens) -> Evidence:
+    """Receipt, estimate and gate for a result."""
+    functionality = run.backends.judge.score(comparison)
+    run.observe("judge", functionality)
+    receipt = write_receipt(comparison)
+    declared = declared_by(receipt, functionality.protected_lost)
+    verification = None if run.options.mode is Mode.ONELINER else _verify(run.options, comparison, declared, tokens)
+    run.observe("verify", verification)
+    return Evidence(receipt, functionality, verification)
+
+
+def _verify(options: DistillOptions, comparison: Comparison, declared: Declared, tokens: Tokens) -> Verification:
+    """The gate on our own result: on its text, parsed afresh, not on what the plan says of it."""
+    skill, distilled = comparison.analysis.skill, comparison.distilled
+    candidate = skill if distilled.text == skill.text else parse_skill(distilled.text, skill.path)
+    # The disk is left alone here: whether linked files are there is for the command `verify` to see.
+    verification = verify(skill, candidate, declared=declared, tokens=tokens, files=False, patterns=options.patterns)
+    if options.strict and not verification.passed:
+        failed = ", ".join(check.name for check in verification.failed)
+        raise RefusedError(f"The result fails its own verification ({failed}).", "Without --strict it is a warning.")
+    return verification

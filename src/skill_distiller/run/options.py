@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
@@ -15,6 +15,18 @@ DEFAULT_THRESHOLD: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPieces:
+    """The pieces that stay as they are: by id (see `find_pieces`), and sections by heading."""
+
+    ids: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether any piece is named."""
+        return bool(self.ids or self.sections)
+
+
+@dataclass(frozen=True, slots=True)
 class DistillOptions:
     """What to aim at: in threshold mode the functionality to keep, 0-1; in tokens mode the most tokens of the result.
 
@@ -23,9 +35,8 @@ class DistillOptions:
     of an encoding that are not shipped are not fetched either: counts are estimates then. `patterns`
     are the user's own, which count beside those of the reference.
 
-    The pieces to `keep`, by id, and the sections to `keep_sections`, by heading, stay as they are (see
-    `find_pieces`). With a `plan` nothing is chosen: it is applied, and `mode`, `threshold` and `tokens`
-    only say what it was made with.
+    The pieces to `keep` stay as they are. With a `plan` nothing is chosen: it is applied, and `mode`,
+    `threshold` and `tokens` only say what it was made with.
     """
 
     threshold: float = DEFAULT_THRESHOLD
@@ -35,8 +46,7 @@ class DistillOptions:
     mode: Mode = Mode.THRESHOLD
     tokens: int | None = None
     patterns: PatternSet = BUILT_IN
-    keep: tuple[str, ...] = ()
-    keep_sections: tuple[str, ...] = ()
+    keep: KeptPieces = field(default_factory=KeptPieces)
     plan: SavedPlan | None = None
 
 
@@ -51,5 +61,5 @@ def check_options(options: DistillOptions) -> None:
         raise UsageError("Tokens mode needs a number of tokens, and only tokens mode takes one.", "Use --tokens=N.")
     if options.tokens is not None and options.tokens < 1:
         raise UsageError(f"{options.tokens} is not a number of tokens.", "Use for example --tokens=500.")
-    if options.mode is Mode.ONELINER and (options.keep or options.keep_sections or options.plan):
+    if options.mode is Mode.ONELINER and (options.keep or options.plan):
         raise UsageError("The three lines of oneliner mode hold no pieces of the original.", "Use another mode.")

@@ -1,4 +1,4 @@
-"""The product of a run."""
+"""The result of a run: what was asked, what was read, what came out and the evidence for it."""
 
 from __future__ import annotations
 
@@ -6,40 +6,49 @@ from dataclasses import dataclass
 
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.checks.functionality import Functionality
-from skill_distiller.checks.model import Verification
+from skill_distiller.checks.model import Tokens, Verification
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.planning.plan import Plan
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.notes import Note
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import Run
 from skill_distiller.skill.model import Skill
-from skill_distiller.tokens import TokenCounter
 
 
-@dataclass(frozen=True)
-class Distillation:
-    """The product of a run and everything known about it. `text` is the distilled SKILL.md.
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What shows how good a result is: what went, how much functionality is left, what the gate finds.
 
-    `verification` is what the gate finds in that text, losses that the receipt names declared; None for
-    a one-liner, of which there is nothing to compare.
-
-    In one-liner mode `text` is three lines, and `one_liner` says the same in parts; else it is None.
+    Losses that the receipt names are declared in `verification`; it is None for a one-liner, of which
+    there is nothing to compare.
     """
 
-    original: Skill
-    distilled: Skill
-    analysis: Analysis
-    plan: Plan
     receipt: Receipt
     functionality: Functionality
-    notes: tuple[Note, ...]
-    options: DistillOptions
-    counter: TokenCounter
-    input_tokens: int
-    output_tokens: int
     verification: Verification | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came out of a run. `text` is the distilled SKILL.md, frontmatter included.
+
+    `tokens` are those of the whole files. In one-liner mode `text` is three lines, and `one_liner` says
+    the same in parts; else it is None.
+    """
+
+    run: Run
+    analysis: Analysis
+    plan: Plan
+    distilled: Skill
+    tokens: Tokens
+    evidence: Evidence
+    notes: tuple[Note, ...]
     one_liner: OneLiner | None = None
-    token_scorer: str = ""  # who gave the self-information; "" where no phrases were scored
+
+    @property
+    def original(self) -> Skill:
+        """The skill that was given."""
+        return self.analysis.skill
 
     @property
     def text(self) -> str:
@@ -50,6 +59,21 @@ class Distillation:
     def changed(self) -> bool:
         """Whether the text differs from the original."""
         return self.text != self.original.text
+
+    @property
+    def functionality(self) -> Functionality:
+        """The estimate of the behavior kept, 0-100, with who gave it."""
+        return self.evidence.functionality
+
+    @property
+    def input_tokens(self) -> int:
+        """Tokens of the original file."""
+        return self.tokens.original
+
+    @property
+    def output_tokens(self) -> int:
+        """Tokens of the distilled file."""
+        return self.tokens.candidate
 
     @property
     def reduction(self) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -195,16 +194,6 @@ def _items(tokens: Sequence[Token], i: int) -> Iterator[list[int]]:
         if item.type == "list_item_open" and item.level == 1 and item.map:
             yield item.map
         j += 1
-
-
-def split_items(text: str) -> tuple[str, ...]:
-    """The items of a list, nested lists inside theirs; joined they are the text. Any other text comes back whole."""
-    tokens = parse_blocks(text)
-    lines = split_lines(text)
-    if not tokens or not tokens[0].type.endswith("list_open") or tokens[0].map != [0, len(lines)]:
-        return (text,)
-    starts = [first for first, _ in _items(tokens, 0)]
-    return tuple("".join(lines[a:b]) for a, b in pairwise([*starts, len(lines)]))
 
 
 def _length(lines: Sequence[str]) -> int:

@@ -35,9 +35,11 @@ def read_skill(path: str | Path, max_bytes: int = MAX_BYTES) -> Skill:
     return parse_skill(_decode(content, repr(str(path))), file)
 
 
-def read_stream(stream: BinaryIO, max_bytes: int = MAX_BYTES) -> Skill:
-    """Read and parse a skill from a binary stream such as stdin; raises as `read_skill` does."""
-    return parse_skill(_decode(_limited(stream, "stdin", max_bytes), "stdin"))
+def read_stream(
+    stream: BinaryIO, max_bytes: int = MAX_BYTES, *, name: str = "stdin", path: Path | None = None
+) -> Skill:
+    """Read and parse a skill from a binary stream, `name` in messages; raises as `read_skill` does."""
+    return parse_skill(_decode(_limited(stream, name, max_bytes), name), path)
 
 
 def _limited(stream: BinaryIO, name: str, max_bytes: int) -> bytes:

@@ -7,20 +7,23 @@ from unicodedata import category
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import parameters, read_cases
 from tests.rewriting.examples.written import written
 from tests.strategies import soups
 
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.analysis.rules import RulesAnalyzer
 from skill_distiller.analysis.trained import TrainedAnalyzer
-from skill_distiller.rewriting.examples.bundles import abstractive_bundle, extractive_bundle
-from skill_distiller.rewriting.examples.contrast import is_called
-from skill_distiller.rewriting.examples.elements import invented
-from skill_distiller.rewriting.examples.find_sets import find_sets
+from skill_distiller.rewriting.examples.find import find_sets
+from skill_distiller.rewriting.examples.fold import invented
 from skill_distiller.rewriting.examples.model import ExampleSelection, SelectionMode
-from skill_distiller.rewriting.examples.renderer import ExampleRenderer
-from skill_distiller.rewriting.examples.selection_of import selection_of, written_lines
+from skill_distiller.rewriting.examples.select import (
+    ExampleRenderer,
+    abstractive_bundle,
+    extractive_bundles,
+    selection_of,
+    written_lines,
+)
 from skill_distiller.rewriting.model import Bundle, RenderingKind
 from skill_distiller.skill.model import BlockKind, Skill, render_skill
 from skill_distiller.skill.parse import parse_skill
@@ -91,7 +94,7 @@ def test_lines_hold_whatever_examples_hold(text: str) -> None:
     """No text of an example, however hostile, breaks its line, opens a construct or brings in a fact."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
     for examples in find_sets(analysis):
-        if bundle := extractive_bundle(analysis, examples):
+        for bundle in extractive_bundles(analysis, examples):
             _check(analysis, bundle)
 
 
@@ -180,20 +183,3 @@ def test_bundles_of_real_skills(corpus_skills: tuple[Skill, ...], counter: Token
             assert counter.count(written(analysis, bundle).text) < counter.count(skill.text)
             found += 1
     assert found > 20
-
-
-@pytest.mark.parametrize(
-    ("piece", "called"),
-    [
-        ("❌ `rm -r build`", True),
-        ("`❌ rm -r build`", True),
-        ("BAD: names the patient", True),
-        ("`git push --force  # wrong`", True),
-        ("Good: names nobody", True),
-        ("`rm -r build --no-questions`", False),
-        ("`make clean`", False),
-    ],
-)
-def test_pieces_that_say_what_they_are(piece: str, called: bool) -> None:
-    """Labels, marks and comments do; a flag does not."""
-    assert is_called(piece) is called

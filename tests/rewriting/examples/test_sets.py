@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import parameters
 from tests.strategies import soups
 
-from skill_distiller.analysis.rules import RulesAnalyzer
-from skill_distiller.rewriting.examples.find_sets import find_sets
+from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.model import ExampleSet
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill

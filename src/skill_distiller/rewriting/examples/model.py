@@ -1,4 +1,4 @@
-"""Examples that stand together, and which of them a text still shows."""
+"""Sets of examples that stand together, and which of them a text still shows (RECOMP)."""
 
 from __future__ import annotations
 
@@ -6,30 +6,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-# The share of a set's facts and patterns that has to be shown still (Skill Distiller reference, "RECOMP").
-ENOUGH: Final = 0.8
+ENOUGH: Final = 0.8  # share of a set that has to be shown still (Skill Distiller reference, "RECOMP")
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What belongs to one example: its blocks by index, and the sections whose headings go with it.
+    """One example: its blocks and sections by index, and which blocks only lead in.
 
-    Without `foldable` it stays in full: it holds a rule, a protected pattern, a step of a procedure,
-    or what other text hangs on.
+    Without `foldable` it stays in full: it holds a rule or a step, or other text hangs on it.
     """
 
     blocks: tuple[int, ...]
     sections: tuple[int, ...] = ()
     foldable: bool = True
+    lead_ins: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class ExampleSet:
-    """The examples under one heading, in order; `section` is that heading's.
-
-    `level` is that of a heading for what is written at their end, 0 where a heading would take in
-    text that follows and is none of theirs.
-    """
+    """The examples under the heading of `section`; `level` is that of a heading after them, 0 for none."""
 
     section: int
     level: int
@@ -50,11 +45,9 @@ class SelectionMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExampleSelection:
-    """What became of a set: `selected` stand in full, `one_liners` as one line each (indices among `total`).
+    """What became of a set: `selected` stand in full, `one_liners` as `lines` lines together (indices among `total`).
 
-    `names` says what each of the examples shows; `coverage` is the share (0-1) of their facts and
-    patterns that the text still shows. For abstractive text `lines` counts the lines that stand for
-    all that is not in full.
+    `names` has one of each example; `coverage` (0-1) is the share of all they show that the text still shows.
     """
 
     total: int

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from typing import Final
 
-from skill_distiller.language.fact import MARKED, FactKind
+from markdown_it import MarkdownIt
+
+from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import find_facts
 from skill_distiller.language.words import ABBREVIATIONS
+from skill_distiller.skill.links import MARKED
 from skill_distiller.skill.model import Block, BlockKind
 
 _END: Final = re.compile(r"[.!?]+[\"”’)\]*_]*(?=\s)|[。！？]+[」』”’）]*|[.!?]+[\"”’)\]*_]*\Z")
@@ -81,55 +84,36 @@ def without_end(sentence: str) -> str:
 
 
 LONGEST: Final = 2000  # characters; what is longer has no room in a line, and is not looked at
-CODE_SPAN: Final = re.compile(r"(?<!`)(?:`(?!`)[^`\n]+`|``(?!`)(?:[^`\n]|(?<!`)`(?!`))+``)(?!`)")
 _SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)?")  # of a terminal
-_COMMENT: Final = re.compile(r"<!--[^<>]*-->")
-_TAG: Final = re.compile(
-    r"</?(?:a|b|br|code|details|div|em|h[1-6]|hr|i|img|kbd|li|ol|p|pre|q|s|small|span|strong|sub|summary|sup|table"
-    r"|tbody|td|th|thead|tr|u|ul)(?:\s[^<>\n]*)?/?>",
-    re.IGNORECASE,
-)
-_LINK: Final = re.compile(r"!?\[([^\[\]\n]*)\](?:\([^()\n]*\)|\[[^\[\]\n]*\])")
 _WIKI: Final = re.compile(r"\[\[([^\[\]|\n]*)(?:\|[^\[\]\n]*)?\]\]")
-_AUTOLINK: Final = re.compile(r"<(https?://[^<>\s]+)>")
-_EMPHASIS: Final = (
-    re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]*[^\s*])\1(?![\w*])"),
-    re.compile(r"(?<!\*)(\*\*)(?=[^\s*])([^*\n]*[^\s*])\1(?!\*)"),
-    re.compile(r"(?<!\w)(_{1,3})(?=[^\s_])([^_\n]*[^\s_])\1(?!\w)"),
-    re.compile(r"(~~)(?=[^\s~])([^~\n]*[^\s~])\1"),
+_TAG: Final = re.compile(  # of HTML, or a comment; what else stands in such brackets is a placeholder
+    r"<!--.*|</?(?:a|b|br|code|details|div|em|h[1-6]|hr|i|img|kbd|li|ol|p|pre|q|s|small|span|strong|sub|summary|sup"
+    r"|table|tbody|td|th|thead|tr|u|ul)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
 )
 # What is left of strong text that was cut into sentences.
 _STRAY: Final = re.compile(r"(?<!\S)\*\*(?=\w)|(?<=[\w.!?:;)。！？])\*\*(?!\S)")
-_ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
+_HELD: Final = "\ue000"  # for the mark of emphasis, until it is seen whether it multiplies: `2*3*4`
+_TIMES: Final = re.compile(r"(?<=\w)\ue000(?=\w)")
 _SPACE_BEFORE: Final = re.compile(r"[ ]+(?=[,;.!?](?:\s|$))")
+_PARSER: Final = MarkdownIt("commonmark").enable("strikethrough")
 
 
 def plain(text: str) -> str:
     """The text on one line; "" for a text too long to look at."""
     if len(text) > LONGEST:
         return ""
-    text = one_line(text)
-    pieces, at = [], 0
-    for match in CODE_SPAN.finditer(text):
-        pieces += [text[at : match.start()], match.group()]
-        at = match.end()
-    pieces.append(text[at:])
-    # Emphasis may begin before a code span and end behind it: spans are put aside by a mark of their own.
-    spans = pieces[1::2]
-    prose = _prose("\ue000".join(pieces[::2]))
-    parts = prose.split("\ue000")
-    joined = parts[0] + "".join(span + part for span, part in zip(spans, parts[1:], strict=True))
-    return " ".join(joined.split())
-
-
-def _prose(text: str) -> str:
-    text = _TAG.sub(" ", _COMMENT.sub(" ", text))
-    text = _AUTOLINK.sub(r"\1", _WIKI.sub(r"\1", _LINK.sub(r"\1", text)))
-    for _ in range(2):  # strong inside of emphasis
-        for expression in _EMPHASIS:
-            text = expression.sub(r"\2", text)
-    text = _STRAY.sub("", text)
-    return _SPACE_BEFORE.sub("", _ESCAPE.sub(r"\1", text))
+    pieces = []
+    for token in _PARSER.parseInline(_WIKI.sub(r"\1", one_line(text)))[0].children or ():
+        if token.type == "code_inline":
+            pad = " " if "`" in token.content else ""
+            pieces.append(f"{token.markup}{pad}{token.content}{pad}{token.markup}")
+        elif token.type == "html_inline":
+            pieces.append(_TAG.sub(" ", token.content))
+        else:
+            pieces.append(_HELD if token.markup == "*" else _STRAY.sub("", token.content))
+    text = _TIMES.sub("*", "".join(pieces)).replace(_HELD, "")
+    return " ".join(_SPACE_BEFORE.sub("", text).split())
 
 
 def one_line(text: str) -> str:

@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Final
 
 from skill_distiller.analysis.model import Analysis, SectionType
-from skill_distiller.language.fact import MARKED
 from skill_distiller.rewriting.one_liner.line_text import (
     balanced,
     inside,
@@ -19,6 +18,7 @@ from skill_distiller.rewriting.one_liner.line_text import (
     without_end,
 )
 from skill_distiller.rewriting.one_liner.model import Piece, is_negative, negative_blocks
+from skill_distiller.skill.links import MARKED
 from skill_distiller.skill.model import Block, BlockKind, Section
 
 _MOST_SENTENCES: Final = 200

@@ -1,1 +1,0 @@
-"""Self-information of phrases."""

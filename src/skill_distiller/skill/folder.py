@@ -1,0 +1,224 @@
+"""A skill as a folder: SKILL.md and every file beside it, on disk or held in memory."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from skill_distiller.errors import BadInputError
+from skill_distiller.skill.folder_links import FolderLink, resolve_links
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.skill.read import MAX_BYTES, SKILL_FILE
+from skill_distiller.skill.safe_files import read_below
+
+MAX_DEPTH: Final = 16  # folders inside of each other
+MAX_FILES: Final = 10_000
+_MAX_NAME: Final = 255  # bytes, what file systems take
+_SHOWN: Final = 80  # characters of a name in a message
+_SKILL_PATH: Final = PurePosixPath(SKILL_FILE)
+_MARKDOWN: Final = frozenset({".md", ".mdx", ".markdown"})
+_JOINERS: Final = "\u200c\u200d"  # format characters that words and emoji need
+# Control, format and unassignable characters, and line ends: they steer terminals and deceive readers.
+_UNSAFE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+class FileRole(StrEnum):
+    """What a file beside SKILL.md is for."""
+
+    REFERENCE = "reference"
+    SCRIPT = "script"
+    ASSET = "asset"
+    OTHER = "other"
+
+
+_ROLE_OF_FOLDER: Final = {
+    "references": FileRole.REFERENCE,
+    "reference": FileRole.REFERENCE,
+    "scripts": FileRole.SCRIPT,
+    "assets": FileRole.ASSET,
+}
+_ROLE_OF_SUFFIX: Final = {
+    **dict.fromkeys((*_MARKDOWN, ".txt", ".rst"), FileRole.REFERENCE),
+    **dict.fromkeys(".py .sh .bash .zsh .ps1 .bat .js .mjs .cjs .ts .rb .pl .php .lua .r .go".split(), FileRole.SCRIPT),
+    **dict.fromkeys(".png .jpg .jpeg .gif .svg .webp .ico .pdf .ttf .otf .woff .woff2".split(), FileRole.ASSET),
+}
+# Files about the skill: no agent is sent to them.
+_ABOUT: Final = frozenset({"readme", "license", "licence", "notice", "changelog", "contributing", "security"})
+
+
+def role_of(path: PurePosixPath) -> FileRole:
+    """The role of a file: by the folder of the format it is in, else by its suffix."""
+    if len(path.parts) > 1 and path.parts[0].lower() in _ROLE_OF_FOLDER:
+        return _ROLE_OF_FOLDER[path.parts[0].lower()]
+    if path.stem.lower() in _ABOUT:
+        return FileRole.OTHER
+    return _ROLE_OF_SUFFIX.get(path.suffix.lower(), FileRole.OTHER)
+
+
+@dataclass(frozen=True)
+class SkillFile:
+    """A file beside SKILL.md; its content is read when asked for.
+
+    `path` is relative to the skill folder, `size` in bytes, `mode` its permission bits, None for
+    what a new file gets. The content is `content`, or where that is None the file below `root`.
+    `link` is the text of a symbolic link, "" for a file; `leads_to` is the path in the folder that
+    the link leads to, None where it leads out of it.
+    """
+
+    path: PurePosixPath
+    role: FileRole
+    size: int
+    mode: int | None = None
+    content: bytes | None = None
+    root: Path | None = None
+    link: str = ""
+    leads_to: PurePosixPath | None = None
+
+    def read_bytes(self, max_bytes: int = MAX_BYTES) -> bytes:
+        """The content; raises BadInputError for a link, above `max_bytes`, and where it can't be read."""
+        if self.link:
+            raise BadInputError(f"{str(self.path)!r} is a link.", "Read the file that it leads to.")
+        content = self.content
+        if content is None and self.root is not None:
+            content = read_below(self.root, self.path, max_bytes)
+        if content is None:
+            raise BadInputError(f"{str(self.path)!r} has no content.", "Give its content, or the folder it is in.")
+        if len(content) > max_bytes:
+            raise BadInputError(f"{str(self.path)!r} is larger than {max_bytes:,} bytes.", "Take it out of the folder.")
+        return content
+
+    def read_text(self, max_bytes: int = MAX_BYTES) -> str:
+        """The content as text, line ends as they are; raises as `read_bytes`, and where it is not UTF-8."""
+        try:
+            return self.read_bytes(max_bytes).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise BadInputError(
+                f"{str(self.path)!r} is not UTF-8 text (byte {error.start}).", "Convert it to UTF-8."
+            ) from None
+
+
+@dataclass(frozen=True)
+class SkillFolder:
+    """A skill and the files beside its SKILL.md, in order of their paths.
+
+    `root` is the folder on disk, None for one that is held in memory. `skill_mode` are the
+    permission bits of SKILL.md, None for what a new file gets; `empty_folders` hold no file.
+    Raises BadInputError for a path that is unsafe or can't be beside the others.
+    """
+
+    root: Path | None
+    skill: Skill
+    files: tuple[SkillFile, ...] = ()
+    empty_folders: tuple[PurePosixPath, ...] = ()
+    skill_mode: int | None = None
+
+    def __post_init__(self) -> None:
+        """Every folder is one that can be written, however it was made."""
+        places = {_SKILL_PATH, *self._by_path}
+        if len(places) <= len(self.files):
+            raise BadInputError("A file stands in the folder twice, or is its SKILL.md.", "Give each its own path.")
+        if len(places) > MAX_FILES:
+            raise BadInputError(f"The folder holds more than {MAX_FILES:,} files.", "Point at a single skill.")
+        for path in (*self._by_path, *self.empty_folders):
+            check_path(path)
+            if not places.isdisjoint(path.parents):
+                raise BadInputError(f"{str(path)!r} is below a file.", "Name it otherwise.")
+        if not places.isdisjoint(self.empty_folders):
+            raise BadInputError("A file of the folder has the name of an empty folder in it.", "Name it otherwise.")
+
+    @cached_property
+    def _by_path(self) -> Mapping[PurePosixPath, SkillFile]:
+        return {file.path: file for file in self.files}
+
+    def file(self, path: str | PurePosixPath) -> SkillFile | None:
+        """The file at a path, links inside the folder followed; None where there is none."""
+        wanted = PurePosixPath(path)
+        for place in (wanted, *wanted.parents):
+            found = self._by_path.get(place)
+            if found is None:
+                continue
+            if not found.link:
+                return found if place == wanted else None
+            return self._by_path.get(found.leads_to / wanted.relative_to(place)) if found.leads_to else None
+        return None
+
+    def with_skill(self, skill: Skill) -> SkillFolder:
+        """The folder with another SKILL.md."""
+        return replace(self, skill=skill)
+
+    def with_file(self, path: str | PurePosixPath, content: str | bytes) -> SkillFolder:
+        """The folder with a file more, or with another content for a file that it has, whose mode stays.
+
+        Raises BadInputError for a path that is unsafe, is SKILL.md, or is below a file or a link.
+        """
+        place = check_path(path)
+        data = content.encode("utf-8") if isinstance(content, str) else content
+        old = self._by_path.get(place)
+        mode = old.mode if old and not old.link else None
+        new = SkillFile(place, role_of(place), len(data), mode, data)
+        others = (file for file in self.files if file.path != place)
+        empty = tuple(folder for folder in self.empty_folders if folder not in place.parents)
+        files = tuple(sorted((*others, new), key=lambda file: file.path))
+        return replace(self, files=files, empty_folders=empty)
+
+    def without_file(self, path: str | PurePosixPath) -> SkillFolder:
+        """The folder without a file, or without a link; raises BadInputError where there is none."""
+        place = PurePosixPath(path)
+        if place not in self._by_path:
+            raise BadInputError(f"The folder has no file {str(path)!r}.", "Name one of its files.")
+        return replace(self, files=tuple(file for file in self.files if file.path != place))
+
+    def links(self) -> tuple[FolderLink, ...]:
+        """Every link, and every mention of a file, in SKILL.md and the Markdown references, with what it points to.
+
+        Raises BadInputError where a reference can't be read as text.
+        """
+        return tuple(link for source, skill in self._texts() for link in resolve_links(source, skill, self._target))
+
+    def _texts(self) -> Iterator[tuple[PurePosixPath, Skill]]:
+        yield _SKILL_PATH, self.skill
+        for file in self.files:
+            if file.role is FileRole.REFERENCE and file.path.suffix.lower() in _MARKDOWN and not file.link:
+                yield file.path, parse_skill(file.read_text())
+
+    @cached_property
+    def _folders(self) -> frozenset[PurePosixPath]:
+        return frozenset({*self.empty_folders, *(above for path in self._by_path for above in path.parents)})
+
+    def _target(self, path: PurePosixPath) -> tuple[PurePosixPath, bool] | None:
+        """The path of a file (True) or a folder (False) that a path of the folder means, None for nothing."""
+        if path == _SKILL_PATH:
+            return path, True
+        found = self.file(path)
+        if found is not None:
+            return found.path, True
+        link = self._by_path.get(path)
+        place = link.leads_to if link and link.leads_to else path
+        return (place, False) if place in self._folders else None
+
+
+def check_path(path: str | PurePosixPath) -> PurePosixPath:
+    """The path of a file below a skill folder; raises BadInputError for one that no skill may have.
+
+    It is relative, leads nowhere above, and its names hold no backslash and no character that
+    steers a terminal or hides.
+    """
+    place = PurePosixPath(path)
+    shown = repr(str(place)[:_SHOWN])
+    if place.is_absolute() or not place.parts or ".." in place.parts:
+        raise BadInputError(f"{shown} is no path inside the folder.", "Name a file below it, without '..'.")
+    if len(place.parts) > MAX_DEPTH:
+        raise BadInputError(f"{shown} is more than {MAX_DEPTH} folders deep.", "Point at a single skill.")
+    for name in place.parts:
+        if any(unicodedata.category(char) in _UNSAFE_CATEGORIES and char not in _JOINERS for char in name):
+            raise BadInputError(f"The name {name[:_SHOWN]!r} holds a control character.", "Rename the file.")
+        if "\\" in name or (os.name == "nt" and ":" in name) or len(name.encode("utf-8")) > _MAX_NAME:
+            raise BadInputError(f"The name {name[:_SHOWN]!r} is not one for every system.", "Rename the file.")
+    return place

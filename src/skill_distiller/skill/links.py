@@ -1,0 +1,156 @@
+"""Links and mentions of files: where they stand in a skill, and what kind of place each one names."""
+
+from __future__ import annotations
+
+import os
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+from skill_distiller.skill.model import Block, BlockKind, Skill
+
+# Text that its own delimiters mark: nothing else is looked for inside. Backtracks over no more than a word.
+MARKED: Final = re.compile(
+    r"""(?=[`\]<"“「『«h'])(?:
+      (?P<code>(?<!`)(?P<fence>`{3,}+)(?:[^`]++|(?!(?P=fence)(?!`))`++)*+(?P=fence)(?!`)
+        |(?<!`)(?P<ticks>``?+)(?!`)
+            (?:[^`\n]++|\n(?![ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)|(?!(?P=ticks)(?!`))`++)++
+            (?P=ticks)(?!`))
+    | \]\([ ]*<?(?P<link>[^)\s>]+)
+    | (?P<url>https?://[^\s)>\]"'`|]*[^\s)>\]"'`|.,:;*])
+    | (?P<quoted>"[^"\n]{2,160}"|“[^”\n]{2,160}”|「[^」\n]{1,80}」|『[^』\n]{1,80}』|«[^»\n]{2,160}»
+        |(?<!\w)'[^'\n]{2,80}'(?!\w))
+    )""",
+    re.VERBOSE,
+)
+BETWEEN_TOKENS: Final = '*`"“”()[],;!?|、。，；：！？「」『』«»'  # besides white space
+TOKEN: Final = re.compile(rf"[^\s{re.escape(BETWEEN_TOKENS)}]+")
+# A path with a slash in it, for expressions: absolute, a folder, or folders and a name.
+SLASH_PATH: Final = (
+    r"(?:~|\.\.?)?/[\w@.*{}<>/-]*\w[\w@.*{}<>/-]*"
+    r"|[\w@.<>{}-]+/(?:[\w@.*<>{}-]+/)*(?:[\w*<>{}-]*\.[\w*]+)?"
+    r"|(?:[\w@.*<>{}-]+/)+[\w@.*<>{}-]*[._\d][\w@.*<>{}-]*"
+)
+MAX_NAME: Final = 300  # characters; what is longer is no name that an agent could use
+
+_PATH: Final = re.compile(rf"(?:{SLASH_PATH})\Z")
+_DEFINED: Final = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:[ \t]*<?([^\s>]+)", re.MULTILINE)
+_IN_TAG: Final = re.compile(r"\b(?:href|src)\s{0,9}=\s{0,9}[\"']([^\"'\s]{1,2000})[\"']", re.IGNORECASE)
+_IN_BLOCKS: Final = {BlockKind.DEFINITION: _DEFINED, BlockKind.HTML: _IN_TAG}
+_EXTERNAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+_PLACEHOLDER: Final = re.compile(r"[{}<>*$]|\.\.\.")
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
+_OUTER_MARKS: Final = "`\"'“”「」『』«»*_ \t\r\n"
+
+
+class LinkKind(StrEnum):
+    """How a text names a file."""
+
+    LINK = "link"
+    MENTION = "mention"
+
+
+class Link(NamedTuple):
+    """A link, or a path that is only mentioned, as written; `line` is its line in the file, counted from 1.
+
+    `block` is the index of the block it stands in, `start` its offset in the text of that block.
+    """
+
+    text: str
+    line: int
+    kind: LinkKind
+    block: int
+    start: int
+
+
+def find_links(skill: Skill) -> Iterator[Link]:
+    """The links of a skill and the paths with a slash that it mentions, block by block.
+
+    Links are those of Markdown, of link definitions and of HTML blocks. Mentions are code spans and
+    bare words; code blocks have neither.
+    """
+    for block in skill.blocks:
+        expression = _IN_BLOCKS.get(block.kind)
+        found = _in_prose(block)
+        if expression:
+            found += [(match.start(1), match.group(1), LinkKind.LINK) for match in expression.finditer(block.text)]
+        if found:
+            ends = line_ends(block.text)
+            for start, text, kind in found:
+                yield Link(text, block.line + bisect_right(ends, start), kind, block.index, start)
+
+
+def line_ends(text: str) -> list[int]:
+    """The offsets right after the line ends of a text, as CommonMark counts them; for bisect."""
+    return [match.end() for match in _LINE_END.finditer(text)]
+
+
+def _in_prose(block: Block) -> list[tuple[int, str, LinkKind]]:
+    text = block.text
+    if block.kind is BlockKind.CODE or ("/" not in text and "](" not in text):
+        return []
+    found: list[tuple[int, str, LinkKind]] = []
+    plain: list[str] = []
+    at = 0
+    for match in MARKED.finditer(text):
+        group = match.lastgroup or "code"
+        name = group if group in ("link", "url", "quoted") else "code"
+        marked, start = match.group(name), match.start(name)
+        if not marked.strip(_OUTER_MARKS).strip():  # marks around nothing
+            continue
+        if name == "link":
+            found.append((start, marked, LinkKind.LINK))
+        elif name == "code" and "/" in marked:
+            found.append((start, marked.strip("`"), LinkKind.MENTION))
+        plain += (text[at:start], "`" * len(marked))
+        at = match.end(name)
+    plain.append(text[at:])
+    return sorted([*found, *_bare_paths("".join(plain))], key=lambda row: row[0])
+
+
+def _bare_paths(text: str) -> Iterator[tuple[int, str, LinkKind]]:
+    for match in TOKEN.finditer(text):
+        if "/" in match.group():
+            word = match.group().strip("_:").rstrip(".:-")
+            if len(word) <= MAX_NAME and "/" in word and _PATH.match(word):
+                yield match.start() + match.group().index(word), word, LinkKind.MENTION
+
+
+def is_external(target: str) -> bool:
+    """Whether the target of a link is an address outside of any folder: a scheme, or a host."""
+    return bool(_EXTERNAL.match(target))
+
+
+def split_target(target: str) -> tuple[str, str]:
+    """The path and the anchor of a link's target, escapes undone; each is "" where there is none.
+
+    >>> split_target("references/my%20rules.md#part")
+    ('references/my rules.md', 'part')
+    """
+    path, _, name = unquote(target).partition("#")
+    return path, name
+
+
+def without_query(path: str) -> str:
+    """The path of a link without its `?query`."""
+    return path.partition("?")[0]
+
+
+def leads_out(path: str) -> bool:
+    """Whether a path is absolute, or its `..` lead out of the folder it starts in."""
+    return path.startswith("/") or os.path.normpath(path).split(os.sep, 1)[0] == ".."
+
+
+def mentioned_folder(path: str) -> str:
+    """The top folder that a mentioned path leads into, "" where it can't mean a file of a skill.
+
+    A path with a placeholder or a space, or one whose last part has no dot, names no single file.
+    """
+    first, slash, rest = path.removeprefix("./").partition("/")
+    if not slash or not rest or not first.strip(".") or _PLACEHOLDER.search(path) or " " in path:
+        return ""
+    return first if "." in PurePosixPath(rest).name else ""
