@@ -76,6 +76,9 @@ def load(path: str) -> None:
 
 app()
 """
+_LEFT_OUT: Final = frozenset(
+    {"PYTHONDONTWRITEBYTECODE", "SKILL_DISTILLER_PROVIDER", "GEMINI_API_KEY", "OPENAI_API_KEY"}
+)
 _UNIT: Final = """
 ## Step group {n}: check in the service {n}
 
@@ -210,13 +213,13 @@ def measure_command() -> Pair:
 
     That is markdown-it-py, PyYAML and the tokenizer.
     """
-    return _measure_commands(["compress", "SKILL.md", "--provider=embedded"], _FLOOR_APP, ["SKILL.md"])
+    return _measure_commands(["compress", "SKILL.md"], _FLOOR_APP, ["SKILL.md"])
 
 
 def _measure_commands(ours: Sequence[str], floor: str, arguments: Sequence[str]) -> Pair:
     """CPU seconds of our command with its arguments, and of a Python program with its own.
 
-    Both run as if installed, with the bytecode of all modules at hand, in a folder with a skill.
+    Both run as if installed, with the bytecode of all modules at hand, in a folder with a skill; no model is there.
     """
     script = shutil.which("skill-distiller", path=str(Path(sys.executable).parent))
     command = [sys.executable, *([script] if script else ["-m", "skill_distiller"]), *ours]
@@ -224,8 +227,8 @@ def _measure_commands(ours: Sequence[str], floor: str, arguments: Sequence[str])
         folder = Path(name)
         (folder / "floor.py").write_text(floor, encoding="utf-8")
         (folder / "SKILL.md").write_text(_skill_of(COMMAND_UNITS), encoding="utf-8")
-        environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+        environment = {**kept, "PYTHONPYCACHEPREFIX": str(folder / "bytecode"), "OLLAMA_HOST": "http://127.0.0.1:1"}
 
         def run(command: Sequence[str]) -> None:
             quiet = subprocess.DEVNULL

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from skill_distiller.providers.detect import Found
 from skill_distiller.providers.model import Usage
 from skill_distiller.providers.session import Expected, Session, Watcher
 from skill_distiller.report.text import plural, printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class ConsoleWatcher(Watcher):
@@ -18,15 +21,7 @@ class ConsoleWatcher(Watcher):
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._bar = Progress(
-            TextColumn("Asking"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("calls"),
-            console=console,
-            transient=True,
-        )
-        self._task: TaskID | None = None
+        self._bar: Progress | None = None
 
     def begin(self, session: Session, expected: Expected) -> None:
         """Say how many calls, about how many tokens, and to which host."""
@@ -36,18 +31,26 @@ class ConsoleWatcher(Watcher):
             printable(f"Asking {session.name} at {where}: about {calls} and {expected.tokens:,} tokens.")
         )
         if self._console.is_terminal:
+            self._bar = _calls_bar(self._console)
             self._bar.start()
-            self._task = self._bar.add_task("", total=expected.calls)
+            self._bar.add_task("", total=expected.calls)
 
     def progress(self, done: int, total: int) -> None:
         """Move the bar."""
-        if self._task is not None:
-            self._bar.update(self._task, completed=done, total=total)
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], completed=done, total=total)
 
     def close(self) -> None:
         """Take the bar away."""
-        if self._task is not None:
+        if self._bar:
             self._bar.stop()
+
+
+def _calls_bar(console: Console) -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # for runs with a model alone
+
+    columns = (TextColumn("Asking"), BarColumn(), MofNCompleteColumn(), TextColumn("calls"))
+    return Progress(*columns, console=console, transient=True)
 
 
 def usage_line(usage: Usage) -> str:
