@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from skill_distiller.run.result import Result
+if TYPE_CHECKING:
+    from skill_distiller.run.result import Result
 
 
 def plural(count: int, noun: str) -> str:
