@@ -6,6 +6,7 @@ stdout is the product, stderr is the talk.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -119,6 +120,8 @@ for _command in COMMANDS:
 
 def main() -> None:
     """Run the command line; the one place where errors become messages and exit codes."""
+    # One thread for numpy's matrices, which are small: to start a pool takes longer than all that a run multiplies.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     collecting = gc.isenabled()
     # A command makes next to no cycles, and its memory goes with the process: the collector would only walk, again
     # and again, what is imported and the ranks of the tokenizer (a tenth of the time of `compress`).
