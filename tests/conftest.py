@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,17 +37,29 @@ _PROVIDER_VARIABLES = ("OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "SKILL_DISTI
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 _LOOPBACK = ("127.", "::1", "localhost")
 
-# The same examples in every run; `--hypothesis-profile=search` looks for new ones.
+# The same examples in every run, more with `--hypothesis-profile=thorough`; `search` looks for new ones.
 settings.register_profile(
-    "tests",
-    max_examples=60,
+    "quick",
+    max_examples=20,
     deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("search", settings.get_profile("tests"), max_examples=1500, derandomize=False)
-settings.load_profile("tests")
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=60)
+settings.register_profile("search", settings.get_profile("quick"), max_examples=1500, derandomize=False)
+settings.load_profile("quick")
+
+
+_CORPUS_FIXTURES = {"corpus_sample", "corpus_distillations"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what was read of the corpus, or a result of it, run in one process of several."""
+    for item in items:
+        if _CORPUS_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("corpus"))
 
 
 class NetworkBlockedError(OSError):
@@ -102,6 +116,16 @@ def _sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C reaches the commands that tests start: a shell's background job ignores it, and so would its children."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(scope="session")
 def counter() -> TokenCounter:
     """The counter of the default encoding."""
@@ -117,16 +141,21 @@ def corpus() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def corpus_skills(corpus: Path) -> tuple[Skill, ...]:
-    """Every skill of the corpus, in order of its folder's name."""
-    return tuple(read_skill(path) for path in sorted(corpus.glob("*/SKILL.md")))
+@pytest.fixture(scope="session", params=["sample", pytest.param("whole", marks=pytest.mark.slow)])
+def corpus_skills(request: pytest.FixtureRequest, corpus: Path) -> tuple[Skill, ...]:
+    """Skills of the corpus by their folders' names: a part by default, and all among the slow tests."""
+    return _read(corpus, 1 if request.param == "whole" else SAMPLE_STEP)
 
 
 @pytest.fixture(scope="session")
-def corpus_sample(corpus_skills: tuple[Skill, ...]) -> tuple[Skill, ...]:
+def corpus_sample(corpus: Path) -> tuple[Skill, ...]:
     """A fixed sample of the corpus."""
-    return corpus_skills[::SAMPLE_STEP]
+    return _read(corpus, SAMPLE_STEP)
+
+
+@cache
+def _read(corpus: Path, step: int) -> tuple[Skill, ...]:
+    return tuple(read_skill(path) for path in sorted(corpus.glob("*/SKILL.md"))[::step])
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.command import environment, run_process
 
 from skill_distiller.analysis.patterns import ADVISORY, PROTECTED
-from skill_distiller.providers.registry import CHOICES
+from skill_distiller.providers.detect import CHOICES
 from skill_distiller.run.config import read_config
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.command import run
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
@@ -21,17 +19,11 @@ def _read(path: Path) -> str:
 
 def _compress(name: str, output: Path) -> str:
     """Run the command as `examples/regenerate` does and give back its report."""
-    environment = {k: v for k, v in os.environ.items() if k not in {"FORCE_COLOR", "TTY_COMPATIBLE"}}
-    done = subprocess.run(
-        [sys.executable, "-m", "skill_distiller", "compress", f"examples/{name}", "-o", str(output)],
-        cwd=ROOT,
-        env={**environment, "NO_COLOR": "1", "PYTHONUTF8": "1"},
-        capture_output=True,
-        check=False,
-    )
-    report = done.stderr.decode("utf-8").replace("\r\n", "\n")
-    assert done.returncode == 0, report
-    return report
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        done = run("compress", f"examples/{name}", "-o", output)
+    assert done.exit_code == 0, done.stderr
+    return done.stderr
 
 
 def _row(name: str) -> list[str]:

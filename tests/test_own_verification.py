@@ -13,11 +13,12 @@ from tests.cli.samples import DEPLOY
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.errors import RefusedError
 from skill_distiller.report.console import print_notes, print_report
-from skill_distiller.report.record import to_record
+from skill_distiller.report.json_record import to_json
+from skill_distiller.report.record import make_record
 from skill_distiller.rewriting.model import Offers, Rendering, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 
@@ -42,10 +43,10 @@ _TRICKED = Backends(renderers=(_Turncoat(),))
 
 
 def _printed(strict: bool = False) -> tuple[str, str]:
-    result = distill(parse_skill(_SKILL), DistillOptions(strict=strict), _TRICKED)
+    record = make_record(distill(parse_skill(_SKILL), DistillOptions(strict=strict), _TRICKED))
     report, notes = io.StringIO(), io.StringIO()
-    print_report(result, Console(file=report, width=400))
-    print_notes(result, Console(file=notes, width=400))
+    print_report(record, Console(file=report, width=400))
+    print_notes(record, Console(file=notes, width=400))
     return report.getvalue(), notes.getvalue()
 
 
@@ -72,7 +73,7 @@ def test_a_result_that_fails_warns_loudly() -> None:
 
 def test_the_record_of_a_result_that_fails() -> None:
     """It holds the finding."""
-    verification = to_record(distill(parse_skill(_SKILL), backends=_TRICKED))["verification"]
+    verification = to_json(make_record(distill(parse_skill(_SKILL), backends=_TRICKED)))["verification"]
     assert isinstance(verification, dict)
     assert not verification["passed"]
     found = [item["kind"] for check in verification["checks"] for item in check["findings"]]

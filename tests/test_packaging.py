@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import environment, run_process
 from tests.cli.samples import DEPLOY
+from tests.marks import slow
 
 import skill_distiller
 from skill_distiller.run.distill import distill
@@ -54,7 +55,7 @@ def test_importing_the_library_loads_nothing_that_is_slow() -> None:
     assert not [name for name in loaded if name.startswith("skill_distiller.") and name != "skill_distiller._version"]
 
 
-@pytest.mark.parametrize("option", ["--verbose", "--json"])
+@pytest.mark.parametrize("option", ["--verbose", *slow("--json")])
 def test_compress_loads_no_sdk(option: str, tmp_path: Path) -> None:
     """Without a model there is no use for an SDK, nor for anything that can open a connection."""
     file = tmp_path / "SKILL.md"

@@ -22,8 +22,8 @@ from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.options import DistillOptions
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill

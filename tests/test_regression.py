@@ -13,7 +13,7 @@ from skill_distiller.planning.ladders import offer, prepare_ladders
 from skill_distiller.planning.plan import Mode
 from skill_distiller.rewriting.extract import Extractor
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
 

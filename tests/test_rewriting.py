@@ -11,7 +11,7 @@ from lab.benchmarks.rewriting import EXAMPLES, REPLIES, Rewriting, measure, repo
 from tests.test_examples import NAMES
 
 from skill_distiller.meaning.compare import missing
-from skill_distiller.prompted.block_requests import BlockQuestion, block_request
+from skill_distiller.prompted.exchange import BlockQuestion, block_request
 from skill_distiller.prompted.prompts import REWRITE
 from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.model import Request
@@ -19,7 +19,7 @@ from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import REWORDED
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
 

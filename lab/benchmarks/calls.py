@@ -15,7 +15,7 @@ from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter
 

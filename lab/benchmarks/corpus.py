@@ -15,8 +15,8 @@ from lab.common.tables import percent, table
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.options import DEFAULT_THRESHOLD, DistillOptions
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions
 from skill_distiller.skill.read import read_skill
 
 THRESHOLDS: Final = (0.95, 0.9, 0.8)

@@ -18,7 +18,7 @@ from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DEFAULT_THRESHOLD, DistillOptions
+from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter, load_counter
 

@@ -16,7 +16,7 @@ from skill_distiller.errors import TargetError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter

@@ -21,10 +21,10 @@ from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import REWORDED
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DEFAULT_THRESHOLD, DistillOptions
 from skill_distiller.run.result import Result
-from skill_distiller.skill.model import Skill
-from skill_distiller.skill.read import SKILL_FILE, read_skill
+from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions
+from skill_distiller.skill.model import SKILL_FILE, Skill
+from skill_distiller.skill.read import read_skill
 
 EXAMPLES: Final = Path(__file__).resolve().parents[2] / "examples"
 REPLIES: Final = EXAMPLES / "replies"

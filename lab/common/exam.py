@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from lab.common.shared import Shared
-from skill_distiller.skill.model import Skill
-from skill_distiller.skill.read import SKILL_FILE, read_skill
+from skill_distiller.skill.model import SKILL_FILE, Skill
+from skill_distiller.skill.read import read_skill
 
 Criterion = dict[str, Any]
 Scorer = Callable[[list[Criterion], str], int]

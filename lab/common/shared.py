@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from skill_distiller.skill.read import SKILL_FILE
+from skill_distiller.skill.model import SKILL_FILE
 
 DEFAULT_SHARED: Final = Path(__file__).resolve().parents[3] / "shared"
 MISSING_EXIT_CODE: Final = 3

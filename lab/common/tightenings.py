@@ -12,12 +12,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from skill_distiller.language.facts import block_facts
-from skill_distiller.language.spans import Span, locked_spans
-from skill_distiller.rewriting.words.vocabulary import CHUNK
+from skill_distiller.language.facts import Span, block_facts, locked_spans
+from skill_distiller.rewriting.words.word_kinds import CHUNK
 from skill_distiller.rewriting.words.word_table import Stream, read_stream
-from skill_distiller.skill.model import PROSE, Skill
-from skill_distiller.skill.read import SKILL_FILE, read_skill
+from skill_distiller.skill.model import PROSE, SKILL_FILE, Skill
+from skill_distiller.skill.read import read_skill
 
 KEPT, DELETED, UNKNOWN = 0, 1, -1
 _RUN_BONUS: Final = 0.1  # what an alignment gains by going on where it was

@@ -27,7 +27,7 @@ from lab.training.words import Words, train_words, validate_words
 from lab.training.worth import WorthReport, fit_worth, worth_arrays
 from skill_distiller.analysis.features import BLOCK_FEATURES
 from skill_distiller.planning.worth import DEFINITION, WorthModel
-from skill_distiller.rewriting.words.features import definition
+from skill_distiller.rewriting.words.pruner import definition
 from skill_distiller.tokens import load_counter
 from skill_distiller.weights import FOLDER, save_weights
 

@@ -9,7 +9,7 @@ from lab.common.shared import Shared
 from lab.common.tightenings import load_repos
 from skill_distiller.language.words import content_words
 from skill_distiller.planning.worth import word_number
-from skill_distiller.skill.read import SKILL_FILE
+from skill_distiller.skill.model import SKILL_FILE
 
 FEWEST: Final = 3  # skills that use a common word
 

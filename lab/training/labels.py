@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from skill_distiller.analysis.model import SectionType, Taxonomy
-from skill_distiller.skill.model import Block, Skill
-from skill_distiller.skill.read import SKILL_FILE, read_skill
+from skill_distiller.skill.model import SKILL_FILE, Block, Skill
+from skill_distiller.skill.read import read_skill
 
 
 @dataclass(frozen=True, slots=True)

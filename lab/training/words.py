@@ -24,8 +24,14 @@ from threadpoolctl import threadpool_limits
 from lab.common.tightenings import DELETED, TightenedSkill, prose_of
 from skill_distiller.rewriting.edits import Edit, apply_edits
 from skill_distiller.rewriting.words import word_kinds as w
-from skill_distiller.rewriting.words.features import BUCKET_BITS, dense_columns, hashed_windows
-from skill_distiller.rewriting.words.pruner import CLIP, WordModel, WordPruner
+from skill_distiller.rewriting.words.pruner import (
+    BUCKET_BITS,
+    CLIP,
+    WordModel,
+    WordPruner,
+    dense_columns,
+    hashed_windows,
+)
 from skill_distiller.tokens import TokenCounter, load_counter
 
 FOLDS: Final = 5

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from skill_distiller.errors import SkillDistillerError
     from skill_distiller.run.backends import Backends
     from skill_distiller.run.distill import distill
-    from skill_distiller.run.options import DistillOptions
     from skill_distiller.run.result import Result
+    from skill_distiller.run.run import DistillOptions
     from skill_distiller.skill.model import Skill, render_skill
     from skill_distiller.skill.parse import parse_skill
     from skill_distiller.skill.read import read_skill

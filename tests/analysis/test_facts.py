@@ -9,6 +9,7 @@ from tests.strategies import texts
 
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import anchor, block_facts, fact_keys, find_facts, inventory, normalize
+from skill_distiller.language.modals import LIMITS, may_hold_limit
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 
@@ -75,6 +76,14 @@ def test_positions_in_real_skills(corpus_skills: tuple[Skill, ...]) -> None:
         for fact in block_facts(block):
             assert block.text[fact.start : fact.end] == fact.text
             assert fact.key
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_no_limit_is_overlooked(limit: str) -> None:
+    """The quick look lets every limit through, in small letters or capitals, on one line or two."""
+    for written in (limit, limit.upper(), limit.title(), limit.replace(" ", "\n")):
+        text = f"Wait {written} 3 seconds."
+        assert may_hold_limit(text, text.split())
 
 
 def test_inventory_is_in_order_and_distinct() -> None:

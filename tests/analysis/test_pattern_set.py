@@ -11,8 +11,15 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import texts
 
 from skill_distiller.analysis.model import PROTECTED_IMPORTANCE
-from skill_distiller.analysis.pattern_set import BUILT_IN, LONGEST, PatternError, PatternSet, own_pattern
-from skill_distiller.analysis.patterns import find_patterns, join_patterns
+from skill_distiller.analysis.patterns import (
+    BUILT_IN,
+    LONGEST,
+    PatternError,
+    PatternSet,
+    find_patterns,
+    join_patterns,
+    own_pattern,
+)
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.checks.receipt import compare
@@ -22,7 +29,7 @@ from skill_distiller.rewriting.ladder import keeps_everything
 from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 
 _FOUND = [

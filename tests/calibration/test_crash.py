@@ -62,7 +62,9 @@ def _die_in(action: Callable[[], object], after: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize("entries", [3, 1001], ids=["plain", "rotation"])
+@pytest.mark.parametrize(
+    "entries", [pytest.param(3, id="plain"), pytest.param(1001, id="rotation", marks=pytest.mark.slow)]
+)
 def test_an_append_may_die_at_every_system_call(tmp_path: Path, entries: int) -> None:
     """Afterwards every older run is there once, the new one whole or not at all, and ids go on rising."""
     for after in range(_MOST_CALLS):

@@ -8,11 +8,12 @@ import pytest
 from tests.cli.samples import DEPLOY
 
 from skill_distiller.checks.gate import verify
-from skill_distiller.checks.model import Declared, Level, declared_by, declared_in
+from skill_distiller.checks.model import RECORD_SCHEMAS, Declared, Level, declared_by, declared_in
 from skill_distiller.errors import BadInputError
-from skill_distiller.report.record import to_record
+from skill_distiller.report.json_record import to_json
+from skill_distiller.report.record import make_record
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 
 _LOW = DistillOptions(threshold=0.3)
@@ -34,8 +35,26 @@ def test_the_record_declares_what_the_receipt_does() -> None:
     """Read back from JSON it is the same."""
     distillation = distill(parse_skill(DEPLOY), _LOW)
     declared = declared_by(distillation.evidence.receipt, distillation.functionality.protected_lost)
-    assert declared_in(json.loads(json.dumps(to_record(distillation)))) == declared
+    assert declared_in(json.loads(json.dumps(to_json(make_record(distillation))))) == declared
     assert declared != Declared()
+
+
+def test_records_of_the_first_version_are_read() -> None:
+    """A receipt that was kept from an earlier version of the tool declares what it did."""
+    record = to_json(make_record(distill(parse_skill(DEPLOY), _LOW)))
+    assert record["schema"] == RECORD_SCHEMAS[-1]
+    for schema in RECORD_SCHEMAS:
+        assert declared_in({**record, "schema": schema}) == declared_in(record) != Declared()
+
+
+@pytest.mark.parametrize("schema", ["skill-distiller/compress/3", "skill-distiller/verify/1", "x" * 1000])
+def test_a_record_of_another_kind_is_not_read(schema: str) -> None:
+    """A later version may mean something else; the message names the versions that can be read."""
+    record = to_json(make_record(distill(parse_skill(DEPLOY), _LOW)))
+    with pytest.raises(BadInputError, match="does not know") as caught:
+        declared_in({**record, "schema": schema})
+    assert len(str(caught.value)) < 200
+    assert "skill-distiller/compress/1 and skill-distiller/compress/2" in (caught.value.hint or "")
 
 
 def test_a_loss_that_the_receipt_does_not_name_fails() -> None:
@@ -77,6 +96,9 @@ def test_what_is_no_record(record: object) -> None:
     """One sentence, never a traceback."""
     with pytest.raises(BadInputError, match="not a record"):
         declared_in(record)
+    if isinstance(record, dict):
+        with pytest.raises(BadInputError, match="not a record"):
+            declared_in({"schema": RECORD_SCHEMAS[0], **record})
 
 
 def test_a_block_in_other_words_is_compared_again() -> None:

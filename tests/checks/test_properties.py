@@ -14,7 +14,7 @@ from skill_distiller.analysis.safeguards import safeguards
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Level
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill

@@ -12,12 +12,19 @@ from skills_ref.errors import ParseError
 from skills_ref.parser import parse_frontmatter
 from skills_ref.validator import validate_metadata
 
-from skill_distiller.checks.specification import CLIENT_FIELDS, FIELDS, format_faults
+from skill_distiller.checks.format import CLIENT_FIELDS, FIELDS, format_faults
 from skill_distiller.skill.model import FrontmatterState, Skill
 from skill_distiller.skill.parse import parse_skill
 
 _CHARACTERS = "ab-z09_A é中.'"
-_words = st.text(st.sampled_from(_CHARACTERS), min_size=1, max_size=12).map(str.strip)
+
+
+def _is_one_value(text: str) -> bool:
+    """Whether the reference reads it as one value: it takes three hyphens for the end of the header, quoted or not."""
+    return "---" not in text
+
+
+_words = st.text(st.sampled_from(_CHARACTERS), min_size=1, max_size=12).map(str.strip).filter(_is_one_value)
 _names = st.one_of(
     _words,
     st.sampled_from(
@@ -26,7 +33,7 @@ _names = st.one_of(
 )
 _texts = st.one_of(
     st.sampled_from(["Use when b.", "", " ", "é" * 1024, "中" * 1025, "a" * 1025]),
-    st.text(st.sampled_from("ab 中é.,-"), max_size=30),
+    st.text(st.sampled_from("ab 中é.,-"), max_size=30).filter(_is_one_value),
 )
 
 

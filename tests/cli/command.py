@@ -21,7 +21,7 @@ from skill_distiller.cli.app import main
 
 # What would change the colors or the encoding of the output, whoever runs the tests.
 _OUTSIDE = ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "CLICOLOR_FORCE", "PYTHONWARNINGS")
-_TIMEOUT = 60  # seconds; nothing here takes more than a few
+PATIENCE = 300  # seconds; nothing here takes more than a few, but a busy machine may make minutes of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def run_process(
         capture_output=True,
         env=dict(env or environment()),
         cwd=cwd,
-        timeout=_TIMEOUT,
+        timeout=PATIENCE,
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr.decode("utf-8", "backslashreplace").replace("\r\n", "\n"))

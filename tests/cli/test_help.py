@@ -7,9 +7,8 @@ from tests.cli.command import run
 
 from skill_distiller.cli.app import COMMANDS, LazyCommand, load_command
 from skill_distiller.planning.plan import Mode
-from skill_distiller.providers.detect import GEMINI_MODEL, OPENAI_MODEL
-from skill_distiller.providers.registry import CHOICES
-from skill_distiller.run.options import DEFAULT_THRESHOLD
+from skill_distiller.providers.detect import CHOICES, GEMINI_MODEL, OPENAI_MODEL
+from skill_distiller.run.run import DEFAULT_THRESHOLD
 
 
 def _help(*arguments: str) -> str:

@@ -9,7 +9,7 @@ from tests.cli.command import run, run_process
 from tests.cli.samples import DEPLOY, HOSTILE, MINIMAL
 
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 
 PRODUCT = distill(parse_skill(DEPLOY)).text.encode()
@@ -96,6 +96,7 @@ def test_stdout_is_the_product_byte_for_byte(text: str, threshold: str, tmp_path
     assert (result.exit_code, result.stdout) == (0, product.encode())
 
 
+@pytest.mark.slow
 def test_a_process_changes_no_line_end_either() -> None:
     """Real streams do not translate line ends: CRLF in, CRLF out, and no newline is added at the end."""
     text = ("\ufeff" + DEPLOY).replace("\n", "\r\n").rstrip("\r\n").encode()

@@ -340,6 +340,7 @@ def test_a_plan_that_no_run_would_read_is_not_written(
     assert [path.name for path in tmp_path.iterdir()] == ["deploy-notes"]
 
 
+@pytest.mark.slow
 def test_a_plan_on_a_full_disk(skill_file: Path, tmp_path: Path) -> None:
     """Exit 6, the old plan untouched, no product."""
     plan = tmp_path / "plan.yaml"

@@ -7,11 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from tests.cli.command import environment, run, run_process
+from tests.cli.command import PATIENCE, environment, run, run_process
 from tests.cli.samples import DEPLOY
 from tests.prompted.skill import ASKED, NO_PHRASES, SAME_TEXTS, TEXT, TYPES, labels, scores
 from tests.providers.build import SERVED
@@ -345,7 +344,7 @@ def test_detection_loads_no_sdk() -> None:
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_ctrl_c_stops_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """While a reply is waited for: exit 130, nothing on stdout, no traceback."""
-    with serve("openai", [Act(labels(), seconds=60)]) as stub:
+    with serve("openai", [Act(labels(), seconds=600)]) as stub:
         options = use(monkeypatch, "openai", stub.address)
         with subprocess.Popen(
             [sys.executable, "-m", "skill_distiller", "compress", *options],
@@ -358,10 +357,12 @@ def test_ctrl_c_stops_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
             process.stdin.write(SKILL)
             process.stdin.close()
             process.stdin = None
-            while not stub.seen and process.poll() is None:
-                time.sleep(0.01)
-            process.send_signal(signal.SIGINT)
-            stdout, stderr = process.communicate(timeout=20)
+            try:
+                assert stub.asked.wait(PATIENCE)
+                process.send_signal(signal.SIGINT)
+                stdout, stderr = process.communicate(timeout=PATIENCE)
+            finally:
+                process.kill()
     assert (process.returncode, stdout) == (130, b"")
     assert b"Error: Stopped." in stderr
     assert b"Traceback" not in stderr

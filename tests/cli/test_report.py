@@ -12,8 +12,8 @@ from tests.cli.command import run
 from tests.cli.samples import DEPLOY, MINIMAL, NO_FRONTMATTER, NO_TRIGGER
 
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 
 _SINGULAR = {

@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.command import Result, drain, environment, run
+from tests.cli.command import PATIENCE, Result, drain, environment, run
 from tests.cli.samples import DEPLOY
+from tests.marks import slow
 
 SQUEEZE = DEPLOY.replace("name: deploy-notes", "name: skill-squeezer").replace(
     "description: Write the notes of a deploy.", "description: Compress verbose skills."
@@ -178,21 +179,21 @@ def _run_on_terminal(answer: bytes, *arguments: str | Path) -> tuple[int, bytes,
     ) as process:
         os.close(slave)
         shown = b""
-        while b"[y/N]" not in shown:
-            shown += os.read(master, 65536)
-        if answer:
-            os.write(master, answer)
-        else:
-            process.send_signal(signal.SIGINT)  # what Ctrl-C does
         try:
-            out, _ = process.communicate(timeout=60)
+            while b"[y/N]" not in shown:
+                shown += os.read(master, 65536)
+            if answer:
+                os.write(master, answer)
+            else:
+                process.send_signal(signal.SIGINT)  # what Ctrl-C does
+            out, _ = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
         shown += drain(master)
     return process.returncode, out, shown.decode()
 
 
-@pytest.mark.parametrize("answer", [b"y\n", b" YES \n"])
+@pytest.mark.parametrize("answer", [b"y\n", *slow(b" YES \n")])
 def test_a_human_approves_what_is_on_the_terminal(answer: bytes, distiller: Path) -> None:
     """The report comes before the question, and the result after the answer."""
     code, out, shown = _run_on_terminal(answer, "compress", distiller)
@@ -207,7 +208,7 @@ def test_a_human_approves_what_is_on_the_terminal(answer: bytes, distiller: Path
     assert target.exists()
 
 
-@pytest.mark.parametrize("answer", [b"\n", b"n\n", b"what?\n", b"\x04"])
+@pytest.mark.parametrize("answer", [b"\n", *slow(b"n\n", b"what?\n", b"\x04")])
 def test_anything_else_is_no_approval(answer: bytes, distiller: Path) -> None:
     """Exit 6, and nothing was written."""
     code, out, shown = _run_on_terminal(answer, "compress", distiller, "--quiet")
@@ -225,6 +226,7 @@ def test_ctrl_c_is_no_approval(distiller: Path) -> None:
     assert _names(distiller.parent) == ["SKILL.md"]
 
 
+@pytest.mark.slow
 def test_stdout_gets_the_result_and_nothing_of_the_question(distiller: Path) -> None:
     """Byte for byte what `--yes` would have given."""
     code, out, _ = _run_on_terminal(b"y\n", "compress", distiller.parent)

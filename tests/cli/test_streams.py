@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.command import environment
+from tests.cli.command import PATIENCE, environment
 from tests.cli.samples import DEPLOY
+from tests.marks import slow
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="shells and pipes of POSIX")
 
@@ -24,7 +25,7 @@ def _shell(script: str, file: Path) -> subprocess.CompletedProcess[bytes]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         env=environment(),
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -37,7 +38,7 @@ def long_file(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("option", ["", "--json", "--diff --threshold=0"])
+@pytest.mark.parametrize("option", ["", *slow("--json", "--diff --threshold=0")])
 def test_head_ends_the_run_without_a_traceback(option: str, long_file: Path) -> None:
     """`skill-distiller … | head -1` shows the first line and nothing about pipes."""
     done = _shell(f'distill compress "$file" --quiet {option} | head -1', long_file)
@@ -52,7 +53,7 @@ def test_a_reader_of_the_report_may_leave_too(skill_file: Path) -> None:
     assert not [word for word in _NOISE if word.encode() in done.stdout + done.stderr]
 
 
-@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize("redirection", ["2>&-", *slow(">&-", ">&- 2>&-")])
 def test_a_closed_stream_is_no_defect(redirection: str, skill_file: Path) -> None:
     """With stdout or stderr closed the run ends quietly, and a closed stderr costs no byte of the product."""
     done = _shell(f'distill compress "$file" --threshold=1 {redirection}', skill_file)

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.command import drain, environment, run, run_process
+from tests.cli.command import PATIENCE, drain, environment, run, run_process
 from tests.cli.samples import DEPLOY, HOSTILE, MARKUP
+from tests.marks import slow
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
 tty = pytest.importorskip("tty", reason="there are no pseudo-terminals here")
@@ -32,7 +33,7 @@ def _run_on_terminal(*arguments: str | Path, stream: str, **env: str) -> tuple[i
     ) as process:
         os.close(slave)
         shown = drain(master)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, shown.decode("utf-8"), err if stream == "stdout" else out
 
 
@@ -60,6 +61,7 @@ def test_the_codes_can_be_read() -> None:
     assert r"make \x1b[2Jclear" in report
 
 
+@pytest.mark.slow
 def test_all_of_them_are_in_the_product_of_a_pipe(hostile_file: Path) -> None:
     """A pipe or file gets the bytes of the skill, untouched."""
     result = run_process("compress", hostile_file, "--threshold=1")
@@ -76,6 +78,7 @@ def test_none_of_them_reaches_a_terminal_on_stdout(hostile_file: Path) -> None:
     assert set(CONTROL.findall(errors.decode())) == set()
 
 
+@pytest.mark.slow
 def test_windows_line_ends_look_the_same_on_a_terminal(tmp_path: Path) -> None:
     """A CRLF is a line end there, not two codes."""
     file = tmp_path / "SKILL.md"
@@ -83,7 +86,7 @@ def test_windows_line_ends_look_the_same_on_a_terminal(tmp_path: Path) -> None:
     assert _run_on_terminal("compress", file, "--threshold=1", "-q", stream="stdout") == (0, DEPLOY, b"")
 
 
-@pytest.mark.parametrize("option", ["--json", "--diff"])
+@pytest.mark.parametrize("option", ["--json", *slow("--diff")])
 def test_record_and_diff_are_safe_on_a_terminal_too(option: str, hostile_file: Path) -> None:
     """Neither the record nor the diff lets a control character through."""
     exit_code, shown, _ = _run_on_terminal("compress", hostile_file, option, "--threshold=0.5", stream="stdout")
@@ -119,7 +122,7 @@ def test_a_terminal_gets_colors(hostile_file: Path) -> None:
     assert set(CONTROL.findall(plain)) == set()
 
 
-@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "dumb"])
+@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, *slow({"TERM": "dumb"})], ids=["NO_COLOR", "dumb"])
 def test_no_escape_sequence_where_none_is_wanted(variables: dict[str, str], skill_file: Path) -> None:
     """`NO_COLOR` and a dumb terminal get plain text."""
     exit_code, shown, _ = _run_on_terminal("compress", skill_file, "-v", stream="stderr", **variables)
@@ -127,12 +130,14 @@ def test_no_escape_sequence_where_none_is_wanted(variables: dict[str, str], skil
     assert "\x1b" not in shown
 
 
+@pytest.mark.slow
 def test_no_escape_sequence_into_a_pipe(skill_file: Path) -> None:
     """A stderr that is no terminal gets plain text, whatever TERM says."""
     result = run_process("compress", skill_file, "-v", env=environment(TERM="xterm-256color", COLORTERM="truecolor"))
     assert "\x1b" not in result.stderr
 
 
+@pytest.mark.slow
 def test_a_long_input_shows_that_work_goes_on(tmp_path: Path) -> None:
     """On a terminal a long run says so while it lasts; `--quiet` and a pipe show nothing of it."""
     file = tmp_path / "SKILL.md"
@@ -161,7 +166,7 @@ def test_a_terminal_on_stdin_is_no_content() -> None:
         stdin=slave,
         capture_output=True,
         env=environment(),
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     os.close(slave)

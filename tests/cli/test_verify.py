@@ -179,7 +179,7 @@ def test_hostile_text_does_not_reach_the_terminal(skill_file: Path, tmp_path: Pa
 
 def test_colors_on_a_terminal_only(skill_file: Path) -> None:
     """A pipe gets plain text; FORCE_COLOR brings the colors, NO_COLOR takes them off."""
-    plain = run_process("verify", skill_file, skill_file)
+    plain = run("verify", skill_file, skill_file)
     colored = run_process("verify", skill_file, skill_file, env=environment(FORCE_COLOR="1"))
     without = run_process("verify", skill_file, skill_file, env=environment(FORCE_COLOR="1", NO_COLOR="1"))
     assert b"\x1b" not in plain.stdout

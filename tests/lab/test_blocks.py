@@ -113,6 +113,7 @@ def test_labels_go_to_the_block_with_most_of_their_lines() -> None:
     assert best_block(blocks, 8, 9) is None
 
 
+@pytest.mark.slow
 def test_training_is_the_same_in_every_process(tmp_path: Path) -> None:
     """The order of sets and the number of threads do not reach the weights."""
     code = (
@@ -139,6 +140,7 @@ def test_nearly_every_label_meets_its_block(labels: LabelSet) -> None:
     assert found.exact > 0.99 * (found.exact + found.partial + found.lost)
 
 
+@pytest.mark.slow
 @pytest.mark.corpus
 def test_the_model_beats_the_rules_on_repositories_left_out(labels: LabelSet) -> None:
     """Trained on a fifth of the labelled skills, its importance is nearer to the labels than that of the rules."""

@@ -19,7 +19,7 @@ from lab.common.tightenings import DELETED, KEPT, UNKNOWN, TightenedSkill, align
 from lab.training.word_report import report
 from lab.training.words import model_without, split, train_words, validate_words
 
-from skill_distiller.rewriting.words.features import definition
+from skill_distiller.rewriting.words.pruner import definition
 from skill_distiller.weights import save_weights
 
 _NOUNS = "report server folder branch test cache token page build script".split()
@@ -133,6 +133,7 @@ print(hashlib.sha256(target.getvalue()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_the_same_data_give_the_same_bytes(shared: Path, data: tuple[TightenedSkill, ...]) -> None:
     """In another process, with another seed for Python's hashes and more threads offered."""
     here = io.BytesIO()

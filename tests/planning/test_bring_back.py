@@ -9,10 +9,10 @@ from tests.strategies import sound_skills
 
 from skill_distiller.planning.groups import settle_headings, with_companions
 from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
-from skill_distiller.planning.repair import bring_back
+from skill_distiller.planning.required import bring_back
 from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill, render_skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.marks import slow
 from tests.strategies import sound_skills, texts
 
 from skill_distiller.errors import TargetError
@@ -14,8 +15,8 @@ from skill_distiller.planning.plan import Mode
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.options import DistillOptions
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
@@ -116,7 +117,7 @@ def test_rules_alone_where_nothing_else_fits() -> None:
 
 
 @pytest.mark.corpus
-@pytest.mark.parametrize("tokens", [2000, 1000, 500, 300])
+@pytest.mark.parametrize("tokens", [2000, 500, *slow(1000, 300)])
 def test_real_skills(corpus_sample: tuple[Skill, ...], tokens: int) -> None:
     """And of real ones."""
     for skill in corpus_sample:

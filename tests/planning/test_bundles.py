@@ -18,9 +18,8 @@ from skill_distiller.planning.groups import GROUP, group_outline
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.outline import outline
 from skill_distiller.planning.plan import apply_plan
-from skill_distiller.rewriting.ladder import Ladder
+from skill_distiller.rewriting.ladder import Joint, Ladder
 from skill_distiller.rewriting.model import Bundle, Offers, Rendering, RenderingKind
-from skill_distiller.rewriting.proposals import Joint
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
@@ -73,7 +72,7 @@ def _choices(ladders: tuple[Ladder, ...], sections: int) -> Iterator[Choice]:
 def test_every_point_is_the_best_for_its_tokens(tree: Tree) -> None:
     """With the bundle or without it, no choice has more worth for as many tokens."""
     ladders, worths, headings = tree
-    frontier = trace_frontier(small_skill(), ladders, worths, headings, [JOINT])
+    frontier = trace_frontier(outline(small_skill()), ladders, worths, headings, [JOINT])
     choices = list(_choices(ladders, len(headings)))
     priced = [price(choice, ladders, worths, headings) for choice in choices]
     for (t1, w1), (t2, w2) in pairwise(frontier.points):
@@ -92,7 +91,7 @@ def test_every_point_is_the_best_for_its_tokens(tree: Tree) -> None:
 def test_budgets_are_kept_with_bundles(tree: Tree, tokens: int) -> None:
     """What is picked for a budget can be written, costs what it says, and fits where anything does."""
     ladders, worths, headings = tree
-    frontier = trace_frontier(small_skill(), ladders, worths, headings, [JOINT])
+    frontier = trace_frontier(outline(small_skill()), ladders, worths, headings, [JOINT])
     pick = frontier.within(tokens)
     found: Point = price(pick.choice, ladders, worths, headings)
     assert found == pytest.approx((pick.tokens, pick.worth))
@@ -106,7 +105,7 @@ def test_a_required_block_forbids_a_bundle_without_it() -> None:
     full = [Rendering(Kind.FULL, block.source, 10, 1.0) for block in skill.blocks]
     joint = (Rendering(Kind.ONE_LINERS, "", 0, 0.9),)
     ladders = [Ladder(block, (rung,), joint=joint) for block, rung in zip(skill.blocks, full, strict=True)]
-    frontier = trace_frontier(skill, ladders, [1.0] * len(ladders), [1] * len(skill.sections), [JOINT])
+    frontier = trace_frontier(outline(skill), ladders, [1.0] * len(ladders), [1] * len(skill.sections), [JOINT])
     assert len(frontier.points) == 1
 
 

@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import sound_skills
 
-from skill_distiller.planning.compaction import COMPACTION_TOKENS, LateSection, find_late_sections
 from skill_distiller.planning.plan import apply_plan
 from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.run.distill import distill
-from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.notes import COMPACTION_TOKENS, LateSection, NoteKind, find_late_sections
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import ESTIMATE, TokenCounter, load_counter
 

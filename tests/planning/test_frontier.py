@@ -94,7 +94,7 @@ def test_every_point_is_the_best_for_its_tokens(
     """No lawful choice has more worth for as many tokens, and the last point has the fewest there are."""
     ladders, worths, headings = tree
     nodes = outline(small_skill())
-    frontier = trace_frontier(small_skill(), ladders, worths, headings)
+    frontier = trace_frontier(nodes, ladders, worths, headings)
     choices = [choice for choice in _choices(ladders, len(headings)) if lawful(nodes, ladders, choice)]
     priced = [price(choice, ladders, worths, headings) for choice in choices]
     for point, (tokens, worth) in enumerate(frontier.points):

@@ -14,7 +14,7 @@ from skill_distiller.planning.outline import anchors_of, missing_targets, referr
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan, undo_all
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import BlockKind, Skill, render_skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter

@@ -18,8 +18,8 @@ from tests.strategies import soups
 from skill_distiller.analysis.model import PromptedAnalysis, SectionType
 from skill_distiller.errors import ProviderError
 from skill_distiller.planning.ladders import Models
-from skill_distiller.prompted.block_requests import BATCH_BLOCKS, BATCH_TOKENS, excerpt
 from skill_distiller.prompted.classify import PromptedAnalyzer, groups_of, read_labels, read_phrases
+from skill_distiller.prompted.exchange import BATCH_BLOCKS, BATCH_TOKENS, excerpt
 from skill_distiller.prompted.prompts import CLASSIFY, PROMPTS, Prompt, new_boundary, read_prompt
 from skill_distiller.providers.parse_json import MalformedReplyError, parse_json
 from skill_distiller.providers.scripted import Line, ScriptedProvider
@@ -27,7 +27,7 @@ from skill_distiller.providers.session import Session
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import estimate_tokens

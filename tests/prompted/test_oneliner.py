@@ -16,13 +16,12 @@ from skill_distiller.prompted.one_liner import PromptedOneLiner, read_lines, sho
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
-from skill_distiller.rewriting.one_liner.check_lines import problems
 from skill_distiller.rewriting.one_liner.model import EmbeddedOneLiner
-from skill_distiller.rewriting.one_liner.write import one_liner
+from skill_distiller.rewriting.one_liner.write import one_liner, problems
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, estimate_tokens
 

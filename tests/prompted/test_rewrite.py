@@ -27,7 +27,7 @@ from skill_distiller.providers.session import Limits, Session
 from skill_distiller.rewriting.model import Offers, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.ids import skeleton
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter
@@ -80,7 +80,7 @@ def offered(offers: Offers) -> dict[int, str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_texts_that_pass_are_offered(kind: str, counter: TokenCounter) -> None:
     """One request for all of a small skill; each text becomes a rung with its price and its worth."""
-    with play(kind, Act(texts(*GOOD), input_tokens=900), timeout=60.0) as played:
+    with play(kind, Act(texts(*GOOD), input_tokens=900)) as played:
         offers = PromptedRewriter(played.session()).offer(analyze(), counter)
         assert len(played.seen) == 1
     assert offered(offers) == dict(enumerate(GOOD))

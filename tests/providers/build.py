@@ -10,9 +10,8 @@ from typing import Any
 from tests.providers.stub_server import KEY, MODEL, Act, Seen, serve
 
 from skill_distiller.providers.cache import AnswerStore
-from skill_distiller.providers.detect import Found
+from skill_distiller.providers.detect import Found, open_provider
 from skill_distiller.providers.model import Provider
-from skill_distiller.providers.registry import open_provider
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Limits, Patience, Session
 
@@ -40,7 +39,7 @@ class Played:
 
 
 @contextmanager
-def play(kind: str, *acts: Act, timeout: float = 5.0, **settings: Any) -> Iterator[Played]:
+def play(kind: str, *acts: Act, timeout: float = 60.0, **settings: Any) -> Iterator[Played]:
     """A provider of a kind whose requests meet these acts, the last of them for ever."""
     if kind == "scripted":
         scripted = ScriptedProvider([_line(act) for act in acts] + [_line(acts[-1])] * 9, MODEL)

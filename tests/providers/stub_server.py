@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -33,7 +33,7 @@ class Act:
     error: str = ""  # what the error reply says; "" for the usual wording
     retry_after: str = ""
     body: bytes | None = None  # sent as it is, in place of what the API documents
-    seconds: float = 0.0
+    seconds: float = 0.0  # that pass before anything is sent, or fewer where the server is closed before
     hang_up: str = ""  # "before" or "inside" the body
     forms: tuple[str, ...] = ()  # act so only for requests for these; all others get a 200 with `text`
     input_tokens: int | None = INPUT_TOKENS
@@ -62,6 +62,8 @@ class Stub:
     models: tuple[str, ...] = (MODEL,)
     capabilities: Mapping[str, Sequence[str]] = field(default_factory=dict)
     context_length: int = 131_072
+    asked: threading.Event = field(default_factory=threading.Event)  # set from the first chat request on
+    closing: threading.Event = field(default_factory=threading.Event)  # nobody waits any longer
 
     @property
     def address(self) -> str:
@@ -71,23 +73,58 @@ class Stub:
 
 @contextmanager
 def serve(kind: str, acts: Sequence[Act], port: int = 0, **settings: Any) -> Iterator[Stub]:
-    """Run a server of a kind; the last act is repeated for ever."""
+    """Run a server of a kind; the last act is repeated for ever, and no thread outlives the block."""
     stub = Stub(kind, list(acts), **settings)
 
     class Handler(_Handler):
         pass
 
     Handler.stub = stub
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", port), Handler) as server:
         stub.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
             yield stub
         finally:
+            stub.closing.set()
             server.shutdown()
             thread.join()
+            server.hang_up()
+    assert server.failures == []
+
+
+class _Server(ThreadingHTTPServer):
+    """A server whose threads end with it: what one says later would reach the output of another test."""
+
+    daemon_threads = False  # so that closing waits for them
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self.failures: list[BaseException | None] = []
+        self._connections: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember the connection until it is closed."""
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget the connection."""
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End the connections that clients keep alive, and the threads that listen to them."""
+        for connection in tuple(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has gone is no fault; anything else fails the test."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError):
+            self.failures.append(error)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -124,6 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
             act = self.stub.acts[0]
             if len(self.stub.acts) > 1 and (not act.forms or seen.form in act.forms):
                 self.stub.acts.pop(0)
+        self.stub.asked.set()
         if act.forms and seen.form not in act.forms:
             act = Act(act.text)
         self._act(act)
@@ -142,7 +180,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _act(self, act: Act) -> None:
-        time.sleep(act.seconds)
+        if act.seconds:
+            self.stub.closing.wait(act.seconds)
         if act.hang_up == "before":
             self._reset()
         elif act.status != 200:

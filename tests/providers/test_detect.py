@@ -12,16 +12,18 @@ from tests.providers.stub_server import Act, serve
 
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.providers.detect import (
+    NO_PROVIDER,
     Found,
     detect,
     find_gemini,
     find_ollama,
     find_openai,
+    find_provider,
     is_loopback,
     ollama_address,
+    open_provider,
     plain_address,
 )
-from skill_distiller.providers.registry import NO_PROVIDER, find_provider, open_provider
 
 NOBODY = {"OLLAMA_HOST": "http://127.0.0.1:1"}
 KEYS = {"GEMINI_API_KEY": "g-key-12345", "OPENAI_API_KEY": "o-key-12345"}

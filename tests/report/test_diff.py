@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from skill_distiller.report.record import make_record
 from skill_distiller.report.text import unified_diff
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 
 HEAD = "---\nname: a\ndescription: Use when b.\n---\n\n# A\n\n## Steps\n\nRun `a` and wait until it is done.\n"
@@ -14,7 +15,7 @@ THANKS = "\n## Related\n\nOur thanks go to everyone who helped along the way, wi
 
 
 def _diff(text: str, threshold: float = 0.3, path: Path | None = None) -> str:
-    return unified_diff(distill(parse_skill(text, path), DistillOptions(threshold=threshold)))
+    return unified_diff(make_record(distill(parse_skill(text, path), DistillOptions(threshold=threshold))).texts)
 
 
 def test_removed_lines_stand_behind_a_minus() -> None:

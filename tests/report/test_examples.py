@@ -13,15 +13,16 @@ from tests.report.test_record import VALIDATOR
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.planning.ladders import Models
 from skill_distiller.report.console import print_report
-from skill_distiller.report.receipt_text import example_selections
-from skill_distiller.report.record import to_record
+from skill_distiller.report.json_record import to_json
+from skill_distiller.report.record import make_record
+from skill_distiller.report.sections import example_selections
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.select import ExampleRenderer, abstractive_bundle
 from skill_distiller.rewriting.model import Offers, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 
@@ -57,7 +58,7 @@ def five() -> Result:
 def report(distillation: Result, *, verbose: bool = True) -> list[str]:
     """The lines of the report."""
     out = StringIO()
-    print_report(distillation, Console(file=out, width=200), verbose=verbose)
+    print_report(make_record(distillation), Console(file=out, width=200), verbose=verbose)
     return out.getvalue().splitlines()
 
 
@@ -99,7 +100,7 @@ def test_selected_examples_are_no_changes(five: Result) -> None:
     """What stands in full is not in the receipt."""
     (examples,) = find_sets(five.analysis)
     (selection,) = example_selections(five).values()
-    changed = {change.block for change in five.evidence.receipt.changes}
+    changed = {change.block.index for change in five.evidence.receipt.changes}
     last = examples.blocks[-1]
     for i, example in enumerate(examples.examples):
         assert changed & set(example.blocks) - {last} == (
@@ -109,7 +110,7 @@ def test_selected_examples_are_no_changes(five: Result) -> None:
 
 def test_the_record_has_the_numbers(five: Result) -> None:
     """The JSON record holds them, in the shape of its schema."""
-    record = to_record(five)
+    record = to_json(make_record(five))
     VALIDATOR.validate(record)
     sections = record["sections"]
     assert isinstance(sections, list)
@@ -134,4 +135,4 @@ def test_refused_lines_are_counted(five: Result) -> None:
     backends = Backends(models=Models(renderers=(InNewWords(f"{_NEW_WORDS.rstrip()} --force\n"),)))
     distillation = distill(five.original, DistillOptions(threshold=0.9), backends)
     assert not example_selections(distillation)
-    assert to_record(distillation)["refused_renderings"] == 1
+    assert to_json(make_record(distillation))["refused_renderings"] == 1

@@ -20,8 +20,8 @@ from skill_distiller.planning.plan import Reason, apply_plan
 from skill_distiller.planning.saved_plan import recall_plan, source_digest
 from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import shlex
 from importlib import resources
@@ -17,13 +18,15 @@ from tests.cli.samples import DEPLOY, HOSTILE, MARKUP, MINIMAL, NO_FRONTMATTER, 
 
 from skill_distiller.analysis.model import TYPE_NAMES, SectionType
 from skill_distiller.language.fact import FactKind
-from skill_distiller.planning.plan import Reason
-from skill_distiller.report.receipt_text import SEPARATORS
-from skill_distiller.report.record import SCHEMA, to_record
+from skill_distiller.planning.plan import Mode, Reason
+from skill_distiller.report.json_record import RECORD_SCHEMA as SCHEMA_NAME
+from skill_distiller.report.json_record import to_json
+from skill_distiller.report.record import make_record
+from skill_distiller.report.sections import SEPARATORS, OutcomeKind
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.skill.parse import parse_skill
 
@@ -63,13 +66,13 @@ VALIDATOR = Draft202012Validator(_closed(RECORD_SCHEMA))
 
 
 def _record(text: str, threshold: float) -> dict[str, object]:
-    return to_record(distill(parse_skill(text), DistillOptions(threshold=threshold)))
+    return to_json(make_record(distill(parse_skill(text), DistillOptions(threshold=threshold))))
 
 
 def test_the_schema_is_a_schema() -> None:
     """It is valid JSON Schema 2020-12 and names the version that the records name."""
     Draft202012Validator.check_schema(RECORD_SCHEMA)
-    assert RECORD_SCHEMA["properties"]["schema"]["const"] == SCHEMA == "skill-distiller/compress/1"
+    assert RECORD_SCHEMA["properties"]["schema"]["const"] == SCHEMA_NAME == "skill-distiller/compress/2"
 
 
 @pytest.mark.parametrize("threshold", [0, 0.5, 0.9, 1])
@@ -91,12 +94,12 @@ def test_what_the_command_prints_is_valid(option: str, skill_file: Path) -> None
 def test_records_of_real_skills_are_valid(corpus_distillations: tuple[Any, ...]) -> None:
     """So are the records of skills that people wrote."""
     for distillation in corpus_distillations:
-        VALIDATOR.validate(json.loads(json.dumps(to_record(distillation))))
+        VALIDATOR.validate(json.loads(json.dumps(to_json(make_record(distillation)))))
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("schema", "skill-distiller/compress/2"), ("reduction", 1.1), ("text", None), ("removed", {"poems": 1})],
+    [("schema", "skill-distiller/compress/1"), ("reduction", 1.1), ("text", None), ("removed", {"poems": 1})],
 )
 def test_the_schema_can_say_no(field: str, value: object) -> None:
     """A wrong value, a missing field and one that is not described are all found."""
@@ -107,6 +110,54 @@ def test_the_schema_can_say_no(field: str, value: object) -> None:
         VALIDATOR.validate({key: kept for key, kept in record.items() if key != field})
     with pytest.raises(ValidationError, match="surprise"):
         VALIDATOR.validate({**record, "surprise": 1})
+
+
+def test_every_field_is_always_there() -> None:
+    """What the schema describes of a record is what it requires."""
+    for described in (RECORD_SCHEMA, *(RECORD_SCHEMA["properties"][name] for name in ("functionality", "token_level"))):
+        assert set(described["required"]) == set(described["properties"])
+
+
+def test_a_record_of_the_first_version_can_still_be_read_as_one() -> None:
+    """No field that version 1 required has gone, at any depth that a reader of it looks into."""
+    record = _record(DEPLOY, 0.5)
+    assert record.keys() >= {
+        "schema", "version", "skill", "mode", "threshold", "target_tokens", "analyzer", "token_scorer", "provider",
+        "encoding", "tokens_exact", "input_tokens", "output_tokens", "reduction", "functionality", "calibration",
+        "classification_confidence", "changed", "removed", "notes", "sections", "receipt", "verification", "one_liner",
+        "refused_renderings", "text",
+    }  # fmt: skip
+    functionality, sections = record["functionality"], record["sections"]
+    assert isinstance(functionality, dict)
+    assert isinstance(sections, list)
+    assert functionality.keys() >= {"score", "method", "interval", "calibrated", "protected_found", "protected_lost"}
+    assert sections[0].keys() >= {
+        "heading", "level", "line", "type", "importance", "confidence", "outcome", "tokens_before", "tokens_after",
+        "examples",
+    }  # fmt: skip
+
+
+def test_the_figures_of_a_record_add_up() -> None:
+    """Blocks that went are as many by type as by section, and no type is both gone and whole."""
+    record = make_record(distill(parse_skill(DEPLOY), DistillOptions(threshold=0.5)))
+    contents = record.contents
+    assert sum(contents.removed.values()) == sum(section.blocks.removed for section in contents.sections) > 0
+    assert not set(contents.removed) & set(contents.kept)
+    for section in contents.sections:
+        assert section.blocks.removed + section.blocks.shortened <= section.blocks.total
+        assert (section.outcome is OutcomeKind.REMOVED) == (section.blocks.removed == section.blocks.total)
+    assert record.tokens.before - record.tokens.after >= sum(
+        section.tokens.original - section.tokens.candidate for section in contents.sections
+    )
+
+
+def test_a_record_is_a_value_of_its_own() -> None:
+    """It can be sent to another process, and what is printed from it there is the same."""
+    for mode in (Mode.THRESHOLD, Mode.ONELINER):
+        record = make_record(distill(parse_skill(DEPLOY), DistillOptions(mode=mode)))
+        again = pickle.loads(pickle.dumps(record))
+        assert again == record
+        assert to_json(again) == to_json(record)
 
 
 def test_a_field_of_a_later_version_does_not_break_a_reader() -> None:
@@ -131,8 +182,16 @@ def test_the_document_describes_every_field() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [SectionType, BlockKind, Reason, NoteKind, FactKind, [k for k in RenderingKind if k is not RenderingKind.FULL]],
-    ids=["type", "kind", "reason", "note", "fact", "rendering"],
+    [
+        SectionType,
+        BlockKind,
+        Reason,
+        NoteKind,
+        FactKind,
+        OutcomeKind,
+        [k for k in RenderingKind if k is not RenderingKind.FULL],
+    ],
+    ids=["type", "kind", "reason", "note", "fact", "outcome", "rendering"],
 )
 def test_the_document_names_every_value(values: list[str]) -> None:
     """What a field may say is listed, word for word."""
@@ -151,6 +210,7 @@ def test_the_schema_knows_every_closed_value() -> None:
     assert set(definitions["change"]["properties"]["kind"]["enum"]) == set(BlockKind)
     names = {plural for _, plural in [*TYPE_NAMES.values(), SEPARATORS]}
     assert set(RECORD_SCHEMA["properties"]["removed"]["propertyNames"]["enum"]) == names
+    assert set(RECORD_SCHEMA["properties"]["kept"]["items"]["enum"]) == names - {SEPARATORS[1]}
 
 
 def test_the_example_in_the_document_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,11 @@ from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.report.console import print_report
-from skill_distiller.report.record import to_record
+from skill_distiller.report.json_record import to_json
+from skill_distiller.report.record import make_record
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 
 
@@ -25,10 +26,10 @@ def report(*script: str) -> tuple[str, object]:
     """The report of a run with these replies, and the count of refused texts in its record."""
     session = Session(ScriptedProvider(script))
     backends = Backends(RulesAnalyzer(), renderers=(PromptedRewriter(session),), models=Models(pruner=None))
-    result = distill(parse_skill(TEXT), DistillOptions(threshold=0.97), backends)
+    record = make_record(distill(parse_skill(TEXT), DistillOptions(threshold=0.97), backends))
     stream = io.StringIO()
-    print_report(result, Console(file=stream, width=200))
-    return stream.getvalue(), to_record(result)["refused_renderings"]
+    print_report(record, Console(file=stream, width=200))
+    return stream.getvalue(), to_json(record)["refused_renderings"]
 
 
 def test_rewritten_blocks_are_counted() -> None:

@@ -8,14 +8,14 @@ from tests.rewriting.test_self_information import HEAD, RESTATED, TOLD, analyzed
 
 from skill_distiller.analysis.model import Analysis, SectionType
 from skill_distiller.planning.ladders import Models
-from skill_distiller.report.receipt_text import summarize_sections
-from skill_distiller.report.wording import token_level_lines
+from skill_distiller.report.console import token_level_lines
+from skill_distiller.report.sections import TokenLevel, record_sections, score_words
 from skill_distiller.rewriting.model import Rendering, RenderingKind
-from skill_distiller.rewriting.self_information import LocalScorer
+from skill_distiller.rewriting.redundant import LocalScorer
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 
 
@@ -42,18 +42,21 @@ def test_the_lines_of_the_reference() -> None:
     """By type how many sections and how much; then the phrases, quoted."""
     result = distilled(HEAD + RESTATED + TOLD, SectionType.VERBOSE_DETAIL, 0.8)
     before, after = result.plan.decisions[0].full_tokens, result.plan.decisions[0].rendering.tokens
-    assert list(token_level_lines(result)) == [
+    assert list(token_level_lines(score_words(result))) == [
         "\nToken-level analysis:",
         f"VERBOSE_DETAIL sections: 1 analyzed, {1 - after / before:.0%} average compression",
         'Phrases removed: "This skill turns the orders of a bakery into a…"',
     ]
-    (section,) = summarize_sections(result)
-    assert (section.outcome, section.phrases) == ("TOKEN-SCORED", 1)
+    (section,) = record_sections(result)
+    assert (section.outcome, section.blocks.phrases) == ("TOKEN-SCORED", 1)
+    assert score_words(result).phrases == (RESTATED.strip(),)
 
 
 def test_a_skill_without_such_blocks_has_no_such_lines() -> None:
     """Nothing was scored, nothing is said."""
-    assert list(token_level_lines(distilled(HEAD + RESTATED + TOLD, SectionType.CONSTRAINT, 0.8))) == []
+    result = distilled(HEAD + RESTATED + TOLD, SectionType.CONSTRAINT, 0.8)
+    assert list(token_level_lines(score_words(result))) == []
+    assert score_words(result) == TokenLevel()
 
 
 def test_a_block_that_went_whole_lost_no_phrase() -> None:
@@ -62,7 +65,7 @@ def test_a_block_that_went_whole_lost_no_phrase() -> None:
     result = distilled(f"{HEAD}{RESTATED}{TOLD}\n## More\n\n{mill}", SectionType.EXPLANATION, 0.9)
     dropped = replace(result.plan.decisions[0], rendering=Rendering(RenderingKind.DROPPED, "", 0, 0.0))
     plan = replace(result.plan, decisions=(dropped, dropped))
-    assert list(token_level_lines(replace(result, plan=plan)))[1:] == [
+    assert list(token_level_lines(score_words(replace(result, plan=plan))))[1:] == [
         "EXPLANATION sections: 1 analyzed, all removed whole",
         "Phrases removed: none",
     ]
@@ -75,6 +78,6 @@ def test_phrases_are_safe_to_show() -> None:
     decision = result.plan.decisions[0]
     hostile = replace(decision, rendering=replace(decision.rendering, phrases=(phrase,)))
     plan = replace(result.plan, decisions=(hostile,))
-    lines = "\n".join(token_level_lines(replace(result, plan=plan)))
+    lines = "\n".join(token_level_lines(score_words(replace(result, plan=plan))))
     assert "\x1b" not in lines
     assert "\\x1b[31m" in lines

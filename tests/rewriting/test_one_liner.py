@@ -12,12 +12,11 @@ from tests.fixture_file import parameters
 from tests.strategies import sound_skills, texts
 
 from skill_distiller.analysis.trained import TrainedAnalyzer
-from skill_distiller.rewriting.one_liner.check_lines import problems
 from skill_distiller.rewriting.one_liner.line_text import one_line, plain, sentences, shorter
 from skill_distiller.rewriting.one_liner.model import MOST_TOKENS, NOT_STATED, PREFIXES, OneLiner, negative_blocks
 from skill_distiller.rewriting.one_liner.slots import find_prohibitions, forbid
 from skill_distiller.rewriting.one_liner.triggers import condition, quotes
-from skill_distiller.rewriting.one_liner.write import one_liner
+from skill_distiller.rewriting.one_liner.write import one_liner, problems
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter
@@ -158,6 +157,7 @@ def test_negative_blocks() -> None:
         ("![alt](a.png) [[wiki|name]] <https://a.example/b>", "alt wiki https://a.example/b"),
         ("\x1b[31mred\x1b[0m\u202e\u200b\ttab\r\nline", "red tab line"),
         ("`` a`b `` and `**c**`", "`` a`b `` and `**c**`"),
+        ("[guide](`docs`), <a `x`>then `run`", "guide, then `run`"),
         ("y" * 3000, ""),
     ],
 )

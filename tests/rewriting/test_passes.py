@@ -9,17 +9,19 @@ from markdown_it import MarkdownIt
 from tests.fixture_file import parameters
 from tests.strategies import texts
 
-from skill_distiller.language.facts import find_facts
-from skill_distiller.language.spans import locked_spans, merge_spans, overlaps
+from skill_distiller.language.facts import find_facts, locked_spans, merge_spans, overlaps
 from skill_distiller.rewriting.edits import apply_edits
-from skill_distiller.rewriting.fillers import (
+from skill_distiller.rewriting.passes import (
+    emphasis_edits,
     filler_edits,
     is_empty_lead_in,
+    may_have_emphasis,
     may_have_fillers,
     may_have_phrases,
     symbol_edits,
+    tighten_table,
+    wrap_edits,
 )
-from skill_distiller.rewriting.markup import emphasis_edits, may_have_emphasis, tighten_table, wrap_edits
 from skill_distiller.skill.model import PROSE, BlockKind
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from tests.fixture_file import parameters
 
 from skill_distiller.analysis.model import Phrases
-from skill_distiller.language.facts import fact_keys, find_facts
-from skill_distiller.language.spans import locked_spans
+from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.rewriting.edits import apply_edits
 from skill_distiller.rewriting.redundant import PhrasePruner, phrase_edits
 from skill_distiller.rewriting.words.pruner import WordPruner

@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 
 from skill_distiller.analysis.model import Analysis, SectionType, Verdict
 from skill_distiller.errors import UsageError
-from skill_distiller.language.facts import fact_keys, find_facts
+from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.language.modals import MODAL_WORDS
-from skill_distiller.language.spans import locked_spans
 from skill_distiller.planning.ladders import Models, prepare_ladders
 from skill_distiller.rewriting.edits import apply_edits
 from skill_distiller.rewriting.ladder import keeps_everything
-from skill_distiller.rewriting.redundant import COMPRESSIBLE, PhrasePruner
-from skill_distiller.rewriting.self_information import LocalScorer
+from skill_distiller.rewriting.redundant import COMPRESSIBLE, LocalScorer, PhrasePruner
 from skill_distiller.rewriting.words.word_lists import NEGATIONS
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import TESTS
 
-from skill_distiller.analysis.pattern_set import LONGEST
+from skill_distiller.analysis.patterns import LONGEST
 from skill_distiller.errors import UsageError
 from skill_distiller.run.config import Config, load_config, read_config
 

@@ -11,11 +11,10 @@ from functools import partial
 import pytest
 from tests.cli.samples import DEPLOY
 
-from skill_distiller import distill, parse_skill
 from skill_distiller.planning.plan import Mode
-from skill_distiller.run.distill import carry_out
-from skill_distiller.run.options import DistillOptions
-from skill_distiller.run.run import Run
+from skill_distiller.run.distill import carry_out, distill
+from skill_distiller.run.run import DistillOptions, Run
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import ESTIMATE, load_counter
 
 _ROUNDS = 6

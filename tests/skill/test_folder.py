@@ -12,12 +12,11 @@ from tests.fixture_file import parameters
 from tests.skill.folders import HEAD, make_folder
 
 from skill_distiller.errors import BadInputError
-from skill_distiller.skill.folder import FileRole, SkillFile, SkillFolder, role_of
-from skill_distiller.skill.folder_links import LinkState
+from skill_distiller.skill.folder import FileRole, LinkState, SkillFile, SkillFolder, role_of
 from skill_distiller.skill.links import LinkKind
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.skill.read_folder import read_folder
+from skill_distiller.skill.read import read_folder
 
 
 @pytest.fixture

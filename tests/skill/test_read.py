@@ -10,7 +10,8 @@ import pytest
 from tests.fixture_file import SKILLS
 
 from skill_distiller.errors import BadInputError
-from skill_distiller.skill.read import MAX_BYTES, SKILL_FILE, read_skill, read_stream
+from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
+from skill_distiller.skill.read import read_skill, read_stream
 
 
 def test_a_folder_stands_for_its_skill_file() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.skill.folders import HEAD, make_folder
 
 from skill_distiller.errors import BadInputError
-from skill_distiller.skill.read_folder import read_folder
+from skill_distiller.skill.read import read_folder
 from skill_distiller.skill.safe_files import read_below
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, pipes and sockets of POSIX")

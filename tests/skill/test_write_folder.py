@@ -17,8 +17,7 @@ from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerEr
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.skill.read import read_skill
-from skill_distiller.skill.read_folder import read_folder
+from skill_distiller.skill.read import read_folder, read_skill
 from skill_distiller.skill.write_folder import MAX_TOTAL_BYTES, NEW_SUFFIX, OLD_SUFFIX, write_folder
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, rights and locks of POSIX")

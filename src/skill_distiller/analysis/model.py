@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property, wraps
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
-from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
+from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.language.facts import Fact, block_facts
 from skill_distiller.skill.model import Skill
 

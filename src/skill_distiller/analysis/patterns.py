@@ -1,17 +1,21 @@
-"""The protected and advisory patterns of the reference, as compiled expressions.
-
-A protected pattern must survive even where it looks verbose; an advisory one may go, with a warning.
-"""
+"""The protected and advisory patterns of the reference, and those of a user beside them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple
+from math import prod
+from typing import TYPE_CHECKING, Final, NamedTuple
+from warnings import catch_warnings, simplefilter
 
+from skill_distiller.errors import UsageError
 from skill_distiller.language.words import content_words
+from skill_distiller.skill.model import Skill
+
+if TYPE_CHECKING:
+    import regex
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,3 +176,147 @@ def join_names(found: Sequence[PatternNames]) -> PatternNames:
         frozenset[str]().union(*(names.advisory for names in found)),
         any(names.hard_rule for names in found),
     )
+
+
+EXPRESSION: Final = "re:"  # in front of what is a regular expression
+LONGEST: Final = 300  # characters of a phrase or an expression
+_SECONDS: Final = 0.5  # of computing, for one expression on one piece of a line; what takes longer would take for ever
+_PIECE: Final = 4000  # characters that are searched at once; most lines are shorter
+_OVERLAP: Final = 500  # so that a match may lie over a cut
+_REPETITIONS: Final = re.compile(r"\{(\d*),?(\d*)\}")
+_SHOWN: Final = 80  # characters of a source in a message
+_MOST_REPETITIONS: Final = 10_000  # of all counts in an expression, one inside the other; each takes memory
+# Scripts without spaces between words: a phrase may stand in the middle of a run of letters.
+_NO_SPACES: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+
+
+class PatternError(ValueError):
+    """A phrase or expression that can't be used; the text names it and says why."""
+
+    def __init__(self, source: str, why: str) -> None:
+        super().__init__(f"{source[:_SHOWN]!r} {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPattern:
+    """A pattern of the user: it is found where any of its phrases or expressions is.
+
+    `origin` says where it was defined.
+    """
+
+    name: str
+    phrases: re.Pattern[str] | None
+    expressions: tuple[regex.Pattern[str], ...]
+    origin: str
+
+    def found_in(self, text: str) -> bool:
+        """Whether a text holds the pattern; phrases may go over line breaks, expressions may not.
+
+        Raises UsageError where an expression takes too long.
+        """
+        if self.phrases and self.phrases.search(text):
+            return True
+        return bool(self.expressions) and any(map(self._on_line, text.splitlines()))
+
+    def _on_line(self, line: str) -> bool:
+        for expression in self.expressions:
+            try:
+                for at in range(0, len(line), _PIECE - _OVERLAP):
+                    if expression.search(line, at, at + _PIECE, timeout=_SECONDS):
+                        return True
+            except TimeoutError:
+                raise UsageError(
+                    f"{self.origin}: the expression {expression.pattern!r} takes too long on a line of "
+                    f"{len(line):,} characters.",
+                    "Make it simpler: a repetition inside a repetition is the usual cause.",
+                ) from None
+        return False
+
+
+def own_pattern(name: str, sources: Sequence[str], origin: str = "") -> OwnPattern:
+    """A pattern from phrases and from expressions that begin with `re:`.
+
+    A phrase is found in any case and whatever white space is between its words; where it begins or
+    ends with a letter or digit, a word has to begin or end there. Raises PatternError for what can't be used.
+    """
+    phrases = [_phrase(source) for source in sources if not source.startswith(EXPRESSION)]
+    expressions = [_expression(source) for source in sources if source.startswith(EXPRESSION)]
+    union = re.compile("|".join(phrases), re.IGNORECASE) if phrases else None
+    return OwnPattern(name, union, tuple(expressions), origin)
+
+
+def _phrase(source: str) -> str:
+    words = source.split()
+    if not words:
+        raise PatternError(source, "is empty")
+    if len(source) > LONGEST:
+        raise PatternError(source, f"is longer than {LONGEST} characters")
+    first, last = words[0][0], words[-1][-1]
+    opening = r"(?<!\w)" if _is_bounded(first) else ""
+    closing = r"(?!\w)" if _is_bounded(last) else ""
+    return opening + r"\s+".join(map(re.escape, words)) + closing
+
+
+def _is_bounded(character: str) -> bool:
+    return character.isalnum() and not _NO_SPACES.match(character)
+
+
+def _expression(source: str) -> regex.Pattern[str]:
+    import regex  # unlike `re` it can be given a time
+
+    text = source.removeprefix(EXPRESSION)
+    if not text:
+        raise PatternError(source, "is empty")
+    if len(text) > LONGEST:
+        raise PatternError(source, f"is longer than {LONGEST} characters")
+    counts = [max(int(low or 1), int(high or 1), 1) for low, high in _REPETITIONS.findall(text)]
+    if prod(counts) > _MOST_REPETITIONS:
+        raise PatternError(source, f"repeats something more than {_MOST_REPETITIONS:,} times")
+    try:
+        with catch_warnings():
+            simplefilter("error")  # what means something else tomorrow
+            re.compile(text)  # what only `regex` knows is not promised
+            expression = regex.compile(text)
+        matches_nothing = expression.search("", timeout=_SECONDS)
+    except (re.error, regex.error, Warning, TimeoutError, RecursionError, OverflowError) as error:
+        raise PatternError(source, f"is not a Python regular expression ({error})") from None
+    if matches_nothing:
+        raise PatternError(source, "also matches an empty line, and so every text")
+    return expression
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSet:
+    """The patterns that count in a run; those of the reference always do, these are the user's own."""
+
+    protected: tuple[OwnPattern, ...] = ()
+    advisory: tuple[OwnPattern, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether the user has any."""
+        return bool(self.protected or self.advisory)
+
+    def find(self, text: str) -> PatternNames:
+        """The patterns that a block's text holds."""
+        found = find_patterns(text)
+        return join_names([found, self.find_own(text)]) if self else found
+
+    def find_own(self, text: str) -> PatternNames:
+        """The user's own patterns that a text holds."""
+        return PatternNames(_names(self.protected, text), _names(self.advisory, text), False)
+
+    def find_all(self, skill: Skill) -> PatternNames:
+        """The patterns that any block of a skill holds; the user's own count in headings too."""
+        texts = [block.text for block in skill.blocks]
+        found = join_patterns(texts)
+        if not self:
+            return found
+        texts += [section.heading for section in skill.sections if section.level]
+        return join_names([found, *map(self.find_own, texts)])
+
+
+BUILT_IN: Final = PatternSet()
+
+
+def _names(patterns: Iterable[OwnPattern], text: str) -> frozenset[str]:
+    return frozenset(pattern.name for pattern in patterns if pattern.found_in(text))

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import PROTECTED_IMPORTANCE, Analysis
-from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
+from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.skill.model import BlockKind, FrontmatterState, Skill
 
 

@@ -23,7 +23,7 @@ from skill_distiller.calibration.estimate import (
     pairs_of,
     shrunk_bias,
 )
-from skill_distiller.calibration.ledger import Ledger
+from skill_distiller.calibration.log_files import Ledger
 from skill_distiller.errors import BadInputError, UsageError
 
 _FORM: Final = 'Give {"id": "c1", "actual": 85, "outcome": "worked"}, or a list of such objects (docs/calibration.md).'

@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import Final
 
 from skill_distiller.calibration.entry import CalibrationEntry, Line, read_lines, split_lines, with_outcome, write_line
-from skill_distiller.calibration.ledger import Ledger, State, highest_id, load_state, save_state, take_print
 from skill_distiller.calibration.log_files import (
     MOST,
+    Ledger,
+    State,
     append_bytes,
+    highest_id,
     join_lines,
+    load_state,
     missing_part,
     read_file,
     read_tail,
     replace_file,
+    save_state,
     split_oldest,
+    take_print,
 )
 from skill_distiller.calibration.outcomes import Report
 from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerError, reason_of
@@ -27,7 +32,7 @@ from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerEr
 FOLDER: Final = "skill-distiller"  # inside the folder of learnings
 _MOST_BYTES: Final = 64_000_000  # of the store; 1,000 entries are less than 1 MB
 _ARCHIVE_BYTES: Final = 4_000_000  # read of the end of an archive for an estimate: some 5,000 runs
-_PATIENCE: Final = 10.0  # seconds that a process waits for its turn
+_PATIENCE: Final = 60.0  # seconds that a process waits for its turn; many at once on a busy machine need more than 10
 _TURN: Final = 0.005  # seconds between two tries
 _HAS_OUTCOME: Final = re.compile(rb'"actual"\s*:\s*[^\sn]')  # anything but null
 _ELSEWHERE: Final = "Name another folder with --learnings-dir, or use --no-calibration."
@@ -120,7 +125,8 @@ class CalibrationStore:
                 yield
         except Timeout:
             raise RefusedError(
-                f"Another process has held {str(self._lock)!r} for {_PATIENCE:.0f} seconds.", "Try again later."
+                f"Other processes have held {str(self._lock)!r} for {_PATIENCE:.0f} seconds.",
+                "Try again when they are done.",
             ) from None
         except OSError as error:
             raise RefusedError(f"Can't write to {str(self.folder)!r}: {reason_of(error)}.", _ELSEWHERE) from None

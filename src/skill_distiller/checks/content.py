@@ -10,8 +10,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.patterns import PatternNames, join_patterns
 from skill_distiller.checks.format import find_hidden
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level
-from skill_distiller.checks.pair import Pair, Place, line_at, places
+from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair, Place, line_at, places
 from skill_distiller.checks.statements import STATEMENT_END, find_moved_steps
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import sentence_bounds
@@ -53,8 +52,9 @@ def _new(place: Place) -> Finding:
 
 
 _LOOKED_AT: Final = 200  # sentences that a rule is compared with
-# The hard rules of analysis.patterns that have no modal word, and what they may become.
+# The hard rules of analysis.patterns that have no modal word, what stands in each, and what they may become.
 _HARD: Final = re.compile(r"\bCRITICAL\b|\b(?:[Ss]kip|[Ii]gnore) this skill\b")
+_HINTS: Final = ("CRITICAL", "this skill")
 _SAID: Final = re.compile(r"\b(?:critical|(?:skip|ignore) this skill)\b", re.IGNORECASE)
 
 
@@ -104,7 +104,8 @@ class _Rule(NamedTuple):
 
 def _rules(pair: Pair) -> Iterator[Finding]:
     """The hard rules without a modal word; those with one are looked at as negations."""
-    gone = [(block, rule) for block in pair.original_alone for rule in _sentences(block, _HARD)]
+    hinted = (block for block in pair.original_alone if any(hint in block.text for hint in _HINTS))
+    gone = [(block, rule) for block in hinted for rule in _sentences(block, _HARD)]
     if not gone:
         return
     left = defaultdict[str, list[_Rule]](list)

@@ -6,15 +6,13 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
-from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
+from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.content import check_facts, check_patterns
 from skill_distiller.checks.format import check_format, check_frontmatter, check_size
-from skill_distiller.checks.links import check_links
 from skill_distiller.checks.markdown import check_fences, check_headings
-from skill_distiller.checks.model import Check, Declared, Tokens, Verification
-from skill_distiller.checks.pair import Pair
+from skill_distiller.checks.model import Check, Declared, Pair, Tokens, Verification
+from skill_distiller.checks.resolve_links import check_links
 from skill_distiller.checks.statements import check_negations
-from skill_distiller.collector import collector_paused
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter
 
@@ -31,7 +29,6 @@ CHECKS: Final[tuple[Callable[[Pair], Check], ...]] = (
 )
 
 
-@collector_paused()
 def verify(
     original: Skill,
     candidate: Skill,

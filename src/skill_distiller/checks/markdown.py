@@ -8,8 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level
-from skill_distiller.checks.pair import Pair
+from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair
 from skill_distiller.language.fact import normalize
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import LIST_MARKER

@@ -92,23 +92,39 @@ def _lost(facts: Sequence[Fact], block: Block, section: Section) -> Iterator[Los
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A block that is not written as in the original; lines count from 1 in the original file.
+class SourceBlock:
+    """A block as the original has it: its `text`, and its lines counted from 1 in the original file.
 
     `id` is what `--keep` knows it by.
     """
 
     id: str
-    block: int
+    index: int
     kind: BlockKind
     type: SectionType
-    rendering: RenderingKind
-    reason: Reason
     first_line: int
     last_line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A block that is not written as in the original.
+
+    `after` is its text in the result, "" where it was removed; `saved` are the tokens that this saves,
+    below 0 for a block that now stands for others too.
+    """
+
+    block: SourceBlock
+    rendering: RenderingKind
+    reason: Reason
     saved: int
-    before: str
     after: str
+
+    @property
+    def before(self) -> str:
+        """The text of the block in the original."""
+        return self.block.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,15 +187,17 @@ def write_receipt(comparison: Comparison) -> Receipt:
 def _change(analysis: Analysis, plan: Plan, index: int, piece: str) -> Change:
     block, decision = analysis.skill.blocks[index], plan.decisions[index]
     return Change(
-        piece,
-        index,
-        block.kind,
-        analysis.verdicts[index].type,
-        decision.rendering.kind,
-        decision.reason,
-        block.line,
-        block.last_line,
-        decision.saved,
-        block.text,
-        decision.rendering.text.removesuffix(block.gap),
+        block=SourceBlock(
+            id=piece,
+            index=index,
+            kind=block.kind,
+            type=analysis.verdicts[index].type,
+            first_line=block.line,
+            last_line=block.last_line,
+            text=block.text,
+        ),
+        rendering=decision.rendering.kind,
+        reason=decision.reason,
+        saved=decision.saved,
+        after=decision.rendering.text.removesuffix(block.gap),
     )

@@ -10,11 +10,11 @@ from functools import cached_property, lru_cache
 from itertools import chain, islice, pairwise
 from typing import Final, NamedTuple
 
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level
-from skill_distiller.checks.pair import Pair, Place, line_at, places
+from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair, Place, line_at, places
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import block_facts, sentence_around
 from skill_distiller.language.modals import CONTRACTIONS, LIMITS
+from skill_distiller.language.words import unique_words
 from skill_distiller.meaning.clauses import Sentence, sentences, stems
 from skill_distiller.meaning.compare import missing
 from skill_distiller.skill.model import PROSE, Block, Skill
@@ -170,11 +170,14 @@ def _phrase(place: Place) -> Phrase:
 
 def _said(phrases: Collection[Phrase], blocks: Iterable[Block]) -> Counter[Phrase]:
     """How often each phrase is said without a negation before it."""
-    wanted, firsts = frozenset(phrases), {phrase[0] for phrase in phrases}
-    lengths = sorted({len(phrase) for phrase in phrases})
-    words = _phrase_words("\n".join(block.text for block in blocks))
-    plain = [word.strip(_EDGES) for word in words]
+    text = _plain("\n".join(block.text for block in blocks))
     said = Counter[Phrase]()
+    wanted = {phrase for phrase in phrases if all(word in text for word in phrase)}
+    if not wanted:
+        return said
+    firsts, lengths = {phrase[0] for phrase in wanted}, sorted({len(phrase) for phrase in wanted})
+    words = [word for word in text.split() if word not in _DETERMINERS]
+    plain = [word.strip(_EDGES) for word in words]
     for at, word in enumerate(plain):
         if word not in firsts:
             continue
@@ -198,9 +201,13 @@ def _is_negated(words: Sequence[str], at: int) -> bool:
 
 def _phrase_words(text: str) -> list[str]:
     """The words of a text in small letters, without marks and small words."""
+    return [word for word in _plain(text).split() if word not in _DETERMINERS]
+
+
+def _plain(text: str) -> str:
     for mark in _MARKS:  # faster than a table, which is looked up for every character
         text = text.replace(mark, "")
-    return [word for word in text.lower().split() if word not in _DETERMINERS]
+    return text.lower()
 
 
 _TRACE: Final = 0.34  # of its words and facts: so much at least stands in one sentence of the candidate
@@ -208,6 +215,7 @@ _FEWEST: Final = 2  # of them
 _COMMON: Final = 500  # sentences that share a word; it tells nothing then
 _MAX_SHARE_LOST: Final = 0.9  # of the long words of a sentence, where it was shortened and not taken out
 _NEAR: Final = 8  # blocks of the candidate that are looked through for it
+_FEW: Final = 100  # words to look for; for more it is quicker to read all that the candidate says
 _LONG_WORD: Final = re.compile(r"\w{4,}")
 _PIECE_END: Final = re.compile(r"[.!?;:。！？；]\s|\n")
 _MAX_BLOCK_CHARS: Final = 20_000  # characters of a block that is looked at
@@ -221,8 +229,8 @@ def find_lost_instructions(pair: Pair, known: Collection[str] = ()) -> Iterator[
     found = ((block, sentence) for block in _to_look_at(pair) for sentence in _instructions(block))
     # Of which a fact is lost is told already.
     gone = [(block, sentence) for block, sentence in found if pair.candidate_keys.issuperset(sentence.keys)]
-    for look in (_changed, _all):  # mostly it stands in a block that was changed: the whole is looked at last
-        places = _places(look(pair)) if gone else {}
+    for texts in (_changed, _all):  # mostly it stands in a block that was changed: the whole is looked at last
+        places = _places(_near(texts(pair), [sentence for _, sentence in gone])) if gone else {}
         gone = [(block, sentence) for block, sentence in gone if not _is_left(sentence, places)]
     for block, sentence in gone:
         if sentence.text not in known:
@@ -254,9 +262,13 @@ def _long_words(text: str) -> frozenset[str]:
 
 
 def _is_left(sentence: Sentence, places: Mapping[str, Sequence[int]]) -> bool:
-    own = _instruction_words(sentence)
-    shared = Counter(place for word in own for place in places.get(word, ())[:_COMMON])
-    return max(shared.values(), default=0) >= math.ceil(_TRACE * len(own))
+    shared = Counter(place for word in _instruction_words(sentence) for place in places.get(word, ())[:_COMMON])
+    return max(shared.values(), default=0) >= _trace(sentence)
+
+
+def _trace(sentence: Sentence) -> int:
+    """How many of its words and facts have to stand in one sentence of the candidate."""
+    return math.ceil(_TRACE * len(_instruction_words(sentence)))
 
 
 def _changed(pair: Pair) -> list[str]:
@@ -268,9 +280,18 @@ def _all(pair: Pair) -> list[str]:
     return [*(block.text for block in skill.blocks), *(section.heading for section in skill.sections)]
 
 
+def _near(texts: Sequence[str], wanted: Sequence[Sentence]) -> list[str]:
+    """The texts with the letters of enough words of a wanted sentence: cheaper than to read all their sentences."""
+    if sum(len(sentence.stems) for sentence in wanted) > _FEW:
+        return list(texts)
+    known = [(sentence.stems, _trace(sentence) - len(sentence.keys)) for sentence in wanted]
+    lowered = ((text, text.lower()) for text in texts)
+    return [text for text, low in lowered if any(sum(stem in low for stem in stems) >= n for stems, n in known)]
+
+
 def _instructions(block: Block) -> Iterator[Sentence]:
     for sentence in sentences(block.text) if block.kind in PROSE and len(block.text) <= _MAX_BLOCK_CHARS else ():
-        if sentence.asks and not sentence.governed and len(_instruction_words(sentence)) >= _FEWEST:
+        if sentence.asks and not sentence.signals and len(_instruction_words(sentence)) >= _FEWEST:
             yield sentence
 
 
@@ -394,8 +415,12 @@ _STEP: Final = re.compile(r"^[ \t>]*\d{1,9}[.)][ \t]+(\S[^\r\n]*)", re.MULTILINE
 class _Step(NamedTuple):
     section: int
     text: str
-    line: int
-    stems: frozenset[str]
+    block: Block
+    start: int
+
+    @property
+    def line(self) -> int:
+        return line_at(self.block, self.start)
 
 
 def find_moved_steps(pair: Pair) -> Iterator[Finding]:
@@ -404,7 +429,8 @@ def find_moved_steps(pair: Pair) -> Iterator[Finding]:
     A step is known again by most of the words that no other step has.
     """
     before, after = list(_steps(pair.original)), list(_steps(pair.candidate))
-    if not before or [step.text for step in before] == [step.text for step in after]:
+    remaining = iter([step.text for step in before])
+    if all(step.text in remaining for step in after):  # nothing but steps left out
         return
     owners = _owners(after)
     places = [_place(own, owners) for own in _own_words(before)]
@@ -418,14 +444,14 @@ def _steps(skill: Skill) -> Iterator[_Step]:
     for section in skill.sections:
         for block in section.blocks:
             for match in _STEP.finditer(block.text) if block.kind in PROSE else ():
-                text = match.group(1).strip()
-                yield _Step(section.index, text, line_at(block, match.start(1)), frozenset(stems(text)))
+                yield _Step(section.index, match.group(1).strip(), block, match.start(1))
 
 
 def _own_words(steps: Sequence[_Step]) -> list[frozenset[str]]:
     """For each step the words that no other has."""
-    counts = Counter(stem for step in steps for stem in step.stems)
-    return [frozenset(stem for stem in step.stems if counts[stem] == 1) for step in steps]
+    words = [frozenset(stems(step.text)) for step in steps]
+    unique = unique_words(words)
+    return [own & unique for own in words]
 
 
 def _owners(steps: Sequence[_Step]) -> dict[str, int]:

@@ -13,9 +13,9 @@ import typer
 from skill_distiller.cli.learnings import LEARNINGS, LearningsDir
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
-from skill_distiller.providers.registry import DEFAULT_TIMEOUT
-from skill_distiller.run.options import DEFAULT_THRESHOLD
-from skill_distiller.skill.read import MAX_BYTES
+from skill_distiller.providers.detect import DEFAULT_TIMEOUT
+from skill_distiller.run.run import DEFAULT_THRESHOLD
+from skill_distiller.skill.model import MAX_BYTES
 from skill_distiller.tokens import DEFAULT_ENCODING
 
 PROVIDER_VARIABLE: Final = "SKILL_DISTILLER_PROVIDER"

@@ -13,6 +13,7 @@ from skill_distiller.report.calibration_text import unreadable_text
 from skill_distiller.report.console import print_calibration, print_notes, print_report
 from skill_distiller.report.log_entry import made_with, to_entry
 from skill_distiller.report.progress import usage_line
+from skill_distiller.report.record import make_record
 from skill_distiller.report.text import printable
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class RunCalibration:
             return
         self._save = False
         try:
-            self.id = self._store.append(to_entry(self._distillation, self._usage))
+            self.id = self._store.append(to_entry(make_record(self._distillation, self.estimate, usage=self._usage)))
         except (SkillDistillerError, ValueError) as error:
             self.warnings.append(f"This run is not in the calibration data. {error}")
 
@@ -90,10 +91,11 @@ def report(
     notes_only: bool,
 ) -> None:
     """Print the report of a run, or its notes and warnings alone."""
+    record = make_record(distillation, run.estimate, run.id, usage)
     if notes_only:
-        print_notes(distillation, console)
+        print_notes(record, console)
         return
-    print_report(distillation, console, verbose=verbose, estimate=run.estimate)
+    print_report(record, console, verbose=verbose)
     if usage and verbose:
         console.print(usage_line(usage))
 

@@ -39,8 +39,8 @@ from skill_distiller.run.backends import (
 )
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
-from skill_distiller.run.options import DistillOptions, KeptPieces
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import DistillOptions, KeptPieces
 from skill_distiller.skill.model import Skill
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
@@ -202,6 +202,6 @@ def _hand_out(request: Request, job: _Job, distillation: Result, chosen: Chosen,
 
 
 def _print_stage(stage: str, value: object) -> None:
-    from skill_distiller.report.stages import stage_line
+    from skill_distiller.report.progress import stage_line
 
     typer.echo(stage_line(stage, value), err=True)

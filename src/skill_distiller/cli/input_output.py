@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
-from skill_distiller.skill.read import MAX_BYTES, SKILL_FILE
+from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
 from skill_distiller.skill.safe_files import sibling_name, write_new
 
 if TYPE_CHECKING:
@@ -141,14 +141,16 @@ def deliver(
     if target and not output.dry_run:
         write_atomically(target, distillation.text)
     if output.json_:
-        from skill_distiller.report.record import to_record
+        from skill_distiller.report.json_record import to_json
+        from skill_distiller.report.record import make_record
 
         run.save()  # before the record, which names the entry
-        write_json(to_record(distillation, run.estimate, run.id, usage))
+        write_json(to_json(make_record(distillation, run.estimate, run.id, usage)))
     elif output.diff:
+        from skill_distiller.report.record import make_record
         from skill_distiller.report.text import unified_diff
 
-        write_stdout(unified_diff(distillation))
+        write_stdout(unified_diff(make_record(distillation).texts))
     elif not target and not output.dry_run:
         write_stdout(distillation.text)
 

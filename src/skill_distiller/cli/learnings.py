@@ -10,7 +10,7 @@ import typer
 from skill_distiller.errors import UsageError
 
 if TYPE_CHECKING:
-    from skill_distiller.calibration.ledger import Ledger
+    from skill_distiller.calibration.log_files import Ledger
     from skill_distiller.calibration.store import CalibrationStore
 
 LEARNINGS: Final = ".learnings"

@@ -13,7 +13,7 @@ from skill_distiller._version import __version__
 from skill_distiller.cli.arguments import Aim, Pieces
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.planning.plan import Mode
-from skill_distiller.planning.repair import carriers
+from skill_distiller.planning.required import carriers
 from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan, source_digest
 from skill_distiller.report.text import excerpt
 from skill_distiller.rewriting.model import RenderingKind

@@ -16,7 +16,8 @@ from skill_distiller.cli.input_output import STDIN, read_input, write_json, writ
 from skill_distiller.cli.option_groups import expand_groups
 from skill_distiller.errors import BadInputError, UsageError, reason_of
 from skill_distiller.report.console import open_console
-from skill_distiller.report.verification import print_verification, verification_record
+from skill_distiller.report.json_record import verification_to_json
+from skill_distiller.report.verification import print_verification
 from skill_distiller.run.config import load_config
 from skill_distiller.tokens import TokenCounter, load_counter
 
@@ -121,7 +122,7 @@ def _read_receipt(path: str) -> Declared:
 
 def _print(found: Verification, name: str, counter: TokenCounter, printing: Printing) -> None:
     if printing.json_:
-        write_json(verification_record(found, name, counter))
+        write_json(verification_to_json(found, name, counter))
         return
     console = open_console()
     if not console.is_terminal:

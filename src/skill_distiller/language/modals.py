@@ -59,16 +59,27 @@ LIMIT_STARTS: Final = frozenset(phrase.split()[0] for phrase in LIMITS)
 LIMIT_AHEAD: Final = re.compile(
     rf"[\s*_]+(?=[AaNnUuMmLlGgFfPpEeн≥≤→∀<>])(?:(?:{_PHRASES})(?!\w)|[≥≤→∀<>])", re.IGNORECASE
 )
-# A cheap look ahead of LIMIT: without one of these words or symbols in the text no limit can stand in it.
-_HINTS: Final = "least most than minimum maximum to menos máximo az fazla менее более"
-LIMIT_HINTS: Final = frozenset([*_HINTS.split(), *_HINTS.title().split(), *_HINTS.upper().split()])
-LIMIT_SYMBOLS: Final = ("≥", "≤", " <", " >", "\n<", "\n>")
+# Cheap looks ahead of LIMIT: without one of these words or symbols in the text no limit can stand in it.
+_HINTS: Final = ("least", "most", "than", "minimum", "maximum", "menos", "máximo", "az", "fazla", "менее", "более")
+_HINT_WORDS: Final = frozenset(form for word in ("to", *_HINTS) for form in (word, word.title(), word.upper()))
+_UP_TO: Final = re.compile(r"up\s+to")
+_LIMIT_SYMBOLS: Final = ("≥", "≤", " <", " >", "\n<", "\n>")
 
 CJK_MODAL: Final = re.compile(
     "不要|不得|不能|不可|不会|不|禁止|必须|必需|仅|只有|只能|只|除非|之前|之后|至少|最多|未经|没有|避免|如果|务必|切勿"
     "|ない|ません|せず|なければ|必ず|のみ|だけ|以外|前に|以上|以下|場合|べき"
     "|않|없이|없|금지|반드시|필수|만약|이상|이하|경우|말고|지 마"
 )
+
+
+def may_hold_limit(text: str, words: Sequence[str]) -> bool:
+    """Whether a limit may stand in a text, given its words: False for most, which LIMIT needn't look through."""
+    if any(map(text.__contains__, _LIMIT_SYMBOLS)):
+        return True
+    if _HINT_WORDS.isdisjoint(words):
+        return False
+    lowered = text.lower()  # "to" alone is in most texts
+    return any(map(lowered.__contains__, _HINTS)) or _UP_TO.search(lowered) is not None
 
 
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
@@ -186,6 +197,7 @@ _CJK_SENSES: Final[Mapping[str, Sense]] = {
     **dict.fromkeys("之后 後に".split(), Sense.AFTER),
     **dict.fromkeys("必须 必需 务必 必ず べき 반드시 필수".split(), Sense.DUTY),
 }  # fmt: skip
+_NAMED: Final = frozenset([*_WORD_SENSES, *_CJK_SENSES, *_STAND_INS])
 _LETTER: Final = rf"[^\W\d_{CJK}]"  # of scripts that put spaces between words
 _EXPRESSION: Final = re.compile(
     "|".join(map(re.escape, sorted(_CJK_SENSES, key=len, reverse=True))) + rf"|{_LETTER}+(?:['’]{_LETTER}+)?|[¬→⇒]"
@@ -202,16 +214,19 @@ class Signal(NamedTuple):
     firm: bool
 
 
-def find_signals(text: str) -> Iterator[Signal]:
+def find_signals(text: str) -> tuple[Signal, ...]:
     """The words of a text that have a sense, in order; code and quotations are expected to be masked out."""
+    if _NAMED.isdisjoint(_EXPRESSION.findall(text.lower().replace("’", "'"))):  # most sentences have none
+        return ()
+    found = []
     for match in _EXPRESSION.finditer(text):
         word = match.group().lower().replace("’", "'")
         sense = _WORD_SENSES.get(word) or _CJK_SENSES.get(word)
         stand_in = _STAND_INS.get(word)
         if sense or stand_in:
-            yield Signal(
-                sense or stand_in or Sense.NEGATION, match.group(), match.start(), match.end(), sense is not None
-            )
+            named = sense or stand_in or Sense.NEGATION
+            found.append(Signal(named, match.group(), match.start(), match.end(), sense is not None))
+    return tuple(found)
 
 
 _ENGLISH_RESTRICTIONS: Final = (

@@ -71,9 +71,9 @@ def token_row(texts: Sequence[str]) -> TokenRow:
     forms = tables.forms.take(codes)
     forms[np.cumsum(counts) - 1] = Form.END
     marks, text_of = _count_marks(codes, counts, tables)
-    solid = forms != Form.SPACE
-    begins = _begins(forms)[solid]
-    codes, forms, text_of = codes[solid], forms[solid], text_of[solid]
+    solid = np.flatnonzero(forms != Form.SPACE)
+    begins = _begins(forms).take(solid)
+    codes, forms, text_of = codes.take(solid), forms.take(solid), text_of.take(solid)
     first = np.flatnonzero(begins)
     sizes = np.diff(first, append=len(codes))
     forms_of = forms[first]
@@ -147,10 +147,9 @@ def _cases(upper: Flags, first: Places, sizes: Places) -> Places:
 
 def _hash(codes: Hashes, first: Places, sizes: Places) -> Hashes:
     places = np.arange(len(codes)) - np.repeat(first, sizes)
-    np.minimum(places, _PLACES - 1, out=places)
     values = (codes + np.uint64(1)) * GOLDEN
     values ^= values >> np.uint64(31)
-    values *= _POWERS.take(places)
+    values *= _POWERS.take(places, mode="clip")  # whatever stands beyond the last place counts alike
     return np.add.reduceat(values, first)
 
 

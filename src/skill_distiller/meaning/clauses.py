@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from skill_distiller.analysis.cues import IMPERATIVES
@@ -79,18 +79,28 @@ class Governed:
         return self.signal.sense
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sentence:
     """A sentence or list item: `keys` are its facts but modal words, in order of position.
 
-    `asks` is True where it begins with what to do: "Keep the log."
+    `signals` are its modal words, with offsets into `bare`, the sentence with these, its code, links and
+    quotations blanked; `placed` are its facts with theirs. `asks` is True where it begins with what to do:
+    "Keep the log."
     """
 
     text: str
     keys: tuple[str, ...]
     stems: frozenset[str]
-    governed: tuple[Governed, ...]
+    signals: tuple[Signal, ...]
     asks: bool
+    bare: str
+    placed: tuple[tuple[int, str], ...]
+
+    @cached_property
+    def governed(self) -> tuple[Governed, ...]:
+        """What each modal word governs. Worked out when asked for: most readers only ask whether there is one."""
+        ties = [signal.start for signal in self.signals if signal.firm and signal.sense in TIES]
+        return tuple(_govern(signal, self.bare, self.placed, ties) for signal in self.signals)
 
 
 @lru_cache(maxsize=2048)
@@ -100,9 +110,9 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     masked = _mask(text, facts)
     found, at = [], 0
     for end in (*(match.end() for match in _SENTENCE_END.finditer(_unabbreviated(masked))), len(text)):
-        own = [fact for fact in facts if at <= fact.start < end]
-        sentence = _sentence(text[at:end], masked[at:end], [(fact.start - at, fact.key) for fact in own])
-        if sentence.keys or sentence.stems or sentence.governed:
+        placed = tuple((fact.start - at, fact.key) for fact in facts if at <= fact.start < end)
+        sentence = _sentence(text[at:end], masked[at:end], placed)
+        if sentence.keys or sentence.stems or sentence.signals:
             found.append(sentence)
         at = end
     return tuple(found)
@@ -110,20 +120,35 @@ def sentences(text: str) -> tuple[Sentence, ...]:
 
 def stems(text: str) -> list[str]:
     """The words that say something, cut to their first letters; of CJK scripts each two characters."""
-    return [stem for _, stem in placed_stems(text)]
+    runs = [] if text.isascii() else _CJK.findall(text)
+    if runs:
+        text = _CJK.sub(" ", text)
+    words = filter(None, map(_stem, _WORD.findall(text)))
+    return [*words, *(two for run in runs for two in _twos(run))]
 
 
 def placed_stems(text: str) -> Iterator[tuple[int, str]]:
     """The same with the offset of each: first those of words, then those of CJK scripts."""
     for match in _WORD.finditer(_CJK.sub(lambda run: " " * len(run.group()), text)):
-        word = match.group()
-        name = len(word) == 1 and word.isupper() and word not in "AI"  # plan B
-        if name or (len(word) > 1 and word.lower() not in _LIGHT):
-            yield match.start(), _ENDING.sub("", word.lower())[:_STEM]
+        stem = _stem(match.group())
+        if stem:
+            yield match.start(), stem
     for match in _CJK.finditer(text):
-        run = match.group()
-        for i in range(max(1, len(run) - 1)):
-            yield match.start() + i, run[i : i + 2]
+        yield from enumerate(_twos(match.group()), match.start())
+
+
+def _twos(run: str) -> list[str]:
+    """Each two characters of a run, or the only one."""
+    return [run[i : i + 2] for i in range(max(1, len(run) - 1))]
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
+    """A word cut to its first letters, "" where it says nothing by itself. Cached: a vocabulary is small."""
+    name = len(word) == 1 and word.isupper() and word not in "AI"  # plan B
+    if name or (len(word) > 1 and word.lower() not in _LIGHT):
+        return _ENDING.sub("", word.lower())[:_STEM]
+    return ""
 
 
 def words_and_facts(text: str) -> list[str]:
@@ -148,14 +173,13 @@ def _unabbreviated(masked: str) -> str:
     return _ABBREVIATION.sub(lambda match: match.group().replace(".", "·"), masked)
 
 
-def _sentence(text: str, masked: str, keys: Sequence[tuple[int, str]]) -> Sentence:
-    signals = list(find_signals(masked))
+def _sentence(text: str, masked: str, placed: tuple[tuple[int, str], ...]) -> Sentence:
+    signals = find_signals(masked)
     bare = _blank(masked, signals)
-    ties = [signal.start for signal in signals if signal.firm and signal.sense in TIES]
-    governed = tuple(_govern(signal, bare, keys, ties) for signal in signals)
     word = _WORD.search(bare)
     asks = word is not None and word.group().lower() in IMPERATIVES
-    return Sentence(text.strip(), tuple(dict.fromkeys(key for _, key in keys)), frozenset(stems(bare)), governed, asks)
+    keys = tuple(dict.fromkeys(key for _, key in placed))
+    return Sentence(text.strip(), keys, frozenset(stems(bare)), signals, asks, bare, placed)
 
 
 def _blank(masked: str, signals: Sequence[Signal]) -> str:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import REQUIRED_TYPES, Analysis
 from skill_distiller.errors import TargetError
-from skill_distiller.planning.frontier import Choice, Frontier, Pick
+from skill_distiller.planning.frontier import Choice, Frontier, KnownHull, Pick
 from skill_distiller.planning.ladders import Ladders, Models, hold, offer, prepare_ladders, refuse, require, retrace
 from skill_distiller.planning.outline import referred_to
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
@@ -50,8 +50,9 @@ def settle(
     """
     ladders = require(prepared.ladders, required)
     reasons = dict(required)
+    known: dict[int, KnownHull] = {}
     while True:
-        frontier = retrace(analysis, prepared, ladders)
+        frontier = retrace(analysis, prepared, ladders, known)
         picked = pick(frontier)
         if refused := _refused(analysis, ladders, picked.choice):
             ladders = refuse(ladders, picked.choice, refused)
@@ -182,17 +183,18 @@ def compress_to_tokens(
     """
     models = models or Models()
     prepared = prepare_ladders(analysis, (), counter, models)
-    smallest = counter.count(analysis.skill.text)
+    tried: list[int] = []
     required = {**required_blocks(analysis, 0.0, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
     best: _Found | None = None
     for level in _levels(analysis, prepared, counter, keep):
         found = _fill(analysis, level, required, budget, counter)
-        smallest = min(smallest, found.tokens)
+        tried.append(found.tokens)
         if found.tokens <= budget and (not best or found.worth > _MUCH_MORE * best.worth):
             best = found
         if best and _MUCH_MORE * best.worth >= best.settled.frontier.worth:
             break  # no way has that much more
     if not best:
+        smallest = min(counter.count(analysis.skill.text), *tried)
         raise TargetError(
             f"The skill can't be made to fit {budget} tokens; with what has to stay it takes {smallest}.",
             f"Ask for --tokens={smallest} or more, or use --mode=oneliner for extreme compression.",

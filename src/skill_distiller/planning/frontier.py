@@ -9,10 +9,8 @@ from typing import Final, NamedTuple
 
 from skill_distiller.planning.groups import GROUP, ROOT, Groups, group_outline, items_of
 from skill_distiller.planning.hull import Curve, Step, best_of, close_hull, ladder_steps, merge_steps
-from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
-from skill_distiller.rewriting.ladder import Ladder
-from skill_distiller.rewriting.proposals import Joint, unused
-from skill_distiller.skill.model import Skill
+from skill_distiller.planning.outline import HEADING, SEQUENCE, Node
+from skill_distiller.rewriting.ladder import Joint, Ladder, unused
 
 _OVERSHOOT: Final = (1.0, 1.5, 2.0, 4.0)  # how much more than is needed a step may save on the way to a budget
 _BACK: Final = (1.02, 1.05, 1.1)  # where to begin on that way, as multiples of the budget
@@ -83,7 +81,10 @@ class Frontier:
         ways = [list(self.steps[:point])]
         for start in dict.fromkeys((point - 1, *(self._before(tokens * more) for more in _BACK))):
             need = self.points[start][0] - tokens
-            ways += [way for overshoot in _OVERSHOOT if (way := self._down(start, need, overshoot))]
+            for overshoot in _OVERSHOOT:
+                way = self._down(start, need, overshoot)
+                if way and way not in ways:
+                    ways.append(way)
         saved = [sum(step.saved for step in way) for way in ways]
         full = [_bring_back(way, tokens - self.tokens + s) for way, s in zip(ways, saved, strict=True)]
         return max(map(self._pick, full), key=lambda pick: pick.worth)
@@ -98,9 +99,8 @@ class Frontier:
         for step in self.steps[start:]:
             if need <= 0:
                 break
-            items = {item for item, _ in step.changes}
-            if step.saved > overshoot * need or passed & items:
-                passed |= items
+            if step.saved > overshoot * need or (passed and any(item in passed for item, _ in step.changes)):
+                passed.update(item for item, _ in step.changes)
                 continue
             taken.append(step)
             need -= step.saved
@@ -138,16 +138,7 @@ def _bring_back(taken: Sequence[Step], slack: int) -> list[Step]:
     return [step for i, step in enumerate(taken) if i not in undone]
 
 
-class _Tree(NamedTuple):
-    """What the recursion needs: ladders, worths and the tokens of headings, by index; bundles by group."""
-
-    ladders: Sequence[Ladder]
-    worths: Sequence[float]
-    headings: Sequence[int]
-    groups: Groups
-
-
-class _Hull(NamedTuple):
+class Hull(NamedTuple):
     """A node's hull with its totals; `gone` are the changes that drop all of it, None if something must stay."""
 
     tokens: int
@@ -156,31 +147,75 @@ class _Hull(NamedTuple):
     gone: tuple[tuple[int, int], ...] | None
 
 
+class KnownHull(NamedTuple):
+    """The hull of a section, and what it was made from."""
+
+    node: Node
+    bound: bool
+    ladders: Sequence[Ladder]
+    hull: Hull
+
+
+class _Tree(NamedTuple):
+    """What the recursion needs: ladders, worths and the tokens of headings, by index; bundles by group.
+
+    `known` are hulls of sections by the identity of their node.
+    """
+
+    ladders: Sequence[Ladder]
+    worths: Sequence[float]
+    headings: Sequence[int]
+    groups: Groups
+    known: dict[int, KnownHull]
+
+
 def trace_frontier(
-    skill: Skill,
+    nodes: Sequence[Node],
     ladders: Sequence[Ladder],
     worths: Sequence[float],
     heading_tokens: Sequence[int],
     joints: Sequence[Joint] = (),
-    *,
-    sequences: bool = True,
+    known: dict[int, KnownHull] | None = None,
 ) -> Frontier:
-    """The frontier of a skill's ladders under the rules of its outline; exact where no bundle is offered.
+    """The frontier of a skill's ladders under the rules of its outline `nodes`; exact where no bundle is offered.
 
     `worths` holds one number a block, `heading_tokens` one count a section. A heading goes with the
     last block under it; a lead-in goes with what it introduces, and so do numbered steps together.
-    `joints` are bundles, of which those that a required block forbids are passed over. Without
-    `sequences` numbered steps may go one by one.
+    `joints` are bundles, of which those that a required block forbids are passed over.
+
+    Whoever traces the same outline, worths and counts again with other ladders gives the same `known`:
+    of sections in which no ladder has changed the hull is taken from there.
     """
-    groups = group_outline(
-        outline(skill, sequences=sequences), [joint for joint in joints if not unused(ladders, joint)]
-    )
-    whole = _hull(_Tree(ladders, worths, heading_tokens, groups), groups.root)
+    groups = group_outline(nodes, [joint for joint in joints if not unused(ladders, joint)])
+    whole = _hull(_Tree(ladders, worths, heading_tokens, groups, {} if known is None else known), groups.root)
     return Frontier(whole.tokens, whole.worth, tuple(whole.steps), len(ladders), len(heading_tokens))
 
 
-def _hull(tree: _Tree, node: Node, *, bound: bool = False) -> _Hull:
+def _hull(tree: _Tree, node: Node, *, bound: bool = False) -> Hull:
     """A node's hull; one that is `bound` goes with the node above it or not at all."""
+    if node.block != HEADING or tree.groups.joints:  # in a group the blocks of a section need not follow each other
+        return _new_hull(tree, node, bound=bound)
+    ladders = tree.ladders[slice(*_span(node))]
+    known = tree.known.get(id(node))
+    if known and known.bound == bound and known.ladders == ladders:
+        return known.hull
+    hull = _new_hull(tree, node, bound=bound)
+    tree.known[id(node)] = KnownHull(node, bound, ladders, hull)
+    return hull
+
+
+def _span(node: Node) -> tuple[int, int]:
+    """The first block under a node, its own included, and the number after the last one; (0, 0) without any."""
+    first, last = node.block, node.block
+    for child in node.children:
+        start, end = _span(child)
+        if end:
+            first = start if first < 0 else first
+            last = end - 1
+    return max(first, 0), last + 1 if last >= 0 else 0
+
+
+def _new_hull(tree: _Tree, node: Node, *, bound: bool) -> Hull:
     own = _own(tree, node, stays=bound or bool(node.children))
     if node.block >= 0 and not node.children:
         return own
@@ -195,11 +230,11 @@ def _hull(tree: _Tree, node: Node, *, bound: bool = False) -> _Hull:
         steps = best_of([Curve(0, 0.0, (), steps), *_joint_curves(tree, node, parts[1:], gone)])
     elif gone is not None and not bound and tokens:
         steps = close_hull(steps, tokens, worth, gone)
-    return _Hull(tokens, worth, steps, gone)
+    return Hull(tokens, worth, steps, gone)
 
 
 def _joint_curves(
-    tree: _Tree, node: Node, parts: Sequence[_Hull], gone: tuple[tuple[int, int], ...] | None
+    tree: _Tree, node: Node, parts: Sequence[Hull], gone: tuple[tuple[int, int], ...] | None
 ) -> Iterator[Curve]:
     """For each bundle of a group: what it saves, then what is not in it goes, then all."""
     tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
@@ -244,17 +279,17 @@ def _worth(tree: _Tree, node: Node) -> float:
     return own + sum(_worth(tree, child) for child in node.children)
 
 
-def _own(tree: _Tree, node: Node, *, stays: bool) -> _Hull:
+def _own(tree: _Tree, node: Node, *, stays: bool) -> Hull:
     """The node without its children; with `stays` its own dropped rung is left to the node as a whole."""
     if node.block in (SEQUENCE, GROUP, ROOT):
-        return _Hull(0, 0.0, [], ())
+        return Hull(0, 0.0, [], ())
     if node.block == HEADING:
         item = len(tree.ladders) + node.section
-        return _Hull(tree.headings[node.section], 0.0, [], ((item, 1),))
+        return Hull(tree.headings[node.section], 0.0, [], ((item, 1),))
     rungs = tree.ladders[node.block].rungs
     worth = tree.worths[node.block]
     last = len(rungs) - 1
     droppable = tree.ladders[node.block].droppable
     offered = rungs[:last] if droppable and stays else rungs
     steps = ladder_steps(node.block, [r.tokens for r in offered], [worth * r.share for r in offered])
-    return _Hull(rungs[0].tokens, worth, steps, ((node.block, last),) if droppable else None)
+    return Hull(rungs[0].tokens, worth, steps, ((node.block, last),) if droppable else None)

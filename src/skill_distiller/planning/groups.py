@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from skill_distiller.planning.outline import HEADING, Node, outline
+from skill_distiller.rewriting.ladder import Joint
 from skill_distiller.rewriting.model import Rendering, RenderingKind
-from skill_distiller.rewriting.proposals import Joint
 from skill_distiller.skill.model import Skill
 
 GROUP: Final = -3

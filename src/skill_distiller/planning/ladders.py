@@ -6,17 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from skill_distiller.analysis.cues import lead_ins
-from skill_distiller.analysis.model import Analysis, Phrases, PromptedAnalysis
-from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
+from skill_distiller.analysis.model import Analysis, Phrases, PromptedAnalysis, once_per_analysis
+from skill_distiller.planning.frontier import Choice, Frontier, KnownHull, trace_frontier
 from skill_distiller.planning.groups import headings_above
+from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
 from skill_distiller.rewriting.examples.select import ExampleRenderer
-from skill_distiller.rewriting.ladder import Ladder, Pruner, build_ladders
+from skill_distiller.rewriting.ladder import Joint, Ladder, Pruner, add_offers, build_ladders
 from skill_distiller.rewriting.model import Offers, Renderer, Rendering, RenderingKind, join_offers
 from skill_distiller.rewriting.one_liner.model import OneLiner
-from skill_distiller.rewriting.proposals import Joint, add_offers
 from skill_distiller.rewriting.redundant import PhrasePruner, PhraseScorer
 from skill_distiller.rewriting.words.pruner import WordPruner
 from skill_distiller.skill.model import Skill
@@ -97,16 +97,17 @@ def trace(
     return prepared, retrace(analysis, prepared, prepared.ladders)
 
 
-def retrace(analysis: Analysis, prepared: Ladders, ladders: Sequence[Ladder]) -> Frontier:
-    """The frontier of ladders that were changed after they were prepared."""
-    return trace_frontier(
-        analysis.skill,
-        ladders,
-        prepared.worths,
-        prepared.heading_tokens,
-        prepared.joints,
-        sequences=prepared.sequences,
-    )
+def retrace(
+    analysis: Analysis, prepared: Ladders, ladders: Sequence[Ladder], known: dict[int, KnownHull] | None = None
+) -> Frontier:
+    """The frontier of ladders that were changed after they were prepared; `known` as `trace_frontier` has it."""
+    nodes = _outline(analysis, prepared.sequences)
+    return trace_frontier(nodes, ladders, prepared.worths, prepared.heading_tokens, prepared.joints, known)
+
+
+@once_per_analysis
+def _outline(analysis: Analysis, sequences: bool) -> tuple[Node, ...]:
+    return outline(analysis.skill, sequences=sequences)
 
 
 def require(ladders: Sequence[Ladder], blocks: Collection[int]) -> tuple[Ladder, ...]:

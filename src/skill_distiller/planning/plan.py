@@ -141,12 +141,13 @@ def apply_plan(skill: Skill, plan: Plan) -> Skill:
             _set_apart(sections)  # else the line above would become a part of the heading
         blocks: list[Block] = []
         for block in section.blocks:
-            text = plan.decisions[block.index].rendering.text
-            if not text:
+            rendering = plan.decisions[block.index].rendering
+            if not rendering.text:
                 continue
             if blocks and kept + 1 < block.index:
                 blocks[-1] = _apart(blocks[-1], block)
-            own = text.removesuffix(block.gap)
+            # The very text of the original is found at once wherever something is remembered of it.
+            own = block.text if rendering.kind is RenderingKind.FULL else rendering.text.removesuffix(block.gap)
             blocks.append(Block(count, block.kind, own, block.gap, 0, block.info))
             kept, count = block.index, count + 1
         first += len(section.blocks)

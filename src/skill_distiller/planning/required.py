@@ -1,20 +1,26 @@
-"""Which blocks may never be dropped at a threshold, and why."""
+"""Blocks that have to stay, and repairs of a plan that lost one or left text without its heading."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from skill_distiller.analysis.model import REQUIRED_TYPES, Analysis, SectionType, Verdict
+from skill_distiller.analysis.model import REQUIRED_TYPES, Analysis, SectionType, Verdict, once_per_analysis
 from skill_distiller.language.modals import restricts
-from skill_distiller.planning.plan import Reason
+from skill_distiller.planning.groups import settle_headings, with_companions
+from skill_distiller.planning.outline import anchors_of, missing_targets
+from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel
-from skill_distiller.skill.model import PROSE
+from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.skill.model import PROSE, Skill
+from skill_distiller.tokens import TokenCounter
 
 _RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
 
 
+@once_per_analysis
 def required_blocks(analysis: Analysis, threshold: float, model: WorthModel) -> Mapping[int, Reason]:
     """The required blocks by index.
 
@@ -29,17 +35,21 @@ def required_blocks(analysis: Analysis, threshold: float, model: WorthModel) -> 
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(analysis.verdicts))
     required = {i: reason for i, reason in reasons if reason}
     if threshold >= _RELAXED_BELOW:
-        held = (
-            block.index
-            for section in analysis.skill.sections
-            for block in section.blocks
-            if block.kind in PROSE and (restricts(block.text) or restricts(section.heading))
-        )
-        required |= {i: Reason.RESTRICTION for i in held if i not in required}
+        required |= dict.fromkeys(_held(analysis.skill, required), Reason.RESTRICTION)
     if not analysis.skill.description:  # nothing else says when the skill is for the case at hand
         triggers = (i for i, verdict in enumerate(analysis.verdicts) if verdict.type is SectionType.TRIGGER)
         required |= {i: Reason.TYPE for i in triggers if i not in required}
     return required
+
+
+def _held(skill: Skill, required: Collection[int]) -> list[int]:
+    """The blocks of prose that restrict, or stand under a heading that does, besides those required already."""
+    held = []
+    for section in skill.sections:
+        blocks = [block for block in section.blocks if block.kind in PROSE and block.index not in required]
+        whole = bool(blocks) and restricts(section.heading)
+        held += [block.index for block in blocks if whole or restricts(block.text)]
+    return held
 
 
 def _reason(verdict: Verdict, bar: float, low_confidence: float) -> Reason | None:
@@ -52,3 +62,84 @@ def _reason(verdict: Verdict, bar: float, low_confidence: float) -> Reason | Non
     if verdict.type in REQUIRED_TYPES:
         return Reason.TYPE
     return Reason.UNSURE if verdict.confidence < low_confidence else None
+
+
+_TOGETHER: Final = frozenset({RenderingKind.REWRITTEN, RenderingKind.SUMMARIZED, RenderingKind.ONE_LINERS})
+
+
+def carriers(skill: Skill, decisions: Sequence[Decision]) -> dict[int, int]:
+    """For each block whose text stands with another one, by index, that other one.
+
+    It is the nearest above that is written in the same way, else the nearest below.
+    """
+    found: dict[int, int] = {}
+    for order in (decisions, decisions[::-1]):
+        last: dict[RenderingKind, int] = {}
+        for decision in order:
+            kind, text = decision.rendering.kind, decision.rendering.text
+            if kind not in _TOGETHER or text == skill.blocks[decision.block].source:
+                continue
+            if text:
+                last[kind] = decision.block
+            elif kind in last:
+                found.setdefault(decision.block, last[kind])
+    return found
+
+
+def hand_over(
+    skill: Skill,
+    decisions: Sequence[Decision],
+    texts: Mapping[int, str],
+    stands_with: Mapping[int, int],
+    counter: TokenCounter,
+) -> tuple[Decision, ...]:
+    """The decisions, where each text that is written no more stands with the first of the other blocks it is for.
+
+    `texts` are those of carriers that are written otherwise now, without the blank lines after them.
+    """
+    found = list(decisions)
+    left = dict(texts)
+    for block in sorted(stands_with):
+        decision, carrier = found[block], stands_with[block]
+        if carrier in left and decision.rendering.kind in _TOGETHER and not decision.rendering.text:
+            text = left.pop(carrier) + skill.blocks[block].gap
+            rendering = replace(decision.rendering, text=text, tokens=counter.count(text))
+            found[block] = replace(decision, rendering=rendering)
+    return tuple(found)
+
+
+def bring_back(skill: Skill, plan: Plan, blocks: Collection[int], counter: TokenCounter) -> Plan:
+    """The plan with some blocks, by index, as they are in the original; all other decisions stay.
+
+    With them come the headings above them, and those dropped blocks that belong to them: lead-ins,
+    the rest of a numbered sequence, and sections that they refer to. Where a block held the text for
+    others too, these have it now.
+    """
+    stands_with = carriers(skill, plan.decisions)
+    reasons = dict.fromkeys(blocks, Reason.ASKED)
+    companions = with_companions(skill, blocks)
+    while True:
+        reasons |= {i: Reason.COMPANION for i in companions - reasons.keys() if _is_dropped(plan.decisions[i])}
+        decisions = tuple(_as_it_was(skill, d, reasons[d.block]) if d.block in reasons else d for d in plan.decisions)
+        headings = settle_headings(skill, [d.rendering for d in decisions], plan.headings)
+        sections = missing_targets(skill, [skill.blocks[i].text for i in sorted(reasons)], headings)
+        targets = [i for section in sections for i in anchors_of(skill, section) if i not in reasons]
+        if not targets:
+            texts = {i: _own_text(skill, plan.decisions[i]) for i in reasons if i in stands_with.values()}
+            decisions = hand_over(skill, decisions, texts, stands_with, counter)
+            return replace(plan, decisions=decisions, headings=headings)
+        reasons |= dict.fromkeys(targets, Reason.PROMOTED)
+        companions = with_companions(skill, targets)
+
+
+def _is_dropped(decision: Decision) -> bool:
+    return decision.rendering.kind is RenderingKind.DROPPED
+
+
+def _own_text(skill: Skill, decision: Decision) -> str:
+    return decision.rendering.text.removesuffix(skill.blocks[decision.block].gap)
+
+
+def _as_it_was(skill: Skill, decision: Decision, reason: Reason) -> Decision:
+    full = Rendering(RenderingKind.FULL, skill.blocks[decision.block].source, decision.full_tokens, 1.0)
+    return replace(decision, rendering=full, reason=reason)

@@ -16,9 +16,8 @@ from skill_distiller.analysis.model import (
     Verdict,
 )
 from skill_distiller.errors import ProviderError
-from skill_distiller.prompted.block_requests import BlockQuestion, batch, block_request, excerpt
+from skill_distiller.prompted.exchange import BlockQuestion, batch, block_request, entries, excerpt, share, undisputed
 from skill_distiller.prompted.prompts import CLASSIFY, PHRASES
-from skill_distiller.prompted.replies import entries, share, undisputed
 from skill_distiller.prompted.rewrite import Answers, ask_in_rounds
 from skill_distiller.providers.model import Request
 from skill_distiller.providers.parse_json import MalformedReplyError

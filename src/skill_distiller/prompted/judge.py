@@ -11,9 +11,8 @@ from typing import Final
 from skill_distiller.checks.functionality import PENALTY, Functionality, Judge
 from skill_distiller.checks.receipt import Comparison
 from skill_distiller.errors import PromptTooLongError
-from skill_distiller.prompted.block_requests import headings
+from skill_distiller.prompted.exchange import headings, number_within
 from skill_distiller.prompted.prompts import JUDGE, JUDGE_QUESTIONS, new_boundary
-from skill_distiller.prompted.replies import number_within
 from skill_distiller.providers.model import Request
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Expected, Question, Session

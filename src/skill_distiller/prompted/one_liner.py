@@ -8,15 +8,15 @@ from typing import Final
 
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.errors import PromptTooLongError
-from skill_distiller.prompted.block_requests import excerpt, headings
+from skill_distiller.prompted.exchange import excerpt, headings
 from skill_distiller.prompted.prompts import ONE_LINER, ONE_LINER_FIELDS, new_boundary
 from skill_distiller.providers.model import Request
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Expected, Question, Session
-from skill_distiller.rewriting.one_liner.check_lines import problems, with_phrases
 from skill_distiller.rewriting.one_liner.line_text import plain
 from skill_distiller.rewriting.one_liner.model import PREFIXES, OneLiner, OneLinerWriter
 from skill_distiller.rewriting.one_liner.triggers import quotes
+from skill_distiller.rewriting.one_liner.write import problems, with_phrases
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import TokenCounter, load_counter
 

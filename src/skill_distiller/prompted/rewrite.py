@@ -13,9 +13,8 @@ from skill_distiller.analysis.model import Analysis, SectionType
 from skill_distiller.errors import PromptTooLongError
 from skill_distiller.language.fact import FactKind
 from skill_distiller.meaning.compare import Loss, check_summary, check_wording
-from skill_distiller.prompted.block_requests import BlockQuestion, batch, block_request
+from skill_distiller.prompted.exchange import BlockQuestion, batch, block_request, entries, undisputed
 from skill_distiller.prompted.prompts import REWRITE
-from skill_distiller.prompted.replies import entries, undisputed
 from skill_distiller.providers.model import Request
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Expected, Question, Session

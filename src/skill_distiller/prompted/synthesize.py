@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from skill_distiller.analysis.model import Analysis
-from skill_distiller.prompted.block_requests import BlockQuestion, batch, block_request
+from skill_distiller.prompted.exchange import BlockQuestion, batch, block_request
 from skill_distiller.prompted.prompts import SYNTHESIZE
 from skill_distiller.prompted.rewrite import ask_in_rounds, read_texts
 from skill_distiller.providers.session import Question, Session

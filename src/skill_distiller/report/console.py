@@ -1,41 +1,213 @@
-"""The report on stderr: the lines of the reference, the receipt, and the lines of a one-liner."""
+"""The report on stderr: the lines of the reference, the sections with --verbose, the receipt."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Final, Literal
 
 from rich.console import Console
 from rich.text import Text
 
-from skill_distiller.analysis.model import PromptedAnalysis
-from skill_distiller.calibration.estimate import UNCALIBRATED, Estimate
 from skill_distiller.planning.plan import Reason
 from skill_distiller.report.calibration_text import estimate_text
-from skill_distiller.report.note_text import note_text
-from skill_distiller.report.receipt_text import (
-    SectionSummary,
-    kept_whole,
-    receipt_lines,
-    removed_counts,
-    summarize_sections,
-)
-from skill_distiller.report.text import heading_line, plural, printable
+from skill_distiller.report.receipt_text import receipt_lines
+from skill_distiller.report.record import Record, TokenCounts
+from skill_distiller.report.sections import BlockCounts, SectionRecord, TokenLevel, names_of
+from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
-from skill_distiller.report.wording import example_analysis, examples_line, token_level_lines
-from skill_distiller.rewriting.model import REWORDED
-from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.result import Result
+from skill_distiller.rewriting.examples.model import ExampleSelection, SelectionMode
+from skill_distiller.run.distill import FRONTMATTER_HINTS, TRIGGER_HINT
+from skill_distiller.run.notes import COMPACTION_TOKENS, LateSection, Note, NoteKind
 from skill_distiller.tokens import ESTIMATE
 
+_NAME_LENGTH: Final = 40  # characters of an example's name that are shown
+_PHRASES_SHOWN: Final = 8
+_PHRASE_LENGTH: Final = 48  # characters of a phrase that are shown
 
-def one_liner_lines(distillation: Result) -> Iterator[Text]:
-    """Who wrote the lines, and how much of the skill they do not say."""
-    one_liner = distillation.one_liner
+
+def section_analysis(record: Record) -> Iterator[Text]:
+    """The lines that `--verbose` adds: sections, words, examples and patterns. Safe to show."""
+    mark, sections = record.tokens.mark, record.contents.sections
+    yield Text("\nSection Analysis:", style="bold")
+    for section in sections:
+        yield Text(_section_line(section))
+        if section.examples:
+            yield Text(f"└─ {examples_line(section.examples)}")
+        before, after = section.tokens
+        if after != before:
+            yield Text(f"└─ Tokens: {mark}{before} → {mark}{after} ({_why(section.blocks)})")
+    yield from map(Text, token_level_lines(record.contents.token_level))
+    yield from example_analysis(section.examples for section in sections if section.examples)
+    yield from map(Text, _pattern_lines(record))
+
+
+def _section_line(section: SectionRecord) -> str:
+    heading = heading_line(section.heading.level, section.heading.text)
+    return (
+        f"{heading}: {section.type.value} ({section.importance:.1f}, confidence: {section.confidence:.2f})"
+        f" → {section.outcome.value}"
+    )
+
+
+def _why(blocks: BlockCounts) -> str:
+    parts = []
+    if blocks.removed:
+        parts.append(f"{blocks.removed} of {plural(blocks.total, 'block')} removed")
+    if blocks.shortened:
+        parts.append("redundant phrases removed" if blocks.phrases else f"{blocks.shortened} shortened")
+    return ", ".join(parts) or Reason.TOGETHER.value
+
+
+def _pattern_lines(record: Record) -> Iterator[str]:
+    functionality, contents = record.evidence.functionality, record.contents
+    lost, removed = set(functionality.protected_lost), set(contents.advisory_removed)
+    shown = [f"{name} → {'LOST (-10)' if name in lost else 'preserved'}" for name in functionality.protected_found]
+    yield f"\nProtected patterns found: {', '.join(shown) or 'none'}"
+    shown = [
+        f"{name} → {'removed (no score penalty)' if name in removed else 'kept'}" for name in contents.advisory_found
+    ]
+    yield f"Advisory patterns found: {', '.join(shown) or 'none'}"
+
+
+def examples_line(examples: ExampleSelection) -> str:
+    """What became of a set, in the words of the reference: `Examples: 5 → 2 full + 3 one-liners (coverage: 0.95)`."""
+    if examples.mode is SelectionMode.ABSTRACTIVE and not examples.selected:
+        made = f"{examples.lines} (abstractive, coverage: {examples.coverage:.2f})"
+        return f"Examples: {examples.total} → {made}"
+    lines = plural(examples.lines, "one-liner")
+    return f"Examples: {examples.total} → {len(examples.selected)} full + {lines} (coverage: {examples.coverage:.2f})"
+
+
+def example_analysis(selections: Iterable[ExampleSelection]) -> Iterator[Text]:
+    """The analysis of each set, as in the reference. Names are made safe to show."""
+    for examples in selections:
+        yield Text("\nRECOMP example analysis:", style="bold")
+        yield Text(f"Original examples: {examples.total}")
+        yield Text(f"Full (selected): {_listed(examples, examples.selected)}")
+        yield Text(f"One-liners: {_listed(examples, examples.one_liners)}")
+        yield Text(f"Coverage: {examples.coverage:.2f} (full + one-liners)")
+        yield Text(f"Mode: {examples.mode.value}")
+
+
+def _listed(examples: ExampleSelection, indices: tuple[int, ...]) -> str:
+    names = [excerpt(examples.names[i], _NAME_LENGTH) for i in indices if examples.names[i]]
+    return f"{list(indices)} ({', '.join(names)})" if names else f"{list(indices)}"
+
+
+def token_level_lines(token_level: TokenLevel) -> Iterator[str]:
+    """What went word by word, nothing where no block is of a type that is scored."""
+    if not token_level.scores:
+        return
+    yield "\nToken-level analysis:"
+    for score in token_level.scores:
+        lost = "all removed whole" if score.compression is None else f"{score.compression:.0%} average compression"
+        yield f"{score.type.value} sections: {score.sections} analyzed, {lost}"
+    phrases = token_level.phrases
+    shown = ", ".join(f'"{excerpt(phrase.strip(" ,;:."), _PHRASE_LENGTH)}"' for phrase in phrases[:_PHRASES_SHOWN])
+    more = f" and {len(phrases) - _PHRASES_SHOWN} more" if len(phrases) > _PHRASES_SHOWN else ""
+    yield f"Phrases removed: {shown}{more}" if phrases else "Phrases removed: none"
+
+
+_SHOWN: Final = 5  # sections that are named; the JSON record has all of them
+_HEADING: Final = 50
+
+
+def late_text(note: Note) -> str:
+    """The warning about required blocks of a result that lie too far down, with their sections."""
+    blocks = "1 required block lies" if note.detail == "1" else f"{note.detail} required blocks lie"
+    names = [_name(section) for section in note.sections[:_SHOWN]]
+    more = len(note.sections) - len(names)
+    if more:
+        names.append(plural(more, "more section"))
+    return (
+        f"Warning: {blocks} beyond the first {COMPACTION_TOKENS:,} tokens, all that agents bring back of a skill "
+        f"after compaction: {', '.join(names)}. Move them up, or details into files of their own."
+    )
+
+
+def _name(section: LateSection) -> str:
+    heading = excerpt(section.heading, _HEADING) or NO_HEADING
+    return f"{heading} (line {section.line} of the result)"
+
+
+def self_compression_text(note: Note) -> str:
+    """The line about a skill that makes skills smaller; the detail of the note is where it says so."""
+    return f"Self-compression: this skill makes skills smaller, its {note.detail} says so."
+
+
+def raised_text(note: Note, threshold: float) -> str:
+    """The line about the threshold that was asked for (the detail of the note) and the one that was taken."""
+    return f"Threshold raised from {note.detail} to {threshold:g}: what a distiller loses, every skill after it loses."
+
+
+_PLAIN_NOTES: Final = frozenset(
+    {
+        NoteKind.ALREADY_MINIMAL,
+        NoteKind.WITHIN_BUDGET,
+        NoteKind.NOT_WORTH_IT,
+        NoteKind.ADVISORY_REMOVED,
+        NoteKind.PLAN_APPLIED,
+    }
+)
+
+
+def note_text(note: Note, record: Record) -> tuple[str, str]:
+    """The style of a note on a terminal ("" for none) and its text."""
+    threshold = record.goal.threshold
+    hint = FRONTMATTER_HINTS.get(record.texts.frontmatter, "")
+    texts = {
+        NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {note.detail}. {hint}",
+        NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
+        NoteKind.ALREADY_MINIMAL: f"Already minimal: no compression possible at threshold {threshold:g}; "
+        "the original comes out unchanged.",
+        NoteKind.WITHIN_BUDGET: f"Already within {record.goal.tokens} tokens; the original comes out unchanged.",
+        NoteKind.NOT_WORTH_IT: f"Already minimal: at threshold {threshold:g} less than 1% could be saved, which is not "
+        "worth a changed file; the original comes out unchanged.",
+        NoteKind.ADVISORY_REMOVED: f"Advisory pattern removed (no score penalty): {note.detail}",
+        NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {note.detail}",
+        NoteKind.ESTIMATED_TOKENS: f"Warning: the tokenizer {note.detail} is not available here; counts marked ~ are "
+        "estimates of 4 characters a token.",
+        NoteKind.EMBEDDED_VERDICTS: "Warning: the model gave no usable answer for "
+        + (
+            "1 block; its verdict is the embedded one."
+            if note.detail == "1"
+            else f"{note.detail} blocks; their verdicts are the embedded ones."
+        ),
+        NoteKind.BEYOND_COMPACTION: late_text(note),
+        NoteKind.SELF_COMPRESSION: self_compression_text(note),
+        NoteKind.THRESHOLD_RAISED: raised_text(note, threshold),
+        NoteKind.PLAN_APPLIED: "Written as the plan says; nothing was chosen by this run.",
+        NoteKind.SOURCE_CHANGED: "Warning: the source has changed since the plan was made; blocks that the plan does "
+        f"not know stay as they are: {note.detail}.",
+        NoteKind.PLAN_TOO_LARGE: "Warning: the plan would make the skill larger; the original comes out unchanged.",
+        NoteKind.HARD_RULE_DROPPED: f"Warning: the plan removes a block with a hard rule: [{note.detail}].",
+        NoteKind.PATTERN_DROPPED: f"Warning: the plan removes a block with a protected pattern: [{note.detail}].",
+    }
+    return ("" if note.kind in _PLAIN_NOTES else "yellow", texts[note.kind])
+
+
+def print_report(record: Record, console: Console, *, verbose: bool = False) -> None:
+    """Print the report; with `verbose` the section analysis too. Text of the skill is made safe to show."""
+    for line in _headline(record):
+        console.print(line)
+    if verbose:
+        for line in section_analysis(record):
+            console.print(line)
+    short = record.one_liner and not verbose  # nothing but the three lines is left: a list of it all says little
+    for line in one_liner_lines(record) if short else receipt_lines(record, verbose=verbose):
+        console.print(line)
+    if record.evidence.verification and record.evidence.verification.passed:
+        console.print(Text(verified_text(record.evidence.verification), style="green"))
+    print_notes(record, console)
+
+
+def one_liner_lines(record: Record) -> Iterator[Text]:
+    """Who wrote the three lines, and how much of the skill they do not say; nothing in the other modes."""
+    one_liner = record.one_liner
     if one_liner is None:
         return
-    lost = len(distillation.evidence.receipt.lost)
+    lost = len(record.evidence.receipt.lost)
     yield Text(f"One-liner by: {printable(one_liner.method)}; name, description and body are not in the text")
     if one_liner.left_out:
         phrases = "phrase" if one_liner.left_out == 1 else "phrases"
@@ -43,32 +215,12 @@ def one_liner_lines(distillation: Result) -> Iterator[Text]:
     yield Text(f"Facts no longer in the text: {lost} (each named in --json and with --verbose)", style="yellow")
 
 
-def print_report(
-    distillation: Result, console: Console, *, verbose: bool = False, estimate: Estimate = UNCALIBRATED
-) -> None:
-    """Print the report; with `verbose` the section analysis too. Text of the skill is made safe to show.
-
-    `estimate` is what earlier runs say of the functionality.
-    """
-    for line in _headline(distillation, estimate):
-        console.print(line)
-    if verbose:
-        for line in _section_analysis(distillation):
-            console.print(line)
-    short = distillation.one_liner and not verbose  # nothing but the three lines is left: a list of it all says little
-    for line in one_liner_lines(distillation) if short else receipt_lines(distillation, verbose=verbose):
-        console.print(line)
-    if distillation.evidence.verification and distillation.evidence.verification.passed:
-        console.print(Text(verified_text(distillation.evidence.verification), style="green"))
-    print_notes(distillation, console)
-
-
-def print_notes(distillation: Result, console: Console) -> None:
+def print_notes(record: Record, console: Console) -> None:
     """Print the notes and warnings alone, first of all that the result fails its own verification."""
-    if distillation.evidence.verification and not distillation.evidence.verification.passed:
-        console.print(Text(verified_text(distillation.evidence.verification), style="bold red"))
-    for note in distillation.notes:
-        style, text = note_text(note, distillation)
+    if record.evidence.verification and not record.evidence.verification.passed:
+        console.print(Text(verified_text(record.evidence.verification), style="bold red"))
+    for note in record.notes:
+        style, text = note_text(note, record)
         console.print(Text(text, style=style))
 
 
@@ -83,87 +235,42 @@ def print_calibration(console: Console, warnings: Iterable[str], entry: str, fol
         )
 
 
-def _headline(distillation: Result, estimate: Estimate) -> Iterator[Text]:
-    mark = distillation.run.counter.mark
-    functionality = distillation.functionality
-    figure, remark = estimate_text(estimate, functionality.score, functionality.interval)
+def _headline(record: Record) -> Iterator[Text]:
+    functionality, tokens, authors = record.evidence.functionality, record.tokens, record.authors
+    figure, remark = estimate_text(record.calibration.estimate, functionality.score, functionality.interval)
     yield Text.assemble("Functionality preserved: ", (figure, "bold"), f" ({remark})")
-    before, after = distillation.input_tokens, distillation.output_tokens
-    reduction = f"({distillation.reduction:.0%} reduction)"
-    yield Text.assemble(f"Tokens: {mark}{before} → {mark}{after} ", (reduction, "bold green"))
-    yield Text(f"Classification confidence: {distillation.analysis.confidence:.2f} (mean across sections)")
-    removed = [f"{n} {names[n > 1]}" for names, n in removed_counts(distillation).items()]
-    yield Text(f"Removed: {', '.join(removed) or 'nothing'}")
-    if distillation.one_liner:
-        yield Text("Kept: three lines")
-    else:
-        kept = kept_whole(distillation)
-        yield Text(f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type")
-    yield from _reworded(distillation)
-    analyzer = distillation.analysis.analyzer
-    analyzer += "" if isinstance(distillation.analysis, PromptedAnalysis) else " (no language model, no network)"
+    counts = f"{tokens.mark}{tokens.before} → {tokens.mark}{tokens.after}"
+    yield Text.assemble(f"Tokens: {counts} ", (f"({tokens.reduction:.0%} reduction)", "bold green"))
+    yield Text(f"Classification confidence: {authors.confidence:.2f} (mean across sections)")
+    yield from map(Text, _removed_and_kept(record))
+    analyzer = authors.analyzer + ("" if authors.prompted else " (no language model, no network)")
     yield Text(
-        f"Analyzer: {printable(analyzer)}; judge: "
-        f"{printable(distillation.functionality.method)}; tokens: {_counter(distillation)}"
+        f"Analyzer: {printable(analyzer)}; judge: {printable(functionality.method)}; tokens: {_counter_text(tokens)}"
     )
-    if distillation.run.token_scorer:
-        yield Text(f"Token scorer: {printable(distillation.run.token_scorer)}")
+    if authors.token_scorer:
+        yield Text(f"Token scorer: {printable(authors.token_scorer)}")
 
 
-def _reworded(distillation: Result) -> Iterator[Text]:
-    """How many blocks stand in new words, and how many new texts were not good enough."""
-    plan = distillation.plan
-    reworded = sum(decision.rendering.kind in REWORDED for decision in plan.decisions)
-    if reworded or (plan.refused and isinstance(distillation.analysis, PromptedAnalysis)):
-        refused = f" ({plan.refused} refused: lost a fact)" if plan.refused else ""
-        yield Text(f"Rewritten: {plural(reworded, 'block')}{refused}")
+def _removed_and_kept(record: Record) -> Iterator[str]:
+    """What went, what is whole, and of runs with a language model what stands in new words."""
+    contents = record.contents
+    removed = [f"{count} {names_of(kind)[count > 1]}" for kind, count in contents.removed.items()]
+    yield f"Removed: {', '.join(removed) or 'nothing'}"
+    if record.one_liner:
+        yield "Kept: three lines"
+    else:
+        kept = [names_of(kind)[1] for kind in contents.kept]
+        yield f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type"
+    if contents.reworded or (contents.refused and record.authors.prompted):
+        refused = f" ({contents.refused} refused: lost a fact)" if contents.refused else ""
+        yield f"Rewritten: {plural(contents.reworded, 'block')}{refused}"
 
 
-def _counter(distillation: Result) -> str:
-    counter = distillation.run.counter
-    if counter.exact:
-        return f"{counter.encoding}, exact"
-    instead = "" if counter.encoding == ESTIMATE else f" in place of {counter.encoding}"
+def _counter_text(tokens: TokenCounts) -> str:
+    if tokens.exact:
+        return f"{tokens.encoding}, exact"
+    instead = "" if tokens.encoding == ESTIMATE else f" in place of {tokens.encoding}"
     return f"estimate of 4 characters a token{instead}"
-
-
-def _section_analysis(distillation: Result) -> Iterator[Text]:
-    mark = distillation.run.counter.mark
-    yield Text("\nSection Analysis:", style="bold")
-    summaries = summarize_sections(distillation)
-    for summary in summaries:
-        yield Text(_section_line(summary))
-        if summary.examples:
-            yield Text(f"└─ {examples_line(summary.examples)}")
-        if summary.tokens_after != summary.tokens_before:
-            yield Text(f"└─ Tokens: {mark}{summary.tokens_before} → {mark}{summary.tokens_after} ({_why(summary)})")
-    yield from map(Text, token_level_lines(distillation))
-    yield from example_analysis(summary.examples for summary in summaries if summary.examples)
-    found = distillation.functionality.protected_found
-    lost = set(distillation.functionality.protected_lost)
-    shown = [f"{name} → {'LOST (-10)' if name in lost else 'preserved'}" for name in found]
-    yield Text(f"\nProtected patterns found: {', '.join(shown) or 'none'}")
-    advisory = sorted(frozenset[str]().union(*(v.advisory for v in distillation.analysis.verdicts)))
-    gone = {note.detail for note in distillation.notes if note.kind is NoteKind.ADVISORY_REMOVED}
-    shown = [f"{name} → {'removed (no score penalty)' if name in gone else 'kept'}" for name in advisory]
-    yield Text(f"Advisory patterns found: {', '.join(shown) or 'none'}")
-
-
-def _section_line(summary: SectionSummary) -> str:
-    heading = heading_line(summary.section.level, summary.section.heading)
-    return (
-        f"{heading}: {summary.type.value} ({summary.importance:.1f}, confidence: {summary.confidence:.2f})"
-        f" → {summary.outcome}"
-    )
-
-
-def _why(summary: SectionSummary) -> str:
-    parts = []
-    if summary.removed:
-        parts.append(f"{summary.removed} of {plural(len(summary.section.blocks), 'block')} removed")
-    if summary.rewritten:
-        parts.append("redundant phrases removed" if summary.phrases else f"{summary.rewritten} shortened")
-    return ", ".join(parts) or Reason.TOGETHER.value
 
 
 def open_console(*, stderr: bool = False, soft_wrap: bool = False) -> Console:
@@ -171,7 +278,5 @@ def open_console(*, stderr: bool = False, soft_wrap: bool = False) -> Console:
 
     NO_COLOR means plain text: Rich would leave bold in.
     """
-    from rich.console import Console
-
     system: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=soft_wrap, color_system=system)

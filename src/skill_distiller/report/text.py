@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from skill_distiller.run.result import Result
+    from skill_distiller.report.record import Texts
 
 
 def plural(count: int, noun: str) -> str:
@@ -53,12 +53,11 @@ def heading_line(level: int, heading: str) -> str:
 _NO_NEWLINE: Final = "\\ No newline at end of file\n"
 
 
-def unified_diff(distillation: Result) -> str:
+def unified_diff(texts: Texts) -> str:
     """The unified diff from the original to the result, "" when nothing changed."""
-    name = distillation.original.path.name if distillation.original.path else "SKILL.md"
+    name = texts.file
     tab = "\t" if any(c.isspace() for c in name) else ""  # tells patch where a name with blanks ends
-    before, after = _lines(distillation.original.text), _lines(distillation.text)
-    lines = difflib.unified_diff(before, after, f"a/{name}{tab}", f"b/{name}{tab}")
+    lines = difflib.unified_diff(_lines(texts.before), _lines(texts.after), f"a/{name}{tab}", f"b/{name}{tab}")
     return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in lines)
 
 

@@ -1,8 +1,8 @@
-"""A verification as plain data, as one line and as a table."""
+"""A verification in words: as one line and as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
@@ -10,61 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from skill_distiller._version import __version__
 from skill_distiller.checks.model import Check, Finding, Level, Verification
 from skill_distiller.report.text import excerpt
-from skill_distiller.tokens import TokenCounter
-
-VERIFY_SCHEMA: Final = "skill-distiller/verify/1"
-
-
-def verification_record(verification: Verification, skill: str, counter: TokenCounter) -> dict[str, object]:
-    """The record of a run of `verify` over a skill of that name."""
-    return {
-        "schema": VERIFY_SCHEMA,
-        "version": __version__,
-        "skill": skill,
-        "encoding": counter.encoding,
-        "tokens_exact": counter.exact,
-        "original_tokens": verification.tokens.original,
-        "candidate_tokens": verification.tokens.candidate,
-        "changed": verification.changed,
-        **_checks(verification),
-    }
-
-
-def checks_record(verification: Verification | None) -> dict[str, object] | None:
-    """What `compress` found in its own result: declared losses, which its receipt names, are counted only.
-
-    None where nothing was verified.
-    """
-    return None if verification is None else _checks(verification, (Level.FAILURE, Level.WARNING))
-
-
-def _checks(verification: Verification, levels: Collection[Level] = tuple(Level)) -> dict[str, object]:
-    return {
-        "passed": verification.passed,
-        "checks": [
-            {
-                "name": check.name,
-                "passed": check.passed,
-                "declared": check.count(Level.DECLARED),
-                "findings": [_finding(finding) for finding in check.findings if finding.level in levels],
-            }
-            for check in verification.checks
-        ],
-    }
-
-
-def _finding(finding: Finding) -> dict[str, object]:
-    return {
-        "kind": finding.kind.value,
-        "level": finding.level.value,
-        "text": finding.text,
-        "detail": finding.detail,
-        "file": "candidate" if finding.in_candidate else "original",
-        "line": finding.line or None,
-    }
 
 
 def verified_text(verification: Verification) -> str:
@@ -95,7 +42,6 @@ def what_found(finding: Finding, length: int) -> str:
 _SHOWN: Final = 10  # findings of a check; the JSON record holds all of them
 _LENGTH: Final = 160  # characters of a finding
 _STYLES: Final = {Level.FAILURE: "red", Level.WARNING: "yellow", Level.DECLARED: "dim"}
-_ORDER: Final = (Level.FAILURE, Level.WARNING, Level.DECLARED)
 
 
 def print_verification(verification: Verification, console: Console, mark: str = "", *, verbose: bool = False) -> None:
@@ -122,14 +68,27 @@ def print_verification(verification: Verification, console: Console, mark: str =
 
 def _rows(check: Check, *, verbose: bool) -> Iterator[tuple[Text, Text, Text, Text]]:
     result = Text("passed", "green") if check.passed else Text("FAILED", "bold red")
-    findings = sorted(check.findings, key=lambda finding: _ORDER.index(finding.level))
-    shown = findings if verbose else [f for f in findings if f.level is not Level.DECLARED][:_SHOWN]
-    lines = [(_line(finding), _text(finding)) for finding in shown]
-    lines += [(Text(), rest) for rest in _rest(findings, shown)]
-    lines = lines or [(Text(), Text())]
+    lines = list(_lines(check, verbose=verbose)) or [(Text(), Text())]
     yield Text(check.name), result, *lines[0]
     for line in lines[1:]:
         yield Text(), Text(), *line
+
+
+def _lines(check: Check, *, verbose: bool) -> Iterator[tuple[Text, Text]]:
+    """The findings with their lines, failures first; what is not shown is counted."""
+    failures, warnings, declared = (
+        [finding for finding in check.findings if finding.level is level]
+        for level in (Level.FAILURE, Level.WARNING, Level.DECLARED)
+    )
+    found = failures + warnings
+    for finding in found + declared if verbose else found[:_SHOWN]:
+        yield _line(finding), _text(finding)
+    if verbose:
+        return
+    if len(found) > _SHOWN:
+        yield Text(), Text(f"and {len(found) - _SHOWN} more (--verbose or --json)", "dim")
+    if declared:
+        yield Text(), Text(f"{len(declared)} declared by the receipt", "dim")
 
 
 def _line(finding: Finding) -> Text:
@@ -140,15 +99,3 @@ def _line(finding: Finding) -> Text:
 def _text(finding: Finding) -> Text:
     text = Text.assemble((f"{what_found(finding, _LENGTH)}: ", _STYLES[finding.level]), excerpt(finding.text, _LENGTH))
     return text if finding.level is not Level.DECLARED else Text.assemble(text, (" (declared)", "dim"))
-
-
-def _rest(findings: list[Finding], shown: list[Finding]) -> Iterator[Text]:
-    """What is not shown, counted."""
-    left = len([f for f in findings if f.level is not Level.DECLARED]) - len(
-        [f for f in shown if f.level is not Level.DECLARED]
-    )
-    if left > 0:
-        yield Text(f"and {left} more (--verbose or --json)", "dim")
-    declared = [f for f in findings if f.level is Level.DECLARED]
-    if declared and len(shown) < len(findings) - max(left, 0):
-        yield Text(f"{len(declared)} declared by the receipt", "dim")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from skill_distiller.language.spans import Span, overlaps
+from skill_distiller.language.facts import Span, overlaps
 from skill_distiller.tokens import TokenCounter
+
+# The strengths of the passes that take out what certainly says nothing.
+TIGHTENING: Final = 0.01  # emphasis and line ends
+FILLERS: Final = 0.02  # filler phrases
 
 
 class Edit(NamedTuple):
@@ -42,7 +46,9 @@ def apply_edits(text: str, edits: Iterable[Edit], strength: float = 1.0) -> str:
 
 
 def join_edits(first: tuple[Edit, ...], second: Iterable[Edit]) -> tuple[Edit, ...]:
-    """The edits of two passes in order of position; where two overlap, that of the first stands."""
+    """The edits of two passes, each sorted, in order of position; where two overlap, that of the first stands."""
+    if not first:
+        return tuple(second)
     taken = [Span(edit.start, edit.end) for edit in first]
     fitting = [edit for edit in second if not overlaps((edit.start, edit.end), taken)]
     return tuple(sorted([*first, *fitting])) if fitting else first
@@ -71,27 +77,39 @@ def price_edits(text: str, tokens: int, edits: Sequence[LevelEdit], levels: int,
     `tokens` is the count of the text itself; the edits are sorted and do not overlap.
     """
     if not counter.exact:
-        return [counter.count(text_at(text, edits, i)) for i in range(levels)]
+        return _whole_prices(text, tokens, edits, levels, counter)
     saved = [0] * levels
     count = _piece_counter(counter)
-    rest: list[LevelEdit] = []
+    touched = 0  # up to where whole words are gone
+    windows: list[_Window] = []
     for item in edits:
         (start, end, replacement, _), level = item
         if not replacement and _is_cut(text, start) and _is_cut(text, end):
             saved[level] += count(text[start:end])  # whole words with the space before them: most edits
+            touched = end
         else:
-            rest.append(item)
-    for window in _windows(text, rest):
+            _add_window(windows, text, item, touched)
+    for window in windows:
         piece = text[window.start : window.end]
         before = count(piece)
         for level in sorted({level for _, level in window.edits}):
             after = apply_edits(piece, [_shift(e, window.start) for e, own in window.edits if own <= level])
             if not _stands_alone(after, text, window):
-                return [counter.count(text_at(text, edits, i)) for i in range(levels)]
+                return _whole_prices(text, tokens, edits, levels, counter)
             cost = count(after)
             saved[level] += before - cost
             before = cost
     return [tokens - total for total in accumulate(saved)]
+
+
+def _whole_prices(text: str, tokens: int, edits: Sequence[LevelEdit], levels: int, counter: TokenCounter) -> list[int]:
+    """The same by counting all of the text at every level on which it changes."""
+    prices = []
+    for level in range(levels):
+        if any(own == level for _, own in edits):
+            tokens = counter.count(text_at(text, edits, level))
+        prices.append(tokens)
+    return prices
 
 
 def text_at(text: str, edits: Sequence[LevelEdit], level: int) -> str:
@@ -105,19 +123,21 @@ def _piece_counter(counter: TokenCounter) -> Callable[[str], int]:
     return lambda text: remembered(text) if len(text) <= _LONGEST else counter.count(text)
 
 
-def _windows(text: str, edits: Sequence[LevelEdit]) -> Iterator[_Window]:
-    """The stretches of a text that can be counted alone, with the edits in them."""
-    window: _Window | None = None
-    for item in edits:
-        start, end = _cut_before(text, item.edit.start), _cut_after(text, item.edit.end)
-        if window and start < window.end:
-            window = _Window(window.start, max(end, window.end), [*window.edits, item])
-            continue
-        if window:
-            yield window
-        window = _Window(start, end, [item])
-    if window:
-        yield window
+def _add_window(windows: list[_Window], text: str, item: LevelEdit, touched: int) -> None:
+    """Add the stretch of a text that can be counted alone around an edit, joined with the last one if they overlap.
+
+    Where it may (nothing up to `touched` is part of it), it begins with a word that stays.
+    """
+    (start, end, _, _), _ = item
+    first = _cut_before(text, start - 1)
+    if first < touched:
+        first = _cut_before(text, start)
+    last = _cut_after(text, end)
+    if windows and first < windows[-1].end:
+        before = windows[-1]
+        windows[-1] = _Window(before.start, max(last, before.end), [*before.edits, item])
+    else:
+        windows.append(_Window(first, last, [item]))
 
 
 def _cut_before(text: str, at: int) -> int:

@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from skill_distiller.analysis.model import Analysis, Verdict
-from skill_distiller.analysis.pattern_set import BUILT_IN, PatternSet
-from skill_distiller.language.facts import Fact
-from skill_distiller.language.spans import locked_spans
+from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
+from skill_distiller.language.facts import Fact, locked_spans
 from skill_distiller.rewriting.model import Offers, Rendering, RenderingKind
 from skill_distiller.rewriting.sentences import (
     Item,

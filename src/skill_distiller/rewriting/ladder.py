@@ -6,23 +6,25 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.model import Analysis, SectionType
-from skill_distiller.language.facts import Fact, fact_keys, find_facts
-from skill_distiller.language.spans import Span, locked_spans
+from skill_distiller.language.facts import Fact, Span, fact_keys, find_facts, locked_spans
 from skill_distiller.meaning.compare import missing
-from skill_distiller.rewriting.edits import Edit, LevelEdit, join_edits, price_edits, text_at
-from skill_distiller.rewriting.fillers import (
+from skill_distiller.rewriting.edits import Edit, LevelEdit, apply_edits, join_edits, price_edits
+from skill_distiller.rewriting.model import REWORDED, Bundle, Offers, Rendering, RenderingKind
+from skill_distiller.rewriting.passes import (
+    emphasis_edits,
     filler_edits,
     is_empty_lead_in,
+    may_have_emphasis,
     may_have_fillers,
     may_have_phrases,
     symbol_edits,
+    tighten_table,
+    wrap_edits,
 )
-from skill_distiller.rewriting.markup import emphasis_edits, may_have_emphasis, tighten_table, wrap_edits
-from skill_distiller.rewriting.model import REWORDED, Rendering, RenderingKind
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.tokens import TokenCounter
 
@@ -46,11 +48,10 @@ _RUNGS: Final = (
 _STRENGTHS: Final = tuple(rung.strength for rung in _RUNGS)
 _PHRASE: Final = 3  # words
 _SHARES: Final = {RenderingKind.TIGHT: 0.998, RenderingKind.PRUNED: 0.997}
-_TIGHT: Final = 0.01  # strength of the edits that take out emphasis and line ends
-_FILLERS: Final = 0.02  # and of the filler phrases
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
 
+_DROPPED: Final = Rendering(RenderingKind.DROPPED, "", 0, 0.0)
 # Nothing to prove: the block as it is, or one that openly leaves facts out.
 _UNPROVED: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED, RenderingKind.EXTRACTED})
 
@@ -143,7 +144,7 @@ def _ladder(draft: _Draft, counter: TokenCounter, *, droppable: bool) -> Ladder:
             rungs.append(rendering)
     # A lead-in that may be written as nothing can be dropped too, with what it introduces.
     if droppable and (rungs[-1].tokens > 0 or len(rungs) > 1):
-        rungs.append(Rendering(RenderingKind.DROPPED, "", 0, 0.0))
+        rungs.append(_DROPPED)
     return Ladder(block, tuple(rungs))
 
 
@@ -188,10 +189,13 @@ def _shorter(draft: _Draft, full: Rendering, counter: TokenCounter) -> Iterator[
     edits = _edits(draft, counter)
     if edits:
         prices = price_edits(full.text, full.tokens, edits, len(_RUNGS), counter)
+        least = full.tokens
         for level, (rung, tokens) in enumerate(zip(_RUNGS, prices, strict=True)):
-            if any(own == level for _, own in edits):
-                phrases = _deleted_phrases(text, edits, level)
-                yield Rendering(rung.kind, text_at(full.text, edits, level), tokens, rung.share, rung.strength, phrases)
+            if tokens < least:
+                made = [edit for edit, own in edits if own <= level]
+                phrases = _deleted_phrases(text, made)
+                yield Rendering(rung.kind, apply_edits(full.text, made), tokens, rung.share, rung.strength, phrases)
+                least = tokens
     if draft.leads_in and is_empty_lead_in(text) and not draft.locked:
         yield Rendering(RenderingKind.PRUNED, "", 0, _SHARES[RenderingKind.PRUNED])
 
@@ -203,24 +207,85 @@ def _edits(draft: _Draft, counter: TokenCounter) -> tuple[LevelEdit, ...]:
     if may_have_phrases(text):
         edits = tuple(symbol_edits(text, locked_spans(text, draft.facts, modals=False), counter))
     if not draft.formatted and may_have_emphasis(text):
-        edits = join_edits(edits, (edit._replace(strength=_TIGHT) for edit in emphasis_edits(text, draft.locked)))
+        edits = join_edits(edits, emphasis_edits(text, draft.locked))
     if not draft.formatted:
-        edits = join_edits(edits, (edit._replace(strength=_TIGHT) for edit in wrap_edits(text, draft.locked)))
+        edits = join_edits(edits, wrap_edits(text, draft.locked))
     if may_have_fillers(text):
-        edits = join_edits(edits, (edit._replace(strength=_FILLERS) for edit in filler_edits(text, draft.locked)))
+        edits = join_edits(edits, filler_edits(text, draft.locked))
     edits = join_edits(edits, draft.words)
     levels = ((edit, bisect_left(_STRENGTHS, edit.strength)) for edit in edits)
     return tuple(LevelEdit(edit, level) for edit, level in levels if level < len(_RUNGS))
 
 
-def _deleted_phrases(text: str, edits: Sequence[LevelEdit], level: int) -> tuple[str, ...]:
-    """What goes up to a level in one piece of several words, as it stood; not what is said by a symbol or otherwise."""
-    # Where the next word got the capital, its first letter is part of the edit.
-    gone = (
-        e
-        for e, own in edits
-        if own <= level and e.replacement.lower() == text[e.end - len(e.replacement) : e.end].lower()
-    )
-    ends = ((e.start, e.end - len(e.replacement)) for e in gone)
-    pieces = (text[start:end].strip() for start, end in ends)
-    return tuple(piece for piece in pieces if piece.count(" ") >= _PHRASE - 1)
+def _deleted_phrases(text: str, edits: Sequence[Edit]) -> tuple[str, ...]:
+    """What goes in one piece of several words, as it stood; not what is said by a symbol or otherwise."""
+    phrases = []
+    for start, end, replacement, _ in edits:
+        # Where the next word got the capital, its first letter is part of the edit.
+        cut = end - len(replacement)
+        if text.count(" ", start, cut) >= _PHRASE - 1 and replacement.lower() == text[cut:end].lower():
+            phrase = text[start:cut].strip()
+            if phrase.count(" ") >= _PHRASE - 1:
+                phrases.append(phrase)
+    return tuple(phrases)
+
+
+class Joint(NamedTuple):
+    """A bundle on the ladders: (block, place among its joint renderings) pairs, and the headings that go with it.
+
+    `lost` is the worth that goes with it, None where that is what its share says of its blocks.
+    """
+
+    members: tuple[tuple[int, int], ...]
+    headings: tuple[int, ...]
+    lost: float | None = None
+
+
+def add_offers(
+    ladders: Sequence[Ladder], offers: Offers, counter: TokenCounter
+) -> tuple[tuple[Ladder, ...], tuple[Joint, ...]]:
+    """The ladders with the offered renderings among their rungs, and the bundles as joint renderings.
+
+    A rendering that is not worth its tokens beside the others of its block is left out.
+    """
+    found = list(ladders)
+    for block, renderings in offers.renderings.items():
+        found[block] = replace(found[block], rungs=_worthwhile((*found[block].rungs, *renderings)))
+    joints = []
+    for bundle in offers.bundles:
+        members = []
+        for block, text in zip(bundle.blocks, bundle.texts, strict=True):
+            rendering = _rendering(found[block], bundle, text, counter)
+            members.append((block, len(found[block].joint)))
+            found[block] = replace(found[block], joint=(*found[block].joint, rendering))
+        joints.append(Joint(tuple(members), bundle.headings))
+    return tuple(found), tuple(joints)
+
+
+def _rendering(ladder: Ladder, bundle: Bundle, text: str, counter: TokenCounter) -> Rendering:
+    """A text of a bundle as a rendering; FULL where it is the block as it stands."""
+    full = ladder.rungs[0]
+    if text == full.text:
+        return replace(full, share=bundle.share)
+    return Rendering(bundle.kind, text, counter.count(text) if text else 0, bundle.share)
+
+
+def _worthwhile(rungs: Sequence[Rendering]) -> tuple[Rendering, ...]:
+    """The renderings by falling tokens, without those that another one beats in tokens and share."""
+    full = rungs[0]
+    kept: list[Rendering] = []
+    for rung in sorted(rungs[1:], key=lambda r: (r.tokens, -r.share)):
+        if rung.kind is RenderingKind.DROPPED:
+            continue
+        if rung.tokens < full.tokens and (not kept or rung.share > kept[-1].share):
+            kept.append(rung)
+    return (full, *reversed(kept), *(rung for rung in rungs if rung.kind is RenderingKind.DROPPED))
+
+
+def unused(ladders: Sequence[Ladder], joint: Joint) -> bool:
+    """Whether a bundle can't be taken: a block of it has to stay and would not stand in it."""
+    for block, place in joint.members:
+        ladder = ladders[block]
+        if not ladder.droppable and ladder.block.text.strip() not in ladder.joint[place].text:
+            return True
+    return False

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from skill_distiller.language.spans import Span, overlaps
+from skill_distiller.language.facts import Span, overlaps
 from skill_distiller.skill.model import Block, BlockKind
 
 _MARKER: Final = re.compile(r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")

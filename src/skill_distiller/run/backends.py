@@ -10,7 +10,7 @@ from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.checks.functionality import EmbeddedJudge, Judge
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.planning.ladders import Models
-from skill_distiller.providers.registry import DEFAULT_TIMEOUT, NO_PROVIDER, find_provider, open_provider
+from skill_distiller.providers.detect import DEFAULT_TIMEOUT, NO_PROVIDER, find_provider, open_provider
 from skill_distiller.rewriting.model import Renderer
 from skill_distiller.rewriting.one_liner.model import EmbeddedOneLiner, OneLinerWriter
 
@@ -105,7 +105,7 @@ def choose_token_scorer(choice: str) -> PhraseScorer | None:
         return None
     if choice != "local":
         raise UsageError(f"There is no token scorer {choice!r}.", "Token scorers: none, local.")
-    from skill_distiller.rewriting.self_information import LocalScorer
+    from skill_distiller.rewriting.redundant import LocalScorer
 
     return LocalScorer()
 

@@ -11,8 +11,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from skill_distiller.analysis.pattern_set import BUILT_IN, OwnPattern, PatternError, PatternSet, own_pattern
-from skill_distiller.analysis.patterns import ADVISORY, PROTECTED
+from skill_distiller.analysis.patterns import (
+    ADVISORY,
+    BUILT_IN,
+    PROTECTED,
+    OwnPattern,
+    PatternError,
+    PatternSet,
+    own_pattern,
+)
 from skill_distiller.errors import UsageError, reason_of
 
 _SHOWN: Final = 80  # characters of a key or value in a message

@@ -14,19 +14,16 @@ from skill_distiller.checks.model import Declared, Tokens, Verification, declare
 from skill_distiller.checks.receipt import Comparison, compare, write_receipt
 from skill_distiller.errors import BadInputError, RefusedError
 from skill_distiller.planning.choose import Observer, compress_to_threshold, compress_to_tokens
-from skill_distiller.planning.compaction import COMPACTION_TOKENS
-from skill_distiller.planning.find_pieces import find_pieces
 from skill_distiller.planning.ladders import replace_with
 from skill_distiller.planning.plan import Mode, Plan, apply_plan, undo_all
-from skill_distiller.planning.repair import bring_back
-from skill_distiller.planning.saved_plan import recall_plan
+from skill_distiller.planning.required import bring_back
+from skill_distiller.planning.saved_plan import find_pieces, recall_plan
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.backends import Backends
-from skill_distiller.run.notes import Note, NoteKind, compaction_notes, plan_notes, result_notes
-from skill_distiller.run.options import DistillOptions, check_options
+from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind, compaction_notes, plan_notes, result_notes
 from skill_distiller.run.result import Evidence, Result
-from skill_distiller.run.run import Run, watch_nothing
+from skill_distiller.run.run import DistillOptions, Run, check_options, watch_nothing
 from skill_distiller.skill.model import FrontmatterState, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import count_skill

@@ -3,11 +3,68 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
+from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
+from skill_distiller.errors import UsageError
 from skill_distiller.planning.choose import Observer
+from skill_distiller.planning.plan import Mode
+from skill_distiller.planning.saved_plan import SavedPlan
 from skill_distiller.run.backends import Backends
-from skill_distiller.run.options import DistillOptions
-from skill_distiller.tokens import TokenCounter, load_counter
+from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
+
+DEFAULT_THRESHOLD: Final = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPieces:
+    """The pieces that stay as they are: by id (see `find_pieces`), and sections by heading."""
+
+    ids: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether any piece is named."""
+        return bool(self.ids or self.sections)
+
+
+@dataclass(frozen=True, slots=True)
+class DistillOptions:
+    """What to aim at: in threshold mode the functionality to keep, 0-1; in tokens mode the most tokens of the result.
+
+    `encoding` is what tokens are counted in.
+    `strict` makes missing frontmatter or a missing trigger section an error. With `offline` the ranks
+    of an encoding that are not shipped are not fetched either: counts are estimates then. `patterns`
+    are the user's own, which count beside those of the reference.
+
+    The pieces to `keep` stay as they are. With a `plan` nothing is chosen: it is applied, and `mode`,
+    `threshold` and `tokens` only say what it was made with.
+    """
+
+    threshold: float = DEFAULT_THRESHOLD
+    encoding: str = DEFAULT_ENCODING
+    strict: bool = False
+    offline: bool = False
+    mode: Mode = Mode.THRESHOLD
+    tokens: int | None = None
+    patterns: PatternSet = BUILT_IN
+    keep: KeptPieces = field(default_factory=KeptPieces)
+    plan: SavedPlan | None = None
+
+
+def check_options(options: DistillOptions) -> None:
+    """Raises UsageError for options that make no sense or do not go together."""
+    if not 0 <= options.threshold <= 1:
+        hint = (
+            f"Did you mean {options.threshold / 100:g}?" if 10 <= options.threshold <= 100 else "Use for example 0.9."
+        )
+        raise UsageError(f"The threshold {options.threshold:g} is not between 0 and 1.", hint)
+    if (options.tokens is not None) != (options.mode is Mode.TOKENS):
+        raise UsageError("Tokens mode needs a number of tokens, and only tokens mode takes one.", "Use --tokens=N.")
+    if options.tokens is not None and options.tokens < 1:
+        raise UsageError(f"{options.tokens} is not a number of tokens.", "Use for example --tokens=500.")
+    if options.mode is Mode.ONELINER and (options.keep or options.plan):
+        raise UsageError("The three lines of oneliner mode hold no pieces of the original.", "Use another mode.")
 
 
 def watch_nothing(stage: str, value: object) -> None:

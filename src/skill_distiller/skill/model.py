@@ -9,6 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+MAX_BYTES: Final = 2_000_000
+SKILL_FILE: Final = "SKILL.md"
+
 
 class BlockKind(StrEnum):
     """The Markdown construct a block is."""

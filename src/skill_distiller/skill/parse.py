@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from markdown_it import MarkdownIt
-from markdown_it.ruler import Ruler
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore, normalize
 from markdown_it.token import Token
 
-from skill_distiller.collector import collector_paused
 from skill_distiller.skill.frontmatter import BOM, split_frontmatter
 from skill_distiller.skill.model import Block, BlockKind, Section, Skill
 
@@ -28,26 +26,46 @@ _BEGINNINGS: Final = {
     "html_block": "<",
     "heading": "#",
 }
+# A line that may underline a heading; without one in a text, and few have one, the rule for these is not needed.
+_UNDERLINE: Final = re.compile(r"\n(?<=[^\n]\n)[ \t>]*(?:-+|=+)[ \t]*(?:\n|\Z)")
 _DEPTH: Final = 2
-_CHAINS: Final = ("", "paragraph", "reference", "blockquote", "list", "table")
+_CHAINS: Final = ("paragraph", "reference", "blockquote", "list")  # of rules that end such a block
 Rule = Any  # (state, first line, end line, silent) -> bool
 
 
 def parse_blocks(text: str) -> list[Token]:
     """The block tokens of a CommonMark text with tables, levels 0 and 1; NUL and line ends as CommonMark takes them."""
-    core = StateCore(text, _parser(), {})
+    core = StateCore(text, _parser(underlined=True), {})
     normalize(core)
-    state = _Shallow(core.src, _parser(), core.env, core.tokens)
-    _parser().block.tokenize(state, 0, state.lineMax)
+    parser = _parser(underlined=_UNDERLINE.search(core.src) is not None)
+    state = _Shallow(core.src, parser, core.env, core.tokens)
+    parser.block.tokenize(state, 0, state.lineMax)
     return core.tokens
 
 
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    # Without the inline rules, which cost half of the time and map no lines.
-    parser = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
-    parser.block.ruler = _FirstCharacterRuler(parser.block.ruler)
+@lru_cache(maxsize=2)
+def _parser(*, underlined: bool) -> MarkdownIt:
+    parser = MarkdownIt("commonmark").enable("table")
+    if not underlined:
+        parser.disable("lheading")
+    ruler = parser.block.ruler
+    ended_by = {chain: ruler.getRules(chain) for chain in _CHAINS}
+    rules = dict(zip(ruler.get_active_rules(), ruler.getRules(), strict=True))
+    for name, characters in _BEGINNINGS.items():
+        rule = rules[name]
+        chains = [chain for chain, members in ended_by.items() if rule in members]
+        ruler.at(name, _guarded(rule, frozenset(characters)), {"alt": chains})
     return parser
+
+
+def _guarded(rule: Rule, characters: frozenset[str]) -> Rule:
+    """A rule that is tried only where a line begins with one of some characters."""
+
+    def try_rule(state: StateBlock, line: int, end: int, silent: bool) -> bool:
+        start = state.bMarks[line] + state.tShift[line]
+        return start < state.eMarks[line] and state.src[start] in characters and rule(state, line, end, silent)
+
+    return try_rule
 
 
 class _Shallow(StateBlock):
@@ -61,43 +79,6 @@ class _Shallow(StateBlock):
             return super().push(ttype, tag, nesting)
         self.level += nesting
         return self._scrap
-
-
-class _FirstCharacterRuler(Ruler[Rule]):
-    """The rules of another ruler; each chain is one rule that tries those which can match, in their order."""
-
-    def __init__(self, rules: Ruler[Rule]) -> None:
-        super().__init__()
-        self._names = rules.get_active_rules()
-        by_function = dict(zip(rules.getRules(""), self._names, strict=True))
-        self._chains = {chain: [_dispatcher(rules.getRules(chain), by_function)] for chain in _CHAINS}
-        self._others = rules
-
-    def getRules(self, chainName: str = "") -> list[Rule]:
-        """The rules of a chain."""
-        return self._chains.get(chainName) or self._others.getRules(chainName)
-
-    def get_active_rules(self) -> list[str]:
-        """The names of the rules that are tried."""
-        return self._names
-
-
-def _dispatcher(rules: Sequence[Rule], names: Mapping[Rule, str]) -> Rule:
-    anything = tuple(rule for rule in rules if names[rule] not in _BEGINNINGS)
-    allowed = {
-        character: tuple(rule for rule in rules if character in _BEGINNINGS.get(names[rule], character))
-        for character in "".join(_BEGINNINGS.values())
-    }
-
-    def first_match(state: StateBlock, line: int, end: int, silent: bool) -> bool:
-        start = state.bMarks[line] + state.tShift[line]
-        tried = allowed.get(state.src[start], anything) if start < state.eMarks[line] else anything
-        for rule in tried:  # noqa: SIM110 - a generator would cost as much as a rule
-            if rule(state, line, end, silent):
-                return True
-        return False
-
-    return first_match
 
 
 LONG_LIST: Final = 800  # characters; a longer list is cut into its items
@@ -131,7 +112,6 @@ def split_lines(text: str) -> list[str]:
     return _LINE.findall(text)
 
 
-@collector_paused()
 def parse_skill(text: str, path: Path | None = None) -> Skill:
     """Parse a SKILL.md. Never fails: whatever is not Markdown is a paragraph.
 

@@ -14,8 +14,7 @@ from typing import Final
 
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.skill.folder import SkillFile, SkillFolder
-from skill_distiller.skill.model import render_skill
-from skill_distiller.skill.read import SKILL_FILE
+from skill_distiller.skill.model import SKILL_FILE, render_skill
 from skill_distiller.skill.safe_files import chunks_below, sibling_name, sync_folder, write_new
 
 if sys.platform != "win32":

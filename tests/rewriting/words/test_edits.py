@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from tests.fixture_file import parameters
 from tests.strategies import sound_skills, texts
 
-from skill_distiller.language.facts import block_facts, fact_keys, find_facts
-from skill_distiller.language.spans import Span, locked_spans, overlaps
+from skill_distiller.language.facts import Span, block_facts, fact_keys, find_facts, locked_spans, overlaps
 from skill_distiller.rewriting.edits import Edit, apply_edits
 from skill_distiller.rewriting.words.deletions import form_edits
 from skill_distiller.rewriting.words.word_table import read_stream

@@ -12,9 +12,8 @@ from tests.strategies import texts
 
 from skill_distiller.language.facts import fact_keys, find_facts
 from skill_distiller.rewriting.edits import apply_edits
-from skill_distiller.rewriting.words.features import definition
-from skill_distiller.rewriting.words.pruner import WordPruner
-from skill_distiller.rewriting.words.vocabulary import CHUNK, Vocabulary
+from skill_distiller.rewriting.words.pruner import WordPruner, definition
+from skill_distiller.rewriting.words.word_kinds import CHUNK, Vocabulary
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.weights import FOLDER, WeightsError, load_weights, save_weights

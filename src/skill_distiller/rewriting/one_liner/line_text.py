@@ -118,8 +118,10 @@ def plain(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The text with every run of white space as one blank, and without characters that can't be printed."""
-    kept = (c if c.isprintable() else " " if c.isspace() else "" for c in _SEQUENCE.sub("", text))
-    return " ".join("".join(kept).split())
+    joined = " ".join(_SEQUENCE.sub("", text).split())
+    if joined.isprintable():
+        return joined
+    return " ".join("".join(filter(str.isprintable, joined)).split())
 
 
 _MOST: Final = 60  # units of a block that are looked at: three lines hold far fewer

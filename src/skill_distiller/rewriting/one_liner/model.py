@@ -119,10 +119,12 @@ _NEGATIVE: Final = re.compile(
 @once_per_analysis
 def negative_blocks(analysis: Analysis) -> frozenset[int]:
     """The indices of the blocks below a heading, or behind a lead-in, with a word such as not, avoid or mistakes."""
+    skill = analysis.skill
+    below = [any(map(is_negative, skill.heading_path(section.index)[1:])) for section in skill.sections]
     return frozenset(
         place.block.index
-        for place in places(analysis.skill)
-        if any(is_negative(heading) for heading in place.path[1:]) or is_negative(place.led_in_by)
+        for section, place in zip(skill.section_of, places(skill), strict=True)
+        if below[section] or is_negative(place.led_in_by)
     )
 
 

@@ -71,7 +71,7 @@ def is_modal_start(rest: str) -> bool:
     return bool(re.match(r"(?:not|never|no)\b", rest, re.IGNORECASE))
 
 
-def find_prohibitions(analysis: Analysis) -> list[Piece]:
+def find_prohibitions(analysis: Analysis) -> Iterator[Piece]:
     """The prohibitions of a skill: hard rules first, then constraints, then those of other instructions."""
     ranked = []
     for place, verdict in zip(places(analysis.skill), analysis.verdicts, strict=True):
@@ -81,7 +81,7 @@ def find_prohibitions(analysis: Analysis) -> list[Piece]:
             ranked.append((rule, -verdict.importance, place.block.index))
     blocks = (analysis.skill.blocks[index] for _, _, index in sorted(ranked))
     found = (Piece(text, block.index) for block in blocks for text in _prohibitions(units(block), block.kind))
-    return list(islice(found, _MOST_PROHIBITIONS))
+    return islice(found, _MOST_PROHIBITIONS)
 
 
 def _sets_condition(place: Place) -> bool:
@@ -162,9 +162,12 @@ def _output_blocks(analysis: Analysis) -> Iterator[Block]:
         if section.index not in first:
             for block in section.blocks:
                 output = analysis.verdicts[block.index].type is SectionType.OUTPUT_FORMAT
-                made = block.kind is BlockKind.CODE or produces(block.text[:LONGEST])
-                if section.index in inside or (output and made):
+                if section.index in inside or (output and _is_made(block)):
                     yield block
+
+
+def _is_made(block: Block) -> bool:
+    return block.kind is BlockKind.CODE or produces(block.text[:LONGEST])
 
 
 def _parts(block: Block) -> Iterator[str]:

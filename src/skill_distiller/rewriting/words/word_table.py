@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from skill_distiller.language.spans import Span
+from skill_distiller.language.facts import Span
 from skill_distiller.rewriting.words import word_kinds as w
-from skill_distiller.rewriting.words.vocabulary import CHUNK, PAD, Bools, Ints, shared_vocabulary
+from skill_distiller.rewriting.words.word_kinds import CHUNK, PAD, Bools, Ints, shared_vocabulary
 from skill_distiller.skill.model import BlockKind, Skill
 
 Column = npt.NDArray[Any]

@@ -1,4 +1,4 @@
-"""Phrases that carry nothing, and phrases for which a symbol costs fewer tokens."""
+"""The rewrites of prose that only delete or abbreviate: symbols, emphasis, wraps, fillers, tables."""
 
 from __future__ import annotations
 
@@ -8,10 +8,114 @@ from functools import lru_cache
 from typing import Final
 
 from skill_distiller.analysis.cues import IMPERATIVES
-from skill_distiller.language.spans import Span, overlaps
+from skill_distiller.language.facts import Span, overlaps
+from skill_distiller.language.modals import MODAL_WORDS
 from skill_distiller.language.words import content_words
-from skill_distiller.rewriting.edits import Edit
+from skill_distiller.rewriting.edits import FILLERS, TIGHTENING, Edit
+from skill_distiller.skill.parse import LIST_MARKER
 from skill_distiller.tokens import TokenCounter
+
+_DELIMITER_ROW: Final = re.compile(
+    r"^([ \t]*+)(\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*\|?)[ \t]*+$", re.MULTILINE
+)
+_DASHES: Final = re.compile(r"-+")
+_PADDING: Final = re.compile(r"(?<=\|)[ \t]{2,}(?=\S)|(?<=\S)[ \t]{2,}(?=\|)")
+# Only asterisks: what stands between double underscores is as often a name (`__init__`).
+_STRONG: Final = re.compile(r"(?<![\w*\\/])\*\*(?=[^\s*])([^*\n]*?[^\s*\\])\*\*(?![\w*/])")
+# What would be a list, heading, quote, rule, task box or tag once it opened a line.
+_MARKUP: Final = re.compile(r"\d+[.)]|[-+>#=<|\[~`:]")
+_MAX_MARKER_CHARS_BEFORE: Final = 80  # characters before a word that may be its list marker
+_MARKED_WORD: Final = re.compile(r"[\w'’]+")
+
+
+def tighten_table(text: str, locked: Sequence[Span]) -> str:
+    """The table without the padding around its cells and with the shortest delimiter row; cells stay as they are."""
+
+    def pad(match: re.Match[str]) -> str:
+        return match.group() if overlaps(match.span(), locked) else " "
+
+    def delimiter(match: re.Match[str]) -> str:
+        if overlaps(match.span(), locked):
+            return match.group()
+        return match.group(1) + re.sub(r"[ \t]+", "", _DASHES.sub("-", match.group(2)))
+
+    return _DELIMITER_ROW.sub(delimiter, _PADDING.sub(pad, text), count=1)
+
+
+def may_have_emphasis(text: str) -> bool:
+    """A quick look: without this mark there is no strong emphasis."""
+    return "**" in text
+
+
+def emphasis_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
+    """The marks of strong emphasis, deleted.
+
+    It stays where it stresses a negation, an obligation or capitals, and on a sentence that opens a line.
+    """
+    for match in _STRONG.finditer(text):
+        start, end = match.span()
+        inner = match.group(1)
+        opens = _opens_line(text, start)
+        if _stresses(inner) or (opens and (inner[-1] in ".!?" or _MARKUP.match(inner))) or "/" in (inner[0], inner[-1]):
+            continue
+        if text[start - 1 : start] in ("(", ",") or text[end : end + 1] == "/":  # a call, a glob
+            continue
+        if not overlaps((start, start + 2), locked) and not overlaps((end - 2, end), locked):
+            yield Edit(start, start + 2, "", TIGHTENING)
+            yield Edit(end - 2, end, "", TIGHTENING)
+
+
+def _opens_line(text: str, start: int) -> bool:
+    """Whether a place is the first of its paragraph or item: emphasis there may be a heading in all but name."""
+    before = text[max(0, start - _MAX_MARKER_CHARS_BEFORE) : start]
+    return (start <= _MAX_MARKER_CHARS_BEFORE or "\n" in before) and not before[before.rfind("\n") + 1 :].strip(
+        " \t>*+-0123456789.)"
+    )
+
+
+def _stresses(inner: str) -> bool:
+    words = _MARKED_WORD.findall(inner)
+    return any(word.lower() in MODAL_WORDS or (len(word) > 2 and word.isupper() and word.isalpha()) for word in words)
+
+
+_SHORTEST: Final = 60  # characters of a line that was wrapped; shorter ones end where their author meant it
+# A line end with a small letter or inline code after it: neither a list marker nor any other mark of a block. No
+# tables: they have bars.
+_LINE_END: Final = re.compile(r"(?:\r\n?|\n)[ \t]*+(?=(?:[a-z(]|`(?!``))[^|\r\n]*+(?:[\r\n]|\Z))")
+# What a line ends with in mid-sentence: no full stop or colon, nor the backslash that breaks a line on purpose.
+_GOES_ON: Final = re.compile(r"[\w,;)`*\"'”’—–-]")
+# What stands in lines of its own though Markdown does not know it: "a) …", "key: …", a word divided at its hyphen.
+_OWN_LINE: Final = re.compile(r"[a-z]{1,4}[.)][ \t]|[\w.-]{1,40}:(?:[ \t]|$)", re.MULTILINE)
+_DIVIDED: Final = re.compile(r"\w-\Z")
+_LINE_START: Final = re.compile(r"[ \t]*([\w.-]+)")
+_BLOCK_MARKS: Final = re.compile(rf"[ \t]*(?:{LIST_MARKER}[ \t]+)*[#>|<]")
+
+
+def wrap_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
+    """Line ends inside sentences outside the locked spans, each replaced by a space.
+
+    A line that ends a sentence or in two spaces, opens with the mark of a block, or holds a bar stays alone.
+    """
+    for match in _LINE_END.finditer(text):
+        start, end = match.span()
+        line = text[max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1 : start]
+        start -= line.endswith(" ")
+        wrapped = len(line) >= _SHORTEST and "|" not in line and _GOES_ON.match(text, start - 1) is not None
+        if (
+            wrapped
+            and not _is_apart(line, text, end)
+            and not _BLOCK_MARKS.match(line)
+            and not overlaps((start, end), locked)
+        ):
+            yield Edit(start, end, " ", TIGHTENING)
+
+
+def _is_apart(line: str, text: str, after: int) -> bool:
+    """Whether the line that begins at `after` is no end of this one: an item "b)", a key, one more such command."""
+    own, other = _LINE_START.match(line), _LINE_START.match(text, after)
+    alike = bool(own and other and own[1] == other[1])
+    return alike or bool(_OWN_LINE.match(text, after) or _DIVIDED.search(line.rstrip(" ")[-2:]))
+
 
 # Openings of a sentence; what follows them can stand alone.
 _OPENINGS: Final = (
@@ -46,10 +150,10 @@ _FILLER_HINTS: Final = frozenset(
     " incredibly seamlessly".split()
 )
 # A sentence that lost its opening starts with a capital, where its first word can't be a name like `npm`.
-_FIRST_WORD: Final = re.compile(
+_FUNCTION_WORD: Final = re.compile(
     r"(?:you|your|the|this|that|these|those|it|its|a|an|all|each|any|some|there|we|they|when|if)\b"
 )
-_WORD: Final = re.compile(r"\w+")
+_NEXT_WORD: Final = re.compile(r"\w+")
 _EMPTY_LEAD_IN: Final = re.compile(
     r"(?:\*\*|__)?(?:(?:here(?:'s| is| are)|see|below (?:is|are)|consider|use|follow|the following|these|this)\b"
     r"[\w ]{0,30}"
@@ -74,15 +178,15 @@ def filler_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
         if overlaps((start, match.end()), locked):
             continue
         if opening:
-            word = _WORD.match(text, match.start("next"))
+            word = _NEXT_WORD.match(text, match.start("next"))
             asked = bool(word and word.group().lower() in IMPERATIVES)  # "please run", but not "please npm"
             # Else the first word may be a name: `npm`.
-            if asked or _FIRST_WORD.match(text, match.start("next")):
-                yield Edit(start, match.end(), opening.upper())
+            if asked or _FUNCTION_WORD.match(text, match.start("next")):
+                yield Edit(start, match.end(), opening.upper(), FILLERS)
         elif not match.group()[0].isupper() and text[max(0, start - 3) : start].lower() not in (" a ", "an "):
             # Neither a name ("Really Simple Syndication") nor after an article that would be wrong.
             stays = _FILLERS[int((match.lastgroup or "f0")[1:])][1]
-            yield Edit(start, match.end(), f"{stays} " if stays else "")
+            yield Edit(start, match.end(), f"{stays} " if stays else "", FILLERS)
 
 
 def is_empty_lead_in(text: str) -> bool:
@@ -114,7 +218,7 @@ _SYMBOL_PHRASES: Final = (
     ("implies", "", "⇒"),
 )
 _SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _SYMBOL_PHRASES}
-_MARKER: Final = 80  # characters before a phrase that may be a list marker
+_MAX_MARKER_CHARS: Final = 80  # characters before a phrase that may be a list marker
 # One word of each phrase, for a quick look before the expression is tried.
 _SYMBOL_HINTS: Final = frozenset("than exists equal minimum maximum least most therefore implies".split())
 
@@ -139,7 +243,7 @@ def symbol_edits(text: str, locked: Sequence[Span], counter: TokenCounter) -> It
     """Phrases outside the locked spans, each replaced by its cheaper symbol."""
     pattern = _pattern(counter)
     for match in pattern.finditer(text) if pattern else ():
-        line = text[max(0, match.start() - _MARKER) : match.start()].rpartition("\n")[2]
+        line = text[max(0, match.start() - _MAX_MARKER_CHARS) : match.start()].rpartition("\n")[2]
         if overlaps(match.span(), locked) or not line.strip(" \t>*+-0123456789.)"):
             continue  # at the start of a line `>` would be a quote, `=` an underline
         yield Edit(*match.span(), _SYMBOL_OF[" ".join(match.group().lower().split())])

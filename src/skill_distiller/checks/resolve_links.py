@@ -7,8 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level
-from skill_distiller.checks.pair import Pair
+from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair
 from skill_distiller.language.facts import anchor
 from skill_distiller.skill.links import (
     Link,
