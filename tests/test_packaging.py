@@ -40,9 +40,10 @@ def _imported(code: str, *arguments: str | Path) -> set[str]:
     return set(json.loads(result.stderr.splitlines()[-1]))
 
 
-def test_version_loads_nothing_that_is_slow() -> None:
-    """`--version` answers before a parser, a tokenizer, a console or an SDK is loaded."""
-    loaded = _imported("from skill_distiller.cli.app import main; main()", "--version")
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("calibration", "list", "--help")], ids=" ".join)
+def test_version_loads_nothing_that_is_slow(arguments: tuple[str, ...]) -> None:
+    """`--version` and the lists of commands come before a parser, a tokenizer, a console or an SDK is loaded."""
+    loaded = _imported("from skill_distiller.cli.app import main; main()", *arguments)
     assert "skill_distiller.cli.app" in loaded
     assert loaded.isdisjoint(HEAVY)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -12,8 +13,8 @@ Task = Callable[[], object]
 _CONTENT_CACHE = 256  # entries; a smaller cache holds tools (a parser, a tokenizer), not what was read
 
 
-def alternate(tasks: Sequence[Task], rounds: int) -> tuple[float, ...]:
-    """The median seconds of each task: one warm-up each, then `rounds` rounds in which each has its turn.
+def alternate(tasks: Sequence[Task], rounds: int, clock: Callable[[], float] = time.perf_counter) -> tuple[float, ...]:
+    """The median seconds of each task, by a `clock`: one warm-up each, then `rounds` rounds in which each has its turn.
 
     Before each turn what the tool remembers of texts is emptied: no round profits from the one before.
     """
@@ -22,11 +23,17 @@ def alternate(tasks: Sequence[Task], rounds: int) -> tuple[float, ...]:
         for task, taken in zip(tasks, seconds, strict=True):
             forget_texts()
             gc.collect()
-            start = time.perf_counter()
+            start = clock()
             task()
             if turn:
-                taken.append(time.perf_counter() - start)
+                taken.append(clock() - start)
     return tuple(median(taken) for taken in seconds)
+
+
+def children_time() -> float:
+    """A clock of the CPU seconds that ended child processes have taken: a busy machine does not slow it."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def forget_texts() -> int:

@@ -1,29 +1,62 @@
-"""The command line: options named once, one error boundary. stdout is the product, stderr is the talk."""
+"""The command line: a table of commands, each loaded when it is run, and one error boundary.
+
+stdout is the product, stderr is the talk.
+"""
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from skill_distiller._version import __version__
-from skill_distiller.cli.compress import compress
-from skill_distiller.cli.feedback import calibration, feedback
-from skill_distiller.cli.input_output import drop_stdout
-from skill_distiller.cli.list_providers import providers
-from skill_distiller.cli.restore import restore
-from skill_distiller.cli.verify import verify
 from skill_distiller.errors import SkillDistillerError, UsageError
 
+
+class LazyCommand(NamedTuple):
+    """A command by its name, the line of `--help` about it, and the module of `cli` that holds it under its name."""
+
+    name: str
+    summary: str
+    module: str
+
+
+COMMANDS: Final = (
+    LazyCommand("compress", "Make a skill smaller.", "compress"),
+    LazyCommand("verify", "Check a rewrite of a skill, whoever wrote it.", "verify"),
+    LazyCommand("restore", "Bring pieces back.", "restore"),
+    LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
+    LazyCommand("providers", "Show which language models can be used.", "list_providers"),
+    LazyCommand("calibration", "Look at past runs and at how good the estimates are.", "feedback"),
+)
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
 _LATER_COMMANDS: Final = frozenset({"reduce", "evaluate"})
 
 
+def load_command(command: LazyCommand) -> TyperCommand | TyperGroup:
+    """The command in full, its module imported: what is run, and what its own `--help` describes."""
+    found = getattr(import_module(f"skill_distiller.cli.{command.module}"), command.name)
+    if not isinstance(found, typer.Typer):
+        sub_app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        sub_app.command(command.name)(found)
+        found = sub_app
+    loaded: TyperCommand | TyperGroup = get_command(found)  # type: ignore[assignment]
+    loaded.name = command.name
+    return loaded
+
+
 class _Commands(TyperGroup):
-    """`skill-distiller PATH` means `skill-distiller compress PATH`."""
+    """The commands of the table, of which only the one that is run is loaded.
+
+    `skill-distiller PATH` means `skill-distiller compress PATH`.
+    """
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         if args and args[0] in _LATER_COMMANDS - set(self.commands) and not Path(args[0]).exists():
@@ -33,6 +66,13 @@ class _Commands(TyperGroup):
             self._refuse_typo(args[0])
             args = ["compress", *args]
         return super().parse_args(ctx, args)
+
+    def resolve_command(  # type: ignore[override]
+        self, ctx: typer.Context, args: list[str]
+    ) -> tuple[str | None, TyperCommand | TyperGroup | None, list[str]]:
+        name, _, rest = super().resolve_command(ctx, args)
+        loaded = next((load_command(command) for command in COMMANDS if command.name == name), None)
+        return name, loaded, rest
 
     def _refuse_typo(self, word: str) -> None:
         """Raise UsageError for what is no file and all but the name of a command."""
@@ -70,16 +110,22 @@ def _root(
     """Make agent skills (SKILL.md) smaller, and show what they still carry."""
 
 
-app.command()(compress)
-app.command()(verify)
-app.command()(restore)
-app.command()(feedback)
-app.command()(providers)
-app.add_typer(calibration, name="calibration")
+def _stand_in() -> None:
+    """What the list of commands shows in place of one that is not loaded."""
+
+
+for _command in COMMANDS:
+    app.command(_command.name, help=_command.summary)(_stand_in)
 
 
 def main() -> None:
     """Run the command line; the one place where errors become messages and exit codes."""
+    # One thread for numpy's matrices, which are small: to start a pool takes longer than all that a run multiplies.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    collecting = gc.isenabled()
+    # A command makes next to no cycles, and its memory goes with the process: the collector would only walk, again
+    # and again, what is imported and the ranks of the tokenizer (a tenth of the time of `compress`).
+    gc.disable()
     try:
         app(prog_name="skill-distiller")
     except SkillDistillerError as error:
@@ -90,5 +136,10 @@ def main() -> None:
             typer.echo(f"Hint: {printable(error.hint)}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader went away (`| head`): nothing to say, and nothing more to flush
+        from skill_distiller.cli.input_output import drop_stdout
+
         drop_stdout()
         sys.exit(1)
+    finally:
+        if collecting:
+            gc.enable()

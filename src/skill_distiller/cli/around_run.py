@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from skill_distiller.calibration.estimate import UNCALIBRATED, Estimate, calibrate
 from skill_distiller.calibration.store import CalibrationStore
-from skill_distiller.cli.arguments import LEARNINGS, OFF
+from skill_distiller.cli.learnings import LEARNINGS, OFF
 from skill_distiller.errors import SkillDistillerError
 from skill_distiller.report.calibration_text import unreadable_text
 from skill_distiller.report.console import print_calibration, print_notes, print_report

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from skill_distiller.cli.arguments import LEARNINGS, LearningsDir, open_store, read_whole
+from skill_distiller.cli.learnings import LEARNINGS, LearningsDir, open_store, read_whole
+from skill_distiller.cli.option_groups import expand_groups
 from skill_distiller.errors import BadInputError, UsageError, reason_of
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from skill_distiller.calibration.entry import CalibrationEntry
     from skill_distiller.calibration.outcomes import Report
 
-_MOST: Final = 10_000_000  # characters of an exam
+_MOST_BYTES: Final = 10_000_000  # of an exam
 
 
 def feedback(
@@ -71,9 +73,9 @@ def _reports(id_: str, actual: float | None, outcome: str, note: str, from_exam:
 def _read(path: str) -> str:
     try:
         if path == "-":
-            return sys.stdin.buffer.read(_MOST).decode("utf-8")
+            return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8")
         with Path(path).open("rb") as stream:
-            return stream.read(_MOST).decode("utf-8")
+            return stream.read(_MOST_BYTES).decode("utf-8")
     except UnicodeDecodeError:
         raise BadInputError("The exam is not UTF-8 text.", "Convert it to UTF-8.") from None
     except (OSError, ValueError) as error:
@@ -87,24 +89,35 @@ _PICTURES: Final = (".svg", ".png")
 _ODD: Final = 3  # exit code of `doctor` with findings
 
 calibration = typer.Typer(
+    add_completion=False,
     help="Look at past runs and at how good the estimates are.",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Mode = Annotated[str, typer.Option(metavar="MODE", help="Only runs of this mode.", show_default=False)]
 Provider = Annotated[str, typer.Option(metavar="NAME", help="Only runs of this provider.", show_default=False)]
 SkillName = Annotated[str, typer.Option("--skill", metavar="NAME", help="Only runs of this skill.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def _matching(entries: Iterable[CalibrationEntry], mode: str, provider: str, skill: str) -> list[CalibrationEntry]:
-    return [
-        entry
-        for entry in entries
-        if mode in ("", entry.mode) and provider in ("", entry.provider) and skill in ("", entry.skill)
-    ]
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Which runs are looked at; "" leaves none out."""
+
+    mode: Annotated[str, typer.Option(metavar="MODE", help="Only runs of this mode.", show_default=False)] = ""
+    provider: Provider = ""
+    skill: SkillName = ""
+
+    def among(self, entries: Iterable[CalibrationEntry]) -> list[CalibrationEntry]:
+        """Those of the entries that are meant."""
+        return [
+            entry
+            for entry in entries
+            if self.mode in ("", entry.mode)
+            and self.provider in ("", entry.provider)
+            and self.skill in ("", entry.skill)
+        ]
 
 
 def _print_json(value: object) -> None:
@@ -114,10 +127,9 @@ def _print_json(value: object) -> None:
 
 
 @calibration.command("list")
+@expand_groups
 def list_(
-    mode: Mode = "",
-    provider: Provider = "",
-    skill: SkillName = "",
+    runs: Runs,
     feedback: Annotated[
         bool | None, typer.Option("--feedback/--no-feedback", help="Only runs with (without) feedback.")
     ] = None,
@@ -128,7 +140,7 @@ def list_(
     """List the runs, oldest first."""
     from skill_distiller.report.calibration_text import entry_lines
 
-    entries = _matching(read_whole(open_store(learnings_dir)).entries, mode, provider, skill)
+    entries = runs.among(read_whole(open_store(learnings_dir)).entries)
     if feedback is not None:
         entries = [entry for entry in entries if (entry.actual is not None) == feedback]
     entries = entries[-last:] if last else entries
@@ -141,10 +153,9 @@ def list_(
 
 
 @calibration.command()
+@expand_groups
 def stats(
-    mode: Mode = "",
-    provider: Provider = "",
-    skill: SkillName = "",
+    runs: Runs,
     json_: Json = False,
     learnings_dir: LearningsDir = LEARNINGS,
 ) -> None:
@@ -154,7 +165,7 @@ def stats(
     from skill_distiller.calibration.outcomes import summarize
     from skill_distiller.report.calibration_text import summary_lines
 
-    groups = summarize(_matching(read_whole(open_store(learnings_dir)).entries, mode, provider, skill))
+    groups = summarize(runs.among(read_whole(open_store(learnings_dir)).entries))
     if json_:
         _print_json([asdict(group) for group in groups])
     elif groups:
@@ -179,11 +190,11 @@ def show(
 
 
 @calibration.command()
+@expand_groups
 def export(
     form: Annotated[str, typer.Option("--format", metavar="jsonl|csv", help="JSON Lines or CSV.")] = "jsonl",
-    mode: Mode = "",
-    provider: Provider = "",
-    skill: SkillName = "",
+    *,
+    runs: Runs,
     learnings_dir: LearningsDir = LEARNINGS,
 ) -> None:
     """Print all runs for other programs, those of the archive included."""
@@ -192,7 +203,7 @@ def export(
 
     if form not in _FORMS:
         raise UsageError(f"There is no format {form!r}.", f"Choose one of: {', '.join(_FORMS)}.")
-    entries = _matching(read_whole(open_store(learnings_dir)).entries, mode, provider, skill)
+    entries = runs.among(read_whole(open_store(learnings_dir)).entries)
     typer.echo(to_jsonl(entries) if form == "jsonl" else printable_lines(to_csv(entries)), nl=False)
 
 
@@ -233,7 +244,7 @@ def plot(
     from skill_distiller.calibration.estimate import LATEST, calibrate, pairs_of
     from skill_distiller.report.calibration_text import draw_plot, name, text_plot
 
-    entries = _matching(read_whole(open_store(learnings_dir)).entries, mode, provider, skill)
+    entries = Runs(mode, provider, skill).among(read_whole(open_store(learnings_dir)).entries)
     pairs = pairs_of(entries)[-LATEST:]
     if not pairs:
         raise BadInputError(f"No run of mode {mode!r} has feedback yet.", "Give some with `skill-distiller feedback`.")

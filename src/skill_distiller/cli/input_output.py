@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
-from skill_distiller.skill.model import SKILL_FILE
+from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
 from skill_distiller.skill.safe_files import sibling_name, write_new
 
 if TYPE_CHECKING:
+    from skill_distiller.cli.arguments import Output
     from skill_distiller.cli.around_run import RunCalibration
     from skill_distiller.providers.model import Usage
     from skill_distiller.run.result import Result
     from skill_distiller.skill.model import Skill
 
 STDIN: Final = "-"
-MAX_BYTES: Final = 2_000_000
 
 
 def read_input(path: str, max_bytes: int = MAX_BYTES) -> Skill:
@@ -132,39 +132,31 @@ def drop_stdout() -> None:
 
 
 def deliver(
-    distillation: Result,
-    run: RunCalibration,
-    target: Path | None,
-    usage: Usage | None,
-    *,
-    json_: bool,
-    diff: bool,
-    dry_run: bool,
+    distillation: Result, run: RunCalibration, target: Path | None, usage: Usage | None, output: Output
 ) -> None:
-    """Write the result to its file, and to stdout whatever was asked for.
+    """Write the result to its file, and to stdout whatever the options of `output` ask for.
 
     Raises RefusedError where the disk or stdout does not take it.
     """
-    if target and not dry_run:
+    if target and not output.dry_run:
         write_atomically(target, distillation.text)
-    if json_:
+    if output.json_:
         from skill_distiller.report.json_record import to_json
         from skill_distiller.report.record import make_record
 
         run.save()  # before the record, which names the entry
         write_json(to_json(make_record(distillation, run.estimate, run.id, usage)))
-    elif diff:
+    elif output.diff:
         from skill_distiller.report.record import make_record
         from skill_distiller.report.text import unified_diff
 
         write_stdout(unified_diff(make_record(distillation).texts))
-    elif not target and not dry_run:
+    elif not target and not output.dry_run:
         write_stdout(distillation.text)
 
 
 def choose_target(file: Path, skill: Skill, *, folder_given: bool, force: bool) -> Path:
     """The file to write to, as `check_target` gives it; the file behind stdin is refused as well."""
-
     target = check_target(file, skill.path, folder_given=folder_given, force=force)
     if skill.path is None and _is_stdin(target):
         raise RefusedError(f"{str(target)!r} is the input; it is never overwritten.", "Name another file with -o.")

@@ -1,18 +1,16 @@
-"""Plan files: written as YAML that people edit, read back as hostile input, and the options about them."""
+"""Plan files: written as YAML that people edit, read back as hostile input, and checked against the options."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-import typer
 import yaml
 
 from skill_distiller._version import __version__
-from skill_distiller.cli.arguments import DEFAULT_THRESHOLD, Aim
+from skill_distiller.cli.arguments import Aim, Pieces
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers
@@ -25,6 +23,8 @@ from skill_distiller.skill.ids import PieceIds, piece_ids
 from skill_distiller.skill.model import Block, Section
 
 if TYPE_CHECKING:
+    import typer
+
     from skill_distiller.skill.model import Skill
 
 SCHEMA: Final = "skill-distiller/plan/1"
@@ -247,65 +247,27 @@ def _place(entry: Mapping[object, object]) -> str:
     return excerpt(", ".join(words))
 
 
-Keep = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--keep",
-        metavar="ID",
-        help="Keep a piece as it is, by its id in the receipt; a heading's id means its section. Can be repeated.",
-        show_default=False,
-    ),
-]
-KeepSection = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--keep-section",
-        metavar="HEADING",
-        help='Keep a section as it is, with those below it: "Examples", or "Usage > Examples". Can be repeated.',
-        show_default=False,
-    ),
-]
-PlanFile = Annotated[
-    str,
-    typer.Option(
-        "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.", show_default=False
-    ),
-]
-SavePlan = Annotated[
-    str,
-    typer.Option(
-        "--save-plan",
-        metavar="FILE",
-        help="Save to this file, as YAML, what became of every piece; --plan applies it.",
-        show_default=False,
-    ),
-]
 # What a plan has settled already, by the names of the parameters.
 _SETTLED: Final = ("mode", "threshold", "tokens", "provider", "model", "with_ci")
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """What is to be kept, and the plan files: `plan` to apply, `save` to write; "" for none."""
+def refuse_settled(given: typer.Context) -> None:
+    """Raise UsageError for an option on the command line whose question a plan has settled."""
+    for name in _SETTLED:
+        source = given.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = name.replace("_", "-")
+            raise UsageError(f"--plan and --{option} exclude each other.", "The plan says how every piece is written.")
 
-    keep: tuple[str, ...] = ()
-    sections: tuple[str, ...] = ()
-    plan: str = ""
-    save: str = ""
 
-
-def check_pieces(pieces: Pieces, given: typer.Context, mode: str) -> None:
-    """Raises UsageError for options of a command that do not go with these."""
-    if pieces.plan:
-        for name in _SETTLED:
-            source = given.get_parameter_source(name)
-            if source is not None and source.name == "COMMANDLINE":
-                option = name.replace("_", "-")
-                raise UsageError(
-                    f"--plan and --{option} exclude each other.", "The plan says how every piece is written."
-                )
-    for option, asked in (("keep", pieces.keep), ("keep-section", pieces.sections), ("save-plan", pieces.save)):
-        if asked and mode == "oneliner":
+def check_pieces(pieces: Pieces, mode: Mode) -> None:
+    """Raise UsageError for pieces that are asked for in a mode that has none."""
+    for option, asked in (
+        ("keep", pieces.keep),
+        ("keep-section", pieces.keep_section),
+        ("save-plan", pieces.save_plan),
+    ):
+        if asked and mode is Mode.ONELINER:
             raise UsageError(
                 f"--{option} has no meaning with --mode=oneliner.", "Its three lines hold no pieces of the original."
             )
@@ -315,7 +277,6 @@ def load_plan(pieces: Pieces, aim: Aim) -> tuple[SavedPlan | None, Aim]:
     """The plan to apply, if any, with the aim that it was made with; raises BadInputError for a file that is none."""
     if not pieces.plan:
         return None, aim
-
     saved = read_plan(Path(pieces.plan))
     return saved, _aim_of(saved)
 
@@ -323,11 +284,11 @@ def load_plan(pieces: Pieces, aim: Aim) -> tuple[SavedPlan | None, Aim]:
 def _aim_of(saved: SavedPlan) -> Aim:
     """The aim of a plan; the default one where its file does not say."""
     tokens, threshold = saved.settings.get("tokens"), saved.settings.get("threshold")
-    if saved.settings.get("mode") == "tokens" and isinstance(tokens, int) and tokens > 0:
-        return Aim("tokens", DEFAULT_THRESHOLD, tokens)
+    if saved.settings.get("mode") == Mode.TOKENS and isinstance(tokens, int) and tokens > 0:
+        return Aim(Mode.TOKENS, tokens=tokens)
     if isinstance(threshold, int | float) and 0 <= threshold <= 1:
-        return Aim("threshold", float(threshold), None)
-    return Aim("threshold", DEFAULT_THRESHOLD, None)
+        return Aim(threshold=float(threshold))
+    return Aim()
 
 
 def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_given: bool, force: bool) -> Path | None:
@@ -337,14 +298,14 @@ def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_gi
     """
     if pieces.plan and product and product.exists() and product.samefile(pieces.plan):
         raise RefusedError(f"{str(product)!r} is the plan; it is never overwritten.", "Name another file with -o.")
-    if not pieces.save:
+    if not pieces.save_plan:
         return None
     from skill_distiller.cli.input_output import choose_target
 
-    file = Path(pieces.save)
-    if pieces.save == "-" or file.is_dir():
+    file = Path(pieces.save_plan)
+    if pieces.save_plan == "-" or file.is_dir():
         raise UsageError(
-            f"{pieces.save!r} is not a file that a plan can be written to.", "Name a file with --save-plan."
+            f"{pieces.save_plan!r} is not a file that a plan can be written to.", "Name a file with --save-plan."
         )
     try:
         target = choose_target(file, skill, folder_given=folder_given, force=force)

@@ -1,4 +1,4 @@
-"""`skill-distiller restore`: apply a plan with some pieces back in full."""
+"""The command `restore`: a saved plan applied once more, with some pieces back in full."""
 
 from __future__ import annotations
 
@@ -6,29 +6,14 @@ from typing import Annotated
 
 import typer
 
-from skill_distiller.cli.arguments import (
-    ConfigFile,
-    Diff,
-    DryRun,
-    Encoding,
-    Force,
-    MaxBytes,
-    NoConfig,
-    Output,
-    Quiet,
-    RecordAsJson,
-    Verbose,
-    Yes,
-)
-from skill_distiller.cli.compress import compress
-from skill_distiller.cli.input_output import MAX_BYTES
-from skill_distiller.cli.plan_file import SavePlan
+from skill_distiller.cli.arguments import Output, Pieces, SavePlan, Source
+from skill_distiller.cli.compress import Request, carry_out
+from skill_distiller.cli.option_groups import expand_groups
 from skill_distiller.errors import UsageError
-from skill_distiller.tokens import DEFAULT_ENCODING
 
 
+@expand_groups
 def restore(
-    context: typer.Context,
     path: Annotated[
         str,
         typer.Argument(
@@ -56,42 +41,15 @@ def restore(
             show_default=False,
         ),
     ] = None,
-    output: Output = "",
     save_plan: SavePlan = "",
-    force: Force = False,
-    dry_run: DryRun = False,
-    diff: Diff = False,
-    json_: RecordAsJson = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    encoding: Encoding = DEFAULT_ENCODING,
-    max_bytes: MaxBytes = MAX_BYTES,
-    config: ConfigFile = "",
-    no_config: NoConfig = False,
-    yes: Yes = False,
+    *,
+    output: Output,
+    source: Source,
 ) -> None:
     """Bring pieces back. Writes the result of a saved plan, with these pieces as in the original."""
     if not plan:
         raise UsageError("restore needs the plan of the run.", "Give one: --plan=FILE, from compress --save-plan=FILE.")
     if not ids and not section:
         raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
-    compress(
-        context,
-        path,
-        keep=ids,
-        keep_section=section,
-        plan=plan,
-        save_plan=save_plan,
-        output=output,
-        force=force,
-        dry_run=dry_run,
-        diff=diff,
-        json_=json_,
-        verbose=verbose,
-        quiet=quiet,
-        encoding=encoding,
-        max_bytes=max_bytes,
-        config=config,
-        no_config=no_config,
-        yes=yes,
-    )
+    pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan)
+    carry_out(Request(path, pieces=pieces, output=output, source=source))

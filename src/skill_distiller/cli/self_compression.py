@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from skill_distiller.cli.arguments import Aim
 from skill_distiller.errors import RefusedError, StoppedError
+from skill_distiller.planning.plan import Mode
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,7 +85,7 @@ def find_self_compression(
             f"This skill makes skills smaller (its {where} says so): a human has to approve the result.",
             "Look at it with --diff or --dry-run, then approve it with --yes.",
         )
-    raises = aim.mode == "threshold" and not planned
+    raises = aim.mode is Mode.THRESHOLD and not planned
     raised = replace(aim, threshold=max(aim.threshold, THRESHOLD)) if raises else aim
     return SelfCompression(where.value, aim, raised, must_ask)
 

@@ -68,6 +68,7 @@ CLASSES: Final = tuple(LEXICON)
 
 COUNTED: Final = "`[](*|→>?!\"✅❌#=—:;{<-/.$@_\n,'“、。：+"  # characters that a block's look is read from
 _PLANE: Final = 0x10000  # what lies beyond is taken for a character of private use
+_ASCII: Final = 0x80
 _SCRIPTS: Final = 0x3000  # below: asked character by character; above: by range
 _CJK: Final = ((0x3040, 0x3100), (0x3400, 0xA000), (0xAC00, 0xD7B0))
 _CASED: Final = 0x600  # Latin, Greek, Cyrillic, Armenian
@@ -99,7 +100,15 @@ class CharacterTables(NamedTuple):
 def character_tables() -> CharacterTables:
     """The tables for the codes of the first plane."""
     forms = np.full(_PLANE, Form.MARK, dtype=np.uint8)
-    forms[:_SCRIPTS] = [_form(chr(code)) for code in range(_SCRIPTS)]
+    asked = list(map(chr, range(_SCRIPTS)))
+    letters, alphanumeric = (
+        np.fromiter(map(kind, asked), dtype=bool, count=_SCRIPTS) for kind in (str.isalpha, str.isalnum)
+    )
+    forms[:_SCRIPTS][alphanumeric] = Form.NUMBER
+    forms[:_SCRIPTS][letters] = Form.FOREIGN
+    forms[:_ASCII][letters[:_ASCII]] = Form.WORD
+    forms[list(map(ord, " \t\r"))] = Form.SPACE
+    forms[ord("\n")] = Form.LINE
     for low, high in _CJK:
         forms[low:high] = Form.CJK
     lower = np.arange(_PLANE, dtype=np.uint64)
@@ -113,13 +122,3 @@ def character_tables() -> CharacterTables:
     for number, character in enumerate(COUNTED, 1):
         counted[ord(character)] = number
     return CharacterTables(forms, lower, counted, upper)
-
-
-def _form(character: str) -> Form:
-    if character.isalpha():
-        return Form.WORD if character.isascii() else Form.FOREIGN
-    if character.isalnum():
-        return Form.NUMBER
-    if character == "\n":
-        return Form.LINE
-    return Form.SPACE if character in " \t\r" else Form.MARK

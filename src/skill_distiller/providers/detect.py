@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http
-import http.client
 import ipaddress
 import json
 import os
@@ -128,6 +126,8 @@ def _reach(address: str) -> None:
 
 
 def _ask(address: str, method: str, path: str, key: str, body: object = None) -> dict[str, object]:
+    import http.client  # with TLS, which a machine without Ollama has no use for
+
     parts = urlsplit(address)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=_ANSWER)

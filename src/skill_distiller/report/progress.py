@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.checks.functionality import Functionality
@@ -23,21 +23,16 @@ from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.skill.model import Skill
 
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
 
 class ConsoleWatcher(Watcher):
     """One line before the first call, then on a terminal a bar; `close` takes the bar away."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._bar = Progress(
-            TextColumn("Asking"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("calls"),
-            console=console,
-            transient=True,
-        )
-        self._task: TaskID | None = None
+        self._bar: Progress | None = None
 
     def begin(self, session: Session, expected: Expected) -> None:
         """Say how many calls, about how many tokens, and to which host."""
@@ -47,18 +42,26 @@ class ConsoleWatcher(Watcher):
             printable(f"Asking {session.name} at {where}: about {calls} and {expected.tokens:,} tokens.")
         )
         if self._console.is_terminal:
+            self._bar = _calls_bar(self._console)
             self._bar.start()
-            self._task = self._bar.add_task("", total=expected.calls)
+            self._bar.add_task("", total=expected.calls)
 
     def progress(self, done: int, total: int) -> None:
         """Move the bar."""
-        if self._task is not None:
-            self._bar.update(self._task, completed=done, total=total)
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], completed=done, total=total)
 
     def close(self) -> None:
         """Take the bar away."""
-        if self._task is not None:
+        if self._bar:
             self._bar.stop()
+
+
+def _calls_bar(console: Console) -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # for runs with a model alone
+
+    columns = (TextColumn("Asking"), BarColumn(), MofNCompleteColumn(), TextColumn("calls"))
+    return Progress(*columns, console=console, transient=True)
 
 
 def usage_line(usage: Usage) -> str:

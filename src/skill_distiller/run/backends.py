@@ -12,8 +12,7 @@ from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.planning.ladders import Models
 from skill_distiller.providers.detect import DEFAULT_TIMEOUT, NO_PROVIDER, find_provider, open_provider
 from skill_distiller.rewriting.model import Renderer
-from skill_distiller.rewriting.one_liner.model import OneLinerWriter
-from skill_distiller.rewriting.one_liner.write import EmbeddedOneLiner
+from skill_distiller.rewriting.one_liner.model import EmbeddedOneLiner, OneLinerWriter
 
 if TYPE_CHECKING:
     from skill_distiller.providers.cache import AnswerStore

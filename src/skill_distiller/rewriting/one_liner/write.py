@@ -167,14 +167,6 @@ _EARLY: Final = 8  # blocks among which the introduction is
 _NAMING: Final = 20  # blocks that are looked at for a word where a skill says next to nothing
 
 
-class EmbeddedOneLiner:
-    """Writes the three lines in the skill's own words, without a language model."""
-
-    def write(self, reading: Reading, counter: TokenCounter) -> OneLiner:
-        """The three lines."""
-        return one_liner(reading, counter)
-
-
 class _Material(NamedTuple):
     """What the lines are made of: sentences of the description and of the introduction, title and name."""
 
