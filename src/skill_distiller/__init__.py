@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Loaded on first use: `skill-distiller --version` must not pay for a Markdown parser and a tokenizer.
 _HOMES: Final = {
     "Backends": "run.backends",
-    "DistillOptions": "run.options",
+    "DistillOptions": "run.run",
     "Result": "run.result",
     "Skill": "skill.model",
     "Verification": "checks.model",

@@ -125,7 +125,7 @@ import hashlib, io, sys
 from pathlib import Path
 from lab.common.tightenings import load_tightenings
 from lab.training.words import train_words
-from skill_distiller.rewriting.words.features import definition
+from skill_distiller.rewriting.words.pruner import definition
 from skill_distiller.weights import save_weights
 target = io.BytesIO()
 save_weights(target, definition(), train_words(load_tightenings(Path(sys.argv[1]))))

@@ -71,7 +71,7 @@ def offer(*script: Line, text: str = TEXT) -> tuple[Offers, ScriptedProvider]:
 
 def test_the_set_is_one_that_no_choice_shows() -> None:
     """Else the embedded renderer has it."""
-    (examples,) = find_sets(analyze())
+    (examples,) = find_sets(Reading(analyze()))
     assert not any(extractive_bundles(Reading(analyze()), examples))
 
 

@@ -163,7 +163,7 @@ def test_negative_blocks() -> None:
         ("![alt](a.png) [[wiki|name]] <https://a.example/b>", "alt wiki https://a.example/b"),
         ("\x1b[31mred\x1b[0m\u202e\u200b\ttab\r\nline", "red tab line"),
         ("`` a`b `` and `**c**`", "`` a`b `` and `**c**`"),
-        ("[guide](`docs`), <a `x`>then `run`", "guide, then `run`"),
+        ("[guide](`docs`), <a `x`>then `run`", "guide, <a `x`>then `run`"),
         ("y" * 3000, ""),
     ],
 )

@@ -234,7 +234,7 @@ def _run(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run code in a process of its own, which may be killed or limited."""
     start = (
         "import os, signal, sys\n"
-        "from skill_distiller.skill.read_folder import read_folder\n"
+        "from skill_distiller.skill.read import read_folder\n"
         "from skill_distiller.skill.write_folder import write_folder\n"
         "from skill_distiller.errors import SkillDistillerError\n"
         "source, target = sys.argv[1:3]\n"

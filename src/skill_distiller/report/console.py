@@ -29,7 +29,7 @@ _PHRASE_LENGTH: Final = 48  # characters of a phrase that are shown
 def section_analysis(record: Record) -> Iterator[Text]:
     """The lines that `--verbose` adds: sections, words, examples and patterns. Safe to show."""
     mark, sections = record.tokens.mark, record.contents.sections
-    yield Text("\nSection Reading:", style="bold")
+    yield Text("\nSection Analysis:", style="bold")
     for section in sections:
         yield Text(_section_line(section))
         if section.examples:

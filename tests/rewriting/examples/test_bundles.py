@@ -53,7 +53,7 @@ _sets = st.lists(_example, min_size=2, max_size=6).map(lambda examples: "## Exam
 
 
 def _selection(analysis: Analysis, bundle: Bundle) -> ExampleSelection:
-    (examples,) = [e for e in find_sets(analysis) if e.blocks == bundle.blocks]
+    (examples,) = [e for e in find_sets(Reading(analysis)) if e.blocks == bundle.blocks]
     return selection_of(Reading(analysis), examples, dict(zip(bundle.blocks, bundle.texts, strict=True)))
 
 
@@ -94,7 +94,7 @@ def test_one_liners(text: str, expected: str, counter: TokenCounter) -> None:
 def test_lines_hold_whatever_examples_hold(text: str) -> None:
     """No text of an example, however hostile, breaks its line, opens a construct or brings in a fact."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    for examples in find_sets(analysis):
+    for examples in find_sets(Reading(analysis)):
         for bundle in extractive_bundles(Reading(analysis), examples):
             _check(analysis, bundle)
 
@@ -164,7 +164,7 @@ _CALLS = read_cases("one_liners.md")[0].input
 def test_lines_in_new_words(lines: str, taken: bool) -> None:
     """A model's lines are taken only where they show the examples' facts and no others."""
     analysis = RulesAnalyzer().analyze(parse_skill(_CALLS))
-    (examples,) = find_sets(analysis)
+    (examples,) = find_sets(Reading(analysis))
     bundle = abstractive_bundle(Reading(analysis), examples, lines)
     assert (bundle is not None) == taken
     if bundle:

@@ -8,6 +8,7 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import parameters
 from tests.strategies import soups
 
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.model import ExampleSet
 from skill_distiller.skill.model import Skill
@@ -24,7 +25,7 @@ def described(skill: Skill, examples: ExampleSet) -> str:
 def test_sets(text: str, expected: str) -> None:
     """A skill has exactly these sets."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    assert "".join(described(analysis.skill, examples) for examples in find_sets(analysis)) == expected
+    assert "".join(described(analysis.skill, examples) for examples in find_sets(Reading(analysis))) == expected
 
 
 @given(soups)
@@ -32,9 +33,9 @@ def test_sets_of_any_markdown(text: str) -> None:
     """No block is in two examples, the blocks stand in order, and the headings are those above the blocks."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
     skill = analysis.skill
-    blocks = [block for examples in find_sets(analysis) for block in examples.blocks]
+    blocks = [block for examples in find_sets(Reading(analysis)) for block in examples.blocks]
     assert len(blocks) == len(set(blocks))
-    for examples in find_sets(analysis):
+    for examples in find_sets(Reading(analysis)):
         assert list(examples.blocks) == sorted(examples.blocks)
         for example in examples.examples:
             assert all(skill.section_of[block] in (*example.sections, examples.section) for block in example.blocks)

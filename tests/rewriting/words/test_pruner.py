@@ -68,7 +68,7 @@ def test_chunks_tile_the_text(text: str) -> None:
 
 def test_a_full_vocabulary_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was read before it was emptied reads the same after."""
-    monkeypatch.setattr("skill_distiller.rewriting.words.vocabulary._ROOM", 2)
+    monkeypatch.setattr("skill_distiller.rewriting.words.word_kinds._ROOM", 2)
     vocabulary = Vocabulary()
     before = vocabulary.read([" one", " two", " three"])
     vocabulary.read([" four"])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
 from skill_distiller.analysis.cues import heading_promises, is_lead_in
 from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.facts import anchor
 from skill_distiller.rewriting.examples.model import Example, ExampleSet
 from skill_distiller.rewriting.ladder import holds_together
@@ -54,7 +53,7 @@ _ORDERED: Final = re.compile(r"(?m)^\s*\d{1,9}[.)]")
 _ANCHOR: Final = re.compile(r"\]\(#([^()\s]+)\)")
 
 
-@lru_cache(maxsize=2)
+@once_per_reading
 def find_sets(reading: Reading) -> tuple[ExampleSet, ...]:
     """The sets of two or more examples, in order; no block is in two of them."""
     sets: list[ExampleSet] = []
