@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -185,12 +186,24 @@ def _run_on_terminal(answer: bytes, *arguments: str | Path) -> tuple[int, bytes,
             if answer:
                 os.write(master, answer)
             else:
-                process.send_signal(signal.SIGINT)  # what Ctrl-C does
+                _press_ctrl_c(process)
             out, _ = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
         shown += drain(master)
     return process.returncode, out, shown.decode()
+
+
+def _press_ctrl_c(process: subprocess.Popen[bytes]) -> None:
+    """As a human does, who presses it again where nothing happens.
+
+    A signal that comes just before the process waits for its terminal is seen when the wait is over.
+    """
+    for _ in range(int(PATIENCE)):
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+            return
 
 
 @pytest.mark.parametrize("answer", [b"y\n", *slow(b" YES \n")])
