@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.patterns import PatternNames, join_patterns
 from skill_distiller.checks.format import find_hidden
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair, Place, line_at, places
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Place, line_at, places
 from skill_distiller.checks.statements import STATEMENT_END, find_moved_steps
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import sentence_bounds
@@ -18,7 +18,7 @@ from skill_distiller.language.words import content_words
 from skill_distiller.skill.model import Block, BlockKind
 
 
-def check_facts(pair: Pair) -> Check:
+def find_lost_facts(pair: Pair) -> Iterator[Finding]:
     """Fails where a command, path, number, link or other fact was lost, a step moved, or something is hidden.
 
     A new fact is a warning.
@@ -27,8 +27,10 @@ def check_facts(pair: Pair) -> Check:
     # Against the blocks that were rewritten first: mostly that is all.
     new = list(_missing(places(pair.candidate_alone), {place.fact.key for place in places(pair.original_alone)}))
     new = [place for place in new if place.fact.key not in pair.original_keys]
-    found = (*(_lost(place, pair) for place in lost), *map(_new, new))
-    return Check("facts", (*found, *find_moved_steps(pair), *find_hidden(pair)))
+    yield from (_lost(place, pair) for place in lost)
+    yield from map(_new, new)
+    yield from find_moved_steps(pair)
+    yield from find_hidden(pair)
 
 
 def _missing(found: Iterable[Place], keys: Collection[str]) -> Iterator[Place]:
@@ -58,9 +60,10 @@ _HINTS: Final = ("CRITICAL", "this skill")
 _SAID: Final = re.compile(r"\b(?:critical|(?:skip|ignore) this skill)\b", re.IGNORECASE)
 
 
-def check_patterns(pair: Pair) -> Check:
+def find_lost_patterns(pair: Pair) -> Iterator[Finding]:
     """Fails where a protected pattern, or a rule in capitals, is in the original only."""
-    return Check("patterns", (*_names(pair), *_rules(pair)))
+    yield from _names(pair)
+    yield from _rules(pair)
 
 
 def _names(pair: Pair) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import yaml
 
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair, line_at
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, line_at
 from skill_distiller.skill.model import BlockKind, FrontmatterState, Skill, count_line_ends
 
 MAX_NAME: Final = 64  # characters, as in all of these
@@ -106,15 +106,11 @@ def _twice(raw: str) -> list[str]:
     return [name for name, times in names.items() if times > 1]
 
 
-def check_format(pair: Pair) -> Check:
+def find_format_faults(pair: Pair) -> Iterator[Finding]:
     """Fails for a fault of the frontmatter that the original does not have; with `strict`, for any.
 
     Fields that only some clients know, and faults of the original, are warnings.
     """
-    return Check("format", tuple(_format_findings(pair)))
-
-
-def _format_findings(pair: Pair) -> Iterator[Finding]:
     faults = format_faults(pair.candidate, pair.folder_name, pair.allowed_fields)
     if not faults:
         return
@@ -135,19 +131,14 @@ def _text(fault: Fault) -> str:
 _TELLING: Final = frozenset({"name", "description", "license", "compatibility", "metadata", "version", "author"})
 
 
-def check_frontmatter(pair: Pair) -> Check:
+def find_frontmatter_changes(pair: Pair) -> Iterator[Finding]:
     """Fails where a field was lost or has another value, or a new one may give an agent more leave.
 
     Another order, quoting or comment is a warning, and so is a new field that only tells of the skill.
     """
     before, after = pair.original.frontmatter, pair.candidate.frontmatter
     if before.raw.rstrip() == after.raw.rstrip():
-        return Check("frontmatter")
-    return Check("frontmatter", tuple(_frontmatter_findings(pair)))
-
-
-def _frontmatter_findings(pair: Pair) -> Iterator[Finding]:
-    before, after = pair.original.frontmatter, pair.candidate.frontmatter
+        return
     if before.raw and not after.raw:
         yield Finding(FindingKind.LOST, Level.FAILURE, "the whole frontmatter", 1)
         return
@@ -183,12 +174,8 @@ MOST_LINES: Final = 500  # of a body, as the specification advises
 MOST_TOKENS: Final = 5000
 
 
-def check_size(pair: Pair) -> Check:
+def find_growth(pair: Pair) -> Iterator[Finding]:
     """Warns of a long body and of a candidate with more tokens than the original."""
-    return Check("size", tuple(_size_findings(pair)))
-
-
-def _size_findings(pair: Pair) -> Iterator[Finding]:
     lines, tokens = count_line_ends(pair.candidate.body), pair.tokens
     if lines > MOST_LINES:
         text = f"{lines} lines, {MOST_LINES} are advised"

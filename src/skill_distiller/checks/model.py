@@ -17,8 +17,9 @@ from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
 from skill_distiller.language.facts import Fact, block_facts, heading_key
 from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.skill.folder import FindTarget, SkillFolder
 from skill_distiller.skill.model import SKILL_FILE, Block, Skill
-from skill_distiller.tokens import TokenCounter, count_skill, load_counter
+from skill_distiller.tokens import TokenCounter, count_skill
 
 
 class Level(StrEnum):
@@ -251,38 +252,40 @@ def _line_ends(text: str) -> tuple[int, ...]:
     return tuple(match.end() for match in _LINE_END.finditer(text))
 
 
+def count_tokens(original: Skill, candidate: Skill, counter: TokenCounter) -> Tokens:
+    """Tokens of both files; what stands in both is counted once."""
+    known = {block.source: counter.count(block.source) for block in original.blocks}
+    return Tokens(*(count_skill(skill, known, counter) for skill in (original, candidate)))
+
+
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two skills to compare. `folder` is where the candidate will live, None where that is not known.
+    """Two skill folders to compare, and how the files of each are found.
 
-    Client fields in `allowed_fields` are no finding; with `strict` the others, and faults of the
-    format that the original has too, are failures. `tokens` are counted where they are not given. `patterns` are
-    the user's own, beside those of the reference.
+    Fields in `allowed_fields` are no finding; with `strict`, what only clients know, and faults of the
+    format that the original has too, are failures. `patterns` are the user's own, beside those of the
+    reference.
     """
 
-    original: Skill
-    candidate: Skill
-    folder: Path | None = None
+    original_folder: SkillFolder
+    candidate_folder: SkillFolder
+    find_in_original: FindTarget
+    find_in_candidate: FindTarget
+    tokens: Tokens
     allowed_fields: frozenset[str] = frozenset()
     declared: Declared = field(default_factory=Declared)
     strict: bool = False
-    counter: TokenCounter | None = None
-    known_tokens: Tokens | None = None
     patterns: PatternSet = BUILT_IN
 
-    @cached_property
-    def tokens(self) -> Tokens:
-        """Tokens of both files, frontmatter included."""
-        if self.known_tokens:
-            return self.known_tokens
-        counter = self.counter or load_counter()
-        known = {block.source: counter.count(block.source) for block in self.original.blocks}  # most are in both
-        return Tokens(*(count_skill(skill, known, counter) for skill in (self.original, self.candidate)))
+    @property
+    def original(self) -> Skill:
+        """The SKILL.md of the original."""
+        return self.original_folder.skill
 
     @property
-    def original_folder(self) -> Path | None:
-        """Where the original's files are looked for, None where files are not looked for."""
-        return self.original.path.parent if self.folder and self.original.path else self.folder
+    def candidate(self) -> Skill:
+        """The SKILL.md of the candidate."""
+        return self.candidate_folder.skill
 
     @cached_property
     def kept_blocks(self) -> frozenset[str]:

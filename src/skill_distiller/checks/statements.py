@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import chain, islice, pairwise
 from typing import Final, NamedTuple
 
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair, Place, line_at, places
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Place, line_at, places
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import block_facts, sentence_around
 from skill_distiller.language.modals import CONTRACTIONS, LIMITS
@@ -312,7 +312,7 @@ _AFTER: Final = 48  # characters after a modal fact that have to be the same for
 _MAX_STATEMENTS_COMPARED: Final = 200  # statements of a candidate that one of the original is compared with
 
 
-def check_negations(pair: Pair) -> Check:
+def find_changed_statements(pair: Pair) -> Iterator[Finding]:
     """Fails where a modal statement has no counterpart in the candidate, or where what it forbids is now said.
 
     So it does where something is forbidden that the original says, and where nothing is left of an instruction.
@@ -320,9 +320,10 @@ def check_negations(pair: Pair) -> Check:
     gone = list(_modals(pair.original_alone))
     reversals = find_reversals(gone, pair) if gone else ()
     said = {finding.text for finding in reversals}
-    lost = (finding for finding in _lost(gone, pair) if finding.text not in said)
-    forbidden = find_new_prohibitions(_modals(pair.candidate_alone), pair)
-    return Check("negations", (*reversals, *lost, *forbidden, *find_lost_instructions(pair, said)))
+    yield from reversals
+    yield from (finding for finding in _lost(gone, pair) if finding.text not in said)
+    yield from find_new_prohibitions(_modals(pair.candidate_alone), pair)
+    yield from find_lost_instructions(pair, said)
 
 
 def _modals(blocks: Iterable[Block]) -> Iterator[Place]:
