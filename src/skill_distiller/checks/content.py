@@ -1,21 +1,22 @@
-"""Every fact, protected pattern and hard rule of the original stands in the candidate."""
+"""Every fact, protected pattern and hard rule of the original stands in the candidate, every step in its place."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.patterns import PatternNames, join_patterns
 from skill_distiller.checks.format import find_hidden
 from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Place, line_at, places
-from skill_distiller.checks.statements import STATEMENT_END, find_moved_steps
+from skill_distiller.checks.statements import STATEMENT_END
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import sentence_bounds
-from skill_distiller.language.words import content_words
-from skill_distiller.skill.model import Block, BlockKind
+from skill_distiller.language.words import content_words, unique_words
+from skill_distiller.meaning.clauses import stems
+from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 
 
 def find_lost_facts(pair: Pair) -> Iterator[Finding]:
@@ -29,7 +30,7 @@ def find_lost_facts(pair: Pair) -> Iterator[Finding]:
     new = [place for place in new if place.fact.key not in pair.original_keys]
     yield from (_lost(place, pair) for place in lost)
     yield from map(_new, new)
-    yield from find_moved_steps(pair)
+    yield from _moved_steps(pair)
     yield from find_hidden(pair)
 
 
@@ -51,6 +52,62 @@ def _lost(place: Place, pair: Pair) -> Finding:
 def _new(place: Place) -> Finding:
     kind = place.fact.kind.value
     return Finding(FindingKind.NEW, Level.WARNING, place.fact.text, place.line, kind, in_candidate=True)
+
+
+_STEP: Final = re.compile(r"^[ \t>]*\d{1,9}[.)][ \t]+(\S[^\r\n]*)", re.MULTILINE)
+
+
+class _Step(NamedTuple):
+    section: int
+    text: str
+    block: Block
+    start: int
+
+    @property
+    def line(self) -> int:
+        return line_at(self.block, self.start)
+
+
+def _moved_steps(pair: Pair) -> Iterator[Finding]:
+    """The steps that stand before one which they followed in their section.
+
+    A step is known again by most of the words that no other step has.
+    """
+    before, after = list(_steps(pair.original)), list(_steps(pair.candidate))
+    remaining = iter([step.text for step in before])
+    if all(step.text in remaining for step in after):  # nothing but steps left out
+        return
+    owners = _owners(after)
+    places = [_step_place(own, owners) for own in _own_words(before)]
+    known = [(step, place) for step, place in zip(before, places, strict=True) if place >= 0]
+    for (first, at), (second, then) in pairwise(known):
+        if first.section == second.section and then < at:
+            yield Finding(FindingKind.MOVED, Level.FAILURE, after[then].text, after[then].line, "step", True)
+
+
+def _steps(skill: Skill) -> Iterator[_Step]:
+    for section in skill.sections:
+        for block in section.blocks:
+            for match in _STEP.finditer(block.text) if block.kind in PROSE else ():
+                yield _Step(section.index, match.group(1).strip(), block, match.start(1))
+
+
+def _own_words(steps: Sequence[_Step]) -> list[frozenset[str]]:
+    """For each step the words that no other has."""
+    words = [frozenset(stems(step.text)) for step in steps]
+    unique = unique_words(words)
+    return [own & unique for own in words]
+
+
+def _owners(steps: Sequence[_Step]) -> dict[str, int]:
+    return {word: place for place, words in enumerate(_own_words(steps)) for word in words}
+
+
+def _step_place(own: frozenset[str], owners: Mapping[str, int]) -> int:
+    """Where the words of a step stand now, -1 where that is not plain."""
+    found = Counter(owners[word] for word in own if word in owners)
+    place, count = max(found.items(), key=lambda item: item[1], default=(-1, 0))
+    return place if 2 * count > found.total() and 2 * count >= len(own) else -1
 
 
 _LOOKED_AT: Final = 200  # sentences that a rule is compared with

@@ -1,4 +1,4 @@
-"""What an agent must, may and must not do is still said, in the same order and not turned round."""
+"""What an agent must, may and must not do is still said and not turned round."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import chain, islice, pairwise
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
-from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Place, line_at, places
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Place, line_at
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import block_facts, sentence_around
 from skill_distiller.language.modals import CONTRACTIONS, LIMITS
-from skill_distiller.language.words import unique_words
-from skill_distiller.meaning.clauses import Sentence, sentences, stems
+from skill_distiller.meaning.clauses import Sentence, sentences
 from skill_distiller.meaning.compare import missing
-from skill_distiller.skill.model import PROSE, Block, Skill
+from skill_distiller.skill.model import PROSE, Block
 
 NEGATION: Final = "not"
 _GROUPS: Final = {
@@ -125,7 +124,7 @@ def find_reversals(gone: Iterable[Place], pair: Pair) -> tuple[Finding, ...]:
     if not suspects:
         return ()
     before, after = _said(suspects, pair.original.blocks), _said(suspects, pair.candidate.blocks)
-    return tuple(_finding(place) for phrase, place in places.items() if after[phrase] > before[phrase])
+    return tuple(_reversed(place) for phrase, place in places.items() if after[phrase] > before[phrase])
 
 
 def find_new_prohibitions(new: Iterable[Place], pair: Pair) -> tuple[Finding, ...]:
@@ -137,16 +136,13 @@ def find_new_prohibitions(new: Iterable[Place], pair: Pair) -> tuple[Finding, ..
         return ()
     before, after = _said(suspects, pair.original.blocks), _said(suspects, pair.candidate.blocks)
     found = [place for phrase, place in wanted.items() if before[phrase] > after[phrase]]
-    known = [read_statement(place) for place in _prohibitions(pair.original)] if found else []
+    if not found:
+        return ()
+    before_too = (place for place in _modals(pair.original.blocks) if modal_group(place.fact.key) == NEGATION)
+    known = [read_statement(place) for place in islice(before_too, _MAX_PROHIBITIONS_COMPARED)]
     return tuple(
-        _finding(place, in_candidate=True)
-        for place in found
-        if not any(map(read_statement(place).means, islice(known, _MAX_PROHIBITIONS_COMPARED)))
+        _reversed(place, in_candidate=True) for place in found if not any(map(read_statement(place).means, known))
     )
-
-
-def _prohibitions(skill: Skill) -> Iterator[Place]:
-    return (place for place in places(skill.blocks) if modal_group(place.fact.key) == NEGATION)
 
 
 def _forbidden(place: Place) -> Phrase:
@@ -158,9 +154,9 @@ def _forbidden(place: Place) -> Phrase:
     return tuple(words) if 1 < len(words) == len(said) else ()
 
 
-def _finding(place: Place, *, in_candidate: bool = False) -> Finding:
+def _reversed(place: Place, *, in_candidate: bool = False) -> Finding:
     text = sentence_around(place.block.text, place.fact)
-    return Finding(FindingKind.REVERSED, Level.FAILURE, text, place.line, place.fact.text, in_candidate=in_candidate)
+    return Finding(FindingKind.REVERSED, Level.FAILURE, text, place.line, place.fact.text, in_candidate)
 
 
 def _phrase(place: Place) -> Phrase:
@@ -229,8 +225,8 @@ def find_lost_instructions(pair: Pair, known: Collection[str] = ()) -> Iterator[
     found = ((block, sentence) for block in _to_look_at(pair) for sentence in _instructions(block))
     # Of which a fact is lost is told already.
     gone = [(block, sentence) for block, sentence in found if pair.candidate_keys.issuperset(sentence.keys)]
-    for texts in (_changed, _all):  # mostly it stands in a block that was changed: the whole is looked at last
-        places = _places(_near(texts(pair), [sentence for _, sentence in gone])) if gone else {}
+    for texts in _candidate_texts(pair) if gone else ():
+        places = _places(_near(texts, [sentence for _, sentence in gone]))
         gone = [(block, sentence) for block, sentence in gone if not _is_left(sentence, places)]
     for block, sentence in gone:
         if sentence.text not in known:
@@ -271,13 +267,11 @@ def _trace(sentence: Sentence) -> int:
     return math.ceil(_TRACE * len(_instruction_words(sentence)))
 
 
-def _changed(pair: Pair) -> list[str]:
-    return [block.text for block in pair.candidate_alone]
-
-
-def _all(pair: Pair) -> list[str]:
+def _candidate_texts(pair: Pair) -> Iterator[list[str]]:
+    """The changed blocks, where it mostly stands; then all, with the headings."""
+    yield [block.text for block in pair.candidate_alone]
     skill = pair.candidate
-    return [*(block.text for block in skill.blocks), *(section.heading for section in skill.sections)]
+    yield [*(block.text for block in skill.blocks), *(section.heading for section in skill.sections)]
 
 
 def _near(texts: Sequence[str], wanted: Sequence[Sentence]) -> list[str]:
@@ -408,59 +402,3 @@ class _Left:
 def _statement_words(place: Place) -> str:
     """A modal word with what follows it, as written."""
     return place.block.text[place.fact.start : place.fact.end + _AFTER]
-
-
-_STEP: Final = re.compile(r"^[ \t>]*\d{1,9}[.)][ \t]+(\S[^\r\n]*)", re.MULTILINE)
-
-
-class _Step(NamedTuple):
-    section: int
-    text: str
-    block: Block
-    start: int
-
-    @property
-    def line(self) -> int:
-        return line_at(self.block, self.start)
-
-
-def find_moved_steps(pair: Pair) -> Iterator[Finding]:
-    """The steps that stand before one which they followed in their section.
-
-    A step is known again by most of the words that no other step has.
-    """
-    before, after = list(_steps(pair.original)), list(_steps(pair.candidate))
-    remaining = iter([step.text for step in before])
-    if all(step.text in remaining for step in after):  # nothing but steps left out
-        return
-    owners = _owners(after)
-    places = [_place(own, owners) for own in _own_words(before)]
-    known = [(step, place) for step, place in zip(before, places, strict=True) if place >= 0]
-    for (first, at), (second, then) in pairwise(known):
-        if first.section == second.section and then < at:
-            yield Finding(FindingKind.MOVED, Level.FAILURE, after[then].text, after[then].line, "step", True)
-
-
-def _steps(skill: Skill) -> Iterator[_Step]:
-    for section in skill.sections:
-        for block in section.blocks:
-            for match in _STEP.finditer(block.text) if block.kind in PROSE else ():
-                yield _Step(section.index, match.group(1).strip(), block, match.start(1))
-
-
-def _own_words(steps: Sequence[_Step]) -> list[frozenset[str]]:
-    """For each step the words that no other has."""
-    words = [frozenset(stems(step.text)) for step in steps]
-    unique = unique_words(words)
-    return [own & unique for own in words]
-
-
-def _owners(steps: Sequence[_Step]) -> dict[str, int]:
-    return {word: place for place, words in enumerate(_own_words(steps)) for word in words}
-
-
-def _place(own: frozenset[str], owners: Mapping[str, int]) -> int:
-    """Where the words of a step stand now, -1 where that is not plain."""
-    found = Counter(owners[word] for word in own if word in owners)
-    place, count = max(found.items(), key=lambda item: item[1], default=(-1, 0))
-    return place if 2 * count > found.total() and 2 * count >= len(own) else -1
