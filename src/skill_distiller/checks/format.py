@@ -65,18 +65,15 @@ def _name_faults(value: object, folder_name: str) -> Iterator[Fault]:
     if not isinstance(value, str) or not value.strip():
         return
     name = unicodedata.normalize("NFKC", value.strip())
-    if len(name) > MAX_NAME:
-        yield Fault("name", f"longer than {MAX_NAME} characters")
-    if name != name.lower():
-        yield Fault("name", "capital letters")
-    if name.startswith("-") or name.endswith("-"):
-        yield Fault("name", "a hyphen at its start or end")
-    if "--" in name:
-        yield Fault("name", "two hyphens in a row")
-    if not all(character.isalnum() or character == "-" for character in name):
-        yield Fault("name", "characters other than letters, digits and hyphens")
-    if folder_name and unicodedata.normalize("NFKC", folder_name) != name:
-        yield Fault("name", "not the name of the folder")
+    rules = {
+        f"longer than {MAX_NAME} characters": len(name) > MAX_NAME,
+        "capital letters": name != name.lower(),
+        "a hyphen at its start or end": name.startswith("-") or name.endswith("-"),
+        "two hyphens in a row": "--" in name,
+        "characters other than letters, digits and hyphens": not all(c.isalnum() or c == "-" for c in name),
+        "not the name of the folder": bool(folder_name) and unicodedata.normalize("NFKC", folder_name) != name,
+    }
+    yield from (Fault("name", text) for text, broken in rules.items() if broken)
 
 
 def _text_faults(field: str, value: object, most: int) -> Iterator[Fault]:
@@ -120,11 +117,8 @@ def find_format_faults(pair: Pair) -> Iterator[Finding]:
         old = fault in known
         level = Level.WARNING if (old or fault.client) and not pair.strict else Level.FAILURE
         kind = FindingKind.CLIENT_FIELD if fault.client else FindingKind.FAULT
-        yield Finding(kind, level, _text(fault), 1, "in the original too" if old else "", in_candidate=True)
-
-
-def _text(fault: Fault) -> str:
-    return f"{fault.field}: {fault.text}"
+        text = f"{fault.field}: {fault.text}"
+        yield Finding(kind, level, text, 1, "in the original too" if old else "", in_candidate=True)
 
 
 # What else a client reads may grant tools, run hooks, or switch the skill on and off.
@@ -148,26 +142,20 @@ def find_frontmatter_changes(pair: Pair) -> Iterator[Finding]:
     if before.raw and before.state is not FrontmatterState.OK and after.state is not FrontmatterState.OK:
         yield Finding(FindingKind.CHANGED, Level.FAILURE, "text that can't be read as fields", 1, "frontmatter")
         return
-    yield from _fields(pair)
+    same = Finding(FindingKind.OTHERWISE_WRITTEN, Level.WARNING, "same fields, same values", 1, in_candidate=True)
+    yield from list(_fields(pair)) or [same]
 
 
 def _fields(pair: Pair) -> Iterator[Finding]:
     before, after = pair.original.frontmatter.fields, pair.candidate.frontmatter.fields
-    found = False
     for name, value in before.items():
         if name not in after:
-            found = True
             yield Finding(FindingKind.LOST, Level.FAILURE, name, 1, "field")
         elif after[name] != value or type(after[name]) is not type(value):
-            found = True
             yield Finding(FindingKind.CHANGED, Level.FAILURE, name, 1, "field", in_candidate=True)
-    for name in after:
-        if name not in before:
-            found = True
-            level = Level.WARNING if name in _TELLING or name in pair.allowed_fields else Level.FAILURE
-            yield Finding(FindingKind.NEW, level, name, 1, "field", in_candidate=True)
-    if not found:
-        yield Finding(FindingKind.OTHERWISE_WRITTEN, Level.WARNING, "same fields, same values", 1, in_candidate=True)
+    for name in (name for name in after if name not in before):
+        level = Level.WARNING if name in _TELLING or name in pair.allowed_fields else Level.FAILURE
+        yield Finding(FindingKind.NEW, level, name, 1, "field", in_candidate=True)
 
 
 MOST_LINES: Final = 500  # of a body, as the specification advises

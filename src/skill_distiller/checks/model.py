@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
@@ -141,10 +141,8 @@ class Declared:
     patterns: frozenset[str] = frozenset()
     reworded: frozenset[tuple[str, str]] = frozenset()
 
-    @property
-    def blocks(self) -> frozenset[str]:
-        """The texts of all blocks that went or changed."""
-        return self.removed | self.changed
+
+_T = TypeVar("_T")
 
 
 class _Written(NamedTuple):
@@ -178,50 +176,37 @@ def declared_by(receipt: Receipt, protected_lost: Iterable[str] = ()) -> Declare
 def declared_in(record: object) -> Declared:
     """What the JSON record of `compress` declares; raises BadInputError where it is none, or of a later version."""
     try:
-        return _read(_object(record))
+        return _read(record)
     except (KeyError, TypeError, ValueError):
         raise BadInputError("The receipt is not a record of `compress --json`.", _NO_RECEIPT) from None
 
 
-def _read(record: Mapping[str, object]) -> Declared:
-    schema = _string(record["schema"])
+def _read(record: object) -> Declared:
+    receipt = _get(record, "receipt", list)
+    schema = _get(record, "schema", str)
     if schema not in RECORD_SCHEMAS:
         raise BadInputError(
             f"The receipt has the schema {schema[:_SHOWN]!r}, which this version does not know.",
             f"It reads {' and '.join(RECORD_SCHEMAS)}.",
         )
-    sections = [_object(section) for section in _array(record["receipt"])]
-    changes = [_object(change) for section in sections for change in _array(section["changes"])]
-    facts = [_object(fact) for section in sections for fact in _array(section["lost_facts"])]
-    gone = [section for section in sections if section["heading_removed"] is True]
+    changes = [change for section in receipt for change in _get(section, "changes", list)]
+    facts = [fact for section in receipt for fact in _get(section, "lost_facts", list)]
+    gone = [section for section in receipt if _get(section, "heading_removed", bool)]
+    patterns = _get(_get(record, "functionality", dict), "protected_lost", list)
     return _declare(
-        [_string(fact["key"]) for fact in facts],
-        [(_number(section["level"]), _string(section["heading"])) for section in gone],
-        [_Written(_string(c["rendering"]), _string(c["before"]), _string(c["after"])) for c in changes],
-        [_string(name) for name in _array(_object(record["functionality"])["protected_lost"])],
+        [_get(fact, "key", str) for fact in facts],
+        [(_get(section, "level", int), _get(section, "heading", str)) for section in gone],
+        [_Written(*(_get(change, field, str) for field in _Written._fields)) for change in changes],
+        [_typed(name, str) for name in patterns],
     )
 
 
-def _object(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise TypeError
-    return value
+def _get(record: object, field: str, kind: type[_T]) -> _T:
+    return _typed(_typed(record, dict)[field], kind)
 
 
-def _array(value: object) -> Iterator[object]:
-    if not isinstance(value, list):
-        raise TypeError
-    return iter(value)
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int):
+def _typed(value: object, kind: type[_T]) -> _T:
+    if not isinstance(value, kind):
         raise TypeError
     return value
 

@@ -36,7 +36,6 @@ _GROUP_OF: Final = {
     **dict.fromkeys(CONTRACTIONS, NEGATION),
     **{word: group for group, words in _GROUPS.items() for word in words.split()},
 }
-MODAL_GROUP_WORDS: Final = frozenset(_GROUP_OF)
 
 
 def modal_group(key: str) -> str:
@@ -93,7 +92,7 @@ def _stems(text: str) -> frozenset[str]:
 def _stem(word: str) -> str:
     """The stem of a word, "" for one that says nothing by itself. Cached: a vocabulary is small."""
     word = word.lower().replace("’", "'")
-    if word in MODAL_GROUP_WORDS or word in _SMALL_WORDS:
+    if word in _GROUP_OF or word in _SMALL_WORDS:
         return ""
     if len(word) <= _SHORT and word.isascii() and not word.isdigit():
         return ""
@@ -381,18 +380,12 @@ class _Left:
             found[place.fact.key].add(_statement_words(place))
         return found
 
-    @cached_property
-    def _groups(self) -> dict[str, list[Place]]:
-        found = defaultdict[str, list[Place]](list)
-        for place in _modals(self._pair.candidate.blocks):
-            found[modal_group(place.fact.key)].append(place)
-        return found
-
     def _of_group(self, group: str) -> _Statements:
         """The statements of a group, read when the first of it is asked for."""
         if group not in self._read:
             found = self._read[group] = _Statements(defaultdict(list), defaultdict(list))
-            for statement in map(read_statement, self._groups.get(group, ())):
+            places = (place for place in _modals(self._pair.candidate.blocks) if modal_group(place.fact.key) == group)
+            for statement in map(read_statement, places):
                 found.by_key[statement.place.fact.key].append(statement)
                 for stem in statement.governed:
                     found.by_stem[stem].append(statement)
