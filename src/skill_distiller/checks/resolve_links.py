@@ -10,9 +10,9 @@ from typing import Final
 
 from skill_distiller.checks.model import Finding, FindingKind, Level, Pair
 from skill_distiller.language.facts import anchor
-from skill_distiller.skill.folder import FindTarget, FolderLink, LinkState, SkillFolder, resolve_link
+from skill_distiller.skill.folder import SKILL_PATH, FindTarget, FolderLink, LinkState, SkillFolder, resolve_link
 from skill_distiller.skill.links import LinkKind, find_links, split_target
-from skill_distiller.skill.model import SKILL_FILE, Skill
+from skill_distiller.skill.model import Skill
 
 _NAMED: Final = re.compile(r"<[^<>]{1,200}?\b(?:id|name)\s{0,9}=\s{0,9}[\"']([^\"'\s]{1,200})[\"']", re.IGNORECASE)
 _DEAD: Final = {LinkState.MISSING: FindingKind.NO_FILE, LinkState.OUTSIDE: FindingKind.OUTSIDE}
@@ -37,7 +37,7 @@ def _findings(pair: Pair) -> Iterator[Finding]:
         if item.link.kind is LinkKind.MENTION and _key(item) in named:
             continue
         level, detail = (Level.WARNING, "in the original too") if _key(item) in known else (Level.FAILURE, "")
-        if str(item.source) != SKILL_FILE:
+        if item.source != SKILL_PATH:
             detail = ", ".join(filter(None, (f"in {item.source}", detail)))
         yield Finding(kind, level, item.link.text, item.link.line, detail, in_candidate=True)
 

@@ -181,7 +181,7 @@ MAX_DEPTH: Final = 16  # folders inside of each other
 MAX_FILES: Final = 10_000
 _MAX_NAME: Final = 255  # bytes, what file systems take
 _SHOWN: Final = 80  # characters of a name in a message
-_SKILL_PATH: Final = PurePosixPath(SKILL_FILE)
+SKILL_PATH: Final = PurePosixPath(SKILL_FILE)
 _MARKDOWN: Final = frozenset({".md", ".mdx", ".markdown"})
 _JOINERS: Final = "\u200c\u200d"  # format characters that words and emoji need
 # Control, format and unassignable characters, and line ends: they steer terminals and deceive readers.
@@ -280,7 +280,7 @@ class SkillFolder:
 
     def __post_init__(self) -> None:
         """Every folder is one that can be written, however it was made."""
-        places = {_SKILL_PATH, *self._by_path}
+        places = {SKILL_PATH, *self._by_path}
         if len(places) <= len(self.files):
             raise BadInputError("A file stands in the folder twice, or is its SKILL.md.", "Give each its own path.")
         if len(places) > MAX_FILES:
@@ -343,7 +343,7 @@ class SkillFolder:
 
     def texts(self) -> Iterator[tuple[PurePosixPath, Skill]]:
         """SKILL.md and the Markdown references, parsed; raises BadInputError where one can't be read as text."""
-        yield _SKILL_PATH, self.skill
+        yield SKILL_PATH, self.skill
         for file in self.files:
             if file.role is FileRole.REFERENCE and file.path.suffix.lower() in _MARKDOWN and not file.link:
                 yield file.path, parse_skill(file.read_text())
@@ -354,7 +354,7 @@ class SkillFolder:
 
     def find(self, path: PurePosixPath) -> Target:
         """The file or folder that a path of the folder means, links inside the folder followed."""
-        if path == _SKILL_PATH:
+        if path == SKILL_PATH:
             return Target(LinkState.FILE, path)
         found = self.file(path)
         if found is not None:

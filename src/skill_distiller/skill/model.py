@@ -175,4 +175,4 @@ def _heading_paths(sections: tuple[Section, ...]) -> Iterator[tuple[str, ...]]:
 
 def render_skill(skill: Skill) -> str:
     """The source of a skill, byte for byte: `render_skill(parse_skill(text)) == text`."""
-    return skill.frontmatter.raw + "".join(section.text for section in skill.sections)
+    return skill.text
