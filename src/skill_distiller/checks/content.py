@@ -77,7 +77,7 @@ def _moved_steps(pair: Pair) -> Iterator[Finding]:
     remaining = iter([step.text for step in before])
     if all(step.text in remaining for step in after):  # nothing but steps left out
         return
-    owners = _owners(after)
+    owners = {word: place for place, words in enumerate(_own_words(after)) for word in words}
     places = [_step_place(own, owners) for own in _own_words(before)]
     known = [(step, place) for step, place in zip(before, places, strict=True) if place >= 0]
     for (first, at), (second, then) in pairwise(known):
@@ -97,10 +97,6 @@ def _own_words(steps: Sequence[_Step]) -> list[frozenset[str]]:
     words = [frozenset(stems(step.text)) for step in steps]
     unique = unique_words(words)
     return [own & unique for own in words]
-
-
-def _owners(steps: Sequence[_Step]) -> dict[str, int]:
-    return {word: place for place, words in enumerate(_own_words(steps)) for word in words}
 
 
 def _step_place(own: frozenset[str], owners: Mapping[str, int]) -> int:

@@ -135,15 +135,15 @@ def find_frontmatter_changes(pair: Pair) -> Iterator[Finding]:
         return
     if before.raw and not after.raw:
         yield Finding(FindingKind.LOST, Level.FAILURE, "the whole frontmatter", 1)
-        return
-    if after.state not in (FrontmatterState.OK, before.state):
+    elif after.state not in (FrontmatterState.OK, before.state):
         yield Finding(FindingKind.CHANGED, Level.FAILURE, after.state.value, 1, "frontmatter", in_candidate=True)
-        return
-    if before.raw and before.state is not FrontmatterState.OK and after.state is not FrontmatterState.OK:
+    elif before.raw and before.state is not FrontmatterState.OK and after.state is not FrontmatterState.OK:
         yield Finding(FindingKind.CHANGED, Level.FAILURE, "text that can't be read as fields", 1, "frontmatter")
-        return
-    same = Finding(FindingKind.OTHERWISE_WRITTEN, Level.WARNING, "same fields, same values", 1, in_candidate=True)
-    yield from list(_fields(pair)) or [same]
+    elif fields := list(_fields(pair)):
+        yield from fields
+    else:
+        text = "same fields, same values"
+        yield Finding(FindingKind.OTHERWISE_WRITTEN, Level.WARNING, text, 1, in_candidate=True)
 
 
 def _fields(pair: Pair) -> Iterator[Finding]:

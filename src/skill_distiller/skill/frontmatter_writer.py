@@ -25,8 +25,9 @@ _FOLDABLE_SPACE: Final = re.compile(r"(?<=\S) (?=\S)")
 _BEGINS_WITH_A_LETTER: Final = re.compile(r"[^\W\d_]")
 # What some YAML parser reads as a boolean or as nothing.
 _YAML_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
-# What a quoted scalar can't hold as it is: control characters, line separators, a byte order mark, non-characters.
-_UNPRINTABLE: Final = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
+# What no scalar can hold as it is: control characters, line separators, a byte order mark, non-characters.
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_ESCAPED: Final = re.compile(rf'["\\]|{_UNPRINTABLE.pattern}')  # between double quotes
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _SHOWN: Final = 60  # characters of a key in a message
 
@@ -198,13 +199,13 @@ def _next_line(source: str, at: int) -> int:
 
 def _flow_scalars(value: str, style: str | None) -> Iterator[str]:
     """The value as a scalar on one line: plain or single-quoted where that is safe, and double-quoted."""
-    printable = not _UNPRINTABLE.search(value.replace('"', "").replace("\\", ""))
+    printable = not _UNPRINTABLE.search(value)
     if style is None and printable and _is_plain(value):
         yield value
     single = "'" + value.replace("'", "''") + "'"
     if printable and (style == "'" or (style is None and ('"' in value or "\\" in value))):
         yield single
-    yield '"' + _UNPRINTABLE.sub(_escape, value) + '"'
+    yield '"' + _ESCAPED.sub(_escape, value) + '"'
 
 
 def _is_plain(value: str) -> bool:
@@ -227,7 +228,7 @@ def _escape(match: re.Match[str]) -> str:
 
 def _block_scalar(value: str, style: str, width: int) -> Iterator[tuple[str, list[str]]]:
     """The value as a block scalar, where it can be one: its indicator, and its lines without indent."""
-    if not value.strip() or _UNPRINTABLE.search(value.replace('"', "").replace("\\", "").replace("\n", "")):
+    if not value.strip() or _UNPRINTABLE.search(value.replace("\n", "")):
         return
     text = value.rstrip("\n")
     ends = len(value) - len(text)

@@ -60,8 +60,6 @@ def _limited(stream: BinaryIO, name: str, max_bytes: int) -> bytes:
 
 
 def _decode(content: bytes, name: str) -> str:
-    if not content.strip():
-        raise BadInputError(f"{name} is empty.", _NO_CONTENT)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
