@@ -312,5 +312,5 @@ def places(blocks: Iterable[Block]) -> Iterator[Place]:
 
 
 def _keys(skill: Skill) -> frozenset[str]:
-    headings = {heading_key(section.heading) for section in skill.sections if section.level}
-    return frozenset(headings.union(fact.key for block in skill.blocks for fact in block_facts(block)))
+    keys = {fact.key for block in skill.blocks for fact in block_facts(block)}
+    return frozenset(keys | {heading_key(section.heading) for section in skill.sections if section.level})

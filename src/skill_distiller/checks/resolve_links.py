@@ -10,7 +10,15 @@ from typing import Final
 
 from skill_distiller.checks.model import Finding, FindingKind, Level, Pair
 from skill_distiller.language.facts import anchor
-from skill_distiller.skill.folder import SKILL_PATH, FindTarget, FolderLink, LinkState, SkillFolder, resolve_link
+from skill_distiller.skill.folder import (
+    SKILL_PATH,
+    FindTarget,
+    FolderLink,
+    LinkState,
+    SkillFolder,
+    find_anything,
+    resolve_link,
+)
 from skill_distiller.skill.links import LinkKind, find_links, split_target
 from skill_distiller.skill.model import Skill
 
@@ -50,6 +58,8 @@ def _dead_links(folder: SkillFolder, find: FindTarget) -> Iterator[tuple[FolderL
     for source, skill in folder.texts():
         anchors: frozenset[str] | None = None
         for link in find_links(skill):
+            if link.kind is LinkKind.MENTION and find is find_anything:  # the same, and quicker
+                continue
             item = resolve_link(source, link, find)
             if item is None:
                 continue

@@ -238,22 +238,19 @@ def _to_look_at(pair: Pair) -> Iterator[Block]:
 
     Of these a block of the candidate, not far behind the one before, has nearly all long words of each piece.
     """
-    changed = [_long_words(block.text) for block in pair.candidate_alone]
+    changed = [frozenset(_LONG_WORD.findall(block.text.lower())) for block in pair.candidate_alone]
     at = 0
     for block in pair.original_alone:
         if block.text in pair.declared.removed:
             continue
-        pieces = [words for piece in _PIECE_END.split(block.text) if (words := _long_words(piece))]
+        found = map(_LONG_WORD.findall, _PIECE_END.split(block.text.lower()))
+        pieces = [frozenset(words) for words in found if words]
         for place in range(at, min(at + _NEAR, len(changed))):
             if all(len(words & changed[place]) >= _MAX_SHARE_LOST * len(words) for words in pieces):
                 at = place + 1
                 break
         else:
             yield block
-
-
-def _long_words(text: str) -> frozenset[str]:
-    return frozenset(_LONG_WORD.findall(text.lower()))
 
 
 def _is_left(sentence: Sentence, places: Mapping[str, Sequence[int]]) -> bool:
@@ -353,10 +350,10 @@ class _Left:
 
     def has(self, gone: Place) -> bool:
         """Whether one of them can stand for a statement of the original."""
-        key = gone.fact.key
+        key, written = gone.fact.key, self._said[0]
         if modal_group(key) in LIMITS:  # what is at least 3 is not at least 5
-            return key in self._written
-        if _statement_words(gone) in self._written.get(key, ()):  # nearly always, and quick to see
+            return key in written
+        if _statement_words(gone) in written.get(key, ()):  # nearly always, and quick to see
             return True
         statement = read_statement(gone)
         same = self._of_group(statement.group)
@@ -374,18 +371,19 @@ class _Left:
         )
 
     @cached_property
-    def _written(self) -> dict[str, set[str]]:
-        found = defaultdict[str, set[str]](set)
+    def _said(self) -> tuple[dict[str, set[str]], dict[str, list[Place]]]:
+        """What is written from each key on, and where the statements of each group are."""
+        written, groups = defaultdict[str, set[str]](set), defaultdict[str, list[Place]](list)
         for place in _modals(self._pair.candidate.blocks):
-            found[place.fact.key].add(_statement_words(place))
-        return found
+            written[place.fact.key].add(_statement_words(place))
+            groups[modal_group(place.fact.key)].append(place)
+        return written, groups
 
     def _of_group(self, group: str) -> _Statements:
         """The statements of a group, read when the first of it is asked for."""
         if group not in self._read:
             found = self._read[group] = _Statements(defaultdict(list), defaultdict(list))
-            places = (place for place in _modals(self._pair.candidate.blocks) if modal_group(place.fact.key) == group)
-            for statement in map(read_statement, places):
+            for statement in map(read_statement, self._said[1].get(group, ())):
                 found.by_key[statement.place.fact.key].append(statement)
                 for stem in statement.governed:
                     found.by_stem[stem].append(statement)
