@@ -95,6 +95,10 @@ def test_a_symbolic_link_out_of_the_folder(folder: Path) -> None:
         (FindingKind.OUTSIDE, "out.md"),
         (FindingKind.NO_FILE, "loop.md"),
     ]
+    (folder / "same.md").symlink_to("references/rules.md")
+    whole = read_folder(folder)
+    changed = whole.with_skill(parse_skill(_HEAD + "Read [a](out.md) and [b](same.md).\n"))
+    assert [(f.kind, f.text) for f in _links(whole, changed)] == [(FindingKind.OUTSIDE, "out.md")]
 
 
 def test_nothing_is_opened(folder: Path) -> None:

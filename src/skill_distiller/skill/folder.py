@@ -298,15 +298,19 @@ class SkillFolder:
 
     def file(self, path: str | PurePosixPath) -> SkillFile | None:
         """The file at a path, links inside the folder followed; None where there is none."""
-        wanted = PurePosixPath(path)
-        for place in (wanted, *wanted.parents):
-            found = self._by_path.get(place)
-            if found is None:
-                continue
-            if not found.link:
-                return found if place == wanted else None
-            return self._by_path.get(found.leads_to / wanted.relative_to(place)) if found.leads_to else None
-        return None
+        found = self.find(PurePosixPath(path)).path
+        return self._by_path.get(found) if found else None
+
+    def find(self, path: PurePosixPath) -> Target:
+        """The file or folder that a path of the folder means, links inside the folder followed."""
+        link = next((self._by_path[place] for place in (path, *path.parents) if place in self._by_path), None)
+        if link and link.link:
+            if link.leads_to is None:
+                return Target(LinkState.OUTSIDE)
+            path = link.leads_to / path.relative_to(link.path)
+        if path == SKILL_PATH or path in self._by_path:
+            return Target(LinkState.FILE, path)
+        return Target(LinkState.FOLDER, path) if path in self._folders else Target(LinkState.MISSING)
 
     def with_skill(self, skill: Skill) -> SkillFolder:
         """The folder with another SKILL.md."""
@@ -351,17 +355,6 @@ class SkillFolder:
     @cached_property
     def _folders(self) -> frozenset[PurePosixPath]:
         return frozenset({*self.empty_folders, *(above for path in self._by_path for above in path.parents)})
-
-    def find(self, path: PurePosixPath) -> Target:
-        """The file or folder that a path of the folder means, links inside the folder followed."""
-        if path == SKILL_PATH:
-            return Target(LinkState.FILE, path)
-        found = self.file(path)
-        if found is not None:
-            return Target(LinkState.FILE, found.path)
-        link = self._by_path.get(path)
-        place = link.leads_to if link and link.leads_to else path
-        return Target(LinkState.FOLDER, place) if place in self._folders else Target(LinkState.MISSING)
 
 
 def check_path(path: str | PurePosixPath) -> PurePosixPath:
