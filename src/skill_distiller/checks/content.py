@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.patterns import PatternNames, join_patterns
 from skill_distiller.checks.format import find_hidden
-from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Place, line_at, places
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Place, places
 from skill_distiller.checks.statements import STATEMENT_END
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import sentence_bounds
@@ -65,7 +65,7 @@ class _Step(NamedTuple):
 
     @property
     def line(self) -> int:
-        return line_at(self.block, self.start)
+        return self.block.line_at(self.start)
 
 
 def _moved_steps(pair: Pair) -> Iterator[Finding]:
@@ -185,4 +185,4 @@ def _sentences(block: Block, expression: re.Pattern[str]) -> Iterator[_Rule]:
     for match in expression.finditer(block.text):
         start, end = sentence_bounds(block.text, match.end() - 1, match.end(), STATEMENT_END)
         text = block.text[start:end].strip(" \t\r\n-*+>#")
-        yield _Rule(match.group(), text, content_words(text), line_at(block, start))
+        yield _Rule(match.group(), text, content_words(text), block.line_at(start))

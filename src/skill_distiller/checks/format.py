@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import yaml
 
-from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, line_at
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair
 from skill_distiller.skill.model import BlockKind, FrontmatterState, Skill, count_line_ends
 
 MAX_NAME: Final = 64  # characters, as in all of these
@@ -202,4 +202,4 @@ def _comments(skill: Skill) -> Iterator[tuple[str, int]]:
         if block.kind is not BlockKind.CODE and "<!--" in block.text:
             text = _SPAN.sub(lambda span: " " * len(span.group()), block.text)
             for match in _COMMENT.finditer(text):
-                yield " ".join(match.group(1).split()), line_at(block, match.start())
+                yield " ".join(match.group(1).split()), block.line_at(match.start())

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -211,9 +209,6 @@ def _typed(value: object, kind: type[_T]) -> _T:
     return value
 
 
-_LINE_END: Final = re.compile(r"\r\n|\n|\r")
-
-
 class Place(NamedTuple):
     """A fact and the block it stands in."""
 
@@ -223,18 +218,7 @@ class Place(NamedTuple):
     @property
     def line(self) -> int:
         """The line of the fact in its file."""
-        return line_at(self.block, self.fact.start)
-
-
-def line_at(block: Block, offset: int) -> int:
-    """The line of a file that an offset into the text of a block stands on."""
-    return block.line + bisect_left(_line_ends(block.text), offset + 1)
-
-
-@lru_cache(maxsize=256)
-def _line_ends(text: str) -> tuple[int, ...]:
-    # All at once: counted for each fact, a block as long as a book would take minutes.
-    return tuple(match.end() for match in _LINE_END.finditer(text))
+        return self.block.line_at(self.fact.start)
 
 
 def count_tokens(original: Skill, candidate: Skill, counter: TokenCounter) -> Tokens:

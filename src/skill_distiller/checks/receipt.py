@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.patterns import PatternNames
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.language.fact import Fact, FactKind
+from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import heading_key, inventory, sentence_around
 from skill_distiller.planning.plan import Plan, Reason
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Block, Section, Skill, count_line_ends
+from skill_distiller.skill.model import Block, Skill
 
 _NONE: Final = PatternNames(frozenset(), frozenset(), False)
 
@@ -76,20 +75,12 @@ def _lost_facts(reading: Reading, plan: Plan, left: frozenset[str]) -> tuple[Los
             facts = reading.facts[block.index]
             if kind is RenderingKind.REWRITTEN:  # its negations and conditions were found again under other words
                 facts = tuple(fact for fact in facts if fact.kind is not FactKind.MODAL)
-            missing = [f for f in facts if f.key not in left and f.key not in lost]
-            for fact in _lost(missing, block, section):
-                lost.setdefault(fact.key, fact)
+            for fact in facts:
+                if fact.key not in left and fact.key not in lost:
+                    text = sentence_around(block.text, fact) if fact.kind is FactKind.MODAL else fact.text
+                    line = block.line_at(fact.start)
+                    lost[fact.key] = LostFact(fact.kind, fact.key, text, line, section.index)
     return tuple(lost.values())
-
-
-def _lost(facts: Sequence[Fact], block: Block, section: Section) -> Iterator[LostFact]:
-    """The facts, given in order of position, with their lines."""
-    line, at = block.line, 0
-    for fact in facts:
-        line += count_line_ends(block.text[at : fact.start])
-        at = fact.start
-        text = sentence_around(block.text, fact) if fact.kind is FactKind.MODAL else fact.text
-        yield LostFact(fact.kind, fact.key, text, line, section.index)
 
 
 @dataclass(frozen=True, slots=True)

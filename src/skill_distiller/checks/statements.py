@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import Final, NamedTuple
 
-from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Place, line_at
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Place
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import block_facts, sentence_around
 from skill_distiller.language.modals import CONTRACTIONS, LIMITS
@@ -229,7 +229,7 @@ def find_lost_instructions(pair: Pair, known: Collection[str] = ()) -> Iterator[
         gone = [(block, sentence) for block, sentence in gone if not _is_left(sentence, places)]
     for block, sentence in gone:
         if sentence.text not in known:
-            line = line_at(block, max(0, block.text.find(sentence.text)))
+            line = block.line_at(max(0, block.text.find(sentence.text)))
             yield Finding(FindingKind.LOST, Level.FAILURE, " ".join(sentence.text.split()), line, "instruction")
 
 

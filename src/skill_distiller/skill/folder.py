@@ -22,7 +22,6 @@ from skill_distiller.skill.links import (
     find_links,
     is_external,
     leads_out,
-    line_ends,
     mentioned_folder,
     split_target,
     without_query,
@@ -155,7 +154,6 @@ def _is_within(offset: int, spans: list[tuple[int, int]]) -> bool:
 
 
 def _mentions(source: PurePosixPath, block: Block, find: FindTarget) -> Iterator[FolderLink]:
-    ends: list[int] | None = None
     known: dict[str, PurePosixPath | None] = {}  # by name: long texts repeat few
     for match in _NAME.finditer(block.text):
         name = match.group("name").rstrip(".-")
@@ -166,9 +164,8 @@ def _mentions(source: PurePosixPath, block: Block, find: FindTarget) -> Iterator
             known[name] = _file_named(name, source, find)
         target = known[name]
         if target:
-            ends = line_ends(block.text) if ends is None else ends
-            line = block.line + bisect_right(ends, start)
-            yield FolderLink(source, Link(name, line, LinkKind.MENTION, block.index, start), LinkState.FILE, target)
+            link = Link(name, block.line_at(start), LinkKind.MENTION, block.index, start)
+            yield FolderLink(source, link, LinkState.FILE, target)
 
 
 def _file_named(name: str, source: PurePosixPath, find: FindTarget) -> PurePosixPath | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
 MAX_BYTES: Final = 2_000_000
 SKILL_FILE: Final = "SKILL.md"
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
 
 class BlockKind(StrEnum):
@@ -80,6 +83,10 @@ class Block:
     def last_line(self) -> int:
         """The block's last line in the file, counted from 1."""
         return self.line + count_line_ends(self.text.rstrip("\r\n"))
+
+    def line_at(self, offset: int) -> int:
+        """The line of the file, counted from 1, on which an offset into the text stands."""
+        return self.line + bisect_right(_line_ends(self.text), offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +163,12 @@ class Skill:
     @cached_property
     def _paths(self) -> tuple[tuple[str, ...], ...]:
         return tuple(_heading_paths(self.sections))
+
+
+@lru_cache(maxsize=256)
+def _line_ends(text: str) -> tuple[int, ...]:
+    # All at once: counted for each offset, a block as long as a book would take minutes.
+    return tuple(match.end() for match in _LINE_END.finditer(text))
 
 
 def count_line_ends(text: str) -> int:
