@@ -170,11 +170,9 @@ def _replaced(opened: _Opened, parent: yaml.MappingNode, key: str, value: str) -
             yield source[:start] + gap + scalar + source[end:]
         return
     first = _next_line(source, start)
-    content = source[first:end]
-    if "+" not in header.group():  # else the blank lines behind it are part of the value
-        content = _without_blank_end(content)
-    rest_of_header, after = source[header.end() : first], source[first + len(content) :]
-    lines = [line.rstrip() for line in split_lines(content) if line.strip()]
+    last = max(first, _content_end(source, node))
+    rest_of_header, after = source[header.end() : first], source[last:]
+    lines = [line.rstrip() for line in split_lines(source[first:last]) if line.strip()]
     indent = len(lines[0]) - len(lines[0].lstrip(" ")) if lines else parent.start_mark.column + _INDENT
     width = max((len(line) - indent for line in lines), default=0)
     for indicator, body in _block_scalar(value, node.style, max(_MIN_WIDTH, width)):
@@ -184,12 +182,17 @@ def _replaced(opened: _Opened, parent: yaml.MappingNode, key: str, value: str) -
         yield source[:start] + scalar + rest_of_header + after
 
 
-def _without_blank_end(content: str) -> str:
-    """The lines of a block scalar but for the blank ones at its end."""
-    lines = split_lines(content)
+def _content_end(source: str, node: yaml.ScalarNode) -> int:
+    """Where a scalar ends; the blank lines behind a block scalar are no part of it, but of one with a `+`."""
+    start, end = node.start_mark.index, node.end_mark.index
+    header = _BLOCK_HEADER.match(source, start) if node.style in ("|", ">") else None
+    if header is None or "+" in header.group():
+        return end
+    first = _next_line(source, start)
+    lines = split_lines(source[first:end])
     while lines and not lines[-1].strip():
         lines.pop()
-    return "".join(lines)
+    return first + sum(map(len, lines))
 
 
 def _next_line(source: str, at: int) -> int:
@@ -290,11 +293,6 @@ def _end_of(source: str, node: yaml.Node) -> int:
     while isinstance(last, yaml.CollectionNode) and not last.flow_style and last.value:
         item = last.value[-1]
         last = item[1] if isinstance(item, tuple) else item
-    start, end = last.start_mark.index, last.end_mark.index
-    if not isinstance(last, yaml.ScalarNode) or last.style not in ("|", ">"):
-        return _next_line(source, end)
-    header = _BLOCK_HEADER.match(source, start)
-    if header and "+" in header.group():
-        return end
-    first = _next_line(source, start)
-    return first + len(_without_blank_end(source[first:end]))
+    if isinstance(last, yaml.ScalarNode) and last.style in ("|", ">"):
+        return _content_end(source, last)
+    return _next_line(source, last.end_mark.index)
