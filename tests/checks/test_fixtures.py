@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.fixture_file import parameters
 
-from skill_distiller.checks.gate import verify
+from skill_distiller.checks.gate import CHECKS, verify
 from skill_distiller.checks.model import Finding
 from skill_distiller.skill.parse import parse_skill
 
@@ -34,6 +34,14 @@ def _whole(text: str) -> str:
 def _described(item: Finding) -> str:
     what = " ".join(part for part in (item.kind.value, item.detail) if part)
     return f"{what}: {item.text} ({'candidate' if item.in_candidate else 'original'}:{item.line})"
+
+
+@pytest.mark.parametrize("check", [check.name for check in CHECKS])
+def test_every_check_can_say_no(check: str) -> None:
+    """Some case of the fixture is a failure of it; of size, which only advises, a warning."""
+    level = "warning" if check == "size" else "failure"
+    cases = [str(case.values[1]) for case in parameters("verify.md")]
+    assert any(f"{level}: {check}: " in expected for expected in cases)
 
 
 @pytest.mark.parametrize(("text", "expected"), parameters("verify.md"))

@@ -116,7 +116,7 @@ def test_receipt_names_what_went() -> None:
     (section,) = receipt.sections
     assert (section.heading, section.level, section.heading_dropped) == ("A", 1, False)
     (change,) = section.changes
-    assert (change.block.index, change.block.first_line, change.block.last_line, change.saved) == (1, 9, 10, 9)
+    assert (change.block.index, change.block.line, change.block.last_line, change.saved) == (1, 9, 10, 9)
     assert (change.before, change.after) == ("Then run `b`,\nnever `c`.\n", "")
     assert {(fact.key, fact.line) for fact in receipt.lost} == {("never c", 10), ("c", 10)}
 

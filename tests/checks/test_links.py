@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from skill_distiller.checks.gate import verify
-from skill_distiller.checks.model import FindingKind, Level
+from skill_distiller.checks.model import Finding, FindingKind, Level
+from skill_distiller.skill.folder import SkillFolder
+from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.skill.read import read_skill
+from skill_distiller.skill.read import read_folder, read_skill
 
 _HEAD = "---\nname: tidy\ndescription: Use when untidy.\n---\n"
 
@@ -93,6 +95,10 @@ def test_a_symbolic_link_out_of_the_folder(folder: Path) -> None:
         (FindingKind.OUTSIDE, "out.md"),
         (FindingKind.NO_FILE, "loop.md"),
     ]
+    (folder / "same.md").symlink_to("references/rules.md")
+    whole = read_folder(folder)
+    changed = whole.with_skill(parse_skill(_HEAD + "Read [a](out.md) and [b](same.md).\n"))
+    assert [(f.kind, f.text) for f in _links(whole, changed)] == [(FindingKind.OUTSIDE, "out.md")]
 
 
 def test_nothing_is_opened(folder: Path) -> None:
@@ -105,6 +111,28 @@ def test_nothing_is_opened(folder: Path) -> None:
 def test_a_name_that_no_disk_takes(folder: Path, name: str) -> None:
     """It is missing; nothing is raised."""
     assert [kind for kind, _ in _kinds(folder, f"Read [it]({name}).\n")] == [FindingKind.NO_FILE]
+
+
+def test_folders_in_memory(folder: Path) -> None:
+    """The files of a whole folder count, and the links of its references: a file taken out is missed wherever it is."""
+    (folder / "references" / "more.md").write_text("See [rules](rules.md) and [it](gone.md).\n", encoding="utf-8")
+    original = read_folder(folder)
+    assert [(f.level, f.detail) for f in _links(original, original)] == [
+        (Level.WARNING, "in references/more.md, in the original too")
+    ]
+    shorter = original.without_file("references/rules.md")
+    failures = [f for f in _links(original, shorter) if f.level is Level.FAILURE]
+    assert [(f.kind, f.text, f.detail) for f in failures] == [
+        (FindingKind.NO_FILE, "references/rules.md", ""),
+        (FindingKind.NO_FILE, "rules.md", "in references/more.md"),
+    ]
+    assert not _links(original, shorter, files=False)
+    assert not _links(shorter.with_file("references/rules.md", "Rules.\n"), original.skill, files=True)
+
+
+def _links(original: Skill | SkillFolder, candidate: Skill | SkillFolder, *, files: bool = True) -> list[Finding]:
+    found = verify(original, candidate, files=files)
+    return [finding for check in found.checks if check.name == "links" for finding in check.findings]
 
 
 def test_without_files_the_disk_is_left_alone(folder: Path) -> None:

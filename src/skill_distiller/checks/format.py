@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import yaml
 
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair, line_at
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair
 from skill_distiller.skill.model import BlockKind, FrontmatterState, Skill, count_line_ends
 
 MAX_NAME: Final = 64  # characters, as in all of these
@@ -65,18 +65,15 @@ def _name_faults(value: object, folder_name: str) -> Iterator[Fault]:
     if not isinstance(value, str) or not value.strip():
         return
     name = unicodedata.normalize("NFKC", value.strip())
-    if len(name) > MAX_NAME:
-        yield Fault("name", f"longer than {MAX_NAME} characters")
-    if name != name.lower():
-        yield Fault("name", "capital letters")
-    if name.startswith("-") or name.endswith("-"):
-        yield Fault("name", "a hyphen at its start or end")
-    if "--" in name:
-        yield Fault("name", "two hyphens in a row")
-    if not all(character.isalnum() or character == "-" for character in name):
-        yield Fault("name", "characters other than letters, digits and hyphens")
-    if folder_name and unicodedata.normalize("NFKC", folder_name) != name:
-        yield Fault("name", "not the name of the folder")
+    rules = {
+        f"longer than {MAX_NAME} characters": len(name) > MAX_NAME,
+        "capital letters": name != name.lower(),
+        "a hyphen at its start or end": name.startswith("-") or name.endswith("-"),
+        "two hyphens in a row": "--" in name,
+        "characters other than letters, digits and hyphens": not all(c.isalnum() or c == "-" for c in name),
+        "not the name of the folder": bool(folder_name) and unicodedata.normalize("NFKC", folder_name) != name,
+    }
+    yield from (Fault("name", text) for text, broken in rules.items() if broken)
 
 
 def _text_faults(field: str, value: object, most: int) -> Iterator[Fault]:
@@ -106,15 +103,11 @@ def _twice(raw: str) -> list[str]:
     return [name for name, times in names.items() if times > 1]
 
 
-def check_format(pair: Pair) -> Check:
+def find_format_faults(pair: Pair) -> Iterator[Finding]:
     """Fails for a fault of the frontmatter that the original does not have; with `strict`, for any.
 
     Fields that only some clients know, and faults of the original, are warnings.
     """
-    return Check("format", tuple(_format_findings(pair)))
-
-
-def _format_findings(pair: Pair) -> Iterator[Finding]:
     faults = format_faults(pair.candidate, pair.folder_name, pair.allowed_fields)
     if not faults:
         return
@@ -124,71 +117,53 @@ def _format_findings(pair: Pair) -> Iterator[Finding]:
         old = fault in known
         level = Level.WARNING if (old or fault.client) and not pair.strict else Level.FAILURE
         kind = FindingKind.CLIENT_FIELD if fault.client else FindingKind.FAULT
-        yield Finding(kind, level, _text(fault), 1, "in the original too" if old else "", in_candidate=True)
-
-
-def _text(fault: Fault) -> str:
-    return f"{fault.field}: {fault.text}"
+        text = f"{fault.field}: {fault.text}"
+        yield Finding(kind, level, text, 1, "in the original too" if old else "", in_candidate=True)
 
 
 # What else a client reads may grant tools, run hooks, or switch the skill on and off.
 _TELLING: Final = frozenset({"name", "description", "license", "compatibility", "metadata", "version", "author"})
 
 
-def check_frontmatter(pair: Pair) -> Check:
+def find_frontmatter_changes(pair: Pair) -> Iterator[Finding]:
     """Fails where a field was lost or has another value, or a new one may give an agent more leave.
 
     Another order, quoting or comment is a warning, and so is a new field that only tells of the skill.
     """
     before, after = pair.original.frontmatter, pair.candidate.frontmatter
     if before.raw.rstrip() == after.raw.rstrip():
-        return Check("frontmatter")
-    return Check("frontmatter", tuple(_frontmatter_findings(pair)))
-
-
-def _frontmatter_findings(pair: Pair) -> Iterator[Finding]:
-    before, after = pair.original.frontmatter, pair.candidate.frontmatter
+        return
     if before.raw and not after.raw:
         yield Finding(FindingKind.LOST, Level.FAILURE, "the whole frontmatter", 1)
-        return
-    if after.state not in (FrontmatterState.OK, before.state):
+    elif after.state not in (FrontmatterState.OK, before.state):
         yield Finding(FindingKind.CHANGED, Level.FAILURE, after.state.value, 1, "frontmatter", in_candidate=True)
-        return
-    if before.raw and before.state is not FrontmatterState.OK and after.state is not FrontmatterState.OK:
+    elif before.raw and before.state is not FrontmatterState.OK and after.state is not FrontmatterState.OK:
         yield Finding(FindingKind.CHANGED, Level.FAILURE, "text that can't be read as fields", 1, "frontmatter")
-        return
-    yield from _fields(pair)
+    elif fields := list(_fields(pair)):
+        yield from fields
+    else:
+        text = "same fields, same values"
+        yield Finding(FindingKind.OTHERWISE_WRITTEN, Level.WARNING, text, 1, in_candidate=True)
 
 
 def _fields(pair: Pair) -> Iterator[Finding]:
     before, after = pair.original.frontmatter.fields, pair.candidate.frontmatter.fields
-    found = False
     for name, value in before.items():
         if name not in after:
-            found = True
             yield Finding(FindingKind.LOST, Level.FAILURE, name, 1, "field")
         elif after[name] != value or type(after[name]) is not type(value):
-            found = True
             yield Finding(FindingKind.CHANGED, Level.FAILURE, name, 1, "field", in_candidate=True)
-    for name in after:
-        if name not in before:
-            found = True
-            level = Level.WARNING if name in _TELLING or name in pair.allowed_fields else Level.FAILURE
-            yield Finding(FindingKind.NEW, level, name, 1, "field", in_candidate=True)
-    if not found:
-        yield Finding(FindingKind.OTHERWISE_WRITTEN, Level.WARNING, "same fields, same values", 1, in_candidate=True)
+    for name in (name for name in after if name not in before):
+        level = Level.WARNING if name in _TELLING or name in pair.allowed_fields else Level.FAILURE
+        yield Finding(FindingKind.NEW, level, name, 1, "field", in_candidate=True)
 
 
 MOST_LINES: Final = 500  # of a body, as the specification advises
 MOST_TOKENS: Final = 5000
 
 
-def check_size(pair: Pair) -> Check:
+def find_growth(pair: Pair) -> Iterator[Finding]:
     """Warns of a long body and of a candidate with more tokens than the original."""
-    return Check("size", tuple(_size_findings(pair)))
-
-
-def _size_findings(pair: Pair) -> Iterator[Finding]:
     lines, tokens = count_line_ends(pair.candidate.body), pair.tokens
     if lines > MOST_LINES:
         text = f"{lines} lines, {MOST_LINES} are advised"
@@ -227,4 +202,4 @@ def _comments(skill: Skill) -> Iterator[tuple[str, int]]:
         if block.kind is not BlockKind.CODE and "<!--" in block.text:
             text = _SPAN.sub(lambda span: " " * len(span.group()), block.text)
             for match in _COMMENT.finditer(text):
-                yield " ".join(match.group(1).split()), line_at(block, match.start())
+                yield " ".join(match.group(1).split()), block.line_at(match.start())

@@ -2,63 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
-from skill_distiller.checks.content import check_facts, check_patterns
-from skill_distiller.checks.format import check_format, check_frontmatter, check_size
-from skill_distiller.checks.markdown import check_fences, check_headings
-from skill_distiller.checks.model import Check, Declared, Pair, Tokens, Verification
-from skill_distiller.checks.resolve_links import check_links
-from skill_distiller.checks.statements import check_negations
+from skill_distiller.checks.content import find_lost_facts, find_lost_patterns
+from skill_distiller.checks.format import find_format_faults, find_frontmatter_changes, find_growth
+from skill_distiller.checks.markdown import find_changed_code, find_changed_headings
+from skill_distiller.checks.model import Check, Declared, Finding, Pair, Tokens, Verification, count_tokens
+from skill_distiller.checks.resolve_links import find_dead_links
+from skill_distiller.checks.statements import find_changed_statements
+from skill_distiller.skill.folder import FindTarget, SkillFolder, find_anything, find_on_disk
 from skill_distiller.skill.model import Skill
-from skill_distiller.tokens import TokenCounter
+from skill_distiller.tokens import load_counter
 
-CHECKS: Final[tuple[Callable[[Pair], Check], ...]] = (
-    check_frontmatter,
-    check_headings,
-    check_facts,
-    check_negations,
-    check_patterns,
-    check_links,
-    check_fences,
-    check_format,
-    check_size,
+
+class CheckSpec(NamedTuple):
+    """One question about a pair of skill folders, and what finds the reasons to say no."""
+
+    name: str
+    question: str
+    find: Callable[[Pair], Iterator[Finding]]
+
+
+CHECKS: Final = (
+    CheckSpec("frontmatter", "Has every field its value, and no new one gives more leave?", find_frontmatter_changes),
+    CheckSpec("headings", "Is every heading there, in its order and at its level?", find_changed_headings),
+    CheckSpec("facts", "Is every fact there, every step in its place, and nothing hidden?", find_lost_facts),
+    CheckSpec(
+        "negations", "Is what must, may and must not be done still said, and not reversed?", find_changed_statements
+    ),
+    CheckSpec("patterns", "Is every protected pattern there, and every hard rule in capitals?", find_lost_patterns),
+    CheckSpec("links", "Does every link and every mentioned file lead somewhere in the folder?", find_dead_links),
+    CheckSpec("fences", "Is every code block there as it was, and every fence closed?", find_changed_code),
+    CheckSpec("format", "Is it a valid skill?", find_format_faults),
+    CheckSpec("size", "Is it as small as advised, and no larger than before?", find_growth),
 )
 
 
 def verify(
-    original: Skill,
-    candidate: Skill,
+    original: Skill | SkillFolder,
+    candidate: Skill | SkillFolder,
     *,
     allowed_fields: Collection[str] = (),
     declared: Declared | None = None,
     strict: bool = False,
     files: bool = True,
     folder: Path | None = None,
-    counter: TokenCounter | None = None,
     tokens: Tokens | None = None,
     patterns: PatternSet = BUILT_IN,
 ) -> Verification:
     """Check that a candidate still says what its original says, and is as valid a skill.
 
     Frontmatter fields in `allowed_fields` are taken for valid. Losses in `declared` do not fail.
-    With `strict`, faults of the format fail even where the original has them. With `files` those that
-    the candidate links to are looked for in `folder`, by default the original's; nothing else touches
-    the disk. `tokens` of both, where they are known, are not counted again. `patterns` are the user's own.
+    With `strict`, faults of the format fail even where the original has them. `tokens` are counted
+    where they are not given. `patterns` are the user's own.
+
+    With `files`, links have to lead to files: those of a SkillFolder, whose references are read for
+    links too (raises BadInputError where one is not text); of a Skill alone, what `folder` holds on disk,
+    by default the place where the original stands. Nothing else touches the disk.
     """
-    folder = folder or (original.path.parent if original.path else None)
+    before, after = _skill_of(original), _skill_of(candidate)
+    home = _finder(original, before.path.parent if before.path else folder)
+    there = _finder(candidate, folder) or home
+    if not files or there is None:
+        home = there = find_anything
     pair = Pair(
-        original,
-        candidate,
-        folder if files else None,
+        _folder_of(original, files=files),
+        _folder_of(candidate, files=files),
+        home or there,
+        there,
+        tokens or count_tokens(before, after, load_counter()),
         frozenset(allowed_fields),
         declared or Declared(),
         strict,
-        counter,
-        tokens,
         patterns,
     )
-    return Verification(tuple(check(pair) for check in CHECKS), pair.tokens, original.text != candidate.text)
+    checks = tuple(Check(check.name, tuple(check.find(pair))) for check in CHECKS)
+    return Verification(checks, pair.tokens, before.text != after.text)
+
+
+def _skill_of(side: Skill | SkillFolder) -> Skill:
+    return side if isinstance(side, Skill) else side.skill
+
+
+def _folder_of(side: Skill | SkillFolder, *, files: bool) -> SkillFolder:
+    """A folder as it is; a skill alone, or one whose files don't count, as a folder of nothing else."""
+    return side if isinstance(side, SkillFolder) and files else SkillFolder(None, _skill_of(side))
+
+
+def _finder(side: Skill | SkillFolder, place: Path | None) -> FindTarget | None:
+    """What finds the files beside a skill: in its folder, or on disk; None where no place is known."""
+    if isinstance(side, SkillFolder):
+        return side.find
+    return find_on_disk(place) if place else None

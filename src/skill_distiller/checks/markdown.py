@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair
 from skill_distiller.language.fact import normalize
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import LIST_MARKER
@@ -24,13 +24,15 @@ class _Heading(NamedTuple):
         return self.level, self.text
 
 
-def check_headings(pair: Pair) -> Check:
+def find_changed_headings(pair: Pair) -> Iterator[Finding]:
     """Fails where a heading was lost, moved, or put at another level; a new one is a warning."""
     before, after = _headings(pair.original), _headings(pair.candidate)
     if [heading.name for heading in before] == [heading.name for heading in after]:
-        return Check("headings")
+        return
     declared = frozenset((level, normalize(text)) for level, text in pair.declared.headings)
-    return Check("headings", (*_lost(before, after, declared), *_new(before, after), *_moved(before, after)))
+    yield from _lost(before, after, declared)
+    yield from _new(before, after)
+    yield from _moved(before, after)
 
 
 def _headings(skill: Skill) -> list[_Heading]:
@@ -112,9 +114,10 @@ _FENCE: Final = re.compile(rf"[ \t>]*(?:{LIST_MARKER}[ \t]+)*[ \t>]*(`{{3,}}|~{{
 _NESTING: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM, BlockKind.QUOTE})
 
 
-def check_fences(pair: Pair) -> Check:
+def find_changed_code(pair: Pair) -> Iterator[Finding]:
     """Fails where a fence is left open (a warning where the original leaves one open) or a code block changed."""
-    return Check("fences", (*_unclosed(pair), *_code(pair)))
+    yield from _unclosed(pair)
+    yield from _code(pair)
 
 
 class _Opening(NamedTuple):

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
 from skill_distiller.language.facts import Fact, block_facts, heading_key
 from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.skill.folder import FindTarget, SkillFolder
 from skill_distiller.skill.model import SKILL_FILE, Block, Skill
-from skill_distiller.tokens import TokenCounter, count_skill, load_counter
+from skill_distiller.tokens import TokenCounter, count_skill
 
 
 class Level(StrEnum):
@@ -140,10 +139,8 @@ class Declared:
     patterns: frozenset[str] = frozenset()
     reworded: frozenset[tuple[str, str]] = frozenset()
 
-    @property
-    def blocks(self) -> frozenset[str]:
-        """The texts of all blocks that went or changed."""
-        return self.removed | self.changed
+
+_T = TypeVar("_T")
 
 
 class _Written(NamedTuple):
@@ -177,55 +174,39 @@ def declared_by(receipt: Receipt, protected_lost: Iterable[str] = ()) -> Declare
 def declared_in(record: object) -> Declared:
     """What the JSON record of `compress` declares; raises BadInputError where it is none, or of a later version."""
     try:
-        return _read(_object(record))
+        return _read(record)
     except (KeyError, TypeError, ValueError):
         raise BadInputError("The receipt is not a record of `compress --json`.", _NO_RECEIPT) from None
 
 
-def _read(record: Mapping[str, object]) -> Declared:
-    schema = _string(record["schema"])
+def _read(record: object) -> Declared:
+    receipt = _get(record, "receipt", list)
+    schema = _get(record, "schema", str)
     if schema not in RECORD_SCHEMAS:
         raise BadInputError(
             f"The receipt has the schema {schema[:_SHOWN]!r}, which this version does not know.",
             f"It reads {' and '.join(RECORD_SCHEMAS)}.",
         )
-    sections = [_object(section) for section in _array(record["receipt"])]
-    changes = [_object(change) for section in sections for change in _array(section["changes"])]
-    facts = [_object(fact) for section in sections for fact in _array(section["lost_facts"])]
-    gone = [section for section in sections if section["heading_removed"] is True]
+    changes = [change for section in receipt for change in _get(section, "changes", list)]
+    facts = [fact for section in receipt for fact in _get(section, "lost_facts", list)]
+    gone = [section for section in receipt if _get(section, "heading_removed", bool)]
+    patterns = _get(_get(record, "functionality", dict), "protected_lost", list)
     return _declare(
-        [_string(fact["key"]) for fact in facts],
-        [(_number(section["level"]), _string(section["heading"])) for section in gone],
-        [_Written(_string(c["rendering"]), _string(c["before"]), _string(c["after"])) for c in changes],
-        [_string(name) for name in _array(_object(record["functionality"])["protected_lost"])],
+        [_get(fact, "key", str) for fact in facts],
+        [(_get(section, "level", int), _get(section, "heading", str)) for section in gone],
+        [_Written(*(_get(change, field, str) for field in _Written._fields)) for change in changes],
+        [_typed(name, str) for name in patterns],
     )
 
 
-def _object(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
+def _get(record: object, field: str, kind: type[_T]) -> _T:
+    return _typed(_typed(record, dict)[field], kind)
+
+
+def _typed(value: object, kind: type[_T]) -> _T:
+    if not isinstance(value, kind):
         raise TypeError
     return value
-
-
-def _array(value: object) -> Iterator[object]:
-    if not isinstance(value, list):
-        raise TypeError
-    return iter(value)
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError
-    return value
-
-
-_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
 
 class Place(NamedTuple):
@@ -237,52 +218,43 @@ class Place(NamedTuple):
     @property
     def line(self) -> int:
         """The line of the fact in its file."""
-        return line_at(self.block, self.fact.start)
+        return self.block.line_at(self.fact.start)
 
 
-def line_at(block: Block, offset: int) -> int:
-    """The line of a file that an offset into the text of a block stands on."""
-    return block.line + bisect_left(_line_ends(block.text), offset + 1)
-
-
-@lru_cache(maxsize=256)
-def _line_ends(text: str) -> tuple[int, ...]:
-    # All at once: counted for each fact, a block as long as a book would take minutes.
-    return tuple(match.end() for match in _LINE_END.finditer(text))
+def count_tokens(original: Skill, candidate: Skill, counter: TokenCounter) -> Tokens:
+    """Tokens of both files; what stands in both is counted once."""
+    known = {block.source: counter.count(block.source) for block in original.blocks}
+    return Tokens(*(count_skill(skill, known, counter) for skill in (original, candidate)))
 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two skills to compare. `folder` is where the candidate will live, None where that is not known.
+    """Two skill folders to compare, and how the files of each are found.
 
-    Client fields in `allowed_fields` are no finding; with `strict` the others, and faults of the
-    format that the original has too, are failures. `tokens` are counted where they are not given. `patterns` are
-    the user's own, beside those of the reference.
+    Fields in `allowed_fields` are no finding; with `strict`, what only clients know, and faults of the
+    format that the original has too, are failures. `patterns` are the user's own, beside those of the
+    reference.
     """
 
-    original: Skill
-    candidate: Skill
-    folder: Path | None = None
+    original_folder: SkillFolder
+    candidate_folder: SkillFolder
+    find_in_original: FindTarget
+    find_in_candidate: FindTarget
+    tokens: Tokens
     allowed_fields: frozenset[str] = frozenset()
     declared: Declared = field(default_factory=Declared)
     strict: bool = False
-    counter: TokenCounter | None = None
-    known_tokens: Tokens | None = None
     patterns: PatternSet = BUILT_IN
 
-    @cached_property
-    def tokens(self) -> Tokens:
-        """Tokens of both files, frontmatter included."""
-        if self.known_tokens:
-            return self.known_tokens
-        counter = self.counter or load_counter()
-        known = {block.source: counter.count(block.source) for block in self.original.blocks}  # most are in both
-        return Tokens(*(count_skill(skill, known, counter) for skill in (self.original, self.candidate)))
+    @property
+    def original(self) -> Skill:
+        """The SKILL.md of the original."""
+        return self.original_folder.skill
 
     @property
-    def original_folder(self) -> Path | None:
-        """Where the original's files are looked for, None where files are not looked for."""
-        return self.original.path.parent if self.folder and self.original.path else self.folder
+    def candidate(self) -> Skill:
+        """The SKILL.md of the candidate."""
+        return self.candidate_folder.skill
 
     @cached_property
     def kept_blocks(self) -> frozenset[str]:
@@ -324,5 +296,5 @@ def places(blocks: Iterable[Block]) -> Iterator[Place]:
 
 
 def _keys(skill: Skill) -> frozenset[str]:
-    headings = {heading_key(section.heading) for section in skill.sections if section.level}
-    return frozenset(headings.union(fact.key for block in skill.blocks for fact in block_facts(block)))
+    keys = {fact.key for block in skill.blocks for fact in block_facts(block)}
+    return frozenset(keys | {heading_key(section.heading) for section in skill.sections if section.level})

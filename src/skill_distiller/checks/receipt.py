@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.patterns import PatternNames
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.language.fact import Fact, FactKind
+from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import heading_key, inventory, sentence_around
 from skill_distiller.planning.plan import Plan, Reason
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Block, BlockKind, Section, Skill, count_line_ends
+from skill_distiller.skill.model import Block, Skill
 
 _NONE: Final = PatternNames(frozenset(), frozenset(), False)
 
@@ -76,47 +75,26 @@ def _lost_facts(reading: Reading, plan: Plan, left: frozenset[str]) -> tuple[Los
             facts = reading.facts[block.index]
             if kind is RenderingKind.REWRITTEN:  # its negations and conditions were found again under other words
                 facts = tuple(fact for fact in facts if fact.kind is not FactKind.MODAL)
-            missing = [f for f in facts if f.key not in left and f.key not in lost]
-            for fact in _lost(missing, block, section):
-                lost.setdefault(fact.key, fact)
+            for fact in facts:
+                if fact.key not in left and fact.key not in lost:
+                    text = sentence_around(block.text, fact) if fact.kind is FactKind.MODAL else fact.text
+                    line = block.line_at(fact.start)
+                    lost[fact.key] = LostFact(fact.kind, fact.key, text, line, section.index)
     return tuple(lost.values())
-
-
-def _lost(facts: Sequence[Fact], block: Block, section: Section) -> Iterator[LostFact]:
-    """The facts, given in order of position, with their lines."""
-    line, at = block.line, 0
-    for fact in facts:
-        line += count_line_ends(block.text[at : fact.start])
-        at = fact.start
-        text = sentence_around(block.text, fact) if fact.kind is FactKind.MODAL else fact.text
-        yield LostFact(fact.kind, fact.key, text, line, section.index)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceBlock:
-    """A block as the original has it: its `text`, and its lines counted from 1 in the original file.
-
-    `id` is what `--keep` knows it by.
-    """
-
-    id: str
-    index: int
-    kind: BlockKind
-    type: SectionType
-    first_line: int
-    last_line: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A block that is not written as in the original.
+    """A block of the original that is not written as it stood there.
 
-    `after` is its text in the result, "" where it was removed; `saved` are the tokens that this saves,
-    below 0 for a block that now stands for others too.
+    `id` is what `--keep` knows it by, `type` what the analyzer takes it for. `after` is its text in the
+    result, "" where it was removed; `saved` are the tokens that this saves, below 0 for a block that now
+    stands for others too.
     """
 
-    block: SourceBlock
+    id: str
+    block: Block
+    type: SectionType
     rendering: RenderingKind
     reason: Reason
     saved: int
@@ -170,35 +148,23 @@ def write_receipt(comparison: Comparison) -> Receipt:
     ids = piece_ids(reading.skill)
     sections = []
     for section in reading.skill.sections:
-        changes = tuple(
-            _change(reading, plan, block.index, ids.blocks[block.index])
-            for block in section.blocks
-            if plan.decisions[block.index].rendering.kind is not RenderingKind.FULL
+        changed = (b.index for b in section.blocks if plan.decisions[b.index].rendering.kind is not RenderingKind.FULL)
+        receipt = SectionReceipt(
+            ids.headings[section.index],
+            section.index,
+            section.level,
+            section.heading,
+            not plan.headings[section.index],
+            tuple(_change(reading, plan, index, ids.blocks[index]) for index in changed),
+            tuple(lost.get(section.index, ())),
         )
-        gone = not plan.headings[section.index]
-        missing = tuple(lost.get(section.index, ()))
-        if changes or gone or missing:
-            piece = ids.headings[section.index]
-            sections.append(
-                SectionReceipt(piece, section.index, section.level, section.heading, gone, changes, missing)
-            )
+        if receipt.changes or receipt.heading_dropped or receipt.lost:
+            sections.append(receipt)
     return Receipt(tuple(sections))
 
 
 def _change(reading: Reading, plan: Plan, index: int, piece: str) -> Change:
     block, decision = reading.skill.blocks[index], plan.decisions[index]
-    return Change(
-        block=SourceBlock(
-            id=piece,
-            index=index,
-            kind=block.kind,
-            type=reading.verdicts[index].type,
-            first_line=block.line,
-            last_line=block.last_line,
-            text=block.text,
-        ),
-        rendering=decision.rendering.kind,
-        reason=decision.reason,
-        saved=decision.saved,
-        after=decision.rendering.text.removesuffix(block.gap),
-    )
+    after = decision.rendering.text.removesuffix(block.gap)
+    kind = reading.verdicts[index].type
+    return Change(piece, block, kind, decision.rendering.kind, decision.reason, decision.saved, after)

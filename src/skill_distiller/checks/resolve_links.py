@@ -4,91 +4,72 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Final
 
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair
 from skill_distiller.language.facts import anchor
-from skill_distiller.skill.links import (
-    Link,
-    LinkKind,
-    find_links,
-    is_external,
-    leads_out,
-    mentioned_folder,
-    split_target,
-    without_query,
+from skill_distiller.skill.folder import (
+    SKILL_PATH,
+    FindTarget,
+    FolderLink,
+    LinkState,
+    SkillFolder,
+    find_anything,
+    resolve_link,
 )
+from skill_distiller.skill.links import LinkKind, find_links, split_target
 from skill_distiller.skill.model import Skill
 
 _NAMED: Final = re.compile(r"<[^<>]{1,200}?\b(?:id|name)\s{0,9}=\s{0,9}[\"']([^\"'\s]{1,200})[\"']", re.IGNORECASE)
+_DEAD: Final = {LinkState.MISSING: FindingKind.NO_FILE, LinkState.OUTSIDE: FindingKind.OUTSIDE}
 
 
-def check_links(pair: Pair) -> Check:
+def find_dead_links(pair: Pair) -> Iterator[Finding]:
     """Fails where a link of the candidate points nowhere or out of the folder; a warning where the original's did too.
 
     Paths that are mentioned count where they lead into a folder of the skill and are new.
     """
-    links = [link for link in find_links(pair.candidate) if link.kind is LinkKind.LINK or pair.folder]
-    anchors = _anchors(pair.candidate) if any("#" in link.text for link in links) else frozenset[str]()
-    found = [(link, kind) for link in links if (kind := _fault(link, anchors, pair.folder))]
-    if not found:
-        return Check("links")
-    before = _anchors(pair.original)
-    known = {link.text: link for link in find_links(pair.original)}
-    findings = []
-    for link, kind in found:
-        same = known.get(link.text)
-        if same and link.kind is LinkKind.MENTION:
+    yield from dict.fromkeys(_findings(pair))  # a reference and its definition are one
+
+
+def _findings(pair: Pair) -> Iterator[Finding]:
+    dead = list(_dead_links(pair.candidate_folder, pair.find_in_candidate))
+    if not dead:
+        return
+    before = pair.original_folder
+    named = {(source, link.text) for source, skill in before.texts() for link in find_links(skill)}
+    known = {_key(item) for item, _ in _dead_links(before, pair.find_in_original)}
+    for item, kind in dead:
+        if item.link.kind is LinkKind.MENTION and _key(item) in named:
             continue
-        old = same is not None and _fault(same, before, pair.original_folder) is not None
-        level, detail = (Level.WARNING, "in the original too") if old else (Level.FAILURE, "")
-        findings.append(Finding(kind, level, link.text, link.line, detail, in_candidate=True))
-    return Check("links", tuple(dict.fromkeys(findings)))
+        level, detail = (Level.WARNING, "in the original too") if _key(item) in known else (Level.FAILURE, "")
+        if item.source != SKILL_PATH:
+            detail = ", ".join(filter(None, (f"in {item.source}", detail)))
+        yield Finding(kind, level, item.link.text, item.link.line, detail, in_candidate=True)
 
 
-def _fault(link: Link, anchors: frozenset[str], folder: Path | None) -> FindingKind | None:
-    """What is wrong with a link, None if nothing is."""
-    path, name = split_target(link.text)
-    if link.kind is LinkKind.MENTION:
-        return _fault_of_mention(path, folder)
-    if is_external(path):
-        return None
-    if not path:
-        return None if not name or name.lower() in anchors else FindingKind.NO_ANCHOR
-    return _fault_of_path(without_query(path), folder)
+def _key(item: FolderLink) -> tuple[PurePosixPath, str]:
+    return item.source, item.link.text
 
 
-def _fault_of_mention(path: str, folder: Path | None) -> FindingKind | None:
-    """Only a path into a folder that the skill has is meant as one of its files."""
-    first = mentioned_folder(path)
-    if folder is None or not first or not _is_folder(folder / first):
-        return None
-    return _fault_of_path(path, folder)
-
-
-def _fault_of_path(path: str, folder: Path | None) -> FindingKind | None:
-    if leads_out(path):
-        return FindingKind.OUTSIDE
-    return None if folder is None else _fault_on_disk(folder, path)
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
-
-
-def _fault_on_disk(folder: Path, path: str) -> FindingKind | None:
-    try:
-        place = folder / path
-        if not place.exists():
-            return FindingKind.NO_FILE
-        inside = place.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a name too long, a loop of links, a NUL
-        return FindingKind.NO_FILE
-    return None if inside else FindingKind.OUTSIDE
+def _dead_links(folder: SkillFolder, find: FindTarget) -> Iterator[tuple[FolderLink, FindingKind]]:
+    for source, skill in folder.texts():
+        anchors: frozenset[str] | None = None
+        for link in find_links(skill):
+            if link.kind is LinkKind.MENTION and find is find_anything:  # the same, and quicker
+                continue
+            item = resolve_link(source, link, find)
+            if item is None:
+                continue
+            if item.state in _DEAD:
+                yield item, _DEAD[item.state]
+            elif item.state is LinkState.ANCHOR:
+                anchors = _anchors(skill) if anchors is None else anchors
+                path, name = split_target(link.text)
+                if not path and name.lower() not in anchors:
+                    yield item, FindingKind.NO_ANCHOR
 
 
 def _anchors(skill: Skill) -> frozenset[str]:

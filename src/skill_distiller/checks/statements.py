@@ -1,4 +1,4 @@
-"""What an agent must, may and must not do is still said, in the same order and not turned round."""
+"""What an agent must, may and must not do is still said and not turned round."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import chain, islice, pairwise
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
-from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Pair, Place, line_at, places
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Place
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import block_facts, sentence_around
 from skill_distiller.language.modals import CONTRACTIONS, LIMITS
-from skill_distiller.language.words import unique_words
-from skill_distiller.meaning.clauses import Sentence, sentences, stems
+from skill_distiller.meaning.clauses import Sentence, sentences
 from skill_distiller.meaning.compare import missing
-from skill_distiller.skill.model import PROSE, Block, Skill
+from skill_distiller.skill.model import PROSE, Block
 
 NEGATION: Final = "not"
 _GROUPS: Final = {
@@ -37,7 +36,6 @@ _GROUP_OF: Final = {
     **dict.fromkeys(CONTRACTIONS, NEGATION),
     **{word: group for group, words in _GROUPS.items() for word in words.split()},
 }
-MODAL_GROUP_WORDS: Final = frozenset(_GROUP_OF)
 
 
 def modal_group(key: str) -> str:
@@ -94,7 +92,7 @@ def _stems(text: str) -> frozenset[str]:
 def _stem(word: str) -> str:
     """The stem of a word, "" for one that says nothing by itself. Cached: a vocabulary is small."""
     word = word.lower().replace("’", "'")
-    if word in MODAL_GROUP_WORDS or word in _SMALL_WORDS:
+    if word in _GROUP_OF or word in _SMALL_WORDS:
         return ""
     if len(word) <= _SHORT and word.isascii() and not word.isdigit():
         return ""
@@ -125,7 +123,7 @@ def find_reversals(gone: Iterable[Place], pair: Pair) -> tuple[Finding, ...]:
     if not suspects:
         return ()
     before, after = _said(suspects, pair.original.blocks), _said(suspects, pair.candidate.blocks)
-    return tuple(_finding(place) for phrase, place in places.items() if after[phrase] > before[phrase])
+    return tuple(_reversed(place) for phrase, place in places.items() if after[phrase] > before[phrase])
 
 
 def find_new_prohibitions(new: Iterable[Place], pair: Pair) -> tuple[Finding, ...]:
@@ -137,16 +135,13 @@ def find_new_prohibitions(new: Iterable[Place], pair: Pair) -> tuple[Finding, ..
         return ()
     before, after = _said(suspects, pair.original.blocks), _said(suspects, pair.candidate.blocks)
     found = [place for phrase, place in wanted.items() if before[phrase] > after[phrase]]
-    known = [read_statement(place) for place in _prohibitions(pair.original)] if found else []
+    if not found:
+        return ()
+    before_too = (place for place in _modals(pair.original.blocks) if modal_group(place.fact.key) == NEGATION)
+    known = [read_statement(place) for place in islice(before_too, _MAX_PROHIBITIONS_COMPARED)]
     return tuple(
-        _finding(place, in_candidate=True)
-        for place in found
-        if not any(map(read_statement(place).means, islice(known, _MAX_PROHIBITIONS_COMPARED)))
+        _reversed(place, in_candidate=True) for place in found if not any(map(read_statement(place).means, known))
     )
-
-
-def _prohibitions(skill: Skill) -> Iterator[Place]:
-    return (place for place in places(skill.blocks) if modal_group(place.fact.key) == NEGATION)
 
 
 def _forbidden(place: Place) -> Phrase:
@@ -158,9 +153,9 @@ def _forbidden(place: Place) -> Phrase:
     return tuple(words) if 1 < len(words) == len(said) else ()
 
 
-def _finding(place: Place, *, in_candidate: bool = False) -> Finding:
+def _reversed(place: Place, *, in_candidate: bool = False) -> Finding:
     text = sentence_around(place.block.text, place.fact)
-    return Finding(FindingKind.REVERSED, Level.FAILURE, text, place.line, place.fact.text, in_candidate=in_candidate)
+    return Finding(FindingKind.REVERSED, Level.FAILURE, text, place.line, place.fact.text, in_candidate)
 
 
 def _phrase(place: Place) -> Phrase:
@@ -229,12 +224,12 @@ def find_lost_instructions(pair: Pair, known: Collection[str] = ()) -> Iterator[
     found = ((block, sentence) for block in _to_look_at(pair) for sentence in _instructions(block))
     # Of which a fact is lost is told already.
     gone = [(block, sentence) for block, sentence in found if pair.candidate_keys.issuperset(sentence.keys)]
-    for texts in (_changed, _all):  # mostly it stands in a block that was changed: the whole is looked at last
-        places = _places(_near(texts(pair), [sentence for _, sentence in gone])) if gone else {}
+    for texts in _candidate_texts(pair) if gone else ():
+        places = _places(_near(texts, [sentence for _, sentence in gone]))
         gone = [(block, sentence) for block, sentence in gone if not _is_left(sentence, places)]
     for block, sentence in gone:
         if sentence.text not in known:
-            line = line_at(block, max(0, block.text.find(sentence.text)))
+            line = block.line_at(max(0, block.text.find(sentence.text)))
             yield Finding(FindingKind.LOST, Level.FAILURE, " ".join(sentence.text.split()), line, "instruction")
 
 
@@ -243,22 +238,19 @@ def _to_look_at(pair: Pair) -> Iterator[Block]:
 
     Of these a block of the candidate, not far behind the one before, has nearly all long words of each piece.
     """
-    changed = [_long_words(block.text) for block in pair.candidate_alone]
+    changed = [frozenset(_LONG_WORD.findall(block.text.lower())) for block in pair.candidate_alone]
     at = 0
     for block in pair.original_alone:
         if block.text in pair.declared.removed:
             continue
-        pieces = [words for piece in _PIECE_END.split(block.text) if (words := _long_words(piece))]
+        found = map(_LONG_WORD.findall, _PIECE_END.split(block.text.lower()))
+        pieces = [frozenset(words) for words in found if words]
         for place in range(at, min(at + _NEAR, len(changed))):
             if all(len(words & changed[place]) >= _MAX_SHARE_LOST * len(words) for words in pieces):
                 at = place + 1
                 break
         else:
             yield block
-
-
-def _long_words(text: str) -> frozenset[str]:
-    return frozenset(_LONG_WORD.findall(text.lower()))
 
 
 def _is_left(sentence: Sentence, places: Mapping[str, Sequence[int]]) -> bool:
@@ -271,13 +263,11 @@ def _trace(sentence: Sentence) -> int:
     return math.ceil(_TRACE * len(_instruction_words(sentence)))
 
 
-def _changed(pair: Pair) -> list[str]:
-    return [block.text for block in pair.candidate_alone]
-
-
-def _all(pair: Pair) -> list[str]:
+def _candidate_texts(pair: Pair) -> Iterator[list[str]]:
+    """The changed blocks, where it mostly stands; then all, with the headings."""
+    yield [block.text for block in pair.candidate_alone]
     skill = pair.candidate
-    return [*(block.text for block in skill.blocks), *(section.heading for section in skill.sections)]
+    yield [*(block.text for block in skill.blocks), *(section.heading for section in skill.sections)]
 
 
 def _near(texts: Sequence[str], wanted: Sequence[Sentence]) -> list[str]:
@@ -312,7 +302,7 @@ _AFTER: Final = 48  # characters after a modal fact that have to be the same for
 _MAX_STATEMENTS_COMPARED: Final = 200  # statements of a candidate that one of the original is compared with
 
 
-def check_negations(pair: Pair) -> Check:
+def find_changed_statements(pair: Pair) -> Iterator[Finding]:
     """Fails where a modal statement has no counterpart in the candidate, or where what it forbids is now said.
 
     So it does where something is forbidden that the original says, and where nothing is left of an instruction.
@@ -320,9 +310,10 @@ def check_negations(pair: Pair) -> Check:
     gone = list(_modals(pair.original_alone))
     reversals = find_reversals(gone, pair) if gone else ()
     said = {finding.text for finding in reversals}
-    lost = (finding for finding in _lost(gone, pair) if finding.text not in said)
-    forbidden = find_new_prohibitions(_modals(pair.candidate_alone), pair)
-    return Check("negations", (*reversals, *lost, *forbidden, *find_lost_instructions(pair, said)))
+    yield from reversals
+    yield from (finding for finding in _lost(gone, pair) if finding.text not in said)
+    yield from find_new_prohibitions(_modals(pair.candidate_alone), pair)
+    yield from find_lost_instructions(pair, said)
 
 
 def _modals(blocks: Iterable[Block]) -> Iterator[Place]:
@@ -359,10 +350,10 @@ class _Left:
 
     def has(self, gone: Place) -> bool:
         """Whether one of them can stand for a statement of the original."""
-        key = gone.fact.key
+        key, written = gone.fact.key, self._said[0]
         if modal_group(key) in LIMITS:  # what is at least 3 is not at least 5
-            return key in self._written
-        if _statement_words(gone) in self._written.get(key, ()):  # nearly always, and quick to see
+            return key in written
+        if _statement_words(gone) in written.get(key, ()):  # nearly always, and quick to see
             return True
         statement = read_statement(gone)
         same = self._of_group(statement.group)
@@ -380,24 +371,19 @@ class _Left:
         )
 
     @cached_property
-    def _written(self) -> dict[str, set[str]]:
-        found = defaultdict[str, set[str]](set)
+    def _said(self) -> tuple[dict[str, set[str]], dict[str, list[Place]]]:
+        """What is written from each key on, and where the statements of each group are."""
+        written, groups = defaultdict[str, set[str]](set), defaultdict[str, list[Place]](list)
         for place in _modals(self._pair.candidate.blocks):
-            found[place.fact.key].add(_statement_words(place))
-        return found
-
-    @cached_property
-    def _groups(self) -> dict[str, list[Place]]:
-        found = defaultdict[str, list[Place]](list)
-        for place in _modals(self._pair.candidate.blocks):
-            found[modal_group(place.fact.key)].append(place)
-        return found
+            written[place.fact.key].add(_statement_words(place))
+            groups[modal_group(place.fact.key)].append(place)
+        return written, groups
 
     def _of_group(self, group: str) -> _Statements:
         """The statements of a group, read when the first of it is asked for."""
         if group not in self._read:
             found = self._read[group] = _Statements(defaultdict(list), defaultdict(list))
-            for statement in map(read_statement, self._groups.get(group, ())):
+            for statement in map(read_statement, self._said[1].get(group, ())):
                 found.by_key[statement.place.fact.key].append(statement)
                 for stem in statement.governed:
                     found.by_stem[stem].append(statement)
@@ -407,59 +393,3 @@ class _Left:
 def _statement_words(place: Place) -> str:
     """A modal word with what follows it, as written."""
     return place.block.text[place.fact.start : place.fact.end + _AFTER]
-
-
-_STEP: Final = re.compile(r"^[ \t>]*\d{1,9}[.)][ \t]+(\S[^\r\n]*)", re.MULTILINE)
-
-
-class _Step(NamedTuple):
-    section: int
-    text: str
-    block: Block
-    start: int
-
-    @property
-    def line(self) -> int:
-        return line_at(self.block, self.start)
-
-
-def find_moved_steps(pair: Pair) -> Iterator[Finding]:
-    """The steps that stand before one which they followed in their section.
-
-    A step is known again by most of the words that no other step has.
-    """
-    before, after = list(_steps(pair.original)), list(_steps(pair.candidate))
-    remaining = iter([step.text for step in before])
-    if all(step.text in remaining for step in after):  # nothing but steps left out
-        return
-    owners = _owners(after)
-    places = [_place(own, owners) for own in _own_words(before)]
-    known = [(step, place) for step, place in zip(before, places, strict=True) if place >= 0]
-    for (first, at), (second, then) in pairwise(known):
-        if first.section == second.section and then < at:
-            yield Finding(FindingKind.MOVED, Level.FAILURE, after[then].text, after[then].line, "step", True)
-
-
-def _steps(skill: Skill) -> Iterator[_Step]:
-    for section in skill.sections:
-        for block in section.blocks:
-            for match in _STEP.finditer(block.text) if block.kind in PROSE else ():
-                yield _Step(section.index, match.group(1).strip(), block, match.start(1))
-
-
-def _own_words(steps: Sequence[_Step]) -> list[frozenset[str]]:
-    """For each step the words that no other has."""
-    words = [frozenset(stems(step.text)) for step in steps]
-    unique = unique_words(words)
-    return [own & unique for own in words]
-
-
-def _owners(steps: Sequence[_Step]) -> dict[str, int]:
-    return {word: place for place, words in enumerate(_own_words(steps)) for word in words}
-
-
-def _place(own: frozenset[str], owners: Mapping[str, int]) -> int:
-    """Where the words of a step stand now, -1 where that is not plain."""
-    found = Counter(owners[word] for word in own if word in owners)
-    place, count = max(found.items(), key=lambda item: item[1], default=(-1, 0))
-    return place if 2 * count > found.total() and 2 * count >= len(own) else -1

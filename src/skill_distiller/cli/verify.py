@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from skill_distiller.checks.gate import verify as run_checks
-from skill_distiller.checks.model import Declared, Verification, declared_in
+from skill_distiller.checks.model import Declared, Verification, count_tokens, declared_in
 from skill_distiller.cli.arguments import Source, exclude
 from skill_distiller.cli.input_output import STDIN, read_input, write_json, write_stdout
 from skill_distiller.cli.option_groups import expand_groups
@@ -97,7 +97,7 @@ def verify(
         strict=allowances.strict,
         # A folder brings its own files; a file alone will live where the original does.
         folder=Path(candidate) if candidate != STDIN and Path(candidate).is_dir() else None,
-        counter=counter,
+        tokens=count_tokens(before, after, counter),
         patterns=settings.patterns,
     )
     if not printing.quiet:

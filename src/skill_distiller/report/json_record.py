@@ -168,13 +168,13 @@ def _section_receipt(section: SectionReceipt) -> Json:
 
 def _change(change: Change) -> Json:
     return {
-        "id": change.block.id,
+        "id": change.id,
         "block": change.block.index,
         "kind": change.block.kind.value,
-        "type": change.block.type.value,
+        "type": change.type.value,
         "rendering": change.rendering.value,
         "reason": change.reason.value,
-        "first_line": change.block.first_line,
+        "first_line": change.block.line,
         "last_line": change.block.last_line,
         "tokens_saved": change.saved,
         "before": change.before,

@@ -54,7 +54,7 @@ def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> It
     )
     rewritten: Counter[RenderingKind] = Counter()
     saved: Counter[RenderingKind] = Counter()
-    separators = [change.block.id for change in section.changes if change.block.kind is BlockKind.RULE]
+    separators = [change.id for change in section.changes if change.block.kind is BlockKind.RULE]
     for change in section.changes:
         if change.block.kind is BlockKind.RULE:
             continue
@@ -75,14 +75,10 @@ def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> It
 
 def _change_line(change: Change, mark: str) -> Text:
     block = change.block
-    lines = (
-        f"line {block.first_line}"
-        if block.first_line == block.last_line
-        else f"lines {block.first_line}-{block.last_line}"
-    )
-    what = f"{change.rendering.value if change.after else 'removed'} [{block.id}]: {block.kind.value}"
+    lines = f"line {block.line}" if block.line == block.last_line else f"lines {block.line}-{block.last_line}"
+    what = f"{change.rendering.value if change.after else 'removed'} [{change.id}]: {block.kind.value}"
     saved = f"{mark}{plural(change.saved, 'token')}"
-    return Text(f"    {what}, {lines}, {block.type.value}, {saved}: {excerpt(block.text)}")
+    return Text(f"    {what}, {lines}, {change.type.value}, {saved}: {excerpt(block.text)}")
 
 
 def _facts(lost: Iterable[LostFact]) -> list[str]:

@@ -22,7 +22,6 @@ from skill_distiller.skill.links import (
     find_links,
     is_external,
     leads_out,
-    line_ends,
     mentioned_folder,
     split_target,
     without_query,
@@ -59,26 +58,88 @@ class FolderLink(NamedTuple):
     target: PurePosixPath | None = None
 
 
-# The path of a file (True) or a folder (False) of the skill that a path means, None for nothing.
-FindTarget = Callable[[PurePosixPath], tuple[PurePosixPath, bool] | None]
+class Target(NamedTuple):
+    """What a path of a skill folder means: the `path` of a file or folder, None where it is MISSING or OUTSIDE."""
+
+    state: LinkState
+    path: PurePosixPath | None = None
 
 
-def resolve_links(source: PurePosixPath, skill: Skill, find_target: FindTarget) -> Iterator[FolderLink]:
+FindTarget = Callable[[PurePosixPath], Target]
+
+
+def find_on_disk(root: Path) -> FindTarget:
+    """Looks for the files of a folder when it is asked for them; none is listed or opened."""
+
+    def find(path: PurePosixPath) -> Target:
+        try:
+            place = root / path
+            if not place.exists():
+                return Target(LinkState.MISSING)
+            if not place.resolve().is_relative_to(root.resolve()):
+                return Target(LinkState.OUTSIDE)
+            return Target(LinkState.FOLDER if place.is_dir() else LinkState.FILE, path)
+        except (OSError, RuntimeError, ValueError):  # a name too long, a loop of links, a NUL
+            return Target(LinkState.MISSING)
+
+    return find
+
+
+def find_anything(path: PurePosixPath) -> Target:
+    """Takes every path for a file, where it is not known which there are."""
+    return Target(LinkState.FILE, path)
+
+
+def resolve_link(source: PurePosixPath, link: Link, find: FindTarget) -> FolderLink | None:
+    """What a link in a file of a skill folder points to.
+
+    Links are relative to the file, else to the skill folder; mentions the other way around. None for
+    an empty link, and for a mention but where it leads into a folder of the skill and to no file there.
+    """
+    path, anchor = split_target(link.text)
+    bases = (source.parent, PurePosixPath())
+    if link.kind is LinkKind.MENTION:
+        first = mentioned_folder(path)
+        if not first or find(PurePosixPath(first)).state not in (LinkState.FOLDER, LinkState.OUTSIDE):
+            return None
+        bases = bases[::-1]
+    elif is_external(path):
+        return FolderLink(source, link, LinkState.EXTERNAL)
+    else:
+        named, path = path, without_query(path)
+        if not path:
+            return FolderLink(source, link, LinkState.ANCHOR) if named or anchor else None
+    targets = [find(place) for place in _places(path, *bases)]
+    for target in targets:
+        if target.path is not None:
+            return FolderLink(source, link, *target) if link.kind is LinkKind.LINK else None
+    missing = targets and all(target.state is LinkState.MISSING for target in targets)
+    return FolderLink(source, link, LinkState.MISSING if missing else LinkState.OUTSIDE)
+
+
+def _places(path: str, *bases: PurePosixPath) -> Iterator[PurePosixPath]:
+    """Where a path leads from some folders of the skill, those left out from which it leads out."""
+    for base in dict.fromkeys(bases):
+        place = posixpath.normpath(posixpath.join(base, path.replace("\0", "\ufffd")))  # a NUL would end the path
+        if not leads_out(place):
+            yield PurePosixPath(place)
+
+
+def _links_in(source: PurePosixPath, skill: Skill, find: FindTarget) -> Iterator[FolderLink]:
     """The links and mentions in one file of a skill folder, block by block, links first.
 
-    Links are relative to the file, else to the skill folder; mentions the other way around. A
-    mention counts where it names a file of the skill, or leads into a folder of it where no such
+    A mention counts where it names a file of the skill, or leads into a folder of it where no such
     file is. A mention of what its own line links to is left out.
     """
     links = dict[int, list[Link]]()
     for link in find_links(skill):
         links.setdefault(link.block, []).append(link)
     for block in skill.blocks:
-        found = list(_resolved(source, links.get(block.index, []), find_target))
+        found = [item for link in links.get(block.index, ()) if (item := resolve_link(source, link, find))]
         yield from found
         linked = {(item.link.line, item.target) for item in found}
         spans = sorted((item.link.start, item.link.start + len(item.link.text)) for item in found)
-        for item in _mentions(source, block, find_target):
+        for item in _mentions(source, block, find):
             key = (item.link.line, item.target)
             if key not in linked and not _is_within(item.link.start, spans):
                 linked.add(key)
@@ -92,50 +153,7 @@ def _is_within(offset: int, spans: list[tuple[int, int]]) -> bool:
     return any(start <= offset < end for start, end in near)
 
 
-def _resolved(source: PurePosixPath, links: list[Link], find_target: FindTarget) -> Iterator[FolderLink]:
-    for link in links:
-        path, anchor = split_target(link.text)
-        if link.kind is LinkKind.LINK:
-            if is_external(path):
-                yield FolderLink(source, link, LinkState.EXTERNAL)
-            elif path or anchor:
-                yield _resolved_link(source, link, without_query(path), find_target)
-        elif _leads_into_the_skill(source, path, find_target):
-            yield FolderLink(source, link, LinkState.OUTSIDE if leads_out(path) else LinkState.MISSING)
-
-
-def _resolved_link(source: PurePosixPath, link: Link, path: str, find_target: FindTarget) -> FolderLink:
-    if not path:
-        return FolderLink(source, link, LinkState.ANCHOR)
-    places = list(_places(path, source.parent, PurePosixPath()))
-    for place in places:
-        target = find_target(place)
-        if target:
-            return FolderLink(source, link, LinkState.FILE if target[1] else LinkState.FOLDER, target[0])
-    return FolderLink(source, link, LinkState.MISSING if places else LinkState.OUTSIDE)
-
-
-def _leads_into_the_skill(source: PurePosixPath, path: str, find_target: FindTarget) -> bool:
-    """Whether a mentioned path leads into a folder of the skill, but to nothing there."""
-    first = mentioned_folder(path)
-    if not first:
-        return False
-    folder = find_target(PurePosixPath(first))
-    if folder is None or folder[1]:
-        return False
-    return all(find_target(place) is None for place in _places(path, PurePosixPath(), source.parent))
-
-
-def _places(path: str, *bases: PurePosixPath) -> Iterator[PurePosixPath]:
-    """Where a path leads from some folders of the skill, those left out from which it leads out."""
-    for base in dict.fromkeys(bases):
-        place = posixpath.normpath(posixpath.join(base, path.replace("\0", "\ufffd")))  # a NUL would end the path
-        if not leads_out(place):
-            yield PurePosixPath(place)
-
-
-def _mentions(source: PurePosixPath, block: Block, find_target: FindTarget) -> Iterator[FolderLink]:
-    ends: list[int] | None = None
+def _mentions(source: PurePosixPath, block: Block, find: FindTarget) -> Iterator[FolderLink]:
     known: dict[str, PurePosixPath | None] = {}  # by name: long texts repeat few
     for match in _NAME.finditer(block.text):
         name = match.group("name").rstrip(".-")
@@ -143,28 +161,24 @@ def _mentions(source: PurePosixPath, block: Block, find_target: FindTarget) -> I
         if len(name) > MAX_NAME or name.startswith("/") or not ("." in name or "/" in name):
             continue
         if name not in known:
-            known[name] = _file_named(name, source, find_target)
+            known[name] = _file_named(name, source, find)
         target = known[name]
         if target:
-            ends = line_ends(block.text) if ends is None else ends
-            line = block.line + bisect_right(ends, start)
-            yield FolderLink(source, Link(name, line, LinkKind.MENTION, block.index, start), LinkState.FILE, target)
+            link = Link(name, block.line_at(start), LinkKind.MENTION, block.index, start)
+            yield FolderLink(source, link, LinkState.FILE, target)
 
 
-def _file_named(name: str, source: PurePosixPath, find_target: FindTarget) -> PurePosixPath | None:
+def _file_named(name: str, source: PurePosixPath, find: FindTarget) -> PurePosixPath | None:
     """The other file of the skill that a name means, None for none."""
-    for place in _places(name, PurePosixPath(), source.parent):
-        target = find_target(place)
-        if target and target[1] and target[0] != source:
-            return target[0]
-    return None
+    targets = map(find, _places(name, PurePosixPath(), source.parent))
+    return next((t.path for t in targets if t.state is LinkState.FILE and t.path != source), None)
 
 
 MAX_DEPTH: Final = 16  # folders inside of each other
 MAX_FILES: Final = 10_000
 _MAX_NAME: Final = 255  # bytes, what file systems take
 _SHOWN: Final = 80  # characters of a name in a message
-_SKILL_PATH: Final = PurePosixPath(SKILL_FILE)
+SKILL_PATH: Final = PurePosixPath(SKILL_FILE)
 _MARKDOWN: Final = frozenset({".md", ".mdx", ".markdown"})
 _JOINERS: Final = "\u200c\u200d"  # format characters that words and emoji need
 # Control, format and unassignable characters, and line ends: they steer terminals and deceive readers.
@@ -263,7 +277,7 @@ class SkillFolder:
 
     def __post_init__(self) -> None:
         """Every folder is one that can be written, however it was made."""
-        places = {_SKILL_PATH, *self._by_path}
+        places = {SKILL_PATH, *self._by_path}
         if len(places) <= len(self.files):
             raise BadInputError("A file stands in the folder twice, or is its SKILL.md.", "Give each its own path.")
         if len(places) > MAX_FILES:
@@ -281,15 +295,19 @@ class SkillFolder:
 
     def file(self, path: str | PurePosixPath) -> SkillFile | None:
         """The file at a path, links inside the folder followed; None where there is none."""
-        wanted = PurePosixPath(path)
-        for place in (wanted, *wanted.parents):
-            found = self._by_path.get(place)
-            if found is None:
-                continue
-            if not found.link:
-                return found if place == wanted else None
-            return self._by_path.get(found.leads_to / wanted.relative_to(place)) if found.leads_to else None
-        return None
+        found = self.find(PurePosixPath(path)).path
+        return self._by_path.get(found) if found else None
+
+    def find(self, path: PurePosixPath) -> Target:
+        """The file or folder that a path of the folder means, links inside the folder followed."""
+        link = next((self._by_path[place] for place in (path, *path.parents) if place in self._by_path), None)
+        if link and link.link:
+            if link.leads_to is None:
+                return Target(LinkState.OUTSIDE)
+            path = link.leads_to / path.relative_to(link.path)
+        if path == SKILL_PATH or path in self._by_path:
+            return Target(LinkState.FILE, path)
+        return Target(LinkState.FOLDER, path) if path in self._folders else Target(LinkState.MISSING)
 
     def with_skill(self, skill: Skill) -> SkillFolder:
         """The folder with another SKILL.md."""
@@ -322,10 +340,11 @@ class SkillFolder:
 
         Raises BadInputError where a reference can't be read as text.
         """
-        return tuple(link for source, skill in self._texts() for link in resolve_links(source, skill, self._target))
+        return tuple(link for source, skill in self.texts() for link in _links_in(source, skill, self.find))
 
-    def _texts(self) -> Iterator[tuple[PurePosixPath, Skill]]:
-        yield _SKILL_PATH, self.skill
+    def texts(self) -> Iterator[tuple[PurePosixPath, Skill]]:
+        """SKILL.md and the Markdown references, parsed; raises BadInputError where one can't be read as text."""
+        yield SKILL_PATH, self.skill
         for file in self.files:
             if file.role is FileRole.REFERENCE and file.path.suffix.lower() in _MARKDOWN and not file.link:
                 yield file.path, parse_skill(file.read_text())
@@ -333,17 +352,6 @@ class SkillFolder:
     @cached_property
     def _folders(self) -> frozenset[PurePosixPath]:
         return frozenset({*self.empty_folders, *(above for path in self._by_path for above in path.parents)})
-
-    def _target(self, path: PurePosixPath) -> tuple[PurePosixPath, bool] | None:
-        """The path of a file (True) or a folder (False) that a path of the folder means, None for nothing."""
-        if path == _SKILL_PATH:
-            return path, True
-        found = self.file(path)
-        if found is not None:
-            return found.path, True
-        link = self._by_path.get(path)
-        place = link.leads_to if link and link.leads_to else path
-        return (place, False) if place in self._folders else None
 
 
 def check_path(path: str | PurePosixPath) -> PurePosixPath:

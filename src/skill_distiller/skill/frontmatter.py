@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -16,8 +16,6 @@ _FENCE: Final = re.compile(r"---[ \t]*\r?\n?\Z")
 _CLOSING: Final = re.compile(r"(?:---|\.\.\.)[ \t]*\r?\n?\Z")
 _YAML_LINE: Final = re.compile(r"(?:[\w.-]+[ \t]*:(?:\s|\Z)|[ \t]+\S|- )")
 _MAX_YAML: Final = 64 * 1024  # characters; more than that is not a header, and no YAML bomb gets room
-
-
 _MAX_EVENTS: Final = 750_000  # what a YAML parser makes of brackets alone takes a thousand times their room
 _MAX_DEPTH: Final = 20  # of nested lists and mappings; the C parser recurses, and a skill needs two
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where it is built
@@ -34,8 +32,12 @@ def read_fields(source: str, longest: int = _MAX_YAML) -> Mapping[str, object] |
     if len(source) > longest:
         return None
     try:
-        for count, (event, depth) in enumerate(_events(source)):
-            if count > _MAX_EVENTS or not _is_plain(event, depth):
+        depth = 0
+        for count, event in enumerate(yaml.parse(source, Loader=_Loader)):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if count > _MAX_EVENTS or depth > _MAX_DEPTH:
+                return None
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None) is not None:
                 return None
         fields = yaml.load(source, Loader=_Loader)  # a safe loader
     except (yaml.YAMLError, ValueError, ArithmeticError):  # an impossible date, a number out of range
@@ -43,19 +45,6 @@ def read_fields(source: str, longest: int = _MAX_YAML) -> Mapping[str, object] |
     if not isinstance(fields, dict):
         return None
     return {str(key): value for key, value in fields.items()}
-
-
-def _events(source: str) -> Iterator[tuple[yaml.Event, int]]:
-    depth = 0
-    for event in yaml.parse(source, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        yield event, depth
-
-
-def _is_plain(event: yaml.Event, depth: int) -> bool:
-    if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
-        return False
-    return getattr(event, "tag", None) is None
 
 
 def split_frontmatter(lines: Sequence[str]) -> tuple[Frontmatter, int]:

@@ -25,17 +25,21 @@ _FOLDABLE_SPACE: Final = re.compile(r"(?<=\S) (?=\S)")
 _BEGINS_WITH_A_LETTER: Final = re.compile(r"[^\W\d_]")
 # What some YAML parser reads as a boolean or as nothing.
 _YAML_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
-# What a quoted scalar can't hold as it is: control characters, line separators, a byte order mark, non-characters.
-_UNPRINTABLE: Final = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
+# What no scalar can hold as it is: control characters, line separators, a byte order mark, non-characters.
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_ESCAPED: Final = re.compile(rf'["\\]|{_UNPRINTABLE.pattern}')  # between double quotes
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _SHOWN: Final = 60  # characters of a key in a message
 
 
-class _Slot(NamedTuple):
-    """A scalar of the YAML source, and the column of the key that it belongs to."""
+class _Opened(NamedTuple):
+    """A frontmatter cut at its fences: the YAML between them with its nodes, and what it ends its lines with."""
 
-    node: yaml.ScalarNode
-    column: int
+    before: str
+    source: str
+    after: str
+    root: yaml.MappingNode
+    line_end: str
 
 
 def set_field(frontmatter: Frontmatter, field: str, value: str) -> Frontmatter:
@@ -46,22 +50,17 @@ def set_field(frontmatter: Frontmatter, field: str, value: str) -> Frontmatter:
     Raises UsageError for any other new field, BadInputError for a frontmatter that can't be changed
     safely: missing, unclosed, broken, with anchors, or where the field is no text.
     """
-    _check_value(value)
-    source = _source_of(frontmatter)
-    root = _compose(source)
-    found = _find(root, field)
+    opened = _open(frontmatter, value)
+    found = _find(opened.root, field)
     if found is None and field not in _ADDABLE:
         raise UsageError(
             f"The frontmatter has no field {field[:_SHOWN]!r}, and new fields go under `metadata`.",
             "Set it under `metadata`, or change a field that is there.",
         )
-    expected = {**frontmatter.fields, field: value}
-    if found is None:
-        return _first_sound(frontmatter, _added(source, root, field, value, _line_end(frontmatter)), expected, field)
-    if frontmatter.fields.get(field) == value:
+    if found is not None and frontmatter.fields.get(field) == value:
         return frontmatter
-    slot = _Slot(_scalar(found, field), root.start_mark.column)
-    return _first_sound(frontmatter, _replaced(source, slot, value, _line_end(frontmatter)), expected, field)
+    sources = _replaced(opened, opened.root, field, value) if found else _added(opened, field, value)
+    return _first_sound(opened, sources, {**frontmatter.fields, field: value}, field)
 
 
 def set_metadata(frontmatter: Frontmatter, key: str, value: str) -> Frontmatter:
@@ -72,31 +71,26 @@ def set_metadata(frontmatter: Frontmatter, key: str, value: str) -> Frontmatter:
     """
     if not _KEY.fullmatch(key):
         raise UsageError(f"{key[:_SHOWN]!r} is no key for `metadata`.", "Use letters, digits, _, - and dots.")
-    _check_value(value)
-    source = _source_of(frontmatter)
+    opened = _open(frontmatter, value)
     old = frontmatter.fields.get(METADATA)
     if old is not None and not isinstance(old, Mapping):
         raise BadInputError("The `metadata` of the frontmatter is no mapping.", "Write it as keys with values.")
-    expected = {**frontmatter.fields, METADATA: {**(old or {}), key: value}}
-    root = _compose(source)
-    parent, end = _find(root, METADATA), _line_end(frontmatter)
-    if isinstance(parent, yaml.MappingNode) and (found := _find(parent, key)):
-        if isinstance(old, Mapping) and old.get(key) == value:
+    parent = _find(opened.root, METADATA)
+    if isinstance(parent, yaml.MappingNode) and _find(parent, key):
+        if old and old.get(key) == value:
             return frontmatter
-        slot = _Slot(_scalar(found, key), parent.start_mark.column)
-        return _first_sound(frontmatter, _replaced(source, slot, value, end), expected, key)
-    return _first_sound(frontmatter, _added_below(source, root, parent, (key, value), end), expected, key)
+        sources = _replaced(opened, parent, key, value)
+    else:
+        sources = _added_below(opened, parent, key, value)
+    return _first_sound(opened, sources, {**frontmatter.fields, METADATA: {**(old or {}), key: value}}, key)
 
 
-def _check_value(value: str) -> None:
+def _open(frontmatter: Frontmatter, value: str) -> _Opened:
+    """What a new value is written into; raises where it can't be, or the frontmatter can't be changed."""
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
         raise UsageError("The new value holds half a character, which no file can.", "Give it as UTF-8.") from None
-
-
-def _source_of(frontmatter: Frontmatter) -> str:
-    """The YAML between the fences; raises BadInputError where it can't be changed."""
     if frontmatter.state is FrontmatterState.MISSING:
         raise BadInputError(
             "The skill has no frontmatter to change.", "Add one: name and description between --- lines."
@@ -106,20 +100,11 @@ def _source_of(frontmatter: Frontmatter) -> str:
             f"The frontmatter can't be changed: it is {frontmatter.state.value}.",
             "Mend it first; aliases and explicit tags are not taken either.",
         )
-    first, last = _fences(frontmatter.raw)
-    return frontmatter.raw[first:last]
-
-
-def _fences(raw: str) -> tuple[int, int]:
-    """The offsets of the first character behind the opening fence, and of the closing fence."""
-    lines = split_lines(raw)
+    lines = split_lines(frontmatter.raw)
     closing = next(i for i in range(1, len(lines)) if is_closing_fence(lines[i]))
-    return len(lines[0]), sum(map(len, lines[:closing]))
-
-
-def _line_end(frontmatter: Frontmatter) -> str:
-    match = _LINE_END.search(frontmatter.raw)
-    return match.group() if match else "\n"
+    source = "".join(lines[1:closing])
+    line_end = _LINE_END.search(frontmatter.raw)
+    return _Opened(lines[0], source, "".join(lines[closing:]), _compose(source), line_end.group() if line_end else "\n")
 
 
 def _compose(source: str) -> yaml.MappingNode:
@@ -146,28 +131,16 @@ def _find(mapping: yaml.MappingNode, key: str) -> yaml.Node | None:
     return found[0] if found else None
 
 
-def _scalar(node: yaml.Node, key: str) -> yaml.ScalarNode:
-    if not isinstance(node, yaml.ScalarNode):
-        raise BadInputError(f"The field {key[:_SHOWN]!r} of the frontmatter is no text.", "Write it as one text.")
-    return node
-
-
-def _first_sound(
-    frontmatter: Frontmatter, sources: Iterator[str], expected: Mapping[str, object], key: str
-) -> Frontmatter:
+def _first_sound(opened: _Opened, sources: Iterator[str], expected: Mapping[str, object], key: str) -> Frontmatter:
     """The first of some YAML sources that holds exactly the expected fields, in place of the old one."""
-    first, last = _fences(frontmatter.raw)
+    wanted = _comparable(expected)
     for source in sources:
         fields = read_fields(source)
-        if fields is None or _comparable(fields) != _comparable(expected):
+        if fields is None or _comparable(fields) != wanted:
             continue
-        lines = split_lines(frontmatter.raw[:first] + source + frontmatter.raw[last:])
+        lines = split_lines(opened.before + source + opened.after)
         changed, end = split_frontmatter(lines)
-        if (
-            changed.state is FrontmatterState.OK
-            and end == len(lines)
-            and _comparable(changed.fields) == _comparable(fields)
-        ):
+        if changed.state is FrontmatterState.OK and end == len(lines) and _comparable(changed.fields) == wanted:
             return changed
     raise BadInputError(
         f"{key[:_SHOWN]!r} can't be set in this frontmatter without a change of something else.",
@@ -184,9 +157,11 @@ def _comparable(value: object) -> object:
     return repr(value)
 
 
-def _replaced(source: str, slot: _Slot, value: str, line_end: str) -> Iterator[str]:
-    """Sources with another value in a slot, the style that is nearest to the old one first."""
-    node = slot.node
+def _replaced(opened: _Opened, parent: yaml.MappingNode, key: str, value: str) -> Iterator[str]:
+    """Sources with another value for a key, the style that is nearest to the old one first."""
+    source, node = opened.source, _find(parent, key)
+    if not isinstance(node, yaml.ScalarNode):
+        raise BadInputError(f"The field {key[:_SHOWN]!r} of the frontmatter is no text.", "Write it as one text.")
     start, end = node.start_mark.index, node.end_mark.index
     header = _BLOCK_HEADER.match(source, start) if node.style in ("|", ">") else None
     if header is None:
@@ -195,22 +170,29 @@ def _replaced(source: str, slot: _Slot, value: str, line_end: str) -> Iterator[s
             yield source[:start] + gap + scalar + source[end:]
         return
     first = _next_line(source, start)
-    content = source[first:end]
-    if "+" not in header.group():  # else the blank lines behind it are part of the value
-        content = _without_blank_end(content)
-    rest_of_header, after = source[header.end() : first], source[first + len(content) :]
-    for indicator, body in _block_scalars(value, content, slot, line_end):
-        yield source[:start] + indicator + rest_of_header + body + after
+    last = max(first, _content_end(source, node))
+    rest_of_header, after = source[header.end() : first], source[last:]
+    lines = [line.rstrip() for line in split_lines(source[first:last]) if line.strip()]
+    indent = len(lines[0]) - len(lines[0].lstrip(" ")) if lines else parent.start_mark.column + _INDENT
+    width = max((len(line) - indent for line in lines), default=0)
+    for indicator, body in _block_scalar(value, node.style, max(_MIN_WIDTH, width)):
+        text = "".join((" " * indent + line if line else "") + opened.line_end for line in body)
+        yield source[:start] + indicator + rest_of_header + text + after
     for scalar in _flow_scalars(value, None):
         yield source[:start] + scalar + rest_of_header + after
 
 
-def _without_blank_end(content: str) -> str:
-    """The lines of a block scalar but for the blank ones at its end."""
-    lines = split_lines(content)
+def _content_end(source: str, node: yaml.ScalarNode) -> int:
+    """Where a scalar ends; the blank lines behind a block scalar are no part of it, but of one with a `+`."""
+    start, end = node.start_mark.index, node.end_mark.index
+    header = _BLOCK_HEADER.match(source, start) if node.style in ("|", ">") else None
+    if header is None or "+" in header.group():
+        return end
+    first = _next_line(source, start)
+    lines = split_lines(source[first:end])
     while lines and not lines[-1].strip():
         lines.pop()
-    return "".join(lines)
+    return first + sum(map(len, lines))
 
 
 def _next_line(source: str, at: int) -> int:
@@ -220,13 +202,13 @@ def _next_line(source: str, at: int) -> int:
 
 def _flow_scalars(value: str, style: str | None) -> Iterator[str]:
     """The value as a scalar on one line: plain or single-quoted where that is safe, and double-quoted."""
-    printable = not _UNPRINTABLE.search(value.replace('"', "").replace("\\", ""))
+    printable = not _UNPRINTABLE.search(value)
     if style is None and printable and _is_plain(value):
         yield value
     single = "'" + value.replace("'", "''") + "'"
     if printable and (style == "'" or (style is None and ('"' in value or "\\" in value))):
         yield single
-    yield '"' + _UNPRINTABLE.sub(_escape, value) + '"'
+    yield '"' + _ESCAPED.sub(_escape, value) + '"'
 
 
 def _is_plain(value: str) -> bool:
@@ -247,22 +229,17 @@ def _escape(match: re.Match[str]) -> str:
     return _ESCAPES.get(character) or (f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}")
 
 
-def _block_scalars(value: str, content: str, slot: _Slot, line_end: str) -> Iterator[tuple[str, str]]:
-    """The value as a block scalar in the style of the old one: its indicator, and its lines."""
-    if not value.strip() or _UNPRINTABLE.search(value.replace('"', "").replace("\\", "").replace("\n", "")):
+def _block_scalar(value: str, style: str, width: int) -> Iterator[tuple[str, list[str]]]:
+    """The value as a block scalar, where it can be one: its indicator, and its lines without indent."""
+    if not value.strip() or _UNPRINTABLE.search(value.replace("\n", "")):
         return
-    old = [line.rstrip() for line in split_lines(content) if line.strip()]
-    indent = len(old[0]) - len(old[0].lstrip(" ")) if old else slot.column + _INDENT
     text = value.rstrip("\n")
     ends = len(value) - len(text)
-    chomping = {0: "-", 1: ""}.get(ends, "+")
     lines = text.split("\n")
-    if slot.node.style == ">":
-        width = max(_MIN_WIDTH, *(len(line) - indent for line in old)) if old else _MIN_WIDTH
+    if style == ">":
         # A line break between two texts is a blank line in the source; a break more, a blank line more.
         lines = [piece for line in lines for piece in ((*_wrapped(line, width), "") if line else ("",))][:-1]
-    lines += [""] * (ends - 1)
-    yield slot.node.style + chomping, "".join((" " * indent + line if line else "") + line_end for line in lines)
+    yield style + {0: "-", 1: ""}.get(ends, "+"), lines + [""] * (ends - 1)
 
 
 def _wrapped(line: str, width: int) -> Iterator[str]:
@@ -277,40 +254,37 @@ def _wrapped(line: str, width: int) -> Iterator[str]:
     yield piece
 
 
-def _added(source: str, root: yaml.MappingNode, field: str, value: str, line_end: str) -> Iterator[str]:
+def _added(opened: _Opened, field: str, value: str) -> Iterator[str]:
     """Sources with a new top-level field: `name` first, `description` below the name or last."""
-    column, name = root.start_mark.column, _find(root, "name")
+    source, start = opened.source, opened.root.start_mark
+    name, indent = _find(opened.root, "name"), " " * start.column
     for scalar in _flow_scalars(value, None):
-        line = f"{field}: {scalar}{line_end}"
+        line = f"{field}: {scalar}{opened.line_end}"
         if field == "name":
-            at = root.start_mark.index
-            yield source[:at] + line + " " * column + source[at:]
+            yield source[: start.index] + line + indent + source[start.index :]
         else:
             at = _end_of(source, name) if name else len(source)
-            yield source[:at] + " " * column + line + source[at:]
+            yield source[:at] + indent + line + source[at:]
 
 
-def _added_below(
-    source: str, root: yaml.MappingNode, parent: yaml.Node | None, entry: tuple[str, str], line_end: str
-) -> Iterator[str]:
+def _added_below(opened: _Opened, parent: yaml.Node | None, key: str, value: str) -> Iterator[str]:
     """Sources with a new key under `metadata`, which is added too where it is not there or holds nothing."""
-    key, value = entry
+    source, top = opened.source, " " * opened.root.start_mark.column
     for scalar in _flow_scalars(value, None):
         text = f"{key}: {scalar}"
-        top = " " * root.start_mark.column
+        line = f"{top}{' ' * _INDENT}{text}{opened.line_end}"
         if parent is None:
-            yield f"{source}{top}{METADATA}:{line_end}{top}{' ' * _INDENT}{text}{line_end}"
+            yield f"{source}{top}{METADATA}:{opened.line_end}{line}"
         elif isinstance(parent, yaml.ScalarNode):  # `metadata:` or `metadata: null`
             start, end = parent.start_mark.index, parent.end_mark.index
             at = _next_line(source, end)
-            line = f"{top}{' ' * _INDENT}{text}{line_end}"
             yield source[:start].rstrip(" ") + source[end:at] + line + source[at:]
         elif isinstance(parent, yaml.MappingNode) and parent.flow_style:
             at = parent.end_mark.index - 1
             yield source[:at].rstrip() + (", " if parent.value else "") + text + source[at:]
         elif isinstance(parent, yaml.MappingNode):
             at = _end_of(source, parent)
-            yield source[:at] + " " * parent.start_mark.column + text + line_end + source[at:]
+            yield source[:at] + " " * parent.start_mark.column + text + opened.line_end + source[at:]
 
 
 def _end_of(source: str, node: yaml.Node) -> int:
@@ -319,11 +293,6 @@ def _end_of(source: str, node: yaml.Node) -> int:
     while isinstance(last, yaml.CollectionNode) and not last.flow_style and last.value:
         item = last.value[-1]
         last = item[1] if isinstance(item, tuple) else item
-    start, end = last.start_mark.index, last.end_mark.index
-    if not isinstance(last, yaml.ScalarNode) or last.style not in ("|", ">"):
-        return _next_line(source, end)
-    header = _BLOCK_HEADER.match(source, start)
-    if header and "+" in header.group():
-        return end
-    first = _next_line(source, start)
-    return first + len(_without_blank_end(source[first:end]))
+    if isinstance(last, yaml.ScalarNode) and last.style in ("|", ">"):
+        return _content_end(source, last)
+    return _next_line(source, last.end_mark.index)

@@ -39,26 +39,17 @@ def piece_ids(skill: Skill) -> PieceIds:
     `-2`, and so on.
     """
     seen = Counter[str]()
-    under = _Paths()
+    digests: dict[tuple[str, ...], bytes] = {(): b""}
     blocks: list[str] = []
     headings: list[str] = []
     for section in skill.sections:
-        path = under.digest(skill.heading_path(section.index))
-        headings.append(_numbered(_short(_HEADING, path, ""), seen) if section.level else "")
-        blocks += (_numbered(_short(_BLOCK, path, block.text.rstrip("\r\n")), seen) for block in section.blocks)
+        path = skill.heading_path(section.index)
+        if path:  # the sections above came before
+            digests[path] = _digest(_HEADING, digests[path[:-1]], path[-1])
+        above = digests[path]
+        headings.append(_numbered(_short(_HEADING, above, ""), seen) if section.level else "")
+        blocks += (_numbered(_short(_BLOCK, above, block.text.rstrip("\r\n")), seen) for block in section.blocks)
     return PieceIds(tuple(blocks), tuple(headings))
-
-
-class _Paths:
-    """Digests of heading paths; each heading is read once, however many sections stand below it."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], bytes] = {(): b""}
-
-    def digest(self, path: tuple[str, ...]) -> bytes:
-        if path not in self._known:
-            self._known[path] = _digest(_HEADING, self.digest(path[:-1]), path[-1])
-        return self._known[path]
 
 
 def _digest(kind: bytes, above: bytes, text: str) -> bytes:

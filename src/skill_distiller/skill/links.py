@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -43,7 +42,6 @@ _IN_TAG: Final = re.compile(r"\b(?:href|src)\s{0,9}=\s{0,9}[\"']([^\"'\s]{1,2000
 _IN_BLOCKS: Final = {BlockKind.DEFINITION: _DEFINED, BlockKind.HTML: _IN_TAG}
 _EXTERNAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _PLACEHOLDER: Final = re.compile(r"[{}<>*$]|\.\.\.")
-_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _OUTER_MARKS: Final = "`\"'“”「」『』«»*_ \t\r\n"
 
 
@@ -78,15 +76,8 @@ def find_links(skill: Skill) -> Iterator[Link]:
         found = _in_prose(block)
         if expression:
             found += [(match.start(1), match.group(1), LinkKind.LINK) for match in expression.finditer(block.text)]
-        if found:
-            ends = line_ends(block.text)
-            for start, text, kind in found:
-                yield Link(text, block.line + bisect_right(ends, start), kind, block.index, start)
-
-
-def line_ends(text: str) -> list[int]:
-    """The offsets right after the line ends of a text, as CommonMark counts them; for bisect."""
-    return [match.end() for match in _LINE_END.finditer(text)]
+        for start, text, kind in found:
+            yield Link(text, block.line_at(start), kind, block.index, start)
 
 
 def _in_prose(block: Block) -> list[tuple[int, str, LinkKind]]:

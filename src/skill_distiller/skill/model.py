@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
 MAX_BYTES: Final = 2_000_000
 SKILL_FILE: Final = "SKILL.md"
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
 
 class BlockKind(StrEnum):
@@ -80,6 +83,10 @@ class Block:
     def last_line(self) -> int:
         """The block's last line in the file, counted from 1."""
         return self.line + count_line_ends(self.text.rstrip("\r\n"))
+
+    def line_at(self, offset: int) -> int:
+        """The line of the file, counted from 1, on which an offset into the text stands."""
+        return self.line + bisect_right(_line_ends(self.text), offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +165,12 @@ class Skill:
         return tuple(_heading_paths(self.sections))
 
 
+@lru_cache(maxsize=256)
+def _line_ends(text: str) -> tuple[int, ...]:
+    # All at once: counted for each offset, a block as long as a book would take minutes.
+    return tuple(match.end() for match in _LINE_END.finditer(text))
+
+
 def count_line_ends(text: str) -> int:
     """How many line ends a text holds, as CommonMark counts them: LF, CR LF or CR."""
     return text.count("\n") + text.count("\r") - text.count("\r\n")
@@ -175,4 +188,4 @@ def _heading_paths(sections: tuple[Section, ...]) -> Iterator[tuple[str, ...]]:
 
 def render_skill(skill: Skill) -> str:
     """The source of a skill, byte for byte: `render_skill(parse_skill(text)) == text`."""
-    return skill.frontmatter.raw + "".join(section.text for section in skill.sections)
+    return skill.text

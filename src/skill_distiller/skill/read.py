@@ -8,10 +8,10 @@ import stat
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
 from skill_distiller.errors import BadInputError, reason_of
-from skill_distiller.skill.folder import MAX_FILES, SkillFile, SkillFolder, check_path, role_of
+from skill_distiller.skill.folder import MAX_FILES, SKILL_PATH, SkillFile, SkillFolder, check_path, role_of
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.safe_files import PERMISSIONS, read_below
@@ -60,8 +60,6 @@ def _limited(stream: BinaryIO, name: str, max_bytes: int) -> bytes:
 
 
 def _decode(content: bytes, name: str) -> str:
-    if not content.strip():
-        raise BadInputError(f"{name} is empty.", _NO_CONTENT)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -76,17 +74,9 @@ def _decode(content: bytes, name: str) -> str:
     return text
 
 
-_SKILL_PATH: Final = PurePosixPath(SKILL_FILE)
 # What a version control keeps beside a skill is no part of it.
 _NOT_OF_THE_SKILL: Final = frozenset({".git", ".hg", ".svn", ".jj"})
 _HINT: Final = f"Name a folder that holds a {SKILL_FILE}."
-
-
-class _Entry(NamedTuple):
-    """A name in the folder: its path and what the system says of it, links not followed."""
-
-    path: PurePosixPath
-    status: os.stat_result
 
 
 def read_folder(path: str | Path, max_bytes: int = MAX_BYTES) -> SkillFolder:
@@ -103,26 +93,27 @@ def read_folder(path: str | Path, max_bytes: int = MAX_BYTES) -> SkillFolder:
             root = root.parent
         if not root.is_dir():
             raise BadInputError(f"There is no folder {str(path)!r}.", _HINT)
-        entries = sorted(_walk(root))
-        files = tuple(_file(root, entry) for entry in entries if not stat.S_ISDIR(entry.status.st_mode))
+        entries = dict(sorted(_walk(root)))
+        folders = {path for path, status in entries.items() if stat.S_ISDIR(status.st_mode)}
+        files = tuple(_file(root, path, status) for path, status in entries.items() if path not in folders)
     except (OSError, ValueError, RuntimeError) as error:  # ValueError: a NUL in the path; RuntimeError: a loop
         raise BadInputError(f"Can't read {str(path)!r}: {reason_of(error)}.", _HINT) from None
-    own = next((file for file in files if file.path == _SKILL_PATH), None)
+    own = next((file for file in files if file.path == SKILL_PATH), None)
     if own is None:
         raise BadInputError(f"The folder {str(path)!r} holds no {SKILL_FILE}.", _HINT)
     if own.link and own.leads_to is None:
         raise BadInputError(f"{SKILL_FILE} is a link out of its folder; it is not read.", "Put the file in its place.")
     name = repr(str(root / SKILL_FILE))
-    content = read_below(root, own.leads_to or _SKILL_PATH, max_bytes)
+    content = read_below(root, own.leads_to or SKILL_PATH, max_bytes)
     skill = read_stream(BytesIO(content), max_bytes, name=name, path=root / SKILL_FILE)
     full = {above for file in files for above in file.path.parents}
-    folders = {entry.path for entry in entries if stat.S_ISDIR(entry.status.st_mode)}
     empty = folders - full - {above for folder in folders for above in folder.parents}
     others = tuple(file for file in files if file is not own)
     return SkillFolder(root, skill, others, tuple(sorted(empty)), None if own.link else own.mode)
 
 
-def _walk(root: Path) -> Iterator[_Entry]:
+def _walk(root: Path) -> Iterator[tuple[PurePosixPath, os.stat_result]]:
+    """Every name in a folder, with what the system says of it, links not followed."""
     waiting = [PurePosixPath()]
     count = 0
     while waiting:
@@ -135,21 +126,20 @@ def _walk(root: Path) -> Iterator[_Entry]:
                 if count > MAX_FILES:
                     raise BadInputError(f"The folder holds more than {MAX_FILES:,} files.", "Point at a single skill.")
                 path = check_path(folder / entry.name)
-                yield _Entry(path, entry.stat(follow_symlinks=False))
+                yield path, entry.stat(follow_symlinks=False)
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(path)
 
 
-def _file(root: Path, entry: _Entry) -> SkillFile:
-    path, mode = entry.path, entry.status.st_mode
-    if stat.S_ISLNK(mode):
+def _file(root: Path, path: PurePosixPath, status: os.stat_result) -> SkillFile:
+    if stat.S_ISLNK(status.st_mode):
         text = os.readlink(root / path)  # noqa: PTH115 - Path would clean the text up
         return SkillFile(path, role_of(path), 0, root=root, link=text, leads_to=_place_inside(root, path, text))
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(status.st_mode):
         raise BadInputError(
             f"{str(path)!r} is no file but a pipe, a socket or a device.", "Take it out of the skill folder."
         )
-    return SkillFile(path, role_of(path), entry.status.st_size, mode & PERMISSIONS, root=root)
+    return SkillFile(path, role_of(path), status.st_size, status.st_mode & PERMISSIONS, root=root)
 
 
 def _place_inside(root: Path, path: PurePosixPath, text: str) -> PurePosixPath | None:

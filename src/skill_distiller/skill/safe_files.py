@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -38,25 +37,19 @@ def chunks_below(root: Path, path: PurePosixPath) -> Iterator[bytes]:
     Raises BadInputError where the path goes through a link, or ends at anything but a regular file
     that can be read.
     """
-    try:
-        with _opened_below(root, path) as descriptor:
-            while chunk := os.read(descriptor, _CHUNK):
-                yield chunk
-    except (OSError, ValueError) as error:
-        raise BadInputError(f"Can't read {str(path)!r}: {reason_of(error)}.", "Check the files of the skill.") from None
-
-
-@contextmanager
-def _opened_below(root: Path, path: PurePosixPath) -> Iterator[int]:
     if path.is_absolute() or ".." in path.parts:
         raise BadInputError(f"{str(path)!r} leads out of the folder.", "Name a file inside of it.")
-    descriptor = _open_by_parts(root, path) if os.open in os.supports_dir_fd else _open_checked(root, path)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise BadInputError(f"{str(path)!r} is not a regular file.", "Take it out of the folder.")
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        descriptor = _open_by_parts(root, path) if os.open in os.supports_dir_fd else _open_checked(root, path)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise BadInputError(f"{str(path)!r} is not a regular file.", "Take it out of the folder.")
+            while chunk := os.read(descriptor, _CHUNK):
+                yield chunk
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"Can't read {str(path)!r}: {reason_of(error)}.", "Check the files of the skill.") from None
 
 
 def _open_by_parts(root: Path, path: PurePosixPath) -> int:

@@ -156,23 +156,19 @@ def _move_into_place(temporary: Path, target: Path, *, force: bool) -> Path | No
             target.rename(aside)
         temporary.rename(target)  # onto an empty folder where there is one; fails where it is no longer empty
     except BaseException as error:  # Ctrl-C as well
-        if os.path.lexists(aside):
-            _put_back(aside, target, error)
+        try:
+            if os.path.lexists(aside):
+                aside.rename(target)
+        except OSError:
+            reason = reason_of(error) if isinstance(error, OSError) else "it was stopped"
+            raise RefusedError(
+                f"Can't write {str(target)!r}: {reason}; the folder that was there is now {str(aside)!r}.",
+                "Move it back by hand.",
+            ) from None
         raise
     with suppress(OSError):  # it is in its place already
         sync_folder(target.parent)
     return aside if os.path.lexists(aside) else None
-
-
-def _put_back(aside: Path, target: Path, cause: BaseException) -> None:
-    try:
-        aside.rename(target)
-    except OSError:
-        reason = reason_of(cause) if isinstance(cause, OSError) else "it was stopped"
-        raise RefusedError(
-            f"Can't write {str(target)!r}: {reason}; the folder that was there is now {str(aside)!r}.",
-            "Move it back by hand.",
-        ) from None
 
 
 @contextmanager
