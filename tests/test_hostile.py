@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pytest
 
+from skill_distiller.checks.gate import verify
 from skill_distiller.run.distill import distill
 from skill_distiller.skill.model import FrontmatterState
 from skill_distiller.skill.parse import parse_skill
@@ -40,3 +41,10 @@ def test_a_number_out_of_range_is_not_valid_yaml() -> None:
 def test_a_limit_larger_than_memory() -> None:
     """A limit is a limit, not a buffer."""
     assert read_stream(BytesIO(b"# A\n"), 10**20).text == "# A\n"
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u0085", "\f", "\u3000"], ids=ascii)
+def test_indented_code_of_odd_blanks(blank: str) -> None:
+    """It is no fence, open or closed."""
+    skill = parse_skill(f"# A\n\nRun it.\n\n    {blank}\n\nEnd.\n")
+    assert verify(skill, distill(skill).distilled).passed

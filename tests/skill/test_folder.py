@@ -17,6 +17,7 @@ from skill_distiller.skill.links import LinkKind
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_folder
+from skill_distiller.skill.write_folder import write_folder
 
 
 @pytest.fixture
@@ -215,3 +216,15 @@ def test_real_folders_are_read(corpus: Path, corpus_skills: tuple[Skill, ...]) -
         if i % SAMPLE_STEP == 0:
             pointed += sum(item.state is LinkState.FILE for item in folder.links())
     assert pointed > len(corpus_skills) / SAMPLE_STEP
+
+
+def test_what_no_file_can_hold_is_refused(tmp_path: Path) -> None:
+    """Half a character, in a file or in SKILL.md; and a place of version control."""
+    folder = SkillFolder(None, parse_skill(HEAD))
+    with pytest.raises(BadInputError, match="half a character"):
+        folder.with_file("references/a.md", "\ud800")
+    with pytest.raises(BadInputError, match="version control"):
+        folder.with_file(".git/hooks/post-checkout", "x")
+    with pytest.raises(BadInputError, match="half a character"):
+        write_folder(folder.with_skill(parse_skill("# \ud800\n")), tmp_path / "copy")
+    assert list(tmp_path.iterdir()) == []

@@ -196,6 +196,16 @@ def test_a_link_out_of_the_folder_is_never_followed(root: Path, link: str) -> No
 
 
 @posix
+@posix
+def test_a_link_that_comes_back_in_by_the_name_of_the_folder(root: Path) -> None:
+    """What leads above and down again would lead out of a copy."""
+    (root / "a" / "b").mkdir(parents=True)
+    (root / "a" / "b" / "up").symlink_to("../..")
+    (root / "a" / "b" / "back.md").symlink_to(f"up/../{root.name}/references/a.md")
+    found = {str(item.path): item.leads_to for item in read_folder(root).files if item.link}
+    assert found["a/b/back.md"] is None
+
+
 def test_a_skill_that_is_a_link_out(root: Path) -> None:
     """SKILL.md itself is not read from elsewhere; from inside of the folder it is."""
     (root / "SKILL.md").unlink()

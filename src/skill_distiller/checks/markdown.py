@@ -148,7 +148,7 @@ def _is_closed(text: str) -> bool:
     """A quick look at a code block: it ends at its closing fence or at the end of all."""
     mark = text.lstrip()[:3]
     last = text.rstrip().rpartition("\n")[2].strip()
-    return last == mark and len(text) > len(mark) and text.lstrip()[3:4] != mark[0]
+    return not mark or (last == mark and len(text) > len(mark) and text.lstrip()[3:4] != mark[0])
 
 
 def _left_open(block: Block) -> _Opening | None:

@@ -32,6 +32,10 @@ def read_input(path: str, max_bytes: int = MAX_BYTES) -> Skill:
     return read_stream(sys.stdin.buffer, max_bytes)
 
 
+# `/dev/stdout` may lead to a file: to replace it would take it from every program of the machine.
+_SYSTEM: Final = frozenset({"dev", "proc"})
+
+
 def check_target(target: Path, source: Path | None, *, folder_given: bool, force: bool) -> Path:
     """The file that the product will be written to; a folder means SKILL.md inside it.
 
@@ -53,7 +57,7 @@ def _checked(target: Path, source: Path | None, *, folder_given: bool, force: bo
         raise RefusedError(f"{str(file)!r} is the input; it is never overwritten.", "Name another file with -o.")
     if not file.parent.is_dir():
         raise UsageError(f"The folder {str(file.parent)!r} does not exist.", "Create it, or name another file with -o.")
-    if file.exists() and not file.is_file():
+    if file.exists() and (not file.is_file() or _SYSTEM.intersection(file.absolute().parts[1:2])):
         raise RefusedError(f"{str(file)!r} is not a regular file.", "Write to stdout for a pipe or a device.")
     if os.path.lexists(file) and not force:
         raise RefusedError(f"{str(file)!r} exists.", "Use --force to overwrite it, or name another file with -o.")

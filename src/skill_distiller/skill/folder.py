@@ -175,6 +175,7 @@ def _file_named(name: str, source: PurePosixPath, find: FindTarget) -> PurePosix
 
 
 MAX_DEPTH: Final = 16  # folders inside of each other
+VERSION_CONTROL: Final = frozenset({".git", ".hg", ".svn", ".jj"})
 MAX_FILES: Final = 10_000
 _MAX_NAME: Final = 255  # bytes, what file systems take
 _SHOWN: Final = 80  # characters of a name in a message
@@ -319,7 +320,7 @@ class SkillFolder:
         Raises BadInputError for a path that is unsafe, is SKILL.md, or is below a file or a link.
         """
         place = check_path(path)
-        data = content.encode("utf-8") if isinstance(content, str) else content
+        data = encoded(content) if isinstance(content, str) else content
         old = self._by_path.get(place)
         mode = old.mode if old and not old.link else None
         new = SkillFile(place, role_of(place), len(data), mode, data)
@@ -354,11 +355,21 @@ class SkillFolder:
         return frozenset({*self.empty_folders, *(above for path in self._by_path for above in path.parents)})
 
 
+def encoded(text: str) -> bytes:
+    """The text as UTF-8; raises BadInputError for half of a surrogate pair, which no file can hold."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise BadInputError(
+            f"The text holds half a character (U+{ord(text[error.start]):04X}).", "Take it out of the text."
+        ) from None
+
+
 def check_path(path: str | PurePosixPath) -> PurePosixPath:
     """The path of a file below a skill folder; raises BadInputError for one that no skill may have.
 
-    It is relative, leads nowhere above, and its names hold no backslash and no character that
-    steers a terminal or hides.
+    It is relative, leads nowhere above and not into version control, and its names hold no backslash
+    and no character that steers a terminal or hides.
     """
     place = PurePosixPath(path)
     shown = repr(str(place)[:_SHOWN])
@@ -366,6 +377,8 @@ def check_path(path: str | PurePosixPath) -> PurePosixPath:
         raise BadInputError(f"{shown} is no path inside the folder.", "Name a file below it, without '..'.")
     if len(place.parts) > MAX_DEPTH:
         raise BadInputError(f"{shown} is more than {MAX_DEPTH} folders deep.", "Point at a single skill.")
+    if not VERSION_CONTROL.isdisjoint(place.parts):
+        raise BadInputError(f"{shown} is a place of version control.", "Name a file of the skill.")
     for name in place.parts:
         if any(unicodedata.category(char) in _UNSAFE_CATEGORIES and char not in _JOINERS for char in name):
             raise BadInputError(f"The name {name[:_SHOWN]!r} holds a control character.", "Rename the file.")

@@ -11,7 +11,15 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
 from skill_distiller.errors import BadInputError, reason_of
-from skill_distiller.skill.folder import MAX_FILES, SKILL_PATH, SkillFile, SkillFolder, check_path, role_of
+from skill_distiller.skill.folder import (
+    MAX_FILES,
+    SKILL_PATH,
+    VERSION_CONTROL,
+    SkillFile,
+    SkillFolder,
+    check_path,
+    role_of,
+)
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.safe_files import PERMISSIONS, read_below
@@ -75,7 +83,6 @@ def _decode(content: bytes, name: str) -> str:
 
 
 # What a version control keeps beside a skill is no part of it.
-_NOT_OF_THE_SKILL: Final = frozenset({".git", ".hg", ".svn", ".jj"})
 _HINT: Final = f"Name a folder that holds a {SKILL_FILE}."
 
 
@@ -120,7 +127,7 @@ def _walk(root: Path) -> Iterator[tuple[PurePosixPath, os.stat_result]]:
         folder = waiting.pop()
         with os.scandir(root / folder) as entries:
             for entry in entries:
-                if entry.name in _NOT_OF_THE_SKILL:
+                if entry.name in VERSION_CONTROL:
                     continue
                 count += 1
                 if count > MAX_FILES:
@@ -143,11 +150,17 @@ def _file(root: Path, path: PurePosixPath, status: os.stat_result) -> SkillFile:
 
 
 def _place_inside(root: Path, path: PurePosixPath, text: str) -> PurePosixPath | None:
-    """The path in the folder that a link leads to, None where it leads out, or would in a copy of the folder."""
-    lexical = posixpath.normpath(posixpath.join(path.parent, text))
-    if posixpath.isabs(text) or lexical.split("/", 1)[0] == "..":
+    """The path in the folder that a link leads to, None where it leads out, or would in a copy of the folder.
+
+    Followed part by part: a `..` behind another link may leave the folder and come back in by its name.
+    """
+    if posixpath.isabs(text):
         return None
     try:
-        return PurePosixPath((root / path).resolve().relative_to(root.resolve()).as_posix())
+        top, place = root.resolve(), root / path.parent
+        for part in PurePosixPath(text).parts:
+            place = place / part
+            place.resolve().relative_to(top)
+        return PurePosixPath((root / path).resolve().relative_to(top).as_posix())
     except (OSError, RuntimeError, ValueError):  # a loop of links, or a place elsewhere
         return None

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
-from skill_distiller.skill.folder import SkillFile, SkillFolder
+from skill_distiller.skill.folder import SkillFile, SkillFolder, encoded
 from skill_distiller.skill.model import SKILL_FILE, render_skill
 from skill_distiller.skill.safe_files import chunks_below, sibling_name, sync_folder, write_new
 
@@ -123,7 +123,7 @@ def _fill(temporary: Path, folder: SkillFolder) -> None:
     folders = sorted({above for path in below for above in path.parents})
     for path in folders:
         (temporary / path).mkdir(exist_ok=path == PurePosixPath())
-    write_new(temporary / SKILL_FILE, [render_skill(folder.skill).encode("utf-8")], folder.skill_mode)
+    write_new(temporary / SKILL_FILE, [encoded(render_skill(folder.skill))], folder.skill_mode)
     for file in folder.files:
         if not file.link:
             write_new(temporary / file.path, _content(file), file.mode)
