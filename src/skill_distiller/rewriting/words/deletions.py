@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from skill_distiller.rewriting.edits import Edit
-from skill_distiller.rewriting.words.word_kinds import COMMA, Bools, Flag, Ints, Number, Role, WordClass
+from skill_distiller.rewriting.words.word_kinds import CLASSES, COMMA, Bools, Flag, Ints, Number, Role, WordClass
 from skill_distiller.rewriting.words.word_table import Column, WordTable
 from skill_distiller.skill.model import Skill
 
@@ -22,11 +22,10 @@ WEAKEST: Final = 0.2  # P(drop) below which no word is ever looked at
 _FEWEST: Final = 3  # words of a sentence that may go whole, and words before a tail
 _ENOUGH: Final = 2  # words before a tail that say something
 _LONGEST_TAIL: Final = 16  # words
-_OPEN_ENDED: Final = [Flag.CONNECTIVE, Flag.PREPOSITION, Flag.BINDING, Flag.REPORTING]
+_OPEN_ENDED: Final = np.array((Flag.CONNECTIVE, Flag.PREPOSITION, Flag.BINDING, Flag.REPORTING))[:, None]
 # Classes of words before which a form of *to be* is a mere link: "is stored", "are unavailable".
-_PREDICATES: Final = (
-    WordClass.ED, WordClass.ING, WordClass.ABLE, WordClass.IVE, WordClass.AL, WordClass.FUL, WordClass.OUS,
-)  # fmt: skip
+_PREDICATES: Final = np.zeros(CLASSES, np.bool_)
+_PREDICATES[[getattr(WordClass, name) for name in "ED ING ABLE IVE AL FUL OUS".split()]] = True
 
 
 class Runs(NamedTuple):
@@ -67,7 +66,7 @@ def _allowed(table: WordTable, words: Ints, roles: Ints) -> Bools:
     unbound = ~flags[Flag.BINDING, before] & plain_before
     unpaired = (classes[before] != WordClass.CONJUNCTION) & (classes[after] != WordClass.CONJUNCTION)
     after_noun = (plain_before | flags[Flag.MARKED, before]) & flags[Flag.CONTENT, before]
-    links = after_noun & ~flags[Flag.SUBJECT, before] & np.isin(classes[after], _PREDICATES)
+    links = after_noun & ~flags[Flag.SUBJECT, before] & _PREDICATES[classes[after]]
     after_comma = table.numbers[Number.TRAIL, before] == COMMA
     reported = flags[Flag.REPORTING, before] & plain_before & (table.numbers[Number.REACH, after] == 0)
     named = (classes[after] != WordClass.S) & ~table.states.covered[after]
@@ -89,7 +88,7 @@ def _allowed(table: WordTable, words: Ints, roles: Ints) -> Bools:
 def _within_limit(table: WordTable, runs: Runs, says: Bools) -> Bools:
     """Of the words that say something at most a fifth a sentence, the surest."""
     fits = ~says
-    left = np.add.reduceat(table.flags[Flag.CONTENT], table.sentences.start, dtype=np.int64) // 5
+    left = (np.add.reduceat(table.flags[Flag.CONTENT], table.sentences.start, dtype=np.int64) // 5).tolist()
     rows = np.flatnonzero(says)
     rows = rows[np.argsort(runs.strength[rows], kind="stable")]
     for row, sentence in zip(rows.tolist(), table.sentences.of[runs.first[rows]].tolist(), strict=True):
@@ -119,7 +118,7 @@ def phrases(table: WordTable, drop: Column) -> tuple[Runs, Runs]:
 
 def _solid(table: WordTable, words: Ints) -> Bools:
     """Whether a word can stand before a cut: it says something and binds nothing that follows."""
-    open_ended = table.flags[_OPEN_ENDED][:, words].any(0) | table.states.marker[words]
+    open_ended = table.flags[_OPEN_ENDED, words].any(0) | table.states.marker[words]
     function = table.numbers[Number.CLASS, words] <= WordClass.PRONOUN
     solid: Bools = ~function & ~open_ended & (table.places.block[words] >= 0)
     return solid

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from skill_distiller.language.facts import Span
 from skill_distiller.rewriting.edits import Edit
-from skill_distiller.rewriting.words.word_kinds import Flag, Ints, Number, WordClass
+from skill_distiller.rewriting.words.word_kinds import CLASSES, Flag, Ints, Number
 from skill_distiller.rewriting.words.word_table import Column, WordTable, ahead, back
 from skill_distiller.skill.model import Skill
 from skill_distiller.weights import Arrays
@@ -152,7 +152,7 @@ def _repetition(table: WordTable) -> Iterator[Column]:
 def definition() -> str:
     """What weights are fitted on: they are refused where this differs."""
     windows = "; ".join(map(" ".join, WINDOWS))
-    return f"words 1; {BUCKET_BITS} bits; {windows}; {', '.join(DENSE)}; {len(WordClass)} classes"
+    return f"words 1; {BUCKET_BITS} bits; {windows}; {', '.join(DENSE)}; {CLASSES} classes"
 
 
 WEIGHTS: Final = "words"  # the file of weights that ships with the package

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from enum import IntEnum
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, count
 from struct import Struct
 from typing import Final
 from zlib import crc32
@@ -23,29 +22,49 @@ CHUNK: Final = re.compile(
 )
 PAD: Final = ""  # the chunk that stands between blocks
 
-# The numbers of a chunk, by position.
-Number = IntEnum("Number", "WORD CLASS ROLE REACH LEAD TRAIL LENGTH CORE_AT CORE_LENGTH", start=0)
-# The flags of a chunk, by position. LOCKED_FIRST holds at the start of a sentence, LOCKED_INSIDE inside it;
-# a MARKED word bears more than plain punctuation behind it, a BRACKETED one a round bracket and else plain
-# punctuation; UPPER starts with a capital letter, LOWER can be given one.
-Flag = IntEnum(
-    "Flag",
-    "SPACE NEWLINE BLANK MARKER LOCKED_FIRST LOCKED_INSIDE SENTENCE_END CLAUSE_END SCOPE_END COLON OPENS CLOSES"
-    " BOLD_ON BOLD_OFF MARKED BRACKETED RAW_QUOTE PIPE TRAILS CONNECTIVE PREPOSITION CONTENT DIGIT NOT SUBJECT"
-    " REPORTING BINDING INDEFINITE UPPER LOWER FOREIGN ENGLISH ALIEN AMOUNT VOWEL POINTING RELATIVE FOR TAIL_CLAUSE"
-    " ABBREVIATED",
-    start=0,
-)
-# What a word asks of its surroundings before it may go alone.
-Role = IntEnum("Role", "OTHER ARTICLE COPULA AND THAT POSSESSIVE THIS ADVERB ADJECTIVE", start=0)
-# What kind of word it is: by the list it stands on (those up to PRONOUN are function words), else by its
-# suffix, else by its length, NO_WORD where it is not of letters alone.
-WordClass = IntEnum(
-    "WordClass",
-    "ARTICLE PREPOSITION CONJUNCTION AUXILIARY PRONOUN FILLER CONNECTIVE"
-    " LY ING ED TION MENT NESS ITY IVE ABLE AL FUL OUS ENT ER S NO_WORD SHORT LONG PAD",
-    start=0,
-)
+
+class Number:
+    """The numbers of a chunk, by position."""
+
+    WORD, CLASS, ROLE, REACH, LEAD, TRAIL, LENGTH, CORE_AT, CORE_LENGTH = range(9)
+
+
+class Flag:
+    """The flags of a chunk, by position.
+
+    LOCKED_FIRST holds at the start of a sentence, LOCKED_INSIDE inside it. A MARKED word bears more than
+    plain punctuation behind it, a BRACKETED one a round bracket and else plain punctuation. UPPER starts
+    with a capital letter, LOWER can be given one.
+    """
+
+    (
+        SPACE, NEWLINE, BLANK, MARKER, LOCKED_FIRST, LOCKED_INSIDE, SENTENCE_END, CLAUSE_END, SCOPE_END, COLON,
+        OPENS, CLOSES, BOLD_ON, BOLD_OFF, MARKED, BRACKETED, RAW_QUOTE, PIPE, TRAILS, CONNECTIVE, PREPOSITION, CONTENT,
+        DIGIT, NOT, SUBJECT, REPORTING, BINDING, INDEFINITE, UPPER, LOWER, FOREIGN, ENGLISH, ALIEN, AMOUNT, VOWEL,
+        POINTING, RELATIVE, FOR, TAIL_CLAUSE, ABBREVIATED,
+    ) = range(40)  # fmt: skip
+
+
+class Role:
+    """What a word asks of its surroundings before it may go alone."""
+
+    OTHER, ARTICLE, COPULA, AND, THAT, POSSESSIVE, THIS, ADVERB, ADJECTIVE = range(9)
+
+
+class WordClass:
+    """What kind of word it is: by the list it stands on, else by its suffix, else by its length.
+
+    Those up to PRONOUN are function words; NO_WORD is not of letters alone.
+    """
+
+    ARTICLE, PREPOSITION, CONJUNCTION, AUXILIARY, PRONOUN, FILLER, CONNECTIVE = range(7)
+    LY, ING, ED, TION, MENT, NESS, ITY, IVE, ABLE, AL, FUL, OUS, ENT, ER, S = range(7, 22)
+    NO_WORD, SHORT, LONG, PAD = range(22, 26)
+
+
+CLASSES: Final = WordClass.PAD + 1
+_NUMBERS: Final = Number.CORE_LENGTH + 1
+_FLAGS: Final = Flag.ABBREVIATED + 1
 COMMA: Final = 1  # the number of a comma behind a word
 
 Ints = npt.NDArray[np.int64]
@@ -86,9 +105,7 @@ _LONGEST: Final = 80  # characters; what is longer is no word of a language
 _ADVERBS: Final = frozenset("very really also often overall".split())
 _NEGATION_REACH: Final = 7  # words after a negation that it may govern
 
-_SUFFIXES: Final = {
-    name.lower(): number for name, number in WordClass.__members__.items() if WordClass.LY <= number <= WordClass.S
-}
+_SUFFIXES: Final = dict(zip("ly ing ed tion ment ness ity ive able al ful ous ent er s".split(), count(WordClass.LY)))
 _WORDS_OF: Final = {
     Flag.LOCKED_FIRST: lists.LOCKED,
     Flag.LOCKED_INSIDE: lists.LOCKED,
@@ -179,16 +196,23 @@ def _listed() -> dict[str, Row]:
 
 def _unlisted(low: str, plain: bool) -> Row:
     """Class, role, reach and flags of any other word."""
-    size = len(low)
-    suffixes = (_SUFFIXES.get(low[-length:]) for length in (4, 3, 2, 1) if size > length + 2)
-    word_class = next(filter(None, suffixes), None)
-    if word_class is None:
-        word_class = WordClass.NO_WORD if not low.isalpha() else WordClass.SHORT if size < 5 else WordClass.LONG
+    word_class = _class_by_form(low)
     if plain:
         adverb = low.endswith("ly") and low not in lists.KEPT_LY
         return (word_class, Role.ADVERB if adverb else Role.OTHER, 0, 1 << Flag.CONTENT)
     reach = _NEGATION_REACH if low.endswith(("n't", "n’t")) else int(low[:1].isdigit())
     return (word_class, Role.OTHER, reach, bool(_LETTER.search(low)) << Flag.CONTENT)
+
+
+def _class_by_form(low: str) -> int:
+    size = len(low)
+    for length in (4, 3, 2, 1):
+        suffix = _SUFFIXES.get(low[-length:])
+        if suffix is not None and size > length + 2:
+            return suffix
+    if not low.isalpha():
+        return WordClass.NO_WORD
+    return WordClass.SHORT if size < 5 else WordClass.LONG
 
 
 def _plain_bits(core: str, low: str) -> int:
@@ -253,7 +277,7 @@ def _describe_marks(marks: str) -> Row:
 
 
 _LISTED: Final = _listed()
-_ROW: Final = Struct(f"<{len(Number) + 1}q")  # the numbers of a chunk, and its flags as bits
+_ROW: Final = Struct(f"<{_NUMBERS + 1}q")  # the numbers of a chunk, and its flags as bits
 
 
 @lru_cache(maxsize=1 << 16)
@@ -266,6 +290,6 @@ def _describe(chunk: str) -> bytes:
 
 def read_chunks(chunks: Sequence[str]) -> tuple[Ints, Bools]:
     """The numbers (`Number` x chunks) and flags (`Flag` x chunks) of chunks, in order."""
-    rows = np.frombuffer(b"".join(map(_describe, chunks)), "<i8").reshape(-1, len(Number) + 1)
-    flags = np.unpackbits(rows[:, -1:].copy().view(np.uint8), axis=1, count=len(Flag), bitorder="little")
+    rows = np.frombuffer(b"".join(map(_describe, chunks)), "<i8").reshape(-1, _NUMBERS + 1)
+    flags = np.unpackbits(rows[:, -1:].copy().view(np.uint8), axis=1, count=_FLAGS, bitorder="little")
     return np.ascontiguousarray(rows[:, :-1].T), np.ascontiguousarray(flags.T).view(np.bool_)

@@ -250,7 +250,7 @@ def _foreign(flags: Bools, units: Groups) -> Bools:
     return foreign
 
 
-_LANGUAGE: Final = [Flag.FOREIGN, Flag.ENGLISH, Flag.ALIEN]
+_LANGUAGE: Final = np.array((Flag.FOREIGN, Flag.ENGLISH, Flag.ALIEN))
 
 
 def _is_english(flags: Bools) -> bool:
