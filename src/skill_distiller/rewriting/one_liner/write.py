@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Final, NamedTuple
@@ -178,11 +177,7 @@ class _Material(NamedTuple):
         """What is left when a sentence has been used."""
         if used is None:
             return self
-        heads, intro, names = (
-            [piece for piece in pieces if not _same(piece.text, used.text)]
-            for pieces in (self.heads, self.intro, self.names)
-        )
-        return _Material(heads, intro, names)
+        return _Material(*([piece for piece in pieces if not _same(piece.text, used.text)] for pieces in self))
 
 
 def one_liner(reading: Reading, counter: TokenCounter | None = None) -> OneLiner:
@@ -198,22 +193,16 @@ def one_liner(reading: Reading, counter: TokenCounter | None = None) -> OneLiner
     material = material.without(used)
     result, used = _result(reading, material, counter)
     # The line has room for a few of the rules, so that no more of them are looked for.
-    action = _action(find_steps(reading), material.without(used), chain(rules, find_prohibitions(reading)), counter)
+    action = _action(reading, material.without(used), chain(rules, find_prohibitions(reading)), counter)
+    drawn = trigger.drawn + action.drawn + result.drawn
+    blocks = reading.skill.blocks
     return OneLiner(
         trigger.text or NOT_STATED,
         action.text or NOT_STATED,
         result.text or NOT_STATED,
         left_out,
-        _shares(reading.skill, (trigger, action, result), counter),
+        {block: min(1.0, n / max(1, counter.count(blocks[block].text))) for block, n in sorted(drawn.items())},
     )
-
-
-def _shares(skill: Skill, lines: Sequence[Line], counter: TokenCounter) -> dict[int, float]:
-    """How much of each block that the lines draw on stands in them: tokens over tokens."""
-    drawn = Counter[int]()
-    for line in lines:
-        drawn.update(line.drawn)
-    return {block: min(1.0, n / max(1, counter.count(skill.blocks[block].text))) for block, n in sorted(drawn.items())}
 
 
 def _trigger(triggers: Triggers, material: _Material, counter: TokenCounter) -> tuple[Line, int, Piece | None]:
@@ -228,7 +217,7 @@ def _trigger(triggers: Triggers, material: _Material, counter: TokenCounter) -> 
         for piece in triggers.listed:
             missed += not _add_shorter(line, piece, " ∨ ") and not _says(line.text, piece.text)
     if not line.text:
-        used = _first_that_fits(line, [*material.heads, *material.intro, *material.names])
+        used = _first_that_fits(line, chain(*material))
     for piece in triggers.excluded[:1]:
         line.add(Piece(except_for(piece.text), piece.block), "; ")
     left_out = sum(not _says(line.text, piece.text) for piece in triggers.phrases)
@@ -255,34 +244,35 @@ def _add_parted(line: Line, piece: Piece) -> None:
 def _result(reading: Reading, material: _Material, counter: TokenCounter) -> tuple[Line, Piece | None]:
     """The line, and the sentence of the description or the introduction that it took for want of an output."""
     line = Line(PREFIXES[2], counter)
-    sentences, parts = find_results(reading)
-    for piece in sentences[:2]:
+    told, parts = find_results(reading)
+    for piece in islice(told, 2):
         _add_shorter(line, piece, "; ")
     for piece in parts:
         if not line.add(piece, " ∧ ") and not _says(line.text, piece.text):
             break
     if line.text:
         return line, None
-    made = [piece for piece in material.heads if produces(piece.text)]
-    told = [piece for piece in material.intro if not is_modal(piece.text)]
-    return line, _first_that_fits(line, [*made, *material.heads, *told, *material.names])
+    made = (piece for piece in material.heads if produces(piece.text))
+    intro = (piece for piece in material.intro if not is_modal(piece.text))
+    return line, _first_that_fits(line, chain(made, material.heads, intro, material.names))
 
 
-def _action(sequences: Sequence[Steps], material: _Material, rules: Iterator[Piece], counter: TokenCounter) -> Line:
+def _action(reading: Reading, material: _Material, rules: Iterator[Piece], counter: TokenCounter) -> Line:
     line = Line(PREFIXES[1], counter)
     first = list(islice(rules, 1))
     told = [*material.heads, *material.intro]
-    best = sequences[0] if sequences and (sequences[0].score >= TELLING or not told) else None
-    heads = material.heads if best else told
+    steps = find_steps(reading, TELLING if told else 0)
+    heads = material.heads if steps else told
     for piece in heads[:1]:
-        _add_shorter(line, piece, "", _HEAD_TOKENS if best else MOST_TOKENS)
-    if best:
-        _add_steps(line, best, _STEPS_TOKENS if first else MOST_TOKENS)
+        _add_shorter(line, piece, "", _HEAD_TOKENS if steps else MOST_TOKENS)
+    if steps:
+        _add_steps(line, steps, _STEPS_TOKENS if first else MOST_TOKENS)
     _add_rules(line, chain(first, rules))
-    for piece in () if best else heads[1:3]:
-        _add_shorter(line, piece, "; ")
+    if not steps:
+        for piece in heads[1:3]:
+            _add_shorter(line, piece, "; ")
     if not line.text:
-        _first_that_fits(line, [*told, *material.names])
+        _first_that_fits(line, chain(told, material.names))
     return line
 
 
