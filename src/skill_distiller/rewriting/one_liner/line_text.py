@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Final
@@ -57,14 +57,20 @@ def inside(position: int, marked: list[tuple[int, int]]) -> bool:
     return above >= 0 and position < marked[above][1]
 
 
+def split_at(text: str, expression: re.Pattern[str], is_whole: Callable[[str], bool] = bool) -> list[str]:
+    """The text cut where an expression matches outside of what is marked, and what stands before is whole."""
+    marked, parts, start = marked_spans(text), [], 0
+    for match in expression.finditer(text):
+        part = text[start : match.start()]
+        if is_whole(part) and not inside(match.start(), marked):
+            parts.append(part)
+            start = match.end()
+    return [*parts, text[start:]]
+
+
 def clauses(sentence: str) -> list[str]:
     """The sentence cut at semicolons and dashes."""
-    marked, parts, start = marked_spans(sentence), [], 0
-    for match in _CLAUSE.finditer(sentence):
-        if not inside(match.start(), marked) and _pairs(sentence[start : match.start()], _BRACKETS):
-            parts.append(sentence[start : match.start()])
-            start = match.end()
-    return [part for part in (*parts, sentence[start:]) if part.strip()]
+    return [part for part in split_at(sentence, _CLAUSE, _closes_brackets) if part.strip()]
 
 
 _BRACKETS: Final = ("()", "[]", "（）", "{}")
@@ -73,11 +79,13 @@ _QUOTES: Final = ("“”", "「」", "『』", "«»")
 
 def balanced(text: str) -> bool:
     """Whether every bracket and quote that opens in a text closes in it."""
-    return text.count('"') % 2 == 0 and text.count("`") % 2 == 0 and _pairs(text, _BRACKETS + _QUOTES)
+    if text.count('"') % 2 or text.count("`") % 2:
+        return False
+    return _closes_brackets(text) and all(text.count(pair[0]) == text.count(pair[1]) for pair in _QUOTES)
 
 
-def _pairs(text: str, marks: tuple[str, ...]) -> bool:
-    return all(text.count(pair[0]) == text.count(pair[1]) for pair in marks)
+def _closes_brackets(text: str) -> bool:
+    return all(text.count(pair[0]) == text.count(pair[1]) for pair in _BRACKETS)
 
 
 def without_end(sentence: str) -> str:

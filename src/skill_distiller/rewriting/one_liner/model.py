@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.cues import places
@@ -121,6 +122,7 @@ def negative_blocks(reading: Reading) -> frozenset[int]:
     )
 
 
+@lru_cache(maxsize=1024)  # every heading below asks again
 def is_negative(text: str) -> bool:
     """Whether a heading or a lead-in says that what follows is wrong or not to be done."""
     return bool(_NEGATIVE.search(text))

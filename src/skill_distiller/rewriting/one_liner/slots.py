@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -77,12 +78,17 @@ def find_prohibitions(reading: Reading) -> Iterator[Piece]:
         if aside or place.block.kind not in PROSE or not _MAY_FORBID.search(place.block.text):
             continue
         # Under a heading or behind a lead-in that says when, a rule would be told without its condition.
-        if not any(map(_CONDITION.search, (place.led_in_by, *place.path[1:]))):
+        if not any(map(_sets_condition, (place.led_in_by, *place.path[1:]))):
             rank = not verdict.hard_rule, verdict.type is not SectionType.CONSTRAINT, -verdict.importance
             ranked.append((rank, place.block.index))
     blocks = (reading.skill.blocks[index] for _, index in sorted(ranked))
     found = (Piece(text, block.index) for block in blocks for text in _prohibitions(block))
     return islice(found, _MOST_PROHIBITIONS)
+
+
+@lru_cache(maxsize=1024)  # every block below a heading asks again
+def _sets_condition(text: str) -> bool:
+    return bool(_CONDITION.search(text))
 
 
 def _prohibitions(block: Block) -> Iterator[str]:

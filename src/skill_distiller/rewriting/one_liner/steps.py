@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.cues import IMPERATIVES, heading_promises
@@ -63,10 +63,8 @@ def _without_number(text: str) -> str:
 
 
 def _first_short(text: str) -> str:
-    for candidate in shorter(text):
-        if len(candidate.split()) <= _MOST_WORDS and (candidate.isascii() or len(candidate) <= 6 * _MOST_WORDS):
-            return candidate
-    return ""
+    short = (t for t in shorter(text) if len(t.split()) <= _MOST_WORDS and (t.isascii() or len(t) <= 6 * _MOST_WORDS))
+    return next(short, "")
 
 
 def is_numbered(heading: str) -> bool:
@@ -114,11 +112,7 @@ class Steps(NamedTuple):
     score: float
 
 
-class _Source(NamedTuple):
-    """Where steps may be read from, and the score that they can have at most."""
-
-    most: float
-    read: Callable[[], Steps | None]
+_Source = tuple[float, Callable[[], Steps | None]]  # the score that steps may have at most, and what reads them
 
 
 def find_steps(reading: Reading, least: float) -> Steps | None:
@@ -126,17 +120,17 @@ def find_steps(reading: Reading, least: float) -> Steps | None:
 
     A score below `TELLING` says little of what is done.
     """
-    sources = [
+    sources: list[_Source] = [
         *_headings(reading),
         *_lists(reading),
-        _Source(_SENTENCES_SCORE, partial(_from_sentences, reading)),
-        _Source(_COMMANDS_SCORE, partial(_from_commands, reading)),
+        (_SENTENCES_SCORE, partial(_from_sentences, reading)),
+        (_COMMANDS_SCORE, partial(_from_commands, reading)),
     ]
     best, best_rank = None, (max(least, 0.0), -len(sources))
-    for place, source in sorted(enumerate(sources), key=lambda row: -row[1].most):
-        if source.most < best_rank[0]:
+    for place, (most, read) in sorted(enumerate(sources), key=lambda row: -row[1][0]):
+        if most < best_rank[0]:
             break
-        steps = source.read()
+        steps = read()
         if steps and steps.score > 0 and (steps.score, -place) >= best_rank:
             best, best_rank = steps, (steps.score, -place)
     return best
@@ -162,7 +156,7 @@ def _headings(reading: Reading) -> Iterator[_Source]:
             base = 1.8 if workflow else 1.2 if verbs else 0.3
         mass = 0.6 * sum(importance[i] for s in chosen for i in _under(sections, s)) / total
         score = base + mass + _aside(parent)
-        yield _Source(score, partial(Steps, pieces, steps or workflow or verbs, score))
+        yield score, partial(Steps, pieces, steps or workflow or verbs, score)
 
 
 def _siblings(sections: Sequence[Section]) -> Iterator[tuple[Section | None, list[Section]]]:
@@ -210,15 +204,10 @@ def _section_importance(reading: Reading) -> list[float]:
 
 
 def _heading_piece(section: Section) -> Piece:
-    text = heading_text(section.heading)
-    if text:
-        return Piece(text)
-    for block in section.blocks:  # "Step 1" and nothing more: what stands below it
-        for unit in units(block):
-            step = step_text(unit)
-            if step:
-                return Piece(step, block.index)
-    return Piece("")
+    """The heading as a step; of "Step 1" and nothing more what stands below it."""
+    steps = (Piece(step_text(unit), block.index) for block in section.blocks for unit in units(block))
+    texts = chain((Piece(heading_text(section.heading)),), steps)
+    return next((piece for piece in texts if piece.text), Piece(""))
 
 
 def _lists(reading: Reading) -> Iterator[_Source]:
@@ -235,7 +224,7 @@ def _lists(reading: Reading) -> Iterator[_Source]:
             core = sum(v.importance for v in verdicts if v.type is SectionType.CORE_INSTRUCTION)
             rest = 0.8 * workflow + (0.3 if core else -0.5) + 2 * core / total + aside
             most = rest + _list_score(ordered, verbs=True, workflow=workflow)
-            yield _Source(most, partial(_from_list, blocks, ordered, workflow, rest))
+            yield most, partial(_from_list, blocks, ordered, workflow, rest)
 
 
 def _list_score(ordered: bool, verbs: bool, workflow: bool) -> float:

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.rewriting.one_liner.line_text import (
-    balanced,
-    inside,
-    marked_spans,
-    text_sentences,
-    units,
-    without_end,
-)
+from skill_distiller.rewriting.one_liner.line_text import balanced, split_at, text_sentences, units, without_end
 from skill_distiller.rewriting.one_liner.model import Piece, is_negative, negative_blocks
 from skill_distiller.skill.links import MARKED
 from skill_distiller.skill.model import Block, BlockKind, Section
@@ -118,8 +110,8 @@ class Triggers:
     """The material of the trigger line, each part in order of weight.
 
     `clauses` say when in words (quoted phrases joined by ∨), `phrases` are the quoted ones alone,
-    `heads` the sentences of the description that say something else, `excluded` when not, `rules`
-    the prohibitions of the description.
+    `listed` the clauses of TRIGGER blocks, `heads` the sentences of the description that say something
+    else, `excluded` when not.
     """
 
     clauses: list[Piece] = field(default_factory=list)
@@ -132,7 +124,8 @@ class Triggers:
 def find_triggers(reading: Reading) -> Triggers:
     """What the description and the TRIGGER blocks say."""
     found = Triggers()
-    for sentence in islice(_description_sentences(reading.skill.description), _MOST_SENTENCES):
+    told = (part for whole in text_sentences(reading.skill.description) for part in split_at(whole, _JOINED))
+    for sentence in islice(told, _MOST_SENTENCES):
         if _EXCLUDES.search(sentence) or "→" in sentence:  # "for b → the skill c"
             found.excluded.append(Piece(without_end(sentence)))
         elif _SPEAKS_OF_USE.search(sentence):
@@ -147,12 +140,12 @@ def find_triggers(reading: Reading) -> Triggers:
 def _add_listed(reading: Reading, found: Triggers) -> None:
     """What the TRIGGER blocks say besides; those under no heading that says when only for want of a description."""
     negatives = negative_blocks(reading)
-    for section, block in islice(_trigger_blocks(reading), _MOST_BLOCKS):
+    for named, section, block in _trigger_blocks(reading)[:_MOST_BLOCKS]:
         negative = block.index in negatives or is_negative(section.heading)
         never = bool(_WHEN_NOT.search(section.heading))
         for unit in units(block):
             own = _SPEAKS_OF_USE.search(unit) and (not found.heads or "skill" in unit.lower())
-            if unit.endswith((":", "：")) or not (own or _names_trigger(section)):
+            if unit.endswith((":", "：")) or not (own or named):
                 continue
             if _EXCLUDES.search(unit):
                 found.excluded.append(Piece(without_end(unit), block.index))
@@ -162,27 +155,17 @@ def _add_listed(reading: Reading, found: Triggers) -> None:
                 _add_condition(found, found.listed, unit, block.index)
 
 
-def _description_sentences(description: str) -> Iterator[str]:
-    for sentence in text_sentences(description):
-        marked, start = marked_spans(sentence), 0
-        for match in _JOINED.finditer(sentence):
-            if match.start() > start and not inside(match.start(), marked):
-                yield sentence[start : match.start()]
-                start = match.end()
-        yield sentence[start:]
-
-
-def _trigger_blocks(reading: Reading) -> Iterator[tuple[Section, Block]]:
-    skill = reading.skill
-    named = [_names_trigger(section) for section in skill.sections]
-    rows = [(skill.sections[skill.section_of[b.index]], b) for b in skill.blocks if b.kind is not BlockKind.TABLE]
-    rows = [r for r in rows if named[r[0].index] or reading.verdicts[r[1].index].type is SectionType.TRIGGER]
-    # Under a heading that says so first, then in order.
-    return iter(sorted(rows, key=lambda row: (not named[row[0].index], row[1].index)))
-
-
-def _names_trigger(section: Section) -> bool:
-    return bool(_TRIGGER_HEADING.search(section.heading))
+def _trigger_blocks(reading: Reading) -> list[tuple[bool, Section, Block]]:
+    """The blocks of the type TRIGGER, and first those below a heading that says so, which is told of each."""
+    rows = []
+    for section in reading.skill.sections:
+        named = bool(_TRIGGER_HEADING.search(section.heading))
+        for block in section.blocks:
+            if block.kind is not BlockKind.TABLE and (
+                named or reading.verdicts[block.index].type is SectionType.TRIGGER
+            ):
+                rows.append((named, section, block))
+    return sorted(rows, key=lambda row: not row[0])
 
 
 def _add_condition(found: Triggers, clauses: list[Piece], sentence: str, block: int | None) -> None:
@@ -214,15 +197,9 @@ def join_quotes(text: str) -> str:
 
 def _joined_gerunds(text: str) -> str:
     """With ∨ between the items of a list where each begins as in "reading a, writing b, or checking c"."""
-    marked = marked_spans(text)
-    pieces, at = [], 0
-    for match in _ITEM_END.finditer(text):
-        if not inside(match.start(), marked) and balanced(text[at : match.start()]):
-            pieces.append(text[at : match.start()])
-            at = match.end()
-    pieces.append(text[at:])
+    parts = split_at(text, _ITEM_END, balanced)
     # "audit trails or logging": a single word at the end is a thing rather than what is done.
-    return " ∨ ".join(pieces) if all(map(_GERUND.match, pieces)) and " " in pieces[-1] else text
+    return " ∨ ".join(parts) if all(map(_GERUND.match, parts)) and " " in parts[-1] else text
 
 
 def quotes(text: str) -> list[tuple[int, int]]:

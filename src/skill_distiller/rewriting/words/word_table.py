@@ -11,16 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skill_distiller.language.facts import Span
-from skill_distiller.rewriting.words.word_kinds import (
-    CHUNK,
-    PAD,
-    Bools,
-    Flag,
-    Ints,
-    Number,
-    WordClass,
-    read_chunks,
-)
+from skill_distiller.rewriting.words.word_kinds import CHUNK, PAD, Bools, Flag, Ints, Number, WordClass, read_chunks
 from skill_distiller.skill.model import BlockKind, Skill
 
 Column = npt.NDArray[Any]
