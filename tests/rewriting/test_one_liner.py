@@ -48,7 +48,7 @@ def is_one_liner(lines: OneLiner, counter: TokenCounter) -> bool:
     )
 
 
-@pytest.mark.parametrize(("text", "expected"), parameters("oneliner.md"))
+@pytest.mark.parametrize(("text", "expected"), parameters("one_liner.md"))
 def test_three_lines(text: str, expected: str) -> None:
     """The lines of small skills, word for word."""
     assert written(text).text == expected

@@ -114,8 +114,7 @@ _OUTPUT: Final = re.compile(
 )
 _PRODUCES: Final = re.compile(
     r"\b(?:generat|creat|produc|return|output|build|writ|deliver|provid|report|present|draft|emit|render|compil"
-    r"|prepar)(?:e|es|s|ing|t|tes)?\b|生成|输出|作成|出力|создаёт|создает|genera|gera|crea|cria|oluştur|üret|생성"
-    r"|작성",
+    r"|prepar)(?:e|es|s|ing|t|tes)?\b|生成|输出|作成|出力|создаёт|создает|genera|gera|crea|cria|oluştur|üret|생성|작성",
     re.IGNORECASE,
 )
 _PART: Final = re.compile(

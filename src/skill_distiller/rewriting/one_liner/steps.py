@@ -27,11 +27,11 @@ _STEP_WORD: Final = (
     r"steps?|phases?|stages?|part|étape|paso|passo|schritt|adım|faz|aşama|шаг|этап|fase"
     r"|ステップ|フェーズ|阶段|步骤|階段|단계"
 )
-STEP: Final = re.compile(
+_STEP: Final = re.compile(
     rf"\W*(?:(?:{_STEP_WORD})\s*[\dA-Z一二三四五六七八九十]{{1,3}}(?:\.\d+)?\b|第[\d一二三四五六七八九十]+[步阶段章]+|\d{{1,2}}\s?단계)\W*\s*",
     re.IGNORECASE,
 )
-NUMBER: Final = re.compile(r"\(?\d{1,2}(?:\.\d{1,2})*[.):、]?\s+|\(?\d{1,2}[.):、]\s*")
+_NUMBER: Final = re.compile(r"\(?\d{1,2}(?:\.\d{1,2})*[.):、]?\s+|\(?\d{1,2}[.):、]\s*")
 _LABELED: Final = re.compile(r"(.{2,60}?)(?:\s*[:：]\s+|\s+[—–-]\s+|：)(?=\S)")
 _NO_TEXT: Final = re.compile(r"\A[^\w`(“「\"'/@.$¬<&]+|[\s:：.—–-]+\Z")  # around the text of a heading
 _MOST_WORDS: Final = 14  # of a step
@@ -56,7 +56,7 @@ def step_text(unit: str) -> str:
 
 
 def _without_number(text: str) -> str:
-    for expression in (STEP, NUMBER):
+    for expression in (_STEP, _NUMBER):
         if match := expression.match(text):
             text = text[match.end() :]
     return text
@@ -67,9 +67,8 @@ def _first_short(text: str) -> str:
     return next(short, "")
 
 
-def is_numbered(heading: str) -> bool:
-    """Whether a heading begins as a step does: `Step 2: Build`, `2. Build`."""
-    return bool(STEP.match(heading) or NUMBER.match(heading))
+def _is_numbered(heading: str) -> bool:
+    return bool(_STEP.match(heading) or _NUMBER.match(heading))
 
 
 _WORKFLOW: Final = re.compile(
@@ -141,7 +140,7 @@ def _headings(reading: Reading) -> Iterator[_Source]:
     importance = _section_importance(reading)
     total = sum(importance) or 1.0
     for parent, children in _siblings(sections):
-        named = [(s, STEP.match(s.heading), NUMBER.match(s.heading)) for s in children]
+        named = [(s, _STEP.match(s.heading), _NUMBER.match(s.heading)) for s in children]
         counted = [s for s, step, number in named if step or number]
         chosen = (counted if len(counted) >= 2 else children)[:_MOST_STEPS]
         pieces = tuple(p for s in chosen if (p := _heading_piece(s)).text)
@@ -177,7 +176,7 @@ def _siblings(sections: Sequence[Section]) -> Iterator[tuple[Section | None, lis
 
 def _is_aside(section: Section) -> bool:
     heading = section.heading
-    if is_numbered(heading):
+    if _is_numbered(heading):
         return False
     promises = heading_promises(heading)
     return bool(_SETUP.search(heading)) or (bool(promises) and promises[0][0] in _ASIDE)
@@ -215,7 +214,7 @@ def _lists(reading: Reading) -> Iterator[_Source]:
     negative = negative_blocks(reading)
     for section in reading.skill.sections:
         heading = section.heading if section.level else ""
-        workflow = bool(_WORKFLOW.search(heading)) and not is_numbered(heading)
+        workflow = bool(_WORKFLOW.search(heading)) and not _is_numbered(heading)
         aside = -1.5 if section.level and _is_aside(section) else 0.0
         lists = (b for b in section.blocks if b.kind in _LISTS and b.index not in negative)
         for ordered, group in groupby(lists, key=is_ordered):

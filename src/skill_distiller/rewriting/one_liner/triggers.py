@@ -20,8 +20,7 @@ _USE: Final = r"use[sd]?|invoked?|activate[sd]?|trigger(?:s|ed)?|apply|applies|l
 _SPEAKS_OF_USE: Final = re.compile(
     rf"^(?:and |also |please )*(?:{_USE})\b"
     r"(?: (?:this|the|it|for|when|whenever|if|on|with|to|also|proactively|even|only|after|before|as|in|during)\b"
-    r"|\s?[-:—])"
-    r"|\b(?:used?|invoked?|activated?|applie[sd]|triggers?|triggered)"
+    r"|\s?[-:—])|\b(?:used?|invoked?|activated?|applie[sd]|triggers?|triggered)"
     r" (?:this skill|it when|when|whenever|if|for|on|to|by)\b"
     r"|\bthis skill\b.{0,40}\b(?:when|whenever|if|for)\b|\bwhen(?:ever)? (?:the |a |an )?users?\b"
     r"|\b(?:perfect|best|ideal|useful) (?:for|when)\b|\btriggers?\s?[-:—]"
@@ -34,23 +33,18 @@ _SPEAKS_OF_USE: Final = re.compile(
 )
 _EXCLUDES: Final = re.compile(
     r"\b(?:do not|don['’]t|never|not|isn['’]t) (?:be )?(?:use|used|trigger|triggered|invoke|invoked|activate"
-    r"|apply|load)\b"
-    r"|^(?:and )?not (?:for|when|to)\b|\b(?:is|are) not for\b|\bskip (?:this|it|when|if|for)\b"
+    r"|apply|load)\b|^(?:and )?not (?:for|when|to)\b|\b(?:is|are) not for\b|\bskip (?:this|it|when|if|for)\b"
     r"|\broute elsewhere\b|\bwrong skill\b|^for .{3,200}?\buse\b (?!when|if|this)|\bNOT for\b"
-    r"|不要用于|不适用|不用于|には使わない"
-    r"|には使用しない|対象外|не используй|не применя|no (?:usar|uses|utiliz)"
+    r"|不要用于|不适用|不用于|には使わない|には使用しない|対象外|не используй|не применя|no (?:usar|uses|utiliz)"
     r"|não (?:use|usar|utiliz)|nicht (?:verwend|nutz|für)|kullanma",
     re.IGNORECASE,
 )
 _TRIGGER_HEADING: Final = re.compile(
-    r"\bwhen (?:not )?to (?:use|activate|apply|invoke|run|trigger|load|engage|reach)\b|\buse (?:this|when|for"
-    r"|cases?\b)"
+    r"\bwhen (?:not )?to (?:use|activate|apply|invoke|run|trigger|load|engage|reach)\b|\buse (?:this|when|for|cases?\b)"
     r"|\A\W*(?:triggers?|triggering|activation|triggering this skill|trigger (?:phrases?|conditions?|words?"
-    r"|keywords?))\W*\Z"
-    r"|\A\W*when(?: not)?\W*\Z"
+    r"|keywords?))\W*\Z|\A\W*when(?: not)?\W*\Z"
     r"|何时|什么时候|适用|何時|使用时|使用時|触发|いつ使|使用する|使用タイミング"
-    r"|使用場面|когда|cuándo (?:usar|activar)|quando (?:usar|ativar)"
-    r"|ne zaman|언제|사용 시|활성화",
+    r"|使用場面|когда|cuándo (?:usar|activar)|quando (?:usar|ativar)|ne zaman|언제|사용 시|활성화",
     re.IGNORECASE,
 )
 _WHEN_NOT: Final = re.compile(
@@ -58,8 +52,7 @@ _WHEN_NOT: Final = re.compile(
 )
 _JOINED: Final = re.compile(
     r"\s*(?:[;；.。]\s*|\s[—–-]+\s|,\s+)(?=(?:and |but )?(?:use|invoke|activate|trigger|apply) (?:this|the|it|when"
-    r"|whenever|for|if"
-    r"|proactively)\b|(?:do not|don['’]t|never|not) (?:use|for|trigger|invoke|apply)\b)",
+    r"|whenever|for|if|proactively)\b|(?:do not|don['’]t|never|not) (?:use|for|trigger|invoke|apply)\b)",
     re.IGNORECASE,
 )
 _SAYS_WHO: Final = (
@@ -78,8 +71,7 @@ _LEAD: Final = re.compile(
 _APPLIES: Final = re.compile(r"(?:also )?appl(?:y|ies) to\s+", re.IGNORECASE)
 _SEPARATOR: Final = re.compile(
     r"\s*[,、，/|;；]?\s*(?:\b(?:and/or|or|and|и|или|y|o|e|ou|ve|veya|ya da|oder|und|et)\b|或者?|和|以及"
-    r"|または|や|とか?|와|과|나"
-    r"|또는)?\s*",
+    r"|または|や|とか?|와|과|나|또는)?\s*",
     re.IGNORECASE,
 )
 # What may stand between the last quoted phrase and another condition.
@@ -91,8 +83,7 @@ _GENERIC: Final = re.compile(
 )
 _HANGING: Final = re.compile(
     r"[\s(,:：—–-]*(?:\b(?:such as|including|includes?|e\.g\.?|i\.e\.?|for example|for instance|phrases?|like|with"
-    r"|on|as|or|and)"
-    r"[\s,:]*)*[\s(,:：—–-]*\Z",
+    r"|on|as|or|and)[\s,:]*)*[\s(,:：—–-]*\Z",
     re.IGNORECASE,
 )
 _EXCEPT: Final = re.compile(
@@ -150,7 +141,8 @@ def _add_listed(reading: Reading, found: Triggers) -> None:
             if _EXCLUDES.search(unit):
                 found.excluded.append(Piece(without_end(unit), block.index))
             elif negative:  # "do not skip it when" is negative too, and means the opposite
-                found.excluded.extend([Piece(f"¬({without_end(unit)})", block.index)] if never else [])
+                if never:
+                    found.excluded.append(Piece(f"¬({without_end(unit)})", block.index))
             else:
                 _add_condition(found, found.listed, unit, block.index)
 
@@ -161,9 +153,8 @@ def _trigger_blocks(reading: Reading) -> list[tuple[bool, Section, Block]]:
     for section in reading.skill.sections:
         named = bool(_TRIGGER_HEADING.search(section.heading))
         for block in section.blocks:
-            if block.kind is not BlockKind.TABLE and (
-                named or reading.verdicts[block.index].type is SectionType.TRIGGER
-            ):
+            is_trigger = named or reading.verdicts[block.index].type is SectionType.TRIGGER
+            if is_trigger and block.kind is not BlockKind.TABLE:
                 rows.append((named, section, block))
     return sorted(rows, key=lambda row: not row[0])
 
@@ -213,10 +204,8 @@ def as_phrase(text: str) -> str:
 
 
 def parted(clause: str) -> tuple[str, str]:
-    """What a clause says before its first quoted phrase, and after its last one."""
+    """What a clause with quoted phrases says before the first of them, and after the last one."""
     spans = quotes(clause)
-    if not spans:
-        return clause, ""
     head = _HANGING.sub("", clause[: spans[0][0]])
     tail = _TAIL.match(clause, spans[-1][1])
     return ("" if _GENERIC.fullmatch(head) else head), clause[tail.end() :] if tail else ""
