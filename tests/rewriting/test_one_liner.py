@@ -172,6 +172,12 @@ def test_plain(text: str, said: str) -> None:
     assert plain(text) == said
 
 
+@given(st.text(st.characters(exclude_characters="\\`*_~[<&"), max_size=60))
+def test_plain_text_reads_as_the_parser_reads_it(text: str) -> None:
+    """What holds no mark of Markdown takes a shorter way to the same text."""
+    assert plain(f"{text} &amp;") == f"{plain(text)} &".strip()
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [

@@ -51,7 +51,9 @@ _POINTS: Final = re.compile(
     r"\b(?:otherwise|above|below|these|those|here|following|either)\b", re.IGNORECASE
 )  # elsewhere
 _NEGATED: Final = re.compile(r"(?:not|never|no)\b", re.IGNORECASE)  # two negations are left as they stand
-_MAY_FORBID: Final = re.compile(r"never|not|don|不|禁|勿|не|nunca|niemals", re.IGNORECASE)  # a look before reading
+_MAY_FORBID: Final = re.compile(  # a look before a block is read
+    r"never|(?<![a-z])not(?![a-z])|don['’]t|不|禁|勿|не|nunca|niemals", re.IGNORECASE
+)
 _MOST_PROHIBITIONS: Final = 200
 _FEWEST: Final = 6  # characters of a rule that says something
 
