@@ -103,14 +103,11 @@ def _scores(table: WordTable, score: Floats) -> Iterator[Column]:
     before, after = back(score), ahead(score)
     yield from (score, before, after, back(before), ahead(after))
     for groups in (table.sentences, table.clauses):
-        of, start = groups.of, groups.start
-        yield (np.add.reduceat(score, start) / groups.size)[of]
-        yield np.minimum.reduceat(score, start)[of]
-        yield np.maximum.reduceat(score, start)[of]
-    items = table.items
-    yield (np.add.reduceat(score, items.start) / items.size)[items.of]
-    sentences = table.sentences
-    yield (np.add.reduceat(table.states.locked.astype(np.float32), sentences.start) / sentences.size)[sentences.of]
+        yield groups.mean(score)
+        yield np.minimum.reduceat(score, groups.start)[groups.of]
+        yield np.maximum.reduceat(score, groups.start)[groups.of]
+    yield table.items.mean(score)
+    yield table.sentences.mean(table.states.locked.astype(np.float32))
 
 
 def _places(table: WordTable) -> Iterator[Column]:
@@ -125,15 +122,9 @@ def _places(table: WordTable) -> Iterator[Column]:
     yield items.of - items.of[units.start][units.of]
     yield table.numbers[Number.CORE_LENGTH]
     yield np.arange(len(items.of)) / len(items.of)
-    locked = table.states.locked
-    yield from (
-        table.states.in_list,
-        table.states.bold,
-        table.states.bracketed,
-        table.flags[Flag.CONTENT],
-        table.flags[Flag.TRAILS],
-    )
-    yield from (locked, back(locked), ahead(locked))
+    states, flags = table.states, table.flags
+    yield from (states.in_list, states.bold, states.bracketed, flags[Flag.CONTENT], flags[Flag.TRAILS])
+    yield from (states.locked, back(states.locked), ahead(states.locked))
 
 
 def _repetition(table: WordTable) -> Iterator[Column]:

@@ -29,6 +29,11 @@ class Groups:
     start: Ints
     size: Ints
 
+    def mean(self, values: Column) -> Column:
+        """For each word the mean of its group."""
+        mean: Column = (np.add.reduceat(values, self.start) / self.size)[self.of]
+        return mean
+
 
 def back(values: Column) -> Column:
     """The value of the word before; the first word has its own."""
