@@ -48,7 +48,6 @@ TO_REPAIR = (
     "language/token_arrays.py TokenRow fields",
     "report/receipt_text.py SectionSummary fields",
     "report/record.py to_record length",
-    "rewriting/words/word_table.py Stream fields",
     "run/run.py lines",
     "name features.py",
     "name links.py",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from skill_distiller.language.facts import Span, block_facts, locked_spans
 from skill_distiller.rewriting.words.word_kinds import CHUNK
-from skill_distiller.rewriting.words.word_table import Stream, read_stream
+from skill_distiller.rewriting.words.word_table import WordTable, read_words
 from skill_distiller.skill.model import PROSE, SKILL_FILE, Skill
 from skill_distiller.skill.read import read_skill
 
@@ -33,17 +33,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class TightenedSkill:
-    """A skill with the editor's decision (KEPT, DELETED or UNKNOWN) on every word of its stream."""
+    """A skill with the editor's decision (KEPT, DELETED or UNKNOWN) on every word of its table."""
 
     name: str
     repo: str
     skill: Skill
-    stream: Stream
+    table: WordTable
     labels: npt.NDArray[np.int8]
 
     @property
     def labelled(self) -> npt.NDArray[np.bool_]:
-        """Which words of the stream have a label."""
+        """Which words of the table have a label."""
         return self.labels >= 0
 
 
@@ -70,8 +70,8 @@ def load_repos(shared: Path) -> dict[str, str]:
 def tighten(name: str, repo: str, skill: Skill, pairs: Sequence[Pair]) -> TightenedSkill | None:
     """A skill with labels from its pairs; None where its prose is not English."""
     prose, locked = prose_of(skill)
-    stream = read_stream(skill, prose, locked)
-    return None if stream is None else TightenedSkill(name, repo, skill, stream, _labels(skill, stream, pairs))
+    table = read_words(skill, prose, locked)
+    return None if table is None else TightenedSkill(name, repo, skill, table, _labels(skill, table, pairs))
 
 
 def prose_of(skill: Skill) -> tuple[tuple[int, ...], dict[int, tuple[Span, ...]]]:
@@ -80,19 +80,19 @@ def prose_of(skill: Skill) -> tuple[tuple[int, ...], dict[int, tuple[Span, ...]]
     return prose, {i: locked_spans(skill.blocks[i].text, block_facts(skill.blocks[i])) for i in prose}
 
 
-def _labels(skill: Skill, stream: Stream, pairs: Sequence[Pair]) -> npt.NDArray[np.int8]:
-    labels = np.full(len(stream.block), UNKNOWN, np.int8)
-    lines = _line_numbers(skill, stream)
+def _labels(skill: Skill, table: WordTable, pairs: Sequence[Pair]) -> npt.NDArray[np.int8]:
+    labels = np.full(len(table.places.block), UNKNOWN, np.int8)
+    lines = _line_numbers(skill, table)
     for pair in pairs:
         rows = np.flatnonzero((lines >= pair.start) & (lines < pair.end))
-        source = [_bare(_chunk(skill, stream, row)) for row in rows.tolist()]
+        source = [_bare(_chunk(skill, table, row)) for row in rows.tolist()]
         short = [_bare(chunk.strip()) for chunk in CHUNK.findall(pair.short) if not chunk.isspace()]
         labels[rows] = [KEPT if kept else DELETED for kept in align(source, short)]
-    labels[stream.marker] = UNKNOWN
+    labels[table.states.marker] = UNKNOWN
     return labels
 
 
-def _line_numbers(skill: Skill, stream: Stream) -> npt.NDArray[np.int64]:
+def _line_numbers(skill: Skill, table: WordTable) -> npt.NDArray[np.int64]:
     """The line of the file, from 0, that each word stands on; -1 at empty words."""
     ends = [at for at, character in enumerate(skill.text) if character == "\n"]
     offsets, at = {}, len(skill.frontmatter.raw)
@@ -104,14 +104,14 @@ def _line_numbers(skill: Skill, stream: Stream) -> npt.NDArray[np.int64]:
     return np.array(
         [
             bisect_right(ends, offsets[block] + start - 1) if block >= 0 else -1
-            for block, start in zip(stream.block.tolist(), stream.start.tolist(), strict=True)
+            for block, start in zip(table.places.block.tolist(), table.places.start.tolist(), strict=True)
         ]
     )
 
 
-def _chunk(skill: Skill, stream: Stream, row: int) -> str:
-    text = skill.blocks[int(stream.block[row])].text
-    return text[int(stream.piece_start[row]) : int(stream.piece_end[row])].strip()
+def _chunk(skill: Skill, table: WordTable, row: int) -> str:
+    text = skill.blocks[int(table.places.block[row])].text
+    return text[int(table.places.piece_start[row]) : int(table.places.piece_end[row])].strip()
 
 
 def _bare(chunk: str) -> str:

@@ -23,7 +23,6 @@ from threadpoolctl import threadpool_limits
 
 from lab.common.tightenings import DELETED, TightenedSkill, prose_of
 from skill_distiller.rewriting.edits import Edit, apply_edits
-from skill_distiller.rewriting.words import word_kinds as w
 from skill_distiller.rewriting.words.pruner import (
     BUCKET_BITS,
     CLIP,
@@ -32,6 +31,7 @@ from skill_distiller.rewriting.words.pruner import (
     dense_columns,
     hashed_windows,
 )
+from skill_distiller.rewriting.words.word_kinds import Flag
 from skill_distiller.tokens import TokenCounter, load_counter
 
 FOLDS: Final = 5
@@ -68,7 +68,7 @@ class _Rows:
 
     @classmethod
     def of(cls, skill: TightenedSkill) -> _Rows:
-        buckets = hashed_windows(skill.stream)
+        buckets = hashed_windows(skill.table)
         known = np.ascontiguousarray(buckets[:, skill.labelled].T)
         ends = np.arange(0, known.size + 1, known.shape[1])
         sparse = csr_matrix((np.ones(known.size, np.float32), known.ravel(), ends), (len(known), 1 << BUCKET_BITS))
@@ -77,7 +77,7 @@ class _Rows:
     def dense(self, weights: Scores, bias: float) -> npt.NDArray[np.float32]:
         """The columns of the words with a label, by a linear model's scores."""
         score = (weights[self.buckets].sum(0) + bias).astype(np.float32)
-        return dense_columns(self.skill.stream, score)[:, self.skill.labelled].T
+        return dense_columns(self.skill.table, score)[:, self.skill.labelled].T
 
 
 def _fit(rows: Sequence[_Rows], repos: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
@@ -192,7 +192,7 @@ def validate_words(data: Words) -> WordReport:
     judged = _cross_validated(data)
     labels = [skill.labels[skill.labelled] for skill in data]
     drop = [one.drop[skill.labelled] for one, skill in zip(judged, data, strict=True)]
-    free = np.concatenate([~skill.stream.locked[skill.labelled] for skill in data])
+    free = np.concatenate([~skill.table.states.locked[skill.labelled] for skill in data])
     every, chance = np.concatenate(labels), np.concatenate(drop)
     folds = sorted({one.fold for one in judged})
     return WordReport(
@@ -225,7 +225,7 @@ def _cross_validated(data: Words) -> list[_Judged]:
         arrays = train_words([data[i] for i in seen])
         model, pruner = WordModel.of(arrays), WordPruner(arrays)
         for i in unseen:
-            drop = model.probabilities(data[i].stream, everything=True)
+            drop = model.probabilities(data[i].table, everything=True)
             judged[i] = _Judged(fold, drop, pruner)
     return [judged[i] for i in range(len(data))]
 
@@ -254,7 +254,7 @@ def _dial_row(data: Words, judged: Sequence[_Judged], strength: float, counter: 
         edits = one.pruner.edits(skill.skill, prose, locked)
         gone = deleted_words(skill, {i: [e for e in of if e.strength <= strength] for i, of in edits.items()})
         counts += _counts(skill, gone)
-        blocks = set(skill.stream.block[skill.labelled].tolist())
+        blocks = set(skill.table.places.block[skill.labelled].tolist())
         for index in blocks:
             text = skill.skill.blocks[index].text
             before += counter.count(text)
@@ -271,18 +271,18 @@ def _dial_row(data: Words, judged: Sequence[_Judged], strength: float, counter: 
 
 
 def deleted_words(skill: TightenedSkill, edits: dict[int, list[Edit]]) -> npt.NDArray[np.bool_]:
-    """Which words of the stream lie within an edit."""
-    stream = skill.stream
-    gone = np.zeros(len(stream.block), np.bool_)
+    """Which words of the table lie within an edit."""
+    table = skill.table
+    gone = np.zeros(len(table.places.block), np.bool_)
     for index, of_block in edits.items():
-        rows = np.flatnonzero(stream.block == index)
+        rows = np.flatnonzero(table.places.block == index)
         for edit in of_block:
-            gone[rows[(stream.start[rows] >= edit.start) & (stream.end[rows] <= edit.end)]] = True
+            gone[rows[(table.places.start[rows] >= edit.start) & (table.places.end[rows] <= edit.end)]] = True
     return gone
 
 
 def _counts(skill: TightenedSkill, gone: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     gone = gone & skill.labelled
-    content = gone & skill.stream.flags[w.CONTENT]
+    content = gone & skill.table.flags[Flag.CONTENT]
     right = skill.labels == DELETED
     return np.array([skill.labelled.sum(), gone.sum(), (gone & right).sum(), content.sum(), (content & right).sum()])

@@ -67,9 +67,9 @@ def test_labels_follow_the_editor(data: tuple[TightenedSkill, ...]) -> None:
     words = [
         (first.skill.blocks[block].text[start:end], int(label))
         for block, start, end, label in zip(
-            first.stream.block.tolist(),
-            first.stream.start.tolist(),
-            first.stream.end.tolist(),
+            first.table.places.block.tolist(),
+            first.table.places.start.tolist(),
+            first.table.places.end.tolist(),
             first.labels.tolist(),
             strict=True,
         )
@@ -78,7 +78,7 @@ def test_labels_follow_the_editor(data: tuple[TightenedSkill, ...]) -> None:
     deleted = {"The", "the", "a", "really"}
     assert words
     assert all(label == (DELETED if word in deleted else KEPT) for word, label in words)
-    assert set(first.labels[first.stream.block < 0].tolist()) == {UNKNOWN}
+    assert set(first.labels[first.table.places.block < 0].tolist()) == {UNKNOWN}
 
 
 def test_alignment_prefers_runs() -> None:

@@ -48,7 +48,7 @@ def is_one_liner(lines: OneLiner, counter: TokenCounter) -> bool:
     )
 
 
-@pytest.mark.parametrize(("text", "expected"), parameters("oneliner.md"))
+@pytest.mark.parametrize(("text", "expected"), parameters("one_liner.md"))
 def test_three_lines(text: str, expected: str) -> None:
     """The lines of small skills, word for word."""
     assert written(text).text == expected
@@ -170,6 +170,12 @@ def test_negative_blocks() -> None:
 def test_plain(text: str, said: str) -> None:
     """Emphasis, links, tags and what can't be printed go; code spans stay."""
     assert plain(text) == said
+
+
+@given(st.text(st.characters(exclude_characters="\\`*_~[<&"), max_size=60))
+def test_plain_text_reads_as_the_parser_reads_it(text: str) -> None:
+    """What holds no mark of Markdown takes a shorter way to the same text."""
+    assert plain(f"{text} &amp;") == f"{plain(text)} &".strip()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.strategies import sound_skills, texts
 from skill_distiller.language.facts import Span, block_facts, fact_keys, find_facts, locked_spans, overlaps
 from skill_distiller.rewriting.edits import Edit, apply_edits
 from skill_distiller.rewriting.words.deletions import form_edits
-from skill_distiller.rewriting.words.word_table import read_stream
+from skill_distiller.rewriting.words.word_table import read_words
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
 
@@ -40,11 +40,11 @@ def prose_and_locks(skill: Skill) -> tuple[list[int], dict[int, tuple[Span, ...]
 
 def all_edits(skill: Skill, step: int = 0) -> dict[int, tuple[Edit, ...]]:
     """Every edit that the rules allow; `step` spreads the strengths."""
-    stream = read_stream(skill, *prose_and_locks(skill))
-    if stream is None:
+    table = read_words(skill, *prose_and_locks(skill))
+    if table is None:
         return {}
-    sure = 0.9 - 0.05 * (np.arange(len(stream.block)) * step % 11)
-    return form_edits(skill, stream, np.where(stream.locked, 0, sure).astype(np.float32))
+    sure = 0.9 - 0.05 * (np.arange(len(table.places.block)) * step % 11)
+    return form_edits(skill, table, np.where(table.states.locked, 0, sure).astype(np.float32))
 
 
 def pruned(skill: Skill, edits: dict[int, tuple[Edit, ...]], strength: float = 1.0) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from tests.rewriting.words.test_edits import prose_and_locks, pruned
@@ -13,7 +12,7 @@ from tests.strategies import texts
 from skill_distiller.language.facts import fact_keys, find_facts
 from skill_distiller.rewriting.edits import apply_edits
 from skill_distiller.rewriting.words.pruner import WordPruner, definition
-from skill_distiller.rewriting.words.word_kinds import CHUNK, Vocabulary
+from skill_distiller.rewriting.words.word_kinds import CHUNK
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.weights import FOLDER, WeightsError, load_weights, save_weights
@@ -64,16 +63,6 @@ def test_the_same_text_gives_the_same_edits(text: str) -> None:
 def test_chunks_tile_the_text(text: str) -> None:
     """Nothing of a text is outside its chunks."""
     assert "".join(CHUNK.findall(text)) == text
-
-
-def test_a_full_vocabulary_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was read before it was emptied reads the same after."""
-    monkeypatch.setattr("skill_distiller.rewriting.words.word_kinds._ROOM", 2)
-    vocabulary = Vocabulary()
-    before = vocabulary.read([" one", " two", " three"])
-    vocabulary.read([" four"])
-    after = vocabulary.read([" one", " two", " three"])
-    assert all(np.array_equal(old, new) for old, new in zip(before, after, strict=True))
 
 
 def test_weights_for_other_features_are_refused(tmp_path: Path) -> None:

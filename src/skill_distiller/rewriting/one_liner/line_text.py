@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Final
 
@@ -29,14 +30,12 @@ def sentences(text: str) -> Iterator[str]:
     marked = marked_spans(text)
     start = 0
     for match in _END.finditer(text):
-        if inside(match.end(), marked) or _goes_on(text, match):
-            continue
-        sentence = text[start : match.end()].strip()
-        if sentence:
-            yield sentence
-        start = match.end()
-    if text[start:].strip():
-        yield text[start:].strip()
+        if not inside(match.end(), marked) and not _goes_on(text, match):
+            if sentence := text[start : match.end()].strip():
+                yield sentence
+            start = match.end()
+    if rest := text[start:].strip():
+        yield rest
 
 
 def _goes_on(text: str, match: re.Match[str]) -> bool:
@@ -58,24 +57,35 @@ def inside(position: int, marked: list[tuple[int, int]]) -> bool:
     return above >= 0 and position < marked[above][1]
 
 
+def split_at(text: str, expression: re.Pattern[str], is_whole: Callable[[str], bool] = bool) -> list[str]:
+    """The text cut where an expression matches outside of what is marked, and what stands before is whole."""
+    marked, parts, start = marked_spans(text), [], 0
+    for match in expression.finditer(text):
+        part = text[start : match.start()]
+        if is_whole(part) and not inside(match.start(), marked):
+            parts.append(part)
+            start = match.end()
+    return [*parts, text[start:]]
+
+
 def clauses(sentence: str) -> list[str]:
     """The sentence cut at semicolons and dashes."""
-    marked, parts, start = marked_spans(sentence), [], 0
-    for match in _CLAUSE.finditer(sentence):
-        if not inside(match.start(), marked) and _balanced(sentence[start : match.start()]):
-            parts.append(sentence[start : match.start()])
-            start = match.end()
-    return [part for part in (*parts, sentence[start:]) if part.strip()]
+    return [part for part in split_at(sentence, _CLAUSE, _closes_brackets) if part.strip()]
 
 
-def _balanced(text: str) -> bool:
-    return all(text.count(a) == text.count(b) for a, b in ("()", "[]", "（）", "{}"))
+_BRACKETS: Final = ("()", "[]", "（）", "{}")
+_QUOTES: Final = ("“”", "「」", "『』", "«»")
 
 
 def balanced(text: str) -> bool:
     """Whether every bracket and quote that opens in a text closes in it."""
-    quotes = text.count('"') % 2 == 0 and text.count("`") % 2 == 0
-    return quotes and _balanced(text) and all(text.count(a) == text.count(b) for a, b in ("“”", "「」", "『』", "«»"))
+    if text.count('"') % 2 or text.count("`") % 2:
+        return False
+    return _closes_brackets(text) and all(text.count(pair[0]) == text.count(pair[1]) for pair in _QUOTES)
+
+
+def _closes_brackets(text: str) -> bool:
+    return all(text.count(pair[0]) == text.count(pair[1]) for pair in _BRACKETS)
 
 
 def without_end(sentence: str) -> str:
@@ -96,13 +106,17 @@ _STRAY: Final = re.compile(r"(?<!\S)\*\*(?=\w)|(?<=[\w.!?:;)。！？])\*\*(?!\S
 _HELD: Final = "\ue000"  # for the mark of emphasis, until it is seen whether it multiplies: `2*3*4`
 _TIMES: Final = re.compile(r"(?<=\w)\ue000(?=\w)")
 _SPACE_BEFORE: Final = re.compile(r"[ ]+(?=[,;.!?](?:\s|$))")
+_MARKUP: Final = re.compile(r"[\\`*_~\[<&]")  # what Markdown inside a line begins with
 _PARSER: Final = MarkdownIt("commonmark").enable("strikethrough")
 
 
+@lru_cache(maxsize=1024)  # a unit is read for several lines
 def plain(text: str) -> str:
     """The text on one line; "" for a text too long to look at."""
     if len(text) > LONGEST:
         return ""
+    if not _MARKUP.search(text):
+        return " ".join(_SPACE_BEFORE.sub("", one_line(text)).split())
     pieces = []
     for token in _PARSER.parseInline(_WIKI.sub(r"\1", one_line(text)))[0].children or ():
         if token.type == "code_inline":
@@ -130,25 +144,27 @@ _QUOTE: Final = re.compile(r"^[ \t]*>[ \t]?(?:\[![A-Z]+\])?", re.MULTILINE)
 _ORDERED: Final = re.compile(r"[ \t>]*\d{1,9}[.)][ \t]")
 
 
-def units(block: Block) -> list[str]:
+def units(block: Block) -> Iterator[str]:
     """Plain texts, one for each item, sentence or row, in order; none for code, HTML and rules."""
-    return [text for text in islice(_units(block), _MOST) if text]
+    return filter(None, islice(_units(block), _MOST))
+
+
+def _units(block: Block) -> Iterator[str]:
+    match block.kind:
+        case BlockKind.LIST | BlockKind.LIST_ITEM:
+            return map(plain, items(block.text))
+        case BlockKind.PARAGRAPH:
+            return text_sentences(block.text)
+        case BlockKind.QUOTE:
+            return text_sentences(_QUOTE.sub("", block.text))
+        case BlockKind.TABLE:
+            return table_column(block)
+    return iter(())
 
 
 def is_ordered(block: Block) -> bool:
     """Whether a list counts its items."""
-    return block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM) and bool(_ORDERED.match(block.text))
-
-
-def _units(block: Block) -> Iterator[str]:
-    if block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM):
-        yield from map(plain, items(block.text))
-    elif block.kind is BlockKind.PARAGRAPH:
-        yield from text_sentences(block.text)
-    elif block.kind is BlockKind.QUOTE:
-        yield from text_sentences(_QUOTE.sub("", block.text))
-    elif block.kind is BlockKind.TABLE:
-        yield from table_column(block)
+    return bool(_ORDERED.match(block.text))
 
 
 def table_column(block: Block, heading: re.Pattern[str] | None = None) -> Iterator[str]:
@@ -179,15 +195,15 @@ def items(text: str) -> Iterator[str]:
     nested = False
     for line in text.split("\n"):
         marker = _MARKER.match(line)
-        deeper = marker is not None and indent is not None and len(marker[1].expandtabs(4)) > indent + 1
-        if deeper:
+        depth = len(marker[1].expandtabs(4)) if marker else 0
+        if marker and indent is not None and depth > indent + 1:
             nested = True
         elif marker or not line.strip():
             if held:
                 yield "\n".join(held)
-            held, nested = [], bool(nested and not marker)
+            held, nested = [], nested and not marker
             if marker:
-                indent = len(marker[1].expandtabs(4)) if indent is None else indent
+                indent = depth if indent is None else indent
                 held = [line[marker.end() :]]
         elif line.lstrip().startswith(("```", "~~~")):
             nested = True
@@ -213,9 +229,8 @@ _DANGLING: Final = re.compile(
 
 def shorter(sentence: str) -> Iterator[str]:
     """The sentence without its full stop, then shorter ones; each reads as a whole."""
-    whole = without_end(sentence)
     seen = {""}
-    for text in _candidates(whole):
+    for text in _candidates(without_end(sentence)):
         if text not in seen and balanced(text) and not _DANGLING.search(text):
             seen.add(text)
             yield text
@@ -227,15 +242,14 @@ def _candidates(whole: str) -> Iterator[str]:
     yield whole
     bare = _without_parentheses(whole)
     yield bare
-    for text in (bare, whole):
-        head = _head(text, clauses(text)[:1])
-        if head:
-            yield without_end(head)
-    if _VERB_LAST.search(whole):
-        return
-    for text in (bare, _head(bare, clauses(bare)[:1]) or bare):
-        for expression in (_COLON, _COMMA):
-            yield from _up_to(text, expression)
+    head = _head(bare)
+    for text in (head, _head(whole)):
+        if text:
+            yield without_end(text)
+    if not _VERB_LAST.search(whole):
+        for text in (bare, head or bare):
+            yield from _up_to(text, _COLON)
+            yield from _up_to(text, _COMMA)
 
 
 def _without_parentheses(text: str) -> str:
@@ -248,9 +262,10 @@ def _without_parentheses(text: str) -> str:
     return "".join((*pieces, text[at:])).strip()
 
 
-def _head(text: str, first: list[str]) -> str:
+def _head(text: str) -> str:
     """The first clause, where those after it set no condition."""
-    return first[0] if first and not is_modal(text[len(first[0]) :]) else ""
+    first = next(iter(clauses(text)), "")
+    return "" if is_modal(text[len(first) :]) else first
 
 
 def _up_to(text: str, expression: re.Pattern[str]) -> Iterator[str]:

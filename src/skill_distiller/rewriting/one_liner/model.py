@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.cues import places
@@ -73,27 +74,20 @@ class Piece(NamedTuple):
 
 
 class Line:
-    """The text of a line so far and what it was taken from."""
+    """The text of a line so far, and how many tokens were drawn from each block (by index)."""
 
-    def __init__(self, prefix: str, counter: TokenCounter, drawn: dict[int, int] | None = None) -> None:
+    def __init__(self, prefix: str, counter: TokenCounter) -> None:
         self.text = ""
+        self.drawn = Counter[int]()
         self._prefix = prefix
         self._count = counter.count
-        self.drawn: defaultdict[int, int] = defaultdict(int, drawn or {})
-
-    def fits(self, text: str, most: int = MOST_TOKENS) -> bool:
-        """Whether the line could read so, within `most` tokens."""
-        return len(text) <= _LONGEST and self._count(self._prefix + text) <= most - _RESERVE
 
     def add(self, piece: Piece, joint: str = "", most: int = MOST_TOKENS) -> bool:
-        """Add a piece behind a joint, where it has room and is not said already; whether it was added."""
+        """Add a piece behind a joint where the line stays within `most` tokens and does not say it; whether it did."""
+        if not piece.text or piece.text.count("`") % 2 or piece.text.casefold() in self.text.casefold():
+            return False
         text = self.text + (joint if self.text else "") + piece.text
-        if (
-            not piece.text
-            or piece.text.count("`") % 2
-            or piece.text.casefold() in self.text.casefold()
-            or not self.fits(text, most)
-        ):
+        if len(text) > _LONGEST or self._count(self._prefix + text) > most - _RESERVE:
             return False
         self.text = text
         if piece.block is not None:
@@ -128,6 +122,7 @@ def negative_blocks(reading: Reading) -> frozenset[int]:
     )
 
 
+@lru_cache(maxsize=1024)  # every heading below asks again
 def is_negative(text: str) -> bool:
     """Whether a heading or a lead-in says that what follows is wrong or not to be done."""
     return bool(_NEGATIVE.search(text))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from skill_distiller.analysis.cues import Place, places
+from skill_distiller.analysis.cues import places
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.rewriting.one_liner.line_text import (
@@ -49,6 +50,10 @@ _STRESS: Final = re.compile(
 _POINTS: Final = re.compile(
     r"\b(?:otherwise|above|below|these|those|here|following|either)\b", re.IGNORECASE
 )  # elsewhere
+_NEGATED: Final = re.compile(r"(?:not|never|no)\b", re.IGNORECASE)  # two negations are left as they stand
+_MAY_FORBID: Final = re.compile(  # a look before a block is read
+    r"never|(?<![a-z])not(?![a-z])|don['’]t|不|禁|勿|не|nunca|niemals", re.IGNORECASE
+)
 _MOST_PROHIBITIONS: Final = 200
 _FEWEST: Final = 6  # characters of a rule that says something
 
@@ -62,14 +67,9 @@ def forbid(sentence: str) -> str:
     parts = clauses(rest)
     if len(parts) > 1 and not _CONDITION.search(rest, len(parts[0])):
         rest = without_end(parts[0])
-    if len(rest) < (_FEWEST if rest.isascii() else 2) or is_modal_start(rest) or _POINTS.search(rest):
+    if len(rest) < (_FEWEST if rest.isascii() else 2) or _NEGATED.match(rest) or _POINTS.search(rest):
         return ""
     return f"¬({rest})" if _COMPOUND.search(rest) else f"¬{rest}"
-
-
-def is_modal_start(rest: str) -> bool:
-    """Whether what is forbidden begins with another negation: two of them are left as they stand."""
-    return bool(re.match(r"(?:not|never|no)\b", rest, re.IGNORECASE))
 
 
 def find_prohibitions(reading: Reading) -> Iterator[Piece]:
@@ -77,28 +77,31 @@ def find_prohibitions(reading: Reading) -> Iterator[Piece]:
     ranked = []
     for place, verdict in zip(places(reading.skill), reading.verdicts, strict=True):
         aside = verdict.type in (SectionType.TRIGGER, SectionType.EXAMPLE)
-        if place.block.kind in PROSE and not aside and not _sets_condition(place):
-            rule = not verdict.hard_rule, verdict.type is not SectionType.CONSTRAINT
-            ranked.append((rule, -verdict.importance, place.block.index))
-    blocks = (reading.skill.blocks[index] for _, _, index in sorted(ranked))
-    found = (Piece(text, block.index) for block in blocks for text in _prohibitions(units(block), block.kind))
+        if aside or place.block.kind not in PROSE or not _MAY_FORBID.search(place.block.text):
+            continue
+        # Under a heading or behind a lead-in that says when, a rule would be told without its condition.
+        if not any(map(_sets_condition, (place.led_in_by, *place.path[1:]))):
+            rank = not verdict.hard_rule, verdict.type is not SectionType.CONSTRAINT, -verdict.importance
+            ranked.append((rank, place.block.index))
+    blocks = (reading.skill.blocks[index] for _, index in sorted(ranked))
+    found = (Piece(text, block.index) for block in blocks for text in _prohibitions(block))
     return islice(found, _MOST_PROHIBITIONS)
 
 
-def _sets_condition(place: Place) -> bool:
-    """Whether a heading or a lead-in says when the rules below it hold: they are left out, as it would be."""
-    return any(_CONDITION.search(text) for text in (place.led_in_by, *place.path[1:]))
+@lru_cache(maxsize=1024)  # every block below a heading asks again
+def _sets_condition(text: str) -> bool:
+    return bool(_CONDITION.search(text))
 
 
-def _prohibitions(texts: list[str], kind: BlockKind) -> Iterator[str]:
+def _prohibitions(block: Block) -> Iterator[str]:
     """Those that hold by themselves: at the start of an item, or with nothing conditional above in the paragraph."""
-    for text in texts:
+    for text in units(block):
         sentence = next(sentences(text), "")
         stress = _STRESS.match(sentence)
         own = "" if text.endswith((":", "：")) else forbid(sentence[stress.end() :] if stress else sentence)
         if own:
             yield own
-        elif kind is BlockKind.PARAGRAPH and (_CONDITION.search(text) or ": " in text):
+        elif block.kind is BlockKind.PARAGRAPH and (_CONDITION.search(text) or ": " in text):
             return
 
 
@@ -113,8 +116,7 @@ _OUTPUT: Final = re.compile(
 )
 _PRODUCES: Final = re.compile(
     r"\b(?:generat|creat|produc|return|output|build|writ|deliver|provid|report|present|draft|emit|render|compil"
-    r"|prepar)(?:e|es|s|ing|t|tes)?\b|生成|输出|作成|出力|создаёт|создает|genera|gera|crea|cria|oluştur|üret|생성"
-    r"|작성",
+    r"|prepar)(?:e|es|s|ing|t|tes)?\b|生成|输出|作成|出力|создаёт|создает|genera|gera|crea|cria|oluştur|üret|생성|작성",
     re.IGNORECASE,
 )
 _PART: Final = re.compile(
@@ -123,28 +125,36 @@ _PART: Final = re.compile(
 )
 _OUTPUT_COLUMN: Final = re.compile(r"\bget\b|deliver|output|result|artifact|produc|出力|输出|結果|结果", re.IGNORECASE)
 _KEY: Final = re.compile(r"""[ \t]*["']?(\w[\w-]{1,30})["']?[ \t]*:""")
+_DATA: Final = frozenset(("json", "jsonc", "yaml", "yml"))
+_TEXT: Final = frozenset(("", "md", "markdown", "text", "txt", "plaintext", "html"))
 _PLACEHOLDER: Final = re.compile(r"[\[{<(][^\[\]{}<>()\n]*[\]}>)]")
 _MOST_BLOCKS: Final = 60  # three lines hold far fewer
 _MOST_LINES: Final = 200
 
 
-def find_results(reading: Reading) -> tuple[list[Piece], list[Piece]]:
+def find_results(reading: Reading) -> tuple[Iterator[Piece], Iterator[Piece]]:
     """Sentences that say what comes of it, and names of its parts, each in order of weight."""
-    sentences: list[Piece] = []
-    parts: list[Piece] = []
     negative = negative_blocks(reading)
-    blocks = (block for block in _output_blocks(reading) if block.index not in negative)
-    for block in islice(blocks, _MOST_BLOCKS):
-        if block.kind is BlockKind.CODE:
-            parts = parts or [Piece(text, block.index) for text in _parts(block)]
-        elif block.kind is BlockKind.TABLE:
-            parts = parts or [Piece(text, block.index) for text in table_column(block, _OUTPUT_COLUMN) if text]
-        elif block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM):
-            own = [Piece(text, block.index) for unit in units(block) if (text := step_text(unit)) and not forbid(unit)]
-            parts += own if not parts or parts[-1].block == block.index - 1 else []
-        elif block.kind is BlockKind.PARAGRAPH:
-            sentences += [Piece(u, block.index) for u in units(block) if _is_telling(u)]
-    return sentences, parts
+    blocks = list(islice((b for b in _output_blocks(reading) if b.index not in negative), _MOST_BLOCKS))
+    told = (Piece(u, b.index) for b in blocks if b.kind is BlockKind.PARAGRAPH for u in units(b) if _is_telling(u))
+    return told, _result_parts(blocks)
+
+
+def _result_parts(blocks: Sequence[Block]) -> Iterator[Piece]:
+    """The parts of the first template, table or list, of lists also those that follow it at once."""
+    last = None
+    for block in blocks:
+        texts: Iterable[str] = ()
+        if block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM):
+            if last is None or last == block.index - 1:
+                texts = (step_text(unit) for unit in units(block) if not forbid(unit))
+        elif last is None and block.kind is BlockKind.CODE:
+            texts = _template_parts(block)
+        elif last is None and block.kind is BlockKind.TABLE:
+            texts = table_column(block, _OUTPUT_COLUMN)
+        for text in filter(None, texts):
+            last = block.index
+            yield Piece(text, block.index)
 
 
 def _is_telling(sentence: str) -> bool:
@@ -154,51 +164,33 @@ def _is_telling(sentence: str) -> bool:
 def _output_blocks(reading: Reading) -> Iterator[Block]:
     """The blocks under headings such as Output, then those that the analyzer takes for an output format."""
     skill = reading.skill
-    named = [s for s in skill.sections if s.level and _OUTPUT.search(s.heading)]
-    first = {s.index for s in named}
-    inside = {s.index for s in skill.sections if any(_OUTPUT.search(h) for h in skill.heading_path(s.index)[1:])}
-    for section in named:
-        yield from section.blocks
+    named = [bool(section.level and _OUTPUT.search(section.heading)) for section in skill.sections]
     for section in skill.sections:
-        if section.index not in first:
+        if named[section.index]:
+            yield from section.blocks
+    for section in skill.sections:
+        if not named[section.index]:
+            inside = any(_OUTPUT.search(heading) for heading in skill.heading_path(section.index)[1:])
             for block in section.blocks:
                 output = reading.verdicts[block.index].type is SectionType.OUTPUT_FORMAT
-                if section.index in inside or (output and _is_made(block)):
+                if inside or (output and (block.kind is BlockKind.CODE or produces(block.text[:LONGEST]))):
                     yield block
 
 
-def _is_made(block: Block) -> bool:
-    return block.kind is BlockKind.CODE or produces(block.text[:LONGEST])
-
-
-def _parts(block: Block) -> Iterator[str]:
+def _template_parts(block: Block) -> Iterator[str]:
     """The headings and labels of a template; of JSON or YAML the keys of its first level."""
     lines = block.text.split("\n")[1:-1] if block.text.lstrip().startswith(("`", "~")) else block.text.split("\n")
     lines = [line for line in islice(lines, _MOST_LINES) if len(line) <= LONGEST]
-    if block.info.split()[:1] in (["json"], ["yaml"], ["yml"], ["jsonc"]):
-        yield from _keys(lines)
-        return
-    is_text = not block.info.split() or block.info.split()[0].lower() in (
-        "md",
-        "markdown",
-        "text",
-        "txt",
-        "plaintext",
-        "html",
-    )
-    for line in lines if is_text else ():  # elsewhere # begins a comment
-        match = _PART.match(line)
-        if match:
+    language = next(iter(block.info.lower().split()), "")
+    if language in _DATA:
+        keyed = [(len(line) - len(line.lstrip()), match[1]) for line in lines if (match := _KEY.match(line))]
+        least = min((indent for indent, _ in keyed), default=0)
+        yield from dict.fromkeys(f"`{key}`" for indent, key in keyed if indent == least)
+    elif language in _TEXT:  # elsewhere # begins a comment
+        for match in filter(None, map(_PART.match, lines)):
             text = heading_text(_PLACEHOLDER.sub("", match["heading"] or match["label"] or match["caps"]))
             if len(text) > 2:
                 yield text
-
-
-def _keys(lines: list[str]) -> Iterator[str]:
-    keyed = [(len(line) - len(line.lstrip()), match[1]) for line in lines if (match := _KEY.match(line))]
-    least = min((indent for indent, _ in keyed), default=0)
-    for key in dict.fromkeys(key for indent, key in keyed if indent == least):
-        yield f"`{key}`"
 
 
 def produces(sentence: str) -> bool:

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.rewriting.one_liner.line_text import (
-    balanced,
-    inside,
-    marked_spans,
-    text_sentences,
-    units,
-    without_end,
-)
+from skill_distiller.rewriting.one_liner.line_text import balanced, split_at, text_sentences, units, without_end
 from skill_distiller.rewriting.one_liner.model import Piece, is_negative, negative_blocks
 from skill_distiller.skill.links import MARKED
 from skill_distiller.skill.model import Block, BlockKind, Section
@@ -28,8 +20,7 @@ _USE: Final = r"use[sd]?|invoked?|activate[sd]?|trigger(?:s|ed)?|apply|applies|l
 _SPEAKS_OF_USE: Final = re.compile(
     rf"^(?:and |also |please )*(?:{_USE})\b"
     r"(?: (?:this|the|it|for|when|whenever|if|on|with|to|also|proactively|even|only|after|before|as|in|during)\b"
-    r"|\s?[-:—])"
-    r"|\b(?:used?|invoked?|activated?|applie[sd]|triggers?|triggered)"
+    r"|\s?[-:—])|\b(?:used?|invoked?|activated?|applie[sd]|triggers?|triggered)"
     r" (?:this skill|it when|when|whenever|if|for|on|to|by)\b"
     r"|\bthis skill\b.{0,40}\b(?:when|whenever|if|for)\b|\bwhen(?:ever)? (?:the |a |an )?users?\b"
     r"|\b(?:perfect|best|ideal|useful) (?:for|when)\b|\btriggers?\s?[-:—]"
@@ -42,23 +33,18 @@ _SPEAKS_OF_USE: Final = re.compile(
 )
 _EXCLUDES: Final = re.compile(
     r"\b(?:do not|don['’]t|never|not|isn['’]t) (?:be )?(?:use|used|trigger|triggered|invoke|invoked|activate"
-    r"|apply|load)\b"
-    r"|^(?:and )?not (?:for|when|to)\b|\b(?:is|are) not for\b|\bskip (?:this|it|when|if|for)\b"
+    r"|apply|load)\b|^(?:and )?not (?:for|when|to)\b|\b(?:is|are) not for\b|\bskip (?:this|it|when|if|for)\b"
     r"|\broute elsewhere\b|\bwrong skill\b|^for .{3,200}?\buse\b (?!when|if|this)|\bNOT for\b"
-    r"|不要用于|不适用|不用于|には使わない"
-    r"|には使用しない|対象外|не используй|не применя|no (?:usar|uses|utiliz)"
+    r"|不要用于|不适用|不用于|には使わない|には使用しない|対象外|не используй|не применя|no (?:usar|uses|utiliz)"
     r"|não (?:use|usar|utiliz)|nicht (?:verwend|nutz|für)|kullanma",
     re.IGNORECASE,
 )
 _TRIGGER_HEADING: Final = re.compile(
-    r"\bwhen (?:not )?to (?:use|activate|apply|invoke|run|trigger|load|engage|reach)\b|\buse (?:this|when|for"
-    r"|cases?\b)"
+    r"\bwhen (?:not )?to (?:use|activate|apply|invoke|run|trigger|load|engage|reach)\b|\buse (?:this|when|for|cases?\b)"
     r"|\A\W*(?:triggers?|triggering|activation|triggering this skill|trigger (?:phrases?|conditions?|words?"
-    r"|keywords?))\W*\Z"
-    r"|\A\W*when(?: not)?\W*\Z"
+    r"|keywords?))\W*\Z|\A\W*when(?: not)?\W*\Z"
     r"|何时|什么时候|适用|何時|使用时|使用時|触发|いつ使|使用する|使用タイミング"
-    r"|使用場面|когда|cuándo (?:usar|activar)|quando (?:usar|ativar)"
-    r"|ne zaman|언제|사용 시|활성화",
+    r"|使用場面|когда|cuándo (?:usar|activar)|quando (?:usar|ativar)|ne zaman|언제|사용 시|활성화",
     re.IGNORECASE,
 )
 _WHEN_NOT: Final = re.compile(
@@ -66,8 +52,7 @@ _WHEN_NOT: Final = re.compile(
 )
 _JOINED: Final = re.compile(
     r"\s*(?:[;；.。]\s*|\s[—–-]+\s|,\s+)(?=(?:and |but )?(?:use|invoke|activate|trigger|apply) (?:this|the|it|when"
-    r"|whenever|for|if"
-    r"|proactively)\b|(?:do not|don['’]t|never|not) (?:use|for|trigger|invoke|apply)\b)",
+    r"|whenever|for|if|proactively)\b|(?:do not|don['’]t|never|not) (?:use|for|trigger|invoke|apply)\b)",
     re.IGNORECASE,
 )
 _SAYS_WHO: Final = (
@@ -86,8 +71,7 @@ _LEAD: Final = re.compile(
 _APPLIES: Final = re.compile(r"(?:also )?appl(?:y|ies) to\s+", re.IGNORECASE)
 _SEPARATOR: Final = re.compile(
     r"\s*[,、，/|;；]?\s*(?:\b(?:and/or|or|and|и|или|y|o|e|ou|ve|veya|ya da|oder|und|et)\b|或者?|和|以及"
-    r"|または|や|とか?|와|과|나"
-    r"|또는)?\s*",
+    r"|または|や|とか?|와|과|나|또는)?\s*",
     re.IGNORECASE,
 )
 # What may stand between the last quoted phrase and another condition.
@@ -99,8 +83,7 @@ _GENERIC: Final = re.compile(
 )
 _HANGING: Final = re.compile(
     r"[\s(,:：—–-]*(?:\b(?:such as|including|includes?|e\.g\.?|i\.e\.?|for example|for instance|phrases?|like|with"
-    r"|on|as|or|and)"
-    r"[\s,:]*)*[\s(,:：—–-]*\Z",
+    r"|on|as|or|and)[\s,:]*)*[\s(,:：—–-]*\Z",
     re.IGNORECASE,
 )
 _EXCEPT: Final = re.compile(
@@ -118,8 +101,8 @@ class Triggers:
     """The material of the trigger line, each part in order of weight.
 
     `clauses` say when in words (quoted phrases joined by ∨), `phrases` are the quoted ones alone,
-    `heads` the sentences of the description that say something else, `excluded` when not, `rules`
-    the prohibitions of the description.
+    `listed` the clauses of TRIGGER blocks, `heads` the sentences of the description that say something
+    else, `excluded` when not.
     """
 
     clauses: list[Piece] = field(default_factory=list)
@@ -132,7 +115,8 @@ class Triggers:
 def find_triggers(reading: Reading) -> Triggers:
     """What the description and the TRIGGER blocks say."""
     found = Triggers()
-    for sentence in islice(_description_sentences(reading.skill.description), _MOST_SENTENCES):
+    told = (part for whole in text_sentences(reading.skill.description) for part in split_at(whole, _JOINED))
+    for sentence in islice(told, _MOST_SENTENCES):
         if _EXCLUDES.search(sentence) or "→" in sentence:  # "for b → the skill c"
             found.excluded.append(Piece(without_end(sentence)))
         elif _SPEAKS_OF_USE.search(sentence):
@@ -147,42 +131,32 @@ def find_triggers(reading: Reading) -> Triggers:
 def _add_listed(reading: Reading, found: Triggers) -> None:
     """What the TRIGGER blocks say besides; those under no heading that says when only for want of a description."""
     negatives = negative_blocks(reading)
-    for section, block in islice(_trigger_blocks(reading), _MOST_BLOCKS):
+    for named, section, block in _trigger_blocks(reading)[:_MOST_BLOCKS]:
         negative = block.index in negatives or is_negative(section.heading)
         never = bool(_WHEN_NOT.search(section.heading))
         for unit in units(block):
             own = _SPEAKS_OF_USE.search(unit) and (not found.heads or "skill" in unit.lower())
-            if unit.endswith((":", "：")) or not (own or _names_trigger(section)):
+            if unit.endswith((":", "：")) or not (own or named):
                 continue
             if _EXCLUDES.search(unit):
                 found.excluded.append(Piece(without_end(unit), block.index))
             elif negative:  # "do not skip it when" is negative too, and means the opposite
-                found.excluded.extend([Piece(f"¬({without_end(unit)})", block.index)] if never else [])
+                if never:
+                    found.excluded.append(Piece(f"¬({without_end(unit)})", block.index))
             else:
                 _add_condition(found, found.listed, unit, block.index)
 
 
-def _description_sentences(description: str) -> Iterator[str]:
-    for sentence in text_sentences(description):
-        marked, start = marked_spans(sentence), 0
-        for match in _JOINED.finditer(sentence):
-            if match.start() > start and not inside(match.start(), marked):
-                yield sentence[start : match.start()]
-                start = match.end()
-        yield sentence[start:]
-
-
-def _trigger_blocks(reading: Reading) -> Iterator[tuple[Section, Block]]:
-    skill = reading.skill
-    named = [_names_trigger(section) for section in skill.sections]
-    rows = [(skill.sections[skill.section_of[b.index]], b) for b in skill.blocks if b.kind is not BlockKind.TABLE]
-    rows = [r for r in rows if named[r[0].index] or reading.verdicts[r[1].index].type is SectionType.TRIGGER]
-    # Under a heading that says so first, then in order.
-    return iter(sorted(rows, key=lambda row: (not named[row[0].index], row[1].index)))
-
-
-def _names_trigger(section: Section) -> bool:
-    return bool(_TRIGGER_HEADING.search(section.heading))
+def _trigger_blocks(reading: Reading) -> list[tuple[bool, Section, Block]]:
+    """The blocks of the type TRIGGER, and first those below a heading that says so, which is told of each."""
+    rows = []
+    for section in reading.skill.sections:
+        named = bool(_TRIGGER_HEADING.search(section.heading))
+        for block in section.blocks:
+            is_trigger = named or reading.verdicts[block.index].type is SectionType.TRIGGER
+            if is_trigger and block.kind is not BlockKind.TABLE:
+                rows.append((named, section, block))
+    return sorted(rows, key=lambda row: not row[0])
 
 
 def _add_condition(found: Triggers, clauses: list[Piece], sentence: str, block: int | None) -> None:
@@ -214,15 +188,9 @@ def join_quotes(text: str) -> str:
 
 def _joined_gerunds(text: str) -> str:
     """With ∨ between the items of a list where each begins as in "reading a, writing b, or checking c"."""
-    marked = marked_spans(text)
-    pieces, at = [], 0
-    for match in _ITEM_END.finditer(text):
-        if not inside(match.start(), marked) and balanced(text[at : match.start()]):
-            pieces.append(text[at : match.start()])
-            at = match.end()
-    pieces.append(text[at:])
+    parts = split_at(text, _ITEM_END, balanced)
     # "audit trails or logging": a single word at the end is a thing rather than what is done.
-    return " ∨ ".join(pieces) if all(map(_GERUND.match, pieces)) and " " in pieces[-1] else text
+    return " ∨ ".join(parts) if all(map(_GERUND.match, parts)) and " " in parts[-1] else text
 
 
 def quotes(text: str) -> list[tuple[int, int]]:
@@ -236,10 +204,8 @@ def as_phrase(text: str) -> str:
 
 
 def parted(clause: str) -> tuple[str, str]:
-    """What a clause says before its first quoted phrase, and after its last one."""
+    """What a clause with quoted phrases says before the first of them, and after the last one."""
     spans = quotes(clause)
-    if not spans:
-        return clause, ""
     head = _HANGING.sub("", clause[: spans[0][0]])
     tail = _TAIL.match(clause, spans[-1][1])
     return ("" if _GENERIC.fullmatch(head) else head), clause[tail.end() :] if tail else ""

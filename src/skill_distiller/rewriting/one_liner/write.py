@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Final, NamedTuple
 
@@ -21,9 +21,7 @@ from skill_distiller.rewriting.one_liner.line_text import (
     is_modal,
     one_line,
     plain,
-    sentences,
     shorter,
-    text_sentences,
     units,
 )
 from skill_distiller.rewriting.one_liner.model import MOST_TOKENS, NOT_STATED, PREFIXES, Line, OneLiner, Piece
@@ -35,16 +33,11 @@ from skill_distiller.tokens import TokenCounter, load_counter
 
 _LEFT_OUT: Final = re.compile(r" \(\+\d+\)(?=\Z|;)")  # how many steps or phrases had no room
 _PART: Final = re.compile(r"\s*(?:→|⇒|∧|∨|[;；。])\s*|\.\s+")
-_NEGATES: Final = re.compile(
-    r"¬|\b(?:not|never|no|without|avoid|forbidden|cannot|nor|neither)\b|n['’]t\b|不|禁|勿|避|ない|ません|\bне\b|\bno\b|nunca"
-    r"|\bnão\b|\bnicht\b|\bnie|\bkein|않|말|금지|değil|asla",
-    re.IGNORECASE,
-)
 _FORBIDS: Final = re.compile(
     r"(?:[^:：]*[:：]\s*)?(?:¬|(?:never|do not|don['’]t|must not)\b|不要|禁止|不得|切勿)", re.IGNORECASE
 )
-_LACKS: Final = re.compile(r"\bwithout\b", re.IGNORECASE)  # "run it without a backup" forbids nothing
 _NO_BLANKS: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+_NEGATIVE: Final = (Sense.NEGATION, Sense.AVOIDANCE)
 _SHARE: Final = 0.6  # of the words behind a negation that one sentence of the skill with a negation must hold
 _MOST_SENTENCES: Final = 5000
 _NEW_LEAST: Final = 2  # words of a line that the skill need not have
@@ -70,8 +63,11 @@ def problems(one_liner: OneLiner, reading: Reading, counter: TokenCounter) -> It
     unknown = [fact.text for fact in facts if not _stands_in(fact, source)]
     if unknown:
         yield f"The skill does not hold: {', '.join(dict.fromkeys(unknown))}."
-    yield from _reversed(one_liner, reading)
-    yield from _made_up(one_liner, reading)
+    skill = reading.skill
+    texts = (skill.name, skill.description, *(s.heading for s in skill.sections), *(b.text for b in skill.blocks))
+    said = [sentence for text in texts for sentence in read_sentences(text)][:_MOST_SENTENCES]
+    yield from _reversed(one_liner, reading, said)
+    yield from _made_up(one_liner, {stem for text in texts for stem in stems(text)}, said)
 
 
 def _stands_in(fact: Fact, source: str) -> bool:
@@ -84,36 +80,43 @@ def _stands_in(fact: Fact, source: str) -> bool:
     return bool(re.search(rf"(?<![A-Za-z0-9_]){re.escape(text)}(?![A-Za-z0-9_])", source, re.IGNORECASE))
 
 
-def _reversed(one_liner: OneLiner, reading: Reading) -> Iterator[str]:
+def _reversed(one_liner: OneLiner, reading: Reading, said: Sequence[Sentence]) -> Iterator[str]:
+    """What is told as a thing to do though the skill forbids it, or the other way round."""
     texts = (one_liner.action, one_liner.result)
-    parts = [part for text in texts for part in _PART.split(text) if part and part != NOT_STATED]
     forbidden = [_words(piece.text) for piece in find_prohibitions(reading)]
-    negated = _negated_sentences(reading)
-    for part in parts:
+    negated = [_words(sentence.text) for sentence in said if _is_negative(sentence)]
+    for part in filter(None, (part for text in texts if text != NOT_STATED for part in _PART.split(text))):
         words = _words(part)
-        if not _NEGATES.search(_LACKS.sub("", part)):
+        if not any(map(_is_negative, read_sentences(part))):
             if any(own and own <= words for own in forbidden):
                 yield f"The skill forbids this: {part}."
         elif _FORBIDS.match(part) and not any(len(words & own) >= _SHARE * len(words) for own in negated):
             yield f"The skill does not forbid this: {part}."
 
 
-def _made_up(one_liner: OneLiner, reading: Reading) -> Iterator[str]:
+def _is_negative(sentence: Sentence) -> bool:
+    return any(signal.sense in _NEGATIVE for signal in sentence.signals)
+
+
+def _words(text: str) -> frozenset[str]:
+    """The content words of a text, of scripts without blanks the pairs of characters: stems join too much here."""
+    runs = _NO_BLANKS.findall(text)
+    pairs = (run[i : i + 2] for run in runs for i in range(len(run) - 1))
+    return content_words(_NO_BLANKS.sub(" ", text)) | frozenset(pairs)
+
+
+def _made_up(one_liner: OneLiner, known: Set[str], said: Sequence[Sentence]) -> Iterator[str]:
     """What a line says that the skill does not, or without the condition under which the skill says it."""
-    skill = reading.skill
-    texts = (skill.name, skill.description, *(s.heading for s in skill.sections), *(b.text for b in skill.blocks))
-    before = [sentence for text in texts for sentence in read_sentences(text)][:_MOST_SENTENCES]
-    known = {stem for text in texts for stem in stems(text)}
     for name, text in (("trigger", one_liner.trigger), ("action", one_liner.action), ("result", one_liner.result)):
         own = [] if text == NOT_STATED else stems(text)
         unknown = [stem for stem in own if stem not in known]
         after = read_sentences(text)
         if len(unknown) > max(_NEW_LEAST, _NEW_SHARE * len(own)):
             yield f"The {name} says what the skill does not: {', '.join(unknown)}."
-        for turn in new_turns(before, after):
+        for turn in new_turns(said, after):
             yield f"The {name} has a word that the skill does not have: {turn}."
         for key in dict.fromkeys(key for sentence in after for key in sentence.keys) if name == "action" else ():
-            homes = [sentence for sentence in before if key in sentence.keys]
+            homes = [sentence for sentence in said if key in sentence.keys]
             if homes and all(map(_is_bound, homes)) and all(lost_modals([home], after) for home in homes):
                 yield f"The {name} leaves out under which condition: {key}."
 
@@ -123,26 +126,6 @@ def _is_bound(sentence: Sentence) -> bool:
     return any(governed.sense is Sense.ONLY for governed in sentence.governed)
 
 
-def _words(text: str) -> frozenset[str]:
-    """The content words of a text; of scripts without blanks the pairs of characters."""
-    runs = _NO_BLANKS.findall(text)
-    pairs = (run[i : i + 2] for run in runs for i in range(len(run) - 1))
-    return content_words(_NO_BLANKS.sub(" ", text)) | frozenset(pairs)
-
-
-def _negated_sentences(reading: Reading) -> Sequence[frozenset[str]]:
-    """The words of every sentence of the skill that holds a negation, those of forbidding headings with their items."""
-    found: list[frozenset[str]] = []
-    skill = reading.skill
-    for text in (skill.description, *(block.text for block in skill.blocks)):
-        if _NEGATES.search(text):
-            own = [sentence for part in text_sentences(text) for sentence in sentences(part)]
-            found += [_words(sentence) for sentence in own if _NEGATES.search(sentence)]
-        if len(found) > _MOST_SENTENCES:
-            break
-    return found
-
-
 def with_phrases(one_liner: OneLiner, embedded: OneLiner, counter: TokenCounter) -> OneLiner | None:
     """The lines with the quoted phrases of the embedded trigger; None where they have no room."""
     trigger = one_liner.trigger
@@ -150,9 +133,7 @@ def with_phrases(one_liner: OneLiner, embedded: OneLiner, counter: TokenCounter)
         phrase = embedded.trigger[start:end]
         if phrase[1:-1].casefold() not in trigger.casefold():
             trigger += f" ∨ {phrase}"
-    written = OneLiner(
-        trigger, one_liner.action, one_liner.result, embedded.left_out, embedded.shares, one_liner.method
-    )
+    written = replace(one_liner, trigger=trigger, left_out=embedded.left_out, shares=embedded.shares)
     return written if counter.count(written.lines[0]) <= MOST_TOKENS else None
 
 
@@ -178,11 +159,7 @@ class _Material(NamedTuple):
         """What is left when a sentence has been used."""
         if used is None:
             return self
-        heads, intro, names = (
-            [piece for piece in pieces if not _same(piece.text, used.text)]
-            for pieces in (self.heads, self.intro, self.names)
-        )
-        return _Material(heads, intro, names)
+        return _Material(*([piece for piece in pieces if not _same(piece.text, used.text)] for pieces in self))
 
 
 def one_liner(reading: Reading, counter: TokenCounter | None = None) -> OneLiner:
@@ -198,22 +175,16 @@ def one_liner(reading: Reading, counter: TokenCounter | None = None) -> OneLiner
     material = material.without(used)
     result, used = _result(reading, material, counter)
     # The line has room for a few of the rules, so that no more of them are looked for.
-    action = _action(find_steps(reading), material.without(used), chain(rules, find_prohibitions(reading)), counter)
+    action = _action(reading, material.without(used), chain(rules, find_prohibitions(reading)), counter)
+    drawn = trigger.drawn + action.drawn + result.drawn
+    blocks = reading.skill.blocks
     return OneLiner(
         trigger.text or NOT_STATED,
         action.text or NOT_STATED,
         result.text or NOT_STATED,
         left_out,
-        _shares(reading.skill, (trigger, action, result), counter),
+        {block: min(1.0, n / max(1, counter.count(blocks[block].text))) for block, n in sorted(drawn.items())},
     )
-
-
-def _shares(skill: Skill, lines: Sequence[Line], counter: TokenCounter) -> dict[int, float]:
-    """How much of each block that the lines draw on stands in them: tokens over tokens."""
-    drawn = Counter[int]()
-    for line in lines:
-        drawn.update(line.drawn)
-    return {block: min(1.0, n / max(1, counter.count(skill.blocks[block].text))) for block, n in sorted(drawn.items())}
 
 
 def _trigger(triggers: Triggers, material: _Material, counter: TokenCounter) -> tuple[Line, int, Piece | None]:
@@ -228,7 +199,7 @@ def _trigger(triggers: Triggers, material: _Material, counter: TokenCounter) -> 
         for piece in triggers.listed:
             missed += not _add_shorter(line, piece, " ∨ ") and not _says(line.text, piece.text)
     if not line.text:
-        used = _first_that_fits(line, [*material.heads, *material.intro, *material.names])
+        used = _first_that_fits(line, chain(*material))
     for piece in triggers.excluded[:1]:
         line.add(Piece(except_for(piece.text), piece.block), "; ")
     left_out = sum(not _says(line.text, piece.text) for piece in triggers.phrases)
@@ -255,34 +226,35 @@ def _add_parted(line: Line, piece: Piece) -> None:
 def _result(reading: Reading, material: _Material, counter: TokenCounter) -> tuple[Line, Piece | None]:
     """The line, and the sentence of the description or the introduction that it took for want of an output."""
     line = Line(PREFIXES[2], counter)
-    sentences, parts = find_results(reading)
-    for piece in sentences[:2]:
+    told, parts = find_results(reading)
+    for piece in islice(told, 2):
         _add_shorter(line, piece, "; ")
     for piece in parts:
         if not line.add(piece, " ∧ ") and not _says(line.text, piece.text):
             break
     if line.text:
         return line, None
-    made = [piece for piece in material.heads if produces(piece.text)]
-    told = [piece for piece in material.intro if not is_modal(piece.text)]
-    return line, _first_that_fits(line, [*made, *material.heads, *told, *material.names])
+    made = (piece for piece in material.heads if produces(piece.text))
+    intro = (piece for piece in material.intro if not is_modal(piece.text))
+    return line, _first_that_fits(line, chain(made, material.heads, intro, material.names))
 
 
-def _action(sequences: Sequence[Steps], material: _Material, rules: Iterator[Piece], counter: TokenCounter) -> Line:
+def _action(reading: Reading, material: _Material, rules: Iterator[Piece], counter: TokenCounter) -> Line:
     line = Line(PREFIXES[1], counter)
     first = list(islice(rules, 1))
     told = [*material.heads, *material.intro]
-    best = sequences[0] if sequences and (sequences[0].score >= TELLING or not told) else None
-    heads = material.heads if best else told
+    steps = find_steps(reading, TELLING if told else 0)
+    heads = material.heads if steps else told
     for piece in heads[:1]:
-        _add_shorter(line, piece, "", _HEAD_TOKENS if best else MOST_TOKENS)
-    if best:
-        _add_steps(line, best, _STEPS_TOKENS if first else MOST_TOKENS)
+        _add_shorter(line, piece, "", _HEAD_TOKENS if steps else MOST_TOKENS)
+    if steps:
+        _add_steps(line, steps, _STEPS_TOKENS if first else MOST_TOKENS)
     _add_rules(line, chain(first, rules))
-    for piece in () if best else heads[1:3]:
-        _add_shorter(line, piece, "; ")
+    if not steps:
+        for piece in heads[1:3]:
+            _add_shorter(line, piece, "; ")
     if not line.text:
-        _first_that_fits(line, [*told, *material.names])
+        _first_that_fits(line, chain(told, material.names))
     return line
 
 

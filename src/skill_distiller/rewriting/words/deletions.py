@@ -11,29 +11,24 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from skill_distiller.rewriting.edits import Edit
-from skill_distiller.rewriting.words import word_kinds as w
-from skill_distiller.rewriting.words.word_kinds import Bools, Ints
-from skill_distiller.rewriting.words.word_table import Column, Stream
+from skill_distiller.rewriting.words.word_kinds import CLASSES, COMMA, Bools, Flag, Ints, Number, Role, WordClass
+from skill_distiller.rewriting.words.word_table import Column, WordTable
 from skill_distiller.skill.model import Skill
 
 # How much surer a word that says something must be than a mere function word: it goes from the dial
 # (1 - P) / SURER, so below P = 1 - SURER never.
 SURER: Final = 0.65
 WEAKEST: Final = 0.2  # P(drop) below which no word is ever looked at
-_FUNCTION: Final = 5  # word classes below: articles, prepositions, conjunctions, auxiliaries, pronouns
-_CONJUNCTION: Final = 2
-_AUXILIARY: Final = 3
 _FEWEST: Final = 3  # words of a sentence that may go whole, and words before a tail
 _ENOUGH: Final = 2  # words before a tail that say something
 _LONGEST_TAIL: Final = 16  # words
-
-
-_OPEN_ENDED: Final = np.array((w.CONNECTIVE, w.PREPOSITION, w.BINDING, w.REPORTING))
+_OPEN_ENDED: Final = np.array((Flag.CONNECTIVE, Flag.PREPOSITION, Flag.BINDING, Flag.REPORTING))[:, None]
 # Classes of words before which a form of *to be* is a mere link: "is stored", "are unavailable".
-_PREDICATES: Final = np.isin(np.arange(w.CLASSES), w.PREDICATE_CLASSES)
+_PREDICATES: Final = np.zeros(CLASSES, np.bool_)
+_PREDICATES[[getattr(WordClass, name) for name in "ED ING ABLE IVE AL FUL OUS".split()]] = True
 
 
-class Phrases(NamedTuple):
+class Runs(NamedTuple):
     """Runs of words `first`..`last` that may go together from the dial `strength`, `worth` expected words."""
 
     first: Ints
@@ -41,157 +36,128 @@ class Phrases(NamedTuple):
     strength: Column
     worth: Column
 
-    def only(self, kept: Bools) -> Phrases:
+    def only(self, kept: Bools) -> Runs:
         """Those of the runs that are kept."""
-        return Phrases(*(column[kept] for column in self))
+        return Runs(*(column[kept] for column in self))
 
 
-def single_words(stream: Stream, drop: Column) -> tuple[Ints, Column]:
-    """The words that may go alone, and the dial at which each may; `drop` is P(drop) a word."""
-    role = stream.numbers[w.ROLE]
-    words = np.flatnonzero((drop > WEAKEST) & (role > w.OTHER) & stream.bare)
-    role = role[words]
-    context = _context(stream, words)
-    allowed = (_ASKS[role] & ~context) == 0
-    words, role = words[allowed], role[allowed]
-    says = role >= w.ADVERB
+def single_words(table: WordTable, drop: Column) -> Runs:
+    """The words that may go alone; `drop` is P(drop) a word."""
+    role = table.numbers[Number.ROLE]
+    words = np.flatnonzero((drop > WEAKEST) & (role > Role.OTHER) & table.bare)
+    words = words[_allowed(table, words, role[words])]
+    says = role[words] >= Role.ADVERB
     strength = (1 - drop[words]) / np.where(says, SURER, 1.0)
     kept = strength < 1
-    words, strength, says = words[kept], strength[kept], says[kept]
-    fits = _within_limit(stream, words, strength, says)
-    return words[fits], strength[fits]
+    runs = Runs(words, words, strength, drop[words]).only(kept)
+    return runs.only(_within_limit(table, runs, says[kept]))
 
 
-# What a role may ask of the words around; the bits of `_context`.
-(
-    _FOLLOWED, _ONE_MARK, _INSIDE, _BEFORE_CONTENT, _UNBOUND, _AFTER_NOUN, _AFTER_COMMA, _AFTER_REPORT, _UNPAIRED,
-    _STEADY, _NAMING,
-) = (1 << bit for bit in range(11))  # fmt: skip
-_ASKS: Final = np.zeros(w.ROLES, np.int64)
-_ASKS[w.ARTICLE] = _FOLLOWED | _STEADY
-_ASKS[w.COPULA] = _FOLLOWED | _INSIDE | _AFTER_NOUN
-_ASKS[w.AND] = _FOLLOWED | _INSIDE | _AFTER_COMMA
-_ASKS[w.THAT] = _FOLLOWED | _INSIDE | _AFTER_REPORT
-_ASKS[w.POSSESSIVE] = _FOLLOWED | _BEFORE_CONTENT | _STEADY
-_ASKS[w.THIS] = _FOLLOWED | _INSIDE | _BEFORE_CONTENT | _UNBOUND | _NAMING
-_ASKS[w.ADVERB] = _ONE_MARK | _INSIDE | _UNBOUND | _UNPAIRED | _STEADY
-_ASKS[w.ADJECTIVE] = _FOLLOWED | _INSIDE | _BEFORE_CONTENT | _UNBOUND | _UNPAIRED | _STEADY
-
-
-def _context(stream: Stream, words: Ints) -> Ints:
-    """What is true of the words around each of `words`, as bits."""
-    flags, kind = stream.flags, stream.numbers[w.CLASS]
+def _allowed(table: WordTable, words: Ints, roles: Ints) -> Bools:
+    """Whether the words around each of some words let it go alone: each role asks for something else."""
+    flags, classes = table.flags, table.numbers[Number.CLASS]
     before, after = words - 1, words + 1
-    inside = stream.sentences.of[before] == stream.sentences.of[words]
-    goes_on = stream.sentences.of[after] == stream.sentences.of[words]
-    trails, plain_before = flags[w.TRAILS, words], ~flags[w.TRAILS, before]
-    followed = goes_on & ~trails
-    content_after = followed & flags[w.CONTENT, after]
-    article_before = flags[w.INDEFINITE, before]
-    same_sound = flags[w.VOWEL, words] == flags[w.VOWEL, after]
-    joined = (kind[before] == _CONJUNCTION) | (kind[after] == _CONJUNCTION)
-    steady = ~flags[w.AMOUNT, after] & (~article_before | (followed & same_sound))
-    truths = (
-        followed,
-        plain_before | ~trails,
-        inside,
-        content_after,
-        ~flags[w.BINDING, before] & plain_before,
-        inside
-        & (plain_before | flags[w.MARKED, before])
-        & flags[w.CONTENT, before]
-        & ~flags[w.SUBJECT, before]
-        & _PREDICATES[kind[after]],
-        stream.numbers[w.TRAIL, before] == w.COMMA,
-        flags[w.REPORTING, before] & plain_before & (stream.numbers[w.REACH, after] == 0),
-        ~joined,
-        steady,
-        (kind[after] != w.PLURAL_CLASS)
-        & ~stream.covered[after]
-        & (flags[w.PREPOSITION, before] | (kind[before] >= _FUNCTION)),
-    )
-    context = np.zeros(len(words), np.int64)
-    for bit, truth in enumerate(truths):
-        context |= truth.astype(np.int64) << bit
-    return context
+    inside = table.sentences.of[before] == table.sentences.of[words]
+    trails, plain_before = flags[Flag.TRAILS, words], ~flags[Flag.TRAILS, before]
+    followed = (table.sentences.of[after] == table.sentences.of[words]) & ~trails
+    before_content = followed & flags[Flag.CONTENT, after]
+    same_sound = flags[Flag.VOWEL, words] == flags[Flag.VOWEL, after]
+    steady = ~flags[Flag.AMOUNT, after] & (~flags[Flag.INDEFINITE, before] | (followed & same_sound))
+    unbound = ~flags[Flag.BINDING, before] & plain_before
+    unpaired = (classes[before] != WordClass.CONJUNCTION) & (classes[after] != WordClass.CONJUNCTION)
+    after_noun = (plain_before | flags[Flag.MARKED, before]) & flags[Flag.CONTENT, before]
+    links = after_noun & ~flags[Flag.SUBJECT, before] & _PREDICATES[classes[after]]
+    after_comma = table.numbers[Number.TRAIL, before] == COMMA
+    reported = flags[Flag.REPORTING, before] & plain_before & (table.numbers[Number.REACH, after] == 0)
+    named = (classes[after] != WordClass.S) & ~table.states.covered[after]
+    named &= flags[Flag.PREPOSITION, before] | (classes[before] > WordClass.PRONOUN)
+    asked = {
+        Role.ARTICLE: followed & steady,
+        Role.COPULA: followed & inside & links,
+        Role.AND: followed & inside & after_comma,
+        Role.THAT: followed & inside & reported,
+        Role.POSSESSIVE: before_content & steady,
+        Role.THIS: before_content & inside & unbound & named,
+        Role.ADVERB: (plain_before | ~trails) & inside & unbound & unpaired & steady,
+        Role.ADJECTIVE: before_content & inside & unbound & unpaired & steady,
+    }
+    allowed: Bools = np.select([roles == role for role in asked], list(asked.values()), False)
+    return allowed
 
 
-def _within_limit(stream: Stream, words: Ints, strength: Column, says: Bools) -> Bools:
+def _within_limit(table: WordTable, runs: Runs, says: Bools) -> Bools:
     """Of the words that say something at most a fifth a sentence, the surest."""
     fits = ~says
+    left = (np.add.reduceat(table.flags[Flag.CONTENT], table.sentences.start, dtype=np.int64) // 5).tolist()
     rows = np.flatnonzero(says)
-    if not len(rows):
-        return fits
-    content = np.add.reduceat(stream.flags[w.CONTENT], stream.sentences.start, dtype=np.int64)
-    left = dict[int, int]()
-    of = stream.sentences.of[words]
-    for row in rows[np.argsort(strength[rows], kind="stable")].tolist():
-        sentence = int(of[row])
-        rest = left.get(sentence)
-        rest = int(content[sentence]) // 5 if rest is None else rest
-        fits[row] = rest > 0
-        left[sentence] = rest - 1
+    rows = rows[np.argsort(runs.strength[rows], kind="stable")]
+    for row, sentence in zip(rows.tolist(), table.sentences.of[runs.first[rows]].tolist(), strict=True):
+        fits[row] = left[sentence] > 0
+        left[sentence] -= 1
     return fits
 
 
-def phrases(stream: Stream, drop: Column) -> tuple[Phrases, Phrases]:
+def phrases(table: WordTable, drop: Column) -> tuple[Runs, Runs]:
     """The runs that may go as a whole, and apart from them the openings of sentences."""
-    found = (_tails(stream), _sentences(stream), _relatives(stream), _openings(stream))
+    found = (_tails(table), _sentences(table), _relatives(table), _openings(table))
     sizes = [len(first) for first, _ in found]
     first, last = (np.concatenate(parts) for parts in zip(*found, strict=True))
     surer = np.repeat((SURER, SURER, 1.0, 1.0), sizes)
-    opens = np.repeat((False, False, False, True), sizes)
     if not len(first):
-        return (Phrases(first, last, surer, surer),) * 2
-    article = stream.numbers[w.CLASS] == 0
-    doubt = np.where(article & ~stream.locked, 1.0, drop)
+        return (Runs(first, last, surer, surer),) * 2
+    article = table.numbers[Number.CLASS] == WordClass.ARTICLE
+    doubt = np.where(article & ~table.states.locked, 1.0, drop)
     weakest = np.minimum.reduceat(doubt, np.stack((first, last + 1), 1).ravel())[::2]
     strength = (1 - weakest) / surer
-    on_one_line = _counted(stream.lines, first, last) == stream.lines[first]
-    both = Phrases(first, last, strength, weakest * (last - first + 1))
+    on_one_line = _counted(table.flags[Flag.NEWLINE], first, last) == table.flags[Flag.NEWLINE, first]
+    both = Runs(first, last, strength, weakest * (last - first + 1))
     kept = (strength < 1) & on_one_line
+    opens = np.repeat((False, False, False, True), sizes)
     return both.only(kept & ~opens), both.only(kept & opens)
 
 
-def _solid(stream: Stream, words: Ints) -> Bools:
+def _solid(table: WordTable, words: Ints) -> Bools:
     """Whether a word can stand before a cut: it says something and binds nothing that follows."""
-    open_ended = stream.flags[_OPEN_ENDED[:, None], words].any(0) | stream.marker[words]
-    solid: Bools = (stream.numbers[w.CLASS, words] >= _FUNCTION) & ~open_ended & (stream.block[words] >= 0)
+    open_ended = table.flags[_OPEN_ENDED, words].any(0) | table.states.marker[words]
+    function = table.numbers[Number.CLASS, words] <= WordClass.PRONOUN
+    solid: Bools = ~function & ~open_ended & (table.places.block[words] >= 0)
     return solid
 
 
-def _tails(stream: Stream) -> tuple[Ints, Ints]:
+def _tails(table: WordTable) -> tuple[Ints, Ints]:
     """Plain phrases with *for*, and clauses behind a comma, at the end of a sentence."""
-    flags, sentences = stream.flags, stream.sentences
-    starts = (flags[w.FOR] | flags[w.TAIL_CLAUSE]) & stream.bare
+    flags, sentences = table.flags, table.sentences
+    starts = (flags[Flag.FOR] | flags[Flag.TAIL_CLAUSE]) & table.bare
     first = np.flatnonzero(starts & (sentences.position >= _FEWEST))
-    last = (sentences.start + sentences.size - 1)[sentences.of[first]]
-    comma = stream.numbers[w.TRAIL, first - 1] == w.COMMA
-    kind, role = stream.numbers[w.CLASS], stream.numbers[w.ROLE]
-    verbal = (flags[w.CONNECTIVE] | ((kind >= _CONJUNCTION) & (kind < _FUNCTION))) & ~flags[w.FOR]
-    verbal &= (role != w.POSSESSIVE) & (role != w.THIS)
-    plain = flags[w.FOR, first] & ~flags[w.TRAILS, first - 1]
-    plain &= (_counted(flags[w.CLAUSE_END], first, last - 1) == 0) & (_counted(verbal, first, last) == 0)
-    # A rule for one case must not become a rule for all.
     begin = sentences.start[sentences.of[first]]
-    plain &= _counted(stream.numbers[w.REACH] > 0, begin, first - 1) == 0
-    fine = plain | (comma & flags[w.TAIL_CLAUSE, first])
-    fine &= _counted(flags[w.CONTENT], sentences.start[sentences.of[first]], first - 1) >= _ENOUGH
-    fine &= _solid(stream, first - 1) & stream.bare[first - 1] & stream.bare[last]
-    fine &= (last > first) & (last - first < _LONGEST_TAIL) & ~flags[w.COLON, last]
+    last = begin + sentences.size[sentences.of[first]] - 1
+    comma = table.numbers[Number.TRAIL, first - 1] == COMMA
+    classes, role = table.numbers[Number.CLASS], table.numbers[Number.ROLE]
+    verbal = (classes >= WordClass.CONJUNCTION) & (classes <= WordClass.PRONOUN)
+    verbal = (flags[Flag.CONNECTIVE] | verbal) & ~flags[Flag.FOR]
+    verbal &= (role != Role.POSSESSIVE) & (role != Role.THIS)
+    plain = flags[Flag.FOR, first] & ~flags[Flag.TRAILS, first - 1]
+    plain &= (_counted(flags[Flag.CLAUSE_END], first, last - 1) == 0) & (_counted(verbal, first, last) == 0)
+    # A rule for one case must not become a rule for all.
+    plain &= _counted(table.numbers[Number.REACH] > 0, begin, first - 1) == 0
+    fine = plain | (comma & flags[Flag.TAIL_CLAUSE, first])
+    fine &= _counted(flags[Flag.CONTENT], begin, first - 1) >= _ENOUGH
+    fine &= _solid(table, first - 1) & table.bare[first - 1] & table.bare[last]
+    fine &= (last > first) & (last - first < _LONGEST_TAIL) & ~flags[Flag.COLON, last]
     return first[fine], last[fine]
 
 
-def _sentences(stream: Stream) -> tuple[Ints, Ints]:
+def _sentences(table: WordTable) -> tuple[Ints, Ints]:
     """Whole sentences that state something; never orders, never the first of a list item or paragraph."""
-    sentences, flags = stream.sentences, stream.flags
-    kind, start = stream.numbers[w.CLASS, sentences.start], sentences.start
-    states = (kind < _FUNCTION) & (kind != _AUXILIARY) & (~flags[w.SUBJECT, start] | flags[w.POINTING, start])
-    last = sentences.start + sentences.size - 1
-    fine = states & (sentences.size >= _FEWEST) & flags[w.SENTENCE_END, last] & ~flags[w.COLON, last]
-    fine[1:] &= (stream.items.of[start[1:]] == stream.items.of[last[:-1]]) & ~stream.marker[last[:-1]]
+    sentences, flags = table.sentences, table.flags
+    start, last = sentences.start, sentences.start + sentences.size - 1
+    opening = table.numbers[Number.CLASS, start]
+    states = (opening <= WordClass.PRONOUN) & (opening != WordClass.AUXILIARY)
+    states &= ~flags[Flag.SUBJECT, start] | flags[Flag.POINTING, start]
+    fine = states & (sentences.size >= _FEWEST) & flags[Flag.SENTENCE_END, last] & ~flags[Flag.COLON, last]
+    fine[1:] &= (table.items.of[start[1:]] == table.items.of[last[:-1]]) & ~table.states.marker[last[:-1]]
     fine[:1] = False
-    fine &= flags[w.SENTENCE_END, start - 1] & stream.bare[start - 1]
+    fine &= flags[Flag.SENTENCE_END, start - 1] & table.bare[start - 1]
     return start[fine], last[fine]
 
 
@@ -202,31 +168,30 @@ def _counted(values: Bools, first: Ints, last: Ints) -> Ints:
     return counted
 
 
-def _relatives(stream: Stream) -> tuple[Ints, Ints]:
+def _relatives(table: WordTable) -> tuple[Ints, Ints]:
     """Relative pronouns with their verb: "files that are generated"."""
-    flags, role = stream.flags, stream.numbers[w.ROLE]
-    first = np.flatnonzero(flags[w.RELATIVE] & stream.bare & ~flags[w.TRAILS])
-    last = first + 1
-    first = first[role[last] == w.COPULA]
+    flags, of = table.flags, table.sentences.of
+    first = np.flatnonzero(flags[Flag.RELATIVE] & table.bare & ~flags[Flag.TRAILS])
+    first = first[table.numbers[Number.ROLE, first + 1] == Role.COPULA]
     last, before = first + 1, first - 1
-    of, kind = stream.sentences.of, stream.numbers[w.CLASS]
-    fine = stream.bare[last] & ~flags[w.TRAILS, last] & _solid(stream, before)
-    fine &= (flags[w.MARKED, before] | ~flags[w.TRAILS, before]) & (kind[last + 1] >= _FUNCTION)
+    fine = table.bare[last] & ~flags[Flag.TRAILS, last] & _solid(table, before)
+    fine &= flags[Flag.MARKED, before] | ~flags[Flag.TRAILS, before]
+    fine &= table.numbers[Number.CLASS, last + 1] > WordClass.PRONOUN
     fine &= (of[before] == of[last]) & (of[last + 1] == of[last])
     return first[fine], last[fine]
 
 
-def _openings(stream: Stream) -> tuple[Ints, Ints]:
+def _openings(table: WordTable) -> tuple[Ints, Ints]:
     """Starts of sentences that point at what is said anyway: "This is a", "There are"."""
-    flags, role = stream.flags, stream.numbers[w.ROLE]
-    first = np.flatnonzero(stream.fresh & flags[w.POINTING] & stream.bare & ~flags[w.TRAILS])
-    first = first[role[first + 1] == w.COPULA]
+    flags, role = table.flags, table.numbers[Number.ROLE]
+    first = np.flatnonzero(table.states.fresh & flags[Flag.POINTING] & table.bare & ~flags[Flag.TRAILS])
+    first = first[role[first + 1] == Role.COPULA]
     verb = first + 1
-    last = verb + ((role[verb + 1] == w.ARTICLE) & stream.bare[verb + 1])
+    last = verb + ((role[verb + 1] == Role.ARTICLE) & table.bare[verb + 1])
     follows = last + 1
-    fine = stream.bare[verb] & (stream.sentences.of[follows] == stream.sentences.of[first])
-    fine &= flags[w.CONTENT, follows] & ~flags[w.TRAILS, verb] & ~flags[w.TRAILS, last]
-    fine &= ~(flags[w.INDEFINITE, last] & flags[w.AMOUNT, follows])
+    fine = table.bare[verb] & (table.sentences.of[follows] == table.sentences.of[first])
+    fine &= flags[Flag.CONTENT, follows] & ~flags[Flag.TRAILS, verb] & ~flags[Flag.TRAILS, last]
+    fine &= ~(flags[Flag.INDEFINITE, last] & flags[Flag.AMOUNT, follows])
     return first[fine], last[fine]
 
 
@@ -262,26 +227,25 @@ class _Draft(NamedTuple):
     worth: float
 
 
-def form_edits(skill: Skill, stream: Stream, drop: Column) -> dict[int, tuple[Edit, ...]]:
+def form_edits(skill: Skill, table: WordTable, drop: Column) -> dict[int, tuple[Edit, ...]]:
     """The edits by block, in order of position and without overlaps; `drop` is P(drop) of every word."""
-    words, strength = single_words(stream, drop)
-    whole, opening = phrases(stream, drop)
-    leading = stream.fresh[words] | stream.lines[words]
-    first = words[leading]
+    words = single_words(table, drop)
+    whole, opening = phrases(table, drop)
+    leading = table.states.fresh[words.first] | table.flags[Flag.NEWLINE, words.first]
     drafts = [
-        *_inner(stream, words[~leading], strength[~leading], drop),
-        *_opening(skill, stream, Phrases(first, first, strength[leading], drop[first])),
-        *_opening(skill, stream, opening),
-        *_whole(stream, whole),
+        *_inner(table, words.only(~leading)),
+        *_opening(skill, table, words.only(leading)),
+        *_opening(skill, table, opening),
+        *_whole(table, whole),
     ]
     drafts.sort()
-    edits: dict[int, list[Edit]] = {}
+    edits: dict[int, tuple[Edit, ...]] = {}
     for block, of_block in groupby(_without_overlaps(drafts), key=attrgetter("block")):
         text = skill.blocks[block].text
-        kept = [Edit(*draft[1:5]) for draft in of_block if not _stays(text, draft.start, draft.end)]
+        kept = tuple(Edit(*draft[1:5]) for draft in of_block if not _stays(text, draft.start, draft.end))
         if kept:
             edits[block] = kept
-    return {block: tuple(of_block) for block, of_block in edits.items()}
+    return edits
 
 
 def _stays(text: str, start: int, end: int) -> bool:
@@ -298,49 +262,48 @@ def _stays(text: str, start: int, end: int) -> bool:
     return word in _MISSED or word[-1:] in ".!?" or (word == "and" and text[:start].rstrip().endswith(","))
 
 
-def _inner(stream: Stream, words: Ints, strength: Column, drop: Column) -> Iterator[_Draft]:
+def _inner(table: WordTable, words: Runs) -> Iterator[_Draft]:
     """Words inside a line go with the space before them."""
-    return map(
-        _Draft,
-        stream.block[words].tolist(),
-        stream.piece_end[words - 1].tolist(),
-        stream.end[words].tolist(),
-        [""] * len(words),
-        strength.tolist(),
-        drop[words].tolist(),
-    )
+    places = table.places
+    spans = places.block[words.first], places.piece_end[words.first - 1], places.end[words.first]
+    for (block, start, end), allowed, worth in zip(
+        np.stack(spans, 1).tolist(), words.strength.tolist(), words.worth.tolist(), strict=True
+    ):
+        yield _Draft(block, start, end, "", allowed, worth)
 
 
-def _opening(skill: Skill, stream: Stream, found: Phrases) -> Iterator[_Draft]:
+def _opening(skill: Skill, table: WordTable, found: Runs) -> Iterator[_Draft]:
     """Words at the start of a line or sentence go with the space behind them; the next one takes the capital."""
+    places, flags = table.places, table.flags
     follows = found.last + 1
-    movable = (stream.block[follows] >= 0) & ~stream.lines[follows] & ~stream.flags[w.TRAILS, found.last]
-    capital = stream.fresh & stream.flags[w.UPPER]
-    for first, last, allowed, worth in zip(*(column[movable].tolist() for column in found), strict=True):
-        block, after = int(stream.block[first]), last + 1
-        text, end, replacement = skill.blocks[block].text, int(stream.piece_start[after]), ""
+    movable = (places.block[follows] >= 0) & ~flags[Flag.NEWLINE, follows] & ~flags[Flag.TRAILS, found.last]
+    capital = table.states.fresh & flags[Flag.UPPER]
+    for first, last, allowed, worth in zip(*(column.tolist() for column in found.only(movable)), strict=True):
+        block, after = int(places.block[first]), last + 1
+        text, end, replacement = skill.blocks[block].text, int(places.piece_start[after]), ""
         while text[end] == " ":
             end += 1
-        if capital[first] and stream.flags[w.LOWER, after] and end == int(stream.start[after]):
-            if stream.covered[after]:
+        if capital[first] and flags[Flag.LOWER, after] and end == int(places.start[after]):
+            if table.states.covered[after]:
                 continue
             replacement, end = text[end].upper(), end + 1
         elif not _STARTS_A_LINE.match(text, end):
             continue
-        yield _Draft(block, int(stream.start[first]), end, replacement, allowed, worth)
+        yield _Draft(block, int(places.start[first]), end, replacement, allowed, worth)
 
 
-def _whole(stream: Stream, found: Phrases) -> Iterator[_Draft]:
+def _whole(table: WordTable, found: Runs) -> Iterator[_Draft]:
     """Phrases go with the space before them; what closes the sentence stays where it is still needed."""
-    inside = ~stream.lines[found.first]
-    commas = (stream.numbers[w.TRAIL] == w.COMMA) & stream.bare
-    for first, last, allowed, worth in zip(*(column[inside].tolist() for column in found), strict=True):
-        block, start = int(stream.block[first]), int(stream.piece_end[first - 1])
-        if stream.fresh[first]:
-            end = int(stream.piece_end[last])
+    places = table.places
+    found = found.only(~table.flags[Flag.NEWLINE, found.first])
+    commas = (table.numbers[Number.TRAIL] == COMMA) & table.bare
+    for first, last, allowed, worth in zip(*(column.tolist() for column in found), strict=True):
+        block, start = int(places.block[first]), int(places.piece_end[first - 1])
+        if table.states.fresh[first]:
+            end = int(places.piece_end[last])
         else:
             start -= int(commas[first - 1])  # that set a clause apart
-            end = int(stream.end[last])
+            end = int(places.end[last])
         yield _Draft(block, start, end, "", allowed, worth)
 
 

@@ -12,9 +12,8 @@ import numpy.typing as npt
 
 from skill_distiller.language.facts import Span
 from skill_distiller.rewriting.edits import Edit
-from skill_distiller.rewriting.words import word_kinds as w
-from skill_distiller.rewriting.words.word_kinds import Ints
-from skill_distiller.rewriting.words.word_table import Column, Stream, ahead, back
+from skill_distiller.rewriting.words.word_kinds import CLASSES, Flag, Ints, Number
+from skill_distiller.rewriting.words.word_table import Column, WordTable, ahead, back
 from skill_distiller.skill.model import Skill
 from skill_distiller.weights import Arrays
 
@@ -53,9 +52,9 @@ _SALTS: Final = (np.arange(len(WINDOWS), dtype=np.uint32)[:, None] * 2 + 1) * np
 Floats = npt.NDArray[np.float32]
 
 
-def hashed_windows(stream: Stream) -> Ints:
+def hashed_windows(table: WordTable) -> Ints:
     """The bucket of every window of every word (windows x words)."""
-    mixed = np.stack(_columns(stream))
+    mixed = np.stack(_columns(table))
     mixed *= np.uint32(_FACTORS[0])
     mixed ^= mixed >> np.uint32(15)
     mixed *= np.uint32(_FACTORS[1])
@@ -70,15 +69,16 @@ def hashed_windows(stream: Stream) -> Ints:
     return buckets
 
 
-def _columns(stream: Stream) -> list[npt.NDArray[np.uint32]]:
+def _columns(table: WordTable) -> list[npt.NDArray[np.uint32]]:
     """The columns that windows are made of, in the order of `COLUMNS`."""
-    word, kind = stream.numbers[w.WORD].astype(np.uint32), stream.numbers[w.CLASS].astype(np.uint32)
-    before, after = marks(stream)
-    sentences, clauses = stream.sentences, stream.clauses
+    word, kind = table.numbers[Number.WORD].astype(np.uint32), table.numbers[Number.CLASS].astype(np.uint32)
+    lead, after = table.numbers[Number.LEAD], table.numbers[Number.TRAIL]
+    before = np.where(lead > 0, lead, back(after))
+    sentences, clauses = table.sentences, table.clauses
     place = np.minimum(sentences.position, 6) * 2 + (ahead(sentences.of) != sentences.of)
     edge = (back(clauses.of) != clauses.of) + (ahead(clauses.of) != clauses.of) * 2
-    form = stream.is_list + 2 * stream.bold + 4 * stream.open + 8 * edge
-    locks = back(stream.locked) + 2 * ahead(stream.locked)
+    form = table.states.in_list + 2 * table.states.bold + 4 * table.states.bracketed + 8 * edge
+    locks = back(table.states.locked) + 2 * ahead(table.states.locked)
     w_1, w1, c_1, c1 = back(word), ahead(word), back(kind), ahead(kind)
     three = (c_1 * 32 + kind) * 32 + c1
     columns = (
@@ -88,70 +88,62 @@ def _columns(stream: Stream) -> list[npt.NDArray[np.uint32]]:
     return [column.astype(np.uint32) for column in (*columns, np.zeros_like(word))]
 
 
-def marks(stream: Stream) -> tuple[Ints, Ints]:
-    """The punctuation before and after each word, as numbers 0-9."""
-    lead, after = stream.numbers[w.LEAD], stream.numbers[w.TRAIL]
-    return np.where(lead > 0, lead, back(after)), after
-
-
-def dense_columns(stream: Stream, score: Floats) -> Floats:
+def dense_columns(table: WordTable, score: Floats) -> Floats:
     """The columns of `DENSE` (columns x words); `score` are the linear model's."""
-    table = np.empty((len(DENSE), len(score)), np.float32)
-    columns = (*_scores(stream, score), *_places(stream), *_repetition(stream))
-    for row, column in zip(table, columns, strict=True):
+    dense = np.empty((len(DENSE), len(score)), np.float32)
+    columns = (*_scores(table, score), *_places(table), *_repetition(table))
+    for row, column in zip(dense, columns, strict=True):
         row[:] = column
-    np.log1p(table[_LOGGED], out=table[_LOGGED])
-    return table
+    np.log1p(dense[_LOGGED], out=dense[_LOGGED])
+    return dense
 
 
-def _scores(stream: Stream, score: Floats) -> Iterator[Column]:
+def _scores(table: WordTable, score: Floats) -> Iterator[Column]:
     """Linear scores of the words around, and of the sentence, clause and list item as wholes."""
     before, after = back(score), ahead(score)
     yield from (score, before, after, back(before), ahead(after))
-    for groups in (stream.sentences, stream.clauses):
-        of, start = groups.of, groups.start
-        yield (np.add.reduceat(score, start) / groups.size)[of]
-        yield np.minimum.reduceat(score, start)[of]
-        yield np.maximum.reduceat(score, start)[of]
-    items = stream.items
-    yield (np.add.reduceat(score, items.start) / items.size)[items.of]
-    sentences = stream.sentences
-    yield (np.add.reduceat(stream.locked.astype(np.float32), sentences.start) / sentences.size)[sentences.of]
+    for groups in (table.sentences, table.clauses):
+        yield groups.mean(score)
+        yield np.minimum.reduceat(score, groups.start)[groups.of]
+        yield np.maximum.reduceat(score, groups.start)[groups.of]
+    yield table.items.mean(score)
+    yield table.sentences.mean(table.states.locked.astype(np.float32))
 
 
-def _places(stream: Stream) -> Iterator[Column]:
+def _places(table: WordTable) -> Iterator[Column]:
     """Where a word stands; the counts first."""
-    sentences, items, units = stream.sentences, stream.items, stream.units
-    for groups in (sentences, stream.clauses):
+    sentences, items, units = table.sentences, table.items, table.units
+    for groups in (sentences, table.clauses):
         position, size = groups.position, groups.size[groups.of]
         yield from (size, position, size - position)
     yield items.size[items.of]
     yield units.size[units.of]
     yield sentences.of - sentences.of[items.start][items.of]
     yield items.of - items.of[units.start][units.of]
-    yield stream.numbers[w.CORE_LENGTH]
+    yield table.numbers[Number.CORE_LENGTH]
     yield np.arange(len(items.of)) / len(items.of)
-    locked = stream.locked
-    yield from (stream.is_list, stream.bold, stream.open, stream.flags[w.CONTENT], stream.flags[w.TRAILS])
-    yield from (locked, back(locked), ahead(locked))
+    states, flags = table.states, table.flags
+    yield from (states.in_list, states.bold, states.bracketed, flags[Flag.CONTENT], flags[Flag.TRAILS])
+    yield from (states.locked, back(states.locked), ahead(states.locked))
 
 
-def _repetition(stream: Stream) -> Iterator[Column]:
+def _repetition(table: WordTable) -> Iterator[Column]:
     """Where else in the skill a word stands, and whether it stood before."""
-    word = stream.numbers[w.WORD] & (1 << _SEEN) - 1
+    word = table.numbers[Number.WORD] & (1 << _SEEN) - 1
     yield np.log1p(np.bincount(word, minlength=1 << _SEEN)[word])
     here = np.arange(len(word))
     first = np.empty(1 << _SEEN, np.int64)
     first[word[::-1]] = here[::-1]
     first = first[word]
-    earlier = stream.unit[first] < stream.unit
+    units = table.units.of
+    earlier = units[first] < units
     yield from (earlier, ~earlier & (first < here))
 
 
 def definition() -> str:
     """What weights are fitted on: they are refused where this differs."""
     windows = "; ".join(map(" ".join, WINDOWS))
-    return f"words 1; {BUCKET_BITS} bits; {windows}; {', '.join(DENSE)}; {w.CLASSES} classes"
+    return f"words 1; {BUCKET_BITS} bits; {windows}; {', '.join(DENSE)}; {CLASSES} classes"
 
 
 WEIGHTS: Final = "words"  # the file of weights that ships with the package
@@ -173,19 +165,18 @@ class WordPruner:
         were fitted for other code.
         """
         from skill_distiller.rewriting.words.deletions import form_edits
-        from skill_distiller.rewriting.words.word_table import read_stream
+        from skill_distiller.rewriting.words.word_table import read_words
         from skill_distiller.weights import single_thread
 
-        stream = read_stream(skill, prose, locked)
-        if stream is None:
+        table = read_words(skill, prose, locked)
+        if table is None:
             return {}
         with single_thread():
-            probabilities = self._model.probabilities(stream)
-        return form_edits(skill, stream, probabilities)
+            probabilities = self._model.probabilities(table)
+        return form_edits(skill, table, probabilities)
 
     @cached_property
     def _model(self) -> WordModel:
-
         return _shipped() if self.weights is None else WordModel.of(self.weights)
 
 
@@ -235,17 +226,17 @@ class WordModel:
             float(arrays["out_bias"]),
         )
 
-    def linear_scores(self, stream: Stream) -> Floats:
+    def linear_scores(self, table: WordTable) -> Floats:
         """The linear model's log-odds of every word."""
-        total = self.weights.take(hashed_windows(stream)).sum(0, dtype=np.int32)
+        total = self.weights.take(hashed_windows(table)).sum(0, dtype=np.int32)
         score: Floats = total.astype(np.float32) * np.float32(self.scale) + np.float32(self.bias)
         return score
 
-    def probabilities(self, stream: Stream, *, everything: bool = False) -> Floats:
+    def probabilities(self, table: WordTable, *, everything: bool = False) -> Floats:
         """P(drop) of every word: 0 for locked words and hopeless ones, unless `everything` is asked for."""
-        score = self.linear_scores(stream)
-        rows = np.arange(len(score)) if everything else np.flatnonzero(~stream.locked & (score > HOPELESS))
-        columns = dense_columns(stream, score).take(rows, 1)
+        score = self.linear_scores(table)
+        rows = np.arange(len(score)) if everything else np.flatnonzero(~table.states.locked & (score > HOPELESS))
+        columns = dense_columns(table, score).take(rows, 1)
         np.clip(columns, self.low, self.high, out=columns)
         active = np.maximum(self.hidden @ columns + self.hidden_bias, 0)
         result = np.zeros(len(score), np.float32)

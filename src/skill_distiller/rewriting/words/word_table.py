@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain
 from typing import Any, Final
 
@@ -12,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skill_distiller.language.facts import Span
-from skill_distiller.rewriting.words import word_kinds as w
-from skill_distiller.rewriting.words.word_kinds import CHUNK, PAD, Bools, Ints, shared_vocabulary
+from skill_distiller.rewriting.words.word_kinds import CHUNK, PAD, Bools, Flag, Ints, Number, WordClass, read_chunks
 from skill_distiller.skill.model import BlockKind, Skill
 
 Column = npt.NDArray[Any]
@@ -30,6 +28,11 @@ class Groups:
     position: Ints
     start: Ints
     size: Ints
+
+    def mean(self, values: Column) -> Column:
+        """For each word the mean of its group."""
+        mean: Column = (np.add.reduceat(values, self.start) / self.size)[self.of]
+        return mean
 
 
 def back(values: Column) -> Column:
@@ -63,143 +66,127 @@ _GLANCE: Final = 256  # words that show the language; also characters of a block
 _LABEL: Final = 4  # words before a colon or dash that name what follows
 
 
-@dataclass(frozen=True)
-class Stream:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where each word stands: the index of its block (-1 at an empty word), and offsets in the block's text.
+
+    `start` and `end` are those of its core, `piece_start` and `piece_end` those of the word with its marks.
+    """
+
+    block: Ints
+    start: Ints
+    end: Ints
+    piece_start: Ints
+    piece_end: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """What is true of each word where it stands.
+
+    A word may be `in_list`, in `bold` text, in round brackets (`bracketed`), the `marker` of a list item,
+    or the first of a sentence or item (`fresh`). `covered` words are touched by a span that was given;
+    `locked` ones stay whatever their score.
+    """
+
+    in_list: Bools
+    marker: Bools
+    fresh: Bools
+    bold: Bools
+    bracketed: Bools
+    covered: Bools
+    locked: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class WordTable:
     """All words of a skill's prose blocks in order, `_PADS` empty words around each block.
 
-    `block` is the index of the block in the skill, -1 at an empty word. Offsets (`start`, `end` of
-    the core, `piece_start`, `piece_end` of the word with its marks) count in the block's text.
-    `lines` says whether a line break stands before a word. `locked` words stay whatever their
-    score; `bare` tells of the others which may go alone: they bear no mark. A span that was given
-    touches the words that are `covered`.
+    `numbers` (`Number` x words) and `flags` (`Flag` x words) are those of each word on its own; the flags
+    of white space are those of what stands before it.
     """
 
     numbers: Ints
     flags: Bools
-    block: Ints
-    unit: Ints
-    is_list: Bools
-    piece_start: Ints
-    piece_end: Ints
-    lines: Bools
-    marker: Bools
-    fresh: Bools
-    bold: Bools
-    open: Bools
-    locked: Bools
-    bare: Bools
-    covered: Bools
+    places: Places
+    states: States
     sentences: Groups
     clauses: Groups
     items: Groups
     units: Groups
 
-    @cached_property
-    def start(self) -> Ints:
-        """Where the core of each word starts."""
-        start: Ints = self.piece_start + self.numbers[w.CORE_AT]
-        return start
-
-    @cached_property
-    def end(self) -> Ints:
-        """Where the core of each word ends."""
-        end: Ints = self.start + self.numbers[w.CORE_LENGTH]
-        return end
+    @property
+    def bare(self) -> Bools:
+        """Which words may go alone: those that bear no mark."""
+        bare: Bools = ~self.flags[Flag.MARKED]
+        return bare
 
 
-def read_stream(skill: Skill, prose: Sequence[int], locked: Mapping[int, Sequence[Span]]) -> Stream | None:
+def read_words(skill: Skill, prose: Sequence[int], locked: Mapping[int, Sequence[Span]]) -> WordTable | None:
     """The words of the given blocks; None where the skill is not English or holds no words."""
-    if not _starts_in_english(skill, prose):
+    texts = [skill.blocks[index].text for index in prose]
+    if not _starts_in_english(texts):
         return None
     pads = [PAD] * _PADS
-    chunks, sizes = list(pads), []
-    for index in prose:
+    chunks, sizes = list(pads), [_PADS]
+    for text in texts:
         before = len(chunks)
-        chunks += CHUNK.findall(skill.blocks[index].text)
+        chunks += CHUNK.findall(text)
         chunks += pads
         sizes.append(len(chunks) - before)
-    numbers, flags = shared_vocabulary().read(chunks)
-    if len(chunks) == _PADS or not _english({flag: np.count_nonzero(flags[flag]) for flag in _LANGUAGE}, len(chunks)):
+    numbers, flags = read_chunks(chunks)
+    if len(chunks) == _PADS or not _is_english(flags):
         return None
-    end = np.cumsum(numbers[w.LENGTH])
-    lines = back(flags[w.NEWLINE])
-    blank = back(flags[w.BLANK])
-    words = np.flatnonzero(~flags[w.SPACE])
-    unit = np.repeat(np.arange(-1, len(sizes)), [_PADS, *sizes])[words]
-    numbers, flags, lines, blank, end = numbers[:, words], flags[:, words], lines[words], blank[words], end[words]
-    return _structured(skill, prose, locked, numbers, flags, lines, blank, end, unit)
+    for flag in (Flag.NEWLINE, Flag.BLANK):
+        flags[flag] = back(flags[flag])
+    words = np.flatnonzero(~flags[Flag.SPACE])
+    end = np.cumsum(numbers[Number.LENGTH])[words]
+    unit = np.repeat(np.maximum(np.arange(len(sizes)) - 1, 0), sizes)[words]
+    numbers, flags = numbers[:, words], flags[:, words]
+    start = end - numbers[Number.LENGTH]
+    block = np.where(end > start, np.asarray(prose, np.int64)[unit], -1)
+    bases = np.concatenate(([0], np.cumsum(list(map(len, texts)), dtype=np.int64)))
+    covered = _covered([locked.get(index, ()) for index in prose], bases, start, end)
+    start, end = start - bases[unit], end - bases[unit]
+    core = start + numbers[Number.CORE_AT]
+    places = Places(block, core, core + numbers[Number.CORE_LENGTH], start, end)
+    in_list = np.array([skill.blocks[index].kind is not BlockKind.PARAGRAPH for index in prose])[unit]
+    return _structured(numbers, flags, places, in_list, covered)
 
 
-def _starts_in_english(skill: Skill, prose: Sequence[int]) -> bool:
+def _starts_in_english(texts: Sequence[str]) -> bool:
     """A look at the first words, so that nothing is worked out of a text in another language."""
     chunks: list[str] = []
-    for index in prose:
-        chunks += CHUNK.findall(skill.blocks[index].text, 0, _GLANCE)
+    for text in texts:
+        chunks += CHUNK.findall(text, 0, _GLANCE)
         if len(chunks) > _GLANCE:
             break
-    _, flags = shared_vocabulary().read(chunks)
-    return bool(_english({flag: np.count_nonzero(flags[flag]) for flag in _LANGUAGE}, len(chunks)))
+    return _is_english(read_chunks(chunks)[1])
 
 
-def _structured(
-    skill: Skill,
-    prose: Sequence[int],
-    locked: Mapping[int, Sequence[Span]],
-    numbers: Ints,
-    flags: Bools,
-    lines: Bools,
-    blank: Bools,
-    end: Ints,
-    unit: Ints,
-) -> Stream:
-    pad = numbers[w.LENGTH] == 0
-    start = end - numbers[w.LENGTH]
-    bases = np.concatenate(([0], np.cumsum([len(skill.blocks[i].text) for i in prose], dtype=np.int64)))
-    first = lines | back(pad)
-    mark = flags[w.MARKER]
-    marker = first & mark
+def _structured(numbers: Ints, flags: Bools, places: Places, in_list: Bools, covered: Bools) -> WordTable:
+    pad = places.block < 0
+    new_unit = pad | back(pad)
+    new_line = flags[Flag.NEWLINE]
+    new_marker = (new_line | back(pad)) & flags[Flag.MARKER]
+    marker = new_marker.copy()
     for _ in range(2):  # a task box, a list in a list
-        marker |= back(marker) & mark
-    new_item = (first & mark) | blank | pad | back(pad)
-    after_marker = back(marker) & ~marker
-    fresh = (new_item | after_marker | back(flags[w.SENTENCE_END] | pad)) & ~marker
+        marker |= back(marker) & flags[Flag.MARKER]
+    new_item = new_marker | flags[Flag.BLANK] | new_unit
+    fresh = (new_item | back(marker) | back(flags[Flag.SENTENCE_END] | pad)) & ~marker
     new_sentence = fresh | new_item
-    connective = flags[w.CONNECTIVE] & ~flags[w.OPENS]
-    new_clause = new_sentence | back(flags[w.CLAUSE_END]) | flags[w.OPENS] | connective
-    sentences, items, units = group(new_sentence), group(new_item), group(pad | back(pad))
-    bold = _inside(flags[w.BOLD_ON], flags[w.BOLD_OFF], items)
-    covered = _covered(prose, locked, bases, start, end)
-    hard = _hard_locks(numbers, flags, fresh, marker, sentences, covered | pad | marker)
-    hard |= _by_line(flags, lines | pad, covered) | _foreign(flags, units)
-    scope = _governed(numbers, new_sentence | back(flags[w.SCOPE_END] | flags[w.COLON]))
-    article = numbers[w.CLASS] == 0
-    hard |= (bold | scope) & ~article
-    bracketed = flags[w.BRACKETED]
-    block = np.concatenate((np.asarray(prose, np.int64), [-1]))[unit]
-    block[pad] = -1
-    offset = bases[np.maximum(unit, 0)]
-    is_list = np.array([skill.blocks[i].kind is not BlockKind.PARAGRAPH for i in prose])
-    return Stream(
-        numbers,
-        flags,
-        block,
-        unit,
-        is_list[np.maximum(unit, 0)],
-        start - offset,
-        end - offset,
-        lines,
-        marker,
-        fresh,
-        bold,
-        _inside(flags[w.OPENS], flags[w.CLOSES], sentences),
-        hard | (flags[w.MARKED] & ~bracketed),
-        ~flags[w.MARKED],
-        covered,
-        sentences,
-        group(new_clause),
-        items,
-        units,
-    )
+    connective = flags[Flag.CONNECTIVE] & ~flags[Flag.OPENS]
+    new_clause = new_sentence | back(flags[Flag.CLAUSE_END]) | flags[Flag.OPENS] | connective
+    sentences, items, units = group(new_sentence), group(new_item), group(new_unit)
+    bold = _inside(flags[Flag.BOLD_ON], flags[Flag.BOLD_OFF], items)
+    locked = covered | pad | marker | (flags[Flag.MARKED] & ~flags[Flag.BRACKETED])
+    locked |= _locked_nearby(numbers, flags, fresh, marker, sentences)
+    locked |= _by_line(flags, new_line | pad, covered) | _foreign(flags, units)
+    governed = _governed(numbers, new_sentence | back(flags[Flag.SCOPE_END] | flags[Flag.COLON]))
+    locked |= (bold | governed) & (numbers[Number.CLASS] != WordClass.ARTICLE)
+    bracketed = _inside(flags[Flag.OPENS], flags[Flag.CLOSES], sentences)
+    states = States(in_list, marker, fresh, bold, bracketed, covered, locked)
+    return WordTable(numbers, flags, places, states, sentences, group(new_clause), items, units)
 
 
 def _inside(opens: Bools, closes: Bools, groups: Groups) -> Bools:
@@ -209,9 +196,8 @@ def _inside(opens: Bools, closes: Bools, groups: Groups) -> Bools:
     return inside
 
 
-def _covered(prose: Sequence[int], locked: Mapping[int, Sequence[Span]], bases: Ints, start: Ints, end: Ints) -> Bools:
-    """Whether a locked span touches a word."""
-    spans = [locked.get(index, ()) for index in prose]
+def _covered(spans: Sequence[Sequence[Span]], bases: Ints, start: Ints, end: Ints) -> Bools:
+    """Whether a locked span of its block touches a word; offsets of the words count from the first block on."""
     counts = [len(of_block) for of_block in spans]
     total = sum(counts)
     if not total:
@@ -223,12 +209,12 @@ def _covered(prose: Sequence[int], locked: Mapping[int, Sequence[Span]], bases: 
     return begun > ended
 
 
-def _hard_locks(numbers: Ints, flags: Bools, fresh: Bools, marker: Bools, sentences: Groups, covered: Bools) -> Bools:
+def _locked_nearby(numbers: Ints, flags: Bools, fresh: Bools, marker: Bools, sentences: Groups) -> Bools:
     """What a word is on its own or by the words right beside it."""
-    locked: Bools = covered | np.where(fresh, flags[w.LOCKED_FIRST], flags[w.LOCKED_INSIDE])
-    locked |= ahead(flags[w.NOT]) | back(flags[w.DIGIT] & ~marker)
-    locked |= (numbers[w.CLASS] == 0) & flags[w.TRAILS]  # a letter, no article
-    stops = np.flatnonzero(flags[w.COLON])
+    locked: Bools = np.where(fresh, flags[Flag.LOCKED_FIRST], flags[Flag.LOCKED_INSIDE])
+    locked |= ahead(flags[Flag.NOT]) | back(flags[Flag.DIGIT] & ~marker)
+    locked |= (numbers[Number.CLASS] == WordClass.ARTICLE) & flags[Flag.TRAILS]  # a letter, no article
+    stops = np.flatnonzero(flags[Flag.COLON])
     if len(stops):  # the term that is explained
         begin = sentences.start[sentences.of[stops]]
         near = stops - begin <= _LABEL
@@ -241,8 +227,8 @@ def _hard_locks(numbers: Ints, flags: Bools, fresh: Bools, marker: Bools, senten
 
 def _by_line(flags: Bools, new_line: Bools, covered: Bools) -> Bools:
     """What stands in a line with table pipes, or behind a quote that is never closed."""
-    pipe: Bools = flags[w.PIPE] & ~covered
-    raw = flags[w.RAW_QUOTE] & ~covered
+    pipe: Bools = flags[Flag.PIPE] & ~covered
+    raw = flags[Flag.RAW_QUOTE] & ~covered
     if not (pipe.any() or raw.any()):
         return pipe
     lines = group(new_line)
@@ -255,23 +241,27 @@ def _by_line(flags: Bools, new_line: Bools, covered: Bools) -> Bools:
 
 def _foreign(flags: Bools, units: Groups) -> Bools:
     """Words of blocks that are not English."""
-    sums = {flag: np.add.reduceat(flags[flag], units.start, dtype=np.int64) for flag in _LANGUAGE}
+    sums = np.add.reduceat(flags[_LANGUAGE], units.start, axis=1, dtype=np.int64)
     foreign: Bools = ~_english(sums, units.size)[units.of]
     return foreign
 
 
-_LANGUAGE: Final = (w.FOREIGN, w.ENGLISH, w.ALIEN)
+_LANGUAGE: Final = np.array((Flag.FOREIGN, Flag.ENGLISH, Flag.ALIEN))
 
 
-def _english(sums: Mapping[int, Any], words: Any) -> Any:  # noqa: ANN401  # one number each, or one a block
-    few_foreign = sums[w.FOREIGN] <= np.maximum(1, sums[w.ENGLISH] // 3)
-    return (sums[w.ALIEN] <= 0.05 * words) & few_foreign
+def _is_english(flags: Bools) -> bool:
+    return bool(_english(np.count_nonzero(flags[_LANGUAGE], axis=1), flags.shape[1]))
+
+
+def _english(sums: Ints, words: Any) -> Any:  # noqa: ANN401  # one number each, or one a block
+    foreign, english, alien = sums
+    return (alien <= 0.05 * words) & (foreign <= np.maximum(1, english // 3))
 
 
 def _governed(numbers: Ints, new_scope: Bools) -> Bools:
     """Whether a negation, condition or number before a word may govern it; articles are not counted."""
-    counted = np.cumsum(numbers[w.CLASS] != 0)
-    reach = numbers[w.REACH]
+    counted = np.cumsum(numbers[Number.CLASS] != WordClass.ARTICLE)
+    reach = numbers[Number.REACH]
     scope = np.cumsum(new_scope) * (1 << 32)
     furthest = np.maximum.accumulate(scope + np.where(reach > 0, counted + reach, 0))
     governed: Bools = back(furthest) >= scope + counted
