@@ -19,9 +19,9 @@ from skill_distiller.errors import ProviderError
 from skill_distiller.prompted.exchange import BlockQuestion, batch, block_request, entries, excerpt, share, undisputed
 from skill_distiller.prompted.prompts import CLASSIFY, PHRASES
 from skill_distiller.prompted.rewrite import Answers, ask_in_rounds
-from skill_distiller.providers.model import Request
+from skill_distiller.providers.model import Expected, Request
 from skill_distiller.providers.parse_json import MalformedReplyError
-from skill_distiller.providers.session import Expected, Question, Session
+from skill_distiller.providers.session import Question, Session
 from skill_distiller.rewriting.redundant import compressible_blocks
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.tokens import load_counter

@@ -16,9 +16,9 @@ from skill_distiller.language.fact import FactKind
 from skill_distiller.meaning.compare import Loss, check_summary, check_wording
 from skill_distiller.prompted.exchange import BlockQuestion, batch, block_request, entries, undisputed
 from skill_distiller.prompted.prompts import REWRITE
-from skill_distiller.providers.model import Request
+from skill_distiller.providers.model import Expected, Request
 from skill_distiller.providers.parse_json import MalformedReplyError
-from skill_distiller.providers.session import Expected, Question, Session
+from skill_distiller.providers.session import Question, Session
 from skill_distiller.rewriting.model import Bundle, Offers, Rendering, RenderingKind
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.tokens import TokenCounter, load_counter

@@ -35,16 +35,6 @@ class AnswerStore(Protocol):
         """Keep an answer. Never raises: a cache that can't be written is only a slower one."""
 
 
-class NoCache:
-    """Keeps nothing."""
-
-    def get(self, key: str) -> Completion | None:
-        """None."""
-
-    def put(self, key: str, answer: Completion) -> None:
-        """Nothing."""
-
-
 def request_key(provider: str, address: str, model: str, request: Request) -> str:
     """The name under which the answer to a request is kept: 64 hex digits."""
 

@@ -16,7 +16,8 @@ from skill_distiller.rewriting.one_liner.model import EmbeddedOneLiner, OneLiner
 
 if TYPE_CHECKING:
     from skill_distiller.providers.cache import AnswerStore
-    from skill_distiller.providers.session import Session, Watcher
+    from skill_distiller.providers.model import Watcher
+    from skill_distiller.providers.session import Session
     from skill_distiller.rewriting.redundant import PhraseScorer
     from skill_distiller.skill.model import Skill
 
