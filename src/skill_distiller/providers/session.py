@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final, Generic, TypeVar
 
 from skill_distiller.errors import PromptTooLongError, ProviderError, RefusedError, UnsupportedReplyError
-from skill_distiller.providers.cache import AnswerStore, request_key
+from skill_distiller.providers.cache import DiskCache, request_key
 from skill_distiller.providers.detect import is_loopback
 from skill_distiller.providers.failures import environment_secrets
 from skill_distiller.providers.model import ANY_OBJECT, Completion, Expected, Finish, Provider, Request, Usage, Watcher
@@ -93,7 +93,7 @@ class Session:
     def __init__(
         self,
         provider: Provider,
-        store: AnswerStore | None = None,
+        store: DiskCache | None = None,
         limits: Limits | None = None,
         patience: Patience | None = None,
         watcher: Watcher | None = None,
