@@ -57,12 +57,12 @@ def test_importing_the_library_loads_nothing_that_is_slow() -> None:
 
 @pytest.mark.parametrize("option", ["--verbose", *slow("--json")])
 def test_compress_loads_no_sdk(option: str, tmp_path: Path) -> None:
-    """Without a model there is no use for an SDK, nor for anything that can open a connection."""
+    """Without a model there is no use for an SDK, for a session, nor for anything that can open a connection."""
     file = tmp_path / "SKILL.md"
     file.write_text(DEPLOY, encoding="utf-8")
     loaded = _imported("from skill_distiller.cli.app import main; main()", "compress", file, option)
     assert "skill_distiller.run.distill" in loaded
-    assert loaded.isdisjoint(SDKS)
+    assert loaded.isdisjoint((*SDKS, "skill_distiller.providers.session", "skill_distiller.prompted.exchange"))
 
 
 def test_the_library_loads_no_console_and_no_command_line() -> None:

@@ -87,4 +87,7 @@ def test_a_provider_of_recorded_replies_gives_each_text_once(tmp_path: Path) -> 
 
 def _request(text: str) -> Request:
     skill = parse_skill(text)
-    return block_request(skill, skill.blocks, BlockQuestion(REWRITE, lambda _: "paragraph", 100), "", 0)
+    question: BlockQuestion[str] = BlockQuestion(
+        REWRITE, lambda _: "paragraph", lambda _: 100, lambda value, blocks: {}
+    )
+    return block_request(skill, skill.blocks, question)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.providers.stub_server import KEY, MODEL, Act, Seen, serve
 
-from skill_distiller.providers.cache import AnswerStore
+from skill_distiller.providers.cache import DiskCache
 from skill_distiller.providers.detect import Found, open_provider
 from skill_distiller.providers.model import Provider
 from skill_distiller.providers.scripted import Line, ScriptedProvider
@@ -28,7 +28,7 @@ class Played:
     provider: Provider
     seen: Sequence[object]
 
-    def session(self, store: AnswerStore | None = None, limits: Limits | None = None) -> Session:
+    def session(self, store: DiskCache | None = None, limits: Limits | None = None) -> Session:
         """A session that waits for milliseconds where a real one waits for seconds."""
         return Session(self.provider, store, limits, QUICK)
 

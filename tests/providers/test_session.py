@@ -13,10 +13,10 @@ from tests.providers.build import QUICK
 
 from skill_distiller.errors import ProviderError, RefusedError, StoppedError
 from skill_distiller.providers.cache import DiskCache, default_folder, request_key
-from skill_distiller.providers.model import Completion, Request
+from skill_distiller.providers.model import Completion, Expected, Provider, Request, Watcher
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.scripted import ScriptedProvider
-from skill_distiller.providers.session import Expected, Limits, Question, Session, Watcher, patiently
+from skill_distiller.providers.session import Limits, Question, Session, patiently
 from skill_distiller.providers.worker_pool import at_once
 from skill_distiller.skill.model import Skill
 
@@ -241,7 +241,7 @@ class _Notes(Watcher):
     def __init__(self) -> None:
         self.said: list[tuple[str, int, int]] = []
 
-    def begin(self, session: Session, expected: Expected) -> None:
+    def begin(self, provider: Provider, expected: Expected) -> None:
         self.said.append(("begin", expected.calls, expected.tokens))
 
     def progress(self, done: int, total: int) -> None:

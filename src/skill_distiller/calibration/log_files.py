@@ -6,11 +6,11 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
@@ -209,47 +209,37 @@ def _entries(lines: tuple[Line, ...]) -> Iterator[CalibrationEntry]:
     return (line.entry for line in lines if line.entry)
 
 
-_MAX_STATE_BYTES: Final = 4096  # bytes; the file holds a few numbers
-_OVERLAP: Final = 64  # bytes; an id that a cut goes through is found in the next chunk
+_MAX_STATE_BYTES: Final = 4096  # the file holds a few numbers
 _ID: Final = re.compile(rb'"id"\s{0,4}:\s{0,4}"c([0-9]{1,40})"')
 
 
 @dataclass(frozen=True, slots=True)
-class Print:
-    """What tells that a file is as it was: its number, size and time. All 0 for one that is not there."""
-
-    inode: int = 0
-    size: int = 0
-    time: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class State:
-    """The number of the next id, how many entries the store holds, and the store that this is true of."""
+    """The number of the next id, how many entries the store holds, and the print of the store that this is true of."""
 
     next: int
     entries: int
-    file: Print
+    file: Mapping[str, int]
 
 
-def take_print(path: Path) -> Print:
-    """The print of a file as it is now."""
+def take_print(path: Path) -> dict[str, int]:
+    """What tells that a file is as it was: its number, size and time. All 0 for one that is not there."""
     try:
         status = path.lstat()
     except FileNotFoundError:
-        return Print()
-    return Print(status.st_ino, status.st_size, status.st_mtime_ns)
+        return {"inode": 0, "size": 0, "time": 0}
+    return {"inode": status.st_ino, "size": status.st_size, "time": status.st_mtime_ns}
 
 
 def load_state(path: Path) -> State | None:
     """The state that was kept, None where there is none that can be read."""
     try:
         values = json.loads(read_tail(path, _MAX_STATE_BYTES))
-        state = State(values["next"], values["entries"], Print(**values["file"]))
+        state = State(values["next"], values["entries"], values["file"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    numbers = (state.next, state.entries, state.file.inode, state.file.size, state.file.time)
-    return state if all(type(n) is int and n >= 0 for n in numbers) and state.next else None
+    counts = all(type(n) is int and n >= 0 for n in (state.next, state.entries))
+    return state if counts and state.next else None
 
 
 def save_state(path: Path, state: State) -> None:
@@ -259,15 +249,9 @@ def save_state(path: Path, state: State) -> None:
 
 def highest_id(path: Path) -> int:
     """The highest number of an id in a file, torn and foreign lines included; 0 where there is none."""
-    return max((int(match[1]) for chunk in _chunks(path) for match in _ID.finditer(chunk)), default=0)
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    before = b""
     try:
-        with open_regular(path, os.O_RDONLY) as descriptor:
-            while chunk := os.read(descriptor, _CHUNK):
-                yield before + chunk
-                before = chunk[-_OVERLAP:]
+        with open_regular(path, os.O_RDONLY) as descriptor, open(descriptor, "rb", closefd=False) as stream:
+            lines = iter(partial(stream.readline, _CHUNK), b"")
+            return max((int(match[1]) for line in lines for match in _ID.finditer(line)), default=0)
     except FileNotFoundError:
-        return
+        return 0

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.calibration.entry import CalibrationEntry, Line, Outcome, Result
@@ -204,43 +203,28 @@ class Finding:
 def examine(ledger: Ledger, now: datetime) -> tuple[Finding, ...]:
     """Everything odd in a ledger that was read whole, the archive first, each part by line."""
     archived = {line.entry.id for line in ledger.archived if line.entry}
-    findings = [
-        *_examine(ledger.archived, now, archived=True),
-        *_examine(ledger.live, now, archived=False, known=archived),
-    ]
-    return tuple(sorted(findings, key=lambda finding: (not finding.archived, finding.line)))
+    return (*_examine(ledger.archived, now, archived=True), *_examine(ledger.live, now, archived=False, known=archived))
 
 
 def _examine(
-    lines: Sequence[Line], now: datetime, *, archived: bool, known: frozenset[str] | set[str] = frozenset()
+    lines: Sequence[Line], now: datetime, *, archived: bool, known: Set[str] = frozenset()
 ) -> Iterator[Finding]:
     seen: set[str] = set()
+    before: datetime | None = None
     for line in lines:
         if line.problem:
             yield Finding(FindingKind.UNREADABLE, archived, line.number, line.problem)
-        elif line.entry:
-            for kind in _oddities(line.entry, now, seen, known):
-                yield Finding(kind, archived, line.number, line.entry.id)
-            seen.add(line.entry.id)
-    for before, after in pairwise(line for line in lines if line.entry and line.entry.time):
-        if _earlier(after.entry, before.entry):
-            yield Finding(FindingKind.BACKWARDS, archived, after.number, after.entry.id if after.entry else "")
-
-
-def _oddities(
-    entry: CalibrationEntry, now: datetime, seen: set[str], known: frozenset[str] | set[str]
-) -> Iterator[FindingKind]:
-    if entry.id in seen:
-        yield FindingKind.DUPLICATE
-    elif entry.id in known:
-        yield FindingKind.DOUBLED
-    if entry.time is None:
-        yield FindingKind.NO_TIME
-    elif entry.time - now > _CLOCKS:
-        yield FindingKind.FUTURE
-
-
-def _earlier(after: CalibrationEntry | None, before: CalibrationEntry | None) -> bool:
-    if after is None or before is None or after.time is None or before.time is None:
-        return False
-    return before.time - after.time > _CLOCKS  # a difference: the first year has nothing to take five minutes from
+        if line.entry is None:
+            continue
+        identifier, time = line.entry.id, line.entry.time
+        oddities = {
+            FindingKind.DUPLICATE: identifier in seen,
+            FindingKind.DOUBLED: identifier in known and identifier not in seen,
+            FindingKind.NO_TIME: time is None,
+            # Differences: the first year has nothing to take five minutes from.
+            FindingKind.FUTURE: time and time - now > _CLOCKS,
+            FindingKind.BACKWARDS: time and before and before - time > _CLOCKS,
+        }
+        yield from (Finding(kind, archived, line.number, identifier) for kind, odd in oddities.items() if odd)
+        seen.add(identifier)
+        before = time or before

@@ -16,12 +16,20 @@ from skill_distiller.analysis.model import (
     Verdict,
 )
 from skill_distiller.errors import ProviderError
-from skill_distiller.prompted.exchange import BlockQuestion, batch, block_request, entries, excerpt, share, undisputed
+from skill_distiller.prompted.exchange import (
+    Answers,
+    BlockQuestion,
+    ask_in_rounds,
+    batch,
+    entries,
+    excerpt,
+    share,
+    undisputed,
+)
 from skill_distiller.prompted.prompts import CLASSIFY, PHRASES
-from skill_distiller.prompted.rewrite import Answers, ask_in_rounds
-from skill_distiller.providers.model import Request
+from skill_distiller.providers.model import Expected
 from skill_distiller.providers.parse_json import MalformedReplyError
-from skill_distiller.providers.session import Expected, Question, Session
+from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.redundant import compressible_blocks
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.tokens import load_counter
@@ -51,16 +59,14 @@ def groups_of(skill: Skill, count: Callable[[str], int]) -> list[list[Block]]:
 def classify(session: Session, skill: Skill, groups: Sequence[Sequence[Block]]) -> Answers[Label]:
     """The labels by index of the block; a block is missing where the model gave no usable answer."""
 
-    def ask(blocks: Sequence[Block], problem: str, tries: int) -> Question[dict[int, Label]]:
-        return Question(_request(skill, blocks, problem, tries), lambda value: read_labels(value, len(blocks)))
-
-    return ask_in_rounds(session, groups, ask, repairs=REPAIRS, complete=True)
-
-
-def _request(skill: Skill, blocks: Sequence[Block], problem: str, tries: int) -> Request:
-    reply_tokens = 100 + REPLY_TOKENS * len(blocks)
-    question = BlockQuestion(CLASSIFY, lambda block: block.kind.value, reply_tokens)
-    return block_request(skill, blocks, question, problem, tries, name=skill.name, description=skill.description)
+    question = BlockQuestion(
+        CLASSIFY,
+        lambda block: block.kind.value,
+        lambda blocks: 100 + REPLY_TOKENS * len(blocks),
+        lambda value, blocks: read_labels(value, len(blocks)),
+        {"name": skill.name, "description": skill.description},
+    )
+    return ask_in_rounds(session, skill, groups, question, repairs=REPAIRS)
 
 
 def read_labels(value: dict[str, object], count: int) -> dict[int, Label]:
@@ -93,27 +99,14 @@ def score_phrases(
     session: Session, skill: Skill, verdicts: Sequence[Verdict], count: Callable[[str], int]
 ) -> dict[int, Phrases]:
     """The phrases by index of the block; blocks that the model said nothing usable of are left out."""
-    blocks = compressible_blocks(skill, verdicts)
-    if not blocks:
-        return {}
-
-    def ask(blocks: Sequence[Block], problem: str, tries: int) -> Question[dict[int, Phrases]]:
-        request = _phrase_request(skill, verdicts, blocks, problem, tries)
-        return Question(request, lambda value: read_phrases(value, [block.text for block in blocks]))
-
-    groups = batch(blocks, lambda block: block.text, count)
-    return ask_in_rounds(session, groups, ask, repairs=_REPAIRS, complete=False).given
-
-
-def _phrase_request(
-    skill: Skill, verdicts: Sequence[Verdict], blocks: Sequence[Block], problem: str, tries: int
-) -> Request:
     question = BlockQuestion(
         PHRASES,
         lambda block: verdicts[block.index].type.value,
-        200 + sum(60 + len(block.text) // 3 for block in blocks),
+        lambda blocks: 200 + sum(60 + len(block.text) // 3 for block in blocks),
+        lambda value, blocks: read_phrases(value, [block.text for block in blocks]),
     )
-    return block_request(skill, blocks, question, problem, tries)
+    groups = batch(compressible_blocks(skill, verdicts), lambda block: block.text, count)
+    return ask_in_rounds(session, skill, groups, question, repairs=_REPAIRS, complete=False).given
 
 
 def read_phrases(value: dict[str, object], texts: Sequence[str]) -> dict[int, Phrases]:

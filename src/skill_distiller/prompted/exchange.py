@@ -1,20 +1,24 @@
-"""Requests about blocks of a skill, in groups, numbered; and replies read back, however numbers were written."""
+"""Ask a model about blocks of a skill, in groups, numbered, until it has answered; and read what it replies."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
+from skill_distiller.errors import PromptTooLongError
 from skill_distiller.prompted.prompts import Prompt, new_boundary
 from skill_distiller.providers.model import Request
+from skill_distiller.providers.parse_json import MalformedReplyError
+from skill_distiller.providers.session import Question, Session
 from skill_distiller.skill.model import Block, Skill
 
 BATCH_TOKENS: Final = 6000  # of the blocks of one request
 BATCH_BLOCKS: Final = 150  # more are not numbered reliably, and the reply gets long
 _SHOWN: Final = 3000  # characters of a long block: its kind shows at its beginning and end
 _TAIL: Final = 600
+_MISSING: Final = "Your last answer left these out, gave them twice, or with values that are not allowed."
 
 
 def batch(blocks: Sequence[Block], shown: Callable[[Block], str], count: Callable[[str], int]) -> list[list[Block]]:
@@ -45,59 +49,116 @@ def excerpt(text: str) -> str:
     return f"{text[: _SHOWN - _TAIL]}\n[… {left:,} characters …]\n{text[-_TAIL:].rstrip()}"
 
 
-def numbered(skill: Skill, blocks: Sequence[Block], boundary: str, label: Callable[[Block], str]) -> Iterator[str]:
-    """Each block under a line with the boundary, its place in the group, a label and its headings."""
-    for place, block in enumerate(blocks):
-        yield f"{boundary} block {place} | {label(block)} | {headings(skill, block)}\n{excerpt(block.text)}"
-
-
 def headings(skill: Skill, block: Block) -> str:
     """The headings that a block stands under, on one line."""
     path = skill.heading_path(skill.section_of[block.index])
     return " > ".join(" ".join(heading.split()) for heading in path) or "(before the first heading)"
 
 
-@dataclass(frozen=True, slots=True)
-class BlockQuestion:
-    """What is asked of blocks: a prompt, the label that each block gets, and the most tokens of the reply."""
-
-    prompt: Prompt
-    label: Callable[[Block], str]
-    reply_tokens: int
-
-
-def block_request(
-    skill: Skill, blocks: Sequence[Block], question: BlockQuestion, problem: str, tries: int, **fields: str
-) -> Request:
-    """The request; `problem` is what was wrong with the reply before, `fields` what the prompt holds besides."""
-    boundary = new_boundary([skill.text])
-    values = {
-        "problem": problem,
-        "blocks": "\n".join(numbered(skill, blocks, boundary, question.label)),
-        "count": str(len(blocks)),
-        "first": "0",
-        "last": str(len(blocks) - 1),
-        **fields,
-    }
-    return question.prompt.request(
-        question.reply_tokens, count=len(blocks), sample=tries, boundary=boundary, values=values
-    )
-
-
 T = TypeVar("T")
 
 
-def whole_number(value: object) -> int | None:
-    """A whole number, or its digits as text; None for all else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e9:
-        return int(value)
-    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
-        return int(value)
-    return None
+@dataclass(frozen=True, slots=True)
+class BlockQuestion(Generic[T]):
+    """What is asked of blocks, a group of them in a request.
+
+    `label` is what stands over a block, `reply_tokens` about how long the reply about a group may get,
+    `fields` what the prompt holds besides. `read` gives the answers in a reply about a group, by place
+    in it; it raises MalformedReplyError where there is none.
+    """
+
+    prompt: Prompt
+    label: Callable[[Block], str]
+    reply_tokens: Callable[[Sequence[Block]], int]
+    read: Callable[[dict[str, object], Sequence[Block]], dict[int, T]]
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Group(NamedTuple):
+    blocks: Sequence[Block]
+    tries: int
+    problem: str
+
+
+class Answers(NamedTuple, Generic[T]):
+    """Answers by index of the block, and what was wrong with the last reply that was of no use ("" for none)."""
+
+    given: dict[int, T]
+    problem: str
+
+
+def ask_in_rounds(
+    session: Session,
+    skill: Skill,
+    groups: Sequence[Sequence[Block]],
+    question: BlockQuestion[T],
+    *,
+    repairs: int,
+    complete: bool = True,
+    problem: str = "",
+) -> Answers[T]:
+    """The answers by index of the block; a block that is missing was not answered.
+
+    A reply of no use is asked for again, `repairs` times; with `complete` so are the blocks that a
+    good reply left out. A group whose prompt was too long is halved. `problem` is what the model is
+    told to have done wrong before.
+    """
+    answers: dict[int, T] = {}
+    trouble = ""
+    waiting = [_Group(blocks, 0, problem) for blocks in groups]
+    while waiting:
+        replies = session.ask_all([_ask(skill, group, question) for group in waiting])
+        left: list[_Group] = []
+        for group, reply in zip(waiting, replies, strict=True):
+            if isinstance(reply, PromptTooLongError | MalformedReplyError):
+                trouble = str(reply)
+            if isinstance(reply, PromptTooLongError):
+                left += _halves(group)
+            elif isinstance(reply, MalformedReplyError):
+                left += _again(group, group.blocks, f"Your last answer could not be used. {reply}", repairs)
+            else:
+                answers |= {group.blocks[place].index: answer for place, answer in reply.items()}
+                missing = [block for place, block in enumerate(group.blocks) if place not in reply]
+                if missing and complete:
+                    left += _again(group, missing, _MISSING, repairs)
+        waiting = left
+    return Answers(answers, trouble)
+
+
+def _halves(group: _Group) -> list[_Group]:
+    middle = len(group.blocks) // 2
+    halves = (group.blocks[:middle], group.blocks[middle:])
+    return [group._replace(blocks=half) for half in halves] if middle else []
+
+
+def _again(group: _Group, blocks: Sequence[Block], problem: str, repairs: int) -> list[_Group]:
+    return [_Group(blocks, group.tries + 1, problem)] if group.tries < repairs else []
+
+
+def _ask(skill: Skill, group: _Group, question: BlockQuestion[T]) -> Question[dict[int, T]]:
+    request = block_request(skill, group.blocks, question, group.problem, group.tries)
+    return Question(request, lambda value: question.read(value, group.blocks))
+
+
+def block_request(
+    skill: Skill, blocks: Sequence[Block], question: BlockQuestion[T], problem: str = "", tries: int = 0
+) -> Request:
+    """The request about a group; `problem` is what was wrong with the reply before."""
+    boundary = new_boundary([skill.text])
+    shown = [
+        f"{boundary} block {place} | {question.label(block)} | {headings(skill, block)}\n{excerpt(block.text)}"
+        for place, block in enumerate(blocks)
+    ]
+    values = {
+        "problem": problem,
+        "blocks": "\n".join(shown),
+        "count": str(len(blocks)),
+        "first": "0",
+        "last": str(len(blocks) - 1),
+        **question.fields,
+    }
+    reply_tokens = question.reply_tokens(blocks)
+    return question.prompt.request(reply_tokens, count=len(blocks), sample=tries, boundary=boundary, values=values)
 
 
 def number_within(value: object, most: float) -> float | None:
@@ -125,9 +186,9 @@ def share(value: object) -> float | None:
 def entries(value: dict[str, object], count: int) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a reply that name one of `count` places, with the place."""
     for entry in _objects(value):
-        place = whole_number(entry.get("index"))
-        if place is not None and 0 <= place < count:
-            yield place, entry
+        place = number_within(entry.get("index"), count - 1)
+        if place is not None and place.is_integer():
+            yield int(place), entry
 
 
 def _objects(value: dict[str, object]) -> list[dict[str, Any]]:

@@ -13,9 +13,9 @@ from skill_distiller.checks.receipt import Comparison
 from skill_distiller.errors import PromptTooLongError
 from skill_distiller.prompted.exchange import headings, number_within
 from skill_distiller.prompted.prompts import JUDGE, JUDGE_QUESTIONS, new_boundary
-from skill_distiller.providers.model import Request
+from skill_distiller.providers.model import Expected, Request
 from skill_distiller.providers.parse_json import MalformedReplyError
-from skill_distiller.providers.session import Expected, Question, Session
+from skill_distiller.providers.session import Question, Session
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import load_counter

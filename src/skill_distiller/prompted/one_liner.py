@@ -10,9 +10,9 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import PromptTooLongError
 from skill_distiller.prompted.exchange import excerpt, headings
 from skill_distiller.prompted.prompts import ONE_LINER, ONE_LINER_FIELDS, new_boundary
-from skill_distiller.providers.model import Request
+from skill_distiller.providers.model import Expected, Request
 from skill_distiller.providers.parse_json import MalformedReplyError
-from skill_distiller.providers.session import Expected, Question, Session
+from skill_distiller.providers.session import Question, Session
 from skill_distiller.rewriting.one_liner.line_text import plain
 from skill_distiller.rewriting.one_liner.model import PREFIXES, OneLiner, OneLinerWriter
 from skill_distiller.rewriting.one_liner.triggers import quotes

@@ -7,81 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.errors import PromptTooLongError
 from skill_distiller.language.fact import FactKind
 from skill_distiller.meaning.compare import Loss, check_summary, check_wording
-from skill_distiller.prompted.exchange import BlockQuestion, batch, block_request, entries, undisputed
+from skill_distiller.prompted.exchange import BlockQuestion, ask_in_rounds, batch, entries, undisputed
 from skill_distiller.prompted.prompts import REWRITE
-from skill_distiller.providers.model import Request
+from skill_distiller.providers.model import Expected
 from skill_distiller.providers.parse_json import MalformedReplyError
-from skill_distiller.providers.session import Expected, Question, Session
+from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import Bundle, Offers, Rendering, RenderingKind
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.tokens import TokenCounter, load_counter
-
-T = TypeVar("T")
-# From the blocks of a request, what was wrong the last time ("" at first) and how often it was asked
-# already: the question; its answer has entries by place in the group.
-Ask = Callable[[Sequence[Block], str, int], Question[dict[int, T]]]
-_MISSING: Final = "Your last answer left these out, gave them twice, or with values that are not allowed."
-
-
-class _Group(NamedTuple):
-    blocks: Sequence[Block]
-    tries: int = 0
-    problem: str = ""
-
-
-class Answers(NamedTuple, Generic[T]):
-    """Answers by index of the block, and what was wrong with the last reply that was of no use ("" for none)."""
-
-    given: dict[int, T]
-    problem: str
-
-
-def ask_in_rounds(
-    session: Session, groups: Sequence[Sequence[Block]], ask: Ask[T], *, repairs: int, complete: bool
-) -> Answers[T]:
-    """The answers by index of the block; a block that is missing was not answered.
-
-    A reply of no use is asked for again, `repairs` times; with `complete` so are the blocks that a
-    good reply left out. A group whose prompt was too long is halved.
-    """
-    answers: dict[int, T] = {}
-    problem = ""
-    waiting = [_Group(blocks) for blocks in groups]
-    while waiting:
-        replies = session.ask_all([ask(group.blocks, group.problem, group.tries) for group in waiting])
-        left: list[_Group] = []
-        for group, reply in zip(waiting, replies, strict=True):
-            if isinstance(reply, PromptTooLongError | MalformedReplyError):
-                problem = str(reply)
-            if isinstance(reply, PromptTooLongError):
-                left += _halves(group)
-            elif isinstance(reply, MalformedReplyError):
-                left += _again(group, group.blocks, f"Your last answer could not be used. {reply}", repairs)
-            else:
-                answers |= {group.blocks[place].index: answer for place, answer in reply.items()}
-                missing = [block for place, block in enumerate(group.blocks) if place not in reply]
-                if missing and complete:
-                    left += _again(group, missing, _MISSING, repairs)
-        waiting = left
-    return Answers(answers, problem)
-
-
-def _halves(group: _Group) -> list[_Group]:
-    middle = len(group.blocks) // 2
-    halves = (group.blocks[:middle], group.blocks[middle:])
-    return [group._replace(blocks=half) for half in halves] if middle else []
-
-
-def _again(group: _Group, blocks: Sequence[Block], problem: str, repairs: int) -> list[_Group]:
-    return [_Group(blocks, group.tries + 1, problem)] if group.tries < repairs else []
-
 
 SHORTEST: Final = 30  # characters; less is not worth asking for
 LONGEST: Final = 3000  # characters; a model is shown no more of a block
@@ -262,34 +201,26 @@ class PromptedRewriter:
         """The replies by index of the piece's first block; after `problems` they are asked for again."""
         by_index = {piece.block.index: piece for piece in pieces}
 
-        def ask(blocks: Sequence[Block], problem: str, tries: int) -> Question[dict[int, str]]:
-            own = [by_index[block.index] for block in blocks]
-            request = _request(skill, own, problems, problem or (_AGAIN if problems else ""), tries, self._count)
-            return Question(request, lambda value: read_texts(value, len(blocks)))
+        def label(block: Block) -> str:
+            return _label(by_index[block.index], problems.get(block.index, ""), self._count)
 
-        blocks = [piece.block for piece in pieces]
-        groups = batch(blocks, lambda block: block.text, self._count)
-        repairs = 0 if problems else _REPAIRS
-        answers = ask_in_rounds(self._session, groups, ask, repairs=repairs, complete=not problems)
+        question = BlockQuestion(
+            REWRITE,
+            label,
+            lambda blocks: 200 + sum(30 + self._count(block.text) for block in blocks),
+            lambda value, blocks: read_texts(value, len(blocks)),
+        )
+        groups = batch([piece.block for piece in pieces], lambda block: block.text, self._count)
+        answers = ask_in_rounds(
+            self._session,
+            skill,
+            groups,
+            question,
+            repairs=0 if problems else _REPAIRS,
+            complete=not problems,
+            problem=_AGAIN if problems else "",
+        )
         return {i: (by_index[i], by_index[i].fit(text)) for i, text in answers.given.items() if text.strip()}
-
-
-def _request(
-    skill: Skill,
-    pieces: Sequence[Piece],
-    problems: Mapping[int, str],
-    problem: str,
-    tries: int,
-    count: Callable[[str], int],
-) -> Request:
-    by_index = {piece.block.index: piece for piece in pieces}
-
-    def label(block: Block) -> str:
-        return _label(by_index[block.index], problems.get(block.index, ""), count)
-
-    reply_tokens = 200 + sum(30 + count(piece.block.text) for piece in pieces)
-    question = BlockQuestion(REWRITE, label, reply_tokens)
-    return block_request(skill, [piece.block for piece in pieces], question, problem, tries)
 
 
 def _label(piece: Piece, problem: str, count: Callable[[str], int]) -> str:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.prompted.exchange import BlockQuestion, batch, block_request
+from skill_distiller.prompted.exchange import BlockQuestion, ask_in_rounds, batch
 from skill_distiller.prompted.prompts import SYNTHESIZE
-from skill_distiller.prompted.rewrite import ask_in_rounds, read_texts
-from skill_distiller.providers.session import Question, Session
+from skill_distiller.prompted.rewrite import read_texts
+from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.fold import source_of
 from skill_distiller.rewriting.examples.model import ExampleSet
@@ -59,18 +59,16 @@ class PromptedSynthesizer:
         self, reading: Reading, sets: Mapping[int, ExampleSet], asked: Sequence[Block], problem: str
     ) -> dict[int, Bundle | None]:
         """The bundles by first block of their set, None for lines that were refused."""
-
-        def ask(blocks: Sequence[Block], trouble: str, tries: int) -> Question[dict[int, str]]:
-            question = BlockQuestion(
-                SYNTHESIZE,
-                lambda block: f"{len(sets[block.index].examples)} examples",
-                100 + _REPLY_TOKENS * len(blocks),
-            )
-            request = block_request(reading.skill, blocks, question, trouble or problem, tries)
-            return Question(request, lambda value: read_texts(value, len(blocks)))
-
+        question = BlockQuestion(
+            SYNTHESIZE,
+            lambda block: f"{len(sets[block.index].examples)} examples",
+            lambda blocks: 100 + _REPLY_TOKENS * len(blocks),
+            lambda value, blocks: read_texts(value, len(blocks)),
+        )
         groups = batch(asked, lambda block: block.text, self._count)
-        given = ask_in_rounds(self._session, groups, ask, repairs=_REPAIRS, complete=not problem).given
+        given = ask_in_rounds(
+            self._session, reading.skill, groups, question, repairs=_REPAIRS, complete=not problem, problem=problem
+        ).given
         return {i: abstractive_bundle(reading, sets[i], text) for i, text in given.items() if text.strip()}
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from skill_distiller.providers.model import Completion, Finish, Request
 
@@ -23,26 +23,6 @@ MOST_BYTES: Final = 32 * 1024 * 1024
 _LONGEST: Final = 1024 * 1024  # bytes of one answer
 _PRUNE_TO: Final = 0.8
 _BOUNDARY: Final = "[boundary]"
-
-
-class AnswerStore(Protocol):
-    """Where answers are kept."""
-
-    def get(self, key: str) -> Completion | None:
-        """The answer kept under a key, None where there is none."""
-
-    def put(self, key: str, answer: Completion) -> None:
-        """Keep an answer. Never raises: a cache that can't be written is only a slower one."""
-
-
-class NoCache:
-    """Keeps nothing."""
-
-    def get(self, key: str) -> Completion | None:
-        """None."""
-
-    def put(self, key: str, answer: Completion) -> None:
-        """Nothing."""
 
 
 def request_key(provider: str, address: str, model: str, request: Request) -> str:
@@ -95,7 +75,7 @@ class DiskCache:
         return answer
 
     def put(self, key: str, answer: Completion) -> None:
-        """Write an answer in one step; where the disk does not take it nothing is kept."""
+        """Write an answer in one step. Never raises: where the disk does not take it nothing is kept."""
         content = json.dumps(asdict(answer)).encode()
         if len(content) > _LONGEST:
             return

@@ -165,11 +165,6 @@ class Found:
     address: str = ""
 
 
-def key_of(environment: Environment, *names: str) -> str:
-    """The first of these variables that holds something; line ends around a key are none of it."""
-    return next((value for name in names if (value := environment.get(name, "").strip())), "")
-
-
 def find_ollama(environment: Environment, model: str = "") -> Found:
     """Whether a server answers at `OLLAMA_HOST` and has a model that can chat."""
     try:
@@ -177,7 +172,7 @@ def find_ollama(environment: Environment, model: str = "") -> Found:
     except UsageError:
         return Found("ollama", False, "OLLAMA_HOST is not an address")
     try:
-        chosen = choose_model(address, key_of(environment, "OLLAMA_API_KEY"), model)
+        chosen = choose_model(address, _key("ollama", environment), model)
     except NoOllamaError as error:
         return Found("ollama", False, str(error), model, address)
     why = "named with --model" if model else "the first installed model that can chat"
@@ -186,16 +181,23 @@ def find_ollama(environment: Environment, model: str = "") -> Found:
 
 def find_gemini(environment: Environment, model: str = "") -> Found:
     """Whether there is a `GEMINI_API_KEY`; nothing is asked."""
-    address = _address(environment, "GOOGLE_GEMINI_BASE_URL", GEMINI_ADDRESS)
-    there = bool(key_of(environment, "GEMINI_API_KEY"))
-    return Found("gemini", there, _key_reason("GEMINI_API_KEY", there), model or GEMINI_MODEL, address)
+    return _find_by_key("gemini", model or GEMINI_MODEL, environment, "GOOGLE_GEMINI_BASE_URL", GEMINI_ADDRESS)
 
 
 def find_openai(environment: Environment, model: str = "") -> Found:
     """Whether there is an `OPENAI_API_KEY`; nothing is asked."""
-    address = _address(environment, "OPENAI_BASE_URL", OPENAI_ADDRESS)
-    there = bool(key_of(environment, "OPENAI_API_KEY"))
-    return Found("openai", there, _key_reason("OPENAI_API_KEY", there), model or OPENAI_MODEL, address)
+    return _find_by_key("openai", model or OPENAI_MODEL, environment, "OPENAI_BASE_URL", OPENAI_ADDRESS)
+
+
+def _find_by_key(name: str, model: str, environment: Environment, base_variable: str, default: str) -> Found:
+    base, there = environment.get(base_variable, "").strip(), bool(_key(name, environment))
+    reason = f"{KEY_VARIABLES[name]} is {'set' if there else 'not set'}"
+    return Found(name, there, reason, model, plain_address(base) if base else default)
+
+
+def _key(name: str, environment: Environment) -> str:
+    """The key for a kind of provider, "" for none; line ends around a key are none of it."""
+    return environment.get(KEY_VARIABLES.get(name, ""), "").strip()
 
 
 FINDERS: Final[Mapping[str, Callable[[Environment, str], Found]]] = {
@@ -208,15 +210,6 @@ FINDERS: Final[Mapping[str, Callable[[Environment, str], Found]]] = {
 def detect(environment: Environment, model: str = "") -> Found | None:
     """The first provider that is there; None for none."""
     return next((found for find in FINDERS.values() if (found := find(environment, model)).there), None)
-
-
-def _key_reason(variable: str, there: bool) -> str:
-    return f"{variable} is set" if there else f"{variable} is not set"
-
-
-def _address(environment: Environment, variable: str, default: str) -> str:
-    value = environment.get(variable, "").strip()
-    return plain_address(value) if value else default
 
 
 # The wording of the reference.
@@ -271,10 +264,9 @@ def open_provider(found: Found, timeout: float = DEFAULT_TIMEOUT, environment: E
     Raises ProviderError where its key or the proxy settings of the environment can't be used.
     """
     environment = os.environ if environment is None else environment
-    variable = KEY_VARIABLES.get(found.name, "")
-    key = key_of(environment, variable)
+    key = _key(found.name, environment)
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise ProviderError(f"{variable} holds characters that no key has.", "Copy the key again.")
+        raise ProviderError(f"{KEY_VARIABLES[found.name]} holds characters that no key has.", "Copy the key again.")
     try:
         return _open(found, key, timeout, environment)
     except (ImportError, ValueError) as error:  # a SOCKS proxy without its package, a proxy that is no URL

@@ -18,7 +18,6 @@ from skill_distiller.providers.failures import lost_connection, status_error, st
 from skill_distiller.providers.model import Completion, Finish, Request
 from skill_distiller.providers.parse_json import MalformedReplyError
 
-_WARMTH: Final = 0.7  # temperature of any draw but the likeliest
 _REFUSALS: Final = frozenset(
     {"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE", "IMAGE_SAFETY"}
 )
@@ -78,7 +77,7 @@ class GeminiProvider:
         if not self._own:
             # Google's own models count their thoughts against a limit, and think worse when they are cold.
             values["max_output_tokens"] = request.reply_tokens
-            values["temperature"] = _WARMTH if request.sample else 0.0
+            values["temperature"] = request.temperature
         return types.GenerateContentConfig(**values)
 
     def _completion(self, reply: types.GenerateContentResponse) -> Completion:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -38,6 +37,17 @@ class Request:
     sample: int = 0
     boundary: str = ""
     prompt_version: str = ""
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """System text and prompt in the form of the chat APIs."""
+        system = [{"role": "system", "content": self.system}] if self.system else []
+        return [*system, {"role": "user", "content": self.prompt}]
+
+    @property
+    def temperature(self) -> float:
+        """Of the draw: 0 for the likeliest reply, 0.7 for any other."""
+        return 0.7 if self.sample else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,30 +105,31 @@ class Usage:
     output_tokens: int = 0
     seconds: float = 0.0
 
+    def plus(self, *, calls: int = 0, cached: int = 0, seconds: float = 0.0, reply: Completion | None = None) -> Usage:
+        """The sums with these added, and with the tokens of a reply."""
+        return replace(
+            self,
+            calls=self.calls + calls,
+            cached=self.cached + cached,
+            input_tokens=self.input_tokens + (reply.input_tokens if reply else 0),
+            output_tokens=self.output_tokens + (reply.output_tokens if reply else 0),
+            seconds=self.seconds + seconds,
+        )
 
-class Meter:
-    """Adds up, from any thread."""
 
-    def __init__(self, provider: str, model: str, address: str) -> None:
-        self._usage = Usage(provider, model, address)
-        self._lock = threading.Lock()
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """About what a run will ask: requests, and tokens of their prompts and replies."""
 
-    @property
-    def usage(self) -> Usage:
-        """What has been added up so far."""
-        return self._usage
+    calls: int = 0
+    tokens: int = 0
 
-    def add(
-        self, *, calls: int = 0, cached: int = 0, input_tokens: int = 0, output_tokens: int = 0, seconds: float = 0.0
-    ) -> None:
-        """Add to the counts."""
-        with self._lock:
-            now = self._usage
-            self._usage = replace(
-                now,
-                calls=now.calls + calls,
-                cached=now.cached + cached,
-                input_tokens=now.input_tokens + input_tokens,
-                output_tokens=now.output_tokens + output_tokens,
-                seconds=now.seconds + seconds,
-            )
+
+class Watcher:
+    """Is told what goes on; this one does nothing with it."""
+
+    def begin(self, provider: Provider, expected: Expected) -> None:
+        """The first request of the run is about to be sent to a provider."""
+
+    def progress(self, done: int, total: int) -> None:
+        """So many of about so many questions have been answered."""

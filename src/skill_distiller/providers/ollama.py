@@ -15,7 +15,6 @@ from skill_distiller.providers.model import Completion, Finish, Request
 from skill_distiller.tokens import load_counter
 
 _CONNECT: Final = 5.0  # seconds
-_WARMTH: Final = 0.7  # temperature of any draw but the likeliest
 _ROOM: Final = 1.3  # tokenizers differ: this many times our count fits with any of them
 _TEMPLATE: Final = 256  # tokens that a chat template may add
 _STEP: Final = 4096  # a changed window makes the server load the model again, so it grows in steps
@@ -92,15 +91,14 @@ class OllamaProvider:
             return min(self._window, self._longest or self._window)
 
     def _arguments(self, request: Request, window: int) -> dict[str, Any]:
-        messages = [{"role": "system", "content": request.system}] if request.system else []
         arguments: dict[str, Any] = {
             "model": self.model,
-            "messages": [*messages, {"role": "user", "content": request.prompt}],
+            "messages": request.messages,
             "stream": False,
             "options": {
                 "num_ctx": window,
                 "num_predict": request.reply_tokens,
-                "temperature": _WARMTH if request.sample else 0.0,
+                "temperature": request.temperature,
                 "seed": request.sample,
             },
         }

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _CONNECT: Final = 5.0  # seconds
 _TUNING: Final = re.compile(r"temperature|max_tokens|max_completion_tokens|\bseed\b")
-_WARMTH: Final = 0.7  # temperature of any draw but the likeliest
 
 
 class OpenAIProvider:
@@ -77,11 +76,7 @@ class OpenAIProvider:
         self._client.close()
 
     def _arguments(self, request: Request) -> dict[str, Any]:
-        messages = [{"role": "system", "content": request.system}] if request.system else []
-        arguments: dict[str, Any] = {
-            "model": self.model,
-            "messages": [*messages, {"role": "user", "content": request.prompt}],
-        }
+        arguments: dict[str, Any] = {"model": self.model, "messages": request.messages}
         if request.schema and not self._strict:
             arguments["response_format"] = {"type": "json_object", "schema": dict(request.schema)}
         elif request.schema:
@@ -91,7 +86,7 @@ class OpenAIProvider:
             arguments["response_format"] = {"type": "json_object"}
         if self._tuned:
             arguments["max_tokens"] = request.reply_tokens
-            arguments["temperature"] = _WARMTH if request.sample else 0.0
+            arguments["temperature"] = request.temperature
             arguments["seed"] = request.sample
         return arguments
 

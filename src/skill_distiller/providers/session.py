@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import partial
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from skill_distiller.errors import PromptTooLongError, ProviderError, RefusedError, UnsupportedReplyError
-from skill_distiller.providers.cache import AnswerStore, NoCache, request_key
+from skill_distiller.providers.cache import DiskCache, request_key
 from skill_distiller.providers.detect import is_loopback
 from skill_distiller.providers.failures import environment_secrets
-from skill_distiller.providers.model import ANY_OBJECT, Completion, Finish, Meter, Provider, Request, Usage
+from skill_distiller.providers.model import ANY_OBJECT, Completion, Expected, Finish, Provider, Request, Usage, Watcher
 from skill_distiller.providers.parse_json import MalformedReplyError, parse_json
 from skill_distiller.providers.worker_pool import at_once
-
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
 
 LONGEST_WAIT: Final = 120.0  # seconds that `Retry-After` may ask for; for more the run ends and says so
 
@@ -39,34 +38,18 @@ def patiently(send: Callable[[], Completion], patience: Patience, stopped: threa
     Waits as long as the server asks, else with exponential backoff and jitter. A failure that may
     mean "I can't give JSON in this way" is tried once again only. Raises the last error.
     """
-    from tenacity import Retrying, retry_if_exception, sleep_using_event, wait_random_exponential
-
-    backoff = wait_random_exponential(multiplier=patience.first, max=patience.most)
-
-    def wait(state: RetryCallState) -> float:
-        asked = getattr(_error(state), "wait", None)
-        return float(backoff(state)) if asked is None else float(asked)
-
-    def stop(state: RetryCallState) -> bool:
-        attempts = min(2, patience.attempts) if isinstance(_error(state), UnsupportedReplyError) else patience.attempts
-        return state.attempt_number >= attempts or stopped.is_set()
-
-    retrying = Retrying(
-        retry=retry_if_exception(_may_pass),
-        wait=wait,
-        stop=stop,
-        sleep=sleep_using_event(stopped),
-        reraise=True,
-    )
-    return retrying(send)
-
-
-def _error(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
-
-
-def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, ProviderError) and error.retryable and (error.wait or 0) <= LONGEST_WAIT
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            return send()
+        except ProviderError as error:
+            most = min(2, patience.attempts) if isinstance(error, UnsupportedReplyError) else patience.attempts
+            if not error.retryable or (error.wait or 0) > LONGEST_WAIT or tries >= most:
+                raise
+            backoff = random.uniform(0, min(patience.most, patience.first * 2 ** (tries - 1)))
+            if stopped.wait(backoff if error.wait is None else error.wait):
+                raise
 
 
 T = TypeVar("T")
@@ -86,14 +69,6 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """About what a run will ask: requests, and tokens of their prompts and replies."""
-
-    calls: int = 0
-    tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Question(Generic[T]):
     """A request, and how its JSON becomes an answer.
 
@@ -102,16 +77,6 @@ class Question(Generic[T]):
 
     request: Request
     read: Callable[[dict[str, object]], T]
-
-
-class Watcher:
-    """Is told what goes on; this one does nothing with it."""
-
-    def begin(self, session: Session, expected: Expected) -> None:
-        """The first request of the run is about to be sent."""
-
-    def progress(self, done: int, total: int) -> None:
-        """So many of about so many questions have been answered."""
 
 
 class _Form(IntEnum):
@@ -128,21 +93,20 @@ class Session:
     def __init__(
         self,
         provider: Provider,
-        store: AnswerStore | None = None,
+        store: DiskCache | None = None,
         limits: Limits | None = None,
         patience: Patience | None = None,
         watcher: Watcher | None = None,
     ) -> None:
         self.provider = provider
-        self._store = store or NoCache()
+        self._store = store
         self._limits = limits or Limits()
         self._patience = patience or Patience()
         self._watcher = watcher or Watcher()
-        self._meter = Meter(provider.name, provider.model, provider.address)
+        self._usage = Usage(provider.name, provider.model, provider.address)
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._expected = Expected()
-        self._begun = False
         self._answered = 0
         self._form = _Form.SCHEMA  # what the server was found to take, for the rest of the run
         self._secrets: frozenset[str] = frozenset()
@@ -155,7 +119,7 @@ class Session:
     @property
     def usage(self) -> Usage:
         """What the run has cost so far."""
-        return self._meter.usage
+        return self._usage
 
     def close(self) -> None:
         """Give the connections of the provider back; nothing is asked afterwards."""
@@ -212,26 +176,21 @@ class Session:
     def _answer(self, question: Question[T]) -> T | Unanswered:
         request = question.request
         key = request_key(self.provider.name, self.provider.address, self.provider.model, request)
-        kept = self._store.get(key)
-        if kept is not None:
-            try:
+        if self._store and (kept := self._store.get(key)):
+            with suppress(MalformedReplyError):  # an answer of another version: it is asked for again
                 answer = question.read(parse_json(kept.text))
-            except MalformedReplyError:
-                pass  # an answer of another version: it is asked for again
-            else:
-                self._meter.add(cached=1)
+                with self._lock:
+                    self._usage = self._usage.plus(cached=1)
                 return answer
         try:
             completion = self._complete(request)
-        except (PromptTooLongError, MalformedReplyError) as error:
-            return error
-        try:
             if completion.finish is Finish.REFUSED:
                 raise MalformedReplyError(f"{self.name} refused to answer.")
             answer = question.read(parse_json(completion.text))
-        except MalformedReplyError as error:
+        except (PromptTooLongError, MalformedReplyError) as error:
             return error
-        if not any(secret in completion.text for secret in (*self._secrets, *environment_secrets())):
+        secrets = (*self._secrets, *environment_secrets())
+        if self._store and not any(secret in completion.text for secret in secrets):
             self._store.put(key, completion)
         return answer
 
@@ -250,21 +209,17 @@ class Session:
     def _send(self, request: Request) -> Completion:
         with self._lock:
             self._check_limits()
-            if not self._begun:
-                self._begun = True
-                self._watcher.begin(self, self._expected)
-            self._meter.add(calls=1)
+            if not self._usage.calls:
+                self._watcher.begin(self.provider, self._expected)
+            self._usage = self._usage.plus(calls=1)
         start = time.perf_counter()
-        completion: Completion | None = None
+        reply: Completion | None = None
         try:
-            completion = self.provider.complete(request)
+            reply = self.provider.complete(request)
+            return reply
         finally:
-            self._meter.add(
-                seconds=time.perf_counter() - start,
-                input_tokens=completion.input_tokens if completion else 0,
-                output_tokens=completion.output_tokens if completion else 0,
-            )
-        return completion
+            with self._lock:
+                self._usage = self._usage.plus(seconds=time.perf_counter() - start, reply=reply)
 
     def _check_limits(self) -> None:
         most = self._limits.max_calls
@@ -273,7 +228,7 @@ class Session:
                 f"{self.name} would have to be asked, and --offline forbids it.",
                 "Only answers in the cache can be used; use --provider embedded to go without a model.",
             )
-        if most is not None and self._meter.usage.calls >= most:
+        if most is not None and self._usage.calls >= most:
             requests = "1 request" if most == 1 else f"{most} requests"
             raise ProviderError(
                 f"{self.name} was sent {requests}, the limit of --max-calls, and more are needed.",

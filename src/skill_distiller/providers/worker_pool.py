@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Final, Generic, NoReturn, TypeVar
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Final, TypeVar
 
 from skill_distiller.errors import StoppedError
 
@@ -26,9 +27,36 @@ def at_once(
     begun, those under way are waited for, then it is raised. Ctrl-C sets `stopped` and raises
     StoppedError at once.
     """
-    crew = _Crew(tasks, workers)
+    waiting = queue.SimpleQueue[int]()
+    finished = queue.SimpleQueue[int]()
+    failed = threading.Event()
+    results = [Future[T]() for _ in tasks]
+    for number in range(len(tasks)):
+        waiting.put(number)
+
+    def work() -> None:
+        while not failed.is_set():
+            try:
+                number = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                results[number].set_result(tasks[number]())
+            except BaseException as error:  # noqa: BLE001 - it is raised again where the results are waited for
+                failed.set()
+                results[number].set_exception(error)
+            finished.put(number)
+
+    # Threads of our own: those of an executor are waited for when the process ends.
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(workers, len(tasks)))]
+    for thread in threads:
+        thread.start()
     try:
-        return crew.results(done)
+        for _ in tasks:
+            if not _next(finished, threads):
+                break
+            done()
+        return [result.result() for result in results if result.done()]
     except KeyboardInterrupt:
         stopped.set()
         raise StoppedError(
@@ -36,53 +64,12 @@ def at_once(
         ) from None
 
 
-class _Crew(Generic[T]):
-    """Threads that take one task after the other, until there is none left or one has failed."""
-
-    def __init__(self, tasks: Sequence[Callable[[], T]], workers: int) -> None:
-        self._tasks = tasks
-        self._waiting = queue.SimpleQueue[int]()
-        self._finished = queue.SimpleQueue[tuple[int, Callable[[], T]]]()
-        self._failed = threading.Event()
-        for index in range(len(tasks)):
-            self._waiting.put(index)
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(min(workers, len(tasks)))]
-        for thread in self._threads:
-            thread.start()
-
-    def _work(self) -> None:
-        while not self._failed.is_set():
-            try:
-                index = self._waiting.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                result = self._tasks[index]()
-            except BaseException as error:  # noqa: BLE001 - it is raised again where the results are waited for
-                self._failed.set()
-                self._finished.put((index, partial(_fail, error)))
-            else:
-                self._finished.put((index, partial(_give, result)))
-
-    def results(self, done: Callable[[], None]) -> list[T]:
-        """Wait for all of them, or for those under way once one has failed."""
-        outcomes: dict[int, Callable[[], T]] = {}
-        while len(outcomes) < len(self._tasks):
-            working = any(thread.is_alive() for thread in self._threads)
-            try:
-                index, outcome = self._finished.get(timeout=_TICK if working else 0)
-            except queue.Empty:
-                if working:
-                    continue
-                break
-            outcomes[index] = outcome
-            done()
-        return [outcomes[index]() for index in sorted(outcomes)]
-
-
-def _give(result: T) -> T:
-    return result
-
-
-def _fail(error: BaseException) -> NoReturn:
-    raise error
+def _next(finished: queue.SimpleQueue[int], threads: Sequence[threading.Thread]) -> bool:
+    """Wait for one more task to finish; False where no thread is left to finish any."""
+    while True:
+        working = any(thread.is_alive() for thread in threads)
+        with suppress(queue.Empty):
+            finished.get(timeout=_TICK if working else 0)
+            return True
+        if not working:
+            return False

@@ -15,8 +15,7 @@ from skill_distiller.language.facts import block_facts
 from skill_distiller.planning.frontier import Frontier
 from skill_distiller.planning.plan import Plan
 from skill_distiller.providers.detect import Found
-from skill_distiller.providers.model import Usage
-from skill_distiller.providers.session import Expected, Session, Watcher
+from skill_distiller.providers.model import Expected, Provider, Usage, Watcher
 from skill_distiller.report.json_record import checks_to_json
 from skill_distiller.report.text import plural, printable
 from skill_distiller.rewriting.ladder import Ladder
@@ -34,13 +33,11 @@ class ConsoleWatcher(Watcher):
         self._console = console
         self._bar: Progress | None = None
 
-    def begin(self, session: Session, expected: Expected) -> None:
+    def begin(self, provider: Provider, expected: Expected) -> None:
         """Say how many calls, about how many tokens, and to which host."""
         calls = plural(expected.calls, "call")
-        where = session.provider.address or "this process"
-        self._console.print(
-            printable(f"Asking {session.name} at {where}: about {calls} and {expected.tokens:,} tokens.")
-        )
+        where = f"{provider.name}/{provider.model} at {provider.address or 'this process'}"
+        self._console.print(printable(f"Asking {where}: about {calls} and {expected.tokens:,} tokens."))
         if self._console.is_terminal:
             self._bar = _calls_bar(self._console)
             self._bar.start()

@@ -15,8 +15,9 @@ from skill_distiller.rewriting.model import Renderer
 from skill_distiller.rewriting.one_liner.model import EmbeddedOneLiner, OneLinerWriter
 
 if TYPE_CHECKING:
-    from skill_distiller.providers.cache import AnswerStore
-    from skill_distiller.providers.session import Session, Watcher
+    from skill_distiller.providers.cache import DiskCache
+    from skill_distiller.providers.model import Watcher
+    from skill_distiller.providers.session import Session
     from skill_distiller.rewriting.redundant import PhraseScorer
     from skill_distiller.skill.model import Skill
 
@@ -110,7 +111,7 @@ def choose_token_scorer(choice: str) -> PhraseScorer | None:
     return LocalScorer()
 
 
-def _store(options: ProviderOptions) -> AnswerStore | None:
+def _store(options: ProviderOptions) -> DiskCache | None:
     if not options.cache:
         return None
     from skill_distiller.providers.cache import DiskCache, default_folder
