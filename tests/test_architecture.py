@@ -44,7 +44,6 @@ TO_REPAIR = (
     "cli/compress.py compress length",
     "cli/restore.py restore length",
     "cli/verify.py verify length",
-    "collector.py lines",
     "language/token_arrays.py TokenRow fields",
     "report/receipt_text.py SectionSummary fields",
     "report/record.py to_record length",
