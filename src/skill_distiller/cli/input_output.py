@@ -13,9 +13,7 @@ from skill_distiller.skill.safe_files import sibling_name, write_new
 
 if TYPE_CHECKING:
     from skill_distiller.cli.arguments import Output
-    from skill_distiller.cli.around_run import RunCalibration
-    from skill_distiller.providers.model import Usage
-    from skill_distiller.run.result import Result
+    from skill_distiller.cli.learnings import RunCalibration
     from skill_distiller.skill.model import Skill
 
 STDIN: Final = "-"
@@ -131,28 +129,25 @@ def drop_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def deliver(
-    distillation: Result, run: RunCalibration, target: Path | None, usage: Usage | None, output: Output
-) -> None:
+def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
     """Write the result to its file, and to stdout whatever the options of `output` ask for.
 
     Raises RefusedError where the disk or stdout does not take it.
     """
+    texts = run.record.texts
     if target and not output.dry_run:
-        write_atomically(target, distillation.text)
+        write_atomically(target, texts.after)
     if output.json_:
         from skill_distiller.report.json_record import to_json
-        from skill_distiller.report.record import make_record
 
-        run.save()  # before the record, which names the entry
-        write_json(to_json(make_record(distillation, run.estimate, run.id, usage)))
+        run.save()  # before the record is printed, which names the entry
+        write_json(to_json(run.record))
     elif output.diff:
-        from skill_distiller.report.record import make_record
         from skill_distiller.report.text import unified_diff
 
-        write_stdout(unified_diff(make_record(distillation).texts))
+        write_stdout(unified_diff(texts))
     elif not target and not output.dry_run:
-        write_stdout(distillation.text)
+        write_stdout(texts.after)
 
 
 def choose_target(file: Path, skill: Skill, *, folder_given: bool, force: bool) -> Path:
