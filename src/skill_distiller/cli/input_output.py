@@ -38,15 +38,16 @@ def check_target(target: Path, source: Path | None, *, folder_given: bool, force
     folder, for a folder that is or holds the source, and, without `force`, for a file that exists.
     """
     try:
-        return _checked(target, source, folder_given=folder_given, force=force)
+        if source is not None:
+            _refuse_source(target, source, folder_given=folder_given)
+        file = target / SKILL_FILE if target.is_dir() else target
+        _refuse_file(file, source, force=force)
     except (OSError, RuntimeError) as error:  # a name too long, a loop of links
         raise UsageError(f"Can't write to {str(target)!r}: {reason_of(error)}.", "Name another file with -o.") from None
+    return file
 
 
-def _checked(target: Path, source: Path | None, *, folder_given: bool, force: bool) -> Path:
-    if source is not None:
-        _refuse_source(target, source, folder_given=folder_given)
-    file = target / SKILL_FILE if target.is_dir() else target
+def _refuse_file(file: Path, source: Path | None, *, force: bool) -> None:
     if source is not None and file.exists() and file.samefile(source):
         raise RefusedError(f"{str(file)!r} is the input; it is never overwritten.", "Name another file with -o.")
     if not file.parent.is_dir():
@@ -55,7 +56,6 @@ def _checked(target: Path, source: Path | None, *, folder_given: bool, force: bo
         raise RefusedError(f"{str(file)!r} is not a regular file.", "Write to stdout for a pipe or a device.")
     if os.path.lexists(file) and not force:
         raise RefusedError(f"{str(file)!r} exists.", "Use --force to overwrite it, or name another file with -o.")
-    return file
 
 
 def _refuse_source(target: Path, source: Path, *, folder_given: bool) -> None:
@@ -71,29 +71,20 @@ def _refuse_source(target: Path, source: Path, *, folder_given: bool) -> None:
         raise RefusedError(f"{str(target)!r} is inside the source folder.", "Name a place outside of it with -o.")
 
 
-def write_atomically(file: Path, text: str) -> None:
-    """Write a text byte for byte: to a temporary sibling first, then in one step into its place.
+def write_atomically(file: Path, content: bytes) -> None:
+    """Write a file byte for byte: to a temporary sibling first, then in one step into its place.
 
     Raises RefusedError when the disk does not take it; what was there before is then untouched.
     """
-    write_bytes(file, text.encode("utf-8"))
-
-
-def write_bytes(file: Path, content: bytes) -> None:
-    """As `write_atomically`, for content that is no text."""
-    try:
-        _write(file, content)
-    except OSError as error:
-        raise RefusedError(f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with -o.") from None
-
-
-def _write(file: Path, content: bytes) -> None:
     temporary = sibling_name(file)
     try:
-        write_new(temporary, [content], file.stat().st_mode if file.exists() else None)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
+        try:
+            write_new(temporary, [content], file.stat().st_mode if file.exists() else None)
+            temporary.replace(file)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise RefusedError(f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with -o.") from None
 
 
 def write_stdout(text: str, *, safe: bool = False) -> None:
@@ -136,7 +127,7 @@ def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
     """
     texts = run.record.texts
     if target and not output.dry_run:
-        write_atomically(target, texts.after)
+        write_atomically(target, texts.after.encode("utf-8"))
     if output.json_:
         from skill_distiller.report.json_record import to_json
 

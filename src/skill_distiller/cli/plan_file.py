@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ import yaml
 
 from skill_distiller._version import __version__
 from skill_distiller.cli.arguments import Pieces
+from skill_distiller.cli.input_output import choose_target, write_atomically
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers
@@ -54,29 +56,28 @@ def plan_text(result: Result) -> str:
 
 def to_plan(result: Result) -> dict[str, object]:
     """The plan of a run as plain data."""
-    options = result.run.options
-    ids = piece_ids(result.original)
-    stands_with = carriers(result.original, result.plan.decisions)
+    options, original = result.run.options, result.original
+    ids = piece_ids(original)
+    stands_with = {block: ids.blocks[other] for block, other in carriers(original, result.plan.decisions).items()}
     return {
         "schema": SCHEMA,
         "version": __version__,
-        "skill": result.original.name,
-        "source_sha256": source_digest(result.original),
+        "skill": original.name,
+        "source_sha256": source_digest(original),
         "mode": options.mode.value,
         **({"threshold": options.threshold} if options.mode is Mode.THRESHOLD else {"tokens": options.tokens}),
         "encoding": result.run.counter.encoding,
         "analyzer": result.reading.analysis.analyzer,
         "sections": [
             _section(result, section, ids, stands_with)
-            for section in result.original.sections
+            for section in original.sections
             if section.level or section.blocks
         ],
     }
 
 
-def _section(result: Result, section: Section, ids: PieceIds, stands_with: Mapping[int, int]) -> dict[str, object]:
+def _section(result: Result, section: Section, ids: PieceIds, stands_with: Mapping[int, str]) -> dict[str, object]:
     entry: dict[str, object] = {}
-    names = {block: ids.blocks[carrier] for block, carrier in stands_with.items()}
     if section.level:
         stays = result.plan.headings[section.index]
         entry = {
@@ -87,7 +88,8 @@ def _section(result: Result, section: Section, ids: PieceIds, stands_with: Mappi
         }
     if section.blocks:
         entry["blocks"] = [
-            dict(_block(result, block, ids.blocks[block.index], names.get(block.index, ""))) for block in section.blocks
+            dict(_block(result, block, ids.blocks[block.index], stands_with.get(block.index, "")))
+            for block in section.blocks
         ]
     return entry
 
@@ -272,21 +274,19 @@ def check_pieces(pieces: Pieces, mode: Mode) -> None:
 
 
 def load_plan(pieces: Pieces, aim: Aim) -> tuple[SavedPlan | None, Aim]:
-    """The plan to apply, if any, with the aim that it was made with; raises BadInputError for a file that is none."""
+    """The plan to apply, if any, with the aim that it was made with, the default one where its file does not say.
+
+    Raises BadInputError for a file that is no plan.
+    """
     if not pieces.plan:
         return None, aim
     saved = read_plan(Path(pieces.plan))
-    return saved, _aim_of(saved)
-
-
-def _aim_of(saved: SavedPlan) -> Aim:
-    """The aim of a plan; the default one where its file does not say."""
     tokens, threshold = saved.settings.get("tokens"), saved.settings.get("threshold")
     if saved.settings.get("mode") == Mode.TOKENS and isinstance(tokens, int) and tokens > 0:
-        return Aim(Mode.TOKENS, tokens=tokens)
+        return saved, Aim(Mode.TOKENS, tokens=tokens)
     if isinstance(threshold, int | float) and 0 <= threshold <= 1:
-        return Aim(threshold=float(threshold))
-    return Aim()
+        return saved, Aim(threshold=float(threshold))
+    return saved, Aim()
 
 
 def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_given: bool, force: bool) -> Path | None:
@@ -298,18 +298,13 @@ def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_gi
         raise RefusedError(f"{str(product)!r} is the plan; it is never overwritten.", "Name another file with -o.")
     if not pieces.save_plan:
         return None
-    from skill_distiller.cli.input_output import choose_target
-
     file = Path(pieces.save_plan)
     if pieces.save_plan == "-" or file.is_dir():
         raise UsageError(
             f"{pieces.save_plan!r} is not a file that a plan can be written to.", "Name a file with --save-plan."
         )
-    try:
+    with _hints_on_save_plan():
         target = choose_target(file, skill, folder_given=folder_given, force=force)
-    except (RefusedError, UsageError) as error:
-        error.hint = error.hint.replace("-o.", "--save-plan.")
-        raise
     if product and target.resolve() == product.resolve():
         raise UsageError("The result and the plan can't be the same file.", "Name another file with --save-plan.")
     return target
@@ -317,13 +312,18 @@ def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_gi
 
 def write_plan(file: Path, result: Result) -> None:
     """Write the plan of a run; raises RefusedError when the disk does not take it, or no run would read it."""
-    from skill_distiller.cli.input_output import write_bytes
-
     content = plan_text(result).encode("utf-8")
     if len(content) > MAX_PLAN:
         raise RefusedError(f"The plan would be larger than {MAX_PLAN:,} bytes.", "Leave --save-plan out.")
+    with _hints_on_save_plan():
+        write_atomically(file, content)
+
+
+@contextmanager
+def _hints_on_save_plan() -> Iterator[None]:
+    """What goes wrong in here is told of the option of the plan, not of that of the product."""
     try:
-        write_bytes(file, content)
-    except RefusedError as error:
+        yield
+    except (RefusedError, UsageError) as error:
         error.hint = error.hint.replace("-o.", "--save-plan.")
         raise
