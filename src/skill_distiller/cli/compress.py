@@ -23,7 +23,7 @@ from skill_distiller.report.progress import ConsoleWatcher, stage_line
 from skill_distiller.report.record import Record, make_record
 from skill_distiller.report.text import printable
 from skill_distiller.rewriting.redundant import PhraseScorer
-from skill_distiller.run.backends import Chosen, ProviderOptions, choose_backends, choose_token_scorer, use_token_scorer
+from skill_distiller.run.backends import Chosen, ProviderOptions, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
@@ -127,7 +127,7 @@ def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Cho
         chosen = ends.enter_context(closing(choose_backends(_provider_options(request, job), job.skill, watcher)))
         if len(job.skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug or chosen.session):
             ends.enter_context(console.status("Distilling …"))
-        backends = use_token_scorer(chosen.backends, job.scorer)
+        backends = chosen.backends.with_scorer(job.scorer)
         result = distill(job.skill, options, backends, _print_stage if debug else None)
     return job.guard.with_notes(result) if job.guard else result, chosen
 
