@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from skill_distiller.checks.gate import verify
     from skill_distiller.checks.model import Verification
     from skill_distiller.errors import SkillDistillerError
+    from skill_distiller.planning.plan import Mode
     from skill_distiller.run.backends import Backends
-    from skill_distiller.run.distill import distill
-    from skill_distiller.run.result import Result
-    from skill_distiller.run.run import DistillOptions
+    from skill_distiller.run.distill import carry_out, distill
+    from skill_distiller.run.result import Evidence, Result
+    from skill_distiller.run.run import DistillOptions, KeptPieces, Run
     from skill_distiller.skill.model import Skill, render_skill
     from skill_distiller.skill.parse import parse_skill
     from skill_distiller.skill.read import read_skill
@@ -27,10 +28,15 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "Backends": "run.backends",
     "DistillOptions": "run.run",
+    "Evidence": "run.result",
+    "KeptPieces": "run.run",
+    "Mode": "planning.plan",
     "Result": "run.result",
+    "Run": "run.run",
     "Skill": "skill.model",
-    "Verification": "checks.model",
     "SkillDistillerError": "errors",
+    "Verification": "checks.model",
+    "carry_out": "run.distill",
     "distill": "run.distill",
     "parse_skill": "skill.parse",
     "read_skill": "skill.read",
@@ -40,11 +46,16 @@ _HOMES: Final = {
 __all__ = [
     "Backends",
     "DistillOptions",
+    "Evidence",
+    "KeptPieces",
+    "Mode",
     "Result",
+    "Run",
     "Skill",
     "SkillDistillerError",
     "Verification",
     "__version__",
+    "carry_out",
     "distill",
     "parse_skill",
     "read_skill",

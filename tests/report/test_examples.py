@@ -14,8 +14,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.ladders import Models
 from skill_distiller.report.console import print_report
 from skill_distiller.report.json_record import to_json
-from skill_distiller.report.record import make_record
-from skill_distiller.report.sections import example_selections
+from skill_distiller.report.record import example_selections, make_record
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.select import ExampleRenderer, abstractive_bundle
 from skill_distiller.rewriting.model import Offers, RenderingKind

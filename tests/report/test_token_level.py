@@ -9,7 +9,7 @@ from tests.rewriting.test_self_information import HEAD, RESTATED, TOLD, analyzed
 from skill_distiller.analysis.model import Analysis, SectionType
 from skill_distiller.planning.ladders import Models
 from skill_distiller.report.console import token_level_lines
-from skill_distiller.report.sections import TokenLevel, record_sections, score_words
+from skill_distiller.report.record import TokenLevel, record_sections, score_words
 from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.rewriting.redundant import LocalScorer
 from skill_distiller.run.backends import Backends

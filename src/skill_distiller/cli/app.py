@@ -141,5 +141,7 @@ def main() -> None:
         drop_stdout()
         sys.exit(1)
     finally:
+        # Nor is there anything to find at the end: the interpreter would walk it all once more before it exits.
+        gc.freeze()
         if collecting:
             gc.enable()

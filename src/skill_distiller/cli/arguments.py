@@ -14,7 +14,7 @@ from skill_distiller.cli.learnings import LEARNINGS, LearningsDir
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.detect import DEFAULT_TIMEOUT
-from skill_distiller.run.run import DEFAULT_THRESHOLD
+from skill_distiller.run.run import DEFAULT_THRESHOLD, Aim
 from skill_distiller.skill.model import MAX_BYTES
 from skill_distiller.tokens import DEFAULT_ENCODING
 
@@ -62,15 +62,6 @@ class Goal:
             help="Treat as errors: no frontmatter, no trigger section, a result that fails its verification.",
         ),
     ] = False
-
-
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """A mode with the threshold (0-1) and the number of tokens that go with it."""
-
-    mode: Mode = Mode.THRESHOLD
-    threshold: float = DEFAULT_THRESHOLD
-    tokens: int | None = None
 
 
 def choose_aim(goal: Goal) -> Aim:

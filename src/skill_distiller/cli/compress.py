@@ -10,37 +10,24 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from skill_distiller.cli.arguments import (
-    Aim,
-    Goal,
-    Learnings,
-    ModelOptions,
-    Output,
-    Pieces,
-    Source,
-    choose_aim,
-)
-from skill_distiller.cli.around_run import RunCalibration, close_report, report
+from skill_distiller.cli.arguments import Goal, Learnings, ModelOptions, Output, Pieces, Source, choose_aim
 from skill_distiller.cli.input_output import STDIN, choose_target, deliver, read_input
+from skill_distiller.cli.learnings import RunCalibration
 from skill_distiller.cli.option_groups import expand_groups
 from skill_distiller.cli.plan_file import check_pieces, load_plan, plan_target, refuse_settled, write_plan
 from skill_distiller.cli.self_compression import SelfCompression, file_beside, find_self_compression
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.saved_plan import SavedPlan
-from skill_distiller.report.console import open_console
-from skill_distiller.report.progress import ConsoleWatcher
+from skill_distiller.report.console import open_console, print_calibration, print_notes, print_report
+from skill_distiller.report.progress import ConsoleWatcher, stage_line
+from skill_distiller.report.record import Record, make_record
+from skill_distiller.report.text import printable
 from skill_distiller.rewriting.redundant import PhraseScorer
-from skill_distiller.run.backends import (
-    Chosen,
-    ProviderOptions,
-    choose_backends,
-    choose_token_scorer,
-    use_token_scorer,
-)
+from skill_distiller.run.backends import Chosen, ProviderOptions, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions, KeptPieces
+from skill_distiller.run.run import Aim, DistillOptions, KeptPieces
 from skill_distiller.skill.model import Skill
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
@@ -92,8 +79,8 @@ def carry_out(request: Request) -> None:
     """Read the skill, make it smaller and hand out what was asked for; raises whatever one of the steps refuses."""
     console = open_console(stderr=True, soft_wrap=True)
     job = _prepare(request)
-    distillation, chosen = _distill(request, job, console)
-    _hand_out(request, job, distillation, chosen, console)
+    result, chosen = _distill(request, job, console)
+    _hand_out(request, job, result, chosen, console)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +127,9 @@ def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Cho
         chosen = ends.enter_context(closing(choose_backends(_provider_options(request, job), job.skill, watcher)))
         if len(job.skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug or chosen.session):
             ends.enter_context(console.status("Distilling …"))
-        backends = use_token_scorer(chosen.backends, job.scorer)
-        distillation = distill(job.skill, options, backends, _print_stage if debug else None)
-    return job.guard.with_notes(distillation) if job.guard else distillation, chosen
+        backends = chosen.backends.with_scorer(job.scorer)
+        result = distill(job.skill, options, backends, _print_stage if debug else None)
+    return job.guard.with_notes(result) if job.guard else result, chosen
 
 
 def _distill_options(request: Request, job: _Job) -> DistillOptions:
@@ -174,34 +161,53 @@ def _provider_options(request: Request, job: _Job) -> ProviderOptions:
     )
 
 
-def _hand_out(request: Request, job: _Job, distillation: Result, chosen: Chosen, console: Console) -> None:
+def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, console: Console) -> None:
     """Ask where a human has to approve, then write and print the product, the calibration entry and the report."""
     output, learnings = request.output, request.learnings
-    usage = chosen.session.usage if chosen.session else None
+    record = make_record(result, chosen.session.usage if chosen.session else None)
     # A plan that was made before, or edited, says nothing of how good the estimates of runs are.
     use = not (learnings.no_calibration or job.saved)
-    run = RunCalibration(learnings.learnings_dir, distillation, usage, use=use, save=not output.dry_run)
-    told = False
-    if job.guard and job.guard.must_ask:  # nobody can approve what they have not seen
-        if not output.quiet:
-            report(distillation, run, console, usage, verbose=output.verbose, notes_only=output.json_)
-        told = True
-        job.guard.ask(distillation, job.target, console)
+    run = RunCalibration(record, learnings.learnings_dir, use=use, save=not output.dry_run)
+    asks = job.guard is not None and job.guard.must_ask
+    if job.guard and asks:  # nobody can approve what they have not seen
+        _report(run.record, output, console)
+        job.guard.ask(run.record, job.target, console)
     # The product first: whatever becomes of the report, the result is where it was asked for.
     if job.plan_file and not output.dry_run:  # before the product: where it can't be written, nothing is
-        write_plan(job.plan_file, distillation)
-    deliver(distillation, run, job.target, usage, output)
+        write_plan(job.plan_file, result)
+    deliver(run, job.target, output)
     run.save()
+    with suppress(BrokenPipeError):
+        if not asks:
+            _report(run.record, output, console)
+        if not output.quiet:
+            _close_report(run, job, output, chosen.hint, console)
+
+
+def _report(record: Record, output: Output, console: Console) -> None:
+    """Print the report, or beside the record on stdout its notes and warnings alone."""
     if output.quiet:
         return
-    written = [] if output.dry_run else [file for file in (job.target, job.plan_file) if file]
-    with suppress(BrokenPipeError):
-        if not told:
-            report(distillation, run, console, usage, verbose=output.verbose, notes_only=output.json_)
-        close_report(console, run, job.settings, named=not output.json_, hint=chosen.hint, written=written)
+    if output.json_:
+        print_notes(record, console)
+    else:
+        print_report(record, console, verbose=output.verbose)
+
+
+def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, console: Console) -> None:
+    """Print whose patterns counted, and what the run leaves behind: its calibration entry, and the files written."""
+    settings = job.settings
+    if settings.patterns:
+        protected, advisory = len(settings.patterns.protected), len(settings.patterns.advisory)
+        console.print(f"Patterns from {printable(str(settings.file))}: {protected} protected, {advisory} advisory")
+    entry = "" if output.json_ else run.record.calibration.entry_id
+    print_calibration(console, run.warnings, entry, run.folder)
+    if hint:
+        console.print(hint)
+    for file in (job.target, job.plan_file):
+        if file and not output.dry_run:
+            console.print(f"Written: {printable(str(file))}")
 
 
 def _print_stage(stage: str, value: object) -> None:
-    from skill_distiller.report.progress import stage_line
-
     typer.echo(stage_line(stage, value), err=True)

@@ -254,13 +254,11 @@ def plot(
         legend = f"o an outcome, digits several, . actual = expected; fitted correction {estimate.bias:+.1f} points"
         typer.echo("\n".join([title, *text_plot(pairs), legend]))
         return
-    from pathlib import Path
-
-    from skill_distiller.cli.input_output import check_target, write_bytes
+    from skill_distiller.cli.input_output import check_target, write_atomically
 
     file = Path(output)
     if file.suffix.lower() not in _PICTURES:
         raise UsageError(f"{output!r} is not the name of a picture.", "End it with .svg or .png.")
     target = check_target(file, None, folder_given=False, force=force)
-    write_bytes(target, draw_plot(pairs, estimate, title, file.suffix.lower()[1:]))
+    write_atomically(target, draw_plot(pairs, estimate, title, file.suffix.lower()[1:]))
     typer.echo(f"Written: {name(str(target))}", err=True)

@@ -13,9 +13,7 @@ from skill_distiller.skill.safe_files import sibling_name, write_new
 
 if TYPE_CHECKING:
     from skill_distiller.cli.arguments import Output
-    from skill_distiller.cli.around_run import RunCalibration
-    from skill_distiller.providers.model import Usage
-    from skill_distiller.run.result import Result
+    from skill_distiller.cli.learnings import RunCalibration
     from skill_distiller.skill.model import Skill
 
 STDIN: Final = "-"
@@ -44,15 +42,16 @@ def check_target(target: Path, source: Path | None, *, folder_given: bool, force
     folder, for a folder that is or holds the source, and, without `force`, for a file that exists.
     """
     try:
-        return _checked(target, source, folder_given=folder_given, force=force)
+        if source is not None:
+            _refuse_source(target, source, folder_given=folder_given)
+        file = target / SKILL_FILE if target.is_dir() else target
+        _refuse_file(file, source, force=force)
     except (OSError, RuntimeError) as error:  # a name too long, a loop of links
         raise UsageError(f"Can't write to {str(target)!r}: {reason_of(error)}.", "Name another file with -o.") from None
+    return file
 
 
-def _checked(target: Path, source: Path | None, *, folder_given: bool, force: bool) -> Path:
-    if source is not None:
-        _refuse_source(target, source, folder_given=folder_given)
-    file = target / SKILL_FILE if target.is_dir() else target
+def _refuse_file(file: Path, source: Path | None, *, force: bool) -> None:
     if source is not None and file.exists() and file.samefile(source):
         raise RefusedError(f"{str(file)!r} is the input; it is never overwritten.", "Name another file with -o.")
     if not file.parent.is_dir():
@@ -61,7 +60,6 @@ def _checked(target: Path, source: Path | None, *, folder_given: bool, force: bo
         raise RefusedError(f"{str(file)!r} is not a regular file.", "Write to stdout for a pipe or a device.")
     if os.path.lexists(file) and not force:
         raise RefusedError(f"{str(file)!r} exists.", "Use --force to overwrite it, or name another file with -o.")
-    return file
 
 
 def _refuse_source(target: Path, source: Path, *, folder_given: bool) -> None:
@@ -77,29 +75,20 @@ def _refuse_source(target: Path, source: Path, *, folder_given: bool) -> None:
         raise RefusedError(f"{str(target)!r} is inside the source folder.", "Name a place outside of it with -o.")
 
 
-def write_atomically(file: Path, text: str) -> None:
-    """Write a text byte for byte: to a temporary sibling first, then in one step into its place.
+def write_atomically(file: Path, content: bytes) -> None:
+    """Write a file byte for byte: to a temporary sibling first, then in one step into its place.
 
     Raises RefusedError when the disk does not take it; what was there before is then untouched.
     """
-    write_bytes(file, text.encode("utf-8"))
-
-
-def write_bytes(file: Path, content: bytes) -> None:
-    """As `write_atomically`, for content that is no text."""
-    try:
-        _write(file, content)
-    except OSError as error:
-        raise RefusedError(f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with -o.") from None
-
-
-def _write(file: Path, content: bytes) -> None:
     temporary = sibling_name(file)
     try:
-        write_new(temporary, [content], file.stat().st_mode if file.exists() else None)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
+        try:
+            write_new(temporary, [content], file.stat().st_mode if file.exists() else None)
+            temporary.replace(file)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise RefusedError(f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with -o.") from None
 
 
 def write_stdout(text: str, *, safe: bool = False) -> None:
@@ -135,28 +124,25 @@ def drop_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def deliver(
-    distillation: Result, run: RunCalibration, target: Path | None, usage: Usage | None, output: Output
-) -> None:
+def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
     """Write the result to its file, and to stdout whatever the options of `output` ask for.
 
     Raises RefusedError where the disk or stdout does not take it.
     """
+    texts = run.record.texts
     if target and not output.dry_run:
-        write_atomically(target, distillation.text)
+        write_atomically(target, texts.after.encode("utf-8"))
     if output.json_:
         from skill_distiller.report.json_record import to_json
-        from skill_distiller.report.record import make_record
 
-        run.save()  # before the record, which names the entry
-        write_json(to_json(make_record(distillation, run.estimate, run.id, usage)))
+        run.save()  # before the record is printed, which names the entry
+        write_json(to_json(run.record))
     elif output.diff:
-        from skill_distiller.report.record import make_record
         from skill_distiller.report.text import unified_diff
 
-        write_stdout(unified_diff(make_record(distillation).texts))
+        write_stdout(unified_diff(texts))
     elif not target and not output.dry_run:
-        write_stdout(distillation.text)
+        write_stdout(texts.after)
 
 
 def choose_target(file: Path, skill: Skill, *, folder_given: bool, force: bool) -> Path:

@@ -1,17 +1,19 @@
-"""The folder of learnings, which holds the calibration data: the option that names it, and the store below it."""
+"""The folder of learnings: the option that names it, the store in it, and what the store says of a run."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from skill_distiller.errors import UsageError
+from skill_distiller.errors import SkillDistillerError, UsageError
 
 if TYPE_CHECKING:
     from skill_distiller.calibration.log_files import Ledger
     from skill_distiller.calibration.store import CalibrationStore
+    from skill_distiller.report.record import Record
 
 LEARNINGS: Final = ".learnings"
 OFF: Final = "off"  # in place of a folder: no calibration, as with --no-calibration
@@ -45,3 +47,54 @@ def read_whole(store: CalibrationStore) -> Ledger:
     if ledger.unreadable:
         typer.echo(f"Warning: {printable(unreadable_text(str(store.file), ledger.unreadable))}", err=True)
     return ledger
+
+
+class RunCalibration:
+    """The `record` of a run with what earlier runs say of it, and once it is saved with the id of its own entry.
+
+    Runs are compared with those of the same mode, provider and model. Whatever goes wrong on the way
+    is one of the `warnings`, each a sentence: a run does not fail because its calibration does.
+    """
+
+    def __init__(self, record: Record, learnings: str, *, use: bool, save: bool) -> None:
+        self.record = record
+        self.warnings: list[str] = []
+        self._store = open_store(learnings) if use and learnings != OFF else None
+        self._save = save and self._store is not None
+        if self._store:
+            self._look_up(self._store)
+
+    @property
+    def folder(self) -> str:
+        """Where the entry is kept."""
+        return str(self._store.folder) if self._store else ""
+
+    def _look_up(self, store: CalibrationStore) -> None:
+        from skill_distiller.calibration.estimate import calibrate
+        from skill_distiller.report.calibration_text import unreadable_text
+
+        try:
+            ledger = store.read()
+        except (SkillDistillerError, ValueError) as error:  # ValueError: a NUL byte in the path
+            self.warnings.append(f"No calibration: {error}")
+            self._save = False
+            return
+        if ledger.unreadable:
+            self.warnings.append(unreadable_text(str(store.file), ledger.unreadable))
+        record = self.record
+        estimate = calibrate(ledger.entries, record.aim.mode.value, *record.authors.made_with)
+        self.record = replace(record, calibration=replace(record.calibration, estimate=estimate))
+
+    def save(self) -> None:
+        """Add the entry of this run, once."""
+        if not self._save or not self._store:
+            return
+        self._save = False
+        from skill_distiller.report.json_record import to_entry
+
+        try:
+            entry_id = self._store.append(to_entry(self.record))
+        except (SkillDistillerError, ValueError) as error:
+            self.warnings.append(f"This run is not in the calibration data. {error}")
+            return
+        self.record = replace(self.record, calibration=replace(self.record.calibration, entry_id=entry_id))

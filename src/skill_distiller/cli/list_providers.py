@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from skill_distiller.providers.detect import Found
 
 
 def providers(
@@ -15,11 +19,28 @@ def providers(
     import json
 
     from skill_distiller.providers.detect import FINDERS
-    from skill_distiller.report.progress import found_lines, found_record
 
     found = [find(os.environ, "") for find in FINDERS.values()]
-    chosen = next((one for one in found if one.there), None)
-    if json_:
-        typer.echo(json.dumps(found_record(found, chosen), indent=2))
-    else:
-        typer.echo("\n".join(found_lines(found, chosen)))
+    chosen = next((one.name for one in found if one.there), "embedded")
+    typer.echo(json.dumps(_record(found, chosen), indent=2) if json_ else "\n".join(_lines(found, chosen)))
+
+
+def _lines(found: Sequence[Found], chosen: str) -> Iterator[str]:
+    """One line for each kind of provider, and which one `auto` would take."""
+    from skill_distiller.report.text import printable
+
+    for one in found:
+        what = f"{one.model} at {one.address}" if one.there else "no"
+        yield printable(f"{one.name}: {what}; {one.reason}")
+    yield "embedded: always there; no language model, no network"
+    yield f"auto would take: {chosen}"
+
+
+def _record(found: Sequence[Found], chosen: str) -> dict[str, object]:
+    return {
+        "providers": [
+            {"name": f.name, "available": f.there, "reason": f.reason, "model": f.model, "address": f.address}
+            for f in found
+        ],
+        "auto": chosen,
+    }

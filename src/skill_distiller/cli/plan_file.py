@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import yaml
 
 from skill_distiller._version import __version__
-from skill_distiller.cli.arguments import Aim, Pieces
+from skill_distiller.cli.arguments import Pieces
+from skill_distiller.cli.input_output import choose_target, write_atomically
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers
@@ -18,6 +20,7 @@ from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan, source_di
 from skill_distiller.report.text import excerpt
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import Aim
 from skill_distiller.skill.frontmatter import read_fields
 from skill_distiller.skill.ids import PieceIds, piece_ids
 from skill_distiller.skill.model import Block, Section
@@ -38,10 +41,10 @@ _HEAD: Final = """\
 _AS_IT_IS: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
 
 
-def plan_text(distillation: Result) -> str:
-    """The plan of a distillation as YAML, comments on how to edit it above; safe to show on a terminal."""
+def plan_text(result: Result) -> str:
+    """The plan of a run as YAML, comments on how to edit it above; safe to show on a terminal."""
     text = yaml.dump(
-        to_plan(distillation),
+        to_plan(result),
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
@@ -51,35 +54,32 @@ def plan_text(distillation: Result) -> str:
     return _HEAD + _UNSEEN.sub(_code, text)
 
 
-def to_plan(distillation: Result) -> dict[str, object]:
-    """The plan of a distillation as plain data."""
-    options = distillation.run.options
-    ids = piece_ids(distillation.original)
-    stands_with = carriers(distillation.original, distillation.plan.decisions)
+def to_plan(result: Result) -> dict[str, object]:
+    """The plan of a run as plain data."""
+    options, original = result.run.options, result.original
+    ids = piece_ids(original)
+    stands_with = {block: ids.blocks[other] for block, other in carriers(original, result.plan.decisions).items()}
     return {
         "schema": SCHEMA,
         "version": __version__,
-        "skill": distillation.original.name,
-        "source_sha256": source_digest(distillation.original),
+        "skill": original.name,
+        "source_sha256": source_digest(original),
         "mode": options.mode.value,
         **({"threshold": options.threshold} if options.mode is Mode.THRESHOLD else {"tokens": options.tokens}),
-        "encoding": distillation.run.counter.encoding,
-        "analyzer": distillation.reading.analysis.analyzer,
+        "encoding": result.run.counter.encoding,
+        "analyzer": result.reading.analysis.analyzer,
         "sections": [
-            _section(distillation, section, ids, stands_with)
-            for section in distillation.original.sections
+            _section(result, section, ids, stands_with)
+            for section in original.sections
             if section.level or section.blocks
         ],
     }
 
 
-def _section(
-    distillation: Result, section: Section, ids: PieceIds, stands_with: Mapping[int, int]
-) -> dict[str, object]:
+def _section(result: Result, section: Section, ids: PieceIds, stands_with: Mapping[int, str]) -> dict[str, object]:
     entry: dict[str, object] = {}
-    names = {block: ids.blocks[carrier] for block, carrier in stands_with.items()}
     if section.level:
-        stays = distillation.plan.headings[section.index]
+        stays = result.plan.headings[section.index]
         entry = {
             "heading": excerpt(f"{'#' * section.level} {section.heading}"),
             "id": ids.headings[section.index],
@@ -88,20 +88,20 @@ def _section(
         }
     if section.blocks:
         entry["blocks"] = [
-            dict(_block(distillation, block, ids.blocks[block.index], names.get(block.index, "")))
+            dict(_block(result, block, ids.blocks[block.index], stands_with.get(block.index, "")))
             for block in section.blocks
         ]
     return entry
 
 
-def _block(distillation: Result, block: Block, piece: str, carrier: str) -> Iterator[tuple[str, object]]:
-    decision = distillation.plan.decisions[block.index]
+def _block(result: Result, block: Block, piece: str, carrier: str) -> Iterator[tuple[str, object]]:
+    decision = result.plan.decisions[block.index]
     rendering = decision.rendering
     yield "id", piece
     yield "rendering", rendering.kind.value
     yield "line", block.line
     yield "kind", block.kind.value
-    yield "type", distillation.reading.verdicts[block.index].type.value
+    yield "type", result.reading.verdicts[block.index].type.value
     yield "tokens", rendering.tokens
     yield "full_tokens", decision.full_tokens
     if rendering.kind not in _AS_IT_IS:
@@ -274,21 +274,19 @@ def check_pieces(pieces: Pieces, mode: Mode) -> None:
 
 
 def load_plan(pieces: Pieces, aim: Aim) -> tuple[SavedPlan | None, Aim]:
-    """The plan to apply, if any, with the aim that it was made with; raises BadInputError for a file that is none."""
+    """The plan to apply, if any, with the aim that it was made with, the default one where its file does not say.
+
+    Raises BadInputError for a file that is no plan.
+    """
     if not pieces.plan:
         return None, aim
     saved = read_plan(Path(pieces.plan))
-    return saved, _aim_of(saved)
-
-
-def _aim_of(saved: SavedPlan) -> Aim:
-    """The aim of a plan; the default one where its file does not say."""
     tokens, threshold = saved.settings.get("tokens"), saved.settings.get("threshold")
     if saved.settings.get("mode") == Mode.TOKENS and isinstance(tokens, int) and tokens > 0:
-        return Aim(Mode.TOKENS, tokens=tokens)
+        return saved, Aim(Mode.TOKENS, tokens=tokens)
     if isinstance(threshold, int | float) and 0 <= threshold <= 1:
-        return Aim(threshold=float(threshold))
-    return Aim()
+        return saved, Aim(threshold=float(threshold))
+    return saved, Aim()
 
 
 def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_given: bool, force: bool) -> Path | None:
@@ -300,32 +298,32 @@ def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_gi
         raise RefusedError(f"{str(product)!r} is the plan; it is never overwritten.", "Name another file with -o.")
     if not pieces.save_plan:
         return None
-    from skill_distiller.cli.input_output import choose_target
-
     file = Path(pieces.save_plan)
     if pieces.save_plan == "-" or file.is_dir():
         raise UsageError(
             f"{pieces.save_plan!r} is not a file that a plan can be written to.", "Name a file with --save-plan."
         )
-    try:
+    with _hints_on_save_plan():
         target = choose_target(file, skill, folder_given=folder_given, force=force)
-    except (RefusedError, UsageError) as error:
-        error.hint = error.hint.replace("-o.", "--save-plan.")
-        raise
     if product and target.resolve() == product.resolve():
         raise UsageError("The result and the plan can't be the same file.", "Name another file with --save-plan.")
     return target
 
 
-def write_plan(file: Path, distillation: Result) -> None:
+def write_plan(file: Path, result: Result) -> None:
     """Write the plan of a run; raises RefusedError when the disk does not take it, or no run would read it."""
-    from skill_distiller.cli.input_output import write_bytes
-
-    content = plan_text(distillation).encode("utf-8")
+    content = plan_text(result).encode("utf-8")
     if len(content) > MAX_PLAN:
         raise RefusedError(f"The plan would be larger than {MAX_PLAN:,} bytes.", "Leave --save-plan out.")
+    with _hints_on_save_plan():
+        write_atomically(file, content)
+
+
+@contextmanager
+def _hints_on_save_plan() -> Iterator[None]:
+    """What goes wrong in here is told of the option of the plan, not of that of the product."""
     try:
-        write_bytes(file, content)
-    except RefusedError as error:
+        yield
+    except (RefusedError, UsageError) as error:
         error.hint = error.hint.replace("-o.", "--save-plan.")
         raise

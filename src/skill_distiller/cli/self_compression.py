@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from skill_distiller.cli.arguments import Aim
 from skill_distiller.errors import RefusedError, StoppedError
 from skill_distiller.planning.plan import Mode
+from skill_distiller.run.run import Aim
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from skill_distiller.report.record import Record
     from skill_distiller.run.result import Result
     from skill_distiller.skill.model import Skill
 
@@ -33,24 +34,23 @@ class SelfCompression:
     aim: Aim
     must_ask: bool
 
-    def with_notes(self, distillation: Result) -> Result:
-        """The distillation with the notes about what was done otherwise."""
+    def with_notes(self, result: Result) -> Result:
+        """The result with the notes about what was done otherwise."""
         from skill_distiller.run.notes import Note, NoteKind
 
         notes = [Note(NoteKind.SELF_COMPRESSION, self.where)]
         if self.aim != self.asked:
             notes.append(Note(NoteKind.THRESHOLD_RAISED, f"{self.asked.threshold:g}"))
-        return replace(distillation, notes=(*distillation.notes, *notes))
+        return replace(result, notes=(*result.notes, *notes))
 
-    def ask(self, distillation: Result, target: Path | None, console: Console) -> None:
+    def ask(self, record: Record, target: Path | None, console: Console) -> None:
         """Ask for approval on the terminal, "no" unless told otherwise; raises RefusedError where there is none."""
         from skill_distiller.report.text import printable
 
         place = printable(str(target)) if target else "stdout"
-        mark, functionality = distillation.run.counter.mark, distillation.functionality.score
-        before, after = distillation.input_tokens, distillation.output_tokens
-        figures = f"{mark}{before} → {mark}{after} tokens, functionality {functionality:.0f} %"
-        console.print(f"{figures}. Write this to {place}? [y/N] ", end="")
+        tokens, functionality = record.tokens, record.evidence.functionality.score
+        counts = f"{tokens.mark}{tokens.before} → {tokens.mark}{tokens.after} tokens"
+        console.print(f"{counts}, functionality {functionality:.0f} %. Write this to {place}? [y/N] ", end="")
         try:
             answer = sys.stdin.readline()
         except KeyboardInterrupt:

@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.text import Text
 
 from skill_distiller.planning.plan import Reason
+from skill_distiller.providers.model import Usage
 from skill_distiller.report.calibration_text import estimate_text
 from skill_distiller.report.receipt_text import receipt_lines
-from skill_distiller.report.record import Record, TokenCounts
-from skill_distiller.report.sections import BlockCounts, SectionRecord, TokenLevel, names_of
+from skill_distiller.report.record import BlockCounts, Record, SectionRecord, TokenCounts, TokenLevel, names_of
 from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
 from skill_distiller.rewriting.examples.model import ExampleSelection, SelectionMode
 from skill_distiller.run.distill import FRONTMATTER_HINTS, TRIGGER_HINT
-from skill_distiller.run.notes import COMPACTION_TOKENS, LateSection, Note, NoteKind
+from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind
 from skill_distiller.tokens import ESTIMATE
 
 _NAME_LENGTH: Final = 40  # characters of an example's name that are shown
@@ -109,36 +109,23 @@ def token_level_lines(token_level: TokenLevel) -> Iterator[str]:
     yield f"Phrases removed: {shown}{more}" if phrases else "Phrases removed: none"
 
 
-_SHOWN: Final = 5  # sections that are named; the JSON record has all of them
-_HEADING: Final = 50
+_SECTIONS_SHOWN: Final = 5  # that are named; the JSON record has all of them
+_HEADING_LENGTH: Final = 50  # characters of their headings
 
 
 def late_text(note: Note) -> str:
     """The warning about required blocks of a result that lie too far down, with their sections."""
-    blocks = "1 required block lies" if note.detail == "1" else f"{note.detail} required blocks lie"
-    names = [_name(section) for section in note.sections[:_SHOWN]]
-    more = len(note.sections) - len(names)
-    if more:
+    names = [
+        f"{excerpt(section.heading, _HEADING_LENGTH) or NO_HEADING} (line {section.line} of the result)"
+        for section in note.sections[:_SECTIONS_SHOWN]
+    ]
+    if more := len(note.sections) - len(names):
         names.append(plural(more, "more section"))
+    blocks = "1 required block lies" if note.detail == "1" else f"{note.detail} required blocks lie"
     return (
         f"Warning: {blocks} beyond the first {COMPACTION_TOKENS:,} tokens, all that agents bring back of a skill "
         f"after compaction: {', '.join(names)}. Move them up, or details into files of their own."
     )
-
-
-def _name(section: LateSection) -> str:
-    heading = excerpt(section.heading, _HEADING) or NO_HEADING
-    return f"{heading} (line {section.line} of the result)"
-
-
-def self_compression_text(note: Note) -> str:
-    """The line about a skill that makes skills smaller; the detail of the note is where it says so."""
-    return f"Self-compression: this skill makes skills smaller, its {note.detail} says so."
-
-
-def raised_text(note: Note, threshold: float) -> str:
-    """The line about the threshold that was asked for (the detail of the note) and the one that was taken."""
-    return f"Threshold raised from {note.detail} to {threshold:g}: what a distiller loses, every skill after it loses."
 
 
 _PLAIN_NOTES: Final = frozenset(
@@ -154,41 +141,39 @@ _PLAIN_NOTES: Final = frozenset(
 
 def note_text(note: Note, record: Record) -> tuple[str, str]:
     """The style of a note on a terminal ("" for none) and its text."""
-    threshold = record.goal.threshold
+    threshold, detail = record.aim.threshold, note.detail
     hint = FRONTMATTER_HINTS.get(record.texts.frontmatter, "")
+    verdicts = "1 block; its verdict is" if detail == "1" else f"{detail} blocks; their verdicts are"
     texts = {
-        NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {note.detail}. {hint}",
+        NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {detail}. {hint}",
         NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
         NoteKind.ALREADY_MINIMAL: f"Already minimal: no compression possible at threshold {threshold:g}; "
         "the original comes out unchanged.",
-        NoteKind.WITHIN_BUDGET: f"Already within {record.goal.tokens} tokens; the original comes out unchanged.",
+        NoteKind.WITHIN_BUDGET: f"Already within {record.aim.tokens} tokens; the original comes out unchanged.",
         NoteKind.NOT_WORTH_IT: f"Already minimal: at threshold {threshold:g} less than 1% could be saved, which is not "
         "worth a changed file; the original comes out unchanged.",
-        NoteKind.ADVISORY_REMOVED: f"Advisory pattern removed (no score penalty): {note.detail}",
-        NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {note.detail}",
-        NoteKind.ESTIMATED_TOKENS: f"Warning: the tokenizer {note.detail} is not available here; counts marked ~ are "
+        NoteKind.ADVISORY_REMOVED: f"Advisory pattern removed (no score penalty): {detail}",
+        NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {detail}",
+        NoteKind.ESTIMATED_TOKENS: f"Warning: the tokenizer {detail} is not available here; counts marked ~ are "
         "estimates of 4 characters a token.",
-        NoteKind.EMBEDDED_VERDICTS: "Warning: the model gave no usable answer for "
-        + (
-            "1 block; its verdict is the embedded one."
-            if note.detail == "1"
-            else f"{note.detail} blocks; their verdicts are the embedded ones."
-        ),
+        NoteKind.EMBEDDED_VERDICTS: f"Warning: the model gave no usable answer for {verdicts} the embedded "
+        f"{'one' if detail == '1' else 'ones'}.",
         NoteKind.BEYOND_COMPACTION: late_text(note),
-        NoteKind.SELF_COMPRESSION: self_compression_text(note),
-        NoteKind.THRESHOLD_RAISED: raised_text(note, threshold),
+        NoteKind.SELF_COMPRESSION: f"Self-compression: this skill makes skills smaller, its {detail} says so.",
+        NoteKind.THRESHOLD_RAISED: f"Threshold raised from {detail} to {threshold:g}: what a distiller loses, "
+        "every skill after it loses.",
         NoteKind.PLAN_APPLIED: "Written as the plan says; nothing was chosen by this run.",
         NoteKind.SOURCE_CHANGED: "Warning: the source has changed since the plan was made; blocks that the plan does "
-        f"not know stay as they are: {note.detail}.",
+        f"not know stay as they are: {detail}.",
         NoteKind.PLAN_TOO_LARGE: "Warning: the plan would make the skill larger; the original comes out unchanged.",
-        NoteKind.HARD_RULE_DROPPED: f"Warning: the plan removes a block with a hard rule: [{note.detail}].",
-        NoteKind.PATTERN_DROPPED: f"Warning: the plan removes a block with a protected pattern: [{note.detail}].",
+        NoteKind.HARD_RULE_DROPPED: f"Warning: the plan removes a block with a hard rule: [{detail}].",
+        NoteKind.PATTERN_DROPPED: f"Warning: the plan removes a block with a protected pattern: [{detail}].",
     }
     return ("" if note.kind in _PLAIN_NOTES else "yellow", texts[note.kind])
 
 
 def print_report(record: Record, console: Console, *, verbose: bool = False) -> None:
-    """Print the report; with `verbose` the section analysis too. Text of the skill is made safe to show."""
+    """Print the report; with `verbose` also the section analysis and what a model cost. All is made safe to show."""
     for line in _headline(record):
         console.print(line)
     if verbose:
@@ -200,6 +185,8 @@ def print_report(record: Record, console: Console, *, verbose: bool = False) -> 
     if record.evidence.verification and record.evidence.verification.passed:
         console.print(Text(verified_text(record.evidence.verification), style="green"))
     print_notes(record, console)
+    if record.authors.usage and verbose:
+        console.print(usage_line(record.authors.usage))
 
 
 def one_liner_lines(record: Record) -> Iterator[Text]:
@@ -210,8 +197,8 @@ def one_liner_lines(record: Record) -> Iterator[Text]:
     lost = len(record.evidence.receipt.lost)
     yield Text(f"One-liner by: {printable(one_liner.method)}; name, description and body are not in the text")
     if one_liner.left_out:
-        phrases = "phrase" if one_liner.left_out == 1 else "phrases"
-        yield Text(f"Quoted trigger {phrases} without room: {one_liner.left_out}", style="yellow")
+        noun = "phrase" if one_liner.left_out == 1 else "phrases"
+        yield Text(f"Quoted trigger {noun} without room: {one_liner.left_out}", style="yellow")
     yield Text(f"Facts no longer in the text: {lost} (each named in --json and with --verbose)", style="yellow")
 
 
@@ -233,6 +220,16 @@ def print_calibration(console: Console, warnings: Iterable[str], entry: str, fol
             f"Saved as {entry} in {printable(folder)}; after use: "
             f"skill-distiller feedback --id={entry} --actual=0-100 --outcome=worked|partial|failed"
         )
+
+
+def usage_line(usage: Usage) -> str:
+    """What the run has cost, on one line."""
+    calls = plural(usage.calls, "call")
+    tokens = f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
+    return printable(
+        f"Provider: {usage.provider}/{usage.model}: {calls}, {usage.cached} from the cache, {tokens}, "
+        f"{usage.seconds:.1f} s"
+    )
 
 
 def _headline(record: Record) -> Iterator[Text]:

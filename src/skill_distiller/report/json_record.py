@@ -1,7 +1,11 @@
-"""The records of `compress --json` and `verify --json` as plain data. The contract is docs/json.md and two schemas."""
+"""The record of a run, a verification and an entry of the calibration store as plain data.
+
+The contracts are docs/json.md with two schemas, and docs/calibration.md.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from typing import Final
 
@@ -13,8 +17,15 @@ from skill_distiller.checks.model import RECORD_SCHEMAS, Check, Finding, Level, 
 from skill_distiller.checks.receipt import Change, LostFact, SectionReceipt
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.model import Usage
-from skill_distiller.report.record import Calibration, Record
-from skill_distiller.report.sections import Contents, SectionRecord, TokenLevel, names_of
+from skill_distiller.report.record import (
+    Calibration,
+    Contents,
+    OutcomeKind,
+    Record,
+    SectionRecord,
+    TokenLevel,
+    names_of,
+)
 from skill_distiller.rewriting.examples.model import ExampleSelection
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.notes import Note
@@ -27,14 +38,14 @@ Json = dict[str, object]
 
 def to_json(record: Record) -> Json:
     """The record of a run, as `compress --json` prints it: figures, sections, receipt and the distilled text itself."""
-    goal, authors, tokens, contents = record.goal, record.authors, record.tokens, record.contents
+    aim, authors, tokens, contents = record.aim, record.authors, record.tokens, record.contents
     return {
         "schema": RECORD_SCHEMA,
         "version": __version__,
         "skill": record.texts.skill,
-        "mode": goal.mode.value,
-        "threshold": goal.threshold if goal.mode is Mode.THRESHOLD else None,
-        "target_tokens": goal.tokens,
+        "mode": aim.mode.value,
+        "threshold": aim.threshold if aim.mode is Mode.THRESHOLD else None,
+        "target_tokens": aim.tokens,
         "analyzer": authors.analyzer,
         "token_scorer": authors.token_scorer or None,
         "provider": _usage(authors.usage) if authors.usage else None,
@@ -240,4 +251,49 @@ def _finding(finding: Finding) -> Json:
         "detail": finding.detail,
         "file": "candidate" if finding.in_candidate else "original",
         "line": finding.line or None,
+    }
+
+
+_NAME_LENGTH: Final = 200  # characters; a skill may call itself anything, and a thousand entries are read in each run
+
+
+def to_entry(record: Record) -> Json:
+    """The record as an entry of the calibration store: every field but `id` and `timestamp`, which the store gives.
+
+    `expected` is the judge's score without any correction, so that corrections never add up. No path
+    is kept: the file may be shared.
+    """
+    functionality, contents = record.evidence.functionality, record.contents
+    provider, model = record.authors.made_with
+    sections = [section for section in contents.sections if section.blocks.total]
+    removed = sum(section.outcome is OutcomeKind.REMOVED for section in sections)
+    lost = set(functionality.protected_lost)
+    score = round(functionality.score, 1)
+    return {
+        "skill": record.texts.skill[:_NAME_LENGTH],
+        "mode": record.aim.mode.value,
+        "threshold": record.aim.threshold,
+        "input_tokens": record.tokens.before,
+        "output_tokens": record.tokens.after,
+        "reduction_pct": round(100 * record.tokens.reduction),
+        "sections_total": len(sections),
+        "sections_kept": len(sections) - removed,
+        "sections_removed": removed,
+        "classification_confidence_mean": round(record.authors.confidence, 3),
+        "functionality_score": score,
+        "protected_patterns_found": list(functionality.protected_found),
+        "protected_patterns_preserved": [name for name in functionality.protected_found if name not in lost],
+        "advisory_patterns_found": list(contents.advisory_found),
+        "advisory_patterns_removed": list(contents.advisory_removed),
+        "expected": {"functionality": score},
+        "actual": None,
+        "evaluation_method": functionality.method,
+        "provider": provider,
+        "model": model or None,
+        "analyzer": record.authors.analyzer,
+        "analyzer_version": __version__,  # its rules and weights are part of the package
+        "encoding": record.tokens.encoding,
+        "tokens_exact": record.tokens.exact,
+        "tool_version": __version__,
+        "content_hash": f"sha256:{hashlib.sha256(record.texts.before.encode('utf-8', 'replace')).hexdigest()}",
     }

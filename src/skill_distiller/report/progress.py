@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,8 +13,7 @@ from skill_distiller.checks.model import Verification
 from skill_distiller.language.facts import block_facts
 from skill_distiller.planning.frontier import Frontier
 from skill_distiller.planning.plan import Plan
-from skill_distiller.providers.detect import Found
-from skill_distiller.providers.model import Expected, Provider, Usage, Watcher
+from skill_distiller.providers.model import Watcher
 from skill_distiller.report.json_record import checks_to_json
 from skill_distiller.report.text import plural, printable
 from skill_distiller.rewriting.ladder import Ladder
@@ -24,6 +22,8 @@ from skill_distiller.skill.model import Skill
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from skill_distiller.providers.model import Expected, Provider
 
 
 class ConsoleWatcher(Watcher):
@@ -61,38 +61,6 @@ def _calls_bar(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True)
 
 
-def usage_line(usage: Usage) -> str:
-    """What the run has cost, on one line."""
-    calls = plural(usage.calls, "call")
-    tokens = f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
-    return printable(
-        f"Provider: {usage.provider}/{usage.model}: {calls}, {usage.cached} from the cache, {tokens}, "
-        f"{usage.seconds:.1f} s"
-    )
-
-
-def found_lines(found: Sequence[Found], chosen: Found | None) -> list[str]:
-    """One line for each kind of provider, and which one `auto` would take."""
-    lines = []
-    for one in found:
-        what = f"{one.model} at {one.address}; {one.reason}" if one.there else f"no; {one.reason}"
-        lines.append(printable(f"{one.name}: {what}"))
-    lines.append("embedded: always there; no language model, no network")
-    lines.append(f"auto would take: {chosen.name if chosen else 'embedded'}")
-    return lines
-
-
-def found_record(found: Sequence[Found], chosen: Found | None) -> dict[str, object]:
-    """The same as plain data."""
-    return {
-        "providers": [
-            {"name": f.name, "available": f.there, "reason": f.reason, "model": f.model, "address": f.address}
-            for f in found
-        ],
-        "auto": chosen.name if chosen else "embedded",
-    }
-
-
 def stage_line(stage: str, value: object) -> str:
     """One line of ASCII JSON: `{"stage": …, …}`."""
     return json.dumps({"stage": stage, **_describe(value)})
@@ -121,21 +89,13 @@ def _describe(value: object) -> dict[str, object]:
             return {
                 "refused": value.refused,
                 "decisions": [
-                    {
-                        "block": d.block,
-                        "rendering": d.rendering.kind.value,
-                        "saved": d.saved,
-                        "reason": d.reason.value,
-                    }
+                    {"block": d.block, "rendering": d.rendering.kind.value, "saved": d.saved, "reason": d.reason.value}
                     for d in value.decisions
                 ],
             }
         case Functionality():
-            return {
-                "score": round(value.score, 2),
-                "method": value.method,
-                "protected_lost": list(value.protected_lost),
-            }
+            lost = list(value.protected_lost)
+            return {"score": round(value.score, 2), "method": value.method, "protected_lost": lost}
         case Verification() | None:
             return {"verification": checks_to_json(value)}
         case tuple():

@@ -20,7 +20,7 @@ def plural(count: int, noun: str) -> str:
 _UNSAFE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
-_EXCERPT: Final = 60  # characters
+EXCERPT: Final = 60  # characters
 NO_HEADING: Final = "(before the first heading)"
 
 
@@ -39,7 +39,7 @@ def printable_lines(text: str) -> str:
     return printable(text.replace("\r\n", "\n"))
 
 
-def excerpt(text: str, length: int = _EXCERPT) -> str:
+def excerpt(text: str, length: int = EXCERPT) -> str:
     """The beginning of a text on one line, safe to show."""
     line = printable(" ".join(text.split()))
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skill_distiller.checks.model import Check, Finding, Level, Verification
-from skill_distiller.report.text import excerpt
+from skill_distiller.report.text import EXCERPT, excerpt
 
 
 def verified_text(verification: Verification) -> str:
@@ -28,13 +28,13 @@ def verified_text(verification: Verification) -> str:
     return f"Verification FAILED: {'; '.join(parts)}"
 
 
-def finding_text(finding: Finding, length: int = 60) -> str:
+def finding_text(finding: Finding) -> str:
     """A finding in words, on one line, safe to show: `lost code span: make lint, line 12 of the original`."""
     where = f", line {finding.line} of the {'candidate' if finding.in_candidate else 'original'}"
-    return f"{what_found(finding, length)}: {excerpt(finding.text, length)}{where if finding.line else ''}"
+    return f"{_what(finding)}: {excerpt(finding.text)}{where if finding.line else ''}"
 
 
-def what_found(finding: Finding, length: int) -> str:
+def _what(finding: Finding, length: int = EXCERPT) -> str:
     """What kind of finding it is and of what: `lost code span`."""
     return " ".join(part for part in (finding.kind.value, excerpt(finding.detail, length)) if part)
 
@@ -67,35 +67,27 @@ def print_verification(verification: Verification, console: Console, mark: str =
 
 
 def _rows(check: Check, *, verbose: bool) -> Iterator[tuple[Text, Text, Text, Text]]:
-    result = Text("passed", "green") if check.passed else Text("FAILED", "bold red")
-    lines = list(_lines(check, verbose=verbose)) or [(Text(), Text())]
-    yield Text(check.name), result, *lines[0]
-    for line in lines[1:]:
-        yield Text(), Text(), *line
-
-
-def _lines(check: Check, *, verbose: bool) -> Iterator[tuple[Text, Text]]:
-    """The findings with their lines, failures first; what is not shown is counted."""
+    """The check in front of its findings, failures first; what is not shown is counted."""
     failures, warnings, declared = (
         [finding for finding in check.findings if finding.level is level]
         for level in (Level.FAILURE, Level.WARNING, Level.DECLARED)
     )
     found = failures + warnings
-    for finding in found + declared if verbose else found[:_SHOWN]:
-        yield _line(finding), _text(finding)
-    if verbose:
-        return
-    if len(found) > _SHOWN:
-        yield Text(), Text(f"and {len(found) - _SHOWN} more (--verbose or --json)", "dim")
-    if declared:
-        yield Text(), Text(f"{len(declared)} declared by the receipt", "dim")
+    lines = [(_place(finding), _text(finding)) for finding in (found + declared if verbose else found[:_SHOWN])]
+    if not verbose and len(found) > _SHOWN:
+        lines.append((Text(), Text(f"and {len(found) - _SHOWN} more (--verbose or --json)", "dim")))
+    if not verbose and declared:
+        lines.append((Text(), Text(f"{len(declared)} declared by the receipt", "dim")))
+    first, *rest = lines or [(Text(), Text())]
+    yield Text(check.name), Text("passed", "green") if check.passed else Text("FAILED", "bold red"), *first
+    for line in rest:
+        yield Text(), Text(), *line
 
 
-def _line(finding: Finding) -> Text:
-    place = f"{finding.line}{'' if finding.in_candidate else ' (original)'}" if finding.line else ""
-    return Text(place, "dim")
+def _place(finding: Finding) -> Text:
+    return Text(f"{finding.line}{'' if finding.in_candidate else ' (original)'}" if finding.line else "", "dim")
 
 
 def _text(finding: Finding) -> Text:
-    text = Text.assemble((f"{what_found(finding, _LENGTH)}: ", _STYLES[finding.level]), excerpt(finding.text, _LENGTH))
+    text = Text.assemble((f"{_what(finding, _LENGTH)}: ", _STYLES[finding.level]), excerpt(finding.text, _LENGTH))
     return text if finding.level is not Level.DECLARED else Text.assemble(text, (" (declared)", "dim"))

@@ -32,10 +32,14 @@ class Backends:
     renderers: tuple[Renderer, ...] = ()
     one_liner: OneLinerWriter = field(default_factory=EmbeddedOneLiner)
 
+    def with_scorer(self, scorer: PhraseScorer | None) -> Backends:
+        """The same with a scorer of phrases."""
+        return replace(self, models=replace(self.models, phrases=scorer))
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderOptions:
-    """What was asked for: a choice of `providers.registry.CHOICES`, a model, and how to deal with it.
+    """What was asked for: a `choice` as `find_provider` takes it, a model, and how to deal with it.
 
     `timeout` is how many seconds a reply may take; with `one_liner` three lines will be asked for.
     """
@@ -93,11 +97,6 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
     for part in (analyzer, one_liner if options.one_liner else rewriter, judge):
         session.expect(part.expected(skill))
     return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=one_liner), session)
-
-
-def use_token_scorer(backends: Backends, scorer: PhraseScorer | None) -> Backends:
-    """The backends with a scorer of phrases."""
-    return replace(backends, models=replace(backends.models, phrases=scorer))
 
 
 def choose_token_scorer(choice: str) -> PhraseScorer | None:

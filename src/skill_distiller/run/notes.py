@@ -93,20 +93,12 @@ def _characters_within(skill: Skill, known: Mapping[str, int], counter: TokenCou
     pieces = [skill.frontmatter.raw]
     for section in skill.sections:
         pieces += [section.heading_source, *(block.source for block in section.blocks)]
-    return sum(map(len, pieces[: _pieces_within(pieces, known, counter, limit)]))
-
-
-def _pieces_within(pieces: list[str], known: Mapping[str, int], counter: TokenCounter, limit: int) -> int:
-    """How many pieces, from the first on, have no more tokens than the limit when joined."""
-    counts = [known[piece] if piece in known else counter.count(piece) if piece else 0 for piece in pieces]
+    pieces = [piece for piece in pieces if piece]
+    counts = [known[piece] if piece in known else counter.count(piece) for piece in pieces]
     most = bisect_right(list(accumulate(counts)), _MARGIN * limit) + 1
     joined = range(min(most, len(pieces)) + 1)
-    return bisect_right(joined, limit, key=lambda n: counter.count_joined(*_filled(pieces[:n], counts))) - 1
-
-
-def _filled(pieces: list[str], counts: list[int]) -> tuple[list[str], list[int]]:
-    filled = [(piece, count) for piece, count in zip(pieces, counts, strict=False) if piece]
-    return [piece for piece, _ in filled], [count for _, count in filled]
+    within = bisect_right(joined, limit, key=lambda n: counter.count_joined(pieces[:n], counts[:n])) - 1
+    return sum(map(len, pieces[:within]))
 
 
 class NoteKind(StrEnum):
@@ -147,9 +139,8 @@ def plan_notes(options: DistillOptions, reading: Reading, plan: Plan) -> tuple[N
     notes = [Note(NoteKind.PLAN_APPLIED)]
     ids = piece_ids(reading.skill).blocks
     if options.plan.source != source_digest(reading.skill):
-        notes.append(
-            Note(NoteKind.SOURCE_CHANGED, str(len([piece for piece in ids if piece not in options.plan.blocks])))
-        )
+        unknown = sum(piece not in options.plan.blocks for piece in ids)
+        notes.append(Note(NoteKind.SOURCE_CHANGED, str(unknown)))
     for decision, verdict, piece in zip(plan.decisions, reading.verdicts, ids, strict=True):
         if decision.dropped and verdict.hard_rule:
             notes.append(Note(NoteKind.HARD_RULE_DROPPED, piece))

@@ -17,6 +17,15 @@ DEFAULT_THRESHOLD: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
+class Aim:
+    """What to aim at: `threshold` (0-1) counts in threshold mode only, `tokens` is None but in tokens mode."""
+
+    mode: Mode = Mode.THRESHOLD
+    threshold: float = DEFAULT_THRESHOLD
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KeptPieces:
     """The pieces that stay as they are: by id (see `find_pieces`), and sections by heading."""
 
@@ -50,6 +59,11 @@ class DistillOptions:
     patterns: PatternSet = BUILT_IN
     keep: KeptPieces = field(default_factory=KeptPieces)
     plan: SavedPlan | None = None
+
+    @property
+    def aim(self) -> Aim:
+        """The mode with what goes with it."""
+        return Aim(self.mode, self.threshold, self.tokens)
 
 
 def check_options(options: DistillOptions) -> None:
