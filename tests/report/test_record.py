@@ -22,8 +22,8 @@ from skill_distiller.planning.plan import Mode, Reason
 from skill_distiller.report.json_record import RECORD_SCHEMA as SCHEMA_NAME
 from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import make_record
-from skill_distiller.report.sections import SEPARATORS, OutcomeKind
-from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.report.sections import SEPARATORS
+from skill_distiller.rewriting.model import OutcomeKind, RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.run import DistillOptions

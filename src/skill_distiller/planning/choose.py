@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis.model import REQUIRED_TYPES
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import TargetError
-from skill_distiller.planning.frontier import Choice, Frontier, KnownHull, Pick
+from skill_distiller.planning.frontier import Choice, Frontier, Pick
 from skill_distiller.planning.ladders import Ladders, Models, hold, offer, prepare_ladders, refuse, require, retrace
 from skill_distiller.planning.outline import referred_to
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
@@ -51,9 +51,8 @@ def settle(
     """
     ladders = require(prepared.ladders, required)
     reasons = dict(required)
-    known: dict[int, KnownHull] = {}
     while True:
-        frontier = retrace(reading, prepared, ladders, known)
+        frontier = retrace(reading, prepared, ladders)
         picked = pick(frontier)
         if refused := _refused(reading, ladders, picked.choice):
             ladders = refuse(ladders, picked.choice, refused)
@@ -70,8 +69,7 @@ def _refused(reading: Reading, ladders: Sequence[Ladder], choice: Choice) -> fro
     return frozenset(
         ladder.block.index
         for ladder, rung in zip(ladders, choice.rungs, strict=True)
-        # What is joint was proved by who offered it.
-        if rung < len(ladder.rungs) and not keeps_everything(reading, ladder.block.index, ladder.rungs[rung])
+        if not keeps_everything(reading, ladder.block.index, ladder.rendering(rung))
     )
 
 

@@ -147,26 +147,13 @@ class Hull(NamedTuple):
     gone: tuple[tuple[int, int], ...] | None
 
 
-class KnownHull(NamedTuple):
-    """The hull of a section, and what it was made from."""
-
-    node: Node
-    bound: bool
-    ladders: Sequence[Ladder]
-    hull: Hull
-
-
 class _Tree(NamedTuple):
-    """What the recursion needs: ladders, worths and the tokens of headings, by index; bundles by group.
-
-    `known` are hulls of sections by the identity of their node.
-    """
+    """What the recursion needs: ladders, worths and the tokens of headings, by index; bundles by group."""
 
     ladders: Sequence[Ladder]
     worths: Sequence[float]
     headings: Sequence[int]
     groups: Groups
-    known: dict[int, KnownHull]
 
 
 def trace_frontier(
@@ -175,47 +162,20 @@ def trace_frontier(
     worths: Sequence[float],
     heading_tokens: Sequence[int],
     joints: Sequence[Joint] = (),
-    known: dict[int, KnownHull] | None = None,
 ) -> Frontier:
     """The frontier of a skill's ladders under the rules of its outline `nodes`; exact where no bundle is offered.
 
     `worths` holds one number a block, `heading_tokens` one count a section. A heading goes with the
     last block under it; a lead-in goes with what it introduces, and so do numbered steps together.
     `joints` are bundles, of which those that a required block forbids are passed over.
-
-    Whoever traces the same outline, worths and counts again with other ladders gives the same `known`:
-    of sections in which no ladder has changed the hull is taken from there.
     """
     groups = group_outline(nodes, [joint for joint in joints if not unused(ladders, joint)])
-    whole = _hull(_Tree(ladders, worths, heading_tokens, groups, {} if known is None else known), groups.root)
+    whole = _hull(_Tree(ladders, worths, heading_tokens, groups), groups.root)
     return Frontier(whole.tokens, whole.worth, tuple(whole.steps), len(ladders), len(heading_tokens))
 
 
 def _hull(tree: _Tree, node: Node, *, bound: bool = False) -> Hull:
     """A node's hull; one that is `bound` goes with the node above it or not at all."""
-    if node.block != HEADING or tree.groups.joints:  # in a group the blocks of a section need not follow each other
-        return _new_hull(tree, node, bound=bound)
-    ladders = tree.ladders[slice(*_span(node))]
-    known = tree.known.get(id(node))
-    if known and known.bound == bound and known.ladders == ladders:
-        return known.hull
-    hull = _new_hull(tree, node, bound=bound)
-    tree.known[id(node)] = KnownHull(node, bound, ladders, hull)
-    return hull
-
-
-def _span(node: Node) -> tuple[int, int]:
-    """The first block under a node, its own included, and the number after the last one; (0, 0) without any."""
-    first, last = node.block, node.block
-    for child in node.children:
-        start, end = _span(child)
-        if end:
-            first = start if first < 0 else first
-            last = end - 1
-    return max(first, 0), last + 1 if last >= 0 else 0
-
-
-def _new_hull(tree: _Tree, node: Node, *, bound: bool) -> Hull:
     own = _own(tree, node, stays=bound or bool(node.children))
     if node.block >= 0 and not node.children:
         return own

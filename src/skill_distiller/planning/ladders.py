@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from skill_distiller.analysis.model import Phrases
 from skill_distiller.analysis.reading import Reading, once_per_reading
-from skill_distiller.planning.frontier import Choice, Frontier, KnownHull, trace_frontier
+from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
 from skill_distiller.planning.groups import headings_above
 from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
@@ -98,12 +98,10 @@ def trace(
     return prepared, retrace(reading, prepared, prepared.ladders)
 
 
-def retrace(
-    reading: Reading, prepared: Ladders, ladders: Sequence[Ladder], known: dict[int, KnownHull] | None = None
-) -> Frontier:
-    """The frontier of ladders that were changed after they were prepared; `known` as `trace_frontier` has it."""
+def retrace(reading: Reading, prepared: Ladders, ladders: Sequence[Ladder]) -> Frontier:
+    """The frontier of ladders that were changed after they were prepared."""
     nodes = _outline(reading, prepared.sequences)
-    return trace_frontier(nodes, ladders, prepared.worths, prepared.heading_tokens, prepared.joints, known)
+    return trace_frontier(nodes, ladders, prepared.worths, prepared.heading_tokens, prepared.joints)
 
 
 @once_per_reading

@@ -9,7 +9,7 @@ from enum import StrEnum
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice
 from skill_distiller.rewriting.ladder import Ladder
-from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.rewriting.model import Rendering, RenderingKind, in_full
 from skill_distiller.skill.model import Block, BlockKind, Section, Skill
 
 
@@ -104,12 +104,7 @@ def make_plan(
 def undo_all(reading: Reading, plan: Plan) -> Plan:
     """The plan that leaves every block as it is, in place of one that is not worth it."""
     decisions = tuple(
-        Decision(
-            d.block,
-            Rendering(RenderingKind.FULL, block.source, d.full_tokens, 1.0),
-            d.full_tokens,
-            Reason.WORTH,
-        )
+        Decision(d.block, in_full(block, d.full_tokens), d.full_tokens, Reason.WORTH)
         for d, block in zip(plan.decisions, reading.skill.blocks, strict=True)
     )
     return Plan(decisions, (True,) * len(plan.headings), plan.heading_tokens, plan.refused)

@@ -13,7 +13,7 @@ from skill_distiller.planning.groups import settle_headings, with_companions
 from skill_distiller.planning.outline import anchors_of, missing_targets
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel
-from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.model import PROSE, Skill
 from skill_distiller.tokens import TokenCounter
 
@@ -65,9 +65,6 @@ def _reason(verdict: Verdict, bar: float, low_confidence: float) -> Reason | Non
     return Reason.UNSURE if verdict.confidence < low_confidence else None
 
 
-_TOGETHER: Final = frozenset({RenderingKind.REWRITTEN, RenderingKind.SUMMARIZED, RenderingKind.ONE_LINERS})
-
-
 def carriers(skill: Skill, decisions: Sequence[Decision]) -> dict[int, int]:
     """For each block whose text stands with another one, by index, that other one.
 
@@ -78,7 +75,7 @@ def carriers(skill: Skill, decisions: Sequence[Decision]) -> dict[int, int]:
         last: dict[RenderingKind, int] = {}
         for decision in order:
             kind, text = decision.rendering.kind, decision.rendering.text
-            if kind not in _TOGETHER or text == skill.blocks[decision.block].source:
+            if not RENDERINGS[kind].anew or text == skill.blocks[decision.block].source:
                 continue
             if text:
                 last[kind] = decision.block
@@ -102,7 +99,7 @@ def hand_over(
     left = dict(texts)
     for block in sorted(stands_with):
         decision, carrier = found[block], stands_with[block]
-        if carrier in left and decision.rendering.kind in _TOGETHER and not decision.rendering.text:
+        if carrier in left and RENDERINGS[decision.rendering.kind].anew and not decision.rendering.text:
             text = left.pop(carrier) + skill.blocks[block].gap
             rendering = replace(decision.rendering, text=text, tokens=counter.count(text))
             found[block] = replace(decision, rendering=rendering)
@@ -142,5 +139,4 @@ def _own_text(skill: Skill, decision: Decision) -> str:
 
 
 def _as_it_was(skill: Skill, decision: Decision, reason: Reason) -> Decision:
-    full = Rendering(RenderingKind.FULL, skill.blocks[decision.block].source, decision.full_tokens, 1.0)
-    return replace(decision, rendering=full, reason=reason)
+    return replace(decision, rendering=in_full(skill.blocks[decision.block], decision.full_tokens), reason=reason)

@@ -13,7 +13,7 @@ from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.planning.groups import settle_headings
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.required import hand_over
-from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.rewriting.model import DROPPED, Rendering, RenderingKind, in_full
 from skill_distiller.skill.ids import piece_ids
 from skill_distiller.skill.model import Block, Section, Skill
 from skill_distiller.tokens import TokenCounter
@@ -105,10 +105,9 @@ def _strange(pieces: Mapping[str, SavedPiece], known: frozenset[str]) -> list[Sa
 def _decide(block: Block, piece: SavedPiece | None, counter: TokenCounter) -> Decision:
     tokens = counter.count(block.source)
     if piece is None or piece.rendering is RenderingKind.FULL:
-        full = Rendering(RenderingKind.FULL, block.source, tokens, 1.0)
-        return Decision(block.index, full, tokens, _reason(piece))
+        return Decision(block.index, in_full(block, tokens), tokens, _reason(piece))
     if piece.rendering is RenderingKind.DROPPED:
-        return Decision(block.index, Rendering(RenderingKind.DROPPED, "", 0, 0.0), tokens, _reason(piece))
+        return Decision(block.index, DROPPED, tokens, _reason(piece))
     text = piece.text + block.gap if piece.text else ""
     rendering = Rendering(piece.rendering, text, counter.count(text) if text else 0, piece.share)
     return Decision(block.index, rendering, tokens, _reason(piece))

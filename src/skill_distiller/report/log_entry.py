@@ -8,7 +8,7 @@ from typing import Final
 from skill_distiller._version import __version__
 from skill_distiller.providers.model import Usage
 from skill_distiller.report.record import Record
-from skill_distiller.report.sections import OutcomeKind
+from skill_distiller.rewriting.model import OutcomeKind
 
 _NAME_LENGTH: Final = 200  # characters; a skill may call itself anything, and a thousand entries are read in each run
 

@@ -10,10 +10,6 @@ from typing import Final, NamedTuple
 from skill_distiller.language.facts import Span, overlaps
 from skill_distiller.tokens import TokenCounter
 
-# The strengths of the passes that take out what certainly says nothing.
-TIGHTENING: Final = 0.01  # emphasis and line ends
-FILLERS: Final = 0.02  # filler phrases
-
 
 class Edit(NamedTuple):
     """Put `replacement` in the place of `text[start:end]`.

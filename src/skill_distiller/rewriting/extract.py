@@ -47,7 +47,8 @@ class Extractor:
             text = extract(block, verdict, facts, reading.patterns)
             if text != block.text:
                 source = text + block.gap
-                offers[block.index] = (Rendering(RenderingKind.EXTRACTED, source, counter.count(source), _SHARE),)
+                tokens = counter.count(source)
+                offers[block.index] = (Rendering(RenderingKind.EXTRACTED, source, tokens, _SHARE, proved=True),)
         return Offers(offers)
 
 

@@ -1,17 +1,19 @@
-"""The rewrites of prose that only delete or abbreviate: symbols, emphasis, wraps, fillers, tables."""
+"""The passes: edits that only delete or abbreviate, in the order in which they are made."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis.cues import IMPERATIVES
-from skill_distiller.language.facts import Span, overlaps
+from skill_distiller.language.facts import Fact, Span, locked_spans, overlaps
 from skill_distiller.language.modals import MODAL_WORDS
 from skill_distiller.language.words import content_words
-from skill_distiller.rewriting.edits import FILLERS, TIGHTENING, Edit
+from skill_distiller.rewriting.edits import Edit, join_edits
+from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.skill.parse import LIST_MARKER
 from skill_distiller.tokens import TokenCounter
 
@@ -28,23 +30,14 @@ _MAX_MARKER_CHARS_BEFORE: Final = 80  # characters before a word that may be its
 _MARKED_WORD: Final = re.compile(r"[\w'’]+")
 
 
-def tighten_table(text: str, locked: Sequence[Span]) -> str:
-    """The table without the padding around its cells and with the shortest delimiter row; cells stay as they are."""
-
-    def pad(match: re.Match[str]) -> str:
-        return match.group() if overlaps(match.span(), locked) else " "
-
-    def delimiter(match: re.Match[str]) -> str:
-        if overlaps(match.span(), locked):
-            return match.group()
-        return match.group(1) + re.sub(r"[ \t]+", "", _DASHES.sub("-", match.group(2)))
-
-    return _DELIMITER_ROW.sub(delimiter, _PADDING.sub(pad, text), count=1)
-
-
-def may_have_emphasis(text: str) -> bool:
-    """A quick look: without this mark there is no strong emphasis."""
-    return "**" in text
+def table_edits(text: str, locked: Sequence[Span]) -> list[Edit]:
+    """The padding around the cells of a table down to one blank, and its shortest delimiter row; cells stay."""
+    row = _DELIMITER_ROW.search(text)
+    edits: list[Edit] = []
+    if row and not overlaps(row.span(), locked):
+        edits.append(Edit(row.start(2), row.end(), re.sub(r"[ \t]+", "", _DASHES.sub("-", row.group(2)))))
+    padding = (Edit(*match.span(), " ") for match in _PADDING.finditer(text) if not overlaps(match.span(), locked))
+    return list(join_edits(tuple(edits), padding))
 
 
 def emphasis_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
@@ -61,8 +54,8 @@ def emphasis_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
         if text[start - 1 : start] in ("(", ",") or text[end : end + 1] == "/":  # a call, a glob
             continue
         if not overlaps((start, start + 2), locked) and not overlaps((end - 2, end), locked):
-            yield Edit(start, start + 2, "", TIGHTENING)
-            yield Edit(end - 2, end, "", TIGHTENING)
+            yield Edit(start, start + 2)
+            yield Edit(end - 2, end)
 
 
 def _opens_line(text: str, start: int) -> bool:
@@ -107,7 +100,7 @@ def wrap_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
             and not _BLOCK_MARKS.match(line)
             and not overlaps((start, end), locked)
         ):
-            yield Edit(start, end, " ", TIGHTENING)
+            yield Edit(start, end, " ")
 
 
 def _is_apart(line: str, text: str, after: int) -> bool:
@@ -165,11 +158,6 @@ _EMPTY_LEAD_IN: Final = re.compile(
 )
 
 
-def may_have_fillers(text: str) -> bool:
-    """A quick look: False means that there is nothing to prune."""
-    return not _FILLER_HINTS.isdisjoint(content_words(text))
-
-
 def filler_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
     """Filler phrases outside the locked spans, deleted."""
     for match in _DELETABLE.finditer(text):
@@ -182,11 +170,11 @@ def filler_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
             asked = bool(word and word.group().lower() in IMPERATIVES)  # "please run", but not "please npm"
             # Else the first word may be a name: `npm`.
             if asked or _FUNCTION_WORD.match(text, match.start("next")):
-                yield Edit(start, match.end(), opening.upper(), FILLERS)
+                yield Edit(start, match.end(), opening.upper())
         elif not match.group()[0].isupper() and text[max(0, start - 3) : start].lower() not in (" a ", "an "):
             # Neither a name ("Really Simple Syndication") nor after an article that would be wrong.
             stays = _FILLERS[int((match.lastgroup or "f0")[1:])][1]
-            yield Edit(start, match.end(), f"{stays} " if stays else "", FILLERS)
+            yield Edit(start, match.end(), f"{stays} " if stays else "")
 
 
 def is_empty_lead_in(text: str) -> bool:
@@ -223,11 +211,6 @@ _MAX_MARKER_CHARS: Final = 80  # characters before a phrase that may be a list m
 _SYMBOL_HINTS: Final = frozenset("than exists equal minimum maximum least most therefore implies".split())
 
 
-def may_have_phrases(text: str) -> bool:
-    """A quick look: False means that there is nothing to substitute."""
-    return not _SYMBOL_HINTS.isdisjoint(content_words(text))
-
-
 @lru_cache(maxsize=4)
 def _pattern(counter: TokenCounter) -> re.Pattern[str] | None:
     """The phrases whose symbol measures smaller in mid-sentence."""
@@ -247,3 +230,93 @@ def symbol_edits(text: str, locked: Sequence[Span], counter: TokenCounter) -> It
         if overlaps(match.span(), locked) or not line.strip(" \t>*+-0123456789.)"):
             continue  # at the start of a line `>` would be a quote, `=` an underline
         yield Edit(*match.span(), _SYMBOL_OF[" ".join(match.group().lower().split())])
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A block on its way down its ladder: what the passes are given.
+
+    `locked` are the spans that no pass may touch, `words` the deletions that the word pruner proposes.
+    A block is `formatted` where its very form is the content; one that `leads_in` only introduces the next.
+    """
+
+    block: Block
+    facts: tuple[Fact, ...]
+    locked: tuple[Span, ...]
+    counter: TokenCounter
+    formatted: bool = False
+    leads_in: bool = False
+    words: tuple[Edit, ...] = ()
+
+
+class Pass(NamedTuple):
+    """One kind of edit: for blocks of which `kinds`, what makes it worth trying, and the edits, sorted.
+
+    `strength` (0-1) is the dial from which on its edits are allowed; None where each edit has its own.
+    """
+
+    name: str
+    kinds: frozenset[BlockKind]
+    strength: float | None
+    may_apply: Callable[[Draft], bool]
+    edits: Callable[[Draft], Iterable[Edit]]
+
+
+def _has_word_of(hints: frozenset[str], draft: Draft) -> bool:
+    """A quick look: False means that there is nothing to replace."""
+    return not hints.isdisjoint(content_words(draft.block.text))
+
+
+# Where two passes would edit the same place, the one that comes first does.
+PASSES: Final = (
+    Pass(
+        "symbols",
+        PROSE,
+        0.0,
+        lambda draft: _has_word_of(_SYMBOL_HINTS, draft),
+        lambda draft: symbol_edits(
+            draft.block.text, locked_spans(draft.block.text, draft.facts, modals=False), draft.counter
+        ),
+    ),
+    Pass(
+        "emphasis",
+        PROSE,
+        0.01,
+        lambda draft: not draft.formatted and "**" in draft.block.text,
+        lambda draft: emphasis_edits(draft.block.text, draft.locked),
+    ),
+    Pass(
+        "line wraps",
+        PROSE,
+        0.01,
+        lambda draft: not draft.formatted,
+        lambda draft: wrap_edits(draft.block.text, draft.locked),
+    ),
+    Pass(
+        "fillers",
+        PROSE,
+        0.02,
+        lambda draft: _has_word_of(_FILLER_HINTS, draft),
+        lambda draft: filler_edits(draft.block.text, draft.locked),
+    ),
+    Pass("words", PROSE, None, lambda draft: bool(draft.words), lambda draft: draft.words),
+    Pass(
+        "tables",
+        frozenset({BlockKind.TABLE}),
+        0.01,
+        lambda draft: True,
+        lambda draft: table_edits(draft.block.text, draft.locked),
+    ),
+)
+
+
+def all_edits(draft: Draft) -> tuple[Edit, ...]:
+    """The edits of all passes that apply to a block, sorted and without overlaps."""
+    made: tuple[Edit, ...] = ()
+    for one in PASSES:
+        if draft.block.kind in one.kinds and one.may_apply(draft):
+            edits = one.edits(draft)
+            if one.strength is not None:
+                edits = (Edit(edit.start, edit.end, edit.replacement, one.strength) for edit in edits)
+            made = join_edits(made, edits)
+    return made
