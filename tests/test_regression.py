@@ -51,7 +51,7 @@ def test_every_rung_keeps_them(text: str) -> None:
     """Each rendering of each block, extracts and bundles too: a block is whole, gone as a whole, or still says it."""
     analysis, counter = TrainedAnalyzer().analyze(parse_skill(text)), load_counter()
     prepared = offer(
-        prepare_ladders(Reading(analysis), (), counter), Extractor().offer(Reading(analysis), counter), counter
+        prepare_ladders(Reading(analysis), counter), Extractor().offer(Reading(analysis), counter), counter
     )
     for ladder in prepared.ladders:
         rules = _rules_in(ladder.block.text)

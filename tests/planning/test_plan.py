@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from lab.experiments.rules_analyzer import RulesAnalyzer
+from tests.planning.test_frontier import traced
 from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice, Frontier
-from skill_distiller.planning.ladders import Ladders, trace
+from skill_distiller.planning.ladders import Ladders
 from skill_distiller.planning.outline import anchors_of, missing_targets, referred_to
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan, undo_all
 from skill_distiller.rewriting.model import RenderingKind
@@ -18,7 +19,6 @@ from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import BlockKind, Skill, render_skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.tokens import load_counter
 
 Kind = RenderingKind
 _LISTS = {BlockKind.LIST, BlockKind.LIST_ITEM}
@@ -26,7 +26,7 @@ _LISTS = {BlockKind.LIST, BlockKind.LIST_ITEM}
 
 def _traced(text: str) -> tuple[Analysis, Ladders, Frontier]:
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    return analysis, *trace(Reading(analysis), load_counter())
+    return analysis, *traced(Reading(analysis))
 
 
 def _plan(prepared: Ladders, choice: Choice) -> Plan:

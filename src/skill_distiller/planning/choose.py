@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import REQUIRED_TYPES
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import TargetError
 from skill_distiller.planning.frontier import Choice, Frontier, Pick
-from skill_distiller.planning.ladders import Ladders, Models, hold, offer, prepare_ladders, refuse, require, retrace
+from skill_distiller.planning.ladders import Ladders, Models, hold, offer, prepare_ladders, refuse, require, trace
 from skill_distiller.planning.outline import referred_to
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
 from skill_distiller.planning.required import required_blocks
@@ -35,7 +36,7 @@ class Settled(NamedTuple):
         )
 
 
-def settle(
+def choose_without_losses(
     reading: Reading,
     prepared: Ladders,
     required: Mapping[int, Reason],
@@ -52,7 +53,7 @@ def settle(
     ladders = require(prepared.ladders, required)
     reasons = dict(required)
     while True:
-        frontier = retrace(reading, prepared, ladders)
+        frontier = trace(reading, prepared, ladders)
         picked = pick(frontier)
         if refused := _refused(reading, ladders, picked.choice):
             ladders = refuse(ladders, picked.choice, refused)
@@ -124,7 +125,7 @@ def compress_to_threshold(
     """
     models = models or Models()
     model = models.worth
-    prepared = hold(reading.skill, prepare_ladders(reading, (), counter, models), keep)
+    prepared = hold(reading.skill, prepare_ladders(reading, counter, models), keep)
     # A bundle is taken whole or not at all: now and then the way without any is the cheaper one.
     ways = [prepared, replace(prepared, joints=())] if prepared.joints else [prepared]
     share = model.share(threshold)
@@ -133,7 +134,9 @@ def compress_to_threshold(
     for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):
         required = {**required_blocks(reading, level, model), **dict.fromkeys(keep, Reason.ASKED)}
         if last != required.keys():
-            settled += [settle(reading, way, required, lambda f: f.pick(f.cheapest(share))) for way in ways]
+            settled += [
+                choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share))) for way in ways
+            ]
             last = required.keys()
     best = min(settled, key=lambda item: item.pick.tokens)
     if observe:
@@ -181,7 +184,7 @@ def compress_to_tokens(
     `keep`, by index, stay as they are. Raises TargetError where that does not fit either.
     """
     models = models or Models()
-    prepared = prepare_ladders(reading, (), counter, models)
+    prepared = prepare_ladders(reading, counter, models)
     tried: list[int] = []
     required = {**required_blocks(reading, 0.0, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
     best: _Found | None = None
@@ -222,7 +225,8 @@ def _fill(
     room = budget - counter.count(skill.frontmatter.raw)
     for left in range(_TRIES, -1, -1):
         limit = room if left else 0
-        settled = settle(reading, level.ladders, required, lambda f: f.within(limit), promote=level.promote)  # noqa: B023
+        pick = partial(Frontier.within, tokens=limit)
+        settled = choose_without_losses(reading, level.ladders, required, pick, promote=level.promote)
         plan = settled.plan(level.ladders)
         tokens = count_skill(apply_plan(skill, plan), plan.counts(skill), counter)
         if tokens <= budget or settled.pick.tokens > limit:

@@ -11,7 +11,6 @@ from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
 from skill_distiller.planning.groups import headings_above
 from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
-from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
 from skill_distiller.rewriting.examples.select import ExampleRenderer
 from skill_distiller.rewriting.ladder import Joint, Ladder, Pruner, add_offers, build_ladders
@@ -54,15 +53,13 @@ class Ladders:
     sequences: bool = True
 
 
-def prepare_ladders(
-    reading: Reading, required: Collection[int], counter: TokenCounter, models: Models | None = None
-) -> Ladders:
-    """Everything that can be chosen from, with its price and its worth; `required` blocks can't be dropped."""
+def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | None = None) -> Ladders:
+    """Everything that can be chosen from, with its price and its worth."""
     models = models or Models()
     pruner = models.pruner
     if phrases := _phrases(reading, models.phrases):
         pruner = PhrasePruner(phrases, pruner)
-    ladders = build_ladders(reading, reading.lead_ins, required, counter, pruner)
+    ladders = build_ladders(reading, counter, pruner)
     worths = block_worths(reading, models.worth)
     headings = tuple(counter.count(section.heading_source) for section in reading.skill.sections)
     offers = join_offers(renderer.offer(reading, counter) for renderer in models.renderers)
@@ -89,17 +86,8 @@ def offer(prepared: Ladders, offers: Offers, counter: TokenCounter) -> Ladders:
     )
 
 
-def trace(
-    reading: Reading, counter: TokenCounter, threshold: float = 0.0, models: Models | None = None
-) -> tuple[Ladders, Frontier]:
-    """The ladders and the whole frontier of a skill, with the blocks required that `threshold` (0-1) requires."""
-    required = required_blocks(reading, threshold, (models or Models()).worth)
-    prepared = prepare_ladders(reading, required, counter, models)
-    return prepared, retrace(reading, prepared, prepared.ladders)
-
-
-def retrace(reading: Reading, prepared: Ladders, ladders: Sequence[Ladder]) -> Frontier:
-    """The frontier of ladders that were changed after they were prepared."""
+def trace(reading: Reading, prepared: Ladders, ladders: Sequence[Ladder]) -> Frontier:
+    """The frontier of the ladders that were prepared, or of what became of them since."""
     nodes = _outline(reading, prepared.sequences)
     return trace_frontier(nodes, ladders, prepared.worths, prepared.heading_tokens, prepared.joints)
 

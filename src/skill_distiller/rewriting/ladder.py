@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, Protocol
 
@@ -13,7 +12,7 @@ from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import Span, fact_keys, find_facts, locked_spans
 from skill_distiller.meaning.compare import missing
-from skill_distiller.rewriting.edits import Edit, LevelEdit, apply_edits, price_edits
+from skill_distiller.rewriting.edits import Edit, apply_edits
 from skill_distiller.rewriting.model import (
     DROPPED,
     RENDERINGS,
@@ -45,7 +44,6 @@ _RUNGS: Final = (
     _Rung(RenderingKind.PRUNED, 0.3, 0.997),
     _Rung(RenderingKind.PRUNED, 0.8, 0.992),
 )
-_STRENGTHS: Final = tuple(rung.strength for rung in _RUNGS)
 _PHRASE: Final = 3  # words
 _EMPTY_LEAD_IN: Final = Rendering(RenderingKind.PRUNED, "", 0, 0.997, proved=True)  # it had no fact
 _EDITED: Final = PROSE | {BlockKind.TABLE}
@@ -88,17 +86,10 @@ class Pruner(Protocol):
         """For blocks of prose by index, deletions outside their locked spans, sorted and without overlaps."""
 
 
-def build_ladders(
-    reading: Reading,
-    lead_ins: frozenset[int],
-    required: Collection[int],
-    counter: TokenCounter,
-    pruner: Pruner | None = None,
-) -> tuple[Ladder, ...]:
-    """A ladder for every block of a skill; `required` blocks have no DROPPED rung.
+def build_ladders(reading: Reading, counter: TokenCounter, pruner: Pruner | None = None) -> tuple[Ladder, ...]:
+    """A ladder for every block of a skill; `pruner` says which words can go.
 
-    `lead_ins` are the indices of the blocks that only introduce the next one; `pruner` says which
-    words can go. The renderings are not proved yet: see `keeps_everything`.
+    The renderings are not proved yet: see `keeps_everything`.
     """
     skill = reading.skill
     prose = [block.index for block in skill.blocks if block.kind in PROSE]
@@ -112,10 +103,10 @@ def build_ladders(
                 locked.get(block.index, ()),
                 counter,
                 formatted=verdict.type in _FORMATTED,
-                leads_in=block.index in lead_ins and not (verdict.protected or verdict.hard_rule),
+                leads_in=block.index in reading.lead_ins and not (verdict.protected or verdict.hard_rule),
                 words=words.get(block.index, ()),
             ),
-            droppable=block.index not in required and not holds_together(block),
+            droppable=not holds_together(block),
         )
         for block, verdict, facts in zip(skill.blocks, reading.verdicts, reading.facts, strict=True)
     )
@@ -165,17 +156,15 @@ def keeps_everything(reading: Reading, block: int, rendering: Rendering) -> bool
 
 def _edited(draft: Draft, full: Rendering) -> Iterator[Rendering]:
     """The renderings below FULL that are shorter, each with the edits of the ones before and its own."""
-    levels = ((edit, bisect_left(_STRENGTHS, edit.strength)) for edit in all_edits(draft))
-    edits = [LevelEdit(edit, level) for edit, level in levels if level < len(_RUNGS)]
-    if not edits:
-        return
-    prices = price_edits(full.text, full.tokens, edits, len(_RUNGS), draft.counter)
-    least = full.tokens
-    for level, (rung, tokens) in enumerate(zip(_RUNGS, prices, strict=True)):
-        if tokens < least:
-            made = [edit for edit, own in edits if own <= level]
+    edits, least, count = all_edits(draft), full.tokens, 0
+    for rung in _RUNGS:
+        made = [edit for edit in edits if edit.strength <= rung.strength]
+        if len(made) == count:
+            continue
+        count, text = len(made), apply_edits(full.text, made)
+        if (tokens := draft.counter.count(text)) < least:
             phrases = _deleted_phrases(draft.block.text, made)
-            yield Rendering(rung.kind, apply_edits(full.text, made), tokens, rung.share, rung.strength, phrases)
+            yield Rendering(rung.kind, text, tokens, rung.share, rung.strength, phrases)
             least = tokens
 
 

@@ -32,12 +32,17 @@ _MARKED_WORD: Final = re.compile(r"[\w'’]+")
 
 def table_edits(text: str, locked: Sequence[Span]) -> list[Edit]:
     """The padding around the cells of a table down to one blank, and its shortest delimiter row; cells stay."""
+    padding = [Edit(*match.span(), " ") for match in _PADDING.finditer(text) if not overlaps(match.span(), locked)]
+
+    def unpadded(at: int) -> int:
+        return at - sum(end - start - 1 for start, end, *_ in padding if end <= at)
+
     row = _DELIMITER_ROW.search(text)
-    edits: list[Edit] = []
-    if row and not overlaps(row.span(), locked):
-        edits.append(Edit(row.start(2), row.end(), re.sub(r"[ \t]+", "", _DASHES.sub("-", row.group(2)))))
-    padding = (Edit(*match.span(), " ") for match in _PADDING.finditer(text) if not overlaps(match.span(), locked))
-    return list(join_edits(tuple(edits), padding))
+    # Too careful: the row is looked for where it stands without the padding, the locks where they stand with it.
+    if not row or overlaps((unpadded(row.start()), unpadded(row.end())), locked):
+        return padding
+    shortest = re.sub(r"[ \t]+", "", _DASHES.sub("-", row.group(2)))
+    return list(join_edits((Edit(row.start(2), row.end(), shortest),), padding))
 
 
 def emphasis_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
