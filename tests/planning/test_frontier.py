@@ -110,7 +110,7 @@ def test_every_point_is_the_best_for_its_tokens(
     choices = [choice for choice in _choices(ladders, len(headings)) if lawful(nodes, ladders, choice)]
     priced = [price(choice, ladders, worths, headings) for choice in choices]
     for point, (tokens, worth) in enumerate(frontier.points):
-        choice = frontier.choice(point)
+        choice = frontier.pick(point).choice
         assert lawful(nodes, ladders, choice)
         assert price(choice, ladders, worths, headings) == pytest.approx((tokens, worth))
         assert worth >= max(w for t, w in priced if t <= tokens) - 1e-6
@@ -136,12 +136,12 @@ def test_points_fall(text: str) -> None:
     skill = parse_skill(text)
     prepared, frontier = traced(Reading(RulesAnalyzer().analyze(skill)))
     nodes = outline(skill)
-    assert frontier.choice(0) == Choice((0,) * len(skill.blocks), (True,) * len(skill.sections))
+    assert frontier.pick(0).choice == Choice((0,) * len(skill.blocks), (True,) * len(skill.sections))
     for (t1, w1), (t2, w2) in pairwise(frontier.points):
         assert t1 > t2
         assert w1 >= w2 >= 0
     for point, (tokens, worth) in enumerate(frontier.points):
-        choice = frontier.choice(point)
+        choice = frontier.pick(point).choice
         assert lawful(nodes, prepared.ladders, choice)
         found = price(choice, prepared.ladders, prepared.worths, prepared.heading_tokens)
         assert found == pytest.approx((tokens, worth), abs=1e-6)

@@ -63,7 +63,7 @@ def _check_points(text: str) -> None:
     """At every point of the frontier the result, read again, has the very pieces that the plan chose."""
     analysis, prepared, frontier = _traced(text)
     for point in range(len(frontier.points)):
-        plan = _plan(prepared, frontier.choice(point))
+        plan = _plan(prepared, frontier.pick(point).choice)
         distilled = apply_plan(analysis.skill, plan)
         rendered = render_skill(distilled)
         assert rendered.startswith(analysis.skill.frontmatter.raw)
@@ -80,7 +80,7 @@ def test_unchanged_plan_gives_the_original() -> None:
     """A plan that changes nothing gives the same bytes, trailing blank lines included."""
     text = "---\nname: a\n---\n\n# A\n\ntext\n\n\n"
     analysis, prepared, frontier = _traced(text)
-    plan = _plan(prepared, frontier.choice(0))
+    plan = _plan(prepared, frontier.pick(0).choice)
     assert not plan.changed
     assert render_skill(apply_plan(analysis.skill, plan)) == text
 
@@ -89,7 +89,7 @@ def test_unchanged_plan_gives_the_original() -> None:
 def test_undoing_gives_the_original(text: str) -> None:
     """Undone, the plan of any text gives that text."""
     analysis, prepared, frontier = _traced(text)
-    plan = undo_all(Reading(analysis), _plan(prepared, frontier.choice(len(frontier.steps))))
+    plan = undo_all(Reading(analysis), _plan(prepared, frontier.pick(len(frontier.steps)).choice))
     assert not plan.changed
     assert render_skill(apply_plan(analysis.skill, plan)) == text
 

@@ -89,8 +89,7 @@ def check_summary(originals: Sequence[str], new: str, *, context: str = "") -> t
     return _unfit(original, new) or (
         *missing(original, new),
         *added(original, new, context),
-        *_not_one_block(new),
-        *(Loss(LossKind.STRUCTURE, "numbered steps are not summed up") for _ in range(_has_steps(original))),
+        *_not_one_block(original, new),
     )
 
 
@@ -236,22 +235,16 @@ def _rebuilt(original: str, new: str) -> Iterator[Loss]:
     yield Loss(LossKind.STRUCTURE, what)
 
 
-def _not_one_block(new: str) -> Iterator[Loss]:
-    types = {piece.type for piece in skeleton(new)}
-    top = skeleton(new)[0].type if types else ""
+def _not_one_block(original: str, new: str) -> Iterator[Loss]:
+    """Whether a summary is more than one paragraph or one list, or of steps that have an order."""
+    pieces = [piece.type for piece in skeleton(new)]
     allowed = {"paragraph_openp", "paragraph_closep", "inline"}
     lists = {
         f"{kind}_list_{way}{tag}" for kind, tag in (("bullet", "ul"), ("ordered", "ol")) for way in ("open", "close")
     }
     allowed |= lists | {"list_item_openli", "list_item_closeli"}
-    blocks = sum(piece.type == "paragraph_openp" for piece in skeleton(new))
-    if types - allowed or (top == "paragraph_openp" and blocks != 1) or _lists(new) > 1:
+    paragraphs = pieces.count("paragraph_openp") if pieces[:1] == ["paragraph_openp"] else 1
+    if set(pieces) - allowed or paragraphs != 1 or sum("_list_open" in piece for piece in pieces) > 1:
         yield Loss(LossKind.STRUCTURE, "one paragraph, or one list without lists in it")
-
-
-def _has_steps(text: str) -> bool:
-    return any(piece.type.startswith("ordered_list") for piece in skeleton(text))
-
-
-def _lists(text: str) -> int:
-    return sum("_list_open" in piece.type for piece in skeleton(text))
+    if any(piece.type.startswith("ordered_list") for piece in skeleton(original)):
+        yield Loss(LossKind.STRUCTURE, "numbered steps are not summed up")

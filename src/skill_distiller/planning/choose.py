@@ -11,10 +11,20 @@ from skill_distiller.analysis.model import REQUIRED_TYPES
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import TargetError
 from skill_distiller.planning.frontier import Choice, Frontier, Pick
-from skill_distiller.planning.ladders import Ladders, Models, hold, offer, prepare_ladders, refuse, require, trace
+from skill_distiller.planning.ladders import (
+    Ladders,
+    Models,
+    hold,
+    prepare_ladders,
+    refuse,
+    require,
+    trace,
+    with_proposals,
+)
 from skill_distiller.planning.outline import referred_to
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
 from skill_distiller.planning.required import required_blocks
+from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.extract import Extractor
 from skill_distiller.rewriting.ladder import Ladder, keeps_everything
 from skill_distiller.skill.model import BlockKind
@@ -58,7 +68,7 @@ def choose_without_losses(
         if refused := _refused(reading, ladders, picked.choice):
             ladders = refuse(ladders, picked.choice, refused)
             continue
-        found = _needed(reading, ladders, picked.choice) if promote else _something(reading, ladders, picked.choice)
+        found = _needed(reading, ladders, picked.choice, promote=promote)
         needed = {i: why for i, why in found.items() if i not in reasons}
         if not needed:
             return Settled(ladders, frontier, picked, reasons)
@@ -74,22 +84,17 @@ def _refused(reading: Reading, ladders: Sequence[Ladder], choice: Choice) -> fro
     )
 
 
-def _needed(reading: Reading, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
-    """The blocks that a choice drops and that have to stay, with the reason."""
+def _needed(reading: Reading, ladders: Sequence[Ladder], choice: Choice, *, promote: bool) -> dict[int, Reason]:
+    """The blocks that a choice drops and that have to stay, with the reason; only if none is left without `promote`."""
     texts = [ladder.rendering(rung).text for ladder, rung in zip(ladders, choice.rungs, strict=True)]
+    if not promote:
+        return {} if any(texts) or not ladders else {_first_of_all(reading): Reason.BEST}
     needed = dict.fromkeys(referred_to(reading.skill, texts, choice.headings), Reason.PROMOTED)
     if ladders:  # a skill without its most important block is none
         needed.setdefault(_first_of_all(reading), Reason.BEST)
     if not reading.skill.frontmatter.raw and _opens_with_rule(ladders, texts):
         needed.setdefault(0, Reason.PROMOTED)
     return {block: reason for block, reason in needed.items() if not texts[block]}
-
-
-def _something(reading: Reading, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
-    """The most important block, where a choice keeps none."""
-    if not ladders or any(ladder.rendering(rung).text for ladder, rung in zip(ladders, choice.rungs, strict=True)):
-        return {}
-    return {_first_of_all(reading): Reason.BEST}
 
 
 def _first_of_all(reading: Reading) -> int:
@@ -188,7 +193,7 @@ def compress_to_tokens(
     tried: list[int] = []
     required = {**required_blocks(reading, 0.0, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
     best: _Found | None = None
-    for level in _levels(reading, prepared, counter, keep):
+    for level in _levels(reading, prepared, counter, models.worth, keep):
         found = _fill(reading, level, required, budget, counter)
         tried.append(found.tokens)
         if found.tokens <= budget and (not best or found.worth > _MUCH_MORE * best.worth):
@@ -208,12 +213,14 @@ def compress_to_tokens(
     return best.plan
 
 
-def _levels(reading: Reading, prepared: Ladders, counter: TokenCounter, keep: Collection[int]) -> Iterator[_Level]:
+def _levels(
+    reading: Reading, prepared: Ladders, counter: TokenCounter, model: WorthModel, keep: Collection[int]
+) -> Iterator[_Level]:
     """The ways to ask, from the strictest."""
     held = hold(reading.skill, prepared, keep)
     yield _Level(held)
     yield _Level(held, promote=False)
-    extracts = offer(prepared, Extractor().offer(reading, counter), counter)
+    extracts = with_proposals(reading, prepared, Extractor().propose(reading, counter), counter, model)
     yield _Level(replace(hold(reading.skill, extracts, keep), sequences=False), promote=False)
 
 

@@ -55,10 +55,6 @@ class Frontier:
             found.append((found[-1][0] - step.saved, max(0.0, found[-1][1] - step.lost)))
         return tuple(found)
 
-    def choice(self, point: int) -> Choice:
-        """What a point means for every block and heading."""
-        return self._choice(self.steps[:point])
-
     def cheapest(self, share: float) -> int:
         """The point with the fewest tokens that keeps at least `share` (0-1) of the worth."""
         floor = share * self.worth - 1e-9 * max(1.0, self.worth)
@@ -107,15 +103,13 @@ class Frontier:
         return taken if need <= 0 else None
 
     def _pick(self, steps: Sequence[Step]) -> Pick:
-        tokens, worth = self.tokens - sum(s.saved for s in steps), self.worth - sum(s.lost for s in steps)
-        return Pick(self._choice(steps), tokens, max(0.0, worth))
-
-    def _choice(self, steps: Sequence[Step]) -> Choice:
         state = [0] * (self.blocks + self.sections)
         for step in steps:
             for item, rung in step.changes:
                 state[item] = rung
-        return Choice(tuple(state[: self.blocks]), tuple(rung == 0 for rung in state[self.blocks :]))
+        choice = Choice(tuple(state[: self.blocks]), tuple(rung == 0 for rung in state[self.blocks :]))
+        tokens, worth = self.tokens - sum(s.saved for s in steps), self.worth - sum(s.lost for s in steps)
+        return Pick(choice, tokens, max(0.0, worth))
 
 
 def _bring_back(taken: Sequence[Step], slack: int) -> list[Step]:
@@ -199,9 +193,8 @@ def _joint_curves(
     """For each bundle of a group: what it saves, then what is not in it goes, then all."""
     tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
     for joint in tree.groups.joints[node]:
-        saved, lost = 0, joint.lost or 0.0
-        start: list[tuple[int, int]] = [(len(tree.ladders) + section, 1) for section in joint.headings]
-        saved += sum(tree.headings[section] for section in joint.headings)
+        start = [(len(tree.ladders) + section, 1) for section in joint.headings]
+        saved, lost = sum(tree.headings[section] for section in joint.headings), joint.lost or 0.0
         for block, place in joint.members:
             ladder = tree.ladders[block]
             start.append((block, len(ladder.rungs) + place))

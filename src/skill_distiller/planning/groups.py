@@ -48,7 +48,8 @@ def _grouped(children: tuple[Node, ...], joints: list[Joint], found: dict[Node, 
     below: dict[int, list[Joint]] = {}
     touched: list[tuple[set[int], list[Joint]]] = []
     for joint in joints:
-        places = {i for i, own in enumerate(items) if _touches(joint, *own)}
+        members = {block for block, _ in joint.members}
+        places = {i for i, (blocks, sections) in enumerate(items) if members & blocks or sections & {*joint.headings}}
         only = next(iter(places)) if len(places) == 1 else -1
         if only >= 0 and children[only].block == HEADING and children[only].section not in joint.headings:
             below.setdefault(only, []).append(joint)
@@ -59,10 +60,6 @@ def _grouped(children: tuple[Node, ...], joints: list[Joint], found: dict[Node, 
         for i, child in enumerate(children)
     ]
     return tuple(_with_groups(nested, touched, found))
-
-
-def _touches(joint: Joint, blocks: set[int], headings: set[int]) -> bool:
-    return any(block in blocks for block, _ in joint.members) or any(h in headings for h in joint.headings)
 
 
 def _with(
@@ -106,15 +103,8 @@ def _needed(node: Node, wanted: Collection[int]) -> frozenset[int]:
     if node.block == HEADING or any(child.block == HEADING for child in node.children):
         return inner
     if node.block in wanted or (node.whole and inner):
-        return frozenset(_blocks(node))
+        return frozenset(items_of(node)[0])
     return inner | {node.block} if inner else inner
-
-
-def _blocks(node: Node) -> Iterator[int]:
-    if node.block >= 0:
-        yield node.block
-    for child in node.children:
-        yield from _blocks(child)
 
 
 def settle_headings(skill: Skill, renderings: Sequence[Rendering], headings: Sequence[bool]) -> tuple[bool, ...]:

@@ -13,8 +13,8 @@ from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
 from skill_distiller.rewriting.examples.select import ExampleRenderer
-from skill_distiller.rewriting.ladder import Joint, Ladder, Pruner, add_offers, build_ladders
-from skill_distiller.rewriting.model import Offers, Renderer, Rendering, RenderingKind, join_offers
+from skill_distiller.rewriting.ladder import Joint, Ladder, Pruner, add_proposals, build_ladders
+from skill_distiller.rewriting.model import Proposals, Renderer, Rendering, RenderingKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.rewriting.redundant import PhrasePruner, PhraseScorer
 from skill_distiller.rewriting.words.pruner import WordPruner
@@ -59,16 +59,11 @@ def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | No
     pruner = models.pruner
     if phrases := _phrases(reading, models.phrases):
         pruner = PhrasePruner(phrases, pruner)
-    ladders = build_ladders(reading, counter, pruner)
-    worths = block_worths(reading, models.worth)
     headings = tuple(counter.count(section.heading_source) for section in reading.skill.sections)
-    offers = join_offers(renderer.offer(reading, counter) for renderer in models.renderers)
-    prepared = offer(Ladders(ladders, worths, headings), offers, counter)
-    joints = tuple(
-        joint._replace(lost=joint_loss(reading, models.worth, bundle.blocks, "".join(bundle.texts), bundle.share))
-        for joint, bundle in zip(prepared.joints, offers.bundles, strict=True)
-    )
-    return replace(prepared, joints=joints)
+    prepared = Ladders(build_ladders(reading, counter, pruner), block_worths(reading, models.worth), headings)
+    for renderer in models.renderers:
+        prepared = with_proposals(reading, prepared, renderer.propose(reading, counter), counter, models.worth)
+    return prepared
 
 
 def _phrases(reading: Reading, scorer: PhraseScorer | None) -> Mapping[int, Phrases]:
@@ -78,11 +73,17 @@ def _phrases(reading: Reading, scorer: PhraseScorer | None) -> Mapping[int, Phra
     return {**scored, **part.quotes} if part else scored
 
 
-def offer(prepared: Ladders, offers: Offers, counter: TokenCounter) -> Ladders:
-    """The ladders with what a renderer offers on them."""
-    ladders, joints = add_offers(prepared.ladders, offers, counter)
+def with_proposals(
+    reading: Reading, prepared: Ladders, proposals: Proposals, counter: TokenCounter, model: WorthModel
+) -> Ladders:
+    """The ladders with what a renderer proposes on them."""
+    ladders, joints = add_proposals(prepared.ladders, proposals, counter)
+    priced = (
+        joint._replace(lost=joint_loss(reading, model, bundle.blocks, "".join(bundle.texts), bundle.share))
+        for joint, bundle in zip(joints, proposals.bundles, strict=True)
+    )
     return replace(
-        prepared, ladders=ladders, joints=(*prepared.joints, *joints), refused=prepared.refused + offers.refused
+        prepared, ladders=ladders, joints=(*prepared.joints, *priced), refused=prepared.refused + proposals.refused
     )
 
 

@@ -114,29 +114,24 @@ def bring_back(skill: Skill, plan: Plan, blocks: Collection[int], counter: Token
     others too, these have it now.
     """
     stands_with = carriers(skill, plan.decisions)
+    dropped = {d.block for d in plan.decisions if d.rendering.kind is RenderingKind.DROPPED}
     reasons = dict.fromkeys(blocks, Reason.ASKED)
     companions = with_companions(skill, blocks)
     while True:
-        reasons |= {i: Reason.COMPANION for i in companions - reasons.keys() if _is_dropped(plan.decisions[i])}
-        decisions = tuple(_as_it_was(skill, d, reasons[d.block]) if d.block in reasons else d for d in plan.decisions)
+        reasons |= dict.fromkeys((companions & dropped) - reasons.keys(), Reason.COMPANION)
+        decisions = tuple(
+            Decision(d.block, in_full(skill.blocks[d.block], d.full_tokens), d.full_tokens, reasons[d.block])
+            if d.block in reasons
+            else d
+            for d in plan.decisions
+        )
         headings = settle_headings(skill, [d.rendering for d in decisions], plan.headings)
         sections = missing_targets(skill, [skill.blocks[i].text for i in sorted(reasons)], headings)
         targets = [i for section in sections for i in anchors_of(skill, section) if i not in reasons]
         if not targets:
-            texts = {i: _own_text(skill, plan.decisions[i]) for i in reasons if i in stands_with.values()}
+            carried = reasons.keys() & stands_with.values()
+            texts = {i: plan.decisions[i].rendering.text.removesuffix(skill.blocks[i].gap) for i in carried}
             decisions = hand_over(skill, decisions, texts, stands_with, counter)
             return replace(plan, decisions=decisions, headings=headings)
         reasons |= dict.fromkeys(targets, Reason.PROMOTED)
         companions = with_companions(skill, targets)
-
-
-def _is_dropped(decision: Decision) -> bool:
-    return decision.rendering.kind is RenderingKind.DROPPED
-
-
-def _own_text(skill: Skill, decision: Decision) -> str:
-    return decision.rendering.text.removesuffix(skill.blocks[decision.block].gap)
-
-
-def _as_it_was(skill: Skill, decision: Decision, reason: Reason) -> Decision:
-    return replace(decision, rendering=in_full(skill.blocks[decision.block], decision.full_tokens), reason=reason)

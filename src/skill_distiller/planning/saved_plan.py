@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
+from itertools import takewhile
 from typing import Final
 
 from skill_distiller.errors import BadInputError, UsageError
@@ -182,15 +183,9 @@ def find_sections(skill: Skill, asked: str) -> tuple[int, ...]:
 
 def section_blocks(skill: Skill, section: int) -> frozenset[int]:
     """The blocks, by index, of a section and of those below it."""
-    return frozenset(block.index for own in _with_lower(skill, section) for block in own.blocks)
-
-
-def _with_lower(skill: Skill, section: int) -> Iterator[Section]:
-    yield skill.sections[section]
-    for lower in skill.sections[section + 1 :]:
-        if lower.level <= skill.sections[section].level:
-            return
-        yield lower
+    own = skill.sections[section]
+    lower = takewhile(lambda other: other.level > own.level, skill.sections[section + 1 :])
+    return frozenset(block.index for part in (own, *lower) for block in part.blocks)
 
 
 def _is_below(skill: Skill, section: Section, above: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ from skill_distiller.analysis.model import Verdict
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import Fact, locked_spans
-from skill_distiller.rewriting.model import Offers, Rendering, RenderingKind
+from skill_distiller.rewriting.model import Proposals, Rendering, RenderingKind
 from skill_distiller.rewriting.sentences import (
     Item,
     announces,
@@ -36,11 +36,11 @@ _RESTRICTS: Final = re.compile(r"\bonly\s+(?:if|when|whenever|after|once|with)\b
 
 
 class Extractor:
-    """Offers an EXTRACTED rendering for every block of prose or table with a protected pattern or a hard rule."""
+    """Proposes an EXTRACTED rendering for every block of prose or table with a protected pattern or a hard rule."""
 
-    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
+    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """The extracts that are shorter than their blocks."""
-        offers = {}
+        found = {}
         for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True):
             if block.kind not in _CUT or not (verdict.protected or verdict.hard_rule):
                 continue
@@ -48,8 +48,8 @@ class Extractor:
             if text != block.text:
                 source = text + block.gap
                 tokens = counter.count(source)
-                offers[block.index] = (Rendering(RenderingKind.EXTRACTED, source, tokens, _SHARE, proved=True),)
-        return Offers(offers)
+                found[block.index] = (Rendering(RenderingKind.EXTRACTED, source, tokens, _SHARE, proved=True),)
+        return Proposals(found)
 
 
 def extract(block: Block, verdict: Verdict, facts: Sequence[Fact], patterns: PatternSet = BUILT_IN) -> str:

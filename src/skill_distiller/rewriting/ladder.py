@@ -17,8 +17,8 @@ from skill_distiller.rewriting.model import (
     DROPPED,
     RENDERINGS,
     Bundle,
-    Offers,
     Proof,
+    Proposals,
     Rendering,
     RenderingKind,
     in_full,
@@ -192,18 +192,18 @@ class Joint(NamedTuple):
     lost: float | None = None
 
 
-def add_offers(
-    ladders: Sequence[Ladder], offers: Offers, counter: TokenCounter
+def add_proposals(
+    ladders: Sequence[Ladder], proposals: Proposals, counter: TokenCounter
 ) -> tuple[tuple[Ladder, ...], tuple[Joint, ...]]:
     """The ladders with the offered renderings among their rungs, and the bundles as joint renderings.
 
     A rendering that is not worth its tokens beside the others of its block is left out.
     """
     found = list(ladders)
-    for block, renderings in offers.renderings.items():
+    for block, renderings in proposals.renderings.items():
         found[block] = replace(found[block], rungs=_worthwhile((*found[block].rungs, *renderings)))
     joints = []
-    for bundle in offers.bundles:
+    for bundle in proposals.bundles:
         members = []
         for block, text in zip(bundle.blocks, bundle.texts, strict=True):
             rendering = _rendering(found[block], bundle, text, counter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
@@ -140,7 +140,7 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
-class Offers:
+class Proposals:
     """Renderings by index of their block, bundles, and how many texts were refused because they lost something."""
 
     renderings: Mapping[int, tuple[Rendering, ...]] = field(default_factory=dict)
@@ -151,18 +151,5 @@ class Offers:
 class Renderer(Protocol):
     """The seam: whoever can write blocks in other words, or several as one."""
 
-    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
+    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """What can be chosen besides deletions; every text has passed the checks that its kind asks for."""
-
-
-def join_offers(offers: Iterable[Offers]) -> Offers:
-    """All offers together."""
-    renderings: dict[int, tuple[Rendering, ...]] = {}
-    bundles: list[Bundle] = []
-    refused = 0
-    for offer in offers:
-        for block, own in offer.renderings.items():
-            renderings[block] = renderings.get(block, ()) + own
-        bundles += offer.bundles
-        refused += offer.refused
-    return Offers(renderings, tuple(bundles), refused)

@@ -16,7 +16,7 @@ from skill_distiller.language.facts import fact_keys
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.fold import Element, Shown, example_elements, fold, read_lines, source_of
 from skill_distiller.rewriting.examples.model import ENOUGH, Example, ExampleSelection, ExampleSet, SelectionMode
-from skill_distiller.rewriting.model import Bundle, Offers, RenderingKind
+from skill_distiller.rewriting.model import Bundle, Proposals, RenderingKind
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
@@ -46,10 +46,10 @@ class Draft(NamedTuple):
 class ExampleRenderer:
     """A renderer without a model: it chooses examples and pieces of them (RECOMP's extractive way)."""
 
-    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
+    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """For each set of examples the bundles that make it shorter by a tenth or more and still show 0.8 of it."""
         found = (bundle for examples in find_sets(reading) for bundle in extractive_bundles(reading, examples))
-        return Offers(bundles=tuple(b for b in found if saving(reading, b, counter) >= _MIN_SAVING))
+        return Proposals(bundles=tuple(b for b in found if saving(reading, b, counter) >= _MIN_SAVING))
 
 
 def saving(reading: Reading, bundle: Bundle, counter: TokenCounter) -> float:
