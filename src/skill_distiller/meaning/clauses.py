@@ -109,13 +109,19 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     facts = [fact for fact in find_facts(text) if fact.kind is not FactKind.MODAL]
     masked = _mask(text, facts)
     found, at = [], 0
-    for end in (*(match.end() for match in _SENTENCE_END.finditer(_unabbreviated(masked))), len(text)):
+    unabbreviated = _ABBREVIATION.sub(lambda match: match.group().replace(".", "·"), masked)
+    for end in (*(match.end() for match in _SENTENCE_END.finditer(unabbreviated)), len(text)):
         placed = tuple((fact.start - at, fact.key) for fact in facts if at <= fact.start < end)
         sentence = _sentence(text[at:end], masked[at:end], placed)
         if sentence.keys or sentence.stems or sentence.signals:
             found.append(sentence)
         at = end
     return tuple(found)
+
+
+def quote(text: str) -> str:
+    """A text in one line of at most 160 characters, for people and models."""
+    return " ".join(text.split())[:160]
 
 
 def stems(text: str) -> list[str]:
@@ -169,23 +175,14 @@ def _mask(text: str, facts: Sequence[Fact]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def _unabbreviated(masked: str) -> str:
-    return _ABBREVIATION.sub(lambda match: match.group().replace(".", "·"), masked)
-
-
 def _sentence(text: str, masked: str, placed: tuple[tuple[int, str], ...]) -> Sentence:
-    signals = find_signals(masked)
-    bare = _blank(masked, signals)
+    signals, bare = find_signals(masked), masked
+    for signal in signals:
+        bare = bare[: signal.start] + " " * (signal.end - signal.start) + bare[signal.end :]
     word = _WORD.search(bare)
     asks = word is not None and word.group().lower() in IMPERATIVES
     keys = tuple(dict.fromkeys(key for _, key in placed))
     return Sentence(text.strip(), keys, frozenset(stems(bare)), signals, asks, bare, placed)
-
-
-def _blank(masked: str, signals: Sequence[Signal]) -> str:
-    for signal in signals:
-        masked = masked[: signal.start] + " " * (signal.end - signal.start) + masked[signal.end :]
-    return masked
 
 
 def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Sequence[int]) -> Governed:

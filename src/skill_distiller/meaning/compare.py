@@ -16,7 +16,7 @@ from typing import Final
 
 from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.language.facts import Fact, FactKind, fact_keys, find_facts, locked_spans
-from skill_distiller.meaning.clauses import Sentence, sentences, stems
+from skill_distiller.meaning.clauses import Sentence, quote, sentences, stems
 from skill_distiller.meaning.scope import (
     TRACE,
     find_strays,
@@ -132,7 +132,7 @@ def added(original: str, new: str, context: str = "") -> tuple[Loss, ...]:
         *new_modals(before, after),
         *new_turns(before, after),
         *([_STRUCK] if _STRUCK in new and _STRUCK not in original else ()),
-        *(_flat(s.text)[:160] for s in after if _is_asked_rule(s) and "?" not in original and "？" not in original),
+        *(quote(s.text) for s in after if _is_asked_rule(s) and "?" not in original and "？" not in original),
         *(text for text in _markup(new) if text not in _flat(original)),
         *(f"U+{ord(character):04X}" for character in set(new) - set(original) if _is_control(character)),
         *(["words: " + ", ".join(unknown)] if many else ()),
@@ -181,7 +181,7 @@ def _dropped(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[
         own = sentence.stems | set(sentence.keys)
         least = math.ceil(TRACE * len(own))
         if sentence.asks and own and all(len(own & (new.stems | set(new.keys))) < least for new in after):
-            yield _flat(sentence.text)[:160]
+            yield quote(sentence.text)
 
 
 def _flat(text: str) -> str:

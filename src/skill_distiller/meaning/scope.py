@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import FactKind, fact_keys, find_facts
 from skill_distiller.language.modals import Sense
-from skill_distiller.meaning.clauses import TIES, Governed, Sentence, stems, words_and_facts
+from skill_distiller.meaning.clauses import TIES, Governed, Sentence, quote, stems, words_and_facts
 
 # What may stand for a sense in the new text besides itself.
 _SAME_SENSES: Final[Mapping[Sense, frozenset[Sense]]] = {
@@ -52,8 +52,9 @@ def lost_modals(before: Sequence[Sentence], after: Sequence[Sentence]) -> list[s
     said = list(_modals(before))
     there = {word for sentence in after for word in (*sentence.stems, *sentence.keys)}
     old = [modal for modal in said if modal.governed.signal.firm and not _is_reason_gone(modal, there)]
-    loose = {_word(modal) for modal in said if not modal.governed.signal.firm}  # that stood there for something else
-    new = [modal for modal in _modals(after) if _word(modal) not in loose]
+    # Words that stood there for something else.
+    loose = {modal.governed.signal.text.lower() for modal in said if not modal.governed.signal.firm}
+    new = [modal for modal in _modals(after) if modal.governed.signal.text.lower() not in loose]
     options = [[i for i, candidate in enumerate(new) if _answers(modal, candidate)] for modal in old]
     taken = _pair(options)
     owners: dict[int, list[_Modal]] = {}
@@ -91,7 +92,7 @@ def swapped_clauses(before: Sequence[Sentence], after: Sequence[Sentence]) -> It
             if first.sense is second.sense:
                 places = [_holders(own, other, new) for own, other in ((first, second), (second, first))]
                 if all(places) and min(places[0]) > max(places[1]):
-                    yield " ".join(sentence.text.split())[:160]
+                    yield quote(sentence.text)
 
 
 def _holders(own: Governed, other: Governed, new: Sequence[Governed]) -> list[int]:
@@ -101,13 +102,7 @@ def _holders(own: Governed, other: Governed, new: Sequence[Governed]) -> list[in
 
 
 def _modals(found: Sequence[Sentence]) -> Iterator[_Modal]:
-    for place, sentence in enumerate(found):
-        for governed in sentence.governed:
-            yield _Modal(governed, sentence, place)
-
-
-def _word(modal: _Modal) -> str:
-    return modal.governed.signal.text.lower()
+    return (_Modal(g, sentence, place) for place, sentence in enumerate(found) for g in sentence.governed)
 
 
 def _answers(old: _Modal, new: _Modal) -> bool:
@@ -197,8 +192,7 @@ def _pair(options: Sequence[Sequence[int]]) -> dict[int, int]:
 
 
 def _shown(modal: _Modal) -> str:
-    """The modal word with the words behind it, for people and models."""
-    return " ".join(f"{modal.governed.signal.text} … {' '.join(modal.sentence.text.split())}".split())[:160]
+    return quote(f"{modal.governed.signal.text} … {modal.sentence.text}")
 
 
 # By stem (see `clauses.stems`). These may neither go nor come.
@@ -230,7 +224,7 @@ def lost_turns(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterato
         for turn in _turns(sentence):
             others = [other for other in new if other.word == turn.word]
             if (not others and turn.word in _FIRM) or (others and not any(_agree(turn, other) for other in others)):
-                yield f"{turn.word}… in: {' '.join(sentence.text.split())}"[:160]
+                yield quote(f"{turn.word}… in: {sentence.text}")
 
 
 def new_turns(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
@@ -330,7 +324,7 @@ def moved_items(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
         facts = fact_keys(fact for fact in find_facts(before[i]) if fact.kind is not FactKind.MODAL)
         lost = not kept or nearer or not facts <= fact_keys(find_facts(after[i]))
         if lost if own else before[i] != after[i]:
-            yield f"what item {i + 1} says: {' '.join(before[i].split())[:160]}"
+            yield f"what item {i + 1} says: {quote(before[i])}"
 
 
 def _said(text: str) -> set[str]:

@@ -54,24 +54,15 @@ def _grouped(children: tuple[Node, ...], joints: list[Joint], found: dict[Node, 
         if only >= 0 and children[only].block == HEADING and children[only].section not in joint.headings:
             below.setdefault(only, []).append(joint)
         elif places:
-            touched = _with(touched, places, joint)
+            joined = [group for group in touched if group[0] & places]
+            touched = [group for group in touched if not group[0] & places]
+            together = [*(other for _, others in joined for other in others), joint]
+            touched.append((places.union(*(own for own, _ in joined)), together))  # those it reaches over become one
     nested = [
         child._replace(children=_grouped(child.children, below[i], found)) if i in below else child
         for i, child in enumerate(children)
     ]
     return tuple(_with_groups(nested, touched, found))
-
-
-def _with(
-    touched: list[tuple[set[int], list[Joint]]], places: set[int], joint: Joint
-) -> list[tuple[set[int], list[Joint]]]:
-    """The groups with one more bundle; those that it reaches over become one."""
-    apart = [group for group in touched if not group[0] & places]
-    joined = [group for group in touched if group[0] & places]
-    return [
-        *apart,
-        (places.union(*(group[0] for group in joined)), [*(j for group in joined for j in group[1]), joint]),
-    ]
 
 
 def _with_groups(

@@ -88,7 +88,12 @@ def recall_plan(saved: SavedPlan, skill: Skill, counter: TokenCounter) -> Plan:
 
 
 def _check(saved: SavedPlan, blocks: Iterable[str], headings: Iterable[str]) -> None:
-    strange = [*_strange(saved.blocks, frozenset(blocks)), *_strange(saved.headings, frozenset(headings))]
+    strange = [
+        piece
+        for pieces, known in ((saved.blocks, frozenset(blocks)), (saved.headings, frozenset(headings)))
+        for piece in pieces.values()
+        if piece.rendering is not RenderingKind.FULL and piece.id not in known
+    ]
     if not strange:
         return
     shown = ", ".join(f"[{piece.id}] ({piece.place})" if piece.place else f"[{piece.id}]" for piece in strange[:_NAMED])
@@ -97,10 +102,6 @@ def _check(saved: SavedPlan, blocks: Iterable[str], headings: Iterable[str]) -> 
         f"The plan changes pieces that this source does not hold: {shown}{more}.",
         "Make a new plan with --save-plan, or take these pieces out of it.",
     )
-
-
-def _strange(pieces: Mapping[str, SavedPiece], known: frozenset[str]) -> list[SavedPiece]:
-    return [p for p in pieces.values() if p.rendering is not RenderingKind.FULL and p.id not in known]
 
 
 def _decide(block: Block, piece: SavedPiece | None, counter: TokenCounter) -> Decision:

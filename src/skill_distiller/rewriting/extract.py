@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Final
 
 from skill_distiller.analysis.model import Verdict
@@ -95,12 +96,9 @@ def _kept_rows(text: str, is_needed: Callable[[str], bool]) -> list[str]:
     for i in range(len(rows) - 1, 2, -1):
         kept[i - 1] = kept[i - 1] or (kept[i] and bool(_EMPTY_CELL.match(rows[i])))
     for i in range(3, len(rows)):
-        kept[i] = kept[i] or (kept[i - 1] and (bool(_EMPTY_CELL.match(rows[i])) or _limits(rows[i])))
-    return [row for row, stays in zip(rows, kept, strict=True) if stays]
-
-
-def _limits(row: str) -> bool:
-    return any(is_exception(cell) for cell in row.split("|"))
+        limits = any(is_exception(cell) for cell in rows[i].split("|"))
+        kept[i] = kept[i] or (kept[i - 1] and (limits or bool(_EMPTY_CELL.match(rows[i]))))
+    return list(compress(rows, kept))
 
 
 def _kept_items(items: Sequence[Item], is_needed: Callable[[str], bool]) -> list[str]:
@@ -119,11 +117,7 @@ def _kept_items(items: Sequence[Item], is_needed: Callable[[str], bool]) -> list
         if any(kept[place]) and above >= 0:
             kept[above][0] = True
             kept[above][-1] = kept[above][-1] or announces(items[above].sentences[-1])
-    return ["".join(_chosen(item.sentences, stays)) for item, stays in zip(items, kept, strict=True) if any(stays)]
-
-
-def _chosen(sentences: Sequence[str], kept: Sequence[bool]) -> list[str]:
-    return [sentence for sentence, stays in zip(sentences, kept, strict=True) if stays]
+    return ["".join(compress(item.sentences, stays)) for item, stays in zip(items, kept, strict=True) if any(stays)]
 
 
 def _kept_sentences(sentences: Sequence[str], is_needed: Callable[[str], bool]) -> list[bool]:
@@ -137,9 +131,5 @@ def _kept_sentences(sentences: Sequence[str], is_needed: Callable[[str], bool]) 
     for i, sentence in enumerate(sentences):
         kept[i] = kept[i] or rest or (i > 0 and kept[i - 1] and goes_on(sentence))
         rest = rest or (kept[i] and enumerates(sentence))
-    kept[0] = True if _has_marker(sentences[0]) else kept[0]
+    kept[0] = kept[0] or without_marker(sentences[0]) != sentences[0]
     return kept
-
-
-def _has_marker(sentence: str) -> bool:
-    return without_marker(sentence) != sentence

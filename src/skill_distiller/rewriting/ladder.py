@@ -105,21 +105,20 @@ def build_ladders(reading: Reading, counter: TokenCounter, pruner: Pruner | None
                 formatted=verdict.type in _FORMATTED,
                 leads_in=block.index in reading.lead_ins and not (verdict.protected or verdict.hard_rule),
                 words=words.get(block.index, ()),
-            ),
-            droppable=not holds_together(block),
+            )
         )
         for block, verdict, facts in zip(skill.blocks, reading.verdicts, reading.facts, strict=True)
     )
 
 
-def _ladder(draft: Draft, *, droppable: bool) -> Ladder:
+def _ladder(draft: Draft) -> Ladder:
     block = draft.block
     rungs = [in_full(block, draft.counter.count(block.source))]
     rungs += _edited(draft, rungs[0])
     if draft.leads_in and block.kind in PROSE and is_empty_lead_in(block.text) and not draft.locked:
         rungs.append(_EMPTY_LEAD_IN)
     # A lead-in that may be written as nothing can be dropped too, with what it introduces.
-    if droppable and (rungs[-1].tokens > 0 or len(rungs) > 1):
+    if not holds_together(block) and (rungs[-1].tokens > 0 or len(rungs) > 1):
         rungs.append(DROPPED)
     return Ladder(block, tuple(rungs))
 

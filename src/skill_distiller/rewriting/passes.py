@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -17,6 +17,29 @@ from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.skill.parse import LIST_MARKER
 from skill_distiller.tokens import TokenCounter
 
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A block on its way down its ladder: what the passes are given.
+
+    `locked` are the spans that no pass may touch, `words` the deletions that the word pruner proposes.
+    A block is `formatted` where its very form is the content; one that `leads_in` only introduces the next.
+    """
+
+    block: Block
+    facts: tuple[Fact, ...]
+    locked: tuple[Span, ...]
+    counter: TokenCounter
+    formatted: bool = False
+    leads_in: bool = False
+    words: tuple[Edit, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text of the block."""
+        return self.block.text
+
+
 _DELIMITER_ROW: Final = re.compile(
     r"^([ \t]*+)(\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*\|?)[ \t]*+$", re.MULTILINE
 )
@@ -26,12 +49,13 @@ _PADDING: Final = re.compile(r"(?<=\|)[ \t]{2,}(?=\S)|(?<=\S)[ \t]{2,}(?=\|)")
 _STRONG: Final = re.compile(r"(?<![\w*\\/])\*\*(?=[^\s*])([^*\n]*?[^\s*\\])\*\*(?![\w*/])")
 # What would be a list, heading, quote, rule, task box or tag once it opened a line.
 _MARKUP: Final = re.compile(r"\d+[.)]|[-+>#=<|\[~`:]")
-_MAX_MARKER_CHARS_BEFORE: Final = 80  # characters before a word that may be its list marker
+_MAX_MARKER_CHARS: Final = 80  # characters before a word that may be its list marker
 _MARKED_WORD: Final = re.compile(r"[\w'’]+")
 
 
-def table_edits(text: str, locked: Sequence[Span]) -> list[Edit]:
+def table_edits(draft: Draft) -> list[Edit]:
     """The padding around the cells of a table down to one blank, and its shortest delimiter row; cells stay."""
+    text, locked = draft.text, draft.locked
     padding = [Edit(*match.span(), " ") for match in _PADDING.finditer(text) if not overlaps(match.span(), locked)]
 
     def unpadded(at: int) -> int:
@@ -45,11 +69,17 @@ def table_edits(text: str, locked: Sequence[Span]) -> list[Edit]:
     return list(join_edits((Edit(row.start(2), row.end(), shortest),), padding))
 
 
-def emphasis_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
+def may_have_emphasis(draft: Draft) -> bool:
+    """A quick look: False means that there is none, or that it is part of what is said."""
+    return not draft.formatted and "**" in draft.text
+
+
+def emphasis_edits(draft: Draft) -> Iterator[Edit]:
     """The marks of strong emphasis, deleted.
 
     It stays where it stresses a negation, an obligation or capitals, and on a sentence that opens a line.
     """
+    text, locked = draft.text, draft.locked
     for match in _STRONG.finditer(text):
         start, end = match.span()
         inner = match.group(1)
@@ -65,8 +95,8 @@ def emphasis_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
 
 def _opens_line(text: str, start: int) -> bool:
     """Whether a place is the first of its paragraph or item: emphasis there may be a heading in all but name."""
-    before = text[max(0, start - _MAX_MARKER_CHARS_BEFORE) : start]
-    return (start <= _MAX_MARKER_CHARS_BEFORE or "\n" in before) and not before[before.rfind("\n") + 1 :].strip(
+    before = text[max(0, start - _MAX_MARKER_CHARS) : start]
+    return (start <= _MAX_MARKER_CHARS or "\n" in before) and not before[before.rfind("\n") + 1 :].strip(
         " \t>*+-0123456789.)"
     )
 
@@ -89,11 +119,12 @@ _LINE_START: Final = re.compile(r"[ \t]*([\w.-]+)")
 _BLOCK_MARKS: Final = re.compile(rf"[ \t]*(?:{LIST_MARKER}[ \t]+)*[#>|<]")
 
 
-def wrap_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
+def wrap_edits(draft: Draft) -> Iterator[Edit]:
     """Line ends inside sentences outside the locked spans, each replaced by a space.
 
     A line that ends a sentence or in two spaces, opens with the mark of a block, or holds a bar stays alone.
     """
+    text, locked = draft.text, draft.locked
     for match in _LINE_END.finditer(text):
         start, end = match.span()
         line = text[max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1 : start]
@@ -163,8 +194,14 @@ _EMPTY_LEAD_IN: Final = re.compile(
 )
 
 
-def filler_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
+def may_have_fillers(draft: Draft) -> bool:
+    """A quick look: False means that there is nothing to take out."""
+    return not _FILLER_HINTS.isdisjoint(content_words(draft.text))
+
+
+def filler_edits(draft: Draft) -> Iterator[Edit]:
     """Filler phrases outside the locked spans, deleted."""
+    text, locked = draft.text, draft.locked
     for match in _DELETABLE.finditer(text):
         opening = match.group("next")
         start = match.end("before") if opening else match.start()
@@ -211,9 +248,13 @@ _SYMBOL_PHRASES: Final = (
     ("implies", "", "⇒"),
 )
 _SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _SYMBOL_PHRASES}
-_MAX_MARKER_CHARS: Final = 80  # characters before a phrase that may be a list marker
 # One word of each phrase, for a quick look before the expression is tried.
 _SYMBOL_HINTS: Final = frozenset("than exists equal minimum maximum least most therefore implies".split())
+
+
+def may_have_symbols(draft: Draft) -> bool:
+    """A quick look: False means that no phrase has a symbol."""
+    return not _SYMBOL_HINTS.isdisjoint(content_words(draft.text))
 
 
 @lru_cache(maxsize=4)
@@ -227,31 +268,15 @@ def _pattern(counter: TokenCounter) -> re.Pattern[str] | None:
     return re.compile(rf"(?<=[\s(])(?:{'|'.join(worth)})", re.IGNORECASE) if worth else None
 
 
-def symbol_edits(text: str, locked: Sequence[Span], counter: TokenCounter) -> Iterator[Edit]:
+def symbol_edits(draft: Draft) -> Iterator[Edit]:
     """Phrases outside the locked spans, each replaced by its cheaper symbol."""
-    pattern = _pattern(counter)
+    text, pattern = draft.text, _pattern(draft.counter)
+    locked = locked_spans(text, draft.facts, modals=False)
     for match in pattern.finditer(text) if pattern else ():
         line = text[max(0, match.start() - _MAX_MARKER_CHARS) : match.start()].rpartition("\n")[2]
         if overlaps(match.span(), locked) or not line.strip(" \t>*+-0123456789.)"):
             continue  # at the start of a line `>` would be a quote, `=` an underline
         yield Edit(*match.span(), _SYMBOL_OF[" ".join(match.group().lower().split())])
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A block on its way down its ladder: what the passes are given.
-
-    `locked` are the spans that no pass may touch, `words` the deletions that the word pruner proposes.
-    A block is `formatted` where its very form is the content; one that `leads_in` only introduces the next.
-    """
-
-    block: Block
-    facts: tuple[Fact, ...]
-    locked: tuple[Span, ...]
-    counter: TokenCounter
-    formatted: bool = False
-    leads_in: bool = False
-    words: tuple[Edit, ...] = ()
 
 
 class Pass(NamedTuple):
@@ -267,51 +292,14 @@ class Pass(NamedTuple):
     edits: Callable[[Draft], Iterable[Edit]]
 
 
-def _has_word_of(hints: frozenset[str], draft: Draft) -> bool:
-    """A quick look: False means that there is nothing to replace."""
-    return not hints.isdisjoint(content_words(draft.block.text))
-
-
 # Where two passes would edit the same place, the one that comes first does.
 PASSES: Final = (
-    Pass(
-        "symbols",
-        PROSE,
-        0.0,
-        lambda draft: _has_word_of(_SYMBOL_HINTS, draft),
-        lambda draft: symbol_edits(
-            draft.block.text, locked_spans(draft.block.text, draft.facts, modals=False), draft.counter
-        ),
-    ),
-    Pass(
-        "emphasis",
-        PROSE,
-        0.01,
-        lambda draft: not draft.formatted and "**" in draft.block.text,
-        lambda draft: emphasis_edits(draft.block.text, draft.locked),
-    ),
-    Pass(
-        "line wraps",
-        PROSE,
-        0.01,
-        lambda draft: not draft.formatted,
-        lambda draft: wrap_edits(draft.block.text, draft.locked),
-    ),
-    Pass(
-        "fillers",
-        PROSE,
-        0.02,
-        lambda draft: _has_word_of(_FILLER_HINTS, draft),
-        lambda draft: filler_edits(draft.block.text, draft.locked),
-    ),
+    Pass("symbols", PROSE, 0.0, may_have_symbols, symbol_edits),
+    Pass("emphasis", PROSE, 0.01, may_have_emphasis, emphasis_edits),
+    Pass("line wraps", PROSE, 0.01, lambda draft: not draft.formatted, wrap_edits),
+    Pass("fillers", PROSE, 0.02, may_have_fillers, filler_edits),
     Pass("words", PROSE, None, lambda draft: bool(draft.words), lambda draft: draft.words),
-    Pass(
-        "tables",
-        frozenset({BlockKind.TABLE}),
-        0.01,
-        lambda draft: True,
-        lambda draft: table_edits(draft.block.text, draft.locked),
-    ),
+    Pass("tables", frozenset({BlockKind.TABLE}), 0.01, lambda draft: True, table_edits),
 )
 
 
