@@ -126,20 +126,19 @@ def quote(text: str) -> str:
 
 def stems(text: str) -> list[str]:
     """The words that say something, cut to their first letters; of CJK scripts each two characters."""
-    runs = [] if text.isascii() else _CJK.findall(text)
-    if runs:
-        text = _CJK.sub(" ", text)
-    words = filter(None, map(_stem, _WORD.findall(text)))
-    return [*words, *(two for run in runs for two in _twos(run))]
+    return [stem for _, stem in placed_stems(text)]
 
 
 def placed_stems(text: str) -> Iterator[tuple[int, str]]:
     """The same with the offset of each: first those of words, then those of CJK scripts."""
-    for match in _WORD.finditer(_CJK.sub(lambda run: " " * len(run.group()), text)):
+    runs = [] if text.isascii() else list(_CJK.finditer(text))
+    if runs:
+        text = _CJK.sub(lambda run: " " * len(run.group()), text)
+    for match in _WORD.finditer(text):
         stem = _stem(match.group())
         if stem:
             yield match.start(), stem
-    for match in _CJK.finditer(text):
+    for match in runs:
         yield from enumerate(_twos(match.group()), match.start())
 
 
@@ -187,7 +186,12 @@ def _sentence(text: str, masked: str, placed: tuple[tuple[int, str], ...]) -> Se
 
 def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Sequence[int]) -> Governed:
     """The clause behind the word, or before it for an arrow, or around it where nothing is behind it."""
-    start, end = next(_spans(signal, bare, keys, ties))
+    clause = max((match.end() for match in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
+    start = end = signal.end
+    rest = frozenset[str]()
+    if not bare[signal.end :].lstrip(" *_").startswith((":", "：")):  # nothing hangs on a label: "Done when:"
+        start, end = _own_span(signal, bare, keys, ties, clause)
+        rest = _tied(signal, bare, keys, clause)
     own = frozenset(key for at, key in keys if start <= at < end)
     words = [(start + at, stem) for at, stem in placed_stems(bare[start:end])]
     placed = sorted([*words, *((at, key) for at, key in keys if start <= at < end)])
@@ -195,7 +199,7 @@ def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Se
         signal,
         tuple(dict.fromkeys(stem for _, stem in words)),
         own,
-        _tied(signal, bare, keys) - own,
+        rest - own,
         frozenset(stems(bare[:start] + " " + bare[end:])),
         first=placed[0][1] if placed else "",
         behind=start >= signal.end,
@@ -203,33 +207,23 @@ def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Se
     )
 
 
-def _is_label(signal: Signal, bare: str) -> bool:
-    """Whether nothing hangs on the word but all that follows: "Done when:"."""
-    return bare[signal.end :].lstrip(" *_").startswith((":", "："))
-
-
-def _tied(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> frozenset[str]:
-    if _is_label(signal, bare):
-        return frozenset()
-    if not stems(bare[: signal.start]) and not any(at < signal.start for at, _ in keys):
+def _tied(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], clause: int) -> frozenset[str]:
+    """The facts that the clause is tied to: of the clause before the word, else all before it, else all there are."""
+    before = [(at, key) for at, key in keys if at < signal.start]
+    if not before and not stems(bare[: signal.start]):
         return frozenset(key for _, key in keys)
-    clause = max((m.end() for m in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
-    own = frozenset(key for at, key in keys if clause <= at < signal.start)
-    return own or frozenset(key for at, key in keys if at < signal.start)
+    return frozenset(key for at, key in before if at >= clause) or frozenset(key for _, key in before)
 
 
-def _spans(
-    signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Sequence[int]
-) -> Iterator[tuple[int, int]]:
-    if _is_label(signal, bare):
-        yield signal.end, signal.end
-    before = max((m.end() for m in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
+def _own_span(
+    signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Sequence[int], clause: int
+) -> tuple[int, int]:
+    """Where the words that a modal word governs stand; an empty span where there are none."""
     match = _CLAUSE_END.search(bare, signal.end)
     after = min([match.start() if match else len(bare), *(start for start in ties if start >= signal.end)])
-    spans = [(signal.end, after), (before, after)]
-    if signal.text in "→⇒":
-        spans = [(before, signal.start), (0, signal.start)]
+    arrow = signal.text in "→⇒"
+    spans = [(clause, signal.start), (0, signal.start)] if arrow else [(signal.end, after), (clause, after)]
     for start, end in spans:
         if stems(bare[start:end]) or any(start <= at < end for at, _ in keys):
-            yield start, end
-    yield signal.end, signal.end
+            return start, end
+    return signal.end, signal.end
