@@ -23,8 +23,8 @@ _REASON: Final = re.compile(r"\b(?:because|so that)\b(?!.*[,()—–])", re.IGNO
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CJK: Final = re.compile(f"[{CJK}]+")
 _ENDING: Final = re.compile(r"(?<=[^\W\d_]{3})(?:ing|ed|es|s)\Z")
-_STEM: Final = 5  # letters: commit, commits, committed
-_GOVERNED: Final = 5  # words
+_STEM_LETTERS: Final = 5  # commit, commits, committed
+_MAX_GOVERNED_WORDS: Final = 5
 _MASKED: Final = frozenset({FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED})
 # The senses that begin a clause of their own, and tie it to another.
 TIES: Final = frozenset(
@@ -71,7 +71,7 @@ class Governed:
     @property
     def head(self) -> tuple[str, ...]:
         """The first words of its clause: what it is about."""
-        return self.stems[:_GOVERNED]
+        return self.stems[:_MAX_GOVERNED_WORDS]
 
     @property
     def sense(self) -> Sense:
@@ -152,7 +152,7 @@ def _stem(word: str) -> str:
     """A word cut to its first letters, "" where it says nothing by itself. Cached: a vocabulary is small."""
     name = len(word) == 1 and word.isupper() and word not in "AI"  # plan B
     if name or (len(word) > 1 and word.lower() not in _LIGHT):
-        return _ENDING.sub("", word.lower())[:_STEM]
+        return _ENDING.sub("", word.lower())[:_STEM_LETTERS]
     return ""
 
 

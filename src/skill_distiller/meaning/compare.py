@@ -59,16 +59,16 @@ _VERBATIM_KINDS: Final = frozenset(
 )
 _LIMITS: Final = "≥≤><"
 _STRUCK: Final = "~~"
-_RULE_START: Final = 12  # characters of a sentence, in which the word of a rule stands
+_MAX_CHARS_TO_RULE: Final = 12  # characters of a sentence, in which the word of a rule stands
 _PARTS: Final = re.compile(r"\w+")
 _COUNTING: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
 _NUMBERS: Final = {**{word: str(i) for i, word in enumerate(_COUNTING)}, "twelve": "12", "twenty": "20"}
 # New words in a text of the same meaning: joints and shorter synonyms. Careful rewritings of the shipped examples
 # bring 0 to 19 %; made-up sentences nearly all of theirs.
-_NEW_SHARE: Final = 0.34
-_NEW_LEAST: Final = 3  # words that any text may bring
-_MOST: Final = 4000  # characters; the check compares sentence with sentence,
-_MOST_MODALS: Final = 120  # and every modal word with every other
+_MAX_NEW_SHARE: Final = 0.34
+_MIN_NEW_WORDS: Final = 3  # words that any text may bring
+_MAX_CHARS: Final = 4000  # characters; the check compares sentence with sentence,
+_MAX_MODALS: Final = 120  # and every modal word with every other
 
 
 def check_wording(original: str, new: str, *, context: str = "") -> tuple[Loss, ...]:
@@ -126,7 +126,7 @@ def added(original: str, new: str, context: str = "") -> tuple[Loss, ...]:
     before, after = sentences(original), sentences(new)
     known = set(stems(original)) | set(stems(context))
     unknown = [stem for stem in dict.fromkeys(stems(new)) if stem not in known]
-    many = len(unknown) > max(_NEW_LEAST, _NEW_SHARE * len(set(stems(new))))
+    many = len(unknown) > max(_MIN_NEW_WORDS, _MAX_NEW_SHARE * len(set(stems(new))))
     found = [
         *(fact.text for fact in find_facts(new) if not _is_known(fact, original)),
         *new_modals(before, after),
@@ -144,9 +144,9 @@ def _unfit(original: str, new: str) -> tuple[Loss, ...]:
     """Why two texts are not even compared: nothing there, or so much that it would take long."""
     if original.strip() and not new.strip():
         return (Loss(LossKind.EMPTY, ""),)
-    if max(len(original), len(new)) > _MOST:
+    if max(len(original), len(new)) > _MAX_CHARS:
         return (Loss(LossKind.STRUCTURE, "too long to compare"),)
-    if any(sum(len(sentence.governed) for sentence in sentences(text)) > _MOST_MODALS for text in (original, new)):
+    if any(sum(len(sentence.governed) for sentence in sentences(text)) > _MAX_MODALS for text in (original, new)):
         return (Loss(LossKind.STRUCTURE, "too many conditions to compare"),)
     return ()
 
@@ -204,7 +204,7 @@ def _lost_patterns(original: str, new: str) -> list[str]:
 def _is_asked_rule(sentence: Sentence) -> bool:
     """Whether a sentence begins as a rule does and ends as a question: "Never commit secrets?"."""
     asked = sentence.text.rstrip("*_").endswith(("?", "？"))
-    return asked and any(governed.signal.start < _RULE_START for governed in sentence.governed)
+    return asked and any(governed.signal.start < _MAX_CHARS_TO_RULE for governed in sentence.governed)
 
 
 def _is_control(character: str) -> bool:

@@ -30,8 +30,8 @@ _FROM: Final[Mapping[Sense, frozenset[Sense]]] = {
     Sense.LEAVE: frozenset({Sense.LEAVE}),
 }
 _DIRECTED: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL})
-_ALL_OF: Final = 2  # so few governed words must all be there
-_PART: Final = 0.6  # of more
+_MAX_ALL_OF: Final = 2  # so few governed words must all be there
+_MIN_PART: Final = 0.6  # of more
 
 
 class _Modal(NamedTuple):
@@ -118,7 +118,7 @@ def _answers(old: _Modal, new: _Modal) -> bool:
     if not own.keys <= (new.governed.keys if sense in _DIRECTED else keys):
         return False
     kept = sum(stem in here for stem in own.head)
-    least = len(own.head) if len(own.head) <= _ALL_OF else math.ceil(_PART * len(own.head))
+    least = len(own.head) if len(own.head) <= _MAX_ALL_OF else math.ceil(_MIN_PART * len(own.head))
     if kept < least or not _under(own, new.governed):
         return False
     return sense not in TIES or _still_tied(own, keys, here)
@@ -272,8 +272,8 @@ def _agree(old: _Turn, new: _Turn) -> bool:
 
 
 TRACE: Final = 0.34  # of the words of a sentence: so much of it at least is still there
-_MOVED: Final = 0.66  # of the words of another sentence: that is where a fact has gone
-_MOST_ITEMS: Final = 60
+_MIN_MOVED: Final = 0.66  # of the words of another sentence: that is where a fact has gone
+_MAX_ITEMS: Final = 60
 
 
 def find_strays(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
@@ -293,7 +293,7 @@ def _at_home(key: str, now: Sentence, company: Sequence[Set[str]], before: Seque
     words = now.stems | set(now.keys)
     best = max(len(own & words) / len(own) for own in company)
     others = [s.stems | set(s.keys) for s in before if key not in s.keys]
-    moved = best < TRACE and any(len(other & words) > _MOVED * len(other) for other in others)
+    moved = best < TRACE and any(len(other & words) > _MIN_MOVED * len(other) for other in others)
     return best > 0 and not moved
 
 
@@ -320,7 +320,7 @@ def moved_items(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
     old, new = [_said(text) for text in before], [_said(text) for text in after]
     for i, (own, now) in enumerate(zip(old, new, strict=True)):
         kept = len(own & now)
-        nearer = any(len(other & now) > kept and other != own for other in old[:_MOST_ITEMS])
+        nearer = any(len(other & now) > kept and other != own for other in old[:_MAX_ITEMS])
         facts = fact_keys(fact for fact in find_facts(before[i]) if fact.kind is not FactKind.MODAL)
         lost = not kept or nearer or not facts <= fact_keys(find_facts(after[i]))
         if lost if own else before[i] != after[i]:

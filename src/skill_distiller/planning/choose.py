@@ -152,8 +152,8 @@ def compress_to_threshold(
 
 # What a looser way must be worth beside a stricter one to be taken where both fit: where what has to stay just fits, it
 # leaves room for nothing else, and the result would be worse than that of a smaller budget.
-_MUCH_MORE: Final = 1.25
-_TRIES: Final = 6  # to hit a budget that the pieces put together miss by a few tokens
+_MIN_GAIN: Final = 1.25
+_MAX_TRIES: Final = 6  # to hit a budget that the pieces put together miss by a few tokens
 
 
 class _Level(NamedTuple):
@@ -196,9 +196,9 @@ def compress_to_tokens(
     for level in _levels(reading, prepared, counter, models.worth, keep):
         found = _fill(reading, level, required, budget, counter)
         tried.append(found.tokens)
-        if found.tokens <= budget and (not best or found.worth > _MUCH_MORE * best.worth):
+        if found.tokens <= budget and (not best or found.worth > _MIN_GAIN * best.worth):
             best = found
-        if best and _MUCH_MORE * best.worth >= best.settled.frontier.worth:
+        if best and _MIN_GAIN * best.worth >= best.settled.frontier.worth:
             break  # no way has that much more
     if not best:
         smallest = min(counter.count(reading.skill.text), *tried)
@@ -230,7 +230,7 @@ def _fill(
     """The best choice whose result, counted as a whole, is within the budget; the smallest where none is."""
     skill = reading.skill
     room = budget - counter.count(skill.frontmatter.raw)
-    for left in range(_TRIES, -1, -1):
+    for left in range(_MAX_TRIES, -1, -1):
         limit = room if left else 0
         pick = partial(Frontier.within, tokens=limit)
         settled = choose_without_losses(reading, level.ladders, required, pick, promote=level.promote)

@@ -30,7 +30,7 @@ from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.tokens import TokenCounter
 
 _SHARE: Final = 0.5  # of the block's worth: its rules stay, what is said around them goes
-_CUT: Final = PROSE | {BlockKind.TABLE}
+_CUTTABLE: Final = PROSE | {BlockKind.TABLE}
 _EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
 # "Force only if nobody shares it" is a prohibition in other words: beside hard rules it stays as they do.
 _RESTRICTS: Final = re.compile(r"\bonly\s+(?:if|when|whenever|after|once|with)\b", re.IGNORECASE)
@@ -43,7 +43,7 @@ class Extractor:
         """The extracts that are shorter than their blocks."""
         found = {}
         for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True):
-            if block.kind not in _CUT or not (verdict.protected or verdict.hard_rule):
+            if block.kind not in _CUTTABLE or not (verdict.protected or verdict.hard_rule):
                 continue
             text = extract(block, verdict, facts, reading.patterns)
             if text != block.text:

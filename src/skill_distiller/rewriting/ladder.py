@@ -44,7 +44,7 @@ _RUNGS: Final = (
     _Rung(RenderingKind.PRUNED, 0.3, 0.997),
     _Rung(RenderingKind.PRUNED, 0.8, 0.992),
 )
-_PHRASE: Final = 3  # words
+_MIN_PHRASE_WORDS: Final = 3
 _EMPTY_LEAD_IN: Final = Rendering(RenderingKind.PRUNED, "", 0, 0.997, proved=True)  # it had no fact
 _EDITED: Final = PROSE | {BlockKind.TABLE}
 # Where the very form is the content, the marks of emphasis are part of it.
@@ -173,9 +173,9 @@ def _deleted_phrases(text: str, edits: Sequence[Edit]) -> tuple[str, ...]:
     for start, end, replacement, _ in edits:
         # Where the next word got the capital, its first letter is part of the edit.
         cut = end - len(replacement)
-        if text.count(" ", start, cut) >= _PHRASE - 1 and replacement.lower() == text[cut:end].lower():
+        if text.count(" ", start, cut) >= _MIN_PHRASE_WORDS - 1 and replacement.lower() == text[cut:end].lower():
             phrase = text[start:cut].strip()
-            if phrase.count(" ") >= _PHRASE - 1:
+            if phrase.count(" ") >= _MIN_PHRASE_WORDS - 1:
                 phrases.append(phrase)
     return tuple(phrases)
 

@@ -106,12 +106,12 @@ def _stresses(inner: str) -> bool:
     return any(word.lower() in MODAL_WORDS or (len(word) > 2 and word.isupper() and word.isalpha()) for word in words)
 
 
-_SHORTEST: Final = 60  # characters of a line that was wrapped; shorter ones end where their author meant it
+_MIN_WRAPPED: Final = 60  # characters of a line that was wrapped; shorter ones end where their author meant it
 # A line end with a small letter or inline code after it: neither a list marker nor any other mark of a block. No
 # tables: they have bars.
 _LINE_END: Final = re.compile(r"(?:\r\n?|\n)[ \t]*+(?=(?:[a-z(]|`(?!``))[^|\r\n]*+(?:[\r\n]|\Z))")
 # What a line ends with in mid-sentence: no full stop or colon, nor the backslash that breaks a line on purpose.
-_GOES_ON: Final = re.compile(r"[\w,;)`*\"'”’—–-]")
+_MID_SENTENCE: Final = re.compile(r"[\w,;)`*\"'”’—–-]")
 # What stands in lines of its own though Markdown does not know it: "a) …", "key: …", a word divided at its hyphen.
 _OWN_LINE: Final = re.compile(r"[a-z]{1,4}[.)][ \t]|[\w.-]{1,40}:(?:[ \t]|$)", re.MULTILINE)
 _DIVIDED: Final = re.compile(r"\w-\Z")
@@ -129,7 +129,7 @@ def wrap_edits(draft: Draft) -> Iterator[Edit]:
         start, end = match.span()
         line = text[max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1 : start]
         start -= line.endswith(" ")
-        wrapped = len(line) >= _SHORTEST and "|" not in line and _GOES_ON.match(text, start - 1) is not None
+        wrapped = len(line) >= _MIN_WRAPPED and "|" not in line and _MID_SENTENCE.match(text, start - 1) is not None
         if (
             wrapped
             and not _is_apart(line, text, end)
