@@ -74,6 +74,11 @@ class Governed:
         return self.stems[:_MAX_GOVERNED_WORDS]
 
     @property
+    def says(self) -> frozenset[str]:
+        """The words and facts of its clause."""
+        return self.keys.union(self.stems)
+
+    @property
     def sense(self) -> Sense:
         """What it says."""
         return self.signal.sense
@@ -95,6 +100,11 @@ class Sentence:
     asks: bool
     bare: str
     placed: tuple[tuple[int, str], ...]
+
+    @cached_property
+    def says(self) -> frozenset[str]:
+        """Its words that say something and the keys of its facts."""
+        return self.stems.union(self.keys)
 
     @cached_property
     def governed(self) -> tuple[Governed, ...]:

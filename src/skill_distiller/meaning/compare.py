@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -105,18 +105,19 @@ def missing(original: str, new: str) -> tuple[Loss, ...]:
     if cells := _cells(original, new):
         return tuple(loss for cell, now in cells for loss in missing(cell, now))
     before, after = sentences(original), sentences(new)
-    return (
-        *(Loss(LossKind.FACT, text) for text in _lost_facts(original, new)),
-        *(Loss(LossKind.MODAL, text) for text in lost_modals(before, after)),
-        *(Loss(LossKind.MODAL, text) for text in swapped_clauses(before, after)),
-        *(Loss(LossKind.MODAL, text) for text in lost_turns(before, after)),
-        *(Loss(LossKind.INSTRUCTION, text) for text in _dropped(before, after)),
-        *(Loss(LossKind.PLACE, key) for key in find_strays(before, after)),
-        *(Loss(LossKind.PLACE, f"{first} before {second}") for first, second in turned_around(before, after)),
-        *(Loss(LossKind.PLACE, f"{first} before {second}") for first, second in swapped_steps(before, after)),
-        *(Loss(LossKind.MARKUP, text) for text in _markup(original) if text not in _flat(new)),
-        *(Loss(LossKind.PATTERN, name) for name in _lost_patterns(original, new)),
+    losses: tuple[tuple[LossKind, Iterable[str]], ...] = (
+        (LossKind.FACT, _lost_facts(original, new)),
+        (LossKind.MODAL, lost_modals(before, after)),
+        (LossKind.MODAL, swapped_clauses(before, after)),
+        (LossKind.MODAL, lost_turns(before, after)),
+        (LossKind.INSTRUCTION, _dropped(before, after)),
+        (LossKind.PLACE, find_strays(before, after)),
+        (LossKind.PLACE, turned_around(before, after)),
+        (LossKind.PLACE, swapped_steps(before, after)),
+        (LossKind.MARKUP, (text for text in _markup(original) if text not in _flat(new))),
+        (LossKind.PATTERN, _lost_patterns(original, new)),
     )
+    return tuple(Loss(kind, text) for kind, texts in losses for text in texts)
 
 
 def added(original: str, new: str, context: str = "") -> tuple[Loss, ...]:
@@ -178,9 +179,9 @@ def _is_known(fact: Fact, original: str) -> bool:
 def _dropped(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
     """The sentences that say what to do and of which no new sentence holds a good part of the words."""
     for sentence in before:
-        own = sentence.stems | set(sentence.keys)
+        own = sentence.says
         least = math.ceil(TRACE * len(own))
-        if sentence.asks and own and all(len(own & (new.stems | set(new.keys))) < least for new in after):
+        if sentence.asks and own and all(len(own & new.says) < least for new in after):
             yield quote(sentence.text)
 
 

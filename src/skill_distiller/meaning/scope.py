@@ -50,7 +50,7 @@ def lost_modals(before: Sequence[Sentence], after: Sequence[Sentence]) -> list[s
     may go with its modal words: "because it is not safe", where the new text has none of it.
     """
     said = list(_modals(before))
-    there = {word for sentence in after for word in (*sentence.stems, *sentence.keys)}
+    there = frozenset[str]().union(*(sentence.says for sentence in after))
     old = [modal for modal in said if modal.governed.signal.firm and not _is_reason_gone(modal, there)]
     # Words that stood there for something else.
     loose = {modal.governed.signal.text.lower() for modal in said if not modal.governed.signal.firm}
@@ -97,8 +97,8 @@ def swapped_clauses(before: Sequence[Sentence], after: Sequence[Sentence]) -> It
 
 def _holders(own: Governed, other: Governed, new: Sequence[Governed]) -> list[int]:
     """Where a word of the same sense governs something that only the first of two clauses has."""
-    alone = (set(own.stems) | own.keys) - set(other.stems) - other.keys
-    return [i for i, item in enumerate(new) if item.sense is own.sense and alone & (set(item.stems) | item.keys)]
+    alone = own.says - other.says
+    return [i for i, item in enumerate(new) if item.sense is own.sense and alone & item.says]
 
 
 def _modals(found: Sequence[Sentence]) -> Iterator[_Modal]:
@@ -128,7 +128,7 @@ def _under(old: Governed, new: Governed) -> bool:
     """Whether the new word governs what the clause of the old one began with; for duty and leave, anything of it."""
     if old.sense in (Sense.DUTY, Sense.LEAVE) and (set(old.head) & set(new.stems) or old.keys & new.keys):
         return True
-    return not (old.behind and new.behind and old.first) or old.first in new.stems or old.first in new.keys
+    return not (old.behind and new.behind and old.first) or old.first in new.says
 
 
 def _still_tied(old: Governed, keys: set[str], here: set[str] | frozenset[str]) -> bool:
@@ -144,13 +144,13 @@ def _covers(new: _Modal, old: Sequence[_Modal]) -> bool:
     They may not have shared words, unless one is the other again: "not … without" says less with one word.
     Half of what else their sentences say has to be there too.
     """
-    there = new.sentence.stems | set(new.sentence.keys)
+    there = new.sentence.says
     for modal in old:
-        rest = (modal.sentence.stems | set(modal.sentence.keys)) - set(modal.governed.stems) - modal.governed.keys
+        rest = modal.sentence.says - modal.governed.says
         if 2 * len(rest & there) < len(rest):
             return False
     parts = [(modal.place, set(modal.governed.head) | modal.governed.keys) for modal in old]
-    here = set(new.governed.stems) | new.governed.keys
+    here = new.governed.says
     return all(part and part <= here for _, part in parts) and all(
         a.isdisjoint(b) or (a == b and i != j) for (i, a), (j, b) in combinations(parts, 2)
     )
@@ -159,7 +159,7 @@ def _covers(new: _Modal, old: Sequence[_Modal]) -> bool:
 def _akin(old: _Modal, new: _Modal) -> bool:
     """Whether two modal words may be one: their sentences share a word or fact, or both govern light words alone."""
     shared = old.sentence.stems & new.sentence.stems or set(old.sentence.keys) & set(new.sentence.keys)
-    return bool(shared) or not any((*old.governed.stems, *old.governed.keys, *new.governed.stems, *new.governed.keys))
+    return bool(shared) or not (old.governed.says or new.governed.says)
 
 
 def _is_reason_gone(modal: _Modal, there: Set[str]) -> bool:
@@ -234,8 +234,8 @@ def new_turns(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator
         yield from (f"{unit}…" for unit in _units(sentence) if unit in _NEVER_NEW and unit not in known)
 
 
-def swapped_steps(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[tuple[str, str]]:
-    """What "a, then b" says and another text has the other way round; words that stand there once only."""
+def swapped_steps(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
+    """What "a, then b" says and another text has the other way round; of words that stand there once only."""
     if not any(_THEN.search(sentence.text) for sentence in before):
         return
     old, new = ([unit for sentence in found for unit in _units(sentence)] for found in (before, after))
@@ -245,7 +245,7 @@ def swapped_steps(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iter
             parts = sentence.text[: match.start()], sentence.text[match.end() :]
             sides = [[u for u in words_and_facts(part) if old.count(u) == new.count(u) == 1] for part in parts]
             if all(sides) and new.index(sides[0][0]) > new.index(sides[1][0]):
-                yield sides[0][0], sides[1][0]
+                yield f"{sides[0][0]} before {sides[1][0]}"
 
 
 def _units(sentence: Sentence) -> list[str]:
@@ -283,29 +283,29 @@ def find_strays(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterat
     for key in dict.fromkeys(key for sentence in before for key in sentence.keys):
         homes = [sentence for sentence in before if key in sentence.keys]
         now = [sentence for sentence in after if key in sentence.keys]
-        company = [home.stems | set(home.keys) - {key} for home in homes]
+        company = [home.says - {key} for home in homes]
         if now and all(company) and not any(_at_home(key, s, company, before) for s in now):
             yield key
 
 
 def _at_home(key: str, now: Sentence, company: Sequence[Set[str]], before: Sequence[Sentence]) -> bool:
     """Whether a sentence that holds a fact is one of those where it stood, and not another one of the original."""
-    words = now.stems | set(now.keys)
+    words = now.says
     best = max(len(own & words) / len(own) for own in company)
-    others = [s.stems | set(s.keys) for s in before if key not in s.keys]
+    others = [s.says for s in before if key not in s.keys]
     moved = best < TRACE and any(len(other & words) > _MIN_MOVED * len(other) for other in others)
     return best > 0 and not moved
 
 
-def turned_around(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[tuple[str, str]]:
-    """Pairs of facts that stood in one sentence and now stand the other way round."""
+def turned_around(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
+    """Pairs of facts that stood in one sentence and now stand the other way round: "a before b"."""
     places = _places(after)
     counts = _places(before)
     for sentence in before:
         own = [key for key in sentence.keys if len(places.get(key, ())) == len(counts[key]) == 1]
         for first, second in pairwise(own):
             if places[first][0] > places[second][0]:
-                yield first, second
+                yield f"{first} before {second}"
 
 
 def _places(found: Sequence[Sentence]) -> dict[str, list[int]]:

@@ -82,7 +82,7 @@ class Frontier:
                 if way and way not in ways:
                     ways.append(way)
         saved = [sum(step.saved for step in way) for way in ways]
-        full = [_bring_back(way, tokens - self.tokens + s) for way, s in zip(ways, saved, strict=True)]
+        full = [_undo_steps(way, tokens - self.tokens + s) for way, s in zip(ways, saved, strict=True)]
         return max(map(self._pick, full), key=lambda pick: pick.worth)
 
     def _before(self, tokens: float) -> int:
@@ -112,7 +112,7 @@ class Frontier:
         return Pick(choice, tokens, max(0.0, worth))
 
 
-def _bring_back(taken: Sequence[Step], slack: int) -> list[Step]:
+def _undo_steps(taken: Sequence[Step], slack: int) -> list[Step]:
     """The steps without those whose tokens fit into `slack`, the greatest loss first.
 
     A step that a later one goes on from has to stay.

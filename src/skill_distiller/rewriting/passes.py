@@ -129,13 +129,9 @@ def wrap_edits(draft: Draft) -> Iterator[Edit]:
         start, end = match.span()
         line = text[max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1 : start]
         start -= line.endswith(" ")
-        wrapped = len(line) >= _MIN_WRAPPED and "|" not in line and _MID_SENTENCE.match(text, start - 1) is not None
-        if (
-            wrapped
-            and not _is_apart(line, text, end)
-            and not _BLOCK_MARKS.match(line)
-            and not overlaps((start, end), locked)
-        ):
+        if len(line) < _MIN_WRAPPED or "|" in line or not _MID_SENTENCE.match(text, start - 1):
+            continue
+        if not (_is_apart(line, text, end) or _BLOCK_MARKS.match(line) or overlaps((start, end), locked)):
             yield Edit(start, end, " ")
 
 
