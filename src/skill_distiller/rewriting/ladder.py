@@ -16,7 +16,6 @@ from skill_distiller.rewriting.edits import Edit, apply_edits
 from skill_distiller.rewriting.model import (
     DROPPED,
     RENDERINGS,
-    Bundle,
     Proof,
     Proposals,
     Rendering,
@@ -205,19 +204,14 @@ def add_proposals(
     for bundle in proposals.bundles:
         members = []
         for block, text in zip(bundle.blocks, bundle.texts, strict=True):
-            rendering = _rendering(found[block], bundle, text, counter)
+            full = found[block].rungs[0]
+            rendering = Rendering(bundle.kind, text, counter.count(text), bundle.share, proved=True)
+            if text == full.text:
+                rendering = replace(full, share=bundle.share)
             members.append((block, len(found[block].joint)))
             found[block] = replace(found[block], joint=(*found[block].joint, rendering))
         joints.append(Joint(tuple(members), bundle.headings))
     return tuple(found), tuple(joints)
-
-
-def _rendering(ladder: Ladder, bundle: Bundle, text: str, counter: TokenCounter) -> Rendering:
-    """A text of a bundle as a rendering; FULL where it is the block as it stands."""
-    full = ladder.rungs[0]
-    if text == full.text:
-        return replace(full, share=bundle.share)
-    return Rendering(bundle.kind, text, counter.count(text) if text else 0, bundle.share, proved=True)
 
 
 def _worthwhile(rungs: Sequence[Rendering]) -> tuple[Rendering, ...]:

@@ -112,9 +112,9 @@ class Rendering:
 DROPPED: Final = Rendering(RenderingKind.DROPPED, "", 0, 0.0, proved=True)
 
 
-def in_full(block: Block, tokens: int, share: float = 1.0) -> Rendering:
+def in_full(block: Block, tokens: int) -> Rendering:
     """The block as it stands, which costs `tokens`."""
-    return Rendering(RenderingKind.FULL, block.source, tokens, share, proved=True)
+    return Rendering(RenderingKind.FULL, block.source, tokens, 1.0, proved=True)
 
 
 @dataclass(frozen=True, slots=True)
