@@ -14,7 +14,7 @@ from skill_distiller.planning.plan import Mode
 from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session
-from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
@@ -109,6 +109,12 @@ def test_what_a_model_writes_is_chosen() -> None:
     """A block in fewer words, and two edge cases summed up."""
     kinds = kinds_of(CASES, DistillOptions(threshold=0.95), with_replies(STEPS, SUMMED))
     assert kinds == {RenderingKind.REWRITTEN, RenderingKind.SUMMARIZED}
+
+
+def test_every_kind_has_a_row() -> None:
+    """Its label, the receipt's wording and what has to be proved of it are said in one table."""
+    assert list(RENDERINGS) == list(RenderingKind)
+    assert all(row.wording for row in RENDERINGS.values())
 
 
 def test_every_kind_has_its_case() -> None:

@@ -15,7 +15,7 @@ from skill_distiller.errors import RefusedError
 from skill_distiller.report.console import print_notes, print_report
 from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import make_record
-from skill_distiller.rewriting.model import Offers, Rendering, RenderingKind
+from skill_distiller.rewriting.model import Proposals, Rendering, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
@@ -32,11 +32,11 @@ _SKILL = f"---\nname: a\ndescription: Use when b.\n---\n# Rules\n\n{_RULE}\nRun 
 class _Turncoat:
     """Writes a rule in fewer words that hold the prohibition and its opposite: every fact is still there."""
 
-    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
+    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """The same text for each block that holds the rule."""
         text = "Commit secrets, or never commit secrets.\n\n"
         rendering = Rendering(RenderingKind.REWRITTEN, text, counter.count(text), 0.999)
-        return Offers({block.index: (rendering,) for block in reading.skill.blocks if block.text == _RULE})
+        return Proposals({block.index: (rendering,) for block in reading.skill.blocks if block.text == _RULE})
 
 
 _TRICKED = Backends(renderers=(_Turncoat(),))

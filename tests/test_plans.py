@@ -16,7 +16,7 @@ from skill_distiller.cli.plan_file import parse_plan, plan_text
 from skill_distiller.errors import TargetError, UsageError
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Mode, Reason
-from skill_distiller.rewriting.model import Bundle, Offers, RenderingKind
+from skill_distiller.rewriting.model import Bundle, Proposals, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
@@ -153,7 +153,7 @@ def test_the_three_lines_take_no_pieces(options: DistillOptions) -> None:
 
 @dataclass(frozen=True)
 class OneLiners:
-    """Offers the examples as one line each, in the place of one of them, without their headings.
+    """Proposes the examples as one line each, in the place of one of them, without their headings.
 
     The `first` one among the lines is 1, 2 or 3; those before it stay as they are.
     """
@@ -161,9 +161,9 @@ class OneLiners:
     first: tuple[int, ...]
     where: int
 
-    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
+    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """One bundle for each number of examples that stay."""
-        return Offers(bundles=tuple(self._bundle(reading.skill, first) for first in self.first))
+        return Proposals(bundles=tuple(self._bundle(reading.skill, first) for first in self.first))
 
     def _bundle(self, skill: Skill, first: int) -> Bundle:
         lines = ["", "- one → 1\n", "- two → 2\n", "- three → 3\n"]

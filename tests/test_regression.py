@@ -10,8 +10,9 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.errors import TargetError
 from skill_distiller.meaning.compare import missing
-from skill_distiller.planning.ladders import offer, prepare_ladders
+from skill_distiller.planning.ladders import prepare_ladders, with_proposals
 from skill_distiller.planning.plan import Mode
+from skill_distiller.planning.worth import load_worth_model
 from skill_distiller.rewriting.extract import Extractor
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
@@ -49,10 +50,9 @@ def _rules_in(text: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("text", SKILLS)
 def test_every_rung_keeps_them(text: str) -> None:
     """Each rendering of each block, extracts and bundles too: a block is whole, gone as a whole, or still says it."""
-    analysis, counter = TrainedAnalyzer().analyze(parse_skill(text)), load_counter()
-    prepared = offer(
-        prepare_ladders(Reading(analysis), (), counter), Extractor().offer(Reading(analysis), counter), counter
-    )
+    reading, counter = Reading(TrainedAnalyzer().analyze(parse_skill(text))), load_counter()
+    extracts = Extractor().propose(reading, counter)
+    prepared = with_proposals(reading, prepare_ladders(reading, counter), extracts, counter, load_worth_model())
     for ladder in prepared.ladders:
         rules = _rules_in(ladder.block.text)
         for rung in (*ladder.rungs, *ladder.joint):

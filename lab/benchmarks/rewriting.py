@@ -18,7 +18,7 @@ from lab.common.shared import MISSING_EXIT_CODE, Shared, shared_parser
 from lab.common.tables import percent, table
 from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.session import Session
-from skill_distiller.rewriting.model import REWORDED
+from skill_distiller.rewriting.model import RENDERINGS, Proof
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
@@ -87,7 +87,7 @@ def _skill(name: str, shared: Shared | None) -> Skill:
 
 
 def _reworded(result: Result) -> int:
-    return sum(decision.rendering.kind in REWORDED for decision in result.plan.decisions)
+    return sum(RENDERINGS[decision.rendering.kind].proof is Proof.WORDING for decision in result.plan.decisions)
 
 
 def report(results: Sequence[Rewriting]) -> str:

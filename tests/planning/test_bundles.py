@@ -20,7 +20,7 @@ from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.outline import outline
 from skill_distiller.planning.plan import apply_plan
 from skill_distiller.rewriting.ladder import Joint, Ladder
-from skill_distiller.rewriting.model import Bundle, Offers, Rendering, RenderingKind
+from skill_distiller.rewriting.model import Bundle, Proposals, Rendering, RenderingKind
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
@@ -80,7 +80,7 @@ def test_every_point_is_the_best_for_its_tokens(tree: Tree) -> None:
         assert t1 > t2
         assert w1 >= w2 - 1e-9
     for point, (tokens, worth) in enumerate(frontier.points):
-        choice = frontier.choice(point)
+        choice = frontier.pick(point).choice
         assert replace(choice, headings=(True, *choice.headings[1:])) in choices  # section 0 has no heading
         assert price(choice, ladders, worths, headings) == pytest.approx((tokens, worth))
         assert worth >= max(w for t, w in priced if t <= tokens) - 1e-6
@@ -146,11 +146,11 @@ Some words on the second example, which is a long one and says many things about
 
 
 class _OneLine:
-    """Offers both examples as one line."""
+    """Proposes both examples as one line."""
 
-    def offer(self, analysis: object, counter: TokenCounter) -> Offers:
+    def propose(self, analysis: object, counter: TokenCounter) -> Proposals:
         bundle = Bundle(RenderingKind.ONE_LINERS, (1, 2), ("", "### One-liners:\n\n- one → two\n"), (3, 4), 0.9)
-        return Offers(bundles=(bundle,))
+        return Proposals(bundles=(bundle,))
 
 
 def test_a_bundle_is_written_in_the_place_of_its_blocks() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise, product
 
 import pytest
@@ -13,8 +14,10 @@ from tests.strategies import sound_skills
 from skill_distiller.analysis.cues import lead_ins
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
-from skill_distiller.planning.ladders import trace
+from skill_distiller.planning.ladders import Ladders, prepare_ladders, require, trace
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
+from skill_distiller.planning.required import required_blocks
+from skill_distiller.planning.worth import load_worth_model
 from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.skill.model import Block, Skill
@@ -25,6 +28,14 @@ Kind = RenderingKind
 Point = tuple[int, float]
 # A lead-in with a list, nested sections, a section of its own, one without blocks: small enough for every choice.
 SMALL = "First.\n\n# A\n\nRun:\n\n- a\n\n## B\n\nText.\n\n# C\n\n# D\n\nLast.\n"
+
+
+def traced(reading: Reading) -> tuple[Ladders, Frontier]:
+    """The ladders of a skill, and the whole frontier where no more stays than has to at any threshold."""
+    prepared = prepare_ladders(reading, load_counter())
+    required = required_blocks(reading, 0.0, load_worth_model())
+    prepared = replace(prepared, ladders=require(prepared.ladders, required))
+    return prepared, trace(reading, prepared, prepared.ladders)
 
 
 def small_skill() -> Skill:
@@ -99,7 +110,7 @@ def test_every_point_is_the_best_for_its_tokens(
     choices = [choice for choice in _choices(ladders, len(headings)) if lawful(nodes, ladders, choice)]
     priced = [price(choice, ladders, worths, headings) for choice in choices]
     for point, (tokens, worth) in enumerate(frontier.points):
-        choice = frontier.choice(point)
+        choice = frontier.pick(point).choice
         assert lawful(nodes, ladders, choice)
         assert price(choice, ladders, worths, headings) == pytest.approx((tokens, worth))
         assert worth >= max(w for t, w in priced if t <= tokens) - 1e-6
@@ -123,14 +134,14 @@ def _check_within(
 def test_points_fall(text: str) -> None:
     """Along the frontier tokens fall strictly, worth never rises, and every point is lawful and well priced."""
     skill = parse_skill(text)
-    prepared, frontier = trace(Reading(RulesAnalyzer().analyze(skill)), load_counter())
+    prepared, frontier = traced(Reading(RulesAnalyzer().analyze(skill)))
     nodes = outline(skill)
-    assert frontier.choice(0) == Choice((0,) * len(skill.blocks), (True,) * len(skill.sections))
+    assert frontier.pick(0).choice == Choice((0,) * len(skill.blocks), (True,) * len(skill.sections))
     for (t1, w1), (t2, w2) in pairwise(frontier.points):
         assert t1 > t2
         assert w1 >= w2 >= 0
     for point, (tokens, worth) in enumerate(frontier.points):
-        choice = frontier.choice(point)
+        choice = frontier.pick(point).choice
         assert lawful(nodes, prepared.ladders, choice)
         found = price(choice, prepared.ladders, prepared.worths, prepared.heading_tokens)
         assert found == pytest.approx((tokens, worth), abs=1e-6)

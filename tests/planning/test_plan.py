@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from lab.experiments.rules_analyzer import RulesAnalyzer
+from tests.planning.test_frontier import traced
 from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice, Frontier
-from skill_distiller.planning.ladders import Ladders, trace
+from skill_distiller.planning.ladders import Ladders
 from skill_distiller.planning.outline import anchors_of, missing_targets, referred_to
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan, undo_all
 from skill_distiller.rewriting.model import RenderingKind
@@ -18,7 +19,6 @@ from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import BlockKind, Skill, render_skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.tokens import load_counter
 
 Kind = RenderingKind
 _LISTS = {BlockKind.LIST, BlockKind.LIST_ITEM}
@@ -26,7 +26,7 @@ _LISTS = {BlockKind.LIST, BlockKind.LIST_ITEM}
 
 def _traced(text: str) -> tuple[Analysis, Ladders, Frontier]:
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    return analysis, *trace(Reading(analysis), load_counter())
+    return analysis, *traced(Reading(analysis))
 
 
 def _plan(prepared: Ladders, choice: Choice) -> Plan:
@@ -63,7 +63,7 @@ def _check_points(text: str) -> None:
     """At every point of the frontier the result, read again, has the very pieces that the plan chose."""
     analysis, prepared, frontier = _traced(text)
     for point in range(len(frontier.points)):
-        plan = _plan(prepared, frontier.choice(point))
+        plan = _plan(prepared, frontier.pick(point).choice)
         distilled = apply_plan(analysis.skill, plan)
         rendered = render_skill(distilled)
         assert rendered.startswith(analysis.skill.frontmatter.raw)
@@ -80,7 +80,7 @@ def test_unchanged_plan_gives_the_original() -> None:
     """A plan that changes nothing gives the same bytes, trailing blank lines included."""
     text = "---\nname: a\n---\n\n# A\n\ntext\n\n\n"
     analysis, prepared, frontier = _traced(text)
-    plan = _plan(prepared, frontier.choice(0))
+    plan = _plan(prepared, frontier.pick(0).choice)
     assert not plan.changed
     assert render_skill(apply_plan(analysis.skill, plan)) == text
 
@@ -89,7 +89,7 @@ def test_unchanged_plan_gives_the_original() -> None:
 def test_undoing_gives_the_original(text: str) -> None:
     """Undone, the plan of any text gives that text."""
     analysis, prepared, frontier = _traced(text)
-    plan = undo_all(Reading(analysis), _plan(prepared, frontier.choice(len(frontier.steps))))
+    plan = undo_all(Reading(analysis), _plan(prepared, frontier.pick(len(frontier.steps)).choice))
     assert not plan.changed
     assert render_skill(apply_plan(analysis.skill, plan)) == text
 

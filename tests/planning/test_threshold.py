@@ -99,7 +99,7 @@ def test_lowest_threshold_keeps_what_is_required() -> None:
 def test_ladders_are_prepared_for_every_block_and_heading(counter: TokenCounter) -> None:
     """There is a ladder and a worth for each block and a count for each heading."""
     skill = parse_skill(LINKED)
-    prepared = prepare_ladders(Reading(RulesAnalyzer().analyze(skill)), (), counter)
+    prepared = prepare_ladders(Reading(RulesAnalyzer().analyze(skill)), counter)
     assert len(prepared.ladders) == len(prepared.worths) == len(skill.blocks)
     assert prepared.heading_tokens == tuple(counter.count(section.heading_source) for section in skill.sections)
 
@@ -107,7 +107,7 @@ def test_ladders_are_prepared_for_every_block_and_heading(counter: TokenCounter)
 def _check(skill: Skill, counter: TokenCounter) -> None:
     """At each threshold enough worth is kept, and whatever is required is never dropped."""
     analysis = RulesAnalyzer().analyze(skill)
-    prepared, model = prepare_ladders(Reading(analysis), (), counter), load_worth_model()
+    prepared, model = prepare_ladders(Reading(analysis), counter), load_worth_model()
     for threshold in (0.0, 0.6, 0.9):
         required = required_blocks(Reading(analysis), threshold, model)
         plan = compress_to_threshold(Reading(analysis), threshold, counter)

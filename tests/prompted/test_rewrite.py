@@ -25,7 +25,7 @@ from skill_distiller.providers.cache import DiskCache
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Limits, Session
-from skill_distiller.rewriting.model import Offers, RenderingKind
+from skill_distiller.rewriting.model import Proposals, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
@@ -73,13 +73,13 @@ def analyze(text: str = TEXT, **types: SectionType) -> Analysis:
     return Analysis(analysis.skill, tuple(verdicts), "rules")
 
 
-def offer(*script: Line, analysis: Analysis | None = None) -> tuple[Offers, ScriptedProvider]:
+def offer(*script: Line, analysis: Analysis | None = None) -> tuple[Proposals, ScriptedProvider]:
     """What a script of replies makes of a skill, and the provider with the requests it saw."""
     provider = ScriptedProvider(script)
-    return PromptedRewriter(Session(provider)).offer(Reading(analysis or analyze()), load_counter()), provider
+    return PromptedRewriter(Session(provider)).propose(Reading(analysis or analyze()), load_counter()), provider
 
 
-def offered(offers: Offers) -> dict[int, str]:
+def offered(offers: Proposals) -> dict[int, str]:
     """The new texts by block."""
     return {i: rendering.text.strip() for i, (rendering,) in offers.renderings.items()}
 
@@ -88,7 +88,7 @@ def offered(offers: Offers) -> dict[int, str]:
 def test_texts_that_pass_are_offered(kind: str, counter: TokenCounter) -> None:
     """One request for all of a small skill; each text becomes a rung with its price and its worth."""
     with play(kind, Act(texts(*GOOD), input_tokens=900)) as played:
-        offers = PromptedRewriter(played.session()).offer(Reading(analyze()), counter)
+        offers = PromptedRewriter(played.session()).propose(Reading(analyze()), counter)
         assert len(played.seen) == 1
     assert offered(offers) == dict(enumerate(GOOD))
     assert (offers.refused, offers.bundles) == (0, ())
@@ -218,7 +218,7 @@ def test_a_longer_text_is_not_offered() -> None:
 def test_no_usable_reply_offers_nothing(line: Line) -> None:
     """One repair try, then the run goes on without rewritings."""
     offers, provider = offer(line, line)
-    assert offers == Offers()
+    assert offers == Proposals()
     assert len(provider.requests) == 2
 
 
@@ -289,7 +289,7 @@ def test_limits_hold() -> None:
     """--max-calls ends the run; secrets do not leave the machine."""
     limited = Session(ScriptedProvider([texts(*GOOD)]), limits=Limits(max_calls=0))
     with pytest.raises(ProviderError, match="--max-calls"):
-        PromptedRewriter(limited).offer(Reading(analyze()), load_counter())
+        PromptedRewriter(limited).propose(Reading(analyze()), load_counter())
 
     class Remote(ScriptedProvider):
         address = "https://models.example.org"
@@ -297,7 +297,7 @@ def test_limits_hold() -> None:
     remote = Remote([texts(*GOOD)])
     secret = "ghp_" + "a1B2" * 9
     with pytest.raises(RefusedError, match="GitHub Token"):
-        PromptedRewriter(Session(remote)).offer(Reading(analyze(f"{TEXT}\nUse `{secret}`.\n")), load_counter())
+        PromptedRewriter(Session(remote)).propose(Reading(analyze(f"{TEXT}\nUse `{secret}`.\n")), load_counter())
     assert remote.requests == []
 
 
@@ -305,7 +305,7 @@ def test_the_same_skill_is_paid_for_once(tmp_path: Path) -> None:
     """Answers are kept whatever the boundary was."""
     for calls in (1, 0):
         provider = ScriptedProvider([texts(*GOOD)])
-        offers = PromptedRewriter(Session(provider, DiskCache(tmp_path))).offer(Reading(analyze()), load_counter())
+        offers = PromptedRewriter(Session(provider, DiskCache(tmp_path))).propose(Reading(analyze()), load_counter())
         assert (len(provider.requests), len(offers.renderings)) == (calls, 4)
 
 
@@ -315,7 +315,7 @@ def test_what_is_expected_is_what_is_asked() -> None:
     assert PromptedRewriter(session).expected(parse_skill(TEXT)).calls == 1
     bare = analyze("# A\n\n```sh\nmake\n```\n\nShort.\n")
     assert PromptedRewriter(session).expected(bare.skill).calls == 0
-    assert PromptedRewriter(session).offer(Reading(bare), load_counter()) == Offers()
+    assert PromptedRewriter(session).propose(Reading(bare), load_counter()) == Proposals()
 
 
 INJECTION = """# A

@@ -13,7 +13,7 @@ from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.select import extractive_bundles
-from skill_distiller.rewriting.model import Offers, RenderingKind
+from skill_distiller.rewriting.model import Proposals, RenderingKind
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
 
@@ -63,10 +63,10 @@ def analyze(text: str = TEXT) -> Analysis:
     return RulesAnalyzer().analyze(parse_skill(text))
 
 
-def offer(*script: Line, text: str = TEXT) -> tuple[Offers, ScriptedProvider]:
+def offer(*script: Line, text: str = TEXT) -> tuple[Proposals, ScriptedProvider]:
     """What a script of replies makes of a skill, and the provider with the requests it saw."""
     provider = ScriptedProvider(script)
-    return PromptedSynthesizer(Session(provider)).offer(Reading(analyze(text)), load_counter()), provider
+    return PromptedSynthesizer(Session(provider)).propose(Reading(analyze(text)), load_counter()), provider
 
 
 def test_the_set_is_one_that_no_choice_shows() -> None:
@@ -101,10 +101,10 @@ def test_lines_that_lose_facts_are_asked_for_once_more() -> None:
 def test_no_usable_reply_offers_nothing(line: str) -> None:
     """The examples stay in full."""
     offers, _ = offer(line, line)
-    assert offers == Offers()
+    assert offers == Proposals()
 
 
 def test_a_skill_without_such_a_set_is_not_asked_about() -> None:
     """No examples, no call."""
     offers, provider = offer(text="# A\n\nRun `make`.\n")
-    assert (offers, provider.requests) == (Offers(), [])
+    assert (offers, provider.requests) == (Proposals(), [])

@@ -17,7 +17,7 @@ from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import example_selections, make_record
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.select import ExampleRenderer, abstractive_bundle
-from skill_distiller.rewriting.model import Offers, RenderingKind
+from skill_distiller.rewriting.model import Proposals, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
@@ -41,11 +41,11 @@ class InNewWords:
 
     text: str
 
-    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
+    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """The lines, said to be worth what the examples are."""
         (examples,) = find_sets(reading)
         bundle = abstractive_bundle(reading, examples, self.text)
-        return Offers(bundles=(replace(bundle, share=0.99),)) if bundle else Offers(refused=1)
+        return Proposals(bundles=(replace(bundle, share=0.99),)) if bundle else Proposals(refused=1)
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ from skill_distiller.language.fact import FactKind
 from skill_distiller.planning.plan import Mode, Reason
 from skill_distiller.report.json_record import RECORD_SCHEMA as SCHEMA_NAME
 from skill_distiller.report.json_record import to_json
-from skill_distiller.report.record import SEPARATORS, OutcomeKind, make_record
-from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.report.record import SEPARATORS, make_record
+from skill_distiller.rewriting.model import OutcomeKind, RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.run import DistillOptions

@@ -37,7 +37,7 @@ def test_line_ends_stay() -> None:
 def test_what_makes_a_block_stay_is_in_its_extract(text: str) -> None:
     """Every protected pattern and a hard rule are left, of pieces of the block alone."""
     reading = Reading(RulesAnalyzer().analyze(parse_skill(text)))
-    offers = Extractor().offer(reading, load_counter())
+    offers = Extractor().propose(reading, load_counter())
     for index, (rendering,) in offers.renderings.items():
         verdict, block = reading.verdicts[index], reading.skill.blocks[index]
         found = find_patterns(rendering.text)

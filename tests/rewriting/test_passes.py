@@ -11,18 +11,8 @@ from tests.strategies import texts
 
 from skill_distiller.language.facts import find_facts, locked_spans, merge_spans, overlaps
 from skill_distiller.rewriting.edits import apply_edits
-from skill_distiller.rewriting.passes import (
-    emphasis_edits,
-    filler_edits,
-    is_empty_lead_in,
-    may_have_emphasis,
-    may_have_fillers,
-    may_have_phrases,
-    symbol_edits,
-    tighten_table,
-    wrap_edits,
-)
-from skill_distiller.skill.model import PROSE, BlockKind
+from skill_distiller.rewriting.passes import PASSES, Draft, is_empty_lead_in
+from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
@@ -36,48 +26,53 @@ _WRAPPED = st.lists(
 ).map(lambda lines: "".join(f"{mark}{line}\n" for mark, line in lines))
 
 
-def _unwrapped(text: str) -> str:
-    return apply_edits(text, wrap_edits(text, locked_spans(text, find_facts(text))))
+_PASSES = {one.name: one for one in PASSES}
+
+
+def _after(name: str, text: str, counter: TokenCounter) -> str:
+    """The text after one pass."""
+    return apply_edits(text, _PASSES[name].edits(_draft(text, counter)))
+
+
+def _draft(text: str, counter: TokenCounter) -> Draft:
+    facts = find_facts(text)
+    return Draft(Block(0, BlockKind.PARAGRAPH, text, "", 0, ""), facts, locked_spans(text, facts), counter)
 
 
 def _shown(text: str) -> str:
     return " ".join(MarkdownIt("commonmark").enable("table").render(text).split())
 
 
-def _symbols(text: str, counter: TokenCounter) -> str:
-    return apply_edits(text, symbol_edits(text, locked_spans(text, find_facts(text), modals=False), counter))
-
-
 @pytest.mark.parametrize(("text", "expected"), parameters("symbols.md"))
 def test_symbols(text: str, expected: str, counter: TokenCounter) -> None:
     """A symbol stands for its phrase where it costs less, and never inside a locked span."""
-    assert _symbols(text, counter) == expected
+    assert _after("symbols", text, counter) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), parameters("prune.md"))
-def test_prune(text: str, expected: str) -> None:
+def test_fillers(text: str, expected: str, counter: TokenCounter) -> None:
     """Fillers go, facts and everything around them stay."""
-    assert apply_edits(text, filler_edits(text, locked_spans(text, find_facts(text)))) == expected
+    assert _after("fillers", text, counter) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), parameters("tight.md"))
-def test_tight(text: str, expected: str) -> None:
+def test_emphasis(text: str, expected: str, counter: TokenCounter) -> None:
     """Emphasis around plain words goes; stress on rules and what is no emphasis stay."""
-    assert apply_edits(text, emphasis_edits(text, locked_spans(text, find_facts(text)))) == expected
+    assert _after("emphasis", text, counter) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), parameters("tight_tables.md"))
-def test_tight_tables(text: str, expected: str) -> None:
+def test_tables(text: str, expected: str, counter: TokenCounter) -> None:
     """The padding of a table goes, its cells stay, and it is still a table."""
-    assert tighten_table(text, locked_spans(text, find_facts(text))) == expected
+    assert _after("tables", text, counter) == expected
     for table in (text, expected):
         assert [block.kind for block in parse_skill(table).blocks] == [BlockKind.TABLE]
 
 
 @pytest.mark.parametrize(("text", "expected"), parameters("wraps.md"))
-def test_wraps(text: str, expected: str) -> None:
+def test_wraps(text: str, expected: str, counter: TokenCounter) -> None:
     """Lines of one sentence are put together; what may be a break on purpose or another block stays."""
-    assert _unwrapped(text) == expected
+    assert _after("line wraps", text, counter) == expected
 
 
 @given(st.one_of(texts, _WRAPPED))
@@ -85,7 +80,7 @@ def test_unwrapped_text_reads_the_same(text: str) -> None:
     """To Markdown only white space has changed, whatever stands around it."""
     for block in parse_skill(text).blocks:
         if block.kind in PROSE:
-            assert _shown(_unwrapped(block.text)) == _shown(block.text)
+            assert _shown(_after("line wraps", block.text, load_counter())) == _shown(block.text)
 
 
 @pytest.mark.parametrize(("text", "expected"), parameters("locks.md"))
@@ -100,12 +95,12 @@ def test_locks(text: str, expected: str) -> None:
 )
 def test_only_symbols_that_save_are_used(phrase: str, saves: bool, counter: TokenCounter) -> None:
     """A symbol that costs as much as its words in the encoding in force is never used."""
-    assert (_symbols(f"Keep {phrase}.", counter) != f"Keep {phrase}.") is saves
+    assert (_after("symbols", f"Keep {phrase}.", counter) != f"Keep {phrase}.") is saves
 
 
 def test_symbols_depend_on_the_encoding() -> None:
     """Where characters are counted by four, `therefore` is dearer than its symbol."""
-    assert _symbols("Stop, therefore wait.", load_counter("estimate")) == "Stop, ⇒ wait."
+    assert _after("symbols", "Stop, therefore wait.", load_counter("estimate")) == "Stop, ⇒ wait."
 
 
 @pytest.mark.parametrize(
@@ -137,23 +132,16 @@ def test_lead_in_that_says_something(text: str) -> None:
 @given(texts)
 def test_passes_leave_locked_spans_alone(text: str) -> None:
     """Whatever the text, each locked piece stands in every rewrite, in order, and a look ahead hides nothing."""
-    counter = load_counter()
-    facts = find_facts(text)
-    locks, open_locks = locked_spans(text, facts), locked_spans(text, facts, modals=False)
-    rewrites = (
-        (apply_edits(text, emphasis_edits(text, locks)), locks, may_have_emphasis(text)),
-        (apply_edits(text, filler_edits(text, locks)), locks, may_have_fillers(text)),
-        (tighten_table(text, locks), locks, True),
-        (apply_edits(text, wrap_edits(text, locks)), locks, True),
-        (apply_edits(text, symbol_edits(text, open_locks, counter)), open_locks, may_have_phrases(text)),
-    )
-    for rewritten, locked, expected in rewrites:
+    draft = _draft(text, load_counter())
+    for one in PASSES:
+        rewritten = apply_edits(text, one.edits(draft))
         at = 0
-        for start, end in locked:
+        # A modal word may be said by a symbol.
+        for start, end in locked_spans(text, draft.facts, modals=False) if one.name == "symbols" else draft.locked:
             at = rewritten.find(text[start:end], at)
             assert at >= 0
             at += end - start
-        assert expected or rewritten == text
+        assert one.may_apply(draft) or rewritten == text
 
 
 def test_spans() -> None:

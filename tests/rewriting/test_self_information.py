@@ -115,7 +115,7 @@ def test_prohibitions_and_conditions_stay_whatever_else_says_them(kind: SectionT
 def test_the_rung_is_named_and_loses_no_fact() -> None:
     """It keeps less than the rung above; what went is named."""
     reading = analyzed(HEAD + RESTATED + TOLD)
-    (ladder,) = prepare_ladders(reading, (), load_counter(), Models(phrases=LocalScorer(flat))).ladders
+    (ladder,) = prepare_ladders(reading, load_counter(), Models(phrases=LocalScorer(flat))).ladders
     rung = next(r for r in ladder.rungs if RESTATED.strip() not in r.text and r.text)
     assert rung.share < ladder.rungs[ladder.rungs.index(rung) - 1].share
     assert RESTATED.strip() in rung.phrases
@@ -125,7 +125,7 @@ def test_the_rung_is_named_and_loses_no_fact() -> None:
 def test_what_a_symbol_says_is_no_deleted_phrase() -> None:
     """ "no more than" as a sign is still said."""
     reading = analyzed("The goal should be no more than 100 words, and the plan no more than 200 words.\n")
-    (ladder,) = prepare_ladders(reading, (), load_counter()).ladders
+    (ladder,) = prepare_ladders(reading, load_counter()).ladders
     assert any("≤ 100" in rung.text for rung in ladder.rungs)
     assert all(rung.phrases == () for rung in ladder.rungs)
 

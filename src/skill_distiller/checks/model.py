@@ -14,7 +14,7 @@ from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
 from skill_distiller.language.facts import Fact, block_facts, heading_key
-from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
 from skill_distiller.skill.folder import FindTarget, SkillFolder
 from skill_distiller.skill.model import SKILL_FILE, Block, Skill
 from skill_distiller.tokens import TokenCounter, count_skill
@@ -116,7 +116,7 @@ class Verification:
         return (f for check in self.checks for f in check.findings if f.level is Level.FAILURE)
 
 
-_CUT: Final = frozenset({RenderingKind.EXTRACTED, RenderingKind.SUMMARIZED, RenderingKind.ONE_LINERS})
+_PARTIAL: Final = frozenset(kind for kind, row in RENDERINGS.items() if row.partial)
 # The records of `compress --json` that can be read, the one that is written last.
 RECORD_SCHEMAS: Final = ("skill-distiller/compress/1", "skill-distiller/compress/2")
 _SHOWN: Final = 80  # characters of a schema's name in a message
@@ -155,8 +155,8 @@ def _declare(
     facts: Iterable[str], headings: Iterable[tuple[int, str]], blocks: Sequence[_Written], patterns: Iterable[str]
 ) -> Declared:
     """What a receipt declares: the keys of its lost facts, its headings that went, its blocks, its lost patterns."""
-    removed = frozenset(block.before for block in blocks if not block.after or block.rendering in _CUT)
-    changed = frozenset(block.before for block in blocks if block.after and block.rendering not in _CUT)
+    removed = frozenset(block.before for block in blocks if not block.after or block.rendering in _PARTIAL)
+    changed = frozenset(block.before for block in blocks if block.after and block.rendering not in _PARTIAL)
     reworded = frozenset((b.before, b.after) for b in blocks if b.rendering == RenderingKind.REWRITTEN)
     return Declared(frozenset(facts), frozenset(headings), removed, changed, frozenset(patterns), reworded)
 

@@ -23,8 +23,8 @@ _REASON: Final = re.compile(r"\b(?:because|so that)\b(?!.*[,()—–])", re.IGNO
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CJK: Final = re.compile(f"[{CJK}]+")
 _ENDING: Final = re.compile(r"(?<=[^\W\d_]{3})(?:ing|ed|es|s)\Z")
-_STEM: Final = 5  # letters: commit, commits, committed
-_GOVERNED: Final = 5  # words
+_STEM_LETTERS: Final = 5  # commit, commits, committed
+_MAX_GOVERNED_WORDS: Final = 5
 _MASKED: Final = frozenset({FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED})
 # The senses that begin a clause of their own, and tie it to another.
 TIES: Final = frozenset(
@@ -71,7 +71,12 @@ class Governed:
     @property
     def head(self) -> tuple[str, ...]:
         """The first words of its clause: what it is about."""
-        return self.stems[:_GOVERNED]
+        return self.stems[:_MAX_GOVERNED_WORDS]
+
+    @property
+    def says(self) -> frozenset[str]:
+        """The words and facts of its clause."""
+        return self.keys.union(self.stems)
 
     @property
     def sense(self) -> Sense:
@@ -97,6 +102,11 @@ class Sentence:
     placed: tuple[tuple[int, str], ...]
 
     @cached_property
+    def says(self) -> frozenset[str]:
+        """Its words that say something and the keys of its facts."""
+        return self.stems.union(self.keys)
+
+    @cached_property
     def governed(self) -> tuple[Governed, ...]:
         """What each modal word governs. Worked out when asked for: most readers only ask whether there is one."""
         ties = [signal.start for signal in self.signals if signal.firm and signal.sense in TIES]
@@ -109,7 +119,8 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     facts = [fact for fact in find_facts(text) if fact.kind is not FactKind.MODAL]
     masked = _mask(text, facts)
     found, at = [], 0
-    for end in (*(match.end() for match in _SENTENCE_END.finditer(_unabbreviated(masked))), len(text)):
+    unabbreviated = _ABBREVIATION.sub(lambda match: match.group().replace(".", "·"), masked)
+    for end in (*(match.end() for match in _SENTENCE_END.finditer(unabbreviated)), len(text)):
         placed = tuple((fact.start - at, fact.key) for fact in facts if at <= fact.start < end)
         sentence = _sentence(text[at:end], masked[at:end], placed)
         if sentence.keys or sentence.stems or sentence.signals:
@@ -118,22 +129,26 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
+def quote(text: str) -> str:
+    """A text in one line of at most 160 characters, for people and models."""
+    return " ".join(text.split())[:160]
+
+
 def stems(text: str) -> list[str]:
     """The words that say something, cut to their first letters; of CJK scripts each two characters."""
-    runs = [] if text.isascii() else _CJK.findall(text)
-    if runs:
-        text = _CJK.sub(" ", text)
-    words = filter(None, map(_stem, _WORD.findall(text)))
-    return [*words, *(two for run in runs for two in _twos(run))]
+    return [stem for _, stem in placed_stems(text)]
 
 
 def placed_stems(text: str) -> Iterator[tuple[int, str]]:
     """The same with the offset of each: first those of words, then those of CJK scripts."""
-    for match in _WORD.finditer(_CJK.sub(lambda run: " " * len(run.group()), text)):
+    runs = [] if text.isascii() else list(_CJK.finditer(text))
+    if runs:
+        text = _CJK.sub(lambda run: " " * len(run.group()), text)
+    for match in _WORD.finditer(text):
         stem = _stem(match.group())
         if stem:
             yield match.start(), stem
-    for match in _CJK.finditer(text):
+    for match in runs:
         yield from enumerate(_twos(match.group()), match.start())
 
 
@@ -147,7 +162,7 @@ def _stem(word: str) -> str:
     """A word cut to its first letters, "" where it says nothing by itself. Cached: a vocabulary is small."""
     name = len(word) == 1 and word.isupper() and word not in "AI"  # plan B
     if name or (len(word) > 1 and word.lower() not in _LIGHT):
-        return _ENDING.sub("", word.lower())[:_STEM]
+        return _ENDING.sub("", word.lower())[:_STEM_LETTERS]
     return ""
 
 
@@ -169,28 +184,24 @@ def _mask(text: str, facts: Sequence[Fact]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def _unabbreviated(masked: str) -> str:
-    return _ABBREVIATION.sub(lambda match: match.group().replace(".", "·"), masked)
-
-
 def _sentence(text: str, masked: str, placed: tuple[tuple[int, str], ...]) -> Sentence:
-    signals = find_signals(masked)
-    bare = _blank(masked, signals)
+    signals, bare = find_signals(masked), masked
+    for signal in signals:
+        bare = bare[: signal.start] + " " * (signal.end - signal.start) + bare[signal.end :]
     word = _WORD.search(bare)
     asks = word is not None and word.group().lower() in IMPERATIVES
     keys = tuple(dict.fromkeys(key for _, key in placed))
     return Sentence(text.strip(), keys, frozenset(stems(bare)), signals, asks, bare, placed)
 
 
-def _blank(masked: str, signals: Sequence[Signal]) -> str:
-    for signal in signals:
-        masked = masked[: signal.start] + " " * (signal.end - signal.start) + masked[signal.end :]
-    return masked
-
-
 def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Sequence[int]) -> Governed:
     """The clause behind the word, or before it for an arrow, or around it where nothing is behind it."""
-    start, end = next(_spans(signal, bare, keys, ties))
+    clause = max((match.end() for match in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
+    start = end = signal.end
+    rest = frozenset[str]()
+    if not bare[signal.end :].lstrip(" *_").startswith((":", "：")):  # nothing hangs on a label: "Done when:"
+        start, end = _own_span(signal, bare, keys, ties, clause)
+        rest = _tied(signal, bare, keys, clause)
     own = frozenset(key for at, key in keys if start <= at < end)
     words = [(start + at, stem) for at, stem in placed_stems(bare[start:end])]
     placed = sorted([*words, *((at, key) for at, key in keys if start <= at < end)])
@@ -198,7 +209,7 @@ def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Se
         signal,
         tuple(dict.fromkeys(stem for _, stem in words)),
         own,
-        _tied(signal, bare, keys) - own,
+        rest - own,
         frozenset(stems(bare[:start] + " " + bare[end:])),
         first=placed[0][1] if placed else "",
         behind=start >= signal.end,
@@ -206,33 +217,23 @@ def _govern(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Se
     )
 
 
-def _is_label(signal: Signal, bare: str) -> bool:
-    """Whether nothing hangs on the word but all that follows: "Done when:"."""
-    return bare[signal.end :].lstrip(" *_").startswith((":", "："))
-
-
-def _tied(signal: Signal, bare: str, keys: Sequence[tuple[int, str]]) -> frozenset[str]:
-    if _is_label(signal, bare):
-        return frozenset()
-    if not stems(bare[: signal.start]) and not any(at < signal.start for at, _ in keys):
+def _tied(signal: Signal, bare: str, keys: Sequence[tuple[int, str]], clause: int) -> frozenset[str]:
+    """The facts that the clause is tied to: of the clause before the word, else all before it, else all there are."""
+    before = [(at, key) for at, key in keys if at < signal.start]
+    if not before and not stems(bare[: signal.start]):
         return frozenset(key for _, key in keys)
-    clause = max((m.end() for m in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
-    own = frozenset(key for at, key in keys if clause <= at < signal.start)
-    return own or frozenset(key for at, key in keys if at < signal.start)
+    return frozenset(key for at, key in before if at >= clause) or frozenset(key for _, key in before)
 
 
-def _spans(
-    signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Sequence[int]
-) -> Iterator[tuple[int, int]]:
-    if _is_label(signal, bare):
-        yield signal.end, signal.end
-    before = max((m.end() for m in _CLAUSE_END.finditer(bare, 0, signal.start)), default=0)
+def _own_span(
+    signal: Signal, bare: str, keys: Sequence[tuple[int, str]], ties: Sequence[int], clause: int
+) -> tuple[int, int]:
+    """Where the words that a modal word governs stand; an empty span where there are none."""
     match = _CLAUSE_END.search(bare, signal.end)
     after = min([match.start() if match else len(bare), *(start for start in ties if start >= signal.end)])
-    spans = [(signal.end, after), (before, after)]
-    if signal.text in "→⇒":
-        spans = [(before, signal.start), (0, signal.start)]
+    arrow = signal.text in "→⇒"
+    spans = [(clause, signal.start), (0, signal.start)] if arrow else [(signal.end, after), (clause, after)]
     for start, end in spans:
         if stems(bare[start:end]) or any(start <= at < end for at, _ in keys):
-            yield start, end
-    yield signal.end, signal.end
+            return start, end
+    return signal.end, signal.end

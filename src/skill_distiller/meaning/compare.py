@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.language.facts import Fact, FactKind, fact_keys, find_facts, locked_spans
-from skill_distiller.meaning.clauses import Sentence, sentences, stems
+from skill_distiller.meaning.clauses import Sentence, quote, sentences, stems
 from skill_distiller.meaning.scope import (
     TRACE,
     find_strays,
@@ -59,16 +59,16 @@ _VERBATIM_KINDS: Final = frozenset(
 )
 _LIMITS: Final = "≥≤><"
 _STRUCK: Final = "~~"
-_RULE_START: Final = 12  # characters of a sentence, in which the word of a rule stands
+_MAX_CHARS_TO_RULE: Final = 12  # characters of a sentence, in which the word of a rule stands
 _PARTS: Final = re.compile(r"\w+")
 _COUNTING: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
 _NUMBERS: Final = {**{word: str(i) for i, word in enumerate(_COUNTING)}, "twelve": "12", "twenty": "20"}
 # New words in a text of the same meaning: joints and shorter synonyms. Careful rewritings of the shipped examples
 # bring 0 to 19 %; made-up sentences nearly all of theirs.
-_NEW_SHARE: Final = 0.34
-_NEW_LEAST: Final = 3  # words that any text may bring
-_MOST: Final = 4000  # characters; the check compares sentence with sentence,
-_MOST_MODALS: Final = 120  # and every modal word with every other
+_MAX_NEW_SHARE: Final = 0.34
+_MIN_NEW_WORDS: Final = 3  # words that any text may bring
+_MAX_CHARS: Final = 4000  # characters; the check compares sentence with sentence,
+_MAX_MODALS: Final = 120  # and every modal word with every other
 
 
 def check_wording(original: str, new: str, *, context: str = "") -> tuple[Loss, ...]:
@@ -89,8 +89,7 @@ def check_summary(originals: Sequence[str], new: str, *, context: str = "") -> t
     return _unfit(original, new) or (
         *missing(original, new),
         *added(original, new, context),
-        *_not_one_block(new),
-        *(Loss(LossKind.STRUCTURE, "numbered steps are not summed up") for _ in range(_has_steps(original))),
+        *_not_one_block(original, new),
     )
 
 
@@ -106,18 +105,19 @@ def missing(original: str, new: str) -> tuple[Loss, ...]:
     if cells := _cells(original, new):
         return tuple(loss for cell, now in cells for loss in missing(cell, now))
     before, after = sentences(original), sentences(new)
-    return (
-        *(Loss(LossKind.FACT, text) for text in _lost_facts(original, new)),
-        *(Loss(LossKind.MODAL, text) for text in lost_modals(before, after)),
-        *(Loss(LossKind.MODAL, text) for text in swapped_clauses(before, after)),
-        *(Loss(LossKind.MODAL, text) for text in lost_turns(before, after)),
-        *(Loss(LossKind.INSTRUCTION, text) for text in _dropped(before, after)),
-        *(Loss(LossKind.PLACE, key) for key in find_strays(before, after)),
-        *(Loss(LossKind.PLACE, f"{first} before {second}") for first, second in turned_around(before, after)),
-        *(Loss(LossKind.PLACE, f"{first} before {second}") for first, second in swapped_steps(before, after)),
-        *(Loss(LossKind.MARKUP, text) for text in _markup(original) if text not in _flat(new)),
-        *(Loss(LossKind.PATTERN, name) for name in _lost_patterns(original, new)),
+    losses: tuple[tuple[LossKind, Iterable[str]], ...] = (
+        (LossKind.FACT, _lost_facts(original, new)),
+        (LossKind.MODAL, lost_modals(before, after)),
+        (LossKind.MODAL, swapped_clauses(before, after)),
+        (LossKind.MODAL, lost_turns(before, after)),
+        (LossKind.INSTRUCTION, _dropped(before, after)),
+        (LossKind.PLACE, find_strays(before, after)),
+        (LossKind.PLACE, turned_around(before, after)),
+        (LossKind.PLACE, swapped_steps(before, after)),
+        (LossKind.MARKUP, (text for text in _markup(original) if text not in _flat(new))),
+        (LossKind.PATTERN, _lost_patterns(original, new)),
     )
+    return tuple(Loss(kind, text) for kind, texts in losses for text in texts)
 
 
 def added(original: str, new: str, context: str = "") -> tuple[Loss, ...]:
@@ -127,13 +127,13 @@ def added(original: str, new: str, context: str = "") -> tuple[Loss, ...]:
     before, after = sentences(original), sentences(new)
     known = set(stems(original)) | set(stems(context))
     unknown = [stem for stem in dict.fromkeys(stems(new)) if stem not in known]
-    many = len(unknown) > max(_NEW_LEAST, _NEW_SHARE * len(set(stems(new))))
+    many = len(unknown) > max(_MIN_NEW_WORDS, _MAX_NEW_SHARE * len(set(stems(new))))
     found = [
         *(fact.text for fact in find_facts(new) if not _is_known(fact, original)),
         *new_modals(before, after),
         *new_turns(before, after),
         *([_STRUCK] if _STRUCK in new and _STRUCK not in original else ()),
-        *(_flat(s.text)[:160] for s in after if _is_asked_rule(s) and "?" not in original and "？" not in original),
+        *(quote(s.text) for s in after if _is_asked_rule(s) and "?" not in original and "？" not in original),
         *(text for text in _markup(new) if text not in _flat(original)),
         *(f"U+{ord(character):04X}" for character in set(new) - set(original) if _is_control(character)),
         *(["words: " + ", ".join(unknown)] if many else ()),
@@ -145,9 +145,9 @@ def _unfit(original: str, new: str) -> tuple[Loss, ...]:
     """Why two texts are not even compared: nothing there, or so much that it would take long."""
     if original.strip() and not new.strip():
         return (Loss(LossKind.EMPTY, ""),)
-    if max(len(original), len(new)) > _MOST:
+    if max(len(original), len(new)) > _MAX_CHARS:
         return (Loss(LossKind.STRUCTURE, "too long to compare"),)
-    if any(sum(len(sentence.governed) for sentence in sentences(text)) > _MOST_MODALS for text in (original, new)):
+    if any(sum(len(sentence.governed) for sentence in sentences(text)) > _MAX_MODALS for text in (original, new)):
         return (Loss(LossKind.STRUCTURE, "too many conditions to compare"),)
     return ()
 
@@ -179,10 +179,10 @@ def _is_known(fact: Fact, original: str) -> bool:
 def _dropped(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
     """The sentences that say what to do and of which no new sentence holds a good part of the words."""
     for sentence in before:
-        own = sentence.stems | set(sentence.keys)
+        own = sentence.says
         least = math.ceil(TRACE * len(own))
-        if sentence.asks and own and all(len(own & (new.stems | set(new.keys))) < least for new in after):
-            yield _flat(sentence.text)[:160]
+        if sentence.asks and own and all(len(own & new.says) < least for new in after):
+            yield quote(sentence.text)
 
 
 def _flat(text: str) -> str:
@@ -205,7 +205,7 @@ def _lost_patterns(original: str, new: str) -> list[str]:
 def _is_asked_rule(sentence: Sentence) -> bool:
     """Whether a sentence begins as a rule does and ends as a question: "Never commit secrets?"."""
     asked = sentence.text.rstrip("*_").endswith(("?", "？"))
-    return asked and any(governed.signal.start < _RULE_START for governed in sentence.governed)
+    return asked and any(governed.signal.start < _MAX_CHARS_TO_RULE for governed in sentence.governed)
 
 
 def _is_control(character: str) -> bool:
@@ -236,22 +236,16 @@ def _rebuilt(original: str, new: str) -> Iterator[Loss]:
     yield Loss(LossKind.STRUCTURE, what)
 
 
-def _not_one_block(new: str) -> Iterator[Loss]:
-    types = {piece.type for piece in skeleton(new)}
-    top = skeleton(new)[0].type if types else ""
+def _not_one_block(original: str, new: str) -> Iterator[Loss]:
+    """Whether a summary is more than one paragraph or one list, or of steps that have an order."""
+    pieces = [piece.type for piece in skeleton(new)]
     allowed = {"paragraph_openp", "paragraph_closep", "inline"}
     lists = {
         f"{kind}_list_{way}{tag}" for kind, tag in (("bullet", "ul"), ("ordered", "ol")) for way in ("open", "close")
     }
     allowed |= lists | {"list_item_openli", "list_item_closeli"}
-    blocks = sum(piece.type == "paragraph_openp" for piece in skeleton(new))
-    if types - allowed or (top == "paragraph_openp" and blocks != 1) or _lists(new) > 1:
+    paragraphs = pieces.count("paragraph_openp") if pieces[:1] == ["paragraph_openp"] else 1
+    if set(pieces) - allowed or paragraphs != 1 or sum("_list_open" in piece for piece in pieces) > 1:
         yield Loss(LossKind.STRUCTURE, "one paragraph, or one list without lists in it")
-
-
-def _has_steps(text: str) -> bool:
-    return any(piece.type.startswith("ordered_list") for piece in skeleton(text))
-
-
-def _lists(text: str) -> int:
-    return sum("_list_open" in piece.type for piece in skeleton(text))
+    if any(piece.type.startswith("ordered_list") for piece in skeleton(original)):
+        yield Loss(LossKind.STRUCTURE, "numbered steps are not summed up")

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import FactKind, fact_keys, find_facts
 from skill_distiller.language.modals import Sense
-from skill_distiller.meaning.clauses import TIES, Governed, Sentence, stems, words_and_facts
+from skill_distiller.meaning.clauses import TIES, Governed, Sentence, quote, stems, words_and_facts
 
 # What may stand for a sense in the new text besides itself.
 _SAME_SENSES: Final[Mapping[Sense, frozenset[Sense]]] = {
@@ -30,8 +30,8 @@ _FROM: Final[Mapping[Sense, frozenset[Sense]]] = {
     Sense.LEAVE: frozenset({Sense.LEAVE}),
 }
 _DIRECTED: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL})
-_ALL_OF: Final = 2  # so few governed words must all be there
-_PART: Final = 0.6  # of more
+_MAX_ALL_OF: Final = 2  # so few governed words must all be there
+_MIN_PART: Final = 0.6  # of more
 
 
 class _Modal(NamedTuple):
@@ -50,10 +50,11 @@ def lost_modals(before: Sequence[Sentence], after: Sequence[Sentence]) -> list[s
     may go with its modal words: "because it is not safe", where the new text has none of it.
     """
     said = list(_modals(before))
-    there = {word for sentence in after for word in (*sentence.stems, *sentence.keys)}
+    there = frozenset[str]().union(*(sentence.says for sentence in after))
     old = [modal for modal in said if modal.governed.signal.firm and not _is_reason_gone(modal, there)]
-    loose = {_word(modal) for modal in said if not modal.governed.signal.firm}  # that stood there for something else
-    new = [modal for modal in _modals(after) if _word(modal) not in loose]
+    # Words that stood there for something else.
+    loose = {modal.governed.signal.text.lower() for modal in said if not modal.governed.signal.firm}
+    new = [modal for modal in _modals(after) if modal.governed.signal.text.lower() not in loose]
     options = [[i for i, candidate in enumerate(new) if _answers(modal, candidate)] for modal in old]
     taken = _pair(options)
     owners: dict[int, list[_Modal]] = {}
@@ -91,23 +92,17 @@ def swapped_clauses(before: Sequence[Sentence], after: Sequence[Sentence]) -> It
             if first.sense is second.sense:
                 places = [_holders(own, other, new) for own, other in ((first, second), (second, first))]
                 if all(places) and min(places[0]) > max(places[1]):
-                    yield " ".join(sentence.text.split())[:160]
+                    yield quote(sentence.text)
 
 
 def _holders(own: Governed, other: Governed, new: Sequence[Governed]) -> list[int]:
     """Where a word of the same sense governs something that only the first of two clauses has."""
-    alone = (set(own.stems) | own.keys) - set(other.stems) - other.keys
-    return [i for i, item in enumerate(new) if item.sense is own.sense and alone & (set(item.stems) | item.keys)]
+    alone = own.says - other.says
+    return [i for i, item in enumerate(new) if item.sense is own.sense and alone & item.says]
 
 
 def _modals(found: Sequence[Sentence]) -> Iterator[_Modal]:
-    for place, sentence in enumerate(found):
-        for governed in sentence.governed:
-            yield _Modal(governed, sentence, place)
-
-
-def _word(modal: _Modal) -> str:
-    return modal.governed.signal.text.lower()
+    return (_Modal(g, sentence, place) for place, sentence in enumerate(found) for g in sentence.governed)
 
 
 def _answers(old: _Modal, new: _Modal) -> bool:
@@ -123,7 +118,7 @@ def _answers(old: _Modal, new: _Modal) -> bool:
     if not own.keys <= (new.governed.keys if sense in _DIRECTED else keys):
         return False
     kept = sum(stem in here for stem in own.head)
-    least = len(own.head) if len(own.head) <= _ALL_OF else math.ceil(_PART * len(own.head))
+    least = len(own.head) if len(own.head) <= _MAX_ALL_OF else math.ceil(_MIN_PART * len(own.head))
     if kept < least or not _under(own, new.governed):
         return False
     return sense not in TIES or _still_tied(own, keys, here)
@@ -133,7 +128,7 @@ def _under(old: Governed, new: Governed) -> bool:
     """Whether the new word governs what the clause of the old one began with; for duty and leave, anything of it."""
     if old.sense in (Sense.DUTY, Sense.LEAVE) and (set(old.head) & set(new.stems) or old.keys & new.keys):
         return True
-    return not (old.behind and new.behind and old.first) or old.first in new.stems or old.first in new.keys
+    return not (old.behind and new.behind and old.first) or old.first in new.says
 
 
 def _still_tied(old: Governed, keys: set[str], here: set[str] | frozenset[str]) -> bool:
@@ -149,13 +144,13 @@ def _covers(new: _Modal, old: Sequence[_Modal]) -> bool:
     They may not have shared words, unless one is the other again: "not … without" says less with one word.
     Half of what else their sentences say has to be there too.
     """
-    there = new.sentence.stems | set(new.sentence.keys)
+    there = new.sentence.says
     for modal in old:
-        rest = (modal.sentence.stems | set(modal.sentence.keys)) - set(modal.governed.stems) - modal.governed.keys
+        rest = modal.sentence.says - modal.governed.says
         if 2 * len(rest & there) < len(rest):
             return False
     parts = [(modal.place, set(modal.governed.head) | modal.governed.keys) for modal in old]
-    here = set(new.governed.stems) | new.governed.keys
+    here = new.governed.says
     return all(part and part <= here for _, part in parts) and all(
         a.isdisjoint(b) or (a == b and i != j) for (i, a), (j, b) in combinations(parts, 2)
     )
@@ -164,7 +159,7 @@ def _covers(new: _Modal, old: Sequence[_Modal]) -> bool:
 def _akin(old: _Modal, new: _Modal) -> bool:
     """Whether two modal words may be one: their sentences share a word or fact, or both govern light words alone."""
     shared = old.sentence.stems & new.sentence.stems or set(old.sentence.keys) & set(new.sentence.keys)
-    return bool(shared) or not any((*old.governed.stems, *old.governed.keys, *new.governed.stems, *new.governed.keys))
+    return bool(shared) or not (old.governed.says or new.governed.says)
 
 
 def _is_reason_gone(modal: _Modal, there: Set[str]) -> bool:
@@ -197,8 +192,7 @@ def _pair(options: Sequence[Sequence[int]]) -> dict[int, int]:
 
 
 def _shown(modal: _Modal) -> str:
-    """The modal word with the words behind it, for people and models."""
-    return " ".join(f"{modal.governed.signal.text} … {' '.join(modal.sentence.text.split())}".split())[:160]
+    return quote(f"{modal.governed.signal.text} … {modal.sentence.text}")
 
 
 # By stem (see `clauses.stems`). These may neither go nor come.
@@ -230,7 +224,7 @@ def lost_turns(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterato
         for turn in _turns(sentence):
             others = [other for other in new if other.word == turn.word]
             if (not others and turn.word in _FIRM) or (others and not any(_agree(turn, other) for other in others)):
-                yield f"{turn.word}… in: {' '.join(sentence.text.split())}"[:160]
+                yield quote(f"{turn.word}… in: {sentence.text}")
 
 
 def new_turns(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
@@ -240,8 +234,8 @@ def new_turns(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator
         yield from (f"{unit}…" for unit in _units(sentence) if unit in _NEVER_NEW and unit not in known)
 
 
-def swapped_steps(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[tuple[str, str]]:
-    """What "a, then b" says and another text has the other way round; words that stand there once only."""
+def swapped_steps(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
+    """What "a, then b" says and another text has the other way round; of words that stand there once only."""
     if not any(_THEN.search(sentence.text) for sentence in before):
         return
     old, new = ([unit for sentence in found for unit in _units(sentence)] for found in (before, after))
@@ -251,7 +245,7 @@ def swapped_steps(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iter
             parts = sentence.text[: match.start()], sentence.text[match.end() :]
             sides = [[u for u in words_and_facts(part) if old.count(u) == new.count(u) == 1] for part in parts]
             if all(sides) and new.index(sides[0][0]) > new.index(sides[1][0]):
-                yield sides[0][0], sides[1][0]
+                yield f"{sides[0][0]} before {sides[1][0]}"
 
 
 def _units(sentence: Sentence) -> list[str]:
@@ -278,8 +272,8 @@ def _agree(old: _Turn, new: _Turn) -> bool:
 
 
 TRACE: Final = 0.34  # of the words of a sentence: so much of it at least is still there
-_MOVED: Final = 0.66  # of the words of another sentence: that is where a fact has gone
-_MOST_ITEMS: Final = 60
+_MIN_MOVED: Final = 0.66  # of the words of another sentence: that is where a fact has gone
+_MAX_ITEMS: Final = 60
 
 
 def find_strays(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
@@ -289,29 +283,29 @@ def find_strays(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterat
     for key in dict.fromkeys(key for sentence in before for key in sentence.keys):
         homes = [sentence for sentence in before if key in sentence.keys]
         now = [sentence for sentence in after if key in sentence.keys]
-        company = [home.stems | set(home.keys) - {key} for home in homes]
+        company = [home.says - {key} for home in homes]
         if now and all(company) and not any(_at_home(key, s, company, before) for s in now):
             yield key
 
 
 def _at_home(key: str, now: Sentence, company: Sequence[Set[str]], before: Sequence[Sentence]) -> bool:
     """Whether a sentence that holds a fact is one of those where it stood, and not another one of the original."""
-    words = now.stems | set(now.keys)
+    words = now.says
     best = max(len(own & words) / len(own) for own in company)
-    others = [s.stems | set(s.keys) for s in before if key not in s.keys]
-    moved = best < TRACE and any(len(other & words) > _MOVED * len(other) for other in others)
+    others = [s.says for s in before if key not in s.keys]
+    moved = best < TRACE and any(len(other & words) > _MIN_MOVED * len(other) for other in others)
     return best > 0 and not moved
 
 
-def turned_around(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[tuple[str, str]]:
-    """Pairs of facts that stood in one sentence and now stand the other way round."""
+def turned_around(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
+    """Pairs of facts that stood in one sentence and now stand the other way round: "a before b"."""
     places = _places(after)
     counts = _places(before)
     for sentence in before:
         own = [key for key in sentence.keys if len(places.get(key, ())) == len(counts[key]) == 1]
         for first, second in pairwise(own):
             if places[first][0] > places[second][0]:
-                yield first, second
+                yield f"{first} before {second}"
 
 
 def _places(found: Sequence[Sentence]) -> dict[str, list[int]]:
@@ -326,11 +320,11 @@ def moved_items(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
     old, new = [_said(text) for text in before], [_said(text) for text in after]
     for i, (own, now) in enumerate(zip(old, new, strict=True)):
         kept = len(own & now)
-        nearer = any(len(other & now) > kept and other != own for other in old[:_MOST_ITEMS])
+        nearer = any(len(other & now) > kept and other != own for other in old[:_MAX_ITEMS])
         facts = fact_keys(fact for fact in find_facts(before[i]) if fact.kind is not FactKind.MODAL)
         lost = not kept or nearer or not facts <= fact_keys(find_facts(after[i]))
         if lost if own else before[i] != after[i]:
-            yield f"what item {i + 1} says: {' '.join(before[i].split())[:160]}"
+            yield f"what item {i + 1} says: {quote(before[i])}"
 
 
 def _said(text: str) -> set[str]:

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import REQUIRED_TYPES
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import TargetError
-from skill_distiller.planning.frontier import Choice, Frontier, KnownHull, Pick
-from skill_distiller.planning.ladders import Ladders, Models, hold, offer, prepare_ladders, refuse, require, retrace
+from skill_distiller.planning.frontier import Choice, Frontier, Pick
+from skill_distiller.planning.ladders import (
+    Ladders,
+    Models,
+    hold,
+    prepare_ladders,
+    refuse,
+    require,
+    trace,
+    with_proposals,
+)
 from skill_distiller.planning.outline import referred_to
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
 from skill_distiller.planning.required import required_blocks
+from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.extract import Extractor
 from skill_distiller.rewriting.ladder import Ladder, keeps_everything
 from skill_distiller.skill.model import BlockKind
@@ -35,7 +46,7 @@ class Settled(NamedTuple):
         )
 
 
-def settle(
+def choose_without_losses(
     reading: Reading,
     prepared: Ladders,
     required: Mapping[int, Reason],
@@ -51,14 +62,13 @@ def settle(
     """
     ladders = require(prepared.ladders, required)
     reasons = dict(required)
-    known: dict[int, KnownHull] = {}
     while True:
-        frontier = retrace(reading, prepared, ladders, known)
+        frontier = trace(reading, prepared, ladders)
         picked = pick(frontier)
         if refused := _refused(reading, ladders, picked.choice):
             ladders = refuse(ladders, picked.choice, refused)
             continue
-        found = _needed(reading, ladders, picked.choice) if promote else _something(reading, ladders, picked.choice)
+        found = _needed(reading, ladders, picked.choice, promote=promote)
         needed = {i: why for i, why in found.items() if i not in reasons}
         if not needed:
             return Settled(ladders, frontier, picked, reasons)
@@ -70,27 +80,21 @@ def _refused(reading: Reading, ladders: Sequence[Ladder], choice: Choice) -> fro
     return frozenset(
         ladder.block.index
         for ladder, rung in zip(ladders, choice.rungs, strict=True)
-        # What is joint was proved by who offered it.
-        if rung < len(ladder.rungs) and not keeps_everything(reading, ladder.block.index, ladder.rungs[rung])
+        if not keeps_everything(reading, ladder.block.index, ladder.rendering(rung))
     )
 
 
-def _needed(reading: Reading, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
-    """The blocks that a choice drops and that have to stay, with the reason."""
+def _needed(reading: Reading, ladders: Sequence[Ladder], choice: Choice, *, promote: bool) -> dict[int, Reason]:
+    """The blocks that a choice drops and that have to stay, with the reason; only if none is left without `promote`."""
     texts = [ladder.rendering(rung).text for ladder, rung in zip(ladders, choice.rungs, strict=True)]
+    if not promote:
+        return {} if any(texts) or not ladders else {_first_of_all(reading): Reason.BEST}
     needed = dict.fromkeys(referred_to(reading.skill, texts, choice.headings), Reason.PROMOTED)
     if ladders:  # a skill without its most important block is none
         needed.setdefault(_first_of_all(reading), Reason.BEST)
     if not reading.skill.frontmatter.raw and _opens_with_rule(ladders, texts):
         needed.setdefault(0, Reason.PROMOTED)
     return {block: reason for block, reason in needed.items() if not texts[block]}
-
-
-def _something(reading: Reading, ladders: Sequence[Ladder], choice: Choice) -> dict[int, Reason]:
-    """The most important block, where a choice keeps none."""
-    if not ladders or any(ladder.rendering(rung).text for ladder, rung in zip(ladders, choice.rungs, strict=True)):
-        return {}
-    return {_first_of_all(reading): Reason.BEST}
 
 
 def _first_of_all(reading: Reading) -> int:
@@ -126,7 +130,7 @@ def compress_to_threshold(
     """
     models = models or Models()
     model = models.worth
-    prepared = hold(reading.skill, prepare_ladders(reading, (), counter, models), keep)
+    prepared = hold(reading.skill, prepare_ladders(reading, counter, models), keep)
     # A bundle is taken whole or not at all: now and then the way without any is the cheaper one.
     ways = [prepared, replace(prepared, joints=())] if prepared.joints else [prepared]
     share = model.share(threshold)
@@ -135,7 +139,9 @@ def compress_to_threshold(
     for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):
         required = {**required_blocks(reading, level, model), **dict.fromkeys(keep, Reason.ASKED)}
         if last != required.keys():
-            settled += [settle(reading, way, required, lambda f: f.pick(f.cheapest(share))) for way in ways]
+            settled += [
+                choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share))) for way in ways
+            ]
             last = required.keys()
     best = min(settled, key=lambda item: item.pick.tokens)
     if observe:
@@ -146,8 +152,8 @@ def compress_to_threshold(
 
 # What a looser way must be worth beside a stricter one to be taken where both fit: where what has to stay just fits, it
 # leaves room for nothing else, and the result would be worse than that of a smaller budget.
-_MUCH_MORE: Final = 1.25
-_TRIES: Final = 6  # to hit a budget that the pieces put together miss by a few tokens
+_MIN_GAIN: Final = 1.25
+_MAX_TRIES: Final = 6  # to hit a budget that the pieces put together miss by a few tokens
 
 
 class _Level(NamedTuple):
@@ -183,16 +189,16 @@ def compress_to_tokens(
     `keep`, by index, stay as they are. Raises TargetError where that does not fit either.
     """
     models = models or Models()
-    prepared = prepare_ladders(reading, (), counter, models)
+    prepared = prepare_ladders(reading, counter, models)
     tried: list[int] = []
     required = {**required_blocks(reading, 0.0, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
     best: _Found | None = None
-    for level in _levels(reading, prepared, counter, keep):
+    for level in _levels(reading, prepared, counter, models.worth, keep):
         found = _fill(reading, level, required, budget, counter)
         tried.append(found.tokens)
-        if found.tokens <= budget and (not best or found.worth > _MUCH_MORE * best.worth):
+        if found.tokens <= budget and (not best or found.worth > _MIN_GAIN * best.worth):
             best = found
-        if best and _MUCH_MORE * best.worth >= best.settled.frontier.worth:
+        if best and _MIN_GAIN * best.worth >= best.settled.frontier.worth:
             break  # no way has that much more
     if not best:
         smallest = min(counter.count(reading.skill.text), *tried)
@@ -207,12 +213,14 @@ def compress_to_tokens(
     return best.plan
 
 
-def _levels(reading: Reading, prepared: Ladders, counter: TokenCounter, keep: Collection[int]) -> Iterator[_Level]:
+def _levels(
+    reading: Reading, prepared: Ladders, counter: TokenCounter, model: WorthModel, keep: Collection[int]
+) -> Iterator[_Level]:
     """The ways to ask, from the strictest."""
     held = hold(reading.skill, prepared, keep)
     yield _Level(held)
     yield _Level(held, promote=False)
-    extracts = offer(prepared, Extractor().offer(reading, counter), counter)
+    extracts = with_proposals(reading, prepared, Extractor().propose(reading, counter), counter, model)
     yield _Level(replace(hold(reading.skill, extracts, keep), sequences=False), promote=False)
 
 
@@ -222,9 +230,10 @@ def _fill(
     """The best choice whose result, counted as a whole, is within the budget; the smallest where none is."""
     skill = reading.skill
     room = budget - counter.count(skill.frontmatter.raw)
-    for left in range(_TRIES, -1, -1):
+    for left in range(_MAX_TRIES, -1, -1):
         limit = room if left else 0
-        settled = settle(reading, level.ladders, required, lambda f: f.within(limit), promote=level.promote)  # noqa: B023
+        pick = partial(Frontier.within, tokens=limit)
+        settled = choose_without_losses(reading, level.ladders, required, pick, promote=level.promote)
         plan = settled.plan(level.ladders)
         tokens = count_skill(apply_plan(skill, plan), plan.counts(skill), counter)
         if tokens <= budget or settled.pick.tokens > limit:

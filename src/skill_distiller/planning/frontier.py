@@ -55,10 +55,6 @@ class Frontier:
             found.append((found[-1][0] - step.saved, max(0.0, found[-1][1] - step.lost)))
         return tuple(found)
 
-    def choice(self, point: int) -> Choice:
-        """What a point means for every block and heading."""
-        return self._choice(self.steps[:point])
-
     def cheapest(self, share: float) -> int:
         """The point with the fewest tokens that keeps at least `share` (0-1) of the worth."""
         floor = share * self.worth - 1e-9 * max(1.0, self.worth)
@@ -86,7 +82,7 @@ class Frontier:
                 if way and way not in ways:
                     ways.append(way)
         saved = [sum(step.saved for step in way) for way in ways]
-        full = [_bring_back(way, tokens - self.tokens + s) for way, s in zip(ways, saved, strict=True)]
+        full = [_undo_steps(way, tokens - self.tokens + s) for way, s in zip(ways, saved, strict=True)]
         return max(map(self._pick, full), key=lambda pick: pick.worth)
 
     def _before(self, tokens: float) -> int:
@@ -107,18 +103,16 @@ class Frontier:
         return taken if need <= 0 else None
 
     def _pick(self, steps: Sequence[Step]) -> Pick:
-        tokens, worth = self.tokens - sum(s.saved for s in steps), self.worth - sum(s.lost for s in steps)
-        return Pick(self._choice(steps), tokens, max(0.0, worth))
-
-    def _choice(self, steps: Sequence[Step]) -> Choice:
         state = [0] * (self.blocks + self.sections)
         for step in steps:
             for item, rung in step.changes:
                 state[item] = rung
-        return Choice(tuple(state[: self.blocks]), tuple(rung == 0 for rung in state[self.blocks :]))
+        choice = Choice(tuple(state[: self.blocks]), tuple(rung == 0 for rung in state[self.blocks :]))
+        tokens, worth = self.tokens - sum(s.saved for s in steps), self.worth - sum(s.lost for s in steps)
+        return Pick(choice, tokens, max(0.0, worth))
 
 
-def _bring_back(taken: Sequence[Step], slack: int) -> list[Step]:
+def _undo_steps(taken: Sequence[Step], slack: int) -> list[Step]:
     """The steps without those whose tokens fit into `slack`, the greatest loss first.
 
     A step that a later one goes on from has to stay.
@@ -147,26 +141,13 @@ class Hull(NamedTuple):
     gone: tuple[tuple[int, int], ...] | None
 
 
-class KnownHull(NamedTuple):
-    """The hull of a section, and what it was made from."""
-
-    node: Node
-    bound: bool
-    ladders: Sequence[Ladder]
-    hull: Hull
-
-
 class _Tree(NamedTuple):
-    """What the recursion needs: ladders, worths and the tokens of headings, by index; bundles by group.
-
-    `known` are hulls of sections by the identity of their node.
-    """
+    """What the recursion needs: ladders, worths and the tokens of headings, by index; bundles by group."""
 
     ladders: Sequence[Ladder]
     worths: Sequence[float]
     headings: Sequence[int]
     groups: Groups
-    known: dict[int, KnownHull]
 
 
 def trace_frontier(
@@ -175,47 +156,20 @@ def trace_frontier(
     worths: Sequence[float],
     heading_tokens: Sequence[int],
     joints: Sequence[Joint] = (),
-    known: dict[int, KnownHull] | None = None,
 ) -> Frontier:
     """The frontier of a skill's ladders under the rules of its outline `nodes`; exact where no bundle is offered.
 
     `worths` holds one number a block, `heading_tokens` one count a section. A heading goes with the
     last block under it; a lead-in goes with what it introduces, and so do numbered steps together.
     `joints` are bundles, of which those that a required block forbids are passed over.
-
-    Whoever traces the same outline, worths and counts again with other ladders gives the same `known`:
-    of sections in which no ladder has changed the hull is taken from there.
     """
     groups = group_outline(nodes, [joint for joint in joints if not unused(ladders, joint)])
-    whole = _hull(_Tree(ladders, worths, heading_tokens, groups, {} if known is None else known), groups.root)
+    whole = _hull(_Tree(ladders, worths, heading_tokens, groups), groups.root)
     return Frontier(whole.tokens, whole.worth, tuple(whole.steps), len(ladders), len(heading_tokens))
 
 
 def _hull(tree: _Tree, node: Node, *, bound: bool = False) -> Hull:
     """A node's hull; one that is `bound` goes with the node above it or not at all."""
-    if node.block != HEADING or tree.groups.joints:  # in a group the blocks of a section need not follow each other
-        return _new_hull(tree, node, bound=bound)
-    ladders = tree.ladders[slice(*_span(node))]
-    known = tree.known.get(id(node))
-    if known and known.bound == bound and known.ladders == ladders:
-        return known.hull
-    hull = _new_hull(tree, node, bound=bound)
-    tree.known[id(node)] = KnownHull(node, bound, ladders, hull)
-    return hull
-
-
-def _span(node: Node) -> tuple[int, int]:
-    """The first block under a node, its own included, and the number after the last one; (0, 0) without any."""
-    first, last = node.block, node.block
-    for child in node.children:
-        start, end = _span(child)
-        if end:
-            first = start if first < 0 else first
-            last = end - 1
-    return max(first, 0), last + 1 if last >= 0 else 0
-
-
-def _new_hull(tree: _Tree, node: Node, *, bound: bool) -> Hull:
     own = _own(tree, node, stays=bound or bool(node.children))
     if node.block >= 0 and not node.children:
         return own
@@ -239,9 +193,8 @@ def _joint_curves(
     """For each bundle of a group: what it saves, then what is not in it goes, then all."""
     tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
     for joint in tree.groups.joints[node]:
-        saved, lost = 0, joint.lost or 0.0
-        start: list[tuple[int, int]] = [(len(tree.ladders) + section, 1) for section in joint.headings]
-        saved += sum(tree.headings[section] for section in joint.headings)
+        start = [(len(tree.ladders) + section, 1) for section in joint.headings]
+        saved, lost = sum(tree.headings[section] for section in joint.headings), joint.lost or 0.0
         for block, place in joint.members:
             ladder = tree.ladders[block]
             start.append((block, len(ladder.rungs) + place))

@@ -48,33 +48,21 @@ def _grouped(children: tuple[Node, ...], joints: list[Joint], found: dict[Node, 
     below: dict[int, list[Joint]] = {}
     touched: list[tuple[set[int], list[Joint]]] = []
     for joint in joints:
-        places = {i for i, own in enumerate(items) if _touches(joint, *own)}
+        members = {block for block, _ in joint.members}
+        places = {i for i, (blocks, sections) in enumerate(items) if members & blocks or sections & {*joint.headings}}
         only = next(iter(places)) if len(places) == 1 else -1
         if only >= 0 and children[only].block == HEADING and children[only].section not in joint.headings:
             below.setdefault(only, []).append(joint)
         elif places:
-            touched = _with(touched, places, joint)
+            joined = [group for group in touched if group[0] & places]
+            touched = [group for group in touched if not group[0] & places]
+            together = [*(other for _, others in joined for other in others), joint]
+            touched.append((places.union(*(own for own, _ in joined)), together))  # those it reaches over become one
     nested = [
         child._replace(children=_grouped(child.children, below[i], found)) if i in below else child
         for i, child in enumerate(children)
     ]
     return tuple(_with_groups(nested, touched, found))
-
-
-def _touches(joint: Joint, blocks: set[int], headings: set[int]) -> bool:
-    return any(block in blocks for block, _ in joint.members) or any(h in headings for h in joint.headings)
-
-
-def _with(
-    touched: list[tuple[set[int], list[Joint]]], places: set[int], joint: Joint
-) -> list[tuple[set[int], list[Joint]]]:
-    """The groups with one more bundle; those that it reaches over become one."""
-    apart = [group for group in touched if not group[0] & places]
-    joined = [group for group in touched if group[0] & places]
-    return [
-        *apart,
-        (places.union(*(group[0] for group in joined)), [*(j for group in joined for j in group[1]), joint]),
-    ]
 
 
 def _with_groups(
@@ -106,15 +94,8 @@ def _needed(node: Node, wanted: Collection[int]) -> frozenset[int]:
     if node.block == HEADING or any(child.block == HEADING for child in node.children):
         return inner
     if node.block in wanted or (node.whole and inner):
-        return frozenset(_blocks(node))
+        return frozenset(items_of(node)[0])
     return inner | {node.block} if inner else inner
-
-
-def _blocks(node: Node) -> Iterator[int]:
-    if node.block >= 0:
-        yield node.block
-    for child in node.children:
-        yield from _blocks(child)
 
 
 def settle_headings(skill: Skill, renderings: Sequence[Rendering], headings: Sequence[bool]) -> tuple[bool, ...]:

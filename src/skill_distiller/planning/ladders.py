@@ -7,15 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from skill_distiller.analysis.model import Phrases
 from skill_distiller.analysis.reading import Reading, once_per_reading
-from skill_distiller.planning.frontier import Choice, Frontier, KnownHull, trace_frontier
+from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
 from skill_distiller.planning.groups import headings_above
 from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
-from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
 from skill_distiller.rewriting.examples.select import ExampleRenderer
-from skill_distiller.rewriting.ladder import Joint, Ladder, Pruner, add_offers, build_ladders
-from skill_distiller.rewriting.model import Offers, Renderer, Rendering, RenderingKind, join_offers
+from skill_distiller.rewriting.ladder import Joint, Ladder, Pruner, add_proposals, build_ladders
+from skill_distiller.rewriting.model import Proposals, Renderer, Rendering, RenderingKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.rewriting.redundant import PhrasePruner, PhraseScorer
 from skill_distiller.rewriting.words.pruner import WordPruner
@@ -54,24 +53,17 @@ class Ladders:
     sequences: bool = True
 
 
-def prepare_ladders(
-    reading: Reading, required: Collection[int], counter: TokenCounter, models: Models | None = None
-) -> Ladders:
-    """Everything that can be chosen from, with its price and its worth; `required` blocks can't be dropped."""
+def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | None = None) -> Ladders:
+    """Everything that can be chosen from, with its price and its worth."""
     models = models or Models()
     pruner = models.pruner
     if phrases := _phrases(reading, models.phrases):
         pruner = PhrasePruner(phrases, pruner)
-    ladders = build_ladders(reading, reading.lead_ins, required, counter, pruner)
-    worths = block_worths(reading, models.worth)
     headings = tuple(counter.count(section.heading_source) for section in reading.skill.sections)
-    offers = join_offers(renderer.offer(reading, counter) for renderer in models.renderers)
-    prepared = offer(Ladders(ladders, worths, headings), offers, counter)
-    joints = tuple(
-        joint._replace(lost=joint_loss(reading, models.worth, bundle.blocks, "".join(bundle.texts), bundle.share))
-        for joint, bundle in zip(prepared.joints, offers.bundles, strict=True)
-    )
-    return replace(prepared, joints=joints)
+    prepared = Ladders(build_ladders(reading, counter, pruner), block_worths(reading, models.worth), headings)
+    for renderer in models.renderers:
+        prepared = with_proposals(reading, prepared, renderer.propose(reading, counter), counter, models.worth)
+    return prepared
 
 
 def _phrases(reading: Reading, scorer: PhraseScorer | None) -> Mapping[int, Phrases]:
@@ -81,29 +73,24 @@ def _phrases(reading: Reading, scorer: PhraseScorer | None) -> Mapping[int, Phra
     return {**scored, **part.quotes} if part else scored
 
 
-def offer(prepared: Ladders, offers: Offers, counter: TokenCounter) -> Ladders:
-    """The ladders with what a renderer offers on them."""
-    ladders, joints = add_offers(prepared.ladders, offers, counter)
+def with_proposals(
+    reading: Reading, prepared: Ladders, proposals: Proposals, counter: TokenCounter, model: WorthModel
+) -> Ladders:
+    """The ladders with what a renderer proposes on them."""
+    ladders, joints = add_proposals(prepared.ladders, proposals, counter)
+    priced = (
+        joint._replace(lost=joint_loss(reading, model, bundle.blocks, "".join(bundle.texts), bundle.share))
+        for joint, bundle in zip(joints, proposals.bundles, strict=True)
+    )
     return replace(
-        prepared, ladders=ladders, joints=(*prepared.joints, *joints), refused=prepared.refused + offers.refused
+        prepared, ladders=ladders, joints=(*prepared.joints, *priced), refused=prepared.refused + proposals.refused
     )
 
 
-def trace(
-    reading: Reading, counter: TokenCounter, threshold: float = 0.0, models: Models | None = None
-) -> tuple[Ladders, Frontier]:
-    """The ladders and the whole frontier of a skill, with the blocks required that `threshold` (0-1) requires."""
-    required = required_blocks(reading, threshold, (models or Models()).worth)
-    prepared = prepare_ladders(reading, required, counter, models)
-    return prepared, retrace(reading, prepared, prepared.ladders)
-
-
-def retrace(
-    reading: Reading, prepared: Ladders, ladders: Sequence[Ladder], known: dict[int, KnownHull] | None = None
-) -> Frontier:
-    """The frontier of ladders that were changed after they were prepared; `known` as `trace_frontier` has it."""
+def trace(reading: Reading, prepared: Ladders, ladders: Sequence[Ladder]) -> Frontier:
+    """The frontier of the ladders that were prepared, or of what became of them since."""
     nodes = _outline(reading, prepared.sequences)
-    return trace_frontier(nodes, ladders, prepared.worths, prepared.heading_tokens, prepared.joints, known)
+    return trace_frontier(nodes, ladders, prepared.worths, prepared.heading_tokens, prepared.joints)
 
 
 @once_per_reading

@@ -15,7 +15,7 @@ from skill_distiller.skill.model import BlockKind, Section, Skill
 
 HEADING: Final = -1
 SEQUENCE: Final = -2
-_DEEPEST: Final = 10  # lead-ins that introduce each other; nobody writes more
+_MAX_NESTED_LEAD_INS: Final = 10  # lead-ins that introduce each other; nobody writes more
 # A heading that is a step ("Step 3: Build", "Phase 3"), also in other languages. A mere number may be that of a topic.
 _STEP: Final = re.compile(
     r"[\W_]{0,8}(?:step|phase|stage|part|schritt|paso|passo|étape|etapa|шаг|этап|adım|ステップ|步骤|阶段|第|단계)\s*"
@@ -85,7 +85,7 @@ def _unit(section: Section, at: int, depth: int = 0) -> tuple[Node, int]:
     """
     blocks = section.blocks
     first = blocks[at]
-    following = blocks[at + 1] if at + 1 < len(blocks) and depth < _DEEPEST else None
+    following = blocks[at + 1] if at + 1 < len(blocks) and depth < _MAX_NESTED_LEAD_INS else None
     if not is_lead_in(first, following):
         return Node(section.index, first.index, ()), at + 1
     if blocks[at + 1].kind is not BlockKind.LIST_ITEM:
@@ -136,8 +136,8 @@ def _number(section: Section, unit: Node) -> int:
     return int(found.group(1)[:9]) if found else 0
 
 
-_SHORTEST: Final = 4  # letters of a heading that words may refer to
-_REACH: Final = 48  # characters before a name that "see" may stand in
+_MIN_NAME_CHARS: Final = 4  # letters of a heading that words may refer to
+_MAX_CHARS_TO_NAME: Final = 48  # characters before a name that "see" may stand in
 _POINTS_AHEAD: Final = re.compile(r"\b(?:see|refer to|described in|follow|per)\b[^.\n]{0,24}[\"“'*`_]*\Z")
 _POINTS_BACK: Final = re.compile(r"[\"”'*`_]*\s+(?:section|below|above)\b")
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -174,10 +174,10 @@ def _is_named(heading: str, kept: str) -> bool:
     link, name = _names(heading)
     if link in kept:
         return True
-    at = kept.find(name) if len(name) >= _SHORTEST else -1
+    at = kept.find(name) if len(name) >= _MIN_NAME_CHARS else -1
     while at >= 0:
         end = at + len(name)
-        if _POINTS_AHEAD.search(kept[max(0, at - _REACH) : at]) and not kept[end : end + 1].isalnum():
+        if _POINTS_AHEAD.search(kept[max(0, at - _MAX_CHARS_TO_NAME) : at]) and not kept[end : end + 1].isalnum():
             return True
         if not kept[max(0, at - 1) : at].isalnum() and _POINTS_BACK.match(kept, end):
             return True

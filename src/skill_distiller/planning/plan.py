@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice
 from skill_distiller.rewriting.ladder import Ladder
-from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.rewriting.model import Rendering, RenderingKind, in_full
 from skill_distiller.skill.model import Block, BlockKind, Section, Skill
 
 
@@ -104,12 +104,7 @@ def make_plan(
 def undo_all(reading: Reading, plan: Plan) -> Plan:
     """The plan that leaves every block as it is, in place of one that is not worth it."""
     decisions = tuple(
-        Decision(
-            d.block,
-            Rendering(RenderingKind.FULL, block.source, d.full_tokens, 1.0),
-            d.full_tokens,
-            Reason.WORTH,
-        )
+        Decision(d.block, in_full(block, d.full_tokens), d.full_tokens, Reason.WORTH)
         for d, block in zip(plan.decisions, reading.skill.blocks, strict=True)
     )
     return Plan(decisions, (True,) * len(plan.headings), plan.heading_tokens, plan.refused)
@@ -137,8 +132,9 @@ def apply_plan(skill: Skill, plan: Plan) -> Skill:
     first = 0  # the index that the first block of a section has, or would have
     for section in skill.sections:
         stays = plan.headings[section.index]
-        if stays and section.level and _is_underlined(section) and kept + 1 < first:
-            _set_apart(sections)  # else the line above would become a part of the heading
+        underlined = section.level and not section.heading_source.lstrip().startswith("#")
+        if stays and underlined and kept + 1 < first:  # else the line above would become a part of the heading
+            _change_last(sections, lambda last: last if last.gap else replace(last, gap=_line_end(last.text)))
         blocks: list[Block] = []
         for block in section.blocks:
             rendering = plan.decisions[block.index].rendering
@@ -153,23 +149,16 @@ def apply_plan(skill: Skill, plan: Plan) -> Skill:
         first += len(section.blocks)
         sections.append(replace(section, heading_source=section.heading_source if stays else "", blocks=tuple(blocks)))
     if plan.changed:
-        _trim_end(sections)
+        _change_last(sections, lambda last: replace(last, gap=""))  # the block that followed the blank lines is gone
     return Skill(skill.frontmatter, tuple(s for s in sections if s.text or not s.level), skill.path)
 
 
-def _is_underlined(section: Section) -> bool:
-    return not section.heading_source.lstrip().startswith("#")
-
-
-def _set_apart(sections: list[Section]) -> None:
-    """Put a blank line below the last block of the sections so far, where there is none."""
+def _change_last(sections: list[Section], change: Callable[[Block], Block]) -> None:
+    """Change the last block of some sections, unless a heading stands below it."""
     for i in range(len(sections) - 1, -1, -1):
-        if sections[i].blocks:
-            last = sections[i].blocks[-1]
-            last = last if last.gap else replace(last, gap=_line_end(last.text))
-            sections[i] = replace(sections[i], blocks=(*sections[i].blocks[:-1], last))
-            return
-        if sections[i].heading_source:
+        if blocks := sections[i].blocks:
+            sections[i] = replace(sections[i], blocks=(*blocks[:-1], change(blocks[-1])))
+        if blocks or sections[i].heading_source:
             return
 
 
@@ -183,18 +172,6 @@ def _apart(above: Block, below: Block) -> Block:
 def _line_end(text: str) -> str:
     """The line end that a text uses."""
     return next((end for end in ("\r\n", "\n", "\r") if text.endswith(end)), "\n")
-
-
-def _trim_end(sections: list[Section]) -> None:
-    """Take the blank lines off the end: the block that followed them is gone."""
-    for i in range(len(sections) - 1, -1, -1):
-        section = sections[i]
-        if section.blocks:
-            last = replace(section.blocks[-1], gap="")
-            sections[i] = replace(section, blocks=(*section.blocks[:-1], last))
-            return
-        if section.heading_source:
-            return
 
 
 class Mode(StrEnum):

@@ -13,7 +13,7 @@ from skill_distiller.planning.groups import settle_headings, with_companions
 from skill_distiller.planning.outline import anchors_of, missing_targets
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel
-from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.model import PROSE, Skill
 from skill_distiller.tokens import TokenCounter
 
@@ -65,9 +65,6 @@ def _reason(verdict: Verdict, bar: float, low_confidence: float) -> Reason | Non
     return Reason.UNSURE if verdict.confidence < low_confidence else None
 
 
-_TOGETHER: Final = frozenset({RenderingKind.REWRITTEN, RenderingKind.SUMMARIZED, RenderingKind.ONE_LINERS})
-
-
 def carriers(skill: Skill, decisions: Sequence[Decision]) -> dict[int, int]:
     """For each block whose text stands with another one, by index, that other one.
 
@@ -78,7 +75,7 @@ def carriers(skill: Skill, decisions: Sequence[Decision]) -> dict[int, int]:
         last: dict[RenderingKind, int] = {}
         for decision in order:
             kind, text = decision.rendering.kind, decision.rendering.text
-            if kind not in _TOGETHER or text == skill.blocks[decision.block].source:
+            if not RENDERINGS[kind].anew or text == skill.blocks[decision.block].source:
                 continue
             if text:
                 last[kind] = decision.block
@@ -102,7 +99,7 @@ def hand_over(
     left = dict(texts)
     for block in sorted(stands_with):
         decision, carrier = found[block], stands_with[block]
-        if carrier in left and decision.rendering.kind in _TOGETHER and not decision.rendering.text:
+        if carrier in left and RENDERINGS[decision.rendering.kind].anew and not decision.rendering.text:
             text = left.pop(carrier) + skill.blocks[block].gap
             rendering = replace(decision.rendering, text=text, tokens=counter.count(text))
             found[block] = replace(decision, rendering=rendering)
@@ -117,30 +114,24 @@ def bring_back(skill: Skill, plan: Plan, blocks: Collection[int], counter: Token
     others too, these have it now.
     """
     stands_with = carriers(skill, plan.decisions)
+    dropped = {d.block for d in plan.decisions if d.rendering.kind is RenderingKind.DROPPED}
     reasons = dict.fromkeys(blocks, Reason.ASKED)
     companions = with_companions(skill, blocks)
     while True:
-        reasons |= {i: Reason.COMPANION for i in companions - reasons.keys() if _is_dropped(plan.decisions[i])}
-        decisions = tuple(_as_it_was(skill, d, reasons[d.block]) if d.block in reasons else d for d in plan.decisions)
+        reasons |= dict.fromkeys((companions & dropped) - reasons.keys(), Reason.COMPANION)
+        decisions = tuple(
+            Decision(d.block, in_full(skill.blocks[d.block], d.full_tokens), d.full_tokens, reasons[d.block])
+            if d.block in reasons
+            else d
+            for d in plan.decisions
+        )
         headings = settle_headings(skill, [d.rendering for d in decisions], plan.headings)
         sections = missing_targets(skill, [skill.blocks[i].text for i in sorted(reasons)], headings)
         targets = [i for section in sections for i in anchors_of(skill, section) if i not in reasons]
         if not targets:
-            texts = {i: _own_text(skill, plan.decisions[i]) for i in reasons if i in stands_with.values()}
+            carried = reasons.keys() & stands_with.values()
+            texts = {i: plan.decisions[i].rendering.text.removesuffix(skill.blocks[i].gap) for i in carried}
             decisions = hand_over(skill, decisions, texts, stands_with, counter)
             return replace(plan, decisions=decisions, headings=headings)
         reasons |= dict.fromkeys(targets, Reason.PROMOTED)
         companions = with_companions(skill, targets)
-
-
-def _is_dropped(decision: Decision) -> bool:
-    return decision.rendering.kind is RenderingKind.DROPPED
-
-
-def _own_text(skill: Skill, decision: Decision) -> str:
-    return decision.rendering.text.removesuffix(skill.blocks[decision.block].gap)
-
-
-def _as_it_was(skill: Skill, decision: Decision, reason: Reason) -> Decision:
-    full = Rendering(RenderingKind.FULL, skill.blocks[decision.block].source, decision.full_tokens, 1.0)
-    return replace(decision, rendering=full, reason=reason)

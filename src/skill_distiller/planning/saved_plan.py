@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
+from itertools import takewhile
 from typing import Final
 
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.planning.groups import settle_headings
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.required import hand_over
-from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.rewriting.model import DROPPED, Rendering, RenderingKind, in_full
 from skill_distiller.skill.ids import piece_ids
 from skill_distiller.skill.model import Block, Section, Skill
 from skill_distiller.tokens import TokenCounter
 
-_NAMED: Final = 5  # pieces that an error names
+_MAX_NAMED: Final = 5  # pieces that an error names
 _WITHOUT_TEXT: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
-_SHORTER: Final = frozenset({Reason.CHEAPER, Reason.TOGETHER})
+_REASONS_TO_SHORTEN: Final = frozenset({Reason.CHEAPER, Reason.TOGETHER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +88,30 @@ def recall_plan(saved: SavedPlan, skill: Skill, counter: TokenCounter) -> Plan:
 
 
 def _check(saved: SavedPlan, blocks: Iterable[str], headings: Iterable[str]) -> None:
-    strange = [*_strange(saved.blocks, frozenset(blocks)), *_strange(saved.headings, frozenset(headings))]
+    strange = [
+        piece
+        for pieces, known in ((saved.blocks, frozenset(blocks)), (saved.headings, frozenset(headings)))
+        for piece in pieces.values()
+        if piece.rendering is not RenderingKind.FULL and piece.id not in known
+    ]
     if not strange:
         return
-    shown = ", ".join(f"[{piece.id}] ({piece.place})" if piece.place else f"[{piece.id}]" for piece in strange[:_NAMED])
-    more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
+    shown = ", ".join(
+        f"[{piece.id}] ({piece.place})" if piece.place else f"[{piece.id}]" for piece in strange[:_MAX_NAMED]
+    )
+    more = f" and {len(strange) - _MAX_NAMED} more" if len(strange) > _MAX_NAMED else ""
     raise BadInputError(
         f"The plan changes pieces that this source does not hold: {shown}{more}.",
         "Make a new plan with --save-plan, or take these pieces out of it.",
     )
 
 
-def _strange(pieces: Mapping[str, SavedPiece], known: frozenset[str]) -> list[SavedPiece]:
-    return [p for p in pieces.values() if p.rendering is not RenderingKind.FULL and p.id not in known]
-
-
 def _decide(block: Block, piece: SavedPiece | None, counter: TokenCounter) -> Decision:
     tokens = counter.count(block.source)
     if piece is None or piece.rendering is RenderingKind.FULL:
-        full = Rendering(RenderingKind.FULL, block.source, tokens, 1.0)
-        return Decision(block.index, full, tokens, _reason(piece))
+        return Decision(block.index, in_full(block, tokens), tokens, _reason(piece))
     if piece.rendering is RenderingKind.DROPPED:
-        return Decision(block.index, Rendering(RenderingKind.DROPPED, "", 0, 0.0), tokens, _reason(piece))
+        return Decision(block.index, DROPPED, tokens, _reason(piece))
     text = piece.text + block.gap if piece.text else ""
     rendering = Rendering(piece.rendering, text, counter.count(text) if text else 0, piece.share)
     return Decision(block.index, rendering, tokens, _reason(piece))
@@ -123,19 +126,19 @@ def _reason(piece: SavedPiece | None) -> Reason:
     except ValueError:
         return Reason.PLANNED
     if piece.rendering is RenderingKind.FULL:
-        fits = reason not in _SHORTER and reason is not Reason.NOT_WORTH
+        fits = reason not in _REASONS_TO_SHORTEN and reason is not Reason.NOT_WORTH
     elif piece.rendering is RenderingKind.DROPPED:
         fits = reason is Reason.NOT_WORTH
     else:
-        fits = reason in _SHORTER
+        fits = reason in _REASONS_TO_SHORTEN
     return reason if fits else Reason.PLANNED
 
 
 _HASHES: Final = re.compile(r"(#{1,6})(?=\s)")
 _MARKS: Final = re.compile(r"[`*_]")
 _BELOW: Final = re.compile(r"\s*>\s*")
-_LONGEST: Final = 100  # characters of a heading that are compared and shown
-_ALIKE: Final = 0.5  # how much of a word must be the same for it to be proposed
+_MAX_CHARS: Final = 100  # characters of a heading that are compared and shown
+_MIN_ALIKE: Final = 0.5  # how much of a word must be the same for it to be proposed
 
 
 def find_pieces(skill: Skill, ids: Collection[str] = (), headings: Collection[str] = ()) -> frozenset[int]:
@@ -167,7 +170,7 @@ def _blocks_by_id(skill: Skill, ids: Collection[str]) -> set[int]:
         elif piece in sections:
             found |= section_blocks(skill, sections[piece])
         else:
-            raise _unknown("piece", asked, get_close_matches(piece[:_LONGEST], [*blocks, *sections], 3, _ALIKE))
+            raise _unknown("piece", asked, get_close_matches(piece[:_MAX_CHARS], [*blocks, *sections], 3, _MIN_ALIKE))
     return found
 
 
@@ -183,15 +186,9 @@ def find_sections(skill: Skill, asked: str) -> tuple[int, ...]:
 
 def section_blocks(skill: Skill, section: int) -> frozenset[int]:
     """The blocks, by index, of a section and of those below it."""
-    return frozenset(block.index for own in _with_lower(skill, section) for block in own.blocks)
-
-
-def _with_lower(skill: Skill, section: int) -> Iterator[Section]:
-    yield skill.sections[section]
-    for lower in skill.sections[section + 1 :]:
-        if lower.level <= skill.sections[section].level:
-            return
-        yield lower
+    own = skill.sections[section]
+    lower = takewhile(lambda other: other.level > own.level, skill.sections[section + 1 :])
+    return frozenset(block.index for part in (own, *lower) for block in part.blocks)
 
 
 def _is_below(skill: Skill, section: Section, above: Sequence[str]) -> bool:
@@ -216,10 +213,10 @@ def _plain(heading: str) -> str:
 
 
 def _nearest(skill: Skill, asked: str) -> list[str]:
-    headings = {_plain(section.heading)[:_LONGEST]: section.heading for section in skill.sections if section.level}
+    headings = {_plain(section.heading)[:_MAX_CHARS]: section.heading for section in skill.sections if section.level}
     last = _BELOW.split(asked.strip())[-1]
-    near = get_close_matches(_plain(_without_hashes(last))[:_LONGEST], list(headings), 3, _ALIKE)
-    return [headings[plain][:_LONGEST] for plain in near]
+    near = get_close_matches(_plain(_without_hashes(last))[:_MAX_CHARS], list(headings), 3, _MIN_ALIKE)
+    return [headings[plain][:_MAX_CHARS] for plain in near]
 
 
 def _unknown(what: str, asked: str, near: Sequence[str]) -> UsageError:
@@ -227,4 +224,4 @@ def _unknown(what: str, asked: str, near: Sequence[str]) -> UsageError:
     if not hint:
         where = "The receipt names every id with --verbose" if what == "piece" else "The headings are those of the file"
         hint = f"{where}."
-    return UsageError(f"There is no {what} {asked[:_LONGEST]!r} in this skill.", hint)
+    return UsageError(f"There is no {what} {asked[:_MAX_CHARS]!r} in this skill.", hint)

@@ -120,7 +120,8 @@ _FACT_WEIGHTS: Final = {FactKind.MODAL: 0.5, FactKind.CODE_LINE: 0.5}  # all oth
 
 def block_worths(reading: Reading, model: WorthModel) -> tuple[float, ...]:
     """One number a block; together they are 1 (or 0 where there is no block)."""
-    values, facts = block_values(reading, model), _fact_masses(reading)
+    values = block_values(reading, model)
+    facts = [fsum(own.values()) for own in _facts_of(reading)]
     fact_total = sum(facts)
     share = FACT_SHARE if fact_total else 0.0
     return tuple(
@@ -159,10 +160,6 @@ def joint_loss(reading: Reading, model: WorthModel, blocks: Sequence[int], text:
     fact_share = FACT_SHARE if fact_total else 0.0
     value = (1 - share) * fsum(values[block] for block in blocks)
     return (1 - fact_share) * value + fact_share * missing / (fact_total or 1.0)
-
-
-def _fact_masses(reading: Reading) -> tuple[float, ...]:
-    return tuple(fsum(own.values()) for own in _facts_of(reading))
 
 
 @once_per_reading

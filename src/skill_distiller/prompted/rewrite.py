@@ -18,7 +18,7 @@ from skill_distiller.prompted.prompts import REWRITE
 from skill_distiller.providers.model import Expected
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Session
-from skill_distiller.rewriting.model import Bundle, Offers, Rendering, RenderingKind
+from skill_distiller.rewriting.model import Bundle, Proposals, Rendering, RenderingKind
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
@@ -155,7 +155,7 @@ class PromptedRewriter:
         text = sum(self._count(block.text) for block in blocks)
         return Expected(len(groups), len(groups) * per_call + 2 * text)
 
-    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
+    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """The rewritings that are shorter and lose nothing that the fact check knows of; the others are refused.
 
         Raises RefusedError where the skill holds secrets and would leave the machine, and ProviderError
@@ -163,7 +163,7 @@ class PromptedRewriter:
         """
         pieces = pieces_of(reading)
         if not pieces:
-            return Offers()
+            return Proposals()
         skill = reading.skill
         self._session.admit(skill.text)
         first = self._texts(skill, pieces, {})
@@ -252,7 +252,7 @@ def read_texts(value: dict[str, object], count: int) -> dict[int, str]:
     return texts
 
 
-def _offers(good: Mapping[int, tuple[Piece, str]], refused: int, counter: TokenCounter) -> Offers:
+def _offers(good: Mapping[int, tuple[Piece, str]], refused: int, counter: TokenCounter) -> Proposals:
     renderings: dict[int, tuple[Rendering, ...]] = {}
     bundles: list[Bundle] = []
     for index, (piece, text) in sorted(good.items()):
@@ -267,7 +267,7 @@ def _offers(good: Mapping[int, tuple[Piece, str]], refused: int, counter: TokenC
         else:
             kept = share_kept(after / before)
             renderings[index] = (Rendering(RenderingKind.REWRITTEN, source, after, kept),)
-    return Offers(renderings, tuple(bundles), refused)
+    return Proposals(renderings, tuple(bundles), refused)
 
 
 def share_kept(left: float) -> float:

@@ -15,7 +15,7 @@ from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.fold import source_of
 from skill_distiller.rewriting.examples.model import ExampleSet
 from skill_distiller.rewriting.examples.select import abstractive_bundle, extractive_bundles, saving
-from skill_distiller.rewriting.model import Bundle, Offers
+from skill_distiller.rewriting.model import Bundle, Proposals
 from skill_distiller.skill.model import Block
 from skill_distiller.tokens import TokenCounter, load_counter
 
@@ -38,7 +38,7 @@ class PromptedSynthesizer:
         self._session = session
         self._count = load_counter().count
 
-    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
+    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """A bundle for each set whose lines pass the check of facts and cost less than the examples.
 
         Raises as `PromptedRewriter.offer` does.
@@ -46,14 +46,14 @@ class PromptedSynthesizer:
         sets = {s.blocks[0]: s for s in find_sets(reading) if not any(extractive_bundles(reading, s))}
         asked = [block for s in sets.values() if len((block := _joined(reading, s)).text) <= _LONGEST]
         if not asked:
-            return Offers()
+            return Proposals()
         self._session.admit(reading.skill.text)
         found = self._bundles(reading, sets, asked, "")
         left = [block for block in asked if block.index in found and found[block.index] is None]
         if left:
             found |= self._bundles(reading, sets, left, _AGAIN)
         bundles = [bundle for bundle in found.values() if bundle and saving(reading, bundle, counter) > 0]
-        return Offers(bundles=tuple(bundles), refused=sum(bundle is None for bundle in found.values()))
+        return Proposals(bundles=tuple(bundles), refused=sum(bundle is None for bundle in found.values()))
 
     def _bundles(
         self, reading: Reading, sets: Mapping[int, ExampleSet], asked: Sequence[Block], problem: str

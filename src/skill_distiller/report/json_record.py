@@ -20,13 +20,13 @@ from skill_distiller.providers.model import Usage
 from skill_distiller.report.record import (
     Calibration,
     Contents,
-    OutcomeKind,
     Record,
     SectionRecord,
     TokenLevel,
     names_of,
 )
 from skill_distiller.rewriting.examples.model import ExampleSelection
+from skill_distiller.rewriting.model import OutcomeKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.notes import Note
 from skill_distiller.tokens import TokenCounter

@@ -12,20 +12,11 @@ from skill_distiller.checks.receipt import Change, LostFact, SectionReceipt
 from skill_distiller.language.fact import FactKind
 from skill_distiller.report.record import Record
 from skill_distiller.report.text import excerpt, heading_line, plural
-from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
 from skill_distiller.skill.model import BlockKind
 
 _BRING_BACK: Final = "Bring a piece back: --keep ID"
 _FACT_LENGTH: Final = 100  # characters of a lost fact that are shown; the JSON record holds all of them
-_CHANGED: Final = {
-    RenderingKind.SYMBOLS: "phrases replaced by symbols",
-    RenderingKind.TIGHT: "emphasis marks, table padding or line ends inside sentences taken out",
-    RenderingKind.PRUNED: "words taken out that add little",
-    RenderingKind.REWRITTEN: "said in fewer words, every fact checked",
-    RenderingKind.SUMMARIZED: "summed up",
-    RenderingKind.ONE_LINERS: "examples written as one line each",
-    RenderingKind.EXTRACTED: "cut down to the sentences that have to stay",
-}
 
 
 def receipt_lines(record: Record, *, verbose: bool) -> Iterator[Text]:
@@ -67,7 +58,8 @@ def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> It
         named = f" [{', '.join(separators)}]" if verbose else ""
         yield Text(f"    removed{named}: {plural(len(separators), 'separator')} (---)")
     for kind, n in rewritten.items():
-        yield Text(f"    {kind.value}: {plural(n, 'block')}, {mark}{plural(saved[kind], 'token')}, {_CHANGED[kind]}")
+        tokens = f"{mark}{plural(saved[kind], 'token')}"
+        yield Text(f"    {kind.value}: {plural(n, 'block')}, {tokens}, {RENDERINGS[kind].wording}")
     facts = _facts(fact for fact in section.lost if fact.kind is not FactKind.HEADING)  # said beside the heading
     if facts:
         yield Text(f"    facts lost: {' · '.join(facts)}", style="yellow")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis.model import TYPE_NAMES, SectionType, mean
@@ -16,7 +15,7 @@ from skill_distiller.providers.model import Usage
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.model import ExampleSelection
 from skill_distiller.rewriting.examples.select import selection_of
-from skill_distiller.rewriting.model import REWORDED, RenderingKind
+from skill_distiller.rewriting.model import RENDERINGS, OutcomeKind, Proof, RenderingKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.rewriting.redundant import compressible_blocks
 from skill_distiller.run.notes import Note, NoteKind
@@ -32,17 +31,6 @@ _ORDER: Final[tuple[Counted, ...]] = (*TYPE_NAMES, BlockKind.RULE)
 def names_of(kind: Counted) -> tuple[str, str]:
     """What blocks are called that are counted together: one and many."""
     return TYPE_NAMES[kind] if isinstance(kind, SectionType) else SEPARATORS
-
-
-class OutcomeKind(StrEnum):
-    """What became of a section; the value is the word of the reference, used in reports and JSON."""
-
-    KEPT = "KEPT"
-    RECOMP = "RECOMP"
-    SUMMARIZED = "SUMMARIZED"
-    REWRITTEN = "REWRITTEN"
-    TOKEN_SCORED = "TOKEN-SCORED"
-    REMOVED = "REMOVED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,10 +228,6 @@ def make_record(result: Result, usage: Usage | None = None) -> Record:
     )
 
 
-_WRITTEN_TOGETHER: Final = frozenset({RenderingKind.ONE_LINERS, RenderingKind.SUMMARIZED})
-_SUMMED_UP: Final = frozenset({RenderingKind.SUMMARIZED, RenderingKind.EXTRACTED})
-
-
 def sum_up(result: Result) -> Contents:
     """What became of the blocks of a run's skill."""
     decisions, verdicts = result.plan.decisions, result.reading.verdicts
@@ -256,7 +240,7 @@ def sum_up(result: Result) -> Contents:
     return Contents(
         removed={kind: gone[kind] for kind in _ORDER if gone[kind]},
         kept=tuple(kind for kind in TYPE_NAMES if kind in counted and kind not in dropped),
-        reworded=sum(decision.rendering.kind in REWORDED for decision in decisions),
+        reworded=sum(RENDERINGS[decision.rendering.kind].proof is Proof.WORDING for decision in decisions),
         refused=result.plan.refused,
         advisory_found=tuple(sorted({name for verdict in verdicts for name in verdict.advisory})),
         advisory_removed=tuple(note.detail for note in result.notes if note.kind is NoteKind.ADVISORY_REMOVED),
@@ -267,7 +251,7 @@ def sum_up(result: Result) -> Contents:
 
 def _is_removed(decision: Decision) -> bool:
     """Whether nothing is left of a block, not even in a text that stands for several."""
-    return decision.dropped and decision.rendering.kind not in _WRITTEN_TOGETHER
+    return decision.dropped and not RENDERINGS[decision.rendering.kind].joint
 
 
 def example_selections(result: Result) -> dict[int, ExampleSelection]:
@@ -328,19 +312,23 @@ def _count_blocks(decisions: Sequence[Decision]) -> BlockCounts:
     )
 
 
+_STRONGEST_FIRST: Final = (
+    OutcomeKind.RECOMP,
+    OutcomeKind.SUMMARIZED,
+    OutcomeKind.REWRITTEN,
+    OutcomeKind.TOKEN_SCORED,
+    OutcomeKind.KEPT,
+)
+
+
 def _outcome(decisions: Sequence[Decision]) -> OutcomeKind:
-    kinds = {decision.rendering.kind for decision in decisions}
+    """The outcome of a section: the strongest that any of its blocks has; TOKEN-SCORED where only some were removed."""
+    outcomes = {RENDERINGS[decision.rendering.kind].outcome for decision in decisions}
     if all(map(_is_removed, decisions)):
         return OutcomeKind.REMOVED
-    if RenderingKind.ONE_LINERS in kinds:
-        return OutcomeKind.RECOMP
-    if kinds & _SUMMED_UP:
-        return OutcomeKind.SUMMARIZED
-    if RenderingKind.REWRITTEN in kinds:
-        return OutcomeKind.REWRITTEN
-    if any(map(_is_removed, decisions)) or RenderingKind.PRUNED in kinds:
-        return OutcomeKind.TOKEN_SCORED
-    return OutcomeKind.KEPT
+    if any(map(_is_removed, decisions)):
+        outcomes.add(OutcomeKind.TOKEN_SCORED)
+    return next(outcome for outcome in _STRONGEST_FIRST if outcome in outcomes)
 
 
 def score_words(result: Result) -> TokenLevel:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Final
 
 from skill_distiller.analysis.model import Verdict
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import Fact, locked_spans
-from skill_distiller.rewriting.model import Offers, Rendering, RenderingKind
+from skill_distiller.rewriting.model import Proposals, Rendering, RenderingKind
 from skill_distiller.rewriting.sentences import (
     Item,
     announces,
@@ -29,26 +30,27 @@ from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.tokens import TokenCounter
 
 _SHARE: Final = 0.5  # of the block's worth: its rules stay, what is said around them goes
-_CUT: Final = PROSE | {BlockKind.TABLE}
+_CUTTABLE: Final = PROSE | {BlockKind.TABLE}
 _EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
 # "Force only if nobody shares it" is a prohibition in other words: beside hard rules it stays as they do.
 _RESTRICTS: Final = re.compile(r"\bonly\s+(?:if|when|whenever|after|once|with)\b", re.IGNORECASE)
 
 
 class Extractor:
-    """Offers an EXTRACTED rendering for every block of prose or table with a protected pattern or a hard rule."""
+    """Proposes an EXTRACTED rendering for every block of prose or table with a protected pattern or a hard rule."""
 
-    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
+    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """The extracts that are shorter than their blocks."""
-        offers = {}
+        found = {}
         for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True):
-            if block.kind not in _CUT or not (verdict.protected or verdict.hard_rule):
+            if block.kind not in _CUTTABLE or not (verdict.protected or verdict.hard_rule):
                 continue
             text = extract(block, verdict, facts, reading.patterns)
             if text != block.text:
                 source = text + block.gap
-                offers[block.index] = (Rendering(RenderingKind.EXTRACTED, source, counter.count(source), _SHARE),)
-        return Offers(offers)
+                tokens = counter.count(source)
+                found[block.index] = (Rendering(RenderingKind.EXTRACTED, source, tokens, _SHARE, proved=True),)
+        return Proposals(found)
 
 
 def extract(block: Block, verdict: Verdict, facts: Sequence[Fact], patterns: PatternSet = BUILT_IN) -> str:
@@ -94,12 +96,9 @@ def _kept_rows(text: str, is_needed: Callable[[str], bool]) -> list[str]:
     for i in range(len(rows) - 1, 2, -1):
         kept[i - 1] = kept[i - 1] or (kept[i] and bool(_EMPTY_CELL.match(rows[i])))
     for i in range(3, len(rows)):
-        kept[i] = kept[i] or (kept[i - 1] and (bool(_EMPTY_CELL.match(rows[i])) or _limits(rows[i])))
-    return [row for row, stays in zip(rows, kept, strict=True) if stays]
-
-
-def _limits(row: str) -> bool:
-    return any(is_exception(cell) for cell in row.split("|"))
+        limits = any(is_exception(cell) for cell in rows[i].split("|"))
+        kept[i] = kept[i] or (kept[i - 1] and (limits or bool(_EMPTY_CELL.match(rows[i]))))
+    return list(compress(rows, kept))
 
 
 def _kept_items(items: Sequence[Item], is_needed: Callable[[str], bool]) -> list[str]:
@@ -118,11 +117,7 @@ def _kept_items(items: Sequence[Item], is_needed: Callable[[str], bool]) -> list
         if any(kept[place]) and above >= 0:
             kept[above][0] = True
             kept[above][-1] = kept[above][-1] or announces(items[above].sentences[-1])
-    return ["".join(_chosen(item.sentences, stays)) for item, stays in zip(items, kept, strict=True) if any(stays)]
-
-
-def _chosen(sentences: Sequence[str], kept: Sequence[bool]) -> list[str]:
-    return [sentence for sentence, stays in zip(sentences, kept, strict=True) if stays]
+    return ["".join(compress(item.sentences, stays)) for item, stays in zip(items, kept, strict=True) if any(stays)]
 
 
 def _kept_sentences(sentences: Sequence[str], is_needed: Callable[[str], bool]) -> list[bool]:
@@ -136,9 +131,5 @@ def _kept_sentences(sentences: Sequence[str], is_needed: Callable[[str], bool]) 
     for i, sentence in enumerate(sentences):
         kept[i] = kept[i] or rest or (i > 0 and kept[i - 1] and goes_on(sentence))
         rest = rest or (kept[i] and enumerates(sentence))
-    kept[0] = True if _has_marker(sentences[0]) else kept[0]
+    kept[0] = kept[0] or without_marker(sentences[0]) != sentences[0]
     return kept
-
-
-def _has_marker(sentence: str) -> bool:
-    return without_marker(sentence) != sentence

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.language.facts import Fact, Span, fact_keys, find_facts, locked_spans
+from skill_distiller.language.facts import Span, fact_keys, find_facts, locked_spans
 from skill_distiller.meaning.compare import missing
-from skill_distiller.rewriting.edits import Edit, LevelEdit, apply_edits, join_edits, price_edits
-from skill_distiller.rewriting.model import REWORDED, Bundle, Offers, Rendering, RenderingKind
-from skill_distiller.rewriting.passes import (
-    emphasis_edits,
-    filler_edits,
-    is_empty_lead_in,
-    may_have_emphasis,
-    may_have_fillers,
-    may_have_phrases,
-    symbol_edits,
-    tighten_table,
-    wrap_edits,
+from skill_distiller.rewriting.edits import Edit, apply_edits
+from skill_distiller.rewriting.model import (
+    DROPPED,
+    RENDERINGS,
+    Proof,
+    Proposals,
+    Rendering,
+    RenderingKind,
+    in_full,
 )
+from skill_distiller.rewriting.passes import Draft, all_edits, is_empty_lead_in
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.tokens import TokenCounter
 
@@ -46,15 +43,11 @@ _RUNGS: Final = (
     _Rung(RenderingKind.PRUNED, 0.3, 0.997),
     _Rung(RenderingKind.PRUNED, 0.8, 0.992),
 )
-_STRENGTHS: Final = tuple(rung.strength for rung in _RUNGS)
-_PHRASE: Final = 3  # words
-_SHARES: Final = {RenderingKind.TIGHT: 0.998, RenderingKind.PRUNED: 0.997}
+_MIN_PHRASE_WORDS: Final = 3
+_EMPTY_LEAD_IN: Final = Rendering(RenderingKind.PRUNED, "", 0, 0.997, proved=True)  # it had no fact
+_EDITED: Final = PROSE | {BlockKind.TABLE}
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
-
-_DROPPED: Final = Rendering(RenderingKind.DROPPED, "", 0, 0.0)
-# Nothing to prove: the block as it is, or one that openly leaves facts out.
-_UNPROVED: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED, RenderingKind.EXTRACTED})
 
 _TAG: Final = re.compile(r"<(/?)([A-Za-z][\w-]*+)[^<>]{0,2000}?(/?)>")
 _COMMENT: Final = re.compile(r"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)")
@@ -92,60 +85,40 @@ class Pruner(Protocol):
         """For blocks of prose by index, deletions outside their locked spans, sorted and without overlaps."""
 
 
-class _Draft(NamedTuple):
-    """A block on its way down the ladder."""
+def build_ladders(reading: Reading, counter: TokenCounter, pruner: Pruner | None = None) -> tuple[Ladder, ...]:
+    """A ladder for every block of a skill; `pruner` says which words can go.
 
-    block: Block
-    facts: tuple[Fact, ...]
-    locked: tuple[Span, ...]
-    formatted: bool
-    leads_in: bool
-    words: tuple[Edit, ...]
-
-
-def build_ladders(
-    reading: Reading,
-    lead_ins: frozenset[int],
-    required: Collection[int],
-    counter: TokenCounter,
-    pruner: Pruner | None = None,
-) -> tuple[Ladder, ...]:
-    """A ladder for every block of a skill; `required` blocks have no DROPPED rung.
-
-    `lead_ins` are the indices of the blocks that only introduce the next one; `pruner` says which
-    words can go. The renderings are not proved yet: see `keeps_everything`.
+    The renderings are not proved yet: see `keeps_everything`.
     """
     skill = reading.skill
     prose = [block.index for block in skill.blocks if block.kind in PROSE]
-    locked = {i: locked_spans(skill.blocks[i].text, reading.facts[i]) for i in prose}
+    locked = {b.index: locked_spans(b.text, reading.facts[b.index]) for b in skill.blocks if b.kind in _EDITED}
     words = pruner.edits(skill, prose, locked) if pruner else {}
     return tuple(
         _ladder(
-            _Draft(
+            Draft(
                 block,
                 facts,
                 locked.get(block.index, ()),
+                counter,
                 formatted=verdict.type in _FORMATTED,
-                leads_in=block.index in lead_ins and not (verdict.protected or verdict.hard_rule),
+                leads_in=block.index in reading.lead_ins and not (verdict.protected or verdict.hard_rule),
                 words=words.get(block.index, ()),
-            ),
-            counter,
-            droppable=block.index not in required and not holds_together(block),
+            )
         )
-        for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True)
+        for block, verdict, facts in zip(skill.blocks, reading.verdicts, reading.facts, strict=True)
     )
 
 
-def _ladder(draft: _Draft, counter: TokenCounter, *, droppable: bool) -> Ladder:
+def _ladder(draft: Draft) -> Ladder:
     block = draft.block
-    source = block.source
-    rungs = [Rendering(RenderingKind.FULL, source, counter.count(source), 1.0)]
-    for rendering in _shorter(draft, rungs[0], counter):
-        if rendering.tokens < rungs[-1].tokens:
-            rungs.append(rendering)
+    rungs = [in_full(block, draft.counter.count(block.source))]
+    rungs += _edited(draft, rungs[0])
+    if draft.leads_in and block.kind in PROSE and is_empty_lead_in(block.text) and not draft.locked:
+        rungs.append(_EMPTY_LEAD_IN)
     # A lead-in that may be written as nothing can be dropped too, with what it introduces.
-    if droppable and (rungs[-1].tokens > 0 or len(rungs) > 1):
-        rungs.append(_DROPPED)
+    if not holds_together(block) and (rungs[-1].tokens > 0 or len(rungs) > 1):
+        rungs.append(DROPPED)
     return Ladder(block, tuple(rungs))
 
 
@@ -164,11 +137,12 @@ def holds_together(block: Block) -> bool:
 
 def keeps_everything(reading: Reading, block: int, rendering: Rendering) -> bool:
     """Whether a shorter text still carries every fact and protected pattern of its block."""
-    if rendering.kind in _UNPROVED or not rendering.text:
-        return True  # a lead-in that is written as nothing had no fact
+    proof = RENDERINGS[rendering.kind].proof
+    if rendering.proved or proof is Proof.NOTHING:
+        return True
     original, patterns = reading.skill.blocks[block], reading.patterns
     text = rendering.text.removesuffix(original.gap)
-    if rendering.kind in REWORDED:
+    if proof is Proof.WORDING:
         if missing(original.text, text):
             return False
     elif not fact_keys(reading.facts[block]) <= fact_keys(find_facts(text)):
@@ -178,44 +152,18 @@ def keeps_everything(reading: Reading, block: int, rendering: Rendering) -> bool
     return not protected or patterns.find(original.text).protected <= patterns.find(text).protected
 
 
-def _shorter(draft: _Draft, full: Rendering, counter: TokenCounter) -> Iterator[Rendering]:
-    """The renderings below FULL, each with the edits of the ones before and its own."""
-    text, block = draft.block.text, draft.block
-    if block.kind is BlockKind.TABLE:
-        source = tighten_table(text, locked_spans(text, draft.facts)) + block.gap
-        tokens = full.tokens if source == full.text else counter.count(source)
-        yield Rendering(RenderingKind.TIGHT, source, tokens, _SHARES[RenderingKind.TIGHT])
-    if block.kind not in PROSE:
-        return
-    edits = _edits(draft, counter)
-    if edits:
-        prices = price_edits(full.text, full.tokens, edits, len(_RUNGS), counter)
-        least = full.tokens
-        for level, (rung, tokens) in enumerate(zip(_RUNGS, prices, strict=True)):
-            if tokens < least:
-                made = [edit for edit, own in edits if own <= level]
-                phrases = _deleted_phrases(text, made)
-                yield Rendering(rung.kind, apply_edits(full.text, made), tokens, rung.share, rung.strength, phrases)
-                least = tokens
-    if draft.leads_in and is_empty_lead_in(text) and not draft.locked:
-        yield Rendering(RenderingKind.PRUNED, "", 0, _SHARES[RenderingKind.PRUNED])
-
-
-def _edits(draft: _Draft, counter: TokenCounter) -> tuple[LevelEdit, ...]:
-    """Everything that can be taken out of a block of prose, with the rung on which it goes."""
-    text = draft.block.text
-    edits: tuple[Edit, ...] = ()
-    if may_have_phrases(text):
-        edits = tuple(symbol_edits(text, locked_spans(text, draft.facts, modals=False), counter))
-    if not draft.formatted and may_have_emphasis(text):
-        edits = join_edits(edits, emphasis_edits(text, draft.locked))
-    if not draft.formatted:
-        edits = join_edits(edits, wrap_edits(text, draft.locked))
-    if may_have_fillers(text):
-        edits = join_edits(edits, filler_edits(text, draft.locked))
-    edits = join_edits(edits, draft.words)
-    levels = ((edit, bisect_left(_STRENGTHS, edit.strength)) for edit in edits)
-    return tuple(LevelEdit(edit, level) for edit, level in levels if level < len(_RUNGS))
+def _edited(draft: Draft, full: Rendering) -> Iterator[Rendering]:
+    """The renderings below FULL that are shorter, each with the edits of the ones before and its own."""
+    edits, least, count = all_edits(draft), full.tokens, 0
+    for rung in _RUNGS:
+        made = [edit for edit in edits if edit.strength <= rung.strength]
+        if len(made) == count:
+            continue
+        count, text = len(made), apply_edits(full.text, made)
+        if (tokens := draft.counter.count(text)) < least:
+            phrases = _deleted_phrases(draft.block.text, made)
+            yield Rendering(rung.kind, text, tokens, rung.share, rung.strength, phrases)
+            least = tokens
 
 
 def _deleted_phrases(text: str, edits: Sequence[Edit]) -> tuple[str, ...]:
@@ -224,9 +172,9 @@ def _deleted_phrases(text: str, edits: Sequence[Edit]) -> tuple[str, ...]:
     for start, end, replacement, _ in edits:
         # Where the next word got the capital, its first letter is part of the edit.
         cut = end - len(replacement)
-        if text.count(" ", start, cut) >= _PHRASE - 1 and replacement.lower() == text[cut:end].lower():
+        if text.count(" ", start, cut) >= _MIN_PHRASE_WORDS - 1 and replacement.lower() == text[cut:end].lower():
             phrase = text[start:cut].strip()
-            if phrase.count(" ") >= _PHRASE - 1:
+            if phrase.count(" ") >= _MIN_PHRASE_WORDS - 1:
                 phrases.append(phrase)
     return tuple(phrases)
 
@@ -242,33 +190,28 @@ class Joint(NamedTuple):
     lost: float | None = None
 
 
-def add_offers(
-    ladders: Sequence[Ladder], offers: Offers, counter: TokenCounter
+def add_proposals(
+    ladders: Sequence[Ladder], proposals: Proposals, counter: TokenCounter
 ) -> tuple[tuple[Ladder, ...], tuple[Joint, ...]]:
     """The ladders with the offered renderings among their rungs, and the bundles as joint renderings.
 
     A rendering that is not worth its tokens beside the others of its block is left out.
     """
     found = list(ladders)
-    for block, renderings in offers.renderings.items():
+    for block, renderings in proposals.renderings.items():
         found[block] = replace(found[block], rungs=_worthwhile((*found[block].rungs, *renderings)))
     joints = []
-    for bundle in offers.bundles:
+    for bundle in proposals.bundles:
         members = []
         for block, text in zip(bundle.blocks, bundle.texts, strict=True):
-            rendering = _rendering(found[block], bundle, text, counter)
+            full = found[block].rungs[0]
+            rendering = Rendering(bundle.kind, text, counter.count(text), bundle.share, proved=True)
+            if text == full.text:
+                rendering = replace(full, share=bundle.share)
             members.append((block, len(found[block].joint)))
             found[block] = replace(found[block], joint=(*found[block].joint, rendering))
         joints.append(Joint(tuple(members), bundle.headings))
     return tuple(found), tuple(joints)
-
-
-def _rendering(ladder: Ladder, bundle: Bundle, text: str, counter: TokenCounter) -> Rendering:
-    """A text of a bundle as a rendering; FULL where it is the block as it stands."""
-    full = ladder.rungs[0]
-    if text == full.text:
-        return replace(full, share=bundle.share)
-    return Rendering(bundle.kind, text, counter.count(text) if text else 0, bundle.share)
 
 
 def _worthwhile(rungs: Sequence[Rendering]) -> tuple[Rendering, ...]:

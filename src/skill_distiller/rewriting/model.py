@@ -1,13 +1,14 @@
-"""A rendering: one way to write a block, what it costs and keeps; and what renderers propose for a skill."""
+"""A rendering: one way to write a block, what it costs and keeps; its kinds; and what renderers propose for a skill."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.skill.model import Block
 from skill_distiller.tokens import TokenCounter
 
 
@@ -25,8 +26,67 @@ class RenderingKind(StrEnum):
     DROPPED = "dropped"
 
 
-# New words for old: whether they still say the same is for `fact_check` to prove.
-REWORDED: Final = frozenset({RenderingKind.REWRITTEN, RenderingKind.SUMMARIZED})
+class OutcomeKind(StrEnum):
+    """What became of a block or section; the value is the word of the reference, used in reports and JSON."""
+
+    KEPT = "KEPT"
+    RECOMP = "RECOMP"
+    SUMMARIZED = "SUMMARIZED"
+    REWRITTEN = "REWRITTEN"
+    TOKEN_SCORED = "TOKEN-SCORED"
+    REMOVED = "REMOVED"
+
+
+class Proof(StrEnum):
+    """What has to be shown of a rendering before it may be written.
+
+    NOTHING: it is the block as it is, or openly leaves facts out, which the receipt names. FACTS: every
+    fact of the block is in it. WORDING: it says in new words what the block said.
+    """
+
+    NOTHING = "nothing"
+    FACTS = "facts"
+    WORDING = "wording"
+
+
+class RenderingRow(NamedTuple):
+    """What holds for every rendering of a kind.
+
+    `outcome` is its label in reports, `wording` what the receipt says of it. `partial`: it openly says
+    only a part of what the block said, or sums it up; the block counts as removed. `joint`: its text
+    may stand for several blocks, all but one of which are then written as nothing. `anew`: its text
+    may hold blocks and headings of its own.
+    """
+
+    outcome: OutcomeKind
+    wording: str
+    proof: Proof
+    partial: bool = False
+    joint: bool = False
+    anew: bool = False
+
+
+RENDERINGS: Final[Mapping[RenderingKind, RenderingRow]] = {
+    RenderingKind.FULL: RenderingRow(OutcomeKind.KEPT, "as it was", Proof.NOTHING),
+    RenderingKind.SYMBOLS: RenderingRow(OutcomeKind.KEPT, "phrases replaced by symbols", Proof.FACTS),
+    RenderingKind.TIGHT: RenderingRow(
+        OutcomeKind.KEPT, "emphasis marks, table padding or line ends inside sentences taken out", Proof.FACTS
+    ),
+    RenderingKind.PRUNED: RenderingRow(OutcomeKind.TOKEN_SCORED, "words taken out that add little", Proof.FACTS),
+    RenderingKind.REWRITTEN: RenderingRow(
+        OutcomeKind.REWRITTEN, "said in fewer words, every fact checked", Proof.WORDING, anew=True
+    ),
+    RenderingKind.SUMMARIZED: RenderingRow(
+        OutcomeKind.SUMMARIZED, "summed up", Proof.WORDING, partial=True, joint=True, anew=True
+    ),
+    RenderingKind.ONE_LINERS: RenderingRow(
+        OutcomeKind.RECOMP, "examples written as one line each", Proof.FACTS, partial=True, joint=True, anew=True
+    ),
+    RenderingKind.EXTRACTED: RenderingRow(
+        OutcomeKind.SUMMARIZED, "cut down to the sentences that have to stay", Proof.NOTHING, partial=True
+    ),
+    RenderingKind.DROPPED: RenderingRow(OutcomeKind.REMOVED, "removed", Proof.NOTHING, partial=True),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +95,9 @@ class Rendering:
 
     `text` stands in the place of the block and the blank lines after it; `tokens` is its count;
     `share` is the part of the block's worth that it keeps, 0-1; `strength` how boldly words were
-    deleted, 0-1. `phrases` are the pieces of several words that were deleted, as they stood.
+    deleted, 0-1. `phrases` are the pieces of several words that were deleted, as they stood. One that
+    is `proved` was shown to be what its kind promises by whoever wrote it; any other may still lose
+    something.
     """
 
     kind: RenderingKind
@@ -44,6 +106,15 @@ class Rendering:
     share: float
     strength: float = 0.0
     phrases: tuple[str, ...] = ()
+    proved: bool = False
+
+
+DROPPED: Final = Rendering(RenderingKind.DROPPED, "", 0, 0.0, proved=True)
+
+
+def in_full(block: Block, tokens: int) -> Rendering:
+    """The block as it stands, which costs `tokens`."""
+    return Rendering(RenderingKind.FULL, block.source, tokens, 1.0, proved=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +140,7 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
-class Offers:
+class Proposals:
     """Renderings by index of their block, bundles, and how many texts were refused because they lost something."""
 
     renderings: Mapping[int, tuple[Rendering, ...]] = field(default_factory=dict)
@@ -80,18 +151,5 @@ class Offers:
 class Renderer(Protocol):
     """The seam: whoever can write blocks in other words, or several as one."""
 
-    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
+    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """What can be chosen besides deletions; every text has passed the checks that its kind asks for."""
-
-
-def join_offers(offers: Iterable[Offers]) -> Offers:
-    """All offers together."""
-    renderings: dict[int, tuple[Rendering, ...]] = {}
-    bundles: list[Bundle] = []
-    refused = 0
-    for offer in offers:
-        for block, own in offer.renderings.items():
-            renderings[block] = renderings.get(block, ()) + own
-        bundles += offer.bundles
-        refused += offer.refused
-    return Offers(renderings, tuple(bundles), refused)

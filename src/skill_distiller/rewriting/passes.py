@@ -1,19 +1,44 @@
-"""The rewrites of prose that only delete or abbreviate: symbols, emphasis, wraps, fillers, tables."""
+"""The passes: edits that only delete or abbreviate, in the order in which they are made."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis.cues import IMPERATIVES
-from skill_distiller.language.facts import Span, overlaps
+from skill_distiller.language.facts import Fact, Span, locked_spans, overlaps
 from skill_distiller.language.modals import MODAL_WORDS
 from skill_distiller.language.words import content_words
-from skill_distiller.rewriting.edits import FILLERS, TIGHTENING, Edit
+from skill_distiller.rewriting.edits import Edit, join_edits
+from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.skill.parse import LIST_MARKER
 from skill_distiller.tokens import TokenCounter
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A block on its way down its ladder: what the passes are given.
+
+    `locked` are the spans that no pass may touch, `words` the deletions that the word pruner proposes.
+    A block is `formatted` where its very form is the content; one that `leads_in` only introduces the next.
+    """
+
+    block: Block
+    facts: tuple[Fact, ...]
+    locked: tuple[Span, ...]
+    counter: TokenCounter
+    formatted: bool = False
+    leads_in: bool = False
+    words: tuple[Edit, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text of the block."""
+        return self.block.text
+
 
 _DELIMITER_ROW: Final = re.compile(
     r"^([ \t]*+)(\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*\|?)[ \t]*+$", re.MULTILINE
@@ -24,34 +49,37 @@ _PADDING: Final = re.compile(r"(?<=\|)[ \t]{2,}(?=\S)|(?<=\S)[ \t]{2,}(?=\|)")
 _STRONG: Final = re.compile(r"(?<![\w*\\/])\*\*(?=[^\s*])([^*\n]*?[^\s*\\])\*\*(?![\w*/])")
 # What would be a list, heading, quote, rule, task box or tag once it opened a line.
 _MARKUP: Final = re.compile(r"\d+[.)]|[-+>#=<|\[~`:]")
-_MAX_MARKER_CHARS_BEFORE: Final = 80  # characters before a word that may be its list marker
+_MAX_MARKER_CHARS: Final = 80  # characters before a word that may be its list marker
 _MARKED_WORD: Final = re.compile(r"[\w'’]+")
 
 
-def tighten_table(text: str, locked: Sequence[Span]) -> str:
-    """The table without the padding around its cells and with the shortest delimiter row; cells stay as they are."""
+def table_edits(draft: Draft) -> list[Edit]:
+    """The padding around the cells of a table down to one blank, and its shortest delimiter row; cells stay."""
+    text, locked = draft.text, draft.locked
+    padding = [Edit(*match.span(), " ") for match in _PADDING.finditer(text) if not overlaps(match.span(), locked)]
 
-    def pad(match: re.Match[str]) -> str:
-        return match.group() if overlaps(match.span(), locked) else " "
+    def unpadded(at: int) -> int:
+        return at - sum(end - start - 1 for start, end, *_ in padding if end <= at)
 
-    def delimiter(match: re.Match[str]) -> str:
-        if overlaps(match.span(), locked):
-            return match.group()
-        return match.group(1) + re.sub(r"[ \t]+", "", _DASHES.sub("-", match.group(2)))
-
-    return _DELIMITER_ROW.sub(delimiter, _PADDING.sub(pad, text), count=1)
-
-
-def may_have_emphasis(text: str) -> bool:
-    """A quick look: without this mark there is no strong emphasis."""
-    return "**" in text
+    row = _DELIMITER_ROW.search(text)
+    # Too careful: the row is looked for where it stands without the padding, the locks where they stand with it.
+    if not row or overlaps((unpadded(row.start()), unpadded(row.end())), locked):
+        return padding
+    shortest = re.sub(r"[ \t]+", "", _DASHES.sub("-", row.group(2)))
+    return list(join_edits((Edit(row.start(2), row.end(), shortest),), padding))
 
 
-def emphasis_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
+def may_have_emphasis(draft: Draft) -> bool:
+    """A quick look: False means that there is none, or that it is part of what is said."""
+    return not draft.formatted and "**" in draft.text
+
+
+def emphasis_edits(draft: Draft) -> Iterator[Edit]:
     """The marks of strong emphasis, deleted.
 
     It stays where it stresses a negation, an obligation or capitals, and on a sentence that opens a line.
     """
+    text, locked = draft.text, draft.locked
     for match in _STRONG.finditer(text):
         start, end = match.span()
         inner = match.group(1)
@@ -61,14 +89,14 @@ def emphasis_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
         if text[start - 1 : start] in ("(", ",") or text[end : end + 1] == "/":  # a call, a glob
             continue
         if not overlaps((start, start + 2), locked) and not overlaps((end - 2, end), locked):
-            yield Edit(start, start + 2, "", TIGHTENING)
-            yield Edit(end - 2, end, "", TIGHTENING)
+            yield Edit(start, start + 2)
+            yield Edit(end - 2, end)
 
 
 def _opens_line(text: str, start: int) -> bool:
     """Whether a place is the first of its paragraph or item: emphasis there may be a heading in all but name."""
-    before = text[max(0, start - _MAX_MARKER_CHARS_BEFORE) : start]
-    return (start <= _MAX_MARKER_CHARS_BEFORE or "\n" in before) and not before[before.rfind("\n") + 1 :].strip(
+    before = text[max(0, start - _MAX_MARKER_CHARS) : start]
+    return (start <= _MAX_MARKER_CHARS or "\n" in before) and not before[before.rfind("\n") + 1 :].strip(
         " \t>*+-0123456789.)"
     )
 
@@ -78,12 +106,12 @@ def _stresses(inner: str) -> bool:
     return any(word.lower() in MODAL_WORDS or (len(word) > 2 and word.isupper() and word.isalpha()) for word in words)
 
 
-_SHORTEST: Final = 60  # characters of a line that was wrapped; shorter ones end where their author meant it
+_MIN_WRAPPED: Final = 60  # characters of a line that was wrapped; shorter ones end where their author meant it
 # A line end with a small letter or inline code after it: neither a list marker nor any other mark of a block. No
 # tables: they have bars.
 _LINE_END: Final = re.compile(r"(?:\r\n?|\n)[ \t]*+(?=(?:[a-z(]|`(?!``))[^|\r\n]*+(?:[\r\n]|\Z))")
 # What a line ends with in mid-sentence: no full stop or colon, nor the backslash that breaks a line on purpose.
-_GOES_ON: Final = re.compile(r"[\w,;)`*\"'”’—–-]")
+_MID_SENTENCE: Final = re.compile(r"[\w,;)`*\"'”’—–-]")
 # What stands in lines of its own though Markdown does not know it: "a) …", "key: …", a word divided at its hyphen.
 _OWN_LINE: Final = re.compile(r"[a-z]{1,4}[.)][ \t]|[\w.-]{1,40}:(?:[ \t]|$)", re.MULTILINE)
 _DIVIDED: Final = re.compile(r"\w-\Z")
@@ -91,23 +119,20 @@ _LINE_START: Final = re.compile(r"[ \t]*([\w.-]+)")
 _BLOCK_MARKS: Final = re.compile(rf"[ \t]*(?:{LIST_MARKER}[ \t]+)*[#>|<]")
 
 
-def wrap_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
+def wrap_edits(draft: Draft) -> Iterator[Edit]:
     """Line ends inside sentences outside the locked spans, each replaced by a space.
 
     A line that ends a sentence or in two spaces, opens with the mark of a block, or holds a bar stays alone.
     """
+    text, locked = draft.text, draft.locked
     for match in _LINE_END.finditer(text):
         start, end = match.span()
         line = text[max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1 : start]
         start -= line.endswith(" ")
-        wrapped = len(line) >= _SHORTEST and "|" not in line and _GOES_ON.match(text, start - 1) is not None
-        if (
-            wrapped
-            and not _is_apart(line, text, end)
-            and not _BLOCK_MARKS.match(line)
-            and not overlaps((start, end), locked)
-        ):
-            yield Edit(start, end, " ", TIGHTENING)
+        if len(line) < _MIN_WRAPPED or "|" in line or not _MID_SENTENCE.match(text, start - 1):
+            continue
+        if not (_is_apart(line, text, end) or _BLOCK_MARKS.match(line) or overlaps((start, end), locked)):
+            yield Edit(start, end, " ")
 
 
 def _is_apart(line: str, text: str, after: int) -> bool:
@@ -165,13 +190,14 @@ _EMPTY_LEAD_IN: Final = re.compile(
 )
 
 
-def may_have_fillers(text: str) -> bool:
-    """A quick look: False means that there is nothing to prune."""
-    return not _FILLER_HINTS.isdisjoint(content_words(text))
+def may_have_fillers(draft: Draft) -> bool:
+    """A quick look: False means that there is nothing to take out."""
+    return not _FILLER_HINTS.isdisjoint(content_words(draft.text))
 
 
-def filler_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
+def filler_edits(draft: Draft) -> Iterator[Edit]:
     """Filler phrases outside the locked spans, deleted."""
+    text, locked = draft.text, draft.locked
     for match in _DELETABLE.finditer(text):
         opening = match.group("next")
         start = match.end("before") if opening else match.start()
@@ -182,11 +208,11 @@ def filler_edits(text: str, locked: Sequence[Span]) -> Iterator[Edit]:
             asked = bool(word and word.group().lower() in IMPERATIVES)  # "please run", but not "please npm"
             # Else the first word may be a name: `npm`.
             if asked or _FUNCTION_WORD.match(text, match.start("next")):
-                yield Edit(start, match.end(), opening.upper(), FILLERS)
+                yield Edit(start, match.end(), opening.upper())
         elif not match.group()[0].isupper() and text[max(0, start - 3) : start].lower() not in (" a ", "an "):
             # Neither a name ("Really Simple Syndication") nor after an article that would be wrong.
             stays = _FILLERS[int((match.lastgroup or "f0")[1:])][1]
-            yield Edit(start, match.end(), f"{stays} " if stays else "", FILLERS)
+            yield Edit(start, match.end(), f"{stays} " if stays else "")
 
 
 def is_empty_lead_in(text: str) -> bool:
@@ -218,14 +244,13 @@ _SYMBOL_PHRASES: Final = (
     ("implies", "", "⇒"),
 )
 _SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _SYMBOL_PHRASES}
-_MAX_MARKER_CHARS: Final = 80  # characters before a phrase that may be a list marker
 # One word of each phrase, for a quick look before the expression is tried.
 _SYMBOL_HINTS: Final = frozenset("than exists equal minimum maximum least most therefore implies".split())
 
 
-def may_have_phrases(text: str) -> bool:
-    """A quick look: False means that there is nothing to substitute."""
-    return not _SYMBOL_HINTS.isdisjoint(content_words(text))
+def may_have_symbols(draft: Draft) -> bool:
+    """A quick look: False means that no phrase has a symbol."""
+    return not _SYMBOL_HINTS.isdisjoint(content_words(draft.text))
 
 
 @lru_cache(maxsize=4)
@@ -239,11 +264,48 @@ def _pattern(counter: TokenCounter) -> re.Pattern[str] | None:
     return re.compile(rf"(?<=[\s(])(?:{'|'.join(worth)})", re.IGNORECASE) if worth else None
 
 
-def symbol_edits(text: str, locked: Sequence[Span], counter: TokenCounter) -> Iterator[Edit]:
+def symbol_edits(draft: Draft) -> Iterator[Edit]:
     """Phrases outside the locked spans, each replaced by its cheaper symbol."""
-    pattern = _pattern(counter)
+    text, pattern = draft.text, _pattern(draft.counter)
+    locked = locked_spans(text, draft.facts, modals=False)
     for match in pattern.finditer(text) if pattern else ():
         line = text[max(0, match.start() - _MAX_MARKER_CHARS) : match.start()].rpartition("\n")[2]
         if overlaps(match.span(), locked) or not line.strip(" \t>*+-0123456789.)"):
             continue  # at the start of a line `>` would be a quote, `=` an underline
         yield Edit(*match.span(), _SYMBOL_OF[" ".join(match.group().lower().split())])
+
+
+class Pass(NamedTuple):
+    """One kind of edit: for blocks of which `kinds`, what makes it worth trying, and the edits, sorted.
+
+    `strength` (0-1) is the dial from which on its edits are allowed; None where each edit has its own.
+    """
+
+    name: str
+    kinds: frozenset[BlockKind]
+    strength: float | None
+    may_apply: Callable[[Draft], bool]
+    edits: Callable[[Draft], Iterable[Edit]]
+
+
+# Where two passes would edit the same place, the one that comes first does.
+PASSES: Final = (
+    Pass("symbols", PROSE, 0.0, may_have_symbols, symbol_edits),
+    Pass("emphasis", PROSE, 0.01, may_have_emphasis, emphasis_edits),
+    Pass("line wraps", PROSE, 0.01, lambda draft: not draft.formatted, wrap_edits),
+    Pass("fillers", PROSE, 0.02, may_have_fillers, filler_edits),
+    Pass("words", PROSE, None, lambda draft: bool(draft.words), lambda draft: draft.words),
+    Pass("tables", frozenset({BlockKind.TABLE}), 0.01, lambda draft: True, table_edits),
+)
+
+
+def all_edits(draft: Draft) -> tuple[Edit, ...]:
+    """The edits of all passes that apply to a block, sorted and without overlaps."""
+    made: tuple[Edit, ...] = ()
+    for one in PASSES:
+        if draft.block.kind in one.kinds and one.may_apply(draft):
+            edits = one.edits(draft)
+            if one.strength is not None:
+                edits = (Edit(edit.start, edit.end, edit.replacement, one.strength) for edit in edits)
+            made = join_edits(made, edits)
+    return made

@@ -140,7 +140,7 @@ COMPRESSIBLE: Final = frozenset(
     {SectionType.EXAMPLE, SectionType.EDGE_CASE, SectionType.EXPLANATION, SectionType.VERBOSE_DETAIL}
 )
 _MIN_BLOCK_CHARS: Final = 80  # characters; less is not worth asking for
-_LONGEST: Final = 3000  # characters; more is not quoted reliably
+_MAX_BLOCK_CHARS: Final = 3000  # characters; more is not quoted reliably
 
 
 def compressible_blocks(skill: Skill, verdicts: Sequence[Verdict]) -> list[Block]:
@@ -151,7 +151,7 @@ def compressible_blocks(skill: Skill, verdicts: Sequence[Verdict]) -> list[Block
         if verdict.type in COMPRESSIBLE
         and not verdict.protected_by_kind
         and block.kind in PROSE
-        and _MIN_BLOCK_CHARS <= len(block.text) <= _LONGEST
+        and _MIN_BLOCK_CHARS <= len(block.text) <= _MAX_BLOCK_CHARS
     ]
 
 

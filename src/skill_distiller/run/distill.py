@@ -19,7 +19,7 @@ from skill_distiller.planning.ladders import replace_with
 from skill_distiller.planning.plan import Mode, Plan, apply_plan, undo_all
 from skill_distiller.planning.required import bring_back
 from skill_distiller.planning.saved_plan import find_pieces, recall_plan
-from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.rewriting.model import RENDERINGS
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind, compaction_notes, plan_notes, result_notes
@@ -72,7 +72,6 @@ def has_trigger(reading: Reading) -> bool:
 
 
 WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
-_WRITTEN_ANEW: Final = frozenset({RenderingKind.ONE_LINERS, RenderingKind.SUMMARIZED, RenderingKind.REWRITTEN})
 
 
 def distill(
@@ -165,7 +164,7 @@ def _plan(run: Run, reading: Reading, keep: Collection[int]) -> Plan:
 def _apply(skill: Skill, plan: Plan) -> Skill:
     """The skill that a plan makes. Texts written anew may hold headings and blocks of their own, so they are parsed."""
     distilled = apply_plan(skill, plan)
-    if any(decision.rendering.kind in _WRITTEN_ANEW for decision in plan.decisions):
+    if any(RENDERINGS[decision.rendering.kind].anew for decision in plan.decisions):
         return replace(parse_skill(distilled.text, skill.path), frontmatter=skill.frontmatter)
     return distilled
 

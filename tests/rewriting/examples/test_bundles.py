@@ -86,7 +86,7 @@ def _check(analysis: Analysis, bundle: Bundle) -> None:
 def test_one_liners(text: str, expected: str, counter: TokenCounter) -> None:
     """A skill with its shortest bundle is exactly this; nothing where none is offered."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    bundles = ExampleRenderer().offer(Reading(analysis), counter).bundles
+    bundles = ExampleRenderer().propose(Reading(analysis), counter).bundles
     assert (written(analysis, bundles[0]).text if bundles else "") == expected
 
 
@@ -103,7 +103,7 @@ def test_lines_hold_whatever_examples_hold(text: str) -> None:
 def test_bundles_of_any_markdown(text: str) -> None:
     """The same holds for any Markdown."""
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    for bundle in ExampleRenderer().offer(Reading(analysis), load_counter()).bundles:
+    for bundle in ExampleRenderer().propose(Reading(analysis), load_counter()).bundles:
         _check(analysis, bundle)
 
 
@@ -115,7 +115,7 @@ def test_hostile_examples_are_written(counter: TokenCounter) -> None:
         for n, word in enumerate(("red", "green", "blue"), 1)
     )
     analysis = RulesAnalyzer().analyze(parse_skill("## Examples\n\n" + "\n".join(parts)))
-    bundle = ExampleRenderer().offer(Reading(analysis), counter).bundles[0]
+    bundle = ExampleRenderer().propose(Reading(analysis), counter).bundles[0]
     _check(analysis, bundle)
     lines = written_lines(bundle.texts[-1])
     assert lines[0] == "`<b># **green`: ``say `green now`` → ``put 32 `x``"
@@ -125,7 +125,7 @@ def test_line_ends_are_those_of_the_skill(counter: TokenCounter) -> None:
     """In a file with Windows line ends, the lines have them too."""
     text = read_cases("one_liners.md")[0].input.replace("\n", "\r\n")
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    result = written(analysis, ExampleRenderer().offer(Reading(analysis), counter).bundles[0]).text
+    result = written(analysis, ExampleRenderer().propose(Reading(analysis), counter).bundles[0]).text
     assert "One-liners:" in result
     assert "\n" not in result.replace("\r\n", "")
 
@@ -179,7 +179,7 @@ def test_bundles_of_real_skills(corpus_skills: tuple[Skill, ...], counter: Token
     found = 0
     for skill in corpus_skills:
         analysis = TrainedAnalyzer().analyze(skill)
-        for bundle in ExampleRenderer().offer(Reading(analysis), counter).bundles:
+        for bundle in ExampleRenderer().propose(Reading(analysis), counter).bundles:
             _check(analysis, bundle)
             assert counter.count(written(analysis, bundle).text) < counter.count(skill.text)
             found += 1

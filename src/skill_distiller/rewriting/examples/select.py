@@ -16,7 +16,7 @@ from skill_distiller.language.facts import fact_keys
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.fold import Element, Shown, example_elements, fold, read_lines, source_of
 from skill_distiller.rewriting.examples.model import ENOUGH, Example, ExampleSelection, ExampleSet, SelectionMode
-from skill_distiller.rewriting.model import Bundle, Offers, RenderingKind
+from skill_distiller.rewriting.model import Bundle, Proposals, RenderingKind
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
@@ -32,7 +32,7 @@ _CLARITY, _UNIQUENESS = 0.1, 0.1  # beside coverage
 _MODERATE_CHARS: Final = range(80, 1601)  # of an example that is neither a scrap nor a document
 
 
-class Draft(NamedTuple):
+class _Draft(NamedTuple):
     """An example as it may be written: in full (`source`), for which `appeal` speaks, or as a `line` ("" for none)."""
 
     example: Example
@@ -46,10 +46,10 @@ class Draft(NamedTuple):
 class ExampleRenderer:
     """A renderer without a model: it chooses examples and pieces of them (RECOMP's extractive way)."""
 
-    def offer(self, reading: Reading, counter: TokenCounter) -> Offers:
+    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """For each set of examples the bundles that make it shorter by a tenth or more and still show 0.8 of it."""
         found = (bundle for examples in find_sets(reading) for bundle in extractive_bundles(reading, examples))
-        return Offers(bundles=tuple(b for b in found if saving(reading, b, counter) >= _MIN_SAVING))
+        return Proposals(bundles=tuple(b for b in found if saving(reading, b, counter) >= _MIN_SAVING))
 
 
 def saving(reading: Reading, bundle: Bundle, counter: TokenCounter) -> float:
@@ -107,7 +107,7 @@ def written_lines(text: str) -> list[str]:
     return [line.removeprefix("- ") for line in lines[titles[-1] :] if line.startswith("- ")] if titles else []
 
 
-def _draft_examples(reading: Reading, examples: ExampleSet) -> list[Draft]:
+def _draft_examples(reading: Reading, examples: ExampleSet) -> list[_Draft]:
     """Every example of a set with its line, what it shows and what speaks for it."""
     elements = [example_elements(reading, example) for example in examples.examples]
     words = Counter(word for own in elements for word in {word for element in own.values() for word in element.words})
@@ -119,11 +119,11 @@ def _draft_examples(reading: Reading, examples: ExampleSet) -> list[Draft]:
         facts = Counter(key for i in example.blocks for key in fact_keys(reading.facts[i]))
         unique = sum(spread[key] == count for key, count in facts.items()) / max(1, len(facts))
         clear = (bool(name) + (sum(map(len, source)) in _MODERATE_CHARS)) / 2
-        drafts.append(Draft(example, name, source, line, own, _CLARITY * clear + _UNIQUENESS * unique))
+        drafts.append(_Draft(example, name, source, line, own, _CLARITY * clear + _UNIQUENESS * unique))
     return drafts
 
 
-def _selections(drafts: Sequence[Draft]) -> Iterator[tuple[int, ...]]:
+def _selections(drafts: Sequence[_Draft]) -> Iterator[tuple[int, ...]]:
     """The choices of drafts to keep in full that still show `ENOUGH`: those without a line, then one more each time."""
     elements = _all_elements(drafts)
     total = fsum(element.weight for element in elements.values()) or 1.0
@@ -138,7 +138,7 @@ def _selections(drafts: Sequence[Draft]) -> Iterator[tuple[int, ...]]:
 
 
 def _bundle(
-    reading: Reading, examples: ExampleSet, drafts: Sequence[Draft], selected: Sequence[int], lines: Sequence[str]
+    reading: Reading, examples: ExampleSet, drafts: Sequence[_Draft], selected: Sequence[int], lines: Sequence[str]
 ) -> Bundle | None:
     """The bundle, None where the lines would not stand as a list at the end of the set."""
     skill, blocks = reading.skill, examples.blocks
@@ -179,7 +179,7 @@ def _stands(text: str, lines: Sequence[str], *, heading: bool) -> bool:
     return [line for listed in lists for line in listed.splitlines()] == [f"- {line}" for line in lines]
 
 
-def _all_elements(drafts: Sequence[Draft]) -> dict[str, Element]:
+def _all_elements(drafts: Sequence[_Draft]) -> dict[str, Element]:
     return {key: element for draft in drafts for key, element in draft.elements.items()}
 
 
