@@ -47,9 +47,8 @@ _STRESS: Final = re.compile(
     r"|importante)\s*[:：]\s*",
     re.IGNORECASE,
 )
-_POINTS: Final = re.compile(
-    r"\b(?:otherwise|above|below|these|those|here|following|either)\b", re.IGNORECASE
-)  # elsewhere
+# What points elsewhere.
+_POINTS: Final = re.compile(r"\b(?:otherwise|above|below|these|those|here|following|either)\b", re.IGNORECASE)
 _NEGATED: Final = re.compile(r"(?:not|never|no)\b", re.IGNORECASE)  # two negations are left as they stand
 _MAY_FORBID: Final = re.compile(  # a look before a block is read
     r"never|(?<![a-z])not(?![a-z])|don['’]t|不|禁|勿|не|nunca|niemals", re.IGNORECASE
