@@ -52,11 +52,6 @@ class CalibrationEntry:
     fields: Mapping[str, object]
 
     @property
-    def number(self) -> int:
-        """The number in an id such as `c12`, 0 for an id of another shape."""
-        return id_number(self.id)
-
-    @property
     def time(self) -> datetime | None:
         """When the run was, None where the timestamp can't be read; without a zone it is taken for UTC."""
         try:

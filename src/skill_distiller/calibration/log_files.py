@@ -178,9 +178,8 @@ class Ledger:
         An entry that stands twice (same id, same time: a rotation was interrupted) counts once, as
         it stands last. Two runs that were given the same id (two stores were merged) are both there.
         """
-        found = {(e.id, e.timestamp): e for e in _entries(self.archived)}
-        found.update({(e.id, e.timestamp): e for e in _entries(self.live)})
-        return tuple(found.values())
+        entries = (line.entry for line in (*self.archived, *self.live) if line.entry)
+        return tuple({(entry.id, entry.timestamp): entry for entry in entries}.values())
 
     @property
     def unreadable(self) -> tuple[Line, ...]:
@@ -190,7 +189,8 @@ class Ledger:
     @property
     def last(self) -> CalibrationEntry | None:
         """The entry of the latest run, None in an empty store."""
-        return next(_entries(self.live[::-1]), None) or (self.entries[-1] if self.entries else None)
+        live = [line.entry for line in self.live if line.entry]
+        return next(iter([*live[-1:], *self.entries[-1:]]), None)
 
     def find(self, identifier: str) -> CalibrationEntry | None:
         """The entry with an id, the latest of several."""
@@ -198,15 +198,11 @@ class Ledger:
 
     def nearest(self, identifier: str) -> list[str]:
         """The ids that somebody may have meant, the likeliest first."""
-        known = {entry.id: entry.number for entry in self.entries}
+        known = {entry.id: id_number(entry.id) for entry in self.entries}
         number = id_number(identifier if identifier.startswith("c") else f"c{identifier}")
         if number:
             return sorted(known, key=lambda name: (abs(known[name] - number), -known[name]))[:_NEAREST]
         return get_close_matches(identifier, known, _NEAREST, 0.0)
-
-
-def _entries(lines: tuple[Line, ...]) -> Iterator[CalibrationEntry]:
-    return (line.entry for line in lines if line.entry)
 
 
 _MAX_STATE_BYTES: Final = 4096  # the file holds a few numbers
