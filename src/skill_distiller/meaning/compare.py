@@ -17,17 +17,14 @@ from typing import Final
 from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.language.facts import Fact, FactKind, fact_keys, find_facts, locked_spans
 from skill_distiller.meaning.clauses import Sentence, quote, sentences, stems
+from skill_distiller.meaning.positions import TRACE, find_strays, moved_items, turned_around
 from skill_distiller.meaning.scope import (
-    TRACE,
-    find_strays,
     lost_modals,
     lost_turns,
-    moved_items,
     new_modals,
     new_turns,
     swapped_clauses,
     swapped_steps,
-    turned_around,
 )
 from skill_distiller.skill.ids import inlines, skeleton
 
