@@ -58,7 +58,7 @@ def compress(
     """Make a skill smaller. The result goes to stdout, the report with its receipt to stderr."""
     if pieces.plan:
         refuse_settled(context)
-    carry_out(Request(path, goal, pieces, output, source, models, learnings, debug_stages))
+    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Request:
     debug_stages: bool = False
 
 
-def carry_out(request: Request) -> None:
+def run_request(request: Request) -> None:
     """Read the skill, make it smaller and hand out what was asked for; raises whatever one of the steps refuses."""
     console = open_console(stderr=True, soft_wrap=True)
     job = _prepare(request)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from skill_distiller.cli.arguments import Output, Pieces, SavePlan, Source
-from skill_distiller.cli.compress import Request, carry_out
+from skill_distiller.cli.compress import Request, run_request
 from skill_distiller.cli.option_groups import expand_groups
 from skill_distiller.errors import UsageError
 
@@ -52,4 +52,4 @@ def restore(
     if not ids and not section:
         raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
     pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan)
-    carry_out(Request(path, pieces=pieces, output=output, source=source))
+    run_request(Request(path, pieces=pieces, output=output, source=source))
