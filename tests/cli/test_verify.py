@@ -17,7 +17,7 @@ from skill_distiller.checks.gate import CHECKS
 _SCHEMA = json.loads(
     resources.files("skill_distiller.report").joinpath("verify.schema.json").read_text(encoding="utf-8")
 )
-_NAMES = ["frontmatter", "headings", "facts", "negations", "patterns", "links", "fences", "format", "size"]
+_NAMES = [check.name for check in CHECKS]
 _BROKEN = DEPLOY.replace("Do not ship after 16:00 unless the duty officer agrees.", "Ship after 16:00.")
 
 
@@ -34,9 +34,10 @@ def test_a_skill_against_itself(skill_file: Path) -> None:
     result = run("verify", skill_file, skill_file)
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.text.splitlines()
-    assert [line.split()[:2] for line in lines if line.strip()][2:11] == [[name, "passed"] for name in _NAMES]
-    assert lines[-1] == f"Verified: {', '.join(_NAMES)}: 9 checks passed"
-    assert len(CHECKS) == len(_NAMES)
+    assert [line.split()[:2] for line in lines if line.strip()][2 : 2 + len(_NAMES)] == [
+        [name, "passed"] for name in _NAMES
+    ]
+    assert lines[-1] == f"Verified: {', '.join(_NAMES)}: {len(_NAMES)} checks passed"
 
 
 def test_a_rule_turned_round(skill_file: Path, broken: Path) -> None:

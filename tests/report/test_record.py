@@ -17,6 +17,8 @@ from tests.cli.command import run
 from tests.cli.samples import DEPLOY, HOSTILE, MARKUP, MINIMAL, NO_FRONTMATTER, NO_TRIGGER
 
 from skill_distiller.analysis.model import TYPE_NAMES, SectionType
+from skill_distiller.checks.gate import CHECKS
+from skill_distiller.checks.model import FindingKind
 from skill_distiller.language.fact import FactKind
 from skill_distiller.planning.plan import Mode, Reason
 from skill_distiller.report.json_record import RECORD_SCHEMA as SCHEMA_NAME
@@ -189,8 +191,10 @@ def test_the_document_describes_every_field() -> None:
         FactKind,
         OutcomeKind,
         [k for k in RenderingKind if k is not RenderingKind.FULL],
+        FindingKind,
+        [check.name for check in CHECKS],
     ],
-    ids=["type", "kind", "reason", "note", "fact", "outcome", "rendering"],
+    ids=["type", "kind", "reason", "note", "fact", "outcome", "rendering", "finding", "check"],
 )
 def test_the_document_names_every_value(values: list[str]) -> None:
     """What a field may say is listed, word for word."""

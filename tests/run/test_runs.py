@@ -67,3 +67,11 @@ def test_the_garbage_collector_is_left_alone() -> None:
     distill(parse_skill(DEPLOY), observe=lambda *_: seen.append(gc.isenabled()))
     assert all(seen)
     assert len(seen) > 3
+
+
+def test_a_result_comes_back_from_another_process() -> None:
+    """What a worker made of a skill can be handed on: same text, same evidence."""
+    result = distill(parse_skill(DEPLOY))
+    arrived = pickle.loads(pickle.dumps(result))
+    assert (arrived.text, arrived.tokens, arrived.evidence) == (result.text, result.tokens, result.evidence)
+    assert arrived.reading.facts == result.reading.facts

@@ -29,6 +29,10 @@ class Reading:
     analysis: Analysis
     memo: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Pickled without what is remembered: it is worked out again where it is asked for."""
+        return {"analysis": self.analysis, "memo": {}}
+
     @property
     def skill(self) -> Skill:
         """The skill."""

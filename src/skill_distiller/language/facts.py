@@ -319,6 +319,6 @@ def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def overlaps(span: tuple[int, int], locked: Sequence[Span]) -> bool:
-    """Whether a span touches a locked one; `locked` is sorted and without overlaps."""
+    """Whether a span shares a character with a locked one; `locked` is sorted and without overlaps."""
     above = bisect_left(locked, (span[1],)) - 1  # the last locked span that starts before the end of this one
     return above >= 0 and locked[above].end > span[0]

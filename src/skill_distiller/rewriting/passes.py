@@ -57,13 +57,8 @@ def table_edits(draft: Draft) -> list[Edit]:
     """The padding around the cells of a table down to one blank, and its shortest delimiter row; cells stay."""
     text, locked = draft.text, draft.locked
     padding = [Edit(*match.span(), " ") for match in _PADDING.finditer(text) if not overlaps(match.span(), locked)]
-
-    def unpadded(at: int) -> int:
-        return at - sum(end - start - 1 for start, end, *_ in padding if end <= at)
-
     row = _DELIMITER_ROW.search(text)
-    # Too careful: the row is looked for where it stands without the padding, the locks where they stand with it.
-    if not row or overlaps((unpadded(row.start()), unpadded(row.end())), locked):
+    if not row or overlaps(row.span(), locked):
         return padding
     shortest = re.sub(r"[ \t]+", "", _DASHES.sub("-", row.group(2)))
     return list(join_edits((Edit(row.start(2), row.end(), shortest),), padding))
