@@ -116,7 +116,7 @@ def predict_held_out(
 def row_scores(model: BlockModel, data: BlockData) -> npt.NDArray[np.float32]:
     """The raw scores of labelled rows: what `BlockModel.scores` gives for the blocks they came from."""
     table = model.table * np.repeat(model.steps, np.diff(OFFSETS), axis=0)
-    scores = model.column_scores(data.columns.astype(np.float32)) + data.hashed @ table
+    scores = model.columns.scores(data.columns.astype(np.float32)) + data.hashed @ table
     return np.asarray(scores, dtype=np.float32)
 
 

@@ -20,7 +20,15 @@ from threadpoolctl import threadpool_limits
 
 from lab.training.block_data import BlockData, Floats, Rows
 from skill_distiller.analysis.hashed_features import OFFSETS
-from skill_distiller.analysis.trained import CLASSES, LANDMARK_STEP, TYPES, BlockModel, radial, standardized
+from skill_distiller.analysis.trained import (
+    CLASSES,
+    LANDMARK_STEP,
+    TYPES,
+    BlockModel,
+    ColumnModel,
+    radial,
+    standardized,
+)
 
 RIDGE: Final = 2.0
 RADIAL_WEIGHT: Final = 5.0  # of the radial basis functions against the hashed words
@@ -73,9 +81,10 @@ def _fit(data: BlockData) -> BlockModel:
         _logistic_map(held_out, data.types, len(TYPES)),
         _logistic_map(held_out, data.taxonomy, len(CLASSES)),
     )
-    mean, spread, gamma, *rest = (np.asarray(part, dtype=np.float32) for part in floats)
+    mean, spread, gamma, kernel, linear, offset, *maps = (np.asarray(part, dtype=np.float32) for part in floats)
     marks = structure.landmarks.astype(np.int8)
-    return BlockModel(table, steps.astype(np.float32), mean, spread, marks, gamma, *rest)
+    columns = ColumnModel(mean, spread, marks, gamma, kernel, linear, offset)
+    return BlockModel(columns, table, steps.astype(np.float32), *maps)
 
 
 def _fit_structure(columns: Floats) -> _Structure:

@@ -119,19 +119,22 @@ def test_the_same_every_time() -> None:
     assert first.analyzer == "embedded model"
 
 
+def _biased(importance: float) -> BlockModel:
+    model = shipped_model()
+    bias = model.columns.bias.copy()
+    bias[0] += importance
+    return replace(model, columns=replace(model.columns, bias=bias))
+
+
 def test_another_model_is_asked() -> None:
     """A model of one's own replaces the shipped one."""
-    bias = shipped_model().bias.copy()
-    bias[0] += 100
-    verdicts = TrainedAnalyzer(replace(shipped_model(), bias=bias)).analyze(read_skill(SKILLS / "plain")).verdicts
+    verdicts = TrainedAnalyzer(_biased(100)).analyze(read_skill(SKILLS / "plain")).verdicts
     assert {verdict.importance for verdict in verdicts} == {1.0}
 
 
 def test_importance_is_never_nothing() -> None:
     """The least important block still counts, so that a threshold of 1 keeps it."""
-    bias = shipped_model().bias.copy()
-    bias[0] -= 100
-    verdicts = TrainedAnalyzer(replace(shipped_model(), bias=bias)).analyze(parse_skill("Thanks.")).verdicts
+    verdicts = TrainedAnalyzer(_biased(-100)).analyze(parse_skill("Thanks.")).verdicts
     assert verdicts[0].importance > 0
 
 
@@ -141,7 +144,7 @@ def test_tokens() -> None:
     forms = [Form.WORD, Form.WORD, Form.MARK, Form.WORD, Form.MARK, Form.LINE, Form.NUMBER, Form.END]
     assert row.forms.tolist() == [*forms, Form.CJK, Form.CJK, Form.END]
     assert row.lengths.tolist() == [8, 3]
-    assert row.items.tolist() == [1, 0]
+    assert row.looks.items.tolist() == [1, 0]
     assert row.cases.tolist() == [1, *[0] * 10]
     assert (row.hashes[:2] == hash_words(["run", "a"])).all()
 

@@ -144,14 +144,14 @@ def structural_features(blocks: tuple[Block, ...], read: SkillTokens) -> Columns
     """Blocks x columns; there has to be a block."""
     classes, forms = _counts(read)
     words = np.concatenate([classes[: read.blocks], forms[: read.blocks]], axis=1)
-    marks = read.tokens.marks[: read.blocks]
+    marks = read.tokens.looks.marks[: read.blocks]
     content = forms[: read.blocks, :4].sum(axis=1) - words[:, CLASSES.index("stop")]
     kinds = np.array([_KINDS[block.kind] for block in blocks])
     first, last, word = _edges(read)
     parts = (
         np.log1p(words),
         np.log1p(marks[:, _MARKS]),
-        np.log1p(read.tokens.pairs[: read.blocks]),
+        np.log1p(read.tokens.looks.pairs[: read.blocks]),
         _sizes(blocks, read, content),
         np.eye(len(_KINDS), dtype=np.float32)[kinds],
         _fences(blocks),
@@ -181,7 +181,7 @@ def _counts(read: SkillTokens) -> tuple[Columns, Columns]:
 
 def _sizes(blocks: tuple[Block, ...], read: SkillTokens, content: Columns) -> Columns:
     characters = np.fromiter([len(block.text) for block in blocks], dtype=np.float32, count=len(blocks))
-    items = read.tokens.items[: read.blocks]
+    items = read.tokens.looks.items[: read.blocks]
     columns = (
         np.log1p(content),
         np.log1p(characters),
@@ -204,8 +204,8 @@ def _edges(read: SkillTokens) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.boo
     """The marks each block begins with and those it ends with, and the classes of its first word."""
     tokens = read.tokens
     return (
-        (tokens.heads[: read.blocks, :, None] == _FIRST).any(axis=1),
-        (tokens.tails[: read.blocks, :, None] == _LAST).any(axis=1),
+        (tokens.looks.heads[: read.blocks, :, None] == _FIRST).any(axis=1),
+        (tokens.looks.tails[: read.blocks, :, None] == _LAST).any(axis=1),
         lexicon_sets().members[tokens.classes[first_words(read, 1)[0]]],
     )
 

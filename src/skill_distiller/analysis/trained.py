@@ -74,11 +74,9 @@ class BlockScores(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class BlockModel:
-    """The weights. `table` holds int8 steps, hash buckets x outputs; `steps` their size, groups x outputs."""
+class ColumnModel:
+    """The weights of the columns: a linear model, and one of the distances to landmarks."""
 
-    table: npt.NDArray[np.int8]
-    steps: Floats
     mean: Floats
     spread: Floats
     landmarks: npt.NDArray[np.int8]  # standardized columns in steps of LANDMARK_STEP
@@ -86,12 +84,34 @@ class BlockModel:
     kernel: Floats  # landmarks x outputs
     linear: Floats  # columns x outputs
     bias: Floats
+
+    def scores(self, columns: Floats) -> Floats:
+        """What the columns add to the raw scores, the bias included: blocks x outputs."""
+        rows = standardized(columns, self.mean, self.spread)
+        scores: Floats = radial(rows, self._marks, float(self.gamma)) @ self.kernel
+        scores += rows @ self.linear
+        scores += self.bias
+        return scores
+
+    @cached_property
+    def _marks(self) -> Floats:
+        return np.asarray(self.landmarks * np.float32(LANDMARK_STEP))
+
+
+@dataclass(frozen=True, eq=False)
+class BlockModel:
+    """The weights. `table` holds int8 steps, hash buckets x outputs; `steps` their size, groups x outputs."""
+
+    columns: ColumnModel
+    table: npt.NDArray[np.int8]
+    steps: Floats
     type_map: Floats  # outputs + 1 x types; the last row is the offset
     taxonomy_map: Floats
 
     def arrays(self) -> Arrays:
         """The weights by name, to be saved."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        parts = ((self.columns, _COLUMN_ARRAYS), (self, _OWN_ARRAYS))
+        return {name: getattr(part, name) for part, names in parts for name in names}
 
     def predict(self, features: BlockFeatures) -> BlockScores:
         """What each block of a skill is and how much it matters."""
@@ -99,15 +119,7 @@ class BlockModel:
 
     def scores(self, features: BlockFeatures) -> Floats:
         """The raw scores, blocks x outputs."""
-        return self.column_scores(features.columns) + _bag_scores(features.bags, self.table, self.steps)
-
-    def column_scores(self, columns: Floats) -> Floats:
-        """What the columns alone add to the raw scores, the bias included."""
-        rows = standardized(columns, self.mean, self.spread)
-        scores: Floats = radial(rows, self._marks, float(self.gamma)) @ self.kernel
-        scores += rows @ self.linear
-        scores += self.bias
-        return scores
+        return self.columns.scores(features.columns) + _bag_scores(features.bags, self.table, self.steps)
 
     def calibrated(self, scores: Floats) -> BlockScores:
         """Importance and probabilities from raw scores."""
@@ -117,9 +129,9 @@ class BlockModel:
             _softmax(scores @ self.taxonomy_map[:-1] + self.taxonomy_map[-1]),
         )
 
-    @cached_property
-    def _marks(self) -> Floats:
-        return np.asarray(self.landmarks * np.float32(LANDMARK_STEP))
+
+_COLUMN_ARRAYS: Final = tuple(field.name for field in fields(ColumnModel))
+_OWN_ARRAYS: Final = tuple(field.name for field in fields(BlockModel) if field.name != "columns")
 
 
 @lru_cache(maxsize=1)
@@ -130,11 +142,11 @@ def shipped_model() -> BlockModel:
 
 def model_from(arrays: Arrays) -> BlockModel:
     """A model from its arrays by name; raises WeightsError where one is missing."""
-    names = [field.name for field in fields(BlockModel)]
-    missing = [name for name in names if name not in arrays]
+    missing = [name for name in (*_COLUMN_ARRAYS, *_OWN_ARRAYS) if name not in arrays]
     if missing:
         raise WeightsError(f"The weights of the block model lack {missing[0]!r}. Reinstall skill-distiller.")
-    return BlockModel(*(arrays[name] for name in names))
+    columns = ColumnModel(**{name: arrays[name] for name in _COLUMN_ARRAYS})
+    return BlockModel(columns, **{name: arrays[name] for name in _OWN_ARRAYS})
 
 
 def standardized(columns: npt.NDArray[Any], mean: npt.NDArray[Any], spread: npt.NDArray[Any]) -> Floats:

@@ -30,15 +30,27 @@ _SLOT_BITS: Final = 16
 TOKEN_DEFINITION: Final = repr((3, COUNTED, PAIRS, EDGE, [(name, sorted(words)) for name, words in LEXICON.items()]))
 
 
+class Looks(NamedTuple):
+    """What texts look like, whatever their words.
+
+    `marks` counts each character of COUNTED, texts x (1 + COUNTED), `pairs` each of PAIRS, `items` the
+    lines that begin with a list marker. `heads` and `tails` are a text's first and last characters as
+    numbers in COUNTED, from 1; texts x EDGE.
+    """
+
+    marks: Amounts
+    pairs: Amounts
+    items: Amounts
+    heads: Places
+    tails: Places
+
+
 class TokenRow(NamedTuple):
     """Several texts as one row of tokens, each text closed by an END token.
 
     `hashes` tell tokens apart whatever their case; `forms` say what they are made of; `classes` are
     numbers of `lexicon_sets()`, 0 for most; `cases` are 1 for a word with a capital, 2 for one in
-    capitals. Text i begins at `starts[i]` and has `lengths[i]` tokens, END included. `marks` counts
-    each character of COUNTED, texts x (1 + COUNTED), `pairs` each of PAIRS, `items` the lines that
-    begin with a list marker. `heads` and `tails` are a text's first and last characters as numbers
-    in COUNTED, from 1; texts x EDGE.
+    capitals. Text i begins at `starts[i]` and has `lengths[i]` tokens, END included.
     """
 
     hashes: Hashes
@@ -47,11 +59,7 @@ class TokenRow(NamedTuple):
     cases: Places
     starts: Places
     lengths: Places
-    marks: Amounts
-    pairs: Amounts
-    items: Amounts
-    heads: Places
-    tails: Places
+    looks: Looks
 
 
 class LexiconSets(NamedTuple):
@@ -82,6 +90,13 @@ def token_row(texts: Sequence[str]) -> TokenRow:
     hashes = _hash(tables.lower.take(codes), first, sizes)
     hashes[forms_of == Form.END] = 0
     lengths = np.bincount(text_of[first], minlength=len(texts))
+    looks = Looks(
+        marks,
+        _count_pairs(codes, text_of, len(texts)),
+        _count_items(codes, forms, text_of, len(texts)),
+        tables.counted.take(codes.take(np.minimum(opens[:, None] + _NEAR, closes[:, None]))),
+        tables.counted.take(codes.take(np.maximum(closes[:, None] - 1 - _NEAR, opens[:, None]))),
+    )
     return TokenRow(
         hashes,
         forms_of,
@@ -89,11 +104,7 @@ def token_row(texts: Sequence[str]) -> TokenRow:
         _cases(tables.upper.take(codes), first, sizes),
         np.cumsum(lengths) - lengths,
         lengths,
-        marks,
-        _count_pairs(codes, text_of, len(texts)),
-        _count_items(codes, forms, text_of, len(texts)),
-        tables.counted.take(codes.take(np.minimum(opens[:, None] + _NEAR, closes[:, None]))),
-        tables.counted.take(codes.take(np.maximum(closes[:, None] - 1 - _NEAR, opens[:, None]))),
+        looks,
     )
 
 

@@ -4,97 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
-from markdown_it.rules_core import StateCore, normalize
-from markdown_it.token import Token
-
+from skill_distiller.skill.blocks import find_blocks
 from skill_distiller.skill.frontmatter import BOM, split_frontmatter
 from skill_distiller.skill.model import Block, BlockKind, Section, Skill
-
-# What a line must begin with for a rule to match; the rules that are not named match any beginning.
-_BEGINNINGS: Final = {
-    "fence": "`~",
-    "blockquote": ">",
-    "hr": "*-_",
-    "list": "*-+0123456789",
-    "reference": "[",
-    "html_block": "<",
-    "heading": "#",
-}
-# A line that may underline a heading; without one in a text, and few have one, the rule for these is not needed.
-_UNDERLINE: Final = re.compile(r"\n(?<=[^\n]\n)[ \t>]*(?:-+|=+)[ \t]*(?:\n|\Z)")
-_DEPTH: Final = 2
-_CHAINS: Final = ("paragraph", "reference", "blockquote", "list")  # of rules that end such a block
-Rule = Any  # (state, first line, end line, silent) -> bool
-
-
-def parse_blocks(text: str) -> list[Token]:
-    """The block tokens of a CommonMark text with tables, levels 0 and 1; NUL and line ends as CommonMark takes them."""
-    core = StateCore(text, _parser(underlined=True), {})
-    normalize(core)
-    parser = _parser(underlined=_UNDERLINE.search(core.src) is not None)
-    state = _Shallow(core.src, parser, core.env, core.tokens)
-    parser.block.tokenize(state, 0, state.lineMax)
-    return core.tokens
-
-
-@lru_cache(maxsize=2)
-def _parser(*, underlined: bool) -> MarkdownIt:
-    parser = MarkdownIt("commonmark").enable("table")
-    if not underlined:
-        parser.disable("lheading")
-    ruler = parser.block.ruler
-    ended_by = {chain: ruler.getRules(chain) for chain in _CHAINS}
-    rules = dict(zip(ruler.get_active_rules(), ruler.getRules(), strict=True))
-    for name, characters in _BEGINNINGS.items():
-        rule = rules[name]
-        chains = [chain for chain, members in ended_by.items() if rule in members]
-        ruler.at(name, _guarded(rule, frozenset(characters)), {"alt": chains})
-    return parser
-
-
-def _guarded(rule: Rule, characters: frozenset[str]) -> Rule:
-    """A rule that is tried only where a line begins with one of some characters."""
-
-    def try_rule(state: StateBlock, line: int, end: int, silent: bool) -> bool:
-        start = state.bMarks[line] + state.tShift[line]
-        return start < state.eMarks[line] and state.src[start] in characters and rule(state, line, end, silent)
-
-    return try_rule
-
-
-class _Shallow(StateBlock):
-    """A state that keeps no token below level 1: whatever a rule writes on one of those is thrown away."""
-
-    _scrap = Token("", "", 0)
-
-    def push(self, ttype: str, tag: str, nesting: Literal[-1, 0, 1]) -> Token:
-        """The new token."""
-        if self.level - (nesting < 0) < _DEPTH:
-            return super().push(ttype, tag, nesting)
-        self.level += nesting
-        return self._scrap
-
 
 LONG_LIST: Final = 800  # characters; a longer list is cut into its items
 # The line ends of CommonMark. str.splitlines() also breaks at form feed and U+2028: the maps would drift.
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
-_KINDS: Final = {
-    "paragraph_open": BlockKind.PARAGRAPH,
-    "bullet_list_open": BlockKind.LIST,
-    "ordered_list_open": BlockKind.LIST,
-    "fence": BlockKind.CODE,
-    "code_block": BlockKind.CODE,
-    "table_open": BlockKind.TABLE,
-    "blockquote_open": BlockKind.QUOTE,
-    "html_block": BlockKind.HTML,
-    "hr": BlockKind.RULE,
-}
 
 
 class _Span(NamedTuple):
@@ -152,28 +72,12 @@ def _with_blocks(section: Section, blocks: Sequence[Block]) -> Section:
 
 def _spans(body: Sequence[str]) -> Iterator[_Span]:
     """Headings and blocks as markdown-it maps them, trailing blank lines cut off."""
-    tokens = parse_blocks("".join(body))
-    for i, token in enumerate(tokens):
-        if token.level or not token.map or token.nesting < 0:
-            continue
-        start, end = token.map
-        if token.type == "heading_open":
-            label = re.sub(r"\s+", " ", tokens[i + 1].content).strip()
-            yield _trim(body, _Span(start, end, BlockKind.PARAGRAPH, int(token.tag[1]), label))
-        elif token.type.endswith("list_open") and _length(body[start:end]) > LONG_LIST:
-            yield from (_trim(body, _Span(first, last, BlockKind.LIST_ITEM)) for first, last in _items(tokens, i))
+    for start, end, kind, level, label, items in find_blocks("".join(body)):
+        if items and _length(body[start:end]) > LONG_LIST:
+            for first, last in pairwise((*items, end)):
+                yield _trim(body, _Span(first, last, BlockKind.LIST_ITEM))
         else:
-            yield _trim(body, _Span(start, end, _KINDS[token.type], label=token.info.strip()))
-
-
-def _items(tokens: Sequence[Token], i: int) -> Iterator[list[int]]:
-    """The line ranges of a list's own items; together they cover the list from its first line."""
-    j = i + 1
-    while tokens[j].level:
-        item = tokens[j]
-        if item.type == "list_item_open" and item.level == 1 and item.map:
-            yield item.map
-        j += 1
+            yield _trim(body, _Span(start, end, kind, level, label))
 
 
 def _length(lines: Sequence[str]) -> int:
