@@ -16,8 +16,7 @@ from skill_distiller.providers.cache import DiskCache, default_folder, request_k
 from skill_distiller.providers.model import Completion, Expected, Provider, Request, Watcher
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.scripted import ScriptedProvider
-from skill_distiller.providers.session import Limits, Question, Session, patiently
-from skill_distiller.providers.worker_pool import at_once
+from skill_distiller.providers.session import Limits, Question, Session, at_once, patiently
 from skill_distiller.skill.model import Skill
 
 GOOD = '{"answer": 7}'

@@ -18,14 +18,7 @@ from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.language.facts import Fact, FactKind, fact_keys, find_facts, locked_spans
 from skill_distiller.meaning.clauses import Sentence, quote, sentences, stems
 from skill_distiller.meaning.positions import TRACE, find_strays, moved_items, turned_around
-from skill_distiller.meaning.scope import (
-    lost_modals,
-    lost_turns,
-    new_modals,
-    new_turns,
-    swapped_clauses,
-    swapped_steps,
-)
+from skill_distiller.meaning.scope import lost_modals, lost_turns, new_modals, new_turns, swapped_clauses, swapped_steps
 from skill_distiller.skill.ids import inlines, skeleton
 
 

@@ -1,24 +1,89 @@
-"""A provider with manners: what one run of the tool asks goes through one session."""
+"""A provider with manners: what one run of the tool asks goes through one session, many questions at once."""
 
 from __future__ import annotations
 
+import queue
 import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import partial
 from typing import Final, Generic, TypeVar
 
-from skill_distiller.errors import PromptTooLongError, ProviderError, RefusedError, UnsupportedReplyError
+from skill_distiller.errors import PromptTooLongError, ProviderError, RefusedError, StoppedError, UnsupportedReplyError
 from skill_distiller.providers.cache import DiskCache, request_key
 from skill_distiller.providers.detect import is_loopback
 from skill_distiller.providers.failures import environment_secrets
 from skill_distiller.providers.model import ANY_OBJECT, Completion, Expected, Finish, Provider, Request, Usage, Watcher
 from skill_distiller.providers.parse_json import MalformedReplyError, parse_json
-from skill_distiller.providers.worker_pool import at_once
+
+T = TypeVar("T")
+_TICK: Final = 0.2  # seconds; some systems deliver Ctrl-C only between two waits
+
+
+def at_once(
+    tasks: Sequence[Callable[[], T]],
+    workers: int,
+    stopped: threading.Event,
+    done: Callable[[], None] = lambda: None,
+) -> list[T]:
+    """The results of the tasks, in order, at most `workers` of them under way at a time.
+
+    `done` is called in this thread after each. The first error ends the run: no further task is
+    begun, those under way are waited for, then it is raised. Ctrl-C sets `stopped` and raises
+    StoppedError at once.
+    """
+    waiting = queue.SimpleQueue[int]()
+    finished = queue.SimpleQueue[int]()
+    failed = threading.Event()
+    results = [Future[T]() for _ in tasks]
+    for number in range(len(tasks)):
+        waiting.put(number)
+
+    def work() -> None:
+        while not failed.is_set():
+            try:
+                number = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                results[number].set_result(tasks[number]())
+            except BaseException as error:  # noqa: BLE001 - it is raised again where the results are waited for
+                failed.set()
+                results[number].set_exception(error)
+            finished.put(number)
+
+    # Threads of our own: those of an executor are waited for when the process ends.
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(workers, len(tasks)))]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in tasks:
+            if not _next(finished, threads):
+                break
+            done()
+        return [result.result() for result in results if result.done()]
+    except KeyboardInterrupt:
+        stopped.set()
+        raise StoppedError(
+            "Stopped.", "What was answered so far is in the cache; the next run goes on there."
+        ) from None
+
+
+def _next(finished: queue.SimpleQueue[int], threads: Sequence[threading.Thread]) -> bool:
+    """Wait for one more task to finish; False where no thread is left to finish any."""
+    while True:
+        working = any(thread.is_alive() for thread in threads)
+        with suppress(queue.Empty):
+            finished.get(timeout=_TICK if working else 0)
+            return True
+        if not working:
+            return False
+
 
 LONGEST_WAIT: Final = 120.0  # seconds that `Retry-After` may ask for; for more the run ends and says so
 
@@ -52,7 +117,6 @@ def patiently(send: Callable[[], Completion], patience: Patience, stopped: threa
                 raise
 
 
-T = TypeVar("T")
 Unanswered = MalformedReplyError | PromptTooLongError
 
 

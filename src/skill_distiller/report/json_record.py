@@ -17,14 +17,7 @@ from skill_distiller.checks.model import RECORD_SCHEMAS, Check, Finding, Level, 
 from skill_distiller.checks.receipt import Change, LostFact, SectionReceipt
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.model import Usage
-from skill_distiller.report.record import (
-    Calibration,
-    Contents,
-    Record,
-    SectionRecord,
-    TokenLevel,
-    names_of,
-)
+from skill_distiller.report.record import Calibration, Contents, Record, SectionRecord, TokenLevel, names_of
 from skill_distiller.rewriting.examples.model import ExampleSelection
 from skill_distiller.rewriting.model import OutcomeKind
 from skill_distiller.rewriting.one_liner.model import OneLiner

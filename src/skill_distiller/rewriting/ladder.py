@@ -13,15 +13,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import Span, fact_keys, find_facts, locked_spans
 from skill_distiller.meaning.compare import missing
 from skill_distiller.rewriting.edits import Edit, apply_edits
-from skill_distiller.rewriting.model import (
-    DROPPED,
-    RENDERINGS,
-    Proof,
-    Proposals,
-    Rendering,
-    RenderingKind,
-    in_full,
-)
+from skill_distiller.rewriting.model import DROPPED, RENDERINGS, Proof, Proposals, Rendering, RenderingKind, in_full
 from skill_distiller.rewriting.passes import Draft, all_edits, is_empty_lead_in
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.tokens import TokenCounter

@@ -56,7 +56,7 @@ class EmbeddedOneLiner:
 
     def write(self, reading: Reading, counter: TokenCounter) -> OneLiner:
         """The three lines."""
-        from skill_distiller.rewriting.one_liner.write import one_liner  # much to load, and of use to one mode
+        from skill_distiller.rewriting.one_liner.write import one_liner
 
         return one_liner(reading, counter)
 

@@ -17,13 +17,7 @@ from skill_distiller.language.words import content_words
 from skill_distiller.meaning.clauses import Sentence, stems
 from skill_distiller.meaning.clauses import sentences as read_sentences
 from skill_distiller.meaning.scope import lost_modals, new_turns
-from skill_distiller.rewriting.one_liner.line_text import (
-    is_modal,
-    one_line,
-    plain,
-    shorter,
-    units,
-)
+from skill_distiller.rewriting.one_liner.line_text import is_modal, one_line, plain, shorter, units
 from skill_distiller.rewriting.one_liner.model import MOST_TOKENS, NOT_STATED, PREFIXES, Line, OneLiner, Piece
 from skill_distiller.rewriting.one_liner.slots import find_prohibitions, find_results, forbid, produces
 from skill_distiller.rewriting.one_liner.steps import TELLING, Steps, find_steps, heading_text
