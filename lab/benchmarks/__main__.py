@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.benchmarks import appends, calls, corpus, coverage, evidence, modes, speed
+from lab.benchmarks import appends, calls, corpus, coverage, evidence, house, modes, speed
 from lab.common.machine import Machine, this_machine
 from lab.common.shared import Shared, open_shared
 
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         calls.report(calls.measure(shared)),
         speed.report(timings),
         coverage.report(coverage.measure()),
+        house.report(house.measure()),
     ]
     with tempfile.TemporaryDirectory() as folder:
         parts.append(appends.report(Path(folder)))
