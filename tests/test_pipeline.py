@@ -196,6 +196,13 @@ def test_threshold_out_of_range(threshold: float) -> None:
         distill(read_skill(SKILLS / "plain"), DistillOptions(threshold=threshold))
 
 
+def test_a_mode_that_is_a_text_is_refused() -> None:
+    """It would be taken for another: who writes no types is told the names."""
+    with pytest.raises(UsageError, match="is no Mode") as caught:
+        distill(parse_skill("# A\n"), DistillOptions(mode="oneliner"))  # type: ignore[arg-type]
+    assert "ONELINER" in caught.value.hint
+
+
 def test_unknown_encoding() -> None:
     """An encoding that does not exist is a usage error."""
     with pytest.raises(UsageError, match="Unknown encoding"):

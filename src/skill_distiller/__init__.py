@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from skill_distiller.run.distill import carry_out, distill
     from skill_distiller.run.result import Evidence, Result
     from skill_distiller.run.run import DistillOptions, KeptPieces, Run
+    from skill_distiller.skill.folder import SkillFolder
     from skill_distiller.skill.model import Skill, render_skill
     from skill_distiller.skill.parse import parse_skill
-    from skill_distiller.skill.read import read_skill
+    from skill_distiller.skill.read import read_folder, read_skill
+    from skill_distiller.skill.write_folder import write_folder
 
 # Loaded on first use: `skill-distiller --version` must not pay for a Markdown parser and a tokenizer.
 _HOMES: Final = {
@@ -35,13 +37,16 @@ _HOMES: Final = {
     "Run": "run.run",
     "Skill": "skill.model",
     "SkillDistillerError": "errors",
+    "SkillFolder": "skill.folder",
     "Verification": "checks.model",
     "carry_out": "run.distill",
     "distill": "run.distill",
     "parse_skill": "skill.parse",
+    "read_folder": "skill.read",
     "read_skill": "skill.read",
     "render_skill": "skill.model",
     "verify": "checks.gate",
+    "write_folder": "skill.write_folder",
 }
 __all__ = [
     "Backends",
@@ -53,14 +58,17 @@ __all__ = [
     "Run",
     "Skill",
     "SkillDistillerError",
+    "SkillFolder",
     "Verification",
     "__version__",
     "carry_out",
     "distill",
     "parse_skill",
+    "read_folder",
     "read_skill",
     "render_skill",
     "verify",
+    "write_folder",
 ]
 
 

@@ -19,11 +19,10 @@ from skill_distiller.providers.detect import (
     find_ollama,
     find_openai,
     find_provider,
-    is_loopback,
     ollama_address,
     open_provider,
-    plain_address,
 )
+from skill_distiller.providers.model import is_loopback, plain_address
 
 NOBODY = {"OLLAMA_HOST": "http://127.0.0.1:1"}
 KEYS = {"GEMINI_API_KEY": "g-key-12345", "OPENAI_API_KEY": "o-key-12345"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import socket
@@ -14,37 +13,7 @@ from urllib.parse import urlsplit
 
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.providers.failures import KEY_VARIABLES, shown
-from skill_distiller.providers.model import Provider
-
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # what a server listens on is no place to call
-
-
-def plain_address(url: str) -> str:
-    """Scheme, host, port and path of a URL: no user, no password, no query. Raises UsageError for no URL."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        host, port = "", None
-    if not host or parts.scheme not in ("http", "https"):
-        raise UsageError("A base URL is not an http or https address.", "Write it like http://127.0.0.1:8080/v1.")
-    host = _EVERYWHERE.get(host, host)
-    shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an address is this machine; "" is nowhere, and so it is."""
-    if not address:
-        return True
-    host = urlsplit(address).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
+from skill_distiller.providers.model import GEMINI_ADDRESS, OPENAI_ADDRESS, Provider, plain_address
 
 DEFAULT_ADDRESS: Final = "http://127.0.0.1:11434"
 _PORT: Final = 11434
@@ -147,9 +116,7 @@ def _ask(address: str, method: str, path: str, key: str, body: object = None) ->
 
 # Here and not beside the providers: importing those imports an SDK.
 GEMINI_MODEL: Final = "gemini-3.8-flash"
-GEMINI_ADDRESS: Final = "https://generativelanguage.googleapis.com"
 OPENAI_MODEL: Final = "gpt-5.4-mini"
-OPENAI_ADDRESS: Final = "https://api.openai.com/v1"
 
 Environment = Mapping[str, str]
 

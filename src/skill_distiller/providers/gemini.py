@@ -13,9 +13,8 @@ from google import genai
 from google.genai import errors, types
 
 from skill_distiller.errors import ProviderError
-from skill_distiller.providers.detect import GEMINI_ADDRESS, is_loopback
 from skill_distiller.providers.failures import lost_connection, status_error, strange_reply
-from skill_distiller.providers.model import Completion, Finish, Request
+from skill_distiller.providers.model import GEMINI_ADDRESS, Completion, Finish, Request, is_loopback
 from skill_distiller.providers.parse_json import MalformedReplyError
 
 _REFUSALS: Final = frozenset(

@@ -1,11 +1,15 @@
-"""The contract of a provider: one method, one value in, one value out."""
+"""The contract of a provider: one method, one value in, one value out; and the addresses that providers have."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+from skill_distiller.errors import UsageError
 
 Schema = Mapping[str, object]
 ANY_OBJECT: Schema = {}  # the JSON Schema that every value fits: asks for JSON without saying which
@@ -133,3 +137,35 @@ class Watcher:
 
     def progress(self, done: int, total: int) -> None:
         """So many of about so many questions have been answered."""
+
+
+GEMINI_ADDRESS: Final = "https://generativelanguage.googleapis.com"
+OPENAI_ADDRESS: Final = "https://api.openai.com/v1"
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # what a server listens on is no place to call
+
+
+def plain_address(url: str) -> str:
+    """Scheme, host, port and path of a URL: no user, no password, no query. Raises UsageError for no URL."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port = "", None
+    if not host or parts.scheme not in ("http", "https"):
+        raise UsageError("A base URL is not an http or https address.", "Write it like http://127.0.0.1:8080/v1.")
+    host = _EVERYWHERE.get(host, host)
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is this machine; "" is nowhere, and so it is."""
+    if not address:
+        return True
+    host = urlsplit(address).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

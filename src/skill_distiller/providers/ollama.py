@@ -9,9 +9,8 @@ import httpx
 import ollama
 
 from skill_distiller.errors import PromptTooLongError, ProviderError
-from skill_distiller.providers.detect import is_loopback
 from skill_distiller.providers.failures import lost_connection, status_error, strange_reply
-from skill_distiller.providers.model import Completion, Finish, Request
+from skill_distiller.providers.model import Completion, Finish, Request, is_loopback
 from skill_distiller.tokens import load_counter
 
 _CONNECT: Final = 5.0  # seconds

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import openai
 
 from skill_distiller.errors import ProviderError
-from skill_distiller.providers.detect import OPENAI_ADDRESS, is_loopback
 from skill_distiller.providers.failures import lost_connection, names_form, shown, status_error, strange_reply
-from skill_distiller.providers.model import Completion, Finish, Request
+from skill_distiller.providers.model import OPENAI_ADDRESS, Completion, Finish, Request, is_loopback
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion

@@ -16,9 +16,18 @@ from typing import Final, Generic, TypeVar
 
 from skill_distiller.errors import PromptTooLongError, ProviderError, RefusedError, StoppedError, UnsupportedReplyError
 from skill_distiller.providers.cache import DiskCache, request_key
-from skill_distiller.providers.detect import is_loopback
 from skill_distiller.providers.failures import environment_secrets
-from skill_distiller.providers.model import ANY_OBJECT, Completion, Expected, Finish, Provider, Request, Usage, Watcher
+from skill_distiller.providers.model import (
+    ANY_OBJECT,
+    Completion,
+    Expected,
+    Finish,
+    Provider,
+    Request,
+    Usage,
+    Watcher,
+    is_loopback,
+)
 from skill_distiller.providers.parse_json import MalformedReplyError, parse_json
 
 T = TypeVar("T")

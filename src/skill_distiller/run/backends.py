@@ -6,13 +6,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from skill_distiller.analysis.model import Analyzer
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.checks.functionality import EmbeddedJudge, Judge
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.planning.ladders import Models
 from skill_distiller.providers.detect import DEFAULT_TIMEOUT, NO_PROVIDER, find_provider, open_provider
 from skill_distiller.rewriting.model import Renderer
-from skill_distiller.rewriting.one_liner.model import EmbeddedOneLiner, OneLinerWriter
+from skill_distiller.rewriting.one_liner.model import OneLiner, OneLinerWriter
+from skill_distiller.tokens import TokenCounter
 
 if TYPE_CHECKING:
     from skill_distiller.providers.cache import DiskCache
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
     from skill_distiller.providers.session import Session
     from skill_distiller.rewriting.redundant import PhraseScorer
     from skill_distiller.skill.model import Skill
+
+
+class EmbeddedOneLiner:
+    """Writes the three lines in the skill's own words, without a language model."""
+
+    def write(self, reading: Reading, counter: TokenCounter) -> OneLiner:
+        """The three lines."""
+        from skill_distiller.rewriting.one_liner.write import one_liner
+
+        return one_liner(reading, counter)
 
 
 @dataclass(frozen=True, slots=True)

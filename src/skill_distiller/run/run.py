@@ -68,13 +68,18 @@ class DistillOptions:
 
 def check_options(options: DistillOptions) -> None:
     """Raises UsageError for options that make no sense or do not go together."""
+    if not isinstance(options.mode, Mode):  # from code without types: a text would be taken for the default
+        raise UsageError(f"The mode {options.mode!r} is no Mode.", f"Modes: {', '.join(map(str, Mode.__members__))}.")
     if not 0 <= options.threshold <= 1:
         hint = (
             f"Did you mean {options.threshold / 100:g}?" if 10 <= options.threshold <= 100 else "Use for example 0.9."
         )
         raise UsageError(f"The threshold {options.threshold:g} is not between 0 and 1.", hint)
     if (options.tokens is not None) != (options.mode is Mode.TOKENS):
-        raise UsageError("Tokens mode needs a number of tokens, and only tokens mode takes one.", "Use --tokens=N.")
+        raise UsageError(
+            "Tokens mode needs a number of tokens, and only tokens mode takes one.",
+            "Use --tokens=N; in Python mode=Mode.TOKENS and tokens=N.",
+        )
     if options.tokens is not None and options.tokens < 1:
         raise UsageError(f"{options.tokens} is not a number of tokens.", "Use for example --tokens=500.")
     if options.mode is Mode.ONELINER and (options.keep or options.plan):

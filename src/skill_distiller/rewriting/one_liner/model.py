@@ -51,16 +51,6 @@ class OneLinerWriter(Protocol):
         """The three lines; what they say was checked against the skill."""
 
 
-class EmbeddedOneLiner:
-    """Writes the three lines in the skill's own words, without a language model."""
-
-    def write(self, reading: Reading, counter: TokenCounter) -> OneLiner:
-        """The three lines."""
-        from skill_distiller.rewriting.one_liner.write import one_liner
-
-        return one_liner(reading, counter)
-
-
 MOST_TOKENS: Final = 80  # of a line, its prefix included
 _RESERVE: Final = 6  # tokens for " (+99)" at the end
 _LONGEST: Final = 12 * MOST_TOKENS  # characters; nothing longer is worth counting
