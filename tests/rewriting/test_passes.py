@@ -49,19 +49,19 @@ def test_symbols(text: str, expected: str, counter: TokenCounter) -> None:
     assert _after("symbols", text, counter) == expected
 
 
-@pytest.mark.parametrize(("text", "expected"), parameters("prune.md"))
+@pytest.mark.parametrize(("text", "expected"), parameters("fillers.md"))
 def test_fillers(text: str, expected: str, counter: TokenCounter) -> None:
     """Fillers go, facts and everything around them stay."""
     assert _after("fillers", text, counter) == expected
 
 
-@pytest.mark.parametrize(("text", "expected"), parameters("tight.md"))
+@pytest.mark.parametrize(("text", "expected"), parameters("emphasis.md"))
 def test_emphasis(text: str, expected: str, counter: TokenCounter) -> None:
     """Emphasis around plain words goes; stress on rules and what is no emphasis stay."""
     assert _after("emphasis", text, counter) == expected
 
 
-@pytest.mark.parametrize(("text", "expected"), parameters("tight_tables.md"))
+@pytest.mark.parametrize(("text", "expected"), parameters("tables.md"))
 def test_tables(text: str, expected: str, counter: TokenCounter) -> None:
     """The padding of a table goes, its cells stay, and it is still a table."""
     assert _after("tables", text, counter) == expected
@@ -69,7 +69,7 @@ def test_tables(text: str, expected: str, counter: TokenCounter) -> None:
         assert [block.kind for block in parse_skill(table).blocks] == [BlockKind.TABLE]
 
 
-@pytest.mark.parametrize(("text", "expected"), parameters("wraps.md"))
+@pytest.mark.parametrize(("text", "expected"), parameters("line_wraps.md"))
 def test_wraps(text: str, expected: str, counter: TokenCounter) -> None:
     """Lines of one sentence are put together; what may be a break on purpose or another block stays."""
     assert _after("line wraps", text, counter) == expected

@@ -40,8 +40,9 @@ def apply_edits(text: str, edits: Iterable[Edit], strength: float = 1.0) -> str:
 
 def join_edits(first: tuple[Edit, ...], second: Iterable[Edit]) -> tuple[Edit, ...]:
     """The edits of two passes, each sorted, in order of position; where two overlap, that of the first stands."""
-    if not first:
-        return tuple(second)
+    second = tuple(second)
+    if not first or not second:
+        return first or second
     taken = [Span(edit.start, edit.end) for edit in first]
     fitting = [edit for edit in second if not overlaps((edit.start, edit.end), taken)]
     return tuple(sorted([*first, *fitting])) if fitting else first

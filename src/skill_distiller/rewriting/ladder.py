@@ -14,7 +14,7 @@ from skill_distiller.language.facts import Span, fact_keys, find_facts, locked_s
 from skill_distiller.meaning.compare import missing
 from skill_distiller.rewriting.edits import Edit, apply_edits
 from skill_distiller.rewriting.model import DROPPED, RENDERINGS, Proof, Proposals, Rendering, RenderingKind, in_full
-from skill_distiller.rewriting.passes import Draft, all_edits, is_empty_lead_in
+from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits, is_empty_lead_in
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.tokens import TokenCounter
 
@@ -31,7 +31,7 @@ class _Rung(NamedTuple):
 # pruned rungs lost no evidence (docs/model-card.md); they cost a little, so that nothing is pruned for nothing.
 _RUNGS: Final = (
     _Rung(RenderingKind.SYMBOLS, 0.0, 0.999),
-    _Rung(RenderingKind.TIGHT, 0.01, 0.998),
+    _Rung(RenderingKind.TIGHT, TIGHT, 0.998),
     _Rung(RenderingKind.PRUNED, 0.3, 0.997),
     _Rung(RenderingKind.PRUNED, 0.8, 0.992),
 )

@@ -283,14 +283,16 @@ class Pass(NamedTuple):
     edits: Callable[[Draft], Iterable[Edit]]
 
 
-# Where two passes would edit the same place, the one that comes first does.
+TIGHT: Final = 0.01  # the strength of what takes out marks and no words
+# Where two passes would edit the same place, the one that comes first does. On which rung an edit is made the strengths
+# of `_RUNGS` in ladder.py say; what users read of a rung is in `RENDERINGS` (model.py).
 PASSES: Final = (
     Pass("symbols", PROSE, 0.0, may_have_symbols, symbol_edits),
-    Pass("emphasis", PROSE, 0.01, may_have_emphasis, emphasis_edits),
-    Pass("line wraps", PROSE, 0.01, lambda draft: not draft.formatted, wrap_edits),
+    Pass("emphasis", PROSE, TIGHT, may_have_emphasis, emphasis_edits),
+    Pass("line wraps", PROSE, TIGHT, lambda draft: not draft.formatted, wrap_edits),
     Pass("fillers", PROSE, 0.02, may_have_fillers, filler_edits),
     Pass("words", PROSE, None, lambda draft: bool(draft.words), lambda draft: draft.words),
-    Pass("tables", frozenset({BlockKind.TABLE}), 0.01, lambda draft: True, table_edits),
+    Pass("tables", frozenset({BlockKind.TABLE}), TIGHT, lambda draft: True, table_edits),
 )
 
 
