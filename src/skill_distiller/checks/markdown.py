@@ -70,16 +70,17 @@ def _moved(before: Sequence[_Heading], after: Sequence[_Heading]) -> Iterator[Fi
     places = defaultdict[str, list[int]](list)
     for place, heading in enumerate(before):
         places[heading.text].append(place)
-    kept = [heading for heading in after if heading.text in places]
+    seen = Counter[str]()
+    kept, order = list[_Heading](), list[int]()
+    for heading in after:
+        own = places.get(heading.text, [])
+        if seen[heading.text] < len(own):  # one more of a name is new, and can't have moved
+            kept.append(heading)
+            order.append(own[seen[heading.text]])
+        seen[heading.text] += 1
     remaining = iter([heading.text for heading in before])
     if all(heading.text in remaining for heading in kept):  # nothing but headings left out
         return
-    seen = Counter[str]()
-    order = []
-    for heading in kept:
-        own = places[heading.text]
-        order.append(own[min(seen[heading.text], len(own) - 1)])
-        seen[heading.text] += 1
     in_order = _longest_run(order)
     for at, heading in enumerate(kept):
         if at not in in_order:
