@@ -156,3 +156,10 @@ def test_same_blocks_of_real_skills(corpus_skills: tuple[Skill, ...]) -> None:
     """And for real skills: one of every eight."""
     for skill in corpus_skills[::8]:
         _check(skill.body)
+
+
+def test_the_items_of_a_long_list() -> None:
+    """Each item is found at its own line, further lines and blank ones between them counted in."""
+    text = "".join(f"- item {n}\n  more\n\n" for n in range(3000))
+    (block,) = find_blocks(text)
+    assert block.items == tuple(range(0, 9000, 3))

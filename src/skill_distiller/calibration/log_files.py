@@ -16,6 +16,7 @@ from typing import Final
 
 from skill_distiller.calibration.entry import CalibrationEntry, Line, id_number
 from skill_distiller.errors import RefusedError
+from skill_distiller.skill.safe_files import sync_folder
 
 # NONBLOCK: a named pipe must not hold a run up before it is refused.
 _SAFE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -77,7 +78,7 @@ def append_bytes(path: Path, content: bytes, *, new_line: bool = True) -> None:
             os.ftruncate(descriptor, size)
             raise
     if new:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def replace_file(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -100,23 +101,13 @@ def replace_file(path: Path, content: bytes, *, durable: bool = True) -> None:
         temporary.unlink(missing_ok=True)
         raise
     if durable:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":  # elsewhere a folder can't be opened
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 MOST: Final = 1000  # entries; above it the next append rotates
