@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import sound_skills
 
-from skill_distiller.analysis.cues import lead_ins
+from skill_distiller.skill.labels import lead_ins
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
 from skill_distiller.planning.ladders import Ladders, prepare_ladders, require, trace

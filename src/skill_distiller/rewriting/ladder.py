@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import Span, fact_keys, find_facts, locked_spans
-from skill_distiller.meaning.compare import missing
+from skill_distiller.meaning.compare import compare_texts, is_proved
 from skill_distiller.rewriting.edits import Edit, apply_edits
 from skill_distiller.rewriting.model import DROPPED, RENDERINGS, Proof, Proposals, Rendering, RenderingKind, in_full
 from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits, is_empty_lead_in
@@ -135,7 +135,10 @@ def keeps_everything(reading: Reading, block: int, rendering: Rendering) -> bool
     original, patterns = reading.skill.blocks[block], reading.patterns
     text = rendering.text.removesuffix(original.gap)
     if proof is Proof.WORDING:
-        if missing(original.text, text):
+        if compare_texts(original.text, text).failed:
+            return False
+    elif proof is Proof.MEANING:
+        if not is_proved(original.text, text):
             return False
     elif not fact_keys(reading.facts[block]) <= fact_keys(find_facts(text)):
         return False

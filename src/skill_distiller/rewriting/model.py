@@ -40,11 +40,13 @@ class OutcomeKind(StrEnum):
 class Proof(StrEnum):
     """What has to be shown of a rendering before it may be written.
 
-    NOTHING: it is the block as it is, or openly leaves facts out, which the receipt names. FACTS: every
-    fact of the block is in it. WORDING: it says in new words what the block said.
+    NOTHING: it is the block as it is, or openly leaves facts out, which the receipt names. MEANING: it differs only
+    in ways that can't change what is said. FACTS: every fact of the block is in it. WORDING: it says in new words what
+    the block said.
     """
 
     NOTHING = "nothing"
+    MEANING = "meaning"
     FACTS = "facts"
     WORDING = "wording"
 
@@ -68,11 +70,11 @@ class RenderingRow(NamedTuple):
 
 RENDERINGS: Final[Mapping[RenderingKind, RenderingRow]] = {
     RenderingKind.FULL: RenderingRow(OutcomeKind.KEPT, "as it was", Proof.NOTHING),
-    RenderingKind.SYMBOLS: RenderingRow(OutcomeKind.KEPT, "phrases replaced by symbols", Proof.FACTS),
+    RenderingKind.SYMBOLS: RenderingRow(OutcomeKind.KEPT, "phrases replaced by symbols", Proof.MEANING),
     RenderingKind.TIGHT: RenderingRow(
-        OutcomeKind.KEPT, "emphasis marks, table padding or line ends inside sentences taken out", Proof.FACTS
+        OutcomeKind.KEPT, "emphasis marks, table padding or line ends inside sentences taken out", Proof.MEANING
     ),
-    RenderingKind.PRUNED: RenderingRow(OutcomeKind.TOKEN_SCORED, "words taken out that add little", Proof.FACTS),
+    RenderingKind.PRUNED: RenderingRow(OutcomeKind.TOKEN_SCORED, "words taken out that add little", Proof.MEANING),
     RenderingKind.REWRITTEN: RenderingRow(
         OutcomeKind.REWRITTEN, "said in fewer words, every fact checked", Proof.WORDING, anew=True
     ),

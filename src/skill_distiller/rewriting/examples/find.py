@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from skill_distiller.analysis.cues import heading_promises, is_lead_in
+from skill_distiller.analysis.cues import heading_promises
+from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.facts import anchor

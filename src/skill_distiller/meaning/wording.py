@@ -1,0 +1,375 @@
+"""Two texts that stand for one another, word by word: what is the same, what is proved harmless, what is turned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from skill_distiller.language.lexicon import Sense, are_opposites, are_synonyms, is_imperative, same_word
+from skill_distiller.meaning.statements import Clause, Statement, Token, TokenKind, read_statements
+
+
+class Verdict(StrEnum):
+    """What is said of a piece of the original and what stands for it, from the best to the worst.
+
+    PROVED: only edits that can't change what is said. MOVED: the same words, under another heading, condition or
+    count. REWORDED: other words, and nobody can tell by program. The others are changes of meaning.
+    """
+
+    IDENTICAL = "identical"
+    PROVED = "proved"
+    REWORDED = "reworded"
+    MOVED = "moved"
+    WEAKENED = "weakened"
+    CHANGED = "changed"
+    CONTRADICTED = "contradicted"
+    GONE = "gone"
+    NEW = "new"
+
+
+RANK: Final = {verdict: place for place, verdict in enumerate(Verdict)}
+CERTIFIED: Final = frozenset({Verdict.IDENTICAL, Verdict.PROVED})
+
+
+class Edit(NamedTuple):
+    """One difference in the words: what it means, the tokens on both sides, and what it is about ("fact", a sense)."""
+
+    verdict: Verdict
+    before: tuple[Token, ...]
+    after: tuple[Token, ...]
+    what: str
+
+
+# What may go without a trace in a text that says the same, and come.
+_SOFT: Final = frozenset({Sense.ADVICE, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME})
+_SOFT_WHEN_NEW: Final = _SOFT | {Sense.DUTY, Sense.BEFORE, Sense.AFTER}
+_NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
+_FAMILIES: Final = (
+    frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE}),
+    frozenset({Sense.ALL, Sense.SOME, Sense.ONLY, Sense.NEGATION}),
+    frozenset({Sense.AND, Sense.OR}),
+    frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.THEN}),
+    frozenset({Sense.CONDITION, Sense.EXCEPTION, Sense.LACK, Sense.OTHERWISE, Sense.INSTEAD}),
+)
+_FORCE: Final = {Sense.DUTY: 3, Sense.ADVICE: 2, Sense.LEAVE: 1}
+_TURNING: Final = frozenset({Sense.NEGATION, Sense.LACK, Sense.AVOIDANCE, Sense.EXCEPTION})
+# With one of these in it, a statement whose words were exchanged is not taken on trust.
+_BINDING: Final = frozenset({Sense.NEGATION, Sense.DUTY, Sense.APPROVAL, Sense.AVOIDANCE, Sense.LACK, Sense.ONLY})
+_MAX_CELLS: Final = 250_000  # of the table of two texts; longer ones are compared by their ends
+_MIN_TYPO: Final = 5  # letters of a word that may have been misspelt
+
+
+@lru_cache(maxsize=8192)
+def compare_wording(before: str, after: str) -> tuple[Edit, ...]:
+    """The differences of two texts that stand for one another; () where they are the same but for white space."""
+    return tuple(_Comparison(read_statements(before), read_statements(after)).edits())
+
+
+def worst(edits: Iterable[Edit]) -> Verdict:
+    """The verdict of some edits taken together."""
+    return max((edit.verdict for edit in edits), key=RANK.__getitem__, default=Verdict.PROVED)
+
+
+@dataclass
+class _Gap:
+    """What stands between two places that are the same: tokens of the original, and of the new text."""
+
+    before: list[Token]
+    after: list[Token]
+    binding: bool  # whether it stands in a condition, or beside a word that forbids or asks
+    approval: bool = False
+    main: bool = False
+    label: bool = False
+
+
+@dataclass
+class _Comparison:
+    """The work of comparing two lists of statements."""
+
+    before: Sequence[Statement]
+    after: Sequence[Statement]
+    found: list[Edit] = field(default_factory=list)
+    gaps: list[_Gap] = field(default_factory=list)
+    kept: list[tuple[Token, Token]] = field(default_factory=list)  # words and facts that are the same
+
+    def edits(self) -> Iterator[Edit]:
+        for old, new in _match_statements(self.before, self.after):
+            self._pair(old or Statement(()), new or Statement(()))
+        for gap in self.gaps:
+            self._resolve(gap)
+        self._moved()
+        for gap in self.gaps:
+            self._left(gap)
+        yield from self.found
+
+    def _pair(self, old: Statement, new: Statement) -> None:
+        binding = bool(old.conditions) or any(token.sense in _BINDING for token in old.main) or asks(old.main)
+        self._diff(old.main, new.main, binding=binding, main=True)
+        for clause, other in _match_clauses(old.conditions, new.conditions):
+            self._clauses(clause, other)
+
+    def _clauses(self, old: Clause | None, new: Clause | None) -> None:
+        """A condition and what stands for it: one that goes is a loss but for reasons and labels."""
+        tokens = old.tokens if old else (), new.tokens if new else ()
+        lost, come = old.sense if old else None, new.sense if new else None
+        if old and new and lost is not come:
+            labels = None in (lost, come) and not {lost, come} & _NO_LABELS
+            verdict = Verdict.REWORDED if labels or Sense.BECAUSE in (lost, come) else Verdict.CONTRADICTED
+            self.found.append(Edit(verdict, *tokens, (lost or come or Sense.CONDITION).value))
+        elif not (old and new) and (lost or come):  # a condition or reason by itself; a label is looked at word by word
+            reason = Sense.BECAUSE in (lost, come)
+            self.found.append(Edit(Verdict.REWORDED if reason else Verdict.CHANGED, *tokens, (lost or come or Sense.CONDITION).value))
+            if reason:
+                facts = [tuple(t for t in side if t.kind is TokenKind.FACT) for side in tokens]
+                if any(facts):
+                    self.found.append(Edit(Verdict.CHANGED, *facts, "fact"))
+            return
+        self._diff(*tokens, binding=lost is not None and lost is not Sense.BECAUSE, label=not (lost and come))
+
+    def _diff(self, old: Sequence[Token], new: Sequence[Token], *, binding: bool, main: bool = False, label: bool = False) -> None:
+        approval = any(token.sense is Sense.APPROVAL for token in old)
+        for i, j, length_old, length_new in _gaps(old, new):
+            lost, come = list(old[i : i + length_old]), list(new[j : j + length_new])
+            self.gaps.append(_Gap(lost, come, binding, approval, main, label))
+        for one, other in _equal(old, new):
+            if one.kind <= TokenKind.WORD:
+                self.kept.append((one, other))
+            self._same(one, other)
+
+    def _same(self, one: Token, other: Token) -> None:
+        """Two tokens of one value may still differ: in their form, in capitals."""
+        if one.loud and not other.loud and one.kind is TokenKind.SENSE:
+            self.found.append(Edit(Verdict.WEAKENED, (one,), (other,), "capitals"))
+        elif one.kind is TokenKind.WORD and one.word != other.word:
+            verdict = Verdict.REWORDED if same_word(one.word, other.word) else Verdict.CHANGED
+            self.found.append(Edit(verdict, (one,), (other,), "word"))
+        elif one.word != other.word and one.kind is TokenKind.SENSE:
+            self.found.append(Edit(Verdict.REWORDED, (one,), (other,), str(one.sense)))
+
+    def _resolve(self, gap: _Gap) -> None:
+        """Pair the words of a gap that stand for one another: opposites, synonyms, forms, strengths."""
+        for one in list(gap.before):
+            for other in gap.after:
+                edit = _replaced(one, other)
+                if edit:
+                    self.found.append(edit)
+                    gap.before.remove(one)
+                    gap.after.remove(other)
+                    break
+        if len(gap.before) > 1 or len(gap.after) > 1:  # words of scripts without blanks are several tokens
+            runs = _joined(gap.before), _joined(gap.after)
+            if all(runs) and (are_opposites(*runs) or are_synonyms(*runs)):
+                verdict = Verdict.CONTRADICTED if are_opposites(*runs) else Verdict.REWORDED
+                self.found.append(Edit(verdict, tuple(gap.before), tuple(gap.after), "opposite"))
+                gap.before.clear()
+                gap.after.clear()
+
+    def _moved(self) -> None:
+        """Words that went in one place and came in another: an order that is turned, unless it says the same."""
+        for gap in self.gaps:
+            for one in [token for token in gap.before if token.kind <= TokenKind.WORD]:
+                for target in self.gaps:
+                    other = next((t for t in target.after if t.value == one.value and t.kind is one.kind), None)
+                    if other and target is not gap:
+                        gap.before.remove(one)
+                        target.after.remove(other)
+                        harmless = gap.label or target.label or (gap.main and target.main and self._keeps_order(one, other))
+                        verdict = Verdict.REWORDED if harmless else Verdict.CHANGED
+                        self.found.append(Edit(verdict, (one,), (other,), "order"))
+                        self.kept.append((one, other))
+                        break
+
+    def _keeps_order(self, one: Token, other: Token) -> bool:
+        """Whether a word still stands behind all that it stood behind, and before all that it stood before."""
+        return all((one.start < old.start) is (other.start < new.start) for old, new in self.kept)
+
+    def _left(self, gap: _Gap) -> None:
+        """What of a gap has no counterpart anywhere."""
+        lost = [token for token in gap.before if token.kind is TokenKind.WORD]
+        come = [token for token in gap.after if token.kind is TokenKind.WORD]
+        if bool(lost) is not bool(come):  # a word that stands for one of those is another word
+            lost = lost or [token for token in gap.before if token.sense in _SOFT]
+            come = come or [token for token in gap.after if token.sense in _SOFT]
+        if lost and come:
+            few = len(lost) + len(come) <= max(2, len(self.kept))
+            verdict = Verdict.CHANGED if few or gap.binding else Verdict.REWORDED
+            self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
+        elif lost or come:
+            firm = (gap.approval and bool(lost)) or (gap.binding and gap.main and bool(come))
+            verdict = Verdict.CHANGED if firm else Verdict.REWORDED
+            self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
+        facts = [[t for t in side if t.kind is TokenKind.FACT] for side in (gap.before, gap.after)]
+        if any(facts):
+            self.found.append(Edit(Verdict.CHANGED, tuple(facts[0]), tuple(facts[1]), "fact"))
+        for token in gap.before:
+            if token.kind is TokenKind.SENSE:
+                self.found.append(Edit(_sense_gone(token), (token,), (), str(token.sense)))
+        for token in gap.after:
+            if token.kind is TokenKind.SENSE:
+                self.found.append(Edit(_sense_new(token, gap), (), (token,), str(token.sense)))
+        light = [tuple(t for t in side if t.kind is TokenKind.LIGHT) for side in (gap.before, gap.after)]
+        if any(light):
+            self.found.append(Edit(Verdict.REWORDED, light[0], light[1], "small word"))
+        small = [tuple(t for t in side if t.kind is TokenKind.SMALL) for side in (gap.before, gap.after)]
+        if any(small):
+            self.found.append(Edit(Verdict.PROVED, small[0], small[1], "small word"))
+
+
+def _sense_gone(token: Token) -> Verdict:
+    if token.sense in _SOFT:
+        return Verdict.REWORDED
+    return Verdict.CONTRADICTED if token.sense in _TURNING else Verdict.CHANGED
+
+
+def asks(tokens: Sequence[Token]) -> bool:
+    """Whether a text begins with what to do: "Keep the log."."""
+    first = next((token for token in tokens if token.kind is not TokenKind.SMALL), None)
+    return first is not None and is_imperative(first.word)
+
+
+def _sense_new(token: Token, gap: _Gap) -> Verdict:
+    if token.sense is Sense.ADVICE and gap.binding:
+        return Verdict.WEAKENED
+    if token.sense in _SOFT_WHEN_NEW:
+        return Verdict.REWORDED
+    return Verdict.CONTRADICTED if token.sense in _TURNING else Verdict.CHANGED
+
+
+def _replaced(one: Token, other: Token) -> Edit | None:
+    """What it means that one token stands in the place of another; None where they have nothing to do with another."""
+    pair = (one,), (other,)
+    if are_opposites(one.word, other.word):
+        return Edit(Verdict.CONTRADICTED, *pair, "opposite")
+    if one.sense and other.sense:
+        if one.sense in _FORCE and other.sense in _FORCE:
+            weaker = _FORCE[other.sense] < _FORCE[one.sense]
+            return Edit(Verdict.WEAKENED if weaker else Verdict.CHANGED, *pair, str(one.sense))
+        if one.sense is other.sense or any({one.sense, other.sense} <= family for family in _FAMILIES):
+            turned = one.sense in _TURNING or other.sense in _TURNING
+            return Edit(Verdict.CONTRADICTED if turned else Verdict.CHANGED, *pair, str(one.sense))
+        return None
+    if TokenKind.FACT in (one.kind, other.kind) or one.kind is TokenKind.SMALL or other.kind is TokenKind.SMALL:
+        return None
+    if same_word(one.word, other.word) or are_synonyms(one.word, other.word):
+        return Edit(Verdict.REWORDED, *pair, "synonym")
+    if one.kind is other.kind is TokenKind.WORD and _is_typo(one.word, other.word):
+        return Edit(Verdict.REWORDED, *pair, "spelling")
+    return None
+
+
+def _is_typo(one: str, other: str) -> bool:
+    """Whether two words differ by one letter more, less or other, or by two that changed places."""
+    if min(len(one), len(other)) < _MIN_TYPO or abs(len(one) - len(other)) > 1 or one == other:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, rest_other = one[start:], other[start:]
+    swapped = rest[:2] == rest_other[1::-1] and rest[2:] == rest_other[2:]
+    return swapped or rest[1:] == rest_other[1:] or rest[1:] == rest_other or rest == rest_other[1:]
+
+
+def _joined(tokens: Sequence[Token]) -> str:
+    return "".join(token.word for token in tokens if token.kind in (TokenKind.WORD, TokenKind.SENSE))
+
+
+def _match_statements(
+    before: Sequence[Statement], after: Sequence[Statement]
+) -> Iterator[tuple[Statement | None, Statement | None]]:
+    """Each statement with the one that shares most with it; what is left over by itself."""
+    if len(before) == len(after) == 1:
+        yield before[0], after[0]
+        return
+    shared = [
+        (len(old.content & new.content), -abs(i - j), i, j)
+        for i, old in enumerate(before)
+        for j, new in enumerate(after)
+    ]
+    taken: dict[int, int] = {}
+    for count, _, i, j in sorted(shared, reverse=True):
+        if i not in taken and j not in taken.values() and (count or i == j):
+            taken[i] = j
+    yield from ((old, after[taken[i]] if i in taken else None) for i, old in enumerate(before))
+    yield from ((None, new) for j, new in enumerate(after) if j not in taken.values())
+
+
+def _match_clauses(
+    before: Sequence[Clause], after: Sequence[Clause]
+) -> Iterator[tuple[Clause | None, Clause | None]]:
+    """The conditions of two statements, paired by sense and then by their words."""
+    left = list(after)
+    rest = []
+    for clause in before:
+        values = {token.value for token in clause.tokens}
+        same = [other for other in left if other.sense is clause.sense]
+        if same:
+            best = max(same, key=lambda other: len(values & {token.value for token in other.tokens}))
+            left.remove(best)
+            yield clause, best
+        else:
+            rest.append(clause)
+    for clause in rest:
+        values = {token.value for token in clause.tokens if token.kind <= TokenKind.WORD}
+        alike = [o for o in left if values & {t.value for t in o.tokens if t.kind <= TokenKind.WORD}]
+        if alike:
+            left.remove(alike[0])
+        yield clause, alike[0] if alike else None
+    yield from ((None, clause) for clause in left)
+
+
+def _ends(old: Sequence[Token], new: Sequence[Token]) -> tuple[int, int]:
+    """How many tokens are the same at the beginning and at the end."""
+    shorter = min(len(old), len(new))
+    start = next((i for i in range(shorter) if old[i].value != new[i].value), shorter)
+    left = shorter - start
+    end = next((i for i in range(left) if old[-1 - i].value != new[-1 - i].value), left)
+    return start, end
+
+
+@lru_cache(maxsize=4096)
+def _aligned(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """The places of a longest common subsequence of values."""
+    if len(old) * len(new) > _MAX_CELLS or not old or not new:
+        return ()
+    table = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    for i in range(len(old) - 1, -1, -1):
+        row, below, value = table[i], table[i + 1], old[i]
+        for j in range(len(new) - 1, -1, -1):
+            row[j] = below[j + 1] + 1 if value == new[j] else max(below[j], row[j + 1])
+    pairs, i, j = [], 0, 0
+    while i < len(old) and j < len(new):
+        if old[i] == new[j]:
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif table[i + 1][j] >= table[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    return tuple(pairs)
+
+
+def _places(old: Sequence[Token], new: Sequence[Token]) -> list[tuple[int, int]]:
+    start, end = _ends(old, new)
+    inner = _aligned(
+        tuple(token.value for token in old[start : len(old) - end]),
+        tuple(token.value for token in new[start : len(new) - end]),
+    )
+    return [
+        *((i, i) for i in range(start)),
+        *((start + i, start + j) for i, j in inner),
+        *((len(old) - end + i, len(new) - end + i) for i in range(end)),
+    ]
+
+
+def _equal(old: Sequence[Token], new: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
+    return ((old[i], new[j]) for i, j in _places(old, new))
+
+
+def _gaps(old: Sequence[Token], new: Sequence[Token]) -> Iterator[tuple[int, int, int, int]]:
+    """The gaps between equal tokens: where they begin on both sides, and how many tokens they hold."""
+    at, at_new = 0, 0
+    for i, j in [*_places(old, new), (len(old), len(new))]:
+        if i > at or j > at_new:
+            yield at, at_new, i - at, j - at_new
+        at, at_new = i + 1, j + 1
