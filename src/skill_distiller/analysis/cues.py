@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import SectionType
+from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
 _PROMISES: Final = (

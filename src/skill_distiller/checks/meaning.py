@@ -23,8 +23,6 @@ _KINDS: Final = {
     Verdict.NEW: FindingKind.NEW,
 }
 _CODE: Final = frozenset({UnitKind.CODE, UnitKind.FENCE, UnitKind.MARKUP})
-# What even a receipt can't declare: the text says something else than before.
-_TURNED: Final = frozenset({Verdict.MOVED, Verdict.WEAKENED, Verdict.CHANGED, Verdict.CONTRADICTED})
 
 
 def find_changed_headings(pair: Pair) -> Iterator[Finding]:
@@ -108,7 +106,7 @@ def _is_declared(pair: Pair, difference: Difference) -> bool:
         return difference.verdict is Verdict.GONE and (unit.depth, normalize(unit.text)) in gone
     blocks = {pair.original.blocks[one.block].text for one in difference.before}
     if blocks <= declared.removed:
-        return difference.verdict is not Verdict.MOVED
+        return True
     known = all(text in declared.blocks for text in blocks)
     return known and difference.verdict is Verdict.REWORDED
 

@@ -32,23 +32,22 @@ class Side:
         self.section_of = skill.section_of
         self._units: dict[int, list[Unit]] = {}
         self._places = dict(_places(skill))
-        self._label_of = {block: label for section in skill.sections for block, label in labels_of(section.blocks)}
+        self._labels = {block: own for section in skill.sections for block, own in labels_of(section.blocks)}
 
     @property
     def label_blocks(self) -> frozenset[int]:
         """The blocks that are labels of others."""
-        return frozenset(self._label_of.values())
+        return frozenset(label for own in self._labels.values() for label in own)
 
-    def label(self, block: int) -> Unit | None:
-        """What a block stands under besides its heading, None for nothing."""
-        label = self._label_of.get(block, -1)
-        return self.units(label)[-1] if label >= 0 else None
+    def labels(self, block: int) -> tuple[Unit, ...]:
+        """What a block stands under besides its heading, from the outer one to the nearest."""
+        return tuple(self.units(label)[-1] for label in self._labels.get(block, ()))
 
     def units(self, block: int) -> list[Unit]:
         """The units of a block."""
         if block not in self._units:
             own = self.blocks[block]
-            self._units[block] = block_units(own, self.section_of[block], self.label(block), self._places.get(block, 0))
+            self._units[block] = block_units(own, self.section_of[block], self.labels(block), self._places.get(block, 0))
         return self._units[block]
 
 

@@ -190,8 +190,7 @@ def _places(found: Alignment) -> Iterator[Difference]:
 def _context(found: Alignment, side: str, block: int) -> tuple[Unit, ...]:
     own = found.old if side == "old" else found.new
     heading = own.headings[own.section_of[block]]
-    label = own.label(block)
-    return (*([heading] if heading else []), *([label] if label else []))
+    return (*([heading] if heading else []), *own.labels(block))
 
 
 def _under_another(found: Alignment, old: tuple[Unit, ...], new: tuple[Unit, ...]) -> str:

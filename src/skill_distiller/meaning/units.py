@@ -96,9 +96,8 @@ def heading_units(skill: Skill) -> list[Unit | None]:
     ]
 
 
-def block_units(block: Block, section: int, label: Unit | None = None, place: int = 0) -> list[Unit]:
-    """The units of a block, in order; `label` is what the whole block stands under, `place` where it stands in a list."""
-    above = (label,) if label else ()
+def block_units(block: Block, section: int, above: tuple[Unit, ...] = (), place: int = 0) -> list[Unit]:
+    """The units of a block, in order; `above` is what the whole block stands under, `place` where it stands in a list."""
     if block.kind is BlockKind.PARAGRAPH:
         return _sentences(block.text, block, section, block.line, above)
     if block.kind is BlockKind.CODE:

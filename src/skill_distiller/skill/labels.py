@@ -40,11 +40,11 @@ def lead_ins(skill: Skill) -> frozenset[int]:
     )
 
 
-def labels_of(blocks: Sequence[Block]) -> Iterator[tuple[int, int]]:
-    """For each block of a section that stands under a label, its index and the label's, in order.
+def labels_of(blocks: Sequence[Block]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """For each block of a section that stands under labels, its index and theirs, the outer one first.
 
-    A lead-in is the label of the block behind it, or of all items of the list behind it; a label is one up to the
-    next. Of two the nearer one counts.
+    A lead-in is the label of the block behind it, or of all items of the list behind it; a label is one of all blocks
+    up to the next.
     """
     lasting = lead = -1
     fresh = False  # whether the lead-in stands right before
@@ -53,8 +53,8 @@ def labels_of(blocks: Sequence[Block]) -> Iterator[tuple[int, int]]:
         goes_on = block.kind is BlockKind.LIST_ITEM and previous is not None and previous.kind is block.kind
         lead = lead if fresh or goes_on else -1
         label = is_label(block)
-        own = -1 if label else lead if lead >= 0 else lasting
-        if own >= 0:
+        own = tuple(index for index in (lasting, lead) if index >= 0 and not label)
+        if own:
             yield block.index, own
         fresh = not label and is_lead_in(block, following)
         if label:
