@@ -106,7 +106,10 @@ def same_word(a: str, b: str) -> bool:
         return True
     if a[:1] != b[:1] and _base(a)[:1] != _base(b)[:1]:
         return False
-    return any(_same_in(language, a, b) for language in {_language(a), _language(b), "en"} - _UNCHANGED)
+    languages = {_language(a), _language(b), "en"} - _UNCHANGED
+    if _is_english(a) or _is_english(b):
+        languages = {"en"}  # "but" is French too, and no form of "buts"
+    return any(_same_in(language, a, b) for language in languages)
 
 
 def _same_in(language: str, a: str, b: str) -> bool:
@@ -274,9 +277,14 @@ def _language(word: str) -> str:
         if _CJK.search(word):
             return "zh"
     listed = _language_of().get(word, "en" if word.isascii() else "")
-    if listed != "en" and any(_language_of().get(base) == "en" for base in _bases(word)):
+    if listed == "en" or _is_english(word):
         return "en"  # "organise" is French too
     return listed or _by_letter(word)
+
+
+def _is_english(word: str) -> bool:
+    """Whether a word is a form of one that is listed for English."""
+    return any(_language_of().get(base) == "en" for base in _bases(word))
 
 
 def _by_letter(word: str) -> str:
