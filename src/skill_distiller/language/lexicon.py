@@ -106,10 +106,13 @@ def same_word(a: str, b: str) -> bool:
         return True
     if a[:1] != b[:1] and _base(a)[:1] != _base(b)[:1]:
         return False
-    languages = {_language(a), _language(b)}
-    language = next(iter(languages - {"en"}), "en") if len(languages - {"en"}) < 2 else ""
-    if not language or language in _UNCHANGED:
-        return False
+    languages = {_language(a), _language(b), "en"} - _UNCHANGED
+    if _is_english(a) or _is_english(b):
+        languages = {"en"}  # "but" is French too, and no form of "buts"
+    return any(_same_in(language, a, b) for language in languages)
+
+
+def _same_in(language: str, a: str, b: str) -> bool:
     if language == "en":
         shared = _bases(a) & _bases(b)
         if not shared or _adverb_of(a, shared & {_base(b)}) or _adverb_of(b, shared & {_base(a)}):
@@ -167,6 +170,11 @@ def _by_start() -> Mapping[str, list[str]]:
 # What is read.
 
 
+def tables(language: str) -> Mapping[str, Any]:
+    """The tables of a language as they are written."""
+    return _data()[language]
+
+
 @lru_cache(maxsize=1)
 def _data() -> Mapping[str, Mapping[str, Any]]:
     """The tables of each language."""
@@ -219,14 +227,14 @@ def _phrases() -> Rules:
 
 def opposite_pairs(language: str) -> Iterator[tuple[list[str], list[str]]]:
     """The opposites of a language as they are listed: each of the first words excludes each of the second."""
-    for pair in _data()[language].get("opposites", "").split(","):
+    for pair in tables(language).get("opposites", "").split(","):
         left, _, right = pair.partition("|")
         yield left.split(), right.split()
 
 
 def groups(table: str, language: str) -> Iterator[list[str]]:
     """The groups of a language as they are listed: `synonyms`, or `rivals`, of which each excludes the others."""
-    return _groups(_data()[language].get(table, ""))
+    return _groups(tables(language).get(table, ""))
 
 
 @lru_cache(maxsize=1)
@@ -268,7 +276,15 @@ def _language(word: str) -> str:
             return "ru"
         if _CJK.search(word):
             return "zh"
-    return _language_of().get(word) or ("en" if word.isascii() else _by_letter(word))
+    listed = _language_of().get(word, "en" if word.isascii() else "")
+    if listed == "en" or _is_english(word):
+        return "en"  # "organise" is French too
+    return listed or _by_letter(word)
+
+
+def _is_english(word: str) -> bool:
+    """Whether a word is a form of one that is listed for English."""
+    return any(_language_of().get(base) == "en" for base in _bases(word))
 
 
 def _by_letter(word: str) -> str:
