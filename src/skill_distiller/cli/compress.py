@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.console import Console
 
-from skill_distiller.cli.arguments import Goal, Learnings, ModelOptions, Output, Pieces, Source, choose_aim
+from skill_distiller.cli.arguments import Goal, ModelOptions, Output, Pieces, Source, choose_aim
 from skill_distiller.cli.input_output import STDIN, choose_target, deliver, read_input
-from skill_distiller.cli.learnings import RunCalibration
-from skill_distiller.cli.option_groups import expand_groups
+from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF, RunCalibration
+from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.cli.plan_file import check_pieces, load_plan, plan_target, refuse_settled, write_plan
 from skill_distiller.cli.self_compression import SelfCompression, file_beside, find_self_compression
 from skill_distiller.planning.plan import Mode
@@ -36,34 +36,27 @@ _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that w
 @expand_groups
 def compress(
     context: typer.Context,
-    path: Annotated[
-        str,
-        typer.Argument(
-            metavar="PATH",
-            help="A SKILL.md, a skill folder, or - (or nothing) for stdin.",
-            show_default=False,
-        ),
-    ] = STDIN,
+    path: str = argument(STDIN, metavar="PATH", help="A SKILL.md, a skill folder, or - (or nothing) for stdin."),
     *,
     goal: Goal,
     pieces: Pieces,
     output: Output,
     source: Source,
     models: ModelOptions,
-    learnings: Learnings,
-    debug_stages: Annotated[
-        bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")
-    ] = False,
+    no_calibration: bool = option(False, "--no-calibration", help="Neither use nor add to the calibration data."),
+    learnings_dir: str = LEARNINGS_DIR,
+    debug_stages: bool = option(False, "--debug-stages", help="Print each stage's result as a line of JSON on stderr."),
 ) -> None:
     """Make a skill smaller. The result goes to stdout, the report with its receipt to stderr."""
     if pieces.plan:
         refuse_settled(context)
+    learnings = OFF if no_calibration else learnings_dir
     run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages))
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """All that a command was asked for: the skill at `path`, and the groups of options."""
+    """All that a command was asked for: the skill at `path`, the groups of options, the folder of learnings or OFF."""
 
     path: str
     goal: Goal = field(default_factory=Goal)
@@ -71,7 +64,7 @@ class Request:
     output: Output = field(default_factory=Output)
     source: Source = field(default_factory=Source)
     models: ModelOptions = field(default_factory=ModelOptions)
-    learnings: Learnings = field(default_factory=Learnings)
+    learnings: str = OFF
     debug_stages: bool = False
 
 
@@ -163,11 +156,10 @@ def _provider_options(request: Request, job: _Job) -> ProviderOptions:
 
 def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, console: Console) -> None:
     """Ask where a human has to approve, then write and print the product, the calibration entry and the report."""
-    output, learnings = request.output, request.learnings
+    output = request.output
     record = make_record(result, chosen.session.usage if chosen.session else None)
     # A plan that was made before, or edited, says nothing of how good the estimates of runs are.
-    use = not (learnings.no_calibration or job.saved)
-    run = RunCalibration(record, learnings.learnings_dir, use=use, save=not output.dry_run)
+    run = RunCalibration(record, OFF if job.saved else request.learnings, save=not output.dry_run)
     asks = job.guard is not None and job.guard.must_ask
     if job.guard and asks:  # nobody can approve what they have not seen
         _report(run.record, output, console)

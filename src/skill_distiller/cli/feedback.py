@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from skill_distiller.cli.learnings import LEARNINGS, LearningsDir, open_store, read_whole
-from skill_distiller.cli.option_groups import expand_groups
+from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
+from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, UsageError, reason_of
 
 if TYPE_CHECKING:
@@ -22,23 +22,14 @@ if TYPE_CHECKING:
 _MOST_BYTES: Final = 10_000_000  # of an exam
 
 
+@expand_groups
 def feedback(
-    id_: Annotated[
-        str,
-        typer.Option("--id", metavar="ID", help="The run, for example c1. Default: the latest.", show_default=False),
-    ] = "",
-    actual: Annotated[
-        float | None, typer.Option(metavar="0-100", help="The functionality found in use, in percent.")
-    ] = None,
-    outcome: Annotated[
-        str, typer.Option(metavar="worked|partial|failed", help="How it went.", show_default=False)
-    ] = "",
-    note: Annotated[str, typer.Option(metavar="TEXT", help="A remark to keep with it.", show_default=False)] = "",
-    from_exam: Annotated[
-        str,
-        typer.Option(metavar="FILE", help="Take the results of an exam from JSON; - is stdin.", show_default=False),
-    ] = "",
-    learnings_dir: LearningsDir = LEARNINGS,
+    id_: str = option("", "--id", metavar="ID", help="The run, for example c1. Default: the latest."),
+    actual: float | None = option(None, metavar="0-100", help="The functionality found in use, in percent."),
+    outcome: str = option("", metavar="worked|partial|failed", help="How it went."),
+    note: str = option("", metavar="TEXT", help="A remark to keep with it."),
+    from_exam: str = option("", metavar="FILE", help="Take the results of an exam from JSON; - is stdin."),
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Tell how a distilled skill did in use. Later estimates learn from it."""
     reports = _reports(id_, actual, outcome, note, from_exam)
@@ -96,18 +87,18 @@ calibration = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Provider = Annotated[str, typer.Option(metavar="NAME", help="Only runs of this provider.", show_default=False)]
-SkillName = Annotated[str, typer.Option("--skill", metavar="NAME", help="Only runs of this skill.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_PROVIDER: Final = option("", metavar="NAME", help="Only runs of this provider.")
+_SKILL: Final = option("", metavar="NAME", help="Only runs of this skill.")
+_JSON: Final = option(False, "--json", help="Print JSON.")
 
 
 @dataclass(frozen=True, slots=True)
 class Runs:
     """Which runs are looked at; "" leaves none out."""
 
-    mode: Annotated[str, typer.Option(metavar="MODE", help="Only runs of this mode.", show_default=False)] = ""
-    provider: Provider = ""
-    skill: SkillName = ""
+    mode: str = option("", metavar="MODE", help="Only runs of this mode.")
+    provider: str = _PROVIDER
+    skill: str = _SKILL
 
     def among(self, entries: Iterable[CalibrationEntry]) -> list[CalibrationEntry]:
         """Those of the entries that are meant."""
@@ -130,12 +121,10 @@ def _print_json(value: object) -> None:
 @expand_groups
 def list_(
     runs: Runs,
-    feedback: Annotated[
-        bool | None, typer.Option("--feedback/--no-feedback", help="Only runs with (without) feedback.")
-    ] = None,
-    last: Annotated[int, typer.Option(min=0, metavar="N", help="Only the latest N; 0 means all.")] = 0,
-    json_: Json = False,
-    learnings_dir: LearningsDir = LEARNINGS,
+    feedback: bool | None = option(None, "--feedback/--no-feedback", help="Only runs with (without) feedback."),
+    last: int = option(0, min=0, show_default=True, metavar="N", help="Only the latest N; 0 means all."),
+    json_: bool = _JSON,
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """List the runs, oldest first."""
     from skill_distiller.report.calibration_text import entry_lines
@@ -156,8 +145,8 @@ def list_(
 @expand_groups
 def stats(
     runs: Runs,
-    json_: Json = False,
-    learnings_dir: LearningsDir = LEARNINGS,
+    json_: bool = _JSON,
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Show how good the estimates have been, by mode and provider."""
     from dataclasses import asdict
@@ -175,9 +164,10 @@ def stats(
 
 
 @calibration.command()
+@expand_groups
 def show(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="For example c1.")],
-    learnings_dir: LearningsDir = LEARNINGS,
+    id_: str = argument(metavar="ID", help="For example c1."),
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Print one run with all its fields, as JSON."""
     ledger = read_whole(open_store(learnings_dir))
@@ -192,10 +182,10 @@ def show(
 @calibration.command()
 @expand_groups
 def export(
-    form: Annotated[str, typer.Option("--format", metavar="jsonl|csv", help="JSON Lines or CSV.")] = "jsonl",
+    form: str = option("jsonl", "--format", metavar="jsonl|csv", help="JSON Lines or CSV."),
     *,
     runs: Runs,
-    learnings_dir: LearningsDir = LEARNINGS,
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Print all runs for other programs, those of the archive included."""
     from skill_distiller.report.calibration_text import to_csv, to_jsonl
@@ -208,7 +198,8 @@ def export(
 
 
 @calibration.command()
-def doctor(learnings_dir: LearningsDir = LEARNINGS) -> None:
+@expand_groups
+def doctor(learnings_dir: str = LEARNINGS_DIR) -> None:
     """Name what is odd: torn lines, duplicate ids, runs from the future. Changes nothing; exit code 3 with findings."""
     from datetime import UTC, datetime
 
@@ -227,18 +218,14 @@ def doctor(learnings_dir: LearningsDir = LEARNINGS) -> None:
 
 
 @calibration.command()
+@expand_groups
 def plot(
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write a picture instead, .svg or .png.", show_default=False
-        ),
-    ] = "",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing picture.")] = False,
-    mode: Annotated[str, typer.Option(metavar="MODE", help="The mode to show.")] = "threshold",
-    provider: Provider = "",
-    skill: SkillName = "",
-    learnings_dir: LearningsDir = LEARNINGS,
+    output: str = option("", "--output", "-o", metavar="FILE", help="Write a picture instead, .svg or .png."),
+    force: bool = option(False, "--force", help="Overwrite an existing picture."),
+    mode: str = option("threshold", metavar="MODE", help="The mode to show."),
+    provider: str = _PROVIDER,
+    skill: str = _SKILL,
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Plot expected against actual functionality. In the terminal, or with -o as a picture."""
     from skill_distiller.calibration.estimate import LATEST, calibrate, pairs_of

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
+from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import SkillDistillerError, UsageError
 
 if TYPE_CHECKING:
@@ -18,15 +19,13 @@ if TYPE_CHECKING:
 LEARNINGS: Final = ".learnings"
 OFF: Final = "off"  # in place of a folder: no calibration, as with --no-calibration
 
-LearningsDir = Annotated[
-    str,
-    typer.Option(
-        "--learnings-dir",
-        envvar="SKILL_DISTILLER_LEARNINGS",
-        metavar="DIR",
-        help="The folder that holds the calibration data, or `off`.",
-    ),
-]
+LEARNINGS_DIR: Final = option(
+    LEARNINGS,
+    "--learnings-dir",
+    envvar="SKILL_DISTILLER_LEARNINGS",
+    metavar="DIR",
+    help="The folder that holds the calibration data, or `off`.",
+)
 
 
 def open_store(learnings: str) -> CalibrationStore:
@@ -56,10 +55,10 @@ class RunCalibration:
     is one of the `warnings`, each a sentence: a run does not fail because its calibration does.
     """
 
-    def __init__(self, record: Record, learnings: str, *, use: bool, save: bool) -> None:
+    def __init__(self, record: Record, learnings: str, *, save: bool) -> None:
         self.record = record
         self.warnings: list[str] = []
-        self._store = open_store(learnings) if use and learnings != OFF else None
+        self._store = open_store(learnings) if learnings != OFF else None
         self._save = save and self._store is not None
         if self._store:
             self._look_up(self._store)

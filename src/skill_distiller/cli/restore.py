@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from skill_distiller.cli.arguments import Output, Pieces, SavePlan, Source
+from skill_distiller.cli.arguments import SAVE_PLAN, Output, Pieces, Source
 from skill_distiller.cli.compress import Request, run_request
-from skill_distiller.cli.option_groups import expand_groups
+from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.errors import UsageError
 
 
 @expand_groups
 def restore(
-    path: Annotated[
-        str,
-        typer.Argument(
-            metavar="PATH",
-            help="The original: a SKILL.md, a skill folder, or - for stdin.",
-            show_default=False,
-        ),
-    ],
-    ids: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="ID...", help="The pieces to bring back, by their ids in the receipt.", show_default=False
-        ),
-    ] = None,
-    plan: Annotated[
-        str,
-        typer.Option("--plan", metavar="FILE", help="The plan of the run, saved with --save-plan.", show_default=False),
-    ] = "",
-    section: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--section",
-            metavar="HEADING",
-            help="A section to bring back, with those below it. Can be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    save_plan: SavePlan = "",
+    path: str = argument(metavar="PATH", help="The original: a SKILL.md, a skill folder, or - for stdin."),
+    ids: list[str] | None = argument(
+        None, metavar="ID...", help="The pieces to bring back, by their ids in the receipt."
+    ),
+    plan: str = option("", "--plan", metavar="FILE", help="The plan of the run, saved with --save-plan."),
+    section: list[str] | None = option(
+        None, "--section", metavar="HEADING", help="A section to bring back, with those below it. Can be repeated."
+    ),
+    save_plan: str = SAVE_PLAN,
     *,
     output: Output,
     source: Source,
