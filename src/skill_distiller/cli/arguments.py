@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF
 from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
@@ -160,6 +161,19 @@ class ModelOptions:
         help="Who finds phrases that tell little, besides the language model of --provider. local: a small one "
         "on this machine (pip install 'skill-distiller[local]').",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Learnings:
+    """Whether earlier runs count and this one is added to them, and where they are kept."""
+
+    no_calibration: bool = option(False, "--no-calibration", help="Neither use nor add to the calibration data.")
+    learnings_dir: str = LEARNINGS_DIR
+
+    @property
+    def folder(self) -> str:
+        """The folder of learnings, OFF for none."""
+        return OFF if self.no_calibration else self.learnings_dir
 
 
 def exclude(*pairs: tuple[str, bool, str, bool]) -> None:

@@ -10,9 +10,9 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from skill_distiller.cli.arguments import Goal, ModelOptions, Output, Pieces, Source, choose_aim
+from skill_distiller.cli.arguments import Goal, Learnings, ModelOptions, Output, Pieces, Source, choose_aim
 from skill_distiller.cli.input_output import STDIN, choose_target, deliver, read_input
-from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF, RunCalibration
+from skill_distiller.cli.learnings import OFF, RunCalibration
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.cli.plan_file import check_pieces, load_plan, plan_target, refuse_settled, write_plan
 from skill_distiller.cli.self_compression import SelfCompression, file_beside, find_self_compression
@@ -43,15 +43,13 @@ def compress(
     output: Output,
     source: Source,
     models: ModelOptions,
-    no_calibration: bool = option(False, "--no-calibration", help="Neither use nor add to the calibration data."),
-    learnings_dir: str = LEARNINGS_DIR,
+    learnings: Learnings,
     debug_stages: bool = option(False, "--debug-stages", help="Print each stage's result as a line of JSON on stderr."),
 ) -> None:
     """Make a skill smaller. The result goes to stdout, the report with its receipt to stderr."""
     if pieces.plan:
         refuse_settled(context)
-    learnings = OFF if no_calibration else learnings_dir
-    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages))
+    run_request(Request(path, goal, pieces, output, source, models, learnings.folder, debug_stages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +190,7 @@ def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, con
     if settings.patterns:
         protected, advisory = len(settings.patterns.protected), len(settings.patterns.advisory)
         console.print(f"Patterns from {printable(str(settings.file))}: {protected} protected, {advisory} advisory")
-    entry = "" if output.json_ else run.record.calibration.entry_id
+    entry = "" if output.json_ else run.record.entry_id
     print_calibration(console, run.warnings, entry, run.folder)
     if hint:
         console.print(hint)

@@ -129,9 +129,9 @@ def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
 
     Raises RefusedError where the disk or stdout does not take it.
     """
-    texts = run.record.texts
+    result = run.record.result
     if target and not output.dry_run:
-        write_atomically(target, texts.after.encode("utf-8"))
+        write_atomically(target, result.text.encode("utf-8"))
     if output.json_:
         from skill_distiller.report.json_record import to_json
 
@@ -140,9 +140,9 @@ def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
     elif output.diff:
         from skill_distiller.report.text import unified_diff
 
-        write_stdout(unified_diff(texts))
+        write_stdout(unified_diff(result))
     elif not target and not output.dry_run:
-        write_stdout(texts.after)
+        write_stdout(result.text)
 
 
 def choose_target(file: Path, skill: Skill, *, folder_given: bool, force: bool) -> Path:

@@ -80,9 +80,8 @@ class RunCalibration:
             return
         if ledger.unreadable:
             self.warnings.append(unreadable_text(str(store.file), ledger.unreadable))
-        record = self.record
-        estimate = calibrate(ledger.entries, record.aim.mode.value, *record.authors.made_with)
-        self.record = replace(record, calibration=replace(record.calibration, estimate=estimate))
+        mode = self.record.result.run.options.mode
+        self.record = replace(self.record, estimate=calibrate(ledger.entries, mode, *self.record.made_with))
 
     def save(self) -> None:
         """Add the entry of this run, once."""
@@ -96,4 +95,4 @@ class RunCalibration:
         except (SkillDistillerError, ValueError) as error:
             self.warnings.append(f"This run is not in the calibration data. {error}")
             return
-        self.record = replace(self.record, calibration=replace(self.record.calibration, entry_id=entry_id))
+        self.record = replace(self.record, entry_id=entry_id)
