@@ -1,4 +1,4 @@
-"""The command `compress`: options in, product on stdout, report on stderr; and the run that `restore` shares."""
+"""The commands `compress` and `restore`: options in, product on stdout, report on stderr."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from skill_distiller.cli.arguments import Goal, Learnings, ModelOptions, Output, Pieces, Source, choose_aim
+from skill_distiller.cli.arguments import (
+    SAVE_PLAN,
+    Goal,
+    Learnings,
+    ModelOptions,
+    Output,
+    Pieces,
+    Source,
+    choose_aim,
+)
 from skill_distiller.cli.input_output import STDIN, choose_target, deliver, read_input
 from skill_distiller.cli.learnings import OFF, RunCalibration
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.cli.plan_file import check_pieces, load_plan, plan_target, refuse_settled, write_plan
 from skill_distiller.cli.self_compression import SelfCompression, file_beside, find_self_compression
+from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.saved_plan import SavedPlan
 from skill_distiller.report.console import open_console, print_calibration, print_notes, print_report
@@ -50,6 +60,30 @@ def compress(
     if pieces.plan:
         refuse_settled(context)
     run_request(Request(path, goal, pieces, output, source, models, learnings.folder, debug_stages))
+
+
+@expand_groups
+def restore(
+    path: str = argument(metavar="PATH", help="The original: a SKILL.md, a skill folder, or - for stdin."),
+    ids: list[str] | None = argument(
+        None, metavar="ID...", help="The pieces to bring back, by their ids in the receipt."
+    ),
+    plan: str = option("", "--plan", metavar="FILE", help="The plan of the run, saved with --save-plan."),
+    section: list[str] | None = option(
+        None, "--section", metavar="HEADING", help="A section to bring back, with those below it. Can be repeated."
+    ),
+    save_plan: str = SAVE_PLAN,
+    *,
+    output: Output,
+    source: Source,
+) -> None:
+    """Bring pieces back. Writes the result of a saved plan, with these pieces as in the original."""
+    if not plan:
+        raise UsageError("restore needs the plan of the run.", "Give one: --plan=FILE, from compress --save-plan=FILE.")
+    if not ids and not section:
+        raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
+    pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan)
+    run_request(Request(path, pieces=pieces, output=output, source=source))
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,13 +170,7 @@ def show(
     learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Print one run with all its fields, as JSON."""
-    ledger = read_whole(open_store(learnings_dir))
-    entry = ledger.find(id_)
-    if entry is None:
-        nearest = ", ".join(ledger.nearest(id_))
-        hint = f"Nearest ids: {nearest}." if nearest else "Compress a skill here first."
-        raise BadInputError(f"There is no calibration entry {id_!r}.", hint)
-    _print_json(entry.fields)
+    _print_json(read_whole(open_store(learnings_dir)).find(id_).fields)
 
 
 @calibration.command()
