@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from skill_distiller.cli.input_output import STDIN, check_target, read_side_file, write_atomically
 from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
 from skill_distiller.cli.option_groups import argument, expand_groups, option
-from skill_distiller.errors import BadInputError, UsageError, reason_of
+from skill_distiller.errors import BadInputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +46,7 @@ def _reports(id_: str, actual: float | None, outcome: str, note: str, from_exam:
     if from_exam:
         if actual is not None or outcome or note:
             raise UsageError("--from-exam brings its own results.", "Leave --actual, --outcome and --note out.")
-        reports = parse_reports(_read(from_exam))
+        reports = parse_reports(_read_exam(from_exam))
         if id_ and (len(reports) > 1 or reports[0].id not in ("", id_)):
             raise UsageError("--id does not fit the results of the exam.", "Leave it out, or give one result without.")
         return tuple(Report(id_ or report.id, report.outcome) for report in reports)
@@ -61,18 +62,13 @@ def _reports(id_: str, actual: float | None, outcome: str, note: str, from_exam:
     return (Report(id_, make_outcome(actual, outcome, note)),)
 
 
-def _read(path: str) -> str:
+def _read_exam(path: str) -> str:
+    hint = "Name the JSON of an exam, or - for stdin."
+    content = sys.stdin.buffer.read(_MOST_BYTES) if path == STDIN else read_side_file(path, _MOST_BYTES, hint)
     try:
-        if path == "-":
-            return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8")
-        with Path(path).open("rb") as stream:
-            return stream.read(_MOST_BYTES).decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError:
         raise BadInputError("The exam is not UTF-8 text.", "Convert it to UTF-8.") from None
-    except (OSError, ValueError) as error:
-        raise BadInputError(
-            f"Can't read {path!r}: {reason_of(error)}.", "Name the JSON of an exam, or - for stdin."
-        ) from None
 
 
 _FORMS: Final = ("jsonl", "csv")
@@ -235,8 +231,6 @@ def plot(
         legend = f"o an outcome, digits several, . actual = expected; fitted correction {estimate.bias:+.1f} points"
         typer.echo("\n".join([title, *text_plot(pairs), legend]))
         return
-    from skill_distiller.cli.input_output import check_target, write_atomically
-
     file = Path(output)
     if file.suffix.lower() not in _PICTURES:
         raise UsageError(f"{output!r} is not the name of a picture.", "End it with .svg or .png.")

@@ -30,6 +30,19 @@ def read_input(path: str, max_bytes: int = MAX_BYTES) -> Skill:
     return read_stream(sys.stdin.buffer, max_bytes)
 
 
+def read_side_file(path: str, most_bytes: int, hint: str, name: str = "") -> bytes:
+    """The content of a file that an option names, `name` in messages; raises BadInputError where it can't be had."""
+    name = name or repr(path)
+    try:
+        with Path(path).open("rb") as stream:
+            content = stream.read(most_bytes + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+        raise BadInputError(f"Can't read {name}: {reason_of(error)}.", hint) from None
+    if len(content) > most_bytes:
+        raise BadInputError(f"{name[0].upper()}{name[1:]} is larger than {most_bytes:,} bytes.", hint)
+    return content
+
+
 # `/dev/stdout` may lead to a file: to replace it would take it from every program of the machine.
 _SYSTEM: Final = frozenset({"dev", "proc"})
 

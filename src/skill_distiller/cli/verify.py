@@ -12,9 +12,9 @@ import typer
 from skill_distiller.checks.gate import verify as run_checks
 from skill_distiller.checks.model import Declared, Verification, count_tokens, declared_in
 from skill_distiller.cli.arguments import Source, exclude
-from skill_distiller.cli.input_output import STDIN, read_input, write_json, write_stdout
+from skill_distiller.cli.input_output import STDIN, read_input, read_side_file, write_json, write_stdout
 from skill_distiller.cli.option_groups import argument, expand_groups, option
-from skill_distiller.errors import BadInputError, UsageError, reason_of
+from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.console import open_console
 from skill_distiller.report.json_record import verification_to_json
 from skill_distiller.report.verification import print_verification
@@ -88,16 +88,11 @@ def verify(
 
 def _read_receipt(path: str) -> Declared:
     hint = "Give the JSON that `skill-distiller compress --json` printed."
+    content = read_side_file(path, _MOST_BYTES, hint)
     try:
-        with Path(path).open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise BadInputError(f"The receipt {path!r} is larger than {_MOST_BYTES:,} bytes.", hint)
         return declared_in(json.loads(content))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise BadInputError(f"The receipt {path!r} is not JSON.", hint) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
-        raise BadInputError(f"Can't read {path!r}: {reason_of(error)}.", hint) from None
 
 
 def _print(found: Verification, name: str, counter: TokenCounter, printing: Printing) -> None:
