@@ -106,6 +106,11 @@ class Output:
         """Whether no file was named."""
         return self.file in ("", "-")
 
+    @property
+    def only_shows(self) -> bool:
+        """Whether no result is handed out: a dry run, or a diff in its place."""
+        return self.dry_run or (self.diff and self.to_stdout)
+
     def check(self) -> None:
         """Raise UsageError for options that exclude each other."""
         exclude(("--json", self.json_, "--diff", self.diff), ("--verbose", self.verbose, "--quiet", self.quiet))

@@ -20,7 +20,7 @@ from skill_distiller.cli.arguments import (
     Source,
     choose_aim,
 )
-from skill_distiller.cli.input_output import STDIN, choose_target, deliver, read_input
+from skill_distiller.cli.input_output import STDIN, check_target, deliver, read_input
 from skill_distiller.cli.learnings import OFF, RunCalibration
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.cli.plan_file import check_pieces, load_plan, plan_target, refuse_settled, write_plan
@@ -132,13 +132,13 @@ def _prepare(request: Request) -> _Job:
     scorer = choose_token_scorer(request.models.token_scorer)
     skill = read_input(request.path, source.max_bytes)
     saved, aim = load_plan(pieces, aim)
-    shows_only = output.dry_run or (output.to_stdout and (aim.mode is Mode.ONELINER or output.diff))
+    shows_only = output.only_shows or (output.to_stdout and aim.mode is Mode.ONELINER)
     guard = find_self_compression(skill, aim, yes=output.yes, delivers=not shows_only, planned=saved is not None)
     folder_given = request.path != STDIN and Path(request.path).is_dir()
     file = "" if output.to_stdout else output.file
     if guard and not (output.file or shows_only or output.json_ or folder_given):
         file = file_beside(skill)
-    target = choose_target(Path(file), skill, folder_given=folder_given, force=output.force) if file else None
+    target = check_target(file, skill.path, folder_given=folder_given, force=output.force) if file else None
     plan_file = plan_target(pieces, skill, target, folder_given=folder_given, force=output.force)
     return _Job(skill, settings, scorer, saved, guard.aim if guard else aim, guard, target, plan_file)
 
@@ -191,7 +191,7 @@ def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, conso
     output = request.output
     record = make_record(result, chosen.session.usage if chosen.session else None)
     # A plan that was made before, or edited, says nothing of how good the estimates of runs are.
-    run = RunCalibration(record, OFF if job.saved else request.learnings, save=not output.dry_run)
+    run = RunCalibration(record, OFF if job.saved else request.learnings, save=not output.only_shows)
     asks = job.guard is not None and job.guard.must_ask
     if job.guard and asks:  # nobody can approve what they have not seen
         _report(run.record, output, console)

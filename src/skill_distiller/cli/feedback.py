@@ -234,6 +234,6 @@ def plot(
     file = Path(output)
     if file.suffix.lower() not in _PICTURES:
         raise UsageError(f"{output!r} is not the name of a picture.", "End it with .svg or .png.")
-    target = check_target(file, None, folder_given=False, force=force)
+    target = check_target(output, None, folder_given=False, force=force)
     write_atomically(target, draw_plot(pairs, estimate, title, file.suffix.lower()[1:]))
     typer.echo(f"Written: {name(str(target))}", err=True)

@@ -12,7 +12,7 @@ import yaml
 
 from skill_distiller._version import __version__
 from skill_distiller.cli.arguments import Pieces
-from skill_distiller.cli.input_output import choose_target, read_side_file, write_atomically
+from skill_distiller.cli.input_output import check_target, read_side_file, write_atomically
 from skill_distiller.errors import BadInputError, RefusedError, UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers
@@ -291,13 +291,12 @@ def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_gi
         raise RefusedError(f"{str(product)!r} is the plan; it is never overwritten.", "Name another file with -o.")
     if not pieces.save_plan:
         return None
-    file = Path(pieces.save_plan)
-    if pieces.save_plan == "-" or file.is_dir():
+    if pieces.save_plan == "-" or Path(pieces.save_plan).is_dir():
         raise UsageError(
             f"{pieces.save_plan!r} is not a file that a plan can be written to.", "Name a file with --save-plan."
         )
     with _hints_on_save_plan():
-        target = choose_target(file, skill, folder_given=folder_given, force=force)
+        target = check_target(pieces.save_plan, skill.path, folder_given=folder_given, force=force)
     if product and target.resolve() == product.resolve():
         raise UsageError("The result and the plan can't be the same file.", "Name another file with --save-plan.")
     return target

@@ -142,10 +142,11 @@ _PLAIN_NOTES: Final = frozenset(
 def note_text(note: Note, record: Record) -> tuple[str, str]:
     """The style of a note on a terminal ("" for none) and its text."""
     options, detail = record.result.run.options, note.detail
-    threshold, hint = options.threshold, FRONTMATTER_HINTS.get(record.result.original.frontmatter.state, "")
+    threshold, hint = options.threshold, FRONTMATTER_HINTS.get(detail, "")
     verdicts = "1 block; its verdict is" if detail == "1" else f"{detail} blocks; their verdicts are"
     texts = {
         NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {detail}. {hint}",
+        NoteKind.FIELD_TWICE: f"Warning: the frontmatter gives `{excerpt(detail)}` twice; the last one counts.",
         NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
         NoteKind.ALREADY_MINIMAL: f"Already minimal: no compression possible at threshold {threshold:g}; "
         "the original comes out unchanged.",
