@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from lab.benchmarks.appends import append
 from tests.calibration.samples import PUBLISHED, RUN, fill, ids, report
 
-from skill_distiller.calibration.log_files import missing_part
 from skill_distiller.calibration.store import CalibrationStore
 from skill_distiller.errors import BadInputError, RefusedError
 
@@ -163,14 +162,6 @@ def test_an_entry_that_stands_in_both_files_counts_once(store: CalibrationStore)
     assert ids(store) == ["c1", "c2", "c3"]
     store.record([report("c2", 55)])
     assert [e.actual.functionality for e in store.read().entries if e.actual] == [55]
-
-
-@given(st.lists(st.binary(min_size=1, max_size=6).filter(lambda b: b"\n" not in b), min_size=1, max_size=6), st.data())
-def test_an_interrupted_block_is_completed(lines: list[bytes], data: st.DataObject) -> None:
-    """Whatever part of a block an archive ends with, what is missing is written, once."""
-    block = b"".join(line + b"\n" for line in lines)
-    cut = data.draw(st.integers(0, len(block)))
-    assert missing_part(block, b"\nan older line\n" + block[:cut]) == block[cut:]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")

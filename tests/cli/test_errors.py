@@ -15,6 +15,9 @@ from skill_distiller.skill.model import FrontmatterState
 NO_CONTENT_HINT = "Hint: Provide a valid SKILL.md file path or pipe content via stdin."
 
 
+_FIELDS_HINT = f"Hint: {FRONTMATTER_HINTS['without fields']}"
+
+
 def _assert_error(result: Result, exit_code: int, sentence: str, hint: str) -> None:
     assert (result.exit_code, result.stdout) == (exit_code, b"")
     first, second = result.stderr.splitlines()
@@ -101,6 +104,9 @@ def test_a_path_that_no_file_system_takes(path: str) -> None:
             "frontmatter is not valid YAML",
             f"Hint: {FRONTMATTER_HINTS[FrontmatterState.BROKEN]}",
         ),
+        ("---\n# to do\n\n---\n# A\n", "The frontmatter is empty", "Hint: Give it a name and a description."),
+        ("---\n- name: a\n  b: c\n---\n# A\n", "The frontmatter is without fields", _FIELDS_HINT),
+        ("---\nOnce upon a time.\n---\n# A\n", "The frontmatter is without fields", _FIELDS_HINT),
         (f"\n{DEPLOY}", "not on the first line", "Hint: Move the --- block to the first line."),
         (NO_TRIGGER, "There is no trigger section", "Hint: Add '## When to Use' for best results."),
     ],
@@ -111,6 +117,15 @@ def test_strict_makes_an_error_of_what_a_skill_lacks(text: str, sentence: str, h
     lenient = run("compress", stdin=text.encode())
     assert lenient.exit_code == 0
     assert lenient.stdout
+
+
+def test_a_field_that_stands_twice_is_a_warning() -> None:
+    """Which of the two counts is said, also with `--strict`, and the result is no other."""
+    twice = DEPLOY.replace("name: deploy-notes\n", "name: deploy-notes\nname: notes\n")
+    result = run("compress", "--strict", stdin=twice.encode())
+    assert result.exit_code == 0
+    assert "Warning: the frontmatter gives `name` twice; the last one counts." in result.stderr.splitlines()
+    assert result.text.startswith("---\nname: deploy-notes\nname: notes\n")
 
 
 def test_strict_has_nothing_against_a_proper_skill() -> None:

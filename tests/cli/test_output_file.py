@@ -68,6 +68,15 @@ def test_an_existing_file_is_not_overwritten_without_force(skill_file: Path, pro
     assert _names(tmp_path) == ["deploy-notes", "out.md"]
 
 
+@pytest.mark.parametrize("option", ["-o", "--save-plan"])
+def test_a_folder_that_is_not_there_does_not_become_a_file(option: str, skill_file: Path, tmp_path: Path) -> None:
+    """A name that ends like a folder means one."""
+    result = run("compress", skill_file, option, f"{tmp_path}/out/")
+    assert _refused(result, 2)
+    assert f"The folder '{tmp_path}/out/' does not exist." in result.stderr
+    assert _names(tmp_path) == ["deploy-notes"]
+
+
 @pytest.mark.parametrize("folder_given", [False, True])
 @pytest.mark.parametrize("kind", ["same path", "other spelling", "symbolic link", "hard link"])
 def test_the_input_is_never_overwritten(kind: str, folder_given: bool, skill_file: Path, tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from skill_distiller.calibration.log_files import (
     highest_id,
     join_lines,
     load_state,
-    missing_part,
     read_file,
     read_tail,
     replace_file,
@@ -31,6 +30,7 @@ from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerEr
 
 FOLDER: Final = "skill-distiller"  # inside the folder of learnings
 _MOST_BYTES: Final = 64_000_000  # of the store; 1,000 entries are less than 1 MB
+_MOST_ARCHIVED_BYTES: Final = 16 * _MOST_BYTES
 _ARCHIVE_BYTES: Final = 4_000_000  # read of the end of an archive for an estimate: some 5,000 runs
 _PATIENCE: Final = 60.0  # seconds that a process waits for its turn; many at once on a busy machine need more than 10
 _TURN: Final = 0.005  # seconds between two tries
@@ -81,9 +81,12 @@ class CalibrationStore:
         with self._locked():
             ledger = self.read(whole=True)
             changed: dict[str, CalibrationEntry] = {}
+            if not ledger.entries:
+                missing = f"There is no calibration entry in {str(self.folder)!r}."
+                raise BadInputError(missing, "Compress a skill here first.")
             for report in reports:
-                identifier = report.id or (ledger.last.id if ledger.last else "")
-                entry = changed.get(identifier) or _known(ledger, identifier, self.folder)
+                identifier = report.id or ledger.last.id
+                entry = changed.get(identifier) or ledger.find(identifier)
                 changed[identifier] = with_outcome(entry, report.outcome, self._timestamp())
             state = self._current_state()
             self._rewrite(self.archive, ledger.archived, changed)
@@ -97,7 +100,7 @@ class CalibrationStore:
             # The store first: a rotation between the two reads shows a run twice rather than never.
             live = self._read_live()
             if whole:
-                archived = read_lines(split_lines(read_file(self.archive, 16 * _MOST_BYTES)))
+                archived = read_lines(split_lines(read_file(self.archive, _MOST_ARCHIVED_BYTES)))
             else:
                 archived = read_lines(_with_outcome(read_tail(self.archive, _ARCHIVE_BYTES)))
         except OSError as error:
@@ -148,20 +151,17 @@ class CalibrationStore:
     def _rotate(self, state: State) -> State:
         """Move the oldest entries to the archive: there first, so that a crash can only double them."""
         oldest, rest = split_oldest(self._read_live())
-        block = join_lines(oldest)
-        if not block.endswith(b"\n"):
-            block += b"\n"
-        tail = read_tail(self.archive, len(block) + 1)
-        missing = missing_part(block, tail if len(tail) > len(block) else b"\n" + tail)
-        if missing:
-            append_bytes(self.archive, missing, new_line=missing == block)
-        replace_file(self.file, join_lines(rest))
+        block = b"".join(line.raw for line in oldest)
+        if read_tail(self.archive, len(block)) != block:  # it is, where a rotation was interrupted
+            older = read_file(self.archive, _MOST_ARCHIVED_BYTES)
+            replace_file(self.archive, join_lines([older, block] if older else [block]))
+        replace_file(self.file, join_lines([line.raw for line in rest]))
         return State(state.next, sum(line.entry is not None for line in rest), take_print(self.file))
 
     def _rewrite(self, path: Path, lines: Sequence[Line], changed: Mapping[str, CalibrationEntry]) -> bool:
         """Put changed entries in the place of those they come from; whether there was any."""
         new = [_updated(line, changed) for line in lines]
-        if all(a is b for a, b in zip(lines, new, strict=True)):
+        if new == [line.raw for line in lines]:
             return False
         replace_file(path, join_lines(new))
         return True
@@ -170,22 +170,10 @@ class CalibrationStore:
         return self._now().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _updated(line: Line, changed: Mapping[str, CalibrationEntry]) -> Line:
-    entry = changed.get(line.entry.id) if line.entry else None
-    if entry is None or line.entry is None or entry.timestamp != line.entry.timestamp:
-        return line
-    return Line(line.number, write_line(entry.fields), entry)
-
-
-def _known(ledger: Ledger, identifier: str, folder: Path) -> CalibrationEntry:
-    entry = ledger.find(identifier)
-    if entry:
-        return entry
-    if not ledger.entries:
-        raise BadInputError(f"There is no calibration entry in {str(folder)!r}.", "Compress a skill here first.")
-    raise BadInputError(
-        f"There is no calibration entry {identifier!r}.", f"Nearest ids: {', '.join(ledger.nearest(identifier))}."
-    )
+def _updated(line: Line, changed: Mapping[str, CalibrationEntry]) -> bytes:
+    new = changed.get(line.entry.id) if line.entry else None
+    same = new and line.entry and new.timestamp == line.entry.timestamp  # not another run of the same id
+    return write_line(new.fields) if new and same else line.raw
 
 
 def _with_outcome(tail: bytes) -> list[bytes]:

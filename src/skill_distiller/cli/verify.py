@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 
 from skill_distiller.checks.gate import verify as run_checks
 from skill_distiller.checks.model import Declared, Verification, count_tokens, declared_in
 from skill_distiller.cli.arguments import Source, exclude
-from skill_distiller.cli.input_output import STDIN, read_input, write_json, write_stdout
-from skill_distiller.cli.option_groups import expand_groups
-from skill_distiller.errors import BadInputError, UsageError, reason_of
+from skill_distiller.cli.input_output import STDIN, read_input, read_side_file, write_json, write_stdout
+from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.console import open_console
 from skill_distiller.report.json_record import verification_to_json
 from skill_distiller.report.verification import print_verification
@@ -30,55 +30,35 @@ _MOST_BYTES: Final = 20_000_000  # of a receipt, which holds the skill twice
 class Allowances:
     """What is no reason to fail a rewrite, and whether the original's own faults of format are one."""
 
-    receipt: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE",
-            help="What `compress --json` printed: losses it names are declared, and pass.",
-            show_default=False,
-        ),
-    ] = ""
-    allow_field: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Accept this frontmatter field as valid. Can be repeated.", show_default=False
-        ),
-    ] = None
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Faults of the format fail even if the original has them.")
-    ] = False
+    receipt: str = option(
+        "", metavar="FILE", help="What `compress --json` printed: losses it names are declared, and pass."
+    )
+    allow_field: list[str] | None = option(
+        None, metavar="NAME", help="Accept this frontmatter field as valid. Can be repeated."
+    )
+    strict: bool = option(False, "--strict", help="Faults of the format fail even if the original has them.")
 
 
 @dataclass(frozen=True, slots=True)
 class Printing:
     """How the findings are printed."""
 
-    json_: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print every finding, declared ones too.")] = False
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing; the exit code tells.")] = False
+    json_: bool = option(False, "--json", help="Print the findings as JSON.")
+    verbose: bool = option(False, "--verbose", "-v", help="Print every finding, declared ones too.")
+    quiet: bool = option(False, "--quiet", "-q", help="Print nothing; the exit code tells.")
 
 
 @expand_groups
 def verify(
-    original: Annotated[
-        str, typer.Argument(metavar="ORIGINAL", help="A SKILL.md or a skill folder; - is stdin.", show_default=False)
-    ],
-    candidate: Annotated[
-        str,
-        typer.Argument(
-            metavar="CANDIDATE", help="The rewrite: a SKILL.md or a skill folder; - is stdin.", show_default=False
-        ),
-    ],
+    original: str = argument(metavar="ORIGINAL", help="A SKILL.md or a skill folder; - is stdin."),
+    candidate: str = argument(metavar="CANDIDATE", help="The rewrite: a SKILL.md or a skill folder; - is stdin."),
     *,
     allowances: Allowances,
     printing: Printing,
     source: Source,
-    offline: Annotated[
-        bool,
-        typer.Option(
-            "--offline", help="Fetch nothing: an encoding that is not on this machine gives estimated counts."
-        ),
-    ] = False,
+    offline: bool = option(
+        False, "--offline", help="Fetch nothing: an encoding that is not on this machine gives estimated counts."
+    ),
 ) -> None:
     """Check a rewrite of a skill, whoever wrote it. The exit code is 0 if every check passes, 6 if one fails."""
     if original == candidate == STDIN:
@@ -108,16 +88,11 @@ def verify(
 
 def _read_receipt(path: str) -> Declared:
     hint = "Give the JSON that `skill-distiller compress --json` printed."
+    content = read_side_file(path, _MOST_BYTES, hint)
     try:
-        with Path(path).open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise BadInputError(f"The receipt {path!r} is larger than {_MOST_BYTES:,} bytes.", hint)
         return declared_in(json.loads(content))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise BadInputError(f"The receipt {path!r} is not JSON.", hint) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
-        raise BadInputError(f"Can't read {path!r}: {reason_of(error)}.", hint) from None
 
 
 def _print(found: Verification, name: str, counter: TokenCounter, printing: Printing) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -10,6 +11,7 @@ from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
+from skill_distiller.checks.format import format_faults
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Declared, Tokens, Verification, declared_by
 from skill_distiller.checks.receipt import Comparison, compare, write_receipt
@@ -25,36 +27,48 @@ from skill_distiller.run.backends import Backends
 from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind, compaction_notes, plan_notes, result_notes
 from skill_distiller.run.result import Evidence, Result
 from skill_distiller.run.run import DistillOptions, Run, check_options, watch_nothing
-from skill_distiller.skill.model import FrontmatterState, Skill
+from skill_distiller.skill.model import Frontmatter, FrontmatterState, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import count_skill
 
-# The wording of the reference's table of recovery hints.
+# How a frontmatter was found, and what to do about it: the wording of the reference's table of recovery hints.
 FRONTMATTER_HINTS: Final = {
-    FrontmatterState.MISSING: "Add --- block with name and description.",
-    FrontmatterState.UNCLOSED: "Close the --- block with a --- line of its own.",
-    FrontmatterState.NOT_FIRST: "Move the --- block to the first line.",
-    FrontmatterState.BROKEN: "Quote the values that hold a colon; tags and aliases are not accepted.",
+    FrontmatterState.MISSING.value: "Add --- block with name and description.",
+    FrontmatterState.UNCLOSED.value: "Close the --- block with a --- line of its own.",
+    FrontmatterState.NOT_FIRST.value: "Move the --- block to the first line.",
+    FrontmatterState.BROKEN.value: "Quote the values that hold a colon; tags and aliases are not accepted.",
+    "empty": "Give it a name and a description.",
+    "without fields": "Write fields, one a line: name: …, then description: …",
 }
 TRIGGER_HINT: Final = "Add '## When to Use' for best results."
+_GIVEN_TWICE: Final = "given twice"  # as the check of the format calls it
+_FIELD: Final = re.compile(r"[^\s#-][^#]*:(?:\s|\Z)")
 
 
 def check_skill(reading: Reading, *, strict: bool) -> tuple[Note, ...]:
     """Notes on what a skill lacks; nothing is ever invented for it. With `strict`, BadInputError instead."""
     skill = reading.skill
-    notes = []
-    if skill.frontmatter.state is not FrontmatterState.OK:
-        notes.append(Note(NoteKind.NO_FRONTMATTER, skill.frontmatter.state.value))
+    found = find_fault(skill.frontmatter)
+    notes = [Note(NoteKind.NO_FRONTMATTER, found)] if found else []
     if not has_trigger(reading):
         notes.append(Note(NoteKind.NO_TRIGGER))
+    if strict and found:
+        problem = "There is no frontmatter" if found == FrontmatterState.MISSING else f"The frontmatter is {found}"
+        raise BadInputError(f"{problem} (--strict).", FRONTMATTER_HINTS[found])
     if strict and notes:
-        note = notes[0]
-        if note.kind is NoteKind.NO_FRONTMATTER:
-            state = skill.frontmatter.state
-            problem = "There is no frontmatter" if state is FrontmatterState.MISSING else f"The frontmatter is {state}"
-            raise BadInputError(f"{problem} (--strict).", FRONTMATTER_HINTS[state])
         raise BadInputError("There is no trigger section (--strict).", TRIGGER_HINT)
-    return tuple(notes)
+    twice = (fault.field for fault in format_faults(skill) if fault.text == _GIVEN_TWICE)
+    return (*notes, *(Note(NoteKind.FIELD_TWICE, field) for field in twice))
+
+
+def find_fault(frontmatter: Frontmatter) -> str:
+    """Why a frontmatter can't be used, as a key of FRONTMATTER_HINTS; "" for one that can."""
+    if frontmatter.state is not FrontmatterState.BROKEN:
+        return "" if frontmatter.state is FrontmatterState.OK else frontmatter.state.value
+    lines = [line for line in frontmatter.raw.strip().splitlines()[1:-1] if line.strip() and line.lstrip()[0] != "#"]
+    if not lines:
+        return "empty"
+    return frontmatter.state.value if any(map(_FIELD.match, lines)) else "without fields"
 
 
 def has_trigger(reading: Reading) -> bool:

@@ -60,11 +60,6 @@ class DistillOptions:
     keep: KeptPieces = field(default_factory=KeptPieces)
     plan: SavedPlan | None = None
 
-    @property
-    def aim(self) -> Aim:
-        """The mode with what goes with it."""
-        return Aim(self.mode, self.threshold, self.tokens)
-
 
 def check_options(options: DistillOptions) -> None:
     """Raises UsageError for options that make no sense or do not go together."""
