@@ -20,8 +20,7 @@ from skill_distiller.weights import Arrays, WeightsError, load_weights
 class TrainedAnalyzer:
     """Verdicts by the trained model: no network, the same answer every time.
 
-    Without a model of one's own the shipped one is loaded at the first skill; raises WeightsError
-    where it can't be.
+    Without a model of one's own the shipped one is loaded at the first skill; raises WeightsError where it can't be.
     """
 
     name = "embedded model"

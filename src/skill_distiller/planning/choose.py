@@ -117,9 +117,8 @@ def compress_to_threshold(
 ) -> Plan:
     """The plan with the fewest tokens on the frontier whose functionality is at least `threshold` (0-1).
 
-    Which blocks are required is relaxed in steps down to the threshold; of the plans on the way the
-    cheapest is taken, so that a lower threshold never costs more. The blocks to `keep`, by index,
-    stay as they are.
+    Which blocks are required is relaxed in steps down to the threshold; of the plans on the way the cheapest is taken,
+    so that a lower threshold never costs more. The blocks to `keep`, by index, stay as they are.
     """
     models = models or Models()
     prepared = hold(reading.skill, prepare_ladders(reading, counter, models), keep)

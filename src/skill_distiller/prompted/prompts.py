@@ -1,7 +1,7 @@
 """What a language model is asked: the prompts, one file each in `prompts/`, with the form of the reply to each.
 
-Adding a prompt is a file `prompts/<name>.md` and an entry in `PROMPTS`. Under `=== reply` stands a JSON object: under the
-name of each field of the reply its JSON Schema, or a list of one object that stands for one about each thing asked about.
+Adding a prompt is a file `prompts/<name>.md` and an entry in `PROMPTS`. Under `=== reply` stands a JSON object: for each
+field of the reply its JSON Schema, or a list of one object that stands for one about each thing asked about.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from skill_distiller.providers.model import Request, Schema
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What `prompts/<name>.md` holds: a version as in `classify/1`, the system text, the prompt with blanks (`$name`)."""
+    """What `prompts/<name>.md` holds: a version as in `classify/1`, the prompt with its blanks (`$name`)."""
 
     name: str
     version: str

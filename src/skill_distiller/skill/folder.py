@@ -213,10 +213,9 @@ def role_of(path: PurePosixPath) -> FileRole:
 class SkillFile:
     """A file beside SKILL.md; its content is read when asked for.
 
-    `path` is relative to the skill folder, `size` in bytes, `mode` its permission bits, None for
-    what a new file gets. The content is `content`, or where that is None the file below `root`.
-    `link` is the text of a symbolic link, "" for a file; `leads_to` is the path in the folder that
-    the link leads to, None where it leads out of it.
+    `path` is relative to the skill folder, `size` in bytes, `mode` its permission bits, None for what a new file gets.
+    The content is `content`, or where that is None the file below `root`. `link` is the text of a symbolic link, "" for
+    a file; `leads_to` is the path in the folder that the link leads to, None where it leads out of it.
     """
 
     path: PurePosixPath

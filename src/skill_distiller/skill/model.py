@@ -62,9 +62,8 @@ class Frontmatter:
 class Block:
     """One top-level Markdown construct: paragraph, list, item of a long list, code, table, quote.
 
-    `index` counts the blocks of a skill. `text` ends with the block's own last line break and `gap`
-    holds the blank lines after it. `line` is its first line in the file, counted from 1. `info` is
-    the language of a code fence.
+    `index` counts the blocks of a skill. `text` ends with the block's own last line break and `gap` holds the blank
+    lines after it. `line` is its first line in the file, counted from 1. `info` is the language of a code fence.
     """
 
     index: int
@@ -93,9 +92,8 @@ class Block:
 class Section:
     """A heading and the blocks up to the next heading.
 
-    Section 0 is the text before the first heading: level 0, heading "". `heading_source` is the
-    heading as written with the blank lines after it; for section 0 the blank lines before the
-    first block, if any.
+    Section 0 is the text before the first heading: level 0, heading "". `heading_source` is the heading as written with
+    the blank lines after it; for section 0 the blank lines before the first block, if any.
     """
 
     index: int
