@@ -41,10 +41,9 @@ class KeptPieces:
 class DistillOptions:
     """What to aim at: in threshold mode the functionality to keep, 0-1; in tokens mode the most tokens of the result.
 
-    `encoding` is what tokens are counted in.
-    `strict` makes missing frontmatter or a missing trigger section an error. With `offline` the ranks
-    of an encoding that are not shipped are not fetched either: counts are estimates then. `patterns`
-    are the user's own, which count beside those of the reference.
+    `encoding` is what tokens are counted in. `strict` makes missing frontmatter or a missing trigger section an error.
+    With `offline` the ranks of an encoding that are not shipped are not fetched either: counts are estimates then.
+    `patterns` are the user's own, which count beside those of the reference.
 
     The pieces to `keep` stay as they are. With a `plan` nothing is chosen: it is applied, and `mode`,
     `threshold` and `tokens` only say what it was made with.

@@ -50,8 +50,7 @@ def read_fields(source: str, longest: int = _MAX_YAML) -> Mapping[str, object] |
 def split_frontmatter(lines: Sequence[str]) -> tuple[Frontmatter, int]:
     """The frontmatter of a file given as lines with their ends, and the line where the body starts.
 
-    Only a line of its own closes it: a `---` inside a value does not. The blank lines below it are
-    part of `raw`.
+    Only a line of its own closes it: a `---` inside a value does not. The blank lines below it are part of `raw`.
     """
     first = 0
     while first < len(lines) and not lines[first].lstrip(BOM).strip():
@@ -59,14 +58,9 @@ def split_frontmatter(lines: Sequence[str]) -> tuple[Frontmatter, int]:
     if first == len(lines) or not _FENCE.fullmatch(lines[first].removeprefix(BOM) if first == 0 else lines[first]):
         return Frontmatter("", {}, FrontmatterState.MISSING), 0
     for i in range(first + 1, len(lines)):
-        if is_closing_fence(lines[i]):
+        if _CLOSING.fullmatch(lines[i]):
             return _closed(lines, first, i)
     return _unclosed(lines, first)
-
-
-def is_closing_fence(line: str) -> bool:
-    """Whether a line, given with its end, closes a frontmatter."""
-    return bool(_CLOSING.fullmatch(line))
 
 
 def _closed(lines: Sequence[str], first: int, closing: int) -> tuple[Frontmatter, int]:

@@ -34,8 +34,7 @@ def read_below(root: Path, path: PurePosixPath, max_bytes: int) -> bytes:
 def chunks_below(root: Path, path: PurePosixPath) -> Iterator[bytes]:
     """The content of a file below a folder, in pieces of at most a megabyte.
 
-    Raises BadInputError where the path goes through a link, or ends at anything but a regular file
-    that can be read.
+    Raises BadInputError where the path goes through a link, or ends at anything but a regular file that can be read.
     """
     if path.is_absolute() or ".." in path.parts:
         raise BadInputError(f"{str(path)!r} leads out of the folder.", "Name a file inside of it.")

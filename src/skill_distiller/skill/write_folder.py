@@ -35,10 +35,9 @@ def write_folder(folder: SkillFolder, target: str | Path, *, force: bool = False
     `.NAME.….skill-distiller-old`, whose path is given back (None where nothing was replaced); it is
     the caller's to remove, and put back where the new one can't take its place.
 
-    The target is never seen half written. What a crash leaves: a hidden sibling
-    `.NAME.….skill-distiller-new`, which the next run for this target removes (on Windows it stays);
-    and where it came between the two renames of `force`, no target, but the old folder whole in its
-    sibling. A file that changes while it is copied ends the run.
+    The target is never seen half written. What a crash leaves: a hidden sibling `.NAME.….skill-distiller-new`, which
+    the next run for this target removes (on Windows it stays); and where it came between the two renames of `force`, no
+    target, but the old folder whole in its sibling. A file that changes while it is copied ends the run.
 
     Raises RefusedError for a target inside, above or equal to where the folder was read from, for
     one that exists, for links that lead out of the folder, and where the disk does not take it;
