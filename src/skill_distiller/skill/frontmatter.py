@@ -58,9 +58,14 @@ def split_frontmatter(lines: Sequence[str]) -> tuple[Frontmatter, int]:
     if first == len(lines) or not _FENCE.fullmatch(lines[first].removeprefix(BOM) if first == 0 else lines[first]):
         return Frontmatter("", {}, FrontmatterState.MISSING), 0
     for i in range(first + 1, len(lines)):
-        if _CLOSING.fullmatch(lines[i]):
+        if is_closing_fence(lines[i]):
             return _closed(lines, first, i)
     return _unclosed(lines, first)
+
+
+def is_closing_fence(line: str) -> bool:
+    """Whether a line, given with its end, closes a frontmatter."""
+    return bool(_CLOSING.fullmatch(line))
 
 
 def _closed(lines: Sequence[str], first: int, closing: int) -> tuple[Frontmatter, int]:
