@@ -62,13 +62,16 @@ def find_secrets(text: str) -> tuple[Secret, ...]:
     for number, line in enumerate(lines, 1):
         for kind, value, _, _ in _in_line(line, own, rules):
             found.setdefault((kind, number), Secret(kind, number, value))
+    whole = {secret.text for secret in found.values()}
+    for number in range(1, len(lines)):
         joined, seam = _joined(lines, number)
         for kind, value, start, end in _in_line(joined, own, rules) if seam else ():
-            if start < seam < end:
+            if start < seam < end and value not in whole:
                 found.setdefault((kind, number), Secret(kind, number, value))
-    return tuple(found.values())
+    return tuple(sorted(found.values(), key=lambda secret: secret.line))
 
 
+_BREAKING: Final = re.compile(r"(?i)<w?br ?/?>")
 _ENTITY: Final = re.compile(r"&#?\w{1,20};")
 # Fillers and joiners that are letters or marks to Unicode, and variation selectors.
 _UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800" + "".join(map(chr, range(0xFE00, 0xFE10))))
@@ -77,6 +80,7 @@ _UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800" + 
 def _visible(text: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
+    text = _BREAKING.sub("", text)
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", text)
@@ -85,7 +89,7 @@ def _visible(text: str) -> str:
 
 
 _BREAK: Final = re.compile(r"\\?\s*\n[ \t>#*|]*")
-_LINE_END: Final = re.compile(r"[^\s\\]{1,300}(?=[ \t]*(?:\\|<br ?/?>|<wbr ?/?>)?[ \t\r]*\Z)")
+_LINE_END: Final = re.compile(r"[^\s\\]{1,300}(?=[ \t]*\\?[ \t\r]*\Z)")
 _LINE_START: Final = re.compile(r"[ \t>#*|]*([\w.~+/=-]{2,1000})(.?)")
 _SHORTEST: Final = 16  # characters of a value that lies over two lines
 _BEFORE: Final = 60  # characters in front of it, where its name may stand
@@ -133,8 +137,10 @@ def _in_line(line: str, own: Sequence[str], rules: Sequence[_Rule]) -> Iterator[
 _LEAST: Final = 8  # characters of a line that may hold a secret
 _SERVICE_TOKEN: Final = r"(?<![A-Za-z0-9])((?:%s)(?=[A-Za-z_.=+/-]*\d)[\w.=+/-]{16,500})"
 _SERVICE_ENTROPY: Final = 3.4  # bits a character
+_FEW: Final = 2
+_LONG_WORD: Final = 16  # characters
+_REPLACED: Final = ("generic-api-key", "curl-auth-header", "curl-auth-user")  # by rules of ours that take less time
 _LEADING: Final = r"[\w.-]{0,50}?"  # finds nothing more, and takes long
-_LEAD: Final = 50  # characters that it would have taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +159,10 @@ class _Rule:
         for match in _compiled(self.source).finditer(window):
             group = self.group or next((i for i, found in enumerate(match.groups(), 1) if found), 0)
             value = match[group]
-            if _entropy(value) < self.entropy or _MADE_UP.search(value) or _PLACEHOLDER.fullmatch(value):
+            if self.entropy and (_entropy(value) < self.entropy or _is_made_up(value)):
                 continue
-            lead = window[max(0, match.start() - _LEAD) : match.end()]
-            if not any(_allows(entry, {"line": window, "match": lead}, value) for entry in self.allowed):
-                yield self.kind, value, offset + match.start(group), offset + match.end(group)
+            if not any(_allows(entry, {"line": window, "match": match[0]}, value) for entry in self.allowed):
+                yield self.kind, value, offset + match.start(), offset + match.end(group)
 
 
 def _allows(entry: Mapping[str, Any], texts: Mapping[str, str], value: str) -> bool:
@@ -173,6 +178,13 @@ def _compiled(source: str) -> regex.Pattern[str]:
     import regex  # reads what Go's expressions may say and Python's may not, such as (?i) in the middle
 
     return regex.compile(source.replace(r"\z", r"\Z").replace(_LEADING, "", 1), regex.VERSION1)
+
+
+def _is_made_up(value: str) -> bool:
+    """Whether a value is a placeholder, or several words and small numbers."""
+    parts = re.split(r"[\W_]+", value)
+    words = len(parts) > _FEW and all(len(p) <= _LONG_WORD and (p.isalpha() or p.isdigit()) for p in parts)
+    return bool(words or _MADE_UP.search(value) or _PLACEHOLDER.fullmatch(value))
 
 
 def _entropy(value: str) -> float:
@@ -198,7 +210,7 @@ def _rules() -> tuple[_Rule, ...]:
             (theirs["allowlist"], *(entry for entry in rule.get("allowlists", ()) if "paths" not in entry)),
         )
         for rule in (*theirs["rules"], *ours["rules"])
-        if "regex" in rule and "path" not in rule
+        if "regex" in rule and "path" not in rule and rule["id"] not in _REPLACED
     ]
     for service, prefixes in ours["prefixes"].items():
         source = _SERVICE_TOKEN % "|".join(map(re.escape, prefixes))
