@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import SectionType
-from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.analysis.patterns import WORDS, one_of
+from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
 _PROMISES: Final = tuple(

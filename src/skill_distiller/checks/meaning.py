@@ -7,11 +7,11 @@ from typing import Final
 
 from skill_distiller.checks.fences import find_open_fences
 from skill_distiller.checks.format import find_hidden
-from skill_distiller.checks.model import Declared, Finding, FindingKind, Level, Pair, Quote
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quote
 from skill_distiller.language.fact import normalize
 from skill_distiller.meaning.compare import Difference
 from skill_distiller.meaning.units import Unit, UnitKind
-from skill_distiller.meaning.wording import CERTIFIED, Edit, Verdict
+from skill_distiller.meaning.wording import CERTIFIED, Verdict
 
 _KINDS: Final = {
     Verdict.REWORDED: FindingKind.REWORDED,

@@ -14,7 +14,7 @@ from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
 from skill_distiller.meaning.compare import Comparison, compare
-from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
+from skill_distiller.rewriting.model import RENDERINGS
 from skill_distiller.skill.folder import FindTarget, SkillFolder
 from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.tokens import TokenCounter, count_skill
@@ -275,4 +275,3 @@ class Pair:
         if path is None or path.name.lower() != SKILL_FILE.lower():
             return ""
         return Path(os.path.abspath(path)).parent.name  # noqa: PTH100 - a link keeps its own name
-

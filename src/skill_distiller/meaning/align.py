@@ -47,7 +47,9 @@ class Side:
         """The units of a block."""
         if block not in self._units:
             own = self.blocks[block]
-            self._units[block] = block_units(own, self.section_of[block], self.labels(block), self._places.get(block, 0))
+            self._units[block] = block_units(
+                own, self.section_of[block], self.labels(block), self._places.get(block, 0)
+            )
         return self._units[block]
 
 
@@ -181,7 +183,9 @@ def _align_units(found: Alignment) -> None:
             lambda u: plain(u.text),
         ],
     )
-    firsts = [[unit for unit in left if unit.kind is UnitKind.CELL and not unit.depth] for left in _left(old, new, pairs)]
+    firsts = [
+        [unit for unit in left if unit.kind is UnitKind.CELL and not unit.depth] for left in _left(old, new, pairs)
+    ]
     pairs += _pair_alike(*firsts, pairs, old, new)
     pairs += _pair_cells(found, *_left(old, new, pairs), pairs)
     pairs += _pair_alike(*_left(old, new, pairs), pairs, old, new)
@@ -193,7 +197,10 @@ def _align_units(found: Alignment) -> None:
     new_left = _join(come, new, found.of_new, {match.after[0]: match for match in matches.values()}, parted=True)
     found.gone += gone
     found.come += new_left
-    found.matches += sorted({id(match): match for match in matches.values()}.values(), key=lambda match: (match.before[0].block, match.before[0].line))
+    found.matches += sorted(
+        {id(match): match for match in matches.values()}.values(),
+        key=lambda match: (match.before[0].block, match.before[0].line),
+    )
 
 
 def _home(side: Side, unit: Unit) -> str:
@@ -201,7 +208,9 @@ def _home(side: Side, unit: Unit) -> str:
     return plain(heading.text) if heading else ""
 
 
-def _left(old: Iterable[Unit], new: Iterable[Unit], pairs: Iterable[tuple[Unit, Unit]]) -> tuple[list[Unit], list[Unit]]:
+def _left(
+    old: Iterable[Unit], new: Iterable[Unit], pairs: Iterable[tuple[Unit, Unit]]
+) -> tuple[list[Unit], list[Unit]]:
     taken = {unit for pair in pairs for unit in pair}
     return [unit for unit in old if unit not in taken], [unit for unit in new if unit not in taken]
 
@@ -259,14 +268,22 @@ def _pair_alike(
         others = {other for word in words[one] if len(holders[word]) <= _MOST_HOLDERS for other in holders[word]}
         others.update(near.get(one, ()))
         for other in others:
-            if (one.kind is UnitKind.CODE) is not (other.kind is UnitKind.CODE) or (
-                one.kind is UnitKind.CELL
-            ) is not (other.kind is UnitKind.CELL):
+            if (one.kind is UnitKind.CODE) is not (other.kind is UnitKind.CODE) or (one.kind is UnitKind.CELL) is not (
+                other.kind is UnitKind.CELL
+            ):
                 continue
             share = len(words[one] & words[other]) / max(len(words[one]), len(words[other]), 1)
             beside = other in near.get(one, ())
-            alone = near.get(one) == (other,) and one.kind is other.kind and max(map(len, (words[one], words[other]))) <= _FEW
-            if share >= (_LIKE_IN_PLACE if beside else _LIKE) or alone or (beside and one.kind is other.kind is UnitKind.CODE):
+            alone = (
+                near.get(one) == (other,)
+                and one.kind is other.kind
+                and max(map(len, (words[one], words[other]))) <= _FEW
+            )
+            if (
+                share >= (_LIKE_IN_PLACE if beside else _LIKE)
+                or alone
+                or (beside and one.kind is other.kind is UnitKind.CODE)
+            ):
                 offers.append((share + 0.3 * beside, -abs(place[one] - place[other]), place[one], one, other))
     found, taken = [], set[Unit]()
     for _, _, _, one, other in sorted(offers, key=lambda offer: (-offer[0], -offer[1], offer[2], place[offer[4]])):
@@ -302,7 +319,12 @@ def _neighbors(
 
 
 def _join(
-    left: Sequence[Unit], order: Sequence[Unit], known: dict[Unit, Unit], matches: dict[Unit, Match], *, parted: bool = False
+    left: Sequence[Unit],
+    order: Sequence[Unit],
+    known: dict[Unit, Unit],
+    matches: dict[Unit, Match],
+    *,
+    parted: bool = False,
 ) -> list[Unit]:
     """What is left after whatever went into the neighbor of its neighbor was joined to that."""
     place = {unit: number for number, unit in enumerate(order)}

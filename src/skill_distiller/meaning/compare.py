@@ -124,9 +124,9 @@ def _match(match: Match) -> Iterator[Difference]:
     joined = len(before) + len(after) > 2
     if joined and kinds & {UnitKind.ITEM, UnitKind.CELL, UnitKind.CODE}:
         yield Difference(Verdict.CHANGED, before, after, "joined", True)
-    elif not joined and old.kind is not new.kind:
-        yield Difference(Verdict.CHANGED, before, after, "form", True)
-    elif joined and len({unit.block for unit in before}) != len({unit.block for unit in after}):
+    elif (not joined and old.kind is not new.kind) or (
+        joined and len({unit.block for unit in before}) != len({unit.block for unit in after})
+    ):
         yield Difference(Verdict.CHANGED, before, after, "form", True)
     elif _renumbered(old.number, new.number) or (old.depth != new.depth and old.kind is UnitKind.ITEM):
         yield Difference(Verdict.MOVED, before, after, "number" if old.depth == new.depth else "nesting", True)
@@ -173,7 +173,10 @@ def _places(found: Alignment) -> Iterator[Difference]:
             first, there = one, other
             units = [one]
             heads = found.old.headings[one.section], found.new.headings[other.section]
-            contexts = (*([heads[0]] if heads[0] else []), *one.under), (*([heads[1]] if heads[1] else []), *other.under)
+            contexts = (
+                (*([heads[0]] if heads[0] else []), *one.under),
+                (*([heads[1]] if heads[1] else []), *other.under),
+            )
         elif isinstance(one, Unit) and isinstance(other, Unit):
             if not kept:
                 yield Difference(Verdict.MOVED, (one,), (other,), "order", True)
@@ -200,7 +203,13 @@ def _under_another(found: Alignment, old: tuple[Unit, ...], new: tuple[Unit, ...
         if unit in there:
             continue
         if unit in found.of_new:  # it is known, and was not above this
-            return unit.kind.value if unit.kind is UnitKind.HEADING else "label" if unit.kind is UnitKind.SENTENCE else unit.kind.value
+            return (
+                unit.kind.value
+                if unit.kind is UnitKind.HEADING
+                else "label"
+                if unit.kind is UnitKind.SENTENCE
+                else unit.kind.value
+            )
         if unit.kind is not UnitKind.HEADING and len(new) != len(old):
             return "label"
     lost = [unit for unit in old if unit.kind is not UnitKind.HEADING and found.of_old.get(unit) not in new]
@@ -250,4 +259,10 @@ def _come(found: Alignment) -> Iterator[Difference]:
     for unit in found.come:
         if plain(unit.text) or unit.kind in _VERBATIM:
             again = plain(unit.text) in known
-            yield Difference(Verdict.REWORDED if again else Verdict.NEW, (), (unit,), "said twice" if again else unit.kind.value, not again)
+            yield Difference(
+                Verdict.REWORDED if again else Verdict.NEW,
+                (),
+                (unit,),
+                "said twice" if again else unit.kind.value,
+                not again,
+            )

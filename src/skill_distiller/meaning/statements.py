@@ -273,7 +273,9 @@ def _statements(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -
     pieces = list(_pieces(tokens, boundaries, text))
     for number, (run, end) in enumerate(pieces):
         cuts = [i for i, token in enumerate(run) if token.sense in CONDITIONS]
-        label = not cuts and (end == "→" or (end in (":", "：") and len(run) <= _LABEL_WORDS and number < len(pieces) - 1))
+        label = not cuts and (
+            end == "→" or (end in (":", "：") and len(run) <= _LABEL_WORDS and number < len(pieces) - 1)
+        )
         plain = () if label else run[: cuts[0]] if cuts else run
         # "only if" is one word of two.
         only = [token for token in plain[-1:] if cuts and token.sense is Sense.ONLY]

@@ -63,7 +63,9 @@ def split_sentences(text: str) -> list[str]:
     masked = _masked(text)
     found, at = [], 0
     for match in _SENTENCE_END.finditer(masked):
-        if match.group()[0] == "." and (_ends_in_abbreviation(masked, match.start()) or _NUMBERED.fullmatch(masked[at : match.end()].lstrip() + " ")):
+        if match.group()[0] == "." and (
+            _ends_in_abbreviation(masked, match.start()) or _NUMBERED.fullmatch(masked[at : match.end()].lstrip() + " ")
+        ):
             continue
         found.append(text[at : match.end()].strip())
         at = match.end()
@@ -124,7 +126,14 @@ def _sentences(
 
 
 def _code(
-    lines: Sequence[str], block: Block, section: int, line: int, under: tuple[Unit, ...], *, fenced: bool, group: int = 0
+    lines: Sequence[str],
+    block: Block,
+    section: int,
+    line: int,
+    under: tuple[Unit, ...],
+    *,
+    fenced: bool,
+    group: int = 0,
 ) -> Iterator[Unit]:
     for number, text in enumerate(lines):
         if text.strip():
@@ -169,7 +178,9 @@ class _Walk:
             self._number = ""
             if self._lists[-1][1]:
                 first = self._counts[-1] < 0
-                self._counts[-1] = int(token.info) + (self._place if len(self._lists) == 1 else 0) if first else self._counts[-1] + 1
+                self._counts[-1] = (
+                    int(token.info) + (self._place if len(self._lists) == 1 else 0) if first else self._counts[-1] + 1
+                )
                 self._number = f"{token.info} {self._counts[-1]}"
         elif kind == "list_item_close":
             self._items.pop()
@@ -195,7 +206,9 @@ class _Walk:
 
     def _unit(self, kind: UnitKind, text: str, line: int) -> Unit:
         group = self._lists[-1][0] if self._lists else 0
-        return Unit(kind, text, line, self._section, self._block.index, self._under(), group=group, depth=len(self._lists))
+        return Unit(
+            kind, text, line, self._section, self._block.index, self._under(), group=group, depth=len(self._lists)
+        )
 
     def _nested_code(self, token: MarkdownToken) -> Iterator[Unit]:
         if token.info.strip():
@@ -229,7 +242,9 @@ class _Walk:
     def _cell(self, token: MarkdownToken) -> Iterator[Unit]:
         head = self._head[self._column : self._column + 1] if not self._in_head else []
         under = (*self._above, *self._row[:1], *head)
-        unit = Unit(UnitKind.CELL, token.content, self._line(token), self._section, self._block.index, under, depth=self._column)
+        unit = Unit(
+            UnitKind.CELL, token.content, self._line(token), self._section, self._block.index, under, depth=self._column
+        )
         if self._in_head:
             self._head.append(unit)
         self._row.append(unit)

@@ -44,7 +44,9 @@ class Edit(NamedTuple):
 
 
 # What may go without a trace in a text that says the same, and come.
-_SOFT: Final = frozenset({Sense.ADVICE, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME})
+_SOFT: Final = frozenset(
+    {Sense.ADVICE, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME}
+)
 _SOFT_WHEN_NEW: Final = _SOFT | {Sense.DUTY, Sense.BEFORE, Sense.AFTER}
 _NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
 _FAMILIES: Final = (
@@ -121,7 +123,9 @@ class _Comparison:
             self.found.append(Edit(verdict, *tokens, (lost or come or Sense.CONDITION).value))
         elif not (old and new) and (lost or come):  # a condition or reason by itself; a label is looked at word by word
             reason = Sense.BECAUSE in (lost, come)
-            self.found.append(Edit(Verdict.REWORDED if reason else Verdict.CHANGED, *tokens, (lost or come or Sense.CONDITION).value))
+            self.found.append(
+                Edit(Verdict.REWORDED if reason else Verdict.CHANGED, *tokens, (lost or come or Sense.CONDITION).value)
+            )
             if reason:
                 facts = [tuple(t for t in side if t.kind is TokenKind.FACT) for side in tokens]
                 if any(facts):
@@ -129,7 +133,9 @@ class _Comparison:
             return
         self._diff(*tokens, binding=lost is not None and lost is not Sense.BECAUSE, label=not (lost and come))
 
-    def _diff(self, old: Sequence[Token], new: Sequence[Token], *, binding: bool, main: bool = False, label: bool = False) -> None:
+    def _diff(
+        self, old: Sequence[Token], new: Sequence[Token], *, binding: bool, main: bool = False, label: bool = False
+    ) -> None:
         approval = any(token.sense is Sense.APPROVAL for token in old)
         for i, j, length_old, length_new in _gaps(old, new):
             lost, come = list(old[i : i + length_old]), list(new[j : j + length_new])
@@ -176,7 +182,9 @@ class _Comparison:
                     if other and target is not gap:
                         gap.before.remove(one)
                         target.after.remove(other)
-                        harmless = gap.label or target.label or (gap.main and target.main and self._keeps_order(one, other))
+                        harmless = (
+                            gap.label or target.label or (gap.main and target.main and self._keeps_order(one, other))
+                        )
                         verdict = Verdict.REWORDED if harmless else Verdict.CHANGED
                         self.found.append(Edit(verdict, (one,), (other,), "order"))
                         self.kept.append((one, other))
@@ -294,9 +302,7 @@ def _match_statements(
     yield from ((None, new) for j, new in enumerate(after) if j not in taken.values())
 
 
-def _match_clauses(
-    before: Sequence[Clause], after: Sequence[Clause]
-) -> Iterator[tuple[Clause | None, Clause | None]]:
+def _match_clauses(before: Sequence[Clause], after: Sequence[Clause]) -> Iterator[tuple[Clause | None, Clause | None]]:
     """The conditions of two statements, paired by sense and then by their words."""
     left = list(after)
     rest = []

@@ -111,4 +111,6 @@ def _at(value: object, *path: str | int) -> object:
 def _text(content: object) -> str:
     """The text of a content, which some servers send as a list of parts."""
     parts = content if isinstance(content, list) else [content]
-    return "".join(part for part in (_at(p, "text") if isinstance(p, dict) else p for p in parts) if isinstance(part, str))
+    return "".join(
+        part for part in (_at(p, "text") if isinstance(p, dict) else p for p in parts) if isinstance(part, str)
+    )
