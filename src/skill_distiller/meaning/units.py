@@ -27,7 +27,7 @@ class UnitKind(StrEnum):
     CELL = "table cell"
     CODE = "code line"
     FENCE = "code fence"
-    MARKUP = "markup"  # a line of HTML, a link definition: it stays letter by letter
+    MARKUP = "markup"  # a line of HTML, a link definition
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +50,7 @@ class Unit:
     depth: int = 0
 
 
+VERBATIM: Final = frozenset({UnitKind.CODE, UnitKind.FENCE})  # kinds that stay letter by letter
 _SENTENCE_END: Final = re.compile(r"[.!?;][*_\"”'’)\]»]*(?=\s|\Z)|[。！？；][”」』）]*|\n(?=[ \t]*\r?\n)")
 _MASKED: Final = frozenset({FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED, FactKind.PATH})
 _NUMBER: Final = re.compile(r"[*_]{0,3}(?:\d{1,9}|[a-z])")

@@ -333,9 +333,7 @@ def _match_statements(
     yield from ((None, after[j]) for j in sorted(free))
 
 
-def _match_clauses(
-    before: Sequence[Clause], after: Sequence[Clause]
-) -> Iterator[tuple[Clause | None, Clause | None]]:
+def _match_clauses(before: Sequence[Clause], after: Sequence[Clause]) -> Iterator[tuple[Clause | None, Clause | None]]:
     """The conditions of two statements, paired by sense and then by their words."""
     left = list(after)
     rest = []
