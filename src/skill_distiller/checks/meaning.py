@@ -76,6 +76,7 @@ def _finding(pair: Pair, difference: Difference) -> Finding:
         in_candidate=not before,
         marks=shown.marks,
         other=other,
+        block=max((unit.block for unit in difference.before), default=-1),
     )
 
 

@@ -68,7 +68,8 @@ class Finding:
 
     `line` counts from 1 in the file it stands in: the candidate's where `in_candidate`, else the
     original's; 0 where it has no place. `marks` are the spans of the words that differ; `other` is what stands for it
-    in the other file, None where nothing does.
+    in the other file, None where nothing does. `block` is the block of the original that it is about, by index, -1
+    where it is about none.
     """
 
     kind: FindingKind
@@ -79,6 +80,7 @@ class Finding:
     in_candidate: bool = False
     marks: tuple[tuple[int, int], ...] = ()
     other: Quote | None = None
+    block: int = -1
 
 
 @dataclass(frozen=True, slots=True)

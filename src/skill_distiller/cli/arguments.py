@@ -13,7 +13,7 @@ from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.detect import DEFAULT_TIMEOUT
-from skill_distiller.run.run import DEFAULT_THRESHOLD, Aim
+from skill_distiller.run.run import DEFAULT_THRESHOLD, Aim, Gate
 from skill_distiller.skill.model import MAX_BYTES
 from skill_distiller.tokens import DEFAULT_ENCODING
 
@@ -41,11 +41,16 @@ class Goal:
         None, metavar="0-1", help=f"The share of the functionality to keep. Default: {DEFAULT_THRESHOLD:g}."
     )
     tokens: int | None = option(None, metavar="N", help="The most tokens the result may have, frontmatter included.")
-    strict: bool = option(
-        False,
-        "--strict",
-        help="Treat as errors: no frontmatter, no trigger section, a result that fails its verification.",
+    strict: bool = option(False, "--strict", help="Treat as errors: no frontmatter, no trigger section.")
+    allow_unverified: bool = option(
+        False, "--allow-unverified", help="Write a result that fails its own verification, which is refused else."
     )
+
+    @property
+    def gate(self) -> Gate:
+        """What becomes of a result that fails its verification; raises UsageError for both options."""
+        exclude(("--strict", self.strict, "--allow-unverified", self.allow_unverified))
+        return Gate.STRICT if self.strict else Gate.REPORT if self.allow_unverified else Gate.REFUSE
 
 
 def choose_aim(goal: Goal) -> Aim:

@@ -161,7 +161,7 @@ def _distill_options(request: Request, job: _Job) -> DistillOptions:
     return DistillOptions(
         threshold=job.aim.threshold,
         encoding=request.source.encoding,
-        strict=request.goal.strict,
+        gate=request.goal.gate,
         offline=request.models.offline,
         mode=job.aim.mode,
         tokens=job.aim.tokens,
