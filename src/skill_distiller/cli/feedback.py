@@ -12,6 +12,7 @@ import typer
 from skill_distiller.cli.learnings import LEARNINGS, LearningsDir, open_store, read_whole
 from skill_distiller.cli.option_groups import expand_groups
 from skill_distiller.errors import BadInputError, UsageError, reason_of
+from skill_distiller.skill.safe_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,8 +75,7 @@ def _read(path: str) -> str:
     try:
         if path == "-":
             return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8")
-        with Path(path).open("rb") as stream:
-            return stream.read(_MOST_BYTES).decode("utf-8")
+        return read_regular(Path(path), _MOST_BYTES).decode("utf-8")
     except UnicodeDecodeError:
         raise BadInputError("The exam is not UTF-8 text.", "Convert it to UTF-8.") from None
     except (OSError, ValueError) as error:

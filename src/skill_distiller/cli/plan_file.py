@@ -24,6 +24,7 @@ from skill_distiller.run.run import Aim
 from skill_distiller.skill.frontmatter import read_fields
 from skill_distiller.skill.ids import PieceIds, piece_ids
 from skill_distiller.skill.model import Block, Section
+from skill_distiller.skill.safe_files import read_regular
 
 if TYPE_CHECKING:
     import typer
@@ -153,8 +154,7 @@ def read_plan(path: Path) -> SavedPlan:
     """The plan that a file holds; raises BadInputError where it is missing, too large or no plan."""
     name = repr(str(path))
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_PLAN + 1)
+        content = read_regular(path, MAX_PLAN)
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         raise BadInputError(f"Can't read the plan {name}: {reason_of(error)}.", _HINT) from None
     if len(content) > MAX_PLAN:

@@ -19,6 +19,7 @@ from skill_distiller.report.console import open_console
 from skill_distiller.report.json_record import verification_to_json
 from skill_distiller.report.verification import print_verification
 from skill_distiller.run.config import load_config
+from skill_distiller.skill.safe_files import read_regular
 from skill_distiller.tokens import TokenCounter, load_counter
 
 _FAILED: Final = 6  # the exit code of what a guard refuses
@@ -109,8 +110,7 @@ def verify(
 def _read_receipt(path: str) -> Declared:
     hint = "Give the JSON that `skill-distiller compress --json` printed."
     try:
-        with Path(path).open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
+        content = read_regular(Path(path), _MOST_BYTES)
         if len(content) > _MOST_BYTES:
             raise BadInputError(f"The receipt {path!r} is larger than {_MOST_BYTES:,} bytes.", hint)
         return declared_in(json.loads(content))

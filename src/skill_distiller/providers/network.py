@@ -92,7 +92,9 @@ def _bounded(chunks: Iterable[bytes]) -> Iterable[bytes]:
     for chunk in chunks:
         length += len(chunk)
         if length > MOST_BYTES:
-            raise ProviderError(f"A reply is longer than {MOST_BYTES:,} bytes.", "Is this the address of such a server?")
+            raise ProviderError(
+                f"A reply is longer than {MOST_BYTES:,} bytes.", "Is this the address of such a server?"
+            )
         yield chunk
 
 

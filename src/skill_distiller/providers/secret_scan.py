@@ -36,7 +36,9 @@ _PLACEHOLDER: Final = re.compile(
     r"(?i)\W*(?:my|your|the|db|pg|super)?[-_]?"
     r"(?:pass(?:word|wd)?|pwd|postgres|secret|user|admin|root|token|key|changeme|example|test|guest|x+|\.+|\*+)\W*"
 )
-_MADE_UP: Final = re.compile(r"(?i)your|example|placeholder|changeme|dummy|redacted|x{4}|\.{3}|…|\*{3}|1234567890|abcdef")
+_MADE_UP: Final = re.compile(
+    r"(?i)your|example|placeholder|changeme|dummy|redacted|x{4}|\.{3}|…|\*{3}|1234567890|abcdef"
+)
 
 
 class Secret(NamedTuple):
@@ -74,7 +76,9 @@ def find_secrets(text: str) -> tuple[Secret, ...]:
 _BREAKING: Final = re.compile(r"(?i)<w?br ?/?>")
 _ENTITY: Final = re.compile(r"&#?\w{1,20};")
 # Fillers and joiners that are letters or marks to Unicode, and variation selectors.
-_UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800" + "".join(map(chr, range(0xFE00, 0xFE10))))
+_UNSEEN: Final = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800" + "".join(map(chr, range(0xFE00, 0xFE10)))
+)
 
 
 def _visible(text: str) -> str:

@@ -93,6 +93,7 @@ def distill(
 def carry_out(run: Run, skill: Skill) -> Result:
     """What a run makes of one skill; raises what `distill` raises."""
     check_options(run.options)
+    run.options.patterns.begin_run()
     counter = run.counter
     run.observe("parse", skill)
     keep = find_pieces(skill, run.options.keep.ids, run.options.keep.sections)

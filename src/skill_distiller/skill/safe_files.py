@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -16,9 +17,31 @@ _BINARY: Final = getattr(os, "O_BINARY", 0)
 _READ: Final = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | _BINARY
 _FOLDER: Final = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_DIRECTORY", 0)
 _CHUNK: Final = 1 << 20  # bytes
+_HANDED_OVER: Final = ("/dev/fd/", "/proc/self/fd/")
+_NO_FILE: Final = "it is no file but a folder, a pipe, a socket or a device"
 _RANDOM_BYTES: Final = 8
 _MAX_NAME: Final = 40  # characters of a name that its temporary sibling shows
 PERMISSIONS: Final = 0o777  # the bits of a mode that are kept: rights, and no set-user-id
+
+
+def read_regular(path: Path, max_bytes: int) -> bytes:
+    """The first bytes of a file that somebody named, `max_bytes` and one more at most.
+
+    Raises OSError, for a pipe, a socket or a device as well: to open one may wait for ever, or do something. A pipe
+    that this process was started with (`<(command)` of a shell) is read as stdin would be.
+    """
+    handed_over = str(path).startswith(_HANDED_OVER)
+    if not handed_over and not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, _NO_FILE)
+    flags = os.O_RDONLY | _BINARY | (0 if handed_over else getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(os.open(path, flags), "rb") as stream:
+        kind = os.fstat(stream.fileno()).st_mode
+        if not stat.S_ISREG(kind) and not (handed_over and stat.S_ISFIFO(kind)):
+            raise OSError(errno.EINVAL, _NO_FILE)
+        content = b""
+        while chunk := stream.read(min(_CHUNK, max_bytes + 1 - len(content))):  # the limit may be larger than memory
+            content += chunk
+        return content
 
 
 def read_below(root: Path, path: PurePosixPath, max_bytes: int) -> bytes:
