@@ -31,6 +31,12 @@ SavePlan = Annotated[
 ]
 
 
+AcceptUnproved = Annotated[
+    bool,
+    typer.Option("--accept-unproved", help="Apply a plan whose texts say what their blocks do not prove."),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What to aim at, and whether what is missing on the way is an error; `mode` "" is the one the others imply."""
@@ -109,6 +115,7 @@ class Pieces:
         ),
     ] = ""
     save_plan: SavePlan = ""
+    accept_unproved: AcceptUnproved = False
 
 
 @dataclass(frozen=True, slots=True)

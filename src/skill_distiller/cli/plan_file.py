@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -280,7 +281,7 @@ def load_plan(pieces: Pieces, aim: Aim) -> tuple[SavedPlan | None, Aim]:
     """
     if not pieces.plan:
         return None, aim
-    saved = read_plan(Path(pieces.plan))
+    saved = replace(read_plan(Path(pieces.plan)), trusted=pieces.accept_unproved)
     tokens, threshold = saved.settings.get("tokens"), saved.settings.get("threshold")
     if saved.settings.get("mode") == Mode.TOKENS and isinstance(tokens, int) and tokens > 0:
         return saved, Aim(Mode.TOKENS, tokens=tokens)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skill_distiller.cli.arguments import Output, Pieces, SavePlan, Source
+from skill_distiller.cli.arguments import AcceptUnproved, Output, Pieces, SavePlan, Source
 from skill_distiller.cli.compress import Request, run_request
 from skill_distiller.cli.option_groups import expand_groups
 from skill_distiller.errors import UsageError
@@ -42,6 +42,7 @@ def restore(
         ),
     ] = None,
     save_plan: SavePlan = "",
+    accept_unproved: AcceptUnproved = False,
     *,
     output: Output,
     source: Source,
@@ -51,5 +52,5 @@ def restore(
         raise UsageError("restore needs the plan of the run.", "Give one: --plan=FILE, from compress --save-plan=FILE.")
     if not ids and not section:
         raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
-    pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan)
+    pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan, accept_unproved=accept_unproved)
     run_request(Request(path, pieces=pieces, output=output, source=source))

@@ -1,4 +1,4 @@
-"""A plan that was saved, and the pieces that people name: found by id or heading, applied again."""
+"""A plan that was saved, and the pieces that people name: found by id or heading, applied again, its texts proved."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import Final
 
-from skill_distiller.errors import BadInputError, UsageError
+from skill_distiller.analysis.reading import Reading
+from skill_distiller.errors import BadInputError, RefusedError, UsageError
+from skill_distiller.meaning.clauses import sentences
+from skill_distiller.meaning.compare import Loss, added, check_summary, check_wording, missing
 from skill_distiller.planning.groups import settle_headings
+from skill_distiller.planning.ladders import Models, prepare_ladders
 from skill_distiller.planning.plan import Decision, Plan, Reason
-from skill_distiller.planning.required import hand_over
-from skill_distiller.rewriting.model import DROPPED, Rendering, RenderingKind, in_full
+from skill_distiller.planning.required import carriers, hand_over
+from skill_distiller.rewriting.extract import Extractor
+from skill_distiller.rewriting.model import DROPPED, RENDERINGS, Proof, Rendering, RenderingKind, in_full
+from skill_distiller.rewriting.passes import is_empty_lead_in
 from skill_distiller.skill.ids import piece_ids
 from skill_distiller.skill.model import Block, Section, Skill
 from skill_distiller.tokens import TokenCounter
 
 _MAX_NAMED: Final = 5  # pieces that an error names
+_MAX_ID: Final = 20  # characters of an id in a message; one of ours has 6 and a number
 _WITHOUT_TEXT: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
 _REASONS_TO_SHORTEN: Final = frozenset({Reason.CHEAPER, Reason.TOGETHER})
 
@@ -47,13 +54,15 @@ class SavedPiece:
 class SavedPlan:
     """A plan apart from its source: pieces by id, the blocks and the headings.
 
-    `source` is the SHA-256 (hex) of the text it was made for, `settings` what it was made with.
+    `source` is the SHA-256 (hex) of the text it was made for, `settings` what it was made with. One that is
+    not `trusted` may be anybody's: its texts have to be proved from their blocks.
     """
 
     source: str
     blocks: Mapping[str, SavedPiece]
     headings: Mapping[str, SavedPiece]
     settings: Mapping[str, object]
+    trusted: bool = False
 
 
 def source_digest(skill: Skill) -> str:
@@ -97,7 +106,7 @@ def _check(saved: SavedPlan, blocks: Iterable[str], headings: Iterable[str]) -> 
     if not strange:
         return
     shown = ", ".join(
-        f"[{piece.id}] ({piece.place})" if piece.place else f"[{piece.id}]" for piece in strange[:_MAX_NAMED]
+        f"[{piece.id[:_MAX_ID]}]" + (f" ({piece.place})" if piece.place else "") for piece in strange[:_MAX_NAMED]
     )
     more = f" and {len(strange) - _MAX_NAMED} more" if len(strange) > _MAX_NAMED else ""
     raise BadInputError(
@@ -132,6 +141,77 @@ def _reason(piece: SavedPiece | None) -> Reason:
     else:
         fits = reason in _REASONS_TO_SHORTEN
     return reason if fits else Reason.PLANNED
+
+
+_WORDS: Final = re.compile(r"\w+")
+_MAX_SHOWN: Final = 100  # characters that an error shows of a text
+
+
+def refuse_unproved(reading: Reading, plan: Plan, counter: TokenCounter, models: Models) -> None:
+    """Raise RefusedError for a text that its blocks do not prove, unless the program itself would offer it."""
+    skill, offered = reading.skill, frozenset[tuple[int, RenderingKind, str]]()
+    stands_with = carriers(skill, plan.decisions)
+    for block, decision in zip(skill.blocks, plan.decisions, strict=True):
+        kind, text = decision.rendering.kind, decision.rendering.text
+        if kind in _WITHOUT_TEXT or block.index in stands_with:
+            continue
+        members = {block.index, *(i for i, carrier in stands_with.items() if carrier == block.index)}
+        if RENDERINGS[kind].joint:
+            members |= _beside(reading, plan, members)
+        context = " ".join(heading for i in sorted(members) for heading in skill.heading_path(skill.section_of[i]))
+        originals = [skill.blocks[i].text for i in sorted(members)]
+        lost = what_is_unproved(kind, originals, text.removesuffix(block.gap), context)
+        if not lost or (not text and block.index in reading.lead_ins and is_empty_lead_in(block.text)):
+            continue
+        offered = offered or _offered(reading, counter, models)
+        if (block.index, kind, text) not in offered:
+            raise RefusedError(
+                f"The text that the plan has for piece [{piece_ids(skill).blocks[block.index]}] (line {block.line}) "
+                f"is not proved by what stands there ({_flat(lost)[:_MAX_SHOWN]}).",
+                "Set it to full or dropped, or use --accept-unproved if you wrote it.",
+            )
+
+
+def what_is_unproved(kind: RenderingKind, originals: Sequence[str], text: str, context: str) -> str:
+    """What a text of a kind says that its blocks do not prove, or lacks of what its kind promises; "" for nothing.
+
+    `originals` are the texts of the blocks that it stands for, `context` the headings above them.
+    """
+    joined, row = "\n\n".join(originals), RENDERINGS[kind]
+    if _WORDS.findall(text) == _WORDS.findall(joined):
+        return ""  # marks, padding or line ends alone are different
+    if not text.strip():
+        return "nothing of it"
+    if kind is RenderingKind.EXTRACTED:
+        known = {_flat(sentence.text) for sentence in sentences(joined)}
+        return next((s.text for s in sentences(text) if _flat(s.text) not in known), "")
+    found: Sequence[Loss]
+    if row.proof is Proof.WORDING:
+        check = check_summary(originals, text, context=context) if row.partial else None
+        found = check_wording(joined, text, context=context) if check is None else check
+    else:
+        found = (*(() if row.partial else missing(joined, text)), *added(joined, text, context))
+    return f"{found[0].kind}: {found[0].text}" if found else ""
+
+
+def _beside(reading: Reading, plan: Plan, members: set[int]) -> set[int]:
+    """The blocks under the headings of others and beside those that are not rewritten: one may have stood with them."""
+    skill = reading.skill
+    above = {skill.heading_path(skill.section_of[i])[:-1] for i in members}
+    alone = (d.block for d in plan.decisions if d.rendering.kind in _WITHOUT_TEXT)
+    return {i for i in alone if skill.heading_path(skill.section_of[i])[:-1] in above}
+
+
+def _offered(reading: Reading, counter: TokenCounter, models: Models) -> frozenset[tuple[int, RenderingKind, str]]:
+    """The texts that the program makes by itself, each with the index of its block and its kind."""
+    ladders = prepare_ladders(reading, counter, models).ladders
+    made = {ladder.block.index: (*ladder.rungs, *ladder.joint) for ladder in ladders}
+    extracts = Extractor().propose(reading, counter).renderings
+    return frozenset((i, rung.kind, rung.text) for found in (made, extracts) for i in found for rung in found[i])
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 _HASHES: Final = re.compile(r"(#{1,6})(?=\s)")

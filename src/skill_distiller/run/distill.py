@@ -18,7 +18,7 @@ from skill_distiller.planning.choose import Observer, compress_to_threshold, com
 from skill_distiller.planning.ladders import replace_with
 from skill_distiller.planning.plan import Mode, Plan, apply_plan, undo_all
 from skill_distiller.planning.required import bring_back
-from skill_distiller.planning.saved_plan import find_pieces, recall_plan
+from skill_distiller.planning.saved_plan import find_pieces, recall_plan, refuse_unproved
 from skill_distiller.rewriting.model import RENDERINGS
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.backends import Backends
@@ -84,8 +84,9 @@ def distill(
 
     `observe` is called with the name and the value of each stage. Raises UsageError for options
     that make no sense or name a piece that is not there, TargetError for a budget that can't be met,
-    BadInputError for a plan of another skill and, with `options.strict`, for a skill without
-    frontmatter or trigger section, and then RefusedError for a result that fails its own verification.
+    BadInputError for a plan of another skill, RefusedError for one that writes what its blocks do not
+    say. With `options.strict` a skill without frontmatter or trigger section is a BadInputError too,
+    and a result that fails its own verification a RefusedError.
     """
     return carry_out(Run(options or DistillOptions(), backends or Backends(), observe or watch_nothing), skill)
 
@@ -148,7 +149,10 @@ def _write(run: Run, reading: Reading, keep: Collection[int]) -> _Draft:
         run.observe("one-liner", one_liner)
         return _Draft(*replace_with(reading, one_liner, run.counter), one_liner)
     if options.plan:
-        plan = bring_back(skill, recall_plan(options.plan, skill, run.counter), keep, run.counter)
+        recalled = recall_plan(options.plan, skill, run.counter)
+        if not options.plan.trusted:
+            refuse_unproved(reading, recalled, run.counter, run.backends.models)
+        plan = bring_back(skill, recalled, keep, run.counter)
     else:
         plan = _plan(run, reading, keep)
     return _Draft(plan, _apply(skill, plan))
