@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -396,6 +397,25 @@ def test_a_plan_on_a_full_disk(skill_file: Path, tmp_path: Path) -> None:
     assert done.stderr.decode().splitlines()[-1] == "Hint: Name another place with --save-plan."
     assert plan.read_text("utf-8") == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deploy-notes", "plan.yaml"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits and devices of POSIX")
+@pytest.mark.parametrize("product", ["file", "stdout"])
+def test_no_plan_without_its_product(product: str, skill_file: Path, tmp_path: Path) -> None:
+    """Where the disk has room for the plan and none for the product, neither is there: exit 6 means nothing changed."""
+    log = "".join(f"Keep line {number} of the log.\n" for number in range(2000))
+    skill_file.write_text(f"{DEPLOY}\n```text\n{log}```\n", "utf-8")
+    plan, out = tmp_path / "plan.yaml", tmp_path / "out.md"
+    target = '-o "$2"' if product == "file" else "> /dev/full"
+    command = f'ulimit -f 40; exec "$0" -m skill_distiller compress --no-calibration "$1" --save-plan "$3" {target}'
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable, skill_file, out, plan],
+        capture_output=True,
+        env=environment(),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (6, b""), done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["deploy-notes"]
 
 
 def test_a_dry_run_writes_no_plan(skill_file: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,7 +14,7 @@ from skill_distiller.cli.arguments import Goal, Learnings, ModelOptions, Output,
 from skill_distiller.cli.input_output import STDIN, choose_target, deliver, read_input
 from skill_distiller.cli.learnings import RunCalibration
 from skill_distiller.cli.option_groups import expand_groups
-from skill_distiller.cli.plan_file import check_pieces, load_plan, plan_target, refuse_settled, write_plan
+from skill_distiller.cli.plan_file import check_pieces, load_plan, plan_target, plan_written, refuse_settled
 from skill_distiller.cli.self_compression import SelfCompression, file_beside, find_self_compression
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.saved_plan import SavedPlan
@@ -172,10 +172,10 @@ def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, conso
     if job.guard and asks:  # nobody can approve what they have not seen
         _report(run.record, output, console)
         job.guard.ask(run.record, job.target, console)
-    # The product first: whatever becomes of the report, the result is where it was asked for.
-    if job.plan_file and not output.dry_run:  # before the product: where it can't be written, nothing is
-        write_plan(job.plan_file, result)
-    deliver(run, job.target, output)
+    # The product first: whatever becomes of the report, the result is where it was asked for. Where it can't be
+    # written the plan is not either, and the other way round.
+    with plan_written(job.plan_file, result) if job.plan_file and not output.dry_run else nullcontext():
+        deliver(run, job.target, output)
     run.save()
     with suppress(BrokenPipeError):
         if not asks:

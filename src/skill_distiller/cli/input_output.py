@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
-from skill_distiller.skill.safe_files import sibling_name, write_new
+from skill_distiller.skill.safe_files import staged
 
 if TYPE_CHECKING:
     from skill_distiller.cli.arguments import Output
@@ -80,13 +80,9 @@ def write_atomically(file: Path, content: bytes) -> None:
 
     Raises RefusedError when the disk does not take it; what was there before is then untouched.
     """
-    temporary = sibling_name(file)
     try:
-        try:
-            write_new(temporary, [content], file.stat().st_mode if file.exists() else None)
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with staged(file, content):
+            pass
     except OSError as error:
         raise RefusedError(f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with -o.") from None
 

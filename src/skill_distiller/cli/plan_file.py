@@ -13,7 +13,7 @@ import yaml
 
 from skill_distiller._version import __version__
 from skill_distiller.cli.arguments import Pieces
-from skill_distiller.cli.input_output import choose_target, write_atomically
+from skill_distiller.cli.input_output import choose_target
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers
@@ -25,7 +25,7 @@ from skill_distiller.run.run import Aim
 from skill_distiller.skill.frontmatter import read_fields
 from skill_distiller.skill.ids import PieceIds, piece_ids
 from skill_distiller.skill.model import Block, Section
-from skill_distiller.skill.safe_files import read_regular
+from skill_distiller.skill.safe_files import read_regular, staged
 
 if TYPE_CHECKING:
     import typer
@@ -311,13 +311,24 @@ def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_gi
     return target
 
 
-def write_plan(file: Path, result: Result) -> None:
-    """Write the plan of a run; raises RefusedError when the disk does not take it, or no run would read it."""
+@contextmanager
+def plan_written(file: Path, result: Result) -> Iterator[None]:
+    """The plan of a run, written beside its place, and put there once the block has ended without an error.
+
+    Raises RefusedError when the disk does not take it, or no run would read it.
+    """
     content = plan_text(result).encode("utf-8")
     if len(content) > MAX_PLAN:
         raise RefusedError(f"The plan would be larger than {MAX_PLAN:,} bytes.", "Leave --save-plan out.")
-    with _hints_on_save_plan():
-        write_atomically(file, content)
+    try:
+        with staged(file, content):
+            yield
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # of the block, as its other errors are of other kinds
+            raise
+        raise RefusedError(
+            f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with --save-plan."
+        ) from None
 
 
 @contextmanager

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shutil
 import stat
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from skill_distiller.errors import BadInputError, reason_of
+
+if sys.platform != "win32":
+    import fcntl
 
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _BINARY: Final = getattr(os, "O_BINARY", 0)
@@ -21,6 +28,8 @@ _HANDED_OVER: Final = ("/dev/fd/", "/proc/self/fd/")
 _NO_FILE: Final = "it is no file but a folder, a pipe, a socket or a device"
 _RANDOM_BYTES: Final = 8
 _MAX_NAME: Final = 40  # characters of a name that its temporary sibling shows
+NEW_SUFFIX: Final = ".skill-distiller-new"  # of what is being written; swept when its run is dead
+TRIES: Final = 8
 PERMISSIONS: Final = 0o777  # the bits of a mode that are kept: rights, and no set-user-id
 
 
@@ -126,3 +135,81 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def lock(place: Path) -> int | None:
+    """The descriptor that holds the lock of a file or folder, None where it can't be locked.
+
+    The lock goes with the process that holds it. Raises BlockingIOError where another one holds it,
+    FileNotFoundError where it was removed or moved meanwhile.
+    """
+    if sys.platform == "win32":
+        return None
+    descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        same = place.stat().st_ino == os.fstat(descriptor).st_ino
+    except (BlockingIOError, FileNotFoundError):
+        os.close(descriptor)
+        raise
+    except OSError:  # a file system without locks
+        same = False
+    if same:
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def sweep(target: Path, *, folders: bool) -> None:
+    """Remove what killed runs for a file or folder left half written: siblings of our name and owner, not locked."""
+    name = re.escape(sibling_name(target).name.rsplit(".", 1)[0])
+    pattern = re.compile(rf"{name}\.[0-9a-f]+{re.escape(NEW_SUFFIX)}")
+    with suppress(OSError):  # what can't be listed is in nobody's way
+        for sibling in target.parent.iterdir():
+            if pattern.fullmatch(sibling.name):
+                with suppress(OSError):
+                    _sweep_one(sibling, folders=folders)
+
+
+def _sweep_one(place: Path, *, folders: bool) -> None:
+    status = place.lstat()
+    ours = (stat.S_ISDIR if folders else stat.S_ISREG)(status.st_mode)
+    if not ours or (hasattr(os, "geteuid") and status.st_uid != os.geteuid()):
+        return
+    held = lock(place)
+    if held is None:  # no telling whether its run is alive
+        return
+    try:
+        shutil.rmtree(place) if folders else place.unlink()
+    finally:
+        os.close(held)
+
+
+@contextmanager
+def staged(file: Path, content: bytes, mode: int | None = None) -> Iterator[None]:
+    """A file that is written beside its place, and put there once the block has ended without an error.
+
+    Until then what was there is untouched, and a file that was there gives its mode to the new one. Raises
+    OSError; what killed runs for the same file left is removed.
+    """
+    sweep(file, folders=False)
+    mode = file.stat().st_mode if file.exists() else mode
+    made: list[Path] = []
+    held = None
+    try:
+        for _ in range(TRIES):
+            made.append(sibling_name(file, NEW_SUFFIX))
+            write_new(made[-1], [content], mode)
+            # Another run that sweeps in this moment may take it for a dead one's.
+            with suppress(BlockingIOError, FileNotFoundError):
+                held = lock(made[-1])
+                break
+        else:
+            raise OSError("other runs keep removing what is written")
+        yield
+        made[-1].replace(file)
+    finally:
+        for place in made:
+            place.unlink(missing_ok=True)
+        if held is not None:
+            os.close(held)
