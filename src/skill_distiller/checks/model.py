@@ -13,7 +13,9 @@ from typing import Final, NamedTuple, TypeVar
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
+from skill_distiller.meaning.align import words_of
 from skill_distiller.meaning.compare import Comparison, compare
+from skill_distiller.meaning.units import Unit
 from skill_distiller.rewriting.model import RENDERINGS
 from skill_distiller.skill.folder import FindTarget, SkillFolder
 from skill_distiller.skill.model import SKILL_FILE, Skill
@@ -236,6 +238,13 @@ def count_tokens(original: Skill, candidate: Skill, counter: TokenCounter) -> To
     return Tokens(*(count_skill(skill, known, counter) for skill in (original, candidate)))
 
 
+class SummedUp(NamedTuple):
+    """A text, and the words and facts that it may hold."""
+
+    text: str
+    words: frozenset[str]
+
+
 @dataclass(frozen=True, eq=False)
 class Pair:
     """Two skill folders to compare, and how the files of each are found.
@@ -269,6 +278,16 @@ class Pair:
     def comparison(self) -> Comparison:
         """Every difference of the two bodies."""
         return compare(self.original, self.candidate)
+
+    @cached_property
+    def summed_up(self) -> SummedUp:
+        """What stands for the blocks of which the receipt says that only a part is left, and all that they said."""
+        text = "\n".join(self.declared.blocks[block] for block in self.declared.removed)
+        sides = [unit for unit in self.comparison.alignment.old.other_units(()) if self._is_removed(unit)]
+        return SummedUp(text, frozenset[str]().union(*map(words_of, sides)))
+
+    def _is_removed(self, unit: Unit) -> bool:
+        return self.original.blocks[unit.block].text in self.declared.removed
 
     @cached_property
     def folder_name(self) -> str:

@@ -27,6 +27,11 @@ SAVE_PLAN: Final = option(
 )
 
 
+ACCEPT_UNPROVED: Final = option(
+    False, "--accept-unproved", help="Take texts of a plan or a model that no program can show to say the same."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What to aim at, and whether what is missing on the way is an error; `mode` "" is the one the others imply."""
@@ -87,6 +92,7 @@ class Pieces:
     )
     plan: str = option("", "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.")
     save_plan: str = SAVE_PLAN
+    accept_unproved: bool = ACCEPT_UNPROVED
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.format import format_faults
 from skill_distiller.checks.gate import verify
-from skill_distiller.checks.model import Declared, Tokens, Verification, declared_by
+from skill_distiller.checks.model import Declared, FindingKind, Tokens, Verification, declared_by
 from skill_distiller.checks.receipt import Comparison, Receipt, compare, write_receipt
 from skill_distiller.errors import BadInputError, RefusedError
 from skill_distiller.planning.choose import Observer, compress_to_threshold, compress_to_tokens
@@ -107,6 +107,7 @@ def distill(
 def carry_out(run: Run, skill: Skill) -> Result:
     """What a run makes of one skill; raises what `distill` raises."""
     check_options(run.options)
+    run.options.patterns.begin_run()
     counter = run.counter
     run.observe("parse", skill)
     keep = find_pieces(skill, run.options.keep.ids, run.options.keep.sections)
@@ -158,7 +159,8 @@ def _write(run: Run, reading: Reading, keep: Collection[int]) -> _Draft:
         run.observe("one-liner", one_liner)
         return _Draft(*replace_with(reading, one_liner, run.counter), one_liner)
     if options.plan:
-        plan = bring_back(skill, recall_plan(options.plan, skill, run.counter), keep, run.counter)
+        recalled = recall_plan(options.plan, skill, run.counter)
+        plan = bring_back(skill, recalled, keep, run.counter)
     else:
         plan = _plan(run, reading, keep)
     return _Draft(plan, _apply(skill, plan))
@@ -204,6 +206,7 @@ class _Proof(NamedTuple):
     verification: Verification | None
 
 
+_MAX_SHOWN: Final = 100  # characters that an error shows of a text
 _REPAIRS: Final = 3  # rounds in which blocks are brought back that the gate misses
 
 
@@ -220,6 +223,20 @@ def _prove(run: Run, reading: Reading, draft: _Draft) -> _Proof:
             break
         proof = repaired
     return proof
+
+
+def _refuse_unproved(receipt: Receipt, verification: Verification) -> None:
+    """Raise RefusedError where a plan says in other words what nobody can show to be the same."""
+    written = {c.block.index: c for c in receipt.changes if not RENDERINGS[c.rendering].partial}
+    findings = (f for check in verification.checks for f in check.findings if f.kind is FindingKind.REWORDED)
+    for finding in findings:
+        if change := written.get(finding.block):
+            text = " ".join((finding.other or finding).text.split())[:_MAX_SHOWN]
+            raise RefusedError(
+                f"The text that the plan has for piece [{change.id}] (line {finding.line}) is not proved by what "
+                f"stands there ({text}).",
+                "Set it to full or dropped, or use --accept-unproved if you wrote it.",
+            )
 
 
 def _look_at(run: Run, reading: Reading, draft: _Draft) -> _Proof:
@@ -249,6 +266,8 @@ def _weigh(run: Run, proof: _Proof) -> Evidence:
         raise RefusedError(
             f"The result fails its own verification ({failed}).", "With --allow-unverified it is written nevertheless."
         )
+    if verification and run.options.plan and not run.options.plan.trusted:
+        _refuse_unproved(proof.receipt, verification)
     functionality = run.backends.judge.score(proof.comparison)
     run.observe("judge", functionality)
     run.observe("verify", verification)
