@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from importlib import import_module
@@ -34,6 +35,7 @@ class Sense(StrEnum):
     DUTY = "duty"
     ADVICE = "advice"
     LEAVE = "leave"
+    ABILITY = "ability"
     INSTEAD = "instead"
     OTHERWISE = "otherwise"
     APPROVAL = "approval"
@@ -50,9 +52,33 @@ class Sense(StrEnum):
 _NO_SENSE: Final = frozenset[Sense]()
 
 
-def senses(word: str) -> frozenset[Sense]:
-    """The senses of a word in any language; none for a plain word."""
-    return _senses().get(word, _NO_SENSE)
+def senses(word: str, language: str = "") -> frozenset[Sense]:
+    """The senses of a word in a language, or in any where that one has no such word; none for a plain word."""
+    known = _senses().get(word)
+    if not known:
+        return _NO_SENSE
+    if language in known:
+        return known[language]
+    if language and word in _small_words(language):  # "se" is "if" in Italian, and nothing in Spanish
+        return _NO_SENSE
+    return _NO_SENSE.union(*known.values())
+
+
+def language_of(words: Iterable[str]) -> str:
+    """The language with the most small words among some, of one sentence; "" where two have as many."""
+    votes = Counter(chain.from_iterable(_small_words_of().get(word, ()) for word in words)).most_common(2)
+    return votes[0][0] if votes and (len(votes) == 1 or votes[0][1] > votes[1][1]) else ""
+
+
+def segment(run: str) -> list[str]:
+    """Characters of Chinese, Japanese or Korean as words: at each place the longest that is listed, else one character."""
+    words, at = [], 0
+    while at < len(run):
+        first = run[at]
+        length = next((n for n in _lengths().get(first, ()) if run[at : at + n] in _unspaced()), 1)
+        words.append(run[at : at + length])
+        at += length
+    return words
 
 
 def phrases() -> Rules:
@@ -86,18 +112,20 @@ def abbreviations() -> frozenset[str]:
 
 
 @lru_cache(maxsize=65536)
-def stem(word: str) -> str:
+def stem(word: str, language: str = "") -> str:
     """The stem of a word (Snowball), of the base where the form is irregular and in American spelling.
 
-    By script; in Latin script English, unless the word is listed for another language or has a letter of it. So a
-    plain word of another language that is in no list is cut as an English one. Words of Chinese, Japanese and Korean
-    stay as they are.
+    By script; in Latin script English, unless the word is listed for another language or has a letter of it; where
+    neither tells, in the language given. Words of Chinese, Japanese and Korean stay as they are.
     """
-    return _stem_in(_language(word), _base(word))
+    own = _language(word)
+    if own == "en" and language and not _is_english(word):
+        own = language
+    return _stem_in(own, _base(word))
 
 
 @lru_cache(maxsize=65536)
-def same_word(a: str, b: str) -> bool:
+def same_word(a: str, b: str, language: str = "") -> bool:
     """Whether two words are one in other forms or spellings: `commits` and `committed`, `colour` and `color`.
 
     English ones have to share a base by their endings too, as their stems alone make one of `product` and `production`.
@@ -106,8 +134,8 @@ def same_word(a: str, b: str) -> bool:
         return True
     if a[:1] != b[:1] and _base(a)[:1] != _base(b)[:1]:
         return False
-    languages = {_language(a), _language(b), "en"} - _UNCHANGED
-    if _is_english(a) or _is_english(b):
+    languages = {_language(a), _language(b), language or "en", "en"} - _UNCHANGED
+    if language in ("", "en") and (_is_english(a) or _is_english(b)):
         languages = {"en"}  # "but" is French too, and no form of "buts"
     return any(_same_in(language, a, b) for language in languages)
 
@@ -125,10 +153,10 @@ def _adverb_of(word: str, bases: frozenset[str]) -> bool:
     return word.endswith("ly") and bool(bases - {word})
 
 
-def are_opposites(a: str, b: str) -> bool:
+def are_opposites(a: str, b: str, language: str = "") -> bool:
     """Whether two words, in any form, exclude each other: `keeps` and `deleted`, `monday` and `friday`."""
-    first, second = _listed(a), _listed(b)
-    if not first or not second or same_word(a, b):
+    first, second = _listed(a, language), _listed(b, language)
+    if not first or not second or same_word(a, b, language):
         return False
     sides = _numbers(_opposites(), second)
     return not sides.isdisjoint(-number for number in _numbers(_opposites(), first)) or not _numbers(
@@ -136,10 +164,10 @@ def are_opposites(a: str, b: str) -> bool:
     ).isdisjoint(_numbers(_members("rivals"), second))
 
 
-def are_synonyms(a: str, b: str) -> bool:
+def are_synonyms(a: str, b: str, language: str = "") -> bool:
     """Whether one of two words, in any form, may stand for the other."""
-    first, second = _listed(a), _listed(b)
-    if not first or not second or same_word(a, b):
+    first, second = _listed(a, language), _listed(b, language)
+    if not first or not second or same_word(a, b, language):
         return False
     known = _members("synonyms")
     return not _numbers(known, first).isdisjoint(_numbers(known, second))
@@ -150,10 +178,10 @@ def _numbers(known: Numbers, words: frozenset[str]) -> set[int]:
 
 
 @lru_cache(maxsize=65536)
-def _listed(word: str) -> frozenset[str]:
+def _listed(word: str, language: str) -> frozenset[str]:
     """The words with opposites or synonyms of which a word is a form."""
     near = _by_start().get(_base(word)[:_START], ())
-    return frozenset(other for other in near if same_word(word, other))
+    return frozenset(other for other in near if same_word(word, other, language))
 
 
 _START: Final = 2  # letters that a word and its forms have in common
@@ -202,14 +230,51 @@ def _light() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _senses() -> Mapping[str, frozenset[Sense]]:
-    found: dict[str, set[Sense]] = {}
-    for data in _data().values():
+def _senses() -> Mapping[str, Mapping[str, frozenset[Sense]]]:
+    """Each word with its senses in each language that has it."""
+    found: dict[str, dict[str, frozenset[Sense]]] = {}
+    for language, data in _data().items():
         for name, text in data["senses"].items():
-            sense = Sense(name)
+            sense = frozenset({Sense(name)})
             for word in text.split():
-                found.setdefault(word, set()).add(sense)
-    return {word: frozenset(named) for word, named in found.items()}
+                known = found.setdefault(word, {})
+                known[language] = known.get(language, _NO_SENSE) | sense
+    return found
+
+
+@lru_cache(maxsize=16)
+def _small_words(language: str) -> frozenset[str]:
+    data = tables(language)
+    return frozenset(" ".join(data.get(table, "") for table in ("light", "articles", "fillers")).split())
+
+
+@lru_cache(maxsize=1)
+def _small_words_of() -> Mapping[str, list[str]]:
+    """Each small word with the languages that have it."""
+    found: dict[str, list[str]] = {}
+    for language in LANGUAGES:
+        for word in _small_words(language):
+            found.setdefault(word, []).append(language)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _unspaced() -> frozenset[str]:
+    """The listed words of the scripts that put no spaces between words."""
+    texts = []
+    for language in _UNCHANGED:
+        lists = {**tables(language), **tables(language)["senses"]}
+        texts += [text for text in lists.values() if isinstance(text, str)]
+    return frozenset(re.split(r"[\s,|:]+", " ".join(texts)))
+
+
+@lru_cache(maxsize=1)
+def _lengths() -> Mapping[str, list[int]]:
+    """By first character the lengths of such words, the longest first."""
+    found: dict[str, set[int]] = {}
+    for word in filter(None, _unspaced()):
+        found.setdefault(word[0], set()).add(len(word))
+    return {first: sorted(lengths, reverse=True) for first, lengths in found.items()}
 
 
 @lru_cache(maxsize=1)
@@ -220,9 +285,28 @@ def _phrases() -> Rules:
             token, _, spoken = line.partition(": ")
             for words in _groups(spoken):
                 found.setdefault(words[0], {})[tuple(words)] = token
+    for text in _texts("verbs"):
+        for line in text.strip().splitlines():
+            token, _, spoken = line.partition(": ")
+            for first, *rest in _groups(spoken):
+                for form in _forms(first):
+                    found.setdefault(form, {}).setdefault((form, *rest), token)
     return MappingProxyType(
         {first: tuple(sorted(rules.items(), key=lambda rule: -len(rule[0]))) for first, rules in found.items()}
     )
+
+
+def _forms(verb: str) -> Iterator[str]:
+    """A word and the forms it may have in English, whether there are such forms or not."""
+    root = verb.removesuffix("e")
+    yield from (verb, f"{verb}s", f"{verb}es", f"{root}ed", f"{root}ing", f"{verb}{verb[-1]}ed", f"{verb}{verb[-1]}ing")
+    yield from (f"{verb[:-1]}ies", f"{verb[:-1]}ied") if verb.endswith("y") else ()
+    yield from _irregular_forms().get(verb, ())
+
+
+@lru_cache(maxsize=1)
+def _irregular_forms() -> Mapping[str, list[str]]:
+    return {base: forms for base, *forms in _groups(tables("en")["forms"])}
 
 
 def opposite_pairs(language: str) -> Iterator[tuple[list[str], list[str]]]:

@@ -15,7 +15,9 @@ from skill_distiller.language.lexicon import (
     is_article,
     is_filler,
     is_light,
+    language_of,
     phrases,
+    segment,
     senses,
     stem,
 )
@@ -52,6 +54,7 @@ class Token(NamedTuple):
     end: int
     sense: Sense | None = None
     loud: bool = False
+    language: str = ""
 
 
 class Clause(NamedTuple):
@@ -86,7 +89,8 @@ _MARKUP: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _WORD: Final = re.compile(
-    rf"(?P<cjk>[{CJK}])|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
+    rf"(?P<cjk>[{CJK}]+)|(?P<elided>(?:[ldnscjmtLDNSCJMT]|(?:[jJ]us|[lL]ors|[pP]uis)?[qQ]u|(?:[dns]|da|su)?[ae]?ll|[uU]n)['’](?=[^\W\d_]))"
+    rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
     r"|(?P<sign>[≥≤→⇒↔¬∧∨∀∃=<>&+×÷±/%#@?？]|[^\w\s!-/:-@\[-`{-~，。、；：！？「」『』（）《》【】“”‘’„‚‹›«»…–—·•¿¡])"
 )
 _AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-]*(?=\Z|[\s%°]|[^\W\d_]{1,12}\Z)")
@@ -98,23 +102,24 @@ _ARROWS: Final = frozenset("→⇒")
 
 
 @lru_cache(maxsize=16384)
-def read_statements(text: str) -> tuple[Statement, ...]:
+def read_statements(text: str, language: str) -> tuple[Statement, ...]:
     """The statements of a sentence, list item or cell. Cached: what is kept is looked at again in the result."""
-    tokens, boundaries = read_tokens(text), [match.start() for match in _BOUNDARY.finditer(text)]
+    tokens, boundaries = read_tokens(text, language), [match.start() for match in _BOUNDARY.finditer(text)]
     return tuple(_statements(tokens, boundaries, text))
 
 
 @lru_cache(maxsize=16384)
-def read_tokens(text: str) -> tuple[Token, ...]:
-    """The tokens of a text in order; marks of emphasis, white space and punctuation are none."""
+def read_tokens(text: str, language: str = "") -> tuple[Token, ...]:
+    """The tokens of a text in order, of a language or its own; marks of emphasis, white space and punctuation are none."""
     fixed = _fixed_tokens(text)
+    language = language or read_language(text)
     tokens: list[Token] = []
     at = 0
     for token in fixed:
-        tokens += _word_tokens(text, at, token.start)
+        tokens += _word_tokens(text, at, token.start, language)
         tokens.append(token)
         at = token.end
-    tokens += _word_tokens(text, at, len(text))
+    tokens += _word_tokens(text, at, len(text), language)
     quoted = [(fact.start, fact.end) for fact in find_facts(text) if fact.kind is FactKind.QUOTED]
     if quoted:  # word by word, so that other marks of quotation change nothing
         tokens = [
@@ -122,6 +127,16 @@ def read_tokens(text: str) -> tuple[Token, ...]:
             for token in tokens
         ]
     return tuple(_with_phrases(tokens))
+
+
+def read_language(text: str) -> str:
+    """The language of a text; "" where its words tell none, or two."""
+    return language_of(_plain_words(text))
+
+
+def _plain_words(text: str) -> Iterator[str]:
+    for match in _WORD.finditer(text.lower()):
+        yield from segment(match.group()) if match.lastgroup == "cjk" else (match.group().replace("’", "'").rstrip("."),)
 
 
 def _fixed_tokens(text: str) -> list[Token]:
@@ -152,17 +167,19 @@ def _amount(number: str) -> str:
     return _THOUSANDS.sub("", number.translate(_DASHES).lstrip("≥≤<>")).rstrip(".,:-")
 
 
-def _word_tokens(text: str, start: int, end: int) -> Iterator[Token]:
+def _word_tokens(text: str, start: int, end: int, language: str) -> Iterator[Token]:
     for match in _WORD.finditer(text, start, end):
-        word = match.group()
+        word, at = match.group(), match.start()
         if match.lastgroup == "number":
             yield Token(TokenKind.FACT, word.rstrip(".,:"), word, *match.span())
         elif match.lastgroup == "sign":
             yield _sign(word, *match.span())
         elif match.lastgroup == "cjk":
-            yield Token(TokenKind.WORD, word, word, *match.span())
+            for part in segment(word):
+                yield make_token(part, part, at, at + len(part), language)
+                at += len(part)
         else:
-            yield _word(word, *match.span())
+            yield _word(word, *match.span(), language)
 
 
 def _sign(sign: str, start: int, end: int) -> Token:
@@ -174,16 +191,16 @@ def _sign(sign: str, start: int, end: int) -> Token:
     return Token(TokenKind.FACT, sign, sign, start, end)
 
 
-def _word(word: str, start: int, end: int) -> Token:
+def _word(word: str, start: int, end: int, language: str) -> Token:
     plain = word.rstrip(".").lower().replace("’", "'") if "." not in word[:-1] else word.lower()
     end -= len(word) - len(word.rstrip(".")) if "." not in word[:-1] else 0
     loud = len(plain) > 1 and plain.isalpha() and word.rstrip(".").isupper() and plain != word.rstrip(".")
-    return make_token(plain, word, start, end, loud=loud)
+    return make_token(plain, word, start, end, language, loud=loud)
 
 
 @lru_cache(maxsize=65536)
-def _kind_of(plain: str) -> tuple[TokenKind, str, Sense | None]:
-    found = senses(plain)
+def _kind_of(plain: str, language: str) -> tuple[TokenKind, str, Sense | None]:
+    found = senses(plain, language)
     if found:
         sense = _strongest(found)
         return TokenKind.SENSE, _sense_value(sense, plain), sense
@@ -191,14 +208,14 @@ def _kind_of(plain: str) -> tuple[TokenKind, str, Sense | None]:
         return TokenKind.SMALL, plain, None
     if is_light(plain):
         return TokenKind.LIGHT, plain, None
-    return TokenKind.WORD, stem(plain), None
+    return TokenKind.WORD, stem(plain, language), None
 
 
-def make_token(plain: str, word: str, start: int, end: int, *, loud: bool = False) -> Token:
+def make_token(plain: str, word: str, start: int, end: int, language: str, *, loud: bool = False) -> Token:
     """The token of a word in small letters, which stands as `word` at a place."""
     name = len(word) == 1 and word.isupper() and word not in "AI"  # plan B
-    kind, value, sense = (TokenKind.WORD, word, None) if name else _kind_of(plain)
-    return Token(kind, value, plain, start, end, sense, loud)
+    kind, value, sense = (TokenKind.WORD, word, None) if name else _kind_of(plain, language)
+    return Token(kind, value, plain, start, end, sense, loud, language)
 
 
 def _strongest(found: frozenset[Sense]) -> Sense:
@@ -213,25 +230,47 @@ def _with_phrases(tokens: Sequence[Token]) -> Iterator[Token]:
     """The tokens, with what several words say together as the words that stand for it: "at least" as "≥"."""
     known, at = phrases(), 0
     while at < len(tokens):
-        token = tokens[at]
-        for words, canonical in known.get(token.word, ()):
-            run = tokens[at : at + len(words)]
-            if len(run) == len(words) and all(t.word == w for t, w in zip(run, words, strict=True)):
-                for plain in canonical.split():
-                    yield _canonical(plain, run[0].start, run[-1].end, loud=any(t.loud for t in run))
-                at += len(words)
+        for words, canonical in known.get("#" if _is_number(tokens[at]) else tokens[at].word, ()):
+            length = _length(tokens[at : at + len(words) + 1], words)
+            if length:
+                run = tokens[at : at + length]
+                yield from _canonical(canonical, run)
+                at += length
                 break
         else:
-            yield token
+            yield tokens[at]
             at += 1
 
 
-def _canonical(plain: str, start: int, end: int, *, loud: bool) -> Token:
-    if plain.isdigit():
-        return Token(TokenKind.FACT, plain, plain, start, end)
-    if _WORD.fullmatch(plain) and not plain[0].isalpha():
-        return _sign(plain, start, end)
-    return make_token(plain, plain, start, end, loud=loud)
+def _is_number(token: Token) -> bool:
+    return token.kind is TokenKind.FACT and token.word.lstrip("$€£~").rstrip("%")[:1].isdigit()
+
+
+def _length(tokens: Sequence[Token], words: tuple[str, ...]) -> int:
+    """How many tokens an expression takes, 0 where it is another one: "#" is a number, with what it counts or without."""
+    for skipped in (0, 1) if "#" in words[:-1] else (0,):
+        place = words.index("#") + 1 if skipped else 0
+        run = [*tokens[:place], *tokens[place + skipped : len(words) + skipped]]
+        if len(run) == len(words) and all(
+            token.word == word or (word == "#" and _is_number(token)) for token, word in zip(run, words, strict=True)
+        ):
+            return len(words) + skipped
+    return 0
+
+
+def _canonical(canonical: str, run: Sequence[Token]) -> Iterator[Token]:
+    """The tokens that stand for a run of them, a number and what it counts as they were."""
+    start, end, loud = run[0].start, run[-1].end, any(token.loud for token in run)
+    for plain in canonical.split():
+        if plain == "#":
+            number = next(i for i, token in enumerate(run) if _is_number(token))
+            yield from run[number : number + 1 + (len(run) - number > 1 and run[number + 1].kind is TokenKind.WORD)]
+        elif plain.isdigit():
+            yield Token(TokenKind.FACT, plain, plain, start, end)
+        elif _WORD.fullmatch(plain) and not plain[0].isalpha():
+            yield _sign(plain, start, end)
+        else:
+            yield make_token(plain, plain, start, end, run[0].language, loud=loud)
 
 
 class _Piece(NamedTuple):

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from skill_distiller.language.lexicon import Sense, are_opposites, are_synonyms, is_imperative, same_word
-from skill_distiller.meaning.statements import Clause, Statement, Token, TokenKind, read_statements
+from skill_distiller.meaning.statements import Clause, Statement, Token, TokenKind, read_language, read_statements
 
 
 class Verdict(StrEnum):
@@ -44,17 +44,17 @@ class Edit(NamedTuple):
 
 
 # What may go without a trace in a text that says the same, and come.
-_SOFT: Final = frozenset({Sense.ADVICE, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME})
+_SOFT: Final = frozenset({Sense.ADVICE, Sense.ABILITY, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME})
 _SOFT_WHEN_NEW: Final = _SOFT | {Sense.DUTY, Sense.BEFORE, Sense.AFTER}
 _NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
 _FAMILIES: Final = (
-    frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE}),
+    frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY}),
     frozenset({Sense.ALL, Sense.SOME, Sense.ONLY, Sense.NEGATION}),
     frozenset({Sense.AND, Sense.OR}),
     frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.THEN}),
     frozenset({Sense.CONDITION, Sense.EXCEPTION, Sense.LACK, Sense.OTHERWISE, Sense.INSTEAD}),
 )
-_FORCE: Final = {Sense.DUTY: 3, Sense.ADVICE: 2, Sense.LEAVE: 1}
+_FORCE: Final = {Sense.DUTY: 3, Sense.ADVICE: 2, Sense.LEAVE: 1, Sense.ABILITY: 1}
 _TURNING: Final = frozenset({Sense.NEGATION, Sense.LACK, Sense.AVOIDANCE, Sense.EXCEPTION})
 # With one of these in it, a statement whose words were exchanged is not taken on trust.
 _BINDING: Final = frozenset({Sense.NEGATION, Sense.DUTY, Sense.APPROVAL, Sense.AVOIDANCE, Sense.LACK, Sense.ONLY})
@@ -65,7 +65,8 @@ _MIN_TYPO: Final = 5  # letters of a word that may have been misspelt
 @lru_cache(maxsize=8192)
 def compare_wording(before: str, after: str) -> tuple[Edit, ...]:
     """The differences of two texts that stand for one another; () where they are the same but for white space."""
-    return tuple(_Comparison(read_statements(before), read_statements(after)).edits())
+    language = read_language(f"{before} {after}")  # of both: a short text alone may tell none
+    return tuple(_Comparison(read_statements(before, language), read_statements(after, language)).edits())
 
 
 def worst(edits: Iterable[Edit]) -> Verdict:
@@ -144,7 +145,7 @@ class _Comparison:
         if one.loud and not other.loud and one.kind is TokenKind.SENSE:
             self.found.append(Edit(Verdict.WEAKENED, (one,), (other,), "capitals"))
         elif one.kind is TokenKind.WORD and one.word != other.word:
-            verdict = Verdict.REWORDED if same_word(one.word, other.word) else Verdict.CHANGED
+            verdict = Verdict.REWORDED if same_word(one.word, other.word, one.language) else Verdict.CHANGED
             self.found.append(Edit(verdict, (one,), (other,), "word"))
         elif one.word != other.word and one.kind is TokenKind.SENSE:
             self.found.append(Edit(Verdict.REWORDED, (one,), (other,), str(one.sense)))
@@ -159,13 +160,10 @@ class _Comparison:
                     gap.before.remove(one)
                     gap.after.remove(other)
                     break
-        if len(gap.before) > 1 or len(gap.after) > 1:  # words of scripts without blanks are several tokens
-            runs = _joined(gap.before), _joined(gap.after)
-            if all(runs) and (are_opposites(*runs) or are_synonyms(*runs)):
-                verdict = Verdict.CONTRADICTED if are_opposites(*runs) else Verdict.REWORDED
-                self.found.append(Edit(verdict, tuple(gap.before), tuple(gap.after), "opposite"))
-                gap.before.clear()
-                gap.after.clear()
+        if len(gap.before) != len(gap.after) and _joined(gap.before) == _joined(gap.after):  # "time stamp"
+            self.found.append(Edit(Verdict.REWORDED, tuple(gap.before), tuple(gap.after), "spelling"))
+            gap.before.clear()
+            gap.after.clear()
 
     def _moved(self) -> None:
         """Words that went in one place and came in another: an order that is turned, unless it says the same."""
@@ -231,7 +229,7 @@ def asks(tokens: Sequence[Token]) -> bool:
 
 
 def _sense_new(token: Token, gap: _Gap) -> Verdict:
-    if token.sense is Sense.ADVICE and gap.binding:
+    if token.sense in (Sense.ADVICE, Sense.ABILITY) and gap.binding:
         return Verdict.WEAKENED
     if token.sense in _SOFT_WHEN_NEW:
         return Verdict.REWORDED
@@ -241,19 +239,20 @@ def _sense_new(token: Token, gap: _Gap) -> Verdict:
 def _replaced(one: Token, other: Token) -> Edit | None:
     """What it means that one token stands in the place of another; None where they have nothing to do with another."""
     pair = (one,), (other,)
-    if are_opposites(one.word, other.word):
+    if are_opposites(one.word, other.word, one.language):
         return Edit(Verdict.CONTRADICTED, *pair, "opposite")
     if one.sense and other.sense:
         if one.sense in _FORCE and other.sense in _FORCE:
-            weaker = _FORCE[other.sense] < _FORCE[one.sense]
-            return Edit(Verdict.WEAKENED if weaker else Verdict.CHANGED, *pair, str(one.sense))
+            step = _FORCE[other.sense] - _FORCE[one.sense]
+            verdict = Verdict.WEAKENED if step < 0 else Verdict.CHANGED if step else Verdict.REWORDED
+            return Edit(verdict, *pair, str(one.sense))
         if one.sense is other.sense or any({one.sense, other.sense} <= family for family in _FAMILIES):
             turned = one.sense in _TURNING or other.sense in _TURNING
             return Edit(Verdict.CONTRADICTED if turned else Verdict.CHANGED, *pair, str(one.sense))
         return None
     if TokenKind.FACT in (one.kind, other.kind) or one.kind is TokenKind.SMALL or other.kind is TokenKind.SMALL:
         return None
-    if same_word(one.word, other.word) or are_synonyms(one.word, other.word):
+    if same_word(one.word, other.word, one.language) or are_synonyms(one.word, other.word, one.language):
         return Edit(Verdict.REWORDED, *pair, "synonym")
     if one.kind is other.kind is TokenKind.WORD and _is_typo(one.word, other.word):
         return Edit(Verdict.REWORDED, *pair, "spelling")
@@ -271,7 +270,7 @@ def _is_typo(one: str, other: str) -> bool:
 
 
 def _joined(tokens: Sequence[Token]) -> str:
-    return "".join(token.word for token in tokens if token.kind in (TokenKind.WORD, TokenKind.SENSE))
+    return "".join(token.word for token in tokens)
 
 
 def _match_statements(
