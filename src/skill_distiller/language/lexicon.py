@@ -106,6 +106,11 @@ def is_imperative(word: str) -> bool:
     return word in _words("imperatives")
 
 
+def is_inversion(word: str) -> bool:
+    """Whether a word that begins a clause makes a condition of it: "Sollte er fehlen, ..."."""
+    return word in _words("inversions")
+
+
 def abbreviations() -> frozenset[str]:
     """The abbreviations whose full stop ends no sentence, without it."""
     return _words("abbreviations")
@@ -132,6 +137,8 @@ def same_word(a: str, b: str, language: str = "") -> bool:
     """
     if a == b:
         return True
+    if language == "de" or {_language(a), _language(b)} == {"de"}:
+        return not _german_roots(a).isdisjoint(_german_roots(b))
     if a[:1] != b[:1] and _base(a)[:1] != _base(b)[:1]:
         return False
     languages = {_language(a), _language(b), language or "en", "en"} - _UNCHANGED
@@ -145,7 +152,31 @@ def _same_in(language: str, a: str, b: str) -> bool:
         shared = _bases(a) & _bases(b)
         if not shared or _adverb_of(a, shared & {_base(b)}) or _adverb_of(b, shared & {_base(a)}):
             return bool(shared)
+    if language in ("es", "it"):
+        a, b = (match[1] if (match := _CLITIC.fullmatch(word)) else word for word in (a, b))
     return _stem_in(language, _base(a)) == _stem_in(language, _base(b))
+
+
+# Of a participle or an infinitive with "zu": a prefix that may stand alone, what is put in, the rest.
+_PARTICIPLE: Final = re.compile(
+    "((?:[dhw]?[ae]r)?(?:ab|an|auf|aus|bei|durch|ein|fehl|fest|fort|frei|her|hin|hoch|los|mit|nach|nieder|vor|weg|weiter"
+    "|wieder|zurück|zusammen|sicher|über|um|unter)?(?:her|zu)?)(?:ge|zu)([^\\W\\d_]{2,}(?:t|en|e[rms]))"
+)
+_VERB_ENDINGS: Final = ("", *sorted("e en n t et st est te ten tet er es em ern eln".split(), key=len, reverse=True))
+_SHORTEST_ROOT: Final = 3  # letters
+
+
+@lru_cache(maxsize=65536)
+def _german_roots(word: str) -> frozenset[str]:
+    """What a German word may be a form of: `geprüfte` of `prüf`, `anzulegen` of `anleg`."""
+    base = _base(word)
+    forms = {word, base, *("".join(match.groups()) for form in (word, base) if (match := _PARTICIPLE.fullmatch(form)))}
+    roots = {form.removesuffix(ending) for form in forms for ending in _VERB_ENDINGS if form.endswith(ending)}
+    return frozenset(root for root in roots if len(root) >= _SHORTEST_ROOT) | forms
+
+
+# The pronouns that Spanish and Italian hang on a verb.
+_CLITIC: Final = re.compile("([^\\W\\d_]+(?:[aei]r|ndo))e?(?:se|si|l[aeio]s?|me|mi|te|ti|nos|ci|ne)")
 
 
 def _adverb_of(word: str, bases: frozenset[str]) -> bool:
@@ -179,20 +210,26 @@ def _numbers(known: Numbers, words: frozenset[str]) -> set[int]:
 
 @lru_cache(maxsize=65536)
 def _listed(word: str, language: str) -> frozenset[str]:
-    """The words with opposites or synonyms of which a word is a form."""
-    near = _by_start().get(_base(word)[:_START], ())
+    """The words with opposites or synonyms of which a word is a form, in a language and in English."""
+    starts = {root[:_START] for root in (_german_roots(word) if language == "de" else (_base(word),))}
+    near = (other for name in {language, "en"} for start in starts for other in _by_start(name).get(start, ()))
     return frozenset(other for other in near if same_word(word, other, language))
 
 
 _START: Final = 2  # letters that a word and its forms have in common
 
 
-@lru_cache(maxsize=1)
-def _by_start() -> Mapping[str, list[str]]:
+@lru_cache(maxsize=16)
+def _by_start(language: str) -> Mapping[str, list[str]]:
+    """The words with opposites or synonyms of a language, or of all, by their first letters."""
     starts: dict[str, list[str]] = {}
-    for word in {**_opposites(), **_members("rivals"), **_members("synonyms")}:
-        starts.setdefault(word[:_START], []).append(word)
+    for name in (language,) if language else LANGUAGES:
+        for word in set(re.split(r"[\s,|]+", " ".join(tables(name)[table] for table in _RELATIONS).strip())):
+            starts.setdefault(word[:_START], []).append(word)
     return starts
+
+
+_RELATIONS: Final = ("opposites", "rivals", "synonyms")
 
 
 # What is read.

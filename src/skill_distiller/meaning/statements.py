@@ -14,6 +14,7 @@ from skill_distiller.language.lexicon import (
     Sense,
     is_article,
     is_filler,
+    is_inversion,
     is_light,
     language_of,
     phrases,
@@ -94,6 +95,7 @@ _WORD: Final = re.compile(
     r"|(?P<sign>[≥≤→⇒↔¬∧∨∀∃=<>&+×÷±/%#@?？]|[^\w\s!-/:-@\[-`{-~，。、；：！？「」『』（）《》【】“”‘’„‚‹›«»…–—·•¿¡])"
 )
 _AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-]*(?=\Z|[\s%°]|[^\W\d_]{1,12}\Z)")
+_GROUPED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])|(?<![\w.,])\d+,\d+(?![\w,])")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DASHES: Final = {ord(dash): "-" for dash in "–—−"}
 _BOUNDARY: Final = re.compile(r"\n\n|[,;:()，；：（）、]|(?<=\s)[-–—](?=\s)|—")
@@ -126,7 +128,7 @@ def read_tokens(text: str, language: str = "") -> tuple[Token, ...]:
             token._replace(kind=TokenKind.FACT) if any(a <= token.start < b for a, b in quoted) else token
             for token in tokens
         ]
-    return tuple(_with_phrases(tokens))
+    return tuple(_with_phrases(tuple(_with_phrases(tokens))))  # what stands in one may be one itself: "5 euros or more"
 
 
 def read_language(text: str) -> str:
@@ -142,6 +144,7 @@ def _plain_words(text: str) -> Iterator[str]:
 def _fixed_tokens(text: str) -> list[Token]:
     """The facts and marked places of a text, without overlaps: of two that overlap the longer one."""
     found = [(m.start(), m.end(), _MARKS.sub(" ", m.group()).casefold()) for m in _MARKUP.finditer(text)]
+    found += [(*match.span(), _amount(match.group())) for match in _GROUPED.finditer(text)]
     for fact in find_facts(text):
         number = _AMOUNT.match(fact.text) if fact.kind is FactKind.NUMBER else None
         if number:  # what it counts is a word of its own: "30 s" is "30s"
@@ -231,11 +234,10 @@ def _with_phrases(tokens: Sequence[Token]) -> Iterator[Token]:
     known, at = phrases(), 0
     while at < len(tokens):
         for words, canonical in known.get("#" if _is_number(tokens[at]) else tokens[at].word, ()):
-            length = _length(tokens[at : at + len(words) + 1], words)
-            if length:
-                run = tokens[at : at + length]
-                yield from _canonical(canonical, run)
-                at += length
+            run, counted = _run(tokens[at : at + len(words) + 1], words)
+            if run:
+                yield from _canonical(canonical, run, counted)
+                at += len(run)
                 break
         else:
             yield tokens[at]
@@ -246,25 +248,27 @@ def _is_number(token: Token) -> bool:
     return token.kind is TokenKind.FACT and token.word.lstrip("$€£~").rstrip("%")[:1].isdigit()
 
 
-def _length(tokens: Sequence[Token], words: tuple[str, ...]) -> int:
-    """How many tokens an expression takes, 0 where it is another one: "#" is a number, with what it counts or without."""
-    for skipped in (0, 1) if "#" in words[:-1] else (0,):
-        place = words.index("#") + 1 if skipped else 0
-        run = [*tokens[:place], *tokens[place + skipped : len(words) + skipped]]
-        if len(run) == len(words) and all(
-            token.word == word or (word == "#" and _is_number(token)) for token, word in zip(run, words, strict=True)
+def _run(tokens: Sequence[Token], words: tuple[str, ...]) -> tuple[Sequence[Token], Sequence[Token]]:
+    """The tokens that an expression takes, none where it is another one, and those of its number, "#".
+
+    The number may have a word behind it, which it counts: "5 files or more" is "# or more".
+    """
+    number = words.index("#") if "#" in words else -1
+    for length in (1, 2) if -1 < number < len(words) - 1 else (1,):
+        left = [*tokens[: number + 1], *tokens[number + length :]][: len(words)]
+        if len(left) == len(words) and all(
+            token.word == word or (word == "#" and _is_number(token)) for token, word in zip(left, words, strict=True)
         ):
-            return len(words) + skipped
-    return 0
+            return tokens[: len(words) + length - 1], tokens[number : number + length] if number >= 0 else ()
+    return (), ()
 
 
-def _canonical(canonical: str, run: Sequence[Token]) -> Iterator[Token]:
+def _canonical(canonical: str, run: Sequence[Token], counted: Sequence[Token]) -> Iterator[Token]:
     """The tokens that stand for a run of them, a number and what it counts as they were."""
     start, end, loud = run[0].start, run[-1].end, any(token.loud for token in run)
     for plain in canonical.split():
         if plain == "#":
-            number = next(i for i, token in enumerate(run) if _is_number(token))
-            yield from run[number : number + 1 + (len(run) - number > 1 and run[number + 1].kind is TokenKind.WORD)]
+            yield from counted
         elif plain.isdigit():
             yield Token(TokenKind.FACT, plain, plain, start, end)
         elif _WORD.fullmatch(plain) and not plain[0].isalpha():
@@ -286,7 +290,7 @@ def _pieces(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -> It
     mark = next(marks)
     for token in tokens:
         while token.start > mark:
-            if run:
+            if run and not (text[mark] == "," and _opens(run[-1], token)):
                 yield _Piece(tuple(run), text[mark])
                 run = []
             mark = next(marks)
@@ -302,6 +306,13 @@ def _pieces(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -> It
         yield _Piece(tuple(run), "")
 
 
+def _opens(last: Token, following: Token) -> bool:
+    """Whether a word before a comma belongs to what is behind it: "es sei denn, ...", "nur, wenn ..."."""
+    if last.sense is Sense.ONLY:
+        return following.sense in CONDITIONS and last.language not in ("", "en")
+    return last.sense in CONDITIONS and last.sense is not Sense.BECAUSE
+
+
 PARTED: Final = "\n\n"  # between sentences that are read together
 
 
@@ -312,6 +323,9 @@ def _statements(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -
     pieces = list(_pieces(tokens, boundaries, text))
     for number, (run, end) in enumerate(pieces):
         cuts = [i for i, token in enumerate(run) if token.sense in CONDITIONS]
+        if not number and end == "," and not cuts and is_inversion(run[0].word):
+            conditions.append(Clause(Sense.CONDITION, run))
+            continue
         label = not cuts and (end == "→" or (end in (":", "：") and len(run) <= _LABEL_WORDS and number < len(pieces) - 1))
         plain = () if label else run[: cuts[0]] if cuts else run
         # "only if" is one word of two.
