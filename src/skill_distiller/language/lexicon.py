@@ -106,6 +106,31 @@ def is_imperative(word: str) -> bool:
     return word in _words("imperatives")
 
 
+def is_pronoun(word: str) -> bool:
+    """Whether a word stands for a thing that was named: `it`, `them`."""
+    return word in _words("pronouns")
+
+
+def is_kind(word: str) -> bool:
+    """Whether a word says only of what kind the thing with a name beside it is: "the `file` a.txt"."""
+    return not _words("kinds").isdisjoint(_bases(word))
+
+
+def is_mobile(word: str) -> bool:
+    """Whether a word may stand anywhere in its sentence: adverbs, and the kinds of named things."""
+    return is_kind(word) or (word.endswith("ly") and word not in _words("whole") and word not in _words("fixed_adverbs"))
+
+
+def is_passive(word: str) -> bool:
+    """Whether a word makes a verb passive: "the tag `is` signed"."""
+    return word in _words("passives")
+
+
+def is_particle(word: str) -> bool:
+    """Whether a word may stand away from the verb it belongs to: "switch it `off`"."""
+    return word in _words("particles")
+
+
 def is_inversion(word: str) -> bool:
     """Whether a word that begins a clause makes a condition of it: "Sollte er fehlen, ..."."""
     return word in _words("inversions")

@@ -16,6 +16,7 @@ from skill_distiller.language.lexicon import (
     is_filler,
     is_inversion,
     is_light,
+    is_particle,
     language_of,
     phrases,
     segment,
@@ -95,6 +96,8 @@ _WORD: Final = re.compile(
     r"|(?P<sign>[≥≤→⇒↔¬∧∨∀∃=<>&+×÷±/%#@?？]|[^\w\s!-/:-@\[-`{-~，。、；：！？「」『』（）《》【】“”‘’„‚‹›«»…–—·•¿¡])"
 )
 _AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-]*(?=\Z|[\s%°]|[^\W\d_]{1,12}\Z)")
+_CJK: Final = re.compile(f"[{CJK}]")
+_DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
 _GROUPED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])|(?<![\w.,])\d+,\d+(?![\w,])")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DASHES: Final = {ord(dash): "-" for dash in "–—−"}
@@ -147,7 +150,9 @@ def _fixed_tokens(text: str) -> list[Token]:
     found += [(*match.span(), _amount(match.group())) for match in _GROUPED.finditer(text)]
     for fact in find_facts(text):
         number = _AMOUNT.match(fact.text) if fact.kind is FactKind.NUMBER else None
-        if number:  # what it counts is a word of its own: "30 s" is "30s"
+        if fact.kind is FactKind.NUMBER and _CJK.search(fact.text):  # the words around it have no spaces
+            found += [(*match.span(), _amount(match.group())) for match in _DIGITS.finditer(text, fact.start, fact.end)]
+        elif number:  # what it counts is a word of its own: "30 s" is "30s"
             found.append((fact.start, fact.start + number.end(), _amount(number.group())))
         elif _is_fixed(fact):
             found.append((fact.start, fact.end, _fact_value(fact)))
@@ -182,7 +187,7 @@ def _word_tokens(text: str, start: int, end: int, language: str) -> Iterator[Tok
                 yield make_token(part, part, at, at + len(part), language)
                 at += len(part)
         else:
-            yield _word(word, *match.span(), language)
+            yield _word(word, *match.span(), language, text[max(0, at - 8) : at])
 
 
 def _sign(sign: str, start: int, end: int) -> Token:
@@ -194,15 +199,21 @@ def _sign(sign: str, start: int, end: int) -> Token:
     return Token(TokenKind.FACT, sign, sign, start, end)
 
 
-def _word(word: str, start: int, end: int, language: str) -> Token:
+def _word(word: str, start: int, end: int, language: str, before: str) -> Token:
     plain = word.rstrip(".").lower().replace("’", "'") if "." not in word[:-1] else word.lower()
     end -= len(word) - len(word.rstrip(".")) if "." not in word[:-1] else 0
     loud = len(plain) > 1 and plain.isalpha() and word.rstrip(".").isupper() and plain != word.rstrip(".")
-    return make_token(plain, word, start, end, language, loud=loud)
+    token = make_token(plain, word, start, end, language, loud=loud)
+    if word == "A" and before.rstrip(" *_#")[-1:] not in ("", ".", "!", "?", ":", "\n"):  # option A
+        return token._replace(kind=TokenKind.WORD, value="A", sense=None)
+    return token
 
 
 @lru_cache(maxsize=65536)
 def _kind_of(plain: str, language: str) -> tuple[TokenKind, str, Sense | None]:
+    number = next((canonical for words, canonical in phrases().get(plain, ()) if len(words) == 1 and canonical.isdigit()), "")
+    if number:
+        return TokenKind.FACT, number, None
     found = senses(plain, language)
     if found:
         sense = _strongest(found)
@@ -233,19 +244,41 @@ def _with_phrases(tokens: Sequence[Token]) -> Iterator[Token]:
     """The tokens, with what several words say together as the words that stand for it: "at least" as "≥"."""
     known, at = phrases(), 0
     while at < len(tokens):
-        for words, canonical in known.get("#" if _is_number(tokens[at]) else tokens[at].word, ()):
-            run, counted = _run(tokens[at : at + len(words) + 1], words)
+        rules = known.get(tokens[at].word, ())
+        for words, canonical in (*known["#"], *rules) if _is_number(tokens[at]) else rules:
+            run, counted = _run(tokens[at : at + len(words) + 2], words)
             if run:
                 yield from _canonical(canonical, run, counted)
                 at += len(run)
+                break
+            apart = _apart(tokens[at + 1 : at + 1 + _MOST_APART], words)
+            if apart:
+                yield from _canonical(canonical, [tokens[at]], ())
+                tokens = [*tokens[: at + apart], *tokens[at + apart + 1 :]]
+                at += 1
                 break
         else:
             yield tokens[at]
             at += 1
 
 
+_MOST_APART: Final = 5  # words from a verb to its particle
+
+
+def _apart(behind: Sequence[Token], words: tuple[str, ...]) -> int:
+    """How far behind a verb its particle stands, where another word is between them: "switch it off"; 0 for nowhere."""
+    if len(words) != 2 or not is_particle(words[1]):
+        return 0
+    for distance, token in enumerate(behind, 1):
+        if token.word == words[1]:
+            return distance
+        if token.kind is TokenKind.SENSE or is_particle(token.word):
+            return 0
+    return 0
+
+
 def _is_number(token: Token) -> bool:
-    return token.kind is TokenKind.FACT and token.word.lstrip("$€£~").rstrip("%")[:1].isdigit()
+    return token.kind is TokenKind.FACT and token.value.lstrip("$€£~")[:1].isdigit()
 
 
 def _run(tokens: Sequence[Token], words: tuple[str, ...]) -> tuple[Sequence[Token], Sequence[Token]]:
@@ -259,7 +292,10 @@ def _run(tokens: Sequence[Token], words: tuple[str, ...]) -> tuple[Sequence[Toke
         if len(left) == len(words) and all(
             token.word == word or (word == "#" and _is_number(token)) for token, word in zip(left, words, strict=True)
         ):
-            return tokens[: len(words) + length - 1], tokens[number : number + length] if number >= 0 else ()
+            size = len(words) + length - 1
+            if not number and any(map(_is_number, tokens[size : size + 1])):  # "3 copies, at most 10 lines"
+                return (), ()
+            return tokens[:size], tokens[number : number + length] if number >= 0 else ()
     return (), ()
 
 

@@ -8,7 +8,19 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from skill_distiller.language.lexicon import Sense, are_opposites, are_synonyms, is_imperative, same_word
+from skill_distiller.language.lexicon import (
+    Sense,
+    are_opposites,
+    are_synonyms,
+    is_article,
+    is_imperative,
+    is_kind,
+    is_mobile,
+    is_passive,
+    is_pronoun,
+    same_word,
+    senses,
+)
 from skill_distiller.meaning.statements import Clause, Statement, Token, TokenKind, read_language, read_statements
 
 
@@ -47,6 +59,7 @@ class Edit(NamedTuple):
 _SOFT: Final = frozenset({Sense.ADVICE, Sense.ABILITY, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME})
 _SOFT_WHEN_NEW: Final = _SOFT | {Sense.DUTY, Sense.BEFORE, Sense.AFTER}
 _NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
+_WHEN: Final = {Sense.CONDITION, Sense.AFTER}  # "when the tests pass", "after the tests pass"
 _FAMILIES: Final = (
     frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY}),
     frozenset({Sense.ALL, Sense.SOME, Sense.ONLY, Sense.NEGATION}),
@@ -84,6 +97,7 @@ class _Gap:
     approval: bool = False
     main: bool = False
     label: bool = False
+    asked: bool = False  # whether the new text asks where the original told: "you must run it", "run it"
 
 
 @dataclass
@@ -95,12 +109,16 @@ class _Comparison:
     found: list[Edit] = field(default_factory=list)
     gaps: list[_Gap] = field(default_factory=list)
     kept: list[tuple[Token, Token]] = field(default_factory=list)  # words and facts that are the same
+    asked: bool = False
+    turned: bool = False  # whether what does something now has it done to it, or the other way
 
     def edits(self) -> Iterator[Edit]:
         for old, new in _match_statements(self.before, self.after):
             self._pair(old or Statement(()), new or Statement(()))
         for gap in self.gaps:
             self._resolve(gap)
+        self._exchanged()
+        self.turned = self._is_turned()
         self._moved()
         for gap in self.gaps:
             self._left(gap)
@@ -108,6 +126,7 @@ class _Comparison:
 
     def _pair(self, old: Statement, new: Statement) -> None:
         binding = bool(old.conditions) or any(token.sense in _BINDING for token in old.main) or asks(old.main)
+        self.asked = not asks(old.main) and asks(new.main)
         self._diff(old.main, new.main, binding=binding, main=True)
         for clause, other in _match_clauses(old.conditions, new.conditions):
             self._clauses(clause, other)
@@ -118,7 +137,8 @@ class _Comparison:
         lost, come = old.sense if old else None, new.sense if new else None
         if old and new and lost is not come:
             labels = None in (lost, come) and not {lost, come} & _NO_LABELS
-            verdict = Verdict.REWORDED if labels or Sense.BECAUSE in (lost, come) else Verdict.CONTRADICTED
+            alike = labels or Sense.BECAUSE in (lost, come) or {lost, come} == _WHEN
+            verdict = Verdict.REWORDED if alike else Verdict.CONTRADICTED
             self.found.append(Edit(verdict, *tokens, (lost or come or Sense.CONDITION).value))
         elif not (old and new) and (lost or come):  # a condition or reason by itself; a label is looked at word by word
             reason = Sense.BECAUSE in (lost, come)
@@ -134,7 +154,7 @@ class _Comparison:
         approval = any(token.sense is Sense.APPROVAL for token in old)
         for i, j, length_old, length_new in _gaps(old, new):
             lost, come = list(old[i : i + length_old]), list(new[j : j + length_new])
-            self.gaps.append(_Gap(lost, come, binding, approval, main, label))
+            self.gaps.append(_Gap(lost, come, binding, approval, main, label, main and self.asked))
         for one, other in _equal(old, new):
             if one.kind <= TokenKind.WORD:
                 self.kept.append((one, other))
@@ -148,7 +168,8 @@ class _Comparison:
             verdict = Verdict.REWORDED if same_word(one.word, other.word, one.language) else Verdict.CHANGED
             self.found.append(Edit(verdict, (one,), (other,), "word"))
         elif one.word != other.word and one.kind is TokenKind.SENSE:
-            self.found.append(Edit(Verdict.REWORDED, (one,), (other,), str(one.sense)))
+            opposite = are_opposites(one.word, other.word, one.language)
+            self.found.append(Edit(Verdict.CONTRADICTED if opposite else Verdict.REWORDED, (one,), (other,), str(one.sense)))
 
     def _resolve(self, gap: _Gap) -> None:
         """Pair the words of a gap that stand for one another: opposites, synonyms, forms, strengths."""
@@ -156,6 +177,8 @@ class _Comparison:
             for other in gap.after:
                 edit = _replaced(one, other)
                 if edit:
+                    if edit.what == "opposite" and (_unnegated(gap.before, one) or _unnegated(gap.after, other)):
+                        edit = edit._replace(verdict=Verdict.REWORDED)  # "not clear" is "unclear"
                     self.found.append(edit)
                     gap.before.remove(one)
                     gap.after.remove(other)
@@ -164,6 +187,13 @@ class _Comparison:
             self.found.append(Edit(Verdict.REWORDED, tuple(gap.before), tuple(gap.after), "spelling"))
             gap.before.clear()
             gap.after.clear()
+
+    def _exchanged(self) -> None:
+        """Two words that stand for one another and changed places: "keep A, store B"."""
+        edits = {(edit.before[0].value, edit.after[0].value) for edit in self.found if edit.what == "synonym"}
+        for number, edit in enumerate(self.found):
+            if edit.what == "synonym" and (edit.after[0].value, edit.before[0].value) in edits:
+                self.found[number] = edit._replace(verdict=Verdict.CHANGED, what="order")
 
     def _moved(self) -> None:
         """Words that went in one place and came in another: an order that is turned, unless it says the same."""
@@ -174,20 +204,44 @@ class _Comparison:
                     if other and target is not gap:
                         gap.before.remove(one)
                         target.after.remove(other)
-                        harmless = gap.label or target.label or (gap.main and target.main and self._keeps_order(one, other))
+                        named = any(map(_is_pronoun, gap.after)) and any(map(_is_pronoun, target.before))
+                        harmless = named or gap.label or target.label or (gap.main and target.main and self._keeps_order(one, other, gap))
                         verdict = Verdict.REWORDED if harmless else Verdict.CHANGED
                         self.found.append(Edit(verdict, (one,), (other,), "order"))
                         self.kept.append((one, other))
                         break
 
-    def _keeps_order(self, one: Token, other: Token) -> bool:
-        """Whether a word still stands behind all that it stood behind, and before all that it stood before."""
-        return all((one.start < old.start) is (other.start < new.start) for old, new in self.kept)
+    def _is_turned(self) -> bool:
+        """Whether a verb came into the passive or out of it: "sign the tag", "the tag is signed"."""
+        counts = [sum(is_passive(t.word) for gap in self.gaps for t in side(gap)) for side in (_before, _after)]
+        moved = {t.value for gap in self.gaps for t in gap.before} & {t.value for gap in self.gaps for t in gap.after}
+        old = {t.word for gap in self.gaps for t in gap.before if t.value in moved} | {t.word for t, _ in self.kept}
+        new = {t.word for gap in self.gaps for t in gap.after if t.value in moved} | {t.word for _, t in self.kept}
+        return counts[0] != counts[1] and old != new
+
+    def _keeps_order(self, one: Token, other: Token, gap: _Gap) -> bool:
+        """Whether a word still stands before and behind all that it did, but for what may stand anywhere."""
+        if is_mobile(one.word) or one.sense is Sense.THEN or self.turned:
+            return True
+        listed = any(token.sense in (Sense.AND, Sense.OR) for token in (one, *gap.before))
+        crossed = [old for old, new in self.kept if (one.start < old.start) is not (other.start < new.start)]
+        fixed = any(
+            token.kind is TokenKind.FACT or token.sense is Sense.THEN or is_imperative(token.word)
+            for token in (one, *gap.before, *crossed)
+        )
+        if listed and not fixed:  # "short and polite"
+            return True
+        return all(is_mobile(old.word) or old.sense is Sense.THEN for old in crossed)
 
     def _left(self, gap: _Gap) -> None:
         """What of a gap has no counterpart anywhere."""
-        lost = [token for token in gap.before if token.kind is TokenKind.WORD]
-        come = [token for token in gap.after if token.kind is TokenKind.WORD]
+        lost = [token for token in gap.before if token.kind is TokenKind.WORD and not is_kind(token.word)]
+        come = [token for token in gap.after if token.kind is TokenKind.WORD and not is_kind(token.word)]
+        kinds = [[t for t in side if is_kind(t.word)] for side in (gap.before, gap.after)]  # "the file `a.txt`"
+        if all(kinds) or any(kinds) and (lost or come):
+            lost, come = [*lost, *kinds[0]], [*come, *kinds[1]]
+        elif any(kinds):
+            self.found.append(Edit(Verdict.REWORDED, tuple(kinds[0]), tuple(kinds[1]), "word"))
         if bool(lost) is not bool(come):  # a word that stands for one of those is another word
             lost = lost or [token for token in gap.before if token.sense in _SOFT]
             come = come or [token for token in gap.after if token.sense in _SOFT]
@@ -204,16 +258,53 @@ class _Comparison:
             self.found.append(Edit(Verdict.CHANGED, tuple(facts[0]), tuple(facts[1]), "fact"))
         for token in gap.before:
             if token.kind is TokenKind.SENSE:
-                self.found.append(Edit(_sense_gone(token), (token,), (), str(token.sense)))
+                kept = self._forbids_still(token) or (gap.asked and _is_bare_duty(token))
+                verdict = Verdict.REWORDED if kept else _sense_gone(token)
+                self.found.append(Edit(verdict, (token,), (), str(token.sense)))
         for token in gap.after:
             if token.kind is TokenKind.SENSE:
-                self.found.append(Edit(_sense_new(token, gap), (), (token,), str(token.sense)))
+                forbidden = token.sense is Sense.ABILITY and any(old.sense is Sense.NEGATION for old, _ in self.kept)
+                verdict = Verdict.REWORDED if forbidden else _sense_new(token, gap)  # "can never", "may in no case"
+                self.found.append(Edit(verdict, (), (token,), str(token.sense)))
         light = [tuple(t for t in side if t.kind is TokenKind.LIGHT) for side in (gap.before, gap.after)]
         if any(light):
             self.found.append(Edit(Verdict.REWORDED, light[0], light[1], "small word"))
         small = [tuple(t for t in side if t.kind is TokenKind.SMALL) for side in (gap.before, gap.after)]
         if any(small):
             self.found.append(Edit(Verdict.PROVED, small[0], small[1], "small word"))
+
+
+    def _forbids_still(self, token: Token) -> bool:
+        """Whether a duty is one not to do something, and that is still said: "must not" is "do not"."""
+        return token.sense is Sense.DUTY and any(
+            old.sense is Sense.NEGATION and token.start <= old.start <= token.end + 1 for old, _ in self.kept
+        )
+
+
+def _before(gap: _Gap) -> list[Token]:
+    return gap.before
+
+
+def _after(gap: _Gap) -> list[Token]:
+    return gap.after
+
+
+def _is_bare_duty(token: Token) -> bool:
+    """Whether a duty says no more than the form that asks does: not "always"."""
+    return token.sense is Sense.DUTY and Sense.ALL not in senses(token.word, token.language)
+
+
+def _is_pronoun(token: Token) -> bool:
+    return token.kind is TokenKind.LIGHT and is_pronoun(token.word)
+
+
+def _unnegated(tokens: list[Token], word: Token) -> bool:
+    """Whether a word stands behind a negation, which is taken out then."""
+    at = tokens.index(word)
+    if not at or tokens[at - 1].sense is not Sense.NEGATION:
+        return False
+    del tokens[at - 1]
+    return True
 
 
 def _sense_gone(token: Token) -> Verdict:
@@ -250,6 +341,8 @@ def _replaced(one: Token, other: Token) -> Edit | None:
             turned = one.sense in _TURNING or other.sense in _TURNING
             return Edit(Verdict.CONTRADICTED if turned else Verdict.CHANGED, *pair, str(one.sense))
         return None
+    if (one.value == "1" and is_article(other.word)) or (other.value == "1" and is_article(one.word)):
+        return Edit(Verdict.REWORDED, *pair, "number")
     if TokenKind.FACT in (one.kind, other.kind) or one.kind is TokenKind.SMALL or other.kind is TokenKind.SMALL:
         return None
     if same_word(one.word, other.word, one.language) or are_synonyms(one.word, other.word, one.language):
