@@ -112,3 +112,30 @@ def _opposites(language: str) -> set[tuple[str, str]]:
 
 def _synonyms(language: str) -> set[tuple[str, str]]:
     return {pair for group in lexicon.groups("synonyms", language) for pair in combinations(group, 2)}
+
+
+def test_runs_without_spaces_are_cut_into_the_longest_listed_words() -> None:
+    assert lexicon.segment("不要删除数据") == ["不要", "删除", "数", "据"]
+    assert lexicon.segment("当前功能") == ["当前", "功能"]
+    assert lexicon.segment("") == []
+    assert "".join(lexicon.segment("承認なしに送信しないでください")) == "承認なしに送信しないでください"
+
+
+def test_a_word_has_the_senses_of_its_language() -> None:
+    assert lexicon.senses("se", "it") == {Sense.CONDITION}
+    assert lexicon.senses("se", "es") == set()
+    assert lexicon.senses("must", "de") == {Sense.DUTY}
+    assert lexicon.senses("can") == {Sense.ABILITY}
+    assert lexicon.language_of("el archivo de la factura".split()) == "es"
+    assert lexicon.language_of("the file of the day".split()) == "en"
+    assert lexicon.language_of(["database"]) == ""
+
+
+def test_verb_forms_of_other_languages() -> None:
+    for word in ("geprüft", "prüft", "prüfst", "prüfen"):
+        assert lexicon.same_word(word, "prüfe", "de"), word
+    assert lexicon.same_word("anzulegen", "angelegt", "de")
+    assert not lexicon.same_word("löschen", "lesen", "de")
+    assert lexicon.same_word("usarse", "usar", "es")
+    assert lexicon.are_synonyms("usarse", "utilizarse", "es")
+    assert lexicon.same_word("vérifiez", "vérifie", "fr")

@@ -64,10 +64,23 @@ def senses(word: str, language: str = "") -> frozenset[Sense]:
     return _NO_SENSE.union(*known.values())
 
 
+def languages_of(words: Iterable[str]) -> frozenset[str]:
+    """The languages with the most small words and words with a sense among some; English alone where it is one of them.
+
+    Where no word is known, those whose letters the words have.
+    """
+    words = list(words)
+    votes = Counter(chain.from_iterable(_common_words().get(word, ()) for word in words))
+    most = max(votes.values(), default=0)
+    if not votes:
+        return frozenset(map(_by_letter, words)) - {"en"}
+    return frozenset({"en"}) if votes["en"] == most else frozenset(name for name in votes if votes[name] == most)
+
+
 def language_of(words: Iterable[str]) -> str:
-    """The language with the most small words among some, of one sentence; "" where two have as many."""
-    votes = Counter(chain.from_iterable(_small_words_of().get(word, ()) for word in words)).most_common(2)
-    return votes[0][0] if votes and (len(votes) == 1 or votes[0][1] > votes[1][1]) else ""
+    """The language of a sentence by its words; "" where none tells, or two have as many."""
+    found = languages_of(words)
+    return next(iter(found)) if len(found) == 1 else ""
 
 
 def segment(run: str) -> list[str]:
@@ -118,7 +131,9 @@ def is_kind(word: str) -> bool:
 
 def is_mobile(word: str) -> bool:
     """Whether a word may stand anywhere in its sentence: adverbs, and the kinds of named things."""
-    return is_kind(word) or (word.endswith("ly") and word not in _words("whole") and word not in _words("fixed_adverbs"))
+    return is_kind(word) or (
+        word.endswith("ly") and word not in _words("whole") and word not in _words("fixed_adverbs")
+    )
 
 
 def is_passive(word: str) -> bool:
@@ -311,11 +326,11 @@ def _small_words(language: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _small_words_of() -> Mapping[str, list[str]]:
-    """Each small word with the languages that have it."""
+def _common_words() -> Mapping[str, list[str]]:
+    """Each small word and each word with a sense with the languages that have it."""
     found: dict[str, list[str]] = {}
     for language in LANGUAGES:
-        for word in _small_words(language):
+        for word in _small_words(language) | set(" ".join(tables(language)["senses"].values()).split()):
             found.setdefault(word, []).append(language)
     return found
 

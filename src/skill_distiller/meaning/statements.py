@@ -141,7 +141,9 @@ def read_language(text: str) -> str:
 
 def _plain_words(text: str) -> Iterator[str]:
     for match in _WORD.finditer(text.lower()):
-        yield from segment(match.group()) if match.lastgroup == "cjk" else (match.group().replace("’", "'").rstrip("."),)
+        yield from (
+            segment(match.group()) if match.lastgroup == "cjk" else (match.group().replace("’", "'").rstrip("."),)
+        )
 
 
 def _fixed_tokens(text: str) -> list[Token]:
@@ -211,7 +213,9 @@ def _word(word: str, start: int, end: int, language: str, before: str) -> Token:
 
 @lru_cache(maxsize=65536)
 def _kind_of(plain: str, language: str) -> tuple[TokenKind, str, Sense | None]:
-    number = next((canonical for words, canonical in phrases().get(plain, ()) if len(words) == 1 and canonical.isdigit()), "")
+    number = next(
+        (canonical for words, canonical in phrases().get(plain, ()) if len(words) == 1 and canonical.isdigit()), ""
+    )
     if number:
         return TokenKind.FACT, number, None
     found = senses(plain, language)
@@ -362,7 +366,9 @@ def _statements(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -
         if not number and end == "," and not cuts and is_inversion(run[0].word):
             conditions.append(Clause(Sense.CONDITION, run))
             continue
-        label = not cuts and (end == "→" or (end in (":", "：") and len(run) <= _LABEL_WORDS and number < len(pieces) - 1))
+        label = not cuts and (
+            end == "→" or (end in (":", "：") and len(run) <= _LABEL_WORDS and number < len(pieces) - 1)
+        )
         plain = () if label else run[: cuts[0]] if cuts else run
         # "only if" is one word of two.
         only = [token for token in plain[-1:] if cuts and token.sense is Sense.ONLY]

@@ -56,7 +56,9 @@ class Edit(NamedTuple):
 
 
 # What may go without a trace in a text that says the same, and come.
-_SOFT: Final = frozenset({Sense.ADVICE, Sense.ABILITY, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME})
+_SOFT: Final = frozenset(
+    {Sense.ADVICE, Sense.ABILITY, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME}
+)
 _SOFT_WHEN_NEW: Final = _SOFT | {Sense.DUTY, Sense.BEFORE, Sense.AFTER}
 _NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
 _WHEN: Final = {Sense.CONDITION, Sense.AFTER}  # "when the tests pass", "after the tests pass"
@@ -142,7 +144,9 @@ class _Comparison:
             self.found.append(Edit(verdict, *tokens, (lost or come or Sense.CONDITION).value))
         elif not (old and new) and (lost or come):  # a condition or reason by itself; a label is looked at word by word
             reason = Sense.BECAUSE in (lost, come)
-            self.found.append(Edit(Verdict.REWORDED if reason else Verdict.CHANGED, *tokens, (lost or come or Sense.CONDITION).value))
+            self.found.append(
+                Edit(Verdict.REWORDED if reason else Verdict.CHANGED, *tokens, (lost or come or Sense.CONDITION).value)
+            )
             if reason:
                 facts = [tuple(t for t in side if t.kind is TokenKind.FACT) for side in tokens]
                 if any(facts):
@@ -150,7 +154,9 @@ class _Comparison:
             return
         self._diff(*tokens, binding=lost is not None and lost is not Sense.BECAUSE, label=not (lost and come))
 
-    def _diff(self, old: Sequence[Token], new: Sequence[Token], *, binding: bool, main: bool = False, label: bool = False) -> None:
+    def _diff(
+        self, old: Sequence[Token], new: Sequence[Token], *, binding: bool, main: bool = False, label: bool = False
+    ) -> None:
         approval = any(token.sense is Sense.APPROVAL for token in old)
         for i, j, length_old, length_new in _gaps(old, new):
             lost, come = list(old[i : i + length_old]), list(new[j : j + length_new])
@@ -169,7 +175,9 @@ class _Comparison:
             self.found.append(Edit(verdict, (one,), (other,), "word"))
         elif one.word != other.word and one.kind is TokenKind.SENSE:
             opposite = are_opposites(one.word, other.word, one.language)
-            self.found.append(Edit(Verdict.CONTRADICTED if opposite else Verdict.REWORDED, (one,), (other,), str(one.sense)))
+            self.found.append(
+                Edit(Verdict.CONTRADICTED if opposite else Verdict.REWORDED, (one,), (other,), str(one.sense))
+            )
 
     def _resolve(self, gap: _Gap) -> None:
         """Pair the words of a gap that stand for one another: opposites, synonyms, forms, strengths."""
@@ -205,7 +213,12 @@ class _Comparison:
                         gap.before.remove(one)
                         target.after.remove(other)
                         named = any(map(_is_pronoun, gap.after)) and any(map(_is_pronoun, target.before))
-                        harmless = named or gap.label or target.label or (gap.main and target.main and self._keeps_order(one, other, gap))
+                        harmless = (
+                            named
+                            or gap.label
+                            or target.label
+                            or (gap.main and target.main and self._keeps_order(one, other, gap))
+                        )
                         verdict = Verdict.REWORDED if harmless else Verdict.CHANGED
                         self.found.append(Edit(verdict, (one,), (other,), "order"))
                         self.kept.append((one, other))
@@ -238,7 +251,7 @@ class _Comparison:
         lost = [token for token in gap.before if token.kind is TokenKind.WORD and not is_kind(token.word)]
         come = [token for token in gap.after if token.kind is TokenKind.WORD and not is_kind(token.word)]
         kinds = [[t for t in side if is_kind(t.word)] for side in (gap.before, gap.after)]  # "the file `a.txt`"
-        if all(kinds) or any(kinds) and (lost or come):
+        if all(kinds) or (any(kinds) and (lost or come)):
             lost, come = [*lost, *kinds[0]], [*come, *kinds[1]]
         elif any(kinds):
             self.found.append(Edit(Verdict.REWORDED, tuple(kinds[0]), tuple(kinds[1]), "word"))
@@ -272,7 +285,6 @@ class _Comparison:
         small = [tuple(t for t in side if t.kind is TokenKind.SMALL) for side in (gap.before, gap.after)]
         if any(small):
             self.found.append(Edit(Verdict.PROVED, small[0], small[1], "small word"))
-
 
     def _forbids_still(self, token: Token) -> bool:
         """Whether a duty is one not to do something, and that is still said: "must not" is "do not"."""
@@ -386,9 +398,7 @@ def _match_statements(
     yield from ((None, new) for j, new in enumerate(after) if j not in taken.values())
 
 
-def _match_clauses(
-    before: Sequence[Clause], after: Sequence[Clause]
-) -> Iterator[tuple[Clause | None, Clause | None]]:
+def _match_clauses(before: Sequence[Clause], after: Sequence[Clause]) -> Iterator[tuple[Clause | None, Clause | None]]:
     """The conditions of two statements, paired by sense and then by their words."""
     left = list(after)
     rest = []
