@@ -14,7 +14,8 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from skill_distiller.language.fact import AFTER_LIMIT, CJK_STOP, NEXT_WORD, Fact, FactKind, normalize
-from skill_distiller.language.lexicon import languages_of, tables
+from skill_distiller.language.lexicon import languages_of
+from skill_distiller.language.tables import tables
 from skill_distiller.language.words import CJK
 
 # Negations in English that are part of a verb.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from skill_distiller.meaning.statements import TokenKind, read_tokens
+from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
 from skill_distiller.meaning.units import Unit, UnitKind, block_units, heading_units
 from skill_distiller.skill.labels import labels_of
 from skill_distiller.skill.model import Block, BlockKind, Skill

@@ -9,7 +9,8 @@ from typing import Final
 
 from skill_distiller.language.lexicon import Sense
 from skill_distiller.meaning.align import Alignment, Match, align, in_order, plain
-from skill_distiller.meaning.statements import PARTED, TokenKind, read_tokens
+from skill_distiller.meaning.statements import PARTED
+from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
 from skill_distiller.meaning.units import Unit, UnitKind
 from skill_distiller.meaning.wording import CERTIFIED, RANK, Edit, Verdict, asks, compare_wording, worst
 from skill_distiller.skill.model import Skill
@@ -124,9 +125,7 @@ def _match(match: Match) -> Iterator[Difference]:
     joined = len(before) + len(after) > 2
     if joined and kinds & {UnitKind.ITEM, UnitKind.CELL, UnitKind.CODE}:
         yield Difference(Verdict.CHANGED, before, after, "joined", True)
-    elif not joined and old.kind is not new.kind:
-        yield Difference(Verdict.CHANGED, before, after, "form", True)
-    elif joined and len({unit.block for unit in before}) != len({unit.block for unit in after}):
+    elif (not joined and old.kind is not new.kind) or (joined and len({unit.block for unit in before}) != len({unit.block for unit in after})):
         yield Difference(Verdict.CHANGED, before, after, "form", True)
     elif _renumbered(old.number, new.number) or (old.depth != new.depth and old.kind is UnitKind.ITEM):
         yield Difference(Verdict.MOVED, before, after, "number" if old.depth == new.depth else "nesting", True)

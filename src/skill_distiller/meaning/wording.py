@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import (
     Sense,
     are_opposites,
@@ -18,10 +19,11 @@ from skill_distiller.language.lexicon import (
     is_mobile,
     is_passive,
     is_pronoun,
-    same_word,
     senses,
 )
-from skill_distiller.meaning.statements import Clause, Statement, Token, TokenKind, read_language, read_statements
+from skill_distiller.meaning.pairing import equal, gaps, match_clauses, match_statements
+from skill_distiller.meaning.sentence_tokens import Token, TokenKind, read_language
+from skill_distiller.meaning.statements import Clause, Statement, read_statements
 
 
 class Verdict(StrEnum):
@@ -73,7 +75,12 @@ _FORCE: Final = {Sense.DUTY: 3, Sense.ADVICE: 2, Sense.LEAVE: 1, Sense.ABILITY: 
 _TURNING: Final = frozenset({Sense.NEGATION, Sense.LACK, Sense.AVOIDANCE, Sense.EXCEPTION})
 # With one of these in it, a statement whose words were exchanged is not taken on trust.
 _BINDING: Final = frozenset({Sense.NEGATION, Sense.DUTY, Sense.APPROVAL, Sense.AVOIDANCE, Sense.LACK, Sense.ONLY})
-_MAX_CELLS: Final = 250_000  # of the table of two texts; longer ones are compared by their ends
+# What an edit of tokens that are no words is.
+_OTHERS: Final = (
+    (TokenKind.FACT, Verdict.CHANGED, "fact"),
+    (TokenKind.LIGHT, Verdict.REWORDED, "small word"),
+    (TokenKind.SMALL, Verdict.PROVED, "small word"),
+)
 _MIN_TYPO: Final = 5  # letters of a word that may have been misspelt
 
 
@@ -115,7 +122,7 @@ class _Comparison:
     turned: bool = False  # whether what does something now has it done to it, or the other way
 
     def edits(self) -> Iterator[Edit]:
-        for old, new in _match_statements(self.before, self.after):
+        for old, new in match_statements(self.before, self.after):
             self._pair(old or Statement(()), new or Statement(()))
         for gap in self.gaps:
             self._resolve(gap)
@@ -130,7 +137,7 @@ class _Comparison:
         binding = bool(old.conditions) or any(token.sense in _BINDING for token in old.main) or asks(old.main)
         self.asked = not asks(old.main) and asks(new.main)
         self._diff(old.main, new.main, binding=binding, main=True)
-        for clause, other in _match_clauses(old.conditions, new.conditions):
+        for clause, other in match_clauses(old.conditions, new.conditions):
             self._clauses(clause, other)
 
     def _clauses(self, old: Clause | None, new: Clause | None) -> None:
@@ -150,7 +157,7 @@ class _Comparison:
             if reason:
                 facts = [tuple(t for t in side if t.kind is TokenKind.FACT) for side in tokens]
                 if any(facts):
-                    self.found.append(Edit(Verdict.CHANGED, *facts, "fact"))
+                    self.found.append(Edit(Verdict.CHANGED, facts[0], facts[1], "fact"))
             return
         self._diff(*tokens, binding=lost is not None and lost is not Sense.BECAUSE, label=not (lost and come))
 
@@ -158,10 +165,10 @@ class _Comparison:
         self, old: Sequence[Token], new: Sequence[Token], *, binding: bool, main: bool = False, label: bool = False
     ) -> None:
         approval = any(token.sense is Sense.APPROVAL for token in old)
-        for i, j, length_old, length_new in _gaps(old, new):
+        for i, j, length_old, length_new in gaps(old, new):
             lost, come = list(old[i : i + length_old]), list(new[j : j + length_new])
             self.gaps.append(_Gap(lost, come, binding, approval, main, label, main and self.asked))
-        for one, other in _equal(old, new):
+        for one, other in equal(old, new):
             if one.kind <= TokenKind.WORD:
                 self.kept.append((one, other))
             self._same(one, other)
@@ -250,11 +257,11 @@ class _Comparison:
         """What of a gap has no counterpart anywhere."""
         lost = [token for token in gap.before if token.kind is TokenKind.WORD and not is_kind(token.word)]
         come = [token for token in gap.after if token.kind is TokenKind.WORD and not is_kind(token.word)]
-        kinds = [[t for t in side if is_kind(t.word)] for side in (gap.before, gap.after)]  # "the file `a.txt`"
-        if all(kinds) or (any(kinds) and (lost or come)):
-            lost, come = [*lost, *kinds[0]], [*come, *kinds[1]]
-        elif any(kinds):
-            self.found.append(Edit(Verdict.REWORDED, tuple(kinds[0]), tuple(kinds[1]), "word"))
+        named, named_now = ([t for t in side if is_kind(t.word)] for side in (gap.before, gap.after))
+        if (named and named_now) or lost or come:
+            lost, come = [*lost, *named], [*come, *named_now]
+        elif named or named_now:  # "the file `a.txt`"
+            self.found.append(Edit(Verdict.REWORDED, tuple(named), tuple(named_now), "word"))
         if bool(lost) is not bool(come):  # a word that stands for one of those is another word
             lost = lost or [token for token in gap.before if token.sense in _SOFT]
             come = come or [token for token in gap.after if token.sense in _SOFT]
@@ -266,9 +273,14 @@ class _Comparison:
             firm = (gap.approval and bool(lost)) or (gap.binding and gap.main and bool(come))
             verdict = Verdict.CHANGED if firm else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
-        facts = [[t for t in side if t.kind is TokenKind.FACT] for side in (gap.before, gap.after)]
-        if any(facts):
-            self.found.append(Edit(Verdict.CHANGED, tuple(facts[0]), tuple(facts[1]), "fact"))
+        for kind, verdict, what in _OTHERS:
+            lost, come = ([t for t in side if t.kind is kind] for side in (gap.before, gap.after))
+            if lost or come:
+                self.found.append(Edit(verdict, tuple(lost), tuple(come), what))
+        self._senses_left(gap)
+
+    def _senses_left(self, gap: _Gap) -> None:
+        """The same for the words with a sense."""
         for token in gap.before:
             if token.kind is TokenKind.SENSE:
                 kept = self._forbids_still(token) or (gap.asked and _is_bare_duty(token))
@@ -279,12 +291,6 @@ class _Comparison:
                 forbidden = token.sense is Sense.ABILITY and any(old.sense is Sense.NEGATION for old, _ in self.kept)
                 verdict = Verdict.REWORDED if forbidden else _sense_new(token, gap)  # "can never", "may in no case"
                 self.found.append(Edit(verdict, (), (token,), str(token.sense)))
-        light = [tuple(t for t in side if t.kind is TokenKind.LIGHT) for side in (gap.before, gap.after)]
-        if any(light):
-            self.found.append(Edit(Verdict.REWORDED, light[0], light[1], "small word"))
-        small = [tuple(t for t in side if t.kind is TokenKind.SMALL) for side in (gap.before, gap.after)]
-        if any(small):
-            self.found.append(Edit(Verdict.PROVED, small[0], small[1], "small word"))
 
     def _forbids_still(self, token: Token) -> bool:
         """Whether a duty is one not to do something, and that is still said: "must not" is "do not"."""
@@ -376,102 +382,3 @@ def _is_typo(one: str, other: str) -> bool:
 
 def _joined(tokens: Sequence[Token]) -> str:
     return "".join(token.word for token in tokens)
-
-
-def _match_statements(
-    before: Sequence[Statement], after: Sequence[Statement]
-) -> Iterator[tuple[Statement | None, Statement | None]]:
-    """Each statement with the one that shares most with it; what is left over by itself."""
-    if len(before) == len(after) == 1:
-        yield before[0], after[0]
-        return
-    shared = [
-        (len(old.content & new.content), -abs(i - j), i, j)
-        for i, old in enumerate(before)
-        for j, new in enumerate(after)
-    ]
-    taken: dict[int, int] = {}
-    for count, _, i, j in sorted(shared, reverse=True):
-        if i not in taken and j not in taken.values() and (count or i == j):
-            taken[i] = j
-    yield from ((old, after[taken[i]] if i in taken else None) for i, old in enumerate(before))
-    yield from ((None, new) for j, new in enumerate(after) if j not in taken.values())
-
-
-def _match_clauses(before: Sequence[Clause], after: Sequence[Clause]) -> Iterator[tuple[Clause | None, Clause | None]]:
-    """The conditions of two statements, paired by sense and then by their words."""
-    left = list(after)
-    rest = []
-    for clause in before:
-        values = {token.value for token in clause.tokens}
-        same = [other for other in left if other.sense is clause.sense]
-        if same:
-            best = max(same, key=lambda other: len(values & {token.value for token in other.tokens}))
-            left.remove(best)
-            yield clause, best
-        else:
-            rest.append(clause)
-    for clause in rest:
-        values = {token.value for token in clause.tokens if token.kind <= TokenKind.WORD}
-        alike = [o for o in left if values & {t.value for t in o.tokens if t.kind <= TokenKind.WORD}]
-        if alike:
-            left.remove(alike[0])
-        yield clause, alike[0] if alike else None
-    yield from ((None, clause) for clause in left)
-
-
-def _ends(old: Sequence[Token], new: Sequence[Token]) -> tuple[int, int]:
-    """How many tokens are the same at the beginning and at the end."""
-    shorter = min(len(old), len(new))
-    start = next((i for i in range(shorter) if old[i].value != new[i].value), shorter)
-    left = shorter - start
-    end = next((i for i in range(left) if old[-1 - i].value != new[-1 - i].value), left)
-    return start, end
-
-
-@lru_cache(maxsize=4096)
-def _aligned(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
-    """The places of a longest common subsequence of values."""
-    if len(old) * len(new) > _MAX_CELLS or not old or not new:
-        return ()
-    table = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
-    for i in range(len(old) - 1, -1, -1):
-        row, below, value = table[i], table[i + 1], old[i]
-        for j in range(len(new) - 1, -1, -1):
-            row[j] = below[j + 1] + 1 if value == new[j] else max(below[j], row[j + 1])
-    pairs, i, j = [], 0, 0
-    while i < len(old) and j < len(new):
-        if old[i] == new[j]:
-            pairs.append((i, j))
-            i, j = i + 1, j + 1
-        elif table[i + 1][j] >= table[i][j + 1]:
-            i += 1
-        else:
-            j += 1
-    return tuple(pairs)
-
-
-def _places(old: Sequence[Token], new: Sequence[Token]) -> list[tuple[int, int]]:
-    start, end = _ends(old, new)
-    inner = _aligned(
-        tuple(token.value for token in old[start : len(old) - end]),
-        tuple(token.value for token in new[start : len(new) - end]),
-    )
-    return [
-        *((i, i) for i in range(start)),
-        *((start + i, start + j) for i, j in inner),
-        *((len(old) - end + i, len(new) - end + i) for i in range(end)),
-    ]
-
-
-def _equal(old: Sequence[Token], new: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
-    return ((old[i], new[j]) for i, j in _places(old, new))
-
-
-def _gaps(old: Sequence[Token], new: Sequence[Token]) -> Iterator[tuple[int, int, int, int]]:
-    """The gaps between equal tokens: where they begin on both sides, and how many tokens they hold."""
-    at, at_new = 0, 0
-    for i, j in [*_places(old, new), (len(old), len(new))]:
-        if i > at or j > at_new:
-            yield at, at_new, i - at, j - at_new
-        at, at_new = i + 1, j + 1
