@@ -112,14 +112,16 @@ def load_counter(encoding: str = DEFAULT_ENCODING, *, offline: bool = False) -> 
     return TokenCounter(encoding, exact=True, count=count)
 
 
+def count_tokens(text: str) -> int:
+    """Tokens of a text in the default encoding."""
+    return load_counter().count(text)
+
+
 def _load_again(encoding: str, exact: bool) -> TokenCounter:
     return load_counter(encoding, offline=not exact)
 
 
 def count_skill(skill: Skill, known: Mapping[str, int], counter: TokenCounter) -> int:
     """Tokens of a skill, frontmatter included; `known` has the counts of texts that were taken already."""
-    pieces = [skill.frontmatter.raw]
-    for section in skill.sections:
-        pieces += [section.heading_source, *(block.source for block in section.blocks)]
-    pieces = [piece for piece in pieces if piece]
+    pieces = skill.slices
     return counter.count_joined(pieces, [known[p] if p in known else counter.count(p) for p in pieces])
