@@ -195,7 +195,7 @@ _THERE = (LinkState.FILE, LinkState.FOLDER)
 
 @pytest.mark.corpus
 def test_real_folders_are_read(corpus: Path, corpus_skills: tuple[Skill, ...]) -> None:
-    """Every real skill folder: all its files are there, nothing of SKILL.md is lost, and links lead somewhere or not."""
+    """Every real skill folder: all its files are there, nothing of SKILL.md is lost, and links have targets or none."""
     assert corpus_skills
     for i, skill in enumerate(corpus_skills):
         assert skill.path is not None
