@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import SectionType
@@ -34,16 +33,6 @@ def is_lead_in(block: Block, following: Block | None) -> bool:
         return False
     text = block.text.strip()
     return text.rstrip("*_ ").endswith((":", "：")) or bool(_BOLD_ONLY.match(text))
-
-
-def lead_ins(skill: Skill) -> frozenset[int]:
-    """The indices of the blocks that are lead-ins."""
-    return frozenset(
-        block.index
-        for section in skill.sections
-        for block, following in pairwise(section.blocks)
-        if is_lead_in(block, following)
-    )
 
 
 T = SectionType
@@ -75,6 +64,11 @@ def places(skill: Skill) -> Iterator[Place]:
             leads_in = is_lead_in(block, following)
             yield Place(block, path, i == 0, leads_in, led_in_by)
             led_in_by = block.text if leads_in else ""
+
+
+def lead_ins(skill: Skill) -> frozenset[int]:
+    """The indices of the blocks that are lead-ins."""
+    return frozenset(place.block.index for place in places(skill) if place.leads_in)
 
 
 def heading_cue(place: Place) -> Points:

@@ -161,11 +161,7 @@ class PromptedAnalyzer:
         return Expected(calls, classification + 2 * scoring + per_call)
 
     def analyze(self, skill: Skill) -> Analysis:
-        """One verdict for each block of the skill.
-
-        Raises RefusedError where the skill holds secrets and would leave the machine, and
-        ProviderError where the model can't be asked or answers nothing usable at all.
-        """
+        """One verdict a block; raises what the session raises, and ProviderError where no answer is usable."""
         self._session.admit(skill.text)
         embedded = self._analysis(skill)
         asked = asked_blocks(skill)

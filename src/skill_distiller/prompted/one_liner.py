@@ -41,11 +41,7 @@ class PromptedOneLiner:
         return Expected(1, prompt + min(_MOST_TOKENS, count_tokens(skill.body)) + _REPLY_TOKENS // 2)
 
     def write(self, reading: Reading, counter: TokenCounter) -> OneLiner:
-        """The three lines.
-
-        Raises RefusedError where the skill holds secrets and would leave the machine, ProviderError
-        where the model can't be asked.
-        """
+        """The three lines; raises what the session raises."""
         self.session.admit(reading.skill.text)
         embedded = self.embedded.write(reading, counter)
         problem = ""

@@ -157,8 +157,7 @@ class PromptedRewriter:
     def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """The rewritings that are shorter and lose nothing that the fact check knows of; the others are refused.
 
-        Raises RefusedError where the skill holds secrets and would leave the machine, and ProviderError
-        where the model can't be asked. A model that gives no usable text offers nothing.
+        Raises what the session raises. A model that gives no usable text offers nothing.
         """
         pieces = pieces_of(reading)
         if not pieces:

@@ -38,10 +38,7 @@ class PromptedSynthesizer:
     session: Session
 
     def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
-        """A bundle for each set whose lines pass the check of facts and cost less than the examples.
-
-        Raises as `PromptedRewriter.offer` does.
-        """
+        """A bundle for each set whose lines pass the check of facts and cost less; raises what the session raises."""
         sets = {s.blocks[0]: s for s in find_sets(reading) if not any(extractive_bundles(reading, s))}
         asked = [block for s in sets.values() if len((block := _joined(reading, s)).text) <= _LONGEST]
         if not asked:
