@@ -99,8 +99,9 @@ def _may_hold(text: str, lowered: str) -> bool:
     for part in _PARTS:
         if part in lowered:
             return True
-    if any(pattern.expression.search(text) for pattern in _UNHINTED):
-        return True
+    for pattern in _UNHINTED:
+        if pattern.expression.search(text):
+            return True
     return not text.isascii() and any(character in text for character in _FOLDED)
 
 

@@ -46,7 +46,7 @@ def ladder_steps(item: int, tokens: Sequence[int], worths: Sequence[float]) -> l
 def merge_steps(hulls: Iterable[Sequence[Step]]) -> list[Step]:
     """The hull of a sum of independent choices: all steps by slope, ties in the order given."""
     steps = [step for hull in hulls for step in hull]
-    return sorted(steps, key=lambda step: step.slope)
+    return sorted(steps, key=lambda step: step.lost / step.saved)
 
 
 class Curve(NamedTuple):
