@@ -30,7 +30,7 @@ from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.tokens import estimate_tokens
+from skill_distiller.tokens import count_tokens
 
 
 def analyze(skill: Skill, *script: Line) -> tuple[Analysis, ScriptedProvider]:
@@ -95,15 +95,14 @@ def test_importance_moves_with_the_type(skill: Skill) -> None:
 
 def test_one_call_for_a_skill_of_ordinary_length() -> None:
     """A skill under 3,000 tokens is one request, whatever its blocks; a longer one a few of equal length."""
-    count = estimate_tokens
     small = parse_skill("# A\n\n" + "\n\n".join(f"Run `step {i}` and read what it says about it." for i in range(140)))
-    assert len(groups_of(small, count)) == 1
+    assert len(groups_of(small)) == 1
     large = parse_skill("# A\n\n" + "\n\n".join(f"Run `step {i}` and look. " + "word " * 200 for i in range(100)))
-    groups = groups_of(large, count)
+    groups = groups_of(large)
     assert [block for group in groups for block in group] == list(large.blocks)
-    assert len(groups) == -(-sum(count(excerpt(block.text)) for block in large.blocks) // BATCH_TOKENS)
+    assert len(groups) == -(-sum(count_tokens(excerpt(block.text)) for block in large.blocks) // BATCH_TOKENS)
     many = parse_skill("# A\n\n" + "\n\n".join(f"x{i}" for i in range(400)))
-    assert max(len(group) for group in groups_of(many, count)) <= BATCH_BLOCKS
+    assert max(len(group) for group in groups_of(many)) <= BATCH_BLOCKS
 
 
 def test_left_out_blocks_are_asked_for_again_alone(skill: Skill) -> None:

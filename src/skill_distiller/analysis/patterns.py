@@ -101,8 +101,9 @@ def _may_hold(text: str, lowered: str) -> bool:
     for part in _PARTS:
         if part in lowered:
             return True
-    if any(pattern.expression.search(text) for pattern in _UNHINTED):
-        return True
+    for pattern in _UNHINTED:
+        if pattern.expression.search(text):
+            return True
     return not text.isascii() and any(character in text for character in _FOLDED)
 
 
@@ -215,12 +216,16 @@ def own_pattern(name: str, sources: Sequence[str], origin: str = "", budget: Bud
     return OwnPattern(name, union, tuple(expressions), origin, budget or Budget())
 
 
-def _phrase(source: str) -> str:
-    words = source.split()
-    if not words:
+def _checked(source: str, text: str) -> str:
+    if not text:
         raise PatternError(source, "is empty")
-    if len(source) > LONGEST:
+    if len(text) > LONGEST:
         raise PatternError(source, f"is longer than {LONGEST} characters")
+    return text
+
+
+def _phrase(source: str) -> str:
+    words = _checked(source, source.strip()).split()
     first, last = words[0][0], words[-1][-1]
     opening = r"(?<!\w)" if _is_bounded(first) else ""
     closing = r"(?!\w)" if _is_bounded(last) else ""
@@ -234,11 +239,7 @@ def _is_bounded(character: str) -> bool:
 def _expression(source: str) -> regex.Pattern[str]:
     import regex  # unlike `re` it can be given a time
 
-    text = source.removeprefix(EXPRESSION)
-    if not text:
-        raise PatternError(source, "is empty")
-    if len(text) > LONGEST:
-        raise PatternError(source, f"is longer than {LONGEST} characters")
+    text = _checked(source, source.removeprefix(EXPRESSION))
     counts = [max(int(low or 1), int(high or 1), 1) for low, high in _REPETITIONS.findall(text)]
     if prod(counts) > _MOST_REPETITIONS:
         raise PatternError(source, f"repeats something more than {_MOST_REPETITIONS:,} times")

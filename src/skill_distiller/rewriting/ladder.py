@@ -145,7 +145,7 @@ def keeps_everything(reading: Reading, block: int, rendering: Rendering) -> bool
 def _edited(draft: Draft, full: Rendering) -> Iterator[Rendering]:
     """The renderings below FULL that are shorter, each with the edits of the ones before and its own."""
     edits, least, count = all_edits(draft), full.tokens, 0
-    for rung in _RUNGS:
+    for rung in _RUNGS if edits else ():
         made = [edit for edit in edits if edit.strength <= rung.strength]
         if len(made) == count:
             continue

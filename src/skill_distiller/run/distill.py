@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.patterns import WORDS
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.format import format_faults
@@ -79,10 +80,7 @@ def has_trigger(reading: Reading) -> bool:
     if any(kind is SectionType.TRIGGER for kind in promised):
         return True
     description = reading.skill.description.lower()
-    return any(
-        word in description
-        for word in ("when", "use for", "use this", "trigger", "时", "とき", "когда", "cuando", "quando")
-    )
+    return any(word in description for word in WORDS["description"]["trigger"])
 
 
 WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
@@ -158,20 +156,15 @@ def _write(run: Run, reading: Reading, keep: Collection[int]) -> _Draft:
         one_liner = run.backends.one_liner.write(reading, run.counter)
         run.observe("one-liner", one_liner)
         return _Draft(*replace_with(reading, one_liner, run.counter), one_liner)
-    if options.plan:
-        recalled = recall_plan(options.plan, skill, run.counter)
-        plan = bring_back(skill, recalled, keep, run.counter)
-    else:
-        plan = _plan(run, reading, keep)
-    return _Draft(plan, _apply(skill, plan))
-
-
-def _plan(run: Run, reading: Reading, keep: Collection[int]) -> Plan:
-    models, options = run.backends.models, run.options
+    models = run.backends.models
     models = replace(models, renderers=models.renderers + run.backends.renderers)
-    if options.tokens is not None:
-        return compress_to_tokens(reading, options.tokens, run.counter, run.observe, models, keep)
-    return compress_to_threshold(reading, options.threshold, run.counter, run.observe, models, keep)
+    if options.plan:
+        plan = bring_back(skill, recall_plan(options.plan, skill, run.counter), keep, run.counter)
+    elif options.tokens is not None:
+        plan = compress_to_tokens(reading, options.tokens, run.counter, run.observe, models, keep)
+    else:
+        plan = compress_to_threshold(reading, options.threshold, run.counter, run.observe, models, keep)
+    return _Draft(plan, _apply(skill, plan))
 
 
 def _apply(skill: Skill, plan: Plan) -> Skill:
