@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skill_distiller.skill.folder import FolderLink, SkillFolder, resolve_link
-from skill_distiller.skill.links import find_links
-
 HEAD = "---\nname: tidy\ndescription: Use when untidy.\n---\n\n"
 
 
@@ -19,12 +16,6 @@ def make_folder(root: Path, files: dict[str, str | bytes], body: str = "Read it.
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
     return root
-
-
-def links_of(folder: SkillFolder) -> list[FolderLink]:
-    """The links of a folder, and the mentions that lead nowhere, with what each points to."""
-    found = ((source, link) for source, skill in folder.texts() for link in find_links(skill))
-    return [item for source, link in found if (item := resolve_link(source, link, folder.find))]
 
 
 def snapshot(root: Path) -> dict[str, tuple[int, bytes | str | None]]:

@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 from tests.conftest import SAMPLE_STEP
 from tests.fixture_file import parameters
-from tests.skill.folders import HEAD, links_of, make_folder
+from tests.skill.folders import HEAD, make_folder
 
 from skill_distiller.errors import BadInputError
-from skill_distiller.skill.folder import LinkState, SkillFile, SkillFolder
+from skill_distiller.skill.folder import FileRole, LinkState, SkillFile, SkillFolder, role_of
 from skill_distiller.skill.links import LinkKind
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
@@ -27,23 +27,32 @@ def memory() -> SkillFolder:
 
 
 @pytest.mark.parametrize(
-    ("path", "is_read"),
+    ("path", "role"),
     [
-        ("references/a.md", True), ("reference/deep/README.md", True), ("forms.md", True), ("reference/a.json", False),
-        ("scripts/README.md", False), ("assets/a.md", False), ("docs/README.md", False), ("LICENSE.txt", False),
+        ("references/a.md", FileRole.REFERENCE),
+        ("reference/deep/a.json", FileRole.REFERENCE),
+        ("scripts/a.py", FileRole.SCRIPT),
+        ("scripts/README.md", FileRole.SCRIPT),
+        ("assets/a.md", FileRole.ASSET),
+        ("forms.md", FileRole.REFERENCE),
+        ("tools/run.sh", FileRole.SCRIPT),
+        ("logo.PNG", FileRole.ASSET),
+        ("LICENSE.txt", FileRole.OTHER),
+        ("docs/README.md", FileRole.OTHER),
+        ("data.csv", FileRole.OTHER),
+        ("Makefile", FileRole.OTHER),
     ],
-)  # fmt: skip
-def test_the_references_of_a_skill(memory: SkillFolder, path: str, is_read: bool) -> None:
-    """The folders of the format decide, then the name; files about the skill are for people."""
-    folder = memory.with_file(path, "See [a](gone.md).\n")
-    assert (PurePosixPath(path) in [source for source, _ in folder.texts()]) is is_read
+)
+def test_the_role_of_a_file(path: str, role: FileRole) -> None:
+    """The folders of the format decide, then the suffix; files about the skill are for people."""
+    assert role_of(PurePosixPath(path)) is role
 
 
 def test_a_folder_in_memory(memory: SkillFolder) -> None:
     """A folder needs no disk: its files are what it was given."""
     file = memory.file("references/a.md")
     assert file is not None
-    assert (file.size, file.read_text(), file.read_bytes()) == (5, "# A\r\n", b"# A\r\n")
+    assert (file.role, file.size, file.read_text(), file.read_bytes()) == (FileRole.REFERENCE, 5, "# A\r\n", b"# A\r\n")
     assert memory.file("references/b.md") is None
     assert memory.file("references/a.md/b") is None
 
@@ -69,7 +78,7 @@ def test_a_changed_file_keeps_its_mode(tmp_path: Path) -> None:
 
 def test_a_folder_goes_to_another_process(memory: SkillFolder) -> None:
     """A folder can be pickled, used before or not."""
-    assert memory.file("references/a.md")
+    assert memory.links()
     assert pickle.loads(pickle.dumps(memory)) == memory
 
 
@@ -125,7 +134,7 @@ def test_a_file_that_stands_twice(memory: SkillFolder) -> None:
 
 def test_too_many_files() -> None:
     """A folder has a most number of files in memory too."""
-    files = tuple(SkillFile(PurePosixPath(f"{i}.md"), 0, content=b"") for i in range(10_000))
+    files = tuple(SkillFile(PurePosixPath(f"{i}.md"), FileRole.REFERENCE, 0, content=b"") for i in range(10_000))
     with pytest.raises(BadInputError, match="more than 10,000"):
         SkillFolder(None, parse_skill("# A\n"), files)
 
@@ -140,7 +149,7 @@ def test_what_can_not_be_read_as_text(memory: SkillFolder) -> None:
     with pytest.raises(BadInputError, match="larger than 1 bytes"):
         binary.read_bytes(1)
     with pytest.raises(BadInputError, match="no content"):
-        SkillFile(PurePosixPath("a"), 0).read_bytes()
+        SkillFile(PurePosixPath("a"), FileRole.OTHER, 0).read_bytes()
 
 
 _FILES: dict[str, str | bytes] = {
@@ -161,42 +170,41 @@ def test_what_links_point_to(tmp_path: Path, text: str, expected: str) -> None:
     first = HEAD.count("\n")
     found = [
         f"{item.link.line - first} {item.link.kind} {item.link.text} -> {item.target or item.state}"
-        for item in links_of(folder)
+        for item in folder.links()
         if str(item.source) == "SKILL.md"
     ]
     assert "".join(line + "\n" for line in found) == expected
 
 
 def test_links_of_references(tmp_path: Path) -> None:
-    """A link in a reference is relative to that reference."""
+    """A link in a reference is relative to that reference; a mention may be to the skill folder."""
     folder = read_folder(make_folder(tmp_path / "tidy", _FILES))
-    found = [(str(i.source), i.link.text, i.link.kind, str(i.target), i.link.line) for i in links_of(folder)]
+    found = [(str(i.source), i.link.text, i.link.kind, str(i.target), i.link.line) for i in folder.links()]
     assert found == [
         ("references/a.md", "b.md", LinkKind.LINK, "references/b.md", 1),
         ("references/a.md", "../SKILL.md", LinkKind.LINK, "SKILL.md", 1),
+        ("references/deep/c.md", "../b.md", LinkKind.MENTION, "references/b.md", 1),
     ]
 
 
 def test_a_reference_that_is_no_text(memory: SkillFolder) -> None:
     """Links of a reference that can't be read are not passed over in silence."""
     with pytest.raises(BadInputError, match="not UTF-8"):
-        links_of(memory.with_file("references/b.md", b"\xff"))
+        memory.with_file("references/b.md", b"\xff").links()
 
 
 def test_hostile_text_takes_no_time(memory: SkillFolder) -> None:
     """Texts made to keep an expression busy are read in one go."""
     for piece in ("a", "/", "${a", "{a}/", "../", "$a", "a.", "[a](", "`a/", "-", "[forms.md](a/b.md) "):
         folder = memory.with_file("forms.md", "").with_skill(parse_skill(piece * 20_000))
-        assert all(item.state in LinkState for item in links_of(folder))
-
-
-_THERE = (LinkState.FILE, LinkState.FOLDER)
+        assert all(item.state in LinkState for item in folder.links())
 
 
 @pytest.mark.corpus
 def test_real_folders_are_read(corpus: Path, corpus_skills: tuple[Skill, ...]) -> None:
     """Every real skill folder: all its files are there, nothing of SKILL.md is lost, and links have targets or none."""
     assert corpus_skills
+    pointed = 0
     for i, skill in enumerate(corpus_skills):
         assert skill.path is not None
         folder = read_folder(skill.path.parent)
@@ -206,7 +214,8 @@ def test_real_folders_are_read(corpus: Path, corpus_skills: tuple[Skill, ...]) -
         for file in folder.files:
             assert file.read_bytes() == (skill.path.parent / file.path).read_bytes()
         if i % SAMPLE_STEP == 0:
-            assert all((item.target is None) is (item.state not in _THERE) for item in links_of(folder))
+            pointed += sum(item.state is LinkState.FILE for item in folder.links())
+    assert pointed > len(corpus_skills) / SAMPLE_STEP
 
 
 def test_what_no_file_can_hold_is_refused(tmp_path: Path) -> None:

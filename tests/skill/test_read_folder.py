@@ -7,7 +7,7 @@ import socket
 from pathlib import Path, PurePosixPath
 
 import pytest
-from tests.skill.folders import HEAD, links_of, make_folder
+from tests.skill.folders import HEAD, make_folder
 
 from skill_distiller.errors import BadInputError
 from skill_distiller.skill.read import read_folder
@@ -192,7 +192,7 @@ def test_a_link_out_of_the_folder_is_never_followed(root: Path, link: str) -> No
     assert folder.file("loop.md") is None
     with pytest.raises(BadInputError, match="is a link"):
         found.read_text()
-    assert not links_of(folder)
+    folder.links()
 
 
 @posix
@@ -233,7 +233,7 @@ def test_links_inside_of_the_folder(root: Path) -> None:
         assert file.read_text() == "# A\n"
     text = HEAD + "[a](docs/a.md), `docs/gone.md`, [d](docs) and references/b.md.\n"
     (root / "SKILL.md").write_text(text, encoding="utf-8")
-    assert [(i.link.text, str(i.target or i.state)) for i in links_of(read_folder(root))] == [
+    assert [(i.link.text, str(i.target or i.state)) for i in read_folder(root).links()] == [
         ("docs/a.md", "references/a.md"),
         ("docs/gone.md", "missing"),
         ("docs", "references"),

@@ -104,7 +104,9 @@ def test_what_is_written_is_read_again(
     write_folder(folder, target)
     again = read_folder(target)
     assert again.skill.text == folder.skill.text
-    assert [(f.path, f.read_bytes()) for f in again.files] == [(f.path, f.content) for f in folder.files]
+    assert [(f.path, f.role, f.read_bytes()) for f in again.files] == [
+        (f.path, f.role, f.content) for f in folder.files
+    ]
 
 
 def test_an_empty_folder_is_taken(source: Path, place: Path) -> None:
@@ -396,4 +398,5 @@ def test_real_folders_are_written(corpus_sample: tuple[Skill, ...], tmp_path: Pa
         root = skill.path.parent
         write_folder(read_folder(root), tmp_path / root.name)
         assert snapshot(tmp_path / root.name) == snapshot(root)
+        assert read_folder(tmp_path / root.name).links() == read_folder(root).links()
         assert PurePosixPath("SKILL.md") not in {file.path for file in read_folder(root).files}

@@ -1,10 +1,12 @@
-"""A skill folder: SKILL.md, every file beside it, and what a link in one of them points to."""
+"""A skill folder: SKILL.md, every file beside it, and which of them its links and mentions lead to."""
 
 from __future__ import annotations
 
 import os
 import posixpath
+import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,10 +15,13 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from skill_distiller.errors import BadInputError
-from skill_distiller.skill.links import EXTERNAL, Link, LinkKind, mentioned_folder, split_target
-from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
+from skill_distiller.skill.links import EXTERNAL, MAX_NAME, Link, LinkKind, find_links, mentioned_folder, split_target
+from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Block, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.safe_files import read_below
+
+# A name as it stands in prose, in a code span or in a command; a variable or placeholder for the folder may precede it.
+_NAME: Final = re.compile(r"(?:\$?\{\w+\}/|\$\w+/)?(?P<name>[\w@+~./-]+)")
 
 
 class LinkState(StrEnum):
@@ -110,6 +115,55 @@ def _places(path: str, *bases: PurePosixPath) -> Iterator[PurePosixPath]:
             yield PurePosixPath(place)
 
 
+def _links_in(source: PurePosixPath, skill: Skill, find: FindTarget) -> Iterator[FolderLink]:
+    """The links and mentions in one file of a skill folder, block by block, links first.
+
+    A mention counts where it names a file of the skill, or leads into a folder of it where no such
+    file is. A mention of what its own line links to is left out.
+    """
+    links = dict[int, list[Link]]()
+    for link in find_links(skill):
+        links.setdefault(link.block, []).append(link)
+    for block in skill.blocks:
+        found = [item for link in links.get(block.index, ()) if (item := resolve_link(source, link, find))]
+        yield from found
+        linked = {(item.link.line, item.target) for item in found}
+        spans = sorted((item.link.start, item.link.start + len(item.link.text)) for item in found)
+        for item in _mentions(source, block, find):
+            key = (item.link.line, item.target)
+            if key not in linked and not _is_within(item.link.start, spans):
+                linked.add(key)
+                yield item
+
+
+def _is_within(offset: int, spans: list[tuple[int, int]]) -> bool:
+    """Whether an offset is in one of some spans that do not overlap."""
+    at = bisect_right(spans, (offset, offset))
+    near = spans[max(0, at - 1) : at + 1]
+    return any(start <= offset < end for start, end in near)
+
+
+def _mentions(source: PurePosixPath, block: Block, find: FindTarget) -> Iterator[FolderLink]:
+    known: dict[str, PurePosixPath | None] = {}  # by name: long texts repeat few
+    for match in _NAME.finditer(block.text):
+        name = match.group("name").rstrip(".-")
+        start = match.start("name")
+        if len(name) > MAX_NAME or name.startswith("/") or not ("." in name or "/" in name):
+            continue
+        if name not in known:
+            known[name] = _file_named(name, source, find)
+        target = known[name]
+        if target:
+            link = Link(name, block.line_at(start), LinkKind.MENTION, block.index, start)
+            yield FolderLink(source, link, LinkState.FILE, target)
+
+
+def _file_named(name: str, source: PurePosixPath, find: FindTarget) -> PurePosixPath | None:
+    """The other file of the skill that a name means, None for none."""
+    targets = map(find, _places(name, PurePosixPath(), source.parent))
+    return next((t.path for t in targets if t.state is LinkState.FILE and t.path != source), None)
+
+
 MAX_DEPTH: Final = 16  # folders inside of each other
 VERSION_CONTROL: Final = frozenset({".git", ".hg", ".svn", ".jj"})
 MAX_FILES: Final = 10_000
@@ -117,11 +171,42 @@ _MAX_NAME: Final = 255  # bytes, what file systems take
 _SHOWN: Final = 80  # characters of a name in a message
 SKILL_PATH: Final = PurePosixPath(SKILL_FILE)
 _MARKDOWN: Final = frozenset({".md", ".mdx", ".markdown"})
-# Files about the skill, to which no agent is sent.
-_ABOUT: Final = frozenset({"readme", "license", "licence", "notice", "changelog", "contributing", "security"})
 _JOINERS: Final = "\u200c\u200d"  # format characters that words and emoji need
 # Control, format and unassignable characters, and line ends: they steer terminals and deceive readers.
 _UNSAFE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+class FileRole(StrEnum):
+    """What a file beside SKILL.md is for."""
+
+    REFERENCE = "reference"
+    SCRIPT = "script"
+    ASSET = "asset"
+    OTHER = "other"
+
+
+_ROLE_OF_FOLDER: Final = {
+    "references": FileRole.REFERENCE,
+    "reference": FileRole.REFERENCE,
+    "scripts": FileRole.SCRIPT,
+    "assets": FileRole.ASSET,
+}
+_ROLE_OF_SUFFIX: Final = {
+    **dict.fromkeys((*_MARKDOWN, ".txt", ".rst"), FileRole.REFERENCE),
+    **dict.fromkeys(".py .sh .bash .zsh .ps1 .bat .js .mjs .cjs .ts .rb .pl .php .lua .r .go".split(), FileRole.SCRIPT),
+    **dict.fromkeys(".png .jpg .jpeg .gif .svg .webp .ico .pdf .ttf .otf .woff .woff2".split(), FileRole.ASSET),
+}
+# Files about the skill: no agent is sent to them.
+_ABOUT: Final = frozenset({"readme", "license", "licence", "notice", "changelog", "contributing", "security"})
+
+
+def role_of(path: PurePosixPath) -> FileRole:
+    """The role of a file: by the folder of the format it is in, else by its suffix."""
+    if len(path.parts) > 1 and path.parts[0].lower() in _ROLE_OF_FOLDER:
+        return _ROLE_OF_FOLDER[path.parts[0].lower()]
+    if path.stem.lower() in _ABOUT:
+        return FileRole.OTHER
+    return _ROLE_OF_SUFFIX.get(path.suffix.lower(), FileRole.OTHER)
 
 
 @dataclass(frozen=True)
@@ -134,6 +219,7 @@ class SkillFile:
     """
 
     path: PurePosixPath
+    role: FileRole
     size: int
     mode: int | None = None
     content: bytes | None = None
@@ -226,7 +312,7 @@ class SkillFolder:
         data = encoded(content) if isinstance(content, str) else content
         old = self._by_path.get(place)
         mode = old.mode if old and not old.link else None
-        new = SkillFile(place, len(data), mode, data)
+        new = SkillFile(place, role_of(place), len(data), mode, data)
         others = (file for file in self.files if file.path != place)
         empty = tuple(folder for folder in self.empty_folders if folder not in place.parents)
         files = tuple(sorted((*others, new), key=lambda file: file.path))
@@ -239,23 +325,23 @@ class SkillFolder:
             raise BadInputError(f"The folder has no file {str(path)!r}.", "Name one of its files.")
         return replace(self, files=tuple(file for file in self.files if file.path != place))
 
+    def links(self) -> tuple[FolderLink, ...]:
+        """Every link, and every mention of a file, in SKILL.md and the Markdown references, with what it points to.
+
+        Raises BadInputError where a reference can't be read as text.
+        """
+        return tuple(link for source, skill in self.texts() for link in _links_in(source, skill, self.find))
+
     def texts(self) -> Iterator[tuple[PurePosixPath, Skill]]:
         """SKILL.md and the Markdown references, parsed; raises BadInputError where one can't be read as text."""
         yield SKILL_PATH, self.skill
         for file in self.files:
-            if not file.link and _is_reference(file.path):
+            if file.role is FileRole.REFERENCE and file.path.suffix.lower() in _MARKDOWN and not file.link:
                 yield file.path, parse_skill(file.read_text())
 
     @cached_property
     def _folders(self) -> frozenset[PurePosixPath]:
         return frozenset({*self.empty_folders, *(above for path in self._by_path for above in path.parents)})
-
-
-def _is_reference(path: PurePosixPath) -> bool:
-    """Whether an agent is sent to a file to read it as Markdown, by the folder it is in, else by its name."""
-    folder = path.parts[0].lower() if len(path.parts) > 1 else ""
-    named = folder in ("references", "reference") or path.stem.lower() not in _ABOUT
-    return path.suffix.lower() in _MARKDOWN and folder not in ("scripts", "assets") and named
 
 
 def encoded(text: str) -> bytes:

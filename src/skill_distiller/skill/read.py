@@ -18,6 +18,7 @@ from skill_distiller.skill.folder import (
     SkillFile,
     SkillFolder,
     check_path,
+    role_of,
 )
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
 from skill_distiller.skill.parse import parse_skill
@@ -139,12 +140,12 @@ def _walk(root: Path) -> Iterator[tuple[PurePosixPath, os.stat_result]]:
 def _file(root: Path, path: PurePosixPath, status: os.stat_result) -> SkillFile:
     if stat.S_ISLNK(status.st_mode):
         text = os.readlink(root / path)  # noqa: PTH115 - Path would clean the text up
-        return SkillFile(path, 0, root=root, link=text, leads_to=_place_inside(root, path, text))
+        return SkillFile(path, role_of(path), 0, root=root, link=text, leads_to=_place_inside(root, path, text))
     if not stat.S_ISREG(status.st_mode):
         raise BadInputError(
             f"{str(path)!r} is no file but a pipe, a socket or a device.", "Take it out of the skill folder."
         )
-    return SkillFile(path, status.st_size, status.st_mode & PERMISSIONS, root=root)
+    return SkillFile(path, role_of(path), status.st_size, status.st_mode & PERMISSIONS, root=root)
 
 
 def _place_inside(root: Path, path: PurePosixPath, text: str) -> PurePosixPath | None:
