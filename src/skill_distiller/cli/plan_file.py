@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,7 @@ from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan, source_di
 from skill_distiller.report.text import excerpt
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import Aim
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.frontmatter import read_fields
 from skill_distiller.skill.ids import PieceIds, piece_ids
 from skill_distiller.skill.model import Block, Section
@@ -266,20 +267,20 @@ def check_pieces(pieces: Pieces, mode: Mode) -> None:
             )
 
 
-def load_plan(pieces: Pieces, aim: Aim) -> tuple[SavedPlan | None, Aim]:
-    """The plan to apply, if any, with the aim that it was made with, the default one where its file does not say.
+def with_plan(options: DistillOptions, pieces: Pieces) -> DistillOptions:
+    """The options with the plan to apply, if any, and with the aim that it was made with, where its file says so.
 
     Raises BadInputError for a file that is no plan.
     """
     if not pieces.plan:
-        return None, aim
+        return options
     saved = read_plan(pieces.plan)
     tokens, threshold = saved.settings.get("tokens"), saved.settings.get("threshold")
     if saved.settings.get("mode") == Mode.TOKENS and isinstance(tokens, int) and tokens > 0:
-        return saved, Aim(Mode.TOKENS, tokens=tokens)
+        return replace(options, plan=saved, mode=Mode.TOKENS, tokens=tokens)
     if isinstance(threshold, int | float) and 0 <= threshold <= 1:
-        return saved, Aim(threshold=float(threshold))
-    return saved, Aim()
+        return replace(options, plan=saved, threshold=float(threshold))
+    return replace(options, plan=saved)
 
 
 def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_given: bool, force: bool) -> Path | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -26,35 +25,21 @@ _WIDE: Final = 120  # columns where stdout is no terminal
 _MOST_BYTES: Final = 20_000_000  # of a receipt, which holds the skill twice
 
 
-@dataclass(frozen=True, slots=True)
-class Allowances:
-    """What is no reason to fail a rewrite, and whether the original's own faults of format are one."""
-
-    receipt: str = option(
-        "", metavar="FILE", help="What `compress --json` printed: losses it names are declared, and pass."
-    )
-    allow_field: list[str] | None = option(
-        None, metavar="NAME", help="Accept this frontmatter field as valid. Can be repeated."
-    )
-    strict: bool = option(False, "--strict", help="Faults of the format fail even if the original has them.")
-
-
-@dataclass(frozen=True, slots=True)
-class Printing:
-    """How the findings are printed."""
-
-    json_: bool = option(False, "--json", help="Print the findings as JSON.")
-    verbose: bool = option(False, "--verbose", "-v", help="Print every finding, declared ones too.")
-    quiet: bool = option(False, "--quiet", "-q", help="Print nothing; the exit code tells.")
-
-
 @expand_groups
 def verify(
     original: str = argument(metavar="ORIGINAL", help="A SKILL.md or a skill folder; - is stdin."),
     candidate: str = argument(metavar="CANDIDATE", help="The rewrite: a SKILL.md or a skill folder; - is stdin."),
     *,
-    allowances: Allowances,
-    printing: Printing,
+    receipt: str = option(
+        "", metavar="FILE", help="What `compress --json` printed: losses it names are declared, and pass."
+    ),
+    allow_field: list[str] | None = option(
+        None, metavar="NAME", help="Accept this frontmatter field as valid. Can be repeated."
+    ),
+    strict: bool = option(False, "--strict", help="Faults of the format fail even if the original has them."),
+    json_: bool = option(False, "--json", help="Print the findings as JSON."),
+    verbose: bool = option(False, "--verbose", "-v", help="Print every finding, declared ones too."),
+    quiet: bool = option(False, "--quiet", "-q", help="Print nothing; the exit code tells."),
     source: Source,
     offline: bool = option(
         False, "--offline", help="Fetch nothing: an encoding that is not on this machine gives estimated counts."
@@ -63,25 +48,26 @@ def verify(
     """Check a rewrite of a skill, whoever wrote it. The exit code is 0 if every check passes, 6 if one fails."""
     if original == candidate == STDIN:
         raise UsageError("Only one of the two can be stdin.", "Name a file for the other.")
-    quiet = ("--quiet", printing.quiet)
-    exclude(("--json", printing.json_, *quiet), ("--verbose", printing.verbose, *quiet))
+    exclude(("--json", json_, "--quiet", quiet), ("--verbose", verbose, "--quiet", quiet))
     settings = load_config(source.config, use=not source.no_config)
     counter = load_counter(source.encoding, offline=offline)
-    declared = _read_receipt(allowances.receipt) if allowances.receipt else None
+    declared = _read_receipt(receipt) if receipt else None
     before, after = read_input(original, source.max_bytes), read_input(candidate, source.max_bytes)
     found = run_checks(
         before,
         after,
-        allowed_fields=allowances.allow_field or (),
+        allowed_fields=allow_field or (),
         declared=declared,
-        strict=allowances.strict,
+        strict=strict,
         # A folder brings its own files; a file alone will live where the original does.
         folder=Path(candidate) if candidate != STDIN and Path(candidate).is_dir() else None,
         tokens=count_tokens(before, after, counter),
         patterns=settings.patterns,
     )
-    if not printing.quiet:
-        _print(found, before.name, counter, printing)
+    if json_:
+        write_json(verification_to_json(found, before.name, counter))
+    elif not quiet:
+        _print(found, counter, verbose=verbose)
     if not found.passed:
         raise typer.Exit(_FAILED)
 
@@ -95,13 +81,10 @@ def _read_receipt(path: str) -> Declared:
         raise BadInputError(f"The receipt {path!r} is not JSON.", hint) from None
 
 
-def _print(found: Verification, name: str, counter: TokenCounter, printing: Printing) -> None:
-    if printing.json_:
-        write_json(verification_to_json(found, name, counter))
-        return
+def _print(found: Verification, counter: TokenCounter, *, verbose: bool) -> None:
     console = open_console()
     if not console.is_terminal:
         console.width = _WIDE
     with console.capture() as captured:
-        print_verification(found, console, counter.mark, verbose=printing.verbose)
+        print_verification(found, console, counter.mark, verbose=verbose)
     write_stdout(captured.get(), safe=True)
