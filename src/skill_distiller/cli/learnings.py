@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from skill_distiller.calibration.estimate import calibrate
+from skill_distiller.calibration.log_files import Ledger
+from skill_distiller.calibration.store import CalibrationStore
 from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import SkillDistillerError, UsageError
+from skill_distiller.report.calibration_text import unreadable_text
+from skill_distiller.report.text import printable
 
 if TYPE_CHECKING:
-    from skill_distiller.calibration.log_files import Ledger
-    from skill_distiller.calibration.store import CalibrationStore
     from skill_distiller.report.record import Record
 
 LEARNINGS: Final = ".learnings"
@@ -30,8 +33,6 @@ LEARNINGS_DIR: Final = option(
 
 def open_store(learnings: str) -> CalibrationStore:
     """The store below a folder of learnings; raises UsageError where calibration is switched off."""
-    from skill_distiller.calibration.store import CalibrationStore
-
     if learnings == OFF:
         raise UsageError("Calibration is switched off.", "Name its folder with --learnings-dir.")
     return CalibrationStore(Path(learnings or LEARNINGS))
@@ -39,9 +40,6 @@ def open_store(learnings: str) -> CalibrationStore:
 
 def read_whole(store: CalibrationStore) -> Ledger:
     """Everything the store and its archive hold, with a warning on stderr for what can't be read."""
-    from skill_distiller.report.calibration_text import unreadable_text
-    from skill_distiller.report.text import printable
-
     ledger = store.read(whole=True)
     if ledger.unreadable:
         typer.echo(f"Warning: {printable(unreadable_text(str(store.file), ledger.unreadable))}", err=True)
@@ -69,9 +67,6 @@ class RunCalibration:
         return str(self._store.folder) if self._store else ""
 
     def _look_up(self, store: CalibrationStore) -> None:
-        from skill_distiller.calibration.estimate import calibrate
-        from skill_distiller.report.calibration_text import unreadable_text
-
         try:
             ledger = store.read()
         except (SkillDistillerError, ValueError) as error:  # ValueError: a NUL byte in the path

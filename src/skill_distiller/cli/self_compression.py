@@ -5,18 +5,19 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from rich.console import Console
+
+from skill_distiller.analysis.safeguards import find_self_reference, is_formula
 from skill_distiller.errors import RefusedError, StoppedError
 from skill_distiller.planning.plan import Mode
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from skill_distiller.report.record import Record
-    from skill_distiller.run.result import Result
-    from skill_distiller.run.run import DistillOptions
-    from skill_distiller.skill.model import Skill
+from skill_distiller.report.record import Record
+from skill_distiller.report.text import printable
+from skill_distiller.run.notes import Note, NoteKind
+from skill_distiller.run.result import Result
+from skill_distiller.run.run import DistillOptions
+from skill_distiller.skill.model import Skill
 
 THRESHOLD: Final = 0.95  # what a distiller loses, every skill that it makes loses too
 COMPRESSED_FILE: Final = "SKILL.compressed.md"  # beside the file that was read, where no other place is named
@@ -36,8 +37,6 @@ class SelfCompression:
 
     def with_notes(self, result: Result) -> Result:
         """The result with the notes about what was done otherwise."""
-        from skill_distiller.run.notes import Note, NoteKind
-
         notes = [Note(NoteKind.SELF_COMPRESSION, self.where)]
         if self.threshold != self.asked:
             notes.append(Note(NoteKind.THRESHOLD_RAISED, f"{self.asked:g}"))
@@ -45,8 +44,6 @@ class SelfCompression:
 
     def ask(self, record: Record, target: Path | None, console: Console) -> None:
         """Ask for approval on the terminal, "no" unless told otherwise; raises RefusedError where there is none."""
-        from skill_distiller.report.text import printable
-
         place = printable(str(target)) if target else "stdout"
         score = record.result.functionality.score
         console.print(f"{record.counts} tokens, functionality {score:.0f} %. Write this to {place}? [y/N] ", end="")
@@ -67,8 +64,6 @@ def find_self_compression(
     applied has no threshold to raise. Raises RefusedError for the formula variant, and where approval
     is missing and nobody is there to give it.
     """
-    from skill_distiller.analysis.safeguards import find_self_reference, is_formula
-
     where = find_self_reference(skill)
     if where is None:
         return None
