@@ -80,17 +80,9 @@ def parse_entry(fields: Mapping[str, object]) -> CalibrationEntry:
     points = _points(fields.get("functionality_score") if score is None else score)
     if points is None:
         raise ValueError("it has no expected functionality between 0 and 100")
-    return CalibrationEntry(
-        identifier,
-        _text(fields, "timestamp"),
-        _text(fields, "skill"),
-        _text(fields, "mode"),
-        _text(fields, "provider"),
-        _text(fields, "model"),
-        points,
-        _outcome(fields.get("actual")),
-        fields,
-    )
+    texts = {name: _text(fields, name) for name in ("timestamp", "skill", "mode", "provider", "model")}
+    actual = _outcome(fields.get("actual"))
+    return CalibrationEntry(id=identifier, expected=points, actual=actual, fields=fields, **texts)
 
 
 def _outcome(actual: object) -> Outcome | None:

@@ -146,17 +146,8 @@ def _summary(group: RunGroup, runs: Sequence[CalibrationEntry], estimate: Estima
     pairs = pairs_of(runs)
     residuals = [actual - expected for expected, actual in pairs]
     n = len(residuals)
-    covered, judged = coverage_so_far(pairs)
-    return GroupSummary(
-        group,
-        len(runs),
-        n,
-        sum(residuals) / n if n else None,
-        sum(abs(r) for r in residuals) / n if n else None,
-        covered,
-        judged,
-        estimate,
-    )
+    bias, error = (sum(residuals) / n, sum(map(abs, residuals)) / n) if n else (None, None)
+    return GroupSummary(group, len(runs), n, bias, error, *coverage_so_far(pairs), estimate)
 
 
 def coverage_so_far(pairs: Sequence[Pair]) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -36,10 +37,7 @@ _PATIENCE: Final = 60.0  # seconds that a process waits for its turn; many at on
 _TURN: Final = 0.005  # seconds between two tries
 _HAS_OUTCOME: Final = re.compile(rb'"actual"\s*:\s*[^\sn]')  # anything but null
 _ELSEWHERE: Final = "Name another folder with --learnings-dir, or use --no-calibration."
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+_NOW: Final = partial(datetime.now, UTC)
 
 
 class CalibrationStore:
@@ -48,7 +46,7 @@ class CalibrationStore:
     Whatever can't be written or read raises a SkillDistillerError with one sentence.
     """
 
-    def __init__(self, learnings: Path, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, learnings: Path, now: Callable[[], datetime] = _NOW) -> None:
         self.folder = learnings / FOLDER
         self.file = self.folder / "calibration.jsonl"
         self.archive = self.folder / "calibration.archive.jsonl"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -143,8 +144,6 @@ def write_stdout(text: str, *, safe: bool = False) -> None:
 
 def write_json(record: object) -> None:
     """A record as indented JSON: plain ASCII on a terminal, where a character could steer it."""
-    import json
-
     write_stdout(json.dumps(record, indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n")
 
 
