@@ -19,10 +19,7 @@ from skill_distiller.tokens import DEFAULT_ENCODING
 PROVIDER_VARIABLE: Final = "SKILL_DISTILLER_PROVIDER"
 
 SAVE_PLAN: Final = option(
-    "",
-    "--save-plan",
-    metavar="FILE",
-    help="Save to this file, as YAML, what became of every piece; --plan applies it.",
+    "", "--save-plan", metavar="FILE", help="Save to this file, as YAML, what became of every piece; --plan applies it."
 )
 
 
