@@ -96,10 +96,19 @@ def _outcome(actual: object) -> Outcome | None:
     return Outcome(points, _text(values, "outcome"), _text(values, "note"))
 
 
-def _points(value: object) -> float | None:
+def read_number(value: object) -> float | None:
+    """A number of a foreign file, infinite where it is too large; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and 0 <= value <= 100 else None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _points(value: object) -> float | None:
+    points = read_number(value)
+    return points if points is not None and 0 <= points <= 100 else None
 
 
 def _text(fields: Mapping[str, object], name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from skill_distiller.cli.arguments import SAVE_PLAN, Goal, ModelOptions, Output, Pieces, Source, options_of
 from skill_distiller.cli.input_output import STDIN, check_target, deliver, read_input
@@ -18,7 +19,7 @@ from skill_distiller.cli.plan_file import check_pieces, plan_target, refuse_sett
 from skill_distiller.cli.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
-from skill_distiller.report.console import open_console, print_calibration, print_notes, print_report
+from skill_distiller.report.console import open_console, print_notes, print_report
 from skill_distiller.report.progress import ConsoleWatcher, stage_line
 from skill_distiller.report.record import Record, make_record
 from skill_distiller.report.text import printable
@@ -208,8 +209,11 @@ def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, con
     if settings.patterns:
         protected, advisory = len(settings.patterns.protected), len(settings.patterns.advisory)
         console.print(f"Patterns from {printable(str(settings.file))}: {protected} protected, {advisory} advisory")
-    entry = "" if output.json_ else run.record.entry_id
-    print_calibration(console, run.warnings, entry, run.folder)
+    for warning in run.warnings:
+        console.print(Text(f"Warning: {printable(warning)}", style="yellow"))
+    if (entry := run.record.entry_id) and not output.json_:
+        feedback = f"skill-distiller feedback --id={entry} --actual=0-100 --outcome=worked|partial|failed"
+        console.print(f"Saved as {entry} in {printable(run.folder)}; after use: {feedback}")
     if hint:
         console.print(hint)
     for file in (job.target, job.plan_file):

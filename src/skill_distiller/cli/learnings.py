@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -56,25 +58,22 @@ class RunCalibration:
     def __init__(self, record: Record, learnings: str, *, save: bool) -> None:
         self.record = record
         self.warnings: list[str] = []
-        self._store = open_store(learnings) if learnings != OFF else None
-        self._save = save and self._store is not None
-        if self._store:
-            self._look_up(self._store)
+        self._store = None if learnings == OFF else open_store(learnings)
+        self._save = save
+        with self._no_reason_to_fail("No calibration: "):
+            self._look_up()
 
     @property
     def folder(self) -> str:
         """Where the entry is kept."""
         return str(self._store.folder) if self._store else ""
 
-    def _look_up(self, store: CalibrationStore) -> None:
-        try:
-            ledger = store.read()
-        except (SkillDistillerError, ValueError) as error:  # ValueError: a NUL byte in the path
-            self.warnings.append(f"No calibration: {error}")
-            self._save = False
+    def _look_up(self) -> None:
+        if not self._store:
             return
+        ledger = self._store.read()
         if ledger.unreadable:
-            self.warnings.append(unreadable_text(str(store.file), ledger.unreadable))
+            self.warnings.append(unreadable_text(str(self._store.file), ledger.unreadable))
         mode = self.record.result.run.options.mode
         self.record = replace(self.record, estimate=calibrate(ledger.entries, mode, *self.record.made_with))
 
@@ -83,11 +82,15 @@ class RunCalibration:
         if not self._save or not self._store:
             return
         self._save = False
-        from skill_distiller.report.json_record import to_entry
+        from skill_distiller.report.json_record import to_entry  # not for those who only read the store
 
+        with self._no_reason_to_fail("This run is not in the calibration data. "):
+            self.record = replace(self.record, entry_id=self._store.append(to_entry(self.record)))
+
+    @contextmanager
+    def _no_reason_to_fail(self, what: str) -> Iterator[None]:
         try:
-            entry_id = self._store.append(to_entry(self.record))
-        except (SkillDistillerError, ValueError) as error:
-            self.warnings.append(f"This run is not in the calibration data. {error}")
-            return
-        self.record = replace(self.record, entry_id=entry_id)
+            yield
+        except (SkillDistillerError, ValueError) as error:  # ValueError: a NUL byte in the path
+            self.warnings.append(f"{what}{error}")
+            self._save = False

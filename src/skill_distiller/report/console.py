@@ -13,7 +13,7 @@ from skill_distiller.planning.plan import Reason
 from skill_distiller.providers.model import Usage
 from skill_distiller.report.calibration_text import estimate_text
 from skill_distiller.report.receipt_text import receipt_lines
-from skill_distiller.report.record import BlockCounts, Record, SectionRecord, TokenLevel, names_of
+from skill_distiller.report.record import COUNTED_NAMES, BlockCounts, Record, SectionRecord, TokenLevel
 from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
 from skill_distiller.rewriting.examples.model import ExampleSelection, SelectionMode
@@ -212,17 +212,6 @@ def print_notes(record: Record, console: Console) -> None:
         console.print(Text(text, style=style))
 
 
-def print_calibration(console: Console, warnings: Iterable[str], entry: str, folder: str) -> None:
-    """Print what went wrong with the calibration data, then where this run was saved and how to tell of its use."""
-    for warning in warnings:
-        console.print(Text(f"Warning: {printable(warning)}", style="yellow"))
-    if entry:
-        console.print(
-            f"Saved as {entry} in {printable(folder)}; after use: "
-            f"skill-distiller feedback --id={entry} --actual=0-100 --outcome=worked|partial|failed"
-        )
-
-
 def usage_line(usage: Usage) -> str:
     """What the run has cost, on one line."""
     calls = plural(usage.calls, "call")
@@ -249,12 +238,12 @@ def _headline(record: Record) -> Iterator[Text]:
 
 def _removed_and_kept(record: Record) -> Iterator[str]:
     """What went, what is whole, and of runs with a language model what stands in new words."""
-    removed = [f"{count} {names_of(kind)[count > 1]}" for kind, count in record.removed.items()]
+    removed = [f"{count} {COUNTED_NAMES[kind][count > 1]}" for kind, count in record.removed.items()]
     yield f"Removed: {', '.join(removed) or 'nothing'}"
     if record.result.one_liner:
         yield "Kept: three lines"
     else:
-        kept = [names_of(kind)[1] for kind in record.kept]
+        kept = [COUNTED_NAMES[kind][1] for kind in record.kept]
         yield f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type"
     count = record.result.plan.refused
     if record.reworded or (count and record.result.reading.analysis.model_part):

@@ -17,7 +17,7 @@ from skill_distiller.checks.model import RECORD_SCHEMAS, Check, Finding, Level, 
 from skill_distiller.checks.receipt import Change, SectionReceipt
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.model import Usage
-from skill_distiller.report.record import Record, SectionRecord, TypeScore, names_of
+from skill_distiller.report.record import COUNTED_NAMES, Record, SectionRecord, TypeScore
 from skill_distiller.rewriting.examples.model import ExampleSelection
 from skill_distiller.rewriting.model import OutcomeKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
@@ -50,7 +50,7 @@ def to_json(record: Record) -> Json:
         "calibration": _calibration(record),
         "classification_confidence": round(analysis.confidence, 3),
         "changed": result.changed,
-        "removed": {names_of(kind)[1]: count for kind, count in record.removed.items()},
+        "removed": {COUNTED_NAMES[kind][1]: count for kind, count in record.removed.items()},
         "kept": [TYPE_NAMES[kind][1] for kind in record.kept],
         "reworded_blocks": record.reworded,
         "notes": [_note(note) for note in result.notes],

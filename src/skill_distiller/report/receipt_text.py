@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from rich.text import Text
@@ -60,7 +60,7 @@ def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> It
     for kind, n in rewritten.items():
         tokens = f"{mark}{plural(saved[kind], 'token')}"
         yield Text(f"    {kind.value}: {plural(n, 'block')}, {tokens}, {RENDERINGS[kind].wording}")
-    facts = _facts(fact for fact in section.lost if fact.kind is not FactKind.HEADING)  # said beside the heading
+    facts = dict.fromkeys(_shown(f) for f in section.lost if f.kind is not FactKind.HEADING)  # that is said above
     if facts:
         yield Text(f"    facts lost: {' · '.join(facts)}", style="yellow")
 
@@ -71,10 +71,6 @@ def _change_line(change: Change, mark: str) -> Text:
     what = f"{change.rendering.value if change.after else 'removed'} [{change.id}]: {block.kind.value}"
     saved = f"{mark}{plural(change.saved, 'token')}"
     return Text(f"    {what}, {lines}, {change.type.value}, {saved}: {excerpt(block.text)}")
-
-
-def _facts(lost: Iterable[LostFact]) -> list[str]:
-    return list(dict.fromkeys(_shown(fact) for fact in lost))
 
 
 def _shown(fact: LostFact) -> str:
