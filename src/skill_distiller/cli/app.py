@@ -105,7 +105,6 @@ def _is_piped() -> bool:
 
 app = typer.Typer(
     cls=_Commands,
-    help="Make agent skills (SKILL.md) smaller, and show what they still carry.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

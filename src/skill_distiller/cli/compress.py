@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from skill_distiller.cli.arguments import SAVE_PLAN, Goal, ModelOptions, Output, Pieces, Source, options_of
-from skill_distiller.cli.input_output import STDIN, check_target, deliver, read_input
+from skill_distiller.cli.input_output import STDIN, check_target, read_input, write_atomically, write_json, write_stdout
 from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF, RunCalibration
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.cli.plan_file import check_pieces, plan_target, refuse_settled, with_plan, write_plan
@@ -20,9 +20,10 @@ from skill_distiller.cli.self_compression import COMPRESSED_FILE, SelfCompressio
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import open_console, print_notes, print_report
+from skill_distiller.report.json_record import to_json
 from skill_distiller.report.progress import ConsoleWatcher, stage_line
 from skill_distiller.report.record import Record, make_record
-from skill_distiller.report.text import printable
+from skill_distiller.report.text import printable, unified_diff
 from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.run.backends import Chosen, ProviderOptions, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
@@ -191,6 +192,23 @@ def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, conso
             _report(run.record, output, console)
         if not output.quiet:
             _close_report(run, job, output, chosen.hint, console)
+
+
+def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
+    """Write the result to its file, and to stdout whatever the options of `output` ask for.
+
+    Raises RefusedError where the disk or stdout does not take it.
+    """
+    result = run.record.result
+    if target and not output.dry_run:
+        write_atomically(target, result.text.encode("utf-8"))
+    if output.json_:
+        run.save()  # before the record is printed, which names the entry
+        write_json(to_json(run.record))
+    elif output.diff:
+        write_stdout(unified_diff(result))
+    elif not target and not output.dry_run:
+        write_stdout(result.text)
 
 
 def _report(record: Record, output: Output, console: Console) -> None:

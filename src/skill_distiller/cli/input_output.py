@@ -13,8 +13,6 @@ from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
 from skill_distiller.skill.safe_files import sibling_name, write_new
 
 if TYPE_CHECKING:
-    from skill_distiller.cli.arguments import Output
-    from skill_distiller.cli.learnings import RunCalibration
     from skill_distiller.skill.model import Skill
 
 STDIN: Final = "-"
@@ -150,24 +148,3 @@ def write_json(record: object) -> None:
 def drop_stdout() -> None:
     """Leave nothing for the interpreter to flush at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
-    """Write the result to its file, and to stdout whatever the options of `output` ask for.
-
-    Raises RefusedError where the disk or stdout does not take it.
-    """
-    result = run.record.result
-    if target and not output.dry_run:
-        write_atomically(target, result.text.encode("utf-8"))
-    if output.json_:
-        from skill_distiller.report.json_record import to_json
-
-        run.save()  # before the record is printed, which names the entry
-        write_json(to_json(run.record))
-    elif output.diff:
-        from skill_distiller.report.text import unified_diff
-
-        write_stdout(unified_diff(result))
-    elif not target and not output.dry_run:
-        write_stdout(result.text)

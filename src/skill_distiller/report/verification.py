@@ -68,11 +68,8 @@ def print_verification(verification: Verification, console: Console, mark: str =
 
 def _rows(check: Check, *, verbose: bool) -> Iterator[tuple[Text, Text, Text, Text]]:
     """The check in front of its findings, failures first; what is not shown is counted."""
-    failures, warnings, declared = (
-        [finding for finding in check.findings if finding.level is level]
-        for level in (Level.FAILURE, Level.WARNING, Level.DECLARED)
-    )
-    found = failures + warnings
+    found = [f for level in (Level.FAILURE, Level.WARNING) for f in check.findings if f.level is level]
+    declared = [f for f in check.findings if f.level is Level.DECLARED]
     lines = [(_place(finding), _text(finding)) for finding in (found + declared if verbose else found[:_SHOWN])]
     if not verbose and len(found) > _SHOWN:
         lines.append((Text(), Text(f"and {len(found) - _SHOWN} more (--verbose or --json)", "dim")))
