@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+import typer
 import yaml
 
 from skill_distiller._version import __version__
@@ -24,12 +25,7 @@ from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.frontmatter import read_fields
 from skill_distiller.skill.ids import PieceIds, piece_ids
-from skill_distiller.skill.model import Block, Section
-
-if TYPE_CHECKING:
-    import typer
-
-    from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import Block, Section, Skill
 
 SCHEMA: Final = "skill-distiller/plan/1"
 MAX_PLAN: Final = 5_000_000  # bytes

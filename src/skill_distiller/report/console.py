@@ -47,7 +47,7 @@ def section_analysis(record: Record) -> Iterator[Text]:
 
 
 def _section_line(section: SectionRecord) -> str:
-    heading = heading_line(section.section.level, section.section.heading)
+    heading = heading_line(section.original.level, section.original.heading)
     return (
         f"{heading}: {section.type.value} ({section.importance:.1f}, confidence: {section.confidence:.2f})"
         f" → {section.outcome.value}"

@@ -115,7 +115,7 @@ def _note(note: Note) -> Json:
 
 def _section(section: SectionRecord) -> Json:
     return {
-        **members(section.section, "heading", "level", "line"),
+        **members(section.original, "heading", "level", "line"),
         "type": section.type,
         "importance": round(section.importance, 3),
         "confidence": round(section.confidence, 3),

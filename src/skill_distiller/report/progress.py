@@ -13,7 +13,7 @@ from skill_distiller.checks.model import Verification
 from skill_distiller.language.facts import block_facts
 from skill_distiller.planning.frontier import Frontier
 from skill_distiller.planning.plan import Decision, Plan
-from skill_distiller.providers.model import Watcher
+from skill_distiller.providers.model import Expected, Provider, Watcher
 from skill_distiller.report.json_record import Json, checks_to_json, members
 from skill_distiller.report.text import plural, printable
 from skill_distiller.rewriting.ladder import Ladder
@@ -22,8 +22,6 @@ from skill_distiller.skill.model import Block, Skill
 
 if TYPE_CHECKING:
     from rich.progress import Progress
-
-    from skill_distiller.providers.model import Expected, Provider
 
 
 class ConsoleWatcher(Watcher):

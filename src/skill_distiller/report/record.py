@@ -49,7 +49,7 @@ class SectionRecord:
     `examples` are those under the heading, where some of them were written as one line each.
     """
 
-    section: Section
+    original: Section
     type: SectionType
     importance: float
     confidence: float
