@@ -17,6 +17,7 @@ from tests.cli.samples import DEPLOY
 from tests.marks import slow
 
 import skill_distiller
+from skill_distiller.language.lexicon import LANGUAGES
 from skill_distiller.run.distill import distill
 from skill_distiller.skill.read import read_skill
 
@@ -139,6 +140,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "skill_distiller/py.typed",
         "skill_distiller/__main__.py",
         "skill_distiller/report/record.schema.json",
+        *(f"skill_distiller/language/data/{language}.toml" for language in LANGUAGES),
         "skill_distiller/prompted/prompts/classify.md",
         "skill_distiller/prompted/prompts/phrases.md",
         "skill_distiller/prompted/prompts/judge.md",

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from skill_distiller.analysis.cues import lead_ins
 from skill_distiller.analysis.model import Analysis, Verdict
 from skill_distiller.analysis.patterns import PatternSet
 from skill_distiller.language.fact import Fact
 from skill_distiller.language.facts import block_facts
+from skill_distiller.skill.labels import lead_ins
 from skill_distiller.skill.model import Skill
 
 P = ParamSpec("P")

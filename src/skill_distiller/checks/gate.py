@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
-from skill_distiller.checks.content import find_lost_facts, find_lost_patterns
 from skill_distiller.checks.format import find_format_faults, find_frontmatter_changes, find_growth
-from skill_distiller.checks.markdown import find_changed_code, find_changed_headings
+from skill_distiller.checks.meaning import (
+    find_changed_code,
+    find_changed_facts,
+    find_changed_headings,
+    find_changed_statements,
+)
 from skill_distiller.checks.model import Check, Declared, Finding, Pair, Tokens, Verification, count_tokens
+from skill_distiller.checks.patterns import find_lost_patterns
 from skill_distiller.checks.resolve_links import find_dead_links
-from skill_distiller.checks.statements import find_changed_statements
 from skill_distiller.skill.folder import FindTarget, SkillFolder, find_anything, find_on_disk
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import load_counter
@@ -29,13 +33,11 @@ class CheckSpec(NamedTuple):
 CHECKS: Final = (
     CheckSpec("frontmatter", "Has every field its value, and no new one gives more leave?", find_frontmatter_changes),
     CheckSpec("headings", "Is every heading there, in its order and at its level?", find_changed_headings),
-    CheckSpec("facts", "Is every fact there, every step in its place, and nothing hidden?", find_lost_facts),
-    CheckSpec(
-        "negations", "Is what must, may and must not be done still said, and not reversed?", find_changed_statements
-    ),
-    CheckSpec("patterns", "Is every protected pattern there, and every hard rule in capitals?", find_lost_patterns),
+    CheckSpec("meaning", "Does every sentence, item and cell say what it said, in its place?", find_changed_statements),
+    CheckSpec("facts", "Has every statement its facts, and is nothing hidden?", find_changed_facts),
+    CheckSpec("patterns", "Is every protected pattern there?", find_lost_patterns),
     CheckSpec("links", "Does every link and every mentioned file lead somewhere in the folder?", find_dead_links),
-    CheckSpec("fences", "Is every code block there as it was, and every fence closed?", find_changed_code),
+    CheckSpec("code", "Is every line of code and markup as it was, and every fence closed?", find_changed_code),
     CheckSpec("format", "Is it a valid skill?", find_format_faults),
     CheckSpec("size", "Is it as small as advised, and no larger than before?", find_growth),
 )
@@ -80,7 +82,7 @@ def verify(
         patterns,
     )
     checks = tuple(Check(check.name, tuple(check.find(pair))) for check in CHECKS)
-    return Verification(checks, pair.tokens, before.text != after.text)
+    return Verification(checks, pair.tokens, before.text != after.text, pair.comparison)
 
 
 def _skill_of(side: Skill | SkillFolder) -> Skill:

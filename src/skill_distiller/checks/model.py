@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -13,20 +13,24 @@ from typing import Final, NamedTuple, TypeVar
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
-from skill_distiller.language.facts import Fact, block_facts, heading_key
-from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
+from skill_distiller.meaning.align import words_of
+from skill_distiller.meaning.compare import Comparison, compare
+from skill_distiller.meaning.units import Unit
+from skill_distiller.rewriting.model import RENDERINGS
 from skill_distiller.skill.folder import FindTarget, SkillFolder
-from skill_distiller.skill.model import SKILL_FILE, Block, Skill
+from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.tokens import TokenCounter, count_skill
 
 
 class Level(StrEnum):
     """How much a finding weighs: only a failure makes a check fail.
 
-    DECLARED is a loss that the receipt of the run names.
+    LOOK is a difference of which nobody can say by program that it is harmless. DECLARED is a loss that the receipt of
+    the run names.
     """
 
     FAILURE = "failure"
+    LOOK = "look"
     WARNING = "warning"
     DECLARED = "declared"
 
@@ -39,9 +43,9 @@ class FindingKind(StrEnum):
     CHANGED = "changed"
     MOVED = "moved"
     REVERSED = "reversed"
-    OTHER_LEVEL = "at another level"
+    WEAKENED = "weakened"
+    REWORDED = "reworded"
     OTHERWISE_WRITTEN = "written otherwise"
-    NOT_IN_CAPITALS = "no longer in capitals"
     NO_FILE = "no such file"
     NO_ANCHOR = "no such anchor"
     OUTSIDE = "outside the skill folder"
@@ -52,12 +56,22 @@ class FindingKind(StrEnum):
     LONGER = "longer than the original"
 
 
+class Quote(NamedTuple):
+    """A text of a file: the line it begins on, counted from 1, and the spans of its words that differ."""
+
+    text: str
+    line: int
+    marks: tuple[tuple[int, int], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that a check found; `text` quotes it, `detail` says what it is (the kind of a fact, a rule).
 
     `line` counts from 1 in the file it stands in: the candidate's where `in_candidate`, else the
-    original's; 0 where it has no place.
+    original's; 0 where it has no place. `marks` are the spans of the words that differ; `other` is what stands for it
+    in the other file, None where nothing does. `block` is the block of the original that it is about, by index, -1
+    where it is about none.
     """
 
     kind: FindingKind
@@ -66,6 +80,9 @@ class Finding:
     line: int = 0
     detail: str = ""
     in_candidate: bool = False
+    marks: tuple[tuple[int, int], ...] = ()
+    other: Quote | None = None
+    block: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +111,25 @@ class Tokens(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The results of all checks, in order; `changed` tells whether the texts differ at all."""
+    """The results of all checks, in order; `changed` tells whether the texts differ at all.
+
+    `comparison` accounts for every difference of the two bodies.
+    """
 
     checks: tuple[Check, ...]
     tokens: Tokens
     changed: bool
+    comparison: Comparison
 
     @property
     def passed(self) -> bool:
         """Whether every check passed."""
         return all(check.passed for check in self.checks)
+
+    @property
+    def unproved(self) -> tuple[Finding, ...]:
+        """What nobody can say by program to be harmless, and nobody declared."""
+        return tuple(finding for check in self.checks for finding in check.findings if finding.level is Level.LOOK)
 
     @property
     def failed(self) -> tuple[Check, ...]:
@@ -125,19 +151,16 @@ _NO_RECEIPT: Final = "Give the JSON that `skill-distiller compress --json` print
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """The keys of lost facts, the headings and blocks that went or changed, the protected patterns that went.
+    """What a receipt names: headings and patterns that went, and how every block that changed was written.
 
-    `headings` are pairs of level and text. `removed` and `changed` are the texts of blocks as they were;
-    one of which an extract or a summary is left counts as removed. `reworded` are (before, after) texts
-    of blocks that are said to stand in other words.
+    `headings` are pairs of level and text. `blocks` are the texts of blocks as they were, with the text that now
+    stands there; one of which an extract or a summary is left counts as `removed`.
     """
 
-    facts: frozenset[str] = frozenset()
     headings: frozenset[tuple[int, str]] = frozenset()
     removed: frozenset[str] = frozenset()
-    changed: frozenset[str] = frozenset()
+    blocks: Mapping[str, str] = field(default_factory=dict)
     patterns: frozenset[str] = frozenset()
-    reworded: frozenset[tuple[str, str]] = frozenset()
 
 
 _T = TypeVar("_T")
@@ -151,32 +174,34 @@ class _Written(NamedTuple):
     after: str
 
 
-def _declare(
-    facts: Iterable[str], headings: Iterable[tuple[int, str]], blocks: Sequence[_Written], patterns: Iterable[str]
-) -> Declared:
-    """What a receipt declares: the keys of its lost facts, its headings that went, its blocks, its lost patterns."""
+def _declare(headings: Iterable[tuple[int, str]], blocks: Sequence[_Written], patterns: Iterable[str]) -> Declared:
     removed = frozenset(block.before for block in blocks if not block.after or block.rendering in _PARTIAL)
-    changed = frozenset(block.before for block in blocks if block.after and block.rendering not in _PARTIAL)
-    reworded = frozenset((b.before, b.after) for b in blocks if b.rendering == RenderingKind.REWRITTEN)
-    return Declared(frozenset(facts), frozenset(headings), removed, changed, frozenset(patterns), reworded)
+    written = {block.before: block.after for block in blocks}
+    return Declared(frozenset(headings), removed, written, frozenset(patterns))
 
 
 def declared_by(receipt: Receipt, protected_lost: Iterable[str] = ()) -> Declared:
     """What the receipt of a run declares."""
     return _declare(
-        (fact.key for fact in receipt.lost),
         ((section.level, section.heading) for section in receipt.sections if section.heading_dropped),
         [_Written(change.rendering, change.before, change.after) for change in receipt.changes],
         protected_lost,
     )
 
 
-def declared_in(record: object) -> Declared:
-    """What the JSON record of `compress` declares; raises BadInputError where it is none, or of a later version."""
+def declared_in(record: object, original: Skill) -> Declared:
+    """What the JSON record of `compress` declares.
+
+    Raises BadInputError where it is none, of a later version, or of another skill.
+    """
     try:
-        return _read(record)
+        declared = _read(record)
     except (KeyError, TypeError, ValueError):
         raise BadInputError("The receipt is not a record of `compress --json`.", _NO_RECEIPT) from None
+    texts = {block.text for block in original.blocks}
+    if not texts.issuperset(declared.blocks):
+        raise BadInputError("The receipt is of another skill, or of another version of it.", _NO_RECEIPT)
+    return declared
 
 
 def _read(record: object) -> Declared:
@@ -188,11 +213,9 @@ def _read(record: object) -> Declared:
             f"It reads {' and '.join(RECORD_SCHEMAS)}.",
         )
     changes = [change for section in receipt for change in _get(section, "changes", list)]
-    facts = [fact for section in receipt for fact in _get(section, "lost_facts", list)]
     gone = [section for section in receipt if _get(section, "heading_removed", bool)]
     patterns = _get(_get(record, "functionality", dict), "protected_lost", list)
     return _declare(
-        [_get(fact, "key", str) for fact in facts],
         [(_get(section, "level", int), _get(section, "heading", str)) for section in gone],
         [_Written(*(_get(change, field, str) for field in _Written._fields)) for change in changes],
         [_typed(name, str) for name in patterns],
@@ -209,22 +232,17 @@ def _typed(value: object, kind: type[_T]) -> _T:
     return value
 
 
-class Place(NamedTuple):
-    """A fact and the block it stands in."""
-
-    block: Block
-    fact: Fact
-
-    @property
-    def line(self) -> int:
-        """The line of the fact in its file."""
-        return self.block.line_at(self.fact.start)
-
-
 def count_tokens(original: Skill, candidate: Skill, counter: TokenCounter) -> Tokens:
     """Tokens of both files; what stands in both is counted once."""
     known = {block.source: counter.count(block.source) for block in original.blocks}
     return Tokens(*(count_skill(skill, known, counter) for skill in (original, candidate)))
+
+
+class SummedUp(NamedTuple):
+    """A text, and the words and facts that it may hold."""
+
+    text: str
+    words: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,29 +275,19 @@ class Pair:
         return self.candidate_folder.skill
 
     @cached_property
-    def kept_blocks(self) -> frozenset[str]:
-        """The texts of blocks that both have, byte for byte."""
-        return frozenset(b.text for b in self.original.blocks) & frozenset(b.text for b in self.candidate.blocks)
+    def comparison(self) -> Comparison:
+        """Every difference of the two bodies."""
+        return compare(self.original, self.candidate)
 
     @cached_property
-    def original_alone(self) -> tuple[Block, ...]:
-        """The blocks that only the original has."""
-        return tuple(block for block in self.original.blocks if block.text not in self.kept_blocks)
+    def summed_up(self) -> SummedUp:
+        """What stands for the blocks of which the receipt says that only a part is left, and all that they said."""
+        text = "\n".join(self.declared.blocks[block] for block in self.declared.removed)
+        sides = [unit for unit in self.comparison.alignment.old.other_units(()) if self._is_removed(unit)]
+        return SummedUp(text, frozenset[str]().union(*map(words_of, sides)))
 
-    @cached_property
-    def candidate_alone(self) -> tuple[Block, ...]:
-        """The blocks that only the candidate has."""
-        return tuple(block for block in self.candidate.blocks if block.text not in self.kept_blocks)
-
-    @cached_property
-    def original_keys(self) -> frozenset[str]:
-        """What the facts of the original are looked up by, headings among them."""
-        return _keys(self.original)
-
-    @cached_property
-    def candidate_keys(self) -> frozenset[str]:
-        """What the facts of the candidate are looked up by, headings among them."""
-        return _keys(self.candidate)
+    def _is_removed(self, unit: Unit) -> bool:
+        return self.original.blocks[unit.block].text in self.declared.removed
 
     @cached_property
     def folder_name(self) -> str:
@@ -288,13 +296,3 @@ class Pair:
         if path is None or path.name.lower() != SKILL_FILE.lower():
             return ""
         return Path(os.path.abspath(path)).parent.name  # noqa: PTH100 - a link keeps its own name
-
-
-def places(blocks: Iterable[Block]) -> Iterator[Place]:
-    """Every fact of some blocks, in order."""
-    return (Place(block, fact) for block in blocks for fact in block_facts(block))
-
-
-def _keys(skill: Skill) -> frozenset[str]:
-    keys = {fact.key for block in skill.blocks for fact in block_facts(block)}
-    return frozenset(keys | {heading_key(section.heading) for section in skill.sections if section.level})

@@ -12,7 +12,7 @@ from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.detect import DEFAULT_TIMEOUT
-from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions
+from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
 from skill_distiller.skill.model import MAX_BYTES
 from skill_distiller.tokens import DEFAULT_ENCODING
 
@@ -20,6 +20,11 @@ PROVIDER_VARIABLE: Final = "SKILL_DISTILLER_PROVIDER"
 
 SAVE_PLAN: Final = option(
     "", "--save-plan", metavar="FILE", help="Save to this file, as YAML, what became of every piece; --plan applies it."
+)
+
+
+ACCEPT_UNPROVED: Final = option(
+    False, "--accept-unproved", help="Take texts of a plan or a model that no program can show to say the same."
 )
 
 
@@ -37,11 +42,16 @@ class Goal:
         None, metavar="0-1", help=f"The share of the functionality to keep. Default: {DEFAULT_THRESHOLD:g}."
     )
     tokens: int | None = option(None, metavar="N", help="The most tokens the result may have, frontmatter included.")
-    strict: bool = option(
-        False,
-        "--strict",
-        help="Treat as errors: no frontmatter, no trigger section, a result that fails its verification.",
+    strict: bool = option(False, "--strict", help="Treat as errors: no frontmatter, no trigger section.")
+    allow_unverified: bool = option(
+        False, "--allow-unverified", help="Write a result that fails its own verification, which is refused else."
     )
+
+    @property
+    def gate(self) -> Gate:
+        """What becomes of a result that fails its verification; raises UsageError for both options."""
+        exclude(("--strict", self.strict, "--allow-unverified", self.allow_unverified))
+        return Gate.STRICT if self.strict else Gate.REPORT if self.allow_unverified else Gate.REFUSE
 
 
 def options_of(goal: Goal) -> DistillOptions:
@@ -58,7 +68,7 @@ def options_of(goal: Goal) -> DistillOptions:
         if value is not None and chosen != name:
             raise UsageError(f"--{name} has no meaning with --mode={chosen}.", "Leave one of the two out.")
     share = DEFAULT_THRESHOLD if threshold is None else threshold
-    return DistillOptions(share, strict=goal.strict, mode=chosen, tokens=tokens)
+    return DistillOptions(share, gate=goal.gate, mode=chosen, tokens=tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,7 @@ class Pieces:
     )
     plan: str = option("", "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.")
     save_plan: str = SAVE_PLAN
+    accept_unproved: bool = ACCEPT_UNPROVED
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -11,11 +11,20 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from skill_distiller.cli.arguments import SAVE_PLAN, Goal, ModelOptions, Output, Pieces, Source, options_of
+from skill_distiller.cli.arguments import (
+    ACCEPT_UNPROVED,
+    SAVE_PLAN,
+    Goal,
+    ModelOptions,
+    Output,
+    Pieces,
+    Source,
+    options_of,
+)
 from skill_distiller.cli.input_output import STDIN, check_target, read_input, write_atomically, write_json, write_stdout
 from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF, RunCalibration
 from skill_distiller.cli.option_groups import argument, expand_groups, option
-from skill_distiller.cli.plan_file import check_pieces, plan_target, refuse_settled, with_plan, write_plan
+from skill_distiller.cli.plan_file import check_pieces, plan_target, plan_written, refuse_settled, with_plan
 from skill_distiller.cli.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
@@ -67,6 +76,7 @@ def restore(
         None, "--section", metavar="HEADING", help="A section to bring back, with those below it. Can be repeated."
     ),
     save_plan: str = SAVE_PLAN,
+    accept_unproved: bool = ACCEPT_UNPROVED,
     *,
     output: Output,
     source: Source,
@@ -76,7 +86,7 @@ def restore(
         raise UsageError("restore needs the plan of the run.", "Give one: --plan=FILE, from compress --save-plan=FILE.")
     if not ids and not section:
         raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
-    pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan)
+    pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan, accept_unproved=accept_unproved)
     run_request(Request(path, pieces=pieces, output=output, source=source))
 
 
@@ -182,10 +192,10 @@ def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, conso
     if job.guard and asks:  # nobody can approve what they have not seen
         _report(run.record, output, console)
         job.guard.ask(run.record, job.target, console)
-    # The product first: whatever becomes of the report, the result is where it was asked for.
-    if job.plan_file and not output.dry_run:  # before the product: where it can't be written, nothing is
-        write_plan(job.plan_file, result)
-    deliver(run, job.target, output)
+    # The product first: whatever becomes of the report, the result is where it was asked for. Where it can't be
+    # written the plan is not either, and the other way round.
+    with plan_written(job.plan_file, result) if job.plan_file and not output.dry_run else nullcontext():
+        deliver(run, job.target, output)
     run.save()
     with suppress(BrokenPipeError):
         if not asks:

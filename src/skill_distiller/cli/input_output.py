@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
-from skill_distiller.skill.safe_files import sibling_name, write_new
+from skill_distiller.skill.safe_files import read_regular, staged
 
 if TYPE_CHECKING:
     from skill_distiller.skill.model import Skill
@@ -36,8 +36,7 @@ def read_side_file(path: str, most_bytes: int, hint: str, name: str = "") -> byt
     """The content of a file that an option names, `name` in messages; raises BadInputError where it can't be had."""
     name = name or repr(path)
     try:
-        with Path(path).open("rb") as stream:
-            content = stream.read(most_bytes + 1)
+        content = read_regular(Path(path), most_bytes)
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         raise BadInputError(f"Can't read {name}: {reason_of(error)}.", hint) from None
     if len(content) > most_bytes:
@@ -108,13 +107,9 @@ def write_atomically(file: Path, content: bytes) -> None:
 
     Raises RefusedError when the disk does not take it; what was there before is then untouched.
     """
-    temporary = sibling_name(file)
     try:
-        try:
-            write_new(temporary, [content], file.stat().st_mode if file.exists() else None)
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with staged(file, content):
+            pass
     except OSError as error:
         raise RefusedError(f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with -o.") from None
 

@@ -14,8 +14,8 @@ import yaml
 
 from skill_distiller._version import __version__
 from skill_distiller.cli.arguments import Pieces
-from skill_distiller.cli.input_output import check_target, read_side_file, write_atomically
-from skill_distiller.errors import BadInputError, RefusedError, UsageError
+from skill_distiller.cli.input_output import check_target, read_side_file
+from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers
 from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan, source_digest
@@ -26,6 +26,7 @@ from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.frontmatter import read_fields
 from skill_distiller.skill.ids import PieceIds, piece_ids
 from skill_distiller.skill.model import Block, Section, Skill
+from skill_distiller.skill.safe_files import staged
 
 SCHEMA: Final = "skill-distiller/plan/1"
 MAX_PLAN: Final = 5_000_000  # bytes
@@ -252,7 +253,7 @@ def with_plan(options: DistillOptions, pieces: Pieces) -> DistillOptions:
     """
     if not pieces.plan:
         return options
-    saved = read_plan(pieces.plan)
+    saved = replace(read_plan(pieces.plan), trusted=pieces.accept_unproved)
     tokens, threshold = saved.settings.get("tokens"), saved.settings.get("threshold")
     if saved.settings.get("mode") == Mode.TOKENS and isinstance(tokens, int) and tokens > 0:
         return replace(options, plan=saved, mode=Mode.TOKENS, tokens=tokens)
@@ -281,13 +282,24 @@ def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_gi
     return target
 
 
-def write_plan(file: Path, result: Result) -> None:
-    """Write the plan of a run; raises RefusedError when the disk does not take it, or no run would read it."""
+@contextmanager
+def plan_written(file: Path, result: Result) -> Iterator[None]:
+    """The plan of a run, written beside its place, and put there once the block has ended without an error.
+
+    Raises RefusedError when the disk does not take it, or no run would read it.
+    """
     content = plan_text(result).encode("utf-8")
     if len(content) > MAX_PLAN:
         raise RefusedError(f"The plan would be larger than {MAX_PLAN:,} bytes.", "Leave --save-plan out.")
-    with _hints_on_save_plan():
-        write_atomically(file, content)
+    try:
+        with staged(file, content):
+            yield
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # of the block, as its other errors are of other kinds
+            raise
+        raise RefusedError(
+            f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with --save-plan."
+        ) from None
 
 
 @contextmanager

@@ -1,241 +1,257 @@
-"""Whether a text in other words still says what the original said: facts, negations, conditions, structure.
-
-No model is asked. The check is on the safe side: it refuses some good texts, so that few bad ones pass.
-What it can't see is a change of plain words that are no facts and stand under no negation or condition.
-"""
+"""Compare two skills: every difference is accounted for, with its place on both sides and its verdict."""
 
 from __future__ import annotations
 
-import math
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from skill_distiller.analysis.patterns import find_patterns
-from skill_distiller.language.facts import Fact, FactKind, fact_keys, find_facts, locked_spans
-from skill_distiller.meaning.clauses import Sentence, quote, sentences, stems
-from skill_distiller.meaning.positions import TRACE, find_strays, moved_items, turned_around
-from skill_distiller.meaning.scope import lost_modals, lost_turns, new_modals, new_turns, swapped_clauses, swapped_steps
-from skill_distiller.skill.ids import inlines, skeleton
+from skill_distiller.language.lexicon import Sense
+from skill_distiller.meaning.align import Alignment, Counterpart, Match, Side, align, plain
+from skill_distiller.meaning.statements import PARTED, TokenKind, read_tokens
+from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
+from skill_distiller.meaning.wording import CERTIFIED, RANK, Edit, Verdict, asks, compare_wording, worst
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
 
-
-class LossKind(StrEnum):
-    """What is wrong with a text; the value is the word used in reports and to a model."""
-
-    FACT = "fact"
-    MODAL = "negation or condition"
-    INSTRUCTION = "instruction"
-    PATTERN = "protected pattern"
-    PLACE = "fact in another place"
-    MARKUP = "link, tag or code"
-    STRUCTURE = "structure"
-    ADDED = "something new"
-    EMPTY = "empty"
+# What of these is joined, parted or said otherwise in form is another list, table or program.
+_COUNTED: Final = frozenset({UnitKind.ITEM, UnitKind.CELL, UnitKind.CODE})
+_BINDING: Final = frozenset(
+    {
+        Sense.NEGATION,
+        Sense.DUTY,
+        Sense.APPROVAL,
+        Sense.ONLY,
+        Sense.CONDITION,
+        Sense.EXCEPTION,
+        Sense.AVOIDANCE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
-    """One fault of a text: its kind, and what of the original (or, for something new, of the text) it is about."""
+class Difference:
+    """One difference of two texts: its verdict, the units on both sides, what it is about, and the words that differ.
 
-    kind: LossKind
-    text: str
-
-
-_VERBATIM_KINDS: Final = frozenset(
-    {FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.FLAG, FactKind.ENV_VAR, FactKind.QUOTED}
-)
-_LIMITS: Final = "≥≤><"
-_STRUCK: Final = "~~"
-_MAX_CHARS_TO_RULE: Final = 12  # characters of a sentence, in which the word of a rule stands
-_PARTS: Final = re.compile(r"\w+")
-_COUNTING: Final = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
-_NUMBERS: Final = {**{word: str(i) for i, word in enumerate(_COUNTING)}, "twelve": "12", "twenty": "20"}
-# New words in a text of the same meaning: joints and shorter synonyms. Careful rewritings of the shipped examples
-# bring 0 to 19 %; made-up sentences nearly all of theirs.
-_MAX_NEW_SHARE: Final = 0.34
-_MIN_NEW_WORDS: Final = 3  # words that any text may bring
-_MAX_CHARS: Final = 4000  # characters; the check compares sentence with sentence,
-_MAX_MODALS: Final = 120  # and every modal word with every other
-
-
-def check_wording(original: str, new: str, *, context: str = "") -> tuple[Loss, ...]:
-    """What a text of the same structure lost of the original, or brings besides; () where nothing is wrong.
-
-    `context` is what else its words may come from (its headings).
+    `what` is a word for people: "fact", "order", "heading", a sense. Of what is `firm` nobody can say that it is
+    harmless: a change of meaning, or something lost, moved or new that binds an agent.
     """
-    return _unfit(original, new) or (
-        *missing(original, new),
-        *added(original, new, context),
-        *_rebuilt(original, new),
-    )
+
+    verdict: Verdict
+    before: tuple[Unit, ...]
+    after: tuple[Unit, ...]
+    what: str
+    firm: bool
+    edits: tuple[Edit, ...] = ()
 
 
-def check_summary(originals: Sequence[str], new: str, *, context: str = "") -> tuple[Loss, ...]:
-    """The same for one block that says what several said: it may be a paragraph, or a list, of its own."""
-    original = "\n\n".join(originals)
-    return _unfit(original, new) or (
-        *missing(original, new),
-        *added(original, new, context),
-        *_not_one_block(original, new),
-    )
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The differences of two texts: in headings, wording and place, then what is gone and what is new."""
+
+    alignment: Alignment
+    differences: tuple[Difference, ...]
+
+    @property
+    def failed(self) -> tuple[Difference, ...]:
+        """What is a change of meaning for certain, or can't be taken on trust."""
+        return tuple(difference for difference in self.differences if difference.firm)
+
+    def count(self) -> dict[Verdict, int]:
+        """How many units of both texts got each verdict; of one with several differences its worst counts."""
+        same = self.alignment
+        verdicts: dict[Unit, Verdict] = {}
+        for difference in self.differences:
+            for unit in difference.before or difference.after:
+                verdicts[unit] = max(difference.verdict, verdicts.get(unit, Verdict.IDENTICAL), key=RANK.__getitem__)
+        total = len(same.headings) + len(same.gone) + len(same.come)
+        total += sum(len(same.old.units(i)) for i, _ in same.blocks) + sum(len(match.before) for match in same.matches)
+        counts = dict.fromkeys(Verdict, 0)
+        for verdict in verdicts.values():
+            counts[verdict] += 1
+        counts[Verdict.IDENTICAL] = total - len(verdicts)
+        return counts
 
 
-def missing(original: str, new: str) -> tuple[Loss, ...]:
-    """The facts, negations, conditions, patterns and links of a text that another lacks, or has elsewhere.
-
-    A negation or condition is still there where a word of the same sense governs the same words and
-    facts. A fact is in its place where its sentence still shares a word with the one it stood in, and
-    the facts of a sentence keep their order. Tables of one shape are compared cell by cell.
-    """
-    if unfit := _unfit(original, new):
-        return unfit
-    if cells := _cells(original, new):
-        return tuple(loss for cell, now in cells for loss in missing(cell, now))
-    before, after = sentences(original), sentences(new)
-    losses: tuple[tuple[LossKind, Iterable[str]], ...] = (
-        (LossKind.FACT, _lost_facts(original, new)),
-        (LossKind.MODAL, lost_modals(before, after)),
-        (LossKind.MODAL, swapped_clauses(before, after)),
-        (LossKind.MODAL, lost_turns(before, after)),
-        (LossKind.INSTRUCTION, _dropped(before, after)),
-        (LossKind.PLACE, find_strays(before, after)),
-        (LossKind.PLACE, turned_around(before, after)),
-        (LossKind.PLACE, swapped_steps(before, after)),
-        (LossKind.MARKUP, (text for text in _markup(original) if text not in _flat(new))),
-        (LossKind.PATTERN, _lost_patterns(original, new)),
-    )
-    return tuple(Loss(kind, text) for kind, texts in losses for text in texts)
-
-
-def added(original: str, new: str, context: str = "") -> tuple[Loss, ...]:
-    """What a text says that the original does not: facts, negations, conditions, links, control characters, words."""
-    if cells := _cells(original, new):
-        return tuple(loss for cell, now in cells for loss in added(cell, now, context))
-    before, after = sentences(original), sentences(new)
-    known = set(stems(original)) | set(stems(context))
-    unknown = [stem for stem in dict.fromkeys(stems(new)) if stem not in known]
-    many = len(unknown) > max(_MIN_NEW_WORDS, _MAX_NEW_SHARE * len(set(stems(new))))
-    found = [
-        *(fact.text for fact in find_facts(new) if not _is_known(fact, original)),
-        *new_modals(before, after),
-        *new_turns(before, after),
-        *([_STRUCK] if _STRUCK in new and _STRUCK not in original else ()),
-        *(quote(s.text) for s in after if _is_asked_rule(s) and "?" not in original and "？" not in original),
-        *(text for text in _markup(new) if text not in _flat(original)),
-        *(f"U+{ord(character):04X}" for character in set(new) - set(original) if _is_control(character)),
-        *(["words: " + ", ".join(unknown)] if many else ()),
+def compare(before: Skill, after: Skill) -> Comparison:
+    """Every difference of two skills' bodies; frontmatter is not looked at."""
+    found = align(before, after)
+    differences = [
+        *_headings(found),
+        *(difference for match in found.matches for difference in _match(match)),
+        *_places(found),
+        *_gone(found),
+        *_come(found),
     ]
-    return tuple(Loss(LossKind.ADDED, text) for text in dict.fromkeys(found))
+    return Comparison(found, tuple(_exchanged(differences)))
 
 
-def _unfit(original: str, new: str) -> tuple[Loss, ...]:
-    """Why two texts are not even compared: nothing there, or so much that it would take long."""
-    if original.strip() and not new.strip():
-        return (Loss(LossKind.EMPTY, ""),)
-    if max(len(original), len(new)) > _MAX_CHARS:
-        return (Loss(LossKind.STRUCTURE, "too long to compare"),)
-    if any(sum(len(sentence.governed) for sentence in sentences(text)) > _MAX_MODALS for text in (original, new)):
-        return (Loss(LossKind.STRUCTURE, "too many conditions to compare"),)
-    return ()
+def compare_texts(before: str, after: str) -> Comparison:
+    """The same for two pieces of Markdown."""
+    return compare(parse_skill(before), parse_skill(after))
 
 
-def _lost_facts(original: str, new: str) -> Iterator[str]:
-    left = fact_keys(find_facts(new))
-    seen = set[str]()
-    for fact in find_facts(original):
-        checked = fact.kind is not FactKind.MODAL or fact.key[:1] in _LIMITS
-        if checked and fact.key not in left and fact.key not in seen:
-            seen.add(fact.key)
-            yield fact.text
+def is_proved(before: str, after: str) -> bool:
+    """Whether every difference of two pieces of Markdown is of a kind that can't change what is said."""
+    return all(difference.verdict in CERTIFIED for difference in compare_texts(before, after).differences)
 
 
-def _is_known(fact: Fact, original: str) -> bool:
-    """Whether a fact of a new text was one already, or is put together from what the original says."""
-    facts = find_facts(original)
-    if fact.key in fact_keys(facts):
-        return True
-    if fact.kind is FactKind.MODAL:
-        return fact.key[:1] not in _LIMITS
-    if fact.kind in _VERBATIM_KINDS:
-        return fact.key.lower() in _flat(original).lower()
-    words = {part.lower() for part in _PARTS.findall(original)}
-    words |= {_NUMBERS[word] for word in words if word in _NUMBERS}
-    return all(part.lower() in words for part in _PARTS.findall(fact.text))
+def _headings(found: Alignment) -> Iterator[Difference]:
+    for old, new in found.headings:
+        if old.depth != new.depth:
+            yield Difference(Verdict.CHANGED, (old,), (new,), "level", True)
+        if old.text != new.text:  # a heading may be all in capitals
+            yield _worded((old,), (new,), tuple(e for e in compare_wording(old.text, new.text) if e.what != "capitals"))
 
 
-def _dropped(before: Sequence[Sentence], after: Sequence[Sentence]) -> Iterator[str]:
-    """The sentences that say what to do and of which no new sentence holds a good part of the words."""
-    for sentence in before:
-        own = sentence.says
-        least = math.ceil(TRACE * len(own))
-        if sentence.asks and own and all(len(own & new.says) < least for new in after):
-            yield quote(sentence.text)
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _markup(text: str) -> list[str]:
-    """Links, tags, placeholders and nested code, which stay as they are."""
-    ends = {fact.end - 1 for fact in find_facts(text) if fact.kind is FactKind.QUOTED}
-    # What seems to be a quotation over two lines may lie between two of them.
-    return [_flat(text[span.start : span.end]) for span in locked_spans(text, ()) if span.start not in ends]
-
-
-def _lost_patterns(original: str, new: str) -> list[str]:
-    before, after = find_patterns(original), find_patterns(new)
-    lost = sorted(before.protected - after.protected)
-    return [*lost, "a rule that says MUST, NEVER, Do not"] if before.hard_rule and not after.hard_rule else lost
-
-
-def _is_asked_rule(sentence: Sentence) -> bool:
-    """Whether a sentence begins as a rule does and ends as a question: "Never commit secrets?"."""
-    asked = sentence.text.rstrip("*_").endswith(("?", "？"))
-    return asked and any(governed.signal.start < _MAX_CHARS_TO_RULE for governed in sentence.governed)
-
-
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") and character not in "\n\t"
-
-
-def _cells(original: str, new: str) -> list[tuple[str, str]]:
-    """The cells of two tables of one shape, each with what stands in its place; [] for anything else."""
-    if not all("|" in text and _is_table(text) for text in (original, new)):
-        return []
-    before, after = inlines(original), inlines(new)
-    return list(zip(before, after, strict=True)) if len(before) == len(after) else []
-
-
-def _is_table(text: str) -> bool:
-    pieces = skeleton(text)
-    return bool(pieces) and pieces[0].type == "table_opentable" and pieces[-1].type == "table_closetable"
-
-
-def _rebuilt(original: str, new: str) -> Iterator[Loss]:
-    """Whether the new text is built otherwise: another kind of block, another number of items, code that changed."""
-    before, after = skeleton(original), skeleton(new)
-    if before == after:
-        yield from (Loss(LossKind.PLACE, text) for text in moved_items(inlines(original), inlines(new)))
+def _match(match: Match) -> Iterator[Difference]:
+    """How a unit is written otherwise: its form, its words."""
+    before, after = tuple(match.before), tuple(match.after)
+    form = _other_form(before, after)
+    if form:
+        yield form
+    one, other = (PARTED.join(unit.text for unit in side) for side in (before, after))
+    if one == other:
         return
-    items = [sum(piece.type == "list_item_openli" for piece in pieces) for pieces in (before, after)]
-    what = f"{items[0]} list items, not {items[1]}" if items[0] != items[1] else "headings, items, code, blank lines"
-    yield Loss(LossKind.STRUCTURE, what)
+    if {unit.kind for unit in (*before, *after)} & VERBATIM:
+        if one.split() != other.split() or _indent(one) != _indent(other):
+            yield Difference(Verdict.CHANGED, before, after, before[0].kind.value, True)
+        return
+    edits = compare_wording(one, other)
+    single = len(before) == len(after) == 1
+    if single and _is_question(one) is not _is_question(other) and _binds(before[0]):
+        yield Difference(Verdict.CHANGED, before, after, "question", True, edits)
+    else:
+        yield _worded(before, after, edits)
 
 
-def _not_one_block(original: str, new: str) -> Iterator[Loss]:
-    """Whether a summary is more than one paragraph or one list, or of steps that have an order."""
-    pieces = [piece.type for piece in skeleton(new)]
-    allowed = {"paragraph_openp", "paragraph_closep", "inline"}
-    lists = {
-        f"{kind}_list_{way}{tag}" for kind, tag in (("bullet", "ul"), ("ordered", "ol")) for way in ("open", "close")
-    }
-    allowed |= lists | {"list_item_openli", "list_item_closeli"}
-    paragraphs = pieces.count("paragraph_openp") if pieces[:1] == ["paragraph_openp"] else 1
-    if set(pieces) - allowed or paragraphs != 1 or sum("_list_open" in piece for piece in pieces) > 1:
-        yield Loss(LossKind.STRUCTURE, "one paragraph, or one list without lists in it")
-    if any(piece.type.startswith("ordered_list") for piece in skeleton(original)):
-        yield Loss(LossKind.STRUCTURE, "numbered steps are not summed up")
+def _worded(before: tuple[Unit, ...], after: tuple[Unit, ...], edits: tuple[Edit, ...]) -> Difference:
+    verdict = worst(edits)
+    what = max(edits, key=lambda edit: RANK[edit.verdict]).what if edits else ""
+    return Difference(verdict, before, after, what, RANK[verdict] > RANK[Verdict.REWORDED], edits)
+
+
+def _other_form(before: tuple[Unit, ...], after: tuple[Unit, ...]) -> Difference | None:
+    """Whether something is no longer the item, cell, line or step that it was."""
+    old, new = before[0], after[0]
+    if len(before) + len(after) > 2:
+        blocks = [len({unit.block for unit in side}) for side in (before, after)]
+        if blocks[0] != blocks[1] or {unit.kind for unit in (*before, *after)} & _COUNTED:
+            return Difference(Verdict.CHANGED, before, after, "joined", True)
+    elif old.kind is not new.kind:
+        return Difference(Verdict.CHANGED, before, after, "form", True)
+    if old.number != new.number and not set(old.number.split()) & set(new.number.split()):
+        return Difference(Verdict.MOVED, before, after, "number", True)
+    if old.depth != new.depth and old.kind is UnitKind.ITEM:
+        return Difference(Verdict.MOVED, before, after, "nesting", True)
+    return None
+
+
+def _is_question(text: str) -> bool:
+    return text.rstrip("*_ ").endswith(("?", "？"))
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _places(found: Alignment) -> Iterator[Difference]:
+    """What stands under another heading, label, item, row or column, or in another order."""
+    for counterpart in found.counterparts():
+        old, new = _units(found.old, counterpart.old), _units(found.new, counterpart.new)
+        if not old or not new:
+            continue
+        sides = old[:1], new[:1]
+        if old[0].kind is UnitKind.HEADING:
+            if not counterpart.kept:
+                yield Difference(Verdict.MOVED, *sides, "order", True)
+        elif what := _under_another(found, counterpart):
+            yield Difference(Verdict.MOVED, *sides, what, what != "heading" or any(map(_binds, old)))
+        elif not counterpart.kept:
+            yield Difference(Verdict.MOVED, *sides, "order", any(map(_has_order, old)))
+
+
+def _units(side: Side, thing: int | Unit) -> tuple[Unit, ...]:
+    return tuple(side.units(thing)) if isinstance(thing, int) else (thing,)
+
+
+def _under_another(found: Alignment, counterpart: Counterpart) -> str:
+    """What kind of thing something now stands under that it did not stand under; "" where there is none."""
+    old, new = found.old.above(counterpart.old), found.new.above(counterpart.new)
+    there = {found.of_old.get(unit) for unit in old}
+    for unit in new:
+        if unit not in there and (unit in found.of_new or (unit.kind is not UnitKind.HEADING and len(new) != len(old))):
+            return _name(unit)
+    for unit in old:  # what it stood under is elsewhere now
+        if unit in found.of_old and found.of_old[unit] not in new:
+            return _name(unit)
+    return ""
+
+
+def _name(unit: Unit) -> str:
+    return "label" if unit.kind is UnitKind.SENTENCE else unit.kind.value
+
+
+def _has_order(unit: Unit) -> bool:
+    """Whether the order matters in which a unit stands: a step, a line of code, something to do."""
+    if unit.kind is UnitKind.SENTENCE:
+        return asks(read_tokens(unit.text))
+    return bool(unit.number) or unit.kind is UnitKind.CODE
+
+
+def _binds(unit: Unit) -> bool:
+    """Whether a unit tells an agent something to do or not to do, or a fact."""
+    if unit.kind is not UnitKind.SENTENCE:
+        return True
+    tokens = read_tokens(unit.text)
+    return asks(tokens) or any(token.kind is TokenKind.FACT or token.sense in _BINDING for token in tokens)
+
+
+def _gone(found: Alignment) -> Iterator[Difference]:
+    """What is no longer there; a sentence that still stands in the same section word by word is no loss."""
+    if not found.gone:
+        return
+    left = {plain(unit.text): unit.section for unit in found.of_old}
+    for i, _ in found.blocks:
+        left.update((plain(unit.text), unit.section) for unit in found.old.units(i))
+    for unit in found.gone:
+        section = left.get(plain(unit.text)) if unit.kind is UnitKind.SENTENCE else None
+        if section is None:
+            yield Difference(Verdict.GONE, (unit,), (), unit.kind.value, True)
+        else:
+            verdict = Verdict.PROVED if section == unit.section else Verdict.REWORDED
+            yield Difference(verdict, (unit,), (), "said twice", False)
+
+
+def _come(found: Alignment) -> Iterator[Difference]:
+    """What is new; a sentence that is only said once more is no news."""
+    said = {plain(unit.text) for unit in found.of_old if unit.kind is UnitKind.SENTENCE} if found.come else set()
+    for unit in found.come:
+        if plain(unit.text) in said:
+            yield Difference(Verdict.REWORDED, (), (unit,), "said twice", False)
+        elif plain(unit.text) or unit.kind in VERBATIM:
+            yield Difference(Verdict.NEW, (), (unit,), unit.kind.value, True)
+
+
+def _exchanged(differences: Sequence[Difference]) -> Iterator[Difference]:
+    """The differences; two of one block of which each lost what the other got are changes: who does what is turned."""
+    for number, one in enumerate(differences):
+        near = (differences[i] for i in (number - 1, number + 1) if 0 <= i < len(differences))
+        if one.verdict is Verdict.REWORDED and any(_swap(one, other) for other in near):
+            yield replace(one, verdict=Verdict.CHANGED, what="exchanged", firm=True)
+        else:
+            yield one
+
+
+def _swap(one: Difference, other: Difference) -> bool:
+    if not (one.edits and other.edits and one.before[0].block == other.before[0].block):
+        return False
+    lost, come = _words_changed(one)
+    lost_there, come_there = _words_changed(other)
+    return bool(lost & come_there) and bool(come & lost_there)
+
+
+def _words_changed(difference: Difference) -> tuple[set[str], set[str]]:
+    lost = {t.value for edit in difference.edits for t in edit.before if t.kind is not TokenKind.SMALL}
+    come = {t.value for edit in difference.edits for t in edit.after if t.kind is not TokenKind.SMALL}
+    return lost, come

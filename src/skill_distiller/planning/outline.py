@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.cues import is_lead_in
 from skill_distiller.language.fact import normalize
 from skill_distiller.language.facts import anchor
+from skill_distiller.skill.labels import is_label, is_lead_in
 from skill_distiller.skill.model import BlockKind, Section, Skill
 
 HEADING: Final = -1
@@ -69,13 +69,23 @@ def _nest(sections: Sequence[Section], at: int, above: int) -> tuple[tuple[Node,
 
 
 def _units(section: Section) -> list[Node]:
-    """A section's blocks with each lead-in around what it introduces."""
-    units = []
+    """A section's blocks with each lead-in around what it introduces, each label around all up to the next one."""
+    units: list[Node] = []
+    label: Node | None = None
+    below: list[Node] = []
     at = 0
     while at < len(section.blocks):
-        unit, at = _unit(section, at)
-        units.append(unit)
-    return units
+        if is_label(section.blocks[at]):
+            units += _labelled(section, label, below)
+            label, below, at = Node(section.index, section.blocks[at].index, ()), [], at + 1
+        else:
+            unit, at = _unit(section, at)
+            below.append(unit)
+    return [*units, *_labelled(section, label, below)]
+
+
+def _labelled(section: Section, label: Node | None, below: list[Node]) -> list[Node]:
+    return [label._replace(children=tuple(_in_sequence(section, below)))] if label else below
 
 
 def _unit(section: Section, at: int, depth: int = 0) -> tuple[Node, int]:

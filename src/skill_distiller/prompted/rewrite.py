@@ -12,7 +12,7 @@ from typing import Final
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.fact import FactKind
-from skill_distiller.meaning.compare import Loss, check_summary, check_wording
+from skill_distiller.meaning.compare import Difference, compare_texts
 from skill_distiller.prompted.exchange import BlockQuestion, ask_in_rounds, batch, entries, undisputed
 from skill_distiller.prompted.prompts import REWRITE
 from skill_distiller.providers.model import Expected
@@ -50,11 +50,9 @@ class Piece:
     facts: tuple[str, ...]
     context: str
 
-    def faults(self, text: str) -> tuple[Loss, ...]:
-        """What is wrong with a new text for it; () for nothing."""
-        if self.wish is Wish.SUMMARY:
-            return check_summary([block.text for block in self.members], text, context=self.context)
-        return check_wording(self.block.text, text, context=self.context)
+    def faults(self, text: str) -> tuple[Difference, ...]:
+        """What of a new text for it is a change of meaning, or can't be taken on trust; () for nothing."""
+        return compare_texts(self.block.text, text).failed
 
     def fit(self, text: str) -> str:
         """The new text with the outer white space and the line ends of the piece."""
@@ -131,6 +129,7 @@ _GOAL: Final = 0.55  # of the tokens: what is left of careful rewritings is most
 _LONG: Final = 0.75  # of the tokens: of a text that is no shorter, another one is asked for
 _MANY: Final = 0.5  # of the tokens of all pieces: so much has to be too long that this alone is worth a call
 _WORTH_IT: Final = 20  # tokens of the piece; of shorter ones it is not
+_MAX_QUOTED: Final = 160  # characters of a fault
 _MAX_FAULTS_NAMED: Final = 6  # faults of a text that the model is told
 # Of 160 criteria of exam skills none was lost when a strong model rewrote them to 60 % of their tokens, so with 95 %
 # certainty less than 3 / 160 = 1.9 % are (rule of three). A weaker model is held to the fact check. So the price of a
@@ -234,10 +233,17 @@ def _label(piece: Piece, problem: str, count: Callable[[str], int]) -> str:
     return " | ".join(parts)
 
 
-def _wrong(faults: Sequence[Loss]) -> str:
+def _wrong(faults: Sequence[Difference]) -> str:
     """What the model is told about a text that the fact check refused."""
-    shown = (f"{fault.kind.value}: {' '.join(fault.text.split())}" for fault in faults[:_MAX_FAULTS_NAMED])
+    shown = (f"{fault.verdict.value} ({fault.what}): {_quoted(fault)}" for fault in faults[:_MAX_FAULTS_NAMED])
     return f"wrong in your last text: {' · '.join(shown)}"
+
+
+def _quoted(fault: Difference) -> str:
+    """The words that differ, or the text that is gone or new."""
+    words = [" ".join(token.word for token in tokens) for edit in fault.edits for tokens in edit[1:3] if tokens]
+    text = " / ".join(words) or " ".join(unit.text for unit in fault.before or fault.after)
+    return " ".join(text.split())[:_MAX_QUOTED]
 
 
 def read_texts(value: dict[str, object], count: int) -> dict[int, str]:

@@ -166,6 +166,7 @@ def verification_to_json(verification: Verification, skill: str, counter: TokenC
         **members(counter, encoding="encoding", tokens_exact="exact"),
         **members(verification.tokens, original_tokens="original", candidate_tokens="candidate"),
         "changed": verification.changed,
+        "accounted": {verdict.value: count for verdict, count in verification.comparison.count().items()},
         **_checks(verification, tuple(Level)),
     }
 
@@ -175,7 +176,7 @@ def checks_to_json(verification: Verification | None) -> Json | None:
 
     None where nothing was verified.
     """
-    return None if verification is None else _checks(verification, (Level.FAILURE, Level.WARNING))
+    return None if verification is None else _checks(verification, (Level.FAILURE, Level.LOOK, Level.WARNING))
 
 
 def _checks(verification: Verification, levels: Collection[Level]) -> Json:
@@ -187,6 +188,7 @@ def _check(check: Check, levels: Collection[Level]) -> Json:
         "name": check.name,
         "passed": check.passed,
         "declared": check.count(Level.DECLARED),
+        "to_look_at": check.count(Level.LOOK),
         "findings": [_finding(finding) for finding in check.findings if finding.level in levels],
     }
 

@@ -11,10 +11,10 @@ from typing import Final, NamedTuple, Protocol
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import Span, fact_keys, find_facts, locked_spans
-from skill_distiller.meaning.compare import missing
+from skill_distiller.meaning.compare import compare_texts, is_proved
 from skill_distiller.rewriting.edits import Edit, apply_edits
 from skill_distiller.rewriting.model import DROPPED, RENDERINGS, Proof, Proposals, Rendering, RenderingKind, in_full
-from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits, is_empty_lead_in
+from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.tokens import TokenCounter
 
@@ -36,7 +36,6 @@ _RUNGS: Final = (
     _Rung(RenderingKind.PRUNED, 0.8, 0.992),
 )
 _MIN_PHRASE_WORDS: Final = 3
-_EMPTY_LEAD_IN: Final = Rendering(RenderingKind.PRUNED, "", 0, 0.997, proved=True)  # it had no fact
 _EDITED: Final = PROSE | {BlockKind.TABLE}
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
@@ -94,7 +93,6 @@ def build_ladders(reading: Reading, counter: TokenCounter, pruner: Pruner | None
                 locked.get(block.index, ()),
                 counter,
                 formatted=verdict.type in _FORMATTED,
-                leads_in=block.index in reading.lead_ins and not (verdict.protected or verdict.hard_rule),
                 words=words.get(block.index, ()),
             )
         )
@@ -106,9 +104,6 @@ def _ladder(draft: Draft) -> Ladder:
     block = draft.block
     rungs = [in_full(block, draft.counter.count(block.source))]
     rungs += _edited(draft, rungs[0])
-    if draft.leads_in and block.kind in PROSE and is_empty_lead_in(block.text) and not draft.locked:
-        rungs.append(_EMPTY_LEAD_IN)
-    # A lead-in that may be written as nothing can be dropped too, with what it introduces.
     if not holds_together(block) and (rungs[-1].tokens > 0 or len(rungs) > 1):
         rungs.append(DROPPED)
     return Ladder(block, tuple(rungs))
@@ -135,7 +130,10 @@ def keeps_everything(reading: Reading, block: int, rendering: Rendering) -> bool
     original, patterns = reading.skill.blocks[block], reading.patterns
     text = rendering.text.removesuffix(original.gap)
     if proof is Proof.WORDING:
-        if missing(original.text, text):
+        if compare_texts(original.text, text).failed:
+            return False
+    elif proof is Proof.MEANING:
+        if not is_proved(original.text, text):
             return False
     elif not fact_keys(reading.facts[block]) <= fact_keys(find_facts(text)):
         return False

@@ -13,6 +13,7 @@ from skill_distiller.language.facts import Fact, Span, locked_spans, overlaps
 from skill_distiller.language.modals import MODAL_WORDS
 from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.edits import Edit, join_edits
+from skill_distiller.skill.labels import is_label
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.skill.parse import LIST_MARKER
 from skill_distiller.tokens import TokenCounter
@@ -23,7 +24,7 @@ class Draft:
     """A block on its way down its ladder: what the passes are given.
 
     `locked` are the spans that no pass may touch, `words` the deletions that the word pruner proposes.
-    A block is `formatted` where its very form is the content; one that `leads_in` only introduces the next.
+    A block is `formatted` where its very form is the content.
     """
 
     block: Block
@@ -31,7 +32,6 @@ class Draft:
     locked: tuple[Span, ...]
     counter: TokenCounter
     formatted: bool = False
-    leads_in: bool = False
     words: tuple[Edit, ...] = ()
 
     @property
@@ -65,8 +65,8 @@ def table_edits(draft: Draft) -> list[Edit]:
 
 
 def may_have_emphasis(draft: Draft) -> bool:
-    """A quick look: False means that there is none, or that it is part of what is said."""
-    return not draft.formatted and "**" in draft.text
+    """A quick look: False means that there is none, or that it is part of what is said, as on a label."""
+    return not draft.formatted and "**" in draft.text and not is_label(draft.block)
 
 
 def emphasis_edits(draft: Draft) -> Iterator[Edit]:
@@ -174,15 +174,6 @@ _FUNCTION_WORD: Final = re.compile(
     r"(?:you|your|the|this|that|these|those|it|its|a|an|all|each|any|some|there|we|they|when|if)\b"
 )
 _NEXT_WORD: Final = re.compile(r"\w+")
-_EMPTY_LEAD_IN: Final = re.compile(
-    r"(?:\*\*|__)?(?:(?:here(?:'s| is| are)|see|below (?:is|are)|consider|use|follow|the following|these|this)\b"
-    r"[\w ]{0,30}"
-    r"(?:examples?|steps?|code|commands?|structure|list|table|following|format|template|this)"
-    r"|(?:for )?examples?(?: \w+){0,2}"
-    r"|usage|output|steps?|code|commands?|run|then|like (?:this|so)|for instance|e\.g\.)(?:\s+below)?"
-    r"\s*[:：]\s*(?:\*\*|__)?\s*",
-    re.IGNORECASE,
-)
 
 
 def may_have_fillers(draft: Draft) -> bool:
@@ -208,11 +199,6 @@ def filler_edits(draft: Draft) -> Iterator[Edit]:
             # Neither a name ("Really Simple Syndication") nor after an article that would be wrong.
             stays = _FILLERS[int((match.lastgroup or "f0")[1:])][1]
             yield Edit(start, match.end(), f"{stays} " if stays else "")
-
-
-def is_empty_lead_in(text: str) -> bool:
-    """Whether a lead-in says nothing but that something follows: `Here is an example:`, `Run:`."""
-    return bool(_EMPTY_LEAD_IN.fullmatch(text.strip()))
 
 
 _NUMBER: Final = r"(?=\s[$€£¥~]?\d[\d,.]*(?![\d–-]))"

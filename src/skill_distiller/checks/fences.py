@@ -1,0 +1,61 @@
+"""The fences of code are closed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair
+from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.skill.parse import LIST_MARKER
+
+_FENCE: Final = re.compile(rf"[ \t>]*(?:{LIST_MARKER}[ \t]+)*[ \t>]*(`{{3,}}|~{{3,}})([^\r\n]*)")
+_NESTING: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM, BlockKind.QUOTE})
+
+
+class _Opening(NamedTuple):
+    text: str
+    line: int
+
+
+def find_open_fences(pair: Pair) -> Iterator[Finding]:
+    """Fails where a fence is left open; a warning where the original leaves it open."""
+    found = list(_open_fences(pair.candidate))
+    known = {opening.text for opening in _open_fences(pair.original)} if found else set()
+    for opening in found:
+        level, detail = (Level.WARNING, "in the original too") if opening.text in known else (Level.FAILURE, "")
+        yield Finding(FindingKind.UNCLOSED, level, opening.text, opening.line, detail, in_candidate=True)
+
+
+def _open_fences(skill: Skill) -> Iterator[_Opening]:
+    """The fences that a block opens and does not close."""
+    for block in skill.blocks:
+        if (block.kind is BlockKind.CODE and not _is_closed(block.text)) or (
+            block.kind in _NESTING and ("```" in block.text or "~~~" in block.text)
+        ):
+            opening = _left_open(block)
+            if opening:
+                yield opening
+
+
+def _is_closed(text: str) -> bool:
+    """A quick look at a code block: it ends at its closing fence or at the end of all."""
+    mark = text.lstrip()[:3]
+    last = text.rstrip().rpartition("\n")[2].strip()
+    return not mark or (last == mark and len(text) > len(mark) and text.lstrip()[3:4] != mark[0])
+
+
+def _left_open(block: Block) -> _Opening | None:
+    mark, opening = "", None
+    for line, text in enumerate(block.text.splitlines(), block.line):
+        match = _FENCE.match(text)
+        if match is None:
+            if opening is None and block.kind is BlockKind.CODE:
+                return None  # indented, not fenced
+        elif mark:
+            if match.group(1).startswith(mark) and not match.group(2).strip():
+                mark = ""
+        elif match.group(1)[0] == "~" or "`" not in match.group(2):
+            mark, opening = match.group(1), _Opening(text.strip(), line)
+    return opening if mark else None

@@ -1,0 +1,118 @@
+"""Everything in which two texts differ is accounted for: proved, declared, to be looked at, or a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from skill_distiller.checks.fences import find_open_fences
+from skill_distiller.checks.format import find_hidden
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quote
+from skill_distiller.language.fact import normalize
+from skill_distiller.meaning.align import words_of
+from skill_distiller.meaning.compare import Difference
+from skill_distiller.meaning.units import Unit, UnitKind
+from skill_distiller.meaning.wording import CERTIFIED, Verdict
+
+_KINDS: Final = {
+    Verdict.REWORDED: FindingKind.REWORDED,
+    Verdict.MOVED: FindingKind.MOVED,
+    Verdict.WEAKENED: FindingKind.WEAKENED,
+    Verdict.CHANGED: FindingKind.CHANGED,
+    Verdict.CONTRADICTED: FindingKind.REVERSED,
+    Verdict.GONE: FindingKind.LOST,
+    Verdict.NEW: FindingKind.NEW,
+}
+_CODE: Final = frozenset({UnitKind.CODE, UnitKind.FENCE, UnitKind.MARKUP})
+
+
+def find_changed_headings(pair: Pair) -> Iterator[Finding]:
+    """Fails where a heading was lost, moved, put at another level or says something else."""
+    return _findings(pair, "headings")
+
+
+def find_changed_statements(pair: Pair) -> Iterator[Finding]:
+    """Fails where a sentence, item or cell says something else, is gone, new, or stands under something else."""
+    return _findings(pair, "meaning")
+
+
+def find_changed_facts(pair: Pair) -> Iterator[Finding]:
+    """Fails where a statement has another fact than before, or something is hidden in the text."""
+    yield from _findings(pair, "facts")
+    yield from find_hidden(pair)
+
+
+def find_changed_code(pair: Pair) -> Iterator[Finding]:
+    """Fails where a line of code or markup is not what it was, or a fence is left open."""
+    yield from _findings(pair, "code")
+    yield from find_open_fences(pair)
+
+
+def _findings(pair: Pair, check: str) -> Iterator[Finding]:
+    for difference in pair.comparison.differences:
+        if difference.verdict not in CERTIFIED and _check_of(difference) == check:
+            yield _finding(pair, difference)
+
+
+def _check_of(difference: Difference) -> str:
+    unit = (difference.before or difference.after)[0]
+    if unit.kind is UnitKind.HEADING:
+        return "headings"
+    if unit.kind in _CODE:
+        return "code"
+    return "facts" if difference.what == "fact" else "meaning"
+
+
+def _finding(pair: Pair, difference: Difference) -> Finding:
+    before = _quote(difference.before, [edit.before for edit in difference.edits])
+    after = _quote(difference.after, [edit.after for edit in difference.edits])
+    shown, other = (before, after) if before else (after, None)
+    assert shown
+    return Finding(
+        _KINDS[difference.verdict],
+        _level(pair, difference),
+        shown.text,
+        shown.line,
+        difference.what,
+        in_candidate=not before,
+        marks=shown.marks,
+        other=other,
+        block=max((unit.block for unit in difference.before), default=-1),
+    )
+
+
+def _quote(units: Sequence[Unit], edits: Sequence[Sequence[object]]) -> Quote | None:
+    if not units:
+        return None
+    text = " ".join(unit.text for unit in units)
+    spans = tuple(sorted({(t.start, t.end) for tokens in edits for t in tokens}))  # type: ignore[attr-defined]
+    return Quote(text, units[0].line, spans)
+
+
+def _level(pair: Pair, difference: Difference) -> Level:
+    if _is_declared(pair, difference):
+        return Level.DECLARED
+    return Level.FAILURE if difference.firm else Level.LOOK
+
+
+def _is_declared(pair: Pair, difference: Difference) -> bool:
+    """Whether the receipt names what happened; of text that now says something else it can't."""
+    declared = pair.declared
+    if not declared.blocks and not declared.headings:
+        return False
+    if not difference.before:
+        return _is_written(pair, difference.after)
+    unit = difference.before[0]
+    if unit.kind is UnitKind.HEADING:
+        gone = {(level, normalize(text)) for level, text in declared.headings}
+        return difference.verdict is Verdict.GONE and (unit.depth, normalize(unit.text)) in gone
+    blocks = {pair.original.blocks[one.block].text for one in difference.before}
+    if blocks <= declared.removed:
+        return True
+    known = all(text in declared.blocks for text in blocks)
+    return known and difference.verdict is Verdict.REWORDED
+
+
+def _is_written(pair: Pair, units: Sequence[Unit]) -> bool:
+    """Whether new text is what the receipt says stands for blocks that were summed up, in words of those alone."""
+    return all(unit.text in pair.summed_up.text and words_of(unit) <= pair.summed_up.words for unit in units)

@@ -1,0 +1,64 @@
+"""Labels: paragraphs that name or introduce the blocks after them, and which block stands under which."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from skill_distiller.skill.model import Block, BlockKind, Skill
+
+_MAX_CHARS: Final = 160  # of a line that is a heading in all but name
+# A line of emphasis alone, or one that ends in a dash: "**On macOS**", "*On Windows*:", "Windows —".
+_LABEL: Final = re.compile(
+    r"(?:\*\*[^*\n]+\*\*|\*[^*\n]+\*|__[^_\n]+__|_[^_\n]+_|\*\*\*[^*\n]+\*\*\*)\s*[:：]?|[^.\n]{1,60}\s[—–-]"
+)
+_NEVER_INTRODUCED: Final = frozenset({BlockKind.RULE, BlockKind.HTML, BlockKind.DEFINITION})
+
+
+def is_label(block: Block) -> bool:
+    """Whether a paragraph is a heading in all but name: whatever follows stands under it, up to the next one."""
+    text = block.text.strip()
+    return block.kind is BlockKind.PARAGRAPH and len(text) <= _MAX_CHARS and _LABEL.fullmatch(text) is not None
+
+
+def is_lead_in(block: Block, following: Block | None) -> bool:
+    """Whether a paragraph introduces the block after it: `Run:`, `**Example:**`."""
+    if block.kind is not BlockKind.PARAGRAPH or following is None or following.kind in _NEVER_INTRODUCED:
+        return False
+    return block.text.rstrip("*_ \t\r\n").endswith((":", "：")) or is_label(block)
+
+
+def lead_ins(skill: Skill) -> frozenset[int]:
+    """The indices of the blocks that are lead-ins."""
+    return frozenset(
+        block.index
+        for section in skill.sections
+        for block, following in pairwise(section.blocks)
+        if is_lead_in(block, following)
+    )
+
+
+def labels_of(blocks: Sequence[Block]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """For each block of a section that stands under labels, its index and theirs, the outer one first.
+
+    A lead-in is the label of the block behind it, or of all items of the list behind it; a label is one of all blocks
+    up to the next.
+    """
+    lasting = lead = -1
+    fresh = False  # whether the lead-in stands right before
+    previous: Block | None = None
+    for block, following in zip(blocks, [*blocks[1:], None], strict=False):
+        goes_on = block.kind is BlockKind.LIST_ITEM and previous is not None and previous.kind is block.kind
+        lead = lead if fresh or goes_on else -1
+        label = is_label(block)
+        own = tuple(index for index in (lasting, lead) if index >= 0 and not label)
+        if own:
+            yield block.index, own
+        fresh = not label and is_lead_in(block, following)
+        if label:
+            lasting, lead = block.index, -1
+        elif fresh:
+            lead = block.index
+        previous = block

@@ -1,0 +1,114 @@
+"""What words mean, and that the lists they are read from are in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations, product
+
+import pytest
+from tests.fixture_file import parameters
+
+from skill_distiller.language import lexicon
+from skill_distiller.language.lexicon import LANGUAGES, Sense
+
+_ASKS: dict[str, Callable[[str, str], bool]] = {
+    "same": lexicon.same_word,
+    "opposites": lexicon.are_opposites,
+    "synonyms": lexicon.are_synonyms,
+}
+_WORD_LISTS = ("articles", "fillers", "light", "imperatives", "abbreviations", "whole", "other_adverbs", "ise_words")
+
+
+@pytest.mark.parametrize(("text", "expected"), parameters("lexicon.md"))
+def test_pairs_of_words(text: str, expected: str) -> None:
+    relation = expected.strip().removeprefix("no ")
+    asks = _ASKS["same" if relation == "different" else relation]
+    wanted = expected.strip() in _ASKS
+    for line in text.splitlines():
+        a, b = line.split()
+        assert asks(a, b) is asks(b, a) is wanted, line
+
+
+def test_words_have_all_their_senses() -> None:
+    assert lexicon.senses("never") == {Sense.NEGATION}
+    assert lexicon.senses("nunca") == {Sense.NEGATION}
+    assert lexicon.senses("禁止") == {Sense.NEGATION}
+    assert lexicon.senses("either") == {Sense.SOME, Sense.OR}
+    assert lexicon.senses("should") == {Sense.ADVICE}
+    assert lexicon.senses("file") == set()
+
+
+def test_phrases_stand_for_one_token_the_longest_first() -> None:
+    rules = {words: token for found in lexicon.phrases().values() for words, token in found}
+    assert rules["at", "least"] == "≥"
+    assert rules["no", "more", "than"] == "≤"
+    assert rules[("don't",)] == rules["do", "not"] == "not"
+    assert rules["prior", "to"] == "before"
+    assert rules["is", "not", "allowed", "to"] == "must not"
+    assert rules[("two",)] == "2"
+    for first, found in lexicon.phrases().items():
+        assert all(words[0] == first for words, _ in found)
+        assert [len(words) for words, _ in found] == sorted((len(words) for words, _ in found), reverse=True)
+
+
+def test_small_words() -> None:
+    assert lexicon.is_filler("simply")
+    assert lexicon.is_article("the")
+    assert lexicon.is_article("der")
+    assert lexicon.is_light("which")
+    assert lexicon.is_light("the")
+    assert lexicon.is_imperative("run")
+    assert lexicon.is_imperative("vérifie")
+    assert "e.g" in lexicon.abbreviations()
+    for ask in (lexicon.is_filler, lexicon.is_article, lexicon.is_light, lexicon.is_imperative):
+        assert not ask("database")
+
+
+def test_stems() -> None:
+    assert lexicon.stem("kept") == lexicon.stem("keeps")
+    assert lexicon.stem("colours") == lexicon.stem("color")
+    assert lexicon.stem("удалить") == lexicon.stem("удали")
+    assert lexicon.stem("删除") == "删除"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_sense(language: str) -> None:
+    tables = lexicon.tables(language)
+    assert {Sense(name) for name, words in tables["senses"].items() if words.split()} == set(Sense)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_lists_hold_each_word_once_in_small_letters(language: str) -> None:
+    tables = lexicon.tables(language)
+    lists = {**{name: tables[name] for name in _WORD_LISTS if name in tables}, **tables["senses"]}
+    for name, text in lists.items():
+        words = text.split()
+        assert [word for word in words if words.count(word) > 1] == [], name
+    for name, text in {**tables, **tables["senses"]}.items():
+        assert name == "senses" or text == text.lower(), name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_is_the_opposite_and_the_synonym_of_another(language: str) -> None:
+    opposites, synonyms = _opposites(language), _synonyms(language)
+    assert [pair for pair in synonyms if lexicon.are_opposites(*pair)] == []
+    assert [pair for pair in opposites if lexicon.are_synonyms(*pair)] == []
+    assert [pair for pair in opposites | synonyms if lexicon.same_word(*pair)] == []
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(_opposites("en")) >= 450
+    assert len(list(lexicon.groups("synonyms", "en"))) >= 350
+    for language in LANGUAGES[1:]:
+        assert len(_opposites(language)) >= 60, language
+        assert len(list(lexicon.groups("synonyms", language))) >= 30, language
+
+
+def _opposites(language: str) -> set[tuple[str, str]]:
+    listed = (pair for left, right in lexicon.opposite_pairs(language) for pair in product(left, right))
+    rivals = (pair for group in lexicon.groups("rivals", language) for pair in combinations(group, 2))
+    return {*listed, *rivals}
+
+
+def _synonyms(language: str) -> set[tuple[str, str]]:
+    return {pair for group in lexicon.groups("synonyms", language) for pair in combinations(group, 2)}
