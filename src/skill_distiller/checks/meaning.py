@@ -7,9 +7,8 @@ from typing import Final
 
 from skill_distiller.checks.fences import find_open_fences
 from skill_distiller.checks.format import find_hidden
-from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quote
+from skill_distiller.checks.model import WORD, Finding, FindingKind, Level, Pair, Quote
 from skill_distiller.language.fact import normalize
-from skill_distiller.meaning.align import words_of
 from skill_distiller.meaning.compare import Difference
 from skill_distiller.meaning.units import Unit, UnitKind
 from skill_distiller.meaning.wording import CERTIFIED, Verdict
@@ -115,4 +114,5 @@ def _is_declared(pair: Pair, difference: Difference) -> bool:
 
 def _is_written(pair: Pair, units: Sequence[Unit]) -> bool:
     """Whether new text is what the receipt says stands for blocks that were summed up, in words of those alone."""
-    return all(unit.text in pair.summed_up.text and words_of(unit) <= pair.summed_up.words for unit in units)
+    text, words = pair.summed_up
+    return all(unit.text in text and words.issuperset(WORD.findall(unit.text.casefold())) for unit in units)

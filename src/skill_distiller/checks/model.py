@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -13,10 +14,8 @@ from typing import Final, NamedTuple, TypeVar
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
-from skill_distiller.meaning.align import words_of
 from skill_distiller.meaning.compare import Comparison, compare
-from skill_distiller.meaning.units import Unit
-from skill_distiller.rewriting.model import RENDERINGS
+from skill_distiller.rewriting.model import ONE_LINERS, RENDERINGS
 from skill_distiller.skill.folder import FindTarget, SkillFolder
 from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.tokens import TokenCounter, count_skill
@@ -153,13 +152,14 @@ _NO_RECEIPT: Final = "Give the JSON that `skill-distiller compress --json` print
 class Declared:
     """What a receipt names: headings and patterns that went, and how every block that changed was written.
 
-    `headings` are pairs of level and text. `blocks` are the texts of blocks as they were, with the text that now
-    stands there; one of which an extract or a summary is left counts as `removed`.
+    `headings` are pairs of level and text. `blocks` are the texts of blocks as they were; one of which an extract or a
+    summary is left counts as `removed`, and what is left is among the `parts`.
     """
 
     headings: frozenset[tuple[int, str]] = frozenset()
     removed: frozenset[str] = frozenset()
-    blocks: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    blocks: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
 
 
@@ -175,9 +175,14 @@ class _Written(NamedTuple):
 
 
 def _declare(headings: Iterable[tuple[int, str]], blocks: Sequence[_Written], patterns: Iterable[str]) -> Declared:
-    removed = frozenset(block.before for block in blocks if not block.after or block.rendering in _PARTIAL)
-    written = {block.before: block.after for block in blocks}
-    return Declared(frozenset(headings), removed, written, frozenset(patterns))
+    removed = [block for block in blocks if not block.after or block.rendering in _PARTIAL]
+    return Declared(
+        frozenset(headings),
+        frozenset(block.before for block in removed),
+        tuple(block.after for block in removed),
+        frozenset(block.before for block in blocks),
+        frozenset(patterns),
+    )
 
 
 def declared_by(receipt: Receipt, protected_lost: Iterable[str] = ()) -> Declared:
@@ -238,8 +243,11 @@ def count_tokens(original: Skill, candidate: Skill, counter: TokenCounter) -> To
     return Tokens(*(count_skill(skill, known, counter) for skill in (original, candidate)))
 
 
+WORD: Final = re.compile(r"\w+")
+
+
 class SummedUp(NamedTuple):
-    """A text, and the words and facts that it may hold."""
+    """A text, and the words that it may hold, in small letters."""
 
     text: str
     words: frozenset[str]
@@ -282,12 +290,9 @@ class Pair:
     @cached_property
     def summed_up(self) -> SummedUp:
         """What stands for the blocks of which the receipt says that only a part is left, and all that they said."""
-        text = "\n".join(self.declared.blocks[block] for block in self.declared.removed)
-        sides = [unit for unit in self.comparison.alignment.old.other_units(()) if self._is_removed(unit)]
-        return SummedUp(text, frozenset[str]().union(*map(words_of, sides)))
-
-    def _is_removed(self, unit: Unit) -> bool:
-        return self.original.blocks[unit.block].text in self.declared.removed
+        headings = (section.heading for section in self.original.sections)
+        said = "\n".join((ONE_LINERS, *headings, *self.declared.removed))
+        return SummedUp("\n".join(self.declared.parts), frozenset(WORD.findall(said.casefold())))
 
     @cached_property
     def folder_name(self) -> str:

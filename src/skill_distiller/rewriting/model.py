@@ -90,6 +90,9 @@ RENDERINGS: Final[Mapping[RenderingKind, RenderingRow]] = {
 }
 
 
+ONE_LINERS: Final = "One-liners:"  # the label, or heading, that stands above examples written as one line each
+
+
 @dataclass(frozen=True, slots=True)
 class Rendering:
     """One rung of a block's ladder.

@@ -175,11 +175,9 @@ def _plan(run: Run, reading: Reading, keep: Collection[int]) -> Plan:
 
 
 def _apply(skill: Skill, plan: Plan) -> Skill:
-    """The skill that a plan makes. Texts written anew may hold headings and blocks of their own, so they are parsed."""
+    """The skill that a plan makes, its body parsed afresh: the text is checked, not what the plan says of it."""
     distilled = apply_plan(skill, plan)
-    if any(RENDERINGS[decision.rendering.kind].anew for decision in plan.decisions):
-        return replace(parse_skill(distilled.text, skill.path), frontmatter=skill.frontmatter)
-    return distilled
+    return replace(parse_skill(distilled.text, skill.path), frontmatter=skill.frontmatter)
 
 
 def _needless(options: DistillOptions, plan: Plan, tokens: Tokens) -> NoteKind | None:
@@ -216,13 +214,20 @@ def _prove(run: Run, reading: Reading, draft: _Draft) -> _Proof:
     for _ in range(_REPAIRS):
         if proof.verification is None or proof.verification.passed or run.options.plan:
             break
-        at_fault = frozenset(finding.block for finding in proof.verification.failures if finding.block >= 0)
+        at_fault = _at_fault(proof.verification)
         plan = bring_back(reading.skill, proof.draft.plan, at_fault, run.counter)
         repaired = _look_at(run, reading, _Draft(plan, _apply(reading.skill, plan)))
         if repaired.tokens.candidate > (run.options.tokens or proof.tokens.original):
             break
         proof = repaired
     return proof
+
+
+def _at_fault(verification: Verification) -> frozenset[int]:
+    """The blocks of the original of which something is lost or turned, and the labels that they stand under."""
+    blocks = {finding.block for finding in verification.failures if finding.block >= 0}
+    original = verification.comparison.alignment.old
+    return frozenset(blocks | {label.block for block in blocks for label in original.labels(block)})
 
 
 def _refuse_unproved(receipt: Receipt, verification: Verification) -> None:
@@ -251,11 +256,16 @@ def _look_at(run: Run, reading: Reading, draft: _Draft) -> _Proof:
 
 
 def _verify(options: DistillOptions, comparison: Comparison, declared: Declared, tokens: Tokens) -> Verification:
-    """The gate on our own result: on its text, parsed afresh, not on what the plan says of it."""
-    skill, distilled = comparison.reading.skill, comparison.distilled
-    candidate = skill if distilled.text == skill.text else parse_skill(distilled.text, skill.path)
+    """The gate on our own result."""
     # The disk is left alone here: whether linked files are there is for the command `verify` to see.
-    return verify(skill, candidate, declared=declared, tokens=tokens, files=False, patterns=options.patterns)
+    return verify(
+        comparison.reading.skill,
+        comparison.distilled,
+        declared=declared,
+        tokens=tokens,
+        files=False,
+        patterns=options.patterns,
+    )
 
 
 def _weigh(run: Run, proof: _Proof) -> Evidence:
