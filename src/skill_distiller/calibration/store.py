@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -39,10 +40,7 @@ PATIENCE_SECONDS: Final = 60.0  # that a process waits for its turn; many at onc
 _TURN: Final = 0.005  # seconds between two tries
 _HAS_OUTCOME: Final = re.compile(rb'"actual"\s*:\s*[^\sn]')  # anything but null
 _ELSEWHERE: Final = "Name another folder with --learnings-dir, or use --no-calibration."
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+_NOW: Final = partial(datetime.now, UTC)
 
 
 class _BusyError(RefusedError):
@@ -55,7 +53,7 @@ class CalibrationStore:
     Whatever can't be written or read raises a SkillDistillerError with one sentence.
     """
 
-    def __init__(self, learnings: Path, now: Callable[[], datetime] = _now, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, learnings: Path, now: Callable[[], datetime] = _NOW, patience: float = PATIENCE_SECONDS) -> None:
         self.folder = learnings / FOLDER
         self.file = self.folder / "calibration.jsonl"
         self.archive = self.folder / "calibration.archive.jsonl"

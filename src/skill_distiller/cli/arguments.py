@@ -1,4 +1,4 @@
-"""The option groups of the commands that work on skills, each option named once, and the aim of a run.
+"""The option groups of the commands that work on skills, each option named once, and what they mean for a run.
 
 A group is a frozen dataclass; `option_groups.expand_groups` makes parameters of its fields.
 """
@@ -8,22 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF
 from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.detect import DEFAULT_TIMEOUT
-from skill_distiller.run.run import DEFAULT_THRESHOLD, Aim, Gate
+from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
 from skill_distiller.skill.model import MAX_BYTES
 from skill_distiller.tokens import DEFAULT_ENCODING
 
 PROVIDER_VARIABLE: Final = "SKILL_DISTILLER_PROVIDER"
 
 SAVE_PLAN: Final = option(
-    "",
-    "--save-plan",
-    metavar="FILE",
-    help="Save to this file, as YAML, what became of every piece; --plan applies it.",
+    "", "--save-plan", metavar="FILE", help="Save to this file, as YAML, what became of every piece; --plan applies it."
 )
 
 
@@ -58,8 +54,8 @@ class Goal:
         return Gate.STRICT if self.strict else Gate.REPORT if self.allow_unverified else Gate.REFUSE
 
 
-def choose_aim(goal: Goal) -> Aim:
-    """The aim that the options of a goal mean together; raises UsageError where they do not fit together."""
+def options_of(goal: Goal) -> DistillOptions:
+    """What the options of a goal mean together; raises UsageError where they do not fit together."""
     mode, threshold, tokens = goal.mode, goal.threshold, goal.tokens
     if mode and mode not in tuple(Mode):
         raise UsageError(f"There is no mode {mode!r}.", f"Modes: {', '.join(Mode)}.")
@@ -71,7 +67,8 @@ def choose_aim(goal: Goal) -> Aim:
     for name, value in (("tokens", tokens), ("threshold", threshold)):
         if value is not None and chosen != name:
             raise UsageError(f"--{name} has no meaning with --mode={chosen}.", "Leave one of the two out.")
-    return Aim(chosen, DEFAULT_THRESHOLD if threshold is None else threshold, tokens)
+    share = DEFAULT_THRESHOLD if threshold is None else threshold
+    return DistillOptions(share, gate=goal.gate, mode=chosen, tokens=tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,19 +174,6 @@ class ModelOptions:
         help="Who finds phrases that tell little, besides the language model of --provider. local: a small one "
         "on this machine (pip install 'skill-distiller[local]').",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Learnings:
-    """Whether earlier runs count and this one is added to them, and where they are kept."""
-
-    no_calibration: bool = option(False, "--no-calibration", help="Neither use nor add to the calibration data.")
-    learnings_dir: str = LEARNINGS_DIR
-
-    @property
-    def folder(self) -> str:
-        """The folder of learnings, OFF for none."""
-        return OFF if self.no_calibration else self.learnings_dir
 
 
 def exclude(*pairs: tuple[str, bool, str, bool]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -12,8 +13,6 @@ from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
 from skill_distiller.skill.safe_files import read_regular, staged
 
 if TYPE_CHECKING:
-    from skill_distiller.cli.arguments import Output
-    from skill_distiller.cli.learnings import RunCalibration
     from skill_distiller.skill.model import Skill
 
 STDIN: Final = "-"
@@ -138,32 +137,9 @@ def write_stdout(text: str, *, safe: bool = False) -> None:
 
 def write_json(record: object) -> None:
     """A record as indented JSON: plain ASCII on a terminal, where a character could steer it."""
-    import json
-
     write_stdout(json.dumps(record, indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n")
 
 
 def drop_stdout() -> None:
     """Leave nothing for the interpreter to flush at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
-    """Write the result to its file, and to stdout whatever the options of `output` ask for.
-
-    Raises RefusedError where the disk or stdout does not take it.
-    """
-    result = run.record.result
-    if target and not output.dry_run:
-        write_atomically(target, result.text.encode("utf-8"))
-    if output.json_:
-        from skill_distiller.report.json_record import to_json
-
-        run.save()  # before the record is printed, which names the entry
-        write_json(to_json(run.record))
-    elif output.diff:
-        from skill_distiller.report.text import unified_diff
-
-        write_stdout(unified_diff(result))
-    elif not target and not output.dry_run:
-        write_stdout(result.text)

@@ -18,15 +18,6 @@ DEFAULT_THRESHOLD: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
-    """What to aim at: `threshold` (0-1) counts in threshold mode only, `tokens` is None but in tokens mode."""
-
-    mode: Mode = Mode.THRESHOLD
-    threshold: float = DEFAULT_THRESHOLD
-    tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class KeptPieces:
     """The pieces that stay as they are: by id (see `find_pieces`), and sections by heading."""
 
