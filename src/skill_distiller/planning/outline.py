@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from skill_distiller.language.fact import normalize
 from skill_distiller.language.facts import anchor
-from skill_distiller.skill.labels import is_label, is_lead_in
 from skill_distiller.rewriting.ladder import Joint
+from skill_distiller.skill.labels import is_label, is_lead_in
 from skill_distiller.skill.model import BlockKind, Section, Skill
 
 HEADING: Final = -1
