@@ -12,6 +12,7 @@ from skill_distiller.analysis.cues import IMPERATIVES
 from skill_distiller.language.facts import Fact, Span, locked_spans, overlaps
 from skill_distiller.language.modals import MODAL_WORDS
 from skill_distiller.language.words import content_words
+from skill_distiller.rewriting.articles import article_edits
 from skill_distiller.rewriting.edits import Edit, join_edits
 from skill_distiller.skill.labels import is_label
 from skill_distiller.skill.model import PROSE, Block, BlockKind
@@ -254,6 +255,14 @@ def symbol_edits(draft: Draft) -> Iterator[Edit]:
         yield Edit(*match.span(), _SYMBOL_OF[" ".join(match.group().lower().split())])
 
 
+_ENGLISH: Final = re.compile(r"\b(?:the|and|with|your|you|that|this|from|when|are|is|for|to|of|in)\b", re.IGNORECASE)
+
+
+def may_have_articles(draft: Draft) -> bool:
+    """A quick look: False means that the text is not English, or its very form is its content."""
+    return not draft.formatted and _ENGLISH.search(draft.text) is not None
+
+
 class Pass(NamedTuple):
     """One kind of edit: for blocks of which `kinds`, what makes it worth trying, and the edits, sorted.
 
@@ -275,7 +284,8 @@ PASSES: Final = (
     Pass("emphasis", PROSE, TIGHT, may_have_emphasis, emphasis_edits),
     Pass("line wraps", PROSE, TIGHT, lambda draft: not draft.formatted, wrap_edits),
     Pass("fillers", PROSE, 0.02, may_have_fillers, filler_edits),
-    Pass("words", PROSE, None, lambda draft: bool(draft.words), lambda draft: draft.words),
+    Pass("phrases", PROSE, None, lambda draft: bool(draft.words), lambda draft: draft.words),
+    Pass("articles", PROSE, 0.3, may_have_articles, lambda draft: article_edits(draft.text, draft.locked)),
     Pass("tables", frozenset({BlockKind.TABLE}), TIGHT, lambda draft: True, table_edits),
 )
 
