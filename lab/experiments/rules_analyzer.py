@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from skill_distiller.analysis.cues import CONDITION, CUES, IMPERATIVES, Place, Points, places
-from skill_distiller.analysis.model import Analysis, SectionType, Verdict
-from skill_distiller.analysis.safeguards import Safeguard, safeguards
+from skill_distiller.analysis.model import Analysis, SectionType, Verdict, floored
+from skill_distiller.analysis.patterns import PatternNames
+from skill_distiller.analysis.safeguards import safeguards
 from skill_distiller.language.facts import FactKind, block_facts
 from skill_distiller.language.words import content_words, unique_words
 from skill_distiller.skill.model import BlockKind, Skill
@@ -69,7 +70,6 @@ _BASE: Final = {
     T.EXAMPLE: 0.25, T.EDGE_CASE: 0.36, T.EXPLANATION: 0.25, T.VERBOSE_DETAIL: 0.10,
 }  # fmt: skip
 _REPEATED: Final = 0.9  # a paragraph that says this share of its words elsewhere is a restatement
-_LEAST: Final = 0.01  # nothing is worth nothing: a threshold of 1 means every block
 _TEMPERATURE: Final = 0.9  # of the softmax that turns points into a confidence
 
 
@@ -94,7 +94,7 @@ def _repeated(skill: Skill) -> Iterator[float]:
         yield 1 - len(own & novel) / len(own) if own else 1.0
 
 
-def _verdict(place: Place, repeated: float, guard: Safeguard) -> Verdict:
+def _verdict(place: Place, repeated: float, guard: PatternNames) -> Verdict:
     points = dict.fromkeys(T, 0.0)
     for rule in _RULES:
         for kind, value in rule(place).items():
@@ -103,7 +103,7 @@ def _verdict(place: Place, repeated: float, guard: Safeguard) -> Verdict:
         points[T.VERBOSE_DETAIL] += 1.2
     best = max(points, key=points.__getitem__)
     total = sum(math.exp((value - points[best]) / _TEMPERATURE) for value in points.values())
-    importance = guard.floor(_importance(place, best, repeated))
+    importance = floored(_importance(place, best, repeated), guard.protected)
     return Verdict(best, importance, 1 / total, *guard)
 
 
@@ -168,4 +168,4 @@ def _importance(place: Place, kind: SectionType, repeated: float) -> float:
     modal = min(1.0, sum(1 for fact in facts if fact.kind is FactKind.MODAL) / 3)
     size = min(1.0, math.log1p(words) / math.log(120))
     value = _BASE[kind] + 0.10 * density + 0.08 * modal + 0.12 * (size - 0.5) - 0.15 * max(0.0, repeated - 0.6)
-    return min(1.0, max(_LEAST, value))
+    return min(1.0, value)

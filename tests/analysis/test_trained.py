@@ -228,3 +228,8 @@ def _check_patterns(text: str) -> None:
     assert found.protected == {pattern.name for pattern in PROTECTED if pattern.found_in(text, lowered)}
     assert found.advisory == {pattern.name for pattern in ADVISORY if pattern.found_in(text, lowered)}
     assert found.hard_rule is HARD_RULE.found_in(text, text)
+
+
+def test_the_definition_is_that_of_every_numpy() -> None:
+    """It holds plain numbers: numpy 1 and 2 write their own ones differently, and weights would be refused."""
+    assert "np." not in BLOCK_FEATURES

@@ -118,7 +118,6 @@ def test_an_earlier_outcome_moves_to_the_history() -> None:
     history = found.fields["actual_history"]
     assert isinstance(history, list)
     assert [item["functionality"] for item in history] == [80, 70]
-    assert found.residual == -29.5
 
 
 def test_a_bare_number_of_another_tool_is_an_outcome() -> None:

@@ -150,9 +150,11 @@ def test_what_is_expected_is_kept_without_the_correction() -> None:
     assert len({entry["expected"]["functionality"] for entry in _entries()}) == 1
 
 
-@pytest.mark.parametrize("arguments", [["--no-calibration"], ["--learnings-dir=off"], ["--dry-run"], ["--threshold=9"]])
+@pytest.mark.parametrize(
+    "arguments", [["--no-calibration"], ["--learnings-dir=off"], ["--dry-run"], ["--diff"], ["--threshold=9"]]
+)
 def test_runs_that_leave_nothing(arguments: list[str]) -> None:
-    """Switched off, a dry run, an error: no entry, no folder."""
+    """Switched off, nothing handed out, an error: no entry, no folder."""
     run("compress", *arguments, stdin=DEPLOY.encode())
     assert list(Path().iterdir()) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from skill_distiller.run.distill import FRONTMATTER_HINTS
 from skill_distiller.skill.model import FrontmatterState
 
 NO_CONTENT_HINT = "Hint: Provide a valid SKILL.md file path or pipe content via stdin."
+
+
+_FIELDS_HINT = f"Hint: {FRONTMATTER_HINTS['without fields']}"
 
 
 def _assert_error(result: Result, exit_code: int, sentence: str, hint: str) -> None:
@@ -34,6 +38,33 @@ def test_a_folder_without_skill_md(tmp_path: Path) -> None:
     """Exit 3; a file of another name in it is not taken instead."""
     (tmp_path / "README.md").write_text(DEPLOY, encoding="utf-8")
     _assert_error(run("compress", tmp_path), 3, "holds no SKILL.md", NO_CONTENT_HINT)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and sockets of POSIX")
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device"])
+def test_what_is_no_file_is_refused_at_once(kind: str, skill_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an input, a plan, a receipt, an exam or replies: nobody waits for what may never come."""
+    monkeypatch.chdir(skill_file.parent)
+    odd = Path("odd") if kind != "device" else Path("/dev/zero")
+    monkeypatch.setenv("SKILL_DISTILLER_SCRIPT", str(odd))
+    with socket.socket(socket.AF_UNIX) as listener:
+        if kind == "socket":
+            listener.bind(str(odd))
+        elif kind == "pipe":
+            os.mkfifo(odd)
+        for command, exit_code in (
+            (("compress", odd), 3),
+            (("verify", skill_file, odd), 3),
+            (("verify", odd, skill_file), 3),
+            (("compress", skill_file, "--plan", odd), 3),
+            (("verify", skill_file, skill_file, "--receipt", odd), 3),
+            (("compress", skill_file, "--config", odd), 2),
+            (("feedback", "--from-exam", odd), 3),
+            (("compress", skill_file, "--provider=scripted"), 2),
+        ):
+            result = run(*command)
+            assert (result.exit_code, result.stdout) == (exit_code, b""), command
+            assert "it is no file but a folder, a pipe, a socket or a device." in result.stderr
 
 
 @pytest.mark.parametrize("content", [b"", b" \r\n\t\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf \n"])
@@ -101,6 +132,9 @@ def test_a_path_that_no_file_system_takes(path: str) -> None:
             "frontmatter is not valid YAML",
             f"Hint: {FRONTMATTER_HINTS[FrontmatterState.BROKEN]}",
         ),
+        ("---\n# to do\n\n---\n# A\n", "The frontmatter is empty", "Hint: Give it a name and a description."),
+        ("---\n- name: a\n  b: c\n---\n# A\n", "The frontmatter is without fields", _FIELDS_HINT),
+        ("---\nOnce upon a time.\n---\n# A\n", "The frontmatter is without fields", _FIELDS_HINT),
         (f"\n{DEPLOY}", "not on the first line", "Hint: Move the --- block to the first line."),
         (NO_TRIGGER, "There is no trigger section", "Hint: Add '## When to Use' for best results."),
     ],
@@ -111,6 +145,15 @@ def test_strict_makes_an_error_of_what_a_skill_lacks(text: str, sentence: str, h
     lenient = run("compress", stdin=text.encode())
     assert lenient.exit_code == 0
     assert lenient.stdout
+
+
+def test_a_field_that_stands_twice_is_a_warning() -> None:
+    """Which of the two counts is said, also with `--strict`, and the result is no other."""
+    twice = DEPLOY.replace("name: deploy-notes\n", "name: deploy-notes\nname: notes\n")
+    result = run("compress", "--strict", stdin=twice.encode())
+    assert result.exit_code == 0
+    assert "Warning: the frontmatter gives `name` twice; the last one counts." in result.stderr.splitlines()
+    assert result.text.startswith("---\nname: deploy-notes\nname: notes\n")
 
 
 def test_strict_has_nothing_against_a_proper_skill() -> None:

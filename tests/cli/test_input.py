@@ -55,6 +55,37 @@ def test_nothing_at_all_shows_the_help() -> None:
     assert result.stderr.startswith("Usage: skill-distiller ")
 
 
+def test_a_pipe_without_a_command_is_told_where_it_goes() -> None:
+    """No help that hides what is wrong: one sentence and how to write it."""
+    result = run_process(stdin=DEPLOY.encode())
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert result.stderr == (
+        "Error: There is no command for what stdin brings.\nHint: Write: … | skill-distiller compress\n"
+    )
+
+
+def test_options_may_stand_before_the_path(skill_file: Path) -> None:
+    """Without a command they are those of `compress`; before another command they are refused."""
+    assert run("--threshold", "0.8", skill_file) == run("compress", skill_file, "--threshold=0.8")
+    assert run("--provider=embedded", "-", stdin=DEPLOY.encode()) == run("compress", stdin=DEPLOY.encode())
+    result = run("--provider", "embedded", "verify", skill_file, skill_file)
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert result.stderr == (
+        "Error: Options stand behind the command.\nHint: Write: skill-distiller verify --provider …\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [("compress", ""), ("",), ("verify", "-", "")])
+def test_an_empty_path_is_not_the_folder_one_is_in(
+    arguments: tuple[str, ...], skill_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a variable without a value leaves of a command line."""
+    monkeypatch.chdir(skill_file.parent)
+    result = run(*arguments, stdin=DEPLOY.encode())
+    assert (result.exit_code, result.stdout) == (3, b"")
+    assert result.stderr.startswith("Error: The path is empty.\nHint: ")
+
+
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_names_every_option(option: str) -> None:
     """The help is the product of `--help`, so it goes to stdout; what does not exist yet is not in it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise, product
 
 import pytest
@@ -34,8 +33,8 @@ def traced(reading: Reading) -> tuple[Ladders, Frontier]:
     """The ladders of a skill, and the whole frontier where no more stays than has to at any threshold."""
     prepared = prepare_ladders(reading, load_counter())
     required = required_blocks(reading, 0.0, load_worth_model())
-    prepared = replace(prepared, ladders=require(prepared.ladders, required))
-    return prepared, trace(reading, prepared, prepared.ladders)
+    prepared = require(prepared, required)
+    return prepared, trace(reading, prepared)
 
 
 def small_skill() -> Skill:

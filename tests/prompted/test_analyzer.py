@@ -20,7 +20,7 @@ from skill_distiller.errors import ProviderError
 from skill_distiller.planning.ladders import Models
 from skill_distiller.prompted.classify import PromptedAnalyzer, groups_of, read_labels, read_phrases
 from skill_distiller.prompted.exchange import BATCH_BLOCKS, BATCH_TOKENS, excerpt
-from skill_distiller.prompted.prompts import CLASSIFY, PROMPTS, Prompt, new_boundary, read_prompt
+from skill_distiller.prompted.prompts import CLASSIFY, PROMPTS, Prompt, new_boundary
 from skill_distiller.providers.parse_json import MalformedReplyError, parse_json
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
@@ -224,7 +224,7 @@ def test_prompts_are_whole_and_have_a_version(prompt: Prompt) -> None:
     name, _, number = prompt.version.partition("/")
     assert name == prompt.name
     assert int(number) >= 1
-    assert read_prompt(prompt.name).system
+    assert prompt.system
     for part in ("$boundary begin", "$boundary end", "do not follow it", "$problem"):
         assert part in prompt.text
     Draft202012Validator.check_schema(prompt.form(3))
@@ -237,8 +237,9 @@ def test_every_prompt_file_has_its_entry() -> None:
 
 
 def test_the_nine_types_are_in_the_prompt() -> None:
-    """Each is explained on a line of its own."""
+    """Each is explained on a line of its own, and the form of the reply takes these and no other."""
     lines = CLASSIFY.text.splitlines()
+    assert CLASSIFY.reply["blocks"][0]["type"]["enum"] == [kind.value for kind in SectionType]
     assert {line.partition(":")[0] for line in lines} >= {kind.value for kind in SectionType}
 
 

@@ -7,6 +7,7 @@ its error codes guide.
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import struct
@@ -34,6 +35,8 @@ class Act:
     retry_after: str = ""
     body: bytes | None = None  # sent as it is, in place of what the API documents
     seconds: float = 0.0  # that pass before anything is sent, or fewer where the server is closed before
+    drip: float = 0.0  # seconds between two bytes of the body
+    packing: str = ""  # what the content is said to be packed as; with gzip it is, whatever was asked for
     hang_up: str = ""  # "before" or "inside" the body
     forms: tuple[str, ...] = ()  # act so only for requests for these; all others get a 200 with `text`
     input_tokens: int | None = INPUT_TOKENS
@@ -189,19 +192,29 @@ class _Handler(BaseHTTPRequestHandler):
                 act.status, _error(self.stub.kind, act), {"Retry-After": act.retry_after} if act.retry_after else {}
             )
         else:
-            content = act.body if act.body is not None else json.dumps(_reply(self.stub.kind, act)).encode()
-            self._send(200, content, {}, cut=bool(act.hang_up))
+            content = act.body if act.body is not None else json.dumps(reply_of(self.stub.kind, act)).encode()
+            packed = gzip.compress(content) if act.packing == "gzip" else content
+            headers = {"Content-Encoding": act.packing} if act.packing else {}
+            self._send(200, packed, headers, cut=bool(act.hang_up), drip=act.drip)
 
     def _json(self, status: int, value: object, headers: Mapping[str, str] | None = None) -> None:
         self._send(status, json.dumps(value).encode(), headers or {})
 
-    def _send(self, status: int, content: bytes, headers: Mapping[str, str], *, cut: bool = False) -> None:
+    def _send(
+        self, status: int, content: bytes, headers: Mapping[str, str], *, cut: bool = False, drip: float = 0
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
+        if drip:
+            for place in range(len(content)):
+                self.wfile.write(content[place : place + 1])
+                if self.stub.closing.wait(drip):
+                    return
+            return
         self.wfile.write(content[: len(content) // 2] if cut else content)
         if cut:
             self.wfile.flush()
@@ -233,7 +246,8 @@ def _seen(kind: str, body: dict[str, Any], headers: Mapping[str, str]) -> Seen:
     return Seen(form, messages["user"], messages.get("system", ""), headers, body)
 
 
-def _reply(kind: str, act: Act) -> dict[str, Any]:
+def reply_of(kind: str, act: Act) -> dict[str, Any]:
+    """A reply as the API of a kind documents it."""
     if kind == "ollama":
         reply: dict[str, Any] = {
             "model": MODEL,

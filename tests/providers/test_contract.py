@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from tests.providers.build import ENVIRONMENT, KINDS, QUICK, SERVED, play
-from tests.providers.stub_server import INPUT_TOKENS, KEY, MODEL, OUTPUT_TOKENS, Act
+from tests.providers.stub_server import INPUT_TOKENS, KEY, MODEL, OUTPUT_TOKENS, Act, reply_of
 
 from skill_distiller.errors import PromptTooLongError, ProviderError
 from skill_distiller.providers.detect import Found, open_provider
@@ -248,6 +249,82 @@ def test_what_is_no_reply_of_the_api(kind: str, body: bytes) -> None:
     with play(kind, Act(body=body)) as played, pytest.raises(ProviderError) as caught:
         played.session().ask(QUESTION)
     assert "\n" not in str(caught.value)
+
+
+@served_kind
+def test_a_reply_may_come_packed(kind: str) -> None:
+    """With gzip, as some servers do whatever is asked for; anything else was not asked for."""
+    with play(kind, Act(GOOD, packing="gzip")) as played:
+        assert played.session().ask(QUESTION) == 7
+    with play(kind, Act(GOOD, packing="br")) as played, pytest.raises(ProviderError, match="packed as 'br'"):
+        played.session().ask(QUESTION)
+
+
+@served_kind
+@pytest.mark.parametrize("packing", ["", "gzip"])
+def test_a_reply_is_bounded(kind: str, packing: str) -> None:
+    """By its size once it is unpacked; it is not asked for again."""
+    endless = json.dumps(reply_of(kind, Act(GOOD))).encode() + b" " * 8_000_000
+    with play(kind, Act(body=endless, packing=packing)) as played:
+        with pytest.raises(ProviderError, match="longer than 4,000,000 bytes") as caught:
+            played.session().ask(QUESTION)
+        assert len(played.seen) == 1
+    assert caught.value.exit_code == 4
+
+
+@served_kind
+def test_the_timeout_is_that_of_the_whole_reply(kind: str) -> None:
+    """Not of one read: a server that sends a byte now and then is given up as well."""
+    with play(kind, Act(GOOD, drip=0.05), Act(GOOD), timeout=1.0) as played:
+        assert played.session().ask(QUESTION) == 7
+        assert len(played.seen) >= 2
+    late = pytest.raises(ProviderError, match=r"no whole reply within 0\.5 seconds")
+    with play(kind, Act(GOOD, drip=0.05), timeout=0.5) as played, late:
+        played.provider.complete(REQUEST)
+
+
+_PARTS = [{"type": "text", "text": '{"answer"'}, {"type": "image"}, {"type": "text", "text": ": 7}"}]
+
+
+@pytest.mark.parametrize("usage", ["many", None, [], {"prompt_tokens": "9", "completion_tokens": None}])
+@pytest.mark.parametrize("content", [GOOD, _PARTS, ['{"answer": 7}']])
+def test_a_server_that_is_only_compatible(content: object, usage: object) -> None:
+    """Its text may come in parts, and its counts as what they are not."""
+    reply = reply_of("openai", Act()) | {"usage": usage}
+    reply["choices"][0]["message"]["content"] = content
+    with play("openai", Act(body=json.dumps(reply).encode())) as played:
+        completion = played.provider.complete(REQUEST)
+    assert (completion.text, completion.input_tokens, completion.output_tokens) == (GOOD, 0, 0)
+
+
+_WHERE = {
+    "ollama": (("message",), ("message", "content"), ("prompt_eval_count",), ("done_reason",), ("model",)),
+    "gemini": (("candidates",), ("candidates", 0, "content"), ("usageMetadata",), ("modelVersion",)),
+    "openai": (("choices",), ("choices", 0), ("choices", 0, "message"), ("choices", 0, "message", "content"),
+               ("choices", 0, "finish_reason"), ("usage",), ("model",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "path"), [(kind, path) for kind, paths in _WHERE.items() for path in paths])
+@pytest.mark.parametrize("value", [None, 7, "seven", [], {}, [{"text": 7}], 10**5000], ids=lambda v: type(v).__name__)
+def test_any_part_of_a_reply_may_be_something_else(kind: str, path: tuple[str | int, ...], value: object) -> None:
+    """It is a reply, or one of our errors with the exit code of providers."""
+    reply: Any = reply_of(kind, Act(GOOD))
+    place = reply
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = "@" if isinstance(value, int) and value > 7 else value
+    body = json.dumps(reply).replace('"@"', "1" + "0" * 5000).encode()
+    with play(kind, Act(body=body)) as played:
+        answer = _outcome(played.session())
+    assert answer == 7 or (isinstance(answer, ProviderError) and "\n" not in str(answer))
+
+
+def _outcome(session: Session) -> object:
+    try:
+        return session.ask(QUESTION)
+    except ProviderError as error:
+        return error
 
 
 @served_kind

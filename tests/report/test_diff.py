@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skill_distiller.report.record import make_record
 from skill_distiller.report.text import unified_diff
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
@@ -15,7 +14,7 @@ THANKS = "\n## Related\n\nOur thanks go to everyone who helped along the way, wi
 
 
 def _diff(text: str, threshold: float = 0.3, path: Path | None = None) -> str:
-    return unified_diff(make_record(distill(parse_skill(text, path), DistillOptions(threshold=threshold))).texts)
+    return unified_diff(distill(parse_skill(text, path), DistillOptions(threshold=threshold)))
 
 
 def test_removed_lines_stand_behind_a_minus() -> None:

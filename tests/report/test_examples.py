@@ -14,8 +14,9 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.ladders import Models
 from skill_distiller.report.console import print_report
 from skill_distiller.report.json_record import to_json
-from skill_distiller.report.record import example_selections, make_record
+from skill_distiller.report.record import make_record, record_sections
 from skill_distiller.rewriting.examples.find import find_sets
+from skill_distiller.rewriting.examples.model import ExampleSelection
 from skill_distiller.rewriting.examples.select import ExampleRenderer, abstractive_bundle
 from skill_distiller.rewriting.model import Proposals, RenderingKind
 from skill_distiller.run.backends import Backends
@@ -61,9 +62,14 @@ def report(distillation: Result, *, verbose: bool = True) -> list[str]:
     return out.getvalue().splitlines()
 
 
+def selections(distillation: Result) -> list[ExampleSelection]:
+    """What became of the sets of examples of which any was written as a line."""
+    return [section.examples for section in record_sections(distillation) if section.examples]
+
+
 def test_the_bundle_is_taken(five: Result) -> None:
     """Some examples stand in full, each of the others as one line, and nothing else of them is left."""
-    (selection,) = example_selections(five).values()
+    (selection,) = selections(five)
     assert selection.total == 5
     assert 1 <= len(selection.selected) <= 2
     lines = five.text.partition("### One-liners:\n\n")[2].split("\n\n")[0].splitlines()
@@ -76,7 +82,7 @@ def test_the_bundle_is_taken(five: Result) -> None:
 
 def test_the_report_says_so(five: Result) -> None:
     """With --verbose the section and the analysis of its examples are in the report, in the words of the reference."""
-    (selection,) = example_selections(five).values()
+    (selection,) = selections(five)
     full, short = len(selection.selected), len(selection.one_liners)
     lines = report(five)
     at = next(i for i, line in enumerate(lines) if line.startswith("## Examples: EXAMPLE ("))
@@ -98,7 +104,7 @@ def test_the_report_says_so(five: Result) -> None:
 def test_selected_examples_are_no_changes(five: Result) -> None:
     """What stands in full is not in the receipt."""
     (examples,) = find_sets(five.reading)
-    (selection,) = example_selections(five).values()
+    (selection,) = selections(five)
     changed = {change.block.index for change in five.evidence.receipt.changes}
     last = examples.blocks[-1]
     for i, example in enumerate(examples.examples):
@@ -124,7 +130,7 @@ def test_lines_in_new_words_are_named(five: Result) -> None:
     backends = Backends(models=Models(renderers=(InNewWords(_NEW_WORDS),)))
     distillation = distill(five.original, DistillOptions(threshold=0.85), backends)
     assert any(d.rendering.kind is RenderingKind.ONE_LINERS for d in distillation.plan.decisions)
-    (selection,) = example_selections(distillation).values()
+    (selection,) = selections(distillation)
     assert f"└─ Examples: 5 → 4 (abstractive, coverage: {selection.coverage:.2f})" in report(distillation)
     assert "Mode: abstractive" in report(distillation)
 
@@ -133,5 +139,5 @@ def test_refused_lines_are_counted(five: Result) -> None:
     """Lines that bring in a fact are not offered, and the record counts them."""
     backends = Backends(models=Models(renderers=(InNewWords(f"{_NEW_WORDS.rstrip()} --force\n"),)))
     distillation = distill(five.original, DistillOptions(threshold=0.9), backends)
-    assert not example_selections(distillation)
+    assert not selections(distillation)
     assert to_json(make_record(distillation))["refused_renderings"] == 1

@@ -189,7 +189,7 @@ def test_what_is_no_plan_is_refused(text: str, message: str, tmp_path: Path) -> 
     file = tmp_path / "plan.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(BadInputError) as error:
-        read_plan(file)
+        read_plan(str(file))
     assert message in str(error.value)
     assert str(error.value).startswith(f"{str(file)!r} is not a plan: ")
     assert error.value.hint
@@ -235,11 +235,11 @@ def test_files_that_can_not_be_read(tmp_path: Path) -> None:
         if content is not None:
             file.write_bytes(content)
         with pytest.raises(BadInputError, match=message):
-            read_plan(file)
+            read_plan(str(file))
     with pytest.raises(BadInputError, match="Can't read the plan"):
-        read_plan(tmp_path)
+        read_plan(str(tmp_path))
     with pytest.raises(BadInputError, match="Can't read the plan"):
-        read_plan(tmp_path / "a\0b")
+        read_plan(str(tmp_path / "a\0b"))
 
 
 def test_the_document_describes_every_field_and_rendering(result: Result) -> None:

@@ -5,105 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.patterns import WORDS, one_of
 from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
-_PROMISES: Final = (
-    (
-        SectionType.TRIGGER,
-        3.0,
-        r"\bwhen (?:not )?to\b|\buse (?:this|when|for)\b|trigger|activat|何时|什么时候|适用|触发|いつ使"
-        r"|使用する|使用タイミング|何時|使用时"
-        r"|使用場面|когда|cuándo|quando|ne zaman|언제|사용 시|활성화",
-    ),
-    (
-        SectionType.OUTPUT_FORMAT,
-        2.2,
-        r"output|format|template|deliverable|report\b|schema|输出|格式|模板|出力|テンプレート|вывод"
-        r"|формат|salida|formato|saída|çıktı|출력|형식",
-    ),
-    (
-        SectionType.EXAMPLE,
-        2.6,
-        r"examples?\b|samples?\b|\bdemo|示例|例子|例$|サンプル|пример|ejemplo|exemplo|örnek|beispiel|예시"
-        r"|예제",
-    ),
-    (
-        SectionType.EDGE_CASE,
-        2.4,
-        r"error|troubleshoot|edge|fail|fallback|common (?:issues|problems)|gotcha|pitfall|faq|recover"
-        r"|错误|故障|异常|エラー|トラブル|ошибк|error|hata|fehler|오류|문제",
-    ),
-    (
-        SectionType.CONSTRAINT,
-        2.2,
-        r"rules?\b|constraint|critical|guideline|anti-?pattern|never|must|requirement|principle|do not"
-        r"|don'?t|mistake|red flag|limit|important|mandatory|规则|约束|原则|注意|禁止|ルール|制約|原則"
-        r"|правил|огранич|regla|regra|kural|regel|규칙|원칙|주의",
-    ),
-    (
-        SectionType.ADVISORY_PATTERN,
-        2.6,
-        r"best practices?|\btips?\b|advice|recommend|performance|optimi[sz]|最佳实践|建议"
-        r"|ベストプラクティス|совет|consejo|dica|mejores|boas práticas|ipuç|모범|팁",
-    ),
-    (
-        SectionType.EXPLANATION,
-        2.4,
-        r"overview|background|\bwhy\b|what (?:is|are|this)|introduction|\babout\b|philosophy|concepts?\b"
-        r"|purpose|how it works|rationale|motivation|概述|背景|介绍|简介|概要|背景|обзор|введение|resumen"
-        r"|visão geral|genel bakış|überblick|개요|소개",
-    ),
-    (
-        SectionType.VERBOSE_DETAIL,
-        2.4,
-        r"reference|related|resource|credit|licen[sc]e|version|changelog|see also|\blinks?\b|further"
-        r"|authors?\b|contents|next steps?"
-        r"|acknowledg|summary|conclusion|remember\b|参考|相关|参照|関連|ссылк|referencias?|referências"
-        r"|kaynak|참고|관련",
-    ),
-    (
-        SectionType.CORE_INSTRUCTION,
-        1.6,
-        r"step|workflow|process|phase|usage|commands?\b|instruction|procedure|set-?up|quick start|how to"
-        r"|implementation|\brun\b|checklist|method|protocol|步骤|流程|用法|命令|手順|ワークフロー|使い方"
-        r"|шаг|процесс|использование|pasos?\b|flujo|passos?\b|fluxo|adım|kullanım|schritt|단계|절차"
-        r"|사용법",
-    ),
+_PROMISES: Final = tuple(
+    (SectionType(row["type"]), float(row["points"]), one_of(row["words"])) for row in WORDS["headings"]
 )
-_EXPRESSIONS: Final = tuple((kind, points, re.compile(words)) for kind, points, words in _PROMISES)
 
 
 @lru_cache(maxsize=1024)
 def heading_promises(heading: str) -> tuple[tuple[SectionType, float], ...]:
     """The types that a heading's words speak for, with points. Cached: every block below asks again."""
     lowered = heading.lower()
-    return tuple((kind, points) for kind, points, expression in _EXPRESSIONS if expression.search(lowered))
+    return tuple((kind, points) for kind, points, expression in _PROMISES if expression.search(lowered))
 
 
 T = SectionType
 Points = dict[SectionType, float]
 
-IMPERATIVES: Final = frozenset(
-    "add analyze apply ask assess assign attach build call capture change check choose clarify classify clean clone"
-    " close collect combine commit compare compile compute configure confirm connect convert copy count create"
-    " define delete deploy derive describe design detect determine disable display document download draft edit"
-    " enable enter establish estimate evaluate examine execute explain export extract fetch fill filter find fix"
-    " flag focus follow format gather generate get give go group handle highlight identify implement import include"
-    " infer initialize inject insert inspect install invoke iterate keep launch lead let link list load locate log"
-    " look make map mark match measure merge monitor move name navigate note notify offer open order organize output"
-    " parse pass paste pause perform pick place plan post prepare present preserve print prioritize produce prompt"
-    " propose provide publish pull push put query read record reduce refactor reference remove rename render repeat"
-    " replace reply report request require research resolve respond restart return review rewrite run save scan"
-    " score search select send set share show skip sort specify split start state stop store structure submit"
-    " suggest summarize switch sync tell test track transform trigger try turn update upload use validate verify"
-    " wait walk warn watch write".split()
-)
-CONDITION: Final = re.compile(r"\W*(?i:if|when|in case|unless)\b|\W*(?:如果|若|当|もし|если|si|se|eğer|falls|만약)")
+IMPERATIVES: Final = frozenset(WORDS["instructions"]["imperatives"].split())
+CONDITION: Final = one_of(WORDS["instructions"]["condition"])
 _POINTER: Final = re.compile(r"\b(?i:see|refer|read|load|full|details?)\b[^\n]{0,200}\.md\b")
 _ANCHOR_ITEM: Final = re.compile(r"[-*+\d.)\s]*\[[^\]]*\]\(#[^)]*\)")
 

@@ -137,7 +137,7 @@ _MARKS: Final = [COUNTED.index(mark) + 1 for mark in '`(*|→>?!"✅❌#=—:;{<
 _FIRST: Final = np.array([COUNTED.index(mark) + 1 for mark in "*-`<#["])
 _LAST: Final = np.array([COUNTED.index(mark) + 1 for mark in ":.*?：。|"])
 _COLON: Final = [0, 4]  # of these
-STRUCTURAL_DEFINITION: Final = repr((2, list(_KINDS), _FENCES, _MARKS, list(_FIRST), list(_LAST)))
+STRUCTURAL_DEFINITION: Final = repr((2, list(_KINDS), _FENCES, _MARKS, _FIRST.tolist(), _LAST.tolist()))
 
 
 def structural_features(blocks: tuple[Block, ...], read: SkillTokens) -> Columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
@@ -40,19 +40,15 @@ class Taxonomy(StrEnum):
 
 REQUIRED_TYPES: Final = frozenset({SectionType.TRIGGER, SectionType.CORE_INSTRUCTION})
 PROTECTED_IMPORTANCE: Final = 0.85  # protected patterns are boosted to at least this
+LEAST_IMPORTANCE: Final = 0.01  # nothing is worth nothing: a threshold of 1 means every block
 
 # One and many, as the report says them.
-TYPE_NAMES: Final = {
-    SectionType.TRIGGER: ("trigger", "triggers"),
-    SectionType.CORE_INSTRUCTION: ("core instruction", "core instructions"),
-    SectionType.CONSTRAINT: ("constraint", "constraints"),
-    SectionType.OUTPUT_FORMAT: ("output format", "output formats"),
-    SectionType.ADVISORY_PATTERN: ("advisory pattern", "advisory patterns"),
-    SectionType.EXAMPLE: ("example", "examples"),
-    SectionType.EDGE_CASE: ("edge case", "edge cases"),
-    SectionType.EXPLANATION: ("explanation", "explanations"),
-    SectionType.VERBOSE_DETAIL: ("verbose detail", "verbose details"),
-}
+TYPE_NAMES: Final = {kind: (name := kind.lower().replace("_", " "), f"{name}s") for kind in SectionType}
+
+
+def floored(importance: float, protected: Collection[str]) -> float:
+    """The importance of a block, at least what any block has and what a protected pattern demands."""
+    return max(importance, PROTECTED_IMPORTANCE if protected else LEAST_IMPORTANCE)
 
 
 @dataclass(frozen=True, slots=True)

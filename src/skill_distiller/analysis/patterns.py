@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.resources import files
 from math import prod
-from typing import TYPE_CHECKING, Final, NamedTuple
+from time import process_time
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from warnings import catch_warnings, simplefilter
 
 from skill_distiller.errors import UsageError
@@ -41,113 +45,51 @@ class Pattern:
 class PatternNames(NamedTuple):
     """The names of the patterns a text holds, and whether it lays down a hard rule."""
 
-    protected: frozenset[str]
-    advisory: frozenset[str]
-    hard_rule: bool
+    protected: frozenset[str] = frozenset()
+    advisory: frozenset[str] = frozenset()
+    hard_rule: bool = False
 
 
-# Observation workflow: N=1, N≥3, N-count.
-_N_COUNT: Final = Pattern(
-    "n-count",
-    (),
-    re.compile(r"N(?<![\w.]N)(?:-[Cc]ount(?:s|ing)?\b|\s?(?:=|≥|>=|>|<|≤|<=)\s?\d)"),
-)
-PROTECTED: Final = (
-    # Task lists survive the compaction of a conversation.
-    Pattern(
-        "task-creation",
-        ("task", "todo", "to-do"),
-        re.compile(
-            r"\b(?:TaskCreate|TaskUpdate|TodoWrite)\b"
-            r"|\b(?i:creat(?:e|ing)|add(?:ing)?|make|writ(?:e|ing))\s+(?:(?i:an?|the|one|your|each)\s+)?"
-            r"(?:\w+\s+)?(?:(?i:tasks?|to-?dos?)(?:\s+(?i:list|item)s?)?)\s+(?i:for|per|with|to\s+track|before)\b"
-            r"|\b(?i:(?:task|to-?do)[ -]creation)\b"
-            r"|\b(?i:creat(?:es?|ing)\s+(?:(?:an?|the|your)\s+)?(?:(?:task|to-?do)\s+(?:list|item)s?|tasks|to-?dos))\b"
-        ),
-    ),
-    _N_COUNT,
-    Pattern(
-        "checkpoint-state",
-        ("checkpoint", "state", "resume"),
-        re.compile(
-            r"\bcheckpoint(?:s|ing|ed)?\b|\bstate\s+(?:recovery|file|snapshot)\b"
-            r"|\b(?:save|restore|persist|recover)\s+(?:the\s+|your\s+|its\s+)?(?:\w+\s+)?state\b"
-            r"|\bresume\s+(?:from|after|where)\b",
-            re.IGNORECASE,
-        ),
-    ),
-    Pattern(
-        "before-after",
-        ("before",),
-        re.compile(r"\bBEFORE\b"),
-        re.compile(r"\bAFTER\b"),
-    ),
-)
-
-ADVISORY: Final = (
-    Pattern(
-        "parallel-decision",
-        ("parallel", "concurrent", "serially", "one at a"),
-        re.compile(
-            r"\bin\s+parallel|paralleli[sz]\w+|parallel(?:\s+(?:or|vs|versus)\s|\s?/)\s?\w+|concurrent(?:ly)?\b|\bserially\b"
-            r"|\bparallel\s+(?:execution|processing|runs?|calls?)\b|\bserial(?:\s+(?:or|vs|versus)\s|\s?/)\s?parallel\b"
-            r"|\bone\s+at\s+a\s+time\b",
-            re.IGNORECASE,
-        ),
-    ),
-    Pattern(
-        "performance-hint",
-        ("performance", "faster", "slow", "speed", "latency", "throughput", "efficien"),
-        re.compile(
-            r"\b(?:performance|faster|slow(?:er|ly)|speed(?:s|ed)?\s+up|latency|throughput|efficien(?:t|tly|cy))\b",
-            re.IGNORECASE,
-        ),
-    ),
-    Pattern(
-        "caching-guidance",
-        ("cach", "memoi"),
-        re.compile(r"\b(?:cach(?:e|ed|es|ing)|memoi[sz]\w+)\b", re.IGNORECASE),
-    ),
-)
+NO_PATTERNS: Final = PatternNames()
+WORDS: Final[dict[str, Any]] = tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
 
 
+def one_of(lines: str, *, any_case: bool = False) -> re.Pattern[str]:
+    """The expression that matches where any of some lines does."""
+    return re.compile("|".join(lines.splitlines()), re.IGNORECASE if any_case else 0)
+
+
+def _patterns(kind: str) -> tuple[Pattern, ...]:
+    return tuple(
+        Pattern(
+            row["name"],
+            tuple(row["hints"]),
+            one_of(row["expression"], any_case="any_case" in row),
+            one_of(row["also"]) if "also" in row else None,
+        )
+        for row in WORDS[kind]
+    )
+
+
+PROTECTED: Final = _patterns("protected")
+ADVISORY: Final = _patterns("advisory")
 # A prohibition, or a rule in capitals, is never dropped, whatever it seems to be worth.
-HARD_RULE: Final = Pattern(
-    "hard-rule",
-    (
-        *("MUST", "NEVER", "NOT", "CRITICAL", "ALWAYS", "FORBIDDEN", "Never", "Do not", "Don't", "Don’t"),
-        *("Do\n", "Do  ", "Do\u00a0", "Do Not", "DON", "this skill", "ot meant for", "ot intended for"),
-    ),
-    re.compile(
-        r"\b(?:MUST|NEVER|DO NOT|Do NOT|NOT|CRITICAL|ALWAYS|FORBIDDEN)\b"
-        r"|(?:\A|\n|[.!?:*…\"”)]\s)(?:[^\w\n]|\d|_){0,12}(?:<\w{1,10}>)?"
-        r"(?:Never|D[Oo][ \n\u00a0]+[Nn]ot|D[Oo][Nn]['’][Tt])\b"
-        # When the skill is not for the case at hand.
-        r"|\b(?:[Ss]kip|[Ii]gnore|[Dd]o not use|[Dd]on['’]t use) this skill\b|\b[Nn]ot (?:meant|intended) for\b"
-    ),
-)
+(HARD_RULE,) = _patterns("hard_rule")
 
-
-# Without one of these words and parts no expression above can match: most blocks are done in one look.
-_WORDS: Final = frozenset(
-    "task tasks taskcreate taskupdate todo todos todowrite checkpoint checkpoints checkpointing checkpointed state"
-    " resume before serially performance faster slower slowly speed speeds speeded latency throughput efficient"
-    " efficiently efficiency cache cached caches caching".split()
-)
-_HARD_WORDS: Final = frozenset("must never not critical always forbidden don skip ignore".split())
-_PARTS: Final = ("parallel", "concurrent", "memoi", "to-do", "one at a")
+_QUICK: Final = {kind: frozenset(words.split()) for kind, words in WORDS["quick_words"].items()}
+_PARTS: Final = tuple(WORDS["quick_parts"])
+_UNHINTED: Final = tuple(pattern for pattern in (*PROTECTED, *ADVISORY) if not pattern.hints)
 _FOLDED: Final = "ſ\u212aİı"  # equal s, k and i where case is ignored, and make other words of them
-_NOTHING: Final = frozenset[str]()
 
 
 @lru_cache(maxsize=8192)
 def find_patterns(text: str) -> PatternNames:
     """The protected and advisory patterns that a block's text holds."""
     words = content_words(text)
-    hard_rule = not _HARD_WORDS.isdisjoint(words) and HARD_RULE.found_in(text, text)
+    hard_rule = not _QUICK["hard_rule"].isdisjoint(words) and HARD_RULE.found_in(text, text)
     lowered = text.lower()
-    if _WORDS.isdisjoint(words) and not _may_hold(text, lowered):
-        return PatternNames(_NOTHING, _NOTHING, hard_rule)
+    if _QUICK["pattern"].isdisjoint(words) and not _may_hold(text, lowered):
+        return NO_PATTERNS._replace(hard_rule=hard_rule)
     return PatternNames(
         frozenset(p.name for p in PROTECTED if p.found_in(text, lowered)),
         frozenset(p.name for p in ADVISORY if p.found_in(text, lowered)),
@@ -159,7 +101,7 @@ def _may_hold(text: str, lowered: str) -> bool:
     for part in _PARTS:
         if part in lowered:
             return True
-    if "N" in text and _N_COUNT.expression.search(text):
+    if any(pattern.expression.search(text) for pattern in _UNHINTED):
         return True
     return not text.isascii() and any(character in text for character in _FOLDED)
 
@@ -181,6 +123,7 @@ def join_names(found: Sequence[PatternNames]) -> PatternNames:
 EXPRESSION: Final = "re:"  # in front of what is a regular expression
 LONGEST: Final = 300  # characters of a phrase or an expression
 _SECONDS: Final = 0.5  # of computing, for one expression on one piece of a line; what takes longer would take for ever
+SECONDS_OF_A_RUN: Final = 2.0  # of computing, for all expressions of a file together
 _PIECE: Final = 4000  # characters that are searched at once; most lines are shorter
 _OVERLAP: Final = 500  # so that a match may lie over a cut
 _REPETITIONS: Final = re.compile(r"\{(\d*),?(\d*)\}")
@@ -197,17 +140,41 @@ class PatternError(ValueError):
         super().__init__(f"{source[:_SHOWN]!r} {why}")
 
 
+class Budget:
+    """The seconds of computing that the expressions of a file may take together in a run."""
+
+    def __init__(self, seconds: float = SECONDS_OF_A_RUN) -> None:
+        self._seconds = seconds
+        self._spent: Counter[str] = Counter()
+
+    def restart(self) -> None:
+        """Begin another run."""
+        self._spent.clear()
+
+    def spend(self, seconds: float, name: str) -> None:
+        """Take note of what an expression took; raises UsageError, with the slowest one, where it is too much."""
+        self._spent[name] += seconds  # type: ignore[assignment]
+        if self._spent.total() > self._seconds:
+            slowest, took = self._spent.most_common(1)[0]
+            raise UsageError(
+                f"{slowest} takes too long: the expressions of a file have {self._seconds:g} seconds in a run, "
+                f"and it alone took {took:.1f}.",
+                "Make it simpler, or name fewer.",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class OwnPattern:
     """A pattern of the user: it is found where any of its phrases or expressions is.
 
-    `origin` says where it was defined.
+    `origin` says where it was defined; `budget` is shared by the patterns of a file.
     """
 
     name: str
     phrases: re.Pattern[str] | None
     expressions: tuple[regex.Pattern[str], ...]
     origin: str
+    budget: Budget = field(compare=False)
 
     def found_in(self, text: str) -> bool:
         """Whether a text holds the pattern; phrases may go over line breaks, expressions may not.
@@ -220,6 +187,7 @@ class OwnPattern:
 
     def _on_line(self, line: str) -> bool:
         for expression in self.expressions:
+            start = process_time()
             try:
                 for at in range(0, len(line), _PIECE - _OVERLAP):
                     if expression.search(line, at, at + _PIECE, timeout=_SECONDS):
@@ -230,10 +198,12 @@ class OwnPattern:
                     f"{len(line):,} characters.",
                     "Make it simpler: a repetition inside a repetition is the usual cause.",
                 ) from None
+            finally:
+                self.budget.spend(process_time() - start, f"{self.origin}: the expression {expression.pattern!r}")
         return False
 
 
-def own_pattern(name: str, sources: Sequence[str], origin: str = "") -> OwnPattern:
+def own_pattern(name: str, sources: Sequence[str], origin: str = "", budget: Budget | None = None) -> OwnPattern:
     """A pattern from phrases and from expressions that begin with `re:`.
 
     A phrase is found in any case and whatever white space is between its words; where it begins or
@@ -242,7 +212,7 @@ def own_pattern(name: str, sources: Sequence[str], origin: str = "") -> OwnPatte
     phrases = [_phrase(source) for source in sources if not source.startswith(EXPRESSION)]
     expressions = [_expression(source) for source in sources if source.startswith(EXPRESSION)]
     union = re.compile("|".join(phrases), re.IGNORECASE) if phrases else None
-    return OwnPattern(name, union, tuple(expressions), origin)
+    return OwnPattern(name, union, tuple(expressions), origin, budget or Budget())
 
 
 def _phrase(source: str) -> str:
@@ -296,6 +266,11 @@ class PatternSet:
         """Whether the user has any."""
         return bool(self.protected or self.advisory)
 
+    def begin_run(self) -> None:
+        """Give the expressions all of their time again."""
+        for pattern in (*self.protected, *self.advisory):
+            pattern.budget.restart()
+
     def find(self, text: str) -> PatternNames:
         """The patterns that a block's text holds."""
         found = find_patterns(text)
@@ -303,7 +278,7 @@ class PatternSet:
 
     def find_own(self, text: str) -> PatternNames:
         """The user's own patterns that a text holds."""
-        return PatternNames(_names(self.protected, text), _names(self.advisory, text), False)
+        return PatternNames(_names(self.protected, text), _names(self.advisory, text))
 
     def find_all(self, skill: Skill) -> PatternNames:
         """The patterns that any block of a skill holds; the user's own count in headings too."""

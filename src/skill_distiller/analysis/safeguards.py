@@ -7,51 +7,45 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-from skill_distiller.analysis.model import PROTECTED_IMPORTANCE, Analysis
-from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
+from skill_distiller.analysis.model import Analysis, floored
+from skill_distiller.analysis.patterns import (
+    BUILT_IN,
+    NO_PATTERNS,
+    WORDS,
+    PatternNames,
+    PatternSet,
+    join_names,
+    one_of,
+)
 from skill_distiller.skill.model import BlockKind, FrontmatterState, Skill
 
 
-class Safeguard(NamedTuple):
-    """The patterns of a block and whether it lays down a hard rule."""
-
-    protected: frozenset[str]
-    advisory: frozenset[str]
-    hard_rule: bool
-
-    def floor(self, importance: float) -> float:
-        """The importance of a block, at least what a protected pattern demands."""
-        return max(importance, PROTECTED_IMPORTANCE) if self.protected else importance
-
-
-def safeguards(skill: Skill, patterns: PatternSet = BUILT_IN) -> Iterator[Safeguard]:
+def safeguards(skill: Skill, patterns: PatternSet = BUILT_IN) -> Iterator[PatternNames]:
     """One for each block of a skill, in order.
 
     A code block right after a block with a protected pattern is what the pattern speaks of, and
     protected with it. A pattern of the user's own that stands in a heading counts for the first block
     under it, with which the heading stays.
     """
-    level, headed = 0, Safeguard(frozenset(), frozenset(), False)
+    level, headed = 0, NO_PATTERNS
     for section in skill.sections:
-        own = patterns.find_own(section.heading) if patterns and section.level else None
-        above = frozenset[str]()
         if section.level <= level:  # no block stands under the heading before
-            headed = Safeguard(frozenset(), frozenset(), False)
+            headed = NO_PATTERNS
         level = section.level
-        if own:
-            headed = Safeguard(headed.protected | own.protected, headed.advisory | own.advisory, False)
+        if level and patterns:
+            headed = join_names([headed, patterns.find_own(section.heading)])
+        above = NO_PATTERNS
         for block in section.blocks:
             names = patterns.find(block.text)
-            protected, advisory = names.protected | headed.protected, names.advisory | headed.advisory
-            headed = Safeguard(frozenset(), frozenset(), False)
             if block.kind is BlockKind.CODE:
                 # SQL says NOT NULL: code lays down no rule for the agent.
-                yield Safeguard(protected | above, advisory, False)
+                guarded = names._replace(protected=names.protected | above.protected, hard_rule=False)
             else:
-                yield Safeguard(protected, advisory, names.hard_rule)
-            above = names.protected
+                guarded = names
+            yield join_names([guarded, headed]) if headed is not NO_PATTERNS else guarded
+            headed, above = NO_PATTERNS, names
 
 
 def with_patterns(analysis: Analysis, patterns: PatternSet) -> Analysis:
@@ -60,7 +54,7 @@ def with_patterns(analysis: Analysis, patterns: PatternSet) -> Analysis:
     verdicts = (
         replace(
             verdict,
-            importance=guard.floor(verdict.importance),
+            importance=floored(verdict.importance, guard.protected),
             protected=verdict.protected | guard.protected,
             advisory=verdict.advisory | guard.advisory,
         )
@@ -92,44 +86,13 @@ class SelfReference(StrEnum):
     OPENING = "opening"
 
 
-_SKILLS: Final = r"(?:agent[ _-]?)?skills?(?:[ ._-]?md)?"
-# "skill-compressor", "SkillReducer", "distill-skills"; not "pdf-compressor-skill".
-_NAME: Final = re.compile(
-    rf"(?:\A|[^a-z]){_SKILLS}[ _-]{{0,3}}(?:distill?(?:er|ers|ing|ation|ate|s)?|compress(?:or|er|ing|ion)?"
-    r"|reduc(?:er|ing|tion)|condens(?:er|ing|ation)|shrink(?:er|ing)?|slimm(?:er|ing)|minif(?:ier|y|ying|ication)"
-    r"|shorten(?:er|ing)?|compact(?:or|er|ing|ion))(?![a-z])"
-    r"|\A(?:distill?|compress|reduce|condense|shrink|slim|minify|shorten|compact)(?:ing)?[ _-]"
-    rf"(?:(?:an?|the|my|your)[ _-])?{_SKILLS}(?![a-z]|[ _-](?:gap|level|tree|set))",
-    re.IGNORECASE,
-)
-# "Compress verbose SKILL.md files", "shrinks an agent skill", "cut the token count of your skills"; not "compress files
-# with this skill", nor "reduce skill gaps", nor "distill a skill from a conversation".
-_VERB: Final = (
-    r"(?:compress(?:es|ing)?|distill?(?:s|ing)?|shrink(?:s|ing)?|condens(?:e|es|ing)|minif(?:y|ies|ying)"
-    r"|minimi[sz](?:e|es|ing)|squeez(?:e|es|ing)|tighten(?:s|ing)?"
-    r"|reduc(?:e|es|ing)|shorten(?:s|ing)?|slim(?:s|ming)?(?: down)?|trim(?:s|ming)?(?: down)?)"
-)
-_BETWEEN: Final = (
-    r"(?:(?:an?|any|the|this|that|these|your|my|our|their|all|other|given|existing|installed|verbose|long|large|big"
-    r"|bloated|oversized|whole|own|size|length|token|tokens|count|cost|usage|footprint|context|window|of|in|agent"
-    r"|agents['’]|ai|llm|claude|codex|code"
-    r"|one|or|more|user['’]s)\s+){0,8}[`\"*]{0,3}"
-)
-_OBJECT: Final = (
-    r"(?:skills?(?:[ .-]md)?\b(?!['’]?s?[ -](?:gaps?|levels?|trees?|sets?|shortages?|requirements?"
-    r"|sections?|checks?|trigger\w*|lists?))"
-    r"(?!\s+(?:from|out\s+of)\b))"
-)
-_SAYS: Final = re.compile(
-    rf"\b{_VERB}\s+{_BETWEEN}{_OBJECT}"
-    rf"|\bcut(?:s|ting)?\s+(?:down\s+)?{_BETWEEN}(?:tokens?|size|length|cost)(?:\s+(?:count|usage))?\s+of\s+{_BETWEEN}{_OBJECT}"
-    rf"|\boptimi[sz](?:e|es|ing)\s+{_BETWEEN}{_OBJECT}\s+(?:for\s+(?:fewer\s+)?tokens?|token)\b"
-    rf"|\bskill(?:[ .-]md)?\s+(?:files?\s+)?(?:compression|condensation|minification|compressor|distiller|reducer)\b"
-    rf"|\bmak(?:e|es|ing)\s+{_BETWEEN}skills?(?:[ .-]md)?\s+(?:files?\s+)?(?:smaller|shorter|leaner)\b"
-    r"|(?:压缩|精简|缩减|蒸馏)[^。，,.\n]{0,8}(?:技能|skill)",
-    re.IGNORECASE,
-)
-_NOT: Final = re.compile(r"\b(?:not|never|no|without|unlike|isn['’]t|don['’]t|doesn['’]t|instead of)\b", re.IGNORECASE)
+def _expression(lines: str) -> re.Pattern[str]:
+    for name, part in WORDS["self_reference_parts"].items():
+        lines = lines.replace(name, f"(?:{'|'.join(part.splitlines())})")
+    return one_of(lines, any_case=True)
+
+
+_NAME, _SAYS, _NEGATED = (_expression(WORDS["self_reference"][kind]) for kind in ("name", "says", "negated"))
 _SENTENCE_END: Final = re.compile(r"[.!?;。！？]\s|\n")
 _LONGEST: Final = 4000  # characters of a name or description that are looked at
 _OPENING: Final = 1500  # and of the body: whatever it is about, it says so at the beginning
@@ -172,7 +135,7 @@ def _says_so(description: str) -> bool:
     for match in _SAYS.finditer(description):
         before = description[: match.start()]
         start = max((end.end() for end in _SENTENCE_END.finditer(before)), default=0)
-        if not _NOT.search(before, start):
+        if not _NEGATED.search(before, start):
             return True
     return False
 

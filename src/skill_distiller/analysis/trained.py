@@ -11,19 +11,16 @@ import numpy.typing as npt
 
 from skill_distiller.analysis.features import BLOCK_FEATURES, BlockFeatures
 from skill_distiller.analysis.hashed_features import BLOCK_GROUPS, SECTION_GROUPS, Bags
-from skill_distiller.analysis.model import Analysis, SectionType, Taxonomy, Verdict
+from skill_distiller.analysis.model import Analysis, SectionType, Taxonomy, Verdict, floored
 from skill_distiller.analysis.safeguards import safeguards
 from skill_distiller.skill.model import Skill
 from skill_distiller.weights import Arrays, WeightsError, load_weights
-
-LEAST: Final = 0.01  # nothing is worth nothing: a threshold of 1 means every block
 
 
 class TrainedAnalyzer:
     """Verdicts by the trained model: no network, the same answer every time.
 
-    Without a model of one's own the shipped one is loaded at the first skill; raises WeightsError
-    where it can't be.
+    Without a model of one's own the shipped one is loaded at the first skill; raises WeightsError where it can't be.
     """
 
     name = "embedded model"
@@ -50,7 +47,7 @@ class TrainedAnalyzer:
             strict=True,
         )
         return tuple(
-            Verdict(TYPES[kind], guard.floor(max(importance, LEAST)), confidence, *guard)
+            Verdict(TYPES[kind], floored(importance, guard.protected), confidence, *guard)
             for kind, importance, confidence, guard in rows
         )
 

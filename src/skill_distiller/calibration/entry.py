@@ -6,7 +6,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -59,11 +59,6 @@ class CalibrationEntry:
         except ValueError:
             return None
         return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-    @property
-    def residual(self) -> float | None:
-        """Actual less expected functionality in points, None without feedback."""
-        return None if self.actual is None else self.actual.functionality - self.expected
 
 
 def id_number(identifier: str) -> int:
@@ -151,14 +146,13 @@ class Line:
     problem: str = ""
 
 
-def read_lines(raw_lines: Iterable[bytes], first: int = 1) -> tuple[Line, ...]:
+def read_lines(raw_lines: Sequence[bytes]) -> tuple[Line, ...]:
     """Every line, in order. One that can't be read is kept, with its problem, and costs no other line."""
     import jsonlines
 
-    raw_lines = tuple(raw_lines)
     lines = []
     with jsonlines.Reader(raw_lines, loads=_loads) as reader:
-        for number, raw in enumerate(raw_lines, first):
+        for number, raw in enumerate(raw_lines, 1):
             try:
                 fields = reader.read(type=dict)
             except jsonlines.InvalidLineError:

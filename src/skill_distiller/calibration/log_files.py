@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from skill_distiller.calibration.entry import CalibrationEntry, Line, id_number
-from skill_distiller.errors import RefusedError
+from skill_distiller.errors import BadInputError, RefusedError
 from skill_distiller.skill.safe_files import sync_folder
 
 # NONBLOCK: a named pipe must not hold a run up before it is refused.
@@ -59,15 +60,15 @@ def read_tail(path: Path, length: int) -> bytes:
         return b""
 
 
-def append_bytes(path: Path, content: bytes, *, new_line: bool = True) -> None:
-    """Add to the end and wait until it is on the disk; with `new_line` a last line without an end gets one first.
+def append_bytes(path: Path, content: bytes) -> None:
+    """Add to the end and wait until it is on the disk; a last line without an end gets one first.
 
     Where the disk is full, what was written of it is taken back.
     """
     new = not path.exists()
     with open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND) as descriptor:
         size = os.fstat(descriptor).st_size
-        if size and new_line:
+        if size:
             os.lseek(descriptor, size - 1, os.SEEK_SET)
             if os.read(descriptor, 1) != b"\n":
                 content = b"\n" + content
@@ -121,35 +122,15 @@ def split_oldest(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Line, .
     let grow to 5,000 entries is not rotated forty times.
     """
     entries = [line for line in lines if line.entry]
-    excess = len(entries) - MOST
-    hundreds = -(-excess // MOVED) if excess > 0 else 0
+    hundreds = max(0, math.ceil((len(entries) - MOST) / MOVED))
     moving = {line.number for line in entries[: hundreds * MOVED]}
-    return (
-        tuple(line for line in lines if line.number in moving),
-        tuple(line for line in lines if line.number not in moving),
-    )
+    oldest, rest = (tuple(line for line in lines if (line.number in moving) == moves) for moves in (True, False))
+    return oldest, rest
 
 
-def join_lines(lines: Sequence[Line]) -> bytes:
+def join_lines(lines: Sequence[bytes]) -> bytes:
     """The lines as a file, byte for byte; one that had no end gets it when another follows."""
-    pieces = [line.raw if line.raw.endswith(b"\n") else line.raw + b"\n" for line in lines[:-1]]
-    return b"".join([*pieces, *(line.raw for line in lines[-1:])])
-
-
-def missing_part(block: bytes, tail: bytes) -> bytes:
-    """What of a block of lines is still to be written to an archive that ends with `tail`.
-
-    All of it, unless a rotation was interrupted: then some line of the tail begins what is a
-    beginning of the block (or the whole), and only the rest is missing.
-
-    >>> missing_part(b"one\\ntwo\\n", b"\\nzero\\none\\ntw")
-    b'o\\n'
-    """
-    for end in re.finditer(b"\n", tail):
-        written = tail[end.end() :]
-        if written and block.startswith(written):
-            return block[len(written) :]
-    return block
+    return b"".join([*(line if line.endswith(b"\n") else line + b"\n" for line in lines[:-1]), *lines[-1:]])
 
 
 _NEAREST: Final = 3  # ids offered in place of an unknown one
@@ -178,22 +159,49 @@ class Ledger:
         return tuple(line for line in self.live if line.problem)
 
     @property
-    def last(self) -> CalibrationEntry | None:
-        """The entry of the latest run, None in an empty store."""
+    def last(self) -> CalibrationEntry:
+        """The entry of the latest run; there has to be one."""
         live = [line.entry for line in self.live if line.entry]
-        return next(iter([*live[-1:], *self.entries[-1:]]), None)
+        return (live or self.entries)[-1]
 
-    def find(self, identifier: str) -> CalibrationEntry | None:
-        """The entry with an id, the latest of several."""
-        return next((entry for entry in reversed(self.entries) if entry.id == identifier), None)
+    def find(self, identifier: str) -> CalibrationEntry:
+        """The entry with an id, the latest of several; raises BadInputError for an unknown one, naming the nearest."""
+        found = next((entry for entry in reversed(self.entries) if entry.id == identifier), None)
+        if found is None:
+            nearest = ", ".join(self._nearest(identifier))
+            hint = f"Nearest ids: {nearest}." if nearest else "Compress a skill here first."
+            raise BadInputError(f"There is no calibration entry {identifier!r}.", hint)
+        return found
 
-    def nearest(self, identifier: str) -> list[str]:
+    def _nearest(self, identifier: str) -> list[str]:
         """The ids that somebody may have meant, the likeliest first."""
         known = {entry.id: id_number(entry.id) for entry in self.entries}
         number = id_number(identifier if identifier.startswith("c") else f"c{identifier}")
         if number:
             return sorted(known, key=lambda name: (abs(known[name] - number), -known[name]))[:_NEAREST]
         return get_close_matches(identifier, known, _NEAREST, 0.0)
+
+
+_MAX_WAITING: Final = 1000  # files that are added at once
+_MAX_ENTRY_BYTES: Final = 100_000
+
+
+def waiting_files(folder: Path) -> Sequence[Path]:
+    """The files of runs that could not be added in their time, the oldest first."""
+    try:
+        files = [path for path in folder.iterdir() if path.suffix == ".json"]
+    except OSError:
+        return ()
+    return sorted(files, key=lambda path: (path.lstat().st_mtime_ns, path.name))[:_MAX_WAITING]
+
+
+def load_fields(path: Path) -> dict[str, object] | None:
+    """The run in such a file, None for what is none: it was not written by this tool."""
+    try:
+        fields = json.loads(read_file(path, _MAX_ENTRY_BYTES))
+    except (ValueError, RecursionError, RefusedError):
+        return None
+    return fields if isinstance(fields, dict) and isinstance(fields.get("timestamp"), str) else None
 
 
 _MAX_STATE_BYTES: Final = 4096  # the file holds a few numbers
@@ -206,27 +214,25 @@ class State:
 
     next: int
     entries: int
-    file: Mapping[str, int]
+    file: list[int]
 
 
-def take_print(path: Path) -> dict[str, int]:
-    """What tells that a file is as it was: its number, size and time. All 0 for one that is not there."""
+def take_print(path: Path) -> list[int]:
+    """What tells that a file is as it was: its number, size and time. Nothing for one that is not there."""
     try:
         status = path.lstat()
     except FileNotFoundError:
-        return {"inode": 0, "size": 0, "time": 0}
-    return {"inode": status.st_ino, "size": status.st_size, "time": status.st_mtime_ns}
+        return []
+    return [status.st_ino, status.st_size, status.st_mtime_ns]
 
 
 def load_state(path: Path) -> State | None:
     """The state that was kept, None where there is none that can be read."""
     try:
-        values = json.loads(read_tail(path, _MAX_STATE_BYTES))
-        state = State(values["next"], values["entries"], values["file"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        state = State(**json.loads(read_tail(path, _MAX_STATE_BYTES)))
+    except (ValueError, TypeError, RecursionError):
         return None
-    counts = all(type(n) is int and n >= 0 for n in (state.next, state.entries))
-    return state if counts and state.next else None
+    return state if all(type(n) is int and n >= 0 for n in (state.next - 1, state.entries)) else None
 
 
 def save_state(path: Path, state: State) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import yaml
 
-from skill_distiller.checks.model import Finding, FindingKind, Level, Pair
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quote
+from skill_distiller.meaning.compare import compare_texts
+from skill_distiller.meaning.wording import CERTIFIED
 from skill_distiller.skill.model import BlockKind, FrontmatterState, Skill, count_line_ends
 
 MAX_NAME: Final = 64  # characters, as in all of these
@@ -128,7 +130,8 @@ _TELLING: Final = frozenset({"name", "description", "license", "compatibility", 
 def find_frontmatter_changes(pair: Pair) -> Iterator[Finding]:
     """Fails where a field was lost or has another value, or a new one may give an agent more leave.
 
-    Another order, quoting or comment is a warning, and so is a new field that only tells of the skill.
+    Another order or quoting is a warning; a new field that only tells of the skill, or a description in other words, is
+    to be looked at; a new comment fails.
     """
     before, after = pair.original.frontmatter, pair.candidate.frontmatter
     if before.raw.rstrip() == after.raw.rstrip():
@@ -139,8 +142,8 @@ def find_frontmatter_changes(pair: Pair) -> Iterator[Finding]:
         yield Finding(FindingKind.CHANGED, Level.FAILURE, after.state.value, 1, "frontmatter", in_candidate=True)
     elif before.raw and before.state is not FrontmatterState.OK and after.state is not FrontmatterState.OK:
         yield Finding(FindingKind.CHANGED, Level.FAILURE, "text that can't be read as fields", 1, "frontmatter")
-    elif fields := list(_fields(pair)):
-        yield from fields
+    elif found := [*_fields(pair), *_new_comments(pair)]:
+        yield from found
     else:
         text = "same fields, same values"
         yield Finding(FindingKind.OTHERWISE_WRITTEN, Level.WARNING, text, 1, in_candidate=True)
@@ -152,10 +155,40 @@ def _fields(pair: Pair) -> Iterator[Finding]:
         if name not in after:
             yield Finding(FindingKind.LOST, Level.FAILURE, name, 1, "field")
         elif after[name] != value or type(after[name]) is not type(value):
-            yield Finding(FindingKind.CHANGED, Level.FAILURE, name, 1, "field", in_candidate=True)
+            yield from _changed_field(name, value, after[name])
     for name in (name for name in after if name not in before):
-        level = Level.WARNING if name in _TELLING or name in pair.allowed_fields else Level.FAILURE
+        level = Level.WARNING if name in pair.allowed_fields else Level.LOOK if name in _TELLING else Level.FAILURE
         yield Finding(FindingKind.NEW, level, name, 1, "field", in_candidate=True)
+
+
+def _changed_field(name: str, before: object, after: object) -> Iterator[Finding]:
+    """A field with another value; of a description only what it says counts, sentence by sentence."""
+    level, kind = Level.FAILURE, FindingKind.CHANGED
+    if name == "description" and isinstance(before, str) and isinstance(after, str):
+        differences = compare_texts(before, after).differences
+        if not any(difference.firm for difference in differences):
+            proved = all(difference.verdict in CERTIFIED for difference in differences)
+            level, kind = Level.WARNING if proved else Level.LOOK, FindingKind.REWORDED
+        yield Finding(kind, level, before, 1, "description", other=Quote(after, 1))
+    else:
+        yield Finding(kind, level, name, 1, "field", in_candidate=True)
+
+
+_YAML_COMMENT: Final = re.compile(r"(?:^|(?<=[ \t]))#[^\n]*", re.MULTILINE)
+
+
+def _new_comments(pair: Pair) -> Iterator[Finding]:
+    """The comments of a frontmatter that the original's does not have: an agent reads them like all else."""
+    before, after = pair.original.frontmatter.raw, pair.candidate.frontmatter
+    for match in _YAML_COMMENT.finditer(after.raw):
+        text = match.group().strip("# \t\r")
+        if text and text not in before and not _is_said(text, after.fields.values()):
+            yield Finding(FindingKind.NEW, Level.FAILURE, text, 1, "comment", in_candidate=True)
+
+
+def _is_said(text: str, values: Iterable[object]) -> bool:
+    """Whether a text is part of what fields say, so that its `#` begins no comment."""
+    return any(text in " ".join(str(value).split()) for value in values)
 
 
 MOST_LINES: Final = 500  # of a body, as the specification advises

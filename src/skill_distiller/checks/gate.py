@@ -8,10 +8,15 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.format import find_format_faults, find_frontmatter_changes, find_growth
-from skill_distiller.checks.meaning import find_changed_code, find_changed_facts, find_changed_headings, find_changed_statements
+from skill_distiller.checks.meaning import (
+    find_changed_code,
+    find_changed_facts,
+    find_changed_headings,
+    find_changed_statements,
+)
 from skill_distiller.checks.model import Check, Declared, Finding, Pair, Tokens, Verification, count_tokens
-from skill_distiller.checks.resolve_links import find_dead_links
 from skill_distiller.checks.patterns import find_lost_patterns
+from skill_distiller.checks.resolve_links import find_dead_links
 from skill_distiller.skill.folder import FindTarget, SkillFolder, find_anything, find_on_disk
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import load_counter

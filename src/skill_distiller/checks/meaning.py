@@ -7,11 +7,12 @@ from typing import Final
 
 from skill_distiller.checks.fences import find_open_fences
 from skill_distiller.checks.format import find_hidden
-from skill_distiller.checks.model import Declared, Finding, FindingKind, Level, Pair, Quote
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quote
 from skill_distiller.language.fact import normalize
+from skill_distiller.meaning.align import words_of
 from skill_distiller.meaning.compare import Difference
 from skill_distiller.meaning.units import Unit, UnitKind
-from skill_distiller.meaning.wording import CERTIFIED, Edit, Verdict
+from skill_distiller.meaning.wording import CERTIFIED, Verdict
 
 _KINDS: Final = {
     Verdict.REWORDED: FindingKind.REWORDED,
@@ -76,6 +77,7 @@ def _finding(pair: Pair, difference: Difference) -> Finding:
         in_candidate=not before,
         marks=shown.marks,
         other=other,
+        block=max((unit.block for unit in difference.before), default=-1),
     )
 
 
@@ -112,6 +114,5 @@ def _is_declared(pair: Pair, difference: Difference) -> bool:
 
 
 def _is_written(pair: Pair, units: Sequence[Unit]) -> bool:
-    """Whether new text is what the receipt says stands for a block that was summed up."""
-    removed = [pair.declared.blocks[text] for text in pair.declared.removed]
-    return all(any(unit.text in text for text in removed if text) for unit in units)
+    """Whether new text is what the receipt says stands for blocks that were summed up, in words of those alone."""
+    return all(unit.text in pair.summed_up.text and words_of(unit) <= pair.summed_up.words for unit in units)

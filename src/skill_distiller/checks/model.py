@@ -13,8 +13,10 @@ from typing import Final, NamedTuple, TypeVar
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
+from skill_distiller.meaning.align import words_of
 from skill_distiller.meaning.compare import Comparison, compare
-from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
+from skill_distiller.meaning.units import Unit
+from skill_distiller.rewriting.model import RENDERINGS
 from skill_distiller.skill.folder import FindTarget, SkillFolder
 from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.tokens import TokenCounter, count_skill
@@ -68,7 +70,8 @@ class Finding:
 
     `line` counts from 1 in the file it stands in: the candidate's where `in_candidate`, else the
     original's; 0 where it has no place. `marks` are the spans of the words that differ; `other` is what stands for it
-    in the other file, None where nothing does.
+    in the other file, None where nothing does. `block` is the block of the original that it is about, by index, -1
+    where it is about none.
     """
 
     kind: FindingKind
@@ -79,6 +82,7 @@ class Finding:
     in_candidate: bool = False
     marks: tuple[tuple[int, int], ...] = ()
     other: Quote | None = None
+    block: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +238,13 @@ def count_tokens(original: Skill, candidate: Skill, counter: TokenCounter) -> To
     return Tokens(*(count_skill(skill, known, counter) for skill in (original, candidate)))
 
 
+class SummedUp(NamedTuple):
+    """A text, and the words and facts that it may hold."""
+
+    text: str
+    words: frozenset[str]
+
+
 @dataclass(frozen=True, eq=False)
 class Pair:
     """Two skill folders to compare, and how the files of each are found.
@@ -269,10 +280,19 @@ class Pair:
         return compare(self.original, self.candidate)
 
     @cached_property
+    def summed_up(self) -> SummedUp:
+        """What stands for the blocks of which the receipt says that only a part is left, and all that they said."""
+        text = "\n".join(self.declared.blocks[block] for block in self.declared.removed)
+        sides = [unit for unit in self.comparison.alignment.old.other_units(()) if self._is_removed(unit)]
+        return SummedUp(text, frozenset[str]().union(*map(words_of, sides)))
+
+    def _is_removed(self, unit: Unit) -> bool:
+        return self.original.blocks[unit.block].text in self.declared.removed
+
+    @cached_property
     def folder_name(self) -> str:
         """The name of the skill's folder, "" where the original is no SKILL.md in one."""
         path = self.original.path
         if path is None or path.name.lower() != SKILL_FILE.lower():
             return ""
         return Path(os.path.abspath(path)).parent.name  # noqa: PTH100 - a link keeps its own name
-

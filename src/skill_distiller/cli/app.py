@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import stat
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -31,7 +32,7 @@ class LazyCommand(NamedTuple):
 COMMANDS: Final = (
     LazyCommand("compress", "Make a skill smaller.", "compress"),
     LazyCommand("verify", "Check a rewrite of a skill, whoever wrote it.", "verify"),
-    LazyCommand("restore", "Bring pieces back.", "restore"),
+    LazyCommand("restore", "Bring pieces back.", "compress"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
     LazyCommand("providers", "Show which language models can be used.", "list_providers"),
     LazyCommand("calibration", "Look at past runs and at how good the estimates are.", "feedback"),
@@ -55,15 +56,14 @@ def load_command(command: LazyCommand) -> TyperCommand | TyperGroup:
 class _Commands(TyperGroup):
     """The commands of the table, of which only the one that is run is loaded.
 
-    `skill-distiller PATH` means `skill-distiller compress PATH`.
+    `skill-distiller PATH` means `skill-distiller compress PATH`, and so it does with options in front.
     """
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        if args and args[0] in _LATER_COMMANDS - set(self.commands) and not Path(args[0]).exists():
-            commands = ", ".join(sorted(self.commands))
-            raise UsageError(f"Command {args[0]!r} is not in this version.", f"Commands of this version: {commands}.")
+        if not args and _is_piped():
+            raise UsageError("There is no command for what stdin brings.", "Write: … | skill-distiller compress")
         if args and args[0] not in self.commands and args[0] not in _ROOT_OPTIONS:
-            self._refuse_typo(args[0])
+            self._refuse_misplaced(args)
             args = ["compress", *args]
         return super().parse_args(ctx, args)
 
@@ -74,13 +74,33 @@ class _Commands(TyperGroup):
         loaded = next((load_command(command) for command in COMMANDS if command.name == name), None)
         return name, loaded, rest
 
-    def _refuse_typo(self, word: str) -> None:
-        """Raise UsageError for what is no file and all but the name of a command."""
+    def _refuse_misplaced(self, args: list[str]) -> None:
+        """Raise UsageError where a command seems to be meant: one of a later version, behind options, or misspelt."""
+        word, known = args[0], sorted(self.commands)
+        if Path(word).exists():
+            return
+        if word in _LATER_COMMANDS:
+            hint = f"Commands of this version: {', '.join(known)}."
+            raise UsageError(f"Command {word!r} is not in this version.", hint)
+        if word.startswith("-"):
+            command = next((arg for arg in args if arg in known and not Path(arg).exists()), None)
+            if command:
+                raise UsageError("Options stand behind the command.", f"Write: skill-distiller {command} {word} …")
+            return
         from difflib import get_close_matches
 
-        nearest = get_close_matches(word, self.commands, 1, cutoff=0.8)
-        if nearest and not Path(word).exists():
+        nearest = get_close_matches(word, known, 1, cutoff=0.8)
+        if nearest:
             raise UsageError(f"There is neither a command nor a file {word!r}.", f"Did you mean {nearest[0]!r}?")
+
+
+def _is_piped() -> bool:
+    """Whether stdin is a pipe or a file that somebody put there, not a terminal and not nothing."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # there is none, or it is no file of the system
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
 
 
 app = typer.Typer(

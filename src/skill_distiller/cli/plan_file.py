@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ import yaml
 
 from skill_distiller._version import __version__
 from skill_distiller.cli.arguments import Pieces
-from skill_distiller.cli.input_output import choose_target, write_atomically
+from skill_distiller.cli.input_output import check_target, read_side_file
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers
@@ -24,6 +25,7 @@ from skill_distiller.run.run import Aim
 from skill_distiller.skill.frontmatter import read_fields
 from skill_distiller.skill.ids import PieceIds, piece_ids
 from skill_distiller.skill.model import Block, Section
+from skill_distiller.skill.safe_files import staged
 
 if TYPE_CHECKING:
     import typer
@@ -149,22 +151,15 @@ _MOST_LINES: Final = 10**9
 _RENDERINGS: Final = ", ".join(kind.value for kind in RenderingKind)
 
 
-def read_plan(path: Path) -> SavedPlan:
+def read_plan(path: str) -> SavedPlan:
     """The plan that a file holds; raises BadInputError where it is missing, too large or no plan."""
-    name = repr(str(path))
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_PLAN + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
-        raise BadInputError(f"Can't read the plan {name}: {reason_of(error)}.", _HINT) from None
-    if len(content) > MAX_PLAN:
-        raise BadInputError(f"The plan {name} is larger than {MAX_PLAN:,} bytes.", _HINT)
+    content = read_side_file(path, MAX_PLAN, _HINT, f"the plan {path!r}")
     try:
         return parse_plan(content.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise BadInputError(f"The plan {name} is not UTF-8 text (byte {error.start}).", _HINT) from None
+        raise BadInputError(f"The plan {path!r} is not UTF-8 text (byte {error.start}).", _HINT) from None
     except BadInputError as error:
-        raise BadInputError(f"{name} is not a plan: {error}", error.hint) from None
+        raise BadInputError(f"{path!r} is not a plan: {error}", error.hint) from None
 
 
 def parse_plan(text: str) -> SavedPlan:
@@ -280,7 +275,7 @@ def load_plan(pieces: Pieces, aim: Aim) -> tuple[SavedPlan | None, Aim]:
     """
     if not pieces.plan:
         return None, aim
-    saved = read_plan(Path(pieces.plan))
+    saved = replace(read_plan(pieces.plan), trusted=pieces.accept_unproved)
     tokens, threshold = saved.settings.get("tokens"), saved.settings.get("threshold")
     if saved.settings.get("mode") == Mode.TOKENS and isinstance(tokens, int) and tokens > 0:
         return saved, Aim(Mode.TOKENS, tokens=tokens)
@@ -298,25 +293,35 @@ def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_gi
         raise RefusedError(f"{str(product)!r} is the plan; it is never overwritten.", "Name another file with -o.")
     if not pieces.save_plan:
         return None
-    file = Path(pieces.save_plan)
-    if pieces.save_plan == "-" or file.is_dir():
+    if pieces.save_plan == "-" or Path(pieces.save_plan).is_dir():
         raise UsageError(
             f"{pieces.save_plan!r} is not a file that a plan can be written to.", "Name a file with --save-plan."
         )
     with _hints_on_save_plan():
-        target = choose_target(file, skill, folder_given=folder_given, force=force)
+        target = check_target(pieces.save_plan, skill.path, folder_given=folder_given, force=force)
     if product and target.resolve() == product.resolve():
         raise UsageError("The result and the plan can't be the same file.", "Name another file with --save-plan.")
     return target
 
 
-def write_plan(file: Path, result: Result) -> None:
-    """Write the plan of a run; raises RefusedError when the disk does not take it, or no run would read it."""
+@contextmanager
+def plan_written(file: Path, result: Result) -> Iterator[None]:
+    """The plan of a run, written beside its place, and put there once the block has ended without an error.
+
+    Raises RefusedError when the disk does not take it, or no run would read it.
+    """
     content = plan_text(result).encode("utf-8")
     if len(content) > MAX_PLAN:
         raise RefusedError(f"The plan would be larger than {MAX_PLAN:,} bytes.", "Leave --save-plan out.")
-    with _hints_on_save_plan():
-        write_atomically(file, content)
+    try:
+        with staged(file, content):
+            yield
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # of the block, as its other errors are of other kinds
+            raise
+        raise RefusedError(
+            f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with --save-plan."
+        ) from None
 
 
 @contextmanager

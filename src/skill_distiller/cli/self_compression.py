@@ -48,9 +48,8 @@ class SelfCompression:
         from skill_distiller.report.text import printable
 
         place = printable(str(target)) if target else "stdout"
-        tokens, functionality = record.tokens, record.evidence.functionality.score
-        counts = f"{tokens.mark}{tokens.before} → {tokens.mark}{tokens.after} tokens"
-        console.print(f"{counts}, functionality {functionality:.0f} %. Write this to {place}? [y/N] ", end="")
+        score = record.result.functionality.score
+        console.print(f"{record.counts} tokens, functionality {score:.0f} %. Write this to {place}? [y/N] ", end="")
         try:
             answer = sys.stdin.readline()
         except KeyboardInterrupt:

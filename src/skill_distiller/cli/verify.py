@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final, NamedTuple
 
 import typer
 
+from skill_distiller.checks.gate import CHECKS
 from skill_distiller.checks.gate import verify as run_checks
 from skill_distiller.checks.model import Declared, Verification, count_tokens, declared_in
 from skill_distiller.cli.arguments import Source, exclude
-from skill_distiller.cli.input_output import STDIN, read_input, write_json, write_stdout
-from skill_distiller.cli.option_groups import expand_groups
-from skill_distiller.errors import BadInputError, UsageError, reason_of
+from skill_distiller.cli.input_output import STDIN, read_input, read_side_file, write_json, write_stdout
+from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.console import open_console
 from skill_distiller.report.json_record import verification_to_json
-from skill_distiller.report.verification import print_verification
+from skill_distiller.report.text import printable
+from skill_distiller.report.verification import github_annotations, print_verification, to_sarif, word_diff
 from skill_distiller.run.config import load_config
+from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
 _FAILED: Final = 6  # the exit code of what a guard refuses
@@ -30,65 +34,66 @@ _MOST_BYTES: Final = 20_000_000  # of a receipt, which holds the skill twice
 class Allowances:
     """What is no reason to fail a rewrite, and whether the original's own faults of format are one."""
 
-    receipt: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE",
-            help="What `compress --json` printed: losses it names are declared, and pass.",
-            show_default=False,
-        ),
-    ] = ""
-    allow_field: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Accept this frontmatter field as valid. Can be repeated.", show_default=False
-        ),
-    ] = None
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Faults of the format fail even if the original has them.")
-    ] = False
+    receipt: str = option(
+        "", metavar="FILE", help="What `compress --json` printed: losses it names are declared, and pass."
+    )
+    allow_field: list[str] | None = option(
+        None, metavar="NAME", help="Accept this frontmatter field as valid. Can be repeated."
+    )
+    strict: bool = option(
+        False, "--strict", help="What is not proved fails, and faults of the format even if the original has them."
+    )
+
+
+class Format(StrEnum):
+    """The forms in which findings are printed."""
+
+    TEXT = "text"
+    DIFF = "diff"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
 
 
 @dataclass(frozen=True, slots=True)
 class Printing:
     """How the findings are printed."""
 
-    json_: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print every finding, declared ones too.")] = False
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing; the exit code tells.")] = False
+    format_: Format = option(Format.TEXT, "--format", help="How the findings are printed.")
+    json_: bool = option(False, "--json", help="The same as --format json.")
+    diff: bool = option(False, "--diff", help="The same as --format diff: the words that differ.")
+    verbose: bool = option(False, "--verbose", "-v", help="Print every finding, declared ones too.")
+    quiet: bool = option(False, "--quiet", "-q", help="Print nothing; the exit code tells.")
 
 
 @expand_groups
 def verify(
-    original: Annotated[
-        str, typer.Argument(metavar="ORIGINAL", help="A SKILL.md or a skill folder; - is stdin.", show_default=False)
-    ],
-    candidate: Annotated[
-        str,
-        typer.Argument(
-            metavar="CANDIDATE", help="The rewrite: a SKILL.md or a skill folder; - is stdin.", show_default=False
-        ),
-    ],
+    original: str = argument(metavar="ORIGINAL", help="A SKILL.md or a skill folder; - is stdin."),
+    candidate: str = argument(metavar="CANDIDATE", help="The rewrite: a SKILL.md or a skill folder; - is stdin."),
     *,
     allowances: Allowances,
     printing: Printing,
     source: Source,
-    offline: Annotated[
-        bool,
-        typer.Option(
-            "--offline", help="Fetch nothing: an encoding that is not on this machine gives estimated counts."
-        ),
-    ] = False,
+    offline: bool = option(
+        False, "--offline", help="Fetch nothing: an encoding that is not on this machine gives estimated counts."
+    ),
 ) -> None:
-    """Check a rewrite of a skill, whoever wrote it. The exit code is 0 if every check passes, 6 if one fails."""
+    """Account for every difference between a skill and a rewrite of it, whoever wrote that.
+
+    The exit code is 6 where a check fails: something that an agent would do is said otherwise, lost or new. What is
+    only said in other words is to be looked at, and fails with --strict.
+    """
     if original == candidate == STDIN:
         raise UsageError("Only one of the two can be stdin.", "Name a file for the other.")
     quiet = ("--quiet", printing.quiet)
-    exclude(("--json", printing.json_, *quiet), ("--verbose", printing.verbose, *quiet))
+    exclude(
+        ("--json", printing.json_, *quiet), ("--verbose", printing.verbose, *quiet), ("--diff", printing.diff, *quiet)
+    )
+    exclude(("--json", printing.json_, "--diff", printing.diff))
     settings = load_config(source.config, use=not source.no_config)
     counter = load_counter(source.encoding, offline=offline)
-    declared = _read_receipt(allowances.receipt) if allowances.receipt else None
     before, after = read_input(original, source.max_bytes), read_input(candidate, source.max_bytes)
+    declared = _read_receipt(allowances.receipt, before) if allowances.receipt else None
     found = run_checks(
         before,
         after,
@@ -101,32 +106,50 @@ def verify(
         patterns=settings.patterns,
     )
     if not printing.quiet:
-        _print(found, before.name, counter, printing)
-    if not found.passed:
+        _print(found, _Files(before, original, candidate), counter, printing)
+    if not found.passed or (allowances.strict and found.unproved):
         raise typer.Exit(_FAILED)
 
 
-def _read_receipt(path: str) -> Declared:
+def _read_receipt(path: str, original: Skill) -> Declared:
     hint = "Give the JSON that `skill-distiller compress --json` printed."
+    content = read_side_file(path, _MOST_BYTES, hint)
     try:
-        with Path(path).open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise BadInputError(f"The receipt {path!r} is larger than {_MOST_BYTES:,} bytes.", hint)
-        return declared_in(json.loads(content))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        return declared_in(json.loads(content), original)
+    except (ValueError, RecursionError):
         raise BadInputError(f"The receipt {path!r} is not JSON.", hint) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
-        raise BadInputError(f"Can't read {path!r}: {reason_of(error)}.", hint) from None
 
 
-def _print(found: Verification, name: str, counter: TokenCounter, printing: Printing) -> None:
-    if printing.json_:
-        write_json(verification_to_json(found, name, counter))
-        return
-    console = open_console()
-    if not console.is_terminal:
-        console.width = _WIDE
-    with console.capture() as captured:
-        print_verification(found, console, counter.mark, verbose=printing.verbose)
-    write_stdout(captured.get(), safe=True)
+class _Files(NamedTuple):
+    """The original, and what both files were called."""
+
+    skill: Skill
+    original: str
+    candidate: str
+
+    @property
+    def paths(self) -> tuple[str, str]:
+        """The paths of both SKILL.md files, for whoever shows them."""
+        return _path(self.original), _path(self.candidate)
+
+
+def _path(given: str) -> str:
+    return str(Path(given) / SKILL_FILE) if given != STDIN and Path(given).is_dir() else given
+
+
+def _print(found: Verification, files: _Files, counter: TokenCounter, printing: Printing) -> None:
+    form = Format.JSON if printing.json_ else Format.DIFF if printing.diff else printing.format_
+    if form is Format.JSON:
+        write_json(verification_to_json(found, files.skill.name, counter))
+    elif form is Format.SARIF:
+        write_json(to_sarif(found, {check.name: check.question for check in CHECKS}, *files.paths))
+    elif form in (Format.DIFF, Format.GITHUB):
+        lines = word_diff(found) if form is Format.DIFF else github_annotations(found, *files.paths)
+        write_stdout("".join(f"{printable(line)}\n" for line in lines), safe=True)
+    else:
+        console = open_console()
+        if not console.is_terminal:
+            console.width = _WIDE
+        with console.capture() as captured:
+            print_verification(found, console, counter.mark, verbose=printing.verbose)
+        write_stdout(captured.get(), safe=True)

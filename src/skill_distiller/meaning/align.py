@@ -5,54 +5,74 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from itertools import chain
+from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.statements import TokenKind, read_tokens
-from skill_distiller.meaning.units import Unit, UnitKind, block_units, heading_units
+from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, block_units, heading_units
 from skill_distiller.skill.labels import labels_of
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
 _LIKE: Final = 0.5  # of the words and facts of the longer one: so much is shared by two units that stand for each other
 _LIKE_IN_PLACE: Final = 0.25  # the same between two neighbors that are the same
-_MOST_HOLDERS: Final = 40  # units that share a word; it tells nothing then
 _FEW: Final = 3  # words of a unit that is taken for the one in its place, whatever it says
+_BESIDE: Final = 0.3  # what standing in its place is worth beside the words that are shared
+_MOST_HOLDERS: Final = 40  # units that share a word; it tells nothing then
+_MOST_NEAR: Final = 12  # units that may stand in one place
 _PART: Final = 0.5  # of the words and facts of a unit that went into another one
 _MARKS: Final = re.compile(r"[\s*_`]+")
+_WORD: Final = re.compile(r"\w+")
+
+Pair = tuple[Unit, Unit]
+_T = TypeVar("_T")
 
 
 class Side:
-    """One of two texts: its blocks and headings, and the label that each block stands under."""
+    """One of two texts: its blocks, headings and units, and the labels that each block stands under."""
 
     def __init__(self, skill: Skill) -> None:
         self.skill = skill
         self.headings = heading_units(skill)
-        self.blocks = skill.blocks
-        self.section_of = skill.section_of
         self._units: dict[int, list[Unit]] = {}
+        self._numbers: dict[Unit, int] = {}  # of each among the units of its block
         self._places = dict(_places(skill))
         self._labels = {block: own for section in skill.sections for block, own in labels_of(section.blocks)}
+        self.label_blocks = frozenset(chain.from_iterable(self._labels.values()))
 
-    @property
-    def label_blocks(self) -> frozenset[int]:
-        """The blocks that are labels of others."""
-        return frozenset(label for own in self._labels.values() for label in own)
+    def units(self, block: int) -> list[Unit]:
+        """The units of a block."""
+        if block not in self._units:
+            section, labels = self.skill.section_of[block], self.labels(block)
+            self._units[block] = block_units(self.skill.blocks[block], section, labels, self._places[block])
+            self._numbers.update((unit, number) for number, unit in enumerate(self._units[block]))
+        return self._units[block]
+
+    def other_units(self, blocks: Container[int]) -> list[Unit]:
+        """The units of all blocks but some."""
+        return [unit for block in range(len(self.skill.blocks)) if block not in blocks for unit in self.units(block)]
 
     def labels(self, block: int) -> tuple[Unit, ...]:
         """What a block stands under besides its heading, from the outer one to the nearest."""
         return tuple(self.units(label)[-1] for label in self._labels.get(block, ()))
 
-    def units(self, block: int) -> list[Unit]:
-        """The units of a block."""
-        if block not in self._units:
-            own = self.blocks[block]
-            self._units[block] = block_units(own, self.section_of[block], self.labels(block), self._places.get(block, 0))
-        return self._units[block]
+    def above(self, thing: int | Unit) -> tuple[Unit, ...]:
+        """Whatever a block or a unit stands under, the heading first."""
+        section = self.skill.section_of[thing] if isinstance(thing, int) else thing.section
+        heading = self.headings[section]
+        own = self.labels(thing) if isinstance(thing, int) else thing.under
+        return (heading, *own) if heading else own
+
+    def place(self, thing: int | Unit) -> tuple[int, int, int]:
+        """Where a block, heading or unit stands: its section, block and number in that."""
+        if isinstance(thing, int):
+            return self.skill.section_of[thing], thing, 0
+        return thing.section, thing.block, self._numbers.get(thing, 0)
 
 
 def _places(skill: Skill) -> Iterator[tuple[int, int]]:
-    """For the items of long lists, which are blocks by themselves, the place of each in its list."""
+    """For the items of long lists, which are blocks by themselves, the place of each in its list; 0 for the others."""
     place = 0
     for block, before in zip(skill.blocks, (None, *skill.blocks), strict=False):
         follows = block.kind is BlockKind.LIST_ITEM and before is not None and before.kind is block.kind
@@ -60,12 +80,20 @@ def _places(skill: Skill) -> Iterator[tuple[int, int]]:
         yield block.index, place
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Match:
     """Units of the original and those that stand for them; several on one side were joined or parted."""
 
     before: list[Unit]
     after: list[Unit]
+
+
+class Counterpart(NamedTuple):
+    """A block, heading or unit and what stands for it; `kept` is False where it left the order of the others."""
+
+    old: int | Unit
+    new: int | Unit
+    kept: bool
 
 
 @dataclass
@@ -75,22 +103,29 @@ class Alignment:
     old: Side
     new: Side
     blocks: list[tuple[int, int]] = field(default_factory=list)
-    headings: list[tuple[Unit, Unit]] = field(default_factory=list)
+    headings: list[Pair] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
     gone: list[Unit] = field(default_factory=list)
     come: list[Unit] = field(default_factory=list)
+    of_old: dict[Unit, Unit] = field(default_factory=dict)
+    of_new: dict[Unit, Unit] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.of_old: dict[Unit, Unit] = {}
-        self.of_new: dict[Unit, Unit] = {}
+    def pair(self, pairs: Iterable[Pair]) -> None:
+        """Note that units stand for others."""
+        for old, new in pairs:
+            self.of_old[old], self.of_new[new] = new, old
 
-    def pair(self, old: Unit, new: Unit) -> None:
-        """Note that one unit stands for another."""
-        self.of_old[old], self.of_new[new] = new, old
+    def counterparts(self) -> Iterator[Counterpart]:
+        """Everything that has a counterpart, in the order of the original."""
+        firsts = ((match.before[0], match.after[0]) for match in self.matches)
+        things: list[tuple[int | Unit, int | Unit]] = [*self.blocks, *self.headings, *firsts]
+        things.sort(key=lambda thing: self.old.place(thing[0]))
+        run = longest_run([self.new.place(other) for _, other in things])
+        yield from (Counterpart(one, other, number in run) for number, (one, other) in enumerate(things))
 
 
 def align(before: Skill, after: Skill) -> Alignment:
-    """The alignment of two skills."""
+    """The alignment of two skills: headings by their paths, blocks by their bytes, units by what they say."""
     found = Alignment(Side(before), Side(after))
     _align_headings(found)
     _align_blocks(found)
@@ -105,95 +140,71 @@ def plain(text: str) -> str:
 
 def words_of(unit: Unit) -> frozenset[str]:
     """What a unit says, as a set of values: its words and facts."""
-    if unit.kind in (UnitKind.CODE, UnitKind.FENCE, UnitKind.MARKUP):
-        return frozenset(re.findall(r"\w+", unit.text))
+    if unit.kind in VERBATIM:
+        return frozenset(_WORD.findall(unit.text))
     return frozenset(token.value for token in read_tokens(unit.text) if token.kind <= TokenKind.WORD)
 
 
 def _align_headings(found: Alignment) -> None:
     old = [unit for unit in found.old.headings if unit]
     new = [unit for unit in found.new.headings if unit]
-    paths = {unit: _path(found.old, unit) for unit in old} | {unit: _path(found.new, unit) for unit in new}
+    paths = {unit: _path(side.skill, unit) for side, units in ((found.old, old), (found.new, new)) for unit in units}
     pairs = _pair_up(old, new, [lambda u: paths[u], lambda u: (u.depth, plain(u.text)), lambda u: plain(u.text)])
-    pairs += _pair_alike(*_left(old, new, pairs), pairs, old, new)
-    for one, other in sorted(pairs, key=lambda pair: pair[0].section):
-        found.headings.append((one, other))
-        found.pair(one, other)
-    left, come = _left(old, new, pairs)
-    found.gone += left
-    found.come += come
+    pairs += _pair_alike(old, new, pairs)
+    found.headings = sorted(pairs, key=lambda pair: pair[0].section)
+    found.pair(pairs)
+    found.gone, found.come = _left(old, new, pairs)
 
 
-def _path(side: Side, unit: Unit) -> tuple[str, ...]:
-    return tuple(plain(heading) for heading in side.skill.heading_path(unit.section))
+def _path(skill: Skill, unit: Unit) -> tuple[str, ...]:
+    return tuple(plain(heading) for heading in skill.heading_path(unit.section))
 
 
 def _align_blocks(found: Alignment) -> None:
     """The blocks that are the same, byte for byte; of several the ones under the same heading first."""
-    old, new = found.old, found.new
+    old, new = found.old.skill.blocks, found.new.skill.blocks
 
-    def home(side: Side, block: Block) -> Hashable:
-        heading = side.headings[side.section_of[block.index]]
-        return (found.of_new.get(heading, heading) if side is new else heading) if heading else None
+    def home(side: Side, block: Block) -> Unit | None:
+        heading = side.headings[side.skill.section_of[block.index]]
+        return found.of_new.get(heading, heading) if heading and side is found.new else heading
 
-    keys: list[tuple[Callable[[Block], Hashable], Callable[[Block], Hashable]]] = [
-        (lambda b: (home(old, b), b.text.rstrip()), lambda b: (home(new, b), b.text.rstrip())),
-        (lambda b: b.text.rstrip(), lambda b: b.text.rstrip()),
-    ]
-    taken_old, taken_new = set[int](), set[int]()
-    for key_old, key_new in keys:
-        places = defaultdict[Hashable, list[int]](list)
-        for block in reversed(new.blocks):
-            if block.index not in taken_new:
-                places[key_new(block)].append(block.index)
-        for block in old.blocks:
-            if block.index not in taken_old and (there := places.get(key_old(block))):
-                place = there.pop()
-                taken_old.add(block.index)
-                taken_new.add(place)
-                found.blocks.append((block.index, place))
-    found.blocks.sort()
-    labels = old.label_blocks | {i for i, j in found.blocks if j in new.label_blocks}
+    homes = {id(b): home(side, b) for side, blocks in ((found.old, old), (found.new, new)) for b in blocks}
+    pairs = _pair_up(old, new, [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()])
+    found.blocks = sorted((one.index, other.index) for one, other in pairs)
     for i, j in found.blocks:
-        if i in labels:
-            for one, other in zip(old.units(i), new.units(j), strict=True):
-                found.pair(one, other)
+        if i in found.old.label_blocks or j in found.new.label_blocks:
+            found.pair(zip(found.old.units(i), found.new.units(j), strict=True))
 
 
 def _align_units(found: Alignment) -> None:
-    same_old, same_new = {i for i, _ in found.blocks}, {j for _, j in found.blocks}
-    old = [unit for b in found.old.blocks if b.index not in same_old for unit in found.old.units(b.index)]
-    new = [unit for b in found.new.blocks if b.index not in same_new for unit in found.new.units(b.index)]
-    heads_old = {unit: _home(found.old, unit) for unit in old}
-    heads_new = {unit: _home(found.new, unit) for unit in new}
-    heads = heads_old | heads_new
+    old = found.old.other_units({i for i, _ in found.blocks})
+    new = found.new.other_units({j for _, j in found.blocks})
+    homes = {unit: _home(side, unit) for side, units in ((found.old, old), (found.new, new)) for unit in units}
 
     def context(unit: Unit) -> Hashable:
-        return tuple(plain(one.text) for one in unit.under), heads[unit], unit.kind
+        return tuple(plain(one.text) for one in unit.under), homes[unit], unit.kind
 
-    pairs = _pair_up(
-        old,
-        new,
-        [
-            lambda u: (" ".join(u.text.split()), context(u)),
-            lambda u: (plain(u.text), context(u)),
-            lambda u: (plain(u.text), heads[u]),
-            lambda u: plain(u.text),
-        ],
-    )
-    firsts = [[unit for unit in left if unit.kind is UnitKind.CELL and not unit.depth] for left in _left(old, new, pairs)]
-    pairs += _pair_alike(*firsts, pairs, old, new)
-    pairs += _pair_cells(found, *_left(old, new, pairs), pairs)
-    pairs += _pair_alike(*_left(old, new, pairs), pairs, old, new)
-    for one, other in pairs:
-        found.pair(one, other)
+    keys: list[Callable[[Unit], Hashable]] = [
+        lambda u: (u.text, context(u)),
+        lambda u: (plain(u.text), context(u)),
+        lambda u: (plain(u.text), homes[u]),
+        lambda u: plain(u.text),
+    ]
+    pairs = _pair_up(old, new, keys)
+    # The first cells tell which rows are the same; what stands in a row and a column that are known is known.
+    pairs += _pair_alike(old, new, pairs, of=lambda unit: unit.kind is UnitKind.CELL and not unit.depth)
+    pairs += _pair_cells(found, old, new, pairs)
+    pairs += _pair_alike(old, new, pairs)
+    found.pair(pairs)
     matches = {one: Match([one], [other]) for one, other in pairs}
     left, come = _left(old, new, pairs)
-    gone = _join(left, old, found.of_old, matches)
-    new_left = _join(come, new, found.of_new, {match.after[0]: match for match in matches.values()}, parted=True)
-    found.gone += gone
-    found.come += new_left
-    found.matches += sorted({id(match): match for match in matches.values()}.values(), key=lambda match: (match.before[0].block, match.before[0].line))
+    found.gone += _join(left, old, matches)
+    found.come += _join(come, new, {match.after[0]: match for match in matches.values()}, parted=True)
+    for match in matches.values():
+        found.pair((one, match.after[0]) for one in match.before[1:])
+        found.pair((match.before[0], other) for other in match.after[1:])
+        found.pair([(match.before[0], match.after[0])])
+    found.matches = [match for one, match in matches.items() if match.before[0] is one]
 
 
 def _home(side: Side, unit: Unit) -> str:
@@ -201,50 +212,45 @@ def _home(side: Side, unit: Unit) -> str:
     return plain(heading.text) if heading else ""
 
 
-def _left(old: Iterable[Unit], new: Iterable[Unit], pairs: Iterable[tuple[Unit, Unit]]) -> tuple[list[Unit], list[Unit]]:
-    taken = {unit for pair in pairs for unit in pair}
+def _left(old: Sequence[Unit], new: Sequence[Unit], pairs: Iterable[Pair]) -> tuple[list[Unit], list[Unit]]:
+    taken = set(chain.from_iterable(pairs))
     return [unit for unit in old if unit not in taken], [unit for unit in new if unit not in taken]
 
 
-def _pair_up(
-    old: Sequence[Unit], new: Sequence[Unit], keys: Iterable[Callable[[Unit], Hashable]]
-) -> list[tuple[Unit, Unit]]:
-    """The units with equal keys, for each key those that are left; of equal ones the first with the first."""
-    pairs: list[tuple[Unit, Unit]] = []
+def _pair_up(old: Sequence[_T], new: Sequence[_T], keys: Iterable[Callable[[_T], Hashable]]) -> list[tuple[_T, _T]]:
+    """The things with equal keys, for each key those that are left; of equal ones the first with the first."""
+    pairs: list[tuple[_T, _T]] = []
+    taken = set[int]()
     for key in keys:
-        left, come = _left(old, new, pairs)
-        places = defaultdict[Hashable, list[Unit]](list)
-        for unit in reversed(come):
-            places[key(unit)].append(unit)
-        for unit in left:
-            if there := places.get(key(unit)):
-                pairs.append((unit, there.pop()))
+        places = defaultdict[Hashable, list[_T]](list)
+        for thing in reversed(new):
+            if id(thing) not in taken:
+                places[key(thing)].append(thing)
+        for thing in old:
+            if id(thing) not in taken and (there := places.get(key(thing))):
+                other = there.pop()
+                taken.update((id(thing), id(other)))
+                pairs.append((thing, other))
     return pairs
 
 
-def _pair_cells(
-    found: Alignment, old: Sequence[Unit], new: Sequence[Unit], pairs: Sequence[tuple[Unit, Unit]]
-) -> list[tuple[Unit, Unit]]:
+def _pair_cells(found: Alignment, old: Sequence[Unit], new: Sequence[Unit], pairs: Sequence[Pair]) -> Iterator[Pair]:
     """Cells of a row and a column that are known on both sides: whatever stands there now stands for the other."""
     known = dict(pairs)
-    places = {tuple(unit.under): unit for unit in new if unit.kind is UnitKind.CELL and unit.depth}
-    cells = []
-    for unit in old:
+    left, come = _left(old, new, pairs)
+    places = {unit.under: unit for unit in come if unit.kind is UnitKind.CELL and unit.depth}
+    for unit in left:
         if unit.kind is UnitKind.CELL and unit.depth:
             there = places.pop(tuple(known.get(one, found.of_old.get(one, one)) for one in unit.under), None)
             if there:
-                cells.append((unit, there))
-    return cells
+                yield unit, there
 
 
 def _pair_alike(
-    left: Sequence[Unit],
-    come: Sequence[Unit],
-    pairs: Sequence[tuple[Unit, Unit]],
-    old: Sequence[Unit],
-    new: Sequence[Unit],
-) -> list[tuple[Unit, Unit]]:
-    """The units that share most of what they say; between neighbors that are known a good part is enough."""
+    old: Sequence[Unit], new: Sequence[Unit], pairs: Sequence[Pair], of: Callable[[Unit], bool] = bool
+) -> list[Pair]:
+    """Of the units that are left those that share most of what they say; in its place a good part is enough."""
+    left, come = ([unit for unit in side if of(unit)] for side in _left(old, new, pairs))
     if not left or not come:
         return []
     words = {unit: words_of(unit) for unit in (*left, *come)}
@@ -253,124 +259,99 @@ def _pair_alike(
         for word in words[unit]:
             holders[word].append(unit)
     near = _neighbors(pairs, old, new)
-    place = {unit: number for number, unit in enumerate((*old, *new))}
+    place = {unit: number for side in (old, new) for number, unit in enumerate(side)}
     offers = []
     for one in left:
         others = {other for word in words[one] if len(holders[word]) <= _MOST_HOLDERS for other in holders[word]}
-        others.update(near.get(one, ()))
-        for other in others:
-            if (one.kind is UnitKind.CODE) is not (other.kind is UnitKind.CODE) or (
-                one.kind is UnitKind.CELL
-            ) is not (other.kind is UnitKind.CELL):
-                continue
-            share = len(words[one] & words[other]) / max(len(words[one]), len(words[other]), 1)
-            beside = other in near.get(one, ())
-            alone = near.get(one) == (other,) and one.kind is other.kind and max(map(len, (words[one], words[other]))) <= _FEW
-            if share >= (_LIKE_IN_PLACE if beside else _LIKE) or alone or (beside and one.kind is other.kind is UnitKind.CODE):
-                offers.append((share + 0.3 * beside, -abs(place[one] - place[other]), place[one], one, other))
-    found, taken = [], set[Unit]()
-    for _, _, _, one, other in sorted(offers, key=lambda offer: (-offer[0], -offer[1], offer[2], place[offer[4]])):
+        beside = near.get(one, ())
+        for other in others.union(unit for unit in beside if of(unit)):
+            score = _likeness(one, other, words, in_place=other in beside, alone=beside == (other,))
+            if score:
+                offers.append((-score, abs(place[one] - place[other]), place[one], place[other], one, other))
+    found: list[Pair] = []
+    taken = set[Unit]()
+    for *_, one, other in sorted(offers, key=lambda offer: offer[:4]):
         if one not in taken and other not in taken:
             taken.update((one, other))
             found.append((one, other))
     return found
 
 
-def _neighbors(
-    pairs: Iterable[tuple[Unit, Unit]], old: Sequence[Unit], new: Sequence[Unit]
-) -> dict[Unit, tuple[Unit, ...]]:
+def _likeness(one: Unit, other: Unit, words: dict[Unit, frozenset[str]], *, in_place: bool, alone: bool) -> float:
+    """How much two units have in common, 0 where one can't stand for the other.
+
+    `in_place`: whether the other stands between what stands for the neighbors of the first, `alone` there.
+    """
+    for kind in (UnitKind.CODE, UnitKind.CELL, UnitKind.HEADING):
+        if (one.kind is kind) is not (other.kind is kind):
+            return 0
+    longer = max(len(words[one]), len(words[other]))
+    share = len(words[one] & words[other]) / max(longer, 1)
+    enough = share >= (_LIKE_IN_PLACE if in_place else _LIKE)
+    replaced = one.kind is other.kind and ((alone and longer <= _FEW) or (in_place and one.kind is UnitKind.CODE))
+    return share + _BESIDE * in_place if enough or replaced else 0
+
+
+def _neighbors(pairs: Iterable[Pair], old: Sequence[Unit], new: Sequence[Unit]) -> dict[Unit, tuple[Unit, ...]]:
     """For each unit that is left, those that are left between what stands for its neighbors before and behind it."""
     known = dict(pairs)
     place = {unit: number for number, unit in enumerate(new)}
-    taken = {other for _, other in pairs}
+    taken = set(known.values())
     near: dict[Unit, tuple[Unit, ...]] = {}
-    at = -1
     run: list[Unit] = []
+    at = -1
     for unit in (*old, None):
         there = known.get(unit) if unit else None
-        if unit is None or there is not None:
-            until = place[there] if there is not None else len(new)
-            between = [other for other in new[at + 1 : until] if other not in taken] if until > at else []
-            if len(between) == len(run):
-                near.update({one: (other,) for one, other in zip(run, between, strict=True)})
-            elif len(between) <= 2 * len(run) + 4:
-                near.update({one: tuple(between) for one in run})
-            at, run = (until, []) if there is not None else (at, run)
-        else:
+        if unit is not None and there is None:
             run.append(unit)
+            continue
+        until = place[there] if there else len(new)
+        between = [other for other in new[at + 1 : until] if other not in taken] if run else []
+        if len(between) == len(run):
+            near.update((one, (other,)) for one, other in zip(run, between, strict=True))
+        elif len(between) <= _MOST_NEAR:
+            near.update((one, tuple(between)) for one in run)
+        at, run = until, []
     return near
 
 
 def _join(
-    left: Sequence[Unit], order: Sequence[Unit], known: dict[Unit, Unit], matches: dict[Unit, Match], *, parted: bool = False
+    left: Sequence[Unit], order: Sequence[Unit], matches: dict[Unit, Match], *, parted: bool = False
 ) -> list[Unit]:
-    """What is left after whatever went into the neighbor of its neighbor was joined to that."""
+    """What is left after whatever went into the counterpart of its neighbor was joined to that."""
     place = {unit: number for number, unit in enumerate(order)}
     rest = []
     for unit in left:
         for beside in (place[unit] - 1, place[unit] + 1):
-            neighbor = order[beside] if 0 <= beside < len(order) else None
-            match = matches.get(neighbor) if neighbor is not None and neighbor in known else None
+            match = matches.get(order[beside]) if 0 <= beside < len(order) else None
             if match is None:
                 continue
             mine, theirs = (match.after, match.before) if parted else (match.before, match.after)
-            there = frozenset[str]().union(*map(words_of, theirs)) - frozenset[str]().union(*map(words_of, mine))
+            fresh = frozenset[str]().union(*map(words_of, theirs)) - frozenset[str]().union(*map(words_of, mine))
             own = words_of(unit)
-            if own and len(own & there) >= _PART * len(own):
+            if own and len(own & fresh) >= _PART * len(own):
                 mine.append(unit)
-                mine.sort(key=lambda one: place[one])
+                mine.sort(key=place.__getitem__)
                 matches[unit] = match
-                known[unit] = theirs[0]
                 break
         else:
             rest.append(unit)
     return rest
 
 
-def longest_run(numbers: Sequence[tuple[int, ...]]) -> frozenset[int]:
-    """The places of a longest run of numbers that do not fall (patience sorting)."""
-    ends: list[int] = []  # for each length the place where the best run of that length ends
-    lowest: list[tuple[tuple[int, ...], int]] = []  # and the number there
+def longest_run(places: Sequence[tuple[int, ...]]) -> frozenset[int]:
+    """Which of some places are in a longest run that does not fall (patience sorting)."""
+    ends: list[int] = []  # for each length the number at which the best run of that length ends
+    lowest: list[tuple[tuple[int, ...], int]] = []  # and the place there
     above: list[int] = []
-    for at, number in enumerate(numbers):
-        length = bisect_left(lowest, (number, at))
+    for at, place in enumerate(places):
+        length = bisect_left(lowest, (place, at))
         above.append(ends[length - 1] if length else -1)
         ends[length : length + 1] = [at]
-        lowest[length : length + 1] = [(number, at)]
+        lowest[length : length + 1] = [(place, at)]
     run = []
     at = ends[-1] if ends else -1
     while at >= 0:
         run.append(at)
         at = above[at]
     return frozenset(run)
-
-
-def in_order(found: Alignment) -> Iterator[tuple[int | Unit, int | Unit, bool]]:
-    """Everything that has a counterpart, in the order of the original: a block or unit, and whether it kept its place."""
-    place_old = _numbers(found.old)
-    place_new = _numbers(found.new)
-    things: list[tuple[tuple[int, ...], tuple[int, ...], int | Unit, int | Unit]] = []
-    things += ((place_old(i), place_new(j), i, j) for i, j in found.blocks)
-    things += ((place_old(one), place_new(other), one, other) for one, other in found.headings)
-    things += (
-        (place_old(match.before[0]), place_new(match.after[0]), match.before[0], match.after[0])
-        for match in found.matches
-    )
-    things.sort(key=lambda thing: thing[0])
-    run = longest_run([thing[1] for thing in things])
-    for number, (_, _, one, other) in enumerate(things):
-        yield one, other, number in run
-
-
-def _numbers(side: Side) -> Callable[[int | Unit], tuple[int, ...]]:
-    """The place of a block, heading or unit in its text."""
-    order = {unit: number for units in side._units.values() for number, unit in enumerate(units)}
-
-    def number(thing: int | Unit) -> tuple[int, ...]:
-        if isinstance(thing, int):
-            return side.section_of[thing], 1, thing, 0
-        if thing.kind is UnitKind.HEADING:
-            return thing.section, 0, 0, 0
-        return thing.section, 1, thing.block, order[thing]
-
-    return number

@@ -162,7 +162,7 @@ def _word_tokens(text: str, start: int, end: int) -> Iterator[Token]:
         elif match.lastgroup == "cjk":
             yield Token(TokenKind.WORD, word, word, *match.span())
         else:
-            yield _word(word, *match.span())
+            yield _word(word, match.start())
 
 
 def _sign(sign: str, start: int, end: int) -> Token:
@@ -174,31 +174,39 @@ def _sign(sign: str, start: int, end: int) -> Token:
     return Token(TokenKind.FACT, sign, sign, start, end)
 
 
-def _word(word: str, start: int, end: int) -> Token:
-    plain = word.rstrip(".").lower().replace("’", "'") if "." not in word[:-1] else word.lower()
-    end -= len(word) - len(word.rstrip(".")) if "." not in word[:-1] else 0
-    loud = len(plain) > 1 and plain.isalpha() and word.rstrip(".").isupper() and plain != word.rstrip(".")
-    return make_token(plain, word, start, end, loud=loud)
+class _Read(NamedTuple):
+    """What is known of a word wherever it stands; `length` is that without the full stop of a sentence."""
+
+    kind: TokenKind
+    value: str
+    word: str
+    sense: Sense | None
+    loud: bool
+    length: int
+
+
+def _word(word: str, start: int) -> Token:
+    read = _read_word(word)
+    return Token(read.kind, read.value, read.word, start, start + read.length, read.sense, read.loud)
 
 
 @lru_cache(maxsize=65536)
-def _kind_of(plain: str) -> tuple[TokenKind, str, Sense | None]:
+def _read_word(word: str) -> _Read:
+    """Cached: a vocabulary is small."""
+    bare = word if "." in word[:-1] else word.rstrip(".")  # "e.g." keeps its stops
+    plain = bare.lower().replace("’", "'")
+    loud = len(bare) > 1 and bare.isalpha() and bare.isupper() and plain != bare
+    if len(bare) == 1 and bare.isupper() and bare not in "AI":  # plan B
+        return _Read(TokenKind.WORD, bare, plain, None, False, len(bare))
     found = senses(plain)
     if found:
         sense = _strongest(found)
-        return TokenKind.SENSE, _sense_value(sense, plain), sense
+        return _Read(TokenKind.SENSE, _sense_value(sense, plain), plain, sense, loud, len(bare))
     if is_article(plain) or is_filler(plain):
-        return TokenKind.SMALL, plain, None
+        return _Read(TokenKind.SMALL, plain, plain, None, loud, len(bare))
     if is_light(plain):
-        return TokenKind.LIGHT, plain, None
-    return TokenKind.WORD, stem(plain), None
-
-
-def make_token(plain: str, word: str, start: int, end: int, *, loud: bool = False) -> Token:
-    """The token of a word in small letters, which stands as `word` at a place."""
-    name = len(word) == 1 and word.isupper() and word not in "AI"  # plan B
-    kind, value, sense = (TokenKind.WORD, word, None) if name else _kind_of(plain)
-    return Token(kind, value, plain, start, end, sense, loud)
+        return _Read(TokenKind.LIGHT, plain, plain, None, loud, len(bare))
+    return _Read(TokenKind.WORD, stem(plain), plain, None, loud, len(bare))
 
 
 def _strongest(found: frozenset[Sense]) -> Sense:
@@ -212,6 +220,9 @@ def _sense_value(sense: Sense, word: str) -> str:
 def _with_phrases(tokens: Sequence[Token]) -> Iterator[Token]:
     """The tokens, with what several words say together as the words that stand for it: "at least" as "≥"."""
     known, at = phrases(), 0
+    if known.keys().isdisjoint([token.word for token in tokens]):
+        yield from tokens
+        return
     while at < len(tokens):
         token = tokens[at]
         for words, canonical in known.get(token.word, ()):
@@ -231,7 +242,7 @@ def _canonical(plain: str, start: int, end: int, *, loud: bool) -> Token:
         return Token(TokenKind.FACT, plain, plain, start, end)
     if _WORD.fullmatch(plain) and not plain[0].isalpha():
         return _sign(plain, start, end)
-    return make_token(plain, plain, start, end, loud=loud)
+    return _word(plain, start)._replace(end=end, loud=loud)
 
 
 class _Piece(NamedTuple):
@@ -273,7 +284,9 @@ def _statements(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -
     pieces = list(_pieces(tokens, boundaries, text))
     for number, (run, end) in enumerate(pieces):
         cuts = [i for i, token in enumerate(run) if token.sense in CONDITIONS]
-        label = not cuts and (end == "→" or (end in (":", "：") and len(run) <= _LABEL_WORDS and number < len(pieces) - 1))
+        label = not cuts and (
+            end == "→" or (end in (":", "：") and len(run) <= _LABEL_WORDS and number < len(pieces) - 1)
+        )
         plain = () if label else run[: cuts[0]] if cuts else run
         # "only if" is one word of two.
         only = [token for token in plain[-1:] if cuts and token.sense is Sense.ONLY]

@@ -105,7 +105,6 @@ def settle_headings(skill: Skill, renderings: Sequence[Rendering], headings: Seq
     heading that went, blocks may well be written together.)
     """
     stays = list(headings)
-    above = _parents(skill)
     below: list[list[Rendering]] = [[] for _ in stays]
     holds = [False] * len(stays)  # whether a heading further down stays
     for section in reversed(skill.sections):
@@ -114,7 +113,7 @@ def settle_headings(skill: Skill, renderings: Sequence[Rendering], headings: Seq
         emptied = bool(below[at]) and all(rendering.kind is RenderingKind.DROPPED for rendering in below[at])
         whole = any(rendering.kind is RenderingKind.FULL for rendering in below[at])
         stays[at] = holds[at] or whole or (stays[at] and not emptied)
-        parent = above[at]
+        parent = skill.parents[at]
         if parent is not None:
             below[parent] += below[at]
             holds[parent] |= stays[at]
@@ -123,24 +122,10 @@ def settle_headings(skill: Skill, renderings: Sequence[Rendering], headings: Seq
 
 def headings_above(skill: Skill, blocks: Collection[int]) -> frozenset[int]:
     """The sections, by index, that some blocks stand in or below."""
-    parents = _parents(skill)
     found: set[int] = set()
     for block in blocks:
         section: int | None = skill.section_of[block]
         while section is not None and section not in found:
             found.add(section)
-            section = parents[section]
+            section = skill.parents[section]
     return frozenset(found)
-
-
-def _parents(skill: Skill) -> list[int | None]:
-    """For each section the index of the one it stands below, None at the top."""
-    parents: list[int | None] = []
-    stack: list[int] = []
-    for section in skill.sections:
-        while stack and skill.sections[stack[-1]].level >= section.level:
-            stack.pop()
-        parents.append(stack[-1] if stack else None)
-        if section.level:
-            stack.append(section.index)
-    return parents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from skill_distiller.analysis.model import Phrases
@@ -52,6 +52,13 @@ class Ladders:
     refused: int = 0
     sequences: bool = True
 
+    def change(self, blocks: Iterable[int], rungs: Callable[[Sequence[Rendering]], Sequence[Rendering]]) -> Ladders:
+        """The same with other rungs for some blocks, by index, made from those they have."""
+        found = list(self.ladders)
+        for block in blocks:
+            found[block] = replace(found[block], rungs=tuple(rungs(found[block].rungs)))
+        return replace(self, ladders=tuple(found))
+
 
 def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | None = None) -> Ladders:
     """Everything that can be chosen from, with its price and its worth."""
@@ -87,53 +94,44 @@ def with_proposals(
     )
 
 
-def trace(reading: Reading, prepared: Ladders, ladders: Sequence[Ladder]) -> Frontier:
-    """The frontier of the ladders that were prepared, or of what became of them since."""
-    nodes = _outline(reading, prepared.sequences)
-    return trace_frontier(nodes, ladders, prepared.worths, prepared.heading_tokens, prepared.joints)
-
-
 @once_per_reading
 def _outline(reading: Reading, sequences: bool) -> tuple[Node, ...]:
     return outline(reading.skill, sequences=sequences)
 
 
-def require(ladders: Sequence[Ladder], blocks: Collection[int]) -> tuple[Ladder, ...]:
+def trace(reading: Reading, ladders: Ladders) -> Frontier:
+    """The frontier of the ladders that were prepared, or of what became of them since."""
+    nodes = _outline(reading, ladders.sequences)
+    return trace_frontier(nodes, ladders.ladders, ladders.worths, ladders.heading_tokens, ladders.joints)
+
+
+def require(ladders: Ladders, blocks: Iterable[int]) -> Ladders:
     """The ladders without the DROPPED rung of some blocks."""
-    return tuple(
-        replace(ladder, rungs=tuple(r for r in ladder.rungs if r.kind is not RenderingKind.DROPPED))
-        if ladder.block.index in blocks
-        else ladder
-        for ladder in ladders
-    )
+    return ladders.change(blocks, lambda rungs: [rung for rung in rungs if rung.kind is not RenderingKind.DROPPED])
 
 
-def hold(skill: Skill, prepared: Ladders, blocks: Collection[int]) -> Ladders:
+def hold(skill: Skill, ladders: Ladders, blocks: Collection[int]) -> Ladders:
     """What can be chosen from where some blocks stay byte for byte: no other rung, no bundle that does without them."""
     if not blocks:
-        return prepared
-    ladders = tuple(
-        replace(ladder, rungs=ladder.rungs[:1]) if ladder.block.index in blocks else ladder
-        for ladder in prepared.ladders
-    )
+        return ladders
     above = headings_above(skill, blocks)
     joints = tuple(
         joint
-        for joint in prepared.joints
+        for joint in ladders.joints
         if above.isdisjoint(joint.headings)
-        and all(ladders[b].joint[place].text == skill.blocks[b].source for b, place in joint.members if b in blocks)
+        and all(ladders.ladders[b].joint[at].text == skill.blocks[b].source for b, at in joint.members if b in blocks)
     )
-    return replace(prepared, ladders=ladders, joints=joints)
+    return replace(ladders.change(blocks, lambda rungs: rungs[:1]), joints=joints)
 
 
-def refuse(ladders: Sequence[Ladder], choice: Choice, blocks: Collection[int]) -> tuple[Ladder, ...]:
+def refuse(ladders: Ladders, choice: Choice, blocks: Iterable[int]) -> Ladders:
     """The ladders without the rungs that were chosen for some blocks: they lose a fact or a protected pattern."""
-    return tuple(
-        replace(ladder, rungs=(*ladder.rungs[:rung], *ladder.rungs[rung + 1 :]), refused=ladder.refused + 1)
-        if ladder.block.index in blocks
-        else ladder
-        for ladder, rung in zip(ladders, choice.rungs, strict=True)
-    )
+    found = list(ladders.ladders)
+    for block in blocks:
+        ladder, rung = found[block], choice.rungs[block]
+        rungs = (*ladder.rungs[:rung], *ladder.rungs[rung + 1 :])
+        found[block] = replace(ladder, rungs=rungs, refused=ladder.refused + 1)
+    return replace(ladders, ladders=tuple(found))
 
 
 def replace_with(reading: Reading, one_liner: OneLiner, counter: TokenCounter) -> tuple[Plan, Skill]:

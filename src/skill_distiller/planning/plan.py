@@ -123,9 +123,8 @@ def _reason(rendering: Rendering, required: Reason | None) -> Reason:
 def apply_plan(skill: Skill, plan: Plan) -> Skill:
     """The skill that a plan makes: `render_skill` of it is the result.
 
-    A block's text is its chosen rendering. Where a block went from between two that now touch, the
-    blank line that kept them apart stays, so that no paragraph runs into the next block. The
-    frontmatter is the original's.
+    A block's text is its chosen rendering. Where a block went from between two that now touch, the blank line that kept
+    them apart stays, so that no paragraph runs into the next block. The frontmatter is the original's.
     """
     sections: list[Section] = []
     kept, count = -1, 0  # the original index of the last block that stays; how many stay

@@ -25,12 +25,11 @@ _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importan
 def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Mapping[int, Reason]:
     """The required blocks by index.
 
-    Protected patterns and hard rules are required at every threshold. So is a block of a required
-    type (TRIGGER, CORE_INSTRUCTION), or one of an uncertain type, as long as its importance is not
-    small; what counts as small grows as the threshold falls below 0.8, because who asks for half
-    of a skill can't be given all of its instructions. Prose that forbids something or asks for
-    approval in whatever words, or stands under a heading that does, is required down to there too.
-    Without a description every trigger is required.
+    Protected patterns and hard rules are required at every threshold. So is a block of a required type (TRIGGER,
+    CORE_INSTRUCTION), or one of an uncertain type, as long as its importance is not small; what counts as small grows
+    as the threshold falls below 0.8, because who asks for half of a skill can't be given all of its instructions. Prose
+    that forbids something or asks for approval in whatever words, or stands under a heading that does, is required down
+    to there too. Without a description every trigger is required.
     """
     bar = model.required_importance + _SLOPE * max(0.0, _RELAXED_BELOW - threshold)
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(reading.verdicts))
@@ -109,9 +108,8 @@ def hand_over(
 def bring_back(skill: Skill, plan: Plan, blocks: Collection[int], counter: TokenCounter) -> Plan:
     """The plan with some blocks, by index, as they are in the original; all other decisions stay.
 
-    With them come the headings above them, and those dropped blocks that belong to them: lead-ins,
-    the rest of a numbered sequence, and sections that they refer to. Where a block held the text for
-    others too, these have it now.
+    With them come the headings above them, and those dropped blocks that belong to them: lead-ins, the rest of a
+    numbered sequence, and sections that they refer to. Where a block held the text for others too, these have it now.
     """
     stands_with = carriers(skill, plan.decisions)
     dropped = {d.block for d in plan.decisions if d.rendering.kind is RenderingKind.DROPPED}

@@ -6,15 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import (
-    PROTECTED_IMPORTANCE,
-    Analysis,
-    Analyzer,
-    ModelPart,
-    Phrases,
-    SectionType,
-    Verdict,
-)
+from skill_distiller.analysis.model import Analysis, Analyzer, ModelPart, Phrases, SectionType, Verdict, floored
 from skill_distiller.errors import ProviderError
 from skill_distiller.prompted.exchange import (
     Answers,
@@ -133,7 +125,6 @@ def _quotes(value: object, text: str) -> tuple[str, ...]:
     )
 
 
-_LEAST: Final = 0.01  # nothing is worth nothing: a threshold of 1 means every block
 # Mean importance (0-1) of labeled real blocks by type: the scale that embedded analyzers are fitted to.
 _TYPICAL: Final = {
     SectionType.TRIGGER: 0.34,
@@ -209,10 +200,5 @@ def labeled(verdict: Verdict, label: Label) -> Verdict:
     protected, advisory or a hard rule was found by program and stays.
     """
     importance = verdict.importance * _TYPICAL[label.type] / _TYPICAL[verdict.type]
-    least = PROTECTED_IMPORTANCE if verdict.protected else _LEAST
-    return replace(
-        verdict,
-        type=label.type,
-        confidence=label.confidence,
-        importance=min(1.0, max(least, importance)),
-    )
+    importance = min(1.0, floored(importance, verdict.protected))
+    return replace(verdict, type=label.type, confidence=label.confidence, importance=importance)

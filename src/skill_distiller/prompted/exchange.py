@@ -99,9 +99,8 @@ def ask_in_rounds(
 ) -> Answers[T]:
     """The answers by index of the block; a block that is missing was not answered.
 
-    A reply of no use is asked for again, `repairs` times; with `complete` so are the blocks that a
-    good reply left out. A group whose prompt was too long is halved. `problem` is what the model is
-    told to have done wrong before.
+    A reply of no use is asked for again, `repairs` times; with `complete` so are the blocks that a good reply left out.
+    A group whose prompt was too long is halved. `problem` is what the model is told to have done wrong before.
     """
     answers: dict[int, T] = {}
     trouble = ""

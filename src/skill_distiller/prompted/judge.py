@@ -12,7 +12,7 @@ from skill_distiller.checks.functionality import PENALTY, Functionality, Judge
 from skill_distiller.checks.receipt import Comparison
 from skill_distiller.errors import PromptTooLongError
 from skill_distiller.prompted.exchange import headings, number_within
-from skill_distiller.prompted.prompts import JUDGE, JUDGE_QUESTIONS, new_boundary
+from skill_distiller.prompted.prompts import JUDGE, new_boundary
 from skill_distiller.providers.model import Expected, Request
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Question, Session
@@ -107,19 +107,16 @@ def _request(comparison: Comparison, blocks: Sequence[Block], problem: str, samp
         "problem": problem,
         "name": skill.name,
         "description": skill.description,
-        "blocks": "\n".join(_original(skill, blocks, boundary)),
+        "blocks": "\n".join(
+            f"{boundary} block {block.index} | {headings(skill, block)}\n{block.text.rstrip()}" for block in blocks
+        ),
         "changes": "\n".join(_changes(comparison, boundary)),
     }
     return JUDGE.request(_REPLY_TOKENS, sample=sample, boundary=boundary, values=values)
 
 
-def _original(skill: Skill, blocks: Sequence[Block], boundary: str) -> Iterator[str]:
-    for block in blocks:
-        yield f"{boundary} block {block.index} | {headings(skill, block)}\n{block.text.rstrip()}"
-
-
 def _changes(comparison: Comparison, boundary: str) -> Iterator[str]:
-    skill, decisions = comparison.reading.skill, comparison.plan.decisions
+    decisions = comparison.plan.decisions
     if comparison.distilled.body and all(decision.dropped for decision in decisions):
         # Three lines stand for all of it: they are no rendering of a single block.
         yield f"{boundary} the whole skill, its name and description included, now reads:\n{comparison.distilled.text}"
@@ -128,7 +125,7 @@ def _changes(comparison: Comparison, boundary: str) -> Iterator[str]:
         if decision.rendering.kind is RenderingKind.FULL:
             continue
         text = decision.rendering.text.rstrip()
-        block = f"{boundary} block {skill.blocks[decision.block].index}"
+        block = f"{boundary} block {decision.block}"
         yield f"{block} now reads:\n{text}" if text else f"{block} was removed"
 
 
@@ -137,8 +134,8 @@ def read_score(value: dict[str, object]) -> float:
 
     Raises MalformedReplyError where one is missing or out of range.
     """
-    numbers = [number_within(value.get(name), 100) for name in JUDGE_QUESTIONS]
+    numbers = [number_within(value.get(name), 100) for name in JUDGE.reply]
     given = [number for number in numbers if number is not None]
-    if len(given) < len(JUDGE_QUESTIONS):
+    if len(given) < len(numbers):
         raise MalformedReplyError("It lacked one of the four numbers.")
     return mean(given) * (100 if max(given) <= 1 else 1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import PromptTooLongError
 from skill_distiller.prompted.exchange import excerpt, headings
-from skill_distiller.prompted.prompts import ONE_LINER, ONE_LINER_FIELDS, new_boundary
+from skill_distiller.prompted.prompts import ONE_LINER, new_boundary
 from skill_distiller.providers.model import Expected, Request
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Question, Session
@@ -78,14 +78,12 @@ class PromptedOneLiner:
             "name": skill.name,
             "description": skill.description,
             "phrases": " ".join(kept) or "none",
-            "blocks": "\n".join(_shown(skill, shown_blocks(reading, self._count), boundary)),
+            "blocks": "\n".join(
+                f"{boundary} {headings(skill, block)}\n{excerpt(block.text)}"
+                for block in shown_blocks(reading, self._count)
+            ),
         }
         return ONE_LINER.request(_REPLY_TOKENS, sample=tries, boundary=boundary, values=values)
-
-
-def _shown(skill: Skill, blocks: Sequence[Block], boundary: str) -> Iterator[str]:
-    for block in blocks:
-        yield f"{boundary} {headings(skill, block)}\n{excerpt(block.text)}"
 
 
 def shown_blocks(reading: Reading, count: Callable[[str], int]) -> list[Block]:
@@ -102,7 +100,7 @@ def shown_blocks(reading: Reading, count: Callable[[str], int]) -> list[Block]:
 def read_lines(value: dict[str, object]) -> OneLiner:
     """The three texts, each on one line. Raises MalformedReplyError where one is missing or empty."""
     texts: list[str] = []
-    for name, prefix in zip(ONE_LINER_FIELDS, PREFIXES, strict=True):
+    for name, prefix in zip(ONE_LINER.reply, PREFIXES, strict=True):
         text = value.get(name)
         line = plain(text).removeprefix(prefix.strip()).strip() if isinstance(text, str) else ""
         if not line:

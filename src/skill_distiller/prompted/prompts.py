@@ -1,104 +1,42 @@
 """What a language model is asked: the prompts, one file each in `prompts/`, with the form of the reply to each.
 
-Adding a prompt is a file `prompts/<name>.md` and an entry in `PROMPTS`.
+Adding a prompt is a file `prompts/<name>.md` and an entry in `PROMPTS`. Under `=== reply` stands a JSON object: for each
+field of the reply its JSON Schema, or a list of one object that stands for one about each thing asked about.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import resources
 from string import Template
-from typing import Final, NamedTuple
+from typing import Any, Final
 
-from skill_distiller.analysis.model import SectionType
 from skill_distiller.providers.model import Request, Schema
-
-JUDGE_QUESTIONS: Final = ("triggers", "actions", "constraints", "behavior")
-ONE_LINER_FIELDS: Final = ("trigger", "action", "result")
-
-
-def object_schema(properties: Mapping[str, object]) -> Schema:
-    """The JSON Schema of an object with these properties, each of them required."""
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def list_schema(name: str, count: int, properties: Mapping[str, object]) -> Schema:
-    """The JSON Schema of a reply about `count` things: under `name` an object for each, by its `index` from 0 on."""
-    index = {"type": "integer", "minimum": 0, "maximum": count - 1}
-    entry = object_schema({"index": index, **properties})
-    return object_schema({name: {"type": "array", "minItems": count, "maxItems": count, "items": entry}})
-
-
-def label_schema(count: int) -> Schema:
-    """The form of the types of so many blocks."""
-    kinds = {"type": "string", "enum": [kind.value for kind in SectionType]}
-    return list_schema("blocks", count, {"type": kinds, "confidence": {"type": "number", "minimum": 0, "maximum": 1}})
-
-
-def phrase_schema(count: int) -> Schema:
-    """The form of the phrases quoted from so many sections."""
-    quotes = {"type": "array", "items": {"type": "string"}}
-    potential = {"type": "number", "minimum": 0, "maximum": 1}
-    fields = {"essential": quotes, "redundant": quotes, "compression_potential": potential}
-    return list_schema("sections", count, fields)
-
-
-def text_schema(count: int) -> Schema:
-    """The form of so many texts."""
-    return list_schema("texts", count, {"text": {"type": "string"}})
-
-
-def score_schema(count: int) -> Schema:
-    """The form of the answers to the four questions on one skill."""
-    return object_schema({name: {"type": "number", "minimum": 0, "maximum": 100} for name in JUDGE_QUESTIONS})
-
-
-def lines_schema(count: int) -> Schema:
-    """The form of the three lines of one skill."""
-    return object_schema({name: {"type": "string"} for name in ONE_LINER_FIELDS})
-
-
-class PromptFile(NamedTuple):
-    """What `prompts/<name>.md` holds; `version` is its name and number, as in `classify/1`."""
-
-    version: str
-    system: str
-    template: Template
-
-
-@lru_cache(maxsize=16)
-def read_prompt(name: str) -> PromptFile:
-    """The content of `prompts/<name>.md`: a version, the system text, the prompt with its blanks (`$name`)."""
-    text = resources.files("skill_distiller.prompted").joinpath(f"prompts/{name}.md").read_text(encoding="utf-8")
-    head, _, rest = text.partition("\n=== system\n")
-    system, _, prompt = rest.partition("\n=== prompt\n")
-    return PromptFile(f"{name}/{head.removeprefix('version: ').strip()}", system.strip(), Template(prompt.strip()))
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt by the name of its file; `form` gives the JSON Schema of a reply about so many things."""
+    """What `prompts/<name>.md` holds: a version as in `classify/1`, the prompt with its blanks (`$name`)."""
 
     name: str
-    form: Callable[[int], Schema]
+    version: str
+    system: str
+    text: str
+    reply: Mapping[str, Any]
 
-    @property
-    def text(self) -> str:
-        """The prompt with its blanks."""
-        return read_prompt(self.name).template.template
-
-    @property
-    def version(self) -> str:
-        """Name and number, as in `classify/1`."""
-        return read_prompt(self.name).version
+    def form(self, count: int) -> Schema:
+        """The JSON Schema of a reply about `count` things, each of which is named by its `index` from 0 on."""
+        index = {"type": "integer", "minimum": 0, "maximum": count - 1}
+        fields = dict(self.reply)
+        for name, field in fields.items():
+            if isinstance(field, list):
+                entry = _object({"index": index, **field[0]})
+                fields[name] = {"type": "array", "minItems": count, "maxItems": count, "items": entry}
+        return _object(fields)
 
     def request(
         self, reply_tokens: int, *, count: int = 1, sample: int, boundary: str, values: Mapping[str, str]
@@ -108,24 +46,38 @@ class Prompt:
         `reply_tokens` is about how long the reply may get; `boundary` marks the text that is data, `sample`
         is as in `Request`.
         """
-        file = read_prompt(self.name)
         return Request(
-            file.template.substitute(values, boundary=boundary),
-            file.system,
+            Template(self.text).substitute(values, boundary=boundary),
+            self.system,
             self.form(count),
             reply_tokens,
             sample=sample,
             boundary=boundary,
-            prompt_version=file.version,
+            prompt_version=self.version,
         )
 
 
-CLASSIFY: Final = Prompt("classify", label_schema)
-PHRASES: Final = Prompt("phrases", phrase_schema)
-REWRITE: Final = Prompt("rewrite", text_schema)
-SYNTHESIZE: Final = Prompt("synthesize", text_schema)
-JUDGE: Final = Prompt("judge", score_schema)
-ONE_LINER: Final = Prompt("oneliner", lines_schema)
+def _object(properties: Mapping[str, object]) -> Schema:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _read(name: str) -> Prompt:
+    text = resources.files("skill_distiller.prompted").joinpath(f"prompts/{name}.md").read_text(encoding="utf-8")
+    version, system, prompt, reply = re.split(r"\n=== (?:system|prompt|reply)\n", text)
+    return Prompt(name, f"{name}/{version.removeprefix('version: ')}", system, prompt, json.loads(reply))
+
+
+CLASSIFY: Final = _read("classify")
+PHRASES: Final = _read("phrases")
+REWRITE: Final = _read("rewrite")
+SYNTHESIZE: Final = _read("synthesize")
+JUDGE: Final = _read("judge")
+ONE_LINER: Final = _read("oneliner")
 PROMPTS: Final = (CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER)
 
 

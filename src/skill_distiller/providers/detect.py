@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import os
 import socket
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.providers.failures import KEY_VARIABLES, shown
 from skill_distiller.providers.model import GEMINI_ADDRESS, OPENAI_ADDRESS, Provider, plain_address
+from skill_distiller.providers.network import in_time
 
 DEFAULT_ADDRESS: Final = "http://127.0.0.1:11434"
 _PORT: Final = 11434
 _REACH: Final = 0.9  # seconds for name, connection and all; a host that swallows packets is given up after it
 _ANSWER: Final = 1.0  # seconds for an answer of a server that is there
+_ALL: Final = 5.0  # seconds for all of its answers
 _LARGEST: Final = 4_000_000  # bytes of an answer
 _LOOKED_AT: Final = 50  # models that are asked whether they can chat, at most
 
@@ -47,6 +49,13 @@ def choose_model(address: str, key: str = "", wanted: str = "") -> str:
     Raises NoOllamaError where nothing answers or no model is fit.
     """
     _reach(address)
+    try:
+        return in_time(partial(_choose, address, key, wanted), _ALL)
+    except TimeoutError:
+        raise NoOllamaError(f"Ollama at {address} takes too long to name its models") from None
+
+
+def _choose(address: str, key: str, wanted: str) -> str:
     answer = _ask(address, "GET", "/api/tags", key)
     listed = answer.get("models")
     entries = listed if isinstance(listed, list) else []
@@ -76,22 +85,15 @@ def _can_chat(model: Mapping[str, object]) -> bool:
 def _reach(address: str) -> None:
     """Raise NoOllamaError unless something accepts connections there, within a second whatever the name server does."""
     parts = urlsplit(address)
-    outcome: list[str] = []
 
     def connect() -> None:
-        try:
-            socket.create_connection((parts.hostname, parts.port), timeout=_REACH).close()
-        except OSError as error:
-            outcome.append(f"Ollama does not answer at {address} ({error.strerror or type(error).__name__})")
-        else:
-            outcome.append("")
+        socket.create_connection((parts.hostname, parts.port), timeout=_REACH).close()
 
-    thread = threading.Thread(target=connect, daemon=True)
-    thread.start()
-    thread.join(_REACH)
-    reason = outcome[0] if outcome else f"Ollama does not answer at {address} (timed out)"
-    if reason:
-        raise NoOllamaError(reason)
+    try:
+        in_time(connect, _REACH)
+    except OSError as error:  # a TimeoutError among them
+        why = error.strerror or ("timed out" if isinstance(error, TimeoutError) else type(error).__name__)
+        raise NoOllamaError(f"Ollama does not answer at {address} ({why})") from None
 
 
 def _ask(address: str, method: str, path: str, key: str, body: object = None) -> dict[str, object]:

@@ -6,46 +6,46 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final
 
-import httpx
 from google import genai
 from google.genai import errors, types
 
 from skill_distiller.errors import ProviderError
 from skill_distiller.providers.failures import lost_connection, status_error, strange_reply
-from skill_distiller.providers.model import GEMINI_ADDRESS, Completion, Finish, Request, is_loopback
+from skill_distiller.providers.model import GEMINI_ADDRESS, Completion, Finish, Request
+from skill_distiller.providers.network import HttpProvider, client_options
 from skill_distiller.providers.parse_json import MalformedReplyError
 
+# What the SDK lets through of its HTTP client, which is httpx or its fork.
+_CLIENTS: Final = (import_module(name) for name in ("httpx", "httpx2") if find_spec(name))
+_CONNECTION_ERRORS: Final = (*(client.HTTPError for client in _CLIENTS), OSError)
 _REFUSALS: Final = frozenset(
     {"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE", "IMAGE_SAFETY"}
 )
 
 
-class GeminiProvider:
+class GeminiProvider(HttpProvider):
     """`generateContent` of the Gemini API, or of a proxy that serves its wire format; `timeout` in seconds."""
 
     name = "gemini"
-    parallel = 4
 
     def __init__(self, model: str, address: str, key: str, timeout: float) -> None:
-        self.model = model
-        self.address = address
+        super().__init__(model, address, timeout)
         self._own = address == GEMINI_ADDRESS
-        # What is meant for this machine goes through no proxy, and nothing follows a redirect elsewhere.
-        network = {"trust_env": not is_loopback(address), "follow_redirects": False}
         options = types.HttpOptions(
             base_url=address,
             api_version="v1beta",  # the one that has schemas for replies, and that proxies serve
             timeout=round(timeout * 1000),
-            client_args=network,
+            client_args=client_options(address),
             retry_options=types.HttpRetryOptions(attempts=1),
         )
         with _silent("google_genai._api_client"):  # it warns of variables that have no say here
             self._client = genai.Client(vertexai=False, api_key=key, http_options=options)
 
-    def complete(self, request: Request) -> Completion:
-        """Answer one request, once."""
+    def _answer(self, request: Request) -> Completion:
         try:
             reply = self._client.models.generate_content(
                 model=self.model, contents=request.prompt, config=self._config(request)
@@ -62,10 +62,6 @@ class GeminiProvider:
         except (errors.UnknownApiResponseError, ValueError, TypeError) as error:
             raise strange_reply(self, error) from None
         return self._completion(reply)
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._client.close()
 
     def _config(self, request: Request) -> types.GenerateContentConfig:
         values: dict[str, Any] = {"system_instruction": request.system or None}
@@ -104,16 +100,3 @@ def _silent(logger: str) -> Iterator[None]:
         yield
     finally:
         found.disabled = before
-
-
-def _connection_errors() -> tuple[type[Exception], ...]:
-    """What the SDK lets through of its HTTP client, which is httpx or its fork httpx2."""
-    found: list[type[Exception]] = [httpx.HTTPError, OSError]
-    try:
-        import httpx2
-    except ImportError:
-        return tuple(found)
-    return (*found, httpx2.HTTPError)
-
-
-_CONNECTION_ERRORS: Final = _connection_errors()

@@ -10,25 +10,24 @@ import ollama
 
 from skill_distiller.errors import PromptTooLongError, ProviderError
 from skill_distiller.providers.failures import lost_connection, status_error, strange_reply
-from skill_distiller.providers.model import Completion, Finish, Request, is_loopback
+from skill_distiller.providers.model import Completion, Finish, Request
+from skill_distiller.providers.network import CONNECT_SECONDS, HttpProvider, client_options
 from skill_distiller.tokens import load_counter
 
-_CONNECT: Final = 5.0  # seconds
 _ROOM: Final = 1.3  # tokenizers differ: this many times our count fits with any of them
 _TEMPLATE: Final = 256  # tokens that a chat template may add
 _STEP: Final = 4096  # a changed window makes the server load the model again, so it grows in steps
 _CUT: Final = 0.4  # fewer tokens than this share of our count have been read: the prompt was cut
 
 
-class OllamaProvider:
+class OllamaProvider(HttpProvider):
     """`/api/chat` of an Ollama server; `timeout` in seconds."""
 
     name = "ollama"
     parallel = 1  # it answers one after the other, and a waiting request would run into its timeout
 
     def __init__(self, model: str, address: str, timeout: float) -> None:
-        self.model = model
-        self.address = address
+        super().__init__(model, address, timeout)
         self._count = load_counter().count
         self._lock = threading.Lock()
         self._window = 0  # the largest so far
@@ -36,17 +35,13 @@ class OllamaProvider:
         self._thinks = False
         self._known = False
         self._headers = threading.local()
-        # What is meant for this machine goes through no proxy, and nothing follows a redirect elsewhere.
         self._client = ollama.Client(
             host=address,
-            timeout=httpx.Timeout(timeout, connect=_CONNECT),
-            follow_redirects=False,
-            trust_env=not is_loopback(address),
-            event_hooks={"response": [self._keep_headers]},
+            timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
+            **client_options(address, self._keep_headers),
         )
 
-    def complete(self, request: Request) -> Completion:
-        """Answer one request, once."""
+    def _answer(self, request: Request) -> Completion:
         try:
             self._learn()
             tokens = self._count(request.system) + self._count(request.prompt)
@@ -60,10 +55,6 @@ class OllamaProvider:
         except (ValueError, TypeError) as error:  # no JSON, or not of the documented shape
             raise strange_reply(self, error) from None
         return self._completion(reply, request, tokens, window)
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._client.close()  # type: ignore[no-untyped-call]
 
     def _keep_headers(self, response: httpx.Response) -> None:
         self._headers.last = dict(response.headers)

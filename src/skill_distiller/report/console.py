@@ -13,13 +13,13 @@ from skill_distiller.planning.plan import Reason
 from skill_distiller.providers.model import Usage
 from skill_distiller.report.calibration_text import estimate_text
 from skill_distiller.report.receipt_text import receipt_lines
-from skill_distiller.report.record import BlockCounts, Record, SectionRecord, TokenCounts, TokenLevel, names_of
+from skill_distiller.report.record import BlockCounts, Record, SectionRecord, TokenLevel, names_of
 from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
 from skill_distiller.rewriting.examples.model import ExampleSelection, SelectionMode
 from skill_distiller.run.distill import FRONTMATTER_HINTS, TRIGGER_HINT
 from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind
-from skill_distiller.tokens import ESTIMATE
+from skill_distiller.tokens import ESTIMATE, TokenCounter
 
 _NAME_LENGTH: Final = 40  # characters of an example's name that are shown
 _PHRASES_SHOWN: Final = 8
@@ -28,7 +28,7 @@ _PHRASE_LENGTH: Final = 48  # characters of a phrase that are shown
 
 def section_analysis(record: Record) -> Iterator[Text]:
     """The lines that `--verbose` adds: sections, words, examples and patterns. Safe to show."""
-    mark, sections = record.tokens.mark, record.contents.sections
+    mark, sections = record.mark, record.sections
     yield Text("\nSection Analysis:", style="bold")
     for section in sections:
         yield Text(_section_line(section))
@@ -37,13 +37,13 @@ def section_analysis(record: Record) -> Iterator[Text]:
         before, after = section.tokens
         if after != before:
             yield Text(f"└─ Tokens: {mark}{before} → {mark}{after} ({_why(section.blocks)})")
-    yield from map(Text, token_level_lines(record.contents.token_level))
+    yield from map(Text, token_level_lines(record.token_level))
     yield from example_analysis(section.examples for section in sections if section.examples)
     yield from map(Text, _pattern_lines(record))
 
 
 def _section_line(section: SectionRecord) -> str:
-    heading = heading_line(section.heading.level, section.heading.text)
+    heading = heading_line(section.section.level, section.section.heading)
     return (
         f"{heading}: {section.type.value} ({section.importance:.1f}, confidence: {section.confidence:.2f})"
         f" → {section.outcome.value}"
@@ -60,12 +60,12 @@ def _why(blocks: BlockCounts) -> str:
 
 
 def _pattern_lines(record: Record) -> Iterator[str]:
-    functionality, contents = record.evidence.functionality, record.contents
-    lost, removed = set(functionality.protected_lost), set(contents.advisory_removed)
+    functionality, removed = record.result.functionality, record.advisory_removed
+    lost = functionality.protected_lost
     shown = [f"{name} → {'LOST (-10)' if name in lost else 'preserved'}" for name in functionality.protected_found]
     yield f"\nProtected patterns found: {', '.join(shown) or 'none'}"
     shown = [
-        f"{name} → {'removed (no score penalty)' if name in removed else 'kept'}" for name in contents.advisory_found
+        f"{name} → {'removed (no score penalty)' if name in removed else 'kept'}" for name in record.advisory_found
     ]
     yield f"Advisory patterns found: {', '.join(shown) or 'none'}"
 
@@ -141,15 +141,16 @@ _PLAIN_NOTES: Final = frozenset(
 
 def note_text(note: Note, record: Record) -> tuple[str, str]:
     """The style of a note on a terminal ("" for none) and its text."""
-    threshold, detail = record.aim.threshold, note.detail
-    hint = FRONTMATTER_HINTS.get(record.texts.frontmatter, "")
+    options, detail = record.result.run.options, note.detail
+    threshold, hint = options.threshold, FRONTMATTER_HINTS.get(detail, "")
     verdicts = "1 block; its verdict is" if detail == "1" else f"{detail} blocks; their verdicts are"
     texts = {
         NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {detail}. {hint}",
+        NoteKind.FIELD_TWICE: f"Warning: the frontmatter gives `{excerpt(detail)}` twice; the last one counts.",
         NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
         NoteKind.ALREADY_MINIMAL: f"Already minimal: no compression possible at threshold {threshold:g}; "
         "the original comes out unchanged.",
-        NoteKind.WITHIN_BUDGET: f"Already within {record.aim.tokens} tokens; the original comes out unchanged.",
+        NoteKind.WITHIN_BUDGET: f"Already within {options.tokens} tokens; the original comes out unchanged.",
         NoteKind.NOT_WORTH_IT: f"Already minimal: at threshold {threshold:g} less than 1% could be saved, which is not "
         "worth a changed file; the original comes out unchanged.",
         NoteKind.ADVISORY_REMOVED: f"Advisory pattern removed (no score penalty): {detail}",
@@ -179,22 +180,22 @@ def print_report(record: Record, console: Console, *, verbose: bool = False) -> 
     if verbose:
         for line in section_analysis(record):
             console.print(line)
-    short = record.one_liner and not verbose  # nothing but the three lines is left: a list of it all says little
+    short = record.result.one_liner and not verbose  # nothing but the three lines is left: a list of it all says little
     for line in one_liner_lines(record) if short else receipt_lines(record, verbose=verbose):
         console.print(line)
-    if record.evidence.verification and record.evidence.verification.passed:
-        console.print(Text(verified_text(record.evidence.verification), style="green"))
+    if (verification := record.result.evidence.verification) and verification.passed:
+        console.print(Text(verified_text(verification), style="green"))
     print_notes(record, console)
-    if record.authors.usage and verbose:
-        console.print(usage_line(record.authors.usage))
+    if record.usage and verbose:
+        console.print(usage_line(record.usage))
 
 
 def one_liner_lines(record: Record) -> Iterator[Text]:
     """Who wrote the three lines, and how much of the skill they do not say; nothing in the other modes."""
-    one_liner = record.one_liner
+    one_liner = record.result.one_liner
     if one_liner is None:
         return
-    lost = len(record.evidence.receipt.lost)
+    lost = len(record.result.evidence.receipt.lost)
     yield Text(f"One-liner by: {printable(one_liner.method)}; name, description and body are not in the text")
     if one_liner.left_out:
         noun = "phrase" if one_liner.left_out == 1 else "phrases"
@@ -204,9 +205,9 @@ def one_liner_lines(record: Record) -> Iterator[Text]:
 
 def print_notes(record: Record, console: Console) -> None:
     """Print the notes and warnings alone, first of all that the result fails its own verification."""
-    if record.evidence.verification and not record.evidence.verification.passed:
-        console.print(Text(verified_text(record.evidence.verification), style="bold red"))
-    for note in record.notes:
+    if (verification := record.result.evidence.verification) and not verification.passed:
+        console.print(Text(verified_text(verification), style="bold red"))
+    for note in record.result.notes:
         style, text = note_text(note, record)
         console.print(Text(text, style=style))
 
@@ -233,40 +234,38 @@ def usage_line(usage: Usage) -> str:
 
 
 def _headline(record: Record) -> Iterator[Text]:
-    functionality, tokens, authors = record.evidence.functionality, record.tokens, record.authors
-    figure, remark = estimate_text(record.calibration.estimate, functionality.score, functionality.interval)
+    result, functionality, analysis = record.result, record.result.functionality, record.result.reading.analysis
+    figure, remark = estimate_text(record.estimate, functionality.score, functionality.interval)
     yield Text.assemble("Functionality preserved: ", (figure, "bold"), f" ({remark})")
-    counts = f"{tokens.mark}{tokens.before} → {tokens.mark}{tokens.after}"
-    yield Text.assemble(f"Tokens: {counts} ", (f"({tokens.reduction:.0%} reduction)", "bold green"))
-    yield Text(f"Classification confidence: {authors.confidence:.2f} (mean across sections)")
+    yield Text.assemble(f"Tokens: {record.counts} ", (f"({result.reduction:.0%} reduction)", "bold green"))
+    yield Text(f"Classification confidence: {analysis.confidence:.2f} (mean across sections)")
     yield from map(Text, _removed_and_kept(record))
-    analyzer = authors.analyzer + ("" if authors.prompted else " (no language model, no network)")
-    yield Text(
-        f"Analyzer: {printable(analyzer)}; judge: {printable(functionality.method)}; tokens: {_counter_text(tokens)}"
-    )
-    if authors.token_scorer:
-        yield Text(f"Token scorer: {printable(authors.token_scorer)}")
+    analyzer = analysis.analyzer + ("" if analysis.model_part else " (no language model, no network)")
+    counted = _counter_text(result.run.counter)
+    yield Text(f"Analyzer: {printable(analyzer)}; judge: {printable(functionality.method)}; tokens: {counted}")
+    if result.run.token_scorer:
+        yield Text(f"Token scorer: {printable(result.run.token_scorer)}")
 
 
 def _removed_and_kept(record: Record) -> Iterator[str]:
     """What went, what is whole, and of runs with a language model what stands in new words."""
-    contents = record.contents
-    removed = [f"{count} {names_of(kind)[count > 1]}" for kind, count in contents.removed.items()]
+    removed = [f"{count} {names_of(kind)[count > 1]}" for kind, count in record.removed.items()]
     yield f"Removed: {', '.join(removed) or 'nothing'}"
-    if record.one_liner:
+    if record.result.one_liner:
         yield "Kept: three lines"
     else:
-        kept = [names_of(kind)[1] for kind in contents.kept]
+        kept = [names_of(kind)[1] for kind in record.kept]
         yield f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type"
-    if contents.reworded or (contents.refused and record.authors.prompted):
-        refused = f" ({contents.refused} refused: lost a fact)" if contents.refused else ""
-        yield f"Rewritten: {plural(contents.reworded, 'block')}{refused}"
+    count = record.result.plan.refused
+    if record.reworded or (count and record.result.reading.analysis.model_part):
+        refused = f" ({count} refused: lost a fact)" if count else ""
+        yield f"Rewritten: {plural(record.reworded, 'block')}{refused}"
 
 
-def _counter_text(tokens: TokenCounts) -> str:
-    if tokens.exact:
-        return f"{tokens.encoding}, exact"
-    instead = "" if tokens.encoding == ESTIMATE else f" in place of {tokens.encoding}"
+def _counter_text(counter: TokenCounter) -> str:
+    if counter.exact:
+        return f"{counter.encoding}, exact"
+    instead = "" if counter.encoding == ESTIMATE else f" in place of {counter.encoding}"
     return f"estimate of 4 characters a token{instead}"
 
 

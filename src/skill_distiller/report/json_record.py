@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import asdict
 from typing import Final
 
 from skill_distiller._version import __version__
 from skill_distiller.analysis.model import TYPE_NAMES
 from skill_distiller.calibration.estimate import Stage
-from skill_distiller.checks.functionality import Functionality
 from skill_distiller.checks.model import RECORD_SCHEMAS, Check, Finding, Level, Verification
-from skill_distiller.checks.receipt import Change, LostFact, SectionReceipt
+from skill_distiller.checks.receipt import Change, SectionReceipt
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.model import Usage
-from skill_distiller.report.record import Calibration, Contents, Record, SectionRecord, TokenLevel, names_of
+from skill_distiller.report.record import Record, SectionRecord, TypeScore, names_of
 from skill_distiller.rewriting.examples.model import ExampleSelection
 from skill_distiller.rewriting.model import OutcomeKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
@@ -31,173 +31,130 @@ Json = dict[str, object]
 
 def to_json(record: Record) -> Json:
     """The record of a run, as `compress --json` prints it: figures, sections, receipt and the distilled text itself."""
-    aim, authors, tokens, contents = record.aim, record.authors, record.tokens, record.contents
+    result, options = record.result, record.result.run.options
+    counter, analysis = result.run.counter, result.reading.analysis
     return {
         "schema": RECORD_SCHEMA,
         "version": __version__,
-        "skill": record.texts.skill,
-        "mode": aim.mode.value,
-        "threshold": aim.threshold if aim.mode is Mode.THRESHOLD else None,
-        "target_tokens": aim.tokens,
-        "analyzer": authors.analyzer,
-        "token_scorer": authors.token_scorer or None,
-        "provider": _usage(authors.usage) if authors.usage else None,
-        "encoding": tokens.encoding,
-        "tokens_exact": tokens.exact,
-        "input_tokens": tokens.before,
-        "output_tokens": tokens.after,
-        "reduction": round(tokens.reduction, 4),
-        "functionality": _functionality(record.evidence.functionality, record.calibration, contents),
-        "calibration": _calibration(record.calibration, record.evidence.functionality.score),
-        "classification_confidence": round(authors.confidence, 3),
-        "changed": record.texts.changed,
-        "removed": {names_of(kind)[1]: count for kind, count in contents.removed.items()},
-        "kept": [TYPE_NAMES[kind][1] for kind in contents.kept],
-        "reworded_blocks": contents.reworded,
-        "notes": [_note(note) for note in record.notes],
-        "sections": [_section(section) for section in contents.sections],
-        "token_level": _token_level(contents.token_level),
-        "receipt": [_section_receipt(section) for section in record.evidence.receipt.sections],
-        "verification": checks_to_json(record.evidence.verification),
-        "one_liner": _one_liner(record.one_liner) if record.one_liner else None,
-        "refused_renderings": contents.refused,
-        "text": record.texts.after,
+        "skill": result.original.name,
+        "mode": options.mode,
+        "threshold": options.threshold if options.mode is Mode.THRESHOLD else None,
+        "target_tokens": options.tokens,
+        "analyzer": analysis.analyzer,
+        "token_scorer": result.run.token_scorer or None,
+        "provider": _usage(record.usage) if record.usage else None,
+        **_members(counter, encoding="encoding", tokens_exact="exact"),
+        **_members(result, "input_tokens", "output_tokens"),
+        "reduction": round(result.reduction, 4),
+        "functionality": _functionality(record),
+        "calibration": _calibration(record),
+        "classification_confidence": round(analysis.confidence, 3),
+        "changed": result.changed,
+        "removed": {names_of(kind)[1]: count for kind, count in record.removed.items()},
+        "kept": [TYPE_NAMES[kind][1] for kind in record.kept],
+        "reworded_blocks": record.reworded,
+        "notes": [_note(note) for note in result.notes],
+        "sections": [_section(section) for section in record.sections],
+        "token_level": {
+            "types": [_type_score(score) for score in record.token_level.scores],
+            "phrases": list(record.token_level.phrases),
+        },
+        "receipt": [_section_receipt(section) for section in result.evidence.receipt.sections],
+        "verification": checks_to_json(result.evidence.verification),
+        "one_liner": _one_liner(result.one_liner) if result.one_liner else None,
+        "refused_renderings": result.plan.refused,
+        "text": result.text,
     }
+
+
+def _members(of: object, *same: str, **named: str) -> Json:
+    """Members of a value: `same` under their own names, `named` by what the record calls them."""
+    members = {**{name: name for name in same}, **named}
+    found = ((key, getattr(of, name)) for key, name in members.items())
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in found}
 
 
 def _usage(usage: Usage) -> Json:
-    return {
-        "name": usage.provider,
-        "model": usage.model,
-        "address": usage.address,
-        "calls": usage.calls,
-        "cached": usage.cached,
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "seconds": round(usage.seconds, 2),
-    }
+    others = asdict(usage)
+    return {"name": others.pop("provider"), **others, "seconds": round(usage.seconds, 2)}
 
 
-def _functionality(functionality: Functionality, calibration: Calibration, contents: Contents) -> Json:
+def _functionality(record: Record) -> Json:
+    functionality = record.result.functionality
     return {
         "score": round(functionality.score, 1),
         "method": functionality.method,
-        "interval": None if functionality.interval is None else round(functionality.interval, 1),
-        "calibrated": calibration.estimate.stage is Stage.CALIBRATED,
-        "protected_found": list(functionality.protected_found),
-        "protected_lost": list(functionality.protected_lost),
-        "advisory_found": list(contents.advisory_found),
-        "advisory_removed": list(contents.advisory_removed),
+        "interval": _rounded(functionality.interval, 1),
+        "calibrated": record.estimate.stage is Stage.CALIBRATED,
+        **_members(functionality, "protected_found", "protected_lost"),
+        **_members(record, "advisory_found", "advisory_removed"),
     }
 
 
-def _calibration(calibration: Calibration, score: float) -> Json:
-    estimate = calibration.estimate
+def _calibration(record: Record) -> Json:
+    estimate, score = record.estimate, record.result.functionality.score
     interval = estimate.interval(score)
     return {
-        "id": calibration.entry_id or None,
-        "stage": estimate.stage.value,
-        "runs": estimate.n,
-        "outcomes": estimate.outcomes,
+        "id": record.entry_id or None,
+        **_members(estimate, "stage", runs="n", outcomes="outcomes"),
         "bias": round(estimate.bias, 2),
         "corrected_score": round(estimate.corrected(score), 1),
-        "half_width": None if estimate.half_width is None else round(estimate.half_width, 2),
-        "interval": None if interval is None else [round(bound, 1) for bound in interval],
+        "half_width": _rounded(estimate.half_width, 2),
+        "interval": interval and [round(bound, 1) for bound in interval],
     }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _note(note: Note) -> Json:
-    record: Json = {"kind": note.kind.value, "detail": note.detail}
-    if note.sections:
-        record["sections"] = [
-            {"heading": section.heading, "level": section.level, "line": section.line, "blocks": section.blocks}
-            for section in note.sections
-        ]
-    return record
+    sections = [asdict(section) for section in note.sections]
+    return {"kind": note.kind, "detail": note.detail, **({"sections": sections} if sections else {})}
 
 
 def _section(section: SectionRecord) -> Json:
     return {
-        "heading": section.heading.text,
-        "level": section.heading.level,
-        "line": section.heading.line,
-        "type": section.type.value,
+        **_members(section.section, "heading", "level", "line"),
+        "type": section.type,
         "importance": round(section.importance, 3),
         "confidence": round(section.confidence, 3),
-        "outcome": section.outcome.value,
-        "blocks": section.blocks.total,
-        "blocks_removed": section.blocks.removed,
-        "blocks_shortened": section.blocks.shortened,
-        "tokens_before": section.tokens.original,
-        "tokens_after": section.tokens.candidate,
+        "outcome": section.outcome,
+        **_members(section.blocks, blocks="total", blocks_removed="removed", blocks_shortened="shortened"),
+        **_members(section.tokens, tokens_before="original", tokens_after="candidate"),
         "examples": _examples(section.examples) if section.examples else None,
     }
 
 
 def _examples(examples: ExampleSelection) -> Json:
-    return {
-        "total": examples.total,
-        "selected": list(examples.selected),
-        "one_liners": list(examples.one_liners),
-        "lines": examples.lines,
-        "coverage": round(examples.coverage, 3),
-        "mode": examples.mode.value,
-    }
+    counts = _members(examples, "total", "selected", "one_liners", "lines")
+    return {**counts, "coverage": round(examples.coverage, 3), "mode": examples.mode}
 
 
-def _token_level(token_level: TokenLevel) -> Json:
-    return {
-        "types": [
-            {
-                "type": score.type.value,
-                "section_count": score.sections,
-                "compression": None if score.compression is None else round(score.compression, 4),
-            }
-            for score in token_level.scores
-        ],
-        "phrases": list(token_level.phrases),
-    }
+def _type_score(score: TypeScore) -> Json:
+    return {**_members(score, "type", section_count="sections"), "compression": _rounded(score.compression, 4)}
 
 
 def _section_receipt(section: SectionReceipt) -> Json:
     return {
-        "heading": section.heading,
-        "level": section.level,
-        "heading_id": section.id,
-        "heading_removed": section.heading_dropped,
+        **_members(section, "heading", "level", heading_id="id", heading_removed="heading_dropped"),
         "changes": [_change(change) for change in section.changes],
-        "lost_facts": [_fact(fact) for fact in section.lost],
+        "lost_facts": [_members(fact, "kind", fact="text", key="key", line="line") for fact in section.lost],
     }
 
 
 def _change(change: Change) -> Json:
     return {
         "id": change.id,
-        "block": change.block.index,
-        "kind": change.block.kind.value,
-        "type": change.type.value,
-        "rendering": change.rendering.value,
-        "reason": change.reason.value,
-        "first_line": change.block.line,
-        "last_line": change.block.last_line,
-        "tokens_saved": change.saved,
-        "before": change.before,
-        "after": change.after,
+        **_members(change.block, block="index", kind="kind"),
+        **_members(change, "type", "rendering", "reason"),
+        **_members(change.block, first_line="line", last_line="last_line"),
+        **_members(change, tokens_saved="saved", before="before", after="after"),
     }
-
-
-def _fact(fact: LostFact) -> Json:
-    return {"kind": fact.kind.value, "fact": fact.text, "key": fact.key, "line": fact.line}
 
 
 def _one_liner(one_liner: OneLiner) -> Json:
-    return {
-        "trigger": one_liner.trigger,
-        "action": one_liner.action,
-        "result": one_liner.result,
-        "method": one_liner.method,
-        "phrases_left_out": one_liner.left_out,
-    }
+    return _members(one_liner, "trigger", "action", "result", "method", phrases_left_out="left_out")
 
 
 def verification_to_json(verification: Verification, skill: str, counter: TokenCounter) -> Json:
@@ -206,11 +163,10 @@ def verification_to_json(verification: Verification, skill: str, counter: TokenC
         "schema": VERIFY_SCHEMA,
         "version": __version__,
         "skill": skill,
-        "encoding": counter.encoding,
-        "tokens_exact": counter.exact,
-        "original_tokens": verification.tokens.original,
-        "candidate_tokens": verification.tokens.candidate,
+        **_members(counter, encoding="encoding", tokens_exact="exact"),
+        **_members(verification.tokens, original_tokens="original", candidate_tokens="candidate"),
         "changed": verification.changed,
+        "accounted": {verdict.value: count for verdict, count in verification.comparison.count().items()},
         **_checks(verification, tuple(Level)),
     }
 
@@ -220,7 +176,7 @@ def checks_to_json(verification: Verification | None) -> Json | None:
 
     None where nothing was verified.
     """
-    return None if verification is None else _checks(verification, (Level.FAILURE, Level.WARNING))
+    return None if verification is None else _checks(verification, (Level.FAILURE, Level.LOOK, Level.WARNING))
 
 
 def _checks(verification: Verification, levels: Collection[Level]) -> Json:
@@ -232,19 +188,14 @@ def _check(check: Check, levels: Collection[Level]) -> Json:
         "name": check.name,
         "passed": check.passed,
         "declared": check.count(Level.DECLARED),
+        "to_look_at": check.count(Level.LOOK),
         "findings": [_finding(finding) for finding in check.findings if finding.level in levels],
     }
 
 
 def _finding(finding: Finding) -> Json:
-    return {
-        "kind": finding.kind.value,
-        "level": finding.level.value,
-        "text": finding.text,
-        "detail": finding.detail,
-        "file": "candidate" if finding.in_candidate else "original",
-        "line": finding.line or None,
-    }
+    file = "candidate" if finding.in_candidate else "original"
+    return {**_members(finding, "kind", "level", "text", "detail"), "file": file, "line": finding.line or None}
 
 
 _NAME_LENGTH: Final = 200  # characters; a skill may call itself anything, and a thousand entries are read in each run
@@ -256,37 +207,34 @@ def to_entry(record: Record) -> Json:
     `expected` is the judge's score without any correction, so that corrections never add up. No path
     is kept: the file may be shared.
     """
-    functionality, contents = record.evidence.functionality, record.contents
-    provider, model = record.authors.made_with
-    sections = [section for section in contents.sections if section.blocks.total]
+    result, functionality, counter = record.result, record.result.functionality, record.result.run.counter
+    provider, model = record.made_with
+    sections = [section for section in record.sections if section.blocks.total]
     removed = sum(section.outcome is OutcomeKind.REMOVED for section in sections)
     lost = set(functionality.protected_lost)
     score = round(functionality.score, 1)
     return {
-        "skill": record.texts.skill[:_NAME_LENGTH],
-        "mode": record.aim.mode.value,
-        "threshold": record.aim.threshold,
-        "input_tokens": record.tokens.before,
-        "output_tokens": record.tokens.after,
-        "reduction_pct": round(100 * record.tokens.reduction),
+        "skill": result.original.name[:_NAME_LENGTH],
+        **_members(result.run.options, "mode", "threshold"),
+        **_members(result, "input_tokens", "output_tokens"),
+        "reduction_pct": round(100 * result.reduction),
         "sections_total": len(sections),
         "sections_kept": len(sections) - removed,
         "sections_removed": removed,
-        "classification_confidence_mean": round(record.authors.confidence, 3),
+        "classification_confidence_mean": round(result.reading.analysis.confidence, 3),
         "functionality_score": score,
         "protected_patterns_found": list(functionality.protected_found),
         "protected_patterns_preserved": [name for name in functionality.protected_found if name not in lost],
-        "advisory_patterns_found": list(contents.advisory_found),
-        "advisory_patterns_removed": list(contents.advisory_removed),
+        "advisory_patterns_found": record.advisory_found,
+        "advisory_patterns_removed": record.advisory_removed,
         "expected": {"functionality": score},
         "actual": None,
         "evaluation_method": functionality.method,
         "provider": provider,
         "model": model or None,
-        "analyzer": record.authors.analyzer,
+        "analyzer": result.reading.analysis.analyzer,
         "analyzer_version": __version__,  # its rules and weights are part of the package
-        "encoding": record.tokens.encoding,
-        "tokens_exact": record.tokens.exact,
+        **_members(counter, encoding="encoding", tokens_exact="exact"),
         "tool_version": __version__,
-        "content_hash": f"sha256:{hashlib.sha256(record.texts.before.encode('utf-8', 'replace')).hexdigest()}",
+        "content_hash": f"sha256:{hashlib.sha256(result.original.text.encode('utf-8', 'replace')).hexdigest()}",
     }

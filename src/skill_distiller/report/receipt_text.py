@@ -21,12 +21,12 @@ _FACT_LENGTH: Final = 100  # characters of a lost fact that are shown; the JSON 
 
 def receipt_lines(record: Record, *, verbose: bool) -> Iterator[Text]:
     """The receipt, nothing where all of the original is there; with `verbose` shortened blocks one by one."""
-    receipt = record.evidence.receipt
+    receipt = record.result.evidence.receipt
     if not receipt.sections:
         return
     yield Text("\nReceipt (lines of the original):", style="bold")
     for section in receipt.sections:
-        yield from _section_receipt(section, record.tokens.mark, verbose=verbose)
+        yield from _section_receipt(section, record.mark, verbose=verbose)
     if receipt.changes:
         yield Text(_BRING_BACK if verbose else f"{_BRING_BACK} (ids of shortened blocks: --verbose)")
     facts = sum(fact.kind is not FactKind.HEADING for fact in receipt.lost)

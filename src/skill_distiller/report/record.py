@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,15 +13,13 @@ from skill_distiller.checks.model import Tokens
 from skill_distiller.planning.plan import Decision
 from skill_distiller.providers.model import Usage
 from skill_distiller.rewriting.examples.find import find_sets
-from skill_distiller.rewriting.examples.model import ExampleSelection
+from skill_distiller.rewriting.examples.model import ExampleSelection, ExampleSet
 from skill_distiller.rewriting.examples.select import selection_of
 from skill_distiller.rewriting.model import RENDERINGS, OutcomeKind, Proof, RenderingKind
-from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.rewriting.redundant import compressible_blocks
-from skill_distiller.run.notes import Note, NoteKind
-from skill_distiller.run.result import Evidence, Result
-from skill_distiller.run.run import Aim
-from skill_distiller.skill.model import SKILL_FILE, BlockKind, FrontmatterState, Section
+from skill_distiller.run.notes import NoteKind
+from skill_distiller.run.result import Result
+from skill_distiller.skill.model import BlockKind, Section
 
 Counted = SectionType | BlockKind  # blocks are counted by type, and separators (`---`) as BlockKind.RULE
 SEPARATORS: Final = ("separator", "separators")
@@ -31,15 +29,6 @@ _ORDER: Final[tuple[Counted, ...]] = (*TYPE_NAMES, BlockKind.RULE)
 def names_of(kind: Counted) -> tuple[str, str]:
     """What blocks are called that are counted together: one and many."""
     return TYPE_NAMES[kind] if isinstance(kind, SectionType) else SEPARATORS
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading of the original: `text` "" and `level` 0 before the first one; `line` counts from 1."""
-
-    text: str
-    level: int
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,7 @@ class SectionRecord:
     `examples` are those under the heading, where some of them were written as one line each.
     """
 
-    heading: Heading
+    section: Section
     type: SectionType
     importance: float
     confidence: float
@@ -95,141 +84,54 @@ class TokenLevel:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """What became of the blocks of a skill.
+class Record:
+    """All that is told of a run: its `result`, what that means for the blocks of the skill, what is known beside it.
 
-    `removed` counts those of which nothing is left, `kept` names the types of which every block is
-    there, both with the most important type first. `reworded` blocks stand in new words; `refused`
-    counts the renderings that lost a fact and were not offered. `advisory_found` are the names of the
-    advisory patterns of the original, `advisory_removed` those that went.
+    `usage` is what was asked of a language model, None where none had a part in the run. `removed`
+    counts the blocks of which nothing is left, `kept` names the types of which every block is there,
+    both with the most important type first. `reworded` blocks stand in new words. `estimate` is what
+    earlier runs say of the functionality, `entry_id` the run's own entry among them, "" for none.
     """
 
+    result: Result
+    usage: Usage | None
     removed: Mapping[Counted, int]
     kept: tuple[SectionType, ...]
     reworded: int
-    refused: int
-    advisory_found: tuple[str, ...]
-    advisory_removed: tuple[str, ...]
     sections: tuple[SectionRecord, ...]
     token_level: TokenLevel
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """The skill before and after, whole, frontmatter included.
-
-    `skill` is its name, "" where it has none; `file` the name of its file without the folder;
-    `frontmatter` how the YAML of the original was found.
-    """
-
-    skill: str
-    file: str
-    frontmatter: FrontmatterState
-    before: str
-    after: str
+    estimate: Estimate = UNCALIBRATED
+    entry_id: str = ""
 
     @property
-    def changed(self) -> bool:
-        """Whether the text differs from the original."""
-        return self.before != self.after
+    def counts(self) -> str:
+        """The tokens of the whole files, before and after."""
+        before, after = self.result.tokens
+        return f"{self.mark}{before} → {self.mark}{after}"
 
-
-@dataclass(frozen=True, slots=True)
-class Authors:
-    """Who gave the types, and how sure: `confidence` is the mean over the sections, 0-1; `prompted` a language model.
-
-    `token_scorer` measured how much a phrase tells, "" where nobody did. `usage` is what was asked of
-    a language model, None where none had a part in the run.
-    """
-
-    analyzer: str
-    prompted: bool
-    confidence: float
-    token_scorer: str
-    usage: Usage | None
+    @property
+    def mark(self) -> str:
+        """`~` in front of a count that is an estimate, else nothing."""
+        return self.result.run.counter.mark
 
     @property
     def made_with(self) -> tuple[str, str]:
         """The provider and the model, by which runs are compared: `embedded` has no model ("")."""
         return (self.usage.provider, self.usage.model) if self.usage else ("embedded", "")
 
-
-@dataclass(frozen=True, slots=True)
-class TokenCounts:
-    """Tokens of the whole files; `exact` is False where 4 characters were taken for a token.
-
-    `reduction` is that of the result: below 0 where three lines are longer than a very short skill.
-    """
-
-    encoding: str
-    exact: bool
-    before: int
-    after: int
-    reduction: float
+    @property
+    def advisory_found(self) -> list[str]:
+        """The names of the advisory patterns of the original."""
+        return sorted({name for verdict in self.result.reading.verdicts for name in verdict.advisory})
 
     @property
-    def mark(self) -> str:
-        """`~` in front of a count that is an estimate, else nothing."""
-        return "" if self.exact else "~"
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """What earlier runs say of the estimated functionality, and the run's own entry ("" where there is none)."""
-
-    estimate: Estimate = UNCALIBRATED
-    entry_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Everything that is told of a run.
-
-    `contents` says what became of the blocks and sections, `evidence` what was lost, how much
-    functionality that leaves and what the gate finds. `one_liner` is None in every other mode.
-    """
-
-    texts: Texts
-    aim: Aim
-    authors: Authors
-    tokens: TokenCounts
-    calibration: Calibration
-    contents: Contents
-    evidence: Evidence
-    notes: tuple[Note, ...]
-    one_liner: OneLiner | None
+    def advisory_removed(self) -> list[str]:
+        """Those of them that went."""
+        return [note.detail for note in self.result.notes if note.kind is NoteKind.ADVISORY_REMOVED]
 
 
 def make_record(result: Result, usage: Usage | None = None) -> Record:
     """The record of a run that no earlier one calibrates; `usage` is what was asked of a language model, if any was."""
-    original, run, analysis = result.original, result.run, result.reading.analysis
-    return Record(
-        texts=Texts(
-            skill=original.name,
-            file=original.path.name if original.path else SKILL_FILE,
-            frontmatter=original.frontmatter.state,
-            before=original.text,
-            after=result.text,
-        ),
-        aim=run.options.aim,
-        authors=Authors(
-            analyzer=analysis.analyzer,
-            prompted=analysis.model_part is not None,
-            confidence=analysis.confidence,
-            token_scorer=run.token_scorer,
-            usage=usage,
-        ),
-        tokens=TokenCounts(run.counter.encoding, run.counter.exact, *result.tokens, result.reduction),
-        calibration=Calibration(),
-        contents=sum_up(result),
-        evidence=result.evidence,
-        notes=result.notes,
-        one_liner=result.one_liner,
-    )
-
-
-def sum_up(result: Result) -> Contents:
-    """What became of the blocks of a run's skill."""
     decisions, verdicts = result.plan.decisions, result.reading.verdicts
     counted: list[Counted] = [
         BlockKind.RULE if block.kind is BlockKind.RULE else verdicts[block.index].type
@@ -237,13 +139,12 @@ def sum_up(result: Result) -> Contents:
     ]
     gone = Counter(counted[decision.block] for decision in decisions if _is_removed(decision))
     dropped = {counted[decision.block] for decision in decisions if decision.dropped}
-    return Contents(
+    return Record(
+        result,
+        usage,
         removed={kind: gone[kind] for kind in _ORDER if gone[kind]},
         kept=tuple(kind for kind in TYPE_NAMES if kind in counted and kind not in dropped),
         reworded=sum(RENDERINGS[decision.rendering.kind].proof is Proof.WORDING for decision in decisions),
-        refused=result.plan.refused,
-        advisory_found=tuple(sorted({name for verdict in verdicts for name in verdict.advisory})),
-        advisory_removed=tuple(note.detail for note in result.notes if note.kind is NoteKind.ADVISORY_REMOVED),
         sections=record_sections(result),
         token_level=score_words(result),
     )
@@ -254,52 +155,42 @@ def _is_removed(decision: Decision) -> bool:
     return decision.dropped and not RENDERINGS[decision.rendering.kind].joint
 
 
-def example_selections(result: Result) -> dict[int, ExampleSelection]:
-    """What became of the sets of examples of which any was written as a line, by the index of their section."""
-    decisions, reading = result.plan.decisions, result.reading
-    lines = {decision.block for decision in decisions if decision.rendering.kind is RenderingKind.ONE_LINERS}
-    return {
-        examples.section: selection_of(reading, examples, {i: decisions[i].rendering.text for i in examples.blocks})
-        for examples in (find_sets(reading) if lines else ())
-        if not lines.isdisjoint(examples.blocks)
-    }
-
-
 def record_sections(result: Result) -> tuple[SectionRecord, ...]:
     """Every section of the original that holds a block, or examples that were made shorter, in order."""
-    selections = example_selections(result)
+    lines = {d.block for d in result.plan.decisions if d.rendering.kind is RenderingKind.ONE_LINERS}
+    sets = find_sets(result.reading) if lines else ()
+    shortened = {examples.section: examples for examples in sets if not lines.isdisjoint(examples.blocks)}
     return tuple(
-        _record_section(result, section, selections.get(section.index))
+        _record_section(result, section, shortened.get(section.index))
         for section in result.original.sections
-        if section.blocks or section.index in selections
+        if section.blocks or section.index in shortened
     )
 
 
-def _record_section(result: Result, section: Section, examples: ExampleSelection | None) -> SectionRecord:
-    blocks = [block.index for block in section.blocks] or list(_example_blocks(result, section))
-    verdicts = [result.reading.verdicts[i] for i in blocks]
-    decisions = [result.plan.decisions[i] for i in blocks]
-    own = decisions if section.blocks else []
+def _record_section(result: Result, section: Section, examples: ExampleSet | None) -> SectionRecord:
+    all_decisions = result.plan.decisions
+    own = [all_decisions[block.index] for block in section.blocks]
+    # A section without blocks of its own has those of its examples, in the sections below it.
+    decisions = own or [all_decisions[i] for i in (examples.blocks if examples else ())]
+    verdicts = [result.reading.verdicts[decision.block] for decision in decisions]
     by_type: Counter[SectionType] = Counter()
     for verdict, decision in zip(verdicts, decisions, strict=True):
         by_type[verdict.type] += decision.full_tokens
     return SectionRecord(
-        heading=Heading(section.heading, section.level, section.line),
+        section,
         type=max(by_type, key=lambda kind: by_type[kind]),
         importance=mean([verdict.importance for verdict in verdicts]),
         confidence=mean([verdict.confidence for verdict in verdicts]),
         outcome=OutcomeKind.RECOMP if examples else _outcome(decisions),
         blocks=_count_blocks(own),
         tokens=Tokens(sum(d.full_tokens for d in own), sum(d.rendering.tokens for d in own)),
-        examples=examples,
+        examples=_selection(result, examples) if examples else None,
     )
 
 
-def _example_blocks(result: Result, section: Section) -> Iterator[int]:
-    """The blocks of the examples in the sub-sections of a section that has none of its own."""
-    for examples in find_sets(result.reading):
-        if examples.section == section.index:
-            yield from examples.blocks
+def _selection(result: Result, examples: ExampleSet) -> ExampleSelection:
+    texts = {block: result.plan.decisions[block].rendering.text for block in examples.blocks}
+    return selection_of(result.reading, examples, texts)
 
 
 def _count_blocks(decisions: Sequence[Decision]) -> BlockCounts:

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from skill_distiller.checks.model import Check, Finding, Level, Verification
-from skill_distiller.report.text import EXCERPT, excerpt
+from skill_distiller._version import __version__
+from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Verification
+from skill_distiller.report.text import EXCERPT, excerpt, plural, printable
+
+# What to do about a finding, by its kind.
+TODO: Final[Mapping[FindingKind, str]] = {
+    FindingKind.LOST: "Bring it back, or name the receipt that declares it (--receipt).",
+    FindingKind.NEW: "Take it out: the original does not say it.",
+    FindingKind.CHANGED: "Say what the original says.",
+    FindingKind.REVERSED: "It says the opposite: write it as in the original.",
+    FindingKind.WEAKENED: "Say it as strongly as the original.",
+    FindingKind.MOVED: "Put it back where it stood: under its heading, label or number, in its order.",
+    FindingKind.REWORDED: "Read both: no program can tell whether they say the same.",
+    FindingKind.OTHERWISE_WRITTEN: "Nothing, where the other way of writing is wanted.",
+    FindingKind.NO_FILE: "Add the file, or mend the link.",
+    FindingKind.NO_ANCHOR: "Bring the heading back, or mend the link.",
+    FindingKind.OUTSIDE: "Put the file into the skill folder, or mend the link.",
+    FindingKind.UNCLOSED: "Close the fence.",
+    FindingKind.FAULT: "Mend the frontmatter.",
+    FindingKind.CLIENT_FIELD: "Nothing, where the client is meant (--allow-field).",
+    FindingKind.TOO_LARGE: "Move what is seldom needed into a reference file.",
+    FindingKind.LONGER: "Keep the original.",
+}
 
 
 def verified_text(verification: Verification) -> str:
-    """One line: which checks passed, or which failed and on what first. Safe to show."""
+    """One line: that everything is accounted for, or what is not proved, or what failed first. Safe to show."""
+    looks = len(verification.unproved)
     if verification.passed:
         names = ", ".join(check.name for check in verification.checks)
-        if any(check.count(Level.DECLARED) for check in verification.checks):
+        declared = any(check.count(Level.DECLARED) for check in verification.checks)
+        if looks:
+            rest = "; every loss is in the receipt" if declared else ""
+            return f"Passed, but not proved: {plural(looks, 'difference')} to look at{rest} ({names})"
+        if declared:
             return f"Verified: every loss is in the receipt; no other was found ({names})"
         return f"Verified: {names}: {len(verification.checks)} checks passed"
     parts = [
@@ -26,6 +54,13 @@ def verified_text(verification: Verification) -> str:
         for check in verification.failed
     ]
     return f"Verification FAILED: {'; '.join(parts)}"
+
+
+def accounted_text(verification: Verification) -> str:
+    """One line that accounts for every piece of both texts: how many got which verdict."""
+    counts = [(verdict.value, count) for verdict, count in verification.comparison.count().items() if count]
+    total = plural(sum(count for _, count in counts), "piece")
+    return f"{total}: {', '.join(f'{count} {name}' for name, count in counts)}"
 
 
 def finding_text(finding: Finding) -> str:
@@ -41,7 +76,8 @@ def _what(finding: Finding, length: int = EXCERPT) -> str:
 
 _SHOWN: Final = 10  # findings of a check; the JSON record holds all of them
 _LENGTH: Final = 160  # characters of a finding
-_STYLES: Final = {Level.FAILURE: "red", Level.WARNING: "yellow", Level.DECLARED: "dim"}
+_SPACES: Final = re.compile(r"\s+")
+_STYLES: Final = {Level.FAILURE: "red", Level.LOOK: "yellow", Level.WARNING: "yellow", Level.DECLARED: "dim"}
 
 
 def print_verification(verification: Verification, console: Console, mark: str = "", *, verbose: bool = False) -> None:
@@ -61,6 +97,7 @@ def print_verification(verification: Verification, console: Console, mark: str =
     console.print(table)
     before, after = verification.tokens
     reduction = f" ({1 - after / before:.0%} reduction)" if before and after <= before else ""
+    console.print(Text(f"Accounted for: {accounted_text(verification)}"), soft_wrap=True)
     console.print(Text(f"Tokens: {mark}{before} → {mark}{after}{reduction}"), soft_wrap=True)
     style = "green" if verification.passed else "bold red"
     console.print(Text(verified_text(verification), style=style), soft_wrap=True)
@@ -68,26 +105,150 @@ def print_verification(verification: Verification, console: Console, mark: str =
 
 def _rows(check: Check, *, verbose: bool) -> Iterator[tuple[Text, Text, Text, Text]]:
     """The check in front of its findings, failures first; what is not shown is counted."""
-    failures, warnings, declared = (
-        [finding for finding in check.findings if finding.level is level]
-        for level in (Level.FAILURE, Level.WARNING, Level.DECLARED)
-    )
-    found = failures + warnings
-    lines = [(_place(finding), _text(finding)) for finding in (found + declared if verbose else found[:_SHOWN])]
+    by_level = {level: [finding for finding in check.findings if finding.level is level] for level in _STYLES}
+    declared = by_level[Level.DECLARED]
+    found = [finding for level in _STYLES if level is not Level.DECLARED for finding in by_level[level]]
+    lines = [row for finding in (found + declared if verbose else found[:_SHOWN]) for row in _lines(finding)]
     if not verbose and len(found) > _SHOWN:
         lines.append((Text(), Text(f"and {len(found) - _SHOWN} more (--verbose or --json)", "dim")))
     if not verbose and declared:
         lines.append((Text(), Text(f"{len(declared)} declared by the receipt", "dim")))
     first, *rest = lines or [(Text(), Text())]
-    yield Text(check.name), Text("passed", "green") if check.passed else Text("FAILED", "bold red"), *first
+    yield Text(check.name), _result(check), *first
     for line in rest:
         yield Text(), Text(), *line
 
 
-def _place(finding: Finding) -> Text:
-    return Text(f"{finding.line}{'' if finding.in_candidate else ' (original)'}" if finding.line else "", "dim")
+def _result(check: Check) -> Text:
+    if not check.passed:
+        return Text("FAILED", "bold red")
+    return Text("look", "yellow") if check.count(Level.LOOK) else Text("passed", "green")
 
 
-def _text(finding: Finding) -> Text:
-    text = Text.assemble((f"{_what(finding, _LENGTH)}: ", _STYLES[finding.level]), excerpt(finding.text, _LENGTH))
-    return text if finding.level is not Level.DECLARED else Text.assemble(text, (" (declared)", "dim"))
+def _lines(finding: Finding) -> Iterator[tuple[Text, Text]]:
+    """A finding with the words that differ marked, and below it what stands there now."""
+    line = Text(f"{finding.line}{'' if finding.in_candidate else ' (original)'}" if finding.line else "", "dim")
+    text = Text.assemble(
+        (f"{_what(finding, _LENGTH)}: ", _STYLES[finding.level]), _marked(finding.text, finding.marks, "-")
+    )
+    yield line, Text.assemble(text, (" (declared)", "dim")) if finding.level is Level.DECLARED else text
+    if finding.other:
+        now = _marked(finding.other.text, finding.other.marks, "+")
+        yield Text(str(finding.other.line), "dim"), Text.assemble(("now: ", "dim"), now)
+
+
+_STYLES_OF_MARKS: Final = {"-": "bold red", "+": "bold green"}
+
+
+def _marked(text: str, marks: Sequence[tuple[int, int]], sign: str) -> Text:
+    """A text on one line with the marked words in brackets, `[-old-]` or `{+new+}`, as `git diff --word-diff` does."""
+    return Text("").join(
+        Text(part, _STYLES_OF_MARKS[sign] if marked else "") for part, marked in marked_words(text, marks, sign)
+    )
+
+
+def marked_words(text: str, marks: Sequence[tuple[int, int]], sign: str) -> Iterator[tuple[str, bool]]:
+    """The parts of a text on one line, at most 160 characters and safe to show, and which of them are marked."""
+    opening, closing = ("[-", "-]") if sign == "-" else ("{+", "+}")
+    begin = max(0, marks[0][0] - _LENGTH // 2) if marks and marks[0][0] > _LENGTH // 2 else 0
+    at, room = begin, _LENGTH
+    if begin:
+        yield "…", False
+    for start, end in [*merged(marks), (len(text), len(text))]:
+        if start < at or room <= 0:
+            continue
+        before = printable(_SPACES.sub(" ", text[at:start]))
+        yield before[:room], False
+        room -= len(before)
+        if end > start and room > 0:
+            yield f"{opening}{printable(_SPACES.sub(' ', text[start:end]))[:room]}{closing}", True
+            room -= end - start
+        at = end
+    if room <= 0:
+        yield "…", False
+
+
+def merged(marks: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans in order, those that touch or are one blank apart as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(marks):
+        if found and start <= found[-1][1] + 1:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
+
+
+def word_diff(verification: Verification) -> Iterator[str]:
+    """Every difference as a head line and the words on both sides, as `git diff --word-diff` shows them."""
+    for check in verification.checks:
+        for finding in check.findings:
+            now = finding.other
+            sides = (finding.line, now.line if now else 0)
+            place = (0, finding.line) if finding.in_candidate else sides
+            lines = " ".join(f"{sign}{line}" for sign, line in zip("-+", place, strict=True) if line)
+            yield f"@@ {lines} @@ {check.name}: {finding.level.value}: {_what(finding)}"
+            sign = "+" if finding.in_candidate else "-"
+            yield sign + "".join(part for part, _ in marked_words(finding.text, finding.marks, sign))
+            if now:
+                yield "+" + "".join(part for part, _ in marked_words(now.text, now.marks, "+"))
+
+
+_SARIF_LEVELS: Final = {
+    Level.FAILURE: "error", Level.LOOK: "warning", Level.WARNING: "note", Level.DECLARED: "none"
+}  # fmt: skip
+_GITHUB_LEVELS: Final = {Level.FAILURE: "error", Level.LOOK: "warning", Level.WARNING: "notice"}
+
+
+def to_sarif(verification: Verification, questions: Mapping[str, str], original: str, candidate: str) -> dict[str, Any]:
+    """The findings as a SARIF 2.1.0 log; `questions` tells what each check asks, the others are paths of the files."""
+    rules = [{"id": check.name, "shortDescription": {"text": questions[check.name]}} for check in verification.checks]
+    results = [
+        {
+            "ruleId": check.name,
+            "level": _SARIF_LEVELS[finding.level],
+            "message": {"text": _message(finding)},
+            "locations": [_location(*place) for place in _places(finding, original, candidate)],
+        }
+        for check in verification.checks
+        for finding in check.findings
+    ]
+    driver = {"name": "skill-distiller", "version": __version__, "rules": rules}
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": results}],
+    }
+
+
+def _places(finding: Finding, original: str, candidate: str) -> Iterator[tuple[str, int]]:
+    """The files and lines of a finding, the candidate's first."""
+    if finding.other:
+        yield candidate, finding.other.line
+    yield candidate if finding.in_candidate else original, finding.line
+
+
+def _location(path: str, line: int) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(path.replace("\\", "/"))}}
+    return {"physicalLocation": place | ({"region": {"startLine": line}} if line else {})}
+
+
+def _message(finding: Finding) -> str:
+    now = f" Now: {excerpt(finding.other.text, _LENGTH)}" if finding.other else ""
+    return f"{_what(finding, _LENGTH)}: {excerpt(finding.text, _LENGTH)}{now} ({TODO[finding.kind]})"
+
+
+def github_annotations(verification: Verification, original: str, candidate: str) -> Iterator[str]:
+    """The findings as workflow commands of GitHub Actions, a line each."""
+    for check in verification.checks:
+        for finding in check.findings:
+            if finding.level in _GITHUB_LEVELS:
+                path, line = next(_places(finding, original, candidate))
+                place = f"file={_escaped(path, ':,')}" + (f",line={line}" if line else "")
+                title = _escaped(f"{check.name}: {_what(finding)}", ":,")
+                yield f"::{_GITHUB_LEVELS[finding.level]} {place},title={title}::{_escaped(_message(finding))}"
+
+
+def _escaped(text: str, also: str = "") -> str:
+    """A text as a workflow command takes it: percent signs, line ends and `also` as codes."""
+    return "".join(f"%{ord(c):02X}" if c in "%\r\n" + also else c for c in text)

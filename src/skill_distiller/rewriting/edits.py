@@ -11,9 +11,8 @@ from skill_distiller.language.facts import Span, overlaps
 class Edit(NamedTuple):
     """Put `replacement` in the place of `text[start:end]`.
 
-    `replacement` is mostly "", or the capital letter of a sentence that loses its first word.
-    `strength` (0-1) is the dial from which on the edit is allowed: low where it is certain that the
-    words can go.
+    `replacement` is mostly "", or the capital letter of a sentence that loses its first word. `strength` (0-1) is the
+    dial from which on the edit is allowed: low where it is certain that the words can go.
     """
 
     start: int

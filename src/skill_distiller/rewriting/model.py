@@ -54,10 +54,9 @@ class Proof(StrEnum):
 class RenderingRow(NamedTuple):
     """What holds for every rendering of a kind.
 
-    `outcome` is its label in reports, `wording` what the receipt says of it. `partial`: it openly says
-    only a part of what the block said, or sums it up; the block counts as removed. `joint`: its text
-    may stand for several blocks, all but one of which are then written as nothing. `anew`: its text
-    may hold blocks and headings of its own.
+    `outcome` is its label in reports, `wording` what the receipt says of it. `partial`: it openly says only a part of
+    what the block said, or sums it up; the block counts as removed. `joint`: its text may stand for several blocks, all
+    but one of which are then written as nothing. `anew`: its text may hold blocks and headings of its own.
     """
 
     outcome: OutcomeKind
@@ -95,11 +94,10 @@ RENDERINGS: Final[Mapping[RenderingKind, RenderingRow]] = {
 class Rendering:
     """One rung of a block's ladder.
 
-    `text` stands in the place of the block and the blank lines after it; `tokens` is its count;
-    `share` is the part of the block's worth that it keeps, 0-1; `strength` how boldly words were
-    deleted, 0-1. `phrases` are the pieces of several words that were deleted, as they stood. One that
-    is `proved` was shown to be what its kind promises by whoever wrote it; any other may still lose
-    something.
+    `text` stands in the place of the block and the blank lines after it; `tokens` is its count; `share` is the part of
+    the block's worth that it keeps, 0-1; `strength` how boldly words were deleted, 0-1. `phrases` are the pieces of
+    several words that were deleted, as they stood. One that is `proved` was shown to be what its kind promises by
+    whoever wrote it; any other may still lose something.
     """
 
     kind: RenderingKind
@@ -123,11 +121,10 @@ def in_full(block: Block, tokens: int) -> Rendering:
 class Bundle:
     """A way to write several blocks together: all of it is taken, or nothing.
 
-    `texts` stand in the place of the `blocks` (by index, in order; blank lines after them included),
-    "" for a block of which nothing stays by itself, its source for one that stays as it is. The
-    `headings` (sections by index) go with the blocks under them. `share` (0-1) is the part of the
-    blocks' worth that the texts keep, taken together. A bundle with a text of "" for a required
-    block is not used.
+    `texts` stand in the place of the `blocks` (by index, in order; blank lines after them included), "" for a block of
+    which nothing stays by itself, its source for one that stays as it is. The `headings` (sections by index) go with
+    the blocks under them. `share` (0-1) is the part of the blocks' worth that the texts keep, taken together. A bundle
+    with a text of "" for a required block is not used.
     """
 
     kind: RenderingKind

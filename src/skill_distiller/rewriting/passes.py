@@ -175,6 +175,8 @@ _FUNCTION_WORD: Final = re.compile(
     r"(?:you|your|the|this|that|these|those|it|its|a|an|all|each|any|some|there|we|they|when|if)\b"
 )
 _NEXT_WORD: Final = re.compile(r"\w+")
+
+
 def may_have_fillers(draft: Draft) -> bool:
     """A quick look: False means that there is nothing to take out."""
     return not _FILLER_HINTS.isdisjoint(content_words(draft.text))

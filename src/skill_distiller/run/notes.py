@@ -106,6 +106,7 @@ class NoteKind(StrEnum):
 
     NO_FRONTMATTER = "no frontmatter"
     NO_TRIGGER = "no trigger section"
+    FIELD_TWICE = "field given twice"
     ALREADY_MINIMAL = "already minimal"
     WITHIN_BUDGET = "already within the budget"
     NOT_WORTH_IT = "not worth it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
@@ -37,14 +38,25 @@ class KeptPieces:
         return bool(self.ids or self.sections)
 
 
+class Gate(StrEnum):
+    """What becomes of a result that fails its own verification.
+
+    REFUSE: there is none. STRICT: besides, a skill without frontmatter or trigger section is an error. REPORT: it
+    comes out, and its verification says what is wrong.
+    """
+
+    REFUSE = "refuse"
+    STRICT = "strict"
+    REPORT = "report"
+
+
 @dataclass(frozen=True, slots=True)
 class DistillOptions:
     """What to aim at: in threshold mode the functionality to keep, 0-1; in tokens mode the most tokens of the result.
 
-    `encoding` is what tokens are counted in.
-    `strict` makes missing frontmatter or a missing trigger section an error. With `offline` the ranks
-    of an encoding that are not shipped are not fetched either: counts are estimates then. `patterns`
-    are the user's own, which count beside those of the reference.
+    `encoding` is what tokens are counted in. `gate` says what becomes of a result that fails its verification.
+    With `offline` the ranks of an encoding that are not shipped are not fetched either: counts are estimates then.
+    `patterns` are the user's own, which count beside those of the reference.
 
     The pieces to `keep` stay as they are. With a `plan` nothing is chosen: it is applied, and `mode`,
     `threshold` and `tokens` only say what it was made with.
@@ -52,18 +64,13 @@ class DistillOptions:
 
     threshold: float = DEFAULT_THRESHOLD
     encoding: str = DEFAULT_ENCODING
-    strict: bool = False
+    gate: Gate = Gate.REFUSE
     offline: bool = False
     mode: Mode = Mode.THRESHOLD
     tokens: int | None = None
     patterns: PatternSet = BUILT_IN
     keep: KeptPieces = field(default_factory=KeptPieces)
     plan: SavedPlan | None = None
-
-    @property
-    def aim(self) -> Aim:
-        """The mode with what goes with it."""
-        return Aim(self.mode, self.threshold, self.tokens)
 
 
 def check_options(options: DistillOptions) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
@@ -32,7 +32,7 @@ class Lines(NamedTuple):
 
 def find_blocks(text: str) -> Iterator[Lines]:
     """The headings and blocks of a text as CommonMark with tables cuts it; link definitions are none."""
-    core = StateCore(text, _parser(underlined=True), {})
+    core = StateCore(text, _parser(), {})
     normalize(core)  # NUL and line ends as CommonMark takes them
     source = core.src
     state: _Shallow | None = None  # made for the first block that is not plain
@@ -47,9 +47,7 @@ def find_blocks(text: str) -> Iterator[Lines]:
         if plain and block:
             line, at = block.end, plain.end()
         else:
-            if state is None:
-                underlined = _UNDERLINE.search(source) is not None
-                state = _Shallow(source, _parser(underlined=underlined), core.env, [])
+            state = state or _Shallow(source, _parser(), core.env, [])
             block = state.read_block(line)
             line, at = state.line, state.bMarks[state.line]
         if block:
@@ -135,20 +133,7 @@ def _plain_lines(block: re.Match[str], start: int) -> Lines | None:
     return Lines(start, end, _PLAIN_KINDS[shape])
 
 
-# What a line must begin with for a rule to match; the rules that are not named match any beginning.
-_BEGINNINGS: Final = {
-    "fence": "`~",
-    "blockquote": ">",
-    "hr": "*-_",
-    "list": "*-+0123456789",
-    "reference": "[",
-    "html_block": "<",
-    "heading": "#",
-}
-# A line that may underline a heading; without one in a text, and few have one, the rule for these is not needed.
-_UNDERLINE: Final = re.compile(r"\n(?<=[^\n]\n)[ \t>]*(?:-+|=+)[ \t]*(?:\n|\Z)")
 _DEPTH: Final = 2
-_CHAINS: Final = ("paragraph", "reference", "blockquote", "list")  # of rules that end such a block
 _KINDS: Final = {
     "heading_open": BlockKind.PARAGRAPH,
     "paragraph_open": BlockKind.PARAGRAPH,
@@ -161,32 +146,11 @@ _KINDS: Final = {
     "html_block": BlockKind.HTML,
     "hr": BlockKind.RULE,
 }
-Rule = Any  # (state, first line, end line, silent) -> bool
 
 
-@lru_cache(maxsize=2)
-def _parser(*, underlined: bool) -> MarkdownIt:
-    parser = MarkdownIt("commonmark").enable("table")
-    if not underlined:
-        parser.disable("lheading")
-    ruler = parser.block.ruler
-    ended_by = {chain: ruler.getRules(chain) for chain in _CHAINS}
-    rules = dict(zip(ruler.get_active_rules(), ruler.getRules(), strict=True))
-    for name, characters in _BEGINNINGS.items():
-        rule = rules[name]
-        chains = [chain for chain, members in ended_by.items() if rule in members]
-        ruler.at(name, _guarded(rule, frozenset(characters)), {"alt": chains})
-    return parser
-
-
-def _guarded(rule: Rule, characters: frozenset[str]) -> Rule:
-    """A rule that is tried only where a line begins with one of some characters."""
-
-    def try_rule(state: StateBlock, line: int, end: int, silent: bool) -> bool:
-        start = state.bMarks[line] + state.tShift[line]
-        return start < state.eMarks[line] and state.src[start] in characters and rule(state, line, end, silent)
-
-    return try_rule
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable("table")
 
 
 class _Shallow(StateBlock):

@@ -15,17 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from skill_distiller.errors import BadInputError
-from skill_distiller.skill.links import (
-    MAX_NAME,
-    Link,
-    LinkKind,
-    find_links,
-    is_external,
-    leads_out,
-    mentioned_folder,
-    split_target,
-    without_query,
-)
+from skill_distiller.skill.links import EXTERNAL, MAX_NAME, Link, LinkKind, find_links, mentioned_folder, split_target
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Block, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.safe_files import read_below
@@ -103,10 +93,10 @@ def resolve_link(source: PurePosixPath, link: Link, find: FindTarget) -> FolderL
         if not first or find(PurePosixPath(first)).state not in (LinkState.FOLDER, LinkState.OUTSIDE):
             return None
         bases = bases[::-1]
-    elif is_external(path):
+    elif EXTERNAL.match(path):
         return FolderLink(source, link, LinkState.EXTERNAL)
     else:
-        named, path = path, without_query(path)
+        named, path = path, path.partition("?")[0]
         if not path:
             return FolderLink(source, link, LinkState.ANCHOR) if named or anchor else None
     targets = [find(place) for place in _places(path, *bases)]
@@ -121,7 +111,7 @@ def _places(path: str, *bases: PurePosixPath) -> Iterator[PurePosixPath]:
     """Where a path leads from some folders of the skill, those left out from which it leads out."""
     for base in dict.fromkeys(bases):
         place = posixpath.normpath(posixpath.join(base, path.replace("\0", "\ufffd")))  # a NUL would end the path
-        if not leads_out(place):
+        if not place.startswith("/") and place.split("/", 1)[0] != "..":
             yield PurePosixPath(place)
 
 
@@ -223,10 +213,9 @@ def role_of(path: PurePosixPath) -> FileRole:
 class SkillFile:
     """A file beside SKILL.md; its content is read when asked for.
 
-    `path` is relative to the skill folder, `size` in bytes, `mode` its permission bits, None for
-    what a new file gets. The content is `content`, or where that is None the file below `root`.
-    `link` is the text of a symbolic link, "" for a file; `leads_to` is the path in the folder that
-    the link leads to, None where it leads out of it.
+    `path` is relative to the skill folder, `size` in bytes, `mode` its permission bits, None for what a new file gets.
+    The content is `content`, or where that is None the file below `root`. `link` is the text of a symbolic link, "" for
+    a file; `leads_to` is the path in the folder that the link leads to, None where it leads out of it.
     """
 
     path: PurePosixPath

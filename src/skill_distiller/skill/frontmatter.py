@@ -50,8 +50,7 @@ def read_fields(source: str, longest: int = _MAX_YAML) -> Mapping[str, object] |
 def split_frontmatter(lines: Sequence[str]) -> tuple[Frontmatter, int]:
     """The frontmatter of a file given as lines with their ends, and the line where the body starts.
 
-    Only a line of its own closes it: a `---` inside a value does not. The blank lines below it are
-    part of `raw`.
+    Only a line of its own closes it: a `---` inside a value does not. The blank lines below it are part of `raw`.
     """
     first = 0
     while first < len(lines) and not lines[first].lstrip(BOM).strip():

@@ -34,9 +34,8 @@ class PieceIds:
 def piece_ids(skill: Skill) -> PieceIds:
     """The id of each block and heading, all different, such as `k7f2qb`.
 
-    An id is a hash of the headings above a piece and of its text, so it stays when something else in
-    the file changes. Of pieces that are the same under the same headings, the second one's ends in
-    `-2`, and so on.
+    An id is a hash of the headings above a piece and of its text, so it stays when something else in the file changes.
+    Of pieces that are the same under the same headings, the second one's ends in `-2`, and so on.
     """
     seen = Counter[str]()
     digests: dict[tuple[str, ...], bytes] = {(): b""}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -40,7 +39,7 @@ _PATH: Final = re.compile(rf"(?:{SLASH_PATH})\Z")
 _DEFINED: Final = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:[ \t]*<?([^\s>]+)", re.MULTILINE)
 _IN_TAG: Final = re.compile(r"\b(?:href|src)\s{0,9}=\s{0,9}[\"']([^\"'\s]{1,2000})[\"']", re.IGNORECASE)
 _IN_BLOCKS: Final = {BlockKind.DEFINITION: _DEFINED, BlockKind.HTML: _IN_TAG}
-_EXTERNAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+EXTERNAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")  # a target outside of any folder: a scheme, or a host
 _PLACEHOLDER: Final = re.compile(r"[{}<>*$]|\.\.\.")
 _OUTER_MARKS: Final = "`\"'“”「」『』«»*_ \t\r\n"
 
@@ -111,11 +110,6 @@ def _bare_paths(text: str) -> Iterator[tuple[int, str, LinkKind]]:
                 yield match.start() + match.group().index(word), word, LinkKind.MENTION
 
 
-def is_external(target: str) -> bool:
-    """Whether the target of a link is an address outside of any folder: a scheme, or a host."""
-    return bool(_EXTERNAL.match(target))
-
-
 def split_target(target: str) -> tuple[str, str]:
     """The path and the anchor of a link's target, escapes undone; each is "" where there is none.
 
@@ -124,16 +118,6 @@ def split_target(target: str) -> tuple[str, str]:
     """
     path, _, name = unquote(target).partition("#")
     return path, name
-
-
-def without_query(path: str) -> str:
-    """The path of a link without its `?query`."""
-    return path.partition("?")[0]
-
-
-def leads_out(path: str) -> bool:
-    """Whether a path is absolute, or its `..` lead out of the folder it starts in."""
-    return path.startswith("/") or os.path.normpath(path).split(os.sep, 1)[0] == ".."
 
 
 def mentioned_folder(path: str) -> str:

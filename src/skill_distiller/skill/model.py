@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -62,9 +62,8 @@ class Frontmatter:
 class Block:
     """One top-level Markdown construct: paragraph, list, item of a long list, code, table, quote.
 
-    `index` counts the blocks of a skill. `text` ends with the block's own last line break and `gap`
-    holds the blank lines after it. `line` is its first line in the file, counted from 1. `info` is
-    the language of a code fence.
+    `index` counts the blocks of a skill. `text` ends with the block's own last line break and `gap` holds the blank
+    lines after it. `line` is its first line in the file, counted from 1. `info` is the language of a code fence.
     """
 
     index: int
@@ -93,9 +92,8 @@ class Block:
 class Section:
     """A heading and the blocks up to the next heading.
 
-    Section 0 is the text before the first heading: level 0, heading "". `heading_source` is the
-    heading as written with the blank lines after it; for section 0 the blank lines before the
-    first block, if any.
+    Section 0 is the text before the first heading: level 0, heading "". `heading_source` is the heading as written with
+    the blank lines after it; for section 0 the blank lines before the first block, if any.
     """
 
     index: int
@@ -161,8 +159,25 @@ class Skill:
         return self._paths[section]
 
     @cached_property
-    def _paths(self) -> tuple[tuple[str, ...], ...]:
-        return tuple(_heading_paths(self.sections))
+    def _paths(self) -> list[tuple[str, ...]]:
+        paths: list[tuple[str, ...]] = []
+        for section, parent in zip(self.sections, self.parents, strict=True):
+            above = () if parent is None else paths[parent]
+            paths.append((*above, section.heading) if section.level else above)
+        return paths
+
+    @cached_property
+    def parents(self) -> tuple[int | None, ...]:
+        """For each section the place of the one it stands below, None at the top."""
+        parents: list[int | None] = []
+        stack: list[int] = []
+        for place, section in enumerate(self.sections):
+            while stack and self.sections[stack[-1]].level >= section.level:
+                stack.pop()
+            parents.append(stack[-1] if stack else None)
+            if section.level:
+                stack.append(place)
+        return tuple(parents)
 
 
 @lru_cache(maxsize=256)
@@ -174,16 +189,6 @@ def _line_ends(text: str) -> tuple[int, ...]:
 def count_line_ends(text: str) -> int:
     """How many line ends a text holds, as CommonMark counts them: LF, CR LF or CR."""
     return text.count("\n") + text.count("\r") - text.count("\r\n")
-
-
-def _heading_paths(sections: tuple[Section, ...]) -> Iterator[tuple[str, ...]]:
-    stack: list[Section] = []
-    for section in sections:
-        while stack and stack[-1].level >= section.level:
-            stack.pop()
-        if section.level:
-            stack.append(section)
-        yield tuple(above.heading for above in stack)
 
 
 def render_skill(skill: Skill) -> str:

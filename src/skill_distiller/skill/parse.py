@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from skill_distiller.skill.blocks import find_blocks
+from skill_distiller.skill.blocks import Lines, find_blocks
 from skill_distiller.skill.frontmatter import BOM, split_frontmatter
 from skill_distiller.skill.model import Block, BlockKind, Section, Skill
 
 LONG_LIST: Final = 800  # characters; a longer list is cut into its items
 # The line ends of CommonMark. str.splitlines() also breaks at form feed and U+2028: the maps would drift.
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
-
-
-class _Span(NamedTuple):
-    """A piece of the body: `level` is the heading's, 0 for a block; lines are counted in the body."""
-
-    start: int
-    end: int
-    kind: BlockKind
-    level: int = 0
-    label: str = ""  # the heading's text, or the fence's info string
 
 
 def split_lines(text: str) -> list[str]:
@@ -46,58 +37,46 @@ def _sections(lines: Sequence[str], start: int) -> Iterator[Section]:
     body = lines[start:]
     if body and start == 0 and body[0].startswith(BOM):
         body = [" " + body[0][1:], *body[1:]]  # else the mark hides a heading on the first line
-    spans = list(_cover(body, list(_spans(body))))
+    spans = list(_cover(body, _spans(body)))
     blocks: list[Block] = []
     count = 0
     lead = "".join(lines[start : start + (spans[0].start if spans else len(body))])
     section = Section(0, 0, "", lead, start + 1, ())
-    for i, span in enumerate(spans):
-        stop = spans[i + 1].start if i + 1 < len(spans) else len(body)
+    for span, stop in zip(spans, [*(span.start for span in spans[1:]), len(body)], strict=False):
         own = "".join(lines[start + span.start : start + span.end])
         gap = "".join(lines[start + span.end : start + stop])
         line = start + span.start + 1
         if span.level:
-            yield _with_blocks(section, blocks)
+            yield replace(section, blocks=tuple(blocks))
             section = Section(section.index + 1, span.level, span.label, own + gap, line, ())
             blocks = []
         else:
             blocks.append(Block(count, span.kind, own, gap, line, span.label))
             count += 1
-    yield _with_blocks(section, blocks)
+    yield replace(section, blocks=tuple(blocks))
 
 
-def _with_blocks(section: Section, blocks: Sequence[Block]) -> Section:
-    return Section(section.index, section.level, section.heading, section.heading_source, section.line, tuple(blocks))
-
-
-def _spans(body: Sequence[str]) -> Iterator[_Span]:
-    """Headings and blocks as markdown-it maps them, trailing blank lines cut off."""
-    for start, end, kind, level, label, items in find_blocks("".join(body)):
-        if items and _length(body[start:end]) > LONG_LIST:
-            for first, last in pairwise((*items, end)):
-                yield _trim(body, _Span(first, last, BlockKind.LIST_ITEM))
+def _spans(body: Sequence[str]) -> Iterator[Lines]:
+    """Headings and blocks as markdown-it maps them, long lists in items, trailing blank lines cut off."""
+    for found in find_blocks("".join(body)):
+        if found.items and sum(map(len, body[found.start : found.end])) > LONG_LIST:
+            spans = [Lines(first, last, BlockKind.LIST_ITEM) for first, last in pairwise((*found.items, found.end))]
         else:
-            yield _trim(body, _Span(start, end, kind, level, label))
+            spans = [found]
+        for span in spans:
+            end = span.end
+            while end > span.start + 1 and _blank(body[end - 1]):
+                end -= 1
+            yield span if end == span.end else span._replace(end=end)
 
 
-def _length(lines: Sequence[str]) -> int:
-    return sum(len(line) for line in lines)
-
-
-def _trim(body: Sequence[str], span: _Span) -> _Span:
-    end = span.end
-    while end > span.start + 1 and _blank(body[end - 1]):
-        end -= 1
-    return span if end == span.end else _Span(span.start, end, span.kind, span.level, span.label)
-
-
-def _cover(body: Sequence[str], spans: Sequence[_Span]) -> Iterator[_Span]:
+def _cover(body: Sequence[str], spans: Iterable[Lines]) -> Iterator[Lines]:
     """The spans, with link definitions (which make no token) as spans of their own where they stand."""
     at = 0
-    for span in [*spans, _Span(len(body), len(body), BlockKind.RULE)]:
+    for span in (*spans, Lines(len(body), len(body), BlockKind.RULE)):
         loose = [i for i in range(at, span.start) if not _blank(body[i])]
         if loose:
-            yield _Span(loose[0], loose[-1] + 1, BlockKind.DEFINITION)
+            yield Lines(loose[0], loose[-1] + 1, BlockKind.DEFINITION)
         if span.start < len(body):
             yield span
         at = max(at, span.end)

@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import Final
 
 from skill_distiller.analysis.cues import heading_promises
-from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.facts import anchor
 from skill_distiller.rewriting.examples.model import Example, ExampleSet
 from skill_distiller.rewriting.ladder import holds_together
 from skill_distiller.rewriting.redundant import COMPRESSIBLE
+from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.skill.model import Block, BlockKind, Section
 
 _MAX_EXAMPLES: Final = 24  # of a set, and characters: it takes time to compare what each shows
