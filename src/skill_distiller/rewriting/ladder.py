@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -15,7 +16,7 @@ from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.meaning.compare import compare_texts, is_proved
 from skill_distiller.rewriting.edits import Edit, apply_edits
 from skill_distiller.rewriting.model import DROPPED, RENDERINGS, Proof, Proposals, Rendering, RenderingKind, in_full
-from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits
+from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits, keeps_emphasis
 from skill_distiller.rewriting.redundant import STRENGTH, phrase_edits
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.tokens import TokenCounter
@@ -38,6 +39,7 @@ _RUNGS: Final = (
     _Rung(RenderingKind.CUT, STRENGTH, 0.992),
 )
 _MIN_PHRASE_WORDS: Final = 3
+_LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _EDITED: Final = PROSE | {BlockKind.TABLE}
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
@@ -82,7 +84,20 @@ def build_ladders(
         said = phrases.get(block.index) if block.kind in PROSE else None
         cuts = phrase_edits(block.text, said.redundant, said.essential, locked) if said else ()
         drafts.append(Draft(block, facts, locked, counter, formatted=verdict.type in _FORMATTED, cuts=cuts))
-    return tuple(map(_ladder, drafts))
+    return tuple(map(_ladder, _stressed_alike(drafts)))
+
+
+def _stressed_alike(drafts: Sequence[Draft]) -> Iterator[Draft]:
+    """The drafts; in a list, also in one that was cut into its items, all or none of what opens an item loses its emphasis."""
+    for (kind, _), run in groupby(drafts, key=lambda draft: (draft.block.kind, _list_of(draft.block))):
+        items = list(run)
+        stressed = kind in _LISTS and any(map(keeps_emphasis, items))
+        yield from (replace(item, stressed=stressed) for item in items)
+
+
+def _list_of(block: Block) -> int:
+    """What sets a block apart from its neighbors: its index, for items of one list nothing."""
+    return -1 if block.kind is BlockKind.LIST_ITEM else block.index
 
 
 def _ladder(draft: Draft) -> Ladder:

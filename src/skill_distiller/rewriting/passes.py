@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import Fact, Span, locked_spans, overlaps
-from skill_distiller.language.lexicon import is_imperative, is_light, tables
-from skill_distiller.language.modals import MODAL_WORDS
+from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses, tables
+from skill_distiller.language.modals import CJK_MODAL, MODAL_WORDS
 from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.articles import article_edits
 from skill_distiller.rewriting.edits import Edit, join_edits
@@ -25,7 +25,8 @@ class Draft:
     """A block on its way down its ladder: what the passes are given.
 
     `locked` are the spans that no pass may touch, `cuts` the deletions of phrases that a model called redundant.
-    A block is `formatted` where its very form is the content.
+    A block is `formatted` where its very form is the content, `stressed` where what opens the items of its
+    list stays bold.
     """
 
     block: Block
@@ -33,6 +34,7 @@ class Draft:
     locked: tuple[Span, ...]
     counter: TokenCounter
     formatted: bool = False
+    stressed: bool = False
     cuts: tuple[Edit, ...] = ()
 
     @property
@@ -75,18 +77,29 @@ def emphasis_edits(draft: Draft) -> Iterator[Edit]:
 
     It stays where it stresses a negation, an obligation or capitals, and on a sentence that opens a line.
     """
-    text, locked = draft.text, draft.locked
-    for match in _STRONG.finditer(text):
+    for match in _STRONG.finditer(draft.text):
         start, end = match.span()
-        inner = match.group(1)
-        opens = _opens_line(text, start)
-        if _stresses(inner) or (opens and (inner[-1] in ".!?" or _MARKUP.match(inner))) or "/" in (inner[0], inner[-1]):
-            continue
-        if text[start - 1 : start] in ("(", ",") or text[end : end + 1] == "/":  # a call, a glob
-            continue
-        if not overlaps((start, start + 2), locked) and not overlaps((end - 2, end), locked):
+        if not _stays(match, draft) and not (draft.stressed and _opens_line(draft.text, start)):
             yield Edit(start, start + 2)
             yield Edit(end - 2, end)
+
+
+def keeps_emphasis(draft: Draft) -> bool:
+    """Whether bold text that opens a line stays so: then all that opens an item of its list does."""
+    opening = (m for m in _STRONG.finditer(draft.text) if _opens_line(draft.text, m.start()))
+    return "**" in draft.text and any(draft.formatted or _stays(match, draft) for match in opening)
+
+
+def _stays(match: re.Match[str], draft: Draft) -> bool:
+    text, locked, inner = draft.text, draft.locked, match.group(1)
+    start, end = match.span()
+    if _stresses(inner) or "/" in (inner[0], inner[-1]):
+        return True
+    if _opens_line(text, start) and (inner[-1] in ".!?。！？" or _MARKUP.match(inner)):
+        return True
+    if text[start - 1 : start] in ("(", ",") or text[end : end + 1] == "/":  # a call, a glob
+        return True
+    return overlaps((start, start + 2), locked) or overlaps((end - 2, end), locked)
 
 
 def _opens_line(text: str, start: int) -> bool:
@@ -97,9 +110,28 @@ def _opens_line(text: str, start: int) -> bool:
     )
 
 
+_STRESSED: Final = frozenset(
+    {Sense.NEGATION, Sense.AVOIDANCE, Sense.LACK, Sense.ONLY, Sense.EXCEPTION, Sense.DUTY, Sense.APPROVAL}
+)
+
+
 def _stresses(inner: str) -> bool:
-    words = _MARKED_WORD.findall(inner)
-    return any(word.lower() in MODAL_WORDS or (len(word) > 2 and word.isupper() and word.isalpha()) for word in words)
+    words = [word.replace("’", "'") for word in _MARKED_WORD.findall(inner)]
+    return CJK_MODAL.search(inner) is not None or any(
+        not _STRESSED.isdisjoint(senses(word.lower())) or _is_loud(word) for word in words
+    )
+
+
+def _is_loud(word: str) -> bool:
+    """Whether a word is written in capitals by choice, which is no name like API."""
+    small = word.lower()
+    loud = len(word) > 1 and word.isupper() and word.isalpha()
+    return loud and bool(senses(small) or is_light(small) or is_imperative(small) or small in _loud_words())
+
+
+@lru_cache(maxsize=1)
+def _loud_words() -> frozenset[str]:
+    return frozenset(tables("en")["loud"].split())
 
 
 _MIN_WRAPPED: Final = 60  # characters of a line that was wrapped; shorter ones end where their author meant it
