@@ -160,7 +160,7 @@ class _OneLine:
 def test_a_bundle_is_written_in_the_place_of_its_blocks() -> None:
     """Their headings go with them, and the blocks around them stay."""
     analysis = RulesAnalyzer().analyze(parse_skill(EXAMPLES))
-    models = Models(pruner=None, renderers=(_OneLine(),))
+    models = Models(renderers=(_OneLine(),))
     plan = compress_to_threshold(Reading(analysis), 0.95, load_counter(), models=models)
     expected = "# Tool\n\nRun `tool`.\n\n## Examples\n\n### One-liners:\n\n- one → two\n"
     assert apply_plan(analysis.skill, plan).text == expected

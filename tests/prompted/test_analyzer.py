@@ -17,7 +17,6 @@ from tests.strategies import soups
 
 from skill_distiller.analysis.model import Analysis, ModelPart, SectionType
 from skill_distiller.errors import ProviderError
-from skill_distiller.planning.ladders import Models
 from skill_distiller.prompted.classify import PromptedAnalyzer, groups_of, read_labels, read_phrases
 from skill_distiller.prompted.exchange import BATCH_BLOCKS, BATCH_TOKENS, excerpt
 from skill_distiller.prompted.prompts import CLASSIFY, PROMPTS, Prompt, new_boundary
@@ -262,9 +261,8 @@ def test_redundant_phrases_go_where_no_fact_goes_with_them(skill: Skill) -> None
         {"redundant": [", as anyone can see who looks around"]},
         {"redundant": ["which is of course the place where one would look for it", "A note that said `milk`"]},
     )
-    models = Models(pruner=None)  # what goes is the phrases alone
     asked, plain = (
-        Backends(PromptedAnalyzer(Session(ScriptedProvider([labels(), reply])), RulesAnalyzer()), models=models)
+        Backends(PromptedAnalyzer(Session(ScriptedProvider([labels(), reply])), RulesAnalyzer()))
         for reply in (said, NO_PHRASES)
     )
     result = distill(skill, DistillOptions(threshold=0.97), asked)
