@@ -44,9 +44,16 @@ class _Words(NamedTuple):
 @lru_cache(maxsize=1)
 def _words() -> _Words:
     english = {name: frozenset(text.split()) for name, text in tables("en").items() if isinstance(text, str)}
-    listed = [english[f"article_{name}"] for name in ("before", "after", "verbs", "prepositions", "determiners")]
-    verbs = english["imperatives"] | listed[2]
-    return _Words(*listed, english["small_names"], frozenset(map(stem, verbs)))
+    verbs = english["article_verbs"]
+    return _Words(
+        before=english["article_before"],
+        after=english["article_after"],
+        verbs=verbs,
+        prepositions=english["article_prepositions"],
+        determiners=english["article_determiners"],
+        names=english["small_names"],
+        verb_stems=frozenset(map(stem, english["imperatives"] | verbs)),
+    )
 
 
 def article_edits(text: str, locked: tuple[Span, ...]) -> Iterator[Edit]:
