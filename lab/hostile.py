@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -130,6 +131,16 @@ class Growth:
         return math.log(self.seconds[-1] / self.seconds[-2]) / math.log(self.chars[-1] / self.chars[-2])
 
     @property
+    def bad(self) -> bool:
+        """Whether it grows too fast, or ends in a crash."""
+        return self.exponent > MOST_EXPONENT or bool(self.failure)
+
+    def __str__(self) -> str:
+        """As the report lists it."""
+        last = f"{self.chars[-1]:,} characters, {self.seconds[-1]:.2f} s"
+        return f"{self.mode}: {self.construct}: {self.exponent:.2f} ({last}) {self.failure}".rstrip()
+
+    @property
     def seconds_per_mb(self) -> float:
         """At the longest text, by characters."""
         return self.seconds[-1] / self.chars[-1] * 1e6
@@ -184,12 +195,7 @@ def report(found: Sequence[Growth]) -> str:
             ]
         )
     heads = ["mode", "constructs", f"above {MOST_EXPONENT}", "worst exponent", "slowest, per MB", "crashes"]
-    bad = [growth for growth in found if growth.exponent > MOST_EXPONENT or growth.failure]
-    lines = [
-        f"- {growth.mode}: {growth.construct}: {growth.exponent:.2f} ({growth.chars[-1]:,} characters, "
-        f"{growth.seconds[-1]:.2f} s) {growth.failure}".rstrip()
-        for growth in sorted(bad, key=lambda growth: -growth.exponent)
-    ]
+    lines = [f"- {growth}" for growth in sorted(found, key=lambda growth: -growth.exponent) if growth.bad]
     return "\n".join(["## Hostile constructs", "", table(heads, rows), "", *lines])
 
 
@@ -202,7 +208,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", default="", help="constructs whose name holds this")
     options = parser.parse_args(arguments)
     chosen = [item for item in constructs(1 if options.only else options.every) if options.only in item[0]]
-    print(report([measure(item, mode, options.most_chars) for mode in options.modes for item in chosen]), flush=True)
+    found = []
+    for mode in options.modes:
+        for item in chosen:
+            found.append(measure(item, mode, options.most_chars))
+            if found[-1].bad:
+                print(found[-1], file=sys.stderr, flush=True)
+    print(report(found))
 
 
 if __name__ == "__main__":
