@@ -76,7 +76,9 @@ _TABLE_HEAD: Final = "| a | b |\n|---|---|\n"
 
 def constructs(every: int = 4) -> Iterator[tuple[str, str, str]]:
     """Names, what is repeated, and what stands before it: every unit arranged in some way, `every` apart."""
-    pairs = [(unit, way) for unit in UNITS for way in ARRANGEMENTS]
+    ways = tuple(ARRANGEMENTS)
+    # Each unit begins with another way, so that whatever `every` is all ways are taken.
+    pairs = [(unit, ways[(i + j) % len(ways)]) for i, unit in enumerate(UNITS) for j in range(len(ways))]
     for place, (unit, way) in enumerate(pairs):
         if place % every == 0:
             pattern, _ = ARRANGEMENTS[way]

@@ -144,6 +144,7 @@ def _reason(piece: SavedPiece | None) -> Reason:
 
 
 _WORDS: Final = re.compile(r"\w+")
+_NEAR: Final = 8  # blocks
 _MAX_SHOWN: Final = 100  # characters that an error shows of a text
 
 
@@ -151,16 +152,17 @@ def refuse_unproved(reading: Reading, plan: Plan, counter: TokenCounter, models:
     """Raise RefusedError for a text that its blocks do not prove, unless the program itself would offer it."""
     skill, offered = reading.skill, frozenset[tuple[int, RenderingKind, str]]()
     stands_with = carriers(skill, plan.decisions)
+    members = {decision.block: {decision.block} for decision in plan.decisions}
+    for block_index, carrier in stands_with.items():
+        members[carrier].add(block_index)
     for block, decision in zip(skill.blocks, plan.decisions, strict=True):
         kind, text = decision.rendering.kind, decision.rendering.text
         if kind in _WITHOUT_TEXT or block.index in stands_with:
             continue
-        members = {block.index, *(i for i, carrier in stands_with.items() if carrier == block.index)}
-        if RENDERINGS[kind].joint:
-            members |= _beside(reading, plan, members)
-        context = " ".join(heading for i in sorted(members) for heading in skill.heading_path(skill.section_of[i]))
-        originals = [skill.blocks[i].text for i in sorted(members)]
-        lost = what_is_unproved(kind, originals, text.removesuffix(block.gap), context)
+        own = members[block.index]
+        found = sorted(own | _beside(reading, plan, own) if RENDERINGS[kind].joint else own)
+        context = " ".join(heading for i in found for heading in skill.heading_path(skill.section_of[i]))
+        lost = what_is_unproved(kind, [skill.blocks[i].text for i in found], text.removesuffix(block.gap), context)
         if not lost or (not text and block.index in reading.lead_ins and is_empty_lead_in(block.text)):
             continue
         offered = offered or _offered(reading, counter, models)
@@ -194,11 +196,12 @@ def what_is_unproved(kind: RenderingKind, originals: Sequence[str], text: str, c
     return f"{found[0].kind}: {found[0].text}" if found else ""
 
 
-def _beside(reading: Reading, plan: Plan, members: set[int]) -> set[int]:
-    """The blocks under the headings of others and beside those that are not rewritten: one may have stood with them."""
+def _beside(reading: Reading, plan: Plan, members: Collection[int]) -> set[int]:
+    """The blocks near others, under the same headings, that are not rewritten: one may have stood with them before."""
     skill = reading.skill
     above = {skill.heading_path(skill.section_of[i])[:-1] for i in members}
-    alone = (d.block for d in plan.decisions if d.rendering.kind in _WITHOUT_TEXT)
+    near = {j for i in members for j in range(max(0, i - _NEAR), min(len(skill.blocks), i + _NEAR + 1))}
+    alone = (i for i in near if plan.decisions[i].rendering.kind in _WITHOUT_TEXT)
     return {i for i in alone if skill.heading_path(skill.section_of[i])[:-1] in above}
 
 
