@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from skill_distiller.errors import ProviderError, UsageError, reason_of
-from skill_distiller.providers.failures import lost_connection, status_error
 from skill_distiller.providers.model import Completion, Finish, Request, Schema
+from skill_distiller.providers.network import lost_connection, status_error
 from skill_distiller.skill.safe_files import read_regular
 from skill_distiller.tokens import estimate_tokens
 
