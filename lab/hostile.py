@@ -127,10 +127,11 @@ class Growth:
 
     @property
     def exponent(self) -> float:
-        """To which the length is raised by the last doubling; 0 where it took too little to tell."""
+        """To which the length is raised by the last two doublings; 0 where it took too little to tell."""
         if len(self.seconds) < 2 or self.seconds[-1] < _LEAST_SECONDS:
             return 0.0
-        return math.log(self.seconds[-1] / self.seconds[-2]) / math.log(self.chars[-1] / self.chars[-2])
+        first = max(0, len(self.seconds) - 3)
+        return math.log(self.seconds[-1] / self.seconds[first]) / math.log(self.chars[-1] / self.chars[first])
 
     @property
     def bad(self) -> bool:
