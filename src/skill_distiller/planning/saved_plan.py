@@ -21,7 +21,7 @@ from skill_distiller.tokens import TokenCounter
 
 _MAX_NAMED: Final = 5  # pieces that an error names
 _WITHOUT_TEXT: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
-_REASONS_TO_SHORTEN: Final = frozenset({Reason.CHEAPER, Reason.TOGETHER})
+_REASONS_TO_SHORTEN: Final = frozenset({Reason.CHEAPER, Reason.PARTLY, Reason.TOGETHER})
 
 
 @dataclass(frozen=True, slots=True)
