@@ -112,7 +112,7 @@ def _headings(reading: Reading) -> Iterator[Steps]:
             steps = any(words("step").match(_NO_TEXT.sub("", section.heading)) for section in chosen)
             base = 3.0 if steps else 2.2 if _tell(texts) else 1.4 if workflow else 0.0
         else:
-            orders = parent is None and all(is_order(text) and " " in text for text in texts)
+            orders = parent is None and len(texts) > 2 and all(is_order(text) and " " in text for text in texts)
             base = (1.8 if workflow else 1.1 * orders) * _tell(texts)
         if len(pieces) >= 2 and base:
             yield Steps(

@@ -163,10 +163,14 @@ def _action(
         _add_steps(line, steps, _STEPS_TOKENS if rules else MOST_TOKENS)
     if not line.text:
         line.add(Piece(NOT_STATED))
-    said = content_words(line.text)
-    at_odds = {p.text for p in rules if len(said & (own := content_words(p.text))) >= _AT_ODDS * len(own)}
+    said = _telling_words(line.text)
+    at_odds = {p.text for p in rules if len(said & (own := _telling_words(p.text))) >= _AT_ODDS * len(own)}
     line.add_rules((Piece("" if p.text in at_odds else p.text, p.block) for p in rules), "prohibition")
     return line
+
+
+def _telling_words(text: str) -> frozenset[str]:
+    return frozenset(word for word in content_words(text) if not words("hangs").fullmatch(word))
 
 
 def _add_steps(line: Line, steps: Steps, most: int) -> None:
