@@ -227,7 +227,8 @@ def _same(one: Token, other: Token) -> Iterator[Edit]:
 def _replacement(one: Token, other: Token) -> Edit | None:
     """What it means that one token stands in the place of another; None where they have nothing to do with another."""
     pair = (one,), (other,)
-    if are_opposites(one.word, other.word):
+    forces = one.sense in _FORCE and other.sense in _FORCE  # "should" for "must" is weaker, not the opposite
+    if not forces and are_opposites(one.word, other.word):
         return Edit(Verdict.CONTRADICTED, *pair, "opposite")
     if one.sense and other.sense:
         return _other_sense(one, other)
