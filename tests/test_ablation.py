@@ -9,7 +9,9 @@ import pytest
 from tests.fixture_file import FIXTURES
 from tests.prompted.skill import texts
 
-from skill_distiller.analysis.model import Analysis, SectionType, Verdict
+from skill_distiller.analysis.model import Analysis, Phrases, SectionType, Verdict
+from skill_distiller.analysis.reading import Reading
+from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Mode
 from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.scripted import ScriptedProvider
@@ -105,6 +107,23 @@ def test_what_a_kind_is_chosen_for(kind: RenderingKind, text: str, options: Dist
     assert kind in kinds_of(text, options)
 
 
+def test_what_a_model_calls_redundant_is_cut() -> None:
+    """A phrase that says nothing new."""
+    scored = Backends(ByHand(), models=Models(phrases=_Scorer()))
+    assert RenderingKind.CUT in kinds_of(PLAIN, DistillOptions(threshold=0.95), scored)
+
+
+class _Scorer:
+    """A scorer to which one phrase is redundant."""
+
+    name = "by hand"
+
+    def phrases(self, reading: Reading) -> dict[int, Phrases]:
+        """The phrase, in the block that it stands in."""
+        gone = ", and everybody likes it a lot"
+        return {block.index: Phrases((), (gone,), 0.2) for block in reading.skill.blocks if gone in block.text}
+
+
 def test_what_a_model_writes_is_chosen() -> None:
     """A block in fewer words, and two edge cases summed up."""
     kinds = kinds_of(CASES, DistillOptions(threshold=0.95), with_replies(STEPS, SUMMED))
@@ -119,4 +138,4 @@ def test_every_kind_has_a_row() -> None:
 
 def test_every_kind_has_its_case() -> None:
     """A new kind needs a skill for which it is chosen."""
-    assert len(RenderingKind) == 9
+    assert len(RenderingKind) == 10

@@ -11,9 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
-import typer
 
-from skill_distiller.cli.app import app
+from skill_distiller.cli.app import COMMANDS, load_command
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "skill_distiller"
@@ -67,8 +66,8 @@ def _line_count(path: Path) -> int:
 
 def _commands() -> set[tuple[str, str]]:
     """File and function of every command: its parameters are the options that users see."""
-    groups: list[typer.Typer] = [app, *(g.typer_instance for g in app.registered_groups if g.typer_instance)]
-    callbacks = [command.callback for group in groups for command in group.registered_commands]
+    loaded = [load_command(command) for command in COMMANDS]
+    callbacks = [c.callback for group in loaded for c in getattr(group, "commands", {"": group}).values()]
     places = ((c.__module__.removeprefix("skill_distiller."), c.__name__) for c in callbacks if c)
     return {(f"{module.replace('.', '/')}.py", name) for module, name in places}
 

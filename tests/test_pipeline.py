@@ -23,7 +23,7 @@ from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import DistillOptions, Gate
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
@@ -223,14 +223,14 @@ def test_strict(name: str, message: str) -> None:
     """With `strict` what a skill lacks is an error with a way out; without, a note."""
     skill = read_skill(SKILLS / name)
     with pytest.raises(BadInputError, match=message) as caught:
-        distill(skill, DistillOptions(strict=True))
+        distill(skill, DistillOptions(gate=Gate.STRICT))
     assert caught.value.hint
     assert kinds(distill(skill)) & {NoteKind.NO_FRONTMATTER, NoteKind.NO_TRIGGER}
 
 
 def test_strict_accepts_a_proper_skill() -> None:
     """A skill with frontmatter and a trigger section passes."""
-    assert distill(read_skill(SKILLS / "plain"), DistillOptions(strict=True)).functionality.score > 0
+    assert distill(read_skill(SKILLS / "plain"), DistillOptions(gate=Gate.STRICT)).functionality.score > 0
 
 
 def test_estimated_tokens_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from skill_distiller.meaning.compare import missing
 from skill_distiller.planning.ladders import prepare_ladders, with_proposals
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.worth import load_worth_model
-from skill_distiller.rewriting.extract import Extractor
+from skill_distiller.rewriting.extract import propose_extracts
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
@@ -51,7 +51,7 @@ def _rules_in(text: str) -> tuple[str, ...]:
 def test_every_rung_keeps_them(text: str) -> None:
     """Each rendering of each block, extracts and bundles too: a block is whole, gone as a whole, or still says it."""
     reading, counter = Reading(TrainedAnalyzer().analyze(parse_skill(text))), load_counter()
-    extracts = Extractor().propose(reading, counter)
+    extracts = propose_extracts(reading, counter)
     prepared = with_proposals(reading, prepare_ladders(reading, counter), extracts, counter, load_worth_model())
     for ladder in prepared.ladders:
         rules = _rules_in(ladder.block.text)

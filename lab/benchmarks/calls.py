@@ -17,7 +17,6 @@ from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.read import read_skill
-from skill_distiller.tokens import load_counter
 
 SMALL = 3000  # tokens of a skill that one call has to do for
 SKILLREDUCER = "20-40"
@@ -40,13 +39,13 @@ def measure(shared: Shared) -> tuple[Calls, ...]:
 
 
 def _calls(entry: Entry) -> Calls:
-    skill, embedded, count = read_skill(entry.path), Backends(), load_counter().count
+    skill, embedded = read_skill(entry.path), Backends()
     session = Session(ScriptedProvider())
     analyzer, judge = PromptedAnalyzer(session, embedded.analyzer), PromptedJudge(session, embedded.judge)
     backends = Backends(analyzer, judge, renderers=(PromptedRewriter(session),))
     result = distill(skill, DistillOptions(), backends)
     usage = session.usage
-    groups = len(groups_of(skill, count))
+    groups = len(groups_of(skill))
     return Calls(entry, result.input_tokens, groups, usage.calls, usage.input_tokens + usage.output_tokens)
 
 

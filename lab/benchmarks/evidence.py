@@ -14,7 +14,6 @@ from lab.common.shared import Shared, open_shared
 from lab.common.tables import percent, table
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from skill_distiller.errors import TargetError
-from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
@@ -25,7 +24,7 @@ from skill_distiller.tokens import TokenCounter, load_counter
 THRESHOLDS: Final = tuple(round(1 - i / 100, 2) for i in range(51))
 BUDGETS: Final = (0.2, 0.4, 0.6, 0.8, 0.9)
 SHOWN: Final = frozenset({1.0, 0.95, DEFAULT_THRESHOLD, 0.85, 0.8, 0.7, 0.6, 0.5})
-RULES: Final = Backends(analyzer=RulesAnalyzer(), models=Models(pruner=None))
+RULES: Final = Backends(analyzer=RulesAnalyzer())
 _NAMES: Final = ("truncation", "random blocks", "dropping by heading")
 
 

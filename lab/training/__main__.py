@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from lab.common.shared import Shared, shared_at, shared_parser
-from lab.common.tightenings import load_tightenings
 from lab.training.agreement import measure_agreement
 from lab.training.block_data import BlockData, block_data
 from lab.training.block_validation import validate_blocks
@@ -22,12 +21,9 @@ from lab.training.common_words import common_words
 from lab.training.held_out_exams import sit_exams
 from lab.training.labels import Alignment, read_labels
 from lab.training.model_card import Findings, model_card
-from lab.training.word_exam import examine_words
-from lab.training.words import Words, train_words, validate_words
 from lab.training.worth import WorthReport, fit_worth, worth_arrays
 from skill_distiller.analysis.features import BLOCK_FEATURES
 from skill_distiller.planning.worth import DEFINITION, WorthModel
-from skill_distiller.rewriting.words.pruner import definition
 from skill_distiller.tokens import load_counter
 from skill_distiller.weights import FOLDER, save_weights
 
@@ -40,7 +36,6 @@ class Trained(NamedTuple):
     files: Mapping[str, bytes]
     blocks: BlockData
     alignment: Alignment
-    words: Words
     worth: WorthModel
     worth_report: WorthReport
 
@@ -48,11 +43,10 @@ class Trained(NamedTuple):
 def train(shared: Shared) -> Trained:
     """Fit all models; some minutes."""
     labels = read_labels(shared.root)
-    blocks, words = block_data(labels.skills), load_tightenings(shared.root)
-    worth, report = fit_worth(sit_exams(shared, blocks, words), common_words(shared), load_counter())
+    blocks = block_data(labels.skills)
+    worth, report = fit_worth(sit_exams(shared, blocks), common_words(shared), load_counter())
     arrays = {
         "blocks": (BLOCK_FEATURES, train_blocks(blocks).arrays()),
-        "words": (definition(), train_words(words)),
         "worth": (DEFINITION, worth_arrays(worth)),
     }
     files = {}
@@ -60,7 +54,7 @@ def train(shared: Shared) -> Trained:
         file = io.BytesIO()
         save_weights(file, features, members)
         files[name] = file.getvalue()
-    return Trained(files, blocks, labels.alignment, words, worth, report)
+    return Trained(files, blocks, labels.alignment, worth, report)
 
 
 def write_card(shared: Shared, trained: Trained) -> None:
@@ -69,8 +63,6 @@ def write_card(shared: Shared, trained: Trained) -> None:
         trained.alignment,
         measure_agreement(shared.root),
         validate_blocks(trained.blocks),
-        validate_words(trained.words),
-        examine_words(shared, trained.words),
         trained.worth,
         trained.worth_report,
         {name: len(data) for name, data in trained.files.items()},

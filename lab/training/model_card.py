@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lab.common.tables import table
@@ -10,10 +10,6 @@ from lab.training.agreement import Agreement
 from lab.training.block_report import render_blocks
 from lab.training.block_validation import BlockReport
 from lab.training.labels import Alignment
-from lab.training.word_exam import WordExamRow
-from lab.training.word_exam import report as exam_report
-from lab.training.word_report import report as words_report
-from lab.training.words import WordReport
 from lab.training.worth import WorthReport
 from lab.training.worth_report import worth_report
 from skill_distiller.planning.worth import WorthModel
@@ -26,8 +22,6 @@ class Findings:
     alignment: Alignment
     agreement: Agreement
     blocks: BlockReport
-    words: WordReport
-    word_exam: Sequence[WordExamRow]
     worth: WorthModel
     worth_report: WorthReport
     sizes: Mapping[str, int]
@@ -38,14 +32,11 @@ _HEAD = """# Model card
 
 Written by `python -m lab.training`; the same data give the same weights, byte for byte, and this page.
 
-Three small models ship in the wheel. They read a skill and nothing else, need no network and no key, and run on numpy.
+Two small models ship in the wheel. They read a skill and nothing else, need no network and no key, and run on numpy.
 
 - **blocks** says of every block its section type, its class (core rule, background, example, template, redundant),
   both with a calibrated confidence, and its importance. A kernel ridge regression over hashed words and columns of
   numbers (form, place, neighbours, what is repeated, what headings promise), with multinomial logistic maps on top.
-- **words** says of every word of English prose how likely a careful editor is to delete it: a linear model over hashed
-  windows of words, and small networks over what the sentence, the clause and the rest of the skill say. Words that
-  hold a fact, a negation, a condition or an obligation are locked before it is asked.
 - **worth** says how much of what is asked of an agent hangs on a block: a conditional logit over the blocks of a skill,
   with a table of the words (hashed) that are not rare in skills.
 """
@@ -55,7 +46,6 @@ _DATA = """## Data
 
 - Labels: one careful reader of each whole skill, by a guide of nine section types, five classes and an importance of
   0-10, in 2026-11. {agreement}
-- Tightenings: what a careful editor left of units of English prose by deleting words, {tightened} skills.
 - Exams: {criteria} losses of criteria over {blocks} blocks of skills with tasks, criteria and verbatim evidence.
 - The skills are public, under licences of their own. No text of theirs is in this repository: the weights are sums over
   hashed words and numbers, and counts of words and pairs that several repositories use; no sentence can be read back.
@@ -72,7 +62,7 @@ had not seen.
   reference file is CORE_INSTRUCTION where reading it is the step, else VERBOSE_DETAIL; lists of triggers have no
   natural class of the five.
 - Skills of a few blocks are unlike those it was trained on; its confidence is lower there.
-- Words are only pruned in English. Types are weakest in Chinese and Japanese: the tables by language.
+- Types are weakest in Chinese and Japanese: the tables by language.
 - The settings of the planner were chosen on the very exams that they are reported on (the coefficients were not).
 """
 
@@ -87,7 +77,6 @@ def model_card(found: Findings) -> str:
         agreement=f"A second reader who labelled {both.labels} of them independently agreed on the type of"
         f" {both.type_accuracy:.0%}, on the class of {both.taxonomy_accuracy:.0%}, and in importance with"
         f" r = {both.r:.2f}: the ceiling of these figures.",
-        tightened=found.words.skills,
         criteria=found.worth_report.criteria,
         blocks=found.worth_report.blocks,
     )
@@ -98,9 +87,6 @@ def model_card(found: Findings) -> str:
         data,
         "## Blocks",
         render_blocks(found.blocks),
-        words_report(found.words),
-        "### On the exams, every skill pruned by a model that never saw its repository",
-        exam_report(found.word_exam),
         "## Worth",
         worth_report(found.worth, found.worth_report),
     ]

@@ -23,7 +23,6 @@ from skill_distiller.planning.choose import compress_to_threshold
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import apply_plan
 from skill_distiller.planning.worth import WorthModel, worth_features
-from skill_distiller.rewriting.ladder import Pruner
 from skill_distiller.tokens import TokenCounter
 from skill_distiller.weights import Arrays
 
@@ -39,12 +38,11 @@ _FROM: Final = 0.5  # the exponent is fitted on thresholds from here on up
 
 @dataclass(frozen=True)
 class Sitting:
-    """An exam with the verdicts and the pruner of models that never saw the skill's repository `repo`."""
+    """An exam with the verdicts of a model that never saw the skill's repository `repo`."""
 
     repo: str
     exam: Exam
     analysis: Analysis
-    pruner: Pruner
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,7 @@ def _point(
     saved, kept, criteria = [], 0, 0
     for sitting, model in zip(sittings, models, strict=True):
         plan = compress_to_threshold(
-            Reading(sitting.analysis), threshold, counter, models=Models(pruner=sitting.pruner, worth=model)
+            Reading(sitting.analysis), threshold, counter, models=Models(worth=model)
         )
         result = apply_plan(sitting.exam.skill, plan)
         saved.append(1 - counter.count(result.body) / counter.count(sitting.exam.skill.body))

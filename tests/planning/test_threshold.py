@@ -37,7 +37,7 @@ The many words of another tale that nobody needs, told at length by its author.
 
 def _compress(text: str, threshold: float) -> Plan:
     analysis = RulesAnalyzer().analyze(parse_skill(text))
-    return compress_to_threshold(Reading(analysis), threshold, load_counter(), models=Models(pruner=None))
+    return compress_to_threshold(Reading(analysis), threshold, load_counter(), models=Models())
 
 
 STEPS = """# A

@@ -17,7 +17,6 @@ from tests.strategies import soups
 
 from skill_distiller.analysis.model import Analysis, ModelPart, SectionType
 from skill_distiller.errors import ProviderError
-from skill_distiller.planning.ladders import Models
 from skill_distiller.prompted.classify import PromptedAnalyzer, groups_of, read_labels, read_phrases
 from skill_distiller.prompted.exchange import BATCH_BLOCKS, BATCH_TOKENS, excerpt
 from skill_distiller.prompted.prompts import CLASSIFY, PROMPTS, Prompt, new_boundary
@@ -30,7 +29,7 @@ from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.tokens import estimate_tokens
+from skill_distiller.tokens import count_tokens
 
 
 def analyze(skill: Skill, *script: Line) -> tuple[Analysis, ScriptedProvider]:
@@ -95,15 +94,14 @@ def test_importance_moves_with_the_type(skill: Skill) -> None:
 
 def test_one_call_for_a_skill_of_ordinary_length() -> None:
     """A skill under 3,000 tokens is one request, whatever its blocks; a longer one a few of equal length."""
-    count = estimate_tokens
     small = parse_skill("# A\n\n" + "\n\n".join(f"Run `step {i}` and read what it says about it." for i in range(140)))
-    assert len(groups_of(small, count)) == 1
+    assert len(groups_of(small)) == 1
     large = parse_skill("# A\n\n" + "\n\n".join(f"Run `step {i}` and look. " + "word " * 200 for i in range(100)))
-    groups = groups_of(large, count)
+    groups = groups_of(large)
     assert [block for group in groups for block in group] == list(large.blocks)
-    assert len(groups) == -(-sum(count(excerpt(block.text)) for block in large.blocks) // BATCH_TOKENS)
+    assert len(groups) == -(-sum(count_tokens(excerpt(block.text)) for block in large.blocks) // BATCH_TOKENS)
     many = parse_skill("# A\n\n" + "\n\n".join(f"x{i}" for i in range(400)))
-    assert max(len(group) for group in groups_of(many, count)) <= BATCH_BLOCKS
+    assert max(len(group) for group in groups_of(many)) <= BATCH_BLOCKS
 
 
 def test_left_out_blocks_are_asked_for_again_alone(skill: Skill) -> None:
@@ -263,9 +261,8 @@ def test_redundant_phrases_go_where_no_fact_goes_with_them(skill: Skill) -> None
         {"redundant": [", as anyone can see who looks around"]},
         {"redundant": ["which is of course the place where one would look for it", "A note that said `milk`"]},
     )
-    models = Models(pruner=None)  # what goes is the phrases alone
     asked, plain = (
-        Backends(PromptedAnalyzer(Session(ScriptedProvider([labels(), reply])), RulesAnalyzer()), models=models)
+        Backends(PromptedAnalyzer(Session(ScriptedProvider([labels(), reply])), RulesAnalyzer()))
         for reply in (said, NO_PHRASES)
     )
     result = distill(skill, DistillOptions(threshold=0.97), asked)

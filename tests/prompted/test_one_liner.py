@@ -23,7 +23,7 @@ from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.tokens import TokenCounter, estimate_tokens
+from skill_distiller.tokens import TokenCounter
 
 QUOTED = TEXT.replace("when notes are in disorder", 'when asked to "tidy up" or "sort notes"')
 ONELINER = DistillOptions(mode=Mode.ONELINER)
@@ -147,7 +147,7 @@ def test_a_long_skill_is_shown_by_its_most_important_blocks() -> None:
         f"## Step {i}\n\nRun `step-{i}` and " + "read the log again, " * 300 + "stop.\n\n" for i in range(40)
     )
     analysis = RulesAnalyzer().analyze(parse_skill(f"---\nname: a\ndescription: Use when b.\n---\n# A\n\n{steps}"))
-    shown = [block.index for block in shown_blocks(Reading(analysis), estimate_tokens)]
+    shown = [block.index for block in shown_blocks(Reading(analysis))]
     assert shown == sorted(shown)
     assert 0 < len(shown) < 40
 

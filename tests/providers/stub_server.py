@@ -200,7 +200,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _json(self, status: int, value: object, headers: Mapping[str, str] | None = None) -> None:
         self._send(status, json.dumps(value).encode(), headers or {})
 
-    def _send(self, status: int, content: bytes, headers: Mapping[str, str], *, cut: bool = False, drip: float = 0) -> None:
+    def _send(
+        self, status: int, content: bytes, headers: Mapping[str, str], *, cut: bool = False, drip: float = 0
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

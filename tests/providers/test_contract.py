@@ -278,9 +278,9 @@ def test_the_timeout_is_that_of_the_whole_reply(kind: str) -> None:
     with play(kind, Act(GOOD, drip=0.05), Act(GOOD), timeout=1.0) as played:
         assert played.session().ask(QUESTION) == 7
         assert len(played.seen) >= 2
-    with play(kind, Act(GOOD, drip=0.05), timeout=0.5) as played:
-        with pytest.raises(ProviderError, match=r"no whole reply within 0\.5 seconds"):
-            played.provider.complete(REQUEST)
+    late = pytest.raises(ProviderError, match=r"no whole reply within 0\.5 seconds")
+    with play(kind, Act(GOOD, drip=0.05), timeout=0.5) as played, late:
+        played.provider.complete(REQUEST)
 
 
 _PARTS = [{"type": "text", "text": '{"answer"'}, {"type": "image"}, {"type": "text", "text": ": 7}"}]
@@ -316,10 +316,15 @@ def test_any_part_of_a_reply_may_be_something_else(kind: str, path: tuple[str | 
     place[path[-1]] = "@" if isinstance(value, int) and value > 7 else value
     body = json.dumps(reply).replace('"@"', "1" + "0" * 5000).encode()
     with play(kind, Act(body=body)) as played:
-        try:
-            assert played.session().ask(QUESTION) == 7
-        except ProviderError as error:
-            assert (error.exit_code, "\n" in str(error)) == (4, False)
+        answer = _outcome(played.session())
+    assert answer == 7 or (isinstance(answer, ProviderError) and "\n" not in str(answer))
+
+
+def _outcome(session: Session) -> object:
+    try:
+        return session.ask(QUESTION)
+    except ProviderError as error:
+        return error
 
 
 @served_kind

@@ -98,7 +98,7 @@ def test_a_secret_does_not_hide(hidden: str) -> None:
         "tokenizer = AutoTokenizer.from_pretrained('bert-base-uncased-v2')",
         'client = Client(api_key="xxxxxxxxxxxxxxxxxxxxxxxx")',
         "![logo](data:image/png;base64,iVBORw0KGgoAAAANSUhEUg)",
-        "Read the API key section, the token limit (200000 tokens) and\nthe secret-scanning-guide-2024 of the handbook.",
+        "Read the API key section, the token limit (200000 tokens) and\nthe secret-scanning-guide-2024 of it.",
     ],
 )
 def test_what_is_no_secret(text: str) -> None:

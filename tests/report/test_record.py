@@ -23,7 +23,7 @@ from skill_distiller.language.fact import FactKind
 from skill_distiller.planning.plan import Mode, Reason
 from skill_distiller.report.json_record import RECORD_SCHEMA as SCHEMA_NAME
 from skill_distiller.report.json_record import to_json
-from skill_distiller.report.record import SEPARATORS, make_record
+from skill_distiller.report.record import COUNTED_NAMES, make_record
 from skill_distiller.rewriting.model import OutcomeKind, RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
@@ -208,9 +208,9 @@ def test_the_schema_knows_every_closed_value() -> None:
     definitions = RECORD_SCHEMA["$defs"]
     assert set(definitions["type"]["enum"]) == set(SectionType)
     assert set(definitions["change"]["properties"]["kind"]["enum"]) == set(BlockKind)
-    names = {plural for _, plural in [*TYPE_NAMES.values(), SEPARATORS]}
+    names = {plural for _, plural in COUNTED_NAMES.values()}
     assert set(RECORD_SCHEMA["properties"]["removed"]["propertyNames"]["enum"]) == names
-    assert set(RECORD_SCHEMA["properties"]["kept"]["items"]["enum"]) == names - {SEPARATORS[1]}
+    assert set(RECORD_SCHEMA["properties"]["kept"]["items"]["enum"]) == {plural for _, plural in TYPE_NAMES.values()}
 
 
 def test_the_example_in_the_document_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

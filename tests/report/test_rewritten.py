@@ -9,7 +9,6 @@ from rich.console import Console
 from tests.prompted.skill import texts
 from tests.prompted.test_rewrite import DISK, GOOD, TEXT
 
-from skill_distiller.planning.ladders import Models
 from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session
@@ -25,7 +24,7 @@ from skill_distiller.skill.parse import parse_skill
 def report(*script: str) -> tuple[str, object]:
     """The report of a run with these replies, and the count of refused texts in its record."""
     session = Session(ScriptedProvider(script))
-    backends = Backends(RulesAnalyzer(), renderers=(PromptedRewriter(session),), models=Models(pruner=None))
+    backends = Backends(RulesAnalyzer(), renderers=(PromptedRewriter(session),))
     record = make_record(distill(parse_skill(TEXT), DistillOptions(threshold=0.97), backends))
     stream = io.StringIO()
     print_report(record, Console(file=stream, width=200))

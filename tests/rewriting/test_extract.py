@@ -10,7 +10,7 @@ from tests.strategies import sound_skills, texts
 
 from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.rewriting.extract import Extractor, extract
+from skill_distiller.rewriting.extract import extract, propose_extracts
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
@@ -37,7 +37,7 @@ def test_line_ends_stay() -> None:
 def test_what_makes_a_block_stay_is_in_its_extract(text: str) -> None:
     """Every protected pattern and a hard rule are left, of pieces of the block alone."""
     reading = Reading(RulesAnalyzer().analyze(parse_skill(text)))
-    offers = Extractor().propose(reading, load_counter())
+    offers = propose_extracts(reading, load_counter())
     for index, (rendering,) in offers.renderings.items():
         verdict, block = reading.verdicts[index], reading.skill.blocks[index]
         found = find_patterns(rendering.text)

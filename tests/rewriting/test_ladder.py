@@ -59,8 +59,6 @@ def _check(skill: Skill, counter: TokenCounter) -> None:
             assert above.share >= below.share
         kinds = [rung.kind for rung in ladder.rungs]
         assert kinds == sorted(kinds, key=list(Kind).index)
-        strengths = [rung.strength for rung in ladder.rungs if rung.kind is Kind.PRUNED and rung.text]
-        assert strengths == sorted(set(strengths))
         if block.index in _required(analysis):
             assert Kind.DROPPED not in kinds
             assert all(rung.text for rung in ladder.rungs) or not (verdict.protected or verdict.hard_rule)

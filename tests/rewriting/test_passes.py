@@ -11,7 +11,7 @@ from tests.strategies import texts
 
 from skill_distiller.language.facts import find_facts, locked_spans, merge_spans, overlaps
 from skill_distiller.rewriting.edits import apply_edits
-from skill_distiller.rewriting.passes import PASSES, Draft, is_empty_lead_in
+from skill_distiller.rewriting.passes import PASSES, Draft
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter
@@ -101,32 +101,6 @@ def test_only_symbols_that_save_are_used(phrase: str, saves: bool, counter: Toke
 def test_symbols_depend_on_the_encoding() -> None:
     """Where characters are counted by four, `therefore` is dearer than its symbol."""
     assert _after("symbols", "Stop, therefore wait.", load_counter("estimate")) == "Stop, ⇒ wait."
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Run:",
-        "Here is an example:",
-        "**Example:**",
-        "The following steps:",
-        "Usage:",
-        "For example:",
-        "Use this template:",
-    ],
-)
-def test_empty_lead_in(text: str) -> None:
-    """A lead-in that only says that something follows is empty."""
-    assert is_empty_lead_in(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["If it fails:", "Run the tests:", "On Windows:", "Bad:", "Never do this:", "Example of a bad name in Go:", "Run"],
-)
-def test_lead_in_that_says_something(text: str) -> None:
-    """A condition, a place or a judgement is not empty."""
-    assert not is_empty_lead_in(text)
 
 
 @given(texts)

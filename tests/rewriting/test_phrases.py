@@ -9,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fixture_file import parameters
 
-from skill_distiller.analysis.model import Phrases
+from skill_distiller.analysis.model import Analysis, Phrases, SectionType, Verdict
+from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.rewriting.edits import apply_edits
-from skill_distiller.rewriting.redundant import PhrasePruner, phrase_edits
-from skill_distiller.rewriting.words.pruner import WordPruner
+from skill_distiller.rewriting.ladder import build_ladders
+from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.rewriting.redundant import phrase_edits
 from skill_distiller.skill.parse import parse_skill
+from skill_distiller.tokens import load_counter
 
 MARKS = re.compile("[⟦⟧⟪⟫]")
 
@@ -66,11 +69,9 @@ def test_the_mark_of_a_list_item_is_no_part_of_a_phrase(phrase: str) -> None:
 def test_phrases_and_words_go_together() -> None:
     """Where they overlap the phrase goes; the words elsewhere in the block go as without it."""
     text = "The log of the whole run is kept in the folder, which is what everybody has long been hoping for.\n"
-    skill = parse_skill(text)
     phrase = ", which is what everybody has long been hoping for"
-    locked = {0: locked_spans(text, find_facts(text))}
-    words = WordPruner().edits(skill, [0], locked)[0]
-    both = PhrasePruner({0: Phrases((), (phrase,), 0.5)}, WordPruner()).edits(skill, [0], locked)[0]
-    (gone,) = set(both) - set(words)
-    assert text[gone.start : gone.end] == phrase
-    assert set(words) - set(both) == {edit for edit in words if edit.end > gone.start}
+    reading = Reading(Analysis(parse_skill(text), (Verdict(SectionType.EXPLANATION, 0.3, 0.9),), "by hand"))
+    (ladder,) = build_ladders(reading, load_counter(), {0: Phrases((), (phrase,), 0.5)})
+    texts = {rung.kind: rung.text for rung in ladder.rungs}
+    assert texts[RenderingKind.CUT] == texts[RenderingKind.PRUNED].replace(phrase, "")
+    assert texts[RenderingKind.CUT] == "The log of the whole run is kept in folder.\n"

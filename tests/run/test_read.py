@@ -48,6 +48,10 @@ _BAD = [
     ("[patterns", "is not valid TOML", "--no-config"),
     ("a = " + "[" * 5000, "is not valid TOML", "--no-config"),
     ("a = 1\na = 2", "is not valid TOML", "--no-config"),
+    ("a = 1" + "0" * 5000, "is not valid TOML", "--no-config"),
+    ("a" + ".a" * 50_000 + " = 1", "has a key of more than 32 parts", "--no-config"),
+    ("[a" + ". 'a' " * 20_000 + "]", "has a key of more than 32 parts", "--no-config"),
+    ("#" + "x" * 256 * 1024, "is larger than 262,144 bytes", "--no-config"),
 ]
 
 

@@ -18,7 +18,8 @@ from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_folder, read_skill
-from skill_distiller.skill.write_folder import MAX_TOTAL_BYTES, NEW_SUFFIX, OLD_SUFFIX, write_folder
+from skill_distiller.skill.safe_files import NEW_SUFFIX
+from skill_distiller.skill.write_folder import MAX_TOTAL_BYTES, OLD_SUFFIX, write_folder
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, rights and locks of POSIX")
 

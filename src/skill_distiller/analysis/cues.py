@@ -55,6 +55,11 @@ def places(skill: Skill) -> Iterator[Place]:
             led_in_by = block.text if leads_in else ""
 
 
+def lead_ins(skill: Skill) -> frozenset[int]:
+    """The indices of the blocks that are lead-ins."""
+    return frozenset(place.block.index for place in places(skill) if place.leads_in)
+
+
 def heading_cue(place: Place) -> Points:
     """What the headings above promise; the nearest counts most."""
     return _path_promises(place.path)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from math import prod
+from time import process_time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from warnings import catch_warnings, simplefilter
 
@@ -99,8 +101,9 @@ def _may_hold(text: str, lowered: str) -> bool:
     for part in _PARTS:
         if part in lowered:
             return True
-    if any(pattern.expression.search(text) for pattern in _UNHINTED):
-        return True
+    for pattern in _UNHINTED:
+        if pattern.expression.search(text):
+            return True
     return not text.isascii() and any(character in text for character in _FOLDED)
 
 
@@ -121,6 +124,7 @@ def join_names(found: Sequence[PatternNames]) -> PatternNames:
 EXPRESSION: Final = "re:"  # in front of what is a regular expression
 LONGEST: Final = 300  # characters of a phrase or an expression
 _SECONDS: Final = 0.5  # of computing, for one expression on one piece of a line; what takes longer would take for ever
+SECONDS_OF_A_RUN: Final = 2.0  # of computing, for all expressions of a file together
 _PIECE: Final = 4000  # characters that are searched at once; most lines are shorter
 _OVERLAP: Final = 500  # so that a match may lie over a cut
 _REPETITIONS: Final = re.compile(r"\{(\d*),?(\d*)\}")
@@ -137,17 +141,41 @@ class PatternError(ValueError):
         super().__init__(f"{source[:_SHOWN]!r} {why}")
 
 
+class Budget:
+    """The seconds of computing that the expressions of a file may take together in a run."""
+
+    def __init__(self, seconds: float = SECONDS_OF_A_RUN) -> None:
+        self._seconds = seconds
+        self._spent: Counter[str] = Counter()
+
+    def restart(self) -> None:
+        """Begin another run."""
+        self._spent.clear()
+
+    def spend(self, seconds: float, name: str) -> None:
+        """Take note of what an expression took; raises UsageError, with the slowest one, where it is too much."""
+        self._spent[name] += seconds  # type: ignore[assignment]
+        if self._spent.total() > self._seconds:
+            slowest, took = self._spent.most_common(1)[0]
+            raise UsageError(
+                f"{slowest} takes too long: the expressions of a file have {self._seconds:g} seconds in a run, "
+                f"and it alone took {took:.1f}.",
+                "Make it simpler, or name fewer.",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class OwnPattern:
     """A pattern of the user: it is found where any of its phrases or expressions is.
 
-    `origin` says where it was defined.
+    `origin` says where it was defined; `budget` is shared by the patterns of a file.
     """
 
     name: str
     phrases: re.Pattern[str] | None
     expressions: tuple[regex.Pattern[str], ...]
     origin: str
+    budget: Budget = field(compare=False)
 
     def found_in(self, text: str) -> bool:
         """Whether a text holds the pattern; phrases may go over line breaks, expressions may not.
@@ -160,6 +188,7 @@ class OwnPattern:
 
     def _on_line(self, line: str) -> bool:
         for expression in self.expressions:
+            start = process_time()
             try:
                 for at in range(0, len(line), _PIECE - _OVERLAP):
                     if expression.search(line, at, at + _PIECE, timeout=_SECONDS):
@@ -170,10 +199,12 @@ class OwnPattern:
                     f"{len(line):,} characters.",
                     "Make it simpler: a repetition inside a repetition is the usual cause.",
                 ) from None
+            finally:
+                self.budget.spend(process_time() - start, f"{self.origin}: the expression {expression.pattern!r}")
         return False
 
 
-def own_pattern(name: str, sources: Sequence[str], origin: str = "") -> OwnPattern:
+def own_pattern(name: str, sources: Sequence[str], origin: str = "", budget: Budget | None = None) -> OwnPattern:
     """A pattern from phrases and from expressions that begin with `re:`.
 
     A phrase is found in any case and whatever white space is between its words; where it begins or
@@ -182,15 +213,19 @@ def own_pattern(name: str, sources: Sequence[str], origin: str = "") -> OwnPatte
     phrases = [_phrase(source) for source in sources if not source.startswith(EXPRESSION)]
     expressions = [_expression(source) for source in sources if source.startswith(EXPRESSION)]
     union = re.compile("|".join(phrases), re.IGNORECASE) if phrases else None
-    return OwnPattern(name, union, tuple(expressions), origin)
+    return OwnPattern(name, union, tuple(expressions), origin, budget or Budget())
+
+
+def _checked(source: str, text: str) -> str:
+    if not text:
+        raise PatternError(source, "is empty")
+    if len(text) > LONGEST:
+        raise PatternError(source, f"is longer than {LONGEST} characters")
+    return text
 
 
 def _phrase(source: str) -> str:
-    words = source.split()
-    if not words:
-        raise PatternError(source, "is empty")
-    if len(source) > LONGEST:
-        raise PatternError(source, f"is longer than {LONGEST} characters")
+    words = _checked(source, source.strip()).split()
     first, last = words[0][0], words[-1][-1]
     opening = r"(?<!\w)" if _is_bounded(first) else ""
     closing = r"(?!\w)" if _is_bounded(last) else ""
@@ -204,11 +239,7 @@ def _is_bounded(character: str) -> bool:
 def _expression(source: str) -> regex.Pattern[str]:
     import regex  # unlike `re` it can be given a time
 
-    text = source.removeprefix(EXPRESSION)
-    if not text:
-        raise PatternError(source, "is empty")
-    if len(text) > LONGEST:
-        raise PatternError(source, f"is longer than {LONGEST} characters")
+    text = _checked(source, source.removeprefix(EXPRESSION))
     counts = [max(int(low or 1), int(high or 1), 1) for low, high in _REPETITIONS.findall(text)]
     if prod(counts) > _MOST_REPETITIONS:
         raise PatternError(source, f"repeats something more than {_MOST_REPETITIONS:,} times")
@@ -235,6 +266,11 @@ class PatternSet:
     def __bool__(self) -> bool:
         """Whether the user has any."""
         return bool(self.protected or self.advisory)
+
+    def begin_run(self) -> None:
+        """Give the expressions all of their time again."""
+        for pattern in (*self.protected, *self.advisory):
+            pattern.budget.restart()
 
     def find(self, text: str) -> PatternNames:
         """The patterns that a block's text holds."""

@@ -107,7 +107,9 @@ def find_self_reference(skill: Skill) -> SelfReference | None:
     name = skill.frontmatter.fields.get("name")
     if isinstance(name, str) and _NAME.search(_seen(name[:_LONGEST])):
         return SelfReference.NAME
-    if any(map(_is_title, map(_seen, _titles(skill)))):
+    titles = [section.heading for section in skill.sections[:2] if section.level == 1]
+    titles += [block.text.partition("\n")[0] for block in skill.blocks[:1]]  # stands for a heading where there is none
+    if any(map(_is_title, map(_seen, titles))):
         return SelfReference.TITLE
     broken = skill.frontmatter.state is not FrontmatterState.OK  # then nothing of it was read as fields
     if _says_so(_seen((skill.frontmatter.raw if broken else skill.description)[:_LONGEST])):
@@ -118,12 +120,6 @@ def find_self_reference(skill: Skill) -> SelfReference | None:
 def _seen(text: str) -> str:
     """The text as people see it: without characters that have no shape, and without emphasis."""
     return "".join(c for c in text if unicodedata.category(c) != "Cf").replace("**", "")
-
-
-def _titles(skill: Skill) -> list[str]:
-    """The heading of the skill, and the line that stands in for one where there is none."""
-    titles = [section.heading for section in skill.sections[:2] if section.level == 1]
-    return titles + [block.text.partition("\n")[0] for block in skill.blocks[:1]]
 
 
 def _is_title(line: str) -> bool:

@@ -80,17 +80,9 @@ def parse_entry(fields: Mapping[str, object]) -> CalibrationEntry:
     points = _points(fields.get("functionality_score") if score is None else score)
     if points is None:
         raise ValueError("it has no expected functionality between 0 and 100")
-    return CalibrationEntry(
-        identifier,
-        _text(fields, "timestamp"),
-        _text(fields, "skill"),
-        _text(fields, "mode"),
-        _text(fields, "provider"),
-        _text(fields, "model"),
-        points,
-        _outcome(fields.get("actual")),
-        fields,
-    )
+    texts = {name: _text(fields, name) for name in ("timestamp", "skill", "mode", "provider", "model")}
+    actual = _outcome(fields.get("actual"))
+    return CalibrationEntry(id=identifier, expected=points, actual=actual, fields=fields, **texts)
 
 
 def _outcome(actual: object) -> Outcome | None:
@@ -104,10 +96,19 @@ def _outcome(actual: object) -> Outcome | None:
     return Outcome(points, _text(values, "outcome"), _text(values, "note"))
 
 
-def _points(value: object) -> float | None:
+def read_number(value: object) -> float | None:
+    """A number of a foreign file, infinite where it is too large; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and 0 <= value <= 100 else None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _points(value: object) -> float | None:
+    points = read_number(value)
+    return points if points is not None and 0 <= points <= 100 else None
 
 
 def _text(fields: Mapping[str, object], name: str) -> str:

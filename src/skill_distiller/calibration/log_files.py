@@ -182,6 +182,28 @@ class Ledger:
         return get_close_matches(identifier, known, _NEAREST, 0.0)
 
 
+_MAX_WAITING: Final = 1000  # files that are added at once
+_MAX_ENTRY_BYTES: Final = 100_000
+
+
+def waiting_files(folder: Path) -> Sequence[Path]:
+    """The files of runs that could not be added in their time, the oldest first."""
+    try:
+        files = [path for path in folder.iterdir() if path.suffix == ".json"]
+    except OSError:
+        return ()
+    return sorted(files, key=lambda path: (path.lstat().st_mtime_ns, path.name))[:_MAX_WAITING]
+
+
+def load_fields(path: Path) -> dict[str, object] | None:
+    """The run in such a file, None for what is none: it was not written by this tool."""
+    try:
+        fields = json.loads(read_file(path, _MAX_ENTRY_BYTES))
+    except (ValueError, RecursionError, RefusedError):
+        return None
+    return fields if isinstance(fields, dict) and isinstance(fields.get("timestamp"), str) else None
+
+
 _MAX_STATE_BYTES: Final = 4096  # the file holds a few numbers
 _ID: Final = re.compile(rb'"id"\s{0,4}:\s{0,4}"c([0-9]{1,40})"')
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from skill_distiller.calibration.entry import CalibrationEntry, Line, Outcome, Result
+from skill_distiller.calibration.entry import CalibrationEntry, Line, Outcome, Result, read_number
 from skill_distiller.calibration.estimate import (
     LATEST,
     LEAST,
@@ -42,8 +42,8 @@ class Report:
 def make_outcome(actual: float, result: str, note: str = "") -> Outcome:
     """An outcome; raises UsageError unless `actual` is 0-100 and `result` one of the three words."""
     if not (math.isfinite(actual) and 0 <= actual <= 100):
-        hint = f"Did you mean {actual * 100:g}?" if 0 < actual < 1 else "It is a percentage: use for example 85."
-        raise UsageError(f"The actual functionality {actual:g} is not between 0 and 100.", hint)
+        problem = f"The actual functionality {actual:g} is not between 0 and 100."
+        raise UsageError(problem, "It is a percentage: use for example 85.")
     if result not in [word.value for word in Result]:
         raise UsageError(f"There is no outcome {result!r}.", f"Choose one of: {', '.join(Result)}.")
     return Outcome(actual, result, note)
@@ -83,21 +83,12 @@ def _report(item: object, number: int) -> Report:
 
 
 def _actual(item: dict[str, object]) -> float | None:
-    if (actual := _number(item.get("actual"))) is not None:
+    if (actual := read_number(item.get("actual"))) is not None:
         return actual
-    if (retention := _number(item.get("retention"))) is not None:
+    if (retention := read_number(item.get("retention"))) is not None:
         return min(100.0, 100 * retention)
-    passed, total = _number(item.get("passed")), _number(item.get("total"))
+    passed, total = read_number(item.get("passed")), read_number(item.get("total"))
     return 100 * passed / total if passed is not None and total else None
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
 
 
 def _result(actual: float) -> Result:
@@ -146,17 +137,8 @@ def _summary(group: RunGroup, runs: Sequence[CalibrationEntry], estimate: Estima
     pairs = pairs_of(runs)
     residuals = [actual - expected for expected, actual in pairs]
     n = len(residuals)
-    covered, judged = coverage_so_far(pairs)
-    return GroupSummary(
-        group,
-        len(runs),
-        n,
-        sum(residuals) / n if n else None,
-        sum(abs(r) for r in residuals) / n if n else None,
-        covered,
-        judged,
-        estimate,
-    )
+    bias, error = (sum(residuals) / n, sum(map(abs, residuals)) / n) if n else (None, None)
+    return GroupSummary(group, len(runs), n, bias, error, *coverage_so_far(pairs), estimate)
 
 
 def coverage_so_far(pairs: Sequence[Pair]) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from skill_distiller.calibration.log_files import (
     append_bytes,
     highest_id,
     join_lines,
+    load_fields,
     load_state,
     read_file,
     read_tail,
@@ -24,22 +26,25 @@ from skill_distiller.calibration.log_files import (
     save_state,
     split_oldest,
     take_print,
+    waiting_files,
 )
 from skill_distiller.calibration.outcomes import Report
 from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerError, reason_of
+from skill_distiller.skill.safe_files import sibling_name, staged
 
 FOLDER: Final = "skill-distiller"  # inside the folder of learnings
 _MOST_BYTES: Final = 64_000_000  # of the store; 1,000 entries are less than 1 MB
 _MOST_ARCHIVED_BYTES: Final = 16 * _MOST_BYTES
 _ARCHIVE_BYTES: Final = 4_000_000  # read of the end of an archive for an estimate: some 5,000 runs
-_PATIENCE: Final = 60.0  # seconds that a process waits for its turn; many at once on a busy machine need more than 10
+PATIENCE_SECONDS: Final = 60.0  # that a process waits for its turn; many at once on a busy machine need more than 10
 _TURN: Final = 0.005  # seconds between two tries
 _HAS_OUTCOME: Final = re.compile(rb'"actual"\s*:\s*[^\sn]')  # anything but null
 _ELSEWHERE: Final = "Name another folder with --learnings-dir, or use --no-calibration."
+_NOW: Final = partial(datetime.now, UTC)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+class _BusyError(RefusedError):
+    """Other processes hold the store."""
 
 
 class CalibrationStore:
@@ -48,29 +53,54 @@ class CalibrationStore:
     Whatever can't be written or read raises a SkillDistillerError with one sentence.
     """
 
-    def __init__(self, learnings: Path, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, learnings: Path, now: Callable[[], datetime] = _NOW, patience: float = PATIENCE_SECONDS) -> None:
         self.folder = learnings / FOLDER
         self.file = self.folder / "calibration.jsonl"
         self.archive = self.folder / "calibration.archive.jsonl"
         self._state = self.folder / ".calibration.state.json"
         self._lock = self.folder / ".calibration.lock"
+        self._pending = self.folder / ".pending"
         self._now = now
+        self._patience = patience
 
     def append(self, fields: Mapping[str, object]) -> str:
         """Add a run and give back its id. `id` and `timestamp` are set here, first in the line.
 
         Takes the same time whatever the store holds: it is read only when it was changed from outside
-        or has to be rotated.
+        or has to be rotated. Where other processes hold the store too long the run is kept beside it,
+        for the next call to add, and that is a RefusedError.
         """
-        with self._locked():
-            state = self._current_state()
-            if state.entries > MOST:
-                state = self._rotate(state)
-            identifier = f"c{state.next}"
-            given = {"id": identifier, "timestamp": self._timestamp()}
-            append_bytes(self.file, write_line({**given, **fields, **given}))
-            self._keep(State(state.next + 1, state.entries + 1, take_print(self.file)))
-            return identifier
+        try:
+            with self._locked():
+                for file in waiting_files(self._pending):
+                    if (kept := load_fields(file)) is not None:
+                        self._add(kept, str(kept["timestamp"]))
+                    with suppress(OSError):
+                        file.unlink()
+                return self._add(fields, self._timestamp())
+        except _BusyError as error:
+            self._put_aside({**fields, "timestamp": self._timestamp()})
+            raise RefusedError(f"{error} Its entry is kept for the next run.") from None
+
+    def _add(self, fields: Mapping[str, object], timestamp: str) -> str:
+        state = self._current_state()
+        if state.entries > MOST:
+            state = self._rotate(state)
+        identifier = f"c{state.next}"
+        given = {"id": identifier, "timestamp": timestamp}
+        append_bytes(self.file, write_line({**given, **fields, **given}))
+        self._keep(State(state.next + 1, state.entries + 1, take_print(self.file)))
+        return identifier
+
+    def _put_aside(self, fields: Mapping[str, object]) -> None:
+        """Keep a run in a file of its own, which whoever gets the store next adds and removes."""
+        try:
+            self._pending.mkdir(exist_ok=True)
+            file = sibling_name(self._pending / "run", ".json")
+            with staged(file, write_line(fields)):
+                pass
+        except OSError as error:
+            raise RefusedError(f"Can't write to {str(self.folder)!r}: {reason_of(error)}.", _ELSEWHERE) from None
 
     def record(self, reports: Sequence[Report]) -> tuple[CalibrationEntry, ...]:
         """Set the outcomes of runs, all or none, and give back the entries as they are now.
@@ -96,6 +126,7 @@ class CalibrationStore:
 
     def read(self, *, whole: bool = False) -> Ledger:
         """What the store holds now; of its archive the latest runs that have an outcome, or with `whole` all."""
+        self._check_folders()
         try:
             # The store first: a rotation between the two reads shows a run twice rather than never.
             live = self._read_live()
@@ -116,19 +147,26 @@ class CalibrationStore:
             lines = lines if again == content else read_lines(split_lines(again))
         return lines
 
+    def _check_folders(self) -> None:
+        """Raise RefusedError where the store stands behind a link: what is written there may be anybody's."""
+        for folder in (self.folder.parent, self.folder, self._pending):
+            if folder.is_symlink():
+                raise RefusedError(f"{str(folder)!r} is a link; nothing is read or written there.", _ELSEWHERE)
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         from filelock import FileLock, Timeout
 
+        self._check_folders()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if self._lock.is_symlink() or (self._lock.exists() and not self._lock.is_file()):
                 raise RefusedError(f"{str(self._lock)!r} is not a regular file.", "Move it away.")
-            with FileLock(self._lock, timeout=_PATIENCE, poll_interval=_TURN):
+            with FileLock(self._lock, timeout=self._patience, poll_interval=_TURN):
                 yield
         except Timeout:
-            raise RefusedError(
-                f"Other processes have held {str(self._lock)!r} for {_PATIENCE:.0f} seconds.",
+            raise _BusyError(
+                f"Other processes have held {str(self._lock)!r} for {self._patience:g} seconds.",
                 "Try again when they are done.",
             ) from None
         except OSError as error:

@@ -7,7 +7,7 @@ from typing import Final
 
 from skill_distiller.checks.fences import find_open_fences
 from skill_distiller.checks.format import find_hidden
-from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quote
+from skill_distiller.checks.model import WORD, Finding, FindingKind, Level, Pair, Quote
 from skill_distiller.language.fact import normalize
 from skill_distiller.meaning.compare import Difference
 from skill_distiller.meaning.units import Unit, UnitKind
@@ -76,6 +76,7 @@ def _finding(pair: Pair, difference: Difference) -> Finding:
         in_candidate=not before,
         marks=shown.marks,
         other=other,
+        block=max((unit.block for unit in difference.before), default=-1),
     )
 
 
@@ -112,6 +113,6 @@ def _is_declared(pair: Pair, difference: Difference) -> bool:
 
 
 def _is_written(pair: Pair, units: Sequence[Unit]) -> bool:
-    """Whether new text is what the receipt says stands for a block that was summed up."""
-    removed = [pair.declared.blocks[text] for text in pair.declared.removed]
-    return all(any(unit.text in text for text in removed if text) for unit in units)
+    """Whether new text is what the receipt says stands for blocks that were summed up, in words of those alone."""
+    text, words = pair.summed_up
+    return all(unit.text in text and words.issuperset(WORD.findall(unit.text.casefold())) for unit in units)

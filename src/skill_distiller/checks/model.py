@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -14,7 +15,7 @@ from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
 from skill_distiller.meaning.compare import Comparison, compare
-from skill_distiller.rewriting.model import RENDERINGS
+from skill_distiller.rewriting.model import ONE_LINERS, RENDERINGS
 from skill_distiller.skill.folder import FindTarget, SkillFolder
 from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.tokens import TokenCounter, count_skill
@@ -68,7 +69,8 @@ class Finding:
 
     `line` counts from 1 in the file it stands in: the candidate's where `in_candidate`, else the
     original's; 0 where it has no place. `marks` are the spans of the words that differ; `other` is what stands for it
-    in the other file, None where nothing does.
+    in the other file, None where nothing does. `block` is the block of the original that it is about, by index, -1
+    where it is about none.
     """
 
     kind: FindingKind
@@ -79,6 +81,7 @@ class Finding:
     in_candidate: bool = False
     marks: tuple[tuple[int, int], ...] = ()
     other: Quote | None = None
+    block: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class Verification:
     checks: tuple[Check, ...]
     tokens: Tokens
     changed: bool
-    comparison: Comparison
+    comparison: Comparison = field(compare=False)  # its units are known by identity
 
     @property
     def passed(self) -> bool:
@@ -149,13 +152,14 @@ _NO_RECEIPT: Final = "Give the JSON that `skill-distiller compress --json` print
 class Declared:
     """What a receipt names: headings and patterns that went, and how every block that changed was written.
 
-    `headings` are pairs of level and text. `blocks` are the texts of blocks as they were, with the text that now
-    stands there; one of which an extract or a summary is left counts as `removed`.
+    `headings` are pairs of level and text. `blocks` are the texts of blocks as they were; one of which an extract or a
+    summary is left counts as `removed`, and what is left is among the `parts`.
     """
 
     headings: frozenset[tuple[int, str]] = frozenset()
     removed: frozenset[str] = frozenset()
-    blocks: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    blocks: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
 
 
@@ -171,9 +175,14 @@ class _Written(NamedTuple):
 
 
 def _declare(headings: Iterable[tuple[int, str]], blocks: Sequence[_Written], patterns: Iterable[str]) -> Declared:
-    removed = frozenset(block.before for block in blocks if not block.after or block.rendering in _PARTIAL)
-    written = {block.before: block.after for block in blocks}
-    return Declared(frozenset(headings), removed, written, frozenset(patterns))
+    removed = [block for block in blocks if not block.after or block.rendering in _PARTIAL]
+    return Declared(
+        frozenset(headings),
+        frozenset(block.before for block in removed),
+        tuple(block.after for block in removed),
+        frozenset(block.before for block in blocks),
+        frozenset(patterns),
+    )
 
 
 def declared_by(receipt: Receipt, protected_lost: Iterable[str] = ()) -> Declared:
@@ -234,6 +243,16 @@ def count_tokens(original: Skill, candidate: Skill, counter: TokenCounter) -> To
     return Tokens(*(count_skill(skill, known, counter) for skill in (original, candidate)))
 
 
+WORD: Final = re.compile(r"\w+")
+
+
+class SummedUp(NamedTuple):
+    """A text, and the words that it may hold, in small letters."""
+
+    text: str
+    words: frozenset[str]
+
+
 @dataclass(frozen=True, eq=False)
 class Pair:
     """Two skill folders to compare, and how the files of each are found.
@@ -267,6 +286,13 @@ class Pair:
     def comparison(self) -> Comparison:
         """Every difference of the two bodies."""
         return compare(self.original, self.candidate)
+
+    @cached_property
+    def summed_up(self) -> SummedUp:
+        """What stands for the blocks of which the receipt says that only a part is left, and all that they said."""
+        headings = (section.heading for section in self.original.sections)
+        said = "\n".join((ONE_LINERS, *headings, *self.declared.removed))
+        return SummedUp("\n".join(self.declared.parts), frozenset(WORD.findall(said.casefold())))
 
     @cached_property
     def folder_name(self) -> str:

@@ -105,7 +105,6 @@ def _is_piped() -> bool:
 
 app = typer.Typer(
     cls=_Commands,
-    help="Make agent skills (SKILL.md) smaller, and show what they still carry.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -123,8 +122,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Make agent skills (SKILL.md) smaller, and show what they still carry."""

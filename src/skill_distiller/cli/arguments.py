@@ -1,4 +1,4 @@
-"""The option groups of the commands that work on skills, each option named once, and the aim of a run.
+"""The option groups of the commands that work on skills, each option named once, and what they mean for a run.
 
 A group is a frozen dataclass; `option_groups.expand_groups` makes parameters of its fields.
 """
@@ -8,22 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF
 from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.detect import DEFAULT_TIMEOUT
-from skill_distiller.run.run import DEFAULT_THRESHOLD, Aim
+from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
 from skill_distiller.skill.model import MAX_BYTES
 from skill_distiller.tokens import DEFAULT_ENCODING
 
 PROVIDER_VARIABLE: Final = "SKILL_DISTILLER_PROVIDER"
 
 SAVE_PLAN: Final = option(
-    "",
-    "--save-plan",
-    metavar="FILE",
-    help="Save to this file, as YAML, what became of every piece; --plan applies it.",
+    "", "--save-plan", metavar="FILE", help="Save to this file, as YAML, what became of every piece; --plan applies it."
+)
+
+
+ACCEPT_UNPROVED: Final = option(
+    False, "--accept-unproved", help="Take texts of a plan or a model that no program can show to say the same."
 )
 
 
@@ -41,15 +42,20 @@ class Goal:
         None, metavar="0-1", help=f"The share of the functionality to keep. Default: {DEFAULT_THRESHOLD:g}."
     )
     tokens: int | None = option(None, metavar="N", help="The most tokens the result may have, frontmatter included.")
-    strict: bool = option(
-        False,
-        "--strict",
-        help="Treat as errors: no frontmatter, no trigger section, a result that fails its verification.",
+    strict: bool = option(False, "--strict", help="Treat as errors: no frontmatter, no trigger section.")
+    allow_unverified: bool = option(
+        False, "--allow-unverified", help="Write a result that fails its own verification, which is refused else."
     )
 
+    @property
+    def gate(self) -> Gate:
+        """What becomes of a result that fails its verification; raises UsageError for both options."""
+        exclude(("--strict", self.strict, "--allow-unverified", self.allow_unverified))
+        return Gate.STRICT if self.strict else Gate.REPORT if self.allow_unverified else Gate.REFUSE
 
-def choose_aim(goal: Goal) -> Aim:
-    """The aim that the options of a goal mean together; raises UsageError where they do not fit together."""
+
+def options_of(goal: Goal) -> DistillOptions:
+    """What the options of a goal mean together; raises UsageError where they do not fit together."""
     mode, threshold, tokens = goal.mode, goal.threshold, goal.tokens
     if mode and mode not in tuple(Mode):
         raise UsageError(f"There is no mode {mode!r}.", f"Modes: {', '.join(Mode)}.")
@@ -61,7 +67,8 @@ def choose_aim(goal: Goal) -> Aim:
     for name, value in (("tokens", tokens), ("threshold", threshold)):
         if value is not None and chosen != name:
             raise UsageError(f"--{name} has no meaning with --mode={chosen}.", "Leave one of the two out.")
-    return Aim(chosen, DEFAULT_THRESHOLD if threshold is None else threshold, tokens)
+    share = DEFAULT_THRESHOLD if threshold is None else threshold
+    return DistillOptions(share, gate=goal.gate, mode=chosen, tokens=tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,7 @@ class Pieces:
     )
     plan: str = option("", "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.")
     save_plan: str = SAVE_PLAN
+    accept_unproved: bool = ACCEPT_UNPROVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,19 +174,6 @@ class ModelOptions:
         help="Who finds phrases that tell little, besides the language model of --provider. local: a small one "
         "on this machine (pip install 'skill-distiller[local]').",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Learnings:
-    """Whether earlier runs count and this one is added to them, and where they are kept."""
-
-    no_calibration: bool = option(False, "--no-calibration", help="Neither use nor add to the calibration data.")
-    learnings_dir: str = LEARNINGS_DIR
-
-    @property
-    def folder(self) -> str:
-        """The folder of learnings, OFF for none."""
-        return OFF if self.no_calibration else self.learnings_dir
 
 
 def exclude(*pairs: tuple[str, bool, str, bool]) -> None:

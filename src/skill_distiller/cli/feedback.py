@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import typer
 
+from skill_distiller.calibration.entry import CalibrationEntry
+from skill_distiller.calibration.estimate import LATEST, calibrate, pairs_of
+from skill_distiller.calibration.outcomes import Report, examine, make_outcome, parse_reports, summarize
 from skill_distiller.cli.input_output import STDIN, check_target, read_side_file, write_atomically
 from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from skill_distiller.calibration.entry import CalibrationEntry
-    from skill_distiller.calibration.outcomes import Report
+from skill_distiller.report.calibration_text import (
+    draw_plot,
+    entry_lines,
+    feedback_text,
+    finding_lines,
+    name,
+    summary_lines,
+    text_plot,
+    to_csv,
+    to_jsonl,
+)
+from skill_distiller.report.text import plural, printable_lines
 
 _MOST_BYTES: Final = 10_000_000  # of an exam
 
@@ -34,14 +45,12 @@ def feedback(
 ) -> None:
     """Tell how a distilled skill did in use. Later estimates learn from it."""
     reports = _reports(id_, actual, outcome, note, from_exam)
-    from skill_distiller.report.calibration_text import feedback_text
 
     for entry in open_store(learnings_dir).record(reports):
         typer.echo(feedback_text(entry))
 
 
 def _reports(id_: str, actual: float | None, outcome: str, note: str, from_exam: str) -> tuple[Report, ...]:
-    from skill_distiller.calibration.outcomes import Report, make_outcome, parse_reports
 
     if from_exam:
         if actual is not None or outcome or note:
@@ -96,21 +105,23 @@ class Runs:
     provider: str = _PROVIDER
     skill: str = _SKILL
 
-    def among(self, entries: Iterable[CalibrationEntry]) -> list[CalibrationEntry]:
-        """Those of the entries that are meant."""
+    def read(self, learnings: str) -> list[CalibrationEntry]:
+        """Those that the store below a folder of learnings holds, its archive included."""
+        wanted = ((self.mode, "mode"), (self.provider, "provider"), (self.skill, "skill"))
         return [
             entry
-            for entry in entries
-            if self.mode in ("", entry.mode)
-            and self.provider in ("", entry.provider)
-            and self.skill in ("", entry.skill)
+            for entry in read_whole(open_store(learnings)).entries
+            if all(value in ("", getattr(entry, field)) for value, field in wanted)
         ]
 
 
 def _print_json(value: object) -> None:
-    import json
-
     typer.echo(json.dumps(value, indent=2))
+
+
+def _print_table(lines: list[str]) -> None:
+    """Print a heading with the lines below it; where there are none, that is said on stderr."""
+    typer.echo("\n".join(lines) if len(lines) > 1 else "No runs.", err=len(lines) < 2)
 
 
 @calibration.command("list")
@@ -123,48 +134,30 @@ def list_(
     learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """List the runs, oldest first."""
-    from skill_distiller.report.calibration_text import entry_lines
-
-    entries = runs.among(read_whole(open_store(learnings_dir)).entries)
+    entries = runs.read(learnings_dir)
     if feedback is not None:
         entries = [entry for entry in entries if (entry.actual is not None) == feedback]
     entries = entries[-last:] if last else entries
     if json_:
         _print_json([entry.fields for entry in entries])
-    elif entries:
-        typer.echo("\n".join(entry_lines(entries)))
     else:
-        typer.echo("No runs.", err=True)
+        _print_table(entry_lines(entries))
 
 
 @calibration.command()
 @expand_groups
-def stats(
-    runs: Runs,
-    json_: bool = _JSON,
-    learnings_dir: str = LEARNINGS_DIR,
-) -> None:
+def stats(runs: Runs, json_: bool = _JSON, learnings_dir: str = LEARNINGS_DIR) -> None:
     """Show how good the estimates have been, by mode and provider."""
-    from dataclasses import asdict
-
-    from skill_distiller.calibration.outcomes import summarize
-    from skill_distiller.report.calibration_text import summary_lines
-
-    groups = summarize(runs.among(read_whole(open_store(learnings_dir)).entries))
+    groups = summarize(runs.read(learnings_dir))
     if json_:
         _print_json([asdict(group) for group in groups])
-    elif groups:
-        typer.echo("\n".join(summary_lines(groups)))
     else:
-        typer.echo("No runs.", err=True)
+        _print_table(summary_lines(groups))
 
 
 @calibration.command()
 @expand_groups
-def show(
-    id_: str = argument(metavar="ID", help="For example c1."),
-    learnings_dir: str = LEARNINGS_DIR,
-) -> None:
+def show(id_: str = argument(metavar="ID", help="For example c1."), learnings_dir: str = LEARNINGS_DIR) -> None:
     """Print one run with all its fields, as JSON."""
     _print_json(read_whole(open_store(learnings_dir)).find(id_).fields)
 
@@ -178,12 +171,9 @@ def export(
     learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Print all runs for other programs, those of the archive included."""
-    from skill_distiller.report.calibration_text import to_csv, to_jsonl
-    from skill_distiller.report.text import printable_lines
-
     if form not in _FORMS:
         raise UsageError(f"There is no format {form!r}.", f"Choose one of: {', '.join(_FORMS)}.")
-    entries = runs.among(read_whole(open_store(learnings_dir)).entries)
+    entries = runs.read(learnings_dir)
     typer.echo(to_jsonl(entries) if form == "jsonl" else printable_lines(to_csv(entries)), nl=False)
 
 
@@ -191,12 +181,6 @@ def export(
 @expand_groups
 def doctor(learnings_dir: str = LEARNINGS_DIR) -> None:
     """Name what is odd: torn lines, duplicate ids, runs from the future. Changes nothing; exit code 3 with findings."""
-    from datetime import UTC, datetime
-
-    from skill_distiller.calibration.outcomes import examine
-    from skill_distiller.report.calibration_text import finding_lines
-    from skill_distiller.report.text import plural
-
     store = open_store(learnings_dir)
     ledger = store.read(whole=True)
     findings = examine(ledger, datetime.now(UTC))
@@ -218,10 +202,7 @@ def plot(
     learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Plot expected against actual functionality. In the terminal, or with -o as a picture."""
-    from skill_distiller.calibration.estimate import LATEST, calibrate, pairs_of
-    from skill_distiller.report.calibration_text import draw_plot, name, text_plot
-
-    entries = Runs(mode, provider, skill).among(read_whole(open_store(learnings_dir)).entries)
+    entries = Runs(mode, provider, skill).read(learnings_dir)
     pairs = pairs_of(entries)[-LATEST:]
     if not pairs:
         raise BadInputError(f"No run of mode {mode!r} has feedback yet.", "Give some with `skill-distiller feedback`.")

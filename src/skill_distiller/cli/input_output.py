@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -9,11 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
-from skill_distiller.skill.safe_files import sibling_name, write_new
+from skill_distiller.skill.safe_files import read_regular, staged
 
 if TYPE_CHECKING:
-    from skill_distiller.cli.arguments import Output
-    from skill_distiller.cli.learnings import RunCalibration
     from skill_distiller.skill.model import Skill
 
 STDIN: Final = "-"
@@ -37,8 +36,7 @@ def read_side_file(path: str, most_bytes: int, hint: str, name: str = "") -> byt
     """The content of a file that an option names, `name` in messages; raises BadInputError where it can't be had."""
     name = name or repr(path)
     try:
-        with Path(path).open("rb") as stream:
-            content = stream.read(most_bytes + 1)
+        content = read_regular(Path(path), most_bytes)
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         raise BadInputError(f"Can't read {name}: {reason_of(error)}.", hint) from None
     if len(content) > most_bytes:
@@ -109,13 +107,9 @@ def write_atomically(file: Path, content: bytes) -> None:
 
     Raises RefusedError when the disk does not take it; what was there before is then untouched.
     """
-    temporary = sibling_name(file)
     try:
-        try:
-            write_new(temporary, [content], file.stat().st_mode if file.exists() else None)
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with staged(file, content):
+            pass
     except OSError as error:
         raise RefusedError(f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with -o.") from None
 
@@ -143,32 +137,9 @@ def write_stdout(text: str, *, safe: bool = False) -> None:
 
 def write_json(record: object) -> None:
     """A record as indented JSON: plain ASCII on a terminal, where a character could steer it."""
-    import json
-
     write_stdout(json.dumps(record, indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n")
 
 
 def drop_stdout() -> None:
     """Leave nothing for the interpreter to flush at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
-    """Write the result to its file, and to stdout whatever the options of `output` ask for.
-
-    Raises RefusedError where the disk or stdout does not take it.
-    """
-    result = run.record.result
-    if target and not output.dry_run:
-        write_atomically(target, result.text.encode("utf-8"))
-    if output.json_:
-        from skill_distiller.report.json_record import to_json
-
-        run.save()  # before the record is printed, which names the entry
-        write_json(to_json(run.record))
-    elif output.diff:
-        from skill_distiller.report.text import unified_diff
-
-        write_stdout(unified_diff(result))
-    elif not target and not output.dry_run:
-        write_stdout(result.text)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typer
 
+from skill_distiller.calibration.estimate import calibrate
+from skill_distiller.calibration.log_files import Ledger
+from skill_distiller.calibration.store import CalibrationStore
 from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import SkillDistillerError, UsageError
+from skill_distiller.report.calibration_text import unreadable_text
+from skill_distiller.report.text import printable
 
 if TYPE_CHECKING:
-    from skill_distiller.calibration.log_files import Ledger
-    from skill_distiller.calibration.store import CalibrationStore
     from skill_distiller.report.record import Record
 
 LEARNINGS: Final = ".learnings"
@@ -30,8 +35,6 @@ LEARNINGS_DIR: Final = option(
 
 def open_store(learnings: str) -> CalibrationStore:
     """The store below a folder of learnings; raises UsageError where calibration is switched off."""
-    from skill_distiller.calibration.store import CalibrationStore
-
     if learnings == OFF:
         raise UsageError("Calibration is switched off.", "Name its folder with --learnings-dir.")
     return CalibrationStore(Path(learnings or LEARNINGS))
@@ -39,9 +42,6 @@ def open_store(learnings: str) -> CalibrationStore:
 
 def read_whole(store: CalibrationStore) -> Ledger:
     """Everything the store and its archive hold, with a warning on stderr for what can't be read."""
-    from skill_distiller.report.calibration_text import unreadable_text
-    from skill_distiller.report.text import printable
-
     ledger = store.read(whole=True)
     if ledger.unreadable:
         typer.echo(f"Warning: {printable(unreadable_text(str(store.file), ledger.unreadable))}", err=True)
@@ -58,28 +58,22 @@ class RunCalibration:
     def __init__(self, record: Record, learnings: str, *, save: bool) -> None:
         self.record = record
         self.warnings: list[str] = []
-        self._store = open_store(learnings) if learnings != OFF else None
-        self._save = save and self._store is not None
-        if self._store:
-            self._look_up(self._store)
+        self._store = None if learnings == OFF else open_store(learnings)
+        self._save = save
+        with self._no_reason_to_fail("No calibration: "):
+            self._look_up()
 
     @property
     def folder(self) -> str:
         """Where the entry is kept."""
         return str(self._store.folder) if self._store else ""
 
-    def _look_up(self, store: CalibrationStore) -> None:
-        from skill_distiller.calibration.estimate import calibrate
-        from skill_distiller.report.calibration_text import unreadable_text
-
-        try:
-            ledger = store.read()
-        except (SkillDistillerError, ValueError) as error:  # ValueError: a NUL byte in the path
-            self.warnings.append(f"No calibration: {error}")
-            self._save = False
+    def _look_up(self) -> None:
+        if not self._store:
             return
+        ledger = self._store.read()
         if ledger.unreadable:
-            self.warnings.append(unreadable_text(str(store.file), ledger.unreadable))
+            self.warnings.append(unreadable_text(str(self._store.file), ledger.unreadable))
         mode = self.record.result.run.options.mode
         self.record = replace(self.record, estimate=calibrate(ledger.entries, mode, *self.record.made_with))
 
@@ -88,11 +82,15 @@ class RunCalibration:
         if not self._save or not self._store:
             return
         self._save = False
-        from skill_distiller.report.json_record import to_entry
+        from skill_distiller.report.json_record import to_entry  # not for those who only read the store
 
+        with self._no_reason_to_fail("This run is not in the calibration data. "):
+            self.record = replace(self.record, entry_id=self._store.append(to_entry(self.record)))
+
+    @contextmanager
+    def _no_reason_to_fail(self, what: str) -> Iterator[None]:
         try:
-            entry_id = self._store.append(to_entry(self.record))
-        except (SkillDistillerError, ValueError) as error:
-            self.warnings.append(f"This run is not in the calibration data. {error}")
-            return
-        self.record = replace(self.record, entry_id=entry_id)
+            yield
+        except (SkillDistillerError, ValueError) as error:  # ValueError: a NUL byte in the path
+            self.warnings.append(f"{what}{error}")
+            self._save = False

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 
 @expand_groups
-def providers(
-    json_: bool = option(False, "--json", help="Print them as JSON."),
-) -> None:
+def providers(json_: bool = option(False, "--json", help="Print them as JSON.")) -> None:
     """Show which language models can be used. Only Ollama is asked, for its models; nothing else is sent."""
     import json
 

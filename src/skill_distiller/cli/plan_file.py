@@ -5,30 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+import typer
 import yaml
 
 from skill_distiller._version import __version__
 from skill_distiller.cli.arguments import Pieces
-from skill_distiller.cli.input_output import check_target, read_side_file, write_atomically
-from skill_distiller.errors import BadInputError, RefusedError, UsageError
+from skill_distiller.cli.input_output import check_target, read_side_file
+from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers
 from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan, source_digest
 from skill_distiller.report.text import excerpt
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import Aim
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.frontmatter import read_fields
 from skill_distiller.skill.ids import PieceIds, piece_ids
-from skill_distiller.skill.model import Block, Section
-
-if TYPE_CHECKING:
-    import typer
-
-    from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import Block, Section, Skill
+from skill_distiller.skill.safe_files import staged
 
 SCHEMA: Final = "skill-distiller/plan/1"
 MAX_PLAN: Final = 5_000_000  # bytes
@@ -43,14 +41,7 @@ _AS_IT_IS: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
 
 def plan_text(result: Result) -> str:
     """The plan of a run as YAML, comments on how to edit it above; safe to show on a terminal."""
-    text = yaml.dump(
-        to_plan(result),
-        Dumper=_Dumper,
-        sort_keys=False,
-        allow_unicode=True,
-        width=_WIDTH,
-        default_flow_style=False,
-    )
+    text = yaml.dump(to_plan(result), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
     return _HEAD + _UNSEEN.sub(_code, text)
 
 
@@ -77,41 +68,36 @@ def to_plan(result: Result) -> dict[str, object]:
 
 
 def _section(result: Result, section: Section, ids: PieceIds, stands_with: Mapping[int, str]) -> dict[str, object]:
-    entry: dict[str, object] = {}
-    if section.level:
-        stays = result.plan.headings[section.index]
-        entry = {
-            "heading": excerpt(f"{'#' * section.level} {section.heading}"),
-            "id": ids.headings[section.index],
-            "line": section.line,
-            "rendering": (RenderingKind.FULL if stays else RenderingKind.DROPPED).value,
-        }
-    if section.blocks:
-        entry["blocks"] = [
-            dict(_block(result, block, ids.blocks[block.index], stands_with.get(block.index, "")))
-            for block in section.blocks
-        ]
-    return entry
+    stays = result.plan.headings[section.index]
+    heading = {
+        "heading": excerpt(f"{'#' * section.level} {section.heading}"),
+        "id": ids.headings[section.index],
+        "line": section.line,
+        "rendering": (RenderingKind.FULL if stays else RenderingKind.DROPPED).value,
+    }
+    blocks = [_block(result, b, ids.blocks[b.index], stands_with.get(b.index)) for b in section.blocks]
+    return {**(heading if section.level else {}), **({"blocks": blocks} if blocks else {})}
 
 
-def _block(result: Result, block: Block, piece: str, carrier: str) -> Iterator[tuple[str, object]]:
+def _block(result: Result, block: Block, piece: str, carrier: str | None) -> dict[str, object]:
     decision = result.plan.decisions[block.index]
     rendering = decision.rendering
-    yield "id", piece
-    yield "rendering", rendering.kind.value
-    yield "line", block.line
-    yield "kind", block.kind.value
-    yield "type", result.reading.verdicts[block.index].type.value
-    yield "tokens", rendering.tokens
-    yield "full_tokens", decision.full_tokens
-    if rendering.kind not in _AS_IT_IS:
-        yield "share", round(rendering.share, 4)
-    yield "reason", decision.reason.value
-    yield "excerpt", excerpt(block.text)
-    if carrier:
-        yield "stands_with", carrier
-    if rendering.kind not in _AS_IT_IS:
-        yield "text", rendering.text.removesuffix(block.gap)
+    changed = rendering.kind not in _AS_IT_IS
+    entry = {
+        "id": piece,
+        "rendering": rendering.kind.value,
+        "line": block.line,
+        "kind": block.kind.value,
+        "type": result.reading.verdicts[block.index].type.value,
+        "tokens": rendering.tokens,
+        "full_tokens": decision.full_tokens,
+        "share": round(rendering.share, 4) if changed else None,
+        "reason": decision.reason.value,
+        "excerpt": excerpt(block.text),
+        "stands_with": carrier,
+        "text": rendering.text.removesuffix(block.gap) if changed else None,
+    }
+    return {key: value for key, value in entry.items() if value is not None}
 
 
 _WIDTH: Final = 1 << 20  # characters; no string is folded
@@ -166,11 +152,8 @@ def parse_plan(text: str) -> SavedPlan:
     if fields is None:
         raise BadInputError("it is not valid YAML (or has tags, aliases or too deep a nesting).", _HINT)
     if fields.get("schema") != SCHEMA:
-        found = fields.get("schema")
-        raise BadInputError(
-            f"its schema is {excerpt(found)!r}, not {SCHEMA!r}." if isinstance(found, str) else "it names no schema.",
-            _HINT,
-        )
+        found = excerpt(_text(fields, "schema"))
+        raise BadInputError(f"its schema is {found!r}, not {SCHEMA!r}." if found else "it names no schema.", _HINT)
     blocks: dict[str, SavedPiece] = {}
     headings: dict[str, SavedPiece] = {}
     for section in _mappings(fields.get("sections"), "sections"):
@@ -178,9 +161,8 @@ def parse_plan(text: str) -> SavedPlan:
             _add(headings, _piece(section, heading=True), blocks)
         for block in _mappings(section.get("blocks", []), "blocks"):
             _add(blocks, _piece(block, heading=False), headings)
-    source = fields.get("source_sha256")
     settings = {key: value for key, value in fields.items() if key != "sections"}
-    return SavedPlan(source if isinstance(source, str) else "", blocks, headings, settings)
+    return SavedPlan(_text(fields, "source_sha256"), blocks, headings, settings)
 
 
 def _mappings(value: object, name: str) -> Iterator[Mapping[object, object]]:
@@ -204,18 +186,18 @@ def _piece(entry: Mapping[object, object], *, heading: bool) -> SavedPiece:
         raise BadInputError("a block has no `id`.", _HINT)
     shown = f"piece [{excerpt(piece)}]"
     rendering = _rendering(entry.get("rendering"), shown, heading=heading)
-    text = entry.get("text")
-    if rendering in (RenderingKind.FULL, RenderingKind.DROPPED):
-        text = text if isinstance(text, str) else ""  # left over where the rendering was edited
-    elif not isinstance(text, str):
+    if rendering not in _AS_IT_IS and not isinstance(entry.get("text"), str):
         raise BadInputError(
             f"{shown} is {rendering.value!r} and has no `text` to stand in its place.",
             "Give the text, or set the rendering to full or dropped.",
         )
-    reason, stands_with = (
-        value if isinstance(value := entry.get(key), str) else "" for key in ("reason", "stands_with")
-    )
+    text, reason, stands_with = (_text(entry, key) for key in ("text", "reason", "stands_with"))
     return SavedPiece(piece, rendering, text, _share(entry.get("share")), reason, stands_with, _place(entry))
+
+
+def _text(fields: Mapping[object, object] | Mapping[str, object], key: str) -> str:
+    value = fields.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _rendering(value: object, shown: str, *, heading: bool) -> RenderingKind:
@@ -233,11 +215,9 @@ def _share(value: object) -> float:
 
 
 def _place(entry: Mapping[object, object]) -> str:
-    kind, line, shown = entry.get("kind", "heading"), entry.get("line"), entry.get("excerpt", entry.get("heading"))
-    words = [kind] if isinstance(kind, str) else []
-    words += [f"line {line}"] if isinstance(line, int) and 0 < line < _MOST_LINES else []
-    words += [shown] if isinstance(shown, str) else []
-    return excerpt(", ".join(words))
+    kind, line = _text(entry, "kind") if "kind" in entry else "heading", entry.get("line")
+    place = f"line {line}" if isinstance(line, int) and 0 < line < _MOST_LINES else ""
+    return excerpt(", ".join(filter(None, (kind, place, _text(entry, "excerpt") or _text(entry, "heading")))))
 
 
 # What a plan has settled already, by the names of the parameters.
@@ -266,20 +246,20 @@ def check_pieces(pieces: Pieces, mode: Mode) -> None:
             )
 
 
-def load_plan(pieces: Pieces, aim: Aim) -> tuple[SavedPlan | None, Aim]:
-    """The plan to apply, if any, with the aim that it was made with, the default one where its file does not say.
+def with_plan(options: DistillOptions, pieces: Pieces) -> DistillOptions:
+    """The options with the plan to apply, if any, and with the aim that it was made with, where its file says so.
 
     Raises BadInputError for a file that is no plan.
     """
     if not pieces.plan:
-        return None, aim
-    saved = read_plan(pieces.plan)
+        return options
+    saved = replace(read_plan(pieces.plan), trusted=pieces.accept_unproved)
     tokens, threshold = saved.settings.get("tokens"), saved.settings.get("threshold")
     if saved.settings.get("mode") == Mode.TOKENS and isinstance(tokens, int) and tokens > 0:
-        return saved, Aim(Mode.TOKENS, tokens=tokens)
+        return replace(options, plan=saved, mode=Mode.TOKENS, tokens=tokens)
     if isinstance(threshold, int | float) and 0 <= threshold <= 1:
-        return saved, Aim(threshold=float(threshold))
-    return saved, Aim()
+        return replace(options, plan=saved, threshold=float(threshold))
+    return replace(options, plan=saved)
 
 
 def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_given: bool, force: bool) -> Path | None:
@@ -302,13 +282,24 @@ def plan_target(pieces: Pieces, skill: Skill, product: Path | None, *, folder_gi
     return target
 
 
-def write_plan(file: Path, result: Result) -> None:
-    """Write the plan of a run; raises RefusedError when the disk does not take it, or no run would read it."""
+@contextmanager
+def plan_written(file: Path, result: Result) -> Iterator[None]:
+    """The plan of a run, written beside its place, and put there once the block has ended without an error.
+
+    Raises RefusedError when the disk does not take it, or no run would read it.
+    """
     content = plan_text(result).encode("utf-8")
     if len(content) > MAX_PLAN:
         raise RefusedError(f"The plan would be larger than {MAX_PLAN:,} bytes.", "Leave --save-plan out.")
-    with _hints_on_save_plan():
-        write_atomically(file, content)
+    try:
+        with staged(file, content):
+            yield
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # of the block, as its other errors are of other kinds
+            raise
+        raise RefusedError(
+            f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with --save-plan."
+        ) from None
 
 
 @contextmanager

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
+from importlib.resources import files
 from itertools import groupby
 from operator import itemgetter
 from typing import Final, NamedTuple
 
 from skill_distiller.language.fact import AFTER_LIMIT, CJK_STOP, NEXT_WORD, Fact, FactKind, normalize
+from skill_distiller.language.lexicon import languages_of
+from skill_distiller.language.tables import tables
 from skill_distiller.language.words import CJK
 
 # Negations in English that are part of a verb.
@@ -229,24 +234,33 @@ def find_signals(text: str) -> tuple[Signal, ...]:
     return tuple(found)
 
 
-_ENGLISH_RESTRICTIONS: Final = (
-    r"never|do not|don['’]t|must not|mustn['’]t|not allowed|forbidden|prohibited|under no circumstances|out of scope"
-    r"|without (?:explicit|approval|asking|permission|confirm\w{1,8})"
-    r"|(?:explicit|user) (?:approval|consent|confirmation|permission)|(?:ask|wait for|confirm with) the user"
-)
-_OTHER_RESTRICTIONS: Final = (
-    "nunca|não (?:deve|faça|use)|никогда|нельзя|запрещено|niemals|darf nicht|verboten|jamais|prohibido"
-)
-_CJK_RESTRICTIONS: Final = "禁止|不得|切勿|绝不|不要|てはならない|てはいけない|承認|금지|하지 마"
-_RESTRICTION: Final = re.compile(
-    rf"\b(?:{_ENGLISH_RESTRICTIONS}|{_OTHER_RESTRICTIONS})\b|{_CJK_RESTRICTIONS}", re.IGNORECASE
-)
+_CLAUSE: Final = re.compile(r"(?:[.!?;:|。！？；：؟،、，]+(?=\s|\Z|[\u3040-\u9fff])|[—–]|,\s|(?<=\s)-(?=\s))[ \t]*")
+_MARKS: Final = re.compile(r"[*_~`>#\[\]()\"“”«»„✗❌🚫⛔️ \t]+")
+_BULLET: Final = re.compile(r"^ ?(?:[-+•] )?(?:\d{1,3}[.)] )?(?: ?x )?", re.MULTILINE)
+_PLAIN: Final = re.compile(rf"{_LETTER}+(?:'{_LETTER}+)?")
+_OTHER: Final = ("ru", "zh", "ja", "ko", "ar")
+_OTHER_SCRIPT: Final = re.compile(rf"[\u0400-\u04ff\u0600-\u06ff{CJK}]")
 
 
 def restricts(text: str) -> bool:
-    """Whether a text forbids something or asks for approval.
+    """Whether a text forbids something or asks for approval, in any language of `data/prohibitions.toml`.
 
     >>> restricts("The agent is helpful and will never push."), restricts("Push when the tests pass.")
     (True, False)
     """
-    return _RESTRICTION.search(text) is not None
+    lines = _BULLET.sub("", _MARKS.sub(" ", text.lower().replace("’", "'")))
+    clauses = f"{lines}\n{_CLAUSE.sub(chr(10), lines)}"
+    languages = {"en", *languages_of(_PLAIN.findall(lines)), *(_OTHER if _OTHER_SCRIPT.search(text) else ())}
+    return any(pattern.search(clauses) for language, pattern in _prohibitions().items() if language in languages)
+
+
+@lru_cache(maxsize=1)
+def _prohibitions() -> Mapping[str, re.Pattern[str]]:
+    """By language what restricts, as one expression."""
+    texts = tomllib.loads((files(__package__) / "data" / "prohibitions.toml").read_text(encoding="utf-8"))
+    found = {}
+    for language, text in texts.items():
+        imperatives = "|".join(tables(language)["imperatives"].split()) if "{imperative}" in text else ""
+        lines = filter(None, text.replace("{imperative}", imperatives).split("\n"))
+        found[language] = re.compile("|".join(f"(?:{line})" for line in lines), re.MULTILINE)
+    return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, NamedTuple, TypeVar
 
-from skill_distiller.meaning.statements import TokenKind, read_tokens
+from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, block_units, heading_units
 from skill_distiller.skill.labels import labels_of
 from skill_distiller.skill.model import Block, BlockKind, Skill

@@ -8,7 +8,8 @@ from typing import Final
 
 from skill_distiller.language.lexicon import Sense
 from skill_distiller.meaning.align import Alignment, Counterpart, Match, Side, align, plain
-from skill_distiller.meaning.statements import PARTED, TokenKind, read_tokens
+from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
+from skill_distiller.meaning.statements import PARTED
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
 from skill_distiller.meaning.wording import CERTIFIED, RANK, Edit, Verdict, asks, compare_wording, worst
 from skill_distiller.skill.model import Skill

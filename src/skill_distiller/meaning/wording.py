@@ -8,15 +8,29 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from skill_distiller.language.lexicon import Sense, are_opposites, are_synonyms, is_imperative, same_word
-from skill_distiller.meaning.statements import Clause, Statement, Token, TokenKind, read_statements
+from skill_distiller.language.forms import same_word
+from skill_distiller.language.lexicon import (
+    Sense,
+    are_opposites,
+    are_synonyms,
+    is_article,
+    is_imperative,
+    is_kind,
+    is_mobile,
+    is_passive,
+    is_pronoun,
+    senses,
+)
+from skill_distiller.meaning.pairing import MAX_CELLS, match_clauses, match_statements, same_places
+from skill_distiller.meaning.sentence_tokens import Token, TokenKind, read_language
+from skill_distiller.meaning.statements import Clause, Statement, read_statements
 
 
 class Verdict(StrEnum):
     """What is said of a piece of the original and what stands for it, from the best to the worst.
 
-    PROVED: only edits that can't change what is said. REWORDED: other words, and nobody can tell by program. MOVED: the
-    same words under another heading, label or count, or in another order. The others are changes of meaning.
+    PROVED: only edits that can't change what is said. MOVED: the same words, under another heading, condition or
+    count. REWORDED: other words, and nobody can tell by program. The others are changes of meaning.
     """
 
     IDENTICAL = "identical"
@@ -45,39 +59,282 @@ class Edit(NamedTuple):
 
 # What may go without a trace in a text that says the same, and come.
 _SOFT: Final = frozenset(
-    {Sense.ADVICE, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME}
+    {Sense.ADVICE, Sense.ABILITY, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME}
 )
 _SOFT_WHEN_NEW: Final = _SOFT | {Sense.DUTY, Sense.BEFORE, Sense.AFTER}
 _NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
-# Senses of which one may stand in the place of another, and means something else then.
+_WHEN: Final = {Sense.CONDITION, Sense.AFTER}  # "when the tests pass", "after the tests pass"
 _FAMILIES: Final = (
-    frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE}),
+    frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY}),
     frozenset({Sense.ALL, Sense.SOME, Sense.ONLY, Sense.NEGATION}),
     frozenset({Sense.AND, Sense.OR}),
     frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.THEN}),
     frozenset({Sense.CONDITION, Sense.EXCEPTION, Sense.LACK, Sense.OTHERWISE, Sense.INSTEAD}),
 )
-_FORCE: Final = {Sense.DUTY: 3, Sense.ADVICE: 2, Sense.LEAVE: 1}
+_FORCE: Final = {Sense.DUTY: 3, Sense.ADVICE: 2, Sense.LEAVE: 1, Sense.ABILITY: 1}
 _TURNING: Final = frozenset({Sense.NEGATION, Sense.LACK, Sense.AVOIDANCE, Sense.EXCEPTION})
 # With one of these in it, a statement whose words were exchanged is not taken on trust.
 _BINDING: Final = frozenset({Sense.NEGATION, Sense.DUTY, Sense.APPROVAL, Sense.AVOIDANCE, Sense.LACK, Sense.ONLY})
-_MAX_CELLS: Final = 250_000  # of a table of two texts; a longer one is not compared word by word
-_MAX_PAIRS: Final = 10_000  # of statements; of more the first is taken for the first
+# What an edit of tokens that are no words is.
+_OTHERS: Final = (
+    (TokenKind.FACT, Verdict.CHANGED, "fact"),
+    (TokenKind.LIGHT, Verdict.REWORDED, "small word"),
+    (TokenKind.SMALL, Verdict.PROVED, "small word"),
+)
 _MIN_TYPO: Final = 5  # letters of a word that may have been misspelt
 
 
 @lru_cache(maxsize=8192)
 def compare_wording(before: str, after: str) -> tuple[Edit, ...]:
-    """The differences of two texts that stand for one another; () where they are the same but for white space.
-
-    Cached: a rendering that is proved is looked at again in the result.
-    """
-    return tuple(_Comparison().edits(read_statements(before), read_statements(after)))
+    """The differences of two texts that stand for one another; () where they are the same but for white space."""
+    language = read_language(f"{before} {after}")  # of both: a short text alone may tell none
+    return tuple(_Comparison(read_statements(before, language), read_statements(after, language)).edits())
 
 
 def worst(edits: Iterable[Edit]) -> Verdict:
     """The verdict of some edits taken together."""
     return max((edit.verdict for edit in edits), key=RANK.__getitem__, default=Verdict.PROVED)
+
+
+@dataclass
+class _Gap:
+    """What stands between two places that are the same: tokens of the original, and of the new text."""
+
+    before: list[Token]
+    after: list[Token]
+    binding: bool  # whether it stands in a condition, or beside a word that forbids or asks
+    approval: bool = False
+    main: bool = False
+    label: bool = False
+    asked: bool = False  # whether the new text asks where the original told: "you must run it", "run it"
+
+
+@dataclass
+class _Comparison:
+    """The work of comparing two lists of statements."""
+
+    before: Sequence[Statement]
+    after: Sequence[Statement]
+    found: list[Edit] = field(default_factory=list)
+    gaps: list[_Gap] = field(default_factory=list)
+    kept: list[tuple[Token, Token]] = field(default_factory=list)  # words and facts that are the same
+    asked: bool = False
+    turned: bool = False  # whether what does something now has it done to it, or the other way
+
+    def edits(self) -> Iterator[Edit]:
+        for old, new in match_statements(self.before, self.after):
+            self._pair(old or Statement(()), new or Statement(()))
+        for gap in self.gaps:
+            self._resolve(gap)
+        self._exchanged()
+        self.turned = self._is_turned()
+        self._moved()
+        for gap in self.gaps:
+            self._left(gap)
+        yield from self.found
+
+    def _pair(self, old: Statement, new: Statement) -> None:
+        binding = bool(old.conditions) or any(token.sense in _BINDING for token in old.main) or asks(old.main)
+        self.asked = not asks(old.main) and asks(new.main)
+        self._diff(old.main, new.main, binding=binding, main=True)
+        for clause, other in match_clauses(old.conditions, new.conditions):
+            self._clauses(clause, other)
+
+    def _clauses(self, old: Clause | None, new: Clause | None) -> None:
+        """A condition and what stands for it: one that goes is a loss but for reasons and labels."""
+        tokens = old.tokens if old else (), new.tokens if new else ()
+        lost, come = old.sense if old else None, new.sense if new else None
+        if old and new and lost is not come:
+            labels = None in (lost, come) and not {lost, come} & _NO_LABELS
+            alike = labels or Sense.BECAUSE in (lost, come) or {lost, come} == _WHEN
+            verdict = Verdict.REWORDED if alike else Verdict.CONTRADICTED
+            self.found.append(Edit(verdict, *tokens, (lost or come or Sense.CONDITION).value))
+        elif not (old and new) and (lost or come):  # a condition or reason by itself; a label is looked at word by word
+            reason = Sense.BECAUSE in (lost, come)
+            self.found.append(
+                Edit(Verdict.REWORDED if reason else Verdict.CHANGED, *tokens, (lost or come or Sense.CONDITION).value)
+            )
+            if reason:
+                facts = [tuple(t for t in side if t.kind is TokenKind.FACT) for side in tokens]
+                if any(facts):
+                    self.found.append(Edit(Verdict.CHANGED, facts[0], facts[1], "fact"))
+            return
+        self._diff(*tokens, binding=lost is not None and lost is not Sense.BECAUSE, label=not (lost and come))
+
+    def _diff(
+        self, old: Sequence[Token], new: Sequence[Token], *, binding: bool, main: bool = False, label: bool = False
+    ) -> None:
+        approval = any(token.sense is Sense.APPROVAL for token in old)
+        pairs = same_places(old, new)
+        at, at_new = 0, 0
+        for i, j in [*pairs, (len(old), len(new))]:
+            lost, come = list(old[at:i]), list(new[at_new:j])
+            if len(lost) * len(come) > MAX_CELLS:
+                self.found.append(Edit(Verdict.CHANGED, (), (), "too long to compare"))
+            elif lost or come:
+                self.gaps.append(_Gap(lost, come, binding, approval, main, label, main and self.asked))
+            at, at_new = i + 1, j + 1
+        for i, j in pairs:
+            if old[i].kind <= TokenKind.WORD:
+                self.kept.append((old[i], new[j]))
+            self._same(old[i], new[j])
+
+    def _same(self, one: Token, other: Token) -> None:
+        """Two tokens of one value may still differ: in their form, in capitals."""
+        if one.loud and not other.loud and one.kind is TokenKind.SENSE:
+            self.found.append(Edit(Verdict.WEAKENED, (one,), (other,), "capitals"))
+        elif one.kind is TokenKind.WORD and one.word != other.word:
+            verdict = Verdict.REWORDED if same_word(one.word, other.word, one.language) else Verdict.CHANGED
+            self.found.append(Edit(verdict, (one,), (other,), "word"))
+        elif one.word != other.word and one.kind is TokenKind.SENSE:
+            opposite = are_opposites(one.word, other.word, one.language)
+            self.found.append(
+                Edit(Verdict.CONTRADICTED if opposite else Verdict.REWORDED, (one,), (other,), str(one.sense))
+            )
+
+    def _resolve(self, gap: _Gap) -> None:
+        """Pair the words of a gap that stand for one another: opposites, synonyms, forms, strengths."""
+        for one in list(gap.before):
+            for other in gap.after:
+                edit = _replaced(one, other)
+                if edit:
+                    if edit.what == "opposite" and (_unnegated(gap.before, one) or _unnegated(gap.after, other)):
+                        edit = edit._replace(verdict=Verdict.REWORDED)  # "not clear" is "unclear"
+                    self.found.append(edit)
+                    gap.before.remove(one)
+                    gap.after.remove(other)
+                    break
+        if len(gap.before) != len(gap.after) and _joined(gap.before) == _joined(gap.after):  # "time stamp"
+            self.found.append(Edit(Verdict.REWORDED, tuple(gap.before), tuple(gap.after), "spelling"))
+            gap.before.clear()
+            gap.after.clear()
+
+    def _exchanged(self) -> None:
+        """Two words that stand for one another and changed places: "keep A, store B"."""
+        edits = {(edit.before[0].value, edit.after[0].value) for edit in self.found if edit.what == "synonym"}
+        for number, edit in enumerate(self.found):
+            if edit.what == "synonym" and (edit.after[0].value, edit.before[0].value) in edits:
+                self.found[number] = edit._replace(verdict=Verdict.CHANGED, what="order")
+
+    def _moved(self) -> None:
+        """Words that went in one place and came in another: an order that is turned, unless it says the same."""
+        for gap in self.gaps:
+            for one in [token for token in gap.before if token.kind <= TokenKind.WORD]:
+                for target in self.gaps:
+                    other = next((t for t in target.after if t.value == one.value and t.kind is one.kind), None)
+                    if other and target is not gap:
+                        gap.before.remove(one)
+                        target.after.remove(other)
+                        named = any(map(_is_pronoun, gap.after)) and any(map(_is_pronoun, target.before))
+                        harmless = (
+                            named
+                            or gap.label
+                            or target.label
+                            or (gap.main and target.main and self._keeps_order(one, other, gap))
+                        )
+                        verdict = Verdict.REWORDED if harmless else Verdict.CHANGED
+                        self.found.append(Edit(verdict, (one,), (other,), "order"))
+                        self.kept.append((one, other))
+                        break
+
+    def _is_turned(self) -> bool:
+        """Whether a verb came into the passive or out of it: "sign the tag", "the tag is signed"."""
+        counts = [sum(is_passive(t.word) for gap in self.gaps for t in side(gap)) for side in (_before, _after)]
+        moved = {t.value for gap in self.gaps for t in gap.before} & {t.value for gap in self.gaps for t in gap.after}
+        old = {t.word for gap in self.gaps for t in gap.before if t.value in moved} | {t.word for t, _ in self.kept}
+        new = {t.word for gap in self.gaps for t in gap.after if t.value in moved} | {t.word for _, t in self.kept}
+        return counts[0] != counts[1] and old != new
+
+    def _keeps_order(self, one: Token, other: Token, gap: _Gap) -> bool:
+        """Whether a word still stands before and behind all that it did, but for what may stand anywhere."""
+        if is_mobile(one.word) or one.sense is Sense.THEN or self.turned:
+            return True
+        listed = any(token.sense in (Sense.AND, Sense.OR) for token in (one, *gap.before))
+        crossed = [old for old, new in self.kept if (one.start < old.start) is not (other.start < new.start)]
+        fixed = any(
+            token.kind is TokenKind.FACT or token.sense is Sense.THEN or is_imperative(token.word)
+            for token in (one, *gap.before, *crossed)
+        )
+        if listed and not fixed:  # "short and polite"
+            return True
+        return all(is_mobile(old.word) or old.sense is Sense.THEN for old in crossed)
+
+    def _left(self, gap: _Gap) -> None:
+        """What of a gap has no counterpart anywhere."""
+        lost = [token for token in gap.before if token.kind is TokenKind.WORD and not is_kind(token.word)]
+        come = [token for token in gap.after if token.kind is TokenKind.WORD and not is_kind(token.word)]
+        named, named_now = ([t for t in side if is_kind(t.word)] for side in (gap.before, gap.after))
+        if (named and named_now) or lost or come:
+            lost, come = [*lost, *named], [*come, *named_now]
+        elif named or named_now:  # "the file `a.txt`"
+            self.found.append(Edit(Verdict.REWORDED, tuple(named), tuple(named_now), "word"))
+        if bool(lost) is not bool(come):  # a word that stands for one of those is another word
+            lost = lost or [token for token in gap.before if token.sense in _SOFT]
+            come = come or [token for token in gap.after if token.sense in _SOFT]
+        if lost and come:
+            few = len(lost) + len(come) <= max(2, len(self.kept))
+            verdict = Verdict.CHANGED if few or gap.binding else Verdict.REWORDED
+            self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
+        elif lost or come:
+            firm = (gap.approval and bool(lost)) or (gap.binding and gap.main and bool(come))
+            verdict = Verdict.CHANGED if firm else Verdict.REWORDED
+            self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
+        for kind, verdict, what in _OTHERS:
+            lost, come = ([t for t in side if t.kind is kind] for side in (gap.before, gap.after))
+            if lost or come:
+                self.found.append(Edit(verdict, tuple(lost), tuple(come), what))
+        self._senses_left(gap)
+
+    def _senses_left(self, gap: _Gap) -> None:
+        """The same for the words with a sense."""
+        for token in gap.before:
+            if token.kind is TokenKind.SENSE:
+                kept = self._forbids_still(token) or (gap.asked and _is_bare_duty(token))
+                verdict = Verdict.REWORDED if kept else _sense_gone(token)
+                self.found.append(Edit(verdict, (token,), (), str(token.sense)))
+        for token in gap.after:
+            if token.kind is TokenKind.SENSE:
+                forbidden = token.sense is Sense.ABILITY and any(old.sense is Sense.NEGATION for old, _ in self.kept)
+                verdict = Verdict.REWORDED if forbidden else _sense_new(token, gap)  # "can never", "may in no case"
+                self.found.append(Edit(verdict, (), (token,), str(token.sense)))
+
+    def _forbids_still(self, token: Token) -> bool:
+        """Whether a duty is one not to do something, and that is still said: "must not" is "do not"."""
+        return token.sense is Sense.DUTY and any(
+            old.sense is Sense.NEGATION and token.start <= old.start <= token.end + 1 for old, _ in self.kept
+        )
+
+
+def _before(gap: _Gap) -> list[Token]:
+    return gap.before
+
+
+def _after(gap: _Gap) -> list[Token]:
+    return gap.after
+
+
+def _is_bare_duty(token: Token) -> bool:
+    """Whether a duty says no more than the form that asks does: not "always"."""
+    return token.sense is Sense.DUTY and Sense.ALL not in senses(token.word, token.language)
+
+
+def _is_pronoun(token: Token) -> bool:
+    return token.kind is TokenKind.LIGHT and is_pronoun(token.word)
+
+
+def _unnegated(tokens: list[Token], word: Token) -> bool:
+    """Whether a word stands behind a negation, which is taken out then."""
+    at = tokens.index(word)
+    if not at or tokens[at - 1].sense is not Sense.NEGATION:
+        return False
+    del tokens[at - 1]
+    return True
+
+
+def _sense_gone(token: Token) -> Verdict:
+    if token.sense in _SOFT:
+        return Verdict.REWORDED
+    return Verdict.CONTRADICTED if token.sense in _TURNING else Verdict.CHANGED
 
 
 def asks(tokens: Sequence[Token]) -> bool:
@@ -86,170 +343,38 @@ def asks(tokens: Sequence[Token]) -> bool:
     return first is not None and is_imperative(first.word)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in a statement something stands: in a label, in what it says itself, in one that binds or asks approval."""
-
-    binding: bool
-    main: bool = False
-    label: bool = False
-    approval: bool = False
+def _sense_new(token: Token, gap: _Gap) -> Verdict:
+    if token.sense in (Sense.ADVICE, Sense.ABILITY) and gap.binding:
+        return Verdict.WEAKENED
+    if token.sense in _SOFT_WHEN_NEW:
+        return Verdict.REWORDED
+    return Verdict.CONTRADICTED if token.sense in _TURNING else Verdict.CHANGED
 
 
-@dataclass(slots=True)
-class _Gap:
-    """What stands between two places that are the same: tokens of the original, and of the new text."""
-
-    before: list[Token]
-    after: list[Token]
-    place: _Place
-
-    def of_kind(self, kind: TokenKind) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
-        """The tokens of a kind on both sides."""
-        return tuple(t for t in self.before if t.kind is kind), tuple(t for t in self.after if t.kind is kind)
-
-
-@dataclass
-class _Comparison:
-    """The work of comparing two lists of statements."""
-
-    found: list[Edit] = field(default_factory=list)
-    gaps: list[_Gap] = field(default_factory=list)
-    kept: list[tuple[Token, Token]] = field(default_factory=list)  # words and facts that are the same
-
-    def edits(self, before: Sequence[Statement], after: Sequence[Statement]) -> Iterator[Edit]:
-        for old, new in _match_statements(before, after):
-            self._statements(old or Statement(()), new or Statement(()))
-        for gap in self.gaps:
-            self._replaced(gap)
-        for gap in self.gaps:
-            self._moved(gap)
-        for gap in self.gaps:
-            self.found += _left(gap, len(self.kept))
-        yield from self.found
-
-    def _statements(self, old: Statement, new: Statement) -> None:
-        binding = bool(old.conditions) or any(token.sense in _BINDING for token in old.main) or asks(old.main)
-        approval = any(token.sense is Sense.APPROVAL for token in old.main)
-        self._diff(old.main, new.main, _Place(binding, main=True, approval=approval))
-        for clause, other in _match_clauses(old.conditions, new.conditions):
-            if clause and other:
-                self._clauses(clause, other)
-            else:
-                self._clause_alone(clause, other)
-
-    def _clauses(self, old: Clause, new: Clause) -> None:
-        if old.sense is not new.sense:
-            senses = {old.sense, new.sense}
-            harmless = Sense.BECAUSE in senses or (None in senses and not senses & _NO_LABELS)
-            verdict = Verdict.REWORDED if harmless else Verdict.CONTRADICTED
-            self.found.append(Edit(verdict, old.tokens, new.tokens, str(old.sense or new.sense)))
-        binding = old.sense is not None and old.sense is not Sense.BECAUSE
-        self._diff(old.tokens, new.tokens, _Place(binding, label=not (old.sense and new.sense)))
-
-    def _clause_alone(self, old: Clause | None, new: Clause | None) -> None:
-        """A condition without a counterpart is a loss; a reason only where facts go with it; a label is mere words."""
-        clause = old or new
-        tokens = old.tokens if old else (), new.tokens if new else ()
-        if clause is None or clause.sense is None:
-            self._diff(*tokens, _Place(binding=False, label=True))
-            return
-        reason = clause.sense is Sense.BECAUSE
-        self.found.append(Edit(Verdict.REWORDED if reason else Verdict.CHANGED, *tokens, clause.sense.value))
-        lost, come = (tuple(t for t in side if t.kind is TokenKind.FACT) for side in tokens)
-        if reason and (lost or come):
-            self.found.append(Edit(Verdict.CHANGED, lost, come, "fact"))
-
-    def _diff(self, old: Sequence[Token], new: Sequence[Token], place: _Place) -> None:
-        pairs = _same_places(old, new)
-        at, at_new = 0, 0
-        for i, j in [*pairs, (len(old), len(new))]:
-            lost, come = list(old[at:i]), list(new[at_new:j])
-            if len(lost) * len(come) > _MAX_CELLS:
-                self.found.append(Edit(Verdict.CHANGED, (), (), "too long to compare"))
-            elif lost or come:
-                self.gaps.append(_Gap(lost, come, place))
-            at, at_new = i + 1, j + 1
-        for i, j in pairs:
-            if old[i].kind <= TokenKind.WORD:
-                self.kept.append((old[i], new[j]))
-            self.found += _same(old[i], new[j])
-
-    def _replaced(self, gap: _Gap) -> None:
-        """Pair the words of a gap that stand for one another: opposites, synonyms, forms, strengths."""
-        for one in list(gap.before):
-            for other in gap.after:
-                if edit := _replacement(one, other):
-                    self.found.append(edit)
-                    gap.before.remove(one)
-                    gap.after.remove(other)
-                    break
-        lost, come = _joined(gap.before), _joined(gap.after)
-        # Words of scripts without blanks may be several tokens.
-        if lost and come and (are_opposites(lost, come) or are_synonyms(lost, come)):
-            opposite = are_opposites(lost, come)
-            verdict = Verdict.CONTRADICTED if opposite else Verdict.REWORDED
-            self.found.append(Edit(verdict, tuple(gap.before), tuple(gap.after), "opposite" if opposite else "synonym"))
-            gap.before, gap.after = [], []
-
-    def _moved(self, gap: _Gap) -> None:
-        """Words that went here and came in another place: an order that is turned, unless none stands between."""
-        for one in [token for token in gap.before if token.kind <= TokenKind.WORD]:
-            for target in self.gaps:
-                other = next((t for t in target.after if t.value == one.value and t.kind is one.kind), None)
-                if other is None or target is gap:
-                    continue
-                gap.before.remove(one)
-                target.after.remove(other)
-                labels = gap.place.label or target.place.label
-                kept = gap.place.main and target.place.main and self._keeps_order(one, other)
-                verdict = Verdict.REWORDED if labels or kept else Verdict.CHANGED
-                self.found.append(Edit(verdict, (one,), (other,), "order"))
-                self.kept.append((one, other))
-                break
-
-    def _keeps_order(self, one: Token, other: Token) -> bool:
-        """Whether a word still stands behind all that it stood behind, and before all that it stood before."""
-        return all((one.start < old.start) is (other.start < new.start) for old, new in self.kept)
-
-
-def _same(one: Token, other: Token) -> Iterator[Edit]:
-    """Two tokens of one value may still differ: in their form, in capitals."""
-    if one.loud and not other.loud and one.kind is TokenKind.SENSE:
-        yield Edit(Verdict.WEAKENED, (one,), (other,), "capitals")
-    elif one.kind is TokenKind.WORD and one.word != other.word:
-        verdict = Verdict.REWORDED if same_word(one.word, other.word) else Verdict.CHANGED
-        yield Edit(verdict, (one,), (other,), "word")
-    elif one.kind is TokenKind.SENSE and one.word != other.word:
-        yield Edit(Verdict.REWORDED, (one,), (other,), str(one.sense))
-
-
-def _replacement(one: Token, other: Token) -> Edit | None:
+def _replaced(one: Token, other: Token) -> Edit | None:
     """What it means that one token stands in the place of another; None where they have nothing to do with another."""
     pair = (one,), (other,)
     forces = one.sense in _FORCE and other.sense in _FORCE  # "should" for "must" is weaker, not the opposite
-    if not forces and are_opposites(one.word, other.word):
+    if not forces and are_opposites(one.word, other.word, one.language):
         return Edit(Verdict.CONTRADICTED, *pair, "opposite")
     if one.sense and other.sense:
-        return _other_sense(one, other)
-    if not {one.kind, other.kind} <= {TokenKind.SENSE, TokenKind.WORD, TokenKind.LIGHT}:
+        if one.sense in _FORCE and other.sense in _FORCE:
+            step = _FORCE[other.sense] - _FORCE[one.sense]
+            verdict = Verdict.WEAKENED if step < 0 else Verdict.CHANGED if step else Verdict.REWORDED
+            return Edit(verdict, *pair, str(one.sense))
+        if one.sense is other.sense or any({one.sense, other.sense} <= family for family in _FAMILIES):
+            turned = one.sense in _TURNING or other.sense in _TURNING
+            return Edit(Verdict.CONTRADICTED if turned else Verdict.CHANGED, *pair, str(one.sense))
         return None
-    if same_word(one.word, other.word) or are_synonyms(one.word, other.word):
+    if (one.value == "1" and is_article(other.word)) or (other.value == "1" and is_article(one.word)):
+        return Edit(Verdict.REWORDED, *pair, "number")
+    if TokenKind.FACT in (one.kind, other.kind) or one.kind is TokenKind.SMALL or other.kind is TokenKind.SMALL:
+        return None
+    if same_word(one.word, other.word, one.language) or are_synonyms(one.word, other.word, one.language):
         return Edit(Verdict.REWORDED, *pair, "synonym")
     if one.kind is other.kind is TokenKind.WORD and _is_typo(one.word, other.word):
         return Edit(Verdict.REWORDED, *pair, "spelling")
     return None
-
-
-def _other_sense(one: Token, other: Token) -> Edit | None:
-    senses = {one.sense, other.sense}
-    if one.sense in _FORCE and other.sense in _FORCE:
-        verdict = Verdict.WEAKENED if _FORCE[other.sense] < _FORCE[one.sense] else Verdict.CHANGED
-    elif len(senses) == 1 or any(senses <= family for family in _FAMILIES):
-        verdict = Verdict.CONTRADICTED if senses & _TURNING else Verdict.CHANGED
-    else:
-        return None
-    return Edit(verdict, (one,), (other,), str(one.sense))
 
 
 def _is_typo(one: str, other: str) -> bool:
@@ -263,133 +388,4 @@ def _is_typo(one: str, other: str) -> bool:
 
 
 def _joined(tokens: Sequence[Token]) -> str:
-    return "".join(token.word for token in tokens if token.kind in (TokenKind.WORD, TokenKind.SENSE))
-
-
-def _left(gap: _Gap, kept: int) -> Iterator[Edit]:
-    """What of a gap has no counterpart anywhere."""
-    yield from _words_left(gap, kept)
-    lost, come = gap.of_kind(TokenKind.FACT)
-    if lost or come:
-        yield Edit(Verdict.CHANGED, lost, come, "fact")
-    gone, new = gap.of_kind(TokenKind.SENSE)
-    yield from (Edit(_sense_gone(token), (token,), (), str(token.sense)) for token in gone)
-    yield from (Edit(_sense_new(token, gap.place), (), (token,), str(token.sense)) for token in new)
-    for kind, verdict in ((TokenKind.LIGHT, Verdict.REWORDED), (TokenKind.SMALL, Verdict.PROVED)):
-        lost, come = gap.of_kind(kind)
-        if lost or come:
-            yield Edit(verdict, lost, come, "small word")
-
-
-def _words_left(gap: _Gap, kept: int) -> Iterator[Edit]:
-    """Words in the place of others are a change where the rest is as it was; words that only go or come mostly none."""
-    lost, come = gap.of_kind(TokenKind.WORD)
-    if bool(lost) is not bool(come):  # a soft word in the place of a word is another word
-        lost = lost or tuple(token for token in gap.before if token.sense in _SOFT)
-        come = come or tuple(token for token in gap.after if token.sense in _SOFT)
-    if lost and come:
-        firm = gap.place.binding or len(lost) + len(come) <= max(2, kept)
-    else:
-        firm = bool(lost and gap.place.approval) or bool(come and gap.place.binding and gap.place.main)
-    if lost or come:
-        yield Edit(Verdict.CHANGED if firm else Verdict.REWORDED, lost, come, "word")
-
-
-def _sense_gone(token: Token) -> Verdict:
-    if token.sense in _SOFT:
-        return Verdict.REWORDED
-    return Verdict.CONTRADICTED if token.sense in _TURNING else Verdict.CHANGED
-
-
-def _sense_new(token: Token, place: _Place) -> Verdict:
-    if token.sense is Sense.ADVICE and place.binding:
-        return Verdict.WEAKENED
-    if token.sense in _SOFT_WHEN_NEW:
-        return Verdict.REWORDED
-    return Verdict.CONTRADICTED if token.sense in _TURNING else Verdict.CHANGED
-
-
-def _match_statements(
-    before: Sequence[Statement], after: Sequence[Statement]
-) -> Iterator[tuple[Statement | None, Statement | None]]:
-    """Each statement with the one that shares most with it; what is left over by itself."""
-    if len(before) == len(after) == 1:
-        yield before[0], after[0]
-        return
-    if len(before) * len(after) > _MAX_PAIRS:
-        shared = [(0, 0, i, i) for i in range(min(len(before), len(after)))]
-    else:
-        shared = [
-            (len(old.content & new.content), -abs(i - j), i, j)
-            for i, old in enumerate(before)
-            for j, new in enumerate(after)
-        ]
-    taken: dict[int, int] = {}
-    free = set(range(len(after)))
-    for count, _, i, j in sorted(shared, reverse=True):
-        if i not in taken and j in free and (count or i == j):
-            taken[i] = j
-            free.remove(j)
-    yield from ((old, after[taken[i]] if i in taken else None) for i, old in enumerate(before))
-    yield from ((None, after[j]) for j in sorted(free))
-
-
-def _match_clauses(before: Sequence[Clause], after: Sequence[Clause]) -> Iterator[tuple[Clause | None, Clause | None]]:
-    """The conditions of two statements, paired by sense and then by their words."""
-    left = list(after)
-    rest = []
-    for clause in before:
-        values = {token.value for token in clause.tokens}
-        same = [other for other in left if other.sense is clause.sense]
-        if same:
-            best = max(same, key=lambda other: len(values & {token.value for token in other.tokens}))
-            left.remove(best)
-            yield clause, best
-        else:
-            rest.append(clause)
-    for clause in rest:
-        says = _says(clause)
-        alike = next((other for other in left if says & _says(other)), None)
-        if alike:
-            left.remove(alike)
-        yield clause, alike
-    yield from ((None, clause) for clause in left)
-
-
-def _says(clause: Clause) -> set[str]:
-    return {token.value for token in clause.tokens if token.kind <= TokenKind.WORD}
-
-
-def _same_places(old: Sequence[Token], new: Sequence[Token]) -> list[tuple[int, int]]:
-    """The places of a longest common subsequence of values; the same tokens at both ends are no work."""
-    shorter = min(len(old), len(new))
-    start = next((i for i in range(shorter) if old[i].value != new[i].value), shorter)
-    end = next((i for i in range(shorter - start) if old[-1 - i].value != new[-1 - i].value), shorter - start)
-    inner = _common(
-        [token.value for token in old[start : len(old) - end]], [token.value for token in new[start : len(new) - end]]
-    )
-    return [
-        *((i, i) for i in range(start)),
-        *((start + i, start + j) for i, j in inner),
-        *((len(old) - end + i, len(new) - end + i) for i in range(end)),
-    ]
-
-
-def _common(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    if len(old) * len(new) > _MAX_CELLS or not old or not new:
-        return []
-    table = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
-    for i in range(len(old) - 1, -1, -1):
-        row, below, value = table[i], table[i + 1], old[i]
-        for j in range(len(new) - 1, -1, -1):
-            row[j] = below[j + 1] + 1 if value == new[j] else max(below[j], row[j + 1])
-    pairs, i, j = [], 0, 0
-    while i < len(old) and j < len(new):
-        if old[i] == new[j]:
-            pairs.append((i, j))
-            i, j = i + 1, j + 1
-        elif table[i + 1][j] >= table[i][j + 1]:
-            i += 1
-        else:
-            j += 1
-    return pairs
+    return "".join(token.word for token in tokens)

@@ -25,7 +25,7 @@ from skill_distiller.planning.outline import referred_to
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import WorthModel
-from skill_distiller.rewriting.extract import Extractor
+from skill_distiller.rewriting.extract import propose_extracts
 from skill_distiller.rewriting.ladder import keeps_everything
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.tokens import TokenCounter, count_skill
@@ -197,7 +197,7 @@ def _levels(
     held = hold(reading.skill, prepared, keep)
     yield held, True
     yield held, False
-    extracts = with_proposals(reading, prepared, Extractor().propose(reading, counter), counter, model)
+    extracts = with_proposals(reading, prepared, propose_extracts(reading, counter), counter, model)
     yield replace(hold(reading.skill, extracts, keep), sequences=False), False
 
 

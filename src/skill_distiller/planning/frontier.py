@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from skill_distiller.planning.groups import GROUP, ROOT, Groups, group_outline, items_of
+from skill_distiller.planning.groups import GROUP, ROOT, group_outline, items_of
 from skill_distiller.planning.hull import Curve, Step, best_of, close_hull, ladder_steps, merge_steps
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node
 from skill_distiller.rewriting.ladder import Joint, Ladder, unused
@@ -142,12 +142,11 @@ class Hull(NamedTuple):
 
 
 class _Tree(NamedTuple):
-    """What the recursion needs: ladders, worths and the tokens of headings, by index; bundles by group."""
+    """What the recursion needs: ladders, worths and the tokens of headings, by index."""
 
     ladders: Sequence[Ladder]
     worths: Sequence[float]
     headings: Sequence[int]
-    groups: Groups
 
 
 def trace_frontier(
@@ -163,8 +162,8 @@ def trace_frontier(
     last block under it; a lead-in goes with what it introduces, and so do numbered steps together.
     `joints` are bundles, of which those that a required block forbids are passed over.
     """
-    groups = group_outline(nodes, [joint for joint in joints if not unused(ladders, joint)])
-    whole = _hull(_Tree(ladders, worths, heading_tokens, groups), groups.root)
+    root = group_outline(nodes, [joint for joint in joints if not unused(ladders, joint)])
+    whole = _hull(_Tree(ladders, worths, heading_tokens), root)
     return Frontier(whole.tokens, whole.worth, tuple(whole.steps), len(ladders), len(heading_tokens))
 
 
@@ -192,7 +191,7 @@ def _joint_curves(
 ) -> Iterator[Curve]:
     """For each bundle of a group: what it saves, then what is not in it goes, then all."""
     tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)
-    for joint in tree.groups.joints[node]:
+    for joint in node.joints:
         start = [(len(tree.ladders) + section, 1) for section in joint.headings]
         saved, lost = sum(tree.headings[section] for section in joint.headings), joint.lost or 0.0
         for block, place in joint.members:

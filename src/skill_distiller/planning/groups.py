@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Final
 
 from skill_distiller.planning.outline import HEADING, Node, outline
 from skill_distiller.rewriting.ladder import Joint
@@ -14,20 +14,12 @@ GROUP: Final = -3
 ROOT: Final = -4
 
 
-class Groups(NamedTuple):
-    """The outline under one root, with groups where bundles reach over several parts, and the bundles of each group."""
-
-    root: Node
-    joints: dict[Node, tuple[Joint, ...]]
-
-
-def group_outline(nodes: Sequence[Node], joints: Sequence[Joint]) -> Groups:
-    """Put what each bundle touches under one GROUP node, at the lowest heading that holds all of it.
+def group_outline(nodes: Sequence[Node], joints: Sequence[Joint]) -> Node:
+    """The outline under one ROOT, with what each bundle touches under one GROUP, at the lowest heading that holds it.
 
     Bundles that share a part share their group; one of them can be taken, or none.
     """
-    found: dict[Node, tuple[Joint, ...]] = {}
-    return Groups(Node(0, ROOT, _grouped(tuple(nodes), list(joints), found)), found)
+    return Node(0, ROOT, _grouped(tuple(nodes), joints))
 
 
 def items_of(node: Node) -> tuple[set[int], set[int]]:
@@ -41,7 +33,7 @@ def items_of(node: Node) -> tuple[set[int], set[int]]:
     return blocks, headings
 
 
-def _grouped(children: tuple[Node, ...], joints: list[Joint], found: dict[Node, tuple[Joint, ...]]) -> tuple[Node, ...]:
+def _grouped(children: tuple[Node, ...], joints: Sequence[Joint]) -> tuple[Node, ...]:
     if not joints:
         return children
     items = [items_of(child) for child in children]
@@ -58,26 +50,13 @@ def _grouped(children: tuple[Node, ...], joints: list[Joint], found: dict[Node, 
             touched = [group for group in touched if not group[0] & places]
             together = [*(other for _, others in joined for other in others), joint]
             touched.append((places.union(*(own for own, _ in joined)), together))  # those it reaches over become one
-    nested = [
-        child._replace(children=_grouped(child.children, below[i], found)) if i in below else child
-        for i, child in enumerate(children)
-    ]
-    return tuple(_with_groups(nested, touched, found))
-
-
-def _with_groups(
-    children: Sequence[Node], touched: Sequence[tuple[set[int], list[Joint]]], found: dict[Node, tuple[Joint, ...]]
-) -> Iterator[Node]:
-    starts = {min(places): (places, joints) for places, joints in touched}
-    grouped = set[int]().union(*(places for places, _ in touched))
-    for i, child in enumerate(children):
-        if i in starts:
-            places, joints = starts[i]
-            node = Node(child.section, GROUP, tuple(children[place] for place in sorted(places)))
-            found[node] = tuple(joints)
-            yield node
-        elif i not in grouped:
-            yield child
+    found = dict(enumerate(children))
+    for place, own in below.items():
+        found[place] = found[place]._replace(children=_grouped(found[place].children, own))
+    for places, own in touched:
+        parts = tuple(found.pop(place) for place in sorted(places))
+        found[min(places)] = Node(parts[0].section, GROUP, parts, joints=tuple(own))
+    return tuple(found[place] for place in sorted(found))
 
 
 def with_companions(skill: Skill, blocks: Collection[int]) -> frozenset[int]:

@@ -46,7 +46,7 @@ def ladder_steps(item: int, tokens: Sequence[int], worths: Sequence[float]) -> l
 def merge_steps(hulls: Iterable[Sequence[Step]]) -> list[Step]:
     """The hull of a sum of independent choices: all steps by slope, ties in the order given."""
     steps = [step for hull in hulls for step in hull]
-    return sorted(steps, key=lambda step: step.slope)
+    return sorted(steps, key=lambda step: step.lost / step.saved)
 
 
 class Curve(NamedTuple):
@@ -72,7 +72,7 @@ def best_of(curves: Sequence[Curve]) -> list[Step]:
     Every item that any curve changes is at rung 0 where a curve does not name it. A step from one
     curve to another names all of them, so that it does not matter what came before it.
     """
-    items = sorted({item for curve in curves for item, _ in _changes(curve)})
+    items = sorted({item for curve in curves for item, _ in (*curve.start, *_changes(curve.steps))})
     origin, *others = _points(curves, items)
     corners = [origin]
     for point in sorted(others, key=lambda p: (p.saved, p.lost)):
@@ -94,8 +94,8 @@ def _points(curves: Sequence[Curve], items: Sequence[int]) -> Iterator[_Point]:
             yield point
 
 
-def _changes(curve: Curve) -> list[tuple[int, int]]:
-    return [*curve.start, *(change for step in curve.steps for change in step.changes)]
+def _changes(steps: Iterable[Step]) -> Iterator[tuple[int, int]]:
+    return (change for step in steps for change in step.changes)
 
 
 def _undercuts(a: _Point, b: _Point, c: _Point) -> bool:
@@ -108,10 +108,7 @@ def _step(a: _Point, b: _Point, curves: Sequence[Curve]) -> Step:
 
     A heading that goes names what is below it and went before: so none of that is brought back without it.
     """
-    changes = b.state
-    if a.curve == b.curve:
-        named = [change for step in curves[a.curve].steps[a.place : b.place] for change in step.changes]
-        changes = dict(named)
+    changes = dict(_changes(curves[a.curve].steps[a.place : b.place])) if a.curve == b.curve else b.state
     return Step(b.saved - a.saved, max(0.0, b.lost - a.lost), tuple(changes.items()))
 
 

@@ -13,11 +13,10 @@ from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
 from skill_distiller.rewriting.examples.select import ExampleRenderer
-from skill_distiller.rewriting.ladder import Joint, Ladder, Pruner, add_proposals, build_ladders
+from skill_distiller.rewriting.ladder import Joint, Ladder, add_proposals, build_ladders
 from skill_distiller.rewriting.model import Proposals, Renderer, Rendering, RenderingKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
-from skill_distiller.rewriting.redundant import PhrasePruner, PhraseScorer
-from skill_distiller.rewriting.words.pruner import WordPruner
+from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
@@ -27,11 +26,10 @@ from skill_distiller.tokens import TokenCounter
 class Models:
     """The trained models that planning uses; those that ship with the tool unless told otherwise.
 
-    Without a `pruner` no words are deleted but filler phrases, without `phrases` no phrases but those
-    that a language model quoted. `renderers` write blocks in other words, or several as one.
+    Without `phrases` no phrases are cut but those that a language model quoted. `renderers` write blocks in other words,
+    or several as one.
     """
 
-    pruner: Pruner | None = field(default_factory=WordPruner)
     worth: WorthModel = field(default_factory=load_worth_model)
     renderers: tuple[Renderer, ...] = (ExampleRenderer(),)
     phrases: PhraseScorer | None = None
@@ -63,11 +61,9 @@ class Ladders:
 def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | None = None) -> Ladders:
     """Everything that can be chosen from, with its price and its worth."""
     models = models or Models()
-    pruner = models.pruner
-    if phrases := _phrases(reading, models.phrases):
-        pruner = PhrasePruner(phrases, pruner)
+    phrases = _phrases(reading, models.phrases)
     headings = tuple(counter.count(section.heading_source) for section in reading.skill.sections)
-    prepared = Ladders(build_ladders(reading, counter, pruner), block_worths(reading, models.worth), headings)
+    prepared = Ladders(build_ladders(reading, counter, phrases), block_worths(reading, models.worth), headings)
     for renderer in models.renderers:
         prepared = with_proposals(reading, prepared, renderer.propose(reading, counter), counter, models.worth)
     return prepared

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.language.fact import normalize
 from skill_distiller.language.facts import anchor
+from skill_distiller.rewriting.ladder import Joint
 from skill_distiller.skill.labels import is_label, is_lead_in
 from skill_distiller.skill.model import BlockKind, Section, Skill
 
@@ -28,14 +29,15 @@ _NUMBERED: Final = re.compile(r"[ \t]*(?:\*\*|__)?(\d+)[.)]")
 class Node(NamedTuple):
     """A heading or block that stays while any of its children stays, or a numbered sequence of blocks or sections.
 
-    `block` is a block's index, HEADING, or SEQUENCE; `section` is the section it stands in. What a
-    `whole` node holds goes together or not at all: half a sequence is worse than none.
+    `block` is a block's index, HEADING, or SEQUENCE; `section` is the section it stands in. What a `whole` node holds
+    goes together or not at all: half a sequence is worse than none. `joints` are the bundles of a group.
     """
 
     section: int
     block: int
     children: tuple[Node, ...]
     whole: bool = False
+    joints: tuple[Joint, ...] = ()
 
 
 def outline(skill: Skill, *, sequences: bool = True) -> tuple[Node, ...]:

@@ -20,6 +20,7 @@ from skill_distiller.skill.model import Block, Section, Skill
 from skill_distiller.tokens import TokenCounter
 
 _MAX_NAMED: Final = 5  # pieces that an error names
+_MAX_ID: Final = 20  # characters of an id in a message; one of ours has 6 and a number
 _WITHOUT_TEXT: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
 _REASONS_TO_SHORTEN: Final = frozenset({Reason.CHEAPER, Reason.TOGETHER})
 
@@ -47,13 +48,15 @@ class SavedPiece:
 class SavedPlan:
     """A plan apart from its source: pieces by id, the blocks and the headings.
 
-    `source` is the SHA-256 (hex) of the text it was made for, `settings` what it was made with.
+    `source` is the SHA-256 (hex) of the text it was made for, `settings` what it was made with. One that is
+    not `trusted` may be anybody's: its texts have to be proved from their blocks.
     """
 
     source: str
     blocks: Mapping[str, SavedPiece]
     headings: Mapping[str, SavedPiece]
     settings: Mapping[str, object]
+    trusted: bool = False
 
 
 def source_digest(skill: Skill) -> str:
@@ -97,7 +100,7 @@ def _check(saved: SavedPlan, blocks: Iterable[str], headings: Iterable[str]) -> 
     if not strange:
         return
     shown = ", ".join(
-        f"[{piece.id}] ({piece.place})" if piece.place else f"[{piece.id}]" for piece in strange[:_MAX_NAMED]
+        f"[{piece.id[:_MAX_ID]}]" + (f" ({piece.place})" if piece.place else "") for piece in strange[:_MAX_NAMED]
     )
     more = f" and {len(strange) - _MAX_NAMED} more" if len(strange) > _MAX_NAMED else ""
     raise BadInputError(

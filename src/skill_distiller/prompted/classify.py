@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -24,7 +24,7 @@ from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.redundant import compressible_blocks
 from skill_distiller.skill.model import Block, BlockKind, Skill
-from skill_distiller.tokens import load_counter
+from skill_distiller.tokens import count_tokens
 
 REPAIRS: Final = 2  # tries after the first; then a block takes the embedded verdict
 REPLY_TOKENS: Final = 60  # a block, also where a model spreads its JSON over many lines
@@ -43,9 +43,9 @@ def asked_blocks(skill: Skill) -> list[Block]:
     return [block for block in skill.blocks if block.kind not in _NOT_ASKED]
 
 
-def groups_of(skill: Skill, count: Callable[[str], int]) -> list[list[Block]]:
+def groups_of(skill: Skill) -> list[list[Block]]:
     """The blocks that are asked about, in groups of one request each."""
-    return batch(asked_blocks(skill), lambda block: excerpt(block.text), count)
+    return batch(asked_blocks(skill), lambda block: excerpt(block.text))
 
 
 def classify(session: Session, skill: Skill, groups: Sequence[Sequence[Block]]) -> Answers[Label]:
@@ -87,9 +87,7 @@ _REPAIRS: Final = 1
 _MOST: Final = 60  # phrases of a section, of either kind
 
 
-def score_phrases(
-    session: Session, skill: Skill, verdicts: Sequence[Verdict], count: Callable[[str], int]
-) -> dict[int, Phrases]:
+def score_phrases(session: Session, skill: Skill, verdicts: Sequence[Verdict]) -> dict[int, Phrases]:
     """The phrases by index of the block; blocks that the model said nothing usable of are left out."""
     question = BlockQuestion(
         PHRASES,
@@ -97,7 +95,7 @@ def score_phrases(
         lambda blocks: 200 + sum(60 + len(block.text) // 3 for block in blocks),
         lambda value, blocks: read_phrases(value, [block.text for block in blocks]),
     )
-    groups = batch(compressible_blocks(skill, verdicts), lambda block: block.text, count)
+    groups = batch(compressible_blocks(skill, verdicts), lambda block: block.text)
     return ask_in_rounds(session, skill, groups, question, repairs=_REPAIRS, complete=False).given
 
 
@@ -145,7 +143,6 @@ class PromptedAnalyzer:
     def __init__(self, session: Session, embedded: Analyzer) -> None:
         self._session = session
         self._embedded = embedded
-        self._count = load_counter().count
         self._last: Analysis | None = None  # what was expected is asked next: the same skill twice
 
     @property
@@ -155,25 +152,20 @@ class PromptedAnalyzer:
 
     def expected(self, skill: Skill) -> Expected:
         """About what `analyze` will ask, at most and without repairs."""
-        groups = groups_of(skill, self._count)
-        per_call = self._count(CLASSIFY.text)
-        body = self._count(skill.body)
+        groups = groups_of(skill)
+        per_call, body = count_tokens(CLASSIFY.text), count_tokens(skill.body)
         classification = body + len(groups) * per_call + REPLY_TOKENS // 2 * len(asked_blocks(skill))
         likely = compressible_blocks(skill, self._analysis(skill).verdicts)
-        scoring = sum(self._count(block.text) for block in likely)
+        scoring = sum(count_tokens(block.text) for block in likely)
         calls = len(groups) + (-(-scoring // 6000) if likely else 1 if groups else 0)
         return Expected(calls, classification + 2 * scoring + per_call)
 
     def analyze(self, skill: Skill) -> Analysis:
-        """One verdict for each block of the skill.
-
-        Raises RefusedError where the skill holds secrets and would leave the machine, and
-        ProviderError where the model can't be asked or answers nothing usable at all.
-        """
+        """One verdict a block; raises what the session raises, and ProviderError where no answer is usable."""
         self._session.admit(skill.text)
         embedded = self._analysis(skill)
         asked = asked_blocks(skill)
-        labels, problem = classify(self._session, skill, groups_of(skill, self._count))
+        labels, problem = classify(self._session, skill, groups_of(skill))
         if asked and not labels:
             raise ProviderError(
                 f"{self.name} gave no usable answer for any of {len(asked)} blocks in {REPAIRS + 1} tries. {problem}",
@@ -182,7 +174,7 @@ class PromptedAnalyzer:
         verdicts = tuple(
             labeled(verdict, labels[i]) if i in labels else verdict for i, verdict in enumerate(embedded.verdicts)
         )
-        phrases = score_phrases(self._session, skill, verdicts, self._count)
+        phrases = score_phrases(self._session, skill, verdicts)
         unanswered = tuple(block.index for block in asked if block.index not in labels)
         return Analysis(skill, verdicts, self.name, model_part=ModelPart(unanswered, phrases))
 

@@ -13,6 +13,7 @@ from skill_distiller.providers.model import Request
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Question, Session
 from skill_distiller.skill.model import Block, Skill
+from skill_distiller.tokens import count_tokens
 
 BATCH_TOKENS: Final = 6000  # of the blocks of one request
 BATCH_BLOCKS: Final = 150  # more are not numbered reliably, and the reply gets long
@@ -21,12 +22,12 @@ _TAIL: Final = 600
 _MISSING: Final = "Your last answer left these out, gave them twice, or with values that are not allowed."
 
 
-def batch(blocks: Sequence[Block], shown: Callable[[Block], str], count: Callable[[str], int]) -> list[list[Block]]:
+def batch(blocks: Sequence[Block], shown: Callable[[Block], str]) -> list[list[Block]]:
     """The blocks in order, in groups of at most `BATCH_TOKENS` tokens and `BATCH_BLOCKS` blocks.
 
     The groups are about equally long. A block that is longer than a group is one of its own.
     """
-    sizes = [count(shown(block)) for block in blocks]
+    sizes = [count_tokens(shown(block)) for block in blocks]
     total = sum(sizes)
     groups = max(-(-total // BATCH_TOKENS), -(-len(blocks) // BATCH_BLOCKS))
     batches: list[list[Block]] = []

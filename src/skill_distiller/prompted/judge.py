@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from statistics import mean, stdev
 from typing import Final
 
@@ -18,7 +18,7 @@ from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Question, Session
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import Block, Skill
-from skill_distiller.tokens import load_counter
+from skill_distiller.tokens import count_tokens
 
 CI_SAMPLES: Final = 3
 _REPAIRS: Final = 2
@@ -29,6 +29,7 @@ _REPLY_TOKENS: Final = 200
 _T: Final = {2: 12.706, 3: 4.303}
 
 
+@dataclass(frozen=True, slots=True)
 class PromptedJudge:
     """The mean of a model's answers to four questions, 0-100, minus 10 for each protected pattern lost.
 
@@ -36,21 +37,19 @@ class PromptedJudge:
     model gives no usable answer the embedded judge scores, and the method says so.
     """
 
-    def __init__(self, session: Session, embedded: Judge, samples: int = 1) -> None:
-        self._session = session
-        self._embedded = embedded
-        self._samples = samples
-        self._count = load_counter().count
+    session: Session
+    embedded: Judge
+    samples: int = 1
 
     @property
     def method(self) -> str:
         """What the report calls it: kind and model of the provider."""
-        return self._session.name
+        return self.session.name
 
     def expected(self, skill: Skill) -> Expected:
         """About what `score` will ask, at most and without repairs."""
-        prompt = self._count(JUDGE.text)
-        return Expected(self._samples, self._samples * (prompt + round(1.2 * self._count(skill.body))))
+        prompt = count_tokens(JUDGE.text)
+        return Expected(self.samples, self.samples * (prompt + round(1.2 * count_tokens(skill.body))))
 
     def score(self, comparison: Comparison) -> Functionality:
         """The functionality of a result; what was not changed at all keeps all of it, without asking."""
@@ -60,21 +59,21 @@ class PromptedJudge:
             return Functionality(100.0, self.method, found, lost)
         answers = self._answers(comparison)
         if not answers:
-            estimate = self._embedded.score(comparison)
-            return replace(estimate, method=f"{self._embedded.method} (no usable answer of {self.method})")
+            estimate = self.embedded.score(comparison)
+            return replace(estimate, method=f"{self.embedded.method} (no usable answer of {self.method})")
         score = max(0.0, mean(answers) - PENALTY * len(lost))
         return Functionality(score, self.method, found, lost, half_interval(answers))
 
     def _answers(self, comparison: Comparison) -> list[float]:
-        blocks = _shown_blocks(comparison, self._count)
-        if sum(self._count(block.text) for block in blocks) > _MOST_TOKENS:
+        blocks = _shown_blocks(comparison)
+        if sum(count_tokens(block.text) for block in blocks) > _MOST_TOKENS:
             return []
         answers: list[float] = []
-        missing, problem = list(range(self._samples)), ""
+        missing, problem = list(range(self.samples)), ""
         for tries in range(_REPAIRS + 1):
-            samples = [number + tries * self._samples for number in missing]
+            samples = [number + tries * self.samples for number in missing]
             questions = [Question(_request(comparison, blocks, problem, sample), read_score) for sample in samples]
-            replies = self._session.ask_all(questions)
+            replies = self.session.ask_all(questions)
             answers += [reply for reply in replies if isinstance(reply, float)]
             left = [n for n, reply in zip(missing, replies, strict=True) if isinstance(reply, MalformedReplyError)]
             if not left or any(isinstance(reply, PromptTooLongError) for reply in replies):
@@ -91,10 +90,10 @@ def half_interval(answers: Sequence[float]) -> float | None:
     return _T[len(answers)] * stdev(answers) / math.sqrt(len(answers))
 
 
-def _shown_blocks(comparison: Comparison, count: Callable[[str], int]) -> Sequence[Block]:
+def _shown_blocks(comparison: Comparison) -> Sequence[Block]:
     """Every block of a skill of ordinary length; of a long one those of the sections where something changed."""
     skill, decisions = comparison.reading.skill, comparison.plan.decisions
-    if count(skill.body) <= _WHOLE_TOKENS:
+    if count_tokens(skill.body) <= _WHOLE_TOKENS:
         return skill.blocks
     changed = {skill.section_of[d.block] for d in decisions if d.rendering.kind is not RenderingKind.FULL}
     return [block for block in skill.blocks if skill.section_of[block.index] in changed]

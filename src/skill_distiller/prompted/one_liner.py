@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading
@@ -18,13 +17,14 @@ from skill_distiller.rewriting.one_liner.model import PREFIXES, OneLiner, OneLin
 from skill_distiller.rewriting.one_liner.triggers import quotes
 from skill_distiller.rewriting.one_liner.write import problems, with_phrases
 from skill_distiller.skill.model import Block, Skill
-from skill_distiller.tokens import TokenCounter, load_counter
+from skill_distiller.tokens import TokenCounter, count_tokens
 
 _REPAIRS: Final = 1
 _MOST_TOKENS: Final = 12_000  # of the skill in a prompt; of a longer one the most important blocks are shown
 _REPLY_TOKENS: Final = 400
 
 
+@dataclass(frozen=True, slots=True)
 class PromptedOneLiner:
     """Three lines by a language model, each fact of them checked against the skill.
 
@@ -32,34 +32,28 @@ class PromptedOneLiner:
     writer stand, and the method says so.
     """
 
-    def __init__(self, session: Session, embedded: OneLinerWriter) -> None:
-        self._session = session
-        self._embedded = embedded
-        self._count = load_counter().count
+    session: Session
+    embedded: OneLinerWriter
 
     def expected(self, skill: Skill) -> Expected:
         """About what `write` will ask, without a repair."""
-        prompt = self._count(ONE_LINER.text)
-        return Expected(1, prompt + min(_MOST_TOKENS, self._count(skill.body)) + _REPLY_TOKENS // 2)
+        prompt = count_tokens(ONE_LINER.text)
+        return Expected(1, prompt + min(_MOST_TOKENS, count_tokens(skill.body)) + _REPLY_TOKENS // 2)
 
     def write(self, reading: Reading, counter: TokenCounter) -> OneLiner:
-        """The three lines.
-
-        Raises RefusedError where the skill holds secrets and would leave the machine, ProviderError
-        where the model can't be asked.
-        """
-        self._session.admit(reading.skill.text)
-        embedded = self._embedded.write(reading, counter)
+        """The three lines; raises what the session raises."""
+        self.session.admit(reading.skill.text)
+        embedded = self.embedded.write(reading, counter)
         problem = ""
         for tries in range(_REPAIRS + 1):
             request = self._request(reading, embedded, problem, tries)
-            (answer,) = self._session.ask_all([Question(request, read_lines)])
+            (answer,) = self.session.ask_all([Question(request, read_lines)])
             if isinstance(answer, PromptTooLongError):
                 break
             if isinstance(answer, MalformedReplyError):
                 problem = f"Your last answer could not be used. {answer}"
                 continue
-            written = replace(answer, method=self._session.name)
+            written = replace(answer, method=self.session.name)
             found = list(problems(written, reading, counter))
             completed = with_phrases(written, embedded, counter)
             if completed is None:
@@ -67,7 +61,7 @@ class PromptedOneLiner:
             elif not found:
                 return completed
             problem = f"Your last answer was refused. {' '.join(found)}"
-        return replace(embedded, method=f"{embedded.method} (no usable answer of {self._session.name})")
+        return replace(embedded, method=f"{embedded.method} (no usable answer of {self.session.name})")
 
     def _request(self, reading: Reading, embedded: OneLiner, problem: str, tries: int) -> Request:
         skill = reading.skill
@@ -79,18 +73,17 @@ class PromptedOneLiner:
             "description": skill.description,
             "phrases": " ".join(kept) or "none",
             "blocks": "\n".join(
-                f"{boundary} {headings(skill, block)}\n{excerpt(block.text)}"
-                for block in shown_blocks(reading, self._count)
+                f"{boundary} {headings(skill, block)}\n{excerpt(block.text)}" for block in shown_blocks(reading)
             ),
         }
         return ONE_LINER.request(_REPLY_TOKENS, sample=tries, boundary=boundary, values=values)
 
 
-def shown_blocks(reading: Reading, count: Callable[[str], int]) -> list[Block]:
+def shown_blocks(reading: Reading) -> list[Block]:
     """Every block of a skill of ordinary length, in order; of a long one the most important."""
     room, chosen = _MOST_TOKENS, []
     for block in sorted(reading.skill.blocks, key=lambda b: -reading.verdicts[b.index].importance):
-        room -= count(excerpt(block.text))
+        room -= count_tokens(excerpt(block.text))
         if room < 0:
             break
         chosen.append(block)

@@ -1,7 +1,7 @@
 """What a language model is asked: the prompts, one file each in `prompts/`, with the form of the reply to each.
 
-Adding a prompt is a file `prompts/<name>.md` and an entry in `PROMPTS`. Under `=== reply` stands a JSON object: for each
-field of the reply its JSON Schema, or a list of one object that stands for one about each thing asked about.
+Adding a prompt is a file `prompts/<name>.md` and an entry in `PROMPTS`. Under `=== reply` stands a JSON object:
+for each field of the reply its JSON Schema, or a list of one object that stands for one about each thing asked about.
 """
 
 from __future__ import annotations

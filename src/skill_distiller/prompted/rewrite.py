@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
@@ -20,7 +20,7 @@ from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import Bundle, Proposals, Rendering, RenderingKind
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
-from skill_distiller.tokens import TokenCounter, load_counter
+from skill_distiller.tokens import TokenCounter, count_tokens
 
 SHORTEST: Final = 30  # characters; less is not worth asking for
 LONGEST: Final = 3000  # characters; a model is shown no more of a block
@@ -139,60 +139,42 @@ _MEASURED: Final = 0.5  # of the tokens left
 _STEEPNESS: Final = 0.1
 
 
+@dataclass(frozen=True, slots=True)
 class PromptedRewriter:
     """Rewritings and summaries by a language model: one call for a skill of ordinary length, one more for repairs."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._count = load_counter().count
+    session: Session
 
     def expected(self, skill: Skill) -> Expected:
         """About what `offer` will ask, at most and without repairs."""
         blocks = [block for block in skill.blocks if is_prose(block)]
-        groups = batch(blocks, lambda block: block.text, self._count)
-        per_call = self._count(REWRITE.text)
-        text = sum(self._count(block.text) for block in blocks)
+        groups = batch(blocks, lambda block: block.text)
+        per_call = count_tokens(REWRITE.text)
+        text = sum(count_tokens(block.text) for block in blocks)
         return Expected(len(groups), len(groups) * per_call + 2 * text)
 
     def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """The rewritings that are shorter and lose nothing that the fact check knows of; the others are refused.
 
-        Raises RefusedError where the skill holds secrets and would leave the machine, and ProviderError
-        where the model can't be asked. A model that gives no usable text offers nothing.
+        Raises what the session raises. A model that gives no usable text offers nothing.
         """
         pieces = pieces_of(reading)
         if not pieces:
             return Proposals()
         skill = reading.skill
-        self._session.admit(skill.text)
+        self.session.admit(skill.text)
         first = self._texts(skill, pieces, {})
         faults = {i: found for i, (piece, text) in first.items() if (found := piece.faults(text))}
         good = {i: item for i, item in first.items() if i not in faults}
         problems = {i: _wrong(found) for i, found in faults.items()}
-        long = self._too_long(good)
-        if problems or self._tokens(first[i][0] for i in long) > _MANY * self._tokens(pieces):
+        long = _too_long(good)
+        if problems or _tokens(first[i][0] for i in long) > _MANY * _tokens(pieces):
             problems |= long
         if problems:
             again = [piece for piece in pieces if piece.block.index in problems]
             second = self._texts(skill, again, problems)
-            good |= {i: item for i, item in second.items() if self._is_better(item, good.get(i))}
+            good |= {i: item for i, item in second.items() if _is_better(item, good.get(i))}
         return _offers(good, len(faults.keys() - good.keys()), counter)
-
-    def _tokens(self, pieces: Iterable[Piece]) -> int:
-        return sum(self._count(piece.block.text) for piece in pieces)
-
-    def _too_long(self, good: Mapping[int, tuple[Piece, str]]) -> dict[int, str]:
-        """What the model is told about the texts that save little, by index; one that saves nothing is left alone."""
-        found = {}
-        for i, (piece, text) in good.items():
-            before, after = self._count(piece.block.text), self._count(text)
-            if before >= _WORTH_IT and _LONG * before < after < before:
-                found[i] = f"too long: your last text has {after} tokens"
-        return found
-
-    def _is_better(self, item: tuple[Piece, str], last: tuple[Piece, str] | None) -> bool:
-        piece, text = item
-        return not piece.faults(text) and (last is None or self._count(text) < self._count(last[1]))
 
     def _texts(
         self, skill: Skill, pieces: Sequence[Piece], problems: Mapping[int, str]
@@ -200,18 +182,15 @@ class PromptedRewriter:
         """The replies by index of the piece's first block; after `problems` they are asked for again."""
         by_index = {piece.block.index: piece for piece in pieces}
 
-        def label(block: Block) -> str:
-            return _label(by_index[block.index], problems.get(block.index, ""), self._count)
-
         question = BlockQuestion(
             REWRITE,
-            label,
-            lambda blocks: 200 + sum(30 + self._count(block.text) for block in blocks),
+            lambda block: _label(by_index[block.index], problems.get(block.index, "")),
+            lambda blocks: 200 + sum(30 + count_tokens(block.text) for block in blocks),
             lambda value, blocks: read_texts(value, len(blocks)),
         )
-        groups = batch([piece.block for piece in pieces], lambda block: block.text, self._count)
+        groups = batch([piece.block for piece in pieces], lambda block: block.text)
         answers = ask_in_rounds(
-            self._session,
+            self.session,
             skill,
             groups,
             question,
@@ -222,10 +201,29 @@ class PromptedRewriter:
         return {i: (by_index[i], by_index[i].fit(text)) for i, text in answers.given.items() if text.strip()}
 
 
-def _label(piece: Piece, problem: str, count: Callable[[str], int]) -> str:
+def _tokens(pieces: Iterable[Piece]) -> int:
+    return sum(count_tokens(piece.block.text) for piece in pieces)
+
+
+def _too_long(good: Mapping[int, tuple[Piece, str]]) -> dict[int, str]:
+    """What the model is told about the texts that save little, by index; one that saves nothing is left alone."""
+    found = {}
+    for i, (piece, text) in good.items():
+        before, after = count_tokens(piece.block.text), count_tokens(text)
+        if before >= _WORTH_IT and _LONG * before < after < before:
+            found[i] = f"too long: your last text has {after} tokens"
+    return found
+
+
+def _is_better(item: tuple[Piece, str], last: tuple[Piece, str] | None) -> bool:
+    piece, text = item
+    return not piece.faults(text) and (last is None or count_tokens(text) < count_tokens(last[1]))
+
+
+def _label(piece: Piece, problem: str) -> str:
     kind = "blocks" if piece.wish is Wish.SUMMARY else piece.block.kind.value
-    wish = piece.wish.value
-    parts = [kind, f"{wish} to {_GOAL * count(piece.block.text):.0f} tokens" if piece.wish is Wish.REWRITE else wish]
+    goal = f" to {_GOAL * count_tokens(piece.block.text):.0f} tokens" if piece.wish is Wish.REWRITE else ""
+    parts = [kind, piece.wish.value + goal]
     if piece.facts:
         parts.append(f"keep: {' · '.join(piece.facts)}")
     if problem:

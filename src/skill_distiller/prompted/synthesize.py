@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading
@@ -17,7 +17,7 @@ from skill_distiller.rewriting.examples.model import ExampleSet
 from skill_distiller.rewriting.examples.select import abstractive_bundle, extractive_bundles, saving
 from skill_distiller.rewriting.model import Bundle, Proposals
 from skill_distiller.skill.model import Block
-from skill_distiller.tokens import TokenCounter, load_counter
+from skill_distiller.tokens import TokenCounter
 
 _REPAIRS: Final = 1
 _LONGEST: Final = 3000  # characters; a model is shown no more of a set
@@ -28,26 +28,22 @@ _AGAIN: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
 class PromptedSynthesizer:
     """Summary examples by a language model, for the sets of which no choice of examples shows 0.8 or more.
 
     Skill Distiller reference, "Example Compression", phase 2. No call for a skill without such a set.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._count = load_counter().count
+    session: Session
 
     def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
-        """A bundle for each set whose lines pass the check of facts and cost less than the examples.
-
-        Raises as `PromptedRewriter.offer` does.
-        """
+        """A bundle for each set whose lines pass the check of facts and cost less; raises what the session raises."""
         sets = {s.blocks[0]: s for s in find_sets(reading) if not any(extractive_bundles(reading, s))}
         asked = [block for s in sets.values() if len((block := _joined(reading, s)).text) <= _LONGEST]
         if not asked:
             return Proposals()
-        self._session.admit(reading.skill.text)
+        self.session.admit(reading.skill.text)
         found = self._bundles(reading, sets, asked, "")
         left = [block for block in asked if block.index in found and found[block.index] is None]
         if left:
@@ -65,9 +61,9 @@ class PromptedSynthesizer:
             lambda blocks: 100 + _REPLY_TOKENS * len(blocks),
             lambda value, blocks: read_texts(value, len(blocks)),
         )
-        groups = batch(asked, lambda block: block.text, self._count)
+        groups = batch(asked, lambda block: block.text)
         given = ask_in_rounds(
-            self._session, reading.skill, groups, question, repairs=_REPAIRS, complete=not problem, problem=problem
+            self.session, reading.skill, groups, question, repairs=_REPAIRS, complete=not problem, problem=problem
         ).given
         return {i: abstractive_bundle(reading, sets[i], text) for i, text in given.items() if text.strip()}
 

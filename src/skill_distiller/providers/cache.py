@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from skill_distiller.providers.model import Completion, Finish, Request
+from skill_distiller.skill.safe_files import staged
 
 FORMAT: Final = 1  # of the files; another number finds none of the old ones
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -80,7 +80,10 @@ class DiskCache:
         if len(content) > _LONGEST:
             return
         with suppress(OSError):
-            self._write(self._file(key), content)
+            file = self._file(key)
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with staged(file, content, 0o600):
+                pass
             self._unseen += len(content)
             if self._unseen >= self._most_bytes // 100:  # looking through takes longer than writing
                 self._unseen = 0
@@ -88,16 +91,6 @@ class DiskCache:
 
     def _file(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.json"
-
-    def _write(self, file: Path, content: bytes) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=file.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-            Path(name).replace(file)
-        finally:
-            Path(name).unlink(missing_ok=True)
 
     def _prune(self) -> None:
         files = []

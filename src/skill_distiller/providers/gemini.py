@@ -6,9 +6,10 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final
 
-import httpx
 from google import genai
 from google.genai import errors, types
 
@@ -18,6 +19,9 @@ from skill_distiller.providers.model import GEMINI_ADDRESS, Completion, Finish, 
 from skill_distiller.providers.network import HttpProvider, client_options
 from skill_distiller.providers.parse_json import MalformedReplyError
 
+# What the SDK lets through of its HTTP client, which is httpx or its fork.
+_CLIENTS: Final = (import_module(name) for name in ("httpx", "httpx2") if find_spec(name))
+_CONNECTION_ERRORS: Final = (*(client.HTTPError for client in _CLIENTS), OSError)
 _REFUSALS: Final = frozenset(
     {"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE", "IMAGE_SAFETY"}
 )
@@ -96,16 +100,3 @@ def _silent(logger: str) -> Iterator[None]:
         yield
     finally:
         found.disabled = before
-
-
-def _connection_errors() -> tuple[type[Exception], ...]:
-    """What the SDK lets through of its HTTP client, which is httpx or its fork httpx2."""
-    found: list[type[Exception]] = [httpx.HTTPError, OSError]
-    try:
-        import httpx2
-    except ImportError:
-        return tuple(found)
-    return (*found, httpx2.HTTPError)
-
-
-_CONNECTION_ERRORS: Final = _connection_errors()

@@ -98,18 +98,23 @@ def _bounded(chunks: Iterable[bytes]) -> Iterable[bytes]:
         yield chunk
 
 
-def in_time(call: Callable[[], T], seconds: float) -> T:
-    """What a call gives or raises; TimeoutError where it takes longer, and is left to end by itself.
-
-    A timeout of a socket is for one read: a server that sends a byte now and then never runs into it.
-    """
+def in_background(call: Callable[[], T]) -> Future[T]:
+    """What a call will give or raise; it runs in a thread that no process waits for when it ends, as executors do."""
     outcome = Future[T]()
 
     def work() -> None:
         try:
             outcome.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - it is raised again below
+        except BaseException as error:  # noqa: BLE001 - it is raised again where the outcome is asked for
             outcome.set_exception(error)
 
     threading.Thread(target=work, daemon=True).start()
-    return outcome.result(seconds)
+    return outcome
+
+
+def in_time(call: Callable[[], T], seconds: float) -> T:
+    """What a call gives or raises; TimeoutError where it takes longer, and is left to end by itself.
+
+    A timeout of a socket is for one read: a server that sends a byte now and then never runs into it.
+    """
+    return in_background(call).result(seconds)

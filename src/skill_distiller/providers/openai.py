@@ -89,11 +89,13 @@ class OpenAIProvider(HttpProvider):
         finish = Finish.CUT if reason == "length" else Finish.DONE
         if refusal or reason == "content_filter":
             finish = Finish.REFUSED
-        counts = [_at(reply, "usage", name) for name in ("prompt_tokens", "completion_tokens")]
-        tokens = [count if type(count) is int and count > 0 else 0 for count in counts]
-        return Completion(
-            _text(message.get("content")) or refusal, _text(_at(reply, "model")) or self.model, *tokens, finish
-        )
+        text, model = _text(message.get("content")) or refusal, _text(_at(reply, "model")) or self.model
+        return Completion(text, model, _count(reply, "prompt_tokens"), _count(reply, "completion_tokens"), finish)
+
+
+def _count(reply: object, name: str) -> int:
+    count = _at(reply, "usage", name)
+    return count if isinstance(count, int) and count > 0 else 0
 
 
 def _at(value: object, *path: str | int) -> object:

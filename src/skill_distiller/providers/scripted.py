@@ -19,9 +19,11 @@ from typing import Final
 from skill_distiller.errors import ProviderError, UsageError, reason_of
 from skill_distiller.providers.failures import lost_connection, status_error
 from skill_distiller.providers.model import Completion, Finish, Request, Schema
+from skill_distiller.skill.safe_files import read_regular
 from skill_distiller.tokens import estimate_tokens
 
 DEFAULT_MODEL: Final = "made-up"
+_MOST_BYTES: Final = 20_000_000  # of a script
 Line = str | Mapping[str, object]
 
 
@@ -72,12 +74,12 @@ class ScriptedProvider:
 def read_script(path: str) -> Sequence[Line]:
     """The script in a file. Raises UsageError where it is none."""
     try:
-        lines = json.loads(Path(path).read_text(encoding="utf-8"))
+        lines = json.loads(read_regular(Path(path), _MOST_BYTES))
     except OSError as error:
         raise UsageError(
             f"Can't read the script {path!r}: {reason_of(error)}.", "Check SKILL_DISTILLER_SCRIPT."
         ) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         lines = None
     if not isinstance(lines, list) or not all(isinstance(line, str | dict) for line in lines):
         raise UsageError(f"The script {path!r} is not a JSON list of replies.", "See docs/providers.md.")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import partial
+from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from skill_distiller.errors import PromptTooLongError, ProviderError, RefusedError, StoppedError, UnsupportedReplyError
@@ -28,6 +28,7 @@ from skill_distiller.providers.model import (
     Watcher,
     is_loopback,
 )
+from skill_distiller.providers.network import in_background
 from skill_distiller.providers.parse_json import MalformedReplyError, parse_json
 
 T = TypeVar("T")
@@ -46,52 +47,25 @@ def at_once(
     begun, those under way are waited for, then it is raised. Ctrl-C sets `stopped` and raises
     StoppedError at once.
     """
-    waiting = queue.SimpleQueue[int]()
-    finished = queue.SimpleQueue[int]()
-    failed = threading.Event()
-    results = [Future[T]() for _ in tasks]
-    for number in range(len(tasks)):
-        waiting.put(number)
-
-    def work() -> None:
-        while not failed.is_set():
-            try:
-                number = waiting.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                results[number].set_result(tasks[number]())
-            except BaseException as error:  # noqa: BLE001 - it is raised again where the results are waited for
-                failed.set()
-                results[number].set_exception(error)
-            finished.put(number)
-
-    # Threads of our own: those of an executor are waited for when the process ends.
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(workers, len(tasks)))]
-    for thread in threads:
-        thread.start()
+    waiting = iter(tasks)
+    begun: list[Future[T]] = []
+    running: set[Future[T]] = set()
     try:
-        for _ in tasks:
-            if not _next(finished, threads):
-                break
-            done()
-        return [result.result() for result in results if result.done()]
+        while True:
+            failed = any(future.done() and future.exception() for future in begun)
+            for task in () if failed else islice(waiting, workers - len(running)):
+                begun.append(in_background(task))
+                running.add(begun[-1])
+            if not running:
+                return [future.result() for future in begun]
+            finished, running = wait(running, _TICK, FIRST_COMPLETED)
+            for _ in finished:
+                done()
     except KeyboardInterrupt:
         stopped.set()
         raise StoppedError(
             "Stopped.", "What was answered so far is in the cache; the next run goes on there."
         ) from None
-
-
-def _next(finished: queue.SimpleQueue[int], threads: Sequence[threading.Thread]) -> bool:
-    """Wait for one more task to finish; False where no thread is left to finish any."""
-    while True:
-        working = any(thread.is_alive() for thread in threads)
-        with suppress(queue.Empty):
-            finished.get(timeout=_TICK if working else 0)
-            return True
-        if not working:
-            return False
 
 
 LONGEST_WAIT: Final = 120.0  # seconds that `Retry-After` may ask for; for more the run ends and says so

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from skill_distiller.calibration.entry import CalibrationEntry, Line, write_line
+from skill_distiller.calibration.entry import CalibrationEntry, Line, Outcome, write_line
 from skill_distiller.calibration.estimate import LEAST, Estimate, Pair, Stage
 from skill_distiller.calibration.outcomes import Finding, GroupSummary
 from skill_distiller.errors import UsageError
@@ -47,28 +47,24 @@ def unreadable_text(file: str, lines: Sequence[Line]) -> str:
     """One sentence that names the lines that were skipped."""
     numbers = ", ".join(str(line.number) for line in lines[:_NAMED])
     more = f" and {len(lines) - _NAMED} more" if len(lines) > _NAMED else ""
-    what = "line" if len(lines) == 1 else "lines"
-    verb = "is" if len(lines) == 1 else "are"
+    what, verb = ("line", "is") if len(lines) == 1 else ("lines", "are")
     return f"{file}: {what} {numbers}{more} can't be read and {verb} skipped; nothing is deleted."
 
 
 def feedback_text(entry: CalibrationEntry) -> str:
     """What was recorded, and for which run."""
-    actual = entry.actual.functionality if entry.actual else 0.0
-    result = entry.actual.result if entry.actual else ""
+    actual = entry.actual or Outcome(0.0)  # there always is one
     history = entry.fields.get("actual_history")
     before = f"; {len(history)} earlier kept in its history" if isinstance(history, list) else ""
-    return (
-        f"Recorded for {name(entry.id)} ({name(entry.skill) or 'no name'}, {name(entry.mode)}, "
-        f"{name(entry.timestamp)}): expected {entry.expected:g}%, actual {actual:g}%, {name(result)}{before}"
-    )
+    run = f"{name(entry.skill) or 'no name'}, {name(entry.mode)}, {name(entry.timestamp)}"
+    found = f"expected {entry.expected:g}%, actual {actual.functionality:g}%, {name(actual.result)}"
+    return f"Recorded for {name(entry.id)} ({run}): {found}{before}"
 
 
 def entry_lines(entries: Iterable[CalibrationEntry]) -> list[str]:
     """A table of entries, one a line, under a heading."""
-    rows: list[Sequence[str]] = [("id", "time", "skill", "mode", "by", "tokens", "expected", "actual", "outcome")]
-    rows += [_entry_row(entry) for entry in entries]
-    return _aligned(rows)
+    heading = ("id", "time", "skill", "mode", "by", "tokens", "expected", "actual", "outcome")
+    return _aligned([heading, *map(_entry_row, entries)])
 
 
 def _entry_row(entry: CalibrationEntry) -> tuple[str, ...]:
@@ -88,9 +84,8 @@ def _entry_row(entry: CalibrationEntry) -> tuple[str, ...]:
 
 def summary_lines(groups: Iterable[GroupSummary]) -> list[str]:
     """A table of statistics, a line for each mode and provider."""
-    rows: list[Sequence[str]] = [("mode", "by", "N", "feedback", "bias", "MAE", "interval", "covered so far", "stage")]
-    rows += [_summary_row(group) for group in groups]
-    return _aligned(rows)
+    heading = ("mode", "by", "N", "feedback", "bias", "MAE", "interval", "covered so far", "stage")
+    return _aligned([heading, *map(_summary_row, groups)])
 
 
 def _summary_row(summary: GroupSummary) -> tuple[str, ...]:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from rich.console import Console
 from rich.text import Text
 
+from skill_distiller.checks.receipt import Change, LostFact, SectionReceipt
+from skill_distiller.language.fact import FactKind
 from skill_distiller.planning.plan import Reason
 from skill_distiller.providers.model import Usage
 from skill_distiller.report.calibration_text import estimate_text
-from skill_distiller.report.receipt_text import receipt_lines
-from skill_distiller.report.record import BlockCounts, Record, SectionRecord, TokenLevel, names_of
+from skill_distiller.report.record import COUNTED_NAMES, BlockCounts, Record, SectionRecord, TokenLevel
 from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
 from skill_distiller.rewriting.examples.model import ExampleSelection, SelectionMode
+from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
 from skill_distiller.run.distill import FRONTMATTER_HINTS, TRIGGER_HINT
 from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind
+from skill_distiller.skill.model import BlockKind
 from skill_distiller.tokens import ESTIMATE, TokenCounter
 
 _NAME_LENGTH: Final = 40  # characters of an example's name that are shown
@@ -43,7 +47,7 @@ def section_analysis(record: Record) -> Iterator[Text]:
 
 
 def _section_line(section: SectionRecord) -> str:
-    heading = heading_line(section.section.level, section.section.heading)
+    heading = heading_line(section.original.level, section.original.heading)
     return (
         f"{heading}: {section.type.value} ({section.importance:.1f}, confidence: {section.confidence:.2f})"
         f" → {section.outcome.value}"
@@ -128,32 +132,26 @@ def late_text(note: Note) -> str:
     )
 
 
-_PLAIN_NOTES: Final = frozenset(
-    {
-        NoteKind.ALREADY_MINIMAL,
-        NoteKind.WITHIN_BUDGET,
-        NoteKind.NOT_WORTH_IT,
-        NoteKind.ADVISORY_REMOVED,
-        NoteKind.PLAN_APPLIED,
-    }
-)
-
-
 def note_text(note: Note, record: Record) -> tuple[str, str]:
     """The style of a note on a terminal ("" for none) and its text."""
     options, detail = record.result.run.options, note.detail
     threshold, hint = options.threshold, FRONTMATTER_HINTS.get(detail, "")
     verdicts = "1 block; its verdict is" if detail == "1" else f"{detail} blocks; their verdicts are"
-    texts = {
-        NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {detail}. {hint}",
-        NoteKind.FIELD_TWICE: f"Warning: the frontmatter gives `{excerpt(detail)}` twice; the last one counts.",
-        NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
+    plain = {
         NoteKind.ALREADY_MINIMAL: f"Already minimal: no compression possible at threshold {threshold:g}; "
         "the original comes out unchanged.",
         NoteKind.WITHIN_BUDGET: f"Already within {options.tokens} tokens; the original comes out unchanged.",
         NoteKind.NOT_WORTH_IT: f"Already minimal: at threshold {threshold:g} less than 1% could be saved, which is not "
         "worth a changed file; the original comes out unchanged.",
         NoteKind.ADVISORY_REMOVED: f"Advisory pattern removed (no score penalty): {detail}",
+        NoteKind.PLAN_APPLIED: "Written as the plan says; nothing was chosen by this run.",
+    }
+    if note.kind in plain:
+        return "", plain[note.kind]
+    warnings = {
+        NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {detail}. {hint}",
+        NoteKind.FIELD_TWICE: f"Warning: the frontmatter gives `{excerpt(detail)}` twice; the last one counts.",
+        NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
         NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {detail}",
         NoteKind.ESTIMATED_TOKENS: f"Warning: the tokenizer {detail} is not available here; counts marked ~ are "
         "estimates of 4 characters a token.",
@@ -163,14 +161,13 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
         NoteKind.SELF_COMPRESSION: f"Self-compression: this skill makes skills smaller, its {detail} says so.",
         NoteKind.THRESHOLD_RAISED: f"Threshold raised from {detail} to {threshold:g}: what a distiller loses, "
         "every skill after it loses.",
-        NoteKind.PLAN_APPLIED: "Written as the plan says; nothing was chosen by this run.",
         NoteKind.SOURCE_CHANGED: "Warning: the source has changed since the plan was made; blocks that the plan does "
         f"not know stay as they are: {detail}.",
         NoteKind.PLAN_TOO_LARGE: "Warning: the plan would make the skill larger; the original comes out unchanged.",
         NoteKind.HARD_RULE_DROPPED: f"Warning: the plan removes a block with a hard rule: [{detail}].",
         NoteKind.PATTERN_DROPPED: f"Warning: the plan removes a block with a protected pattern: [{detail}].",
     }
-    return ("" if note.kind in _PLAIN_NOTES else "yellow", texts[note.kind])
+    return "yellow", warnings[note.kind]
 
 
 def print_report(record: Record, console: Console, *, verbose: bool = False) -> None:
@@ -203,6 +200,69 @@ def one_liner_lines(record: Record) -> Iterator[Text]:
     yield Text(f"Facts no longer in the text: {lost} (each named in --json and with --verbose)", style="yellow")
 
 
+_BRING_BACK: Final = "Bring a piece back: --keep ID"
+_FACT_LENGTH: Final = 100  # characters of a lost fact that are shown; the JSON record holds all of them
+
+
+def receipt_lines(record: Record, *, verbose: bool) -> Iterator[Text]:
+    """The receipt, nothing where all of the original is there; with `verbose` shortened blocks one by one."""
+    receipt = record.result.evidence.receipt
+    if not receipt.sections:
+        return
+    yield Text("\nReceipt (lines of the original):", style="bold")
+    for section in receipt.sections:
+        yield from _section_receipt(section, record.mark, verbose=verbose)
+    if receipt.changes:
+        yield Text(_BRING_BACK if verbose else f"{_BRING_BACK} (ids of shortened blocks: --verbose)")
+    facts = sum(fact.kind is not FactKind.HEADING for fact in receipt.lost)
+    headings = len(receipt.lost) - facts
+    if receipt.lost:
+        also = f" and {plural(headings, 'heading')}" if headings else ""
+        yield Text(f"Facts no longer in the text: {facts}{also}, each named above (whole in --json)", style="yellow")
+    else:
+        yield Text("Facts no longer in the text: none that the inventory knows", style="green")
+
+
+def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> Iterator[Text]:
+    heading = heading_line(section.level, section.heading)
+    yield Text.assemble(
+        "  ", (heading, "bold"), f" (heading removed [{section.id}])" if section.heading_dropped else ""
+    )
+    rewritten: Counter[RenderingKind] = Counter()
+    saved: Counter[RenderingKind] = Counter()
+    separators = [change.id for change in section.changes if change.block.kind is BlockKind.RULE]
+    for change in section.changes:
+        if change.block.kind is BlockKind.RULE:
+            continue
+        if change.after and not verbose:
+            rewritten[change.rendering] += 1
+            saved[change.rendering] += change.saved
+        else:
+            yield _change_line(change, mark)
+    if separators:
+        named = f" [{', '.join(separators)}]" if verbose else ""
+        yield Text(f"    removed{named}: {plural(len(separators), 'separator')} (---)")
+    for kind, n in rewritten.items():
+        tokens = f"{mark}{plural(saved[kind], 'token')}"
+        yield Text(f"    {kind.value}: {plural(n, 'block')}, {tokens}, {RENDERINGS[kind].wording}")
+    facts = dict.fromkeys(_shown(f) for f in section.lost if f.kind is not FactKind.HEADING)  # that is said above
+    if facts:
+        yield Text(f"    facts lost: {' · '.join(facts)}", style="yellow")
+
+
+def _change_line(change: Change, mark: str) -> Text:
+    block = change.block
+    lines = f"line {block.line}" if block.line == block.last_line else f"lines {block.line}-{block.last_line}"
+    what = f"{change.rendering.value if change.after else 'removed'} [{change.id}]: {block.kind.value}"
+    saved = f"{mark}{plural(change.saved, 'token')}"
+    return Text(f"    {what}, {lines}, {change.type.value}, {saved}: {excerpt(block.text)}")
+
+
+def _shown(fact: LostFact) -> str:
+    text = excerpt(fact.text, _FACT_LENGTH)
+    return f"`{text}`" if fact.kind is FactKind.CODE_LINE else text
+
+
 def print_notes(record: Record, console: Console) -> None:
     """Print the notes and warnings alone, first of all that the result fails its own verification."""
     if (verification := record.result.evidence.verification) and not verification.passed:
@@ -210,17 +270,6 @@ def print_notes(record: Record, console: Console) -> None:
     for note in record.result.notes:
         style, text = note_text(note, record)
         console.print(Text(text, style=style))
-
-
-def print_calibration(console: Console, warnings: Iterable[str], entry: str, folder: str) -> None:
-    """Print what went wrong with the calibration data, then where this run was saved and how to tell of its use."""
-    for warning in warnings:
-        console.print(Text(f"Warning: {printable(warning)}", style="yellow"))
-    if entry:
-        console.print(
-            f"Saved as {entry} in {printable(folder)}; after use: "
-            f"skill-distiller feedback --id={entry} --actual=0-100 --outcome=worked|partial|failed"
-        )
 
 
 def usage_line(usage: Usage) -> str:
@@ -249,12 +298,12 @@ def _headline(record: Record) -> Iterator[Text]:
 
 def _removed_and_kept(record: Record) -> Iterator[str]:
     """What went, what is whole, and of runs with a language model what stands in new words."""
-    removed = [f"{count} {names_of(kind)[count > 1]}" for kind, count in record.removed.items()]
+    removed = [f"{count} {COUNTED_NAMES[kind][count > 1]}" for kind, count in record.removed.items()]
     yield f"Removed: {', '.join(removed) or 'nothing'}"
     if record.result.one_liner:
         yield "Kept: three lines"
     else:
-        kept = [names_of(kind)[1] for kind in record.kept]
+        kept = [COUNTED_NAMES[kind][1] for kind in record.kept]
         yield f"Kept: all {', '.join(kept)}" if kept else "Kept: some of every type"
     count = record.result.plan.refused
     if record.reworded or (count and record.result.reading.analysis.model_part):

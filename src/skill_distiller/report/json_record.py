@@ -17,7 +17,7 @@ from skill_distiller.checks.model import RECORD_SCHEMAS, Check, Finding, Level, 
 from skill_distiller.checks.receipt import Change, SectionReceipt
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.model import Usage
-from skill_distiller.report.record import Record, SectionRecord, TypeScore, names_of
+from skill_distiller.report.record import COUNTED_NAMES, Record, SectionRecord, TypeScore
 from skill_distiller.rewriting.examples.model import ExampleSelection
 from skill_distiller.rewriting.model import OutcomeKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
@@ -43,14 +43,14 @@ def to_json(record: Record) -> Json:
         "analyzer": analysis.analyzer,
         "token_scorer": result.run.token_scorer or None,
         "provider": _usage(record.usage) if record.usage else None,
-        **_members(counter, encoding="encoding", tokens_exact="exact"),
-        **_members(result, "input_tokens", "output_tokens"),
+        **members(counter, encoding="encoding", tokens_exact="exact"),
+        **members(result, "input_tokens", "output_tokens"),
         "reduction": round(result.reduction, 4),
         "functionality": _functionality(record),
         "calibration": _calibration(record),
         "classification_confidence": round(analysis.confidence, 3),
         "changed": result.changed,
-        "removed": {names_of(kind)[1]: count for kind, count in record.removed.items()},
+        "removed": {COUNTED_NAMES[kind][1]: count for kind, count in record.removed.items()},
         "kept": [TYPE_NAMES[kind][1] for kind in record.kept],
         "reworded_blocks": record.reworded,
         "notes": [_note(note) for note in result.notes],
@@ -67,11 +67,11 @@ def to_json(record: Record) -> Json:
     }
 
 
-def _members(of: object, *same: str, **named: str) -> Json:
-    """Members of a value: `same` under their own names, `named` by what the record calls them."""
-    members = {**{name: name for name in same}, **named}
-    found = ((key, getattr(of, name)) for key, name in members.items())
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in found}
+def members(of: object, *same: str, **named: str) -> Json:
+    """Members of a value: `same` under their own names, `named` by what the record calls them; tuples become lists."""
+    names = {**dict(zip(same, same, strict=True)), **named}
+    found = {key: getattr(of, name) for key, name in names.items()}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
 
 
 def _usage(usage: Usage) -> Json:
@@ -86,8 +86,8 @@ def _functionality(record: Record) -> Json:
         "method": functionality.method,
         "interval": _rounded(functionality.interval, 1),
         "calibrated": record.estimate.stage is Stage.CALIBRATED,
-        **_members(functionality, "protected_found", "protected_lost"),
-        **_members(record, "advisory_found", "advisory_removed"),
+        **members(functionality, "protected_found", "protected_lost"),
+        **members(record, "advisory_found", "advisory_removed"),
     }
 
 
@@ -96,7 +96,7 @@ def _calibration(record: Record) -> Json:
     interval = estimate.interval(score)
     return {
         "id": record.entry_id or None,
-        **_members(estimate, "stage", runs="n", outcomes="outcomes"),
+        **members(estimate, "stage", runs="n", outcomes="outcomes"),
         "bias": round(estimate.bias, 2),
         "corrected_score": round(estimate.corrected(score), 1),
         "half_width": _rounded(estimate.half_width, 2),
@@ -115,46 +115,46 @@ def _note(note: Note) -> Json:
 
 def _section(section: SectionRecord) -> Json:
     return {
-        **_members(section.section, "heading", "level", "line"),
+        **members(section.original, "heading", "level", "line"),
         "type": section.type,
         "importance": round(section.importance, 3),
         "confidence": round(section.confidence, 3),
         "outcome": section.outcome,
-        **_members(section.blocks, blocks="total", blocks_removed="removed", blocks_shortened="shortened"),
-        **_members(section.tokens, tokens_before="original", tokens_after="candidate"),
+        **members(section.blocks, blocks="total", blocks_removed="removed", blocks_shortened="shortened"),
+        **members(section.tokens, tokens_before="original", tokens_after="candidate"),
         "examples": _examples(section.examples) if section.examples else None,
     }
 
 
 def _examples(examples: ExampleSelection) -> Json:
-    counts = _members(examples, "total", "selected", "one_liners", "lines")
+    counts = members(examples, "total", "selected", "one_liners", "lines")
     return {**counts, "coverage": round(examples.coverage, 3), "mode": examples.mode}
 
 
 def _type_score(score: TypeScore) -> Json:
-    return {**_members(score, "type", section_count="sections"), "compression": _rounded(score.compression, 4)}
+    return {**members(score, "type", section_count="sections"), "compression": _rounded(score.compression, 4)}
 
 
 def _section_receipt(section: SectionReceipt) -> Json:
     return {
-        **_members(section, "heading", "level", heading_id="id", heading_removed="heading_dropped"),
+        **members(section, "heading", "level", heading_id="id", heading_removed="heading_dropped"),
         "changes": [_change(change) for change in section.changes],
-        "lost_facts": [_members(fact, "kind", fact="text", key="key", line="line") for fact in section.lost],
+        "lost_facts": [members(fact, "kind", fact="text", key="key", line="line") for fact in section.lost],
     }
 
 
 def _change(change: Change) -> Json:
     return {
         "id": change.id,
-        **_members(change.block, block="index", kind="kind"),
-        **_members(change, "type", "rendering", "reason"),
-        **_members(change.block, first_line="line", last_line="last_line"),
-        **_members(change, tokens_saved="saved", before="before", after="after"),
+        **members(change.block, block="index", kind="kind"),
+        **members(change, "type", "rendering", "reason"),
+        **members(change.block, first_line="line", last_line="last_line"),
+        **members(change, tokens_saved="saved", before="before", after="after"),
     }
 
 
 def _one_liner(one_liner: OneLiner) -> Json:
-    return _members(one_liner, "trigger", "action", "result", "method", phrases_left_out="left_out")
+    return members(one_liner, "trigger", "action", "result", "method", phrases_left_out="left_out")
 
 
 def verification_to_json(verification: Verification, skill: str, counter: TokenCounter) -> Json:
@@ -163,8 +163,8 @@ def verification_to_json(verification: Verification, skill: str, counter: TokenC
         "schema": VERIFY_SCHEMA,
         "version": __version__,
         "skill": skill,
-        **_members(counter, encoding="encoding", tokens_exact="exact"),
-        **_members(verification.tokens, original_tokens="original", candidate_tokens="candidate"),
+        **members(counter, encoding="encoding", tokens_exact="exact"),
+        **members(verification.tokens, original_tokens="original", candidate_tokens="candidate"),
         "changed": verification.changed,
         "accounted": {verdict.value: count for verdict, count in verification.comparison.count().items()},
         **_checks(verification, tuple(Level)),
@@ -195,7 +195,7 @@ def _check(check: Check, levels: Collection[Level]) -> Json:
 
 def _finding(finding: Finding) -> Json:
     file = "candidate" if finding.in_candidate else "original"
-    return {**_members(finding, "kind", "level", "text", "detail"), "file": file, "line": finding.line or None}
+    return {**members(finding, "kind", "level", "text", "detail"), "file": file, "line": finding.line or None}
 
 
 _NAME_LENGTH: Final = 200  # characters; a skill may call itself anything, and a thousand entries are read in each run
@@ -215,8 +215,8 @@ def to_entry(record: Record) -> Json:
     score = round(functionality.score, 1)
     return {
         "skill": result.original.name[:_NAME_LENGTH],
-        **_members(result.run.options, "mode", "threshold"),
-        **_members(result, "input_tokens", "output_tokens"),
+        **members(result.run.options, "mode", "threshold"),
+        **members(result, "input_tokens", "output_tokens"),
         "reduction_pct": round(100 * result.reduction),
         "sections_total": len(sections),
         "sections_kept": len(sections) - removed,
@@ -234,7 +234,7 @@ def to_entry(record: Record) -> Json:
         "model": model or None,
         "analyzer": result.reading.analysis.analyzer,
         "analyzer_version": __version__,  # its rules and weights are part of the package
-        **_members(counter, encoding="encoding", tokens_exact="exact"),
+        **members(counter, encoding="encoding", tokens_exact="exact"),
         "tool_version": __version__,
         "content_hash": f"sha256:{hashlib.sha256(result.original.text.encode('utf-8', 'replace')).hexdigest()}",
     }

@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from skill_distiller.analysis.model import Analysis
+from skill_distiller.analysis.model import Analysis, Verdict
 from skill_distiller.checks.functionality import Functionality
 from skill_distiller.checks.model import Verification
 from skill_distiller.language.facts import block_facts
 from skill_distiller.planning.frontier import Frontier
-from skill_distiller.planning.plan import Plan
-from skill_distiller.providers.model import Watcher
-from skill_distiller.report.json_record import checks_to_json
+from skill_distiller.planning.plan import Decision, Plan
+from skill_distiller.providers.model import Expected, Provider, Watcher
+from skill_distiller.report.json_record import Json, checks_to_json, members
 from skill_distiller.report.text import plural, printable
 from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.one_liner.model import OneLiner
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import Block, Skill
 
 if TYPE_CHECKING:
     from rich.progress import Progress
-
-    from skill_distiller.providers.model import Expected, Provider
 
 
 class ConsoleWatcher(Watcher):
@@ -66,36 +64,23 @@ def stage_line(stage: str, value: object) -> str:
     return json.dumps({"stage": stage, **_describe(value)})
 
 
-def _describe(value: object) -> dict[str, object]:
+def _describe(value: object) -> Json:
     match value:
         case Skill():
-            return {
-                "frontmatter": value.frontmatter.state.value,
-                "sections": len(value.sections),
-                "blocks": [{"index": b.index, "kind": b.kind.value, "line": b.line} for b in value.blocks],
-            }
+            blocks = [members(block, "index", "kind", "line") for block in value.blocks]
+            return {"frontmatter": value.frontmatter.state, "sections": len(value.sections), "blocks": blocks}
         case Analysis():
-            return {"analyzer": value.analyzer, "verdicts": _verdicts(value)}
+            judged = enumerate(zip(value.verdicts, value.skill.blocks, strict=True))
+            return {"analyzer": value.analyzer, "verdicts": [_verdict(i, *pair) for i, pair in judged]}
         case Frontier():
             return {"points": [{"tokens": t, "worth": round(w, 5)} for t, w in value.points]}
         case OneLiner():
-            return {
-                "lines": list(value.lines),
-                "method": value.method,
-                "phrases_left_out": value.left_out,
-                "shares": {str(block): round(share, 3) for block, share in value.shares.items()},
-            }
+            shares = {str(block): round(share, 3) for block, share in value.shares.items()}
+            return {**members(value, "lines", "method", phrases_left_out="left_out"), "shares": shares}
         case Plan():
-            return {
-                "refused": value.refused,
-                "decisions": [
-                    {"block": d.block, "rendering": d.rendering.kind.value, "saved": d.saved, "reason": d.reason.value}
-                    for d in value.decisions
-                ],
-            }
+            return {"refused": value.refused, "decisions": [_decision(decision) for decision in value.decisions]}
         case Functionality():
-            lost = list(value.protected_lost)
-            return {"score": round(value.score, 2), "method": value.method, "protected_lost": lost}
+            return {"score": round(value.score, 2), **members(value, "method", "protected_lost")}
         case Verification() | None:
             return {"verification": checks_to_json(value)}
         case tuple():
@@ -104,24 +89,23 @@ def _describe(value: object) -> dict[str, object]:
             raise TypeError(f"no description for {type(value).__name__}")
 
 
-def _verdicts(analysis: Analysis) -> list[dict[str, object]]:
-    return [
-        {
-            "block": index,
-            "type": verdict.type.value,
-            "importance": round(verdict.importance, 3),
-            "confidence": round(verdict.confidence, 3),
-            "protected": sorted(verdict.protected),
-            "advisory": sorted(verdict.advisory),
-            "facts": len(block_facts(block)),
-        }
-        for index, (verdict, block) in enumerate(zip(analysis.verdicts, analysis.skill.blocks, strict=True))
-    ]
-
-
-def _ladder(ladder: Ladder) -> dict[str, object]:
+def _verdict(index: int, verdict: Verdict, block: Block) -> Json:
     return {
-        "block": ladder.block.index,
-        "rungs": [{"kind": r.kind.value, "tokens": r.tokens, "share": r.share} for r in ladder.rungs],
-        "refused": ladder.refused,
+        "block": index,
+        "type": verdict.type,
+        "importance": round(verdict.importance, 3),
+        "confidence": round(verdict.confidence, 3),
+        "protected": sorted(verdict.protected),
+        "advisory": sorted(verdict.advisory),
+        "facts": len(block_facts(block)),
     }
+
+
+def _decision(decision: Decision) -> Json:
+    rendering = decision.rendering.kind
+    return {"block": decision.block, "rendering": rendering, "saved": decision.saved, "reason": decision.reason}
+
+
+def _ladder(ladder: Ladder) -> Json:
+    rungs = [members(rung, "kind", "tokens", "share") for rung in ladder.rungs]
+    return {"block": ladder.block.index, "rungs": rungs, "refused": ladder.refused}

@@ -22,13 +22,10 @@ from skill_distiller.run.result import Result
 from skill_distiller.skill.model import BlockKind, Section
 
 Counted = SectionType | BlockKind  # blocks are counted by type, and separators (`---`) as BlockKind.RULE
-SEPARATORS: Final = ("separator", "separators")
-_ORDER: Final[tuple[Counted, ...]] = (*TYPE_NAMES, BlockKind.RULE)
-
-
-def names_of(kind: Counted) -> tuple[str, str]:
-    """What blocks are called that are counted together: one and many."""
-    return TYPE_NAMES[kind] if isinstance(kind, SectionType) else SEPARATORS
+# What blocks are called that are counted together, one and many; the most important type first.
+COUNTED_NAMES: Final[Mapping[Counted, tuple[str, str]]] = dict(
+    [*TYPE_NAMES.items(), (BlockKind.RULE, ("separator", "separators"))]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class SectionRecord:
     `examples` are those under the heading, where some of them were written as one line each.
     """
 
-    section: Section
+    original: Section
     type: SectionType
     importance: float
     confidence: float
@@ -142,7 +139,7 @@ def make_record(result: Result, usage: Usage | None = None) -> Record:
     return Record(
         result,
         usage,
-        removed={kind: gone[kind] for kind in _ORDER if gone[kind]},
+        removed={kind: gone[kind] for kind in COUNTED_NAMES if gone[kind]},
         kept=tuple(kind for kind in TYPE_NAMES if kind in counted and kind not in dropped),
         reworded=sum(RENDERINGS[decision.rendering.kind].proof is Proof.WORDING for decision in decisions),
         sections=record_sections(result),

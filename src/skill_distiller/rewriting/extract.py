@@ -36,21 +36,18 @@ _EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
 _RESTRICTS: Final = re.compile(r"\bonly\s+(?:if|when|whenever|after|once|with)\b", re.IGNORECASE)
 
 
-class Extractor:
-    """Proposes an EXTRACTED rendering for every block of prose or table with a protected pattern or a hard rule."""
-
-    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
-        """The extracts that are shorter than their blocks."""
-        found = {}
-        for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True):
-            if block.kind not in _CUTTABLE or not (verdict.protected or verdict.hard_rule):
-                continue
-            text = extract(block, verdict, facts, reading.patterns)
-            if text != block.text:
-                source = text + block.gap
-                tokens = counter.count(source)
-                found[block.index] = (Rendering(RenderingKind.EXTRACTED, source, tokens, _SHARE, proved=True),)
-        return Proposals(found)
+def propose_extracts(reading: Reading, counter: TokenCounter) -> Proposals:
+    """An EXTRACTED rendering for every block of prose or table with a pattern or a rule, where it is shorter."""
+    found = {}
+    for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True):
+        if block.kind not in _CUTTABLE or not (verdict.protected or verdict.hard_rule):
+            continue
+        text = extract(block, verdict, facts, reading.patterns)
+        if text != block.text:
+            source = text + block.gap
+            tokens = counter.count(source)
+            found[block.index] = (Rendering(RenderingKind.EXTRACTED, source, tokens, _SHARE, proved=True),)
+    return Proposals(found)
 
 
 def extract(block: Block, verdict: Verdict, facts: Sequence[Fact], patterns: PatternSet = BUILT_IN) -> str:

@@ -6,16 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple, Protocol
+from itertools import groupby
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.model import Phrases, SectionType
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.language.facts import Span, fact_keys, find_facts, locked_spans
+from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.meaning.compare import compare_texts, is_proved
 from skill_distiller.rewriting.edits import Edit, apply_edits
 from skill_distiller.rewriting.model import DROPPED, RENDERINGS, Proof, Proposals, Rendering, RenderingKind, in_full
-from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits
-from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
+from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits, keeps_emphasis
+from skill_distiller.rewriting.redundant import STRENGTH, phrase_edits
+from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.tokens import TokenCounter
 
 
@@ -33,9 +36,10 @@ _RUNGS: Final = (
     _Rung(RenderingKind.SYMBOLS, 0.0, 0.999),
     _Rung(RenderingKind.TIGHT, TIGHT, 0.998),
     _Rung(RenderingKind.PRUNED, 0.3, 0.997),
-    _Rung(RenderingKind.PRUNED, 0.8, 0.992),
+    _Rung(RenderingKind.CUT, STRENGTH, 0.992),
 )
 _MIN_PHRASE_WORDS: Final = 3
+_LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _EDITED: Final = PROSE | {BlockKind.TABLE}
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
@@ -67,37 +71,33 @@ class Ladder:
         return self.rungs[rung] if rung < len(self.rungs) else self.joint[rung - len(self.rungs)]
 
 
-class Pruner(Protocol):
-    """Whoever knows which words can go."""
-
-    def edits(
-        self, skill: Skill, prose: Sequence[int], locked: Mapping[int, Sequence[Span]]
-    ) -> Mapping[int, tuple[Edit, ...]]:
-        """For blocks of prose by index, deletions outside their locked spans, sorted and without overlaps."""
-
-
-def build_ladders(reading: Reading, counter: TokenCounter, pruner: Pruner | None = None) -> tuple[Ladder, ...]:
-    """A ladder for every block of a skill; `pruner` says which words can go.
+def build_ladders(
+    reading: Reading, counter: TokenCounter, phrases: Mapping[int, Phrases] = MappingProxyType({})
+) -> tuple[Ladder, ...]:
+    """A ladder for every block of a skill; `phrases` are those that a model took for redundant, by index of the block.
 
     The renderings are not proved yet: see `keeps_everything`.
     """
-    skill = reading.skill
-    prose = [block.index for block in skill.blocks if block.kind in PROSE]
-    locked = {b.index: locked_spans(b.text, reading.facts[b.index]) for b in skill.blocks if b.kind in _EDITED}
-    words = pruner.edits(skill, prose, locked) if pruner else {}
-    return tuple(
-        _ladder(
-            Draft(
-                block,
-                facts,
-                locked.get(block.index, ()),
-                counter,
-                formatted=verdict.type in _FORMATTED,
-                words=words.get(block.index, ()),
-            )
-        )
-        for block, verdict, facts in zip(skill.blocks, reading.verdicts, reading.facts, strict=True)
-    )
+    drafts = []
+    for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True):
+        locked = locked_spans(block.text, facts) if block.kind in _EDITED else ()
+        said = phrases.get(block.index) if block.kind in PROSE else None
+        cuts = phrase_edits(block.text, said.redundant, said.essential, locked) if said else ()
+        drafts.append(Draft(block, facts, locked, counter, formatted=verdict.type in _FORMATTED, cuts=cuts))
+    return tuple(map(_ladder, _stressed_alike(drafts)))
+
+
+def _stressed_alike(drafts: Sequence[Draft]) -> Iterator[Draft]:
+    """The drafts; in a list, also in one that was cut into its items, all or none of what opens an item loses its emphasis."""
+    for (kind, _), run in groupby(drafts, key=lambda draft: (draft.block.kind, _list_of(draft.block))):
+        items = list(run)
+        stressed = kind in _LISTS and any(map(keeps_emphasis, items))
+        yield from (replace(item, stressed=stressed) for item in items)
+
+
+def _list_of(block: Block) -> int:
+    """What sets a block apart from its neighbors: its index, for items of one list nothing."""
+    return -1 if block.kind is BlockKind.LIST_ITEM else block.index
 
 
 def _ladder(draft: Draft) -> Ladder:
@@ -145,7 +145,7 @@ def keeps_everything(reading: Reading, block: int, rendering: Rendering) -> bool
 def _edited(draft: Draft, full: Rendering) -> Iterator[Rendering]:
     """The renderings below FULL that are shorter, each with the edits of the ones before and its own."""
     edits, least, count = all_edits(draft), full.tokens, 0
-    for rung in _RUNGS:
+    for rung in _RUNGS if edits else ():
         made = [edit for edit in edits if edit.strength <= rung.strength]
         if len(made) == count:
             continue

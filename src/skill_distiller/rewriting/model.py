@@ -19,6 +19,7 @@ class RenderingKind(StrEnum):
     SYMBOLS = "symbols"
     TIGHT = "tight"
     PRUNED = "pruned"
+    CUT = "cut"
     REWRITTEN = "rewritten"
     SUMMARIZED = "summarized"
     ONE_LINERS = "one-liners"
@@ -73,7 +74,10 @@ RENDERINGS: Final[Mapping[RenderingKind, RenderingRow]] = {
     RenderingKind.TIGHT: RenderingRow(
         OutcomeKind.KEPT, "emphasis marks, table padding or line ends inside sentences taken out", Proof.MEANING
     ),
-    RenderingKind.PRUNED: RenderingRow(OutcomeKind.TOKEN_SCORED, "words taken out that add little", Proof.MEANING),
+    RenderingKind.PRUNED: RenderingRow(OutcomeKind.TOKEN_SCORED, "articles and filler words taken out", Proof.MEANING),
+    RenderingKind.CUT: RenderingRow(
+        OutcomeKind.TOKEN_SCORED, "phrases taken out that were called redundant", Proof.FACTS, partial=True
+    ),
     RenderingKind.REWRITTEN: RenderingRow(
         OutcomeKind.REWRITTEN, "said in fewer words, every fact checked", Proof.WORDING, anew=True
     ),
@@ -88,6 +92,9 @@ RENDERINGS: Final[Mapping[RenderingKind, RenderingRow]] = {
     ),
     RenderingKind.DROPPED: RenderingRow(OutcomeKind.REMOVED, "removed", Proof.NOTHING, partial=True),
 }
+
+
+ONE_LINERS: Final = "One-liners:"  # the label, or heading, that stands above examples written as one line each
 
 
 @dataclass(frozen=True, slots=True)

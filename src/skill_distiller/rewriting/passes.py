@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.cues import IMPERATIVES
 from skill_distiller.language.facts import Fact, Span, locked_spans, overlaps
-from skill_distiller.language.modals import MODAL_WORDS
+from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses, tables
+from skill_distiller.language.modals import CJK_MODAL, MODAL_WORDS
 from skill_distiller.language.words import content_words
+from skill_distiller.rewriting.articles import article_edits
 from skill_distiller.rewriting.edits import Edit, join_edits
 from skill_distiller.skill.labels import is_label
 from skill_distiller.skill.model import PROSE, Block, BlockKind
@@ -23,8 +24,9 @@ from skill_distiller.tokens import TokenCounter
 class Draft:
     """A block on its way down its ladder: what the passes are given.
 
-    `locked` are the spans that no pass may touch, `words` the deletions that the word pruner proposes.
-    A block is `formatted` where its very form is the content.
+    `locked` are the spans that no pass may touch, `cuts` the deletions of phrases that a model called redundant.
+    A block is `formatted` where its very form is the content, `stressed` where what opens the items of its
+    list stays bold.
     """
 
     block: Block
@@ -32,7 +34,8 @@ class Draft:
     locked: tuple[Span, ...]
     counter: TokenCounter
     formatted: bool = False
-    words: tuple[Edit, ...] = ()
+    stressed: bool = False
+    cuts: tuple[Edit, ...] = ()
 
     @property
     def text(self) -> str:
@@ -74,18 +77,29 @@ def emphasis_edits(draft: Draft) -> Iterator[Edit]:
 
     It stays where it stresses a negation, an obligation or capitals, and on a sentence that opens a line.
     """
-    text, locked = draft.text, draft.locked
-    for match in _STRONG.finditer(text):
+    for match in _STRONG.finditer(draft.text):
         start, end = match.span()
-        inner = match.group(1)
-        opens = _opens_line(text, start)
-        if _stresses(inner) or (opens and (inner[-1] in ".!?" or _MARKUP.match(inner))) or "/" in (inner[0], inner[-1]):
-            continue
-        if text[start - 1 : start] in ("(", ",") or text[end : end + 1] == "/":  # a call, a glob
-            continue
-        if not overlaps((start, start + 2), locked) and not overlaps((end - 2, end), locked):
+        if not _stays(match, draft) and not (draft.stressed and _opens_line(draft.text, start)):
             yield Edit(start, start + 2)
             yield Edit(end - 2, end)
+
+
+def keeps_emphasis(draft: Draft) -> bool:
+    """Whether bold text that opens a line stays so: then all that opens an item of its list does."""
+    opening = (m for m in _STRONG.finditer(draft.text) if _opens_line(draft.text, m.start()))
+    return "**" in draft.text and any(draft.formatted or _stays(match, draft) for match in opening)
+
+
+def _stays(match: re.Match[str], draft: Draft) -> bool:
+    text, locked, inner = draft.text, draft.locked, match.group(1)
+    start, end = match.span()
+    if _stresses(inner) or "/" in (inner[0], inner[-1]):
+        return True
+    if _opens_line(text, start) and (inner[-1] in ".!?。！？" or _MARKUP.match(inner)):
+        return True
+    if text[start - 1 : start] in ("(", ",") or text[end : end + 1] == "/":  # a call, a glob
+        return True
+    return overlaps((start, start + 2), locked) or overlaps((end - 2, end), locked)
 
 
 def _opens_line(text: str, start: int) -> bool:
@@ -96,9 +110,28 @@ def _opens_line(text: str, start: int) -> bool:
     )
 
 
+_STRESSED: Final = frozenset(
+    {Sense.NEGATION, Sense.AVOIDANCE, Sense.LACK, Sense.ONLY, Sense.EXCEPTION, Sense.DUTY, Sense.APPROVAL}
+)
+
+
 def _stresses(inner: str) -> bool:
-    words = _MARKED_WORD.findall(inner)
-    return any(word.lower() in MODAL_WORDS or (len(word) > 2 and word.isupper() and word.isalpha()) for word in words)
+    words = [word.replace("’", "'") for word in _MARKED_WORD.findall(inner)]
+    return CJK_MODAL.search(inner) is not None or any(
+        not _STRESSED.isdisjoint(senses(word.lower())) or _is_loud(word) for word in words
+    )
+
+
+def _is_loud(word: str) -> bool:
+    """Whether a word is written in capitals by choice, which is no name like API."""
+    small = word.lower()
+    loud = len(word) > 1 and word.isupper() and word.isalpha()
+    return loud and bool(senses(small) or is_light(small) or is_imperative(small) or small in _loud_words())
+
+
+@lru_cache(maxsize=1)
+def _loud_words() -> frozenset[str]:
+    return frozenset(tables("en")["loud"].split())
 
 
 _MIN_WRAPPED: Final = 60  # characters of a line that was wrapped; shorter ones end where their author meant it
@@ -137,112 +170,102 @@ def _is_apart(line: str, text: str, after: int) -> bool:
     return alike or bool(_OWN_LINE.match(text, after) or _DIVIDED.search(line.rstrip(" ")[-2:]))
 
 
-# Openings of a sentence; what follows them can stand alone.
-_OPENINGS: Final = (
-    r"please note that", r"(?:please )?note that",
-    r"it(?:'s| is) (?:also )?(?:important|worth|useful|helpful|good) to (?:note|remember|mention|know) that",
-    r"it (?:should|must) be noted that", r"keep in mind that", r"bear in mind that", r"remember that", r"be aware that",
-    r"as (?:mentioned|noted|described|stated|explained|discussed)(?: (?:above|earlier|previously|before))?,",
-    r"in other words,", r"in general,", r"generally,", r"generally speaking,", r"basically,", r"essentially,",
-    r"obviously,",
-    r"of course,", r"needless to say,", r"in this section,", r"at a high level,", r"additionally,", r"furthermore,",
-    r"moreover,", r"in addition,", r"please",
-)  # fmt: skip
-# Words inside a sentence that change nothing; the second value is what stays of them.
-_FILLERS: Final = (
-    (r"in order to", "to"), (r"for the purposes? of", "for"), (r"due to the fact that", "because"),
-    (r"in the event that", "if"), (r"at this point in time", "now"),
-    (r"a (?:wide|broad|large) (?:variety|range|number) of", "many"),
-    (r"(?:a )?(?:wide|broad) (?:variety|range) of", "many"),
-    (r"(?:basically|essentially|simply|actually|really|obviously|truly|incredibly|seamlessly)", ""),
-)  # fmt: skip
-_START: Final = r"(?:(?:\A|(?<=\n))[ \t]{0,40}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)|\A[ \t]{0,40}|(?<=[.!?]\s))"
-_PHRASES: Final = "|".join(f"(?P<f{i}>{phrase})" for i, (phrase, _) in enumerate(_FILLERS))
-_DELETABLE: Final = re.compile(
-    rf"(?P<before>{_START})(?:{'|'.join(_OPENINGS)})[ \t]+(?P<next>\w)|(?<=[\w,;)`*][ \t])(?:{_PHRASES})[ \t]+(?=\w)",
-    re.IGNORECASE,
-)
-# One word of each phrase, for a quick look before the expression is tried.
-_FILLER_HINTS: Final = frozenset(
-    "note noted remember mention words mind point aware know mentioned described stated explained discussed"
-    " general generally basically essentially obviously course needless section level additionally furthermore"
-    " moreover addition please order purpose purposes due event variety range number simply actually really truly"
-    " incredibly seamlessly".split()
-)
 # A sentence that lost its opening starts with a capital, where its first word can't be a name like `npm`.
-_FUNCTION_WORD: Final = re.compile(
-    r"(?:you|your|the|this|that|these|those|it|its|a|an|all|each|any|some|there|we|they|when|if)\b"
-)
 _NEXT_WORD: Final = re.compile(r"\w+")
+_START: Final = r"(?:(?:\A|(?<=\n))[ \t]{0,40}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)|\A[ \t]{0,40}|(?<=[.!?]\s))"
+
+
+class _Spoken(NamedTuple):
+    """Phrases to look for: the words without one of which none can be there, the expression, what stands for each."""
+
+    hints: frozenset[str]
+    pattern: re.Pattern[str]
+    stands: Mapping[str, str]
+
+
+def _alternatives(phrases: Iterable[str]) -> str:
+    """Phrases as one expression, the longest first."""
+    return "|".join(re.escape(p).replace(r"\ ", r"\s+") for p in sorted(phrases, key=lambda p: (-len(p), p)))
+
+
+@lru_cache(maxsize=1)
+def _fillers() -> _Spoken:
+    openings = [opening.strip() for opening in tables("en")["openings"].replace("\n", " ").split(",")]
+    stands = dict.fromkeys(tables("en")["taken_out"].split(), "") | dict(spoken("shorter"))
+    # What ends in "that" goes without a comma; "please" does too.
+    opening = "|".join(
+        _alternatives([one]) + ("" if one.endswith(("that", "please")) else ",") for one in sorted(openings, key=len)[::-1]
+    )
+    pattern = re.compile(
+        rf"(?P<before>{_START})(?:{opening})[ \t]+(?P<next>\w)"
+        rf"|(?<=[\w,;)`*][ \t])(?P<phrase>{_alternatives(stands)})[ \t]+(?=\w)",
+        re.IGNORECASE,
+    )
+    words = [word for phrase in (*openings, *stands) for word in content_words(phrase)]
+    return _Spoken(frozenset(words), pattern, stands)
+
+
+def spoken(table: str) -> Iterator[tuple[str, str]]:
+    """What a table says for what: the phrases, and what may stand in the place of each."""
+    for line in tables("en")[table].strip().splitlines():
+        said, _, phrases = line.partition(": ")
+        yield from ((phrase.strip(), said) for phrase in phrases.split(","))
 
 
 def may_have_fillers(draft: Draft) -> bool:
     """A quick look: False means that there is nothing to take out."""
-    return not _FILLER_HINTS.isdisjoint(content_words(draft.text))
+    return not _fillers().hints.isdisjoint(content_words(draft.text))
 
 
 def filler_edits(draft: Draft) -> Iterator[Edit]:
     """Filler phrases outside the locked spans, deleted."""
     text, locked = draft.text, draft.locked
-    for match in _DELETABLE.finditer(text):
+    for match in _fillers().pattern.finditer(text):
         opening = match.group("next")
         start = match.end("before") if opening else match.start()
         if overlaps((start, match.end()), locked):
             continue
         if opening:
             word = _NEXT_WORD.match(text, match.start("next"))
-            asked = bool(word and word.group().lower() in IMPERATIVES)  # "please run", but not "please npm"
-            # Else the first word may be a name: `npm`.
-            if asked or _FUNCTION_WORD.match(text, match.start("next")):
+            first = word.group() if word else ""  # else it may be a name: "please run", but not "please npm"
+            if is_imperative(first.lower()) or is_light(first) or first in MODAL_WORDS:
                 yield Edit(start, match.end(), opening.upper())
         elif not match.group()[0].isupper() and text[max(0, start - 3) : start].lower() not in (" a ", "an "):
             # Neither a name ("Really Simple Syndication") nor after an article that would be wrong.
-            stays = _FILLERS[int((match.lastgroup or "f0")[1:])][1]
+            stays = _fillers().stands[" ".join(match["phrase"].lower().split())]
             yield Edit(start, match.end(), f"{stays} " if stays else "")
 
 
 _NUMBER: Final = r"(?=\s[$€£¥~]?\d[\d,.]*(?![\d–-]))"
-# (phrase, what must follow, symbol); longer phrases first, so that the longest wins.
-_SYMBOL_PHRASES: Final = (
-    ("greater than or equal to", "", "≥"),
-    ("more than or equal to", "", "≥"),
-    ("less than or equal to", "", "≤"),
-    ("fewer than or equal to", "", "≤"),
-    ("there exists", "", "∃"),
-    ("is equal to", "", "="),
-    ("a minimum of", _NUMBER, "≥"),
-    ("a maximum of", _NUMBER, "≤"),
-    ("no fewer than", _NUMBER, "≥"),
-    ("no less than", _NUMBER, "≥"),
-    ("no more than", _NUMBER, "≤"),
-    ("at least", _NUMBER, "≥"),
-    ("at most", _NUMBER, "≤"),
-    ("more than", _NUMBER, ">"),
-    ("greater than", _NUMBER, ">"),
-    ("less than", _NUMBER, "<"),
-    ("fewer than", _NUMBER, "<"),
-    ("therefore", "", "⇒"),
-    ("implies", "", "⇒"),
-)
-_SYMBOL_OF: Final = {phrase: symbol for phrase, _, symbol in _SYMBOL_PHRASES}
-# One word of each phrase, for a quick look before the expression is tried.
-_SYMBOL_HINTS: Final = frozenset("than exists equal minimum maximum least most therefore implies".split())
 
 
-def may_have_symbols(draft: Draft) -> bool:
-    """A quick look: False means that no phrase has a symbol."""
-    return not _SYMBOL_HINTS.isdisjoint(content_words(draft.text))
+@lru_cache(maxsize=1)
+def _symbols() -> tuple[dict[str, str], dict[str, str]]:
+    """The phrases with their symbols: those that stand anywhere, those that stand before numbers."""
+    return dict(spoken("symbols")), dict(spoken("symbols_of_numbers"))
 
 
 @lru_cache(maxsize=4)
 def _pattern(counter: TokenCounter) -> re.Pattern[str] | None:
     """The phrases whose symbol measures smaller in mid-sentence."""
     worth = [
-        rf"{phrase.replace(' ', chr(92) + 's')}\b{following}"
-        for phrase, following, symbol in _SYMBOL_PHRASES
-        if counter.count(f"a {symbol} 3") < counter.count(f"a {phrase} 3")
+        [phrase for phrase, sign in group.items() if counter.count(f"a {sign} 3") < counter.count(f"a {phrase} 3")]
+        for group in _symbols()
     ]
-    return re.compile(rf"(?<=[\s(])(?:{'|'.join(worth)})", re.IGNORECASE) if worth else None
+    found = [f"(?:{_alternatives(own)})\\b{after}" for own, after in zip(worth, ("", _NUMBER), strict=True) if own]
+    return re.compile(rf"(?<=[\s(])(?:{'|'.join(found)})", re.IGNORECASE) if found else None
+
+
+def may_have_symbols(draft: Draft) -> bool:
+    """A quick look: False means that no phrase has a symbol."""
+    return not _symbol_hints().isdisjoint(content_words(draft.text))
+
+
+@lru_cache(maxsize=1)
+def _symbol_hints() -> frozenset[str]:
+    """The last word of each phrase that is not too short to be looked for, for a quick look."""
+    phrases = [content_words(phrase) for group in _symbols() for phrase in group]
+    return frozenset().union(*phrases)
 
 
 def symbol_edits(draft: Draft) -> Iterator[Edit]:
@@ -253,7 +276,18 @@ def symbol_edits(draft: Draft) -> Iterator[Edit]:
         line = text[max(0, match.start() - _MAX_MARKER_CHARS) : match.start()].rpartition("\n")[2]
         if overlaps(match.span(), locked) or not line.strip(" \t>*+-0123456789.)"):
             continue  # at the start of a line `>` would be a quote, `=` an underline
-        yield Edit(*match.span(), _SYMBOL_OF[" ".join(match.group().lower().split())])
+        anywhere, numbers = _symbols()
+        yield Edit(*match.span(), (anywhere | numbers)[" ".join(match.group().lower().split())])
+
+
+def may_have_articles(draft: Draft) -> bool:
+    """A quick look: False means that the text is not English, or its very form is its content."""
+    return not draft.formatted and not _english().isdisjoint(draft.text.lower().split())
+
+
+@lru_cache(maxsize=1)
+def _english() -> frozenset[str]:
+    return frozenset(tables("en")["english"].split())
 
 
 class Pass(NamedTuple):
@@ -277,7 +311,8 @@ PASSES: Final = (
     Pass("emphasis", PROSE, TIGHT, may_have_emphasis, emphasis_edits),
     Pass("line wraps", PROSE, TIGHT, lambda draft: not draft.formatted, wrap_edits),
     Pass("fillers", PROSE, 0.02, may_have_fillers, filler_edits),
-    Pass("words", PROSE, None, lambda draft: bool(draft.words), lambda draft: draft.words),
+    Pass("cuts", PROSE, None, lambda draft: bool(draft.cuts), lambda draft: draft.cuts),
+    Pass("articles", PROSE, 0.3, may_have_articles, lambda draft: article_edits(draft.text, draft.locked)),
     Pass("tables", frozenset({BlockKind.TABLE}), TIGHT, lambda draft: True, table_edits),
 )
 

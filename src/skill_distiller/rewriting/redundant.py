@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from itertools import accumulate, pairwise
@@ -19,16 +18,15 @@ from skill_distiller.analysis.model import Phrases, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import UsageError
 from skill_distiller.language.facts import Span, locked_spans, merge_spans, overlaps
+from skill_distiller.language.lexicon import tables
 from skill_distiller.language.modals import MODAL_WORDS
 from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.edits import Edit, apply_edits, join_edits
-from skill_distiller.rewriting.ladder import Pruner
 from skill_distiller.rewriting.sentences import announces, goes_on, items_of, leans_back, without_marker
-from skill_distiller.rewriting.words.word_lists import NEGATIONS
 from skill_distiller.skill.model import PROSE, Block, Skill
 from skill_distiller.skill.parse import LIST_MARKER
 
-_STRENGTH: Final = 0.8  # of the bolder pruned rung: the word of a model, and of any model
+STRENGTH: Final = 0.8  # of a cut: the word of a model, and of any model
 _MIN_PHRASE_CHARS: Final = 6  # characters of a phrase
 _PLAIN: Final = re.compile(
     r"(?:you|your|the|this|that|these|those|it|its|a|an|all|each|any|some|there|we|they|when|if|run|use|do)\b"
@@ -44,29 +42,6 @@ class PhraseScorer(Protocol):
 
     def phrases(self, reading: Reading) -> Mapping[int, Phrases]:
         """The phrases by index of their block; only blocks with any."""
-
-
-@dataclass(frozen=True, slots=True)
-class PhrasePruner:
-    """Deletes redundant phrases, given by index of the block, and of the other words what `words` would."""
-
-    phrases: Mapping[int, Phrases]
-    words: Pruner | None = None
-
-    def edits(
-        self, skill: Skill, prose: Sequence[int], locked: Mapping[int, Sequence[Span]]
-    ) -> dict[int, tuple[Edit, ...]]:
-        """For blocks of prose by index, deletions outside their locked spans, sorted and without overlaps."""
-        found = dict(self.words.edits(skill, prose, locked)) if self.words else {}
-        for block in prose:
-            if block not in self.phrases:
-                continue
-            text, said = skill.blocks[block].text, self.phrases[block]
-            edits = phrase_edits(text, said.redundant, said.essential, locked[block])
-            both = join_edits(edits, found.get(block, ()))
-            # Each leaves words on every line; the two together might not.
-            found[block] = both if _bare_lines(apply_edits(text, both)) <= _bare_lines(text) else edits
-        return found
 
 
 def phrase_edits(
@@ -121,10 +96,10 @@ def _edit(text: str, span: Span) -> Edit:
             start, end = (start, _skip(text, end + 1, " \t")) if opens else (start - 1, end)
     blank = "" if first or end >= len(text) or text[end] in ".,;:!?)\r\n" else " "
     if opens and text[span.start].isupper() and _PLAIN.match(text, end):  # not a name like `npm`
-        return Edit(start, end + 1, blank + text[end].upper(), _STRENGTH)
+        return Edit(start, end + 1, blank + text[end].upper(), STRENGTH)
     if blank and text[end - 1] == blank:  # the blank that stays is one of the text
-        return Edit(start, end - 1, "", _STRENGTH)
-    return Edit(start, end, blank, _STRENGTH)
+        return Edit(start, end - 1, "", STRENGTH)
+    return Edit(start, end, blank, STRENGTH)
 
 
 def _skip(text: str, at: int, characters: str) -> int:
@@ -161,7 +136,7 @@ _CONTEXT_TOKENS, _TEXT_TOKENS = 256, 768  # at most, that are read before a text
 # A value, code, markup, a name inside the sentence, or letters that English has not.
 _PARTICULAR: Final = re.compile(r"[\d`*_<>{}|=/\\@#$%&+~\[\]:]|[^\x00-\x7f–—‘’“”]|(?<=[\w,;] )[A-Z]")
 _SENTENCE: Final = re.compile(r"[A-Z].* .*[.!?]", re.DOTALL)
-_BINDING: Final = MODAL_WORDS | NEGATIONS | {"you", "your", "please", "can", "allowed", "default", "error", "warning"}
+_BINDING: Final = MODAL_WORDS | frozenset(tables("en")["binding"].split())
 
 
 class LocalScorer:

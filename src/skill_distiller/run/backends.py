@@ -17,7 +17,6 @@ from skill_distiller.rewriting.one_liner.model import OneLiner, OneLinerWriter
 from skill_distiller.tokens import TokenCounter
 
 if TYPE_CHECKING:
-    from skill_distiller.providers.cache import DiskCache
     from skill_distiller.providers.model import Watcher
     from skill_distiller.providers.session import Session
     from skill_distiller.rewriting.redundant import PhraseScorer
@@ -97,10 +96,12 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
     from skill_distiller.prompted.one_liner import PromptedOneLiner
     from skill_distiller.prompted.rewrite import PromptedRewriter
     from skill_distiller.prompted.synthesize import PromptedSynthesizer
+    from skill_distiller.providers.cache import DiskCache, default_folder
     from skill_distiller.providers.session import Limits, Session
 
     limits = Limits(options.max_calls, options.offline, options.allow_secrets)
-    session = Session(open_provider(found, options.timeout), _store(options), limits, watcher=watcher)
+    store = DiskCache(default_folder()) if options.cache else None
+    session = Session(open_provider(found, options.timeout), store, limits, watcher=watcher)
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
     one_liner = PromptedOneLiner(session, embedded.one_liner)
@@ -120,11 +121,3 @@ def choose_token_scorer(choice: str) -> PhraseScorer | None:
     from skill_distiller.rewriting.redundant import LocalScorer
 
     return LocalScorer()
-
-
-def _store(options: ProviderOptions) -> DiskCache | None:
-    if not options.cache:
-        return None
-    from skill_distiller.providers.cache import DiskCache, default_folder
-
-    return DiskCache(default_folder())

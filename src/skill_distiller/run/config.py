@@ -15,19 +15,23 @@ from skill_distiller.analysis.patterns import (
     ADVISORY,
     BUILT_IN,
     PROTECTED,
+    Budget,
     OwnPattern,
     PatternError,
     PatternSet,
     own_pattern,
 )
 from skill_distiller.errors import UsageError, reason_of
+from skill_distiller.skill.safe_files import read_regular
 
 OWN_FILE: Final = ".skill-distiller.toml"
 PROJECT_FILE: Final = "pyproject.toml"
 TOOL: Final = "skill-distiller"  # the table below [tool] of a pyproject.toml
 PATTERNS: Final = "patterns"
 _REPOSITORY: Final = ".git"  # a folder, or a file in a linked working tree
-_MAX_BYTES: Final = 1_000_000
+_MAX_BYTES: Final = 256 * 1024
+# A key of so many parts: the parser takes the square of their number.
+_DEEP_KEY: Final = re.compile(rb"(?:\.[ \t]*(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*){32}")
 _AWAY: Final = "or leave it out with --no-config"
 
 
@@ -119,10 +123,7 @@ def _project_table(values: dict[str, object]) -> object:
 
 def _read(file: Path) -> bytes:
     try:
-        if not file.is_file():  # a pipe would never end
-            raise UsageError(f"{str(file)!r} is not a regular file.", f"Name a TOML file, {_AWAY}.")
-        with file.open("rb") as stream:
-            content = stream.read(_MAX_BYTES + 1)
+        content = read_regular(file, _MAX_BYTES)
     except (OSError, ValueError, RuntimeError) as error:  # ValueError: a NUL byte; RuntimeError: a loop of links
         raise UsageError(f"Can't read {str(file)!r}: {reason_of(error)}.", f"Check the file, {_AWAY}.") from None
     if len(content) > _MAX_BYTES:
@@ -131,13 +132,15 @@ def _read(file: Path) -> bytes:
 
 
 def _parse(content: bytes, file: Path) -> dict[str, object]:
+    if _DEEP_KEY.search(content):
+        raise UsageError(f"{str(file)!r} has a key of more than 32 parts.", f"Put it right, {_AWAY}.")
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{str(file)!r} is not UTF-8 text (byte {error.start}).", f"Convert it to UTF-8, {_AWAY}."
         ) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: not TOML, or a number of thousands of digits
         reason = "it is nested too deep" if isinstance(error, RecursionError) else error
         raise UsageError(f"{str(file)!r} is not valid TOML: {reason}.", f"Put it right, {_AWAY}.") from None
 
@@ -188,9 +191,10 @@ def _patterns(table: Mapping[str, object], keys: Keys) -> PatternSet:
     protected, advisory = (keys.table(table, kind) for kind in _BUILT_IN)
     for name in sorted(protected.keys() & advisory.keys()):
         raise UsageError(f"{keys}: {name!r} is both protected and advisory.", "Give them different names.")
+    budget = Budget()
     patterns = PatternSet(
-        tuple(_own_patterns(protected, keys.below("protected"), "advisory")),
-        tuple(_own_patterns(advisory, keys.below("advisory"), "protected")),
+        tuple(_own_patterns(protected, keys.below("protected"), "advisory", budget)),
+        tuple(_own_patterns(advisory, keys.below("advisory"), "protected", budget)),
     )
     count = sum(len(value) for value in (*protected.values(), *advisory.values()) if isinstance(value, list))
     if count > _MOST:
@@ -198,18 +202,18 @@ def _patterns(table: Mapping[str, object], keys: Keys) -> PatternSet:
     return patterns
 
 
-def _own_patterns(named: Mapping[str, object], keys: Keys, other: str) -> Iterator[OwnPattern]:
+def _own_patterns(named: Mapping[str, object], keys: Keys, other: str, budget: Budget) -> Iterator[OwnPattern]:
     """The patterns of a kind, whose names may not be those of built-in ones of the `other` kind."""
     taken = {pattern.name for pattern in _BUILT_IN[other]}
     for name, value in named.items():
         place = keys.below(name)
-        pattern = _pattern(name, value, place)
+        pattern = _pattern(name, value, place, budget)
         if name in taken:
             raise UsageError(f"{place}: a pattern of this name is built in, as {other}.", "Choose another name.")
         yield pattern
 
 
-def _pattern(name: str, value: object, keys: Keys) -> OwnPattern:
+def _pattern(name: str, value: object, keys: Keys, budget: Budget) -> OwnPattern:
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{keys}: the name of a pattern has 1-64 letters, digits, spaces, hyphens or dots.", "Choose another name."
@@ -218,7 +222,7 @@ def _pattern(name: str, value: object, keys: Keys) -> OwnPattern:
     if not isinstance(sources, list) or not sources or not all(isinstance(source, str) for source in sources):
         raise UsageError(f"{keys} is not a list of phrases.", _FORMAT)
     try:
-        return own_pattern(name, sources, str(keys))
+        return own_pattern(name, sources, str(keys), budget)
     except PatternError as error:
         hint = "Put it right or take it out; an expression begins with re:, anything else is a phrase."
         raise UsageError(f"{keys}: {error}.", hint) from None

@@ -9,12 +9,13 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.patterns import WORDS
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.format import format_faults
 from skill_distiller.checks.gate import verify
-from skill_distiller.checks.model import Declared, Tokens, Verification, declared_by
-from skill_distiller.checks.receipt import Comparison, compare, write_receipt
+from skill_distiller.checks.model import Declared, FindingKind, Tokens, Verification, declared_by
+from skill_distiller.checks.receipt import Comparison, Receipt, compare, write_receipt
 from skill_distiller.errors import BadInputError, RefusedError
 from skill_distiller.planning.choose import Observer, compress_to_threshold, compress_to_tokens
 from skill_distiller.planning.ladders import replace_with
@@ -26,7 +27,7 @@ from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind, compaction_notes, plan_notes, result_notes
 from skill_distiller.run.result import Evidence, Result
-from skill_distiller.run.run import DistillOptions, Run, check_options, watch_nothing
+from skill_distiller.run.run import DistillOptions, Gate, Run, check_options, watch_nothing
 from skill_distiller.skill.model import Frontmatter, FrontmatterState, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import count_skill
@@ -79,10 +80,7 @@ def has_trigger(reading: Reading) -> bool:
     if any(kind is SectionType.TRIGGER for kind in promised):
         return True
     description = reading.skill.description.lower()
-    return any(
-        word in description
-        for word in ("when", "use for", "use this", "trigger", "时", "とき", "когда", "cuando", "quando")
-    )
+    return any(word in description for word in WORDS["description"]["trigger"])
 
 
 WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
@@ -98,8 +96,8 @@ def distill(
 
     `observe` is called with the name and the value of each stage. Raises UsageError for options
     that make no sense or name a piece that is not there, TargetError for a budget that can't be met,
-    BadInputError for a plan of another skill and, with `options.strict`, for a skill without
-    frontmatter or trigger section, and then RefusedError for a result that fails its own verification.
+    BadInputError for a plan of another skill and, with Gate.STRICT, for a skill without frontmatter or trigger section,
+    and RefusedError for a result that fails its own verification, but with Gate.REPORT.
     """
     return carry_out(Run(options or DistillOptions(), backends or Backends(), observe or watch_nothing), skill)
 
@@ -107,25 +105,23 @@ def distill(
 def carry_out(run: Run, skill: Skill) -> Result:
     """What a run makes of one skill; raises what `distill` raises."""
     check_options(run.options)
+    run.options.patterns.begin_run()
     counter = run.counter
     run.observe("parse", skill)
     keep = find_pieces(skill, run.options.keep.ids, run.options.keep.sections)
     reading = _read(run, skill)
-    lacks = check_skill(reading, strict=run.options.strict)
-    draft = _write(run, reading, keep)
-    known = draft.plan.counts(skill)
-    tokens = Tokens(count_skill(skill, known, counter), count_skill(draft.distilled, known, counter))
-    needless = _needless(run.options, draft.plan, tokens)
+    lacks = check_skill(reading, strict=run.options.gate is Gate.STRICT)
+    proof = _prove(run, reading, _write(run, reading, keep))
+    needless = _needless(run.options, proof.draft.plan, proof.tokens)
     if needless:
-        draft = _Draft(undo_all(reading, draft.plan), skill)
-        tokens = Tokens(tokens.original, tokens.original)
+        proof = _prove(run, reading, _Draft(undo_all(reading, proof.draft.plan), skill))
+    draft, tokens, comparison = proof.draft, proof.tokens, proof.comparison
     run.observe("plan", draft.plan)
-    comparison = compare(reading, draft.plan, draft.distilled)
-    evidence = _weigh(run, comparison, tokens)
+    evidence = _weigh(run, proof)
     notes = lacks + ((Note(needless),) if needless else ())
     notes += plan_notes(run.options, reading, draft.plan) + result_notes(comparison, counter)
     if tokens.candidate > COMPACTION_TOKENS:
-        notes += compaction_notes(comparison, known, counter, run.backends.models)
+        notes += compaction_notes(comparison, draft.plan.counts(skill), counter, run.backends.models)
     return Result(
         run=run,
         reading=reading,
@@ -160,27 +156,21 @@ def _write(run: Run, reading: Reading, keep: Collection[int]) -> _Draft:
         one_liner = run.backends.one_liner.write(reading, run.counter)
         run.observe("one-liner", one_liner)
         return _Draft(*replace_with(reading, one_liner, run.counter), one_liner)
+    models = run.backends.models
+    models = replace(models, renderers=models.renderers + run.backends.renderers)
     if options.plan:
         plan = bring_back(skill, recall_plan(options.plan, skill, run.counter), keep, run.counter)
+    elif options.tokens is not None:
+        plan = compress_to_tokens(reading, options.tokens, run.counter, run.observe, models, keep)
     else:
-        plan = _plan(run, reading, keep)
+        plan = compress_to_threshold(reading, options.threshold, run.counter, run.observe, models, keep)
     return _Draft(plan, _apply(skill, plan))
 
 
-def _plan(run: Run, reading: Reading, keep: Collection[int]) -> Plan:
-    models, options = run.backends.models, run.options
-    models = replace(models, renderers=models.renderers + run.backends.renderers)
-    if options.tokens is not None:
-        return compress_to_tokens(reading, options.tokens, run.counter, run.observe, models, keep)
-    return compress_to_threshold(reading, options.threshold, run.counter, run.observe, models, keep)
-
-
 def _apply(skill: Skill, plan: Plan) -> Skill:
-    """The skill that a plan makes. Texts written anew may hold headings and blocks of their own, so they are parsed."""
+    """The skill that a plan makes, its body parsed afresh: the text is checked, not what the plan says of it."""
     distilled = apply_plan(skill, plan)
-    if any(RENDERINGS[decision.rendering.kind].anew for decision in plan.decisions):
-        return replace(parse_skill(distilled.text, skill.path), frontmatter=skill.frontmatter)
-    return distilled
+    return replace(parse_skill(distilled.text, skill.path), frontmatter=skill.frontmatter)
 
 
 def _needless(options: DistillOptions, plan: Plan, tokens: Tokens) -> NoteKind | None:
@@ -197,24 +187,91 @@ def _needless(options: DistillOptions, plan: Plan, tokens: Tokens) -> NoteKind |
     return NoteKind.NOT_WORTH_IT if after > (1 - WORTH_IT) * before else None
 
 
-def _weigh(run: Run, comparison: Comparison, tokens: Tokens) -> Evidence:
-    """Receipt, estimate and gate for a result."""
-    functionality = run.backends.judge.score(comparison)
-    run.observe("judge", functionality)
+class _Proof(NamedTuple):
+    """A draft with what was found of it: its receipt, and the gate's verdict (None for a one-liner)."""
+
+    draft: _Draft
+    tokens: Tokens
+    comparison: Comparison
+    receipt: Receipt
+    verification: Verification | None
+
+
+_MAX_SHOWN: Final = 100  # characters that an error shows of a text
+_REPAIRS: Final = 3  # rounds in which blocks are brought back that the gate misses
+
+
+def _prove(run: Run, reading: Reading, draft: _Draft) -> _Proof:
+    """The draft with its proof; blocks of which the gate says that something is lost or turned are brought back."""
+    proof = _look_at(run, reading, draft)
+    for _ in range(_REPAIRS):
+        if proof.verification is None or proof.verification.passed or run.options.plan:
+            break
+        at_fault = _at_fault(proof.verification)
+        plan = bring_back(reading.skill, proof.draft.plan, at_fault, run.counter)
+        repaired = _look_at(run, reading, _Draft(plan, _apply(reading.skill, plan)))
+        if repaired.tokens.candidate > (run.options.tokens or proof.tokens.original):
+            break
+        proof = repaired
+    return proof
+
+
+def _at_fault(verification: Verification) -> frozenset[int]:
+    """The blocks of the original of which something is lost or turned, and the labels that they stand under."""
+    blocks = {finding.block for finding in verification.failures if finding.block >= 0}
+    original = verification.comparison.alignment.old
+    return frozenset(blocks | {label.block for block in blocks for label in original.labels(block)})
+
+
+def _refuse_unproved(receipt: Receipt, verification: Verification) -> None:
+    """Raise RefusedError where a plan says in other words what nobody can show to be the same."""
+    written = {c.block.index: c for c in receipt.changes if not RENDERINGS[c.rendering].partial}
+    findings = (f for check in verification.checks for f in check.findings if f.kind is FindingKind.REWORDED)
+    for finding in findings:
+        if change := written.get(finding.block):
+            text = " ".join((finding.other or finding).text.split())[:_MAX_SHOWN]
+            raise RefusedError(
+                f"The text that the plan has for piece [{change.id}] (line {finding.line}) is not proved by what "
+                f"stands there ({text}).",
+                "Set it to full or dropped, or use --accept-unproved if you wrote it.",
+            )
+
+
+def _look_at(run: Run, reading: Reading, draft: _Draft) -> _Proof:
+    skill = reading.skill
+    known = draft.plan.counts(skill)
+    tokens = Tokens(count_skill(skill, known, run.counter), count_skill(draft.distilled, known, run.counter))
+    comparison = compare(reading, draft.plan, draft.distilled)
     receipt = write_receipt(comparison)
-    declared = declared_by(receipt, functionality.protected_lost)
-    verification = None if run.options.mode is Mode.ONELINER else _verify(run.options, comparison, declared, tokens)
-    run.observe("verify", verification)
-    return Evidence(receipt, functionality, verification)
+    declared = declared_by(receipt, comparison.protected_lost)
+    verification = None if draft.one_liner else _verify(run.options, comparison, declared, tokens)
+    return _Proof(draft, tokens, comparison, receipt, verification)
 
 
 def _verify(options: DistillOptions, comparison: Comparison, declared: Declared, tokens: Tokens) -> Verification:
-    """The gate on our own result: on its text, parsed afresh, not on what the plan says of it."""
-    skill, distilled = comparison.reading.skill, comparison.distilled
-    candidate = skill if distilled.text == skill.text else parse_skill(distilled.text, skill.path)
+    """The gate on our own result."""
     # The disk is left alone here: whether linked files are there is for the command `verify` to see.
-    verification = verify(skill, candidate, declared=declared, tokens=tokens, files=False, patterns=options.patterns)
-    if options.strict and not verification.passed:
+    return verify(
+        comparison.reading.skill,
+        comparison.distilled,
+        declared=declared,
+        tokens=tokens,
+        files=False,
+        patterns=options.patterns,
+    )
+
+
+def _weigh(run: Run, proof: _Proof) -> Evidence:
+    """The estimate beside receipt and gate; raises RefusedError for what the gate refuses."""
+    verification = proof.verification
+    if verification and not verification.passed and run.options.gate is not Gate.REPORT:
         failed = ", ".join(check.name for check in verification.failed)
-        raise RefusedError(f"The result fails its own verification ({failed}).", "Without --strict it is a warning.")
-    return verification
+        raise RefusedError(
+            f"The result fails its own verification ({failed}).", "With --allow-unverified it is written nevertheless."
+        )
+    if verification and run.options.plan and not run.options.plan.trusted:
+        _refuse_unproved(proof.receipt, verification)
+    functionality = run.backends.judge.score(proof.comparison)
+    run.observe("judge", functionality)
+    run.observe("verify", verification)
+    return Evidence(proof.receipt, functionality, verification)

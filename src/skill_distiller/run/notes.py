@@ -90,10 +90,7 @@ def _find_line(text: str, part: str, at: int) -> int:
 
 def _characters_within(skill: Skill, known: Mapping[str, int], counter: TokenCounter, limit: int) -> int:
     """How many characters the pieces of a skill have that, from its beginning on, are within the limit together."""
-    pieces = [skill.frontmatter.raw]
-    for section in skill.sections:
-        pieces += [section.heading_source, *(block.source for block in section.blocks)]
-    pieces = [piece for piece in pieces if piece]
+    pieces = skill.slices
     counts = [known[piece] if piece in known else counter.count(piece) for piece in pieces]
     most = bisect_right(list(accumulate(counts)), _MARGIN * limit) + 1
     joined = range(min(most, len(pieces)) + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
@@ -17,15 +18,6 @@ DEFAULT_THRESHOLD: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
-    """What to aim at: `threshold` (0-1) counts in threshold mode only, `tokens` is None but in tokens mode."""
-
-    mode: Mode = Mode.THRESHOLD
-    threshold: float = DEFAULT_THRESHOLD
-    tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class KeptPieces:
     """The pieces that stay as they are: by id (see `find_pieces`), and sections by heading."""
 
@@ -37,11 +29,23 @@ class KeptPieces:
         return bool(self.ids or self.sections)
 
 
+class Gate(StrEnum):
+    """What becomes of a result that fails its own verification.
+
+    REFUSE: there is none. STRICT: besides, a skill without frontmatter or trigger section is an error. REPORT: it
+    comes out, and its verification says what is wrong.
+    """
+
+    REFUSE = "refuse"
+    STRICT = "strict"
+    REPORT = "report"
+
+
 @dataclass(frozen=True, slots=True)
 class DistillOptions:
     """What to aim at: in threshold mode the functionality to keep, 0-1; in tokens mode the most tokens of the result.
 
-    `encoding` is what tokens are counted in. `strict` makes missing frontmatter or a missing trigger section an error.
+    `encoding` is what tokens are counted in. `gate` says what becomes of a result that fails its verification.
     With `offline` the ranks of an encoding that are not shipped are not fetched either: counts are estimates then.
     `patterns` are the user's own, which count beside those of the reference.
 
@@ -51,7 +55,7 @@ class DistillOptions:
 
     threshold: float = DEFAULT_THRESHOLD
     encoding: str = DEFAULT_ENCODING
-    strict: bool = False
+    gate: Gate = Gate.REFUSE
     offline: bool = False
     mode: Mode = Mode.THRESHOLD
     tokens: int | None = None

@@ -149,6 +149,14 @@ class Skill:
         """Every block in order; `blocks[i].index == i`."""
         return tuple(block for section in self.sections for block in section.blocks)
 
+    @property
+    def slices(self) -> list[str]:
+        """The frontmatter, headings and blocks as they stand, in order, none empty; joined they are the text."""
+        pieces = [self.frontmatter.raw]
+        for section in self.sections:
+            pieces += [section.heading_source, *(block.source for block in section.blocks)]
+        return [piece for piece in pieces if piece]
+
     @cached_property
     def section_of(self) -> tuple[int, ...]:
         """For each block, the index of its section."""

@@ -22,7 +22,7 @@ from skill_distiller.skill.folder import (
 )
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.skill.safe_files import PERMISSIONS, read_below
+from skill_distiller.skill.safe_files import PERMISSIONS, read_below, read_regular
 
 _CHUNK: Final = 1 << 22  # bytes; the limit may be larger than memory
 _NO_CONTENT: Final = "Provide a valid SKILL.md file path or pipe content via stdin."
@@ -39,8 +39,7 @@ def read_skill(path: str | Path, max_bytes: int = MAX_BYTES) -> Skill:
             file = file / SKILL_FILE
             if not file.is_file():
                 raise BadInputError(f"The folder {str(path)!r} holds no {SKILL_FILE}.", _NO_CONTENT)
-        with file.open("rb") as stream:
-            content = _limited(stream, repr(str(path)), max_bytes)
+        content = _limited(read_regular(file, max_bytes), repr(str(path)), max_bytes)
     except FileNotFoundError:
         raise BadInputError(f"There is no file {str(path)!r}.", _NO_CONTENT) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
@@ -52,13 +51,13 @@ def read_stream(
     stream: BinaryIO, max_bytes: int = MAX_BYTES, *, name: str = "stdin", path: Path | None = None
 ) -> Skill:
     """Read and parse a skill from a binary stream, `name` in messages; raises as `read_skill` does."""
-    return parse_skill(_decode(_limited(stream, name, max_bytes), name), path)
-
-
-def _limited(stream: BinaryIO, name: str, max_bytes: int) -> bytes:
     content = b""
     while chunk := stream.read(min(_CHUNK, max_bytes + 1 - len(content))):
         content += chunk
+    return parse_skill(_decode(_limited(content, name, max_bytes), name), path)
+
+
+def _limited(content: bytes, name: str, max_bytes: int) -> bytes:
     if len(content) > max_bytes:
         raise BadInputError(
             f"{name} is larger than {max_bytes:,} bytes.",

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import shutil
 import stat
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from skill_distiller.errors import BadInputError, reason_of
+
+if sys.platform != "win32":
+    import fcntl
 
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _BINARY: Final = getattr(os, "O_BINARY", 0)
@@ -16,9 +24,33 @@ _BINARY: Final = getattr(os, "O_BINARY", 0)
 _READ: Final = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | _BINARY
 _FOLDER: Final = os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_DIRECTORY", 0)
 _CHUNK: Final = 1 << 20  # bytes
+_HANDED_OVER: Final = ("/dev/fd/", "/proc/self/fd/")
+_NO_FILE: Final = "it is no file but a folder, a pipe, a socket or a device"
 _RANDOM_BYTES: Final = 8
 _MAX_NAME: Final = 40  # characters of a name that its temporary sibling shows
+NEW_SUFFIX: Final = ".skill-distiller-new"  # of what is being written; swept when its run is dead
+TRIES: Final = 8
 PERMISSIONS: Final = 0o777  # the bits of a mode that are kept: rights, and no set-user-id
+
+
+def read_regular(path: Path, max_bytes: int) -> bytes:
+    """The first bytes of a file that somebody named, `max_bytes` and one more at most.
+
+    Raises OSError, for a pipe, a socket or a device as well: to open one may wait for ever, or do something. A pipe
+    that this process was started with (`<(command)` of a shell) is read as stdin would be.
+    """
+    handed_over = str(path).startswith(_HANDED_OVER)
+    if not handed_over and not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, _NO_FILE)
+    flags = os.O_RDONLY | _BINARY | (0 if handed_over else getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(os.open(path, flags), "rb") as stream:
+        kind = os.fstat(stream.fileno()).st_mode
+        if not stat.S_ISREG(kind) and not (handed_over and stat.S_ISFIFO(kind)):
+            raise OSError(errno.EINVAL, _NO_FILE)
+        content = b""
+        while chunk := stream.read(min(_CHUNK, max_bytes + 1 - len(content))):  # the limit may be larger than memory
+            content += chunk
+        return content
 
 
 def read_below(root: Path, path: PurePosixPath, max_bytes: int) -> bytes:
@@ -102,3 +134,81 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def lock(place: Path) -> int | None:
+    """The descriptor that holds the lock of a file or folder, None where it can't be locked.
+
+    The lock goes with the process that holds it. Raises BlockingIOError where another one holds it,
+    FileNotFoundError where it was removed or moved meanwhile.
+    """
+    if sys.platform == "win32":
+        return None
+    descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        same = place.stat().st_ino == os.fstat(descriptor).st_ino
+    except (BlockingIOError, FileNotFoundError):
+        os.close(descriptor)
+        raise
+    except OSError:  # a file system without locks
+        same = False
+    if same:
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def sweep(target: Path, *, folders: bool) -> None:
+    """Remove what killed runs for a file or folder left half written: siblings of our name and owner, not locked."""
+    name = re.escape(sibling_name(target).name.rsplit(".", 1)[0])
+    pattern = re.compile(rf"{name}\.[0-9a-f]+{re.escape(NEW_SUFFIX)}")
+    with suppress(OSError):  # what can't be listed is in nobody's way
+        for sibling in target.parent.iterdir():
+            if pattern.fullmatch(sibling.name):
+                with suppress(OSError):
+                    _sweep_one(sibling, folders=folders)
+
+
+def _sweep_one(place: Path, *, folders: bool) -> None:
+    status = place.lstat()
+    ours = (stat.S_ISDIR if folders else stat.S_ISREG)(status.st_mode)
+    if not ours or (hasattr(os, "geteuid") and status.st_uid != os.geteuid()):
+        return
+    held = lock(place)
+    if held is None:  # no telling whether its run is alive
+        return
+    try:
+        shutil.rmtree(place) if folders else place.unlink()
+    finally:
+        os.close(held)
+
+
+@contextmanager
+def staged(file: Path, content: bytes, mode: int | None = None) -> Iterator[None]:
+    """A file that is written beside its place, and put there once the block has ended without an error.
+
+    Until then what was there is untouched, and a file that was there gives its mode to the new one. Raises
+    OSError; what killed runs for the same file left is removed.
+    """
+    sweep(file, folders=False)
+    mode = file.stat().st_mode if file.exists() else mode
+    made: list[Path] = []
+    held = None
+    try:
+        for _ in range(TRIES):
+            made.append(sibling_name(file, NEW_SUFFIX))
+            write_new(made[-1], [content], mode)
+            # Another run that sweeps in this moment may take it for a dead one's.
+            with suppress(BlockingIOError, FileNotFoundError):
+                held = lock(made[-1])
+                break
+        else:
+            raise OSError("other runs keep removing what is written")
+        yield
+        made[-1].replace(file)
+    finally:
+        for place in made:
+            place.unlink(missing_ok=True)
+        if held is not None:
+            os.close(held)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import stat
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -15,15 +12,19 @@ from typing import Final
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.skill.folder import SkillFile, SkillFolder, encoded
 from skill_distiller.skill.model import SKILL_FILE, render_skill
-from skill_distiller.skill.safe_files import chunks_below, sibling_name, sync_folder, write_new
-
-if sys.platform != "win32":
-    import fcntl
+from skill_distiller.skill.safe_files import (
+    NEW_SUFFIX,
+    TRIES,
+    chunks_below,
+    lock,
+    sibling_name,
+    sweep,
+    sync_folder,
+    write_new,
+)
 
 MAX_TOTAL_BYTES: Final = 1 << 30  # of all files of a folder that is written
-NEW_SUFFIX: Final = ".skill-distiller-new"  # of a folder that is being written; swept when its run is dead
 OLD_SUFFIX: Final = ".skill-distiller-old"  # of a folder that was replaced; never removed
-_TRIES: Final = 8
 _HINT: Final = "Name another folder."
 
 
@@ -46,7 +47,7 @@ def write_folder(folder: SkillFolder, target: str | Path, *, force: bool = False
     place = _check_target(folder, Path(target), force=force)
     _check_files(folder)
     try:
-        _sweep(place)
+        sweep(place, folders=True)
         with _temporary_folder(place) as temporary:
             _fill(temporary, folder)
             return _move_into_place(temporary, place, force=force)
@@ -174,14 +175,14 @@ def _move_into_place(temporary: Path, target: Path, *, force: bool) -> Path | No
 def _temporary_folder(target: Path) -> Iterator[Path]:
     """An empty sibling of the target, locked while this run lives; removed unless it was moved into place."""
     made: list[Path] = []
-    lock = None
+    held = None
     try:
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             made.append(sibling_name(target, NEW_SUFFIX))
             made[-1].mkdir()
             # Another run that sweeps in this moment may take it for a dead one's.
             with suppress(BlockingIOError, FileNotFoundError):
-                lock = _lock(made[-1])
+                held = lock(made[-1])
                 break
         else:
             raise OSError("other runs keep removing what is written")
@@ -189,51 +190,5 @@ def _temporary_folder(target: Path) -> Iterator[Path]:
     finally:
         for place in made:  # what was moved into place is not there any more
             shutil.rmtree(place, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
-
-
-def _lock(place: Path) -> int | None:
-    """The descriptor that holds the lock of a folder, None where a folder can't be locked.
-
-    The lock goes with the process that holds it. Raises BlockingIOError where another one holds it,
-    FileNotFoundError where the folder was removed or moved meanwhile.
-    """
-    if sys.platform == "win32":
-        return None
-    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        same = place.stat().st_ino == os.fstat(descriptor).st_ino
-    except (BlockingIOError, FileNotFoundError):
-        os.close(descriptor)
-        raise
-    except OSError:  # a file system without locks
-        same = False
-    if same:
-        return descriptor
-    os.close(descriptor)
-    return None
-
-
-def _sweep(target: Path) -> None:
-    """Remove what killed runs for this target left half written: siblings of our name, owner and no living lock."""
-    name = re.escape(sibling_name(target).name.rsplit(".", 1)[0])
-    pattern = re.compile(rf"{name}\.[0-9a-f]+{re.escape(NEW_SUFFIX)}")
-    for sibling in target.parent.iterdir():
-        if pattern.fullmatch(sibling.name):
-            with suppress(OSError):  # it is in nobody's way
-                _sweep_one(sibling)
-
-
-def _sweep_one(place: Path) -> None:
-    status = place.lstat()
-    if not stat.S_ISDIR(status.st_mode) or (hasattr(os, "geteuid") and status.st_uid != os.geteuid()):
-        return
-    lock = _lock(place)
-    if lock is None:  # no telling whether its run is alive
-        return
-    try:
-        shutil.rmtree(place)
-    finally:
-        os.close(lock)
+        if held is not None:
+            os.close(held)

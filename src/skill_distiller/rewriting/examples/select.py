@@ -16,12 +16,11 @@ from skill_distiller.language.facts import fact_keys
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.fold import Element, Shown, example_elements, fold, read_lines, source_of
 from skill_distiller.rewriting.examples.model import ENOUGH, Example, ExampleSelection, ExampleSet, SelectionMode
-from skill_distiller.rewriting.model import Bundle, Proposals, RenderingKind
+from skill_distiller.rewriting.model import ONE_LINERS, Bundle, Proposals, RenderingKind
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 
-_TITLE: Final = "One-liners:"
 _MIN_SAVING: Final = 0.1  # of the tokens of a set: for less, no example is taken apart
 _MAX_BUNDLES: Final = 4  # of one set: steps between the shortest and the original
 _SCATTERED: Final = 0.25  # of the worth of what is shown, but not word for word
@@ -103,7 +102,7 @@ def selection_of(reading: Reading, examples: ExampleSet, texts: Mapping[int, str
 def written_lines(text: str) -> list[str]:
     """The one-liners at the end of a text, without their bullets; none where it has no title for them."""
     lines = text.splitlines()
-    titles = [i for i, line in enumerate(lines) if line.lstrip("# *").rstrip("*") == _TITLE]
+    titles = [i for i, line in enumerate(lines) if line.lstrip("# *").rstrip("*") == ONE_LINERS]
     return [line.removeprefix("- ") for line in lines[titles[-1] :] if line.startswith("- ")] if titles else []
 
 
@@ -161,7 +160,7 @@ def _bundle(
 def _with_lines(skill: Skill, index: int, text: str, level: int, lines: Sequence[str]) -> str:
     """The last block with the lines: after it where it stays, in front of it where it is a separator."""
     end = "\r\n" if "\r\n" in skill.text else "\n" if "\n" in skill.text or "\r" not in skill.text else "\r"
-    title = f"{'#' * level} {_TITLE}" if level else f"**{_TITLE}**"
+    title = f"{'#' * level} {ONE_LINERS}" if level else f"**{ONE_LINERS}**"
     listed = end.join([title, "", *(f"- {line}" for line in lines), ""])
     last = skill.blocks[index]
     if text and last.kind is BlockKind.RULE:
@@ -173,7 +172,7 @@ def _with_lines(skill: Skill, index: int, text: str, level: int, lines: Sequence
 def _stands(text: str, lines: Sequence[str], *, heading: bool) -> bool:
     """Whether the lines come out as a title and a list of their own, whatever stands above them in the text."""
     sections = parse_skill(f"# Title\n\n{text}").sections
-    if len(sections) != 2 + heading or (heading and sections[-1].heading != _TITLE):
+    if len(sections) != 2 + heading or (heading and sections[-1].heading != ONE_LINERS):
         return False
     lists = [b.text for b in sections[-1].blocks if b.kind in (BlockKind.LIST, BlockKind.LIST_ITEM)]
     return [line for listed in lists for line in listed.splitlines()] == [f"- {line}" for line in lines]

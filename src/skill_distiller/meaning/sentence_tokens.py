@@ -1,0 +1,280 @@
+"""A text as tokens: facts, words with a sense, words, small words, each with the value it is compared by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from skill_distiller.language.facts import Fact, FactKind, find_facts
+from skill_distiller.language.forms import stem
+from skill_distiller.language.lexicon import (
+    Sense,
+    is_article,
+    is_filler,
+    is_light,
+    is_particle,
+    language_of,
+    phrases,
+    segment,
+    senses,
+)
+from skill_distiller.language.words import CJK
+
+# Of several senses of one word the one that binds most is taken.
+_RANK: Final = {sense: place for place, sense in enumerate(Sense)}
+
+
+class TokenKind(IntEnum):
+    """What a token is, from what carries most to what carries nothing."""
+
+    FACT = 0  # also a tag, a placeholder, a checkbox: whatever has to stay letter by letter
+    SENSE = 1
+    WORD = 2
+    LIGHT = 3
+    SMALL = 4  # articles and fillers
+
+
+class Token(NamedTuple):
+    """A word or fact of a text: `value` is what it is compared by, `start` and `end` are offsets into the text.
+
+    `loud` is True for a word in capitals that is one by choice: MUST, NEVER.
+    """
+
+    kind: TokenKind
+    value: str
+    word: str
+    start: int
+    end: int
+    sense: Sense | None = None
+    loud: bool = False
+    language: str = ""
+
+
+_MARKS: Final = re.compile(r"[\s*_`]+")
+# What stands in a sentence letter by letter, besides facts.
+_MARKUP: Final = re.compile(
+    r"""<!--.*?(?:-->|\Z)
+    | </?[A-Za-z][^<>]{0,2000}>
+    | \{\{[^{}\n]{1,200}\}\} | \{[\w.-]{1,80}\} | \$\{?\w{1,80}\}? | \$\$[^$]{1,4000}\$\$ | \$[^$\n]{1,400}\$
+    | \[\^[^\]\s]{1,80}\]:? | (?<![\w\]])\[[ xX]\](?=\s) | (?<!~)~~(?!~)
+    | \[\[[^\]\n]{1,300}\]\] | \[[^\[\]\n]{1,300}\](?=\()""",
+    re.VERBOSE | re.DOTALL,
+)
+_WORD: Final = re.compile(
+    rf"(?P<cjk>[{CJK}]+)|(?P<elided>(?:[ldnscjmtLDNSCJMT]|(?:[jJ]us|[lL]ors|[pP]uis)?[qQ]u|(?:[dns]|da|su)?[ae]?ll|[uU]n)['’](?=[^\W\d_]))"
+    rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
+    r"|(?P<sign>[≥≤→⇒↔¬∧∨∀∃=<>&+×÷±/%#@?？]|[^\w\s!-/:-@\[-`{-~，。、；：！？「」『』（）《》【】“”‘’„‚‹›«»…–—·•¿¡])"
+)
+_AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-]*(?=\Z|[\s%°]|[^\W\d_]{1,12}\Z)")
+_CJK: Final = re.compile(f"[{CJK}]")
+_DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
+_GROUPED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])|(?<![\w.,])\d+,\d+(?![\w,])")
+_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_DASHES: Final = {ord(dash): "-" for dash in "–—−"}
+
+
+@lru_cache(maxsize=16384)
+def read_tokens(text: str, language: str = "") -> tuple[Token, ...]:
+    """The tokens of a text in order, of a language or its own; emphasis, white space and punctuation are none."""
+    fixed = _fixed_tokens(text)
+    language = language or read_language(text)
+    tokens: list[Token] = []
+    at = 0
+    for token in fixed:
+        tokens += _word_tokens(text, at, token.start, language)
+        tokens.append(token)
+        at = token.end
+    tokens += _word_tokens(text, at, len(text), language)
+    quoted = [(fact.start, fact.end) for fact in find_facts(text) if fact.kind is FactKind.QUOTED]
+    if quoted:  # word by word, so that other marks of quotation change nothing
+        tokens = [
+            token._replace(kind=TokenKind.FACT) if any(a <= token.start < b for a, b in quoted) else token
+            for token in tokens
+        ]
+    return tuple(_with_phrases(tuple(_with_phrases(tokens))))  # what stands in one may be one itself: "5 euros or more"
+
+
+def read_language(text: str) -> str:
+    """The language of a text; "" where its words tell none, or two."""
+    return language_of(_plain_words(text))
+
+
+def _plain_words(text: str) -> Iterator[str]:
+    for match in _WORD.finditer(text.lower()):
+        yield from (
+            segment(match.group()) if match.lastgroup == "cjk" else (match.group().replace("’", "'").rstrip("."),)
+        )
+
+
+def _fixed_tokens(text: str) -> list[Token]:
+    """The facts and marked places of a text, without overlaps: of two that overlap the longer one."""
+    found = [(m.start(), m.end(), _MARKS.sub(" ", m.group()).casefold()) for m in _MARKUP.finditer(text)]
+    found += [(*match.span(), _amount(match.group())) for match in _GROUPED.finditer(text)]
+    for fact in find_facts(text):
+        number = _AMOUNT.match(fact.text) if fact.kind is FactKind.NUMBER else None
+        if fact.kind is FactKind.NUMBER and _CJK.search(fact.text):  # the words around it have no spaces
+            found += [(*match.span(), _amount(match.group())) for match in _DIGITS.finditer(text, fact.start, fact.end)]
+        elif number:  # what it counts is a word of its own: "30 s" is "30s"
+            found.append((fact.start, fact.start + number.end(), _amount(number.group())))
+        elif _is_fixed(fact):
+            found.append((fact.start, fact.end, _fact_value(fact)))
+    tokens: list[Token] = []
+    for start, end, value in sorted(found, key=lambda row: (row[0], -row[1])):
+        if not tokens or start >= tokens[-1].end:
+            tokens.append(Token(TokenKind.FACT, value, text[start:end], start, end))
+    return tokens
+
+
+def _is_fixed(fact: Fact) -> bool:
+    return fact.kind not in (FactKind.MODAL, FactKind.QUOTED)
+
+
+def _fact_value(fact: Fact) -> str:
+    return fact.key.translate(_DASHES)
+
+
+def _amount(number: str) -> str:
+    return _THOUSANDS.sub("", number.translate(_DASHES).lstrip("≥≤<>")).rstrip(".,:-")
+
+
+def _word_tokens(text: str, start: int, end: int, language: str) -> Iterator[Token]:
+    for match in _WORD.finditer(text, start, end):
+        word, at = match.group(), match.start()
+        if match.lastgroup == "number":
+            yield Token(TokenKind.FACT, word.rstrip(".,:"), word, *match.span())
+        elif match.lastgroup == "sign":
+            yield _sign(word, *match.span())
+        elif match.lastgroup == "cjk":
+            for part in segment(word):
+                yield make_token(part, part, at, at + len(part), language)
+                at += len(part)
+        else:
+            yield _word(word, *match.span(), language, text[max(0, at - 8) : at])
+
+
+def _sign(sign: str, start: int, end: int) -> Token:
+    if sign in "?？":
+        return Token(TokenKind.LIGHT, "?", "?", start, end)
+    found = senses(sign)
+    if found:
+        return Token(TokenKind.SENSE, _sense_value(_strongest(found), sign), sign, start, end, _strongest(found))
+    return Token(TokenKind.FACT, sign, sign, start, end)
+
+
+def _word(word: str, start: int, end: int, language: str, before: str) -> Token:
+    plain = word.rstrip(".").lower().replace("’", "'") if "." not in word[:-1] else word.lower()
+    end -= len(word) - len(word.rstrip(".")) if "." not in word[:-1] else 0
+    loud = len(plain) > 1 and plain.isalpha() and word.rstrip(".").isupper() and plain != word.rstrip(".")
+    token = make_token(plain, word, start, end, language, loud=loud)
+    if word == "A" and before.rstrip(" *_#")[-1:] not in ("", ".", "!", "?", ":", "\n"):  # option A
+        return token._replace(kind=TokenKind.WORD, value="A", sense=None)
+    return token
+
+
+@lru_cache(maxsize=65536)
+def _kind_of(plain: str, language: str) -> tuple[TokenKind, str, Sense | None]:
+    number = next(
+        (canonical for words, canonical in phrases().get(plain, ()) if len(words) == 1 and canonical.isdigit()), ""
+    )
+    if number:
+        return TokenKind.FACT, number, None
+    found = senses(plain, language)
+    if found:
+        sense = _strongest(found)
+        return TokenKind.SENSE, _sense_value(sense, plain), sense
+    if is_article(plain) or is_filler(plain):
+        return TokenKind.SMALL, plain, None
+    if is_light(plain):
+        return TokenKind.LIGHT, plain, None
+    return TokenKind.WORD, stem(plain, language), None
+
+
+def make_token(plain: str, word: str, start: int, end: int, language: str, *, loud: bool = False) -> Token:
+    """The token of a word in small letters, which stands as `word` at a place."""
+    name = len(word) == 1 and word.isupper() and word not in "AI"  # plan B
+    kind, value, sense = (TokenKind.WORD, word, None) if name else _kind_of(plain, language)
+    return Token(kind, value, plain, start, end, sense, loud, language)
+
+
+def _strongest(found: frozenset[Sense]) -> Sense:
+    return min(found, key=_RANK.__getitem__)
+
+
+def _sense_value(sense: Sense, word: str) -> str:
+    return f"{sense.value}:{word}" if sense is Sense.LIMIT else f"{sense.value}:"
+
+
+def _with_phrases(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The tokens, with what several words say together as the words that stand for it: "at least" as "≥"."""
+    known, at = phrases(), 0
+    while at < len(tokens):
+        rules = known.get(tokens[at].word, ())
+        for words, canonical in (*known["#"], *rules) if _is_number(tokens[at]) else rules:
+            run, counted = _run(tokens[at : at + len(words) + 2], words)
+            if run:
+                yield from _canonical(canonical, run, counted)
+                at += len(run)
+                break
+            apart = _apart(tokens[at + 1 : at + 1 + _MOST_APART], words)
+            if apart:
+                yield from _canonical(canonical, [tokens[at]], ())
+                tokens = [*tokens[: at + apart], *tokens[at + apart + 1 :]]
+                at += 1
+                break
+        else:
+            yield tokens[at]
+            at += 1
+
+
+_MOST_APART: Final = 5  # words from a verb to its particle
+
+
+def _apart(behind: Sequence[Token], words: tuple[str, ...]) -> int:
+    """How far behind a verb its particle stands, where another word is between them: "switch it off"; 0 for nowhere."""
+    if len(words) != 2 or not is_particle(words[1]):
+        return 0
+    for distance, token in enumerate(behind, 1):
+        if token.word == words[1]:
+            return distance
+        if token.kind is TokenKind.SENSE or is_particle(token.word):
+            return 0
+    return 0
+
+
+def _is_number(token: Token) -> bool:
+    return token.kind is TokenKind.FACT and token.value.lstrip("$€£~")[:1].isdigit()
+
+
+def _run(tokens: Sequence[Token], words: tuple[str, ...]) -> tuple[Sequence[Token], Sequence[Token]]:
+    """The tokens that an expression takes, none where it is another one, and those of its number, "#".
+
+    The number may have a word behind it, which it counts: "5 files or more" is "# or more".
+    """
+    number = words.index("#") if "#" in words else -1
+    for length in (1, 2) if -1 < number < len(words) - 1 else (1,):
+        left = [*tokens[: number + 1], *tokens[number + length :]][: len(words)]
+        if len(left) == len(words) and all(
+            token.word == word or (word == "#" and _is_number(token)) for token, word in zip(left, words, strict=True)
+        ):
+            size = len(words) + length - 1
+            if not number and any(map(_is_number, tokens[size : size + 1])):  # "3 copies, at most 10 lines"
+                return (), ()
+            return tokens[:size], tokens[number : number + length] if number >= 0 else ()
+    return (), ()
+
+
+def _canonical(canonical: str, run: Sequence[Token], counted: Sequence[Token]) -> Iterator[Token]:
+    """The tokens that stand for a run of them, a number and what it counts as they were."""
+    start, end, loud = run[0].start, run[-1].end, any(token.loud for token in run)
+    for plain in canonical.split():
+        if plain == "#":
+            yield from counted
+        elif plain.isdigit():
+            yield Token(TokenKind.FACT, plain, plain, start, end)
+        elif _WORD.fullmatch(plain) and not plain[0].isalpha():
+            yield _sign(plain, start, end)
+        else:
+            yield make_token(plain, plain, start, end, run[0].language, loud=loud)

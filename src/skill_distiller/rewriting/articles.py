@@ -1,0 +1,134 @@
+"""The articles that can go from English prose: never one that counts, names or holds a sentence together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from skill_distiller.language.facts import Span, overlaps
+from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses, stem, tables
+from skill_distiller.rewriting.edits import Edit
+
+# An article with the blanks behind it: before a plain word, a span of code, a link.
+_ARTICLE: Final = re.compile(r"(?<![^\s(*])(?P<article>the|an?) (?=\*{0,3}[A-Za-z`])", re.IGNORECASE)
+_NEXT: Final = re.compile(r"\*{0,3}([A-Za-z][\w'’-]*)")
+_BEFORE: Final = re.compile(r"(?:(?P<other>[^\s(]+)\s+)?(?P<word>[^\s(]+)\s+[(*]{0,4}\Z|[(*]{1,4}\Z")
+_REACH: Final = 80  # characters before an article that are looked at: its line, and two words
+_LINE_START: Final = re.compile(r"[ \t>]*(?:(?:[-*+•]|\d{1,9}[.)])[ \t]+)*(?:\[[ xX]\][ \t]+)?\*{0,3}\Z")
+_PLAIN: Final = re.compile(r"[A-Za-z'’-]+\Z")
+_AGAIN: Final = re.compile(r"[\w'’-]+ (?:the|an?) ", re.IGNORECASE)
+# "The more hosts you add, the longer it takes."
+_COMPARED: Final = re.compile(
+    r"\bthe (?:more|less|fewer|better|worse|\w+er)\b[^.!?\n]{0,120}?,\s+the (?:more|less|fewer|better|worse|\w+er)\b",
+    re.IGNORECASE,
+)
+_CLAUSE_MARKS: Final = tuple(",;:–—-")
+
+
+class _Words(NamedTuple):
+    """The lists that say where an article stays, and how English is known."""
+
+    before: frozenset[str]
+    after: frozenset[str]
+    verbs: frozenset[str]
+    prepositions: frozenset[str]
+    determiners: frozenset[str]
+    names: frozenset[str]
+    verb_stems: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def _words() -> _Words:
+    english = {name: frozenset(text.split()) for name, text in tables("en").items() if isinstance(text, str)}
+    listed = [english[f"article_{name}"] for name in ("before", "after", "verbs", "prepositions", "determiners")]
+    verbs = english["imperatives"] | listed[2]
+    return _Words(*listed, english["small_names"], frozenset(map(stem, verbs)))
+
+
+def article_edits(text: str, locked: tuple[Span, ...]) -> Iterator[Edit]:
+    """The deletions of articles outside the locked spans, sorted; where a sentence began, the next word gets its capital.
+
+    >>> from skill_distiller.rewriting.edits import apply_edits
+    >>> apply_edits("The tool writes a report.", article_edits("The tool writes a report.", ()))
+    'Tool writes report.'
+    """
+    compared = [Span(*match.span()) for match in _COMPARED.finditer(text)]
+    for match in _ARTICLE.finditer(text):
+        start, end = match.span()
+        if overlaps((start, end), locked) or overlaps((start, end), compared):
+            continue
+        before = text[max(0, start - _REACH) : start]
+        line = before[max(before.rfind("\n"), before.rfind("\r")) + 1 :]
+        if "|" in line or "|" in text[end:].partition("\n")[0]:
+            continue
+        opens = bool(_LINE_START.match(line)) and (len(before) < _REACH or line != before)
+        mark = "" if opens else before.rstrip(" \n\r\t*_\"”)")[-1:]
+        first = opens or mark in ".!?"
+        # "A" inside of a sentence is a name; so is "The".
+        if match["article"][0].isupper() is not first and not (opens and match["article"].islower()):
+            continue
+        if not _may_go(text, match, before, first=first):
+            continue
+        if match["article"][0].isupper() and (small := _NEXT.match(text, end)) and small[1][0].islower():
+            at = small.start(1)
+            yield Edit(start, at + 1, text[end : at + 1].upper())
+        else:
+            yield Edit(start, end)
+
+
+def _may_go(text: str, match: re.Match[str], before: str, *, first: bool) -> bool:
+    """Whether nothing hangs on an article: not what follows, and not what stands before it."""
+    following = _NEXT.match(text, match.end())
+    if following is None:  # code
+        return first or _follows(before, "")
+    word = following[1].lower().replace("’", "'")
+    if len(word) == 1 or word in _words().before or is_light(word) or senses(word) - {Sense.THEN}:
+        return False
+    if _AGAIN.match(text, match.end()):  # "a job a job", "the files the tool wrote"
+        return False
+    if senses(word) and first:
+        return False
+    if first:
+        named = match["article"][0].isupper() and not _is_plain(text, following)
+        return not named and not is_imperative(word)
+    return _follows(before, word)
+
+
+def _is_plain(text: str, following: re.Match[str]) -> bool:
+    """Whether a word may be given a capital: no name that is written small."""
+    word = following[1]
+    return not word[0].islower() or (word.isalpha() and word.islower() and word not in _words().names)
+
+
+def _follows(before: str, word: str) -> bool:
+    """Whether an article may go between what stands before it and the word behind it ("" for code)."""
+    found = _BEFORE.search(before)
+    if found is None or found["word"] is None:
+        return not is_imperative(word)
+    last = found["word"].strip("*_\"“”").lower().replace("’", "'")
+    if last.endswith(_CLAUSE_MARKS) or found.group().endswith("("):
+        return not is_imperative(word)
+    if last in _words().after or last.rstrip(".") == word or not last:
+        return False
+    known = _words()
+    if last in known.prepositions or _is_verb(last, (found["other"] or "").strip("*_\"“”").lower()):
+        return True
+    plain = last not in known.determiners and (is_light(last) or bool(senses(last)))
+    return plain and not is_imperative(word) and not senses(word)
+
+
+def _is_verb(word: str, before: str) -> bool:
+    """Whether a word is a verb, as far as can be told by what stands before it: "the report the tool wrote"."""
+    known = _words()
+    if stem(word) not in known.verb_stems or before in known.determiners:
+        return False
+    if word.endswith(("ing", "ed")) or not before or before[-1] in ".,;:!?–—-":
+        return True
+    if before in known.prepositions:
+        return False
+    if is_light(before) or senses(before) or before.endswith("ly"):
+        return True
+    plural = before.endswith("s")
+    return not is_imperative(before) and plural is not word.endswith("s")
