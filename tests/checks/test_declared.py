@@ -48,14 +48,14 @@ def test_records_of_the_first_version_are_read() -> None:
         assert declared_in({**record, "schema": schema}, original) == declared_in(record, original) != Declared()
 
 
-@pytest.mark.parametrize("schema", ["skill-distiller/compress/3", "skill-distiller/verify/1", "x" * 1000])
+@pytest.mark.parametrize("schema", ["skill-distiller/compress/4", "skill-distiller/verify/2", "x" * 1000])
 def test_a_record_of_another_kind_is_not_read(schema: str) -> None:
     """A later version may mean something else; the message names the versions that can be read."""
     record = to_json(make_record(distill(parse_skill(DEPLOY), _LOW)))
     with pytest.raises(BadInputError, match="does not know") as caught:
         declared_in({**record, "schema": schema}, parse_skill(DEPLOY))
     assert len(str(caught.value)) < 200
-    assert "skill-distiller/compress/1 and skill-distiller/compress/2" in (caught.value.hint or "")
+    assert "skill-distiller/compress/1, skill-distiller/compress/2, skill-distiller/compress/3" in (caught.value.hint or "")
 
 
 def test_a_receipt_of_another_skill_is_refused() -> None:

@@ -11,14 +11,7 @@ from skill_distiller.skill.parse import parse_skill
 
 _BECOMES = "=> becomes\n"
 _FRONTMATTER = "---\nname: a\ndescription: Use when b.\n---\n"
-# Until scripts without spaces are cut into words.
-_AWAITED = "a-prohibition-in-Chinese-is-gone"
-_CASES = [
-    pytest.param(*case.values, id=case.id, marks=pytest.mark.xfail(strict=False, reason="no Chinese words yet"))
-    if str(case.id).endswith(_AWAITED)
-    else case
-    for case in parameters("verify.md")
-]
+_CASES = parameters("verify.md")
 _UNSEEN = {"␍": "\r", "␂": "\ufeff"}  # characters that a fixture file can't show
 
 

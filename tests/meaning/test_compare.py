@@ -19,40 +19,20 @@ from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
 
 _FRONTMATTER = "---\nname: a\ndescription: Use when b.\n---\n"
-# What is to be mended by the words of a language.
-_AWAITED = frozenset(
-    {
-        "negation-or-condition:-Chinese-prohibition",
-        "a-condition-moves-to-the-front",
-        "list-with-code-in-it",
-        "German",
-        "a-question-that-was-a-matter",
-        "a-turning-word-with-a-code-span",
-        "a-reason-goes-with-its-negation",
-    }
-)
-
-
-def _cases(name: str) -> list[object]:
-    mark = pytest.mark.xfail(strict=False, reason="the words of its language are not known yet")
-    return [
-        pytest.param(*case.values, id=case.id, marks=mark if str(case.id).partition("-")[2] in _AWAITED else ())
-        for case in parameters(name)
-    ]
 
 
 def _gate(before: str, after: str) -> Verification:
     return verify(parse_skill(_FRONTMATTER + before), parse_skill(_FRONTMATTER + after), files=False)
 
 
-@pytest.mark.parametrize(("before", "after"), _cases("same_meaning.md"))
+@pytest.mark.parametrize(("before", "after"), parameters("same_meaning.md"))
 def test_what_says_the_same_passes(before: str, after: str) -> None:
     """By itself and as the body of a skill."""
     assert compare_texts(before, after).failed == ()
     assert _gate(before, after).passed
 
 
-@pytest.mark.parametrize(("before", "after"), _cases("lost_meaning.md"))
+@pytest.mark.parametrize(("before", "after"), parameters("lost_meaning.md"))
 def test_what_says_something_else_fails(before: str, after: str, request: pytest.FixtureRequest) -> None:
     """By itself and as the body of a skill; of patterns only the gate knows."""
     assert compare_texts(before, after).failed or "protected-pattern" in request.node.name

@@ -148,12 +148,11 @@ class _Comparison:
             labels = None in (lost, come) and not {lost, come} & _NO_LABELS
             alike = labels or Sense.BECAUSE in (lost, come) or {lost, come} == _WHEN
             verdict = Verdict.REWORDED if alike else Verdict.CONTRADICTED
-            self.found.append(Edit(verdict, *tokens, (lost or come or Sense.CONDITION).value))
+            self.found.append(Edit(verdict, old.head or old.tokens, new.head or new.tokens, str(lost or come)))
         elif not (old and new) and (lost or come):  # a condition or reason by itself; a label is looked at word by word
             reason = Sense.BECAUSE in (lost, come)
-            self.found.append(
-                Edit(Verdict.REWORDED if reason else Verdict.CHANGED, *tokens, (lost or come or Sense.CONDITION).value)
-            )
+            whole = ((*side.head, *side.tokens) if side else () for side in (old, new))
+            self.found.append(Edit(Verdict.REWORDED if reason else Verdict.CHANGED, *whole, str(lost or come)))
             if reason:
                 facts = [tuple(t for t in side if t.kind is TokenKind.FACT) for side in tokens]
                 if any(facts):
