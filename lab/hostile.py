@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,7 +76,9 @@ _TABLE_HEAD: Final = "| a | b |\n|---|---|\n"
 
 def constructs(every: int = 4) -> Iterator[tuple[str, str, str]]:
     """Names, what is repeated, and what stands before it: every unit arranged in some way, `every` apart."""
-    pairs = [(unit, way) for unit in UNITS for way in ARRANGEMENTS]
+    ways = tuple(ARRANGEMENTS)
+    # Each unit begins with another way, so that whatever `every` is all ways are taken.
+    pairs = [(unit, ways[(i + j) % len(ways)]) for i, unit in enumerate(UNITS) for j in range(len(ways))]
     for place, (unit, way) in enumerate(pairs):
         if place % every == 0:
             pattern, _ = ARRANGEMENTS[way]
@@ -124,10 +127,21 @@ class Growth:
 
     @property
     def exponent(self) -> float:
-        """To which the length is raised by the last doubling; 0 where it took too little to tell."""
+        """To which the length is raised by the last two doublings; 0 where it took too little to tell."""
         if len(self.seconds) < 2 or self.seconds[-1] < _LEAST_SECONDS:
             return 0.0
-        return math.log(self.seconds[-1] / self.seconds[-2]) / math.log(self.chars[-1] / self.chars[-2])
+        first = max(0, len(self.seconds) - 3)
+        return math.log(self.seconds[-1] / self.seconds[first]) / math.log(self.chars[-1] / self.chars[first])
+
+    @property
+    def bad(self) -> bool:
+        """Whether it grows too fast, or ends in a crash."""
+        return self.exponent > MOST_EXPONENT or bool(self.failure)
+
+    def __str__(self) -> str:
+        """As the report lists it."""
+        last = f"{self.chars[-1]:,} characters, {self.seconds[-1]:.2f} s"
+        return f"{self.mode}: {self.construct}: {self.exponent:.2f} ({last}) {self.failure}".rstrip()
 
     @property
     def seconds_per_mb(self) -> float:
@@ -184,12 +198,7 @@ def report(found: Sequence[Growth]) -> str:
             ]
         )
     heads = ["mode", "constructs", f"above {MOST_EXPONENT}", "worst exponent", "slowest, per MB", "crashes"]
-    bad = [growth for growth in found if growth.exponent > MOST_EXPONENT or growth.failure]
-    lines = [
-        f"- {growth.mode}: {growth.construct}: {growth.exponent:.2f} ({growth.chars[-1]:,} characters, "
-        f"{growth.seconds[-1]:.2f} s) {growth.failure}".rstrip()
-        for growth in sorted(bad, key=lambda growth: -growth.exponent)
-    ]
+    lines = [f"- {growth}" for growth in sorted(found, key=lambda growth: -growth.exponent) if growth.bad]
     return "\n".join(["## Hostile constructs", "", table(heads, rows), "", *lines])
 
 
@@ -202,7 +211,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", default="", help="constructs whose name holds this")
     options = parser.parse_args(arguments)
     chosen = [item for item in constructs(1 if options.only else options.every) if options.only in item[0]]
-    print(report([measure(item, mode, options.most_chars) for mode in options.modes for item in chosen]), flush=True)
+    found = []
+    for mode in options.modes:
+        for item in chosen:
+            found.append(measure(item, mode, options.most_chars))
+            if found[-1].bad:
+                print(found[-1], file=sys.stderr, flush=True)
+    print(report(found))
 
 
 if __name__ == "__main__":

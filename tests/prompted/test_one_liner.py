@@ -68,7 +68,7 @@ def test_the_request() -> None:
         assert block.text.strip() in data
     assert '"tidy up" "sort notes"' in data
     assert request.schema is not None
-    assert request.prompt_version == "oneliner/1"
+    assert request.prompt_version == "oneliner/2"
 
 
 def test_quoted_phrases_that_a_model_left_out_are_added() -> None:

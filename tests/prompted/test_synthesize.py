@@ -43,7 +43,7 @@ fields: name
 ```yaml
 hall: 4
 form: crate
-before: 30d
+until: 30d
 rank: weight
 most: 50
 write: json
@@ -53,7 +53,7 @@ columns: place
 """
 GOOD = (
     "When red boxes → color red, kind box, since 7d, sort age, limit 20, owner museum, fields name → table\n"
-    "When crates in hall 4 → crate, before 30d, rank weight, most 50, holder any, columns place → json"
+    "When crates in hall 4 → crate, until 30d, rank weight, most 50, holder any, columns place → json"
 )
 LOSSY = "When red boxes → `color: red` → `output: table`"
 

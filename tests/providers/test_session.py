@@ -68,6 +68,13 @@ def test_what_makes_another_question() -> None:
     assert len(others | {key}) == 9
 
 
+@pytest.mark.parametrize("line", [{"error": "x"}, {"text": "a", "finish": "x"}, {"seconds": "x"}, {"seconds": -1}])
+def test_a_line_of_a_script_that_is_no_reply(line: dict[str, object]) -> None:
+    """It is said which one, with the exit code of providers."""
+    with pytest.raises(ProviderError, match=r"^Reply 1 of the script is none: "):
+        Session(ScriptedProvider([line], "m"), patience=QUICK).ask(question())
+
+
 def test_answers_of_no_use_are_not_kept(tmp_path: Path) -> None:
     """The next run asks again."""
     session = Session(ScriptedProvider(["nonsense", GOOD], "m"), DiskCache(tmp_path))

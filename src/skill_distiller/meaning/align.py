@@ -321,7 +321,8 @@ def _likeness(one: Unit, other: Unit, words: dict[Unit, frozenset[str]], *, in_p
     longer = max(len(words[one]), len(words[other]))
     share = len(words[one] & words[other]) / max(longer, 1)
     enough = share >= (_LIKE_IN_PLACE if in_place else _LIKE)
-    replaced = one.kind is other.kind and ((alone and longer <= _FEW) or (in_place and one.kind is UnitKind.CODE))
+    short = alone and longer <= _FEW and one.kind is not UnitKind.HEADING
+    replaced = one.kind is other.kind and (short or (in_place and one.kind is UnitKind.CODE))
     return share + _BESIDE * in_place if enough or replaced else 0
 
 

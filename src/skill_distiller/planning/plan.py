@@ -9,7 +9,7 @@ from enum import StrEnum
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice
 from skill_distiller.rewriting.ladder import Ladder
-from skill_distiller.rewriting.model import Rendering, RenderingKind, in_full
+from skill_distiller.rewriting.model import RENDERINGS, Rendering, RenderingKind, in_full
 from skill_distiller.skill.model import Block, BlockKind, Section, Skill
 
 
@@ -25,6 +25,7 @@ class Reason(StrEnum):
     BEST = "the most important block"
     WORTH = "worth its tokens"
     CHEAPER = "a shorter rendering keeps its facts"
+    PARTLY = "a part of it stands for the whole"
     TOGETHER = "written together with its neighbours"
     THREE_LINES = "the three lines stand for it"
     NOT_WORTH = "worth less than its tokens"
@@ -116,7 +117,7 @@ def _reason(rendering: Rendering, required: Reason | None) -> Reason:
     if not rendering.text:
         return Reason.TOGETHER
     if rendering.kind is not RenderingKind.FULL:
-        return Reason.CHEAPER
+        return Reason.PARTLY if RENDERINGS[rendering.kind].partial else Reason.CHEAPER
     return required or Reason.WORTH
 
 

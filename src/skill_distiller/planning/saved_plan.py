@@ -22,7 +22,7 @@ from skill_distiller.tokens import TokenCounter
 _MAX_NAMED: Final = 5  # pieces that an error names
 _MAX_ID: Final = 20  # characters of an id in a message; one of ours has 6 and a number
 _WITHOUT_TEXT: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
-_REASONS_TO_SHORTEN: Final = frozenset({Reason.CHEAPER, Reason.TOGETHER})
+_REASONS_TO_SHORTEN: Final = frozenset({Reason.CHEAPER, Reason.PARTLY, Reason.TOGETHER})
 
 
 @dataclass(frozen=True, slots=True)

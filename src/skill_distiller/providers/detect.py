@@ -12,9 +12,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from skill_distiller.errors import ProviderError, UsageError
-from skill_distiller.providers.failures import KEY_VARIABLES, shown
 from skill_distiller.providers.model import GEMINI_ADDRESS, OPENAI_ADDRESS, Provider, plain_address
-from skill_distiller.providers.network import in_time
+from skill_distiller.providers.network import KEY_VARIABLES, in_time, shown
 
 DEFAULT_ADDRESS: Final = "http://127.0.0.1:11434"
 _PORT: Final = 11434

@@ -14,14 +14,15 @@ from google import genai
 from google.genai import errors, types
 
 from skill_distiller.errors import ProviderError
-from skill_distiller.providers.failures import lost_connection, status_error, strange_reply
 from skill_distiller.providers.model import GEMINI_ADDRESS, Completion, Finish, Request
-from skill_distiller.providers.network import HttpProvider, client_options
+from skill_distiller.providers.network import HttpProvider, client_options, lost_connection, status_error, strange_reply
 from skill_distiller.providers.parse_json import MalformedReplyError
 
 # What the SDK lets through of its HTTP client, which is httpx or its fork.
 _CLIENTS: Final = (import_module(name) for name in ("httpx", "httpx2") if find_spec(name))
 _CONNECTION_ERRORS: Final = (*(client.HTTPError for client in _CLIENTS), OSError)
+# What the SDK raises where a reply is not built as the API documents.
+_STRANGE: Final = (errors.UnknownApiResponseError, ValueError, TypeError, LookupError, AttributeError)
 _REFUSALS: Final = frozenset(
     {"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE", "IMAGE_SAFETY"}
 )
@@ -59,7 +60,7 @@ class GeminiProvider(HttpProvider):
             raise lost_connection(self, error) from None
         except RecursionError:  # the SDK reads the JSON of a reply too, and trips over brackets inside brackets
             raise MalformedReplyError("The reply is nested too deeply.") from None
-        except (errors.UnknownApiResponseError, ValueError, TypeError) as error:
+        except _STRANGE as error:
             raise strange_reply(self, error) from None
         return self._completion(reply)
 

@@ -9,9 +9,15 @@ import httpx
 import ollama
 
 from skill_distiller.errors import PromptTooLongError, ProviderError
-from skill_distiller.providers.failures import lost_connection, status_error, strange_reply
 from skill_distiller.providers.model import Completion, Finish, Request
-from skill_distiller.providers.network import CONNECT_SECONDS, HttpProvider, client_options
+from skill_distiller.providers.network import (
+    CONNECT_SECONDS,
+    HttpProvider,
+    client_options,
+    lost_connection,
+    status_error,
+    strange_reply,
+)
 from skill_distiller.tokens import load_counter
 
 _ROOM: Final = 1.3  # tokenizers differ: this many times our count fits with any of them

@@ -9,9 +9,17 @@ from typing import Any, Final
 import openai
 
 from skill_distiller.errors import ProviderError
-from skill_distiller.providers.failures import lost_connection, names_form, shown, status_error, strange_reply
 from skill_distiller.providers.model import OPENAI_ADDRESS, Completion, Finish, Request
-from skill_distiller.providers.network import CONNECT_SECONDS, HttpProvider, client_options
+from skill_distiller.providers.network import (
+    CONNECT_SECONDS,
+    HttpProvider,
+    client_options,
+    lost_connection,
+    names_form,
+    shown,
+    status_error,
+    strange_reply,
+)
 
 _TUNING: Final = re.compile(r"temperature|max_tokens|max_completion_tokens|\bseed\b")
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from skill_distiller.errors import ProviderError, UsageError, reason_of
-from skill_distiller.providers.failures import lost_connection, status_error
 from skill_distiller.providers.model import Completion, Finish, Request, Schema
+from skill_distiller.providers.network import lost_connection, status_error
 from skill_distiller.skill.safe_files import read_regular
 from skill_distiller.tokens import estimate_tokens
 
@@ -52,7 +52,14 @@ class ScriptedProvider:
             return self._reply(request, text, Finish.DONE)
         if number >= len(self._script):
             raise ProviderError(f"The script has {len(self._script)} replies, and another one was asked for.")
-        line = self._script[number]
+        try:
+            return self._play(self._script[number], request)
+        except ValueError as error:
+            raise ProviderError(
+                f"Reply {number + 1} of the script is none: {error}.", "See docs/providers.md."
+            ) from None
+
+    def _play(self, line: Line, request: Request) -> Completion:
         if isinstance(line, str):
             return self._reply(request, line, Finish.DONE)
         if "error" in line:

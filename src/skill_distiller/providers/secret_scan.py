@@ -1,4 +1,4 @@
-"""Find keys, tokens, passwords and private keys in a text, before it goes to another machine.
+"""Find keys, tokens, passwords and private keys before a text goes to another machine; take keys out of messages.
 
 The detectors are those of detect-secrets for things of a fixed shape, the rules of gitleaks, and those of
 `secret_rules.toml` for what both lack.
@@ -6,24 +6,46 @@ The detectors are those of detect-secrets for things of a fixed shape, the rules
 
 from __future__ import annotations
 
-import html
 import importlib
-import inspect
 import math
+import os
 import re
-import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-from skill_distiller.providers.failures import environment_secrets
 
 if TYPE_CHECKING:
     import regex
+
+_NAMES: Final = re.compile(r"(?:^|_)(?:API_?KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|ACCESS_KEY)(?:_|$)", re.I)
+_LEAST_KEY: Final = 8  # characters; a shorter value is no key, and replacing it would garble texts
+GONE: Final = "[redacted]"
+# What looks like a key whoever's it is: bearer tokens, `key=…` in a URL, user:password@, well-known prefixes.
+_SHAPES: Final = (
+    (re.compile(r"\b(bearer\s+)[^\s'\",;]{4,}", re.I), rf"\1{GONE}"),
+    (re.compile(r"([?&](?:key|api_key|token|access_token)=)[^\s&'\"]+", re.I), rf"\1{GONE}"),
+    (re.compile(r"(//)[^/\s@]{1,200}@"), rf"\1{GONE}@"),
+    (re.compile(r"\b(?:sk-|AIza|gh[pousr]_|github_pat_|xox[abp]-)[\w*-]{8,}"), GONE),
+)
+
+
+def environment_secrets() -> tuple[str, ...]:
+    """The values of this process's variables that are named like a key, longest first."""
+    values = {value.strip() for name, value in os.environ.items() if _NAMES.search(name)}
+    return tuple(sorted((value for value in values if len(value) >= _LEAST_KEY), key=len, reverse=True))
+
+
+def redact(text: str) -> str:
+    """The text without the secrets of the environment and without what is shaped like one."""
+    for secret in environment_secrets():
+        text = text.replace(secret, GONE)
+    for shape, instead in _SHAPES:
+        text = shape.sub(instead, text)
+    return text
+
 
 _PLUGINS: Final = (
     "artifactory aws azure_storage_key basic_auth cloudant discord github_token gitlab_token ibm_cloud_iam jwt"
@@ -83,6 +105,8 @@ _UNSEEN: Final = frozenset(
 
 def _visible(text: str) -> str:
     if "&" in text:
+        import html
+
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     text = _BREAKING.sub("", text)
     if text.isascii():
@@ -199,6 +223,9 @@ def _entropy(value: str) -> float:
 
 @lru_cache(maxsize=1)
 def _rules() -> tuple[_Rule, ...]:
+    import tomllib  # not loaded where nothing is searched
+    from importlib.resources import files
+
     theirs, ours = (
         tomllib.loads((files("skill_distiller.providers") / name).read_text(encoding="utf-8"))
         for name in ("gitleaks.toml", "secret_rules.toml")
@@ -225,6 +252,8 @@ def _rules() -> tuple[_Rule, ...]:
 
 @lru_cache(maxsize=1)
 def _detectors() -> tuple[Any, ...]:
+    import inspect
+
     base = importlib.import_module("detect_secrets.plugins.base").RegexBasedDetector
     modules = [importlib.import_module(f"detect_secrets.plugins.{name}") for name in _PLUGINS.split()]
     return tuple(

@@ -16,7 +16,6 @@ from typing import Final, Generic, TypeVar
 
 from skill_distiller.errors import PromptTooLongError, ProviderError, RefusedError, StoppedError, UnsupportedReplyError
 from skill_distiller.providers.cache import DiskCache, request_key
-from skill_distiller.providers.failures import environment_secrets
 from skill_distiller.providers.model import (
     ANY_OBJECT,
     Completion,
@@ -30,6 +29,7 @@ from skill_distiller.providers.model import (
 )
 from skill_distiller.providers.network import in_background
 from skill_distiller.providers.parse_json import MalformedReplyError, parse_json
+from skill_distiller.providers.secret_scan import environment_secrets
 
 T = TypeVar("T")
 _TICK: Final = 0.2  # seconds; some systems deliver Ctrl-C only between two waits

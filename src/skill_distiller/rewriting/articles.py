@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import Span, overlaps
-from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses, stem, tables
+from skill_distiller.language.forms import stem
+from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses
+from skill_distiller.language.tables import tables
 from skill_distiller.rewriting.edits import Edit
 
 # An article with the blanks behind it: before a plain word, a span of code, a link.
@@ -42,9 +44,16 @@ class _Words(NamedTuple):
 @lru_cache(maxsize=1)
 def _words() -> _Words:
     english = {name: frozenset(text.split()) for name, text in tables("en").items() if isinstance(text, str)}
-    listed = [english[f"article_{name}"] for name in ("before", "after", "verbs", "prepositions", "determiners")]
-    verbs = english["imperatives"] | listed[2]
-    return _Words(*listed, english["small_names"], frozenset(map(stem, verbs)))
+    verbs = english["article_verbs"]
+    return _Words(
+        before=english["article_before"],
+        after=english["article_after"],
+        verbs=verbs,
+        prepositions=english["article_prepositions"],
+        determiners=english["article_determiners"],
+        names=english["small_names"],
+        verb_stems=frozenset(map(stem, english["imperatives"] | verbs)),
+    )
 
 
 def article_edits(text: str, locked: tuple[Span, ...]) -> Iterator[Edit]:
@@ -64,7 +73,7 @@ def article_edits(text: str, locked: tuple[Span, ...]) -> Iterator[Edit]:
         if "|" in line or "|" in text[end:].partition("\n")[0]:
             continue
         opens = bool(_LINE_START.match(line)) and (len(before) < _REACH or line != before)
-        mark = "" if opens else before.rstrip(" \n\r\t*_\"”)")[-1:]
+        mark = "" if opens else before.rstrip(' \n\r\t*_"”)')[-1:]
         first = opens or mark in ".!?"
         # "A" inside of a sentence is a name; so is "The".
         if match["article"][0].isupper() is not first and not (opens and match["article"].islower()):
@@ -107,13 +116,13 @@ def _follows(before: str, word: str) -> bool:
     found = _BEFORE.search(before)
     if found is None or found["word"] is None:
         return not is_imperative(word)
-    last = found["word"].strip("*_\"“”").lower().replace("’", "'")
+    last = found["word"].strip('*_"“”').lower().replace("’", "'")
     if last.endswith(_CLAUSE_MARKS) or found.group().endswith("("):
         return not is_imperative(word)
     if last in _words().after or last.rstrip(".") == word or not last:
         return False
     known = _words()
-    if last in known.prepositions or _is_verb(last, (found["other"] or "").strip("*_\"“”").lower()):
+    if last in known.prepositions or _is_verb(last, (found["other"] or "").strip('*_"“”').lower()):
         return True
     plain = last not in known.determiners and (is_light(last) or bool(senses(last)))
     return plain and not is_imperative(word) and not senses(word)

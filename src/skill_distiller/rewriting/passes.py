@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import Fact, Span, locked_spans, overlaps
-from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses, tables
+from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses
 from skill_distiller.language.modals import CJK_MODAL, MODAL_WORDS
+from skill_distiller.language.tables import tables
 from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.articles import article_edits
 from skill_distiller.rewriting.edits import Edit, join_edits
@@ -194,7 +195,8 @@ def _fillers() -> _Spoken:
     stands = dict.fromkeys(tables("en")["taken_out"].split(), "") | dict(spoken("shorter"))
     # What ends in "that" goes without a comma; "please" does too.
     opening = "|".join(
-        _alternatives([one]) + ("" if one.endswith(("that", "please")) else ",") for one in sorted(openings, key=len)[::-1]
+        _alternatives([one]) + ("" if one.endswith(("that", "please")) else ",")
+        for one in sorted(openings, key=len)[::-1]
     )
     pattern = re.compile(
         rf"(?P<before>{_START})(?:{opening})[ \t]+(?P<next>\w)"

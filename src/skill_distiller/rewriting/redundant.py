@@ -18,8 +18,8 @@ from skill_distiller.analysis.model import Phrases, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import UsageError
 from skill_distiller.language.facts import Span, locked_spans, merge_spans, overlaps
-from skill_distiller.language.lexicon import tables
 from skill_distiller.language.modals import MODAL_WORDS
+from skill_distiller.language.tables import tables
 from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.edits import Edit, apply_edits, join_edits
 from skill_distiller.rewriting.sentences import announces, goes_on, items_of, leans_back, without_marker

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -13,6 +14,7 @@ from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.facts import anchor
 from skill_distiller.rewriting.examples.model import Example, ExampleSet
 from skill_distiller.rewriting.ladder import holds_together
+from skill_distiller.rewriting.one_liner.line_text import has, words
 from skill_distiller.rewriting.redundant import COMPRESSIBLE
 from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.skill.model import Block, BlockKind, Section
@@ -27,29 +29,15 @@ _LOOSE: Final = frozenset({BlockKind.RULE, BlockKind.DEFINITION, BlockKind.PARAG
 _ASIDE: Final = frozenset({BlockKind.RULE, BlockKind.DEFINITION})
 # What stands under such a heading is done in order, or is a form to fill in, whatever it looks like.
 _NO_EXAMPLES: Final = frozenset(SectionType) - COMPRESSIBLE - {SectionType.ADVISORY_PATTERN}
-# The words for examples and for the answers in them, in the languages skills are written in.
-_NAME: Final = re.compile(
-    r"(?i)(?:\d{1,3}[.)]\s*)?(?:(?:worked |code |usage )?examples?|samples?|demo|case|scenario|示例|例子|例|案例"
-    r"|サンプル|пример|ejemplo|exemplo|exemple|örnek|beispiel|esempio|예시|예제|예)"
+_NUMBERING: Final = (
     r"(?:\s*(?:#\s*)?(?:\d{1,3}|[A-Z](?![A-Za-z])|[ivx]{1,4}(?![a-z])|[一二三四五六七八九十]))?"
     r"\s*(?:[:：.)–—|]|\s-(?=\s)|\Z)\s*"
-)
-_ANSWER: Final = re.compile(
-    r"(?i)(?:the |mcp |expected |sample |example |tool |actual |your |agent )*(?:outputs?|results?|responses?|answers?"
-    r"|returns?|replies|reply|actions?|calls?|tool calls?|alternative|after|good|better|correct|right|yes|assistant"
-    r"|agent|claude|expected|produces|becomes|then|why|explanation|fix(?:ed)?|solution|输出|结果|响应|返回|回答|回复|正确"
-    r"|之后|出力|結果|応答|回答例|正しい|良い|출력|결과|응답|답변|вывод|результат|ответ|ausgabe|ergebnis|antwort|salida|resultado"
-    r"|respuesta|saída|resposta|sortie|résultat|réponse|çıktı|sonuç|yanıt|cevap)(?![\w-])"
-)
-_ONE: Final = re.compile(
-    r"(?i)(?!.*\b(?:examples|samples|demos|beispiele|ejemplos|exemplos|exemples|esempi|примеры|örnekler\w*)\b)"
-    r".*\b(?:example|sample|demo|beispiel|ejemplo|exemplo|exemple|esempio|пример|örnek)\b"
 )
 _MARKS: Final = re.compile(r"[*_`#>~\s✅❌✓✗☑→•·-]+")
 _TITLED: Final = re.compile(
     r"\s*(?:\*\*|__)[^*_\n]{1,120}(?:\*\*|__)|\s*[^\s:：`]{1,24}(?: [^\s:：`]{1,24}){0,2}[:：]\s*\S"
 )
-_STEP: Final = re.compile(r"\W*(?:(?i:step|phase|stage|schritt|paso|passo|étape|adım|шаг)\s+\d|\d{1,3}[.)]\s)")
+_NUMBER: Final = re.compile(r"\W*\d{1,3}[.)]\s")
 _ORDERED: Final = re.compile(r"(?m)^\s*\d{1,9}[.)]")
 _ANCHOR: Final = re.compile(r"\]\(#([^()\s]+)\)")
 
@@ -72,8 +60,17 @@ def find_sets(reading: Reading) -> tuple[ExampleSet, ...]:
 def without_example_name(text: str) -> str:
     """A heading without what only numbers the example: "Remote jobs" of "Example 2: Remote jobs"."""
     bare = text.strip("*_ \t")
-    match = _NAME.match(bare)
+    match = _name().match(bare)
     return bare[match.end() :].strip() if match else text.strip()
+
+
+@lru_cache(maxsize=1)
+def _name() -> re.Pattern[str]:
+    return re.compile(rf"(?:\d{{1,3}}[.)]\s*)?(?:{words('example_name').pattern}){_NUMBERING}", re.IGNORECASE)
+
+
+def _is_step(text: str) -> bool:
+    return bool(_NUMBER.match(text) or words("step").match(text.lstrip("*_# ")))
 
 
 class _Finder:
@@ -94,11 +91,12 @@ class _Finder:
         examples = []
         for child in self._children(section):
             blocks = tuple(block.index for part in child for block in part.blocks)
-            if (named or _NAME.match(child[0].heading.strip("*_ \t"))) and self._is_example(blocks):
+            if (named or _name().match(child[0].heading.strip("*_ \t"))) and self._is_example(blocks):
                 examples.append(self._example(blocks, tuple(part.index for part in child), named=True))
         if len(examples) >= _MIN_EXAMPLES:
             return examples
-        if _ONE.match(section.heading) or not (named or _NO_EXAMPLES.isdisjoint(promised)):
+        one = has("one_example", section.heading) and not has("several_examples", section.heading)
+        if one or not (named or _NO_EXAMPLES.isdisjoint(promised)):
             return []
         units = [unit for unit in self._units(section.blocks) if self._is_example(unit, strictly=not named)]
         enough = len(units) >= (_MIN_EXAMPLES if named else _MIN_UNNAMED)
@@ -120,7 +118,7 @@ class _Finder:
             section = sections[index]
             if not parent.level or section.level <= parent.level:
                 break
-            if section.level <= top and not (children and _ANSWER.fullmatch(section.heading.strip(" *_:："))):
+            if section.level <= top and not (children and words("answer").fullmatch(section.heading.strip(" *_:："))):
                 children.append([])
             top = min(top, section.level)
             children[-1].append(section)
@@ -138,14 +136,14 @@ class _Finder:
         blocks = [self._skill.blocks[i] for i in indices]
         verdicts = [self._analysis.verdicts[i] for i in indices]
         headings = [self._skill.sections[section].heading for section in sections]
-        steps = [
-            len(_ORDERED.findall(block.text)) for block in blocks if block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM)
-        ]
+        lists = (block for block in blocks if block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM))
+        steps = max((len(_ORDERED.findall(block.text)) for block in lists), default=0)
         stays = (
             any(verdict.type not in COMPRESSIBLE or verdict.protected_by_kind for verdict in verdicts)
             or any(block.kind is BlockKind.HTML or holds_together(block) for block in blocks)
-            or any(_STEP.match(heading) or anchor(heading) in self._anchors for heading in headings)
-            or (not named and (max(steps, default=0) > 1 or bool(_STEP.match(blocks[0].text))))
+            or any(_is_step(heading) or anchor(heading) in self._anchors for heading in headings)
+            or steps > 1
+            or (not named and _is_step(blocks[0].text))
         )
         return Example(indices, sections, not stays, self._leading & frozenset(indices))
 
@@ -176,7 +174,7 @@ def _opens(block: Block, below: Block | None) -> bool:
 
 def _goes_on(blocks: Sequence[Block], before: int, i: int) -> bool:
     """Whether an opening goes on with the unit of the one before it: it announces its answer, or stands right below."""
-    answers = "✅" in blocks[i].text.split("\n", 1)[0] or bool(_ANSWER.match(_label(blocks[i])))
+    answers = "✅" in blocks[i].text.split("\n", 1)[0] or bool(words("answer").match(_label(blocks[i])))
     joined = answers or (i == before + 1 and is_lead_in(blocks[before], blocks[i]))
     return joined and blocks[i].kind is not BlockKind.LIST_ITEM
 

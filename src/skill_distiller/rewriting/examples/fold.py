@@ -15,7 +15,7 @@ from skill_distiller.language.facts import fact_keys, find_facts
 from skill_distiller.language.words import CJK
 from skill_distiller.rewriting.examples.find import without_example_name
 from skill_distiller.rewriting.examples.model import Example
-from skill_distiller.rewriting.one_liner.line_text import one_line, plain
+from skill_distiller.rewriting.one_liner.line_text import is_modal, is_order, one_line, plain, words
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
 _ARROW: Final = " → "
@@ -47,15 +47,12 @@ _SPEAKER: Final = re.compile(r"[^\W\d][\w ]{0,24}[:：] ?(?=[\"“'«「]|\w)")
 _NAMED_QUOTE: Final = re.compile(r"\A[^\W\d][\w ]{0,24}[:：]\s*(?=[\"“「『«])")
 _SENTENCE_END: Final = re.compile(r"(?<!\b[a-zA-Z])[.!?][\"”’')*_]*\s+|[。！？][\"”」』）]*\s*")
 _QUOTED: Final = re.compile(r"\"[^\"]{2,400}\"|“[^”]{2,400}”|「[^」]{1,200}」|«[^»]{2,400}»")
-_SHOWS_BAD: Final = re.compile(  # how not to do it: a mark, a label, a comment or a sentence that says so
-    r"(?im)[❌✗✘✖🚫⛔👎]|\b(?:is|are|was|were) (?:\w+ )?(?:bad|wrong|incorrect|unsafe|insecure)\b"
+_SHOWS_BAD: Final = (  # how not to do it: a mark, a sentence, or a label or comment that begins with a word of a list
+    r"[❌✗✘✖🚫⛔👎]|\b(?:is|are|was|were) (?:\w+ )?(?:bad|wrong|unsafe)\b"
     r"|(?:(?:^|(?:[#;]|//|--|<!--)\s)[^\w\n]{0,12}(?:example of (?:an? |the )?)?|[({\[])"
-    r"(?:bad|worse|wrong(?:ly)?|incorrect(?:ly)?|invalid|avoid|don['’]?t|do not|never|not|no|anti-?patterns?|mistakes?"
-    r"|poor(?:ly)?|weak|unsafe|insecure|vulnerable|broken|fail(?:s|ed|ing|ure)?|buggy|problem|deprecated|obsolete"
-    r"|inefficient|slow|naive|vague|unclear|before|instead of|rather than|rejected|forbidden|错误|不要|避免|反例|不好"
-    r"|禁止|悪い|誤り|誤った|나쁜|잘못|плохо|неправильно|неверно|schlecht|falsch|incorrecto|ruim|errado|mauvais|faux|yanlış"
-    r"|kötü|vorher|antes|avant|önce|до)(?![\w-])"
 )
+# Languages that hold data or what was said: nothing in them is done one after the other.
+_DATA: Final = frozenset("json jsonc json5 yaml yml toml ini xml html csv diff".split())
 
 
 class Element(NamedTuple):
@@ -123,18 +120,54 @@ def fold(
     not counted; they stand in the example as they are, and the line has no fact that it lacks.
     """
     title, inputs, results = _take_apart(reading.skill, example)
-    if not example.foldable or any(_SHOWS_BAD.search(reading.skill.blocks[i].text) for i in example.blocks):
-        return title, ""  # what is bad would have to be called bad in the line too
+    if stays_whole(reading.skill, example):
+        return title, ""
     source = source_of(reading.skill, example)
     limit = min(_MAX_LINE_CHARS, max(_MIN_LINE_CHARS, int(_MAX_LINE_SHARE * sum(map(len, source)))))
     trigger = ": ".join(filter(None, (title, *inputs[:1])))
     trigger = trigger if len(trigger) <= limit * 2 // 3 else title
     own = {key: Element(element.weight, element.words - common) for key, element in elements.items()}
     own = {key: element for key, element in own.items() if element.words or not elements[key].words}
-    results, room = results[:_MAX_CANDIDATES], limit - len(trigger)
-    best = _best(results, own, trigger, room, _MAX_PIECES) or _best(results, elements, trigger, room, 1)
+    pieces, room = results[:_MAX_CANDIDATES], limit - len(trigger)
+    best = _best(pieces, own, trigger, room, _MAX_PIECES) or _best(pieces, elements, trigger, room, 1)
     line = trigger + _ARROW + "; ".join(best)
-    return title, "" if not trigger or not best or invented(source, line) else line
+    told = trigger and best and not invented(source, line) and warns_as_much(source, line)
+    bound = any(piece not in line and not piece.startswith("`") and is_modal(piece) for piece in (*inputs, *results))
+    return title, line if told and not bound else ""
+
+
+def stays_whole(skill: Skill, example: Example) -> bool:
+    """Whether an example is no matter for a line: it has to stay, shows how not to do it, or does several things."""
+    blocks = [skill.blocks[index] for index in example.blocks]
+    if not example.foldable or any(_shows_bad().search(block.text) for block in blocks):
+        return True  # what is bad would have to be called bad in the line too
+    orders = sum(
+        is_order(piece) for block in blocks if block.kind is not BlockKind.CODE for piece in _block_pieces(block)
+    )
+    return orders > 1 or sum(map(_done, blocks)) > 1
+
+
+def warns_as_much(source: Sequence[str], text: str) -> bool:
+    """Whether no word of warning of the sources is missing in a text."""
+    return len(words("warns").findall("\n".join(source))) <= len(words("warns").findall(text))
+
+
+@lru_cache(maxsize=1)
+def _shows_bad() -> re.Pattern[str]:
+    return re.compile(rf"{_SHOWS_BAD}(?:{words('shows_bad').pattern})(?![\w-])", re.IGNORECASE | re.MULTILINE)
+
+
+def _done(block: Block) -> int:
+    """How many statements or commands stand in a block of code; of one that doesn't say what it holds, if several."""
+    language = next(iter(block.info.lower().split()), "")
+    lines = block.text.splitlines()
+    data = language in _DATA | _TRANSCRIPTS and (
+        language or any(map(_SPEAKER.match, lines)) or lines[1:2] in (["{"], ["["])
+    )
+    if block.kind is not BlockKind.CODE or data:
+        return 0
+    count = sum(not _COMMENT.match(statement) for statement in _statements(block.text, language))
+    return count if language or count > 1 else 0
 
 
 def read_lines(text: str, source: Sequence[str]) -> list[str]:
@@ -250,16 +283,13 @@ def _code_pieces(block: Block) -> Iterator[str]:
         counts = [statement.count(bracket) for bracket in _OPENING + _CLOSING]
         if counts[:3] != counts[3:] or statement.endswith((":", "=", "：")) or len(words_of(statement)) < 2:
             continue  # it says nothing by itself
-        code = _RESULT.sub("", statement)
-        comment = _COMMENT.match(code)
-        bare = one_line(code[comment.end() :]) if comment else ""
-        piece = bare if _is_sound(bare) else _code_span(one_line(code))
+        piece = "" if _COMMENT.match(statement) else _code_span(one_line(_RESULT.sub("", statement)))
         if 0 < len(piece) <= _MAX_PIECE_CHARS:
             yield piece
 
 
 def _statements(text: str, info: str) -> Iterator[str]:
-    """The lines of a code block; those in brackets, before a backslash or of one query as one, where it is not long."""
+    """The lines of a code block; those in brackets, before a backslash or of one query as one, of long data each."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not _FENCE.match(line)]
     held: list[str] = []
     depth = 0
@@ -268,8 +298,8 @@ def _statements(text: str, info: str) -> Iterator[str]:
         depth = max(0, depth + sum(map(line.count, _OPENING)) - sum(map(line.count, _CLOSING)))
         query = info == "sql" and not line.endswith(";") and not line.startswith("--")
         if not (following and (depth or query or line.endswith("\\"))):
-            split = len(held) > 1 and held[0].endswith(tuple(_OPENING))
             joined = " ".join(held)
-            yield from [joined] if len(joined) <= _MAX_PIECE_CHARS - 2 else held[: 1 - split]
+            split = info in _DATA | _TRANSCRIPTS and len(held) > 1 and held[0].endswith(tuple(_OPENING))
+            yield from [joined] if not split or len(joined) <= _MAX_PIECE_CHARS - 2 else []
             yield from (line.rstrip(",") for line in held if split)
             held = []

@@ -14,7 +14,16 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import fact_keys
 from skill_distiller.rewriting.examples.find import find_sets
-from skill_distiller.rewriting.examples.fold import Element, Shown, example_elements, fold, read_lines, source_of
+from skill_distiller.rewriting.examples.fold import (
+    Element,
+    Shown,
+    example_elements,
+    fold,
+    read_lines,
+    source_of,
+    stays_whole,
+    warns_as_much,
+)
 from skill_distiller.rewriting.examples.model import ENOUGH, Example, ExampleSelection, ExampleSet, SelectionMode
 from skill_distiller.rewriting.model import ONE_LINERS, Bundle, Proposals, RenderingKind
 from skill_distiller.skill.model import BlockKind, Skill
@@ -77,10 +86,13 @@ def abstractive_bundle(reading: Reading, examples: ExampleSet, text: str) -> Bun
     """
     drafts = _draft_examples(reading, examples)
     lines = read_lines(text, [piece for draft in drafts for piece in draft.source])
-    selected = tuple(i for i, draft in enumerate(drafts) if not draft.example.foldable)
+    selected = tuple(i for i, draft in enumerate(drafts) if stays_whole(reading.skill, draft.example))
+    source = [piece for i, draft in enumerate(drafts) if i not in selected for piece in draft.source]
     shown = Shown([*lines, *(piece for i in selected for piece in drafts[i].source)])
     enough = (
-        0 < len(lines) <= len(drafts) - len(selected) and shown.share(_all_elements(drafts), _GENERALIZED) >= ENOUGH
+        0 < len(lines) <= len(drafts) - len(selected)
+        and warns_as_much(source, "\n".join(lines))
+        and shown.share(_all_elements(drafts), _GENERALIZED) >= ENOUGH
     )
     return _bundle(reading, examples, drafts, selected, lines) if enough else None
 

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.cues import places
 from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.rewriting.one_liner.line_text import closes_code, has, plain
 from skill_distiller.tokens import TokenCounter
 
 PREFIXES: Final = ("TRIGGER: ", "ACTION: ", "RESULT: ")
-NOT_STATED: Final = "(not stated)"  # where a skill does not say it: nothing is invented for it
+NOT_STATED: Final = "not said in the skill"  # instead of something else that fills the line
+PURPOSE: Final = f"{NOT_STATED}; its purpose: "  # before what a skill is for, where it does not say when
 
 
 @dataclass(frozen=True, slots=True)
 class OneLiner:
     """When a skill applies, what the agent does, and what comes of it: each a text without line breaks.
 
-    `left_out` counts the quoted trigger phrases that had no room. `shares` says of the blocks that the
-    lines draw on (by index) how much of them they say, 0-1. `method` names who wrote them.
+    What a skill does not say is `NOT_STATED`. `left_out` counts the quoted trigger phrases without room.
+    `shares` says of the blocks that the lines draw on (by index) how much of them they say, 0-1.
+    `method` names who wrote them.
     """
 
     trigger: str
@@ -52,7 +53,9 @@ class OneLinerWriter(Protocol):
 
 
 MOST_TOKENS: Final = 80  # of a line, its prefix included
-_RESERVE: Final = 6  # tokens for " (+99)" at the end
+_RESERVE: Final = 6  # tokens for " (+99)"
+_RULES_RESERVE: Final = 8  # tokens for "; … and 99 more"
+UNTOLD: Final = "…"  # stands for a step that can't be said shortly
 _LONGEST: Final = 12 * MOST_TOKENS  # characters; nothing longer is worth counting
 
 
@@ -72,9 +75,13 @@ class Line:
         self._prefix = prefix
         self._count = counter.count
 
-    def add(self, piece: Piece, joint: str = "", most: int = MOST_TOKENS) -> bool:
-        """Add a piece behind a joint where the line stays within `most` tokens and does not say it; whether it did."""
-        if not piece.text or piece.text.count("`") % 2 or piece.text.casefold() in self.text.casefold():
+    def add(self, piece: Piece, joint: str = "", most: int = MOST_TOKENS, *, again: bool = False) -> bool:
+        """Add a piece behind a joint where the line stays within `most` tokens; whether it did.
+
+        What the line says is only said `again` where that is asked for.
+        """
+        said = not again and piece.text.casefold() in self.text.casefold()
+        if not piece.text or said or not closes_code(piece.text):
             return False
         text = self.text + (joint if self.text else "") + piece.text
         if len(text) > _LONGEST or self._count(self._prefix + text) > most - _RESERVE:
@@ -85,34 +92,44 @@ class Line:
         return True
 
     def say_left_out(self, count: int) -> None:
-        """End with how many more there are, as in ` (+3)`."""
+        """Say how many more there are of what was added last, as in ` (+3)`."""
         if count:
             self.text += f" (+{min(count, 99)})"
 
-
-_NEGATIVE: Final = re.compile(
-    r"n['’]ts?\b|\b(?:not|no|never|avoid\w*|without|forbidden|prohibited|bad|wrong|incorrect|poor|anti-?patterns?"
-    r"|mistakes?|pitfalls?|gotchas?|traps?|red flags?|rationali[sz]ations?|excuses?|myths?|out of scope|exclu\w+"
-    r"|smells?|fail\w*|before:|limitations?|warnings?|skip|reject\w*|instead of)(?!\w)|[❌✗✘🚫⛔👎]|不|禁|避|反模式"
-    r"|错误|誤|錯|悪い|除外|対象外|ない|アンチパターン|\bне\b|нельзя|ошибк|избега|антипаттерн|\bno\b|evita|errores"
-    r"|nunca|\bnão\b|evite|erros|\bnicht|fehler|vermeide|yapma|kaçın|\bhata|değil|금지|안티|말|않|피해야|실수",
-    re.IGNORECASE,
-)
+    def add_rules(self, rules: Iterable[Piece], noun: str) -> None:
+        """Add the prohibitions that have room, the first of them first, and say how many there are besides."""
+        told = left = 0
+        new = [piece for piece in rules if not piece.text or piece.text.casefold() not in self.text.casefold()]
+        for place, piece in enumerate(new, 1):
+            reserve = 0 if place == len(new) and not left else _RULES_RESERVE
+            added = self.add(piece, "; ", MOST_TOKENS - reserve + _RESERVE)
+            told, left = told + added, left + (not added)
+        if left:
+            more = min(left, 99)
+            self.text += f"; … and {more} more" if told else f"; … {more} {noun}{'s' * (more > 1)}"
 
 
 @once_per_reading
 def negative_blocks(reading: Reading) -> frozenset[int]:
     """The indices of the blocks below a heading, or behind a lead-in, with a word such as not, avoid or mistakes."""
+    return _blocks_under(reading, "negative")
+
+
+@once_per_reading
+def conditional_blocks(reading: Reading) -> frozenset[int]:
+    """The indices of the blocks below a heading, or behind a lead-in, that says when they hold."""
+    return _blocks_under(reading, "condition")
+
+
+def _blocks_under(reading: Reading, name: str) -> frozenset[int]:
     skill = reading.skill
-    below = [any(map(is_negative, skill.heading_path(section.index)[1:])) for section in skill.sections]
+
+    def says(text: str) -> bool:
+        return has(name, text) and not (name == "condition" and has("always_so", text))
+
+    below = [any(map(says, skill.heading_path(section.index)[1:])) for section in skill.sections]
     return frozenset(
         place.block.index
         for section, place in zip(skill.section_of, places(skill), strict=True)
-        if below[section] or is_negative(place.led_in_by)
+        if below[section] or says(plain(place.led_in_by))
     )
-
-
-@lru_cache(maxsize=1024)  # every heading below asks again
-def is_negative(text: str) -> bool:
-    """Whether a heading or a lead-in says that what follows is wrong or not to be done."""
-    return bool(_NEGATIVE.search(text))

@@ -1,142 +1,148 @@
-"""What fills the other slots of the three lines: results and prohibitions."""
+"""What fills the other slots of the three lines: prohibitions and results."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from skill_distiller.analysis.cues import places
 from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.rewriting.one_liner.line_text import (
     LONGEST,
-    clauses,
+    first_clause,
+    has,
+    is_foreign,
+    is_label,
     plain,
     sentences,
+    shorter,
     table_column,
     units,
     without_end,
+    words,
 )
-from skill_distiller.rewriting.one_liner.model import Piece, negative_blocks
+from skill_distiller.rewriting.one_liner.model import Piece, conditional_blocks, negative_blocks
 from skill_distiller.rewriting.one_liner.steps import heading_text, step_text
-from skill_distiller.skill.model import PROSE, Block, BlockKind
+from skill_distiller.skill.model import Block, BlockKind
 
-_FORBIDS: Final = re.compile(
-    r"(?:(?:you |agents? )?(?:never|do not|don['’]t|must not|must never|should never)\s+(?!ever\b)"
-    r"|(?:绝不|绝对不要|切勿|不要|禁止|不得|严禁|請勿|请勿)|(?:никогда )?не\s+|nunca\s+|niemals\s+)",
-    re.IGNORECASE,
-)
-# What follows makes it no plain prohibition: "do not only …", "don't forget to …".
-_NO_PROHIBITION: Final = re.compile(
-    r"(?:only|just|merely|simply|always|necessarily|forget|hesitate|worry|need|have to|be afraid|stop|assume that"
-    r"|только|solo|só|sólo|nur|仅|只|忘)",
-    re.IGNORECASE,
-)
-_CONDITION: Final = re.compile(
-    r"\b(?:unless|except|only|if|when|whenever|until|without|before|after|while|but|sauf|excepto|salvo|si|se"
-    r"|cuando|quando|sin|sem|wenn|außer|если|кроме|без|пока)\b|除非|如果|若|只|之前|之后|前|后|时",
-    re.IGNORECASE,
-)
-_COMPOUND: Final = re.compile(r",|，|、|\b(?:and|or|nor|y|o|e|ou|и|или|und|oder)\b|或|和", re.IGNORECASE)
-# Words of stress before a rule. Any other label may be its condition: "In dry runs: do not …".
-_STRESS: Final = re.compile(
-    r"(?:important|critical|warning|caution|note|rule|hard rule|security|attention|重要|注意|警告|важно"
-    r"|importante)\s*[:：]\s*",
-    re.IGNORECASE,
-)
-# What points elsewhere.
-_POINTS: Final = re.compile(r"\b(?:otherwise|above|below|these|those|here|following|either)\b", re.IGNORECASE)
-_NEGATED: Final = re.compile(r"(?:not|never|no)\b", re.IGNORECASE)  # two negations are left as they stand
-_MAY_FORBID: Final = re.compile(  # a look before a block is read
-    r"never|(?<![a-z])not(?![a-z])|don['’]t|不|禁|勿|не|nunca|niemals", re.IGNORECASE
-)
 _MOST_PROHIBITIONS: Final = 200
 _FEWEST: Final = 6  # characters of a rule that says something
+_RULE_WORDS: Final = 25
+_OPENING: Final = re.compile(r"\A[^\w`\"'“「『(<$@/.~¬]+")  # a mark before a text
+_CONTRAST: Final = re.compile(r"\s+[✅✓❌✗]")
+_AFTER_STRESS: Final = re.compile(r"\s*[:：!—–-]+\s*")
+_NO_REST: Final = re.compile(r"(?:not|never|no)\b|[(（]", re.IGNORECASE)  # two negations are left as they stand
+_SHOUT: Final = re.compile(r"\b(?:NEVER|NOT)\b|^[ \t]*>[ \t]*\[!", re.MULTILINE)
+
+
+def forbids(sentence: str) -> bool:
+    """Whether a sentence forbids something."""
+    match = words("forbids").match(sentence) or words("forbids_inside").search(sentence)
+    return bool(match and not words("no_prohibition").match(sentence[match.end() :].strip()))
 
 
 def forbid(sentence: str) -> str:
-    """The prohibition with ¬ before what it forbids, its conditions kept; "" for a sentence that is none."""
-    match = _FORBIDS.match(sentence)
-    if not match or _NO_PROHIBITION.match(sentence, match.end()):
+    """The prohibition with ¬ before what it forbids, or in its own words; "" for one that can't be told alone, or none.
+
+    Its conditions are kept.
+    """
+    if not forbids(sentence):
         return ""
-    rest = without_end(sentence[match.end() :])
-    parts = clauses(rest)
-    if len(parts) > 1 and not _CONDITION.search(rest, len(parts[0])):
-        rest = without_end(parts[0])
-    if len(rest) < (_FEWEST if rest.isascii() else 2) or _NEGATED.match(rest) or _POINTS.search(rest):
+    match = words("forbids").match(sentence)
+    if not match:
+        fitting = (text for text in shorter(sentence) if len(text.split()) <= _RULE_WORDS and forbids(text))
+        return "" if has("points", sentence) or words("pronouns").match(sentence) else next(fitting, "")
+    rest = without_end(sentence[match.end() :]).strip()
+    clause = first_clause(rest)
+    rest = rest if has("condition", rest[len(clause) :]) else without_end(clause)
+    if (
+        len(rest) < (_FEWEST if rest.isascii() else 2)
+        or _NO_REST.match(rest)
+        or has("points", rest)
+        or has("pronouns", rest)
+    ):
         return ""
-    return f"¬({rest})" if _COMPOUND.search(rest) else f"¬{rest}"
+    return _negated(rest) if len(rest.split()) <= _RULE_WORDS else ""
 
 
-def find_prohibitions(reading: Reading) -> Iterator[Piece]:
-    """The prohibitions of a skill: hard rules first, then constraints, then those of other instructions."""
+def _negated(text: str) -> str:
+    return f"¬({text})" if has("compound", text) else f"¬{text}"
+
+
+@once_per_reading
+def find_prohibitions(reading: Reading) -> tuple[Piece, ...]:
+    """The prohibitions of a skill, the weightiest first: hard rules, what is shouted, constraints, then others.
+
+    The text of one that would be told without its condition, or at too great a length, is "".
+    """
     ranked = []
     for place, verdict in zip(places(reading.skill), reading.verdicts, strict=True):
-        aside = verdict.type in (SectionType.TRIGGER, SectionType.EXAMPLE)
-        if aside or place.block.kind not in PROSE or not _MAY_FORBID.search(place.block.text):
-            continue
-        # Under a heading or behind a lead-in that says when, a rule would be told without its condition.
-        if not any(map(_sets_condition, (place.led_in_by, *place.path[1:]))):
-            rank = not verdict.hard_rule, verdict.type is not SectionType.CONSTRAINT, -verdict.importance
-            ranked.append((rank, place.block.index))
-    blocks = (reading.skill.blocks[index] for _, index in sorted(ranked))
-    found = (Piece(text, block.index) for block in blocks for text in _prohibitions(block))
-    return islice(found, _MOST_PROHIBITIONS)
+        block, text = place.block, place.block.text
+        aside = (
+            verdict.type in (SectionType.TRIGGER, SectionType.EXAMPLE) or block.info or block.kind is BlockKind.TABLE
+        )
+        above = _OPENING.sub("", plain(place.led_in_by) or plain(place.path[-1] if place.path[1:] else "")).rstrip(
+            ":： "
+        )
+        listed = bool(words("forbids_items").fullmatch(above))
+        if not aside and (listed or words("forbids").search(text) or words("forbids_inside").search(text)):
+            quiet = not (_SHOUT.search(text) or block.kind is BlockKind.HTML)
+            rank = not verdict.hard_rule, quiet, verdict.type is not SectionType.CONSTRAINT, -verdict.importance
+            ranked.append((rank, block.index, listed))
+    bound = conditional_blocks(reading)
+    found = (
+        Piece("" if index in bound else text, index)
+        for _, index, listed in sorted(ranked)
+        for text in _prohibitions(reading.skill.blocks[index], listed=listed)
+    )
+    return tuple(islice(found, _MOST_PROHIBITIONS))
 
 
-@lru_cache(maxsize=1024)  # every block below a heading asks again
-def _sets_condition(text: str) -> bool:
-    return bool(_CONDITION.search(text))
+def _prohibitions(block: Block, *, listed: bool) -> Iterator[str]:
+    """Those of a block, "" for each that hangs on a sentence before; `listed`: its items are what is forbidden."""
+    bound = False
+    for unit in units(block, deep=True):
+        bound = bound and block.kind is not BlockKind.LIST
+        for sentence in sentences(unit):
+            own = _CONTRAST.split(_OPENING.sub("", sentence))[0]
+            stress = words("stress").match(own)
+            after = stress and _AFTER_STRESS.match(own, stress.end())
+            own = own[after.end() :] if after else own
+            if forbids(own) and not own.endswith((":", "：")):
+                cut = block.kind is BlockKind.PARAGRAPH and own[:1].islower()  # the end of a sentence
+                yield "" if bound or cut else forbid(own)
+            elif listed and block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM) and sentence == next(sentences(unit)):
+                yield next((_negated(t) for t in shorter(own) if len(t.split()) <= _RULE_WORDS), "")
+            else:
+                bound = bound or has("condition", own) or ": " in own or bool(words("opens_clause").match(own))
 
 
-def _prohibitions(block: Block) -> Iterator[str]:
-    """Those that hold by themselves: at the start of an item, or with nothing conditional above in the paragraph."""
-    for text in units(block):
-        sentence = next(sentences(text), "")
-        stress = _STRESS.match(sentence)
-        own = "" if text.endswith((":", "：")) else forbid(sentence[stress.end() :] if stress else sentence)
-        if own:
-            yield own
-        elif block.kind is BlockKind.PARAGRAPH and (_CONDITION.search(text) or ": " in text):
-            return
-
-
-_OUTPUT: Final = re.compile(
-    r"\A\W*(?:\d+\W+)?(?:(?:expected|final|required|your|the|agent|example|standard) )?(?:outputs?|deliverables?"
-    r"|results?|report(?:ing)?|return|handoff|verdict|response|summary)(?: (?:formats?|templates?|structure"
-    r"|artifacts?|contract|style|requirements?|to user|examples?))?\W*\Z|\boutput (?:formats?|templates?|artifacts?"
-    r"|structure)\b|\b(?:exit conditions?|success criteria|definition of done|done when|what you get"
-    r"|expected (?:output|result)s?)\b|输出|輸出|交付|结果|出力|結果|成果物|レポート|\bвывод|результат|\bsalida"
-    r"|resultado|\bsaída|entreg|çıktı|sonuç|rapor|출력|결과|보고|ausgabe|ergebnis|sortie|résultat|livrable",
-    re.IGNORECASE,
-)
-_PRODUCES: Final = re.compile(
-    r"\b(?:generat|creat|produc|return|output|build|writ|deliver|provid|report|present|draft|emit|render|compil"
-    r"|prepar)(?:e|es|s|ing|t|tes)?\b|生成|输出|作成|出力|создаёт|создает|genera|gera|crea|cria|oluştur|üret|생성|작성",
-    re.IGNORECASE,
-)
 _PART: Final = re.compile(
     r"[ \t]*(?:#{1,6}[ \t]+(?P<heading>[^\n]+)|\*\*(?P<label>[^*\n]{2,50})\*\*[ \t]*[:：]?"
     r"|(?P<caps>[A-Z][A-Z /&-]{3,40}):?[ \t]*$)"
 )
-_OUTPUT_COLUMN: Final = re.compile(r"\bget\b|deliver|output|result|artifact|produc|出力|输出|結果|结果", re.IGNORECASE)
 _KEY: Final = re.compile(r"""[ \t]*["']?(\w[\w-]{1,30})["']?[ \t]*:""")
 _DATA: Final = frozenset(("json", "jsonc", "yaml", "yml"))
 _TEXT: Final = frozenset(("", "md", "markdown", "text", "txt", "plaintext", "html"))
 _PLACEHOLDER: Final = re.compile(r"[\[{<(][^\[\]{}<>()\n]*[\]}>)]")
+_AROUND: Final = re.compile(r"\A(?:\W|\d)+|\W+\Z")
+_NEXT_VERB: Final = re.compile(r"(?:,|\b(?:and|that|to))\s+(?:and\s+)?", re.IGNORECASE)
+_TAG: Final = re.compile(r"\s*<([\w-]+)")
 _MOST_BLOCKS: Final = 60  # three lines hold far fewer
+_FEWEST_PARTS: Final = 2  # of a template that says what there is
 _MOST_LINES: Final = 200
 
 
 def find_results(reading: Reading) -> tuple[Iterator[Piece], Iterator[Piece]]:
     """Sentences that say what comes of it, and names of its parts, each in order of weight."""
-    negative = negative_blocks(reading)
-    blocks = list(islice((b for b in _output_blocks(reading) if b.index not in negative), _MOST_BLOCKS))
-    told = (Piece(u, b.index) for b in blocks if b.kind is BlockKind.PARAGRAPH for u in units(b) if _is_telling(u))
-    return told, _result_parts(blocks)
+    aside = negative_blocks(reading)
+    blocks = list(islice((b for b in _output_blocks(reading) if b.index not in aside), _MOST_BLOCKS))
+    prose = (b for b in blocks if b.kind in (BlockKind.PARAGRAPH, BlockKind.HTML))
+    told = (Piece(u, b.index) for b in prose for u in units(b, deep=True))
+    return (piece for piece in told if not is_label(piece.text) and not forbids(piece.text)), _result_parts(blocks)
 
 
 def _result_parts(blocks: Sequence[Block]) -> Iterator[Piece]:
@@ -146,34 +152,38 @@ def _result_parts(blocks: Sequence[Block]) -> Iterator[Piece]:
         texts: Iterable[str] = ()
         if block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM):
             if last is None or last == block.index - 1:
-                texts = (step_text(unit) for unit in units(block) if not forbid(unit))
+                texts = (step_text(u) for u in units(block) if not forbids(u) and not words("no_telling").match(u))
         elif last is None and block.kind is BlockKind.CODE:
-            texts = _template_parts(block)
+            texts = list(_template_parts(block))
+            texts = texts if len(texts) >= _FEWEST_PARTS else ()
         elif last is None and block.kind is BlockKind.TABLE:
-            texts = table_column(block, _OUTPUT_COLUMN)
+            texts = table_column(block, "output_column")
         for text in filter(None, texts):
             last = block.index
             yield Piece(text, block.index)
 
 
-def _is_telling(sentence: str) -> bool:
-    return not sentence.endswith((":", "：", "?", "？")) and not forbid(sentence)
-
-
-def _output_blocks(reading: Reading) -> Iterator[Block]:
-    """The blocks under headings such as Output, then those that the analyzer takes for an output format."""
+def _output_blocks(reading: Reading) -> Iterable[Block]:
+    """The blocks under headings such as Output, then what the analyzer takes for an output format and says so."""
     skill = reading.skill
-    named = [bool(section.level and _OUTPUT.search(section.heading)) for section in skill.sections]
-    for section in skill.sections:
-        if named[section.index]:
-            yield from section.blocks
-    for section in skill.sections:
-        if not named[section.index]:
-            inside = any(_OUTPUT.search(heading) for heading in skill.heading_path(section.index)[1:])
-            for block in section.blocks:
-                output = reading.verdicts[block.index].type is SectionType.OUTPUT_FORMAT
-                if inside or (output and (block.kind is BlockKind.CODE or produces(block.text[:LONGEST]))):
-                    yield block
+    named = (b for s in skill.sections if s.level and _is_output(s.heading) for b in s.blocks)
+    inside = (b for s in skill.sections if any(map(_is_output, skill.heading_path(s.index)[1:])) for b in s.blocks)
+    said = (b for b in skill.blocks if _says_output(b, reading.verdicts[b.index].type is SectionType.OUTPUT_FORMAT))
+    return {block.index: block for block in chain(named, inside, said)}.values()
+
+
+def _says_output(block: Block, is_format: bool) -> bool:
+    """Whether a block says by itself what comes of it: by its tag, as a document, or in its first sentence."""
+    tag = _TAG.match(block.text)
+    document = block.kind is BlockKind.CODE and block.info in _TEXT and "\n# " in block.text[:LONGEST]
+    told = block.kind is BlockKind.PARAGRAPH and produces(block.text[:LONGEST])
+    return bool(tag and _is_output(tag[1].replace("_", " "))) or (is_format and (document or told))
+
+
+def _is_output(heading: str) -> bool:
+    if has("input", heading) or has("aside", heading):
+        return False
+    return has("output", heading) or bool(words("output_whole").fullmatch(_AROUND.sub("", heading)))
 
 
 def _template_parts(block: Block) -> Iterator[str]:
@@ -188,10 +198,13 @@ def _template_parts(block: Block) -> Iterator[str]:
     elif language in _TEXT:  # elsewhere # begins a comment
         for match in filter(None, map(_PART.match, lines)):
             text = heading_text(_PLACEHOLDER.sub("", match["heading"] or match["label"] or match["caps"]))
-            if len(text) > 2:
+            if len(text) > 2 and not has("negative", text):
                 yield text
 
 
 def produces(sentence: str) -> bool:
     """Whether a sentence says that something is made."""
-    return bool(_PRODUCES.match(plain(sentence)))
+    text = plain(sentence)
+    found = [match.start() for match in words("produces").finditer(text)]
+    begins = {0, *(match.end() for match in _NEXT_VERB.finditer(text))}
+    return bool(found) and (is_foreign(text) or not begins.isdisjoint(found))

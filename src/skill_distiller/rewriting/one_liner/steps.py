@@ -3,45 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from itertools import chain, groupby, islice
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.cues import IMPERATIVES, heading_promises
+from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.one_liner.line_text import (
     balanced,
+    has,
+    is_foreign,
+    is_label,
     is_modal,
-    is_ordered,
-    one_line,
+    is_order,
+    number,
     plain,
     shorter,
     units,
+    words,
 )
-from skill_distiller.rewriting.one_liner.model import Piece, is_negative, negative_blocks
+from skill_distiller.rewriting.one_liner.model import UNTOLD, Piece, conditional_blocks, negative_blocks
 from skill_distiller.skill.model import Block, BlockKind, Section
 
-_STEP_WORD: Final = (
-    r"steps?|phases?|stages?|part|étape|paso|passo|schritt|adım|faz|aşama|шаг|этап|fase"
-    r"|ステップ|フェーズ|阶段|步骤|階段|단계"
-)
-_STEP: Final = re.compile(
-    rf"\W*(?:(?:{_STEP_WORD})\s*[\dA-Z一二三四五六七八九十]{{1,3}}(?:\.\d+)?\b|第[\d一二三四五六七八九十]+[步阶段章]+|\d{{1,2}}\s?단계)\W*\s*",
-    re.IGNORECASE,
-)
 _NUMBER: Final = re.compile(r"\(?\d{1,2}(?:\.\d{1,2})*[.):、]?\s+|\(?\d{1,2}[.):、]\s*")
+_AFTER_STEP: Final = re.compile(r"[\s:：.)—–-]*")
 _LABELED: Final = re.compile(r"(.{2,60}?)(?:\s*[:：]\s+|\s+[—–-]\s+|：)(?=\S)")
 _NO_TEXT: Final = re.compile(r"\A[^\w`(“「\"'/@.$¬<&]+|[\s:：.—–-]+\Z")  # around the text of a heading
-_MOST_WORDS: Final = 14  # of a step
 _BLANK: Final = re.compile(r"[\[<{(][^\[\]<>{}()]*[\]>})]")  # left for the author to fill in
+_MOST_WORDS: Final = 16  # of a step
+_LABEL_WORDS: Final = 6
+_TOLD: Final = 0.6  # of the steps that have to be said
 
 
 def heading_text(heading: str) -> str:
     """A heading without its number and emoji; "" where nothing else is in it, or it is too long for a step."""
-    text = _without_number(plain(heading).strip("#").strip())
-    return _first_short(_NO_TEXT.sub("", text))
+    text = _NO_TEXT.sub("", _without_number(_NO_TEXT.sub("", plain(heading).strip("#").strip())))
+    return "" if words("opens_clause").match(text) else _first_short(text)
 
 
 def step_text(unit: str) -> str:
@@ -50,16 +49,17 @@ def step_text(unit: str) -> str:
     if unit.endswith((":", "：", "?", "？")) or _BLANK.fullmatch(unit):
         return ""
     label = _LABELED.match(unit)
-    if label and len(label[1].split()) <= 6 and balanced(label[1]) and not is_modal(unit[label.end() :]):
+    named = label and len(label[1].split()) <= _LABEL_WORDS and balanced(label[1]) and not is_modal(label[1])
+    if label and named and not words("opens_clause").match(unit) and not has("binds", unit[label.end() :]):
         return label[1].strip()
     return _first_short(unit)
 
 
 def _without_number(text: str) -> str:
-    for expression in (_STEP, _NUMBER):
-        if match := expression.match(text):
-            text = text[match.end() :]
-    return text
+    step = words("step").match(text)
+    text = text[_AFTER_STEP.match(text, step.end()).end() :] if step else text  # type: ignore[union-attr]
+    match = _NUMBER.match(text)
+    return text[match.end() :] if match else text
 
 
 def _first_short(text: str) -> str:
@@ -68,39 +68,21 @@ def _first_short(text: str) -> str:
 
 
 def _is_numbered(heading: str) -> bool:
-    return bool(_STEP.match(heading) or _NUMBER.match(heading))
+    return bool(_NUMBER.match(heading) or words("step").match(_NO_TEXT.sub("", heading)))
 
 
-_WORKFLOW: Final = re.compile(
-    r"\b(?:workflow|process|steps?|procedure|instructions?|protocol|execution|how (?:to|it works)|method"
-    r"|what to do|task|loop|approach|pipeline|playbook|phases?)\b|流程|步骤|步驟|手順|ワークフロー|実行|プロセス|шаг"
-    r"|процесс|порядок|pasos?\b|flujo|passos?\b|fluxo|proceso|processo|adım|süreç|akış|ablauf|schritt|단계|절차"
-    r"|워크플로|作業|使い方|작동",
-    re.IGNORECASE,
-)
 _ASIDE: Final = frozenset({
     SectionType.EXAMPLE, SectionType.EDGE_CASE, SectionType.TRIGGER, SectionType.VERBOSE_DETAIL,
     SectionType.OUTPUT_FORMAT, SectionType.EXPLANATION, SectionType.ADVISORY_PATTERN,
 })  # fmt: skip
-_SETUP: Final = re.compile(
-    r"\b(?:install\w*|set-?up|prerequisites?|requirements?|references?|related|resources?|troubleshooting|faq"
-    r"|tips|notes?|post-execution|changelog|preflight|configuration|scripts?|further reading|see also|limitations"
-    r"|author|audience|when not to|tables? of contents|quick start|quick reference|flags|config|tools?|documentation"
-    r"|source|usage|parameters?|introduction|extracted)\b|параметр|nasıl çalışır|仕組み|相关|参考|関連|관련|前提"
-    r"|안티패턴|связанн|ilgili|relacionad",
-    re.IGNORECASE,
-)
 _LISTS: Final = (BlockKind.LIST, BlockKind.LIST_ITEM)
 _MOST_STEPS: Final = 40
 _MOST_BLOCKS: Final = 80  # of a list that is looked at
-_POINTS: Final = re.compile(r"\b(?:above|below|that file|these|those)\b", re.IGNORECASE)
-_SHELLS: Final = frozenset("bash sh shell zsh console powershell ps1 cmd".split())
-_MOST_COMMANDS: Final = 3
-_LONGEST_COMMAND: Final = 100  # characters
-TELLING: Final = 1.0
-_COMMANDS_SCORE: Final = 0.9
-_SENTENCE_SCORE: Final = 0.95
-_SENTENCES_SCORE: Final = 1.1
+_MOST_LISTS: Final = 200
+# Scores: what is below `_TELLING` does not say what the agent does each time.
+_TELLING: Final = 1.0
+_SENTENCES_SCORE: Final = 1.05
+_ASIDE_SCORE: Final = -1.5
 
 
 class Steps(NamedTuple):
@@ -111,51 +93,31 @@ class Steps(NamedTuple):
     score: float
 
 
-_Source = tuple[float, Callable[[], Steps | None]]  # the score that steps may have at most, and what reads them
+def find_steps(reading: Reading) -> Steps | None:
+    """The most telling sequence, the first of equals; None where the skill has none that tells what is done."""
+    found = [*_headings(reading), *islice(_lists(reading), _MOST_LISTS), *_from_sentences(reading)]
+    return max((steps for steps in found if steps.score >= _TELLING), key=lambda steps: steps.score, default=None)
 
 
-def find_steps(reading: Reading, least: float) -> Steps | None:
-    """The most telling sequence, of those with a score of at least `least` and above 0; the first of equals.
-
-    A score below `TELLING` says little of what is done.
-    """
-    sources: list[_Source] = [
-        *_headings(reading),
-        *_lists(reading),
-        (_SENTENCES_SCORE, partial(_from_sentences, reading)),
-        (_COMMANDS_SCORE, partial(_from_commands, reading)),
-    ]
-    best, best_rank = None, (max(least, 0.0), -len(sources))
-    for place, (most, read) in sorted(enumerate(sources), key=lambda row: -row[1][0]):
-        if most < best_rank[0]:
-            break
-        steps = read()
-        if steps and steps.score > 0 and (steps.score, -place) >= best_rank:
-            best, best_rank = steps, (steps.score, -place)
-    return best
-
-
-def _headings(reading: Reading) -> Iterator[_Source]:
+def _headings(reading: Reading) -> Iterator[Steps]:
     sections = reading.skill.sections
-    importance = _section_importance(reading)
-    total = sum(importance) or 1.0
     for parent, children in _siblings(sections):
-        named = [(s, _STEP.match(s.heading), _NUMBER.match(s.heading)) for s in children]
-        counted = [s for s, step, number in named if step or number]
-        chosen = (counted if len(counted) >= 2 else children)[:_MOST_STEPS]
+        counted = [section for section in children if _is_numbered(section.heading)]
+        ordered = len(counted) >= 2
+        chosen = (counted if ordered else children)[:_MOST_STEPS]
         pieces = tuple(p for s in chosen if (p := _heading_piece(s)).text)
-        if len(pieces) < 2:
-            continue
-        steps = any(step for _, step, _ in named)
-        workflow = bool(parent and _WORKFLOW.search(parent.heading))
-        verbs = _mostly(_is_imperative, pieces)
-        if len(counted) >= 2:
-            base = 3.0 if steps else 2.2 if workflow or verbs else 1.4
+        texts = [piece.text for piece in pieces]
+        workflow = bool(parent and has("workflow", parent.heading))
+        if ordered:
+            steps = any(words("step").match(_NO_TEXT.sub("", section.heading)) for section in chosen)
+            base = 3.0 if steps else 2.2 if _tell(texts) else 1.4 if workflow else 0.0
         else:
-            base = 1.8 if workflow else 1.2 if verbs else 0.3
-        mass = 0.6 * sum(importance[i] for s in chosen for i in _under(sections, s)) / total
-        score = base + mass + _aside(parent)
-        yield score, partial(Steps, pieces, steps or workflow or verbs, score)
+            orders = parent is None and len(texts) > 2 and all(is_order(text) and " " in text for text in texts)
+            base = (1.8 if workflow else 1.1 * orders) * _tell(texts)
+        if len(pieces) >= 2 and base:
+            yield Steps(
+                pieces, ordered, base + 1 / chosen[0].level + 0.5 * len(chosen) / len(sections) + _aside(parent)
+            )
 
 
 def _siblings(sections: Sequence[Section]) -> Iterator[tuple[Section | None, list[Section]]]:
@@ -168,119 +130,98 @@ def _siblings(sections: Sequence[Section]) -> Iterator[tuple[Section | None, lis
         groups.setdefault(stack[-1].index if stack else -1, []).append(section)
         stack.append(section)
     for parent, children in groups.items():
-        told = [s for s in children if not _is_aside(s) and not is_negative(s.heading)]
+        told = [s for s in children if not _is_aside(s) and not has("negative", s.heading)]
         # One title above all is no parent of its own.
-        if len(told) >= 2:
-            yield (sections[parent] if parent >= 0 and sections[parent].level > 1 else None), told
+        yield (sections[parent] if parent >= 0 and sections[parent].level > 1 else None), told
+
+
+def _is_workflow(section: Section) -> bool:
+    return bool(section.level) and has("workflow", section.heading) and not _is_numbered(section.heading)
+
+
+def _is_main(reading: Reading, section: Section) -> bool:
+    """Whether a section is about the whole skill: a recipe for one part of a subject is not what the skill does."""
+    return section.level <= 1 or bool(
+        content_words(section.heading) & content_words(reading.skill.name.replace("-", " "))
+    )
 
 
 def _is_aside(section: Section) -> bool:
-    heading = section.heading
-    if _is_numbered(heading):
+    if not section.level or _is_numbered(section.heading):
         return False
-    promises = heading_promises(heading)
-    return bool(_SETUP.search(heading)) or (bool(promises) and promises[0][0] in _ASIDE)
+    promises = heading_promises(section.heading)
+    return has("aside", section.heading) or (bool(promises) and promises[0][0] in _ASIDE)
 
 
-def _aside(parent: Section | None) -> float:
-    return -1.5 if parent is not None and (_is_aside(parent) or is_negative(parent.heading)) else 0.0
-
-
-def _under(sections: Sequence[Section], section: Section) -> Iterator[int]:
-    yield section.index
-    for index in range(section.index + 1, len(sections)):
-        if sections[index].level <= section.level:
-            return
-        yield index
-
-
-def _section_importance(reading: Reading) -> list[float]:
-    kinds = (SectionType.CORE_INSTRUCTION, SectionType.CONSTRAINT)
-    return [
-        sum(reading.verdicts[b.index].importance for b in s.blocks if reading.verdicts[b.index].type in kinds)
-        for s in reading.skill.sections
-    ]
+def _aside(section: Section | None) -> float:
+    return _ASIDE_SCORE if section and (_is_aside(section) or has("negative", section.heading)) else 0.0
 
 
 def _heading_piece(section: Section) -> Piece:
-    """The heading as a step; of "Step 1" and nothing more what stands below it."""
+    """The heading as a step; of "Step 1" and nothing more what stands below it, of one too long that it is there."""
+    if text := heading_text(section.heading):
+        return Piece(text)
     steps = (Piece(step_text(unit), block.index) for block in section.blocks for unit in units(block))
-    texts = chain((Piece(heading_text(section.heading)),), steps)
-    return next((piece for piece in texts if piece.text), Piece(""))
+    return next((piece for piece in steps if piece.text), Piece(UNTOLD))
 
 
-def _lists(reading: Reading) -> Iterator[_Source]:
+def _lists(reading: Reading) -> Iterator[Steps]:
     total = sum(v.importance for v in reading.verdicts) or 1.0
-    negative = negative_blocks(reading)
+    left_out = negative_blocks(reading) | conditional_blocks(reading)
+    recipes = [s for s in reading.skill.sections if any(b.kind in _LISTS and number(b) == 1 for b in s.blocks)]
+    flows = sum(map(_is_workflow, recipes))
     for section in reading.skill.sections:
-        heading = section.heading if section.level else ""
-        workflow = bool(_WORKFLOW.search(heading)) and not _is_numbered(heading)
-        aside = -1.5 if section.level and _is_aside(section) else 0.0
-        lists = (b for b in section.blocks if b.kind in _LISTS and b.index not in negative)
-        for ordered, group in groupby(lists, key=is_ordered):
-            blocks = list(group)
+        workflow = _is_workflow(section) and flows <= 1
+        rest = _aside(section) + (0.8 if workflow else 0.4 if _is_main(reading, section) else -1.2 * (len(recipes) > 1))
+        for blocks in _runs([b for b in section.blocks if b.kind in _LISTS and b.index not in left_out]):
             verdicts = [reading.verdicts[b.index] for b in blocks]
             core = sum(v.importance for v in verdicts if v.type is SectionType.CORE_INSTRUCTION)
-            rest = 0.8 * workflow + (0.3 if core else -0.5) + 2 * core / total + aside
-            most = rest + _list_score(ordered, verbs=True, workflow=workflow)
-            yield most, partial(_from_list, blocks, ordered, workflow, rest)
+            least = 1 if len(recipes) == 1 else 2
+            yield from _from_list(blocks, workflow, least, rest + (0.1 if core else -0.6) + 2 * core / total)
 
 
-def _list_score(ordered: bool, verbs: bool, workflow: bool) -> float:
-    base = 0.7 + 0.7 * (verbs or workflow) if ordered else 0.8 * verbs
-    return base + 0.4 * verbs
+def _runs(lists: Sequence[Block]) -> Iterator[list[Block]]:
+    """The lists of a section, one that goes on counting, or follows at once, joined with the one before."""
+    run: list[Block] = []
+    for block in lists:
+        count = number(block)
+        joined = count != 1 if count is not None else bool(run) and run[-1].index == block.index - 1
+        if run and (not joined or (number(run[0]) is None) is not (count is None)):
+            yield run
+            run = []
+        run.append(block)
+    if run:
+        yield run
 
 
-def _from_list(blocks: Sequence[Block], ordered: bool, workflow: bool, rest: float) -> Steps | None:
-    """The items as steps; `rest` is what is known of their score without reading them."""
-    texts = (Piece(t, b.index) for b in blocks[:_MOST_BLOCKS] for u in units(b) if (t := step_text(u)))
+def _from_list(blocks: Sequence[Block], workflow: bool, least: int, rest: float) -> Iterator[Steps]:
+    """The items as steps, where most can be told; one item alone is a step only where `least` allows it."""
+    texts = (Piece(step_text(u) or UNTOLD, b.index) for b in blocks[:_MOST_BLOCKS] for u in units(b))
     pieces = tuple(islice(texts, _MOST_STEPS))
-    if len(pieces) < 2:
-        return None
-    # Of other languages no verb is known.
-    verbs = _mostly(_is_imperative, pieces) or any(_is_foreign(p.text) for p in pieces)
+    ordered = number(blocks[0]) is not None
+    told = [piece.text for piece in pieces if piece.text != UNTOLD]
+    verbs = _tell(told) or ((ordered or workflow) and any(map(is_foreign, told)))  # whose verbs are not known
     # A list of parameters or files is no list of steps.
-    score = rest + _list_score(ordered, verbs, workflow) - _mostly(_is_code, pieces)
-    return Steps(pieces, ordered, score)
+    code = sum(text[:1] == "`" and text.find("`", 1) == len(text) - 1 for text in told)
+    enough = len(told) >= max(least if ordered else 2, _TOLD * len(pieces)) and 2 * code <= len(told)
+    if enough and (verbs or (ordered and workflow)):
+        yield Steps(pieces, ordered, rest + 0.5 * ordered + 0.5 * verbs)
 
 
-def _from_sentences(reading: Reading) -> Steps | None:
-    found, negative = [], negative_blocks(reading)
-    for block, verdict in zip(reading.skill.blocks, reading.verdicts, strict=True):
-        told = verdict.type is SectionType.CORE_INSTRUCTION and block.kind is BlockKind.PARAGRAPH
-        if told and block.index not in negative:
-            steps = (step_text(unit) for unit in units(block) if _is_imperative(unit))
-            found += [Piece(text, block.index) for text in steps if text and not _POINTS.search(text)]
-    several = len(found) > 1
-    score = _SENTENCES_SCORE if several else _SENTENCE_SCORE
-    return Steps(tuple(found[:_MOST_STEPS]), several, score) if found else None
+def _from_sentences(reading: Reading) -> Iterator[Steps]:
+    """The orders of the first section that says what to do: those of several are no sequence."""
+    left_out = negative_blocks(reading) | conditional_blocks(reading)
+    for section in reading.skill.sections:
+        if (has("workflow", section.heading) or section.level <= 1) and not _is_aside(section):
+            told = (b for b in section.blocks if b.kind is BlockKind.PARAGRAPH and b.index not in left_out)
+            units_of = ((u, b.index) for b in islice(told, _MOST_BLOCKS) for u in units(b))
+            orders = [(u, i) for u, i in units_of if is_order(u) and not has("speaks_of_use", u)]
+            found = tuple(Piece(step, i) for u, i in orders if not is_label(u) and (step := step_text(u)))
+            if found:
+                yield Steps(found[:_MOST_STEPS], len(found) > 1, _SENTENCES_SCORE)
+                return
 
 
-def _from_commands(reading: Reading) -> Steps | None:
-    pieces = []
-    negative = negative_blocks(reading)
-    for block in reading.skill.blocks:
-        shell = block.kind is BlockKind.CODE and next(iter(block.info.lower().split()), "") in _SHELLS
-        if shell and block.index not in negative:
-            lines = (line.strip().removeprefix("$ ") for line in block.text.split("\n", 12)[1:-1])
-            command = next((line for line in lines if line and not line.startswith("#")), "")
-            if 0 < len(command) <= _LONGEST_COMMAND and "`" not in command and not command.endswith("\\"):
-                pieces.append(Piece(f"`{one_line(command)}`", block.index))
-    return Steps(tuple(pieces[:_MOST_COMMANDS]), ordered=False, score=_COMMANDS_SCORE) if pieces else None
-
-
-def _mostly(holds: Callable[[str], bool], pieces: Sequence[Piece]) -> bool:
-    return sum(holds(piece.text) for piece in pieces) >= len(pieces) / 2
-
-
-def _is_code(text: str) -> bool:
-    return text[:1] == "`" and text.find("`", 1) == len(text) - 1
-
-
-def _is_foreign(text: str) -> bool:
-    return any(character.isalpha() and not character.isascii() for character in text)
-
-
-def _is_imperative(text: str) -> bool:
-    words = text.split(maxsplit=1)
-    return bool(words) and words[0].strip("`,.:").lower() in IMPERATIVES
+def _tell(texts: Sequence[str]) -> bool:
+    """Whether most of some texts tell what to do."""
+    return 2 * sum(map(is_order, texts)) >= len(texts)

@@ -4,96 +4,45 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from skill_distiller.analysis.cues import places
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.rewriting.one_liner.line_text import balanced, split_at, text_sentences, units, without_end
-from skill_distiller.rewriting.one_liner.model import Piece, is_negative, negative_blocks
+from skill_distiller.rewriting.one_liner.line_text import (
+    balanced,
+    has,
+    plain,
+    shorter,
+    split_at,
+    text_sentences,
+    units,
+    without_end,
+    words,
+)
+from skill_distiller.rewriting.one_liner.model import Piece, negative_blocks
 from skill_distiller.skill.links import MARKED
-from skill_distiller.skill.model import Block, BlockKind, Section
+from skill_distiller.skill.model import BlockKind
 
 _MOST_SENTENCES: Final = 200
 _MOST_BLOCKS: Final = 60
-_USE: Final = r"use[sd]?|invoked?|activate[sd]?|trigger(?:s|ed)?|apply|applies|load(?:ed)?|call"
-_SPEAKS_OF_USE: Final = re.compile(
-    rf"^(?:and |also |please )*(?:{_USE})\b"
-    r"(?: (?:this|the|it|for|when|whenever|if|on|with|to|also|proactively|even|only|after|before|as|in|during)\b"
-    r"|\s?[-:—])|\b(?:used?|invoked?|activated?|applie[sd]|triggers?|triggered)"
-    r" (?:this skill|it when|when|whenever|if|for|on|to|by)\b"
-    r"|\bthis skill\b.{0,40}\b(?:when|whenever|if|for)\b|\bwhen(?:ever)? (?:the |a |an )?users?\b"
-    r"|\b(?:perfect|best|ideal|useful) (?:for|when)\b|\btriggers?\s?[-:—]"
-    r"|\btrigger(?:s|ing)? (?:phrases?|words?|keywords?|terms?)\b"
-    r"|\bwhen (?:you|working|asked|creating|building|writing|implementing)\b"
-    r"|当.+时|用于|适用|触发|使用时|时使用|時使用|於.+時|とき|時に使用|時に|際に|場合に|使う|使用する|利用する|トリガー"
-    r"|когда|используй|применя|активир|cuando|quando|\buse (?:ao|para|em|esta|este|al|en)\b|úsal|usar|utiliz|wenn"
-    r"|ne zaman|gerektiğinde|durumlar|için kullan|때|사용",
-    re.IGNORECASE,
-)
-_EXCLUDES: Final = re.compile(
-    r"\b(?:do not|don['’]t|never|not|isn['’]t) (?:be )?(?:use|used|trigger|triggered|invoke|invoked|activate"
-    r"|apply|load)\b|^(?:and )?not (?:for|when|to)\b|\b(?:is|are) not for\b|\bskip (?:this|it|when|if|for)\b"
-    r"|\broute elsewhere\b|\bwrong skill\b|^for .{3,200}?\buse\b (?!when|if|this)|\bNOT for\b"
-    r"|不要用于|不适用|不用于|には使わない|には使用しない|対象外|не используй|не применя|no (?:usar|uses|utiliz)"
-    r"|não (?:use|usar|utiliz)|nicht (?:verwend|nutz|für)|kullanma",
-    re.IGNORECASE,
-)
-_TRIGGER_HEADING: Final = re.compile(
-    r"\bwhen (?:not )?to (?:use|activate|apply|invoke|run|trigger|load|engage|reach)\b|\buse (?:this|when|for|cases?\b)"
-    r"|\A\W*(?:triggers?|triggering|activation|triggering this skill|trigger (?:phrases?|conditions?|words?"
-    r"|keywords?))\W*\Z|\A\W*when(?: not)?\W*\Z"
-    r"|何时|什么时候|适用|何時|使用时|使用時|触发|いつ使|使用する|使用タイミング"
-    r"|使用場面|когда|cuándo (?:usar|activar)|quando (?:usar|ativar)|ne zaman|언제|사용 시|활성화",
-    re.IGNORECASE,
-)
-_WHEN_NOT: Final = re.compile(
-    r"\bwhen not to\b|\b(?:do not|don['’]t|not) use\b|不适用|使用しない|когда не\b", re.IGNORECASE
-)
-_JOINED: Final = re.compile(
-    r"\s*(?:[;；.。]\s*|\s[—–-]+\s|,\s+)(?=(?:and |but )?(?:use|invoke|activate|trigger|apply) (?:this|the|it|when"
-    r"|whenever|for|if|proactively)\b|(?:do not|don['’]t|never|not) (?:use|for|trigger|invoke|apply)\b)",
-    re.IGNORECASE,
-)
-_SAYS_WHO: Final = (
-    r"(?:(?:you|claude|agents?) (?:should|must|can) |(?:this|the) skill (?:should be|is|must be|can be) "
-    r"|should be |must be )?"
-)
-_SAYS_WHEN: Final = r"(?:automatically|whenever|when|for|if|on|with|in cases?(?: where)?)\b\s*(?:when\b|if\b)?[:,]?\s*"
-_LEAD: Final = re.compile(
-    rf"(?:and |but |also |please )*{_SAYS_WHO}(?:{_USE})\s+(?:(?:this|the) skills?\s*|it\s+|this\s+)?"
-    rf"(?:{_SAYS_WHEN}|(?=to\b))"
-    r"|trigger(?:s|ing)?(?: (?:on|phrases?|words?|keywords?|terms?))?(?: include| are)?\s*(?:[-—:]+\s*|(?=[\"“]))"
-    r"|(?:auto-?)?activates? (?:when|on|for)\s+|(?:whenever|when)\s+(?=(?:the |a |an )?(?:user|you)\b)"
-    r"|(?:usar?|úsala|úsalo|utilizar?|use) (?=(?:cuando|quando|para|ao|al|em)\s)",
-    re.IGNORECASE,
-)
-_APPLIES: Final = re.compile(r"(?:also )?appl(?:y|ies) to\s+", re.IGNORECASE)
-_SEPARATOR: Final = re.compile(
-    r"\s*[,、，/|;；]?\s*(?:\b(?:and/or|or|and|и|или|y|o|e|ou|ve|veya|ya da|oder|und|et)\b|或者?|和|以及"
-    r"|または|や|とか?|와|과|나|또는)?\s*",
-    re.IGNORECASE,
-)
+_AROUND: Final = re.compile(r"\A\W+|\W+\Z")
+_MARKS: Final = re.compile(r"\s*(?:[;；.。]\s*|\s[—–-]+\s|,\s+)")
 # What may stand between the last quoted phrase and another condition.
 _TAIL: Final = re.compile(
     r"\)?[,;.]?\s*(?:(?:and|or|also)\s+)+(?:(?:when|whenever|if|for)\s+)?|[,;]\s*(?:when|whenever|if)\s+", re.I
 )
-_GENERIC: Final = re.compile(
-    rf"(?:also )?(?:{_USE})(?: (?:this|the|it))?(?: skill)?(?: also)?(?: when| for)?", re.IGNORECASE
-)
-_HANGING: Final = re.compile(
-    r"[\s(,:：—–-]*(?:\b(?:such as|including|includes?|e\.g\.?|i\.e\.?|for example|for instance|phrases?|like|with"
-    r"|on|as|or|and)[\s,:]*)*[\s(,:：—–-]*\Z",
-    re.IGNORECASE,
-)
-_EXCEPT: Final = re.compile(
-    r"(?:do not|don['’]t|never|not) (?:(?:use|trigger|invoke|activate|apply) )?(?:(?:this skill|the skill|this|it"
-    r"|skill) )?(?:for|when|if|on)\b:?\s*",
-    re.IGNORECASE,
-)
+_OPEN_END: Final = re.compile(r"[\s(,:：—–-]*\Z")
 _ITEM_END: Final = re.compile(r",\s+(?:(?:or|and)\s+)?|\s+or\s+")
 _GERUND: Final = re.compile(r"[A-Za-z-]{2,}ing\b")
-_ALSO: Final = re.compile(r"also\b|even\b|也|还|此外|また", re.IGNORECASE)
+_PARTS: Final = re.compile(r"[;,]\s+|\s[—–-]+\s")
+_ELSEWHERE: Final = re.compile(
+    r"\s*\((?:use|see|try|that['’]s|→)[^()]*\)|(?:\s+-+\s+|\s*[—–]+\s*)(?:use|see|try)\s.*\Z|\s+→.*\Z", re.IGNORECASE
+)
+_MOST_WORDS: Final = 25  # of what it is not for
+_BEFORE_REDIRECT: Final = re.compile(r"(?:[\s,;:(—–-]|\b(?:and|but|then|please|instead))+\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +51,7 @@ class Triggers:
 
     `clauses` say when in words (quoted phrases joined by ∨), `phrases` are the quoted ones alone,
     `listed` the clauses of TRIGGER blocks, `heads` the sentences of the description that say something
-    else, `excluded` when not.
+    else, `excluded` when not: `¬(…)`. What sends the reader elsewhere is in none of them.
     """
 
     clauses: list[Piece] = field(default_factory=list)
@@ -115,52 +64,70 @@ class Triggers:
 def find_triggers(reading: Reading) -> Triggers:
     """What the description and the TRIGGER blocks say."""
     found = Triggers()
-    told = (part for whole in text_sentences(reading.skill.description) for part in split_at(whole, _JOINED))
-    for sentence in islice(told, _MOST_SENTENCES):
-        if _EXCLUDES.search(sentence) or "→" in sentence:  # "for b → the skill c"
-            found.excluded.append(Piece(without_end(sentence)))
-        elif _SPEAKS_OF_USE.search(sentence):
+    told = (part for whole in text_sentences(reading.skill.description) for part in split_at(whole, _joins_use()))
+    for whole in islice(told, _MOST_SENTENCES):
+        sentence = _before_redirect(whole)
+        if has("excludes", sentence):
+            found.excluded.append(Piece(_except_for(sentence)))
+        elif has("speaks_of_use", sentence):
             _add_condition(found, found.clauses, sentence, None)
-        else:
+        elif sentence:
             found.heads.append(Piece(sentence))
-    found.clauses.sort(key=lambda piece: bool(_ALSO.match(piece.text)))
+    found.clauses.sort(key=lambda piece: bool(words("also").match(piece.text)))
     _add_listed(reading, found)
     return found
+
+
+@lru_cache(maxsize=1)
+def _joins_use() -> re.Pattern[str]:
+    return re.compile(rf"{_MARKS.pattern}(?={words('joins_use').pattern})", re.IGNORECASE)
+
+
+def _before_redirect(sentence: str) -> str:
+    """What stands before the clause that names another skill or way; the whole where there is none, or in brackets."""
+    match = words("redirects").search(sentence)
+    head = _BEFORE_REDIRECT.sub("", sentence[: match.start()]) if match else sentence
+    *before, last = _PARTS.split(head)
+    if match and before and words("opens_clause").match(last):  # "…; for those, use"
+        head = head[: -len(last)].rstrip(" ,;—–-")
+    if words("redirects_whole").match(sentence) or (match and words("opens_clause").match(head)):
+        return ""
+    return head if balanced(head) else sentence
 
 
 def _add_listed(reading: Reading, found: Triggers) -> None:
     """What the TRIGGER blocks say besides; those under no heading that says when only for want of a description."""
     negatives = negative_blocks(reading)
-    for named, section, block in _trigger_blocks(reading)[:_MOST_BLOCKS]:
-        negative = block.index in negatives or is_negative(section.heading)
-        never = bool(_WHEN_NOT.search(section.heading))
-        for unit in units(block):
-            own = _SPEAKS_OF_USE.search(unit) and (not found.heads or "skill" in unit.lower())
-            if unit.endswith((":", "：")) or not (own or named):
+    for named, never, index in _trigger_blocks(reading)[:_MOST_BLOCKS]:
+        for unit in units(reading.skill.blocks[index]):
+            own = has("speaks_of_use", unit) and (not found.heads or "skill" in unit.lower())
+            if unit.endswith((":", "：")) or not (own or named or never):
                 continue
-            if _EXCLUDES.search(unit):
-                found.excluded.append(Piece(without_end(unit), block.index))
-            elif negative:  # "do not skip it when" is negative too, and means the opposite
-                if never:
-                    found.excluded.append(Piece(f"¬({without_end(unit)})", block.index))
-            else:
-                _add_condition(found, found.listed, unit, block.index)
+            sentence = _before_redirect(unit)
+            if never or has("excludes", unit):
+                found.excluded.append(Piece(_except_for(sentence or unit, named=never), index))
+            # "Do not skip it when" is negative too, and means the opposite.
+            elif index not in negatives and sentence:
+                _add_condition(found, found.listed, sentence, index)
 
 
-def _trigger_blocks(reading: Reading) -> list[tuple[bool, Section, Block]]:
-    """The blocks of the type TRIGGER, and first those below a heading that says so, which is told of each."""
+def _trigger_blocks(reading: Reading) -> list[tuple[bool, bool, int]]:
+    """The blocks of the type TRIGGER by index: whether what is above them says when, or when not; those first."""
     rows = []
-    for section in reading.skill.sections:
-        named = bool(_TRIGGER_HEADING.search(section.heading))
-        for block in section.blocks:
-            is_trigger = named or reading.verdicts[block.index].type is SectionType.TRIGGER
-            if is_trigger and block.kind is not BlockKind.TABLE:
-                rows.append((named, section, block))
-    return sorted(rows, key=lambda row: not row[0])
+    for place, verdict in zip(places(reading.skill), reading.verdicts, strict=True):
+        heading, lead = place.path[-1] if place.path else "", plain(place.led_in_by)
+        listed = place.block.kind is not BlockKind.PARAGRAPH and len(place.path) <= 1
+        never = (has("when_not", heading) and len(place.path) <= 2) or (listed and has("when_not", lead))
+        whole = words("trigger_heading_whole").fullmatch(_AROUND.sub("", heading))
+        named = not has("negative", heading) and (bool(whole) or has("trigger_heading", heading))
+        if (named or never or verdict.type is SectionType.TRIGGER) and place.block.kind is not BlockKind.TABLE:
+            rows.append((named, never, place.block.index))
+    return sorted(rows, key=lambda row: not (row[0] or row[1]))
 
 
-def _add_condition(found: Triggers, clauses: list[Piece], sentence: str, block: int | None) -> None:
-    clauses.append(Piece(condition(sentence), block))
+def _add_condition(found: Triggers, told: list[Piece], sentence: str, block: int | None) -> None:
+    clause = condition(sentence)
+    told += [] if words("generic").fullmatch(clause) else [Piece(clause, block)]
     known = {piece.text.casefold() for piece in found.phrases}
     for start, end in quotes(sentence):
         phrase = as_phrase(sentence[start:end])
@@ -171,8 +138,8 @@ def _add_condition(found: Triggers, clauses: list[Piece], sentence: str, block: 
 
 def condition(sentence: str) -> str:
     """A sentence that says when, without "Use when" and with its quoted phrases joined by ∨."""
-    lead = _APPLIES.match(sentence) or _LEAD.match(sentence)
-    text = without_end(sentence[lead.end() :] if lead else sentence)
+    lead = words("lead").match(sentence)
+    text = without_end(sentence[lead.end() :].lstrip() if lead else sentence)
     return _joined_gerunds(join_quotes(text))
 
 
@@ -181,14 +148,15 @@ def join_quotes(text: str) -> str:
     pieces, at = [], 0
     for start, end in quotes(text):
         between = text[at:start]
-        pieces += [" ∨ " if at and _SEPARATOR.fullmatch(between) else between, as_phrase(text[start:end])]
+        only_parts = at and not words("separates").sub("", between, count=1).strip(" ,、，/|;；")
+        pieces += [" ∨ " if only_parts else between, as_phrase(text[start:end])]
         at = end
     return "".join((*pieces, text[at:]))
 
 
 def _joined_gerunds(text: str) -> str:
     """With ∨ between the items of a list where each begins as in "reading a, writing b, or checking c"."""
-    parts = split_at(text, _ITEM_END, balanced)
+    parts = split_at(text, _ITEM_END)
     # "audit trails or logging": a single word at the end is a thing rather than what is done.
     return " ∨ ".join(parts) if all(map(_GERUND.match, parts)) and " " in parts[-1] else text
 
@@ -206,12 +174,20 @@ def as_phrase(text: str) -> str:
 def parted(clause: str) -> tuple[str, str]:
     """What a clause with quoted phrases says before the first of them, and after the last one."""
     spans = quotes(clause)
-    head = _HANGING.sub("", clause[: spans[0][0]])
+    head = _OPEN_END.sub("", clause[: spans[0][0]])
+    while (last := head.rsplit(maxsplit=1)[-1:]) and words("hanging").fullmatch(last[0]):
+        head = _OPEN_END.sub("", head[: -len(last[0])])
     tail = _TAIL.match(clause, spans[-1][1])
-    return ("" if _GENERIC.fullmatch(head) else head), clause[tail.end() :] if tail else ""
+    return ("" if words("generic").fullmatch(head) else head), clause[tail.end() :] if tail else ""
 
 
-def except_for(sentence: str) -> str:
-    """A sentence that says when not: `¬(…)` where it is of the form "Do not use for …", else as it stands."""
-    match = _EXCEPT.match(sentence)
-    return f"¬({sentence[match.end() :]})" if match and sentence[match.end() :] else sentence
+def _except_for(sentence: str, *, named: bool = False) -> str:
+    """`¬(…)` of what a sentence excludes, "" where it is long; as it stands where it is no "Do not use for …".
+
+    `named`: what is above it says "not".
+    """
+    short = (text for text in shorter(_ELSEWHERE.sub("", sentence)) if len(text.split()) <= _MOST_WORDS)
+    text = next(short, "")
+    match = words("except_lead").match(text)
+    rest = text[match.end() :].strip() if match else text if named else ""
+    return f"¬({rest})" if rest else text

@@ -1,0 +1,34 @@
+"""The benchmark of hostile constructs: what it repeats, and what it says of it."""
+
+from __future__ import annotations
+
+import pytest
+from lab.hostile import ARRANGEMENTS, MODES, Growth, constructs, measure, report, text_of
+
+
+def test_there_are_two_hundred_constructs() -> None:
+    """Each with a name of its own, in every arrangement, and as long as it is asked for."""
+    found = list(constructs())
+    assert len(found) >= 200
+    assert len({name for name, _, _ in found}) == len(found)
+    assert all(any(name.endswith(way) for name, _, _ in found) for way in ARRANGEMENTS)
+    assert all(5000 <= len(text_of(repeated, before, 5000)) < 6000 for _, repeated, before in found)
+
+
+@pytest.mark.parametrize("mode", [*MODES, "plan"])
+def test_a_construct_goes_through_every_mode(mode: str) -> None:
+    """Doubled once, without a crash."""
+    (construct,) = [item for item in constructs(1) if item[0] == "bold and comma in lines"]
+    growth = measure(construct, mode, 8000)
+    assert (len(growth.seconds), growth.failure) == (2, "")
+    assert growth.chars[1] > 1.8 * growth.chars[0]
+
+
+def test_what_grows_too_fast_is_named() -> None:
+    """With its exponent; what took next to nothing is not told by its noise."""
+    slow = Growth("a", "threshold", (1000, 2000), (0.1, 0.4))
+    assert slow.exponent == pytest.approx(2)
+    assert "- threshold: a: 2.00 (2,000 characters, 0.40 s)" in report(
+        [slow, Growth("b", "threshold", (1, 2), (0.1, 0.2))]
+    )
+    assert Growth("c", "verify", (1, 2), (0.0001, 0.01)).exponent == 0
