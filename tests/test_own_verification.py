@@ -31,12 +31,13 @@ _SKILL = f"---\nname: a\ndescription: Use when b.\n---\n# Rules\n\n{_RULE}\nRun 
 
 
 class _Turncoat:
-    """Writes a rule in fewer words that hold the prohibition and its opposite: every fact is still there."""
+    """Turns a rule round, and claims to have proved it."""
 
     def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """The same text for each block that holds the rule."""
-        text = "Commit secrets, or never commit secrets.\n\n"
-        rendering = Rendering(RenderingKind.REWRITTEN, text, counter.count(text), 0.999)
+        text = _RULE.replace("In the long and winding history of", "In").replace("never commit", "commit")
+        text += "\n"
+        rendering = Rendering(RenderingKind.REWRITTEN, text, counter.count(text), 0.999, proved=True)
         return Proposals({block.index: (rendering,) for block in reading.skill.blocks if block.text == _RULE})
 
 
@@ -53,7 +54,7 @@ def _printed(strict: bool = False) -> tuple[str, str]:
 
 def test_a_result_that_passes_says_so() -> None:
     """One line of the report, a field of the record; nothing on stderr beside the record."""
-    names = "frontmatter, headings, facts, negations, patterns, links, fences, format, size"
+    names = ", ".join(check.name for check in CHECKS)
     line = f"Verified: every loss is in the receipt; no other was found ({names})"
     assert line in run("compress", stdin=DEPLOY.encode()).stderr.splitlines()
     result = run("compress", "--json", stdin=DEPLOY.encode())
@@ -67,7 +68,7 @@ def test_a_result_that_passes_says_so() -> None:
 def test_a_result_that_fails_warns_loudly() -> None:
     """In the report as well as beside the record, naming the check and the sentence."""
     for text in _printed():
-        (line,) = [line for line in text.splitlines() if line.startswith("Verification FAILED: negations (reversed")]
+        (line,) = [line for line in text.splitlines() if line.startswith("Verification FAILED: meaning (reversed")]
         assert "line 7 of the original" in line
         assert "Verified:" not in text
 
@@ -83,7 +84,7 @@ def test_the_record_of_a_result_that_fails() -> None:
 
 def test_strict_refuses_a_result_that_fails() -> None:
     """Exit code 6: nothing is written."""
-    with pytest.raises(RefusedError, match=r"fails its own verification \(negations\)") as caught:
+    with pytest.raises(RefusedError, match=r"fails its own verification \(meaning\)") as caught:
         _printed(strict=True)
     assert caught.value.exit_code == 6
     assert caught.value.hint

@@ -10,7 +10,7 @@ from lab.benchmarks.recorded import RecordedProvider, read_replies
 from lab.benchmarks.rewriting import EXAMPLES, REPLIES, Rewriting, measure, report
 from tests.test_examples import NAMES
 
-from skill_distiller.meaning.compare import missing
+from skill_distiller.meaning.compare import compare_texts
 from skill_distiller.prompted.exchange import BlockQuestion, block_request
 from skill_distiller.prompted.prompts import REWRITE
 from skill_distiller.prompted.rewrite import PromptedRewriter
@@ -52,7 +52,7 @@ def test_no_rewritten_block_lost_anything(name: str) -> None:
     result = distill(read_skill(EXAMPLES / name), DistillOptions(), Backends(renderers=(PromptedRewriter(session),)))
     for change in result.evidence.receipt.changes:
         if RENDERINGS[change.rendering].proof is Proof.WORDING:
-            assert missing(change.before, change.after) == ()
+            assert compare_texts(change.before, change.after).failed == ()
     assert result.evidence.verification
     assert result.evidence.verification.passed
 

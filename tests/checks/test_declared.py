@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.cli.samples import DEPLOY
+from tests.cli.samples import DEPLOY, HOSTILE
 
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import RECORD_SCHEMAS, Declared, Level, declared_by, declared_in
@@ -24,7 +24,7 @@ def test_what_a_run_took_out_passes_with_its_receipt_only() -> None:
     distillation = distill(parse_skill(DEPLOY), _LOW)
     candidate = parse_skill(distillation.text)
     without = verify(distillation.original, candidate)
-    assert {check.name for check in without.failed} == {"headings", "facts", "negations", "fences"}
+    assert {check.name for check in without.failed} == {"headings", "meaning", "code"}
     declared = verify(distillation.original, candidate, declared=declared_by(distillation.evidence.receipt))
     assert declared.passed
     for before, after in zip(without.checks, declared.checks, strict=True):
@@ -35,26 +35,35 @@ def test_the_record_declares_what_the_receipt_does() -> None:
     """Read back from JSON it is the same."""
     distillation = distill(parse_skill(DEPLOY), _LOW)
     declared = declared_by(distillation.evidence.receipt, distillation.functionality.protected_lost)
-    assert declared_in(json.loads(json.dumps(to_json(make_record(distillation))))) == declared
+    assert declared_in(json.loads(json.dumps(to_json(make_record(distillation)))), distillation.original) == declared
     assert declared != Declared()
 
 
 def test_records_of_the_first_version_are_read() -> None:
     """A receipt that was kept from an earlier version of the tool declares what it did."""
-    record = to_json(make_record(distill(parse_skill(DEPLOY), _LOW)))
+    original = parse_skill(DEPLOY)
+    record = to_json(make_record(distill(original, _LOW)))
     assert record["schema"] == RECORD_SCHEMAS[-1]
     for schema in RECORD_SCHEMAS:
-        assert declared_in({**record, "schema": schema}) == declared_in(record) != Declared()
+        assert declared_in({**record, "schema": schema}, original) == declared_in(record, original) != Declared()
 
 
-@pytest.mark.parametrize("schema", ["skill-distiller/compress/3", "skill-distiller/verify/1", "x" * 1000])
+@pytest.mark.parametrize("schema", ["skill-distiller/compress/4", "skill-distiller/verify/2", "x" * 1000])
 def test_a_record_of_another_kind_is_not_read(schema: str) -> None:
     """A later version may mean something else; the message names the versions that can be read."""
     record = to_json(make_record(distill(parse_skill(DEPLOY), _LOW)))
     with pytest.raises(BadInputError, match="does not know") as caught:
-        declared_in({**record, "schema": schema})
+        declared_in({**record, "schema": schema}, parse_skill(DEPLOY))
     assert len(str(caught.value)) < 200
-    assert "skill-distiller/compress/1 and skill-distiller/compress/2" in (caught.value.hint or "")
+    assert "skill-distiller/compress/1, skill-distiller/compress/2, skill-distiller/compress/3" in (caught.value.hint or "")
+
+
+def test_a_receipt_of_another_skill_is_refused() -> None:
+    """Or of another version of this one: what it says of blocks that are not there says nothing."""
+    record = to_json(make_record(distill(parse_skill(DEPLOY), _LOW)))
+    for other in (parse_skill(HOSTILE), parse_skill(DEPLOY.replace("make ship", "make sail"))):
+        with pytest.raises(BadInputError, match="of another skill, or of another version"):
+            declared_in(record, other)
 
 
 def test_a_loss_that_the_receipt_does_not_name_fails() -> None:
@@ -62,15 +71,63 @@ def test_a_loss_that_the_receipt_does_not_name_fails() -> None:
     distillation = distill(parse_skill(DEPLOY), _LOW)
     cut = parse_skill(distillation.text.replace("`make ship --env=prod`", "it"))
     found = verify(distillation.original, cut, declared=declared_by(distillation.evidence.receipt))
-    assert [finding.text for finding in found.failures] == ["`make ship --env=prod`"]
+    (finding,) = found.failures
+    assert "`make ship --env=prod`" in finding.text
+    assert finding.detail == "fact"
 
 
-def test_a_reversal_is_never_declared() -> None:
-    """Whatever a receipt names, what was forbidden may not be asked for."""
-    original = parse_skill("You really should never commit secrets.\n")
-    candidate = parse_skill("You should commit secrets.\n")
-    declared = Declared(facts=frozenset({"never commit secrets"}))
-    assert not verify(original, candidate, declared=declared).passed
+def _levels(before: str, after: str, declared: Declared) -> list[tuple[str, str]]:
+    found = verify(parse_skill(before), parse_skill(after), declared=declared)
+    return [(check.name, item.level.value) for check in found.checks for item in check.findings if check.name != "format"]
+
+
+_RULE = "You really should never commit secrets.\n"
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        pytest.param("# A\n\nRun it.\n", "declared", id="gone, as it says"),
+        pytest.param(f"# A\n\n{_RULE}", "failure", id="what it doesn't name is gone"),
+        pytest.param("# A\n\nYou should commit secrets.\n\nRun it.\n", "declared", id="cut down"),
+    ],
+)
+def test_a_block_that_went(after: str, expected: str) -> None:
+    """A receipt that names it as gone or cut down is believed of this block, and of no other."""
+    found = _levels(f"# A\n\n{_RULE}\nRun it.\n", after, Declared(removed=frozenset({_RULE}), blocks={_RULE: ""}))
+    assert found
+    assert {level for _, level in found} == {expected}
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        pytest.param("You should never commit any secret.\n", "declared", id="in other words"),
+        pytest.param("You should commit secrets.\n", "failure", id="turned round"),
+        pytest.param("You may never commit secrets.\n", "failure", id="with another strength"),
+    ],
+)
+def test_a_block_in_other_words(after: str, expected: str) -> None:
+    """A receipt can declare that nobody could prove it; never that what was forbidden is asked for."""
+    found = _levels(_RULE, after, Declared(blocks={_RULE: after}))
+    assert found
+    assert {level for _, level in found} == {expected}
+
+
+def test_a_heading_that_went() -> None:
+    """Of this level and text; of one in other words nothing can be declared."""
+    declared = Declared(headings=frozenset({(2, "Never push")}))
+    for after, expected in (("One.\n", "declared"), ("## Push\n\nOne.\n", "failure")):
+        found = dict(_levels("## Never push\n\nOne.\n", after, declared))
+        assert found["headings"] == expected
+
+
+def test_a_pattern_that_went() -> None:
+    """By its name; the sentence that holds it has to be declared too."""
+    rule = "Save a checkpoint first.\n"
+    declared = Declared(removed=frozenset({rule}), blocks={rule: ""}, patterns=frozenset({"checkpoint-state"}))
+    expected = [("meaning", "declared"), ("patterns", "declared")]
+    assert _levels(f"{rule}\nThen work.\n", "Then work.\n", declared) == expected
 
 
 @pytest.mark.parametrize(
@@ -83,7 +140,7 @@ def test_a_reversal_is_never_declared() -> None:
         {"receipt": [1], "functionality": {"protected_lost": []}},
         {"receipt": [], "functionality": {"protected_lost": [1]}},
         {
-            "receipt": [{"changes": [], "lost_facts": [{"key": 1}], "heading_removed": False}],
+            "receipt": [{"changes": [{"rendering": "dropped", "before": 1, "after": ""}], "heading_removed": False}],
             "functionality": {"protected_lost": []},
         },
         {
@@ -95,22 +152,7 @@ def test_a_reversal_is_never_declared() -> None:
 def test_what_is_no_record(record: object) -> None:
     """One sentence, never a traceback."""
     with pytest.raises(BadInputError, match="not a record"):
-        declared_in(record)
+        declared_in(record, parse_skill(DEPLOY))
     if isinstance(record, dict):
         with pytest.raises(BadInputError, match="not a record"):
-            declared_in({"schema": RECORD_SCHEMAS[0], **record})
-
-
-def test_a_block_in_other_words_is_compared_again() -> None:
-    """A receipt that says so is believed only where the fact check finds every condition in the new text."""
-    before = "If you are not sure about the target, ask the user before you run `make ship`.\n"
-    for after, passed in (
-        ("If not sure about target, ask user before you run `make ship`.\n", True),
-        ("If sure about target, run `make ship`, don't ask user.\n", False),
-    ):
-        original, candidate = parse_skill(f"# Ship\n\n{before}"), parse_skill(f"# Ship\n\n{after}")
-        declared = Declared(reworded=frozenset({(before, after)}))
-        found = verify(original, candidate, declared=declared)
-        assert [check.name for check in found.failed if check.name == "negations"] == ([] if passed else ["negations"])
-        elsewhere = verify(original, parse_skill("# Ship\n\nRun `make ship`.\n"), declared=declared)
-        assert "negations" in {check.name for check in elsewhere.failed}
+            declared_in({"schema": RECORD_SCHEMAS[0], **record}, parse_skill(DEPLOY))

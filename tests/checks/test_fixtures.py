@@ -6,11 +6,12 @@ import pytest
 from tests.fixture_file import parameters
 
 from skill_distiller.checks.gate import CHECKS, verify
-from skill_distiller.checks.model import Finding
+from skill_distiller.checks.model import Finding, Level
 from skill_distiller.skill.parse import parse_skill
 
 _BECOMES = "=> becomes\n"
 _FRONTMATTER = "---\nname: a\ndescription: Use when b.\n---\n"
+_CASES = parameters("verify.md")
 _UNSEEN = {"␍": "\r", "␂": "\ufeff"}  # characters that a fixture file can't show
 
 
@@ -40,11 +41,16 @@ def _described(item: Finding) -> str:
 def test_every_check_can_say_no(check: str) -> None:
     """Some case of the fixture is a failure of it; of size, which only advises, a warning."""
     level = "warning" if check == "size" else "failure"
-    cases = [str(case.values[1]) for case in parameters("verify.md")]
-    assert any(f"{level}: {check}: " in expected for expected in cases)
+    assert any(f"{level}: {check}: " in str(case.values[1]) for case in _CASES)
 
 
-@pytest.mark.parametrize(("text", "expected"), parameters("verify.md"))
+@pytest.mark.parametrize("level", [level for level in Level if level is not Level.DECLARED])
+def test_every_level_occurs(level: Level) -> None:
+    """But for what a receipt declares, which needs one."""
+    assert any(f"{level.value}: " in str(case.values[1]) for case in _CASES)
+
+
+@pytest.mark.parametrize(("text", "expected"), _CASES)
 def test_findings(text: str, expected: str) -> None:
     """The gate finds what the fixture says, and nothing else."""
     before, becomes, after = text.partition(_BECOMES)

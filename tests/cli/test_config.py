@@ -108,12 +108,12 @@ def test_without_patterns_nothing_is_loaded_for_them(skill_file: Path) -> None:
 def test_verify_looks_for_them_too(skill_file: Path, config_file: Path) -> None:
     """A protected one that is gone fails, an advisory one is a warning; without the file neither is looked for."""
     text = skill_file.read_text(encoding="utf-8")
-    assert "deploy script" in text
-    rewrite = text.replace("deploy script", "deployment script").encode()
+    assert "The first deploy script" in text
+    rewrite = text.replace("The first deploy script", "The first script to deploy").encode()
     result = run("verify", skill_file, "-", stdin=rewrite)
     assert result.exit_code == 6
     assert "lost protected pattern: script" in result.text
-    assert run("verify", skill_file, "-", "--no-config", stdin=rewrite).exit_code == 0
+    assert "lost protected pattern" not in run("verify", skill_file, "-", "--no-config", stdin=rewrite).text
     assert run("verify", skill_file, "-", "--config", config_file, "-q", stdin=rewrite).exit_code == 6
     thanks = run("verify", skill_file, "-", stdin=text.replace("ur thanks go", "ur thanks are due").encode())
     assert "lost advisory pattern: thanks" in thanks.text

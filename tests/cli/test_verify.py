@@ -44,10 +44,14 @@ def test_a_rule_turned_round(skill_file: Path, broken: Path) -> None:
     """Exit code 6; the table names the check, the line and the sentence."""
     result = run("verify", skill_file, broken)
     assert (result.exit_code, result.stderr) == (6, "")
-    (row,) = [line for line in result.text.splitlines() if line.split()[:2] == ["negations", "FAILED"]]
-    assert "27 (original)" in row
-    assert "reversed not ship after: Do not ship after 16:00 unless the duty" in row
-    assert result.text.splitlines()[-1].startswith("Verification FAILED: negations (")
+    lines = result.text.splitlines()
+    (row,) = [number for number, line in enumerate(lines) if line.split()[:2] == ["meaning", "FAILED"]]
+    assert "27 (original)" in lines[row]
+    assert "reversed negation: [-Do not-] ship after 16:00" in lines[row]
+    assert any(line.split()[:3] == ["27", "now:", "Ship"] for line in lines[row:])
+    assert lines[-1].startswith("Verification FAILED: meaning (reversed negation: ")
+    (accounted,) = [line for line in lines if line.startswith("Accounted for: ")]
+    assert accounted.endswith(" identical, 1 contradicted")
 
 
 @pytest.mark.parametrize("text", [DEPLOY, _BROKEN])
@@ -94,6 +98,95 @@ def test_the_receipt_of_a_run(skill_file: Path, tmp_path: Path) -> None:
     assert "(declared)" in shown
     candidate.write_bytes(candidate.read_bytes().replace(b"`make ship --env=prod`", b"it"))
     assert run("verify", skill_file, candidate, "--receipt", receipt, "--quiet").exit_code == 6
+
+
+def test_the_receipt_of_another_skill(skill_file: Path, tmp_path: Path) -> None:
+    """Exit code 3 and a sentence that says so, whatever the rewrite is: it declares nothing of this skill."""
+    receipt, other = tmp_path / "run.json", tmp_path / "other.md"
+    receipt.write_bytes(run("compress", skill_file, "--threshold=0.3", "--json").stdout)
+    other.write_bytes(DEPLOY.replace("make ship", "make sail").encode())
+    result = run("verify", other, other, "--receipt", receipt)
+    assert (result.exit_code, result.stdout) == (3, b"")
+    assert "another skill, or of another version of it" in result.stderr
+    assert "compress --json" in result.stderr
+
+
+_LOOK = DEPLOY.replace("and people forgot what had", "and people often forgot what had")
+
+
+def test_what_is_only_to_be_looked_at(skill_file: Path) -> None:
+    """It passes, and says that it is not proved; with --strict it fails."""
+    assert _LOOK != DEPLOY
+    result = run("verify", skill_file, "-", stdin=_LOOK.encode())
+    assert result.exit_code == 0
+    assert result.text.splitlines()[-1].startswith("Passed, but not proved: 1 difference to look at (")
+    assert run("verify", skill_file, "-", "--strict", stdin=_LOOK.encode()).exit_code == 6
+    assert run("verify", skill_file, skill_file, "--strict").exit_code == 0
+
+
+@pytest.mark.parametrize("text", [DEPLOY, _BROKEN, _LOOK, HOSTILE, MARKUP])
+@pytest.mark.parametrize("form", ["text", "diff", "json", "sarif", "github"])
+def test_the_exit_code_is_that_of_every_form(form: str, text: str, skill_file: Path) -> None:
+    """And nothing of a hostile text gets through as it is."""
+    result = run("verify", skill_file, "-", f"--format={form}", stdin=text.encode())
+    assert (result.exit_code, result.stderr) == (0 if text in (DEPLOY, _LOOK) else 6, "")
+    assert b"\x1b" not in result.stdout
+
+
+def test_sarif(skill_folder: Path, broken: Path) -> None:
+    """SARIF 2.1.0: one run, a rule for each check, results with a level and places in both files."""
+    shown = run("verify", skill_folder, broken, "--format=sarif")
+    log = json.loads(shown.stdout)
+    assert log["version"] == "2.1.0"
+    (sarif_run,) = log["runs"]
+    assert [rule["id"] for rule in sarif_run["tool"]["driver"]["rules"]] == _NAMES
+    (result,) = [found for found in sarif_run["results"] if found["level"] == "error"]
+    assert result["ruleId"] == "meaning"
+    assert "Do not ship after 16:00" in result["message"]["text"]
+    places = [location["physicalLocation"] for location in result["locations"]]
+    assert [place["artifactLocation"]["uri"] for place in places] == [str(broken), str(skill_folder / "SKILL.md")]
+    assert [place["region"]["startLine"] for place in places] == [27, 27]
+
+
+def test_sarif_levels(skill_file: Path, tmp_path: Path) -> None:
+    """To be looked at: a warning; an advice: a note; declared: none. What has no line has no region."""
+    text = _LOOK.replace("Deploys used", "Our own deploys used")
+    log = json.loads(run("verify", skill_file, "-", "--format=sarif", stdin=text.encode()).stdout)
+    results = log["runs"][0]["results"]
+    assert {result["level"] for result in results} == {"warning", "note"}
+    (size,) = [result for result in results if result["ruleId"] == "size"]
+    assert all("region" not in location["physicalLocation"] for location in size["locations"])
+    candidate, receipt = tmp_path / "small.md", tmp_path / "run.json"
+    receipt.write_bytes(run("compress", skill_file, "--threshold=0.3", "--json", "-o", candidate).stdout)
+    log = json.loads(run("verify", skill_file, candidate, "--receipt", receipt, "--format=sarif").stdout)
+    assert {result["level"] for result in log["runs"][0]["results"]} == {"none"}
+
+
+def test_github_annotations(skill_file: Path, tmp_path: Path) -> None:
+    """A workflow command a finding: a file name, a title and a message can't end theirs early."""
+    odd = tmp_path / "50%, a:b.md"
+    odd.write_bytes(DEPLOY.replace("Do not ship after 16:00 unless", "Ship 100% after 16:00::x unless").encode())
+    result = run("verify", skill_file, odd, "--format=github")
+    line = next(line for line in result.text.splitlines() if line.startswith("::error "))
+    properties, message = line.removeprefix("::error ").split("::", 1)
+    fields = dict(field.split("=", 1) for field in properties.split(","))
+    assert set(fields) == {"file", "line", "title"}
+    assert fields["file"].endswith("50%25%2C a%3Ab.md")
+    assert fields["line"] == "27"
+    assert fields["title"].startswith("meaning%3A ")
+    assert "Ship 100%25 after" in message
+    assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in result.text.splitlines())
+
+
+def test_diff_of_words(skill_file: Path, broken: Path) -> None:
+    """A head line, then the words on both sides, marked as `git diff --word-diff` does; --diff is short for it."""
+    result = run("verify", skill_file, broken, "--format=diff")
+    head, old, new = result.text.splitlines()
+    assert head == "@@ -27 +27 @@ meaning: failure: reversed negation"
+    assert old.startswith("-[-Do not-] ship after 16:00 [-unless the duty officer agrees-]")
+    assert new.startswith("+Ship after 16:00.")
+    assert run("verify", skill_file, broken, "--diff").stdout == result.stdout
+    assert run("verify", skill_file, skill_file, "--diff").stdout == b""
 
 
 def test_client_fields(skill_file: Path) -> None:

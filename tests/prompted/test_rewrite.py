@@ -18,7 +18,7 @@ from tests.strategies import soups
 from skill_distiller.analysis.model import Analysis, SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import ProviderError, RefusedError
-from skill_distiller.meaning.compare import missing
+from skill_distiller.meaning.compare import compare_texts
 from skill_distiller.prompted.rewrite import SHARE, PromptedRewriter, Wish, pieces_of, read_texts, share_kept
 from skill_distiller.providers.cache import DiskCache
 from skill_distiller.providers.parse_json import MalformedReplyError
@@ -376,4 +376,4 @@ def test_any_reply_about_any_markdown(text: str, replies: list[str]) -> None:
         for rendering in renderings:
             new = rendering.text.removesuffix(block.gap)
             assert skeleton(new) == skeleton(block.text)
-            assert missing(block.text, new) == ()
+            assert compare_texts(block.text, new).failed == ()

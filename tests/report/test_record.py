@@ -18,8 +18,9 @@ from tests.cli.samples import DEPLOY, HOSTILE, MARKUP, MINIMAL, NO_FRONTMATTER, 
 
 from skill_distiller.analysis.model import TYPE_NAMES, SectionType
 from skill_distiller.checks.gate import CHECKS
-from skill_distiller.checks.model import FindingKind
+from skill_distiller.checks.model import FindingKind, Level
 from skill_distiller.language.fact import FactKind
+from skill_distiller.meaning.wording import Verdict
 from skill_distiller.planning.plan import Mode, Reason
 from skill_distiller.report.json_record import RECORD_SCHEMA as SCHEMA_NAME
 from skill_distiller.report.json_record import to_json
@@ -73,7 +74,7 @@ def _record(text: str, threshold: float) -> dict[str, object]:
 def test_the_schema_is_a_schema() -> None:
     """It is valid JSON Schema 2020-12 and names the version that the records name."""
     Draft202012Validator.check_schema(RECORD_SCHEMA)
-    assert RECORD_SCHEMA["properties"]["schema"]["const"] == SCHEMA_NAME == "skill-distiller/compress/2"
+    assert RECORD_SCHEMA["properties"]["schema"]["const"] == SCHEMA_NAME == "skill-distiller/compress/3"
 
 
 @pytest.mark.parametrize("threshold", [0, 0.5, 0.9, 1])
@@ -190,8 +191,10 @@ def test_the_document_describes_every_field() -> None:
         [k for k in RenderingKind if k is not RenderingKind.FULL],
         FindingKind,
         [check.name for check in CHECKS],
+        Level,
+        Verdict,
     ],
-    ids=["type", "kind", "reason", "note", "fact", "outcome", "rendering", "finding", "check"],
+    ids=["type", "kind", "reason", "note", "fact", "outcome", "rendering", "finding", "check", "level", "verdict"],
 )
 def test_the_document_names_every_value(values: list[str]) -> None:
     """What a field may say is listed, word for word."""
@@ -208,6 +211,8 @@ def test_the_schema_knows_every_closed_value() -> None:
     definitions = RECORD_SCHEMA["$defs"]
     assert set(definitions["type"]["enum"]) == set(SectionType)
     assert set(definitions["change"]["properties"]["kind"]["enum"]) == set(BlockKind)
+    assert definitions["finding"]["properties"]["level"]["enum"] == list(Level)
+    assert VERIFY_SCHEMA["properties"]["accounted"]["propertyNames"]["enum"] == list(Verdict)
     names = {plural for _, plural in COUNTED_NAMES.values()}
     assert set(RECORD_SCHEMA["properties"]["removed"]["propertyNames"]["enum"]) == names
     assert set(RECORD_SCHEMA["properties"]["kept"]["items"]["enum"]) == {plural for _, plural in TYPE_NAMES.values()}

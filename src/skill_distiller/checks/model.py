@@ -118,7 +118,7 @@ class Verification:
     checks: tuple[Check, ...]
     tokens: Tokens
     changed: bool
-    comparison: Comparison
+    comparison: Comparison = field(compare=False)  # its units are known by identity
 
     @property
     def passed(self) -> bool:
@@ -143,7 +143,7 @@ class Verification:
 
 _PARTIAL: Final = frozenset(kind for kind, row in RENDERINGS.items() if row.partial)
 # The records of `compress --json` that can be read, the one that is written last.
-RECORD_SCHEMAS: Final = ("skill-distiller/compress/1", "skill-distiller/compress/2")
+RECORD_SCHEMAS: Final = tuple(f"skill-distiller/compress/{version}" for version in (1, 2, 3))
 _SHOWN: Final = 80  # characters of a schema's name in a message
 _NO_RECEIPT: Final = "Give the JSON that `skill-distiller compress --json` printed for this skill."
 
@@ -215,7 +215,7 @@ def _read(record: object) -> Declared:
     if schema not in RECORD_SCHEMAS:
         raise BadInputError(
             f"The receipt has the schema {schema[:_SHOWN]!r}, which this version does not know.",
-            f"It reads {' and '.join(RECORD_SCHEMAS)}.",
+            f"It reads {', '.join(RECORD_SCHEMAS)}.",
         )
     changes = [change for section in receipt for change in _get(section, "changes", list)]
     gone = [section for section in receipt if _get(section, "heading_removed", bool)]

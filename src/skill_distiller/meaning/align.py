@@ -19,6 +19,7 @@ _LIKE: Final = 0.5  # of the words and facts of the longer one: so much is share
 _LIKE_IN_PLACE: Final = 0.25  # the same between two neighbors that are the same
 _FEW: Final = 3  # words of a unit that is taken for the one in its place, whatever it says
 _BESIDE: Final = 0.3  # what standing in its place is worth beside the words that are shared
+_MOST_NAMESAKES: Final = 10_000  # pairs of headings of one path; of more the first is taken for the first
 _MOST_HOLDERS: Final = 40  # units that share a word; it tells nothing then
 _MOST_NEAR: Final = 12  # units that may stand in one place
 _PART: Final = 0.5  # of the words and facts of a unit that went into another one
@@ -149,11 +150,43 @@ def _align_headings(found: Alignment) -> None:
     old = [unit for unit in found.old.headings if unit]
     new = [unit for unit in found.new.headings if unit]
     paths = {unit: _path(side.skill, unit) for side, units in ((found.old, old), (found.new, new)) for unit in units}
-    pairs = _pair_up(old, new, [lambda u: paths[u], lambda u: (u.depth, plain(u.text)), lambda u: plain(u.text)])
+    pairs = _pair_namesakes(found, old, new, paths)
+    keys: list[Callable[[Unit], Hashable]] = [lambda u: (u.depth, plain(u.text)), lambda u: plain(u.text)]
+    pairs += _pair_up(*_left(old, new, pairs), keys)
     pairs += _pair_alike(old, new, pairs)
     found.headings = sorted(pairs, key=lambda pair: pair[0].section)
     found.pair(pairs)
     found.gone, found.come = _left(old, new, pairs)
+
+
+def _pair_namesakes(
+    found: Alignment, old: Sequence[Unit], new: Sequence[Unit], paths: dict[Unit, tuple[str, ...]]
+) -> list[Pair]:
+    """The headings of equal paths; of several the ones over texts that share most words."""
+    groups = defaultdict[tuple[str, ...], tuple[list[Unit], list[Unit]]](lambda: ([], []))
+    for side, units in enumerate((old, new)):
+        for unit in units:
+            groups[paths[unit]][side].append(unit)
+    pairs = []
+    for mine, theirs in groups.values():
+        if len(mine) == len(theirs) or len(mine) * len(theirs) > _MOST_NAMESAKES:
+            pairs += list(zip(mine, theirs, strict=False))
+            continue
+        ours, others = ([_words_below(side, u) for u in us] for side, us in ((found.old, mine), (found.new, theirs)))
+        ranked = sorted(
+            ((-len(one & other), abs(i - j), i, j) for i, one in enumerate(ours) for j, other in enumerate(others))
+        )
+        free, free_there = set(range(len(mine))), set(range(len(theirs)))
+        for *_, i, j in ranked:
+            if i in free and j in free_there:
+                free.remove(i)
+                free_there.remove(j)
+                pairs.append((mine[i], theirs[j]))
+    return pairs
+
+
+def _words_below(side: Side, heading: Unit) -> frozenset[str]:
+    return frozenset(word for block in side.skill.sections[heading.section].blocks for word in _WORD.findall(block.text))
 
 
 def _path(skill: Skill, unit: Unit) -> tuple[str, ...]:

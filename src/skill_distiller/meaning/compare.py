@@ -128,7 +128,7 @@ def _match(match: Match) -> Iterator[Difference]:
 
 def _worded(before: tuple[Unit, ...], after: tuple[Unit, ...], edits: tuple[Edit, ...]) -> Difference:
     verdict = worst(edits)
-    what = max(edits, key=lambda edit: RANK[edit.verdict]).what if edits else ""
+    what = max(edits, key=lambda edit: (RANK[edit.verdict], edit.what == "fact")).what if edits else ""
     return Difference(verdict, before, after, what, RANK[verdict] > RANK[Verdict.REWORDED], edits)
 
 

@@ -18,10 +18,11 @@ CONDITIONS: Final = frozenset(
 
 
 class Clause(NamedTuple):
-    """A condition of a statement: its sense (None for a label: "Red light: stop"), and its tokens without the word."""
+    """A condition of a statement: its sense (None for a label: "Red light: stop"), its tokens, and the word itself."""
 
     sense: Sense | None
     tokens: tuple[Token, ...]
+    head: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _statements(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -
             main, conditions, closed = [], [], False
         for cut, until in zip(cuts, [*cuts[1:], len(run)], strict=False):
             head = run[cut]
-            conditions.append(Clause(head.sense, (*only, *run[cut + 1 : until])))
+            conditions.append(Clause(head.sense, (*only, *run[cut + 1 : until]), (head,)))
             only = []
             closed = bool(main)
         if end == "\n":

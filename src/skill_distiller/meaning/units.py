@@ -54,6 +54,7 @@ VERBATIM: Final = frozenset({UnitKind.CODE, UnitKind.FENCE})  # kinds that stay 
 _SENTENCE_END: Final = re.compile(r"[.!?;][*_\"”'’)\]»]*(?=\s|\Z)|[。！？；][”」』）]*|\n(?=[ \t]*\r?\n)")
 _MASKED: Final = frozenset({FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED, FactKind.PATH})
 _NUMBER: Final = re.compile(r"[*_]{0,3}(?:\d{1,9}|[a-z])")
+_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
 _BY_LINE: Final = {
@@ -87,13 +88,14 @@ def _goes_on(before: str) -> bool:
 
 
 def _masked(text: str) -> str:
-    """The text with the inside of code, links and quotations blanked: a full stop in them ends nothing."""
+    """The text with the inside of code, links, quotations and comments blanked: a full stop in them ends nothing."""
     pieces: list[str] = []
     at = 0
-    for fact in find_facts(text):
-        if fact.kind in _MASKED and fact.start >= at:
-            pieces += (text[at : fact.start], "`" * (fact.end - fact.start))
-            at = fact.end
+    spans = [(fact.start, fact.end) for fact in find_facts(text) if fact.kind in _MASKED]
+    for start, end in sorted([*spans, *(match.span() for match in _COMMENT.finditer(text))]):
+        if start >= at:
+            pieces += (text[at:start], "`" * (end - start))
+            at = end
     return "".join([*pieces, text[at:]])
 
 

@@ -148,12 +148,11 @@ class _Comparison:
             labels = None in (lost, come) and not {lost, come} & _NO_LABELS
             alike = labels or Sense.BECAUSE in (lost, come) or {lost, come} == _WHEN
             verdict = Verdict.REWORDED if alike else Verdict.CONTRADICTED
-            self.found.append(Edit(verdict, *tokens, (lost or come or Sense.CONDITION).value))
+            self.found.append(Edit(verdict, old.head or old.tokens, new.head or new.tokens, str(lost or come)))
         elif not (old and new) and (lost or come):  # a condition or reason by itself; a label is looked at word by word
             reason = Sense.BECAUSE in (lost, come)
-            self.found.append(
-                Edit(Verdict.REWORDED if reason else Verdict.CHANGED, *tokens, (lost or come or Sense.CONDITION).value)
-            )
+            whole = ((*side.head, *side.tokens) if side else () for side in (old, new))
+            self.found.append(Edit(Verdict.REWORDED if reason else Verdict.CHANGED, *whole, str(lost or come)))
             if reason:
                 facts = [tuple(t for t in side if t.kind is TokenKind.FACT) for side in tokens]
                 if any(facts):
@@ -354,7 +353,8 @@ def _sense_new(token: Token, gap: _Gap) -> Verdict:
 def _replaced(one: Token, other: Token) -> Edit | None:
     """What it means that one token stands in the place of another; None where they have nothing to do with another."""
     pair = (one,), (other,)
-    if are_opposites(one.word, other.word, one.language):
+    forces = one.sense in _FORCE and other.sense in _FORCE  # "should" for "must" is weaker, not the opposite
+    if not forces and are_opposites(one.word, other.word, one.language):
         return Edit(Verdict.CONTRADICTED, *pair, "opposite")
     if one.sense and other.sense:
         if one.sense in _FORCE and other.sense in _FORCE:

@@ -25,7 +25,7 @@ from skill_distiller.run.notes import Note
 from skill_distiller.tokens import TokenCounter
 
 RECORD_SCHEMA: Final = RECORD_SCHEMAS[-1]
-VERIFY_SCHEMA: Final = "skill-distiller/verify/1"
+VERIFY_SCHEMA: Final = "skill-distiller/verify/2"
 Json = dict[str, object]
 
 

@@ -1,0 +1,123 @@
+"""Two texts compared: what says the same passes, what says something else is found, whatever the texts are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from tests.fixture_file import parameters
+from tests.strategies import soups, sound_skills, texts
+
+from skill_distiller.checks.gate import verify
+from skill_distiller.checks.model import Verification
+from skill_distiller.meaning.compare import Comparison, compare, compare_texts
+from skill_distiller.meaning.units import UnitKind
+from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.skill.parse import parse_skill
+
+_FRONTMATTER = "---\nname: a\ndescription: Use when b.\n---\n"
+
+
+def _gate(before: str, after: str) -> Verification:
+    return verify(parse_skill(_FRONTMATTER + before), parse_skill(_FRONTMATTER + after), files=False)
+
+
+@pytest.mark.parametrize(("before", "after"), parameters("same_meaning.md"))
+def test_what_says_the_same_passes(before: str, after: str) -> None:
+    """By itself and as the body of a skill."""
+    assert compare_texts(before, after).failed == ()
+    assert _gate(before, after).passed
+
+
+@pytest.mark.parametrize(("before", "after"), parameters("lost_meaning.md"))
+def test_what_says_something_else_fails(before: str, after: str, request: pytest.FixtureRequest) -> None:
+    """By itself and as the body of a skill; of patterns only the gate knows."""
+    assert compare_texts(before, after).failed or "protected-pattern" in request.node.name
+    assert not _gate(before, after).passed
+
+
+def _total(found: Comparison) -> int:
+    """The units of the original, but for what several of them stand in another one for, and what is new."""
+    old = found.alignment.old
+    units = sum(len(old.units(block.index)) for block in old.skill.blocks) + sum(1 for unit in old.headings if unit)
+    return units + len(found.alignment.come)
+
+
+@given(texts, texts)
+def test_every_piece_is_accounted_for(before: str, after: str) -> None:
+    """Once: each piece of the original, and each that is new."""
+    found = compare_texts(before, after)
+    assert sum(found.count().values()) == _total(found)
+
+
+@given(soups)
+def test_any_text_says_what_it_says(text: str) -> None:
+    """Nothing differs."""
+    assert compare_texts(text, text).differences == ()
+
+
+def _with_blocks(skill: Skill, section: int, blocks: Sequence[Block]) -> Skill:
+    sections = [replace(s, blocks=tuple(blocks)) if s.index == section else s for s in skill.sections]
+    return parse_skill(skill.frontmatter.raw + "".join(section.text for section in sections))
+
+
+def _says(skill: Skill, block: Block) -> bool:
+    """Whether a block is there once and says something: not a rule between others."""
+    return block.kind is not BlockKind.RULE and [b.text for b in skill.blocks].count(block.text) == 1
+
+
+def _is_found(before: Skill, after: Skill) -> bool:
+    found = verify(before, after, files=False)
+    return not found.passed or bool(found.unproved)
+
+
+@given(sound_skills, st.data())
+def test_a_block_less_or_more_is_found(text: str, data: st.DataObject) -> None:
+    """Whichever it is: it fails, or is to be looked at."""
+    skill = parse_skill(text)
+    blocks = [block for block in skill.blocks if _says(skill, block)]
+    assume(blocks)
+    block = data.draw(st.sampled_from(blocks))
+    section = skill.sections[skill.section_of[block.index]]
+    less = _with_blocks(skill, section.index, [other for other in section.blocks if other is not block])
+    assert _is_found(skill, less)
+    assert _is_found(less, skill)
+
+
+@given(sound_skills, st.data())
+def test_blocks_that_changed_places_are_found(text: str, data: st.DataObject) -> None:
+    """Two neighbors that differ."""
+    skill = parse_skill(text)
+    pairs = [
+        (section, place)
+        for section in skill.sections
+        for place, (one, other) in enumerate(zip(section.blocks, section.blocks[1:], strict=False))
+        if _says(skill, one) and _says(skill, other)
+    ]
+    assume(pairs)
+    section, place = data.draw(st.sampled_from(pairs))
+    blocks = list(section.blocks)
+    blocks[place : place + 2] = blocks[place + 1], blocks[place]
+    assert _is_found(skill, _with_blocks(skill, section.index, blocks))
+
+
+def test_count_takes_the_worst_of_a_piece() -> None:
+    """A step that moved and says something else is one piece."""
+    before = "1. Build the app with care.\n2. Test it.\n"
+    found = compare(parse_skill(before), parse_skill("1. Test it.\n2. Never build the app with care.\n"))
+    counts = {verdict.value: count for verdict, count in found.count().items() if count}
+    assert sum(counts.values()) == 2
+    assert "contradicted" in counts
+
+
+def test_where_a_difference_stands() -> None:
+    """Both sides name their line, and the words that differ."""
+    found = compare_texts("# A\n\nRun it.\n\nWait 30 seconds.\n", "# A\n\nRun it.\n\n\nWait 3 seconds.\n")
+    (difference,) = found.differences
+    assert (difference.before[0].line, difference.after[0].line, difference.what) == (5, 6, "fact")
+    assert difference.before[0].kind is UnitKind.SENTENCE
+    (edit,) = difference.edits
+    assert [[token.word for token in side] for side in (edit.before, edit.after)] == [["30"], ["3"]]
