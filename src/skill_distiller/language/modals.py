@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from skill_distiller.language.fact import AFTER_LIMIT, CJK_STOP, NEXT_WORD, Fact, FactKind, normalize
+from skill_distiller.language.lexicon import tables
 from skill_distiller.language.words import CJK
 
 # Negations in English that are part of a verb.
@@ -84,10 +85,11 @@ def may_hold_limit(text: str, words: Sequence[str]) -> bool:
 
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
 _MODAL_TAIL: Final = 2  # words
+ARTICLES: Final = frozenset(tables("en")["articles"].split())
 
 
 def modal_fact(text: str, token: str, start: int, *, ahead: bool) -> Fact:
-    """A modal word with the next words of its clause: `never commit secrets`."""
+    """A modal word with the next words of its clause, articles not counted: `never commit secrets`."""
     word = token.strip("_:").rstrip(".:-")
     start += token.index(word)
     end = start + len(word)
@@ -99,7 +101,8 @@ def modal_fact(text: str, token: str, start: int, *, ahead: bool) -> Fact:
         following = tail.group(1).lstrip("_").rstrip("_.:-")
         if not following:
             break
-        words.append(following.strip("`").lower())
+        if following.lower() not in ARTICLES:
+            words.append(following.strip("`").lower())
         end = tail.start(1) + len(tail.group(1).rstrip(".:-_"))
         if tail.group(1)[-1] in ".:":
             break

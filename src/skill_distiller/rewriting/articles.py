@@ -88,7 +88,7 @@ def _may_go(text: str, match: re.Match[str], before: str, *, first: bool) -> boo
         return False
     if _AGAIN.match(text, match.end()):  # "a job a job", "the files the tool wrote"
         return False
-    if senses(word) and first:
+    if first and (senses(word) or (match["article"] == "A" and word.endswith("s") and _is_verb(word, ""))):
         return False
     if first:
         named = match["article"][0].isupper() and not _is_plain(text, following)

@@ -282,7 +282,12 @@ def symbol_edits(draft: Draft) -> Iterator[Edit]:
 
 def may_have_articles(draft: Draft) -> bool:
     """A quick look: False means that the text is not English, or its very form is its content."""
-    return not draft.formatted and not _english().isdisjoint(draft.text.lower().split())
+    return not draft.formatted and may_be_english(draft.text)
+
+
+def may_be_english(text: str) -> bool:
+    """Whether one of the most frequent words of English is in a text."""
+    return not _english().isdisjoint(text.lower().split())
 
 
 @lru_cache(maxsize=1)
