@@ -157,9 +157,7 @@ def _point(
 ) -> CurvePoint:
     saved, kept, criteria = [], 0, 0
     for sitting, model in zip(sittings, models, strict=True):
-        plan = compress_to_threshold(
-            Reading(sitting.analysis), threshold, counter, models=Models(worth=model)
-        )
+        plan = compress_to_threshold(Reading(sitting.analysis), threshold, counter, models=Models(worth=model))
         result = apply_plan(sitting.exam.skill, plan)
         saved.append(1 - counter.count(result.body) / counter.count(sitting.exam.skill.body))
         kept += sitting.exam.kept(result.text)

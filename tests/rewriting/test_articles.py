@@ -24,14 +24,16 @@ SENTENCES = [
 ]
 _MARKS = re.compile("[⟦⟧]")
 _SOUP = st.lists(
-    st.sampled_from("the a an The A tool writes is to test more, kiln. ( **bold** `x` | 3 - \n never of if and".split(" ")),
+    st.sampled_from(
+        "the a an The A tool writes is to test more, kiln. ( **bold** `x` | 3 - \n never of if and".split(" ")
+    ),
     max_size=30,
 ).map(" ".join)
 
 
 def marked(text: str) -> str:
     """The text with marks around the articles that go."""
-    pieces, at = [], 0
+    pieces, at = list[str](), 0
     for edit in article_edits(text, locked_spans(text, find_facts(text))) if may_be_english(text) else ():
         end = text.index(" ", edit.start)
         pieces += (text[at : edit.start], "⟦", text[edit.start : end], "⟧")

@@ -19,11 +19,6 @@ _REACH: Final = 80  # characters before an article that are looked at: its line,
 _LINE_START: Final = re.compile(r"[ \t>]*(?:(?:[-*+•]|\d{1,9}[.)])[ \t]+)*(?:\[[ xX]\][ \t]+)?\*{0,3}\Z")
 _PLAIN: Final = re.compile(r"[A-Za-z'’-]+\Z")
 _AGAIN: Final = re.compile(r"[\w'’-]+ (?:the|an?) ", re.IGNORECASE)
-# "The more hosts you add, the longer it takes."
-_COMPARED: Final = re.compile(
-    r"\bthe (?:more|less|fewer|better|worse|\w+er)\b[^.!?\n]{0,120}?,\s+the (?:more|less|fewer|better|worse|\w+er)\b",
-    re.IGNORECASE,
-)
 _CLAUSE_MARKS: Final = tuple(",;:–—-")
 
 
@@ -32,7 +27,6 @@ class _Words(NamedTuple):
 
     before: frozenset[str]
     after: frozenset[str]
-    verbs: frozenset[str]
     prepositions: frozenset[str]
     determiners: frozenset[str]
     names: frozenset[str]
@@ -41,20 +35,30 @@ class _Words(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _words() -> _Words:
-    english = {name: frozenset(text.split()) for name, text in tables("en").items() if isinstance(text, str)}
-    listed = [english[f"article_{name}"] for name in ("before", "after", "verbs", "prepositions", "determiners")]
-    verbs = english["imperatives"] | listed[2]
-    return _Words(*listed, english["small_names"], frozenset(map(stem, verbs)))
+    english = tables("en")
+    before, after, verbs, prepositions, determiners = (
+        frozenset(english[f"article_{name}"].split())
+        for name in ("before", "after", "verbs", "prepositions", "determiners")
+    )
+    stems = frozenset(map(stem, (*verbs, *english["imperatives"].split())))
+    return _Words(before, after, prepositions, determiners, frozenset(english["small_names"].split()), stems)
+
+
+@lru_cache(maxsize=1)
+def _comparisons() -> re.Pattern[str]:
+    """ "The more pots you stack, the longer it takes.\""""
+    one = rf"the (?:{'|'.join(tables('en')['comparatives'].split())}|\w+er)\b"
+    return re.compile(rf"\b{one}[^.!?\n]{{0,120}}?,\s+{one}", re.IGNORECASE)
 
 
 def article_edits(text: str, locked: tuple[Span, ...]) -> Iterator[Edit]:
-    """The deletions of articles outside the locked spans, sorted; where a sentence began, the next word gets its capital.
+    """The deletions of articles outside the locked spans, sorted; what then begins a sentence gets its capital.
 
     >>> from skill_distiller.rewriting.edits import apply_edits
     >>> apply_edits("The tool writes a report.", article_edits("The tool writes a report.", ()))
     'Tool writes report.'
     """
-    compared = [Span(*match.span()) for match in _COMPARED.finditer(text)]
+    compared = [Span(*match.span()) for match in _comparisons().finditer(text)] if ", the " in text else []
     for match in _ARTICLE.finditer(text):
         start, end = match.span()
         if overlaps((start, end), locked) or overlaps((start, end), compared):
@@ -64,7 +68,7 @@ def article_edits(text: str, locked: tuple[Span, ...]) -> Iterator[Edit]:
         if "|" in line or "|" in text[end:].partition("\n")[0]:
             continue
         opens = bool(_LINE_START.match(line)) and (len(before) < _REACH or line != before)
-        mark = "" if opens else before.rstrip(" \n\r\t*_\"”)")[-1:]
+        mark = "" if opens else before.rstrip(' \n\r\t*_"”)')[-1:]
         first = opens or mark in ".!?"
         # "A" inside of a sentence is a name; so is "The".
         if match["article"][0].isupper() is not first and not (opens and match["article"].islower()):
@@ -107,13 +111,13 @@ def _follows(before: str, word: str) -> bool:
     found = _BEFORE.search(before)
     if found is None or found["word"] is None:
         return not is_imperative(word)
-    last = found["word"].strip("*_\"“”").lower().replace("’", "'")
+    last = found["word"].strip('*_"“”').lower().replace("’", "'")
     if last.endswith(_CLAUSE_MARKS) or found.group().endswith("("):
         return not is_imperative(word)
     if last in _words().after or last.rstrip(".") == word or not last:
         return False
     known = _words()
-    if last in known.prepositions or _is_verb(last, (found["other"] or "").strip("*_\"“”").lower()):
+    if last in known.prepositions or _is_verb(last, (found["other"] or "").strip('*_"“”').lower()):
         return True
     plain = last not in known.determiners and (is_light(last) or bool(senses(last)))
     return plain and not is_imperative(word) and not senses(word)

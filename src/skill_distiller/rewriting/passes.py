@@ -194,7 +194,8 @@ def _fillers() -> _Spoken:
     stands = dict.fromkeys(tables("en")["taken_out"].split(), "") | dict(spoken("shorter"))
     # What ends in "that" goes without a comma; "please" does too.
     opening = "|".join(
-        _alternatives([one]) + ("" if one.endswith(("that", "please")) else ",") for one in sorted(openings, key=len)[::-1]
+        _alternatives([one]) + ("" if one.endswith(("that", "please")) else ",")
+        for one in sorted(openings, key=len)[::-1]
     )
     pattern = re.compile(
         rf"(?P<before>{_START})(?:{opening})[ \t]+(?P<next>\w)"
@@ -217,6 +218,17 @@ def may_have_fillers(draft: Draft) -> bool:
     return not _fillers().hints.isdisjoint(content_words(draft.text))
 
 
+def opens_plainly(text: str, at: int) -> bool:
+    """Whether the word at a place may be given the capital of a sentence: no name like `npm`.
+
+    >>> opens_plainly("please run npm", 7), opens_plainly("please npm", 7)
+    (True, False)
+    """
+    word = _NEXT_WORD.match(text, at)
+    first = word.group() if word else ""
+    return is_imperative(first.lower()) or is_light(first) or first in MODAL_WORDS
+
+
 def filler_edits(draft: Draft) -> Iterator[Edit]:
     """Filler phrases outside the locked spans, deleted."""
     text, locked = draft.text, draft.locked
@@ -226,9 +238,7 @@ def filler_edits(draft: Draft) -> Iterator[Edit]:
         if overlaps((start, match.end()), locked):
             continue
         if opening:
-            word = _NEXT_WORD.match(text, match.start("next"))
-            first = word.group() if word else ""  # else it may be a name: "please run", but not "please npm"
-            if is_imperative(first.lower()) or is_light(first) or first in MODAL_WORDS:
+            if opens_plainly(text, match.start("next")):
                 yield Edit(start, match.end(), opening.upper())
         elif not match.group()[0].isupper() and text[max(0, start - 3) : start].lower() not in (" a ", "an "):
             # Neither a name ("Really Simple Syndication") nor after an article that would be wrong.
