@@ -17,37 +17,16 @@ from skill_distiller.language.lexicon import languages_of
 from skill_distiller.language.tables import tables
 from skill_distiller.language.words import CJK
 
+_DATA: Final = tomllib.loads((files(__package__) / "data" / "modals.toml").read_text(encoding="utf-8"))
 # Negations in English that are part of a verb.
-CONTRACTIONS: Final = frozenset(
-    "can't won't don't doesn't didn't isn't aren't wasn't weren't shouldn't couldn't wouldn't mustn't hasn't haven't"
-    " hadn't needn't".split()
-)
+CONTRACTIONS: Final = frozenset(_DATA["contractions"].split())
 # Negations, obligations, limits and conditions. One word each; the phrases are below.
-MODAL_WORDS: Final = CONTRACTIONS | frozenset(
-    # en
-    "not never no none nothing nor neither cannot without unless except only must shall should may always"
-    " require required requires mandatory optional forbidden prohibited before after until if when whenever while"
-    " instead rather avoid ensure exactly within otherwise"
-    # de, fr, es, pt, it
-    " nicht nie niemals nur muss müssen darf ohne bevor außer kein keine keinen mindestens höchstens wenn"
-    " ne pas jamais seulement doit sans avant sauf nunca solo sólo debe deben sin antes excepto salvo"
-    " não só apenas somente deve devem sem exceto quando"
-    # ru, tr
-    " не нет никогда только нельзя должен должна должно должны обязательно без кроме перед если когда"
-    " değil asla sadece yalnızca önce olmadan zorunlu gerekir gerekli eğer hariç".split()
-)
+MODAL_WORDS: Final = CONTRACTIONS | frozenset(_DATA["words"].split())
 
 # Limits said in several words, and the symbols that may stand for them: all are one fact.
-LIMITS: Final = {
-    "at least": "≥", "greater than or equal to": "≥", "more than or equal to": "≥", "a minimum of": "≥",
-    "no less than": "≥", "no fewer than": "≥", "≥": "≥",
-    "at most": "≤", "less than or equal to": "≤", "fewer than or equal to": "≤", "a maximum of": "≤",
-    "no more than": "≤", "up to": "≤", "≤": "≤",
-    "more than": ">", "greater than": ">", ">": ">",
-    "less than": "<", "fewer than": "<", "<": "<",
-    "pelo menos": "≥", "no máximo": "≤", "al menos": "≥", "como máximo": "≤", "en az": "≥", "en fazla": "≤",
-    "не менее": "≥", "не более": "≤",
-}  # fmt: skip
+LIMITS: Final[Mapping[str, str]] = {
+    phrase: symbol for symbol, phrases in _DATA["limits"].items() for phrase in (*phrases.split(", "), symbol)
+}
 _PHRASES: Final = "|".join(
     re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(LIMITS, key=len, reverse=True) if len(phrase) > 1
 )
@@ -64,16 +43,12 @@ LIMIT_AHEAD: Final = re.compile(
     rf"[\s*_]+(?=[AaNnUuMmLlGgFfPpEeн≥≤→∀<>])(?:(?:{_PHRASES})(?!\w)|[≥≤→∀<>])", re.IGNORECASE
 )
 # Cheap looks ahead of LIMIT: without one of these words or symbols in the text no limit can stand in it.
-_HINTS: Final = ("least", "most", "than", "minimum", "maximum", "menos", "máximo", "az", "fazla", "менее", "более")
+_HINTS: Final = tuple(_DATA["hints"].split())
 _HINT_WORDS: Final = frozenset(form for word in ("to", *_HINTS) for form in (word, word.title(), word.upper()))
 _UP_TO: Final = re.compile(r"up\s+to")
 _LIMIT_SYMBOLS: Final = ("≥", "≤", " <", " >", "\n<", "\n>")
 
-CJK_MODAL: Final = re.compile(
-    "不要|不得|不能|不可|不会|不|禁止|必须|必需|仅|只有|只能|只|除非|之前|之后|至少|最多|未经|没有|避免|如果|务必|切勿"
-    "|ない|ません|せず|なければ|必ず|のみ|だけ|以外|前に|以上|以下|場合|べき"
-    "|않|없이|없|금지|반드시|필수|만약|이상|이하|경우|말고|지 마"
-)
+CJK_MODAL: Final = re.compile(_DATA["cjk"].replace("\n", ""))
 
 
 def may_hold_limit(text: str, words: Sequence[str]) -> bool:
@@ -88,10 +63,11 @@ def may_hold_limit(text: str, words: Sequence[str]) -> bool:
 
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
 _MODAL_TAIL: Final = 2  # words
+ARTICLES: Final = frozenset(tables("en")["articles"].split())
 
 
 def modal_fact(text: str, token: str, start: int, *, ahead: bool) -> Fact:
-    """A modal word with the next words of its clause: `never commit secrets`."""
+    """A modal word with the next words of its clause, articles not counted: `never commit secrets`."""
     word = token.strip("_:").rstrip(".:-")
     start += token.index(word)
     end = start + len(word)
@@ -103,7 +79,8 @@ def modal_fact(text: str, token: str, start: int, *, ahead: bool) -> Fact:
         following = tail.group(1).lstrip("_").rstrip("_.:-")
         if not following:
             break
-        words.append(following.strip("`").lower())
+        if following.lower() not in ARTICLES:
+            words.append(following.strip("`").lower())
         end = tail.start(1) + len(tail.group(1).rstrip(".:-_"))
         if tail.group(1)[-1] in ".:":
             break
