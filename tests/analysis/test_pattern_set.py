@@ -192,10 +192,10 @@ def test_a_lost_pattern_costs_ten_points() -> None:
 
 def test_a_shorter_text_has_to_hold_the_pattern() -> None:
     """A rendering without it is refused, one that still has it is not."""
-    skill = parse_skill("# A\n\nPlease note that the duty officer decides, in fact.\n")
+    skill = parse_skill("# A\n\nThe duty officer decides the case.\n")
     patterns = PatternSet((own_pattern("duty", ["duty officer"]),))
     analysis = with_patterns(RulesAnalyzer().analyze(skill), patterns)
-    for text, keeps in (("The duty officer decides.\n", True), ("The officer decides.\n", False)):
+    for text, keeps in (("Duty officer decides case.\n", True), ("Officer decides case.\n", False)):
         assert keeps_everything(Reading(analysis), 0, Rendering(RenderingKind.PRUNED, text, 5, 0.9)) is keeps
 
 
@@ -203,7 +203,7 @@ def test_a_shorter_text_has_to_hold_the_pattern() -> None:
 def test_a_pattern_in_a_heading_keeps_the_heading_and_the_first_block(between: str) -> None:
     """The block may be shortened all the same; that the pattern stands above it is not the block's affair."""
     text = (
-        f"# A\n\nRun `a`.\n\n## Duty officer\n{between}\nThey are, by the way, awake at night.\n\nIt is a long story.\n"
+        f"# A\n\nRun `a`.\n\n## Duty officer\n{between}\nThey keep the night watch, awake at night.\n\nIt is a long story.\n"
     )
     patterns = PatternSet((own_pattern("duty", ["duty officer"]),))
     result = distill(parse_skill(text), DistillOptions(threshold=0.1, patterns=patterns))
@@ -212,7 +212,7 @@ def test_a_pattern_in_a_heading_keeps_the_heading_and_the_first_block(between: s
     assert result.functionality.protected_lost == ()
     analysis = result.reading
     assert [bool(verdict.protected) for verdict in analysis.verdicts] == [False, True, False]
-    assert keeps_everything(analysis, 1, Rendering(RenderingKind.PRUNED, "They are awake at night.\n", 5, 0.9))
+    assert keeps_everything(analysis, 1, Rendering(RenderingKind.PRUNED, "They keep night watch, awake at night.\n", 5, 0.9))
 
 
 def test_an_empty_section_hands_nothing_on_to_the_next() -> None:

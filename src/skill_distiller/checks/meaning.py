@@ -103,8 +103,8 @@ def _is_declared(pair: Pair, difference: Difference) -> bool:
         return _is_written(pair, difference.after)
     unit = difference.before[0]
     if unit.kind is UnitKind.HEADING:
-        gone = {(level, normalize(text)) for level, text in declared.headings}
-        return difference.verdict is Verdict.GONE and (unit.depth, normalize(unit.text)) in gone
+        gone = (unit.depth, normalize(unit.text)) in {(level, normalize(text)) for level, text in declared.headings}
+        return gone and _is_written(pair, difference.after)  # a heading may come in the place of one that went
     blocks = {pair.original.blocks[one.block].text for one in difference.before}
     if blocks <= declared.removed:
         return True

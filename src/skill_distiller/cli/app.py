@@ -31,7 +31,7 @@ class LazyCommand(NamedTuple):
 
 COMMANDS: Final = (
     LazyCommand("compress", "Make a skill smaller.", "compress"),
-    LazyCommand("verify", "Check a rewrite of a skill, whoever wrote it.", "verify"),
+    LazyCommand("verify", "Account for every difference between a skill and a rewrite.", "verify"),
     LazyCommand("restore", "Bring pieces back.", "compress"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
     LazyCommand("providers", "Show which language models can be used.", "list_providers"),

@@ -78,7 +78,7 @@ def verify(
         False, "--offline", help="Fetch nothing: an encoding that is not on this machine gives estimated counts."
     ),
 ) -> None:
-    """Account for every difference between a skill and a rewrite of it, whoever wrote that.
+    """Account for every difference between a skill and a rewrite.
 
     The exit code is 6 where a check fails: something that an agent would do is said otherwise, lost or new. What is
     only said in other words is to be looked at, and fails with --strict.

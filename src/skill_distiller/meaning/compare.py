@@ -17,6 +17,7 @@ from skill_distiller.skill.parse import parse_skill
 
 # What of these is joined, parted or said otherwise in form is another list, table or program.
 _COUNTED: Final = frozenset({UnitKind.ITEM, UnitKind.CELL, UnitKind.CODE})
+_NO_FIELDS: Final = "---\n---\n"
 _BINDING: Final = frozenset(
     {
         Sense.NEGATION,
@@ -88,8 +89,9 @@ def compare(before: Skill, after: Skill) -> Comparison:
 
 
 def compare_texts(before: str, after: str) -> Comparison:
-    """The same for two pieces of Markdown."""
-    return compare(parse_skill(before), parse_skill(after))
+    """The same for two pieces of Markdown, in which a line of hyphens opens no frontmatter."""
+    texts = (f"{_NO_FIELDS}{text}" if text.lstrip().startswith("---") else text for text in (before, after))
+    return compare(*map(parse_skill, texts))
 
 
 def is_proved(before: str, after: str) -> bool:
