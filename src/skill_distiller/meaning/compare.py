@@ -161,17 +161,14 @@ def _indent(text: str) -> int:
 def _places(found: Alignment) -> Iterator[Difference]:
     """What stands under another heading, label, item, row or column, or in another order."""
     for counterpart in found.counterparts():
+        heading = isinstance(counterpart.old, Unit) and counterpart.old.kind is UnitKind.HEADING
+        what = "" if heading else _under_another(found, counterpart)
+        if counterpart.kept and not what:
+            continue  # most did; what they are made of has not to be known
         old, new = _units(found.old, counterpart.old), _units(found.new, counterpart.new)
-        if not old or not new:
-            continue
-        sides = old[:1], new[:1]
-        if old[0].kind is UnitKind.HEADING:
-            if not counterpart.kept:
-                yield Difference(Verdict.MOVED, *sides, "order", True)
-        elif what := _under_another(found, counterpart):
-            yield Difference(Verdict.MOVED, *sides, what, what != "heading" or any(map(_binds, old)))
-        elif not counterpart.kept:
-            yield Difference(Verdict.MOVED, *sides, "order", any(map(_has_order, old)))
+        if old and new:
+            firm = heading or (what not in ("", "heading")) or any(map(_binds if what else _has_order, old))
+            yield Difference(Verdict.MOVED, old[:1], new[:1], what or "order", firm)
 
 
 def _units(side: Side, thing: int | Unit) -> tuple[Unit, ...]:

@@ -76,14 +76,17 @@ _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DASHES: Final = {ord(dash): "-" for dash in "–—−"}
 
 
-@lru_cache(maxsize=16384)
 def read_tokens(text: str, language: str = "") -> tuple[Token, ...]:
     """The tokens of a text in order, of a language or its own; emphasis, white space and punctuation are none."""
-    fixed = _fixed_tokens(text)
-    language = language or read_language(text)
+    return _read_tokens(text, language or read_language(text))
+
+
+@lru_cache(maxsize=16384)
+def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
+    # Cached: most texts are looked at more than once, to be found again and to be compared.
     tokens: list[Token] = []
     at = 0
-    for token in fixed:
+    for token in _fixed_tokens(text):
         tokens += _word_tokens(text, at, token.start, language)
         tokens.append(token)
         at = token.end
@@ -94,9 +97,11 @@ def read_tokens(text: str, language: str = "") -> tuple[Token, ...]:
             token._replace(kind=TokenKind.FACT) if any(a <= token.start < b for a, b in quoted) else token
             for token in tokens
         ]
-    return tuple(_with_phrases(tuple(_with_phrases(tokens))))  # what stands in one may be one itself: "5 euros or more"
+    said = _with_phrases(tokens)
+    return tuple(_with_phrases(said) if len(said) != len(tokens) else said)  # one may stand in another: "5 or more"
 
 
+@lru_cache(maxsize=16384)
 def read_language(text: str) -> str:
     """The language of a text; "" where its words tell none, or two."""
     return language_of(_plain_words(text))
@@ -207,26 +212,35 @@ def _sense_value(sense: Sense, word: str) -> str:
     return f"{sense.value}:{word}" if sense is Sense.LIMIT else f"{sense.value}:"
 
 
-def _with_phrases(tokens: Sequence[Token]) -> Iterator[Token]:
+def _with_phrases(tokens: Sequence[Token]) -> list[Token]:
     """The tokens, with what several words say together as the words that stand for it: "at least" as "≥"."""
     known, at = phrases(), 0
-    while at < len(tokens):
-        rules = known.get(tokens[at].word, ())
-        for words, canonical in (*known["#"], *rules) if _is_number(tokens[at]) else rules:
-            run, counted = _run(tokens[at : at + len(words) + 2], words)
+    left, found = list(tokens), list[Token]()
+    while at < len(left):
+        rules = known.get(left[at].word, ())
+        numbers = known["#"] if left[at].kind is TokenKind.FACT and _is_number(left[at]) else ()
+        if not (rules or numbers):
+            found.append(left[at])
+            at += 1
+            continue
+        near = [token.word for token in left[at + 1 : at + 1 + _MOST_APART]]
+        for words, canonical in (*numbers, *rules):
+            if len(words) > 1 and words[1] != "#" and words[1] not in near:
+                continue  # the second word is not there: most rules end here
+            run, counted = _run(left[at : at + len(words) + 2], words)
             if run:
-                yield from _canonical(canonical, run, counted)
+                found += _canonical(canonical, run, counted)
                 at += len(run)
                 break
-            apart = _apart(tokens[at + 1 : at + 1 + _MOST_APART], words)
-            if apart:
-                yield from _canonical(canonical, [tokens[at]], ())
-                tokens = [*tokens[: at + apart], *tokens[at + apart + 1 :]]
+            if apart := _apart(left[at + 1 : at + 1 + _MOST_APART], words):
+                found += _canonical(canonical, [left[at]], ())
+                del left[at + apart]
                 at += 1
                 break
         else:
-            yield tokens[at]
+            found.append(left[at])
             at += 1
+    return found
 
 
 _MOST_APART: Final = 5  # words from a verb to its particle
