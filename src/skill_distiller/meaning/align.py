@@ -186,7 +186,9 @@ def _pair_namesakes(
 
 
 def _words_below(side: Side, heading: Unit) -> frozenset[str]:
-    return frozenset(word for block in side.skill.sections[heading.section].blocks for word in _WORD.findall(block.text))
+    return frozenset(
+        word for block in side.skill.sections[heading.section].blocks for word in _WORD.findall(block.text)
+    )
 
 
 def _path(skill: Skill, unit: Unit) -> tuple[str, ...]:

@@ -151,8 +151,8 @@ class _Comparison:
             self.found.append(Edit(verdict, old.head or old.tokens, new.head or new.tokens, str(lost or come)))
         elif not (old and new) and (lost or come):  # a condition or reason by itself; a label is looked at word by word
             reason = Sense.BECAUSE in (lost, come)
-            whole = ((*side.head, *side.tokens) if side else () for side in (old, new))
-            self.found.append(Edit(Verdict.REWORDED if reason else Verdict.CHANGED, *whole, str(lost or come)))
+            gone, fresh = ((*side.head, *side.tokens) if side else () for side in (old, new))
+            self.found.append(Edit(Verdict.REWORDED if reason else Verdict.CHANGED, gone, fresh, str(lost or come)))
             if reason:
                 facts = [tuple(t for t in side if t.kind is TokenKind.FACT) for side in tokens]
                 if any(facts):
