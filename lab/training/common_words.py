@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from lab.common.shared import Shared
 from lab.common.repos import load_repos
+from lab.common.shared import Shared
 from skill_distiller.language.words import content_words
 from skill_distiller.planning.worth import word_number
 from skill_distiller.skill.model import SKILL_FILE

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lab.common.exam import load_exams
-from lab.common.shared import Shared
 from lab.common.repos import load_repos
+from lab.common.shared import Shared
 from lab.training.block_data import BlockData
 from lab.training.blocks import model_without
 from lab.training.worth import Sitting

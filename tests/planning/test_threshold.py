@@ -27,11 +27,11 @@ LINKED = """# A
 
 ## Background
 
-The many words of a long tale that nobody needs, told at length by its author.
+Many words of some long tale that nobody needs, told at length by its author.
 
 ## Credits
 
-The many words of another tale that nobody needs, told at length by its author.
+Many words of another tale that nobody needs, told at length by its author.
 """
 
 

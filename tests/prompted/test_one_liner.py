@@ -17,7 +17,8 @@ from skill_distiller.prompted.one_liner import PromptedOneLiner, read_lines, sho
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
-from skill_distiller.rewriting.one_liner.write import one_liner, problems
+from skill_distiller.rewriting.one_liner.check import problems
+from skill_distiller.rewriting.one_liner.write import one_liner
 from skill_distiller.run.backends import Backends, EmbeddedOneLiner
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result

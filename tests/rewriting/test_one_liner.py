@@ -24,7 +24,8 @@ from skill_distiller.rewriting.one_liner.model import (
 )
 from skill_distiller.rewriting.one_liner.slots import find_prohibitions, forbid
 from skill_distiller.rewriting.one_liner.triggers import condition, quotes
-from skill_distiller.rewriting.one_liner.write import one_liner, problems
+from skill_distiller.rewriting.one_liner.check import problems
+from skill_distiller.rewriting.one_liner.write import one_liner
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter

@@ -159,7 +159,10 @@ def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Cho
     quiet, debug = request.output.quiet, request.debug_stages
     with ExitStack() as ends:
         watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console)))
-        chosen = ends.enter_context(closing(choose_backends(_provider_options(request, job), job.skill, watcher)))
+        options_of_models = _provider_options(request, job)
+        accepted = request.pieces.accept_unproved
+        opened = choose_backends(options_of_models, job.skill, watcher, accept_unproved=accepted)
+        chosen = ends.enter_context(closing(opened))
         if len(job.skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug or chosen.session):
             ends.enter_context(console.status("Distilling …"))
         backends = chosen.backends.with_scorer(job.scorer)

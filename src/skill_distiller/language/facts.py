@@ -280,11 +280,25 @@ def locked_spans(text: str, facts: Iterable[Fact], *, modals: bool = True) -> tu
     With `modals` False the negations and modal words are left open (for symbols, which stand for
     them). Sorted, without overlaps.
     """
-    spans = [Span(fact.start, fact.end) for fact in facts if modals or fact.kind is not FactKind.MODAL]
+    spans = [span for fact in facts if modals or fact.kind is not FactKind.MODAL for span in _held(text, fact)]
     spans += [Span(*match.span()) for match in _NOT_PROSE.finditer(text)]
     if "```" in text or "~~~" in text:
         spans += _fences(text)
     return merge_spans(spans)
+
+
+# An article with its blank: what a modal word governs is held without it.
+_ARTICLE: Final = re.compile(r"(?<=\s)(?:the|an?) (?=\S)")
+
+
+def _held(text: str, fact: Fact) -> Iterator[Span]:
+    """What of a fact may not be touched: of a modal word and the words it governs all but their articles."""
+    at = fact.start
+    if fact.kind is FactKind.MODAL:
+        for match in _ARTICLE.finditer(text, fact.start, fact.end):
+            yield Span(at, match.start())
+            at = match.end()
+    yield Span(at, fact.end)
 
 
 def _fences(text: str) -> Iterator[Span]:

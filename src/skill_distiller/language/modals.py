@@ -6,49 +6,27 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
 from itertools import groupby
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from skill_distiller.language.fact import AFTER_LIMIT, CJK_STOP, NEXT_WORD, Fact, FactKind, normalize
 from skill_distiller.language.lexicon import languages_of
 from skill_distiller.language.tables import tables
 from skill_distiller.language.words import CJK
 
+_DATA: Final = tomllib.loads((files(__package__) / "data" / "modals.toml").read_text(encoding="utf-8"))
 # Negations in English that are part of a verb.
-CONTRACTIONS: Final = frozenset(
-    "can't won't don't doesn't didn't isn't aren't wasn't weren't shouldn't couldn't wouldn't mustn't hasn't haven't"
-    " hadn't needn't".split()
-)
+CONTRACTIONS: Final = frozenset(_DATA["contractions"].split())
 # Negations, obligations, limits and conditions. One word each; the phrases are below.
-MODAL_WORDS: Final = CONTRACTIONS | frozenset(
-    # en
-    "not never no none nothing nor neither cannot without unless except only must shall should may always"
-    " require required requires mandatory optional forbidden prohibited before after until if when whenever while"
-    " instead rather avoid ensure exactly within otherwise"
-    # de, fr, es, pt, it
-    " nicht nie niemals nur muss müssen darf ohne bevor außer kein keine keinen mindestens höchstens wenn"
-    " ne pas jamais seulement doit sans avant sauf nunca solo sólo debe deben sin antes excepto salvo"
-    " não só apenas somente deve devem sem exceto quando"
-    # ru, tr
-    " не нет никогда только нельзя должен должна должно должны обязательно без кроме перед если когда"
-    " değil asla sadece yalnızca önce olmadan zorunlu gerekir gerekli eğer hariç".split()
-)
+MODAL_WORDS: Final = CONTRACTIONS | frozenset(_DATA["words"].split())
 
 # Limits said in several words, and the symbols that may stand for them: all are one fact.
-LIMITS: Final = {
-    "at least": "≥", "greater than or equal to": "≥", "more than or equal to": "≥", "a minimum of": "≥",
-    "no less than": "≥", "no fewer than": "≥", "≥": "≥",
-    "at most": "≤", "less than or equal to": "≤", "fewer than or equal to": "≤", "a maximum of": "≤",
-    "no more than": "≤", "up to": "≤", "≤": "≤",
-    "more than": ">", "greater than": ">", ">": ">",
-    "less than": "<", "fewer than": "<", "<": "<",
-    "pelo menos": "≥", "no máximo": "≤", "al menos": "≥", "como máximo": "≤", "en az": "≥", "en fazla": "≤",
-    "не менее": "≥", "не более": "≤",
-}  # fmt: skip
+LIMITS: Final[Mapping[str, str]] = {
+    phrase: symbol for symbol, phrases in _DATA["limits"].items() for phrase in (*phrases.split(", "), symbol)
+}
 _PHRASES: Final = "|".join(
     re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(LIMITS, key=len, reverse=True) if len(phrase) > 1
 )
@@ -65,16 +43,12 @@ LIMIT_AHEAD: Final = re.compile(
     rf"[\s*_]+(?=[AaNnUuMmLlGgFfPpEeн≥≤→∀<>])(?:(?:{_PHRASES})(?!\w)|[≥≤→∀<>])", re.IGNORECASE
 )
 # Cheap looks ahead of LIMIT: without one of these words or symbols in the text no limit can stand in it.
-_HINTS: Final = ("least", "most", "than", "minimum", "maximum", "menos", "máximo", "az", "fazla", "менее", "более")
+_HINTS: Final = tuple(_DATA["hints"].split())
 _HINT_WORDS: Final = frozenset(form for word in ("to", *_HINTS) for form in (word, word.title(), word.upper()))
 _UP_TO: Final = re.compile(r"up\s+to")
 _LIMIT_SYMBOLS: Final = ("≥", "≤", " <", " >", "\n<", "\n>")
 
-CJK_MODAL: Final = re.compile(
-    "不要|不得|不能|不可|不会|不|禁止|必须|必需|仅|只有|只能|只|除非|之前|之后|至少|最多|未经|没有|避免|如果|务必|切勿"
-    "|ない|ません|せず|なければ|必ず|のみ|だけ|以外|前に|以上|以下|場合|べき"
-    "|않|없이|없|금지|반드시|필수|만약|이상|이하|경우|말고|지 마"
-)
+CJK_MODAL: Final = re.compile(_DATA["cjk"].replace("\n", ""))
 
 
 def may_hold_limit(text: str, words: Sequence[str]) -> bool:
@@ -89,10 +63,11 @@ def may_hold_limit(text: str, words: Sequence[str]) -> bool:
 
 _CJK_TAIL: Final = 6  # characters after a CJK modal that say what it governs
 _MODAL_TAIL: Final = 2  # words
+ARTICLES: Final = frozenset(tables("en")["articles"].split())
 
 
 def modal_fact(text: str, token: str, start: int, *, ahead: bool) -> Fact:
-    """A modal word with the next words of its clause: `never commit secrets`."""
+    """A modal word with the next words of its clause, articles not counted: `never commit secrets`."""
     word = token.strip("_:").rstrip(".:-")
     start += token.index(word)
     end = start + len(word)
@@ -104,7 +79,8 @@ def modal_fact(text: str, token: str, start: int, *, ahead: bool) -> Fact:
         following = tail.group(1).lstrip("_").rstrip("_.:-")
         if not following:
             break
-        words.append(following.strip("`").lower())
+        if following.lower() not in ARTICLES:
+            words.append(following.strip("`").lower())
         end = tail.start(1) + len(tail.group(1).rstrip(".:-_"))
         if tail.group(1)[-1] in ".:":
             break
@@ -134,106 +110,7 @@ def cjk_modal_facts(text: str) -> Iterator[Fact]:
         yield Fact(FactKind.MODAL, phrase, normalize(phrase), match.start(), match.start() + len(phrase))
 
 
-class Sense(StrEnum):
-    """What a modal word says of the words it governs."""
-
-    NEGATION = "negation"
-    AVOIDANCE = "avoidance"
-    LACK = "lack"
-    ONLY = "only"
-    EXCEPTION = "exception"
-    CONDITION = "condition"
-    BEFORE = "before"
-    AFTER = "after"
-    UNTIL = "until"
-    WHILE = "while"
-    DUTY = "duty"
-    LEAVE = "leave"
-    INSTEAD = "instead"
-    OTHERWISE = "otherwise"
-
-
-_BY_SENSE: Final = {
-    Sense.NEGATION: (
-        "not never no none nothing nor neither cannot nobody nowhere forbidden prohibited ¬"
-        " nicht nie niemals kein keine keinen keiner keinem verboten"
-        " pas jamais aucun aucune nunca jamás não mai не нет никогда нельзя değil asla"
-    ),
-    Sense.LACK: "without ohne sans sin sem senza без olmadan",
-    Sense.AVOIDANCE: "avoid avoids vermeiden éviter evitar избегать",
-    Sense.ONLY: "only solely exclusively nur seulement solo sólo apenas somente только sadece yalnızca",
-    Sense.EXCEPTION: "except unless außer sauf excepto exceto salvo кроме hariç",
-    Sense.CONDITION: "if when whenever wenn falls quando cuando quand если когда eğer",
-    Sense.BEFORE: "before bevor avant antes перед önce",
-    Sense.AFTER: "after nachdem après después depois после sonra",
-    Sense.UNTIL: "until till bis",
-    Sense.WHILE: "while während mientras",
-    Sense.DUTY: (
-        "must shall always require requires required mandatory muss müssen immer doit doivent toujours debe deben"
-        " siempre deve devem sempre должен должна должно должны обязательно zorunlu gerekir gerekli"
-    ),
-    Sense.LEAVE: "may optional optionally",
-    Sense.INSTEAD: "instead rather",
-    Sense.OTHERWISE: "otherwise",
-}
-# Words that can stand for a sense in another text, but are too common to be asked for.
-_STAND_INS: Final[Mapping[str, Sense]] = {
-    **dict.fromkeys(("once", "where", "→", "⇒"), Sense.CONDITION),
-    "prior": Sense.BEFORE,
-    **dict.fromkeys(("need", "needs", "ensure", "ensures", "should"), Sense.DUTY),
-    **dict.fromkeys(("can", "could", "might", "allowed", "permitted"), Sense.LEAVE),
-    "during": Sense.WHILE,
-    "else": Sense.OTHERWISE,
-    **dict.fromkeys(("over", "replace", "replaces"), Sense.INSTEAD),
-}
-_WORD_SENSES: Final[Mapping[str, Sense]] = {
-    **dict.fromkeys(CONTRACTIONS, Sense.NEGATION),
-    **{word: sense for sense, words in _BY_SENSE.items() for word in words.split()},
-}
-_CJK_SENSES: Final[Mapping[str, Sense]] = {
-    **dict.fromkeys("不要 不得 不能 不可 不会 不 禁止 没有 切勿".split(), Sense.NEGATION),
-    **dict.fromkeys("ない ません 않 없 금지 말고".split(), Sense.NEGATION),
-    **dict.fromkeys("未经 せず 없이".split(), Sense.LACK),
-    **dict.fromkeys("避免".split(), Sense.AVOIDANCE),
-    **dict.fromkeys("仅 只有 只能 只 のみ だけ 만".split(), Sense.ONLY),
-    **dict.fromkeys("除非 除了 以外".split(), Sense.EXCEPTION),
-    **dict.fromkeys("如果 若 なければ 場合 만약 경우".split(), Sense.CONDITION),
-    **dict.fromkeys("之前 前に".split(), Sense.BEFORE),
-    **dict.fromkeys("之后 後に".split(), Sense.AFTER),
-    **dict.fromkeys("必须 必需 务必 必ず べき 반드시 필수".split(), Sense.DUTY),
-}  # fmt: skip
-_NAMED: Final = frozenset([*_WORD_SENSES, *_CJK_SENSES, *_STAND_INS])
 _LETTER: Final = rf"[^\W\d_{CJK}]"  # of scripts that put spaces between words
-_EXPRESSION: Final = re.compile(
-    "|".join(map(re.escape, sorted(_CJK_SENSES, key=len, reverse=True))) + rf"|{_LETTER}+(?:['’]{_LETTER}+)?|[¬→⇒]"
-)
-
-
-class Signal(NamedTuple):
-    """A word with a sense; `start` and `end` are offsets, `firm` whether its sense is never another word's stand-in."""
-
-    sense: Sense
-    text: str
-    start: int
-    end: int
-    firm: bool
-
-
-def find_signals(text: str) -> tuple[Signal, ...]:
-    """The words of a text that have a sense, in order; code and quotations are expected to be masked out."""
-    if _NAMED.isdisjoint(_EXPRESSION.findall(text.lower().replace("’", "'"))):  # most sentences have none
-        return ()
-    found = []
-    for match in _EXPRESSION.finditer(text):
-        word = match.group().lower().replace("’", "'")
-        sense = _WORD_SENSES.get(word) or _CJK_SENSES.get(word)
-        stand_in = _STAND_INS.get(word)
-        if sense or stand_in:
-            named = sense or stand_in or Sense.NEGATION
-            found.append(Signal(named, match.group(), match.start(), match.end(), sense is not None))
-    return tuple(found)
-
-
 _CLAUSE: Final = re.compile(r"(?:[.!?;:|。！？；：؟،、，]+(?=\s|\Z|[\u3040-\u9fff])|[—–]|,\s|(?<=\s)-(?=\s))[ \t]*")
 _MARKS: Final = re.compile(r"[*_~`>#\[\]()\"“”«»„✗❌🚫⛔️ \t]+")
 _BULLET: Final = re.compile(r"^ ?(?:[-+•] )?(?:\d{1,3}[.)] )?(?: ?x )?", re.MULTILINE)

@@ -26,8 +26,8 @@ from skill_distiller.tokens import TokenCounter
 class Models:
     """The trained models that planning uses; those that ship with the tool unless told otherwise.
 
-    Without `phrases` no phrases are cut but those that a language model quoted. `renderers` write blocks in other words,
-    or several as one.
+    Without `phrases` no phrases are cut but those that a language model quoted. `renderers` write blocks in other
+    words, or several as one.
     """
 
     worth: WorthModel = field(default_factory=load_worth_model)

@@ -12,10 +12,11 @@ from skill_distiller.prompted.prompts import ONE_LINER, new_boundary
 from skill_distiller.providers.model import Expected, Request
 from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Question, Session
+from skill_distiller.rewriting.one_liner.check import problems
 from skill_distiller.rewriting.one_liner.line_text import plain
 from skill_distiller.rewriting.one_liner.model import PREFIXES, OneLiner, OneLinerWriter
 from skill_distiller.rewriting.one_liner.triggers import quotes
-from skill_distiller.rewriting.one_liner.write import problems, with_phrases
+from skill_distiller.rewriting.one_liner.write import with_phrases
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import TokenCounter, count_tokens
 

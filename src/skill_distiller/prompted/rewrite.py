@@ -1,4 +1,4 @@
-"""Rewrite blocks with a language model; what fails the fact check is asked for once more, then refused."""
+"""Rewrite blocks with a language model; what is not shown to say the same is asked for once more, then refused."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.fact import FactKind
 from skill_distiller.meaning.compare import Difference, compare_texts
+from skill_distiller.meaning.wording import CERTIFIED
 from skill_distiller.prompted.exchange import BlockQuestion, ask_in_rounds, batch, entries, undisputed
 from skill_distiller.prompted.prompts import REWRITE
 from skill_distiller.providers.model import Expected
@@ -50,9 +51,12 @@ class Piece:
     facts: tuple[str, ...]
     context: str
 
-    def faults(self, text: str) -> tuple[Difference, ...]:
-        """What of a new text for it is a change of meaning, or can't be taken on trust; () for nothing."""
-        return compare_texts(self.block.text, text).failed
+    def faults(self, text: str, *, accept_unproved: bool) -> tuple[Difference, ...]:
+        """What of a new text for it is a change of meaning, or is not proved to be none; () for nothing."""
+        found = compare_texts(self.block.text, text)
+        if accept_unproved:
+            return found.failed
+        return tuple(difference for difference in found.differences if difference.verdict not in CERTIFIED)
 
     def fit(self, text: str) -> str:
         """The new text with the outer white space and the line ends of the piece."""
@@ -141,9 +145,13 @@ _STEEPNESS: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class PromptedRewriter:
-    """Rewritings and summaries by a language model: one call for a skill of ordinary length, one more for repairs."""
+    """Rewritings and summaries by a language model: one call for a skill of ordinary length, one more for repairs.
+
+    With `accept_unproved` it is enough that no change of meaning is found in a text; else it has to be proved.
+    """
 
     session: Session
+    accept_unproved: bool = False
 
     def expected(self, skill: Skill) -> Expected:
         """About what `offer` will ask, at most and without repairs."""
@@ -154,7 +162,7 @@ class PromptedRewriter:
         return Expected(len(groups), len(groups) * per_call + 2 * text)
 
     def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
-        """The rewritings that are shorter and lose nothing that the fact check knows of; the others are refused.
+        """The rewritings that are shorter and say the same; the others are refused.
 
         Raises what the session raises. A model that gives no usable text offers nothing.
         """
@@ -164,7 +172,7 @@ class PromptedRewriter:
         skill = reading.skill
         self.session.admit(skill.text)
         first = self._texts(skill, pieces, {})
-        faults = {i: found for i, (piece, text) in first.items() if (found := piece.faults(text))}
+        faults = {i: found for i, (piece, text) in first.items() if (found := self._faults(piece, text))}
         good = {i: item for i, item in first.items() if i not in faults}
         problems = {i: _wrong(found) for i, found in faults.items()}
         long = _too_long(good)
@@ -173,8 +181,14 @@ class PromptedRewriter:
         if problems:
             again = [piece for piece in pieces if piece.block.index in problems]
             second = self._texts(skill, again, problems)
-            good |= {i: item for i, item in second.items() if _is_better(item, good.get(i))}
+            good |= {i: item for i, item in second.items() if self._is_better(item, good.get(i))}
         return _offers(good, len(faults.keys() - good.keys()), counter)
+
+    def _faults(self, piece: Piece, text: str) -> tuple[Difference, ...]:
+        return piece.faults(text, accept_unproved=self.accept_unproved)
+
+    def _is_better(self, item: tuple[Piece, str], last: tuple[Piece, str] | None) -> bool:
+        return not self._faults(*item) and (last is None or count_tokens(item[1]) < count_tokens(last[1]))
 
     def _texts(
         self, skill: Skill, pieces: Sequence[Piece], problems: Mapping[int, str]
@@ -213,11 +227,6 @@ def _too_long(good: Mapping[int, tuple[Piece, str]]) -> dict[int, str]:
         if before >= _WORTH_IT and _LONG * before < after < before:
             found[i] = f"too long: your last text has {after} tokens"
     return found
-
-
-def _is_better(item: tuple[Piece, str], last: tuple[Piece, str] | None) -> bool:
-    piece, text = item
-    return not piece.faults(text) and (last is None or count_tokens(text) < count_tokens(last[1]))
 
 
 def _label(piece: Piece, problem: str) -> str:

@@ -21,11 +21,6 @@ _REACH: Final = 80  # characters before an article that are looked at: its line,
 _LINE_START: Final = re.compile(r"[ \t>]*(?:(?:[-*+•]|\d{1,9}[.)])[ \t]+)*(?:\[[ xX]\][ \t]+)?\*{0,3}\Z")
 _PLAIN: Final = re.compile(r"[A-Za-z'’-]+\Z")
 _AGAIN: Final = re.compile(r"[\w'’-]+ (?:the|an?) ", re.IGNORECASE)
-# "The more hosts you add, the longer it takes."
-_COMPARED: Final = re.compile(
-    r"\bthe (?:more|less|fewer|better|worse|\w+er)\b[^.!?\n]{0,120}?,\s+the (?:more|less|fewer|better|worse|\w+er)\b",
-    re.IGNORECASE,
-)
 _CLAUSE_MARKS: Final = tuple(",;:–—-")
 
 
@@ -34,7 +29,6 @@ class _Words(NamedTuple):
 
     before: frozenset[str]
     after: frozenset[str]
-    verbs: frozenset[str]
     prepositions: frozenset[str]
     determiners: frozenset[str]
     names: frozenset[str]
@@ -43,27 +37,30 @@ class _Words(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _words() -> _Words:
-    english = {name: frozenset(text.split()) for name, text in tables("en").items() if isinstance(text, str)}
-    verbs = english["article_verbs"]
-    return _Words(
-        before=english["article_before"],
-        after=english["article_after"],
-        verbs=verbs,
-        prepositions=english["article_prepositions"],
-        determiners=english["article_determiners"],
-        names=english["small_names"],
-        verb_stems=frozenset(map(stem, english["imperatives"] | verbs)),
+    english = tables("en")
+    before, after, verbs, prepositions, determiners = (
+        frozenset(english[f"article_{name}"].split())
+        for name in ("before", "after", "verbs", "prepositions", "determiners")
     )
+    stems = frozenset(map(stem, (*verbs, *english["imperatives"].split())))
+    return _Words(before, after, prepositions, determiners, frozenset(english["small_names"].split()), stems)
+
+
+@lru_cache(maxsize=1)
+def _comparisons() -> re.Pattern[str]:
+    """ "The more pots you stack, the longer it takes.\""""
+    one = rf"the (?:{'|'.join(tables('en')['comparatives'].split())}|\w+er)\b"
+    return re.compile(rf"\b{one}[^.!?\n]{{0,120}}?,\s+{one}", re.IGNORECASE)
 
 
 def article_edits(text: str, locked: tuple[Span, ...]) -> Iterator[Edit]:
-    """The deletions of articles outside the locked spans, sorted; where a sentence began, the next word gets its capital.
+    """The deletions of articles outside the locked spans, sorted; what then begins a sentence gets its capital.
 
     >>> from skill_distiller.rewriting.edits import apply_edits
     >>> apply_edits("The tool writes a report.", article_edits("The tool writes a report.", ()))
     'Tool writes report.'
     """
-    compared = [Span(*match.span()) for match in _COMPARED.finditer(text)]
+    compared = [Span(*match.span()) for match in _comparisons().finditer(text)] if ", the " in text else []
     for match in _ARTICLE.finditer(text):
         start, end = match.span()
         if overlaps((start, end), locked) or overlaps((start, end), compared):
@@ -97,7 +94,7 @@ def _may_go(text: str, match: re.Match[str], before: str, *, first: bool) -> boo
         return False
     if _AGAIN.match(text, match.end()):  # "a job a job", "the files the tool wrote"
         return False
-    if senses(word) and first:
+    if first and (senses(word) or (match["article"] == "A" and word.endswith("s") and _is_verb(word, ""))):
         return False
     if first:
         named = match["article"][0].isupper() and not _is_plain(text, following)

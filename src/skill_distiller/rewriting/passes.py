@@ -219,6 +219,17 @@ def may_have_fillers(draft: Draft) -> bool:
     return not _fillers().hints.isdisjoint(content_words(draft.text))
 
 
+def opens_plainly(text: str, at: int) -> bool:
+    """Whether the word at a place may be given the capital of a sentence: no name like `npm`.
+
+    >>> opens_plainly("please run npm", 7), opens_plainly("please npm", 7)
+    (True, False)
+    """
+    word = _NEXT_WORD.match(text, at)
+    first = word.group() if word else ""
+    return is_imperative(first.lower()) or is_light(first) or first in MODAL_WORDS
+
+
 def filler_edits(draft: Draft) -> Iterator[Edit]:
     """Filler phrases outside the locked spans, deleted."""
     text, locked = draft.text, draft.locked
@@ -228,9 +239,7 @@ def filler_edits(draft: Draft) -> Iterator[Edit]:
         if overlaps((start, match.end()), locked):
             continue
         if opening:
-            word = _NEXT_WORD.match(text, match.start("next"))
-            first = word.group() if word else ""  # else it may be a name: "please run", but not "please npm"
-            if is_imperative(first.lower()) or is_light(first) or first in MODAL_WORDS:
+            if opens_plainly(text, match.start("next")):
                 yield Edit(start, match.end(), opening.upper())
         elif not match.group()[0].isupper() and text[max(0, start - 3) : start].lower() not in (" a ", "an "):
             # Neither a name ("Really Simple Syndication") nor after an article that would be wrong.
@@ -284,7 +293,12 @@ def symbol_edits(draft: Draft) -> Iterator[Edit]:
 
 def may_have_articles(draft: Draft) -> bool:
     """A quick look: False means that the text is not English, or its very form is its content."""
-    return not draft.formatted and not _english().isdisjoint(draft.text.lower().split())
+    return not draft.formatted and may_be_english(draft.text)
+
+
+def may_be_english(text: str) -> bool:
+    """Whether one of the most frequent words of English is in a text."""
+    return not _english().isdisjoint(text.lower().split())
 
 
 @lru_cache(maxsize=1)

@@ -22,15 +22,13 @@ from skill_distiller.language.modals import MODAL_WORDS
 from skill_distiller.language.tables import tables
 from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.edits import Edit, apply_edits, join_edits
+from skill_distiller.rewriting.passes import opens_plainly
 from skill_distiller.rewriting.sentences import announces, goes_on, items_of, leans_back, without_marker
 from skill_distiller.skill.model import PROSE, Block, Skill
 from skill_distiller.skill.parse import LIST_MARKER
 
 STRENGTH: Final = 0.8  # of a cut: the word of a model, and of any model
 _MIN_PHRASE_CHARS: Final = 6  # characters of a phrase
-_PLAIN: Final = re.compile(
-    r"(?:you|your|the|this|that|these|those|it|its|a|an|all|each|any|some|there|we|they|when|if|run|use|do)\b"
-)
 _MARKER: Final = re.compile(rf"[ \t>]*{LIST_MARKER}?[ \t]*(?:\[[ xX]\][ \t]*)?")
 _ITEM: Final = re.compile(rf"(?<=\n)[ \t>]*{LIST_MARKER}[ \t]")
 
@@ -95,7 +93,7 @@ def _edit(text: str, span: Span) -> Edit:
         if mark and mark in ".!?,;:" and text[end : end + 1] in tuple(".,;:"):  # the one that ends more stays
             start, end = (start, _skip(text, end + 1, " \t")) if opens else (start - 1, end)
     blank = "" if first or end >= len(text) or text[end] in ".,;:!?)\r\n" else " "
-    if opens and text[span.start].isupper() and _PLAIN.match(text, end):  # not a name like `npm`
+    if opens and text[span.start].isupper() and opens_plainly(text, end):
         return Edit(start, end + 1, blank + text[end].upper(), STRENGTH)
     if blank and text[end - 1] == blank:  # the blank that stays is one of the text
         return Edit(start, end - 1, "", STRENGTH)

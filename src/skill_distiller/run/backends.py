@@ -80,8 +80,10 @@ class Chosen:
             self.session.close()
 
 
-def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | None = None) -> Chosen:
-    """The analyzer and the judge that the options mean here and now.
+def choose_backends(
+    options: ProviderOptions, skill: Skill, watcher: Watcher | None = None, *, accept_unproved: bool = False
+) -> Chosen:
+    """The analyzer and the judge that the options mean here and now; `accept_unproved` is for the rewriter.
 
     Raises ProviderError where the provider asked for is not there, or `with_ci` finds no model.
     """
@@ -105,7 +107,7 @@ def choose_backends(options: ProviderOptions, skill: Skill, watcher: Watcher | N
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
     one_liner = PromptedOneLiner(session, embedded.one_liner)
-    rewriter = PromptedRewriter(session)
+    rewriter = PromptedRewriter(session, accept_unproved)
     renderers = (rewriter, PromptedSynthesizer(session))
     for part in (analyzer, one_liner if options.one_liner else rewriter, judge):
         session.expect(part.expected(skill))

@@ -40,12 +40,18 @@ def lead_ins(skill: Skill) -> frozenset[int]:
     )
 
 
+def _is_comment(block: Block) -> bool:
+    text = block.text.strip()
+    return block.kind is BlockKind.HTML and text.startswith("<!--") and text.endswith("-->")
+
+
 def labels_of(blocks: Sequence[Block]) -> Iterator[tuple[int, tuple[int, ...]]]:
     """For each block of a section that stands under labels, its index and theirs, the outer one first.
 
     A lead-in is the label of the block behind it, or of all items of the list behind it; a label is one of all blocks
-    up to the next.
+    up to the next. Comments stand between nothing.
     """
+    blocks = [block for block in blocks if not _is_comment(block)]
     lasting = lead = -1
     fresh = False  # whether the lead-in stands right before
     previous: Block | None = None

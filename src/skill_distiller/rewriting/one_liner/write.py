@@ -1,22 +1,15 @@
-"""A skill in three lines, taken from its own words, and whether lines that somebody else wrote are true to it."""
+"""A skill in three lines, taken from its own words."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.language.fact import FactKind
-from skill_distiller.language.facts import Fact, find_facts
-from skill_distiller.language.modals import Sense
 from skill_distiller.language.words import content_words
-from skill_distiller.meaning.clauses import Sentence, stems
-from skill_distiller.meaning.clauses import sentences as read_sentences
-from skill_distiller.meaning.scope import lost_modals, new_turns
 from skill_distiller.rewriting.one_liner.line_text import (
     has,
     is_doing,
@@ -24,7 +17,6 @@ from skill_distiller.rewriting.one_liner.line_text import (
     is_label,
     is_modal,
     is_order,
-    one_line,
     shorter,
     units,
     words,
@@ -218,104 +210,3 @@ def _intro(reading: Reading) -> Iterable[Piece]:
             if found := [Piece(unit, block.index) for unit in told]:
                 return found[:_MOST_INTRO]
     return []
-
-
-_LEFT_OUT: Final = re.compile(
-    r" \(\+\d+\)(?=\Z|;)|; … (?:and )?\d+ [a-z]+\Z"
-)  # how many steps, phrases or rules had no room
-_PART: Final = re.compile(r"\s*(?:→|⇒|∧|∨|[;；。])\s*|\.\s+")
-_LABEL: Final = re.compile(r"[^:：]*[:：]\s*")
-_NO_BLANKS: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
-_NEGATIVE: Final = (Sense.NEGATION, Sense.AVOIDANCE)
-_SHARE: Final = 0.6  # of the words behind a negation that one sentence of the skill with a negation must hold
-_MOST_SENTENCES: Final = 5000
-_NEW_LEAST: Final = 2  # words of a line that the skill need not have
-_NEW_SHARE: Final = 0.5
-
-
-def problems(one_liner: OneLiner, reading: Reading, counter: TokenCounter) -> Iterator[str]:
-    """What speaks against the lines, a sentence each; none where every check passes.
-
-    The checks: every line says something, on one line of at most 80 tokens; every code span, command,
-    flag, path, URL, name, number and quotation stands in the skill; what the skill forbids is not told
-    as a thing to do or a result, and nothing is forbidden that the skill does not forbid; most words are
-    the skill's, and what it says under a condition alone keeps that condition.
-    """
-    own = {}
-    for prefix, line in zip(PREFIXES, one_liner.lines, strict=True):
-        name, text = prefix.strip(": ").lower(), line.removeprefix(prefix)
-        if not text.strip():
-            yield f"The {name} is empty."
-        elif counter.count(line) > MOST_TOKENS:
-            yield f"The {name} is longer than {MOST_TOKENS} tokens."
-        own[name] = _LEFT_OUT.sub("", text.removeprefix(PURPOSE).removeprefix(NOT_STATED))
-    source = one_line(reading.skill.text)
-    facts = (fact for text in own.values() for fact in find_facts(text))
-    unknown = [fact.text for fact in facts if not _stands_in(fact, source)]
-    if unknown:
-        yield f"The skill does not hold: {', '.join(dict.fromkeys(unknown))}."
-    skill = reading.skill
-    texts = (skill.name, skill.description, *(s.heading for s in skill.sections), *(b.text for b in skill.blocks))
-    said = [sentence for text in texts for sentence in read_sentences(text)][:_MOST_SENTENCES]
-    yield from _reversed((own["action"], own["result"]), reading, said)
-    known = {stem for text in texts for stem in stems(text)}
-    for name, text in own.items():
-        yield from _made_up(name, text, known, said)
-
-
-def _stands_in(fact: Fact, source: str) -> bool:
-    if fact.kind is FactKind.MODAL:
-        return True  # it stands for other words; whether it turns the meaning round is looked at below
-    text = one_line(fact.text.strip("`\"'“”「」『』«»"))
-    if fact.kind in (FactKind.QUOTED, FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL):
-        return text.casefold().rstrip(",.") in source.casefold()
-    # Whole words; scripts without blanks have none that could be told apart.
-    return bool(re.search(rf"(?<![A-Za-z0-9_]){re.escape(text)}(?![A-Za-z0-9_])", source, re.IGNORECASE))
-
-
-def _reversed(told: Sequence[str], reading: Reading, said: Sequence[Sentence]) -> Iterator[str]:
-    """What is told as a thing to do though the skill forbids it, or the other way round."""
-    forbidden = [_words(piece.text) for piece in find_prohibitions(reading)]
-    negated = [_words(sentence.text) for sentence in said if _is_negative(sentence)]
-    for part in filter(None, (part for text in told for part in _PART.split(text))):
-        own, bare = _words(part), part[match.end() :] if (match := _LABEL.match(part)) else part
-        if not any(map(_is_negative, read_sentences(part))) and not forbids(bare):
-            if any(rule and rule <= own for rule in forbidden):
-                yield f"The skill forbids this: {part}."
-        elif (bare.startswith("¬") or forbids(bare)) and not any(
-            len(own & other) >= _SHARE * len(own) for other in (*negated, *forbidden)
-        ):
-            yield f"The skill does not forbid this: {part}."
-
-
-def _is_negative(sentence: Sentence) -> bool:
-    return any(signal.sense in _NEGATIVE for signal in sentence.signals)
-
-
-def _words(text: str) -> frozenset[str]:
-    """The content words of a text, of scripts without blanks the pairs of characters: stems join too much here."""
-    runs = _NO_BLANKS.findall(text)
-    pairs = (run[i : i + 2] for run in runs for i in range(len(run) - 1))
-    return content_words(_NO_BLANKS.sub(" ", text)) | frozenset(pairs)
-
-
-def _made_up(name: str, text: str, known: set[str], said: Sequence[Sentence]) -> Iterator[str]:
-    """What a line says that the skill does not, or without the condition under which the skill says it.
-
-    All that the floor `meaning` is asked about words and conditions is asked here.
-    """
-    own, after = stems(text), read_sentences(text)
-    unknown = [stem for stem in own if stem not in known]
-    if len(unknown) > max(_NEW_LEAST, _NEW_SHARE * len(own)):
-        yield f"The {name} says what the skill does not: {', '.join(unknown)}."
-    for turn in new_turns(said, after):
-        yield f"The {name} has a word that the skill does not have: {turn}."
-    for key in dict.fromkeys(key for sentence in after for key in sentence.keys) if name == "action" else ():
-        homes = [sentence for sentence in said if key in sentence.keys]
-        if homes and all(map(_is_bound, homes)) and all(lost_modals([home], after) for home in homes):
-            yield f"The {name} leaves out under which condition: {key}."
-
-
-def _is_bound(sentence: Sentence) -> bool:
-    """Whether a sentence allows something under a condition alone."""
-    return any(governed.sense is Sense.ONLY for governed in sentence.governed)
