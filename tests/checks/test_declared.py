@@ -55,7 +55,9 @@ def test_a_record_of_another_kind_is_not_read(schema: str) -> None:
     with pytest.raises(BadInputError, match="does not know") as caught:
         declared_in({**record, "schema": schema}, parse_skill(DEPLOY))
     assert len(str(caught.value)) < 200
-    assert "skill-distiller/compress/1, skill-distiller/compress/2, skill-distiller/compress/3" in (caught.value.hint or "")
+    assert "skill-distiller/compress/1, skill-distiller/compress/2, skill-distiller/compress/3" in (
+        caught.value.hint or ""
+    )
 
 
 def test_a_receipt_of_another_skill_is_refused() -> None:
@@ -78,7 +80,9 @@ def test_a_loss_that_the_receipt_does_not_name_fails() -> None:
 
 def _levels(before: str, after: str, declared: Declared) -> list[tuple[str, str]]:
     found = verify(parse_skill(before), parse_skill(after), declared=declared)
-    return [(check.name, item.level.value) for check in found.checks for item in check.findings if check.name != "format"]
+    return [
+        (check.name, item.level.value) for check in found.checks for item in check.findings if check.name != "format"
+    ]
 
 
 _RULE = "You really should never commit secrets.\n"
@@ -94,7 +98,9 @@ _RULE = "You really should never commit secrets.\n"
 )
 def test_a_block_that_went(after: str, expected: str) -> None:
     """A receipt that names it as gone or cut down is believed of this block, and of no other."""
-    found = _levels(f"# A\n\n{_RULE}\nRun it.\n", after, Declared(removed=frozenset({_RULE}), blocks={_RULE: ""}))
+    found = _levels(
+        f"# A\n\n{_RULE}\nRun it.\n", after, Declared(removed=frozenset({_RULE}), blocks=frozenset({_RULE}))
+    )
     assert found
     assert {level for _, level in found} == {expected}
 
@@ -109,7 +115,7 @@ def test_a_block_that_went(after: str, expected: str) -> None:
 )
 def test_a_block_in_other_words(after: str, expected: str) -> None:
     """A receipt can declare that nobody could prove it; never that what was forbidden is asked for."""
-    found = _levels(_RULE, after, Declared(blocks={_RULE: after}))
+    found = _levels(_RULE, after, Declared(blocks=frozenset({_RULE})))
     assert found
     assert {level for _, level in found} == {expected}
 
@@ -125,7 +131,7 @@ def test_a_heading_that_went() -> None:
 def test_a_pattern_that_went() -> None:
     """By its name; the sentence that holds it has to be declared too."""
     rule = "Save a checkpoint first.\n"
-    declared = Declared(removed=frozenset({rule}), blocks={rule: ""}, patterns=frozenset({"checkpoint-state"}))
+    declared = Declared(removed=frozenset({rule}), blocks=frozenset({rule}), patterns=frozenset({"checkpoint-state"}))
     expected = [("meaning", "declared"), ("patterns", "declared")]
     assert _levels(f"{rule}\nThen work.\n", "Then work.\n", declared) == expected
 

@@ -153,7 +153,7 @@ TABLE = """# Answers
 | Signal | What you should do |
 |--------|--------------------|
 | the error `E17` | wait for 5 seconds, and then do not restart the service |
-| a timeout | restart the service as soon as you like if the queue is empty |
+| a timeout | restart the service there and then if the queue is empty |
 """
 
 
@@ -198,7 +198,7 @@ def test_a_text_that_is_wrong_twice_is_refused(place: int, bad: str) -> None:
 
 def test_a_longer_text_is_not_offered() -> None:
     """Nor one of the same length, nor an empty one; none of them is a refusal."""
-    longer = "When the disk is full, full to the brim, delete `tmp/` and then, after that, try it again, once again."
+    longer = "When the disk is full, please just delete the `tmp/`, and then, really, simply try it again."
     offers, provider = offer(texts(STEPS, "", TEXT.split("\n\n")[6], longer))
     assert offered(offers) == {0: STEPS}
     assert (offers.refused, len(provider.requests)) == (0, 1)
