@@ -108,8 +108,7 @@ def _is_declared(pair: Pair, difference: Difference) -> bool:
     blocks = {pair.original.blocks[one.block].text for one in difference.before}
     if blocks <= declared.removed:
         return True
-    known = all(text in declared.blocks for text in blocks)
-    return known and difference.verdict is Verdict.REWORDED
+    return difference.verdict is Verdict.REWORDED and blocks <= declared.reworded
 
 
 def _is_written(pair: Pair, units: Sequence[Unit]) -> bool:

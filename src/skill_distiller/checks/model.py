@@ -15,7 +15,7 @@ from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
 from skill_distiller.meaning.compare import Comparison, compare
-from skill_distiller.rewriting.model import ONE_LINERS, RENDERINGS
+from skill_distiller.rewriting.model import ONE_LINERS, RENDERINGS, Proof
 from skill_distiller.skill.folder import FindTarget, SkillFolder
 from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.tokens import TokenCounter, count_skill
@@ -142,6 +142,7 @@ class Verification:
 
 
 _PARTIAL: Final = frozenset(kind for kind, row in RENDERINGS.items() if row.partial)
+_IN_NEW_WORDS: Final = frozenset(kind for kind, row in RENDERINGS.items() if row.proof is Proof.WORDING)
 # The records of `compress --json` that can be read, the one that is written last.
 RECORD_SCHEMAS: Final = tuple(f"skill-distiller/compress/{version}" for version in (1, 2, 3))
 _SHOWN: Final = 80  # characters of a schema's name in a message
@@ -153,12 +154,14 @@ class Declared:
     """What a receipt names: headings and patterns that went, and how every block that changed was written.
 
     `headings` are pairs of level and text. `blocks` are the texts of blocks as they were; one of which an extract or a
-    summary is left counts as `removed`, and what is left is among the `parts`.
+    summary is left counts as `removed`, and what is left is among the `parts`; one that is said in new words is among
+    the `reworded`.
     """
 
     headings: frozenset[tuple[int, str]] = frozenset()
     removed: frozenset[str] = frozenset()
     parts: tuple[str, ...] = ()
+    reworded: frozenset[str] = frozenset()
     blocks: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
 
@@ -180,6 +183,7 @@ def _declare(headings: Iterable[tuple[int, str]], blocks: Sequence[_Written], pa
         frozenset(headings),
         frozenset(block.before for block in removed),
         tuple(block.after for block in removed),
+        frozenset(block.before for block in blocks if block.rendering in _IN_NEW_WORDS),
         frozenset(block.before for block in blocks),
         frozenset(patterns),
     )

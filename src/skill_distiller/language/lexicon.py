@@ -267,6 +267,9 @@ def _phrases() -> Rules:
             token, _, spoken = line.partition(": ")
             for words in parts(spoken):
                 found.setdefault(words[0], {})[tuple(words)] = token
+                bare = tuple(word for word in words if not is_article(word))
+                if 1 < len(bare) < len(words):  # "at the end" says the same as "at end"
+                    found.setdefault(bare[0], {}).setdefault(bare, token)
     for text in texts("verbs"):
         for line in text.strip().splitlines():
             token, _, spoken = line.partition(": ")

@@ -84,6 +84,7 @@ def read_tokens(text: str, language: str = "") -> tuple[Token, ...]:
 @lru_cache(maxsize=16384)
 def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
     # Cached: most texts are looked at more than once, to be found again and to be compared.
+    text = text.replace("\n", " ")  # where a line ends says nothing
     tokens: list[Token] = []
     at = 0
     for token in _fixed_tokens(text):

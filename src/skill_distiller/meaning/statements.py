@@ -90,6 +90,11 @@ def _opens(last: Token, following: Token) -> bool:
 PARTED: Final = "\n\n"  # between sentences that are read together
 
 
+def _size(run: Sequence[Token]) -> int:
+    """How many words a run has without the small ones, which may come and go."""
+    return sum(token.kind is not TokenKind.SMALL for token in run)
+
+
 def _statements(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -> Iterator[Statement]:
     main: list[Token] = []
     conditions: list[Clause] = []
@@ -101,7 +106,7 @@ def _statements(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -
             conditions.append(Clause(Sense.CONDITION, run))
             continue
         label = not cuts and (
-            end == "→" or (end in (":", "：") and len(run) <= _LABEL_WORDS and number < len(pieces) - 1)
+            end == "→" or (end in (":", "：") and _size(run) <= _LABEL_WORDS and number < len(pieces) - 1)
         )
         plain = () if label else run[: cuts[0]] if cuts else run
         # "only if" is one word of two.

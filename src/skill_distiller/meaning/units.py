@@ -52,6 +52,7 @@ class Unit:
 
 VERBATIM: Final = frozenset({UnitKind.CODE, UnitKind.FENCE})  # kinds that stay letter by letter
 _SENTENCE_END: Final = re.compile(r"[.!?;][*_\"”'’)\]»]*(?=\s|\Z)|[。！？；][”」』）]*|\n(?=[ \t]*\r?\n)")
+_NO_BLANK_LINE: Final = re.compile(r"(?<!\n)\n(?![ \t]*\r?\n)")
 _MASKED: Final = frozenset({FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED, FactKind.PATH})
 _NUMBER: Final = re.compile(r"[*_]{0,3}(?:\d{1,9}|[a-z])")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -68,7 +69,7 @@ def split_sentences(text: str) -> list[str]:
     """The sentences of a text without blank lines, white space around them cut off."""
     if not _SENTENCE_END.search(text):
         return [text.strip()] if text.strip() else []
-    masked = _masked(text)
+    masked = _masked(_NO_BLANK_LINE.sub(" ", text))  # a quotation may go on in the next line
     found, at = [], 0
     for match in _SENTENCE_END.finditer(masked):
         if match.group()[0] == "." and _goes_on(masked[at : match.start()]):

@@ -205,9 +205,9 @@ def _prove(run: Run, reading: Reading, draft: _Draft) -> _Proof:
     """The draft with its proof; blocks of which the gate says that something is lost or turned are brought back."""
     proof = _look_at(run, reading, draft)
     for _ in range(_REPAIRS):
-        if proof.verification is None or proof.verification.passed or run.options.plan:
+        at_fault = _at_fault(proof.verification) if proof.verification and not run.options.plan else ()
+        if not at_fault:
             break
-        at_fault = _at_fault(proof.verification)
         plan = bring_back(reading.skill, proof.draft.plan, at_fault, run.counter)
         repaired = _look_at(run, reading, _Draft(plan, _apply(reading.skill, plan)))
         if repaired.tokens.candidate > (run.options.tokens or proof.tokens.original):
@@ -217,8 +217,8 @@ def _prove(run: Run, reading: Reading, draft: _Draft) -> _Proof:
 
 
 def _at_fault(verification: Verification) -> frozenset[int]:
-    """The blocks of the original of which something is lost or turned, and the labels that they stand under."""
-    blocks = {finding.block for finding in verification.failures if finding.block >= 0}
+    """The blocks of the original that do not say the same for certain, and the labels that they stand under."""
+    blocks = {finding.block for finding in (*verification.failures, *verification.unproved) if finding.block >= 0}
     original = verification.comparison.alignment.old
     return frozenset(blocks | {label.block for block in blocks for label in original.labels(block)})
 
