@@ -81,7 +81,9 @@ def test_a_result_that_fails_warns_loudly() -> None:
 
 def test_the_record_of_a_result_that_fails() -> None:
     """It holds the finding."""
-    verification = to_json(make_record(distill(parse_skill(_SKILL), replace(_TIGHT, gate=Gate.REPORT), _TRICKED)))["verification"]
+    verification = to_json(make_record(distill(parse_skill(_SKILL), replace(_TIGHT, gate=Gate.REPORT), _TRICKED)))[
+        "verification"
+    ]
     assert isinstance(verification, dict)
     assert not verification["passed"]
     found = [item["kind"] for check in verification["checks"] for item in check["findings"]]

@@ -202,9 +202,7 @@ def test_a_shorter_text_has_to_hold_the_pattern() -> None:
 @pytest.mark.parametrize("between", ["", "\n### What they do\n"])
 def test_a_pattern_in_a_heading_keeps_the_heading_and_the_first_block(between: str) -> None:
     """The block may be shortened all the same; that the pattern stands above it is not the block's affair."""
-    text = (
-        f"# A\n\nRun `a`.\n\n## Duty officer\n{between}\nThey keep the night watch, awake at night.\n\nIt is a long story.\n"
-    )
+    text = f"# A\n\nRun `a`.\n\n## Duty officer\n{between}\nThey keep the night watch, awake at night.\n\nIt is a long story.\n"
     patterns = PatternSet((own_pattern("duty", ["duty officer"]),))
     result = distill(parse_skill(text), DistillOptions(threshold=0.1, patterns=patterns))
     assert "## Duty officer\n" in result.text
@@ -212,7 +210,9 @@ def test_a_pattern_in_a_heading_keeps_the_heading_and_the_first_block(between: s
     assert result.functionality.protected_lost == ()
     analysis = result.reading
     assert [bool(verdict.protected) for verdict in analysis.verdicts] == [False, True, False]
-    assert keeps_everything(analysis, 1, Rendering(RenderingKind.PRUNED, "They keep night watch, awake at night.\n", 5, 0.9))
+    assert keeps_everything(
+        analysis, 1, Rendering(RenderingKind.PRUNED, "They keep night watch, awake at night.\n", 5, 0.9)
+    )
 
 
 def test_an_empty_section_hands_nothing_on_to_the_next() -> None:

@@ -55,7 +55,9 @@ def test_a_record_of_another_kind_is_not_read(schema: str) -> None:
     with pytest.raises(BadInputError, match="does not know") as caught:
         declared_in({**record, "schema": schema}, parse_skill(DEPLOY))
     assert len(str(caught.value)) < 200
-    assert "skill-distiller/compress/1, skill-distiller/compress/2, skill-distiller/compress/3" in (caught.value.hint or "")
+    assert "skill-distiller/compress/1, skill-distiller/compress/2, skill-distiller/compress/3" in (
+        caught.value.hint or ""
+    )
 
 
 def test_a_receipt_of_another_skill_is_refused() -> None:
@@ -78,7 +80,9 @@ def test_a_loss_that_the_receipt_does_not_name_fails() -> None:
 
 def _levels(before: str, after: str, declared: Declared) -> list[tuple[str, str]]:
     found = verify(parse_skill(before), parse_skill(after), declared=declared)
-    return [(check.name, item.level.value) for check in found.checks for item in check.findings if check.name != "format"]
+    return [
+        (check.name, item.level.value) for check in found.checks for item in check.findings if check.name != "format"
+    ]
 
 
 _RULE = "You really should never commit secrets.\n"

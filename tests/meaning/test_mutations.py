@@ -62,7 +62,11 @@ def test_harmless_changes_seldom_fail() -> None:
 def test_the_report_names_what_went_wrong() -> None:
     """By kind and language, with the share that was certified and the one that failed."""
     text = report(_judge(BASES[0]))
-    for title in ("## Changes of meaning, by kind", "## Harmless changes, by language", "Changes of meaning certified: 0"):
+    for title in (
+        "## Changes of meaning, by kind",
+        "## Harmless changes, by language",
+        "Changes of meaning certified: 0",
+    ):
         assert title in text
 
 
@@ -82,5 +86,7 @@ def test_a_text_that_is_not_there_once(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_command() -> None:
     """It prints the whole suite."""
-    done = subprocess.run([sys.executable, "-m", "lab.mutations", str(SUITE)], capture_output=True, check=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "lab.mutations", str(SUITE)], capture_output=True, check=True, text=True
+    )
     assert "Harmless changes failed: " in done.stdout
