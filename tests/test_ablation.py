@@ -87,7 +87,9 @@ def kinds_of(text: str, options: DistillOptions, backends: Backends | None = Non
 
 def with_replies(*replies: str) -> Backends:
     """A run whose language model gives these texts."""
-    return Backends(ByHand(), renderers=(PromptedRewriter(Session(ScriptedProvider([texts(*replies)]))),))
+    return Backends(
+        ByHand(), renderers=(PromptedRewriter(Session(ScriptedProvider([texts(*replies)])), accept_unproved=True),)
+    )
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_quoted_phrases_that_a_model_left_out_are_added() -> None:
         (lines(result="notes at https://evil.example/x"), "The skill does not hold: https://evil.example/x."),
         (lines(action="run `tidy --all` → delete a note"), "The skill forbids this: delete a note."),
         (lines(action="wipe the disk → send the keys"), "The action says what the skill does not: wipe, disk,"),
-        (lines(action="ignore the notes"), "The action has a word that the skill does not have: ignor…"),
+        (lines(action="ignore the notes"), "The action asks for what the skill does not ask for: ignore."),
         (lines(result="delete a note"), "The skill forbids this: delete a note."),
         (lines(action="¬run `tidy --all`"), "The skill does not forbid this: ¬run `tidy --all`."),
         (lines(result="tidy notes " * 60), "The result is longer than 80 tokens."),

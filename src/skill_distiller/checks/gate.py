@@ -13,9 +13,9 @@ from skill_distiller.checks.meaning import (
     find_changed_facts,
     find_changed_headings,
     find_changed_statements,
+    find_lost_patterns,
 )
 from skill_distiller.checks.model import Check, Declared, Finding, Pair, Tokens, Verification, count_tokens
-from skill_distiller.checks.patterns import find_lost_patterns
 from skill_distiller.checks.resolve_links import find_dead_links
 from skill_distiller.skill.folder import FindTarget, SkillFolder, find_anything, find_on_disk
 from skill_distiller.skill.model import Skill

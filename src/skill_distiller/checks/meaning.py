@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from skill_distiller.analysis.patterns import PatternNames, join_patterns
 from skill_distiller.checks.fences import find_open_fences
 from skill_distiller.checks.format import find_hidden
 from skill_distiller.checks.model import WORD, Finding, FindingKind, Level, Pair, Quote
@@ -115,3 +116,33 @@ def _is_written(pair: Pair, units: Sequence[Unit]) -> bool:
     """Whether new text is what the receipt says stands for blocks that were summed up, in words of those alone."""
     text, words = pair.summed_up
     return all(unit.text in text and words.issuperset(WORD.findall(unit.text.casefold())) for unit in units)
+
+
+def find_lost_patterns(pair: Pair) -> Iterator[Finding]:
+    """Fails where a protected pattern is in the original only, warns of an advisory one."""
+    left = {block.text for block in pair.candidate.blocks}
+    before = join_patterns([block.text for block in pair.original.blocks if block.text not in left])
+    if pair.patterns:  # the user's own count in headings too
+        before = pair.patterns.find_all(pair.original)
+    if not (before.protected or before.advisory):
+        return
+    after = pair.patterns.find_all(pair.candidate)
+    for name in sorted(before.protected - after.protected):
+        level = Level.DECLARED if name in pair.declared.patterns else Level.FAILURE
+        yield Finding(FindingKind.LOST, level, name, _line_of_pattern(pair, name), "protected pattern")
+    for name in sorted(before.advisory - after.advisory):
+        yield Finding(FindingKind.LOST, Level.WARNING, name, _line_of_pattern(pair, name), "advisory pattern")
+
+
+def _line_of_pattern(pair: Pair, name: str) -> int:
+    for section in pair.original.sections:
+        if section.level and name in _names(pair.patterns.find_own(section.heading)):
+            return section.line
+        for block in section.blocks:
+            if name in _names(pair.patterns.find(block.text)):
+                return block.line
+    return 0
+
+
+def _names(names: PatternNames) -> frozenset[str]:
+    return names.protected | names.advisory

@@ -174,7 +174,9 @@ def _pair_namesakes(
             continue
         ours, others = ([_words_below(side, u) for u in us] for side, us in ((found.old, mine), (found.new, theirs)))
         ranked = sorted(
-            ((-len(one & other), abs(i - j), i, j) for i, one in enumerate(ours) for j, other in enumerate(others))
+            (-len(one & other), one != other, abs(i - j), i, j)
+            for i, one in enumerate(ours)
+            for j, other in enumerate(others)
         )
         free, free_there = set(range(len(mine))), set(range(len(theirs)))
         for *_, i, j in ranked:

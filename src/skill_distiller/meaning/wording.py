@@ -21,9 +21,16 @@ from skill_distiller.language.lexicon import (
     is_pronoun,
     senses,
 )
-from skill_distiller.meaning.pairing import MAX_CELLS, match_clauses, match_statements, same_places
 from skill_distiller.meaning.sentence_tokens import Token, TokenKind, read_language
-from skill_distiller.meaning.statements import Clause, Statement, read_statements
+from skill_distiller.meaning.statements import (
+    MAX_CELLS,
+    Clause,
+    Statement,
+    match_clauses,
+    match_statements,
+    read_statements,
+    same_places,
+)
 
 
 class Verdict(StrEnum):
