@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from skill_distiller.checks.receipt import Comparison
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.language.facts import inventory
 from skill_distiller.planning.outline import missing_targets
+from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import load_worth_model
 from skill_distiller.rewriting.model import RenderingKind
@@ -173,12 +175,16 @@ def test_already_minimal() -> None:
 
 
 def test_not_worth_it() -> None:
-    """Less than one percent saved leaves the original, with a note."""
+    """Less than one percent saved leaves the original; the note says what the next smaller result would be."""
     steps = "".join(f"{i}. Run `step{i}` and check `result{i}` in file{i}.txt\n" for i in range(1, 30))
     text = HEAD + f"# A\n\n## Steps\n\n{steps}\nWait at least 3 seconds.\n"
     result = distill(parse_skill(text), DistillOptions(threshold=0.99))
-    assert kinds(result) == {NoteKind.NOT_WORTH_IT}
-    assert result.text == text
+    (note,) = result.notes
+    assert (note.kind, result.text) == (NoteKind.NOT_WORTH_IT, text)
+    assert note.tokens is not None
+    assert note.score is not None
+    there = distill(result.original, DistillOptions(mode=Mode.TOKENS, tokens=note.tokens))
+    assert (there.output_tokens, floor(10 * there.functionality.score) / 10) == (note.tokens, note.score)
     assert not result.plan.changed
 
 

@@ -14,7 +14,6 @@ from skill_distiller.planning.frontier import Choice, Frontier, Pick
 from skill_distiller.planning.ladders import (
     Ladders,
     Models,
-    hold,
     prepare_ladders,
     refuse,
     require,
@@ -113,30 +112,48 @@ def compress_to_threshold(
     counter: TokenCounter,
     observe: Observer | None = None,
     models: Models | None = None,
-    keep: Collection[int] = (),
 ) -> Plan:
     """The plan with the fewest tokens on the frontier whose functionality is at least `threshold` (0-1).
 
     Which blocks are required is relaxed in steps down to the threshold; of the plans on the way the cheapest is taken,
-    so that a lower threshold never costs more. The blocks to `keep`, by index, stay as they are.
+    so that a lower threshold never costs more.
     """
     models = models or Models()
-    prepared = hold(reading.skill, prepare_ladders(reading, counter, models), keep)
+    prepared = prepare_ladders(reading, counter, models)
     # A bundle is taken whole or not at all: now and then the way without any is the cheaper one.
     ways = [prepared, replace(prepared, joints=())] if prepared.joints else [prepared]
     share = models.worth.share(threshold)
-    settled: list[Settled] = []
-    last: Collection[int] | None = None
-    for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):
-        required = {**required_blocks(reading, level, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
-        if last != required.keys():
-            settled += [
-                choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share))) for way in ways
-            ]
-            last = required.keys()
+    settled = [
+        choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)))
+        for required in _relaxed(reading, threshold, models.worth)
+        for way in ways
+    ]
     best = min(settled, key=lambda item: item.pick.tokens)
     best.show(observe)
     return best.plan()
+
+
+def _relaxed(reading: Reading, threshold: float, model: WorthModel) -> Iterator[Mapping[int, Reason]]:
+    """What is required, from all of it down to what is at a threshold, each step that makes a difference."""
+    last: Collection[int] | None = None
+    for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):
+        required = required_blocks(reading, level, model)
+        if last != required.keys():
+            yield required
+            last = required.keys()
+
+
+def next_smaller(reading: Reading, most: int, counter: TokenCounter, models: Models) -> Plan | None:
+    """The first plan of the frontier with at most `most` tokens of blocks and headings, None where there is none.
+
+    What is required is relaxed only as far as it has to be.
+    """
+    prepared = prepare_ladders(reading, counter, models)
+    for required in _relaxed(reading, 0.0, models.worth):
+        settled = choose_without_losses(reading, prepared, required, lambda f: f.pick(f.first_within(most)))
+        if settled.pick.tokens <= most:
+            return settled.plan()
+    return None
 
 
 # What a looser way must be worth beside a stricter one to be taken where both fit: where what has to stay just fits, it
@@ -158,21 +175,20 @@ def compress_to_tokens(
     counter: TokenCounter,
     observe: Observer | None = None,
     models: Models | None = None,
-    keep: Collection[int] = (),
 ) -> Plan:
     """The plan with the most worth whose result has at most `budget` tokens, frontmatter included.
 
     What is required is what a threshold of 0 requires. Where that does not fit, what kept text refers
     to may go, and then required blocks are cut down to the sentences that have to stay, and steps of
-    a numbered list go one by one; also where that keeps a quarter more of the worth. The blocks to
-    `keep`, by index, stay as they are. Raises TargetError where that does not fit either.
+    a numbered list go one by one; also where that keeps a quarter more of the worth. Raises TargetError
+    where that does not fit either.
     """
     models = models or Models()
     prepared = prepare_ladders(reading, counter, models)
     tried: list[int] = []
-    required = {**required_blocks(reading, 0.0, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
+    required = required_blocks(reading, 0.0, models.worth)
     best: _Found | None = None
-    for ladders, promote in _levels(reading, prepared, counter, models.worth, keep):
+    for ladders, promote in _levels(reading, prepared, counter, models.worth):
         found = _fill(reading, ladders, required, budget, counter, promote=promote)
         tried.append(found.tokens)
         if found.tokens <= budget and (not best or found.worth > _MIN_GAIN * best.worth):
@@ -191,14 +207,13 @@ def compress_to_tokens(
 
 
 def _levels(
-    reading: Reading, prepared: Ladders, counter: TokenCounter, model: WorthModel, keep: Collection[int]
+    reading: Reading, prepared: Ladders, counter: TokenCounter, model: WorthModel
 ) -> Iterator[tuple[Ladders, bool]]:
     """The ways to write, from the strictest, and whether what kept text refers to has to stay."""
-    held = hold(reading.skill, prepared, keep)
-    yield held, True
-    yield held, False
+    yield prepared, True
+    yield prepared, False
     extracts = with_proposals(reading, prepared, propose_extracts(reading, counter), counter, model)
-    yield replace(hold(reading.skill, extracts, keep), sequences=False), False
+    yield replace(extracts, sequences=False), False
 
 
 def _fill(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from skill_distiller.analysis.model import Phrases
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
-from skill_distiller.planning.groups import headings_above
 from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
@@ -58,6 +57,7 @@ class Ladders:
         return replace(self, ladders=tuple(found))
 
 
+@once_per_reading
 def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | None = None) -> Ladders:
     """Everything that can be chosen from, with its price and its worth."""
     models = models or Models()
@@ -104,20 +104,6 @@ def trace(reading: Reading, ladders: Ladders) -> Frontier:
 def require(ladders: Ladders, blocks: Iterable[int]) -> Ladders:
     """The ladders without the DROPPED rung of some blocks."""
     return ladders.change(blocks, lambda rungs: [rung for rung in rungs if rung.kind is not RenderingKind.DROPPED])
-
-
-def hold(skill: Skill, ladders: Ladders, blocks: Collection[int]) -> Ladders:
-    """What can be chosen from where some blocks stay byte for byte: no other rung, no bundle that does without them."""
-    if not blocks:
-        return ladders
-    above = headings_above(skill, blocks)
-    joints = tuple(
-        joint
-        for joint in ladders.joints
-        if above.isdisjoint(joint.headings)
-        and all(ladders.ladders[b].joint[at].text == skill.blocks[b].source for b, at in joint.members if b in blocks)
-    )
-    return replace(ladders.change(blocks, lambda rungs: rungs[:1]), joints=joints)
 
 
 def refuse(ladders: Ladders, choice: Choice, blocks: Iterable[int]) -> Ladders:

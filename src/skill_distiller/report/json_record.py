@@ -110,7 +110,8 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 def _note(note: Note) -> Json:
     sections = [asdict(section) for section in note.sections]
-    return {"kind": note.kind, "detail": note.detail, **({"sections": sections} if sections else {})}
+    others = {"sections": sections or None, "tokens": note.tokens, "functionality": note.score}
+    return {"kind": note.kind, "detail": note.detail, **{k: v for k, v in others.items() if v is not None}}
 
 
 def _section(section: SectionRecord) -> Json:

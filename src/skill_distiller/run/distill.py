@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from math import floor
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.cues import heading_promises
@@ -13,11 +14,12 @@ from skill_distiller.analysis.patterns import WORDS
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.format import format_faults
+from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Declared, FindingKind, Tokens, Verification, declared_by
 from skill_distiller.checks.receipt import Comparison, Receipt, compare, write_receipt
-from skill_distiller.errors import BadInputError, RefusedError
-from skill_distiller.planning.choose import Observer, compress_to_threshold, compress_to_tokens
+from skill_distiller.errors import BadInputError, RefusedError, TargetError
+from skill_distiller.planning.choose import Observer, compress_to_threshold, compress_to_tokens, next_smaller
 from skill_distiller.planning.ladders import replace_with
 from skill_distiller.planning.plan import Mode, Plan, apply_plan, undo_all
 from skill_distiller.planning.required import bring_back
@@ -111,15 +113,18 @@ def carry_out(run: Run, skill: Skill) -> Result:
     keep = find_pieces(skill, run.options.keep.ids, run.options.keep.sections)
     reading = _read(run, skill)
     lacks = check_skill(reading, strict=run.options.gate is Gate.STRICT)
-    proof = _prove(run, reading, _write(run, reading, keep))
-    needless = _needless(run.options, proof.draft.plan, proof.tokens)
+    proof = _prove(run, reading, _write(run, reading))
+    needless = _needless(run.options, proof)
+    if keep and not needless:
+        proof = _add(run, reading, proof, keep)
+        needless = _needless(run.options, proof) and NoteKind.ALL_KEPT
+    lacks += (_why_unchanged(run, reading, needless),) if needless else ()
     if needless:
         proof = _prove(run, reading, _Draft(undo_all(reading, proof.draft.plan), skill))
     draft, tokens, comparison = proof.draft, proof.tokens, proof.comparison
     run.observe("plan", draft.plan)
     evidence = _weigh(run, proof)
-    notes = lacks + ((Note(needless),) if needless else ())
-    notes += plan_notes(run.options, reading, draft.plan) + result_notes(comparison, counter)
+    notes = lacks + plan_notes(run.options, reading, draft.plan) + result_notes(comparison, counter)
     if tokens.candidate > COMPACTION_TOKENS:
         notes += compaction_notes(comparison, draft.plan.counts(skill), counter, run.backends.models)
     return Result(
@@ -150,20 +155,18 @@ def _read(run: Run, skill: Skill) -> Reading:
     return Reading(analysis)
 
 
-def _write(run: Run, reading: Reading, keep: Collection[int]) -> _Draft:
+def _write(run: Run, reading: Reading) -> _Draft:
     skill, options = reading.skill, run.options
     if options.mode is Mode.ONELINER:
         one_liner = run.backends.one_liner.write(reading, run.counter)
         run.observe("one-liner", one_liner)
         return _Draft(*replace_with(reading, one_liner, run.counter), one_liner)
-    models = run.backends.models
-    models = replace(models, renderers=models.renderers + run.backends.renderers)
     if options.plan:
-        plan = bring_back(skill, recall_plan(options.plan, skill, run.counter), keep, run.counter)
+        plan = recall_plan(options.plan, skill, run.counter)
     elif options.tokens is not None:
-        plan = compress_to_tokens(reading, options.tokens, run.counter, run.observe, models, keep)
+        plan = compress_to_tokens(reading, options.tokens, run.counter, run.observe, run.models)
     else:
-        plan = compress_to_threshold(reading, options.threshold, run.counter, run.observe, models, keep)
+        plan = compress_to_threshold(reading, options.threshold, run.counter, run.observe, run.models)
     return _Draft(plan, _apply(skill, plan))
 
 
@@ -173,18 +176,56 @@ def _apply(skill: Skill, plan: Plan) -> Skill:
     return replace(parse_skill(distilled.text, skill.path), frontmatter=skill.frontmatter)
 
 
-def _needless(options: DistillOptions, plan: Plan, tokens: Tokens) -> NoteKind | None:
+def _needless(options: DistillOptions, proof: _Proof) -> NoteKind | None:
     """Why the original should rather come out as it is, None where it should not."""
-    before, after = tokens
+    before, after = proof.tokens
     if options.plan:
         return NoteKind.PLAN_TOO_LARGE if after > before else None
     if options.mode is Mode.ONELINER:
         return None  # three lines were asked for, however short the skill
     if options.tokens is not None:
         return NoteKind.WITHIN_BUDGET if before <= options.tokens else None
-    if not plan.changed:
-        return NoteKind.ALREADY_MINIMAL
     return NoteKind.NOT_WORTH_IT if after > (1 - WORTH_IT) * before else None
+
+
+def _why_unchanged(run: Run, reading: Reading, why: NoteKind) -> Note:
+    """The note on an original that comes out as it is; where not enough may go, what the next smaller result takes."""
+    if why is not NoteKind.NOT_WORTH_IT:
+        return Note(why)
+    skill, counter = reading.skill, run.counter
+    most = int((1 - WORTH_IT) * count_skill(skill, {}, counter)) - counter.count(skill.frontmatter.raw)
+    plan = next_smaller(reading, most, counter, run.models)
+    proof = _prove(run, reading, _Draft(plan, _apply(skill, plan))) if plan else None
+    if proof is None or proof.tokens.candidate >= proof.tokens.original:
+        return Note(NoteKind.ALREADY_MINIMAL)
+    score = EmbeddedJudge().score(proof.comparison).score
+    return Note(why, tokens=proof.tokens.candidate, score=floor(10 * score) / 10)
+
+
+def _add(run: Run, reading: Reading, proof: _Proof, keep: Collection[int]) -> _Proof:
+    """The proof of the same with some blocks, by index, and what they need; TargetError where the budget forbids it."""
+    added, budget = _with_blocks(run, reading, proof, keep), run.options.tokens
+    if run.options.plan or budget is None or added.tokens.candidate <= budget:
+        return added
+    takes, original = added.tokens.candidate, added.tokens.original
+    enough, more = takes, takes - budget
+    while enough < original:  # a greater budget brings other pieces, until those to keep are among them
+        larger = replace(run, options=replace(run.options, tokens=enough), observe=watch_nothing)
+        needs = _with_blocks(larger, reading, _prove(larger, reading, _write(larger, reading)), keep).tokens.candidate
+        if needs <= enough:
+            break
+        more *= 2
+        enough = min(original, max(needs, enough + more))
+    raise TargetError(
+        f"With the pieces to keep the result takes {takes} tokens, {takes - budget} more than the {budget} asked for.",
+        f"Ask for --tokens={enough}, keep fewer pieces, or save the plan without them (--save-plan) and restore them.",
+        smallest=enough,
+    )
+
+
+def _with_blocks(run: Run, reading: Reading, proof: _Proof, blocks: Collection[int]) -> _Proof:
+    plan = bring_back(reading.skill, proof.draft.plan, blocks, run.counter)
+    return _prove(run, reading, _Draft(plan, _apply(reading.skill, plan)))
 
 
 class _Proof(NamedTuple):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.choose import Observer
+from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.saved_plan import SavedPlan
 from skill_distiller.run.backends import Backends
@@ -104,6 +105,11 @@ class Run:
     def counter(self) -> TokenCounter:
         """What counts tokens in the encoding asked for; raises UsageError for an encoding that is not known."""
         return load_counter(self.options.encoding, offline=self.options.offline)
+
+    @property
+    def models(self) -> Models:
+        """What planning uses: the models of the backends, with all renderers."""
+        return replace(self.backends.models, renderers=self.backends.models.renderers + self.backends.renderers)
 
     @property
     def token_scorer(self) -> str:
