@@ -25,7 +25,7 @@ from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions, Gate
+from skill_distiller.run.run import Counting, DistillOptions, Gate
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
@@ -212,7 +212,7 @@ def test_a_mode_that_is_a_text_is_refused() -> None:
 def test_unknown_encoding() -> None:
     """An encoding that does not exist is a usage error."""
     with pytest.raises(UsageError, match="Unknown encoding"):
-        distill(read_skill(SKILLS / "plain"), DistillOptions(encoding="none"))
+        distill(read_skill(SKILLS / "plain"), DistillOptions(counting=Counting("none")))
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_estimated_tokens_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Counts that had to be estimated are noted; an estimate that was asked for is not."""
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     skill = read_skill(SKILLS / "plain")
-    forced, wanted = (distill(skill, DistillOptions(encoding=name)) for name in ("p50k_edit", "estimate"))
+    forced, wanted = (distill(skill, DistillOptions(counting=Counting(name))) for name in ("p50k_edit", "estimate"))
     assert NoteKind.ESTIMATED_TOKENS in kinds(forced)
     assert NoteKind.ESTIMATED_TOKENS not in kinds(wanted)
     assert forced.run.counter.mark == wanted.run.counter.mark == "~"

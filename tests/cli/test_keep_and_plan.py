@@ -19,6 +19,7 @@ from tests.cli.test_terminal import CONTROL
 from skill_distiller.cli import plan_file
 
 _LOW = "--threshold=0.6"
+_TERSE = (_LOW, "--wording=terse")
 _OVERVIEW = DEPLOY[DEPLOY.index("## Overview") : DEPLOY.index("## Steps")]
 _RELATED = DEPLOY[DEPLOY.index("## Related") :]
 
@@ -44,7 +45,7 @@ def _assert_error(result: Result, exit_code: int, sentence: str, hint: str) -> N
 def plan(skill_file: Path, tmp_path: Path) -> Path:
     """The plan of a run with a low threshold."""
     file = tmp_path / "plan.yaml"
-    assert run("compress", skill_file, _LOW, "--save-plan", file).exit_code == 0
+    assert run("compress", skill_file, *_TERSE, "--save-plan", file).exit_code == 0
     return file
 
 
@@ -70,11 +71,12 @@ def test_an_id_of_the_receipt_keeps_its_piece(skill_file: Path) -> None:
 
 def test_a_shortened_piece_is_kept_as_it_was(skill_file: Path) -> None:
     """The ids of those are in the verbose report, and the plain one says so."""
-    piece = _ids(skill_file)["1. Run `"]
-    assert f"    pruned [{piece}]: list, lines 20-22, " in run("compress", skill_file, _LOW, "--verbose").stderr
-    plain = run("compress", skill_file, _LOW).stderr.splitlines()
+    piece = _ids(skill_file, *_TERSE)["1. Run `"]
+    assert f"    pruned [{piece}]: list, lines 20-22, " in run("compress", skill_file, *_TERSE, "--verbose").stderr
+    plain = run("compress", skill_file, *_TERSE).stderr.splitlines()
     assert "Bring a piece back: --keep ID (ids of shortened blocks: --verbose)" in plain
-    assert "at least 30 seconds in order to see the log.\n" in run("compress", skill_file, _LOW, "--keep", piece).text
+    kept = run("compress", skill_file, *_TERSE, "--keep", piece)
+    assert "at least 30 seconds in order to see the log.\n" in kept.text
 
 
 @pytest.mark.parametrize("heading", ["Overview", "## overview", "Deploy  Notes > OVERVIEW"])

@@ -22,10 +22,11 @@ from skill_distiller.planning.ladders import (
 )
 from skill_distiller.planning.outline import referred_to
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
-from skill_distiller.planning.required import required_blocks
-from skill_distiller.planning.worth import WorthModel
+from skill_distiller.planning.required import bring_back, required_blocks
+from skill_distiller.planning.worth import WorthModel, block_worths
 from skill_distiller.rewriting.extract import propose_extracts
 from skill_distiller.rewriting.ladder import keeps_everything
+from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.tokens import TokenCounter, count_skill
 
@@ -159,6 +160,7 @@ def next_smaller(reading: Reading, most: int, counter: TokenCounter, models: Mod
 # What a looser way must be worth beside a stricter one to be taken where both fit: where what has to stay just fits, it
 # leaves room for nothing else, and the result would be worse than that of a smaller budget.
 _MIN_GAIN: Final = 1.25
+_MAX_ADDED: Final = 24  # blocks that are tried for what is left of a budget
 _MAX_TRIES: Final = 6  # to hit a budget that the pieces put together miss by a few tokens
 
 
@@ -180,15 +182,15 @@ def compress_to_tokens(
 
     What is required is what a threshold of 0 requires. Where that does not fit, what kept text refers
     to may go, and then required blocks are cut down to the sentences that have to stay, and steps of
-    a numbered list go one by one; also where that keeps a quarter more of the worth. Raises TargetError
-    where that does not fit either.
+    a numbered list go one by one; also where that keeps a quarter more of the worth. What is left of
+    the budget brings back what fits into it. Raises TargetError where what has to stay does not fit.
     """
     models = models or Models()
     prepared = prepare_ladders(reading, counter, models)
     tried: list[int] = []
     required = required_blocks(reading, 0.0, models.worth)
     best: _Found | None = None
-    for ladders, promote in _levels(reading, prepared, counter, models.worth):
+    for ladders, promote in _levels(reading, prepared, counter, models):
         found = _fill(reading, ladders, required, budget, counter, promote=promote)
         tried.append(found.tokens)
         if found.tokens <= budget and (not best or found.worth > _MIN_GAIN * best.worth):
@@ -203,17 +205,55 @@ def compress_to_tokens(
             smallest=smallest,
         )
     best.settled.show(observe)
-    return best.plan
+    return _fill_up(reading, best, budget, counter, models)
+
+
+def _fill_up(reading: Reading, found: _Found, budget: int, counter: TokenCounter, models: Models) -> Plan:
+    """The plan with blocks that went and fit into what is left of the budget, each with all that belongs to it."""
+    plan, tokens = found.plan, found.tokens
+    for block in _wanted(reading, plan, models.worth):
+        decision = plan.decisions[block]
+        if decision.dropped and decision.full_tokens <= budget - tokens:
+            more, takes = _add_block(reading, plan, block, counter)
+            if takes <= budget:
+                plan, tokens = more, takes
+    return plan
+
+
+def _add_block(reading: Reading, plan: Plan, block: int, counter: TokenCounter) -> tuple[Plan, int]:
+    """The plan with a block that went, by index, and all that belongs to it, and the tokens of the result."""
+    more = bring_back(reading.skill, plan, (block,), counter)
+    decisions = tuple(
+        new if new.rendering == old.rendering else replace(new, reason=Reason.WORTH)
+        for old, new in zip(plan.decisions, more.decisions, strict=True)
+    )
+    more = replace(more, decisions=decisions)
+    return more, count_skill(apply_plan(reading.skill, more), more.counts(reading.skill), counter)
+
+
+def _wanted(reading: Reading, plan: Plan, model: WorthModel) -> list[int]:
+    """Blocks that went, by index, those first whose tokens are worth most."""
+    worths = block_worths(reading, model)
+    gone = [d for d in plan.decisions if d.rendering.kind is RenderingKind.DROPPED and d.full_tokens]
+    gone.sort(key=lambda d: -worths[d.block] / d.full_tokens)
+    return [decision.block for decision in gone[:_MAX_ADDED]]
+
+
+def next_larger(reading: Reading, plan: Plan, counter: TokenCounter, models: Models) -> int | None:
+    """The tokens of the smallest result with one more block and what belongs to it, None where no block went."""
+    wanted = _wanted(reading, plan, models.worth)
+    return min((_add_block(reading, plan, block, counter)[1] for block in wanted), default=None)
 
 
 def _levels(
-    reading: Reading, prepared: Ladders, counter: TokenCounter, model: WorthModel
+    reading: Reading, prepared: Ladders, counter: TokenCounter, models: Models
 ) -> Iterator[tuple[Ladders, bool]]:
     """The ways to write, from the strictest, and whether what kept text refers to has to stay."""
     yield prepared, True
     yield prepared, False
-    extracts = with_proposals(reading, prepared, propose_extracts(reading, counter), counter, model)
-    yield replace(extracts, sequences=False), False
+    if models.wording.rewords:
+        prepared = with_proposals(reading, prepared, propose_extracts(reading, counter), counter, models.worth)
+    yield replace(prepared, sequences=False), False
 
 
 def _fill(

@@ -13,7 +13,7 @@ from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
 from skill_distiller.rewriting.examples.select import ExampleRenderer
 from skill_distiller.rewriting.ladder import Joint, Ladder, add_proposals, build_ladders
-from skill_distiller.rewriting.model import Proposals, Renderer, Rendering, RenderingKind
+from skill_distiller.rewriting.model import Proposals, Renderer, Rendering, RenderingKind, Wording
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.skill.model import Skill
@@ -25,13 +25,14 @@ from skill_distiller.tokens import TokenCounter
 class Models:
     """The trained models that planning uses; those that ship with the tool unless told otherwise.
 
-    Without `phrases` no phrases are cut but those that a language model quoted. `renderers` write blocks in other words,
-    or several as one.
+    Without `phrases` no phrases are cut but those that a language model quoted. `renderers` write blocks in other
+    words, or several as one, where the `wording` allows it.
     """
 
     worth: WorthModel = field(default_factory=load_worth_model)
     renderers: tuple[Renderer, ...] = (ExampleRenderer(),)
     phrases: PhraseScorer | None = None
+    wording: Wording = Wording.TERSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,9 @@ def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | No
     models = models or Models()
     phrases = _phrases(reading, models.phrases)
     headings = tuple(counter.count(section.heading_source) for section in reading.skill.sections)
-    prepared = Ladders(build_ladders(reading, counter, phrases), block_worths(reading, models.worth), headings)
-    for renderer in models.renderers:
+    ladders = build_ladders(reading, counter, phrases, models.wording)
+    prepared = Ladders(ladders, block_worths(reading, models.worth), headings)
+    for renderer in models.renderers if models.wording.rewords else ():
         prepared = with_proposals(reading, prepared, renderer.propose(reading, counter), counter, models.worth)
     return prepared
 

@@ -108,6 +108,7 @@ class NoteKind(StrEnum):
     WITHIN_BUDGET = "already within the budget"
     NOT_WORTH_IT = "not worth it"
     ALL_KEPT = "all that could go is kept"
+    BUDGET_LEFT = "budget left"
     ADVISORY_REMOVED = "advisory pattern removed"
     PROTECTED_LOST = "protected pattern lost"
     ESTIMATED_TOKENS = "token counts are estimates"
