@@ -16,7 +16,7 @@ from skill_distiller.planning.plan import Mode
 from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session
-from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
+from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, Wording
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
@@ -96,9 +96,9 @@ def with_replies(*replies: str) -> Backends:
     ("kind", "text", "options"),
     [
         (RenderingKind.FULL, EXAMPLES, DistillOptions()),
-        (RenderingKind.SYMBOLS, PLAIN, DistillOptions(threshold=0.95)),
-        (RenderingKind.TIGHT, PLAIN, DistillOptions(threshold=0.95)),
-        (RenderingKind.PRUNED, PLAIN, DistillOptions(threshold=0.95)),
+        (RenderingKind.SYMBOLS, PLAIN, DistillOptions(threshold=0.95, wording=Wording.TERSE)),
+        (RenderingKind.TIGHT, PLAIN, DistillOptions(threshold=0.95, wording=Wording.TERSE)),
+        (RenderingKind.PRUNED, PLAIN, DistillOptions(threshold=0.95, wording=Wording.TERSE)),
         (RenderingKind.DROPPED, PLAIN, DistillOptions(mode=Mode.TOKENS, tokens=120)),
         (RenderingKind.EXTRACTED, RULES, DistillOptions(mode=Mode.TOKENS, tokens=70)),
         (RenderingKind.ONE_LINERS, EXAMPLES, DistillOptions()),
@@ -112,7 +112,7 @@ def test_what_a_kind_is_chosen_for(kind: RenderingKind, text: str, options: Dist
 def test_what_a_model_calls_redundant_is_cut() -> None:
     """A phrase that says nothing new."""
     scored = Backends(ByHand(), models=Models(phrases=_Scorer()))
-    assert RenderingKind.CUT in kinds_of(PLAIN, DistillOptions(threshold=0.95), scored)
+    assert RenderingKind.CUT in kinds_of(PLAIN, DistillOptions(threshold=0.95, wording=Wording.TERSE), scored)
 
 
 class _Scorer:
@@ -128,7 +128,7 @@ class _Scorer:
 
 def test_what_a_model_writes_is_chosen() -> None:
     """A block in fewer words, and two edge cases summed up."""
-    kinds = kinds_of(CASES, DistillOptions(threshold=0.95), with_replies(STEPS, SUMMED))
+    kinds = kinds_of(CASES, DistillOptions(threshold=0.95, wording=Wording.TERSE), with_replies(STEPS, SUMMED))
     assert kinds == {RenderingKind.REWRITTEN, RenderingKind.SUMMARIZED}
 
 

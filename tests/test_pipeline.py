@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from skill_distiller.checks.receipt import Comparison
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.language.facts import inventory
 from skill_distiller.planning.outline import missing_targets
+from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import load_worth_model
 from skill_distiller.rewriting.model import RenderingKind
@@ -23,7 +25,7 @@ from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions, Gate
+from skill_distiller.run.run import Counting, DistillOptions, Gate
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
@@ -173,12 +175,16 @@ def test_already_minimal() -> None:
 
 
 def test_not_worth_it() -> None:
-    """Less than one percent saved leaves the original, with a note."""
+    """Less than one percent saved leaves the original; the note says what the next smaller result would be."""
     steps = "".join(f"{i}. Run `step{i}` and check `result{i}` in file{i}.txt\n" for i in range(1, 30))
     text = HEAD + f"# A\n\n## Steps\n\n{steps}\nWait at least 3 seconds.\n"
     result = distill(parse_skill(text), DistillOptions(threshold=0.99))
-    assert kinds(result) == {NoteKind.NOT_WORTH_IT}
-    assert result.text == text
+    (note,) = result.notes
+    assert (note.kind, result.text) == (NoteKind.NOT_WORTH_IT, text)
+    assert note.tokens is not None
+    assert note.score is not None
+    there = distill(result.original, DistillOptions(mode=Mode.TOKENS, tokens=note.tokens))
+    assert (there.output_tokens, floor(10 * there.functionality.score) / 10) == (note.tokens, note.score)
     assert not result.plan.changed
 
 
@@ -206,7 +212,7 @@ def test_a_mode_that_is_a_text_is_refused() -> None:
 def test_unknown_encoding() -> None:
     """An encoding that does not exist is a usage error."""
     with pytest.raises(UsageError, match="Unknown encoding"):
-        distill(read_skill(SKILLS / "plain"), DistillOptions(encoding="none"))
+        distill(read_skill(SKILLS / "plain"), DistillOptions(counting=Counting("none")))
 
 
 @pytest.mark.parametrize(
@@ -237,7 +243,7 @@ def test_estimated_tokens_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Counts that had to be estimated are noted; an estimate that was asked for is not."""
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     skill = read_skill(SKILLS / "plain")
-    forced, wanted = (distill(skill, DistillOptions(encoding=name)) for name in ("p50k_edit", "estimate"))
+    forced, wanted = (distill(skill, DistillOptions(counting=Counting(name))) for name in ("p50k_edit", "estimate"))
     assert NoteKind.ESTIMATED_TOKENS in kinds(forced)
     assert NoteKind.ESTIMATED_TOKENS not in kinds(wanted)
     assert forced.run.counter.mark == wanted.run.counter.mark == "~"

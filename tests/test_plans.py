@@ -218,17 +218,6 @@ def test_lines_outlive_the_block_they_stood_in(rendering: str) -> None:
     assert ("## Example two" in edited.text) == (rendering == "full")
 
 
-def test_a_bundle_without_what_is_kept_is_not_taken() -> None:
-    """Asked to keep the first example, the bundle that leaves it in full is the one that is left."""
-    ids = piece_ids(parse_skill(EXAMPLES)).blocks
-    result = _one_liners(2, DistillOptions(threshold=0.9, keep=KeptPieces((ids[1],))), (1, 2))
-    assert result.original.sections[2].text in result.text
-    assert "- two → 2\n- three → 3\n" in result.text
-    assert "- one → 1" not in result.text
-    whole = _one_liners(2, DistillOptions(threshold=0.9, keep=KeptPieces((ids[1], ids[2], ids[3]))), (1, 2))
-    assert "→" not in whole.text
-
-
 def test_a_heading_that_went_comes_back_with_what_is_kept_below_it() -> None:
     """A bundle never takes the heading away from above a block that is kept."""
     ids = piece_ids(parse_skill(EXAMPLES))

@@ -19,6 +19,7 @@ from tests.cli.test_terminal import CONTROL
 from skill_distiller.cli import plan_file
 
 _LOW = "--threshold=0.6"
+_TERSE = (_LOW, "--wording=terse")
 _OVERVIEW = DEPLOY[DEPLOY.index("## Overview") : DEPLOY.index("## Steps")]
 _RELATED = DEPLOY[DEPLOY.index("## Related") :]
 
@@ -44,7 +45,7 @@ def _assert_error(result: Result, exit_code: int, sentence: str, hint: str) -> N
 def plan(skill_file: Path, tmp_path: Path) -> Path:
     """The plan of a run with a low threshold."""
     file = tmp_path / "plan.yaml"
-    assert run("compress", skill_file, _LOW, "--save-plan", file).exit_code == 0
+    assert run("compress", skill_file, *_TERSE, "--save-plan", file).exit_code == 0
     return file
 
 
@@ -70,11 +71,12 @@ def test_an_id_of_the_receipt_keeps_its_piece(skill_file: Path) -> None:
 
 def test_a_shortened_piece_is_kept_as_it_was(skill_file: Path) -> None:
     """The ids of those are in the verbose report, and the plain one says so."""
-    piece = _ids(skill_file)["1. Run `"]
-    assert f"    pruned [{piece}]: list, lines 20-22, " in run("compress", skill_file, _LOW, "--verbose").stderr
-    plain = run("compress", skill_file, _LOW).stderr.splitlines()
+    piece = _ids(skill_file, *_TERSE)["1. Run `"]
+    assert f"    pruned [{piece}]: list, lines 20-22, " in run("compress", skill_file, *_TERSE, "--verbose").stderr
+    plain = run("compress", skill_file, *_TERSE).stderr.splitlines()
     assert "Bring a piece back: --keep ID (ids of shortened blocks: --verbose)" in plain
-    assert "at least 30 seconds in order to see the log.\n" in run("compress", skill_file, _LOW, "--keep", piece).text
+    kept = run("compress", skill_file, *_TERSE, "--keep", piece)
+    assert "at least 30 seconds in order to see the log.\n" in kept.text
 
 
 @pytest.mark.parametrize("heading", ["Overview", "## overview", "Deploy  Notes > OVERVIEW"])
@@ -91,16 +93,15 @@ def test_everything_kept_is_the_original(skill_file: Path) -> None:
 
 
 def test_pieces_are_kept_within_a_budget(skill_file: Path) -> None:
-    """In tokens mode they count; where they do not fit the run ends with 5, and the number it names works."""
+    """In tokens mode they are added too; where they do not fit the run ends with 5, and the number it names works."""
     arguments = ("compress", skill_file, "--keep-section", "Background", "--keep-section", "Overview")
-    kept = run(*arguments, "--tokens=280")
-    assert _OVERVIEW in kept.text
-    assert _record(*arguments, "--tokens=280")["output_tokens"] <= 280
-    result = run(*arguments, "--tokens=100")
+    result = run(*arguments, "--tokens=280")
     assert (result.exit_code, result.stdout) == (5, b"")
-    smallest = result.stderr.split("--tokens=")[1].split()[0]
-    assert int(smallest) > int(run("compress", skill_file, "--tokens=1").stderr.split("--tokens=")[1].split()[0])
-    assert _OVERVIEW in run(*arguments, f"--tokens={smallest}").text
+    assert "Error: With the pieces to keep the result takes " in result.stderr
+    assert " more than the 280 asked for." in result.stderr
+    enough = result.stderr.split("--tokens=")[1].split(",")[0]
+    assert _OVERVIEW in run(*arguments, f"--tokens={enough}").text
+    assert _record(*arguments, f"--tokens={enough}")["output_tokens"] <= int(enough)
 
 
 def test_pieces_that_are_not_there(skill_file: Path) -> None:

@@ -16,7 +16,7 @@ from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import Counting, DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
@@ -38,7 +38,7 @@ Another tale. NEVER push on a Friday. A third tale that goes on and on about not
 
 
 def _within(skill: Skill, tokens: int, encoding: str = "cl100k_base") -> Result:
-    return distill(skill, DistillOptions(mode=Mode.TOKENS, tokens=tokens, encoding=encoding))
+    return distill(skill, DistillOptions(mode=Mode.TOKENS, tokens=tokens, counting=Counting(encoding)))
 
 
 def _check(skill: Skill, tokens: int, encoding: str = "cl100k_base") -> None:

@@ -14,7 +14,7 @@ from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import COMPACTION_TOKENS, LateSection, NoteKind, find_late_sections
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import Counting, DistillOptions
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import ESTIMATE, TokenCounter, load_counter
 
@@ -34,7 +34,7 @@ def _skill(sections: int, rules: int = 12) -> str:
 def test_late_sections_are_those_beyond_the_limit(encoding: str, text: str, limit: int) -> None:
     """With every block required: a block is late exactly where the text up to its end has more tokens."""
     counter = load_counter(encoding)
-    result = distill(parse_skill(text), DistillOptions(threshold=1.0, encoding=encoding))
+    result = distill(parse_skill(text), DistillOptions(threshold=1.0, counting=Counting(encoding)))
     skill, plan = result.original, result.plan
     every = range(len(skill.blocks))
     late = find_late_sections(skill, result.distilled, plan, every, plan.counts(skill), counter, limit)

@@ -18,7 +18,7 @@ from skill_distiller.cli.plan_file import MAX_PLAN, parse_plan, plan_text, read_
 from skill_distiller.errors import BadInputError
 from skill_distiller.planning.plan import Reason, apply_plan
 from skill_distiller.planning.saved_plan import recall_plan, source_digest
-from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.rewriting.model import Rendering, RenderingKind, Wording
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions
@@ -90,7 +90,7 @@ def test_every_text_that_stands_in_a_plan_comes_back(text: str) -> None:
 @pytest.fixture
 def result() -> Result:
     """A skill of which some blocks went and some were shortened."""
-    return distill(parse_skill(DEPLOY), DistillOptions(threshold=0.85))
+    return distill(parse_skill(DEPLOY), DistillOptions(threshold=0.85, wording=Wording.TERSE))
 
 
 def _edited(plan: str, heading: str, rendering: str) -> str:

@@ -12,6 +12,7 @@ from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.detect import DEFAULT_TIMEOUT
+from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
 from skill_distiller.skill.model import MAX_BYTES
 from skill_distiller.tokens import DEFAULT_ENCODING
@@ -42,6 +43,13 @@ class Goal:
         None, metavar="0-1", help=f"The share of the functionality to keep. Default: {DEFAULT_THRESHOLD:g}."
     )
     tokens: int | None = option(None, metavar="N", help="The most tokens the result may have, frontmatter included.")
+    wording: str = option(
+        Wording.DETAIL.value,
+        metavar="|".join(Wording),
+        help="What may go inside the text that stays. keep: nothing. marks: emphasis, line ends inside sentences, "
+        "padding of tables. detail: besides, words of examples, edge cases, explanations and details; instructions "
+        "keep theirs. terse: words everywhere.",
+    )
     strict: bool = option(False, "--strict", help="Treat as errors: no frontmatter, no trigger section.")
     allow_unverified: bool = option(
         False, "--allow-unverified", help="Write a result that fails its own verification, which is refused else."
@@ -68,7 +76,9 @@ def options_of(goal: Goal) -> DistillOptions:
         if value is not None and chosen != name:
             raise UsageError(f"--{name} has no meaning with --mode={chosen}.", "Leave one of the two out.")
     share = DEFAULT_THRESHOLD if threshold is None else threshold
-    return DistillOptions(share, gate=goal.gate, mode=chosen, tokens=tokens)
+    if goal.wording not in tuple(Wording):
+        raise UsageError(f"There is no wording {goal.wording!r}.", f"Wordings: {', '.join(Wording)}.")
+    return DistillOptions(share, gate=goal.gate, wording=Wording(goal.wording), mode=chosen, tokens=tokens)
 
 
 @dataclass(frozen=True, slots=True)

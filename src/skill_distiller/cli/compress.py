@@ -38,7 +38,7 @@ from skill_distiller.run.backends import Chosen, ProviderOptions, choose_backend
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions, KeptPieces
+from skill_distiller.run.run import Counting, DistillOptions, KeptPieces
 from skill_distiller.skill.model import Skill
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
@@ -146,8 +146,7 @@ def _prepare(request: Request) -> _Job:
     options = replace(
         options,
         threshold=guard.threshold if guard else options.threshold,
-        encoding=source.encoding,
-        offline=request.models.offline,
+        counting=Counting(source.encoding, request.models.offline),
         patterns=settings.patterns,
         keep=KeptPieces(tuple(pieces.keep or ()), tuple(pieces.keep_section or ())),
     )

@@ -20,7 +20,7 @@ from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers
 from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan, source_digest
 from skill_distiller.report.text import excerpt
-from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.rewriting.model import RenderingKind, Wording
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.frontmatter import read_fields
@@ -57,6 +57,7 @@ def to_plan(result: Result) -> dict[str, object]:
         "source_sha256": source_digest(original),
         "mode": options.mode.value,
         **({"threshold": options.threshold} if options.mode is Mode.THRESHOLD else {"tokens": options.tokens}),
+        "wording": options.wording.value,
         "encoding": result.run.counter.encoding,
         "analyzer": result.reading.analysis.analyzer,
         "sections": [
@@ -221,7 +222,7 @@ def _place(entry: Mapping[object, object]) -> str:
 
 
 # What a plan has settled already, by the names of the parameters.
-_SETTLED: Final = ("mode", "threshold", "tokens", "provider", "model", "with_ci")
+_SETTLED: Final = ("mode", "threshold", "tokens", "wording", "provider", "model", "with_ci")
 
 
 def refuse_settled(given: typer.Context) -> None:
@@ -255,6 +256,8 @@ def with_plan(options: DistillOptions, pieces: Pieces) -> DistillOptions:
         return options
     saved = replace(read_plan(pieces.plan), trusted=pieces.accept_unproved)
     tokens, threshold = saved.settings.get("tokens"), saved.settings.get("threshold")
+    if (wording := saved.settings.get("wording")) in tuple(Wording):
+        options = replace(options, wording=Wording(str(wording)))
     if saved.settings.get("mode") == Mode.TOKENS and isinstance(tokens, int) and tokens > 0:
         return replace(options, plan=saved, mode=Mode.TOKENS, tokens=tokens)
     if isinstance(threshold, int | float) and 0 <= threshold <= 1:

@@ -14,7 +14,6 @@ from skill_distiller.planning.frontier import Choice, Frontier, Pick
 from skill_distiller.planning.ladders import (
     Ladders,
     Models,
-    hold,
     prepare_ladders,
     refuse,
     require,
@@ -23,10 +22,11 @@ from skill_distiller.planning.ladders import (
 )
 from skill_distiller.planning.outline import referred_to
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
-from skill_distiller.planning.required import required_blocks
-from skill_distiller.planning.worth import WorthModel
+from skill_distiller.planning.required import bring_back, required_blocks
+from skill_distiller.planning.worth import WorthModel, block_worths
 from skill_distiller.rewriting.extract import propose_extracts
 from skill_distiller.rewriting.ladder import keeps_everything
+from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.tokens import TokenCounter, count_skill
 
@@ -113,35 +113,54 @@ def compress_to_threshold(
     counter: TokenCounter,
     observe: Observer | None = None,
     models: Models | None = None,
-    keep: Collection[int] = (),
 ) -> Plan:
     """The plan with the fewest tokens on the frontier whose functionality is at least `threshold` (0-1).
 
     Which blocks are required is relaxed in steps down to the threshold; of the plans on the way the cheapest is taken,
-    so that a lower threshold never costs more. The blocks to `keep`, by index, stay as they are.
+    so that a lower threshold never costs more.
     """
     models = models or Models()
-    prepared = hold(reading.skill, prepare_ladders(reading, counter, models), keep)
+    prepared = prepare_ladders(reading, counter, models)
     # A bundle is taken whole or not at all: now and then the way without any is the cheaper one.
     ways = [prepared, replace(prepared, joints=())] if prepared.joints else [prepared]
     share = models.worth.share(threshold)
-    settled: list[Settled] = []
-    last: Collection[int] | None = None
-    for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):
-        required = {**required_blocks(reading, level, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
-        if last != required.keys():
-            settled += [
-                choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share))) for way in ways
-            ]
-            last = required.keys()
+    settled = [
+        choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)))
+        for required in _relaxed(reading, threshold, models.worth)
+        for way in ways
+    ]
     best = min(settled, key=lambda item: item.pick.tokens)
     best.show(observe)
     return best.plan()
 
 
+def _relaxed(reading: Reading, threshold: float, model: WorthModel) -> Iterator[Mapping[int, Reason]]:
+    """What is required, from all of it down to what is at a threshold, each step that makes a difference."""
+    last: Collection[int] | None = None
+    for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):
+        required = required_blocks(reading, level, model)
+        if last != required.keys():
+            yield required
+            last = required.keys()
+
+
+def next_smaller(reading: Reading, most: int, counter: TokenCounter, models: Models) -> Plan | None:
+    """The first plan of the frontier with at most `most` tokens of blocks and headings, None where there is none.
+
+    What is required is relaxed only as far as it has to be.
+    """
+    prepared = prepare_ladders(reading, counter, models)
+    for required in _relaxed(reading, 0.0, models.worth):
+        settled = choose_without_losses(reading, prepared, required, lambda f: f.pick(f.first_within(most)))
+        if settled.pick.tokens <= most:
+            return settled.plan()
+    return None
+
+
 # What a looser way must be worth beside a stricter one to be taken where both fit: where what has to stay just fits, it
 # leaves room for nothing else, and the result would be worse than that of a smaller budget.
 _MIN_GAIN: Final = 1.25
+_MAX_ADDED: Final = 24  # blocks that are tried for what is left of a budget
 _MAX_TRIES: Final = 6  # to hit a budget that the pieces put together miss by a few tokens
 
 
@@ -158,21 +177,20 @@ def compress_to_tokens(
     counter: TokenCounter,
     observe: Observer | None = None,
     models: Models | None = None,
-    keep: Collection[int] = (),
 ) -> Plan:
     """The plan with the most worth whose result has at most `budget` tokens, frontmatter included.
 
     What is required is what a threshold of 0 requires. Where that does not fit, what kept text refers
     to may go, and then required blocks are cut down to the sentences that have to stay, and steps of
-    a numbered list go one by one; also where that keeps a quarter more of the worth. The blocks to
-    `keep`, by index, stay as they are. Raises TargetError where that does not fit either.
+    a numbered list go one by one; also where that keeps a quarter more of the worth. What is left of
+    the budget brings back what fits into it. Raises TargetError where what has to stay does not fit.
     """
     models = models or Models()
     prepared = prepare_ladders(reading, counter, models)
     tried: list[int] = []
-    required = {**required_blocks(reading, 0.0, models.worth), **dict.fromkeys(keep, Reason.ASKED)}
+    required = required_blocks(reading, 0.0, models.worth)
     best: _Found | None = None
-    for ladders, promote in _levels(reading, prepared, counter, models.worth, keep):
+    for ladders, promote in _levels(reading, prepared, counter, models):
         found = _fill(reading, ladders, required, budget, counter, promote=promote)
         tried.append(found.tokens)
         if found.tokens <= budget and (not best or found.worth > _MIN_GAIN * best.worth):
@@ -187,18 +205,55 @@ def compress_to_tokens(
             smallest=smallest,
         )
     best.settled.show(observe)
-    return best.plan
+    return _fill_up(reading, best, budget, counter, models)
+
+
+def _fill_up(reading: Reading, found: _Found, budget: int, counter: TokenCounter, models: Models) -> Plan:
+    """The plan with blocks that went and fit into what is left of the budget, each with all that belongs to it."""
+    plan, tokens = found.plan, found.tokens
+    for block in _wanted(reading, plan, models.worth):
+        decision = plan.decisions[block]
+        if decision.dropped and decision.full_tokens <= budget - tokens:
+            more, takes = _add_block(reading, plan, block, counter)
+            if takes <= budget:
+                plan, tokens = more, takes
+    return plan
+
+
+def _add_block(reading: Reading, plan: Plan, block: int, counter: TokenCounter) -> tuple[Plan, int]:
+    """The plan with a block that went, by index, and all that belongs to it, and the tokens of the result."""
+    more = bring_back(reading.skill, plan, (block,), counter)
+    decisions = tuple(
+        new if new.rendering == old.rendering else replace(new, reason=Reason.WORTH)
+        for old, new in zip(plan.decisions, more.decisions, strict=True)
+    )
+    more = replace(more, decisions=decisions)
+    return more, count_skill(apply_plan(reading.skill, more), more.counts(reading.skill), counter)
+
+
+def _wanted(reading: Reading, plan: Plan, model: WorthModel) -> list[int]:
+    """Blocks that went, by index, those first whose tokens are worth most."""
+    worths = block_worths(reading, model)
+    gone = [d for d in plan.decisions if d.rendering.kind is RenderingKind.DROPPED and d.full_tokens]
+    gone.sort(key=lambda d: -worths[d.block] / d.full_tokens)
+    return [decision.block for decision in gone[:_MAX_ADDED]]
+
+
+def next_larger(reading: Reading, plan: Plan, counter: TokenCounter, models: Models) -> int | None:
+    """The tokens of the smallest result with one more block and what belongs to it, None where no block went."""
+    wanted = _wanted(reading, plan, models.worth)
+    return min((_add_block(reading, plan, block, counter)[1] for block in wanted), default=None)
 
 
 def _levels(
-    reading: Reading, prepared: Ladders, counter: TokenCounter, model: WorthModel, keep: Collection[int]
+    reading: Reading, prepared: Ladders, counter: TokenCounter, models: Models
 ) -> Iterator[tuple[Ladders, bool]]:
     """The ways to write, from the strictest, and whether what kept text refers to has to stay."""
-    held = hold(reading.skill, prepared, keep)
-    yield held, True
-    yield held, False
-    extracts = with_proposals(reading, prepared, propose_extracts(reading, counter), counter, model)
-    yield replace(hold(reading.skill, extracts, keep), sequences=False), False
+    yield prepared, True
+    yield prepared, False
+    if models.wording.rewords:
+        prepared = with_proposals(reading, prepared, propose_extracts(reading, counter), counter, models.worth)
+    yield replace(prepared, sequences=False), False
 
 
 def _fill(

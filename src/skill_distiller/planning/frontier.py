@@ -60,6 +60,10 @@ class Frontier:
         floor = share * self.worth - 1e-9 * max(1.0, self.worth)
         return max(i for i, (_, worth) in enumerate(self.points) if worth >= floor or i == 0)
 
+    def first_within(self, tokens: int) -> int:
+        """The first point with at most `tokens` tokens, else the last of all."""
+        return next((i for i, (count, _) in enumerate(self.points) if count <= tokens), len(self.points) - 1)
+
     def pick(self, point: int) -> Pick:
         """A point as a choice with its price."""
         return self._pick(self.steps[:point])
@@ -71,7 +75,7 @@ class Frontier:
         after it that do not overshoot by much. What is left of the budget brings back what fits into
         it. Of all these ways the best is taken.
         """
-        point = next((i for i, (count, _) in enumerate(self.points) if count <= tokens), len(self.points) - 1)
+        point = self.first_within(tokens)
         if point == 0:
             return self.pick(0)
         ways = [list(self.steps[:point])]

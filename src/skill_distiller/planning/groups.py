@@ -97,14 +97,3 @@ def settle_headings(skill: Skill, renderings: Sequence[Rendering], headings: Seq
             below[parent] += below[at]
             holds[parent] |= stays[at]
     return tuple(stays)
-
-
-def headings_above(skill: Skill, blocks: Collection[int]) -> frozenset[int]:
-    """The sections, by index, that some blocks stand in or below."""
-    found: set[int] = set()
-    for block in blocks:
-        section: int | None = skill.section_of[block]
-        while section is not None and section not in found:
-            found.add(section)
-            section = skill.parents[section]
-    return frozenset(found)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from skill_distiller.analysis.model import Phrases
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
-from skill_distiller.planning.groups import headings_above
 from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
 from skill_distiller.rewriting.examples.select import ExampleRenderer
 from skill_distiller.rewriting.ladder import Joint, Ladder, add_proposals, build_ladders
-from skill_distiller.rewriting.model import Proposals, Renderer, Rendering, RenderingKind
+from skill_distiller.rewriting.model import Proposals, Renderer, Rendering, RenderingKind, Wording
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.skill.model import Skill
@@ -27,12 +26,13 @@ class Models:
     """The trained models that planning uses; those that ship with the tool unless told otherwise.
 
     Without `phrases` no phrases are cut but those that a language model quoted. `renderers` write blocks in other
-    words, or several as one.
+    words, or several as one, where the `wording` allows it.
     """
 
     worth: WorthModel = field(default_factory=load_worth_model)
     renderers: tuple[Renderer, ...] = (ExampleRenderer(),)
     phrases: PhraseScorer | None = None
+    wording: Wording = Wording.TERSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,15 @@ class Ladders:
         return replace(self, ladders=tuple(found))
 
 
+@once_per_reading
 def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | None = None) -> Ladders:
     """Everything that can be chosen from, with its price and its worth."""
     models = models or Models()
     phrases = _phrases(reading, models.phrases)
     headings = tuple(counter.count(section.heading_source) for section in reading.skill.sections)
-    prepared = Ladders(build_ladders(reading, counter, phrases), block_worths(reading, models.worth), headings)
-    for renderer in models.renderers:
+    ladders = build_ladders(reading, counter, phrases, models.wording)
+    prepared = Ladders(ladders, block_worths(reading, models.worth), headings)
+    for renderer in models.renderers if models.wording.rewords else ():
         prepared = with_proposals(reading, prepared, renderer.propose(reading, counter), counter, models.worth)
     return prepared
 
@@ -104,20 +106,6 @@ def trace(reading: Reading, ladders: Ladders) -> Frontier:
 def require(ladders: Ladders, blocks: Iterable[int]) -> Ladders:
     """The ladders without the DROPPED rung of some blocks."""
     return ladders.change(blocks, lambda rungs: [rung for rung in rungs if rung.kind is not RenderingKind.DROPPED])
-
-
-def hold(skill: Skill, ladders: Ladders, blocks: Collection[int]) -> Ladders:
-    """What can be chosen from where some blocks stay byte for byte: no other rung, no bundle that does without them."""
-    if not blocks:
-        return ladders
-    above = headings_above(skill, blocks)
-    joints = tuple(
-        joint
-        for joint in ladders.joints
-        if above.isdisjoint(joint.headings)
-        and all(ladders.ladders[b].joint[at].text == skill.blocks[b].source for b, at in joint.members if b in blocks)
-    )
-    return replace(ladders.change(blocks, lambda rungs: rungs[:1]), joints=joints)
 
 
 def refuse(ladders: Ladders, choice: Choice, blocks: Iterable[int]) -> Ladders:

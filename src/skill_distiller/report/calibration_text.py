@@ -18,14 +18,21 @@ _NAMED: Final = 5  # lines that a warning names
 _NAME_LENGTH: Final = 40  # characters of a name that are shown in a table
 
 
-def estimate_text(estimate: Estimate, score: float, judged: float | None = None) -> tuple[str, str]:
+def shown_score(score: float, floor: float, digits: int) -> float:
+    """A score rounded, with as many more digits as it takes to show one that reaches a floor as no less than that."""
+    while (shown := round(score, digits)) < floor <= score:
+        digits += 1
+    return shown
+
+
+def estimate_text(estimate: Estimate, score: float, judged: float | None = None, floor: float = 0.0) -> tuple[str, str]:
     """The figure and what is said of it: `88% +/- 4%` and `calibrated, N=12`.
 
     `judged` is half the interval of the judge, in points: it stands in for the half-width until that
     can be told, and is said beside it from then on. Both are rounded up, so that what is shown holds
-    no less than what is meant.
+    no less than what is meant. A score of at least the `floor` is never shown as less.
     """
-    figure = f"{estimate.corrected(score):.0f}%"
+    figure = f"{shown_score(estimate.corrected(score), floor, 0):g}%"
     half_width = judged if estimate.half_width is None else estimate.half_width
     if half_width is not None:
         figure += f" +/- {math.ceil(half_width)}%"

@@ -138,11 +138,15 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
     threshold, hint = options.threshold, FRONTMATTER_HINTS.get(detail, "")
     verdicts = "1 block; its verdict is" if detail == "1" else f"{detail} blocks; their verdicts are"
     plain = {
-        NoteKind.ALREADY_MINIMAL: f"Already minimal: no compression possible at threshold {threshold:g}; "
+        NoteKind.ALREADY_MINIMAL: "Already minimal: no compression possible at any threshold; "
         "the original comes out unchanged.",
         NoteKind.WITHIN_BUDGET: f"Already within {options.tokens} tokens; the original comes out unchanged.",
-        NoteKind.NOT_WORTH_IT: f"Already minimal: at threshold {threshold:g} less than 1% could be saved, which is not "
-        "worth a changed file; the original comes out unchanged.",
+        NoteKind.NOT_WORTH_IT: f"Nothing worth it at threshold {threshold:g}: the next smaller result has "
+        f"{note.tokens or 0:,} tokens at {note.score or 0:g}% (--tokens={note.tokens}); the original comes out "
+        "unchanged.",
+        NoteKind.ALL_KEPT: "Nothing worth it can go beside the pieces to keep; the original comes out unchanged.",
+        NoteKind.BUDGET_LEFT: f"Of the budget {detail} tokens are left: with the next piece that went and all that "
+        f"belongs to it the result would have {note.tokens or 0:,}.",
         NoteKind.ADVISORY_REMOVED: f"Advisory pattern removed (no score penalty): {detail}",
         NoteKind.PLAN_APPLIED: "Written as the plan says; nothing was chosen by this run.",
     }
@@ -284,7 +288,7 @@ def usage_line(usage: Usage) -> str:
 
 def _headline(record: Record) -> Iterator[Text]:
     result, functionality, analysis = record.result, record.result.functionality, record.result.reading.analysis
-    figure, remark = estimate_text(record.estimate, functionality.score, functionality.interval)
+    figure, remark = estimate_text(record.estimate, functionality.score, functionality.interval, record.floor)
     yield Text.assemble("Functionality preserved: ", (figure, "bold"), f" ({remark})")
     yield Text.assemble(f"Tokens: {record.counts} ", (f"({result.reduction:.0%} reduction)", "bold green"))
     yield Text(f"Classification confidence: {analysis.confidence:.2f} (mean across sections)")

@@ -17,6 +17,7 @@ from skill_distiller.checks.model import RECORD_SCHEMAS, Check, Finding, Level, 
 from skill_distiller.checks.receipt import Change, SectionReceipt
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.model import Usage
+from skill_distiller.report.calibration_text import shown_score
 from skill_distiller.report.record import COUNTED_NAMES, Record, SectionRecord, TypeScore
 from skill_distiller.rewriting.examples.model import ExampleSelection
 from skill_distiller.rewriting.model import OutcomeKind
@@ -40,6 +41,7 @@ def to_json(record: Record) -> Json:
         "mode": options.mode,
         "threshold": options.threshold if options.mode is Mode.THRESHOLD else None,
         "target_tokens": options.tokens,
+        "wording": options.wording,
         "analyzer": analysis.analyzer,
         "token_scorer": result.run.token_scorer or None,
         "provider": _usage(record.usage) if record.usage else None,
@@ -82,7 +84,7 @@ def _usage(usage: Usage) -> Json:
 def _functionality(record: Record) -> Json:
     functionality = record.result.functionality
     return {
-        "score": round(functionality.score, 1),
+        "score": shown_score(functionality.score, record.floor, 1),
         "method": functionality.method,
         "interval": _rounded(functionality.interval, 1),
         "calibrated": record.estimate.stage is Stage.CALIBRATED,
@@ -98,7 +100,7 @@ def _calibration(record: Record) -> Json:
         "id": record.entry_id or None,
         **members(estimate, "stage", runs="n", outcomes="outcomes"),
         "bias": round(estimate.bias, 2),
-        "corrected_score": round(estimate.corrected(score), 1),
+        "corrected_score": shown_score(estimate.corrected(score), record.floor, 1),
         "half_width": _rounded(estimate.half_width, 2),
         "interval": interval and [round(bound, 1) for bound in interval],
     }
@@ -110,7 +112,8 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 def _note(note: Note) -> Json:
     sections = [asdict(section) for section in note.sections]
-    return {"kind": note.kind, "detail": note.detail, **({"sections": sections} if sections else {})}
+    others = {"sections": sections or None, "tokens": note.tokens, "functionality": note.score}
+    return {"kind": note.kind, "detail": note.detail, **{k: v for k, v in others.items() if v is not None}}
 
 
 def _section(section: SectionRecord) -> Json:
@@ -212,7 +215,7 @@ def to_entry(record: Record) -> Json:
     sections = [section for section in record.sections if section.blocks.total]
     removed = sum(section.outcome is OutcomeKind.REMOVED for section in sections)
     lost = set(functionality.protected_lost)
-    score = round(functionality.score, 1)
+    score = shown_score(functionality.score, record.floor, 1)
     return {
         "skill": result.original.name[:_NAME_LENGTH],
         **members(result.run.options, "mode", "threshold"),

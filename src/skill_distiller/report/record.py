@@ -10,7 +10,7 @@ from typing import Final
 from skill_distiller.analysis.model import TYPE_NAMES, SectionType, mean
 from skill_distiller.calibration.estimate import UNCALIBRATED, Estimate
 from skill_distiller.checks.model import Tokens
-from skill_distiller.planning.plan import Decision
+from skill_distiller.planning.plan import Decision, Mode
 from skill_distiller.providers.model import Usage
 from skill_distiller.rewriting.examples.find import find_sets
 from skill_distiller.rewriting.examples.model import ExampleSelection, ExampleSet
@@ -110,6 +110,12 @@ class Record:
     def mark(self) -> str:
         """`~` in front of a count that is an estimate, else nothing."""
         return self.result.run.counter.mark
+
+    @property
+    def floor(self) -> float:
+        """The score that was asked for, 0-100; 0 where none was."""
+        options = self.result.run.options
+        return 100 * options.threshold if options.mode is Mode.THRESHOLD else 0.0
 
     @property
     def made_with(self) -> tuple[str, str]:

@@ -15,9 +15,18 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.meaning.compare import compare_texts
 from skill_distiller.rewriting.edits import Edit, apply_edits
-from skill_distiller.rewriting.model import DROPPED, RENDERINGS, Proof, Proposals, Rendering, RenderingKind, in_full
+from skill_distiller.rewriting.model import (
+    DROPPED,
+    RENDERINGS,
+    Proof,
+    Proposals,
+    Rendering,
+    RenderingKind,
+    Wording,
+    in_full,
+)
 from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits, keeps_emphasis
-from skill_distiller.rewriting.redundant import STRENGTH, phrase_edits
+from skill_distiller.rewriting.redundant import STRENGTH, is_detail, phrase_edits
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.tokens import TokenCounter
 
@@ -72,7 +81,10 @@ class Ladder:
 
 
 def build_ladders(
-    reading: Reading, counter: TokenCounter, phrases: Mapping[int, Phrases] = MappingProxyType({})
+    reading: Reading,
+    counter: TokenCounter,
+    phrases: Mapping[int, Phrases] = MappingProxyType({}),
+    wording: Wording = Wording.TERSE,
 ) -> tuple[Ladder, ...]:
     """A ladder for every block of a skill; `phrases` are those that a model took for redundant, by index of the block.
 
@@ -81,10 +93,13 @@ def build_ladders(
     drafts = []
     for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True):
         locked = locked_spans(block.text, facts) if block.kind in _EDITED else ()
-        said = phrases.get(block.index) if block.kind in PROSE else None
+        words = wording is Wording.TERSE or (wording is Wording.DETAIL and is_detail(verdict))
+        said = phrases.get(block.index) if words and block.kind in PROSE else None
         cuts = phrase_edits(block.text, said.redundant, said.essential, locked) if said else ()
-        drafts.append(Draft(block, facts, locked, counter, formatted=verdict.type in _FORMATTED, cuts=cuts))
-    return tuple(map(_ladder, _stressed_alike(drafts)))
+        formatted = verdict.type in _FORMATTED
+        drafts.append(Draft(block, facts, locked, counter, formatted=formatted, words=words, cuts=cuts))
+    edits = (() if wording is Wording.KEEP else all_edits(draft) for draft in _stressed_alike(drafts))
+    return tuple(map(_ladder, drafts, edits))
 
 
 def _stressed_alike(drafts: Sequence[Draft]) -> Iterator[Draft]:
@@ -100,10 +115,10 @@ def _list_of(block: Block) -> int:
     return -1 if block.kind is BlockKind.LIST_ITEM else block.index
 
 
-def _ladder(draft: Draft) -> Ladder:
+def _ladder(draft: Draft, edits: Sequence[Edit]) -> Ladder:
     block = draft.block
     rungs = [in_full(block, draft.counter.count(block.source))]
-    rungs += _edited(draft, rungs[0])
+    rungs += _edited(draft, edits, rungs[0])
     if not holds_together(block) and (rungs[-1].tokens > 0 or len(rungs) > 1):
         rungs.append(DROPPED)
     return Ladder(block, tuple(rungs))
@@ -142,9 +157,9 @@ def keeps_everything(reading: Reading, block: int, rendering: Rendering) -> bool
     return not protected or patterns.find(original.text).protected <= patterns.find(text).protected
 
 
-def _edited(draft: Draft, full: Rendering) -> Iterator[Rendering]:
+def _edited(draft: Draft, edits: Sequence[Edit], full: Rendering) -> Iterator[Rendering]:
     """The renderings below FULL that are shorter, each with the edits of the ones before and its own."""
-    edits, least, count = all_edits(draft), full.tokens, 0
+    least, count = full.tokens, 0
     for rung in _RUNGS if edits else ():
         made = [edit for edit in edits if edit.strength <= rung.strength]
         if len(made) == count:

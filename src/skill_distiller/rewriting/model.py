@@ -27,6 +27,25 @@ class RenderingKind(StrEnum):
     DROPPED = "dropped"
 
 
+class Wording(StrEnum):
+    """How far the text of blocks that stay may change.
+
+    KEEP: not at all. MARKS: emphasis, line ends inside sentences and the padding of tables go, no word does. DETAIL:
+    besides, words go from examples, edge cases, explanations and verbose details, and examples may become lines;
+    instructions keep their words. TERSE: words go everywhere.
+    """
+
+    KEEP = "keep"
+    MARKS = "marks"
+    DETAIL = "detail"
+    TERSE = "terse"
+
+    @property
+    def rewords(self) -> bool:
+        """Whether texts may take the place of blocks: lines for examples, extracts, what a language model writes."""
+        return self in (Wording.DETAIL, Wording.TERSE)
+
+
 class OutcomeKind(StrEnum):
     """What became of a block or section; the value is the word of the reference, used in reports and JSON."""
 

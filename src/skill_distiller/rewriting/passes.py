@@ -27,7 +27,7 @@ class Draft:
 
     `locked` are the spans that no pass may touch, `cuts` the deletions of phrases that a model called redundant.
     A block is `formatted` where its very form is the content, `stressed` where what opens the items of its
-    list stays bold.
+    list stays bold. Without `words` only marks may go.
     """
 
     block: Block
@@ -36,6 +36,7 @@ class Draft:
     counter: TokenCounter
     formatted: bool = False
     stressed: bool = False
+    words: bool = True
     cuts: tuple[Edit, ...] = ()
 
     @property
@@ -337,7 +338,7 @@ def all_edits(draft: Draft) -> tuple[Edit, ...]:
     """The edits of all passes that apply to a block, sorted and without overlaps."""
     made: tuple[Edit, ...] = ()
     for one in PASSES:
-        if draft.block.kind in one.kinds and one.may_apply(draft):
+        if draft.block.kind in one.kinds and (draft.words or one.strength == TIGHT) and one.may_apply(draft):
             edits = one.edits(draft)
             if one.strength is not None:
                 edits = (Edit(edit.start, edit.end, edit.replacement, one.strength) for edit in edits)

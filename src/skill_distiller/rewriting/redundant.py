@@ -116,15 +116,17 @@ _MIN_BLOCK_CHARS: Final = 80  # characters; less is not worth asking for
 _MAX_BLOCK_CHARS: Final = 3000  # characters; more is not quoted reliably
 
 
+def is_detail(verdict: Verdict) -> bool:
+    """Whether the type of a block allows words to go, and neither a pattern nor a hard rule forbids it."""
+    return verdict.type in COMPRESSIBLE and not verdict.protected_by_kind
+
+
 def compressible_blocks(skill: Skill, verdicts: Sequence[Verdict]) -> list[Block]:
     """The blocks of prose whose type allows words to go."""
     return [
         block
         for block, verdict in zip(skill.blocks, verdicts, strict=True)
-        if verdict.type in COMPRESSIBLE
-        and not verdict.protected_by_kind
-        and block.kind in PROSE
-        and _MIN_BLOCK_CHARS <= len(block.text) <= _MAX_BLOCK_CHARS
+        if is_detail(verdict) and block.kind in PROSE and _MIN_BLOCK_CHARS <= len(block.text) <= _MAX_BLOCK_CHARS
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from math import floor
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.cues import heading_promises
@@ -13,14 +14,21 @@ from skill_distiller.analysis.patterns import WORDS
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.format import format_faults
+from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Declared, FindingKind, Tokens, Verification, declared_by
 from skill_distiller.checks.receipt import Comparison, Receipt, compare, write_receipt
-from skill_distiller.errors import BadInputError, RefusedError
-from skill_distiller.planning.choose import Observer, compress_to_threshold, compress_to_tokens
+from skill_distiller.errors import BadInputError, RefusedError, TargetError
+from skill_distiller.planning.choose import (
+    Observer,
+    compress_to_threshold,
+    compress_to_tokens,
+    next_larger,
+    next_smaller,
+)
 from skill_distiller.planning.ladders import replace_with
 from skill_distiller.planning.plan import Mode, Plan, apply_plan, undo_all
-from skill_distiller.planning.required import bring_back
+from skill_distiller.planning.required import bring_back, carriers
 from skill_distiller.planning.saved_plan import find_pieces, recall_plan
 from skill_distiller.rewriting.model import RENDERINGS
 from skill_distiller.rewriting.one_liner.model import OneLiner
@@ -83,6 +91,7 @@ def has_trigger(reading: Reading) -> bool:
     return any(word in description for word in WORDS["description"]["trigger"])
 
 
+UNUSED: Final = 0.05  # of the result's tokens: of a budget with more left than that is told why
 WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
 
 
@@ -111,15 +120,21 @@ def carry_out(run: Run, skill: Skill) -> Result:
     keep = find_pieces(skill, run.options.keep.ids, run.options.keep.sections)
     reading = _read(run, skill)
     lacks = check_skill(reading, strict=run.options.gate is Gate.STRICT)
-    proof = _prove(run, reading, _write(run, reading, keep))
-    needless = _needless(run.options, proof.draft.plan, proof.tokens)
+    proof = _draw_up(run, reading, keep)
+    needless = _needless(run.options, proof)
+    if keep and not needless:
+        proof = _add(run, reading, proof, keep)
+        needless = _needless(run.options, proof) and NoteKind.ALL_KEPT
+    lacks += (_why_unchanged(run, reading, needless),) if needless else ()
     if needless:
         proof = _prove(run, reading, _Draft(undo_all(reading, proof.draft.plan), skill))
     draft, tokens, comparison = proof.draft, proof.tokens, proof.comparison
     run.observe("plan", draft.plan)
     evidence = _weigh(run, proof)
-    notes = lacks + ((Note(needless),) if needless else ())
-    notes += plan_notes(run.options, reading, draft.plan) + result_notes(comparison, counter)
+    notes = lacks + plan_notes(run.options, reading, draft.plan) + result_notes(comparison, counter)
+    if (left := (run.options.tokens or 0) - tokens.candidate) > UNUSED * tokens.candidate and draft.plan.changed:
+        larger = None if run.options.plan else next_larger(reading, draft.plan, counter, run.models)
+        notes += (Note(NoteKind.BUDGET_LEFT, str(left), tokens=larger),) if larger else ()
     if tokens.candidate > COMPACTION_TOKENS:
         notes += compaction_notes(comparison, draft.plan.counts(skill), counter, run.backends.models)
     return Result(
@@ -150,20 +165,18 @@ def _read(run: Run, skill: Skill) -> Reading:
     return Reading(analysis)
 
 
-def _write(run: Run, reading: Reading, keep: Collection[int]) -> _Draft:
+def _write(run: Run, reading: Reading) -> _Draft:
     skill, options = reading.skill, run.options
     if options.mode is Mode.ONELINER:
         one_liner = run.backends.one_liner.write(reading, run.counter)
         run.observe("one-liner", one_liner)
         return _Draft(*replace_with(reading, one_liner, run.counter), one_liner)
-    models = run.backends.models
-    models = replace(models, renderers=models.renderers + run.backends.renderers)
     if options.plan:
-        plan = bring_back(skill, recall_plan(options.plan, skill, run.counter), keep, run.counter)
+        plan = recall_plan(options.plan, skill, run.counter)
     elif options.tokens is not None:
-        plan = compress_to_tokens(reading, options.tokens, run.counter, run.observe, models, keep)
+        plan = compress_to_tokens(reading, options.tokens, run.counter, run.observe, run.models)
     else:
-        plan = compress_to_threshold(reading, options.threshold, run.counter, run.observe, models, keep)
+        plan = compress_to_threshold(reading, options.threshold, run.counter, run.observe, run.models)
     return _Draft(plan, _apply(skill, plan))
 
 
@@ -173,18 +186,86 @@ def _apply(skill: Skill, plan: Plan) -> Skill:
     return replace(parse_skill(distilled.text, skill.path), frontmatter=skill.frontmatter)
 
 
-def _needless(options: DistillOptions, plan: Plan, tokens: Tokens) -> NoteKind | None:
+def _needless(options: DistillOptions, proof: _Proof) -> NoteKind | None:
     """Why the original should rather come out as it is, None where it should not."""
-    before, after = tokens
+    before, after = proof.tokens
     if options.plan:
         return NoteKind.PLAN_TOO_LARGE if after > before else None
     if options.mode is Mode.ONELINER:
         return None  # three lines were asked for, however short the skill
     if options.tokens is not None:
         return NoteKind.WITHIN_BUDGET if before <= options.tokens else None
-    if not plan.changed:
-        return NoteKind.ALREADY_MINIMAL
     return NoteKind.NOT_WORTH_IT if after > (1 - WORTH_IT) * before else None
+
+
+def _why_unchanged(run: Run, reading: Reading, why: NoteKind) -> Note:
+    """The note on an original that comes out as it is; where not enough may go, what the next smaller result takes."""
+    if why is not NoteKind.NOT_WORTH_IT:
+        return Note(why)
+    skill, counter = reading.skill, run.counter
+    most = int((1 - WORTH_IT) * count_skill(skill, {}, counter)) - counter.count(skill.frontmatter.raw)
+    plan = next_smaller(reading, most, counter, run.models)
+    proof = _prove(run, reading, _Draft(plan, _apply(skill, plan))) if plan else None
+    if proof is None or proof.tokens.candidate >= proof.tokens.original:
+        return Note(NoteKind.ALREADY_MINIMAL)
+    score = EmbeddedJudge().score(proof.comparison).score
+    return Note(why, tokens=proof.tokens.candidate, score=floor(10 * score) / 10)
+
+
+def _draw_up(run: Run, reading: Reading, keep: Collection[int]) -> _Proof:
+    """The proof of the result without the blocks to keep; a TargetError names a budget that is enough with them."""
+    try:
+        return _prove(run, reading, _write(run, reading))
+    except TargetError as error:
+        if not keep:
+            raise
+        enough = _enough(run, reading, keep, error.smallest, 1)
+        hint = f"Ask for --tokens={enough}, or keep fewer pieces."
+        raise TargetError(str(error), hint, smallest=enough) from None
+
+
+def _add(run: Run, reading: Reading, proof: _Proof, keep: Collection[int]) -> _Proof:
+    """The proof of the same with some blocks, by index, and what they need; TargetError where the budget forbids it."""
+    added, budget = _with_blocks(run, reading, proof, keep), run.options.tokens
+    takes = added.tokens.candidate
+    if run.options.plan or budget is None or takes <= budget:
+        return added
+    enough = _enough(run, reading, keep, takes, takes - budget)
+    raise TargetError(
+        f"With the pieces to keep the result takes {takes} tokens, {takes - budget} more than the {budget} asked for.",
+        f"Ask for --tokens={enough}, keep fewer pieces, or save the plan without them (--save-plan) and restore them.",
+        smallest=enough,
+    )
+
+
+def _enough(run: Run, reading: Reading, keep: Collection[int], budget: int, more: int) -> int:
+    """A budget, from this one on, within which the blocks to keep fit too, at most the tokens of the original.
+
+    A greater budget brings other pieces, until those to keep are among them: each try is for twice as much more.
+    """
+    original = count_skill(reading.skill, {}, run.counter)
+    while budget < original:
+        larger = replace(run, options=replace(run.options, tokens=budget), observe=watch_nothing)
+        kept = _with_blocks(larger, reading, _prove(larger, reading, _write(larger, reading)), keep)
+        if kept.tokens.candidate <= budget:
+            return budget
+        more *= 2
+        budget = max(kept.tokens.candidate, budget + more)
+    return original
+
+
+def _with_blocks(run: Run, reading: Reading, proof: _Proof, blocks: Collection[int]) -> _Proof:
+    """The proof with some blocks brought back; where the gate refuses it, all that was written together with them."""
+    plan = bring_back(reading.skill, proof.draft.plan, blocks, run.counter)
+    added = _prove(run, reading, _Draft(plan, _apply(reading.skill, plan)))
+    if added.verification is None or added.verification.passed:
+        return added
+    stands_with = carriers(reading.skill, proof.draft.plan.decisions)
+    held = {stands_with.get(block, block) for block in blocks}
+    together = {*blocks, *(block for block, carrier in stands_with.items() if carrier in held)}
+    if together == set(blocks):
+        return added
+    return _with_blocks(run, reading, proof, together | (held & set(stands_with.values())))
 
 
 class _Proof(NamedTuple):

@@ -107,6 +107,8 @@ class NoteKind(StrEnum):
     ALREADY_MINIMAL = "already minimal"
     WITHIN_BUDGET = "already within the budget"
     NOT_WORTH_IT = "not worth it"
+    ALL_KEPT = "all that could go is kept"
+    BUDGET_LEFT = "budget left"
     ADVISORY_REMOVED = "advisory pattern removed"
     PROTECTED_LOST = "protected pattern lost"
     ESTIMATED_TOKENS = "token counts are estimates"
@@ -123,11 +125,16 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note; `detail` is the name, state or number it is about, `sections` those of the result, if any."""
+    """A note; `detail` is the name, state or number it is about, `sections` those of the result, if any.
+
+    `tokens` and `score` (0-100) are those of another result that could be had, None where it is about none.
+    """
 
     kind: NoteKind
     detail: str = ""
     sections: tuple[LateSection, ...] = ()
+    tokens: int | None = None
+    score: float | None = None
 
 
 def plan_notes(options: DistillOptions, reading: Reading, plan: Plan) -> tuple[Note, ...]:

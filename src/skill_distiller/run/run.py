@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.choose import Observer
+from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.saved_plan import SavedPlan
+from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.backends import Backends
 from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
 
@@ -29,6 +31,17 @@ class KeptPieces:
         return bool(self.ids or self.sections)
 
 
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What tokens are counted in: a tiktoken encoding, or `estimate`.
+
+    With `offline` the ranks of an encoding that are not shipped are not fetched: counts are estimates then.
+    """
+
+    encoding: str = DEFAULT_ENCODING
+    offline: bool = False
+
+
 class Gate(StrEnum):
     """What becomes of a result that fails its own verification.
 
@@ -45,18 +58,17 @@ class Gate(StrEnum):
 class DistillOptions:
     """What to aim at: in threshold mode the functionality to keep, 0-1; in tokens mode the most tokens of the result.
 
-    `encoding` is what tokens are counted in. `gate` says what becomes of a result that fails its verification.
-    With `offline` the ranks of an encoding that are not shipped are not fetched either: counts are estimates then.
+    `gate` says what becomes of a result that fails its verification, `wording` how far what stays may change.
     `patterns` are the user's own, which count beside those of the reference.
 
-    The pieces to `keep` stay as they are. With a `plan` nothing is chosen: it is applied, and `mode`,
-    `threshold` and `tokens` only say what it was made with.
+    The pieces to `keep` are added to the result without them. With a `plan` nothing is chosen: it is applied, and
+    `mode`, `threshold`, `tokens` and `wording` only say what it was made with.
     """
 
     threshold: float = DEFAULT_THRESHOLD
-    encoding: str = DEFAULT_ENCODING
+    counting: Counting = field(default_factory=Counting)
     gate: Gate = Gate.REFUSE
-    offline: bool = False
+    wording: Wording = Wording.DETAIL
     mode: Mode = Mode.THRESHOLD
     tokens: int | None = None
     patterns: PatternSet = BUILT_IN
@@ -68,6 +80,8 @@ def check_options(options: DistillOptions) -> None:
     """Raises UsageError for options that make no sense or do not go together."""
     if not isinstance(options.mode, Mode):  # from code without types: a text would be taken for the default
         raise UsageError(f"The mode {options.mode!r} is no Mode.", f"Modes: {', '.join(map(str, Mode.__members__))}.")
+    if not isinstance(options.wording, Wording):
+        raise UsageError(f"The wording {options.wording!r} is no Wording.", f"Wordings: {', '.join(Wording)}.")
     if not 0 <= options.threshold <= 1:
         hint = (
             f"Did you mean {options.threshold / 100:g}?" if 10 <= options.threshold <= 100 else "Use for example 0.9."
@@ -103,7 +117,14 @@ class Run:
     @property
     def counter(self) -> TokenCounter:
         """What counts tokens in the encoding asked for; raises UsageError for an encoding that is not known."""
-        return load_counter(self.options.encoding, offline=self.options.offline)
+        return load_counter(self.options.counting.encoding, offline=self.options.counting.offline)
+
+    @property
+    def models(self) -> Models:
+        """What planning uses: the models of the backends, with all renderers, and how far words may go."""
+        models = self.backends.models
+        renderers = models.renderers + self.backends.renderers
+        return replace(models, renderers=renderers, wording=self.options.wording)
 
     @property
     def token_scorer(self) -> str:
