@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -18,6 +16,7 @@ from skill_distiller.rewriting.edits import Edit, apply_edits
 from skill_distiller.rewriting.model import DROPPED, RENDERINGS, Proof, Proposals, Rendering, RenderingKind, in_full
 from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits, keeps_emphasis
 from skill_distiller.rewriting.redundant import STRENGTH, phrase_edits
+from skill_distiller.skill.containers import find_tags
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.tokens import TokenCounter
 
@@ -43,10 +42,6 @@ _LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _EDITED: Final = PROSE | {BlockKind.TABLE}
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
-
-_TAG: Final = re.compile(r"<(/?)([A-Za-z][\w-]*+)[^<>]{0,2000}?(/?)>")
-_COMMENT: Final = re.compile(r"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)")
-_VOID_TAGS: Final = frozenset("area base br col embed hr img input link meta source track wbr".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +79,9 @@ def build_ladders(
         said = phrases.get(block.index) if block.kind in PROSE else None
         cuts = phrase_edits(block.text, said.redundant, said.essential, locked) if said else ()
         drafts.append(Draft(block, facts, locked, counter, formatted=verdict.type in _FORMATTED, cuts=cuts))
-    return tuple(map(_ladder, _stressed_alike(drafts)))
+    partners, bound = reading.containers.partners, reading.containers.bound
+    stays = frozenset(b.index for b in reading.skill.blocks if holds_together(b) and b.index not in partners) | bound
+    return tuple(_ladder(draft, droppable=draft.block.index not in stays) for draft in _stressed_alike(drafts))
 
 
 def _stressed_alike(drafts: Sequence[Draft]) -> Iterator[Draft]:
@@ -100,11 +97,11 @@ def _list_of(block: Block) -> int:
     return -1 if block.kind is BlockKind.LIST_ITEM else block.index
 
 
-def _ladder(draft: Draft) -> Ladder:
+def _ladder(draft: Draft, *, droppable: bool) -> Ladder:
     block = draft.block
     rungs = [in_full(block, draft.counter.count(block.source))]
     rungs += _edited(draft, rungs[0])
-    if not holds_together(block) and (rungs[-1].tokens > 0 or len(rungs) > 1):
+    if droppable and (rungs[-1].tokens > 0 or len(rungs) > 1):
         rungs.append(DROPPED)
     return Ladder(block, tuple(rungs))
 
@@ -113,13 +110,7 @@ def holds_together(block: Block) -> bool:
     """Whether other blocks hang on this one: a link definition, or a tag that is opened or closed elsewhere."""
     if block.kind is BlockKind.DEFINITION:
         return True
-    if block.kind is not BlockKind.HTML:
-        return False
-    opened = Counter[str]()
-    for closing, name, alone in _TAG.findall(_COMMENT.sub("", block.text)):
-        if not alone and name.lower() not in _VOID_TAGS:
-            opened[name.lower()] += -1 if closing else 1
-    return any(opened.values())
+    return block.kind is BlockKind.HTML and bool(find_tags(block.text, markup=True))
 
 
 def keeps_everything(reading: Reading, block: int, rendering: Rendering) -> bool:
