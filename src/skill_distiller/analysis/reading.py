@@ -11,6 +11,7 @@ from skill_distiller.analysis.model import Analysis, Verdict
 from skill_distiller.analysis.patterns import PatternSet
 from skill_distiller.language.fact import Fact
 from skill_distiller.language.facts import block_facts
+from skill_distiller.skill.containers import Containers, find_containers
 from skill_distiller.skill.labels import lead_ins
 from skill_distiller.skill.model import Skill
 
@@ -52,6 +53,11 @@ class Reading:
     def facts(self) -> tuple[tuple[Fact, ...], ...]:
         """For each block its facts, in order of position."""
         return tuple(block_facts(block) for block in self.skill.blocks)
+
+    @cached_property
+    def containers(self) -> Containers:
+        """The containers of the skill."""
+        return find_containers(self.skill)
 
     @cached_property
     def lead_ins(self) -> frozenset[int]:

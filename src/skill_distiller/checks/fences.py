@@ -1,8 +1,9 @@
-"""The fences of code are closed."""
+"""What is opened is closed: fences of code, tags."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -26,6 +27,18 @@ def find_open_fences(pair: Pair) -> Iterator[Finding]:
     for opening in found:
         level, detail = (Level.WARNING, "in the original too") if opening.text in known else (Level.FAILURE, "")
         yield Finding(FindingKind.UNCLOSED, level, opening.text, opening.line, detail, in_candidate=True)
+
+
+def find_open_tags(pair: Pair) -> Iterator[Finding]:
+    """Fails where a tag of a name that the original pairs has no partner, and had one."""
+    before, after = pair.comparison.alignment.old.containers, pair.comparison.alignment.new.containers
+    known = Counter((tag.name, tag.closing) for tag in before.unpaired)
+    for tag in after.unpaired if before.names else ():
+        known[tag.name, tag.closing] -= 1
+        if tag.name in before.names and known[tag.name, tag.closing] < 0:
+            block = pair.candidate.blocks[tag.place]
+            text = f"</{tag.name}>" if tag.closing else f"<{tag.name}>"
+            yield Finding(FindingKind.UNCLOSED, Level.FAILURE, text, block.line, "tag", in_candidate=True)
 
 
 def _open_fences(skill: Skill) -> Iterator[_Opening]:

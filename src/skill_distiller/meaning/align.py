@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, block_units, heading_units
+from skill_distiller.skill.containers import find_containers
 from skill_distiller.skill.labels import labels_of
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
@@ -31,7 +32,7 @@ _T = TypeVar("_T")
 
 
 class Side:
-    """One of two texts: its blocks, headings and units, and the labels that each block stands under."""
+    """One of two texts: its blocks, headings and units, and the tags and labels that each block stands under."""
 
     def __init__(self, skill: Skill) -> None:
         self.skill = skill
@@ -39,8 +40,10 @@ class Side:
         self._units: dict[int, list[Unit]] = {}
         self._numbers: dict[Unit, int] = {}  # of each among the units of its block
         self._places = dict(_places(skill))
-        self._labels = {block: own for section in skill.sections for block, own in labels_of(section.blocks)}
-        self.label_blocks = frozenset(chain.from_iterable(self._labels.values()))
+        self.containers = find_containers(skill)
+        tags = self.containers.partners
+        self._labels = {block: own for section in skill.sections for block, own in labels_of(section.blocks, tags)}
+        self.label_blocks = frozenset([*chain.from_iterable(self._labels.values()), *tags])
 
     def units(self, block: int) -> list[Unit]:
         """The units of a block."""
@@ -60,10 +63,17 @@ class Side:
 
     def above(self, thing: int | Unit) -> tuple[Unit, ...]:
         """Whatever a block or a unit stands under, the heading first."""
-        section = self.skill.section_of[thing] if isinstance(thing, int) else thing.section
-        heading = self.headings[section]
-        own = self.labels(thing) if isinstance(thing, int) else thing.under
-        return (heading, *own) if heading else own
+        block, own = (thing, self.labels(thing)) if isinstance(thing, int) else (thing.block, thing.under)
+        return tuple(unit for unit in (self.heading(block), self.tag(block), *own) if unit)
+
+    def heading(self, block: int) -> Unit | None:
+        """The heading that a block stands under."""
+        return self.headings[self.containers.homes[block]]
+
+    def tag(self, block: int) -> Unit | None:
+        """The opening tag of the innermost container around a block."""
+        around = self.containers.around[block]
+        return self.units(around)[0] if around >= 0 else None
 
     def place(self, thing: int | Unit) -> tuple[int, int, int]:
         """Where a block, heading or unit stands: its section, block and number in that."""
@@ -201,9 +211,10 @@ def _align_blocks(found: Alignment) -> None:
     """The blocks that are the same, byte for byte; of several the ones under the same heading first."""
     old, new = found.old.skill.blocks, found.new.skill.blocks
 
-    def home(side: Side, block: Block) -> Unit | None:
-        heading = side.headings[side.skill.section_of[block.index]]
-        return found.of_new.get(heading, heading) if heading and side is found.new else heading
+    def home(side: Side, block: Block) -> tuple[Unit | None, str]:
+        heading, tag = side.heading(block.index), side.tag(block.index)
+        heading = found.of_new.get(heading, heading) if heading and side is found.new else heading
+        return heading, tag.text if tag else ""
 
     homes = {id(b): home(side, b) for side, blocks in ((found.old, old), (found.new, new)) for b in blocks}
     pairs = _pair_up(old, new, [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()])
@@ -245,8 +256,8 @@ def _align_units(found: Alignment) -> None:
 
 
 def _home(side: Side, unit: Unit) -> str:
-    heading = side.headings[unit.section]
-    return plain(heading.text) if heading else ""
+    around = (side.heading(unit.block), side.tag(unit.block))
+    return "\n".join(plain(one.text) for one in around if one)
 
 
 def _left(old: Sequence[Unit], new: Sequence[Unit], pairs: Iterable[Pair]) -> tuple[list[Unit], list[Unit]]:

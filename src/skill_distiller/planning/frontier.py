@@ -174,7 +174,7 @@ def trace_frontier(
 def _hull(tree: _Tree, node: Node, *, bound: bool = False) -> Hull:
     """A node's hull; one that is `bound` goes with the node above it or not at all."""
     own = _own(tree, node, stays=bound or bool(node.children))
-    if node.block >= 0 and not node.children:
+    if node.block >= 0 and not node.children and node.closing < 0:
         return own
     tied = _tied(tree, node, bound=bound)
     parts = [own, *(_hull(tree, child, bound=at in tied) for at, child in enumerate(node.children))]
@@ -225,9 +225,16 @@ def _tied(tree: _Tree, node: Node, *, bound: bool) -> Collection[int]:
         return places
     if not node.children or (node.block < 0 and not (bound and node.block == HEADING)):
         return ()
+    if node.closing >= 0:  # what is between tags may go piece by piece, unless that leaves an empty shell
+        blocks = (block for child in node.children for block in items_of(child)[0])
+        return () if not all(tree.ladders[block].droppable for block in blocks) else (_best(tree, node),)
     if node.block >= 0 and not tree.ladders[node.block].droppable:
         return places
-    return (max(places, key=lambda at: _worth(tree, node.children[at])),)
+    return (_best(tree, node),)
+
+
+def _best(tree: _Tree, node: Node) -> int:
+    return max(range(len(node.children)), key=lambda at: _worth(tree, node.children[at]))
 
 
 def _worth(tree: _Tree, node: Node) -> float:
@@ -242,6 +249,12 @@ def _own(tree: _Tree, node: Node, *, stays: bool) -> Hull:
     if node.block == HEADING:
         item = len(tree.ladders) + node.section
         return Hull(tree.headings[node.section], 0.0, [], ((item, 1),))
+    if node.closing >= 0:
+        tags = (node.block, node.closing)
+        tokens = sum(tree.ladders[block].rungs[0].tokens for block in tags)
+        gone = tuple((block, len(tree.ladders[block].rungs) - 1) for block in tags)
+        free = all(tree.ladders[block].droppable for block in tags)
+        return Hull(tokens, sum(tree.worths[block] for block in tags), [], gone if free else None)
     rungs = tree.ladders[node.block].rungs
     worth = tree.worths[node.block]
     last = len(rungs) - 1

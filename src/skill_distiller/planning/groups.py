@@ -8,6 +8,7 @@ from typing import Final
 from skill_distiller.planning.outline import HEADING, Node, outline
 from skill_distiller.rewriting.ladder import Joint
 from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.skill.containers import find_containers
 from skill_distiller.skill.model import Skill
 
 GROUP: Final = -3
@@ -24,7 +25,7 @@ def group_outline(nodes: Sequence[Node], joints: Sequence[Joint]) -> Node:
 
 def items_of(node: Node) -> tuple[set[int], set[int]]:
     """The blocks under a node, its own included, and the sections whose headings are under it."""
-    blocks = {node.block} if node.block >= 0 else set[int]()
+    blocks = {block for block in (node.block, node.closing) if block >= 0}
     headings = {node.section} if node.block == HEADING else set[int]()
     for child in node.children:
         below = items_of(child)
@@ -70,6 +71,9 @@ def with_companions(skill: Skill, blocks: Collection[int]) -> frozenset[int]:
 
 def _needed(node: Node, wanted: Collection[int]) -> frozenset[int]:
     inner = frozenset[int]().union(*(_needed(child, wanted) for child in node.children))
+    if node.closing >= 0:
+        tags = {node.block, node.closing}
+        return inner | tags if inner else frozenset(items_of(node)[0]) if any(tag in wanted for tag in tags) else inner
     if node.block == HEADING or any(child.block == HEADING for child in node.children):
         return inner
     if node.block in wanted or (node.whole and inner):
@@ -84,15 +88,17 @@ def settle_headings(skill: Skill, renderings: Sequence[Rendering], headings: Seq
     heading that went, blocks may well be written together.)
     """
     stays = list(headings)
+    containers = find_containers(skill)
     below: list[list[Rendering]] = [[] for _ in stays]
+    for rendering, home in zip(renderings, containers.homes, strict=True):
+        below[home].append(rendering)
     holds = [False] * len(stays)  # whether a heading further down stays
     for section in reversed(skill.sections):
         at = section.index
-        below[at] += (renderings[block.index] for block in section.blocks)
         emptied = bool(below[at]) and all(rendering.kind is RenderingKind.DROPPED for rendering in below[at])
         whole = any(rendering.kind is RenderingKind.FULL for rendering in below[at])
         stays[at] = holds[at] or whole or (stays[at] and not emptied)
-        parent = skill.parents[at]
+        parent = containers.parents[at]
         if parent is not None:
             below[parent] += below[at]
             holds[parent] |= stays[at]

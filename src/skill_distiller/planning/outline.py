@@ -1,17 +1,18 @@
-"""The headings of a skill, which of them count steps, and what refers to what."""
+"""The headings and containers of a skill, which headings count steps, and what refers to what."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from skill_distiller.language.fact import normalize
 from skill_distiller.language.facts import anchor
 from skill_distiller.rewriting.ladder import Joint
-from skill_distiller.skill.labels import is_label, is_lead_in
+from skill_distiller.skill.containers import find_containers
+from skill_distiller.skill.labels import ends_in_colon, is_label, is_lead_in
 from skill_distiller.skill.model import BlockKind, Section, Skill
 
 HEADING: Final = -1
@@ -30,7 +31,8 @@ class Node(NamedTuple):
     """A heading or block that stays while any of its children stays, or a numbered sequence of blocks or sections.
 
     `block` is a block's index, HEADING, or SEQUENCE; `section` is the section it stands in. What a `whole` node holds
-    goes together or not at all: half a sequence is worse than none. `joints` are the bundles of a group.
+    goes together or not at all: half a sequence is worse than none. `joints` are the bundles of a group, `closing` is
+    the block that closes a container, which stays and goes with the one that opens it.
     """
 
     section: int
@@ -38,14 +40,21 @@ class Node(NamedTuple):
     children: tuple[Node, ...]
     whole: bool = False
     joints: tuple[Joint, ...] = ()
+    closing: int = -1
 
 
 def outline(skill: Skill, *, sequences: bool = True) -> tuple[Node, ...]:
-    """The skill as trees in reading order: sections nest by level, lead-ins hold what they introduce.
+    """The skill as trees in reading order: sections nest by level, lead-ins and tags hold what they introduce.
 
     Without `sequences` numbered steps are like any others.
     """
-    roots, _ = _nest(skill.sections, 0, -1)
+    containers = find_containers(skill)
+    below: dict[int | None, list[Section]] = defaultdict(list)
+    for section, parent in zip(skill.sections, containers.parents, strict=True):
+        below[parent].append(section)
+    roots = _nest(below, None)
+    if containers.partners:
+        roots = tuple(_contained(skill, roots, containers.partners))
     return roots if sequences else _apart(Node(0, HEADING, roots)).children
 
 
@@ -58,16 +67,15 @@ def _apart(node: Node) -> Node:
     return node._replace(children=tuple(children))
 
 
-def _nest(sections: Sequence[Section], at: int, above: int) -> tuple[tuple[Node, ...], int]:
+def _nest(below: Mapping[int | None, Sequence[Section]], parent: int | None) -> tuple[Node, ...]:
     nodes: list[Node] = []
     steps: list[int] = []
-    while at < len(sections) and sections[at].level > above:
-        section = sections[at]
-        children, at = _nest(sections, at + 1, section.level) if section.level else ((), at + 1)
-        nodes.append(Node(section.index, HEADING, (*_in_sequence(section, _units(section)), *children)))
+    for section in below.get(parent, ()):
+        children = (*_in_sequence(section, _units(section)), *_nest(below, section.index))
+        nodes.append(Node(section.index, HEADING, children))
         step = _STEP.match(section.heading)
         steps.append(int(step[1]) if step else 0)
-    return tuple(_sequences(nodes, steps)), at
+    return tuple(_sequences(nodes, steps))
 
 
 def _units(section: Section) -> list[Node]:
@@ -146,6 +154,39 @@ def _number(section: Section, unit: Node) -> int:
     """The number that a unit's first block starts with, 0 without one."""
     found = _NUMBERED.match(section.blocks[unit.block - section.blocks[0].index].text)
     return int(found.group(1)[:9]) if found else 0
+
+
+def _contained(skill: Skill, nodes: Iterable[Node], partners: Mapping[int, int]) -> list[Node]:
+    """The nodes, each container as one of them: what reaches out of a heading or label ends that one."""
+    open_at: list[int] = []
+    found: list[Node] = []
+    for node in _lifted(skill, nodes, partners):
+        found.append(node)
+        partner = partners.get(node.block, -1)
+        if partner > node.block >= 0:
+            open_at.append(len(found) - 1)
+        elif open_at and partner == found[open_at[-1]].block:
+            at = open_at.pop()
+            whole = found[at]._replace(children=tuple(found[at + 1 : -1]), closing=node.block)
+            introduced = at > 0 and not found[at - 1].children and _introduces(skill, found[at - 1], found[at])
+            found[at - introduced :] = [found[at - 1]._replace(children=(whole,), whole=True) if introduced else whole]
+    return found
+
+
+def _lifted(skill: Skill, nodes: Iterable[Node], partners: Mapping[int, int]) -> Iterator[Node]:
+    """The nodes, those cut off where a tag is opened or closed that has its partner outside."""
+    for node in nodes:
+        children = _contained(skill, node.children, partners)
+        # What is in one is a child of it by now.
+        tags = (at for at, one in enumerate(children) if one.closing < 0 and one.block in partners)
+        cut = next(tags, len(children))
+        yield node._replace(children=tuple(children[:cut]))
+        yield from children[cut:]
+
+
+def _introduces(skill: Skill, above: Node, container: Node) -> bool:
+    """Whether a paragraph ends in a colon right above a tag."""
+    return above.section == container.section and above.block >= 0 and ends_in_colon(skill.blocks[above.block])
 
 
 _MIN_NAME_CHARS: Final = 4  # letters of a heading that words may refer to

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -27,6 +25,7 @@ from skill_distiller.rewriting.model import (
 )
 from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits, keeps_emphasis
 from skill_distiller.rewriting.redundant import STRENGTH, is_detail, phrase_edits
+from skill_distiller.skill.containers import find_tags
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.tokens import TokenCounter
 
@@ -52,10 +51,6 @@ _LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _EDITED: Final = PROSE | {BlockKind.TABLE}
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
-
-_TAG: Final = re.compile(r"<(/?)([A-Za-z][\w-]*+)[^<>]{0,2000}?(/?)>")
-_COMMENT: Final = re.compile(r"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)")
-_VOID_TAGS: Final = frozenset("area base br col embed hr img input link meta source track wbr".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +93,12 @@ def build_ladders(
         cuts = phrase_edits(block.text, said.redundant, said.essential, locked) if said else ()
         formatted = verdict.type in _FORMATTED
         drafts.append(Draft(block, facts, locked, counter, formatted=formatted, words=words, cuts=cuts))
+    partners, bound = reading.containers.partners, reading.containers.bound
+    stays = frozenset(b.index for b in reading.skill.blocks if holds_together(b) and b.index not in partners) | bound
     edits = (() if wording is Wording.KEEP else all_edits(draft) for draft in _stressed_alike(drafts))
-    return tuple(map(_ladder, drafts, edits))
+    return tuple(
+        _ladder(draft, made, draft.block.index not in stays) for draft, made in zip(drafts, edits, strict=True)
+    )
 
 
 def _stressed_alike(drafts: Sequence[Draft]) -> Iterator[Draft]:
@@ -115,11 +114,11 @@ def _list_of(block: Block) -> int:
     return -1 if block.kind is BlockKind.LIST_ITEM else block.index
 
 
-def _ladder(draft: Draft, edits: Sequence[Edit]) -> Ladder:
+def _ladder(draft: Draft, edits: Sequence[Edit], droppable: bool) -> Ladder:
     block = draft.block
     rungs = [in_full(block, draft.counter.count(block.source))]
     rungs += _edited(draft, edits, rungs[0])
-    if not holds_together(block) and (rungs[-1].tokens > 0 or len(rungs) > 1):
+    if droppable and (rungs[-1].tokens > 0 or len(rungs) > 1):
         rungs.append(DROPPED)
     return Ladder(block, tuple(rungs))
 
@@ -128,13 +127,7 @@ def holds_together(block: Block) -> bool:
     """Whether other blocks hang on this one: a link definition, or a tag that is opened or closed elsewhere."""
     if block.kind is BlockKind.DEFINITION:
         return True
-    if block.kind is not BlockKind.HTML:
-        return False
-    opened = Counter[str]()
-    for closing, name, alone in _TAG.findall(_COMMENT.sub("", block.text)):
-        if not alone and name.lower() not in _VOID_TAGS:
-            opened[name.lower()] += -1 if closing else 1
-    return any(opened.values())
+    return block.kind is BlockKind.HTML and bool(find_tags(block.text, markup=True))
 
 
 def keeps_everything(reading: Reading, block: int, rendering: Rendering) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -23,11 +23,16 @@ def is_label(block: Block) -> bool:
     return block.kind is BlockKind.PARAGRAPH and len(text) <= _MAX_CHARS and _LABEL.fullmatch(text) is not None
 
 
+def ends_in_colon(block: Block) -> bool:
+    """Whether a paragraph ends in a colon, emphasis apart."""
+    return block.kind is BlockKind.PARAGRAPH and block.text.rstrip("*_ \t\r\n").endswith((":", "："))
+
+
 def is_lead_in(block: Block, following: Block | None) -> bool:
     """Whether a paragraph introduces the block after it: `Run:`, `**Example:**`."""
-    if block.kind is not BlockKind.PARAGRAPH or following is None or following.kind in _NEVER_INTRODUCED:
+    if following is None or following.kind in _NEVER_INTRODUCED:
         return False
-    return block.text.rstrip("*_ \t\r\n").endswith((":", "：")) or is_label(block)
+    return ends_in_colon(block) or is_label(block)
 
 
 def lead_ins(skill: Skill) -> frozenset[int]:
@@ -45,19 +50,26 @@ def _is_comment(block: Block) -> bool:
     return block.kind is BlockKind.HTML and text.startswith("<!--") and text.endswith("-->")
 
 
-def labels_of(blocks: Sequence[Block]) -> Iterator[tuple[int, tuple[int, ...]]]:
+def labels_of(blocks: Sequence[Block], partners: Mapping[int, int]) -> Iterator[tuple[int, tuple[int, ...]]]:
     """For each block of a section that stands under labels, its index and theirs, the outer one first.
 
     A lead-in is the label of the block behind it, or of all items of the list behind it; a label is one of all blocks
-    up to the next. Comments stand between nothing.
+    up to the next, or up to the end of the container that it stands in: `partners` has each of two tags by the other.
+    Comments stand between nothing.
     """
     blocks = [block for block in blocks if not _is_comment(block)]
+    outside: dict[int, int] = {}  # by opening tag the label that it stands under, which goes on behind the closing one
     lasting = lead = -1
     fresh = False  # whether the lead-in stands right before
     previous: Block | None = None
     for block, following in zip(blocks, [*blocks[1:], None], strict=False):
         goes_on = block.kind is BlockKind.LIST_ITEM and previous is not None and previous.kind is block.kind
         lead = lead if fresh or goes_on else -1
+        partner = partners.get(block.index, -1)
+        if partner > block.index:
+            outside[block.index] = lasting
+        elif partner >= 0:
+            lasting = outside.get(partner, -1)
         label = is_label(block)
         own = tuple(index for index in (lasting, lead) if index >= 0 and not label)
         if own:

@@ -9,9 +9,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from skill_distiller.skill.blocks import Lines, find_blocks
+from skill_distiller.skill.blocks import Lines
 from skill_distiller.skill.frontmatter import BOM, split_frontmatter
 from skill_distiller.skill.model import Block, BlockKind, Section, Skill
+from skill_distiller.skill.written import find_written_blocks
 
 LONG_LIST: Final = 800  # characters; a longer list is cut into its items
 # The line ends of CommonMark. str.splitlines() also breaks at form feed and U+2028: the maps would drift.
@@ -57,8 +58,8 @@ def _sections(lines: Sequence[str], start: int) -> Iterator[Section]:
 
 
 def _spans(body: Sequence[str]) -> Iterator[Lines]:
-    """Headings and blocks as markdown-it maps them, long lists in items, trailing blank lines cut off."""
-    for found in find_blocks("".join(body)):
+    """Headings and blocks, long lists in items, trailing blank lines cut off."""
+    for found in find_written_blocks(body):
         if found.items and sum(map(len, body[found.start : found.end])) > LONG_LIST:
             spans = [Lines(first, last, BlockKind.LIST_ITEM) for first, last in pairwise((*found.items, found.end))]
         else:

@@ -1,0 +1,160 @@
+"""Containers: an opening tag, a closing tag, and the blocks and headings between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from skill_distiller.skill.model import BlockKind, Skill
+
+_COMMENT: Final = re.compile(r"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)")
+_CODE: Final = re.compile(r"(?<!`)(`+)(?!`)(?:[^`]++|(?!(?<!`)\1(?!`))`++)+?(?<!`)\1(?!`)")
+_TAG: Final = re.compile(
+    r"""<(?P<close>/?)(?P<name>[A-Za-z][\w.:-]*+)(?:\s(?:"[^"]{0,500}"|'[^']{0,500}'|[^"'<>]){0,500}?)?(?P<alone>/?)>
+      | ^[ ]{0,3}:::+[ \t]*(?P<colons>[\w-]*)""",
+    re.VERBOSE | re.MULTILINE,
+)
+_VOID: Final = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_TAGGED: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM, BlockKind.QUOTE, BlockKind.HTML})
+_MAX_DEPTH: Final = 20  # containers within containers; nobody writes more
+
+
+class Tag(NamedTuple):
+    """A tag without a partner in its own text; `place` is the number of that text."""
+
+    name: str
+    closing: bool
+    place: int
+
+
+def find_tags(text: str, place: int = 0, *, markup: bool = False) -> tuple[Tag, ...]:
+    """The tags that a text opens or closes and does not pair; none of comments, nor of code unless all is `markup`."""
+    text = _COMMENT.sub("", text)
+    text = text if markup else _CODE.sub("", text)
+    tags = []
+    for match in _TAG.finditer(text):
+        name = match["name"]
+        if name and not match["alone"] and name.lower() not in _VOID:
+            tags.append(Tag(name, bool(match["close"]), place))
+        elif not name:
+            tags.append(Tag(":::", not match["colons"], place))
+    paired = {at for pair in _pairs(tags) for at in pair}
+    return tuple(tag for at, tag in enumerate(tags) if at not in paired)
+
+
+def pair_tags(tags: Sequence[Tag]) -> list[tuple[Tag, Tag]]:
+    """The tags that belong together, opening and closing one; what is open inside of a pair is passed over."""
+    return [(tags[one], tags[other]) for one, other in _pairs(tags)]
+
+
+def _pairs(tags: Sequence[Tag]) -> Iterator[tuple[int, int]]:
+    opened: list[int] = []
+    waiting: dict[str, int] = {}  # how many of a name are open
+    for at, tag in enumerate(tags):
+        if not tag.closing:
+            opened.append(at)
+            waiting[tag.name] = waiting.get(tag.name, 0) + 1
+        elif waiting.get(tag.name):
+            while True:
+                last = opened.pop()
+                waiting[tags[last].name] -= 1
+                if tags[last].name == tag.name:
+                    break
+            yield last, at
+
+
+@dataclass(frozen=True)
+class Containers:
+    """The containers of a skill.
+
+    `pairs` are the blocks, by index, that hold nothing but an opening and its closing tag. `bound` are other blocks
+    with a tag that is opened or closed elsewhere, `unpaired` the tags without a partner, `names` those of tags that
+    have one.
+    """
+
+    skill: Skill
+    pairs: tuple[tuple[int, int], ...] = ()
+    bound: frozenset[int] = frozenset()
+    unpaired: tuple[Tag, ...] = ()
+    names: frozenset[str] = frozenset()
+
+    @cached_property
+    def partners(self) -> dict[int, int]:
+        """The block of each tag of these, by that of the other one."""
+        return {one: other for pair in self.pairs for one, other in (pair, pair[::-1])}
+
+    @cached_property
+    def homes(self) -> tuple[int, ...]:
+        """For each block the section it stands under: no heading in a container reaches beyond its end."""
+        return self._places[0]
+
+    @cached_property
+    def parents(self) -> tuple[int | None, ...]:
+        """For each section the one it stands below, None at the top: a container is below whatever it opens under."""
+        return self._places[1] if self.pairs else self.skill.parents
+
+    @cached_property
+    def around(self) -> tuple[int, ...]:
+        """For each block the opening tag of the innermost container that it stands in, -1 for none."""
+        return self._places[2]
+
+    @cached_property
+    def _places(self) -> tuple[tuple[int, ...], tuple[int | None, ...], tuple[int, ...]]:
+        if not self.pairs:
+            return self.skill.section_of, (), (-1,) * len(self.skill.blocks)
+        homes: list[int] = []
+        parents: list[int | None] = []
+        around: list[int] = []
+        headings: list[int] = []  # the open ones
+        within: list[tuple[int, int]] = []  # the opening tags, and how many headings were open there
+        for section in self.skill.sections:
+            floor = within[-1][1] if within else 0
+            while len(headings) > floor and self.skill.sections[headings[-1]].level >= section.level:
+                headings.pop()
+            parents.append(headings[-1] if headings else None)
+            if section.level:
+                headings.append(section.index)
+            for block in section.blocks:
+                partner = self.partners.get(block.index, -1)
+                if -1 < partner < block.index:
+                    del headings[within.pop()[1] :]
+                homes.append(headings[-1] if headings else 0)
+                around.append(within[-1][0] if within else -1)
+                if partner > block.index:
+                    within.append((block.index, len(headings)))
+        return tuple(homes), tuple(parents), tuple(around)
+
+
+def find_containers(skill: Skill) -> Containers:
+    """The containers of a skill, with tags of any name and `:::`; a tag inside code is none."""
+    if "<" not in skill.body and ":::" not in skill.body:
+        return Containers(skill)
+    tags = [
+        find_tags(block.text, block.index, markup=block.kind is BlockKind.HTML)
+        if block.kind in _TAGGED and ("<" in block.text or ":::" in block.text)
+        else ()
+        for block in skill.blocks
+    ]
+    every = [tag for own in tags for tag in own]
+    paired = pair_tags(every)
+    pairs = [(one.place, other.place) for one, other in paired]
+    alone = {i for i, own in enumerate(tags) if len(own) == 1 and skill.blocks[i].kind is BlockKind.HTML}
+    clean = tuple(_shallow(sorted(pair for pair in pairs if alone.issuperset(pair))))
+    bound = frozenset(block for pair in pairs for block in pair) - {block for pair in clean for block in pair}
+    partners = {id(tag) for pair in paired for tag in pair}
+    unpaired = tuple(tag for tag in every if id(tag) not in partners)
+    return Containers(skill, clean, bound, unpaired, frozenset(tag.name for tag, _ in paired))
+
+
+def _shallow(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The pairs that stand within a few others."""
+    around: list[int] = []  # where the open ones are closed
+    for pair in pairs:
+        while around and around[-1] < pair[0]:
+            around.pop()
+        around.append(pair[1])
+        if len(around) <= _MAX_DEPTH:
+            yield pair
