@@ -13,8 +13,9 @@ from tests.strategies import sound_skills, soups, texts
 
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Verification
+from skill_distiller.meaning import units
 from skill_distiller.meaning.compare import Comparison, compare, compare_texts
-from skill_distiller.meaning.units import UnitKind
+from skill_distiller.meaning.units import UnitKind, block_units
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
 
@@ -121,3 +122,25 @@ def test_where_a_difference_stands() -> None:
     assert difference.before[0].kind is UnitKind.SENTENCE
     (edit,) = difference.edits
     assert [[token.word for token in side] for side in (edit.before, edit.after)] == [["30"], ["3"]]
+
+
+@pytest.mark.corpus
+def test_flat_lists_are_read_as_markdown_reads_them(
+    corpus_skills: tuple[Skill, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The quick reading of lists that hold nothing but lines of text has the units that markdown-it finds."""
+
+    def read() -> list[list[tuple[object, ...]]]:
+        return [
+            [
+                (u.kind, u.text.split(), u.number, u.depth, u.line, [one.text for one in u.under])
+                for u in block_units(b, 0)
+            ]
+            for skill in corpus_skills
+            for b in skill.blocks
+            if b.kind in (BlockKind.LIST, BlockKind.LIST_ITEM)
+        ]
+
+    quick = read()
+    monkeypatch.setattr(units, "_flat_items", lambda text: [])
+    assert quick == read()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token as MarkdownToken
@@ -158,6 +158,40 @@ class _List:
             self.number = f"{written} {self._shown}"
 
 
+class _Item(NamedTuple):
+    """An item of a flat list: its line in the block, counted from 0, its number as written, its text."""
+
+    line: int
+    number: str
+    text: str
+
+
+# What can't open another block: no list, heading, quote, fence, table, rule, tag or definition.
+_PLAIN_TEXT: Final = r"(?![-+*](?:[ \t]|\Z)|\d{1,9}[.)]|[#>|<=~_]|```|---|\*\*\*|\[[^\]\n]*\]:)[^\s|][^\n|]*"
+_FLAT_ITEM: Final = re.compile(rf"(?P<mark> {{0,3}}(?:[-*+]|(?P<number>\d{{1,9}})[.)])) {{1,4}}(?P<text>{_PLAIN_TEXT})")
+_GOES_ON: Final = re.compile(rf"[ ]*{_PLAIN_TEXT}")
+
+
+def _flat_items(text: str) -> list[_Item]:
+    """The items of a list that holds nothing but lines of text; [] for any other, which markdown-it reads."""
+    found: list[_Item] = []
+    mark = ""
+    for line, content in enumerate(text.rstrip("\r\n").split("\n")):
+        match = _FLAT_ITEM.fullmatch(content)
+        if match:
+            own = match["mark"].replace(match["number"] or "", "")
+            if found and own != mark:
+                return []
+            mark = own
+            found.append(_Item(line, match["number"] or "", match["text"].rstrip()))
+        elif found and _GOES_ON.fullmatch(content):
+            last = found[-1]
+            found[-1] = last._replace(text=f"{last.text}\n{content.strip()}")
+        else:
+            return []
+    return found
+
+
 class _Walk:
     """A walk over the Markdown tokens of a list, table or quote."""
 
@@ -171,6 +205,12 @@ class _Walk:
 
     def units(self) -> Iterator[Unit]:
         """The units in order."""
+        if flat := _flat_items(self._block.text):
+            self._lists.append(_List(1, numbered=bool(flat[0].number), place=self._place))
+            for line, number, text in flat:
+                self._lists[-1].open_item(number)
+                yield from self._item(text, self._block.line + line)
+            return
         for token in _parser().parse(self._block.text):
             if token.type == "inline":
                 yield from self._inline(token)
