@@ -99,7 +99,7 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
             for token in tokens
         ]
     said = _with_phrases(tokens)
-    return tuple(_with_phrases(said) if len(said) != len(tokens) else said)  # one may stand in another: "5 or more"
+    return tuple(_with_phrases(said) if said != tokens else said)  # one may stand in another: "5 euros or more"
 
 
 @lru_cache(maxsize=16384)
