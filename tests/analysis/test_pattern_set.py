@@ -202,7 +202,8 @@ def test_a_shorter_text_has_to_hold_the_pattern() -> None:
 @pytest.mark.parametrize("between", ["", "\n### What they do\n"])
 def test_a_pattern_in_a_heading_keeps_the_heading_and_the_first_block(between: str) -> None:
     """The block may be shortened all the same; that the pattern stands above it is not the block's affair."""
-    text = f"# A\n\nRun `a`.\n\n## Duty officer\n{between}\nThey keep the night watch, awake at night.\n\nIt is a long story.\n"
+    block = "They keep the night watch, awake at night.\n\nIt is a long story.\n"
+    text = f"# A\n\nRun `a`.\n\n## Duty officer\n{between}\n{block}"
     patterns = PatternSet((own_pattern("duty", ["duty officer"]),))
     result = distill(parse_skill(text), DistillOptions(threshold=0.1, patterns=patterns))
     assert "## Duty officer\n" in result.text

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.fixture_file import parameters
-from tests.strategies import soups, sound_skills, texts
+from tests.strategies import sound_skills, soups, texts
 
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Verification

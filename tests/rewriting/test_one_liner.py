@@ -13,6 +13,7 @@ from tests.strategies import sound_skills, texts
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
+from skill_distiller.rewriting.one_liner.check import problems
 from skill_distiller.rewriting.one_liner.line_text import one_line, plain, sentences, shorter
 from skill_distiller.rewriting.one_liner.model import (
     MOST_TOKENS,
@@ -24,7 +25,6 @@ from skill_distiller.rewriting.one_liner.model import (
 )
 from skill_distiller.rewriting.one_liner.slots import find_prohibitions, forbid
 from skill_distiller.rewriting.one_liner.triggers import condition, quotes
-from skill_distiller.rewriting.one_liner.check import problems
 from skill_distiller.rewriting.one_liner.write import one_liner
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill

@@ -7,11 +7,11 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, product
 from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
-from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, block_units, heading_units
+from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, anchors, block_units, heading_units
 from skill_distiller.skill.labels import labels_of
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
@@ -168,22 +168,22 @@ def _pair_namesakes(
         for unit in units:
             groups[paths[unit]][side].append(unit)
     pairs = []
+    after = anchors(old, new, paths.__getitem__)
     for mine, theirs in groups.values():
         if len(mine) == len(theirs) or len(mine) * len(theirs) > _MOST_NAMESAKES:
             pairs += list(zip(mine, theirs, strict=False))
             continue
         ours, others = ([_words_below(side, u) for u in us] for side, us in ((found.old, mine), (found.new, theirs)))
-        ranked = sorted(
-            (-len(one & other), one != other, abs(i - j), i, j)
-            for i, one in enumerate(ours)
-            for j, other in enumerate(others)
-        )
-        free, free_there = set(range(len(mine))), set(range(len(theirs)))
-        for *_, i, j in ranked:
-            if i in free and j in free_there:
-                free.remove(i)
-                free_there.remove(j)
-                pairs.append((mine[i], theirs[j]))
+        every = product(zip(mine, ours, strict=True), zip(theirs, others, strict=True))
+        ranked = [
+            (-len(a & b), after[id(one)] != after[id(other)], a != b, abs(one.section - other.section), one, other)
+            for (one, a), (other, b) in every
+        ]
+        taken = set[Unit]()
+        for *_, one, other in sorted(ranked, key=lambda rank: rank[:-2]):
+            if taken.isdisjoint((one, other)):
+                taken.update((one, other))
+                pairs.append((one, other))
     return pairs
 
 
@@ -198,15 +198,17 @@ def _path(skill: Skill, unit: Unit) -> tuple[str, ...]:
 
 
 def _align_blocks(found: Alignment) -> None:
-    """The blocks that are the same, byte for byte; of several the ones under the same heading first."""
+    """The blocks that are the same, byte for byte; of several those after the same block, under the same heading."""
     old, new = found.old.skill.blocks, found.new.skill.blocks
+    after = anchors(old, new, lambda block: block.text)
 
     def home(side: Side, block: Block) -> Unit | None:
         heading = side.headings[side.skill.section_of[block.index]]
         return found.of_new.get(heading, heading) if heading and side is found.new else heading
 
     homes = {id(b): home(side, b) for side, blocks in ((found.old, old), (found.new, new)) for b in blocks}
-    pairs = _pair_up(old, new, [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()])
+    keys: list[Callable[[Block], Hashable]] = [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()]
+    pairs = _pair_up(old, new, [lambda b: (after[id(b)], homes[id(b)], b.text.rstrip()), *keys])
     found.blocks = sorted((one.index, other.index) for one, other in pairs)
     for i, j in found.blocks:
         if i in found.old.label_blocks or j in found.new.label_blocks:
