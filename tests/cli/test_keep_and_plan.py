@@ -234,7 +234,7 @@ def test_what_a_plan_makes_up_is_not_written(rendering: str, text: str, skill_fi
 def test_what_a_plan_says_in_other_words_has_to_be_accepted(skill_file: Path, plan: Path) -> None:
     """Exit 6 for what no program can tell from what stands there; whoever wrote it says so."""
     text = "1. Run `make build`, wait at least 30 seconds, see the log.\n"
-    rest = "2. Run `make ship --env=prod`.\n3. Send `notes/<version>.md` to the channel.\n"
+    rest = "2. Run `make ship --env=prod`.\n3. Write notes to `notes/<version>.md`.\n"
     _edit(plan, lambda fields: _blocks(fields)["1. Run `"].update(rendering="rewritten", text=text + rest, share=1.0))
     for command in (("compress", skill_file), ("restore", skill_file, _ids(skill_file)["Our than"])):
         result = run(*command, "--plan", plan)

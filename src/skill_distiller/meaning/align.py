@@ -7,10 +7,11 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, product
+from itertools import chain
 from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
+from skill_distiller.meaning.statements import pair_in_order
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, anchors, block_units, heading_units
 from skill_distiller.skill.labels import labels_of
 from skill_distiller.skill.model import Block, BlockKind, Skill
@@ -162,28 +163,19 @@ def _align_headings(found: Alignment) -> None:
 def _pair_namesakes(
     found: Alignment, old: Sequence[Unit], new: Sequence[Unit], paths: dict[Unit, tuple[str, ...]]
 ) -> list[Pair]:
-    """The headings of equal paths; of several the ones over texts that share most words."""
+    """The headings of equal paths; of several those, in order, whose texts share most words."""
     groups = defaultdict[tuple[str, ...], tuple[list[Unit], list[Unit]]](lambda: ([], []))
     for side, units in enumerate((old, new)):
         for unit in units:
             groups[paths[unit]][side].append(unit)
     pairs = []
-    after = anchors(old, new, paths.__getitem__)
     for mine, theirs in groups.values():
         if len(mine) == len(theirs) or len(mine) * len(theirs) > _MOST_NAMESAKES:
             pairs += list(zip(mine, theirs, strict=False))
             continue
         ours, others = ([_words_below(side, u) for u in us] for side, us in ((found.old, mine), (found.new, theirs)))
-        every = product(zip(mine, ours, strict=True), zip(theirs, others, strict=True))
-        ranked = [
-            (-len(a & b), after[id(one)] != after[id(other)], a != b, abs(one.section - other.section), one, other)
-            for (one, a), (other, b) in every
-        ]
-        taken = set[Unit]()
-        for *_, one, other in sorted(ranked, key=lambda rank: rank[:-2]):
-            if taken.isdisjoint((one, other)):
-                taken.update((one, other))
-                pairs.append((one, other))
+        weights = [[2 * len(one & other) + (one == other) for other in others] for one in ours]
+        pairs += ((mine[i], theirs[j]) for i, j in pair_in_order(weights))
     return pairs
 
 
