@@ -48,7 +48,7 @@ class Mutation:
     def language(self) -> str:
         """The language of the skill, by the first two letters of its name: en where none is named."""
         prefix, dash, _ = self.base.partition("-")
-        return prefix if dash and len(prefix) == 2 else "en"  # noqa: PLR2004 - as in ISO 639-1
+        return prefix if dash and len(prefix) == 2 else "en"
 
     def apply(self, text: str) -> str:
         """The skill with the change made; raises ValueError where a text of it doesn't stand there once."""
