@@ -1,7 +1,8 @@
 """What rewriting saves: skills distilled with replies that were recorded, and without a model.
 
 `python -m lab.benchmarks.rewriting [--replies DIR] [--shared PATH]`; a file `NAME.jsonl` of DIR holds the
-replies for the example skill of that name, or for that of the corpus. No server is asked.
+replies for the example skill of that name, or for that of the corpus. No server is asked. A text is taken in which
+no change of meaning is found, as with --accept-unproved.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def _measure(name: str, replies: Replies, shared: Shared | None) -> Rewriting:
     skill = _skill(name, shared)
     session = Session(RecordedProvider(replies))
     options = DistillOptions(threshold=DEFAULT_THRESHOLD)
-    plain, reworded = distill(skill, options), distill(skill, options, Backends(renderers=(PromptedRewriter(session),)))
+    rewriter = PromptedRewriter(session, accept_unproved=True)  # what is proved alone saves next to nothing here
+    plain, reworded = distill(skill, options), distill(skill, options, Backends(renderers=(rewriter,)))
     count = plain.run.counter.count
     exam = exam_of(shared, name) if shared else None
     return Rewriting(

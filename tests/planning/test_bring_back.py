@@ -34,7 +34,10 @@ def nothing_of(skill: Skill) -> Plan:
         pytest.param("Run:\n\n```\na\n```\n\nb\n", (0,), "Run:\n\n```\na\n```\n", id="what a lead-in introduces"),
         pytest.param("1. a\n\nx\n\n2. b\n\ny\n", (1,), "x\n", id="no more than is needed"),
         pytest.param(
-            "**1. A:**\n\na\n\n**2. B:**\n\nb\n\nc\n", (1,), "**1. A:**\n\na\n\n**2. B:**\n\nb\n", id="a sequence"
+            "**1. A:**\n\na\n\n**2. B:**\n\nb\n\n# C\n\nc\n",
+            (1,),
+            "**1. A:**\n\na\n\n**2. B:**\n\nb\n",
+            id="a sequence",
         ),
         pytest.param(
             "See [it](#b).\n\n# B\n\nb\n\n# C\n\nc\n", (0,), "See [it](#b).\n\n# B\n\nb\n", id="what it refers to"

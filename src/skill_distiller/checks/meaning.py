@@ -8,7 +8,7 @@ from typing import Final
 from skill_distiller.analysis.patterns import PatternNames, join_patterns
 from skill_distiller.checks.fences import find_open_fences, find_open_tags
 from skill_distiller.checks.format import find_hidden
-from skill_distiller.checks.model import WORD, Finding, FindingKind, Level, Pair, Quote
+from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quote
 from skill_distiller.language.fact import normalize
 from skill_distiller.meaning.compare import Difference
 from skill_distiller.meaning.units import Unit, UnitKind
@@ -115,8 +115,7 @@ def _is_declared(pair: Pair, difference: Difference) -> bool:
 
 def _is_written(pair: Pair, units: Sequence[Unit]) -> bool:
     """Whether new text is what the receipt says stands for blocks that were summed up, in words of those alone."""
-    text, words = pair.summed_up
-    return all(unit.text in text and words.issuperset(WORD.findall(unit.text.casefold())) for unit in units)
+    return all(pair.summed_up.holds(unit.text) for unit in units)
 
 
 def find_lost_patterns(pair: Pair) -> Iterator[Finding]:

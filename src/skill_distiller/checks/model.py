@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
-from skill_distiller.meaning.compare import Comparison, compare
+from skill_distiller.meaning.compare import Comparison, compare, restricts
 from skill_distiller.rewriting.model import ONE_LINERS, RENDERINGS, Proof
 from skill_distiller.skill.folder import FindTarget, SkillFolder
 from skill_distiller.skill.model import SKILL_FILE, Skill
@@ -251,10 +251,16 @@ WORD: Final = re.compile(r"\w+")
 
 
 class SummedUp(NamedTuple):
-    """A text, and the words that it may hold, in small letters."""
+    """A text, and the words that it may hold, in small letters: `words`, and in one unit those of one of `whole`."""
 
     text: str
     words: frozenset[str]
+    whole: tuple[frozenset[str], ...]
+
+    def holds(self, text: str) -> bool:
+        """Whether it holds a text, and that nothing but its words."""
+        more = {*WORD.findall(text.casefold())} - self.words
+        return text in self.text and (not more or any(more <= words for words in self.whole))
 
 
 @dataclass(frozen=True, eq=False)
@@ -293,10 +299,16 @@ class Pair:
 
     @cached_property
     def summed_up(self) -> SummedUp:
-        """What stands for the blocks of which the receipt says that only a part is left, and all that they said."""
+        """What stands for the blocks of which the receipt says that only a part is left, and all that they said.
+
+        One of several that were summed up may be whole again: nobody reads in its line what it does not say itself.
+        """
         headings = (section.heading for section in self.original.sections)
         said = "\n".join((ONE_LINERS, *headings, *self.declared.removed))
-        return SummedUp("\n".join(self.declared.parts), frozenset(WORD.findall(said.casefold())))
+        left = {block.text for block in self.candidate.blocks}
+        whole = (block.text for block in self.original.blocks if block.text in left and not restricts(block.text))
+        words, *others = (frozenset(WORD.findall(text.casefold())) for text in (said, *whole))
+        return SummedUp("\n".join(self.declared.parts), words, tuple(others))
 
     @cached_property
     def folder_name(self) -> str:

@@ -22,10 +22,11 @@ PROVIDER_VARIABLE: Final = "SKILL_DISTILLER_PROVIDER"
 SAVE_PLAN: Final = option(
     "", "--save-plan", metavar="FILE", help="Save to this file, as YAML, what became of every piece; --plan applies it."
 )
-
-
 ACCEPT_UNPROVED: Final = option(
     False, "--accept-unproved", help="Take texts of a plan or a model that no program can show to say the same."
+)
+ALLOW_UNVERIFIED: Final = option(
+    False, "--allow-unverified", help="Write a result that fails its own verification, which is refused else."
 )
 
 
@@ -51,9 +52,7 @@ class Goal:
         "keep theirs. terse: words everywhere.",
     )
     strict: bool = option(False, "--strict", help="Treat as errors: no frontmatter, no trigger section.")
-    allow_unverified: bool = option(
-        False, "--allow-unverified", help="Write a result that fails its own verification, which is refused else."
-    )
+    allow_unverified: bool = ALLOW_UNVERIFIED
 
     @property
     def gate(self) -> Gate:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from skill_distiller.cli.arguments import (
     ACCEPT_UNPROVED,
+    ALLOW_UNVERIFIED,
     SAVE_PLAN,
     Goal,
     ModelOptions,
@@ -77,6 +78,7 @@ def restore(
     ),
     save_plan: str = SAVE_PLAN,
     accept_unproved: bool = ACCEPT_UNPROVED,
+    allow_unverified: bool = ALLOW_UNVERIFIED,
     *,
     output: Output,
     source: Source,
@@ -87,7 +89,8 @@ def restore(
     if not ids and not section:
         raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
     pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan, accept_unproved=accept_unproved)
-    run_request(Request(path, pieces=pieces, output=output, source=source))
+    goal = Goal(allow_unverified=allow_unverified)
+    run_request(Request(path, goal, pieces, output, source))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from itertools import chain
 from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
-from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, block_units, heading_units
+from skill_distiller.meaning.statements import pair_in_order
+from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, anchors, block_units, heading_units
 from skill_distiller.skill.containers import find_containers
 from skill_distiller.skill.labels import labels_of
 from skill_distiller.skill.model import Block, BlockKind, Skill
@@ -172,7 +173,7 @@ def _align_headings(found: Alignment) -> None:
 def _pair_namesakes(
     found: Alignment, old: Sequence[Unit], new: Sequence[Unit], paths: dict[Unit, tuple[str, ...]]
 ) -> list[Pair]:
-    """The headings of equal paths; of several the ones over texts that share most words."""
+    """The headings of equal paths; of several those, in order, whose texts share most words."""
     groups = defaultdict[tuple[str, ...], tuple[list[Unit], list[Unit]]](lambda: ([], []))
     for side, units in enumerate((old, new)):
         for unit in units:
@@ -183,17 +184,8 @@ def _pair_namesakes(
             pairs += list(zip(mine, theirs, strict=False))
             continue
         ours, others = ([_words_below(side, u) for u in us] for side, us in ((found.old, mine), (found.new, theirs)))
-        ranked = sorted(
-            (-len(one & other), one != other, abs(i - j), i, j)
-            for i, one in enumerate(ours)
-            for j, other in enumerate(others)
-        )
-        free, free_there = set(range(len(mine))), set(range(len(theirs)))
-        for *_, i, j in ranked:
-            if i in free and j in free_there:
-                free.remove(i)
-                free_there.remove(j)
-                pairs.append((mine[i], theirs[j]))
+        weights = [[2 * len(one & other) + (one == other) for other in others] for one in ours]
+        pairs += ((mine[i], theirs[j]) for i, j in pair_in_order(weights))
     return pairs
 
 
@@ -208,8 +200,9 @@ def _path(skill: Skill, unit: Unit) -> tuple[str, ...]:
 
 
 def _align_blocks(found: Alignment) -> None:
-    """The blocks that are the same, byte for byte; of several the ones under the same heading first."""
+    """The blocks that are the same, byte for byte; of several those after the same block, under the same heading."""
     old, new = found.old.skill.blocks, found.new.skill.blocks
+    after = anchors(old, new, lambda block: block.text)
 
     def home(side: Side, block: Block) -> tuple[Unit | None, str]:
         heading, tag = side.heading(block.index), side.tag(block.index)
@@ -217,7 +210,8 @@ def _align_blocks(found: Alignment) -> None:
         return heading, tag.text if tag else ""
 
     homes = {id(b): home(side, b) for side, blocks in ((found.old, old), (found.new, new)) for b in blocks}
-    pairs = _pair_up(old, new, [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()])
+    keys: list[Callable[[Block], Hashable]] = [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()]
+    pairs = _pair_up(old, new, [lambda b: (after[id(b)], homes[id(b)], b.text.rstrip()), *keys])
     found.blocks = sorted((one.index, other.index) for one, other in pairs)
     for i, j in found.blocks:
         if i in found.old.label_blocks or j in found.new.label_blocks:

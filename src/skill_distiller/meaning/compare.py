@@ -204,7 +204,12 @@ def _binds(unit: Unit) -> bool:
     if unit.kind is not UnitKind.SENTENCE:
         return True
     tokens = read_tokens(unit.text)
-    return asks(tokens) or any(token.kind is TokenKind.FACT or token.sense in _BINDING for token in tokens)
+    return asks(tokens) or any(token.kind is TokenKind.FACT for token in tokens) or restricts(unit.text)
+
+
+def restricts(text: str) -> bool:
+    """Whether a text has a negation, a duty, a condition or the like, without which it says something else."""
+    return any(token.sense in _BINDING for token in read_tokens(text))
 
 
 def _gone(found: Alignment) -> Iterator[Difference]:

@@ -231,3 +231,22 @@ def _common(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
         else:
             j += 1
     return pairs
+
+
+def pair_in_order(weights: Sequence[Sequence[int]]) -> Iterator[tuple[int, int]]:
+    """Rows and columns paired in order: as many as there can be, and of those pairings the one that weighs most."""
+    rows, columns = len(weights), len(weights[0]) if weights else 0
+    best = [[(0, 0)] * (columns + 1) for _ in range(rows + 1)]  # pairs and their weight from there on
+    for i in range(rows - 1, -1, -1):
+        for j in range(columns - 1, -1, -1):
+            count, weight = best[i + 1][j + 1]
+            best[i][j] = max((count + 1, weight + weights[i][j]), best[i + 1][j], best[i][j + 1])
+    i = j = 0
+    while i < rows and j < columns:
+        if best[i][j] == best[i + 1][j]:
+            i += 1
+        elif best[i][j] == best[i][j + 1]:
+            j += 1
+        else:
+            yield i, j
+            i, j = i + 1, j + 1

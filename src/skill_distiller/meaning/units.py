@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token as MarkdownToken
@@ -16,6 +17,8 @@ from skill_distiller.language.facts import FactKind, find_facts
 from skill_distiller.language.lexicon import abbreviations
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import split_lines
+
+_T = TypeVar("_T")
 
 
 class UnitKind(StrEnum):
@@ -295,3 +298,16 @@ class _Walk:
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+
+
+def anchors(old: Sequence[_T], new: Sequence[_T], key: Callable[[_T], Hashable]) -> dict[int, Hashable]:
+    """For each thing of two texts, by `id`, the key of the nearest one above it that there is once on both sides."""
+    keys = [[key(thing) for thing in side] for side in (old, new)]
+    once = set.intersection(*({name for name, count in Counter(side).items() if count == 1} for side in keys))
+    found: dict[int, Hashable] = {}
+    for things, names in zip((old, new), keys, strict=True):
+        above: Hashable = None
+        for thing, name in zip(things, names, strict=True):
+            found[id(thing)] = above
+            above = name if name in once else above
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.reading import Reading
@@ -16,6 +17,7 @@ from skill_distiller.meaning.units import split_sentences
 from skill_distiller.rewriting.one_liner.line_text import one_line
 from skill_distiller.rewriting.one_liner.model import MOST_TOKENS, NOT_STATED, PREFIXES, PURPOSE, OneLiner
 from skill_distiller.rewriting.one_liner.slots import find_prohibitions, forbids
+from skill_distiller.skill.model import BlockKind
 from skill_distiller.tokens import TokenCounter
 
 # How many steps, phrases or rules had no room.
@@ -71,7 +73,10 @@ def problems(one_liner: OneLiner, reading: Reading, counter: TokenCounter) -> It
     texts = (skill.name, skill.description, *(s.heading for s in skill.sections), *(b.text for b in skill.blocks))
     said = [sentence for text in texts for sentence in _sentences(text)][:_MOST_SENTENCES]
     yield from _reversed((own["action"], own["result"]), reading, said)
-    known = {token.value: token.word for sentence in said for token in sentence.tokens}
+    # A fence is one fact; what stands in it may be the form of a result.
+    inside = (line for b in skill.blocks if b.kind is BlockKind.CODE for line in b.text.splitlines()[1:-1])
+    tokens = (*(one.tokens for one in said), *map(read_tokens, islice(inside, _MOST_SENTENCES)))
+    known = {token.value: token.word for sentence in tokens for token in sentence}
     for name, text in own.items():
         yield from _made_up(name, text, known)
     yield from _unbound(own["action"], said)
