@@ -144,9 +144,7 @@ def test_what_is_left_of_a_budget_is_used(corpus_sample: tuple[Skill, ...]) -> N
 def test_a_piece_that_does_not_fit() -> None:
     """It comes with its lead-in or not at all: the note says what both would take."""
     code = "".join(f"look at log {i}\n" for i in range(60))
-    text = (
-        f"---\nname: a\ndescription: Use when b.\n---\n# A\n\nRun `make x`.\n\n## More\n\nLike so:\n\n```\n{code}```\n"
-    )
+    text = f"---\nname: a\ndescription: Use when b.\n---\n# A\n\nRun `make x`.\n\n# B\n\nLike so:\n\n```\n{code}```\n"
     result = _within(parse_skill(text), 200)
     (note,) = [note for note in result.notes if note.kind is NoteKind.BUDGET_LEFT]
     assert (note.detail, note.tokens) == (str(200 - result.output_tokens), load_counter().count(text))

@@ -19,7 +19,7 @@ from skill_distiller.run.run import DistillOptions, Gate
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
 
-AIMS = [{"threshold": 0.9}, {"threshold": 0.6}, {"mode": Mode.TOKENS}]
+AIMS: tuple[dict[str, object], ...] = ({"threshold": 0.9}, {"threshold": 0.6}, {"mode": Mode.TOKENS})
 _MARK = re.compile(r"[*\s-]+")
 
 

@@ -103,7 +103,7 @@ def build_ladders(
 
 
 def _stressed_alike(drafts: Sequence[Draft]) -> Iterator[Draft]:
-    """The drafts; in a list, also one that was cut into its items, all or none of what opens an item loses its emphasis."""
+    """The drafts; in a list, also one cut into its items, all or none of what opens an item loses its emphasis."""
     for (kind, _), run in groupby(drafts, key=lambda draft: (draft.block.kind, _list_of(draft.block))):
         items = list(run)
         stressed = kind in _LISTS and any(map(keeps_emphasis, items))
