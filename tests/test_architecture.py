@@ -37,7 +37,7 @@ EXCEPTIONS = {
 TO_REPAIR = ("lines",)
 
 NOUNS = """
-    skill section block piece fact pattern protected required verdict importance value worth share strength
+    skill section block piece fact pattern protected required verdict importance value worth share strength wording
     reading pass rendering rung ladder hull frontier decision plan run result receipt check finding gate
     functionality record
 """.split()

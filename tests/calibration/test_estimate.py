@@ -13,7 +13,7 @@ from tests.calibration.samples import entry, pairs
 from skill_distiller.calibration.entry import CalibrationEntry
 from skill_distiller.calibration.estimate import UNCALIBRATED, Stage, calibrate, correct, half_width, shrunk_bias
 from skill_distiller.calibration.outcomes import coverage_so_far, summarize
-from skill_distiller.report.calibration_text import estimate_text
+from skill_distiller.report.calibration_text import estimate_text, shown_score
 
 _RESIDUALS = st.lists(st.integers(-40, 40).map(float), min_size=1, max_size=40)
 
@@ -170,3 +170,17 @@ def test_coverage_so_far_comes_near_to_what_is_promised() -> None:
 def test_a_correction_stays_in_bounds(score: float, bias: float) -> None:
     """0 to 100, whatever is added."""
     assert 0 <= correct(score, bias) <= 100
+
+
+@given(st.floats(0, 100), st.floats(0, 100), st.sampled_from([0, 1]))
+def test_rounding_shows_no_score_below_what_it_reaches(score: float, floor: float, digits: int) -> None:
+    """A score of at least the threshold is shown as no less, with as few digits as that takes; any other rounded."""
+    shown = shown_score(score, floor, digits)
+    assert abs(shown - score) <= 0.5 * 10**-digits + 1e-9
+    assert shown >= floor or score < floor
+    assert shown == round(score, digits) or round(score, digits) < floor
+
+
+def test_more_digits_where_a_threshold_asks_for_them() -> None:
+    """92.4 % of an asked 92.4 % is not shown as 92 %."""
+    assert [shown_score(*one) for one in ((92.44, 92.4, 0), (92.44, 90, 0), (89.6, 90, 0))] == [92.4, 92, 90]

@@ -8,6 +8,7 @@ from tests.cli.command import run
 from skill_distiller.cli.app import COMMANDS, LazyCommand, load_command
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.detect import CHOICES, GEMINI_MODEL, OPENAI_MODEL
+from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.run import DEFAULT_THRESHOLD
 
 
@@ -22,6 +23,7 @@ def test_the_choices_are_those_of_the_packages() -> None:
     """Modes, providers and default models; the scripted provider is for tests."""
     text = _help("compress")
     assert f"--mode {'|'.join(Mode)} " in text
+    assert f"--wording {'|'.join(Wording)} " in text
     assert f"--provider {'|'.join(choice for choice in CHOICES if choice != 'scripted')} " in text
     assert f"Gemini {GEMINI_MODEL}" in text
     assert f"OpenAI {OPENAI_MODEL}" in text

@@ -13,7 +13,7 @@ from tests.strategies import sound_skills, texts
 from skill_distiller.errors import TargetError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.rewriting.model import RenderingKind
-from skill_distiller.run.distill import distill
+from skill_distiller.run.distill import UNUSED, distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import Counting, DistillOptions
@@ -122,3 +122,29 @@ def test_real_skills(corpus_sample: tuple[Skill, ...], tokens: int) -> None:
     """And of real ones."""
     for skill in corpus_sample:
         _check(skill, tokens)
+
+
+@pytest.mark.corpus
+def test_what_is_left_of_a_budget_is_used(corpus_sample: tuple[Skill, ...]) -> None:
+    """Where much is left a note says what the next piece would take, and that is more than the budget."""
+    counter, told = load_counter(), 0
+    for skill in corpus_sample[::4]:
+        budget = int(0.6 * counter.count(skill.text))
+        try:
+            result = _within(skill, budget)
+        except TargetError:
+            continue
+        notes = [note for note in result.notes if note.kind is NoteKind.BUDGET_LEFT]
+        assert len(notes) == (budget - result.output_tokens > UNUSED * result.output_tokens)
+        assert all(note.tokens and note.tokens > budget for note in notes)
+        told += len(notes)
+    assert told < 2
+
+
+def test_a_piece_that_does_not_fit() -> None:
+    """It comes with its lead-in or not at all: the note says what both would take."""
+    code = "".join(f"look at log {i}\n" for i in range(60))
+    text = f"---\nname: a\ndescription: Use when b.\n---\n# A\n\nRun `make x`.\n\n# B\n\nLike so:\n\n```\n{code}```\n"
+    result = _within(parse_skill(text), 200)
+    (note,) = [note for note in result.notes if note.kind is NoteKind.BUDGET_LEFT]
+    assert (note.detail, note.tokens) == (str(200 - result.output_tokens), load_counter().count(text))
