@@ -31,6 +31,11 @@ _LONE_TAG: Final = re.compile(
         (?:[ \t]*<summary>[^\r\n]*</summary>)? | :::+[ \t]*[\w-]*(?:[ \t{\[][^\r\n]*)?)[ \t]*[\r\n]*\Z""",
     re.VERBOSE,
 )
+_TEMPLATES: Final = frozenset({"markdown", "md", "mdx", "text", "txt", "plaintext"})
+_TEMPLATE: Final = re.compile(
+    r"^ {0,3}(?:`{3,}|~{3,})[ \t]*(?:markdown|md|mdx|text|txt|plaintext)[ \t]*\r?$", re.MULTILINE
+)
+_FENCE_LINE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`\r\n]*)[\r\n]*\Z")
 _SUMMARY: Final = "<summary"
 
 
@@ -91,9 +96,12 @@ def _find_blocks(body: Sequence[str]) -> Iterator[Lines]:
 
     A comment with text behind it opens a paragraph that goes on to its blank line; `!!! note` holds the indented lines
     below it, as one quote. A tag alone on its line that is closed on another is a block of its own, wherever it stands.
+    A template in a fence holds fences as long as its own where that leaves none open in the end.
     """
     text = "".join(body)
     found: Iterable[Lines] = find_blocks(text)
+    if _TEMPLATE.search(text) and (templates := _templates(body)):
+        found = _with_templates(body, templates)
     if "-->" in text:
         found = _with_comments(body, found)
     if "!!!" in text or "???" in text:
@@ -106,6 +114,45 @@ def _again(body: Sequence[str], start: int, end: int) -> Iterator[Lines]:
     for block in find_blocks("".join(body[start:end])):
         items = tuple(start + item for item in block.items)
         yield block._replace(start=start + block.start, end=start + block.end, items=items)
+
+
+def _templates(body: Sequence[str]) -> list[Lines]:
+    """The templates that hold fences as long as their own, as their authors count them; none unless that closes all.
+
+    CommonMark ends such a template at the first inner fence that is closed, and from there on has code for prose.
+    """
+    found: list[Lines] = []
+    outer, start, label, nested = "", 0, "", False
+    depth = 0
+    mark, left_open = "", False  # as CommonMark has it
+    for line, text in enumerate(body):
+        match = _FENCE_LINE.match(text)
+        if match is None:
+            continue
+        fence, info = match["fence"], match["info"].strip()
+        if mark:
+            left_open = not (fence.startswith(mark) and not info)
+            mark = mark if left_open else ""
+        else:
+            mark, left_open = fence, True
+        if not depth:
+            outer, start, label, nested, depth = fence, line, info, False, 1
+        elif fence == outer and info and label in _TEMPLATES:
+            depth, nested = depth + 1, True
+        elif fence.startswith(outer) and not info:
+            depth -= 1
+            if not depth and nested:
+                found.append(Lines(start, line + 1, BlockKind.CODE, label=label))
+    return found if left_open and not depth else []
+
+
+def _with_templates(body: Sequence[str], templates: Sequence[Lines]) -> Iterator[Lines]:
+    at = 0
+    for template in templates:
+        yield from _again(body, at, template.start)
+        yield template
+        at = template.end
+    yield from _again(body, at, len(body))
 
 
 def _with_comments(body: Sequence[str], found: Iterable[Lines]) -> Iterator[Lines]:
