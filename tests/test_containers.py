@@ -1,6 +1,9 @@
-"""What stands between tags stays between them: tags stay and go with what they hold."""
+"""What belongs together stays together: tags and what they hold, footnotes and marks, formulas and their sentences."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
 
 import pytest
 from tests.fixture_file import SKILLS
@@ -16,10 +19,7 @@ from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter
 
 _THRESHOLDS = tuple(DistillOptions(threshold=threshold) for threshold in (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.3, 0.0))
-_TOKENS = load_counter().count(read_skill(SKILLS / "containers").text)
-_BUDGETS = tuple(
-    DistillOptions(mode=Mode.TOKENS, tokens=round(share * _TOKENS)) for share in (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
-)
+_SHARES = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 
 
 def _within(skill: Skill, containers: Containers) -> dict[str, list[str]]:
@@ -31,21 +31,29 @@ def _within(skill: Skill, containers: Containers) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("options", [*_THRESHOLDS, *_BUDGETS], ids=lambda o: str(o.tokens or o.threshold))
-def test_tags_stay_and_go_with_what_they_hold(options: DistillOptions) -> None:
+def _results(name: str) -> Iterator[str]:
+    """A miniature skill, and what it becomes at thresholds and budgets."""
+    skill = read_skill(SKILLS / name)
+    tokens = load_counter().count(skill.text)
+    budgets = [DistillOptions(mode=Mode.TOKENS, tokens=round(share * tokens)) for share in _SHARES]
+    for options in (*_THRESHOLDS, *budgets):
+        try:
+            yield distill(skill, options).text
+        except TargetError:
+            continue
+
+
+def test_tags_stay_and_go_with_what_they_hold() -> None:
     """No tag without its partner, none around nothing, nothing that moved into another; and the gate agrees."""
     original = read_skill(SKILLS / "containers")
-    try:
-        result = distill(original, options)
-    except TargetError:
-        pytest.skip("does not fit")
-    after = parse_skill(result.text)
-    containers = find_containers(after)
     before = _within(original, find_containers(original))
-    assert containers.unpaired == ()
-    assert all(start + 1 < end for start, end in containers.pairs)
-    for tag, texts in _within(after, containers).items():
-        assert set(texts) <= set(before[tag])
+    for text in _results("containers"):
+        after = parse_skill(text)
+        containers = find_containers(after)
+        assert containers.unpaired == ()
+        assert all(start + 1 < end for start, end in containers.pairs)
+        for tag, texts in _within(after, containers).items():
+            assert set(texts) <= set(before[tag])
 
 
 def test_a_tag_in_a_line_of_prose_holds_its_block() -> None:
@@ -80,3 +88,20 @@ def test_prohibitions_behind_a_comment_stay(threshold: float) -> None:
     assert "is not\nknown" in text
     assert "never with that" in text
     assert ",\nnever one that you reasoned your way to." in text
+
+
+def test_footnotes_and_their_marks_go_together() -> None:
+    """No mark without its note, no note without a mark; and some of both go."""
+    names = ("flour", "market", "rain")
+    found = [
+        {(bool(re.search(rf"\[\^{n}\](?!:)", text)), f"[^{n}]:" in text) for n in names}
+        for text in _results("footnotes")
+    ]
+    assert all(pair <= {(True, True), (False, False)} for pair in found)
+    assert any((False, False) in pair for pair in found)
+
+
+def test_a_formula_goes_with_what_leads_to_it_and_what_explains_it() -> None:
+    """The sentence it is a part of stays or goes as one."""
+    found = {(" is computed as" in text, "$$\nV" in text, "where $m$" in text) for text in _results("footnotes")}
+    assert found == {(True, True, True), (False, False, False)}

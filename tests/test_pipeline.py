@@ -310,3 +310,26 @@ def test_joined_counts_are_exact(text: str) -> None:
     result = distill(parse_skill(text), DistillOptions(threshold=1.0))
     counter: TokenCounter = result.run.counter
     assert result.input_tokens == counter.count(text)
+
+
+def test_a_template_with_fences_in_it_is_left_alone() -> None:
+    """Fences as long as the outer one end it for Markdown, but not for its author; a note says so."""
+    skill = read_skill(SKILLS / "nested-fence")
+    template = skill.text[skill.text.index("```markdown") : skill.text.index("## Afterwards")].rstrip()
+    for threshold in THRESHOLDS:
+        result = distill(skill, DistillOptions(threshold=threshold))
+        assert template in result.text or "Version" not in result.text
+        assert [note.detail for note in result.notes if note.kind is NoteKind.NESTED_FENCES] == ["12"]
+
+
+def test_data_in_the_text_is_named() -> None:
+    """Most of the tokens of a skill may be a picture."""
+    notes = distill(read_skill(SKILLS / "data-in-text"), DistillOptions(threshold=0.9)).notes
+    assert any(note.kind is NoteKind.DATA and int(note.detail) > 300 for note in notes)
+
+
+def test_before_the_first_heading_there_is_none_to_lose() -> None:
+    """The receipt names no heading that is none."""
+    text = HEAD + "It is a fine thing that many people like a lot.\n\n# A\n\nRun `make`.\n"
+    receipt = distill(parse_skill(text), DistillOptions(threshold=0.3)).evidence.receipt
+    assert [section.heading_dropped for section in receipt.sections if not section.level] == [False]

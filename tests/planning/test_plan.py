@@ -178,3 +178,10 @@ def test_anchors_of() -> None:
     assert anchors_of(skill, 2) == (1, 2)
     assert anchors_of(skill, 1) == (1, 2)
     assert anchors_of(skill, 3) == ()
+
+
+def test_the_blank_line_before_a_heading_stays() -> None:
+    """Also where the block goes that it stood behind."""
+    items = "".join(f"- {'word ' * 40}{i}\n" for i in range(8))
+    assert "7\n\n# B" in drop(f"# A\n\n{items}- last\n\n# B\n\ntext\n", 8)
+    assert drop("# A\n\none\n- two\n# B\n", 1) == "# A\n\none\n# B\n"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from tests.fixture_file import SKILLS
 
 from skill_distiller.analysis.model import Analysis, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.plan import Reason
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import WorthModel
+from skill_distiller.run.distill import distill
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
+from skill_distiller.skill.read import read_skill
 
 MODEL = WorthModel((), 1.0, required_importance=0.5, low_confidence=0.3)
 SURE, UNSURE = 0.9, 0.2
@@ -91,3 +95,11 @@ def test_what_forbids_or_asks_for_approval_stays_as_long_as_most_is_asked_for() 
     analysis = Analysis(skill, (verdict,) * len(skill.blocks), "by hand")
     assert required_blocks(Reading(analysis), 0.8, MODEL) == dict.fromkeys((0, 2, 3), Reason.RESTRICTION)
     assert required_blocks(Reading(analysis), 0.79, MODEL) == {}
+
+
+@pytest.mark.parametrize("threshold", [0.95, 0.9, 0.8])
+def test_prohibitions_in_quotes_tables_and_markup_stay(threshold: float) -> None:
+    """Whatever frame an author puts around them."""
+    text = distill(read_skill(SKILLS / "warnings"), DistillOptions(threshold=threshold)).text
+    for words in ("Do not light", "Never touch", "Must not be cleaned", "Never leave", "must not run dry"):
+        assert words in text

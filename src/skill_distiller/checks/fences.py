@@ -1,4 +1,4 @@
-"""What is opened is closed: fences of code, tags."""
+"""What belongs together is there: both ends of fences of code, of containers, of footnotes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from skill_distiller.checks.model import Finding, FindingKind, Level, Pair
+from skill_distiller.skill.links import find_footnotes
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import LIST_MARKER
 
@@ -39,6 +40,17 @@ def find_open_tags(pair: Pair) -> Iterator[Finding]:
             block = pair.candidate.blocks[tag.place]
             text = f"</{tag.name}>" if tag.closing else f"<{tag.name}>"
             yield Finding(FindingKind.UNCLOSED, Level.FAILURE, text, block.line, "tag", in_candidate=True)
+
+
+def find_lost_notes(pair: Pair) -> Iterator[Finding]:
+    """Fails where a footnote of the original has only its mark left, or only its definition."""
+    after = find_footnotes(pair.candidate)
+    for name, note in find_footnotes(pair.original).items() if "[^" in pair.original.body else ():
+        left = after.get(name)
+        if note.marks and note.definition >= 0 and left and (not left.marks or left.definition < 0):
+            block = pair.original.blocks[note.definition if left.marks else note.marks[0]]
+            detail = "footnote" if left.marks else "footnote mark"
+            yield Finding(FindingKind.LOST, Level.FAILURE, f"[^{name}]", block.line, detail, block=block.index)
 
 
 def _open_fences(skill: Skill) -> Iterator[_Opening]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from skill_distiller.analysis.patterns import PatternNames, join_patterns
-from skill_distiller.checks.fences import find_open_fences, find_open_tags
+from skill_distiller.checks.fences import find_lost_notes, find_open_fences, find_open_tags
 from skill_distiller.checks.format import find_hidden
 from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quote
 from skill_distiller.language.fact import normalize
@@ -43,10 +43,11 @@ def find_changed_facts(pair: Pair) -> Iterator[Finding]:
 
 
 def find_changed_code(pair: Pair) -> Iterator[Finding]:
-    """Fails where a line of code or markup is not what it was, or a fence or tag is left open."""
+    """Fails where a line of code or markup is not what it was, a fence or tag is left open, half of a footnote left."""
     yield from _findings(pair, "code")
     yield from find_open_fences(pair)
     yield from find_open_tags(pair)
+    yield from find_lost_notes(pair)
 
 
 def _findings(pair: Pair, check: str) -> Iterator[Finding]:

@@ -154,7 +154,7 @@ def write_receipt(comparison: Comparison) -> Receipt:
             section.index,
             section.level,
             section.heading,
-            not plan.headings[section.index],
+            section.level > 0 and not plan.headings[section.index],
             tuple(_change(reading, plan, index, ids.blocks[index]) for index in changed),
             tuple(lost.get(section.index, ())),
         )

@@ -23,6 +23,7 @@ class FactKind(StrEnum):
     ERROR_CODE = "error code"
     NUMBER = "number"
     QUOTED = "quoted phrase"
+    FORMULA = "formula"
     MODAL = "modal"
     HEADING = "heading"
 

@@ -20,6 +20,7 @@ from skill_distiller.language.modals import (
     may_hold_limit,
     modal_fact,
 )
+from skill_distiller.skill.labels import FORMULA
 from skill_distiller.skill.links import BETWEEN_TOKENS, MARKED, MAX_NAME, TOKEN
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
@@ -44,6 +45,7 @@ _SPECIAL_KINDS: Final = {
     "mixed": FactKind.NUMBER,
 }
 _MARKED_KINDS: Final = {
+    "formula": FactKind.FORMULA,
     "code": FactKind.CODE_SPAN,
     "link": FactKind.LINK,
     "url": FactKind.URL,
@@ -61,8 +63,8 @@ def find_facts(text: str, *, code: bool = False) -> tuple[Fact, ...]:
     """The facts of a Markdown text in order of position; with `code`, of a code block.
 
     Kinds: inline code, link targets, URLs, paths and file names, flags, environment variables,
-    identifiers, error codes, numbers with their units, quoted phrases, and modal words (negations,
-    obligations, limits, conditions) with the words they govern.
+    identifiers, error codes, numbers with their units, quoted phrases, formulas on lines of their own, and modal words
+    (negations, obligations, limits, conditions) with the words they govern.
     """
     return _find_facts(text, code)
 
@@ -185,14 +187,23 @@ def _word_kind(token: str) -> FactKind | None:
 
 
 def _marked_facts(text: str) -> list[Fact]:
-    found = []
-    for match in MARKED.finditer(text):
-        group = _MARKED_GROUPS[match.lastgroup or "code"]
+    found: list[Fact] = []
+    at = 0
+    for match in _marked(text):
+        group = _MARKED_GROUPS[match.lastgroup or "formula"]
         key = normalize(match.group(group))
-        if key:
+        if key and match.start(group) >= at:  # else it is part of a formula, or of code
             key = key.lower() if group == "quoted" else key
             found.append(Fact(_MARKED_KINDS[group], match.group(group), key, *match.span(group)))
+            at = match.end(group)
     return found
+
+
+def _marked(text: str) -> Iterable[re.Match[str]]:
+    found = MARKED.finditer(text)
+    if "$$" not in text and "\\[" not in text:
+        return found
+    return sorted([*found, *FORMULA.finditer(text)], key=re.Match.start)
 
 
 def _is_marker(text: str, token: str, start: int) -> bool:

@@ -56,7 +56,9 @@ class Unit:
 VERBATIM: Final = frozenset({UnitKind.CODE, UnitKind.FENCE})  # kinds that stay letter by letter
 _SENTENCE_END: Final = re.compile(r"[.!?;][*_\"”'’)\]»]*(?=\s|\Z)|[。！？；][”」』）]*|\n(?=[ \t]*\r?\n)")
 _NO_BLANK_LINE: Final = re.compile(r"(?<!\n)\n(?![ \t]*\r?\n)")
-_MASKED: Final = frozenset({FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED, FactKind.PATH})
+_MASKED: Final = frozenset(
+    {FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED, FactKind.PATH, FactKind.FORMULA}
+)
 _NUMBER: Final = re.compile(r"[*_]{0,3}(?:\d{1,9}|[a-z])")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 

@@ -13,6 +13,7 @@ from skill_distiller.language.facts import anchor
 from skill_distiller.rewriting.ladder import Joint
 from skill_distiller.skill.containers import find_containers
 from skill_distiller.skill.labels import ends_in_colon, is_label, is_lead_in
+from skill_distiller.skill.links import find_footnotes
 from skill_distiller.skill.model import BlockKind, Section, Skill
 
 HEADING: Final = -1
@@ -55,7 +56,9 @@ def outline(skill: Skill, *, sequences: bool = True) -> tuple[Node, ...]:
     roots = _nest(below, None)
     if containers.partners:
         roots = tuple(_contained(skill, roots, containers.partners))
-    return roots if sequences else _apart(Node(0, HEADING, roots)).children
+    roots = roots if sequences else _apart(Node(0, HEADING, roots)).children
+    notes = {n.definition: n.marks[0] for n in find_footnotes(skill).values() if n.marks and n.definition >= 0}
+    return _annotated(roots, notes) if notes else roots
 
 
 def _apart(node: Node) -> Node:
@@ -173,6 +176,27 @@ def _contained(skill: Skill, nodes: Iterable[Node], partners: Mapping[int, int])
     return found
 
 
+def _annotated(nodes: Sequence[Node], notes: Mapping[int, int]) -> tuple[Node, ...]:
+    """The nodes, each definition of a footnote with the block that has its mark."""
+    below = defaultdict[int, list[Node]](list)
+
+    def without_notes(node: Node) -> Iterator[Node]:
+        if node.block in notes and not node.children and notes[node.block] != node.block:
+            below[notes[node.block]].append(node)
+        else:
+            yield node._replace(children=tuple(one for child in node.children for one in without_notes(child)))
+
+    def with_notes(node: Node) -> Node:
+        node = node._replace(children=tuple(map(with_notes, node.children)))
+        own = tuple(below.pop(node.block, ()))
+        if own and node.children:
+            return Node(node.section, SEQUENCE, (node, *own), whole=True)
+        return node._replace(children=own, whole=True) if own else node
+
+    bare = [one for node in nodes for one in without_notes(node)]
+    return tuple(map(with_notes, bare))
+
+
 def _lifted(skill: Skill, nodes: Iterable[Node], partners: Mapping[int, int]) -> Iterator[Node]:
     """The nodes, those cut off where a tag is opened or closed that has its partner outside."""
     for node in nodes:
@@ -244,13 +268,14 @@ def referred_to(skill: Skill, texts: Sequence[str], headings: Sequence[bool]) ->
     Of all headings each link of such a chain looks only at those that share a rare word with it.
     """
     targets = missing_targets(skill, texts, headings)
+    found = list(_missing_notes(skill, texts))
     if not targets:
-        return []
+        return found
     sections = defaultdict[str, list[int]](list)  # by heading, those that nothing refers to so far
     for section in skill.sections:
         if section.level and not headings[section.index]:
             sections[section.heading].append(section.index)
-    by_word, found = _by_rarest_word(sections), list[int]()
+    by_word = _by_rarest_word(sections)
     while targets:
         fresh = [block for section in targets for block in anchors_of(skill, section)]
         found += fresh
@@ -260,6 +285,13 @@ def referred_to(skill: Skill, texts: Sequence[str], headings: Sequence[bool]) ->
         near = {heading for word in {"", *_WORD.findall(kept)} for heading in by_word.get(word, ())}
         targets = tuple(sorted(i for h in near if h in sections and _is_named(h, kept) for i in sections[h]))
     return found
+
+
+def _missing_notes(skill: Skill, texts: Sequence[str]) -> Iterator[int]:
+    """The blocks that define a footnote, are dropped, and whose mark is kept."""
+    for name, note in find_footnotes(skill).items():
+        if note.definition >= 0 and not texts[note.definition] and any(f"[^{name}]" in texts[i] for i in note.marks):
+            yield note.definition
 
 
 def _by_rarest_word(headings: Iterable[str]) -> dict[str, list[str]]:

@@ -124,8 +124,8 @@ def _reason(rendering: Rendering, required: Reason | None) -> Reason:
 def apply_plan(skill: Skill, plan: Plan) -> Skill:
     """The skill that a plan makes: `render_skill` of it is the result.
 
-    A block's text is its chosen rendering. Where a block went from between two that now touch, the blank line that kept
-    them apart stays, so that no paragraph runs into the next block. The frontmatter is the original's.
+    A block's text is its chosen rendering. Where a block went from between two that now touch, or before a heading, the
+    blank line that kept them apart stays, so that no paragraph runs into what follows. The frontmatter stays.
     """
     sections: list[Section] = []
     kept, count = -1, 0  # the original index of the last block that stays; how many stay
@@ -133,7 +133,8 @@ def apply_plan(skill: Skill, plan: Plan) -> Skill:
     for section in skill.sections:
         stays = plan.headings[section.index]
         underlined = section.level and not section.heading_source.lstrip().startswith("#")
-        if stays and underlined and kept + 1 < first:  # else the line above would become a part of the heading
+        apart = underlined or (first > 0 and skill.blocks[first - 1].gap)
+        if stays and apart and kept + 1 < first:  # else the line above might become a part of the heading
             _change_last(sections, lambda last: last if last.gap else replace(last, gap=_line_end(last.text)))
         blocks: list[Block] = []
         for block in section.blocks:

@@ -14,9 +14,10 @@ from skill_distiller.planning.outline import anchors_of, missing_targets
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
-from skill_distiller.skill.model import PROSE, Skill
+from skill_distiller.skill.model import PROSE, BlockKind, Skill
 from skill_distiller.tokens import TokenCounter
 
+_TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
 _RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
 
@@ -27,7 +28,7 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
 
     Protected patterns and hard rules are required at every threshold. So is a block of a required type (TRIGGER,
     CORE_INSTRUCTION), or one of an uncertain type, as long as its importance is not small; what counts as small grows
-    as the threshold falls below 0.8, because who asks for half of a skill can't be given all of its instructions. Prose
+    as the threshold falls below 0.8, because who asks for half of a skill can't be given all of its instructions. Text
     that forbids something or asks for approval in whatever words, or stands under a heading that does, is required down
     to there too. Without a description every trigger is required.
     """
@@ -35,7 +36,8 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(reading.verdicts))
     required = {i: reason for i, reason in reasons if reason}
     if threshold >= _RELAXED_BELOW:
-        required |= dict.fromkeys(_held(reading.skill, required), Reason.RESTRICTION)
+        known = required.keys() | reading.containers.partners
+        required |= dict.fromkeys(_held(reading.skill, known), Reason.RESTRICTION)
     if not reading.skill.description:  # nothing else says when the skill is for the case at hand
         triggers = (i for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER)
         required |= {i: Reason.TYPE for i in triggers if i not in required}
@@ -43,10 +45,10 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
 
 
 def _held(skill: Skill, required: Collection[int]) -> list[int]:
-    """The blocks of prose that restrict, or stand under a heading that does, besides those required already."""
+    """The blocks of text that restrict, or stand under a heading that does, besides some."""
     held = []
     for section in skill.sections:
-        blocks = [block for block in section.blocks if block.kind in PROSE and block.index not in required]
+        blocks = [block for block in section.blocks if block.kind in _TEXT and block.index not in required]
         whole = bool(blocks) and restricts(section.heading)
         held += [block.index for block in blocks if whole or restricts(block.text)]
     return held

@@ -154,6 +154,10 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
         return "", plain[note.kind]
     warnings = {
         NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {detail}. {hint}",
+        NoteKind.NESTED_FENCES: f"Warning: the template on line {detail} holds fences as long as its own and is left "
+        "alone; Markdown ends it at the first of them. Give it a longer fence.",
+        NoteKind.DATA: f"Warning: {detail} tokens are data in base64, which tell an agent nothing and are left alone. "
+        "Put them into a file of their own.",
         NoteKind.FIELD_TWICE: f"Warning: the frontmatter gives `{excerpt(detail)}` twice; the last one counts.",
         NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
         NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {detail}",

@@ -124,9 +124,9 @@ def _ladder(draft: Draft, edits: Sequence[Edit], droppable: bool) -> Ladder:
 
 
 def holds_together(block: Block) -> bool:
-    """Whether other blocks hang on this one: a link definition, or a tag that is opened or closed elsewhere."""
+    """Whether other blocks hang on this one: a link definition (no footnote), or a tag with its partner elsewhere."""
     if block.kind is BlockKind.DEFINITION:
-        return True
+        return not all(line.lstrip().startswith("[^") for line in block.text.splitlines())
     return block.kind is BlockKind.HTML and bool(find_tags(block.text, markup=True))
 
 

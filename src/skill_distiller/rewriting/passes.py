@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import Fact, Span, locked_spans, overlaps
 from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses
-from skill_distiller.language.modals import CJK_MODAL, MODAL_WORDS
+from skill_distiller.language.modals import CJK_MODAL, MODAL_WORDS, restricts
 from skill_distiller.language.tables import tables
 from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.articles import article_edits
@@ -119,8 +119,10 @@ _STRESSED: Final = frozenset(
 
 def _stresses(inner: str) -> bool:
     words = [word.replace("’", "'") for word in _MARKED_WORD.findall(inner)]
-    return CJK_MODAL.search(inner) is not None or any(
-        not _STRESSED.isdisjoint(senses(word.lower())) or _is_loud(word) for word in words
+    return (
+        CJK_MODAL.search(inner) is not None
+        or restricts(inner)
+        or any(not _STRESSED.isdisjoint(senses(word.lower())) or _is_loud(word) for word in words)
     )
 
 

@@ -67,7 +67,8 @@ def check_skill(reading: Reading, *, strict: bool) -> tuple[Note, ...]:
     if strict and notes:
         raise BadInputError("There is no trigger section (--strict).", TRIGGER_HINT)
     twice = (fault.field for fault in format_faults(skill) if fault.text == _GIVEN_TWICE)
-    return (*notes, *(Note(NoteKind.FIELD_TWICE, field) for field in twice))
+    nested = (Note(NoteKind.NESTED_FENCES, str(block.line)) for block in skill.blocks if block.holds_fences)
+    return (*notes, *(Note(NoteKind.FIELD_TWICE, field) for field in twice), *nested)
 
 
 def find_fault(frontmatter: Frontmatter) -> str:
@@ -92,6 +93,8 @@ def has_trigger(reading: Reading) -> bool:
 
 
 UNUSED: Final = 0.05  # of the result's tokens: of a budget with more left than that is told why
+_DATA: Final = re.compile(r"data:[\w/+.-]{1,100};base64,[A-Za-z0-9+/=]{100,}")
+_MUCH_DATA: Final = 0.1  # of the tokens of a result
 WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
 
 
@@ -131,6 +134,8 @@ def carry_out(run: Run, skill: Skill) -> Result:
     draft, tokens, comparison = proof.draft, proof.tokens, proof.comparison
     run.observe("plan", draft.plan)
     evidence = _weigh(run, proof)
+    data = sum(counter.count(match) for match in _DATA.findall(skill.body)) if _DATA.search(skill.body) else 0
+    lacks += (Note(NoteKind.DATA, f"{data:,}"),) if data > _MUCH_DATA * tokens.candidate else ()
     notes = lacks + plan_notes(run.options, reading, draft.plan) + result_notes(comparison, counter)
     if (left := (run.options.tokens or 0) - tokens.candidate) > UNUSED * tokens.candidate and draft.plan.changed:
         larger = None if run.options.plan else next_larger(reading, draft.plan, counter, run.models)

@@ -104,6 +104,8 @@ class NoteKind(StrEnum):
     NO_FRONTMATTER = "no frontmatter"
     NO_TRIGGER = "no trigger section"
     FIELD_TWICE = "field given twice"
+    NESTED_FENCES = "fences in a fence of their length"
+    DATA = "data in the text"
     ALREADY_MINIMAL = "already minimal"
     WITHIN_BUDGET = "already within the budget"
     NOT_WORTH_IT = "not worth it"

@@ -14,6 +14,8 @@ _MAX_CHARS: Final = 160  # of a line that is a heading in all but name
 _LABEL: Final = re.compile(
     r"(?:\*\*[^*\n]+\*\*|\*[^*\n]+\*|__[^_\n]+__|_[^_\n]+_|\*\*\*[^*\n]+\*\*\*)\s*[:：]?|[^.\n]{1,60}\s[—–-]"
 )
+FORMULA: Final = re.compile(r"(?P<formula>\$\$[^$]{1,4000}\$\$|\\\[(?:[^\\]|\\[^\[\]]){1,4000}\\\])")
+_ENDS: Final = tuple(".!?。！？")
 _NEVER_INTRODUCED: Final = frozenset({BlockKind.RULE, BlockKind.HTML, BlockKind.DEFINITION})
 
 
@@ -29,10 +31,24 @@ def ends_in_colon(block: Block) -> bool:
 
 
 def is_lead_in(block: Block, following: Block | None) -> bool:
-    """Whether a paragraph introduces the block after it: `Run:`, `**Example:**`."""
+    """Whether a block introduces the one after it: `Run:`, `**Example:**`, half a sentence before or in a formula."""
     if following is None or following.kind in _NEVER_INTRODUCED:
         return False
-    return ends_in_colon(block) or is_label(block)
+    return ends_in_colon(block) or is_label(block) or _is_half_a_sentence(block, following)
+
+
+def _is_half_a_sentence(block: Block, following: Block) -> bool:
+    """Whether a sentence goes on over a formula: "is computed as", the formula, "where x is ..."."""
+    if is_formula(following):
+        return block.kind is BlockKind.PARAGRAPH and not block.text.rstrip("*_ \t\r\n").endswith(_ENDS)
+    return is_formula(block) and following.kind is BlockKind.PARAGRAPH and following.text.lstrip()[:1].islower()
+
+
+def is_formula(block: Block) -> bool:
+    """Whether a block is a formula and nothing else."""
+    if block.kind is BlockKind.CODE:
+        return block.info == "math"
+    return block.kind is BlockKind.PARAGRAPH and FORMULA.fullmatch(block.text.strip()) is not None
 
 
 def lead_ins(skill: Skill) -> frozenset[int]:

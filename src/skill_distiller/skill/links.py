@@ -44,6 +44,28 @@ _PLACEHOLDER: Final = re.compile(r"[{}<>*$]|\.\.\.")
 _OUTER_MARKS: Final = "`\"'“”「」『』«»*_ \t\r\n"
 
 
+_NOTE: Final = re.compile(r"(^ {0,3})?\[\^([^\]\s]{1,80})\](:)?", re.MULTILINE)
+
+
+class Footnote(NamedTuple):
+    """A footnote: the blocks, by index, that hold its mark, and the one that defines it, -1 for none."""
+
+    marks: tuple[int, ...]
+    definition: int
+
+
+def find_footnotes(skill: Skill) -> dict[str, Footnote]:
+    """The footnotes of a skill by name."""
+    found: dict[str, Footnote] = {}
+    for block in skill.blocks if "[^" in skill.body else ():
+        for match in _NOTE.finditer(block.text) if block.kind is not BlockKind.CODE else ():
+            note = found.get(match[2], Footnote((), -1))
+            defines = match[1] is not None and match[3] is not None
+            marks = note.marks if defines or block.index in note.marks else (*note.marks, block.index)
+            found[match[2]] = Footnote(marks, block.index if defines else note.definition)
+    return found
+
+
 class LinkKind(StrEnum):
     """How a text names a file."""
 

@@ -74,6 +74,12 @@ class Block:
     info: str = ""
 
     @property
+    def holds_fences(self) -> bool:
+        """Whether the block is a template with fences in it that are as long as its own; CommonMark ends it earlier."""
+        fence = self.text[: len(self.text) - len(self.text.lstrip("`~"))] if self.kind is BlockKind.CODE else ""
+        return bool(fence) and any(line.rstrip() == fence for line in self.text.splitlines()[1:-1])
+
+    @property
     def source(self) -> str:
         """The block and the blank lines that follow it."""
         return self.text + self.gap

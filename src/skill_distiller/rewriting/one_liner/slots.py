@@ -168,13 +168,15 @@ def _output_blocks(reading: Reading) -> Iterable[Block]:
     skill = reading.skill
     named = (b for s in skill.sections if s.level and _is_output(s.heading) for b in s.blocks)
     inside = (b for s in skill.sections if any(map(_is_output, skill.heading_path(s.index)[1:])) for b in s.blocks)
-    said = (b for b in skill.blocks if _says_output(b, reading.verdicts[b.index].type is SectionType.OUTPUT_FORMAT))
+    tags = (skill.blocks[tag].text if tag >= 0 else "" for tag in reading.containers.around)
+    types = (verdict.type for verdict in reading.verdicts)
+    said = (b for b, tag, kind in zip(skill.blocks, tags, types, strict=True) if _says_output(b, tag, kind))
     return {block.index: block for block in chain(named, inside, said)}.values()
 
 
-def _says_output(block: Block, is_format: bool) -> bool:
+def _says_output(block: Block, around: str, kind: SectionType) -> bool:
     """Whether a block says by itself what comes of it: by its tag, as a document, or in its first sentence."""
-    tag = _TAG.match(block.text)
+    tag, is_format = _TAG.match(around or block.text), kind is SectionType.OUTPUT_FORMAT
     document = block.kind is BlockKind.CODE and block.info in _TEXT and "\n# " in block.text[:LONGEST]
     told = block.kind is BlockKind.PARAGRAPH and produces(block.text[:LONGEST])
     return bool(tag and _is_output(tag[1].replace("_", " "))) or (is_format and (document or told))
