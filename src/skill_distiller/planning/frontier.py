@@ -212,17 +212,16 @@ def _joint_curves(
 
 
 def _tied(tree: _Tree, node: Node, *, bound: bool) -> Collection[int]:
-    """The children, by place, that go only with the node: all of a whole one; of a lead-in or a step the best one.
+    """The children, by place, that go only with the node: the tied ones; else of a lead-in or a step the best one.
 
     So it leads somewhere. What a required lead-in introduces is required too.
     """
     places = range(len(node.children))
-    if node.whole:
-        return places
-    if not node.children or (node.block < 0 and not (bound and node.block == HEADING)):
-        return ()
     if node.block >= 0 and not tree.ladders[node.block].droppable:
         return places
+    tied = [at for at, child in enumerate(node.children) if child.tied]
+    if tied or not node.children or (node.block < 0 and not (bound and node.block == HEADING)):
+        return tied
     return (max(places, key=lambda at: _worth(tree, node.children[at])),)
 
 
