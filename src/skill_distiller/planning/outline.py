@@ -262,6 +262,25 @@ def referred_to(skill: Skill, texts: Sequence[str], headings: Sequence[bool]) ->
     return found
 
 
+def needed_by(skill: Skill, edges: Iterable[Edge], texts: Sequence[str], headings: Sequence[bool]) -> list[int]:
+    """The blocks that went and that kept text needs by a hard edge, those that these need, and so on."""
+    needs = defaultdict[int, list[int]](list)
+    for edge in edges:
+        if edge.hard and not edge.mutual:
+            needs[edge.source].append(edge.target)
+    found = dict[int, None]()
+    open_ = [block for block, text in enumerate(texts) if text]
+    while open_:
+        for target in needs.pop(open_.pop(), ()):
+            if target < 0:
+                fresh = () if headings[heading_of(target)] else anchors_of(skill, heading_of(target))
+            else:
+                fresh = () if texts[target] else (target,)
+            open_ += [block for block in fresh if block not in found]
+            found |= dict.fromkeys(fresh)
+    return list(found)
+
+
 def _by_rarest_word(headings: Iterable[str]) -> dict[str, list[str]]:
     """Headings by the rarest word of their name and of their anchor, one of which stands in what refers to them."""
     words = {heading: _words(heading) for heading in headings}
