@@ -80,7 +80,8 @@ def _is_lawful(node: Node, ladders: tuple[Ladder, ...], choice: Choice) -> bool:
     stays = _stays(node, ladders, choice)
     if node.block == HEADING:
         return (bool(kept) or stays) and (stays or not any(kept))
-    return not kept or (stays == any(kept) and (not node.whole or stays == all(kept)))
+    tied = [is_kept for child, is_kept in zip(node.children, kept, strict=True) if child.tied]
+    return not kept or (stays == any(kept) and all(is_kept == stays for is_kept in tied))
 
 
 def price(choice: Choice, ladders: tuple[Ladder, ...], worths: tuple[float, ...], headings: tuple[int, ...]) -> Point:
@@ -170,7 +171,7 @@ def _shape(nodes: tuple[Node, ...]) -> str:
         pytest.param("Run:\n\n## A\n\n- a\n", "s0(b0) s1(b1)", id="not over a heading"),
         pytest.param("## Step 1: A\n\nx\n\n## Step 2\n\ny\n", "s0 s1(s1(b0) s2(b1))", id="steps with headings"),
         pytest.param("## Step 1\n\nx\n\n## Step 3\n\ny\n", "s0 s1(b0) s2(b1)", id="no steps of one sequence"),
-        pytest.param("## 1. A\n\nx\n\n## 2. B\n\ny\n", "s0 s1(b0) s2(b1)", id="numbered topics"),
+        pytest.param("## 1. A\n\nx\n\n## 2. B\n\ny\n", "s0 s1(s1(b0) s2(b1))", id="numbered headings"),
         pytest.param("## 第1步\n\nx\n\n## 第2步\n\ny\n", "s0 s1(s1(b0) s2(b1))", id="steps in Chinese"),
     ],
 )

@@ -14,6 +14,9 @@ from skill_distiller.language.facts import block_facts
 from skill_distiller.skill.containers import Containers, find_containers
 from skill_distiller.skill.labels import lead_ins
 from skill_distiller.skill.model import Skill
+from skill_distiller.structure.edges import Edge, Piece
+from skill_distiller.structure.files import named_files
+from skill_distiller.structure.find import find_edges
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,6 +61,16 @@ class Reading:
     def containers(self) -> Containers:
         """The containers of the skill."""
         return find_containers(self.skill)
+
+    @cached_property
+    def edges(self) -> tuple[Edge, ...]:
+        """What of the skill needs what."""
+        return find_edges(self.skill)
+
+    @cached_property
+    def files(self) -> dict[str, tuple[Piece, ...]]:
+        """The bundled files that the skill names, with the pieces that name them."""
+        return named_files(self.skill)
 
     @cached_property
     def lead_ins(self) -> frozenset[int]:

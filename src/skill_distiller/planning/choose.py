@@ -14,13 +14,14 @@ from skill_distiller.planning.frontier import Choice, Frontier, Pick
 from skill_distiller.planning.ladders import (
     Ladders,
     Models,
+    keep_names,
     prepare_ladders,
     refuse,
     require,
     trace,
     with_proposals,
 )
-from skill_distiller.planning.outline import referred_to
+from skill_distiller.planning.outline import anchors_of, needed_by, referred_to
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
 from skill_distiller.planning.required import bring_back, required_blocks
 from skill_distiller.planning.worth import WorthModel, block_worths
@@ -28,6 +29,7 @@ from skill_distiller.rewriting.extract import propose_extracts
 from skill_distiller.rewriting.ladder import keeps_everything
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import BlockKind
+from skill_distiller.structure.edges import Piece, heading_of
 from skill_distiller.tokens import TokenCounter, count_skill
 
 Observer = Callable[[str, object], None]
@@ -59,13 +61,13 @@ def choose_without_losses(
     required: Mapping[int, Reason],
     pick: Callable[[Frontier], Pick],
     *,
-    promote: bool = True,
+    best: bool = True,
 ) -> Settled:
     """What is picked from the frontier with every required block and every fact that may not be lost.
 
     A rendering that was chosen and proves to lose a fact is taken off its ladder; blocks that kept
-    text needs are promoted to required (without `promote` only where nothing would be left). Then
-    the choice is made again: each round takes away a rung or promotes a block, so it ends.
+    text needs are promoted to required, and so is the most important one (without `best` only where nothing would be
+    left). Then the choice is made again: each round takes away a rung or promotes a block, so it ends.
     """
     ladders = require(ladders, required)
     reasons = dict(required)
@@ -76,25 +78,52 @@ def choose_without_losses(
         if refused := [i for i, one in enumerate(chosen) if not keeps_everything(reading, i, one)]:
             ladders = refuse(ladders, picked.choice, refused)
             continue
-        found = _needed(reading, [one.text for one in chosen], picked.choice, promote=promote)
-        needed = {i: why for i, why in found.items() if i not in reasons}
-        if not needed:
+        texts = [one.text for one in chosen]
+        needed = {i: why for i, why in _needed(reading, texts, picked.choice, best=best).items() if i not in reasons}
+        named = _lost_files(reading, ladders, texts, picked.choice)
+        if not needed and not named:
             return Settled(ladders, frontier, picked, reasons)
-        reasons |= needed
-        ladders = require(ladders, needed)
+        reasons = dict.fromkeys(named, Reason.FILE) | reasons | needed
+        ladders = keep_names(require(ladders, needed), named)
 
 
-def _needed(reading: Reading, texts: Sequence[str], choice: Choice, *, promote: bool) -> dict[int, Reason]:
-    """The blocks that a choice drops and that have to stay, with the reason; only if none is left without `promote`."""
-    if not promote:
-        return {} if any(texts) or not texts else {_first_of_all(reading): Reason.BEST}
+def _needed(reading: Reading, texts: Sequence[str], choice: Choice, *, best: bool) -> dict[int, Reason]:
+    """The blocks that a choice drops and that have to stay, with the reason."""
     needed = dict.fromkeys(referred_to(reading.skill, texts, choice.headings), Reason.PROMOTED)
-    if texts:  # a skill without its most important block is none
+    needed |= dict.fromkeys(needed_by(reading.skill, reading.edges, texts, choice.headings), Reason.PROMOTED)
+    if texts and (best or not any(texts)):
         needed.setdefault(_first_of_all(reading), Reason.BEST)
     first = next((i for i, text in enumerate(texts) if text), 0)
     if first and not reading.skill.frontmatter.raw and reading.skill.blocks[first].kind is BlockKind.RULE:
         needed.setdefault(0, Reason.PROMOTED)  # else the rule would be taken for the opening of a frontmatter
     return {block: reason for block, reason in needed.items() if not texts[block]}
+
+
+def _lost_files(reading: Reading, ladders: Ladders, texts: Sequence[str], choice: Choice) -> dict[int, frozenset[str]]:
+    """The blocks that have to stay for the files that nothing kept names any more, with the names of these.
+
+    One at a time is taken for the names that are left: where most of them cost least.
+    """
+    lost = {name: pieces for name, pieces in reading.files.items() if not _is_named(name, pieces, texts, choice)}
+    holders = dict[int, set[str]]()
+    for name, pieces in lost.items():
+        for piece in pieces:
+            for block in (piece,) if piece >= 0 else anchors_of(reading.skill, heading_of(piece))[:1]:
+                holders.setdefault(block, set()).add(name)
+    found = dict[int, frozenset[str]]()
+    left = set(lost)
+    while left:
+        open_ = [block for block, names in holders.items() if names & left]
+        if not open_:
+            break
+        best = max(open_, key=lambda b: (len(holders[b] & left) / max(1, ladders.ladders[b].rungs[0].tokens), -b))
+        found[best] = frozenset(holders[best] & left)
+        left -= found[best]
+    return found
+
+
+def _is_named(name: str, pieces: Sequence[Piece], texts: Sequence[str], choice: Choice) -> bool:
+    return any(name in texts[piece] if piece >= 0 else choice.headings[heading_of(piece)] for piece in pieces)
 
 
 def _first_of_all(reading: Reading) -> int:
@@ -180,18 +209,18 @@ def compress_to_tokens(
 ) -> Plan:
     """The plan with the most worth whose result has at most `budget` tokens, frontmatter included.
 
-    What is required is what a threshold of 0 requires. Where that does not fit, what kept text refers
-    to may go, and then required blocks are cut down to the sentences that have to stay, and steps of
-    a numbered list go one by one; also where that keeps a quarter more of the worth. What is left of
-    the budget brings back what fits into it. Raises TargetError where what has to stay does not fit.
+    What is required is what a threshold of 0 requires. Where that does not fit, the most important block may go, and
+    then required blocks are cut down to the sentences that have to stay; also where that keeps a quarter more of the
+    worth. What is left of the budget brings back what fits into it. Raises TargetError where what has to stay does not
+    fit.
     """
     models = models or Models()
     prepared = prepare_ladders(reading, counter, models)
     tried: list[int] = []
     required = required_blocks(reading, 0.0, models.worth)
     best: _Found | None = None
-    for ladders, promote in _levels(reading, prepared, counter, models):
-        found = _fill(reading, ladders, required, budget, counter, promote=promote)
+    for ladders, stays in _levels(reading, prepared, counter, models):
+        found = _fill(reading, ladders, required, budget, counter, best=stays)
         tried.append(found.tokens)
         if found.tokens <= budget and (not best or found.worth > _MIN_GAIN * best.worth):
             best = found
@@ -248,12 +277,11 @@ def next_larger(reading: Reading, plan: Plan, counter: TokenCounter, models: Mod
 def _levels(
     reading: Reading, prepared: Ladders, counter: TokenCounter, models: Models
 ) -> Iterator[tuple[Ladders, bool]]:
-    """The ways to write, from the strictest, and whether what kept text refers to has to stay."""
+    """The ways to write, from the strictest, and whether the most important block has to stay."""
     yield prepared, True
     yield prepared, False
     if models.wording.rewords:
-        prepared = with_proposals(reading, prepared, propose_extracts(reading, counter), counter, models.worth)
-    yield replace(prepared, sequences=False), False
+        yield with_proposals(reading, prepared, propose_extracts(reading, counter), counter, models.worth), False
 
 
 def _fill(
@@ -263,7 +291,7 @@ def _fill(
     budget: int,
     counter: TokenCounter,
     *,
-    promote: bool,
+    best: bool,
 ) -> _Found:
     """The best choice whose result, counted as a whole, is within the budget; the smallest where none is."""
     skill = reading.skill
@@ -271,10 +299,10 @@ def _fill(
     for left in range(_MAX_TRIES, -1, -1):
         limit = room if left else 0
         pick = partial(Frontier.within, tokens=limit)
-        settled = choose_without_losses(reading, ladders, required, pick, promote=promote)
+        settled = choose_without_losses(reading, ladders, required, pick, best=best)
         plan = settled.plan()
         tokens = count_skill(apply_plan(skill, plan), plan.counts(skill), counter)
-        if tokens <= budget or settled.pick.tokens > limit:
+        if tokens <= budget or limit <= 0:
             break
         room -= tokens - budget
     return _Found(settled, plan, tokens, settled.pick.worth)

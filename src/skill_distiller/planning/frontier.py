@@ -216,20 +216,19 @@ def _joint_curves(
 
 
 def _tied(tree: _Tree, node: Node, *, bound: bool) -> Collection[int]:
-    """The children, by place, that go only with the node: all of a whole one; of a lead-in or a step the best one.
+    """The children, by place, that go only with the node: the tied ones; else of a lead-in or a step the best one.
 
     So it leads somewhere. What a required lead-in introduces is required too.
     """
     places = range(len(node.children))
-    if node.whole:
+    if node.block >= 0 and node.closing < 0 and not tree.ladders[node.block].droppable:
         return places
-    if not node.children or (node.block < 0 and not (bound and node.block == HEADING)):
-        return ()
+    tied = [at for at, child in enumerate(node.children) if child.tied]
+    if tied or not node.children or (node.block < 0 and not (bound and node.block == HEADING)):
+        return tied
     if node.closing >= 0:  # what is between tags may go piece by piece, unless that leaves an empty shell
         blocks = (block for child in node.children for block in items_of(child)[0])
         return () if not all(tree.ladders[block].droppable for block in blocks) else (_best(tree, node),)
-    if node.block >= 0 and not tree.ladders[node.block].droppable:
-        return places
     return (_best(tree, node),)
 
 

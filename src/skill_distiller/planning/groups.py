@@ -60,25 +60,33 @@ def _grouped(children: tuple[Node, ...], joints: Sequence[Joint]) -> tuple[Node,
     return tuple(found[place] for place in sorted(found))
 
 
-def with_companions(skill: Skill, blocks: Collection[int]) -> frozenset[int]:
+def with_companions(skill: Skill, blocks: Collection[int], kept: Collection[int] = ()) -> frozenset[int]:
     """The blocks, by index, and those that must stay with them.
 
-    These are the lead-in of each, all of a numbered sequence, and what a lead-in introduces. Of a sequence
-    of sections nothing is added: the planner keeps something of each.
+    These are the lead-in of each, what a lead-in introduces, and all that is tied to them; of a section that is,
+    nothing where a block of it is `kept`.
     """
-    return frozenset(index for node in outline(skill) for index in _needed(node, blocks))
+    return frozenset(index for node in outline(skill) for index in _needed(node, blocks, kept))
 
 
-def _needed(node: Node, wanted: Collection[int]) -> frozenset[int]:
-    inner = frozenset[int]().union(*(_needed(child, wanted) for child in node.children))
-    if node.closing >= 0:
-        tags = {node.block, node.closing}
-        return inner | tags if inner else frozenset(items_of(node)[0]) if any(tag in wanted for tag in tags) else inner
-    if node.block == HEADING or any(child.block == HEADING for child in node.children):
-        return inner
-    if node.block in wanted or (node.whole and inner):
+def _needed(node: Node, wanted: Collection[int], kept: Collection[int]) -> frozenset[int]:
+    own = frozenset(index for index in (node.block, node.closing) if index >= 0)
+    if not own.isdisjoint(wanted):
         return frozenset(items_of(node)[0])
-    return inner | {node.block} if inner else inner
+    inner = [_needed(child, wanted, kept) for child in node.children]
+    if not any(inner):
+        return frozenset()
+    tied = (_least(child, kept) for child, found in zip(node.children, inner, strict=True) if child.tied and not found)
+    return own.union(*inner, *tied)
+
+
+def _least(node: Node, kept: Collection[int]) -> frozenset[int]:
+    """What a node that is tied needs at least, besides what is kept of it."""
+    tied = [child for child in node.children if child.tied] or node.children[:1]
+    if node.block == HEADING and not any(child.tied for child in tied) and items_of(node)[0] & {*kept}:
+        return frozenset()
+    own = frozenset([node.block]) if node.block >= 0 else frozenset[int]()
+    return own.union(*(_least(child, kept) for child in tied))
 
 
 def settle_headings(skill: Skill, renderings: Sequence[Rendering], headings: Sequence[bool]) -> tuple[bool, ...]:

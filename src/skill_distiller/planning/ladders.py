@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from skill_distiller.analysis.model import Phrases
 from skill_distiller.analysis.reading import Reading, once_per_reading
@@ -39,8 +40,7 @@ class Models:
 class Ladders:
     """The ladders of a skill with what the planner needs beside them: worths of blocks, tokens of headings, bundles.
 
-    `refused` counts the texts that a renderer made and that lost something; without `sequences`
-    numbered steps may go one by one.
+    `refused` counts the texts that a renderer made and that lost something.
     """
 
     ladders: tuple[Ladder, ...]
@@ -48,7 +48,6 @@ class Ladders:
     heading_tokens: tuple[int, ...]
     joints: tuple[Joint, ...] = ()
     refused: int = 0
-    sequences: bool = True
 
     def change(self, blocks: Iterable[int], rungs: Callable[[Sequence[Rendering]], Sequence[Rendering]]) -> Ladders:
         """The same with other rungs for some blocks, by index, made from those they have."""
@@ -93,19 +92,37 @@ def with_proposals(
 
 
 @once_per_reading
-def _outline(reading: Reading, sequences: bool) -> tuple[Node, ...]:
-    return outline(reading.skill, sequences=sequences)
+def _outline(reading: Reading) -> tuple[Node, ...]:
+    return outline(reading.skill, reading.edges)
 
 
 def trace(reading: Reading, ladders: Ladders) -> Frontier:
     """The frontier of the ladders that were prepared, or of what became of them since."""
-    nodes = _outline(reading, ladders.sequences)
+    nodes = _outline(reading)
     return trace_frontier(nodes, ladders.ladders, ladders.worths, ladders.heading_tokens, ladders.joints)
 
 
 def require(ladders: Ladders, blocks: Iterable[int]) -> Ladders:
     """The ladders without the DROPPED rung of some blocks."""
     return ladders.change(blocks, lambda rungs: [rung for rung in rungs if rung.kind is not RenderingKind.DROPPED])
+
+
+def _with_names(names: Collection[str], rungs: Sequence[Rendering]) -> list[Rendering]:
+    return [rung for rung in rungs if all(name in rung.text for name in names)]
+
+
+def keep_names(ladders: Ladders, names: Mapping[int, Collection[str]]) -> Ladders:
+    """The ladders where some blocks stay with names that they hold: no rung and no bundle that lacks one."""
+    held = {i: [name for name in own if name in ladders.ladders[i].rungs[0].text] for i, own in names.items()}
+    ladders = require(ladders, names)
+    for block, own in held.items():
+        ladders = ladders.change((block,), partial(_with_names, own))
+
+    def is_left(joint: Joint) -> bool:
+        texts = ((block, ladders.ladders[block].joint[place].text) for block, place in joint.members)
+        return all(name in text for block, text in texts for name in held.get(block, ()))
+
+    return replace(ladders, joints=tuple(filter(is_left, ladders.joints)))
 
 
 def refuse(ladders: Ladders, choice: Choice, blocks: Iterable[int]) -> Ladders:

@@ -1,4 +1,4 @@
-"""The headings and containers of a skill, which headings count steps, and what refers to what."""
+"""The pieces of a skill as a tree of what holds what, what of it is tied, and what refers to what."""
 
 from __future__ import annotations
 
@@ -15,39 +15,35 @@ from skill_distiller.skill.containers import find_containers
 from skill_distiller.skill.labels import ends_in_colon, is_label, is_lead_in
 from skill_distiller.skill.links import find_footnotes
 from skill_distiller.skill.model import BlockKind, Section, Skill
+from skill_distiller.structure.edges import Edge, heading_of
+from skill_distiller.structure.find import find_edges
 
 HEADING: Final = -1
 SEQUENCE: Final = -2
 _MAX_NESTED_LEAD_INS: Final = 10  # lead-ins that introduce each other; nobody writes more
-# A heading that is a step ("Step 3: Build", "Phase 3"), also in other languages. A mere number may be that of a topic.
-_STEP: Final = re.compile(
-    r"[\W_]{0,8}(?:step|phase|stage|part|schritt|paso|passo|étape|etapa|шаг|этап|adım|ステップ|步骤|阶段|第|단계)\s*"
-    r"(\d{1,2})(?![\d%]|[.,]\d)",
-    re.IGNORECASE,
-)
-_NUMBERED: Final = re.compile(r"[ \t]*(?:\*\*|__)?(\d+)[.)]")
 
 
 class Node(NamedTuple):
-    """A heading or block that stays while any of its children stays, or a numbered sequence of blocks or sections.
+    """A heading or block that stays while any of its children stays, or a SEQUENCE: nodes of which none stays alone.
 
-    `block` is a block's index, HEADING, or SEQUENCE; `section` is the section it stands in. What a `whole` node holds
-    goes together or not at all: half a sequence is worse than none. `joints` are the bundles of a group, `closing` is
-    the block that closes a container, which stays and goes with the one that opens it.
+    `block` is a block's index, HEADING, or SEQUENCE; `section` is the section it stands in. A `tied` node stays or goes
+    with the one above it. `joints` are the bundles of a group, `closing` is the block that closes a container, which
+    stays and goes with the one that opens it.
     """
 
     section: int
     block: int
     children: tuple[Node, ...]
-    whole: bool = False
+    tied: bool = False
     joints: tuple[Joint, ...] = ()
     closing: int = -1
 
 
-def outline(skill: Skill, *, sequences: bool = True) -> tuple[Node, ...]:
+def outline(skill: Skill, edges: Iterable[Edge] | None = None) -> tuple[Node, ...]:
     """The skill as trees in reading order: sections nest by level, lead-ins and tags hold what they introduce.
 
-    Without `sequences` numbered steps are like any others.
+    What hangs together by mutual hard edges is tied: half a sequence is worse than none. The `edges` are found where
+    they are not given.
     """
     containers = find_containers(skill)
     below: dict[int | None, list[Section]] = defaultdict(list)
@@ -56,29 +52,16 @@ def outline(skill: Skill, *, sequences: bool = True) -> tuple[Node, ...]:
     roots = _nest(below, None)
     if containers.partners:
         roots = tuple(_contained(skill, roots, containers.partners))
-    roots = roots if sequences else _apart(Node(0, HEADING, roots)).children
+    roots = _coupled(roots, find_edges(skill) if edges is None else edges)
     notes = {n.definition: n.marks[0] for n in find_footnotes(skill).values() if n.marks and n.definition >= 0}
     return _annotated(roots, notes) if notes else roots
 
 
-def _apart(node: Node) -> Node:
-    """The node with the steps of sequences as children of their own."""
-    children: list[Node] = []
-    for child in node.children:
-        found = _apart(child)
-        children += found.children if child.block == SEQUENCE else (found,)
-    return node._replace(children=tuple(children))
-
-
 def _nest(below: Mapping[int | None, Sequence[Section]], parent: int | None) -> tuple[Node, ...]:
     nodes: list[Node] = []
-    steps: list[int] = []
     for section in below.get(parent, ()):
-        children = (*_in_sequence(section, _units(section)), *_nest(below, section.index))
-        nodes.append(Node(section.index, HEADING, children))
-        step = _STEP.match(section.heading)
-        steps.append(int(step[1]) if step else 0)
-    return tuple(_sequences(nodes, steps))
+        nodes.append(Node(section.index, HEADING, (*_units(section), *_nest(below, section.index))))
+    return tuple(nodes)
 
 
 def _units(section: Section) -> list[Node]:
@@ -89,16 +72,16 @@ def _units(section: Section) -> list[Node]:
     at = 0
     while at < len(section.blocks):
         if is_label(section.blocks[at]):
-            units += _labelled(section, label, below)
+            units += _labelled(label, below)
             label, below, at = Node(section.index, section.blocks[at].index, ()), [], at + 1
         else:
             unit, at = _unit(section, at)
             below.append(unit)
-    return [*units, *_labelled(section, label, below)]
+    return [*units, *_labelled(label, below)]
 
 
-def _labelled(section: Section, label: Node | None, below: list[Node]) -> list[Node]:
-    return [label._replace(children=tuple(_in_sequence(section, below)))] if label else below
+def _labelled(label: Node | None, below: list[Node]) -> list[Node]:
+    return [label._replace(children=tuple(below))] if label else below
 
 
 def _unit(section: Section, at: int, depth: int = 0) -> tuple[Node, int]:
@@ -112,51 +95,108 @@ def _unit(section: Section, at: int, depth: int = 0) -> tuple[Node, int]:
     if not is_lead_in(first, following):
         return Node(section.index, first.index, ()), at + 1
     if blocks[at + 1].kind is not BlockKind.LIST_ITEM:
-        units, end = _introduced(section, at + 1, depth + 1)
-        return Node(section.index, first.index, tuple(_in_sequence(section, units)), whole=True), end
+        unit, end = _unit(section, at + 1, depth + 1)
+        return Node(section.index, first.index, (unit._replace(tied=True),)), end
     end = at + 1
     while end < len(blocks) and blocks[end].kind is BlockKind.LIST_ITEM:
         end += 1
     items = [Node(section.index, block.index, ()) for block in blocks[at + 1 : end]]
-    return Node(section.index, first.index, tuple(_in_sequence(section, items))), end
+    return Node(section.index, first.index, tuple(items)), end
 
 
-def _introduced(section: Section, at: int, depth: int) -> tuple[list[Node], int]:
-    """What a lead-in before a block introduces: one unit, or the numbered ones that follow one another."""
-    unit, end = _unit(section, at, depth)
-    units = [unit]
-    while _number(section, unit) and end < len(section.blocks):
-        following, after = _unit(section, end, depth)
-        if _number(section, following) != _number(section, unit) + 1:
-            break
-        units.append(following)
-        unit, end = following, after
-    return units, end
+def _coupled(roots: tuple[Node, ...], edges: Iterable[Edge]) -> tuple[Node, ...]:
+    """The trees, where the pieces of each group that mutual hard edges join are tied to what holds them all.
+
+    Where that is a piece of the group, they stay and go with it; else with a SEQUENCE around them.
+    """
+    groups = _groups(edges)
+    if not groups:
+        return roots
+    twigs = [_Twig(Node(0, HEADING, roots), -1, 0)]
+    place = dict[int, int]()  # of each piece among the twigs
+    for at, twig in enumerate(twigs):  # grows on the way
+        for child in twig.node.children:
+            piece = heading_of(child.section) if child.block == HEADING else child.block
+            place[piece] = len(twigs)
+            twig.children.append(len(twigs))
+            twigs.append(_Twig(child, at, twig.depth + 1))
+    for group in groups:
+        _tie(twigs, [place[piece] for piece in group if piece in place])
+    return tuple(_grown(twigs, 0).children)
 
 
-def _in_sequence(section: Section, units: Sequence[Node]) -> Iterator[Node]:
-    """The units, those that are numbered 1, 2, 3 one after the other put together."""
-    return _sequences(units, [_number(section, unit) for unit in units])
+class _Twig:
+    """A node while groups are tied: its place in the tree, and which of its children belong together."""
+
+    __slots__ = ("children", "depth", "node", "parent", "sets", "tied")
+
+    def __init__(self, node: Node, parent: int, depth: int) -> None:
+        self.node, self.parent, self.depth, self.tied = node, parent, depth, node.tied
+        self.children: list[int] = []
+        self.sets: list[set[int]] = []
 
 
-def _sequences(nodes: Sequence[Node], numbers: Sequence[int]) -> Iterator[Node]:
-    """The nodes, those whose numbers (0 for none) go up by one put together."""
-    at = 0
-    while at < len(nodes):
-        end = at + 1
-        while numbers[at] and end < len(nodes) and numbers[end] == numbers[end - 1] + 1:
-            end += 1
-        if end - at > 1:
-            yield Node(nodes[at].section, SEQUENCE, tuple(nodes[at:end]), whole=True)
-        else:
-            yield nodes[at]
-        at = end
+def _groups(edges: Iterable[Edge]) -> list[list[int]]:
+    """The pieces that mutual hard edges join, directly or over others."""
+    owner = dict[int, int]()
+
+    def root(piece: int) -> int:
+        while owner.setdefault(piece, piece) != piece:
+            owner[piece] = owner[owner[piece]]
+            piece = owner[piece]
+        return piece
+
+    for edge in edges:
+        if edge.hard and edge.mutual:
+            owner[root(edge.target)] = root(edge.source)
+    groups = defaultdict[int, list[int]](list)
+    for piece in list(owner):
+        groups[root(piece)].append(piece)
+    return list(groups.values())
 
 
-def _number(section: Section, unit: Node) -> int:
-    """The number that a unit's first block starts with, 0 without one."""
-    found = _NUMBERED.match(section.blocks[unit.block - section.blocks[0].index].text)
-    return int(found.group(1)[:9]) if found else 0
+def _tie(twigs: Sequence[_Twig], members: Sequence[int]) -> None:
+    """Tie the twigs of a group, and those on the way, to the lowest twig that holds them all."""
+    top = members[0]
+    for member in members[1:]:
+        other = member
+        while top != other:
+            if twigs[top].depth >= twigs[other].depth:
+                top = twigs[top].parent
+            else:
+                other = twigs[other].parent
+    below = set[int]()
+    for member in members:
+        at = member
+        while at != top and twigs[at].parent != top:
+            twigs[at].tied = True
+            at = twigs[at].parent
+        below |= {at} - {top}
+    if top in members:
+        for at in below:
+            twigs[at].tied = True
+    elif len(below) > 1:
+        twigs[top].sets.append(below)
+
+
+def _grown(twigs: Sequence[_Twig], at: int) -> Node:
+    """The node of a twig, with a SEQUENCE around each set of its children."""
+    twig = twigs[at]
+    together = list[set[int]]()
+    for own in twig.sets:
+        apart = [other for other in together if own.isdisjoint(other)]
+        together = [*apart, own.union(*(other for other in together if not own.isdisjoint(other)))]
+    first = {min(own): own for own in together}
+    inside = set[int]().union(*together)
+    children = list[Node]()
+    for child in twig.children:
+        if child in first:
+            parts = tuple(_grown(twigs, part)._replace(tied=True) for part in sorted(first[child]))
+            tied = any(twigs[part].tied for part in first[child])
+            children.append(Node(parts[0].section, SEQUENCE, parts, tied))
+        elif child not in inside:
+            children.append(_grown(twigs, child))
+    return twig.node._replace(children=tuple(children), tied=twig.tied)
 
 
 def _contained(skill: Skill, nodes: Iterable[Node], partners: Mapping[int, int]) -> list[Node]:
@@ -172,7 +212,9 @@ def _contained(skill: Skill, nodes: Iterable[Node], partners: Mapping[int, int])
             at = open_at.pop()
             whole = found[at]._replace(children=tuple(found[at + 1 : -1]), closing=node.block)
             introduced = at > 0 and not found[at - 1].children and _introduces(skill, found[at - 1], found[at])
-            found[at - introduced :] = [found[at - 1]._replace(children=(whole,), whole=True) if introduced else whole]
+            found[at - introduced :] = [
+                found[at - 1]._replace(children=(whole._replace(tied=True),)) if introduced else whole
+            ]
     return found
 
 
@@ -189,9 +231,10 @@ def _annotated(nodes: Sequence[Node], notes: Mapping[int, int]) -> tuple[Node, .
     def with_notes(node: Node) -> Node:
         node = node._replace(children=tuple(map(with_notes, node.children)))
         own = tuple(below.pop(node.block, ()))
+        own = tuple(one._replace(tied=True) for one in own)
         if own and node.children:
-            return Node(node.section, SEQUENCE, (node, *own), whole=True)
-        return node._replace(children=own, whole=True) if own else node
+            return Node(node.section, SEQUENCE, (node._replace(tied=True), *own), node.tied)
+        return node._replace(children=own) if own else node
 
     bare = [one for node in nodes for one in without_notes(node)]
     return tuple(map(with_notes, bare))
@@ -292,6 +335,25 @@ def _missing_notes(skill: Skill, texts: Sequence[str]) -> Iterator[int]:
     for name, note in find_footnotes(skill).items():
         if note.definition >= 0 and not texts[note.definition] and any(f"[^{name}]" in texts[i] for i in note.marks):
             yield note.definition
+
+
+def needed_by(skill: Skill, edges: Iterable[Edge], texts: Sequence[str], headings: Sequence[bool]) -> list[int]:
+    """The blocks that went and that kept text needs by a hard edge, those that these need, and so on."""
+    needs = defaultdict[int, list[int]](list)
+    for edge in edges:
+        if edge.hard and not edge.mutual:
+            needs[edge.source].append(edge.target)
+    found = dict[int, None]()
+    open_ = [block for block, text in enumerate(texts) if text]
+    while open_:
+        for target in needs.pop(open_.pop(), ()):
+            if target < 0:
+                fresh = () if headings[heading_of(target)] else anchors_of(skill, heading_of(target))
+            else:
+                fresh = () if texts[target] else (target,)
+            open_ += [block for block in fresh if block not in found]
+            found |= dict.fromkeys(fresh)
+    return list(found)
 
 
 def _by_rarest_word(headings: Iterable[str]) -> dict[str, list[str]]:

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     RESTRICTION = "forbids something or asks for approval"
     UNSURE = "its type is uncertain"
     PROMOTED = "kept text refers to it"
+    FILE = "names a file that nothing else names"
     BEST = "the most important block"
     WORTH = "worth its tokens"
     CHEAPER = "a shorter rendering keeps its facts"

@@ -116,7 +116,8 @@ def bring_back(skill: Skill, plan: Plan, blocks: Collection[int], counter: Token
     stands_with = carriers(skill, plan.decisions)
     dropped = {d.block for d in plan.decisions if d.rendering.kind is RenderingKind.DROPPED}
     reasons = dict.fromkeys(blocks, Reason.ASKED)
-    companions = with_companions(skill, blocks)
+    kept = frozenset(range(len(plan.decisions))) - dropped
+    companions = with_companions(skill, blocks, kept)
     while True:
         reasons |= dict.fromkeys((companions & dropped) - reasons.keys(), Reason.COMPANION)
         decisions = tuple(
@@ -134,4 +135,4 @@ def bring_back(skill: Skill, plan: Plan, blocks: Collection[int], counter: Token
             decisions = hand_over(skill, decisions, texts, stands_with, counter)
             return replace(plan, decisions=decisions, headings=headings)
         reasons |= dict.fromkeys(targets, Reason.PROMOTED)
-        companions = with_companions(skill, targets)
+        companions = with_companions(skill, targets, kept)

@@ -1,0 +1,167 @@
+"""Sequences: headings and blocks that are numbered or lettered one after the other, in whatever form."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from skill_distiller.language.tables import words_in
+from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
+
+_MAX_CHARS: Final = 60  # of a line that are looked at
+_SIGNS: Final = "①-⑳⑴-⒇❶-❿➀-➉"
+_BEFORE: Final = re.compile(rf"[^\w#№§{_SIGNS}]{{0,20}}")  # marks of emphasis, brackets, an emoji
+_SIGN: Final = re.compile(rf"(?P<number>[{_SIGNS}]|\d\uFE0F?\u20E3)")
+_DIGITS: Final = r"\d{1,9}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
+_NUMBER: Final = rf"(?P<above>(?:\d{{1,4}}\.)*)(?P<number>{_DIGITS})(?P<letter>[a-z])?(?![a-z\d_%]|[.,]\d)"
+_BARE: Final = re.compile(rf"(?:{_NUMBER}|(?P<alone>[a-z]))[.:)）、](?=\s|[*_]|\Z|[^\x00-\x7F])", re.IGNORECASE)
+_BARE_IN_HEADING: Final = re.compile(
+    rf"(?:{_NUMBER}(?=[\s.:)）、—–-]|\Z|[^\x00-\x7F])|(?P<alone>[a-z])[.:)）](?=\s|\Z))", re.IGNORECASE
+)
+_ITEM: Final = re.compile(r"^ {0,3}(\d{1,9})[.)](?=\s)", re.MULTILINE)
+_BULLET: Final = re.compile(r" {0,3}[-*+]\s+")
+
+
+class Place(NamedTuple):
+    """A place in a count: its form, what stands above it ("2." of "2.1"), and its number; `last` of a whole list."""
+
+    form: str
+    above: str
+    number: int
+    last: int
+
+
+class _Run(NamedTuple):
+    """A count so far: its pieces, and the last of its numbers."""
+
+    pieces: list[Piece]
+    last: int
+
+
+def find_sequences(skill: Skill) -> Iterator[Edge]:
+    """The edges of each sequence of headings beside each other, and of blocks, also over blocks between them."""
+    yield from _headings(skill)
+    yield from _blocks(skill)
+
+
+def _headings(skill: Skill) -> Iterator[Edge]:
+    runs = dict[tuple[int | None, str, str], _Run]()
+    found = list[_Run]()
+    for section, parent in zip(skill.sections, skill.parents, strict=True):
+        place = read_place(section.heading, heading=True) if section.level else None
+        if place:
+            form = "letter" if place.form == "letter" else ""  # in headings "1." goes on as "Step 2"
+            _count((parent, str(section.level) + form, place.above), place, heading_of(section.index), runs, found)
+    for run in found:
+        yield from chained(EdgeKind.SEQUENCE, run.pieces, "numbered headings")
+
+
+def _blocks(skill: Skill) -> Iterator[Edge]:
+    runs = dict[tuple[int | None, str, str], _Run]()
+    found = list[_Run]()
+    for section in skill.sections:
+        for block in section.blocks:
+            place = block_place(block)
+            if place:
+                # Only the numbers of lists go on under the next heading.
+                scope = None if place.form == "item" else section.index
+                _count((scope, place.form, place.above), place, block.index, runs, found)
+    for run in found:
+        yield from chained(EdgeKind.SEQUENCE, _with_contents(skill, run.pieces), "numbered steps")
+
+
+def _count(
+    key: tuple[int | None, str, str],
+    place: Place,
+    piece: Piece,
+    runs: dict[tuple[int | None, str, str], _Run],
+    found: list[_Run],
+) -> None:
+    """Put a piece into the count that it goes on, else into a new one."""
+    run = runs.get(key)
+    if run and place.number == run.last + 1:
+        run.pieces.append(piece)
+        runs[key] = run._replace(last=place.last)
+        return
+    if place.form == "letter" and place.number > 1:
+        return  # a word that begins with a letter and a dot
+    runs[key] = _Run([piece], place.last)
+    found.append(runs[key])
+
+
+_HELD: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.LIST})
+
+
+def _with_contents(skill: Skill, pieces: Sequence[Piece]) -> list[Piece]:
+    """The steps, with the code, tables and lists that stand between two of them in one section."""
+    if len(pieces) < 2:
+        return []
+    wanted = list[Piece]()
+    steps = frozenset(pieces)
+    for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
+        wanted.append(piece)
+        section = skill.sections[skill.section_of[piece]]
+        start = piece - section.blocks[0].index + 1
+        if following is not None and skill.section_of[following] == section.index:
+            between = section.blocks[start : following - section.blocks[0].index]
+            wanted += [block.index for block in between if block.kind in _HELD and block.index not in steps]
+        elif following is None and start < len(section.blocks) and section.blocks[start].kind is BlockKind.CODE:
+            wanted.append(section.blocks[start].index)
+    return wanted
+
+
+def block_place(block: Block) -> Place | None:
+    """The place of a block in a count: of a numbered list, or of a paragraph or bullet that opens with a number."""
+    if block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM):
+        items = _ITEM.findall(block.text) if _ITEM.match(block.text) else []
+        if items:
+            first = int(items[0])
+            # Renderers count up from the first, whatever the numbers are.
+            return Place("item", "", first, max(first, int(items[-1])))
+        bullet = _BULLET.match(block.text) if block.kind is BlockKind.LIST_ITEM else None
+        return read_place(block.text[bullet.end() :]) if bullet else None
+    return read_place(block.text) if block.kind is BlockKind.PARAGRAPH else None
+
+
+def read_place(text: str, *, heading: bool = False) -> Place | None:
+    """The place in a count that a text opens with, None where it opens with none.
+
+    >>> read_place("**Step 2.1: Build**")
+    Place(form='step', above='2.', number=1, last=1)
+    >>> [read_place(text).number for text in ("#6: Six", "第三步", "B) Or so", "Option C", "4️⃣ Four", "(e) Five")]
+    [6, 3, 2, 3, 4, 5]
+    """
+    start = _BEFORE.match(text)
+    line = text[start.end() if start else 0 :][:_MAX_CHARS]
+    match = _SIGN.match(line) or _worded(heading).match(line) or (_BARE_IN_HEADING if heading else _BARE).match(line)
+    if not match:
+        return None
+    word, above, number, letter = (match.groupdict().get(name) or "" for name in ("word", "above", "number", "letter"))
+    alone = match.groupdict().get("alone")
+    form = word.casefold() or ("letter" if alone else "number")
+    if letter := letter or alone:
+        above, value = above + number, ord(letter.casefold()) - ord("a") + 1
+    else:
+        value = _value(number)
+    return Place(form, above, value, value)
+
+
+def _value(number: str) -> int:
+    """The value of a number in digits, in Chinese ones up to 99, or of a sign such as ③."""
+    if number[0].isdecimal():
+        return int("".join(filter(str.isdecimal, number)))
+    tens, ten, ones = number.rpartition("十")
+    return (10 * int(unicodedata.numeric(tens or "一")) if ten else 0) + int(unicodedata.numeric(ones or "〇"))
+
+
+@lru_cache(maxsize=2)
+def _worded(heading: bool) -> re.Pattern[str]:
+    """A number or letter behind a word that counts: "Step 2.1", "Option B", "第3"; in text a mark follows it."""
+    words = "|".join(sorted(map(re.escape, words_in("counting")), key=len, reverse=True))
+    end = "" if heading else r"(?=\s*(?:[.:)(）：、—–*_\n-]|\Z|[^\x00-\x7F]))"
+    number = rf"(?:{_NUMBER}|(?<=\s)(?P<alone>[a-z])(?!\w))"
+    return re.compile(rf"(?P<word>{words}|[#№§])\s{{0,3}}[#№]?{number}{end}", re.IGNORECASE)

@@ -1,0 +1,57 @@
+"""The bundled files that a skill names, and where: whoever loses the last mention never finds the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from skill_distiller.skill.links import EXTERNAL, LinkKind, find_links, split_target
+from skill_distiller.skill.model import BlockKind, Skill
+from skill_distiller.structure.edges import Piece, heading_of
+
+# Where skills keep their files. A path below one of these names a file whatever its ending is, wherever it begins.
+_FOLDERS: Final = (
+    r"references?|scripts?|assets|examples?|templates?|resources?|shared|agents|docs|data|tools|workflows|checklists"
+    r"|rules|prompts|concepts|troubleshooting|guides?|patterns|lib|bin|schemas|commands"
+)
+_PATH: Final = re.compile(
+    rf"(?<![\w@.$<>-])(?P<up>\.\./)?(?:\./|\$?\{{\w+\}}/|\$\w+/|<\w+>/)?/?(?P<name>(?:[\w@+.<>-]+/)*"
+    rf"(?:(?:{_FOLDERS})/(?:[\w@+.-]+/)*[\w@+.-]*[\w-]\.\w{{1,8}}|[\w@+.-]*[\w-]\.(?:md|mdx|mdc)))(?![\w/]|\.\w)",
+    re.IGNORECASE,
+)
+_AT: Final = re.compile(r"(?<![\w@/])@(?:\./)?(?P<name>(?:[\w+.-]+/)+[\w+-][\w+.-]*\.\w{1,8})\b")
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+
+
+def named_files(skill: Skill) -> dict[str, tuple[Piece, ...]]:
+    """The files that a skill names in its body, as paths as they are written, each with the pieces that name it.
+
+    Files above the folder and other skills are none of them; a bare name stands for the path that ends in it.
+    """
+    found = dict[str, dict[Piece, None]]()
+    for section in skill.sections:
+        for name in _names(section.heading):
+            found.setdefault(name, {})[heading_of(section.index)] = None
+        for block in section.blocks:
+            for name in _names(block.text):
+                if "/" in name or block.kind is not BlockKind.CODE:  # there a bare name is what a command writes
+                    found.setdefault(name, {})[block.index] = None
+    for link in find_links(skill):
+        path = split_target(link.text)[0]
+        if link.kind is LinkKind.LINK and path in link.text and "." in path and not EXTERNAL.match(path):
+            found.setdefault(path.removeprefix("./"), {})[link.block] = None
+    found = {name: pieces for name, pieces in found.items() if _is_beside(name)}
+    longer = {name.rsplit("/", 1)[1] for name in found if "/" in name}
+    return {name: tuple(pieces) for name, pieces in found.items() if name not in longer}
+
+
+def _is_beside(name: str) -> bool:
+    return not name.startswith("..") and name.rsplit("/", 1)[-1].lower() != "skill.md"
+
+
+def _names(text: str) -> Iterator[str]:
+    if "." in text:
+        plain = _URL.sub(" ", text) if "://" in text else text
+        for expression in (_PATH, _AT) if "@" in plain else (_PATH,):
+            yield from (match["name"] for match in expression.finditer(plain) if not match.groupdict().get("up"))

@@ -1,0 +1,83 @@
+"""Pairs and sets: halves of a comparison, a branch and its else, a rule and its exception, a section's one command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+from skill_distiller.language.tables import parts, texts
+from skill_distiller.skill.labels import is_lead_in
+from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
+from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
+from skill_distiller.structure.pointers import leading
+
+_SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat terminal".split())
+_SIGNS: Final = {"❌": "bad", "✗": "bad", "✘": "bad", "🚫": "bad", "✅": "good", "✓": "good", "✔": "good"}
+_FIRST_WORD: Final = re.compile(r"[^\w❌✗✘🚫✅✓✔]*([❌✗✘🚫✅✓✔]|[\w'’]+)")
+
+
+def find_pairs(skill: Skill) -> Iterator[Edge]:
+    """The edges between the halves of pairs and the members of sets."""
+    yield from _contrasts(skill)
+    yield from _branches(skill)
+    yield from _commands(skill)
+
+
+def _contrasts(skill: Skill) -> Iterator[Edge]:
+    """Headings beside each other, and labels of a section one after the other, that name the sides of one thing."""
+    siblings = dict[tuple[int | None, int], list[tuple[Piece, str]]]()
+    for section, parent in zip(skill.sections, skill.parents, strict=True):
+        siblings.setdefault((parent, section.level), []).append((heading_of(section.index), section.heading))
+        following = [*section.blocks[1:], None]
+        labels = [b for b, after in zip(section.blocks, following, strict=False) if is_lead_in(b, after)]
+        yield from _sides([(block.index, block.text) for block in labels])
+    for own in siblings.values():
+        yield from _sides(own)
+
+
+def _sides(pieces: Sequence[tuple[Piece, str]]) -> Iterator[Edge]:
+    for (first, text), (second, other) in pairwise(pieces):
+        one, two = _side(text), _side(other)
+        if one != two and any(one in group and two in group for group in _groups()):
+            yield Edge(EdgeKind.LABEL, first, second, f"{one}, {two}", mutual=True)
+
+
+def _side(text: str) -> str:
+    match = _FIRST_WORD.match(text)
+    word = match[1].casefold().replace("’", "'") if match else ""
+    return _SIGNS.get(word, word)
+
+
+@lru_cache(maxsize=1)
+def _groups() -> list[frozenset[str]]:
+    return [frozenset(group) for text in texts("contrasts") for group in parts(text)]
+
+
+def _branches(skill: Skill) -> Iterator[Edge]:
+    """What opens with "otherwise" and what it is otherwise to; a block that leans on the one before it."""
+    for blocks, at in leading(skill, "else_openings"):
+        start = at - 1
+        if blocks[at].kind is BlockKind.LIST_ITEM:
+            while start and blocks[start].kind is blocks[start - 1].kind is BlockKind.LIST_ITEM:
+                start -= 1
+            start += blocks[start].kind is not BlockKind.LIST_ITEM
+        own = [block.index for block in blocks[start : at + 1]]
+        yield from chained(EdgeKind.LABEL, own, "a branch and its else")
+    for blocks, at in leading(skill, "leaning_openings"):
+        yield Edge(EdgeKind.LABEL, blocks[at].index, blocks[at - 1].index, "goes on from it")
+
+
+def _commands(skill: Skill) -> Iterator[Edge]:
+    """The one shell block of a section, which its prose is about."""
+    for section in skill.sections:
+        shell = [block for block in section.blocks if _is_shell(block)]
+        if len(shell) == 1:
+            prose = (block for block in section.blocks if block.kind in PROSE)
+            yield from (Edge(EdgeKind.LABEL, b.index, shell[0].index, "the command of the section") for b in prose)
+
+
+def _is_shell(block: Block) -> bool:
+    return block.kind is BlockKind.CODE and block.info.split(" ")[0].lower() in _SHELL

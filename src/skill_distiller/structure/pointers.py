@@ -1,0 +1,158 @@
+"""What a text points to: "the table below", "step 2", "the following"; and blocks that lean on the one before."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from skill_distiller.language.tables import LANGUAGES, UNSPACED, tables, texts, words_in
+from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
+from skill_distiller.structure.counts import block_place, read_place
+from skill_distiller.structure.edges import Edge, EdgeKind, Piece, heading_of
+
+_LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
+_POINTING: Final = PROSE | {BlockKind.TABLE, BlockKind.QUOTE}
+_SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE}) | _LISTS
+_NOUNS: Final = {
+    "table_nouns": frozenset({BlockKind.TABLE}),
+    "code_nouns": frozenset({BlockKind.CODE}),
+    "list_nouns": _LISTS,
+}
+_MAX_CHARS: Final = 60  # that are quoted of what points
+
+
+def find_pointers(skill: Skill) -> Iterator[Edge]:
+    """The edges from blocks of prose and tables to the blocks and headings that they point to."""
+    counted = _counted(skill)
+    places = _places(skill)
+    for section in skill.sections:
+        for block in section.blocks:
+            if block.kind in _POINTING:
+                yield from _to_places(skill, section, block, places)
+                yield from _to_counts(skill, block, counted)
+
+
+def _places(skill: Skill) -> dict[BlockKind, list[int]]:
+    """The blocks of each kind, in order."""
+    found = defaultdict[BlockKind, list[int]](list)
+    for block in skill.blocks:
+        found[block.kind].append(block.index)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _direction() -> re.Pattern[str]:
+    """A word that points back or ahead in the text, with the noun beside it where one stands there."""
+    before = "|".join(rf"(?P<{noun}>{_any_of(words_in(noun))})" for noun in _NOUNS)
+    behind = before.replace("?P<", "?P<after_")
+    back, ahead = ("pointing_back", "pointing_ahead")
+    spaced = [language for language in LANGUAGES if language not in UNSPACED]
+    return re.compile(
+        rf"""\b(?:{before})s?[ ](?:(?P<back>{_known(back, spaced)})|(?P<ahead>{_known(ahead, spaced)}))\b
+        | \b(?:(?P<back_of>{_known(back, spaced)}|{_known(back + "_at_nouns", spaced)})
+            |(?P<ahead_of>{_known(ahead, spaced)}|{_known(ahead + "_at_nouns", spaced)}))
+            [ ](?:\w+[ ]){{0,2}}?(?:{behind})s?\b
+        | \b(?:(?P<back_alone>{_known(back, spaced)})|(?P<ahead_alone>{_known(ahead, spaced)}))
+            (?=\s*(?:[.,:;)!?—–]|\Z|\n)|[ ](?:and|are|is|for|shows?|before|when)\b)
+        | (?P<back_here>{_known(back, sorted(UNSPACED))})|(?P<ahead_here>{_known(ahead, sorted(UNSPACED))})""",
+        re.VERBOSE | re.IGNORECASE,
+    )
+
+
+def _known(table: str, languages: Iterable[str]) -> str:
+    return _any_of(word for name in languages for word in tables(name).get(table, "").split())
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+def _to_places(skill: Skill, section: Section, block: Block, places: dict[BlockKind, list[int]]) -> Iterator[Edge]:
+    for match in _direction().finditer(block.text):
+        names = match.groupdict()
+        back = any(text for name, text in names.items() if name.startswith("back") and text)
+        noun = next((noun for noun in _NOUNS if names[noun] or names[f"after_{noun}"]), None)
+        target = _nearest(places, _NOUNS[noun], block.index, back=back) if noun else None
+        if target is None:
+            target = _beside(section, block, back=back)
+        if target is not None and target != block.index:
+            yield Edge(EdgeKind.REFERS, block.index, target, " ".join(match.group().split())[:_MAX_CHARS])
+
+
+def _nearest(places: dict[BlockKind, list[int]], kinds: frozenset[BlockKind], block: int, *, back: bool) -> int | None:
+    """The nearest block of some kinds before or behind a block."""
+    found = []
+    for kind in kinds:
+        own = places.get(kind, [])
+        at = bisect_left(own, block + (not back))
+        if back and at:
+            found.append(own[at - 1])
+        elif not back and at < len(own):
+            found.append(own[at])
+    return (max if back else min)(found, default=None)
+
+
+def _beside(section: Section, block: Block, *, back: bool) -> int | None:
+    """What a bare "above" or "below" means: the nearest block of the section that shows something, else the next."""
+    at = block.index - section.blocks[0].index
+    near = section.blocks[:at][::-1] if back else section.blocks[at + 1 :]
+    return next((other.index for other in near[:_NEAR] if other.kind in _SHOWN), near[0].index if near else None)
+
+
+_NEAR: Final = 4  # blocks that a bare word reaches over
+
+
+class _Counted(NamedTuple):
+    """The pieces of each place of a count, by what it is called, in order of reading."""
+
+    by_name: dict[tuple[str, str], list[tuple[int, Piece]]]
+    named: re.Pattern[str]
+
+
+def _counted(skill: Skill) -> _Counted:
+    found = defaultdict[tuple[str, str], list[tuple[int, Piece]]](list)
+    at = 0
+    for section in skill.sections:
+        place = read_place(section.heading, heading=True) if section.level else None
+        if place:
+            found[place.form, f"{place.above}{place.number}"].append((at, heading_of(section.index)))
+        for block in section.blocks:
+            at = block.index
+            own = block_place(block)
+            if own and own.form != "item":
+                found[own.form, f"{own.above}{own.number}"].append((at, block.index))
+    words = _any_of(words_in("counting"))
+    return _Counted(
+        found, re.compile(rf"(?P<word>{words})s?\s{{0,2}}#?(?P<number>(?:\d{{1,3}}\.)*\d{{1,3}})(?!\w|\.\d|%)", re.I)
+    )
+
+
+def _to_counts(skill: Skill, block: Block, counted: _Counted) -> Iterator[Edge]:
+    if not counted.by_name or not any(character.isdecimal() for character in block.text):
+        return
+    for match in counted.named.finditer(block.text):
+        word, number = match["word"].casefold(), match["number"]
+        pieces = counted.by_name.get((word, number)) or counted.by_name.get(("number", number), [])
+        target = min(pieces, key=lambda item: abs(item[0] - block.index), default=None)
+        if target and target[1] != block.index and target[1] != heading_of(skill.section_of[block.index]):
+            yield Edge(EdgeKind.REFERS, block.index, target[1], " ".join(match.group().split()))
+
+
+def leading(skill: Skill, words: str) -> Iterator[tuple[Sequence[Block], int]]:
+    """The blocks that begin with one of some words, each as the blocks of its section and its place there."""
+    expression = _opening(words)
+    for section in skill.sections:
+        for at, block in enumerate(section.blocks):
+            if at and block.kind in PROSE and expression.match(block.text):
+                yield section.blocks, at
+
+
+@lru_cache(maxsize=8)
+def _opening(words: str) -> re.Pattern[str]:
+    phrases = (phrase.strip() for text in texts(words) for phrase in text.split(","))
+    known = "|".join(re.escape(phrase).replace("\\ ", r"\s+") for phrase in phrases if phrase)
+    return re.compile(rf"\W{{0,9}}(?:{known})(?![a-zA-Zäöüß'’])", re.IGNORECASE)
