@@ -60,12 +60,13 @@ class EvidenceResult:
 def measure(shared: Shared) -> EvidenceResult:
     """Run every exam skill at every threshold and budget."""
     exams, counter = load_exams(shared), load_counter()
-    points = tuple(_point(exams, threshold, counter) for threshold in THRESHOLDS)
+    points = tuple(point_at(exams, threshold, counter) for threshold in THRESHOLDS)
     rows = tuple(_budget_row(exams, budget, counter) for budget in BUDGETS)
     return EvidenceResult(len(exams), sum(len(exam.criteria) for exam in exams), points, rows)
 
 
-def _point(exams: Sequence[Exam], threshold: float, counter: TokenCounter) -> Point:
+def point_at(exams: Sequence[Exam], threshold: float, counter: TokenCounter) -> Point:
+    """What one threshold gives."""
     results = [distill(exam.skill, DistillOptions(threshold=threshold)).distilled for exam in exams]
     before = [counter.count(exam.skill.body) for exam in exams]
     after = [counter.count(result.body) for result in results]

@@ -17,6 +17,7 @@ from skill_distiller.checks.meaning import (
 )
 from skill_distiller.checks.model import Check, Declared, Finding, Pair, Tokens, Verification, count_tokens
 from skill_distiller.checks.resolve_links import find_dead_links
+from skill_distiller.checks.structure import find_broken_edges
 from skill_distiller.skill.folder import FindTarget, SkillFolder, find_anything, find_on_disk
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import load_counter
@@ -34,6 +35,7 @@ CHECKS: Final = (
     CheckSpec("frontmatter", "Has every field its value, and no new one gives more leave?", find_frontmatter_changes),
     CheckSpec("headings", "Is every heading there, in its order and at its level?", find_changed_headings),
     CheckSpec("meaning", "Does every sentence, item and cell say what it said, in its place?", find_changed_statements),
+    CheckSpec("structure", "Is everything there that what stayed needs: steps, halves, pointers?", find_broken_edges),
     CheckSpec("facts", "Has every statement its facts, and is nothing hidden?", find_changed_facts),
     CheckSpec("patterns", "Is every protected pattern there?", find_lost_patterns),
     CheckSpec("links", "Does every link and every mentioned file lead somewhere in the folder?", find_dead_links),
