@@ -17,7 +17,7 @@ from tests.cli.samples import DEPLOY
 from tests.marks import slow
 
 import skill_distiller
-from skill_distiller.language.lexicon import LANGUAGES
+from skill_distiller.language.tables import LANGUAGES
 from skill_distiller.run.distill import distill
 from skill_distiller.skill.read import read_skill
 

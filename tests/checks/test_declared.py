@@ -98,7 +98,9 @@ _RULE = "You really should never commit secrets.\n"
 )
 def test_a_block_that_went(after: str, expected: str) -> None:
     """A receipt that names it as gone or cut down is believed of this block, and of no other."""
-    found = _levels(f"# A\n\n{_RULE}\nRun it.\n", after, Declared(removed=frozenset({_RULE}), blocks={_RULE: ""}))
+    found = _levels(
+        f"# A\n\n{_RULE}\nRun it.\n", after, Declared(removed=frozenset({_RULE}), blocks=frozenset({_RULE}))
+    )
     assert found
     assert {level for _, level in found} == {expected}
 
@@ -113,7 +115,7 @@ def test_a_block_that_went(after: str, expected: str) -> None:
 )
 def test_a_block_in_other_words(after: str, expected: str) -> None:
     """A receipt can declare that nobody could prove it; never that what was forbidden is asked for."""
-    found = _levels(_RULE, after, Declared(blocks={_RULE: after}))
+    found = _levels(_RULE, after, Declared(blocks=frozenset({_RULE})))
     assert found
     assert {level for _, level in found} == {expected}
 
@@ -129,7 +131,7 @@ def test_a_heading_that_went() -> None:
 def test_a_pattern_that_went() -> None:
     """By its name; the sentence that holds it has to be declared too."""
     rule = "Save a checkpoint first.\n"
-    declared = Declared(removed=frozenset({rule}), blocks={rule: ""}, patterns=frozenset({"checkpoint-state"}))
+    declared = Declared(removed=frozenset({rule}), blocks=frozenset({rule}), patterns=frozenset({"checkpoint-state"}))
     expected = [("meaning", "declared"), ("patterns", "declared")]
     assert _levels(f"{rule}\nThen work.\n", "Then work.\n", declared) == expected
 
