@@ -11,7 +11,7 @@ from tests.fixture_file import FIXTURES
 from tests.strategies import texts
 
 from skill_distiller.language.facts import find_facts, locked_spans, overlaps
-from skill_distiller.language.lexicon import tables
+from skill_distiller.language.tables import tables
 from skill_distiller.meaning.compare import is_proved
 from skill_distiller.rewriting.articles import article_edits
 from skill_distiller.rewriting.edits import apply_edits
