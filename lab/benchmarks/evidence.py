@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Final
 
@@ -15,14 +15,16 @@ from lab.common.tables import percent, table
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from skill_distiller.errors import TargetError
 from skill_distiller.planning.plan import Mode
+from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions
+from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
 THRESHOLDS: Final = tuple(round(1 - i / 100, 2) for i in range(51))
 BUDGETS: Final = (0.2, 0.4, 0.6, 0.8, 0.9)
+NEAR_FLOOR: Final = THRESHOLDS[4:15:2]  # where a wording's curve crosses the floor
 SHOWN: Final = frozenset({1.0, 0.95, DEFAULT_THRESHOLD, 0.85, 0.8, 0.7, 0.6, 0.5})
 RULES: Final = Backends(analyzer=RulesAnalyzer())
 _NAMES: Final = ("truncation", "random blocks", "dropping by heading")
@@ -49,12 +51,13 @@ class BudgetRow:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceResult:
-    """The whole study: points by falling threshold, rows by rising budget."""
+    """The whole study: points by falling threshold, rows by rising budget, points near the floor by wording."""
 
     skills: int
     criteria: int
     points: tuple[Point, ...]
     budgets: tuple[BudgetRow, ...]
+    wordings: dict[Wording, tuple[Point, ...]]
 
 
 def measure(shared: Shared) -> EvidenceResult:
@@ -62,12 +65,16 @@ def measure(shared: Shared) -> EvidenceResult:
     exams, counter = load_exams(shared), load_counter()
     points = tuple(point_at(exams, threshold, counter) for threshold in THRESHOLDS)
     rows = tuple(_budget_row(exams, budget, counter) for budget in BUDGETS)
-    return EvidenceResult(len(exams), sum(len(exam.criteria) for exam in exams), points, rows)
+    wordings = {w: tuple(point_at(exams, threshold, counter, w) for threshold in NEAR_FLOOR) for w in Wording}
+    return EvidenceResult(len(exams), sum(len(exam.criteria) for exam in exams), points, rows, wordings)
 
 
-def point_at(exams: Sequence[Exam], threshold: float, counter: TokenCounter) -> Point:
+def point_at(
+    exams: Sequence[Exam], threshold: float, counter: TokenCounter, wording: Wording = Wording.DETAIL
+) -> Point:
     """What one threshold gives."""
-    results = [distill(exam.skill, DistillOptions(threshold=threshold)).distilled for exam in exams]
+    options = DistillOptions(threshold, gate=Gate.REPORT, wording=wording)
+    results = [distill(exam.skill, options).distilled for exam in exams]
     before = [counter.count(exam.skill.body) for exam in exams]
     after = [counter.count(result.body) for result in results]
     return Point(
@@ -97,11 +104,11 @@ def _budget_row(exams: Sequence[Exam], share: float, counter: TokenCounter) -> B
 
 def ours_within(skill: Skill, budget: int, counter: TokenCounter, backends: Backends | None = None) -> Skill:
     """What tokens mode gives for `budget` body tokens; the smallest that can be had where it can't be met."""
-    tokens = budget + counter.count(skill.frontmatter.raw)
+    options = DistillOptions(mode=Mode.TOKENS, tokens=budget + counter.count(skill.frontmatter.raw), gate=Gate.REPORT)
     try:
-        return distill(skill, DistillOptions(mode=Mode.TOKENS, tokens=tokens), backends).distilled
+        return distill(skill, options, backends).distilled
     except TargetError as error:
-        return distill(skill, DistillOptions(mode=Mode.TOKENS, tokens=error.smallest), backends).distilled
+        return distill(skill, replace(options, tokens=error.smallest), backends).distilled
 
 
 def _baselines(exams: Sequence[Exam], budgets: Sequence[int], counter: TokenCounter) -> tuple[float, ...]:
@@ -132,6 +139,11 @@ def report(result: EvidenceResult) -> str:
             f"## Evidence kept ({result.skills} skills, {result.criteria} criteria)",
             _headline(result, best),
             curve,
+            f"By wording, at {FLOOR:g} of the evidence (interpolated) and at the default threshold:",
+            table(
+                ["wording", "mean body tokens saved", "saved at the default", "evidence kept there"],
+                [_wording_row(wording, points) for wording, points in result.wordings.items()],
+            ),
             "At equal budgets, shares of the body tokens (ours: the tokens really used, and in how many skills the "
             "budget can't be reached because required blocks stay):",
             _budget_table(result.budgets),
@@ -145,6 +157,13 @@ def report(result: EvidenceResult) -> str:
             ),
         ]
     )
+
+
+def _wording_row(wording: Wording, points: Sequence[Point]) -> list[str]:
+    saving = interpolated_saving(points)
+    default = next(p for p in points if p.threshold == DEFAULT_THRESHOLD)
+    shown = "-" if saving is None else percent(saving)
+    return [wording, shown, percent(default.mean_saved), f"{default.evidence:.3f}"]
 
 
 def _headline(result: EvidenceResult, best: Point | None) -> str:
