@@ -64,16 +64,13 @@ class Side:
     def above(self, thing: int | Unit) -> tuple[Unit, ...]:
         """Whatever a block or a unit stands under, the heading first."""
         block, own = (thing, self.labels(thing)) if isinstance(thing, int) else (thing.block, thing.under)
-        return tuple(unit for unit in (self.heading(block), self.tag(block), *own) if unit)
+        return (*self.around(block), *own)
 
-    def heading(self, block: int) -> Unit | None:
-        """The heading that a block stands under."""
-        return self.headings[self.containers.homes[block]]
-
-    def tag(self, block: int) -> Unit | None:
-        """The opening tag of the innermost container around a block."""
-        around = self.containers.around[block]
-        return self.units(around)[0] if around >= 0 else None
+    def around(self, block: int) -> tuple[Unit, ...]:
+        """The heading that a block stands under, and the opening tag of the innermost container around it."""
+        tag = self.containers.around[block]
+        found = (self.headings[self.containers.homes[block]], self.units(tag)[0] if tag >= 0 else None)
+        return tuple(unit for unit in found if unit)
 
     def place(self, thing: int | Unit) -> tuple[int, int, int]:
         """Where a block, heading or unit stands: its section, block and number in that."""
@@ -209,10 +206,9 @@ def _align_blocks(found: Alignment) -> None:
     """The blocks that are the same, byte for byte; of several the ones under the same heading first."""
     old, new = found.old.skill.blocks, found.new.skill.blocks
 
-    def home(side: Side, block: Block) -> tuple[Unit | None, str]:
-        heading, tag = side.heading(block.index), side.tag(block.index)
-        heading = found.of_new.get(heading, heading) if heading and side is found.new else heading
-        return heading, tag.text if tag else ""
+    def home(side: Side, block: Block) -> Hashable:
+        around = side.around(block.index)
+        return tuple(found.of_new.get(unit, unit) if unit.kind is UnitKind.HEADING else unit.text for unit in around)
 
     homes = {id(b): home(side, b) for side, blocks in ((found.old, old), (found.new, new)) for b in blocks}
     pairs = _pair_up(old, new, [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()])
@@ -254,8 +250,7 @@ def _align_units(found: Alignment) -> None:
 
 
 def _home(side: Side, unit: Unit) -> str:
-    around = (side.heading(unit.block), side.tag(unit.block))
-    return "\n".join(plain(one.text) for one in around if one)
+    return "\n".join(plain(one.text) for one in side.around(unit.block))
 
 
 def _left(old: Sequence[Unit], new: Sequence[Unit], pairs: Iterable[Pair]) -> tuple[list[Unit], list[Unit]]:
