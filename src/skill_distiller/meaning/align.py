@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, block_units, heading_units
-from skill_distiller.skill.containers import find_containers
+from skill_distiller.skill.containers import find_containers, match_tags
 from skill_distiller.skill.labels import labels_of
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
@@ -211,8 +211,11 @@ def _align_blocks(found: Alignment) -> None:
         return tuple(found.of_new.get(unit, unit) if unit.kind is UnitKind.HEADING else unit.text for unit in around)
 
     homes = {id(b): home(side, b) for side, blocks in ((found.old, old), (found.new, new)) for b in blocks}
-    pairs = _pair_up(old, new, [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()])
-    found.blocks = sorted((one.index, other.index) for one, other in pairs)
+    tags = dict(match_tags(found.old.containers, found.new.containers))
+    taken = set(tags.values())
+    rest = [b for b in old if b.index not in tags], [b for b in new if b.index not in taken]
+    pairs = _pair_up(*rest, [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()])
+    found.blocks = sorted([*tags.items(), *((one.index, other.index) for one, other in pairs)])
     for i, j in found.blocks:
         if i in found.old.label_blocks or j in found.new.label_blocks:
             found.pair(zip(found.old.units(i), found.new.units(j), strict=True))
@@ -221,7 +224,8 @@ def _align_blocks(found: Alignment) -> None:
 def _align_units(found: Alignment) -> None:
     old = found.old.other_units({i for i, _ in found.blocks})
     new = found.new.other_units({j for _, j in found.blocks})
-    homes = {unit: _home(side, unit) for side, units in ((found.old, old), (found.new, new)) for unit in units}
+    sides = (found.old, old), (found.new, new)
+    homes = {u: tuple(plain(one.text) for one in side.around(u.block)) for side, units in sides for u in units}
 
     def context(unit: Unit) -> Hashable:
         return tuple(plain(one.text) for one in unit.under), homes[unit], unit.kind
@@ -247,10 +251,6 @@ def _align_units(found: Alignment) -> None:
         found.pair((match.before[0], other) for other in match.after[1:])
         found.pair([(match.before[0], match.after[0])])
     found.matches = [match for one, match in matches.items() if match.before[0] is one]
-
-
-def _home(side: Side, unit: Unit) -> str:
-    return "\n".join(plain(one.text) for one in side.around(unit.block))
 
 
 def _left(old: Sequence[Unit], new: Sequence[Unit], pairs: Iterable[Pair]) -> tuple[list[Unit], list[Unit]]:
