@@ -9,6 +9,8 @@ import pytest
 from tests.fixture_file import SKILLS
 
 from skill_distiller.errors import TargetError
+from skill_distiller.meaning.compare import compare
+from skill_distiller.meaning.wording import Verdict
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions, Gate
@@ -105,3 +107,11 @@ def test_a_formula_goes_with_what_leads_to_it_and_what_explains_it() -> None:
     """The sentence it is a part of stays or goes as one."""
     found = {(" is computed as" in text, "$$\nV" in text, "where $m$" in text) for text in _results("footnotes")}
     assert found == {(True, True, True), (False, False, False)}
+
+
+def test_of_equal_tags_those_stand_for_each_other_that_hold_the_same() -> None:
+    """An example that goes does not make the next one one that moved."""
+    examples = [f"<example>\n\nAsk for {thing} {number}.\n\n</example>\n\n" for number, thing in enumerate("abc")]
+    before, after = parse_skill("# A\n\n" + "".join(examples)), parse_skill("# A\n\n" + examples[2])
+    lost = {difference.verdict for difference in compare(before, after).differences}
+    assert lost == {Verdict.GONE}

@@ -49,6 +49,10 @@ def _check_lines(skill: Skill) -> None:
 @example("a\x00b")
 @example("[a]: b\n[c]: d")
 @example("- a\n\n  ```\n  b")
+@example("- a\n</x>\n<x>\n- b\n</x>\n<x>\nc\n</x>\n")
+@example("!!! note\r\n    a\r\nb\r\n\r\n    c\r\n??? d\r\te")
+@example("a\n<!-- b --> c\nd\n<!-- e --> f\n- g\n\n<!-- h\n--> i")
+@example("```md\n```a\n```\n# b\n```\nc\n\n```md\r\n```a\r\n```\r\n```")
 def test_any_text_comes_back(text: str) -> None:
     """Whatever the text, joining the parts gives it back, and the parts are numbered in order."""
     _check(text)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
 from skill_distiller.meaning.statements import pair_in_order
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, anchors, block_units, heading_units
-from skill_distiller.skill.containers import find_containers
+from skill_distiller.skill.containers import find_containers, match_tags
 from skill_distiller.skill.labels import labels_of
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
@@ -65,16 +65,13 @@ class Side:
     def above(self, thing: int | Unit) -> tuple[Unit, ...]:
         """Whatever a block or a unit stands under, the heading first."""
         block, own = (thing, self.labels(thing)) if isinstance(thing, int) else (thing.block, thing.under)
-        return tuple(unit for unit in (self.heading(block), self.tag(block), *own) if unit)
+        return (*self.around(block), *own)
 
-    def heading(self, block: int) -> Unit | None:
-        """The heading that a block stands under."""
-        return self.headings[self.containers.homes[block]]
-
-    def tag(self, block: int) -> Unit | None:
-        """The opening tag of the innermost container around a block."""
-        around = self.containers.around[block]
-        return self.units(around)[0] if around >= 0 else None
+    def around(self, block: int) -> tuple[Unit, ...]:
+        """The heading that a block stands under, and the opening tag of the innermost container around it."""
+        tag = self.containers.around[block]
+        found = (self.headings[self.containers.homes[block]], self.units(tag)[0] if tag >= 0 else None)
+        return tuple(unit for unit in found if unit)
 
     def place(self, thing: int | Unit) -> tuple[int, int, int]:
         """Where a block, heading or unit stands: its section, block and number in that."""
@@ -204,15 +201,17 @@ def _align_blocks(found: Alignment) -> None:
     old, new = found.old.skill.blocks, found.new.skill.blocks
     after = anchors(old, new, lambda block: block.text)
 
-    def home(side: Side, block: Block) -> tuple[Unit | None, str]:
-        heading, tag = side.heading(block.index), side.tag(block.index)
-        heading = found.of_new.get(heading, heading) if heading and side is found.new else heading
-        return heading, tag.text if tag else ""
+    def home(side: Side, block: Block) -> Hashable:
+        around = side.around(block.index)
+        return tuple(found.of_new.get(unit, unit) if unit.kind is UnitKind.HEADING else unit.text for unit in around)
 
     homes = {id(b): home(side, b) for side, blocks in ((found.old, old), (found.new, new)) for b in blocks}
+    tags = dict(match_tags(found.old.containers, found.new.containers))
+    taken = set(tags.values())
+    rest = [b for b in old if b.index not in tags], [b for b in new if b.index not in taken]
     keys: list[Callable[[Block], Hashable]] = [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()]
-    pairs = _pair_up(old, new, [lambda b: (after[id(b)], homes[id(b)], b.text.rstrip()), *keys])
-    found.blocks = sorted((one.index, other.index) for one, other in pairs)
+    pairs = _pair_up(*rest, [lambda b: (after[id(b)], homes[id(b)], b.text.rstrip()), *keys])
+    found.blocks = sorted([*tags.items(), *((one.index, other.index) for one, other in pairs)])
     for i, j in found.blocks:
         if i in found.old.label_blocks or j in found.new.label_blocks:
             found.pair(zip(found.old.units(i), found.new.units(j), strict=True))
@@ -221,7 +220,8 @@ def _align_blocks(found: Alignment) -> None:
 def _align_units(found: Alignment) -> None:
     old = found.old.other_units({i for i, _ in found.blocks})
     new = found.new.other_units({j for _, j in found.blocks})
-    homes = {unit: _home(side, unit) for side, units in ((found.old, old), (found.new, new)) for unit in units}
+    sides = (found.old, old), (found.new, new)
+    homes = {u: tuple(plain(one.text) for one in side.around(u.block)) for side, units in sides for u in units}
 
     def context(unit: Unit) -> Hashable:
         return tuple(plain(one.text) for one in unit.under), homes[unit], unit.kind
@@ -247,11 +247,6 @@ def _align_units(found: Alignment) -> None:
         found.pair((match.before[0], other) for other in match.after[1:])
         found.pair([(match.before[0], match.after[0])])
     found.matches = [match for one, match in matches.items() if match.before[0] is one]
-
-
-def _home(side: Side, unit: Unit) -> str:
-    around = (side.heading(unit.block), side.tag(unit.block))
-    return "\n".join(plain(one.text) for one in around if one)
 
 
 def _left(old: Sequence[Unit], new: Sequence[Unit], pairs: Iterable[Pair]) -> tuple[list[Unit], list[Unit]]:

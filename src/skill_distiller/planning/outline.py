@@ -205,7 +205,7 @@ def _contained(skill: Skill, nodes: Iterable[Node], partners: Mapping[int, int])
     found: list[Node] = []
     for node in _lifted(skill, nodes, partners):
         found.append(node)
-        partner = partners.get(node.block, -1)
+        partner = partners.get(node.block, -1) if node.closing < 0 else -1
         if partner > node.block >= 0:
             open_at.append(len(found) - 1)
         elif open_at and partner == found[open_at[-1]].block:

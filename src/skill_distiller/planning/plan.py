@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice
@@ -144,6 +145,8 @@ def apply_plan(skill: Skill, plan: Plan) -> Skill:
                 continue
             if blocks and kept + 1 < block.index:
                 blocks[-1] = _apart(blocks[-1], block)
+            elif not blocks and not stays:  # the heading went that parted it from the block above
+                _change_last(sections, partial(_apart, below=block))
             # The very text of the original is found at once wherever something is remembered of it.
             own = block.text if rendering.kind is RenderingKind.FULL else rendering.text.removesuffix(block.gap)
             blocks.append(Block(count, block.kind, own, block.gap, 0, block.info))

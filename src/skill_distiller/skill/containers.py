@@ -19,6 +19,8 @@ _TAG: Final = re.compile(
 )
 _VOID: Final = frozenset("area base br col embed hr img input link meta source track wbr".split())
 _TAGGED: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM, BlockKind.QUOTE, BlockKind.HTML})
+_MOST_ALIKE: Final = 40  # equal tags that are looked at for one
+_WORD: Final = re.compile(r"\w+")
 _MAX_DEPTH: Final = 20  # containers within containers; nobody writes more
 
 
@@ -147,6 +149,28 @@ def find_containers(skill: Skill) -> Containers:
     partners = {id(tag) for pair in paired for tag in pair}
     unpaired = tuple(tag for tag in every if id(tag) not in partners)
     return Containers(skill, clean, bound, unpaired, frozenset(tag.name for tag, _ in paired))
+
+
+def match_tags(old: Containers, new: Containers) -> Iterator[tuple[int, int]]:
+    """The tags of two skills, by their blocks, that stand for each other: of equal ones those around the same words."""
+    offers: dict[str, list[tuple[int, int, frozenset[str]]]] = {}
+    for start, end in old.pairs:
+        offers.setdefault(_tags_of(old, start, end), []).append((start, end, _words_within(old, start, end)))
+    for start, end in new.pairs:
+        there = offers.get(_tags_of(new, start, end))
+        if there:
+            words = _words_within(new, start, end) if len(there) > 1 else frozenset[str]()
+            best = max(there[:_MOST_ALIKE], key=lambda offer: len(offer[2] & words))
+            there.remove(best)
+            yield from ((best[0], start), (best[1], end))
+
+
+def _tags_of(containers: Containers, start: int, end: int) -> str:
+    return "".join(containers.skill.blocks[place].text.rstrip() for place in (start, end))
+
+
+def _words_within(containers: Containers, start: int, end: int) -> frozenset[str]:
+    return frozenset(_WORD.findall("\n".join(block.text for block in containers.skill.blocks[start + 1 : end])))
 
 
 def _shallow(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
