@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from skill_distiller.checks.model import Verification
     from skill_distiller.errors import SkillDistillerError
     from skill_distiller.planning.plan import Mode
+    from skill_distiller.rewriting.model import Wording
     from skill_distiller.run.backends import Backends
     from skill_distiller.run.distill import carry_out, distill
     from skill_distiller.run.result import Evidence, Result
-    from skill_distiller.run.run import DistillOptions, KeptPieces, Run
+    from skill_distiller.run.run import Counting, DistillOptions, Gate, KeptPieces, Run
     from skill_distiller.skill.folder import SkillFolder
     from skill_distiller.skill.model import Skill, render_skill
     from skill_distiller.skill.parse import parse_skill
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 # Loaded on first use: `skill-distiller --version` must not pay for a Markdown parser and a tokenizer.
 _HOMES: Final = {
     "Backends": "run.backends",
+    "Counting": "run.run",
     "DistillOptions": "run.run",
     "Evidence": "run.result",
+    "Gate": "run.run",
     "KeptPieces": "run.run",
     "Mode": "planning.plan",
     "Result": "run.result",
@@ -39,6 +42,7 @@ _HOMES: Final = {
     "SkillDistillerError": "errors",
     "SkillFolder": "skill.folder",
     "Verification": "checks.model",
+    "Wording": "rewriting.model",
     "carry_out": "run.distill",
     "distill": "run.distill",
     "parse_skill": "skill.parse",
@@ -50,8 +54,10 @@ _HOMES: Final = {
 }
 __all__ = [
     "Backends",
+    "Counting",
     "DistillOptions",
     "Evidence",
+    "Gate",
     "KeptPieces",
     "Mode",
     "Result",
@@ -60,6 +66,7 @@ __all__ = [
     "SkillDistillerError",
     "SkillFolder",
     "Verification",
+    "Wording",
     "__version__",
     "carry_out",
     "distill",
