@@ -130,7 +130,7 @@ _TELLING: Final = frozenset({"name", "description", "license", "compatibility", 
 def find_frontmatter_changes(pair: Pair) -> Iterator[Finding]:
     """Fails where a field was lost or has another value, or a new one may give an agent more leave.
 
-    Another order or quoting is a warning; a new field that only tells of the skill, or a description in other words, is
+    Another order or quoting, a new field that only tells of the skill, or a description in other words, is
     to be looked at; a new comment fails.
     """
     before, after = pair.original.frontmatter, pair.candidate.frontmatter
@@ -146,7 +146,7 @@ def find_frontmatter_changes(pair: Pair) -> Iterator[Finding]:
         yield from found
     else:
         text = "same fields, same values"
-        yield Finding(FindingKind.OTHERWISE_WRITTEN, Level.WARNING, text, 1, in_candidate=True)
+        yield Finding(FindingKind.OTHERWISE_WRITTEN, Level.LOOK, text, 1, in_candidate=True)
 
 
 def _fields(pair: Pair) -> Iterator[Finding]:

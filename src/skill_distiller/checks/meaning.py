@@ -110,7 +110,7 @@ def _is_declared(pair: Pair, difference: Difference) -> bool:
         return gone and _is_written(pair, difference.after)  # a heading may come in the place of one that went
     blocks = {pair.original.blocks[one.block].text for one in difference.before}
     if blocks <= declared.removed:
-        return True
+        return _is_written(pair, difference.after)
     return difference.verdict is Verdict.REWORDED and blocks <= declared.reworded
 
 

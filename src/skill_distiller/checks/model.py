@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
+from skill_distiller.meaning.align import plain
 from skill_distiller.meaning.compare import Comparison, compare, restricts
 from skill_distiller.rewriting.model import ONE_LINERS, RENDERINGS, Proof
 from skill_distiller.skill.folder import FindTarget, SkillFolder
@@ -251,16 +252,22 @@ WORD: Final = re.compile(r"\w+")
 
 
 class SummedUp(NamedTuple):
-    """A text, and the words that it may hold, in small letters: `words`, and in one unit those of one of `whole`."""
+    """A text, and what it may hold: whole `sentences`, the `words` of blocks that bind nobody, and in one unit those of
+    one of `whole`; all in small letters."""
 
     text: str
+    sentences: frozenset[str]
     words: frozenset[str]
     whole: tuple[frozenset[str], ...]
 
     def holds(self, text: str) -> bool:
-        """Whether it holds a text, and that nothing but its words."""
-        more = {*WORD.findall(text.casefold())} - self.words
-        return text in self.text and (not more or any(more <= words for words in self.whole))
+        """Whether it holds a text, and that a sentence of the original, or nothing but its words.
+
+        Of a block that forbids, asks or sets a condition some of the words say something else than all of them.
+        """
+        words = {*WORD.findall(text.casefold())}
+        known = plain(text) in self.sentences or (words and words <= self.words)
+        return text in self.text and bool(known or (words and any(words - self.words <= own for own in self.whole)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,12 +310,15 @@ class Pair:
 
         One of several that were summed up may be whole again: nobody reads in its line what it does not say itself.
         """
+        removed = [block for block in self.original.blocks if block.text in self.declared.removed]
+        units = (unit for block in removed for unit in self.comparison.alignment.old.units(block.index))
         headings = (section.heading for section in self.original.sections)
-        said = "\n".join((ONE_LINERS, *headings, *self.declared.removed))
+        said = "\n".join((ONE_LINERS, *headings, *(block.text for block in removed if not restricts(block.text))))
         left = {block.text for block in self.candidate.blocks}
         whole = (block.text for block in self.original.blocks if block.text in left and not restricts(block.text))
         words, *others = (frozenset(WORD.findall(text.casefold())) for text in (said, *whole))
-        return SummedUp("\n".join(self.declared.parts), words, tuple(others))
+        sentences = frozenset(plain(unit.text) for unit in units)
+        return SummedUp("\n".join(self.declared.parts), sentences, words, tuple(others))
 
     @cached_property
     def folder_name(self) -> str:

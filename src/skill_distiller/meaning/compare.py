@@ -117,7 +117,7 @@ def _match(match: Match) -> Iterator[Difference]:
     if one == other:
         return
     if {unit.kind for unit in (*before, *after)} & VERBATIM:
-        if one.split() != other.split() or _indent(one) != _indent(other):
+        if one.rstrip() != other.rstrip():
             yield Difference(Verdict.CHANGED, before, after, before[0].kind.value, True)
         return
     edits = compare_wording(one, other)
@@ -152,10 +152,6 @@ def _other_form(before: tuple[Unit, ...], after: tuple[Unit, ...]) -> Difference
 
 def _is_question(text: str) -> bool:
     return text.rstrip("*_ ").endswith(("?", "？"))
-
-
-def _indent(text: str) -> int:
-    return len(text) - len(text.lstrip())
 
 
 def _places(found: Alignment) -> Iterator[Difference]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import Fact, FactKind, find_facts
@@ -60,6 +61,7 @@ _MARKUP: Final = re.compile(
     | </?[A-Za-z][^<>]{0,2000}>
     | \{\{[^{}\n]{1,200}\}\} | \{[\w.-]{1,80}\} | \$\{?\w{1,80}\}? | \$\$[^$]{1,4000}\$\$ | \$[^$\n]{1,400}\$
     | \[\^[^\]\s]{1,80}\]:? | (?<![\w\]])\[[ xX]\](?=\s) | (?<!~)~~(?!~)
+    | (?<![~\w])~(?=[A-Za-z*`]) | (?<=[A-Za-z.!?*`])~(?![~\w/])
     | \[\[[^\]\n]{1,300}\]\] | \[[^\[\]\n]{1,300}\](?=\()""",
     re.VERBOSE | re.DOTALL,
 )
@@ -73,6 +75,7 @@ _CJK: Final = re.compile(f"[{CJK}]")
 _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
 _GROUPED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])|(?<![\w.,])\d+,\d+(?![\w,])")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_MAX_UNIT: Final = 3  # letters of a unit whose capitals count
 _DASHES: Final = {ord(dash): "-" for dash in "–—−"}
 
 
@@ -98,8 +101,18 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
             token._replace(kind=TokenKind.FACT) if any(a <= token.start < b for a, b in quoted) else token
             for token in tokens
         ]
-    said = _with_phrases(tokens)
+    said = _with_phrases(_with_units(tokens, text))
     return tuple(_with_phrases(said) if said != tokens else said)  # one may stand in another: "5 euros or more"
+
+
+def _with_units(tokens: Sequence[Token], text: str) -> list[Token]:
+    """The tokens, where the short word behind a number, which counts something, is known by its capitals: MB, Mb."""
+    found = list(tokens)
+    for at, (number, unit) in enumerate(pairwise(tokens), 1):
+        counted = number.kind is TokenKind.FACT and number.value[-1:].isdigit() and unit.start - number.end <= 1
+        if counted and unit.kind is TokenKind.WORD and len(unit.word) <= _MAX_UNIT and unit.word.isascii():
+            found[at] = unit._replace(value=text[unit.start : unit.end])
+    return found
 
 
 @lru_cache(maxsize=16384)
@@ -124,7 +137,8 @@ def _fixed_tokens(text: str) -> list[Token]:
         if fact.kind is FactKind.NUMBER and _CJK.search(fact.text):  # the words around it have no spaces
             found += [(*match.span(), _amount(match.group())) for match in _DIGITS.finditer(text, fact.start, fact.end)]
         elif number:  # what it counts is a word of its own: "30 s" is "30s"
-            found.append((fact.start, fact.start + number.end(), _amount(number.group())))
+            sign = len(fact.text) - len(fact.text.lstrip("<>≥≤"))  # a limit is a word of its own too
+            found.append((fact.start + sign, fact.start + number.end(), _amount(number.group())))
         elif _is_fixed(fact):
             found.append((fact.start, fact.end, _fact_value(fact)))
     tokens: list[Token] = []

@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token as MarkdownToken
 
 from skill_distiller.language.facts import FactKind, find_facts
 from skill_distiller.language.lexicon import abbreviations
+from skill_distiller.skill.ids import block_parser
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import split_lines
 
@@ -59,6 +58,7 @@ _NO_BLANK_LINE: Final = re.compile(r"(?<!\n)\n(?![ \t]*\r?\n)")
 _MASKED: Final = frozenset(
     {FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED, FactKind.PATH, FactKind.FORMULA}
 )
+_MAX_WORD: Final = 80  # characters before a full stop that may be an abbreviation
 _NUMBER: Final = re.compile(r"[*_]{0,3}(?:\d{1,9}|[a-z])")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
@@ -77,7 +77,7 @@ def split_sentences(text: str) -> list[str]:
     masked = _masked(_NO_BLANK_LINE.sub(" ", text))  # a quotation may go on in the next line
     found, at = [], 0
     for match in _SENTENCE_END.finditer(masked):
-        if match.group()[0] == "." and _goes_on(masked[at : match.start()]):
+        if match.group()[0] == "." and _goes_on(masked[max(at, match.start() - _MAX_WORD) : match.start()]):
             continue
         found.append(text[at : match.end()].strip())
         at = match.end()
@@ -124,7 +124,7 @@ def block_units(block: Block, section: int, above: tuple[Unit, ...] = (), place:
         return list(_sentences(block.text, block, section, block.line, above))
     if block.kind is BlockKind.RULE:
         return []
-    if block.kind in _BY_LINE:
+    if block.kind in _BY_LINE or _TOO_DEEP.search(block.text):
         return list(_by_line(block, section, above))
     return list(_Walk(block, section, above, place).units())
 
@@ -140,10 +140,15 @@ def _by_line(block: Block, section: int, under: tuple[Unit, ...]) -> Iterator[Un
     """The lines of code and markup; of a fence its info string."""
     for line, text in enumerate(split_lines(block.text), block.line):
         fence = block.kind is BlockKind.CODE and text.lstrip().startswith(("```", "~~~"))
-        kind = UnitKind.FENCE if fence else _BY_LINE[block.kind]
+        kind = UnitKind.FENCE if fence else _BY_LINE.get(block.kind, UnitKind.MARKUP)
         shown = text.strip("`~ \t\r\n") if fence else text.rstrip() if kind is UnitKind.CODE else text.strip()
         if shown.strip():
             yield Unit(kind, shown, line, section, block.index, under)
+
+
+_CELL_END: Final = re.compile(r"(?<!\\)\|")
+# So many marks before a text, or so many blanks, that Markdown may see none of it.
+_TOO_DEEP: Final = re.compile(r"^(?:[ \t]{60}|(?:[ \t]*(?:[>*+-]|\d{1,9}[.)])(?=[ \t>])){12})", re.MULTILINE)
 
 
 class _List:
@@ -207,6 +212,7 @@ class _Walk:
         self._table: list[Unit] | None = None  # the heads of its columns
         self._row: list[Unit] = []
         self._in_head = False
+        self._surplus: list[Unit] = []  # what a row has behind the last column, which Markdown does not show
 
     def units(self) -> Iterator[Unit]:
         """The units in order."""
@@ -216,7 +222,7 @@ class _Walk:
                 self._lists[-1].open_item(number)
                 yield from self._item(text, self._block.line + line)
             return
-        for token in _parser().parse(self._block.text):
+        for token in block_parser().parse(self._block.text):
             if token.type == "inline":
                 yield from self._inline(token)
             elif token.type in ("fence", "code_block"):
@@ -225,6 +231,14 @@ class _Walk:
                 yield from self._lines(token)
             else:
                 self._step(token)
+                if token.type == "tr_close":
+                    yield from self._surplus
+
+    def _beyond(self, token: MarkdownToken) -> list[Unit]:
+        at = token.map[0] if token.map else 0
+        row = self._block.text.split("\n")[at].strip().strip("|")
+        cells = _CELL_END.split(row)[len(self._table or ()) :] if self._table else []
+        return [self._unit(UnitKind.MARKUP, cell.strip(), self._block.line + at) for cell in cells if cell.strip()]
 
     def _step(self, token: MarkdownToken) -> None:
         """Go into or out of a list, an item or a table."""
@@ -242,6 +256,7 @@ class _Walk:
             self._in_head = token.nesting > 0
         elif token.type == "tr_open":
             self._row = []
+            self._surplus = self._beyond(token)
 
     def _inline(self, token: MarkdownToken) -> Iterator[Unit]:
         line = self._block.line + (token.map[0] if token.map else 0)
@@ -295,11 +310,6 @@ class _Walk:
     def _unit(self, kind: UnitKind, text: str, line: int, number: str = "") -> Unit:
         depth = len(self._lists)
         return Unit(kind, text, line, self._section, self._block.index, self._under(), number, depth)
-
-
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
 
 
 def anchors(old: Sequence[_T], new: Sequence[_T], key: Callable[[_T], Hashable]) -> dict[int, Hashable]:

@@ -91,17 +91,21 @@ def skeleton(text: str) -> tuple[Piece, ...]:
     >>> skeleton("1. Run it.") == skeleton("- Run it.")
     False
     """
-    return tuple(_pieces(_parser().parse(text)))
+    return tuple(_pieces(block_parser().parse(text)))
 
 
 def inlines(text: str) -> list[str]:
     """The texts of the paragraphs, list items, headings and cells of a Markdown text, in order."""
-    return [token.content for token in _parser().parse(text) if token.type == "inline"]
+    return [token.content for token in block_parser().parse(text) if token.type == "inline"]
+
+
+_MAX_NESTING: Final = 100  # lists, items and quotes in one another; what is deeper is not seen
 
 
 @lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+def block_parser() -> MarkdownIt:
+    """What reads the constructs of a block, with tables, and leaves the words inside alone."""
+    return MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table").disable(["inline", "text_join"])
 
 
 def _pieces(tokens: list[Token]) -> Iterator[Piece]:
