@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import sound_skills
 
-from skill_distiller.skill.labels import lead_ins
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
 from skill_distiller.planning.ladders import Ladders, prepare_ladders, require, trace
@@ -19,6 +18,7 @@ from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import load_worth_model
 from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.model import Rendering, RenderingKind
+from skill_distiller.skill.labels import lead_ins
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter

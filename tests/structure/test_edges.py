@@ -87,7 +87,7 @@ FILES = """# A
 
 Read `references/rules.md`, then run `python scripts/check.py --all` on the text that was written, at length.
 
-The rules are in [the rules](references/rules.md). See <https://example.com/docs/guide.md>, ../other/notes.md and report.txt.
+The rules are in [the rules](references/rules.md). See <https://a.org/docs/guide.md>, ../other/notes.md and report.txt.
 
 ```bash
 python ${CLAUDE_SKILL_DIR}/scripts/check.py
@@ -108,7 +108,9 @@ def test_files_that_are_named() -> None:
     }
 
 
-@pytest.mark.parametrize(("threshold", "name"), list(product([0.9, 0.5, 0.1], ["references/rules.md", "scripts/check.py"])))
+@pytest.mark.parametrize(
+    ("threshold", "name"), list(product([0.9, 0.5, 0.1], ["references/rules.md", "scripts/check.py"]))
+)
 def test_the_last_mention_of_a_file_stays(threshold: float, name: str) -> None:
     """However small the skill gets, each of its files is named somewhere."""
     result = distill(parse_skill(_HEAD + FILES), DistillOptions(threshold=threshold, gate=Gate.REPORT))
@@ -121,7 +123,11 @@ def test_the_last_mention_of_a_file_stays(threshold: float, name: str) -> None:
         ("## Step 1\n\na\n\n## Step 2\n\nb\n\n## Step 3\n\nc\n", "## Step 1\n\na\n\n## Step 3\n\nc\n", "sequence"),
         ("Use the `a`.\n\nOtherwise take `b`.\n", "Otherwise take `b`.\n", "label"),
         ("The table below holds.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n", "The table below holds.\n", "refers"),
-        ("# A\n\n```python\nclass Part:\n    x = 1\n```\n\n```python\nPart()\n```\n", "# A\n\n```python\nPart()\n```\n", "symbol"),
+        (
+            "# A\n\n```python\nclass Part:\n    x = 1\n```\n\n```python\nPart()\n```\n",
+            "# A\n\n```python\nPart()\n```\n",
+            "symbol",
+        ),
         ("Read references/a.md first.\n\nThen work.\n", "Then work.\n", "file"),
     ],
 )

@@ -99,9 +99,7 @@ def _needed(reading: Reading, texts: Sequence[str], choice: Choice, *, best: boo
     return {block: reason for block, reason in needed.items() if not texts[block]}
 
 
-def _lost_files(
-    reading: Reading, ladders: Ladders, texts: Sequence[str], choice: Choice
-) -> dict[int, frozenset[str]]:
+def _lost_files(reading: Reading, ladders: Ladders, texts: Sequence[str], choice: Choice) -> dict[int, frozenset[str]]:
     """The blocks that have to stay for the files that nothing kept names any more, with the names of these.
 
     One at a time is taken for the names that are left: where most of them cost least.
@@ -193,9 +191,9 @@ def compress_to_tokens(
 ) -> Plan:
     """The plan with the most worth whose result has at most `budget` tokens, frontmatter included.
 
-    What is required is what a threshold of 0 requires. Where that does not fit, the most important block may go, and then
-    required blocks are cut down to the sentences that have to stay; also where that keeps a quarter more of the worth.
-    The blocks to `keep`, by index, stay as they are. Raises TargetError where that does not fit either.
+    What is required is what a threshold of 0 requires. Where that does not fit, the most important block may go, and
+    then required blocks are cut down to the sentences that have to stay; also where that keeps a quarter more of the
+    worth. The blocks to `keep`, by index, stay as they are. Raises TargetError where that does not fit either.
     """
     models = models or Models()
     prepared = prepare_ladders(reading, counter, models)

@@ -74,7 +74,7 @@ def _needed(node: Node, wanted: Collection[int], kept: Collection[int]) -> froze
     inner = [_needed(child, wanted, kept) for child in node.children]
     if not any(inner):
         return frozenset()
-    own = {node.block} if node.block >= 0 else set[int]()
+    own = frozenset([node.block]) if node.block >= 0 else frozenset[int]()
     tied = (_least(child, kept) for child, found in zip(node.children, inner, strict=True) if child.tied and not found)
     return own.union(*inner, *tied)
 

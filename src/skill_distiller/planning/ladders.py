@@ -108,10 +108,11 @@ def keep_names(ladders: Ladders, names: Mapping[int, Collection[str]]) -> Ladder
     """The ladders where some blocks stay with names that they hold: no rung and no bundle that lacks one."""
     held = {i: [name for name in own if name in ladders.ladders[i].rungs[0].text] for i, own in names.items()}
     ladders = require(ladders, names)
+    found = list(ladders.ladders)
     for block, own in held.items():
-        ladders = ladders.change(
-            (block,), lambda rungs, own=own: [rung for rung in rungs if all(name in rung.text for name in own)]
-        )
+        left = [rung for rung in found[block].rungs if all(name in rung.text for name in own)]
+        found[block] = replace(found[block], rungs=tuple(left))
+    ladders = replace(ladders, ladders=tuple(found))
 
     def is_left(joint: Joint) -> bool:
         texts = ((block, ladders.ladders[block].joint[place].text) for block, place in joint.members)

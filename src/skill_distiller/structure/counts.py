@@ -98,7 +98,7 @@ _HELD: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.LIST})
 
 def _with_contents(skill: Skill, pieces: Sequence[Piece]) -> list[Piece]:
     """The steps, with the code, tables and lists that stand between two of them in one section."""
-    if len(pieces) < 2:  # noqa: PLR2004 - one number is no sequence
+    if len(pieces) < 2:
         return []
     wanted = list[Piece]()
     steps = frozenset(pieces)
