@@ -37,8 +37,8 @@ EXCEPTIONS = {
 TO_REPAIR = ("lines",)
 
 NOUNS = """
-    skill section block piece fact pattern protected required verdict importance value worth share strength wording
-    reading pass rendering rung ladder hull frontier decision plan run result receipt check finding gate
+    skill section block piece edge sequence fact pattern protected required verdict difference importance value worth share
+    strength wording reading pass rendering rung ladder hull frontier decision plan run result receipt check finding gate
     functionality record
 """.split()
 

@@ -87,7 +87,7 @@ FILES = """# A
 
 Read `references/rules.md`, then run `python scripts/check.py --all` on the text that was written, at length.
 
-The rules are in [the rules](references/rules.md). See <https://example.com/docs/guide.md>, ../other/notes.md and report.txt.
+The rules are in [the rules](references/rules.md). See <https://a.org/docs/guide.md>, ../other/notes.md and report.txt.
 
 ```bash
 python ${CLAUDE_SKILL_DIR}/scripts/check.py

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from skill_distiller.analysis.model import Phrases
 from skill_distiller.analysis.reading import Reading, once_per_reading
@@ -107,16 +106,15 @@ def require(ladders: Ladders, blocks: Iterable[int]) -> Ladders:
     return ladders.change(blocks, lambda rungs: [rung for rung in rungs if rung.kind is not RenderingKind.DROPPED])
 
 
-def _with_names(names: Collection[str], rungs: Sequence[Rendering]) -> list[Rendering]:
-    return [rung for rung in rungs if all(name in rung.text for name in names)]
-
-
 def keep_names(ladders: Ladders, names: Mapping[int, Collection[str]]) -> Ladders:
     """The ladders where some blocks stay with names that they hold: no rung and no bundle that lacks one."""
     held = {i: [name for name in own if name in ladders.ladders[i].rungs[0].text] for i, own in names.items()}
     ladders = require(ladders, names)
+    found = list(ladders.ladders)
     for block, own in held.items():
-        ladders = ladders.change((block,), partial(_with_names, own))
+        left = [rung for rung in found[block].rungs if all(name in rung.text for name in own)]
+        found[block] = replace(found[block], rungs=tuple(left))
+    ladders = replace(ladders, ladders=tuple(found))
 
     def is_left(joint: Joint) -> bool:
         texts = ((block, ladders.ladders[block].joint[place].text) for block, place in joint.members)

@@ -1,16 +1,67 @@
-"""All edges of a skill."""
+"""All edges of a skill; those from what uses a name to the code that defines it are found here."""
 
 from __future__ import annotations
 
-from skill_distiller.skill.model import Skill
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final
+
+from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.structure.counts import find_sequences
-from skill_distiller.structure.edges import Edge
+from skill_distiller.structure.edges import Edge, EdgeKind
 from skill_distiller.structure.pairs import find_pairs
 from skill_distiller.structure.pointers import find_pointers
-from skill_distiller.structure.symbols import find_symbols
 
 
 def find_edges(skill: Skill) -> tuple[Edge, ...]:
     """The edges between the pieces of a skill, kind by kind in reading order, each once."""
-    found = (*find_sequences(skill), *find_pairs(skill), *find_pointers(skill), *find_symbols(skill))
+    found = (*find_sequences(skill), *find_pairs(skill), *find_pointers(skill), *_symbols(skill))
     return tuple({(edge.kind, edge.source, edge.target): edge for edge in reversed(found)}.values())[::-1]
+
+
+# A grammar per language would know more, but most snippets are no whole programs, and half of them name no language.
+_DEFINED: Final = re.compile(
+    r"""^[ \t]*(?:(?:export|public|private|async|static|abstract|default|pub)[ ]+)*
+      (?:def|class|function|func|fn|interface|struct|enum|trait|type|const|let|var|import)[ ]+(?P<name>[A-Za-z_]\w{3,})
+    | ^(?:export[ ]+)?(?P<shell>[A-Z_][A-Z0-9_]{3,})=
+    | ^[ \t]*from[ ]+\S+[ ]+import[ ]+\(?(?P<names>[\w, ]+)
+    | ^[ \t]*import[ ]+\S+[ ]+as[ ]+(?P<alias>\w+)
+    | ^(?P<plain>[a-z_]\w{3,})[ ]*=[^=]""",
+    re.VERBOSE | re.MULTILINE,
+)
+_WORD: Final = re.compile(r"[A-Za-z_]\w+")
+_SPAN: Final = re.compile(r"`([A-Za-z_]\w{3,})(?:\(\))?`")
+
+
+def _symbols(skill: Skill) -> Iterator[Edge]:
+    """From what uses a name to the code before it that defines it; hard between code of one section."""
+    defined = dict[str, int]()
+    for block in skill.blocks:
+        if block.kind is not BlockKind.CODE:
+            if defined and "`" in block.text:
+                yield from (
+                    Edge(EdgeKind.SYMBOL, block.index, defined[name], name, hard=False)
+                    for name in dict.fromkeys(_SPAN.findall(block.text))
+                    if name in defined
+                )
+            continue
+        own = dict.fromkeys(_names(block.text), block.index)
+        used = defaultdict[int, list[str]](list)
+        for name in dict.fromkeys(_WORD.findall(block.text)):
+            if name in defined and name not in own:
+                used[defined[name]].append(name)
+        for target, names in used.items():
+            near = skill.section_of[target] == skill.section_of[block.index]
+            yield Edge(EdgeKind.SYMBOL, block.index, target, names[0], hard=near)
+        defined |= own
+
+
+def _names(text: str) -> Iterator[str]:
+    for match in _DEFINED.finditer(text):
+        names = match["names"]
+        if names:
+            yield from chain.from_iterable(_WORD.findall(part)[-1:] for part in names.split(","))
+        else:
+            yield match["name"] or match["shell"] or match["alias"] or match["plain"]

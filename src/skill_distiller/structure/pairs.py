@@ -15,6 +15,7 @@ from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, head
 from skill_distiller.structure.pointers import leading
 
 _SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat terminal".split())
+_COMMAND: Final = re.compile(r"`[\w./-]+ [^`\n]+`")
 _SIGNS: Final = {"❌": "bad", "✗": "bad", "✘": "bad", "🚫": "bad", "✅": "good", "✓": "good", "✔": "good"}
 _FIRST_WORD: Final = re.compile(r"[^\w❌✗✘🚫✅✓✔]*([❌✗✘🚫✅✓✔]|[\w'’]+)")
 
@@ -71,12 +72,14 @@ def _branches(skill: Skill) -> Iterator[Edge]:
 
 
 def _commands(skill: Skill) -> Iterator[Edge]:
-    """The one shell block of a section, which its prose is about."""
+    """The one shell block of a section, needed by the prose beside it that names no command of its own."""
     for section in skill.sections:
-        shell = [block for block in section.blocks if _is_shell(block)]
-        if len(shell) == 1:
-            prose = (block for block in section.blocks if block.kind in PROSE)
-            yield from (Edge(EdgeKind.LABEL, b.index, shell[0].index, "the command of the section") for b in prose)
+        shell = [place for place, block in enumerate(section.blocks) if _is_shell(block)]
+        for at in shell if len(shell) == 1 else ():
+            command = section.blocks[at]
+            for block in (*section.blocks[max(0, at - 1) : at], *section.blocks[at + 1 : at + 2]):
+                if block.kind in PROSE and not _COMMAND.search(block.text):
+                    yield Edge(EdgeKind.LABEL, block.index, command.index, "the command of the section")
 
 
 def _is_shell(block: Block) -> bool:

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from skill_distiller.language.tables import LANGUAGES, UNSPACED, tables, texts, words_in
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
@@ -22,6 +22,12 @@ _NOUNS: Final = {
     "code_nouns": frozenset({BlockKind.CODE}),
     "list_nouns": _LISTS,
 }
+_NEAR: Final = 4  # blocks that a bare word reaches over
+_WORD: Final = re.compile(r"[\w-]+")
+_DIGIT: Final = re.compile(r"\d")
+_NAMED: Final = re.compile(
+    r"(?<![^\W\d])(?P<word>[^\W\d]{1,20})\s{0,2}#?(?P<number>(?:\d{1,3}\.)*\d{1,3})(?!\d|\.\d|%|[a-z])"
+)
 _MAX_CHARS: Final = 60  # that are quoted of what points
 
 
@@ -29,11 +35,15 @@ def find_pointers(skill: Skill) -> Iterator[Edge]:
     """The edges from blocks of prose and tables to the blocks and headings that they point to."""
     counted = _counted(skill)
     places = _places(skill)
+    words, unspaced = _pointing()
     for section in skill.sections:
         for block in section.blocks:
             if block.kind in _POINTING:
-                yield from _to_places(skill, section, block, places)
-                yield from _to_counts(skill, block, counted)
+                said = frozenset(_WORD.findall(block.text.casefold()))
+                if said & words or (not block.text.isascii() and any(word in block.text for word in unspaced)):
+                    yield from _to_places(section, block, places)
+                if counted and _DIGIT.search(block.text):
+                    yield from _to_counts(skill, block, counted)
 
 
 def _places(skill: Skill) -> dict[BlockKind, list[int]]:
@@ -56,11 +66,23 @@ def _direction() -> re.Pattern[str]:
         | \b(?:(?P<back_of>{_known(back, spaced)}|{_known(back + "_at_nouns", spaced)})
             |(?P<ahead_of>{_known(ahead, spaced)}|{_known(ahead + "_at_nouns", spaced)}))
             [ ](?:\w+[ ]){{0,2}}?(?:{behind})s?\b
+        | \b(?:{_any_of(words_in("articles"))})[ ]\w+[ ](?:(?P<back_it>{_known(back, spaced)})
+            |(?P<ahead_it>{_known(ahead, spaced)}))\b(?![ ]*\d)
         | \b(?:(?P<back_alone>{_known(back, spaced)})|(?P<ahead_alone>{_known(ahead, spaced)}))
             (?=\s*(?:[.,:;)!?—–]|\Z|\n)|[ ](?:and|are|is|for|shows?|before|when)\b)
         | (?P<back_here>{_known(back, sorted(UNSPACED))})|(?P<ahead_here>{_known(ahead, sorted(UNSPACED))})""",
         re.VERBOSE | re.IGNORECASE,
     )
+
+
+@lru_cache(maxsize=1)
+def _pointing() -> tuple[frozenset[str], tuple[str, ...]]:
+    """The words that point, with spaces around them and without: most blocks have none of them."""
+    names = ("pointing_back", "pointing_ahead", "pointing_back_at_nouns", "pointing_ahead_at_nouns")
+    unspaced = (
+        word for language in sorted(UNSPACED) for name in names for word in tables(language).get(name, "").split()
+    )
+    return frozenset[str]().union(*map(words_in, names)), tuple(unspaced)
 
 
 def _known(table: str, languages: Iterable[str]) -> str:
@@ -71,7 +93,7 @@ def _any_of(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
-def _to_places(skill: Skill, section: Section, block: Block, places: dict[BlockKind, list[int]]) -> Iterator[Edge]:
+def _to_places(section: Section, block: Block, places: dict[BlockKind, list[int]]) -> Iterator[Edge]:
     for match in _direction().finditer(block.text):
         names = match.groupdict()
         back = any(text for name, text in names.items() if name.startswith("back") and text)
@@ -79,6 +101,8 @@ def _to_places(skill: Skill, section: Section, block: Block, places: dict[BlockK
         target = _nearest(places, _NOUNS[noun], block.index, back=back) if noun else None
         if target is None:
             target = _beside(section, block, back=back)
+        if target is None:
+            target = _nearest(places, _SHOWN, block.index, back=back)
         if target is not None and target != block.index:
             yield Edge(EdgeKind.REFERS, block.index, target, " ".join(match.group().split())[:_MAX_CHARS])
 
@@ -97,24 +121,19 @@ def _nearest(places: dict[BlockKind, list[int]], kinds: frozenset[BlockKind], bl
 
 
 def _beside(section: Section, block: Block, *, back: bool) -> int | None:
-    """What a bare "above" or "below" means: the nearest block of the section that shows something, else the next."""
+    """What a bare "above" or "below" means: the nearest block of a section that shows something, else the next one."""
     at = block.index - section.blocks[0].index
     near = section.blocks[:at][::-1] if back else section.blocks[at + 1 :]
-    return next((other.index for other in near[:_NEAR] if other.kind in _SHOWN), near[0].index if near else None)
+    shown = (other.index for other in near[:_NEAR] if other.kind in _SHOWN)
+    return next(shown, near[0].index if near else None)
 
 
-_NEAR: Final = 4  # blocks that a bare word reaches over
+Counted = dict[tuple[str, str], list[tuple[int, Piece]]]  # pieces with where they stand, by form and number
 
 
-class _Counted(NamedTuple):
-    """The pieces of each place of a count, by what it is called, in order of reading."""
-
-    by_name: dict[tuple[str, str], list[tuple[int, Piece]]]
-    named: re.Pattern[str]
-
-
-def _counted(skill: Skill) -> _Counted:
-    found = defaultdict[tuple[str, str], list[tuple[int, Piece]]](list)
+def _counted(skill: Skill) -> Counted:
+    """The headings and labels of each place of a count, in order of reading."""
+    found: Counted = defaultdict(list)
     at = 0
     for section in skill.sections:
         place = read_place(section.heading, heading=True) if section.level else None
@@ -125,18 +144,17 @@ def _counted(skill: Skill) -> _Counted:
             own = block_place(block)
             if own and own.form != "item":
                 found[own.form, f"{own.above}{own.number}"].append((at, block.index))
-    words = _any_of(words_in("counting"))
-    return _Counted(
-        found, re.compile(rf"(?P<word>{words})s?\s{{0,2}}#?(?P<number>(?:\d{{1,3}}\.)*\d{{1,3}})(?!\w|\.\d|%)", re.I)
-    )
+    return found
 
 
-def _to_counts(skill: Skill, block: Block, counted: _Counted) -> Iterator[Edge]:
-    if not counted.by_name or not any(character.isdecimal() for character in block.text):
-        return
-    for match in counted.named.finditer(block.text):
+def _to_counts(skill: Skill, block: Block, counted: Counted) -> Iterator[Edge]:
+    known = words_in("counting")
+    for match in _NAMED.finditer(block.text):
         word, number = match["word"].casefold(), match["number"]
-        pieces = counted.by_name.get((word, number)) or counted.by_name.get(("number", number), [])
+        name = next((form for form in (word, word.removesuffix("s"), word[-1]) if form in known), None)
+        if name is None:
+            continue
+        pieces = counted.get((name, number)) or counted.get(("number", number), [])
         target = min(pieces, key=lambda item: abs(item[0] - block.index), default=None)
         if target and target[1] != block.index and target[1] != heading_of(skill.section_of[block.index]):
             yield Edge(EdgeKind.REFERS, block.index, target[1], " ".join(match.group().split()))
