@@ -19,15 +19,20 @@ STILL_IN_CODE = {
     "language/forms.py": 5,
     "language/tables.py": 1,
     "language/words.py": 1,
-    "planning/outline.py": 2,
+    "planning/outline.py": 1,
     "planning/worth.py": 1,
     "providers/network.py": 2,
     "providers/secret_scan.py": 3,
     "rewriting/examples/fold.py": 2,
     "rewriting/extract.py": 1,
-    "rewriting/ladder.py": 1,
     "rewriting/one_liner/line_text.py": 1,
     "rewriting/one_liner/triggers.py": 3,
+    "skill/containers.py": 1,
+    "skill/parse.py": 1,
+    "structure/files.py": 1,
+    "structure/find_edges.py": 1,
+    "structure/pairs.py": 1,
+    "structure/pointers.py": 1,
 }
 FEW = 3
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:(?: |\\ |\\s[+*]?)[^\W\d_]+)*")

@@ -93,11 +93,11 @@ _RULE = "You really should never commit secrets.\n"
     [
         pytest.param("# A\n\nRun it.\n", "declared", id="gone, as it says"),
         pytest.param(f"# A\n\n{_RULE}", "failure", id="what it doesn't name is gone"),
-        pytest.param("# A\n\nYou should commit secrets.\n\nRun it.\n", "declared", id="cut down"),
+        pytest.param("# A\n\nYou should commit secrets.\n\nRun it.\n", "failure", id="turned round under its name"),
     ],
 )
 def test_a_block_that_went(after: str, expected: str) -> None:
-    """A receipt that names it as gone or cut down is believed of this block, and of no other."""
+    """A receipt that names it as gone is believed of this block, of no other, and of nothing in its place."""
     found = _levels(
         f"# A\n\n{_RULE}\nRun it.\n", after, Declared(removed=frozenset({_RULE}), blocks=frozenset({_RULE}))
     )
@@ -115,7 +115,7 @@ def test_a_block_that_went(after: str, expected: str) -> None:
 )
 def test_a_block_in_other_words(after: str, expected: str) -> None:
     """A receipt can declare that nobody could prove it; never that what was forbidden is asked for."""
-    found = _levels(_RULE, after, Declared(blocks=frozenset({_RULE})))
+    found = _levels(_RULE, after, Declared(reworded=frozenset({_RULE}), blocks=frozenset({_RULE})))
     assert found
     assert {level for _, level in found} == {expected}
 
@@ -133,7 +133,7 @@ def test_a_pattern_that_went() -> None:
     rule = "Save a checkpoint first.\n"
     declared = Declared(removed=frozenset({rule}), blocks=frozenset({rule}), patterns=frozenset({"checkpoint-state"}))
     expected = [("meaning", "declared"), ("patterns", "declared")]
-    assert _levels(f"{rule}\nThen work.\n", "Then work.\n", declared) == expected
+    assert _levels(f"{rule}\nDo the work.\n", "Do the work.\n", declared) == expected
 
 
 @pytest.mark.parametrize(

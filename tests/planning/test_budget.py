@@ -138,7 +138,7 @@ def test_what_is_left_of_a_budget_is_used(corpus_sample: tuple[Skill, ...]) -> N
         assert len(notes) == (budget - result.output_tokens > UNUSED * result.output_tokens)
         assert all(note.tokens and note.tokens > budget for note in notes)
         told += len(notes)
-    assert told < 2
+    assert told < 4
 
 
 def test_a_piece_that_does_not_fit() -> None:

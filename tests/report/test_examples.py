@@ -22,7 +22,7 @@ from skill_distiller.rewriting.model import Proposals, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import DistillOptions, Gate
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 
@@ -128,7 +128,7 @@ def test_the_record_has_the_numbers(five: Result) -> None:
 def test_lines_in_new_words_are_named(five: Result) -> None:
     """A set that stands as a model's lines alone is reported as abstractive."""
     backends = Backends(models=Models(renderers=(InNewWords(_NEW_WORDS),)))
-    distillation = distill(five.original, DistillOptions(threshold=0.85), backends)
+    distillation = distill(five.original, DistillOptions(threshold=0.85, gate=Gate.REPORT), backends)
     assert any(d.rendering.kind is RenderingKind.ONE_LINERS for d in distillation.plan.decisions)
     (selection,) = selections(distillation)
     assert f"└─ Examples: 5 → 4 (abstractive, coverage: {selection.coverage:.2f})" in report(distillation)

@@ -17,11 +17,12 @@ from tests.strategies import soups, texts
 from skill_distiller.cli.plan_file import MAX_PLAN, parse_plan, plan_text, read_plan
 from skill_distiller.errors import BadInputError
 from skill_distiller.planning.plan import Reason, apply_plan
-from skill_distiller.planning.saved_plan import recall_plan, source_digest
+from skill_distiller.planning.saved_plan import recall_plan
 from skill_distiller.rewriting.model import Rendering, RenderingKind, Wording
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions
+from skill_distiller.skill.ids import source_digest
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 

@@ -16,7 +16,7 @@ from skill_distiller.skill.labels import lead_ins
 from skill_distiller.skill.model import Skill
 from skill_distiller.structure.edges import Edge, Piece
 from skill_distiller.structure.files import named_files
-from skill_distiller.structure.find import find_edges
+from skill_distiller.structure.find_edges import find_edges
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -18,6 +18,7 @@ from skill_distiller.meaning.align import plain
 from skill_distiller.meaning.compare import Comparison, compare, restricts
 from skill_distiller.rewriting.model import ONE_LINERS, RENDERINGS, Proof
 from skill_distiller.skill.folder import FindTarget, SkillFolder
+from skill_distiller.skill.ids import source_digest
 from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.tokens import TokenCounter, count_skill
 
@@ -208,8 +209,9 @@ def declared_in(record: object, original: Skill) -> Declared:
         declared = _read(record)
     except (KeyError, TypeError, ValueError):
         raise BadInputError("The receipt is not a record of `compress --json`.", _NO_RECEIPT) from None
-    texts = {block.text for block in original.blocks}
-    if not texts.issuperset(declared.blocks):
+    digest = record.get("source_sha256") if isinstance(record, dict) else None
+    texts = {block.text for block in original.blocks}  # earlier versions wrote no digest
+    if digest not in (None, source_digest(original)) or not texts.issuperset(declared.blocks):
         raise BadInputError("The receipt is of another skill, or of another version of it.", _NO_RECEIPT)
     return declared
 

@@ -9,7 +9,7 @@ from skill_distiller.meaning.compare import Comparison
 from skill_distiller.skill.model import Skill
 from skill_distiller.structure.edges import Edge, Piece, heading_of
 from skill_distiller.structure.files import named_files
-from skill_distiller.structure.find import find_edges
+from skill_distiller.structure.find_edges import find_edges
 
 
 def find_broken_edges(pair: Pair) -> Iterator[Finding]:

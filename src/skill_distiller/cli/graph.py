@@ -13,7 +13,7 @@ from skill_distiller.report.text import excerpt
 from skill_distiller.skill.ids import piece_ids
 from skill_distiller.structure.edges import Edge, Piece, heading_of
 from skill_distiller.structure.files import named_files
-from skill_distiller.structure.find import find_edges
+from skill_distiller.structure.find_edges import find_edges
 
 if TYPE_CHECKING:
     from skill_distiller.skill.model import Skill

@@ -18,13 +18,13 @@ from skill_distiller.cli.input_output import check_target, read_side_file
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers
-from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan, source_digest
+from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan
 from skill_distiller.report.text import excerpt
 from skill_distiller.rewriting.model import RenderingKind, Wording
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.frontmatter import read_fields
-from skill_distiller.skill.ids import PieceIds, piece_ids
+from skill_distiller.skill.ids import PieceIds, piece_ids, source_digest
 from skill_distiller.skill.model import Block, Section, Skill
 from skill_distiller.skill.safe_files import staged
 

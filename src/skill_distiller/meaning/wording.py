@@ -250,11 +250,12 @@ class _Comparison:
 
     def _is_turned(self) -> bool:
         """Whether a verb came into the passive or out of it: "sign the tag", "the tag is signed"."""
-        counts = [sum(is_passive(t.word) for gap in self.gaps for t in side(gap)) for side in (_before, _after)]
+        passives = sum(is_passive(t.word) for gap in self.gaps for t in gap.before)
+        changed = passives != sum(is_passive(t.word) for gap in self.gaps for t in gap.after)
         moved = {t.value for gap in self.gaps for t in gap.before} & {t.value for gap in self.gaps for t in gap.after}
         old = {t.word for gap in self.gaps for t in gap.before if t.value in moved} | {t.word for t, _ in self.kept}
         new = {t.word for gap in self.gaps for t in gap.after if t.value in moved} | {t.word for _, t in self.kept}
-        return counts[0] != counts[1] and old != new
+        return changed and old != new
 
     def _keeps_order(self, one: Token, other: Token, gap: _Gap) -> bool:
         """Whether a word still stands before and behind all that it did, but for what may stand anywhere."""
@@ -314,14 +315,6 @@ class _Comparison:
         return token.sense is Sense.DUTY and any(
             old.sense is Sense.NEGATION and token.start <= old.start <= token.end + 1 for old, _ in self.kept
         )
-
-
-def _before(gap: _Gap) -> list[Token]:
-    return gap.before
-
-
-def _after(gap: _Gap) -> list[Token]:
-    return gap.after
 
 
 def _is_bare_duty(token: Token) -> bool:

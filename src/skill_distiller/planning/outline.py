@@ -16,7 +16,7 @@ from skill_distiller.skill.labels import ends_in_colon, is_label, is_lead_in
 from skill_distiller.skill.links import find_footnotes
 from skill_distiller.skill.model import BlockKind, Section, Skill
 from skill_distiller.structure.edges import Edge, heading_of
-from skill_distiller.structure.find import find_edges
+from skill_distiller.structure.find_edges import find_edges
 
 HEADING: Final = -1
 SEQUENCE: Final = -2

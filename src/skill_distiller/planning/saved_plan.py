@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from hashlib import sha256
 from itertools import takewhile
 from typing import Final
 
@@ -57,11 +56,6 @@ class SavedPlan:
     headings: Mapping[str, SavedPiece]
     settings: Mapping[str, object]
     trusted: bool = False
-
-
-def source_digest(skill: Skill) -> str:
-    """The SHA-256 (hex) of a skill's whole text."""
-    return sha256(skill.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def recall_plan(saved: SavedPlan, skill: Skill, counter: TokenCounter) -> Plan:

@@ -23,6 +23,7 @@ from skill_distiller.rewriting.examples.model import ExampleSelection
 from skill_distiller.rewriting.model import OutcomeKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.notes import Note
+from skill_distiller.skill.ids import source_digest
 from skill_distiller.tokens import TokenCounter
 
 RECORD_SCHEMA: Final = RECORD_SCHEMAS[-1]
@@ -38,6 +39,7 @@ def to_json(record: Record) -> Json:
         "schema": RECORD_SCHEMA,
         "version": __version__,
         "skill": result.original.name,
+        "source_sha256": source_digest(result.original),
         "mode": options.mode,
         "threshold": options.threshold if options.mode is Mode.THRESHOLD else None,
         "target_tokens": options.tokens,

@@ -136,14 +136,14 @@ def keeps_everything(reading: Reading, block: int, rendering: Rendering) -> bool
     What only takes out marks and listed words is looked at in the result: what is not proved there comes back in full.
     """
     proof = RENDERINGS[rendering.kind].proof
-    if rendering.proved or proof in (Proof.NOTHING, Proof.MEANING):
+    if rendering.proved or proof is Proof.NOTHING:
         return True
     original, patterns = reading.skill.blocks[block], reading.patterns
     text = rendering.text.removesuffix(original.gap)
     if proof is Proof.WORDING:
         if compare_texts(original.text, text).failed:
             return False
-    elif not fact_keys(reading.facts[block]) <= fact_keys(find_facts(text)):
+    elif proof is Proof.FACTS and not fact_keys(reading.facts[block]) <= fact_keys(find_facts(text)):
         return False
     # What a block is protected for may also stand above it.
     protected = reading.verdicts[block].protected

@@ -291,7 +291,7 @@ def _prove(run: Run, reading: Reading, draft: _Draft) -> _Proof:
     """The draft with its proof; blocks of which the gate says that something is lost or turned are brought back."""
     proof = _look_at(run, reading, draft)
     for _ in range(_REPAIRS):
-        at_fault = _at_fault(proof.verification) if proof.verification and not run.options.plan else ()
+        at_fault = () if run.options.plan else _at_fault(proof)
         if not at_fault:
             break
         plan = bring_back(reading.skill, proof.draft.plan, at_fault, run.counter)
@@ -302,9 +302,19 @@ def _prove(run: Run, reading: Reading, draft: _Draft) -> _Proof:
     return proof
 
 
-def _at_fault(verification: Verification) -> frozenset[int]:
-    """The blocks of the original that do not say the same for certain, and the labels that they stand under."""
-    blocks = {finding.block for finding in (*verification.failures, *verification.unproved) if finding.block >= 0}
+def _at_fault(proof: _Proof) -> frozenset[int]:
+    """The blocks of the original that do not say the same for certain, and the labels that they stand under.
+
+    What a model wrote anew was asked to be proved before it was offered, or accepted unproved.
+    """
+    verification = proof.verification
+    if verification is None:
+        return frozenset()
+    anew = {decision.block for decision in proof.draft.plan.decisions if RENDERINGS[decision.rendering.kind].anew}
+    found = {finding.block for finding in verification.failures} | (
+        {finding.block for finding in verification.unproved} - anew
+    )
+    blocks = {block for block in found if block >= 0}
     original = verification.comparison.alignment.old
     return frozenset(blocks | {label.block for block in blocks for label in original.labels(block)})
 

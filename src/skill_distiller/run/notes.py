@@ -14,9 +14,8 @@ from skill_distiller.checks.receipt import Comparison
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Plan
 from skill_distiller.planning.required import required_blocks
-from skill_distiller.planning.saved_plan import source_digest
 from skill_distiller.run.run import DistillOptions
-from skill_distiller.skill.ids import piece_ids
+from skill_distiller.skill.ids import piece_ids, source_digest
 from skill_distiller.skill.model import Section, Skill, count_line_ends
 from skill_distiller.tokens import ESTIMATE, TokenCounter
 

@@ -1,4 +1,4 @@
-"""Short ids that pieces of a skill are named by, and the Markdown skeleton of a text."""
+"""What a skill and its pieces are known by: its digest, short ids, and the Markdown skeleton of a text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import Final, NamedTuple
 
 from markdown_it import MarkdownIt
@@ -29,6 +29,11 @@ class PieceIds:
 
     blocks: tuple[str, ...]
     headings: tuple[str, ...]
+
+
+def source_digest(skill: Skill) -> str:
+    """The SHA-256 (hex) of a skill's whole text."""
+    return sha256(skill.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def piece_ids(skill: Skill) -> PieceIds:
