@@ -39,6 +39,15 @@ class TargetError(SkillDistillerError):
         super().__init__(message, hint)
         self.smallest = smallest
 
+    @classmethod
+    def beyond(cls, budget: int, smallest: int) -> TargetError:
+        """The error of a budget that what has to stay does not fit into."""
+        return cls(
+            f"The skill can't be made to fit {budget} tokens; with what has to stay it takes {smallest}.",
+            f"Ask for --tokens={smallest} or more, or use --mode=oneliner for extreme compression.",
+            smallest=smallest,
+        )
+
 
 class RefusedError(SkillDistillerError):
     """A guard refused: the run would have overwritten or endangered something on disk."""

@@ -228,11 +228,7 @@ def compress_to_tokens(
             break  # no way has that much more
     if not best:
         smallest = min(counter.count(reading.skill.text), *tried)
-        raise TargetError(
-            f"The skill can't be made to fit {budget} tokens; with what has to stay it takes {smallest}.",
-            f"Ask for --tokens={smallest} or more, or use --mode=oneliner for extreme compression.",
-            smallest=smallest,
-        )
+        raise TargetError.beyond(budget, smallest)
     best.settled.show(observe)
     return _fill_up(reading, best, budget, counter, models)
 

@@ -21,6 +21,7 @@ _REACH: Final = 80  # characters before an article that are looked at: its line,
 _LINE_START: Final = re.compile(r"[ \t>]*(?:(?:[-*+•]|\d{1,9}[.)])[ \t]+)*(?:\[[ xX]\][ \t]+)?\*{0,3}\Z")
 _PLAIN: Final = re.compile(r"[A-Za-z'’-]+\Z")
 _AGAIN: Final = re.compile(r"[\w'’-]+ (?:the|an?) ", re.IGNORECASE)
+_JOINED: Final = frozenset("/\\_@=")  # behind a word that is part of a path or a name
 _CLAUSE_MARKS: Final = tuple(",;:–—-")
 
 
@@ -105,6 +106,8 @@ def _may_go(text: str, match: re.Match[str], before: str, *, first: bool) -> boo
 def _is_plain(text: str, following: re.Match[str]) -> bool:
     """Whether a word may be given a capital: no name that is written small."""
     word = following[1]
+    if text[following.end() : following.end() + 1] in _JOINED:
+        return False
     return not word[0].islower() or (word.isalpha() and word.islower() and word not in _words().names)
 
 

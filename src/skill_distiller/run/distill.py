@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from math import floor
 from typing import Final, NamedTuple
@@ -27,10 +27,10 @@ from skill_distiller.planning.choose import (
     next_smaller,
 )
 from skill_distiller.planning.ladders import replace_with
-from skill_distiller.planning.plan import Mode, Plan, apply_plan, undo_all
+from skill_distiller.planning.plan import Decision, Mode, Plan, apply_plan, undo_all
 from skill_distiller.planning.required import bring_back, carriers
 from skill_distiller.planning.saved_plan import find_pieces, recall_plan
-from skill_distiller.rewriting.model import RENDERINGS
+from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind, compaction_notes, plan_notes, result_notes
@@ -220,7 +220,7 @@ def _why_unchanged(run: Run, reading: Reading, why: NoteKind) -> Note:
 def _draw_up(run: Run, reading: Reading, keep: Collection[int]) -> _Proof:
     """The proof of the result without the blocks to keep; a TargetError names a budget that is enough with them."""
     try:
-        return _prove(run, reading, _write(run, reading))
+        return _sound(run, reading)
     except TargetError as error:
         if not keep:
             raise
@@ -251,7 +251,7 @@ def _enough(run: Run, reading: Reading, keep: Collection[int], budget: int, more
     original = count_skill(reading.skill, {}, run.counter)
     while budget < original:
         larger = replace(run, options=replace(run.options, tokens=budget), observe=watch_nothing)
-        kept = _with_blocks(larger, reading, _prove(larger, reading, _write(larger, reading)), keep)
+        kept = _with_blocks(larger, reading, _sound(larger, reading), keep)
         if kept.tokens.candidate <= budget:
             return budget
         more *= 2
@@ -284,7 +284,43 @@ class _Proof(NamedTuple):
 
 
 _MAX_SHOWN: Final = 100  # characters that an error shows of a text
-_REPAIRS: Final = 3  # rounds in which blocks are brought back that the gate misses
+_REPAIRS: Final = 5  # rounds in which blocks are brought back that the gate misses
+_RETRIES: Final = 3  # smaller budgets that leave room for what was brought back
+
+
+def _sound(run: Run, reading: Reading) -> _Proof:
+    """The proof of a result that the gate lets pass: without bundles, or with room for what has to come back.
+
+    Where no try is let pass, the first one. Raises TargetError where it does not fit into the budget.
+    """
+    first = _prove(run, reading, _write(run, reading))
+    options, most = run.options, run.options.tokens
+    if _is_sound(first, most) or options.plan or options.mode is Mode.ONELINER:
+        return first
+    models = replace(run.backends.models, renderers=())
+    quiet = replace(run, observe=watch_nothing, backends=replace(run.backends, models=models, renderers=()))
+    enough = first.tokens.candidate
+    for _ in range(_RETRIES):
+        try:
+            tried = _prove(quiet, reading, _write(quiet, reading))
+        except TargetError:
+            break
+        if _is_sound(tried, most):
+            return tried
+        enough = min(enough, tried.tokens.candidate)
+        if most is None or quiet.options.tokens is None:
+            return first
+        less = quiet.options.tokens - max(1, tried.tokens.candidate - most)
+        quiet = replace(quiet, options=replace(quiet.options, tokens=max(1, less)))
+    if most is not None and enough > most:
+        raise TargetError.beyond(most, enough)
+    return first
+
+
+def _is_sound(proof: _Proof, most: int | None) -> bool:
+    """Whether the gate lets a result pass and it is within the budget."""
+    passed = proof.verification is None or proof.verification.passed
+    return passed and (most is None or proof.tokens.candidate <= most)
 
 
 def _prove(run: Run, reading: Reading, draft: _Draft) -> _Proof:
@@ -295,10 +331,7 @@ def _prove(run: Run, reading: Reading, draft: _Draft) -> _Proof:
         if not at_fault:
             break
         plan = bring_back(reading.skill, proof.draft.plan, at_fault, run.counter)
-        repaired = _look_at(run, reading, _Draft(plan, _apply(reading.skill, plan)))
-        if repaired.tokens.candidate > (run.options.tokens or proof.tokens.original):
-            break
-        proof = repaired
+        proof = _look_at(run, reading, _Draft(plan, _apply(reading.skill, plan)))
     return proof
 
 
@@ -314,9 +347,19 @@ def _at_fault(proof: _Proof) -> frozenset[int]:
     found = {finding.block for finding in verification.failures} | (
         {finding.block for finding in verification.unproved} - anew
     )
+    moved = {finding.block for finding in verification.failures if finding.kind is FindingKind.MOVED}
+    kept = proof.draft.plan.decisions
+    # What came under another label did so because of what stood between: "Note: …" before item 5.
+    found |= {_dropped_before(kept, block) for block in moved if block > 0}
     blocks = {block for block in found if block >= 0}
     original = verification.comparison.alignment.old
     return frozenset(blocks | {label.block for block in blocks for label in original.labels(block)})
+
+
+def _dropped_before(decisions: Sequence[Decision], block: int) -> int:
+    """The last dropped block before a block, by index; -1 for none."""
+    dropped = (d.block for d in decisions[block - 1 :: -1] if d.rendering.kind is RenderingKind.DROPPED)
+    return next(dropped, -1)
 
 
 def _refuse_unproved(receipt: Receipt, verification: Verification) -> None:
