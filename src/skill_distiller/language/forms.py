@@ -56,6 +56,8 @@ def _same_in(language: str, a: str, b: str) -> bool:
             return bool(shared)
     if language in ("es", "it"):
         a, b = (match[1] if (match := _CLITIC.fullmatch(word)) else word for word in (a, b))
+    if not verb_roots(a, language).isdisjoint(verb_roots(b, language)):
+        return True
     return _stem_in(language, base_of(a)) == _stem_in(language, base_of(b))
 
 
@@ -75,6 +77,22 @@ def german_roots(word: str) -> frozenset[str]:
     forms = {word, base, *("".join(match.groups()) for form in (word, base) if (match := _PARTICIPLE.fullmatch(form)))}
     roots = {form.removesuffix(ending) for form in forms for ending in _VERB_ENDINGS if form.endswith(ending)}
     return frozenset(root for root in roots if len(root) >= _SHORTEST_ROOT) | forms
+
+
+_SHORTEST_VERB: Final = 4  # letters of what is left of a verb of a Romance language
+
+
+@lru_cache(maxsize=65536)
+def verb_roots(word: str, language: str) -> frozenset[str]:
+    """What a word is without the endings that verbs of its language take: `vérifiez` and `vérifier` as `vérifi`."""
+    base = _irregular().get(word, word)
+    roots = (base.removesuffix(end) for end in tables(language).get("verb_endings", "").split() if base.endswith(end))
+    return frozenset(_hardened(root) for root in roots if len(root) >= _SHORTEST_VERB)
+
+
+def _hardened(root: str) -> str:
+    """A root as it is before an a: `verifiqu` as `verific`, `pagu` as `pag`."""
+    return f"{root[:-2]}{'c' if root[-2] == 'q' else 'g'}" if root.endswith(("qu", "gu")) else root
 
 
 # The pronouns that Spanish and Italian hang on a verb.
