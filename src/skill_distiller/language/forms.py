@@ -219,3 +219,16 @@ def bases(word: str) -> frozenset[str]:
             if ending in ("ed", "ing") and root[-1:] == root[-2:-1]:
                 found.add(root[:-1])
     return frozenset(base for base in found if base == word or len(base) >= _SHORTEST)
+
+
+_MIN_TYPO: Final = 5  # letters of a word that may have been misspelt
+
+
+def is_misspelt(one: str, other: str) -> bool:
+    """Whether two words differ by one letter more, less or other, or by two that changed places."""
+    if min(len(one), len(other)) < _MIN_TYPO or abs(len(one) - len(other)) > 1 or one == other:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, rest_other = one[start:], other[start:]
+    swapped = rest[:2] == rest_other[1::-1] and rest[2:] == rest_other[2:]
+    return swapped or rest[1:] == rest_other[1:] or rest[1:] == rest_other or rest == rest_other[1:]

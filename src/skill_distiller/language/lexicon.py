@@ -182,7 +182,7 @@ def _numbers(known: Numbers, words: frozenset[str]) -> set[int]:
 @lru_cache(maxsize=65536)
 def _listed(word: str, language: str) -> frozenset[str]:
     """The words with opposites or synonyms of which a word is a form, in a language and in English."""
-    starts = {root[:_START] for root in (german_roots(word) if language == "de" else (base_of(word),))}
+    starts = {root[:_START] for root in (german_roots(word) if language == "de" else (base_of(word), word))}
     near = (other for name in {language, "en"} for start in starts for other in _by_start(name).get(start, ()))
     return frozenset(other for other in near if same_word(word, other, language))
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import lru_cache
+from html import unescape
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -65,6 +66,12 @@ _MARKUP: Final = re.compile(
     | \[\[[^\]\n]{1,300}\]\] | \[[^\[\]\n]{1,300}\](?=\()""",
     re.VERBOSE | re.DOTALL,
 )
+_AUTOLINK: Final = re.compile(r"<(https?://[^\s<>]+)>")
+# An entity that is no mark of Markdown or HTML; code comes first, in which it is none.
+_ENTITY: Final = re.compile(
+    r"(?P<code>(?<!`)(`+)(?!`)[^`]*(?<!`)\2(?!`))|&(?:\#\d{1,7}|\#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});"
+)
+_UNMARKED: Final = re.compile(r"[^\s*_`\[\]<>|#~\\$\x00-\x1f]")
 _WORD: Final = re.compile(
     rf"(?P<cjk>[{CJK}]+)|(?P<elided>(?:[ldnscjmtLDNSCJMT]|(?:[jJ]us|[lL]ors|[pP]uis)?[qQ]u|(?:[dns]|da|su)?[ae]?ll|[uU]n)['’](?=[^\W\d_]))"
     rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
@@ -88,6 +95,8 @@ def read_tokens(text: str, language: str = "") -> tuple[Token, ...]:
 def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
     # Cached: most texts are looked at more than once, to be found again and to be compared.
     text = text.replace("\n", " ")  # where a line ends says nothing
+    if "&" in text:
+        text = _ENTITY.sub(_character, text)
     tokens: list[Token] = []
     at = 0
     for token in _fixed_tokens(text):
@@ -103,6 +112,13 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
         ]
     said = _with_phrases(_with_units(tokens, text))
     return tuple(_with_phrases(said) if said != tokens else said)  # one may stand in another: "5 euros or more"
+
+
+def _character(entity: re.Match[str]) -> str:
+    """What an entity shows, as long as it is written so that all else stays in its place."""
+    text = entity.group()
+    shown = text if entity["code"] else unescape(text)
+    return shown.ljust(len(text)) if len(shown) == 1 and _UNMARKED.match(shown) else text
 
 
 def _with_units(tokens: Sequence[Token], text: str) -> list[Token]:
@@ -130,7 +146,7 @@ def _plain_words(text: str) -> Iterator[str]:
 
 def _fixed_tokens(text: str) -> list[Token]:
     """The facts and marked places of a text, without overlaps: of two that overlap the longer one."""
-    found = [(m.start(), m.end(), _MARKS.sub(" ", m.group()).casefold()) for m in _MARKUP.finditer(text)]
+    found = [(m.start(), m.end(), _markup_value(m.group())) for m in _MARKUP.finditer(text)]
     found += [(*match.span(), _amount(match.group())) for match in _GROUPED.finditer(text)]
     for fact in find_facts(text):
         number = _AMOUNT.match(fact.text) if fact.kind is FactKind.NUMBER else None
@@ -146,6 +162,11 @@ def _fixed_tokens(text: str) -> list[Token]:
         if not tokens or start >= tokens[-1].end:
             tokens.append(Token(TokenKind.FACT, value, text[start:end], start, end))
     return tokens
+
+
+def _markup_value(text: str) -> str:
+    link = _AUTOLINK.fullmatch(text)
+    return link[1] if link else _MARKS.sub(" ", text).casefold()
 
 
 def _is_fixed(fact: Fact) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from skill_distiller.language.forms import same_word
+from skill_distiller.language.forms import is_misspelt, same_word
 from skill_distiller.language.lexicon import (
     Sense,
     are_opposites,
@@ -89,13 +89,15 @@ _OTHERS: Final = (
     (TokenKind.SMALL, Verdict.PROVED, "small word"),
 )
 _MAX_LOOSE: Final = 2_000_000  # pairs of words that went, came or stayed; of more nobody looks for the order
-_MIN_TYPO: Final = 5  # letters of a word that may have been misspelt
 
 
 @lru_cache(maxsize=8192)
-def compare_wording(before: str, after: str) -> tuple[Edit, ...]:
-    """The differences of two texts that stand for one another; () where they are the same but for white space."""
-    language = read_language(f"{before} {after}")  # of both: a short text alone may tell none
+def compare_wording(before: str, after: str, around: str = "") -> tuple[Edit, ...]:
+    """The differences of two texts that stand for one another; () where they are the same but for white space.
+
+    `around` is the language of what they stand in.
+    """
+    language = read_language(f"{before} {after}") or around  # of both: a short text alone may tell none
     return tuple(_Comparison(read_statements(before, language), read_statements(after, language)).edits())
 
 
@@ -288,7 +290,7 @@ class _Comparison:
             verdict = Verdict.CHANGED if few or gap.binding else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
         elif lost or come:
-            firm = (gap.approval and bool(lost)) or (gap.binding and gap.main and bool(come))
+            firm = (gap.approval and bool(lost)) or (gap.binding and gap.main and (bool(come) or bool(lost)))
             verdict = Verdict.CHANGED if firm else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
         for kind, verdict, what in _OTHERS:
@@ -376,19 +378,9 @@ def _replaced(one: Token, other: Token) -> Edit | None:
         return None
     if same_word(one.word, other.word, one.language) or are_synonyms(one.word, other.word, one.language):
         return Edit(Verdict.REWORDED, *pair, "synonym")
-    if one.kind is other.kind is TokenKind.WORD and _is_typo(one.word, other.word):
+    if one.kind is other.kind is TokenKind.WORD and is_misspelt(one.word, other.word):
         return Edit(Verdict.REWORDED, *pair, "spelling")
     return None
-
-
-def _is_typo(one: str, other: str) -> bool:
-    """Whether two words differ by one letter more, less or other, or by two that changed places."""
-    if min(len(one), len(other)) < _MIN_TYPO or abs(len(one) - len(other)) > 1 or one == other:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    rest, rest_other = one[start:], other[start:]
-    swapped = rest[:2] == rest_other[1::-1] and rest[2:] == rest_other[2:]
-    return swapped or rest[1:] == rest_other[1:] or rest[1:] == rest_other or rest == rest_other[1:]
 
 
 def _joined(tokens: Sequence[Token]) -> str:
