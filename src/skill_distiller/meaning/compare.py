@@ -9,10 +9,10 @@ from typing import Final
 from skill_distiller.language.lexicon import Sense
 from skill_distiller.meaning.align import Alignment, Counterpart, Match, Side, align, plain
 from skill_distiller.meaning.references import renamed_notes, with_addresses, with_old_names
-from skill_distiller.meaning.sentence_tokens import TokenKind, read_language, read_tokens
+from skill_distiller.meaning.sentence_tokens import TokenKind, asks, read_language, read_tokens
 from skill_distiller.meaning.statements import PARTED
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
-from skill_distiller.meaning.wording import CERTIFIED, RANK, Edit, Verdict, asks, compare_wording, worst
+from skill_distiller.meaning.wording import CERTIFIED, RANK, Edit, Verdict, compare_wording, worst
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 

@@ -16,6 +16,7 @@ from skill_distiller.language.lexicon import (
     Sense,
     is_article,
     is_filler,
+    is_imperative,
     is_light,
     is_particle,
     language_of,
@@ -71,7 +72,7 @@ _AUTOLINK: Final = re.compile(r"<(https?://[^\s<>]+)>")
 _ENTITY: Final = re.compile(
     r"(?P<code>(?<!`)(`+)(?!`)[^`]*(?<!`)\2(?!`))|&(?:\#\d{1,7}|\#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});"
 )
-_UNMARKED: Final = re.compile(r"[^\s*_`\[\]<>|#~\\$\x00-\x1f]")
+_UNMARKED: Final = re.compile(r"\xa0|[^\s*_`\[\]<>|#~\\$\x00-\x1f]")
 _WORD: Final = re.compile(
     rf"(?P<cjk>[{CJK}]+)|(?P<elided>(?:[ldnscjmtLDNSCJMT]|(?:[jJ]us|[lL]ors|[pP]uis)?[qQ]u|(?:[dns]|da|su)?[ae]?ll|[uU]n)['’](?=[^\W\d_]))"
     rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
@@ -328,3 +329,9 @@ def _canonical(canonical: str, run: Sequence[Token], counted: Sequence[Token]) -
             yield _sign(plain, start, end)
         else:
             yield make_token(plain, plain, start, end, run[0].language, loud=loud)
+
+
+def asks(tokens: Sequence[Token]) -> bool:
+    """Whether a text begins with what to do: "Keep the log."."""
+    first = next((token for token in tokens if token.kind is not TokenKind.SMALL), None)
+    return first is not None and is_imperative(first.word)

@@ -21,7 +21,7 @@ from skill_distiller.language.lexicon import (
     is_pronoun,
     senses,
 )
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind, read_language
+from skill_distiller.meaning.sentence_tokens import Token, TokenKind, asks, read_language
 from skill_distiller.meaning.statements import (
     MAX_CELLS,
     Clause,
@@ -82,6 +82,7 @@ _FORCE: Final = {Sense.DUTY: 3, Sense.ADVICE: 2, Sense.LEAVE: 1, Sense.ABILITY: 
 _TURNING: Final = frozenset({Sense.NEGATION, Sense.LACK, Sense.AVOIDANCE, Sense.EXCEPTION})
 # With one of these in it, a statement whose words were exchanged is not taken on trust.
 _BINDING: Final = frozenset({Sense.NEGATION, Sense.DUTY, Sense.APPROVAL, Sense.AVOIDANCE, Sense.LACK, Sense.ONLY})
+_NAMED: Final = frozenset({None, Sense.LACK, Sense.LIMIT})  # senses that plain words have too: "absent", "missing"
 # What an edit of tokens that are no words is.
 _OTHERS: Final = (
     (TokenKind.FACT, Verdict.CHANGED, "fact"),
@@ -156,7 +157,8 @@ class _Comparison:
         lost, come = old.sense if old else None, new.sense if new else None
         if old and new and lost is not come:
             labels = None in (lost, come) and not {lost, come} & _NO_LABELS
-            alike = labels or Sense.BECAUSE in (lost, come) or {lost, come} == _WHEN
+            reason = Sense.BECAUSE in (lost, come) and Sense.CONDITION not in (lost, come)
+            alike = labels or reason or {lost, come} == _WHEN
             verdict = Verdict.REWORDED if alike else Verdict.CONTRADICTED
             self.found.append(Edit(verdict, old.head or old.tokens, new.head or new.tokens, str(lost or come)))
         elif not (old and new) and (lost or come):  # a condition or reason by itself; a label is looked at word by word
@@ -284,14 +286,13 @@ class _Comparison:
             self.found.append(Edit(Verdict.REWORDED, tuple(named), tuple(named_now), "word"))
         if bool(lost) is not bool(come):  # a word that stands for one of those is another word
             lost = lost or [token for token in gap.before if token.sense in _SOFT]
-            come = come or [token for token in gap.after if token.sense in _SOFT]
+            come = come or [token for token in gap.after if token.sense in _SOFT_WHEN_NEW]
         if lost and come:
             few = len(lost) + len(come) <= max(2, len(self.kept))
             verdict = Verdict.CHANGED if few or gap.binding else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
         elif lost or come:
-            firm = (gap.approval and bool(lost)) or (gap.binding and gap.main and (bool(come) or bool(lost)))
-            verdict = Verdict.CHANGED if firm else Verdict.REWORDED
+            verdict = Verdict.CHANGED if self._matters(gap, lost, come) else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
         for kind, verdict, what in _OTHERS:
             lost, come = ([t for t in side if t.kind is kind] for side in (gap.before, gap.after))
@@ -299,18 +300,47 @@ class _Comparison:
                 self.found.append(Edit(verdict, tuple(lost), tuple(come), what))
         self._senses_left(gap)
 
+    def _matters(self, gap: _Gap, lost: Sequence[Token], come: Sequence[Token]) -> bool:
+        """Whether a statement that lost words, or got some, says something else for it: one that asks or forbids does.
+
+        So does what lost a label or something to do, got it, or had the words behind a number or an "all".
+        """
+        at, side = (lost[0].start, 0) if lost else (come[0].start, 1)
+        before = [pair[side] for pair in self.kept if 0 <= at - pair[side].end <= 1]
+        return (
+            (gap.approval and bool(lost))
+            or (gap.binding and gap.main)
+            or ((gap.asked or gap.label) and any(is_imperative(t.word) for t in come))
+            or any(is_imperative(t.word) for t in lost)
+            or any(token.value[-1:].isdigit() or token.sense is Sense.ALL for token in before)
+        )
+
     def _senses_left(self, gap: _Gap) -> None:
         """The same for the words with a sense."""
         for token in gap.before:
             if token.kind is TokenKind.SENSE:
-                kept = self._forbids_still(token) or (gap.asked and _is_bare_duty(token))
-                verdict = Verdict.REWORDED if kept else _sense_gone(token)
+                kept = self._forbids_still(token) or (gap.asked and _is_bare_duty(token)) or self._is_excepted(token)
+                late = gap.binding and gap.main and token.sense is Sense.THEN and self._is_late(token)
+                verdict = Verdict.REWORDED if kept else Verdict.CHANGED if late else _sense_gone(token)
                 self.found.append(Edit(verdict, (token,), (), str(token.sense)))
         for token in gap.after:
             if token.kind is TokenKind.SENSE:
                 forbidden = token.sense is Sense.ABILITY and any(old.sense is Sense.NEGATION for old, _ in self.kept)
                 verdict = Verdict.REWORDED if forbidden else _sense_new(token, gap)  # "can never", "may in no case"
                 self.found.append(Edit(verdict, (), (token,), str(token.sense)))
+
+    def _is_late(self, token: Token) -> bool:
+        """Whether "first" stands at the end or behind a duty, where it says that something comes before all else."""
+        before = max((old for old, _ in self.kept if old.start < token.start), key=lambda old: old.start, default=None)
+        last = all(old.start < token.start for old, _ in self.kept)
+        return before is not None and (last or before.sense is Sense.DUTY)
+
+    def _is_excepted(self, token: Token) -> bool:
+        """Whether an "otherwise" only says once more that all but an exception is meant: "除非…，否则…"."""
+        sides = (self.before, self.after)
+        return token.sense is Sense.OTHERWISE and all(
+            len(side) == 1 and any(clause.sense is Sense.EXCEPTION for clause in side[0].conditions) for side in sides
+        )
 
     def _forbids_still(self, token: Token) -> bool:
         """Whether a duty is one not to do something, and that is still said: "must not" is "do not"."""
@@ -343,12 +373,6 @@ def _sense_gone(token: Token) -> Verdict:
     return Verdict.CONTRADICTED if token.sense in _TURNING else Verdict.CHANGED
 
 
-def asks(tokens: Sequence[Token]) -> bool:
-    """Whether a text begins with what to do: "Keep the log."."""
-    first = next((token for token in tokens if token.kind is not TokenKind.SMALL), None)
-    return first is not None and is_imperative(first.word)
-
-
 def _sense_new(token: Token, gap: _Gap) -> Verdict:
     if token.sense in (Sense.ADVICE, Sense.ABILITY) and gap.binding:
         return Verdict.WEAKENED
@@ -372,6 +396,8 @@ def _replaced(one: Token, other: Token) -> Edit | None:
             turned = one.sense in _TURNING or other.sense in _TURNING
             return Edit(Verdict.CONTRADICTED if turned else Verdict.CHANGED, *pair, str(one.sense))
         return None
+    if {one.sense, other.sense} <= _NAMED and are_synonyms(one.word, other.word, one.language):
+        return Edit(Verdict.REWORDED, *pair, "synonym")
     if (one.value == "1" and is_article(other.word)) or (other.value == "1" and is_article(one.word)):
         return Edit(Verdict.REWORDED, *pair, "number")
     if TokenKind.FACT in (one.kind, other.kind) or one.kind is TokenKind.SMALL or other.kind is TokenKind.SMALL:
