@@ -288,7 +288,7 @@ class _Comparison:
             lost = lost or [token for token in gap.before if token.sense in _SOFT]
             come = come or [token for token in gap.after if token.sense in _SOFT_WHEN_NEW]
         if lost and come:
-            few = len(lost) + len(come) <= max(2, len(self.kept))
+            few = not self.kept or len(lost) + len(come) <= max(2, len(self.kept))
             verdict = Verdict.CHANGED if few or gap.binding else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
         elif lost or come:
@@ -359,9 +359,9 @@ def _is_pronoun(token: Token) -> bool:
 
 
 def _unnegated(tokens: list[Token], word: Token) -> bool:
-    """Whether a word stands behind a negation, which is taken out then."""
+    """Whether a word stands behind a negation, which is taken out then; "no ... nunca" is one negation."""
     at = tokens.index(word)
-    if not at or tokens[at - 1].sense is not Sense.NEGATION:
+    if not at or word.sense is Sense.NEGATION or tokens[at - 1].sense is not Sense.NEGATION:
         return False
     del tokens[at - 1]
     return True
