@@ -180,9 +180,11 @@ _LYSE: Final = re.compile(r"(\w+)lys(e|ed|ing|ers?)")
 
 def american(word: str) -> str:
     """An English word in American spelling, where the British one is known: by list, -our, -ise and -yse."""
-    listed = _spellings().get(word)
-    if listed:
-        return listed
+    known = _spellings()
+    if word in known:
+        return known[word]
+    if word[-1:] == "s" and word[:-1] in known:
+        return f"{known[word[:-1]]}s"
     if "our" in word and (root := _our_root().search(word)):
         return word[: root.end()] + "o" + word[root.end() + 2 :]
     match = _ISE.fullmatch(word) if "is" in word else None

@@ -276,4 +276,4 @@ def _swap(one: Difference, other: Difference) -> bool:
 def _words_changed(difference: Difference) -> tuple[set[str], set[str]]:
     lost = {t.value for edit in difference.edits for t in edit.before if t.kind is not TokenKind.SMALL}
     come = {t.value for edit in difference.edits for t in edit.after if t.kind is not TokenKind.SMALL}
-    return lost, come
+    return lost - come, come - lost

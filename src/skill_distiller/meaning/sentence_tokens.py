@@ -68,9 +68,9 @@ _MARKUP: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _AUTOLINK: Final = re.compile(r"<(https?://[^\s<>]+)>")
-# An entity that is no mark of Markdown or HTML; code comes first, in which it is none.
-_ENTITY: Final = re.compile(
-    r"(?P<code>(?<!`)(`+)(?!`)[^`]*(?<!`)\2(?!`))|&(?:\#\d{1,7}|\#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});"
+# An entity, or a dash between words; code comes first, in which both are what they are.
+_SHOWN: Final = re.compile(
+    r"(?P<code>(?<!`)(`+)(?!`)[^`]*(?<!`)\2(?!`))|(?<!\d)—|—(?!\d)|&(?:\#\d{1,7}|\#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});"
 )
 _UNMARKED: Final = re.compile(r"\xa0|[^\s*_`\[\]<>|#~\\$\x00-\x1f]")
 _WORD: Final = re.compile(
@@ -84,6 +84,7 @@ _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
 _GROUPED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])|(?<![\w.,])\d+,\d+(?![\w,])")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _MAX_UNIT: Final = 3  # letters of a unit whose capitals count
+_QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
 _DASHES: Final = {ord(dash): "-" for dash in "–—−"}
 
 
@@ -96,8 +97,8 @@ def read_tokens(text: str, language: str = "") -> tuple[Token, ...]:
 def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
     # Cached: most texts are looked at more than once, to be found again and to be compared.
     text = text.replace("\n", " ")  # where a line ends says nothing
-    if "&" in text:
-        text = _ENTITY.sub(_character, text)
+    if "&" in text or "—" in text:
+        text = _SHOWN.sub(_character, text)
     tokens: list[Token] = []
     at = 0
     for token in _fixed_tokens(text):
@@ -116,8 +117,10 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
 
 
 def _character(entity: re.Match[str]) -> str:
-    """What an entity shows, as long as it is written so that all else stays in its place."""
+    """What an entity shows, a blank for a dash, as long as it is written so that all else stays in its place."""
     text = entity.group()
+    if text == "—":  # it may touch a fact
+        return " "
     shown = text if entity["code"] else unescape(text)
     return shown.ljust(len(text)) if len(shown) == 1 and _UNMARKED.match(shown) else text
 
@@ -167,7 +170,7 @@ def _fixed_tokens(text: str) -> list[Token]:
 
 def _markup_value(text: str) -> str:
     link = _AUTOLINK.fullmatch(text)
-    return link[1] if link else _MARKS.sub(" ", text).casefold()
+    return link[1] if link else _MARKS.sub(" ", text).casefold().translate(_QUOTES)
 
 
 def _is_fixed(fact: Fact) -> bool:

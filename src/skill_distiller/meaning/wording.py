@@ -398,6 +398,8 @@ def _replaced(one: Token, other: Token) -> Edit | None:
         return None
     if {one.sense, other.sense} <= _NAMED and are_synonyms(one.word, other.word, one.language):
         return Edit(Verdict.REWORDED, *pair, "synonym")
+    if one.word == other.word and is_article(one.word):  # "Plan A Trip"
+        return Edit(Verdict.REWORDED, *pair, "capitals")
     if (one.value == "1" and is_article(other.word)) or (other.value == "1" and is_article(one.word)):
         return Edit(Verdict.REWORDED, *pair, "number")
     if TokenKind.FACT in (one.kind, other.kind) or one.kind is TokenKind.SMALL or other.kind is TokenKind.SMALL:
