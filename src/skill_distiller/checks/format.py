@@ -14,7 +14,7 @@ from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quot
 from skill_distiller.meaning.compare import compare_texts, restricts
 from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.meaning.units import split_sentences
-from skill_distiller.meaning.wording import CERTIFIED
+from skill_distiller.meaning.verdicts import CERTIFIED
 from skill_distiller.skill.model import BlockKind, FrontmatterState, Skill, count_line_ends
 
 MAX_NAME: Final = 64  # characters, as in all of these
@@ -193,7 +193,7 @@ _YAML_COMMENT: Final = re.compile(r"(?:^|(?<=[ \t]))(?:#[^\n]*|&[^\s,{}\[\]]+|<<
 
 
 def _new_comments(pair: Pair) -> Iterator[Finding]:
-    """The comments and anchors of a frontmatter that the original's does not have: an agent reads them like all else."""
+    """The comments and anchors that the original's frontmatter does not have: an agent reads them like all else."""
     before, after = pair.original.frontmatter.raw, pair.candidate.frontmatter
     for match in _YAML_COMMENT.finditer(after.raw):
         text = match.group().strip("# \t\r")

@@ -12,7 +12,8 @@ from skill_distiller.meaning.references import renamed_notes, with_addresses, wi
 from skill_distiller.meaning.sentence_tokens import TokenKind, asks, read_language, read_tokens
 from skill_distiller.meaning.statements import PARTED
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
-from skill_distiller.meaning.wording import CERTIFIED, RANK, Edit, Verdict, compare_wording, worst
+from skill_distiller.meaning.verdicts import CERTIFIED, RANK, Edit, Verdict, worst
+from skill_distiller.meaning.wording import compare_wording
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 

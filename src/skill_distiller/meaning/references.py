@@ -37,9 +37,7 @@ def with_addresses(skill: Skill) -> Skill:
         for section in skill.sections
     ]
     blocks = [tuple(_without(block, targets, used) for block in row) for row in sections]
-    return replace(
-        skill, sections=tuple(replace(s, blocks=row) for s, row in zip(skill.sections, blocks, strict=True))
-    )
+    return replace(skill, sections=tuple(replace(s, blocks=row) for s, row in zip(skill.sections, blocks, strict=True)))
 
 
 def _definitions(block: Block) -> Iterator[tuple[str, str, str]]:
@@ -47,7 +45,7 @@ def _definitions(block: Block) -> Iterator[tuple[str, str, str]]:
     for line in block.text.split("\n"):
         if match := _DEFINITION.fullmatch(line):
             title = match["title"] or match["single"]
-            yield line, _name(match["label"]), f"{match['url']} \"{title}\"" if title else match["url"]
+            yield line, _name(match["label"]), f'{match["url"]} "{title}"' if title else match["url"]
 
 
 def _name(label: str) -> str:
@@ -74,7 +72,9 @@ def _without(block: Block, targets: Mapping[str, str], used: set[str]) -> Block:
     return replace(block, text="\n".join("" if line in gone else line for line in lines))
 
 
-def renamed_notes(before: Skill, after: Skill, edits: Sequence[tuple[Sequence[Token], Sequence[Token]]]) -> dict[str, str]:
+def renamed_notes(
+    before: Skill, after: Skill, edits: Sequence[tuple[Sequence[Token], Sequence[Token]]]
+) -> dict[str, str]:
     """The footnotes that have another name throughout, and their old names: none stands on both sides."""
     old, new = ({name.casefold() for name in _NOTE.findall(skill.body)} for skill in (before, after))
     pairs = {
@@ -85,9 +85,7 @@ def renamed_notes(before: Skill, after: Skill, edits: Sequence[tuple[Sequence[To
     }
     sides = [[pair[i] for pair in pairs] for i in (0, 1)]
     return {
-        b: a
-        for a, b in pairs
-        if a not in new and b not in old and sides[0].count(a) == 1 and sides[1].count(b) == 1
+        b: a for a, b in pairs if a not in new and b not in old and sides[0].count(a) == 1 and sides[1].count(b) == 1
     }
 
 

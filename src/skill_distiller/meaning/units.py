@@ -54,7 +54,9 @@ class Unit:
 
 
 VERBATIM: Final = frozenset({UnitKind.CODE, UnitKind.FENCE})  # kinds that stay letter by letter
-_SENTENCE_END: Final = re.compile(rf"[.!?;][*_\"”'’)\]»]*(?=\s|\Z|—)|[。！？；][”」』）]*|(?<=[{CJK}])[;!?](?=[{CJK}])|\n(?=[ \t]*\r?\n)")
+_SENTENCE_END: Final = re.compile(
+    rf"[.!?;][*_\"”'’)\]»]*(?=\s|\Z|—)|[。！？；][”」』）]*|(?<=[{CJK}])[;!?](?=[{CJK}])|\n(?=[ \t]*\r?\n)"
+)
 _NO_BLANK_LINE: Final = re.compile(r"(?<!\n)\n(?![ \t]*\r?\n)")
 _MASKED: Final = frozenset(
     {FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED, FactKind.PATH, FactKind.FORMULA}

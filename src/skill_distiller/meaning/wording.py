@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
-from skill_distiller.language.forms import is_misspelt, same_word
+from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import (
     Sense,
     are_opposites,
-    are_synonyms,
-    is_article,
     is_imperative,
     is_kind,
     is_mobile,
@@ -31,38 +28,7 @@ from skill_distiller.meaning.statements import (
     read_statements,
     same_places,
 )
-
-
-class Verdict(StrEnum):
-    """What is said of a piece of the original and what stands for it, from the best to the worst.
-
-    PROVED: only edits that can't change what is said. MOVED: the same words, under another heading, condition or
-    count. REWORDED: other words, and nobody can tell by program. The others are changes of meaning.
-    """
-
-    IDENTICAL = "identical"
-    PROVED = "proved"
-    REWORDED = "reworded"
-    MOVED = "moved"
-    WEAKENED = "weakened"
-    CHANGED = "changed"
-    CONTRADICTED = "contradicted"
-    GONE = "gone"
-    NEW = "new"
-
-
-RANK: Final = {verdict: place for place, verdict in enumerate(Verdict)}
-CERTIFIED: Final = frozenset({Verdict.IDENTICAL, Verdict.PROVED})
-
-
-class Edit(NamedTuple):
-    """One difference in the words: what it means, the tokens on both sides, and what it is about ("fact", a sense)."""
-
-    verdict: Verdict
-    before: tuple[Token, ...]
-    after: tuple[Token, ...]
-    what: str
-
+from skill_distiller.meaning.verdicts import TURNING, Edit, Verdict, replaced
 
 # What may go without a trace in a text that says the same, and come.
 _SOFT: Final = frozenset(
@@ -71,18 +37,8 @@ _SOFT: Final = frozenset(
 _SOFT_WHEN_NEW: Final = _SOFT | {Sense.DUTY, Sense.BEFORE, Sense.AFTER}
 _NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
 _WHEN: Final = {Sense.CONDITION, Sense.AFTER}  # "when the tests pass", "after the tests pass"
-_FAMILIES: Final = (
-    frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY}),
-    frozenset({Sense.ALL, Sense.SOME, Sense.ONLY, Sense.NEGATION}),
-    frozenset({Sense.AND, Sense.OR}),
-    frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.THEN}),
-    frozenset({Sense.CONDITION, Sense.EXCEPTION, Sense.LACK, Sense.OTHERWISE, Sense.INSTEAD}),
-)
-_FORCE: Final = {Sense.DUTY: 3, Sense.ADVICE: 2, Sense.LEAVE: 1, Sense.ABILITY: 1}
-_TURNING: Final = frozenset({Sense.NEGATION, Sense.LACK, Sense.AVOIDANCE, Sense.EXCEPTION})
 # With one of these in it, a statement whose words were exchanged is not taken on trust.
 _BINDING: Final = frozenset({Sense.NEGATION, Sense.DUTY, Sense.APPROVAL, Sense.AVOIDANCE, Sense.LACK, Sense.ONLY})
-_NAMED: Final = frozenset({None, Sense.LACK, Sense.LIMIT})  # senses that plain words have too: "absent", "missing"
 # What an edit of tokens that are no words is.
 _OTHERS: Final = (
     (TokenKind.FACT, Verdict.CHANGED, "fact"),
@@ -100,11 +56,6 @@ def compare_wording(before: str, after: str, around: str = "") -> tuple[Edit, ..
     """
     language = read_language(f"{before} {after}") or around  # of both: a short text alone may tell none
     return tuple(_Comparison(read_statements(before, language), read_statements(after, language)).edits())
-
-
-def worst(edits: Iterable[Edit]) -> Verdict:
-    """The verdict of some edits taken together."""
-    return max((edit.verdict for edit in edits), key=RANK.__getitem__, default=Verdict.PROVED)
 
 
 @dataclass
@@ -207,7 +158,7 @@ class _Comparison:
         """Pair the words of a gap that stand for one another: opposites, synonyms, forms, strengths."""
         for one in list(gap.before):
             for other in gap.after:
-                edit = _replaced(one, other)
+                edit = replaced(one, other)
                 if edit:
                     if edit.what == "opposite" and (_unnegated(gap.before, one) or _unnegated(gap.after, other)):
                         edit = edit._replace(verdict=Verdict.REWORDED)  # "not clear" is "unclear"
@@ -370,7 +321,7 @@ def _unnegated(tokens: list[Token], word: Token) -> bool:
 def _sense_gone(token: Token) -> Verdict:
     if token.sense in _SOFT:
         return Verdict.REWORDED
-    return Verdict.CONTRADICTED if token.sense in _TURNING else Verdict.CHANGED
+    return Verdict.CONTRADICTED if token.sense in TURNING else Verdict.CHANGED
 
 
 def _sense_new(token: Token, gap: _Gap) -> Verdict:
@@ -378,37 +329,7 @@ def _sense_new(token: Token, gap: _Gap) -> Verdict:
         return Verdict.WEAKENED
     if token.sense in _SOFT_WHEN_NEW:
         return Verdict.REWORDED
-    return Verdict.CONTRADICTED if token.sense in _TURNING else Verdict.CHANGED
-
-
-def _replaced(one: Token, other: Token) -> Edit | None:
-    """What it means that one token stands in the place of another; None where they have nothing to do with another."""
-    pair = (one,), (other,)
-    forces = one.sense in _FORCE and other.sense in _FORCE  # "should" for "must" is weaker, not the opposite
-    if not forces and are_opposites(one.word, other.word, one.language):
-        return Edit(Verdict.CONTRADICTED, *pair, "opposite")
-    if one.sense and other.sense:
-        if one.sense in _FORCE and other.sense in _FORCE:
-            step = _FORCE[other.sense] - _FORCE[one.sense]
-            verdict = Verdict.WEAKENED if step < 0 else Verdict.CHANGED if step else Verdict.REWORDED
-            return Edit(verdict, *pair, str(one.sense))
-        if one.sense is other.sense or any({one.sense, other.sense} <= family for family in _FAMILIES):
-            turned = one.sense in _TURNING or other.sense in _TURNING
-            return Edit(Verdict.CONTRADICTED if turned else Verdict.CHANGED, *pair, str(one.sense))
-        return None
-    if {one.sense, other.sense} <= _NAMED and are_synonyms(one.word, other.word, one.language):
-        return Edit(Verdict.REWORDED, *pair, "synonym")
-    if one.word == other.word and is_article(one.word):  # "Plan A Trip"
-        return Edit(Verdict.REWORDED, *pair, "capitals")
-    if (one.value == "1" and is_article(other.word)) or (other.value == "1" and is_article(one.word)):
-        return Edit(Verdict.REWORDED, *pair, "number")
-    if TokenKind.FACT in (one.kind, other.kind) or one.kind is TokenKind.SMALL or other.kind is TokenKind.SMALL:
-        return None
-    if same_word(one.word, other.word, one.language) or are_synonyms(one.word, other.word, one.language):
-        return Edit(Verdict.REWORDED, *pair, "synonym")
-    if one.kind is other.kind is TokenKind.WORD and is_misspelt(one.word, other.word):
-        return Edit(Verdict.REWORDED, *pair, "spelling")
-    return None
+    return Verdict.CONTRADICTED if token.sense in TURNING else Verdict.CHANGED
 
 
 def _joined(tokens: Sequence[Token]) -> str:
