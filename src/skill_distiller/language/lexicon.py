@@ -118,6 +118,16 @@ def is_imperative(word: str) -> bool:
     return word in words_in("imperatives")
 
 
+def is_implied(word: str) -> bool:
+    """Whether a word goes without saying beside a command: "(`use`) git push"."""
+    return word in words_in("implied")
+
+
+def is_leading(word: str) -> bool:
+    """Whether a word says that something comes before all else: "plan it `first`"."""
+    return word in words_in("leading")
+
+
 def is_pronoun(word: str) -> bool:
     """Whether a word stands for a thing that was named: `it`, `them`."""
     return word in words_in("pronouns")

@@ -336,5 +336,5 @@ def _canonical(canonical: str, run: Sequence[Token], counted: Sequence[Token]) -
 
 def asks(tokens: Sequence[Token]) -> bool:
     """Whether a text begins with what to do: "Keep the log."."""
-    first = next((token for token in tokens if token.kind is not TokenKind.SMALL), None)
+    first = next((token for token in tokens if not is_filler(token.word)), None)  # "the run" is none
     return first is not None and is_imperative(first.word)

@@ -12,7 +12,9 @@ from skill_distiller.language.lexicon import (
     Sense,
     are_opposites,
     is_imperative,
+    is_implied,
     is_kind,
+    is_leading,
     is_mobile,
     is_passive,
     is_pronoun,
@@ -69,6 +71,7 @@ class _Gap:
     main: bool = False
     label: bool = False
     asked: bool = False  # whether the new text asks where the original told: "you must run it", "run it"
+    told: bool = False  # whether the original asks
 
 
 @dataclass
@@ -81,6 +84,7 @@ class _Comparison:
     gaps: list[_Gap] = field(default_factory=list)
     kept: list[tuple[Token, Token]] = field(default_factory=list)  # words and facts that are the same
     asked: bool = False
+    told: bool = False
     turned: bool = False  # whether what does something now has it done to it, or the other way
 
     def edits(self) -> Iterator[Edit]:
@@ -98,6 +102,7 @@ class _Comparison:
     def _pair(self, old: Statement, new: Statement) -> None:
         binding = bool(old.conditions) or any(token.sense in _BINDING for token in old.main) or asks(old.main)
         self.asked = not asks(old.main) and asks(new.main)
+        self.told = asks(old.main)
         self._diff(old.main, new.main, binding=binding, main=True)
         for clause, other in match_clauses(old.conditions, new.conditions):
             self._clauses(clause, other)
@@ -134,7 +139,9 @@ class _Comparison:
             if len(lost) * len(come) > MAX_CELLS:
                 self.found.append(Edit(Verdict.CHANGED, (), (), "too long to compare"))
             elif lost or come:
-                self.gaps.append(_Gap(lost, come, binding, approval, main, label, main and self.asked))
+                self.gaps.append(
+                    _Gap(lost, come, binding, approval, main, label, main and self.asked, main and self.told)
+                )
             at, at_new = i + 1, j + 1
         for i, j in pairs:
             if old[i].kind <= TokenKind.WORD:
@@ -254,16 +261,20 @@ class _Comparison:
     def _matters(self, gap: _Gap, lost: Sequence[Token], come: Sequence[Token]) -> bool:
         """Whether a statement that lost words, or got some, says something else for it: one that asks or forbids does.
 
-        So does what lost a label or something to do, got it, or had the words behind a number or an "all".
+        So does what lost something to do, got it, or had the words behind a number or an "all".
         """
         at, side = (lost[0].start, 0) if lost else (come[0].start, 1)
-        before = [pair[side] for pair in self.kept if 0 <= at - pair[side].end <= 1]
+        before = [pair[side] for pair in self.kept if pair[side].end <= at]
+        if lost and all(is_implied(token.word) for token in lost):
+            near = [old.kind for old, _ in self.kept if 0 <= old.start - lost[0].end <= 1]
+            return len(lost) == 1 and is_imperative(lost[0].word) and TokenKind.FACT not in near
         return (
             (gap.approval and bool(lost))
-            or (gap.binding and gap.main)
-            or ((gap.asked or gap.label) and any(is_imperative(t.word) for t in come))
-            or any(is_imperative(t.word) for t in lost)
-            or any(token.value[-1:].isdigit() or token.sense is Sense.ALL for token in before)
+            or (gap.main and gap.binding and bool(come))
+            or (gap.main and bool(lost) and (gap.told or any(token.sense in _BINDING for token in before)))
+            or ((gap.asked or gap.label) and any(is_imperative(token.word) for token in come))
+            or any(is_imperative(token.word) for token in lost)
+            or any(t.value[-1:].isdigit() or t.sense is Sense.ALL for t in before if at - t.end <= 1)
         )
 
     def _senses_left(self, gap: _Gap) -> None:
@@ -271,7 +282,7 @@ class _Comparison:
         for token in gap.before:
             if token.kind is TokenKind.SENSE:
                 kept = self._forbids_still(token) or (gap.asked and _is_bare_duty(token)) or self._is_excepted(token)
-                late = gap.binding and gap.main and token.sense is Sense.THEN and self._is_late(token)
+                late = gap.binding and gap.main and is_leading(token.word) and self._is_late(token)
                 verdict = Verdict.REWORDED if kept else Verdict.CHANGED if late else _sense_gone(token)
                 self.found.append(Edit(verdict, (token,), (), str(token.sense)))
         for token in gap.after:
