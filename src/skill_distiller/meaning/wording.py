@@ -47,6 +47,7 @@ _OTHERS: Final = (
     (TokenKind.LIGHT, Verdict.REWORDED, "small word"),
     (TokenKind.SMALL, Verdict.PROVED, "small word"),
 )
+_MAX_DROPPED: Final = 2  # words that may be a detail on which all depends: "manually", "by hand", "wait for a yes"
 _MAX_LOOSE: Final = 2_000_000  # pairs of words that went, came or stayed; of more nobody looks for the order
 
 
@@ -85,11 +86,14 @@ class _Comparison:
     kept: list[tuple[Token, Token]] = field(default_factory=list)  # words and facts that are the same
     asked: bool = False
     told: bool = False
+    alone: bool = False  # whether the texts differ in one place only: who says a sentence shortly drops words in many
     turned: bool = False  # whether what does something now has it done to it, or the other way
 
     def edits(self) -> Iterator[Edit]:
         for old, new in match_statements(self.before, self.after):
             self._pair(old or Statement(()), new or Statement(()))
+        said = (any(t.kind is not TokenKind.SMALL for t in (*gap.before, *gap.after)) for gap in self.gaps)
+        self.alone = sum(said) == 1
         for gap in self.gaps:
             self._resolve(gap)
         self._exchanged()
@@ -265,15 +269,16 @@ class _Comparison:
         """
         at, side = (lost[0].start, 0) if lost else (come[0].start, 1)
         before = [pair[side] for pair in self.kept if pair[side].end <= at]
+        few = self.alone and 0 < len(lost) <= _MAX_DROPPED
         if lost and all(is_implied(token.word) for token in lost):
             near = [old.kind for old, _ in self.kept if 0 <= old.start - lost[0].end <= 1]
             return len(lost) == 1 and is_imperative(lost[0].word) and TokenKind.FACT not in near
         return (
             (gap.approval and bool(lost))
             or (gap.main and gap.binding and bool(come))
-            or (gap.main and bool(lost) and (gap.told or any(token.sense in _BINDING for token in before)))
+            or (gap.main and few and (gap.told or any(token.sense in _BINDING for token in before)))
             or ((gap.asked or gap.label) and any(is_imperative(token.word) for token in come))
-            or any(is_imperative(token.word) for token in lost)
+            or (few and any(is_imperative(token.word) for token in lost))
             or any(t.value[-1:].isdigit() or t.sense is Sense.ALL for t in before if at - t.end <= 1)
         )
 
