@@ -10,7 +10,7 @@ from tests.fixture_file import SKILLS
 
 from skill_distiller.errors import TargetError
 from skill_distiller.meaning.compare import compare
-from skill_distiller.meaning.wording import Verdict
+from skill_distiller.meaning.verdicts import Verdict
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions, Gate

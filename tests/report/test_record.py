@@ -20,7 +20,7 @@ from skill_distiller.analysis.model import TYPE_NAMES, SectionType
 from skill_distiller.checks.gate import CHECKS
 from skill_distiller.checks.model import FindingKind, Level
 from skill_distiller.language.fact import FactKind
-from skill_distiller.meaning.wording import Verdict
+from skill_distiller.meaning.verdicts import Verdict
 from skill_distiller.planning.plan import Mode, Reason
 from skill_distiller.report.json_record import RECORD_SCHEMA as SCHEMA_NAME
 from skill_distiller.report.json_record import to_json

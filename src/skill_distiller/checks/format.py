@@ -11,8 +11,10 @@ from typing import Final, NamedTuple
 import yaml
 
 from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quote
-from skill_distiller.meaning.compare import compare_texts
-from skill_distiller.meaning.wording import CERTIFIED
+from skill_distiller.meaning.compare import compare_texts, restricts
+from skill_distiller.meaning.sentence_tokens import asks, read_tokens
+from skill_distiller.meaning.units import split_sentences
+from skill_distiller.meaning.verdicts import CERTIFIED
 from skill_distiller.skill.model import BlockKind, FrontmatterState, Skill, count_line_ends
 
 MAX_NAME: Final = 64  # characters, as in all of these
@@ -123,6 +125,7 @@ def find_format_faults(pair: Pair) -> Iterator[Finding]:
         yield Finding(kind, level, text, 1, "in the original too" if old else "", in_candidate=True)
 
 
+_DESCRIBING: Final = frozenset({"name", "description", "license", "compatibility"})  # may say what is required
 # What else a client reads may grant tools, run hooks, or switch the skill on and off.
 _TELLING: Final = frozenset({"name", "description", "license", "compatibility", "metadata", "version", "author"})
 
@@ -131,7 +134,7 @@ def find_frontmatter_changes(pair: Pair) -> Iterator[Finding]:
     """Fails where a field was lost or has another value, or a new one may give an agent more leave.
 
     Another order or quoting, a new field that only tells of the skill, or a description in other words, is
-    to be looked at; a new comment fails.
+    to be looked at; a new comment, an anchor, and a new field that tells an agent what to do fail.
     """
     before, after = pair.original.frontmatter, pair.candidate.frontmatter
     if before.raw.rstrip() == after.raw.rstrip():
@@ -157,7 +160,8 @@ def _fields(pair: Pair) -> Iterator[Finding]:
         elif after[name] != value or type(after[name]) is not type(value):
             yield from _changed_field(name, value, after[name])
     for name in (name for name in after if name not in before):
-        level = Level.WARNING if name in pair.allowed_fields else Level.LOOK if name in _TELLING else Level.FAILURE
+        told = name in _TELLING and (name in _DESCRIBING or not _orders(after[name]))
+        level = Level.WARNING if name in pair.allowed_fields else Level.LOOK if told else Level.FAILURE
         yield Finding(FindingKind.NEW, level, name, 1, "field", in_candidate=True)
 
 
@@ -174,11 +178,22 @@ def _changed_field(name: str, before: object, after: object) -> Iterator[Finding
         yield Finding(kind, level, name, 1, "field", in_candidate=True)
 
 
-_YAML_COMMENT: Final = re.compile(r"(?:^|(?<=[ \t]))#[^\n]*", re.MULTILINE)
+def _orders(value: object) -> bool:
+    """Whether a value, or one in it, asks for something, forbids or allows it."""
+    if isinstance(value, dict):
+        return any(_orders(f"{key} {inner}") or _orders(inner) for key, inner in value.items())
+    if isinstance(value, list):
+        return any(map(_orders, value))
+    sentences = split_sentences(str(value))
+    return any(asks(read_tokens(sentence)) or restricts(sentence) for sentence in sentences)
+
+
+# What stands in YAML beside the values: comments, anchors, keys that merge.
+_YAML_COMMENT: Final = re.compile(r"(?:^|(?<=[ \t]))(?:#[^\n]*|&[^\s,{}\[\]]+|<<(?=[ \t]*:))", re.MULTILINE)
 
 
 def _new_comments(pair: Pair) -> Iterator[Finding]:
-    """The comments of a frontmatter that the original's does not have: an agent reads them like all else."""
+    """The comments and anchors that the original's frontmatter does not have: an agent reads them like all else."""
     before, after = pair.original.frontmatter.raw, pair.candidate.frontmatter
     for match in _YAML_COMMENT.finditer(after.raw):
         text = match.group().strip("# \t\r")
@@ -212,18 +227,40 @@ def find_growth(pair: Pair) -> Iterator[Finding]:
 _COMMENT: Final = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
 _SPAN: Final = re.compile(r"(?<!`)(`+)(?!`)[^`]+(?<!`)\1(?!`)")
 _UNUSUAL: Final = re.compile(r"[^\x20-\x7e\t\n\r\ufeff]")  # a byte order mark is a fault of the format
+_OTHER_SPACE: Final = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+_NO_LATIN: Final = re.compile(r"[\u0370-\u03ff\u0400-\u04ff]")
+_TWO_SCRIPTS: Final = re.compile(rf"(?=\w*[A-Za-z])(?=\w*{_NO_LATIN.pattern})\w{{1,80}}")
 
 
 def find_hidden(pair: Pair) -> Iterator[Finding]:
-    """The characters without a shape, and the comments, that the candidate has and the original has not."""
+    """What the candidate has for no reader to see, and the original has not.
+
+    That is characters without a shape, other spaces in code, letters of another script that look Latin, comments.
+    """
     unseen = (c for c in set(_UNUSUAL.findall(pair.candidate.text)) if unicodedata.category(c) in _UNSEEN)
     for character in sorted(c for c in unseen if c not in pair.original.text):
-        line = pair.candidate.text[: pair.candidate.text.index(character)].count("\n") + 1
+        line = _line(pair.candidate.text, pair.candidate.text.index(character))
         yield _finding(f"U+{ord(character):04X}", line, "character without a shape")
+    yield from _look_alikes(pair)
     if "<!--" in pair.candidate.text:
         known = {text for text, _ in _comments(pair.original)}
         yield from (_finding(text, line, "comment") for text, line in _comments(pair.candidate) if text not in known)
+
+
+def _look_alikes(pair: Pair) -> Iterator[Finding]:
+    before, after = pair.original.text, pair.candidate.text
+    if _NO_LATIN.search(after):
+        words = {match.group(): match.start() for match in _TWO_SCRIPTS.finditer(after) if match.group() not in before}
+        yield from (_finding(word, _line(after, at), "letters of two scripts") for word, at in words.items())
+    if _OTHER_SPACE.search(after):
+        spans = (match for match in _SPAN.finditer(after) if _OTHER_SPACE.search(match.group()))
+        new = (match for match in spans if match.group() not in before)
+        yield from (_finding(match.group(), _line(after, match.start()), "another space in code") for match in new)
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1
 
 
 def _finding(text: str, line: int, detail: str) -> Finding:

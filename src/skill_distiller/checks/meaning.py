@@ -12,7 +12,7 @@ from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quot
 from skill_distiller.language.fact import normalize
 from skill_distiller.meaning.compare import Difference
 from skill_distiller.meaning.units import Unit, UnitKind
-from skill_distiller.meaning.wording import CERTIFIED, Verdict
+from skill_distiller.meaning.verdicts import CERTIFIED, Verdict
 
 _KINDS: Final = {
     Verdict.REWORDED: FindingKind.REWORDED,

@@ -56,6 +56,8 @@ def _same_in(language: str, a: str, b: str) -> bool:
             return bool(shared)
     if language in ("es", "it"):
         a, b = (match[1] if (match := _CLITIC.fullmatch(word)) else word for word in (a, b))
+    if not verb_roots(a, language).isdisjoint(verb_roots(b, language)):
+        return True
     return _stem_in(language, base_of(a)) == _stem_in(language, base_of(b))
 
 
@@ -75,6 +77,22 @@ def german_roots(word: str) -> frozenset[str]:
     forms = {word, base, *("".join(match.groups()) for form in (word, base) if (match := _PARTICIPLE.fullmatch(form)))}
     roots = {form.removesuffix(ending) for form in forms for ending in _VERB_ENDINGS if form.endswith(ending)}
     return frozenset(root for root in roots if len(root) >= _SHORTEST_ROOT) | forms
+
+
+_SHORTEST_VERB: Final = 4  # letters of what is left of a verb of a Romance language
+
+
+@lru_cache(maxsize=65536)
+def verb_roots(word: str, language: str) -> frozenset[str]:
+    """What a word is without the endings that verbs of its language take: `vérifiez` and `vérifier` as `vérifi`."""
+    base = _irregular().get(word, word)
+    roots = (base.removesuffix(end) for end in tables(language).get("verb_endings", "").split() if base.endswith(end))
+    return frozenset(_hardened(root) for root in roots if len(root) >= _SHORTEST_VERB)
+
+
+def _hardened(root: str) -> str:
+    """A root as it is before an a: `verifiqu` as `verific`, `pagu` as `pag`."""
+    return f"{root[:-2]}{'c' if root[-2] == 'q' else 'g'}" if root.endswith(("qu", "gu")) else root
 
 
 # The pronouns that Spanish and Italian hang on a verb.
@@ -162,9 +180,11 @@ _LYSE: Final = re.compile(r"(\w+)lys(e|ed|ing|ers?)")
 
 def american(word: str) -> str:
     """An English word in American spelling, where the British one is known: by list, -our, -ise and -yse."""
-    listed = _spellings().get(word)
-    if listed:
-        return listed
+    known = _spellings()
+    if word in known:
+        return known[word]
+    if word[-1:] == "s" and word[:-1] in known:
+        return f"{known[word[:-1]]}s"
     if "our" in word and (root := _our_root().search(word)):
         return word[: root.end()] + "o" + word[root.end() + 2 :]
     match = _ISE.fullmatch(word) if "is" in word else None
@@ -201,3 +221,16 @@ def bases(word: str) -> frozenset[str]:
             if ending in ("ed", "ing") and root[-1:] == root[-2:-1]:
                 found.add(root[:-1])
     return frozenset(base for base in found if base == word or len(base) >= _SHORTEST)
+
+
+_MIN_TYPO: Final = 5  # letters of a word that may have been misspelt
+
+
+def is_misspelt(one: str, other: str) -> bool:
+    """Whether two words differ by one letter more, less or other, or by two that changed places."""
+    if min(len(one), len(other)) < _MIN_TYPO or abs(len(one) - len(other)) > 1 or one == other:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, rest_other = one[start:], other[start:]
+    swapped = rest[:2] == rest_other[1::-1] and rest[2:] == rest_other[2:]
+    return swapped or rest[1:] == rest_other[1:] or rest[1:] == rest_other or rest == rest_other[1:]

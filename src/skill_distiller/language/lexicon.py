@@ -118,6 +118,16 @@ def is_imperative(word: str) -> bool:
     return word in words_in("imperatives")
 
 
+def is_implied(word: str) -> bool:
+    """Whether a word goes without saying beside a command: "(`use`) git push"."""
+    return word in words_in("implied")
+
+
+def is_leading(word: str) -> bool:
+    """Whether a word says that something comes before all else: "plan it `first`"."""
+    return word in words_in("leading")
+
+
 def is_pronoun(word: str) -> bool:
     """Whether a word stands for a thing that was named: `it`, `them`."""
     return word in words_in("pronouns")
@@ -182,7 +192,7 @@ def _numbers(known: Numbers, words: frozenset[str]) -> set[int]:
 @lru_cache(maxsize=65536)
 def _listed(word: str, language: str) -> frozenset[str]:
     """The words with opposites or synonyms of which a word is a form, in a language and in English."""
-    starts = {root[:_START] for root in (german_roots(word) if language == "de" else (base_of(word),))}
+    starts = {root[:_START] for root in (german_roots(word) if language == "de" else (base_of(word), word))}
     near = (other for name in {language, "en"} for start in starts for other in _by_start(name).get(start, ()))
     return frozenset(other for other in near if same_word(word, other, language))
 

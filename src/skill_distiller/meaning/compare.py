@@ -8,15 +8,18 @@ from typing import Final
 
 from skill_distiller.language.lexicon import Sense
 from skill_distiller.meaning.align import Alignment, Counterpart, Match, Side, align, plain
-from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
+from skill_distiller.meaning.references import renamed_notes, with_addresses, with_old_names
+from skill_distiller.meaning.sentence_tokens import TokenKind, asks, read_language, read_tokens
 from skill_distiller.meaning.statements import PARTED
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
-from skill_distiller.meaning.wording import CERTIFIED, RANK, Edit, Verdict, asks, compare_wording, worst
+from skill_distiller.meaning.verdicts import CERTIFIED, RANK, Edit, Verdict, worst
+from skill_distiller.meaning.wording import compare_wording
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 
 # What of these is joined, parted or said otherwise in form is another list, table or program.
 _COUNTED: Final = frozenset({UnitKind.ITEM, UnitKind.CELL, UnitKind.CODE})
+_SAMPLE: Final = 4000  # characters of a skill that tell its language
 _NO_FIELDS: Final = "---\n---\n"
 _BINDING: Final = frozenset(
     {
@@ -77,15 +80,16 @@ class Comparison:
 
 def compare(before: Skill, after: Skill) -> Comparison:
     """Every difference of two skills' bodies; frontmatter is not looked at."""
-    found = align(before, after)
+    found = align(with_addresses(before), with_addresses(after))
+    language = read_language(before.body[:_SAMPLE])
     differences = [
-        *_headings(found),
-        *(difference for match in found.matches for difference in _match(match)),
+        *_headings(found, language),
+        *(difference for match in found.matches for difference in _match(match, language)),
         *_places(found),
         *_gone(found),
         *_come(found),
     ]
-    return Comparison(found, tuple(_exchanged(differences)))
+    return Comparison(found, tuple(_exchanged(_without_renamed(differences, before, after))))
 
 
 def compare_texts(before: str, after: str) -> Comparison:
@@ -99,15 +103,16 @@ def is_proved(before: str, after: str) -> bool:
     return all(difference.verdict in CERTIFIED for difference in compare_texts(before, after).differences)
 
 
-def _headings(found: Alignment) -> Iterator[Difference]:
+def _headings(found: Alignment, language: str) -> Iterator[Difference]:
     for old, new in found.headings:
         if old.depth != new.depth:
             yield Difference(Verdict.CHANGED, (old,), (new,), "level", True)
         if old.text != new.text:  # a heading may be all in capitals
-            yield _worded((old,), (new,), tuple(e for e in compare_wording(old.text, new.text) if e.what != "capitals"))
+            edits = compare_wording(old.text, new.text, language)
+            yield _worded((old,), (new,), tuple(edit for edit in edits if edit.what != "capitals"))
 
 
-def _match(match: Match) -> Iterator[Difference]:
+def _match(match: Match, language: str) -> Iterator[Difference]:
     """How a unit is written otherwise: its form, its words."""
     before, after = tuple(match.before), tuple(match.after)
     form = _other_form(before, after)
@@ -120,7 +125,7 @@ def _match(match: Match) -> Iterator[Difference]:
         if one.rstrip() != other.rstrip():
             yield Difference(Verdict.CHANGED, before, after, before[0].kind.value, True)
         return
-    edits = compare_wording(one, other)
+    edits = compare_wording(one, other, language)
     single = len(before) == len(after) == 1
     if single and _is_question(one) is not _is_question(other) and _binds(before[0]):
         yield Difference(Verdict.CHANGED, before, after, "question", True, edits)
@@ -234,6 +239,23 @@ def _come(found: Alignment) -> Iterator[Difference]:
             yield Difference(Verdict.NEW, (), (unit,), unit.kind.value, True)
 
 
+def _without_renamed(differences: Sequence[Difference], before: Skill, after: Skill) -> list[Difference]:
+    """The differences, where a footnote by another name throughout is none."""
+    edits = [(e.before, e.after) for one in differences if one.what == "fact" for e in one.edits]
+    names = renamed_notes(before, after, edits)
+    if not names:
+        return list(differences)
+
+    def judged(edit: Edit) -> Edit:
+        kept = with_old_names(edit.before, names) == with_old_names(edit.after, names)
+        return edit._replace(verdict=Verdict.PROVED) if kept and edit.what == "fact" else edit
+
+    return [
+        _worded(one.before, one.after, tuple(map(judged, one.edits))) if one.what == "fact" else one
+        for one in differences
+    ]
+
+
 def _exchanged(differences: Sequence[Difference]) -> Iterator[Difference]:
     """The differences; two of one block of which each lost what the other got are changes: who does what is turned."""
     for number, one in enumerate(differences):
@@ -255,4 +277,4 @@ def _swap(one: Difference, other: Difference) -> bool:
 def _words_changed(difference: Difference) -> tuple[set[str], set[str]]:
     lost = {t.value for edit in difference.edits for t in edit.before if t.kind is not TokenKind.SMALL}
     come = {t.value for edit in difference.edits for t in edit.after if t.kind is not TokenKind.SMALL}
-    return lost, come
+    return lost - come, come - lost

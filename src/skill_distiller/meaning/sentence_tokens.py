@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import lru_cache
+from html import unescape
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -15,6 +16,7 @@ from skill_distiller.language.lexicon import (
     Sense,
     is_article,
     is_filler,
+    is_imperative,
     is_light,
     is_particle,
     language_of,
@@ -65,6 +67,12 @@ _MARKUP: Final = re.compile(
     | \[\[[^\]\n]{1,300}\]\] | \[[^\[\]\n]{1,300}\](?=\()""",
     re.VERBOSE | re.DOTALL,
 )
+_AUTOLINK: Final = re.compile(r"<(https?://[^\s<>]+)>")
+# An entity, or a dash between words; code comes first, in which both are what they are.
+_SHOWN: Final = re.compile(
+    r"(?P<code>(?<!`)(`+)(?!`)[^`]*(?<!`)\2(?!`))|(?<!\d)—|—(?!\d)|&(?:\#\d{1,7}|\#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});"
+)
+_UNMARKED: Final = re.compile(r"\xa0|[^\s*_`\[\]<>|#~\\$\x00-\x1f]")
 _WORD: Final = re.compile(
     rf"(?P<cjk>[{CJK}]+)|(?P<elided>(?:[ldnscjmtLDNSCJMT]|(?:[jJ]us|[lL]ors|[pP]uis)?[qQ]u|(?:[dns]|da|su)?[ae]?ll|[uU]n)['’](?=[^\W\d_]))"
     rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
@@ -76,6 +84,7 @@ _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
 _GROUPED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])|(?<![\w.,])\d+,\d+(?![\w,])")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _MAX_UNIT: Final = 3  # letters of a unit whose capitals count
+_QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
 _DASHES: Final = {ord(dash): "-" for dash in "–—−"}
 
 
@@ -88,6 +97,8 @@ def read_tokens(text: str, language: str = "") -> tuple[Token, ...]:
 def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
     # Cached: most texts are looked at more than once, to be found again and to be compared.
     text = text.replace("\n", " ")  # where a line ends says nothing
+    if "&" in text or "—" in text:
+        text = _SHOWN.sub(_character, text)
     tokens: list[Token] = []
     at = 0
     for token in _fixed_tokens(text):
@@ -103,6 +114,15 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
         ]
     said = _with_phrases(_with_units(tokens, text))
     return tuple(_with_phrases(said) if said != tokens else said)  # one may stand in another: "5 euros or more"
+
+
+def _character(entity: re.Match[str]) -> str:
+    """What an entity shows, a blank for a dash, as long as it is written so that all else stays in its place."""
+    text = entity.group()
+    if text == "—":  # it may touch a fact
+        return " "
+    shown = text if entity["code"] else unescape(text)
+    return shown.ljust(len(text)) if len(shown) == 1 and _UNMARKED.match(shown) else text
 
 
 def _with_units(tokens: Sequence[Token], text: str) -> list[Token]:
@@ -130,7 +150,7 @@ def _plain_words(text: str) -> Iterator[str]:
 
 def _fixed_tokens(text: str) -> list[Token]:
     """The facts and marked places of a text, without overlaps: of two that overlap the longer one."""
-    found = [(m.start(), m.end(), _MARKS.sub(" ", m.group()).casefold()) for m in _MARKUP.finditer(text)]
+    found = [(m.start(), m.end(), _markup_value(m.group())) for m in _MARKUP.finditer(text)]
     found += [(*match.span(), _amount(match.group())) for match in _GROUPED.finditer(text)]
     for fact in find_facts(text):
         number = _AMOUNT.match(fact.text) if fact.kind is FactKind.NUMBER else None
@@ -146,6 +166,11 @@ def _fixed_tokens(text: str) -> list[Token]:
         if not tokens or start >= tokens[-1].end:
             tokens.append(Token(TokenKind.FACT, value, text[start:end], start, end))
     return tokens
+
+
+def _markup_value(text: str) -> str:
+    link = _AUTOLINK.fullmatch(text)
+    return link[1] if link else _MARKS.sub(" ", text).casefold().translate(_QUOTES)
 
 
 def _is_fixed(fact: Fact) -> bool:
@@ -307,3 +332,9 @@ def _canonical(canonical: str, run: Sequence[Token], counted: Sequence[Token]) -
             yield _sign(plain, start, end)
         else:
             yield make_token(plain, plain, start, end, run[0].language, loud=loud)
+
+
+def asks(tokens: Sequence[Token]) -> bool:
+    """Whether a text begins with what to do: "Keep the log."."""
+    first = next((token for token in tokens if not is_filler(token.word)), None)  # "the run" is none
+    return first is not None and is_imperative(first.word)

@@ -13,6 +13,7 @@ from markdown_it.token import Token as MarkdownToken
 
 from skill_distiller.language.facts import FactKind, find_facts
 from skill_distiller.language.lexicon import abbreviations
+from skill_distiller.language.words import CJK
 from skill_distiller.skill.ids import block_parser
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import split_lines
@@ -53,13 +54,16 @@ class Unit:
 
 
 VERBATIM: Final = frozenset({UnitKind.CODE, UnitKind.FENCE})  # kinds that stay letter by letter
-_SENTENCE_END: Final = re.compile(r"[.!?;][*_\"”'’)\]»]*(?=\s|\Z)|[。！？；][”」』）]*|\n(?=[ \t]*\r?\n)")
+_SENTENCE_END: Final = re.compile(
+    rf"[.!?;][*_\"”'’)\]»]*(?=\s|\Z|—)|[。！？；][”」』）]*|(?<=[{CJK}])[;!?](?=[{CJK}])|\n(?=[ \t]*\r?\n)"
+)
 _NO_BLANK_LINE: Final = re.compile(r"(?<!\n)\n(?![ \t]*\r?\n)")
 _MASKED: Final = frozenset(
     {FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED, FactKind.PATH, FactKind.FORMULA}
 )
 _MAX_WORD: Final = 80  # characters before a full stop that may be an abbreviation
 _NUMBER: Final = re.compile(r"[*_]{0,3}(?:\d{1,9}|[a-z])")
+_ENTITY: Final = re.compile(r"&#?\w{2,31}\Z")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
@@ -77,7 +81,7 @@ def split_sentences(text: str) -> list[str]:
     masked = _masked(_NO_BLANK_LINE.sub(" ", text))  # a quotation may go on in the next line
     found, at = [], 0
     for match in _SENTENCE_END.finditer(masked):
-        if match.group()[0] == "." and _goes_on(masked[max(at, match.start() - _MAX_WORD) : match.start()]):
+        if match.group()[0] in ".;" and _goes_on(masked[max(at, match.start() - _MAX_WORD) : match.start()]):
             continue
         found.append(text[at : match.end()].strip())
         at = match.end()
@@ -86,10 +90,10 @@ def split_sentences(text: str) -> list[str]:
 
 
 def _goes_on(before: str) -> bool:
-    """Whether the full stop behind a text is one of an abbreviation, or of a number that opens it."""
+    """Whether the mark behind a text is that of an abbreviation, of a number that opens it, or of an entity."""
     words = before.split()
-    if not words:
-        return False
+    if not words or _ENTITY.search(words[-1]):
+        return bool(words)
     return words[-1].lower().strip("*_(") in abbreviations() or (len(words) == 1 and bool(_NUMBER.fullmatch(words[0])))
 
 

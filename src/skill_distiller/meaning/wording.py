@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import (
     Sense,
     are_opposites,
-    are_synonyms,
-    is_article,
     is_imperative,
+    is_implied,
     is_kind,
+    is_leading,
     is_mobile,
     is_passive,
     is_pronoun,
     senses,
 )
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind, read_language
+from skill_distiller.meaning.sentence_tokens import Token, TokenKind, asks, read_language
 from skill_distiller.meaning.statements import (
     MAX_CELLS,
     Clause,
@@ -31,38 +30,7 @@ from skill_distiller.meaning.statements import (
     read_statements,
     same_places,
 )
-
-
-class Verdict(StrEnum):
-    """What is said of a piece of the original and what stands for it, from the best to the worst.
-
-    PROVED: only edits that can't change what is said. MOVED: the same words, under another heading, condition or
-    count. REWORDED: other words, and nobody can tell by program. The others are changes of meaning.
-    """
-
-    IDENTICAL = "identical"
-    PROVED = "proved"
-    REWORDED = "reworded"
-    MOVED = "moved"
-    WEAKENED = "weakened"
-    CHANGED = "changed"
-    CONTRADICTED = "contradicted"
-    GONE = "gone"
-    NEW = "new"
-
-
-RANK: Final = {verdict: place for place, verdict in enumerate(Verdict)}
-CERTIFIED: Final = frozenset({Verdict.IDENTICAL, Verdict.PROVED})
-
-
-class Edit(NamedTuple):
-    """One difference in the words: what it means, the tokens on both sides, and what it is about ("fact", a sense)."""
-
-    verdict: Verdict
-    before: tuple[Token, ...]
-    after: tuple[Token, ...]
-    what: str
-
+from skill_distiller.meaning.verdicts import TURNING, Edit, Verdict, replaced
 
 # What may go without a trace in a text that says the same, and come.
 _SOFT: Final = frozenset(
@@ -71,15 +39,6 @@ _SOFT: Final = frozenset(
 _SOFT_WHEN_NEW: Final = _SOFT | {Sense.DUTY, Sense.BEFORE, Sense.AFTER}
 _NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
 _WHEN: Final = {Sense.CONDITION, Sense.AFTER}  # "when the tests pass", "after the tests pass"
-_FAMILIES: Final = (
-    frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY}),
-    frozenset({Sense.ALL, Sense.SOME, Sense.ONLY, Sense.NEGATION}),
-    frozenset({Sense.AND, Sense.OR}),
-    frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.THEN}),
-    frozenset({Sense.CONDITION, Sense.EXCEPTION, Sense.LACK, Sense.OTHERWISE, Sense.INSTEAD}),
-)
-_FORCE: Final = {Sense.DUTY: 3, Sense.ADVICE: 2, Sense.LEAVE: 1, Sense.ABILITY: 1}
-_TURNING: Final = frozenset({Sense.NEGATION, Sense.LACK, Sense.AVOIDANCE, Sense.EXCEPTION})
 # With one of these in it, a statement whose words were exchanged is not taken on trust.
 _BINDING: Final = frozenset({Sense.NEGATION, Sense.DUTY, Sense.APPROVAL, Sense.AVOIDANCE, Sense.LACK, Sense.ONLY})
 # What an edit of tokens that are no words is.
@@ -88,20 +47,18 @@ _OTHERS: Final = (
     (TokenKind.LIGHT, Verdict.REWORDED, "small word"),
     (TokenKind.SMALL, Verdict.PROVED, "small word"),
 )
+_MAX_DROPPED: Final = 2  # words that may be a detail on which all depends: "manually", "by hand", "wait for a yes"
 _MAX_LOOSE: Final = 2_000_000  # pairs of words that went, came or stayed; of more nobody looks for the order
-_MIN_TYPO: Final = 5  # letters of a word that may have been misspelt
 
 
 @lru_cache(maxsize=8192)
-def compare_wording(before: str, after: str) -> tuple[Edit, ...]:
-    """The differences of two texts that stand for one another; () where they are the same but for white space."""
-    language = read_language(f"{before} {after}")  # of both: a short text alone may tell none
+def compare_wording(before: str, after: str, around: str = "") -> tuple[Edit, ...]:
+    """The differences of two texts that stand for one another; () where they are the same but for white space.
+
+    `around` is the language of what they stand in.
+    """
+    language = read_language(f"{before} {after}") or around  # of both: a short text alone may tell none
     return tuple(_Comparison(read_statements(before, language), read_statements(after, language)).edits())
-
-
-def worst(edits: Iterable[Edit]) -> Verdict:
-    """The verdict of some edits taken together."""
-    return max((edit.verdict for edit in edits), key=RANK.__getitem__, default=Verdict.PROVED)
 
 
 @dataclass
@@ -115,6 +72,7 @@ class _Gap:
     main: bool = False
     label: bool = False
     asked: bool = False  # whether the new text asks where the original told: "you must run it", "run it"
+    told: bool = False  # whether the original asks
 
 
 @dataclass
@@ -127,11 +85,15 @@ class _Comparison:
     gaps: list[_Gap] = field(default_factory=list)
     kept: list[tuple[Token, Token]] = field(default_factory=list)  # words and facts that are the same
     asked: bool = False
+    told: bool = False
+    alone: bool = False  # whether the texts differ in one place only: who says a sentence shortly drops words in many
     turned: bool = False  # whether what does something now has it done to it, or the other way
 
     def edits(self) -> Iterator[Edit]:
         for old, new in match_statements(self.before, self.after):
             self._pair(old or Statement(()), new or Statement(()))
+        said = (any(t.kind is not TokenKind.SMALL for t in (*gap.before, *gap.after)) for gap in self.gaps)
+        self.alone = sum(said) == 1
         for gap in self.gaps:
             self._resolve(gap)
         self._exchanged()
@@ -144,6 +106,7 @@ class _Comparison:
     def _pair(self, old: Statement, new: Statement) -> None:
         binding = bool(old.conditions) or any(token.sense in _BINDING for token in old.main) or asks(old.main)
         self.asked = not asks(old.main) and asks(new.main)
+        self.told = asks(old.main)
         self._diff(old.main, new.main, binding=binding, main=True)
         for clause, other in match_clauses(old.conditions, new.conditions):
             self._clauses(clause, other)
@@ -154,7 +117,8 @@ class _Comparison:
         lost, come = old.sense if old else None, new.sense if new else None
         if old and new and lost is not come:
             labels = None in (lost, come) and not {lost, come} & _NO_LABELS
-            alike = labels or Sense.BECAUSE in (lost, come) or {lost, come} == _WHEN
+            reason = Sense.BECAUSE in (lost, come) and Sense.CONDITION not in (lost, come)
+            alike = labels or reason or {lost, come} == _WHEN
             verdict = Verdict.REWORDED if alike else Verdict.CONTRADICTED
             self.found.append(Edit(verdict, old.head or old.tokens, new.head or new.tokens, str(lost or come)))
         elif not (old and new) and (lost or come):  # a condition or reason by itself; a label is looked at word by word
@@ -179,7 +143,9 @@ class _Comparison:
             if len(lost) * len(come) > MAX_CELLS:
                 self.found.append(Edit(Verdict.CHANGED, (), (), "too long to compare"))
             elif lost or come:
-                self.gaps.append(_Gap(lost, come, binding, approval, main, label, main and self.asked))
+                self.gaps.append(
+                    _Gap(lost, come, binding, approval, main, label, main and self.asked, main and self.told)
+                )
             at, at_new = i + 1, j + 1
         for i, j in pairs:
             if old[i].kind <= TokenKind.WORD:
@@ -203,7 +169,7 @@ class _Comparison:
         """Pair the words of a gap that stand for one another: opposites, synonyms, forms, strengths."""
         for one in list(gap.before):
             for other in gap.after:
-                edit = _replaced(one, other)
+                edit = replaced(one, other)
                 if edit:
                     if edit.what == "opposite" and (_unnegated(gap.before, one) or _unnegated(gap.after, other)):
                         edit = edit._replace(verdict=Verdict.REWORDED)  # "not clear" is "unclear"
@@ -282,14 +248,13 @@ class _Comparison:
             self.found.append(Edit(Verdict.REWORDED, tuple(named), tuple(named_now), "word"))
         if bool(lost) is not bool(come):  # a word that stands for one of those is another word
             lost = lost or [token for token in gap.before if token.sense in _SOFT]
-            come = come or [token for token in gap.after if token.sense in _SOFT]
+            come = come or [token for token in gap.after if token.sense in _SOFT_WHEN_NEW]
         if lost and come:
-            few = len(lost) + len(come) <= max(2, len(self.kept))
+            few = not self.kept or len(lost) + len(come) <= max(2, len(self.kept))
             verdict = Verdict.CHANGED if few or gap.binding else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
         elif lost or come:
-            firm = (gap.approval and bool(lost)) or (gap.binding and gap.main and bool(come))
-            verdict = Verdict.CHANGED if firm else Verdict.REWORDED
+            verdict = Verdict.CHANGED if self._matters(gap, lost, come) else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
         for kind, verdict, what in _OTHERS:
             lost, come = ([t for t in side if t.kind is kind] for side in (gap.before, gap.after))
@@ -297,18 +262,52 @@ class _Comparison:
                 self.found.append(Edit(verdict, tuple(lost), tuple(come), what))
         self._senses_left(gap)
 
+    def _matters(self, gap: _Gap, lost: Sequence[Token], come: Sequence[Token]) -> bool:
+        """Whether a statement that lost words, or got some, says something else for it: one that asks or forbids does.
+
+        So does what lost something to do, got it, or had the words behind a number or an "all".
+        """
+        at, side = (lost[0].start, 0) if lost else (come[0].start, 1)
+        before = [pair[side] for pair in self.kept if pair[side].end <= at]
+        few = self.alone and 0 < len(lost) <= _MAX_DROPPED
+        if lost and all(is_implied(token.word) for token in lost):
+            near = [old.kind for old, _ in self.kept if 0 <= old.start - lost[0].end <= 1]
+            return len(lost) == 1 and is_imperative(lost[0].word) and TokenKind.FACT not in near
+        return (
+            (gap.approval and bool(lost))
+            or (gap.main and gap.binding and bool(come))
+            or (gap.main and few and (gap.told or any(token.sense in _BINDING for token in before)))
+            or ((gap.asked or gap.label) and any(is_imperative(token.word) for token in come))
+            or (few and any(is_imperative(token.word) for token in lost))
+            or any(t.value[-1:].isdigit() or t.sense is Sense.ALL for t in before if at - t.end <= 1)
+        )
+
     def _senses_left(self, gap: _Gap) -> None:
         """The same for the words with a sense."""
         for token in gap.before:
             if token.kind is TokenKind.SENSE:
-                kept = self._forbids_still(token) or (gap.asked and _is_bare_duty(token))
-                verdict = Verdict.REWORDED if kept else _sense_gone(token)
+                kept = self._forbids_still(token) or (gap.asked and _is_bare_duty(token)) or self._is_excepted(token)
+                late = gap.binding and gap.main and is_leading(token.word) and self._is_late(token)
+                verdict = Verdict.REWORDED if kept else Verdict.CHANGED if late else _sense_gone(token)
                 self.found.append(Edit(verdict, (token,), (), str(token.sense)))
         for token in gap.after:
             if token.kind is TokenKind.SENSE:
                 forbidden = token.sense is Sense.ABILITY and any(old.sense is Sense.NEGATION for old, _ in self.kept)
                 verdict = Verdict.REWORDED if forbidden else _sense_new(token, gap)  # "can never", "may in no case"
                 self.found.append(Edit(verdict, (), (token,), str(token.sense)))
+
+    def _is_late(self, token: Token) -> bool:
+        """Whether "first" stands at the end or behind a duty, where it says that something comes before all else."""
+        before = max((old for old, _ in self.kept if old.start < token.start), key=lambda old: old.start, default=None)
+        last = all(old.start < token.start for old, _ in self.kept)
+        return before is not None and (last or before.sense is Sense.DUTY)
+
+    def _is_excepted(self, token: Token) -> bool:
+        """Whether an "otherwise" only says once more that all but an exception is meant: "除非…，否则…"."""
+        sides = (self.before, self.after)
+        return token.sense is Sense.OTHERWISE and all(
+            len(side) == 1 and any(clause.sense is Sense.EXCEPTION for clause in side[0].conditions) for side in sides
+        )
 
     def _forbids_still(self, token: Token) -> bool:
         """Whether a duty is one not to do something, and that is still said: "must not" is "do not"."""
@@ -327,9 +326,9 @@ def _is_pronoun(token: Token) -> bool:
 
 
 def _unnegated(tokens: list[Token], word: Token) -> bool:
-    """Whether a word stands behind a negation, which is taken out then."""
+    """Whether a word stands behind a negation, which is taken out then; "no ... nunca" is one negation."""
     at = tokens.index(word)
-    if not at or tokens[at - 1].sense is not Sense.NEGATION:
+    if not at or word.sense is Sense.NEGATION or tokens[at - 1].sense is not Sense.NEGATION:
         return False
     del tokens[at - 1]
     return True
@@ -338,13 +337,7 @@ def _unnegated(tokens: list[Token], word: Token) -> bool:
 def _sense_gone(token: Token) -> Verdict:
     if token.sense in _SOFT:
         return Verdict.REWORDED
-    return Verdict.CONTRADICTED if token.sense in _TURNING else Verdict.CHANGED
-
-
-def asks(tokens: Sequence[Token]) -> bool:
-    """Whether a text begins with what to do: "Keep the log."."""
-    first = next((token for token in tokens if token.kind is not TokenKind.SMALL), None)
-    return first is not None and is_imperative(first.word)
+    return Verdict.CONTRADICTED if token.sense in TURNING else Verdict.CHANGED
 
 
 def _sense_new(token: Token, gap: _Gap) -> Verdict:
@@ -352,43 +345,7 @@ def _sense_new(token: Token, gap: _Gap) -> Verdict:
         return Verdict.WEAKENED
     if token.sense in _SOFT_WHEN_NEW:
         return Verdict.REWORDED
-    return Verdict.CONTRADICTED if token.sense in _TURNING else Verdict.CHANGED
-
-
-def _replaced(one: Token, other: Token) -> Edit | None:
-    """What it means that one token stands in the place of another; None where they have nothing to do with another."""
-    pair = (one,), (other,)
-    forces = one.sense in _FORCE and other.sense in _FORCE  # "should" for "must" is weaker, not the opposite
-    if not forces and are_opposites(one.word, other.word, one.language):
-        return Edit(Verdict.CONTRADICTED, *pair, "opposite")
-    if one.sense and other.sense:
-        if one.sense in _FORCE and other.sense in _FORCE:
-            step = _FORCE[other.sense] - _FORCE[one.sense]
-            verdict = Verdict.WEAKENED if step < 0 else Verdict.CHANGED if step else Verdict.REWORDED
-            return Edit(verdict, *pair, str(one.sense))
-        if one.sense is other.sense or any({one.sense, other.sense} <= family for family in _FAMILIES):
-            turned = one.sense in _TURNING or other.sense in _TURNING
-            return Edit(Verdict.CONTRADICTED if turned else Verdict.CHANGED, *pair, str(one.sense))
-        return None
-    if (one.value == "1" and is_article(other.word)) or (other.value == "1" and is_article(one.word)):
-        return Edit(Verdict.REWORDED, *pair, "number")
-    if TokenKind.FACT in (one.kind, other.kind) or one.kind is TokenKind.SMALL or other.kind is TokenKind.SMALL:
-        return None
-    if same_word(one.word, other.word, one.language) or are_synonyms(one.word, other.word, one.language):
-        return Edit(Verdict.REWORDED, *pair, "synonym")
-    if one.kind is other.kind is TokenKind.WORD and _is_typo(one.word, other.word):
-        return Edit(Verdict.REWORDED, *pair, "spelling")
-    return None
-
-
-def _is_typo(one: str, other: str) -> bool:
-    """Whether two words differ by one letter more, less or other, or by two that changed places."""
-    if min(len(one), len(other)) < _MIN_TYPO or abs(len(one) - len(other)) > 1 or one == other:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    rest, rest_other = one[start:], other[start:]
-    swapped = rest[:2] == rest_other[1::-1] and rest[2:] == rest_other[2:]
-    return swapped or rest[1:] == rest_other[1:] or rest[1:] == rest_other or rest == rest_other[1:]
+    return Verdict.CONTRADICTED if token.sense in TURNING else Verdict.CHANGED
 
 
 def _joined(tokens: Sequence[Token]) -> str:

@@ -13,7 +13,7 @@ from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.fact import FactKind
 from skill_distiller.meaning.compare import Difference, compare_texts
-from skill_distiller.meaning.wording import CERTIFIED
+from skill_distiller.meaning.verdicts import CERTIFIED
 from skill_distiller.prompted.exchange import BlockQuestion, ask_in_rounds, batch, entries, undisputed
 from skill_distiller.prompted.prompts import REWRITE
 from skill_distiller.providers.model import Expected
