@@ -16,13 +16,19 @@ from tests.prompted.skill import ASKED, NO_PHRASES, TEXT, TYPES, labels, phrases
 from tests.strategies import soups
 
 from skill_distiller.analysis.model import Analysis, ModelPart, SectionType
-from skill_distiller.errors import ProviderError
+from skill_distiller.errors import MalformedReplyError, ProviderError
 from skill_distiller.prompted.classify import PromptedAnalyzer, groups_of, read_labels, read_phrases
-from skill_distiller.prompted.exchange import BATCH_BLOCKS, BATCH_TOKENS, excerpt
-from skill_distiller.prompted.prompts import CLASSIFY, PROMPTS, Prompt, new_boundary
-from skill_distiller.providers.parse_json import MalformedReplyError, parse_json
+from skill_distiller.prompted.exchange import (
+    BATCH_BLOCKS,
+    BATCH_TOKENS,
+    CLASSIFY,
+    PROMPTS,
+    Prompt,
+    excerpt,
+    new_boundary,
+)
 from skill_distiller.providers.scripted import Line, ScriptedProvider
-from skill_distiller.providers.session import Session
+from skill_distiller.providers.session import Session, parse_json
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind

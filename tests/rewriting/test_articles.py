@@ -14,7 +14,7 @@ from skill_distiller.language.facts import find_facts, locked_spans, overlaps
 from skill_distiller.language.tables import tables
 from skill_distiller.meaning.compare import is_proved
 from skill_distiller.rewriting.articles import article_edits
-from skill_distiller.rewriting.edits import apply_edits
+from skill_distiller.rewriting.model import apply_edits
 from skill_distiller.rewriting.passes import spoken
 
 SENTENCES = [

@@ -10,7 +10,7 @@ from tests.fixture_file import parameters
 from tests.strategies import texts
 
 from skill_distiller.language.facts import find_facts, locked_spans, merge_spans, overlaps
-from skill_distiller.rewriting.edits import apply_edits
+from skill_distiller.rewriting.model import apply_edits
 from skill_distiller.rewriting.passes import PASSES, Draft
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.skill.parse import parse_skill

@@ -12,9 +12,8 @@ from tests.fixture_file import parameters
 from skill_distiller.analysis.model import Analysis, Phrases, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
-from skill_distiller.rewriting.edits import apply_edits
 from skill_distiller.rewriting.ladder import build_ladders
-from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.rewriting.model import RenderingKind, apply_edits
 from skill_distiller.rewriting.redundant import phrase_edits
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter

@@ -16,8 +16,8 @@ from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.language.modals import MODAL_WORDS
 from skill_distiller.language.tables import tables
 from skill_distiller.planning.ladders import Models, prepare_ladders
-from skill_distiller.rewriting.edits import apply_edits
 from skill_distiller.rewriting.ladder import keeps_everything
+from skill_distiller.rewriting.model import apply_edits
 from skill_distiller.rewriting.redundant import COMPRESSIBLE, LocalScorer, phrase_edits
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter

@@ -29,9 +29,8 @@ from skill_distiller.cli.plan_file import check_pieces, plan_target, plan_writte
 from skill_distiller.cli.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
-from skill_distiller.report.console import open_console, print_notes, print_report
-from skill_distiller.report.json_record import to_json
-from skill_distiller.report.progress import ConsoleWatcher, stage_line
+from skill_distiller.report.console import ConsoleWatcher, open_console, print_notes, print_report
+from skill_distiller.report.json_record import stage_line, to_json
 from skill_distiller.report.record import Record, make_record
 from skill_distiller.report.text import printable, unified_diff
 from skill_distiller.rewriting.redundant import PhraseScorer

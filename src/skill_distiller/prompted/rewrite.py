@@ -11,13 +11,12 @@ from typing import Final
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.fact import FactKind
 from skill_distiller.meaning.compare import Difference, compare_texts
 from skill_distiller.meaning.wording import CERTIFIED
-from skill_distiller.prompted.exchange import BlockQuestion, ask_in_rounds, batch, entries, undisputed
-from skill_distiller.prompted.prompts import REWRITE
+from skill_distiller.prompted.exchange import REWRITE, BlockQuestion, ask_in_rounds, batch, entries, undisputed
 from skill_distiller.providers.model import Expected
-from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import Bundle, Proposals, Rendering, RenderingKind
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill

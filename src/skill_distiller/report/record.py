@@ -12,9 +12,8 @@ from skill_distiller.calibration.estimate import UNCALIBRATED, Estimate
 from skill_distiller.checks.model import Tokens
 from skill_distiller.planning.plan import Decision, Mode
 from skill_distiller.providers.model import Usage
-from skill_distiller.rewriting.examples.find import find_sets
-from skill_distiller.rewriting.examples.model import ExampleSelection, ExampleSet
-from skill_distiller.rewriting.examples.select import selection_of
+from skill_distiller.rewriting.example_bundles import selection_of
+from skill_distiller.rewriting.example_sets import ExampleSelection, ExampleSet, find_sets
 from skill_distiller.rewriting.model import RENDERINGS, OutcomeKind, Proof, RenderingKind
 from skill_distiller.rewriting.redundant import compressible_blocks
 from skill_distiller.run.notes import NoteKind

@@ -11,7 +11,7 @@ from skill_distiller.language.facts import Span, overlaps
 from skill_distiller.language.forms import stem
 from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses
 from skill_distiller.language.tables import tables, words_in
-from skill_distiller.rewriting.edits import Edit
+from skill_distiller.rewriting.model import Edit
 
 # An article with the blanks behind it: before a plain word, a span of code, a link.
 _ARTICLE: Final = re.compile(r"(?<![^\s(*])(?P<article>the|an?) (?=\*{0,3}[A-Za-z`])", re.IGNORECASE)
@@ -41,7 +41,7 @@ def article_edits(text: str, locked: tuple[Span, ...]) -> Iterator[Edit]:
 
     A text without one of the most frequent words of English has none.
 
-    >>> from skill_distiller.rewriting.edits import apply_edits
+    >>> from skill_distiller.rewriting.model import apply_edits
     >>> apply_edits("The tool writes a report.", article_edits("The tool writes a report.", ()))
     'Tool writes report.'
     """

@@ -21,7 +21,7 @@ from skill_distiller.language.facts import Span, locked_spans, merge_spans, over
 from skill_distiller.language.modals import MODAL_WORDS
 from skill_distiller.language.tables import words_in
 from skill_distiller.language.words import content_words
-from skill_distiller.rewriting.edits import Edit, apply_edits, join_edits
+from skill_distiller.rewriting.model import Edit, apply_edits, join_edits
 from skill_distiller.rewriting.passes import opens_plainly
 from skill_distiller.rewriting.sentences import announces, goes_on, items_of, leans_back, without_marker
 from skill_distiller.skill.model import PROSE, Block, Skill
