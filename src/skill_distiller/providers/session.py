@@ -51,9 +51,8 @@ def at_once(
 ) -> list[T]:
     """The results of the tasks, in order, at most `workers` of them under way at a time.
 
-    `done` is called in this thread after each. The first error ends the run: no further task is
-    begun, those under way are waited for, then it is raised. Ctrl-C sets `stopped` and raises
-    StoppedError at once.
+    `done` is called in this thread after each. The first error ends the run: no further task is begun, those under way
+    are waited for, then it is raised. Ctrl-C sets `stopped` and raises StoppedError at once.
     """
     waiting = iter(tasks)
     begun: list[Future[T]] = []
