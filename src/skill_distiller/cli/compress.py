@@ -171,7 +171,8 @@ def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Cho
         if len(job.skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug or chosen.session):
             ends.enter_context(console.status("Distilling …"))
         backends = chosen.backends.with_scorer(job.scorer)
-        result = distill(job.skill, job.options, backends, _print_stage if debug else None)
+        observe = (lambda stage, value: typer.echo(stage_line(stage, value), err=True)) if debug else None
+        result = distill(job.skill, job.options, backends, observe)
     return job.guard.with_notes(result) if job.guard else result, chosen
 
 
@@ -240,7 +241,3 @@ def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, con
     for file in (job.target, job.plan_file):
         if file and not output.dry_run:
             console.print(f"Written: {printable(str(file))}")
-
-
-def _print_stage(stage: str, value: object) -> None:
-    typer.echo(stage_line(stage, value), err=True)

@@ -22,7 +22,7 @@ from skill_distiller.planning.frontier import Frontier
 from skill_distiller.planning.plan import Decision, Mode, Plan
 from skill_distiller.providers.model import Usage
 from skill_distiller.report.calibration_text import shown_score
-from skill_distiller.report.record import COUNTED_NAMES, Record, SectionRecord, TypeScore
+from skill_distiller.report.record import COUNTED_NAMES, Record, SectionRecord
 from skill_distiller.rewriting.example_sets import ExampleSelection
 from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.model import OutcomeKind
@@ -66,12 +66,16 @@ def to_json(record: Record) -> Json:
         "notes": [_note(note) for note in result.notes],
         "sections": [_section(section) for section in record.sections],
         "token_level": {
-            "types": [_type_score(score) for score in record.token_level.scores],
+            "types": [
+                {**members(score, "type", section_count="sections"), "compression": _rounded(score.compression, 4)}
+                for score in record.token_level.scores
+            ],
             "phrases": list(record.token_level.phrases),
         },
         "receipt": [_section_receipt(section) for section in result.evidence.receipt.sections],
         "verification": checks_to_json(result.evidence.verification),
-        "one_liner": _one_liner(result.one_liner) if result.one_liner else None,
+        "one_liner": result.one_liner
+        and members(result.one_liner, "trigger", "action", "result", "method", phrases_left_out="left_out"),
         "refused_renderings": result.plan.refused,
         "text": result.text,
     }
@@ -142,10 +146,6 @@ def _examples(examples: ExampleSelection) -> Json:
     return {**counts, "coverage": round(examples.coverage, 3), "mode": examples.mode}
 
 
-def _type_score(score: TypeScore) -> Json:
-    return {**members(score, "type", section_count="sections"), "compression": _rounded(score.compression, 4)}
-
-
 def _section_receipt(section: SectionReceipt) -> Json:
     return {
         **members(section, "heading", "level", heading_id="id", heading_removed="heading_dropped"),
@@ -162,10 +162,6 @@ def _change(change: Change) -> Json:
         **members(change.block, first_line="line", last_line="last_line"),
         **members(change, tokens_saved="saved", before="before", after="after"),
     }
-
-
-def _one_liner(one_liner: OneLiner) -> Json:
-    return members(one_liner, "trigger", "action", "result", "method", phrases_left_out="left_out")
 
 
 def verification_to_json(verification: Verification, skill: str, counter: TokenCounter) -> Json:

@@ -175,6 +175,7 @@ def _record_section(result: Result, section: Section, examples: ExampleSet | Non
     # A section without blocks of its own has those of its examples, in the sections below it.
     decisions = own or [all_decisions[i] for i in (examples.blocks if examples else ())]
     verdicts = [result.reading.verdicts[decision.block] for decision in decisions]
+    texts = {block: all_decisions[block].rendering.text for block in (examples.blocks if examples else ())}
     by_type: Counter[SectionType] = Counter()
     for verdict, decision in zip(verdicts, decisions, strict=True):
         by_type[verdict.type] += decision.full_tokens
@@ -186,13 +187,8 @@ def _record_section(result: Result, section: Section, examples: ExampleSet | Non
         outcome=OutcomeKind.RECOMP if examples else _outcome(decisions),
         blocks=_count_blocks(own),
         tokens=Tokens(sum(d.full_tokens for d in own), sum(d.rendering.tokens for d in own)),
-        examples=_selection(result, examples) if examples else None,
+        examples=selection_of(result.reading, examples, texts) if examples else None,
     )
-
-
-def _selection(result: Result, examples: ExampleSet) -> ExampleSelection:
-    texts = {block: result.plan.decisions[block].rendering.text for block in examples.blocks}
-    return selection_of(result.reading, examples, texts)
 
 
 def _count_blocks(decisions: Sequence[Decision]) -> BlockCounts:
