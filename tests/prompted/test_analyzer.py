@@ -258,7 +258,7 @@ def test_phrases_are_quotes_or_nothing() -> None:
     found = read_phrases(value, ["A note said `milk`, of course.", "Text."])
     assert found[0].essential == ("`milk`",)
     assert found[0].redundant == ("of course",)
-    assert (found[1].essential, found[1].redundant, found[1].potential) == ((), (), 0.0)
+    assert (found[1].essential, found[1].redundant) == ((), ())
 
 
 def test_redundant_phrases_go_where_no_fact_goes_with_them(skill: Skill) -> None:

@@ -70,7 +70,7 @@ def test_phrases_and_words_go_together() -> None:
     text = "The log of the whole run is kept in the folder, which is what everybody has long been hoping for.\n"
     phrase = ", which is what everybody has long been hoping for"
     reading = Reading(Analysis(parse_skill(text), (Verdict(SectionType.EXPLANATION, 0.3, 0.9),), "by hand"))
-    (ladder,) = build_ladders(reading, load_counter(), {0: Phrases((), (phrase,), 0.5)})
+    (ladder,) = build_ladders(reading, load_counter(), {0: Phrases((), (phrase,))})
     texts = {rung.kind: rung.text for rung in ladder.rungs}
     assert texts[RenderingKind.CUT] == texts[RenderingKind.PRUNED].replace(phrase, "")
     assert texts[RenderingKind.CUT] == "The log of the whole run is kept in folder.\n"

@@ -100,13 +100,6 @@ def test_other_types_lose_no_phrase(kind: SectionType) -> None:
     assert LocalScorer(flat).phrases(analyzed(HEAD + RESTATED + TOLD, kind)) == {}
 
 
-def test_the_share_that_is_redundant_is_told() -> None:
-    """The characters of the phrases over those of the block."""
-    (phrases,) = LocalScorer(flat).phrases(analyzed(HEAD + RESTATED + TOLD)).values()
-    assert phrases.redundant == (RESTATED.strip(),)
-    assert phrases.potential == pytest.approx(len(RESTATED.strip()) / len(RESTATED + TOLD))
-
-
 @pytest.mark.parametrize("kind", sorted(COMPRESSIBLE))
 def test_prohibitions_and_conditions_stay_whatever_else_says_them(kind: SectionType) -> None:
     """Even word for word in the description: nothing of them goes."""

@@ -109,8 +109,7 @@ def read_phrases(value: dict[str, object], texts: Sequence[str]) -> dict[int, Ph
         if place in found:
             continue
         essential, redundant = (_quotes(entry.get(name), texts[place]) for name in ("essential", "redundant"))
-        potential = share(entry.get("compression_potential"))
-        found[place] = Phrases(essential, redundant, 0.0 if potential is None else potential)
+        found[place] = Phrases(essential, redundant)
     if not found:
         raise MalformedReplyError("It spoke of none of the sections.")
     return found

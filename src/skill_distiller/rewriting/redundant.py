@@ -166,7 +166,7 @@ class LocalScorer:
                     told = self._surprise(above + block.text[:start], sentence)
                     redundant += [sentence] if told <= _MAX_SURPRISE * usual else []
             if redundant:
-                found[block.index] = Phrases((), tuple(redundant), sum(map(len, redundant)) / len(block.text))
+                found[block.index] = Phrases((), tuple(redundant))
             said |= content_words(block.text)  # of two blocks that say the same the first one keeps it
         return found
 
