@@ -123,7 +123,7 @@ class _Scorer:
     def phrases(self, reading: Reading) -> dict[int, Phrases]:
         """The phrase, in the block that it stands in."""
         gone = ", and everybody likes it a lot"
-        return {block.index: Phrases((), (gone,), 0.2) for block in reading.skill.blocks if gone in block.text}
+        return {block.index: Phrases((), (gone,)) for block in reading.skill.blocks if gone in block.text}
 
 
 def test_what_a_model_writes_is_chosen() -> None:

@@ -11,8 +11,7 @@ from lab.benchmarks.rewriting import EXAMPLES, REPLIES, Rewriting, measure, repo
 from tests.test_examples import NAMES
 
 from skill_distiller.meaning.compare import compare_texts
-from skill_distiller.prompted.exchange import BlockQuestion, block_request
-from skill_distiller.prompted.prompts import REWRITE
+from skill_distiller.prompted.exchange import REWRITE, BlockQuestion, block_request
 from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.model import Request
 from skill_distiller.providers.session import Session

@@ -23,7 +23,7 @@ STILL_IN_CODE = {
     "planning/worth.py": 1,
     "providers/network.py": 2,
     "providers/secret_scan.py": 3,
-    "rewriting/examples/fold.py": 2,
+    "rewriting/example_lines.py": 2,
     "rewriting/extract.py": 1,
     "rewriting/one_liner/line_text.py": 1,
     "rewriting/one_liner/triggers.py": 3,

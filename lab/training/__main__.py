@@ -21,11 +21,12 @@ from lab.training.common_words import common_words
 from lab.training.held_out_exams import sit_exams
 from lab.training.labels import Alignment, read_labels
 from lab.training.model_card import Findings, model_card
+from lab.training.save_weights import save_weights
 from lab.training.worth import WorthReport, fit_worth, worth_arrays
 from skill_distiller.analysis.features import BLOCK_FEATURES
 from skill_distiller.planning.worth import DEFINITION, WorthModel
 from skill_distiller.tokens import load_counter
-from skill_distiller.weights import FOLDER, save_weights
+from skill_distiller.weights import FOLDER
 
 CARD: Final = Path(__file__).parents[2] / "docs" / "model-card.md"
 

@@ -78,6 +78,10 @@ class PromptTooLongError(ProviderError):
     """The prompt does not fit the model's context window, or the server cut it."""
 
 
+class MalformedReplyError(ProviderError):
+    """The reply holds no JSON object, even after repair; `str(error)` says what was wrong with it."""
+
+
 class StoppedError(SkillDistillerError):
     """The user pressed Ctrl-C; the exit code is what shells give for it."""
 

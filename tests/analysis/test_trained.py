@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from lab.experiments.rules_analyzer import RulesAnalyzer
+from lab.training.save_weights import save_weights
 from tests.fixture_file import SKILLS, skill_paths
 from tests.strategies import sound_skills, texts
 
@@ -21,7 +22,7 @@ from skill_distiller.language.words import Form
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
-from skill_distiller.weights import WeightsError, load_weights, save_weights
+from skill_distiller.weights import WeightsError, load_weights
 
 WEIRD = (
     "\x00",

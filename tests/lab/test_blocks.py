@@ -20,12 +20,12 @@ from lab.training.block_report import render_blocks
 from lab.training.block_validation import calibration, predict_held_out, row_scores, score_rows, validate_blocks
 from lab.training.blocks import model_without, train_blocks
 from lab.training.labels import Label, LabelledSkill, LabelSet, best_block, read_labels
+from lab.training.save_weights import save_weights
 
 from skill_distiller.analysis.features import BLOCK_FEATURES, block_features
 from skill_distiller.analysis.model import SectionType, Taxonomy
 from skill_distiller.analysis.trained import BlockModel
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.weights import save_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = 5  # every fifth labelled skill

@@ -16,13 +16,19 @@ from tests.prompted.skill import ASKED, NO_PHRASES, TEXT, TYPES, labels, phrases
 from tests.strategies import soups
 
 from skill_distiller.analysis.model import Analysis, ModelPart, SectionType
-from skill_distiller.errors import ProviderError
+from skill_distiller.errors import MalformedReplyError, ProviderError
 from skill_distiller.prompted.classify import PromptedAnalyzer, groups_of, read_labels, read_phrases
-from skill_distiller.prompted.exchange import BATCH_BLOCKS, BATCH_TOKENS, excerpt
-from skill_distiller.prompted.prompts import CLASSIFY, PROMPTS, Prompt, new_boundary
-from skill_distiller.providers.parse_json import MalformedReplyError, parse_json
+from skill_distiller.prompted.exchange import (
+    BATCH_BLOCKS,
+    BATCH_TOKENS,
+    CLASSIFY,
+    PROMPTS,
+    Prompt,
+    excerpt,
+    new_boundary,
+)
 from skill_distiller.providers.scripted import Line, ScriptedProvider
-from skill_distiller.providers.session import Session
+from skill_distiller.providers.session import Session, parse_json
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
@@ -252,7 +258,7 @@ def test_phrases_are_quotes_or_nothing() -> None:
     found = read_phrases(value, ["A note said `milk`, of course.", "Text."])
     assert found[0].essential == ("`milk`",)
     assert found[0].redundant == ("of course",)
-    assert (found[1].essential, found[1].redundant, found[1].potential) == ((), (), 0.0)
+    assert (found[1].essential, found[1].redundant) == ((), ())
 
 
 def test_redundant_phrases_go_where_no_fact_goes_with_them(skill: Skill) -> None:

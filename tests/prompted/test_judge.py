@@ -11,9 +11,9 @@ from tests.prompted.skill import TEXT, scores
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.checks.receipt import compare
+from skill_distiller.errors import MalformedReplyError
 from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
 from skill_distiller.prompted.judge import CI_SAMPLES, PromptedJudge, half_interval, read_score
-from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import Rendering, RenderingKind

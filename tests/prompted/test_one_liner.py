@@ -10,11 +10,10 @@ from tests.prompted.skill import TEXT, scores
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.functionality import EmbeddedJudge
-from skill_distiller.errors import ProviderError, RefusedError
+from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.prompted.judge import PromptedJudge
 from skill_distiller.prompted.one_liner import PromptedOneLiner, read_lines, shown_blocks
-from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.one_liner.check import problems

@@ -17,11 +17,10 @@ from tests.strategies import soups
 
 from skill_distiller.analysis.model import Analysis, SectionType
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.errors import ProviderError, RefusedError
+from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError
 from skill_distiller.meaning.compare import compare_texts
 from skill_distiller.prompted.rewrite import SHARE, PromptedRewriter, Wish, pieces_of, read_texts, share_kept
 from skill_distiller.providers.cache import DiskCache
-from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Limits, Session
 from skill_distiller.rewriting.model import Proposals, RenderingKind

@@ -11,8 +11,8 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.prompted.synthesize import PromptedSynthesizer
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
-from skill_distiller.rewriting.examples.find import find_sets
-from skill_distiller.rewriting.examples.select import extractive_bundles
+from skill_distiller.rewriting.example_bundles import extractive_bundles
+from skill_distiller.rewriting.example_sets import find_sets
 from skill_distiller.rewriting.model import Proposals, RenderingKind
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter

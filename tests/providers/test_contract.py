@@ -9,10 +9,9 @@ import pytest
 from tests.providers.build import ENVIRONMENT, KINDS, QUICK, SERVED, play
 from tests.providers.stub_server import INPUT_TOKENS, KEY, MODEL, OUTPUT_TOKENS, Act, reply_of
 
-from skill_distiller.errors import PromptTooLongError, ProviderError
+from skill_distiller.errors import MalformedReplyError, PromptTooLongError, ProviderError
 from skill_distiller.providers.detect import Found, open_provider
 from skill_distiller.providers.model import ANY_OBJECT, Finish, Request
-from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Question, Session
 
 SCHEMA = {

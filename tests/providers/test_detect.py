@@ -42,7 +42,7 @@ def test_a_server_without_a_model_is_no_provider() -> None:
     """Detection goes on, and the reason names the way out."""
     with serve("ollama", [Act()], models=()) as stub:
         found = find_ollama({"OLLAMA_HOST": stub.address})
-        assert not found.there
+        assert not found.available
         assert "ollama pull" in found.reason
         assert getattr(detect({"OLLAMA_HOST": stub.address, **KEYS}), "name", None) == "gemini"
 
@@ -65,7 +65,7 @@ def test_a_named_model_has_to_be_there() -> None:
         assert find_ollama(environment, "qwen3:8b").model == "qwen3:8b"
         assert find_ollama(environment, "llama3.2").model == "llama3.2"
         missing = find_ollama(environment, "qwen3")
-        assert not missing.there
+        assert not missing.available
         assert "it has llama3.2:latest, qwen3:8b" in missing.reason
 
 
@@ -95,7 +95,7 @@ def test_a_host_that_swallows_packets_is_given_up() -> None:
             waiting.setblocking(False)
             waiting.connect_ex(server.getsockname())
         found = find_ollama({"OLLAMA_HOST": f"127.0.0.1:{server.getsockname()[1]}"})
-    assert not found.there
+    assert not found.available
     assert "timed out" in found.reason or "TimeoutError" in found.reason
 
 
@@ -125,14 +125,14 @@ def test_ollama_host_in_all_its_forms(host: str, address: str) -> None:
 def test_an_ollama_host_that_is_no_address(host: str) -> None:
     """Not there, with a reason."""
     found = find_ollama({"OLLAMA_HOST": host})
-    assert (found.there, found.reason) == (False, "OLLAMA_HOST is not an address")
+    assert (found.available, found.reason) == (False, "OLLAMA_HOST is not an address")
 
 
 @pytest.mark.parametrize("key", ["", " ", "\n"])
 def test_an_empty_key_is_none(key: str) -> None:
     """Set to nothing is not set."""
-    assert not find_gemini({"GEMINI_API_KEY": key}).there
-    assert not find_openai({"OPENAI_API_KEY": key}).there
+    assert not find_gemini({"GEMINI_API_KEY": key}).available
+    assert not find_openai({"OPENAI_API_KEY": key}).available
 
 
 def test_base_urls_come_from_the_variables_of_the_sdks() -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fixture_file import parameters
 
-from skill_distiller.providers.parse_json import MalformedReplyError, parse_json
+from skill_distiller.errors import MalformedReplyError
+from skill_distiller.providers.session import parse_json
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from tests.providers.build import QUICK
 
-from skill_distiller.errors import ProviderError, RefusedError, StoppedError
+from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError, StoppedError
 from skill_distiller.providers.cache import DiskCache, default_folder, request_key
 from skill_distiller.providers.model import Completion, Expected, Provider, Request, Watcher
-from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Limits, Question, Session, at_once, patiently
 from skill_distiller.skill.model import Skill

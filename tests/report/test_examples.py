@@ -15,9 +15,8 @@ from skill_distiller.planning.ladders import Models
 from skill_distiller.report.console import print_report
 from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import make_record, record_sections
-from skill_distiller.rewriting.examples.find import find_sets
-from skill_distiller.rewriting.examples.model import ExampleSelection
-from skill_distiller.rewriting.examples.select import ExampleRenderer, abstractive_bundle
+from skill_distiller.rewriting.example_bundles import ExampleRenderer, abstractive_bundle
+from skill_distiller.rewriting.example_sets import ExampleSelection, find_sets
 from skill_distiller.rewriting.model import Proposals, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill

@@ -7,7 +7,7 @@ import json
 import pytest
 from tests.cli.samples import HOSTILE
 
-from skill_distiller.report.progress import stage_line
+from skill_distiller.report.json_record import stage_line
 from skill_distiller.run.distill import distill
 from skill_distiller.skill.parse import parse_skill
 

@@ -14,8 +14,8 @@ from skill_distiller.language.facts import find_facts, locked_spans, overlaps
 from skill_distiller.language.tables import tables
 from skill_distiller.meaning.compare import is_proved
 from skill_distiller.rewriting.articles import article_edits
-from skill_distiller.rewriting.edits import apply_edits
-from skill_distiller.rewriting.passes import may_be_english, spoken
+from skill_distiller.rewriting.model import apply_edits
+from skill_distiller.rewriting.passes import spoken
 
 SENTENCES = [
     line
@@ -34,7 +34,7 @@ _SOUP = st.lists(
 def marked(text: str) -> str:
     """The text with marks around the articles that go."""
     pieces, at = list[str](), 0
-    for edit in article_edits(text, locked_spans(text, find_facts(text))) if may_be_english(text) else ():
+    for edit in article_edits(text, locked_spans(text, find_facts(text))):
         end = text.index(" ", edit.start)
         pieces += (text[at : edit.start], "⟦", text[edit.start : end], "⟧")
         at = end

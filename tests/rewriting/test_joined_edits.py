@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from skill_distiller.rewriting.edits import Edit, apply_edits, join_edits
+from skill_distiller.rewriting.model import Edit, apply_edits, join_edits
 
 
 def test_edits_that_overlap() -> None:

@@ -16,8 +16,8 @@ from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.language.modals import MODAL_WORDS
 from skill_distiller.language.tables import tables
 from skill_distiller.planning.ladders import Models, prepare_ladders
-from skill_distiller.rewriting.edits import apply_edits
 from skill_distiller.rewriting.ladder import keeps_everything
+from skill_distiller.rewriting.model import apply_edits
 from skill_distiller.rewriting.redundant import COMPRESSIBLE, LocalScorer, phrase_edits
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
@@ -98,13 +98,6 @@ def test_what_the_next_sentence_speaks_of_stays() -> None:
 def test_other_types_lose_no_phrase(kind: SectionType) -> None:
     """Only examples, edge cases, explanations and details do."""
     assert LocalScorer(flat).phrases(analyzed(HEAD + RESTATED + TOLD, kind)) == {}
-
-
-def test_the_share_that_is_redundant_is_told() -> None:
-    """The characters of the phrases over those of the block."""
-    (phrases,) = LocalScorer(flat).phrases(analyzed(HEAD + RESTATED + TOLD)).values()
-    assert phrases.redundant == (RESTATED.strip(),)
-    assert phrases.potential == pytest.approx(len(RESTATED.strip()) / len(RESTATED + TOLD))
 
 
 @pytest.mark.parametrize("kind", sorted(COMPRESSIBLE))

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from lab.training.save_weights import save_weights
 
 from skill_distiller.planning.worth import DEFINITION, NAME, load_worth_model
-from skill_distiller.weights import WeightsError, load_weights, save_weights
+from skill_distiller.weights import WeightsError, load_weights
 
 ARRAYS: dict[str, npt.NDArray[Any]] = {
     "b": np.arange(6, dtype=np.int8).reshape(2, 3),

@@ -77,14 +77,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """What was said of the wording of a block: phrases that stand in it, verbatim.
-
-    `potential` is the share of the block that was taken for redundant, 0-1.
-    """
+    """What was said of the wording of a block: phrases that stand in it, verbatim."""
 
     essential: tuple[str, ...]
     redundant: tuple[str, ...]
-    potential: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Final
 
 from skill_distiller.calibration.entry import CalibrationEntry, Line, id_number
 from skill_distiller.errors import BadInputError, RefusedError
-from skill_distiller.skill.safe_files import sync_folder
+from skill_distiller.skill.safe_files import staged, sync_folder
 
 # NONBLOCK: a named pipe must not hold a run up before it is refused.
 _SAFE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -82,27 +82,11 @@ def append_bytes(path: Path, content: bytes) -> None:
         sync_folder(path.parent)
 
 
-def replace_file(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Give a file a new content in one step: a reader sees the old one or the new one.
-
-    The caller holds the lock, so the temporary sibling has a fixed name: one that a killed process
-    left is simply written anew.
-    """
-    temporary = path.with_name(f".{path.name.lstrip('.')}.tmp")
-    temporary.unlink(missing_ok=True)
-    try:
-        with open_regular(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
-            _write_all(descriptor, content)
-            if durable:
-                os.fsync(descriptor)
-        if path.exists():
-            temporary.chmod(path.stat().st_mode & 0o777)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    if durable:
-        sync_folder(path.parent)
+def replace_file(path: Path, content: bytes) -> None:
+    """Give a file a new content in one step, on the disk when this ends: a reader sees the old one or the new one."""
+    with staged(path, content):
+        pass
+    sync_folder(path.parent)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
@@ -236,8 +220,9 @@ def load_state(path: Path) -> State | None:
 
 
 def save_state(path: Path, state: State) -> None:
-    """Keep a state; not waited for, as a lost one is derived anew."""
-    replace_file(path, json.dumps(asdict(state)).encode() + b"\n", durable=False)
+    """Keep a state; not waited for, as one that is lost or torn is derived anew."""
+    with open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
+        _write_all(descriptor, json.dumps(asdict(state)).encode() + b"\n")
 
 
 def highest_id(path: Path) -> int:

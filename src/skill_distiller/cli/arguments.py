@@ -13,6 +13,7 @@ from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.detect import DEFAULT_TIMEOUT
 from skill_distiller.rewriting.model import Wording
+from skill_distiller.run.backends import ProviderOptions
 from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
 from skill_distiller.skill.model import MAX_BYTES
 from skill_distiller.tokens import DEFAULT_ENCODING
@@ -152,7 +153,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelOptions:
+class ModelOptions(ProviderOptions):
     """Which models take part in a run, and within which limits."""
 
     provider: str = option(

@@ -29,13 +29,12 @@ from skill_distiller.cli.plan_file import check_pieces, plan_target, plan_writte
 from skill_distiller.cli.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
-from skill_distiller.report.console import open_console, print_notes, print_report
-from skill_distiller.report.json_record import to_json
-from skill_distiller.report.progress import ConsoleWatcher, stage_line
+from skill_distiller.report.console import ConsoleWatcher, open_console, print_notes, print_report
+from skill_distiller.report.json_record import stage_line, to_json
 from skill_distiller.report.record import Record, make_record
 from skill_distiller.report.text import printable, unified_diff
 from skill_distiller.rewriting.redundant import PhraseScorer
-from skill_distiller.run.backends import Chosen, ProviderOptions, choose_backends, choose_token_scorer
+from skill_distiller.run.backends import Chosen, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
@@ -161,30 +160,20 @@ def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Cho
     quiet, debug = request.output.quiet, request.debug_stages
     with ExitStack() as ends:
         watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console)))
-        options_of_models = _provider_options(request, job)
-        accepted = request.pieces.accept_unproved
-        opened = choose_backends(options_of_models, job.skill, watcher, accept_unproved=accepted)
+        opened = choose_backends(
+            replace(request.models, provider="embedded") if job.options.plan else request.models,
+            job.skill,
+            watcher,
+            accept_unproved=request.pieces.accept_unproved,
+            one_liner=job.options.mode is Mode.ONELINER,
+        )
         chosen = ends.enter_context(closing(opened))
         if len(job.skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug or chosen.session):
             ends.enter_context(console.status("Distilling …"))
         backends = chosen.backends.with_scorer(job.scorer)
-        result = distill(job.skill, job.options, backends, _print_stage if debug else None)
+        observe = (lambda stage, value: typer.echo(stage_line(stage, value), err=True)) if debug else None
+        result = distill(job.skill, job.options, backends, observe)
     return job.guard.with_notes(result) if job.guard else result, chosen
-
-
-def _provider_options(request: Request, job: _Job) -> ProviderOptions:
-    models = request.models
-    return ProviderOptions(
-        choice="embedded" if job.options.plan else models.provider,
-        model=models.model,
-        with_ci=models.with_ci,
-        max_calls=models.max_calls,
-        cache=not models.no_cache,
-        offline=models.offline,
-        allow_secrets=models.allow_secrets,
-        timeout=models.timeout,
-        one_liner=job.options.mode is Mode.ONELINER,
-    )
 
 
 def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, console: Console) -> None:
@@ -252,7 +241,3 @@ def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, con
     for file in (job.target, job.plan_file):
         if file and not output.dry_run:
             console.print(f"Written: {printable(str(file))}")
-
-
-def _print_stage(stage: str, value: object) -> None:
-    typer.echo(stage_line(stage, value), err=True)

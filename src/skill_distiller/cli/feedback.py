@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ import typer
 from skill_distiller.calibration.entry import CalibrationEntry
 from skill_distiller.calibration.estimate import LATEST, calibrate, pairs_of
 from skill_distiller.calibration.outcomes import Report, examine, make_outcome, parse_reports, summarize
-from skill_distiller.cli.input_output import STDIN, check_target, read_side_file, write_atomically
+from skill_distiller.cli.input_output import check_target, read_side_file, write_atomically
 from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, UsageError
@@ -45,17 +44,16 @@ def feedback(
 ) -> None:
     """Tell how a distilled skill did in use. Later estimates learn from it."""
     reports = _reports(id_, actual, outcome, note, from_exam)
-
     for entry in open_store(learnings_dir).record(reports):
         typer.echo(feedback_text(entry))
 
 
 def _reports(id_: str, actual: float | None, outcome: str, note: str, from_exam: str) -> tuple[Report, ...]:
-
     if from_exam:
         if actual is not None or outcome or note:
             raise UsageError("--from-exam brings its own results.", "Leave --actual, --outcome and --note out.")
-        reports = parse_reports(_read_exam(from_exam))
+        hint = "Name the JSON of an exam, or - for stdin."
+        reports = parse_reports(read_side_file(from_exam, _MOST_BYTES, hint, stdin=True))
         if id_ and (len(reports) > 1 or reports[0].id not in ("", id_)):
             raise UsageError("--id does not fit the results of the exam.", "Leave it out, or give one result without.")
         return tuple(Report(id_ or report.id, report.outcome) for report in reports)
@@ -69,15 +67,6 @@ def _reports(id_: str, actual: float | None, outcome: str, note: str, from_exam:
             f"It runs from 0 to 100: did you mean {actual * 100:g}?",
         )
     return (Report(id_, make_outcome(actual, outcome, note)),)
-
-
-def _read_exam(path: str) -> str:
-    hint = "Name the JSON of an exam, or - for stdin."
-    content = sys.stdin.buffer.read(_MOST_BYTES) if path == STDIN else read_side_file(path, _MOST_BYTES, hint)
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        raise BadInputError("The exam is not UTF-8 text.", "Convert it to UTF-8.") from None
 
 
 _FORMS: Final = ("jsonl", "csv")

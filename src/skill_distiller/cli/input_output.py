@@ -32,16 +32,23 @@ def read_input(path: str, max_bytes: int = MAX_BYTES) -> Skill:
     return read_stream(sys.stdin.buffer, max_bytes)
 
 
-def read_side_file(path: str, most_bytes: int, hint: str, name: str = "") -> bytes:
-    """The content of a file that an option names, `name` in messages; raises BadInputError where it can't be had."""
+def read_side_file(path: str, most_bytes: int, hint: str, name: str = "", *, stdin: bool = False) -> str:
+    """The text of a file that an option names, `name` in messages; with `stdin` `-` means that.
+
+    Raises BadInputError where it can't be had, is too large or no UTF-8.
+    """
     name = name or repr(path)
     try:
-        content = read_regular(Path(path), most_bytes)
+        from_stdin = stdin and path == STDIN
+        content = sys.stdin.buffer.read(most_bytes + 1) if from_stdin else read_regular(Path(path), most_bytes)
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         raise BadInputError(f"Can't read {name}: {reason_of(error)}.", hint) from None
     if len(content) > most_bytes:
         raise BadInputError(f"{name[0].upper()}{name[1:]} is larger than {most_bytes:,} bytes.", hint)
-    return content
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"{name[0].upper()}{name[1:]} is not UTF-8 text (byte {error.start}).", hint) from None
 
 
 # `/dev/stdout` may lead to a file: to replace it would take it from every program of the machine.

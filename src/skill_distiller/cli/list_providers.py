@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -22,8 +23,11 @@ def providers(json_: bool = option(False, "--json", help="Print them as JSON."))
     from skill_distiller.providers.detect import FINDERS
 
     found = [find(os.environ, "") for find in FINDERS.values()]
-    chosen = next((one.name for one in found if one.there), "embedded")
-    typer.echo(json.dumps(_record(found, chosen), indent=2) if json_ else "\n".join(_lines(found, chosen)))
+    chosen = next((one.name for one in found if one.available), "embedded")
+    if json_:
+        typer.echo(json.dumps({"providers": [asdict(one) for one in found], "auto": chosen}, indent=2))
+    else:
+        typer.echo("\n".join(_lines(found, chosen)))
 
 
 def _lines(found: Sequence[Found], chosen: str) -> Iterator[str]:
@@ -31,17 +35,7 @@ def _lines(found: Sequence[Found], chosen: str) -> Iterator[str]:
     from skill_distiller.report.text import printable
 
     for one in found:
-        what = f"{one.model} at {one.address}" if one.there else "no"
+        what = f"{one.model} at {one.address}" if one.available else "no"
         yield printable(f"{one.name}: {what}; {one.reason}")
     yield "embedded: always there; no language model, no network"
     yield f"auto would take: {chosen}"
-
-
-def _record(found: Sequence[Found], chosen: str) -> dict[str, object]:
-    return {
-        "providers": [
-            {"name": f.name, "available": f.there, "reason": f.reason, "model": f.model, "address": f.address}
-            for f in found
-        ],
-        "auto": chosen,
-    }

@@ -138,11 +138,9 @@ _RENDERINGS: Final = ", ".join(kind.value for kind in RenderingKind)
 
 def read_plan(path: str) -> SavedPlan:
     """The plan that a file holds; raises BadInputError where it is missing, too large or no plan."""
-    content = read_side_file(path, MAX_PLAN, _HINT, f"the plan {path!r}")
+    text = read_side_file(path, MAX_PLAN, _HINT, f"the plan {path!r}")
     try:
-        return parse_plan(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise BadInputError(f"The plan {path!r} is not UTF-8 text (byte {error.start}).", _HINT) from None
+        return parse_plan(text)
     except BadInputError as error:
         raise BadInputError(f"{path!r} is not a plan: {error}", error.hint) from None
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import typer
 
@@ -106,7 +106,7 @@ def verify(
         patterns=settings.patterns,
     )
     if not printing.quiet:
-        _print(found, _Files(before, original, candidate), counter, printing)
+        _print(found, before.name, (_path(original), _path(candidate)), counter, printing)
     if not found.passed or (allowances.strict and found.unproved):
         raise typer.Exit(_FAILED)
 
@@ -120,31 +120,19 @@ def _read_receipt(path: str, original: Skill) -> Declared:
         raise BadInputError(f"The receipt {path!r} is not JSON.", hint) from None
 
 
-class _Files(NamedTuple):
-    """The original, and what both files were called."""
-
-    skill: Skill
-    original: str
-    candidate: str
-
-    @property
-    def paths(self) -> tuple[str, str]:
-        """The paths of both SKILL.md files, for whoever shows them."""
-        return _path(self.original), _path(self.candidate)
-
-
 def _path(given: str) -> str:
+    """The path of the SKILL.md that was given, for whoever shows it."""
     return str(Path(given) / SKILL_FILE) if given != STDIN and Path(given).is_dir() else given
 
 
-def _print(found: Verification, files: _Files, counter: TokenCounter, printing: Printing) -> None:
+def _print(found: Verification, skill: str, paths: tuple[str, str], counter: TokenCounter, printing: Printing) -> None:
     form = Format.JSON if printing.json_ else Format.DIFF if printing.diff else printing.format_
     if form is Format.JSON:
-        write_json(verification_to_json(found, files.skill.name, counter))
+        write_json(verification_to_json(found, skill, counter))
     elif form is Format.SARIF:
-        write_json(to_sarif(found, {check.name: check.question for check in CHECKS}, *files.paths))
+        write_json(to_sarif(found, {check.name: check.question for check in CHECKS}, *paths))
     elif form in (Format.DIFF, Format.GITHUB):
-        lines = word_diff(found) if form is Format.DIFF else github_annotations(found, *files.paths)
+        lines = word_diff(found) if form is Format.DIFF else github_annotations(found, *paths)
         write_stdout("".join(f"{printable(line)}\n" for line in lines), safe=True)
     else:
         console = open_console()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
@@ -93,44 +93,26 @@ def segment(run: str) -> list[str]:
     return words
 
 
-def phrases() -> Rules:
-    """By first word the expressions and the token, or tokens, that each stands for; longest first."""
-    return _phrases()
+def _is_in(*lists: str) -> Callable[[str], bool]:
+    """Whether a word stands in one of some lists."""
+
+    @lru_cache(maxsize=1)
+    def known() -> frozenset[str]:
+        return frozenset[str]().union(*map(words_in, lists))
+
+    return lambda word: word in known()
 
 
-def is_filler(word: str) -> bool:
-    """Whether a word may go or come without a change of what is said."""
-    return word in words_in("fillers")
-
-
-def is_article(word: str) -> bool:
-    """Whether a word is an article."""
-    return word in words_in("articles")
-
-
-def is_light(word: str) -> bool:
-    """Whether a word carries no content of its own: articles, pronouns, auxiliaries, prepositions, connectives."""
-    return word in _light()
-
-
-def is_imperative(word: str) -> bool:
-    """Whether an instruction may begin with a word: a verb in the form that asks."""
-    return word in words_in("imperatives")
-
-
-def is_implied(word: str) -> bool:
-    """Whether a word goes without saying beside a command: "(`use`) git push"."""
-    return word in words_in("implied")
-
-
-def is_leading(word: str) -> bool:
-    """Whether a word says that something comes before all else: "plan it `first`"."""
-    return word in words_in("leading")
-
-
-def is_pronoun(word: str) -> bool:
-    """Whether a word stands for a thing that was named: `it`, `them`."""
-    return word in words_in("pronouns")
+is_filler: Final = _is_in("fillers")  # may go or come without a change of what is said
+is_article: Final = _is_in("articles")
+is_light: Final = _is_in("light", "articles", "fillers")  # without content of its own: also prepositions, connectives
+is_imperative: Final = _is_in("imperatives")  # an instruction may begin with it: a verb in the form that asks
+is_implied: Final = _is_in("implied")  # goes without saying beside a command: "(`use`) git push"
+is_leading: Final = _is_in("leading")  # says that something comes before all else: "plan it `first`"
+is_pronoun: Final = _is_in("pronouns")  # stands for a thing that was named: `it`, `them`
+is_passive: Final = _is_in("passives")  # makes a verb passive: "the tag `is` signed"
+is_particle: Final = _is_in("particles")  # may stand away from the verb it belongs to: "switch it `off`"
+is_inversion: Final = _is_in("inversions")  # makes a condition of the clause it begins: "Sollte er fehlen, ..."
 
 
 def is_kind(word: str) -> bool:
@@ -143,21 +125,6 @@ def is_mobile(word: str) -> bool:
     return is_kind(word) or (
         word.endswith("ly") and word not in words_in("whole") and word not in words_in("fixed_adverbs")
     )
-
-
-def is_passive(word: str) -> bool:
-    """Whether a word makes a verb passive: "the tag `is` signed"."""
-    return word in words_in("passives")
-
-
-def is_particle(word: str) -> bool:
-    """Whether a word may stand away from the verb it belongs to: "switch it `off`"."""
-    return word in words_in("particles")
-
-
-def is_inversion(word: str) -> bool:
-    """Whether a word that begins a clause makes a condition of it: "Sollte er fehlen, ..."."""
-    return word in words_in("inversions")
 
 
 def abbreviations() -> frozenset[str]:
@@ -217,11 +184,6 @@ _RELATIONS: Final = ("opposites", "rivals", "synonyms")
 
 
 @lru_cache(maxsize=1)
-def _light() -> frozenset[str]:
-    return words_in("light") | words_in("articles") | words_in("fillers")
-
-
-@lru_cache(maxsize=1)
 def _senses() -> Mapping[str, Mapping[str, frozenset[Sense]]]:
     """Each word with its senses in each language that has it."""
     found: dict[str, dict[str, frozenset[Sense]]] = {}
@@ -270,7 +232,8 @@ def _lengths() -> Mapping[str, list[int]]:
 
 
 @lru_cache(maxsize=1)
-def _phrases() -> Rules:
+def phrases() -> Rules:
+    """By first word the expressions and the token, or tokens, that each stands for; longest first."""
     found: dict[str, dict[tuple[str, ...], str]] = {}
     for text in texts("phrases"):
         for line in text.strip().splitlines():

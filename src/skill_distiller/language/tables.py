@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ def parts(text: str, mark: str = ",") -> Iterator[list[str]]:
     return filter(None, map(str.split, text.split(mark)))
 
 
-@lru_cache(maxsize=16)
+@cache
 def words_in(table: str) -> frozenset[str]:
     """The words of a list, of all languages."""
     return frozenset(" ".join(texts(table)).split())

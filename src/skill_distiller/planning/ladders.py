@@ -11,7 +11,7 @@ from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
 from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
-from skill_distiller.rewriting.examples.select import ExampleRenderer
+from skill_distiller.rewriting.example_bundles import ExampleRenderer
 from skill_distiller.rewriting.ladder import Joint, Ladder, add_proposals, build_ladders
 from skill_distiller.rewriting.model import Proposals, Renderer, Rendering, RenderingKind, Wording
 from skill_distiller.rewriting.one_liner.model import OneLiner

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import Analysis, Analyzer, ModelPart, Phrases, SectionType, Verdict, floored
-from skill_distiller.errors import ProviderError
+from skill_distiller.errors import MalformedReplyError, ProviderError
 from skill_distiller.prompted.exchange import (
+    CLASSIFY,
+    PHRASES,
     Answers,
     BlockQuestion,
     ask_in_rounds,
@@ -18,9 +20,7 @@ from skill_distiller.prompted.exchange import (
     share,
     undisputed,
 )
-from skill_distiller.prompted.prompts import CLASSIFY, PHRASES
 from skill_distiller.providers.model import Expected
-from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.redundant import compressible_blocks
 from skill_distiller.skill.model import Block, BlockKind, Skill
@@ -109,8 +109,7 @@ def read_phrases(value: dict[str, object], texts: Sequence[str]) -> dict[int, Ph
         if place in found:
             continue
         essential, redundant = (_quotes(entry.get(name), texts[place]) for name in ("essential", "redundant"))
-        potential = share(entry.get("compression_potential"))
-        found[place] = Phrases(essential, redundant, 0.0 if potential is None else potential)
+        found[place] = Phrases(essential, redundant)
     if not found:
         raise MalformedReplyError("It spoke of none of the sections.")
     return found

@@ -10,11 +10,9 @@ from typing import Final
 
 from skill_distiller.checks.functionality import PENALTY, Functionality, Judge
 from skill_distiller.checks.receipt import Comparison
-from skill_distiller.errors import PromptTooLongError
-from skill_distiller.prompted.exchange import headings, number_within
-from skill_distiller.prompted.prompts import JUDGE, new_boundary
+from skill_distiller.errors import MalformedReplyError, PromptTooLongError
+from skill_distiller.prompted.exchange import JUDGE, headings, new_boundary, number_within
 from skill_distiller.providers.model import Expected, Request
-from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Question, Session
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import Block, Skill

@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.errors import PromptTooLongError
-from skill_distiller.prompted.exchange import excerpt, headings
-from skill_distiller.prompted.prompts import ONE_LINER, new_boundary
+from skill_distiller.errors import MalformedReplyError, PromptTooLongError
+from skill_distiller.prompted.exchange import ONE_LINER, excerpt, headings, new_boundary
 from skill_distiller.providers.model import Expected, Request
-from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Question, Session
 from skill_distiller.rewriting.one_liner.check import problems
 from skill_distiller.rewriting.one_liner.line_text import plain

@@ -11,13 +11,12 @@ from typing import Final
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.fact import FactKind
 from skill_distiller.meaning.compare import Difference, compare_texts
 from skill_distiller.meaning.verdicts import CERTIFIED
-from skill_distiller.prompted.exchange import BlockQuestion, ask_in_rounds, batch, entries, undisputed
-from skill_distiller.prompted.prompts import REWRITE
+from skill_distiller.prompted.exchange import REWRITE, BlockQuestion, ask_in_rounds, batch, entries, undisputed
 from skill_distiller.providers.model import Expected
-from skill_distiller.providers.parse_json import MalformedReplyError
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import Bundle, Proposals, Rendering, RenderingKind
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
@@ -49,7 +48,6 @@ class Piece:
     members: tuple[Block, ...]
     block: Block
     facts: tuple[str, ...]
-    context: str
 
     def faults(self, text: str, *, accept_unproved: bool) -> tuple[Difference, ...]:
         """What of a new text for it is a change of meaning, or is not proved to be none; () for nothing."""
@@ -75,9 +73,9 @@ def pieces_of(reading: Reading) -> list[Piece]:
         for summed, run in groupby(section.blocks, key=lambda block: _may_be_summed(reading, block)):
             blocks = tuple(run)
             if summed and _stands_apart(section, blocks):
-                found.append(_piece(reading, section, blocks, Wish.SUMMARY))
+                found.append(_piece(reading, blocks, Wish.SUMMARY))
             else:
-                found += _single(reading, section, blocks)
+                found += _single(reading, blocks)
     return found
 
 
@@ -86,12 +84,12 @@ def is_prose(block: Block) -> bool:
     return block.kind in _KINDS and SHORTEST <= len(block.text) <= LONGEST
 
 
-def _single(reading: Reading, section: Section, blocks: tuple[Block, ...]) -> Iterator[Piece]:
+def _single(reading: Reading, blocks: tuple[Block, ...]) -> Iterator[Piece]:
     for block in blocks:
         kind = reading.verdicts[block.index].type
         if is_prose(block) and not (block.kind in _FORMS and kind is SectionType.OUTPUT_FORMAT):
             clause = kind in _CLAUSE and block.kind is BlockKind.PARAGRAPH
-            yield _piece(reading, section, (block,), Wish.CLAUSE if clause else Wish.REWRITE)
+            yield _piece(reading, (block,), Wish.CLAUSE if clause else Wish.REWRITE)
 
 
 def _may_be_summed(reading: Reading, block: Block) -> bool:
@@ -113,7 +111,7 @@ def _stands_apart(section: Section, blocks: tuple[Block, ...]) -> bool:
     return len(blocks) > 1 and above and below and sum(len(block.source) for block in blocks) <= LONGEST
 
 
-def _piece(reading: Reading, section: Section, blocks: tuple[Block, ...], wish: Wish) -> Piece:
+def _piece(reading: Reading, blocks: tuple[Block, ...], wish: Wish) -> Piece:
     first, last = blocks[0], blocks[-1]
     text = "".join(block.source for block in blocks[:-1]) + last.text
     facts = (fact for block in blocks for fact in reading.facts[block.index] if fact.kind is not FactKind.MODAL)
@@ -123,7 +121,6 @@ def _piece(reading: Reading, section: Section, blocks: tuple[Block, ...], wish: 
         blocks,
         replace(first, text=text, gap=last.gap),
         tuple(named)[:_MAX_FACTS_NAMED],
-        " ".join(reading.skill.heading_path(section.index)),
     )
 
 

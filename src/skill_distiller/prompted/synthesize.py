@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.prompted.exchange import BlockQuestion, ask_in_rounds, batch
-from skill_distiller.prompted.prompts import SYNTHESIZE
+from skill_distiller.prompted.exchange import SYNTHESIZE, BlockQuestion, ask_in_rounds, batch
 from skill_distiller.prompted.rewrite import read_texts
 from skill_distiller.providers.session import Session
-from skill_distiller.rewriting.examples.find import find_sets
-from skill_distiller.rewriting.examples.fold import source_of
-from skill_distiller.rewriting.examples.model import ExampleSet
-from skill_distiller.rewriting.examples.select import abstractive_bundle, extractive_bundles, saving
+from skill_distiller.rewriting.example_bundles import abstractive_bundle, extractive_bundles, saving
+from skill_distiller.rewriting.example_lines import source_of
+from skill_distiller.rewriting.example_sets import ExampleSet, find_sets
 from skill_distiller.rewriting.model import Bundle, Proposals
 from skill_distiller.skill.model import Block
 from skill_distiller.tokens import TokenCounter

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -67,7 +66,8 @@ class DiskCache:
             if file.stat().st_size > _LONGEST:
                 return None
             kept = json.loads(file.read_bytes())
-            answer = _from_json(kept)
+            tokens_in, tokens_out = int(kept["input_tokens"]), int(kept["output_tokens"])
+            answer = Completion(str(kept["text"]), str(kept["model"]), tokens_in, tokens_out, Finish(kept["finish"]))
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
         with suppress(OSError):
@@ -107,13 +107,3 @@ class DiskCache:
                 total -= size
             if total <= _PRUNE_TO * self._most_bytes:
                 return
-
-
-def _from_json(kept: Mapping[str, object]) -> Completion:
-    text, model = kept["text"], kept["model"]
-    tokens_in, tokens_out = kept["input_tokens"], kept["output_tokens"]
-    if not (isinstance(text, str) and isinstance(model, str)):
-        raise TypeError("no texts")
-    if not (isinstance(tokens_in, int) and isinstance(tokens_out, int)):
-        raise TypeError("no counts")
-    return Completion(text, model, tokens_in, tokens_out, Finish(str(kept["finish"])))

@@ -127,7 +127,7 @@ class Found:
     """One kind of provider: whether it can be used, with which model and where, and why or why not."""
 
     name: str
-    there: bool
+    available: bool
     reason: str
     model: str = ""
     address: str = ""
@@ -177,7 +177,7 @@ FINDERS: Final[Mapping[str, Callable[[Environment, str], Found]]] = {
 
 def detect(environment: Environment, model: str = "") -> Found | None:
     """The first provider that is there; None for none."""
-    return next((found for find in FINDERS.values() if (found := find(environment, model)).there), None)
+    return next((found for find in FINDERS.values() if (found := find(environment, model)).available), None)
 
 
 # The wording of the reference.
@@ -220,7 +220,7 @@ def _named(name: str, model: str, environment: Environment, *, offline: bool) ->
 
         return Found(name, True, "named", model, ollama_address(environment.get("OLLAMA_HOST", "")))
     found = FINDERS[name](environment, model)
-    if found.there or (name == "openai" and found.address != OPENAI_ADDRESS):
+    if found.available or (name == "openai" and found.address != OPENAI_ADDRESS):
         return found  # a compatible server of one's own may want no key
     variable = KEY_VARIABLES.get(name, "") if name != "ollama" else ""  # here it is the server that is missing
     raise ProviderError(f"{found.reason}.", f"Set {variable}, or use --provider embedded." if variable else NO_PROVIDER)

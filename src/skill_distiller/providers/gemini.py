@@ -13,10 +13,9 @@ from typing import Any, Final
 from google import genai
 from google.genai import errors, types
 
-from skill_distiller.errors import ProviderError
+from skill_distiller.errors import MalformedReplyError, ProviderError
 from skill_distiller.providers.model import GEMINI_ADDRESS, Completion, Finish, Request
 from skill_distiller.providers.network import HttpProvider, client_options, lost_connection, status_error, strange_reply
-from skill_distiller.providers.parse_json import MalformedReplyError
 
 # What the SDK lets through of its HTTP client, which is httpx or its fork.
 _CLIENTS: Final = (import_module(name) for name in ("httpx", "httpx2") if find_spec(name))

@@ -27,11 +27,10 @@ class Finish(StrEnum):
 class Request:
     """One question to a model.
 
-    `schema` is the JSON Schema of the reply, `ANY_OBJECT` for any JSON object, None for plain text.
-    `reply_tokens` is about how long a reply may get. `sample` 0 asks for the likeliest reply, 1, 2, …
-    for other draws. `boundary` is the random mark around text that is data; it is no part of what
-    was asked, so two requests that differ in it alone are the same. `prompt_version` names the
-    prompt that this is made of.
+    `schema` is the JSON Schema of the reply, `ANY_OBJECT` for any JSON object, None for plain text. `reply_tokens` is
+    about how long a reply may get. `sample` 0 asks for the likeliest reply, 1, 2, … for other draws. `boundary` is the
+    random mark around text that is data; it is no part of what was asked, so two requests that differ in it alone are
+    the same. `prompt_version` names the prompt that this is made of.
     """
 
     prompt: str

@@ -1,11 +1,11 @@
-"""The report on stderr: the lines of the reference, the sections with --verbose, the receipt."""
+"""The report on stderr: the lines of the reference, sections with --verbose, the receipt, and the calls to a model."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from rich.console import Console
 from rich.text import Text
@@ -13,17 +13,20 @@ from rich.text import Text
 from skill_distiller.checks.receipt import Change, LostFact, SectionReceipt
 from skill_distiller.language.fact import FactKind
 from skill_distiller.planning.plan import Reason
-from skill_distiller.providers.model import Usage
+from skill_distiller.providers.model import Expected, Provider, Usage, Watcher
 from skill_distiller.report.calibration_text import estimate_text
 from skill_distiller.report.record import COUNTED_NAMES, BlockCounts, Record, SectionRecord, TokenLevel
 from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
-from skill_distiller.rewriting.examples.model import ExampleSelection, SelectionMode
+from skill_distiller.rewriting.example_sets import ExampleSelection, SelectionMode
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
 from skill_distiller.run.distill import FRONTMATTER_HINTS, TRIGGER_HINT
 from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.tokens import ESTIMATE, TokenCounter
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 _NAME_LENGTH: Final = 40  # characters of an example's name that are shown
 _PHRASES_SHOWN: Final = 8
@@ -333,3 +336,38 @@ def open_console(*, stderr: bool = False, soft_wrap: bool = False) -> Console:
     """
     system: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=soft_wrap, color_system=system)
+
+
+class ConsoleWatcher(Watcher):
+    """One line before the first call, then on a terminal a bar; `close` takes the bar away."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar: Progress | None = None
+
+    def begin(self, provider: Provider, expected: Expected) -> None:
+        """Say how many calls, about how many tokens, and to which host."""
+        calls = plural(expected.calls, "call")
+        where = f"{provider.name}/{provider.model} at {provider.address or 'this process'}"
+        self._console.print(printable(f"Asking {where}: about {calls} and {expected.tokens:,} tokens."))
+        if self._console.is_terminal:
+            self._bar = _calls_bar(self._console)
+            self._bar.start()
+            self._bar.add_task("", total=expected.calls)
+
+    def progress(self, done: int, total: int) -> None:
+        """Move the bar."""
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar:
+            self._bar.stop()
+
+
+def _calls_bar(console: Console) -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # for runs with a model alone
+
+    columns = (TextColumn("Asking"), BarColumn(), MofNCompleteColumn(), TextColumn("calls"))
+    return Progress(*columns, console=console, transient=True)

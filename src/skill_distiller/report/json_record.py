@@ -1,4 +1,4 @@
-"""The record of a run, a verification and an entry of the calibration store as plain data.
+"""The record of a run, its stages, a verification and an entry of the calibration store as plain data.
 
 The contracts are docs/json.md with two schemas, and docs/calibration.md.
 """
@@ -6,24 +6,30 @@ The contracts are docs/json.md with two schemas, and docs/calibration.md.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection
 from dataclasses import asdict
 from typing import Final
 
 from skill_distiller._version import __version__
-from skill_distiller.analysis.model import TYPE_NAMES
+from skill_distiller.analysis.model import TYPE_NAMES, Analysis, Verdict
 from skill_distiller.calibration.estimate import Stage
+from skill_distiller.checks.functionality import Functionality
 from skill_distiller.checks.model import RECORD_SCHEMAS, Check, Finding, Level, Verification
 from skill_distiller.checks.receipt import Change, SectionReceipt
-from skill_distiller.planning.plan import Mode
+from skill_distiller.language.facts import block_facts
+from skill_distiller.planning.frontier import Frontier
+from skill_distiller.planning.plan import Decision, Mode, Plan
 from skill_distiller.providers.model import Usage
 from skill_distiller.report.calibration_text import shown_score
-from skill_distiller.report.record import COUNTED_NAMES, Record, SectionRecord, TypeScore
-from skill_distiller.rewriting.examples.model import ExampleSelection
+from skill_distiller.report.record import COUNTED_NAMES, Record, SectionRecord
+from skill_distiller.rewriting.example_sets import ExampleSelection
+from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.model import OutcomeKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.notes import Note
 from skill_distiller.skill.ids import source_digest
+from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import TokenCounter
 
 RECORD_SCHEMA: Final = RECORD_SCHEMAS[-1]
@@ -60,12 +66,16 @@ def to_json(record: Record) -> Json:
         "notes": [_note(note) for note in result.notes],
         "sections": [_section(section) for section in record.sections],
         "token_level": {
-            "types": [_type_score(score) for score in record.token_level.scores],
+            "types": [
+                {**members(score, "type", section_count="sections"), "compression": _rounded(score.compression, 4)}
+                for score in record.token_level.scores
+            ],
             "phrases": list(record.token_level.phrases),
         },
         "receipt": [_section_receipt(section) for section in result.evidence.receipt.sections],
         "verification": checks_to_json(result.evidence.verification),
-        "one_liner": _one_liner(result.one_liner) if result.one_liner else None,
+        "one_liner": result.one_liner
+        and members(result.one_liner, "trigger", "action", "result", "method", phrases_left_out="left_out"),
         "refused_renderings": result.plan.refused,
         "text": result.text,
     }
@@ -136,10 +146,6 @@ def _examples(examples: ExampleSelection) -> Json:
     return {**counts, "coverage": round(examples.coverage, 3), "mode": examples.mode}
 
 
-def _type_score(score: TypeScore) -> Json:
-    return {**members(score, "type", section_count="sections"), "compression": _rounded(score.compression, 4)}
-
-
 def _section_receipt(section: SectionReceipt) -> Json:
     return {
         **members(section, "heading", "level", heading_id="id", heading_removed="heading_dropped"),
@@ -156,10 +162,6 @@ def _change(change: Change) -> Json:
         **members(change.block, first_line="line", last_line="last_line"),
         **members(change, tokens_saved="saved", before="before", after="after"),
     }
-
-
-def _one_liner(one_liner: OneLiner) -> Json:
-    return members(one_liner, "trigger", "action", "result", "method", phrases_left_out="left_out")
 
 
 def verification_to_json(verification: Verification, skill: str, counter: TokenCounter) -> Json:
@@ -243,3 +245,55 @@ def to_entry(record: Record) -> Json:
         "tool_version": __version__,
         "content_hash": f"sha256:{hashlib.sha256(result.original.text.encode('utf-8', 'replace')).hexdigest()}",
     }
+
+
+def stage_line(stage: str, value: object) -> str:
+    """One line of ASCII JSON: `{"stage": …, …}`."""
+    return json.dumps({"stage": stage, **_describe(value)})
+
+
+def _describe(value: object) -> Json:
+    match value:
+        case Skill():
+            blocks = [members(block, "index", "kind", "line") for block in value.blocks]
+            return {"frontmatter": value.frontmatter.state, "sections": len(value.sections), "blocks": blocks}
+        case Analysis():
+            judged = enumerate(zip(value.verdicts, value.skill.blocks, strict=True))
+            return {"analyzer": value.analyzer, "verdicts": [_verdict(i, *pair) for i, pair in judged]}
+        case Frontier():
+            return {"points": [{"tokens": t, "worth": round(w, 5)} for t, w in value.points]}
+        case OneLiner():
+            shares = {str(block): round(share, 3) for block, share in value.shares.items()}
+            return {**members(value, "lines", "method", phrases_left_out="left_out"), "shares": shares}
+        case Plan():
+            return {"refused": value.refused, "decisions": [_decision(decision) for decision in value.decisions]}
+        case Functionality():
+            return {"score": round(value.score, 2), **members(value, "method", "protected_lost")}
+        case Verification() | None:
+            return {"verification": checks_to_json(value)}
+        case tuple():
+            return {"ladders": [_ladder(item) for item in value if isinstance(item, Ladder)]}
+        case _:
+            raise TypeError(f"no description for {type(value).__name__}")
+
+
+def _verdict(index: int, verdict: Verdict, block: Block) -> Json:
+    return {
+        "block": index,
+        "type": verdict.type,
+        "importance": round(verdict.importance, 3),
+        "confidence": round(verdict.confidence, 3),
+        "protected": sorted(verdict.protected),
+        "advisory": sorted(verdict.advisory),
+        "facts": len(block_facts(block)),
+    }
+
+
+def _decision(decision: Decision) -> Json:
+    rendering = decision.rendering.kind
+    return {"block": decision.block, "rendering": rendering, "saved": decision.saved, "reason": decision.reason}
+
+
+def _ladder(ladder: Ladder) -> Json:
+    rungs = [members(rung, "kind", "tokens", "share") for rung in ladder.rungs]
+    return {"block": ladder.block.index, "rungs": rungs, "refused": ladder.refused}

@@ -12,9 +12,8 @@ from skill_distiller.calibration.estimate import UNCALIBRATED, Estimate
 from skill_distiller.checks.model import Tokens
 from skill_distiller.planning.plan import Decision, Mode
 from skill_distiller.providers.model import Usage
-from skill_distiller.rewriting.examples.find import find_sets
-from skill_distiller.rewriting.examples.model import ExampleSelection, ExampleSet
-from skill_distiller.rewriting.examples.select import selection_of
+from skill_distiller.rewriting.example_bundles import selection_of
+from skill_distiller.rewriting.example_sets import ExampleSelection, ExampleSet, find_sets
 from skill_distiller.rewriting.model import RENDERINGS, OutcomeKind, Proof, RenderingKind
 from skill_distiller.rewriting.redundant import compressible_blocks
 from skill_distiller.run.notes import NoteKind
@@ -176,6 +175,7 @@ def _record_section(result: Result, section: Section, examples: ExampleSet | Non
     # A section without blocks of its own has those of its examples, in the sections below it.
     decisions = own or [all_decisions[i] for i in (examples.blocks if examples else ())]
     verdicts = [result.reading.verdicts[decision.block] for decision in decisions]
+    texts = {block: all_decisions[block].rendering.text for block in (examples.blocks if examples else ())}
     by_type: Counter[SectionType] = Counter()
     for verdict, decision in zip(verdicts, decisions, strict=True):
         by_type[verdict.type] += decision.full_tokens
@@ -187,13 +187,8 @@ def _record_section(result: Result, section: Section, examples: ExampleSet | Non
         outcome=OutcomeKind.RECOMP if examples else _outcome(decisions),
         blocks=_count_blocks(own),
         tokens=Tokens(sum(d.full_tokens for d in own), sum(d.rendering.tokens for d in own)),
-        examples=_selection(result, examples) if examples else None,
+        examples=selection_of(result.reading, examples, texts) if examples else None,
     )
-
-
-def _selection(result: Result, examples: ExampleSet) -> ExampleSelection:
-    texts = {block: result.plan.decisions[block].rendering.text for block in examples.blocks}
-    return selection_of(result.reading, examples, texts)
 
 
 def _count_blocks(decisions: Sequence[Decision]) -> BlockCounts:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from skill_distiller.language.facts import Span, overlaps
 from skill_distiller.language.forms import stem
 from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses
-from skill_distiller.language.tables import tables
-from skill_distiller.rewriting.edits import Edit
+from skill_distiller.language.tables import tables, words_in
+from skill_distiller.rewriting.model import Edit
 
 # An article with the blanks behind it: before a plain word, a span of code, a link.
 _ARTICLE: Final = re.compile(r"(?<![^\s(*])(?P<article>the|an?) (?=\*{0,3}[A-Za-z`])", re.IGNORECASE)
@@ -25,26 +25,9 @@ _JOINED: Final = frozenset("/\\_@=")  # behind a word that is part of a path or 
 _CLAUSE_MARKS: Final = tuple(",;:–—-")
 
 
-class _Words(NamedTuple):
-    """The lists that say where an article stays, and how English is known."""
-
-    before: frozenset[str]
-    after: frozenset[str]
-    prepositions: frozenset[str]
-    determiners: frozenset[str]
-    names: frozenset[str]
-    verb_stems: frozenset[str]
-
-
 @lru_cache(maxsize=1)
-def _words() -> _Words:
-    english = tables("en")
-    before, after, verbs, prepositions, determiners = (
-        frozenset(english[f"article_{name}"].split())
-        for name in ("before", "after", "verbs", "prepositions", "determiners")
-    )
-    stems = frozenset(map(stem, (*verbs, *english["imperatives"].split())))
-    return _Words(before, after, prepositions, determiners, frozenset(english["small_names"].split()), stems)
+def _verb_stems() -> frozenset[str]:
+    return frozenset(map(stem, (*words_in("article_verbs"), *tables("en")["imperatives"].split())))
 
 
 @lru_cache(maxsize=1)
@@ -57,10 +40,14 @@ def _comparisons() -> re.Pattern[str]:
 def article_edits(text: str, locked: tuple[Span, ...]) -> Iterator[Edit]:
     """The deletions of articles outside the locked spans, sorted; what then begins a sentence gets its capital.
 
-    >>> from skill_distiller.rewriting.edits import apply_edits
+    A text without one of the most frequent words of English has none.
+
+    >>> from skill_distiller.rewriting.model import apply_edits
     >>> apply_edits("The tool writes a report.", article_edits("The tool writes a report.", ()))
     'Tool writes report.'
     """
+    if words_in("english").isdisjoint(text.lower().split()):
+        return
     compared = [Span(*match.span()) for match in _comparisons().finditer(text)] if ", the " in text else []
     for match in _ARTICLE.finditer(text):
         start, end = match.span()
@@ -91,7 +78,7 @@ def _may_go(text: str, match: re.Match[str], before: str, *, first: bool) -> boo
     if following is None:  # code
         return first or _follows(before, "")
     word = following[1].lower().replace("’", "'")
-    if len(word) == 1 or word in _words().before or is_light(word) or senses(word) - {Sense.THEN}:
+    if len(word) == 1 or word in words_in("article_before") or is_light(word) or senses(word) - {Sense.THEN}:
         return False
     if _AGAIN.match(text, match.end()):  # "a job a job", "the files the tool wrote"
         return False
@@ -108,7 +95,7 @@ def _is_plain(text: str, following: re.Match[str]) -> bool:
     word = following[1]
     if text[following.end() : following.end() + 1] in _JOINED:
         return False
-    return not word[0].islower() or (word.isalpha() and word.islower() and word not in _words().names)
+    return not word[0].islower() or (word.isalpha() and word.islower() and word not in words_in("small_names"))
 
 
 def _follows(before: str, word: str) -> bool:
@@ -119,23 +106,21 @@ def _follows(before: str, word: str) -> bool:
     last = found["word"].strip('*_"“”').lower().replace("’", "'")
     if last.endswith(_CLAUSE_MARKS) or found.group().endswith("("):
         return not is_imperative(word)
-    if last in _words().after or last.rstrip(".") == word or not last:
+    if last in words_in("article_after") or last.rstrip(".") == word or not last:
         return False
-    known = _words()
-    if last in known.prepositions or _is_verb(last, (found["other"] or "").strip('*_"“”').lower()):
+    if last in words_in("article_prepositions") or _is_verb(last, (found["other"] or "").strip('*_"“”').lower()):
         return True
-    plain = last not in known.determiners and (is_light(last) or bool(senses(last)))
+    plain = last not in words_in("article_determiners") and (is_light(last) or bool(senses(last)))
     return plain and not is_imperative(word) and not senses(word)
 
 
 def _is_verb(word: str, before: str) -> bool:
     """Whether a word is a verb, as far as can be told by what stands before it: "the report the tool wrote"."""
-    known = _words()
-    if stem(word) not in known.verb_stems or before in known.determiners:
+    if stem(word) not in _verb_stems() or before in words_in("article_determiners"):
         return False
     if word.endswith(("ing", "ed")) or not before or before[-1] in ".,;:!?–—-":
         return True
-    if before in known.prepositions:
+    if before in words_in("article_prepositions"):
         return False
     if is_light(before) or senses(before) or before.endswith("ly"):
         return True

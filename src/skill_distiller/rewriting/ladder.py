@@ -12,15 +12,16 @@ from skill_distiller.analysis.model import Phrases, SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.meaning.compare import compare_texts
-from skill_distiller.rewriting.edits import Edit, apply_edits
 from skill_distiller.rewriting.model import (
     DROPPED,
     RENDERINGS,
+    Edit,
     Proof,
     Proposals,
     Rendering,
     RenderingKind,
     Wording,
+    apply_edits,
     in_full,
 )
 from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits, keeps_emphasis

@@ -1,13 +1,14 @@
-"""A rendering: one way to write a block, what it costs and keeps; its kinds; and what renderers propose for a skill."""
+"""A rendering: one way to write a block, what it costs and keeps; its kinds; who proposes them; edits of a text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.language.facts import Span, overlaps
 from skill_distiller.skill.model import Block
 from skill_distiller.tokens import TokenCounter
 
@@ -178,3 +179,42 @@ class Renderer(Protocol):
 
     def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """What can be chosen besides deletions; every text has passed the checks that its kind asks for."""
+
+
+class Edit(NamedTuple):
+    """Put `replacement` in the place of `text[start:end]`.
+
+    `replacement` is mostly "", or the capital letter of a sentence that loses its first word. `strength` (0-1) is the
+    dial from which on the edit is allowed: low where it is certain that the words can go.
+    """
+
+    start: int
+    end: int
+    replacement: str = ""
+    strength: float = 0.0
+
+
+def apply_edits(text: str, edits: Iterable[Edit], strength: float = 1.0) -> str:
+    """The text with every edit made that `strength` (0-1) allows; they are sorted and do not overlap.
+
+    >>> apply_edits("The run ends.", [Edit(0, 5, "R", 0.2)], 0.5)
+    'Run ends.'
+    """
+    pieces: list[str] = []
+    at = 0
+    for start, end, replacement, allowed in edits:
+        if allowed <= strength:
+            pieces += (text[at:start], replacement)
+            at = end
+    pieces.append(text[at:])
+    return "".join(pieces)
+
+
+def join_edits(first: tuple[Edit, ...], second: Iterable[Edit]) -> tuple[Edit, ...]:
+    """The edits of two passes, each sorted, in order of position; where two overlap, that of the first stands."""
+    second = tuple(second)
+    if not first or not second:
+        return first or second
+    taken = [Span(edit.start, edit.end) for edit in first]
+    fitting = [edit for edit in second if not overlaps((edit.start, edit.end), taken)]
+    return tuple(sorted([*first, *fitting])) if fitting else first

@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 from skill_distiller.language.facts import Fact, Span, locked_spans, overlaps
 from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses
 from skill_distiller.language.modals import CJK_MODAL, MODAL_WORDS, restricts
-from skill_distiller.language.tables import tables
+from skill_distiller.language.tables import tables, words_in
 from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.articles import article_edits
-from skill_distiller.rewriting.edits import Edit, join_edits
+from skill_distiller.rewriting.model import Edit, join_edits
 from skill_distiller.skill.labels import is_label
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.skill.parse import LIST_MARKER
@@ -69,16 +69,14 @@ def table_edits(draft: Draft) -> list[Edit]:
     return list(join_edits((Edit(row.start(2), row.end(), shortest),), padding))
 
 
-def may_have_emphasis(draft: Draft) -> bool:
-    """A quick look: False means that there is none, or that it is part of what is said, as on a label."""
-    return not draft.formatted and "**" in draft.text and not is_label(draft.block)
-
-
 def emphasis_edits(draft: Draft) -> Iterator[Edit]:
     """The marks of strong emphasis, deleted.
 
-    It stays where it stresses a negation, an obligation or capitals, and on a sentence that opens a line.
+    It stays where it stresses a negation, an obligation or capitals, on a sentence that opens a line, and where it is
+    part of what is said, as on a label.
     """
+    if draft.formatted or "**" not in draft.text or is_label(draft.block):
+        return
     for match in _STRONG.finditer(draft.text):
         start, end = match.span()
         if not _stays(match, draft) and not (draft.stressed and _opens_line(draft.text, start)):
@@ -130,12 +128,7 @@ def _is_loud(word: str) -> bool:
     """Whether a word is written in capitals by choice, which is no name like API."""
     small = word.lower()
     loud = len(word) > 1 and word.isupper() and word.isalpha()
-    return loud and bool(senses(small) or is_light(small) or is_imperative(small) or small in _loud_words())
-
-
-@lru_cache(maxsize=1)
-def _loud_words() -> frozenset[str]:
-    return frozenset(tables("en")["loud"].split())
+    return loud and bool(senses(small) or is_light(small) or is_imperative(small) or small in words_in("loud"))
 
 
 _MIN_WRAPPED: Final = 60  # characters of a line that was wrapped; shorter ones end where their author meant it
@@ -157,7 +150,7 @@ def wrap_edits(draft: Draft) -> Iterator[Edit]:
     A line that ends a sentence or in two spaces, opens with the mark of a block, or holds a bar stays alone.
     """
     text, locked = draft.text, draft.locked
-    for match in _LINE_END.finditer(text):
+    for match in () if draft.formatted else _LINE_END.finditer(text):
         start, end = match.span()
         line = text[max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1 : start]
         start -= line.endswith(" ")
@@ -195,7 +188,7 @@ def _alternatives(phrases: Iterable[str]) -> str:
 @lru_cache(maxsize=1)
 def _fillers() -> _Spoken:
     openings = [opening.strip() for opening in tables("en")["openings"].replace("\n", " ").split(",")]
-    stands = dict.fromkeys(tables("en")["taken_out"].split(), "") | dict(spoken("shorter"))
+    stands = dict.fromkeys(words_in("taken_out"), "") | dict(spoken("shorter"))
     # What ends in "that" goes without a comma; "please" does too.
     opening = "|".join(
         _alternatives([one]) + ("" if one.endswith(("that", "please")) else ",")
@@ -217,11 +210,6 @@ def spoken(table: str) -> Iterator[tuple[str, str]]:
         yield from ((phrase.strip(), said) for phrase in phrases.split(","))
 
 
-def may_have_fillers(draft: Draft) -> bool:
-    """A quick look: False means that there is nothing to take out."""
-    return not _fillers().hints.isdisjoint(content_words(draft.text))
-
-
 def opens_plainly(text: str, at: int) -> bool:
     """Whether the word at a place may be given the capital of a sentence: no name like `npm`.
 
@@ -236,6 +224,8 @@ def opens_plainly(text: str, at: int) -> bool:
 def filler_edits(draft: Draft) -> Iterator[Edit]:
     """Filler phrases outside the locked spans, deleted."""
     text, locked = draft.text, draft.locked
+    if _fillers().hints.isdisjoint(content_words(text)):
+        return
     for match in _fillers().pattern.finditer(text):
         opening = match.group("next")
         start = match.end("before") if opening else match.start()
@@ -270,11 +260,6 @@ def _pattern(counter: TokenCounter) -> re.Pattern[str] | None:
     return re.compile(rf"(?<=[\s(])(?:{'|'.join(found)})", re.IGNORECASE) if found else None
 
 
-def may_have_symbols(draft: Draft) -> bool:
-    """A quick look: False means that no phrase has a symbol."""
-    return not _symbol_hints().isdisjoint(content_words(draft.text))
-
-
 @lru_cache(maxsize=1)
 def _symbol_hints() -> frozenset[str]:
     """The last word of each phrase that is not too short to be looked for, for a quick look."""
@@ -285,6 +270,8 @@ def _symbol_hints() -> frozenset[str]:
 def symbol_edits(draft: Draft) -> Iterator[Edit]:
     """Phrases outside the locked spans, each replaced by its cheaper symbol."""
     text, pattern = draft.text, _pattern(draft.counter)
+    if _symbol_hints().isdisjoint(content_words(text)):
+        return
     locked = locked_spans(text, draft.facts, modals=False)
     for match in pattern.finditer(text) if pattern else ():
         line = text[max(0, match.start() - _MAX_MARKER_CHARS) : match.start()].rpartition("\n")[2]
@@ -294,23 +281,8 @@ def symbol_edits(draft: Draft) -> Iterator[Edit]:
         yield Edit(*match.span(), (anywhere | numbers)[" ".join(match.group().lower().split())])
 
 
-def may_have_articles(draft: Draft) -> bool:
-    """A quick look: False means that the text is not English, or its very form is its content."""
-    return not draft.formatted and may_be_english(draft.text)
-
-
-def may_be_english(text: str) -> bool:
-    """Whether one of the most frequent words of English is in a text."""
-    return not _english().isdisjoint(text.lower().split())
-
-
-@lru_cache(maxsize=1)
-def _english() -> frozenset[str]:
-    return frozenset(tables("en")["english"].split())
-
-
 class Pass(NamedTuple):
-    """One kind of edit: for blocks of which `kinds`, what makes it worth trying, and the edits, sorted.
+    """One kind of edit: for blocks of which `kinds`, and the edits, sorted.
 
     `strength` (0-1) is the dial from which on its edits are allowed; None where each edit has its own.
     """
@@ -318,7 +290,6 @@ class Pass(NamedTuple):
     name: str
     kinds: frozenset[BlockKind]
     strength: float | None
-    may_apply: Callable[[Draft], bool]
     edits: Callable[[Draft], Iterable[Edit]]
 
 
@@ -326,13 +297,13 @@ TIGHT: Final = 0.01  # the strength of what takes out marks and no words
 # Where two passes would edit the same place, the one that comes first does. On which rung an edit is made the strengths
 # of `_RUNGS` in ladder.py say; what users read of a rung is in `RENDERINGS` (model.py).
 PASSES: Final = (
-    Pass("symbols", PROSE, 0.0, may_have_symbols, symbol_edits),
-    Pass("emphasis", PROSE, TIGHT, may_have_emphasis, emphasis_edits),
-    Pass("line wraps", PROSE, TIGHT, lambda draft: not draft.formatted, wrap_edits),
-    Pass("fillers", PROSE, 0.02, may_have_fillers, filler_edits),
-    Pass("cuts", PROSE, None, lambda draft: bool(draft.cuts), lambda draft: draft.cuts),
-    Pass("articles", PROSE, 0.3, may_have_articles, lambda draft: article_edits(draft.text, draft.locked)),
-    Pass("tables", frozenset({BlockKind.TABLE}), TIGHT, lambda draft: True, table_edits),
+    Pass("symbols", PROSE, 0.0, symbol_edits),
+    Pass("emphasis", PROSE, TIGHT, emphasis_edits),
+    Pass("line wraps", PROSE, TIGHT, wrap_edits),
+    Pass("fillers", PROSE, 0.02, filler_edits),
+    Pass("cuts", PROSE, None, lambda draft: draft.cuts),
+    Pass("articles", PROSE, 0.3, lambda draft: () if draft.formatted else article_edits(draft.text, draft.locked)),
+    Pass("tables", frozenset({BlockKind.TABLE}), TIGHT, table_edits),
 )
 
 
@@ -340,7 +311,7 @@ def all_edits(draft: Draft) -> tuple[Edit, ...]:
     """The edits of all passes that apply to a block, sorted and without overlaps."""
     made: tuple[Edit, ...] = ()
     for one in PASSES:
-        if draft.block.kind in one.kinds and (draft.words or one.strength == TIGHT) and one.may_apply(draft):
+        if draft.block.kind in one.kinds and (draft.words or one.strength == TIGHT):
             edits = one.edits(draft)
             if one.strength is not None:
                 edits = (Edit(edit.start, edit.end, edit.replacement, one.strength) for edit in edits)

@@ -19,9 +19,9 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import UsageError
 from skill_distiller.language.facts import Span, locked_spans, merge_spans, overlaps
 from skill_distiller.language.modals import MODAL_WORDS
-from skill_distiller.language.tables import tables
+from skill_distiller.language.tables import words_in
 from skill_distiller.language.words import content_words
-from skill_distiller.rewriting.edits import Edit, apply_edits, join_edits
+from skill_distiller.rewriting.model import Edit, apply_edits, join_edits
 from skill_distiller.rewriting.passes import opens_plainly
 from skill_distiller.rewriting.sentences import announces, goes_on, items_of, leans_back, without_marker
 from skill_distiller.skill.model import PROSE, Block, Skill
@@ -136,7 +136,7 @@ _CONTEXT_TOKENS, _TEXT_TOKENS = 256, 768  # at most, that are read before a text
 # A value, code, markup, a name inside the sentence, or letters that English has not.
 _PARTICULAR: Final = re.compile(r"[\d`*_<>{}|=/\\@#$%&+~\[\]:]|[^\x00-\x7f–—‘’“”]|(?<=[\w,;] )[A-Z]")
 _SENTENCE: Final = re.compile(r"[A-Z].* .*[.!?]", re.DOTALL)
-_BINDING: Final = MODAL_WORDS | frozenset(tables("en")["binding"].split())
+_BINDING: Final = MODAL_WORDS | words_in("binding")
 
 
 class LocalScorer:
@@ -166,7 +166,7 @@ class LocalScorer:
                     told = self._surprise(above + block.text[:start], sentence)
                     redundant += [sentence] if told <= _MAX_SURPRISE * usual else []
             if redundant:
-                found[block.index] = Phrases((), tuple(redundant), sum(map(len, redundant)) / len(block.text))
+                found[block.index] = Phrases((), tuple(redundant))
             said |= content_words(block.text)  # of two blocks that say the same the first one keeps it
         return found
 

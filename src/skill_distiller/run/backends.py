@@ -50,20 +50,19 @@ class Backends:
 
 @dataclass(frozen=True, slots=True)
 class ProviderOptions:
-    """What was asked for: a `choice` as `find_provider` takes it, a model, and how to deal with it.
+    """What was asked for: a `provider` as `find_provider` takes it, a model, and how to deal with it.
 
-    `timeout` is how many seconds a reply may take; with `one_liner` three lines will be asked for.
+    `timeout` is how many seconds a reply may take.
     """
 
-    choice: str = "auto"
+    provider: str = "auto"
     model: str = ""
     with_ci: bool = False
     max_calls: int | None = None
-    cache: bool = True
+    no_cache: bool = False
     offline: bool = False
     allow_secrets: bool = False
     timeout: float = DEFAULT_TIMEOUT
-    one_liner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +80,20 @@ class Chosen:
 
 
 def choose_backends(
-    options: ProviderOptions, skill: Skill, watcher: Watcher | None = None, *, accept_unproved: bool = False
+    options: ProviderOptions, skill: Skill, watcher: Watcher | None, *, accept_unproved: bool, one_liner: bool
 ) -> Chosen:
-    """The analyzer and the judge that the options mean here and now; `accept_unproved` is for the rewriter.
+    """The backends that the options mean here and now; `accept_unproved` is for the rewriter.
+
+    `one_liner` says whether three lines will be asked for, or rewritings.
 
     Raises ProviderError where the provider asked for is not there, or `with_ci` finds no model.
     """
-    found = find_provider(options.choice, options.model, offline=options.offline)
+    found = find_provider(options.provider, options.model, offline=options.offline)
     embedded = Backends()
     if found is None:
         if options.with_ci:
             raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
-        return Chosen(embedded, hint=NO_PROVIDER if options.choice == "auto" and not options.offline else "")
+        return Chosen(embedded, hint=NO_PROVIDER if options.provider == "auto" and not options.offline else "")
     from skill_distiller.prompted.classify import PromptedAnalyzer
     from skill_distiller.prompted.judge import CI_SAMPLES, PromptedJudge
     from skill_distiller.prompted.one_liner import PromptedOneLiner
@@ -102,16 +103,16 @@ def choose_backends(
     from skill_distiller.providers.session import Limits, Session
 
     limits = Limits(options.max_calls, options.offline, options.allow_secrets)
-    store = DiskCache(default_folder()) if options.cache else None
+    store = DiskCache(default_folder()) if not options.no_cache else None
     session = Session(open_provider(found, options.timeout), store, limits, watcher=watcher)
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
-    one_liner = PromptedOneLiner(session, embedded.one_liner)
+    writer = PromptedOneLiner(session, embedded.one_liner)
     rewriter = PromptedRewriter(session, accept_unproved)
     renderers = (rewriter, PromptedSynthesizer(session))
-    for part in (analyzer, one_liner if options.one_liner else rewriter, judge):
+    for part in (analyzer, writer if one_liner else rewriter, judge):
         session.expect(part.expected(skill))
-    return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=one_liner), session)
+    return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=writer), session)
 
 
 def choose_token_scorer(choice: str) -> PhraseScorer | None:

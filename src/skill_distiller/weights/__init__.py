@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,7 @@ from threadpoolctl import ThreadpoolController
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 FOLDER: Final = Path(__file__).parent
-_FEATURES: Final = "features"  # the member that holds the digest of the feature definition
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever a file is written
+FEATURES: Final = "features"  # the member that holds the digest of the feature definition
 
 
 class WeightsError(RuntimeError):
@@ -38,21 +37,10 @@ def load_weights(source: str | Path, features: str) -> dict[str, npt.NDArray[Any
             arrays = {name: stored[name] for name in stored.files}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise WeightsError(f"{path} holds no weights ({error}). Reinstall skill-distiller.") from error
-    found = arrays.pop(_FEATURES, None)
+    found = arrays.pop(FEATURES, None)
     if found is None or str(found) != digest(features):
         raise WeightsError(f"{path} was fitted on other features than this version computes. Train it again.")
     return arrays
-
-
-def save_weights(target: Path | IO[bytes], features: str, arrays: Arrays) -> None:
-    """Write arrays so that the same arrays always give the same bytes."""
-    members = {_FEATURES: np.array(digest(features)), **arrays}
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(members):
-            entry = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w") as file:
-                np.lib.format.write_array(file, np.asarray(members[name], order="C"), allow_pickle=False)
 
 
 def digest(features: str) -> str:

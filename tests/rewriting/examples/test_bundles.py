@@ -15,16 +15,15 @@ from tests.strategies import soups
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
-from skill_distiller.rewriting.examples.find import find_sets
-from skill_distiller.rewriting.examples.fold import invented
-from skill_distiller.rewriting.examples.model import ExampleSelection, SelectionMode
-from skill_distiller.rewriting.examples.select import (
+from skill_distiller.rewriting.example_bundles import (
     ExampleRenderer,
     abstractive_bundle,
     extractive_bundles,
     selection_of,
     written_lines,
 )
+from skill_distiller.rewriting.example_lines import invented
+from skill_distiller.rewriting.example_sets import ExampleSelection, SelectionMode, find_sets
 from skill_distiller.rewriting.model import Bundle, RenderingKind
 from skill_distiller.skill.model import BlockKind, Skill, render_skill
 from skill_distiller.skill.parse import parse_skill

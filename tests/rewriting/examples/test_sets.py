@@ -9,8 +9,7 @@ from tests.fixture_file import parameters
 from tests.strategies import soups
 
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.rewriting.examples.find import find_sets
-from skill_distiller.rewriting.examples.model import ExampleSet
+from skill_distiller.rewriting.example_sets import ExampleSet, find_sets
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 

@@ -13,8 +13,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.fact import SENTENCE_END, FactKind
 from skill_distiller.language.facts import fact_keys, find_facts
 from skill_distiller.language.words import CJK
-from skill_distiller.rewriting.examples.find import without_example_name
-from skill_distiller.rewriting.examples.model import Example
+from skill_distiller.rewriting.example_sets import Example, without_example_name
 from skill_distiller.rewriting.one_liner.line_text import is_modal, is_order, one_line, plain, words
 from skill_distiller.skill.model import Block, BlockKind, Skill
 

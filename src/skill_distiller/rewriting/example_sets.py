@@ -1,9 +1,11 @@
-"""Find the examples of a skill that stand together: sub-sections of one heading, or pieces of one section."""
+"""Sets of examples (RECOMP, arXiv 2310.04408): those that stand together under one heading, and what became of them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -12,12 +14,64 @@ from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.facts import anchor
-from skill_distiller.rewriting.examples.model import Example, ExampleSet
 from skill_distiller.rewriting.ladder import holds_together
 from skill_distiller.rewriting.one_liner.line_text import has, words
 from skill_distiller.rewriting.redundant import COMPRESSIBLE
 from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.skill.model import Block, BlockKind, Section
+
+ENOUGH: Final = 0.8  # share of a set that has to be shown still (Skill Distiller reference, "RECOMP")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example: its blocks and sections by index, and which blocks only lead in.
+
+    Without `foldable` it stays in full: it holds a rule or a step, or other text hangs on it.
+    """
+
+    blocks: tuple[int, ...]
+    sections: tuple[int, ...] = ()
+    foldable: bool = True
+    lead_ins: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSet:
+    """The examples under the heading of `section`; `level` is that of a heading after them, 0 for none."""
+
+    section: int
+    level: int
+    examples: tuple[Example, ...]
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Every block of the examples, in order."""
+        return tuple(block for example in self.examples for block in example.blocks)
+
+
+class SelectionMode(StrEnum):
+    """How a set was made shorter: by choosing examples and pieces of them, or by new text."""
+
+    EXTRACTIVE = "extractive"
+    ABSTRACTIVE = "abstractive"
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSelection:
+    """What became of a set: `selected` stand in full, `one_liners` as `lines` lines together (indices among `total`).
+
+    `names` has one of each example; `coverage` (0-1) is the share of all they show that the text still shows.
+    """
+
+    total: int
+    selected: tuple[int, ...]
+    one_liners: tuple[int, ...]
+    coverage: float
+    mode: SelectionMode
+    names: tuple[str, ...]
+    lines: int
+
 
 _MAX_EXAMPLES: Final = 24  # of a set, and characters: it takes time to compare what each shows
 _MAX_CHARS: Final = 20_000

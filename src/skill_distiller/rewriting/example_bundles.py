@@ -13,8 +13,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import fact_keys
-from skill_distiller.rewriting.examples.find import find_sets
-from skill_distiller.rewriting.examples.fold import (
+from skill_distiller.rewriting.example_lines import (
     Element,
     Shown,
     example_elements,
@@ -24,7 +23,14 @@ from skill_distiller.rewriting.examples.fold import (
     stays_whole,
     warns_as_much,
 )
-from skill_distiller.rewriting.examples.model import ENOUGH, Example, ExampleSelection, ExampleSet, SelectionMode
+from skill_distiller.rewriting.example_sets import (
+    ENOUGH,
+    Example,
+    ExampleSelection,
+    ExampleSet,
+    SelectionMode,
+    find_sets,
+)
 from skill_distiller.rewriting.model import ONE_LINERS, Bundle, Proposals, RenderingKind
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
