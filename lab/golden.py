@@ -17,11 +17,11 @@ from typing import Any, Final
 from lab.common.shared import DEFAULT_SHARED, shared_at
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Verification
-from skill_distiller.errors import TargetError
+from skill_distiller.errors import RefusedError, TargetError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions, Gate
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter
@@ -38,14 +38,12 @@ def measure_skill(path: Path) -> Row:
     """What one skill becomes in every setting, by the name of the setting."""
     skill = read_skill(path)
     tokens = load_counter().count(skill.text)
-    rows: Row = {f"threshold {t:g}": _row(skill, DistillOptions(threshold=t, gate=Gate.REPORT)) for t in THRESHOLDS}
+    rows: Row = {f"threshold {t:g}": _row(skill, DistillOptions(threshold=t)) for t in THRESHOLDS}
     for share in BUDGETS:
-        rows[f"budget {share:g}"] = _row(
-            skill, DistillOptions(mode=Mode.TOKENS, tokens=max(1, int(share * tokens)), gate=Gate.REPORT)
-        )
+        rows[f"budget {share:g}"] = _row(skill, DistillOptions(mode=Mode.TOKENS, tokens=max(1, int(share * tokens))))
     rows["oneliner"] = _row(skill, DistillOptions(mode=Mode.ONELINER))
     # Without its receipt, so that every loss counts.
-    smallest = distill(skill, DistillOptions(threshold=THRESHOLDS[-1], gate=Gate.REPORT)).distilled
+    smallest = distill(skill, DistillOptions(threshold=THRESHOLDS[-1])).distilled
     rows["verify"] = _findings(verify(skill, smallest, files=True))
     return rows
 
@@ -55,6 +53,8 @@ def _row(skill: Skill, options: DistillOptions) -> Row:
         return _counts(distill(skill, options))
     except TargetError as error:
         return {"smallest": error.smallest}
+    except RefusedError as error:
+        return {"refused": str(error)}
 
 
 def _counts(result: Result) -> Row:

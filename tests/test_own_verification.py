@@ -13,8 +13,10 @@ from tests.cli.samples import DEPLOY
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.gate import CHECKS
+from skill_distiller.cli.plan_file import parse_plan, plan_text
 from skill_distiller.errors import RefusedError
 from skill_distiller.planning.plan import Mode
+from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan
 from skill_distiller.report.console import print_notes, print_report
 from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import make_record
@@ -22,6 +24,7 @@ from skill_distiller.rewriting.model import Proposals, Rendering, RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions, Gate
+from skill_distiller.skill.ids import piece_ids
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 
@@ -32,26 +35,39 @@ _RULE = (
 _SKILL = f"---\nname: a\ndescription: Use when b.\n---\n# Rules\n\n{_RULE}\nRun `make`.\n"
 
 
+_TURNED = _RULE.replace("never commit", "commit")
+
+
+def _turned() -> SavedPlan:
+    """The plan of somebody who turns the rule round and is trusted: what the tool itself writes is mended."""
+    skill = parse_skill(_SKILL)
+    whole = parse_plan(plan_text(distill(skill, DistillOptions(threshold=0.0))))
+    (rule,) = [piece for piece, block in zip(piece_ids(skill).blocks, skill.blocks, strict=True) if block.text == _RULE]
+    piece = SavedPiece(rule, RenderingKind.REWRITTEN, _TURNED, 0.99)
+    return replace(whole, blocks={**whole.blocks, rule: piece}, trusted=True)
+
+
 class _Turncoat:
     """Turns a rule round, and claims to have proved it."""
 
     def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
-        """The same text for each block that holds the rule."""
-        text = _RULE.replace("In the long and winding history of", "In").replace("never commit", "commit")
-        text += "\n"
+        """A shorter text for each block that holds the rule."""
+        text = _TURNED.replace("In the long and winding history of", "In") + "\n"
         rendering = Rendering(RenderingKind.REWRITTEN, text, counter.count(text), 0.999, proved=True)
         return Proposals({block.index: (rendering,) for block in reading.skill.blocks if block.text == _RULE})
 
 
-_TRICKED = Backends(renderers=(_Turncoat(),))
-
-
-# So few that the rule does not come back, as it else would.
-_TIGHT = DistillOptions(mode=Mode.TOKENS, tokens=45)
+@pytest.mark.parametrize("options", [DistillOptions(), DistillOptions(mode=Mode.TOKENS, tokens=60)])
+def test_what_a_renderer_turned_comes_back(options: DistillOptions) -> None:
+    """Within a budget too: the gate's word counts, not that of who wrote the text."""
+    result = distill(parse_skill(_SKILL), options, Backends(renderers=(_Turncoat(),)))
+    assert result.evidence.verification is not None
+    assert result.evidence.verification.passed
+    assert "never commit secrets" in result.text
 
 
 def _printed(gate: Gate = Gate.REPORT) -> tuple[str, str]:
-    record = make_record(distill(parse_skill(_SKILL), replace(_TIGHT, gate=gate), _TRICKED))
+    record = make_record(distill(parse_skill(_SKILL), DistillOptions(plan=_turned(), gate=gate)))
     report, notes = io.StringIO(), io.StringIO()
     print_report(record, Console(file=report, width=400))
     print_notes(record, Console(file=notes, width=400))
@@ -81,9 +97,8 @@ def test_a_result_that_fails_warns_loudly() -> None:
 
 def test_the_record_of_a_result_that_fails() -> None:
     """It holds the finding."""
-    verification = to_json(make_record(distill(parse_skill(_SKILL), replace(_TIGHT, gate=Gate.REPORT), _TRICKED)))[
-        "verification"
-    ]
+    result = distill(parse_skill(_SKILL), DistillOptions(plan=_turned(), gate=Gate.REPORT))
+    verification = to_json(make_record(result))["verification"]
     assert isinstance(verification, dict)
     assert not verification["passed"]
     found = [item["kind"] for check in verification["checks"] for item in check["findings"]]

@@ -15,7 +15,7 @@ from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DistillOptions, Gate
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.read import read_skill
 
 SMALL = 3000  # tokens of a skill that one call has to do for
@@ -43,7 +43,7 @@ def _calls(entry: Entry) -> Calls:
     session = Session(ScriptedProvider())
     analyzer, judge = PromptedAnalyzer(session, embedded.analyzer), PromptedJudge(session, embedded.judge)
     backends = Backends(analyzer, judge, renderers=(PromptedRewriter(session),))
-    result = distill(skill, DistillOptions(gate=Gate.REPORT), backends)
+    result = distill(skill, DistillOptions(), backends)
     usage = session.usage
     groups = len(groups_of(skill))
     return Calls(entry, result.input_tokens, groups, usage.calls, usage.input_tokens + usage.output_tokens)

@@ -16,7 +16,7 @@ from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
+from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions
 from skill_distiller.skill.read import read_skill
 
 THRESHOLDS: Final = (0.95, 0.9, 0.8)
@@ -74,7 +74,7 @@ def measure(shared: Shared) -> CorpusResult:
 
 
 def _run(entry: Entry, threshold: float) -> Run:
-    result = distill(read_skill(entry.path), DistillOptions(threshold=threshold, gate=Gate.REPORT))
+    result = distill(read_skill(entry.path), DistillOptions(threshold=threshold))
     return Run(
         entry,
         threshold,

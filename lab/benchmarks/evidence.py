@@ -18,7 +18,7 @@ from skill_distiller.planning.plan import Mode
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
+from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
@@ -73,7 +73,7 @@ def point_at(
     exams: Sequence[Exam], threshold: float, counter: TokenCounter, wording: Wording = Wording.DETAIL
 ) -> Point:
     """What one threshold gives."""
-    options = DistillOptions(threshold, gate=Gate.REPORT, wording=wording)
+    options = DistillOptions(threshold, wording=wording)
     results = [distill(exam.skill, options).distilled for exam in exams]
     before = [counter.count(exam.skill.body) for exam in exams]
     after = [counter.count(result.body) for result in results]
@@ -104,7 +104,7 @@ def _budget_row(exams: Sequence[Exam], share: float, counter: TokenCounter) -> B
 
 def ours_within(skill: Skill, budget: int, counter: TokenCounter, backends: Backends | None = None) -> Skill:
     """What tokens mode gives for `budget` body tokens; the smallest that can be had where it can't be met."""
-    options = DistillOptions(mode=Mode.TOKENS, tokens=budget + counter.count(skill.frontmatter.raw), gate=Gate.REPORT)
+    options = DistillOptions(mode=Mode.TOKENS, tokens=budget + counter.count(skill.frontmatter.raw))
     try:
         return distill(skill, options, backends).distilled
     except TargetError as error:

@@ -16,7 +16,7 @@ from skill_distiller.errors import TargetError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DistillOptions, Gate
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter
@@ -70,8 +70,8 @@ def run_all(entry: Entry) -> tuple[Outcome, ...]:
 def _outcomes(entry: Entry) -> Iterator[Outcome]:
     skill = read_skill(entry.path)
     backends = Backends(analyzer=_Once(TrainedAnalyzer()))
-    runs = {f"threshold {t:g}": DistillOptions(threshold=t, gate=Gate.REPORT) for t in THRESHOLDS}
-    runs |= {f"{n} tokens": DistillOptions(mode=Mode.TOKENS, tokens=n, gate=Gate.REPORT) for n in BUDGETS}
+    runs = {f"threshold {t:g}": DistillOptions(threshold=t) for t in THRESHOLDS}
+    runs |= {f"{n} tokens": DistillOptions(mode=Mode.TOKENS, tokens=n) for n in BUDGETS}
     runs["oneliner"] = DistillOptions(mode=Mode.ONELINER)
     for name, options in runs.items():
         outcome = Outcome(name, entry.id)

@@ -23,7 +23,7 @@ from skill_distiller.rewriting.model import RENDERINGS, Proof
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
+from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions
 from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.skill.read import read_skill
 
@@ -64,7 +64,7 @@ def measure(folder: Path, shared: Shared | None) -> tuple[Rewriting, ...]:
 def _measure(name: str, replies: Replies, shared: Shared | None) -> Rewriting:
     skill = _skill(name, shared)
     session = Session(RecordedProvider(replies))
-    options = DistillOptions(threshold=DEFAULT_THRESHOLD, gate=Gate.REPORT)
+    options = DistillOptions(threshold=DEFAULT_THRESHOLD)
     rewriter = PromptedRewriter(session, accept_unproved=True)  # what is proved alone saves next to nothing here
     plain, reworded = distill(skill, options), distill(skill, options, Backends(renderers=(rewriter,)))
     count = plain.run.counter.count

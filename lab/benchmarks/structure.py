@@ -21,11 +21,11 @@ from lab.common.exam import evidence_share, load_exams
 from lab.common.shared import Shared, shared_at, shared_parser
 from lab.common.tables import percent, table
 from skill_distiller.checks.structure import broken_edges
-from skill_distiller.errors import TargetError
+from skill_distiller.errors import RefusedError, TargetError
 from skill_distiller.meaning.compare import compare
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DistillOptions, Gate
+from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.structure.edges import EdgeKind
@@ -54,9 +54,9 @@ def measure_skill(path: Path) -> list[Joints]:
     """Every setting for one skill."""
     skill = read_skill(path)
     tokens = load_counter().count(skill.text)
-    asked = [(f"at {t:g}", DistillOptions(threshold=t, gate=Gate.REPORT)) for t in THRESHOLDS]
+    asked = [(f"at {t:g}", DistillOptions(threshold=t)) for t in THRESHOLDS]
     for share in BUDGETS:
-        options = DistillOptions(mode=Mode.TOKENS, tokens=max(1, int(share * tokens)), gate=Gate.REPORT)
+        options = DistillOptions(mode=Mode.TOKENS, tokens=max(1, int(share * tokens)))
         asked.append((f"{percent(share)} of tokens", options))
     found = []
     for setting, options in asked:
@@ -65,9 +65,10 @@ def measure_skill(path: Path) -> list[Joints]:
         except TargetError as error:
             found.append(Joints(setting, (error.smallest or tokens) / tokens, None))
             continue
+        except RefusedError:
+            found.append(Joints(setting, 1.0, {GATE: 1}))
+            continue
         broken = count_broken(skill, result.distilled, path.parent)
-        verification = result.evidence.verification
-        broken[GATE] = int(verification is not None and not verification.passed)
         found.append(Joints(setting, result.output_tokens / tokens, broken))
     return found
 
@@ -131,7 +132,7 @@ def report(found: Sequence[Joints]) -> str:
     settings = list(dict.fromkeys(joints.setting for joints in found))
     own = {setting: [joints for joints in found if joints.setting == setting] for setting in settings}
     met = {setting: [joints.broken for joints in own[setting] if joints.broken is not None] for setting in settings}
-    rows = [[row, *(_cell([broken[row] for broken in met[setting]]) for setting in settings)] for row in ROWS]
+    rows = [[row, *(_cell([broken.get(row, 0) for broken in met[setting]]) for setting in settings)] for row in ROWS]
     rows.append(["budget can't be met", *(str(len(own[s]) - len(met[s])) for s in settings)])
     rows.append(["tokens left, mean", *(percent(sum(j.tokens for j in own[s]) / len(own[s])) for s in settings)])
     return f"## Structure\n\n{table(['broken', *settings], rows)}"

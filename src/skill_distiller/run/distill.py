@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from math import floor
-from typing import Final, NamedTuple
+from typing import Final
 
 from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
@@ -15,9 +15,6 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.format import format_faults
 from skill_distiller.checks.functionality import EmbeddedJudge
-from skill_distiller.checks.gate import verify
-from skill_distiller.checks.model import Declared, FindingKind, Tokens, Verification, declared_by
-from skill_distiller.checks.receipt import Comparison, Receipt, compare, write_receipt
 from skill_distiller.errors import BadInputError, RefusedError, TargetError
 from skill_distiller.planning.choose import (
     Observer,
@@ -27,17 +24,15 @@ from skill_distiller.planning.choose import (
     next_smaller,
 )
 from skill_distiller.planning.ladders import replace_with
-from skill_distiller.planning.plan import Decision, Mode, Plan, apply_plan, undo_all
+from skill_distiller.planning.plan import Mode, undo_all
 from skill_distiller.planning.required import bring_back, carriers
 from skill_distiller.planning.saved_plan import find_pieces, recall_plan
-from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
-from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind, compaction_notes, plan_notes, result_notes
+from skill_distiller.run.proof import Planned, Proved, planned, prove, refuse_unproved
 from skill_distiller.run.result import Evidence, Result
 from skill_distiller.run.run import DistillOptions, Gate, Run, check_options, watch_nothing
 from skill_distiller.skill.model import Frontmatter, FrontmatterState, Skill
-from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import count_skill
 
 # How a frontmatter was found, and what to do about it: the wording of the reference's table of recovery hints.
@@ -130,7 +125,7 @@ def carry_out(run: Run, skill: Skill) -> Result:
         needless = _needless(run.options, proof) and NoteKind.ALL_KEPT
     lacks += (_why_unchanged(run, reading, needless),) if needless else ()
     if needless:
-        proof = _prove(run, reading, _Draft(undo_all(reading, proof.draft.plan), skill))
+        proof = prove(run, reading, Planned(undo_all(reading, proof.draft.plan), skill))
     draft, tokens, comparison = proof.draft, proof.tokens, proof.comparison
     run.observe("plan", draft.plan)
     evidence = _weigh(run, proof)
@@ -154,14 +149,6 @@ def carry_out(run: Run, skill: Skill) -> Result:
     )
 
 
-class _Draft(NamedTuple):
-    """A plan with what it makes of the skill, and in one-liner mode the lines."""
-
-    plan: Plan
-    distilled: Skill
-    one_liner: OneLiner | None = None
-
-
 def _read(run: Run, skill: Skill) -> Reading:
     analysis = run.backends.analyzer.analyze(skill)
     if run.options.patterns:
@@ -170,28 +157,22 @@ def _read(run: Run, skill: Skill) -> Reading:
     return Reading(analysis)
 
 
-def _write(run: Run, reading: Reading) -> _Draft:
+def _write(run: Run, reading: Reading) -> Planned:
     skill, options = reading.skill, run.options
     if options.mode is Mode.ONELINER:
         one_liner = run.backends.one_liner.write(reading, run.counter)
         run.observe("one-liner", one_liner)
-        return _Draft(*replace_with(reading, one_liner, run.counter), one_liner)
+        return Planned(*replace_with(reading, one_liner, run.counter), one_liner)
     if options.plan:
         plan = recall_plan(options.plan, skill, run.counter)
     elif options.tokens is not None:
         plan = compress_to_tokens(reading, options.tokens, run.counter, run.observe, run.models)
     else:
         plan = compress_to_threshold(reading, options.threshold, run.counter, run.observe, run.models)
-    return _Draft(plan, _apply(skill, plan))
+    return planned(skill, plan)
 
 
-def _apply(skill: Skill, plan: Plan) -> Skill:
-    """The skill that a plan makes, its body parsed afresh: the text is checked, not what the plan says of it."""
-    distilled = apply_plan(skill, plan)
-    return replace(parse_skill(distilled.text, skill.path), frontmatter=skill.frontmatter)
-
-
-def _needless(options: DistillOptions, proof: _Proof) -> NoteKind | None:
+def _needless(options: DistillOptions, proof: Proved) -> NoteKind | None:
     """Why the original should rather come out as it is, None where it should not."""
     before, after = proof.tokens
     if options.plan:
@@ -210,14 +191,14 @@ def _why_unchanged(run: Run, reading: Reading, why: NoteKind) -> Note:
     skill, counter = reading.skill, run.counter
     most = int((1 - WORTH_IT) * count_skill(skill, {}, counter)) - counter.count(skill.frontmatter.raw)
     plan = next_smaller(reading, most, counter, run.models)
-    proof = _prove(run, reading, _Draft(plan, _apply(skill, plan))) if plan else None
+    proof = prove(run, reading, planned(skill, plan)) if plan else None
     if proof is None or proof.tokens.candidate >= proof.tokens.original:
         return Note(NoteKind.ALREADY_MINIMAL)
     score = EmbeddedJudge().score(proof.comparison).score
     return Note(why, tokens=proof.tokens.candidate, score=floor(10 * score) / 10)
 
 
-def _draw_up(run: Run, reading: Reading, keep: Collection[int]) -> _Proof:
+def _draw_up(run: Run, reading: Reading, keep: Collection[int]) -> Proved:
     """The proof of the result without the blocks to keep; a TargetError names a budget that is enough with them."""
     try:
         return _sound(run, reading)
@@ -229,7 +210,7 @@ def _draw_up(run: Run, reading: Reading, keep: Collection[int]) -> _Proof:
         raise TargetError(str(error), hint, smallest=enough) from None
 
 
-def _add(run: Run, reading: Reading, proof: _Proof, keep: Collection[int]) -> _Proof:
+def _add(run: Run, reading: Reading, proof: Proved, keep: Collection[int]) -> Proved:
     """The proof of the same with some blocks, by index, and what they need; TargetError where the budget forbids it."""
     added, budget = _with_blocks(run, reading, proof, keep), run.options.tokens
     takes = added.tokens.candidate
@@ -259,10 +240,10 @@ def _enough(run: Run, reading: Reading, keep: Collection[int], budget: int, more
     return original
 
 
-def _with_blocks(run: Run, reading: Reading, proof: _Proof, blocks: Collection[int]) -> _Proof:
+def _with_blocks(run: Run, reading: Reading, proof: Proved, blocks: Collection[int]) -> Proved:
     """The proof with some blocks brought back; where the gate refuses it, all that was written together with them."""
     plan = bring_back(reading.skill, proof.draft.plan, blocks, run.counter)
-    added = _prove(run, reading, _Draft(plan, _apply(reading.skill, plan)))
+    added = prove(run, reading, planned(reading.skill, plan))
     if added.verification is None or added.verification.passed:
         return added
     stands_with = carriers(reading.skill, proof.draft.plan.decisions)
@@ -273,42 +254,29 @@ def _with_blocks(run: Run, reading: Reading, proof: _Proof, blocks: Collection[i
     return _with_blocks(run, reading, proof, together | (held & set(stands_with.values())))
 
 
-class _Proof(NamedTuple):
-    """A draft with what was found of it: its receipt, and the gate's verdict (None for a one-liner)."""
-
-    draft: _Draft
-    tokens: Tokens
-    comparison: Comparison
-    receipt: Receipt
-    verification: Verification | None
-
-
-_MAX_SHOWN: Final = 100  # characters that an error shows of a text
-_REPAIRS: Final = 5  # rounds in which blocks are brought back that the gate misses
-_RETRIES: Final = 3  # smaller budgets that leave room for what was brought back
-
-
-def _sound(run: Run, reading: Reading) -> _Proof:
+def _sound(run: Run, reading: Reading) -> Proved:
     """The proof of a result that the gate lets pass: without bundles, or with room for what has to come back.
 
     Where no try is let pass, the first one. Raises TargetError where it does not fit into the budget.
     """
-    first = _prove(run, reading, _write(run, reading))
+    first = prove(run, reading, _write(run, reading))
     options, most = run.options, run.options.tokens
-    if _is_sound(first, most) or options.plan or options.mode is Mode.ONELINER:
+    if _is_sound(first, most) or options.plan or options.mode is Mode.ONELINER or options.gate is Gate.REPORT:
         return first
     models = replace(run.backends.models, renderers=())
-    quiet = replace(run, observe=watch_nothing, backends=replace(run.backends, models=models, renderers=()))
+    plain = replace(run.backends, models=models, renderers=())
+    quiet = replace(run, observe=watch_nothing)
     enough = first.tokens.candidate
-    for _ in range(_RETRIES):
+    for backends in (plain,) if most is None else (run.backends, run.backends, plain, plain):
+        quiet = replace(quiet, backends=backends)
         try:
-            tried = _prove(quiet, reading, _write(quiet, reading))
+            tried = prove(quiet, reading, _write(quiet, reading))
         except TargetError:
             break
         if _is_sound(tried, most):
             return tried
         enough = min(enough, tried.tokens.candidate)
-        if most is None or quiet.options.tokens is None:
+        if quiet.options.tokens is None or most is None:
             return first
         less = quiet.options.tokens - max(1, tried.tokens.candidate - most)
         quiet = replace(quiet, options=replace(quiet.options, tokens=max(1, less)))
@@ -317,90 +285,13 @@ def _sound(run: Run, reading: Reading) -> _Proof:
     return first
 
 
-def _is_sound(proof: _Proof, most: int | None) -> bool:
+def _is_sound(proof: Proved, most: int | None) -> bool:
     """Whether the gate lets a result pass and it is within the budget."""
     passed = proof.verification is None or proof.verification.passed
     return passed and (most is None or proof.tokens.candidate <= most)
 
 
-def _prove(run: Run, reading: Reading, draft: _Draft) -> _Proof:
-    """The draft with its proof; blocks of which the gate says that something is lost or turned are brought back."""
-    proof = _look_at(run, reading, draft)
-    for _ in range(_REPAIRS):
-        at_fault = () if run.options.plan else _at_fault(proof)
-        if not at_fault:
-            break
-        plan = bring_back(reading.skill, proof.draft.plan, at_fault, run.counter)
-        proof = _look_at(run, reading, _Draft(plan, _apply(reading.skill, plan)))
-    return proof
-
-
-def _at_fault(proof: _Proof) -> frozenset[int]:
-    """The blocks of the original that do not say the same for certain, and the labels that they stand under.
-
-    What a model wrote anew was asked to be proved before it was offered, or accepted unproved.
-    """
-    verification = proof.verification
-    if verification is None:
-        return frozenset()
-    anew = {decision.block for decision in proof.draft.plan.decisions if RENDERINGS[decision.rendering.kind].anew}
-    found = {finding.block for finding in verification.failures} | (
-        {finding.block for finding in verification.unproved} - anew
-    )
-    moved = {finding.block for finding in verification.failures if finding.kind is FindingKind.MOVED}
-    kept = proof.draft.plan.decisions
-    # What came under another label did so because of what stood between: "Note: …" before item 5.
-    found |= {_dropped_before(kept, block) for block in moved if block > 0}
-    blocks = {block for block in found if block >= 0}
-    original = verification.comparison.alignment.old
-    return frozenset(blocks | {label.block for block in blocks for label in original.labels(block)})
-
-
-def _dropped_before(decisions: Sequence[Decision], block: int) -> int:
-    """The last dropped block before a block, by index; -1 for none."""
-    dropped = (d.block for d in decisions[block - 1 :: -1] if d.rendering.kind is RenderingKind.DROPPED)
-    return next(dropped, -1)
-
-
-def _refuse_unproved(receipt: Receipt, verification: Verification) -> None:
-    """Raise RefusedError where a plan says in other words what nobody can show to be the same."""
-    written = {c.block.index: c for c in receipt.changes if not RENDERINGS[c.rendering].partial}
-    findings = (f for check in verification.checks for f in check.findings if f.kind is FindingKind.REWORDED)
-    for finding in findings:
-        if change := written.get(finding.block):
-            text = " ".join((finding.other or finding).text.split())[:_MAX_SHOWN]
-            raise RefusedError(
-                f"The text that the plan has for piece [{change.id}] (line {finding.line}) is not proved by what "
-                f"stands there ({text}).",
-                "Set it to full or dropped, or use --accept-unproved if you wrote it.",
-            )
-
-
-def _look_at(run: Run, reading: Reading, draft: _Draft) -> _Proof:
-    skill = reading.skill
-    known = draft.plan.counts(skill)
-    tokens = Tokens(count_skill(skill, known, run.counter), count_skill(draft.distilled, known, run.counter))
-    comparison = compare(reading, draft.plan, draft.distilled)
-    receipt = write_receipt(comparison)
-    declared = declared_by(receipt, comparison.protected_lost)
-    verification = None if draft.one_liner else _verify(run.options, comparison, declared, tokens)
-    return _Proof(draft, tokens, comparison, receipt, verification)
-
-
-def _verify(options: DistillOptions, comparison: Comparison, declared: Declared, tokens: Tokens) -> Verification:
-    """The gate on our own result."""
-    # The disk is left alone here: whether linked files are there is for the command `verify` to see.
-    return verify(
-        comparison.reading.skill,
-        comparison.distilled,
-        declared=declared,
-        tokens=tokens,
-        files=False,
-        patterns=options.patterns,
-    )
-
-
-def _weigh(run: Run, proof: _Proof) -> Evidence:
+def _weigh(run: Run, proof: Proved) -> Evidence:
     """The estimate beside receipt and gate; raises RefusedError for what the gate refuses."""
     verification = proof.verification
     if verification and not verification.passed and run.options.gate is not Gate.REPORT:
@@ -409,7 +300,7 @@ def _weigh(run: Run, proof: _Proof) -> Evidence:
             f"The result fails its own verification ({failed}).", "With --allow-unverified it is written nevertheless."
         )
     if verification and run.options.plan and not run.options.plan.trusted:
-        _refuse_unproved(proof.receipt, verification)
+        refuse_unproved(proof.receipt, verification)
     functionality = run.backends.judge.score(proof.comparison)
     run.observe("judge", functionality)
     run.observe("verify", verification)
