@@ -22,11 +22,12 @@ from lab.common.shared import Shared, shared_at, shared_parser
 from lab.common.tables import percent, table
 from skill_distiller.checks.structure import broken_edges
 from skill_distiller.errors import RefusedError, TargetError
+from skill_distiller.language.modals import verifies
 from skill_distiller.meaning.compare import compare
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
-from skill_distiller.skill.model import SKILL_FILE, Skill
+from skill_distiller.skill.model import SKILL_FILE, BlockKind, Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.structure.edges import EdgeKind
 from skill_distiller.tokens import load_counter
@@ -35,8 +36,9 @@ THRESHOLDS: Final = (0.95, 0.9, 0.8, 0.6)
 BUDGETS: Final = (0.8, 0.6)  # of the tokens of the whole file
 _PRICED: Final = (0.95, 0.94, 0.93, 0.92, 0.91, 0.9)  # thresholds at which S95 is looked for
 _PRICED_BUDGETS: Final = (0.8, 0.6, 0.4)  # of the body tokens
-HOLES, BOLD, GATE = "holes in numbered headings", "lists with mixed bold", "own gate failed"
-ROWS: Final = (*(f"{kind.value} edges" for kind in EdgeKind), HOLES, BOLD, GATE)
+HOLES, BOLD, CHECKS, GATE = "holes in numbered headings", "lists with mixed bold", "checks gone", "own gate failed"
+ROWS: Final = (*(f"{kind.value} edges" for kind in EdgeKind), HOLES, BOLD, CHECKS, GATE)
+_NO_WORD: Final = re.compile(r"\W+")
 _NUMBERED: Final = re.compile(r"(?:[^\W\d]+\s*)?#?(?:\d+\.)*(\d+)(?=[\s.:)）、—-]|$)")
 _ITEM: Final = re.compile(r"^ {0,3}(?:[-*+]|\d+[.)])\s+(\S{0,2})", re.MULTILINE)
 
@@ -80,7 +82,16 @@ def count_broken(skill: Skill, made: Skill, folder: Path) -> Counter[str]:
     broken[f"{EdgeKind.FILE.value} edges"] = sum(name in skill.body and name not in made.text for name in names)
     broken[HOLES] = sum(0 < sum(kept) < len(kept) for kept in _counts(skill, made))
     broken[BOLD] = max(0, _mixed(made) - _mixed(skill))
+    broken[CHECKS] = _checks_gone(skill, made)
     return broken
+
+
+def _checks_gone(skill: Skill, made: Skill) -> int:
+    """Lines of prose that say what is checked or done by then ("Done when …") and of which half the words are gone."""
+    left = [set(_NO_WORD.split(line.lower())) for line in made.text.splitlines()]
+    lines = (line for block in skill.blocks if block.kind is not BlockKind.CODE for line in block.text.splitlines())
+    checks = (set(_NO_WORD.split(line.lower())) for line in lines if verifies(line))
+    return sum(all(2 * len(words & other) < len(words) for other in left) for words in checks)
 
 
 def _counts(skill: Skill, made: Skill) -> Iterator[list[bool]]:

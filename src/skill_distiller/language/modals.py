@@ -14,7 +14,7 @@ from typing import Final
 
 from skill_distiller.language.fact import AFTER_LIMIT, CJK_STOP, NEXT_WORD, Fact, FactKind, normalize
 from skill_distiller.language.lexicon import languages_of
-from skill_distiller.language.tables import tables
+from skill_distiller.language.tables import tables, texts
 from skill_distiller.language.words import CJK
 
 _DATA: Final = tomllib.loads((files(__package__) / "data" / "modals.toml").read_text(encoding="utf-8"))
@@ -130,6 +130,24 @@ def restricts(text: str) -> bool:
     clauses = f"{lines}\n{_CLAUSE.sub(chr(10), lines)}"
     languages = {"en", *languages_of(_PLAIN.findall(lines)), *(_OTHER if _OTHER_SCRIPT.search(text) else ())}
     return any(pattern.search(clauses) for language, pattern in _prohibitions().items() if language in languages)
+
+
+def verifies(text: str) -> bool:
+    """Whether a line of a text opens like a check: what is done by then, or is looked at before the next step.
+
+    >>> verifies("**Done when:** the tests pass."), verifies("Nothing has been verified.")
+    (True, False)
+    """
+    return _verifiers().search(text.replace("’", "'")) is not None
+
+
+@lru_cache(maxsize=1)
+def _verifiers() -> re.Pattern[str]:
+    openings = (phrase.strip() for text in texts("verifier_openings") for phrase in text.split(","))
+    known = "|".join(re.escape(phrase).replace("\\ ", r"[ ,]{1,2}") for phrase in openings)
+    return re.compile(
+        rf"^\W{{0,12}}(?:\d{{1,3}}[.)]\s)?\W{{0,6}}(?:{known})(?![a-zà-ÿа-я])", re.MULTILINE | re.IGNORECASE
+    )
 
 
 @lru_cache(maxsize=1)

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     PATTERN = "holds a protected pattern"
     HARD_RULE = "lays down a hard rule"
     RESTRICTION = "forbids something or asks for approval"
+    VERIFIER = "says what is checked or done by then"
     UNSURE = "its type is uncertain"
     PROMOTED = "kept text refers to it"
     FILE = "names a file that nothing else names"

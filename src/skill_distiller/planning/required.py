@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from skill_distiller.analysis.model import REQUIRED_TYPES, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading, once_per_reading
-from skill_distiller.language.modals import restricts
+from skill_distiller.language.modals import restricts, verifies
 from skill_distiller.planning.groups import settle_headings, with_companions
 from skill_distiller.planning.outline import anchors_of, missing_targets
 from skill_distiller.planning.plan import Decision, Plan, Reason
@@ -29,28 +29,30 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     Protected patterns and hard rules are required at every threshold. So is a block of a required type (TRIGGER,
     CORE_INSTRUCTION), or one of an uncertain type, as long as its importance is not small; what counts as small grows
     as the threshold falls below 0.8, because who asks for half of a skill can't be given all of its instructions. Text
-    that forbids something or asks for approval in whatever words, or stands under a heading that does, is required down
-    to there too. Without a description every trigger is required.
+    that forbids something, asks for approval or says what is checked, in whatever words, or stands under a heading that
+    does, is required down to there too. Without a description every trigger is required.
     """
     bar = model.required_importance + _SLOPE * max(0.0, _RELAXED_BELOW - threshold)
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(reading.verdicts))
     required = {i: reason for i, reason in reasons if reason}
     if threshold >= _RELAXED_BELOW:
         known = required.keys() | reading.containers.partners
-        required |= dict.fromkeys(_held(reading.skill, known), Reason.RESTRICTION)
+        required |= dict.fromkeys(_held(reading.skill, known, restricts), Reason.RESTRICTION)
+        known = required.keys() | reading.containers.partners
+        required |= dict.fromkeys(_held(reading.skill, known, verifies), Reason.VERIFIER)
     if not reading.skill.description:  # nothing else says when the skill is for the case at hand
         triggers = (i for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER)
         required |= {i: Reason.TYPE for i in triggers if i not in required}
     return required
 
 
-def _held(skill: Skill, required: Collection[int]) -> list[int]:
-    """The blocks of text that restrict, or stand under a heading that does, besides some."""
+def _held(skill: Skill, required: Collection[int], holds: Callable[[str], bool]) -> list[int]:
+    """The blocks of text that hold something, or stand under a heading that does, besides some."""
     held = []
     for section in skill.sections:
         blocks = [block for block in section.blocks if block.kind in _TEXT and block.index not in required]
-        whole = bool(blocks) and restricts(section.heading)
-        held += [block.index for block in blocks if whole or restricts(block.text)]
+        whole = bool(blocks) and holds(section.heading)
+        held += [block.index for block in blocks if whole or holds(block.text)]
     return held
 
 

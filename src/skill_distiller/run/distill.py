@@ -257,32 +257,42 @@ def _with_blocks(run: Run, reading: Reading, proof: Proved, blocks: Collection[i
 def _sound(run: Run, reading: Reading) -> Proved:
     """The proof of a result that the gate lets pass: without bundles, or with room for what has to come back.
 
-    Where no try is let pass, the first one. Raises TargetError where it does not fit into the budget.
+    Where no try is let pass, the first one. Raises TargetError where none fits into the budget, with one that does.
     """
-    first = prove(run, reading, _write(run, reading))
     options, most = run.options, run.options.tokens
+    try:
+        first = prove(run, reading, _write(run, reading))
+    except TargetError as error:
+        raise TargetError.beyond(options.tokens or 0, max(error.smallest, _least(run, reading))) from None
     if _is_sound(first, most) or options.plan or options.mode is Mode.ONELINER or options.gate is Gate.REPORT:
         return first
-    models = replace(run.backends.models, renderers=())
-    plain = replace(run.backends, models=models, renderers=())
+    plain = replace(run.backends, models=replace(run.backends.models, renderers=()), renderers=())
     quiet = replace(run, observe=watch_nothing)
-    enough = first.tokens.candidate
-    for backends in (plain,) if most is None else (run.backends, run.backends, plain, plain):
-        quiet = replace(quiet, backends=backends)
+    budget = most
+    for backends in (run.backends, run.backends, plain, plain) if budget else (plain,):
+        quiet = replace(quiet, backends=backends, options=replace(options, tokens=budget))
         try:
             tried = prove(quiet, reading, _write(quiet, reading))
-        except TargetError:
-            break
+        except TargetError as error:
+            budget = error.smallest
+            continue
         if _is_sound(tried, most):
             return tried
-        enough = min(enough, tried.tokens.candidate)
-        if quiet.options.tokens is None or most is None:
-            return first
-        less = quiet.options.tokens - max(1, tried.tokens.candidate - most)
-        quiet = replace(quiet, options=replace(quiet.options, tokens=max(1, less)))
-    if most is not None and enough > most:
+        if budget and most:
+            budget = max(1, budget - max(1, tried.tokens.candidate - most))
+    if most and (enough := _least(quiet, reading)) > most:
         raise TargetError.beyond(most, enough)
     return first
+
+
+def _least(run: Run, reading: Reading) -> int:
+    """The tokens of the smallest result with all that has to come back."""
+    quiet = replace(run, options=replace(run.options, tokens=1), observe=watch_nothing)
+    try:
+        plan = _write(quiet, reading)
+    except TargetError as error:
+        plan = _write(replace(quiet, options=replace(run.options, tokens=error.smallest)), reading)
+    return prove(quiet, reading, plan).tokens.candidate
 
 
 def _is_sound(proof: Proved, most: int | None) -> bool:
