@@ -113,7 +113,7 @@ def _code_facts(text: str) -> Iterator[Fact]:
 
 
 def _prose_facts(text: str) -> list[Fact]:
-    marked = _marked_facts(text)
+    marked = marked_facts(text)
     found = [*marked]
     plain = _without(text, marked)
     tokens = TOKEN.findall(plain)
@@ -186,7 +186,8 @@ def _word_kind(token: str) -> FactKind | None:
     return _SPECIAL_KINDS[match.lastgroup or "mixed"] if match else None
 
 
-def _marked_facts(text: str) -> list[Fact]:
+def marked_facts(text: str) -> list[Fact]:
+    """The facts that marks enclose, in order of position: code, link targets, URLs, quotations, formulas."""
     found: list[Fact] = []
     at = 0
     for match in _marked(text):

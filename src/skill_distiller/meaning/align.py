@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from typing import Final, NamedTuple, TypeVar
 
@@ -142,6 +143,7 @@ def align(before: Skill, after: Skill) -> Alignment:
     return found
 
 
+@lru_cache(maxsize=16384)
 def plain(text: str) -> str:
     """A text without white space and marks of emphasis, in small letters: to find it again."""
     return _MARKS.sub(" ", text).strip().casefold()
@@ -365,9 +367,11 @@ def _join(
             if match is None:
                 continue
             mine, theirs = (match.after, match.before) if parted else (match.before, match.after)
+            if [(one.kind, one.text) for one in theirs] == [(one.kind, one.text) for one in mine]:
+                continue  # nothing went into it
             fresh = frozenset[str]().union(*map(words_of, theirs)) - frozenset[str]().union(*map(words_of, mine))
-            own = words_of(unit)
-            if own and len(own & fresh) >= _PART * len(own):
+            own = words_of(unit) if fresh else ()
+            if own and len(fresh & own) >= _PART * len(own):
                 mine.append(unit)
                 mine.sort(key=place.__getitem__)
                 matches[unit] = match

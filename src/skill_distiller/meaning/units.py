@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from markdown_it.token import Token as MarkdownToken
 
-from skill_distiller.language.facts import FactKind, find_facts
+from skill_distiller.language.facts import marked_facts
 from skill_distiller.language.lexicon import abbreviations
 from skill_distiller.skill.ids import block_parser
 from skill_distiller.skill.model import Block, BlockKind, Skill
@@ -55,9 +55,6 @@ class Unit:
 VERBATIM: Final = frozenset({UnitKind.CODE, UnitKind.FENCE})  # kinds that stay letter by letter
 _SENTENCE_END: Final = re.compile(r"[.!?;][*_\"”'’)\]»]*(?=\s|\Z)|[。！？；][”」』）]*|\n(?=[ \t]*\r?\n)")
 _NO_BLANK_LINE: Final = re.compile(r"(?<!\n)\n(?![ \t]*\r?\n)")
-_MASKED: Final = frozenset(
-    {FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED, FactKind.PATH, FactKind.FORMULA}
-)
 _MAX_WORD: Final = 80  # characters before a full stop that may be an abbreviation
 _NUMBER: Final = re.compile(r"[*_]{0,3}(?:\d{1,9}|[a-z])")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -72,8 +69,10 @@ _BY_LINE: Final = {
 
 def split_sentences(text: str) -> list[str]:
     """The sentences of a text without blank lines, white space around them cut off."""
-    if not _SENTENCE_END.search(text):
-        return [text.strip()] if text.strip() else []
+    text = text.strip()
+    first = _SENTENCE_END.search(text)
+    if not first or first.end() == len(text):
+        return [text] if text else []
     masked = _masked(_NO_BLANK_LINE.sub(" ", text))  # a quotation may go on in the next line
     found, at = [], 0
     for match in _SENTENCE_END.finditer(masked):
@@ -97,7 +96,7 @@ def _masked(text: str) -> str:
     """The text with the inside of code, links, quotations and comments blanked: a full stop in them ends nothing."""
     pieces: list[str] = []
     at = 0
-    spans = [(fact.start, fact.end) for fact in find_facts(text) if fact.kind in _MASKED]
+    spans = [(fact.start, fact.end) for fact in marked_facts(text)]
     for start, end in sorted([*spans, *(match.span() for match in _COMMENT.finditer(text))]):
         if start >= at:
             pieces += (text[at:start], "`" * (end - start))
