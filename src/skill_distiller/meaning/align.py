@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
@@ -223,10 +224,10 @@ def _align_units(found: Alignment) -> None:
     old = found.old.other_units({i for i, _ in found.blocks})
     new = found.new.other_units({j for _, j in found.blocks})
     sides = (found.old, old), (found.new, new)
-    homes = {u: tuple(plain(one.text) for one in side.around(u.block)) for side, units in sides for u in units}
+    homes = {u: home for side, units in sides for u, home in zip(units, _homes(side, units), strict=True)}
 
     def context(unit: Unit) -> Hashable:
-        return tuple(plain(one.text) for one in unit.under), homes[unit], unit.kind
+        return tuple([plain(one.text) for one in unit.under]), homes[unit], unit.kind
 
     keys: list[Callable[[Unit], Hashable]] = [
         lambda u: (u.text, context(u)),
@@ -249,6 +250,13 @@ def _align_units(found: Alignment) -> None:
         found.pair((match.before[0], other) for other in match.after[1:])
         found.pair([(match.before[0], match.after[0])])
     found.matches = [match for one, match in matches.items() if match.before[0] is one]
+
+
+def _homes(side: Side, units: Sequence[Unit]) -> Iterator[Hashable]:
+    """For each unit what stands around its block, worked out once for the units of a block."""
+    for block, own in groupby(units, key=attrgetter("block")):
+        home = tuple(plain(one.text) for one in side.around(block))
+        yield from (home for _ in own)
 
 
 def _left(old: Sequence[Unit], new: Sequence[Unit], pairs: Iterable[Pair]) -> tuple[list[Unit], list[Unit]]:

@@ -236,11 +236,11 @@ def _sense_value(sense: Sense, word: str) -> str:
 def _with_phrases(tokens: Sequence[Token]) -> list[Token]:
     """The tokens, with what several words say together as the words that stand for it: "at least" as "≥"."""
     known, at = phrases(), 0
-    left, found = list(tokens), list[Token]()
+    left, found, fact = list(tokens), list[Token](), TokenKind.FACT
     while at < len(left):
         first = left[at]
         rules = known.get(first.word, ())
-        numbers = known["#"] if first.kind is TokenKind.FACT and _is_number(first) else ()
+        numbers = known["#"] if first.kind is fact and _is_number(first) else ()
         if not numbers and not (rules and _may_follow(first.word, left[at + 1 : at + 1 + _MOST_APART])):
             found.append(first)
             at += 1

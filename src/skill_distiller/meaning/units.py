@@ -201,6 +201,21 @@ def _flat_items(text: str) -> list[_Item]:
     return found
 
 
+_ROW: Final = re.compile(r"\|[^\\\r\v\f\0]*\|[ \t]*")
+_RULE_CELL: Final = re.compile(r"[ \t]*:?-+:?[ \t]*")
+
+
+def _flat_rows(text: str) -> list[tuple[int, list[str]]]:
+    """The rows of a table of whole rows without escapes, each with its line; [] for any other, as of a list."""
+    lines = text.rstrip("\r\n").split("\n")
+    if len(lines) < 2 or not all(map(_ROW.fullmatch, lines)):
+        return []
+    head, rule, *rows = [line.rstrip(" \t")[1:-1].split("|") for line in lines]
+    if len(head) != len(rule) or not all(map(_RULE_CELL.fullmatch, rule)) or any(len(row) < len(head) for row in rows):
+        return []
+    return [(0, head), *enumerate(rows, 2)]
+
+
 class _Walk:
     """A walk over the Markdown tokens of a list, table or quote."""
 
@@ -221,6 +236,17 @@ class _Walk:
                 self._lists[-1].open_item(number)
                 yield from self._item(text, self._block.line + line)
             return
+        if rows := _flat_rows(self._block.text):
+            self._table = []
+            for line, cells in rows:
+                self._row, self._in_head = [], not line
+                for cell in cells[: len(rows[0][1])]:
+                    unit = self._cell(cell.strip(" \t"), self._block.line + line, self._table)
+                    if unit.text.strip():
+                        yield unit
+                if line:
+                    yield from self._beyond(line)
+            return
         for token in block_parser().parse(self._block.text):
             if token.type == "inline":
                 yield from self._inline(token)
@@ -233,8 +259,7 @@ class _Walk:
                 if token.type == "tr_close":
                     yield from self._surplus
 
-    def _beyond(self, token: MarkdownToken) -> list[Unit]:
-        at = token.map[0] if token.map else 0
+    def _beyond(self, at: int) -> list[Unit]:
         row = self._block.text.split("\n")[at].strip().strip("|")
         cells = _CELL_END.split(row)[len(self._table or ()) :] if self._table else []
         return [self._unit(UnitKind.MARKUP, cell.strip(), self._block.line + at) for cell in cells if cell.strip()]
@@ -255,7 +280,7 @@ class _Walk:
             self._in_head = token.nesting > 0
         elif token.type == "tr_open":
             self._row = []
-            self._surplus = self._beyond(token)
+            self._surplus = self._beyond(token.map[0] if token.map else 0)
 
     def _inline(self, token: MarkdownToken) -> Iterator[Unit]:
         line = self._block.line + (token.map[0] if token.map else 0)
