@@ -267,17 +267,14 @@ def _left(old: Sequence[Unit], new: Sequence[Unit], pairs: Iterable[Pair]) -> tu
 def _pair_up(old: Sequence[_T], new: Sequence[_T], keys: Iterable[Callable[[_T], Hashable]]) -> list[tuple[_T, _T]]:
     """The things with equal keys, for each key those that are left; of equal ones the first with the first."""
     pairs: list[tuple[_T, _T]] = []
-    taken = set[int]()
     for key in keys:
         places = defaultdict[Hashable, list[_T]](list)
         for thing in reversed(new):
-            if id(thing) not in taken:
-                places[key(thing)].append(thing)
-        for thing in old:
-            if id(thing) not in taken and (there := places.get(key(thing))):
-                other = there.pop()
-                taken.update((id(thing), id(other)))
-                pairs.append((thing, other))
+            places[key(thing)].append(thing)
+        found = [(thing, there.pop()) for thing in old if new and (there := places.get(key(thing)))]
+        taken = {id(thing) for pair in found for thing in pair}
+        old, new = ([thing for thing in side if id(thing) not in taken] for side in (old, new))
+        pairs += found
     return pairs
 
 

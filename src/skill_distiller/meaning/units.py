@@ -235,18 +235,22 @@ class _Walk:
             for line, number, text in flat:
                 self._lists[-1].open_item(number)
                 yield from self._item(text, self._block.line + line)
-            return
-        if rows := _flat_rows(self._block.text):
-            self._table = []
-            for line, cells in rows:
-                self._row, self._in_head = [], not line
-                for cell in cells[: len(rows[0][1])]:
-                    unit = self._cell(cell.strip(" \t"), self._block.line + line, self._table)
-                    if unit.text.strip():
-                        yield unit
-                if line:
-                    yield from self._beyond(line)
-            return
+        elif rows := _flat_rows(self._block.text):
+            yield from self._rows(rows)
+        else:
+            yield from self._tokens()
+
+    def _rows(self, rows: Sequence[tuple[int, list[str]]]) -> Iterator[Unit]:
+        heads = self._table = list[Unit]()
+        columns = len(rows[0][1])
+        for at, cells in rows:
+            self._in_head = not at
+            self._open_row(at)
+            units = [self._cell(cell.strip(" \t"), self._block.line + at, heads) for cell in cells[:columns]]
+            yield from (unit for unit in units if unit.text.strip())
+            yield from self._surplus
+
+    def _tokens(self) -> Iterator[Unit]:
         for token in block_parser().parse(self._block.text):
             if token.type == "inline":
                 yield from self._inline(token)
@@ -258,6 +262,10 @@ class _Walk:
                 self._step(token)
                 if token.type == "tr_close":
                     yield from self._surplus
+
+    def _open_row(self, at: int) -> None:
+        self._row = []
+        self._surplus = self._beyond(at)
 
     def _beyond(self, at: int) -> list[Unit]:
         row = self._block.text.split("\n")[at].strip().strip("|")
@@ -279,8 +287,7 @@ class _Walk:
         elif token.type in ("thead_open", "thead_close"):
             self._in_head = token.nesting > 0
         elif token.type == "tr_open":
-            self._row = []
-            self._surplus = self._beyond(token.map[0] if token.map else 0)
+            self._open_row(token.map[0] if token.map else 0)
 
     def _inline(self, token: MarkdownToken) -> Iterator[Unit]:
         line = self._block.line + (token.map[0] if token.map else 0)
