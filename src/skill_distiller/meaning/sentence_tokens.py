@@ -241,11 +241,11 @@ def _with_phrases(tokens: Sequence[Token]) -> list[Token]:
         first = left[at]
         rules = known.get(first.word, ())
         numbers = known["#"] if first.kind is fact and _is_number(first) else ()
-        if not numbers and not (rules and _may_follow(first.word, left[at + 1 : at + 1 + _MOST_APART])):
+        near = [token.word for token in left[at + 1 : at + 1 + _MOST_APART]] if rules or numbers else []
+        if not numbers and not (rules and _may_follow(first.word, near)):
             found.append(first)
             at += 1
             continue
-        near = [token.word for token in left[at + 1 : at + 1 + _MOST_APART]]
         for words, canonical in (*numbers, *rules):
             if len(words) > 1 and words[1] != "#" and words[1] not in near:
                 continue  # the second word is not there: most rules end here
@@ -268,10 +268,10 @@ def _with_phrases(tokens: Sequence[Token]) -> list[Token]:
 _MOST_APART: Final = 5  # words from a verb to its particle
 
 
-def _may_follow(first: str, near: Sequence[Token]) -> bool:
+def _may_follow(first: str, near: Sequence[str]) -> bool:
     """A quick look whether one of the expressions of a word may stand there: the second word of most does not."""
     seconds = _seconds().get(first)
-    return seconds is None or any(token.word in seconds for token in near)
+    return seconds is None or not seconds.isdisjoint(near)
 
 
 @lru_cache(maxsize=1)

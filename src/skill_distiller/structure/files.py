@@ -52,7 +52,9 @@ def _is_beside(name: str) -> bool:
 
 
 def _names(text: str) -> Iterator[str]:
-    if "." in text and ("/" in text or ".md" in text.lower()):  # else the expressions find nothing, slowly
+    if "." in text:
         plain = _URL.sub(" ", text) if "://" in text else text
+        # No name has a blank in it: the expressions, which are slow, see only what may be one.
+        plain = " ".join(word for word in plain.split() if "." in word and ("/" in word or ".md" in word.lower()))
         for expression in (_PATH, _AT) if "@" in plain else (_PATH,):
             yield from (match["name"] for match in expression.finditer(plain) if not match.groupdict().get("up"))
