@@ -223,8 +223,10 @@ def _align_blocks(found: Alignment) -> None:
 def _align_units(found: Alignment) -> None:
     old = found.old.other_units({i for i, _ in found.blocks})
     new = found.new.other_units({j for _, j in found.blocks})
-    sides = (found.old, old), (found.new, new)
-    homes = {u: home for side, units in sides for u, home in zip(units, _homes(side, units), strict=True)}
+    homes: dict[Unit, Hashable] = {}
+    for side, units in (found.old, old), (found.new, new):
+        for block, own in groupby(units, key=attrgetter("block")):
+            homes |= dict.fromkeys(own, tuple(plain(one.text) for one in side.around(block)))
 
     def context(unit: Unit) -> Hashable:
         return tuple([plain(one.text) for one in unit.under]), homes[unit], unit.kind
@@ -250,13 +252,6 @@ def _align_units(found: Alignment) -> None:
         found.pair((match.before[0], other) for other in match.after[1:])
         found.pair([(match.before[0], match.after[0])])
     found.matches = [match for one, match in matches.items() if match.before[0] is one]
-
-
-def _homes(side: Side, units: Sequence[Unit]) -> Iterator[Hashable]:
-    """For each unit what stands around its block, worked out once for the units of a block."""
-    for block, own in groupby(units, key=attrgetter("block")):
-        home = tuple(plain(one.text) for one in side.around(block))
-        yield from (home for _ in own)
 
 
 def _left(old: Sequence[Unit], new: Sequence[Unit], pairs: Iterable[Pair]) -> tuple[list[Unit], list[Unit]]:

@@ -226,6 +226,7 @@ class _Walk:
         self._table: list[Unit] | None = None  # the heads of its columns
         self._row: list[Unit] = []
         self._in_head = False
+        self._source = block.text.split("\n")
         self._surplus: list[Unit] = []  # what a row has behind the last column, which Markdown does not show
 
     def units(self) -> Iterator[Unit]:
@@ -268,7 +269,7 @@ class _Walk:
         self._surplus = self._beyond(at)
 
     def _beyond(self, at: int) -> list[Unit]:
-        row = self._block.text.split("\n")[at].strip().strip("|")
+        row = self._source[at].strip().strip("|")
         cells = _CELL_END.split(row)[len(self._table or ()) :] if self._table else []
         return [self._unit(UnitKind.MARKUP, cell.strip(), self._block.line + at) for cell in cells if cell.strip()]
 
