@@ -151,3 +151,10 @@ def test_hostile_text_is_read(text: str) -> None:
     """No text of 20 kB makes the expressions run away: a fault shows as a run that does not end."""
     for code in (False, True):
         assert all(text[fact.start : fact.end] == fact.text for fact in find_facts(text, code=code))
+
+
+@given(texts)
+def test_facts_without_modals_are_the_others(text: str) -> None:
+    """Modal words are left out, and nothing else."""
+    named = tuple(fact for fact in find_facts(text) if fact.kind is not FactKind.MODAL)
+    assert find_facts(text, modals=False) == named

@@ -11,13 +11,18 @@ from hypothesis import strategies as st
 from tests.fixture_file import parameters
 from tests.strategies import sound_skills, soups, texts
 
+from skill_distiller.checks import structure
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Verification
-from skill_distiller.meaning import units
+from skill_distiller.meaning import compare as compare_module
+from skill_distiller.meaning import sentence_tokens, units
 from skill_distiller.meaning.compare import Comparison, compare, compare_texts
+from skill_distiller.meaning.statements import read_statements
 from skill_distiller.meaning.units import UnitKind, block_units
+from skill_distiller.meaning.wording import compare_wording
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
+from skill_distiller.structure.files import named_files
 
 _FRONTMATTER = "---\nname: a\ndescription: Use when b.\n---\n"
 
@@ -125,22 +130,67 @@ def test_where_a_difference_stands() -> None:
 
 
 @pytest.mark.corpus
-def test_flat_lists_are_read_as_markdown_reads_them(
-    corpus_skills: tuple[Skill, ...], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("quick", "kinds"),
+    [("_flat_items", {BlockKind.LIST, BlockKind.LIST_ITEM}), ("_flat_rows", {BlockKind.TABLE})],
+)
+def test_flat_blocks_are_read_as_markdown_reads_them(
+    corpus_skills: tuple[Skill, ...], monkeypatch: pytest.MonkeyPatch, quick: str, kinds: set[BlockKind]
 ) -> None:
-    """The quick reading of lists that hold nothing but lines of text has the units that markdown-it finds."""
+    """The quick reading of lists of nothing but lines of text, and of tables, has the units that markdown-it finds."""
 
     def read() -> list[list[tuple[object, ...]]]:
-        return [
-            [
-                (u.kind, u.text.split(), u.number, u.depth, u.line, [one.text for one in u.under])
-                for u in block_units(b, 0)
-            ]
-            for skill in corpus_skills
-            for b in skill.blocks
-            if b.kind in (BlockKind.LIST, BlockKind.LIST_ITEM)
-        ]
+        return [_described(b) for skill in corpus_skills for b in skill.blocks if b.kind in kinds]
 
-    quick = read()
-    monkeypatch.setattr(units, "_flat_items", lambda text: [])
-    assert quick == read()
+    found = read()
+    monkeypatch.setattr(units, quick, lambda text: [])
+    assert found == read()
+
+
+def _described(block: Block) -> list[tuple[object, ...]]:
+    return [
+        (u.kind, u.text.split(), u.number, u.depth, u.line, [one.text for one in u.under])
+        for u in block_units(block, 0)
+    ]
+
+
+_CELLS = st.text(st.sampled_from("ab |`-:\\\t*é\xa0"), max_size=5)
+_ROWS = st.lists(_CELLS, min_size=1, max_size=4).map(lambda cells: f"|{'|'.join(cells)}|")
+
+
+@given(st.lists(_ROWS, min_size=1, max_size=5), st.integers(1, 4))
+def test_tables_are_read_as_markdown_reads_them(rows: list[str], columns: int) -> None:
+    """A table whose first line is indented has the same units; only the other one is read quickly."""
+    text = "\n".join([rows[0], "|" + "---|" * columns, *rows[1:]])
+    quick, slow = (parse_skill(f"{indent}{text}\n").blocks for indent in ("", "  "))
+    assert [_described(block) for block in quick] == [_described(block) for block in slow]
+
+
+# What means the same in other words, and may stand in several places.
+_SAYINGS = (
+    "Wait at least 3 seconds.", "Wait ≥ 3 seconds.", "Switch it off.", "Turn off the lamp.", "Make sure that it runs.",
+    "Ensure it runs.", "Keep 5 files or more.", "Keep at least 5 files.", "Read `a/b.md` in order to test.",
+)  # fmt: skip
+_paragraphs = st.lists(st.lists(st.sampled_from(_SAYINGS), min_size=1, max_size=3), min_size=1, max_size=6)
+
+
+@given(_paragraphs, st.data())
+def test_quick_looks_change_no_finding(old: list[list[str]], data: st.DataObject) -> None:
+    """What is passed over because nothing can stand there gives the same findings when it is read."""
+    edits = [[own, own, own[1:], own[:-1], [*own, old[0][-1]], old[-1]] for own in old]
+    new = [data.draw(st.sampled_from(edit)) for edit in edits]
+    before, after = (parse_skill(_FRONTMATTER + "\n\n".join(map(" ".join, side))) for side in (old, new))
+    quick = verify(before, after, files=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compare_module, "_longest_word", lambda text: "")
+        patch.setattr(sentence_tokens, "_may_follow", lambda first, near: True)
+        patch.setattr(structure, "named_files", lambda skill, known: named_files(skill))
+        _forget()
+        whole = verify(before, after, files=False)
+    _forget()
+    assert quick == whole
+
+
+def _forget() -> None:
+    for cached in (sentence_tokens._read_tokens, read_statements, compare_wording):
+        cached.cache_clear()

@@ -35,7 +35,7 @@ def test_links_are_the_facts_that_are_links_or_paths(text: str) -> None:
     """What an agent must know (a fact) and what a check resolves (a link) are the same places."""
     skill = parse_skill(text)
     loose = (BlockKind.DEFINITION, BlockKind.HTML)  # where links are no facts
-    found = [link for link in find_links(skill) if skill.blocks[link.block].kind not in loose]
+    found = [link for link in find_links(skill.blocks) if skill.blocks[link.block].kind not in loose]
     facts = [fact for fact in _by_facts(skill) if skill.blocks[fact[2]].kind not in loose]
     assert [(link.text, link.kind, link.block) for link in found] == facts
 
@@ -45,7 +45,7 @@ def test_a_link_stands_where_it_says(text: str) -> None:
     """The block and the offset of a link lead to its text, the line to that line of the file."""
     skill = parse_skill(text)
     lines = skill.text.split("\n")
-    for link in find_links(skill):
+    for link in find_links(skill.blocks):
         block = skill.blocks[link.block]
         at = block.text.find(link.text, link.start)
         assert at - link.start in (0, 1, 2, 3)  # behind the marks of a code span

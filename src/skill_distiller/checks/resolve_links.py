@@ -39,7 +39,7 @@ def _findings(pair: Pair) -> Iterator[Finding]:
     if not dead:
         return
     before = pair.original_folder
-    named = {(source, link.text) for source, skill in before.texts() for link in find_links(skill)}
+    named = {(source, link.text) for source, skill in before.texts() for link in find_links(skill.blocks)}
     known = {_key(item) for item, _ in _dead_links(before, pair.find_in_original)}
     for item, kind in dead:
         if item.link.kind is LinkKind.MENTION and _key(item) in named:
@@ -57,7 +57,7 @@ def _key(item: FolderLink) -> tuple[PurePosixPath, str]:
 def _dead_links(folder: SkillFolder, find: FindTarget) -> Iterator[tuple[FolderLink, FindingKind]]:
     for source, skill in folder.texts():
         anchors: frozenset[str] | None = None
-        for link in find_links(skill):
+        for link in find_links(skill.blocks):
             if link.kind is LinkKind.MENTION and find is find_anything:  # the same, and quicker
                 continue
             item = resolve_link(source, link, find)

@@ -50,7 +50,7 @@ def _others(pair: Pair) -> Iterator[Skill]:
 
 
 def _lost_files(pair: Pair) -> Iterator[Finding]:
-    named = named_files(pair.original)
+    named = named_files(pair.original, {block.text for block in pair.candidate.blocks})  # what stayed names its files
     reach = "\n".join((pair.candidate.text, *(skill.text for skill in _others(pair)))) if named else ""
     for name, pieces in named.items():
         if name not in reach:

@@ -59,25 +59,25 @@ _SENTENCE: Final = 300  # characters on each side of a fact that its sentence is
 _MARKER: Final = 80  # characters before a word that may make it a list marker
 
 
-def find_facts(text: str, *, code: bool = False) -> tuple[Fact, ...]:
+def find_facts(text: str, *, code: bool = False, modals: bool = True) -> tuple[Fact, ...]:
     """The facts of a Markdown text in order of position; with `code`, of a code block.
 
     Kinds: inline code, link targets, URLs, paths and file names, flags, environment variables,
     identifiers, error codes, numbers with their units, quoted phrases, formulas on lines of their own, and modal words
-    (negations, obligations, limits, conditions) with the words they govern.
+    (negations, obligations, limits, conditions) with the words they govern, unless `modals` is False.
     """
-    return _find_facts(text, code)
+    return _find_facts(text, code, modals)
 
 
 @lru_cache(maxsize=8192)
-def _find_facts(text: str, code: bool) -> tuple[Fact, ...]:
+def _find_facts(text: str, code: bool, modals: bool) -> tuple[Fact, ...]:
     # Cached: a kept block is looked at again in the result, and most blocks are kept.
-    return tuple(sorted(_code_facts(text) if code else _prose_facts(text), key=_BY_PLACE))
+    return tuple(sorted(_code_facts(text) if code else _prose_facts(text, modals=modals), key=_BY_PLACE))
 
 
 def block_facts(block: Block) -> tuple[Fact, ...]:
     """The facts of a block; offsets count in `block.text`."""
-    return _find_facts(block.text, block.kind is BlockKind.CODE)
+    return find_facts(block.text, code=block.kind is BlockKind.CODE)
 
 
 def fact_keys(facts: Iterable[Fact]) -> frozenset[str]:
@@ -112,18 +112,20 @@ def _code_facts(text: str) -> Iterator[Fact]:
         yield Fact(kind, match.group(), match.group(), *match.span())
 
 
-def _prose_facts(text: str) -> list[Fact]:
-    marked = _marked_facts(text)
+def _prose_facts(text: str, *, modals: bool) -> list[Fact]:
+    marked = marked_facts(text)
     found = [*marked]
     plain = _without(text, marked)
     tokens = TOKEN.findall(plain)
     kinds = list(map(_word_kind, tokens))
-    limited = may_hold_limit(text, tokens)
+    if not modals:
+        kinds = [None if kind is FactKind.MODAL else kind for kind in kinds]
+    limited = modals and may_hold_limit(text, tokens)
     if any(kinds):  # most words are plain: look for places only where one is not
         found += _word_facts(text, plain, tokens, kinds, ahead=limited or not _SYMBOLS.isdisjoint(text))
     if limited:
         found += limit_facts(text, marked)
-    if not text.isascii():
+    if modals and not text.isascii():
         found += cjk_modal_facts(text)
     return found
 
@@ -186,7 +188,8 @@ def _word_kind(token: str) -> FactKind | None:
     return _SPECIAL_KINDS[match.lastgroup or "mixed"] if match else None
 
 
-def _marked_facts(text: str) -> list[Fact]:
+def marked_facts(text: str) -> list[Fact]:
+    """The facts that marks enclose, in order of position: code, link targets, URLs, quotations, formulas."""
     found: list[Fact] = []
     at = 0
     for match in _marked(text):

@@ -123,6 +123,8 @@ def _is_english(word: str) -> bool:
 
 def by_letter(word: str) -> str:
     """The first language that has a letter of a word for its own."""
+    if word.isascii():
+        return "en"
     letters = set(word)
     return next((name for name in LANGUAGES if not letters.isdisjoint(tables(name).get("letters", ""))), "en")
 

@@ -49,6 +49,7 @@ class Sense(StrEnum):
 
 
 _NO_SENSE: Final = frozenset[Sense]()
+_ENGLISH: Final = frozenset({"en"})
 
 
 def senses(word: str, language: str = "") -> frozenset[Sense]:
@@ -69,11 +70,14 @@ def languages_of(words: Iterable[str]) -> frozenset[str]:
     Where no word is known, those whose letters the words have.
     """
     words = list(words)
-    votes = Counter(chain.from_iterable(_common_words().get(word, ()) for word in words))
-    most = max(votes.values(), default=0)
-    if not votes:
+    known = list(filter(None, map(_common_words().get, words)))
+    if not known:
         return frozenset(map(by_letter, words)) - {"en"}
-    return frozenset({"en"}) if votes["en"] == most else frozenset(name for name in votes if votes[name] == most)
+    if all("en" in languages for languages in known):
+        return _ENGLISH
+    votes = Counter(chain.from_iterable(known))
+    most = max(votes.values())
+    return _ENGLISH if votes["en"] == most else frozenset(name for name in votes if votes[name] == most)
 
 
 def language_of(words: Iterable[str]) -> str:

@@ -7,7 +7,9 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
@@ -142,6 +144,7 @@ def align(before: Skill, after: Skill) -> Alignment:
     return found
 
 
+@lru_cache(maxsize=16384)
 def plain(text: str) -> str:
     """A text without white space and marks of emphasis, in small letters: to find it again."""
     return _MARKS.sub(" ", text).strip().casefold()
@@ -220,11 +223,13 @@ def _align_blocks(found: Alignment) -> None:
 def _align_units(found: Alignment) -> None:
     old = found.old.other_units({i for i, _ in found.blocks})
     new = found.new.other_units({j for _, j in found.blocks})
-    sides = (found.old, old), (found.new, new)
-    homes = {u: tuple(plain(one.text) for one in side.around(u.block)) for side, units in sides for u in units}
+    homes: dict[Unit, Hashable] = {}
+    for side, units in (found.old, old), (found.new, new):
+        for block, own in groupby(units, key=attrgetter("block")):
+            homes |= dict.fromkeys(own, tuple(plain(one.text) for one in side.around(block)))
 
     def context(unit: Unit) -> Hashable:
-        return tuple(plain(one.text) for one in unit.under), homes[unit], unit.kind
+        return tuple([plain(one.text) for one in unit.under]), homes[unit], unit.kind
 
     keys: list[Callable[[Unit], Hashable]] = [
         lambda u: (u.text, context(u)),
@@ -257,17 +262,14 @@ def _left(old: Sequence[Unit], new: Sequence[Unit], pairs: Iterable[Pair]) -> tu
 def _pair_up(old: Sequence[_T], new: Sequence[_T], keys: Iterable[Callable[[_T], Hashable]]) -> list[tuple[_T, _T]]:
     """The things with equal keys, for each key those that are left; of equal ones the first with the first."""
     pairs: list[tuple[_T, _T]] = []
-    taken = set[int]()
     for key in keys:
         places = defaultdict[Hashable, list[_T]](list)
         for thing in reversed(new):
-            if id(thing) not in taken:
-                places[key(thing)].append(thing)
-        for thing in old:
-            if id(thing) not in taken and (there := places.get(key(thing))):
-                other = there.pop()
-                taken.update((id(thing), id(other)))
-                pairs.append((thing, other))
+            places[key(thing)].append(thing)
+        found = [(thing, there.pop()) for thing in old if new and (there := places.get(key(thing)))]
+        taken = {id(thing) for pair in found for thing in pair}
+        old, new = ([thing for thing in side if id(thing) not in taken] for side in (old, new))
+        pairs += found
     return pairs
 
 
@@ -365,9 +367,11 @@ def _join(
             if match is None:
                 continue
             mine, theirs = (match.after, match.before) if parted else (match.before, match.after)
+            if [(one.kind, one.text) for one in theirs] == [(one.kind, one.text) for one in mine]:
+                continue  # nothing went into it
             fresh = frozenset[str]().union(*map(words_of, theirs)) - frozenset[str]().union(*map(words_of, mine))
-            own = words_of(unit)
-            if own and len(own & fresh) >= _PART * len(own):
+            own = words_of(unit) if fresh else ()
+            if own and len(fresh & own) >= _PART * len(own):
                 mine.append(unit)
                 mine.sort(key=place.__getitem__)
                 matches[unit] = match

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -20,6 +21,7 @@ from skill_distiller.skill.parse import parse_skill
 # What of these is joined, parted or said otherwise in form is another list, table or program.
 _COUNTED: Final = frozenset({UnitKind.ITEM, UnitKind.CELL, UnitKind.CODE})
 _SAMPLE: Final = 4000  # characters of a skill that tell its language
+_WORD: Final = re.compile(r"\w+")
 _NO_FIELDS: Final = "---\n---\n"
 _BINDING: Final = frozenset(
     {
@@ -218,8 +220,11 @@ def _gone(found: Alignment) -> Iterator[Difference]:
     if not found.gone:
         return
     left = {plain(unit.text): unit.section for unit in found.of_old}
+    words = {_longest_word(unit.text) for unit in found.gone if unit.kind is UnitKind.SENTENCE}
     for i, _ in found.blocks:
-        left.update((plain(unit.text), unit.section) for unit in found.old.units(i))
+        text = found.old.skill.blocks[i].text.casefold()
+        if any(map(text.__contains__, words)):  # most hold none of those sentences: they have not to be read
+            left.update((plain(unit.text), unit.section) for unit in found.old.units(i))
     for unit in found.gone:
         section = left.get(plain(unit.text)) if unit.kind is UnitKind.SENTENCE else None
         if section is None:
@@ -227,6 +232,10 @@ def _gone(found: Alignment) -> Iterator[Difference]:
         else:
             verdict = Verdict.PROVED if section == unit.section else Verdict.REWORDED
             yield Difference(verdict, (unit,), (), "said twice", False)
+
+
+def _longest_word(text: str) -> str:
+    return max(_WORD.findall(plain(text)), key=len, default="")
 
 
 def _come(found: Alignment) -> Iterator[Difference]:

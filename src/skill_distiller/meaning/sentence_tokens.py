@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from html import unescape
@@ -78,6 +78,7 @@ _WORD: Final = re.compile(
     rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
     r"|(?P<sign>[≥≤→⇒↔¬∧∨∀∃=<>&+×÷±/%#@?？]|[^\w\s!-/:-@\[-`{-~，。、；：！？「」『』（）《》【】“”‘’„‚‹›«»…–—·•¿¡])"
 )
+_ANY_WORD: Final = re.compile(re.sub(r"\?P<\w+>", "?:", _WORD.pattern))
 _AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-]*(?=\Z|[\s%°]|[^\W\d_]{1,12}\Z)")
 _CJK: Final = re.compile(f"[{CJK}]")
 _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
@@ -101,12 +102,13 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
         text = _SHOWN.sub(_character, text)
     tokens: list[Token] = []
     at = 0
-    for token in _fixed_tokens(text):
+    facts = find_facts(text, modals=False)
+    for token in _fixed_tokens(text, facts):
         tokens += _word_tokens(text, at, token.start, language)
         tokens.append(token)
         at = token.end
     tokens += _word_tokens(text, at, len(text), language)
-    quoted = [(fact.start, fact.end) for fact in find_facts(text) if fact.kind is FactKind.QUOTED]
+    quoted = [(fact.start, fact.end) for fact in facts if fact.kind is FactKind.QUOTED]
     if quoted:  # word by word, so that other marks of quotation change nothing
         tokens = [
             token._replace(kind=TokenKind.FACT) if any(a <= token.start < b for a, b in quoted) else token
@@ -141,26 +143,29 @@ def read_language(text: str) -> str:
     return language_of(_plain_words(text))
 
 
-def _plain_words(text: str) -> Iterator[str]:
-    for match in _WORD.finditer(text.lower()):
-        yield from (
-            segment(match.group()) if match.lastgroup == "cjk" else (match.group().replace("’", "'").rstrip("."),)
-        )
+def _plain_words(text: str) -> list[str]:
+    words = [word.rstrip(".") for word in _ANY_WORD.findall(text.lower().replace("’", "'"))]
+    if text.isascii():
+        return words
+    return [part for word in words for part in (segment(word) if _CJK.match(word) else (word,))]
 
 
-def _fixed_tokens(text: str) -> list[Token]:
+def _fixed_tokens(text: str, facts: Sequence[Fact]) -> list[Token]:
     """The facts and marked places of a text, without overlaps: of two that overlap the longer one."""
-    found = [(m.start(), m.end(), _markup_value(m.group())) for m in _MARKUP.finditer(text)]
-    found += [(*match.span(), _amount(match.group())) for match in _GROUPED.finditer(text)]
-    for fact in find_facts(text):
+    found: list[tuple[int, int, str]] = []
+    if any(map(text.__contains__, "<{$[~")):
+        found += [(m.start(), m.end(), _markup_value(m.group())) for m in _MARKUP.finditer(text)]
+    if "," in text:
+        found += [(*match.span(), _amount(match.group())) for match in _GROUPED.finditer(text)]
+    for fact in facts:
         number = _AMOUNT.match(fact.text) if fact.kind is FactKind.NUMBER else None
         if fact.kind is FactKind.NUMBER and _CJK.search(fact.text):  # the words around it have no spaces
             found += [(*match.span(), _amount(match.group())) for match in _DIGITS.finditer(text, fact.start, fact.end)]
         elif number:  # what it counts is a word of its own: "30 s" is "30s"
             sign = len(fact.text) - len(fact.text.lstrip("<>≥≤"))  # a limit is a word of its own too
             found.append((fact.start + sign, fact.start + number.end(), _amount(number.group())))
-        elif _is_fixed(fact):
-            found.append((fact.start, fact.end, _fact_value(fact)))
+        elif fact.kind is not FactKind.QUOTED:
+            found.append((fact.start, fact.end, fact.key.translate(_DASHES)))
     tokens: list[Token] = []
     for start, end, value in sorted(found, key=lambda row: (row[0], -row[1])):
         if not tokens or start >= tokens[-1].end:
@@ -173,31 +178,26 @@ def _markup_value(text: str) -> str:
     return link[1] if link else _MARKS.sub(" ", text).casefold().translate(_QUOTES)
 
 
-def _is_fixed(fact: Fact) -> bool:
-    return fact.kind not in (FactKind.MODAL, FactKind.QUOTED)
-
-
-def _fact_value(fact: Fact) -> str:
-    return fact.key.translate(_DASHES)
-
-
 def _amount(number: str) -> str:
     return _THOUSANDS.sub("", number.translate(_DASHES).lstrip("≥≤<>")).rstrip(".,:-")
 
 
 def _word_tokens(text: str, start: int, end: int, language: str) -> Iterator[Token]:
     for match in _WORD.finditer(text, start, end):
-        word, at = match.group(), match.start()
-        if match.lastgroup == "number":
+        word, at, group = match.group(), match.start(), match.lastgroup
+        if group in ("word", "elided"):
+            kind, value, plain, size, sense, loud = _read_word(word, language)
+            if word == "A" and text[max(0, at - 8) : at].rstrip(" *_#")[-1:] not in ("", *".!?:\n"):  # option A
+                kind, value, sense = TokenKind.WORD, "A", None
+            yield Token(kind, value, plain, at, at + size, sense, loud, language)
+        elif group == "number":
             yield Token(TokenKind.FACT, word.rstrip(".,:"), word, *match.span())
-        elif match.lastgroup == "sign":
+        elif group == "sign":
             yield _sign(word, *match.span())
-        elif match.lastgroup == "cjk":
+        else:
             for part in segment(word):
                 yield make_token(part, part, at, at + len(part), language)
                 at += len(part)
-        else:
-            yield _word(word, *match.span(), language, text[max(0, at - 8) : at])
 
 
 def _sign(sign: str, start: int, end: int) -> Token:
@@ -209,14 +209,21 @@ def _sign(sign: str, start: int, end: int) -> Token:
     return Token(TokenKind.FACT, sign, sign, start, end)
 
 
-def _word(word: str, start: int, end: int, language: str, before: str) -> Token:
-    plain = word.rstrip(".").lower().replace("’", "'") if "." not in word[:-1] else word.lower()
-    end -= len(word) - len(word.rstrip(".")) if "." not in word[:-1] else 0
-    loud = len(plain) > 1 and plain.isalpha() and word.rstrip(".").isupper() and plain != word.rstrip(".")
-    token = make_token(plain, word, start, end, language, loud=loud)
-    if word == "A" and before.rstrip(" *_#")[-1:] not in ("", ".", "!", "?", ":", "\n"):  # option A
-        return token._replace(kind=TokenKind.WORD, value="A", sense=None)
-    return token
+@lru_cache(maxsize=65536)
+def _read_word(word: str, language: str) -> tuple[TokenKind, str, str, int, Sense | None, bool]:
+    """What a word as it is written makes of a token; the number is that of its letters. Cached: most come often."""
+    bare = word.rstrip(".")
+    shown = word if "." in word[:-1] else bare
+    plain = shown.lower() if "." in word[:-1] else bare.lower().replace("’", "'")
+    loud = len(plain) > 1 and plain.isalpha() and bare.isupper() and plain != bare
+    kind, value, sense = _kind_in_text(plain, word, language)
+    return kind, value, plain, len(shown), sense, loud
+
+
+def _kind_in_text(plain: str, word: str, language: str) -> tuple[TokenKind, str, Sense | None]:
+    if len(word) == 1 and word.isupper() and word not in "AI":  # plan B
+        return TokenKind.WORD, word, None
+    return _kind_of(plain, language)
 
 
 @lru_cache(maxsize=65536)
@@ -239,8 +246,7 @@ def _kind_of(plain: str, language: str) -> tuple[TokenKind, str, Sense | None]:
 
 def make_token(plain: str, word: str, start: int, end: int, language: str, *, loud: bool = False) -> Token:
     """The token of a word in small letters, which stands as `word` at a place."""
-    name = len(word) == 1 and word.isupper() and word not in "AI"  # plan B
-    kind, value, sense = (TokenKind.WORD, word, None) if name else _kind_of(plain, language)
+    kind, value, sense = _kind_in_text(plain, word, language)
     return Token(kind, value, plain, start, end, sense, loud, language)
 
 
@@ -255,15 +261,16 @@ def _sense_value(sense: Sense, word: str) -> str:
 def _with_phrases(tokens: Sequence[Token]) -> list[Token]:
     """The tokens, with what several words say together as the words that stand for it: "at least" as "≥"."""
     known, at = phrases(), 0
-    left, found = list(tokens), list[Token]()
+    left, found, fact = list(tokens), list[Token](), TokenKind.FACT
     while at < len(left):
-        rules = known.get(left[at].word, ())
-        numbers = known["#"] if left[at].kind is TokenKind.FACT and _is_number(left[at]) else ()
-        if not (rules or numbers):
-            found.append(left[at])
+        first = left[at]
+        rules = known.get(first.word, ())
+        numbers = known["#"] if first.kind is fact and _is_number(first) else ()
+        near = [token.word for token in left[at + 1 : at + 1 + _MOST_APART]] if rules or numbers else []
+        if not numbers and not (rules and _may_follow(first.word, near)):
+            found.append(first)
             at += 1
             continue
-        near = [token.word for token in left[at + 1 : at + 1 + _MOST_APART]]
         for words, canonical in (*numbers, *rules):
             if len(words) > 1 and words[1] != "#" and words[1] not in near:
                 continue  # the second word is not there: most rules end here
@@ -284,6 +291,22 @@ def _with_phrases(tokens: Sequence[Token]) -> list[Token]:
 
 
 _MOST_APART: Final = 5  # words from a verb to its particle
+
+
+def _may_follow(first: str, near: Sequence[str]) -> bool:
+    """A quick look whether one of the expressions of a word may stand there: the second word of most does not."""
+    seconds = _seconds().get(first)
+    return seconds is None or not seconds.isdisjoint(near)
+
+
+@lru_cache(maxsize=1)
+def _seconds() -> Mapping[str, frozenset[str]]:
+    """The second words of the expressions of a word, where all have one that is no number."""
+    return {
+        first: frozenset(words[1] for words, _ in rules)
+        for first, rules in phrases().items()
+        if all(len(words) > 1 and words[1] != "#" for words, _ in rules)
+    }
 
 
 def _apart(behind: Sequence[Token], words: tuple[str, ...]) -> int:

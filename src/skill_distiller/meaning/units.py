@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from markdown_it.token import Token as MarkdownToken
 
-from skill_distiller.language.facts import FactKind, find_facts
+from skill_distiller.language.facts import marked_facts
 from skill_distiller.language.lexicon import abbreviations
 from skill_distiller.language.words import CJK
 from skill_distiller.skill.ids import block_parser
@@ -58,9 +58,6 @@ _SENTENCE_END: Final = re.compile(
     rf"[.!?;][*_\"”'’)\]»]*(?=\s|\Z|—)|[。！？；][”」』）]*|(?<=[{CJK}])[;!?](?=[{CJK}])|\n(?=[ \t]*\r?\n)"
 )
 _NO_BLANK_LINE: Final = re.compile(r"(?<!\n)\n(?![ \t]*\r?\n)")
-_MASKED: Final = frozenset(
-    {FactKind.CODE_SPAN, FactKind.LINK, FactKind.URL, FactKind.QUOTED, FactKind.PATH, FactKind.FORMULA}
-)
 _MAX_WORD: Final = 80  # characters before a full stop that may be an abbreviation
 _NUMBER: Final = re.compile(r"[*_]{0,3}(?:\d{1,9}|[a-z])")
 _ENTITY: Final = re.compile(r"&#?\w{2,31}\Z")
@@ -76,8 +73,10 @@ _BY_LINE: Final = {
 
 def split_sentences(text: str) -> list[str]:
     """The sentences of a text without blank lines, white space around them cut off."""
-    if not _SENTENCE_END.search(text):
-        return [text.strip()] if text.strip() else []
+    text = text.strip()
+    first = _SENTENCE_END.search(text)
+    if not first or first.end() == len(text):
+        return [text] if text else []
     masked = _masked(_NO_BLANK_LINE.sub(" ", text))  # a quotation may go on in the next line
     found, at = [], 0
     for match in _SENTENCE_END.finditer(masked):
@@ -101,7 +100,7 @@ def _masked(text: str) -> str:
     """The text with the inside of code, links, quotations and comments blanked: a full stop in them ends nothing."""
     pieces: list[str] = []
     at = 0
-    spans = [(fact.start, fact.end) for fact in find_facts(text) if fact.kind in _MASKED]
+    spans = [(fact.start, fact.end) for fact in marked_facts(text)]
     for start, end in sorted([*spans, *(match.span() for match in _COMMENT.finditer(text))]):
         if start >= at:
             pieces += (text[at:start], "`" * (end - start))
@@ -206,6 +205,21 @@ def _flat_items(text: str) -> list[_Item]:
     return found
 
 
+_ROW: Final = re.compile(r"\|[^\\\r\v\f\0]*\|[ \t]*")
+_RULE_CELL: Final = re.compile(r"[ \t]*:?-+:?[ \t]*")
+
+
+def _flat_rows(text: str) -> list[tuple[int, list[str]]]:
+    """The rows of a table of whole rows without escapes, each with its line; [] for any other, as of a list."""
+    lines = text.rstrip("\r\n").split("\n")
+    if len(lines) < 2 or not all(map(_ROW.fullmatch, lines)):
+        return []
+    head, rule, *rows = [line.rstrip(" \t")[1:-1].split("|") for line in lines]
+    if len(head) != len(rule) or not all(map(_RULE_CELL.fullmatch, rule)) or any(len(row) < len(head) for row in rows):
+        return []
+    return [(0, head), *enumerate(rows, 2)]
+
+
 class _Walk:
     """A walk over the Markdown tokens of a list, table or quote."""
 
@@ -216,6 +230,7 @@ class _Walk:
         self._table: list[Unit] | None = None  # the heads of its columns
         self._row: list[Unit] = []
         self._in_head = False
+        self._source = block.text.split("\n")
         self._surplus: list[Unit] = []  # what a row has behind the last column, which Markdown does not show
 
     def units(self) -> Iterator[Unit]:
@@ -225,7 +240,22 @@ class _Walk:
             for line, number, text in flat:
                 self._lists[-1].open_item(number)
                 yield from self._item(text, self._block.line + line)
-            return
+        elif rows := _flat_rows(self._block.text):
+            yield from self._rows(rows)
+        else:
+            yield from self._tokens()
+
+    def _rows(self, rows: Sequence[tuple[int, list[str]]]) -> Iterator[Unit]:
+        heads = self._table = list[Unit]()
+        columns = len(rows[0][1])
+        for at, cells in rows:
+            self._in_head = not at
+            self._open_row(at)
+            units = [self._cell(cell.strip(" \t"), self._block.line + at, heads) for cell in cells[:columns]]
+            yield from (unit for unit in units if unit.text.strip())
+            yield from self._surplus
+
+    def _tokens(self) -> Iterator[Unit]:
         for token in block_parser().parse(self._block.text):
             if token.type == "inline":
                 yield from self._inline(token)
@@ -238,9 +268,12 @@ class _Walk:
                 if token.type == "tr_close":
                     yield from self._surplus
 
-    def _beyond(self, token: MarkdownToken) -> list[Unit]:
-        at = token.map[0] if token.map else 0
-        row = self._block.text.split("\n")[at].strip().strip("|")
+    def _open_row(self, at: int) -> None:
+        self._row = []
+        self._surplus = self._beyond(at)
+
+    def _beyond(self, at: int) -> list[Unit]:
+        row = self._source[at].strip().strip("|")
         cells = _CELL_END.split(row)[len(self._table or ()) :] if self._table else []
         return [self._unit(UnitKind.MARKUP, cell.strip(), self._block.line + at) for cell in cells if cell.strip()]
 
@@ -259,8 +292,7 @@ class _Walk:
         elif token.type in ("thead_open", "thead_close"):
             self._in_head = token.nesting > 0
         elif token.type == "tr_open":
-            self._row = []
-            self._surplus = self._beyond(token)
+            self._open_row(token.map[0] if token.map else 0)
 
     def _inline(self, token: MarkdownToken) -> Iterator[Unit]:
         line = self._block.line + (token.map[0] if token.map else 0)

@@ -122,7 +122,7 @@ def _links_in(source: PurePosixPath, skill: Skill, find: FindTarget) -> Iterator
     file is. A mention of what its own line links to is left out.
     """
     links = dict[int, list[Link]]()
-    for link in find_links(skill):
+    for link in find_links(skill.blocks):
         links.setdefault(link.block, []).append(link)
     for block in skill.blocks:
         found = [item for link in links.get(block.index, ()) if (item := resolve_link(source, link, find))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
@@ -86,13 +86,13 @@ class Link(NamedTuple):
     start: int
 
 
-def find_links(skill: Skill) -> Iterator[Link]:
-    """The links of a skill and the paths with a slash that it mentions, block by block.
+def find_links(blocks: Iterable[Block]) -> Iterator[Link]:
+    """The links of some blocks and the paths with a slash that they mention, block by block.
 
     Links are those of Markdown, of link definitions and of HTML blocks. Mentions are code spans and
     bare words; code blocks have neither.
     """
-    for block in skill.blocks:
+    for block in blocks:
         expression = _IN_BLOCKS.get(block.kind)
         found = _in_prose(block)
         if expression:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Final
 
 from skill_distiller.skill.links import EXTERNAL, LinkKind, find_links, split_target
@@ -24,20 +24,21 @@ _AT: Final = re.compile(r"(?<![\w@/])@(?:\./)?(?P<name>(?:[\w+.-]+/)+[\w+-][\w+.
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 
 
-def named_files(skill: Skill) -> dict[str, tuple[Piece, ...]]:
+def named_files(skill: Skill, known: Container[str] = ()) -> dict[str, tuple[Piece, ...]]:
     """The files that a skill names in its body, as paths as they are written, each with the pieces that name it.
 
-    Files above the folder and other skills are none of them; a bare name stands for the path that ends in it.
+    Files above the folder and other skills are none of them; a bare name stands for the path that ends in it. Blocks of
+    which the text is `known` are passed over.
     """
     found = dict[str, dict[Piece, None]]()
     for section in skill.sections:
         for name in _names(section.heading):
             found.setdefault(name, {})[heading_of(section.index)] = None
-        for block in section.blocks:
+        for block in (block for block in section.blocks if block.text not in known):
             for name in _names(block.text):
                 if "/" in name or block.kind is not BlockKind.CODE:  # there a bare name is what a command writes
                     found.setdefault(name, {})[block.index] = None
-    for link in find_links(skill):
+    for link in find_links(block for block in skill.blocks if block.text not in known):
         path = split_target(link.text)[0]
         if link.kind is LinkKind.LINK and path in link.text and "." in path and not EXTERNAL.match(path):
             found.setdefault(path.removeprefix("./"), {})[link.block] = None
@@ -53,5 +54,7 @@ def _is_beside(name: str) -> bool:
 def _names(text: str) -> Iterator[str]:
     if "." in text:
         plain = _URL.sub(" ", text) if "://" in text else text
+        # No name has a blank in it: the expressions, which are slow, see only what may be one.
+        plain = " ".join(word for word in plain.split() if "." in word and ("/" in word or ".md" in word.lower()))
         for expression in (_PATH, _AT) if "@" in plain else (_PATH,):
             yield from (match["name"] for match in expression.finditer(plain) if not match.groupdict().get("up"))
