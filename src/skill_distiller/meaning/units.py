@@ -132,8 +132,10 @@ def block_units(block: Block, section: int, above: tuple[Unit, ...] = (), place:
 def _sentences(text: str, block: Block, section: int, line: int, under: tuple[Unit, ...]) -> Iterator[Unit]:
     at = 0
     for sentence in split_sentences(text):
-        at = max(at, text.find(sentence, at))
-        yield Unit(UnitKind.SENTENCE, sentence, line + text.count("\n", 0, at), section, block.index, under)
+        found = max(at, text.find(sentence, at))
+        line += text.count("\n", at, found)
+        at = found
+        yield Unit(UnitKind.SENTENCE, sentence, line, section, block.index, under)
 
 
 def _by_line(block: Block, section: int, under: tuple[Unit, ...]) -> Iterator[Unit]:
@@ -212,6 +214,7 @@ class _Walk:
         self._table: list[Unit] | None = None  # the heads of its columns
         self._row: list[Unit] = []
         self._in_head = False
+        self._rows = block.text.split("\n")
         self._surplus: list[Unit] = []  # what a row has behind the last column, which Markdown does not show
 
     def units(self) -> Iterator[Unit]:
@@ -236,7 +239,7 @@ class _Walk:
 
     def _beyond(self, token: MarkdownToken) -> list[Unit]:
         at = token.map[0] if token.map else 0
-        row = self._block.text.split("\n")[at].strip().strip("|")
+        row = self._rows[at].strip().strip("|")
         cells = _CELL_END.split(row)[len(self._table or ()) :] if self._table else []
         return [self._unit(UnitKind.MARKUP, cell.strip(), self._block.line + at) for cell in cells if cell.strip()]
 
