@@ -1,6 +1,7 @@
 """Texts that try to take the square of their length in time: `python -m lab.hostile [--modes …] [--most-chars N]`.
 
-Every construct, repeated, is doubled through every mode. Time may grow with the length to the power of 1.3.
+Every construct, repeated, is doubled through every mode. Time may grow with the length to the power of 1.3. Then the
+slowest of each mode go through it with as many bytes as are accepted, each in a process of its own.
 """
 
 from __future__ import annotations
@@ -8,17 +9,22 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from pathlib import Path
+from typing import Final, NamedTuple
 
+from lab.common.command import run_command
 from lab.common.tables import table
 from lab.common.timing import forget_texts
 from skill_distiller.checks.gate import verify
+from skill_distiller.cli.graph import make_graph
 from skill_distiller.cli.plan_file import parse_plan, plan_text
 from skill_distiller.errors import SkillDistillerError
+from skill_distiller.language.tables import LANGUAGES, UNSPACED, tables
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
@@ -26,7 +32,10 @@ from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 
 MOST_EXPONENT: Final = 1.3
-_FIRST_CHARS: Final = 4_000  # of a text; it is doubled from here
+MOST_SECONDS: Final = 10.0  # for the longest text that is accepted
+MOST_MB: Final = 500
+_ACCEPTED_BYTES: Final = 1_900_000  # of a skill and a little below the limit of --max-bytes
+_FIRST_CHARS: Final = 16_000  # of a text; it is doubled from here
 _MOST_SECONDS: Final = 4.0  # a text that takes longer is not doubled again
 _LEAST_SECONDS: Final = 0.04  # in less time noise decides
 # What is repeated: words and marks of every kind that a part of the tool looks for.
@@ -56,43 +65,127 @@ UNITS: Final[Mapping[str, str]] = {
     "email": "a{n}@b.org",
     "heading names": "see Heading {n}", "checklist": "- [ ] word{n}", "bold label": "**Label {n}:** word",
     "CamelCase": "CamelCase{n}", "snake": "snake_case_{n}", "JSON": '{{"a": {n}}}', "and": "and",
-    "or": "or", "that": "that",
+    "or": "or", "that": "that", "long word": "word" * 40, "base64": "aGVsbG8gd29ybGQ{n}h" * 8, "formula": "$x_{n}$",
+    "block formula": "$$ x = {n} $$", "open formula": "$x", "i.e.": "i.e. word{n}", "abbreviations": "Dr. No. St. a.m.",
+    "step reference": "see step {n}", "step heading": "### Step {n}", "bold step": "**Step {n}:** word{n}",
+    "lettered": "a) word{n}", "circled": "① word{n}", "keycap": "1️⃣ word{n}", "combining marks": "e\u0301\u0323\u0308",
+    "joined emoji": "👩\u200d💻", "variation selector": "a\ufe0f\ufe0f", "numeric entity": "&#x41;",
+    "open entity": "&am",
+    "attribute": '<a b{n}="c">', "attributes": "a{n}='b' <p", "self-closing": "<br/>", "mdx": '<Tab title="{n}">',
+    "closing mdx": "</Tab>", "container": ":::note", "admonition": '!!! note "{n}"', "alert": "> [!WARNING]",
+    "footnote text": "[^{n}]: word{n}", "same definition": "[r]: a/b.md", "reference of a label": "[r]",
+    "wiki": "[[w{n}]]",
+    "heading mark": "[word](#heading-{n})", "heading id": "## Head {n} {{#h{n}}}", "setext": "word{n}\n===",
+    "template code": "{{% if a{n} %}}", "shell": "$(cmd{n})", "back-tick fence": "````", "fenced": "```sh\ncmd{n}\n```",
+    "indented": "    code{n}", "file": "`scripts/run{n}.py`", "bare file": "run{n}.py", "symbol": "`call_{n}()`",
+    "assignment": "x{n} = call_{n}(x)", "curly quotation": "“word {n}”", "open curly": "“word", "guillemets": "«word»",
+    "hyphens": "a-b-c-", "slashes": "a/b/", "escaped pipe": "\\| word", "table row": "| a | b{n} |",
+    "table rule": "|---|",
+    "hard break": "word\\", "date": "2026-01-{n}", "time": "10:{n}", "money": "${n}", "math signs": "≥ {n}",
+    "label list": "**A{n}**, **B{n}**", "example": "Example {n}:", "wrong": "❌ word{n}", "right": "✅ word{n}",
+    "input": "Input: word{n}", "output": "Output: word{n}", "table below": "see the table below",
+    "else": "Otherwise word{n}.",
+    "this": "This word{n}.", "approval": "only with approval of the user{n}", "Turkish I": "İ", "directions": "\u202e",
+    "tasks": "- [x] word{n}", "arrow chain": "→", "plus": "+", "stars": "*", "underscore": "_", "carets": "^",
+    "exclamation": "!", "at file": "@file{n}.md", "shebang": "!`cmd{n}`", "argument": "$1 $ARGUMENTS",
 }  # fmt: skip
 # How it is repeated.
 ARRANGEMENTS: Final[Mapping[str, tuple[str, str]]] = {
-    "in a line": ("{} ", "\n"),
-    "without a space": ("{}", "\n"),
-    "in lines": ("{}\n", "\n"),
-    "in items": ("- {}\n", "\n"),
-    "in steps": ("1. {}\n", "\n"),
-    "in blocks": ("{}\n\n", "\n"),
-    "under headings": ("## Heading {n}\n\n{}\n\n", "\n"),
-    "in a table": ("| {} | b |\n", "\n"),
-    "nested": ("> {}\n> ", "\n"),
+    "in a line": ("{} ", ""),
+    "without a space": ("{}", ""),
+    "in lines": ("{}\n", ""),
+    "in items": ("- {}\n", ""),
+    "in steps": ("1. {}\n", ""),
+    "in blocks": ("{}\n\n", ""),
+    "under headings": ("## Heading {n}\n\n{}\n\n", ""),
+    "in a table": ("| {} | b |\n", "| a | b |\n|---|---|\n"),
+    "nested": ("> {}\n> ", ""),
+    "in a row": (" {} |", "| a | b |\n|---|---|\n|"),
+    "in code": ("{}\n", "~~~~~sh\n"),
+    "in markup": ("{}\n", "<div>\n"),
+    "in a comment": ("{}\n", "<!--\n"),
+    "numbered": ("{n}. {}\n\n   more\n\n", ""),
 }
 _HEAD: Final = "---\nname: hostile\ndescription: Use when a text is hostile.\n---\n\n# A\n\nRun `a` first.\n\n"
-_TABLE_HEAD: Final = "| a | b |\n|---|---|\n"
+_FIELDS: Final = "---\nname: hostile\ndescription: Use when a text is hostile.\n"
+# What has no unit that could stand elsewhere: the pattern, and what stands before it in place of the usual beginning.
+_SHAPES: Final[Mapping[str, tuple[str, str]]] = {
+    "fields": ("key{n}: value\n", _FIELDS),
+    "same field": ("key: value\n", _FIELDS),
+    "field names without values": ("key{n}\n", _FIELDS),
+    "items of a field": ("  - value{n}\n", f"{_FIELDS}key:\n"),
+    "flow of a field": ("[", f"{_FIELDS}key: "),
+    "lines of the description": ("  Use it for word{n}.\n", "---\nname: hostile\ndescription: >\n"),
+    "triggers in the description": ('"word {n}", ', "---\nname: hostile\ndescription: Use when asked to "),
+    "anchors of a field": ("a{n}: &a{n} [*a, *a]\n", _FIELDS),
+    "rising indent": ("{blanks}- word{n}\n", _HEAD),
+    "rising indent of steps": ("{blanks}1. word{n}\n", _HEAD),
+    "equal fences": ("```markdown\n```bash\ncmd{n}\n```\n```\n\n", _HEAD),
+    "longer fences": ("{ticks}\nword\n\n", _HEAD),
+    "wide and long table": ("| a{n} | b | c | d | e | f |\n", f"{_HEAD}|a|b|c|d|e|f|\n|-|-|-|-|-|-|\n"),
+    "headings alone": ("## Heading {n}\n\n", _HEAD),
+    "same headings": ("## Heading\n\nRun it.\n\n", _HEAD),
+    "deeper headings": ("{hashes} H{n}\n\nword{n}\n\n", _HEAD),
+    "steps and pointers": ("## Step {n}\n\nDo as in step {n}, then go to step 1.\n\n", _HEAD),
+    "sections and pointers": ("## Part {n}\n\nSee [one](#part-1) and Part {n} above.\n\n", _HEAD),
+    "one file everywhere": ("Read `a/b.md` for {n}.\n\n", _HEAD),
+    "a file each": ("Read `a/b{n}.md`.\n\n", _HEAD),
+    "symbols of code": ("```py\ndef call_{n}(x):\n    return call_1(x)\n```\n\nUse `call_{n}`.\n\n", _HEAD),
+    "lead-ins": ("Do this {n}:\n\n- word{n}\n\n", _HEAD),
+    "rules apart": ("---\n\nNever word{n}.\n\n", _HEAD),
+    "definitions and marks": ("word[^{n}] is.\n\n[^{n}]: word{n}\n\n", _HEAD),
+    "tags in tags": ("<a{n}>\n\nword\n\n", _HEAD),
+    "pairs of tags": ("<a{n}>\n\nword\n\n</a{n}>\n\n", _HEAD),
+    "one tag opened and closed": ("<a>\n\nword\n\n</a>\n\n", _HEAD),
+    "good and bad": ("**Good:**\n\n```py\nx = {n}\n```\n\n**Bad:**\n\n```py\ny = {n}\n```\n\n", _HEAD),
+    "examples": ("Example {n}: say `word{n}`, get \"yes\".\n\n", f"{_HEAD}## Examples\n\n"),
+    "if and else": ("- If word{n}: stop.\n- Otherwise: go.\n\n", _HEAD),
+    "tables below": ("See the table below.\n\n| a | b |\n|---|---|\n| 1 | {n} |\n\n", _HEAD),
+}  # fmt: skip
 
 
-def constructs(every: int = 4) -> Iterator[tuple[str, str, str]]:
-    """Names, what is repeated, and what stands before it: every unit arranged in some way, `every` apart."""
+class Construct(NamedTuple):
+    """What is repeated, `{n}` standing for how often it was, and what stands before."""
+
+    name: str
+    repeated: str
+    before: str = _HEAD
+
+
+def _sense_words() -> Mapping[str, str]:
+    """The sense words of English by sense, and all of each other language, as units of a sentence that never ends."""
+    english = {f"English: {sense}": words.split() for sense, words in tables("en")["senses"].items()}
+    others = {f"words of {lang}": " ".join(tables(lang)["senses"].values()).split() for lang in LANGUAGES[1:]}
+    joined = {name: ("" if name[-2:] in UNSPACED else " ").join(words) for name, words in (english | others).items()}
+    return {name: f"{text} word{{n}}" for name, text in joined.items()}
+
+
+def constructs(every: int = 9) -> Iterator[Construct]:
+    """Every unit arranged in some way, `every` apart; every sense word in a line; and every other shape."""
     ways = tuple(ARRANGEMENTS)
     # Each unit begins with another way, so that whatever `every` is all ways are taken.
     pairs = [(unit, ways[(i + j) % len(ways)]) for i, unit in enumerate(UNITS) for j in range(len(ways))]
-    for place, (unit, way) in enumerate(pairs):
-        if place % every == 0:
-            pattern, _ = ARRANGEMENTS[way]
-            yield f"{unit} {way}", pattern.replace("{}", UNITS[unit]), _TABLE_HEAD if way == "in a table" else ""
+    for unit, way in pairs[::every]:
+        pattern, before = ARRANGEMENTS[way]
+        yield Construct(f"{unit} {way}", pattern.replace("{}", UNITS[unit]), _HEAD + before)
+    for unit, text in _sense_words().items():
+        yield Construct(f"{unit} in a line", f"{text} ")
+    for name, (pattern, before) in _SHAPES.items():
+        yield Construct(name, pattern, before)
 
 
-def text_of(repeated: str, before: str, chars: int) -> str:
+def text_of(construct: Construct, chars: int) -> str:
     """A skill of about so many characters."""
-    parts, length, number = [], 0, 0
+    parts, length, number = [construct.before], 0, 0
     while length < chars:
         number += 1
-        parts.append(repeated.format(n=number))
+        deep = number % 100
+        marks = {"blanks": "  " * deep, "ticks": "`" * (deep + 3), "hashes": "#" * (number % 6 + 1)}
+        parts.append(construct.repeated.format(n=number, **marks))
         length += len(parts[-1])
-    return f"{_HEAD}{before}{''.join(parts)}\n"
+    # A frontmatter that was left open ends here.
+    end = "" if construct.before.startswith(_HEAD) else "\n---\n\n# A\n\nRun `a` first.\n"
+    return f"{''.join(parts)}\n{end}"
 
 
 def _compress(options: DistillOptions, skill: Skill) -> None:
@@ -107,11 +200,19 @@ def _load_plan(plan: str, skill: Skill) -> None:
     distill(skill, DistillOptions(plan=parse_plan(plan)))
 
 
-MODES: Final[Mapping[str, Callable[[Skill], None]]] = {
+MODES: Final[Mapping[str, Callable[[Skill], object]]] = {
     "threshold": partial(_compress, DistillOptions(threshold=0.6)),
     "tokens": partial(_compress, DistillOptions(mode=Mode.TOKENS, tokens=400)),
     "oneliner": partial(_compress, DistillOptions(mode=Mode.ONELINER)),
     "verify": _verify,
+    "graph": make_graph,
+}
+_COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "threshold": ("compress", "SKILL.md", "--threshold", "0.6"),
+    "tokens": ("compress", "SKILL.md", "--tokens", "400"),
+    "oneliner": ("compress", "SKILL.md", "--mode", "oneliner"),
+    "verify": ("verify", "SKILL.md", "edited.md"),
+    "graph": ("graph", "SKILL.md"),
 }
 
 
@@ -149,35 +250,51 @@ class Growth:
         return self.seconds[-1] / self.chars[-1] * 1e6
 
 
-def measure(construct: tuple[str, str, str], mode: str, most_chars: int) -> Growth:
+def measure(construct: Construct, mode: str, most_chars: int) -> Growth:
     """Double a construct through a mode until it has `most_chars` characters or takes seconds."""
-    name, repeated, before = construct
     chars: list[int] = []
     seconds: list[float] = []
     failure = ""
-    length = _FIRST_CHARS
+    length = min(_FIRST_CHARS, most_chars // 2)
     while length <= most_chars and (not seconds or seconds[-1] < _MOST_SECONDS):
-        skill = parse_skill(text_of(repeated, before, length))
-        run = (
-            partial(_load_plan, plan_text(distill(skill, DistillOptions(threshold=0.6))))
-            if mode == "plan"
-            else MODES[mode]
+        text = text_of(construct, length)
+        run = MODES.get(mode) or partial(
+            _load_plan, plan_text(distill(parse_skill(text), DistillOptions(threshold=0.6)))
         )
-        taken = []
-        for _ in range(2 if length >= most_chars // 2 else 1):
+        taken: list[float] = []
+        # A short time is told by the best of more runs.
+        while len(taken) < 2 or (sum(taken) < _LEAST_SECONDS * 4 and len(taken) < 4):
             forget_texts()
             start = time.process_time()
             try:
-                run(skill)
+                run(parse_skill(text))
             except SkillDistillerError:
                 pass  # what can't be made smaller may be said so
             except Exception as error:  # noqa: BLE001 - a crash is what is looked for
                 failure = f"{type(error).__name__}: {error}"[:80]
             taken.append(time.process_time() - start)
-        chars.append(len(skill.text))
+            if taken[-1] > _MOST_SECONDS / 4:
+                break
+        chars.append(len(text))
         seconds.append(min(taken))
         length *= 2
-    return Growth(name, mode, tuple(chars), tuple(seconds), failure)
+    return Growth(construct.name, mode, tuple(chars), tuple(seconds), failure)
+
+
+def accepted(construct: Construct, mode: str) -> list[str]:
+    """What the whole command takes for a text of as many bytes as are accepted: a row of the report."""
+    text = text_of(construct, _ACCEPTED_BYTES)
+    text = text.encode()[:_ACCEPTED_BYTES].decode(errors="ignore")
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "SKILL.md").write_text(text, encoding="utf-8")
+        (Path(folder) / "edited.md").write_text(text.replace("Run `a` first.", "Run `b` first."), encoding="utf-8")
+        line = [f"{folder}/{word}" if word.endswith(".md") else word for word in _COMMANDS[mode]]
+        taken = run_command([*line, "--quiet"] if line[0] == "compress" else line, 12 * MOST_SECONDS)
+    late = taken.seconds < 0
+    refused = taken.said.partition("\n")[0][:60] if taken.code in (2, 3) else ""
+    bad = late or "Traceback" in taken.said or taken.seconds > MOST_SECONDS or taken.megabytes > MOST_MB
+    seconds = f"> {12 * MOST_SECONDS:.0f} s" if late else f"{taken.seconds:.1f} s"
+    return [mode, construct.name, seconds, f"{taken.megabytes:.0f} MB", "**too much**" if bad else refused]
 
 
 def report(found: Sequence[Growth]) -> str:
@@ -203,21 +320,29 @@ def report(found: Sequence[Growth]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print the table."""
+    """Measure and print the tables."""
     parser = argparse.ArgumentParser(prog="python -m lab.hostile", description=__doc__)
     parser.add_argument("--modes", nargs="+", choices=[*MODES, "plan"], default=[*MODES, "plan"])
-    parser.add_argument("--most-chars", type=int, default=64_000)
-    parser.add_argument("--every", type=int, default=4, help="take one construct of so many")
+    parser.add_argument("--most-chars", type=int, default=128_000)
+    parser.add_argument("--every", type=int, default=9, help="take one construct of so many")
     parser.add_argument("--only", default="", help="constructs whose name holds this")
+    parser.add_argument("--accepted", type=int, default=5, help="so many go through each mode at the limit of bytes")
     options = parser.parse_args(arguments)
-    chosen = [item for item in constructs(1 if options.only else options.every) if options.only in item[0]]
-    found = []
+    chosen = [item for item in constructs(1 if options.only else options.every) if options.only in item.name]
+    found, rows = [], []
     for mode in options.modes:
-        for item in chosen:
-            found.append(measure(item, mode, options.most_chars))
-            if found[-1].bad:
-                print(found[-1], file=sys.stderr, flush=True)
+        own = [measure(item, mode, options.most_chars) for item in chosen]
+        found += own
+        for growth in own:
+            if growth.bad:
+                print(growth, file=sys.stderr, flush=True)
+        slowest = sorted(own, key=lambda growth: -growth.seconds_per_mb)[: options.accepted]
+        wanted = {growth.construct for growth in slowest}
+        rows += [accepted(item, mode) for item in chosen if item.name in wanted and mode in _COMMANDS]
     print(report(found))
+    if rows:
+        heads = ["mode", "construct", "seconds", "memory", ""]
+        print(f"\n## With {_ACCEPTED_BYTES:,} bytes\n\n{table(heads, rows)}")
 
 
 if __name__ == "__main__":

@@ -10,15 +10,15 @@ def test_there_are_two_hundred_constructs() -> None:
     """Each with a name of its own, in every arrangement, and as long as it is asked for."""
     found = list(constructs())
     assert len(found) >= 200
-    assert len({name for name, _, _ in found}) == len(found)
-    assert all(any(name.endswith(way) for name, _, _ in found) for way in ARRANGEMENTS)
-    assert all(5000 <= len(text_of(repeated, before, 5000)) < 6000 for _, repeated, before in found)
+    assert len({item.name for item in found}) == len(found)
+    assert all(any(item.name.endswith(way) for item in found) for way in ARRANGEMENTS)
+    assert all(5000 <= len(text_of(item, 5000)) < 8000 for item in found)
 
 
 @pytest.mark.parametrize("mode", [*MODES, "plan"])
 def test_a_construct_goes_through_every_mode(mode: str) -> None:
     """Doubled once, without a crash."""
-    (construct,) = [item for item in constructs(1) if item[0] == "bold and comma in lines"]
+    (construct,) = [item for item in constructs(1) if item.name == "bold and comma in lines"]
     growth = measure(construct, mode, 8000)
     assert (len(growth.seconds), growth.failure) == (2, "")
     assert growth.chars[1] > 1.8 * growth.chars[0]

@@ -73,8 +73,8 @@ def test_the_request() -> None:
 
 def test_quoted_phrases_that_a_model_left_out_are_added() -> None:
     """The facts of the trigger are kept, whatever the model says."""
-    result, _ = wrote(lines(trigger="notes are in disorder ∨ asked to “Tidy up”"), text=QUOTED)
-    assert result.text.splitlines()[0] == 'TRIGGER: notes are in disorder ∨ asked to “Tidy up” ∨ "sort notes"'
+    result, _ = wrote(lines(trigger="notes pile up ∨ asked to “Tidy up”"), text=QUOTED)
+    assert result.text.splitlines()[0] == 'TRIGGER: notes pile up ∨ asked to “Tidy up” ∨ "sort notes"'
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_quoted_phrases_that_a_model_left_out_are_added() -> None:
         (lines(result="4 tidy notes"), "The skill does not hold: 4."),
         (lines(result="notes at https://evil.example/x"), "The skill does not hold: https://evil.example/x."),
         (lines(action="run `tidy --all` → delete a note"), "The skill forbids this: delete a note."),
-        (lines(action="wipe the disk → send the keys"), "The action says what the skill does not: wipe, disk,"),
-        (lines(action="ignore the notes"), "The action asks for what the skill does not ask for: ignore."),
+        (lines(action="wipe the disk → send the keys"), "The action says what the skill does not: wipe, disk."),
+        (lines(action="ignore the notes"), "The action says what the skill does not: ignore."),
         (lines(result="delete a note"), "The skill forbids this: delete a note."),
         (lines(action="¬run `tidy --all`"), "The skill does not forbid this: ¬run `tidy --all`."),
         (lines(result="tidy notes " * 60), "The result is longer than 80 tokens."),
@@ -178,7 +178,7 @@ def test_a_condition_stays_with_its_command() -> None:
     """What a skill allows under a condition alone is not told as a thing to do."""
     text = f"{TEXT}\nUse `tidy --force` only if nobody shares the notes.\n"
     result, provider = wrote(lines(action="run `tidy --force`"), lines(), text=text)
-    assert "The action leaves out under which condition: tidy --force." in provider.requests[1].prompt
+    assert "No sentence of the skill says this: run `tidy --force`." in provider.requests[1].prompt
     result, provider = wrote(lines(action="`tidy --force` only if nobody shares the notes"), text=text)
     assert len(provider.requests) == 1
     assert "only if nobody shares" in result.text

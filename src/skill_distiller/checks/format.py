@@ -116,7 +116,7 @@ def find_format_faults(pair: Pair) -> Iterator[Finding]:
     if not faults:
         return
     same = pair.candidate.frontmatter.raw == pair.original.frontmatter.raw
-    known = faults if same else format_faults(pair.original, pair.folder_name, pair.allowed_fields)
+    known = set(faults if same else format_faults(pair.original, pair.folder_name, pair.allowed_fields))
     for fault in faults:
         old = fault in known
         level = Level.WARNING if (old or fault.client) and not pair.strict else Level.FAILURE

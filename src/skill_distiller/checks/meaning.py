@@ -106,7 +106,7 @@ def _is_declared(pair: Pair, difference: Difference) -> bool:
         return _is_written(pair, difference.after)
     unit = difference.before[0]
     if unit.kind is UnitKind.HEADING:
-        gone = (unit.depth, normalize(unit.text)) in {(level, normalize(text)) for level, text in declared.headings}
+        gone = (unit.depth, normalize(unit.text)) in pair.headings_gone
         return gone and _is_written(pair, difference.after)  # a heading may come in the place of one that went
     blocks = {pair.original.blocks[one.block].text for one in difference.before}
     if blocks <= declared.removed:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
 from skill_distiller.errors import BadInputError
+from skill_distiller.language.fact import normalize
 from skill_distiller.meaning.align import plain
 from skill_distiller.meaning.compare import Comparison, compare, restricts
 from skill_distiller.rewriting.model import ONE_LINERS, RENDERINGS, Proof
@@ -305,6 +306,11 @@ class Pair:
     def comparison(self) -> Comparison:
         """Every difference of the two bodies."""
         return compare(self.original, self.candidate)
+
+    @cached_property
+    def headings_gone(self) -> frozenset[tuple[int, str]]:
+        """The headings that the receipt names, by level and text as they are compared."""
+        return frozenset((level, normalize(text)) for level, text in self.declared.headings)
 
     @cached_property
     def summed_up(self) -> SummedUp:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -77,13 +78,18 @@ def make_graph(skill: Skill) -> Graph:
 
 
 def _text(found: Graph) -> Iterator[str]:
+    needs, names = defaultdict[Piece, list[Edge]](list), defaultdict[Piece, list[str]](list)
+    for edge in found.edges:
+        needs[edge.source].append(edge)
+    for name, pieces in found.files.items():
+        for piece in pieces:
+            names[piece].append(name)
     for piece, node in found.nodes.items():
         yield f"{node.id}  line {node.line}, {node.kind}: {node.text}"
-        for edge in found.edges:
-            if edge.source == piece:
-                need = "and" if edge.mutual else "needs" if edge.hard else "uses"
-                yield f"    {need} {found.nodes[edge.target].id}  {edge.kind.value}: {excerpt(edge.why)}"
-        for name in (name for name, pieces in found.files.items() if piece in pieces):
+        for edge in needs[piece]:
+            need = "and" if edge.mutual else "needs" if edge.hard else "uses"
+            yield f"    {need} {found.nodes[edge.target].id}  {edge.kind.value}: {excerpt(edge.why)}"
+        for name in names[piece]:
             yield f"    names {excerpt(name)}"
 
 

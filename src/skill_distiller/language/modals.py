@@ -113,7 +113,8 @@ def cjk_modal_facts(text: str) -> Iterator[Fact]:
 _LETTER: Final = rf"[^\W\d_{CJK}]"  # of scripts that put spaces between words
 _CLAUSE: Final = re.compile(r"(?:[.!?;:|。！？；：؟،、，]+(?=\s|\Z|[\u3040-\u9fff])|[—–]|,\s|(?<=\s)-(?=\s))[ \t]*")
 _MARKS: Final = re.compile(r"[*_~`>#\[\]()\"“”«»„✗❌🚫⛔️ \t]+")
-_COMMENT: Final = re.compile(r"<!--.*?-->|^ {0,3}</?[a-z][^<>]*>", re.DOTALL | re.MULTILINE)
+_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
+_TAG: Final = re.compile(r"^ {0,3}</?[a-z][^<>]*>", re.MULTILINE)
 _BULLET: Final = re.compile(r"^ ?(?:[-+•] )?(?:\d{1,3}[.)] )?(?: ?x )?", re.MULTILINE)
 _PLAIN: Final = re.compile(rf"{_LETTER}+(?:'{_LETTER}+)?")
 _OTHER: Final = ("ru", "zh", "ja", "ko", "ar")
@@ -126,7 +127,10 @@ def restricts(text: str) -> bool:
     >>> restricts("The agent is helpful and will never push."), restricts("Push when the tests pass.")
     (True, False)
     """
-    lines = _BULLET.sub("", _MARKS.sub(" ", _COMMENT.sub(" ", text.lower().replace("’", "'"))))
+    lowered = text.lower().replace("’", "'")
+    closed = lowered.rfind("-->") + 3  # behind it no comment ends, and looking for that takes the square of the length
+    lowered = _TAG.sub(" ", _COMMENT.sub(" ", lowered[:closed]) + lowered[closed:])
+    lines = _BULLET.sub("", _MARKS.sub(" ", lowered))
     clauses = f"{lines}\n{_CLAUSE.sub(chr(10), lines)}"
     languages = {"en", *languages_of(_PLAIN.findall(lines)), *(_OTHER if _OTHER_SCRIPT.search(text) else ())}
     return any(pattern.search(clauses) for language, pattern in _prohibitions().items() if language in languages)

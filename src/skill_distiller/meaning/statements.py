@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Final, NamedTuple
 
 from skill_distiller.language.lexicon import Sense, is_inversion
@@ -176,13 +177,16 @@ def match_statements(
     yield from ((None, after[j]) for j in sorted(free))
 
 
+_MOST_CLAUSES: Final = 64  # that are looked at for the one that a condition became
+
+
 def match_clauses(before: Sequence[Clause], after: Sequence[Clause]) -> Iterator[tuple[Clause | None, Clause | None]]:
     """The conditions of two statements, paired by sense and then by their words."""
     left = list(after)
     rest = []
     for clause in before:
         values = {token.value for token in clause.tokens}
-        same = [other for other in left if other.sense is clause.sense]
+        same = list(islice((other for other in left if other.sense is clause.sense), _MOST_CLAUSES))
         if same:
             best = max(same, key=lambda other: len(values & {token.value for token in other.tokens}))
             left.remove(best)
@@ -191,7 +195,8 @@ def match_clauses(before: Sequence[Clause], after: Sequence[Clause]) -> Iterator
             rest.append(clause)
     for clause in rest:
         values = {token.value for token in clause.tokens if token.kind <= TokenKind.WORD}
-        alike = [o for o in left if values & {t.value for t in o.tokens if t.kind <= TokenKind.WORD}]
+        near = left[:_MOST_CLAUSES]
+        alike = [o for o in near if values & {t.value for t in o.tokens if t.kind <= TokenKind.WORD}]
         if alike:
             left.remove(alike[0])
         yield clause, alike[0] if alike else None

@@ -135,8 +135,10 @@ def block_units(block: Block, section: int, above: tuple[Unit, ...] = (), place:
 def _sentences(text: str, block: Block, section: int, line: int, under: tuple[Unit, ...]) -> Iterator[Unit]:
     at = 0
     for sentence in split_sentences(text):
-        at = max(at, text.find(sentence, at))
-        yield Unit(UnitKind.SENTENCE, sentence, line + text.count("\n", 0, at), section, block.index, under)
+        found = max(at, text.find(sentence, at))
+        line += text.count("\n", at, found)
+        at = found
+        yield Unit(UnitKind.SENTENCE, sentence, line, section, block.index, under)
 
 
 def _by_line(block: Block, section: int, under: tuple[Unit, ...]) -> Iterator[Unit]:

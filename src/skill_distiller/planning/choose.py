@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import REQUIRED_TYPES
@@ -112,13 +113,20 @@ def _lost_files(reading: Reading, ladders: Ladders, texts: Sequence[str], choice
                 holders.setdefault(block, set()).add(name)
     found = dict[int, frozenset[str]]()
     left = set(lost)
-    while left:
-        open_ = [block for block, names in holders.items() if names & left]
-        if not open_:
-            break
-        best = max(open_, key=lambda b: (len(holders[b] & left) / max(1, ladders.ladders[b].rungs[0].tokens), -b))
-        found[best] = frozenset(holders[best] & left)
-        left -= found[best]
+
+    def price(block: int) -> float:
+        return -len(holders[block] & left) / max(1, ladders.ladders[block].rungs[0].tokens)
+
+    queue = [(price(block), block) for block in holders]
+    heapify(queue)
+    while left and queue:
+        last, best = heappop(queue)
+        now = price(best)
+        if last < now < 0:  # other blocks name some of its files: it comes again later
+            heappush(queue, (now, best))
+        elif now:
+            found[best] = frozenset(holders[best] & left)
+            left -= found[best]
     return found
 
 

@@ -13,6 +13,7 @@ from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.fact import FactKind
+from skill_distiller.language.lexicon import is_imperative
 from skill_distiller.meaning.compare import Difference, compare_texts
 from skill_distiller.meaning.verdicts import CERTIFIED
 from skill_distiller.prompted.exchange import REWRITE, BlockQuestion, ask_in_rounds, batch, entries, undisputed
@@ -53,7 +54,7 @@ class Piece:
         """What of a new text for it is a change of meaning, or is not proved to be none; () for nothing."""
         found = compare_texts(self.block.text, text)
         if accept_unproved:
-            return found.failed
+            return tuple(one for one in found.differences if one.firm or _asks_more(one))
         return tuple(difference for difference in found.differences if difference.verdict not in CERTIFIED)
 
     def fit(self, text: str) -> str:
@@ -64,6 +65,11 @@ class Piece:
         lines[0] = first[: len(first) - len(first.lstrip(" \t"))] + lines[0].lstrip(" \t")
         tail = own[len(own.rstrip("\r\n")) :]
         return ends.join(lines) + tail
+
+
+def _asks_more(difference: Difference) -> bool:
+    """Whether a word came that may be an order, and stands for none that went: nobody proves that it is a noun."""
+    return any(is_imperative(token.word) for edit in difference.edits if edit.what == "word" for token in edit.after)
 
 
 def pieces_of(reading: Reading) -> list[Piece]:

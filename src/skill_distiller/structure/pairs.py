@@ -59,12 +59,16 @@ def _groups() -> list[frozenset[str]]:
 
 def _branches(skill: Skill) -> Iterator[Edge]:
     """What opens with "otherwise" and what it is otherwise to; a block that leans on the one before it."""
+    last = -1  # the block up to which the items of its list hang together already
     for blocks, at in leading(skill, "else_openings"):
         start = at - 1
         if blocks[at].kind is BlockKind.LIST_ITEM:
             while start and blocks[start].kind is blocks[start - 1].kind is BlockKind.LIST_ITEM:
+                if blocks[start].index == last:
+                    break
                 start -= 1
             start += blocks[start].kind is not BlockKind.LIST_ITEM
+            last = blocks[at].index
         own = [block.index for block in blocks[start : at + 1]]
         yield from chained(EdgeKind.LABEL, own, "a branch and its else")
     for blocks, at in leading(skill, "leaning_openings"):
