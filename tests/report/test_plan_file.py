@@ -18,6 +18,7 @@ from skill_distiller.cli.plan_file import MAX_PLAN, parse_plan, plan_text, read_
 from skill_distiller.errors import BadInputError
 from skill_distiller.planning.plan import Reason, apply_plan
 from skill_distiller.planning.saved_plan import recall_plan
+from skill_distiller.report.record import find_needs
 from skill_distiller.rewriting.model import Rendering, RenderingKind, Wording
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
@@ -25,6 +26,7 @@ from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.ids import source_digest
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
+from skill_distiller.structure.edges import EdgeKind
 
 
 def _recalled(plan: str, skill: Skill, distillation: Result) -> str:
@@ -248,7 +250,22 @@ def test_the_document_describes_every_field_and_rendering(result: Result) -> Non
     document = (Path(__file__).resolve().parents[2] / "docs" / "plan.md").read_text(encoding="utf-8")
     fields: dict[str, Any] = yaml.safe_load(plan_text(result))
     (section,) = [section for section in fields["sections"] if section["heading"] == "## Steps"]
-    names = {*fields, *section, *section["blocks"][0], "tokens", "stands_with"}
+    names = {*fields, *section, *section["blocks"][0], "tokens", "stands_with", "needed_by"}
     rows = re.findall(r"^\| ((?:`\w+`(?:, | or )?)+) \|", document, re.MULTILINE)
     assert names - {"heading", "blocks"} == set(re.findall(r"\w+(?=`)", " ".join(rows)))
     assert [kind for kind in RenderingKind if f"`{kind}`" not in document] == []
+
+
+NEEDS = "---\nname: a\ndescription: Use b.\n---\n# A\n\nUse the table below.\n\n| a | b |\n|---|---|\n| `x` | 1 |\n"
+
+
+def test_a_plan_names_what_needs_a_piece() -> None:
+    """The table is needed by the sentence that points to it; in the plan it says so, and the plan is read again."""
+    result = distill(parse_skill(NEEDS), DistillOptions(threshold=1))
+    (need,) = find_needs(result)
+    assert (need.piece.line, need.by.line, need.kind) == (9, 7, EdgeKind.REFERS)
+    fields: dict[str, Any] = yaml.safe_load(plan_text(result))
+    pointer, table = fields["sections"][-1]["blocks"]
+    assert table["needed_by"] == [pointer["id"]] == [need.by.id]
+    assert "needed_by" not in pointer
+    assert parse_plan(plan_text(result)).blocks.keys() == {pointer["id"], table["id"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from skill_distiller.errors import BadInputError, RefusedError, UsageError, reas
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers
 from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan
+from skill_distiller.report.record import find_needs
 from skill_distiller.report.text import excerpt
 from skill_distiller.rewriting.model import RenderingKind, Wording
 from skill_distiller.run.result import Result
@@ -33,7 +35,8 @@ MAX_PLAN: Final = 5_000_000  # bytes
 _HEAD: Final = """\
 # How every piece of a skill is written, to be applied with: skill-distiller compress SKILL.md --plan THIS-FILE
 # To bring a piece back set its `rendering` to full; to remove it set it to dropped. A heading stays as long as
-# anything below it does. `reason`, `excerpt`, `line` and the tokens are there to be read; changing them does nothing.
+# anything below it does. `reason`, `needed_by`, `excerpt`, `line` and the tokens are there to be read; changing them
+# does nothing.
 
 """
 _AS_IT_IS: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
@@ -50,6 +53,10 @@ def to_plan(result: Result) -> dict[str, object]:
     options, original = result.run.options, result.original
     ids = piece_ids(original)
     stands_with = {block: ids.blocks[other] for block, other in carriers(original, result.plan.decisions).items()}
+    needed = defaultdict[str, list[str]](list)
+    for need in find_needs(result):
+        if need.by.id not in needed[need.piece.id]:
+            needed[need.piece.id].append(need.by.id)
     return {
         "schema": SCHEMA,
         "version": __version__,
@@ -61,14 +68,16 @@ def to_plan(result: Result) -> dict[str, object]:
         "encoding": result.run.counter.encoding,
         "analyzer": result.reading.analysis.analyzer,
         "sections": [
-            _section(result, section, ids, stands_with)
+            _section(result, section, ids, stands_with, needed)
             for section in original.sections
             if section.level or section.blocks
         ],
     }
 
 
-def _section(result: Result, section: Section, ids: PieceIds, stands_with: Mapping[int, str]) -> dict[str, object]:
+def _section(
+    result: Result, section: Section, ids: PieceIds, stands_with: Mapping[int, str], needed: Mapping[str, list[str]]
+) -> dict[str, object]:
     stays = result.plan.headings[section.index]
     heading = {
         "heading": excerpt(f"{'#' * section.level} {section.heading}"),
@@ -77,6 +86,9 @@ def _section(result: Result, section: Section, ids: PieceIds, stands_with: Mappi
         "rendering": (RenderingKind.FULL if stays else RenderingKind.DROPPED).value,
     }
     blocks = [_block(result, b, ids.blocks[b.index], stands_with.get(b.index)) for b in section.blocks]
+    for entry in blocks:
+        if by := needed.get(str(entry["id"])):
+            entry["needed_by"] = by
     return {**(heading if section.level else {}), **({"blocks": blocks} if blocks else {})}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -184,15 +184,13 @@ def _pair_namesakes(
             pairs += list(zip(mine, theirs, strict=False))
             continue
         ours, others = ([_words_below(side, u) for u in us] for side, us in ((found.old, mine), (found.new, theirs)))
-        weights = [[2 * len(one & other) + (one == other) for other in others] for one in ours]
+        weights = [[2 * (one & other).total() + (one == other) for other in others] for one in ours]
         pairs += ((mine[i], theirs[j]) for i, j in pair_in_order(weights))
     return pairs
 
 
-def _words_below(side: Side, heading: Unit) -> frozenset[str]:
-    return frozenset(
-        word for block in side.skill.sections[heading.section].blocks for word in _WORD.findall(block.text)
-    )
+def _words_below(side: Side, heading: Unit) -> Counter[str]:
+    return Counter(word for block in side.skill.sections[heading.section].blocks for word in _WORD.findall(block.text))
 
 
 def _path(skill: Skill, unit: Unit) -> tuple[str, ...]:

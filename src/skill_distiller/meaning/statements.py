@@ -248,10 +248,11 @@ def pair_in_order(weights: Sequence[Sequence[int]]) -> Iterator[tuple[int, int]]
             best[i][j] = max((count + 1, weight + weights[i][j]), best[i + 1][j], best[i][j + 1])
     i = j = 0
     while i < rows and j < columns:
-        if best[i][j] == best[i + 1][j]:
-            i += 1
-        elif best[i][j] == best[i][j + 1]:
-            j += 1
-        else:
+        count, weight = best[i + 1][j + 1]
+        if best[i][j] == (count + 1, weight + weights[i][j]):  # of equal ones the first with the first
             yield i, j
             i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal
 
 from rich.console import Console
@@ -15,7 +16,7 @@ from skill_distiller.language.fact import FactKind
 from skill_distiller.planning.plan import Reason
 from skill_distiller.providers.model import Expected, Provider, Usage, Watcher
 from skill_distiller.report.calibration_text import estimate_text
-from skill_distiller.report.record import COUNTED_NAMES, BlockCounts, Record, SectionRecord, TokenLevel
+from skill_distiller.report.record import COUNTED_NAMES, BlockCounts, Record, SectionRecord, TokenLevel, find_needs
 from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
 from skill_distiller.rewriting.example_sets import ExampleSelection, SelectionMode
@@ -47,6 +48,21 @@ def section_analysis(record: Record) -> Iterator[Text]:
     yield from map(Text, token_level_lines(record.token_level))
     yield from example_analysis(section.examples for section in sections if section.examples)
     yield from map(Text, _pattern_lines(record))
+    yield from map(Text, _need_lines(record))
+
+
+def _need_lines(record: Record) -> Iterator[str]:
+    """What stayed and is needed by something else, piece by piece."""
+    needs = groupby(find_needs(record.result), key=lambda need: need.piece)
+    for number, (piece, own) in enumerate(needs):
+        if not number:
+            yield "\nNeeded by others (lines of the original):"
+        by = [*dict.fromkeys(f"line {need.by.line} ({printable(need.why or need.kind.value)})" for need in own)]
+        more = ", …" if len(by) > _MOST_NEEDS else ""
+        yield f"  line {piece.line} [{piece.id}] by {', '.join(by[:_MOST_NEEDS])}{more}"
+
+
+_MOST_NEEDS: Final = 3  # that are shown of one piece
 
 
 def _section_line(section: SectionRecord) -> str:

@@ -22,7 +22,7 @@ from skill_distiller.planning.frontier import Frontier
 from skill_distiller.planning.plan import Decision, Mode, Plan
 from skill_distiller.providers.model import Usage
 from skill_distiller.report.calibration_text import shown_score
-from skill_distiller.report.record import COUNTED_NAMES, Record, SectionRecord
+from skill_distiller.report.record import COUNTED_NAMES, Record, SectionRecord, find_needs
 from skill_distiller.rewriting.example_sets import ExampleSelection
 from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.model import OutcomeKind
@@ -72,6 +72,16 @@ def to_json(record: Record) -> Json:
             ],
             "phrases": list(record.token_level.phrases),
         },
+        "needs": [
+            {
+                "id": need.piece.id,
+                "line": need.piece.line,
+                "needed_by": {"id": need.by.id, "line": need.by.line},
+                "kind": need.kind.value,
+                "why": need.why,
+            }
+            for need in find_needs(result)
+        ],
         "receipt": [_section_receipt(section) for section in result.evidence.receipt.sections],
         "verification": checks_to_json(result.evidence.verification),
         "one_liner": result.one_liner

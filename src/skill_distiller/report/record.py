@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import TYPE_NAMES, SectionType, mean
 from skill_distiller.calibration.estimate import UNCALIBRATED, Estimate
@@ -18,7 +18,9 @@ from skill_distiller.rewriting.model import RENDERINGS, OutcomeKind, Proof, Rend
 from skill_distiller.rewriting.redundant import compressible_blocks
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.result import Result
+from skill_distiller.skill.ids import piece_ids
 from skill_distiller.skill.model import BlockKind, Section
+from skill_distiller.structure.edges import EdgeKind, Piece, heading_of
 
 Counted = SectionType | BlockKind  # blocks are counted by type, and separators (`---`) as BlockKind.RULE
 # What blocks are called that are counted together, one and many; the most important type first.
@@ -56,6 +58,22 @@ class SectionRecord:
     blocks: BlockCounts
     tokens: Tokens
     examples: ExampleSelection | None = None
+
+
+class PieceName(NamedTuple):
+    """A piece of the original by its id and its line."""
+
+    id: str
+    line: int
+
+
+class Need(NamedTuple):
+    """That a piece stayed which another one that stayed needs, by an edge of a `kind`; `why` says it in a few words."""
+
+    piece: PieceName
+    by: PieceName
+    kind: EdgeKind
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +168,20 @@ def make_record(result: Result, usage: Usage | None = None) -> Record:
         sections=record_sections(result),
         token_level=score_words(result),
     )
+
+
+def find_needs(result: Result) -> tuple[Need, ...]:
+    """What stayed and is needed by something else that stayed, in reading order; nothing of a one-liner."""
+    skill, ids = result.original, piece_ids(result.original)
+
+    def name(piece: Piece) -> PieceName:
+        if piece >= 0:
+            return PieceName(ids.blocks[piece], skill.blocks[piece].line)
+        section = skill.sections[heading_of(piece)]
+        return PieceName(ids.headings[section.index], section.line)
+
+    found = (Need(name(e.target), name(e.source), e.kind, e.why) for edges in result.needs.values() for e in edges)
+    return tuple(sorted(found, key=lambda need: (need.piece.line, need.by.line)))
 
 
 def _is_removed(decision: Decision) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skill_distiller.analysis.reading import Reading
@@ -13,6 +14,7 @@ from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.notes import Note
 from skill_distiller.run.run import Run
 from skill_distiller.skill.model import Skill
+from skill_distiller.structure.edges import Edge, Piece, heading_of, needs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,13 @@ class Result:
     def text(self) -> str:
         """The distilled SKILL.md, frontmatter included."""
         return self.distilled.text
+
+    @property
+    def needs(self) -> Mapping[Piece, tuple[Edge, ...]]:
+        """For each piece that stayed and that others of these need, the edges from them."""
+        kept = {d.block for d in self.plan.decisions if not d.dropped}
+        kept |= {heading_of(section) for section, stays in enumerate(self.plan.headings) if stays}
+        return needs_of(self.reading.edges, kept)
 
     @property
     def changed(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
@@ -43,3 +43,13 @@ class Edge(NamedTuple):
 def chained(kind: EdgeKind, pieces: Iterable[Piece], why: str) -> Iterator[Edge]:
     """The edges of pieces of which none stays alone."""
     return (Edge(kind, first, second, why, mutual=True) for first, second in pairwise(pieces))
+
+
+def needs_of(edges: Iterable[Edge], kept: Collection[Piece]) -> dict[Piece, tuple[Edge, ...]]:
+    """For each of the pieces that are kept, the hard edges by which another of them needs it (that is the source)."""
+    found = dict[Piece, tuple[Edge, ...]]()
+    for edge in edges:
+        ways = (edge, edge._replace(source=edge.target, target=edge.source)) if edge.mutual else (edge,)
+        for way in ways if edge.hard and edge.source in kept and edge.target in kept else ():
+            found[way.target] = (*found.get(way.target, ()), way)
+    return found
