@@ -1,0 +1,242 @@
+"""The shortest description that still routes: clauses left out by delta debugging, checked once on held-out queries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from skill_distiller.language.facts import block_facts, locked_spans
+from skill_distiller.rewriting.model import apply_edits
+from skill_distiller.rewriting.passes import Draft, all_edits
+from skill_distiller.routing.clauses import Clauses, routing_words
+from skill_distiller.routing.ddmin import minimize
+from skill_distiller.routing.oracle import Oracle
+from skill_distiller.routing.pins import Pin
+from skill_distiller.routing.queries import Query, QuerySplit
+from skill_distiller.skill.model import Block, BlockKind
+from skill_distiller.tokens import TokenCounter
+
+MOST_CHARACTERS: Final = 1024  # of a description, by the specification of the format
+_MOST_RESTORED: Final = 3
+_FINAL_ORDER: Final = 1  # the candidates stand in another order at the end than while it was searched
+_STRENGTHS: Final = (0.3, 0.02)  # with articles, and without
+_WORD_END: Final = re.compile(r"\s+\S*\Z")
+
+Rung = Callable[[str, Callable[[str], bool]], str]
+
+
+class Status(StrEnum):
+    """What became of a description."""
+
+    SHORTENED = "passed"
+    RESTORED = "restored"  # and passed: clauses had to come back
+    ORIGINAL = "original"  # nothing shorter held
+    UNMEASURED = "unmeasured"  # the original routes no query, so nothing can be shown to be kept
+    GENERATED = "generated"
+    MISSING = "missing"  # there is none, and none was wanted
+
+
+class Measured(NamedTuple):
+    """A query with its margins under the original and under the new description; `held_out` ones drove nothing."""
+
+    query: Query
+    held_out: bool
+    before: float
+    after: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether what was right before still is."""
+        right_before = (self.before > 0) is self.query.positive
+        return not right_before or (self.after > 0) is self.query.positive
+
+
+class Effort(NamedTuple):
+    """What a search took: tests of delta debugging, those whose answer was known, answers asked of the router."""
+
+    calls: int = 0
+    cached: int = 0
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A description and what became of it.
+
+    `kept` are the clauses that stand in `text`, by index, `restored` those of them that had to come back
+    at the end; `cut` says that it had to be cut to the format's limit.
+    """
+
+    clauses: Clauses
+    text: str
+    status: Status
+    kept: frozenset[int]
+    pins: Mapping[int, Pin] = field(default_factory=dict)
+    restored: tuple[int, ...] = ()
+    measured: tuple[Measured, ...] = ()
+    effort: Effort = field(default_factory=Effort)
+    cut: bool = False
+
+    @property
+    def original(self) -> str:
+        """The description as it was."""
+        return self.clauses.text
+
+    @property
+    def changed(self) -> bool:
+        """Whether the text is another one."""
+        return self.text != self.original
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a description is shortened with: its clauses and pins, an oracle, queries, a counter, and further rungs."""
+
+    clauses: Clauses
+    pins: Mapping[int, Pin]
+    oracle: Oracle
+    queries: QuerySplit
+    counter: TokenCounter
+    rungs: tuple[Rung, ...] = ()
+
+
+def shorten(search: Search) -> Described:
+    """The shortest description found that routes what the original routes, and the original where there is none.
+
+    Queries that are held out are looked at once, at the end. Where one of them is lost, at most three
+    clauses come back, each the one that helps most; where that is not enough the original stays.
+    """
+    clauses, oracle = search.clauses, search.oracle
+    everything = frozenset(clause.index for clause in clauses.all)
+    driving = oracle.routed([query.text for query in search.queries.driving if query.positive])
+    if not driving:
+        return _within_limit(search, Described(clauses, clauses.text, Status.UNMEASURED, everything, search.pins))
+    negatives = oracle.refused([query.text for query in search.queries.driving if not query.positive])
+    accepts = oracle.acceptance(driving, negatives)
+    pinned = clauses.closure(search.pins)
+    free = [index for index in sorted(everything) if index not in pinned]
+    # Before the rungs: what they save is not known to the search.
+    found = minimize(free, lambda kept: bool(pinned | kept) and accepts(clauses.join(pinned | kept)))
+    kept = clauses.closure(pinned | found.kept)
+    described = _finish(search, kept, accepts)
+    effort = Effort(found.calls, found.cached, oracle.asked)
+    if search.counter.count(described.text) >= search.counter.count(clauses.text):
+        described = Described(clauses, clauses.text, Status.ORIGINAL, everything)
+    return _within_limit(search, _with_figures(search, described, effort))
+
+
+def _finish(search: Search, kept: frozenset[int], accepts: Callable[[str], bool]) -> Described:
+    """The rungs below the clauses, the final check, and what has to come back for it."""
+    clauses, restored = search.clauses, list[int]()
+    while True:
+        text = clauses.join(kept)
+        for rung in search.rungs:
+            text = rung(text, accepts)
+        rate = _pass_rate(search, text)
+        if rate == 1:
+            status = Status.RESTORED if restored else Status.SHORTENED
+            return Described(clauses, text, status, kept, restored=tuple(restored))
+        gone = [clause.index for clause in clauses.all if clause.index not in kept]
+        if len(restored) >= _MOST_RESTORED or not gone:
+            return Described(clauses, clauses.text, Status.ORIGINAL, frozenset(range(len(clauses.all))))
+        best = max(gone, key=lambda index: (_pass_rate(search, clauses.join(kept | {index})), -index))
+        restored.append(best)
+        kept = clauses.closure(kept | {best})
+
+
+def _pass_rate(search: Search, text: str) -> float:
+    """The share (0-1) of all queries that were right under the original and still are, in a fresh order."""
+    measured = measure(search, text)
+    right = [one for one in measured if (one.before > 0) is one.query.positive]
+    return sum(one.kept for one in right) / len(right) if right else 1.0
+
+
+def measure(search: Search, text: str) -> tuple[Measured, ...]:
+    """What every query, held out or not, does under the original and under a text, in a fresh order."""
+    queries = (*search.queries.driving, *search.queries.held_out)
+    asked = [query.text for query in queries]
+    before = search.oracle.margins(search.clauses.text, asked, again=_FINAL_ORDER) or (0.0,) * len(asked)
+    after = search.oracle.margins(text, asked, again=_FINAL_ORDER)
+    held = len(search.queries.driving)
+    return tuple(
+        Measured(q, place >= held, b, a) for place, (q, b, a) in enumerate(zip(queries, before, after, strict=True))
+    )
+
+
+def _with_figures(search: Search, found: Described, effort: Effort) -> Described:
+    measured = measure(search, found.text)
+    return Described(
+        found.clauses, found.text, found.status, found.kept, search.pins, found.restored, measured, effort, found.cut
+    )
+
+
+def _within_limit(search: Search, found: Described) -> Described:
+    """The same with at most 1,024 characters: clauses go from the end, pinned ones last, then words."""
+    if len(found.text) <= MOST_CHARACTERS:
+        return found
+    clauses, kept = found.clauses, set(found.kept)
+    for index in sorted(found.kept, key=lambda i: (_RANKS.get(search.pins.get(i), 0), -i)):
+        if len(clauses.join(kept)) <= MOST_CHARACTERS or len(kept) == 1:
+            break
+        kept -= {clause.index for clause in clauses.all if index in clauses.closure({clause.index})}
+        kept = kept or {index}
+    text = cut_at_word(clauses.join(kept))
+    status = Status.SHORTENED if found.status is Status.ORIGINAL else found.status
+    return Described(
+        clauses, text, status, frozenset(kept), found.pins, found.restored, measure(search, text), found.effort, True
+    )
+
+
+_RANKS: Final[Mapping[Pin | None, int]] = {
+    None: 0,
+    Pin.SCRIPT: 1,
+    Pin.QUOTED: 2,
+    Pin.SIBLING: 3,
+    Pin.EXCLUSION: 4,
+    Pin.KEPT: 5,
+    Pin.CAPABILITY: 6,
+}
+
+
+def cut_at_word(text: str, most: int = MOST_CHARACTERS) -> str:
+    """The beginning of a text, at most so many characters, without half a word where it has blanks."""
+    if len(text) <= most:
+        return text
+    short = text[:most]
+    return (_WORD_END.sub("", short) if " " in short and not text[most].isspace() else short).rstrip(" ,;:—–-")
+
+
+def shorten_openings(text: str, accepts: Callable[[str], bool]) -> str:
+    """The text with its openings said in fewer words ("Use this skill when": "Use when"), each where it is accepted."""
+    for long, short in _openings():
+        shorter = long.sub(short, text)
+        if shorter != text and accepts(shorter):
+            text = shorter
+    return text
+
+
+def shorten_wording(counter: TokenCounter) -> Rung:
+    """A rung that leaves out articles, fillers and marks, where that is proved to say the same and is accepted."""
+
+    def rung(text: str, accepts: Callable[[str], bool]) -> str:
+        block = Block(0, BlockKind.PARAGRAPH, text, "", 1)
+        facts = block_facts(block)
+        draft = Draft(block, facts, tuple(locked_spans(text, facts)), counter)
+        for strength in _STRENGTHS:
+            shorter = apply_edits(text, all_edits(draft), strength)
+            if counter.count(shorter) < counter.count(text) and accepts(shorter):
+                return shorter
+        return text
+
+    return rung
+
+
+@lru_cache(maxsize=1)
+def _openings() -> Sequence[tuple[re.Pattern[str], str]]:
+    table: Mapping[str, str] = routing_words()["openings"]
+    ranked = sorted(table.items(), key=lambda item: -len(item[0]))
+    return [(re.compile(rf"(?:(?<=\A)|(?<=[.!?]\s)|(?<=\n)){re.escape(long)}(?!\w)"), short) for long, short in ranked]

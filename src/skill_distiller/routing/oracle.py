@@ -1,0 +1,209 @@
+"""The oracle: whether requests that were routed to a skill by its description still are, among others like it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final, NamedTuple, Protocol
+
+from skill_distiller.routing.clauses import expression, split_clauses
+from skill_distiller.routing.lexical import Index, Pair, Weights, similarity, telling_words
+
+DISTRACTORS: Final = 4
+MARGIN_KEPT: Final = 0.8  # of each margin of the original; chosen on half of the material, see lab/routing.py
+_SHADOW_TERMS: Final = 2  # that the shadow lacks
+_FEWEST_LEFT: Final = 20  # characters of a shadow
+LEXICAL: Final = "lexical router"
+
+
+class Role(StrEnum):
+    """What a candidate is in a pool."""
+
+    TARGET = "target"
+    DISTRACTOR = "distractor"
+    SHADOW = "shadow"
+
+
+class Candidate(NamedTuple):
+    """A skill as a router sees it; `similarity` to the target, 0-1."""
+
+    name: str
+    description: str
+    role: Role = Role.DISTRACTOR
+    similarity: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """Name and description."""
+        return f"{self.name} {self.description}"
+
+
+class Router(Protocol):
+    """Whoever chooses a skill for a request by names and descriptions."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+
+    def margins(
+        self, target: Candidate, others: Sequence[Candidate], queries: Sequence[str], seed: int
+    ) -> Sequence[float]:
+        """For each query by how much the target is preferred to the best of the others: above 0 where it is chosen.
+
+        A tie is 0 or less. A router that only chooses gives 1 and -1.
+        """
+
+
+@lru_cache(maxsize=1)
+def common_skills() -> tuple[Candidate, ...]:
+    """Skills of many fields, written for this purpose: a background where the library is small."""
+    lines = files(__package__).joinpath("common.jsonl").read_text(encoding="utf-8").splitlines()
+    return tuple(Candidate(row["name"], row["description"]) for row in map(json.loads, lines))
+
+
+def candidate_order(seed: int, query: str, description: str, count: int) -> list[int]:
+    """In which order the candidates are shown for a query: shuffled, the same for the same three."""
+    order = list(range(count))
+    digest = hashlib.sha256(description.encode("utf-8", "surrogatepass")).hexdigest()
+    random.Random(f"{seed}\0{query}\0{digest}").shuffle(order)
+    return order
+
+
+@dataclass(frozen=True, eq=False)
+class LexicalRouter:
+    """Chooses by the words and character n-grams that a request shares with names and descriptions."""
+
+    weights: Weights
+    _read: dict[str, Pair] = field(default_factory=dict, init=False, repr=False)
+    name: str = LEXICAL
+
+    def margins(
+        self, target: Candidate, others: Sequence[Candidate], queries: Sequence[str], seed: int
+    ) -> Sequence[float]:
+        """The similarity to the target less that to the most similar of the others; it depends on no order."""
+        own = self.weights.read(target.text)
+        pairs = [self.read(other.text) for other in others]
+        found = []
+        for query in queries:
+            asked = self.read(query)
+            best = max((similarity(asked, pair) for pair in pairs), default=0.0)
+            found.append(similarity(asked, own) - best)
+        return found
+
+    def read(self, text: str) -> Pair:
+        """The weights of a text that is asked about again and again."""
+        if text not in self._read:
+            self._read[text] = self.weights.read(text)
+        return self._read[text]
+
+
+def lexical_router(skills: Iterable[Candidate]) -> LexicalRouter:
+    """The router whose words are weighed by how rare they are among these skills and the common ones."""
+    texts = dict.fromkeys(candidate.text for candidate in (*skills, *common_skills()))
+    return LexicalRouter(Weights(tuple(texts)))
+
+
+def make_pool(target: Candidate, library: Sequence[Candidate], router: LexicalRouter) -> tuple[Candidate, ...]:
+    """Those that a description has to win against: the four most like it, common skills in want of them."""
+    own = router.read(target.text)
+    others = [skill for skill in library if skill.name != target.name and skill.description]
+    ranked = _nearest(own, others, router)[:DISTRACTORS]
+    if len(ranked) < DISTRACTORS:
+        ranked += _nearest(own, [s for s in common_skills() if s.name != target.name], router)[
+            : DISTRACTORS - len(ranked)
+        ]
+    return tuple(ranked)
+
+
+def _nearest(own: Pair, skills: Sequence[Candidate], router: LexicalRouter) -> list[Candidate]:
+    likes = Index([router.read(skill.text) for skill in skills]).similarities(own)
+    found = [skill._replace(similarity=round(float(like) / 2, 4)) for skill, like in zip(skills, likes, strict=True)]
+    return sorted(found, key=lambda skill: (-skill.similarity, skill.name))
+
+
+def make_shadow(target: Candidate, weights: Weights) -> Candidate | None:
+    """A skill of the same field: the target's description without its two most telling words; None if little is left.
+
+    It has no name. It belongs into the pool of a router that reads: to one that weighs words it is nearly
+    the target itself, and most requests would be lost to it before anything was left out.
+    """
+    words = telling_words(weights, target.description, _SHADOW_TERMS)
+    text = target.description
+    for word in words:
+        text = _without_word(text, word)
+    text = " ".join(text.split())
+    return Candidate("", text, Role.SHADOW) if len(text) >= _FEWEST_LEFT and words else None
+
+
+def _without_word(text: str, word: str) -> str:
+    return re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "", text, flags=re.IGNORECASE)
+
+
+class Oracle:
+    """Says whether a description may stand for the original: every query still routes, with most of its margin.
+
+    Queries that the original does not route are left out: what was lost before can't be kept. Each other
+    skill of the pool has to win the sentence that says what it does, as it does against the original.
+    """
+
+    def __init__(
+        self, router: Router, original: Candidate, pool: Sequence[Candidate], seed: int, kept: float = MARGIN_KEPT
+    ) -> None:
+        self.router, self.pool = router, tuple(pool)
+        self._original, self._seed, self._kept = original, seed, kept
+        self._known: dict[tuple[str, tuple[str, ...], int], tuple[float, ...]] = {}
+        self.evaluations = self.asked = self.cached = 0
+
+    def margins(self, description: str, queries: Sequence[str], *, again: int = 0) -> tuple[float, ...]:
+        """By how much each query is routed to this description, above 0 where it is; `again` is another order."""
+        key = (description, tuple(queries), again)
+        if key in self._known:
+            self.cached += len(queries)
+        elif queries:
+            self.evaluations += 1
+            self.asked += len(queries)
+            target = self._original._replace(description=description)
+            self._known[key] = tuple(self.router.margins(target, self.pool, queries, self._seed + again))
+        return self._known.get(key, ())
+
+    def routed(self, queries: Sequence[str]) -> tuple[str, ...]:
+        """The queries that the original routes."""
+        margins = self.margins(self._original.description, queries)
+        return tuple(query for query, margin in zip(queries, margins, strict=True) if margin > 0)
+
+    def refused(self, queries: Sequence[str]) -> tuple[str, ...]:
+        """Those of some negative queries that the original leaves to others, and what the other skills say they do."""
+        rivals = [
+            text for skill in self.pool if skill.role is Role.DISTRACTOR and (text := capability(skill.description))
+        ]
+        asked = (*queries, *dict.fromkeys(rivals))
+        margins = self.margins(self._original.description, asked)
+        return tuple(query for query, margin in zip(asked, margins, strict=True) if margin <= 0)
+
+    def acceptance(self, queries: Sequence[str], negatives: Sequence[str]) -> Callable[[str], bool]:
+        """The test of descriptions for queries that the original routes, and negatives that it does not."""
+        floors = [self._kept * margin for margin in self.margins(self._original.description, queries)]
+
+        def accepts(description: str) -> bool:
+            found = self.margins(description, queries)
+            if not all(margin > 0 and margin >= floor for margin, floor in zip(found, floors, strict=True)):
+                return False
+            return all(margin <= 0 for margin in self.margins(description, negatives))
+
+        return accepts
+
+
+def capability(description: str) -> str:
+    """The first clause of a description that is no "Use when"."""
+    clauses = split_clauses(description)
+    texts = [clauses.text[slice(*sentence.head)] for sentence in clauses.sentences if sentence.head]
+    return next(
+        (text for text in texts if not expression("opens_when").match(text)), texts[0] if texts else description
+    )
