@@ -14,7 +14,8 @@ THANKS = "\n## Related\n\nOur thanks go to everyone who helped along the way, wi
 
 
 def _diff(text: str, threshold: float = 0.3, path: Path | None = None) -> str:
-    return unified_diff(distill(parse_skill(text, path), DistillOptions(threshold=threshold)))
+    result = distill(parse_skill(text, path), DistillOptions(threshold=threshold))
+    return unified_diff(result.original, result.text)
 
 
 def test_removed_lines_stand_behind_a_minus() -> None:

@@ -32,6 +32,7 @@ class LazyCommand(NamedTuple):
 COMMANDS: Final = (
     LazyCommand("compress", "Make a skill smaller.", "compress"),
     LazyCommand("verify", "Account for every difference between a skill and a rewrite.", "verify"),
+    LazyCommand("description", "Shorten the description that every session pays for.", "description"),
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
     LazyCommand("restore", "Bring pieces back.", "compress"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),

@@ -5,7 +5,7 @@ A group is a frozen dataclass; `option_groups.expand_groups` makes parameters of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 from skill_distiller.cli.option_groups import option
@@ -152,38 +152,65 @@ class Source:
     no_config: bool = option(False, "--no-config", help="Use no configuration file.")
 
 
+PROVIDER: Final = option(
+    "auto",
+    envvar=PROVIDER_VARIABLE,
+    metavar="auto|ollama|gemini|openai|embedded|llm",
+    help="Who classifies, rewrites and judges. auto: Ollama where it answers with a model, else Gemini where "
+    "GEMINI_API_KEY is set, else OpenAI where OPENAI_API_KEY is, else embedded (no language model, no "
+    "network). llm: as auto, but never embedded.",
+)
+MODEL: Final = option(
+    "",
+    metavar="NAME",
+    help="The model. Default: for Ollama the first installed one that can chat, for Gemini gemini-3.8-flash, "
+    "for OpenAI gpt-5.4-mini.",
+)
+MAX_CALLS: Final = option(None, min=0, metavar="N", help="Send at most N requests.")
+NO_CACHE: Final = option(False, "--no-cache", help="Neither use nor keep answers of earlier runs.")
+OFFLINE: Final = option(False, "--offline", help="No network at all: embedded, or answers of earlier runs.")
+ALLOW_SECRETS: Final = option(
+    False, "--allow-secrets", help="Send the skill to another machine even if it seems to hold secrets."
+)
+TIMEOUT: Final = option(DEFAULT_TIMEOUT, min=0.1, metavar="SECONDS", help="The longest that one reply may take.")
+
+
 @dataclass(frozen=True, slots=True)
 class ModelOptions(ProviderOptions):
     """Which models take part in a run, and within which limits."""
 
-    provider: str = option(
-        "auto",
-        envvar=PROVIDER_VARIABLE,
-        metavar="auto|ollama|gemini|openai|embedded|llm",
-        help="Who classifies, rewrites and judges. auto: Ollama where it answers with a model, else Gemini where "
-        "GEMINI_API_KEY is set, else OpenAI where OPENAI_API_KEY is, else embedded (no language model, no "
-        "network). llm: as auto, but never embedded.",
-    )
-    model: str = option(
-        "",
-        metavar="NAME",
-        help="The model. Default: for Ollama the first installed one that can chat, for Gemini gemini-3.8-flash, "
-        "for OpenAI gpt-5.4-mini.",
-    )
+    provider: str = PROVIDER
+    model: str = MODEL
     with_ci: bool = option(False, "--with-ci", help="Ask the judging model three times and report an interval.")
-    max_calls: int | None = option(None, min=0, metavar="N", help="Send at most N requests.")
-    no_cache: bool = option(False, "--no-cache", help="Neither use nor keep answers of earlier runs.")
-    offline: bool = option(False, "--offline", help="No network at all: embedded, or answers of earlier runs.")
-    allow_secrets: bool = option(
-        False, "--allow-secrets", help="Send the skill to another machine even if it seems to hold secrets."
-    )
-    timeout: float = option(DEFAULT_TIMEOUT, min=0.1, metavar="SECONDS", help="The longest that one reply may take.")
+    max_calls: int | None = MAX_CALLS
+    no_cache: bool = NO_CACHE
+    offline: bool = OFFLINE
+    allow_secrets: bool = ALLOW_SECRETS
+    timeout: float = TIMEOUT
     token_scorer: str = option(
         "none",
         metavar="none|local",
         help="Who finds phrases that tell little, besides the language model of --provider. local: a small one "
         "on this machine (pip install 'skill-distiller[local]').",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderOptions:
+    """The language model that reads, chooses and writes descriptions, and its limits."""
+
+    provider: str = PROVIDER
+    model: str = MODEL
+    max_calls: int | None = MAX_CALLS
+    no_cache: bool = NO_CACHE
+    offline: bool = OFFLINE
+    allow_secrets: bool = ALLOW_SECRETS
+    timeout: float = TIMEOUT
+
+    @property
+    def options(self) -> ProviderOptions:
+        """The same, as whoever looks for a provider takes it."""
+        return ProviderOptions(**{member.name: getattr(self, member.name) for member in fields(self)})
 
 
 def exclude(*pairs: tuple[str, bool, str, bool]) -> None:

@@ -210,7 +210,7 @@ def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
         run.save()  # before the record is printed, which names the entry
         write_json(to_json(run.record))
     elif output.diff:
-        write_stdout(unified_diff(result))
+        write_stdout(unified_diff(result.original, result.text))
     elif not target and not output.dry_run:
         write_stdout(result.text)
 

@@ -83,7 +83,16 @@ REWRITE: Final = _read("rewrite")
 SYNTHESIZE: Final = _read("synthesize")
 JUDGE: Final = _read("judge")
 ONE_LINER: Final = _read("oneliner")
-PROMPTS: Final = (CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER)
+SEGMENT: Final = _read("segment")
+ROUTE: Final = _read("route")
+QUERIES: Final = _read("queries")
+PARAPHRASE: Final = _read("paraphrase")
+POLISH: Final = _read("polish")
+DESCRIBE: Final = _read("describe")
+PROMPTS: Final = (
+    *(CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER),
+    *(SEGMENT, ROUTE, QUERIES, PARAPHRASE, POLISH, DESCRIBE),
+)
 
 
 def new_boundary(texts: Iterable[str]) -> str:

@@ -52,7 +52,7 @@ def to_json(record: Record) -> Json:
         "wording": options.wording,
         "analyzer": analysis.analyzer,
         "token_scorer": result.run.token_scorer or None,
-        "provider": _usage(record.usage) if record.usage else None,
+        "provider": usage_to_json(record.usage) if record.usage else None,
         **members(counter, encoding="encoding", tokens_exact="exact"),
         **members(result, "input_tokens", "output_tokens"),
         "reduction": round(result.reduction, 4),
@@ -98,7 +98,8 @@ def members(of: object, *same: str, **named: str) -> Json:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
 
 
-def _usage(usage: Usage) -> Json:
+def usage_to_json(usage: Usage) -> Json:
+    """What was asked of a language model in a run."""
     others = asdict(usage)
     return {"name": others.pop("provider"), **others, "seconds": round(usage.seconds, 2)}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from skill_distiller.skill.model import SKILL_FILE
 
 if TYPE_CHECKING:
-    from skill_distiller.run.result import Result
+    from skill_distiller.skill.model import Skill
 
 
 def plural(count: int, noun: str) -> str:
@@ -55,12 +55,11 @@ def heading_line(level: int, heading: str) -> str:
 _NO_NEWLINE: Final = "\\ No newline at end of file\n"
 
 
-def unified_diff(result: Result) -> str:
-    """The unified diff from the original to the result, "" when nothing changed."""
-    original = result.original
+def unified_diff(original: Skill, text: str) -> str:
+    """The unified diff from a skill to the text that it became, "" when nothing changed."""
     name = original.path.name if original.path else SKILL_FILE
     tab = "\t" if any(c.isspace() for c in name) else ""  # tells patch where a name with blanks ends
-    lines = difflib.unified_diff(_lines(original.text), _lines(result.text), f"a/{name}{tab}", f"b/{name}{tab}")
+    lines = difflib.unified_diff(_lines(original.text), _lines(text), f"a/{name}{tab}", f"b/{name}{tab}")
     return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in lines)
 
 

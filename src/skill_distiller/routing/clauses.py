@@ -26,12 +26,12 @@ _DASH: Final = re.compile(r"\s+(?:[—–]|-{1,2})\s+|(?<=\w)—(?=\w)")
 _COMMA: Final = re.compile(r",\s+|、|，\s*|\s+/\s+|\s+\|\s+")
 _TAIL: Final = re.compile(r"[\s.!?。！？;；,，、—–-]+\Z")
 _OPEN_END: Final = re.compile(r"[\s,;:，、；：—–-]+\Z")
+_BETWEEN: Final = " \t\r\n.,;:!?，、。；：！？—–-|/"
 _SHOWN_MARK: Final = "\x01"  # in place of a character of what is marked: nothing is looked for inside
 _MOST_CLAUSES: Final = 60  # delta debugging may take n² + 3n calls; what a longer text ends with is one clause
 
 _GERUND: Final = re.compile(r"[A-Za-z-]+ing\b")
 _ONE_WORD: Final = re.compile(r"[A-Za-z-]+")
-_USER: Final = re.compile(r"(?:(?:the|an?) )?(?:users?|you|someone)\b", re.IGNORECASE)
 
 Span = tuple[int, int]
 
@@ -177,7 +177,9 @@ def _conjunction() -> re.Pattern[str]:
 def _separators() -> re.Pattern[str]:
     """A comma with the conjunction behind it, or a conjunction that opens another condition."""
     joint = _conjunction().pattern
-    return re.compile(rf"(?:{_COMMA.pattern})(?:{joint}\s*)?|\s+(?:or|and) (?:when|if) ", re.IGNORECASE)
+    return re.compile(
+        rf"(?:{_COMMA.pattern})(?:{joint}\s*)?|\s+{expression('opens_another').pattern}\s+", re.IGNORECASE
+    )
 
 
 def split_clauses(description: str) -> Clauses:
@@ -276,10 +278,13 @@ def _is_parallel(text: str, cue: re.Match[str], spans: Sequence[Span]) -> bool:
     if len(spans) == 1:
         return True
     first, second = (text[slice(*span)] for span in spans[:2])
-    if _USER.match(first):
-        return bool(_USER.match(second))
+    users = expression("users")
+    if users.match(first):
+        return bool(users.match(second))
     predicates = expression("predicates")
-    if predicates.search(first) and not predicates.search(second):
+    if bool(predicates.search(first)) > bool(predicates.search(second)):
+        return False
+    if predicates.match(second) and not predicates.match(first):  # "when a user asks why, mentions a fault, or …"
         return False
     if _GERUND.match(first) or cue[0].lower().endswith(" to"):
         return bool(_GERUND.match(second)) == bool(_GERUND.match(first)) and (
@@ -326,3 +331,24 @@ def _items(masked: str, start: int, end: int, cuts: list[Span], room: int) -> It
         if _conjunction().search(masked[cut:following]):  # the last item; what else is listed there is its own
             break
     yield at, end
+
+
+def clauses_from_texts(description: str, texts: Sequence[str]) -> Clauses | None:
+    """The clauses that somebody else made of a description, each a sentence of its own.
+
+    None unless each text stands in it, in order and without overlap, and nothing but separators stands between.
+    """
+    spans: list[Span] = []
+    at = 0
+    for text in texts:
+        start = description.find(text, at) if text.strip() else -1
+        between = description[at : max(start, at)]
+        if start < 0 or (not spans and start > 0) or _conjunction().sub("", between).strip(_BETWEEN):
+            return None
+        spans.append((start, start + len(text)))
+        at = start + len(text)
+    if not spans or len(spans) > _MOST_CLAUSES or description[at:].strip(_BETWEEN):
+        return None
+    ends = [*(start for start, _ in spans[1:]), len(description)]
+    whole = (Sentence(span, (span[1], span[1]), (), (span[1], end)) for span, end in zip(spans, ends, strict=True))
+    return Clauses(description, tuple(whole))

@@ -79,8 +79,7 @@ def _capability(clauses: Clauses) -> list[int]:
     says = [
         clause
         for clause in clauses.all
-        if not expression("opens_when").match(clauses.text, clauses.sentences[clause.sentence].lead[0])
-        and not expression("opens_when").match(clauses.text_of(clause))
+        if clauses.sentences[clause.sentence].head and not expression("opens_when").match(clauses.text_of(clause))
     ] or clauses.all[:1]
     short = says and len(clauses.text_of(says[0]).split()) < _FEWEST_WORDS and clauses.text_of(says[0]).isascii()
     return [clause.index for clause in says[: 2 if short else 1]]

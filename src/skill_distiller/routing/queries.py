@@ -25,6 +25,8 @@ _LONGEST: Final = 2000  # characters; a longer request is cut for the router, wh
 _TEXT_KEYS: Final = ("query", "prompt", "question")
 _LIST_KEYS: Final = ("evals", "queries", "tests", "cases")
 _DEEPEST: Final = 4  # lists and objects inside of each other that a file of queries may have
+_MOST_EVENTS: Final = 100_000
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_HEADING_LEVEL: Final = 3
 _FEWEST_WORDS: Final = 2  # that say something, of a query from the body
 _HELD_OUT: Final = 3  # one of so many queries is kept for the end
@@ -78,11 +80,19 @@ def _parse(content: str, name: str) -> object:
     except (ValueError, RecursionError):
         pass
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(content, Loader=yaml.SafeLoader)):
-            raise UsageError(f"{name} holds a YAML alias, which is not taken.", _HINT)
-        return yaml.safe_load(content)
-    except (yaml.YAMLError, ValueError, ArithmeticError, RecursionError):
+        _check_yaml(content, name)
+        return yaml.load(content, Loader=_LOADER)  # a safe loader
+    except (yaml.YAMLError, ValueError, ArithmeticError):
         raise UsageError(f"{name} is neither JSON, JSON lines nor YAML.", _HINT) from None
+
+
+def _check_yaml(content: str, name: str) -> None:
+    """Raise UsageError for what no list of queries needs: aliases, deep nesting, more than a file of queries holds."""
+    depth = 0
+    for count, event in enumerate(yaml.parse(content, Loader=_LOADER)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST or count > _MOST_EVENTS:
+            raise UsageError(f"{name} holds YAML that is no list of queries.", _HINT)
 
 
 def _queries(value: object, skill: str, depth: int) -> Iterator[Query]:

@@ -11,7 +11,7 @@ from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.checks.functionality import EmbeddedJudge, Judge
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.planning.ladders import Models
-from skill_distiller.providers.detect import DEFAULT_TIMEOUT, NO_PROVIDER, find_provider, open_provider
+from skill_distiller.providers.detect import DEFAULT_TIMEOUT, NO_PROVIDER, Found, find_provider, open_provider
 from skill_distiller.rewriting.model import Renderer
 from skill_distiller.rewriting.one_liner.model import OneLiner, OneLinerWriter
 from skill_distiller.tokens import TokenCounter
@@ -99,12 +99,8 @@ def choose_backends(
     from skill_distiller.prompted.one_liner import PromptedOneLiner
     from skill_distiller.prompted.rewrite import PromptedRewriter
     from skill_distiller.prompted.synthesize import PromptedSynthesizer
-    from skill_distiller.providers.cache import DiskCache, default_folder
-    from skill_distiller.providers.session import Limits, Session
 
-    limits = Limits(options.max_calls, options.offline, options.allow_secrets)
-    store = DiskCache(default_folder()) if not options.no_cache else None
-    session = Session(open_provider(found, options.timeout), store, limits, watcher=watcher)
+    session = _session(found, options, watcher)
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
     writer = PromptedOneLiner(session, embedded.one_liner)
@@ -113,6 +109,24 @@ def choose_backends(
     for part in (analyzer, writer if one_liner else rewriter, judge):
         session.expect(part.expected(skill))
     return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=writer), session)
+
+
+def _session(found: Found, options: ProviderOptions, watcher: Watcher | None) -> Session:
+    from skill_distiller.providers.cache import DiskCache, default_folder
+    from skill_distiller.providers.session import Limits, Session
+
+    limits = Limits(options.max_calls, options.offline, options.allow_secrets)
+    store = DiskCache(default_folder()) if not options.no_cache else None
+    return Session(open_provider(found, options.timeout), store, limits, watcher=watcher)
+
+
+def open_session(options: ProviderOptions, watcher: Watcher | None) -> Session | None:
+    """A session with the provider that the options mean here and now, None for embedded.
+
+    Raises ProviderError where the provider asked for is not there.
+    """
+    found = find_provider(options.provider, options.model, offline=options.offline)
+    return _session(found, options, watcher) if found else None
 
 
 def choose_token_scorer(choice: str) -> PhraseScorer | None:

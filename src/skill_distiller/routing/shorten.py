@@ -21,9 +21,10 @@ from skill_distiller.skill.model import Block, BlockKind
 from skill_distiller.tokens import TokenCounter
 
 MOST_CHARACTERS: Final = 1024  # of a description, by the specification of the format
+_FEWEST_QUERIES: Final = 2
 _MOST_RESTORED: Final = 3
 _FINAL_ORDER: Final = 1  # the candidates stand in another order at the end than while it was searched
-_STRENGTHS: Final = (0.3, 0.02)  # with articles, and without
+_STRENGTH: Final = 0.02  # of edits that leave out fillers and marks; articles stay, it is one sentence that people read
 _WORD_END: Final = re.compile(r"\s+\S*\Z")
 
 Rung = Callable[[str, Callable[[str], bool]], str]
@@ -108,13 +109,16 @@ def shorten(search: Search) -> Described:
     """The shortest description found that routes what the original routes, and the original where there is none.
 
     Queries that are held out are looked at once, at the end. Where one of them is lost, at most three
-    clauses come back, each the one that helps most; where that is not enough the original stays.
+    clauses come back, each the one that helps most; where that is not enough the original stays. Where
+    few queries are routed, the clauses are queries too: less can be shown, so less may go.
     """
     clauses, oracle = search.clauses, search.oracle
     everything = frozenset(clause.index for clause in clauses.all)
     driving = oracle.routed([query.text for query in search.queries.driving if query.positive])
     if not driving:
         return _within_limit(search, Described(clauses, clauses.text, Status.UNMEASURED, everything, search.pins))
+    if len(driving) < _FEWEST_QUERIES:
+        driving += oracle.routed([text for c in clauses.all if (text := clauses.text_of(c)) not in driving])
     negatives = oracle.refused([query.text for query in search.queries.driving if not query.positive])
     accepts = oracle.acceptance(driving, negatives)
     pinned = clauses.closure(search.pins)
@@ -220,17 +224,14 @@ def shorten_openings(text: str, accepts: Callable[[str], bool]) -> str:
 
 
 def shorten_wording(counter: TokenCounter) -> Rung:
-    """A rung that leaves out articles, fillers and marks, where that is proved to say the same and is accepted."""
+    """A rung that leaves out fillers and marks, where that is proved to say the same and is accepted."""
 
     def rung(text: str, accepts: Callable[[str], bool]) -> str:
         block = Block(0, BlockKind.PARAGRAPH, text, "", 1)
         facts = block_facts(block)
         draft = Draft(block, facts, tuple(locked_spans(text, facts)), counter)
-        for strength in _STRENGTHS:
-            shorter = apply_edits(text, all_edits(draft), strength)
-            if counter.count(shorter) < counter.count(text) and accepts(shorter):
-                return shorter
-        return text
+        shorter = apply_edits(text, all_edits(draft), _STRENGTH)
+        return shorter if counter.count(shorter) < counter.count(text) and accepts(shorter) else text
 
     return rung
 

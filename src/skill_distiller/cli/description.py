@@ -1,0 +1,293 @@
+"""The command `description`: the text that every session pays for, as short as it still routes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from skill_distiller.cli.arguments import ReaderOptions, exclude
+from skill_distiller.cli.input_output import (
+    STDIN,
+    check_target,
+    read_input,
+    read_side_file,
+    write_atomically,
+    write_json,
+    write_stdout,
+)
+from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.errors import BadInputError, RefusedError, UsageError
+from skill_distiller.report.console import ConsoleWatcher, open_console
+from skill_distiller.report.description_text import (
+    description_lines,
+    description_to_json,
+    listing_lines,
+    listing_to_json,
+)
+from skill_distiller.report.text import printable, unified_diff
+from skill_distiller.routing.library import client_names, find_client
+from skill_distiller.routing.oracle import MARGIN_KEPT, Candidate
+from skill_distiller.routing.queries import Query, parse_queries
+from skill_distiller.run.backends import open_session
+from skill_distiller.run.describe_skill import (
+    DEFAULT_SEED,
+    DescriptionOptions,
+    DescriptionResult,
+    Generate,
+    Note,
+    describe_skill,
+    read_siblings,
+)
+from skill_distiller.run.fit_library import Treatment, fit_library
+from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, FrontmatterState, Skill
+from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
+
+if TYPE_CHECKING:
+    from skill_distiller.providers.session import Session
+
+_MOST_BYTES: Final = 1_000_000  # of a file of queries
+_HINT: Final = 'Give a file of strings, or of objects such as {"query": "…", "should_trigger": true}.'
+_EVALS: Final = ("evals/evals.json", "evals/trigger-evals.json", "evals/trigger_eval_set.json", "evals/triggers.json")
+_REFUSED: Final = 6
+_TOO_LARGE: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the description is held against, what stays, and when one is written."""
+
+    library: list[str] | None = option(
+        None,
+        metavar="DIR",
+        help="A folder of skill folders that it is told apart from. Can be repeated. Default: those beside the skill.",
+    )
+    queries: str = option(
+        "",
+        metavar="FILE",
+        help="Requests of users, as JSON, JSON lines or YAML. Default: evals/*.json of the skill, else its own words.",
+    )
+    margin: float = option(
+        MARGIN_KEPT,
+        metavar="0-1",
+        help="The share of its lead over other skills that each query keeps; less saves more and routes worse.",
+    )
+    keep_phrase: list[str] | None = option(
+        None, "--keep-phrase", metavar="TEXT", help="Keep the clause with this text. Can be repeated."
+    )
+    generate: Generate = option(
+        Generate.AUTO,
+        help="Write one from the body: auto where there is none, or a short one that routes nothing; always; never.",
+    )
+    seed: int = option(DEFAULT_SEED, metavar="N", help="What the split of queries and the order of skills hang on.")
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """Where the result goes, and what is printed beside it or in its place."""
+
+    file: str = option("", "--output", "-o", metavar="FILE", help="Write the SKILL.md to this file instead of stdout.")
+    force: bool = option(False, "--force", help="Overwrite an existing file (never the input).")
+    text: bool = option(False, "--text", help="Print the description alone instead of the SKILL.md.")
+    dry_run: bool = option(False, "--dry-run", help="Report only; write nothing.")
+    diff: bool = option(False, "--diff", help="Print a unified diff instead of the SKILL.md.")
+    json_: bool = option(False, "--json", help="Print the record of the run as JSON instead.")
+    verbose: bool = option(False, "--verbose", "-v", help="Report every query and every clause.")
+    quiet: bool = option(False, "--quiet", "-q", help="No report; errors only.")
+    strict: bool = option(
+        False, "--strict", help="Treat as errors: broken frontmatter, nothing that could be measured."
+    )
+
+    def check(self) -> None:
+        """Raise UsageError for options that exclude each other."""
+        forms = (("--text", self.text), ("--diff", self.diff), ("--json", self.json_), ("--dry-run", self.dry_run))
+        for place, (name, given) in enumerate(forms):
+            exclude(*((name, given, *other) for other in forms[place + 1 :]))
+        exclude(("--verbose", self.verbose, "--quiet", self.quiet))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How the skill is read, and what its tokens are counted in."""
+
+    encoding: str = option(
+        DEFAULT_ENCODING, metavar="NAME", help="The tiktoken encoding to count tokens in, or `estimate`."
+    )
+    max_bytes: int = option(MAX_BYTES, min=1, metavar="N", help="Refuse an input of more bytes.")
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """The list of a client that a whole library is to fit into."""
+
+    fit: bool = option(False, "--fit", help="Fit a whole --library into the list of --client; a table says how.")
+    client: str = option("", metavar="|".join(client_names()), help="The client whose list of skills it is; for --fit.")
+    window: int | None = option(None, min=1, metavar="N", help="Its context window in tokens. Default: the client's.")
+    pinned: list[str] | None = option(
+        None, "--pinned", metavar="SKILL", help="The client keeps this description; so do we. Can be repeated."
+    )
+    name_only: list[str] | None = option(
+        None, "--name-only", metavar="SKILL", help="The client lists only this name. Can be repeated."
+    )
+    manual: list[str] | None = option(
+        None, "--manual", metavar="SKILL", help="The client lists this skill not at all. Can be repeated."
+    )
+
+    def check(self, path: str, wanted: Wanted) -> None:
+        """Raise UsageError for what does not go together."""
+        if not self.fit:
+            if not path:
+                raise UsageError("There is no skill to describe.", "Name a SKILL.md or a skill folder.")
+            if self.client or self.window or self.pinned or self.name_only or self.manual:
+                raise UsageError("--client and its options need --fit.", "Add --fit and --library DIR.")
+            return
+        if path or wanted.queries:
+            raise UsageError("--fit is about a library, not about one skill.", "Leave PATH and --queries out.")
+        if len(wanted.library or ()) != 1 or not self.client:
+            raise UsageError("--fit needs one --library and a --client.", f"Clients: {', '.join(client_names())}.")
+
+
+@expand_groups
+def description(
+    path: str = argument("", metavar="PATH", help="A SKILL.md, a skill folder, or - for stdin; none with --fit."),
+    *,
+    wanted: Wanted,
+    fitting: Fitting,
+    handing: Handing,
+    counted: Counted,
+    reader: ReaderOptions,
+) -> None:
+    """Shorten the description that every session pays for.
+
+    Clauses go while requests still lead to the skill; exclusions and quoted phrases stay. Nothing but the description
+    changes. Without a language model a router of words decides, and the report says so.
+    """
+    handing.check()
+    if not 0 <= wanted.margin <= 1:
+        raise UsageError("--margin is a share from 0 to 1.", "The default is 0.8.")
+    fitting.check(path, wanted)
+    counter = load_counter(counted.encoding, offline=reader.offline)
+    if fitting.fit:
+        _fit(wanted, fitting, handing, counter)
+        return
+    skill = read_input(path, counted.max_bytes)
+    _check_frontmatter(skill, handing)
+    queries, library = _read_queries(wanted, skill, path), _read_library(wanted, skill)
+    target = None
+    if handing.file not in ("", STDIN):
+        folder_given = path != STDIN and Path(path).is_dir()
+        target = check_target(handing.file, skill.path, folder_given=folder_given, force=handing.force)
+    console = open_console(stderr=True, soft_wrap=True)
+    options = DescriptionOptions(wanted.seed, wanted.margin, tuple(wanted.keep_phrase or ()), wanted.generate)
+    result, session = _describe(skill, library, queries, options, counter, reader, console, quiet=handing.quiet)
+    if handing.strict and Note.UNMEASURED in result.notes:
+        raise typer.Exit(_refuse(result, console))
+    _hand_out(result, session, target, handing)
+    if not handing.quiet:
+        with suppress(BrokenPipeError):
+            for line in description_lines(result, verbose=handing.verbose):
+                console.print(Text(line, style="yellow" if line.startswith("Note: ") else ""))
+            if target and not handing.dry_run:
+                console.print(f"Written: {printable(str(target))}")
+
+
+def _fit(wanted: Wanted, fitting: Fitting, handing: Handing, counter: TokenCounter) -> None:
+    """Print how a library fits into a list, then write what changes into a new folder where one is named."""
+    (folder,) = wanted.library or ("",)
+    exclude(("--fit", True, "--text", handing.text), ("--fit", True, "--diff", handing.diff))
+    out = Path(handing.file) if handing.file not in ("", STDIN) else None
+    if out and (out.exists() or out.resolve().is_relative_to(Path(folder).resolve())):
+        raise RefusedError(f"{str(out)!r} exists, or is inside the library.", "Name a new folder with -o.")
+    treatment = Treatment(tuple(fitting.pinned or ()), tuple(fitting.name_only or ()), tuple(fitting.manual or ()))
+    options = DescriptionOptions(wanted.seed, wanted.margin, tuple(wanted.keep_phrase or ()))
+    fitted = fit_library(Path(folder), find_client(fitting.client), fitting.window, treatment, options, counter)
+    if handing.json_:
+        write_json(listing_to_json(fitted))
+    else:
+        write_stdout("".join(f"{line}\n" for line in listing_lines(fitted, verbose=handing.verbose)), safe=True)
+    for name, skill in fitted.changed().items() if out and not handing.dry_run else ():
+        place = out / name / SKILL_FILE if out else Path()
+        place.parent.mkdir(parents=True)
+        write_atomically(place, skill.text.encode("utf-8"))
+    if not fitted.solution.fits:
+        raise typer.Exit(_TOO_LARGE)
+
+
+def _check_frontmatter(skill: Skill, handing: Handing) -> None:
+    state = skill.frontmatter.state
+    if handing.strict and state not in (FrontmatterState.OK, FrontmatterState.MISSING):
+        raise BadInputError(f"The frontmatter can't be changed: it is {state.value}.", "Mend it first.")
+
+
+def _read_queries(wanted: Wanted, skill: Skill, path: str) -> Sequence[Query]:
+    """The queries of the file that was named, else those that the skill folder ships, else none."""
+    if wanted.queries:
+        content = read_side_file(wanted.queries, _MOST_BYTES, _HINT)
+        return parse_queries(content, skill.name, repr(wanted.queries))
+    found: list[Query] = []
+    folder = skill.path.parent if skill.path else None
+    for name in _EVALS if folder else ():
+        with suppress(BadInputError, UsageError):  # what lies beside a skill need not be ours to read
+            found += parse_queries(
+                read_side_file(str(folder / name) if folder else "", _MOST_BYTES, _HINT), skill.name, name
+            )
+    return tuple(dict.fromkeys(found))
+
+
+def _read_library(wanted: Wanted, skill: Skill) -> tuple[Candidate, ...]:
+    """The other skills: of the folders that were named, else those beside the skill's own folder."""
+    if wanted.library:
+        folders = [Path(name) for name in wanted.library]
+    else:
+        folders = [skill.path.resolve().parent.parent] if skill.path and skill.path.name == SKILL_FILE else []
+    found = [sibling for folder in folders for sibling in read_siblings(folder)]
+    return tuple(dict.fromkeys(sibling for sibling in found if sibling.name != skill.name))
+
+
+def _describe(
+    skill: Skill,
+    library: tuple[Candidate, ...],
+    queries: Sequence[Query],
+    options: DescriptionOptions,
+    counter: TokenCounter,
+    reader: ReaderOptions,
+    console: Console,
+    *,
+    quiet: bool,
+) -> tuple[DescriptionResult, Session | None]:
+    with ExitStack() as ends:
+        watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console)))
+        session = open_session(reader.options, watcher)
+        if session is None:
+            return describe_skill(skill, library, options, counter, queries=queries), None
+        from skill_distiller.prompted.describe import PromptedModel
+
+        ends.callback(session.close)
+        model = PromptedModel(session, counter, library)
+        return describe_skill(skill, library, options, counter, queries=queries, model=model), session
+
+
+def _refuse(result: DescriptionResult, console: Console) -> int:
+    for line in description_lines(result):
+        console.print(Text(line))
+    return _REFUSED
+
+
+def _hand_out(result: DescriptionResult, session: Session | None, target: Path | None, handing: Handing) -> None:
+    """Write the SKILL.md to its file, and to stdout whatever was asked for."""
+    if target and not handing.dry_run:
+        write_atomically(target, result.skill.text.encode("utf-8"))
+    if handing.json_:
+        write_json(description_to_json(result, session.usage if session else None))
+    elif handing.diff:
+        write_stdout(unified_diff(result.before, result.skill.text))
+    elif handing.text:
+        write_stdout(result.described.text + "\n")
+    elif not target and not handing.dry_run:
+        write_stdout(result.skill.text)

@@ -1,0 +1,194 @@
+"""A description and what became of it, as text for people and as the record `skill-distiller/description/1`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from skill_distiller._version import __version__
+from skill_distiller.providers.model import Usage
+from skill_distiller.report.json_record import Json, usage_to_json
+from skill_distiller.report.text import excerpt, plural, printable
+from skill_distiller.routing.oracle import LEXICAL
+from skill_distiller.routing.shorten import Measured, Status
+from skill_distiller.run.describe_skill import DescriptionResult, Note
+from skill_distiller.run.fit_library import FittedLibrary
+
+SCHEMA: Final = "skill-distiller/description/1"
+LISTING_SCHEMA: Final = "skill-distiller/listing/1"
+NOTES: Final = {
+    Note.UNMEASURED: "The original routes no query, so nothing can be shown to be kept; it stays. "
+    "Give real requests with --queries.",
+    Note.CUT: "It was over 1,024 characters, the limit of the format, and had to be cut.",
+    Note.MINIMAL: "Already minimal: nothing shorter routes as well.",
+    Note.FRONTMATTER: "The frontmatter can't be changed safely and stays as it is; mend it first.",
+    Note.FEW_SIBLINGS: "There are fewer than four other skills to tell it from, so general ones stood in; "
+    "name yours with --library.",
+    Note.OWN_QUERIES: "The queries are the skill's own words, not those of users; give real ones with --queries.",
+    Note.MODEL_UNUSED: "The model gave no usable queries; they come from the body.",
+    Note.OVER_LIMIT: "It is over 1,024 characters, the limit of the format.",
+}
+_STATUS: Final = {
+    Status.SHORTENED: "shortened",
+    Status.RESTORED: "shortened, after clauses came back that held-out queries needed",
+    Status.ORIGINAL: "unchanged",
+    Status.UNMEASURED: "unchanged",
+    Status.GENERATED: "written from the body",
+    Status.MISSING: "missing",
+}
+_MOST_SHOWN: Final = 12  # clauses and queries in the report; the record has all
+_LONG: Final = 100  # characters of one
+
+
+def description_lines(result: DescriptionResult, *, verbose: bool = False) -> Iterator[str]:
+    """The report, line by line, safe to show: figures, what the router says, what went, notes."""
+    described, mark = result.described, result.counter.mark
+    before, after = result.tokens
+    saved = f" (−{1 - after / before:.0%})" if before and after < before else ""
+    characters = f"{len(result.before.description)} → {len(described.text)} characters"
+    name = printable(result.before.name) or "skill"
+    yield f"{name}: {_STATUS[described.status]}, {mark}{before} → {mark}{after} tokens{saved}, {characters}"
+    yield from _router_lines(result)
+    gone = [clause for clause in described.clauses.all if clause.index not in described.kept]
+    for clause in gone if verbose else gone[:_MOST_SHOWN]:
+        yield f"  − {excerpt(described.clauses.text_of(clause), _LONG)}"
+    if len(gone) > _MOST_SHOWN and not verbose:
+        yield f"  and {len(gone) - _MOST_SHOWN} more (--verbose or --json)"
+    if described.pins:
+        counted = Counter(pin.value for pin in described.pins.values())
+        yield f"Pinned: {', '.join(f'{count} {name}' for name, count in sorted(counted.items()))}"
+    if verbose:
+        yield from _query_lines(described.measured)
+    yield from (f"Note: {NOTES[note]}" for note in result.notes)
+
+
+def _router_lines(result: DescriptionResult) -> Iterator[str]:
+    measured, effort = result.described.measured, result.described.effort
+    limits = " (it compares words; whether an agent chooses the skill it can't say)" if result.router == LEXICAL else ""
+    yield f"Router: {printable(result.router)}{limits}"
+    for held_out, name in ((False, "that drove the search"), (True, "held out")):
+        own = [one for one in measured if one.held_out is held_out and one.query.positive]
+        if own:
+            before, after = sum(one.before > 0 for one in own), sum(one.after > 0 for one in own)
+            yield f"  of {len(own)} queries {name}: {before} routed before, {after} after"
+    if effort.calls:
+        yield f"  {plural(effort.calls, 'description')} tried, {effort.cached} of them again"
+
+
+def _query_lines(measured: Sequence[Measured]) -> Iterator[str]:
+    for one in measured:
+        kind = ("held out" if one.held_out else "drove") + ("" if one.query.positive else ", negative")
+        text = excerpt(one.query.text, _LONG)
+        yield f"  {one.before:+.2f} → {one.after:+.2f}  {text} ({kind}, {one.query.source.value})"
+
+
+def description_to_json(result: DescriptionResult, usage: Usage | None) -> Json:
+    """The record of one description, as docs/description.md has it."""
+    described, options = result.described, result.options
+    before, after = result.tokens
+    restored = set(described.restored)
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "skill": result.before.name,
+        "status": described.status.value,
+        "original": result.before.description,
+        "description": described.text,
+        "encoding": result.counter.encoding,
+        "tokens_exact": result.counter.exact,
+        "tokens": {"before": before, "after": after},
+        "characters": {"before": len(result.before.description), "after": len(described.text)},
+        "generated": result.generated,
+        "clauses": [
+            {
+                "id": clause.index,
+                "text": described.clauses.text_of(clause),
+                "kept": clause.index in described.kept,
+                "pin": described.pins[clause.index].value if clause.index in described.pins else None,
+                "restored": clause.index in restored,
+            }
+            for clause in described.clauses.all
+        ],
+        "oracle": {
+            "router": result.router,
+            "seed": options.seed,
+            "margin": options.margin,
+            "evaluations": described.effort.calls,
+            "answers_asked": described.effort.asked,
+            "cached": described.effort.cached,
+        },
+        "pool": [{"name": one.name, "role": one.role.value, "similarity": one.similarity} for one in result.pool],
+        "queries": [_query(one) for one in described.measured],
+        "provider": usage_to_json(usage) if usage else None,
+        "notes": [{"kind": note.value, "text": NOTES[note]} for note in result.notes],
+        "text": result.skill.text,
+    }
+
+
+def listing_lines(fitted: FittedLibrary, *, verbose: bool = False) -> Iterator[str]:
+    """How a library fits into a list: what becomes of each skill that changes, or of all, then the sums."""
+    solution = fitted.solution
+    shown = [choice for choice in solution.choices if verbose or choice.action not in ("keep", "manual")]
+    rows = [
+        (choice.action, f"{choice.sizes[0]} → {choice.sizes[1]}", f"{choice.routed[0]} → {choice.routed[1]}", choice)
+        for choice in sorted(shown, key=lambda choice: (choice.action, choice.entry.folder))
+    ]
+    for action, size, routed, choice in rows:
+        yield f"{action:<9}  {size:>13}  {routed:>9}  {printable(choice.entry.folder)}"
+        if choice.action == "shorten":
+            yield f"{'':<9}  {excerpt(choice.text, 200)}"
+    if rows:
+        yield "(action, characters in the list, requests of its own that route among all)\n"
+    client, limit = solution.client, solution.limit
+    room = "no limit" if limit is None else f"{limit:,}"
+    yield f"{client.name}: {solution.sizes[0]:,} → {solution.sizes[1]:,} of {room} ({client.source}; {client.date})"
+    counted = Counter(choice.action for choice in solution.choices)
+    yield f"{plural(len(solution.choices), 'skill')}: {', '.join(f'{n} {name}' for name, n in sorted(counted.items()))}"
+    yield (
+        f"Requests from the skills' own words that route, by a {LEXICAL}: {solution.routed[0]} before, "
+        f"{solution.routed[1]} after"
+    )
+    if not solution.fits:
+        yield "It does not fit even so: take skills out, or give the client more room."
+    if fitted.unread:
+        yield f"Not read: {', '.join(map(printable, fitted.unread[:_MOST_SHOWN]))}"
+
+
+def listing_to_json(fitted: FittedLibrary) -> Json:
+    """The record of a library fitted into a list, as docs/description.md has it."""
+    solution = fitted.solution
+    return {
+        "schema": LISTING_SCHEMA,
+        "version": __version__,
+        "client": solution.client.name,
+        "source": solution.client.source,
+        "date": solution.client.date,
+        "limit": solution.limit,
+        "characters": {"before": solution.sizes[0], "after": solution.sizes[1]},
+        "fits": solution.fits,
+        "router": LEXICAL,
+        "routed": {"before": solution.routed[0], "after": solution.routed[1]},
+        "skills": [
+            {
+                "skill": choice.entry.folder,
+                "action": choice.action,
+                "characters": {"before": choice.sizes[0], "after": choice.sizes[1]},
+                "routed": {"before": choice.routed[0], "after": choice.routed[1]},
+                "description": choice.text,
+            }
+            for choice in solution.choices
+        ],
+        "unread": list(fitted.unread),
+    }
+
+
+def _query(one: Measured) -> Json:
+    return {
+        "text": one.query.text,
+        "source": one.query.source.value,
+        "split": "held out" if one.held_out else "driving",
+        "positive": one.query.positive,
+        "before": round(one.before, 4),
+        "after": round(one.after, 4),
+    }

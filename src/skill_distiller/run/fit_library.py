@@ -1,0 +1,144 @@
+"""A whole library: read it, make a curve of descriptions for each skill, and fit it into the list of a client."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.trained import TrainedAnalyzer
+from skill_distiller.errors import BadInputError, SkillDistillerError, UsageError
+from skill_distiller.routing.clauses import split_clauses
+from skill_distiller.routing.library import Client, Entry, Listed, Solution, solve
+from skill_distiller.routing.oracle import Candidate, LexicalRouter, Oracle, Role, lexical_router, make_pool
+from skill_distiller.routing.pins import Pin, find_pins
+from skill_distiller.routing.queries import Query, QuerySplit, Source, queries_from_body
+from skill_distiller.routing.shorten import MOST_CHARACTERS, Search, cut_at_word, shorten, shorten_openings
+from skill_distiller.run.describe_skill import DescriptionOptions, with_description
+from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
+from skill_distiller.skill.read import read_skill
+from skill_distiller.tokens import TokenCounter
+
+_MARGINS: Final = (0.4, 0.0)  # shares of the leads that the rungs below the default keep
+_MOST_SKILLS: Final = 2000
+_MANUAL: Final = "disable-model-invocation"
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """How the client treats some skills, by name."""
+
+    pinned: tuple[str, ...] = ()
+    name_only: tuple[str, ...] = ()
+    manual: tuple[str, ...] = ()
+
+    def of(self, name: str, skill: Skill) -> Listed:
+        """How one is listed; what its frontmatter says of it comes last."""
+        ways = ((self.manual, Listed.MANUAL), (self.name_only, Listed.NAME_ONLY), (self.pinned, Listed.PINNED))
+        by_user = skill.frontmatter.fields.get(_MANUAL) is True
+        return next((way for names, way in ways if name in names), Listed.MANUAL if by_user else Listed.FREE)
+
+    def check(self, known: Collection[str]) -> None:
+        """Raise UsageError for a name that no skill has."""
+        for name in (*self.pinned, *self.name_only, *self.manual):
+            if name not in known:
+                raise UsageError(f"The library has no skill {name[:60]!r}.", "Name a folder of it.")
+
+
+@dataclass(frozen=True, slots=True)
+class FittedLibrary:
+    """What was solved, the skills by folder, and the folders that hold no skill that could be read."""
+
+    solution: Solution
+    skills: dict[str, Skill]
+    unread: tuple[str, ...]
+
+    def changed(self) -> dict[str, Skill]:
+        """The skills whose description is to be another one, with it, by folder name; a bare name needs no change."""
+        found = {}
+        for choice in self.solution.choices:
+            if choice.action == "shorten":
+                skill, refused = with_description(self.skills[choice.entry.folder], choice.text)
+                if not refused:
+                    found[choice.entry.folder] = skill
+        return found
+
+
+def fit_library(
+    folder: Path,
+    client: Client,
+    window: int | None,
+    treatment: Treatment,
+    options: DescriptionOptions,
+    counter: TokenCounter,
+) -> FittedLibrary:
+    """The library in a folder, fitted into the list of a client. Raises BadInputError where it holds no skill."""
+    skills, unread = _read(folder)
+    if not skills:
+        raise BadInputError(
+            f"The library {str(folder)!r} holds no skill.", f"Name a folder of folders with {SKILL_FILE}."
+        )
+    treatment.check(skills)
+    candidates = [
+        Candidate(name if client.by_folder else skill.name or name, skill.description) for name, skill in skills.items()
+    ]
+    router = lexical_router(candidates)
+    size = client.fixed + sum(client.size(*one[:2]) for one in candidates)
+    limit = client.limit(window)
+    entries = []
+    for candidate, (folder_name, skill) in zip(candidates, skills.items(), strict=True):
+        queries = tuple(query.text for query in queries_from_body(Reading(TrainedAnalyzer().analyze(skill))))
+        listed = treatment.of(folder_name, skill)
+        # What fits needs no curves: they are what takes time.
+        asked = listed is Listed.FREE and limit is not None and size > limit
+        texts = _curve(candidate, candidates, queries, router, options, counter) if asked else (skill.description,)
+        entries.append(Entry(folder_name, candidate.name, texts, queries, listed))
+    return FittedLibrary(solve(entries, client, window, router), skills, unread)
+
+
+def _read(folder: Path) -> tuple[dict[str, Skill], tuple[str, ...]]:
+    try:
+        places = sorted(place for place in folder.iterdir() if (place / SKILL_FILE).is_file())
+    except OSError:
+        raise BadInputError(f"Can't read the library {str(folder)!r}.", "Name a folder of skill folders.") from None
+    if len(places) > _MOST_SKILLS:
+        raise BadInputError(f"The library holds more than {_MOST_SKILLS:,} skills.", "Name a part of it.")
+    skills, unread = {}, []
+    for place in places:
+        try:
+            skills[place.name] = read_skill(place, MAX_BYTES)
+        except SkillDistillerError:
+            unread.append(place.name)
+    return skills, tuple(unread)
+
+
+def _curve(
+    own: Candidate,
+    library: Sequence[Candidate],
+    queries: Sequence[str],
+    router: LexicalRouter,
+    options: DescriptionOptions,
+    counter: TokenCounter,
+) -> tuple[str, ...]:
+    """Descriptions of one skill, each shorter than the one before: with less and less lead, what it does, nothing."""
+    target = own._replace(role=Role.TARGET)
+    pool = make_pool(target, library, router)
+    clauses = split_clauses(own.description)
+    names = [other.name for other in library if other.name != own.name]
+    pins = find_pins(clauses, siblings=names, keep=options.keep)
+    split = QuerySplit(tuple(Query(text, Source.BODY) for text in queries), ())
+    texts = [own.description]
+    for margin in dict.fromkeys((options.margin, *_MARGINS)):
+        search = Search(
+            clauses, pins, Oracle(router, target, pool, options.seed, margin), split, counter, (shorten_openings,)
+        )
+        texts.append(shorten(search).text)
+    texts.append(clauses.join({index for index, pin in pins.items() if pin is not Pin.QUOTED}))
+    texts.append(clauses.join({index for index, pin in pins.items() if pin is Pin.CAPABILITY}))
+    found = [texts[0]]
+    for text in (*(cut_at_word(text, MOST_CHARACTERS) for text in texts[1:]), ""):
+        if len(text) < len(found[-1]):
+            found.append(text)
+    return tuple(found)
