@@ -325,3 +325,9 @@ def test_a_name_that_no_skill_has(tmp_path: Path) -> None:
     """A pin that pins nothing is an error."""
     result = _fit(_library(tmp_path), "--pinned", "nobody")
     assert (result.exit_code, result.stdout) == (2, b"")
+
+
+def test_the_document_names_every_field() -> None:
+    """Of the record, in its table."""
+    page = (SKILLS.parents[1] / "docs" / "description.md").read_text(encoding="utf-8")
+    assert [name for name in SCHEMA["properties"] if f"`{name}`" not in page] == []

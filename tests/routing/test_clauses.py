@@ -112,3 +112,10 @@ def test_the_corpus(corpus: Path) -> None:
         clauses = split_clauses(text)
         assert clauses.join(range(len(clauses.all))) == text, path
         assert all(text[c.start : c.end].strip() for c in clauses.all), path
+
+
+@pytest.mark.parametrize("run", [" ", "\n", "(", ", ", " — ", "when the user asks to ", " or"])
+def test_long_runs_take_no_longer_than_they_are(run: str) -> None:
+    """Each would take minutes if it were looked at again from each of its places."""
+    text = f"a{run * (30_000 // len(run))}b"
+    assert split_clauses(text).join(range(len(split_clauses(text).all))) == text

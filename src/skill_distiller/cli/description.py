@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -246,7 +246,10 @@ def _read_library(wanted: Wanted, skill: Skill) -> tuple[Candidate, ...]:
         folders = [Path(name) for name in wanted.library]
     else:
         folders = [skill.path.resolve().parent.parent] if skill.path and skill.path.name == SKILL_FILE else []
-    found = [sibling for folder in folders for sibling in read_siblings(folder)]
+    found: list[Candidate] = []
+    for folder in folders:
+        with nullcontext() if wanted.library else suppress(BadInputError):  # nobody asked for the folder beside it
+            found += read_siblings(folder)
     return tuple(dict.fromkeys(sibling for sibling in found if sibling.name != skill.name))
 
 

@@ -19,13 +19,13 @@ _UNSPACED: Final = re.compile(rf"[{CJK}]")
 _BRACKETS: Final = re.compile(r"\([^()\n]{1,600}\)|\[[^\[\]\n]{1,600}\]|（[^（）\n]{1,600}）")
 # The end of a sentence: before what may begin one, at a full stop of scripts without blanks, and at the end of a line.
 _SENTENCE_END: Final = re.compile(
-    r"""[.!?]+["”')\]*]*\s+(?=[A-Z\d"“`'(\[*\x01]|[^\x00-\x7f])|[。！？][”」』）]*\s*|[；;]\s*|\s*[\r\n]+\s*"""
+    r"""[.!?]+["”')\]*]*\s+(?=[A-Z\d"“`'(\[*\x01]|[^\x00-\x7f])|[。！？][”」』）]*\s*|[；;]\s*|(?<!\s)\s*[\r\n]\s*"""
 )
 _ABBREVIATED: Final = re.compile(rf"(?:\b(?:{ABBREVIATIONS})|\b[A-Za-z])\Z", re.IGNORECASE)
-_DASH: Final = re.compile(r"\s+(?:[—–]|-{1,2})\s+|(?<=\w)—(?=\w)")
-_COMMA: Final = re.compile(r",\s+|、|，\s*|\s+/\s+|\s+\|\s+")
-_TAIL: Final = re.compile(r"[\s.!?。！？;；,，、—–-]+\Z")
-_OPEN_END: Final = re.compile(r"[\s,;:，、；：—–-]+\Z")
+_DASH: Final = re.compile(r"(?<!\s)\s+(?:[—–]|-{1,2})\s+|(?<=\w)—(?=\w)")
+_COMMA: Final = re.compile(r",\s+|、|，\s*|(?<!\s)\s+[/|]\s+")
+_STOPS: Final = ".!?。！？;；,，、—–-"  # besides white space, what a sentence ends with
+_JOINTS: Final = ",;:，、；：—–-"  # besides white space, what nothing may end with
 _BETWEEN: Final = " \t\r\n.,;:!?，、。；：！？—–-|/"
 _SHOWN_MARK: Final = "\x01"  # in place of a character of what is marked: nothing is looked for inside
 _MOST_CLAUSES: Final = 60  # delta debugging may take n² + 3n calls; what a longer text ends with is one clause
@@ -119,7 +119,7 @@ class Clauses:
         if len(closed) == len(self.all):
             return self.text
         pieces = [self._sentence(place, closed) for place in range(len(self.sentences))]
-        return _OPEN_END.sub("", "".join(pieces))
+        return _stripped("".join(pieces), _JOINTS)
 
     def _sentence(self, place: int, kept: Collection[int]) -> str:
         sentence = self.sentences[place]
@@ -165,6 +165,14 @@ class Clauses:
         return sentence.head is not None and bool(_separators().fullmatch(self.text[slice(*sentence.lead)]))
 
 
+def _stripped(text: str, marks: str) -> str:
+    """The text without the white space and marks that it ends with."""
+    shorter = text.rstrip().rstrip(marks)
+    while shorter != text:
+        text, shorter = shorter, shorter.rstrip().rstrip(marks)
+    return text
+
+
 @lru_cache(maxsize=1)
 def _conjunction() -> re.Pattern[str]:
     lists = routing_words()
@@ -178,7 +186,7 @@ def _separators() -> re.Pattern[str]:
     """A comma with the conjunction behind it, or a conjunction that opens another condition."""
     joint = _conjunction().pattern
     return re.compile(
-        rf"(?:{_COMMA.pattern})(?:{joint}\s*)?|\s+{expression('opens_another').pattern}\s+", re.IGNORECASE
+        rf"(?:{_COMMA.pattern})(?:{joint}\s*)?|(?<!\s)\s+{expression('opens_another').pattern}\s+", re.IGNORECASE
     )
 
 
@@ -245,7 +253,7 @@ def _first_limit(masked: str, start: int, end: int) -> int | None:
 
 def _whole(text: str, start: int, end: int) -> Sentence:
     part = text[start:end]
-    body = start + max(1, len(_TAIL.sub("", part)))
+    body = start + max(1, len(_stripped(part, _STOPS)))
     return Sentence((start, body), (body, body), (), (body, end))
 
 
@@ -259,7 +267,7 @@ def _sentence(masked: str, text: str, start: int, end: int, room: int) -> Senten
     first = _skip_blank(text, cue.end(), body) if cue else start
     if cue and expression("limits").search(masked, start, first):
         return plain
-    head_end = start + len(_OPEN_END.sub("", text[start : cue.start()])) if cue else start
+    head_end = start + len(_stripped(text[start : cue.start()], _JOINTS)) if cue else start
     spans = list(_items(masked, first, body, _cuts(masked, first, body), room))
     fewest = 3 if cue is None else 2 if head_end == start else 1  # items that make a list
     if len(spans) < fewest or any(a >= b for a, b in spans):
@@ -313,7 +321,7 @@ def _cuts(masked: str, start: int, end: int) -> list[Span]:
     """The separators of the list in a part; an "or" or "and" without a comma counts behind the last comma."""
     cuts = [match.span() for match in _separators().finditer(masked, start, end)]
     if cuts and not _conjunction().search(masked[slice(*cuts[-1])]):
-        joint = list(re.finditer(rf"\s+{_conjunction().pattern}\s+", masked[cuts[-1][1] : end], re.IGNORECASE))
+        joint = list(re.finditer(rf"(?<!\s)\s+{_conjunction().pattern}\s+", masked[cuts[-1][1] : end], re.IGNORECASE))
         if len(joint) == 1:
             cuts.append((cuts[-1][1] + joint[0].start(), cuts[-1][1] + joint[0].end()))
     return cuts

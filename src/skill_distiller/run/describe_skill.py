@@ -49,6 +49,7 @@ DEFAULT_SEED: Final = 20260
 SHORT_TOKENS: Final = 40  # a description of so many is short: it is written anew where it does not route
 _HEAD_BYTES: Final = 100_000  # of a sibling's file: its frontmatter is within
 _MOST_SIBLINGS: Final = 5000
+_LONGEST_SIBLING: Final = 4000  # characters of its description that are compared
 
 
 class Generate(StrEnum):
@@ -148,7 +149,7 @@ def read_siblings(folder: Path) -> tuple[Candidate, ...]:
             found.append(
                 Candidate(
                     name.strip() if isinstance(name, str) and name.strip() else place.name,
-                    description.strip() if isinstance(description, str) else "",
+                    description.strip()[:_LONGEST_SIBLING] if isinstance(description, str) else "",
                 )
             )
     return tuple(found)
@@ -187,13 +188,13 @@ def describe_skill(
         queries = model.queries(skill)
         notes += [] if queries else [Note.MODEL_UNUSED]
     if not queries:
-        reading = _reading(skill)
+        reading = reading_of(skill)
         queries = queries_from_body(reading)
         notes.append(Note.OWN_QUERIES)
     job = _Job(skill, tuple(library), options, counter, tuple(queries), model)
     described = job.shorten(skill.description) if skill.description else job.missing()
     if generated := job.wants_new(described):
-        text = (model.write(skill) if model else None) or extract_description(reading or _reading(skill), counter)
+        text = (model.write(skill) if model else None) or extract_description(reading or reading_of(skill), counter)
         new = job.describe_new(text)
         generated = bool(text) and (options.generate is Generate.ALWAYS or new.rate > described_rate(described))
         described = new.described if generated else described
@@ -221,7 +222,7 @@ def described_rate(described: Described) -> float:
     return sum(one.after > 0 for one in own) / len(own) if own and described.text else 0.0
 
 
-def _reading(skill: Skill) -> Reading:
+def reading_of(skill: Skill) -> Reading:
     return Reading(TrainedAnalyzer().analyze(skill))
 
 
