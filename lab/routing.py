@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from lab.common.shared import Shared, shared_at, shared_parser
@@ -23,6 +24,7 @@ from skill_distiller.errors import UsageError
 from skill_distiller.meaning.compare import compare_texts
 from skill_distiller.routing.generate import invented
 from skill_distiller.routing.lexical import Index
+from skill_distiller.routing.library import find_client
 from skill_distiller.routing.oracle import MARGIN_KEPT, Candidate, LexicalRouter, Role, lexical_router, make_pool
 from skill_distiller.routing.pins import excludes
 from skill_distiller.routing.queries import parse_queries
@@ -34,11 +36,13 @@ from skill_distiller.run.describe_skill import (
     Generate,
     describe_skill,
 )
-from skill_distiller.skill.model import Skill
+from skill_distiller.run.fit_library import Treatment, fit_library
+from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter
 
-MARGINS: Final = (1.0, 0.9, MARGIN_KEPT, 0.6, 0.4, 0.0)
+MARGINS: Final = (1.0, MARGIN_KEPT, 0.4, 0.0)
+_LISTS: Final = (("claude-code", 200_000), ("claude-code", 1_000_000))
 _Z: Final = 1.96  # two-sided 95 %
 _MOST_BYTES: Final = 1_000_000
 
@@ -247,6 +251,35 @@ def _plain_share(judge: Judge, name: str, text: str, requests: Sequence[str]) ->
     return Routed((0, in_pool), (0, among_all), len(requests))
 
 
+def listings(material: Material) -> str:
+    """The whole corpus in the lists of clients; its folders under the names that their skills give themselves."""
+    rows = []
+    with TemporaryDirectory() as folder:
+        for skill in material.skills.values():
+            name = skill.name.rpartition("__")[2].replace("/", "-").lower().replace(" ", "-")[:64] or "skill"
+            place = Path(folder) / name
+            while place.exists():
+                place = place.with_name(place.name + "-2")
+            place.mkdir()
+            (place / SKILL_FILE).write_text(skill.text, encoding="utf-8", newline="")
+        for client, window in _LISTS:
+            found = fit_library(
+                Path(folder), find_client(client), window, Treatment(), DescriptionOptions(), load_counter()
+            ).solution
+            counted = Counter(choice.action for choice in found.choices)
+            room = "–" if found.limit is None else f"{found.limit:,}"
+            rows.append(
+                [
+                    f"{client}, {window or 'its own'}",
+                    f"{found.sizes[0]:,} → {found.sizes[1]:,} of {room}",
+                    "yes" if found.fits else "no",
+                    ", ".join(f"{count} {name}" for name, count in sorted(counted.items())),
+                    f"{found.routed[0]:,} → {found.routed[1]:,}",
+                ]
+            )
+    return table(["client, window", "characters", "fits", "skills", "own requests routed"], rows)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = shared_parser(__doc__ or "")
@@ -262,13 +295,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     for title, names in halves.items():
         print(f"\n{len(names)} descriptions of more than {SHORT_TOKENS} tokens with real requests; {title}:\n")
-        print(shortened(material, judge, names, MARGINS))
+        print(shortened(material, judge, names, MARGINS), flush=True)
     print(f"\nall {len(long[:: given.every])} of more than {SHORT_TOKENS} tokens:\n")
     print(shortened(material, judge, long[:: given.every], (MARGIN_KEPT,)))
     print()
     print(promises(material, [name for name, skill in material.skills.items() if skill.description][:: given.every]))
     print()
-    print(generated(material, judge))
+    print(generated(material, judge), flush=True)
+    print()
+    print(listings(material))
 
 
 if __name__ == "__main__":

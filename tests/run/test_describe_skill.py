@@ -27,6 +27,7 @@ from skill_distiller.tokens import TokenCounter
 
 TEXT = "Mends chairs with glue. Use for wobbly legs, torn seats, and lost screws."
 CHAIRS = Candidate("chairs", TEXT)
+DRIVING = ["mends chairs with glue", "chairs and glue", "glue for chairs", "mends chairs"]
 RIVAL = Candidate("tables", "Sells lost things and screws.")
 
 
@@ -39,12 +40,17 @@ def _search(counter: TokenCounter, driving: list[str], held_out: list[str], text
 
 def test_a_clause_comes_back_for_a_held_out_query(counter: TokenCounter) -> None:
     """The one that helps, and the status says so; without the query it is gone."""
-    without = shorten(_search(counter, ["mends chairs with glue", "chairs and glue"], []))
+    without = shorten(_search(counter, DRIVING, []))
     assert (without.status, "seats" in without.text) == (Status.SHORTENED, False)
-    found = shorten(_search(counter, ["mends chairs with glue", "chairs and glue"], ["torn seats"]))
+    found = shorten(_search(counter, DRIVING, ["torn seats"]))
     assert found.status is Status.RESTORED
     assert [found.clauses.text_of(found.clauses.all[index]) for index in found.restored] == ["torn seats"]
     assert all(one.kept for one in found.measured)
+
+
+def test_where_few_queries_are_routed_the_clauses_are_queries_too(counter: TokenCounter) -> None:
+    """One request shows too little of what a skill is for."""
+    assert "torn seats" in shorten(_search(counter, DRIVING[:2], [])).text
 
 
 def test_where_nothing_is_routed_nothing_changes(counter: TokenCounter) -> None:

@@ -21,7 +21,7 @@ from skill_distiller.skill.model import Block, BlockKind
 from skill_distiller.tokens import TokenCounter
 
 MOST_CHARACTERS: Final = 1024  # of a description, by the specification of the format
-_FEWEST_QUERIES: Final = 2
+_FEWEST_QUERIES: Final = 4
 _MOST_RESTORED: Final = 3
 _FINAL_ORDER: Final = 1  # the candidates stand in another order at the end than while it was searched
 _STRENGTH: Final = 0.02  # of edits that leave out fillers and marks; articles stay, it is one sentence that people read
