@@ -331,3 +331,14 @@ def test_the_document_names_every_field() -> None:
     """Of the record, in its table."""
     page = (SKILLS.parents[1] / "docs" / "description.md").read_text(encoding="utf-8")
     assert [name for name in SCHEMA["properties"] if f"`{name}`" not in page] == []
+
+
+def test_a_model_that_says_nothing_of_use(bread: Path) -> None:
+    """Made-up replies end in the original or a part of it, and the record names the model."""
+    result = run("description", bread, "--provider", "scripted", "--no-cache", "--json", "-q")
+    assert (result.exit_code, result.stderr) == (0, "")
+    record = json.loads(result.text)
+    Draft202012Validator(SCHEMA).validate(record)
+    assert record["oracle"]["router"] == "scripted/made-up"
+    assert record["provider"]["calls"] > 0
+    assert "Do not use for cakes, tarts, or sweets." in record["description"]
