@@ -338,13 +338,14 @@ def _missing_notes(skill: Skill, texts: Sequence[str]) -> Iterator[int]:
 
 
 def needed_by(skill: Skill, edges: Iterable[Edge], texts: Sequence[str], headings: Sequence[bool]) -> list[int]:
-    """The blocks that went and that kept text needs by a hard edge, those that these need, and so on."""
+    """The blocks that went and that kept text and headings need by a hard edge, those that these need, and so on."""
     needs = defaultdict[int, list[int]](list)
     for edge in edges:
         if edge.hard and not edge.mutual:
             needs[edge.source].append(edge.target)
     found = dict[int, None]()
     open_ = [block for block, text in enumerate(texts) if text]
+    open_ += [heading_of(section) for section, stays in enumerate(headings) if stays]
     while open_:
         for target in needs.pop(open_.pop(), ()):
             if target < 0:
@@ -352,6 +353,7 @@ def needed_by(skill: Skill, edges: Iterable[Edge], texts: Sequence[str], heading
             else:
                 fresh = () if texts[target] else (target,)
             open_ += [block for block in fresh if block not in found]
+            open_ += [target] if target < 0 and fresh else []
             found |= dict.fromkeys(fresh)
     return list(found)
 

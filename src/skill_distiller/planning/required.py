@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from skill_distiller.analysis.model import REQUIRED_TYPES, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.modals import restricts, verifies
+from skill_distiller.language.tables import words_in
 from skill_distiller.planning.groups import settle_headings, with_companions
 from skill_distiller.planning.outline import anchors_of, missing_targets
 from skill_distiller.planning.plan import Decision, Plan, Reason
@@ -17,6 +20,7 @@ from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.model import PROSE, BlockKind, Skill
 from skill_distiller.tokens import TokenCounter
 
+_TAG: Final = re.compile(r" {0,3}<(?P<name>[A-Za-z][\w-]*)")
 _TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
 _RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
@@ -37,23 +41,39 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     required = {i: reason for i, reason in reasons if reason}
     if threshold >= _RELAXED_BELOW:
         known = required.keys() | reading.containers.partners
-        required |= dict.fromkeys(_held(reading.skill, known, restricts), Reason.RESTRICTION)
+        names = partial(restricts, heading=True)
+        required |= dict.fromkeys(_held(reading.skill, known, restricts, names), Reason.RESTRICTION)
+        required |= dict.fromkeys(_ruled(reading) - required.keys(), Reason.RESTRICTION)
         known = required.keys() | reading.containers.partners
-        required |= dict.fromkeys(_held(reading.skill, known, verifies), Reason.VERIFIER)
+        required |= dict.fromkeys(_held(reading.skill, known, verifies, verifies), Reason.VERIFIER)
     if not reading.skill.description:  # nothing else says when the skill is for the case at hand
         triggers = (i for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER)
         required |= {i: Reason.TYPE for i in triggers if i not in required}
     return required
 
 
-def _held(skill: Skill, required: Collection[int], holds: Callable[[str], bool]) -> list[int]:
-    """The blocks of text that hold something, or stand under a heading that does, besides some."""
+def _held(
+    skill: Skill, required: Collection[int], holds: Callable[[str], bool], names: Callable[[str], bool]
+) -> list[int]:
+    """The blocks of text that hold something, or stand under a heading that names it, besides some."""
     held = []
     for section in skill.sections:
         blocks = [block for block in section.blocks if block.kind in _TEXT and block.index not in required]
-        whole = bool(blocks) and holds(section.heading)
+        whole = bool(blocks) and names(section.heading)
         held += [block.index for block in blocks if whole or holds(block.text)]
     return held
+
+
+def _ruled(reading: Reading) -> frozenset[int]:
+    """The blocks in tags whose name says that rules stand between them: "<rules>"."""
+    found = set[int]()
+    partners = reading.containers.partners
+    for block in reading.skill.blocks:
+        match = _TAG.match(block.text) if block.kind is BlockKind.HTML else None
+        if match and match["name"].lower() in words_in("rule_tags"):
+            between = range(block.index + 1, partners.get(block.index, 0))
+            found |= {*between} if block.index in partners else {block.index}
+    return frozenset(found)
 
 
 def _reason(verdict: Verdict, bar: float, low_confidence: float) -> Reason | None:

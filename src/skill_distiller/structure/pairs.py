@@ -8,7 +8,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from skill_distiller.language.tables import parts, texts
+from skill_distiller.language.lexicon import Sense, senses
+from skill_distiller.language.modals import CONTRACTIONS
+from skill_distiller.language.tables import parts, texts, words_in
 from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
@@ -17,6 +19,10 @@ from skill_distiller.structure.pointers import leading
 _SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat terminal".split())
 _COMMAND: Final = re.compile(r"`[\w./-]+ [^`\n]+`")
 _SIGNS: Final = {"❌": "bad", "✗": "bad", "✘": "bad", "🚫": "bad", "✅": "good", "✓": "good", "✔": "good"}
+_LABEL: Final = re.compile(r"\W{0,8}(?:\*\*|__)(?P<label>[^*_\n:：]{1,80})[:：]?(?:\*\*|__)")
+_TAG: Final = re.compile(r" {0,3}<(?P<name>[A-Za-z][\w-]*)")
+_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_Named = tuple[Piece, str]
 _FIRST_WORD: Final = re.compile(r"[^\w❌✗✘🚫✅✓✔]*([❌✗✘🚫✅✓✔]|[\w'’]+)")
 
 
@@ -28,22 +34,44 @@ def find_pairs(skill: Skill) -> Iterator[Edge]:
 
 
 def _contrasts(skill: Skill) -> Iterator[Edge]:
-    """Headings beside each other, and labels of a section one after the other, that name the sides of one thing."""
-    siblings = dict[tuple[int | None, int], list[tuple[Piece, str]]]()
+    """Headings, labels and tags beside each other in a section that name the sides of one thing."""
+    siblings = dict[tuple[int | None, int], list[_Named]]()
     for section, parent in zip(skill.sections, skill.parents, strict=True):
         siblings.setdefault((parent, section.level), []).append((heading_of(section.index), section.heading))
         following = [*section.blocks[1:], None]
-        labels = [b for b, after in zip(section.blocks, following, strict=False) if is_lead_in(b, after)]
-        yield from _sides([(block.index, block.text) for block in labels])
+        lead_ins = [b for b, after in zip(section.blocks, following, strict=False) if is_lead_in(b, after)]
+        yield from _sides([(block.index, block.text) for block in lead_ins])
+        labels = [
+            (b.index, match["label"]) for b in section.blocks if b.kind in PROSE and (match := _LABEL.match(b.text))
+        ]
+        yield from _sides(labels)
+        yield from _negated(labels)
+        tags = (b for b in section.blocks if b.kind is BlockKind.HTML)
+        yield from _sides([(b.index, match["name"]) for b in tags if (match := _TAG.match(b.text))])
     for own in siblings.values():
         yield from _sides(own)
+        yield from _negated(own)
 
 
-def _sides(pieces: Sequence[tuple[Piece, str]]) -> Iterator[Edge]:
+def _sides(pieces: Sequence[_Named]) -> Iterator[Edge]:
     for (first, text), (second, other) in pairwise(pieces):
         one, two = _side(text), _side(other)
         if one != two and any(one in group and two in group for group in _groups()):
             yield Edge(EdgeKind.LABEL, first, second, f"{one}, {two}", mutual=True)
+
+
+def _negated(pieces: Sequence[_Named]) -> Iterator[Edge]:
+    """A name and the same with a negation: "Use it for", "Never use it for"."""
+    found = dict[frozenset[str], list[tuple[Piece, bool]]]()
+    for piece, text in pieces:
+        said = [word for word in map(str.casefold, _WORD.findall(text)) if word not in words_in("articles")]
+        denied = {word for word in said if word in CONTRACTIONS or Sense.NEGATION in senses(word)}
+        rest = frozenset(word for word in said if word not in denied and Sense.ONLY not in senses(word))
+        others = found.setdefault(rest, []) if rest else []
+        for other, was_denied in others:
+            if was_denied is not bool(denied):
+                yield Edge(EdgeKind.LABEL, other, piece, "one is what the other is not", mutual=True)
+        others.append((piece, bool(denied)))
 
 
 def _side(text: str) -> str:
