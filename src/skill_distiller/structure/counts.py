@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.language.tables import words_in
@@ -89,9 +88,9 @@ _PLAIN_FORMS: Final = frozenset({"number", "#", "№", "§"})
 
 
 def _joined(run: _Run, pieces: Sequence[Piece], why: str) -> Iterator[Edge]:
-    """The edges of a count. Of examples the last ones may go: no number is missing then."""
+    """The edges of a count; none between examples, of which some may stand for all."""
     if run.form.split(" ")[-1] in words_in("example_nouns"):
-        return (Edge(EdgeKind.SEQUENCE, later, earlier, why) for earlier, later in pairwise(pieces))
+        return iter(())
     return chained(EdgeKind.SEQUENCE, pieces, why)
 
 
