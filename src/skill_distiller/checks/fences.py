@@ -43,14 +43,13 @@ def find_open_tags(pair: Pair) -> Iterator[Finding]:
 
 
 def find_lost_notes(pair: Pair) -> Iterator[Finding]:
-    """Fails where a footnote of the original has only its mark left, or only its definition."""
+    """Fails where a footnote of the original has only its definition left."""
     after = find_footnotes(pair.candidate)
     for name, note in find_footnotes(pair.original).items() if "[^" in pair.original.body else ():
         left = after.get(name)
-        if note.marks and note.definition >= 0 and left and (not left.marks or left.definition < 0):
-            block = pair.original.blocks[note.definition if left.marks else note.marks[0]]
-            detail = "footnote" if left.marks else "footnote mark"
-            yield Finding(FindingKind.LOST, Level.FAILURE, f"[^{name}]", block.line, detail, block=block.index)
+        if note.marks and note.definition >= 0 and left and not left.marks:
+            block = pair.original.blocks[note.marks[0]]
+            yield Finding(FindingKind.LOST, Level.FAILURE, f"[^{name}]", block.line, "footnote mark", block=block.index)
 
 
 def _open_fences(skill: Skill) -> Iterator[_Opening]:

@@ -13,11 +13,12 @@ from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.modals import restricts, verifies
 from skill_distiller.language.tables import words_in
 from skill_distiller.planning.groups import settle_headings, with_companions
-from skill_distiller.planning.outline import anchors_of, missing_targets
+from skill_distiller.planning.outline import needed_by
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.model import PROSE, BlockKind, Skill
+from skill_distiller.structure.find_edges import find_edges
 from skill_distiller.tokens import TokenCounter
 
 _TAG: Final = re.compile(r" {0,3}<(?P<name>[A-Za-z][\w-]*)")
@@ -133,13 +134,14 @@ def bring_back(skill: Skill, plan: Plan, blocks: Collection[int], counter: Token
     """The plan with some blocks, by index, as they are in the original; all other decisions stay.
 
     With them come the headings above them, and those dropped blocks that belong to them: lead-ins, the rest of a
-    numbered sequence, and sections that they refer to. Where a block held the text for others too, these have it now.
+    numbered sequence, and whatever they need. Where a block held the text for others too, these have it now.
     """
     stands_with = carriers(skill, plan.decisions)
     dropped = {d.block for d in plan.decisions if d.rendering.kind is RenderingKind.DROPPED}
     reasons = dict.fromkeys(blocks, Reason.ASKED)
     kept = frozenset(range(len(plan.decisions))) - dropped
-    companions = with_companions(skill, blocks, kept)
+    edges = find_edges(skill)
+    companions = with_companions(skill, blocks, kept, edges)
     while True:
         reasons |= dict.fromkeys((companions & dropped) - reasons.keys(), Reason.COMPANION)
         decisions = tuple(
@@ -149,12 +151,12 @@ def bring_back(skill: Skill, plan: Plan, blocks: Collection[int], counter: Token
             for d in plan.decisions
         )
         headings = settle_headings(skill, [d.rendering for d in decisions], plan.headings)
-        sections = missing_targets(skill, [skill.blocks[i].text for i in sorted(reasons)], headings)
-        targets = [i for section in sections for i in anchors_of(skill, section) if i not in reasons]
+        kept_texts = [d.rendering.text or " " * (d.block in stands_with) for d in decisions]
+        targets = [i for i in needed_by(skill, edges, kept_texts, headings) if i not in reasons]
         if not targets:
             carried = reasons.keys() & stands_with.values()
             texts = {i: plan.decisions[i].rendering.text.removesuffix(skill.blocks[i].gap) for i in carried}
             decisions = hand_over(skill, decisions, texts, stands_with, counter)
             return replace(plan, decisions=decisions, headings=headings)
         reasons |= dict.fromkeys(targets, Reason.PROMOTED)
-        companions = with_companions(skill, targets, kept)
+        companions = with_companions(skill, targets, kept, edges)
