@@ -122,7 +122,7 @@ _OTHER_SCRIPT: Final = re.compile(rf"[\u0400-\u04ff\u0600-\u06ff{CJK}]")
 
 
 def restricts(text: str, *, heading: bool = False) -> bool:
-    """Whether a text forbids something or asks for approval, in any language of `data/prohibitions.toml`.
+    """Whether a text forbids or demands something, or asks for approval, in any language of `data/prohibitions.toml`.
 
     Of a `heading` also whether it says when or for what something is not to be used.
 

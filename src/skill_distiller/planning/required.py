@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import REQUIRED_TYPES, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.modals import restricts, verifies
@@ -34,8 +35,9 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     Protected patterns and hard rules are required at every threshold. So is a block of a required type (TRIGGER,
     CORE_INSTRUCTION), or one of an uncertain type, as long as its importance is not small; what counts as small grows
     as the threshold falls below 0.8, because who asks for half of a skill can't be given all of its instructions. Text
-    that forbids something, asks for approval or says what is checked, in whatever words, or stands under a heading that
-    does, is required down to there too. Without a description every trigger is required.
+    that forbids or demands something, asks for approval or says what is checked, in whatever words, or stands under a
+    heading that does, is required down to there too, and so is the only section on the form of the result. Without a
+    description every trigger is required.
     """
     bar = model.required_importance + _SLOPE * max(0.0, _RELAXED_BELOW - threshold)
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(reading.verdicts))
@@ -45,6 +47,7 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
         names = partial(restricts, heading=True)
         required |= dict.fromkeys(_held(reading.skill, known, restricts, names), Reason.RESTRICTION)
         required |= dict.fromkeys(_ruled(reading) - required.keys(), Reason.RESTRICTION)
+        required |= dict.fromkeys(_only_output(reading.skill) - required.keys(), Reason.OUTPUT)
         known = required.keys() | reading.containers.partners
         required |= dict.fromkeys(_held(reading.skill, known, verifies, verifies), Reason.VERIFIER)
     if not reading.skill.description:  # nothing else says when the skill is for the case at hand
@@ -63,6 +66,16 @@ def _held(
         whole = bool(blocks) and names(section.heading)
         held += [block.index for block in blocks if whole or holds(block.text)]
     return held
+
+
+def _only_output(skill: Skill) -> frozenset[int]:
+    """The blocks under the one heading that says how the result is to look."""
+    found = [
+        section
+        for section in skill.sections
+        if section.blocks and any(kind is SectionType.OUTPUT_FORMAT for kind, _ in heading_promises(section.heading))
+    ]
+    return frozenset(block.index for block in found[0].blocks) if len(found) == 1 else frozenset()
 
 
 def _ruled(reading: Reading) -> frozenset[int]:

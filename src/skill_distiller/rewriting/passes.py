@@ -134,7 +134,8 @@ def _is_loud(word: str) -> bool:
     return loud and bool(senses(small) or is_light(small) or is_imperative(small) or small in words_in("loud"))
 
 
-_COLON: Final = re.compile(r"[:：]\*\*|[^:：]\*\*[:：]")  # after bold text or at its end
+# A colon after bold text or at its end, or a dash after it.
+_COLON: Final = re.compile(r"[:：]\*\*|[^:：]\*\*(?:[:：]|[ ]?(?:--|[—–]|-[ ]))")
 _MIN_WRAPPED: Final = 60  # characters of a line that was wrapped; shorter ones end where their author meant it
 # A line end with a small letter or inline code after it: neither a list marker nor any other mark of a block. No
 # tables: they have bars.

@@ -10,10 +10,10 @@ from typing import Final
 
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.structure.counts import find_sequences
+from skill_distiller.structure.cross_references import find_references
 from skill_distiller.structure.edges import Edge, EdgeKind
 from skill_distiller.structure.pairs import find_pairs
 from skill_distiller.structure.pointers import find_pointers
-from skill_distiller.structure.references import find_references
 
 
 def find_edges(skill: Skill) -> tuple[Edge, ...]:

@@ -16,6 +16,8 @@ from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pointers import leading
 
+_DEFINING: Final = frozenset({BlockKind.TABLE, BlockKind.LIST})
+_SPAN: Final = re.compile(r"`([^`\n]{1,60})`")
 _SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat terminal".split())
 _COMMAND: Final = re.compile(r"`[\w./-]+ [^`\n]+`")
 _SIGNS: Final = {"❌": "bad", "✗": "bad", "✘": "bad", "🚫": "bad", "✅": "good", "✓": "good", "✔": "good"}
@@ -31,6 +33,7 @@ def find_pairs(skill: Skill) -> Iterator[Edge]:
     yield from _contrasts(skill)
     yield from _branches(skill)
     yield from _commands(skill)
+    yield from _terms(skill)
 
 
 def _contrasts(skill: Skill) -> Iterator[Edge]:
@@ -112,6 +115,20 @@ def _commands(skill: Skill) -> Iterator[Edge]:
             for block in (*section.blocks[max(0, at - 1) : at], *section.blocks[at + 1 : at + 2]):
                 if block.kind in PROSE and not _COMMAND.search(block.text):
                     yield Edge(EdgeKind.LABEL, block.index, command.index, "the command of the section")
+
+
+def _terms(skill: Skill) -> Iterator[Edge]:
+    """From a paragraph to the table or list right above it that alone says what a name in back-ticks stands for."""
+    known = set[str]()
+    for section in skill.sections:
+        above = set[str]()
+        for block, before in zip(section.blocks, (None, *section.blocks), strict=False):
+            own = set(_SPAN.findall(block.text)) if "`" in block.text and block.kind is not BlockKind.CODE else set()
+            terms = sorted((own & above) - known) if block.kind is BlockKind.PARAGRAPH else []
+            if terms and before and before.kind in _DEFINING:
+                yield Edge(EdgeKind.LABEL, block.index, before.index, f"what {terms[0]} stands for")
+            known |= above
+            above = own
 
 
 def _is_shell(block: Block) -> bool:
