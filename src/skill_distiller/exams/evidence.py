@@ -1,0 +1,222 @@
+"""Evidence kept: which criteria of an exam a skill still carries, where, and what would have to be loaded for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Final
+
+from skill_distiller.errors import BadInputError
+from skill_distiller.exams.model import Criterion, Exam
+from skill_distiller.skill.folder import FileRole, SkillFolder
+from skill_distiller.tokens import TokenCounter
+
+# Words that carry no fact, and symbols by what they say: a text that is written with them holds the same.
+_LIGHT: Final = frozenset(
+    "a an the of to in on at by for with and or is are be as that this it its from into than then so such via your you "
+    "we they their will can".split()
+)
+_SYMBOLS: Final = {
+    "→": " leads to ",
+    "⇒": " implies ",
+    "∈": " in ",
+    "∀": " for all ",
+    "¬": " not ",
+    "∃": " exists ",
+    "∧": " and ",
+    "∨": " or ",
+    "≥": " at least ",
+    "≤": " at most ",
+    "&": " and ",
+}
+_SYMBOL: Final = re.compile("|".join(_SYMBOLS))
+_NOT: Final = re.compile(r"n't\b")
+_WORD: Final = re.compile(r"\w+")
+_SHARE: Final = 0.8  # of a quote's words that have to stand in one window
+_WINDOW: Final = 3  # lengths of the quote
+_LEAST_WINDOW: Final = 12  # words
+
+
+class Passages:
+    """A text in which quotes are looked for.
+
+    A quote survives where at least 80 % of its words (numbers and negations among them, articles and the like not)
+    stand in one window of three times its length: a lower bound, for a faithful paraphrase may miss.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._words = _words_of(text)
+
+    @cached_property
+    def _places(self) -> Mapping[str, list[int]]:
+        places: dict[str, list[int]] = {}
+        for place, word in enumerate(self._words):
+            places.setdefault(word, []).append(place)
+        return places
+
+    def hold(self, quote: str) -> bool:
+        """Whether a quote survives; one without a word always does."""
+        said = _words_of(quote)
+        want = {word for word in said if word not in _LIGHT} or set(said)
+        if not want:
+            return True
+        size, need = max(_LEAST_WINDOW, _WINDOW * len(said)), _SHARE * len(want)
+        known = [word for word in want if word in self._places]
+        if len(known) < need:
+            return False
+        starts = {place for word in known for place in self._places[word]}
+        return any(len(want.intersection(self._words[start : start + size])) >= need for start in starts)
+
+    def hold_all(self, quotes: Iterable[str]) -> bool:
+        """Whether every one of some quotes survives."""
+        return all(map(self.hold, quotes))
+
+
+def _words_of(text: str) -> list[str]:
+    text = _SYMBOL.sub(lambda match: _SYMBOLS[match.group()], text)
+    return _WORD.findall(_NOT.sub(" not", text.lower()))
+
+
+def criteria_kept(criteria: Iterable[Criterion], text: str) -> int:
+    """How many criteria have all their quotes in a text."""
+    passages = Passages(text)
+    return sum(passages.hold_all(criterion.evidence) for criterion in criteria)
+
+
+class Place(StrEnum):
+    """Where the evidence of a criterion stands: in SKILL.md, in it and the files beside it, or not at all."""
+
+    CORE = "core"
+    REFERENCES = "references"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A criterion with the place of its evidence, the quotes that are gone, and the files to load besides SKILL.md."""
+
+    task: str
+    criterion: Criterion
+    place: Place
+    gone: tuple[str, ...] = ()
+    load: tuple[PurePosixPath, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceKept:
+    """What one skill carries of the evidence of an exam: of the criteria that the original carries.
+
+    `core_tokens` are those of SKILL.md, `reference_tokens` of each text file beside it. `load_tokens` is the mean over
+    the criteria of what has to be read for one: SKILL.md, and the fewest files that hold the rest.
+    """
+
+    name: str
+    kept: tuple[Kept, ...]
+    core_tokens: int
+    reference_tokens: Mapping[PurePosixPath, int]
+
+    @property
+    def in_core(self) -> int:
+        """The criteria whose evidence is all in SKILL.md."""
+        return sum(kept.place is Place.CORE for kept in self.kept)
+
+    @property
+    def reachable(self) -> int:
+        """The criteria whose evidence is in SKILL.md or in files beside it."""
+        return sum(kept.place is not Place.LOST for kept in self.kept)
+
+    @property
+    def lost(self) -> tuple[Kept, ...]:
+        """The criteria that lost evidence."""
+        return tuple(kept for kept in self.kept if kept.place is Place.LOST)
+
+    @property
+    def load_tokens(self) -> float:
+        """Mean tokens to load for a criterion that can be reached; 0 where none can."""
+        found = [kept for kept in self.kept if kept.place is not Place.LOST]
+        sizes = [self.core_tokens + sum(self.reference_tokens[path] for path in kept.load) for kept in found]
+        return sum(sizes) / len(sizes) if sizes else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceTable:
+    """The evidence of an exam in an original and in what was made of it.
+
+    `without` counts the criteria that quote nothing, `foreign` are those whose quotes the original does not hold:
+    neither says anything of what was kept.
+    """
+
+    exam: Exam
+    original: EvidenceKept
+    candidates: tuple[EvidenceKept, ...]
+    without: int
+    foreign: tuple[Kept, ...]
+
+    @property
+    def criteria(self) -> int:
+        """How many criteria count."""
+        return len(self.original.kept)
+
+
+def text_files(folder: SkillFolder) -> dict[PurePosixPath, str]:
+    """The references beside a SKILL.md by their paths; one that can't be read as text is none."""
+    found: dict[PurePosixPath, str] = {}
+    for file in folder.files:
+        if file.role is FileRole.REFERENCE and not file.link and file.path.parts[0] not in HIDDEN_FOLDERS:
+            try:
+                found[file.path] = file.read_text()
+            except BadInputError:
+                continue
+    return found
+
+
+# What tells the answers is in nobody's reach.
+HIDDEN_FOLDERS: Final = frozenset({"evals", "eval", "tests", "exam", "exams"})
+
+
+def evidence_table(
+    exam: Exam, original: SkillFolder, candidates: Sequence[tuple[str, SkillFolder]], counter: TokenCounter
+) -> EvidenceTable:
+    """Where the evidence of an exam is in an original, and in each candidate, by the name it is shown with."""
+    quoting = [(task.id, criterion) for task in exam.tasks for criterion in task.criteria if criterion.evidence]
+    whole = _Texts(original, counter)
+    found = [whole.find(task, criterion) for task, criterion in quoting]
+    counted = [(kept.task, kept.criterion) for kept in found if kept.place is not Place.LOST]
+    rows = [
+        EvidenceKept(name, tuple(texts.find(*each) for each in counted), texts.core_tokens, texts.reference_tokens)
+        for name, texts in [("original", whole), *((name, _Texts(folder, counter)) for name, folder in candidates)]
+    ]
+    foreign = tuple(kept for kept in found if kept.place is Place.LOST)
+    return EvidenceTable(exam, rows[0], tuple(rows[1:]), len(exam.criteria) - len(quoting), foreign)
+
+
+class _Texts:
+    """The texts of a skill folder, in which evidence is looked for."""
+
+    def __init__(self, folder: SkillFolder, counter: TokenCounter) -> None:
+        texts = text_files(folder)
+        self.core_tokens = counter.count(folder.skill.text)
+        self.reference_tokens = {path: counter.count(text) for path, text in texts.items()}
+        self._core = Passages(folder.skill.text)
+        self._files = {path: Passages(text) for path, text in texts.items()}
+
+    def find(self, task: str, criterion: Criterion) -> Kept:
+        """Where the evidence of a criterion is; of several files that hold a quote the smallest is loaded."""
+        missing = [quote for quote in criterion.evidence if not self._core.hold(quote)]
+        if not missing:
+            return Kept(task, criterion, Place.CORE)
+        load: list[PurePosixPath] = []
+        gone = []
+        for quote in missing:
+            holders = [path for path, passages in self._files.items() if passages.hold(quote)]
+            if not holders:
+                gone.append(quote)
+            elif not any(path in load for path in holders):
+                load.append(min(holders, key=lambda path: (self.reference_tokens[path], path)))
+        if gone:
+            return Kept(task, criterion, Place.LOST, tuple(gone))
+        return Kept(task, criterion, Place.REFERENCES, load=tuple(load))
