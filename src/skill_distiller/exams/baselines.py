@@ -1,4 +1,4 @@
-"""Three ways to make a skill smaller without looking at what it says: what the tool has to beat.
+"""Ways to make a skill smaller without looking at what it says: what the tool has to beat at equal tokens.
 
 Each takes a skill, a budget in tokens for its body, and a counter, and gives the body left over;
 the frontmatter is not touched.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from skill_distiller.skill.model import Section, Skill
-from skill_distiller.skill.parse import split_lines
+from skill_distiller.meaning.units import split_sentences
+from skill_distiller.skill.model import PROSE, Section, Skill
+from skill_distiller.skill.parse import parse_skill, split_lines
 
 Count = Callable[[str], int]
+Baseline = Callable[[Skill, int, Count, int], str]  # the last number is a seed
 SEEDS: Final = 20  # random blocks is a mean over this many
 # Headings that sound as if an agent could do without.
 _EXPENDABLE: Final = re.compile(
@@ -48,6 +50,35 @@ def random_blocks(skill: Skill, budget: int, count: Count, seed: int) -> str:
     while count(text := _with_blocks(skill, frozenset(kept))) > budget:  # joined texts may count a token more
         kept.pop()
     return text
+
+
+def random_sentences(skill: Skill, budget: int, count: Count, seed: int) -> str:
+    """Sentences, and lines of what is no prose, drawn at random until the budget is full, in their order."""
+    pieces = [piece for section in skill.sections for piece in _sentences(section)]
+    order = list(range(len(pieces)))
+    random.Random(seed).shuffle(order)
+
+    def first(number: int) -> str:
+        return "".join(pieces[place] for place in sorted(order[:number]))
+
+    low, high = 0, len(pieces)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if count(first(middle)) <= budget:
+            low = middle
+        else:
+            high = middle - 1
+    return first(low)
+
+
+def _sentences(section: Section) -> list[str]:
+    found = [section.heading_source] if section.level else []
+    for block in section.blocks:
+        if block.kind in PROSE:
+            found += [f"{sentence}\n" for sentence in split_sentences(block.text)]
+        else:
+            found += [line for line in split_lines(block.text) if line.strip()]
+    return found
 
 
 def drop_by_heading(skill: Skill, budget: int, count: Count) -> str:
@@ -112,3 +143,20 @@ def _first_lines(lines: Sequence[str], budget: int, count: Count) -> str:
         else:
             high = middle - 1
     return "".join(lines[:low])
+
+
+# By the names they have in tables and on the command line; those that draw take a seed.
+BASELINES: Final[Mapping[str, Baseline]] = {
+    "truncation": lambda skill, budget, count, seed: truncate(skill, budget, count),
+    "random sentences": random_sentences,
+    "random blocks": random_blocks,
+    "drop by heading": lambda skill, budget, count, seed: drop_by_heading(skill, budget, count),
+}
+DRAWN: Final = frozenset({"random sentences", "random blocks"})
+
+
+def baseline_skill(skill: Skill, name: str, tokens: int, count: Count, seed: int = 0) -> Skill:
+    """What a baseline leaves of a skill whose SKILL.md may take so many tokens, frontmatter included."""
+    head = skill.frontmatter.raw
+    body = BASELINES[name](skill, max(0, tokens - count(head)), count, seed)
+    return parse_skill(head + body, skill.path)
