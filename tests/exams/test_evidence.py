@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from skill_distiller.exams.evidence import Passages, Place, criteria_kept, evidence_table
+from skill_distiller.exams.evidence import Passages, Place, SkillTexts, criteria_kept, evidence_table
 from skill_distiller.exams.exam_files import exam_of, read_exam
 from skill_distiller.exams.model import Criterion, Exam, Task
 from skill_distiller.skill.folder import SkillFolder
@@ -20,12 +20,12 @@ from skill_distiller.tokens import load_counter
 COUNTER = load_counter()
 
 
-def folder(text: str, **files: str) -> SkillFolder:
-    """A skill with references."""
+def folder(text: str, **files: str) -> SkillTexts:
+    """The texts of a skill with references."""
     made = SkillFolder(None, parse_skill(text))
     for name, content in files.items():
         made = made.with_file(f"references/{name}.md", content)
-    return made
+    return SkillTexts(made, COUNTER)
 
 
 def exam(*quotes: tuple[str, ...]) -> Exam:
@@ -58,7 +58,7 @@ def test_where_the_evidence_is_and_what_has_to_be_loaded() -> None:
     original = folder("# A\n\nalpha beta gamma\n\ndelta epsilon zeta\n")
     moved = folder("# A\n\nalpha beta gamma\n", long="delta epsilon zeta " * 40, short="delta epsilon zeta\n")
     cut = folder("# A\n\nalpha beta gamma\n")
-    table = evidence_table(asked, original, [("moved", moved), ("cut", cut)], COUNTER)
+    table = evidence_table(asked, original, [("moved", moved), ("cut", cut)])
     first, second = table.candidates
     assert [kept.place for kept in first.kept] == [Place.CORE, Place.REFERENCES, Place.REFERENCES]
     assert first.kept[1].load == (PurePosixPath("references/short.md"),)
@@ -71,15 +71,16 @@ def test_where_the_evidence_is_and_what_has_to_be_loaded() -> None:
 def test_what_the_original_does_not_say_counts_for_nobody() -> None:
     """A quote from elsewhere, and a criterion without a quote, are told apart and left out."""
     asked = exam(("alpha beta gamma",), ("not in this skill at all",), ())
-    table = evidence_table(asked, folder("alpha beta gamma\n"), [("empty", folder("# A\n"))], COUNTER)
+    table = evidence_table(asked, folder("alpha beta gamma\n"), [("empty", folder("# A\n"))])
     assert (table.criteria, table.without, len(table.foreign)) == (1, 1, 1)
     assert table.candidates[0].reachable == 0
 
 
 def test_the_answers_are_not_among_the_references() -> None:
     """What lies under evals is no text of the skill."""
-    candidate = folder("# A\n").with_file("evals/notes.md", "alpha beta gamma\n")
-    table = evidence_table(exam(("alpha beta gamma",)), folder("alpha beta gamma\n"), [("c", candidate)], COUNTER)
+    skill = SkillFolder(None, parse_skill("# A\n")).with_file("evals/notes.md", "alpha beta gamma\n")
+    candidate = SkillTexts(skill, COUNTER)
+    table = evidence_table(exam(("alpha beta gamma",)), folder("alpha beta gamma\n"), [("c", candidate)])
     assert table.candidates[0].reachable == 0
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from statistics import fmean
+from typing import Final, NamedTuple
 
+from skill_distiller.exams.evidence import EvidenceTable, SkillTexts
 from skill_distiller.meaning.units import split_sentences
 from skill_distiller.skill.model import PROSE, Section, Skill
 from skill_distiller.skill.parse import parse_skill, split_lines
@@ -160,3 +162,44 @@ def baseline_skill(skill: Skill, name: str, tokens: int, count: Count, seed: int
     head = skill.frontmatter.raw
     body = BASELINES[name](skill, max(0, tokens - count(head)), count, seed)
     return parse_skill(head + body, skill.path)
+
+
+class BaselineKept(NamedTuple):
+    """What a baseline keeps of the evidence at the tokens of a candidate's SKILL.md; means over draws where it draws.
+
+    `shares` are those (0-1) of the criteria of each task that can be reached.
+    """
+
+    name: str
+    candidate: str
+    tokens: float
+    in_core: float
+    reachable: float
+    shares: tuple[float, ...]
+
+
+def baselines_kept(table: EvidenceTable, original: SkillTexts, draws: int = SEEDS) -> tuple[BaselineKept, ...]:
+    """The baselines at the tokens of each candidate of a table; the files beside the SKILL.md stay with them."""
+    criteria = [(kept.task, kept.criterion) for kept in table.original.kept]
+    tasks = [task.id for task in table.exam.tasks]
+    skill, count = original.folder.skill, original.counter.count
+    rows = []
+    for candidate in table.candidates:
+        for name in BASELINES:
+            found = [
+                original.with_skill(baseline_skill(skill, name, candidate.core_tokens, count, seed)).kept(
+                    name, criteria
+                )
+                for seed in range(draws if name in DRAWN else 1)
+            ]
+            rows.append(
+                BaselineKept(
+                    name,
+                    candidate.name,
+                    fmean(kept.core_tokens for kept in found),
+                    fmean(kept.in_core for kept in found),
+                    fmean(kept.reachable for kept in found),
+                    tuple(fmean(kept.share_of(task) for kept in found) for task in tasks),
+                )
+            )
+    return tuple(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -13,6 +14,7 @@ from typing import Final
 from skill_distiller.errors import BadInputError
 from skill_distiller.exams.model import Criterion, Exam
 from skill_distiller.skill.folder import FileRole, SkillFolder
+from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter
 
 # Words that carry no fact, and symbols by what they say: a text that is written with them holds the same.
@@ -134,6 +136,11 @@ class EvidenceKept:
         """The criteria that lost evidence."""
         return tuple(kept for kept in self.kept if kept.place is Place.LOST)
 
+    def share_of(self, task: str) -> float:
+        """The share (0-1) of a task's criteria that can be reached; 1 for a task of which none counts."""
+        own = [kept.place is not Place.LOST for kept in self.kept if kept.task == task]
+        return sum(own) / len(own) if own else 1.0
+
     @property
     def load_tokens(self) -> float:
         """Mean tokens to load for a criterion that can be reached; 0 where none can."""
@@ -178,31 +185,27 @@ def text_files(folder: SkillFolder) -> dict[PurePosixPath, str]:
 HIDDEN_FOLDERS: Final = frozenset({"evals", "eval", "tests", "exam", "exams"})
 
 
-def evidence_table(
-    exam: Exam, original: SkillFolder, candidates: Sequence[tuple[str, SkillFolder]], counter: TokenCounter
-) -> EvidenceTable:
-    """Where the evidence of an exam is in an original, and in each candidate, by the name it is shown with."""
-    quoting = [(task.id, criterion) for task in exam.tasks for criterion in task.criteria if criterion.evidence]
-    whole = _Texts(original, counter)
-    found = [whole.find(task, criterion) for task, criterion in quoting]
-    counted = [(kept.task, kept.criterion) for kept in found if kept.place is not Place.LOST]
-    rows = [
-        EvidenceKept(name, tuple(texts.find(*each) for each in counted), texts.core_tokens, texts.reference_tokens)
-        for name, texts in [("original", whole), *((name, _Texts(folder, counter)) for name, folder in candidates)]
-    ]
-    foreign = tuple(kept for kept in found if kept.place is Place.LOST)
-    return EvidenceTable(exam, rows[0], tuple(rows[1:]), len(exam.criteria) - len(quoting), foreign)
-
-
-class _Texts:
+class SkillTexts:
     """The texts of a skill folder, in which evidence is looked for."""
 
     def __init__(self, folder: SkillFolder, counter: TokenCounter) -> None:
         texts = text_files(folder)
-        self.core_tokens = counter.count(folder.skill.text)
-        self.reference_tokens = {path: counter.count(text) for path, text in texts.items()}
-        self._core = Passages(folder.skill.text)
+        self.folder = folder
+        self.counter = counter
+        self.reference_tokens: Mapping[PurePosixPath, int] = {path: counter.count(text) for path, text in texts.items()}
         self._files = {path: Passages(text) for path, text in texts.items()}
+        self._look_at(folder.skill)
+
+    def _look_at(self, skill: Skill) -> None:
+        self.core_tokens = self.counter.count(skill.text)
+        self._core = Passages(skill.text)
+
+    def with_skill(self, skill: Skill) -> SkillTexts:
+        """The same with another SKILL.md, the files beside it looked through once."""
+        other = copy(self)
+        other.folder = self.folder.with_skill(skill)
+        other._look_at(skill)
+        return other
 
     def find(self, task: str, criterion: Criterion) -> Kept:
         """Where the evidence of a criterion is; of several files that hold a quote the smallest is loaded."""
@@ -220,3 +223,17 @@ class _Texts:
         if gone:
             return Kept(task, criterion, Place.LOST, tuple(gone))
         return Kept(task, criterion, Place.REFERENCES, load=tuple(load))
+
+    def kept(self, name: str, criteria: Iterable[tuple[str, Criterion]]) -> EvidenceKept:
+        """Where the evidence of some criteria is, each with the id of its task."""
+        return EvidenceKept(name, tuple(self.find(*each) for each in criteria), self.core_tokens, self.reference_tokens)
+
+
+def evidence_table(exam: Exam, original: SkillTexts, candidates: Sequence[tuple[str, SkillTexts]]) -> EvidenceTable:
+    """Where the evidence of an exam is in an original, and in each candidate, by the name it is shown with."""
+    quoting = [(task.id, criterion) for task in exam.tasks for criterion in task.criteria if criterion.evidence]
+    found = original.kept("original", quoting).kept
+    counted = [(kept.task, kept.criterion) for kept in found if kept.place is not Place.LOST]
+    rows = [texts.kept(name, counted) for name, texts in [("original", original), *candidates]]
+    foreign = tuple(kept for kept in found if kept.place is Place.LOST)
+    return EvidenceTable(exam, rows[0], tuple(rows[1:]), len(exam.criteria) - len(quoting), foreign)
