@@ -28,7 +28,7 @@ _MOST_TOGETHER: Final = 4  # blocks that one quote may reach over
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A result with what the exam says of it: `kept` (0-1), the criteria that it fails, and the pieces that had to stay.
+    """A result and what the exam says of it: `kept` (0-1), the criteria that it fails, the pieces that had to stay.
 
     `threshold` is the one it was made with.
     """
