@@ -143,8 +143,8 @@ def _write_exam(folder: SkillFolder, models: ExamModels, tasks: int, console: Co
             if not made.tasks:
                 raise BadInputError("The skill holds no rule, step or fact that an exam could ask for.", "")
             console.print(
-                f"By a program, without a model: {len(made.criteria)} criteria, each a quote to look for in other texts. "
-                "Its tasks are not for an agent to answer."
+                f"By a program, without a model: {len(made.criteria)} criteria, each a quote to look for "
+                "in other texts. Its tasks are not for an agent to answer."
             )
             return made
         with closing(session):
