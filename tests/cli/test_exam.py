@@ -225,3 +225,39 @@ def test_a_bad_exam_is_one_sentence(text: str, tmp_path: Path) -> None:
     assert (done.exit_code, done.stdout) == (3, b"")
     assert done.stderr.startswith("Error: The exam ")
     assert "\x1b" not in done.stderr
+
+
+def gate(*arguments: str | Path) -> Result:
+    """`compress` of the example skill with a gate."""
+    return run("compress", SKILL, "--provider=embedded", *arguments)
+
+
+def test_a_gate_brings_back_what_the_exam_misses() -> None:
+    """Round by round on stderr; the result passes the exam that the plain one fails."""
+    done = gate("--gate=exam", "--exam", EXAM)
+    assert done.exit_code == 0
+    assert "Exam, try 1 at 0.9:" in done.stderr
+    assert "fails nothing, 2 pieces brought back" in done.stderr
+    assert "Rehearse on a copy" in done.text
+    assert "Rehearse on a copy" not in gate().text
+    assert "Exam, try 1" in gate("--gate=adaptive", "--exam", EXAM).stderr
+
+
+def test_a_strict_gate_refuses_what_fails() -> None:
+    """A budget without room: exit code 6 and no result; without --strict the result comes with what it fails."""
+    loose = gate("--gate=exam", "--exam", EXAM, "--tokens=1300")
+    assert loose.exit_code == 0
+    assert "The exam is not passed: the budget has no room" in loose.stderr
+    strict = gate("--gate=exam", "--exam", EXAM, "--tokens=1300", "--strict")
+    assert (strict.exit_code, strict.stdout) == (6, b"")
+    assert "criteria of the exam" in strict.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--gate=magic",), ("--exam=e.json",), ("--gate=exam", "--mode=oneliner"), ("--gate=adaptive", "--tokens=900")],
+)
+def test_a_gate_that_can_not_be_is_a_usage_error(arguments: tuple[str, ...]) -> None:
+    """Said before anything is done."""
+    done = gate(*arguments)
+    assert (done.exit_code, done.stdout) == (2, b"")

@@ -186,6 +186,33 @@ class ModelOptions(ProviderOptions):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ExamGate:
+    """An exam that the result has to pass, and what is done where it does not; `gate_by` "" for none."""
+
+    gate_by: str = option(
+        "",
+        "--gate",
+        metavar="exam|adaptive",
+        help="exam: bring back what carries the criteria of an exam that the result fails (at most 2 rounds; with "
+        "--strict what fails then is refused). adaptive: the smallest result that keeps 0.9 of an exam.",
+    )
+    exam_file: str = option(
+        "", "--exam", metavar="FILE", help="The exam for --gate. Default: that of the skill, else one by program."
+    )
+
+    def check(self, mode: Mode, plan: str) -> None:
+        """Raise UsageError for a gate that is none, or that the other options leave no room for."""
+        if self.gate_by not in ("", "exam", "adaptive"):
+            raise UsageError(f"There is no gate {self.gate_by!r}.", "Gates: exam, adaptive.")
+        if self.exam_file and not self.gate_by:
+            raise UsageError("--exam needs --gate.", "Give --gate=exam or --gate=adaptive.")
+        if self.gate_by and (plan or mode is Mode.ONELINER):
+            raise UsageError("--gate chooses again, which a plan and oneliner mode don't allow.", "Leave it out.")
+        if self.gate_by == "adaptive" and mode is Mode.TOKENS:
+            raise UsageError("--gate=adaptive finds the size itself.", "Leave --tokens out, or use --gate=exam.")
+
+
 def exclude(*pairs: tuple[str, bool, str, bool]) -> None:
     """Raise UsageError where both options of a pair, each with whether it is given, are given."""
     for a, has_a, b, has_b in pairs:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import typer
 
 from skill_distiller.analysis.trained import TrainedAnalyzer
-from skill_distiller.cli.arguments import ModelOptions
+from skill_distiller.cli.arguments import PROVIDER_VARIABLE, ModelOptions
 from skill_distiller.cli.input_output import STDIN, check_target, read_input, write_atomically, write_json, write_stdout
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
@@ -24,7 +24,7 @@ from skill_distiller.exams.model import Exam
 from skill_distiller.exams.plugin_evals import plugin_files, read_plugin_evals
 from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.sitting import CONTEXT_TOKENS, ExamResult
-from skill_distiller.providers.detect import DEFAULT_TIMEOUT
+from skill_distiller.providers.detect import CHOICES, DEFAULT_TIMEOUT
 from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.exam_report import ExamRecord, exam_lines, exam_result_to_json
 from skill_distiller.report.text import plural, printable
@@ -66,8 +66,8 @@ class ExamModels(ProviderOptions):
 
     provider: str = option(
         "auto",
-        envvar="SKILL_DISTILLER_PROVIDER",
-        metavar="auto|ollama|gemini|openai|embedded|llm",
+        envvar=PROVIDER_VARIABLE,
+        metavar="|".join(CHOICES[:-1]),
         help="Who writes exams, and answers their tasks. embedded: nobody; what the texts say is measured.",
     )
     model: str = _same("model", "")
@@ -194,7 +194,7 @@ def _take(original: str, paths: Sequence[str], taking: Taking, models: ExamModel
     candidates = [(name, _candidate(path, before)) for name, path in zip(_names(paths), paths, strict=True)]
     counter = load_counter(taking.encoding, offline=models.offline)
     console = open_console(stderr=True, soft_wrap=True)
-    taken = _exam_of(taking.exam_file, before, console)
+    taken = find_exam(taking.exam_file, before, console)
     with examiner(models, console, wanted=taken.answerable) as found:
         run = ExamRun(taken, before, counter, found, taking.context)
         run.announce(candidates)
@@ -251,7 +251,7 @@ def examiner(models: ExamModels, console: Console, *, wanted: bool) -> Iterator[
         yield Examiner(answering, judging)
 
 
-def _exam_of(path: str, original: SkillFolder, console: Console) -> Exam:
+def find_exam(path: str, original: SkillFolder, console: Console) -> Exam:
     """The exam that was named, that the original brings, or that a program makes of it."""
     if path:
         return read_plugin_evals(path) if Path(path).is_dir() else read_exam(path)
@@ -259,7 +259,7 @@ def _exam_of(path: str, original: SkillFolder, console: Console) -> Exam:
     if shipped:
         console.print(f"The exam is {printable(str(shipped))}.")
         return read_exam(shipped)
-    console.print(f"The exam is {_MADE}; name another one with --exam.")
+    console.print(f"The exam is {_MADE}; another one can be named with --exam.")
     return program_exam(original, TrainedAnalyzer().analyze(original.skill))
 
 

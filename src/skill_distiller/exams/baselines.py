@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Final, NamedTuple
 
-from skill_distiller.exams.evidence import EvidenceTable, SkillTexts
+from skill_distiller.exams.evidence import WORDS, EvidenceTable, SkillTexts
 from skill_distiller.meaning.units import split_sentences
 from skill_distiller.skill.model import PROSE, Section, Skill
 from skill_distiller.skill.parse import parse_skill, split_lines
@@ -22,10 +22,7 @@ Baseline = Callable[[Skill, int, Count, int], str]  # the last number is a seed
 SEEDS: Final = 20  # random blocks is a mean over this many
 # Headings that sound as if an agent could do without.
 _EXPENDABLE: Final = re.compile(
-    r"\b(overview|introduction|intro|about|background|motivation|philosophy|why|examples?|references?|resources?"
-    r"|related|see also|further reading|links|notes?|tips?|best practices|faq|troubleshooting|credits|changelog"
-    r"|history|summary|conclusion|appendix|additional|advanced|benefits|features)\b",
-    re.IGNORECASE,
+    rf"\b(?:{'|'.join(' '.join(phrase.split()) for phrase in WORDS['expendable'].split(','))})\b", re.IGNORECASE
 )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -17,24 +19,9 @@ from skill_distiller.skill.folder import FileRole, SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter
 
-# Words that carry no fact, and symbols by what they say: a text that is written with them holds the same.
-_LIGHT: Final = frozenset(
-    "a an the of to in on at by for with and or is are be as that this it its from into than then so such via your you "
-    "we they their will can".split()
-)
-_SYMBOLS: Final = {
-    "→": " leads to ",
-    "⇒": " implies ",
-    "∈": " in ",
-    "∀": " for all ",
-    "¬": " not ",
-    "∃": " exists ",
-    "∧": " and ",
-    "∨": " or ",
-    "≥": " at least ",
-    "≤": " at most ",
-    "&": " and ",
-}
+WORDS: Final = tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
+_LIGHT: Final = frozenset(WORDS["light"].split())
+_SYMBOLS: Final = {symbol: f" {said} " for symbol, said in WORDS["symbols"].items()}
 _SYMBOL: Final = re.compile("|".join(_SYMBOLS))
 _NOT: Final = re.compile(r"n't\b")
 _WORD: Final = re.compile(r"\w+")
