@@ -78,10 +78,8 @@ class Examiner:
         An answer or a mark that can't be had is an error of its sitting and never a score. Raises ProviderError where
         the provider itself fails: what was answered by then is in the cache.
         """
-        for condition in conditions:
-            self.answering.admit(condition.skill)
-            for text in condition.files.values():
-                self.answering.admit(text)
+        for text in {task.prompt for task in exam.tasks}.union(*map(_texts_of, conditions)):
+            self.answering.admit(text)
         wanted = [(condition, task) for condition in conditions for task in exam.tasks]
         new = [_Attempt(condition, task) for condition, task in wanted if self._key(condition, task) not in self._known]
         for attempt, sitting in zip(new, self._answer_all(new), strict=True):
@@ -115,6 +113,7 @@ class Examiner:
         for key, task in unmarked:
             if self._known[key].error:
                 continue
+            self.judging.admit(f"{task.prompt}\n{self._known[key].answer}")  # the judge may be elsewhere
             for criterion in task.asked:
                 if criterion.check is None:
                     asked.append((key, task, criterion))
@@ -145,6 +144,10 @@ class Examiner:
             waiting = [place for place in waiting if given[place].met is None]
             problem = 'Your last answer could not be used: give {"quote": "...", "met": true} or false.'
         return [given[place] for place in range(len(asked))]
+
+
+def _texts_of(condition: Condition) -> set[str]:
+    return {condition.skill, *condition.files.values()}
 
 
 def _after(attempt: _Attempt, reply: object, tokens: int) -> _Attempt | Sitting:
