@@ -9,6 +9,7 @@ import pytest
 
 from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError
 from skill_distiller.exams.model import Check, CheckType, Criterion, Exam, Task
+from skill_distiller.exams.sandbox import Bubblewrap, find_sandbox
 from skill_distiller.exams.sitting import (
     MOST_READS,
     Condition,
@@ -177,6 +178,23 @@ def test_only_code_leaves_no_score() -> None:
     exam = Exam("toy", (Task("t1", "p", (Criterion("c", "x", check=Check(CheckType.CODE, "assert 1")),)),))
     sitting, _ = sit(answer("It."), exam=exam)
     assert (sitting.score, sitting.fault) == (None, "nothing could be decided")
+
+
+def test_code_runs_in_a_sandbox_or_not_at_all() -> None:
+    """The last fence of the answer against the check; one that answers without code has not met it."""
+    code = Criterion("c", "x", check=Check(CheckType.CODE, "assert double(2) == 4"))
+    good = "So:\n```python\ndef double(x):\n    return 2 * x\n```\n"
+    none = mark_by_program(code, good)
+    assert (none.met, none.excluded) == (None, True)
+    sandbox = find_sandbox()
+    if sandbox is None:
+        pytest.skip("there is no bubblewrap that works here")
+    assert mark_by_program(code, good, sandbox).met is True
+    wrong = mark_by_program(code, good.replace("2 *", "3 *"), sandbox)
+    assert (wrong.met, wrong.quote) == (False, "AssertionError")
+    assert mark_by_program(code, "double is a function", sandbox).met is False
+    broken = mark_by_program(code, good, Bubblewrap("/bin/false"))
+    assert (broken.met, broken.excluded) == (None, False)  # an error, no score
 
 
 def test_a_slow_expression_is_no_mark() -> None:

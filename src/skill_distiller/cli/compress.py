@@ -186,7 +186,7 @@ def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Cho
 
 def _pass_gate(request: Request, run: Run, skill: Skill, console: Console) -> Result:
     """The best result by an exam; raises RefusedError where it fails and --strict asks for more."""
-    from skill_distiller.cli.exam import ExamModels, examiner, find_exam, read_skill_folder
+    from skill_distiller.cli.exam import ExamModels, Marking, examiner, find_exam, read_skill_folder
     from skill_distiller.report.exam_report import gate_lines
     from skill_distiller.run.exam_gate import choose_by_exam, gate_by_exam
     from skill_distiller.run.take_exam import ExamRun
@@ -194,7 +194,7 @@ def _pass_gate(request: Request, run: Run, skill: Skill, console: Console) -> Re
     folder = read_skill_folder(request.path).with_skill(skill) if request.path != STDIN else SkillFolder(None, skill)
     exam = find_exam(request.gate.exam_file, folder, console)
     shared = {member.name: getattr(request.models, member.name) for member in fields(ProviderOptions)}
-    with examiner(ExamModels(**shared), console, wanted=exam.answerable) as found:
+    with examiner(ExamModels(**shared), Marking(), console, exam) as found:
         exam_run = ExamRun(exam, folder, run.counter, found)
         exam_run.announce([("result", folder)])
         gated = (gate_by_exam if request.gate.gate_by == "exam" else choose_by_exam)(run, exam_run)

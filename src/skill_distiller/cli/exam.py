@@ -20,9 +20,10 @@ from skill_distiller.errors import BadInputError, RefusedError, UsageError, reas
 from skill_distiller.exams.baselines import baselines_kept
 from skill_distiller.exams.evidence import SkillTexts
 from skill_distiller.exams.exam_files import exam_to_evals, exam_to_json, read_exam
-from skill_distiller.exams.model import Exam
+from skill_distiller.exams.model import CheckType, Exam
 from skill_distiller.exams.plugin_evals import plugin_files, read_plugin_evals
 from skill_distiller.exams.program_exam import program_exam
+from skill_distiller.exams.sandbox import find_sandbox
 from skill_distiller.exams.sitting import CONTEXT_TOKENS, ExamResult
 from skill_distiller.providers.detect import CHOICES, DEFAULT_TIMEOUT
 from skill_distiller.report.console import ConsoleWatcher, open_console
@@ -60,9 +61,16 @@ def _same(name: str, default: T) -> T:
     return field(default=default, metadata=found.metadata)
 
 
+class Code(StrEnum):
+    """Whether code of an exam may run."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class ExamModels(ProviderOptions):
-    """Which models answer and judge, and within which limits."""
+    """Which model writes exams and answers them, and within which limits."""
 
     provider: str = option(
         "auto",
@@ -71,20 +79,28 @@ class ExamModels(ProviderOptions):
         help="Who writes exams, and answers their tasks. embedded: nobody; what the texts say is measured.",
     )
     model: str = _same("model", "")
-    judge_provider: str = option("", metavar="NAME", help="Who marks the answers. Default: who gives them.")
-    judge_model: str = option("", metavar="NAME", help="The model that marks the answers.")
     max_calls: int | None = _same("max_calls", None)
     no_cache: bool = _same("no_cache", False)
     offline: bool = _same("offline", False)
     allow_secrets: bool = _same("allow_secrets", False)
     timeout: float = _same("timeout", DEFAULT_TIMEOUT)
 
-    @property
-    def judge(self) -> ProviderOptions | None:
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """Who marks the answers, and whether code may run for it."""
+
+    judge_provider: str = option("", metavar="NAME", help="Who marks the answers. Default: who gives them.")
+    judge_model: str = option("", metavar="NAME", help="The model that marks the answers.")
+    code: Code = option(
+        Code.AUTO, help="Whether code of an exam may run: in a sandbox (bubblewrap) where there is one, or not at all."
+    )
+
+    def judge(self, models: ExamModels) -> ProviderOptions | None:
         """The options of the judge, None where it is the model that answers."""
         if not self.judge_provider and not self.judge_model:
             return None
-        return replace(self, provider=self.judge_provider or self.provider, model=self.judge_model)
+        return replace(models, provider=self.judge_provider or models.provider, model=self.judge_model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +185,10 @@ def run_(
     *,
     taking: Taking,
     models: ExamModels,
+    marking: Marking,
 ) -> None:
     """Take an exam with a skill and with a smaller one. With a model: without a skill too, answered and marked."""
-    _take(original, [candidate], taking, models, baselines=False)
+    _take(original, [candidate], taking, (models, marking), baselines=False)
 
 
 @exam.command()
@@ -182,20 +199,23 @@ def compare(
     *,
     taking: Taking,
     models: ExamModels,
+    marking: Marking,
 ) -> None:
     """Take an exam with several smaller skills, and with what simple ways leave at the same tokens."""
-    _take(original, candidates, taking, models, baselines=True)
+    _take(original, candidates, taking, (models, marking), baselines=True)
 
 
-def _take(original: str, paths: Sequence[str], taking: Taking, models: ExamModels, *, baselines: bool) -> None:
+def _take(
+    original: str, paths: Sequence[str], taking: Taking, asked: tuple[ExamModels, Marking], *, baselines: bool
+) -> None:
     if taking.min_kept is not None and not 0 <= taking.min_kept <= 1:
         raise UsageError(f"--min-kept={taking.min_kept:g} is not between 0 and 1.", "Use for example 0.9.")
     before = read_skill_folder(original)
     candidates = [(name, _candidate(path, before)) for name, path in zip(_names(paths), paths, strict=True)]
-    counter = load_counter(taking.encoding, offline=models.offline)
+    counter = load_counter(taking.encoding, offline=asked[0].offline)
     console = open_console(stderr=True, soft_wrap=True)
     taken = find_exam(taking.exam_file, before, console)
-    with examiner(models, console, wanted=taken.answerable) as found:
+    with examiner(*asked, console, taken) as found:
         run = ExamRun(taken, before, counter, found, taking.context)
         run.announce(candidates)
         result = run.take(candidates)
@@ -230,11 +250,12 @@ def _record(
 
 
 @contextmanager
-def examiner(models: ExamModels, console: Console, *, wanted: bool) -> Iterator[Examiner | None]:
-    """Who asks the models of the options; None where no model is there, or none is wanted."""
+def examiner(models: ExamModels, marking: Marking, console: Console, taken: Exam) -> Iterator[Examiner | None]:
+    """Who asks the models of the options; None where no model is there, or the exam is not to be answered."""
+    with_code = any(criterion.check and criterion.check.type is CheckType.CODE for criterion in taken.criteria)
     with ExitStack() as ends:
         answering = None
-        if wanted:
+        if taken.answerable:
             answering = open_session(models, ends.enter_context(closing(ConsoleWatcher(console))))
         if answering is None:
             yield None
@@ -243,12 +264,13 @@ def examiner(models: ExamModels, console: Console, *, wanted: bool) -> Iterator[
 
         ends.enter_context(closing(answering))
         judging = answering
-        if models.judge:
-            judge = open_session(models.judge, ends.enter_context(closing(ConsoleWatcher(console))))
+        if options := marking.judge(models):
+            judge = open_session(options, ends.enter_context(closing(ConsoleWatcher(console))))
             if judge is None:
                 raise UsageError("The judge has to be a model.", "Name one with --judge-provider and --judge-model.")
             judging = ends.enter_context(closing(judge))
-        yield Examiner(answering, judging)
+        sandbox = find_sandbox() if marking.code is Code.AUTO and with_code else None
+        yield Examiner(answering, judging, sandbox)
 
 
 def find_exam(path: str, original: SkillFolder, console: Console) -> Exam:

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Final
 
 from skill_distiller.exams.evidence import EvidenceTable, text_files
-from skill_distiller.exams.model import CheckType, Criterion, Exam
+from skill_distiller.exams.model import Criterion, Exam
 from skill_distiller.exams.statistics import Summary, summarize_retention
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.tokens import TokenCounter
@@ -53,8 +53,9 @@ def with_reading(name: str, folder: SkillFolder) -> Condition:
 class Mark:
     """What was decided of one criterion: `met` is None where nobody could decide it, `why` says why.
 
-    `quote` is what of the answer decides it. `unsupported` is True where a judge said yes and quoted nothing that the
-    answer holds, which counts as no.
+    One that can't be decided here at all (there is no sandbox, or it needs a real agent) is `excluded`: it counts for
+    nobody. `quote` is what of the answer decides it. `unsupported` is True where a judge said yes and quoted nothing
+    that the answer holds, which counts as no.
     """
 
     criterion: Criterion
@@ -62,6 +63,7 @@ class Mark:
     quote: str = ""
     unsupported: bool = False
     why: str = ""
+    excluded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Sitting:
     @property
     def fault(self) -> str:
         """Why it has no score: an error, a mark that is missing; "" where it has one."""
-        missing = (mark.why for mark in self.marks if mark.met is None and can_be_marked(mark.criterion))
+        missing = (mark.why for mark in self.marks if mark.met is None and not mark.excluded)
         return self.error or next(missing, "") or ("" if self.decided else "nothing could be decided")
 
     @property
@@ -95,11 +97,6 @@ class Sitting:
     def score(self) -> float | None:
         """The share (0-1) of the criteria that are met; None where there is a fault, which is never a score."""
         return None if self.fault else fmean(bool(mark.met) for mark in self.decided)
-
-
-def can_be_marked(criterion: Criterion) -> bool:
-    """Whether an answer can be judged by a criterion: by a judge, or by program without running anything."""
-    return criterion.check is None or criterion.check.reads_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +128,13 @@ class ExamResult:
     outcomes: tuple[Outcome, ...] = ()
 
     @property
-    def undecided(self) -> int:
-        """Criteria that nobody can decide here: they need a sandbox or a real agent."""
-        return sum(not can_be_marked(criterion) for criterion in self.exam.criteria)
-
-    @property
-    def code(self) -> int:
-        """Criteria whose code was not run."""
-        return sum(c.check is not None and c.check.type is CheckType.CODE for c in self.exam.criteria)
+    def excluded(self) -> Mapping[str, int]:
+        """How many criteria nobody could decide here, by why."""
+        if not self.sittings:
+            return {}
+        first = self.sittings[0].condition
+        whys = [m.why for s in self.sittings if s.condition == first for m in s.marks if m.excluded]
+        return {why: whys.count(why) for why in dict.fromkeys(whys)}
 
     def sitting(self, condition: str, task: str) -> Sitting | None:
         """The sitting of a task under a condition."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from skill_distiller.errors import MalformedReplyError, PromptTooLongError
-from skill_distiller.exams.model import Criterion, Exam, Task
-from skill_distiller.exams.sitting import MOST_READS, Condition, Mark, Sitting, can_be_marked
+from skill_distiller.exams.model import CheckType, Criterion, Exam, Task
+from skill_distiller.exams.sandbox import Bubblewrap, code_in
+from skill_distiller.exams.sitting import MOST_READS, Condition, Mark, Sitting
 from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.prompted.exchange import ANSWER, MARK, new_boundary
 from skill_distiller.providers.model import Expected, Request
@@ -25,6 +26,8 @@ _MARKS: Final = re.compile(r"[*_`\s]+")  # emphasis and white space, which a quo
 _WORD: Final = re.compile(r"\w+")
 _OPENING: Final = 5  # words in which a criterion says that something must not be there
 _DENIES: Final = frozenset({Sense.NEGATION, Sense.AVOIDANCE, Sense.LACK})
+NO_SANDBOX: Final = "its code needs a sandbox (bubblewrap)"
+NEEDS_AGENT: Final = "it is about tools or files, and needs a real agent"
 _NO_FILES: Final = "There are no files to read: answer at once."
 _LAST: Final = f"You have read {MOST_READS} files, and that is all you may read: answer now."
 
@@ -56,16 +59,20 @@ class _Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Examiner:
-    """Puts the tasks of an exam to one model and has another one mark the answers (it may be the same)."""
+    """Puts the tasks of an exam to one model and has another one mark the answers (it may be the same).
+
+    Code of criteria runs in the `sandbox`, and without one not at all.
+    """
 
     answering: Session
     judging: Session
+    sandbox: Bubblewrap | None = None
     _known: dict[tuple[str, str, str], Sitting] = field(default_factory=dict, repr=False)
 
     def expected(self, exam: Exam, conditions: Sequence[Condition]) -> tuple[Expected, Expected]:
         """About what `sit` will ask the one and the other, without files that are read and without repairs."""
         tasks = len(exam.tasks)
-        marks = sum(can_be_marked(c) and c.check is None for task in exam.tasks for c in task.asked)
+        marks = sum(c.check is None for task in exam.tasks for c in task.asked)
         skills = sum(count_tokens(condition.skill) for condition in conditions)
         rounds = tasks * len(conditions)
         answers = Expected(rounds, tasks * skills + rounds * (count_tokens(ANSWER.text) + _ANSWER_TOKENS // 3))
@@ -118,7 +125,7 @@ class Examiner:
                 if criterion.check is None:
                     asked.append((key, task, criterion))
                 else:
-                    marks[key, criterion.id] = mark_by_program(criterion, self._known[key].answer)
+                    marks[key, criterion.id] = mark_by_program(criterion, self._known[key].answer, self.sandbox)
         for (key, _, criterion), mark in zip(asked, self._ask_marks(asked), strict=True):
             marks[key, criterion.id] = mark
         for key, task in unmarked:
@@ -236,11 +243,30 @@ def _bare(text: str) -> str:
     return _MARKS.sub(" ", text).strip().casefold()
 
 
-def mark_by_program(criterion: Criterion, answer: str) -> Mark:
-    """The mark of a criterion that a program decides, or why it can't be decided here."""
-    if criterion.check is None or not criterion.check.reads_answers:
-        return Mark(criterion, None, why="it needs a sandbox or a real agent")
+def mark_by_program(criterion: Criterion, answer: str, sandbox: Bubblewrap | None = None) -> Mark:
+    """The mark of a criterion that a program decides, or why it can't be decided."""
+    check = criterion.check
+    if check is None or check.type is CheckType.RUNTIME:
+        return Mark(criterion, None, why=NEEDS_AGENT, excluded=True)
+    if check.type is CheckType.CODE:
+        return (
+            Mark(criterion, None, why=NO_SANDBOX, excluded=True)
+            if sandbox is None
+            else _run(criterion, answer, sandbox)
+        )
     try:
-        return Mark(criterion, criterion.check.decide(answer))
+        return Mark(criterion, check.decide(answer))
     except TimeoutError:
         return Mark(criterion, None, why="its expression takes too long")
+
+
+def _run(criterion: Criterion, answer: str, sandbox: Bubblewrap) -> Mark:
+    """The mark of the last Python in an answer, by the code that checks it."""
+    code = code_in(answer)
+    if not code:
+        return Mark(criterion, False, "the answer holds no Python")
+    done = sandbox.run(code, criterion.check.value if criterion.check else "")
+    if not done.started:
+        return Mark(criterion, None, why=f"the sandbox failed: {done.output}")
+    last = done.killed or next(iter(done.output.strip().splitlines()[-1:]), "")
+    return Mark(criterion, done.passed, "" if done.passed else last)

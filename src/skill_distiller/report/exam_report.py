@@ -46,10 +46,8 @@ def exam_lines(record: ExamRecord, *, verbose: bool = False) -> Iterator[str]:
     else:
         yield ""
         yield "Evidence is what the texts still say; no agent was asked what it can do with them."
-    if result.code:
-        yield f"{_criteria(result.code)} of code not run: there is no sandbox for them in this version."
-    if others := result.undecided - result.code:
-        yield f"{_criteria(others)} about tools or files not decided: they need a real agent."
+    for why, count in result.excluded.items():
+        yield f"{_criteria(count)} not decided: {why}."
 
 
 def _head(table: EvidenceTable) -> str:
@@ -252,7 +250,7 @@ def _exam_to_json(result: ExamResult) -> dict[str, object]:
         "counted": result.evidence.criteria,
         "without_evidence": result.evidence.without,
         "not_in_original": [kept.criterion.id for kept in result.evidence.foreign],
-        "undecided": result.undecided,
+        "not_decided": dict(result.excluded),
     }
 
 
