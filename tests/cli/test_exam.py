@@ -261,3 +261,45 @@ def test_a_gate_that_can_not_be_is_a_usage_error(arguments: tuple[str, ...]) -> 
     """Said before anything is done."""
     done = gate(*arguments)
     assert (done.exit_code, done.stdout) == (2, b"")
+
+
+def test_baselines_sit_the_exam_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the tokens of the first candidate; one of them is written by the model and cut to size."""
+
+    def answer(seen: Seen) -> Act:
+        if "You shorten agent skills" in seen.system:
+            return Act(json.dumps({"body": "# Short\n\nSet `lock_timeout`.\n" + "More words.\n" * 2000}))
+        if "You mark the answer" in seen.system:
+            return Act('{"quote": "wait", "met": true}')
+        return Act('{"action": "answer", "path": "", "answer": "I wait."}')
+
+    with server(answer, monkeypatch) as stub:
+        arguments = ("--exam", EXAM, "--provider=openai", "--json", "--sit=truncation", "--sit=direct")
+        done = run("exam", "compare", SKILL, SMALLER, *arguments)
+    assert done.exit_code == 0, done.stderr
+    record = json.loads(done.text)
+    assert [outcome["name"] for outcome in record["outcomes"]] == [SMALLER.name, "truncation", "direct"]
+    original, ours, *others = record["evidence"]
+    assert original["core_tokens"] > ours["core_tokens"]
+    assert all(other["core_tokens"] <= ours["core_tokens"] for other in others)
+    assert others[1]["core_tokens"] > 0.9 * ours["core_tokens"]
+    assert any("at most" in seen.prompt and "Rewrite the body" in seen.prompt for seen in stub.seen)
+    assert run("exam", "compare", SKILL, SMALLER, "--sit=magic", "--provider=embedded").exit_code == 2
+    assert run("exam", "compare", SKILL, SMALLER, "--sit=direct", "--provider=embedded").exit_code == 2
+
+
+def test_names_of_candidates_are_never_those_of_conditions(tmp_path: Path) -> None:
+    """A folder called `original`, and one path given twice."""
+    folder = tmp_path / "original"
+    folder.mkdir()
+    (folder / "SKILL.md").write_bytes(SMALLER.read_bytes())
+    done = run("exam", "compare", SKILL, folder, folder, SMALLER, "--exam", EXAM, "--provider=embedded", "--json")
+    names = [row["name"] for row in json.loads(done.text)["evidence"]]
+    assert names == ["original", str(folder), "original (2)", SMALLER.name]
+
+
+def test_two_runs_say_the_same() -> None:
+    """Whatever marks the prompts had; only the time that the models took is another."""
+    first, second = (json.loads(take("--json", "--no-cache").text) for _ in range(2))
+    assert first.pop("models")[0]["calls"] == second.pop("models")[0]["calls"]
+    assert first == second

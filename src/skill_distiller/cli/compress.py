@@ -35,7 +35,7 @@ from skill_distiller.report.json_record import stage_line, to_json
 from skill_distiller.report.record import Record, make_record
 from skill_distiller.report.text import plural, printable, unified_diff
 from skill_distiller.rewriting.redundant import PhraseScorer
-from skill_distiller.run.backends import Chosen, ProviderOptions, choose_backends, choose_token_scorer
+from skill_distiller.run.backends import Chosen, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
@@ -193,7 +193,7 @@ def _pass_gate(request: Request, run: Run, skill: Skill, console: Console) -> Re
 
     folder = read_skill_folder(request.path).with_skill(skill) if request.path != STDIN else SkillFolder(None, skill)
     exam = find_exam(request.gate.exam_file, folder, console)
-    shared = {member.name: getattr(request.models, member.name) for member in fields(ProviderOptions)}
+    shared = {member.name: getattr(request.models, member.name) for member in fields(ExamModels)}
     with examiner(ExamModels(**shared), Marking(), console, exam) as found:
         exam_run = ExamRun(exam, folder, run.counter, found)
         exam_run.announce([("result", folder)])

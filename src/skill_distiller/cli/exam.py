@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -17,14 +17,14 @@ from skill_distiller.cli.arguments import PROVIDER_VARIABLE, ModelOptions
 from skill_distiller.cli.input_output import STDIN, check_target, read_input, write_atomically, write_json, write_stdout
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
-from skill_distiller.exams.baselines import baselines_kept
+from skill_distiller.exams.baselines import BASELINES, baseline_skill, baselines_kept
 from skill_distiller.exams.evidence import SkillTexts
 from skill_distiller.exams.exam_files import exam_to_evals, exam_to_json, read_exam
 from skill_distiller.exams.model import CheckType, Exam
 from skill_distiller.exams.plugin_evals import plugin_files, read_plugin_evals
 from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.sandbox import find_sandbox
-from skill_distiller.exams.sitting import CONTEXT_TOKENS, ExamResult
+from skill_distiller.exams.sitting import CONTEXT_TOKENS, NO_SKILL, ORIGINAL, ExamResult
 from skill_distiller.providers.detect import CHOICES, DEFAULT_TIMEOUT
 from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.exam_report import ExamRecord, exam_lines, exam_result_to_json
@@ -52,6 +52,8 @@ exam = typer.Typer(
 
 _FAILED: Final = 6  # exit code where less is kept than asked for
 _SHIPPED: Final = ("evals/evals.json", "evals/exam.json")  # that a skill folder may bring
+DIRECT: Final = "direct"  # the baseline that a model makes
+_BASELINES: Final = ", ".join(BASELINES)
 _MADE: Final = "the evidence exam that a program makes of the original"
 
 
@@ -69,7 +71,7 @@ class Code(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ExamModels(ProviderOptions):
+class ExamModels:
     """Which model writes exams and answers them, and within which limits."""
 
     provider: str = option(
@@ -85,6 +87,12 @@ class ExamModels(ProviderOptions):
     allow_secrets: bool = _same("allow_secrets", False)
     timeout: float = _same("timeout", DEFAULT_TIMEOUT)
 
+    def options(self, provider: str = "", model: str = "") -> ProviderOptions:
+        """What they mean for a session; with a provider or model other than those that answer."""
+        given = {member.name: getattr(self, member.name) for member in fields(self)}
+        other = {"provider": provider or self.provider, "model": model} if provider or model else {}
+        return ProviderOptions(**{**given, **other})
+
 
 @dataclass(frozen=True, slots=True)
 class Marking:
@@ -98,9 +106,8 @@ class Marking:
 
     def judge(self, models: ExamModels) -> ProviderOptions | None:
         """The options of the judge, None where it is the model that answers."""
-        if not self.judge_provider and not self.judge_model:
-            return None
-        return replace(models, provider=self.judge_provider or models.provider, model=self.judge_model)
+        named = self.judge_provider or self.judge_model
+        return models.options(self.judge_provider, self.judge_model) if named else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +160,7 @@ def _write_exam(folder: SkillFolder, models: ExamModels, tasks: int, console: Co
     if tasks > MAX_TASKS:
         raise UsageError(f"A model is asked for at most {MAX_TASKS} tasks.", "Make several exams.")
     with closing(ConsoleWatcher(console)) as watcher:
-        session = open_session(models, watcher)
+        session = open_session(models.options(), watcher)
         if session is None:
             made = program_exam(folder, TrainedAnalyzer().analyze(folder.skill))
             if not made.tasks:
@@ -197,16 +204,28 @@ def compare(
     original: str = argument(metavar="ORIGINAL", help="The skill as it was: a folder, or a SKILL.md."),
     candidates: list[str] = argument(metavar="CANDIDATE...", help="Smaller skills: folders, or files."),
     *,
+    sit: list[str] | None = option(
+        None,
+        metavar="NAME",
+        help=f"Take the exam with a baseline too, at the tokens of the first candidate: {_BASELINES}, or "
+        "direct (a model is asked to shorten the skill). Can be repeated.",
+    ),
     taking: Taking,
     models: ExamModels,
     marking: Marking,
 ) -> None:
     """Take an exam with several smaller skills, and with what simple ways leave at the same tokens."""
-    _take(original, candidates, taking, (models, marking), baselines=True)
+    _take(original, candidates, taking, (models, marking), baselines=True, sit=sit or ())
 
 
 def _take(
-    original: str, paths: Sequence[str], taking: Taking, asked: tuple[ExamModels, Marking], *, baselines: bool
+    original: str,
+    paths: Sequence[str],
+    taking: Taking,
+    asked: tuple[ExamModels, Marking],
+    *,
+    baselines: bool,
+    sit: Sequence[str] = (),
 ) -> None:
     if taking.min_kept is not None and not 0 <= taking.min_kept <= 1:
         raise UsageError(f"--min-kept={taking.min_kept:g} is not between 0 and 1.", "Use for example 0.9.")
@@ -215,7 +234,10 @@ def _take(
     counter = load_counter(taking.encoding, offline=asked[0].offline)
     console = open_console(stderr=True, soft_wrap=True)
     taken = find_exam(taking.exam_file, before, console)
+    if unknown := [name for name in sit if name not in (*BASELINES, DIRECT)]:
+        raise UsageError(f"There is no baseline {unknown[0]!r}.", f"Baselines: {', '.join((*BASELINES, DIRECT))}.")
     with examiner(*asked, console, taken) as found:
+        candidates += [(name, _baseline(name, before, candidates[0][1], counter, found)) for name in sit]
         run = ExamRun(taken, before, counter, found, taking.context)
         run.announce(candidates)
         result = run.take(candidates)
@@ -229,8 +251,23 @@ def _take(
         write_json(exam_result_to_json(record))
     else:
         write_stdout("".join(f"{line}\n" for line in exam_lines(record, verbose=taking.verbose)), safe=True)
-    if taking.min_kept is not None and min(_shares(result)) < taking.min_kept:
+    if taking.min_kept is not None and min(_shares(result)[: len(paths)]) < taking.min_kept:
         raise typer.Exit(_FAILED)
+
+
+def _baseline(
+    name: str, original: SkillFolder, candidate: SkillFolder, counter: TokenCounter, found: Examiner | None
+) -> SkillFolder:
+    """The original with what a baseline leaves of it at the tokens of a candidate."""
+    tokens = counter.count(candidate.skill.text)
+    if name != DIRECT:
+        return original.with_skill(baseline_skill(original.skill, name, tokens, counter.count))
+    if found is None:
+        raise UsageError("--sit=direct asks a model.", "Name one with --provider, and an exam that can be answered.")
+    from skill_distiller.prompted.direct import expected_direct, shorten_directly
+
+    found.answering.expect(expected_direct(original.skill, tokens))
+    return original.with_skill(shorten_directly(found.answering, original.skill, tokens, counter))
 
 
 def _shares(result: ExamResult) -> list[float]:
@@ -256,7 +293,7 @@ def examiner(models: ExamModels, marking: Marking, console: Console, taken: Exam
     with ExitStack() as ends:
         answering = None
         if taken.answerable:
-            answering = open_session(models, ends.enter_context(closing(ConsoleWatcher(console))))
+            answering = open_session(models.options(), ends.enter_context(closing(ConsoleWatcher(console))))
         if answering is None:
             yield None
             return
@@ -300,9 +337,13 @@ def _candidate(path: str, original: SkillFolder) -> SkillFolder:
 
 
 def _names(paths: Sequence[str]) -> list[str]:
-    """A name for each candidate, none twice."""
-    names = [Path(path).name or path for path in paths]
-    return [name if names.count(name) == 1 else path for name, path in zip(names, paths, strict=True)]
+    """A name for each candidate, none twice and none that a condition has."""
+    found: list[str] = []
+    for path in paths:
+        name = Path(path).name or path
+        taken = {NO_SKILL, ORIGINAL, *found}
+        found.append(next(n for n in (name, path, *(f"{name} ({i})" for i in range(2, 999))) if n not in taken))
+    return found
 
 
 class Form(StrEnum):

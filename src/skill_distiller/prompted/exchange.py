@@ -87,7 +87,8 @@ EXAM: Final = _read("exam")
 QUOTES: Final = _read("quotes")
 ANSWER: Final = _read("answer")
 MARK: Final = _read("mark")
-PROMPTS: Final = (CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER, EXAM, QUOTES, ANSWER, MARK)
+DIRECT: Final = _read("direct")
+PROMPTS: Final = (CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER, EXAM, QUOTES, ANSWER, MARK, DIRECT)
 
 
 def new_boundary(texts: Iterable[str]) -> str:

@@ -106,7 +106,8 @@ class Examiner:
             replies = self.answering.ask_all(list(questions.values()))
             left: dict[int, _Attempt] = {}
             for (place, attempt), reply, question in zip(waiting.items(), replies, questions.values(), strict=True):
-                after = _after(attempt, reply, count_tokens(question.request.prompt))
+                asked = question.request  # its boundary is another one in every run
+                after = _after(attempt, reply, count_tokens(asked.prompt.replace(asked.boundary, "")))
                 if isinstance(after, Sitting):
                     done[place] = after
                 else:
