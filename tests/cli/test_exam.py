@@ -8,18 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from tests.cli.command import Result, run
 from tests.cli.samples import DEPLOY
 from tests.providers.stub_server import KEY, Act, Seen, Stub, serve
 
 from skill_distiller.exams.exam_files import read_exam
+from skill_distiller.report import exam_report
 
 ROOT = Path(__file__).resolve().parents[2]
 SKILL = ROOT / "examples" / "postgres-migration"
 SMALLER = ROOT / "examples" / "postgres-migration.distilled.md"
 EXAM = ROOT / "examples" / "exam" / "postgres-migration.json"
 REPLIES = ROOT / "examples" / "exam" / "postgres-migration.replies.json"
+SCHEMA = json.loads((Path(exam_report.__file__).parent / "exam_result.schema.json").read_text("utf-8"))
 SCRIPT: list[Any] = json.loads(REPLIES.read_text("utf-8"))
 
 
@@ -57,6 +60,7 @@ def test_without_a_model_evidence_is_told_and_called_that() -> None:
     assert "Evidence lost in postgres-migration.distilled.md: 2" in done.text
     assert "  t1c5: " in done.text
     record = json.loads(take("--json", provider="embedded").text)
+    jsonschema.validate(record, SCHEMA)
     assert "retention" not in record
     assert record["outcomes"] == record["sittings"] == []
     assert [row["reachable"] for row in record["evidence"]] == [21, 19]
@@ -65,6 +69,7 @@ def test_without_a_model_evidence_is_told_and_called_that() -> None:
 def test_the_whole_road_with_recorded_replies() -> None:
     """No skill, the original, the smaller one; files are read; what fails is named; the same again from the cache."""
     record = json.loads(take("--json").text)
+    jsonschema.validate(record, SCHEMA)
     (outcome,) = record["outcomes"]
     assert outcome["scores"] == pytest.approx({"no skill": 0.22, "original": 0.95, SMALLER.name: 0.91})
     assert record["retention"] == pytest.approx(0.91)
@@ -263,6 +268,7 @@ def test_a_gate_that_can_not_be_is_a_usage_error(arguments: tuple[str, ...]) -> 
     assert (done.exit_code, done.stdout) == (2, b"")
 
 
+@pytest.mark.slow
 def test_baselines_sit_the_exam_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the tokens of the first candidate; one of them is written by the model and cut to size."""
 
@@ -298,6 +304,7 @@ def test_names_of_candidates_are_never_those_of_conditions(tmp_path: Path) -> No
     assert names == ["original", str(folder), "original (2)", SMALLER.name]
 
 
+@pytest.mark.slow
 def test_two_runs_say_the_same() -> None:
     """Whatever marks the prompts had; only the time that the models took is another."""
     first, second = (json.loads(take("--json", "--no-cache").text) for _ in range(2))
