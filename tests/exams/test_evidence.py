@@ -52,6 +52,14 @@ def test_a_quote_survives_where_most_of_its_words_stand_together(text: str, quot
     assert Passages(text).hold(quote) is survives
 
 
+def test_a_long_quote_in_a_long_text_takes_no_time() -> None:
+    """Both may come from strangers: thousands of words that are in the text again and again, and never together."""
+    words = [f"word{number}" for number in range(3000)]
+    text = " ".join(f"{word} " + "filler " * 9000 for word in words[:200])
+    assert not Passages(text * 2).hold(" ".join(words[:300]))
+    assert Passages("same " * 200_000).hold("same " * 5000)
+
+
 def test_where_the_evidence_is_and_what_has_to_be_loaded() -> None:
     """In the core, beside it, nowhere; the smaller of two files that hold a quote is loaded."""
     asked = exam(("alpha beta gamma",), ("delta epsilon zeta",), ("alpha beta gamma", "delta epsilon zeta"))

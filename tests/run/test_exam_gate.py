@@ -126,11 +126,14 @@ def test_the_smallest_result_that_keeps_enough_is_chosen() -> None:
 def test_a_quote_may_reach_over_blocks_and_headings() -> None:
     """The blocks that hold it together, or the first one below its heading."""
     skill = FOLDER.skill
-    (one,) = carriers_of(skill, "Rehearse on a copy that is about as large as production.")
+    ((one,),) = carriers_of(skill, ["Rehearse on a copy that is about as large as production."])
     assert skill.blocks[one].text.startswith("Rehearse on a copy")
-    (below,) = carriers_of(skill, "## Step 4: Backfill in batches")
+    ((below,),) = carriers_of(skill, ["## Step 4: Backfill in batches"])
     assert skill.blocks[below].text.startswith("Backfills are where")
-    assert carriers_of(skill, "nothing like this stands anywhere in it at all") == ()
+    over = "It is not meant for tuning slow queries, for major version upgrades. These rules have no exceptions"
+    ((first, second),) = carriers_of(skill, [over])
+    assert (skill.blocks[first].text[:9], skill.blocks[second].text[:11]) == ("It is not", "These rules")
+    assert list(carriers_of(skill, ["nothing like this stands anywhere in it at all"])) == []
 
 
 def test_an_exam_that_can_not_be_sat_ends_the_run() -> None:

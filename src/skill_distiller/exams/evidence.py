@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -57,12 +58,26 @@ class Passages:
         known = [word for word in want if word in self._places]
         if len(known) < need:
             return False
-        starts = {place for word in known for place in self._places[word]}
-        return any(len(want.intersection(self._words[start : start + size])) >= need for start in starts)
+        return _most_in_window(sorted((at, word) for word in known for at in self._places[word]), size) >= need
 
     def hold_all(self, quotes: Iterable[str]) -> bool:
         """Whether every one of some quotes survives."""
         return all(map(self.hold, quotes))
+
+
+def _most_in_window(found: Sequence[tuple[int, str]], size: int) -> int:
+    """The most different words that stand in a window of so many words, given each place of each of them, in order."""
+    inside: Counter[str] = Counter()
+    most = last = 0
+    for start, word in found:
+        while last < len(found) and found[last][0] < start + size:
+            inside[found[last][1]] += 1
+            last += 1
+        most = max(most, len(inside))
+        inside[word] -= 1
+        if not inside[word]:
+            del inside[word]
+    return most
 
 
 def _words_of(text: str) -> list[str]:

@@ -18,6 +18,7 @@ MAX_BYTES: Final = 10_000_000
 MAX_TASKS: Final = 1000
 _MAX_CRITERIA: Final = 300  # of a task
 _MAX_QUOTES: Final = 50  # of a criterion
+_MAX_ALL: Final = 5000  # criteria of an exam
 _MAX_CHARS: Final = 50_000  # of one text
 _HINT: Final = "docs/exams.md describes the forms that are read."
 T = TypeVar("T")
@@ -81,6 +82,8 @@ def checked(exam: Exam) -> Exam:
     """The exam, which has tasks with ids of their own; raises Fault where it has not."""
     if not exam.tasks:
         raise Fault("it has no tasks")
+    if len(exam.criteria) > _MAX_ALL:
+        raise Fault(f"it has more than {_MAX_ALL:,} criteria")
     distinct((task.id for task in exam.tasks), "tasks")
     for number, task in enumerate(exam.tasks):
         distinct((criterion.id for criterion in task.criteria), f"tasks[{number}].criteria")

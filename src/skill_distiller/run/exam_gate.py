@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -123,19 +123,24 @@ def pieces_of(skill: Skill, failed: Iterable[Criterion], result: Result) -> froz
     ids = piece_ids(skill).blocks
     changed = {d.block for d in result.plan.decisions if d.rendering.text != skill.blocks[d.block].source}
     quotes = dict.fromkeys(quote for criterion in failed for quote in criterion.evidence)
-    blocks = {block for quote in quotes for block in carriers_of(skill, quote)}
+    blocks = {block for run in carriers_of(skill, quotes) for block in run}
     return frozenset(ids[block] for block in blocks & changed)
 
 
-def carriers_of(skill: Skill, quote: str) -> Collection[int]:
-    """The blocks, by index, that hold a quote: each that does alone, else the fewest in a row that do together."""
+def carriers_of(skill: Skill, quotes: Iterable[str]) -> Iterator[Sequence[int]]:
+    """The blocks, by index, that hold each quote: every one that does alone, else the fewest in a row that do."""
     texts = [f"{_heading_above(skill, block.index)}{block.source}" for block in skill.blocks]
+    missing = list(quotes)
     for length in range(1, _MOST_TOGETHER + 1):
-        runs = (range(first, first + length) for first in range(len(texts) - length + 1))
-        found = [run for run in runs if Passages("".join(texts[run.start : run.stop])).hold(quote)]
-        if found:
-            return {block for run in found for block in run}
-    return ()
+        if not missing:
+            return
+        held: set[str] = set()
+        for first in range(len(texts) - length + 1):
+            passages = Passages("".join(texts[first : first + length]))
+            here = {quote for quote in missing if passages.hold(quote)}
+            held |= here
+            yield from (range(first, first + length) for _ in here)
+        missing = [quote for quote in missing if quote not in held]
 
 
 def _heading_above(skill: Skill, block: int) -> str:
