@@ -9,6 +9,8 @@ import pytest
 
 from skill_distiller.errors import ProviderError
 from skill_distiller.exams.exam_files import exam_of, exam_to_json
+from skill_distiller.exams.model import Check, CheckType
+from skill_distiller.exams.sandbox import find_sandbox
 from skill_distiller.prompted.write_exam import ExamWriter, WrittenExam
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
@@ -47,7 +49,7 @@ def test_quotes_that_stand_in_the_skill_are_its_evidence() -> None:
     written, provider = write(reply(task("Never paint the toy.", "Use 4 wheels.")))
     (made,) = written.exam.tasks
     assert [criterion.evidence for criterion in made.criteria] == [("Never paint the toy.",), ("Use 4 wheels.",)]
-    assert (made.needs, made.kind, written[1:]) == ("core", "constraint", (0, 0, 0, ()))
+    assert (made.needs, made.kind, written[1:]) == ("core", "constraint", (0, 0, 0, 0, ()))
     assert written.exam.made_by == f"scripted/{provider.model}"
     assert len(provider.requests) == 1
     assert exam_of(exam_to_json(written.exam)) == written.exam
@@ -93,6 +95,33 @@ def test_a_reply_of_no_use_is_asked_for_once_more(bad: str) -> None:
     assert "could not be used" in provider.requests[1].prompt
     with pytest.raises(ProviderError, match="gave no exam"):
         write(bad, bad)
+
+
+@pytest.mark.parametrize(
+    ("check", "solution", "kept"),
+    [
+        ("assert double(2) == 4", "def double(x):\n    return 2 * x", True),
+        ("assert double(2) == 4", "def double(x):\n    return x", False),
+        ("assert True", "def double(x):\n    return 2 * x", False),
+    ],
+)
+def test_a_check_by_code_has_to_pass_its_solution_and_fail_nothing_at_all(
+    check: str, solution: str, kept: bool
+) -> None:
+    """Tried in the sandbox; without one no task is checked by code, and the prompt does not ask for it."""
+    made = reply(task("Never paint the toy.", "Use 4 wheels.", check=check, solution=solution))
+    without, provider = write(made)
+    assert len(without.exam.criteria) == 2
+    assert "Leave check and solution empty" in provider.requests[0].prompt
+    sandbox = find_sandbox()
+    if sandbox is None:
+        pytest.skip("there is no bubblewrap that works here")
+    provider = ScriptedProvider([made])
+    written = ExamWriter(Session(provider), 1, sandbox).write(FOLDER)
+    codes = [criterion.check for criterion in written.exam.criteria if criterion.check]
+    assert codes == ([Check(CheckType.CODE, check)] if kept else [])
+    assert written.checks_dropped == (not kept)
+    assert "about writing Python" in provider.requests[0].prompt
 
 
 def test_hostile_replies_make_no_exam_of_their_own() -> None:

@@ -139,13 +139,14 @@ def make(
     tasks: int = option(5, min=1, metavar="N", help="How many tasks a model writes."),
     output: str = option("", "--output", "-o", metavar="FILE", help="Write the exam to this file instead of stdout."),
     force: bool = option(False, "--force", help="Overwrite an existing file."),
+    code: Code = option(Code.AUTO, help="Whether tasks may be checked by code, where there is a sandbox to try it in."),
     models: ExamModels,
 ) -> None:
     """Make the exam of a skill. With a model: tasks, and criteria with quotes. Without: its facts and rules."""
     folder = read_skill_folder(path)
     target = check_target(output, folder.skill.path, folder_given=Path(path).is_dir(), force=force) if output else None
     console = open_console(stderr=True, soft_wrap=True)
-    made = _write_exam(folder, models, tasks, console)
+    made = _write_exam(folder, models, tasks, code, console)
     text = json.dumps(exam_to_json(made), indent=1, ensure_ascii=False) + "\n"
     if target:
         write_atomically(target, text.encode())
@@ -154,7 +155,7 @@ def make(
         write_stdout(text)
 
 
-def _write_exam(folder: SkillFolder, models: ExamModels, tasks: int, console: Console) -> Exam:
+def _write_exam(folder: SkillFolder, models: ExamModels, tasks: int, code: Code, console: Console) -> Exam:
     from skill_distiller.prompted.write_exam import MAX_TASKS, ExamWriter
 
     if tasks > MAX_TASKS:
@@ -171,13 +172,14 @@ def _write_exam(folder: SkillFolder, models: ExamModels, tasks: int, console: Co
             )
             return made
         with closing(session):
-            writer = ExamWriter(session, tasks)
+            writer = ExamWriter(session, tasks, find_sandbox() if code is Code.AUTO else None)
             session.expect(writer.expected(folder))
             written = writer.write(folder)
     console.print(
-        f"{plural(len(written.exam.tasks), 'task')}, {len(written.exam.criteria)} criteria by "
+        f"{plural(len(written.exam.tasks), 'task')}, {plural(len(written.exam.criteria), 'criterion', 'criteria')} by "
         f"{printable(session.name)}; dropped: {plural(written.quotes_dropped, 'quote')} that the skill does not hold, "
-        f"{written.criteria_dropped} criteria, {plural(written.tasks_dropped, 'task')}"
+        f"{plural(written.criteria_dropped, 'criterion', 'criteria')}, {plural(written.tasks_dropped, 'task')}, "
+        f"{plural(written.checks_dropped, 'check')} by code"
     )
     if written.files_left_out:
         console.print(f"Too long to be asked about: {printable(', '.join(written.files_left_out))}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from skill_distiller.errors import MalformedReplyError, PromptTooLongError, ProviderError
 from skill_distiller.exams.evidence import text_files
-from skill_distiller.exams.model import Criterion, Exam, Task
+from skill_distiller.exams.model import Check, CheckType, Criterion, Exam, Task
+from skill_distiller.exams.sandbox import Bubblewrap
 from skill_distiller.prompted.exchange import EXAM, QUOTES, entries, new_boundary
 from skill_distiller.providers.model import Expected
 from skill_distiller.providers.session import Question, Session
@@ -26,18 +27,35 @@ _TASK_TOKENS: Final = 600
 _QUOTE_TOKENS: Final = 80
 _SHOWN_TOKENS: Final = 40_000  # of the skill and its references; references beyond that are not asked about
 _MOST_CHARS: Final = 4000  # of a text of the reply
+_MOST_CODE: Final = 20_000  # characters
 _NEEDS_FILES: Final = "Let at least $few of the tasks need a file beside the SKILL.md (needs: reference)."
+_CODE: Final = (
+    "Where the skill is about writing Python, up to 2 of the tasks may ask for Python that runs by itself, without "
+    "network and packages. Give such a task a check (Python that runs after the code of an answer, and raises unless "
+    "that is right) and a solution (code that passes); both are empty for all other tasks."
+)
+_NO_CODE: Final = "Leave check and solution empty."
 _SPACE: Final = re.compile(r"\s+")
 
 
 class WrittenExam(NamedTuple):
-    """An exam, and what did not get into it: quotes that are not in the skill, criteria and tasks that lost all."""
+    """An exam, and what did not get into it: quotes that are not in the skill, criteria and tasks that lost all, checks
+    that their own solution does not pass or that pass nothing at all."""
 
     exam: Exam
     quotes_dropped: int
     criteria_dropped: int
     tasks_dropped: int
+    checks_dropped: int
     files_left_out: tuple[str, ...]
+
+
+class Draft(NamedTuple):
+    """A task as a model wrote it, with the code that checks it and code that passes, "" for none."""
+
+    task: Task
+    check: str = ""
+    solution: str = ""
 
 
 class _Shown(NamedTuple):
@@ -59,10 +77,14 @@ class _Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExamWriter:
-    """Has a model write tasks and criteria, and keeps what the skill bears out."""
+    """Has a model write tasks and criteria, and keeps what the skill bears out.
+
+    With a `sandbox` a task may be checked by code, where that passes its solution and fails an empty answer.
+    """
 
     session: Session
     tasks: int = DEFAULT_TASKS
+    sandbox: Bubblewrap | None = None
 
     def expected(self, folder: SkillFolder) -> Expected:
         """About what `write` will ask: the exam, and once the quotes that are not there."""
@@ -74,32 +96,40 @@ class ExamWriter:
         shown = _shown(folder)
         for _, text in shown.texts:
             self.session.admit(text)
-        tasks = self._ask_tasks(shown)
+        drafts = self._ask_tasks(shown)
+        tasks = [draft.task for draft in drafts]
         missing = [q for task in tasks for c in task.criteria for q in c.evidence if not shown.holds(q)]
         found = self._ask_quotes(shown, tasks) if missing else {}
         kept: list[Task] = []
-        criteria = dropped = 0
-        for task in tasks:
-            own = []
-            for criterion in task.criteria:
-                now = [found.get((criterion.id, quote), quote) for quote in criterion.evidence]
-                good = tuple(dict.fromkeys(_SPACE.sub(" ", quote).strip() for quote in now if shown.holds(quote)))
-                dropped += sum(not shown.holds(quote) for quote in now)
-                if good:
-                    own.append(replace(criterion, evidence=good))
-            criteria += len(task.criteria) - len(own)
+        quotes = criteria = checks = 0
+        for draft in drafts:
+            own, dropped = _borne_out(draft.task, found, shown)
+            quotes += dropped
+            criteria += len(draft.task.criteria) - len(own)
             if len(own) >= _LEAST_CRITERIA:
                 core = all(shown.in_core(criterion.evidence) for criterion in own)
-                kept.append(replace(task, criteria=tuple(own), needs="core" if core else "reference"))
+                code = self._code_criterion(draft)
+                checks += bool(draft.check) - len(code)
+                kept.append(replace(draft.task, criteria=(*own, *code), needs="core" if core else "reference"))
         if not kept:
             raise ProviderError(
                 f"{self.session.name} wrote no task whose quotes stand in the skill.",
                 "Use another model, or --provider embedded for an evidence exam by program.",
             )
         exam = Exam(folder.skill.name, tuple(kept), self.session.name)
-        return WrittenExam(exam, dropped, criteria, len(tasks) - len(kept), shown.left_out)
+        return WrittenExam(exam, quotes, criteria, len(tasks) - len(kept), checks, shown.left_out)
 
-    def _ask_tasks(self, shown: _Shown) -> tuple[Task, ...]:
+    def _code_criterion(self, draft: Draft) -> tuple[Criterion, ...]:
+        """The criterion that code decides: none where its solution fails it, or nothing at all passes."""
+        if not (draft.check and self.sandbox):
+            return ()
+        passes = self.sandbox.run(draft.solution, draft.check).passed
+        if not passes or self.sandbox.run("", draft.check).passed:
+            return ()
+        check = Check(CheckType.CODE, draft.check)
+        return (Criterion(f"{draft.task.id}code", "The code of the answer passes the check of the task.", check=check),)
+
+    def _ask_tasks(self, shown: _Shown) -> tuple[Draft, ...]:
         needs = _NEEDS_FILES.replace("$few", str(max(1, self.tasks * 2 // 5))) if len(shown.texts) > 1 else ""
         problem, why = "", ""
         for tries in range(_REPAIRS + 1):
@@ -107,6 +137,7 @@ class ExamWriter:
             values = {
                 "count": str(self.tasks),
                 "needs": needs,
+                "code": _CODE if self.sandbox else _NO_CODE,
                 "problem": problem,
                 "skill": _as_shown(shown, boundary),
             }
@@ -140,7 +171,19 @@ class ExamWriter:
         return {(wanted[place][0].id, wanted[place][1]): quote for place, quote in reply.items()}
 
 
-def read_tasks(value: dict[str, object], count: int) -> tuple[Task, ...]:
+def _borne_out(task: Task, found: Mapping[tuple[str, str], str], shown: _Shown) -> tuple[list[Criterion], int]:
+    """The criteria of a task that have a quote in the skill, and how many quotes were dropped."""
+    own, dropped = [], 0
+    for criterion in task.criteria:
+        now = [found.get((criterion.id, quote), quote) for quote in criterion.evidence]
+        good = tuple(dict.fromkeys(_plain(quote) for quote in now if shown.holds(quote)))
+        dropped += sum(not shown.holds(quote) for quote in now)
+        if good:
+            own.append(replace(criterion, evidence=good))
+    return own, dropped
+
+
+def read_tasks(value: dict[str, object], count: int) -> tuple[Draft, ...]:
     """The tasks of a reply, numbered anew; raises MalformedReplyError where there is none with a criterion."""
     found = []
     for number, (_, entry) in enumerate(entries(value, count), 1):
@@ -148,7 +191,9 @@ def read_tasks(value: dict[str, object], count: int) -> tuple[Task, ...]:
         criteria = tuple(_criteria(entry.get("criteria"), f"t{number}"))
         if isinstance(prompt, str) and prompt.strip() and criteria:
             named = kind if kind in ("procedure", "constraint", "format", "edge") else ""
-            found.append(Task(f"t{number}", prompt.strip()[:_MOST_CHARS], criteria, kind=named))
+            task = Task(f"t{number}", prompt.strip()[:_MOST_CHARS], criteria, kind=named)
+            check, solution = (v if isinstance(v := entry.get(n), str) else "" for n in ("check", "solution"))
+            found.append(Draft(task, check.strip()[:_MOST_CODE], solution[:_MOST_CODE]))
     if not found:
         raise MalformedReplyError("It held no task with a prompt and criteria.")
     return tuple(found)
