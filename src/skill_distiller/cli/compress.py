@@ -16,7 +16,9 @@ from skill_distiller.cli.arguments import (
     ALLOW_UNVERIFIED,
     SAVE_PLAN,
     ExamGate,
+    ExamModels,
     Goal,
+    Marking,
     ModelOptions,
     Output,
     Pieces,
@@ -186,7 +188,7 @@ def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Cho
 
 def _pass_gate(request: Request, run: Run, skill: Skill, console: Console) -> Result:
     """The best result by an exam; raises RefusedError where it fails and --strict asks for more."""
-    from skill_distiller.cli.exam import ExamModels, Marking, examiner, find_exam, read_skill_folder
+    from skill_distiller.cli.exam import examiner, find_exam, read_skill_folder
     from skill_distiller.report.exam_report import gate_lines
     from skill_distiller.run.exam_gate import choose_by_exam, gate_by_exam
     from skill_distiller.run.take_exam import ExamRun

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from skill_distiller.analysis.trained import TrainedAnalyzer
-from skill_distiller.cli.arguments import PROVIDER_VARIABLE, ModelOptions
+from skill_distiller.cli.arguments import Code, ExamModels, Marking
 from skill_distiller.cli.input_output import STDIN, check_target, read_input, write_atomically, write_json, write_stdout
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
@@ -25,11 +25,10 @@ from skill_distiller.exams.plugin_evals import plugin_files, read_plugin_evals
 from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.sandbox import find_sandbox
 from skill_distiller.exams.sitting import CONTEXT_TOKENS, NO_SKILL, ORIGINAL, ExamResult
-from skill_distiller.providers.detect import CHOICES, DEFAULT_TIMEOUT
 from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.exam_report import ExamRecord, exam_lines, exam_result_to_json
 from skill_distiller.report.text import plural, printable
-from skill_distiller.run.backends import ProviderOptions, open_session
+from skill_distiller.run.backends import open_session
 from skill_distiller.run.take_exam import ExamRun
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import SKILL_FILE
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 
     from skill_distiller.prompted.sit_exam import Examiner
 
-T = TypeVar("T")
 exam = typer.Typer(
     add_completion=False,
     help="Measure what a smaller skill can still do.",
@@ -55,59 +53,6 @@ _SHIPPED: Final = ("evals/evals.json", "evals/exam.json")  # that a skill folder
 DIRECT: Final = "direct"  # the baseline that a model makes
 _BASELINES: Final = ", ".join(BASELINES)
 _MADE: Final = "the evidence exam that a program makes of the original"
-
-
-def _same(name: str, default: T) -> T:
-    """The option of `compress` of this name."""
-    found = next(member for member in fields(ModelOptions) if member.name == name)
-    return field(default=default, metadata=found.metadata)
-
-
-class Code(StrEnum):
-    """Whether code of an exam may run."""
-
-    AUTO = "auto"
-    OFF = "off"
-
-
-@dataclass(frozen=True, slots=True)
-class ExamModels:
-    """Which model writes exams and answers them, and within which limits."""
-
-    provider: str = option(
-        "auto",
-        envvar=PROVIDER_VARIABLE,
-        metavar="|".join(CHOICES[:-1]),
-        help="Who writes exams, and answers their tasks. embedded: nobody; what the texts say is measured.",
-    )
-    model: str = _same("model", "")
-    max_calls: int | None = _same("max_calls", None)
-    no_cache: bool = _same("no_cache", False)
-    offline: bool = _same("offline", False)
-    allow_secrets: bool = _same("allow_secrets", False)
-    timeout: float = _same("timeout", DEFAULT_TIMEOUT)
-
-    def options(self, provider: str = "", model: str = "") -> ProviderOptions:
-        """What they mean for a session; with a provider or model other than those that answer."""
-        given = {member.name: getattr(self, member.name) for member in fields(self)}
-        other = {"provider": provider or self.provider, "model": model} if provider or model else {}
-        return ProviderOptions(**{**given, **other})
-
-
-@dataclass(frozen=True, slots=True)
-class Marking:
-    """Who marks the answers, and whether code may run for it."""
-
-    judge_provider: str = option("", metavar="NAME", help="Who marks the answers. Default: who gives them.")
-    judge_model: str = option("", metavar="NAME", help="The model that marks the answers.")
-    code: Code = option(
-        Code.AUTO, help="Whether code of an exam may run: in a sandbox (bubblewrap) where there is one, or not at all."
-    )
-
-    def judge(self, models: ExamModels) -> ProviderOptions | None:
-        """The options of the judge, None where it is the model that answers."""
-        named = self.judge_provider or self.judge_model
-        return models.options(self.judge_provider, self.judge_model) if named else None
 
 
 @dataclass(frozen=True, slots=True)
