@@ -164,6 +164,14 @@ def test_a_bar_that_is_not_met_is_exit_6() -> None:
     assert take("--min-kept=2").exit_code == 2
 
 
+def test_a_candidate_may_come_from_stdin() -> None:
+    """Beside the files of the original; only one of them can."""
+    small = SMALLER.read_bytes()
+    done = run("exam", "run", SKILL, "-", "--exam", EXAM, "--provider=embedded", "--json", stdin=small)
+    assert [row["reachable"] for row in json.loads(done.text)["evidence"]] == [21, 19]
+    assert run("exam", "run", "-", "-", "--provider=embedded", stdin=small).exit_code == 2
+
+
 def test_several_candidates_with_baselines() -> None:
     """Each candidate is followed by what simple ways leave at its tokens."""
     done = run("exam", "compare", SKILL, SMALLER, SKILL / "SKILL.md", "--exam", EXAM, "--provider=embedded")

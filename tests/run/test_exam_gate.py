@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from skill_distiller.errors import ProviderError
+from skill_distiller.errors import BadInputError, ProviderError
 from skill_distiller.exams.exam_files import read_exam
 from skill_distiller.exams.model import Criterion, Exam, Task
 from skill_distiller.planning.plan import Mode
@@ -134,6 +134,13 @@ def test_a_quote_may_reach_over_blocks_and_headings() -> None:
     ((first, second),) = carriers_of(skill, [over])
     assert (skill.blocks[first].text[:9], skill.blocks[second].text[:11]) == ("It is not", "These rules")
     assert list(carriers_of(skill, ["nothing like this stands anywhere in it at all"])) == []
+
+
+def test_an_exam_that_says_nothing_of_the_skill_passes_nobody() -> None:
+    """Without evidence and without a model there is nothing to fail, so it is an error."""
+    for exam in (asking("quoted from another skill altogether"), Exam("x", (Task("t", "p", (Criterion("c", "x"),)),))):
+        with pytest.raises(BadInputError):
+            gate_by_exam(RUN, exam_run(exam))
 
 
 def test_an_exam_that_can_not_be_sat_ends_the_run() -> None:

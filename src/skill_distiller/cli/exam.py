@@ -176,6 +176,8 @@ def _take(
 ) -> None:
     if taking.min_kept is not None and not 0 <= taking.min_kept <= 1:
         raise UsageError(f"--min-kept={taking.min_kept:g} is not between 0 and 1.", "Use for example 0.9.")
+    if [original, *paths].count(STDIN) > 1:
+        raise UsageError("Only one of them can be stdin.", "Name files for the others.")
     before = read_skill_folder(original)
     candidates = [(name, _candidate(path, before)) for name, path in zip(_names(paths), paths, strict=True)]
     counter = load_counter(taking.encoding, offline=asked[0].offline)
@@ -189,11 +191,6 @@ def _take(
         run.announce(candidates)
         result = run.take(candidates)
         record = _record(result, before, counter, found, baselines=baselines)
-    if not result.evidence.criteria and not result.outcomes:
-        raise BadInputError(
-            "No criterion of the exam has evidence in the original, and no model was asked.",
-            "Name a model with --provider, or an exam with evidence.",
-        )
     if taking.json_:
         write_json(exam_result_to_json(record))
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from skill_distiller.errors import TargetError
+from skill_distiller.errors import RefusedError, TargetError
 from skill_distiller.exams.evidence import Passages
 from skill_distiller.exams.model import Criterion
 from skill_distiller.exams.sitting import ExamResult
@@ -96,7 +96,12 @@ def choose_by_exam(run: Run, exam_run: ExamRun, fidelity: float = FIDELITY) -> G
     tried: list[Round] = []
     for threshold in (*STEPS, 1.0):
         options = replace(run.options, threshold=threshold, mode=Mode.THRESHOLD, tokens=None)
-        tried.append(_try(replace(run, options=options), few, exam_run.original.skill))
+        try:
+            tried.append(_try(replace(run, options=options), few, exam_run.original.skill))
+        except RefusedError:  # by its own verification: the next one keeps more
+            if threshold == 1.0:
+                raise
+            continue
         if tried[-1].kept >= fidelity:
             return Gated(tried[-1], tuple(tried))
     return Gated(tried[-1], tuple(tried), "nothing smaller keeps enough")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from skill_distiller.errors import ProviderError
+from skill_distiller.errors import BadInputError, ProviderError
 from skill_distiller.exams.evidence import SkillTexts, evidence_table
 from skill_distiller.exams.model import Exam
 from skill_distiller.exams.sitting import (
@@ -56,11 +56,17 @@ class ExamRun:
     def take(self, candidates: Sequence[Named]) -> ExamResult:
         """What the exam says of some candidates, each by the name it is shown with.
 
-        Raises ProviderError where a provider fails, or where so many tasks have no score that the rest says nothing.
+        Raises BadInputError where nothing can be measured: no criterion has evidence in the original, and there is no
+        model. Raises ProviderError where one fails, or where so many tasks have no score that the rest says nothing.
         """
         texts = [(name, SkillTexts(folder, self.counter)) for name, folder in candidates]
         table = evidence_table(self.exam, SkillTexts(self.original, self.counter), texts)
         if self.examiner is None or not self.exam.answerable:
+            if not table.criteria:
+                raise BadInputError(
+                    "No criterion of the exam has evidence in the original, and no model was asked.",
+                    "Name a model with --provider, or an exam with evidence.",
+                )
             return ExamResult(self.exam, table)
         sittings = self.examiner.sit(self.exam, self.conditions(candidates))
         outcomes = tuple(outcome_of(self.exam, sittings, name) for name, _ in candidates)
