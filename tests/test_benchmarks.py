@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lab.benchmarks import fidelity, modes, speed
+from lab.benchmarks import exams, fidelity, modes, speed
 from lab.benchmarks.evidence import ours_within
 from lab.common import timing
 from lab.common.curve import Point, best_point, interpolated_saving
 from lab.common.exam import SkillExam, evidence_share
-from lab.common.shared import Entry, open_shared
+from lab.common.shared import Entry, Shared, open_shared
 from lab.common.tables import percent, table
 
 from skill_distiller.exams import baselines
@@ -233,3 +233,16 @@ def test_numbers_are_written_as_markdown() -> None:
     """One decimal for percent; the first column left, the rest right."""
     assert percent(0.0749) == "7.5 %"
     assert table(["a", "b"], [["x", "1"]]).splitlines()[1] == "|---|---:|"
+
+
+@pytest.mark.corpus
+def test_exams_are_compared_at_equal_tokens_and_gates_cost_tokens(corpus: Path) -> None:
+    """On two skills: no baseline has more tokens than ours, and what the exam itself gates keeps all of it."""
+    shared = Shared(corpus.parent)
+    rows = exams.measure(shared, [0.8], every=40, draws=2)
+    assert [set(row.shares) for row in rows] == [{exams.OURS, *baselines.BASELINES}] * 2
+    assert "Threshold 0.8, the " in exams.report(rows)
+    gates = {gate.way: gate for gate in exams.measure_gates(shared, [0.8], every=80)}
+    assert gates["no gate"].used <= gates["the exam itself"].used
+    assert (gates["the exam itself"].kept, gates["the exam itself"].passed) == (1.0, True)
+    assert "| 0.8, the exam itself |" in exams.report_gates(list(gates.values()))

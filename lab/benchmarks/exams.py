@@ -1,6 +1,6 @@
-"""Evidence of the exams at equal tokens: ours against every baseline, skill by skill, with tests.
+"""Evidence of the exams at equal tokens: ours against every baseline, skill by skill, with tests; and what a gate costs.
 
-`python -m lab.benchmarks.exams [--every N] [--thresholds 0.9,0.8] [--draws N]`
+`python -m lab.benchmarks.exams [--every N] [--thresholds 0.9,0.8] [--draws N] [--gates]`
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from statistics import fmean
 
 from lab.common.shared import Shared, shared_at, shared_parser
 from lab.common.tables import percent, table
+from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.exams.baselines import BASELINES, SEEDS, baselines_kept
-from skill_distiller.exams.evidence import SkillTexts, evidence_table
+from skill_distiller.exams.evidence import SkillTexts, criteria_kept, evidence_table
 from skill_distiller.exams.exam_files import read_exam
+from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.statistics import bootstrap, compare_pairs
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.exam_gate import MOST_ROUNDS, gate_by_exam
+from skill_distiller.run.run import DistillOptions, Run
+from skill_distiller.run.take_exam import ExamRun
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import SKILL_FILE
 from skill_distiller.skill.read import read_skill
@@ -58,6 +62,48 @@ def _row(shared: Shared, name: str, threshold: float, draws: int, counter: Token
     shares = {way: count / found.criteria for way, count in {OURS: float(ours.in_core), **kept}.items()}
     known = name in first
     return Row(name, threshold, ours.core_tokens / texts.core_tokens, shares, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a gate makes of one skill: tokens left and evidence kept (0-1) by the exam, tries, and whether it passed."""
+
+    way: str
+    threshold: float
+    used: float
+    kept: float
+    tries: int
+    passed: bool
+
+
+def measure_gates(shared: Shared, thresholds: Sequence[float], every: int = 1) -> tuple[Gate, ...]:
+    """Without a gate, with a program's exam of the skill as gate, and with the exam that it is measured by."""
+    counter, found = load_counter(), list[Gate]()
+    for path in sorted(shared.exam.glob("*.json"))[::every]:
+        folder = SkillFolder(None, read_skill(shared.corpus / path.stem / SKILL_FILE))
+        exam = read_exam(path)
+        by_program = program_exam(folder, TrainedAnalyzer().analyze(folder.skill))
+        for threshold in thresholds:
+            run = Run(DistillOptions(threshold))
+            for way, own in (("no gate", None), ("exam by program", by_program), ("the exam itself", exam)):
+                gated = gate_by_exam(run, ExamRun(own or exam, folder, counter), MOST_ROUNDS if own else 0)
+                result, passed = gated.best.result, gated.passed
+                kept = criteria_kept(exam.criteria, result.text) / len(exam.criteria)
+                found.append(Gate(way, threshold, 1 - result.reduction, kept, len(gated.rounds), passed))
+    return tuple(found)
+
+
+def report_gates(gates: Sequence[Gate]) -> str:
+    """The gates as Markdown, means over the skills."""
+    groups = dict.fromkeys((gate.threshold, gate.way) for gate in gates)
+    lines = []
+    for threshold, way in groups:
+        own = [gate for gate in gates if (gate.threshold, gate.way) == (threshold, way)]
+        means = [fmean(gate.used for gate in own), fmean(gate.kept for gate in own)]
+        passed = f"{sum(gate.passed for gate in own)} of {len(own)}"
+        lines.append([f"{threshold:g}, {way}", percent(means[0]), f"{means[1]:.3f}", passed])
+    head = ["threshold and gate", "tokens left", "evidence kept by the exam", "passed their gate"]
+    return "\n\n".join(["## Gates by evidence, without a model", table(head, lines)])
 
 
 def report(rows: Sequence[Row]) -> str:
@@ -119,8 +165,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--every", type=int, default=1, help="take every Nth exam (default: all)")
     parser.add_argument("--thresholds", default="0.9,0.8", help="of ours, parted by commas (default: 0.9,0.8)")
     parser.add_argument("--draws", type=int, default=SEEDS, help=f"of random baselines (default: {SEEDS})")
+    parser.add_argument("--gates", action="store_true", help="what `compress --gate exam` costs, in place of baselines")
     given = parser.parse_args(arguments)
     thresholds = [float(threshold) for threshold in given.thresholds.split(",")]
+    if given.gates:
+        print(report_gates(measure_gates(shared_at(given.shared), thresholds, given.every)))
+        return
     print(report(measure(shared_at(given.shared), thresholds, given.every, given.draws)))
 
 
