@@ -1,4 +1,4 @@
-"""Evidence of the exams at equal tokens: ours against every baseline, skill by skill, with tests; and what a gate costs.
+"""Evidence of the exams at equal tokens: ours against every baseline, skill by skill, with tests; what a gate costs.
 
 `python -m lab.benchmarks.exams [--every N] [--thresholds 0.9,0.8] [--draws N] [--gates]`
 """
