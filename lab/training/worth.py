@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from lab.common.exam import Exam
+from lab.common.exam import SkillExam
 from lab.training.conditional_logit import Matrix, choice_probabilities, fit_conditional_logit
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.reading import Reading
@@ -41,7 +41,7 @@ class Sitting:
     """An exam with the verdicts of a model that never saw the skill's repository `repo`."""
 
     repo: str
-    exam: Exam
+    exam: SkillExam
     analysis: Analysis
 
 
@@ -75,7 +75,7 @@ class WorthReport:
     curve: tuple[CurvePoint, ...]
 
 
-def criteria_lost(exam: Exam) -> Matrix:
+def criteria_lost(exam: SkillExam) -> Matrix:
     """For each block, how many criteria lose their evidence when it alone goes."""
     skill = exam.skill
     whole = exam.kept(skill.text)

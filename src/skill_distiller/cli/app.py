@@ -33,6 +33,7 @@ COMMANDS: Final = (
     LazyCommand("compress", "Make a skill smaller.", "compress"),
     LazyCommand("verify", "Account for every difference between a skill and a rewrite.", "verify"),
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
+    LazyCommand("exam", "Measure what a smaller skill can still do.", "exam"),
     LazyCommand("restore", "Bring pieces back.", "compress"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
     LazyCommand("providers", "Show which language models can be used.", "list_providers"),

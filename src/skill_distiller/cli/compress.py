@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,10 @@ from skill_distiller.cli.arguments import (
     ACCEPT_UNPROVED,
     ALLOW_UNVERIFIED,
     SAVE_PLAN,
+    ExamGate,
+    ExamModels,
     Goal,
+    Marking,
     ModelOptions,
     Output,
     Pieces,
@@ -27,18 +30,19 @@ from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF, RunCalibration
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.cli.plan_file import check_pieces, plan_target, plan_written, refuse_settled, with_plan
 from skill_distiller.cli.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
-from skill_distiller.errors import UsageError
+from skill_distiller.errors import RefusedError, UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import ConsoleWatcher, open_console, print_notes, print_report
 from skill_distiller.report.json_record import stage_line, to_json
 from skill_distiller.report.record import Record, make_record
-from skill_distiller.report.text import printable, unified_diff
+from skill_distiller.report.text import plural, printable, unified_diff
 from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.run.backends import Chosen, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import Counting, DistillOptions, KeptPieces
+from skill_distiller.run.run import Counting, DistillOptions, KeptPieces, Run, watch_nothing
+from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
@@ -54,6 +58,7 @@ def compress(
     output: Output,
     source: Source,
     models: ModelOptions,
+    gate: ExamGate,
     no_calibration: bool = option(False, "--no-calibration", help="Neither use nor add to the calibration data."),
     learnings_dir: str = LEARNINGS_DIR,
     debug_stages: bool = option(False, "--debug-stages", help="Print each stage's result as a line of JSON on stderr."),
@@ -62,7 +67,7 @@ def compress(
     if pieces.plan:
         refuse_settled(context)
     learnings = OFF if no_calibration else learnings_dir
-    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages))
+    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages, gate))
 
 
 @expand_groups
@@ -104,6 +109,7 @@ class Request:
     models: ModelOptions = field(default_factory=ModelOptions)
     learnings: str = OFF
     debug_stages: bool = False
+    gate: ExamGate = field(default_factory=ExamGate)
 
 
 def run_request(request: Request) -> None:
@@ -133,6 +139,7 @@ def _prepare(request: Request) -> _Job:
     options = options_of(request.goal)
     output.check()
     check_pieces(pieces, options.mode)
+    request.gate.check(options.mode, pieces.plan)
     settings = load_config(source.config, use=not source.no_config)
     scorer = choose_token_scorer(request.models.token_scorer)
     skill = read_input(request.path, source.max_bytes)
@@ -172,8 +179,36 @@ def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Cho
             ends.enter_context(console.status("Distilling …"))
         backends = chosen.backends.with_scorer(job.scorer)
         observe = (lambda stage, value: typer.echo(stage_line(stage, value), err=True)) if debug else None
-        result = distill(job.skill, job.options, backends, observe)
+        if request.gate.gate_by:
+            result = _pass_gate(request, Run(job.options, backends, observe or watch_nothing), job.skill, console)
+        else:
+            result = distill(job.skill, job.options, backends, observe)
     return job.guard.with_notes(result) if job.guard else result, chosen
+
+
+def _pass_gate(request: Request, run: Run, skill: Skill, console: Console) -> Result:
+    """The best result by an exam; raises RefusedError where it fails and --strict asks for more."""
+    from skill_distiller.cli.exam import examiner, find_exam, read_skill_folder
+    from skill_distiller.report.exam_report import gate_lines
+    from skill_distiller.run.exam_gate import choose_by_exam, gate_by_exam
+    from skill_distiller.run.take_exam import ExamRun
+
+    folder = read_skill_folder(request.path).with_skill(skill) if request.path != STDIN else SkillFolder(None, skill)
+    exam = find_exam(request.gate.exam_file, folder, console)
+    shared = {member.name: getattr(request.models, member.name) for member in fields(ExamModels)}
+    with examiner(ExamModels(**shared), Marking(), console, exam) as found:
+        exam_run = ExamRun(exam, folder, run.counter, found)
+        exam_run.announce([("result", folder)])
+        gated = (gate_by_exam if request.gate.gate_by == "exam" else choose_by_exam)(run, exam_run)
+    if not request.output.quiet:
+        for line in gate_lines(gated):
+            console.print(Text(line))
+    if not gated.passed and request.goal.strict and request.gate.gate_by == "exam":
+        raise RefusedError(
+            f"The result fails {plural(len(gated.best.failed), 'criterion', 'criteria')} of the exam (--strict).",
+            "Ask for more: a higher --threshold, or the pieces with --keep.",
+        )
+    return gated.best.result
 
 
 def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, console: Console) -> None:

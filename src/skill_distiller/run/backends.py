@@ -88,9 +88,9 @@ def choose_backends(
 
     Raises ProviderError where the provider asked for is not there, or `with_ci` finds no model.
     """
-    found = find_provider(options.provider, options.model, offline=options.offline)
+    session = open_session(options, watcher)
     embedded = Backends()
-    if found is None:
+    if session is None:
         if options.with_ci:
             raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
         return Chosen(embedded, hint=NO_PROVIDER if options.provider == "auto" and not options.offline else "")
@@ -99,12 +99,7 @@ def choose_backends(
     from skill_distiller.prompted.one_liner import PromptedOneLiner
     from skill_distiller.prompted.rewrite import PromptedRewriter
     from skill_distiller.prompted.synthesize import PromptedSynthesizer
-    from skill_distiller.providers.cache import DiskCache, default_folder
-    from skill_distiller.providers.session import Limits, Session
 
-    limits = Limits(options.max_calls, options.offline, options.allow_secrets)
-    store = DiskCache(default_folder()) if not options.no_cache else None
-    session = Session(open_provider(found, options.timeout), store, limits, watcher=watcher)
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
     writer = PromptedOneLiner(session, embedded.one_liner)
@@ -113,6 +108,22 @@ def choose_backends(
     for part in (analyzer, writer if one_liner else rewriter, judge):
         session.expect(part.expected(skill))
     return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=writer), session)
+
+
+def open_session(options: ProviderOptions, watcher: Watcher | None) -> Session | None:
+    """A session with the model that the options mean here and now; None for none.
+
+    Raises ProviderError where the provider asked for is not there.
+    """
+    found = find_provider(options.provider, options.model, offline=options.offline)
+    if found is None:
+        return None
+    from skill_distiller.providers.cache import DiskCache, default_folder
+    from skill_distiller.providers.session import Limits, Session
+
+    limits = Limits(options.max_calls, options.offline, options.allow_secrets)
+    store = DiskCache(default_folder()) if not options.no_cache else None
+    return Session(open_provider(found, options.timeout), store, limits, watcher=watcher)
 
 
 def choose_token_scorer(choice: str) -> PhraseScorer | None:
