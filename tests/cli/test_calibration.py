@@ -380,7 +380,7 @@ def test_stats_of_each_mode_and_provider() -> None:
     """N, feedback, bias, error, interval and what it has covered so far."""
     _learn(14, (70, 72, 71, 70, 72, 71, 70, 72))
     head, row = run("calibration", "stats").text.splitlines()
-    assert re.split(r"\s{2,}", head) == "mode,by,N,feedback,bias,MAE,interval,covered so far,stage".split(",")
+    assert re.split(r"\s{2,}", head) == "mode,by,N,feedback,bias,mean error,interval,covered so far,stage".split(",")
     assert re.fullmatch(r"threshold\s+embedded\s+14\s+8\s+-\d+\.\d\s+\d+\.\d\s+\+/- \d\.\d\s+\d of 3\s+calibrated", row)
     (group,) = json.loads(run("calibration", "stats", "--json").text)
     assert (group["runs"], group["outcomes"], group["estimate"]["stage"]) == (14, 8, "calibrated")

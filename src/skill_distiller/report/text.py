@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from skill_distiller.run.result import Result
 
 
-def plural(count: int, noun: str) -> str:
-    """The number and the noun in its number: `1 block`, `2 blocks`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def plural(count: int, noun: str, nouns: str = "") -> str:
+    """The number and the noun in its number: `1 block`, `2 blocks`; `nouns` for those that take no s."""
+    return f"{count} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
 # Control characters (escape sequences start with one), line and paragraph separators, bidirectional
