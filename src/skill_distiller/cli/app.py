@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from skill_distiller._version import __version__
+from skill_distiller.cli.option_groups import Command, read_plainly
 from skill_distiller.errors import SkillDistillerError, UsageError
 
 
@@ -47,7 +48,7 @@ def load_command(command: LazyCommand) -> TyperCommand | TyperGroup:
     found = getattr(import_module(f"skill_distiller.cli.{command.module}"), command.name)
     if not isinstance(found, typer.Typer):
         sub_app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        sub_app.command(command.name)(found)
+        sub_app.command(command.name, cls=Command)(found)
         found = sub_app
     loaded: TyperCommand | TyperGroup = get_command(found)  # type: ignore[assignment]
     loaded.name = command.name
@@ -67,6 +68,10 @@ class _Commands(TyperGroup):
             self._refuse_misplaced(args)
             args = ["compress", *args]
         return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: typer.Context) -> list[typer.core.TyperOption]:  # type: ignore[override]
+        """The options of the program itself."""
+        return read_plainly(super().get_params(ctx))  # type: ignore[arg-type]
 
     def resolve_command(  # type: ignore[override]
         self, ctx: typer.Context, args: list[str]

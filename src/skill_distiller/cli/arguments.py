@@ -5,8 +5,10 @@ A group is a frozen dataclass; `option_groups.expand_groups` makes parameters of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+import re
+from dataclasses import dataclass, replace
+from math import floor
+from typing import Final, NamedTuple
 
 from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import UsageError
@@ -15,8 +17,8 @@ from skill_distiller.providers.detect import DEFAULT_TIMEOUT
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.backends import ProviderOptions
 from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
-from skill_distiller.skill.model import MAX_BYTES
-from skill_distiller.tokens import DEFAULT_ENCODING
+from skill_distiller.skill.model import MAX_BYTES, Skill
+from skill_distiller.tokens import DEFAULT_ENCODING, count_skill, load_counter
 
 PROVIDER_VARIABLE: Final = "SKILL_DISTILLER_PROVIDER"
 
@@ -41,10 +43,12 @@ class Goal:
         help="What to aim at: a share of the functionality, a number of tokens, or three lines. "
         "Default: threshold, or tokens with --tokens.",
     )
-    threshold: float | None = option(
-        None, metavar="0-1", help=f"The share of the functionality to keep. Default: {DEFAULT_THRESHOLD:g}."
+    threshold: str = option(
+        "", metavar="0-1", help=f"The share of the functionality to keep, or 90%. Default: {DEFAULT_THRESHOLD:g}."
     )
-    tokens: int | None = option(None, metavar="N", help="The most tokens the result may have, frontmatter included.")
+    tokens: str = option(
+        "", metavar="N", help="The most tokens the result may have, frontmatter included: 800, 1k, or 60% of the skill."
+    )
     wording: str = option(
         Wording.DETAIL.value,
         metavar="|".join(Wording),
@@ -62,11 +66,65 @@ class Goal:
         return Gate.STRICT if self.strict else Gate.REPORT if self.allow_unverified else Gate.REFUSE
 
 
+class Budget(NamedTuple):
+    """The most tokens of a result: a number of them, or a share (0-1) of those of the skill."""
+
+    tokens: int | None = None
+    share: float | None = None
+
+    def within(self, skill_tokens: int) -> int | None:
+        """The budget for a skill of so many tokens, None where there is none."""
+        return self.tokens if self.share is None else max(1, floor(self.share * skill_tokens))
+
+
+_NUMBER: Final = re.compile(r"([+-]?\d[\d_]*(?:[.,]\d+)*|[+-]?[.,]\d+|nan|inf)\s*(k|%|tokens?)?", re.IGNORECASE)
+_THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
+_FOR_EXAMPLE: Final = "Use for example --tokens=500."
+
+
+def read_threshold(text: str) -> float:
+    """The threshold that a text means, `0.9` or `90%`; raises UsageError where it means none between 0 and 1."""
+    match = _NUMBER.fullmatch(text.strip())
+    unit = (match[2] or "").lower() if match else ""
+    if match is None or unit not in ("", "%"):
+        raise UsageError(f"The threshold {text!r} is not a number.", "Use for example 0.9, or 90%.")
+    value = float(match[1].replace(",", ".").replace("_", "")) / (100 if unit else 1)
+    if not 0 <= value <= 1:
+        hint = f"Did you mean {value:g}%?" if not unit and 2 <= value <= 100 else "Use for example 0.9, or 90%."
+        raise UsageError(f"The threshold {text.strip()} is not between 0 and 1.", hint)
+    return value
+
+
+def read_budget(text: str) -> Budget:
+    """The budget that a text means: `800`, `1k`, `1,500` or `60%`; raises UsageError where it means none."""
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is not a number of tokens.", "Use for example --tokens=500, 1k, or 60%.")
+    number = match[1].replace("_", "")
+    number = number.replace(",", "") if _THOUSANDS.fullmatch(number) else number.replace(",", ".")
+    value, unit = float(number), (match[2] or "").lower()
+    if unit == "%":
+        if not 0 < value <= 100:
+            raise UsageError(f"{text.strip()} is no part of a skill.", "Use 1% to 100%, for example --tokens=60%.")
+        return Budget(share=value / 100)
+    tokens = value * (1000 if unit == "k" else 1)
+    if not 1 <= tokens < _MOST_TOKENS or tokens != round(tokens):
+        hint = f"Did you mean {100 * tokens:g}%?" if 0 < tokens < 1 else _FOR_EXAMPLE
+        raise UsageError(f"{text.strip()} is not a number of tokens.", hint)
+    return Budget(round(tokens))
+
+
+_MOST_TOKENS: Final = 10**12
+
+
 def options_of(goal: Goal) -> DistillOptions:
-    """What the options of a goal mean together; raises UsageError where they do not fit together."""
-    mode, threshold, tokens = goal.mode, goal.threshold, goal.tokens
+    """What the options of a goal mean together, but for a budget in percent: see `with_budget`.
+
+    Raises UsageError where they do not fit together.
+    """
+    mode, threshold, tokens = goal.mode.replace("-", ""), goal.threshold or None, goal.tokens or None
     if mode and mode not in tuple(Mode):
-        raise UsageError(f"There is no mode {mode!r}.", f"Modes: {', '.join(Mode)}.")
+        raise UsageError(f"There is no mode {goal.mode!r}.", f"Modes: {', '.join(Mode)}.")
     if tokens is not None and threshold is not None:
         raise UsageError("--tokens and --threshold exclude each other.", "Give a budget or a threshold, not both.")
     chosen = Mode(mode or ("threshold" if tokens is None else "tokens"))
@@ -75,10 +133,19 @@ def options_of(goal: Goal) -> DistillOptions:
     for name, value in (("tokens", tokens), ("threshold", threshold)):
         if value is not None and chosen != name:
             raise UsageError(f"--{name} has no meaning with --mode={chosen}.", "Leave one of the two out.")
-    share = DEFAULT_THRESHOLD if threshold is None else threshold
+    share = DEFAULT_THRESHOLD if threshold is None else read_threshold(threshold)
     if goal.wording not in tuple(Wording):
         raise UsageError(f"There is no wording {goal.wording!r}.", f"Wordings: {', '.join(Wording)}.")
-    return DistillOptions(share, gate=goal.gate, wording=Wording(goal.wording), mode=chosen, tokens=tokens)
+    budget = read_budget(tokens).tokens if tokens else None
+    return DistillOptions(share, gate=goal.gate, wording=Wording(goal.wording), mode=chosen, tokens=budget)
+
+
+def with_budget(options: DistillOptions, goal: Goal, skill: Skill) -> DistillOptions:
+    """The options with the budget for a skill, where it was given in percent; an estimated count gives an estimate."""
+    if not goal.tokens or options.tokens is not None or options.plan:
+        return options
+    counter = load_counter(options.counting.encoding, offline=options.counting.offline)
+    return replace(options, tokens=read_budget(goal.tokens).within(count_skill(skill, {}, counter)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from skill_distiller.cli.arguments import (
     Pieces,
     Source,
     options_of,
+    with_budget,
 )
 from skill_distiller.cli.input_output import STDIN, check_target, read_input, write_atomically, write_json, write_stdout
 from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF, RunCalibration
@@ -152,6 +153,7 @@ def _prepare(request: Request) -> _Job:
         patterns=settings.patterns,
         keep=KeptPieces(tuple(pieces.keep or ()), tuple(pieces.keep_section or ())),
     )
+    options = with_budget(options, request.goal, skill)
     return _Job(skill, settings, scorer, options, guard, target, plan_file)
 
 

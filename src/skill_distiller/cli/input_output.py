@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,9 +28,33 @@ def read_input(path: str, max_bytes: int = MAX_BYTES) -> Skill:
             "No content." if path else "The path is empty.",
             "Provide a valid SKILL.md file path or pipe content via stdin.",
         )
-    if path != STDIN:
-        return read_skill(path, max_bytes)
-    return read_stream(sys.stdin.buffer, max_bytes)
+    if path == STDIN:
+        return read_stream(sys.stdin.buffer, max_bytes)
+    if not os.path.lexists(path.replace("\0", "")):
+        _refuse_odd_path(path)
+    return read_skill(path, max_bytes)
+
+
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def _refuse_odd_path(path: str) -> None:
+    """Raise BadInputError for what is no path: an address, or what the shell should have expanded."""
+    if _ADDRESS.match(path):
+        raise BadInputError(
+            f"{path!r} is an address; nothing is fetched from the network.",
+            "Fetch it first: curl -L ADDRESS | skill-distiller compress",
+        )
+    refuse_tilde(path)
+
+
+def refuse_tilde(path: str) -> None:
+    """Raise BadInputError for `~/…`, of which a shell makes the home folder, but not in quotes or behind `=`."""
+    if path.partition("/")[0] == "~":
+        raise BadInputError(
+            f"The shell did not put your home folder in place of the ~ of {path!r}.",
+            "Write it without quotes and with a blank before it, or write $HOME in place of ~.",
+        )
 
 
 def read_side_file(path: str, most_bytes: int, hint: str, name: str = "", *, stdin: bool = False) -> str:
@@ -62,9 +87,10 @@ def check_target(name: str, source: Path | None, *, folder_given: bool, force: b
     `source` is the SKILL.md that was read, None for stdin; with `folder_given` the whole skill
     folder is the source. Raises UsageError for a place that can't be written to, and RefusedError for
     the input itself (the file behind stdin too), for a place inside a source folder, for a folder that
-    is or holds the source, and, without `force`, for a file that exists.
+    is or holds the source, and, without `force`, for a file that exists; BadInputError as `refuse_tilde` does.
     """
     target = Path(name)
+    refuse_tilde(name)
     try:
         if name.endswith(_SEPARATORS) and not target.is_dir():
             raise UsageError(f"The folder {name!r} does not exist.", "Create it, or name another file with -o.")

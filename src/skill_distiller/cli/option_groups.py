@@ -1,14 +1,19 @@
-"""Option groups: a dataclass whose fields are options, as one parameter of a command function."""
+"""Options: groups of them as one parameter of a command function, and what is given for them, read in plain words."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, Field, field, fields, is_dataclass
-from functools import wraps
+from enum import Enum
+from functools import partial, wraps
 from inspect import Parameter, Signature, signature
-from typing import Annotated, Final, TypeVar, get_type_hints
+from types import NoneType
+from typing import Annotated, Final, Protocol, TypeVar, get_args, get_type_hints
 
 import typer
+from typer.core import TyperCommand
+
+from skill_distiller.errors import UsageError
 
 T = TypeVar("T")
 _FOR_TYPER: Final = "typer"  # the key of what a field says to Typer
@@ -92,3 +97,109 @@ def _parameter(name: str, annotation: object, default: object) -> Parameter:
 def _fill(group: type, given: dict[str, object]) -> object:
     """The group with its values taken out of what was given."""
     return group(**{member.name: given.pop(member.name) for member in fields(group) if member.name in given})
+
+
+class Command(TyperCommand):
+    """A command that reads what it is given by itself, and says in a sentence of ours what it can't take.
+
+    Typer asks pydantic, which takes as long to load as a short skill to be compressed.
+    """
+
+    def get_params(self, ctx: typer.Context) -> list[_Parameter]:  # type: ignore[override]
+        """The parameters, which read what they are given by our rules."""
+        return read_plainly(super().get_params(ctx))  # type: ignore[arg-type]
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """As Typer does it; raises UsageError for what is left over."""
+        ctx.allow_extra_args = True
+        left = super().parse_args(ctx, args)
+        if left and not ctx.resilient_parsing:
+            self._refuse(left[0])
+        return left
+
+    def _refuse(self, word: str) -> None:
+        takes = [param.metavar or str(param.name) for param in self.params if param.param_type_name == "argument"]
+        if not takes:
+            raise UsageError(f"{self.name} takes no {word!r}.", f"See skill-distiller {self.name} --help.")
+        if takes != ["PATH"]:
+            raise UsageError(f"{word!r} is one too many: {self.name} takes {' and '.join(takes)}.", "Leave it out.")
+        raise UsageError(
+            f"{self.name} takes one skill at a time; {word!r} is one too many.",
+            f'For several: for skill in FOLDER/*/; do skill-distiller {self.name} "$skill"; done',
+        )
+
+
+def read_plainly(parameters: list[T]) -> list[T]:
+    """The parameters of a command of Typer, which read what they are given without pydantic from now on."""
+    for parameter in parameters:
+        if described := getattr(parameter, "type_descriptor", None):  # earlier releases of Typer do without it
+            parameter.get_runtime_param = partial(_same, _Reader(described.annotation))  # type: ignore[attr-defined]
+    return parameters
+
+
+def _same(value: T) -> T:
+    return value
+
+
+class _Parameter(Protocol):
+    """What is asked of Typer's parameters here."""
+
+    opts: list[str]
+    param_type_name: str
+    name: str
+    metavar: str | None
+    nargs: int
+    min: float | None
+
+
+class _Reader:
+    """Reads what is given for a parameter as its annotation wants it: texts, numbers, choices, flags, lists of them."""
+
+    def __init__(self, annotation: object) -> None:
+        kinds = [annotation]
+        while parts := get_args(kinds[-1]):  # list[str] | None: its list, then what that is a list of
+            kinds.append(next(part for part in parts if part is not NoneType))
+        self._kind = kinds[-1]
+
+    def coerce(self, value: object, param: _Parameter, ctx: typer.Context) -> object:
+        """The value, None where nothing was given; raises UsageError for one that can't be read."""
+        if param.nargs == -1 or getattr(param, "multiple", False):
+            given = value if isinstance(value, list | tuple) else ()
+            return [self._read(one, param) for one in given]
+        return value if value is None else self._read(value, param)
+
+    def _read(self, value: object, param: _Parameter) -> object:
+        kind = self._kind
+        if not isinstance(value, str) or kind is str:
+            return value
+        name = max(param.opts, key=len) if param.param_type_name == "option" else param.metavar or param.name
+        if kind is bool:
+            return _read_flag(value, name)
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            choices = [str(choice.value) for choice in kind]
+            if value.lower() not in choices:
+                raise UsageError(f"{name} can't be {value!r}.", f"It can be {', '.join(choices)}.")
+            return kind(value.lower())
+        return _read_number(value, name, param.min, whole=kind is int)
+
+
+def _read_number(value: str, name: str, least: float | None, *, whole: bool) -> float:
+    what = "a whole number" if whole else "a number"
+    try:
+        number = int(value.replace(",", "")) if whole else float(value)
+    except ValueError:
+        raise UsageError(f"{name} takes {what}, not {value!r}.", "Write it in digits.") from None
+    if least is not None and not number >= least:
+        raise UsageError(f"{name} can't be less than {least:g}: {value}.", f"Give {what} from {least:g} on.")
+    return number
+
+
+_YES: Final = frozenset({"1", "true", "yes", "on"})
+_NO: Final = frozenset({"", "0", "false", "no", "off"})
+
+
+def _read_flag(value: str, name: str) -> bool:
+    """What the environment says of a flag."""
+    if value.lower() not in _YES | _NO:
+        raise UsageError(f"{name} is yes or no, not {value!r}.", "Write 1 or 0.")
+    return value.lower() in _YES

@@ -169,6 +169,8 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
         return "", plain[note.kind]
     warnings = {
         NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {detail}. {hint}",
+        NoteKind.NO_SKILL: "Warning: this does not look like a skill: it has no frontmatter and no heading. Check that "
+        "you gave the SKILL.md.",
         NoteKind.NESTED_FENCES: f"Warning: the template on line {detail} holds fences as long as its own and is left "
         "alone; Markdown ends it at the first of them. Give it a longer fence.",
         NoteKind.DATA: f"Warning: {detail} tokens are data in base64, which tell an agent nothing and are left alone. "

@@ -54,6 +54,8 @@ def check_skill(reading: Reading, *, strict: bool) -> tuple[Note, ...]:
     skill = reading.skill
     found = find_fault(skill.frontmatter)
     notes = [Note(NoteKind.NO_FRONTMATTER, found)] if found else []
+    if found and not any(section.level for section in skill.sections):
+        notes.append(Note(NoteKind.NO_SKILL))
     if not has_trigger(reading):
         notes.append(Note(NoteKind.NO_TRIGGER))
     if strict and found:

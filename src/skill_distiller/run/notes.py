@@ -101,6 +101,7 @@ class NoteKind(StrEnum):
     """What a user should know besides the numbers."""
 
     NO_FRONTMATTER = "no frontmatter"
+    NO_SKILL = "no skill by its looks"
     NO_TRIGGER = "no trigger section"
     FIELD_TWICE = "field given twice"
     NESTED_FENCES = "fences in a fence of their length"
