@@ -35,6 +35,7 @@ COMMANDS: Final = (
     LazyCommand("verify", "Account for every difference between a skill and a rewrite.", "verify"),
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
     LazyCommand("restore", "Bring pieces back.", "compress"),
+    LazyCommand("undo", "Take back what --apply wrote.", "in_place"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
     LazyCommand("providers", "Show which language models can be used.", "list_providers"),
     LazyCommand("calibration", "Look at past runs and at how good the estimates are.", "feedback"),

@@ -60,6 +60,11 @@ class Goal:
     allow_unverified: bool = ALLOW_UNVERIFIED
 
     @property
+    def is_one_liner(self) -> bool:
+        """Whether three lines are asked for."""
+        return self.mode.replace("-", "") == Mode.ONELINER
+
+    @property
     def gate(self) -> Gate:
         """What becomes of a result that fails its verification; raises UsageError for both options."""
         exclude(("--strict", self.strict, "--allow-unverified", self.allow_unverified))
@@ -173,8 +178,19 @@ class Pieces:
 class Output:
     """Where the result goes, "" or "-" for stdout, and what is printed beside it or in its place."""
 
-    file: str = option("", "--output", "-o", metavar="FILE", help="Write the result to this file instead of stdout.")
-    force: bool = option(False, "--force", help="Overwrite existing files (never the input).")
+    file: str = option(
+        "",
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the result to this file instead of stdout; of a skill folder all files to a folder (new/).",
+    )
+    apply: bool = option(
+        False, "--apply", help="Write the result over the input, after a backup; `skill-distiller undo` takes it back."
+    )
+    force: bool = option(
+        False, "--force", help="Overwrite existing files; with --apply also one with changes that are not committed."
+    )
     dry_run: bool = option(False, "--dry-run", help="Report only; write nothing.")
     yes: bool = option(
         False, "--yes", "-y", help="Approve in advance the result for a skill that itself makes skills smaller."
@@ -188,8 +204,8 @@ class Output:
 
     @property
     def to_stdout(self) -> bool:
-        """Whether no file was named."""
-        return self.file in ("", "-")
+        """Whether the result goes nowhere else."""
+        return self.file in ("", "-") and not self.apply
 
     @property
     def only_shows(self) -> bool:
@@ -198,6 +214,7 @@ class Output:
 
     def check(self) -> None:
         """Raise UsageError for options that exclude each other."""
+        exclude(("--apply", self.apply, "--output", bool(self.file)))
         exclude(("--json", self.json_, "--diff", self.diff), ("--verbose", self.verbose, "--quiet", self.quiet))
 
 

@@ -23,12 +23,22 @@ from skill_distiller.cli.arguments import (
     options_of,
     with_budget,
 )
-from skill_distiller.cli.input_output import STDIN, check_target, read_input, write_atomically, write_json, write_stdout
+from skill_distiller.cli.in_place import check_in_place, write_in_place
+from skill_distiller.cli.input_output import (
+    STDIN,
+    Target,
+    find_target,
+    make_folder,
+    read_input,
+    write_atomically,
+    write_json,
+    write_stdout,
+)
 from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF, RunCalibration
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.cli.plan_file import check_pieces, plan_target, plan_written, refuse_settled, with_plan
 from skill_distiller.cli.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
-from skill_distiller.errors import UsageError
+from skill_distiller.errors import RefusedError, UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import ConsoleWatcher, open_console, print_notes, print_report
 from skill_distiller.report.json_record import stage_line, to_json
@@ -117,14 +127,14 @@ def run_request(request: Request) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What is settled before a skill is distilled: all that was read, the options, the guard, the files to write."""
+    """What is settled before a skill is distilled: all that was read, the options, the guard, what will be written."""
 
     skill: Skill
     settings: Config
     scorer: PhraseScorer | None
     options: DistillOptions
     guard: SelfCompression | None
-    target: Path | None
+    target: Target | None
     plan_file: Path | None
 
 
@@ -138,14 +148,18 @@ def _prepare(request: Request) -> _Job:
     scorer = choose_token_scorer(request.models.token_scorer)
     skill = read_input(request.path, source.max_bytes)
     options = with_plan(options, pieces)
+    if output.apply and options.mode is Mode.ONELINER:
+        raise UsageError("Three lines are no skill; --apply has no meaning with --mode=oneliner.", "Use -o FILE.")
     shows_only = output.only_shows or (output.to_stdout and options.mode is Mode.ONELINER)
     guard = find_self_compression(skill, options, yes=output.yes, delivers=not shows_only)
     folder_given = request.path != STDIN and Path(request.path).is_dir()
     file = "" if output.to_stdout else output.file
     if guard and skill.path and not (output.file or shows_only or output.json_ or folder_given):
         file = str(skill.path.with_name(COMPRESSED_FILE))
-    target = check_target(file, skill.path, folder_given=folder_given, force=output.force) if file else None
-    plan_file = plan_target(pieces, skill, target, folder_given=folder_given, force=output.force)
+    target = _target(request, skill, file, folder_given=folder_given, guarded=guard is not None)
+    plan_file = plan_target(
+        pieces, skill, target.file if target else None, folder_given=folder_given, force=output.force
+    )
     options = replace(
         options,
         threshold=guard.threshold if guard else options.threshold,
@@ -155,6 +169,16 @@ def _prepare(request: Request) -> _Job:
     )
     options = with_budget(options, request.goal, skill)
     return _Job(skill, settings, scorer, options, guard, target, plan_file)
+
+
+def _target(request: Request, skill: Skill, file: str, *, folder_given: bool, guarded: bool) -> Target | None:
+    """Where the result goes, None for stdout; raises what the place refuses."""
+    output, whole = request.output, folder_given and not request.goal.is_one_liner
+    if output.apply and guarded:
+        raise RefusedError("A skill that makes skills smaller is never overwritten.", "Write to another file with -o.")
+    if output.apply:
+        return Target(check_in_place(skill.path, force=output.force), in_place=True)
+    return find_target(file, skill.path, folder_given=folder_given, force=output.force, whole=whole) if file else None
 
 
 def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Chosen]:
@@ -187,27 +211,29 @@ def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, conso
     asks = job.guard is not None and job.guard.must_ask
     if job.guard and asks:  # nobody can approve what they have not seen
         _report(run.record, output, console)
-        job.guard.ask(run.record, job.target, console)
+        job.guard.ask(run.record, job.target.file if job.target else None, console)
     # The product first: whatever becomes of the report, the result is where it was asked for. Where it can't be
     # written the plan is not either, and the other way round.
     with plan_written(job.plan_file, result) if job.plan_file and not output.dry_run else nullcontext():
-        deliver(run, job.target, output)
+        backup = deliver(run, job.target, output)
     run.save()
     with suppress(BrokenPipeError):
         if not asks:
             _report(run.record, output, console)
         if not output.quiet:
             _close_report(run, job, output, chosen.hint, console)
+            if not output.dry_run:
+                _print_written(job, result, backup, console)
 
 
-def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
-    """Write the result to its file, and to stdout whatever the options of `output` ask for.
+def deliver(run: RunCalibration, target: Target | None, output: Output) -> Path | None:
+    """Write the result to its place, and to stdout whatever the options of `output` ask for; a backup that was made.
 
     Raises RefusedError where the disk or stdout does not take it.
     """
-    result = run.record.result
+    result, backup = run.record.result, None
     if target and not output.dry_run:
-        write_atomically(target, result.text.encode("utf-8"))
+        backup = write_target(target, result, force=output.force)
     if output.json_:
         run.save()  # before the record is printed, which names the entry
         write_json(to_json(run.record))
@@ -215,6 +241,40 @@ def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
         write_stdout(unified_diff(result))
     elif not target and not output.dry_run:
         write_stdout(result.text)
+    return backup
+
+
+def write_target(target: Target, result: Result, *, force: bool) -> Path | None:
+    """Write a result to its place; the path of what was there before, where that is kept."""
+    content = result.text.encode("utf-8")
+    if target.in_place:
+        return write_in_place(target.file, result.original.text.encode("utf-8"), content) if result.changed else None
+    if target.folder:
+        from skill_distiller.skill.read import read_folder
+        from skill_distiller.skill.write_folder import write_folder
+
+        folder = read_folder(result.original.path.parent) if result.original.path else None
+        return write_folder(folder.with_skill(result.distilled), target.folder, force=force) if folder else None
+    if target.makes_folder:
+        make_folder(target.file.parent)
+    write_atomically(target.file, content)
+    return None
+
+
+def _print_written(job: _Job, result: Result, backup: Path | None, console: Console) -> None:
+    """Print the places that were written to, and where what was there before is kept."""
+    target = job.target
+    if target and not target.in_place:
+        console.print(f"Written: {printable(str(target.folder or target.file))}")
+        if backup:
+            console.print(f"The folder that was there is now {printable(str(backup))}")
+    elif target and result.changed:
+        console.print(f"Applied: {printable(str(target.file))}; its original is {printable(str(backup))}")
+        console.print("To take it back: skill-distiller undo")
+    elif target:
+        console.print("Nothing to apply: the file is as it was.")
+    if job.plan_file:
+        console.print(f"Written: {printable(str(job.plan_file))}")
 
 
 def _report(record: Record, output: Output, console: Console) -> None:
@@ -240,6 +300,3 @@ def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, con
         console.print(f"Saved as {entry} in {printable(run.folder)}; after use: {feedback}")
     if hint:
         console.print(hint)
-    for file in (job.target, job.plan_file):
-        if file and not output.dry_run:
-            console.print(f"Written: {printable(str(file))}")

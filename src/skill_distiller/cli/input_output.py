@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
@@ -79,6 +79,46 @@ def read_side_file(path: str, most_bytes: int, hint: str, name: str = "", *, std
 # `/dev/stdout` may lead to a file: to replace it would take it from every program of the machine.
 _SYSTEM: Final = frozenset({"dev", "proc"})
 _SEPARATORS: Final = tuple(filter(None, (os.sep, os.altsep)))  # with which the name of a folder may end
+
+
+class Target(NamedTuple):
+    """Where a result is written: the `file`, or with all that belongs to it the `folder`; or over its original.
+
+    With `makes_folder` the folder of the file is to be made first.
+    """
+
+    file: Path
+    folder: Path | None = None
+    in_place: bool = False
+    makes_folder: bool = False
+
+
+def find_target(name: str, source: Path | None, *, folder_given: bool, force: bool, whole: bool) -> Target:
+    """The place that -o means: as `check_target`, but a folder gets the `whole` skill folder, and may yet be made."""
+    refuse_tilde(name)
+    place, is_new = Path(name), name.endswith(_SEPARATORS) and not os.path.lexists(name.rstrip("".join(_SEPARATORS)))
+    if not (is_new or os.path.isdir(place)):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+        return Target(check_target(name, source, folder_given=folder_given, force=force))
+    if is_new:
+        if not place.parent.is_dir():
+            raise UsageError(f"The folder {str(place.parent)!r} does not exist.", "Create it, or name another place.")
+        if source is not None:
+            _refuse_source(place, source, folder_given=folder_given)
+        return Target(place / SKILL_FILE, folder=place if whole else None, makes_folder=True)
+    file = check_target(name, source, folder_given=folder_given, force=force)
+    if not whole:
+        return Target(file)
+    if any(place.iterdir()) and not file.exists():
+        raise RefusedError(f"The folder {name!r} holds something else than a skill.", "Name an empty or a new folder.")
+    return Target(file, folder=place)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none; raises RefusedError."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise RefusedError(f"Can't make {str(folder)!r}: {reason_of(error)}.", "Name another place with -o.") from None
 
 
 def check_target(name: str, source: Path | None, *, folder_given: bool, force: bool) -> Path:
