@@ -169,6 +169,9 @@ class Pieces:
         metavar="HEADING",
         help='Keep a section as it is, with those below it: "Examples", or "Usage > Examples". Can be repeated.',
     )
+    interactive: bool = option(
+        False, "--interactive", "-i", help="Ask about each piece that would go, the largest first, and save a plan."
+    )
     plan: str = option("", "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.")
     save_plan: str = SAVE_PLAN
     accept_unproved: bool = ACCEPT_UNPROVED

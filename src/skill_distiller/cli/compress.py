@@ -20,6 +20,7 @@ from skill_distiller.cli.arguments import (
     Output,
     Pieces,
     Source,
+    exclude,
     options_of,
     with_budget,
 )
@@ -34,18 +35,19 @@ from skill_distiller.cli.input_output import (
     write_json,
     write_stdout,
 )
+from skill_distiller.cli.interactive import ask_what_to_keep, plan_name
 from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF, RunCalibration
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.cli.plan_file import check_pieces, plan_target, plan_written, refuse_settled, with_plan
 from skill_distiller.cli.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
-from skill_distiller.errors import RefusedError, UsageError
+from skill_distiller.errors import RefusedError, TargetError, UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import ConsoleWatcher, open_console, print_notes, print_report
 from skill_distiller.report.json_record import stage_line, to_json
 from skill_distiller.report.record import Record, make_record
 from skill_distiller.report.text import printable, unified_diff
 from skill_distiller.rewriting.redundant import PhraseScorer
-from skill_distiller.run.backends import Chosen, choose_backends, choose_token_scorer
+from skill_distiller.run.backends import Backends, Chosen, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
@@ -144,6 +146,9 @@ def _prepare(request: Request) -> _Job:
     options = options_of(request.goal)
     output.check()
     check_pieces(pieces, options.mode)
+    if pieces.interactive and request.path == STDIN:
+        raise UsageError("--interactive reads your answers from stdin.", "Name the skill by its path.")
+    exclude(("--interactive", pieces.interactive, "--quiet", output.quiet))
     settings = load_config(source.config, use=not source.no_config)
     scorer = choose_token_scorer(request.models.token_scorer)
     skill = read_input(request.path, source.max_bytes)
@@ -157,6 +162,8 @@ def _prepare(request: Request) -> _Job:
     if guard and skill.path and not (output.file or shows_only or output.json_ or folder_given):
         file = str(skill.path.with_name(COMPRESSED_FILE))
     target = _target(request, skill, file, folder_given=folder_given, guarded=guard is not None)
+    if pieces.interactive and not (pieces.save_plan or output.dry_run):
+        pieces = replace(pieces, save_plan=plan_name(skill))
     plan_file = plan_target(
         pieces, skill, target.file if target else None, folder_given=folder_given, force=output.force
     )
@@ -199,7 +206,22 @@ def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Cho
         backends = chosen.backends.with_scorer(job.scorer)
         observe = (lambda stage, value: typer.echo(stage_line(stage, value), err=True)) if debug else None
         result = distill(job.skill, job.options, backends, observe)
+        if request.pieces.interactive:
+            result = _with_answers(result, backends, console)
     return job.guard.with_notes(result) if job.guard else result, chosen
+
+
+def _with_answers(result: Result, backends: Backends, console: Console) -> Result:
+    """The result with the pieces that somebody wants to keep; a budget is raised by what they take."""
+    options, ids = result.run.options, ask_what_to_keep(result, console)
+    if not ids:
+        return result
+    options = replace(options, keep=replace(options.keep, ids=(*options.keep.ids, *ids)))
+    try:
+        return distill(result.original, options, backends)
+    except TargetError as error:
+        console.print(f"For what you keep the budget is raised to {error.smallest} tokens.")
+        return distill(result.original, replace(options, tokens=error.smallest), backends)
 
 
 def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, console: Console) -> None:

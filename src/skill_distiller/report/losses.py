@@ -28,11 +28,12 @@ _LEFT_OUT: Final = frozenset({RenderingKind.DROPPED, RenderingKind.EXTRACTED})
 class Loss(NamedTuple):
     """A piece of the original that is not in the result: a section that went whole, or a block.
 
-    `id` is what --keep brings it back by, `tokens` how many went with it, `worth` (0-1) their part of what the skill is
-    worth. `section` is where it stood, `blocks` are those that went.
+    `id` is what --keep brings it back by, `pieces` are the ids of all that went with it; `tokens` how many went, `worth`
+    (0-1) their part of what the skill is worth. `section` is where it stood, `blocks` are those that went.
     """
 
     id: str
+    pieces: tuple[str, ...]
     section: Section
     blocks: tuple[Block, ...]
     tokens: int
@@ -67,6 +68,7 @@ def find_losses(result: Result) -> tuple[Loss, ...]:
             losses.append(
                 Loss(
                     receipt.id if whole else group[0].id,
+                    tuple(change.id for change in group) or (receipt.id,),
                     section,
                     tuple(change.block for change in group),
                     sum(change.saved for change in group) + (heading if whole else 0),
@@ -141,10 +143,15 @@ _MOST_CHARACTERS: Final = 400  # of a line that counts kinds of changes
 
 def loss_line(loss: Loss, record: Record, width: int = WIDTH) -> str:
     """A loss on one line: its id, size and place, why it could go, and how it begins. Safe to show."""
+    head = f"  {loss_head(loss, record)}: "
+    return head + _what(loss, max(20, width - len(head)))
+
+
+def loss_head(loss: Loss, record: Record) -> str:
+    """The id of a loss, its size and place, and why it could go."""
     first, last = loss.lines
     lines = f"line {first}" if first == last else f"lines {first}-{last}"
-    head = f"  [{loss.id}] {record.mark}{plural(loss.tokens, 'token')}, {lines}, {_why(loss, record)}: "
-    return head + _what(loss, max(20, width - len(head)))
+    return f"[{loss.id}] {record.mark}{plural(loss.tokens, 'token')}, {lines}, {_why(loss, record)}"
 
 
 def _why(loss: Loss, record: Record) -> str:
