@@ -28,7 +28,7 @@ _LEFT_OUT: Final = frozenset({RenderingKind.DROPPED, RenderingKind.EXTRACTED})
 class Loss(NamedTuple):
     """A piece of the original that is not in the result: a section that went whole, or a block.
 
-    `id` is what --keep brings it back by, `pieces` are the ids of all that went with it; `tokens` how many went, `worth`
+    `id` is what --keep brings it back by, `pieces` are the ids of all that went; `tokens` how many went, `worth`
     (0-1) their part of what the skill is worth. `section` is where it stood, `blocks` are those that went.
     """
 
