@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -64,6 +65,33 @@ def test_compress_loads_no_sdk(option: str, tmp_path: Path) -> None:
     loaded = _imported("from skill_distiller.cli.app import main; main()", "compress", file, option)
     assert "skill_distiller.run.distill" in loaded
     assert loaded.isdisjoint((*SDKS, "skill_distiller.providers.session", "skill_distiller.prompted.exchange"))
+    assert loaded.isdisjoint(("pydantic", "skill_distiller.providers.detect", "skill_distiller.providers.network"))
+
+
+_CONTROL = "import typer, rich.console, rich.text; from skill_distiller.tokens import count_tokens; count_tokens('a')"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="processor time of children is known on POSIX")
+def test_a_short_skill_costs_little_more_than_what_reads_it(tmp_path: Path) -> None:
+    """Processor time of the whole command, against a program that loads Typer, Rich and the vocabulary once."""
+    file = tmp_path / "SKILL.md"
+    file.write_text(DEPLOY, encoding="utf-8")
+    env = {k: v for k, v in environment().items() if k != "PYTHONDONTWRITEBYTECODE"}
+    env["PYTHONPYCACHEPREFIX"] = str(tmp_path / "compiled")
+
+    def seconds(*arguments: str | Path) -> float:
+        before = os.times()
+        subprocess.run([sys.executable, *arguments], env=env, check=True, capture_output=True)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    def ours() -> float:
+        return seconds("-m", "skill_distiller", "compress", "--provider=embedded", file)
+
+    ours(), seconds("-c", _CONTROL)  # what is compiled once
+    ratios = sorted(ours() / seconds("-c", _CONTROL) for _ in range(5))
+    assert ratios[2] < 2.6
 
 
 def test_the_library_loads_no_console_and_no_command_line() -> None:

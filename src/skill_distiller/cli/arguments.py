@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
-from skill_distiller.providers.detect import DEFAULT_TIMEOUT
+from skill_distiller.providers.model import DEFAULT_TIMEOUT
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.backends import ProviderOptions
 from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate

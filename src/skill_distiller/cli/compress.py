@@ -40,7 +40,7 @@ from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF, RunCalibration
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.cli.plan_file import check_pieces, plan_target, plan_written, refuse_settled, with_plan
 from skill_distiller.cli.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
-from skill_distiller.errors import RefusedError, TargetError, UsageError
+from skill_distiller.errors import ProviderError, RefusedError, TargetError, UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import ConsoleWatcher, open_console, print_notes, print_report
 from skill_distiller.report.json_record import stage_line, to_json
@@ -50,6 +50,7 @@ from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.run.backends import Backends, Chosen, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
+from skill_distiller.run.notes import Note, NoteKind
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import Counting, DistillOptions, KeptPieces
 from skill_distiller.skill.model import Skill
@@ -189,12 +190,25 @@ def _target(request: Request, skill: Skill, file: str, *, folder_given: bool, gu
 
 
 def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Chosen]:
-    """The run itself, with who did the thinking in it; how far it has come is shown on a terminal."""
+    """The run itself, with who did the thinking in it; a model that nobody named may fail, and it goes on without."""
+    models = replace(request.models, provider="embedded") if job.options.plan else request.models
+    try:
+        return _distill_with(models, request, job, console)
+    except ProviderError as error:
+        if not models.takes_what_is_there:
+            raise
+        result, chosen = _distill_with(replace(models, provider="embedded"), request, job, console)
+        return replace(result, notes=(*result.notes, Note(NoteKind.WITHOUT_MODEL, str(error)))), chosen
+
+
+def _distill_with(models: ModelOptions, request: Request, job: _Job, console: Console) -> tuple[Result, Chosen]:
+    """The run with these models; how far it has come is shown on a terminal."""
     quiet, debug = request.output.quiet, request.debug_stages
     with ExitStack() as ends:
-        watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console)))
+        named = not models.takes_what_is_there
+        watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console, named=named)))
         opened = choose_backends(
-            replace(request.models, provider="embedded") if job.options.plan else request.models,
+            models,
             job.skill,
             watcher,
             accept_unproved=request.pieces.accept_unproved,
@@ -320,5 +334,5 @@ def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, con
     if (entry := run.record.entry_id) and not output.json_:
         feedback = f"skill-distiller feedback --id={entry} --actual=0-100 --outcome=worked|partial|failed"
         console.print(f"Saved as {entry} in {printable(run.folder)}; after use: {feedback}")
-    if hint:
+    if hint and output.verbose:
         console.print(hint)

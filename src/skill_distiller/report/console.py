@@ -180,6 +180,7 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
         NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {detail}",
         NoteKind.ESTIMATED_TOKENS: f"Warning: the tokenizer {detail} is not available here; counts marked ~ are "
         "estimates of 4 characters a token.",
+        NoteKind.WITHOUT_MODEL: f"Warning: {printable(detail)} The run went on without a language model.",
         NoteKind.EMBEDDED_VERDICTS: f"Warning: the model gave no usable answer for {verdicts} the embedded "
         f"{'one' if detail == '1' else 'ones'}.",
         NoteKind.BEYOND_COMPACTION: late_text(note),
@@ -274,10 +275,14 @@ def open_console(*, stderr: bool = False, soft_wrap: bool = False) -> Console:
 
 
 class ConsoleWatcher(Watcher):
-    """One line before the first call, then on a terminal a bar; `close` takes the bar away."""
+    """One line before the first call, then on a terminal a bar; `close` takes the bar away.
 
-    def __init__(self, console: Console) -> None:
+    Where nobody `named` the model, a second line says how to do without.
+    """
+
+    def __init__(self, console: Console, *, named: bool = True) -> None:
         self._console = console
+        self._named = named
         self._bar: Progress | None = None
 
     def begin(self, provider: Provider, expected: Expected) -> None:
@@ -285,6 +290,10 @@ class ConsoleWatcher(Watcher):
         calls = plural(expected.calls, "call")
         where = f"{provider.name}/{provider.model} at {provider.address or 'this process'}"
         self._console.print(printable(f"Asking {where}: about {calls} and {expected.tokens:,} tokens."))
+        if not self._named:
+            self._console.print(
+                'To send nothing: --provider embedded, or provider = "embedded" in .skill-distiller.toml.'
+            )
         if self._console.is_terminal:
             self._bar = _calls_bar(self._console)
             self._bar.start()

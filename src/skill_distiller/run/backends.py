@@ -11,12 +11,13 @@ from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.checks.functionality import EmbeddedJudge, Judge
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.planning.ladders import Models
-from skill_distiller.providers.detect import DEFAULT_TIMEOUT, NO_PROVIDER, find_provider, open_provider
+from skill_distiller.providers.model import DEFAULT_TIMEOUT, NO_PROVIDER
 from skill_distiller.rewriting.model import Renderer
 from skill_distiller.rewriting.one_liner.model import OneLiner, OneLinerWriter
 from skill_distiller.tokens import TokenCounter
 
 if TYPE_CHECKING:
+    from skill_distiller.providers.detect import Found
     from skill_distiller.providers.model import Watcher
     from skill_distiller.providers.session import Session
     from skill_distiller.rewriting.redundant import PhraseScorer
@@ -64,6 +65,11 @@ class ProviderOptions:
     allow_secrets: bool = False
     timeout: float = DEFAULT_TIMEOUT
 
+    @property
+    def takes_what_is_there(self) -> bool:
+        """Whether no model was asked for by name, so that a run may go on without one."""
+        return self.provider == "auto" and not (self.model or self.with_ci)
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -88,8 +94,7 @@ def choose_backends(
 
     Raises ProviderError where the provider asked for is not there, or `with_ci` finds no model.
     """
-    found = find_provider(options.provider, options.model, offline=options.offline)
-    embedded = Backends()
+    found, embedded = _find(options), Backends()
     if found is None:
         if options.with_ci:
             raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
@@ -100,6 +105,7 @@ def choose_backends(
     from skill_distiller.prompted.rewrite import PromptedRewriter
     from skill_distiller.prompted.synthesize import PromptedSynthesizer
     from skill_distiller.providers.cache import DiskCache, default_folder
+    from skill_distiller.providers.detect import open_provider
     from skill_distiller.providers.session import Limits, Session
 
     limits = Limits(options.max_calls, options.offline, options.allow_secrets)
@@ -113,6 +119,15 @@ def choose_backends(
     for part in (analyzer, writer if one_liner else rewriter, judge):
         session.expect(part.expected(skill))
     return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=writer), session)
+
+
+def _find(options: ProviderOptions) -> Found | None:
+    """What the provider asked for is here; nothing is loaded to look for the embedded one."""
+    if options.provider == "embedded":
+        return None
+    from skill_distiller.providers.detect import find_provider
+
+    return find_provider(options.provider, options.model, offline=options.offline)
 
 
 def choose_token_scorer(choice: str) -> PhraseScorer | None:

@@ -114,6 +114,7 @@ class NoteKind(StrEnum):
     ADVISORY_REMOVED = "advisory pattern removed"
     PROTECTED_LOST = "protected pattern lost"
     ESTIMATED_TOKENS = "token counts are estimates"
+    WITHOUT_MODEL = "model gave up"
     EMBEDDED_VERDICTS = "blocks with embedded verdicts"
     BEYOND_COMPACTION = "required blocks beyond compaction"
     SELF_COMPRESSION = "self-compression"
