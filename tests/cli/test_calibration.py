@@ -31,6 +31,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A project of its own as the working directory, with calibration as it is by default."""
     project = tmp_path / "project"
     project.mkdir()
+    (project / ".git").mkdir()
     monkeypatch.chdir(project)
     monkeypatch.delenv("SKILL_DISTILLER_LEARNINGS")
 
@@ -156,13 +157,13 @@ def test_what_is_expected_is_kept_without_the_correction() -> None:
 def test_runs_that_leave_nothing(arguments: list[str]) -> None:
     """Switched off, nothing handed out, an error: no entry, no folder."""
     run("compress", *arguments, stdin=DEPLOY.encode())
-    assert list(Path().iterdir()) == []
+    assert [path.name for path in Path().iterdir()] == [".git"]
 
 
 def test_a_refused_run_leaves_nothing(skill_folder: Path) -> None:
     """What was not written was not compressed."""
     assert run("compress", skill_folder, "-o", skill_folder / "SKILL.md").exit_code == 6
-    assert list(Path().iterdir()) == []
+    assert [path.name for path in Path().iterdir()] == [".git"]
 
 
 def test_the_folder_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,9 +35,10 @@ COMMANDS: Final = (
     LazyCommand("verify", "Account for every difference between a skill and a rewrite.", "verify"),
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
     LazyCommand("restore", "Bring pieces back.", "compress"),
-    LazyCommand("undo", "Take back what --apply wrote.", "in_place"),
+    LazyCommand("undo", "Take back what --apply wrote.", "approval.in_place"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
     LazyCommand("providers", "Show which language models can be used.", "list_providers"),
+    LazyCommand("config", "Show what is set, and where.", "show_config"),
     LazyCommand("calibration", "Look at past runs and at how good the estimates are.", "feedback"),
 )
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})

@@ -11,6 +11,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from skill_distiller.cli.approval.in_place import check_in_place, write_in_place
+from skill_distiller.cli.approval.interactive import ask_what_to_keep, plan_name
+from skill_distiller.cli.approval.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
 from skill_distiller.cli.arguments import (
     ACCEPT_UNPROVED,
     ALLOW_UNVERIFIED,
@@ -24,7 +27,6 @@ from skill_distiller.cli.arguments import (
     options_of,
     with_budget,
 )
-from skill_distiller.cli.in_place import check_in_place, write_in_place
 from skill_distiller.cli.input_output import (
     STDIN,
     Target,
@@ -35,11 +37,10 @@ from skill_distiller.cli.input_output import (
     write_json,
     write_stdout,
 )
-from skill_distiller.cli.interactive import ask_what_to_keep, plan_name
-from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF, RunCalibration
+from skill_distiller.cli.learnings import LEARNINGS_DIR, LEARNINGS_VARIABLE, OFF, RunCalibration
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.cli.plan_file import check_pieces, plan_target, plan_written, refuse_settled, with_plan
-from skill_distiller.cli.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
+from skill_distiller.cli.show_config import is_default, print_settings, with_settings
 from skill_distiller.errors import ProviderError, RefusedError, TargetError, UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import ConsoleWatcher, open_console, print_notes, print_report
@@ -75,12 +76,17 @@ def compress(
     """Make a skill smaller. The result goes to stdout, the report with its receipt to stderr."""
     if pieces.plan:
         refuse_settled(context)
-    learnings = OFF if no_calibration else learnings_dir
-    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages))
+    config = load_config(source.config, use=not source.no_config)
+    if is_default(context, "learnings_dir"):
+        learnings_dir = config.settings.values.get("learnings", "")
+    goal, source = with_settings(goal, config, context), with_settings(source, config, context)
+    models, learnings = with_settings(models, config, context), OFF if no_calibration else learnings_dir
+    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages, config))
 
 
 @expand_groups
 def restore(
+    context: typer.Context,
     path: str = argument(metavar="PATH", help="The original: a SKILL.md, a skill folder, or - for stdin."),
     ids: list[str] | None = argument(
         None, metavar="ID...", help="The pieces to bring back, by their ids in the receipt."
@@ -102,13 +108,17 @@ def restore(
     if not ids and not section:
         raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
     pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan, accept_unproved=accept_unproved)
-    goal = Goal(allow_unverified=allow_unverified)
-    run_request(Request(path, goal, pieces, output, source))
+    config = load_config(source.config, use=not source.no_config)
+    goal, source = Goal(allow_unverified=allow_unverified), with_settings(source, config, context)
+    run_request(Request(path, goal, pieces, output, source, config=config))
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """All that a command was asked for: the skill at `path`, the groups of options, the folder of learnings or OFF."""
+    """All that a command was asked for: the skill at `path`, the groups of options, the folder of learnings or OFF.
+
+    What the `config` sets is in the options already, but for patterns and sections to keep.
+    """
 
     path: str
     goal: Goal = field(default_factory=Goal)
@@ -118,6 +128,7 @@ class Request:
     models: ModelOptions = field(default_factory=ModelOptions)
     learnings: str = OFF
     debug_stages: bool = False
+    config: Config = field(default_factory=Config)
 
 
 def run_request(request: Request) -> None:
@@ -150,7 +161,7 @@ def _prepare(request: Request) -> _Job:
     if pieces.interactive and request.path == STDIN:
         raise UsageError("--interactive reads your answers from stdin.", "Name the skill by its path.")
     exclude(("--interactive", pieces.interactive, "--quiet", output.quiet))
-    settings = load_config(source.config, use=not source.no_config)
+    settings = request.config
     scorer = choose_token_scorer(request.models.token_scorer)
     skill = read_input(request.path, source.max_bytes)
     options = with_plan(options, pieces)
@@ -173,10 +184,18 @@ def _prepare(request: Request) -> _Job:
         threshold=guard.threshold if guard else options.threshold,
         counting=Counting(source.encoding, request.models.offline),
         patterns=settings.patterns,
-        keep=KeptPieces(tuple(pieces.keep or ()), tuple(pieces.keep_section or ())),
+        keep=KeptPieces(tuple(pieces.keep or ()), _sections_to_keep(pieces, settings, skill, options)),
     )
     options = with_budget(options, request.goal, skill)
     return _Job(skill, settings, scorer, options, guard, target, plan_file)
+
+
+def _sections_to_keep(pieces: Pieces, config: Config, skill: Skill, options: DistillOptions) -> tuple[str, ...]:
+    """The headings that the command line names, and those that the configuration has for a skill of this name."""
+    named = tuple(pieces.keep_section or ())
+    if options.plan or options.mode is Mode.ONELINER:
+        return named
+    return tuple(dict.fromkeys((*named, *config.settings.keep.get(skill.name, ()))))
 
 
 def _target(request: Request, skill: Skill, file: str, *, folder_given: bool, guarded: bool) -> Target | None:
@@ -244,6 +263,10 @@ def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, conso
     record = make_record(result, chosen.session.usage if chosen.session else None)
     # A plan that was made before, or edited, says nothing of how good the estimates of runs are.
     run = RunCalibration(record, OFF if job.options.plan else request.learnings, save=not output.only_shows)
+    earlier = run.results
+    if earlier and earlier.holds(result.original.text):
+        result = replace(result, notes=(*result.notes, Note(NoteKind.SECOND_PASS)))
+        run.record = replace(run.record, result=result)
     asks = job.guard is not None and job.guard.must_ask
     if job.guard and asks:  # nobody can approve what they have not seen
         _report(run.record, output, console)
@@ -253,6 +276,8 @@ def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, conso
     with plan_written(job.plan_file, result) if job.plan_file and not output.dry_run else nullcontext():
         backup = deliver(run, job.target, output)
     run.save()
+    if earlier and run.record.entry_id and result.changed and not result.one_liner:
+        earlier.add(result.text)
     with suppress(BrokenPipeError):
         if not asks:
             _report(run.record, output, console)
@@ -326,6 +351,7 @@ def _report(record: Record, output: Output, console: Console) -> None:
 def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, console: Console) -> None:
     """Print whose patterns counted, and what the run leaves behind: its calibration entry, and the files written."""
     settings = job.settings
+    print_settings(settings, console)
     if settings.patterns:
         protected, advisory = len(settings.patterns.protected), len(settings.patterns.advisory)
         console.print(f"Patterns from {printable(str(settings.file))}: {protected} protected, {advisory} advisory")
@@ -334,5 +360,7 @@ def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, con
     if (entry := run.record.entry_id) and not output.json_:
         feedback = f"skill-distiller feedback --id={entry} --actual=0-100 --outcome=worked|partial|failed"
         console.print(f"Saved as {entry} in {printable(run.folder)}; after use: {feedback}")
+        if run.is_new:
+            console.print(f"Such a line of figures, no text, is kept of each run; {LEARNINGS_VARIABLE}=off ends that.")
     if hint and output.verbose:
         console.print(hint)

@@ -184,6 +184,8 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
         NoteKind.EMBEDDED_VERDICTS: f"Warning: the model gave no usable answer for {verdicts} the embedded "
         f"{'one' if detail == '1' else 'ones'}.",
         NoteKind.BEYOND_COMPACTION: late_text(note),
+        NoteKind.SECOND_PASS: "Warning: this is the result of an earlier run; a second pass loses as much again. "
+        "Start from the original.",
         NoteKind.SELF_COMPRESSION: f"Self-compression: this skill makes skills smaller, its {detail} says so.",
         NoteKind.THRESHOLD_RAISED: f"Threshold raised from {detail} to {threshold:g}: what a distiller loses, "
         "every skill after it loses.",

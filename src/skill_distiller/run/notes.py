@@ -117,6 +117,7 @@ class NoteKind(StrEnum):
     WITHOUT_MODEL = "model gave up"
     EMBEDDED_VERDICTS = "blocks with embedded verdicts"
     BEYOND_COMPACTION = "required blocks beyond compaction"
+    SECOND_PASS = "result of an earlier run"
     SELF_COMPRESSION = "self-compression"
     THRESHOLD_RAISED = "threshold raised"
     PLAN_APPLIED = "plan applied"
