@@ -67,7 +67,8 @@ def test_the_command_line_wins_then_the_environment(
     assert json.loads(run("compress", skill_file, "--no-config", "--json").stdout)["threshold"] == 0.9
     _write(place, _ALL.replace('"embedded"', '"auto"'))
     monkeypatch.setenv("SKILL_DISTILLER_PROVIDER", "embedded")
-    assert f"{'provider = embedded':<24}  SKILL_DISTILLER_PROVIDER\n" in run("config", "show").text
+    (line,) = (line for line in run("config", "show").text.splitlines() if line.startswith("provider = "))
+    assert line.split() == ["provider", "=", "embedded", "SKILL_DISTILLER_PROVIDER"]
 
 
 def test_config_show_says_each_value_and_where_it_comes_from(place: Path) -> None:
@@ -123,6 +124,24 @@ def test_ones_own_file_may_set_all(where: str, place: Path, skill_file: Path, mo
     assert "OPENAI_API_KEY" in result.stderr
     assert run("compress", skill_file, *options, "--provider=embedded").exit_code == 0
     assert (home / "kept" / "skill-distiller" / "calibration.jsonl").is_file()
+
+
+def test_a_file_that_came_with_a_folder_does_not_take_ones_own_away(
+    place: Path, skill_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the file in the home folder says of provider and learnings stays in force; a threshold may differ."""
+    home = place.parent / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    own = _write(home, 'provider = "embedded"\nlearnings = "off"\nthreshold = 0.8\n')
+    near = _write(place, 'provider = "auto"\nthreshold = 0.7\n')
+    record = json.loads(run("config", "show", "--json").stdout)
+    rows = {row["key"]: (row["value"], row["origin"]) for row in record["settings"]}
+    assert rows["provider"] == ("embedded", str(own))
+    assert rows["learnings"] == ("off", str(own))
+    assert rows["threshold"] == ("0.7", str(near))
+    assert json.loads(run("compress", skill_file, "--json").stdout)["threshold"] == 0.7
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def compress(
         refuse_settled(context)
     config = load_config(source.config, use=not source.no_config)
     if is_default(context, "learnings_dir"):
-        learnings_dir = config.settings.values.get("learnings", "")
+        learnings_dir = config.values.get("learnings", "")
     goal, source = with_settings(goal, config, context), with_settings(source, config, context)
     models, learnings = with_settings(models, config, context), OFF if no_calibration else learnings_dir
     run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages, config))
@@ -195,7 +195,7 @@ def _sections_to_keep(pieces: Pieces, config: Config, skill: Skill, options: Dis
     named = tuple(pieces.keep_section or ())
     if options.plan or options.mode is Mode.ONELINER:
         return named
-    return tuple(dict.fromkeys((*named, *config.settings.keep.get(skill.name, ()))))
+    return tuple(dict.fromkeys((*named, *config.keep.get(skill.name, ()))))
 
 
 def _target(request: Request, skill: Skill, file: str, *, folder_given: bool, guarded: bool) -> Target | None:

@@ -27,7 +27,7 @@ _FIELDS: Final = {Goal: ("threshold", "wording"), Source: ("encoding",), ModelOp
 
 def with_settings(group: _Group, config: Config, context: typer.Context) -> _Group:
     """A group of options in which a configuration decides what neither command line nor environment does."""
-    values = {name: config.settings.values[name] for name in _FIELDS[type(group)] if name in config.settings.values}
+    values = {name: config.values[name] for name in _FIELDS[type(group)] if name in config.values}
     if isinstance(group, Goal) and (group.mode or group.tokens):  # another aim was named
         values.pop("threshold", None)
     free: dict[str, Any] = {name: value for name, value in values.items() if is_default(context, name)}
@@ -42,6 +42,8 @@ def is_default(context: typer.Context, parameter: str) -> bool:
 
 def print_settings(config: Config, console: Console) -> None:
     """Say what a configuration decided, and what of it is not followed."""
+    if config.base:
+        print_settings(config.base, console)
     settings = config.settings
     told = [f"{key} = {value}" for key, value in settings.values.items()]
     told += [f"keep-sections of {name}" for name in settings.keep]
@@ -99,6 +101,12 @@ def show(*, source: Source, json_: bool = option(False, "--json", help="Print JS
         typer.echo(printable(f"not followed: {key} of {found.file}: {why}, and the file came with a folder"))
 
 
+def _origin(found: Config, part: str, key: str) -> str:
+    """The file that sets a key."""
+    own = key in getattr(found.settings, part) or found.base is None
+    return str(found.file) if own else str(found.base.file if found.base else "")
+
+
 def settings_of(found: Config, environment: Mapping[str, str]) -> Iterator[Setting]:
     """Every setting as it is in force without options on the command line."""
     defaults: dict[str, Any] = {
@@ -113,12 +121,12 @@ def settings_of(found: Config, environment: Mapping[str, str]) -> Iterator[Setti
         variable = variables.get(key, "")
         if variable and environment.get(variable):
             yield Setting(key, environment[variable], variable)
-        elif key in found.settings.values:
-            yield Setting(key, found.settings.values[key], str(found.file))
+        elif key in found.values:
+            yield Setting(key, found.values[key], _origin(found, "values", key))
         else:
             yield Setting(key, str(default), "default")
-    for name, headings in found.settings.keep.items():
-        yield Setting(f"keep-sections.{name}", ", ".join(headings), str(found.file))
+    for name, headings in found.keep.items():
+        yield Setting(f"keep-sections.{name}", ", ".join(headings), _origin(found, "keep", name))
     for kind in ("protected", "advisory"):
         for pattern in getattr(found.patterns, kind):
             yield Setting(f"patterns.{kind}.{pattern.name}", "set", str(found.file))

@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -40,19 +40,31 @@ _AWAY: Final = "or leave it out with --no-config"
 class Config:
     """What a configuration file sets; `file` is None where there is none.
 
-    One that is not `trusted` came with a folder: neither named by the user nor in the user's home folder.
+    One that is not `trusted` came with a folder: neither named by the user nor in the user's home folder. Below its
+    settings are those of the `base`, the user's own file: none of them goes by the mere presence of another file.
     """
 
     file: Path | None = None
     patterns: PatternSet = BUILT_IN
     settings: Settings = NO_SETTINGS
     trusted: bool = True
+    base: Config | None = None
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The settings by key, those of the base included."""
+        return {**(self.base.values if self.base else {}), **self.settings.values}
+
+    @property
+    def keep(self) -> Mapping[str, tuple[str, ...]]:
+        """The headings to keep by name of their skill, those of the base included."""
+        return {**(self.base.keep if self.base else {}), **self.settings.keep}
 
 
 def load_config(named: str = "", *, use: bool = True) -> Config:
-    """The configuration of a run: of the file that is named, else the nearest one (see `find_config`), else the user's.
+    """The configuration of a run: of the file that is named, else of the nearest one, see `find_config`.
 
-    Without `use` there is none. Raises UsageError where the file can't be used.
+    Below what that sets is what the user's own file in the home folder does. Without `use` there is none. Raises UsageError where the file can't be used.
     """
     if named and not use:
         raise UsageError("--config and --no-config exclude each other.", "Give one of them.")
@@ -66,9 +78,10 @@ def load_config(named: str = "", *, use: bool = True) -> Config:
     except OSError:  # the folder was deleted
         return Config()
     own = home / OWN_FILE if home else None
-    if file is None and own and os.path.lexists(own):
-        file = own
-    return read_config(file, trusted=file == own) if file else Config()
+    base = read_config(own) if own and os.path.lexists(own) else None
+    if file is None or (own and base and os.path.samefile(file, own)):  # noqa: PTH121 - it was read a moment ago
+        return base or Config()
+    return replace(read_config(file, trusted=False), base=base)
 
 
 def _home() -> Path | None:
