@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import environment, run_process
 from tests.cli.samples import DEPLOY
+from tests.library_sample import use
 from tests.marks import slow
 
 import skill_distiller
@@ -124,6 +125,66 @@ def test_five_lines_of_library_use(tmp_path: Path) -> None:
     assert result.text.startswith("---\nname: deploy-notes\n")
     assert 0 <= result.functionality.score <= 100
     assert 0 < result.output_tokens < result.input_tokens
+
+
+def test_a_program_that_uses_the_library(tmp_path: Path) -> None:
+    """It runs as it stands, from a file and from a text."""
+    path = tmp_path / "SKILL.md"
+    path.write_text(DEPLOY, encoding="utf-8")
+    result, small, kept, lines = use(path, DEPLOY)
+    assert result == distill(skill_distiller.parse_skill(DEPLOY), skill_distiller.DistillOptions(threshold=0.8)).text
+    assert len(small) < len(DEPLOY)
+    assert "## Steps" in kept
+    assert lines.startswith("TRIGGER: ")
+
+
+@pytest.mark.slow
+def test_the_types_of_the_library(tmp_path: Path) -> None:
+    """mypy --strict accepts the sample from outside of the checkout, and refuses what has no sense."""
+    sample = tmp_path / "sample.py"
+    text = (ROOT / "tests" / "library_sample.py").read_text(encoding="utf-8")
+    for more, exit_code in (
+        ("", 0),
+        ("distill(3)\n", 1),
+        ("distill('a', mode='foo')\n", 1),
+        ("DistillOptions(x=1)\n", 1),
+    ):
+        sample.write_text(text + more, encoding="utf-8")
+        options = ("--strict", "--cache-dir", str(ROOT / ".mypy_cache"), "--config-file", os.devnull)
+        done = subprocess.run(
+            [sys.executable, "-m", "mypy", *options, str(sample)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == exit_code, done.stdout
+
+
+@pytest.mark.parametrize("mode", ["foo", "", "one line"])
+def test_an_unknown_mode_is_an_error(mode: str) -> None:
+    """Where it is given, and not a silent default."""
+    with pytest.raises(skill_distiller.UsageError, match="There is no mode"):
+        skill_distiller.DistillOptions(mode=mode)  # type: ignore[arg-type]
+    with pytest.raises(skill_distiller.UsageError, match="There is no wording 'x'"):
+        distill(DEPLOY, wording="x")  # type: ignore[arg-type]
+
+
+def test_tokens_alone_mean_tokens_mode() -> None:
+    """In the options as in the call; beside a threshold they are an error."""
+    options = skill_distiller.DistillOptions(tokens=300)
+    assert options.mode is skill_distiller.Mode.TOKENS
+    assert distill(DEPLOY, tokens=300).text == distill(DEPLOY, options).text
+    with pytest.raises(skill_distiller.UsageError, match="exclude each other"):
+        distill(DEPLOY, threshold=0.9, tokens=300)
+
+
+def test_a_path_in_a_text_is_not_taken_for_a_skill(tmp_path: Path) -> None:
+    """It would be compressed to itself; the error says what to give."""
+    for path in ("skills/a/SKILL.md", str(tmp_path)):
+        with pytest.raises(skill_distiller.UsageError, match="looks like a path"):
+            distill(path)
+    assert distill("# A\n\nRun a.md.\n").text == "# A\n\nRun a.md.\n"
 
 
 def test_one_version_everywhere() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.errors import UsageError
@@ -75,13 +75,27 @@ class DistillOptions:
     keep: KeptPieces = field(default_factory=KeptPieces)
     plan: SavedPlan | None = None
 
+    def __post_init__(self) -> None:
+        """A number of tokens alone means tokens mode; raises UsageError for a mode or a wording that there is not."""
+        object.__setattr__(self, "mode", _one_of(Mode, str(self.mode).replace("-", ""), self.mode))
+        object.__setattr__(self, "wording", _one_of(Wording, str(self.wording), self.wording))
+        if self.tokens is not None and self.mode is Mode.THRESHOLD:
+            object.__setattr__(self, "mode", Mode.TOKENS)
+
+
+_Choice = TypeVar("_Choice", Mode, Wording)
+
+
+def _one_of(choices: type[_Choice], name: str, given: object) -> _Choice:
+    """The choice of a name; from code without types an unknown one would be taken for the default."""
+    if name not in tuple(choices):
+        what = choices.__name__
+        raise UsageError(f"The {what.lower()} {given!r} is no {what}.", f"{what}s: {', '.join(choices)}.")
+    return choices(name)
+
 
 def check_options(options: DistillOptions) -> None:
     """Raises UsageError for options that make no sense or do not go together."""
-    if not isinstance(options.mode, Mode):  # from code without types: a text would be taken for the default
-        raise UsageError(f"The mode {options.mode!r} is no Mode.", f"Modes: {', '.join(map(str, Mode.__members__))}.")
-    if not isinstance(options.wording, Wording):
-        raise UsageError(f"The wording {options.wording!r} is no Wording.", f"Wordings: {', '.join(Wording)}.")
     if not 0 <= options.threshold <= 1:
         hint = (
             f"Did you mean {options.threshold / 100:g}?" if 10 <= options.threshold <= 100 else "Use for example 0.9."
@@ -90,7 +104,7 @@ def check_options(options: DistillOptions) -> None:
     if (options.tokens is not None) != (options.mode is Mode.TOKENS):
         raise UsageError(
             "Tokens mode needs a number of tokens, and only tokens mode takes one.",
-            "Use --tokens=N; in Python mode=Mode.TOKENS and tokens=N.",
+            "Use --tokens=N; in Python tokens=N.",
         )
     if options.tokens is not None and options.tokens < 1:
         raise UsageError(f"{options.tokens} is not a number of tokens.", "Use for example --tokens=500.")
