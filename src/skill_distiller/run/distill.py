@@ -115,11 +115,16 @@ def distill(
 
     `threshold` (0-1), `tokens`, `mode` and `wording` are those of the options, which have all others too. `observe` is
     called with the name and the value of each stage. Raises UsageError for options that make no sense or name a piece
-    that is not there, TargetError for a budget that can't be met, BadInputError for a file that can't be read, a plan of
-    another skill and, with Gate.STRICT, for a skill without frontmatter or trigger section, and RefusedError for a
-    result that fails its own verification, but with Gate.REPORT.
+    that is not there, TargetError for a budget that can't be met, BadInputError for a file that can't be read, for a
+    plan of another skill and, with Gate.STRICT, for a skill without frontmatter or trigger section, and RefusedError for
+    a result that fails its own verification, but with Gate.REPORT.
     """
-    named = {"threshold": threshold, "tokens": tokens, "mode": mode, "wording": wording}
+    named = {
+        "threshold": threshold,
+        "tokens": tokens,
+        "mode": Mode(mode) if mode in tuple(Mode) else mode,
+        "wording": Wording(wording) if wording in tuple(Wording) else wording,
+    }
     given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     if threshold is not None and tokens is not None:
         raise UsageError("A threshold and a number of tokens exclude each other.", "Give one of them.")
@@ -141,10 +146,9 @@ def _skill_of(given: str | Path | Skill | SkillFolder) -> Skill:
     if isinstance(given, Path):
         return read_skill(given)
     line = given.strip()
-    if "\n" not in line and len(line) < _MOST_PATH and (line.endswith(".md") or ("/" in line and Path(line).exists())):
-        raise UsageError(
-            f"{line!r} is taken for the text of a skill, and looks like a path.", "Give Path(...) instead."
-        )
+    short = "\n" not in line and len(line) < _MOST_PATH
+    if short and (line.endswith(".md") or ("/" in line and Path(line).exists())):
+        raise UsageError(f"{line!r} is taken for the text of a skill, and looks like a path.", "Give a Path.")
     return parse_skill(given)
 
 

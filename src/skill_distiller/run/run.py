@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.errors import UsageError
@@ -76,22 +76,16 @@ class DistillOptions:
     plan: SavedPlan | None = None
 
     def __post_init__(self) -> None:
-        """A number of tokens alone means tokens mode; raises UsageError for a mode or a wording that there is not."""
-        object.__setattr__(self, "mode", _one_of(Mode, str(self.mode).replace("-", ""), self.mode))
-        object.__setattr__(self, "wording", _one_of(Wording, str(self.wording), self.wording))
+        """A number of tokens alone means tokens mode; raises UsageError for what is no mode or no wording.
+
+        From code without types a text may come, which would be taken for the default.
+        """
+        if not isinstance(self.mode, Mode):
+            raise UsageError(f"The mode {self.mode!r} is no Mode.", f"Modes: {', '.join(Mode.__members__)}.")
+        if not isinstance(self.wording, Wording):
+            raise UsageError(f"The wording {self.wording!r} is no Wording.", f"Wordings: {', '.join(Wording)}.")
         if self.tokens is not None and self.mode is Mode.THRESHOLD:
             object.__setattr__(self, "mode", Mode.TOKENS)
-
-
-_Choice = TypeVar("_Choice", Mode, Wording)
-
-
-def _one_of(choices: type[_Choice], name: str, given: object) -> _Choice:
-    """The choice of a name; from code without types an unknown one would be taken for the default."""
-    if name not in tuple(choices):
-        what = choices.__name__
-        raise UsageError(f"The {what.lower()} {given!r} is no {what}.", f"{what}s: {', '.join(choices)}.")
-    return choices(name)
 
 
 def check_options(options: DistillOptions) -> None:
