@@ -116,8 +116,8 @@ def distill(
     `threshold` (0-1), `tokens`, `mode` and `wording` are those of the options, which have all others too. `observe` is
     called with the name and the value of each stage. Raises UsageError for options that make no sense or name a piece
     that is not there, TargetError for a budget that can't be met, BadInputError for a file that can't be read, for a
-    plan of another skill and, with Gate.STRICT, for a skill without frontmatter or trigger section, and RefusedError for
-    a result that fails its own verification, but with Gate.REPORT.
+    plan of another skill and, with Gate.STRICT, for a skill without frontmatter or trigger section, and RefusedError
+    for a result that fails its own verification, but with Gate.REPORT.
     """
     named = {
         "threshold": threshold,
