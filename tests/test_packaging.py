@@ -230,7 +230,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         f"{info}/licenses/LICENSE",
         f"{info}/entry_points.txt",
     } <= set(names)
-    assert [name for name in names if not name.startswith(("skill_distiller/", f"{info}/"))] == []
+    data = info.replace(".dist-info", ".data")
+    assert f"{data}/data/share/man/man1/skill-distiller.1" in names
+    assert [name for name in names if not name.startswith(("skill_distiller/", f"{info}/", f"{data}/"))] == []
     assert [name for name in names if "test" in name or "/." in name or "__pycache__" in name] == []
 
 

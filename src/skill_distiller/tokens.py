@@ -107,6 +107,13 @@ def _quick_ranks() -> Iterator[None]:
         shipped.load_tiktoken_bpe = slow
 
 
+def known_encodings() -> list[str]:
+    """The names that `load_counter` takes."""
+    import tiktoken
+
+    return [*sorted(name for name in tiktoken.list_encoding_names() if name not in _OFFLINE.values()), ESTIMATE]
+
+
 @lru_cache(maxsize=8)
 def load_counter(encoding: str = DEFAULT_ENCODING, *, offline: bool = False) -> TokenCounter:
     """The counter for a tiktoken encoding name, or for `estimate`.
@@ -118,9 +125,8 @@ def load_counter(encoding: str = DEFAULT_ENCODING, *, offline: bool = False) -> 
         return TokenCounter(ESTIMATE, exact=False, count=estimate_tokens)
     import tiktoken
 
-    known = [name for name in tiktoken.list_encoding_names() if name not in _OFFLINE.values()]
-    if encoding not in known:
-        raise UsageError(f"Unknown encoding {encoding!r}.", f"Choose one of: {', '.join(sorted(known))}, {ESTIMATE}.")
+    if encoding not in (known := known_encodings()):
+        raise UsageError(f"Unknown encoding {encoding!r}.", f"Choose one of: {', '.join(known)}.")
     if offline and encoding not in _OFFLINE:
         return TokenCounter(encoding, exact=False, count=estimate_tokens)
     try:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from math import floor
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
+from skill_distiller.cli.completion import encodings, headings, one_of, pieces
 from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
@@ -23,13 +24,23 @@ from skill_distiller.tokens import DEFAULT_ENCODING, count_skill, load_counter
 PROVIDER_VARIABLE: Final = "SKILL_DISTILLER_PROVIDER"
 
 SAVE_PLAN: Final = option(
-    "", "--save-plan", metavar="FILE", help="Save to this file, as YAML, what became of every piece; --plan applies it."
+    "",
+    "--save-plan",
+    panel="Keep",
+    metavar="FILE",
+    help="Save to this file, as YAML, what became of every piece; --plan applies it.",
 )
 ACCEPT_UNPROVED: Final = option(
-    False, "--accept-unproved", help="Take texts of a plan or a model that no program can show to say the same."
+    False,
+    "--accept-unproved",
+    panel="Keep",
+    help="Take texts of a plan or a model that no program can show to say the same.",
 )
 ALLOW_UNVERIFIED: Final = option(
-    False, "--allow-unverified", help="Write a result that fails its own verification, which is refused else."
+    False,
+    "--allow-unverified",
+    panel="Aim",
+    help="Write a result that fails its own verification, which is refused else.",
 )
 
 
@@ -37,9 +48,11 @@ ALLOW_UNVERIFIED: Final = option(
 class Goal:
     """What to aim at, and whether what is missing on the way is an error; `mode` "" is the one the others imply."""
 
+    PANEL: ClassVar[str] = "Aim"
     mode: str = option(
         "",
         metavar="|".join(Mode),
+        complete=one_of(*Mode),
         help="What to aim at: a share of the functionality, a number of tokens, or three lines. "
         "Default: threshold, or tokens with --tokens.",
     )
@@ -52,6 +65,7 @@ class Goal:
     wording: str = option(
         Wording.DETAIL.value,
         metavar="|".join(Wording),
+        complete=one_of(*Wording),
         help="What may go inside the text that stays. keep: nothing. marks: emphasis, line ends inside sentences, "
         "padding of tables. detail: besides, words of examples, edge cases, explanations and details; instructions "
         "keep theirs. terse: words everywhere.",
@@ -157,16 +171,19 @@ def with_budget(options: DistillOptions, goal: Goal, skill: Skill) -> DistillOpt
 class Pieces:
     """Pieces to keep, by id and by heading, and the plan files to apply and to save, "" for none."""
 
+    PANEL: ClassVar[str] = "Keep"
     keep: list[str] | None = option(
         None,
         "--keep",
         metavar="ID",
+        complete=pieces,
         help="Keep a piece as it is, by its id in the receipt; a heading's id means its section. Can be repeated.",
     )
     keep_section: list[str] | None = option(
         None,
         "--keep-section",
         metavar="HEADING",
+        complete=headings,
         help='Keep a section as it is, with those below it: "Examples", or "Usage > Examples". Can be repeated.',
     )
     interactive: bool = option(
@@ -181,6 +198,7 @@ class Pieces:
 class Output:
     """Where the result goes, "" or "-" for stdout, and what is printed beside it or in its place."""
 
+    PANEL: ClassVar[str] = "Output"
     file: str = option(
         "",
         "--output",
@@ -225,28 +243,38 @@ class Output:
 class Source:
     """How a skill is read: what its tokens are counted in, the most bytes, and the configuration that goes with it."""
 
+    PANEL: ClassVar[str] = "Reading"
     encoding: str = option(
-        DEFAULT_ENCODING, metavar="NAME", help="The tiktoken encoding to count tokens in, or `estimate`."
+        DEFAULT_ENCODING,
+        metavar="NAME",
+        complete=encodings,
+        help="The tiktoken encoding to count tokens in, or `estimate`.",
     )
     max_bytes: int = option(MAX_BYTES, min=1, metavar="N", help="Refuse an input of more bytes.")
     config: str = option(
         "",
         "--config",
         metavar="FILE",
-        help="Take patterns from this TOML file. Default: the nearest .skill-distiller.toml, or pyproject.toml "
-        "with [tool.skill-distiller], from the current folder up to the repository's root.",
+        help="Take settings and patterns from this TOML file. Default: the nearest .skill-distiller.toml, or "
+        "pyproject.toml with [tool.skill-distiller], from the current folder up to the repository's root; below it "
+        "the one in the home folder.",
     )
     no_config: bool = option(False, "--no-config", help="Use no configuration file.")
+
+
+_PROVIDERS: Final = "auto|ollama|gemini|openai|embedded|llm"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions(ProviderOptions):
     """Which models take part in a run, and within which limits."""
 
+    PANEL: ClassVar[str] = "Model"
     provider: str = option(
         "auto",
+        complete=one_of(_PROVIDERS),
         envvar=PROVIDER_VARIABLE,
-        metavar="auto|ollama|gemini|openai|embedded|llm",
+        metavar=_PROVIDERS,
         help="Who classifies, rewrites and judges. auto: Ollama where it answers with a model, else Gemini where "
         "GEMINI_API_KEY is set, else OpenAI where OPENAI_API_KEY is, else embedded (no language model, no "
         "network). llm: as auto, but never embedded.",

@@ -27,6 +27,8 @@ from skill_distiller.cli.arguments import (
     options_of,
     with_budget,
 )
+from skill_distiller.cli.completion import headings
+from skill_distiller.cli.completion import pieces as piece_names
 from skill_distiller.cli.input_output import (
     STDIN,
     Target,
@@ -69,7 +71,9 @@ def compress(
     output: Output,
     source: Source,
     models: ModelOptions,
-    no_calibration: bool = option(False, "--no-calibration", help="Neither use nor add to the calibration data."),
+    no_calibration: bool = option(
+        False, "--no-calibration", panel="Calibration", help="Neither use nor add to the calibration data."
+    ),
     learnings_dir: str = LEARNINGS_DIR,
     debug_stages: bool = option(False, "--debug-stages", help="Print each stage's result as a line of JSON on stderr."),
 ) -> None:
@@ -89,11 +93,16 @@ def restore(
     context: typer.Context,
     path: str = argument(metavar="PATH", help="The original: a SKILL.md, a skill folder, or - for stdin."),
     ids: list[str] | None = argument(
-        None, metavar="ID...", help="The pieces to bring back, by their ids in the receipt."
+        None, metavar="ID...", complete=piece_names, help="The pieces to bring back, by their ids in the receipt."
     ),
-    plan: str = option("", "--plan", metavar="FILE", help="The plan of the run, saved with --save-plan."),
+    plan: str = option("", "--plan", panel="Keep", metavar="FILE", help="The plan of the run, saved with --save-plan."),
     section: list[str] | None = option(
-        None, "--section", metavar="HEADING", help="A section to bring back, with those below it. Can be repeated."
+        None,
+        "--section",
+        panel="Keep",
+        metavar="HEADING",
+        complete=headings,
+        help="A section to bring back, with those below it. Can be repeated.",
     ),
     save_plan: str = SAVE_PLAN,
     accept_unproved: bool = ACCEPT_UNPROVED,

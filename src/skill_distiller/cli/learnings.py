@@ -32,6 +32,7 @@ LEARNINGS_DIR: Final = option(
     "",
     "--learnings-dir",
     envvar=LEARNINGS_VARIABLE,
+    panel="Calibration",
     metavar="DIR",
     help="The folder that holds the calibration data, or `off`. Default: .learnings of the project, else the user's "
     "data folder.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from copy import copy
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from enum import Enum
 from functools import partial, wraps
@@ -27,19 +29,36 @@ def option(
     min: float | None = None,
     envvar: str | None = None,
     show_default: bool | None = None,
+    panel: str | None = None,
+    complete: Callable[[typer.Context, str], list[tuple[str, str]]] | None = None,
 ) -> T:
     """A field of a group, or a parameter of a command, that is an option of these names.
 
-    Its help shows a default that says something (not "", False or None) unless told otherwise.
+    Its help stands under the title `panel`, of a field under that of its group, and shows a default that says something
+    (not "", False or None) unless told otherwise. `complete` offers values to a shell, each with a few words on it.
     """
-    shown = bool(default) if show_default is None else show_default
-    told = typer.Option(*names, help=help, metavar=metavar, min=min, envvar=envvar, show_default=shown)
+    told = typer.Option(
+        *names,
+        help=help,
+        metavar=metavar,
+        min=min,
+        envvar=envvar,
+        show_default=bool(default) if show_default is None else show_default,
+        rich_help_panel=panel,
+        autocompletion=complete,
+    )
     return field(default=default, metadata={_FOR_TYPER: told})
 
 
-def argument(default: T = MISSING, *, help: str, metavar: str) -> T:  # type: ignore[assignment]
+def argument(
+    default: T = MISSING,  # type: ignore[assignment]
+    *,
+    help: str,
+    metavar: str,
+    complete: Callable[[typer.Context, str], list[tuple[str, str]]] | None = None,
+) -> T:
     """The same for an argument, which has to be given where it has no default. Its help shows none."""
-    told = typer.Argument(help=help, metavar=metavar, show_default=False)
+    told = typer.Argument(help=help, metavar=metavar, show_default=False, autocompletion=complete)
     return field(default=default, metadata={_FOR_TYPER: told})
 
 
@@ -71,7 +90,8 @@ def expand_groups(command: Callable[..., None]) -> Callable[..., None]:
         if is_dataclass(group) and isinstance(group, type):
             groups[name] = group
             of_fields = get_type_hints(group, include_extras=True)
-            parameters += [_parameter(member.name, of_fields[member.name], member) for member in fields(group)]
+            panel = getattr(group, "PANEL", None)
+            parameters += [_parameter(member.name, of_fields[member.name], member, panel) for member in fields(group)]
         else:
             parameters.append(_parameter(name, group, parameter.default))
 
@@ -85,11 +105,13 @@ def expand_groups(command: Callable[..., None]) -> Callable[..., None]:
     return expanded
 
 
-def _parameter(name: str, annotation: object, default: object) -> Parameter:
-    """The parameter that Typer sees; of a field, with its default and what it says to Typer."""
+def _parameter(name: str, annotation: object, default: object, panel: str | None = None) -> Parameter:
+    """The parameter that Typer sees; of a field, with its default and what it says to Typer, under a title."""
     if isinstance(default, Field):
         if _FOR_TYPER in default.metadata:
-            annotation = Annotated[annotation, default.metadata[_FOR_TYPER]]
+            told = copy(default.metadata[_FOR_TYPER])
+            told.rich_help_panel = told.rich_help_panel or panel
+            annotation = Annotated[annotation, told]
         default = Parameter.empty if default.default is MISSING else default.default
     return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
@@ -117,6 +139,16 @@ class Command(TyperCommand):
             self._refuse(left[0])
         return left
 
+    def format_options(self, ctx: typer.Context, formatter: HelpFormatter) -> None:  # type: ignore[override]
+        """The arguments, then the options under the titles of their groups."""
+        for title, rows in help_sections(self, ctx):
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: typer.Context, formatter: HelpFormatter) -> None:  # type: ignore[override]
+        """The examples of the command."""
+        write_examples(ctx.command_path.split(" ")[1:2], formatter)
+
     def _refuse(self, word: str) -> None:
         takes = [param.metavar or str(param.name) for param in self.params if param.param_type_name == "argument"]
         if not takes:
@@ -127,6 +159,49 @@ class Command(TyperCommand):
             f"{self.name} takes one skill at a time; {word!r} is one too many.",
             f'For several: for skill in FOLDER/*/; do skill-distiller {self.name} "$skill"; done',
         )
+
+
+class HelpFormatter(Protocol):
+    """What is asked of the formatter of Typer's help here."""
+
+    def section(self, name: str) -> AbstractContextManager[None]:
+        """A part under a title."""
+
+    def write_dl(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Terms, each with what is said of it."""
+
+    def write(self, text: str) -> None:
+        """A text as it is."""
+
+
+def help_sections(command: TyperCommand, ctx: typer.Context) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """The titles of a command's help, each with its terms and what is said of them."""
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for param in command.get_params(ctx):
+        if row := param.get_help_record(ctx):
+            title = getattr(param, "rich_help_panel", None) or "Options"
+            sections.setdefault("Arguments" if param.param_type_name == "argument" else title, []).append(row)
+    last = sections.pop("Options", [])
+    yield from sections.items()
+    if last:
+        yield ("Other" if len(sections) > 1 else "Options"), last
+
+
+def examples_of(command: str) -> dict[str, str]:
+    """The examples of a command: what each does, and how it is written."""
+    import tomllib
+    from importlib.resources import files
+
+    text = files(__package__).joinpath("examples.toml").read_text(encoding="utf-8")
+    return dict(tomllib.loads(text).get(command, {}))
+
+
+def write_examples(names: Sequence[str], formatter: HelpFormatter) -> None:
+    """The examples of the command of the first name, each below what it does."""
+    for name in names[:1]:
+        if found := examples_of(name):
+            formatter.write("\nExamples:\n")
+            formatter.write("".join(f"  # {what}\n  {command}\n" for what, command in found.items()))
 
 
 def read_plainly(parameters: list[T]) -> list[T]:

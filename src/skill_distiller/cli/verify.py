@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import typer
 
@@ -35,6 +35,7 @@ _MOST_BYTES: Final = 20_000_000  # of a receipt, which holds the skill twice
 class Allowances:
     """What is no reason to fail a rewrite, and whether the original's own faults of format are one."""
 
+    PANEL: ClassVar[str] = "Aim"
     receipt: str = option(
         "", metavar="FILE", help="What `compress --json` printed: losses it names are declared, and pass."
     )
@@ -60,6 +61,7 @@ class Format(StrEnum):
 class Printing:
     """How the findings are printed."""
 
+    PANEL: ClassVar[str] = "Output"
     format_: Format = option(Format.TEXT, "--format", help="How the findings are printed.")
     json_: bool = option(False, "--json", help="The same as --format json.")
     diff: bool = option(False, "--diff", help="The same as --format diff: the words that differ.")
