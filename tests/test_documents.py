@@ -11,16 +11,20 @@ from tests.cli.command import environment, run_process
 from skill_distiller.analysis.patterns import ADVISORY, PROTECTED
 from skill_distiller.providers.detect import CHOICES
 from skill_distiller.run.config import read_config
+from skill_distiller.run.settings import READERS
 
 ROOT = Path(__file__).resolve().parents[1]
 PATTERNS = (ROOT / "docs" / "patterns.md").read_text(encoding="utf-8")
+LIBRARY = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
 PROVIDERS = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "code", re.findall(r"^```python\n(.*?)^```$", PROVIDERS, re.MULTILINE | re.DOTALL), ids=lambda code: code[:20]
+    "code",
+    re.findall(r"^```python\n(.*?)^```$", PROVIDERS + LIBRARY, re.MULTILINE | re.DOTALL),
+    ids=lambda code: code[:20],
 )
-def test_python_in_the_document_on_providers(code: str) -> None:
+def test_python_in_the_documents(code: str) -> None:
     """It runs as it stands."""
     result = run_process(program=("-W", "error", "-c", code), cwd=ROOT)
     assert (result.exit_code, result.stderr) == (0, "")
@@ -42,6 +46,23 @@ def test_every_choice_and_variable_is_described() -> None:
     """No provider and no variable goes without a word."""
     for word in (*CHOICES, "OLLAMA_HOST", "GEMINI_API_KEY", "OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL"):
         assert f"`{word}`" in PROVIDERS or f"--provider {word}`" in PROVIDERS or f"**{word.title()}**" in PROVIDERS
+
+
+@pytest.mark.parametrize("name", [".skill-distiller.toml", "pyproject.toml"])
+def test_the_settings_in_the_document_work(name: str, tmp_path: Path) -> None:
+    """Each of them is set, as the document says."""
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    file = tmp_path / name
+    if name == "pyproject.toml":
+        example = "[tool.skill-distiller]\n" + example.replace(
+            "[keep-sections]", "[tool.skill-distiller.keep-sections]"
+        )
+    file.write_text(example, encoding="utf-8")
+    config = read_config(file)
+    assert config.values.keys() == READERS.keys()
+    assert config.values["threshold"] == "0.85"
+    assert config.keep == {"my-skill": ("Examples", "Usage > Flags")}
 
 
 @pytest.mark.parametrize("name", [".skill-distiller.toml", "pyproject.toml"])
