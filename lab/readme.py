@@ -1,4 +1,4 @@
-"""What the README shows, made from real runs: `python -m lab.readme` writes its session and docs/before-after.svg."""
+"""What README and guide show, made from real runs: `python -m lab.readme` writes it, and docs/before-after.svg."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from textwrap import wrap
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import SectionType
+from skill_distiller.planning.plan import Mode
 from skill_distiller.report.losses import find_losses
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
@@ -25,9 +26,7 @@ from skill_distiller.skill.read import read_skill
 ROOT: Final = Path(__file__).resolve().parents[1]
 README: Final = ROOT / "README.md"
 PICTURE: Final = ROOT / "docs" / "before-after.svg"
-_SESSION: Final = re.compile(
-    r"(?<=<!-- session: begin \(written by python -m lab\.readme\) -->\n).*?(?=<!-- session: end -->)", re.DOTALL
-)
+GUIDE: Final = ROOT / "docs" / "guide.md"
 _EXAMPLE: Final = ROOT / "examples" / "incident-report"
 _SHOWN: Final = ROOT / "examples" / "changelog-entry"
 _KEPT: Final = "When to write one"  # a section of the shown example that its author keeps
@@ -68,6 +67,21 @@ def session() -> str:
             Step("", "skill-distiller undo", ("Undone",)),
         )
         return "".join(_told(step, place) for step in steps)
+
+
+def three_lines() -> str:
+    """The one-liner of the shown example, with its command."""
+    text = distill(read_skill(_SHOWN), DistillOptions(mode=Mode.ONELINER)).text
+    return f"```console\n$ skill-distiller --mode one-liner -q {_SHOWN.relative_to(ROOT).as_posix()}\n{text}```\n"
+
+
+def between(text: str, name: str, new: str) -> str:
+    """A page in which `new` stands between the two marks of a name."""
+    begin, end = f"<!-- {name}: begin (written by python -m lab.readme) -->\n", f"<!-- {name}: end -->"
+    before, found, rest = text.partition(begin)
+    if not found or end not in rest:
+        raise ValueError(f"there are no marks of {name!r}")
+    return f"{before}{begin}{new}{end}{rest.partition(end)[2]}"
 
 
 def _two_to_keep() -> list[str]:
@@ -166,9 +180,12 @@ def _column(lines: list[tuple[str, str]], x: int) -> Iterator[str]:
 
 
 def main() -> None:
-    """Write both; with --check exit with 1 where one is not what it should be."""
-    text = README.read_text(encoding="utf-8")
-    wanted = {README: _SESSION.sub(lambda _: session(), text), PICTURE: picture()}
+    """Write all; with --check exit with 1 where one is not what it should be."""
+    wanted = {
+        README: between(README.read_text(encoding="utf-8"), "session", session()),
+        GUIDE: between(GUIDE.read_text(encoding="utf-8"), "one-liner", three_lines()),
+        PICTURE: picture(),
+    }
     stale = [file for file, content in wanted.items() if not file.is_file() or file.read_text("utf-8") != content]
     for file in stale:
         print(file.relative_to(ROOT))

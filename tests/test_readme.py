@@ -23,7 +23,9 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="shells of POSIX")
 
 def test_the_session_is_a_true_one() -> None:
     """Every command and every line below it; if not: python -m lab.readme."""
-    assert f"-->\n{readme.session()}<!-- session: end -->" in TEXT
+    assert readme.between(TEXT, "session", readme.session()) == TEXT
+    guide = readme.GUIDE.read_text(encoding="utf-8")
+    assert readme.between(guide, "one-liner", readme.three_lines()) == guide
 
 
 def test_the_picture_is_of_a_true_run() -> None:
