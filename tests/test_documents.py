@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +86,14 @@ def test_every_built_in_pattern_is_described() -> None:
     """By the name that reports use."""
     rows = re.findall(r"^\| `([\w-]+)` \| (protected|advisory) \|", PATTERNS, re.MULTILINE)
     assert rows == [(p.name, "protected") for p in PROTECTED] + [(p.name, "advisory") for p in ADVISORY]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not importlib.util.find_spec("material"), reason="the extra docs is not installed")
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    """Every page is in its place, and every link leads somewhere."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    env = environment(NO_MKDOCS_2_WARNING="1")
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "cli" / "index.html").is_file()
