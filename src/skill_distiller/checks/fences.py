@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from skill_distiller.checks.model import Finding, FindingKind, Level, Pair
+from skill_distiller.checks.model import ALREADY, Finding, FindingKind, Level, Pair
 from skill_distiller.skill.links import find_footnotes
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import LIST_MARKER
@@ -26,7 +26,7 @@ def find_open_fences(pair: Pair) -> Iterator[Finding]:
     found = list(_open_fences(pair.candidate))
     known = {opening.text for opening in _open_fences(pair.original)} if found else set()
     for opening in found:
-        level, detail = (Level.WARNING, "in the original too") if opening.text in known else (Level.FAILURE, "")
+        level, detail = (Level.WARNING, ALREADY) if opening.text in known else (Level.FAILURE, "")
         yield Finding(FindingKind.UNCLOSED, level, opening.text, opening.line, detail, in_candidate=True)
 
 

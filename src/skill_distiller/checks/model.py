@@ -58,6 +58,9 @@ class FindingKind(StrEnum):
     LONGER = "longer than the original"
 
 
+ALREADY: Final = "(already so in the original)"  # the detail of a fault that is no new one
+
+
 class Quote(NamedTuple):
     """A text of a file: the line it begins on, counted from 1, and the spans of its words that differ."""
 

@@ -5,31 +5,44 @@ A group is a frozen dataclass; `option_groups.expand_groups` makes parameters of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+import re
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Final, TypeVar
+from math import floor
+from typing import ClassVar, Final, NamedTuple, TypeVar
 
+from skill_distiller.cli.completion import encodings, headings, one_of, pieces
 from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
-from skill_distiller.providers.detect import CHOICES, DEFAULT_TIMEOUT
+from skill_distiller.providers.model import DEFAULT_TIMEOUT
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.backends import ProviderOptions
 from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
-from skill_distiller.skill.model import MAX_BYTES
-from skill_distiller.tokens import DEFAULT_ENCODING
+from skill_distiller.skill.model import MAX_BYTES, Skill
+from skill_distiller.tokens import DEFAULT_ENCODING, count_skill, load_counter
 
 T = TypeVar("T")
 PROVIDER_VARIABLE: Final = "SKILL_DISTILLER_PROVIDER"
 
 SAVE_PLAN: Final = option(
-    "", "--save-plan", metavar="FILE", help="Save to this file, as YAML, what became of every piece; --plan applies it."
+    "",
+    "--save-plan",
+    panel="Keep",
+    metavar="FILE",
+    help="Save to this file, as YAML, what became of every piece; --plan applies it.",
 )
 ACCEPT_UNPROVED: Final = option(
-    False, "--accept-unproved", help="Take texts of a plan or a model that no program can show to say the same."
+    False,
+    "--accept-unproved",
+    panel="Keep",
+    help="Take texts of a plan or a model that no program can show to say the same.",
 )
 ALLOW_UNVERIFIED: Final = option(
-    False, "--allow-unverified", help="Write a result that fails its own verification, which is refused else."
+    False,
+    "--allow-unverified",
+    panel="Aim",
+    help="Write a result that fails its own verification, which is refused else.",
 )
 
 
@@ -37,19 +50,24 @@ ALLOW_UNVERIFIED: Final = option(
 class Goal:
     """What to aim at, and whether what is missing on the way is an error; `mode` "" is the one the others imply."""
 
+    PANEL: ClassVar[str] = "Aim"
     mode: str = option(
         "",
         metavar="|".join(Mode),
+        complete=one_of(*Mode),
         help="What to aim at: a share of the functionality, a number of tokens, or three lines. "
         "Default: threshold, or tokens with --tokens.",
     )
-    threshold: float | None = option(
-        None, metavar="0-1", help=f"The share of the functionality to keep. Default: {DEFAULT_THRESHOLD:g}."
+    threshold: str = option(
+        "", metavar="0-1", help=f"The share of the functionality to keep, or 90%. Default: {DEFAULT_THRESHOLD:g}."
     )
-    tokens: int | None = option(None, metavar="N", help="The most tokens the result may have, frontmatter included.")
+    tokens: str = option(
+        "", metavar="N", help="The most tokens the result may have, frontmatter included: 800, 1k, or 60% of the skill."
+    )
     wording: str = option(
         Wording.DETAIL.value,
         metavar="|".join(Wording),
+        complete=one_of(*Wording),
         help="What may go inside the text that stays. keep: nothing. marks: emphasis, line ends inside sentences, "
         "padding of tables. detail: besides, words of examples, edge cases, explanations and details; instructions "
         "keep theirs. terse: words everywhere.",
@@ -58,17 +76,76 @@ class Goal:
     allow_unverified: bool = ALLOW_UNVERIFIED
 
     @property
+    def is_one_liner(self) -> bool:
+        """Whether three lines are asked for."""
+        return self.mode.replace("-", "") == Mode.ONELINER
+
+    @property
     def gate(self) -> Gate:
         """What becomes of a result that fails its verification; raises UsageError for both options."""
         exclude(("--strict", self.strict, "--allow-unverified", self.allow_unverified))
         return Gate.STRICT if self.strict else Gate.REPORT if self.allow_unverified else Gate.REFUSE
 
 
+class Budget(NamedTuple):
+    """The most tokens of a result: a number of them, or a share (0-1) of those of the skill."""
+
+    tokens: int | None = None
+    share: float | None = None
+
+    def within(self, skill_tokens: int) -> int | None:
+        """The budget for a skill of so many tokens, None where there is none."""
+        return self.tokens if self.share is None else max(1, floor(self.share * skill_tokens))
+
+
+_NUMBER: Final = re.compile(r"([+-]?\d[\d_]*(?:[.,]\d+)*|[+-]?[.,]\d+|nan|inf)\s*(k|%|tokens?)?", re.IGNORECASE)
+_THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
+_FOR_EXAMPLE: Final = "Use for example --tokens=500."
+
+
+def read_threshold(text: str) -> float:
+    """The threshold that a text means, `0.9` or `90%`; raises UsageError where it means none between 0 and 1."""
+    match = _NUMBER.fullmatch(text.strip())
+    unit = (match[2] or "").lower() if match else ""
+    if match is None or unit not in ("", "%"):
+        raise UsageError(f"The threshold {text!r} is not a number.", "Use for example 0.9, or 90%.")
+    value = float(match[1].replace(",", ".").replace("_", "")) / (100 if unit else 1)
+    if not 0 <= value <= 1:
+        hint = f"Did you mean {value:g}%?" if not unit and 2 <= value <= 100 else "Use for example 0.9, or 90%."
+        raise UsageError(f"The threshold {text.strip()} is not between 0 and 1.", hint)
+    return value
+
+
+def read_budget(text: str) -> Budget:
+    """The budget that a text means: `800`, `1k`, `1,500` or `60%`; raises UsageError where it means none."""
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is not a number of tokens.", "Use for example --tokens=500, 1k, or 60%.")
+    number = match[1].replace("_", "")
+    number = number.replace(",", "") if _THOUSANDS.fullmatch(number) else number.replace(",", ".")
+    value, unit = float(number), (match[2] or "").lower()
+    if unit == "%":
+        if not 0 < value <= 100:
+            raise UsageError(f"{text.strip()} is no part of a skill.", "Use 1% to 100%, for example --tokens=60%.")
+        return Budget(share=value / 100)
+    tokens = value * (1000 if unit == "k" else 1)
+    if not 1 <= tokens < _MOST_TOKENS or tokens != round(tokens):
+        hint = f"Did you mean {100 * tokens:g}%?" if 0 < tokens < 1 else _FOR_EXAMPLE
+        raise UsageError(f"{text.strip()} is not a number of tokens.", hint)
+    return Budget(round(tokens))
+
+
+_MOST_TOKENS: Final = 10**12
+
+
 def options_of(goal: Goal) -> DistillOptions:
-    """What the options of a goal mean together; raises UsageError where they do not fit together."""
-    mode, threshold, tokens = goal.mode, goal.threshold, goal.tokens
+    """What the options of a goal mean together, but for a budget in percent: see `with_budget`.
+
+    Raises UsageError where they do not fit together.
+    """
+    mode, threshold, tokens = goal.mode.replace("-", ""), goal.threshold or None, goal.tokens or None
     if mode and mode not in tuple(Mode):
-        raise UsageError(f"There is no mode {mode!r}.", f"Modes: {', '.join(Mode)}.")
+        raise UsageError(f"There is no mode {goal.mode!r}.", f"Modes: {', '.join(Mode)}.")
     if tokens is not None and threshold is not None:
         raise UsageError("--tokens and --threshold exclude each other.", "Give a budget or a threshold, not both.")
     chosen = Mode(mode or ("threshold" if tokens is None else "tokens"))
@@ -77,27 +154,42 @@ def options_of(goal: Goal) -> DistillOptions:
     for name, value in (("tokens", tokens), ("threshold", threshold)):
         if value is not None and chosen != name:
             raise UsageError(f"--{name} has no meaning with --mode={chosen}.", "Leave one of the two out.")
-    share = DEFAULT_THRESHOLD if threshold is None else threshold
+    share = DEFAULT_THRESHOLD if threshold is None else read_threshold(threshold)
     if goal.wording not in tuple(Wording):
         raise UsageError(f"There is no wording {goal.wording!r}.", f"Wordings: {', '.join(Wording)}.")
-    return DistillOptions(share, gate=goal.gate, wording=Wording(goal.wording), mode=chosen, tokens=tokens)
+    budget = read_budget(tokens).tokens if tokens else None
+    return DistillOptions(share, gate=goal.gate, wording=Wording(goal.wording), mode=chosen, tokens=budget)
+
+
+def with_budget(options: DistillOptions, goal: Goal, skill: Skill) -> DistillOptions:
+    """The options with the budget for a skill, where it was given in percent; an estimated count gives an estimate."""
+    if not goal.tokens or options.tokens is not None or options.plan:
+        return options
+    counter = load_counter(options.counting.encoding, offline=options.counting.offline)
+    return replace(options, tokens=read_budget(goal.tokens).within(count_skill(skill, {}, counter)))
 
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
     """Pieces to keep, by id and by heading, and the plan files to apply and to save, "" for none."""
 
+    PANEL: ClassVar[str] = "Keep"
     keep: list[str] | None = option(
         None,
         "--keep",
         metavar="ID",
+        complete=pieces,
         help="Keep a piece as it is, by its id in the receipt; a heading's id means its section. Can be repeated.",
     )
     keep_section: list[str] | None = option(
         None,
         "--keep-section",
         metavar="HEADING",
+        complete=headings,
         help='Keep a section as it is, with those below it: "Examples", or "Usage > Examples". Can be repeated.',
+    )
+    interactive: bool = option(
+        False, "--interactive", "-i", help="Ask about each piece that would go, the largest first, and save a plan."
     )
     plan: str = option("", "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.")
     save_plan: str = SAVE_PLAN
@@ -108,8 +200,20 @@ class Pieces:
 class Output:
     """Where the result goes, "" or "-" for stdout, and what is printed beside it or in its place."""
 
-    file: str = option("", "--output", "-o", metavar="FILE", help="Write the result to this file instead of stdout.")
-    force: bool = option(False, "--force", help="Overwrite existing files (never the input).")
+    PANEL: ClassVar[str] = "Output"
+    file: str = option(
+        "",
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the result to this file instead of stdout; of a skill folder all files to a folder (new/).",
+    )
+    apply: bool = option(
+        False, "--apply", help="Write the result over the input, after a backup; `skill-distiller undo` takes it back."
+    )
+    force: bool = option(
+        False, "--force", help="Overwrite existing files; with --apply also one with changes that are not committed."
+    )
     dry_run: bool = option(False, "--dry-run", help="Report only; write nothing.")
     yes: bool = option(
         False, "--yes", "-y", help="Approve in advance the result for a skill that itself makes skills smaller."
@@ -123,8 +227,8 @@ class Output:
 
     @property
     def to_stdout(self) -> bool:
-        """Whether no file was named."""
-        return self.file in ("", "-")
+        """Whether the result goes nowhere else."""
+        return self.file in ("", "-") and not self.apply
 
     @property
     def only_shows(self) -> bool:
@@ -133,6 +237,7 @@ class Output:
 
     def check(self) -> None:
         """Raise UsageError for options that exclude each other."""
+        exclude(("--apply", self.apply, "--output", bool(self.file)))
         exclude(("--json", self.json_, "--diff", self.diff), ("--verbose", self.verbose, "--quiet", self.quiet))
 
 
@@ -140,28 +245,38 @@ class Output:
 class Source:
     """How a skill is read: what its tokens are counted in, the most bytes, and the configuration that goes with it."""
 
+    PANEL: ClassVar[str] = "Reading"
     encoding: str = option(
-        DEFAULT_ENCODING, metavar="NAME", help="The tiktoken encoding to count tokens in, or `estimate`."
+        DEFAULT_ENCODING,
+        metavar="NAME",
+        complete=encodings,
+        help="The tiktoken encoding to count tokens in, or `estimate`.",
     )
     max_bytes: int = option(MAX_BYTES, min=1, metavar="N", help="Refuse an input of more bytes.")
     config: str = option(
         "",
         "--config",
         metavar="FILE",
-        help="Take patterns from this TOML file. Default: the nearest .skill-distiller.toml, or pyproject.toml "
-        "with [tool.skill-distiller], from the current folder up to the repository's root.",
+        help="Take settings and patterns from this TOML file. Default: the nearest .skill-distiller.toml, or "
+        "pyproject.toml with [tool.skill-distiller], from the current folder up to the repository's root; below it "
+        "the one in the home folder.",
     )
     no_config: bool = option(False, "--no-config", help="Use no configuration file.")
+
+
+_PROVIDERS: Final = "auto|ollama|gemini|openai|embedded|llm"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions(ProviderOptions):
     """Which models take part in a run, and within which limits."""
 
+    PANEL: ClassVar[str] = "Model"
     provider: str = option(
         "auto",
+        complete=one_of(_PROVIDERS),
         envvar=PROVIDER_VARIABLE,
-        metavar="auto|ollama|gemini|openai|embedded|llm",
+        metavar=_PROVIDERS,
         help="Who classifies, rewrites and judges. auto: Ollama where it answers with a model, else Gemini where "
         "GEMINI_API_KEY is set, else OpenAI where OPENAI_API_KEY is, else embedded (no language model, no "
         "network). llm: as auto, but never embedded.",
@@ -207,8 +322,9 @@ class ExamModels:
 
     provider: str = option(
         "auto",
+        complete=one_of(_PROVIDERS),
         envvar=PROVIDER_VARIABLE,
-        metavar="|".join(CHOICES[:-1]),
+        metavar=_PROVIDERS,
         help="Who writes exams, and answers their tasks. embedded: nobody; what the texts say is measured.",
     )
     model: str = _same("model", "")

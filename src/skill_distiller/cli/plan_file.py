@@ -249,6 +249,7 @@ def check_pieces(pieces: Pieces, mode: Mode) -> None:
     for option, asked in (
         ("keep", pieces.keep),
         ("keep-section", pieces.keep_section),
+        ("interactive", pieces.interactive),
         ("save-plan", pieces.save_plan),
     ):
         if asked and mode is Mode.ONELINER:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import typer
 
@@ -16,6 +16,7 @@ from skill_distiller.checks.model import Declared, Verification, count_tokens, d
 from skill_distiller.cli.arguments import Source, exclude
 from skill_distiller.cli.input_output import STDIN, read_input, read_side_file, write_json, write_stdout
 from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.cli.show_config import with_settings
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.console import open_console
 from skill_distiller.report.json_record import verification_to_json
@@ -34,6 +35,7 @@ _MOST_BYTES: Final = 20_000_000  # of a receipt, which holds the skill twice
 class Allowances:
     """What is no reason to fail a rewrite, and whether the original's own faults of format are one."""
 
+    PANEL: ClassVar[str] = "Aim"
     receipt: str = option(
         "", metavar="FILE", help="What `compress --json` printed: losses it names are declared, and pass."
     )
@@ -59,6 +61,7 @@ class Format(StrEnum):
 class Printing:
     """How the findings are printed."""
 
+    PANEL: ClassVar[str] = "Output"
     format_: Format = option(Format.TEXT, "--format", help="How the findings are printed.")
     json_: bool = option(False, "--json", help="The same as --format json.")
     diff: bool = option(False, "--diff", help="The same as --format diff: the words that differ.")
@@ -68,6 +71,7 @@ class Printing:
 
 @expand_groups
 def verify(
+    context: typer.Context,
     original: str = argument(metavar="ORIGINAL", help="A SKILL.md or a skill folder; - is stdin."),
     candidate: str = argument(metavar="CANDIDATE", help="The rewrite: a SKILL.md or a skill folder; - is stdin."),
     *,
@@ -91,6 +95,7 @@ def verify(
     )
     exclude(("--json", printing.json_, "--diff", printing.diff))
     settings = load_config(source.config, use=not source.no_config)
+    source = with_settings(source, settings, context)
     counter = load_counter(source.encoding, offline=offline)
     before, after = read_input(original, source.max_bytes), read_input(candidate, source.max_bytes)
     declared = _read_receipt(allowances.receipt, before) if allowances.receipt else None

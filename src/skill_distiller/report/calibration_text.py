@@ -91,7 +91,7 @@ def _entry_row(entry: CalibrationEntry) -> tuple[str, ...]:
 
 def summary_lines(groups: Iterable[GroupSummary]) -> list[str]:
     """A table of statistics, a line for each mode and provider."""
-    heading = ("mode", "by", "N", "feedback", "bias", "MAE", "interval", "covered so far", "stage")
+    heading = ("mode", "by", "N", "feedback", "bias", "mean error", "interval", "covered so far", "stage")
     return _aligned([heading, *map(_summary_row, groups)])
 
 

@@ -37,17 +37,20 @@ TODO: Final[Mapping[FindingKind, str]] = {
 }
 
 
-def verified_text(verification: Verification) -> str:
-    """One line: that everything is accounted for, or what is not proved, or what failed first. Safe to show."""
+def verified_text(verification: Verification, gone: str = "") -> str:
+    """One line: that nothing is lost, or what is and is declared, or what is not proved, or what failed first.
+
+    `gone` says what the receipt names, where it is known better than by the number of losses. Safe to show.
+    """
     looks = len(verification.unproved)
     if verification.passed:
         names = ", ".join(check.name for check in verification.checks)
-        declared = any(check.count(Level.DECLARED) for check in verification.checks)
+        declared = sum(check.count(Level.DECLARED) for check in verification.checks)
         if looks:
             rest = "; every loss is in the receipt" if declared else ""
             return f"Passed, but not proved: {plural(looks, 'difference')} to look at{rest} ({names})"
         if declared:
-            return f"Verified: every loss is in the receipt; no other was found ({names})"
+            return f"Receipt complete: {gone or plural(declared, 'loss', 'losses')}, all named"
         return f"Verified: {names}: {len(verification.checks)} checks passed"
     parts = [
         f"{check.name} ({next(finding_text(f) for f in check.findings if f.level is Level.FAILURE)})"

@@ -92,11 +92,11 @@ RENDERINGS: Final[Mapping[RenderingKind, RenderingRow]] = {
     RenderingKind.FULL: RenderingRow(OutcomeKind.KEPT, "as it was", Proof.NOTHING),
     RenderingKind.SYMBOLS: RenderingRow(OutcomeKind.KEPT, "phrases replaced by symbols", Proof.MEANING),
     RenderingKind.TIGHT: RenderingRow(
-        OutcomeKind.KEPT, "emphasis marks, table padding or line ends inside sentences taken out", Proof.MEANING
+        OutcomeKind.KEPT, "emphasis marks, table padding or line breaks removed", Proof.MEANING
     ),
-    RenderingKind.PRUNED: RenderingRow(OutcomeKind.TOKEN_SCORED, "articles and filler words taken out", Proof.MEANING),
+    RenderingKind.PRUNED: RenderingRow(OutcomeKind.TOKEN_SCORED, "articles and filler words removed", Proof.MEANING),
     RenderingKind.CUT: RenderingRow(
-        OutcomeKind.TOKEN_SCORED, "phrases taken out that were called redundant", Proof.FACTS, partial=True
+        OutcomeKind.TOKEN_SCORED, "phrases removed that a model called redundant", Proof.FACTS, partial=True
     ),
     RenderingKind.REWRITTEN: RenderingRow(
         OutcomeKind.REWRITTEN, "said in fewer words, every fact checked", Proof.WORDING, anew=True

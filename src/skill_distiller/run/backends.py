@@ -11,7 +11,7 @@ from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.checks.functionality import EmbeddedJudge, Judge
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.planning.ladders import Models
-from skill_distiller.providers.detect import DEFAULT_TIMEOUT, NO_PROVIDER, find_provider, open_provider
+from skill_distiller.providers.model import DEFAULT_TIMEOUT, NO_PROVIDER
 from skill_distiller.rewriting.model import Renderer
 from skill_distiller.rewriting.one_liner.model import OneLiner, OneLinerWriter
 from skill_distiller.tokens import TokenCounter
@@ -64,6 +64,11 @@ class ProviderOptions:
     allow_secrets: bool = False
     timeout: float = DEFAULT_TIMEOUT
 
+    @property
+    def takes_what_is_there(self) -> bool:
+        """Whether no model was asked for by name, so that a run may go on without one."""
+        return self.provider == "auto" and not (self.model or self.with_ci)
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -115,6 +120,10 @@ def open_session(options: ProviderOptions, watcher: Watcher | None) -> Session |
 
     Raises ProviderError where the provider asked for is not there.
     """
+    if options.provider == "embedded":  # nothing is loaded to look for it
+        return None
+    from skill_distiller.providers.detect import find_provider, open_provider
+
     found = find_provider(options.provider, options.model, offline=options.offline)
     if found is None:
         return None

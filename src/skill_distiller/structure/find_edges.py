@@ -54,7 +54,7 @@ def _symbols(skill: Skill) -> Iterator[Edge]:
                     if name in defined
                 )
             continue
-        own = dict.fromkeys(_names(block.text), block.index)
+        own = dict.fromkeys(defined_names(block.text), block.index)
         used = defaultdict[int, list[str]](list)
         for name in dict.fromkeys(_WORD.findall(block.text)):
             if name in defined and name not in own:
@@ -65,7 +65,8 @@ def _symbols(skill: Skill) -> Iterator[Edge]:
         defined |= own
 
 
-def _names(text: str) -> Iterator[str]:
+def defined_names(text: str) -> Iterator[str]:
+    """The names that a text of code defines or imports, in its order."""
     for match in _DEFINED.finditer(text):
         names = match["names"]
         if names:
