@@ -127,6 +127,9 @@ class _Comparison:
     def edits(self) -> Iterator[Edit]:
         for old, new in match_statements(self.before, self.after):
             self._pair(old or Statement(()), new or Statement(()))
+        bare = [sum(not one.main and bool(one.conditions) for one in side) for side in (self.before, self.after)]
+        if bare[1] > bare[0]:  # "if it fails, stop" became "if it fails. Stop"
+            self.found.append(Edit(Verdict.CHANGED, (), (), "condition"))
         said = (any(t.kind is not TokenKind.SMALL for t in (*gap.before, *gap.after)) for gap in self.gaps)
         self.alone = sum(said) == 1
         for gap in self.gaps:

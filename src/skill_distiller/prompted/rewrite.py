@@ -78,7 +78,8 @@ def _is_new(edit: Edit) -> bool:
         known = {token.value for token in edit.before}
         return any(token.kind is TokenKind.WORD and token.value not in known for token in edit.after)
     alone = len(edit.before) == len(edit.after) == 1
-    return alone and all(is_directional(token.word) for token in (*edit.before, *edit.after))
+    directions = alone and all(is_directional(token.word) for token in (*edit.before, *edit.after))
+    return directions or edit.what == "capitals"  # the US, us
 
 
 def pieces_of(reading: Reading) -> list[Piece]:
