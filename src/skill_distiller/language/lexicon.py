@@ -115,6 +115,7 @@ is_implied: Final = _is_in("implied")  # goes without saying beside a command: "
 is_leading: Final = _is_in("leading")  # says that something comes before all else: "plan it `first`"
 is_pronoun: Final = _is_in("pronouns")  # stands for a thing that was named: `it`, `them`
 is_passive: Final = _is_in("passives")  # makes a verb passive: "the tag `is` signed"
+is_directional: Final = _is_in("directions")  # says whence, whither, for whom: `to`, `by`, `against`
 is_particle: Final = _is_in("particles")  # may stand away from the verb it belongs to: "switch it `off`"
 is_inversion: Final = _is_in("inversions")  # makes a condition of the clause it begins: "Sollte er fehlen, ..."
 
