@@ -15,7 +15,14 @@ from skill_distiller.report.text import excerpt, plural, printable
 
 _STYLES: Final = {State.DONE: "green", State.MINIMAL: "", State.REFUSED: "yellow", State.FAILED: "red"}
 _NAMES_SHOWN: Final = 10
-WIDE: Final = 140  # columns of a table where there is no terminal
+_WIDE: Final = 140  # columns
+
+
+def widened(console: Console) -> Console:
+    """The console, wide enough for tables where it is no terminal."""
+    if not console.is_terminal:
+        console.width = _WIDE
+    return console
 
 
 def outcome_line(outcome: Outcome) -> Text:
@@ -48,7 +55,7 @@ def print_batch(tally: Tally, gone: Sequence[str], mark: str, console: Console) 
             Text(excerpt(outcome.loss)),
         )
     if tally.largest:
-        console.print(table, width=None if console.is_terminal else WIDE)
+        console.print(table)
     if (rest := tally.total - len(tally.largest) - len(tally.failed)) > 0:
         console.print(f"and {rest:,} more (--verbose or --json)")
     for outcome in tally.failed:

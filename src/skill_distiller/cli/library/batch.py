@@ -24,7 +24,7 @@ from skill_distiller.library.find_skills import FoundSkill, PassedOver, Search, 
 from skill_distiller.library.journal import Journal
 from skill_distiller.library.outcomes import SCHEMA, Outcome, State, Tally, outcome_to_json
 from skill_distiller.report.console import open_console
-from skill_distiller.report.library_text import outcome_line, print_batch
+from skill_distiller.report.library_text import outcome_line, print_batch, widened
 from skill_distiller.report.text import printable
 from skill_distiller.run.config import load_config
 from skill_distiller.run.run import Counting, DistillOptions, check_options
@@ -99,7 +99,7 @@ def batch(
     find_skills(paths, search)  # what is not there is an error before anything is written
     guard = partial(_guard, yes=handling.yes)
     work = Batch(options, out, guard, source.max_bytes, handling.force)
-    console = open_console(stderr=True, soft_wrap=True)
+    console = widened(open_console(stderr=True, soft_wrap=True))
     tally = Tally()
     try:
         with Journal(out).opened() as journal, _progress(paths, search, console, quiet=handling.quiet) as step:
