@@ -34,6 +34,7 @@ COMMANDS: Final = (
     LazyCommand("verify", "Account for every difference between a skill and a rewrite.", "verify"),
     LazyCommand("batch", "Make many skills smaller, into a folder.", "library.batch"),
     LazyCommand("audit", "Tell what a library of skills costs, and where.", "library.audit"),
+    LazyCommand("check", "Hold a library to budgets, for CI.", "library.check_budgets"),
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
     LazyCommand("restore", "Bring pieces back.", "compress"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),

@@ -16,7 +16,7 @@ from skill_distiller._version import __version__
 from skill_distiller.checks.model import Tokens
 from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerError, TargetError, reason_of
 from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill, PassedOver
-from skill_distiller.library.journal import Entry, Fingerprint, Journal, claim_as_worker, fingerprint
+from skill_distiller.library.journal import NOTHING, Entry, Fingerprint, Journal, claim_as_worker, fingerprint
 from skill_distiller.library.outcomes import Outcome, State
 from skill_distiller.library.workers import Died, Workers
 from skill_distiller.run.distill import distill
@@ -299,7 +299,7 @@ class _Drive:
             known_by = fingerprint(item, self._key)
         except (OSError, ValueError, BadInputError) as error:
             outcome = _failed(item, error)
-            self._journal.append(Entry(outcome, Fingerprint("", "")))
+            self._journal.append(Entry(outcome, NOTHING))
             yield outcome, True
             return
         entry = self._journal.entry(place) if place in self._journal else None

@@ -28,34 +28,42 @@ _PATIENCE_SECONDS: Final = 120  # for workers of a run that was killed to end th
 
 
 class Fingerprint(NamedTuple):
-    """What a skill is known by: `text` for the same SKILL.md beside files of the same names, `whole` for the folder."""
+    """What a skill is known by: `source` for all that is in its folder, `whole` for that worked on with some options.
+
+    `text` is for the same SKILL.md beside files of the same names, with the same options.
+    """
 
     text: str
     whole: str
+    source: str
+
+
+NOTHING: Final = Fingerprint("", "", "")
 
 
 def fingerprint(found: FoundSkill, options: str) -> Fingerprint:
-    """The SHA-256 of a skill together with the options it is worked on with, and of all that is in its folder.
+    """The hashes of a skill, by content, names and the right to be run: what a copy or a checkout keeps.
 
     Raises BadInputError or OSError for what can't be read.
     """
     own = read_regular(found.file, MAX_BYTES)
     text = hashlib.sha256(f"{SCHEMA}\0{options}\0".encode() + own)
-    whole = hashlib.sha256()
+    source = hashlib.sha256(own)
     if found.file.name == SKILL_FILE:
         root = found.file.parent
         for path, status in sorted(walk(root)):
             if found.holds_skills and path.parts[0] in SKILL_HOMES:
                 continue
-            text.update(f"\0{path}".encode("utf-8", "surrogateescape"))
-            whole.update(f"\0{path}\0{status.st_mode}\0".encode("utf-8", "surrogateescape"))
+            name = f"\0{path}".encode("utf-8", "surrogateescape")
+            text.update(name)
+            source.update(name + f"\0{stat.S_IFMT(status.st_mode)}{status.st_mode & stat.S_IXUSR}\0".encode())
             if stat.S_ISLNK(status.st_mode):
-                whole.update(os.fsencode(os.readlink(root / path)))  # noqa: PTH115 - Path would clean the text up
+                source.update(os.fsencode(os.readlink(root / path)))  # noqa: PTH115 - Path would clean the text up
             elif stat.S_ISREG(status.st_mode):
                 for chunk in chunks_below(root, path):
-                    whole.update(chunk)
-    whole.update(text.digest())
-    return Fingerprint(text.hexdigest(), whole.hexdigest())
+                    source.update(chunk)
+    whole = hashlib.sha256(text.digest() + source.digest())
+    return Fingerprint(text.hexdigest(), whole.hexdigest(), source.hexdigest())
 
 
 class Entry(NamedTuple):
@@ -99,10 +107,7 @@ class Journal:
     def append(self, entry: Entry) -> None:
         """Add a line; raises RefusedError where the disk does not take it."""
         assert self._stream is not None
-        line = json.dumps(
-            {**outcome_to_json(entry.outcome), "text": entry.known_by.text, "whole": entry.known_by.whole}
-            | {"result": entry.result}
-        )
+        line = json.dumps({**outcome_to_json(entry.outcome), **entry.known_by._asdict(), "result": entry.result})
         try:
             offset = self._stream.seek(0, os.SEEK_END)
             self._stream.write(line.encode() + b"\n")

@@ -33,7 +33,7 @@ class Outcome:
     """What became of one skill: its place in the library, the file it was read from, and how it came out.
 
     `tokens` are those of the whole file before and after, 0 where it could not be read. `score` is the estimate of the
-    functionality kept, 0-100. `loss` is the beginning of the largest piece that went, `reason` a sentence, each "" where
+    functionality kept, 0-100. `loss` is the beginning of the largest piece that went, and `reason` a sentence; "" where
     there is none. `copy_of` is the place of a skill with the same text, which was worked on instead.
     """
 

@@ -22,6 +22,7 @@ from skill_distiller.analysis.patterns import (
     own_pattern,
 )
 from skill_distiller.errors import UsageError, reason_of
+from skill_distiller.run.budgets import BUDGETS, NO_BUDGETS, Budgets, read_budgets
 from skill_distiller.skill.safe_files import read_regular
 
 OWN_FILE: Final = ".skill-distiller.toml"
@@ -41,6 +42,7 @@ class Config:
 
     file: Path | None = None
     patterns: PatternSet = BUILT_IN
+    budgets: Budgets = NO_BUDGETS
 
 
 def load_config(named: str = "", *, use: bool = True) -> Config:
@@ -112,8 +114,9 @@ def read_config(file: Path) -> Config:
         if not isinstance(table, dict):
             raise UsageError(f"{keys}: tool.{TOOL} is not a table.", f"Write [tool.{TOOL}], {_AWAY}.")
         values, keys = table, keys.below("tool").below(TOOL)
-    keys.check(values, (PATTERNS,))
-    return Config(file, _patterns(keys.table(values, PATTERNS), keys.below(PATTERNS)))
+    keys.check(values, (PATTERNS, BUDGETS))
+    patterns = _patterns(keys.table(values, PATTERNS), keys.below(PATTERNS))
+    return Config(file, patterns, read_budgets(keys.table(values, BUDGETS), keys.below(BUDGETS)))
 
 
 def _project_table(values: dict[str, object]) -> object:
