@@ -35,6 +35,7 @@ COMMANDS: Final = (
     LazyCommand("batch", "Make many skills smaller, into a folder.", "library.batch"),
     LazyCommand("audit", "Tell what a library of skills costs, and where.", "library.audit"),
     LazyCommand("check", "Hold a library to budgets, for CI.", "library.check_budgets"),
+    LazyCommand("report", "Show a library as a page of HTML.", "library.report"),
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
     LazyCommand("restore", "Bring pieces back.", "compress"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple, Protocol
 from skill_distiller._version import __version__
 from skill_distiller.checks.model import Tokens
 from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerError, TargetError, reason_of
+from skill_distiller.library.batch_outcomes import Outcome, State
 from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill, PassedOver
 from skill_distiller.library.journal import NOTHING, Entry, Fingerprint, Journal, claim_as_worker, fingerprint
-from skill_distiller.library.outcomes import Outcome, State
 from skill_distiller.library.workers import Died, Workers
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind

@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, NamedTuple
 
 from skill_distiller.errors import RefusedError, UsageError, reason_of
+from skill_distiller.library.batch_outcomes import SCHEMA, Outcome, outcome_from_json, outcome_to_json
 from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill
-from skill_distiller.library.outcomes import SCHEMA, Outcome, outcome_from_json, outcome_to_json
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
 from skill_distiller.skill.read import walk
 from skill_distiller.skill.safe_files import NEW_SUFFIX, chunks_below, lock, lock_shared, read_regular, staged

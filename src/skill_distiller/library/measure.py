@@ -18,7 +18,7 @@ from skill_distiller.errors import BadInputError, SkillDistillerError, reason_of
 from skill_distiller.language.words import content_words
 from skill_distiller.library.client_limits import WINDOW, Sizes, Stand, load_limits, sizes_of, stand_of
 from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill, PassedOver, same_names
-from skill_distiller.library.workers import Died, Workers
+from skill_distiller.library.workers import work_on
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.folder import FileRole, LinkState, SkillFolder
@@ -31,7 +31,6 @@ MOST_COMPARED: Final = 5_000  # descriptions: the time to compare them is the sq
 COLLIDES: Final = 0.6  # the cosine of two descriptions, their words weighted by how rare they are
 _LONG_BLOCK: Final = 200  # characters: shorter blocks repeat by chance
 _MOST_TEXT: Final = 500_000  # bytes of a file that is looked through for names of others
-_MOST_SECONDS: Final = 600.0
 
 
 class Tiers(NamedTuple):
@@ -234,32 +233,26 @@ def _orphans(folder: SkillFolder, texts: str) -> Iterator[str]:
 
 def audit(
     found: Iterable[FoundSkill | PassedOver], measure: Measure, *, jobs: int, window: int = WINDOW
-) -> Iterator[Measured | Broken | PassedOver | Audit]:
-    """Each skill as it is measured, in any order, and at the end the audit of all of them, in order of their places.
-
-    A folder that is byte for byte another one is measured once.
-    """
+) -> Iterator[Measured | Broken | Audit]:
+    """Each skill as it is measured, in any order, and at the end the audit of all of them, in order of their places."""
     skills: list[Measured] = []
     broken: list[Broken] = []
     passed: list[PassedOver] = []
-    source = iter(found)
-    with Workers[FoundSkill, Measured | Broken](
-        measure, jobs, preload=__name__, most_seconds=_MOST_SECONDS
-    ).running() as workers:
-        while True:
-            while workers.has_room and (item := next(source, None)) is not None:
-                if isinstance(item, PassedOver):
-                    passed.append(item)
-                    yield item
-                else:
-                    workers.submit(item)
-            if not workers.are_busy:
-                break
-            task, done = workers.wait()
-            if isinstance(done, Died):
-                done = Broken(str(task.place), str(task.file), done.reason)
-            (skills if isinstance(done, Measured) else broken).append(done)  # type: ignore[arg-type]
+
+    def to_measure() -> Iterator[FoundSkill]:
+        for item in found:
+            if isinstance(item, PassedOver):
+                passed.append(item)
+            else:
+                yield item
+
+    for task, done in work_on(to_measure(), measure, jobs, preload=__name__):
+        if isinstance(done, Measured):
+            skills.append(done)
             yield done
+        else:
+            broken.append(done if isinstance(done, Broken) else Broken(str(task.place), str(task.file), done.reason))
+            yield broken[-1]
     skills.sort(key=lambda skill: skill.place)
     broken.sort()
     yield sum_up(skills, broken, passed, window)

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -142,6 +142,24 @@ class Workers(Generic[T, R]):
         process.start()
         far.close()
         return _Worker(process, near)
+
+
+def work_on(
+    tasks: Iterable[T], work: Callable[[T], R], count: int, *, preload: str = "", most_seconds: float = 600.0
+) -> Iterator[tuple[T, R | Died]]:
+    """Each task with its result, in the order in which they are done; a task is taken when a worker is free for it."""
+    source = iter(tasks)
+    with Workers[T, R](work, count, preload=preload, most_seconds=most_seconds).running() as workers:
+        while True:
+            while workers.has_room:
+                try:
+                    task = next(source)
+                except StopIteration:
+                    break
+                workers.submit(task)
+            if not workers.are_busy:
+                return
+            yield workers.wait()
 
 
 def _context(preload: str) -> BaseContext:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from skill_distiller.library.outcomes import Outcome, State, Tally
+from skill_distiller.library.batch_outcomes import Outcome, State, Tally
 from skill_distiller.report.text import excerpt, plural, printable
 
 _STYLES: Final = {State.DONE: "green", State.MINIMAL: "", State.REFUSED: "yellow", State.FAILED: "red"}

@@ -19,10 +19,10 @@ from skill_distiller.cli.library.paths import JOBS, PATHS, Looking, job_count
 from skill_distiller.cli.option_groups import expand_groups, option
 from skill_distiller.cli.self_compression import SelfCompression, find_self_compression
 from skill_distiller.errors import RefusedError, StoppedError, UsageError, reason_of
+from skill_distiller.library.batch_outcomes import SCHEMA, Outcome, State, Tally, outcome_to_json
 from skill_distiller.library.distill_many import MOST_SECONDS, Batch, distill_many
 from skill_distiller.library.find_skills import FoundSkill, PassedOver, Search, find_skills
 from skill_distiller.library.journal import Journal
-from skill_distiller.library.outcomes import SCHEMA, Outcome, State, Tally, outcome_to_json
 from skill_distiller.report.console import open_console
 from skill_distiller.report.library_text import outcome_line, print_batch, widened
 from skill_distiller.report.text import printable
