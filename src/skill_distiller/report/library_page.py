@@ -45,24 +45,20 @@ class _Tier(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A row of the table of skills: numbers to sort by, and how they are shown."""
+    """A row of the table of skills: tokens before and after, the share saved (0-1), the estimate (0-100)."""
 
     place: str
     before: int
-    before_text: str
     after: int
-    after_text: str
-    share: float
-    share_text: str
+    saved: float
     score: float
-    score_text: str
     state: str
 
 
 def library_page(portraits: Sequence[Portrait], broken: Sequence[Broken], threshold: float, mark: str = "") -> str:
     """The page, as text in UTF-8; the slider of each skill begins at a threshold. `mark` is for estimated counts."""
     style, script = _part("report.css"), _part("report.js")
-    rows = [_row(portrait, threshold, mark) for portrait in portraits]
+    rows = [_row(portrait, threshold) for portrait in portraits]
     before, after = sum(row.before for row in rows), sum(row.after for row in rows)
     saved = share(before - after, before)
     summary = f"{plural(len(rows), 'skill')}: {mark}{before:,} → {mark}{after:,} tokens ({saved} saved)"
@@ -72,6 +68,7 @@ def library_page(portraits: Sequence[Portrait], broken: Sequence[Broken], thresh
         tiers=_tiers(portraits, before - after, mark),
         columns=[{"name": name or "State", "number": number} for name, number in _COLUMNS],
         rows=rows,
+        mark=mark,
         broken=broken,
         footer=f"Made by skill-distiller {__version__}. The scores are estimates: no agent was run on these results.",
         style=style,
@@ -82,22 +79,11 @@ def library_page(portraits: Sequence[Portrait], broken: Sequence[Broken], thresh
     )
 
 
-def _row(portrait: Portrait, threshold: float, mark: str) -> _Row:
+def _row(portrait: Portrait, threshold: float) -> _Row:
     point = portrait.points[portrait.nearest(threshold)]
     saved = portrait.tokens - point.tokens
     state = f"refused: {portrait.refused}" if portrait.refused else "smaller" if saved else "as it was"
-    return _Row(
-        portrait.place,
-        portrait.tokens,
-        f"{mark}{portrait.tokens:,}",
-        point.tokens,
-        f"{mark}{point.tokens:,}",
-        saved / max(1, portrait.tokens),
-        share(saved, portrait.tokens),
-        point.score,
-        f"{point.score:.0f} %",
-        state,
-    )
+    return _Row(portrait.place, portrait.tokens, point.tokens, saved / max(1, portrait.tokens), point.score, state)
 
 
 def _tiers(portraits: Sequence[Portrait], saved: int, mark: str) -> list[_Tier]:
