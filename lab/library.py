@@ -146,9 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows.append(("each further one of those", *_shown(further, more)))
         print(table(("", "seconds", "of the processor", "ms of it a skill", "MB at most"), rows))
         share = 1000 * further.cpu / more / own
-        print(
-            f"\n{len(paths)} skills; a further one takes {share:.2f} of the processor time that it takes in one process."
-        )
+        print(f"\n{len(paths)} skills; a further one takes {share:.2f} of its processor time in one process.")
         print(f"Two workers are {one.wall / two.wall:.2f} times as fast as one.")
         print(f"{given.times} times as many skills take {large.wall / two.wall:.2f} times as long.")
         minutes = further.wall / more * MARKETPLACES / 60

@@ -91,7 +91,7 @@ class Tally:
     `largest` are the ones that saved most, `failed` the first that failed or were refused, at most `shown` of each.
     """
 
-    shown: int = 20
+    shown: int = 10
     states: Counter[State] = field(default_factory=Counter)
     before: int = 0
     after: int = 0

@@ -39,10 +39,10 @@ def print_batch(tally: Tally, gone: Sequence[str], mark: str, console: Console) 
     `gone` are places with results of earlier runs that have no skill any more, `mark` stands before estimated counts.
     """
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Skill", overflow="fold", ratio=1)
+    table.add_column("Skill", overflow="ellipsis", no_wrap=True, ratio=1)
     for name in ("Before", "After", "Saved", "Estimate"):
         table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
-    table.add_column("Largest loss", overflow="fold", ratio=1)
+    table.add_column("Largest loss", overflow="ellipsis", no_wrap=True, ratio=1)
     for outcome in tally.largest:
         before, after = outcome.tokens
         score = "" if outcome.score is None else f"{outcome.score:.0f} %"
