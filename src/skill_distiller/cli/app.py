@@ -34,6 +34,10 @@ class LazyCommand(NamedTuple):
 COMMANDS: Final = (
     LazyCommand("compress", "Make a skill smaller.", "compress"),
     LazyCommand("verify", "Account for every difference between a skill and a rewrite.", "verify"),
+    LazyCommand("batch", "Make many skills smaller, into a folder.", "library.batch"),
+    LazyCommand("audit", "Tell what a library of skills costs, and where.", "library.audit"),
+    LazyCommand("check", "Hold a library to budgets, for CI.", "library.check_budgets"),
+    LazyCommand("report", "Show a library as a page of HTML.", "library.report"),
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
     LazyCommand("exam", "Measure what a smaller skill can still do.", "exam"),
     LazyCommand("restore", "Bring pieces back.", "compress"),

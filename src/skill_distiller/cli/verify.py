@@ -20,8 +20,9 @@ from skill_distiller.cli.show_config import with_settings
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.console import open_console
 from skill_distiller.report.json_record import verification_to_json
+from skill_distiller.report.remarks import github_lines, sarif_log
 from skill_distiller.report.text import printable
-from skill_distiller.report.verification import github_annotations, print_verification, to_sarif, word_diff
+from skill_distiller.report.verification import print_verification, verification_remarks, word_diff
 from skill_distiller.run.config import load_config
 from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.tokens import TokenCounter, load_counter
@@ -135,9 +136,10 @@ def _print(found: Verification, skill: str, paths: tuple[str, str], counter: Tok
     if form is Format.JSON:
         write_json(verification_to_json(found, skill, counter))
     elif form is Format.SARIF:
-        write_json(to_sarif(found, {check.name: check.question for check in CHECKS}, *paths))
+        questions = {check.name: check.question for check in CHECKS}
+        write_json(sarif_log(verification_remarks(found, *paths), questions))
     elif form in (Format.DIFF, Format.GITHUB):
-        lines = word_diff(found) if form is Format.DIFF else github_annotations(found, *paths)
+        lines = word_diff(found) if form is Format.DIFF else github_lines(verification_remarks(found, *paths))
         write_stdout("".join(f"{printable(line)}\n" for line in lines), safe=True)
     else:
         console = open_console()
