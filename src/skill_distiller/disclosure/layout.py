@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.disclosure.branches import find_branches
 from skill_distiller.disclosure.model import NewReference, Passage, Signpost
-from skill_distiller.disclosure.signposts import clean_heading
-from skill_distiller.disclosure.units import find_branches
+from skill_distiller.disclosure.signposts import clean_heading, words_of_names
 from skill_distiller.skill.folder import LinkState, SkillFolder
 from skill_distiller.skill.model import Skill
 
@@ -25,8 +25,6 @@ _REST: Final = {SectionType.EXAMPLE: "examples", SectionType.OUTPUT_FORMAT: "tem
 _REST_NAME: Final = "details"
 _MAX_WORDS, _MAX_CHARS = 5, 40  # of a name
 _NOT_IN_NAME: Final = re.compile(r"[^\w]+")
-_RESERVED: Final = frozenset("con prn aux nul skill readme".split())  # of Windows, and of skills
-_SMALL: Final = frozenset("a an the of and or for to in on with by".split())
 
 
 class _Group(NamedTuple):
@@ -93,11 +91,11 @@ def slug(text: str) -> str:
     'error-handling-recovery-api'
     """
     words = [word for word in _NOT_IN_NAME.split(unicodedata.normalize("NFC", text)) if word]
-    words = [word for word in words if word not in _SMALL] or words  # "A/B" keeps its capital A
+    words = [word for word in words if word not in words_of_names("small")] or words  # "A/B" keeps its capital A
     name = "-".join(words[:_MAX_WORDS]).casefold().strip("_-")
     if len(name) > _MAX_CHARS:
         name = name[:_MAX_CHARS].rsplit("-", 1)[0]
-    return f"{name}-notes" if name in _RESERVED else name
+    return f"{name}-notes" if name in words_of_names("reserved") else name
 
 
 def _rest_name(reading: Reading, passages: Iterable[Passage]) -> str:

@@ -13,9 +13,9 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.disclosure.branches import Branch, Unit, find_branches
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE, Passage
 from skill_distiller.disclosure.pins import Pin, lost_files, lost_formats, pinned_blocks, pinned_headings
-from skill_distiller.disclosure.units import Branch, Unit, find_branches
 from skill_distiller.planning.outline import missing_targets
 from skill_distiller.planning.worth import WorthModel, block_worths, load_worth_model
 from skill_distiller.skill.folder import SkillFolder

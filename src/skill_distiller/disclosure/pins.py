@@ -10,7 +10,7 @@ from typing import Final
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.disclosure.units import Branch, find_branches
+from skill_distiller.disclosure.branches import Branch, find_branches
 from skill_distiller.language.facts import anchor
 from skill_distiller.planning.plan import Reason
 from skill_distiller.planning.required import required_blocks

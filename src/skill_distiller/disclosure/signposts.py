@@ -32,11 +32,6 @@ _FEW: Final = 0.1  # of the letters of a text that are of another script
 _SAMPLE: Final = 4000  # characters that tell the language of a skill
 
 _MARKUP: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*`~<>\[\]{}|\\\"“”]|(?<!\w)_+|_+(?!\w)|&\w+;")
-_NUMBER: Final = re.compile(
-    r"""^[\W_]*(?:(?:step|phase|stage|part|section|rule|chapter|appendix)\s+(?:\d+(?:\.\d+)*|[a-z])\b
-        |§?\s*\d+(?:\.\d+)*[a-z]?(?=[\s.:)、—–-])|[a-z][.)](?=\s)|第?[一二三四五六七八九十\d]+[、步章节部分]+)?[\W_]*""",
-    re.VERBOSE | re.IGNORECASE,
-)
 _TAIL: Final = re.compile(r"[\s:：.,;…—–-]+\Z")
 _LABEL_ITEM: Final = re.compile(r"^\s{0,3}(?:[-*+]|\d+[.)])\s+\*\*([^*\n]{2,60})\*\*", re.MULTILINE)
 _BOLD_LINE: Final = re.compile(r"\A\*\*([^*\n]{2,60})\*\*")
@@ -71,6 +66,12 @@ def _openings() -> tuple[tuple[re.Pattern[str], str, re.Pattern[str] | None, str
         )
         for row in _data()["openings"]
     )
+
+
+@lru_cache(maxsize=2)
+def words_of_names(table: str) -> frozenset[str]:
+    """What stands in no name of a file (`small`), and what is no name of one (`reserved`)."""
+    return frozenset(_data()["names"][table].split())
 
 
 def main_headings() -> frozenset[str]:
@@ -150,11 +151,22 @@ def clean_heading(text: str) -> str:
     """
     plain = " ".join(_MARKUP.sub(lambda match: match[1] or "", text).split())
     plain = "".join(char for char in plain if char.isprintable() and not _is_picture(char))
-    bare = _NUMBER.sub("", plain, count=1)
+    bare = _number().sub("", plain, count=1)
     bare = _TAIL.sub("", bare or plain).replace("--", "–")
     if bare.count("(") != bare.count(")"):
         bare = bare.replace("(", "").replace(")", "")
     return bare if len(bare) <= _MAX_NAME else bare[:_MAX_NAME].rsplit(" ", 1)[0] + " …"
+
+
+@lru_cache(maxsize=1)
+def _number() -> re.Pattern[str]:
+    """The number that a heading opens with, in whatever form: "3.2 ", "Step 3: ", "第三步"."""
+    counting = "|".join(sorted(map(re.escape, words_in("counting")), key=len, reverse=True))
+    return re.compile(
+        rf"""^[\W_]*(?:(?:{counting})\s+(?:\d+(?:\.\d+)*|[a-z])\b|§?\s*\d+(?:\.\d+)*[a-z]?(?=[\s.:)、—–-])
+            |[a-z][.)](?=\s)|第[一二三四五六七八九十\d]+\w?[、\W]*)?[\W_]*""",
+        re.VERBOSE | re.IGNORECASE,
+    )
 
 
 def _is_picture(char: str) -> bool:
