@@ -56,6 +56,9 @@ class FindingKind(StrEnum):
     CLIENT_FIELD = "client field"
     TOO_LARGE = "large"
     LONGER = "longer than the original"
+    UNREACHABLE = "nothing leads there"
+    TWICE = "stands twice"
+    PARTED = "parted"
 
 
 class Quote(NamedTuple):

@@ -31,6 +31,7 @@ class LazyCommand(NamedTuple):
 
 COMMANDS: Final = (
     LazyCommand("compress", "Make a skill smaller.", "compress"),
+    LazyCommand("reduce", "Move what is seldom needed into references.", "reduce_folder"),
     LazyCommand("verify", "Account for every difference between a skill and a rewrite.", "verify"),
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
     LazyCommand("restore", "Bring pieces back.", "compress"),
@@ -39,7 +40,7 @@ COMMANDS: Final = (
     LazyCommand("calibration", "Look at past runs and at how good the estimates are.", "feedback"),
 )
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
-_LATER_COMMANDS: Final = frozenset({"reduce", "evaluate"})
+_LATER_COMMANDS: Final = frozenset({"evaluate"})
 
 
 def load_command(command: LazyCommand) -> TyperCommand | TyperGroup:

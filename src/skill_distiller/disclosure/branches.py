@@ -11,7 +11,7 @@ from typing import Final
 from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading, once_per_reading
-from skill_distiller.disclosure.signposts import clean_heading, main_headings
+from skill_distiller.disclosure.signposts import is_main
 from skill_distiller.language.tables import words_in
 from skill_distiller.planning.groups import items_of
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
@@ -81,7 +81,7 @@ def _titles(skill: Skill) -> frozenset[int]:
         known |= {*_WORD.findall(first.heading.casefold())}
     for section in skill.sections:
         words = {*_WORD.findall(section.heading.casefold())}
-        if (words and words <= known) or clean_heading(section.heading).casefold() in main_headings():
+        if (words and words <= known) or is_main(section.heading):
             found.add(section.index)
     return frozenset(found)
 

@@ -15,8 +15,8 @@ from skill_distiller.language.facts import anchor
 from skill_distiller.planning.plan import Reason
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import WorthModel
-from skill_distiller.skill.folder import SKILL_PATH, FileRole, SkillFolder
-from skill_distiller.skill.links import LinkKind, find_footnotes, find_links, split_target
+from skill_distiller.skill.folder import FileRole, SkillFolder
+from skill_distiller.skill.links import find_footnotes
 from skill_distiller.skill.model import BlockKind, Skill
 
 # Reasons of a required block that hold wherever it would stand: it has to be seen before anything is looked up.
@@ -94,13 +94,7 @@ def _is_plain(name: str) -> bool:
 
 def pinned_headings(skill: Skill, folder: SkillFolder) -> frozenset[int]:
     """The sections, by index, whose headings stay: links lead to them, here or from another file."""
-    wanted = {name.lower() for name in _LINKED.findall(skill.body)}
-    for source, other in folder.texts():
-        if source != SKILL_PATH:
-            for link in find_links(other.blocks):
-                path, name = split_target(link.text)
-                if link.kind is LinkKind.LINK and name and path.rsplit("/", 1)[-1] == SKILL_PATH.name:
-                    wanted.add(name.lower())
+    wanted = {name.lower() for name in _LINKED.findall(skill.body)} | folder.linked_anchors()
     plain = wanted | {_NUMBERED.sub("", name) for name in wanted}  # of headings that read alike, none is to go
     return frozenset(section.index for section in skill.sections if section.level and anchor(section.heading) in plain)
 

@@ -74,9 +74,10 @@ def words_of_names(table: str) -> frozenset[str]:
     return frozenset(_data()["names"][table].split())
 
 
-def main_headings() -> frozenset[str]:
-    """The headings, in small letters, of what every run of a skill does."""
-    return frozenset(_data()["generic"]["main"])
+def is_main(heading: str) -> bool:
+    """Whether a heading is that of what every run of a skill does, or says which way to go."""
+    name = clean_heading(heading).casefold()
+    return name in _data()["generic"]["main"] or any(part in name for part in _data()["generic"]["routes"])
 
 
 def write_pointer(signpost: Signpost, path: PurePosixPath) -> str:
