@@ -54,7 +54,7 @@ def skill(tmp_path: Path) -> Path:
 
 
 def test_a_folder_comes_out_and_its_original_comes_back(skill: Path, tmp_path: Path) -> None:
-    """New files in references/, all others as they were; the plan gives every byte back; a second run changes nothing."""
+    """New files in references, all others as they were; the plan gives every byte back; a second run changes none."""
     before, out, plan = snapshot(skill), tmp_path / "out", tmp_path / "plan.json"
     result = run("reduce", skill, "--threshold=0", "-o", out, "--save-plan", plan)
     assert (result.exit_code, result.stdout) == (0, b"")
@@ -112,7 +112,7 @@ def test_the_record(skill: Path) -> None:
     assert {move["to"] for move in record["receipt"]} == {file["path"] for file in record["new_files"]}
     conservation = record["conservation"]
     assert all(conservation[name]["kept"] == conservation[name]["of"] for name in ("lines", "facts", "files"))
-    assert "forbids something or asks for approval" in {pin["reason"] for pin in record["pinned"]}
+    assert "lays down a hard rule" in {pin["reason"] for pin in record["pinned"]}
     assert record["verification"]["passed"] is True
 
 
