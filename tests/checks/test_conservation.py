@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.strategies import sound_skills, soups
 
 from skill_distiller.checks.conservation import Conservation, Share, verify_folders
 from skill_distiller.checks.model import FindingKind, Level, Verification, count_tokens
@@ -64,6 +67,16 @@ def failures(after: SkillFolder) -> set[tuple[str, FindingKind]]:
     """The checks that fail, each with the kind of its findings."""
     found, _ = checked(after)
     return {(check.name, f.kind) for check in found.checks for f in check.findings if f.level is Level.FAILURE}
+
+
+@given(st.one_of(soups, sound_skills))
+def test_what_did_not_change_is_whole(text: str) -> None:
+    """Whatever the text: beside itself nothing is missing, and put together it is itself."""
+    same = SkillFolder(None, parse_skill(text))
+    assert rejoin(same, same).skill.text == text
+    found, conserved = checked(same, same)
+    assert found.passed
+    assert conserved.complete
 
 
 def test_a_faithful_split_passes_whoever_made_it() -> None:

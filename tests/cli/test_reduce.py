@@ -6,9 +6,11 @@ import json
 import os
 import re
 import sys
+from importlib import resources
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from tests.cli.command import run
 from tests.disclosure.test_disclose import HEAD, expanded
 from tests.skill.folders import snapshot
@@ -99,7 +101,10 @@ def test_the_record(skill: Path) -> None:
     result = run("reduce", skill, "--json", "--threshold=0")
     assert result.exit_code == 0
     record = json.loads(result.text)
-    assert record["schema"] == "skill-distiller/reduce/1"
+    schema = json.loads(resources.files("skill_distiller.report").joinpath("reduce.schema.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(record)
+    assert record.keys() == schema["properties"].keys() == set(schema["required"])
     figures = record["figures"]
     assert set(figures) == {"disk", "listing", "activation", "path"}
     assert figures["activation"]["after"] < figures["activation"]["before"]

@@ -246,8 +246,8 @@ def _joined(
     flush(len(core))
     text = before.skill.frontmatter.raw + (before.skill.sections[0].heading_source if before.skill.sections else "")
     lines, line, parts = list[tuple[int, int]](), 1 + count_line_ends(text), [text]
-    behind: list[int | None] = [*(number for _, number in written[1:]), None]
-    for (part, number), next_one in zip(written, behind, strict=True):
+    behind: list[int | None] = [*(number for _, number in written), None]
+    for (part, number), next_one in zip(written, behind[1:], strict=True):
         own = part.block.line if part.block else part.section.line
         lines.append((line, own if number < -1 or number in places else 0))
         gap = "" if next_one in (number + 1, None) else _gap(part.source)

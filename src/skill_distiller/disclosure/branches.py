@@ -36,6 +36,7 @@ class Branch:
 
     `is_step`: it is one of a sequence of headings that are done one after the other, and never moves as a whole;
     `in_steps` as well as what is below one. `is_title`: it stands for the whole skill; nothing right under it moves.
+    `sequence` is the same number for headings that are counted one after the other, -1 for others.
     """
 
     section: int
@@ -44,6 +45,7 @@ class Branch:
     is_step: bool = False
     in_steps: bool = False
     is_title: bool = False
+    sequence: int = -1
 
     @property
     def blocks(self) -> Iterator[int]:
@@ -81,23 +83,25 @@ def _titles(skill: Skill) -> frozenset[int]:
         known |= {*_WORD.findall(first.heading.casefold())}
     for section in skill.sections:
         words = {*_WORD.findall(section.heading.casefold())}
-        if (words and words <= known) or is_main(section.heading):
+        triggers = any(kind is SectionType.TRIGGER for kind, _ in heading_promises(section.heading))
+        if (words and words <= known) or triggers or is_main(section.heading):
             found.add(section.index)
     return frozenset(found)
 
 
 def _branches(
-    skill: Skill, nodes: Sequence[Node], titles: Collection[int], *, counted: bool = False, in_steps: bool = False
+    skill: Skill, nodes: Sequence[Node], titles: Collection[int], *, sequence: int = -1, in_steps: bool = False
 ) -> Iterator[Branch]:
     for node in nodes:
         if node.block == SEQUENCE:
-            yield from _branches(skill, node.children, titles, counted=True, in_steps=in_steps)
+            yield from _branches(skill, node.children, titles, sequence=node.section, in_steps=in_steps)
         elif node.block == HEADING:
             inner = [child for child in node.children if not _holds_heading(child)]
-            is_step = counted and _is_step(skill, node.section)
+            is_step = sequence >= 0 and _is_step(skill, node.section)
             below = tuple(_branches(skill, node.children, titles, in_steps=in_steps or is_step))
             is_title = node.section in titles
-            yield Branch(node.section, tuple(_units(skill, inner)), below, is_step, in_steps or is_step, is_title)
+            units = tuple(_units(skill, inner))
+            yield Branch(node.section, units, below, is_step, in_steps or is_step, is_title, sequence)
 
 
 def _is_step(skill: Skill, section: int) -> bool:

@@ -19,6 +19,7 @@ from skill_distiller.disclosure.pins import Pin, lost_files, lost_formats, pinne
 from skill_distiller.planning.outline import missing_targets
 from skill_distiller.planning.worth import WorthModel, block_worths, load_worth_model
 from skill_distiller.skill.folder import SkillFolder
+from skill_distiller.skill.model import BlockKind
 from skill_distiller.structure.edges import EdgeKind, Piece, heading_of
 from skill_distiller.tokens import TokenCounter
 
@@ -156,6 +157,8 @@ def _best(ground: _Ground, branch: Branch, price: float) -> _Way:
         for child, way in zip(branch.below, below, strict=True)
         if _moves(ground, child) and _net_of(ground, child, price) > way.gain
     ]
+    torn = {child.sequence for child in branch.below if child not in lumped} - {-1}
+    lumped = [child for child in lumped if child.sequence not in torn]  # a count goes as a whole
     if len(lumped) == 1:  # its heading says more than a topic of a pointer does
         lumped = []
     parts = _partly(ground, branch, below, units, lumped, price) if units or lumped else apart
@@ -172,7 +175,7 @@ def _partly(
 ) -> _Way:
     """The units and whole branches that move from under a heading with one pointer, and what moves further down."""
     left = [way for child, way in zip(branch.below, below, strict=True) if child not in lumped]
-    blocks = sorted(chain(_blocks(units), *(child.blocks for child in lumped)))
+    blocks = _without_rule(ground, sorted(chain(_blocks(units), *(child.blocks for child in lumped))))
     headings = sorted({*_headings(units), *(s for child in lumped for s in (child.section, *child.sections))})
     passage = Passage(branch.section, tuple(blocks), tuple(headings))
     gain = sum(_net(ground, unit, price) for unit in units) + sum(_net_of(ground, child, price) for child in lumped)
@@ -184,12 +187,19 @@ def _partly(
 
 def _wholly(ground: _Ground, branch: Branch, price: float) -> _Way:
     """All under a heading moves; never of one step of many."""
-    passage = Passage(branch.section, tuple(sorted(branch.blocks)), tuple(sorted(branch.sections)), whole=True)
+    blocks = _without_rule(ground, sorted(branch.blocks))
+    passage = Passage(branch.section, tuple(blocks), tuple(sorted(branch.sections)), whole=True)
     can = not branch.is_step and passage.blocks and _can_move(ground, passage.blocks, passage.headings)
     if not can or ground.saved(passage) < MIN_SAVED:
         return _NOTHING
     gain = _value(ground, passage.blocks, passage.headings, price)
     return _Way(gain - POINTER_TOKENS - _CHOICE / 2 - ground.load_rate * HEADER_TOKENS, (passage,))
+
+
+def _without_rule(ground: _Ground, blocks: Sequence[int]) -> Sequence[int]:
+    """The blocks without the rule that parts the last of them from the next section."""
+    ends = blocks and ground.reading.skill.blocks[blocks[-1]].kind is BlockKind.RULE
+    return blocks[:-1] if ends else blocks
 
 
 def _value(ground: _Ground, blocks: Collection[int], sections: Collection[int], price: float) -> float:

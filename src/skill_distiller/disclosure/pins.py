@@ -11,13 +11,14 @@ from typing import Final
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.disclosure.branches import Branch, find_branches
+from skill_distiller.disclosure.signposts import is_unmissable
 from skill_distiller.language.facts import anchor
 from skill_distiller.planning.plan import Reason
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.skill.folder import FileRole, SkillFolder
 from skill_distiller.skill.links import find_footnotes
-from skill_distiller.skill.model import BlockKind, Skill
+from skill_distiller.skill.model import Block, BlockKind, Skill
 
 # Reasons of a required block that hold wherever it would stand: it has to be seen before anything is looked up.
 _BINDING: Final = {
@@ -28,6 +29,7 @@ _BINDING: Final = {
 }
 _DONE: Final = frozenset({SectionType.CORE_INSTRUCTION, SectionType.CONSTRAINT})
 _LINKED: Final = re.compile(r"\]\(\s*<?#([^)>\s]+)")
+_CAPITALS: Final = re.compile(r"(?<![\w-])[^\W\d_a-z]{4,}(?![\w-])")
 _NUMBERED: Final = re.compile(r"-\d+\Z")
 
 
@@ -35,6 +37,7 @@ class Pin(StrEnum):
     """Why a block or heading stays in SKILL.md, besides the reasons of the plan."""
 
     TRIGGER = "says when the skill applies"
+    LOUD = "is written to be heard"
     OPENING = "opens the skill"
     STEP = "is what every run goes through"
     DEFINITION = "defines links, or holds a tag of its own"
@@ -51,6 +54,7 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
     required = required_blocks(reading, 1.0, model)
     found: dict[int, str] = {i: _BINDING[reason] for i, reason in required.items() if reason in _BINDING}
     found |= {i: Pin.TRIGGER.value for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER}
+    found |= {block.index: Pin.LOUD for block in skill.blocks if _is_loud(block)}
     found |= {block.index: Pin.DEFINITION for block in skill.blocks if block.kind is BlockKind.DEFINITION}
     found |= dict.fromkeys(reading.containers.bound, Pin.DEFINITION.value)
     found |= {tag.place: Pin.DEFINITION.value for tag in reading.containers.unpaired}
@@ -62,6 +66,13 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
         found |= dict.fromkeys(_opening(branch), Pin.OPENING.value)
         found |= dict.fromkeys(_steps(reading, branch), Pin.STEP.value)
     return {block: str(reason) for block, reason in found.items() if block >= 0}
+
+
+def _is_loud(block: Block) -> bool:
+    """Whether a text has a word in capitals that says it is not to be missed: MANDATORY, CRITICAL."""
+    if block.kind is BlockKind.CODE:
+        return False
+    return any(map(is_unmissable, _CAPITALS.findall(block.text)))
 
 
 def _all(branches: Collection[Branch]) -> Iterator[Branch]:

@@ -74,6 +74,11 @@ def words_of_names(table: str) -> frozenset[str]:
     return frozenset(_data()["names"][table].split())
 
 
+def is_unmissable(word: str) -> bool:
+    """Whether a word in capitals says that what it stands in is not to be missed."""
+    return word.lower() in words_in("loud") or word.lower() in _data()["generic"]["unmissable"]
+
+
 def is_main(heading: str) -> bool:
     """Whether a heading is that of what every run of a skill does, or says which way to go."""
     name = clean_heading(heading).casefold()
