@@ -34,7 +34,7 @@ class Unit:
 class Branch:
     """A heading with the units right under it, and the branches of the headings below.
 
-    `is_step`: it is one of a sequence of headings that are done one after the other, and never moves as a whole;
+    `is_step`: every run goes through it, as through each of several steps, and it never moves as a whole;
     `in_steps` as well as what is below one. `is_title`: it stands for the whole skill; nothing right under it moves.
     `sequence` is the same number for headings that are counted one after the other, -1 for others.
     """
@@ -73,7 +73,7 @@ def find_branches(reading: Reading) -> tuple[Branch, ...]:
 
 
 def _titles(skill: Skill) -> frozenset[int]:
-    """The sections that stand for the skill: its title, headings in the words of that, and of what every run does."""
+    """The sections that stand for the skill: its title, headings in the words of that, and of when it applies."""
     found = {0}
     levels = [section.level for section in skill.sections if section.level]
     first = next((section for section in skill.sections if section.level), None)
@@ -83,8 +83,7 @@ def _titles(skill: Skill) -> frozenset[int]:
         known |= {*_WORD.findall(first.heading.casefold())}
     for section in skill.sections:
         words = {*_WORD.findall(section.heading.casefold())}
-        triggers = any(kind is SectionType.TRIGGER for kind, _ in heading_promises(section.heading))
-        if (words and words <= known) or triggers or is_main(section.heading):
+        if (words and words <= known) or any(k is SectionType.TRIGGER for k, _ in heading_promises(section.heading)):
             found.add(section.index)
     return frozenset(found)
 
@@ -97,7 +96,7 @@ def _branches(
             yield from _branches(skill, node.children, titles, sequence=node.section, in_steps=in_steps)
         elif node.block == HEADING:
             inner = [child for child in node.children if not _holds_heading(child)]
-            is_step = sequence >= 0 and _is_step(skill, node.section)
+            is_step = is_main(skill.sections[node.section].heading) or (sequence >= 0 and _is_step(skill, node.section))
             below = tuple(_branches(skill, node.children, titles, in_steps=in_steps or is_step))
             is_title = node.section in titles
             units = tuple(_units(skill, inner))

@@ -25,9 +25,9 @@ from skill_distiller.tokens import TokenCounter
 
 POINTER_TOKENS: Final = 30  # about what a pointer takes; what it really takes is counted in the end
 HEADER_TOKENS: Final = 40  # about what the header of a new file takes
-MIN_SAVED: Final = 60  # tokens that a passage saves beyond its pointer: else the text had better stay
-MIN_SAVED_IN_PART: Final = 100  # the same where a part of the section stays: it is then read in two places
-_CHOICE: Final = 40  # tokens that a pointer is charged beside its own, for the choice that it puts before the reader
+MIN_SAVED: Final = 45  # tokens that a passage saves beyond its pointer: else the text had better stay
+MIN_SAVED_IN_PART: Final = 70  # the same where a part of the section stays: it is then read in two places
+_CHOICE: Final = 25  # tokens that a pointer is charged beside its own, for the choice that it puts before the reader
 _PRICES: Final = tuple(0.02 * 1.25**step for step in range(40))  # of all the worth, as multiples of all tokens
 
 
@@ -152,6 +152,8 @@ def _best(ground: _Ground, branch: Branch, price: float) -> _Way:
     if branch.is_title:
         return apart
     units = [unit for unit in branch.units if _is_free(ground, unit) and _net(ground, unit, price) > 0]
+    if branch.is_step and units and len(units) == len(branch.units):  # it would be left with a pointer
+        units.remove(max(units, key=lambda unit: ground.worth(unit.blocks)))
     lumped = [
         child
         for child, way in zip(branch.below, below, strict=True)

@@ -28,6 +28,8 @@ _BINDING: Final = {
     Reason.VERIFIER: "says what is checked or done by then",
 }
 _DONE: Final = frozenset({SectionType.CORE_INSTRUCTION, SectionType.CONSTRAINT})
+_SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE})
+_LONG: Final = 300  # characters of code or a table, from which on it is looked up while it is needed
 _LINKED: Final = re.compile(r"\]\(\s*<?#([^)>\s]+)")
 _CAPITALS: Final = re.compile(r"(?<![\w-])[^\W\d_a-z]{4,}(?![\w-])")
 _NUMBERED: Final = re.compile(r"-\d+\Z")
@@ -64,7 +66,7 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
     found |= dict.fromkeys(_pointers(reading, folder), Pin.POINTER.value)
     for branch in _all(find_branches(reading)):
         found |= dict.fromkeys(_opening(branch), Pin.OPENING.value)
-        found |= dict.fromkeys(_steps(reading, branch), Pin.STEP.value)
+        found |= dict.fromkeys(_steps(reading, branch, required), Pin.STEP.value)
     return {block: str(reason) for block, reason in found.items() if block >= 0}
 
 
@@ -85,10 +87,14 @@ def _opening(branch: Branch) -> Iterator[int]:
     return (block for unit in branch.units for block in unit.blocks) if branch.is_title else iter(())
 
 
-def _steps(reading: Reading, branch: Branch) -> Iterator[int]:
-    """What an agent does at a step; what only shows or explains it may be looked up."""
-    own = (block for unit in branch.units for block in unit.blocks) if branch.in_steps else ()
-    return (block for block in own if reading.verdicts[block].type in _DONE)
+def _steps(reading: Reading, branch: Branch, required: Collection[int]) -> Iterator[int]:
+    """What an agent does in every run; what only shows or explains it, or matters little, may be looked up."""
+    if branch.in_steps:
+        for index in (block for unit in branch.units for block in unit.blocks):
+            block = reading.skill.blocks[index]
+            is_long = block.kind in _SHOWN and len(block.text) > _LONG
+            if index in required and reading.verdicts[index].type in _DONE and not is_long:
+                yield index
 
 
 def _pointers(reading: Reading, folder: SkillFolder) -> Iterator[int]:
