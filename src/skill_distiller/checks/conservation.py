@@ -215,7 +215,7 @@ def find_reference_faults(pair: FolderPair) -> Iterator[Finding]:
     links = pair.after.links(sources)
     yield from _unreachable(pair, links)
     yield from _dead_links(pair, links)
-    yield from _dead_anchors(pair)
+    yield from _dead_anchors(pair, links)
     for part in pair.joined.twice:
         yield _of_part(FindingKind.TWICE, Level.FAILURE, part, f"in {part.path} and elsewhere")
     for part in (*pair.joined.pointers, *pair.joined.new_text):
@@ -268,12 +268,12 @@ def _dead_links(pair: FolderPair, links: Collection[FolderLink]) -> Iterator[Fin
             yield _dead(item, Level.FAILURE, _DEAD[item.state], f"in {item.source}")
 
 
-def _dead_anchors(pair: FolderPair) -> Iterator[Finding]:
+def _dead_anchors(pair: FolderPair, links: Collection[FolderLink]) -> Iterator[Finding]:
     """Links to a heading that is not, or no longer, in the file that they name."""
     texts = {SKILL_PATH: pair.after.skill, **pair.joined.files}
     anchors = {path: anchors_in(skill) for path, skill in texts.items()}
     alive = anchors_in(pair.before.skill)
-    for item in pair.after.links(texts):
+    for item in links:
         name = split_target(item.link.text)[1].lower()
         place = item.source if item.state is LinkState.ANCHOR else item.target
         if name and place in anchors and name not in anchors[place]:

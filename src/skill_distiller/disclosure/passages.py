@@ -7,6 +7,7 @@ set so that enough worth stays, or the file is small enough.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -28,6 +29,7 @@ HEADER_TOKENS: Final = 40  # about what the header of a new file takes
 MIN_SAVED: Final = 45  # tokens that a passage saves beyond its pointer: else the text had better stay
 MIN_SAVED_IN_PART: Final = 70  # the same where a part of the section stays: it is then read in two places
 _CHOICE: Final = 25  # tokens that a pointer is charged beside its own, for the choice that it puts before the reader
+_PATIENCE, _MAX_ROUNDS = 8, 40  # rounds in which single pieces are pinned, and rounds in all
 _PRICES: Final = tuple(0.02 * 1.25**step for step in range(40))  # of all the worth, as multiples of all tokens
 
 
@@ -89,15 +91,19 @@ def choose_passages(
 ) -> Chosen:
     """The passages that move from a skill; none breaks what hangs together, or leaves a pointer that leads nowhere.
 
-    What would is pinned, and the choice made again: each round pins more, so it ends.
+    What would is pinned, and the choice made again: first single pieces, then whole passages, in the end all.
     """
     ground = _survey(reading, folder, counter, aim, model or load_worth_model())
-    while True:
+    for turn in range(_MAX_ROUNDS):
         passages = _choose(ground, aim, counter.count(reading.skill.frontmatter.raw))
         blocks, headings = _broken(ground, passages)
         if not blocks and not headings:
             return Chosen(passages, ground.pinned)
+        if turn >= _PATIENCE:  # one piece a round would take as long as the skill has pieces
+            torn = (p for p in passages if not blocks.keys().isdisjoint(p.blocks) or headings & {*p.headings})
+            blocks = {block: Pin.NEEDED.value for passage in torn for block in passage.blocks}
         ground = replace(ground, pinned={**ground.pinned, **blocks}, fixed=ground.fixed | headings)
+    return Chosen((), ground.pinned)
 
 
 def _survey(reading: Reading, folder: SkillFolder, counter: TokenCounter, aim: Aim, model: WorthModel) -> _Ground:
@@ -115,17 +121,25 @@ def _survey(reading: Reading, folder: SkillFolder, counter: TokenCounter, aim: A
 
 
 def _choose(ground: _Ground, aim: Aim, frontmatter: int) -> tuple[Passage, ...]:
-    """The passages at the lowest price of worth at which enough of it stays, or the highest at which it is enough."""
-    ways = (_at_price(ground, price) for price in _PRICES)
-    if aim.tokens is None:
-        most = (1 - aim.share) * sum(ground.worths)
-        return next((way for way in ways if sum(ground.worth(p.blocks) for p in way) <= most), ())
-    found: tuple[Passage, ...] = ()
-    for way in ways:
-        if found and frontmatter + ground.total - sum(map(ground.saved, way)) > aim.tokens:
-            break
-        found = way
-    return found
+    """The passages at the lowest price of worth at which enough of it stays, or the highest at which it is enough.
+
+    What moves falls as the price rises, so that the price is found by halving.
+    """
+    ways = dict[int, tuple[Passage, ...]]()
+
+    def is_small(at: int) -> bool:
+        """Whether no more moves at a price than may."""
+        ways[at] = way = _at_price(ground, _PRICES[at])
+        if aim.tokens is None:
+            return sum(ground.worth(passage.blocks) for passage in way) <= (1 - aim.share) * sum(ground.worths)
+        return frontmatter + ground.total - sum(map(ground.saved, way)) > aim.tokens
+
+    found = bisect_left(range(len(_PRICES)), True, key=is_small)
+    if aim.tokens is not None:  # the last price at which enough moves, else the lowest of all
+        found = max(0, found - 1)
+    elif found == len(_PRICES):
+        return ()
+    return ways[found] if found in ways else _at_price(ground, _PRICES[found])
 
 
 class _Way(NamedTuple):

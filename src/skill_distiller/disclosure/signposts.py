@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.disclosure.model import Passage, Signpost
 from skill_distiller.language.lexicon import language_of
 from skill_distiller.language.tables import LANGUAGES, words_in
@@ -32,7 +32,7 @@ _FEW: Final = 0.1  # of the letters of a text that are of another script
 _SAMPLE: Final = 4000  # characters that tell the language of a skill
 
 _MARKUP: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*`~<>\[\]{}|\\\"“”]|(?<!\w)_+|_+(?!\w)|&\w+;")
-_TAIL: Final = re.compile(r"[\s:：.,;…—–-]+\Z")
+_TAIL: Final = re.compile(r"[\s:：.,;?？!…—–-]+\Z")
 _LABEL_ITEM: Final = re.compile(r"^\s{0,3}(?:[-*+]|\d+[.)])\s+\*\*([^*\n]{2,60})\*\*", re.MULTILINE)
 _BOLD_LINE: Final = re.compile(r"\A\*\*([^*\n]{2,60})\*\*")
 _SPAN: Final = re.compile(r"`([A-Za-z_@/.$-][\w@/.$:-]{2,30})`")
@@ -96,7 +96,7 @@ def write_pointer(signpost: Signpost, path: PurePosixPath) -> str:
 def make_signpost(reading: Reading, passage: Passage) -> Signpost:
     """When an agent needs a passage, and what it is about: nothing that the skill does not say itself."""
     skill = reading.skill
-    language = _language(skill)
+    language = _language(reading)
     names = [clean_heading(heading) for heading in skill.heading_path(passage.section)]
     name = (names[-1] if names else "") or skill.name
     above = names[-2] if len(names) > 2 else ""
@@ -106,7 +106,7 @@ def make_signpost(reading: Reading, passage: Passage) -> Signpost:
         return Signpost(words[_part(reading, passage, name)], name, topics, language)
     if language != "en":
         return Signpost(words["involves"].format(topic=name), name, topics, language)
-    return Signpost(_when(_lowered(skill, name), _lowered(skill, above)), name, topics, language)
+    return Signpost(_when(_lowered(reading, name), _lowered(reading, above)), name, topics, language)
 
 
 _PARTS: Final = {
@@ -179,18 +179,23 @@ def _is_picture(char: str) -> bool:
     return char == "\ufe0f" or "\u2190" <= char <= "\u2bff" or char >= "\U0001f000"
 
 
-def _lowered(skill: Skill, name: str) -> str:
+@once_per_reading
+def _lower_words(reading: Reading) -> frozenset[str]:
+    return frozenset(_LOWER_WORD.findall(reading.skill.body))
+
+
+def _lowered(reading: Reading, name: str) -> str:
     """A name in small letters, where the skill writes each of its capitalized words so elsewhere; else as it is."""
     capitalized = [word for word in name.split(" ") if word[:1].isupper() and word[1:].islower()]
-    known = {*_LOWER_WORD.findall(skill.body)}
-    if not all(word.lower() in known for word in capitalized):
+    if not all(word.lower() in _lower_words(reading) for word in capitalized):
         return name
     return " ".join(word.lower() if word in capitalized else word for word in name.split(" "))
 
 
-def _language(skill: Skill) -> str:
+@once_per_reading
+def _language(reading: Reading) -> str:
     """The language that the skill is written in: by its letters, else by its words; English where neither tells."""
-    prose = " ".join(block.text for block in skill.blocks if block.kind is not BlockKind.CODE)[:_SAMPLE].lower()
+    prose = " ".join(block.text for block in reading.skill.blocks if block.kind is not BlockKind.CODE)[:_SAMPLE].lower()
     for name, letters in _SCRIPTS.items():
         if len(letters.findall(prose)) > _FEW * len(prose):
             return name
@@ -237,9 +242,15 @@ def _labels(skill: Skill, passage: Passage) -> Iterator[str]:
             yield from _LABEL_ITEM.findall(block.text)
 
 
+@once_per_reading
+def _spread(reading: Reading) -> Counter[str]:
+    """In how many blocks each word stands."""
+    return Counter(word for block in reading.skill.blocks for word in content_words(block.text))
+
+
 def _words(reading: Reading, passage: Passage) -> Sequence[str]:
     """The names in code spans, then the words, that stand in the passage more than elsewhere (tf·idf)."""
-    skill, inside = reading.skill, frozenset(passage.blocks)
+    skill = reading.skill
     texts = [skill.blocks[index].text for index in passage.blocks]
     spans = Counter(span for text in texts for span in _SPAN.findall(text))
     prose = [skill.blocks[i].text for i in passage.blocks if skill.blocks[i].kind is not BlockKind.CODE]
@@ -250,11 +261,11 @@ def _words(reading: Reading, passage: Passage) -> Sequence[str]:
         for word in map(str.lower, _WORD.findall(text))
         if word_number(word) not in common and not _CJK.search(word)
     )
-    spread = Counter(word for block in skill.blocks if block.index not in inside for word in content_words(block.text))
-    total = len(skill.blocks) + 1
+    spread, total = _spread(reading), len(skill.blocks) + 1
+    inside = Counter(word for index in passage.blocks for word in content_words(skill.blocks[index].text))
 
     def weight(word: str, count: int) -> float:
-        return count * log(total / (1 + spread[word.lower()]))
+        return count * log(total / (1 + spread[word.lower()] - inside[word.lower()]))
 
     best = sorted(spans, key=lambda span: -weight(span, spans[span]))[:_MAX_TOPICS]
     if len(best) >= _MIN_TOPICS + 1:

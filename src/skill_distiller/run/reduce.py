@@ -135,8 +135,9 @@ def reduce_folder(
     keep = find_pieces(folder.skill, options.keep.ids, options.keep.sections)
     repeated = not options.again and any(is_new_reference(file.read_text()) for file in folder.references)
     aim = Aim(options.share, options.core_tokens, options.load_rate, keep)
-    found, proof = Disclosed(None, {}), _prove(folder, folder, options, counter, None)
-    if not repeated:
+    if repeated:
+        found, proof = Disclosed(None, {}), _prove(folder, folder, options, counter, None)
+    else:
         found, proof = _sound(reading, folder, options, counter, aim, backends)
     after = found.split.after if found.split else folder
     figures = (_figures(folder, folder, options, counter), _figures(folder, after, options, counter))
