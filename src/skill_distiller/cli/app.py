@@ -33,6 +33,7 @@ class LazyCommand(NamedTuple):
 
 COMMANDS: Final = (
     LazyCommand("compress", "Make a skill smaller.", "compress"),
+    LazyCommand("reduce", "Move what is seldom needed into references.", "reduce_folder"),
     LazyCommand("verify", "Account for every difference between a skill and a rewrite.", "verify"),
     LazyCommand("batch", "Make many skills smaller, into a folder.", "library.batch"),
     LazyCommand("audit", "Tell what a library of skills costs, and where.", "library.audit"),
@@ -50,7 +51,7 @@ COMMANDS: Final = (
 )
 COMPLETE_VARIABLE: Final = "_SKILL_DISTILLER_COMPLETE"
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
-_LATER_COMMANDS: Final = frozenset({"reduce", "evaluate"})
+_LATER_COMMANDS: Final = frozenset({"evaluate"})
 
 
 def load_command(command: LazyCommand) -> TyperCommand | TyperGroup:

@@ -81,8 +81,19 @@ def compress(
     ),
     learnings_dir: str = LEARNINGS_DIR,
     debug_stages: bool = option(False, "--debug-stages", help="Print each stage's result as a line of JSON on stderr."),
+    to_references: bool = option(
+        False,
+        "--to-references",
+        panel="Output",
+        help="Not here: `skill-distiller reduce DIR -o OUT` moves text into files beside.",
+    ),
 ) -> None:
     """Make a skill smaller. The result goes to stdout, the report with its receipt to stderr."""
+    if to_references:
+        raise UsageError(
+            "compress writes one file, and moved text needs more.",
+            f"Write: skill-distiller reduce {path if path != STDIN else 'DIR'} -o OUT",
+        )
     if pieces.plan:
         refuse_settled(context)
     config = load_config(source.config, use=not source.no_config)
@@ -101,6 +112,9 @@ def restore(
         None, metavar="ID...", complete=piece_names, help="The pieces to bring back, by their ids in the receipt."
     ),
     plan: str = option("", "--plan", panel="Keep", metavar="FILE", help="The plan of the run, saved with --save-plan."),
+    all_: bool = option(
+        False, "--all", help="Undo a whole `reduce`: PATH is the folder that came out, -o a folder for the original."
+    ),
     section: list[str] | None = option(
         None,
         "--section",
@@ -119,6 +133,13 @@ def restore(
     """Bring pieces back. Writes the result of a saved plan, with these pieces as in the original."""
     if not plan:
         raise UsageError("restore needs the plan of the run.", "Give one: --plan=FILE, from compress --save-plan=FILE.")
+    if all_:
+        from skill_distiller.cli.reduce_folder import restore_all
+
+        if ids or section:
+            raise UsageError("--all brings everything back.", "Leave the ids and sections out.")
+        restore_all(path, plan, output, source.max_bytes)
+        return
     if not ids and not section:
         raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
     pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan, accept_unproved=accept_unproved)

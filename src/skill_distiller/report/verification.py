@@ -33,6 +33,9 @@ TODO: Final[Mapping[FindingKind, str]] = {
     FindingKind.CLIENT_FIELD: "Nothing, where the client is meant (--allow-field).",
     FindingKind.TOO_LARGE: "Move what is seldom needed into a reference file.",
     FindingKind.LONGER: "Keep the original.",
+    FindingKind.UNREACHABLE: "Name the file in SKILL.md, with when to read it.",
+    FindingKind.TWICE: "Keep one of the two.",
+    FindingKind.PARTED: "Put both into one file, or see that each can be read without the other.",
 }
 
 
