@@ -41,9 +41,18 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
 
 def _sides(pieces: Sequence[tuple[Piece, str]]) -> Iterator[Edge]:
     for (first, text), (second, other) in pairwise(pieces):
-        one, two = _side(text), _side(other)
-        if one != two and any(one in group and two in group for group in _groups()):
-            yield Edge(EdgeKind.LABEL, first, second, f"{one}, {two}", mutual=True)
+        if are_sides(text, other):
+            yield Edge(EdgeKind.LABEL, first, second, f"{_side(text)}, {_side(other)}", mutual=True)
+
+
+def are_sides(first: str, second: str) -> bool:
+    """Whether two texts open with the sides of one thing.
+
+    >>> are_sides("**Good:** a name", "**Bad:** a number"), are_sides("Good morning", "Good evening")
+    (True, False)
+    """
+    one, two = _side(first), _side(second)
+    return one != two and any(one in group and two in group for group in _groups())
 
 
 def _side(text: str) -> str:
