@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.cli.samples import DEPLOY
 from tests.cli.test_terminal import CONTROL
 
 _STORE = Path(".learnings") / "skill-distiller"
+_TAILS = map("\n".__mul__, count(1))
 _FILE = _STORE / "calibration.jsonl"
 _SCHEMA = (
     "id timestamp skill mode threshold input_tokens output_tokens reduction_pct sections_total sections_kept"
@@ -47,8 +49,8 @@ def _entries() -> list[dict[str, Any]]:
 
 def _learn(runs: int, actuals: tuple[int, ...] = (), *, first: int = 1, provider: str = "embedded") -> None:
     """Compress so many times, and report these outcomes of the runs from `first` on."""
-    for number in range(runs):  # of other texts: runs of one count once
-        _compress("-q", "--provider", provider, text=f"{DEPLOY}\n<!-- {provider} {first + number} of {runs} -->\n")
+    for _ in range(runs):  # each of another text: runs of one count once
+        _compress("-q", "--provider", provider, text=DEPLOY + next(_TAILS))
     exam = json.dumps([{"id": f"c{i}", "actual": actual} for i, actual in enumerate(actuals, first)])
     if actuals:
         assert run("feedback", "--from-exam=-", stdin=exam.encode()).exit_code == 0

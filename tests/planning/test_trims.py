@@ -19,7 +19,9 @@ from skill_distiller.rewriting.model import RenderingKind, Wording, apply_edits
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
 
-LIST = "- Run `make check --strict` before 17:00\n- Be nice\n- Be careful\n- Deploy with `make ship --region eu-1`\n"
+NICE = "- It is good to be nice to the people that you work with while the work that has to be done is being done\n"
+KIND = "- It is nice to be good to the people that you work with when the work that had to be done has been done\n"
+LIST = f"- Run `make check --strict` before 17:00\n{NICE}{KIND}- Deploy with `make ship --region eu-1`\n"
 
 
 def _reading(text: str) -> Reading:
@@ -37,11 +39,8 @@ def _trimmed(text: str) -> list[str]:
 def test_what_says_little_goes_first() -> None:
     """Of a list the items that anybody would know; the commands with their numbers stay longest."""
     first, second, *_ = _trimmed(f"# Ship\n\n{LIST}")
-    assert {first, second} < {
-        LIST.replace("- Be nice\n", ""),
-        LIST.replace("- Be careful\n", ""),
-        LIST.replace("- Be nice\n- Be careful\n", ""),
-    }
+    assert first in (LIST.replace(NICE, ""), LIST.replace(KIND, ""))
+    assert second == LIST.replace(NICE, "").replace(KIND, "")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +48,7 @@ def test_what_says_little_goes_first() -> None:
     [
         f"# The 4 rules\n\n{LIST}",
         f"# Ship\n\nThere are 4 rules.\n\n{LIST}",
-        f"# Ship\n\n{LIST.replace('Be nice', '<b>Be nice</b>')}",
+        f"# Ship\n\n{LIST.replace('be nice', '<b>be nice</b>')}",
         f"# Ship\n\nSee the list below.\n\n{LIST}",
         "# Ship\n\n1. Knead the dough\n2. Bake it\n",
         "# Ship\n\nRun it once.\n",
@@ -63,10 +62,10 @@ def test_some_blocks_stay_whole(text: str) -> None:
 
 def test_a_trim_is_chosen_and_told() -> None:
     """It is a part that stands for the whole, and `keep` and `marks` know none."""
-    reading = _reading(f"---\nname: a\ndescription: Ship it.\n---\n# Ship\n\n{LIST * 3}")
+    reading = _reading(f"---\nname: a\ndescription: Ship it.\n---\n# Ship\n\n{LIST}\nNever ship on a Friday.\n")
     kinds = {}
     for wording in (Wording.KEEP, Wording.MARKS, Wording.DETAIL):
-        plan = compress_to_threshold(reading, 0.8, load_counter(), models=Models(wording=wording))
+        plan = compress_to_threshold(reading, 0.6, load_counter(), models=Models(wording=wording))
         kinds[wording] = {d.rendering.kind: d.reason for d in plan.decisions}
     assert kinds[Wording.DETAIL][RenderingKind.TRIMMED] is Reason.PARTLY
     assert all(RenderingKind.TRIMMED not in kinds[wording] for wording in (Wording.KEEP, Wording.MARKS))

@@ -33,8 +33,8 @@ class Wording(StrEnum):
     """How far the text of blocks that stay may change.
 
     KEEP: not at all. MARKS: emphasis, line ends inside sentences and the padding of tables go, no word does. DETAIL:
-    besides, words go from examples, edge cases, explanations and verbose details, examples may become lines, and items of
-    lists, rows and sentences go one by one; instructions keep their words. TERSE: words go everywhere.
+    besides, words go from examples, edge cases, explanations and verbose details, examples may become lines, and items,
+    rows and sentences go one by one; instructions keep their words. TERSE: words go everywhere.
     """
 
     KEEP = "keep"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.language.fact import Fact
@@ -23,7 +23,7 @@ from skill_distiller.rewriting.sentences import (
 )
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.structure.counts import read_place
-from skill_distiller.structure.pairs import are_sides
+from skill_distiller.structure.pairs import are_sides, are_steps
 from skill_distiller.structure.pointers import opens_with
 
 _NUMBERED: Final = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
@@ -160,6 +160,7 @@ def _items(
         one, two = without_marker(texts[above]), without_marker(texts[place])
         return is_exception(two) or opens_with("else_openings", two) or are_sides(one, two)
 
+    scale = _is_scale([without_marker(texts[place]) for place in places])
     for unit in _chained(places, together):
         own, children = list(unit), list[Unit]()
         for place in unit:
@@ -176,13 +177,18 @@ def _items(
         held = any(
             stays(texts[at]) or _NUMBERED.match(texts[at]) or read_place(without_marker(texts[at])) for at in own
         )
-        yield Unit(tuple(sorted(own)), not held, tuple(children))
+        yield Unit(tuple(sorted(own)), not held and not scale, tuple(children))
+
+
+def _is_scale(texts: Sequence[str]) -> bool:
+    """Whether rows or items beside each other are steps of a scale: half of one would be wrong."""
+    return any(are_steps(first, second) or are_steps(second, first) for first, second in pairwise(texts))
 
 
 def _units_of_table(rows: Sequence[str], stays: Callable[[str], bool]) -> tuple[Unit, ...]:
-    """The rows of a table but its header; none of one that counts its rows."""
+    """The rows of a table but its header; none of one whose rows are counted or the steps of a scale."""
     places = range(_HEADER_ROWS, len(rows))
-    if any(map(_counts, (rows[place] for place in places))):
+    if any(map(_counts, rows[_HEADER_ROWS:])) or _is_scale([row.lstrip(" \t|") for row in rows[_HEADER_ROWS:]]):
         return ()
 
     def together(above: int, place: int) -> bool:

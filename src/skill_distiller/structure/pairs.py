@@ -17,6 +17,7 @@ from skill_distiller.structure.pointers import leading
 _SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat terminal".split())
 _COMMAND: Final = re.compile(r"`[\w./-]+ [^`\n]+`")
 _SIGNS: Final = {"❌": "bad", "✗": "bad", "✘": "bad", "🚫": "bad", "✅": "good", "✓": "good", "✔": "good"}
+_NUMBERED: Final = re.compile(r"(\D*)(\d{1,9})")
 _FIRST_WORD: Final = re.compile(r"[^\w❌✗✘🚫✅✓✔]*([❌✗✘🚫✅✓✔]|[\w'’]+)")
 
 
@@ -55,15 +56,28 @@ def are_sides(first: str, second: str) -> bool:
     return one != two and any(one in group and two in group for group in _groups())
 
 
+def are_steps(first: str, second: str) -> bool:
+    """Whether two texts open with steps of one scale, in words or with the next number.
+
+    >>> are_steps("High: today", "Low: some day"), are_steps("SEV1", "SEV2 (minor)"), are_steps("v1", "w2")
+    (True, True, False)
+    """
+    one, two = _side(first), _side(second)
+    if one != two and any(one in group and two in group for group in _groups("scales")):
+        return True
+    low, high = _NUMBERED.fullmatch(one), _NUMBERED.fullmatch(two)
+    return bool(low and high and low[1] == high[1] and int(high[2]) == int(low[2]) + 1)
+
+
 def _side(text: str) -> str:
     match = _FIRST_WORD.match(text)
     word = match[1].casefold().replace("’", "'") if match else ""
     return _SIGNS.get(word, word)
 
 
-@lru_cache(maxsize=1)
-def _groups() -> list[frozenset[str]]:
-    return [frozenset(group) for text in texts("contrasts") for group in parts(text)]
+@lru_cache(maxsize=2)
+def _groups(table: str = "contrasts") -> list[frozenset[str]]:
+    return [frozenset(group) for text in texts(table) for group in parts(text)]
 
 
 def _branches(skill: Skill) -> Iterator[Edge]:
