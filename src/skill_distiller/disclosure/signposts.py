@@ -18,7 +18,8 @@ from skill_distiller.disclosure.model import Passage, Signpost
 from skill_distiller.language.lexicon import language_of
 from skill_distiller.language.tables import LANGUAGES, words_in
 from skill_distiller.language.words import CJK, content_words
-from skill_distiller.planning.worth import load_worth_model, word_number
+from skill_distiller.planning.worth import load_worth_model
+from skill_distiller.planning.worth_features import word_number
 from skill_distiller.skill.labels import is_label
 from skill_distiller.skill.model import BlockKind, Skill
 
@@ -254,7 +255,7 @@ def _words(reading: Reading, passage: Passage) -> Sequence[str]:
     texts = [skill.blocks[index].text for index in passage.blocks]
     spans = Counter(span for text in texts for span in _SPAN.findall(text))
     prose = [skill.blocks[i].text for i in passage.blocks if skill.blocks[i].kind is not BlockKind.CODE]
-    common = load_worth_model().common  # words that many skills use name no topic
+    common = load_worth_model().vocabulary.uses  # words that many skills use name no topic
     words = Counter(
         word
         for text in prose or texts

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Final
@@ -62,6 +62,13 @@ def senses(word: str, language: str = "") -> frozenset[Sense]:
     if language and word in _small_words(language):  # "se" is "if" in Italian, and nothing in Spanish
         return _NO_SENSE
     return _NO_SENSE.union(*known.values())
+
+
+@cache
+def words_of(*asked: Sense) -> frozenset[str]:
+    """The words that have one of some senses, of all languages."""
+    texts_of = (data["senses"].get(sense, "") for data in map(tables, LANGUAGES) for sense in asked)
+    return frozenset(" ".join(texts_of).split())
 
 
 def languages_of(words: Iterable[str]) -> frozenset[str]:

@@ -25,6 +25,7 @@ _LABEL: Final = re.compile(r"\W{0,8}(?:\*\*|__)(?P<label>[^*_\n:：]{1,80})[:：
 _TAG: Final = re.compile(r" {0,3}<(?P<name>[A-Za-z][\w-]*)")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _Named = tuple[Piece, str]
+_NUMBERED: Final = re.compile(r"(\D*)(\d{1,9})")
 _FIRST_WORD: Final = re.compile(r"[^\w❌✗✘🚫✅✓✔]*([❌✗✘🚫✅✓✔]|[\w'’]+)")
 
 
@@ -58,9 +59,31 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
 
 def _sides(pieces: Sequence[_Named]) -> Iterator[Edge]:
     for (first, text), (second, other) in pairwise(pieces):
-        one, two = _side(text), _side(other)
-        if one != two and any(one in group and two in group for group in _groups()):
-            yield Edge(EdgeKind.LABEL, first, second, f"{one}, {two}", mutual=True)
+        if are_sides(text, other):
+            yield Edge(EdgeKind.LABEL, first, second, f"{_side(text)}, {_side(other)}", mutual=True)
+
+
+def are_sides(first: str, second: str) -> bool:
+    """Whether two texts open with the sides of one thing.
+
+    >>> are_sides("**Good:** a name", "**Bad:** a number"), are_sides("Good morning", "Good evening")
+    (True, False)
+    """
+    one, two = _side(first), _side(second)
+    return one != two and any(one in group and two in group for group in _groups())
+
+
+def are_steps(first: str, second: str) -> bool:
+    """Whether two texts open with steps of one scale, in words or with the next number.
+
+    >>> are_steps("High: today", "Low: some day"), are_steps("SEV1", "SEV2 (minor)"), are_steps("v1", "w2")
+    (True, True, False)
+    """
+    one, two = _side(first), _side(second)
+    if one != two and any(one in group and two in group for group in _groups("scales")):
+        return True
+    low, high = _NUMBERED.fullmatch(one), _NUMBERED.fullmatch(two)
+    return bool(low and high and low[1] == high[1] and int(high[2]) == int(low[2]) + 1)
 
 
 def _negated(pieces: Sequence[_Named]) -> Iterator[Edge]:
@@ -83,9 +106,9 @@ def _side(text: str) -> str:
     return _SIGNS.get(word, word)
 
 
-@lru_cache(maxsize=1)
-def _groups() -> list[frozenset[str]]:
-    return [frozenset(group) for text in texts("contrasts") for group in parts(text)]
+@lru_cache(maxsize=2)
+def _groups(table: str = "contrasts") -> list[frozenset[str]]:
+    return [frozenset(group) for text in texts(table) for group in parts(text)]
 
 
 def _branches(skill: Skill) -> Iterator[Edge]:
