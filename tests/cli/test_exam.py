@@ -205,13 +205,25 @@ def test_an_exam_is_made_without_a_model(skill_folder: Path, tmp_path: Path) -> 
 
 
 def test_evals_that_a_skill_brings_are_its_exam(skill_folder: Path) -> None:
-    """Without --exam; where they quote nothing and there is no model, nothing can be measured."""
+    """Without --exam; those that quote nothing need a model, and those that can't be read are passed over."""
     (skill_folder / "evals").mkdir()
-    (skill_folder / "evals" / "evals.json").write_text('{"evals": [{"id": 1, "prompt": "p", "assertions": ["a"]}]}')
+    evals = skill_folder / "evals" / "evals.json"
+    criterion = {"text": "The response builds first.", "evidence": ["Run `make build`"]}
+    quoting = {"tasks": [{"id": "t", "prompt": "Ship it.", "criteria": [{"id": "c", **criterion}]}]}
+    evals.write_text(json.dumps(quoting))
     done = run("exam", "run", skill_folder, skill_folder, "--provider=embedded")
-    assert (done.exit_code, done.stdout) == (3, b"")
-    assert "evals.json" in done.stderr
-    assert "No criterion of the exam has evidence" in done.stderr
+    assert "The exam is " in done.stderr
+    assert "Exam by people: 1 task, 1 criterion" in done.text
+    evals.write_text('{"evals": [{"id": 1, "prompt": "p", "assertions": ["a"]}]}')
+    assert "quotes nothing" in run("exam", "run", skill_folder, skill_folder, "--provider=embedded").stderr
+    named = run("exam", "run", skill_folder, skill_folder, "--provider=embedded", "--exam", evals)
+    assert (named.exit_code, named.stdout) == (3, b"")
+    assert "No criterion of the exam has evidence" in named.stderr
+    evals.write_text("[]")
+    done = run("exam", "run", skill_folder, skill_folder, "--provider=embedded")
+    assert done.exit_code == 0
+    assert "it has no tasks. It is passed over." in done.stderr
+    assert "Exam by a program" in done.text
 
 
 def test_exams_are_written_in_other_forms(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from skill_distiller.exams.plugin_evals import plugin_files, read_plugin_evals
 from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.sandbox import find_sandbox
 from skill_distiller.exams.sitting import CONTEXT_TOKENS, NO_SKILL, ORIGINAL, ExamResult
+from skill_distiller.providers.detect import find_provider
 from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.exam_report import ExamRecord, exam_lines, exam_result_to_json
 from skill_distiller.report.text import plural, printable
@@ -182,7 +183,7 @@ def _take(
     candidates = [(name, _candidate(path, before)) for name, path in zip(_names(paths), paths, strict=True)]
     counter = load_counter(taking.encoding, offline=asked[0].offline)
     console = open_console(stderr=True, soft_wrap=True)
-    taken = find_exam(taking.exam_file, before, console)
+    taken = find_exam(taking.exam_file, before, asked[0], console)
     if unknown := [name for name in sit if name not in (*BASELINES, DIRECT)]:
         raise UsageError(f"There is no baseline {unknown[0]!r}.", f"Baselines: {', '.join((*BASELINES, DIRECT))}.")
     with examiner(*asked, console, taken) as found:
@@ -254,14 +255,25 @@ def examiner(models: ExamModels, marking: Marking, console: Console, taken: Exam
         yield Examiner(answering, judging, sandbox)
 
 
-def find_exam(path: str, original: SkillFolder, console: Console) -> Exam:
-    """The exam that was named, that the original brings, or that a program makes of it."""
+def find_exam(path: str, original: SkillFolder, models: ExamModels, console: Console) -> Exam:
+    """The exam that was named, that the original brings, or that a program makes of it.
+
+    One that the original brings is passed over where it can't be read, or quotes nothing and there is no model.
+    """
     if path:
         return read_plugin_evals(path) if Path(path).is_dir() else read_exam(path)
     shipped = next((original.root / name for name in _SHIPPED if original.root and original.file(name)), None)
     if shipped:
-        console.print(f"The exam is {printable(str(shipped))}.")
-        return read_exam(shipped)
+        try:
+            found = read_exam(shipped)
+        except BadInputError as error:
+            console.print(f"{printable(str(error))} It is passed over.")
+        else:
+            quotes = any(criterion.evidence for criterion in found.criteria)
+            if quotes or find_provider(models.provider, models.model, offline=models.offline):
+                console.print(f"The exam is {printable(str(shipped))}.")
+                return found
+            console.print(f"{printable(str(shipped))} quotes nothing of the skill: without a model it is passed over.")
     console.print(f"The exam is {_MADE}; another one can be named with --exam.")
     return program_exam(original, TrainedAnalyzer().analyze(original.skill))
 
