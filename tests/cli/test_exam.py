@@ -97,6 +97,12 @@ def test_a_result_is_what_feedback_asks_for(tmp_path: Path, skill_folder: Path) 
     done = run("feedback", "--from-exam", result, f"--learnings-dir={learnings}")
     assert done.exit_code == 0
     assert "91" in done.text
+    assert "91" in run("calibration", "list", "--feedback", f"--learnings-dir={learnings}").text
+    store = f"--learnings-dir={learnings}"
+    direct = take("--feedback=c1", store)
+    assert "Recorded for c1" in direct.stderr
+    for refused in (take("--feedback=c9", store), take("--feedback=c1", store, provider="embedded")):
+        assert (refused.exit_code in (2, 3), refused.stdout) == (True, b"")
     evidence = tmp_path / "evidence.json"
     evidence.write_text(take("--json", provider="embedded").text)
     refused = run("feedback", "--from-exam", evidence, f"--learnings-dir={learnings}")
