@@ -336,3 +336,45 @@ def test_two_runs_say_the_same() -> None:
     first, second = (json.loads(take("--json", "--no-cache").text) for _ in range(2))
     assert first.pop("models")[0]["calls"] == second.pop("models")[0]["calls"]
     assert first == second
+
+
+def test_an_exam_is_made_with_a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Written to a file with what was dropped on stderr; the same file is taken at once."""
+
+    def criterion(quote: str) -> dict[str, object]:
+        return {"text": "The response says so.", "evidence": [quote]}
+
+    good = [criterion("Don't raise `lock_timeout` above 5 seconds."), criterion("Read it before you write a backfill")]
+    task = {"index": 0, "kind": "constraint", "needs": "core", "prompt": "Go.", "criteria": [*good, criterion("Fly.")]}
+
+    def answer(seen: Seen) -> Act:
+        if "You write exams" in seen.system:
+            return Act(json.dumps({"tasks": [task]}))
+        assert "You find the words" in seen.system
+        return Act('{"quotes": [{"index": 0, "quote": ""}]}')
+
+    file = tmp_path / "exam.json"
+    with server(answer, monkeypatch):
+        done = run("exam", "make", SKILL, "--provider=openai", "--tasks=1", "-o", file)
+    assert (done.exit_code, done.stdout) == (0, b"")
+    assert "Asking openai/" in done.stderr
+    assert "1 task, 2 criteria by openai/" in done.stderr
+    assert "dropped: 1 quote that the skill does not hold, 1 criterion, 0 tasks" in done.stderr
+    made = read_exam(file)
+    assert made.made_by.startswith("openai/")
+    assert made.answerable
+    assert run("exam", "run", SKILL, SMALLER, "--exam", file, "--provider=embedded").exit_code == 0
+    assert run("exam", "make", SKILL, "--provider=openai", "--tasks=21").exit_code == 2
+
+
+def test_what_an_exam_says_does_not_steer_a_terminal(tmp_path: Path) -> None:
+    """Escapes in ids, texts and quotes come out as codes."""
+    escape = "\x1b[2J"
+    criteria = [{"id": f"c{escape}", "text": f"The {escape}", "evidence": ["NEVER edit a migration file"]}]
+    task = {"id": f"t{escape}", "prompt": "p", "criteria": criteria}
+    file = tmp_path / "exam.json"
+    file.write_text(json.dumps({"skill": escape, "made_by": escape, "tasks": [task]}))
+    done = run("exam", "run", SKILL, "-", "--exam", file, "--provider=embedded", "-v", stdin=b"# Nothing\n")
+    assert done.exit_code == 0
+    assert escape not in done.text + done.stderr
+    assert "\\x1b[2J" in done.text
