@@ -97,6 +97,12 @@ def test_a_result_is_what_feedback_asks_for(tmp_path: Path, skill_folder: Path) 
     done = run("feedback", "--from-exam", result, f"--learnings-dir={learnings}")
     assert done.exit_code == 0
     assert "91" in done.text
+    assert "91" in run("calibration", "list", "--feedback", f"--learnings-dir={learnings}").text
+    store = f"--learnings-dir={learnings}"
+    direct = take("--feedback=c1", store)
+    assert "Recorded for c1" in direct.stderr
+    for refused in (take("--feedback=c9", store), take("--feedback=c1", store, provider="embedded")):
+        assert (refused.exit_code in (2, 3), refused.stdout) == (True, b"")
     evidence = tmp_path / "evidence.json"
     evidence.write_text(take("--json", provider="embedded").text)
     refused = run("feedback", "--from-exam", evidence, f"--learnings-dir={learnings}")
@@ -205,13 +211,25 @@ def test_an_exam_is_made_without_a_model(skill_folder: Path, tmp_path: Path) -> 
 
 
 def test_evals_that_a_skill_brings_are_its_exam(skill_folder: Path) -> None:
-    """Without --exam; where they quote nothing and there is no model, nothing can be measured."""
+    """Without --exam; those that quote nothing need a model, and those that can't be read are passed over."""
     (skill_folder / "evals").mkdir()
-    (skill_folder / "evals" / "evals.json").write_text('{"evals": [{"id": 1, "prompt": "p", "assertions": ["a"]}]}')
+    evals = skill_folder / "evals" / "evals.json"
+    criterion = {"text": "The response builds first.", "evidence": ["Run `make build`"]}
+    quoting = {"tasks": [{"id": "t", "prompt": "Ship it.", "criteria": [{"id": "c", **criterion}]}]}
+    evals.write_text(json.dumps(quoting))
     done = run("exam", "run", skill_folder, skill_folder, "--provider=embedded")
-    assert (done.exit_code, done.stdout) == (3, b"")
-    assert "evals.json" in done.stderr
-    assert "No criterion of the exam has evidence" in done.stderr
+    assert "The exam is " in done.stderr
+    assert "Exam by people: 1 task, 1 criterion" in done.text
+    evals.write_text('{"evals": [{"id": 1, "prompt": "p", "assertions": ["a"]}]}')
+    assert "quotes nothing" in run("exam", "run", skill_folder, skill_folder, "--provider=embedded").stderr
+    named = run("exam", "run", skill_folder, skill_folder, "--provider=embedded", "--exam", evals)
+    assert (named.exit_code, named.stdout) == (3, b"")
+    assert "No criterion of the exam has evidence" in named.stderr
+    evals.write_text("[]")
+    done = run("exam", "run", skill_folder, skill_folder, "--provider=embedded")
+    assert done.exit_code == 0
+    assert "it has no tasks. It is passed over." in done.stderr
+    assert "Exam by a program" in done.text
 
 
 def test_exams_are_written_in_other_forms(tmp_path: Path) -> None:
@@ -318,3 +336,45 @@ def test_two_runs_say_the_same() -> None:
     first, second = (json.loads(take("--json", "--no-cache").text) for _ in range(2))
     assert first.pop("models")[0]["calls"] == second.pop("models")[0]["calls"]
     assert first == second
+
+
+def test_an_exam_is_made_with_a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Written to a file with what was dropped on stderr; the same file is taken at once."""
+
+    def criterion(quote: str) -> dict[str, object]:
+        return {"text": "The response says so.", "evidence": [quote]}
+
+    good = [criterion("Don't raise `lock_timeout` above 5 seconds."), criterion("Read it before you write a backfill")]
+    task = {"index": 0, "kind": "constraint", "needs": "core", "prompt": "Go.", "criteria": [*good, criterion("Fly.")]}
+
+    def answer(seen: Seen) -> Act:
+        if "You write exams" in seen.system:
+            return Act(json.dumps({"tasks": [task]}))
+        assert "You find the words" in seen.system
+        return Act('{"quotes": [{"index": 0, "quote": ""}]}')
+
+    file = tmp_path / "exam.json"
+    with server(answer, monkeypatch):
+        done = run("exam", "make", SKILL, "--provider=openai", "--tasks=1", "-o", file)
+    assert (done.exit_code, done.stdout) == (0, b"")
+    assert "Asking openai/" in done.stderr
+    assert "1 task, 2 criteria by openai/" in done.stderr
+    assert "dropped: 1 quote that the skill does not hold, 1 criterion, 0 tasks" in done.stderr
+    made = read_exam(file)
+    assert made.made_by.startswith("openai/")
+    assert made.answerable
+    assert run("exam", "run", SKILL, SMALLER, "--exam", file, "--provider=embedded").exit_code == 0
+    assert run("exam", "make", SKILL, "--provider=openai", "--tasks=21").exit_code == 2
+
+
+def test_what_an_exam_says_does_not_steer_a_terminal(tmp_path: Path) -> None:
+    """Escapes in ids, texts and quotes come out as codes."""
+    escape = "\x1b[2J"
+    criteria = [{"id": f"c{escape}", "text": f"The {escape}", "evidence": ["NEVER edit a migration file"]}]
+    task = {"id": f"t{escape}", "prompt": "p", "criteria": criteria}
+    file = tmp_path / "exam.json"
+    file.write_text(json.dumps({"skill": escape, "made_by": escape, "tasks": [task]}))
+    done = run("exam", "run", SKILL, "-", "--exam", file, "--provider=embedded", "-v", stdin=b"# Nothing\n")
+    assert done.exit_code == 0
+    assert escape not in done.text + done.stderr
+    assert "\\x1b[2J" in done.text

@@ -9,6 +9,7 @@ from statistics import fmean, stdev
 
 import numpy as np
 import pytest
+from tests.cli.command import run_process
 
 from skill_distiller.exams.statistics import bootstrap, compare_pairs, retention, summarize_retention
 
@@ -90,3 +91,26 @@ def test_nothing_is_summed_up_as_nothing() -> None:
     same = summarize_retention([1.0] * 8, [1.0] * 8, [0.0] * 8)
     assert same
     assert (same.passed, same.interval, same.paired.sign) == (True, (1.0, 1.0), None)
+
+
+WITHOUT_SCIPY = """
+import sys
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+    def find_spec(self, name, path=None, target=None):
+        return None if name.partition(".")[0] == "scipy" else self.finder.find_spec(name, path, target)
+sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
+from skill_distiller.exams.statistics import has_scipy, summarize_retention
+found = summarize_retention([1.0] * 8, [0.5] * 7 + [1.0], [0.0] * 8)
+print(has_scipy(), found.mean, found.passed, found.interval, found.paired)
+"""
+
+
+def test_without_scipy_there_are_means_and_no_tests() -> None:
+    """Retention and who won need nothing; what needs it is missing and not made up."""
+    done = run_process(program=("-c", WITHOUT_SCIPY))
+    assert done.stderr == ""
+    assert done.text == (
+        "False 0.5625 False None Paired(better=0, worse=7, ties=1, wilcoxon=None, sign=None, d=None)\n"
+    )

@@ -292,9 +292,9 @@ def _pass_gate(request: Request, run: Run, skill: Skill, console: Console) -> Re
     from skill_distiller.run.take_exam import ExamRun
 
     folder = read_skill_folder(request.path).with_skill(skill) if request.path != STDIN else SkillFolder(None, skill)
-    exam = find_exam(request.gate.exam_file, folder, console)
-    shared = {member.name: getattr(request.models, member.name) for member in fields(ExamModels)}
-    with examiner(ExamModels(**shared), Marking(), console, exam) as found:
+    models = ExamModels(**{member.name: getattr(request.models, member.name) for member in fields(ExamModels)})
+    exam = find_exam(request.gate.exam_file, folder, models, console)
+    with examiner(models, Marking(), console, exam) as found:
         exam_run = ExamRun(exam, folder, run.counter, found)
         exam_run.announce([("result", folder)])
         gated = (gate_by_exam if request.gate.gate_by == "exam" else choose_by_exam)(run, exam_run)

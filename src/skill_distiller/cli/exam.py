@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from skill_distiller.analysis.trained import TrainedAnalyzer
+from skill_distiller.calibration.outcomes import parse_reports
 from skill_distiller.cli.arguments import Code, ExamModels, Marking
 from skill_distiller.cli.input_output import STDIN, check_target, read_input, write_atomically, write_json, write_stdout
+from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.exams.baselines import BASELINES, baseline_skill, baselines_kept
@@ -25,6 +27,8 @@ from skill_distiller.exams.plugin_evals import plugin_files, read_plugin_evals
 from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.sandbox import find_sandbox
 from skill_distiller.exams.sitting import CONTEXT_TOKENS, NO_SKILL, ORIGINAL, ExamResult
+from skill_distiller.providers.detect import find_provider
+from skill_distiller.report.calibration_text import feedback_text
 from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.exam_report import ExamRecord, exam_lines, exam_result_to_json
 from skill_distiller.report.text import plural, printable
@@ -48,6 +52,7 @@ exam = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_LATEST: Final = "latest"
 _FAILED: Final = 6  # exit code where less is kept than asked for
 _SHIPPED: Final = ("evals/evals.json", "evals/exam.json")  # that a skill folder may bring
 DIRECT: Final = "direct"  # the baseline that a model makes
@@ -140,9 +145,21 @@ def run_(
     taking: Taking,
     models: ExamModels,
     marking: Marking,
+    feedback: str = option(
+        "", metavar="ID", help="Record the retention as the outcome of this run of compress (c1, or latest)."
+    ),
+    learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Take an exam with a skill and with a smaller one. With a model: without a skill too, answered and marked."""
-    _take(original, [candidate], taking, (models, marking), baselines=False)
+    store = open_store(learnings_dir) if feedback else None
+    if store and feedback != _LATEST:
+        read_whole(store).find(feedback)  # whether it is there is said before anybody is asked
+    result = _take(original, [candidate], taking, (models, marking), baselines=False, outcome=bool(store))
+    if store:
+        record = {"id": "" if feedback == _LATEST else feedback, "retention": _shares(result)[0], "note": "exam"}
+        for entry in store.record(parse_reports(json.dumps(record))):
+            typer.echo(feedback_text(entry), err=True)
+    _hold(result, taking, 1)
 
 
 @exam.command()
@@ -162,7 +179,8 @@ def compare(
     marking: Marking,
 ) -> None:
     """Take an exam with several smaller skills, and with what simple ways leave at the same tokens."""
-    _take(original, candidates, taking, (models, marking), baselines=True, sit=sit or ())
+    result = _take(original, candidates, taking, (models, marking), baselines=True, sit=sit or ())
+    _hold(result, taking, len(candidates))
 
 
 def _take(
@@ -173,7 +191,9 @@ def _take(
     *,
     baselines: bool,
     sit: Sequence[str] = (),
-) -> None:
+    outcome: bool = False,
+) -> ExamResult:
+    """Take the exam and print what comes of it; with `outcome` evidence alone is not enough."""
     if taking.min_kept is not None and not 0 <= taking.min_kept <= 1:
         raise UsageError(f"--min-kept={taking.min_kept:g} is not between 0 and 1.", "Use for example 0.9.")
     if [original, *paths].count(STDIN) > 1:
@@ -182,10 +202,15 @@ def _take(
     candidates = [(name, _candidate(path, before)) for name, path in zip(_names(paths), paths, strict=True)]
     counter = load_counter(taking.encoding, offline=asked[0].offline)
     console = open_console(stderr=True, soft_wrap=True)
-    taken = find_exam(taking.exam_file, before, console)
+    taken = find_exam(taking.exam_file, before, asked[0], console)
     if unknown := [name for name in sit if name not in (*BASELINES, DIRECT)]:
         raise UsageError(f"There is no baseline {unknown[0]!r}.", f"Baselines: {', '.join((*BASELINES, DIRECT))}.")
     with examiner(*asked, console, taken) as found:
+        if outcome and found is None:
+            raise UsageError(
+                "--feedback needs an exam that a model sits: evidence is no outcome.",
+                "Name a --provider and an --exam.",
+            )
         candidates += [(name, _baseline(name, before, candidates[0][1], counter, found)) for name in sit]
         run = ExamRun(taken, before, counter, found, taking.context)
         run.announce(candidates)
@@ -195,7 +220,12 @@ def _take(
         write_json(exam_result_to_json(record))
     else:
         write_stdout("".join(f"{line}\n" for line in exam_lines(record, verbose=taking.verbose)), safe=True)
-    if taking.min_kept is not None and min(_shares(result)[: len(paths)]) < taking.min_kept:
+    return result
+
+
+def _hold(result: ExamResult, taking: Taking, candidates: int) -> None:
+    """End with 6 where one of the first candidates keeps less than was asked for."""
+    if taking.min_kept is not None and min(_shares(result)[:candidates]) < taking.min_kept:
         raise typer.Exit(_FAILED)
 
 
@@ -254,14 +284,25 @@ def examiner(models: ExamModels, marking: Marking, console: Console, taken: Exam
         yield Examiner(answering, judging, sandbox)
 
 
-def find_exam(path: str, original: SkillFolder, console: Console) -> Exam:
-    """The exam that was named, that the original brings, or that a program makes of it."""
+def find_exam(path: str, original: SkillFolder, models: ExamModels, console: Console) -> Exam:
+    """The exam that was named, that the original brings, or that a program makes of it.
+
+    One that the original brings is passed over where it can't be read, or quotes nothing and there is no model.
+    """
     if path:
         return read_plugin_evals(path) if Path(path).is_dir() else read_exam(path)
     shipped = next((original.root / name for name in _SHIPPED if original.root and original.file(name)), None)
     if shipped:
-        console.print(f"The exam is {printable(str(shipped))}.")
-        return read_exam(shipped)
+        try:
+            found = read_exam(shipped)
+        except BadInputError as error:
+            console.print(f"{printable(str(error))} It is passed over.")
+        else:
+            quotes = any(criterion.evidence for criterion in found.criteria)
+            if quotes or find_provider(models.provider, models.model, offline=models.offline):
+                console.print(f"The exam is {printable(str(shipped))}.")
+                return found
+            console.print(f"{printable(str(shipped))} quotes nothing of the skill: without a model it is passed over.")
     console.print(f"The exam is {_MADE}; another one can be named with --exam.")
     return program_exam(original, TrainedAnalyzer().analyze(original.skill))
 
