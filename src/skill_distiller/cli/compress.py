@@ -162,7 +162,7 @@ def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Cho
         watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console)))
         opened = choose_backends(
             replace(request.models, provider="embedded") if job.options.plan else request.models,
-            job.skill,
+            (job.skill,),
             watcher,
             accept_unproved=request.pieces.accept_unproved,
             one_liner=job.options.mode is Mode.ONELINER,
