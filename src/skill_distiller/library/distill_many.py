@@ -25,6 +25,7 @@ from skill_distiller.errors import (
 from skill_distiller.library.batch_outcomes import Outcome, State
 from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill, PassedOver
 from skill_distiller.library.journal import NOTHING, Entry, Fingerprint, Journal, claim_as_worker, fingerprint
+from skill_distiller.library.ray_engine import RayWorkers
 from skill_distiller.library.workers import Died, InProcess, Workers
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
@@ -249,43 +250,54 @@ def distill_many(
     journal: Journal,
     *,
     jobs: int,
+    cluster: str | None = None,
     most_seconds: float = MOST_SECONDS,
     on_defect: Callable[[str], None] = lambda trace: None,
 ) -> Iterator[tuple[Outcome, bool] | PassedOver]:
     """The outcome for each skill as it is known, with whether it was worked on now; what is passed over as it comes.
 
-    Results go to the folder of the batch, whose `journal` is open. Skills with the same text are worked on once. Raises
+    Results go to the folder of the batch, whose `journal` is open. Skills with the same text are worked on once. With
+    `cluster` the work is done by Ray, at that address; "" starts one here. Raises
     RefusedError where the disk takes no more, ProviderError where a language model does not answer for several skills
-    one after the other. `on_defect` is told the traceback of a defect.
+    one after the other. `on_defect` is told of a worker that broke down, with the traceback where there is one.
     """
     drive = _Drive(batch, journal)
-    workers: Workers[Task, Done | Stop] | InProcess[Task, Done | Stop]
-    if batch.backends:
-        workers, jobs = InProcess(batch), 1
-    else:
-        workers = Workers(batch, jobs, prepare=_Claim(batch.out), preload=__name__, most_seconds=most_seconds)
+    workers = _workers(batch, jobs, cluster, most_seconds)
     unanswered = 0
     source = iter(found)
+    more = True
     with workers.running():
         while True:
-            # As many tasks as there are workers lie ready, so that none waits for the next skill to be looked at.
-            while len(drive.ready) < jobs and (item := next(source, None)) is not None:
-                yield from drive.look_at(item)
-            while drive.ready and workers.has_room:
-                workers.submit(drive.ready.popleft())
+            # Some tasks lie ready, so that no worker waits for the next skill to be looked at.
+            while more and (workers.has_room or len(drive.ready) < jobs):
+                item = next(source, None)
+                more = item is not None
+                yield from drive.look_at(item) if item is not None else ()
+                drive.hand_out(workers)
+            drive.hand_out(workers)
             if not workers.are_busy:
                 break
             task, done = workers.wait()
             if isinstance(done, Stop):
                 raise RefusedError(done.reason, "Make room, then run the same command again: it goes on.")
             if isinstance(done, Died):
-                if done.trace:
-                    on_defect(done.trace)
+                on_defect(done.trace)
                 done = Done(Outcome(str(task.found.place), str(task.found.file), State.FAILED, reason=done.reason))
             yield drive.settle(task, done), True
             unanswered = unanswered + 1 if done.unanswered else 0
             if unanswered == _MOST_UNANSWERED:
                 raise ProviderError(done.outcome.reason, "Run the same command again: it goes on where it was.")
+
+
+_Engine = Workers[Task, Done | Stop] | InProcess[Task, Done | Stop] | RayWorkers[Task, Done | Stop]
+
+
+def _workers(batch: Batch, jobs: int, cluster: str | None, most_seconds: float) -> _Engine:
+    if batch.backends:
+        return InProcess(batch)
+    if cluster is not None:
+        return RayWorkers(batch, jobs, cluster)
+    return Workers(batch, jobs, prepare=_Claim(batch.out), preload=__name__, most_seconds=most_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +319,11 @@ class _Drive:
         self._key = batch.key
         self._first: dict[str, str] = {}  # by text: the place of the skill that was worked on
         self._waiting: dict[str, list[Task]] = {}
+
+    def hand_out(self, workers: _Engine) -> None:
+        """Give tasks that are ready to workers that are free."""
+        while self.ready and workers.has_room:
+            workers.submit(self.ready.popleft())
 
     def look_at(self, item: FoundSkill | PassedOver) -> Iterator[tuple[Outcome, bool] | PassedOver]:
         """What is known of a skill at once; else a task is made ready, or waits for one with the same text."""

@@ -15,7 +15,7 @@ import typer
 
 from skill_distiller.cli.arguments import Goal, ModelOptions, Source, exclude, options_of
 from skill_distiller.cli.input_output import write_stdout
-from skill_distiller.cli.library.paths import JOBS, PATHS, Looking, job_count
+from skill_distiller.cli.library.paths import PATHS, Looking, job_count
 from skill_distiller.cli.option_groups import expand_groups, option
 from skill_distiller.cli.self_compression import SelfCompression, find_self_compression
 from skill_distiller.errors import BadInputError, RefusedError, StoppedError, UsageError, reason_of
@@ -39,6 +39,35 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _FAILED: Final = 6
+
+
+class Engine(StrEnum):
+    """Who does the work: processes of this machine, or a Ray cluster."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Where the work is done."""
+
+    jobs: int = option(
+        0, "--jobs", min=0, metavar="N", help="How many processes work at once. Default: one for each core."
+    )
+    engine: Engine = option(
+        Engine.LOCAL, "--engine", help="Processes of this machine, or a Ray cluster (skill-distiller[ray])."
+    )
+    address: str = option(
+        "", "--address", metavar="HOST:PORT", help="The head of the cluster. Default: one is started."
+    )
+
+    @property
+    def cluster(self) -> str | None:
+        """The address of the cluster, None for this machine; raises UsageError for one without the engine."""
+        if self.address and self.engine is not Engine.RAY:
+            raise UsageError("--address is that of a Ray cluster.", "Add --engine ray.")
+        return self.address if self.engine is Engine.RAY else None
 
 
 class FailOn(StrEnum):
@@ -93,7 +122,7 @@ def batch(
     paths: list[str] = PATHS,
     *,
     handling: Handling,
-    jobs: int = JOBS,
+    engines: Engines,
     goal: Goal,
     looking: Looking,
     source: Source,
@@ -109,6 +138,9 @@ def batch(
         ("--json", handling.json_, "--verbose", handling.verbose),
         ("--verbose", handling.verbose, "--quiet", handling.quiet),
     )
+    cluster = engines.cluster
+    if cluster is not None and models.provider != "embedded":
+        raise UsageError("A language model is asked from this process alone.", "Leave out --engine or --provider.")
     options = _options(goal, source, offline=models.offline)
     out = _folder_of_results(handling.output, paths)
     search = looking.search(apart=out)
@@ -127,7 +159,8 @@ def batch(
                 find_skills(paths, search),
                 work,
                 journal,
-                jobs=job_count(jobs),
+                jobs=job_count(engines.jobs),
+                cluster=cluster,
                 most_seconds=handling.most_seconds,
                 on_defect=partial(_tell_defect, console),
             ):
@@ -220,7 +253,8 @@ def _take(item: tuple[Outcome, bool] | PassedOver, tally: Tally, handling: Handl
 
 
 def _tell_defect(console: Console, trace: str) -> None:
-    console.print(printable(trace.rstrip()), style="dim")
+    if trace:
+        console.print(printable(trace.rstrip()), style="dim")
 
 
 @contextmanager
