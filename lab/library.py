@@ -149,8 +149,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"\n{len(paths)} skills; a further one takes {share:.2f} of its processor time in one process.")
         print(f"Two workers are {one.wall / two.wall:.2f} times as fast as one.")
         print(f"{given.times} times as many skills take {large.wall / two.wall:.2f} times as long.")
-        minutes = further.wall / more * MARKETPLACES / 60
-        print(f"At this rate {MARKETPLACES:,} skills take {minutes:.0f} minutes with two workers.")
+        clock, processor = (each / more * MARKETPLACES / 60 for each in (further.wall, further.cpu / 2))
+        print(f"At this rate {MARKETPLACES:,} skills take {clock:.0f} minutes with two workers, by the clock, and")
+        print(f"{processor:.0f} minutes on two cores that do nothing else.")
         same = 0
         for number in range(given.kills):
             out = folder / "killed"

@@ -250,3 +250,32 @@ def test_ctrl_c(tmp_path: Path) -> None:
     assert b"Traceback" not in stderr
     result = run("batch", library, "-o", tmp_path / "out", "--json", "-q")
     assert any(line["earlier"] for line in _lines(result.text).values())
+
+
+def test_one_session_with_a_model(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What all skills will ask is said before the first call; a second run asks nothing, for another model it does."""
+    monkeypatch.delenv("SKILL_DISTILLER_SCRIPT", raising=False)
+    arguments = ("batch", library, "-o", tmp_path / "out", "--json", "--provider=scripted", "--threshold=0.8")
+    first = run(*arguments)
+    assert first.exit_code == 0
+    (asking,) = (line for line in first.stderr.splitlines() if line.startswith("Asking "))
+    assert int(asking.split(" about ")[1].split()[0]) >= 10
+    assert {line["earlier"] for line in _lines(first.text).values()} == {False}
+    again = run(*arguments)
+    assert "Asking" not in again.stderr
+    assert {line["earlier"] for line in _lines(again.text).values()} == {True}
+    other = run(*arguments, "--model=other", "--no-cache")
+    assert {line["earlier"] for line in _lines(other.text).values()} == {False}
+
+
+def test_a_limit_of_calls_ends_the_batch(library: Path, tmp_path: Path) -> None:
+    """It holds for all skills together; with a higher one the same command goes on."""
+    arguments = ("batch", library, "-o", tmp_path / "out", "--json", "--provider=scripted")
+    stopped = run(*arguments, "--max-calls=4")
+    assert stopped.exit_code == 4
+    assert "Run the same command again" in stopped.stderr
+    lines = _lines(stopped.text)
+    assert [line["state"] for line in lines.values()].count("failed") == 3
+    rest = run(*arguments, "-q")
+    assert rest.exit_code == 0
+    assert len(_lines(rest.text)) == 5

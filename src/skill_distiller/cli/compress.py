@@ -265,7 +265,7 @@ def _distill_with(models: ModelOptions, request: Request, job: _Job, console: Co
         watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console, named=named)))
         opened = choose_backends(
             models,
-            job.skill,
+            (job.skill,),
             watcher,
             accept_unproved=request.pieces.accept_unproved,
             one_liner=job.options.mode is Mode.ONELINER,

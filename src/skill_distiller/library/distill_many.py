@@ -14,11 +14,20 @@ from typing import Final, NamedTuple, Protocol
 
 from skill_distiller._version import __version__
 from skill_distiller.checks.model import Tokens
-from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerError, TargetError, reason_of
+from skill_distiller.errors import (
+    BadInputError,
+    ProviderError,
+    RefusedError,
+    SkillDistillerError,
+    TargetError,
+    reason_of,
+)
 from skill_distiller.library.batch_outcomes import Outcome, State
 from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill, PassedOver
 from skill_distiller.library.journal import NOTHING, Entry, Fingerprint, Journal, claim_as_worker, fingerprint
-from skill_distiller.library.workers import Died, Workers
+from skill_distiller.library.ray_engine import RayWorkers
+from skill_distiller.library.workers import Died, InProcess, Workers
+from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.result import Result
@@ -35,6 +44,7 @@ MOST_SECONDS: Final = 600.0  # that one skill may take
 _LOSS_LENGTH: Final = 80  # characters
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})  # no other skill can be written either
 _UNCHANGED: Final = (NoteKind.ALREADY_MINIMAL, NoteKind.NOT_WORTH_IT, NoteKind.WITHIN_BUDGET, NoteKind.ALL_KEPT)
+_MOST_UNANSWERED: Final = 3  # skills: then the model is not there, or a limit is reached
 _BY_HAND: Final = "The result was changed by hand; it is not overwritten (--force)."
 
 
@@ -58,7 +68,8 @@ class Batch:
     """What is done to every skill: the options of a run, the folder of results, and who may raise the threshold.
 
     `guard` gives None for a skill like any other, and raises RefusedError for one that is left alone. With `force`
-    results that were changed by hand are overwritten.
+    results that were changed by hand are overwritten. With `backends`, which `made_with` names, the work is done in
+    this process; else by the embedded ones, in others.
     """
 
     options: DistillOptions
@@ -66,6 +77,8 @@ class Batch:
     guard: Guard | None = None
     max_bytes: int = MAX_BYTES
     force: bool = False
+    backends: Backends | None = None
+    made_with: str = ""
 
     @property
     def key(self) -> str:
@@ -73,14 +86,14 @@ class Batch:
         options, counting = self.options, self.options.counting
         aim = [options.mode, options.threshold, options.tokens, options.wording, options.gate]
         reading = [counting.encoding, counting.offline, repr(options.patterns), self.max_bytes]
-        return json.dumps([__version__, aim, reading])
+        return json.dumps([__version__, aim, reading, self.made_with])
 
     def __call__(self, task: Task) -> Done | Stop:
         """Work on one skill and write its result, in a worker process."""
         try:
             outcome, text = self._work(task)
         except SkillDistillerError as error:
-            return Done(_failed(task.found, error))
+            return Done(_failed(task.found, error), unanswered=isinstance(error, ProviderError))
         try:
             digest = self._write(task, text)
         except (OSError, SkillDistillerError) as error:
@@ -99,7 +112,7 @@ class Batch:
             same = replace(task.same, place=str(found.place), path=str(found.file), copy_of=task.same.place)
             return same, text
         try:
-            result = distill(skill, self._options(skill))
+            result = distill(skill, self._options(skill), self.backends)
         except (RefusedError, TargetError) as error:
             counter = load_counter(self.options.counting.encoding, offline=self.options.counting.offline)
             tokens = count_skill(skill, {}, counter)
@@ -152,10 +165,14 @@ class Task(NamedTuple):
 
 
 class Done(NamedTuple):
-    """An outcome, and the SHA-256 of the result's SKILL.md, "" where none was written."""
+    """An outcome, and the SHA-256 of the result's SKILL.md, "" where none was written.
+
+    `unanswered` where it failed because a language model did not answer.
+    """
 
     outcome: Outcome
     result: str = ""
+    unanswered: bool = False
 
 
 class Stop(NamedTuple):
@@ -233,40 +250,54 @@ def distill_many(
     journal: Journal,
     *,
     jobs: int,
+    cluster: str | None = None,
     most_seconds: float = MOST_SECONDS,
     on_defect: Callable[[str], None] = lambda trace: None,
 ) -> Iterator[tuple[Outcome, bool] | PassedOver]:
     """The outcome for each skill as it is known, with whether it was worked on now; what is passed over as it comes.
 
-    Results go to the folder of the batch, whose `journal` is open. Skills with the same text are worked on once. Raises
-    RefusedError where the disk takes no more. `on_defect` is told the traceback of a defect.
+    Results go to the folder of the batch, whose `journal` is open. Skills with the same text are worked on once. With
+    `cluster` the work is done by Ray, at that address; "" starts one here. Raises
+    RefusedError where the disk takes no more, ProviderError where a language model does not answer for several skills
+    one after the other. `on_defect` is told of a worker that broke down, with the traceback where there is one.
     """
     drive = _Drive(batch, journal)
-    workers = Workers[Task, Done | Stop](
-        batch,
-        jobs,
-        prepare=_Claim(batch.out),
-        preload=__name__,
-        most_seconds=most_seconds,
-    )
+    workers = _workers(batch, jobs, cluster, most_seconds)
+    unanswered = 0
     source = iter(found)
+    more = True
     with workers.running():
         while True:
-            # As many tasks as there are workers lie ready, so that none waits for the next skill to be looked at.
-            while len(drive.ready) < jobs and (item := next(source, None)) is not None:
-                yield from drive.look_at(item)
-            while drive.ready and workers.has_room:
-                workers.submit(drive.ready.popleft())
+            # Some tasks lie ready, so that no worker waits for the next skill to be looked at.
+            while more and (workers.has_room or len(drive.ready) < jobs):
+                item = next(source, None)
+                more = item is not None
+                yield from drive.look_at(item) if item is not None else ()
+                drive.hand_out(workers)
+            drive.hand_out(workers)
             if not workers.are_busy:
                 break
             task, done = workers.wait()
             if isinstance(done, Stop):
                 raise RefusedError(done.reason, "Make room, then run the same command again: it goes on.")
             if isinstance(done, Died):
-                if done.trace:
-                    on_defect(done.trace)
+                on_defect(done.trace)
                 done = Done(Outcome(str(task.found.place), str(task.found.file), State.FAILED, reason=done.reason))
             yield drive.settle(task, done), True
+            unanswered = unanswered + 1 if done.unanswered else 0
+            if unanswered == _MOST_UNANSWERED:
+                raise ProviderError(done.outcome.reason, "Run the same command again: it goes on where it was.")
+
+
+_Engine = Workers[Task, Done | Stop] | InProcess[Task, Done | Stop] | RayWorkers[Task, Done | Stop]
+
+
+def _workers(batch: Batch, jobs: int, cluster: str | None, most_seconds: float) -> _Engine:
+    if batch.backends:
+        return InProcess(batch)
+    if cluster is not None:
+        return RayWorkers(batch, jobs, cluster)
+    return Workers(batch, jobs, prepare=_Claim(batch.out), preload=__name__, most_seconds=most_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +319,11 @@ class _Drive:
         self._key = batch.key
         self._first: dict[str, str] = {}  # by text: the place of the skill that was worked on
         self._waiting: dict[str, list[Task]] = {}
+
+    def hand_out(self, workers: _Engine) -> None:
+        """Give tasks that are ready to workers that are free."""
+        while self.ready and workers.has_room:
+            workers.submit(self.ready.popleft())
 
     def look_at(self, item: FoundSkill | PassedOver) -> Iterator[tuple[Outcome, bool] | PassedOver]:
         """What is known of a skill at once; else a task is made ready, or waits for one with the same text."""

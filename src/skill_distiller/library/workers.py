@@ -144,6 +144,38 @@ class Workers(Generic[T, R]):
         return _Worker(process, near)
 
 
+class InProcess(Generic[T, R]):
+    """The same for work that can't leave this process: one task at a time."""
+
+    def __init__(self, work: Callable[[T], R]) -> None:
+        self._work = work
+        self._tasks: list[T] = []
+
+    @contextmanager
+    def running(self) -> Iterator[InProcess[T, R]]:
+        """Nothing has to be started."""
+        yield self
+
+    @property
+    def are_busy(self) -> bool:
+        """Whether a task waits to be done."""
+        return bool(self._tasks)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether none does."""
+        return not self._tasks
+
+    def submit(self, task: T) -> None:
+        """Take a task, which is done when it is waited for."""
+        self._tasks.append(task)
+
+    def wait(self) -> tuple[T, R | Died]:
+        """The task with its result."""
+        task = self._tasks.pop()
+        return task, self._work(task)
+
+
 def work_on(
     tasks: Iterable[T], work: Callable[[T], R], count: int, *, preload: str = "", most_seconds: float = 600.0
 ) -> Iterator[tuple[T, R | Died]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -85,11 +86,17 @@ class Chosen:
 
 
 def choose_backends(
-    options: ProviderOptions, skill: Skill, watcher: Watcher | None, *, accept_unproved: bool, one_liner: bool
+    options: ProviderOptions,
+    skills: Iterable[Skill],
+    watcher: Watcher | None,
+    *,
+    accept_unproved: bool,
+    one_liner: bool,
 ) -> Chosen:
     """The backends that the options mean here and now; `accept_unproved` is for the rewriter.
 
-    `one_liner` says whether three lines will be asked for, or rewritings.
+    The `skills` that will be worked on say what will be asked, all of it in one session; `one_liner` whether three
+    lines will be asked for, or rewritings.
 
     Raises ProviderError where the provider asked for is not there, or `with_ci` finds no model.
     """
@@ -110,8 +117,9 @@ def choose_backends(
     writer = PromptedOneLiner(session, embedded.one_liner)
     rewriter = PromptedRewriter(session, accept_unproved)
     renderers = (rewriter, PromptedSynthesizer(session))
-    for part in (analyzer, writer if one_liner else rewriter, judge):
-        session.expect(part.expected(skill))
+    for skill in skills:
+        for part in (analyzer, writer if one_liner else rewriter, judge):
+            session.expect(part.expected(skill))
     return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=writer), session)
 
 

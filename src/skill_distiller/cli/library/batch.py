@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -14,21 +14,24 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from skill_distiller.cli.approval.self_compression import SelfCompression, find_self_compression
-from skill_distiller.cli.arguments import Goal, Source, exclude, options_of
+from skill_distiller.cli.arguments import Goal, ModelOptions, Source, exclude, options_of
 from skill_distiller.cli.input_output import write_stdout
-from skill_distiller.cli.library.paths import JOBS, PATHS, Looking, job_count
+from skill_distiller.cli.library.paths import PATHS, Looking, job_count
 from skill_distiller.cli.option_groups import expand_groups, option
-from skill_distiller.errors import RefusedError, StoppedError, UsageError, reason_of
+from skill_distiller.errors import BadInputError, RefusedError, StoppedError, UsageError, reason_of
 from skill_distiller.library.batch_outcomes import SCHEMA, Outcome, State, Tally, outcome_to_json
 from skill_distiller.library.distill_many import MOST_SECONDS, Batch, distill_many
 from skill_distiller.library.find_skills import FoundSkill, PassedOver, Search, find_skills
 from skill_distiller.library.journal import Journal
-from skill_distiller.report.console import open_console
+from skill_distiller.planning.plan import Mode
+from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.library_text import outcome_line, print_batch, widened
 from skill_distiller.report.text import printable
+from skill_distiller.run.backends import choose_backends, choose_token_scorer
 from skill_distiller.run.config import load_config
 from skill_distiller.run.run import Counting, DistillOptions, check_options
 from skill_distiller.skill.model import SKILL_FILE, Skill
+from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter
 
 if TYPE_CHECKING:
@@ -36,6 +39,35 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _FAILED: Final = 6
+
+
+class Engine(StrEnum):
+    """Who does the work: processes of this machine, or a Ray cluster."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Where the work is done."""
+
+    jobs: int = option(
+        0, "--jobs", min=0, metavar="N", help="How many processes work at once. Default: one for each core."
+    )
+    engine: Engine = option(
+        Engine.LOCAL, "--engine", help="Processes of this machine, or a Ray cluster (skill-distiller[ray])."
+    )
+    address: str = option(
+        "", "--address", metavar="HOST:PORT", help="The head of the cluster. Default: one is started."
+    )
+
+    @property
+    def cluster(self) -> str | None:
+        """The address of the cluster, None for this machine; raises UsageError for one without the engine."""
+        if self.address and self.engine is not Engine.RAY:
+            raise UsageError("--address is that of a Ray cluster.", "Add --engine ray.")
+        return self.address if self.engine is Engine.RAY else None
 
 
 class FailOn(StrEnum):
@@ -73,41 +105,64 @@ class Handling:
     quiet: bool = option(False, "--quiet", "-q", help="Print nothing but errors.")
 
 
+@dataclass(frozen=True, slots=True)
+class BatchModels(ModelOptions):
+    """As for one skill, but that no language model is asked unless one is named: there may be thousands of calls."""
+
+    provider: str = option(
+        "embedded",
+        metavar="embedded|auto|ollama|gemini|openai|llm",
+        help="Who classifies, rewrites and judges; see compress. With a language model skills are done one by one, in "
+        "one session with one limit (--max-calls).",
+    )
+
+
 @expand_groups
 def batch(
     paths: list[str] = PATHS,
     *,
     handling: Handling,
-    jobs: int = JOBS,
+    engines: Engines,
     goal: Goal,
     looking: Looking,
     source: Source,
+    models: BatchModels,
 ) -> None:
     """Make many skills smaller, into a folder.
 
     Each skill has one outcome: done, already minimal, refused or failed; a bad one stops no other. The folder of
     results holds the whole library, with the originals of skills that did not get smaller, and a journal: a run that
-    was stopped, however, goes on where it was. No language model takes part.
+    was stopped, however, goes on where it was.
     """
     exclude(
         ("--json", handling.json_, "--verbose", handling.verbose),
         ("--verbose", handling.verbose, "--quiet", handling.quiet),
     )
-    options = _options(goal, source)
+    cluster = engines.cluster
+    if cluster is not None and models.provider != "embedded":
+        raise UsageError("A language model is asked from this process alone.", "Leave out --engine or --provider.")
+    options = _options(goal, source, offline=models.offline)
     out = _folder_of_results(handling.output, paths)
     search = looking.search(apart=out)
     find_skills(paths, search)  # what is not there is an error before anything is written
-    guard = partial(_guard, yes=handling.yes)
-    work = Batch(options, out, guard, source.max_bytes, handling.force)
     console = widened(open_console(stderr=True, soft_wrap=True))
+    work = Batch(options, out, partial(_guard, yes=handling.yes), source.max_bytes, handling.force)
     tally = Tally()
     try:
-        with Journal(out).opened() as journal, _progress(paths, search, console, quiet=handling.quiet) as step:
-            skills = find_skills(paths, search)
-            on_defect = partial(_tell_defect, console)
-            seconds = handling.most_seconds
+        with ExitStack() as ends:
+            work = _with_model(work, models, partial(_readable, paths, search, source), console, ends)
+            journal = ends.enter_context(Journal(out).opened())
+            # One bar at a time: where a model is asked, it counts the calls.
+            quiet = handling.quiet or work.backends is not None
+            step = ends.enter_context(_progress(paths, search, console, quiet=quiet))
             for item in distill_many(
-                skills, work, journal, jobs=job_count(jobs), most_seconds=seconds, on_defect=on_defect
+                find_skills(paths, search),
+                work,
+                journal,
+                jobs=job_count(engines.jobs),
+                cluster=cluster,
+                most_seconds=handling.most_seconds,
+                on_defect=partial(_tell_defect, console),
             ):
                 step()
                 _take(item, tally, handling, console)
@@ -124,12 +179,37 @@ def batch(
         raise typer.Exit(_FAILED)
 
 
-def _options(goal: Goal, source: Source) -> DistillOptions:
+def _with_model(
+    work: Batch, models: BatchModels, skills: Callable[[], Iterator[Skill]], console: Console, ends: ExitStack
+) -> Batch:
+    """The same with the language model that is asked for, in one session for all skills."""
+    scorer = choose_token_scorer(models.token_scorer)
+    if models.provider == "embedded" and scorer is None:
+        return work
+    one_liner = work.options.mode is Mode.ONELINER
+    watcher = ends.enter_context(closing(ConsoleWatcher(console)))
+    chosen = choose_backends(models, skills(), watcher, accept_unproved=False, one_liner=one_liner)
+    ends.enter_context(closing(chosen))
+    asked = chosen.session.provider if chosen.session else None
+    made_with = [asked.name, asked.model, models.with_ci] if asked else []
+    backends = chosen.backends.with_scorer(scorer)
+    return replace(work, backends=backends, made_with=json.dumps([*made_with, scorer.name if scorer else ""]))
+
+
+def _readable(paths: list[str], search: Search, source: Source) -> Iterator[Skill]:
+    """The skills that can be read, for what will be asked about them."""
+    for found in find_skills(paths, search):
+        if isinstance(found, FoundSkill):
+            with suppress(BadInputError):
+                yield read_skill(found.file, source.max_bytes)
+
+
+def _options(goal: Goal, source: Source, *, offline: bool) -> DistillOptions:
     options = options_of(goal)
     settings = load_config(source.config, use=not source.no_config)
-    options = replace(options, counting=Counting(source.encoding), patterns=settings.patterns)
+    options = replace(options, counting=Counting(source.encoding, offline), patterns=settings.patterns)
     check_options(options)
-    load_counter(source.encoding)
+    load_counter(source.encoding, offline=offline)
     return options
 
 
@@ -173,7 +253,8 @@ def _take(item: tuple[Outcome, bool] | PassedOver, tally: Tally, handling: Handl
 
 
 def _tell_defect(console: Console, trace: str) -> None:
-    console.print(printable(trace.rstrip()), style="dim")
+    if trace:
+        console.print(printable(trace.rstrip()), style="dim")
 
 
 @contextmanager
