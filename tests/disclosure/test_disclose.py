@@ -124,7 +124,7 @@ def test_no_name_is_taken_twice() -> None:
     """Whatever the case of a file that is there; the folder of references that is there is used."""
     folder = SkillFolder(None, parse_skill(expanded("# Widgets\n\nMake it.\n\n## Known issues\n\n@one two three\n")))
     split = split_of(folder.with_file("reference/Known-Issues.md", "Old.\n"))
-    assert [str(reference.path) for reference in split.references] == ["reference/known-issues-2.md"]
+    assert [str(reference.path) for reference in split.references] == ["reference/known-issues-from-skill.md"]
 
 
 def test_at_most_six_files() -> None:

@@ -79,6 +79,13 @@ def is_unmissable(word: str) -> bool:
     return word.lower() in words_in("loud") or word.lower() in _data()["generic"]["unmissable"]
 
 
+def leans(text: str) -> bool:
+    """Whether a text opens with a word that speaks of what stands above it: "It", "These"."""
+    generic, opening = _data()["generic"], text.lstrip("*_#>-+ \t\"“'").casefold()
+    word = re.match(r"[^\W\d_]+", opening)
+    return bool(word and word[0] in generic["leaning"]) or opening.startswith(tuple(generic["leaning_signs"]))
+
+
 def is_main(heading: str) -> bool:
     """Whether a heading is that of what every run of a skill does, or says which way to go."""
     name = clean_heading(heading).casefold()
