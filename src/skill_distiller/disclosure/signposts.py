@@ -21,6 +21,7 @@ from skill_distiller.language.words import CJK, content_words
 from skill_distiller.planning.worth import load_worth_model, word_number
 from skill_distiller.skill.labels import is_label
 from skill_distiller.skill.model import BlockKind, Skill
+from skill_distiller.structure.counts import read_place
 
 _MAX_TOPICS: Final = 5
 _MIN_TOPICS: Final = 2
@@ -127,7 +128,9 @@ _PARTS: Final = {
 
 def _part(reading: Reading, passage: Passage, name: str) -> str:
     """What opens the pointer to a part of a section: what most of its text is for."""
+    place = read_place(reading.skill.sections[passage.section].heading, heading=True)
     does = name.casefold().split(" ", 1)[0] in words_in("imperatives")
+    does = does or (place is not None and place.form in words_in("step_words"))
     sizes = Counter[str]()
     for index in passage.blocks:
         sizes[_PARTS.get(reading.verdicts[index].type, "do" if does else "arises")] += len(
