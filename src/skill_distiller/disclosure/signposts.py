@@ -101,6 +101,11 @@ def write_pointer(signpost: Signpost, path: PurePosixPath) -> str:
     return sentence
 
 
+def heading_of_others(reading: Reading) -> str:
+    """The heading over references that no section is about, in the language of the skill."""
+    return str(_data()[_language(reading)]["others"])
+
+
 def make_signpost(reading: Reading, passage: Passage) -> Signpost:
     """When an agent needs a passage, and what it is about: nothing that the skill does not say itself."""
     skill = reading.skill
