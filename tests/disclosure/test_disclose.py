@@ -179,7 +179,7 @@ def test_every_split_can_be_undone(text: str, first: int) -> None:
 
 @given(sound_skills)
 def test_whatever_moves_is_proved(text: str) -> None:
-    """Of skills as they are written, with much text under each heading: nothing is lost, and the original comes back."""
+    """Of skills as they are written, with much text under each heading: nothing is lost, and all comes back."""
     folder = SkillFolder(None, parse_skill(re.sub(r"^(#+ .*)$", rf"\1\n\n{long_text('a1 b1 c1')}", text, flags=re.M)))
     reduction = reduce_folder(folder.with_file("setup.md", "# Setup\n"), ReduceOptions(0.0))
     verification, conserved = reduction.proof
