@@ -28,8 +28,7 @@ PROVIDERS = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize(
     "code",
-    re.findall(r"^```python\n(.*?)^```$", PROVIDERS + PYTHON, re.MULTILINE | re.DOTALL),
-    re.findall(r"^```python\n(.*?)^```$", PROVIDERS + EXAMS, re.MULTILINE | re.DOTALL),
+    re.findall(r"^```python\n(.*?)^```$", PROVIDERS + PYTHON + EXAMS, re.MULTILINE | re.DOTALL),
     ids=lambda code: code[:20],
 )
 def test_python_in_the_documents(code: str) -> None:

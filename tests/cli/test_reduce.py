@@ -121,6 +121,25 @@ def test_the_record(skill: Path) -> None:
     assert record["verification"]["passed"] is True
 
 
+def test_references_that_nothing_leads_to_are_told_and_named(skill: Path, tmp_path: Path) -> None:
+    """A note says so; --annotate names them at the end, which verify knows from the record and restore takes out."""
+    (skill / "references").mkdir()
+    (skill / "references" / "old.md").write_text("# Old ways\n\nDo it by hand.\n", encoding="utf-8")
+    assert "nothing leads to 1 reference of the folder: references/old.md" in run("reduce", skill, "--dry-run").stderr
+    out, plan, record = tmp_path / "out" / "widgets", tmp_path / "plan.json", tmp_path / "record.json"
+    out.parent.mkdir()
+    for share in ("1", "0"):  # with nothing that moves, and with something
+        arguments = ("--annotate", f"--threshold={share}", "-o", out, "--save-plan", plan, "--force", "--json")
+        result = run("reduce", skill, *arguments)
+        assert result.exit_code == 0
+        record.write_bytes(result.stdout)
+        core = (out / "SKILL.md").read_text(encoding="utf-8")
+        assert core.endswith("\n\n## Other references\n\n- `references/old.md`: Old ways\n")
+        assert run("verify", skill, out, "--receipt", record, "--strict").exit_code == 0
+        assert run("restore", out, "--all", "--plan", plan, "-o", tmp_path / f"back{share}").exit_code == 0
+        assert snapshot(tmp_path / f"back{share}") == snapshot(skill)
+
+
 def test_looking_writes_nothing(skill: Path, tmp_path: Path) -> None:
     """A dry run and a diff leave the disk alone; the diff is over all files and can be applied."""
     before = snapshot(tmp_path)

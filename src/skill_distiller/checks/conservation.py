@@ -105,7 +105,7 @@ def verify_folders(
     `tokens` are those of both SKILL.md. The other options are those of `verify`. Raises BadInputError where a reference
     can't be read as text.
     """
-    pair = FolderPair(before, after, rejoin(before, after), patterns, frozenset(announced))
+    pair = FolderPair(before, after, rejoin(before, after, frozenset(announced)), patterns, frozenset(announced))
     files = tuple(file for file in after.files if file.path not in pair.joined.files)
     found = verify(
         before,
@@ -132,6 +132,7 @@ def announced_in(record: object, original: Skill) -> frozenset[str]:
         source, files = record["source_sha256"], record["new_files"]  # type: ignore[index]
         for file in files:
             found |= {file["header"], *(passage["pointer"] for passage in file["passages"])}
+        found |= set(record["added"])  # type: ignore[index]
     except (KeyError, TypeError):
         raise BadInputError("The receipt is not a record of `reduce --json`.", _NO_RECEIPT) from None
     if source != source_digest(original) or not all(isinstance(text, str) for text in found):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
@@ -63,8 +63,11 @@ def new_references(before: SkillFolder, after: SkillFolder) -> dict[PurePosixPat
     return {path: skill for path, skill in after.texts() if path != SKILL_PATH and path not in known}
 
 
-def rejoin(before: SkillFolder, after: SkillFolder) -> Rejoined:
-    """The candidate with what moved back in its place, found by its text alone: nothing is taken from a record."""
+def rejoin(before: SkillFolder, after: SkillFolder, announced: Container[str] = ()) -> Rejoined:
+    """The candidate with what moved back in its place, found by its text alone: nothing is taken from a record.
+
+    Text of SKILL.md that is `announced` counts as a pointer.
+    """
     files = new_references(before, after)
     old = list(parts_of(before, SKILL_PATH, before.skill))
     core = list(parts_of(after, SKILL_PATH, after.skill))
@@ -75,10 +78,11 @@ def rejoin(before: SkillFolder, after: SkillFolder) -> Rejoined:
     kept = Counter(core[place].key for place in places.values())
     taken = Counter(part.key for part in stored if part.block)
     twice = [p for p in stored if p.block and _is_long(p) and kept[p.key] + taken[p.key] > known[p.key] > 0]
+    taken_places = frozenset(places.values())
     pointers = {
         place: names
         for place, part in enumerate(core)
-        if place not in places.values() and part.block and (names := _names(after, part, files))
+        if place not in taken_places and ((names := _names(after, part, files)) or part.source.strip() in announced)
     }
     text, lines = _joined(before, old, core, places, moved, pointers)
     skill = parse_skill(text, before.skill.path)

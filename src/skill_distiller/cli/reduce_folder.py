@@ -50,6 +50,9 @@ class Moves:
     keep_section: list[str] | None = option(
         None, "--keep-section", metavar="HEADING", help="Keep a section, with those below it. Can be repeated."
     )
+    annotate: bool = option(
+        False, "--annotate", help="Name references that SKILL.md leads nowhere to in a section at its end."
+    )
     again: bool = option(False, "--again", help="Also reduce a folder that was reduced before.")
     strict: bool = option(False, "--strict", help="Treat as errors: no frontmatter, no trigger section.")
 
@@ -111,6 +114,7 @@ def reduce(
         settings.patterns,
         moves.again,
         moves.strict,
+        moves.annotate,
     )
     options.check()
     folder = _read(path, source.max_bytes)
@@ -153,7 +157,7 @@ def _write(reduction: Reduction, output: FolderOutput, plan: Path | None) -> Pat
         return None
     ledger = write_ledger(make_ledger(reduction.split)).encode() if reduction.split and plan else b""
     if plan and not reduction.split:
-        raise RefusedError("Nothing moved, so there is no plan to save.", "Leave --save-plan out.")
+        raise RefusedError("Nothing changed, so there is no plan to save.", "Leave --save-plan out.")
     try:
         with staged(plan, ledger) if plan else nullcontext():
             return write_folder(reduction.after, output.folder, force=output.force) if output.folder else None

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, count
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
@@ -116,15 +117,12 @@ def _home(folder: SkillFolder) -> PurePosixPath:
 
 
 def _free(home: PurePosixPath, name: str, taken: set[str]) -> PurePosixPath:
-    """A path that no file has, whatever the case or form of its letters; it is taken from now on."""
-    number = 1
-    while True:
-        path = home / (f"{name}.md" if number == 1 else f"{name}-{number}.md")
-        if _folded(str(path)) not in taken:
-            taken.add(_folded(str(path)))
-            return path
-        number += 1
+    """A path unlike that of any file, whatever the case of its letters and the marks between; taken from now on."""
+    names = chain((name, f"{name}-from-skill"), (f"{name}-{number}" for number in count(2)))
+    path = next(path for path in (home / f"{own}.md" for own in names) if _folded(str(path)) not in taken)
+    taken.add(_folded(str(path)))
+    return path
 
 
 def _folded(path: str) -> str:
-    return unicodedata.normalize("NFC", path).casefold()
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFC", path).casefold())

@@ -73,9 +73,13 @@ def restore_text(core: str, files: Mapping[PurePosixPath, str], spans: Sequence[
     at = gone = 0  # in the core; how much less of the original has been written there
     for span in spans:
         start = span.start - gone
-        if start < at or core[start : start + len(span.written)] != span.written or span.path not in files:
+        if (
+            start < at
+            or core[start : start + len(span.written)] != span.written
+            or (span.length and span.path not in files)
+        ):
             raise BadInputError("The plan does not fit this folder.", _HINT)
-        parts += (core[at:start], _as_it_was(files[span.path], span))
+        parts += (core[at:start], _as_it_was(files.get(span.path, ""), span))
         at = start + len(span.written)
         gone += span.end - span.start - len(span.written)
     return "".join((*parts, core[at:]))

@@ -8,18 +8,19 @@ set so that enough worth stays, or the file is small enough.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.disclosure.branches import Branch, Unit, find_branches
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE, Passage
 from skill_distiller.disclosure.pins import Pin, lost_files, lost_formats, pinned_blocks, pinned_headings
+from skill_distiller.disclosure.signposts import leans
 from skill_distiller.planning.worth import WorthModel, block_worths, load_worth_model
 from skill_distiller.skill.folder import SkillFolder
-from skill_distiller.skill.model import BlockKind
+from skill_distiller.skill.model import PROSE, BlockKind
 from skill_distiller.structure.edges import EdgeKind, Piece, heading_of
 from skill_distiller.tokens import TokenCounter
 
@@ -257,6 +258,8 @@ def _broken(ground: _Ground, passages: Sequence[Passage]) -> tuple[dict[int, str
     place = {piece: number for number, passage in enumerate(passages) for piece in passage.pieces}
     pins = dict.fromkeys(lost_files(reading, place, ground.tokens), Pin.LAST_MENTION.value)
     pins |= dict.fromkeys(lost_formats(reading, place, dict(enumerate(ground.worths))), Pin.ONLY_FORMAT.value)
+    for block in _leaning(reading, place):
+        pins[block] = Pin.NEEDED.value
     fixed = set[int]()
     for edge in reading.edges if place else ():
         here, there = place.get(edge.source), place.get(edge.target)
@@ -269,3 +272,12 @@ def _broken(ground: _Ground, passages: Sequence[Passage]) -> tuple[dict[int, str
             pins |= {end: Pin.NEEDED.value for end in ends if end >= 0 and end in place}
             fixed |= {heading_of(end) for end in ends if end < 0 and end in place}
     return pins, frozenset(fixed)
+
+
+def _leaning(reading: Reading, place: Mapping[Piece, int]) -> Iterator[int]:
+    """The blocks to keep since one below speaks of one above, and only one of the two would move."""
+    for section in reading.skill.sections:
+        for above, block in pairwise(section.blocks):
+            parted = place.get(above.index) != place.get(block.index)
+            if parted and block.kind in PROSE and leans(block.text):
+                yield above.index if above.index in place else block.index

@@ -30,6 +30,7 @@ _BINDING: Final = {
 _DONE: Final = frozenset({SectionType.CORE_INSTRUCTION, SectionType.CONSTRAINT})
 _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE})
 _LONG: Final = 300  # characters of code or a table, from which on it is looked up while it is needed
+_DIGEST: Final = 1500  # characters of a section
 _LINKED: Final = re.compile(r"\]\(\s*<?#([^)>\s]+)")
 _CAPITALS: Final = re.compile(r"(?<![\w-])[^\W\d_a-z]{4,}(?![\w-])")
 _NUMBERED: Final = re.compile(r"-\d+\Z")
@@ -44,6 +45,7 @@ class Pin(StrEnum):
     STEP = "is what every run goes through"
     DEFINITION = "defines links, or holds a tag of its own"
     POINTER = "points to a reference"
+    DIGEST = "sums up a reference"
     LAST_MENTION = "is the last to name a file"
     ONLY_FORMAT = "is the only output format"
     NEEDED = "text that stays needs it"
@@ -63,9 +65,11 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
     for note in find_footnotes(skill).values():
         if len(note.marks) > 1:
             found |= dict.fromkeys((*note.marks, note.definition), Pin.NEEDED.value)
-    found |= dict.fromkeys(_pointers(reading, folder), Pin.POINTER.value)
+    pointers = frozenset(_pointers(reading, folder))
+    found |= dict.fromkeys(pointers, Pin.POINTER.value)
     for branch in _all(find_branches(reading)):
         found |= dict.fromkeys(_opening(branch), Pin.OPENING.value)
+        found |= dict.fromkeys(_digests(reading, branch, pointers), Pin.DIGEST.value)
         found |= dict.fromkeys(_steps(reading, branch, required), Pin.STEP.value)
     return {block: str(reason) for block, reason in found.items() if block >= 0}
 
@@ -95,6 +99,13 @@ def _steps(reading: Reading, branch: Branch, required: Collection[int]) -> Itera
             is_long = block.kind in _SHOWN and len(block.text) > _LONG
             if index in required and reading.verdicts[index].type in _DONE and not is_long:
                 yield index
+
+
+def _digests(reading: Reading, branch: Branch, pointers: frozenset[int]) -> Iterator[int]:
+    """The short text around a pointer to a reference: in a file of its own there would be two to choose from."""
+    own = [block for unit in branch.units for block in unit.blocks]
+    size = sum(len(reading.skill.blocks[block].text) for block in own)
+    return iter(own) if size < _DIGEST and not pointers.isdisjoint(own) else iter(())
 
 
 def _pointers(reading: Reading, folder: SkillFolder) -> Iterator[int]:

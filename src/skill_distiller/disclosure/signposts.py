@@ -22,6 +22,7 @@ from skill_distiller.planning.worth import load_worth_model
 from skill_distiller.planning.worth_features import word_number
 from skill_distiller.skill.labels import is_label
 from skill_distiller.skill.model import BlockKind, Skill
+from skill_distiller.structure.counts import read_place
 
 _MAX_TOPICS: Final = 5
 _MIN_TOPICS: Final = 2
@@ -80,6 +81,13 @@ def is_unmissable(word: str) -> bool:
     return word.lower() in words_in("loud") or word.lower() in _data()["generic"]["unmissable"]
 
 
+def leans(text: str) -> bool:
+    """Whether a text opens with a word that speaks of what stands above it: "It", "These"."""
+    generic, opening = _data()["generic"], text.lstrip("*_#>-+ \t\"“'").casefold()
+    word = re.match(r"[^\W\d_]+", opening)
+    return bool(word and word[0] in generic["leaning"]) or opening.startswith(tuple(generic["leaning_signs"]))
+
+
 def is_main(heading: str) -> bool:
     """Whether a heading is that of what every run of a skill does, or says which way to go."""
     name = clean_heading(heading).casefold()
@@ -92,6 +100,11 @@ def write_pointer(signpost: Signpost, path: PurePosixPath) -> str:
     topics = words["topics"].format(topics=", ".join(signpost.topics)) if signpost.topics else ""
     sentence: str = words["sentence"].format(when=signpost.when, file=path, topics=topics)
     return sentence
+
+
+def heading_of_others(reading: Reading) -> str:
+    """The heading over references that no section is about, in the language of the skill."""
+    return str(_data()[_language(reading)]["others"])
 
 
 def make_signpost(reading: Reading, passage: Passage) -> Signpost:
@@ -121,7 +134,9 @@ _PARTS: Final = {
 
 def _part(reading: Reading, passage: Passage, name: str) -> str:
     """What opens the pointer to a part of a section: what most of its text is for."""
+    place = read_place(reading.skill.sections[passage.section].heading, heading=True)
     does = name.casefold().split(" ", 1)[0] in words_in("imperatives")
+    does = does or (place is not None and place.form in words_in("step_words"))
     sizes = Counter[str]()
     for index in passage.blocks:
         sizes[_PARTS.get(reading.verdicts[index].type, "do" if does else "arises")] += len(

@@ -22,7 +22,7 @@ _LINE_ENDS: Final = ("\r\n", "\n", "\r")
 
 def write_split(folder: SkillFolder, references: Sequence[NewReference]) -> Split:
     """The folder in which the passages of some new references have moved there."""
-    skill, end = folder.skill, _line_end(folder.skill)
+    skill, end = folder.skill, line_end_of(folder.skill)
     slices = slices_of(skill)
     spans = list[Span]()
     after = folder
@@ -45,7 +45,8 @@ def is_new_reference(text: str) -> bool:
     return text.startswith(MARK)
 
 
-def _line_end(skill: Skill) -> str:
+def line_end_of(skill: Skill) -> str:
+    """The line end that most lines of a skill have."""
     counts = {end: skill.text.count(end) for end in _LINE_ENDS}
     counts["\n"] -= counts["\r\n"]
     counts["\r"] -= counts["\r\n"]
@@ -63,20 +64,20 @@ def _write_file(
     text = _header(reference, skill) + end + end
     spans = list[Span]()
     for passage, signpost in zip(reference.passages, reference.signposts, strict=True):
-        text = _with_gap(text, end) + _with_gap(skill.sections[passage.section].heading_source.lstrip("\r\n"), end)
+        text = with_gap(text, end) + with_gap(skill.sections[passage.section].heading_source.lstrip("\r\n"), end)
         pointer = write_pointer(signpost, reference.path)
         for own in _stretches(slices, passage):
             start, stop = own[0].start, own[-1].end
             links = list(_links(own, rebased, start))
             moved, notes = apply_links(skill.text[start:stop], links)
             written = _written(skill.text, start, stop, pointer, end)
-            text = _with_gap(text, end) if spans and text else text
+            text = with_gap(text, end) if spans and text else text
             spans.append(Span(start, stop, written, reference.path, len(text), len(moved), notes))
             text += moved
             pointer = ""
     definitions = list(dict.fromkeys(used_definitions(skill, folder, text, reference.path)))
     if definitions:
-        text = _with_gap(text, end) + end.join(definitions) + end
+        text = with_gap(text, end) + end.join(definitions) + end
     return (text if text.endswith(_LINE_ENDS) else text + end), spans
 
 
@@ -118,7 +119,7 @@ def _is_apart(above: str) -> bool:
     return not lines or not lines[-1].strip() or lines[-1].lstrip().startswith("#")
 
 
-def _with_gap(text: str, end: str) -> str:
+def with_gap(text: str, end: str) -> str:
     """A text that ends in a blank line."""
     if not text.endswith(_LINE_ENDS):
         return text + end + end

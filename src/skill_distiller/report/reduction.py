@@ -12,12 +12,12 @@ from rich.text import Text
 
 from skill_distiller._version import __version__
 from skill_distiller.checks.conservation import REDUCE_SCHEMA
-from skill_distiller.disclosure.model import NewReference, Passage
+from skill_distiller.disclosure.model import NewReference, Passage, Span
 from skill_distiller.disclosure.signposts import write_pointer
 from skill_distiller.report.json_record import Json, checks_to_json, members
 from skill_distiller.report.text import excerpt, heading_line, lines_of, plural, printable
 from skill_distiller.report.verification import finding_text, verified_text
-from skill_distiller.run.reduce import Figures, Reduction, pieces_by_place
+from skill_distiller.run.reduce import Figures, Reduction, added_by, pieces_by_place
 from skill_distiller.skill.folder import SKILL_PATH
 from skill_distiller.skill.ids import PieceIds, piece_ids, source_digest
 from skill_distiller.skill.model import SKILL_FILE
@@ -76,7 +76,7 @@ def _files(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
 def _why_nothing(reduction: Reduction) -> Iterator[str]:
     if reduction.repeated:
         yield "Nothing moved: the folder was reduced before (--again does it once more)."
-    elif reduction.split is None:
+    elif not _references(reduction):
         yield f"Nothing moved: what may move is too little for a file of its own ({SKILL_FILE} stays as it is)."
 
 
@@ -136,6 +136,7 @@ def reduction_to_json(reduction: Reduction) -> Json:
         "already_reduced": reduction.repeated,
         "figures": {name: _figure(*reduction.figures, name) for name in Figures._fields},
         "new_files": [_file(reduction, reference, ids) for reference in _references(reduction)],
+        "added": [part for span in _spans(reduction) if not span.length for part in added_by(span)],
         "receipt": _moves(reduction, ids),
         "pinned": [{"id": ids.blocks[i], "reason": reason} for i, reason in sorted(reduction.pinned.items())],
         "conservation": {
@@ -153,6 +154,10 @@ def reduction_to_json(reduction: Reduction) -> Json:
 
 def _references(reduction: Reduction) -> tuple[NewReference, ...]:
     return reduction.split.references if reduction.split else ()
+
+
+def _spans(reduction: Reduction) -> tuple[Span, ...]:
+    return reduction.split.spans if reduction.split else ()
 
 
 def _figure(before: Figures, after: Figures, name: str) -> Json:

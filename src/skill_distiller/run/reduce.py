@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -12,9 +13,10 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.conservation import Conservation, verify_folders
 from skill_distiller.checks.model import Tokens, Verification
+from skill_distiller.disclosure.annotate import annotate
 from skill_distiller.disclosure.disclose import Disclosed, disclose
 from skill_distiller.disclosure.ledger import make_ledger, restore_folder
-from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE, NewReference, Passage, Split
+from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE, NewReference, Passage, Span, Split
 from skill_distiller.disclosure.passages import Aim
 from skill_distiller.disclosure.split import MARK, is_new_reference, write_split
 from skill_distiller.errors import RefusedError, TargetError, UsageError
@@ -39,7 +41,8 @@ class ReduceOptions:
     """What to aim at: the least share (0-1) of the worth that stays in SKILL.md, or the most tokens of it.
 
     `load_rate` (0-1) is how often a new reference is taken to be read per use. The pieces to `keep` stay. With `again`
-    a folder that was reduced before is reduced once more. `strict`: what the skill lacks is an error.
+    a folder that was reduced before is reduced once more. `strict`: what the skill lacks is an error. `annotate`:
+    references that SKILL.md leads nowhere to are named in it.
     """
 
     share: float = DEFAULT_SHARE
@@ -50,6 +53,7 @@ class ReduceOptions:
     patterns: PatternSet = BUILT_IN
     again: bool = False
     strict: bool = False
+    annotate: bool = False
 
     def check(self) -> None:
         """Raise UsageError for options that make no sense."""
@@ -163,6 +167,10 @@ def _sound(
     """A split that passes every check, with its proof; what the checks refuse goes back where it stood."""
     for _ in range(_REPAIRS):
         found = disclose(reading, folder, counter, aim, backends.models.worth)
+        if options.annotate:
+            split = found.split or Split(folder, folder, (), ())
+            split = annotate(reading, split, find_unnamed(split.after))
+            found = found._replace(split=split if split.spans else None)
         after = found.split.after if found.split else folder
         proof = _prove(folder, after, options, counter, found.split)
         if found.split is None or (proof[0].passed and proof[1].complete and _comes_back(found.split)):
@@ -179,11 +187,18 @@ def _prove(
     before: SkillFolder, after: SkillFolder, options: ReduceOptions, counter: TokenCounter, split: Split | None
 ) -> Proof:
     tokens = Tokens(*(count_skill(side.skill, {}, counter) for side in (before, after)))
-    announced = {span.written.strip() for span in split.spans} if split else set()
+    announced = {part for span in (split.spans if split else ()) for part in added_by(span)}
     for reference in split.references if split else ():
         file = after.file(reference.path)
         announced.add(file.read_text().splitlines()[0] if file else MARK)
     return verify_folders(before, after, tokens=tokens, patterns=options.patterns, announced=announced)
+
+
+def added_by(span: Span) -> tuple[str, ...]:
+    """The texts that stand in place of a stretch: its pointer; or the heading and list of what was named nowhere."""
+    if span.length:
+        return (span.written.strip(),)
+    return tuple(part.strip() for part in re.split(r"(?:\r\n|\n|\r){2}", span.written.strip()))
 
 
 def _comes_back(split: Split) -> bool:
