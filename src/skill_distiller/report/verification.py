@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from skill_distiller._version import __version__
@@ -89,6 +87,9 @@ def print_verification(verification: Verification, console: Console, mark: str =
     `mark` stands before counts that are estimates. Without `verbose` the first findings of each check
     are shown, and declared losses are counted only.
     """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("Check", no_wrap=True)
     table.add_column("Result", no_wrap=True)
