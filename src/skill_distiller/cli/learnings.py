@@ -43,7 +43,7 @@ _PROJECT: Final = (LEARNINGS, ".git", "pyproject.toml")  # what a project has at
 def default_learnings() -> str:
     """The folder of learnings where none is named: `.learnings` at the project's root, else in the user's data folder.
 
-    Only folders of the user's own count as a project: above them may be anybody's.
+    Above the working folder only folders of the user's own count: others may be anybody's.
     """
     try:
         here = Path.cwd()
@@ -51,7 +51,7 @@ def default_learnings() -> str:
     except (OSError, RuntimeError):  # the folder was deleted; nobody's home
         return str(data_folder() / "learnings")
     for folder in (here, *here.parents):
-        if not _is_own(folder) or (folder == home and folder != here):
+        if folder != here and (folder == home or not _is_own(folder)):
             break
         if any(os.path.lexists(folder / name) for name in _PROJECT):
             return LEARNINGS if folder == here else str(folder / LEARNINGS)
