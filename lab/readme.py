@@ -89,7 +89,8 @@ def _two_to_keep() -> list[str]:
     result = distill(read_skill(_EXAMPLE))
     types = [verdict.type for verdict in result.reading.verdicts]
     losses = find_losses(result)
-    return [loss.id for loss in losses if types[loss.blocks[0].index] is not SectionType.EXPLANATION][:2]
+    rules = (loss for loss in losses if loss.blocks and types[loss.blocks[0].index] is not SectionType.EXPLANATION)
+    return [loss.id for loss in rules][:2]
 
 
 def _told(step: Step, place: str) -> str:

@@ -122,6 +122,15 @@ def test_options_may_stand_before_the_path(arguments: list[str], skill_file: Pat
     assert run(*arguments, skill_file) == run("compress", skill_file, *arguments)
 
 
+def test_a_file_may_have_the_name_of_a_command(skill_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-o graph PATH` is no misplaced command; `-q graph PATH` is one."""
+    monkeypatch.chdir(skill_file.parent.parent)
+    assert run("-o", "graph", skill_file).exit_code == 0
+    assert Path("graph").is_file()
+    Path("graph").unlink()
+    assert run("-q", "graph", skill_file).exit_code == 2
+
+
 def test_what_is_given_is_read_without_pydantic(skill_file: Path) -> None:
     """Which takes longer to load than a short skill to be compressed."""
     code = (

@@ -11,6 +11,7 @@ import stat
 import sys
 from functools import partial
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
@@ -50,6 +51,10 @@ COMMANDS: Final = (
     LazyCommand("completion", "Print a completion script for a shell.", "completion"),
 )
 COMPLETE_VARIABLE: Final = "_SKILL_DISTILLER_COMPLETE"
+# Options whose value may be any name, that of a command too.
+_NAMED: Final = frozenset(
+    "-o --output --model --plan --save-plan --config --learnings-dir --keep --keep-section".split()
+)
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
 _LATER_COMMANDS: Final = frozenset({"evaluate"})
 
@@ -109,7 +114,8 @@ class _Commands(TyperGroup):
             hint = f"Commands of this version: {', '.join(known)}."
             raise UsageError(f"Command {word!r} is not in this version.", hint)
         if word.startswith("-"):
-            command = next((arg for arg in args if arg in known and not Path(arg).exists()), None)
+            pairs = pairwise(args)
+            command = next((b for a, b in pairs if b in known and a not in _NAMED and not Path(b).exists()), None)
             if command:
                 raise UsageError("Options stand behind the command.", f"Write: skill-distiller {command} {word} …")
             return

@@ -11,8 +11,6 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from skill_distiller.cli.approval.in_place import check_in_place, write_in_place
-from skill_distiller.cli.approval.interactive import ask_what_to_keep, plan_name
 from skill_distiller.cli.approval.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
 from skill_distiller.cli.arguments import (
     ACCEPT_UNPROVED,
@@ -212,6 +210,8 @@ def _prepare(request: Request) -> _Job:
         file = str(skill.path.with_name(COMPRESSED_FILE))
     target = _target(request, skill, file, folder_given=folder_given, guarded=guard is not None)
     if pieces.interactive and not (pieces.save_plan or output.dry_run):
+        from skill_distiller.cli.approval.interactive import plan_name
+
         pieces = replace(pieces, save_plan=plan_name(skill))
     plan_file = plan_target(
         pieces, skill, target.file if target else None, folder_given=folder_given, force=output.force
@@ -241,6 +241,8 @@ def _target(request: Request, skill: Skill, file: str, *, folder_given: bool, gu
     if output.apply and guarded:
         raise RefusedError("A skill that makes skills smaller is never overwritten.", "Write to another file with -o.")
     if output.apply:
+        from skill_distiller.cli.approval.in_place import check_in_place
+
         return Target(check_in_place(skill.path, force=output.force), in_place=True)
     return find_target(file, skill.path, folder_given=folder_given, force=output.force, whole=whole) if file else None
 
@@ -311,6 +313,8 @@ def _pass_gate(request: Request, run: Run, skill: Skill, console: Console) -> Re
 
 def _with_answers(result: Result, backends: Backends, console: Console) -> Result:
     """The result with the pieces that somebody wants to keep; a budget is raised by what they take."""
+    from skill_distiller.cli.approval.interactive import ask_what_to_keep
+
     options, ids = result.run.options, ask_what_to_keep(result, console)
     if not ids:
         return result
@@ -374,6 +378,8 @@ def write_target(target: Target, result: Result, *, force: bool) -> Path | None:
     """Write a result to its place; the path of what was there before, where that is kept."""
     content = result.text.encode("utf-8")
     if target.in_place:
+        from skill_distiller.cli.approval.in_place import write_in_place
+
         return write_in_place(target.file, result.original.text.encode("utf-8"), content) if result.changed else None
     if target.folder:
         from skill_distiller.skill.read import read_folder

@@ -175,6 +175,13 @@ def _refuse_source(target: Path, source: Path, *, folder_given: bool) -> None:
         raise RefusedError(f"{str(target)!r} is inside the source folder.", "Name a place outside of it with -o.")
 
 
+def data_folder() -> Path:
+    """Where the tool keeps what is no project's: the user's data folder of this system."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("skill-distiller", appauthor=False))
+
+
 def write_atomically(file: Path, content: bytes) -> None:
     """Write a file byte for byte: to a temporary sibling first, then in one step into its place.
 

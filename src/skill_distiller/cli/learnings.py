@@ -14,8 +14,8 @@ import typer
 from skill_distiller.calibration.estimate import calibrate
 from skill_distiller.calibration.log_files import Ledger
 from skill_distiller.calibration.store import CalibrationStore
-from skill_distiller.cli.approval.in_place import data_folder
 from skill_distiller.cli.approval.second_pass import Results
+from skill_distiller.cli.input_output import data_folder
 from skill_distiller.cli.option_groups import option
 from skill_distiller.errors import SkillDistillerError, UsageError
 from skill_distiller.report.calibration_text import unreadable_text
@@ -43,7 +43,7 @@ _PROJECT: Final = (LEARNINGS, ".git", "pyproject.toml")  # what a project has at
 def default_learnings() -> str:
     """The folder of learnings where none is named: `.learnings` at the project's root, else in the user's data folder.
 
-    Only folders of the user's own count as a project: above them may be anybody's.
+    Above the working folder only folders of the user's own count: others may be anybody's.
     """
     try:
         here = Path.cwd()
@@ -51,7 +51,7 @@ def default_learnings() -> str:
     except (OSError, RuntimeError):  # the folder was deleted; nobody's home
         return str(data_folder() / "learnings")
     for folder in (here, *here.parents):
-        if not _is_own(folder) or (folder == home and folder != here):
+        if folder != here and (folder == home or not _is_own(folder)):
             break
         if any(os.path.lexists(folder / name) for name in _PROJECT):
             return LEARNINGS if folder == here else str(folder / LEARNINGS)

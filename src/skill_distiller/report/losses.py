@@ -184,7 +184,8 @@ def block_text(block: Block, width: int = EXCERPT) -> str:
     """How a block begins, on one line; of code its first line, its length and what it defines. Safe to show."""
     if block.kind is not BlockKind.CODE:
         return excerpt(block.text, width)
-    lines = [line for line in block.text.splitlines()[1:-1] if line.strip()]
+    fenced = block.text.lstrip().startswith(("```", "~~~"))
+    lines = [line for line in block.text.splitlines()[1 if fenced else 0 : -1 if fenced else None] if line.strip()]
     names = [*dict.fromkeys(defined_names("\n".join(lines)))]
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
     defines = f"; defines {', '.join(names[:_NAMES_SHOWN])}{more}" if names else ""

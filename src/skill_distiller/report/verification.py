@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Verification
@@ -91,6 +89,9 @@ def print_verification(verification: Verification, console: Console, mark: str =
     `mark` stands before counts that are estimates. Without `verbose` the first findings of each check
     are shown, and declared losses are counted only.
     """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("Check", no_wrap=True)
     table.add_column("Result", no_wrap=True)

@@ -16,7 +16,7 @@ from typing import Final
 
 import typer
 
-from skill_distiller.cli.input_output import write_atomically
+from skill_distiller.cli.input_output import data_folder, write_atomically
 from skill_distiller.cli.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, reason_of
 from skill_distiller.report.text import printable
@@ -37,13 +37,6 @@ class Applied:
     before: str
     after: str
     time: str
-
-
-def data_folder() -> Path:
-    """Where the tool keeps what is no project's: the user's data folder of this system."""
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("skill-distiller", appauthor=False))
 
 
 def digest(content: bytes) -> str:
