@@ -21,12 +21,13 @@ from typing import Final
 from lab.common.shared import Shared, shared_at, shared_parser
 from lab.common.tables import table
 from skill_distiller.errors import UsageError
+from skill_distiller.library.fit_library import Treatment, fit_library
 from skill_distiller.meaning.compare import compare_texts
 from skill_distiller.routing.generate import invented
 from skill_distiller.routing.lexical import Index
 from skill_distiller.routing.library import find_client
 from skill_distiller.routing.oracle import MARGIN_KEPT, Candidate, LexicalRouter, Role, lexical_router, make_pool
-from skill_distiller.routing.pins import excludes
+from skill_distiller.routing.pinned import excludes
 from skill_distiller.routing.queries import parse_queries
 from skill_distiller.routing.shorten import MOST_CHARACTERS, Status
 from skill_distiller.run.describe_skill import (
@@ -36,7 +37,6 @@ from skill_distiller.run.describe_skill import (
     Generate,
     describe_skill,
 )
-from skill_distiller.run.fit_library import Treatment, fit_library
 from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter

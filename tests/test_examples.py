@@ -73,9 +73,3 @@ def test_readme_links_lead_somewhere() -> None:
     targets = re.findall(r"\]\(([^)#:]+)\)", _read(EXAMPLES / "README.md"))
     assert targets
     assert [target for target in targets if not (EXAMPLES / target).is_file()] == []
-
-
-def test_readme_shows_a_true_report() -> None:
-    """The report that the README opens with is the one of the example, line for line."""
-    report = _read(EXAMPLES / "changelog-entry.report.txt").partition("\nWritten: ")[0]
-    assert f"\n{report}\n```" in _read(EXAMPLES.parent / "README.md")

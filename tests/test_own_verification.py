@@ -76,11 +76,10 @@ def _printed(gate: Gate = Gate.REPORT) -> tuple[str, str]:
 
 def test_a_result_that_passes_says_so() -> None:
     """One line of the report, a field of the record; nothing on stderr beside the record."""
-    names = ", ".join(check.name for check in CHECKS)
-    line = f"Verified: every loss is in the receipt; no other was found ({names})"
-    assert line in run("compress", stdin=DEPLOY.encode()).stderr.splitlines()
+    lines = run("compress", stdin=DEPLOY.encode()).stderr.splitlines()
+    assert [line for line in lines if line.startswith("Receipt complete: ")]
     result = run("compress", "--json", stdin=DEPLOY.encode())
-    assert "Verified" not in result.stderr
+    assert "Receipt complete" not in result.stderr
     verification = json.loads(result.stdout)["verification"]
     assert verification["passed"]
     assert [check["findings"] for check in verification["checks"]] == [[]] * len(CHECKS)
@@ -112,3 +111,14 @@ def test_a_result_that_fails_is_refused(gate: Gate) -> None:
         _printed(gate)
     assert caught.value.exit_code == 6
     assert caught.value.hint
+
+
+def test_a_paragraph_that_stands_under_every_heading() -> None:
+    """Gone under one and shorter under the next: what is left stands for the one under its own heading."""
+    story = "This part of the page is about the history of the desk, which two people founded who liked to read.\n"
+    few = ("No borres los archivos viejos.", "Está prohibido publicar nombres.", "Solo el jefe puede publicar.")
+    rules = (*few, "Jamás ejecutes el comando sin permiso.", "Espera la aprobación del responsable.")
+    parts = "".join(f"\n## Part {i}\n\n{story}\n{rule}\n\n{story}" for i, rule in enumerate(rules))
+    result = distill(parse_skill(f"# A\n\nRun `a` first.\n{parts}"), DistillOptions(threshold=0.8))
+    assert result.evidence.verification
+    assert result.evidence.verification.passed

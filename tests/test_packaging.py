@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import environment, run_process
 from tests.cli.samples import DEPLOY
+from tests.library_sample import use
 from tests.marks import slow
 
 import skill_distiller
@@ -64,6 +66,33 @@ def test_compress_loads_no_sdk(option: str, tmp_path: Path) -> None:
     loaded = _imported("from skill_distiller.cli.app import main; main()", "compress", file, option)
     assert "skill_distiller.run.distill" in loaded
     assert loaded.isdisjoint((*SDKS, "skill_distiller.providers.session", "skill_distiller.prompted.exchange"))
+    assert loaded.isdisjoint(("pydantic", "skill_distiller.providers.detect", "skill_distiller.providers.network"))
+
+
+_CONTROL = "import typer, rich.console, rich.text; from skill_distiller.tokens import count_tokens; count_tokens('a')"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="processor time of children is known on POSIX")
+def test_a_short_skill_costs_little_more_than_what_reads_it(tmp_path: Path) -> None:
+    """Processor time of the whole command, against a program that loads Typer, Rich and the vocabulary once."""
+    file = tmp_path / "SKILL.md"
+    file.write_text(DEPLOY, encoding="utf-8")
+    env = {k: v for k, v in environment().items() if k != "PYTHONDONTWRITEBYTECODE"}
+    env["PYTHONPYCACHEPREFIX"] = str(tmp_path / "compiled")
+
+    def seconds(*arguments: str | Path) -> float:
+        before = os.times()
+        subprocess.run([sys.executable, *arguments], env=env, check=True, capture_output=True)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    def ours() -> float:
+        return seconds("-m", "skill_distiller", "compress", "--provider=embedded", file)
+
+    ours(), seconds("-c", _CONTROL)  # what is compiled once
+    ratios = sorted(ours() / seconds("-c", _CONTROL) for _ in range(5))
+    assert ratios[2] < 2.6
 
 
 def test_the_library_loads_no_console_and_no_command_line() -> None:
@@ -96,6 +125,60 @@ def test_five_lines_of_library_use(tmp_path: Path) -> None:
     assert result.text.startswith("---\nname: deploy-notes\n")
     assert 0 <= result.functionality.score <= 100
     assert 0 < result.output_tokens < result.input_tokens
+
+
+def test_a_program_that_uses_the_library(tmp_path: Path) -> None:
+    """It runs as it stands, from a file and from a text."""
+    path = tmp_path / "SKILL.md"
+    path.write_text(DEPLOY, encoding="utf-8")
+    result, small, kept, lines = use(path, DEPLOY)
+    assert result == distill(skill_distiller.parse_skill(DEPLOY), skill_distiller.DistillOptions(threshold=0.8)).text
+    assert len(small) < len(DEPLOY)
+    assert "## Steps" in kept
+    assert lines.startswith("TRIGGER: ")
+
+
+@pytest.mark.slow
+def test_the_types_of_the_library(tmp_path: Path) -> None:
+    """mypy --strict accepts the sample from outside of the checkout, and refuses what has no sense."""
+    sample = tmp_path / "sample.py"
+    text = (ROOT / "tests" / "library_sample.py").read_text(encoding="utf-8")
+    for more in ("", "distill(3)\n", "distill('a', mode='foo')\n", "DistillOptions(x=1)\n"):
+        sample.write_text(text + more, encoding="utf-8")
+        options = ("--strict", "--cache-dir", str(ROOT / ".mypy_cache"), "--config-file", os.devnull)
+        done = subprocess.run(
+            [sys.executable, "-m", "mypy", *options, str(sample)],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == bool(more), done.stdout
+
+
+@pytest.mark.parametrize("mode", ["foo", "", "one line"])
+def test_an_unknown_mode_is_an_error(mode: str) -> None:
+    """Where it is given, and not a silent default."""
+    with pytest.raises(skill_distiller.UsageError, match="is no Mode"):
+        skill_distiller.DistillOptions(mode=mode)  # type: ignore[arg-type]
+    with pytest.raises(skill_distiller.UsageError, match="The wording 'x' is no Wording"):
+        distill(DEPLOY, wording="x")  # type: ignore[arg-type]
+
+
+def test_tokens_alone_mean_tokens_mode() -> None:
+    """In the options as in the call; beside a threshold they are an error."""
+    options = skill_distiller.DistillOptions(tokens=300)
+    assert options.mode is skill_distiller.Mode.TOKENS
+    assert distill(DEPLOY, tokens=300).text == distill(DEPLOY, options).text
+    with pytest.raises(skill_distiller.UsageError, match="exclude each other"):
+        distill(DEPLOY, threshold=0.9, tokens=300)
+
+
+def test_a_path_in_a_text_is_not_taken_for_a_skill(tmp_path: Path) -> None:
+    """It would be compressed to itself; the error says what to give."""
+    for path in ("skills/a/SKILL.md", str(tmp_path)):
+        with pytest.raises(skill_distiller.UsageError, match="looks like a path"):
+            distill(path)
+    assert distill("# A\n\nRun a.md.\n").text == "# A\n\nRun a.md.\n"
 
 
 def test_one_version_everywhere() -> None:
@@ -147,7 +230,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         f"{info}/licenses/LICENSE",
         f"{info}/entry_points.txt",
     } <= set(names)
-    assert [name for name in names if not name.startswith(("skill_distiller/", f"{info}/"))] == []
+    data = info.replace(".dist-info", ".data")
+    assert f"{data}/data/share/man/man1/skill-distiller.1" in names
+    assert [name for name in names if not name.startswith(("skill_distiller/", f"{info}/", f"{data}/"))] == []
     assert [name for name in names if "test" in name or "/." in name or "__pycache__" in name] == []
 
 

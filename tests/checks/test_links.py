@@ -118,7 +118,7 @@ def test_folders_in_memory(folder: Path) -> None:
     (folder / "references" / "more.md").write_text("See [rules](rules.md) and [it](gone.md).\n", encoding="utf-8")
     original = read_folder(folder)
     assert [(f.level, f.detail) for f in _links(original, original)] == [
-        (Level.WARNING, "in references/more.md, in the original too")
+        (Level.WARNING, "in references/more.md (already so in the original)")
     ]
     shorter = original.without_file("references/rules.md")
     failures = [f for f in _links(original, shorter) if f.level is Level.FAILURE]

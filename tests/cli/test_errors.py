@@ -223,6 +223,15 @@ def test_a_budget_below_what_has_to_stay() -> None:
         (["--threshold", "nan"], "The threshold nan is not between 0 and 1."),
         (["--threshold", "inf"], "The threshold inf is not between 0 and 1."),
         (["--encoding", "klingon"], "Unknown encoding 'klingon'."),
+        (["--threshold", "high"], "The threshold 'high' is not a number."),
+        (["--threshold", "120%"], "The threshold 120% is not between 0 and 1."),
+        (["--tokens", "many"], "'many' is not a number of tokens."),
+        (["--tokens", "0.6"], "0.6 is not a number of tokens."),
+        (["--tokens", "120%"], "120% is no part of a skill."),
+        (["--max-bytes", "0"], "--max-bytes can't be less than 1: 0."),
+        (["--max-bytes", "many"], "--max-bytes takes a whole number, not 'many'."),
+        (["--timeout", "long"], "--timeout takes a number, not 'long'."),
+        (["a.md", "b.md"], "compress takes one skill at a time; 'b.md' is one too many."),
         (["--json", "--diff"], "--json and --diff exclude each other."),
         (["--verbose", "--quiet"], "--verbose and --quiet exclude each other."),
     ],
@@ -238,7 +247,7 @@ def test_options_that_make_no_sense(arguments: list[str], sentence: str) -> None
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--bogus"], ["--threshold", "high"], ["--threshold"], ["--max-bytes", "0"], ["a.md", "b.md"], ["--mode"]],
+    [["--bogus"], ["--threshold"], ["--mode"]],
 )
 def test_a_command_line_that_can_not_be_read(arguments: list[str]) -> None:
     """Exit 2, nothing on stdout, and the last line on stderr is the error."""

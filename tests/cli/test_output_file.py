@@ -70,13 +70,42 @@ def test_an_existing_file_is_not_overwritten_without_force(skill_file: Path, pro
     assert _names(tmp_path) == ["deploy-notes", "out.md"]
 
 
-@pytest.mark.parametrize("option", ["-o", "--save-plan"])
-def test_a_folder_that_is_not_there_does_not_become_a_file(option: str, skill_file: Path, tmp_path: Path) -> None:
-    """A name that ends like a folder means one."""
-    result = run("compress", skill_file, option, f"{tmp_path}/out/")
+def test_a_name_that_ends_like_a_folder_means_one(skill_file: Path, product: bytes, tmp_path: Path) -> None:
+    """It is made for a result, but not for a plan, and only where its own folder is there."""
+    result = run("compress", skill_file, "--save-plan", f"{tmp_path}/out/")
     assert _refused(result, 2)
     assert f"The folder '{tmp_path}/out/' does not exist." in result.stderr
+    assert _refused(run("compress", skill_file, "-o", f"{tmp_path}/no/out/"), 2)
+    assert _refused(run("compress", skill_file, "-o", f"{skill_file}/"), 2)
     assert _names(tmp_path) == ["deploy-notes"]
+    assert run("compress", skill_file, "-o", f"{tmp_path}/out/", "--dry-run").exit_code == 0
+    assert _names(tmp_path) == ["deploy-notes"]
+    assert run("compress", skill_file, "-o", f"{tmp_path}/out/").exit_code == 0
+    assert (tmp_path / "out" / "SKILL.md").read_bytes() == product
+
+
+def test_a_skill_folder_is_written_whole(skill_folder: Path, product: bytes, tmp_path: Path) -> None:
+    """With all files beside SKILL.md, to a new or an empty folder; `--force` replaces a skill, and nothing else."""
+    (skill_folder / "references").mkdir()
+    (skill_folder / "references" / "more.md").write_text("More.\n", encoding="utf-8")
+    new = tmp_path / "new"
+    result = run("compress", skill_folder, "-o", f"{new}/")
+    assert (result.exit_code, result.stdout) == (0, b"")
+    assert f"Written: {new}\n" in result.stderr
+    assert (new / "SKILL.md").read_bytes() == product
+    assert (new / "references" / "more.md").read_text(encoding="utf-8") == "More.\n"
+    assert _refused(run("compress", skill_folder, "-o", new))
+    (new / "mine.md").write_text("mine", encoding="utf-8")
+    replaced = run("compress", skill_folder, "-o", new, "--force")
+    assert replaced.exit_code == 0
+    (aside,) = (path for path in tmp_path.iterdir() if path.name.startswith(".new."))
+    assert f"The folder that was there is now {aside}\n" in replaced.stderr
+    assert (aside / "mine.md").is_file()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.txt").write_text("mine", encoding="utf-8")
+    assert _refused(run("compress", skill_folder, "-o", other, "--force"))
+    assert _names(other) == ["thesis.txt"]
 
 
 @pytest.mark.parametrize("folder_given", [False, True])

@@ -63,11 +63,10 @@ def test_the_report_begins_with_the_lines_of_the_reference(threshold: str) -> No
 
 
 @pytest.mark.parametrize("threshold", ["0", "0.5", "0.9"])
-@pytest.mark.parametrize("verbose", [False, True])
-def test_the_receipt_names_every_change_and_every_lost_fact(threshold: str, verbose: bool) -> None:
-    """Per section: its heading, each removed block with its lines, each fact that is gone, and their number."""
+def test_the_whole_receipt_names_every_change_and_every_lost_fact(threshold: str) -> None:
+    """Per section: its heading, each changed block with its lines, each fact that is gone, and their number."""
     record = _record("--threshold", threshold)
-    report = "\n".join(_report("--threshold", threshold, *(["--verbose"] if verbose else [])))
+    report = "\n".join(_report("--threshold", threshold, "--verbose"))
     receipt = report[report.index("\nReceipt (lines of the original):\n") :]
     facts = [fact for section in record["receipt"] for fact in section["lost_facts"]]
     for section in record["receipt"]:
@@ -76,33 +75,83 @@ def test_the_receipt_names_every_change_and_every_lost_fact(threshold: str, verb
         for change in section["changes"]:
             first, last = change["first_line"], change["last_line"]
             lines = f"line {first}" if first == last else f"lines {first}-{last}"
-            if change["rendering"] == "dropped":
-                assert f"    removed [{change['id']}]: {change['kind']}, {lines}, {change['type']}, " in receipt
-            elif verbose:
-                assert (
-                    f"    {change['rendering']} [{change['id']}]: {change['kind']}, {lines}, {change['type']}, "
-                    in receipt
-                )
+            what = "removed" if change["rendering"] == "dropped" else change["rendering"]
+            assert f"    {what} [{change['id']}]: {change['kind']}, {lines}, {change['type']}, " in receipt
     for fact in facts:
         assert " ".join(fact["fact"].split())[:99] in receipt
     assert facts
-    plain = [fact for fact in facts if fact["kind"] != "heading"]
-    headings = len(facts) - len(plain)
-    also = f" and {headings} heading{'s' * (headings > 1)}" if headings else ""
-    assert f"\nFacts no longer in the text: {len(plain)}{also}, each named above" in receipt
+    assert f"\n{_gone(record)}, each named above (whole in --json)" in receipt
     assert "\nBring a piece back: --keep ID" in receipt
+    assert max(map(len, receipt.splitlines())) < 400
+
+
+def _gone(record: dict[str, Any]) -> str:
+    facts = [fact["kind"] for section in record["receipt"] for fact in section["lost_facts"]]
+    headings = facts.count("heading")
+    parts = [f"{n} {noun}{'s' * (n > 1)}" for n, noun in ((len(facts) - headings, "fact"), (headings, "heading")) if n]
+    return f"{' and '.join(parts)} {'is' if len(facts) == 1 else 'are'} gone"
+
+
+_LONG = DEPLOY.replace(
+    "## Related\n",
+    "## Related\n" + "".join(f"\nOf the {n} pages the story of page {n} is told here.\n" for n in range(20)),
+)
+
+
+@pytest.mark.parametrize("text", [DEPLOY, _LONG])
+def test_the_report_fits_a_screen(text: str) -> None:
+    """The verdict, at most ten losses by size with id and reason, one line for all other changes; nothing is wide."""
+    record, lines = _record("--threshold=0.2", text=text), _report("--threshold=0.2", text=text)
+    assert f"Receipt complete: {_gone(record)}, all named (--verbose lists them)" in lines
+    start = lines.index("Largest losses (--keep ID brings one back):") + 1
+    losses = [line for line in lines[start:] if line.startswith("  [")]
+    row = re.compile(r"  \[(\w{6})\] (\d+) tokens?, lines? [\d-]+, [a-z ]+, [\d.]+% of the worth: .+")
+    found = [match for line in losses if (match := row.fullmatch(line))]
+    assert len(found) == len(losses) <= 10
+    sizes = [int(match[2]) for match in found]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(lines) <= 24
+    assert max(map(len, lines[start:])) <= 200
+    kept = run("compress", "--threshold=0.2", "--keep", found[0][1], "--json", stdin=text.encode())
+    assert found[0][1] not in [change["id"] for s in json.loads(kept.stdout)["receipt"] for change in s["changes"]]
+
+
+def test_removed_code_is_named_by_its_first_line_its_length_and_what_it_defines() -> None:
+    """And not line by line, with --verbose neither."""
+    code = "def first_thing(a):\n" + "".join(f"    step_{n} = run_{n}(a)\n" for n in range(60)) + "    return a\n"
+    text = f"{DEPLOY}\n## Old way\n\nOnce this was the way:\n\n```python\n{code}```\n"
+    for more in ([], ["-v"]):
+        lines = _report("--threshold=0", *more, text=text)
+        assert [line for line in lines if "first_thing" in line and "(62 lines; defines first_thing" in line], lines
+        assert max(map(len, lines)) < 250
+    assert [line for line in lines if line.endswith("62 lines of the removed code")]
 
 
 def test_a_result_that_lost_no_fact_says_so() -> None:
     """Where nothing but words went, the receipt ends with that statement."""
     thanks = "Our thanks go to everyone who helped along the way, with patience.\n"
     text = f"{MINIMAL}\n## Related\n\n{thanks}\n1. Run `make` again.\n"
-    assert "Facts no longer in the text: none that the inventory knows" in _report("--threshold=0.5", text=text)
+    assert "Receipt complete: 1 piece without facts is gone, all named (--verbose lists them)" in _report(
+        "--threshold=0.5", text=text
+    )
+    assert "Facts that are gone: none found" in _report("--threshold=0.5", "-v", text=text)
+
+
+def test_verified_is_said_only_where_nothing_was_lost() -> None:
+    """Of a skill that comes out as it was; else the receipt is complete."""
+    assert [line for line in _report("--threshold=1", text=MINIMAL) if line.startswith("Verified: ")]
+    assert not [line for line in _report() if "Verified" in line]
+
+
+def test_no_heading_has_two_colons() -> None:
+    """One that ends with a colon of its own is not followed by another."""
+    text = DEPLOY.replace("## Steps", "### If the user agrees:")
+    assert [line for line in _report("-v", text=text) if line.startswith("### If the user agrees: ")]
 
 
 def test_an_unchanged_skill_has_no_receipt() -> None:
     """There is nothing to give a receipt for."""
-    assert not [line for line in _report("--threshold=1", text=MINIMAL) if "Receipt" in line or "Facts" in line]
+    assert not [line for line in _report("--threshold=1", text=MINIMAL) if "Receipt" in line or "gone" in line]
 
 
 def test_verbose_adds_the_section_analysis() -> None:

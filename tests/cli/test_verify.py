@@ -212,7 +212,7 @@ def test_the_name_is_that_of_the_original_folder(skill_folder: Path, tmp_path: P
     assert "not the name of the folder" not in run("verify", skill_folder, moved).text
     result = run("verify", moved, skill_folder)
     assert result.exit_code == 0
-    assert "in the original too: name: not the name of the folder" in result.text
+    assert "(already so in the original): name: not the name of the folder" in result.text
 
 
 def test_a_candidate_folder_brings_its_own_files(skill_folder: Path, tmp_path: Path) -> None:

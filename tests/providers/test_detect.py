@@ -12,7 +12,6 @@ from tests.providers.stub_server import Act, serve
 
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.providers.detect import (
-    NO_PROVIDER,
     Found,
     detect,
     find_gemini,
@@ -22,7 +21,7 @@ from skill_distiller.providers.detect import (
     ollama_address,
     open_provider,
 )
-from skill_distiller.providers.model import is_loopback, plain_address
+from skill_distiller.providers.model import NO_PROVIDER, is_loopback, plain_address
 
 NOBODY = {"OLLAMA_HOST": "http://127.0.0.1:1"}
 KEYS = {"GEMINI_API_KEY": "g-key-12345", "OPENAI_API_KEY": "o-key-12345"}

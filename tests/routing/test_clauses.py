@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.fixture_file import parameters
 
 from skill_distiller.routing.clauses import Clauses, split_clauses
-from skill_distiller.routing.pins import Pin, find_pins
+from skill_distiller.routing.pinned import Pin, find_pins
 from skill_distiller.skill.read import read_skill
 
 PHI = (

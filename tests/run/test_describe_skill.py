@@ -10,7 +10,7 @@ from skill_distiller.routing.clauses import split_clauses
 from skill_distiller.routing.generate import extract_description, invented
 from skill_distiller.routing.lexical import Weights
 from skill_distiller.routing.oracle import Candidate, LexicalRouter, Oracle
-from skill_distiller.routing.pins import excludes
+from skill_distiller.routing.pinned import excludes
 from skill_distiller.routing.queries import Query, QuerySplit, Source, queries_from_body
 from skill_distiller.routing.shorten import MOST_CHARACTERS, Search, Status, cut_at_word, shorten
 from skill_distiller.run.describe_skill import (

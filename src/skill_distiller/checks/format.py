@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import yaml
 
-from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quote
+from skill_distiller.checks.model import ALREADY, Finding, FindingKind, Level, Pair, Quote
 from skill_distiller.meaning.compare import compare_texts, restricts
 from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.meaning.units import split_sentences
@@ -122,7 +122,7 @@ def find_format_faults(pair: Pair) -> Iterator[Finding]:
         level = Level.WARNING if (old or fault.client) and not pair.strict else Level.FAILURE
         kind = FindingKind.CLIENT_FIELD if fault.client else FindingKind.FAULT
         text = f"{fault.field}: {fault.text}"
-        yield Finding(kind, level, text, 1, "in the original too" if old else "", in_candidate=True)
+        yield Finding(kind, level, text, 1, ALREADY if old else "", in_candidate=True)
 
 
 _DESCRIBING: Final = frozenset({"name", "description", "license", "compatibility"})  # may say what is required

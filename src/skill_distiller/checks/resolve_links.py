@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
-from skill_distiller.checks.model import Finding, FindingKind, Level, Pair
+from skill_distiller.checks.model import ALREADY, Finding, FindingKind, Level, Pair
 from skill_distiller.language.facts import anchor
 from skill_distiller.skill.folder import (
     SKILL_PATH,
@@ -44,9 +44,9 @@ def _findings(pair: Pair) -> Iterator[Finding]:
     for item, kind in dead:
         if item.link.kind is LinkKind.MENTION and _key(item) in named:
             continue
-        level, detail = (Level.WARNING, "in the original too") if _key(item) in known else (Level.FAILURE, "")
+        level, detail = (Level.WARNING, ALREADY) if _key(item) in known else (Level.FAILURE, "")
         if item.source != SKILL_PATH:
-            detail = ", ".join(filter(None, (f"in {item.source}", detail)))
+            detail = " ".join(filter(None, (f"in {item.source}", detail)))
         yield Finding(kind, level, item.link.text, item.link.line, detail, in_candidate=True)
 
 
@@ -66,13 +66,13 @@ def _dead_links(folder: SkillFolder, find: FindTarget) -> Iterator[tuple[FolderL
             if item.state in _DEAD:
                 yield item, _DEAD[item.state]
             elif item.state is LinkState.ANCHOR:
-                anchors = _anchors(skill) if anchors is None else anchors
+                anchors = anchors_in(skill) if anchors is None else anchors
                 path, name = split_target(link.text)
                 if not path and name.lower() not in anchors:
                     yield item, FindingKind.NO_ANCHOR
 
 
-def _anchors(skill: Skill) -> frozenset[str]:
+def anchors_in(skill: Skill) -> frozenset[str]:
     """The anchors of a skill's headings, numbered where they stand twice, and those that HTML names."""
     seen = Counter[str]()
     found = set[str]()

@@ -9,7 +9,9 @@ import gc
 import os
 import stat
 import sys
+from functools import partial
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
@@ -18,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from skill_distiller._version import __version__
+from skill_distiller.cli.options.option_groups import Command, HelpFormatter, read_plainly, write_examples
 from skill_distiller.errors import SkillDistillerError, UsageError
 
 
@@ -31,16 +34,30 @@ class LazyCommand(NamedTuple):
 
 COMMANDS: Final = (
     LazyCommand("compress", "Make a skill smaller.", "compress"),
+    LazyCommand("reduce", "Move what is seldom needed into references.", "reduce_folder"),
     LazyCommand("verify", "Account for every difference between a skill and a rewrite.", "verify"),
     LazyCommand("description", "Shorten the description that every session pays for.", "description"),
+    LazyCommand("batch", "Make many skills smaller, into a folder.", "library.batch"),
+    LazyCommand("audit", "Tell what a library of skills costs, and where.", "library.audit"),
+    LazyCommand("check", "Hold a library to budgets, for CI.", "library.check_budgets"),
+    LazyCommand("report", "Show a library as a page of HTML.", "library.report"),
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
+    LazyCommand("exam", "Measure what a smaller skill can still do.", "exam"),
     LazyCommand("restore", "Bring pieces back.", "compress"),
+    LazyCommand("undo", "Take back what --apply wrote.", "approval.in_place"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
     LazyCommand("providers", "Show which language models can be used.", "list_providers"),
+    LazyCommand("config", "Show what is set, and where.", "options.show_config"),
     LazyCommand("calibration", "Look at past runs and at how good the estimates are.", "feedback"),
+    LazyCommand("completion", "Print a completion script for a shell.", "options.completion"),
+)
+COMPLETE_VARIABLE: Final = "_SKILL_DISTILLER_COMPLETE"
+# Options whose value may be any name, that of a command too.
+_NAMED: Final = frozenset(
+    "-o --output --model --plan --save-plan --config --learnings-dir --keep --keep-section".split()
 )
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
-_LATER_COMMANDS: Final = frozenset({"reduce", "evaluate"})
+_LATER_COMMANDS: Final = frozenset({"evaluate"})
 
 
 def load_command(command: LazyCommand) -> TyperCommand | TyperGroup:
@@ -48,11 +65,17 @@ def load_command(command: LazyCommand) -> TyperCommand | TyperGroup:
     found = getattr(import_module(f"skill_distiller.cli.{command.module}"), command.name)
     if not isinstance(found, typer.Typer):
         sub_app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        sub_app.command(command.name)(found)
+        sub_app.command(command.name, cls=Command)(found)
         found = sub_app
     loaded: TyperCommand | TyperGroup = get_command(found)  # type: ignore[assignment]
     loaded.name = command.name
+    if isinstance(loaded, TyperGroup):
+        loaded.format_epilog = partial(_write_examples, command.name)  # type: ignore[method-assign]
     return loaded
+
+
+def _write_examples(name: str, ctx: typer.Context, formatter: HelpFormatter) -> None:
+    write_examples((name,), formatter)
 
 
 class _Commands(TyperGroup):
@@ -62,12 +85,19 @@ class _Commands(TyperGroup):
     """
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        if ctx.resilient_parsing and not args:  # a shell that completes the first word
+            return super().parse_args(ctx, args)
         if not args and _is_piped():
             raise UsageError("There is no command for what stdin brings.", "Write: … | skill-distiller compress")
         if args and args[0] not in self.commands and args[0] not in _ROOT_OPTIONS:
-            self._refuse_misplaced(args)
+            if not ctx.resilient_parsing:  # a shell that completes is not told what is wrong
+                self._refuse_misplaced(args)
             args = ["compress", *args]
         return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: typer.Context) -> list[typer.core.TyperOption]:  # type: ignore[override]
+        """The options of the program itself."""
+        return read_plainly(super().get_params(ctx))  # type: ignore[arg-type]
 
     def resolve_command(  # type: ignore[override]
         self, ctx: typer.Context, args: list[str]
@@ -85,7 +115,8 @@ class _Commands(TyperGroup):
             hint = f"Commands of this version: {', '.join(known)}."
             raise UsageError(f"Command {word!r} is not in this version.", hint)
         if word.startswith("-"):
-            command = next((arg for arg in args if arg in known and not Path(arg).exists()), None)
+            pairs = pairwise(args)
+            command = next((b for a, b in pairs if b in known and a not in _NAMED and not Path(b).exists()), None)
             if command:
                 raise UsageError("Options stand behind the command.", f"Write: skill-distiller {command} {word} …")
             return
@@ -127,7 +158,10 @@ def _root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Make agent skills (SKILL.md) smaller, and show what they still carry."""
+    """Make agent skills (SKILL.md) smaller, and show what they still carry.
+
+    `skill-distiller PATH` means `skill-distiller compress PATH`, with options before or behind it.
+    """
 
 
 def _stand_in() -> None:
@@ -147,6 +181,10 @@ def main() -> None:
     # and again, what is imported and the ranks of the tokenizer (a tenth of the time of `compress`).
     gc.disable()
     try:
+        if COMPLETE_VARIABLE in os.environ:  # a shell asks
+            from typer.completion import completion_init  # type: ignore[attr-defined]
+
+            completion_init()
         app(prog_name="skill-distiller")
     except SkillDistillerError as error:
         from skill_distiller.report.text import printable

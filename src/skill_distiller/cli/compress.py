@@ -11,7 +11,19 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from skill_distiller.cli.arguments import (
+from skill_distiller.cli.approval.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
+from skill_distiller.cli.input_output import (
+    STDIN,
+    Target,
+    find_target,
+    make_folder,
+    read_input,
+    write_atomically,
+    write_json,
+    write_stdout,
+)
+from skill_distiller.cli.learnings import LEARNINGS_DIR, LEARNINGS_VARIABLE, OFF, RunCalibration
+from skill_distiller.cli.options.arguments import (
     ACCEPT_UNPROVED,
     ALLOW_UNVERIFIED,
     SAVE_PLAN,
@@ -20,14 +32,16 @@ from skill_distiller.cli.arguments import (
     Output,
     Pieces,
     Source,
+    exclude,
     options_of,
+    with_budget,
 )
-from skill_distiller.cli.input_output import STDIN, check_target, read_input, write_atomically, write_json, write_stdout
-from skill_distiller.cli.learnings import LEARNINGS_DIR, OFF, RunCalibration
-from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.completion import headings
+from skill_distiller.cli.options.completion import pieces as piece_names
+from skill_distiller.cli.options.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.show_config import is_default, print_settings, with_settings
 from skill_distiller.cli.plan_file import check_pieces, plan_target, plan_written, refuse_settled, with_plan
-from skill_distiller.cli.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
-from skill_distiller.errors import UsageError
+from skill_distiller.errors import ProviderError, RefusedError, UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import ConsoleWatcher, open_console, print_notes, print_report
 from skill_distiller.report.json_record import stage_line, to_json
@@ -37,8 +51,9 @@ from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.run.backends import Chosen, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
+from skill_distiller.run.notes import Note, NoteKind
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import Counting, DistillOptions, KeptPieces
+from skill_distiller.run.run import Counting, DistillOptions, KeptPieces, Run, watch_nothing
 from skill_distiller.skill.model import Skill
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
@@ -54,26 +69,52 @@ def compress(
     output: Output,
     source: Source,
     models: ModelOptions,
-    no_calibration: bool = option(False, "--no-calibration", help="Neither use nor add to the calibration data."),
+    no_calibration: bool = option(
+        False, "--no-calibration", panel="Calibration", help="Neither use nor add to the calibration data."
+    ),
     learnings_dir: str = LEARNINGS_DIR,
     debug_stages: bool = option(False, "--debug-stages", help="Print each stage's result as a line of JSON on stderr."),
+    to_references: bool = option(
+        False,
+        "--to-references",
+        panel="Output",
+        help="Not here: `skill-distiller reduce DIR -o OUT` moves text into files beside.",
+    ),
 ) -> None:
     """Make a skill smaller. The result goes to stdout, the report with its receipt to stderr."""
+    if to_references:
+        raise UsageError(
+            "compress writes one file, and moved text needs more.",
+            f"Write: skill-distiller reduce {path if path != STDIN else 'DIR'} -o OUT",
+        )
     if pieces.plan:
         refuse_settled(context)
-    learnings = OFF if no_calibration else learnings_dir
-    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages))
+    config = load_config(source.config, use=not source.no_config)
+    if is_default(context, "learnings_dir"):
+        learnings_dir = config.values.get("learnings", "")
+    goal, source = with_settings(goal, config, context), with_settings(source, config, context)
+    models, learnings = with_settings(models, config, context), OFF if no_calibration else learnings_dir
+    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages, config))
 
 
 @expand_groups
 def restore(
+    context: typer.Context,
     path: str = argument(metavar="PATH", help="The original: a SKILL.md, a skill folder, or - for stdin."),
     ids: list[str] | None = argument(
-        None, metavar="ID...", help="The pieces to bring back, by their ids in the receipt."
+        None, metavar="ID...", complete=piece_names, help="The pieces to bring back, by their ids in the receipt."
     ),
-    plan: str = option("", "--plan", metavar="FILE", help="The plan of the run, saved with --save-plan."),
+    plan: str = option("", "--plan", panel="Keep", metavar="FILE", help="The plan of the run, saved with --save-plan."),
+    all_: bool = option(
+        False, "--all", help="Undo a whole `reduce`: PATH is the folder that came out, -o a folder for the original."
+    ),
     section: list[str] | None = option(
-        None, "--section", metavar="HEADING", help="A section to bring back, with those below it. Can be repeated."
+        None,
+        "--section",
+        panel="Keep",
+        metavar="HEADING",
+        complete=headings,
+        help="A section to bring back, with those below it. Can be repeated.",
     ),
     save_plan: str = SAVE_PLAN,
     accept_unproved: bool = ACCEPT_UNPROVED,
@@ -85,16 +126,27 @@ def restore(
     """Bring pieces back. Writes the result of a saved plan, with these pieces as in the original."""
     if not plan:
         raise UsageError("restore needs the plan of the run.", "Give one: --plan=FILE, from compress --save-plan=FILE.")
+    if all_:
+        from skill_distiller.cli.reduce_folder import restore_all
+
+        if ids or section:
+            raise UsageError("--all brings everything back.", "Leave the ids and sections out.")
+        restore_all(path, plan, output, source.max_bytes)
+        return
     if not ids and not section:
         raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
     pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan, accept_unproved=accept_unproved)
-    goal = Goal(allow_unverified=allow_unverified)
-    run_request(Request(path, goal, pieces, output, source))
+    config = load_config(source.config, use=not source.no_config)
+    goal, source = Goal(allow_unverified=allow_unverified), with_settings(source, config, context)
+    run_request(Request(path, goal, pieces, output, source, config=config))
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """All that a command was asked for: the skill at `path`, the groups of options, the folder of learnings or OFF."""
+    """All that a command was asked for: the skill at `path`, the groups of options, the folder of learnings or OFF.
+
+    What the `config` sets is in the options already, but for patterns and sections to keep.
+    """
 
     path: str
     goal: Goal = field(default_factory=Goal)
@@ -104,6 +156,7 @@ class Request:
     models: ModelOptions = field(default_factory=ModelOptions)
     learnings: str = OFF
     debug_stages: bool = False
+    config: Config = field(default_factory=Config)
 
 
 def run_request(request: Request) -> None:
@@ -116,14 +169,14 @@ def run_request(request: Request) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What is settled before a skill is distilled: all that was read, the options, the guard, the files to write."""
+    """What is settled before a skill is distilled: all that was read, the options, the guard, what will be written."""
 
     skill: Skill
     settings: Config
     scorer: PhraseScorer | None
     options: DistillOptions
     guard: SelfCompression | None
-    target: Path | None
+    target: Target | None
     plan_file: Path | None
 
 
@@ -133,36 +186,82 @@ def _prepare(request: Request) -> _Job:
     options = options_of(request.goal)
     output.check()
     check_pieces(pieces, options.mode)
-    settings = load_config(source.config, use=not source.no_config)
+    pieces.check_gate(options.mode)
+    if pieces.interactive and request.path == STDIN:
+        raise UsageError("--interactive reads your answers from stdin.", "Name the skill by its path.")
+    exclude(("--interactive", pieces.interactive, "--quiet", output.quiet))
+    settings = request.config
     scorer = choose_token_scorer(request.models.token_scorer)
     skill = read_input(request.path, source.max_bytes)
     options = with_plan(options, pieces)
+    if output.apply and options.mode is Mode.ONELINER:
+        raise UsageError("Three lines are no skill; --apply has no meaning with --mode=oneliner.", "Use -o FILE.")
     shows_only = output.only_shows or (output.to_stdout and options.mode is Mode.ONELINER)
     guard = find_self_compression(skill, options, yes=output.yes, delivers=not shows_only)
     folder_given = request.path != STDIN and Path(request.path).is_dir()
     file = "" if output.to_stdout else output.file
     if guard and skill.path and not (output.file or shows_only or output.json_ or folder_given):
         file = str(skill.path.with_name(COMPRESSED_FILE))
-    target = check_target(file, skill.path, folder_given=folder_given, force=output.force) if file else None
-    plan_file = plan_target(pieces, skill, target, folder_given=folder_given, force=output.force)
+    target = _target(request, skill, file, folder_given=folder_given, guarded=guard is not None)
+    if pieces.interactive and not (pieces.save_plan or output.dry_run):
+        from skill_distiller.cli.approval.interactive import plan_name
+
+        pieces = replace(pieces, save_plan=plan_name(skill))
+    plan_file = plan_target(
+        pieces, skill, target.file if target else None, folder_given=folder_given, force=output.force
+    )
     options = replace(
         options,
         threshold=guard.threshold if guard else options.threshold,
         counting=Counting(source.encoding, request.models.offline),
         patterns=settings.patterns,
-        keep=KeptPieces(tuple(pieces.keep or ()), tuple(pieces.keep_section or ())),
+        keep=KeptPieces(tuple(pieces.keep or ()), _sections_to_keep(pieces, settings, skill, options)),
     )
+    options = with_budget(options, request.goal, skill)
     return _Job(skill, settings, scorer, options, guard, target, plan_file)
 
 
+def _sections_to_keep(pieces: Pieces, config: Config, skill: Skill, options: DistillOptions) -> tuple[str, ...]:
+    """The headings that the command line names, and those that the configuration has for a skill of this name."""
+    named = tuple(pieces.keep_section or ())
+    if options.plan or options.mode is Mode.ONELINER:
+        return named
+    return tuple(dict.fromkeys((*named, *config.keep.get(skill.name, ()))))
+
+
+def _target(request: Request, skill: Skill, file: str, *, folder_given: bool, guarded: bool) -> Target | None:
+    """Where the result goes, None for stdout; raises what the place refuses."""
+    output, whole = request.output, folder_given and not request.goal.is_one_liner
+    if output.apply and guarded:
+        raise RefusedError("A skill that makes skills smaller is never overwritten.", "Write to another file with -o.")
+    if output.apply:
+        from skill_distiller.cli.approval.in_place import check_in_place
+
+        return Target(check_in_place(skill.path, force=output.force), in_place=True)
+    return find_target(file, skill.path, folder_given=folder_given, force=output.force, whole=whole) if file else None
+
+
 def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Chosen]:
-    """The run itself, with who did the thinking in it; how far it has come is shown on a terminal."""
+    """The run itself, with who did the thinking in it; a model that nobody named may fail, and it goes on without."""
+    models = replace(request.models, provider="embedded") if job.options.plan else request.models
+    try:
+        return _distill_with(models, request, job, console)
+    except ProviderError as error:
+        if not models.takes_what_is_there:
+            raise
+        result, chosen = _distill_with(replace(models, provider="embedded"), request, job, console)
+        return replace(result, notes=(*result.notes, Note(NoteKind.WITHOUT_MODEL, str(error)))), chosen
+
+
+def _distill_with(models: ModelOptions, request: Request, job: _Job, console: Console) -> tuple[Result, Chosen]:
+    """The run with these models; how far it has come is shown on a terminal."""
     quiet, debug = request.output.quiet, request.debug_stages
     with ExitStack() as ends:
-        watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console)))
+        named = not models.takes_what_is_there
+        watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console, named=named)))
         opened = choose_backends(
-            replace(request.models, provider="embedded") if job.options.plan else request.models,
-            job.skill,
+            models,
+            (job.skill,),
             watcher,
             accept_unproved=request.pieces.accept_unproved,
             one_liner=job.options.mode is Mode.ONELINER,
@@ -172,7 +271,19 @@ def _distill(request: Request, job: _Job, console: Console) -> tuple[Result, Cho
             ends.enter_context(console.status("Distilling …"))
         backends = chosen.backends.with_scorer(job.scorer)
         observe = (lambda stage, value: typer.echo(stage_line(stage, value), err=True)) if debug else None
-        result = distill(job.skill, job.options, backends, observe)
+        if request.pieces.gate_by:
+            from skill_distiller.cli.pass_exam import pass_exam
+
+            run = Run(job.options, backends, observe or watch_nothing)
+            result, lines = pass_exam(request.path, job.skill, run, request.pieces, models, console)
+            if not quiet:
+                console.print("\n".join(lines), markup=False, highlight=False)
+        else:
+            result = distill(job.skill, job.options, backends, observe)
+        if request.pieces.interactive:
+            from skill_distiller.cli.approval.interactive import with_answers
+
+            result = with_answers(result, backends, console)
     return job.guard.with_notes(result) if job.guard else result, chosen
 
 
@@ -182,30 +293,38 @@ def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, conso
     record = make_record(result, chosen.session.usage if chosen.session else None)
     # A plan that was made before, or edited, says nothing of how good the estimates of runs are.
     run = RunCalibration(record, OFF if job.options.plan else request.learnings, save=not output.only_shows)
+    earlier = run.results
+    if earlier and earlier.holds(result.original.text):
+        result = replace(result, notes=(*result.notes, Note(NoteKind.SECOND_PASS)))
+        run.record = replace(run.record, result=result)
     asks = job.guard is not None and job.guard.must_ask
     if job.guard and asks:  # nobody can approve what they have not seen
         _report(run.record, output, console)
-        job.guard.ask(run.record, job.target, console)
+        job.guard.ask(run.record, job.target.file if job.target else None, console)
     # The product first: whatever becomes of the report, the result is where it was asked for. Where it can't be
     # written the plan is not either, and the other way round.
     with plan_written(job.plan_file, result) if job.plan_file and not output.dry_run else nullcontext():
-        deliver(run, job.target, output)
+        backup = deliver(run, job.target, output)
     run.save()
+    if earlier and run.record.entry_id and result.changed and not result.one_liner:
+        earlier.add(result.text)
     with suppress(BrokenPipeError):
         if not asks:
             _report(run.record, output, console)
         if not output.quiet:
             _close_report(run, job, output, chosen.hint, console)
+            if not output.dry_run:
+                _print_written(job, result, backup, console)
 
 
-def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
-    """Write the result to its file, and to stdout whatever the options of `output` ask for.
+def deliver(run: RunCalibration, target: Target | None, output: Output) -> Path | None:
+    """Write the result to its place, and to stdout whatever the options of `output` ask for; a backup that was made.
 
     Raises RefusedError where the disk or stdout does not take it.
     """
-    result = run.record.result
+    result, backup = run.record.result, None
     if target and not output.dry_run:
-        write_atomically(target, result.text.encode("utf-8"))
+        backup = write_target(target, result, force=output.force)
     if output.json_:
         run.save()  # before the record is printed, which names the entry
         write_json(to_json(run.record))
@@ -213,6 +332,42 @@ def deliver(run: RunCalibration, target: Path | None, output: Output) -> None:
         write_stdout(unified_diff(result.original, result.text))
     elif not target and not output.dry_run:
         write_stdout(result.text)
+    return backup
+
+
+def write_target(target: Target, result: Result, *, force: bool) -> Path | None:
+    """Write a result to its place; the path of what was there before, where that is kept."""
+    content = result.text.encode("utf-8")
+    if target.in_place:
+        from skill_distiller.cli.approval.in_place import write_in_place
+
+        return write_in_place(target.file, result.original.text.encode("utf-8"), content) if result.changed else None
+    if target.folder:
+        from skill_distiller.skill.read import read_folder
+        from skill_distiller.skill.write_folder import write_folder
+
+        folder = read_folder(result.original.path.parent) if result.original.path else None
+        return write_folder(folder.with_skill(result.distilled), target.folder, force=force) if folder else None
+    if target.makes_folder:
+        make_folder(target.file.parent)
+    write_atomically(target.file, content)
+    return None
+
+
+def _print_written(job: _Job, result: Result, backup: Path | None, console: Console) -> None:
+    """Print the places that were written to, and where what was there before is kept."""
+    target = job.target
+    if target and not target.in_place:
+        console.print(f"Written: {printable(str(target.folder or target.file))}")
+        if backup:
+            console.print(f"The folder that was there is now {printable(str(backup))}")
+    elif target and result.changed:
+        console.print(f"Applied: {printable(str(target.file))}; its original is {printable(str(backup))}")
+        console.print("To take it back: skill-distiller undo")
+    elif target:
+        console.print("Nothing to apply: the file is as it was.")
+    if job.plan_file:
+        console.print(f"Written: {printable(str(job.plan_file))}")
 
 
 def _report(record: Record, output: Output, console: Console) -> None:
@@ -228,6 +383,7 @@ def _report(record: Record, output: Output, console: Console) -> None:
 def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, console: Console) -> None:
     """Print whose patterns counted, and what the run leaves behind: its calibration entry, and the files written."""
     settings = job.settings
+    print_settings(settings, console)
     if settings.patterns:
         protected, advisory = len(settings.patterns.protected), len(settings.patterns.advisory)
         console.print(f"Patterns from {printable(str(settings.file))}: {protected} protected, {advisory} advisory")
@@ -236,8 +392,7 @@ def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, con
     if (entry := run.record.entry_id) and not output.json_:
         feedback = f"skill-distiller feedback --id={entry} --actual=0-100 --outcome=worked|partial|failed"
         console.print(f"Saved as {entry} in {printable(run.folder)}; after use: {feedback}")
-    if hint:
+        if run.is_new:
+            console.print(f"Such a line of figures, no text, is kept of each run; {LEARNINGS_VARIABLE}=off ends that.")
+    if hint and output.verbose:
         console.print(hint)
-    for file in (job.target, job.plan_file):
-        if file and not output.dry_run:
-            console.print(f"Written: {printable(str(file))}")

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from skill_distiller.cli.arguments import ReaderOptions, exclude
 from skill_distiller.cli.input_output import (
     STDIN,
     check_target,
@@ -22,8 +21,10 @@ from skill_distiller.cli.input_output import (
     write_json,
     write_stdout,
 )
-from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.arguments import PROVIDER_VARIABLE, ExamModels, exclude
+from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, UsageError
+from skill_distiller.library.fit_library import Treatment, fit_library
 from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.description_text import (
     description_lines,
@@ -45,7 +46,6 @@ from skill_distiller.run.describe_skill import (
     describe_skill,
     read_siblings,
 )
-from skill_distiller.run.fit_library import Treatment, fit_library
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, FrontmatterState, Skill
 from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
 
@@ -63,6 +63,7 @@ _TOO_LARGE: Final = 5
 class Wanted:
     """What the description is held against, what stays, and when one is written."""
 
+    PANEL: ClassVar[str] = "Aim"
     library: list[str] | None = option(
         None,
         metavar="DIR",
@@ -92,6 +93,7 @@ class Wanted:
 class Handing:
     """Where the result goes, and what is printed beside it or in its place."""
 
+    PANEL: ClassVar[str] = "Output"
     file: str = option("", "--output", "-o", metavar="FILE", help="Write the SKILL.md to this file instead of stdout.")
     force: bool = option(False, "--force", help="Overwrite an existing file (never the input).")
     text: bool = option(False, "--text", help="Print the description alone instead of the SKILL.md.")
@@ -116,6 +118,7 @@ class Handing:
 class Counted:
     """How the skill is read, and what its tokens are counted in."""
 
+    PANEL: ClassVar[str] = "Input"
     encoding: str = option(
         DEFAULT_ENCODING, metavar="NAME", help="The tiktoken encoding to count tokens in, or `estimate`."
     )
@@ -126,6 +129,7 @@ class Counted:
 class Fitting:
     """The list of a client that a whole library is to fit into."""
 
+    PANEL: ClassVar[str] = "Library"
     fit: bool = option(False, "--fit", help="Fit a whole --library into the list of --client; a table says how.")
     client: str = option("", metavar="|".join(client_names()), help="The client whose list of skills it is; for --fit.")
     window: int | None = option(None, min=1, metavar="N", help="Its context window in tokens. Default: the client's.")
@@ -153,6 +157,19 @@ class Fitting:
             raise UsageError("--fit needs one --library and a --client.", f"Clients: {', '.join(client_names())}.")
 
 
+@dataclass(frozen=True, slots=True)
+class Reader(ExamModels):
+    """The language model that reads, chooses and writes descriptions, and its limits."""
+
+    PANEL: ClassVar[str] = "Model"
+    provider: str = option(
+        "auto",
+        envvar=PROVIDER_VARIABLE,
+        metavar="auto|ollama|gemini|openai|embedded|llm",
+        help="Who reads descriptions and writes them. embedded: a router that compares words.",
+    )
+
+
 @expand_groups
 def description(
     path: str = argument("", metavar="PATH", help="A SKILL.md, a skill folder, or - for stdin; none with --fit."),
@@ -161,7 +178,7 @@ def description(
     fitting: Fitting,
     handing: Handing,
     counted: Counted,
-    reader: ReaderOptions,
+    reader: Reader,
 ) -> None:
     """Shorten the description that every session pays for.
 
@@ -259,14 +276,14 @@ def _describe(
     queries: Sequence[Query],
     options: DescriptionOptions,
     counter: TokenCounter,
-    reader: ReaderOptions,
+    reader: Reader,
     console: Console,
     *,
     quiet: bool,
 ) -> tuple[DescriptionResult, Session | None]:
     with ExitStack() as ends:
         watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console)))
-        session = open_session(reader.options, watcher)
+        session = open_session(reader.options(), watcher)
         if session is None:
             return describe_skill(skill, library, options, counter, queries=queries), None
         from skill_distiller.prompted.describe import PromptedModel

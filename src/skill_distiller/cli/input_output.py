@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
@@ -27,9 +28,33 @@ def read_input(path: str, max_bytes: int = MAX_BYTES) -> Skill:
             "No content." if path else "The path is empty.",
             "Provide a valid SKILL.md file path or pipe content via stdin.",
         )
-    if path != STDIN:
-        return read_skill(path, max_bytes)
-    return read_stream(sys.stdin.buffer, max_bytes)
+    if path == STDIN:
+        return read_stream(sys.stdin.buffer, max_bytes)
+    if not os.path.lexists(path.replace("\0", "")):
+        _refuse_odd_path(path)
+    return read_skill(path, max_bytes)
+
+
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def _refuse_odd_path(path: str) -> None:
+    """Raise BadInputError for what is no path: an address, or what the shell should have expanded."""
+    if _ADDRESS.match(path):
+        raise BadInputError(
+            f"{path!r} is an address; nothing is fetched from the network.",
+            "Fetch it first: curl -L ADDRESS | skill-distiller compress",
+        )
+    refuse_tilde(path)
+
+
+def refuse_tilde(path: str) -> None:
+    """Raise BadInputError for `~/…`, of which a shell makes the home folder, but not in quotes or behind `=`."""
+    if path.partition("/")[0] == "~":
+        raise BadInputError(
+            f"The shell did not put your home folder in place of the ~ of {path!r}.",
+            "Write it without quotes and with a blank before it, or write $HOME in place of ~.",
+        )
 
 
 def read_side_file(path: str, most_bytes: int, hint: str, name: str = "", *, stdin: bool = False) -> str:
@@ -56,15 +81,56 @@ _SYSTEM: Final = frozenset({"dev", "proc"})
 _SEPARATORS: Final = tuple(filter(None, (os.sep, os.altsep)))  # with which the name of a folder may end
 
 
+class Target(NamedTuple):
+    """Where a result is written: the `file`, or with all that belongs to it the `folder`; or over its original.
+
+    With `makes_folder` the folder of the file is to be made first.
+    """
+
+    file: Path
+    folder: Path | None = None
+    in_place: bool = False
+    makes_folder: bool = False
+
+
+def find_target(name: str, source: Path | None, *, folder_given: bool, force: bool, whole: bool) -> Target:
+    """The place that -o means: as `check_target`, but a folder gets the `whole` skill folder, and may yet be made."""
+    refuse_tilde(name)
+    place, is_new = Path(name), name.endswith(_SEPARATORS) and not os.path.lexists(name.rstrip("".join(_SEPARATORS)))
+    if not (is_new or os.path.isdir(place)):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+        return Target(check_target(name, source, folder_given=folder_given, force=force))
+    if is_new:
+        if not place.parent.is_dir():
+            raise UsageError(f"The folder {str(place.parent)!r} does not exist.", "Create it, or name another place.")
+        if source is not None:
+            _refuse_source(place, source, folder_given=folder_given)
+        return Target(place / SKILL_FILE, folder=place if whole else None, makes_folder=True)
+    file = check_target(name, source, folder_given=folder_given, force=force)
+    if not whole:
+        return Target(file)
+    if any(place.iterdir()) and not file.exists():
+        raise RefusedError(f"The folder {name!r} holds something else than a skill.", "Name an empty or a new folder.")
+    return Target(file, folder=place)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none; raises RefusedError."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise RefusedError(f"Can't make {str(folder)!r}: {reason_of(error)}.", "Name another place with -o.") from None
+
+
 def check_target(name: str, source: Path | None, *, folder_given: bool, force: bool) -> Path:
     """The file that the product will be written to; a folder means SKILL.md inside it.
 
     `source` is the SKILL.md that was read, None for stdin; with `folder_given` the whole skill
     folder is the source. Raises UsageError for a place that can't be written to, and RefusedError for
     the input itself (the file behind stdin too), for a place inside a source folder, for a folder that
-    is or holds the source, and, without `force`, for a file that exists.
+    is or holds the source, and, without `force`, for a file that exists; BadInputError as `refuse_tilde` does.
     """
     target = Path(name)
+    refuse_tilde(name)
     try:
         if name.endswith(_SEPARATORS) and not target.is_dir():
             raise UsageError(f"The folder {name!r} does not exist.", "Create it, or name another file with -o.")
@@ -107,6 +173,13 @@ def _refuse_source(target: Path, source: Path, *, folder_given: bool) -> None:
         raise RefusedError(f"{str(target)!r} is the input; it is never overwritten.", "Name another file with -o.")
     if folder_given and any(place.is_relative_to(folder) for folder in folders):
         raise RefusedError(f"{str(target)!r} is inside the source folder.", "Name a place outside of it with -o.")
+
+
+def data_folder() -> Path:
+    """Where the tool keeps what is no project's: the user's data folder of this system."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("skill-distiller", appauthor=False))
 
 
 def write_atomically(file: Path, content: bytes) -> None:

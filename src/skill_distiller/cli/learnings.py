@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +14,9 @@ import typer
 from skill_distiller.calibration.estimate import calibrate
 from skill_distiller.calibration.log_files import Ledger
 from skill_distiller.calibration.store import CalibrationStore
-from skill_distiller.cli.option_groups import option
+from skill_distiller.cli.approval.second_pass import Results
+from skill_distiller.cli.input_output import data_folder
+from skill_distiller.cli.options.option_groups import option
 from skill_distiller.errors import SkillDistillerError, UsageError
 from skill_distiller.report.calibration_text import unreadable_text
 from skill_distiller.report.text import printable
@@ -22,22 +25,48 @@ if TYPE_CHECKING:
     from skill_distiller.report.record import Record
 
 LEARNINGS: Final = ".learnings"
+LEARNINGS_VARIABLE: Final = "SKILL_DISTILLER_LEARNINGS"
 OFF: Final = "off"  # in place of a folder: no calibration, as with --no-calibration
 
 LEARNINGS_DIR: Final = option(
-    LEARNINGS,
+    "",
     "--learnings-dir",
-    envvar="SKILL_DISTILLER_LEARNINGS",
+    envvar=LEARNINGS_VARIABLE,
+    panel="Calibration",
     metavar="DIR",
-    help="The folder that holds the calibration data, or `off`.",
+    help="The folder that holds the calibration data, or `off`. Default: .learnings of the project, else the user's "
+    "data folder.",
 )
+_PROJECT: Final = (LEARNINGS, ".git", "pyproject.toml")  # what a project has at its root
+
+
+def default_learnings() -> str:
+    """The folder of learnings where none is named: `.learnings` at the project's root, else in the user's data folder.
+
+    Above the working folder only folders of the user's own count: others may be anybody's.
+    """
+    try:
+        here = Path.cwd()
+        home = Path.home()
+    except (OSError, RuntimeError):  # the folder was deleted; nobody's home
+        return str(data_folder() / "learnings")
+    for folder in (here, *here.parents):
+        if folder != here and (folder == home or not _is_own(folder)):
+            break
+        if any(os.path.lexists(folder / name) for name in _PROJECT):
+            return LEARNINGS if folder == here else str(folder / LEARNINGS)
+    return str(data_folder() / "learnings")
+
+
+def _is_own(folder: Path) -> bool:
+    return not hasattr(os, "geteuid") or folder.stat().st_uid == os.geteuid()
 
 
 def open_store(learnings: str) -> CalibrationStore:
     """The store below a folder of learnings; raises UsageError where calibration is switched off."""
     if learnings == OFF:
         raise UsageError("Calibration is switched off.", "Name its folder with --learnings-dir.")
-    return CalibrationStore(Path(learnings or LEARNINGS))
+    return CalibrationStore(Path(learnings or default_learnings()))
 
 
 def read_whole(store: CalibrationStore) -> Ledger:
@@ -60,8 +89,19 @@ class RunCalibration:
         self.warnings: list[str] = []
         self._store = None if learnings == OFF else open_store(learnings)
         self._save = save
+        self._is_new = False
         with self._no_reason_to_fail("No calibration: "):
             self._look_up()
+
+    @property
+    def results(self) -> Results | None:
+        """The results of earlier runs, None where nothing is kept."""
+        return Results(self._store.folder) if self._store else None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the entry of this run is the first in its place."""
+        return self._is_new
 
     @property
     def folder(self) -> str:
@@ -85,6 +125,7 @@ class RunCalibration:
         from skill_distiller.report.json_record import to_entry  # not for those who only read the store
 
         with self._no_reason_to_fail("This run is not in the calibration data. "):
+            self._is_new = not self._store.file.exists()
             self.record = replace(self.record, entry_id=self._store.append(to_entry(self.record)))
 
     @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from skill_distiller.cli.option_groups import expand_groups, option
+from skill_distiller.cli.options.option_groups import expand_groups, option
 
 if TYPE_CHECKING:
     from skill_distiller.providers.detect import Found
@@ -32,6 +32,7 @@ def providers(json_: bool = option(False, "--json", help="Print them as JSON."))
 
 def _lines(found: Sequence[Found], chosen: str) -> Iterator[str]:
     """One line for each kind of provider, and which one `auto` would take."""
+    from skill_distiller.providers.model import NO_PROVIDER
     from skill_distiller.report.text import printable
 
     for one in found:
@@ -39,3 +40,5 @@ def _lines(found: Sequence[Found], chosen: str) -> Iterator[str]:
         yield printable(f"{one.name}: {what}; {one.reason}")
     yield "embedded: always there; no language model, no network"
     yield f"auto would take: {chosen}"
+    if chosen == "embedded":
+        yield NO_PROVIDER

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, groupby
@@ -13,7 +12,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
-from skill_distiller.meaning.statements import pair_in_order
+from skill_distiller.meaning.statements import longest_run, pair_in_order
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, anchors, block_units, heading_units
 from skill_distiller.skill.containers import find_containers, match_tags
 from skill_distiller.skill.labels import labels_of
@@ -164,7 +163,7 @@ def _align_headings(found: Alignment) -> None:
     pairs = _pair_namesakes(found, old, new, paths)
     keys: list[Callable[[Unit], Hashable]] = [lambda u: (u.depth, plain(u.text)), lambda u: plain(u.text)]
     pairs += _pair_up(*_left(old, new, pairs), keys)
-    pairs += _pair_alike(old, new, pairs)
+    pairs += _pair_alike(old, new, pairs, {})
     found.headings = sorted(pairs, key=lambda pair: pair[0].section)
     found.pair(pairs)
     found.gone, found.come = _left(old, new, pairs)
@@ -237,9 +236,9 @@ def _align_units(found: Alignment) -> None:
     ]
     pairs = _pair_up(old, new, keys)
     # The first cells tell which rows are the same; what stands in a row and a column that are known is known.
-    pairs += _pair_alike(old, new, pairs, of=lambda unit: unit.kind is UnitKind.CELL and not unit.depth)
+    pairs += _pair_alike(old, new, pairs, homes, of=lambda unit: unit.kind is UnitKind.CELL and not unit.depth)
     pairs += _pair_cells(found, old, new, pairs)
-    pairs += _pair_alike(old, new, pairs)
+    pairs += _pair_alike(old, new, pairs, homes)
     found.pair(pairs)
     matches = {one: Match([one], [other]) for one, other in pairs}
     left, come = _left(old, new, pairs)
@@ -284,9 +283,16 @@ def _pair_cells(found: Alignment, old: Sequence[Unit], new: Sequence[Unit], pair
 
 
 def _pair_alike(
-    old: Sequence[Unit], new: Sequence[Unit], pairs: Sequence[Pair], of: Callable[[Unit], bool] = bool
+    old: Sequence[Unit],
+    new: Sequence[Unit],
+    pairs: Sequence[Pair],
+    homes: Mapping[Unit, Hashable],
+    of: Callable[[Unit], bool] = bool,
 ) -> list[Pair]:
-    """Of the units that are left those that share most of what they say; in its place a good part is enough."""
+    """Of the units that are left those that share most of what they say; in its place a good part is enough.
+
+    Of several that share as much the one under the same heading.
+    """
     left, come = ([unit for unit in side if of(unit)] for side in _left(old, new, pairs))
     if not left or not come:
         return []
@@ -304,10 +310,11 @@ def _pair_alike(
         for other in others.union(unit for unit in beside if of(unit)):
             score = _likeness(one, other, words, in_place=other in beside, alone=beside == (other,))
             if score:
-                offers.append((-score, abs(place[one] - place[other]), place[one], place[other], one, other))
+                elsewhere = homes.get(one) != homes.get(other)
+                offers.append((-score, elsewhere, abs(place[one] - place[other]), place[one], place[other], one, other))
     found: list[Pair] = []
     taken = set[Unit]()
-    for *_, one, other in sorted(offers, key=lambda offer: offer[:4]):
+    for *_, one, other in sorted(offers, key=lambda offer: offer[:5]):
         if one not in taken and other not in taken:
             taken.update((one, other))
             found.append((one, other))
@@ -377,21 +384,3 @@ def _join(
         else:
             rest.append(unit)
     return rest
-
-
-def longest_run(places: Sequence[tuple[int, ...]]) -> frozenset[int]:
-    """Which of some places are in a longest run that does not fall (patience sorting)."""
-    ends: list[int] = []  # for each length the number at which the best run of that length ends
-    lowest: list[tuple[tuple[int, ...], int]] = []  # and the place there
-    above: list[int] = []
-    for at, place in enumerate(places):
-        length = bisect_left(lowest, (place, at))
-        above.append(ends[length - 1] if length else -1)
-        ends[length : length + 1] = [at]
-        lowest[length : length + 1] = [(place, at)]
-    run = []
-    at = ends[-1] if ends else -1
-    while at >= 0:
-        run.append(at)
-        at = above[at]
-    return frozenset(run)

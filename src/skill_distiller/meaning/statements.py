@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -40,7 +41,7 @@ class Statement:
         return frozenset(token.value for token in tokens if token.kind <= TokenKind.WORD)
 
 
-_BOUNDARY: Final = re.compile(r"\n\n|[,;:()，；：（）、]|(?<=\s)[-–—](?=\s)|—")
+BOUNDARY: Final = re.compile(r"\n\n|[,;:()，；：（）、]|(?<=\s)[-–—](?=\s)|—")
 _LABEL_WORDS: Final = 6  # words before a colon that may be a label
 _ARROWS: Final = frozenset("→⇒")
 
@@ -48,7 +49,7 @@ _ARROWS: Final = frozenset("→⇒")
 @lru_cache(maxsize=16384)
 def read_statements(text: str, language: str) -> tuple[Statement, ...]:
     """The statements of a sentence, list item or cell. Cached: what is kept is looked at again in the result."""
-    tokens, boundaries = read_tokens(text, language), [match.start() for match in _BOUNDARY.finditer(text)]
+    tokens, boundaries = read_tokens(text, language), [match.start() for match in BOUNDARY.finditer(text)]
     return tuple(_statements(tokens, boundaries, text))
 
 
@@ -256,3 +257,21 @@ def pair_in_order(weights: Sequence[Sequence[int]]) -> Iterator[tuple[int, int]]
             i += 1
         else:
             j += 1
+
+
+def longest_run(places: Sequence[tuple[int, ...]]) -> frozenset[int]:
+    """Which of some places are in a longest run that does not fall (patience sorting)."""
+    ends: list[int] = []  # for each length the number at which the best run of that length ends
+    lowest: list[tuple[tuple[int, ...], int]] = []  # and the place there
+    above: list[int] = []
+    for at, place in enumerate(places):
+        length = bisect_left(lowest, (place, at))
+        above.append(ends[length - 1] if length else -1)
+        ends[length : length + 1] = [at]
+        lowest[length : length + 1] = [(place, at)]
+    run = []
+    at = ends[-1] if ends else -1
+    while at >= 0:
+        run.append(at)
+        at = above[at]
+    return frozenset(run)

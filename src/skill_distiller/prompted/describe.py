@@ -29,7 +29,7 @@ from skill_distiller.rewriting.one_liner.triggers import quotes
 from skill_distiller.routing.clauses import Clauses, clauses_from_texts, split_clauses
 from skill_distiller.routing.generate import SIGNAL_TOKENS, invented
 from skill_distiller.routing.oracle import Candidate, candidate_order
-from skill_distiller.routing.pins import excludes
+from skill_distiller.routing.pinned import excludes
 from skill_distiller.routing.queries import Query, Source
 from skill_distiller.routing.shorten import MOST_CHARACTERS, Rung
 from skill_distiller.skill.model import Skill

@@ -83,6 +83,11 @@ REWRITE: Final = _read("rewrite")
 SYNTHESIZE: Final = _read("synthesize")
 JUDGE: Final = _read("judge")
 ONE_LINER: Final = _read("oneliner")
+EXAM: Final = _read("exam")
+QUOTES: Final = _read("quotes")
+ANSWER: Final = _read("answer")
+MARK: Final = _read("mark")
+DIRECT: Final = _read("direct")
 SEGMENT: Final = _read("segment")
 ROUTE: Final = _read("route")
 QUERIES: Final = _read("queries")
@@ -90,7 +95,7 @@ PARAPHRASE: Final = _read("paraphrase")
 POLISH: Final = _read("polish")
 DESCRIBE: Final = _read("describe")
 PROMPTS: Final = (
-    *(CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER),
+    *(CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER, EXAM, QUOTES, ANSWER, MARK, DIRECT),
     *(SEGMENT, ROUTE, QUERIES, PARAPHRASE, POLISH, DESCRIBE),
 )
 

@@ -12,7 +12,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from skill_distiller.errors import ProviderError, UsageError
-from skill_distiller.providers.model import GEMINI_ADDRESS, OPENAI_ADDRESS, Provider, plain_address
+from skill_distiller.providers.model import (
+    DEFAULT_TIMEOUT,
+    GEMINI_ADDRESS,
+    NO_PROVIDER,
+    OPENAI_ADDRESS,
+    Provider,
+    plain_address,
+)
 from skill_distiller.providers.network import KEY_VARIABLES, in_time, shown
 
 DEFAULT_ADDRESS: Final = "http://127.0.0.1:11434"
@@ -180,13 +187,8 @@ def detect(environment: Environment, model: str = "") -> Found | None:
     return next((found for find in FINDERS.values() if (found := find(environment, model)).available), None)
 
 
-# The wording of the reference.
-NO_PROVIDER: Final = (
-    "No LLM provider available. Run 'ollama serve' for local inference, or set GEMINI_API_KEY for cloud."
-)
 CHOICES: Final = ("auto", "ollama", "gemini", "openai", "embedded", "llm", "scripted")
 SCRIPT_VARIABLE: Final = "SKILL_DISTILLER_SCRIPT"
-DEFAULT_TIMEOUT: Final = 300.0  # seconds for one reply; a local model may have to be loaded first
 
 
 def find_provider(

@@ -12,6 +12,11 @@ from urllib.parse import urlsplit
 from skill_distiller.errors import UsageError
 
 Schema = Mapping[str, object]
+DEFAULT_TIMEOUT: Final = 300.0  # seconds for one reply; a local model may have to be loaded first
+# The wording of the reference.
+NO_PROVIDER: Final = (
+    "No LLM provider available. Run 'ollama serve' for local inference, or set GEMINI_API_KEY for cloud."
+)
 ANY_OBJECT: Schema = {}  # the JSON Schema that every value fits: asks for JSON without saying which
 
 

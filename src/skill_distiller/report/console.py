@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal
@@ -11,19 +10,16 @@ from typing import TYPE_CHECKING, Final, Literal
 from rich.console import Console
 from rich.text import Text
 
-from skill_distiller.checks.receipt import Change, LostFact, SectionReceipt
-from skill_distiller.language.fact import FactKind
 from skill_distiller.planning.plan import Reason
 from skill_distiller.providers.model import Expected, Provider, Usage, Watcher
 from skill_distiller.report.calibration_text import estimate_text
+from skill_distiller.report.losses import WIDTH, receipt_lines
 from skill_distiller.report.record import COUNTED_NAMES, BlockCounts, Record, SectionRecord, TokenLevel, find_needs
 from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
 from skill_distiller.rewriting.example_sets import ExampleSelection, SelectionMode
-from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
 from skill_distiller.run.distill import FRONTMATTER_HINTS, TRIGGER_HINT
 from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind
-from skill_distiller.skill.model import BlockKind
 from skill_distiller.tokens import ESTIMATE, TokenCounter
 
 if TYPE_CHECKING:
@@ -66,7 +62,7 @@ _MOST_NEEDS: Final = 3  # that are shown of one piece
 
 
 def _section_line(section: SectionRecord) -> str:
-    heading = heading_line(section.original.level, section.original.heading)
+    heading = heading_line(section.original.level, section.original.heading).rstrip(":")
     return (
         f"{heading}: {section.type.value} ({section.importance:.1f}, confidence: {section.confidence:.2f})"
         f" → {section.outcome.value}"
@@ -167,12 +163,14 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
         NoteKind.BUDGET_LEFT: f"Of the budget {detail} tokens are left: with the next piece that went and all that "
         f"belongs to it the result would have {note.tokens or 0:,}.",
         NoteKind.ADVISORY_REMOVED: f"Advisory pattern removed (no score penalty): {detail}",
-        NoteKind.PLAN_APPLIED: "Written as the plan says; nothing was chosen by this run.",
+        NoteKind.PLAN_APPLIED: "Plan applied.",
     }
     if note.kind in plain:
         return "", plain[note.kind]
     warnings = {
         NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {detail}. {hint}",
+        NoteKind.NO_SKILL: "Warning: this does not look like a skill: it has no frontmatter and no heading. Check that "
+        "you gave the SKILL.md.",
         NoteKind.NESTED_FENCES: f"Warning: the template on line {detail} holds fences as long as its own and is left "
         "alone; Markdown ends it at the first of them. Give it a longer fence.",
         NoteKind.DATA: f"Warning: {detail} tokens are data in base64, which tell an agent nothing and are left alone. "
@@ -182,9 +180,12 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
         NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {detail}",
         NoteKind.ESTIMATED_TOKENS: f"Warning: the tokenizer {detail} is not available here; counts marked ~ are "
         "estimates of 4 characters a token.",
+        NoteKind.WITHOUT_MODEL: f"Warning: {printable(detail)} The run went on without a language model.",
         NoteKind.EMBEDDED_VERDICTS: f"Warning: the model gave no usable answer for {verdicts} the embedded "
         f"{'one' if detail == '1' else 'ones'}.",
         NoteKind.BEYOND_COMPACTION: late_text(note),
+        NoteKind.SECOND_PASS: "Warning: this is the result of an earlier run; a second pass loses as much again. "
+        "Start from the original.",
         NoteKind.SELF_COMPRESSION: f"Self-compression: this skill makes skills smaller, its {detail} says so.",
         NoteKind.THRESHOLD_RAISED: f"Threshold raised from {detail} to {threshold:g}: what a distiller loses, "
         "every skill after it loses.",
@@ -204,90 +205,11 @@ def print_report(record: Record, console: Console, *, verbose: bool = False) -> 
     if verbose:
         for line in section_analysis(record):
             console.print(line)
-    short = record.result.one_liner and not verbose  # nothing but the three lines is left: a list of it all says little
-    for line in one_liner_lines(record) if short else receipt_lines(record, verbose=verbose):
+    for line in receipt_lines(record, verbose=verbose, width=console.width if console.is_terminal else WIDTH):
         console.print(line)
-    if (verification := record.result.evidence.verification) and verification.passed:
-        console.print(Text(verified_text(verification), style="green"))
     print_notes(record, console)
     if record.usage and verbose:
         console.print(usage_line(record.usage))
-
-
-def one_liner_lines(record: Record) -> Iterator[Text]:
-    """Who wrote the three lines, and how much of the skill they do not say; nothing in the other modes."""
-    one_liner = record.result.one_liner
-    if one_liner is None:
-        return
-    lost = len(record.result.evidence.receipt.lost)
-    yield Text(f"One-liner by: {printable(one_liner.method)}; name, description and body are not in the text")
-    if one_liner.left_out:
-        noun = "phrase" if one_liner.left_out == 1 else "phrases"
-        yield Text(f"Quoted trigger {noun} without room: {one_liner.left_out}", style="yellow")
-    yield Text(f"Facts no longer in the text: {lost} (each named in --json and with --verbose)", style="yellow")
-
-
-_BRING_BACK: Final = "Bring a piece back: --keep ID"
-_FACT_LENGTH: Final = 100  # characters of a lost fact that are shown; the JSON record holds all of them
-
-
-def receipt_lines(record: Record, *, verbose: bool) -> Iterator[Text]:
-    """The receipt, nothing where all of the original is there; with `verbose` shortened blocks one by one."""
-    receipt = record.result.evidence.receipt
-    if not receipt.sections:
-        return
-    yield Text("\nReceipt (lines of the original):", style="bold")
-    for section in receipt.sections:
-        yield from _section_receipt(section, record.mark, verbose=verbose)
-    if receipt.changes:
-        yield Text(_BRING_BACK if verbose else f"{_BRING_BACK} (ids of shortened blocks: --verbose)")
-    facts = sum(fact.kind is not FactKind.HEADING for fact in receipt.lost)
-    headings = len(receipt.lost) - facts
-    if receipt.lost:
-        also = f" and {plural(headings, 'heading')}" if headings else ""
-        yield Text(f"Facts no longer in the text: {facts}{also}, each named above (whole in --json)", style="yellow")
-    else:
-        yield Text("Facts no longer in the text: none that the inventory knows", style="green")
-
-
-def _section_receipt(section: SectionReceipt, mark: str, *, verbose: bool) -> Iterator[Text]:
-    heading = heading_line(section.level, section.heading)
-    yield Text.assemble(
-        "  ", (heading, "bold"), f" (heading removed [{section.id}])" if section.heading_dropped else ""
-    )
-    rewritten: Counter[RenderingKind] = Counter()
-    saved: Counter[RenderingKind] = Counter()
-    separators = [change.id for change in section.changes if change.block.kind is BlockKind.RULE]
-    for change in section.changes:
-        if change.block.kind is BlockKind.RULE:
-            continue
-        if change.after and not verbose:
-            rewritten[change.rendering] += 1
-            saved[change.rendering] += change.saved
-        else:
-            yield _change_line(change, mark)
-    if separators:
-        named = f" [{', '.join(separators)}]" if verbose else ""
-        yield Text(f"    removed{named}: {plural(len(separators), 'separator')} (---)")
-    for kind, n in rewritten.items():
-        tokens = f"{mark}{plural(saved[kind], 'token')}"
-        yield Text(f"    {kind.value}: {plural(n, 'block')}, {tokens}, {RENDERINGS[kind].wording}")
-    facts = dict.fromkeys(_shown(f) for f in section.lost if f.kind is not FactKind.HEADING)  # that is said above
-    if facts:
-        yield Text(f"    facts lost: {' · '.join(facts)}", style="yellow")
-
-
-def _change_line(change: Change, mark: str) -> Text:
-    block = change.block
-    lines = f"line {block.line}" if block.line == block.last_line else f"lines {block.line}-{block.last_line}"
-    what = f"{change.rendering.value if change.after else 'removed'} [{change.id}]: {block.kind.value}"
-    saved = f"{mark}{plural(change.saved, 'token')}"
-    return Text(f"    {what}, {lines}, {change.type.value}, {saved}: {excerpt(block.text)}")
-
-
-def _shown(fact: LostFact) -> str:
-    text = excerpt(fact.text, _FACT_LENGTH)
-    return f"`{text}`" if fact.kind is FactKind.CODE_LINE else text
 
 
 def print_notes(record: Record, console: Console) -> None:
@@ -312,6 +234,8 @@ def usage_line(usage: Usage) -> str:
 def _headline(record: Record) -> Iterator[Text]:
     result, functionality, analysis = record.result, record.result.functionality, record.result.reading.analysis
     figure, remark = estimate_text(record.estimate, functionality.score, functionality.interval, record.floor)
+    if not result.changed:  # outcomes of smaller texts say nothing of it
+        figure, remark = "100%", "nothing was changed"
     yield Text.assemble("Functionality preserved: ", (figure, "bold"), f" ({remark})")
     yield Text.assemble(f"Tokens: {record.counts} ", (f"({result.reduction:.0%} reduction)", "bold green"))
     yield Text(f"Classification confidence: {analysis.confidence:.2f} (mean across sections)")
@@ -355,10 +279,14 @@ def open_console(*, stderr: bool = False, soft_wrap: bool = False) -> Console:
 
 
 class ConsoleWatcher(Watcher):
-    """One line before the first call, then on a terminal a bar; `close` takes the bar away."""
+    """One line before the first call, then on a terminal a bar; `close` takes the bar away.
 
-    def __init__(self, console: Console) -> None:
+    Where nobody `named` the model, a second line says how to do without.
+    """
+
+    def __init__(self, console: Console, *, named: bool = True) -> None:
         self._console = console
+        self._named = named
         self._bar: Progress | None = None
 
     def begin(self, provider: Provider, expected: Expected) -> None:
@@ -366,6 +294,10 @@ class ConsoleWatcher(Watcher):
         calls = plural(expected.calls, "call")
         where = f"{provider.name}/{provider.model} at {provider.address or 'this process'}"
         self._console.print(printable(f"Asking {where}: about {calls} and {expected.tokens:,} tokens."))
+        if not self._named:
+            self._console.print(
+                'To send nothing: --provider embedded, or provider = "embedded" in .skill-distiller.toml.'
+            )
         if self._console.is_terminal:
             self._bar = _calls_bar(self._console)
             self._bar.start()

@@ -15,7 +15,7 @@ from skill_distiller.rewriting.passes import Draft, all_edits
 from skill_distiller.routing.clauses import Clauses, routing_words
 from skill_distiller.routing.ddmin import minimize
 from skill_distiller.routing.oracle import Oracle
-from skill_distiller.routing.pins import Pin
+from skill_distiller.routing.pinned import Pin
 from skill_distiller.routing.queries import Query, QuerySplit
 from skill_distiller.skill.model import Block, BlockKind
 from skill_distiller.tokens import TokenCounter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.checks.functionality import EmbeddedJudge, Judge
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.planning.ladders import Models
-from skill_distiller.providers.detect import DEFAULT_TIMEOUT, NO_PROVIDER, Found, find_provider, open_provider
+from skill_distiller.providers.model import DEFAULT_TIMEOUT, NO_PROVIDER
 from skill_distiller.rewriting.model import Renderer
 from skill_distiller.rewriting.one_liner.model import OneLiner, OneLinerWriter
 from skill_distiller.tokens import TokenCounter
@@ -64,6 +65,11 @@ class ProviderOptions:
     allow_secrets: bool = False
     timeout: float = DEFAULT_TIMEOUT
 
+    @property
+    def takes_what_is_there(self) -> bool:
+        """Whether no model was asked for by name, so that a run may go on without one."""
+        return self.provider == "auto" and not (self.model or self.with_ci)
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -80,17 +86,23 @@ class Chosen:
 
 
 def choose_backends(
-    options: ProviderOptions, skill: Skill, watcher: Watcher | None, *, accept_unproved: bool, one_liner: bool
+    options: ProviderOptions,
+    skills: Iterable[Skill],
+    watcher: Watcher | None,
+    *,
+    accept_unproved: bool,
+    one_liner: bool,
 ) -> Chosen:
     """The backends that the options mean here and now; `accept_unproved` is for the rewriter.
 
-    `one_liner` says whether three lines will be asked for, or rewritings.
+    The `skills` that will be worked on say what will be asked, all of it in one session; `one_liner` whether three
+    lines will be asked for, or rewritings.
 
     Raises ProviderError where the provider asked for is not there, or `with_ci` finds no model.
     """
-    found = find_provider(options.provider, options.model, offline=options.offline)
+    session = open_session(options, watcher)
     embedded = Backends()
-    if found is None:
+    if session is None:
         if options.with_ci:
             raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
         return Chosen(embedded, hint=NO_PROVIDER if options.provider == "auto" and not options.offline else "")
@@ -100,33 +112,35 @@ def choose_backends(
     from skill_distiller.prompted.rewrite import PromptedRewriter
     from skill_distiller.prompted.synthesize import PromptedSynthesizer
 
-    session = _session(found, options, watcher)
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
     writer = PromptedOneLiner(session, embedded.one_liner)
     rewriter = PromptedRewriter(session, accept_unproved)
     renderers = (rewriter, PromptedSynthesizer(session))
-    for part in (analyzer, writer if one_liner else rewriter, judge):
-        session.expect(part.expected(skill))
+    for skill in skills:
+        for part in (analyzer, writer if one_liner else rewriter, judge):
+            session.expect(part.expected(skill))
     return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=writer), session)
 
 
-def _session(found: Found, options: ProviderOptions, watcher: Watcher | None) -> Session:
+def open_session(options: ProviderOptions, watcher: Watcher | None) -> Session | None:
+    """A session with the model that the options mean here and now; None for none.
+
+    Raises ProviderError where the provider asked for is not there.
+    """
+    if options.provider == "embedded":  # nothing is loaded to look for it
+        return None
+    from skill_distiller.providers.detect import find_provider, open_provider
+
+    found = find_provider(options.provider, options.model, offline=options.offline)
+    if found is None:
+        return None
     from skill_distiller.providers.cache import DiskCache, default_folder
     from skill_distiller.providers.session import Limits, Session
 
     limits = Limits(options.max_calls, options.offline, options.allow_secrets)
     store = DiskCache(default_folder()) if not options.no_cache else None
     return Session(open_provider(found, options.timeout), store, limits, watcher=watcher)
-
-
-def open_session(options: ProviderOptions, watcher: Watcher | None) -> Session | None:
-    """A session with the provider that the options mean here and now, None for embedded.
-
-    Raises ProviderError where the provider asked for is not there.
-    """
-    found = find_provider(options.provider, options.model, offline=options.offline)
-    return _session(found, options, watcher) if found else None
 
 
 def choose_token_scorer(choice: str) -> PhraseScorer | None:

@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,8 @@ from skill_distiller.analysis.patterns import (
     own_pattern,
 )
 from skill_distiller.errors import UsageError, reason_of
+from skill_distiller.run.budgets import BUDGETS, NO_BUDGETS, Budgets, read_budgets
+from skill_distiller.run.settings import KEEP_SECTIONS, NO_SETTINGS, READERS, Settings, read_settings
 from skill_distiller.skill.safe_files import read_regular
 
 OWN_FILE: Final = ".skill-distiller.toml"
@@ -37,16 +39,35 @@ _AWAY: Final = "or leave it out with --no-config"
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a configuration file sets; `file` is None where there is none."""
+    """What a configuration file sets; `file` is None where there is none.
+
+    One that is not `trusted` came with a folder: neither named by the user nor in the user's home folder. Below its
+    settings are those of the `base`, the user's own file: none of them goes by the mere presence of another file.
+    """
 
     file: Path | None = None
     patterns: PatternSet = BUILT_IN
+    settings: Settings = NO_SETTINGS
+    budgets: Budgets = NO_BUDGETS
+    trusted: bool = True
+    base: Config | None = None
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The settings by key, those of the base included."""
+        return {**(self.base.values if self.base else {}), **self.settings.values}
+
+    @property
+    def keep(self) -> Mapping[str, tuple[str, ...]]:
+        """The headings to keep by name of their skill, those of the base included."""
+        return {**(self.base.keep if self.base else {}), **self.settings.keep}
 
 
 def load_config(named: str = "", *, use: bool = True) -> Config:
-    """The configuration of a run: of the file that is named, else of the nearest one (see `find_config`).
+    """The configuration of a run: of the file that is named, else of the nearest one, see `find_config`.
 
-    Without `use` there is none. Raises UsageError where the file can't be used.
+    Below what that sets is what the user's own file in the home folder does. Without `use` there is none. Raises
+    UsageError where a file can't be used.
     """
     if named and not use:
         raise UsageError("--config and --no-config exclude each other.", "Give one of them.")
@@ -54,12 +75,16 @@ def load_config(named: str = "", *, use: bool = True) -> Config:
         return Config()
     if named:
         return read_config(Path(named))
+    home = _home()
     try:
-        folder = Path.cwd()
-    except OSError:  # it was deleted
+        file = find_config(Path.cwd(), home)
+    except OSError:  # the folder was deleted
         return Config()
-    file = find_config(folder, _home())
-    return read_config(file) if file else Config()
+    own = home / OWN_FILE if home else None
+    base = read_config(own) if own and os.path.lexists(own) else None
+    if file is None or (own and base and os.path.samefile(file, own)):  # noqa: PTH121 - it was read a moment ago
+        return base or Config()
+    return replace(read_config(file, trusted=False), base=base)
 
 
 def _home() -> Path | None:
@@ -99,8 +124,8 @@ def _has_table(project: Path) -> bool:
     return TOOL.encode() in content and _project_table(_parse(content, project)) is not None
 
 
-def read_config(file: Path) -> Config:
-    """What a configuration file sets.
+def read_config(file: Path, *, trusted: bool = True) -> Config:
+    """What a configuration file sets; see `read_settings` for one that is not `trusted`.
 
     Raises UsageError, which names the file and the key, for what can't be read or is not known.
     """
@@ -112,8 +137,10 @@ def read_config(file: Path) -> Config:
         if not isinstance(table, dict):
             raise UsageError(f"{keys}: tool.{TOOL} is not a table.", f"Write [tool.{TOOL}], {_AWAY}.")
         values, keys = table, keys.below("tool").below(TOOL)
-    keys.check(values, (PATTERNS,))
-    return Config(file, _patterns(keys.table(values, PATTERNS), keys.below(PATTERNS)))
+    keys.check(values, (PATTERNS, BUDGETS, *READERS, KEEP_SECTIONS))
+    patterns = _patterns(keys.table(values, PATTERNS), keys.below(PATTERNS))
+    budgets = read_budgets(keys.table(values, BUDGETS), keys.below(BUDGETS))
+    return Config(file, patterns, read_settings(values, file, trusted=trusted), budgets, trusted)
 
 
 def _project_table(values: dict[str, object]) -> object:

@@ -25,7 +25,7 @@ from skill_distiller.routing.oracle import (
     make_pool,
     make_shadow,
 )
-from skill_distiller.routing.pins import find_pins
+from skill_distiller.routing.pinned import find_pins
 from skill_distiller.routing.queries import Query, queries_from_body, split_queries
 from skill_distiller.routing.shorten import (
     MOST_CHARACTERS,

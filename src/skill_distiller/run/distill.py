@@ -1,4 +1,4 @@
-"""distill(): the only wiring of the parts, from a skill to its result. Touches no disk and no network."""
+"""distill(): the only wiring of the parts, from a skill to its result. Reads nothing but a skill that is a Path."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 from math import floor
-from typing import Final
+from pathlib import Path
+from typing import Any, Final, Literal
 
 from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
@@ -14,8 +15,8 @@ from skill_distiller.analysis.patterns import WORDS
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.format import format_faults
-from skill_distiller.checks.functionality import EmbeddedJudge
-from skill_distiller.errors import BadInputError, RefusedError, TargetError
+from skill_distiller.checks.functionality import EmbeddedJudge, Functionality
+from skill_distiller.errors import BadInputError, RefusedError, TargetError, UsageError
 from skill_distiller.planning.choose import (
     Observer,
     compress_to_threshold,
@@ -27,12 +28,16 @@ from skill_distiller.planning.ladders import replace_with
 from skill_distiller.planning.plan import Mode, undo_all
 from skill_distiller.planning.required import bring_back, carriers
 from skill_distiller.planning.saved_plan import find_pieces, recall_plan
+from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind, compaction_notes, plan_notes, result_notes
 from skill_distiller.run.proof import Planned, Proved, planned, prove, refuse_unproved
 from skill_distiller.run.result import Evidence, Result
 from skill_distiller.run.run import DistillOptions, Gate, Run, check_options, watch_nothing
+from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Frontmatter, FrontmatterState, Skill
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import count_skill
 
 # How a frontmatter was found, and what to do about it: the wording of the reference's table of recovery hints.
@@ -54,6 +59,8 @@ def check_skill(reading: Reading, *, strict: bool) -> tuple[Note, ...]:
     skill = reading.skill
     found = find_fault(skill.frontmatter)
     notes = [Note(NoteKind.NO_FRONTMATTER, found)] if found else []
+    if found and not any(section.level for section in skill.sections):
+        notes.append(Note(NoteKind.NO_SKILL))
     if not has_trigger(reading):
         notes.append(Note(NoteKind.NO_TRIGGER))
     if strict and found:
@@ -94,19 +101,55 @@ WORTH_IT: Final = 0.01  # a smaller reduction is not worth a changed file
 
 
 def distill(
-    skill: Skill,
+    skill: str | Path | Skill | SkillFolder,
     options: DistillOptions | None = None,
     backends: Backends | None = None,
     observe: Observer | None = None,
+    *,
+    threshold: float | None = None,
+    tokens: int | None = None,
+    mode: Mode | ModeName | None = None,
+    wording: Wording | WordingName | None = None,
 ) -> Result:
-    """Make a skill smaller and say what that costs.
+    """Make a skill smaller and say what that costs. A text is the skill itself; a Path is read.
 
-    `observe` is called with the name and the value of each stage. Raises UsageError for options
-    that make no sense or name a piece that is not there, TargetError for a budget that can't be met,
-    BadInputError for a plan of another skill and, with Gate.STRICT, for a skill without frontmatter or trigger section,
-    and RefusedError for a result that fails its own verification, but with Gate.REPORT.
+    `threshold` (0-1), `tokens`, `mode` and `wording` are those of the options, which have all others too. `observe` is
+    called with the name and the value of each stage. Raises UsageError for options that make no sense or name a piece
+    that is not there, TargetError for a budget that can't be met, BadInputError for a file that can't be read, for a
+    plan of another skill and, with Gate.STRICT, for a skill without frontmatter or trigger section, and RefusedError
+    for a result that fails its own verification, but with Gate.REPORT.
     """
-    return carry_out(Run(options or DistillOptions(), backends or Backends(), observe or watch_nothing), skill)
+    named = {
+        "threshold": threshold,
+        "tokens": tokens,
+        "mode": Mode(mode) if mode in tuple(Mode) else mode,
+        "wording": Wording(wording) if wording in tuple(Wording) else wording,
+    }
+    given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+    if threshold is not None and tokens is not None:
+        raise UsageError("A threshold and a number of tokens exclude each other.", "Give one of them.")
+    run = Run(replace(options or DistillOptions(), **given), backends or Backends(), observe or watch_nothing)
+    return carry_out(run, _skill_of(skill))
+
+
+ModeName = Literal["threshold", "tokens", "oneliner"]
+WordingName = Literal["keep", "marks", "detail", "terse"]
+_MOST_PATH: Final = 1000  # characters
+
+
+def _skill_of(given: str | Path | Skill | SkillFolder) -> Skill:
+    """The skill that was given, read or parsed where it has to be; raises UsageError for a path in a text."""
+    if isinstance(given, Skill):
+        return given
+    if isinstance(given, SkillFolder):
+        return given.skill
+    if isinstance(given, Path):
+        return read_skill(given)
+    line = given.strip()
+    short = "\n" not in line and len(line) < _MOST_PATH
+    if short and (line.endswith(".md") or ("/" in line and Path(line).exists())):
+        raise UsageError(f"{line!r} is taken for the text of a skill, and looks like a path.", "Give a Path.")
+    return parse_skill(given)
 
 
 def carry_out(run: Run, skill: Skill) -> Result:
@@ -301,6 +344,14 @@ def _is_sound(proof: Proved, most: int | None) -> bool:
     return passed and (most is None or proof.tokens.candidate <= most)
 
 
+def _functionality(run: Run, proof: Proved) -> Functionality:
+    """What the judge says of a result; of one that is the original as it was nobody has to be asked."""
+    if proof.draft.distilled.text != proof.comparison.reading.skill.text:
+        return run.backends.judge.score(proof.comparison)
+    found = tuple(sorted(proof.comparison.protected_found))
+    return Functionality(100.0, run.backends.judge.method, found)
+
+
 def _weigh(run: Run, proof: Proved) -> Evidence:
     """The estimate beside receipt and gate; raises RefusedError for what the gate refuses."""
     verification = proof.verification
@@ -311,7 +362,7 @@ def _weigh(run: Run, proof: Proved) -> Evidence:
         )
     if verification and run.options.plan and not run.options.plan.trusted:
         refuse_unproved(proof.receipt, verification)
-    functionality = run.backends.judge.score(proof.comparison)
+    functionality = _functionality(run, proof)
     run.observe("judge", functionality)
     run.observe("verify", verification)
     return Evidence(proof.receipt, functionality, verification)

@@ -101,6 +101,7 @@ class NoteKind(StrEnum):
     """What a user should know besides the numbers."""
 
     NO_FRONTMATTER = "no frontmatter"
+    NO_SKILL = "no skill by its looks"
     NO_TRIGGER = "no trigger section"
     FIELD_TWICE = "field given twice"
     NESTED_FENCES = "fences in a fence of their length"
@@ -113,8 +114,10 @@ class NoteKind(StrEnum):
     ADVISORY_REMOVED = "advisory pattern removed"
     PROTECTED_LOST = "protected pattern lost"
     ESTIMATED_TOKENS = "token counts are estimates"
+    WITHOUT_MODEL = "model gave up"
     EMBEDDED_VERDICTS = "blocks with embedded verdicts"
     BEYOND_COMPACTION = "required blocks beyond compaction"
+    SECOND_PASS = "result of an earlier run"
     SELF_COMPRESSION = "self-compression"
     THRESHOLD_RAISED = "threshold raised"
     PLAN_APPLIED = "plan applied"

@@ -75,13 +75,21 @@ class DistillOptions:
     keep: KeptPieces = field(default_factory=KeptPieces)
     plan: SavedPlan | None = None
 
+    def __post_init__(self) -> None:
+        """A number of tokens alone means tokens mode; raises UsageError for what is no mode or no wording.
+
+        From code without types a text may come, which would be taken for the default.
+        """
+        if not isinstance(self.mode, Mode):
+            raise UsageError(f"The mode {self.mode!r} is no Mode.", f"Modes: {', '.join(Mode.__members__)}.")
+        if not isinstance(self.wording, Wording):
+            raise UsageError(f"The wording {self.wording!r} is no Wording.", f"Wordings: {', '.join(Wording)}.")
+        if self.tokens is not None and self.mode is Mode.THRESHOLD:
+            object.__setattr__(self, "mode", Mode.TOKENS)
+
 
 def check_options(options: DistillOptions) -> None:
     """Raises UsageError for options that make no sense or do not go together."""
-    if not isinstance(options.mode, Mode):  # from code without types: a text would be taken for the default
-        raise UsageError(f"The mode {options.mode!r} is no Mode.", f"Modes: {', '.join(map(str, Mode.__members__))}.")
-    if not isinstance(options.wording, Wording):
-        raise UsageError(f"The wording {options.wording!r} is no Wording.", f"Wordings: {', '.join(Wording)}.")
     if not 0 <= options.threshold <= 1:
         hint = (
             f"Did you mean {options.threshold / 100:g}?" if 10 <= options.threshold <= 100 else "Use for example 0.9."
@@ -90,7 +98,7 @@ def check_options(options: DistillOptions) -> None:
     if (options.tokens is not None) != (options.mode is Mode.TOKENS):
         raise UsageError(
             "Tokens mode needs a number of tokens, and only tokens mode takes one.",
-            "Use --tokens=N; in Python mode=Mode.TOKENS and tokens=N.",
+            "Use --tokens=N; in Python tokens=N.",
         )
     if options.tokens is not None and options.tokens < 1:
         raise UsageError(f"{options.tokens} is not a number of tokens.", "Use for example --tokens=500.")

@@ -24,6 +24,7 @@ from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.safe_files import PERMISSIONS, read_below, read_regular
 
+_SHOWN: Final = 5  # skills of a folder that a message names
 _CHUNK: Final = 1 << 22  # bytes; the limit may be larger than memory
 _NO_CONTENT: Final = "Provide a valid SKILL.md file path or pipe content via stdin."
 
@@ -38,13 +39,32 @@ def read_skill(path: str | Path, max_bytes: int = MAX_BYTES) -> Skill:
         if file.is_dir():
             file = file / SKILL_FILE
             if not file.is_file():
-                raise BadInputError(f"The folder {str(path)!r} holds no {SKILL_FILE}.", _NO_CONTENT)
+                raise _no_skill(Path(path))
         content = _limited(read_regular(file, max_bytes), repr(str(path)), max_bytes)
     except FileNotFoundError:
         raise BadInputError(f"There is no file {str(path)!r}.", _NO_CONTENT) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         raise BadInputError(f"Can't read {str(path)!r}: {reason_of(error)}.", _NO_CONTENT) from error
     return parse_skill(_decode(content, repr(str(path))), file)
+
+
+def _no_skill(folder: Path) -> BadInputError:
+    """What is wrong with a folder that holds no SKILL.md, and what to give instead."""
+    names = sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
+    other = next((name for name in names if name.lower() == SKILL_FILE.lower()), "")
+    if other:
+        return BadInputError(
+            f"The folder {str(folder)!r} holds no {SKILL_FILE}, but {other!r}.",
+            f"Rename it to {SKILL_FILE}, which is what agents look for, or give the file itself.",
+        )
+    skills = [name for name in names if (folder / name / SKILL_FILE).is_file()]
+    if skills:
+        shown = ", ".join(skills[:_SHOWN]) + (", …" if len(skills) > _SHOWN else "")
+        return BadInputError(
+            f"The folder {str(folder)!r} is no skill but holds {len(skills)}: {shown}.",
+            f'Give one of them: {folder / skills[0]}. For all: for skill in {folder}/*/; do … "$skill"; done',
+        )
+    return BadInputError(f"The folder {str(folder)!r} holds no {SKILL_FILE}.", _NO_CONTENT)
 
 
 def read_stream(
@@ -66,7 +86,16 @@ def _limited(content: bytes, name: str, max_bytes: int) -> bytes:
     return content
 
 
+# What people hand over instead of Markdown, by its first bytes.
+_OTHERS: Final = {b"%PDF-": "a PDF", b"PK\x03\x04": "a ZIP archive or an office document", b"{\\rtf": "an RTF document"}
+
+
 def _decode(content: bytes, name: str) -> str:
+    for beginning, what in _OTHERS.items():
+        if content.startswith(beginning):
+            raise BadInputError(
+                f"{name} is {what}, not Markdown.", "Give the SKILL.md itself, or the text in Markdown."
+            )
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -99,7 +128,7 @@ def read_folder(path: str | Path, max_bytes: int = MAX_BYTES) -> SkillFolder:
             root = root.parent
         if not root.is_dir():
             raise BadInputError(f"There is no folder {str(path)!r}.", _HINT)
-        entries = dict(sorted(_walk(root)))
+        entries = dict(sorted(walk(root)))
         folders = {path for path, status in entries.items() if stat.S_ISDIR(status.st_mode)}
         files = tuple(_file(root, path, status) for path, status in entries.items() if path not in folders)
     except (OSError, ValueError, RuntimeError) as error:  # ValueError: a NUL in the path; RuntimeError: a loop
@@ -118,7 +147,7 @@ def read_folder(path: str | Path, max_bytes: int = MAX_BYTES) -> SkillFolder:
     return SkillFolder(root, skill, others, tuple(sorted(empty)), None if own.link else own.mode)
 
 
-def _walk(root: Path) -> Iterator[tuple[PurePosixPath, os.stat_result]]:
+def walk(root: Path) -> Iterator[tuple[PurePosixPath, os.stat_result]]:
     """Every name in a folder, with what the system says of it, links not followed."""
     waiting = [PurePosixPath()]
     count = 0

@@ -10,6 +10,7 @@ from typing import Final
 
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.structure.counts import find_sequences
+from skill_distiller.structure.cross_references import find_references
 from skill_distiller.structure.edges import Edge, EdgeKind
 from skill_distiller.structure.pairs import find_pairs
 from skill_distiller.structure.pointers import find_pointers
@@ -17,7 +18,13 @@ from skill_distiller.structure.pointers import find_pointers
 
 def find_edges(skill: Skill) -> tuple[Edge, ...]:
     """The edges between the pieces of a skill, kind by kind in reading order, each once."""
-    found = (*find_sequences(skill), *find_pairs(skill), *find_pointers(skill), *_symbols(skill))
+    found = (
+        *find_sequences(skill),
+        *find_pairs(skill),
+        *find_pointers(skill),
+        *find_references(skill),
+        *_symbols(skill),
+    )
     return tuple({(edge.kind, edge.source, edge.target): edge for edge in reversed(found)}.values())[::-1]
 
 
@@ -47,7 +54,7 @@ def _symbols(skill: Skill) -> Iterator[Edge]:
                     if name in defined
                 )
             continue
-        own = dict.fromkeys(_names(block.text), block.index)
+        own = dict.fromkeys(defined_names(block.text), block.index)
         used = defaultdict[int, list[str]](list)
         for name in dict.fromkeys(_WORD.findall(block.text)):
             if name in defined and name not in own:
@@ -58,7 +65,8 @@ def _symbols(skill: Skill) -> Iterator[Edge]:
         defined |= own
 
 
-def _names(text: str) -> Iterator[str]:
+def defined_names(text: str) -> Iterator[str]:
+    """The names that a text of code defines or imports, in its order."""
     for match in _DEFINED.finditer(text):
         names = match["names"]
         if names:

@@ -13,7 +13,7 @@ from skill_distiller.errors import BadInputError, SkillDistillerError, UsageErro
 from skill_distiller.routing.clauses import split_clauses
 from skill_distiller.routing.library import Client, Entry, Listed, Solution, solve
 from skill_distiller.routing.oracle import Candidate, LexicalRouter, Oracle, Role, lexical_router, make_pool
-from skill_distiller.routing.pins import Pin, find_pins
+from skill_distiller.routing.pinned import Pin, find_pins
 from skill_distiller.routing.queries import Query, QuerySplit, Source, queries_from_body
 from skill_distiller.routing.shorten import MOST_CHARACTERS, Search, cut_at_word, shorten, shorten_openings
 from skill_distiller.run.describe_skill import DescriptionOptions, with_description

@@ -1,0 +1,280 @@
+"""Options: groups of them as one parameter of a command function, and what is given for them, read in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from copy import copy
+from dataclasses import MISSING, Field, field, fields, is_dataclass
+from enum import Enum
+from functools import partial, wraps
+from inspect import Parameter, Signature, signature
+from types import NoneType
+from typing import Annotated, Final, Protocol, TypeVar, get_args, get_type_hints
+
+import typer
+from typer.core import TyperCommand
+
+from skill_distiller.errors import UsageError
+
+T = TypeVar("T")
+_FOR_TYPER: Final = "typer"  # the key of what a field says to Typer
+
+
+def option(
+    default: T,
+    *names: str,
+    help: str,
+    metavar: str | None = None,
+    min: float | None = None,
+    envvar: str | None = None,
+    show_default: bool | None = None,
+    panel: str | None = None,
+    complete: Callable[[typer.Context, str], list[tuple[str, str]]] | None = None,
+) -> T:
+    """A field of a group, or a parameter of a command, that is an option of these names.
+
+    Its help stands under the title `panel`, of a field under that of its group, and shows a default that says something
+    (not "", False or None) unless told otherwise. `complete` offers values to a shell, each with a few words on it.
+    """
+    told = typer.Option(
+        *names,
+        help=help,
+        metavar=metavar,
+        min=min,
+        envvar=envvar,
+        show_default=bool(default) if show_default is None else show_default,
+        rich_help_panel=panel,
+        autocompletion=complete,
+    )
+    return field(default=default, metadata={_FOR_TYPER: told})
+
+
+def argument(
+    default: T = MISSING,  # type: ignore[assignment]
+    *,
+    help: str,
+    metavar: str,
+    complete: Callable[[typer.Context, str], list[tuple[str, str]]] | None = None,
+) -> T:
+    """The same for an argument, which has to be given where it has no default. Its help shows none."""
+    told = typer.Argument(help=help, metavar=metavar, show_default=False, autocompletion=complete)
+    return field(default=default, metadata={_FOR_TYPER: told})
+
+
+def expand_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """A command function that takes the options of its groups one by one, as Typer wants them.
+
+    Every parameter of `command` that is annotated with a dataclass is a group. In its place the result
+    has one parameter a field; called with values for them, it fills the dataclasses and hands them to
+    `command`. All parameters are passed by keyword. Raises ValueError where an option comes twice.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Greeting:
+    ...     name: str = "you"
+    ...     loud: bool = option(False, help="In capitals.")
+    >>> @expand_groups
+    ... def greet(greeting: Greeting, times: int = option(1, help="How often.")) -> None:
+    ...     print(times, greeting)
+    >>> list(signature(greet).parameters)
+    ['name', 'loud', 'times']
+    >>> greet(times=2, loud=True)
+    2 Greeting(name='you', loud=True)
+    """
+    annotations = get_type_hints(command, include_extras=True)
+    groups: dict[str, type] = {}
+    parameters: list[Parameter] = []
+    for name, parameter in signature(command).parameters.items():
+        group = annotations[name]
+        if is_dataclass(group) and isinstance(group, type):
+            groups[name] = group
+            of_fields = get_type_hints(group, include_extras=True)
+            panel = getattr(group, "PANEL", None)
+            parameters += [_parameter(member.name, of_fields[member.name], member, panel) for member in fields(group)]
+        else:
+            parameters.append(_parameter(name, group, parameter.default))
+
+    @wraps(command)
+    def expanded(**given: object) -> None:
+        filled = {name: _fill(group, given) for name, group in groups.items()}
+        command(**filled, **given)
+
+    expanded.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    expanded.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return expanded
+
+
+def _parameter(name: str, annotation: object, default: object, panel: str | None = None) -> Parameter:
+    """The parameter that Typer sees; of a field, with its default and what it says to Typer, under a title."""
+    if isinstance(default, Field):
+        if _FOR_TYPER in default.metadata:
+            told = copy(default.metadata[_FOR_TYPER])
+            told.rich_help_panel = told.rich_help_panel or panel
+            annotation = Annotated[annotation, told]
+        default = Parameter.empty if default.default is MISSING else default.default
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _fill(group: type, given: dict[str, object]) -> object:
+    """The group with its values taken out of what was given."""
+    return group(**{member.name: given.pop(member.name) for member in fields(group) if member.name in given})
+
+
+class Command(TyperCommand):
+    """A command that reads what it is given by itself, and says in a sentence of ours what it can't take.
+
+    Typer asks pydantic, which takes as long to load as a short skill to be compressed.
+    """
+
+    def get_params(self, ctx: typer.Context) -> list[_Parameter]:  # type: ignore[override]
+        """The parameters, which read what they are given by our rules."""
+        return read_plainly(super().get_params(ctx))  # type: ignore[arg-type]
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """As Typer does it; raises UsageError for what is left over."""
+        ctx.allow_extra_args = True
+        left = super().parse_args(ctx, args)
+        if left and not ctx.resilient_parsing:
+            self._refuse(left[0])
+        return left
+
+    def format_options(self, ctx: typer.Context, formatter: HelpFormatter) -> None:  # type: ignore[override]
+        """The arguments, then the options under the titles of their groups."""
+        for title, rows in help_sections(self, ctx):
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: typer.Context, formatter: HelpFormatter) -> None:  # type: ignore[override]
+        """The examples of the command."""
+        write_examples(ctx.command_path.split(" ")[1:2], formatter)
+
+    def _refuse(self, word: str) -> None:
+        takes = [param.metavar or str(param.name) for param in self.params if param.param_type_name == "argument"]
+        if not takes:
+            raise UsageError(f"{self.name} takes no {word!r}.", f"See skill-distiller {self.name} --help.")
+        if takes != ["PATH"]:
+            raise UsageError(f"{word!r} is one too many: {self.name} takes {' and '.join(takes)}.", "Leave it out.")
+        raise UsageError(
+            f"{self.name} takes one skill at a time; {word!r} is one too many.",
+            f'For several: for skill in FOLDER/*/; do skill-distiller {self.name} "$skill"; done',
+        )
+
+
+class HelpFormatter(Protocol):
+    """What is asked of the formatter of Typer's help here."""
+
+    def section(self, name: str) -> AbstractContextManager[None]:
+        """A part under a title."""
+
+    def write_dl(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Terms, each with what is said of it."""
+
+    def write(self, text: str) -> None:
+        """A text as it is."""
+
+
+def help_sections(command: TyperCommand, ctx: typer.Context) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """The titles of a command's help, each with its terms and what is said of them."""
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for param in command.get_params(ctx):
+        if row := param.get_help_record(ctx):
+            title = getattr(param, "rich_help_panel", None) or "Options"
+            sections.setdefault("Arguments" if param.param_type_name == "argument" else title, []).append(row)
+    last = sections.pop("Options", [])
+    yield from sections.items()
+    if last:
+        yield ("Other" if len(sections) > 1 else "Options"), last
+
+
+def examples_of(command: str) -> dict[str, str]:
+    """The examples of a command: what each does, and how it is written."""
+    import tomllib
+    from importlib.resources import files
+
+    text = files(__package__).joinpath("examples.toml").read_text(encoding="utf-8")
+    return dict(tomllib.loads(text).get(command, {}))
+
+
+def write_examples(names: Sequence[str], formatter: HelpFormatter) -> None:
+    """The examples of the command of the first name, each below what it does."""
+    for name in names[:1]:
+        if found := examples_of(name):
+            formatter.write("\nExamples:\n")
+            formatter.write("".join(f"  # {what}\n  {command}\n" for what, command in found.items()))
+
+
+def read_plainly(parameters: list[T]) -> list[T]:
+    """The parameters of a command of Typer, which read what they are given without pydantic from now on."""
+    for parameter in parameters:
+        if described := getattr(parameter, "type_descriptor", None):  # earlier releases of Typer do without it
+            parameter.get_runtime_param = partial(_same, _Reader(described.annotation))  # type: ignore[attr-defined]
+    return parameters
+
+
+def _same(value: T) -> T:
+    return value
+
+
+class _Parameter(Protocol):
+    """What is asked of Typer's parameters here."""
+
+    opts: list[str]
+    param_type_name: str
+    name: str
+    metavar: str | None
+    nargs: int
+    min: float | None
+
+
+class _Reader:
+    """Reads what is given for a parameter as its annotation wants it: texts, numbers, choices, flags, lists of them."""
+
+    def __init__(self, annotation: object) -> None:
+        kinds = [annotation]
+        while parts := get_args(kinds[-1]):  # list[str] | None: its list, then what that is a list of
+            kinds.append(next(part for part in parts if part is not NoneType))
+        self._kind = kinds[-1]
+
+    def coerce(self, value: object, param: _Parameter, ctx: typer.Context) -> object:
+        """The value, None where nothing was given; raises UsageError for one that can't be read."""
+        if param.nargs == -1 or getattr(param, "multiple", False):
+            given = value if isinstance(value, list | tuple) else ()
+            return [self._read(one, param) for one in given]
+        return value if value is None else self._read(value, param)
+
+    def _read(self, value: object, param: _Parameter) -> object:
+        kind = self._kind
+        if not isinstance(value, str) or kind is str:
+            return value
+        name = max(param.opts, key=len) if param.param_type_name == "option" else param.metavar or param.name
+        if kind is bool:
+            return _read_flag(value, name)
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            choices = [str(choice.value) for choice in kind]
+            if value.lower() not in choices:
+                raise UsageError(f"{name} can't be {value!r}.", f"It can be {', '.join(choices)}.")
+            return kind(value.lower())
+        return _read_number(value, name, param.min, whole=kind is int)
+
+
+def _read_number(value: str, name: str, least: float | None, *, whole: bool) -> float:
+    what = "a whole number" if whole else "a number"
+    try:
+        number = int(value.replace(",", "")) if whole else float(value)
+    except ValueError:
+        raise UsageError(f"{name} takes {what}, not {value!r}.", "Write it in digits.") from None
+    if least is not None and not number >= least:
+        raise UsageError(f"{name} can't be less than {least:g}: {value}.", f"Give {what} from {least:g} on.")
+    return number
+
+
+_YES: Final = frozenset({"1", "true", "yes", "on"})
+_NO: Final = frozenset({"", "0", "false", "no", "off"})
+
+
+def _read_flag(value: str, name: str) -> bool:
+    """What the environment says of a flag."""
+    if value.lower() not in _YES | _NO:
+        raise UsageError(f"{name} is yes or no, not {value!r}.", "Write 1 or 0.")
+    return value.lower() in _YES

@@ -1,0 +1,132 @@
+"""Settings on the command line: which of them a configuration file decides, and `config show`, which says so."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from skill_distiller.cli.learnings import LEARNINGS_VARIABLE, default_learnings
+from skill_distiller.cli.options.arguments import PROVIDER_VARIABLE, Goal, ModelOptions, Source
+from skill_distiller.cli.options.option_groups import Command, expand_groups, option
+from skill_distiller.report.text import printable
+from skill_distiller.rewriting.model import Wording
+from skill_distiller.run.config import Config, load_config
+from skill_distiller.run.run import DEFAULT_THRESHOLD
+from skill_distiller.tokens import DEFAULT_ENCODING
+
+_Group = TypeVar("_Group", Goal, Source, ModelOptions)
+_FIELDS: Final = {Goal: ("threshold", "wording"), Source: ("encoding",), ModelOptions: ("provider",)}
+
+
+def with_settings(group: _Group, config: Config, context: typer.Context) -> _Group:
+    """A group of options in which a configuration decides what neither command line nor environment does."""
+    values = {name: config.values[name] for name in _FIELDS[type(group)] if name in config.values}
+    if isinstance(group, Goal) and (group.mode or group.tokens):  # another aim was named
+        values.pop("threshold", None)
+    free: dict[str, Any] = {name: value for name, value in values.items() if is_default(context, name)}
+    return replace(group, **free)
+
+
+def is_default(context: typer.Context, parameter: str) -> bool:
+    """Whether nobody gave a value for a parameter."""
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "DEFAULT"
+
+
+def print_settings(config: Config, console: Console) -> None:
+    """Say what a configuration decided, and what of it is not followed."""
+    if config.base:
+        print_settings(config.base, console)
+    settings = config.settings
+    told = [f"{key} = {value}" for key, value in settings.values.items()]
+    told += [f"keep-sections of {name}" for name in settings.keep]
+    if told:
+        console.print(printable(f"Settings from {config.file}: {', '.join(told)}"))
+    for key, why in settings.refused.items():
+        text = f"Warning: {key} of {config.file} is not followed: {why}, and the file came with a folder. {_OWN[key]}"
+        console.print(Text(printable(text), style="yellow"))
+
+
+_OWN: Final = {
+    "provider": f"Set it in ~/.skill-distiller.toml, or with --provider or {PROVIDER_VARIABLE}.",
+    "encoding": "Set it in ~/.skill-distiller.toml, or with --encoding.",
+    "learnings": f"Set it in ~/.skill-distiller.toml, or with --learnings-dir or {LEARNINGS_VARIABLE}.",
+}
+
+config = typer.Typer(
+    add_completion=False,
+    help="Show what is set, and where.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@config.callback()
+def _config() -> None:
+    """Show what is set, and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting as it is in force: its value, and whether an option's default, the environment or a file says so."""
+
+    key: str
+    value: str
+    origin: str
+
+
+@config.command("show", cls=Command)
+@expand_groups
+def show(*, source: Source, json_: bool = option(False, "--json", help="Print JSON.")) -> None:
+    """Show each setting, its value and where it comes from. An option on the command line is above all of them."""
+    found = load_config(source.config, use=not source.no_config)
+    settings = [*settings_of(found, os.environ)]
+    if json_:
+        record = {"file": str(found.file) if found.file else None, "trusted": found.trusted}
+        rows = [{"key": s.key, "value": s.value, "origin": s.origin} for s in settings]
+        typer.echo(json.dumps({**record, "settings": rows, "refused": dict(found.settings.refused)}, indent=2))
+        return
+    width = max(len(f"{setting.key} = {setting.value}") for setting in settings)
+    for setting in settings:
+        typer.echo(printable(f"{f'{setting.key} = {setting.value}'.ljust(min(width, 60))}  {setting.origin}"))
+    for key, why in found.settings.refused.items():
+        typer.echo(printable(f"not followed: {key} of {found.file}: {why}, and the file came with a folder"))
+
+
+def _origin(found: Config, part: str, key: str) -> str:
+    """The file that sets a key."""
+    own = key in getattr(found.settings, part) or found.base is None
+    return str(found.file) if own else str(found.base.file if found.base else "")
+
+
+def settings_of(found: Config, environment: Mapping[str, str]) -> Iterator[Setting]:
+    """Every setting as it is in force without options on the command line."""
+    defaults: dict[str, Any] = {
+        "threshold": f"{DEFAULT_THRESHOLD:g}",
+        "wording": Wording.DETAIL.value,
+        "provider": "auto",
+        "encoding": DEFAULT_ENCODING,
+        "learnings": default_learnings(),
+    }
+    variables = {"provider": PROVIDER_VARIABLE, "learnings": LEARNINGS_VARIABLE}
+    for key, default in defaults.items():
+        variable = variables.get(key, "")
+        if variable and environment.get(variable):
+            yield Setting(key, environment[variable], variable)
+        elif key in found.values:
+            yield Setting(key, found.values[key], _origin(found, "values", key))
+        else:
+            yield Setting(key, str(default), "default")
+    for name, headings in found.keep.items():
+        yield Setting(f"keep-sections.{name}", ", ".join(headings), _origin(found, "keep", name))
+    for kind in ("protected", "advisory"):
+        for pattern in getattr(found.patterns, kind):
+            yield Setting(f"patterns.{kind}.{pattern.name}", "set", str(found.file))
