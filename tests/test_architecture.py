@@ -37,7 +37,7 @@ EXCEPTIONS = {
 TO_REPAIR = ("lines", "modules")
 
 NOUNS = """
-    skill section block piece edge sequence fact pattern protected required verdict difference importance value worth
+    skill section block part piece edge sequence fact pattern protected required verdict difference importance value worth
     share strength wording reading pass rendering rung ladder hull frontier decision plan run result receipt check
     finding gate functionality record
 """.split()
