@@ -37,9 +37,9 @@ EXCEPTIONS = {
 TO_REPAIR = ("lines", "modules")
 
 NOUNS = """
-    skill section block part piece edge sequence fact pattern protected required verdict difference importance value worth
-    share strength wording reading pass rendering rung ladder hull frontier decision plan run result receipt check
-    finding gate functionality record
+    skill section block part piece edge sequence fact pattern protected required verdict difference importance value
+    worth share strength wording reading pass rendering rung ladder hull frontier decision plan run result receipt
+    check finding gate functionality record
 """.split()
 
 
