@@ -16,7 +16,7 @@ import typer
 from skill_distiller.cli.approval.self_compression import SelfCompression, find_self_compression
 from skill_distiller.cli.input_output import write_stdout
 from skill_distiller.cli.library.paths import PATHS, Looking, job_count
-from skill_distiller.cli.options.arguments import Goal, ModelOptions, Source, exclude, options_of
+from skill_distiller.cli.options.arguments import PROVIDERS, Goal, ModelOptions, Source, exclude, options_of
 from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, StoppedError, UsageError, reason_of
 from skill_distiller.library.batch_outcomes import SCHEMA, Outcome, State, Tally, outcome_to_json
@@ -111,7 +111,7 @@ class BatchModels(ModelOptions):
 
     provider: str = option(
         "embedded",
-        metavar="embedded|auto|ollama|gemini|openai|llm",
+        metavar=PROVIDERS,
         help="Who classifies, rewrites and judges; see compress. With a language model skills are done one by one, in "
         "one session with one limit (--max-calls).",
     )
