@@ -64,8 +64,8 @@ class Config:
 def load_config(named: str = "", *, use: bool = True) -> Config:
     """The configuration of a run: of the file that is named, else of the nearest one, see `find_config`.
 
-    Below its settings and beside its patterns are those of the user's own file in the home folder. Without `use` there is
-    none. Raises UsageError where a file can't be used.
+    Below its settings and beside its patterns are those of the user's own file in the home folder. Without `use` there
+    is none. Raises UsageError where a file can't be used.
     """
     if named and not use:
         raise UsageError("--config and --no-config exclude each other.", "Give one of them.")
