@@ -7,14 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lab.benchmarks import baselines, fidelity, modes, speed
+from lab.benchmarks import exams, fidelity, modes, speed
 from lab.benchmarks.evidence import ours_within
 from lab.common import timing
 from lab.common.curve import Point, best_point, interpolated_saving
-from lab.common.exam import Criterion, Exam, evidence_share, load_scorer
-from lab.common.shared import Entry, open_shared
+from lab.common.exam import SkillExam, evidence_share
+from lab.common.shared import Entry, Shared, open_shared
 from lab.common.tables import percent, table
 
+from skill_distiller.exams import baselines
+from skill_distiller.exams.model import Criterion
 from skill_distiller.run.distill import distill
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
@@ -65,7 +67,12 @@ def with_seed(skill: Skill, budget: int, count: baselines.Count) -> str:
     return baselines.random_blocks(skill, budget, count, seed=7)
 
 
-@pytest.mark.parametrize("baseline", [baselines.truncate, with_seed, baselines.drop_by_heading])
+def sentences(skill: Skill, budget: int, count: baselines.Count) -> str:
+    """Random sentences with one seed."""
+    return baselines.random_sentences(skill, budget, count, seed=7)
+
+
+@pytest.mark.parametrize("baseline", [baselines.truncate, with_seed, sentences, baselines.drop_by_heading])
 @pytest.mark.parametrize("budget", [0, 1, 10, 25, 40, 1000])
 def test_a_baseline_never_takes_more_than_its_budget(skill: Skill, baseline: Baseline, budget: int) -> None:
     """Whatever the budget, the body left over fits, and its lines are lines of the original."""
@@ -144,25 +151,17 @@ def test_a_curve_below_the_floor_has_no_s95() -> None:
     assert interpolated_saving(CURVE[4:]) is None
 
 
-def all_quotes_stand(criteria: list[Criterion], text: str) -> int:
-    """A scorer that can be checked by eye: a criterion is kept when all its quotes stand in the text."""
-    return sum(all(quote in text for quote in criterion["evidence"]) for criterion in criteria)
-
-
 def test_evidence_is_a_share_of_all_criteria(skill: Skill) -> None:
     """Two exams of one and two criteria: two of three kept."""
-    one = Exam(skill, ({"evidence": ["make toy", "by hand"]},), all_quotes_stand)
-    two = Exam(skill, ({"evidence": ["wheels"]}, {"evidence": ["wheels", "wings"]}), all_quotes_stand)
+
+    def holding(*quotes: str) -> Criterion:
+        return Criterion("c", "The response says it.", quotes)
+
+    one = SkillExam(skill, (holding("make toy", "by hand"),))
+    two = SkillExam(skill, (holding("wheels"), holding("wheels", "wings")))
     assert evidence_share([one, two], [TEXT, TEXT]) == pytest.approx(2 / 3)
     assert evidence_share([one, two], [TEXT, ""]) == pytest.approx(1 / 3)
     assert evidence_share([], []) == 0
-
-
-def test_the_scorer_is_taken_from_its_file(tmp_path: Path) -> None:
-    """The rule of what survives is the script's own."""
-    script = tmp_path / "score.py"
-    script.write_text("def kept(criteria, text):\n    return len(criteria) * len(text)\n", encoding="utf-8")
-    assert load_scorer(script)([{}, {}], "abc") == 6
 
 
 def test_fidelity_says_no_where_a_promise_is_broken() -> None:
@@ -234,3 +233,16 @@ def test_numbers_are_written_as_markdown() -> None:
     """One decimal for percent; the first column left, the rest right."""
     assert percent(0.0749) == "7.5 %"
     assert table(["a", "b"], [["x", "1"]]).splitlines()[1] == "|---|---:|"
+
+
+@pytest.mark.corpus
+def test_exams_are_compared_at_equal_tokens_and_gates_cost_tokens(corpus: Path) -> None:
+    """On two skills: no baseline has more tokens than ours, and what the exam itself gates keeps all of it."""
+    shared = Shared(corpus.parent)
+    rows = exams.measure(shared, [0.8], every=40, draws=2)
+    assert [set(row.shares) for row in rows] == [{exams.OURS, *baselines.BASELINES}] * 2
+    assert "Threshold 0.8, the " in exams.report(rows)
+    gates = {gate.way: gate for gate in exams.measure_gates(shared, [0.8], every=80)}
+    assert gates["no gate"].used <= gates["the exam itself"].used
+    assert (gates["the exam itself"].kept, gates["the exam itself"].passed) == (1.0, True)
+    assert "| 0.8, the exam itself |" in exams.report_gates(list(gates.values()))

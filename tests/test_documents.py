@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 from tests.cli.command import environment, run_process
 
 from skill_distiller.analysis.patterns import ADVISORY, PROTECTED
+from skill_distiller.exams.exam_files import parse_exam
 from skill_distiller.providers.detect import CHOICES
 from skill_distiller.run.config import read_config
 from skill_distiller.run.settings import READERS
 
 ROOT = Path(__file__).resolve().parents[1]
 PATTERNS = (ROOT / "docs" / "patterns.md").read_text(encoding="utf-8")
-LIBRARY = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+PYTHON = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+EXAMS = (ROOT / "docs" / "exams.md").read_text(encoding="utf-8")
 PROVIDERS = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     "code",
-    re.findall(r"^```python\n(.*?)^```$", PROVIDERS + LIBRARY, re.MULTILINE | re.DOTALL),
+    re.findall(r"^```python\n(.*?)^```$", PROVIDERS + PYTHON + EXAMS, re.MULTILINE | re.DOTALL),
     ids=lambda code: code[:20],
 )
 def test_python_in_the_documents(code: str) -> None:
@@ -43,6 +47,14 @@ def test_the_script_in_the_document_is_one(tmp_path: Path) -> None:
     skill = b"# A\n\n" + b"Words about the past of it all. " * 8 + b"\n\nRun `b`.\n"
     result = run_process("compress", "--provider=scripted", "--no-cache", stdin=skill, env=env)
     assert (result.exit_code, result.stdout) == (4, b"")
+
+
+def test_the_exam_in_the_document_is_one() -> None:
+    """It is read, and the schema that it links to agrees."""
+    (text,) = re.findall(r"^```json\n(.*?)^```$", EXAMS, re.MULTILINE | re.DOTALL)
+    schema = ROOT / "src" / "skill_distiller" / "exams" / "exam.schema.json"
+    jsonschema.validate(json.loads(text), json.loads(schema.read_text(encoding="utf-8")))
+    assert len(parse_exam(text).criteria) == 2
 
 
 def test_every_choice_and_variable_is_described() -> None:

@@ -111,3 +111,14 @@ def test_a_result_that_fails_is_refused(gate: Gate) -> None:
         _printed(gate)
     assert caught.value.exit_code == 6
     assert caught.value.hint
+
+
+def test_a_paragraph_that_stands_under_every_heading() -> None:
+    """Gone under one and shorter under the next: what is left stands for the one under its own heading."""
+    story = "This part of the page is about the history of the desk, which two people founded who liked to read.\n"
+    few = ("No borres los archivos viejos.", "Está prohibido publicar nombres.", "Solo el jefe puede publicar.")
+    rules = (*few, "Jamás ejecutes el comando sin permiso.", "Espera la aprobación del responsable.")
+    parts = "".join(f"\n## Part {i}\n\n{story}\n{rule}\n\n{story}" for i, rule in enumerate(rules))
+    result = distill(parse_skill(f"# A\n\nRun `a` first.\n{parts}"), DistillOptions(threshold=0.8))
+    assert result.evidence.verification
+    assert result.evidence.verification.passed

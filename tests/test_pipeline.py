@@ -18,7 +18,7 @@ from skill_distiller.checks.receipt import Comparison
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.language.facts import inventory
 from skill_distiller.planning.choose import compress_to_threshold
-from skill_distiller.planning.outline import missing_targets
+from skill_distiller.planning.outline import needed_by
 from skill_distiller.planning.plan import Mode, apply_plan
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import load_worth_model
@@ -69,7 +69,7 @@ def check(result: Result) -> None:
         assert result.text == original.text
         assert not result.changed
     kept = [decision.rendering.text for decision in plan.decisions]
-    assert missing_targets(original, kept, plan.headings) == ()
+    assert needed_by(original, result.reading.edges, kept, plan.headings) == []
 
 
 @pytest.mark.parametrize("path", skill_paths(), ids=lambda path: path.parent.name)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Final
 
-from lab.benchmarks import baselines
 from lab.common.curve import FLOOR, Point, best_point, interpolated_saving
-from lab.common.exam import Exam, evidence_share, load_exams
+from lab.common.exam import SkillExam, evidence_share, load_exams
 from lab.common.shared import Shared, open_shared
 from lab.common.tables import percent, table
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from skill_distiller.errors import TargetError
+from skill_distiller.exams import baselines
 from skill_distiller.planning.plan import Mode
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.backends import Backends
@@ -70,7 +70,7 @@ def measure(shared: Shared) -> EvidenceResult:
 
 
 def point_at(
-    exams: Sequence[Exam], threshold: float, counter: TokenCounter, wording: Wording = Wording.DETAIL
+    exams: Sequence[SkillExam], threshold: float, counter: TokenCounter, wording: Wording = Wording.DETAIL
 ) -> Point:
     """What one threshold gives."""
     options = DistillOptions(threshold, wording=wording)
@@ -85,7 +85,7 @@ def point_at(
     )
 
 
-def _budget_row(exams: Sequence[Exam], share: float, counter: TokenCounter) -> BudgetRow:
+def _budget_row(exams: Sequence[SkillExam], share: float, counter: TokenCounter) -> BudgetRow:
     full = [counter.count(exam.skill.body) for exam in exams]
     budgets = [int(share * tokens) for tokens in full]
     ours = [ours_within(exam.skill, budget, counter) for exam, budget in zip(exams, budgets, strict=True)]
@@ -111,7 +111,7 @@ def ours_within(skill: Skill, budget: int, counter: TokenCounter, backends: Back
         return distill(skill, replace(options, tokens=error.smallest), backends).distilled
 
 
-def _baselines(exams: Sequence[Exam], budgets: Sequence[int], counter: TokenCounter) -> tuple[float, ...]:
+def _baselines(exams: Sequence[SkillExam], budgets: Sequence[int], counter: TokenCounter) -> tuple[float, ...]:
     def kept(body: Callable[[Skill, int], str]) -> float:
         texts = [e.skill.frontmatter.raw + body(e.skill, budget) for e, budget in zip(exams, budgets, strict=True)]
         return evidence_share(exams, texts)

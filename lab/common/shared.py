@@ -1,4 +1,4 @@
-"""The material the benchmarks run on: a folder with `corpus/`, `exam/` and `tools/`."""
+"""The material the benchmarks run on: a folder with `corpus/` and `exam/`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_SHARED: Final = Path(__file__).resolve().parents[3] / "shared"
 MISSING_EXIT_CODE: Final = 3
 SIZES: Final = (("< 500", 500), ("500-3k", 3000), ("3k-8k", 8001))
 LARGEST: Final = "> 8k"
-_NEEDED: Final = ("corpus/index.jsonl", "exam", "tools/evidence_score.py")
+_NEEDED: Final = ("corpus/index.jsonl", "exam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,6 @@ class Shared:
         """The folder of exams, one JSON file a skill."""
         return self.root / "exam"
 
-    @property
-    def scorer(self) -> Path:
-        """The script that counts surviving evidence."""
-        return self.root / "tools" / "evidence_score.py"
-
     def entries(self) -> tuple[Entry, ...]:
         """Every skill of the corpus, in the order of its index."""
         rows = [json.loads(line) for line in (self.corpus / "index.jsonl").read_text("utf-8").splitlines() if line]
@@ -79,7 +74,7 @@ def shared_parser(purpose: str) -> argparse.ArgumentParser:
         "--shared",
         type=Path,
         default=DEFAULT_SHARED,
-        help="folder that holds corpus/, exam/ and tools/ (default: shared/ beside the checkout)",
+        help="folder that holds corpus/ and exam/ (default: shared/ beside the checkout)",
     )
     return parser
 

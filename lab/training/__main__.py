@@ -17,12 +17,13 @@ from lab.training.agreement import measure_agreement
 from lab.training.block_data import BlockData, block_data
 from lab.training.block_validation import validate_blocks
 from lab.training.blocks import train_blocks
-from lab.training.common_words import common_words
+from lab.training.common_words import read_word_uses
 from lab.training.held_out_exams import sit_exams
 from lab.training.labels import Alignment, read_labels
 from lab.training.model_card import Findings, model_card
 from lab.training.save_weights import save_weights
-from lab.training.worth import WorthReport, fit_worth, worth_arrays
+from lab.training.worth import Examined, Sitting, WorthReport, examine, fit_worth, part_lengths, worth_arrays
+from lab.training.worth_rivals import compare_models, compare_sizes
 from skill_distiller.analysis.features import BLOCK_FEATURES
 from skill_distiller.planning.worth import DEFINITION, WorthModel
 from skill_distiller.tokens import load_counter
@@ -39,13 +40,17 @@ class Trained(NamedTuple):
     alignment: Alignment
     worth: WorthModel
     worth_report: WorthReport
+    examined: Examined
+    sittings: Sequence[Sitting]
 
 
 def train(shared: Shared) -> Trained:
     """Fit all models; some minutes."""
     labels = read_labels(shared.root)
     blocks = block_data(labels.skills)
-    worth, report = fit_worth(sit_exams(shared, blocks), common_words(shared), load_counter())
+    sittings, uses = sit_exams(shared, blocks), read_word_uses(shared)
+    examined = examine(sittings, uses)
+    worth, report = fit_worth(sittings, examined, uses, load_counter())
     arrays = {
         "blocks": (BLOCK_FEATURES, train_blocks(blocks).arrays()),
         "worth": (DEFINITION, worth_arrays(worth)),
@@ -55,17 +60,20 @@ def train(shared: Shared) -> Trained:
         file = io.BytesIO()
         save_weights(file, features, members)
         files[name] = file.getvalue()
-    return Trained(files, blocks, labels.alignment, worth, report)
+    return Trained(files, blocks, labels.alignment, worth, report, examined, sittings)
 
 
 def write_card(shared: Shared, trained: Trained) -> None:
     """Validate on what was left out and write the card; some minutes more."""
+    lengths = [part_lengths(sitting) for sitting in trained.sittings]
     findings = Findings(
         trained.alignment,
         measure_agreement(shared.root),
         validate_blocks(trained.blocks),
         trained.worth,
         trained.worth_report,
+        compare_sizes(trained.examined, lengths),
+        compare_models(trained.examined, lengths),
         {name: len(data) for name, data in trained.files.items()},
         shared.fingerprint(),
     )

@@ -1,27 +1,41 @@
-"""The words that many skills use: what is not one of them is rare, and says more where it stands alone."""
+"""How many skills use each word: what few use is little to be expected, and says more where it stands."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from lab.common.repos import load_repos
 from lab.common.shared import Shared
 from skill_distiller.language.words import content_words
-from skill_distiller.planning.worth import word_number
+from skill_distiller.planning.worth_features import Vocabulary, word_number
 from skill_distiller.skill.model import SKILL_FILE
 
-FEWEST: Final = 3  # skills that use a common word
+FEWEST: Final = 6  # skills that use a word of a vocabulary
 
 
-def common_words(shared: Shared) -> frozenset[int]:
-    """The numbers of the words in at least FEWEST skills.
+@dataclass(frozen=True)
+class WordUses:
+    """The words of every skill, by the repository that it is from."""
 
-    Skills of repositories with an exam are not counted, so that no exam is judged by its own words.
-    """
-    repo_of = load_repos(shared.root)
-    examined = {repo_of[path.stem] for path in shared.exam.glob("*.json")}
-    uses = Counter[str]()
-    for skill in sorted(name for name, repo in repo_of.items() if repo not in examined):
-        uses.update(content_words((shared.corpus / skill / SKILL_FILE).read_text("utf-8")))
-    return frozenset(word_number(word) for word, count in uses.items() if count >= FEWEST)
+    words: Mapping[str, tuple[frozenset[str], ...]]
+
+    def without(self, repo: str = "") -> Vocabulary:
+        """The words that at least FEWEST skills of other repositories use: no skill is judged by its own words."""
+        skills = [own for name, known in self.words.items() if name != repo for own in known]
+        uses = Counter[str]()
+        for own in skills:
+            uses.update(own)
+        known = {word_number(word): count for word, count in uses.items() if count >= FEWEST}
+        return Vocabulary(len(skills), dict(sorted(known.items())))
+
+
+def read_word_uses(shared: Shared) -> WordUses:
+    """The words of the whole corpus."""
+    words = dict[str, tuple[frozenset[str], ...]]()
+    for name, repo in sorted(load_repos(shared.root).items()):
+        own = content_words((shared.corpus / name / SKILL_FILE).read_text("utf-8"))
+        words[repo] = (*words.get(repo, ()), own)
+    return WordUses(words)

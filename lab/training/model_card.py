@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.common.tables import table
@@ -12,6 +12,7 @@ from lab.training.block_validation import BlockReport
 from lab.training.labels import Alignment
 from lab.training.worth import WorthReport
 from lab.training.worth_report import worth_report
+from lab.training.worth_rivals import Rival
 from skill_distiller.planning.worth import WorthModel
 
 
@@ -24,6 +25,8 @@ class Findings:
     blocks: BlockReport
     worth: WorthModel
     worth_report: WorthReport
+    exams: Sequence[Rival]
+    rivals: Sequence[Rival]
     sizes: Mapping[str, int]
     fingerprint: str
 
@@ -37,8 +40,8 @@ Two small models ship in the wheel. They read a skill and nothing else, need no 
 - **blocks** says of every block its section type, its class (core rule, background, example, template, redundant),
   both with a calibrated confidence, and its importance. A kernel ridge regression over hashed words and columns of
   numbers (form, place, neighbours, what is repeated, what headings promise), with multinomial logistic maps on top.
-- **worth** says how much of what is asked of an agent hangs on a block: a conditional logit over the blocks of a skill,
-  with a table of the words (hashed) that are not rare in skills.
+- **worth** says how much of what is asked of an agent hangs on a part: a sentence, an item of a list, a row of a table,
+  a block of code. A conditional logit over the parts of a skill, with a table of how many skills use a word (hashed).
 """
 _DATA = """## Data
 
@@ -46,7 +49,7 @@ _DATA = """## Data
 
 - Labels: one careful reader of each whole skill, by a guide of nine section types, five classes and an importance of
   0-10, in 2026-11. {agreement}
-- Exams: {criteria} losses of criteria over {blocks} blocks of skills with tasks, criteria and verbatim evidence.
+- Exams: {criteria} criteria with verbatim evidence for {exams} skills of several repositories, {parts} parts in all.
 - The skills are public, under licences of their own. No text of theirs is in this repository: the weights are sums over
   hashed words and numbers, and counts of words and pairs that several repositories use; no sentence can be read back.
 
@@ -63,7 +66,8 @@ had not seen.
   natural class of the five.
 - Skills of a few blocks are unlike those it was trained on; its confidence is lower there.
 - Types are weakest in Chinese and Japanese: the tables by language.
-- The settings of the planner were chosen on the very exams that they are reported on (the coefficients were not).
+- Two settings of the planner, the exponent and what importance is required, were chosen on the very exams that they are
+  reported on (the coefficients were not).
 """
 
 
@@ -78,7 +82,8 @@ def model_card(found: Findings) -> str:
         f" {both.type_accuracy:.0%}, on the class of {both.taxonomy_accuracy:.0%}, and in importance with"
         f" r = {both.r:.2f}: the ceiling of these figures.",
         criteria=found.worth_report.criteria,
-        blocks=found.worth_report.blocks,
+        exams=found.worth_report.skills,
+        parts=found.worth_report.parts,
     )
     sizes = table(["file", "bytes"], [[f"{name}.npz", f"{size:,}"] for name, size in found.sizes.items()])
     parts = [
@@ -88,6 +93,6 @@ def model_card(found: Findings) -> str:
         "## Blocks",
         render_blocks(found.blocks),
         "## Worth",
-        worth_report(found.worth, found.worth_report),
+        worth_report(found.worth, found.worth_report, found.exams, found.rivals),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"

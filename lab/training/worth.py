@@ -1,39 +1,45 @@
-"""Fit what makes a block worth its tokens, on the criteria of exams.
+"""Fit what makes a part of a skill worth its tokens, on the criteria of exams.
 
-A criterion hangs on the blocks without which its evidence is gone. The verdicts come from models
-that never saw the skill's repository, and every figure is for a skill whose repository the
+A criterion hangs on the parts (sentences, list items, rows, blocks of code) without which its evidence is gone. The
+verdicts come from models that never saw the skill's repository, and every figure is for a skill whose repository the
 coefficients were fitted without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from statistics import fmean
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from lab.common.exam import Exam
+from lab.common.exam import SkillExam
+from lab.training.common_words import WordUses
 from lab.training.conditional_logit import Matrix, choice_probabilities, fit_conditional_logit
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.planning.choose import compress_to_threshold
+from skill_distiller.errors import TargetError
+from skill_distiller.planning.choose import compress_to_threshold, compress_to_tokens
 from skill_distiller.planning.ladders import Models
-from skill_distiller.planning.plan import apply_plan
-from skill_distiller.planning.worth import WorthModel, worth_features
+from skill_distiller.planning.plan import Plan, apply_plan
+from skill_distiller.planning.worth import WorthModel
+from skill_distiller.planning.worth_features import skill_parts, worth_features
+from skill_distiller.rewriting.model import Wording
 from skill_distiller.tokens import TokenCounter
 from skill_distiller.weights import Arrays
 
-RIDGE: Final = 10.0
-THRESHOLDS: Final = tuple(round(0.995 - i * 0.015, 3) for i in range(50))
-IMPORTANCES: Final = (0.35, 0.4, 0.45, 0.5, 0.55)  # tried for `required_importance`; beyond, little is required
-CONFIDENCES: Final = (0.0, 0.25, 0.3, 0.35, 0.45)  # tried for `low_confidence`
+RIDGE: Final = 30.0
+THRESHOLDS: Final = (*(round(0.98 - i * 0.01, 2) for i in range(13)), 0.84, 0.82, 0.8, 0.75, 0.7, 0.6, 0.5)
+IMPORTANCES: Final = (0.45, 0.5, 0.55, 0.6, 0.65)  # tried for `required_importance`
 SAVINGS: Final = (0.08, 0.12, 0.16, 0.2, 0.25, 0.3)  # of the body, where settings are compared
+BUDGETS: Final = (0.8, 0.6, 0.4)  # of the body tokens
+LOW_CONFIDENCE: Final = 0.0  # no type counts as uncertain: what that would require made no difference
+_COMPARED: Final = (0.96, 0.92, 0.88, 0.84, 0.8)  # thresholds at which settings are compared
 _TOLERANCE: Final = 0.004  # of evidence: about the standard error of a difference between two settings
-_SAFE: Final = 0.75  # of the thresholds that keep at least what they promise
-_FROM: Final = 0.5  # the exponent is fitted on thresholds from here on up
+# What a threshold has to keep on skills never seen: on average, and for nine skills of ten.
+PROMISES: Final = ((0.95, 0.955, 0.0), (0.9, 0.92, 0.8), (0.8, 0.8, 0.0))
+_EXPONENTS: Final = tuple(round(0.5 + i * 0.01, 2) for i in range(201))
 
 
 @dataclass(frozen=True)
@@ -41,25 +47,44 @@ class Sitting:
     """An exam with the verdicts of a model that never saw the skill's repository `repo`."""
 
     repo: str
-    exam: Exam
+    exam: SkillExam
     analysis: Analysis
+
+
+class Examined(NamedTuple):
+    """What is learnt from: of each skill its repository, its parts x features, and how many criteria hang on each."""
+
+    repos: tuple[str, ...]
+    rows: tuple[Matrix, ...]
+    counts: tuple[Matrix, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """What a threshold (0-1) gave: the mean share of body tokens saved and the share of criteria kept."""
+    """What a threshold (0-1) gave: the mean share of body tokens saved, the mean share of criteria kept.
+
+    `tenth` is the share kept by the skill that a tenth of all are below.
+    """
 
     threshold: float
     saved: float
     evidence: float
+    tenth: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A pair of settings with the mean evidence kept at equal savings."""
+    """A setting with the mean evidence kept at equal savings."""
 
     required_importance: float
-    low_confidence: float
+    evidence: float
+
+
+class BudgetPoint(NamedTuple):
+    """What a budget (a share, 0-1, of the body tokens) gave: the share really used, and the share of criteria kept."""
+
+    budget: float
+    used: float
     evidence: float
 
 
@@ -67,66 +92,132 @@ class Setting:
 class WorthReport:
     """The fit: log-likelihood a criterion (chance and ours, left out), settings tried, and the final curve."""
 
+    skills: int
     criteria: int
-    blocks: int
+    parts: int
     chance: float
     likelihood: float
     settings: tuple[Setting, ...]
     curve: tuple[CurvePoint, ...]
+    budgets: tuple[BudgetPoint, ...]
 
 
-def criteria_lost(exam: Exam) -> Matrix:
-    """For each block, how many criteria lose their evidence when it alone goes."""
-    skill = exam.skill
-    whole = exam.kept(skill.text)
+def criteria_lost(exam: SkillExam, reading: Reading) -> Matrix:
+    """For each part, how many criteria lose their evidence when it alone goes."""
+    skill, text = exam.skill, exam.skill.text
+    whole = exam.kept(text)
     lost = []
-    for gone in skill.blocks:
-        parts = [skill.frontmatter.raw]
-        for section in skill.sections:
-            parts.append(section.heading_source)
-            parts += [block.source for block in section.blocks if block.index != gone.index]
-        lost.append(max(0, whole - exam.kept("".join(parts))))
-    return np.array(lost, dtype=np.float64)
+    at = len(skill.frontmatter.raw)
+    parts = skill_parts(reading)
+    for section in skill.sections:
+        at += len(section.heading_source)
+        for block in section.blocks:
+            lost += [whole - exam.kept(text[: at + part.start] + text[at + part.end :]) for part in parts[block.index]]
+            at += len(block.source)
+    return np.maximum(0.0, np.array(lost, dtype=np.float64))
+
+
+def part_lengths(sitting: Sitting) -> Matrix:
+    """The characters of each part."""
+    parts = (part for own in skill_parts(Reading(sitting.analysis)) for part in own)
+    return np.array([part.end - part.start for part in parts], dtype=np.float64)
+
+
+def examine(sittings: Sequence[Sitting], uses: WordUses) -> Examined:
+    """The parts of all skills as rows, with the criteria that hang on them."""
+    readings = [Reading(sitting.analysis) for sitting in sittings]
+    vocabularies = {repo: uses.without(repo) for repo in {sitting.repo for sitting in sittings}}
+    return Examined(
+        tuple(sitting.repo for sitting in sittings),
+        tuple(
+            np.array(worth_features(reading, vocabularies[sitting.repo]))
+            for sitting, reading in zip(sittings, readings, strict=True)
+        ),
+        tuple(criteria_lost(sitting.exam, reading) for sitting, reading in zip(sittings, readings, strict=True)),
+    )
 
 
 def fit_worth(
-    sittings: Sequence[Sitting], common: frozenset[int], counter: TokenCounter
+    sittings: Sequence[Sitting], examined: Examined, uses: WordUses, counter: TokenCounter
 ) -> tuple[WorthModel, WorthReport]:
-    """The model for all skills, and how well its like does on skills it was fitted without.
+    """The model for all skills, and how well its like does on skills it was fitted without."""
+    left_out = fit_left_out(examined)
+    models = models_of(examined.repos, left_out, uses)
+    settings = tuple(_try(sittings, models, counter, importance) for importance in IMPORTANCES)
+    required = most_careful(settings).required_importance
+    models = [replace(model, required_importance=required) for model in models]
+    exponent = calibrate(trace_curve(sittings, models, counter))
+    models = [replace(model, exponent=exponent) for model in models]
+    final = fit_conditional_logit(examined.rows, examined.counts, RIDGE)
+    report = WorthReport(
+        len(sittings),
+        sum(len(sitting.exam.criteria) for sitting in sittings),
+        sum(map(len, examined.rows)),
+        likelihood(examined, [np.ones(len(row)) / len(row) for row in examined.rows]),
+        likelihood(examined, shares_of(examined, left_out)),
+        settings,
+        trace_curve(sittings, models, counter),
+        keep_within(sittings, models, counter),
+    )
+    return WorthModel(tuple(map(float, final)), exponent, required, LOW_CONFIDENCE, uses.without()), report
 
-    `common` are the numbers of the words that are not rare.
-    """
-    rows = [np.array(worth_features(Reading(sitting.analysis), common)) for sitting in sittings]
-    counts = [criteria_lost(sitting.exam) for sitting in sittings]
-    left_out = _left_out([sitting.repo for sitting in sittings], rows, counts)
-    models = [WorthModel(tuple(map(float, c)), 1.0, 0.45, 0.0, common) for c in left_out]
-    settings = tuple(_try(sittings, models, counter, *pair) for pair in product(IMPORTANCES, CONFIDENCES))
-    best = most_careful(settings)
-    chosen = [
-        replace(model, required_importance=best.required_importance, low_confidence=best.low_confidence)
-        for model in models
-    ]
-    exponent = _exponent(trace_curve(sittings, chosen, counter))
-    final = fit_conditional_logit(rows, counts, RIDGE)
-    model = WorthModel(tuple(map(float, final)), exponent, best.required_importance, best.low_confidence, common)
-    curve = trace_curve(sittings, [replace(m, exponent=exponent) for m in chosen], counter)
-    return model, _report(rows, counts, left_out, settings, curve)
 
-
-def _left_out(repos: Sequence[str], rows: Sequence[Matrix], counts: Sequence[Matrix]) -> list[Matrix]:
-    """For each skill the coefficients fitted on the skills of other repositories."""
+def fit_left_out(examined: Examined, learn_from: Sequence[int] | None = None) -> list[Matrix]:
+    """For each skill the coefficients fitted on the skills of other repositories, of all or of some by number."""
+    known = range(len(examined.repos)) if learn_from is None else learn_from
     found = {}
-    for repo in repos:
-        seen = [i for i, other in enumerate(repos) if other != repo]
-        found[repo] = fit_conditional_logit([rows[i] for i in seen], [counts[i] for i in seen], RIDGE)
-    return [found[repo] for repo in repos]
+    for repo in examined.repos:
+        if repo not in found:
+            seen = [i for i in known if examined.repos[i] != repo]
+            rows, counts = [examined.rows[i] for i in seen], [examined.counts[i] for i in seen]
+            found[repo] = fit_conditional_logit(rows, counts, RIDGE)
+    return [found[repo] for repo in examined.repos]
+
+
+def models_of(repos: Sequence[str], left_out: Sequence[Matrix], uses: WordUses) -> list[WorthModel]:
+    """One model a skill, before anything but its coefficients was fitted."""
+    middle = IMPORTANCES[len(IMPORTANCES) // 2]
+    vocabularies = {repo: uses.without(repo) for repo in set(repos)}
+    return [
+        WorthModel(tuple(map(float, own)), 1.0, middle, LOW_CONFIDENCE, vocabularies[repo])
+        for repo, own in zip(repos, left_out, strict=True)
+    ]
+
+
+def shares_of(examined: Examined, left_out: Sequence[Matrix]) -> list[Matrix]:
+    """For each skill the probability of each part that a criterion hangs on it, by its own coefficients."""
+    return [choice_probabilities(row, own) for row, own in zip(examined.rows, left_out, strict=True)]
+
+
+def likelihood(examined: Examined, shares: Sequence[Matrix]) -> float:
+    """The mean log-likelihood of a loss, in nats, where `shares` are the probabilities of the parts of each skill."""
+    total = sum(float(count.sum()) for count in examined.counts)
+    return sum(float(c @ np.log(s)) for c, s in zip(examined.counts, shares, strict=True)) / total
 
 
 def most_careful(settings: Sequence[Setting]) -> Setting:
     """Of the settings about as good as the best, the one that requires most: the one-standard-error rule."""
     least = max(setting.evidence for setting in settings) - _TOLERANCE
-    good = [setting for setting in settings if setting.evidence >= least]
-    return min(good, key=lambda setting: (setting.required_importance, -setting.low_confidence))
+    return min((s for s in settings if s.evidence >= least), key=lambda setting: setting.required_importance)
+
+
+def calibrate(curve: Sequence[CurvePoint]) -> float:
+    """The least exponent with which the thresholds of PROMISES keep what they have to.
+
+    The thresholds of the curve are taken for shares of worth. Where no exponent is enough, the largest one.
+    """
+    points = sorted(curve, key=lambda point: point.threshold)
+    shares = [*(point.threshold for point in points), 1.0]
+    means, tenths = [*(p.evidence for p in points), 1.0], [*(p.tenth for p in points), 1.0]
+
+    def keeps(exponent: float) -> bool:
+        asked = ((threshold ** (1 / exponent), mean, tenth) for threshold, mean, tenth in PROMISES)
+        return all(
+            np.interp(share, shares, means) >= mean and np.interp(share, shares, tenths) >= tenth
+            for share, mean, tenth in asked
+        )
+
+    return next(filter(keeps, _EXPONENTS), _EXPONENTS[-1])
 
 
 def worth_arrays(model: WorthModel) -> Arrays:
@@ -135,15 +226,46 @@ def worth_arrays(model: WorthModel) -> Arrays:
     return {
         "coefficients": np.array(model.coefficients, dtype=np.float32),
         "settings": np.array(settings, dtype=np.float32),
-        "common": np.array(sorted(model.common), dtype=np.uint32),
+        "words": np.array(list(model.vocabulary.uses), dtype=np.uint32),
+        "uses": np.array([model.vocabulary.skills, *model.vocabulary.uses.values()], dtype=np.uint16),
     }
 
 
 def trace_curve(
-    sittings: Sequence[Sitting], models: Sequence[WorthModel], counter: TokenCounter
+    sittings: Sequence[Sitting],
+    models: Sequence[WorthModel],
+    counter: TokenCounter,
+    thresholds: Sequence[float] = THRESHOLDS,
 ) -> tuple[CurvePoint, ...]:
     """Evidence against savings at every threshold, each skill with its own worth model."""
-    return tuple(_point(sittings, models, counter, threshold) for threshold in THRESHOLDS)
+
+    def ways(reading: Reading, using: Models) -> Iterator[Plan]:
+        return (compress_to_threshold(reading, threshold, counter, models=using) for threshold in thresholds)
+
+    found = _carry_out(sittings, models, counter, ways)
+    return tuple(
+        CurvePoint(threshold, 1 - fmean(used), fmean(kept), float(np.quantile(kept, 0.1)))
+        for threshold, (used, kept) in zip(thresholds, found, strict=True)
+    )
+
+
+def keep_within(
+    sittings: Sequence[Sitting], models: Sequence[WorthModel], counter: TokenCounter
+) -> tuple[BudgetPoint, ...]:
+    """Evidence within each of BUDGETS, or within the smallest that can be met."""
+
+    def ways(reading: Reading, using: Models) -> Iterator[Plan]:
+        frontmatter, body = counter.count(reading.skill.frontmatter.raw), counter.count(reading.skill.body)
+        for share in BUDGETS:
+            try:
+                yield compress_to_tokens(reading, int(share * body) + frontmatter, counter, models=using)
+            except TargetError as error:
+                yield compress_to_tokens(reading, error.smallest, counter, models=using)
+
+    found = _carry_out(sittings, models, counter, ways)
+    return tuple(
+        BudgetPoint(share, fmean(used), fmean(kept)) for share, (used, kept) in zip(BUDGETS, found, strict=True)
+    )
 
 
 def evidence_at(curve: Sequence[CurvePoint], saved: float) -> float:
@@ -152,50 +274,26 @@ def evidence_at(curve: Sequence[CurvePoint], saved: float) -> float:
     return float(np.interp(saved, [0.0, *(s for s, _ in points)], [1.0, *(e for _, e in points)]))
 
 
-def _point(
-    sittings: Sequence[Sitting], models: Sequence[WorthModel], counter: TokenCounter, threshold: float
-) -> CurvePoint:
-    saved, kept, criteria = [], 0, 0
-    for sitting, model in zip(sittings, models, strict=True):
-        plan = compress_to_threshold(Reading(sitting.analysis), threshold, counter, models=Models(worth=model))
-        result = apply_plan(sitting.exam.skill, plan)
-        saved.append(1 - counter.count(result.body) / counter.count(sitting.exam.skill.body))
-        kept += sitting.exam.kept(result.text)
-        criteria += len(sitting.exam.criteria)
-    return CurvePoint(threshold, fmean(saved), kept / criteria)
-
-
-def _try(
+def _carry_out(
     sittings: Sequence[Sitting],
     models: Sequence[WorthModel],
     counter: TokenCounter,
-    required_importance: float,
-    low_confidence: float,
+    ways: Callable[[Reading, Models], Iterator[Plan]],
+) -> list[tuple[list[float], list[float]]]:
+    """For each way to plan, of each skill the share of its body tokens that is left, and of its criteria."""
+    found = []
+    for sitting, model in zip(sittings, models, strict=True):
+        skill = sitting.exam.skill
+        whole, criteria = counter.count(skill.body), len(sitting.exam.criteria)
+        plans = ways(Reading(sitting.analysis), Models(worth=model, wording=Wording.DETAIL))
+        made = [apply_plan(skill, plan) for plan in plans]
+        found.append([(counter.count(one.body) / whole, sitting.exam.kept(one.text) / criteria) for one in made])
+    return [([used for used, _ in own], [kept for _, kept in own]) for own in zip(*found, strict=True)]
+
+
+def _try(
+    sittings: Sequence[Sitting], models: Sequence[WorthModel], counter: TokenCounter, required_importance: float
 ) -> Setting:
-    tried = [replace(m, required_importance=required_importance, low_confidence=low_confidence) for m in models]
-    curve = [_point(sittings, tried, counter, threshold) for threshold in THRESHOLDS[1:30:3]]
-    return Setting(required_importance, low_confidence, fmean(evidence_at(curve, saved) for saved in SAVINGS))
-
-
-def _exponent(curve: Sequence[CurvePoint]) -> float:
-    """The power of the share asked for with which three of four thresholds keep at least what they promise."""
-    pairs = [(p.threshold, p.evidence) for p in curve if p.threshold >= _FROM and 0 < p.evidence < 1]
-    return float(np.quantile([np.log(kept) / np.log(asked) for asked, kept in pairs], _SAFE))
-
-
-def _report(
-    rows: Sequence[Matrix],
-    counts: Sequence[Matrix],
-    left_out: Sequence[Matrix],
-    settings: tuple[Setting, ...],
-    curve: tuple[CurvePoint, ...],
-) -> WorthReport:
-    criteria = sum(float(count.sum()) for count in counts)
-    ours = sum(
-        float(count @ np.log(choice_probabilities(row, c)))
-        for row, count, c in zip(rows, counts, left_out, strict=True)
-    )
-    chance = sum(float(count.sum() * -np.log(len(row))) for row, count in zip(rows, counts, strict=True))
-    return WorthReport(
-        int(criteria), sum(len(row) for row in rows), chance / criteria, ours / criteria, settings, curve
-    )
+    tried = [replace(model, required_importance=required_importance) for model in models]
+    curve = trace_curve(sittings, tried, counter, _COMPARED)
+    return Setting(required_importance, fmean(evidence_at(curve, saved) for saved in SAVINGS))

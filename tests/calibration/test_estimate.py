@@ -30,18 +30,41 @@ def _runs(without: int, actuals: list[float] | None = None, **fields: object) ->
         (_runs(0, [60.0] * 4), ("90%", "uncalibrated - first 5 compressions build baseline")),
         (_runs(5), ("90%", "building baseline, N=5")),
         (_runs(7), ("90%", "building baseline, N=7")),
-        (_runs(3, [86, 88, 90, 87]), ("88%", "building baseline, N=7")),
+        (_runs(3, [86, 88, 90, 87]), ("90%", "88% after 4 outcomes, not yet calibrated; building baseline, N=7")),
+        (_runs(6, [0]), ("90%", "28% after 1 outcome, not yet calibrated; building baseline, N=7")),
         (_runs(10), ("90%", "building baseline, N=10")),
         (_runs(11), ("90%", "not calibrated, N=11: 0 of 5 outcomes reported")),
-        (_runs(40, [80.0] * 4), ("80%", "not calibrated, N=44: 4 of 5 outcomes reported")),
-        (_runs(6, [86, 88, 90, 87, 89, 90]), ("88% +/- 4%", "calibrated, N=12")),
-        (_runs(0, [90.0] * 30), ("90% +/- 1%", "calibrated, N=30")),
+        (
+            _runs(40, [80.0] * 4),
+            ("90%", "80% after 4 outcomes, not yet calibrated; not calibrated, N=44: 4 of 5 outcomes reported"),
+        ),
+        (_runs(6, [86, 88, 90, 87, 89, 90]), ("88%", "85-92%; calibrated, N=12")),
+        (_runs(0, [90.0] * 30), ("90%", "89-91%; calibrated, N=30")),
+        (_runs(0, [100.0] * 30), ("100%", "99-100%; calibrated, N=30")),
     ],
-    ids=range(11),
+    ids=range(13),
 )
 def test_the_stages_in_the_words_of_the_reference(runs: list[CalibrationEntry], text: tuple[str, str]) -> None:
     """Below 5 runs, 5 to 10, above 10; "calibrated" needs 5 outcomes as well."""
     assert estimate_text(calibrate(runs, "threshold", "embedded"), 90) == text
+
+
+def test_runs_of_one_text_count_once() -> None:
+    """The latest with an outcome, wherever it stands; an entry that does not name its text counts by itself."""
+    same = [entry(90, actual, content_hash="sha256:1") for actual in (20, 85, None, None)]
+    estimate = calibrate([*same, *_runs(6)], "threshold", "embedded")
+    assert (estimate.n, estimate.outcomes) == (7, 1)
+    assert estimate.bias == pytest.approx(shrunk_bias([-5]))
+    assert calibrate(same * 10, "threshold").stage is Stage.UNCALIBRATED
+    other = [entry(90, 85, content_hash="sha256:1", provider="ollama", model="m")]
+    assert calibrate([*same, *other], "threshold").n == 2
+
+
+def test_one_odd_outcome_moves_no_calibrated_figure_far() -> None:
+    """Nobody is told 70 % for one bad day of many."""
+    good = _runs(6, [90.0] * 5)
+    assert calibrate(good, "threshold").corrected(90) == pytest.approx(90)
+    assert calibrate([*good, entry(90, 0)], "threshold").corrected(90) > 80
 
 
 def test_runs_of_another_mode_do_not_count() -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.cli.samples import DEPLOY
 from tests.cli.test_terminal import CONTROL
 
 _STORE = Path(".learnings") / "skill-distiller"
+_TAILS = map("\n".__mul__, count(1))
 _FILE = _STORE / "calibration.jsonl"
 _SCHEMA = (
     "id timestamp skill mode threshold input_tokens output_tokens reduction_pct sections_total sections_kept"
@@ -48,8 +50,8 @@ def _entries() -> list[dict[str, Any]]:
 
 def _learn(runs: int, actuals: tuple[int, ...] = (), *, first: int = 1, provider: str = "embedded") -> None:
     """Compress so many times, and report these outcomes of the runs from `first` on."""
-    for _ in range(runs):
-        _compress("-q", "--provider", provider)
+    for _ in range(runs):  # each of another text: runs of one count once
+        _compress("-q", "--provider", provider, text=DEPLOY + next(_TAILS))
     exam = json.dumps([{"id": f"c{i}", "actual": actual} for i, actual in enumerate(actuals, first)])
     if actuals:
         assert run("feedback", "--from-exam=-", stdin=exam.encode()).exit_code == 0
@@ -89,7 +91,7 @@ def test_the_report_names_the_entry_and_how_to_tell_of_its_use() -> None:
 
 
 def test_the_first_line_of_the_report_goes_through_the_stages() -> None:
-    """`uncalibrated`, `building baseline, N=7`, not calibrated for want of outcomes, `+/- … (calibrated, N=12)`."""
+    """`uncalibrated`, `building baseline, N=7`, not calibrated for want of outcomes, `80-90%; calibrated, N=12`."""
 
     def headline() -> str:
         return _compress("--dry-run").stderr.splitlines()[0].partition(": ")[2]
@@ -103,7 +105,7 @@ def test_the_first_line_of_the_report_goes_through_the_stages() -> None:
     assert headline() == f"{raw}% (not calibrated, N=12: 0 of 5 outcomes reported)"
     _learn(0, (70, 71, 72, 70, 71, 72))
     # The outcomes are 70-72; how far the prior draws the figure toward the score depends on the score.
-    assert re.fullmatch(r"7[123]% \+/- \d% \(calibrated, N=12\)", headline())
+    assert re.fullmatch(r"7[123]% \((6\d|7[012])-7\d%; calibrated, N=12\)", headline())
     record = json.loads(_compress("--json", "--dry-run").stdout)
     calibration = record["calibration"]
     assert (calibration["stage"], calibration["runs"], calibration["outcomes"], calibration["id"]) == (
@@ -132,9 +134,9 @@ def test_entries_name_provider_and_model_and_each_learns_from_its_own() -> None:
 def test_the_judges_interval_stands_in_until_there_is_a_calibrated_one() -> None:
     """`--with-ci` is in the first line either way."""
     options = ("--provider=scripted", "--with-ci", "--dry-run")
-    assert re.search(r"\d% \+/- \d+% \(uncalibrated", _compress(*options).stderr)
+    assert re.search(r"\d% \(\d+-\d+%; uncalibrated", _compress(*options).stderr)
     _learn(11, (70, 71, 72, 70, 71), provider="scripted")
-    assert re.search(r"\d% \+/- \d+% \(calibrated, N=11; the judge alone: \+/- \d+%\)\n", _compress(*options).stderr)
+    assert re.search(r"\d% \(\d+-\d+%; calibrated, N=11; the judge alone: \d+-\d+%\)\n", _compress(*options).stderr)
 
 
 def test_a_run_without_an_answer_leaves_no_entry(monkeypatch: pytest.MonkeyPatch) -> None:

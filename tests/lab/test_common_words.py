@@ -1,4 +1,4 @@
-"""The words that are not rare, counted on a corpus made here."""
+"""How many skills use a word, counted on a corpus made here."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ import pytest
 pytest.importorskip("scipy", reason="needs the train extra")
 
 from lab.common.shared import Shared
-from lab.training.common_words import FEWEST, common_words
+from lab.training.common_words import FEWEST, read_word_uses
 
-from skill_distiller.planning.worth import word_number
+from skill_distiller.planning.worth_features import Vocabulary, word_number
 
 
-def _corpus(root: Path, skills: dict[str, tuple[str, str]], exams: tuple[str, ...]) -> Shared:
-    """A folder of skills, each with its repository and its text, and empty exams of some."""
-    (root / "exam").mkdir()
-    for name in exams:
-        (root / "exam" / f"{name}.json").write_text("{}", "utf-8")
+def _corpus(root: Path, skills: dict[str, tuple[str, str]]) -> Shared:
+    """A folder of skills, each with its repository and its text."""
     rows = []
     for name, (repo, text) in skills.items():
         (root / "corpus" / name).mkdir(parents=True)
@@ -29,14 +26,18 @@ def _corpus(root: Path, skills: dict[str, tuple[str, str]], exams: tuple[str, ..
     return Shared(root)
 
 
-def test_a_word_is_common_that_enough_skills_use(tmp_path: Path) -> None:
+def test_words_that_enough_skills_use_are_counted(tmp_path: Path) -> None:
     """Each skill counts once, however often it uses the word."""
     skills = {f"s{number}": (f"r{number}", "glaze kiln kiln") for number in range(FEWEST)}
-    skills["other"] = ("r", "raku raku raku raku")
-    assert common_words(_corpus(tmp_path, skills, ())) == {word_number("glaze"), word_number("kiln")}
+    skills["other"] = ("r", "raku raku raku raku raku raku")
+    found = read_word_uses(_corpus(tmp_path, skills)).without()
+    assert found == Vocabulary(FEWEST + 1, {word_number("glaze"): FEWEST, word_number("kiln"): FEWEST})
 
 
-def test_the_repositories_of_exams_are_not_counted(tmp_path: Path) -> None:
+def test_a_repository_that_is_left_out_is_not_counted(tmp_path: Path) -> None:
     """Neither the skill with the exam nor its neighbour: else its words would be common by itself."""
     skills = {f"s{number}": ("same", "glaze") for number in range(FEWEST)}
-    assert common_words(_corpus(tmp_path, skills, ("s0",))) == frozenset()
+    skills["other"] = ("r", "glaze")
+    uses = read_word_uses(_corpus(tmp_path, skills))
+    assert uses.without("same") == Vocabulary(1)
+    assert uses.without("r") == Vocabulary(FEWEST, {word_number("glaze"): FEWEST})

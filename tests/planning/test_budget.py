@@ -79,7 +79,7 @@ def test_what_fits_comes_out_as_it_is() -> None:
 def test_more_tokens_keep_more() -> None:
     """The estimate of the functionality does not fall as the budget grows."""
     skill = parse_skill(RULES)
-    scores = [_within(skill, tokens).functionality.score for tokens in range(60, 150, 10)]
+    scores = [_within(skill, tokens).functionality.score for tokens in range(80, 150, 10)]
     assert all(a <= b + 1e-9 for a, b in pairwise(scores))
 
 
@@ -103,17 +103,17 @@ def test_what_an_empty_lead_in_introduces_can_go() -> None:
 
 
 def test_rules_alone_where_nothing_else_fits() -> None:
-    """Sentences that are rules stay word for word, a step without its neighbours, and the receipt names the rest."""
+    """Sentences that are rules stay word for word, steps all or none, and the receipt names the rest."""
     skill = parse_skill(RULES)
     with pytest.raises(TargetError) as caught:
         _within(skill, 1)
     result = _within(skill, caught.value.smallest)
     assert "NEVER push on a Friday." in result.text
-    assert "2. You MUST save the file." in result.text
+    assert "2. You MUST save the file. Then" in result.text
     assert "tale" not in result.text
-    kinds = {decision.rendering.kind for decision in result.plan.decisions}
-    assert kinds == {RenderingKind.EXTRACTED, RenderingKind.DROPPED}
-    assert len(result.evidence.receipt.changes) == len(skill.blocks)
+    kinds = [decision.rendering.kind for decision in result.plan.decisions]
+    assert kinds == [RenderingKind.DROPPED, RenderingKind.EXTRACTED, RenderingKind.FULL]
+    assert len(result.evidence.receipt.changes) == len(skill.blocks) - 1
 
 
 @pytest.mark.corpus

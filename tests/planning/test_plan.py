@@ -12,13 +12,14 @@ from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice, Frontier
 from skill_distiller.planning.ladders import Ladders
-from skill_distiller.planning.outline import anchors_of, missing_targets, referred_to
+from skill_distiller.planning.outline import anchors_of, needed_by
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan, undo_all
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import BlockKind, Skill, render_skill
 from skill_distiller.skill.parse import parse_skill
+from skill_distiller.structure.find_edges import find_edges
 
 Kind = RenderingKind
 _LISTS = {BlockKind.LIST, BlockKind.LIST_ITEM}
@@ -155,21 +156,26 @@ def test_decisions_say_why() -> None:
 def test_missing_targets(kept: str, named: bool) -> None:
     """A dropped section is missed where kept text links to it or sends the reader there."""
     skill = parse_skill(f"{kept}\n\n# Old Notes\n\ntext\n")
-    assert missing_targets(skill, [kept], [True, False]) == ((1,) if named else ())
-    assert missing_targets(skill, [kept], [True, True]) == ()
+    edges = find_edges(skill)
+    assert needed_by(skill, edges, [kept, ""], [True, False]) == ([1] if named else [])
+    assert needed_by(skill, edges, [kept, ""], [True, True]) == []
 
 
-def test_referred_to_follows_a_chain() -> None:
-    """What a dropped section refers to is named with it, by link or by name; a section that nothing names is not."""
-    skill = parse_skill(
-        "See [a](#part-a).\n\n# Part A\n\nSee Whats New.\n\n# What's New\n\nthe *part c* section\n\n"
+def test_what_is_needed_follows_a_chain() -> None:
+    """What a dropped section refers to is needed with it, by link or by name; a section that nothing names is not."""
+    parts = (
+        "# Part A\n\nSee Whats New.\n\n# What's New\n\nthe *part c* section\n\n"
         "# Part C\n\nx\n\n# Part D\n\nSee Part A.\n"
     )
     gone = [True] + [False] * 4
-    assert referred_to(skill, ["See [a](#part-a)."], gone) == [1]
-    assert referred_to(skill, ["See [new](#whats-new)."], gone) == [2, 3]
-    assert referred_to(skill, ["See Part D."], gone) == [4, 1]
-    assert referred_to(skill, ["Nothing."], gone) == []
+    for text, needed in (
+        ("See [a](#part-a).", [1]),
+        ("See [new](#whats-new).", [2, 3]),
+        ("See Part D.", [4, 1]),
+        ("Nothing.", []),
+    ):
+        skill = parse_skill(f"{text}\n\n{parts}")
+        assert needed_by(skill, find_edges(skill), [text, "", "", "", ""], gone) == needed
 
 
 def test_anchors_of() -> None:

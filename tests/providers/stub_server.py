@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -67,6 +67,7 @@ class Stub:
     context_length: int = 131_072
     asked: threading.Event = field(default_factory=threading.Event)  # set from the first chat request on
     closing: threading.Event = field(default_factory=threading.Event)  # nobody waits any longer
+    answer: Callable[[Seen], Act] | None = None  # what decides by the request, in place of the acts
 
     @property
     def address(self) -> str:
@@ -161,8 +162,8 @@ class _Handler(BaseHTTPRequestHandler):
         seen = _seen(self.stub.kind, body, dict(self.headers.items()))
         with self._lock:
             self.stub.seen.append(seen)
-            act = self.stub.acts[0]
-            if len(self.stub.acts) > 1 and (not act.forms or seen.form in act.forms):
+            act = self.stub.answer(seen) if self.stub.answer else self.stub.acts[0]
+            if not self.stub.answer and len(self.stub.acts) > 1 and (not act.forms or seen.form in act.forms):
                 self.stub.acts.pop(0)
         self.stub.asked.set()
         if act.forms and seen.form not in act.forms:

@@ -70,4 +70,5 @@ def test_the_shipped_worth_model_is_for_this_code() -> None:
     assert load_weights(NAME, DEFINITION)["coefficients"].shape == (len(model.coefficients),)
     assert 0 < model.exponent < 2
     assert 0 <= model.low_confidence < model.required_importance <= 1
-    assert 1000 < len(model.common) < 100_000
+    assert 1000 < len(model.vocabulary.uses) < 100_000
+    assert max(model.vocabulary.uses.values()) <= model.vocabulary.skills

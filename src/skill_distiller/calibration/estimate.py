@@ -81,7 +81,7 @@ class Estimate:
     """What past runs say about a score of the judge.
 
     `bias` in points is added to a score; `half_width` in points is half of the 90 % prediction
-    interval, None unless the stage is CALIBRATED. `n` counts the runs it stands on and `outcomes`
+    interval, None unless the stage is CALIBRATED. `n` counts the texts it stands on and `outcomes`
     those with feedback; `provider` and `model` are "" where the runs of the whole mode are taken.
     """
 
@@ -113,13 +113,27 @@ def calibrate(entries: Iterable[CalibrationEntry], mode: str, provider: str = ""
     """The estimate for a run of a mode, from the entries of earlier ones, oldest first.
 
     Where the runs of the same mode, provider and model are enough to be calibrated by themselves,
-    they alone count; else all runs of the mode.
+    they alone count; else all runs of the mode. Runs of one text count once: the latest with an outcome, else the
+    latest.
     """
-    of_mode = [entry for entry in entries if entry.mode == mode]
+    of_mode = list(_one_a_text(entry for entry in entries if entry.mode == mode))
     alike = [entry for entry in of_mode if (entry.provider, entry.model) == (provider, model)]
     if len(alike) > ENOUGH and len(pairs_of(alike)) >= LEAST:
         return _estimate(alike, mode, provider, model)
     return _estimate(of_mode, mode)
+
+
+def _one_a_text(entries: Iterable[CalibrationEntry]) -> Iterable[CalibrationEntry]:
+    """Of the entries of one text, provider and model the one that counts; one that does not say its text counts too."""
+    found: dict[object, CalibrationEntry] = {}
+    for place, entry in enumerate(entries):
+        digest = entry.fields.get("content_hash")
+        text = digest if isinstance(digest, str) and digest else place
+        key = (text, entry.provider, entry.model)
+        if key in found and (entry.actual or not found[key].actual):
+            del found[key]  # what counts is as late as the run
+        found.setdefault(key, entry)
+    return found.values()
 
 
 def pairs_of(entries: Iterable[CalibrationEntry]) -> list[Pair]:

@@ -23,8 +23,8 @@ class _Opening(NamedTuple):
 
 def find_open_fences(pair: Pair) -> Iterator[Finding]:
     """Fails where a fence is left open; a warning where the original leaves it open."""
-    found = list(_open_fences(pair.candidate))
-    known = {opening.text for opening in _open_fences(pair.original)} if found else set()
+    found = list(open_fences(pair.candidate))
+    known = {opening.text for opening in open_fences(pair.original)} if found else set()
     for opening in found:
         level, detail = (Level.WARNING, ALREADY) if opening.text in known else (Level.FAILURE, "")
         yield Finding(FindingKind.UNCLOSED, level, opening.text, opening.line, detail, in_candidate=True)
@@ -43,17 +43,16 @@ def find_open_tags(pair: Pair) -> Iterator[Finding]:
 
 
 def find_lost_notes(pair: Pair) -> Iterator[Finding]:
-    """Fails where a footnote of the original has only its mark left, or only its definition."""
+    """Fails where a footnote of the original has only its definition left."""
     after = find_footnotes(pair.candidate)
     for name, note in find_footnotes(pair.original).items() if "[^" in pair.original.body else ():
         left = after.get(name)
-        if note.marks and note.definition >= 0 and left and (not left.marks or left.definition < 0):
-            block = pair.original.blocks[note.definition if left.marks else note.marks[0]]
-            detail = "footnote" if left.marks else "footnote mark"
-            yield Finding(FindingKind.LOST, Level.FAILURE, f"[^{name}]", block.line, detail, block=block.index)
+        if note.marks and note.definition >= 0 and left and not left.marks:
+            block = pair.original.blocks[note.marks[0]]
+            yield Finding(FindingKind.LOST, Level.FAILURE, f"[^{name}]", block.line, "footnote mark", block=block.index)
 
 
-def _open_fences(skill: Skill) -> Iterator[_Opening]:
+def open_fences(skill: Skill) -> Iterator[_Opening]:
     """The fences that a block opens and does not close."""
     for block in skill.blocks:
         if (block.kind is BlockKind.CODE and not _is_closed(block.text)) or (

@@ -56,6 +56,9 @@ class FindingKind(StrEnum):
     CLIENT_FIELD = "client field"
     TOO_LARGE = "large"
     LONGER = "longer than the original"
+    UNREACHABLE = "nothing leads there"
+    TWICE = "stands twice"
+    PARTED = "parted"
 
 
 ALREADY: Final = "(already so in the original)"  # the detail of a fault that is no new one

@@ -66,13 +66,13 @@ def _dead_links(folder: SkillFolder, find: FindTarget) -> Iterator[tuple[FolderL
             if item.state in _DEAD:
                 yield item, _DEAD[item.state]
             elif item.state is LinkState.ANCHOR:
-                anchors = _anchors(skill) if anchors is None else anchors
+                anchors = anchors_in(skill) if anchors is None else anchors
                 path, name = split_target(link.text)
                 if not path and name.lower() not in anchors:
                     yield item, FindingKind.NO_ANCHOR
 
 
-def _anchors(skill: Skill) -> frozenset[str]:
+def anchors_in(skill: Skill) -> frozenset[str]:
     """The anchors of a skill's headings, numbered where they stand twice, and those that HTML names."""
     seen = Counter[str]()
     found = set[str]()

@@ -34,8 +34,14 @@ class LazyCommand(NamedTuple):
 
 COMMANDS: Final = (
     LazyCommand("compress", "Make a skill smaller.", "compress"),
+    LazyCommand("reduce", "Move what is seldom needed into references.", "reduce_folder"),
     LazyCommand("verify", "Account for every difference between a skill and a rewrite.", "verify"),
+    LazyCommand("batch", "Make many skills smaller, into a folder.", "library.batch"),
+    LazyCommand("audit", "Tell what a library of skills costs, and where.", "library.audit"),
+    LazyCommand("check", "Hold a library to budgets, for CI.", "library.check_budgets"),
+    LazyCommand("report", "Show a library as a page of HTML.", "library.report"),
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
+    LazyCommand("exam", "Measure what a smaller skill can still do.", "exam"),
     LazyCommand("restore", "Bring pieces back.", "compress"),
     LazyCommand("undo", "Take back what --apply wrote.", "approval.in_place"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
@@ -50,7 +56,7 @@ _NAMED: Final = frozenset(
     "-o --output --model --plan --save-plan --config --learnings-dir --keep --keep-section".split()
 )
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
-_LATER_COMMANDS: Final = frozenset({"reduce", "evaluate"})
+_LATER_COMMANDS: Final = frozenset({"evaluate"})
 
 
 def load_command(command: LazyCommand) -> TyperCommand | TyperGroup:

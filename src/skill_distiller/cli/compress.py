@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,10 @@ from skill_distiller.cli.arguments import (
     ACCEPT_UNPROVED,
     ALLOW_UNVERIFIED,
     SAVE_PLAN,
+    ExamGate,
+    ExamModels,
     Goal,
+    Marking,
     ModelOptions,
     Output,
     Pieces,
@@ -46,14 +49,15 @@ from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import ConsoleWatcher, open_console, print_notes, print_report
 from skill_distiller.report.json_record import stage_line, to_json
 from skill_distiller.report.record import Record, make_record
-from skill_distiller.report.text import printable, unified_diff
+from skill_distiller.report.text import plural, printable, unified_diff
 from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.run.backends import Backends, Chosen, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import Note, NoteKind
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import Counting, DistillOptions, KeptPieces
+from skill_distiller.run.run import Counting, DistillOptions, KeptPieces, Run, watch_nothing
+from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
@@ -69,13 +73,25 @@ def compress(
     output: Output,
     source: Source,
     models: ModelOptions,
+    gate: ExamGate,
     no_calibration: bool = option(
         False, "--no-calibration", panel="Calibration", help="Neither use nor add to the calibration data."
     ),
     learnings_dir: str = LEARNINGS_DIR,
     debug_stages: bool = option(False, "--debug-stages", help="Print each stage's result as a line of JSON on stderr."),
+    to_references: bool = option(
+        False,
+        "--to-references",
+        panel="Output",
+        help="Not here: `skill-distiller reduce DIR -o OUT` moves text into files beside.",
+    ),
 ) -> None:
     """Make a skill smaller. The result goes to stdout, the report with its receipt to stderr."""
+    if to_references:
+        raise UsageError(
+            "compress writes one file, and moved text needs more.",
+            f"Write: skill-distiller reduce {path if path != STDIN else 'DIR'} -o OUT",
+        )
     if pieces.plan:
         refuse_settled(context)
     config = load_config(source.config, use=not source.no_config)
@@ -83,7 +99,7 @@ def compress(
         learnings_dir = config.values.get("learnings", "")
     goal, source = with_settings(goal, config, context), with_settings(source, config, context)
     models, learnings = with_settings(models, config, context), OFF if no_calibration else learnings_dir
-    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages, config))
+    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages, gate, config))
 
 
 @expand_groups
@@ -94,6 +110,9 @@ def restore(
         None, metavar="ID...", complete=piece_names, help="The pieces to bring back, by their ids in the receipt."
     ),
     plan: str = option("", "--plan", panel="Keep", metavar="FILE", help="The plan of the run, saved with --save-plan."),
+    all_: bool = option(
+        False, "--all", help="Undo a whole `reduce`: PATH is the folder that came out, -o a folder for the original."
+    ),
     section: list[str] | None = option(
         None,
         "--section",
@@ -112,6 +131,13 @@ def restore(
     """Bring pieces back. Writes the result of a saved plan, with these pieces as in the original."""
     if not plan:
         raise UsageError("restore needs the plan of the run.", "Give one: --plan=FILE, from compress --save-plan=FILE.")
+    if all_:
+        from skill_distiller.cli.reduce_folder import restore_all
+
+        if ids or section:
+            raise UsageError("--all brings everything back.", "Leave the ids and sections out.")
+        restore_all(path, plan, output, source.max_bytes)
+        return
     if not ids and not section:
         raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
     pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan, accept_unproved=accept_unproved)
@@ -135,6 +161,7 @@ class Request:
     models: ModelOptions = field(default_factory=ModelOptions)
     learnings: str = OFF
     debug_stages: bool = False
+    gate: ExamGate = field(default_factory=ExamGate)
     config: Config = field(default_factory=Config)
 
 
@@ -165,6 +192,7 @@ def _prepare(request: Request) -> _Job:
     options = options_of(request.goal)
     output.check()
     check_pieces(pieces, options.mode)
+    request.gate.check(options.mode, pieces.plan)
     if pieces.interactive and request.path == STDIN:
         raise UsageError("--interactive reads your answers from stdin.", "Name the skill by its path.")
     exclude(("--interactive", pieces.interactive, "--quiet", output.quiet))
@@ -239,7 +267,7 @@ def _distill_with(models: ModelOptions, request: Request, job: _Job, console: Co
         watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console, named=named)))
         opened = choose_backends(
             models,
-            job.skill,
+            (job.skill,),
             watcher,
             accept_unproved=request.pieces.accept_unproved,
             one_liner=job.options.mode is Mode.ONELINER,
@@ -249,10 +277,38 @@ def _distill_with(models: ModelOptions, request: Request, job: _Job, console: Co
             ends.enter_context(console.status("Distilling …"))
         backends = chosen.backends.with_scorer(job.scorer)
         observe = (lambda stage, value: typer.echo(stage_line(stage, value), err=True)) if debug else None
-        result = distill(job.skill, job.options, backends, observe)
+        if request.gate.gate_by:
+            result = _pass_gate(request, Run(job.options, backends, observe or watch_nothing), job.skill, console)
+        else:
+            result = distill(job.skill, job.options, backends, observe)
         if request.pieces.interactive:
             result = _with_answers(result, backends, console)
     return job.guard.with_notes(result) if job.guard else result, chosen
+
+
+def _pass_gate(request: Request, run: Run, skill: Skill, console: Console) -> Result:
+    """The best result by an exam; raises RefusedError where it fails and --strict asks for more."""
+    from skill_distiller.cli.exam import examiner, find_exam, read_skill_folder
+    from skill_distiller.report.exam_report import gate_lines
+    from skill_distiller.run.exam_gate import choose_by_exam, gate_by_exam
+    from skill_distiller.run.take_exam import ExamRun
+
+    folder = read_skill_folder(request.path).with_skill(skill) if request.path != STDIN else SkillFolder(None, skill)
+    models = ExamModels(**{member.name: getattr(request.models, member.name) for member in fields(ExamModels)})
+    exam = find_exam(request.gate.exam_file, folder, models, console)
+    with examiner(models, Marking(), console, exam) as found:
+        exam_run = ExamRun(exam, folder, run.counter, found)
+        exam_run.announce([("result", folder)])
+        gated = (gate_by_exam if request.gate.gate_by == "exam" else choose_by_exam)(run, exam_run)
+    if not request.output.quiet:
+        for line in gate_lines(gated):
+            console.print(Text(line))
+    if not gated.passed and request.goal.strict and request.gate.gate_by == "exam":
+        raise RefusedError(
+            f"The result fails {plural(len(gated.best.failed), 'criterion', 'criteria')} of the exam (--strict).",
+            "Ask for more: a higher --threshold, or the pieces with --keep.",
+        )
+    return gated.best.result
 
 
 def _with_answers(result: Result, backends: Backends, console: Console) -> Result:

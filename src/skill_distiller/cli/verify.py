@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import ClassVar, Final
 
 import typer
 
+from skill_distiller.analysis.patterns import PatternSet
+from skill_distiller.checks.conservation import FOLDER_CHECKS, REDUCE_SCHEMA, announced_in, verify_folders
 from skill_distiller.checks.gate import CHECKS
 from skill_distiller.checks.gate import verify as run_checks
 from skill_distiller.checks.model import Declared, Verification, count_tokens, declared_in
@@ -20,10 +23,13 @@ from skill_distiller.cli.show_config import with_settings
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.console import open_console
 from skill_distiller.report.json_record import verification_to_json
+from skill_distiller.report.remarks import github_lines, sarif_log
 from skill_distiller.report.text import printable
-from skill_distiller.report.verification import github_annotations, print_verification, to_sarif, word_diff
+from skill_distiller.report.verification import print_verification, verification_remarks, word_diff
 from skill_distiller.run.config import load_config
+from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import SKILL_FILE, Skill
+from skill_distiller.skill.read import read_folder
 from skill_distiller.tokens import TokenCounter, load_counter
 
 _FAILED: Final = 6  # the exit code of what a guard refuses
@@ -37,7 +43,9 @@ class Allowances:
 
     PANEL: ClassVar[str] = "Aim"
     receipt: str = option(
-        "", metavar="FILE", help="What `compress --json` printed: losses it names are declared, and pass."
+        "",
+        metavar="FILE",
+        help="What `compress --json` or `reduce --json` printed: what it names is declared, and passes.",
     )
     allow_field: list[str] | None = option(
         None, metavar="NAME", help="Accept this frontmatter field as valid. Can be repeated."
@@ -97,37 +105,67 @@ def verify(
     settings = load_config(source.config, use=not source.no_config)
     source = with_settings(source, settings, context)
     counter = load_counter(source.encoding, offline=offline)
-    before, after = read_input(original, source.max_bytes), read_input(candidate, source.max_bytes)
-    declared = _read_receipt(allowances.receipt, before) if allowances.receipt else None
-    found = run_checks(
-        before,
-        after,
-        allowed_fields=allowances.allow_field or (),
-        declared=declared,
-        strict=allowances.strict,
-        # A folder brings its own files; a file alone will live where the original does.
-        folder=Path(candidate) if candidate != STDIN and Path(candidate).is_dir() else None,
-        tokens=count_tokens(before, after, counter),
-        patterns=settings.patterns,
-    )
+    if _is_folder(original) and _is_folder(candidate):
+        folders = read_folder(original, source.max_bytes), read_folder(candidate, source.max_bytes)
+        found, name = _verify_folders(folders, allowances, counter, settings.patterns), folders[0].skill.name
+    else:
+        before, after = read_input(original, source.max_bytes), read_input(candidate, source.max_bytes)
+        name = before.name
+        found = run_checks(
+            before,
+            after,
+            allowed_fields=allowances.allow_field or (),
+            declared=_read_receipt(allowances.receipt, before)[0] if allowances.receipt else None,
+            strict=allowances.strict,
+            # A folder brings its own files; a file alone will live where the original does.
+            folder=Path(candidate) if _is_folder(candidate) else None,
+            tokens=count_tokens(before, after, counter),
+            patterns=settings.patterns,
+        )
     if not printing.quiet:
-        _print(found, before.name, (_path(original), _path(candidate)), counter, printing)
+        _print(found, name, (_path(original), _path(candidate)), counter, printing)
     if not found.passed or (allowances.strict and found.unproved):
         raise typer.Exit(_FAILED)
 
 
-def _read_receipt(path: str, original: Skill) -> Declared:
-    hint = "Give the JSON that `skill-distiller compress --json` printed."
+def _is_folder(path: str) -> bool:
+    return path != STDIN and Path(path).is_dir()
+
+
+def _verify_folders(
+    folders: tuple[SkillFolder, SkillFolder], allowances: Allowances, counter: TokenCounter, patterns: PatternSet
+) -> Verification:
+    """Whole folders: what moved into new references is found there."""
+    before, after = folders
+    declared, announced = _read_receipt(allowances.receipt, before.skill) if allowances.receipt else (None, ())
+    return verify_folders(
+        before,
+        after,
+        tokens=count_tokens(before.skill, after.skill, counter),
+        allowed_fields=allowances.allow_field or (),
+        declared=declared,
+        strict=allowances.strict,
+        patterns=patterns,
+        announced=announced,
+    )[0]
+
+
+def _read_receipt(path: str, original: Skill) -> tuple[Declared, Collection[str]]:
+    """What a record declares: losses of `compress`, or the pointers and headers that `reduce` wrote."""
+    hint = "Give the JSON that `skill-distiller compress --json` or `reduce --json` printed."
     content = read_side_file(path, _MOST_BYTES, hint)
     try:
-        return declared_in(json.loads(content), original)
+        record = json.loads(content)
+        if isinstance(record, dict) and record.get("schema") == REDUCE_SCHEMA:
+            return Declared(), announced_in(record, original)
+        return declared_in(record, original), ()
     except (ValueError, RecursionError):
         raise BadInputError(f"The receipt {path!r} is not JSON.", hint) from None
 
 
 def _path(given: str) -> str:
     """The path of the SKILL.md that was given, for whoever shows it."""
-    return str(Path(given) / SKILL_FILE) if given != STDIN and Path(given).is_dir() else given
+    return str(Path(given) / SKILL_FILE) if _is_folder(given) else given
 
 
 def _print(found: Verification, skill: str, paths: tuple[str, str], counter: TokenCounter, printing: Printing) -> None:
@@ -135,9 +173,10 @@ def _print(found: Verification, skill: str, paths: tuple[str, str], counter: Tok
     if form is Format.JSON:
         write_json(verification_to_json(found, skill, counter))
     elif form is Format.SARIF:
-        write_json(to_sarif(found, {check.name: check.question for check in CHECKS}, *paths))
+        questions = {check.name: check.question for check in (*CHECKS, *FOLDER_CHECKS)}
+        write_json(sarif_log(verification_remarks(found, *paths), questions))
     elif form in (Format.DIFF, Format.GITHUB):
-        lines = word_diff(found) if form is Format.DIFF else github_annotations(found, *paths)
+        lines = word_diff(found) if form is Format.DIFF else github_lines(verification_remarks(found, *paths))
         write_stdout("".join(f"{printable(line)}\n" for line in lines), safe=True)
     else:
         console = open_console()

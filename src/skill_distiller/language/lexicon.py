@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Final
@@ -64,6 +64,13 @@ def senses(word: str, language: str = "") -> frozenset[Sense]:
     return _NO_SENSE.union(*known.values())
 
 
+@cache
+def words_of(*asked: Sense) -> frozenset[str]:
+    """The words that have one of some senses, of all languages."""
+    texts_of = (data["senses"].get(sense, "") for data in map(tables, LANGUAGES) for sense in asked)
+    return frozenset(" ".join(texts_of).split())
+
+
 def languages_of(words: Iterable[str]) -> frozenset[str]:
     """The languages with the most small words and words with a sense among some; English alone where it is one of them.
 
@@ -115,6 +122,7 @@ is_implied: Final = _is_in("implied")  # goes without saying beside a command: "
 is_leading: Final = _is_in("leading")  # says that something comes before all else: "plan it `first`"
 is_pronoun: Final = _is_in("pronouns")  # stands for a thing that was named: `it`, `them`
 is_passive: Final = _is_in("passives")  # makes a verb passive: "the tag `is` signed"
+is_directional: Final = _is_in("directions")  # says whence, whither, for whom: `to`, `by`, `against`
 is_particle: Final = _is_in("particles")  # may stand away from the verb it belongs to: "switch it `off`"
 is_inversion: Final = _is_in("inversions")  # makes a condition of the clause it begins: "Sollte er fehlen, ..."
 

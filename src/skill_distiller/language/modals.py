@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 from itertools import groupby
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 from skill_distiller.language.fact import AFTER_LIMIT, CJK_STOP, NEXT_WORD, Fact, FactKind, normalize
 from skill_distiller.language.lexicon import languages_of
@@ -111,7 +111,7 @@ def cjk_modal_facts(text: str) -> Iterator[Fact]:
 
 
 _LETTER: Final = rf"[^\W\d_{CJK}]"  # of scripts that put spaces between words
-_CLAUSE: Final = re.compile(r"(?:[.!?;:|。！？；：؟،、，]+(?=\s|\Z|[\u3040-\u9fff])|[—–]|,\s|(?<=\s)-(?=\s))[ \t]*")
+_CLAUSE: Final = re.compile(r" ?(?:[.!?;:|。！？；：؟،、，]+(?=\s|\Z|[\u3040-\u9fff])|[—–]|,\s|(?<=\s)-(?=\s))[ \t]*")
 _MARKS: Final = re.compile(r"[*_~`>#\[\]()\"“”«»„✗❌🚫⛔️ \t]+")
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAG: Final = re.compile(r"^ {0,3}</?[a-z][^<>]*>", re.MULTILINE)
@@ -121,8 +121,10 @@ _OTHER: Final = ("ru", "zh", "ja", "ko", "ar")
 _OTHER_SCRIPT: Final = re.compile(rf"[\u0400-\u04ff\u0600-\u06ff{CJK}]")
 
 
-def restricts(text: str) -> bool:
-    """Whether a text forbids something or asks for approval, in any language of `data/prohibitions.toml`.
+def restricts(text: str, *, heading: bool = False) -> bool:
+    """Whether a text forbids or demands something, or asks for approval, in any language of `data/prohibitions.toml`.
+
+    Of a `heading` also whether it says when or for what something is not to be used.
 
     >>> restricts("The agent is helpful and will never push."), restricts("Push when the tests pass.")
     (True, False)
@@ -133,7 +135,8 @@ def restricts(text: str) -> bool:
     lines = _BULLET.sub("", _MARKS.sub(" ", lowered))
     clauses = f"{lines}\n{_CLAUSE.sub(chr(10), lines)}"
     languages = {"en", *languages_of(_PLAIN.findall(lines)), *(_OTHER if _OTHER_SCRIPT.search(text) else ())}
-    return any(pattern.search(clauses) for language, pattern in _prohibitions().items() if language in languages)
+    known = [_prohibitions(), *([_exclusions()] if heading else ())]
+    return any(by[language].search(clauses) for by in known for language in languages & by.keys())
 
 
 def verifies(text: str) -> bool:
@@ -155,11 +158,25 @@ def _verifiers() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
+def _restrictions() -> Mapping[str, Any]:
+    return tomllib.loads((files(__package__) / "data" / "prohibitions.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
 def _prohibitions() -> Mapping[str, re.Pattern[str]]:
     """By language what restricts, as one expression."""
-    texts = tomllib.loads((files(__package__) / "data" / "prohibitions.toml").read_text(encoding="utf-8"))
+    return _compiled({language: text for language, text in _restrictions().items() if isinstance(text, str)})
+
+
+@lru_cache(maxsize=1)
+def _exclusions() -> Mapping[str, re.Pattern[str]]:
+    """By language what a heading over exclusions says, as one expression."""
+    return _compiled(_restrictions()["headings"])
+
+
+def _compiled(known: Mapping[str, str]) -> Mapping[str, re.Pattern[str]]:
     found = {}
-    for language, text in texts.items():
+    for language, text in known.items():
         imperatives = "|".join(tables(language)["imperatives"].split()) if "{imperative}" in text else ""
         lines = filter(None, text.replace("{imperative}", imperatives).split("\n"))
         found[language] = re.compile("|".join(f"(?:{line})" for line in lines), re.MULTILINE)

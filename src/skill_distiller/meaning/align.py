@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, groupby
@@ -164,7 +164,7 @@ def _align_headings(found: Alignment) -> None:
     pairs = _pair_namesakes(found, old, new, paths)
     keys: list[Callable[[Unit], Hashable]] = [lambda u: (u.depth, plain(u.text)), lambda u: plain(u.text)]
     pairs += _pair_up(*_left(old, new, pairs), keys)
-    pairs += _pair_alike(old, new, pairs)
+    pairs += _pair_alike(old, new, pairs, {})
     found.headings = sorted(pairs, key=lambda pair: pair[0].section)
     found.pair(pairs)
     found.gone, found.come = _left(old, new, pairs)
@@ -237,9 +237,9 @@ def _align_units(found: Alignment) -> None:
     ]
     pairs = _pair_up(old, new, keys)
     # The first cells tell which rows are the same; what stands in a row and a column that are known is known.
-    pairs += _pair_alike(old, new, pairs, of=lambda unit: unit.kind is UnitKind.CELL and not unit.depth)
+    pairs += _pair_alike(old, new, pairs, homes, of=lambda unit: unit.kind is UnitKind.CELL and not unit.depth)
     pairs += _pair_cells(found, old, new, pairs)
-    pairs += _pair_alike(old, new, pairs)
+    pairs += _pair_alike(old, new, pairs, homes)
     found.pair(pairs)
     matches = {one: Match([one], [other]) for one, other in pairs}
     left, come = _left(old, new, pairs)
@@ -284,9 +284,16 @@ def _pair_cells(found: Alignment, old: Sequence[Unit], new: Sequence[Unit], pair
 
 
 def _pair_alike(
-    old: Sequence[Unit], new: Sequence[Unit], pairs: Sequence[Pair], of: Callable[[Unit], bool] = bool
+    old: Sequence[Unit],
+    new: Sequence[Unit],
+    pairs: Sequence[Pair],
+    homes: Mapping[Unit, Hashable],
+    of: Callable[[Unit], bool] = bool,
 ) -> list[Pair]:
-    """Of the units that are left those that share most of what they say; in its place a good part is enough."""
+    """Of the units that are left those that share most of what they say; in its place a good part is enough.
+
+    Of several that share as much the one under the same heading.
+    """
     left, come = ([unit for unit in side if of(unit)] for side in _left(old, new, pairs))
     if not left or not come:
         return []
@@ -304,10 +311,11 @@ def _pair_alike(
         for other in others.union(unit for unit in beside if of(unit)):
             score = _likeness(one, other, words, in_place=other in beside, alone=beside == (other,))
             if score:
-                offers.append((-score, abs(place[one] - place[other]), place[one], place[other], one, other))
+                elsewhere = homes.get(one) != homes.get(other)
+                offers.append((-score, elsewhere, abs(place[one] - place[other]), place[one], place[other], one, other))
     found: list[Pair] = []
     taken = set[Unit]()
-    for *_, one, other in sorted(offers, key=lambda offer: offer[:4]):
+    for *_, one, other in sorted(offers, key=lambda offer: offer[:5]):
         if one not in taken and other not in taken:
             taken.update((one, other))
             found.append((one, other))

@@ -24,6 +24,7 @@ from skill_distiller.language.lexicon import (
     segment,
     senses,
 )
+from skill_distiller.language.tables import words_in
 from skill_distiller.language.words import CJK
 
 # Of several senses of one word the one that binds most is taken.
@@ -115,7 +116,8 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
             for token in tokens
         ]
     said = _with_phrases(_with_units(tokens, text))
-    return tuple(_with_phrases(said) if said != tokens else said)  # one may stand in another: "5 euros or more"
+    said = _with_phrases(said) if said != tokens else said  # one may stand in another: "5 euros or more"
+    return tuple(_with_telling_articles(said))
 
 
 def _character(entity: re.Match[str]) -> str:
@@ -125,6 +127,24 @@ def _character(entity: re.Match[str]) -> str:
         return " "
     shown = text if entity["code"] else unescape(text)
     return shown.ljust(len(text)) if len(shown) == 1 and _UNMARKED.match(shown) else text
+
+
+def _with_telling_articles(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The tokens, where an article without which the words beside it say another thing is no small word."""
+    for at, token in enumerate(tokens):
+        article = token.kind is TokenKind.SMALL and token.language in ("", "en") and is_article(token.word)
+        yield token._replace(kind=TokenKind.LIGHT) if article and _tells(tokens, at) else token
+
+
+def _tells(tokens: Sequence[Token], at: int) -> bool:
+    """Whether an article counts or names, or begins a clause: "a few", "option a", "the second an approval lands"."""
+    stays = words_in("article_before")
+    before = [token.word for token in tokens[max(0, at - 2) : at]]
+    behind = tokens[at + 1 : at + 3]
+    clause = len(before) > 1 and is_article(before[0]) and before[1] in stays
+    again = len(behind) > 1 and is_article(behind[1].word) and behind[1].start - behind[0].end <= 1  # "a job a job"
+    counts = not stays.isdisjoint(token.word for token in behind[:1])
+    return clause or again or counts or not words_in("article_after").isdisjoint(before[-1:])
 
 
 def _with_units(tokens: Sequence[Token], text: str) -> list[Token]:
@@ -223,7 +243,10 @@ def _read_word(word: str, language: str) -> tuple[TokenKind, str, str, int, Sens
 def _kind_in_text(plain: str, word: str, language: str) -> tuple[TokenKind, str, Sense | None]:
     if len(word) == 1 and word.isupper() and word not in "AI":  # plan B
         return TokenKind.WORD, word, None
-    return _kind_of(plain, language)
+    kind, value, sense = _kind_of(plain, language)
+    if kind is TokenKind.LIGHT and word.isupper() and word != plain:  # the US, IT
+        return TokenKind.WORD, word, None
+    return kind, value, sense
 
 
 @lru_cache(maxsize=65536)

@@ -40,7 +40,7 @@ class Statement:
         return frozenset(token.value for token in tokens if token.kind <= TokenKind.WORD)
 
 
-_BOUNDARY: Final = re.compile(r"\n\n|[,;:()，；：（）、]|(?<=\s)[-–—](?=\s)|—")
+BOUNDARY: Final = re.compile(r"\n\n|[,;:()，；：（）、]|(?<=\s)[-–—](?=\s)|—")
 _LABEL_WORDS: Final = 6  # words before a colon that may be a label
 _ARROWS: Final = frozenset("→⇒")
 
@@ -48,7 +48,7 @@ _ARROWS: Final = frozenset("→⇒")
 @lru_cache(maxsize=16384)
 def read_statements(text: str, language: str) -> tuple[Statement, ...]:
     """The statements of a sentence, list item or cell. Cached: what is kept is looked at again in the result."""
-    tokens, boundaries = read_tokens(text, language), [match.start() for match in _BOUNDARY.finditer(text)]
+    tokens, boundaries = read_tokens(text, language), [match.start() for match in BOUNDARY.finditer(text)]
     return tuple(_statements(tokens, boundaries, text))
 
 

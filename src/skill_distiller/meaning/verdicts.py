@@ -81,7 +81,7 @@ def replaced(one: Token, other: Token) -> Edit | None:
     if TokenKind.FACT in (one.kind, other.kind) or one.kind is TokenKind.SMALL or other.kind is TokenKind.SMALL:
         return None
     if same_word(one.word, other.word, one.language) or are_synonyms(one.word, other.word, one.language):
-        return Edit(Verdict.REWORDED, *pair, "synonym")
+        return Edit(Verdict.REWORDED, *pair, "capitals" if one.word == other.word else "synonym")  # the US, us
     if one.kind is other.kind is TokenKind.WORD and is_misspelt(one.word, other.word):
         return Edit(Verdict.REWORDED, *pair, "spelling")
     return None

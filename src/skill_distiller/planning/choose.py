@@ -22,7 +22,7 @@ from skill_distiller.planning.ladders import (
     trace,
     with_proposals,
 )
-from skill_distiller.planning.outline import anchors_of, needed_by, referred_to
+from skill_distiller.planning.outline import anchors_of, needed_by
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
 from skill_distiller.planning.required import bring_back, required_blocks
 from skill_distiller.planning.worth import WorthModel, block_worths
@@ -90,8 +90,7 @@ def choose_without_losses(
 
 def _needed(reading: Reading, texts: Sequence[str], choice: Choice, *, best: bool) -> dict[int, Reason]:
     """The blocks that a choice drops and that have to stay, with the reason."""
-    needed = dict.fromkeys(referred_to(reading.skill, texts, choice.headings), Reason.PROMOTED)
-    needed |= dict.fromkeys(needed_by(reading.skill, reading.edges, texts, choice.headings), Reason.PROMOTED)
+    needed = dict.fromkeys(needed_by(reading.skill, reading.edges, texts, choice.headings), Reason.PROMOTED)
     if texts and (best or not any(texts)):
         needed.setdefault(_first_of_all(reading), Reason.BEST)
     first = next((i for i, text in enumerate(texts) if text), 0)

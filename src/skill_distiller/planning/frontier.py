@@ -223,7 +223,7 @@ def _tied(tree: _Tree, node: Node, *, bound: bool) -> Collection[int]:
     places = range(len(node.children))
     if node.block >= 0 and node.closing < 0 and not tree.ladders[node.block].droppable:
         return places
-    tied = [at for at, child in enumerate(node.children) if child.tied]
+    tied = {at for at, child in enumerate(node.children) if child.tied}
     if tied or not node.children or (node.block < 0 and not (bound and node.block == HEADING)):
         return tied
     if node.closing >= 0:  # what is between tags may go piece by piece, unless that leaves an empty shell

@@ -10,6 +10,7 @@ from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
 from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
+from skill_distiller.planning.trims import find_trims
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
 from skill_distiller.rewriting.example_bundles import ExampleRenderer
 from skill_distiller.rewriting.ladder import Joint, Ladder, add_proposals, build_ladders
@@ -62,7 +63,8 @@ def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | No
     models = models or Models()
     phrases = _phrases(reading, models.phrases)
     headings = tuple(counter.count(section.heading_source) for section in reading.skill.sections)
-    ladders = build_ladders(reading, counter, phrases, models.wording)
+    trims = find_trims(reading, models.worth) if models.wording.rewords else {}
+    ladders = build_ladders(reading, counter, phrases, models.wording, trims)
     prepared = Ladders(ladders, block_worths(reading, models.worth), headings)
     for renderer in models.renderers if models.wording.rewords else ():
         prepared = with_proposals(reading, prepared, renderer.propose(reading, counter), counter, models.worth)

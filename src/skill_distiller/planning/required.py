@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
+from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import REQUIRED_TYPES, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.modals import restricts, verifies
+from skill_distiller.language.tables import words_in
 from skill_distiller.planning.groups import settle_headings, with_companions
-from skill_distiller.planning.outline import anchors_of, missing_targets
+from skill_distiller.planning.outline import needed_by
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.model import PROSE, BlockKind, Skill
+from skill_distiller.structure.find_edges import find_edges
 from skill_distiller.tokens import TokenCounter
 
+_TAG: Final = re.compile(r" {0,3}<(?P<name>[A-Za-z][\w-]*)")
 _TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
 _RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
@@ -29,31 +35,59 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     Protected patterns and hard rules are required at every threshold. So is a block of a required type (TRIGGER,
     CORE_INSTRUCTION), or one of an uncertain type, as long as its importance is not small; what counts as small grows
     as the threshold falls below 0.8, because who asks for half of a skill can't be given all of its instructions. Text
-    that forbids something, asks for approval or says what is checked, in whatever words, or stands under a heading that
-    does, is required down to there too. Without a description every trigger is required.
+    that forbids or demands something, asks for approval or says what is checked, in whatever words, or stands under a
+    heading that does, is required down to there too, and so is the only section on the form of the result. Without a
+    description every trigger is required.
     """
     bar = model.required_importance + _SLOPE * max(0.0, _RELAXED_BELOW - threshold)
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(reading.verdicts))
     required = {i: reason for i, reason in reasons if reason}
     if threshold >= _RELAXED_BELOW:
         known = required.keys() | reading.containers.partners
-        required |= dict.fromkeys(_held(reading.skill, known, restricts), Reason.RESTRICTION)
+        names = partial(restricts, heading=True)
+        required |= dict.fromkeys(_held(reading.skill, known, restricts, names), Reason.RESTRICTION)
+        required |= dict.fromkeys(_ruled(reading) - required.keys(), Reason.RESTRICTION)
+        required |= dict.fromkeys(_only_output(reading.skill) - required.keys(), Reason.OUTPUT)
         known = required.keys() | reading.containers.partners
-        required |= dict.fromkeys(_held(reading.skill, known, verifies), Reason.VERIFIER)
+        required |= dict.fromkeys(_held(reading.skill, known, verifies, verifies), Reason.VERIFIER)
     if not reading.skill.description:  # nothing else says when the skill is for the case at hand
         triggers = (i for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER)
         required |= {i: Reason.TYPE for i in triggers if i not in required}
     return required
 
 
-def _held(skill: Skill, required: Collection[int], holds: Callable[[str], bool]) -> list[int]:
-    """The blocks of text that hold something, or stand under a heading that does, besides some."""
+def _held(
+    skill: Skill, required: Collection[int], holds: Callable[[str], bool], names: Callable[[str], bool]
+) -> list[int]:
+    """The blocks of text that hold something, or stand under a heading that names it, besides some."""
     held = []
     for section in skill.sections:
         blocks = [block for block in section.blocks if block.kind in _TEXT and block.index not in required]
-        whole = bool(blocks) and holds(section.heading)
+        whole = bool(blocks) and names(section.heading)
         held += [block.index for block in blocks if whole or holds(block.text)]
     return held
+
+
+def _only_output(skill: Skill) -> frozenset[int]:
+    """The blocks under the one heading that says how the result is to look."""
+    found = [
+        section
+        for section in skill.sections
+        if section.blocks and any(kind is SectionType.OUTPUT_FORMAT for kind, _ in heading_promises(section.heading))
+    ]
+    return frozenset(block.index for block in found[0].blocks) if len(found) == 1 else frozenset()
+
+
+def _ruled(reading: Reading) -> frozenset[int]:
+    """The blocks in tags whose name says that rules stand between them: "<rules>"."""
+    found = set[int]()
+    partners = reading.containers.partners
+    for block in reading.skill.blocks:
+        match = _TAG.match(block.text) if block.kind is BlockKind.HTML else None
+        if match and match["name"].lower() in words_in("rule_tags"):
+            between = range(block.index + 1, partners.get(block.index, 0))
+            found |= {*between} if block.index in partners else {block.index}
+    return frozenset(found)
 
 
 def _reason(verdict: Verdict, bar: float, low_confidence: float) -> Reason | None:
@@ -113,13 +147,14 @@ def bring_back(skill: Skill, plan: Plan, blocks: Collection[int], counter: Token
     """The plan with some blocks, by index, as they are in the original; all other decisions stay.
 
     With them come the headings above them, and those dropped blocks that belong to them: lead-ins, the rest of a
-    numbered sequence, and sections that they refer to. Where a block held the text for others too, these have it now.
+    numbered sequence, and whatever they need. Where a block held the text for others too, these have it now.
     """
     stands_with = carriers(skill, plan.decisions)
     dropped = {d.block for d in plan.decisions if d.rendering.kind is RenderingKind.DROPPED}
     reasons = dict.fromkeys(blocks, Reason.ASKED)
     kept = frozenset(range(len(plan.decisions))) - dropped
-    companions = with_companions(skill, blocks, kept)
+    edges = find_edges(skill)
+    companions = with_companions(skill, blocks, kept, edges)
     while True:
         reasons |= dict.fromkeys((companions & dropped) - reasons.keys(), Reason.COMPANION)
         decisions = tuple(
@@ -129,12 +164,12 @@ def bring_back(skill: Skill, plan: Plan, blocks: Collection[int], counter: Token
             for d in plan.decisions
         )
         headings = settle_headings(skill, [d.rendering for d in decisions], plan.headings)
-        sections = missing_targets(skill, [skill.blocks[i].text for i in sorted(reasons)], headings)
-        targets = [i for section in sections for i in anchors_of(skill, section) if i not in reasons]
+        kept_texts = [d.rendering.text or " " * (d.block in stands_with) for d in decisions]
+        targets = [i for i in needed_by(skill, edges, kept_texts, headings) if i not in reasons]
         if not targets:
             carried = reasons.keys() & stands_with.values()
             texts = {i: plan.decisions[i].rendering.text.removesuffix(skill.blocks[i].gap) for i in carried}
             decisions = hand_over(skill, decisions, texts, stands_with, counter)
             return replace(plan, decisions=decisions, headings=headings)
         reasons |= dict.fromkeys(targets, Reason.PROMOTED)
-        companions = with_companions(skill, targets, kept)
+        companions = with_companions(skill, targets, kept, edges)

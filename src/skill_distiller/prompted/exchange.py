@@ -83,7 +83,12 @@ REWRITE: Final = _read("rewrite")
 SYNTHESIZE: Final = _read("synthesize")
 JUDGE: Final = _read("judge")
 ONE_LINER: Final = _read("oneliner")
-PROMPTS: Final = (CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER)
+EXAM: Final = _read("exam")
+QUOTES: Final = _read("quotes")
+ANSWER: Final = _read("answer")
+MARK: Final = _read("mark")
+DIRECT: Final = _read("direct")
+PROMPTS: Final = (CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER, EXAM, QUOTES, ANSWER, MARK, DIRECT)
 
 
 def new_boundary(texts: Iterable[str]) -> str:

@@ -13,9 +13,10 @@ from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.fact import FactKind
-from skill_distiller.language.lexicon import is_imperative
+from skill_distiller.language.lexicon import is_directional
 from skill_distiller.meaning.compare import Difference, compare_texts
-from skill_distiller.meaning.verdicts import CERTIFIED
+from skill_distiller.meaning.sentence_tokens import TokenKind
+from skill_distiller.meaning.verdicts import CERTIFIED, Edit
 from skill_distiller.prompted.exchange import REWRITE, BlockQuestion, ask_in_rounds, batch, entries, undisputed
 from skill_distiller.providers.model import Expected
 from skill_distiller.providers.session import Session
@@ -54,7 +55,7 @@ class Piece:
         """What of a new text for it is a change of meaning, or is not proved to be none; () for nothing."""
         found = compare_texts(self.block.text, text)
         if accept_unproved:
-            return tuple(one for one in found.differences if one.firm or _asks_more(one))
+            return tuple(one for one in found.differences if one.firm or _says_more(one))
         return tuple(difference for difference in found.differences if difference.verdict not in CERTIFIED)
 
     def fit(self, text: str) -> str:
@@ -67,9 +68,18 @@ class Piece:
         return ends.join(lines) + tail
 
 
-def _asks_more(difference: Difference) -> bool:
-    """Whether a word came that may be an order, and stands for none that went: nobody proves that it is a noun."""
-    return any(is_imperative(token.word) for edit in difference.edits if edit.what == "word" for token in edit.after)
+def _says_more(difference: Difference) -> bool:
+    """Whether a word came that stands for none, or "by" for "to": nobody can tell that it is harmless."""
+    return any(_is_new(edit) for edit in difference.edits)
+
+
+def _is_new(edit: Edit) -> bool:
+    if edit.what == "word":
+        known = {token.value for token in edit.before}
+        return any(token.kind is TokenKind.WORD and token.value not in known for token in edit.after)
+    alone = len(edit.before) == len(edit.after) == 1
+    directions = alone and all(is_directional(token.word) for token in (*edit.before, *edit.after))
+    return directions or edit.what == "capitals"  # the US, us
 
 
 def pieces_of(reading: Reading) -> list[Piece]:

@@ -2,8 +2,9 @@
 
 A script is a JSON list. Each item is the text of a reply, or an object with `text` and, if need be,
 `finish` ("done", "cut at the token limit", "refused"), or one with `error` (an HTTP status, or
-"hang-up"), `said` and `retry_after`. Without a script every reply is the smallest value that fits the
-schema, with choices drawn from a hash of the prompt: the same for the same prompt.
+"hang-up"), `said` and `retry_after`. They are given in order; but where items have `when`, a list of texts,
+each request gets the first item whose texts all stand in its prompt. Without a script every reply is the
+smallest value that fits the schema, with choices drawn from a hash of the prompt: the same for the same prompt.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class ScriptedProvider:
         self.model = model or (DEFAULT_MODEL if script is None else f"script-{_digest(script)}")
         self.requests: list[Request] = []
         self._script = script
+        self._by_prompt = any(isinstance(line, Mapping) and "when" in line for line in script or ())
         self._lock = threading.Lock()
 
     def complete(self, request: Request) -> Completion:
@@ -50,6 +52,8 @@ class ScriptedProvider:
             seed = hashlib.sha256(f"{request.sample}\n{prompt}".encode("utf-8", "replace"))
             text = json.dumps(made_up(request.schema or {}, seed.hexdigest()))
             return self._reply(request, text, Finish.DONE)
+        if self._by_prompt:
+            number = _place_of(self._script, request.prompt)
         if number >= len(self._script):
             raise ProviderError(f"The script has {len(self._script)} replies, and another one was asked for.")
         try:
@@ -76,6 +80,15 @@ class ScriptedProvider:
     def _reply(self, request: Request, text: str, finish: Finish) -> Completion:
         tokens = estimate_tokens(request.system) + estimate_tokens(request.prompt)
         return Completion(text, self.model, tokens, estimate_tokens(text), finish)
+
+
+def _place_of(script: Sequence[Line], prompt: str) -> int:
+    """The place of the first reply whose texts all stand in a prompt; raises ProviderError for none."""
+    for place, line in enumerate(script):
+        texts = line.get("when") if isinstance(line, Mapping) else None
+        if isinstance(texts, list) and texts and all(str(text) in prompt for text in texts):
+            return place
+    raise ProviderError("The script has no reply for what is asked.", "See docs/providers.md.")
 
 
 def read_script(path: str) -> Sequence[Line]:

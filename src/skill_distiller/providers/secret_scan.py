@@ -96,10 +96,12 @@ def find_secrets(text: str) -> tuple[Secret, ...]:
 
 
 _BREAKING: Final = re.compile(r"(?i)<w?br ?/?>")
+_ESCAPED: Final = re.compile(r"\\(?=[_~-])")
 _ENTITY: Final = re.compile(r"&#?\w{1,20};")
 # Fillers and joiners that are letters or marks to Unicode, and variation selectors.
 _UNSEEN: Final = frozenset(
-    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800" + "".join(map(chr, range(0xFE00, 0xFE10)))
+    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 )
 
 
@@ -108,7 +110,7 @@ def _visible(text: str) -> str:
         import html
 
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
-    text = _BREAKING.sub("", text)
+    text = _ESCAPED.sub("", _BREAKING.sub("", text))
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", text)

@@ -26,28 +26,35 @@ def shown_score(score: float, floor: float, digits: int) -> float:
 
 
 def estimate_text(estimate: Estimate, score: float, judged: float | None = None, floor: float = 0.0) -> tuple[str, str]:
-    """The figure and what is said of it: `88% +/- 4%` and `calibrated, N=12`.
+    """The figure and what is said of it: `88%` and `84-92%; calibrated, N=12`.
 
-    `judged` is half the interval of the judge, in points: it stands in for the half-width until that
-    can be told, and is said beside it from then on. Both are rounded up, so that what is shown holds
-    no less than what is meant. A score of at least the `floor` is never shown as less.
+    The figure is the score; once it is calibrated, the corrected one. What outcomes say until then stands beside it.
+    `judged` is half the interval of the judge, in points: it stands in for the interval until that can be told, and is
+    said beside it from then on. Intervals are rounded outward. A score of at least the `floor` is never shown as less.
     """
-    figure = f"{shown_score(estimate.corrected(score), floor, 0):g}%"
-    half_width = judged if estimate.half_width is None else estimate.half_width
-    if half_width is not None:
-        figure += f" +/- {math.ceil(half_width)}%"
+    own = "" if judged is None else _range(score - judged, score + judged)
+    if estimate.stage is Stage.CALIBRATED:
+        corrected, interval = estimate.corrected(score), estimate.interval(score)
+        remarks = [_range(*interval) if interval else "", f"calibrated, N={estimate.n}"]
+        remarks.append(f"the judge alone: {own}" if own else "")
+        return f"{shown_score(corrected, floor, 0):g}%", "; ".join(filter(None, remarks))
+    remarks = [own]
+    if estimate.outcomes and estimate.stage is not Stage.UNCALIBRATED:
+        after = f"{estimate.outcomes} outcome{'s' if estimate.outcomes > 1 else ''}"
+        remarks.append(f"{round(estimate.corrected(score)):g}% after {after}, not yet calibrated")
     match estimate.stage:
         case Stage.UNCALIBRATED:
-            remark = "uncalibrated - first 5 compressions build baseline"
+            remarks.append("uncalibrated - first 5 compressions build baseline")
         case Stage.BASELINE:
-            remark = f"building baseline, N={estimate.n}"
+            remarks.append(f"building baseline, N={estimate.n}")
         case Stage.FEW_OUTCOMES:
-            remark = f"not calibrated, N={estimate.n}: {estimate.outcomes} of {LEAST} outcomes reported"
-        case Stage.CALIBRATED:
-            remark = f"calibrated, N={estimate.n}"
-            if judged is not None:
-                remark += f"; the judge alone: +/- {math.ceil(judged)}%"
-    return figure, remark
+            remarks.append(f"not calibrated, N={estimate.n}: {estimate.outcomes} of {LEAST} outcomes reported")
+    return f"{shown_score(score, floor, 0):g}%", "; ".join(filter(None, remarks))
+
+
+def _range(low: float, high: float) -> str:
+    """An interval in whole points, rounded outward and within 0-100."""
+    return f"{max(0, math.floor(low))}-{min(100, math.ceil(high))}%"
 
 
 def unreadable_text(file: str, lines: Sequence[Line]) -> str:

@@ -117,13 +117,15 @@ def _functionality(record: Record) -> Json:
 
 def _calibration(record: Record) -> Json:
     estimate, score = record.estimate, record.result.functionality.score
-    interval = estimate.interval(score)
+    changed = record.result.changed  # what did not change needs no correction
+    interval = estimate.interval(score) if changed else None
+    corrected = estimate.corrected(score) if changed else score
     return {
         "id": record.entry_id or None,
         **members(estimate, "stage", runs="n", outcomes="outcomes"),
         "bias": round(estimate.bias, 2),
-        "corrected_score": shown_score(estimate.corrected(score), record.floor, 1),
-        "half_width": _rounded(estimate.half_width, 2),
+        "corrected_score": shown_score(corrected, record.floor, 1),
+        "half_width": _rounded(estimate.half_width, 2) if changed else None,
         "interval": interval and [round(bound, 1) for bound in interval],
     }
 

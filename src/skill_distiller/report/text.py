@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from skill_distiller.run.result import Result
 
 
-def plural(count: int, noun: str, nouns: str = "") -> str:
-    """The number and the noun in its number: `1 block`, `2 blocks`; `nouns` for those that take no s."""
-    return f"{count} {noun if count == 1 else nouns or f'{noun}s'}"
+def plural(count: int, noun: str, many: str = "") -> str:
+    """The number and the noun in its number: `1 block`, `2 blocks`; `many` is a plural that takes more than an s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {many or f'{noun}s'}"
 
 
 # Control characters (escape sequences start with one), line and paragraph separators, bidirectional
@@ -60,11 +60,11 @@ def unified_diff(result: Result) -> str:
     original = result.original
     name = original.path.name if original.path else SKILL_FILE
     tab = "\t" if any(c.isspace() for c in name) else ""  # tells patch where a name with blanks ends
-    lines = difflib.unified_diff(_lines(original.text), _lines(result.text), f"a/{name}{tab}", f"b/{name}{tab}")
+    lines = difflib.unified_diff(lines_of(original.text), lines_of(result.text), f"a/{name}{tab}", f"b/{name}{tab}")
     return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in lines)
 
 
-def _lines(text: str) -> list[str]:
+def lines_of(text: str) -> list[str]:
     """The lines with their ends, cut where `patch` cuts: at line feeds only."""
     lines = text.split("\n")
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])

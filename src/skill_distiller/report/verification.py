@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
-from skill_distiller._version import __version__
 from skill_distiller.checks.model import Check, Finding, FindingKind, Level, Verification
+from skill_distiller.report.remarks import Remark, Severity
 from skill_distiller.report.text import EXCERPT, excerpt, plural, printable
 
 # What to do about a finding, by its kind.
@@ -32,6 +31,9 @@ TODO: Final[Mapping[FindingKind, str]] = {
     FindingKind.CLIENT_FIELD: "Nothing, where the client is meant (--allow-field).",
     FindingKind.TOO_LARGE: "Move what is seldom needed into a reference file.",
     FindingKind.LONGER: "Keep the original.",
+    FindingKind.UNREACHABLE: "Name the file in SKILL.md, with when to read it.",
+    FindingKind.TWICE: "Keep one of the two.",
+    FindingKind.PARTED: "Put both into one file, or see that each can be read without the other.",
 }
 
 
@@ -198,31 +200,21 @@ def word_diff(verification: Verification) -> Iterator[str]:
                 yield "+" + "".join(part for part, _ in marked_words(now.text, now.marks, "+"))
 
 
-_SARIF_LEVELS: Final = {
-    Level.FAILURE: "error", Level.LOOK: "warning", Level.WARNING: "note", Level.DECLARED: "none"
-}  # fmt: skip
-_GITHUB_LEVELS: Final = {Level.FAILURE: "error", Level.LOOK: "warning", Level.WARNING: "notice"}
+_SEVERITIES: Final = {
+    Level.FAILURE: Severity.ERROR,
+    Level.LOOK: Severity.WARNING,
+    Level.WARNING: Severity.NOTE,
+    Level.DECLARED: Severity.NONE,
+}
 
 
-def to_sarif(verification: Verification, questions: Mapping[str, str], original: str, candidate: str) -> dict[str, Any]:
-    """The findings as a SARIF 2.1.0 log; `questions` tells what each check asks, the others are paths of the files."""
-    rules = [{"id": check.name, "shortDescription": {"text": questions[check.name]}} for check in verification.checks]
-    results = [
-        {
-            "ruleId": check.name,
-            "level": _SARIF_LEVELS[finding.level],
-            "message": {"text": _message(finding)},
-            "locations": [_location(*place) for place in _places(finding, original, candidate)],
-        }
-        for check in verification.checks
-        for finding in check.findings
-    ]
-    driver = {"name": "skill-distiller", "version": __version__, "rules": rules}
-    return {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": results}],
-    }
+def verification_remarks(verification: Verification, original: str, candidate: str) -> Iterator[Remark]:
+    """The findings as remarks on the two files, of which the paths are given."""
+    for check in verification.checks:
+        for finding in check.findings:
+            title = f"{check.name}: {_what(finding)}"
+            places = tuple(_places(finding, original, candidate))
+            yield Remark(check.name, _SEVERITIES[finding.level], _message(finding), places, title)
 
 
 def _places(finding: Finding, original: str, candidate: str) -> Iterator[tuple[str, int]]:
@@ -232,27 +224,6 @@ def _places(finding: Finding, original: str, candidate: str) -> Iterator[tuple[s
     yield candidate if finding.in_candidate else original, finding.line
 
 
-def _location(path: str, line: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(path.replace("\\", "/"))}}
-    return {"physicalLocation": place | ({"region": {"startLine": line}} if line else {})}
-
-
 def _message(finding: Finding) -> str:
     now = f" Now: {excerpt(finding.other.text, _LENGTH)}" if finding.other else ""
     return f"{_what(finding, _LENGTH)}: {excerpt(finding.text, _LENGTH)}{now} ({TODO[finding.kind]})"
-
-
-def github_annotations(verification: Verification, original: str, candidate: str) -> Iterator[str]:
-    """The findings as workflow commands of GitHub Actions, a line each."""
-    for check in verification.checks:
-        for finding in check.findings:
-            if finding.level in _GITHUB_LEVELS:
-                path, line = next(_places(finding, original, candidate))
-                place = f"file={_escaped(path, ':,')}" + (f",line={line}" if line else "")
-                title = _escaped(f"{check.name}: {_what(finding)}", ":,")
-                yield f"::{_GITHUB_LEVELS[finding.level]} {place},title={title}::{_escaped(_message(finding))}"
-
-
-def _escaped(text: str, also: str = "") -> str:
-    """A text as a workflow command takes it: percent signs, line ends and `also` as codes."""
-    return "".join(f"%{ord(c):02X}" if c in "%\r\n" + also else c for c in text)

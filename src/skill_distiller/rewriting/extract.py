@@ -27,6 +27,7 @@ from skill_distiller.rewriting.sentences import (
     without_marker,
 )
 from skill_distiller.skill.model import PROSE, Block, BlockKind
+from skill_distiller.structure.counts import block_place
 from skill_distiller.tokens import TokenCounter
 
 _SHARE: Final = 0.5  # of the block's worth: its rules stay, what is said around them goes
@@ -37,10 +38,13 @@ _RESTRICTS: Final = re.compile(r"\bonly\s+(?:if|when|whenever|after|once|with)\b
 
 
 def propose_extracts(reading: Reading, counter: TokenCounter) -> Proposals:
-    """An EXTRACTED rendering for every block of prose or table with a pattern or a rule, where it is shorter."""
+    """An EXTRACTED rendering for every block of prose or table with a pattern or a rule, where it is shorter.
+
+    None for numbered lists: they would have holes.
+    """
     found = {}
     for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True):
-        if block.kind not in _CUTTABLE or not (verdict.protected or verdict.hard_rule):
+        if block.kind not in _CUTTABLE or not (verdict.protected or verdict.hard_rule) or block_place(block):
             continue
         text = extract(block, verdict, facts, reading.patterns)
         if text != block.text:

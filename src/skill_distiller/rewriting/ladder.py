@@ -23,12 +23,20 @@ from skill_distiller.rewriting.model import (
     Wording,
     apply_edits,
     in_full,
+    join_edits,
 )
 from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits, keeps_emphasis
 from skill_distiller.rewriting.redundant import STRENGTH, is_detail, phrase_edits
 from skill_distiller.skill.containers import find_tags
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.tokens import TokenCounter
+
+
+class Trim(NamedTuple):
+    """Parts of a block that may go, as the edits that delete them, and the share (0-1) of its worth that is kept."""
+
+    deletions: tuple[Edit, ...]
+    share: float
 
 
 class _Rung(NamedTuple):
@@ -81,8 +89,9 @@ def build_ladders(
     counter: TokenCounter,
     phrases: Mapping[int, Phrases] = MappingProxyType({}),
     wording: Wording = Wording.TERSE,
+    trims: Mapping[int, Sequence[Trim]] = MappingProxyType({}),
 ) -> tuple[Ladder, ...]:
-    """A ladder for every block of a skill; `phrases` are those that a model took for redundant, by index of the block.
+    """A ladder for every block of a skill; by index of the block, phrases that a model took for redundant, and `trims`.
 
     The renderings are not proved yet: see `keeps_everything`.
     """
@@ -98,7 +107,8 @@ def build_ladders(
     stays = frozenset(b.index for b in reading.skill.blocks if holds_together(b) and b.index not in partners) | bound
     edits = (() if wording is Wording.KEEP else all_edits(draft) for draft in _stressed_alike(drafts))
     return tuple(
-        _ladder(draft, made, draft.block.index not in stays) for draft, made in zip(drafts, edits, strict=True)
+        _ladder(draft, made, draft.block.index not in stays, trims.get(draft.block.index, ()))
+        for draft, made in zip(drafts, edits, strict=True)
     )
 
 
@@ -115,10 +125,11 @@ def _list_of(block: Block) -> int:
     return -1 if block.kind is BlockKind.LIST_ITEM else block.index
 
 
-def _ladder(draft: Draft, edits: Sequence[Edit], droppable: bool) -> Ladder:
+def _ladder(draft: Draft, edits: Sequence[Edit], droppable: bool, trims: Sequence[Trim]) -> Ladder:
     block = draft.block
     rungs = [in_full(block, draft.counter.count(block.source))]
     rungs += _edited(draft, edits, rungs[0])
+    rungs += _trimmed(draft, tuple(edits), rungs[-1], trims)
     if droppable and (rungs[-1].tokens > 0 or len(rungs) > 1):
         rungs.append(DROPPED)
     return Ladder(block, tuple(rungs))
@@ -162,6 +173,20 @@ def _edited(draft: Draft, edits: Sequence[Edit], full: Rendering) -> Iterator[Re
         if (tokens := draft.counter.count(text)) < least:
             phrases = _deleted_phrases(draft.block.text, made)
             yield Rendering(rung.kind, text, tokens, rung.share, rung.strength, phrases)
+            least = tokens
+
+
+def _trimmed(draft: Draft, edits: tuple[Edit, ...], last: Rendering, trims: Sequence[Trim]) -> Iterator[Rendering]:
+    """The renderings below the `last` one that leave parts out; what is left is edited as it is there."""
+    least, source = last.tokens, draft.block.source
+    made = (
+        tuple(edit for edit in edits if edit.strength <= last.strength) if last.kind is not RenderingKind.FULL else ()
+    )
+    tail = source[len(source.rstrip()) :]
+    for trim in trims:
+        text = apply_edits(source, join_edits(trim.deletions, made)).rstrip() + tail
+        if (tokens := draft.counter.count(text)) < least:
+            yield Rendering(RenderingKind.TRIMMED, text, tokens, last.share * trim.share, last.strength)
             least = tokens
 
 

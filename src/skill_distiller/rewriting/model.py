@@ -24,6 +24,7 @@ class RenderingKind(StrEnum):
     REWRITTEN = "rewritten"
     SUMMARIZED = "summarized"
     ONE_LINERS = "one-liners"
+    TRIMMED = "trimmed"
     EXTRACTED = "extracted"
     DROPPED = "dropped"
 
@@ -32,8 +33,8 @@ class Wording(StrEnum):
     """How far the text of blocks that stay may change.
 
     KEEP: not at all. MARKS: emphasis, line ends inside sentences and the padding of tables go, no word does. DETAIL:
-    besides, words go from examples, edge cases, explanations and verbose details, and examples may become lines;
-    instructions keep their words. TERSE: words go everywhere.
+    besides, words go from examples, edge cases, explanations and verbose details, examples may become lines, and items,
+    rows and sentences go one by one; instructions keep their words. TERSE: words go everywhere.
     """
 
     KEEP = "keep"
@@ -106,6 +107,9 @@ RENDERINGS: Final[Mapping[RenderingKind, RenderingRow]] = {
     ),
     RenderingKind.ONE_LINERS: RenderingRow(
         OutcomeKind.RECOMP, "examples written as one line each", Proof.FACTS, partial=True, joint=True, anew=True
+    ),
+    RenderingKind.TRIMMED: RenderingRow(
+        OutcomeKind.TOKEN_SCORED, "items, rows or sentences taken out", Proof.MEANING, partial=True
     ),
     RenderingKind.EXTRACTED: RenderingRow(
         OutcomeKind.SUMMARIZED, "cut down to the sentences that have to stay", Proof.NOTHING, partial=True

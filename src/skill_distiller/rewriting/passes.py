@@ -72,8 +72,8 @@ def table_edits(draft: Draft) -> list[Edit]:
 def emphasis_edits(draft: Draft) -> Iterator[Edit]:
     """The marks of strong emphasis, deleted.
 
-    It stays where it stresses a negation, an obligation or capitals, on a sentence that opens a line, and where it is
-    part of what is said, as on a label.
+    It stays where it stresses a negation, an obligation or capitals, on a sentence that opens a line, on the name of a
+    paragraph ("**Note:** ..."), and where it is part of what is said, as on a label.
     """
     if draft.formatted or "**" not in draft.text or is_label(draft.block):
         return
@@ -95,7 +95,10 @@ def _stays(match: re.Match[str], draft: Draft) -> bool:
     start, end = match.span()
     if _stresses(inner) or "/" in (inner[0], inner[-1]):
         return True
-    if _opens_line(text, start) and (inner[-1] in ".!?。！？" or _MARKUP.match(inner)):
+    opens = _opens_line(text, start)
+    if opens and (inner[-1] in ".!?。！？" or _MARKUP.match(inner)):
+        return True
+    if opens and not text[text.rfind("\n", 0, start) + 1 : start].strip() and _COLON.match(text, end - 3):
         return True
     if text[start - 1 : start] in ("(", ",") or text[end : end + 1] == "/":  # a call, a glob
         return True
@@ -131,6 +134,8 @@ def _is_loud(word: str) -> bool:
     return loud and bool(senses(small) or is_light(small) or is_imperative(small) or small in words_in("loud"))
 
 
+# A colon after bold text or at its end, or a dash after it.
+_COLON: Final = re.compile(r"[:：]\*\*|[^:：]\*\*(?:[:：]|[ ]?(?:--|[—–]|-[ ]))")
 _MIN_WRAPPED: Final = 60  # characters of a line that was wrapped; shorter ones end where their author meant it
 # A line end with a small letter or inline code after it: neither a list marker nor any other mark of a block. No
 # tables: they have bars.

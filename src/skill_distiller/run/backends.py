@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ from skill_distiller.rewriting.one_liner.model import OneLiner, OneLinerWriter
 from skill_distiller.tokens import TokenCounter
 
 if TYPE_CHECKING:
-    from skill_distiller.providers.detect import Found
     from skill_distiller.providers.model import Watcher
     from skill_distiller.providers.session import Session
     from skill_distiller.rewriting.redundant import PhraseScorer
@@ -86,16 +86,23 @@ class Chosen:
 
 
 def choose_backends(
-    options: ProviderOptions, skill: Skill, watcher: Watcher | None, *, accept_unproved: bool, one_liner: bool
+    options: ProviderOptions,
+    skills: Iterable[Skill],
+    watcher: Watcher | None,
+    *,
+    accept_unproved: bool,
+    one_liner: bool,
 ) -> Chosen:
     """The backends that the options mean here and now; `accept_unproved` is for the rewriter.
 
-    `one_liner` says whether three lines will be asked for, or rewritings.
+    The `skills` that will be worked on say what will be asked, all of it in one session; `one_liner` whether three
+    lines will be asked for, or rewritings.
 
     Raises ProviderError where the provider asked for is not there, or `with_ci` finds no model.
     """
-    found, embedded = _find(options), Backends()
-    if found is None:
+    session = open_session(options, watcher)
+    embedded = Backends()
+    if session is None:
         if options.with_ci:
             raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
         return Chosen(embedded, hint=NO_PROVIDER if options.provider == "auto" and not options.offline else "")
@@ -104,30 +111,36 @@ def choose_backends(
     from skill_distiller.prompted.one_liner import PromptedOneLiner
     from skill_distiller.prompted.rewrite import PromptedRewriter
     from skill_distiller.prompted.synthesize import PromptedSynthesizer
-    from skill_distiller.providers.cache import DiskCache, default_folder
-    from skill_distiller.providers.detect import open_provider
-    from skill_distiller.providers.session import Limits, Session
 
-    limits = Limits(options.max_calls, options.offline, options.allow_secrets)
-    store = DiskCache(default_folder()) if not options.no_cache else None
-    session = Session(open_provider(found, options.timeout), store, limits, watcher=watcher)
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
     judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
     writer = PromptedOneLiner(session, embedded.one_liner)
     rewriter = PromptedRewriter(session, accept_unproved)
     renderers = (rewriter, PromptedSynthesizer(session))
-    for part in (analyzer, writer if one_liner else rewriter, judge):
-        session.expect(part.expected(skill))
+    for skill in skills:
+        for part in (analyzer, writer if one_liner else rewriter, judge):
+            session.expect(part.expected(skill))
     return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=writer), session)
 
 
-def _find(options: ProviderOptions) -> Found | None:
-    """What the provider asked for is here; nothing is loaded to look for the embedded one."""
-    if options.provider == "embedded":
-        return None
-    from skill_distiller.providers.detect import find_provider
+def open_session(options: ProviderOptions, watcher: Watcher | None) -> Session | None:
+    """A session with the model that the options mean here and now; None for none.
 
-    return find_provider(options.provider, options.model, offline=options.offline)
+    Raises ProviderError where the provider asked for is not there.
+    """
+    if options.provider == "embedded":  # nothing is loaded to look for it
+        return None
+    from skill_distiller.providers.detect import find_provider, open_provider
+
+    found = find_provider(options.provider, options.model, offline=options.offline)
+    if found is None:
+        return None
+    from skill_distiller.providers.cache import DiskCache, default_folder
+    from skill_distiller.providers.session import Limits, Session
+
+    limits = Limits(options.max_calls, options.offline, options.allow_secrets)
+    store = DiskCache(default_folder()) if not options.no_cache else None
+    return Session(open_provider(found, options.timeout), store, limits, watcher=watcher)
 
 
 def choose_token_scorer(choice: str) -> PhraseScorer | None:

@@ -22,6 +22,7 @@ from skill_distiller.analysis.patterns import (
     own_pattern,
 )
 from skill_distiller.errors import UsageError, reason_of
+from skill_distiller.run.budgets import BUDGETS, NO_BUDGETS, Budgets, read_budgets
 from skill_distiller.run.settings import KEEP_SECTIONS, NO_SETTINGS, READERS, Settings, read_settings
 from skill_distiller.skill.safe_files import read_regular
 
@@ -47,6 +48,7 @@ class Config:
     file: Path | None = None
     patterns: PatternSet = BUILT_IN
     settings: Settings = NO_SETTINGS
+    budgets: Budgets = NO_BUDGETS
     trusted: bool = True
     base: Config | None = None
 
@@ -143,9 +145,10 @@ def read_config(file: Path, *, trusted: bool = True) -> Config:
         if not isinstance(table, dict):
             raise UsageError(f"{keys}: tool.{TOOL} is not a table.", f"Write [tool.{TOOL}], {_AWAY}.")
         values, keys = table, keys.below("tool").below(TOOL)
-    keys.check(values, (PATTERNS, *READERS, KEEP_SECTIONS))
+    keys.check(values, (PATTERNS, BUDGETS, *READERS, KEEP_SECTIONS))
     patterns = _patterns(keys.table(values, PATTERNS), keys.below(PATTERNS))
-    return Config(file, patterns, read_settings(values, file, trusted=trusted), trusted)
+    budgets = read_budgets(keys.table(values, BUDGETS), keys.below(BUDGETS))
+    return Config(file, patterns, read_settings(values, file, trusted=trusted), budgets, trusted)
 
 
 def _project_table(values: dict[str, object]) -> object:

@@ -15,7 +15,7 @@ from skill_distiller.analysis.patterns import WORDS
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.format import format_faults
-from skill_distiller.checks.functionality import EmbeddedJudge
+from skill_distiller.checks.functionality import EmbeddedJudge, Functionality
 from skill_distiller.errors import BadInputError, RefusedError, TargetError, UsageError
 from skill_distiller.planning.choose import (
     Observer,
@@ -344,6 +344,14 @@ def _is_sound(proof: Proved, most: int | None) -> bool:
     return passed and (most is None or proof.tokens.candidate <= most)
 
 
+def _functionality(run: Run, proof: Proved) -> Functionality:
+    """What the judge says of a result; of one that is the original as it was nobody has to be asked."""
+    if proof.draft.distilled.text != proof.comparison.reading.skill.text:
+        return run.backends.judge.score(proof.comparison)
+    found = tuple(sorted(proof.comparison.protected_found))
+    return Functionality(100.0, run.backends.judge.method, found)
+
+
 def _weigh(run: Run, proof: Proved) -> Evidence:
     """The estimate beside receipt and gate; raises RefusedError for what the gate refuses."""
     verification = proof.verification
@@ -354,7 +362,7 @@ def _weigh(run: Run, proof: Proved) -> Evidence:
         )
     if verification and run.options.plan and not run.options.plan.trusted:
         refuse_unproved(proof.receipt, verification)
-    functionality = run.backends.judge.score(proof.comparison)
+    functionality = _functionality(run, proof)
     run.observe("judge", functionality)
     run.observe("verify", verification)
     return Evidence(proof.receipt, functionality, verification)

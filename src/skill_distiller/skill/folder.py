@@ -7,7 +7,7 @@ import posixpath
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -325,19 +325,42 @@ class SkillFolder:
             raise BadInputError(f"The folder has no file {str(path)!r}.", "Name one of its files.")
         return replace(self, files=tuple(file for file in self.files if file.path != place))
 
-    def links(self) -> tuple[FolderLink, ...]:
+    def links(self, sources: Container[PurePosixPath] | None = None) -> tuple[FolderLink, ...]:
         """Every link, and every mention of a file, in SKILL.md and the Markdown references, with what it points to.
 
-        Raises BadInputError where a reference can't be read as text.
+        Of some `sources` alone where they are given. Raises BadInputError where a reference can't be read as text.
         """
-        return tuple(link for source, skill in self.texts() for link in _links_in(source, skill, self.find))
+        return tuple(link for source, skill in self.texts(sources) for link in _links_in(source, skill, self.find))
 
-    def texts(self) -> Iterator[tuple[PurePosixPath, Skill]]:
-        """SKILL.md and the Markdown references, parsed; raises BadInputError where one can't be read as text."""
-        yield SKILL_PATH, self.skill
+    def texts(self, sources: Container[PurePosixPath] | None = None) -> Iterator[tuple[PurePosixPath, Skill]]:
+        """SKILL.md and the Markdown references, parsed; raises BadInputError where one can't be read as text.
+
+        Of some `sources` alone where they are given.
+        """
+        if sources is None or SKILL_PATH in sources:
+            yield SKILL_PATH, self.skill
+        for file in self.references:
+            if sources is None or file.path in sources:
+                yield file.path, parse_skill(file.read_text())
+
+    @property
+    def references(self) -> Iterator[SkillFile]:
+        """The references that are Markdown."""
         for file in self.files:
             if file.role is FileRole.REFERENCE and file.path.suffix.lower() in _MARKDOWN and not file.link:
-                yield file.path, parse_skill(file.read_text())
+                yield file
+
+    def linked_anchors(self) -> frozenset[str]:
+        """The anchors of SKILL.md, in small letters, that the Markdown references link to; raises as `texts`."""
+        found = set[str]()
+        # Few do, and to parse them all would take longer than all else.
+        sources = {file.path for file in self.references if f"{SKILL_FILE}#" in file.read_text()}
+        for _, skill in self.texts(sources):
+            for link in find_links(skill.blocks):
+                path, name = split_target(link.text)
+                if link.kind is LinkKind.LINK and name and path.rsplit("/", 1)[-1] == SKILL_FILE:
+                    found.add(name.lower())
+        return frozenset(found)
 
     @cached_property
     def _folders(self) -> frozenset[PurePosixPath]:

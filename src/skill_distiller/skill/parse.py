@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +36,7 @@ _TEMPLATE: Final = re.compile(
     r"^ {0,3}(?:`{3,}|~{3,})[ \t]*(?:markdown|md|mdx|text|txt|plaintext)[ \t]*\r?$", re.MULTILINE
 )
 _FENCE_LINE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`\r\n]*)[\r\n]*\Z")
+_TAGGED_FENCE: Final = re.compile(r">[ \t]*\r?\n {0,3}(?:```|~~~)")
 _SUMMARY: Final = "<summary"
 
 
@@ -95,13 +96,16 @@ def _find_blocks(body: Sequence[str]) -> Iterator[Lines]:
     """The headings and blocks of some lines, in order.
 
     A comment with text behind it opens a paragraph that goes on to its blank line; `!!! note` holds the indented lines
-    below it, as one quote. A tag alone on its line that is closed on another is a block of its own, wherever it stands.
-    A template in a fence holds fences as long as its own where that leaves none open in the end.
+    below it, as one quote. A tag alone on its line that is closed on another is a block of its own, wherever it stands,
+    and a fence right below a tag is one. A template in a fence holds fences as long as its own where that leaves none
+    open in the end.
     """
     text = "".join(body)
     found: Iterable[Lines] = find_blocks(text)
     if _TEMPLATE.search(text) and (templates := _templates(body)):
         found = _with_templates(body, templates)
+    elif _TAGGED_FENCE.search(text) and (cuts := list(_fences_below_tags(body))):
+        found = chain.from_iterable(_again(body, start, end) for start, end in pairwise((0, *cuts, len(body))))
     if "-->" in text:
         found = _with_comments(body, found)
     if "!!!" in text or "???" in text:
@@ -144,6 +148,22 @@ def _templates(body: Sequence[str]) -> list[Lines]:
             if not depth and nested:
                 found.append(Lines(start, line + 1, BlockKind.CODE, label=label))
     return found if left_open and not depth else []
+
+
+def _fences_below_tags(body: Sequence[str]) -> Iterator[int]:
+    """The lines of fences that stand right below a lone tag; to CommonMark they are HTML up to the next blank line."""
+    fence = ""
+    tag = False
+    for line, text in enumerate(body):
+        match = _FENCE_LINE.match(text)
+        if match and not fence:
+            fence = match["fence"]
+            if tag:
+                yield line
+        elif match and match["fence"].startswith(fence) and not match["info"].strip():
+            fence = ""
+        if match or fence or not (tag and text.lstrip().startswith(_SUMMARY)):
+            tag = not match and not fence and _LONE_TAG.match(text) is not None
 
 
 def _with_templates(body: Sequence[str], templates: Sequence[Lines]) -> Iterator[Lines]:

@@ -128,7 +128,7 @@ def read_folder(path: str | Path, max_bytes: int = MAX_BYTES) -> SkillFolder:
             root = root.parent
         if not root.is_dir():
             raise BadInputError(f"There is no folder {str(path)!r}.", _HINT)
-        entries = dict(sorted(_walk(root)))
+        entries = dict(sorted(walk(root)))
         folders = {path for path, status in entries.items() if stat.S_ISDIR(status.st_mode)}
         files = tuple(_file(root, path, status) for path, status in entries.items() if path not in folders)
     except (OSError, ValueError, RuntimeError) as error:  # ValueError: a NUL in the path; RuntimeError: a loop
@@ -147,7 +147,7 @@ def read_folder(path: str | Path, max_bytes: int = MAX_BYTES) -> SkillFolder:
     return SkillFolder(root, skill, others, tuple(sorted(empty)), None if own.link else own.mode)
 
 
-def _walk(root: Path) -> Iterator[tuple[PurePosixPath, os.stat_result]]:
+def walk(root: Path) -> Iterator[tuple[PurePosixPath, os.stat_result]]:
     """Every name in a folder, with what the system says of it, links not followed."""
     waiting = [PurePosixPath()]
     count = 0

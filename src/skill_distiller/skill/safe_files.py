@@ -159,6 +159,22 @@ def lock(place: Path) -> int | None:
     return None
 
 
+def lock_shared(place: Path) -> int | None:
+    """The descriptor of a lock that many may hold at once; no `lock` of the place is to be had meanwhile.
+
+    None where it can't be locked, or somebody holds a `lock`.
+    """
+    if sys.platform == "win32":
+        return None
+    descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 def sweep(target: Path, *, folders: bool) -> None:
     """Remove what killed runs for a file or folder left half written: siblings of our name and owner, not locked."""
     name = re.escape(sibling_name(target).name.rsplit(".", 1)[0])

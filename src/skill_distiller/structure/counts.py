@@ -22,6 +22,11 @@ _BARE: Final = re.compile(rf"(?:{_NUMBER}|(?P<alone>[a-z]))[.:)）、](?=\s|[*_]
 _BARE_IN_HEADING: Final = re.compile(
     rf"(?:{_NUMBER}(?=[\s.:)）、—–-]|\Z|[^\x00-\x7F])|(?P<alone>[a-z])[.:)）](?=\s|\Z))", re.IGNORECASE
 )
+# Any words before a number: they count where the next number stands beside it ("Mistake 1", "Faz 2").
+_COUNTED: Final = re.compile(
+    rf"(?P<word>[^\W\d_]+(?:[ -][^\W\d_]+){{0,2}})\s[#№]?{_NUMBER}(?=\s*[*_]{{0,3}}\s*(?:[.:)（(：、—–-]|\n|\Z))",
+    re.IGNORECASE,
+)
 _ITEM: Final = re.compile(r"^ {0,3}(\d{1,9})[.)](?=\s)", re.MULTILINE)
 _BULLET: Final = re.compile(r" {0,3}[-*+]\s+")
 
@@ -36,10 +41,14 @@ class Place(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """A count so far: its pieces, and the last of its numbers."""
+    """A count so far: its pieces, the last of its numbers, and its form."""
 
     pieces: list[Piece]
     last: int
+    form: str
+
+
+_Runs = dict[tuple[int | None, str, str], _Run]
 
 
 def find_sequences(skill: Skill) -> Iterator[Edge]:
@@ -49,19 +58,20 @@ def find_sequences(skill: Skill) -> Iterator[Edge]:
 
 
 def _headings(skill: Skill) -> Iterator[Edge]:
-    runs = dict[tuple[int | None, str, str], _Run]()
+    runs: _Runs = {}
     found = list[_Run]()
     for section, parent in zip(skill.sections, skill.parents, strict=True):
         place = read_place(section.heading, heading=True) if section.level else None
         if place:
-            form = "letter" if place.form == "letter" else ""  # in headings "1." goes on as "Step 2"
+            # In headings "1." goes on as "Step 2".
+            form = "" if place.form in words_in("counting") or place.form in _PLAIN_FORMS else place.form
             _count((parent, str(section.level) + form, place.above), place, heading_of(section.index), runs, found)
     for run in found:
-        yield from chained(EdgeKind.SEQUENCE, run.pieces, "numbered headings")
+        yield from _joined(run, run.pieces, "numbered headings")
 
 
 def _blocks(skill: Skill) -> Iterator[Edge]:
-    runs = dict[tuple[int | None, str, str], _Run]()
+    runs: _Runs = {}
     found = list[_Run]()
     for section in skill.sections:
         for block in section.blocks:
@@ -71,25 +81,41 @@ def _blocks(skill: Skill) -> Iterator[Edge]:
                 scope = None if place.form == "item" else section.index
                 _count((scope, place.form, place.above), place, block.index, runs, found)
     for run in found:
-        yield from chained(EdgeKind.SEQUENCE, _with_contents(skill, run.pieces), "numbered steps")
+        yield from _joined(run, _with_contents(skill, run.pieces), "numbered steps")
+
+
+_PLAIN_FORMS: Final = frozenset({"number", "#", "№", "§"})
+
+
+def _joined(run: _Run, pieces: Sequence[Piece], why: str) -> Iterator[Edge]:
+    """The edges of a count; none between examples, of which some may stand for all."""
+    if run.form.split(" ")[-1] in words_in("example_nouns"):
+        return iter(())
+    return chained(EdgeKind.SEQUENCE, pieces, why)
 
 
 def _count(
     key: tuple[int | None, str, str],
     place: Place,
     piece: Piece,
-    runs: dict[tuple[int | None, str, str], _Run],
+    runs: _Runs,
     found: list[_Run],
 ) -> None:
-    """Put a piece into the count that it goes on, else into a new one."""
+    """Put a piece into the count that it goes on or stands within ("1.5"), else into a new one."""
     run = runs.get(key)
     if run and place.number == run.last + 1:
         run.pieces.append(piece)
         runs[key] = run._replace(last=place.last)
         return
+    if place.above.endswith(".") and place.number > 1 and not run:
+        above, _, number = place.above[:-1].rpartition(".")
+        around = runs.get((*key[:2], f"{above}." if above else ""))
+        if around and number == str(around.last):
+            around.pieces.append(piece)
+            return
     if place.form == "letter" and place.number > 1:
         return  # a word that begins with a letter and a dot
-    runs[key] = _Run([piece], place.last)
+    runs[key] = _Run([piece], place.last, place.form)
     found.append(runs[key])
 
 
@@ -138,6 +164,7 @@ def read_place(text: str, *, heading: bool = False) -> Place | None:
     start = _BEFORE.match(text)
     line = text[start.end() if start else 0 :][:_MAX_CHARS]
     match = _SIGN.match(line) or _worded(heading).match(line) or (_BARE_IN_HEADING if heading else _BARE).match(line)
+    match = match or _COUNTED.match(line)
     if not match:
         return None
     word, above, number, letter = (match.groupdict().get(name) or "" for name in ("word", "above", "number", "letter"))

@@ -10,6 +10,7 @@ from typing import Final
 
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.structure.counts import find_sequences
+from skill_distiller.structure.cross_references import find_references
 from skill_distiller.structure.edges import Edge, EdgeKind
 from skill_distiller.structure.pairs import find_pairs
 from skill_distiller.structure.pointers import find_pointers
@@ -17,7 +18,13 @@ from skill_distiller.structure.pointers import find_pointers
 
 def find_edges(skill: Skill) -> tuple[Edge, ...]:
     """The edges between the pieces of a skill, kind by kind in reading order, each once."""
-    found = (*find_sequences(skill), *find_pairs(skill), *find_pointers(skill), *_symbols(skill))
+    found = (
+        *find_sequences(skill),
+        *find_pairs(skill),
+        *find_pointers(skill),
+        *find_references(skill),
+        *_symbols(skill),
+    )
     return tuple({(edge.kind, edge.source, edge.target): edge for edge in reversed(found)}.values())[::-1]
 
 

@@ -8,15 +8,24 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from skill_distiller.language.tables import parts, texts
+from skill_distiller.language.lexicon import Sense, senses
+from skill_distiller.language.modals import CONTRACTIONS
+from skill_distiller.language.tables import parts, texts, words_in
 from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pointers import leading
 
+_DEFINING: Final = frozenset({BlockKind.TABLE, BlockKind.LIST})
+_SPAN: Final = re.compile(r"`([^`\n]{1,60})`")
 _SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat terminal".split())
 _COMMAND: Final = re.compile(r"`[\w./-]+ [^`\n]+`")
 _SIGNS: Final = {"❌": "bad", "✗": "bad", "✘": "bad", "🚫": "bad", "✅": "good", "✓": "good", "✔": "good"}
+_LABEL: Final = re.compile(r"\W{0,8}(?:\*\*|__)(?P<label>[^*_\n:：]{1,80})[:：]?(?:\*\*|__)")
+_TAG: Final = re.compile(r" {0,3}<(?P<name>[A-Za-z][\w-]*)")
+_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_Named = tuple[Piece, str]
+_NUMBERED: Final = re.compile(r"(\D*)(\d{1,9})")
 _FIRST_WORD: Final = re.compile(r"[^\w❌✗✘🚫✅✓✔]*([❌✗✘🚫✅✓✔]|[\w'’]+)")
 
 
@@ -25,25 +34,70 @@ def find_pairs(skill: Skill) -> Iterator[Edge]:
     yield from _contrasts(skill)
     yield from _branches(skill)
     yield from _commands(skill)
+    yield from _terms(skill)
 
 
 def _contrasts(skill: Skill) -> Iterator[Edge]:
-    """Headings beside each other, and labels of a section one after the other, that name the sides of one thing."""
-    siblings = dict[tuple[int | None, int], list[tuple[Piece, str]]]()
+    """Headings, labels and tags beside each other in a section that name the sides of one thing."""
+    siblings = dict[tuple[int | None, int], list[_Named]]()
     for section, parent in zip(skill.sections, skill.parents, strict=True):
         siblings.setdefault((parent, section.level), []).append((heading_of(section.index), section.heading))
         following = [*section.blocks[1:], None]
-        labels = [b for b, after in zip(section.blocks, following, strict=False) if is_lead_in(b, after)]
-        yield from _sides([(block.index, block.text) for block in labels])
+        lead_ins = [b for b, after in zip(section.blocks, following, strict=False) if is_lead_in(b, after)]
+        yield from _sides([(block.index, block.text) for block in lead_ins])
+        labels = [
+            (b.index, match["label"]) for b in section.blocks if b.kind in PROSE and (match := _LABEL.match(b.text))
+        ]
+        yield from _sides(labels)
+        yield from _negated(labels)
+        tags = (b for b in section.blocks if b.kind is BlockKind.HTML)
+        yield from _sides([(b.index, match["name"]) for b in tags if (match := _TAG.match(b.text))])
     for own in siblings.values():
         yield from _sides(own)
+        yield from _negated(own)
 
 
-def _sides(pieces: Sequence[tuple[Piece, str]]) -> Iterator[Edge]:
+def _sides(pieces: Sequence[_Named]) -> Iterator[Edge]:
     for (first, text), (second, other) in pairwise(pieces):
-        one, two = _side(text), _side(other)
-        if one != two and any(one in group and two in group for group in _groups()):
-            yield Edge(EdgeKind.LABEL, first, second, f"{one}, {two}", mutual=True)
+        if are_sides(text, other):
+            yield Edge(EdgeKind.LABEL, first, second, f"{_side(text)}, {_side(other)}", mutual=True)
+
+
+def are_sides(first: str, second: str) -> bool:
+    """Whether two texts open with the sides of one thing.
+
+    >>> are_sides("**Good:** a name", "**Bad:** a number"), are_sides("Good morning", "Good evening")
+    (True, False)
+    """
+    one, two = _side(first), _side(second)
+    return one != two and any(one in group and two in group for group in _groups())
+
+
+def are_steps(first: str, second: str) -> bool:
+    """Whether two texts open with steps of one scale, in words or with the next number.
+
+    >>> are_steps("High: today", "Low: some day"), are_steps("SEV1", "SEV2 (minor)"), are_steps("v1", "w2")
+    (True, True, False)
+    """
+    one, two = _side(first), _side(second)
+    if one != two and any(one in group and two in group for group in _groups("scales")):
+        return True
+    low, high = _NUMBERED.fullmatch(one), _NUMBERED.fullmatch(two)
+    return bool(low and high and low[1] == high[1] and int(high[2]) == int(low[2]) + 1)
+
+
+def _negated(pieces: Sequence[_Named]) -> Iterator[Edge]:
+    """A name and the same with a negation: "Use it for", "Never use it for"."""
+    found = dict[frozenset[str], list[tuple[Piece, bool]]]()
+    for piece, text in pieces:
+        said = [word for word in map(str.casefold, _WORD.findall(text)) if word not in words_in("articles")]
+        denied = {word for word in said if word in CONTRACTIONS or Sense.NEGATION in senses(word)}
+        rest = frozenset(word for word in said if word not in denied and Sense.ONLY not in senses(word))
+        others = found.setdefault(rest, []) if rest else []
+        for other, was_denied in others:
+            if was_denied is not bool(denied):
+                yield Edge(EdgeKind.LABEL, other, piece, "one is what the other is not", mutual=True)
+        others.append((piece, bool(denied)))
 
 
 def _side(text: str) -> str:
@@ -52,9 +106,9 @@ def _side(text: str) -> str:
     return _SIGNS.get(word, word)
 
 
-@lru_cache(maxsize=1)
-def _groups() -> list[frozenset[str]]:
-    return [frozenset(group) for text in texts("contrasts") for group in parts(text)]
+@lru_cache(maxsize=2)
+def _groups(table: str = "contrasts") -> list[frozenset[str]]:
+    return [frozenset(group) for text in texts(table) for group in parts(text)]
 
 
 def _branches(skill: Skill) -> Iterator[Edge]:
@@ -84,6 +138,20 @@ def _commands(skill: Skill) -> Iterator[Edge]:
             for block in (*section.blocks[max(0, at - 1) : at], *section.blocks[at + 1 : at + 2]):
                 if block.kind in PROSE and not _COMMAND.search(block.text):
                     yield Edge(EdgeKind.LABEL, block.index, command.index, "the command of the section")
+
+
+def _terms(skill: Skill) -> Iterator[Edge]:
+    """From a paragraph to the table or list right above it that alone says what a name in back-ticks stands for."""
+    known = set[str]()
+    for section in skill.sections:
+        above = set[str]()
+        for block, before in zip(section.blocks, (None, *section.blocks), strict=False):
+            own = set(_SPAN.findall(block.text)) if "`" in block.text and block.kind is not BlockKind.CODE else set()
+            terms = sorted((own & above) - known) if block.kind is BlockKind.PARAGRAPH else []
+            if terms and before and before.kind in _DEFINING:
+                yield Edge(EdgeKind.LABEL, block.index, before.index, f"what {terms[0]} stands for")
+            known |= above
+            above = own
 
 
 def _is_shell(block: Block) -> bool:

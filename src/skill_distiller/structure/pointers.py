@@ -169,6 +169,11 @@ def leading(skill: Skill, words: str) -> Iterator[tuple[Sequence[Block], int]]:
                 yield section.blocks, at
 
 
+def opens_with(words: str, text: str) -> bool:
+    """Whether a text begins with one of some words, as `leading` looks for them."""
+    return _opening(words).match(text) is not None
+
+
 @lru_cache(maxsize=8)
 def _opening(words: str) -> re.Pattern[str]:
     phrases = (phrase.strip() for text in texts(words) for phrase in text.split(","))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 from unicodedata import category
 
@@ -16,19 +17,20 @@ from skill_distiller.meaning.units import block_units, split_sentences
 from skill_distiller.rewriting.one_liner.line_text import closes_code, one_line
 from skill_distiller.rewriting.one_liner.model import MOST_TOKENS, NOT_STATED, PREFIXES, PURPOSE, OneLiner
 from skill_distiller.rewriting.one_liner.slots import find_prohibitions, forbids
+from skill_distiller.rewriting.one_liner.triggers import find_triggers
 from skill_distiller.tokens import TokenCounter
 
 # How many steps, phrases or rules had no room.
 _LEFT_OUT: Final = re.compile(r" \(\+\d+\)(?=\Z|;)|; … (?:and )?\d+ [a-z]+\Z")
 _PART: Final = re.compile(r"\s*(?:→|⇒|∧|∨|[;；。])\s*|\.\s+")
-_CLAUSE: Final = re.compile(r"[,;:()。，；、]|\.\s|\bor\b|\s[-–—]\s")  # of a description
+_CLAUSE: Final = re.compile(r"[∨,;:()。，；、]|\.\s|\b(?:n?or|and)\b|\s[-–—]\s")
 _STEP: Final = re.compile(r"\s*[→⇒]\s*")
 _RULES: Final = re.compile(r"[;；]|\s*¬")
 _LABEL: Final = re.compile(r"[^:：]*[:：]\s*")
 # What a part and the sentence that it is taken from either both say or both don't say.
 _TURNING: Final = frozenset({Sense.NEGATION, Sense.AVOIDANCE, Sense.LACK})
 _BINDING: Final = frozenset({Sense.ONLY, Sense.EXCEPTION, Sense.CONDITION, Sense.APPROVAL, Sense.UNTIL})
-_SHARE: Final = 0.65  # of the words of a part that one sentence of the skill must hold
+_BOUNDS: Final = frozenset({Sense.ALL, Sense.SOME})  # what a part may not say of more than the sentence does
 _MOST_SENTENCES: Final = 5000
 
 
@@ -36,9 +38,15 @@ class _Sentence(NamedTuple):
     """A sentence, by its words and facts, what it says of them, and how often it turns them round."""
 
     words: frozenset[str]
-    facts: frozenset[str]
-    binding: frozenset[Sense]
+    facts: frozenset[str]  # and limits
+    binding: Mapping[Sense, int]
+    bounds: frozenset[Sense]
     turned: int
+    approves: bool  # whether it says what has to be approved
+
+    def allows(self, part: _Sentence) -> bool:
+        """Whether a part says what it forbids to be forbidden, what it tells to be told, and of no more things."""
+        return part.turned == self.turned and part.bounds <= self.bounds
 
 
 def problems(one_liner: OneLiner, reading: Reading, counter: TokenCounter) -> Iterator[str]:
@@ -65,29 +73,46 @@ def problems(one_liner: OneLiner, reading: Reading, counter: TokenCounter) -> It
     unknown = [fact.text for fact in facts if not _stands_in(fact, source)]
     if unknown:
         yield f"The skill does not hold: {', '.join(dict.fromkeys(unknown))}."
-    skill = reading.skill
-    units = [unit.text for section in skill.sections for b in section.blocks for unit in block_units(b, section.index)]
-    texts = (skill.name, skill.description, *(section.heading for section in skill.sections), *units)
-    said = [_read(sentence) for text in texts for sentence in split_sentences(text)][:_MOST_SENTENCES]
+    told = [_read(sentence) for text in _texts(reading) for sentence in split_sentences(text)][:_MOST_SENTENCES]
     rules = [_read(rule.text) for rule in find_prohibitions(reading)]
-    said += [rule._replace(turned=max(1, rule.turned)) for rule in rules]
-    when = [_read(clause) for clause in _CLAUSE.split(skill.description)]
-    known = frozenset().union(*(sentence.words | sentence.facts for sentence in said))
+    told += [rule._replace(turned=max(1, rule.turned)) for rule in rules]
+    described = [_read(sentence) for sentence in split_sentences(reading.skill.description)]
+    known = frozenset().union(*(sentence.words | sentence.facts for sentence in (*told, *described)))
+    said = _Said([*described, *told], known)
+    when = _Said([*map(_read, _when(reading)), *told], known)
     for name, text in own.items():
-        home = _Said([*said, *when] if name == "trigger" else said, known)
         for part in filter(None, _PART.split(text)):
-            yield from _unfounded(name, part, home)
-    yield from _out_of_order(own["action"], _Said(said, known))
+            yield from _unfounded(name, part, when if name == "trigger" else said)
+    yield from _out_of_order(own["action"], said)
+
+
+def _texts(reading: Reading) -> Iterator[str]:
+    """What a skill says besides its description: its name, headings and units."""
+    yield reading.skill.name
+    for section in reading.skill.sections:
+        yield section.heading
+    for section in reading.skill.sections:
+        yield from (unit.text for block in section.blocks for unit in block_units(block, section.index))
+
+
+def _when(reading: Reading) -> Iterator[str]:
+    """What the description says of when, and of when not: all but what sends the reader elsewhere."""
+    found = find_triggers(reading)
+    for piece in (*found.clauses, *found.phrases, *found.heads, *found.excluded):
+        yield piece.text
+        yield from _CLAUSE.split(piece.text) if piece not in found.excluded else ()
 
 
 def _read(text: str) -> _Sentence:
     tokens = read_tokens(text)
-    turned = sum(token.sense in _TURNING for token in tokens)
+    senses = Counter(token.sense for token in tokens if token.sense)
     return _Sentence(
         frozenset(token.value for token in tokens if token.kind is TokenKind.WORD),
-        frozenset(token.value for token in tokens if token.kind is TokenKind.FACT),
-        frozenset(token.sense for token in tokens if token.sense in _BINDING),
-        turned or forbids(text),
+        frozenset(t.value for t in tokens if t.kind is TokenKind.FACT or t.sense is Sense.LIMIT),
+        {sense: count for sense, count in senses.items() if sense in _BINDING},
+        _BOUNDS & senses.keys(),
+        sum(senses[sense] for sense in _TURNING) or forbids(text),
+        Sense.APPROVAL in senses and Sense.DUTY in senses,
     )
 
 
@@ -104,13 +129,14 @@ class _Said(NamedTuple):
         ]
 
     def homes(self, own: _Sentence) -> list[int]:
-        """The places of the sentences that a part may have been taken from."""
+        """The places of the sentences that hold all the words and facts of a part."""
         like = self.like(own.words)
         return [
             place
             for place, one in enumerate(self.sentences)
             if own.facts <= one.facts | one.words
-            and sum(not words.isdisjoint(one.words | one.facts) for words in like) >= _SHARE * len(like)
+            and not any(words.isdisjoint(one.words | one.facts) for words in like)
+            and not (one.approves and (not own.approves or len(own.words) < len(one.words)))
         ]
 
 
@@ -123,7 +149,7 @@ def _unfounded(name: str, part: str, said: _Said) -> Iterator[str]:
         return
     homes = [said.sentences[place] for place in said.homes(own)]
     label = _LABEL.match(part)
-    alike = [one for one in homes if bool(one.turned) is bool(own.turned) and own.turned <= max(1, one.turned)]
+    alike = [one for one in homes if one.allows(own)]
     if not homes and label and label.end() < len(part):  # "on a test system: restore it"
         for half in (label.group(), part[label.end() :]):
             yield from _unfounded(name, half.rstrip(":： "), said)
@@ -139,7 +165,8 @@ def _out_of_order(action: str, said: _Said) -> Iterator[str]:
     """A step that the skill tells before the one in front of it."""
     last = 0
     for step in filter(None, _STEP.split(_RULES.split(action)[0])):
-        if homes := said.homes(_read(step)):
+        own = _read(step)
+        if homes := [place for place in said.homes(own) if said.sentences[place].allows(own)]:
             later = [place for place in homes if place >= last]
             if not later:
                 yield f"The skill does this earlier: {step}."

@@ -1,0 +1,178 @@
+"""Evidence of the exams at equal tokens: ours against every baseline, skill by skill, with tests; what a gate costs.
+
+`python -m lab.benchmarks.exams [--every N] [--thresholds 0.9,0.8] [--draws N] [--gates]`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from lab.common.shared import Shared, shared_at, shared_parser
+from lab.common.tables import percent, table
+from skill_distiller.analysis.trained import TrainedAnalyzer
+from skill_distiller.exams.baselines import BASELINES, SEEDS, baselines_kept
+from skill_distiller.exams.evidence import SkillTexts, criteria_kept, evidence_table
+from skill_distiller.exams.exam_files import read_exam
+from skill_distiller.exams.program_exam import program_exam
+from skill_distiller.exams.statistics import bootstrap, compare_pairs
+from skill_distiller.run.distill import distill
+from skill_distiller.run.exam_gate import MOST_ROUNDS, gate_by_exam
+from skill_distiller.run.run import DistillOptions, Run
+from skill_distiller.run.take_exam import ExamRun
+from skill_distiller.skill.folder import SkillFolder
+from skill_distiller.skill.model import SKILL_FILE
+from skill_distiller.skill.read import read_skill
+from skill_distiller.tokens import TokenCounter, load_counter
+
+OURS = "ours"
+_FIRST = "first16.txt"  # in the folder of exams: the first version of them
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one skill keeps at one threshold: shares (0-1) of its criteria by way, and of its tokens."""
+
+    name: str
+    threshold: float
+    used: float
+    shares: dict[str, float]
+    first: bool
+
+
+def measure(shared: Shared, thresholds: Sequence[float], every: int = 1, draws: int = SEEDS) -> tuple[Row, ...]:
+    """One row a skill and threshold, the SKILL.md alone: the files beside it are the same for all ways."""
+    counter, listed = load_counter(), shared.exam / _FIRST
+    first = set(listed.read_text(encoding="utf-8").split()) if listed.is_file() else set[str]()
+    paths = sorted(shared.exam.glob("*.json"))[::every]
+    return tuple(
+        _row(shared, path.stem, threshold, draws, counter, first) for path in paths for threshold in thresholds
+    )
+
+
+def _row(shared: Shared, name: str, threshold: float, draws: int, counter: TokenCounter, first: set[str]) -> Row:
+    skill = read_skill(shared.corpus / name / SKILL_FILE)
+    folder = SkillFolder(None, skill)
+    texts = SkillTexts(folder, counter)
+    made = distill(skill, DistillOptions(threshold)).distilled
+    found = evidence_table(read_exam(shared.exam / f"{name}.json"), texts, [(OURS, texts.with_skill(made))])
+    ours = found.candidates[0]
+    kept = {base.name: base.in_core for base in baselines_kept(found, texts, draws)}
+    shares = {way: count / found.criteria for way, count in {OURS: float(ours.in_core), **kept}.items()}
+    known = name in first
+    return Row(name, threshold, ours.core_tokens / texts.core_tokens, shares, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a gate makes of one skill: tokens left and evidence kept (0-1) by the exam, tries, and whether it passed."""
+
+    way: str
+    threshold: float
+    used: float
+    kept: float
+    tries: int
+    passed: bool
+
+
+def measure_gates(shared: Shared, thresholds: Sequence[float], every: int = 1) -> tuple[Gate, ...]:
+    """Without a gate, with a program's exam of the skill as gate, and with the exam that it is measured by."""
+    counter, found = load_counter(), list[Gate]()
+    for path in sorted(shared.exam.glob("*.json"))[::every]:
+        folder = SkillFolder(None, read_skill(shared.corpus / path.stem / SKILL_FILE))
+        exam = read_exam(path)
+        by_program = program_exam(folder, TrainedAnalyzer().analyze(folder.skill))
+        for threshold in thresholds:
+            run = Run(DistillOptions(threshold))
+            for way, own in (("no gate", None), ("exam by program", by_program), ("the exam itself", exam)):
+                gated = gate_by_exam(run, ExamRun(own or exam, folder, counter), MOST_ROUNDS if own else 0)
+                result, passed = gated.best.result, gated.passed
+                kept = criteria_kept(exam.criteria, result.text) / len(exam.criteria)
+                found.append(Gate(way, threshold, 1 - result.reduction, kept, len(gated.rounds), passed))
+    return tuple(found)
+
+
+def report_gates(gates: Sequence[Gate]) -> str:
+    """The gates as Markdown, means over the skills."""
+    groups = dict.fromkeys((gate.threshold, gate.way) for gate in gates)
+    lines = []
+    for threshold, way in groups:
+        own = [gate for gate in gates if (gate.threshold, gate.way) == (threshold, way)]
+        means = [fmean(gate.used for gate in own), fmean(gate.kept for gate in own)]
+        passed = f"{sum(gate.passed for gate in own)} of {len(own)}"
+        lines.append([f"{threshold:g}, {way}", percent(means[0]), f"{means[1]:.3f}", passed])
+    head = ["threshold and gate", "tokens left", "evidence kept by the exam", "passed their gate"]
+    return "\n\n".join(["## Gates by evidence, without a model", table(head, lines)])
+
+
+def report(rows: Sequence[Row]) -> str:
+    """The study as Markdown: a table for each threshold, for the first exams and for the later ones."""
+    parts = ["## Evidence at equal tokens, by program", _note(rows)]
+    for threshold in dict.fromkeys(row.threshold for row in rows):
+        for first in (False, True):
+            own = [row for row in rows if row.threshold == threshold and row.first is first]
+            if own:
+                used = percent(fmean(row.used for row in own))
+                which = "first" if first else "later"
+                parts.append(f"Threshold {threshold:g}, the {len(own)} {which} exams; tokens left (mean): {used}")
+                parts.append(_table(own))
+    return "\n\n".join(parts)
+
+
+def _note(rows: Sequence[Row]) -> str:
+    skills = len({row.name for row in rows})
+    return (
+        f"{skills} skills. Each baseline fills the tokens that ours took, frontmatter included."
+        " Kept is the mean share of a skill's criteria whose evidence is in SKILL.md, with a 95 % interval (10,000 "
+        "resamples); won, tied and lost count skills; p is of the one-sided sign test and of Wilcoxon's, d Cohen's. "
+        "The planner's settings were chosen on these exams (docs/model-card.md), and the shipped models have seen "
+        "labels of these repositories: nothing here is left out."
+    )
+
+
+def _table(rows: Sequence[Row]) -> str:
+    ours = [row.shares[OURS] for row in rows]
+    lines = [[OURS, _mean(ours), "", "", "", ""]]
+    for name in BASELINES:
+        theirs = [row.shares[name] for row in rows]
+        pair = compare_pairs(theirs, ours)
+        lines.append(
+            [
+                name,
+                _mean(theirs),
+                f"{pair.better}/{pair.ties}/{pair.worse}",
+                _p(pair.sign),
+                _p(pair.wilcoxon),
+                "-" if pair.d is None else f"{pair.d:.2f}",
+            ]
+        )
+    return table(["way", "kept", "ours won/tied/lost", "sign p", "Wilcoxon p", "d"], lines)
+
+
+def _mean(shares: Sequence[float]) -> str:
+    interval = bootstrap(shares)
+    return f"{fmean(shares):.3f}" + ("" if interval is None else f" ({interval[0]:.3f}-{interval[1]:.3f})")
+
+
+def _p(value: float | None) -> str:
+    return "-" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = shared_parser(__doc__ or "")
+    parser.add_argument("--every", type=int, default=1, help="take every Nth exam (default: all)")
+    parser.add_argument("--thresholds", default="0.9,0.8", help="of ours, parted by commas (default: 0.9,0.8)")
+    parser.add_argument("--draws", type=int, default=SEEDS, help=f"of random baselines (default: {SEEDS})")
+    parser.add_argument("--gates", action="store_true", help="what `compress --gate exam` costs, in place of baselines")
+    given = parser.parse_args(arguments)
+    thresholds = [float(threshold) for threshold in given.thresholds.split(",")]
+    if given.gates:
+        print(report_gates(measure_gates(shared_at(given.shared), thresholds, given.every)))
+        return
+    print(report(measure(shared_at(given.shared), thresholds, given.every, given.draws)))
+
+
+if __name__ == "__main__":
+    main()

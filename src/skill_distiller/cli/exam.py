@@ -1,0 +1,380 @@
+"""The commands `exam make`, `run`, `compare` and `convert`: what a smaller skill can still do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from skill_distiller.analysis.trained import TrainedAnalyzer
+from skill_distiller.calibration.outcomes import parse_reports
+from skill_distiller.cli.arguments import Code, ExamModels, Marking
+from skill_distiller.cli.input_output import STDIN, check_target, read_input, write_atomically, write_json, write_stdout
+from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
+from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
+from skill_distiller.exams.baselines import BASELINES, baseline_skill, baselines_kept
+from skill_distiller.exams.evidence import SkillTexts
+from skill_distiller.exams.exam_files import exam_to_evals, exam_to_json, read_exam
+from skill_distiller.exams.model import CheckType, Exam
+from skill_distiller.exams.plugin_evals import plugin_files, read_plugin_evals
+from skill_distiller.exams.program_exam import program_exam
+from skill_distiller.exams.sandbox import find_sandbox
+from skill_distiller.exams.sitting import CONTEXT_TOKENS, NO_SKILL, ORIGINAL, ExamResult
+from skill_distiller.providers.detect import find_provider
+from skill_distiller.report.calibration_text import feedback_text
+from skill_distiller.report.console import ConsoleWatcher, open_console
+from skill_distiller.report.exam_report import ExamRecord, exam_lines, exam_result_to_json
+from skill_distiller.report.text import plural, printable
+from skill_distiller.run.backends import open_session
+from skill_distiller.run.take_exam import ExamRun
+from skill_distiller.skill.folder import SkillFolder
+from skill_distiller.skill.model import SKILL_FILE
+from skill_distiller.skill.read import read_folder
+from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from skill_distiller.prompted.sit_exam import Examiner
+
+exam = typer.Typer(
+    add_completion=False,
+    help="Measure what a smaller skill can still do.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_LATEST: Final = "latest"
+_FAILED: Final = 6  # exit code where less is kept than asked for
+_SHIPPED: Final = ("evals/evals.json", "evals/exam.json")  # that a skill folder may bring
+DIRECT: Final = "direct"  # the baseline that a model makes
+_BASELINES: Final = ", ".join(BASELINES)
+_MADE: Final = "the evidence exam that a program makes of the original"
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """The exam to take, how tokens are counted, and how the result is printed."""
+
+    exam_file: str = option(
+        "",
+        "--exam",
+        metavar="FILE",
+        help=f"The exam: JSON, or a folder of cases. Default: {_SHIPPED[0]} of the original, else {_MADE}.",
+    )
+    context: int = option(
+        CONTEXT_TOKENS, min=0, metavar="N", help="Load the original with all its references up to so many tokens."
+    )
+    encoding: str = option(DEFAULT_ENCODING, metavar="NAME", help="The tiktoken encoding to count tokens in.")
+    min_kept: float | None = option(
+        None, metavar="0-1", help="Exit with 6 where a candidate keeps less: retention with a model, else evidence."
+    )
+    json_: bool = option(False, "--json", help="Print the record as JSON.")
+    verbose: bool = option(False, "--verbose", "-v", help="Print every criterion that was lost, and every mark.")
+
+
+@exam.command()
+@expand_groups
+def make(
+    path: str = argument(metavar="SKILL", help="A skill folder, or a SKILL.md; - is stdin."),
+    *,
+    tasks: int = option(5, min=1, metavar="N", help="How many tasks a model writes."),
+    output: str = option("", "--output", "-o", metavar="FILE", help="Write the exam to this file instead of stdout."),
+    force: bool = option(False, "--force", help="Overwrite an existing file."),
+    code: Code = option(Code.AUTO, help="Whether tasks may be checked by code, where there is a sandbox to try it in."),
+    models: ExamModels,
+) -> None:
+    """Make the exam of a skill. With a model: tasks, and criteria with quotes. Without: its facts and rules."""
+    folder = read_skill_folder(path)
+    target = check_target(output, folder.skill.path, folder_given=Path(path).is_dir(), force=force) if output else None
+    console = open_console(stderr=True, soft_wrap=True)
+    made = _write_exam(folder, models, tasks, code, console)
+    text = json.dumps(exam_to_json(made), indent=1, ensure_ascii=False) + "\n"
+    if target:
+        write_atomically(target, text.encode())
+        console.print(f"Written: {printable(str(target))}")
+    else:
+        write_stdout(text)
+
+
+def _write_exam(folder: SkillFolder, models: ExamModels, tasks: int, code: Code, console: Console) -> Exam:
+    from skill_distiller.prompted.write_exam import MAX_TASKS, ExamWriter
+
+    if tasks > MAX_TASKS:
+        raise UsageError(f"A model is asked for at most {MAX_TASKS} tasks.", "Make several exams.")
+    with closing(ConsoleWatcher(console)) as watcher:
+        session = open_session(models.options(), watcher)
+        if session is None:
+            made = program_exam(folder, TrainedAnalyzer().analyze(folder.skill))
+            if not made.tasks:
+                raise BadInputError("The skill holds no rule, step or fact that an exam could ask for.", "")
+            console.print(
+                f"By a program, without a model: {len(made.criteria)} criteria, each a quote to look for "
+                "in other texts. Its tasks are not for an agent to answer."
+            )
+            return made
+        with closing(session):
+            writer = ExamWriter(session, tasks, find_sandbox() if code is Code.AUTO else None)
+            session.expect(writer.expected(folder))
+            written = writer.write(folder)
+    console.print(
+        f"{plural(len(written.exam.tasks), 'task')}, {plural(len(written.exam.criteria), 'criterion', 'criteria')} by "
+        f"{printable(session.name)}; dropped: {plural(written.quotes_dropped, 'quote')} that the skill does not hold, "
+        f"{plural(written.criteria_dropped, 'criterion', 'criteria')}, {plural(written.tasks_dropped, 'task')}, "
+        f"{plural(written.checks_dropped, 'check')} by code"
+    )
+    if written.files_left_out:
+        console.print(f"Too long to be asked about: {printable(', '.join(written.files_left_out))}")
+    return written.exam
+
+
+@exam.command("run")
+@expand_groups
+def run_(
+    original: str = argument(metavar="ORIGINAL", help="The skill as it was: a folder, or a SKILL.md."),
+    candidate: str = argument(metavar="CANDIDATE", help="The smaller skill: a folder, or a SKILL.md; - is stdin."),
+    *,
+    taking: Taking,
+    models: ExamModels,
+    marking: Marking,
+    feedback: str = option(
+        "", metavar="ID", help="Record the retention as the outcome of this run of compress (c1, or latest)."
+    ),
+    learnings_dir: str = LEARNINGS_DIR,
+) -> None:
+    """Take an exam with a skill and with a smaller one. With a model: without a skill too, answered and marked."""
+    store = open_store(learnings_dir) if feedback else None
+    if store and feedback != _LATEST:
+        read_whole(store).find(feedback)  # whether it is there is said before anybody is asked
+    result = _take(original, [candidate], taking, (models, marking), baselines=False, outcome=bool(store))
+    if store:
+        record = {"id": "" if feedback == _LATEST else feedback, "retention": _shares(result)[0], "note": "exam"}
+        for entry in store.record(parse_reports(json.dumps(record))):
+            typer.echo(feedback_text(entry), err=True)
+    _hold(result, taking, 1)
+
+
+@exam.command()
+@expand_groups
+def compare(
+    original: str = argument(metavar="ORIGINAL", help="The skill as it was: a folder, or a SKILL.md."),
+    candidates: list[str] = argument(metavar="CANDIDATE...", help="Smaller skills: folders, or files."),
+    *,
+    sit: list[str] | None = option(
+        None,
+        metavar="NAME",
+        help=f"Take the exam with a baseline too, at the tokens of the first candidate: {_BASELINES}, or "
+        "direct (a model is asked to shorten the skill). Can be repeated.",
+    ),
+    taking: Taking,
+    models: ExamModels,
+    marking: Marking,
+) -> None:
+    """Take an exam with several smaller skills, and with what simple ways leave at the same tokens."""
+    result = _take(original, candidates, taking, (models, marking), baselines=True, sit=sit or ())
+    _hold(result, taking, len(candidates))
+
+
+def _take(
+    original: str,
+    paths: Sequence[str],
+    taking: Taking,
+    asked: tuple[ExamModels, Marking],
+    *,
+    baselines: bool,
+    sit: Sequence[str] = (),
+    outcome: bool = False,
+) -> ExamResult:
+    """Take the exam and print what comes of it; with `outcome` evidence alone is not enough."""
+    if taking.min_kept is not None and not 0 <= taking.min_kept <= 1:
+        raise UsageError(f"--min-kept={taking.min_kept:g} is not between 0 and 1.", "Use for example 0.9.")
+    if [original, *paths].count(STDIN) > 1:
+        raise UsageError("Only one of them can be stdin.", "Name files for the others.")
+    before = read_skill_folder(original)
+    candidates = [(name, _candidate(path, before)) for name, path in zip(_names(paths), paths, strict=True)]
+    counter = load_counter(taking.encoding, offline=asked[0].offline)
+    console = open_console(stderr=True, soft_wrap=True)
+    taken = find_exam(taking.exam_file, before, asked[0], console)
+    if unknown := [name for name in sit if name not in (*BASELINES, DIRECT)]:
+        raise UsageError(f"There is no baseline {unknown[0]!r}.", f"Baselines: {', '.join((*BASELINES, DIRECT))}.")
+    with examiner(*asked, console, taken) as found:
+        if outcome and found is None:
+            raise UsageError(
+                "--feedback needs an exam that a model sits: evidence is no outcome.",
+                "Name a --provider and an --exam.",
+            )
+        candidates += [(name, _baseline(name, before, candidates[0][1], counter, found)) for name in sit]
+        run = ExamRun(taken, before, counter, found, taking.context)
+        run.announce(candidates)
+        result = run.take(candidates)
+        record = _record(result, before, counter, found, baselines=baselines)
+    if taking.json_:
+        write_json(exam_result_to_json(record))
+    else:
+        write_stdout("".join(f"{line}\n" for line in exam_lines(record, verbose=taking.verbose)), safe=True)
+    return result
+
+
+def _hold(result: ExamResult, taking: Taking, candidates: int) -> None:
+    """End with 6 where one of the first candidates keeps less than was asked for."""
+    if taking.min_kept is not None and min(_shares(result)[:candidates]) < taking.min_kept:
+        raise typer.Exit(_FAILED)
+
+
+def _baseline(
+    name: str, original: SkillFolder, candidate: SkillFolder, counter: TokenCounter, found: Examiner | None
+) -> SkillFolder:
+    """The original with what a baseline leaves of it at the tokens of a candidate."""
+    tokens = counter.count(candidate.skill.text)
+    if name != DIRECT:
+        return original.with_skill(baseline_skill(original.skill, name, tokens, counter.count))
+    if found is None:
+        raise UsageError("--sit=direct asks a model.", "Name one with --provider, and an exam that can be answered.")
+    from skill_distiller.prompted.direct import expected_direct, shorten_directly
+
+    found.answering.expect(expected_direct(original.skill, tokens))
+    return original.with_skill(shorten_directly(found.answering, original.skill, tokens, counter))
+
+
+def _shares(result: ExamResult) -> list[float]:
+    """What each candidate kept, 0-1."""
+    if result.outcomes:
+        return [outcome.summary.mean for outcome in result.outcomes if outcome.summary]
+    return [kept.reachable / result.evidence.criteria for kept in result.evidence.candidates]
+
+
+def _record(
+    result: ExamResult, original: SkillFolder, counter: TokenCounter, found: Examiner | None, *, baselines: bool
+) -> ExamRecord:
+    simple = baselines_kept(result.evidence, SkillTexts(original, counter)) if baselines else ()
+    sessions = [found.answering, found.judging] if found and result.outcomes else []
+    usages = tuple(session.usage for session in dict.fromkeys(sessions))
+    return ExamRecord(result, simple, usages, counter.mark)
+
+
+@contextmanager
+def examiner(models: ExamModels, marking: Marking, console: Console, taken: Exam) -> Iterator[Examiner | None]:
+    """Who asks the models of the options; None where no model is there, or the exam is not to be answered."""
+    with_code = any(criterion.check and criterion.check.type is CheckType.CODE for criterion in taken.criteria)
+    with ExitStack() as ends:
+        answering = None
+        if taken.answerable:
+            answering = open_session(models.options(), ends.enter_context(closing(ConsoleWatcher(console))))
+        if answering is None:
+            yield None
+            return
+        from skill_distiller.prompted.sit_exam import Examiner
+
+        ends.enter_context(closing(answering))
+        judging = answering
+        if options := marking.judge(models):
+            judge = open_session(options, ends.enter_context(closing(ConsoleWatcher(console))))
+            if judge is None:
+                raise UsageError("The judge has to be a model.", "Name one with --judge-provider and --judge-model.")
+            judging = ends.enter_context(closing(judge))
+        sandbox = find_sandbox() if marking.code is Code.AUTO and with_code else None
+        yield Examiner(answering, judging, sandbox)
+
+
+def find_exam(path: str, original: SkillFolder, models: ExamModels, console: Console) -> Exam:
+    """The exam that was named, that the original brings, or that a program makes of it.
+
+    One that the original brings is passed over where it can't be read, or quotes nothing and there is no model.
+    """
+    if path:
+        return read_plugin_evals(path) if Path(path).is_dir() else read_exam(path)
+    shipped = next((original.root / name for name in _SHIPPED if original.root and original.file(name)), None)
+    if shipped:
+        try:
+            found = read_exam(shipped)
+        except BadInputError as error:
+            console.print(f"{printable(str(error))} It is passed over.")
+        else:
+            quotes = any(criterion.evidence for criterion in found.criteria)
+            if quotes or find_provider(models.provider, models.model, offline=models.offline):
+                console.print(f"The exam is {printable(str(shipped))}.")
+                return found
+            console.print(f"{printable(str(shipped))} quotes nothing of the skill: without a model it is passed over.")
+    console.print(f"The exam is {_MADE}; another one can be named with --exam.")
+    return program_exam(original, TrainedAnalyzer().analyze(original.skill))
+
+
+def read_skill_folder(path: str) -> SkillFolder:
+    """The skill in a folder with the files beside it; a file of another name, or stdin, is a skill alone."""
+    if path != STDIN and (Path(path).is_dir() or Path(path).name == SKILL_FILE):
+        return read_folder(path)
+    return SkillFolder(None, read_input(path))
+
+
+def _candidate(path: str, original: SkillFolder) -> SkillFolder:
+    """A folder brings its own files; a file alone will live where the original does."""
+    if path != STDIN and Path(path).is_dir():
+        return read_folder(path)
+    return original.with_skill(read_input(path))
+
+
+def _names(paths: Sequence[str]) -> list[str]:
+    """A name for each candidate, none twice and none that a condition has."""
+    found: list[str] = []
+    for path in paths:
+        name = Path(path).name or path
+        taken = {NO_SKILL, ORIGINAL, *found}
+        found.append(next(n for n in (name, path, *(f"{name} ({i})" for i in range(2, 999))) if n not in taken))
+    return found
+
+
+class Form(StrEnum):
+    """The forms in which an exam is written."""
+
+    EXAM = "exam"
+    EVALS = "evals"
+    PLUGIN = "plugin"
+
+
+@exam.command()
+@expand_groups
+def convert(
+    path: str = argument(metavar="FILE", help="An exam in any form: JSON, or a folder of cases."),
+    to: Form = option(
+        Form.EXAM, "--to", help="exam: ours. evals: evals.json of the Agent Skills format. plugin: cases."
+    ),
+    output: str = option("", "--output", "-o", metavar="PATH", help="Where to write it; for cases a new folder."),
+    force: bool = option(False, "--force", help="Overwrite an existing file."),
+) -> None:
+    """Check an exam, and write it in another form."""
+    found = read_plugin_evals(path) if Path(path).is_dir() else read_exam(path)
+    if to is Form.PLUGIN:
+        _write_cases(found, output)
+        return
+    record = exam_to_evals(found) if to is Form.EVALS else exam_to_json(found)
+    if not output:
+        write_json(record)
+        return
+    target = check_target(output, None, folder_given=False, force=force)
+    write_atomically(target, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def _write_cases(found: Exam, output: str) -> None:
+    if not output:
+        raise UsageError("Cases are a folder of files.", "Name a new folder: -o evals.")
+    root = Path(output)
+    try:
+        root.mkdir(parents=True)
+        for path, text in plugin_files(found).items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text, encoding="utf-8")
+    except FileExistsError:
+        raise RefusedError(f"{output!r} exists.", "Name a new folder with -o.") from None
+    except OSError as error:
+        raise RefusedError(f"Can't write {output!r}: {reason_of(error)}.", "Name another folder with -o.") from None
+    lost = sum(bool(criterion.evidence) for criterion in found.criteria)
+    if lost:
+        typer.echo(f"Evidence has no place in cases: that of {lost} criteria was left out.", err=True)

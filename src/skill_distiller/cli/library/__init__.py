@@ -1,0 +1,1 @@
+"""The commands for many skills at once."""

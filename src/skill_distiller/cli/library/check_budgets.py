@@ -1,0 +1,181 @@
+"""The command `check`: a library is held to budgets, to a baseline and to its sources, for CI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from skill_distiller.cli.arguments import Source, exclude
+from skill_distiller.cli.input_output import read_side_file, write_atomically, write_json, write_stdout
+from skill_distiller.cli.library.audit import audit_of
+from skill_distiller.cli.library.paths import JOBS, PATHS, Looking
+from skill_distiller.cli.option_groups import expand_groups, option
+from skill_distiller.errors import UsageError
+from skill_distiller.library.client_limits import WINDOW
+from skill_distiller.library.find_skills import find_skills
+from skill_distiller.library.measure import Audit, Measure
+from skill_distiller.library.ratchet import (
+    RULES,
+    Baseline,
+    Breach,
+    beyond_clients,
+    dead_links,
+    drifted,
+    grown,
+    lowered,
+    over_budget,
+    read_baseline,
+)
+from skill_distiller.report.remarks import Remark, Severity, github_lines, junit_report, sarif_log
+from skill_distiller.report.text import plural, printable
+from skill_distiller.run.budgets import Budget, Budgets
+from skill_distiller.run.config import load_config
+from skill_distiller.skill.model import SKILL_FILE
+from skill_distiller.tokens import load_counter
+
+_FAILED: Final = 6
+_MOST_BYTES: Final = 50_000_000  # of a baseline
+_SCHEMA: Final = "skill-distiller/check/1"
+
+
+class Format(StrEnum):
+    """The forms in which breaches are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    JUNIT = "junit"
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """Budgets in tokens, for every skill that the configuration gives no other."""
+
+    listing: int | None = option(
+        None, "--max-listing", min=0, metavar="N", help="The most tokens of a skill's name and description."
+    )
+    body: int | None = option(None, "--max-body", min=0, metavar="N", help="The most tokens of a skill's body.")
+    references: int | None = option(
+        None, "--max-references", min=0, metavar="N", help="The most tokens of a skill's references."
+    )
+    all_listings: int | None = option(
+        None, "--max-all-listings", min=0, metavar="N", help="The most tokens of all names and descriptions together."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a library is held to besides budgets."""
+
+    baseline: str = option(
+        "", "--baseline", metavar="FILE", help="No tier of a skill may have more tokens than this file says."
+    )
+    update: bool = option(
+        False, "--update", help="Write to the baseline what has fallen, and what skills there are; nothing rises."
+    )
+    distilled: str = option(
+        "", "--distilled", metavar="OUT", help="The results of batch in this folder have to be those of the skills."
+    )
+    client: list[str] | None = option(
+        None, "--client", metavar="NAME", help="Hold to what this client takes (see audit). Can be repeated."
+    )
+    links: bool = option(False, "--links", help="Every link has to lead to a file.")
+
+
+@expand_groups
+def check(
+    paths: list[str] = PATHS,
+    *,
+    most: Most,
+    holding: Holding,
+    window: int = option(
+        WINDOW, "--window", min=0, metavar="N", help="The client's context window, in tokens; 0: not known."
+    ),
+    format_: Format = option(Format.TEXT, "--format", help="How breaches are printed."),
+    json_: bool = option(False, "--json", help="The same as --format json."),
+    jobs: int = JOBS,
+    looking: Looking,
+    source: Source,
+) -> None:
+    """Hold a library to budgets, for CI.
+
+    The exit code is 6 where a budget is exceeded, a skill has grown over the baseline, a result does not follow its
+    source, or a skill can't be read.
+    """
+    exclude(("--json", json_, "--format", format_ is not Format.TEXT))
+    if holding.update and not holding.baseline:
+        raise UsageError("--update needs the baseline to write.", "Name it: --baseline FILE.")
+    settings = load_config(source.config, use=not source.no_config)
+    given = Budget(most.listing, most.body, most.references, most.all_listings)
+    budgets = replace(settings.budgets, every=given.or_else(settings.budgets.every))
+    baseline = _baseline(holding, source.encoding) if holding.baseline else None
+    search = looking.search(Path(holding.distilled).resolve() if holding.distilled else None)
+    audit = audit_of(paths, Measure(None, source.encoding, max_bytes=source.max_bytes), search, jobs, window)
+    if not audit.skills and not audit.broken:
+        raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
+    breaches = list(_breaches(audit, budgets, baseline, holding, paths[0]))
+    if holding.distilled:
+        breaches += drifted(find_skills(paths, search), Path(holding.distilled))
+    if holding.update and baseline:
+        write_atomically(Path(holding.baseline), lowered(audit, baseline).text().encode())
+        told = {"baseline"}  # it is as it has to be now
+        breaches = [breach for breach in breaches if breach.rule not in told]
+    _print(breaches, audit, Format.JSON if json_ else format_, load_counter(source.encoding).mark)
+    if any(breach.binding for breach in breaches):
+        raise typer.Exit(_FAILED)
+
+
+def _baseline(holding: Holding, encoding: str) -> Baseline:
+    """The baseline of a file; with --update one that is not there yet is empty."""
+    if holding.update and not Path(holding.baseline).exists():
+        return Baseline(encoding, {})
+    hint = "Write it with --update."
+    return read_baseline(read_side_file(holding.baseline, _MOST_BYTES, hint), holding.baseline, encoding)
+
+
+def _breaches(
+    audit: Audit, budgets: Budgets, baseline: Baseline | None, holding: Holding, all_path: str
+) -> Iterator[Breach]:
+    for broken in audit.broken:
+        yield Breach("unreadable", broken.place, broken.path, broken.reason)
+    yield from over_budget(audit, budgets, all_path)
+    yield from beyond_clients(audit, holding.client or ())
+    if holding.links:
+        yield from dead_links(audit.skills)
+    if baseline:
+        yield from grown(audit, baseline, all_path)
+
+
+def _print(breaches: Sequence[Breach], audit: Audit, form: Format, mark: str) -> None:
+    remarks = [
+        Remark(
+            breach.rule,
+            Severity.ERROR if breach.binding else Severity.NOTE,
+            f"{breach.place}: {breach.sentence}" if breach.place else breach.sentence,
+            ((breach.path, 0),),
+        )
+        for breach in breaches
+    ]
+    if form is Format.SARIF:
+        write_json(sarif_log(remarks, RULES))
+    elif form is Format.JSON:
+        rows = [breach._asdict() for breach in breaches]
+        passed = not any(breach.binding for breach in breaches)
+        write_json({"schema": _SCHEMA, "passed": passed, "tiers": audit.tiers._asdict(), "breaches": rows})
+    elif form is Format.GITHUB:
+        write_stdout("".join(f"{printable(line)}\n" for line in github_lines(remarks)), safe=True)
+    elif form is Format.JUNIT:
+        cases = [skill.path for skill in audit.skills]
+        write_stdout(junit_report("skill-distiller check", remarks, cases))
+    else:
+        lines = [f"{'FAILED' if r.severity is Severity.ERROR else 'note'} {r.rule}: {r.message}" for r in remarks]
+        failed = sum(breach.binding for breach in breaches)
+        figures = (f"{mark}{tokens:,} of {tier}" for tier, tokens in audit.tiers._asdict().items())
+        lines.append(f"{plural(len(audit.skills), 'skill')}, tokens: {', '.join(figures)}; {plural(failed, 'failure')}")
+        write_stdout("".join(f"{printable(line)}\n" for line in lines), safe=True)

@@ -1,0 +1,42 @@
+"""What the commands for many skills share: the paths they take, how those are looked through, how many jobs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from skill_distiller.cli.option_groups import argument, option
+from skill_distiller.library.find_skills import Search
+
+PATHS: Final[list[str]] = argument(
+    metavar="PATH...",
+    help="Skills, folders of skills of any depth (.claude/skills, a plugin, a marketplace), or patterns such as "
+    "'plugins/*/skills'.",
+)
+JOBS: Final = option(
+    0, "--jobs", min=0, metavar="N", help="How many processes work at once. Default: one for each core."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """How the paths are looked through."""
+
+    no_ignore: bool = option(False, "--no-ignore", help="Take skills too that git ignores.")
+    follow_links: bool = option(False, "--follow-links", help="Follow links that lead out of the named folders.")
+
+    def search(self, apart: Path | None = None) -> Search:
+        """The same as the search takes it; `apart` is not looked into."""
+        return Search(ignored=self.no_ignore, follow_links=self.follow_links, apart=apart)
+
+
+def job_count(jobs: int) -> int:
+    """The number of processes that an option means."""
+    if jobs:
+        return jobs
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1

@@ -1,0 +1,182 @@
+"""The command `reduce`, and the way back: whole skill folders in and out."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from skill_distiller.cli.arguments import Output, Source, exclude
+from skill_distiller.cli.input_output import STDIN, check_target, read_input, read_side_file, write_json, write_stdout
+from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.disclosure.ledger import MAX_BYTES as MAX_LEDGER
+from skill_distiller.disclosure.ledger import make_ledger, read_ledger, restore_folder, write_ledger
+from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE
+from skill_distiller.errors import RefusedError, UsageError, reason_of
+from skill_distiller.report.console import open_console
+from skill_distiller.report.reduction import folder_diff, print_reduction, reduction_to_json
+from skill_distiller.report.text import printable
+from skill_distiller.run.config import load_config
+from skill_distiller.run.reduce import DEFAULT_SHARE, ReduceOptions, Reduction, reduce_folder
+from skill_distiller.run.run import Counting, KeptPieces
+from skill_distiller.skill.folder import SkillFolder
+from skill_distiller.skill.model import SKILL_FILE
+from skill_distiller.skill.read import read_folder
+from skill_distiller.skill.safe_files import staged
+from skill_distiller.skill.write_folder import write_folder
+
+_NOWHERE: Final = "Name a folder: -o OUT. Or look first: --dry-run, --diff or --json."
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """How much moves, and what stays."""
+
+    threshold: float | None = option(
+        None,
+        metavar="0-1",
+        help=f"The least share of what matters that stays in SKILL.md. Default: {DEFAULT_SHARE:g}.",
+    )
+    core_tokens: int | None = option(
+        None, "--core-tokens", metavar="N", help="The most tokens of SKILL.md, frontmatter included."
+    )
+    load_rate: float = option(
+        DEFAULT_LOAD_RATE, "--load-rate", metavar="0-1", help="How often a new reference is taken to be read per use."
+    )
+    keep: list[str] | None = option(
+        None, "--keep", metavar="ID", help="Keep a piece where it is, by its id in the receipt. Can be repeated."
+    )
+    keep_section: list[str] | None = option(
+        None, "--keep-section", metavar="HEADING", help="Keep a section, with those below it. Can be repeated."
+    )
+    annotate: bool = option(
+        False, "--annotate", help="Name references that SKILL.md leads nowhere to in a section at its end."
+    )
+    again: bool = option(False, "--again", help="Also reduce a folder that was reduced before.")
+    strict: bool = option(False, "--strict", help="Treat as errors: no frontmatter, no trigger section.")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderOutput:
+    """Where the folder goes, and what is printed beside it or in its place."""
+
+    folder: str = option("", "--output", "-o", metavar="OUT", help="Write the folder here; DIR is never touched.")
+    force: bool = option(
+        False, "--force", help="Also where OUT exists: what is there is moved aside, nothing is deleted."
+    )
+    save_plan: str = option(
+        "",
+        "--save-plan",
+        metavar="FILE",
+        help="Save where every piece went; `restore OUT --all --plan=FILE` undoes it.",
+    )
+    dry_run: bool = option(False, "--dry-run", help="Report only; write nothing.")
+    diff: bool = option(False, "--diff", help="Print a unified diff over all files.")
+    json_: bool = option(False, "--json", help="Print the record of the run as JSON instead of the report.")
+    verbose: bool = option(False, "--verbose", "-v", help="Also report where each piece went, and why others stay.")
+    quiet: bool = option(False, "--quiet", "-q", help="No report; errors only.")
+
+    def check(self) -> None:
+        """Raise UsageError for options that exclude each other, and where there is nothing to do."""
+        exclude(("--json", self.json_, "--diff", self.diff), ("--verbose", self.verbose, "--quiet", self.quiet))
+        if not self.folder and not (self.dry_run or self.diff or self.json_):
+            raise UsageError("There is no place to write the folder to.", _NOWHERE)
+        if self.folder == STDIN:
+            raise UsageError("A folder can't be written to stdout.", _NOWHERE)
+
+
+@expand_groups
+def reduce(
+    path: str = argument(metavar="DIR", help="A skill folder, its SKILL.md, or - for a SKILL.md on stdin."),
+    *,
+    moves: Moves,
+    output: FolderOutput,
+    source: Source,
+    offline: bool = option(
+        False, "--offline", help="Fetch nothing: an encoding that is not on this machine gives estimated counts."
+    ),
+) -> None:
+    """Move what is seldom needed into references.
+
+    A whole folder is written: a smaller SKILL.md, new files in references/ with what left it, word for word, and every
+    other file as it is. Nothing is dropped, and a program proves it before anything is written.
+    """
+    output.check()
+    exclude(("--core-tokens", moves.core_tokens is not None, "--threshold", moves.threshold is not None))
+    settings = load_config(source.config, use=not source.no_config)
+    options = ReduceOptions(
+        DEFAULT_SHARE if moves.threshold is None else moves.threshold,
+        moves.core_tokens,
+        moves.load_rate,
+        KeptPieces(tuple(moves.keep or ()), tuple(moves.keep_section or ())),
+        Counting(source.encoding, offline),
+        settings.patterns,
+        moves.again,
+        moves.strict,
+        moves.annotate,
+    )
+    options.check()
+    folder = _read(path, source.max_bytes)
+    plan = _plan_file(output, folder) if output.save_plan else None
+    reduction = reduce_folder(folder, options)
+    console = open_console(stderr=True, soft_wrap=True)
+    aside = _write(reduction, output, plan)
+    if output.json_:
+        write_json(reduction_to_json(reduction))
+    elif output.diff:
+        write_stdout(folder_diff(reduction))
+    if output.quiet:
+        return
+    if not output.json_:
+        print_reduction(reduction, console, verbose=output.verbose)
+    if aside:
+        console.print(f"The folder that was there is now {printable(str(aside))}")
+    if output.folder and not output.dry_run:
+        console.print(f"Written: {printable(output.folder)}" + (f" and {printable(str(plan))}" if plan else ""))
+
+
+def _read(path: str, max_bytes: int) -> SkillFolder:
+    """A folder, or a file of another name or stdin as a folder of nothing else."""
+    if path != STDIN and (Path(path).is_dir() or Path(path).name == SKILL_FILE):
+        return read_folder(path, max_bytes)
+    return SkillFolder(None, read_input(path, max_bytes))
+
+
+def _plan_file(output: FolderOutput, folder: SkillFolder) -> Path:
+    """The file of the plan; raises where it can't be written, or would be part of a skill."""
+    target = check_target(output.save_plan, folder.skill.path, folder_given=folder.root is not None, force=output.force)
+    if output.folder and target.resolve().is_relative_to(Path(output.folder).resolve()):
+        raise UsageError(f"{output.save_plan!r} is inside of {output.folder!r}.", "Save the plan beside the folder.")
+    return target
+
+
+def _write(reduction: Reduction, output: FolderOutput, plan: Path | None) -> Path | None:
+    """Write the folder, with its plan or not at all; the path of what it replaced, None for nothing."""
+    if output.dry_run or not (output.folder or plan):
+        return None
+    ledger = write_ledger(make_ledger(reduction.split)).encode() if reduction.split and plan else b""
+    if plan and not reduction.split:
+        raise RefusedError("Nothing changed, so there is no plan to save.", "Leave --save-plan out.")
+    try:
+        with staged(plan, ledger) if plan else nullcontext():
+            return write_folder(reduction.after, output.folder, force=output.force) if output.folder else None
+    except OSError as error:
+        raise RefusedError(f"Can't write {output.save_plan!r}: {reason_of(error)}.", "Name another file.") from None
+
+
+def restore_all(path: str, plan: str, output: Output, max_bytes: int) -> None:
+    """Write the folder as it was before `reduce`, from the one that came out and the plan of the run."""
+    if not output.file or output.file == STDIN:
+        raise UsageError("There is no place to write the folder to.", "Name a folder: -o BACK.")
+    folder = read_folder(path, max_bytes)
+    ledger = read_ledger(read_side_file(plan, MAX_LEDGER, "Give the file that `reduce --save-plan=FILE` wrote."))
+    back = restore_folder(folder, ledger)
+    if output.dry_run:
+        return
+    aside = write_folder(back, output.file, force=output.force)
+    if not output.quiet:
+        console = open_console(stderr=True, soft_wrap=True)
+        if aside:
+            console.print(f"The folder that was there is now {printable(str(aside))}")
+        console.print(f"Written: {printable(output.file)}")

@@ -1,0 +1,1 @@
+"""Progressive disclosure: what of a SKILL.md moves into references that an agent reads when it needs them."""

@@ -1,0 +1,141 @@
+"""The units of a skill that move whole or not at all, section by section."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from skill_distiller.analysis.cues import heading_promises
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.disclosure.signposts import is_main
+from skill_distiller.language.tables import words_in
+from skill_distiller.planning.groups import items_of
+from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
+from skill_distiller.skill.model import BlockKind, Skill
+from skill_distiller.structure.counts import read_place
+from skill_distiller.structure.edges import Piece, heading_of
+
+_WORD: Final = re.compile(r"[^\W\d_]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Blocks and headings (sections) that make sense only together, by index: a lead-in with its list, a container."""
+
+    blocks: tuple[int, ...]
+    headings: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A heading with the units right under it, and the branches of the headings below.
+
+    `is_step`: every run goes through it, as through each of several steps, and it never moves as a whole;
+    `in_steps` as well as what is below one. `is_title`: it stands for the whole skill; nothing right under it moves.
+    `sequence` is the same number for headings that are counted one after the other, -1 for others.
+    """
+
+    section: int
+    units: tuple[Unit, ...]
+    below: tuple[Branch, ...]
+    is_step: bool = False
+    in_steps: bool = False
+    is_title: bool = False
+    sequence: int = -1
+
+    @property
+    def blocks(self) -> Iterator[int]:
+        """Every block under the heading."""
+        own = (block for unit in self.units for block in unit.blocks)
+        return chain(own, *(branch.blocks for branch in self.below))
+
+    @property
+    def sections(self) -> Iterator[int]:
+        """Every section under the heading, its own left out."""
+        own = (section for unit in self.units for section in unit.headings)
+        return chain(own, *(chain((branch.section,), branch.sections) for branch in self.below))
+
+    @property
+    def pieces(self) -> frozenset[Piece]:
+        """All under the heading, which is left out itself."""
+        return frozenset((*self.blocks, *map(heading_of, self.sections)))
+
+
+@once_per_reading
+def find_branches(reading: Reading) -> tuple[Branch, ...]:
+    """The skill as branches, those of its first headings at the top."""
+    titles = _titles(reading.skill)
+    return tuple(_branches(reading.skill, outline(reading.skill, reading.edges), titles))
+
+
+def _titles(skill: Skill) -> frozenset[int]:
+    """The sections that stand for the skill: its title, headings in the words of that, and of when it applies."""
+    found = {0}
+    levels = [section.level for section in skill.sections if section.level]
+    first = next((section for section in skill.sections if section.level), None)
+    known = {*_WORD.findall(skill.name.casefold())}
+    if first and levels.count(first.level) == 1 and first.level == min(levels):
+        found.add(first.index)
+        known |= {*_WORD.findall(first.heading.casefold())}
+    for section in skill.sections:
+        words = {*_WORD.findall(section.heading.casefold())}
+        if (words and words <= known) or any(k is SectionType.TRIGGER for k, _ in heading_promises(section.heading)):
+            found.add(section.index)
+    return frozenset(found)
+
+
+def _branches(
+    skill: Skill, nodes: Sequence[Node], titles: Collection[int], *, sequence: int = -1, in_steps: bool = False
+) -> Iterator[Branch]:
+    for node in nodes:
+        if node.block == SEQUENCE:
+            yield from _branches(skill, node.children, titles, sequence=node.section, in_steps=in_steps)
+        elif node.block == HEADING:
+            inner = [child for child in node.children if not _holds_heading(child)]
+            is_step = is_main(skill.sections[node.section].heading) or (sequence >= 0 and _is_step(skill, node.section))
+            below = tuple(_branches(skill, node.children, titles, in_steps=in_steps or is_step))
+            is_title = node.section in titles
+            units = tuple(_units(skill, inner))
+            yield Branch(node.section, units, below, is_step, in_steps or is_step, is_title, sequence)
+
+
+def _is_step(skill: Skill, section: int) -> bool:
+    """Whether a counted heading is something to do, and not one of several ways, rules or subjects.
+
+    "Step 2" is one; a bare number is where the heading begins with a verb, or the one above promises a procedure.
+    """
+    place = read_place(skill.sections[section].heading, heading=True)
+    if place is None or place.form in words_in("step_words"):
+        return True
+    if place.form not in ("number", "letter"):
+        return False
+    words = _WORD.findall(skill.sections[section].heading.casefold())
+    above = skill.heading_path(section)[-2:-1]
+    does = any(kind is SectionType.CORE_INSTRUCTION for name in above for kind, _ in heading_promises(name))
+    return does or bool(words and words[0] in words_in("imperatives"))
+
+
+def _holds_heading(node: Node) -> bool:
+    return node.block == HEADING or (node.block == SEQUENCE and any(map(_holds_heading, node.children)))
+
+
+def _units(skill: Skill, nodes: Sequence[Node]) -> Iterator[Unit]:
+    """One unit a node; the items of a list that was cut are one."""
+    items = list[int]()
+    for node in nodes:
+        blocks, headings = items_of(node)
+        is_item = not node.children and node.block >= 0 and skill.blocks[node.block].kind is BlockKind.LIST_ITEM
+        if is_item and (not items or items[-1] + 1 == node.block):
+            items.append(node.block)
+            continue
+        if items:
+            yield Unit(tuple(items))
+        items = [node.block] if is_item else []
+        if not is_item:
+            yield Unit(tuple(sorted(blocks)), tuple(sorted(headings)))
+    if items:
+        yield Unit(tuple(items))

@@ -1,0 +1,92 @@
+"""From an aim to a split that keeps its promises: choose, name, lay out, write, and take back what does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from skill_distiller.analysis.reading import Reading
+from skill_distiller.disclosure.layout import lay_out
+from skill_distiller.disclosure.model import NewReference, Passage, Signpost, Split
+from skill_distiller.disclosure.passages import MIN_SAVED, Aim, choose_passages
+from skill_distiller.disclosure.signposts import make_signpost, write_pointer
+from skill_distiller.disclosure.split import find_breaks, write_split
+from skill_distiller.planning.worth import WorthModel
+from skill_distiller.skill.folder import SkillFolder
+from skill_distiller.skill.model import Skill
+from skill_distiller.tokens import TokenCounter, count_skill
+
+# Of the tokens of SKILL.md, and in tokens: for less nobody should have to look in two places.
+WORTH_A_FILE: Final = 0.05
+LEAST_SAVED: Final = 80
+
+
+class Disclosed(NamedTuple):
+    """A split (None where it is not worth it), and why blocks stay that could not move, by index."""
+
+    split: Split | None
+    pinned: Mapping[int, str]
+
+
+def disclose(
+    reading: Reading, folder: SkillFolder, counter: TokenCounter, aim: Aim, model: WorthModel | None = None
+) -> Disclosed:
+    """Move what may move from a skill into new references of its folder."""
+    while True:
+        chosen = choose_passages(reading, folder, counter, aim, model)
+        signs = {passage: make_signpost(reading, passage) for passage in chosen.passages}
+        references = _settle(reading, folder, counter, chosen.passages, signs)
+        split = write_split(folder, references) if references else None
+        if split is None or not find_breaks(split):
+            break
+        at_fault = {block for passage in _at_fault(split) for block in passage.blocks}
+        aim = replace(aim, keep=aim.keep | at_fault)
+    if split is None or not _is_worth_it(folder.skill, split, counter):
+        return Disclosed(None, chosen.pinned)
+    return Disclosed(split, chosen.pinned)
+
+
+def _settle(
+    reading: Reading,
+    folder: SkillFolder,
+    counter: TokenCounter,
+    passages: Sequence[Passage],
+    signs: Mapping[Passage, Signpost],
+) -> tuple[NewReference, ...]:
+    """The files of the passages that save enough beside the pointers that they really get."""
+    sizes = {passage: _size(reading.skill, passage, counter) for passage in passages}
+    left = list(passages)
+    while left:
+        found = lay_out(reading, folder, left, sizes.__getitem__, signs.__getitem__)
+        pointers = {
+            passage: counter.count(write_pointer(sign, reference.path) + "\n\n")
+            for reference in found
+            for passage, sign in zip(reference.passages, reference.signposts, strict=True)
+        }
+        dear = [p for p in left if p not in pointers or sizes[p] - pointers[p] < MIN_SAVED]
+        if not dear:
+            return found
+        left = [passage for passage in left if passage not in dear]
+    return ()
+
+
+def _size(skill: Skill, passage: Passage, counter: TokenCounter) -> int:
+    blocks = sum(counter.count(skill.blocks[block].source) for block in passage.blocks)
+    return blocks + sum(counter.count(skill.sections[section].heading_source) for section in passage.headings)
+
+
+def _at_fault(split: Split) -> Collection[Passage]:
+    """The passages of which the move alone is read otherwise than it stood; all where none alone is."""
+    passages = [
+        (replace(reference, passages=(passage,), signposts=(sign,)), passage)
+        for reference in split.references
+        for passage, sign in zip(reference.passages, reference.signposts, strict=True)
+    ]
+    alone = [passage for reference, passage in passages if find_breaks(write_split(split.before, (reference,)))]
+    return alone or [passage for _, passage in passages]
+
+
+def _is_worth_it(skill: Skill, split: Split, counter: TokenCounter) -> bool:
+    before, after = count_skill(skill, {}, counter), count_skill(split.after.skill, {}, counter)
+    return before - after >= max(LEAST_SAVED, WORTH_A_FILE * before)

@@ -1,0 +1,283 @@
+"""Choose the passages that move: the least worth for each token, until no more may go.
+
+The price of a text is Eq. 5 of SkillReducer (arXiv 2603.29919): in SKILL.md it is read at every use, in a reference
+with the probability `load_rate`. For every price of worth the choice among nested sections is exact; the price is then
+set so that enough worth stays, or the file is small enough.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, pairwise
+from typing import Final, NamedTuple
+
+from skill_distiller.analysis.reading import Reading
+from skill_distiller.disclosure.branches import Branch, Unit, find_branches
+from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE, Passage
+from skill_distiller.disclosure.pins import Pin, lost_files, lost_formats, pinned_blocks, pinned_headings
+from skill_distiller.disclosure.signposts import leans
+from skill_distiller.planning.worth import WorthModel, block_worths, load_worth_model
+from skill_distiller.skill.folder import SkillFolder
+from skill_distiller.skill.model import PROSE, BlockKind
+from skill_distiller.structure.edges import EdgeKind, Piece, heading_of
+from skill_distiller.tokens import TokenCounter
+
+POINTER_TOKENS: Final = 30  # about what a pointer takes; what it really takes is counted in the end
+HEADER_TOKENS: Final = 40  # about what the header of a new file takes
+MIN_SAVED: Final = 45  # tokens that a passage saves beyond its pointer: else the text had better stay
+MIN_SAVED_IN_PART: Final = 70  # the same where a part of the section stays: it is then read in two places
+_CHOICE: Final = 25  # tokens that a pointer is charged beside its own, for the choice that it puts before the reader
+_PATIENCE, _MAX_ROUNDS = 8, 40  # rounds in which single pieces are pinned, and rounds in all
+_PRICES: Final = tuple(0.02 * 1.25**step for step in range(40))  # of all the worth, as multiples of all tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What is aimed at: the least share (0-1) of the worth that stays, or the most tokens of SKILL.md.
+
+    With `tokens` the share is not looked at. `keep` are blocks that stay, `load_rate` is the probability (0-1) that a
+    reference is read.
+    """
+
+    share: float = 0.0
+    tokens: int | None = None
+    load_rate: float = DEFAULT_LOAD_RATE
+    keep: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What a choice is made on: tokens and worths of blocks, tokens of headings, what is pinned so far."""
+
+    reading: Reading
+    branches: tuple[Branch, ...]
+    tokens: Mapping[int, int]
+    headings: Mapping[int, int]
+    worths: Sequence[float]
+    load_rate: float
+    pinned: Mapping[int, str] = field(default_factory=dict)
+    fixed: frozenset[int] = frozenset()
+
+    @property
+    def total(self) -> int:
+        return sum(self.tokens.values()) + sum(self.headings.values())
+
+    def saved(self, passage: Passage) -> int:
+        """Tokens that leave SKILL.md with a passage, its pointer counted against them."""
+        return self.size(passage.blocks, passage.headings) - POINTER_TOKENS
+
+    def size(self, blocks: Iterable[int], sections: Iterable[int]) -> int:
+        return sum(self.tokens[block] for block in blocks) + sum(self.headings[section] for section in sections)
+
+    def worth(self, blocks: Iterable[int]) -> float:
+        return sum(self.worths[block] for block in blocks)
+
+
+class Chosen(NamedTuple):
+    """The passages in order, and why blocks stay that could not move."""
+
+    passages: tuple[Passage, ...]
+    pinned: Mapping[int, str]
+
+
+def choose_passages(
+    reading: Reading,
+    folder: SkillFolder,
+    counter: TokenCounter,
+    aim: Aim,
+    model: WorthModel | None = None,
+) -> Chosen:
+    """The passages that move from a skill; none breaks what hangs together, or leaves a pointer that leads nowhere.
+
+    What would is pinned, and the choice made again: first single pieces, then whole passages, in the end all.
+    """
+    ground = _survey(reading, folder, counter, aim, model or load_worth_model())
+    for turn in range(_MAX_ROUNDS):
+        passages = _choose(ground, aim, counter.count(reading.skill.frontmatter.raw))
+        blocks, headings = _broken(ground, passages)
+        if not blocks and not headings:
+            return Chosen(passages, ground.pinned)
+        if turn >= _PATIENCE:  # one piece a round would take as long as the skill has pieces
+            torn = (p for p in passages if not blocks.keys().isdisjoint(p.blocks) or headings & {*p.headings})
+            blocks = {block: Pin.NEEDED.value for passage in torn for block in passage.blocks}
+        ground = replace(ground, pinned={**ground.pinned, **blocks}, fixed=ground.fixed | headings)
+    return Chosen((), ground.pinned)
+
+
+def _survey(reading: Reading, folder: SkillFolder, counter: TokenCounter, aim: Aim, model: WorthModel) -> _Ground:
+    skill = reading.skill
+    return _Ground(
+        reading,
+        find_branches(reading),
+        {block.index: counter.count(block.source) for block in skill.blocks},
+        {section.index: counter.count(section.heading_source) for section in skill.sections},
+        block_worths(reading, model),
+        aim.load_rate,
+        {**pinned_blocks(reading, folder, model), **dict.fromkeys(aim.keep, Pin.ASKED.value)},
+        pinned_headings(skill, folder),
+    )
+
+
+def _choose(ground: _Ground, aim: Aim, frontmatter: int) -> tuple[Passage, ...]:
+    """The passages at the lowest price of worth at which enough of it stays, or the highest at which it is enough.
+
+    What moves falls as the price rises, so that the price is found by halving.
+    """
+    ways = dict[int, tuple[Passage, ...]]()
+
+    def is_small(at: int) -> bool:
+        """Whether no more moves at a price than may."""
+        ways[at] = way = _at_price(ground, _PRICES[at])
+        if aim.tokens is None:
+            return sum(ground.worth(passage.blocks) for passage in way) <= (1 - aim.share) * sum(ground.worths)
+        return frontmatter + ground.total - sum(map(ground.saved, way)) > aim.tokens
+
+    found = bisect_left(range(len(_PRICES)), True, key=is_small)
+    if aim.tokens is not None:  # the last price at which enough moves, else the lowest of all
+        found = max(0, found - 1)
+    elif found == len(_PRICES):
+        return ()
+    return ways[found] if found in ways else _at_price(ground, _PRICES[found])
+
+
+class _Way(NamedTuple):
+    """What is gained by some passages, in tokens, worth counted in."""
+
+    gain: float
+    passages: tuple[Passage, ...]
+
+
+_NOTHING: Final = _Way(0.0, ())
+
+
+def _at_price(ground: _Ground, price: float) -> tuple[Passage, ...]:
+    """The best passages where all the worth of the skill costs `price` times all of its tokens."""
+    worth_price = price * ground.total / (sum(ground.worths) or 1.0)
+    found = chain.from_iterable(_best(ground, branch, worth_price).passages for branch in ground.branches)
+    return tuple(sorted(found, key=lambda passage: passage.section))
+
+
+def _best(ground: _Ground, branch: Branch, price: float) -> _Way:
+    """The best way for a branch: nothing of its own moves, parts of it do, or all of it."""
+    below = [_best(ground, child, price) for child in branch.below]
+    apart = _Way(sum(way.gain for way in below), tuple(p for way in below for p in way.passages))
+    if branch.is_title:
+        return apart
+    units = [unit for unit in branch.units if _is_free(ground, unit) and _net(ground, unit, price) > 0]
+    if branch.is_step and units and len(units) == len(branch.units):  # it would be left with a pointer
+        units.remove(max(units, key=lambda unit: ground.worth(unit.blocks)))
+    lumped = [
+        child
+        for child, way in zip(branch.below, below, strict=True)
+        if _moves(ground, child) and _net_of(ground, child, price) > way.gain
+    ]
+    torn = {child.sequence for child in branch.below if child not in lumped} - {-1}
+    lumped = [child for child in lumped if child.sequence not in torn]  # a count goes as a whole
+    if len(lumped) == 1:  # its heading says more than a topic of a pointer does
+        lumped = []
+    parts = _partly(ground, branch, below, units, lumped, price) if units or lumped else apart
+    return max((apart, parts, _wholly(ground, branch, price)), key=lambda way: way.gain)
+
+
+def _partly(
+    ground: _Ground,
+    branch: Branch,
+    below: Sequence[_Way],
+    units: Sequence[Unit],
+    lumped: Sequence[Branch],
+    price: float,
+) -> _Way:
+    """The units and whole branches that move from under a heading with one pointer, and what moves further down."""
+    left = [way for child, way in zip(branch.below, below, strict=True) if child not in lumped]
+    blocks = _without_rule(ground, sorted(chain(_blocks(units), *(child.blocks for child in lumped))))
+    headings = sorted({*_headings(units), *(s for child in lumped for s in (child.section, *child.sections))})
+    passage = Passage(branch.section, tuple(blocks), tuple(headings))
+    gain = sum(_net(ground, unit, price) for unit in units) + sum(_net_of(ground, child, price) for child in lumped)
+    gain -= POINTER_TOKENS + _CHOICE + ground.load_rate * HEADER_TOKENS
+    if gain <= 0 or ground.saved(passage) < MIN_SAVED_IN_PART:
+        return _NOTHING
+    return _Way(gain + sum(way.gain for way in left), (passage, *(p for way in left for p in way.passages)))
+
+
+def _wholly(ground: _Ground, branch: Branch, price: float) -> _Way:
+    """All under a heading moves; never of one step of many."""
+    blocks = _without_rule(ground, sorted(branch.blocks))
+    passage = Passage(branch.section, tuple(blocks), tuple(sorted(branch.sections)), whole=True)
+    can = not branch.is_step and passage.blocks and _can_move(ground, passage.blocks, passage.headings)
+    if not can or ground.saved(passage) < MIN_SAVED:
+        return _NOTHING
+    gain = _value(ground, passage.blocks, passage.headings, price)
+    return _Way(gain - POINTER_TOKENS - _CHOICE / 2 - ground.load_rate * HEADER_TOKENS, (passage,))
+
+
+def _without_rule(ground: _Ground, blocks: Sequence[int]) -> Sequence[int]:
+    """The blocks without the rule that parts the last of them from the next section."""
+    ends = blocks and ground.reading.skill.blocks[blocks[-1]].kind is BlockKind.RULE
+    return blocks[:-1] if ends else blocks
+
+
+def _value(ground: _Ground, blocks: Collection[int], sections: Collection[int], price: float) -> float:
+    """What is gained by the move of some blocks and headings, in tokens."""
+    return (1 - ground.load_rate) * ground.size(blocks, sections) - price * ground.worth(blocks)
+
+
+def _net(ground: _Ground, unit: Unit, price: float) -> float:
+    return _value(ground, unit.blocks, unit.headings, price)
+
+
+def _net_of(ground: _Ground, branch: Branch, price: float) -> float:
+    return _value(ground, tuple(branch.blocks), (branch.section, *branch.sections), price)
+
+
+def _moves(ground: _Ground, branch: Branch) -> bool:
+    """Whether a branch may move with its heading."""
+    return not branch.is_step and _can_move(ground, tuple(branch.blocks), (branch.section, *branch.sections))
+
+
+def _is_free(ground: _Ground, unit: Unit) -> bool:
+    return _can_move(ground, unit.blocks, unit.headings)
+
+
+def _can_move(ground: _Ground, blocks: Iterable[int], sections: Iterable[int]) -> bool:
+    return ground.fixed.isdisjoint(sections) and not any(block in ground.pinned for block in blocks)
+
+
+def _blocks(units: Iterable[Unit]) -> Iterable[int]:
+    return (block for unit in units for block in unit.blocks)
+
+
+def _headings(units: Iterable[Unit]) -> Iterable[int]:
+    return (section for unit in units for section in unit.headings)
+
+
+def _broken(ground: _Ground, passages: Sequence[Passage]) -> tuple[dict[int, str], frozenset[int]]:
+    """The blocks to pin, with the reasons, and the sections whose headings have to stay, of a choice that breaks."""
+    reading = ground.reading
+    place = {piece: number for number, passage in enumerate(passages) for piece in passage.pieces}
+    pins = dict.fromkeys(lost_files(reading, place, ground.tokens), Pin.LAST_MENTION.value)
+    pins |= dict.fromkeys(lost_formats(reading, place, dict(enumerate(ground.worths))), Pin.ONLY_FORMAT.value)
+    for block in _leaning(reading, place):
+        pins[block] = Pin.NEEDED.value
+    fixed = set[int]()
+    for edge in reading.edges if place else ():
+        here, there = place.get(edge.source), place.get(edge.target)
+        if here == there or not edge.hard:
+            continue
+        if edge.target < 0 and not edge.mutual:
+            fixed |= {heading_of(edge.target)} - {-1} if there is not None else set()
+        elif there is not None or edge.kind is not EdgeKind.SYMBOL:
+            ends: list[Piece] = [edge.target] if edge.kind is EdgeKind.SYMBOL else [edge.source, edge.target]
+            pins |= {end: Pin.NEEDED.value for end in ends if end >= 0 and end in place}
+            fixed |= {heading_of(end) for end in ends if end < 0 and end in place}
+    return pins, frozenset(fixed)
+
+
+def _leaning(reading: Reading, place: Mapping[Piece, int]) -> Iterator[int]:
+    """The blocks to keep since one below speaks of one above, and only one of the two would move."""
+    for section in reading.skill.sections:
+        for above, block in pairwise(section.blocks):
+            parted = place.get(above.index) != place.get(block.index)
+            if parted and block.kind in PROSE and leans(block.text):
+                yield above.index if above.index in place else block.index

@@ -1,0 +1,142 @@
+"""What never moves: who has to read a text to know that it should have been read is not helped by a pointer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Final
+
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.reading import Reading
+from skill_distiller.disclosure.branches import Branch, find_branches
+from skill_distiller.disclosure.signposts import is_unmissable
+from skill_distiller.language.facts import anchor
+from skill_distiller.planning.plan import Reason
+from skill_distiller.planning.required import required_blocks
+from skill_distiller.planning.worth import WorthModel
+from skill_distiller.skill.folder import FileRole, SkillFolder
+from skill_distiller.skill.links import find_footnotes
+from skill_distiller.skill.model import Block, BlockKind, Skill
+
+# Reasons of a required block that hold wherever it would stand: it has to be seen before anything is looked up.
+_BINDING: Final = {
+    Reason.PATTERN: "holds a protected pattern",
+    Reason.HARD_RULE: "lays down a hard rule",
+    Reason.RESTRICTION: "forbids something or asks for approval",
+    Reason.VERIFIER: "says what is checked or done by then",
+}
+_DONE: Final = frozenset({SectionType.CORE_INSTRUCTION, SectionType.CONSTRAINT})
+_SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE})
+_LONG: Final = 300  # characters of code or a table, from which on it is looked up while it is needed
+_DIGEST: Final = 1500  # characters of a section
+_LINKED: Final = re.compile(r"\]\(\s*<?#([^)>\s]+)")
+_CAPITALS: Final = re.compile(r"(?<![\w-])[^\W\d_a-z]{4,}(?![\w-])")
+_NUMBERED: Final = re.compile(r"-\d+\Z")
+
+
+class Pin(StrEnum):
+    """Why a block or heading stays in SKILL.md, besides the reasons of the plan."""
+
+    TRIGGER = "says when the skill applies"
+    LOUD = "is written to be heard"
+    OPENING = "opens the skill"
+    STEP = "is what every run goes through"
+    DEFINITION = "defines links, or holds a tag of its own"
+    POINTER = "points to a reference"
+    DIGEST = "sums up a reference"
+    LAST_MENTION = "is the last to name a file"
+    ONLY_FORMAT = "is the only output format"
+    NEEDED = "text that stays needs it"
+    ASKED = "asked for"
+
+
+def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> dict[int, str]:
+    """The blocks, by index, that stay whatever else moves, each with the reason."""
+    skill = reading.skill
+    required = required_blocks(reading, 1.0, model)
+    found: dict[int, str] = {i: _BINDING[reason] for i, reason in required.items() if reason in _BINDING}
+    found |= {i: Pin.TRIGGER.value for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER}
+    found |= {block.index: Pin.LOUD for block in skill.blocks if _is_loud(block)}
+    found |= {block.index: Pin.DEFINITION for block in skill.blocks if block.kind is BlockKind.DEFINITION}
+    found |= dict.fromkeys(reading.containers.bound, Pin.DEFINITION.value)
+    found |= {tag.place: Pin.DEFINITION.value for tag in reading.containers.unpaired}
+    for note in find_footnotes(skill).values():
+        if len(note.marks) > 1:
+            found |= dict.fromkeys((*note.marks, note.definition), Pin.NEEDED.value)
+    pointers = frozenset(_pointers(reading, folder))
+    found |= dict.fromkeys(pointers, Pin.POINTER.value)
+    for branch in _all(find_branches(reading)):
+        found |= dict.fromkeys(_opening(branch), Pin.OPENING.value)
+        found |= dict.fromkeys(_digests(reading, branch, pointers), Pin.DIGEST.value)
+        found |= dict.fromkeys(_steps(reading, branch, required), Pin.STEP.value)
+    return {block: str(reason) for block, reason in found.items() if block >= 0}
+
+
+def _is_loud(block: Block) -> bool:
+    """Whether a text has a word in capitals that says it is not to be missed: MANDATORY, CRITICAL."""
+    if block.kind is BlockKind.CODE:
+        return False
+    return any(map(is_unmissable, _CAPITALS.findall(block.text)))
+
+
+def _all(branches: Collection[Branch]) -> Iterator[Branch]:
+    for branch in branches:
+        yield branch
+        yield from _all(branch.below)
+
+
+def _opening(branch: Branch) -> Iterator[int]:
+    return (block for unit in branch.units for block in unit.blocks) if branch.is_title else iter(())
+
+
+def _steps(reading: Reading, branch: Branch, required: Collection[int]) -> Iterator[int]:
+    """What an agent does in every run; what only shows or explains it, or matters little, may be looked up."""
+    if branch.in_steps:
+        for index in (block for unit in branch.units for block in unit.blocks):
+            block = reading.skill.blocks[index]
+            is_long = block.kind in _SHOWN and len(block.text) > _LONG
+            if index in required and reading.verdicts[index].type in _DONE and not is_long:
+                yield index
+
+
+def _digests(reading: Reading, branch: Branch, pointers: frozenset[int]) -> Iterator[int]:
+    """The short text around a pointer to a reference: in a file of its own there would be two to choose from."""
+    own = [block for unit in branch.units for block in unit.blocks]
+    size = sum(len(reading.skill.blocks[block].text) for block in own)
+    return iter(own) if size < _DIGEST and not pointers.isdisjoint(own) else iter(())
+
+
+def _pointers(reading: Reading, folder: SkillFolder) -> Iterator[int]:
+    """The blocks that name a reference of the folder: moved, they would be two files away from the agent."""
+    for name, pieces in reading.files.items():
+        file = folder.file(PurePosixPath(name)) if _is_plain(name) else None
+        if file and file.role is FileRole.REFERENCE:
+            yield from (piece for piece in pieces if piece >= 0)
+
+
+def _is_plain(name: str) -> bool:
+    return bool(name) and "\0" not in name and not name.startswith("/")
+
+
+def pinned_headings(skill: Skill, folder: SkillFolder) -> frozenset[int]:
+    """The sections, by index, whose headings stay: links lead to them, here or from another file."""
+    wanted = {name.lower() for name in _LINKED.findall(skill.body)} | folder.linked_anchors()
+    plain = wanted | {_NUMBERED.sub("", name) for name in wanted}  # of headings that read alike, none is to go
+    return frozenset(section.index for section in skill.sections if section.level and anchor(section.heading) in plain)
+
+
+def lost_formats(reading: Reading, moved: Collection[int], worths: Mapping[int, float]) -> Iterator[int]:
+    """The block that shows the form of the output and is worth most, where every one of them would move."""
+    formats = [i for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.OUTPUT_FORMAT]
+    if formats and all(block in moved for block in formats):
+        yield max(formats, key=lambda block: worths[block])
+
+
+def lost_files(reading: Reading, moved: Collection[int], tokens: Mapping[int, int]) -> Iterator[int]:
+    """The blocks to keep, so that every file that SKILL.md names is named in it still: the cheapest for each."""
+    for pieces in reading.files.values():
+        blocks = [piece for piece in pieces if piece >= 0]
+        if blocks and all(piece in moved for piece in pieces):
+            yield min(blocks, key=lambda block: tokens[block])

@@ -1,0 +1,147 @@
+"""Write a split: SKILL.md with pointers, new references with what stood there, byte for byte but for link targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Final
+
+from skill_distiller.disclosure.model import NewReference, Passage, Slice, Span, Split, slices_of
+from skill_distiller.disclosure.relink import Rebased, apply_links, rebase_links, used_definitions
+from skill_distiller.disclosure.signposts import write_pointer
+from skill_distiller.skill.folder import SkillFolder
+from skill_distiller.skill.model import BlockKind, Skill
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.structure.edges import heading_of
+
+MARK: Final = "<!-- skill-distiller: moved from SKILL.md."
+_PATHS: Final = "Paths in code are relative to the skill's folder."
+_LINE_ENDS: Final = ("\r\n", "\n", "\r")
+
+
+def write_split(folder: SkillFolder, references: Sequence[NewReference]) -> Split:
+    """The folder in which the passages of some new references have moved there."""
+    skill, end = folder.skill, line_end_of(folder.skill)
+    slices = slices_of(skill)
+    spans = list[Span]()
+    after = folder
+    for reference in references:
+        content, own = _write_file(folder, slices, reference, end)
+        spans += own
+        after = after.with_file(reference.path, content)
+    spans.sort()
+    core, at = list[str](), 0
+    for span in spans:
+        core += (skill.text[at : span.start], span.written)
+        at = span.end
+    core.append(skill.text[at:])
+    made = replace(parse_skill("".join(core), skill.path), frontmatter=skill.frontmatter)
+    return Split(folder, after.with_skill(made), tuple(references), tuple(spans))
+
+
+def is_new_reference(text: str) -> bool:
+    """Whether a file was made by a split."""
+    return text.startswith(MARK)
+
+
+def line_end_of(skill: Skill) -> str:
+    """The line end that most lines of a skill have."""
+    counts = {end: skill.text.count(end) for end in _LINE_ENDS}
+    counts["\n"] -= counts["\r\n"]
+    counts["\r"] -= counts["\r\n"]
+    return max(_LINE_ENDS, key=lambda end: (counts[end], end == "\n"))
+
+
+def _write_file(
+    folder: SkillFolder, slices: Sequence[Slice], reference: NewReference, end: str
+) -> tuple[str, list[Span]]:
+    """The text of a new reference, and the stretches that stand in it."""
+    skill = folder.skill
+    headings = [skill.sections[s].heading for p in reference.passages for s in (p.section, *p.headings)]
+    blocks = [skill.blocks[index] for passage in reference.passages for index in passage.blocks]
+    rebased = rebase_links(folder, blocks, reference.path, headings)
+    text = _header(reference, skill) + end + end
+    spans = list[Span]()
+    for passage, signpost in zip(reference.passages, reference.signposts, strict=True):
+        text = with_gap(text, end) + with_gap(skill.sections[passage.section].heading_source.lstrip("\r\n"), end)
+        pointer = write_pointer(signpost, reference.path)
+        for own in _stretches(slices, passage):
+            start, stop = own[0].start, own[-1].end
+            links = list(_links(own, rebased, start))
+            moved, notes = apply_links(skill.text[start:stop], links)
+            written = _written(skill.text, start, stop, pointer, end)
+            text = with_gap(text, end) if spans and text else text
+            spans.append(Span(start, stop, written, reference.path, len(text), len(moved), notes))
+            text += moved
+            pointer = ""
+    definitions = list(dict.fromkeys(used_definitions(skill, folder, text, reference.path)))
+    if definitions:
+        text = with_gap(text, end) + end.join(definitions) + end
+    return (text if text.endswith(_LINE_ENDS) else text + end), spans
+
+
+def _links(own: Sequence[Slice], rebased: dict[int, list[Rebased]], start: int) -> Iterator[Rebased]:
+    for piece in own:
+        for link in rebased.get(piece.piece, ()):
+            yield link._replace(at=piece.start - start + link.at)
+
+
+def _header(reference: NewReference, skill: Skill) -> str:
+    """The first line of a new reference: what it is, and when it is needed."""
+    whens = dict.fromkeys(signpost.name for signpost in reference.signposts)
+    topics = ", ".join(dict.fromkeys(topic for signpost in reference.signposts for topic in signpost.topics))
+    blocks = (skill.blocks[index] for passage in reference.passages for index in passage.blocks)
+    paths = f" {_PATHS}" if any(block.kind is BlockKind.CODE and "/" in block.text for block in blocks) else ""
+    about = f" Topics: {topics}." if topics else ""
+    return f"{MARK} {'; '.join(whens)}.{about}{paths} -->"
+
+
+def _stretches(slices: Sequence[Slice], passage: Passage) -> Iterator[list[Slice]]:
+    """The slices of a passage, those together that stand one after the other."""
+    places = [place for place, own in enumerate(slices) if own.piece in passage.pieces]
+    for _, run in groupby(enumerate(places), key=lambda item: item[1] - item[0]):
+        yield [slices[place] for _, place in run]
+
+
+def _written(text: str, start: int, stop: int, pointer: str, end: str) -> str:
+    """What stands in place of a stretch: a paragraph of its own, or as much as keeps its neighbors apart."""
+    above, below = text[:start], text[stop:]
+    lead = "" if _is_apart(above) else end
+    if not pointer:
+        return lead if below else ""
+    return lead + pointer + (end + end if below else end)
+
+
+def _is_apart(above: str) -> bool:
+    """Whether a text ends in a blank line, or in a heading, so that a paragraph may follow."""
+    lines = above[-2000:].splitlines()
+    return not lines or not lines[-1].strip() or lines[-1].lstrip().startswith("#")
+
+
+def with_gap(text: str, end: str) -> str:
+    """A text that ends in a blank line."""
+    if not text.endswith(_LINE_ENDS):
+        return text + end + end
+    return text if text.endswith((end + end, "\n\n")) else text + end
+
+
+def find_breaks(split: Split) -> bool:
+    """Whether Markdown reads otherwise in the new files than it did before: what ran on into a neighbor, or apart."""
+    before, moved = split.before.skill, {piece for _, passage in split.passages for piece in passage.pieces}
+    kept = [block.text.rstrip() for block in before.blocks if block.index not in moved]
+    pointers = {span.written.strip() for span in split.spans} - {""}
+    core = [block.text.rstrip() for block in split.after.skill.blocks if block.text.strip() not in pointers]
+    stays = [s.heading for s in before.sections if s.level and heading_of(s.index) not in moved]
+    if core != kept or [section.heading for section in split.after.skill.sections if section.level] != stays:
+        return True
+    return any(_breaks(split, reference) for reference in split.references)
+
+
+def _breaks(split: Split, reference: NewReference) -> bool:
+    """Whether the blocks of a new reference are not those that moved there."""
+    file = split.after.file(reference.path)
+    found = parse_skill(file.read_text() if file else "")
+    kinds = [block.kind for block in found.blocks if not block.text.startswith(MARK)]
+    wanted = [split.before.skill.blocks[i].kind for passage in reference.passages for i in passage.blocks]
+    return kinds[: len(wanted)] != wanted

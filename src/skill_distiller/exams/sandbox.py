@@ -1,0 +1,191 @@
+"""A place for code that a model or a stranger wrote: no network, no files of the user, and an end to everything."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+SECONDS: Final = 8.0  # of wall clock, after which everything in it is killed
+_CPU_SECONDS: Final = 5
+_MEMORY: Final = 1 << 30  # bytes of address space a process
+_FILE: Final = 1 << 20  # bytes of one file, the output among them
+_DISK: Final = 16 << 20  # bytes of all files, which are in memory
+_OPEN_FILES: Final = 64
+_PROCESSES: Final = 32
+_OUTPUT: Final = 4000  # characters that are kept
+_PATIENCE: Final = 5.0  # seconds that the end of what was killed is waited for
+_TICK: Final = 0.05  # seconds between two looks at how many processes there are
+_FENCE: Final = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)\n?```", re.DOTALL)
+_SYSTEM: Final = ("/usr", "/lib", "/lib64", "/bin")
+_STARTED: Final = "started"
+_RUNNER: Final = """\
+import resource as _r, sys as _s
+for _name, _most in (("CPU", {cpu}), ("AS", {memory}), ("FSIZE", {file}), ("NOFILE", {open}), ("CORE", 0)):
+    _r.setrlimit(getattr(_r, "RLIMIT_" + _name), (_most, _most))
+_s.stdout.write("{started}\\n"); _s.stdout.flush()
+for _file in ("answer.py", "check.py"):
+    with open("/code/" + _file, encoding="utf-8") as _stream:
+        exec(compile(_stream.read(), _file, "exec"), globals())
+_s.stdout.write("\\n{token}"); _s.stdout.flush()
+"""
+
+
+class CodeResult(NamedTuple):
+    """How code ended: whether the check passed, the end of its output, the seconds it took, and why it was killed.
+
+    `started` is False where the sandbox itself failed, which says nothing of the code.
+    """
+
+    passed: bool
+    started: bool
+    output: str
+    seconds: float
+    killed: str = ""
+
+
+class Bubblewrap(NamedTuple):
+    """Runs Python in namespaces of its own, with the program bubblewrap.
+
+    Inside there are the interpreter and the system's libraries to read, and 16 MB in memory to write; no network, no
+    environment, no capability. A process has 1 GB and 5 seconds of CPU; all together 8 seconds, and 32 processes.
+    """
+
+    program: str
+    seconds: float = SECONDS
+
+    def run(self, answer: str, check: str = "", files: Mapping[str, bytes] | None = None) -> CodeResult:
+        """Run code and then what checks it, in one namespace, with files beside them; it passes if both come to an end.
+
+        The names of files are plain names. Raises nothing for anything that the code does.
+        """
+        token = secrets.token_hex(16)
+        limits = {"cpu": _CPU_SECONDS, "memory": _MEMORY, "file": _FILE, "open": _OPEN_FILES}
+        runner = _RUNNER.format(**limits, started=_STARTED, token=token)
+        with tempfile.TemporaryDirectory(prefix="skill-distiller-") as folder:
+            place = Path(folder, "code")
+            place.mkdir()
+            for name, text in (("answer.py", answer), ("check.py", check), ("run.py", runner)):
+                (place / name).write_text(text, encoding="utf-8", errors="replace")
+            for name, content in (files or {}).items():
+                (place / Path(name).name).write_bytes(content)
+            start = time.monotonic()
+            output = Path(folder, "output")
+            with output.open("wb") as stream:
+                killed = self._wait(self._command(place), stream.fileno())
+            said = output.read_bytes()[: _FILE + 1].decode("utf-8", "replace")
+        seconds = time.monotonic() - start
+        passed = not killed and said.endswith(token)
+        shown = said.removeprefix(f"{_STARTED}\n").removesuffix(f"\n{token}")[-_OUTPUT:]
+        return CodeResult(passed, said.startswith(_STARTED), shown, seconds, killed)
+
+    def _wait(self, command: Sequence[str], output: int) -> str:
+        """Why the command was killed, "" where it ended by itself."""
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={},
+            start_new_session=True,
+            close_fds=True,
+            preexec_fn=_limit_files,
+        )
+        ends = time.monotonic() + self.seconds
+        try:
+            while True:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_TICK)
+                    return ""
+                if time.monotonic() > ends:
+                    return f"it took more than {self.seconds:g} seconds"
+                if len(_descendants(process.pid)) > _PROCESSES:
+                    return f"it started more than {_PROCESSES} processes"
+        finally:
+            _end(process)
+
+    def _command(self, code: Path) -> list[str]:
+        prefix = Path(sys.base_prefix).resolve()  # of the interpreter itself, not of a virtual environment
+        python = prefix / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+        seen = [path for path in _SYSTEM if Path(path).is_dir() and not Path(path).is_symlink()]
+        links = [(str(Path(path).readlink()), path) for path in _SYSTEM if Path(path).is_symlink()]
+        binds = [word for path in seen for word in ("--ro-bind", path, path)]
+        binds += [word for target, path in links for word in ("--symlink", target, path)]
+        if not any(prefix.is_relative_to(path) for path in seen):
+            binds += ["--ro-bind", str(prefix), str(prefix)]
+        return [
+            self.program,
+            *("--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"),
+            *("--uid", "65534", "--gid", "65534", "--hostname", "sandbox"),
+            *binds,
+            *("--proc", "/proc", "--dev", "/dev", "--size", str(_DISK), "--tmpfs", "/tmp"),
+            *("--size", str(_DISK), "--tmpfs", "/work", "--ro-bind", str(code), "/code", "--chdir", "/work"),
+            *("--setenv", "HOME", "/work", "--setenv", "LANG", "C.UTF-8"),
+            *("--remount-ro", "/"),
+            *(str(python), "-I", "-B", "/code/run.py"),
+        ]
+
+
+def _limit_files() -> None:
+    """No more output than is read, and no core, also of bubblewrap itself."""
+    import resource  # there is none on Windows, nor a sandbox
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE, _FILE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _descendants(pid: int) -> list[int]:
+    """The processes that descend from one, the nearest first; of very many a few more than are allowed."""
+    found = [pid]
+    for parent in found:
+        if len(found) > 2 * _PROCESSES:
+            break
+        for tasks in Path(f"/proc/{parent}/task").glob("*/children"):
+            with suppress(OSError):
+                found += map(int, tasks.read_text().split())
+    return found[1:]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a sandbox, and wait until nothing of it is left: the first process of a namespace takes the others along."""
+    below = _descendants(process.pid) if process.poll() is None else []
+    with suppress(ProcessLookupError):
+        process.kill()
+    process.wait()
+    ends = time.monotonic() + _PATIENCE
+    while below and time.monotonic() < ends:
+        below = [pid for pid in below if _is_alive(pid)]
+        time.sleep(_TICK / 5)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (OSError, IndexError):
+        return False
+
+
+@lru_cache(maxsize=1)
+def find_sandbox() -> Bubblewrap | None:
+    """The sandbox of this machine, tried out once; None where there is none that works."""
+    program = shutil.which("bwrap") if os.name == "posix" else None
+    if program is None:
+        return None
+    found = Bubblewrap(program)
+    return found if found.run("x = 1", "assert x == 1").passed else None
+
+
+def code_in(answer: str) -> str:
+    """The last Python of an answer in a fence, "" for none."""
+    found = _FENCE.findall(answer)
+    return found[-1] if found else ""

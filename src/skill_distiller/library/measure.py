@@ -1,0 +1,332 @@
+"""What a library costs and where: three tiers, client limits, copies, descriptions that collide, links and files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import log
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from skill_distiller.errors import BadInputError, SkillDistillerError, reason_of
+from skill_distiller.language.words import content_words
+from skill_distiller.library.client_limits import WINDOW, Sizes, Stand, load_limits, sizes_of, stand_of
+from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill, PassedOver, same_names
+from skill_distiller.library.workers import work_on
+from skill_distiller.run.distill import distill
+from skill_distiller.run.run import DistillOptions
+from skill_distiller.skill.folder import FileRole, LinkState, SkillFolder
+from skill_distiller.skill.links import split_target
+from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
+from skill_distiller.skill.read import read_folder, read_skill
+from skill_distiller.tokens import TokenCounter, load_counter
+
+MOST_COMPARED: Final = 5_000  # descriptions: the time to compare them is the square of their number
+COLLIDES: Final = 0.6  # the cosine of two descriptions, their words weighted by how rare they are
+_LONG_BLOCK: Final = 200  # characters: shorter blocks repeat by chance
+_MOST_TEXT: Final = 500_000  # bytes of a file that is looked through for names of others
+
+
+class Tiers(NamedTuple):
+    """Tokens of a skill: its line in the listing (paid by every session), its body (by each use), its references."""
+
+    listing: int
+    body: int
+    references: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one skill costs. `after` is what its SKILL.md would have, in tokens, None where that was not asked for.
+
+    `refused` says why there would be no smaller one. `dead` are links to nothing, as `file:line target`; nothing names
+    the files that are `orphans`.
+    """
+
+    place: str
+    path: str
+    skill: Described
+    tiers: Tiers
+    sizes: Sizes
+    dead: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()
+    after: int | None = None
+    refused: str = ""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the whole SKILL.md."""
+        return self.skill.tokens
+
+    @property
+    def saved(self) -> int:
+        """Tokens that compression would take off, 0 where it is not worth it."""
+        return self.skill.tokens - self.after if self.after is not None else 0
+
+
+class Described(NamedTuple):
+    """What a skill says of itself, the tokens and the SHA-256 of its SKILL.md, and short hashes of its long blocks."""
+
+    name: str
+    description: str
+    tokens: int
+    digest: str
+    blocks: tuple[tuple[int, int], ...]  # of each: hash and tokens
+
+
+class Broken(NamedTuple):
+    """A skill that can't be measured, and why."""
+
+    place: str
+    path: str
+    reason: str
+
+
+class Repeated(NamedTuple):
+    """Long blocks that stand in several skills: how many of them, and how many tokens, are there once too often."""
+
+    blocks: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What a library costs, and what is wrong in it. `window` is that of the client, in tokens.
+
+    `copies` are places of skills with the same SKILL.md, `names` those of one name, `collisions` pairs of places with
+    the likeness of their descriptions (None where there are too many skills to compare).
+    """
+
+    skills: tuple[Measured, ...]
+    broken: tuple[Broken, ...]
+    passed_over: tuple[PassedOver, ...]
+    stands: tuple[Stand, ...]
+    copies: tuple[tuple[str, ...], ...]
+    names: tuple[tuple[str, tuple[str, ...]], ...]
+    collisions: tuple[tuple[str, str, float], ...] | None
+    repeated: Repeated
+    window: int = WINDOW
+
+    @property
+    def tiers(self) -> Tiers:
+        """All skills together."""
+        return Tiers(*(sum(skill.tiers[tier] for skill in self.skills) for tier in range(3)))
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Measures one skill, in a worker process; `options` are those of a run that is tried, None for none."""
+
+    options: DistillOptions | None = None
+    encoding: str = ""
+    offline: bool = False
+    max_bytes: int = MAX_BYTES
+
+    @property
+    def counter(self) -> TokenCounter:
+        """What tokens are counted with."""
+        return load_counter(self.encoding, offline=self.offline) if self.encoding else load_counter()
+
+    def __call__(self, found: FoundSkill) -> Measured | Broken:
+        """What it costs."""
+        place, path = str(found.place), str(found.file)
+        try:
+            skill = read_skill(found.file, self.max_bytes)
+            folder = _folder(found, skill, self.max_bytes)
+            texts = _texts(folder)
+            measured = Measured(
+                place,
+                path,
+                _described(skill, self.counter),
+                self._tiers(skill, folder),
+                sizes_of(skill, self.counter),
+                tuple(_dead_links(folder)),
+                tuple(_orphans(folder, texts)),
+            )
+        except (OSError, SkillDistillerError) as error:
+            return Broken(place, path, str(error) if isinstance(error, SkillDistillerError) else reason_of(error))
+        if self.options is None:
+            return measured
+        try:
+            return replace(measured, after=distill(skill, self.options).output_tokens)
+        except SkillDistillerError as error:
+            return replace(measured, after=measured.tokens, refused=str(error))
+
+    def _tiers(self, skill: Skill, folder: SkillFolder) -> Tiers:
+        counts = self.counter.count
+        listing = sizes_of(skill, self.counter).by_part["listing"]["tokens"]
+        references = 0
+        for file in folder.files:
+            if file.role is FileRole.REFERENCE and not file.link:
+                try:
+                    references += counts(file.read_text(self.max_bytes))
+                except BadInputError:  # no text, or too large: no agent reads it as such
+                    continue
+        return Tiers(listing, counts(skill.body), references)
+
+
+def _folder(found: FoundSkill, skill: Skill, max_bytes: int) -> SkillFolder:
+    if found.file.name != SKILL_FILE:
+        return SkillFolder(None, skill)
+    folder = read_folder(found.file.parent, max_bytes)
+    if not found.holds_skills:
+        return folder
+    return replace(folder, files=tuple(file for file in folder.files if file.path.parts[0] not in SKILL_HOMES))
+
+
+def _described(skill: Skill, counter: TokenCounter) -> Described:
+    long = (block.text for block in skill.blocks if len(block.text) >= _LONG_BLOCK)
+    blocks = tuple((_hash(" ".join(text.split())), counter.count(text)) for text in long)
+    digest = hashlib.sha256(skill.text.encode("utf-8", "replace")).hexdigest()
+    return Described(skill.name, skill.description, counter.count(skill.text), digest, blocks)
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
+
+
+def _texts(folder: SkillFolder) -> str:
+    """All text of a skill and of its files in which others may be named."""
+    texts = [folder.skill.text]
+    for file in folder.files:
+        if file.role in (FileRole.REFERENCE, FileRole.SCRIPT) and not file.link and file.size <= _MOST_TEXT:
+            try:
+                texts.append(file.read_text(_MOST_TEXT))
+            except BadInputError:
+                continue
+    return "\n".join(texts)
+
+
+def _dead_links(folder: SkillFolder) -> Iterator[str]:
+    """Links to files that are not there; to one of another skill that is there a link may lead."""
+    try:
+        links = folder.links()
+    except BadInputError:  # a reference that is no text
+        return
+    for source, link, state, _ in links:
+        gone = state is LinkState.MISSING
+        if state is LinkState.OUTSIDE and folder.root:
+            target = folder.root / source.parent / split_target(link.text)[0]
+            gone = link.text.startswith("/") or not os.path.lexists(target)
+        if gone:
+            yield f"{source}:{link.line} {link.text}"
+
+
+def _orphans(folder: SkillFolder, texts: str) -> Iterator[str]:
+    """The files that no text of the skill names: not by name, a script not as a module, and not by their folder."""
+    words = frozenset(re.findall(r"\w+", texts))
+    for file in folder.files:
+        path = file.path
+        if file.role is FileRole.OTHER or file.link or path.name.startswith((".", "__")):
+            continue
+        named = path.name in texts or (file.role is FileRole.SCRIPT and path.stem in words)
+        above = (re.escape(str(folder_path)) for folder_path in path.parents[:-1])
+        if not named and not any(re.search(rf"{name}/(?![\w.])", texts) for name in above):
+            yield str(path)
+
+
+def audit(
+    found: Iterable[FoundSkill | PassedOver], measure: Measure, *, jobs: int, window: int = WINDOW
+) -> Iterator[Measured | Broken | Audit]:
+    """Each skill as it is measured, in any order, and at the end the audit of all of them, in order of their places."""
+    skills: list[Measured] = []
+    broken: list[Broken] = []
+    passed: list[PassedOver] = []
+
+    def to_measure() -> Iterator[FoundSkill]:
+        for item in found:
+            if isinstance(item, PassedOver):
+                passed.append(item)
+            else:
+                yield item
+
+    for task, done in work_on(to_measure(), measure, jobs, preload=__name__):
+        if isinstance(done, Measured):
+            skills.append(done)
+            yield done
+        else:
+            broken.append(done if isinstance(done, Broken) else Broken(str(task.place), str(task.file), done.reason))
+            yield broken[-1]
+    skills.sort(key=lambda skill: skill.place)
+    broken.sort()
+    yield sum_up(skills, broken, passed, window)
+
+
+def sum_up(
+    skills: Sequence[Measured], broken: Sequence[Broken], passed: Sequence[PassedOver], window: int = WINDOW
+) -> Audit:
+    """The audit of skills that were measured."""
+    sizes = [(skill.place, skill.sizes) for skill in skills]
+    digests: dict[str, list[str]] = {}
+    for skill in skills:
+        digests.setdefault(skill.skill.digest, []).append(skill.place)
+    names = same_names((skill.skill.name, skill.place) for skill in skills)
+    return Audit(
+        tuple(skills),
+        tuple(broken),
+        tuple(passed),
+        tuple(stand_of(limit, sizes, window) for limit in load_limits()),
+        tuple(tuple(places) for places in digests.values() if len(places) > 1),
+        tuple((name, tuple(places)) for name, places in names.items()),
+        find_collisions(skills),
+        _repeated(skills),
+        window,
+    )
+
+
+def find_collisions(skills: Sequence[Measured], least: float = COLLIDES) -> tuple[tuple[str, str, float], ...] | None:
+    """Pairs of skills that describe themselves alike, the likest first; None for more skills than are compared.
+
+    Copies of one another are none. The likeness, 0-1, is the cosine of the descriptions' words, weighted by how rare
+    each is among these skills.
+    """
+    if len(skills) > MOST_COMPARED:
+        return None
+    words = [content_words(skill.skill.description) for skill in skills]
+    spread = Counter(word for own in words for word in own)
+    columns = {word: number for number, word in enumerate(word for word, count in spread.items() if count > 1)}
+    rows = np.zeros((len(skills), len(columns)), dtype=np.float32)
+    norms = np.zeros(len(skills), dtype=np.float64)
+    for number, own in enumerate(words):
+        for word in own:
+            weight = log(1 + len(skills) / spread[word])
+            norms[number] += weight * weight
+            if word in columns:
+                rows[number, columns[word]] = weight
+    rows /= np.sqrt(np.maximum(norms, 1e-9))[:, None].astype(np.float32)
+    pairs = []
+    for number in range(len(skills) - 1):
+        alike = rows[number + 1 :] @ rows[number]
+        for other in np.flatnonzero(alike >= least):
+            first, second = skills[number], skills[number + 1 + int(other)]
+            if first.skill.digest != second.skill.digest:
+                pairs.append((first.place, second.place, round(float(alike[other]), 3)))
+    return tuple(sorted(pairs, key=lambda pair: (-pair[2], pair)))
+
+
+def _repeated(skills: Sequence[Measured]) -> Repeated:
+    """Long blocks that stand in several skills, copies of whole skills left out, each counted once less."""
+    seen: dict[int, int] = {}
+    texts: set[str] = set()
+    blocks = tokens = 0
+    for skill in skills:
+        if skill.skill.digest in texts:
+            continue
+        texts.add(skill.skill.digest)
+        for block, count in dict(skill.skill.blocks).items():
+            if block in seen:
+                blocks, tokens = blocks + 1, tokens + count
+            seen[block] = count
+    return Repeated(blocks, tokens)
+
+
+def place_on_disk(measured: Measured) -> Path:
+    """The folder of a skill, or its lone file."""
+    path = Path(measured.path)
+    return path.parent if path.name == SKILL_FILE else path

@@ -1,0 +1,247 @@
+"""Worker processes that each do one task at a time: one that dies takes only its own task with it.
+
+Unlike the pools of the standard library it knows which task a dead worker held, ends one that takes too long, and takes
+a task only when a worker is free for it: memory does not grow with their number.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from typing import Final, Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+_COLLECT_EVERY: Final = 64  # tasks; a run makes few cycles
+_GRACE_SECONDS: Final = 5.0
+
+
+class Died(NamedTuple):
+    """A task that has no result because its worker broke down; `trace` tells programmers where, "" where it is gone."""
+
+    reason: str
+    trace: str = ""
+
+
+@dataclass(slots=True)
+class _Worker(Generic[T]):
+    process: BaseProcess
+    pipe: Connection
+    task: T | None = None
+    since: float = 0.0
+
+
+class Workers(Generic[T, R]):
+    """Processes that do `work`, which is pickled once for each; use it as `with Workers(…).running() as workers`.
+
+    `prepare` is called in each process before its first task. A task may take `most_seconds`, for ever where that is
+    None.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[T], R],
+        count: int,
+        *,
+        prepare: Callable[[], object] | None = None,
+        preload: str = "",
+        most_seconds: float | None = None,
+    ) -> None:
+        self._work, self._prepare, self._count, self._most_seconds = work, prepare, max(1, count), most_seconds
+        self._context = _context(preload)
+        self._workers: list[_Worker[T]] = []
+
+    @contextmanager
+    def running(self) -> Iterator[Workers[T, R]]:
+        """The workers, started; at the end they finish what they are at, after an error they are ended at once."""
+        try:
+            self._workers = [self._start() for _ in range(self._count)]
+            yield self
+            for worker in self._workers:
+                worker.pipe.close()
+            for worker in self._workers:
+                worker.process.join(_GRACE_SECONDS)
+        finally:
+            for worker in self._workers:
+                _end(worker.process)
+            self._workers = []
+
+    @property
+    def are_busy(self) -> bool:
+        """Whether a task is in work."""
+        return any(worker.task is not None for worker in self._workers)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a worker has nothing to do."""
+        return any(worker.task is None for worker in self._workers)
+
+    def submit(self, task: T) -> None:
+        """Give a task to a worker that has none; raises ValueError where all have one."""
+        free = next((place for place, worker in enumerate(self._workers) if worker.task is None), None)
+        if free is None:
+            raise ValueError("no worker is free")
+        worker = self._workers[free]
+        try:
+            worker.pipe.send(task)
+        except OSError:  # it died without work
+            _end(worker.process)
+            worker = self._workers[free] = self._start()
+            worker.pipe.send(task)
+        worker.task, worker.since = task, time.monotonic()
+
+    def wait(self) -> tuple[T, R | Died]:
+        """The next task that is done, with its result; raises ValueError where none is in work."""
+        if not self.are_busy:
+            raise ValueError("no task is in work")
+        while True:
+            busy = {place: worker for place, worker in enumerate(self._workers) if worker.task is not None}
+            ready = wait([worker.pipe for worker in busy.values()], self._patience(busy.values()))
+            for place, worker in busy.items():
+                late = self._most_seconds is not None and time.monotonic() - worker.since > self._most_seconds
+                if worker.pipe in ready or late:
+                    return self._take(place, worker)
+
+    def _patience(self, busy: Iterator[_Worker[T]] | object) -> float | None:
+        if self._most_seconds is None:
+            return None
+        oldest = min(worker.since for worker in self._workers if worker.task is not None)
+        return max(0.0, oldest + self._most_seconds - time.monotonic()) + 0.01
+
+    def _take(self, place: int, worker: _Worker[T]) -> tuple[T, R | Died]:
+        task, worker.task = worker.task, None
+        assert task is not None
+        result: R | Died
+        try:
+            if worker.pipe.poll():
+                result = worker.pipe.recv()
+                return task, result
+            result = Died(f"it took more than {self._most_seconds:g} seconds")
+        except (EOFError, OSError):
+            worker.process.join(_GRACE_SECONDS)
+            result = Died(_how_it_ended(worker.process.exitcode))
+        _end(worker.process)
+        worker.pipe.close()
+        self._workers[place] = self._start()
+        return task, result
+
+    def _start(self) -> _Worker[T]:
+        near, far = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(far, self._work, self._prepare), daemon=True)  # type: ignore[attr-defined]
+        process.start()
+        far.close()
+        return _Worker(process, near)
+
+
+class InProcess(Generic[T, R]):
+    """The same for work that can't leave this process: one task at a time."""
+
+    def __init__(self, work: Callable[[T], R]) -> None:
+        self._work = work
+        self._tasks: list[T] = []
+
+    @contextmanager
+    def running(self) -> Iterator[InProcess[T, R]]:
+        """Nothing has to be started."""
+        yield self
+
+    @property
+    def are_busy(self) -> bool:
+        """Whether a task waits to be done."""
+        return bool(self._tasks)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether none does."""
+        return not self._tasks
+
+    def submit(self, task: T) -> None:
+        """Take a task, which is done when it is waited for."""
+        self._tasks.append(task)
+
+    def wait(self) -> tuple[T, R | Died]:
+        """The task with its result."""
+        task = self._tasks.pop()
+        return task, self._work(task)
+
+
+def work_on(
+    tasks: Iterable[T], work: Callable[[T], R], count: int, *, preload: str = "", most_seconds: float = 600.0
+) -> Iterator[tuple[T, R | Died]]:
+    """Each task with its result, in the order in which they are done; a task is taken when a worker is free for it."""
+    source = iter(tasks)
+    with Workers[T, R](work, count, preload=preload, most_seconds=most_seconds).running() as workers:
+        while True:
+            while workers.has_room:
+                try:
+                    task = next(source)
+                except StopIteration:
+                    break
+                workers.submit(task)
+            if not workers.are_busy:
+                return
+            yield workers.wait()
+
+
+def _context(preload: str) -> BaseContext:
+    """Processes that begin with what is imported already, where the system can do that."""
+    if sys.platform == "win32":
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload([preload or __name__])
+    return context
+
+
+def _end(process: BaseProcess) -> None:
+    if process.is_alive():
+        process.kill()
+    process.join(_GRACE_SECONDS)
+    with suppress(ValueError):  # it does not end: left to the system
+        process.close()
+
+
+def _how_it_ended(code: int | None) -> str:
+    """In words, for whoever reads the outcome."""
+    if code is not None and code < 0:
+        with suppress(ValueError):
+            return f"its worker process was ended by {signal.Signals(-code).name}"
+    return f"its worker process ended with code {code}"
+
+
+def _serve(pipe: Connection, work: Callable[[T], R], prepare: Callable[[], object] | None) -> None:
+    """The life of a worker: a task comes, its result goes, until the other end is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the first one decides
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    held = prepare() if prepare else None
+    gc.disable()
+    gc.freeze()
+    done = 0
+    while True:
+        try:
+            task = pipe.recv()
+        except (EOFError, OSError):
+            break
+        result: R | Died
+        try:
+            result = work(task)
+        except Exception as error:  # noqa: BLE001 - a defect that one skill shows must not stop the others
+            result = Died(f"{type(error).__name__}: {error}", traceback.format_exc())
+        try:
+            pipe.send(result)
+        except OSError:  # nobody is there any more
+            break
+        done += 1
+        if done % _COLLECT_EVERY == 0:
+            gc.collect()
+    del held

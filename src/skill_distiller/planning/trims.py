@@ -1,0 +1,104 @@
+"""What of each block may go without the rest, that first which is worth least for its length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from math import fsum
+from typing import Final
+
+from skill_distiller.analysis.model import Verdict
+from skill_distiller.analysis.reading import Reading
+from skill_distiller.language.modals import restricts, verifies
+from skill_distiller.planning.hull import Step, close_hull, merge_steps
+from skill_distiller.planning.worth import WorthModel, part_values
+from skill_distiller.planning.worth_features import skill_parts
+from skill_distiller.rewriting.ladder import Trim
+from skill_distiller.rewriting.parts import Part, PartKind, Unit, deletions, units_of
+from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
+from skill_distiller.structure.edges import EdgeKind
+
+_CUT: Final = PROSE | {BlockKind.TABLE}
+_MAX_TRIMS: Final = 8  # of a block: what is between two of them is hardly worth a rung
+_TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|:::|\[\^")
+
+
+def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...]]:
+    """For each block, by index, what may go of it: each time more, never all of it.
+
+    Parts that hold a protected pattern, a hard rule, a prohibition or a check stay. A block that another one can't do
+    without stays whole, and so do labels, lead-ins, and lists that the text above them counts.
+    """
+    needed = _needed_whole(reading)
+    values = part_values(reading, model)
+    found = {}
+    for block, parts, verdict in zip(reading.skill.blocks, skill_parts(reading), reading.verdicts, strict=True):
+        if block.kind not in _CUT or len(parts) < 2 or block.index in needed or _TAG.search(block.text):
+            continue
+        if block.kind is not BlockKind.PARAGRAPH and _is_counted(reading.skill, block, parts):
+            continue
+        units = units_of(block, parts, _what_stays(reading, block, verdict))
+        if trims := tuple(_trims(block, parts, units, values[block.index])):
+            found[block.index] = trims
+    return found
+
+
+def _needed_whole(reading: Reading) -> frozenset[int]:
+    """The blocks that others can't do without, both halves of pairs, and what only introduces."""
+    needed = set(reading.lead_ins) | reading.containers.bound | reading.containers.partners.keys()
+    for edge in reading.edges:
+        if edge.hard and not edge.mutual:
+            needed.add(edge.target)
+        elif edge.hard and edge.kind is not EdgeKind.SEQUENCE:
+            needed |= {edge.source, edge.target}
+    return frozenset(needed)
+
+
+def _what_stays(reading: Reading, block: Block, verdict: Verdict) -> Callable[[str], bool]:
+    """Whether a part of a block stays for what it says."""
+    ruled = bool(verdict.protected) or verdict.hard_rule
+    restricted, checked = restricts(block.text), verifies(block.text)  # most blocks have none of it
+
+    def stays(text: str) -> bool:
+        if (restricted and restricts(text)) or (checked and verifies(text)):
+            return True
+        names = reading.patterns.find(text) if ruled else None
+        return names is not None and bool(names.protected or names.hard_rule)
+
+    return stays
+
+
+def _is_counted(skill: Skill, block: Block, parts: Sequence[Part]) -> bool:
+    """Whether the heading or the block above says how many items or rows there are."""
+    count = sum(part.above < 0 and part.kind in (PartKind.ITEM, PartKind.ROW) for part in parts)
+    section = skill.sections[skill.section_of[block.index]]
+    place = block.index - section.blocks[0].index
+    above = section.blocks[place - 1].text if place else ""
+    return re.search(rf"(?<![\w.]){count}(?![\w.%]*\d)", f"{section.heading}\n{above}") is not None
+
+
+def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: Sequence[float]) -> Iterator[Trim]:
+    lengths = [part.end - part.start for part in parts]
+    whole = fsum(values)
+    steps = merge_steps(_steps(unit, lengths, values) for unit in units)
+    most = sum(lengths[part] for unit in units for part in unit.all_parts)
+    gone = set[int]()
+    lost = 0.0
+    found: list[Trim] = []
+    for step in steps:
+        gone |= {part for part, _ in step.changes}
+        lost += step.lost
+        if sum(lengths[part] for part in gone) < most and whole > 0:
+            found.append(Trim(deletions(block.text, parts, gone), max(0.0, 1 - lost / whole)))
+    pace = -(-len(found) // _MAX_TRIMS) or 1
+    yield from found[::pace]
+
+
+def _steps(unit: Unit, lengths: Sequence[int], values: Sequence[float]) -> list[Step]:
+    """The ways down a unit: what hangs on it piece by piece, then all of it where that may go."""
+    steps = merge_steps(_steps(child, lengths, values) for child in unit.children)
+    if not unit.removable:
+        return steps
+    own = unit.all_parts
+    saved, lost = sum(lengths[part] for part in own), fsum(values[part] for part in own)
+    return close_hull(steps, saved, lost, [(part, 1) for part in own])

@@ -1,0 +1,206 @@
+"""What the parts of a skill are like, as the numbers that their worth is learnt from."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from math import log
+from typing import Final, NamedTuple
+from zlib import crc32
+
+from skill_distiller.analysis.model import SectionType, Verdict
+from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.language.fact import Fact, FactKind
+from skill_distiller.language.lexicon import Sense, words_of
+from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import content_words, unique_words
+from skill_distiller.rewriting.parts import Part, PartKind, parts_of
+from skill_distiller.rewriting.sentences import goes_on
+from skill_distiller.skill.model import Block, BlockKind
+
+_KINDS: Final = (BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM, BlockKind.CODE, BlockKind.TABLE)
+_LITTLE: Final = frozenset({BlockKind.HTML, BlockKind.RULE})
+_TEXT: Final = (
+    "log characters",
+    "log words that stand in no other part, heading or description",
+    "log information of these words",
+    "mean information of its words",
+    "log digits",
+    "log names in capitals",
+    "log code spans",
+    "log bold spans",
+    "log quotation marks",
+    "log brackets",
+    "log lines",
+    "gives a reason",
+    "tells of a failure",
+    "log conditions",
+    "log negations",
+    "ends in a colon",
+)
+_FACTS: Final = {
+    "modal words": (FactKind.MODAL,),
+    "numbers": (FactKind.NUMBER,),
+    "links": (FactKind.LINK, FactKind.URL),
+    "names": (FactKind.PATH, FactKind.FLAG, FactKind.ENV_VAR, FactKind.IDENTIFIER, FactKind.ERROR_CODE),
+    "lines of code": (FactKind.CODE_LINE,),
+    "quotations": (FactKind.QUOTED,),
+}
+_PLACE: Final = (
+    "place in the block, 0-1",
+    "is the first part",
+    "is one of several parts",
+    "log parts of the block",
+    "share of the block",
+    "depth in the list",
+    "log parts below it",
+    *(f"is a part of kind {kind}" for kind in PartKind),
+    "goes on from the sentence before",
+)
+_BLOCK: Final = (
+    "importance of the block",
+    "log importance of the block",
+    *(f"its block is of type {kind}" for kind in SectionType),
+    *(f"its block is of kind {kind}" for kind in _KINDS),
+    "its block is a tag or rule",
+    "its block is a lead-in",
+    "log characters of the block",
+    "place of the block in the section",
+    "log blocks of the section",
+    "level of the section",
+    "place of the block in the skill, 0-1",
+    "its block is among the first tenth",
+)
+FEATURES: Final = (*_TEXT, *(f"log {name} that stand in no other part" for name in _FACTS), *_PLACE, *_BLOCK)
+_CHARACTERS: Final = 8  # added before the logarithm: the shortest parts are much alike
+_IMPORTANCE: Final = 0.05
+_OPENING: Final = 0.1  # the part of a skill, in blocks, that opens it
+_STOP: Final = frozenset(
+    "the and for with that this from into than then such via your you they will can are not".split()
+)
+_WORD: Final = re.compile(r"[\w'’]+")
+_CONDITIONS: Final = (Sense.CONDITION, Sense.EXCEPTION, Sense.ONLY, Sense.UNTIL, Sense.BEFORE, Sense.AFTER)
+_NEGATIONS: Final = (Sense.NEGATION, Sense.AVOIDANCE, Sense.LACK)
+_DIGITS: Final = re.compile(r"\d+")
+_CAPITALS: Final = re.compile(r"[A-Z]\w")
+
+
+def word_number(word: str) -> int:
+    """The number by which a word is known to the weights: a hash of 32 bits."""
+    return crc32(word.encode())
+
+
+class Vocabulary(NamedTuple):
+    """How many of `skills` skills use each word of those that several use, by its number."""
+
+    skills: int = 0
+    uses: Mapping[int, int] = {}
+
+    def information(self, word: str) -> float:
+        """How little a word is to be expected in a skill: minus the logarithm of the share that uses it, in nats."""
+        return log((self.skills + 1) / (self.uses.get(word_number(word), 0) + 1))
+
+
+@once_per_reading
+def skill_parts(reading: Reading) -> tuple[tuple[Part, ...], ...]:
+    """For each block its parts."""
+    return tuple(parts_of(block, facts) for block, facts in zip(reading.skill.blocks, reading.facts, strict=True))
+
+
+def worth_features(reading: Reading, vocabulary: Vocabulary) -> list[tuple[float, ...]]:
+    """One row a part, in order of reading, one value for each of FEATURES."""
+    skill = reading.skill
+    blocks = list(zip(skill.blocks, skill_parts(reading), reading.facts, strict=True))
+    texts = [block.text[part.start : part.end] for block, parts, _ in blocks for part in parts]
+    facts = [own for _, parts, known in blocks for own in _facts_by_part(parts, known)]
+    words = [content_words(text) for text in texts]
+    known = _STOP | content_words("\n".join([skill.description, *(section.heading for section in skill.sections)]))
+    novel = unique_words(words) - known
+    information = {word: vocabulary.information(word) for word in frozenset[str]().union(*words)}
+    spread = Counter(key for own in facts for key in {fact.key for fact in own})
+    rows = []
+    at = 0
+    for block, parts, _ in blocks:
+        whole = tuple(_block_columns(reading, block, reading.verdicts[block.index]))
+        below = Counter(part.above for part in parts)
+        for place in range(len(parts)):
+            own = {fact.key: fact.kind for fact in facts[at] if spread[fact.key] == 1}
+            kinds = Counter(own.values())
+            rows.append(
+                (
+                    *_text_columns(
+                        texts[at], [information[word] for word in words[at]], words[at] & novel, information
+                    ),
+                    *(log(sum(kinds[kind] for kind in group) + 1) for group in _FACTS.values()),
+                    *_place_columns(block, parts, place, below[place]),
+                    *whole,
+                )
+            )
+            at += 1
+    return rows
+
+
+def _facts_by_part(parts: Sequence[Part], facts: Sequence[Fact]) -> list[list[Fact]]:
+    """The facts that begin in each of the parts of their block."""
+    found: list[list[Fact]] = [[] for _ in parts]
+    at = 0
+    for fact in sorted(facts, key=lambda fact: fact.start):
+        while at + 1 < len(parts) and parts[at].end <= fact.start:
+            at += 1
+        found[at].append(fact)
+    return found
+
+
+def _text_columns(
+    text: str, information: Sequence[float], novel: frozenset[str], known: Mapping[str, float]
+) -> Iterator[float]:
+    words = _WORD.findall(text.lower())
+    said = frozenset(words)
+    yield log(len(text) + _CHARACTERS)
+    yield log(len(novel) + 1)
+    yield log(sum(sorted(known[word] for word in novel)) + 1)
+    yield sum(sorted(information)) / (len(information) + 3)
+    yield log(len(_DIGITS.findall(text)) + 1)
+    yield log(len(_CAPITALS.findall(text)) + 1)
+    for mark in ("`", "**", '"', "(", "\n"):
+        yield log(text.count(mark) + 1)
+    yield float(not said.isdisjoint(words_of(Sense.BECAUSE)))
+    yield float(not said.isdisjoint(words_in("field_notes")))
+    yield log(sum(map(words_of(*_CONDITIONS).__contains__, words)) + 1)
+    yield log(sum(map(words_of(*_NEGATIONS).__contains__, words)) + 1)
+    yield float(text.rstrip().endswith((":", "：")))
+
+
+def _place_columns(block: Block, parts: Sequence[Part], place: int, below: int) -> Iterator[float]:
+    part = parts[place]
+    depth, above = 0, part.above
+    while above >= 0:
+        depth, above = depth + 1, parts[above].above
+    yield place / max(1, len(parts) - 1)
+    yield float(place == 0)
+    yield float(len(parts) > 1)
+    yield log(len(parts))
+    yield (part.end - part.start) / len(block.text)
+    yield depth
+    yield log(below + 1)
+    yield from (float(part.kind is kind) for kind in PartKind)
+    yield float(goes_on(block.text[part.start : part.end]))
+
+
+def _block_columns(reading: Reading, block: Block, verdict: Verdict) -> Iterator[float]:
+    skill = reading.skill
+    section = skill.sections[skill.section_of[block.index]]
+    last = max(1, len(skill.blocks) - 1)
+    yield verdict.importance
+    yield log(verdict.importance + _IMPORTANCE)
+    yield from (float(verdict.type is kind) for kind in SectionType)
+    yield from (float(block.kind is kind) for kind in _KINDS)
+    yield float(block.kind in _LITTLE)
+    yield float(block.index in reading.lead_ins)
+    yield log(len(block.text) + _CHARACTERS)
+    yield block.index - section.blocks[0].index
+    yield log(len(section.blocks))
+    yield section.level
+    yield block.index / last
+    yield float(block.index < _OPENING * len(skill.blocks))

@@ -1,0 +1,231 @@
+"""An audit as tables, on a terminal or in Markdown, and as plain data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from skill_distiller._version import __version__
+from skill_distiller.library.client_limits import LISTING, Stand
+from skill_distiller.library.measure import MOST_COMPARED, Audit, Measured
+from skill_distiller.report.library_text import share
+from skill_distiller.report.text import excerpt, plural, printable
+from skill_distiller.tokens import TokenCounter
+
+AUDIT_SCHEMA: Final = "skill-distiller/audit/1"
+_SHOWN: Final = 20  # rows of a table; the JSON record has all
+_NAMES: Final = 5
+_MILLION: Final = 1_000_000
+_TIMES: Final = 1_000  # sessions or uses that a price is for
+_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
+
+
+class Part(NamedTuple):
+    """One table of an audit: its title, its columns (numbers begin with `>`), its rows, and a sentence below."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    below: str = ""
+
+
+def audit_parts(audit: Audit, mark: str = "", price: float | None = None) -> Iterator[Part]:
+    """All tables of an audit, those without rows left out. `price` is for a million tokens, `mark` for estimates."""
+    yield _tiers(audit, mark, price)
+    yield _skills(audit, mark)
+    yield _limits(audit)
+    lists = (
+        Part("Same name", ("Name", "Skills"), [(name, _listed(places)) for name, places in audit.names]),
+        Part("Copies", (">Copies", "Skills"), [(f"{len(places)}", _listed(places)) for places in audit.copies]),
+        Part(
+            "Descriptions that collide",
+            (">Alike", "Skill", "Other skill"),
+            [(f"{likeness:.2f}", one, other) for one, other, likeness in audit.collisions or ()],
+        ),
+        Part("Links to nothing", ("Skill", "Links"), [(s.place, _listed(s.dead)) for s in audit.skills if s.dead]),
+        Part(
+            "Files that nothing names",
+            ("Skill", "Files"),
+            [(s.place, _listed(s.orphans)) for s in audit.skills if s.orphans],
+        ),
+        Part("Can't be read", ("Skill", "Why"), [(broken.place, broken.reason) for broken in audit.broken]),
+        Part("Passed over", ("Path", "Why"), [(str(path), reason) for path, reason in audit.passed_over]),
+    )
+    for part in lists:
+        if part.rows:
+            more = len(part.rows) - _SHOWN
+            yield part._replace(rows=part.rows[:_SHOWN], below=f"and {more:,} more (--json)" if more > 0 else "")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
+    return ", ".join(names[:_NAMES]) + more
+
+
+def _tiers(audit: Audit, mark: str, price: float | None) -> Part:
+    tiers, count = audit.tiers, max(1, len(audit.skills))
+    # A session pays for all listings; a use pays for one body, in the mean.
+    rows = (
+        ("listing: name and description", "by every session", tiers.listing, float(tiers.listing)),
+        ("body", "by each use of a skill", tiers.body, tiers.body / count),
+        ("references", "on demand", tiers.references, tiers.references / count),
+    )
+    columns = ("Tier", "Paid", ">Tokens of all", ">A skill (mean)", *((f">{_TIMES:,} times",) if price else ()))
+    shown = [
+        (name, paid, f"{mark}{total:,}", f"{mark}{total / count:,.0f}", *_money(price, each * _TIMES))
+        for name, paid, total, each in rows
+    ]
+    repeated = audit.repeated
+    below = f"{plural(len(audit.skills), 'skill')}."
+    if repeated.blocks:
+        below += (
+            f" {plural(repeated.blocks, 'long block')} ({mark}{repeated.tokens:,} tokens) stand in another skill too."
+        )
+    if audit.collisions is None:
+        below += f" Descriptions were not compared: more than {MOST_COMPARED:,} skills."
+    return Part("What it costs", columns, shown, below)
+
+
+def _money(price: float | None, tokens: float) -> tuple[str, ...]:
+    return (f"{price * tokens / _MILLION:,.2f}",) if price else ()
+
+
+def _skills(audit: Audit, mark: str) -> Part:
+    """The largest skills, with what compression would take off."""
+    asked = any(skill.after is not None for skill in audit.skills)
+    columns = ("Skill", ">Listing", ">Body", ">References", *((">Would save", "Worth it") if asked else ()))
+    largest = sorted(audit.skills, key=lambda skill: (-skill.tiers.body, skill.place))
+    rows = []
+    for skill in largest[:_SHOWN]:
+        row = (skill.place, *(f"{mark}{tokens:,}" for tokens in skill.tiers))
+        rows.append((*row, share(skill.saved, skill.tokens), _worth(skill)) if asked else row)
+    more = len(largest) - _SHOWN
+    below = f"and {more:,} more (--json)" if more > 0 else ""
+    if asked:
+        before, saved = sum(skill.tokens for skill in audit.skills), sum(skill.saved for skill in audit.skills)
+        worth = sum(skill.saved > 0 for skill in audit.skills)
+        all_ = (
+            f"All together {mark}{saved:,} of {mark}{before:,} tokens ({share(saved, before)}) would go, from {worth:,}"
+        )
+        below = f"{below}{'. ' if below else ''}{all_} of {plural(len(audit.skills), 'skill')}."
+    return Part("Largest bodies", columns, rows, below)
+
+
+def _worth(skill: Measured) -> str:
+    if skill.refused:
+        return f"no: {skill.refused}"
+    return "yes" if skill.saved else "no: not worth it"
+
+
+def _limits(audit: Audit) -> Part:
+    rows = [
+        (
+            stand.limit.client,
+            stand.limit.on,
+            f"{stand.used:,}",
+            f"{stand.most:,}" if stand.most else "-",
+            stand.limit.unit,
+            _beyond(stand),
+        )
+        for stand in audit.stands
+    ]
+    window = f"{audit.window:,} tokens" if audit.window else "a window that is not known"
+    below = f"Listings for {window} (--window). Who is out of a listing is counted in the order of the skills' names."
+    return Part("What clients take", ("Client", "What", ">Largest or all", ">Limit", "Unit", "Beyond"), rows, below)
+
+
+def _beyond(stand: Stand) -> str:
+    if not stand.beyond:
+        return "fits" if stand.most else f"no limit known; {stand.limit.then}"
+    who = _listed([place for place, _ in stand.beyond][:2]) + (", …" if len(stand.beyond) > 2 else "")
+    falls = "out of the listing" if stand.limit.on == LISTING else "too large"
+    return f"{plural(len(stand.beyond), 'skill')} {falls} ({who}): {stand.limit.then}"
+
+
+def print_audit(parts: Iterator[Part], console: Console) -> None:
+    """Print tables, all text of skills made safe to show."""
+    for part in parts:
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, title=part.title, title_justify="left", title_style="bold")
+        for name in part.columns:
+            right = name.startswith(">")
+            table.add_column(name.lstrip(">"), justify="right" if right else "left", overflow="fold", no_wrap=right)
+        for row in part.rows:
+            table.add_row(*(Text(printable(cell)) for cell in row))
+        console.print(table)
+        if part.below:
+            console.print(Text(part.below), soft_wrap=True)
+        console.print()
+
+
+def audit_markdown(parts: Iterator[Part]) -> str:
+    """The tables as Markdown, in which text of skills is text only."""
+    lines = ["# Audit", ""]
+    for part in parts:
+        heads = [name.lstrip(">") for name in part.columns]
+        rules = ["---:" if name.startswith(">") else "---" for name in part.columns]
+        lines += [f"## {part.title}", "", _row(heads), _row(rules, safe=True), *map(_row, part.rows), ""]
+        lines += [part.below, ""] if part.below else []
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str], *, safe: bool = False) -> str:
+    shown = cells if safe else [_MARKDOWN.sub(r"\\\1", excerpt(cell, 500)) for cell in cells]
+    return f"| {' | '.join(shown)} |"
+
+
+def audit_to_json(audit: Audit, counter: TokenCounter, price: float | None = None) -> dict[str, object]:
+    """The audit as plain data, with every skill and finding."""
+    return {
+        "schema": AUDIT_SCHEMA,
+        "version": __version__,
+        "encoding": counter.encoding,
+        "tokens_exact": counter.exact,
+        "window": audit.window or None,
+        "price": price,
+        "tiers": audit.tiers._asdict(),
+        "skills": [_skill_to_json(skill) for skill in audit.skills],
+        "limits": [_stand_to_json(stand) for stand in audit.stands],
+        "names": [{"name": name, "places": list(places)} for name, places in audit.names],
+        "copies": [list(places) for places in audit.copies],
+        "collisions": None
+        if audit.collisions is None
+        else [{"places": [one, other], "likeness": likeness} for one, other, likeness in audit.collisions],
+        "repeated": audit.repeated._asdict(),
+        "broken": [broken._asdict() for broken in audit.broken],
+        "passed_over": [{"path": str(path), "reason": reason} for path, reason in audit.passed_over],
+    }
+
+
+def _skill_to_json(skill: Measured) -> dict[str, object]:
+    return {
+        "place": skill.place,
+        "path": skill.path,
+        "name": skill.skill.name,
+        **skill.tiers._asdict(),
+        "tokens": skill.tokens,
+        "predicted_tokens": skill.after,
+        "refused": skill.refused,
+        "dead_links": list(skill.dead),
+        "orphans": list(skill.orphans),
+    }
+
+
+def _stand_to_json(stand: Stand) -> dict[str, object]:
+    limit = stand.limit
+    return {
+        "client": limit.client,
+        "on": limit.on,
+        "unit": limit.unit,
+        "used": stand.used,
+        "most": stand.most or None,
+        "beyond": [{"place": place, "size": size} for place, size in stand.beyond],
+        "then": limit.then,
+        "source": limit.source,
+        "date": limit.date.isoformat(),
+    }

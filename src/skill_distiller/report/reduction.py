@@ -1,0 +1,222 @@
+"""A reduction in words, as JSON and as a diff over all files."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from skill_distiller._version import __version__
+from skill_distiller.checks.conservation import REDUCE_SCHEMA
+from skill_distiller.disclosure.model import NewReference, Passage, Span
+from skill_distiller.disclosure.signposts import write_pointer
+from skill_distiller.report.json_record import Json, checks_to_json, members
+from skill_distiller.report.text import excerpt, heading_line, lines_of, plural, printable
+from skill_distiller.report.verification import finding_text, verified_text
+from skill_distiller.run.reduce import Figures, Reduction, added_by, pieces_by_place
+from skill_distiller.skill.folder import SKILL_PATH
+from skill_distiller.skill.ids import PieceIds, piece_ids, source_digest
+from skill_distiller.skill.model import SKILL_FILE
+from skill_distiller.structure.edges import heading_of
+
+_SHOWN: Final = 5  # files that a note names
+_NO_NEWLINE: Final = "\\ No newline at end of file\n"
+
+
+def print_reduction(reduction: Reduction, console: Console, *, verbose: bool = False) -> None:
+    """Print the report: four figures, each by itself, the new files with their pointers, what is proved, notes."""
+    for line in _lines(reduction, verbose=verbose):
+        console.print(line)
+
+
+def _lines(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
+    before, after = reduction.figures
+    mark = reduction.counter.mark
+    yield Text.assemble("Read at every use: ", _change(mark, before.activation, after.activation, "tokens"))
+    if reduction.split:
+        rate = f"{reduction.options.load_rate:g}"
+        yield Text.assemble(
+            f"Per use, each new reference read at a rate of {rate} (assumed): ",
+            _change(mark, before.path, after.path, "tokens"),
+        )
+    yield Text(f"In the list of skills: {mark}{after.listing:,} tokens, as before")
+    yield Text(f"On disk: {before.disk:,} → {after.disk:,} bytes")
+    yield from _files(reduction, verbose=verbose)
+    yield from map(Text, _why_nothing(reduction))
+    yield _proof(reduction)
+    verification = reduction.proof[0]
+    yield Text(verified_text(verification), style="" if verification.passed else "bold red")
+    yield from (Text(f"Note: {note}", style="yellow") for note in _notes(reduction))
+    if verbose:
+        yield from map(Text, _receipt(reduction))
+
+
+def _change(mark: str, before: float, after: float, unit: str) -> str:
+    share = f" ({1 - after / before:.0%} less)" if before and after < before else ""
+    return f"{mark}{before:,.0f} → {mark}{after:,.0f} {unit}{share}"
+
+
+def _files(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
+    """Each new file with the pointers that lead to it."""
+    references = reduction.split.references if reduction.split else ()
+    mark = reduction.counter.mark
+    for reference in references:
+        tokens = reduction.tokens_of(reference)
+        yield Text.assemble((printable(str(reference.path)), "bold"), f"  {mark}{tokens:,} tokens")
+        for passage, sign in zip(reference.passages, reference.signposts, strict=True):
+            section = reduction.skill.sections[passage.section]
+            yield Text(f"  {heading_line(section.level, section.heading)}  (line {section.line})")
+            yield Text(f"    {printable(write_pointer(sign, reference.path))}")
+
+
+def _why_nothing(reduction: Reduction) -> Iterator[str]:
+    if reduction.repeated:
+        yield "Nothing moved: the folder was reduced before (--again does it once more)."
+    elif not _references(reduction):
+        yield f"Nothing moved: what may move is too little for a file of its own ({SKILL_FILE} stays as it is)."
+
+
+def _proof(reduction: Reduction) -> Text:
+    lines, facts, files, moved = reduction.proof[1]
+    return Text(
+        f"Conserved: {lines.kept:,} of {plural(lines.of, 'line')}, {facts.kept:,} of {plural(facts.of, 'fact')}, "
+        f"{files.kept:,} of {plural(files.of, 'other file')}; {plural(moved, 'block')} moved, none dropped"
+    )
+
+
+def _notes(reduction: Reduction) -> Iterator[str]:
+    for note in reduction.notes:
+        yield printable(f"{note.kind.value} ({note.detail})" if note.detail else note.kind.value)
+    if unnamed := reduction.unnamed():
+        shown = ", ".join(printable(str(path)) for path in unnamed[:_SHOWN])
+        more = ", …" if len(unnamed) > _SHOWN else ""
+        yield f"nothing leads to {plural(len(unnamed), 'reference')} of the folder: {shown}{more}"
+    for check in reduction.proof[0].checks:
+        yield from (finding_text(finding) for finding in check.findings if check.name == "references")
+
+
+def _receipt(reduction: Reduction) -> Iterator[str]:
+    """Where each piece went, and why others stay that could have moved."""
+    ids, skill = piece_ids(reduction.skill), reduction.skill
+    places = pieces_by_place(reduction)
+    if places:
+        yield "\nMoved (lines of the original):"
+    for block in skill.blocks:
+        if block.index in places:
+            yield (
+                f"  line {block.line} [{ids.blocks[block.index]}] → {printable(str(places[block.index]))}: "
+                + excerpt(block.text)
+            )
+    if reduction.pinned:
+        yield "\nStays, whatever else moves:"
+    for index, reason in sorted(reduction.pinned.items()):
+        block = skill.blocks[index]
+        yield f"  line {block.line} [{ids.blocks[index]}] {reason}: {excerpt(block.text)}"
+
+
+def reduction_to_json(reduction: Reduction) -> Json:
+    """The record of a run, as `reduce --json` prints it."""
+    options, ids = reduction.options, piece_ids(reduction.skill)
+    return {
+        "schema": REDUCE_SCHEMA,
+        "version": __version__,
+        "skill": reduction.skill.name,
+        "source_sha256": source_digest(reduction.skill),
+        "core_sha256": source_digest(reduction.after.skill),
+        **members(reduction.counter, encoding="encoding", tokens_exact="exact"),
+        "threshold": options.share if options.core_tokens is None else None,
+        "target_tokens": options.core_tokens,
+        "load_rate": {"value": options.load_rate, "source": "assumed"},
+        "analyzer": reduction.reading.analysis.analyzer,
+        "changed": reduction.split is not None,
+        "already_reduced": reduction.repeated,
+        "figures": {name: _figure(*reduction.figures, name) for name in Figures._fields},
+        "new_files": [_file(reduction, reference, ids) for reference in _references(reduction)],
+        "added": [part for span in _spans(reduction) if not span.length for part in added_by(span)],
+        "receipt": _moves(reduction, ids),
+        "pinned": [{"id": ids.blocks[i], "reason": reason} for i, reason in sorted(reduction.pinned.items())],
+        "conservation": {
+            **{
+                name: share._asdict()
+                for name, share in zip(("lines", "facts", "files"), reduction.proof[1][:3], strict=True)
+            },
+            "moved_blocks": reduction.proof[1].moved,
+        },
+        "verification": checks_to_json(reduction.proof[0]),
+        "unnamed_references": list(map(str, reduction.unnamed())),
+        "notes": [{"kind": note.kind, "detail": note.detail} for note in reduction.notes],
+    }
+
+
+def _references(reduction: Reduction) -> tuple[NewReference, ...]:
+    return reduction.split.references if reduction.split else ()
+
+
+def _spans(reduction: Reduction) -> tuple[Span, ...]:
+    return reduction.split.spans if reduction.split else ()
+
+
+def _figure(before: Figures, after: Figures, name: str) -> Json:
+    unit = "bytes" if name == "disk" else "tokens"
+    one, other = getattr(before, name), getattr(after, name)
+    return {"unit": unit, "before": round(one, 1), "after": round(other, 1)}
+
+
+def _file(reduction: Reduction, reference: NewReference, ids: PieceIds) -> Json:
+    file = reduction.after.file(reference.path)
+    content = file.read_bytes() if file else b""
+    return {
+        "path": str(reference.path),
+        "header": content.decode("utf-8").split("\n", 1)[0].rstrip("\r"),
+        "tokens": reduction.tokens_of(reference),
+        "sha256": sha256(content).hexdigest(),
+        "passages": [
+            {
+                "section": ids.headings[passage.section],
+                "heading": reduction.skill.sections[passage.section].heading,
+                "whole": passage.whole,
+                "when": sign.when,
+                "topics": list(sign.topics),
+                "pointer": write_pointer(sign, reference.path),
+                "from": _from(passage, ids),
+            }
+            for passage, sign in zip(reference.passages, reference.signposts, strict=True)
+        ],
+    }
+
+
+def _from(passage: Passage, ids: PieceIds) -> list[str]:
+    return [*(ids.headings[section] for section in passage.headings), *(ids.blocks[block] for block in passage.blocks)]
+
+
+def _moves(reduction: Reduction, ids: PieceIds) -> list[Json]:
+    places, found = pieces_by_place(reduction), list[Json]()
+    for section in reduction.skill.sections:
+        if (heading := heading_of(section.index)) in places:
+            entry = {"id": ids.headings[section.index], "kind": "heading", "line": section.line}
+            found.append({**entry, "to": str(places[heading])})
+        for block in section.blocks:
+            if block.index in places:
+                entry = {"id": ids.blocks[block.index], "kind": block.kind, "line": block.line}
+                found.append({**entry, "to": str(places[block.index])})
+    return found
+
+
+def folder_diff(reduction: Reduction) -> str:
+    """The unified diff of all files that the run changes or makes, "" where there are none."""
+    parts = list[str]()
+    if reduction.split:
+        parts += _diff(str(SKILL_PATH), reduction.skill.text, reduction.after.skill.text)
+        for reference in reduction.split.references:
+            file = reduction.after.file(reference.path)
+            parts += _diff(str(reference.path), "", file.read_text() if file else "")
+    return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in parts)
+
+
+def _diff(name: str, before: str, after: str) -> Iterator[str]:
+    source = f"a/{name}" if before else "/dev/null"
+    return difflib.unified_diff(lines_of(before), lines_of(after), source, f"b/{name}")

@@ -1,0 +1,232 @@
+"""The parts of a block, and which of them may go without the rest: sentences, list items, rows of a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby, pairwise
+from typing import Final, NamedTuple
+
+from skill_distiller.language.fact import Fact
+from skill_distiller.language.facts import locked_spans
+from skill_distiller.rewriting.model import Edit
+from skill_distiller.rewriting.sentences import (
+    announces,
+    enumerates,
+    goes_on,
+    is_exception,
+    items_of,
+    leans_back,
+    without_marker,
+)
+from skill_distiller.skill.model import PROSE, Block, BlockKind
+from skill_distiller.structure.counts import read_place
+from skill_distiller.structure.pairs import are_sides, are_steps
+from skill_distiller.structure.pointers import opens_with
+
+_NUMBERED: Final = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
+_LABEL: Final = re.compile(r"\W{0,9}(?:\*\*|__)[^*_\n]+(?:[:：](?:\*\*|__)|(?:\*\*|__)[ \t]*[:：])")
+# What would open a list, heading, quote, table or rule once it stood at the start of a line.
+_MARKUP: Final = re.compile(r"(?:\d{1,9}[.)]|[-+*#>=<|~`:])(?:\s|\W)")
+_ANNOUNCES: Final = re.compile(r"[:：][\s*_]*\Z")
+_EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
+_CELL: Final = re.compile(r"[ \t]*\|?[ \t*_`]*(?P<first>[^|\n]*)")
+_HEADER_ROWS: Final = 2
+_MAX_DEPTH: Final = 20  # of a list: nobody nests more
+
+
+class PartKind(StrEnum):
+    """What a part is of its block."""
+
+    WHOLE = "whole"
+    SENTENCE = "sentence"
+    ITEM = "item"
+    HEADER = "header"
+    ROW = "row"
+
+
+class Part(NamedTuple):
+    """A part of a block: offsets into its text, and the place of the part that it can't stay without, or -1."""
+
+    start: int
+    end: int
+    kind: PartKind
+    above: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Parts of a block, by place, that stay or go together, where they may go at all; `children` go with them."""
+
+    parts: tuple[int, ...]
+    free: bool
+    children: tuple[Unit, ...] = ()
+
+    @property
+    def all_parts(self) -> tuple[int, ...]:
+        """The parts of the unit and of all below it."""
+        return (*self.parts, *(part for child in self.children for part in child.all_parts))
+
+    @property
+    def removable(self) -> bool:
+        """Whether all of it may go."""
+        return self.free and all(child.removable for child in self.children)
+
+
+def parts_of(block: Block, facts: Sequence[Fact]) -> tuple[Part, ...]:
+    """The parts of a block in order; joined, they are its text. Code, quotes and HTML are one part.
+
+    Of a list the first part of an item is the item itself; its further sentences and what is nested in it hang on that.
+    """
+    if block.kind is BlockKind.TABLE:
+        return tuple(_rows(block.text))
+    if block.kind not in PROSE:
+        return (Part(0, len(block.text), PartKind.WHOLE),)
+    parts: list[Part] = []
+    first: list[int] = []  # of each item, the place of its first part
+    depths: list[int] = []
+    at = 0
+    for item in items_of(block, locked_spans(block.text, facts)):
+        above = first[item.above] if item.above >= 0 else -1
+        first.append(len(parts))
+        depths.append(depths[item.above] + 1 if item.above >= 0 else 0)
+        for place, sentence in enumerate(item.sentences):
+            if block.kind is BlockKind.PARAGRAPH:
+                part = Part(at, at + len(sentence), PartKind.SENTENCE)
+            elif place:
+                part = Part(at, at + len(sentence), PartKind.SENTENCE, first[-1])
+            else:
+                part = Part(at, at + len(sentence), PartKind.ITEM, above)
+            parts.append(part)
+            at += len(sentence)
+    if len(parts) < 2 or max(depths) > _MAX_DEPTH:
+        return (Part(0, len(block.text), PartKind.WHOLE),)
+    return tuple(parts)
+
+
+def _rows(text: str) -> Iterator[Part]:
+    at = 0
+    for place, row in enumerate(text.splitlines(keepends=True)):
+        yield Part(at, at + len(row), PartKind.HEADER if place < _HEADER_ROWS else PartKind.ROW)
+        at += len(row)
+
+
+def units_of(block: Block, parts: Sequence[Part], stays: Callable[[str], bool]) -> tuple[Unit, ...]:
+    """What of a block may go by itself, in order; nothing with a part of which the text `stays`.
+
+    Numbered items and rows stay, and so do labels and lead-ins. A sentence goes with the one it goes on from, an
+    exception with its rule, the sides of a comparison together, what an item announces with it.
+    """
+    if len(parts) < _HEADER_ROWS:
+        return ()
+    texts = [block.text[part.start : part.end] for part in parts]
+    if block.kind is BlockKind.TABLE:
+        return _units_of_table(texts, stays)
+    if block.kind is BlockKind.PARAGRAPH:
+        return tuple(_sentences(range(len(parts)), texts, stays))
+    below: dict[int, list[int]] = {}
+    for place, part in enumerate(parts):
+        below.setdefault(part.above, []).append(place)
+    return tuple(_items(below.get(-1, []), texts, parts, below, stays))
+
+
+def _sentences(places: Sequence[int], texts: Sequence[str], stays: Callable[[str], bool]) -> Iterator[Unit]:
+    """The sentences of a paragraph, those together that lean on each other."""
+    for unit in _chained(places, lambda a, b: _lean(texts[a], texts[b])):
+        held = any(stays(texts[place]) for place in unit)
+        opening = unit[0] == places[0] and _LABEL.match(texts[unit[0]])
+        after = unit[-1] + 1
+        risky = unit[0] == places[0] and after <= places[-1] and _MARKUP.match(texts[after])
+        closing = unit[-1] == places[-1] and _ANNOUNCES.search(texts[unit[-1]])
+        yield Unit(unit, not (held or opening or risky or closing))
+
+
+def _lean(above: str, sentence: str) -> bool:
+    return goes_on(sentence) or leans_back(sentence) or announces(above) or enumerates(above)
+
+
+def _items(
+    places: Sequence[int],
+    texts: Sequence[str],
+    parts: Sequence[Part],
+    below: Mapping[int, Sequence[int]],
+    stays: Callable[[str], bool],
+) -> Iterator[Unit]:
+    """The items of a list, each with its further sentences and the items nested in it."""
+
+    def together(above: int, place: int) -> bool:
+        one, two = without_marker(texts[above]), without_marker(texts[place])
+        return is_exception(two) or opens_with("else_openings", two) or are_sides(one, two)
+
+    scale = _is_scale([without_marker(texts[place]) for place in places])
+    for unit in _chained(places, together):
+        own, children = list(unit), list[Unit]()
+        for place in unit:
+            rest = below.get(place, [])
+            sentences = [place, *(at for at in rest if parts[at].kind is PartKind.SENTENCE)]
+            first, *tails = _chained(sentences, lambda above, at: _lean(texts[above], texts[at]))
+            lower = _items([at for at in rest if parts[at].kind is PartKind.ITEM], texts, parts, below, stays)
+            own += first[1:]
+            loose = [*(Unit(tail, not any(stays(texts[at]) for at in tail)) for tail in tails), *lower]
+            if _ANNOUNCES.search(texts[sentences[-1]]) and len(loose) > len(tails):  # nothing of what it introduces
+                own += [at for child in loose for at in child.all_parts]
+            else:
+                children += loose
+        held = any(
+            stays(texts[at]) or _NUMBERED.match(texts[at]) or read_place(without_marker(texts[at])) for at in own
+        )
+        yield Unit(tuple(sorted(own)), not held and not scale, tuple(children))
+
+
+def _is_scale(texts: Sequence[str]) -> bool:
+    """Whether rows or items beside each other are steps of a scale: half of one would be wrong."""
+    return any(are_steps(first, second) or are_steps(second, first) for first, second in pairwise(texts))
+
+
+def _units_of_table(rows: Sequence[str], stays: Callable[[str], bool]) -> tuple[Unit, ...]:
+    """The rows of a table but its header; none of one whose rows are counted or the steps of a scale."""
+    places = range(_HEADER_ROWS, len(rows))
+    if any(map(_counts, rows[_HEADER_ROWS:])) or _is_scale([row.lstrip(" \t|") for row in rows[_HEADER_ROWS:]]):
+        return ()
+
+    def together(above: int, place: int) -> bool:
+        cells = rows[place].split("|")
+        return (
+            bool(_EMPTY_CELL.match(rows[place])) or any(map(is_exception, cells)) or are_sides(rows[above], rows[place])
+        )
+
+    return tuple(Unit(unit, not any(stays(rows[at]) for at in unit)) for unit in _chained(places, together))
+
+
+def _counts(row: str) -> bool:
+    cell = _CELL.match(row)
+    first = cell["first"].strip(" \t*_`") if cell else ""
+    return first.isdecimal() or read_place(first) is not None
+
+
+def _chained(places: Sequence[int], together: Callable[[int, int], bool]) -> list[tuple[int, ...]]:
+    """The places in runs, each with those after it that belong to the one before them."""
+    runs: list[list[int]] = []
+    for place in places:
+        if runs and together(runs[-1][-1], place):
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return [tuple(run) for run in runs]
+
+
+def deletions(text: str, parts: Sequence[Part], gone: Collection[int]) -> tuple[Edit, ...]:
+    """The edits that take some parts, by place, out of the text of their block."""
+    edits = []
+    for missing, run in groupby(range(len(parts)), key=gone.__contains__):
+        places = list(run)
+        if not missing:
+            continue
+        start, end = parts[places[0]].start, parts[places[-1]].end
+        if parts[places[0]].kind is PartKind.SENTENCE and start:  # what parted it from the next line or item stays
+            start = len(text[:start].rstrip())
+            end = len(text[:end].rstrip())
+        edits.append(Edit(start, end))
+    return tuple(edits)

@@ -1,0 +1,195 @@
+"""The command `report`: one page that holds all it needs, in which no text of a skill can run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.command import run
+from tests.cli.samples import DEPLOY
+from tests.library.batches import contents, make_library
+
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.skill.read import read_skill
+
+SCRIPTS = (Path(__file__).parents[1] / "fixtures" / "scripts_in_skills.txt").read_text("utf-8").splitlines()
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a library of three skills."""
+    folder = tmp_path_factory.mktemp("page")
+    make_library(folder / "skills", 2)
+    result = run("report", folder / "skills", "-o", folder / "report.html", "--jobs=1")
+    assert (result.exit_code, result.stdout) == (0, b"")
+    assert "(3 skills)" in result.stderr
+    return folder / "report.html"
+
+
+class _Elements(HTMLParser):
+    """The elements of a page with their attributes, and the text of its scripts and styles."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.code: dict[str, str] = {}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        tag, attributes = self.found[-1] if self.found else ("", {})
+        if tag in ("script", "style") and data.strip():
+            self.code.setdefault(attributes.get("id") or tag, data)
+
+
+def _data(page: Path) -> Any:
+    return json.loads(_Elements(page.read_text("utf-8")).code["data"])
+
+
+def test_the_policy_allows_what_is_in_the_page_and_nothing_else(page: Path) -> None:
+    """Script and style by their hashes; no element refers to another place."""
+    elements = _Elements(page.read_text("utf-8"))
+    (policy,) = (a["content"] for _, a in elements.found if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    for tag in ("script", "style"):
+        digest = base64.b64encode(hashlib.sha256(elements.code[tag].encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none';")
+    targets = [value for _, a in elements.found for key, value in a.items() if key in ("src", "href", "action", "data")]
+    assert all(re.fullmatch(r"#skill=\d+", str(target)) for target in targets)
+    assert not [key for _, a in elements.found for key in a if key.startswith("on") or key == "style"]
+
+
+def test_points_are_those_of_compress(page: Path) -> None:
+    """The pieces are the whole original, and each point holds what `compress` writes at its threshold."""
+    skills = {skill["place"]: skill for skill in _data(page)}
+    skill = skills["deploy-1"]
+    source = page.parent / "skills" / "deploy-1" / "SKILL.md"
+    original = read_skill(source)
+    assert "".join(piece[3] for piece in skill["pieces"]).split() == original.text.split() or (
+        " ".join(piece[3] for piece in skill["pieces"]).split() == original.text.split()
+    )
+    assert skill["points"][0]["tokens"] > skill["points"][-1]["tokens"]
+    assert [point["threshold"] for point in skill["points"]][:1] == [1.0]
+    assert skill["points"][skill["start"]]["threshold"] >= 0.9
+    for point in skill["points"][1:]:
+        text = run("compress", source, f"--threshold={point['threshold']}", "-q").text
+        texts = [
+            point["texts"].get(str(index), piece[3])
+            for index, (piece, state) in enumerate(zip(skill["pieces"], point["states"], strict=True))
+            if state != "g"
+        ]
+        assert " ".join(texts).split() == parse_skill(text).text.split()
+
+
+def test_ids_are_those_of_keep(page: Path) -> None:
+    """What the page copies is taken by `compress`."""
+    skill = next(skill for skill in _data(page) if skill["place"] == "deploy-1")
+    point = skill["points"][-1]
+    gone = next(i for i, state in enumerate(point["states"]) if state == "g")
+    piece = skill["pieces"][gone]
+    source = page.parent / "skills" / "deploy-1"
+    result = run("compress", source, f"--threshold={point['threshold']}", "--keep", piece[0], "-q")
+    assert result.exit_code == 0
+    assert piece[3] in result.text
+
+
+def _hostile_library(root: Path) -> Path:
+    """The strings in names of folders, names, descriptions, headings, prose, code, tables and what can't be read."""
+    for number, script in enumerate(SCRIPTS):
+        folder = root / f"{number:02} {script.replace('/', '∕')[:80]}"
+        folder.mkdir(parents=True)
+        head = f"---\nname: {json.dumps(script)}\ndescription: {json.dumps('Use when ' + script)}\n---\n\n"
+        body = DEPLOY.split("---\n", 2)[2].replace("## Background", f"## Background {script}")
+        body += f"\n{script}\n\nIn short, it is all about the {script} and so on, really.\n\n`{script}`\n\n"
+        body += f"```\n{script}\n```\n\n| a |\n|---|\n| {script} |\n"
+        (folder / "SKILL.md").write_bytes((head + body).encode() if number % 8 else b"\xff" + script.encode())
+    return root
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a library in which every text is an attack."""
+    folder = tmp_path_factory.mktemp("hostile")
+    _hostile_library(folder / "skills")
+    result = run("report", folder / "skills", "-o", folder / "report.html", "--jobs=2")
+    assert result.exit_code == 0, result.stderr
+    return folder / "report.html"
+
+
+def test_hostile_text_is_text(hostile: Path, page: Path) -> None:
+    """The elements of the page are those of the template, whatever the skills say."""
+    assert len(SCRIPTS) == 40
+    elements = _Elements(hostile.read_text("utf-8"))
+    usual = _Elements(page.read_text("utf-8"))
+    assert {tag for tag, _ in elements.found} <= {tag for tag, _ in usual.found} | {"ul", "li"}
+    assert [tag for tag, _ in elements.found].count("script") == 2
+    assert not [key for _, attributes in elements.found for key in attributes if key.startswith("on")]
+    assert elements.code["script"] == usual.code["script"]
+    assert len(_data(hostile)) == 35
+
+
+def _dom(page: Path, fragment: str = "") -> str:
+    assert CHROMIUM
+    line = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=3000", "--dump-dom"]
+    home = f"--user-data-dir={page.parent / 'chromium'}"
+    return subprocess.run(
+        [*line, home, f"{page.as_uri()}{fragment}"], capture_output=True, text=True, timeout=120, check=True
+    ).stdout
+
+
+def _has_run(dom: str) -> bool:
+    return "pwned" in dom[: dom.index("<head>")]
+
+
+@pytest.mark.slow
+@pytest.mark.integration
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_in_a_real_browser(page: Path, hostile: Path) -> None:
+    """The page shows the skill and the point that its address names, and nothing of an attack has run."""
+    weak = page.parent / "weak.html"
+    weak.write_text(f"<!doctype html><html><head></head><body>{SCRIPTS[0]}</body></html>")
+    assert _has_run(_dom(weak))  # an attack that runs is seen
+    dom = _dom(page, "#skill=1&point=9")
+    assert re.search(r'<h2 id="name"[^>]*>deploy-0</h2>', dom)
+    assert re.search(r'<output id="figures"[^>]*>[\d,]+ of [\d,]+ tokens', dom)
+    assert 'class="piece g"' in dom or 'class="piece heading g"' in dom
+    for number in range(0, 35, 5):
+        dom = _dom(hostile, f"#skill={number}&point=1")
+        assert re.search(r'<h2 id="name"[^>]*>[^<]', dom)
+        assert not _has_run(dom)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["skills"], 2),
+        (["skills", "-o", "missing/report.html"], 2),
+        (["skills", "-o", "skills"], 2),
+        (["skills", "-o", "taken.html"], 6),
+        (["skills", "-o", "skills/build/SKILL.md", "--force"], 6),
+        (["missing", "-o", "report.html"], 3),
+        (["skills", "-o", "report.html", "--threshold=9"], 2),
+    ],
+)
+def test_bad_requests(arguments: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence on stderr, nothing on stdout, nothing on disk changed."""
+    monkeypatch.chdir(tmp_path)
+    make_library(tmp_path / "skills", 1)
+    (tmp_path / "taken.html").write_bytes(b"x")
+    before = contents(tmp_path)
+    result = run("report", *arguments)
+    assert (result.exit_code, result.stdout) == (code, b"")
+    assert result.stderr.startswith("Error: ")
+    assert contents(tmp_path) == before

@@ -1,0 +1,274 @@
+"""The command `reduce` as users run it: a folder in, a folder out, nothing lost, nothing half written."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from tests.cli.command import run
+from tests.disclosure.test_disclose import HEAD, expanded
+from tests.skill.folders import snapshot
+
+from skill_distiller.disclosure.split import MARK
+
+BODY = """# Widgets
+
+Make widgets with `scripts/print.py` and `assets/a.png`.
+
+## When to use
+
+Use this when the user asks for a widget.
+
+## Rules
+
+Never ship a red widget.
+
+## Troubleshooting
+
+@gateway timeouts retries
+
+## Field reference
+
+See the [image](assets/a.png).
+
+@width height color
+"""
+
+
+@pytest.fixture
+def skill(tmp_path: Path) -> Path:
+    """A skill folder of which two sections can move, with other files and an empty folder."""
+    root = tmp_path / "widgets"
+    (root / "scripts").mkdir(parents=True)
+    (root / "assets").mkdir()
+    (root / "empty").mkdir()
+    (root / "SKILL.md").write_text(expanded(BODY), encoding="utf-8", newline="")
+    (root / "scripts" / "print.py").write_bytes(b"print()\r\n")
+    (root / "scripts" / "print.py").chmod(0o755)
+    (root / "assets" / "a.png").write_bytes(b"\x89PNG\x00\xff")
+    return root
+
+
+def test_a_folder_comes_out_and_its_original_comes_back(skill: Path, tmp_path: Path) -> None:
+    """New files in references, all others as they were; the plan gives every byte back; a second run changes none."""
+    before, out, plan = snapshot(skill), tmp_path / "out", tmp_path / "plan.json"
+    result = run("reduce", skill, "--threshold=0", "-o", out, "--save-plan", plan)
+    assert (result.exit_code, result.stdout) == (0, b"")
+    after = snapshot(out)
+    new = sorted(after.keys() - before.keys() - {"references"})
+    assert new == ["references/field-reference.md", "references/troubleshooting.md"]
+    assert {name: after[name] for name in before if name != "SKILL.md"} == {
+        name: value for name, value in before.items() if name != "SKILL.md"
+    }
+    assert snapshot(skill) == before
+    assert b"](../assets/a.png)" in after["references/field-reference.md"][1]  # type: ignore[operator]
+    assert "none dropped" in result.stderr
+    assert "12 checks passed" in result.stderr
+    back = tmp_path / "back"
+    assert run("restore", out, "--all", "--plan", plan, "-o", back).exit_code == 0
+    assert snapshot(back) == before
+    again = run("reduce", out, "-o", tmp_path / "again")
+    assert "was reduced before" in again.stderr
+    assert snapshot(tmp_path / "again") == after
+
+
+def test_verify_proves_the_split(skill: Path, tmp_path: Path) -> None:
+    """Without a record the pointers are to be looked at, with it nothing is; a changed file fails."""
+    out, record = tmp_path / "out" / "widgets", tmp_path / "record.json"
+    out.parent.mkdir()
+    record.write_bytes(run("reduce", skill, "--threshold=0", "-o", out, "--json").stdout)
+    plain = run("verify", skill, out)
+    assert plain.exit_code == 0
+    assert "4 differences to look at" in plain.text
+    assert run("verify", skill, out, "--receipt", record, "--strict").exit_code == 0
+    (out / "scripts" / "print.py").write_bytes(b"print(1)\r\n")
+    assert run("verify", skill, out, "--quiet").exit_code == 6
+    sarif = json.loads(run("verify", skill, out, "--format=sarif").text)
+    assert "changed" in json.dumps(sarif)
+    other = json.loads(record.read_text("utf-8")) | {"source_sha256": "0"}
+    record.write_text(json.dumps(other), encoding="utf-8")
+    assert run("verify", skill, out, "--receipt", record).exit_code == 3
+
+
+def test_the_record(skill: Path) -> None:
+    """Four figures, the files with their pointers, where each piece went, what is conserved."""
+    result = run("reduce", skill, "--json", "--threshold=0")
+    assert result.exit_code == 0
+    record = json.loads(result.text)
+    schema = json.loads(resources.files("skill_distiller.report").joinpath("reduce.schema.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(record)
+    assert record.keys() == schema["properties"].keys() == set(schema["required"])
+    figures = record["figures"]
+    assert set(figures) == {"disk", "listing", "activation", "path"}
+    assert figures["activation"]["after"] < figures["activation"]["before"]
+    assert figures["activation"]["after"] < figures["path"]["after"] < figures["path"]["before"]
+    assert figures["listing"]["after"] == figures["listing"]["before"]
+    assert [file["path"] for file in record["new_files"]] == [
+        "references/troubleshooting.md",
+        "references/field-reference.md",
+    ]
+    assert {move["to"] for move in record["receipt"]} == {file["path"] for file in record["new_files"]}
+    conservation = record["conservation"]
+    assert all(conservation[name]["kept"] == conservation[name]["of"] for name in ("lines", "facts", "files"))
+    assert "lays down a hard rule" in {pin["reason"] for pin in record["pinned"]}
+    assert record["verification"]["passed"] is True
+
+
+def test_references_that_nothing_leads_to_are_told_and_named(skill: Path, tmp_path: Path) -> None:
+    """A note says so; --annotate names them at the end, which verify knows from the record and restore takes out."""
+    (skill / "references").mkdir()
+    (skill / "references" / "old.md").write_text("# Old ways\n\nDo it by hand.\n", encoding="utf-8")
+    assert "nothing leads to 1 reference of the folder: references/old.md" in run("reduce", skill, "--dry-run").stderr
+    out, plan, record = tmp_path / "out" / "widgets", tmp_path / "plan.json", tmp_path / "record.json"
+    out.parent.mkdir()
+    for share in ("1", "0"):  # with nothing that moves, and with something
+        arguments = ("--annotate", f"--threshold={share}", "-o", out, "--save-plan", plan, "--force", "--json")
+        result = run("reduce", skill, *arguments)
+        assert result.exit_code == 0
+        record.write_bytes(result.stdout)
+        core = (out / "SKILL.md").read_text(encoding="utf-8")
+        assert core.endswith("\n\n## Other references\n\n- `references/old.md`: Old ways\n")
+        assert run("verify", skill, out, "--receipt", record, "--strict").exit_code == 0
+        assert run("restore", out, "--all", "--plan", plan, "-o", tmp_path / f"back{share}").exit_code == 0
+        assert snapshot(tmp_path / f"back{share}") == snapshot(skill)
+
+
+def test_looking_writes_nothing(skill: Path, tmp_path: Path) -> None:
+    """A dry run and a diff leave the disk alone; the diff is over all files and can be applied."""
+    before = snapshot(tmp_path)
+    assert run("reduce", skill, "--dry-run", "-o", tmp_path / "out", "-v").exit_code == 0
+    diff = run("reduce", skill, "--diff", "--threshold=0").text
+    assert snapshot(tmp_path) == before
+    assert re.findall(r"^\+\+\+ (\S+)", diff, re.MULTILINE) == [
+        "b/SKILL.md",
+        "b/references/troubleshooting.md",
+        "b/references/field-reference.md",
+    ]
+    assert f"+{MARK}" in diff
+
+
+def test_pieces_to_keep_and_budgets(skill: Path, tmp_path: Path) -> None:
+    """A section can be kept, by its heading or id; a budget is met, or refused with one that can be."""
+    kept = json.loads(run("reduce", skill, "--json", "--keep-section=Troubleshooting", "--threshold=0").text)
+    assert [file["path"] for file in kept["new_files"]] == ["references/field-reference.md"]
+    piece = kept["new_files"][0]["passages"][0]["from"][0]
+    assert not json.loads(run("reduce", skill, "--json", f"--keep={piece}", "--threshold=1").text)["changed"]
+    budget = kept["figures"]["activation"]["after"]
+    met = json.loads(run("reduce", skill, "--json", f"--core-tokens={budget}").text)
+    assert met["figures"]["activation"]["after"] <= budget
+    refused = run("reduce", skill, "-o", tmp_path / "out", "--core-tokens=20")
+    assert (refused.exit_code, refused.stdout) == (5, b"")
+    assert re.search(r"--core-tokens=\d+ or more", refused.stderr)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_or_stdin_is_a_folder_of_one_file(skill: Path, tmp_path: Path) -> None:
+    """A SKILL.md means its folder; text from stdin becomes one."""
+    assert run("reduce", skill / "SKILL.md", "-o", tmp_path / "one", "-q").exit_code == 0
+    assert (tmp_path / "one" / "assets" / "a.png").exists()
+    text = expanded("# Widgets\n\nMake it.\n\n## Troubleshooting\n\n@gateway timeouts retries\n")
+    assert run("reduce", "-", "--threshold=0", "-o", tmp_path / "two", "-q", stdin=text.encode()).exit_code == 0
+    assert sorted(snapshot(tmp_path / "two")) == ["SKILL.md", "references", "references/troubleshooting.md"]
+
+
+def test_an_existing_folder_is_moved_aside_with_force(skill: Path, tmp_path: Path) -> None:
+    """Without --force it is refused; with it nothing is deleted, and the report says where the old one is."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine", encoding="utf-8")
+    assert run("reduce", skill, "--threshold=0", "-o", out).exit_code == 6
+    result = run("reduce", skill, "--threshold=0", "-o", out, "--force")
+    assert result.exit_code == 0
+    (aside,) = re.findall(r"that was there is now (\S+)", result.stderr)
+    assert (Path(aside) / "mine.txt").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["{skill}"], 2),
+        (["{skill}", "-o", "-"], 2),
+        (["{skill}", "-o", "{skill}"], 6),
+        (["{skill}", "-o", "{skill}/out"], 6),
+        (["{skill}", "-o", "{skill}/.."], 6),
+        (["{skill}", "-o", "{tmp}/nowhere/out"], 2),
+        (["{tmp}/none", "-o", "{tmp}/out"], 3),
+        (["{skill}", "-o", "{tmp}/out", "--threshold=2"], 2),
+        (["{skill}", "-o", "{tmp}/out", "--load-rate=-1"], 2),
+        (["{skill}", "-o", "{tmp}/out", "--core-tokens=0"], 2),
+        (["{skill}", "-o", "{tmp}/out", "--core-tokens=900", "--threshold=0.5"], 2),
+        (["{skill}", "-o", "{tmp}/out", "--json", "--diff"], 2),
+        (["{skill}", "-o", "{tmp}/out", "--keep=zzzzzz"], 2),
+        (["{skill}", "-o", "{tmp}/out", "--save-plan={tmp}/out/plan.json"], 2),
+        (["{skill}", "-o", "{tmp}/out", "--save-plan={skill}/plan.json"], 6),
+    ],
+)
+def test_bad_input(arguments: list[str], code: int, skill: Path, tmp_path: Path) -> None:
+    """One sentence and what to do, the documented code, nothing on stdout, nothing on disk."""
+    before = snapshot(tmp_path)
+    result = run("reduce", *(argument.format(skill=skill, tmp=tmp_path) for argument in arguments))
+    assert (result.exit_code, result.stdout) == (code, b"")
+    assert "Traceback" not in result.stderr
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pipes and links of Unix")
+def test_hostile_folders(skill: Path, tmp_path: Path) -> None:
+    """A link inside stays one; one that leads out, and a pipe, end the run with nothing written."""
+    (skill / "assets" / "b.png").symlink_to("a.png")
+    assert run("reduce", skill, "--threshold=0", "-o", tmp_path / "one", "-q").exit_code == 0
+    assert (tmp_path / "one" / "assets" / "b.png").readlink() == Path("a.png")
+    (skill / "out.png").symlink_to(tmp_path)
+    assert run("reduce", skill, "--threshold=0", "-o", tmp_path / "two", "-q").exit_code == 6
+    (skill / "out.png").unlink()
+    os.mkfifo(skill / "pipe")
+    assert run("reduce", skill, "--threshold=0", "-o", tmp_path / "two", "-q").exit_code == 3
+    assert not (tmp_path / "two").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links of Unix")
+def test_a_reference_folder_that_is_a_link_is_left_alone(skill: Path, tmp_path: Path) -> None:
+    """New files never go through a link."""
+    (skill / "references").symlink_to("assets")
+    record = json.loads(run("reduce", skill, "--json", "--threshold=0").text)
+    assert {file["path"].split("/")[0] for file in record["new_files"]} == {"reference"}
+
+
+def test_a_skill_that_stays_as_it_is(tmp_path: Path) -> None:
+    """The folder is written all the same, and the report says why nothing moved."""
+    root = tmp_path / "widgets"
+    root.mkdir()
+    (root / "SKILL.md").write_text(HEAD + "# Widgets\n\nMake it.\n", encoding="utf-8")
+    result = run("reduce", root, "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "Nothing moved" in result.stderr
+    assert snapshot(tmp_path / "out") == snapshot(root)
+    assert run("reduce", root, "-o", tmp_path / "two", "--save-plan", tmp_path / "p.json").exit_code == 6
+
+
+def test_restore_all_needs_its_own_plan(skill: Path, tmp_path: Path) -> None:
+    """Another file is refused, and a folder that was changed since."""
+    out, plan = tmp_path / "out", tmp_path / "plan.json"
+    run("reduce", skill, "--threshold=0", "-o", out, "--save-plan", plan)
+    assert run("restore", out, "--all", "--plan", plan).exit_code == 2
+    assert run("restore", out, "abc", "--all", "--plan", plan, "-o", tmp_path / "x").exit_code == 2
+    assert run("restore", skill, "--all", "--plan", plan, "-o", tmp_path / "x").exit_code == 3
+    assert run("restore", out, "--all", "--plan", out / "SKILL.md", "-o", tmp_path / "x").exit_code == 3
+    with (out / "references" / "troubleshooting.md").open("ab") as file:
+        file.write(b"More.\n")
+    assert run("restore", out, "--all", "--plan", plan, "-o", tmp_path / "x").exit_code == 3
+    assert not (tmp_path / "x").exists()
+
+
+def test_compress_points_to_reduce(skill: Path) -> None:
+    """One file can't hold what moves."""
+    result = run("compress", skill, "--to-references")
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert f"skill-distiller reduce {skill} -o OUT" in result.stderr

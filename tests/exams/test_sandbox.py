@@ -1,0 +1,139 @@
+"""Code of strangers gets nowhere. Skipped where bubblewrap can't be had."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from skill_distiller.exams.sandbox import Bubblewrap, code_in, find_sandbox
+
+needed = pytest.mark.skipif(find_sandbox() is None, reason="there is no bubblewrap that works here")
+SECRET = "the secret of the parent"
+
+
+@pytest.fixture(name="sandbox")
+def _sandbox() -> Bubblewrap:
+    found = find_sandbox()
+    assert found
+    return found._replace(seconds=3.0)
+
+
+@needed
+def test_code_that_does_what_its_check_asks_passes(sandbox: Bubblewrap) -> None:
+    """And its output is kept."""
+    done = sandbox.run("def double(x):\n    return 2 * x\nprint('hello')", "assert double(2) == 4")
+    assert (done.passed, done.started, done.killed) == (True, True, "")
+    assert done.output.strip() == "hello"
+
+
+@needed
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "def double(x):\n    return x",
+        "",
+        "raise SystemExit(0)",
+        "import os; os._exit(0)",
+        "def double(",
+        "import os; os.kill(os.getpid(), 9)",
+        "import builtins; print('started'); exit()",
+    ],
+)
+def test_code_that_does_not_fails(sandbox: Bubblewrap, answer: str) -> None:
+    """A wrong answer, none, one that leaves before it is checked."""
+    done = sandbox.run(answer, "assert double(2) == 4")
+    assert done.started
+    assert not done.passed
+
+
+@needed
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "open('/etc/shadow').read()",
+        "open('/etc/passwd').read()",
+        "import os; os.listdir('{home}')",
+        "open('/usr/owned', 'w')",
+        "open('/code/check.py', 'w')",
+        "open('/owned', 'w')",
+        "import socket; socket.create_connection(('1.1.1.1', 53), 1)",
+        "import socket; socket.create_connection(('127.0.0.1', {port}), 1)",
+        "import socket; socket.getaddrinfo('example.org', 80)",
+        "import os; os.kill({pid}, 15)",
+        "import os; assert 'PYTEST' in ' '.join(os.environ)",
+        "import os; os.mknod('/work/device', 0o600 | 0o020000, os.makedev(1, 1))",
+        "import os; os.setuid(0)",
+        "import os; os.chroot('/work')",
+        "import ctypes; assert ctypes.CDLL(None).mount(b'none', b'/work', b'tmpfs', 0, None) == 0",
+        "x = bytearray(3 << 30)",
+        "f = open('/work/big', 'wb'); f.write(bytes(5 << 20)); f.close(); assert False",
+        "for n in range(100):\n    open(f'/work/{{n}}', 'wb').write(bytes(1 << 19))",
+        "import os\nassert len([p for p in os.listdir('/proc') if p.isdigit()]) > 9",
+        "open('/proc/1/environ').read().index('{secret}')",
+    ],
+)
+def test_an_attack_gets_nowhere(
+    sandbox: Bubblewrap, attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends with an error inside; nothing outside has changed."""
+    monkeypatch.setenv("A_SECRET", SECRET)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        facts = {"home": tmp_path, "port": server.getsockname()[1], "pid": os.getpid(), "secret": SECRET}
+        done = sandbox.run(attack.format(**facts))
+        assert done.started
+        assert not done.passed
+    assert not Path("/usr/owned").exists()
+
+
+@pytest.fixture(name="before")
+def _before() -> Iterator[float]:
+    start = time.monotonic()
+    yield start
+    assert time.monotonic() - start < 30
+
+
+@needed
+@pytest.mark.parametrize(
+    ("endless", "why"),
+    [
+        ("while True: pass", "seconds"),
+        ("import time; time.sleep(1000)", "seconds"),
+        ("import os\nwhile True: os.fork()", "processes"),
+        ("import os\nfor n in range(40): os.fork() or __import__('time').sleep(1000)", ""),
+        ("import signal, time\nfor s in (2, 15, 1): signal.signal(s, signal.SIG_IGN)\ntime.sleep(1000)", "seconds"),
+        ("import os\nif os.fork() == 0:\n    os.setsid()\n    __import__('time').sleep(1000)\nos.wait()", "seconds"),
+    ],
+)
+def test_everything_has_an_end(sandbox: Bubblewrap, before: float, endless: str, why: str) -> None:
+    """By the clock or the number of processes; nothing of it is left."""
+    done = sandbox._replace(seconds=2.0).run(endless)
+    assert not done.passed
+    assert why in done.killed
+    assert not [p for p in Path("/proc").glob("[0-9]*/cmdline") if b"/code/run.py" in _read(p)]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+@needed
+def test_endless_output_is_cut(sandbox: Bubblewrap) -> None:
+    """A megabyte on disk at the most, the end of it kept."""
+    done = sandbox.run("while True: print('x' * 1000)")
+    assert not done.passed
+    assert len(done.output) <= 4000
+
+
+def test_the_last_fence_of_an_answer_is_its_code() -> None:
+    """With or without the name of the language."""
+    assert code_in("Try:\n```python\nx = 1\n```\nor\n```py\nx = 2\n```\n") == "x = 2"
+    assert code_in("```\nx = 3\n```") == "x = 3"
+    assert code_in("No code.") == ""

@@ -1,0 +1,54 @@
+"""Worker processes: a task that kills its worker, never ends or raises takes no other task with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from skill_distiller.library.workers import Died, Workers
+
+
+def _work(task: str) -> str:
+    if task == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if task == "exit":
+        os._exit(3)
+    if task == "sleep":
+        time.sleep(600)
+    if task == "raise":
+        raise ValueError("no")
+    return task.upper()
+
+
+def test_each_task_has_a_result_of_its_own() -> None:
+    """Whatever the others do to their workers."""
+    tasks = ["a", "kill", "b", "exit", "c", "sleep", "d", "raise", "e"]
+    waiting, found = list(tasks), dict[str, str | Died]()
+    with Workers(_work, 2, most_seconds=3).running() as workers:
+        while waiting or workers.are_busy:
+            while waiting and workers.has_room:
+                workers.submit(waiting.pop(0))
+            task, result = workers.wait()
+            found[task] = result
+    assert {task: found[task] for task in "abcde"} == {task: task.upper() for task in "abcde"}
+    reasons = {task: found[task] for task in ("kill", "exit", "sleep", "raise")}
+    assert all(isinstance(reason, Died) for reason in reasons.values())
+    assert "SIGKILL" in str(reasons["kill"])
+    assert "code 3" in str(reasons["exit"])
+    assert "more than 3 seconds" in str(reasons["sleep"])
+    assert "ValueError: no" in str(reasons["raise"])
+    assert "Traceback" in str(reasons["raise"])
+
+
+def test_no_more_tasks_than_workers() -> None:
+    """What can't be taken is refused, and there is nothing to wait for where nothing is in work."""
+    with Workers(_work, 1).running() as workers:
+        with pytest.raises(ValueError, match="no task"):
+            workers.wait()
+        workers.submit("a")
+        with pytest.raises(ValueError, match="no worker"):
+            workers.submit("b")
+        assert workers.wait() == ("a", "A")

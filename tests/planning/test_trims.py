@@ -1,0 +1,82 @@
+"""What of a block may go without the rest, in order of what it is worth."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from lab.experiments.rules_analyzer import RulesAnalyzer
+from tests.strategies import sound_skills, texts
+
+from skill_distiller.analysis.reading import Reading
+from skill_distiller.planning.choose import compress_to_threshold
+from skill_distiller.planning.ladders import Models
+from skill_distiller.planning.plan import Reason
+from skill_distiller.planning.trims import find_trims
+from skill_distiller.planning.worth import load_worth_model
+from skill_distiller.rewriting.model import RenderingKind, Wording, apply_edits
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.tokens import load_counter
+
+NICE = "- It is good to be nice to the people that you work with while the work that has to be done is being done\n"
+KIND = "- It is nice to be good to the people that you work with when the work that had to be done has been done\n"
+LIST = f"- Run `make check --strict` before 17:00\n{NICE}{KIND}- Deploy with `make ship --region eu-1`\n"
+
+
+def _reading(text: str) -> Reading:
+    return Reading(RulesAnalyzer().analyze(parse_skill(text)))
+
+
+def _trimmed(text: str) -> list[str]:
+    """What is left of the first block that has trims, trim by trim."""
+    reading = _reading(text)
+    for block, trims in find_trims(reading, load_worth_model()).items():
+        return [apply_edits(reading.skill.blocks[block].text, trim.deletions) for trim in trims]
+    return []
+
+
+def test_what_says_little_goes_first() -> None:
+    """Of a list the items that anybody would know; the commands with their numbers stay longest."""
+    first, second, *_ = _trimmed(f"# Ship\n\n{LIST}")
+    assert first in (LIST.replace(NICE, ""), LIST.replace(KIND, ""))
+    assert second == LIST.replace(NICE, "").replace(KIND, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# The 4 rules\n\n{LIST}",
+        f"# Ship\n\nThere are 4 rules.\n\n{LIST}",
+        f"# Ship\n\n{LIST.replace('be nice', '<b>be nice</b>')}",
+        f"# Ship\n\nSee the list below.\n\n{LIST}",
+        "# Ship\n\n1. Knead the dough\n2. Bake it\n",
+        "# Ship\n\nRun it once.\n",
+    ],
+    ids=["counted by the heading", "counted above", "with tags", "pointed to", "numbered", "one sentence"],
+)
+def test_some_blocks_stay_whole(text: str) -> None:
+    """Nobody counts three rules of four, nor looks for the list below and finds half of it."""
+    assert _trimmed(text) == []
+
+
+def test_a_trim_is_chosen_and_told() -> None:
+    """It is a part that stands for the whole, and `keep` and `marks` know none."""
+    reading = _reading(f"---\nname: a\ndescription: Ship it.\n---\n# Ship\n\n{LIST}\nNever ship on a Friday.\n")
+    kinds = {}
+    for wording in (Wording.KEEP, Wording.MARKS, Wording.DETAIL):
+        plan = compress_to_threshold(reading, 0.6, load_counter(), models=Models(wording=wording))
+        kinds[wording] = {d.rendering.kind: d.reason for d in plan.decisions}
+    assert kinds[Wording.DETAIL][RenderingKind.TRIMMED] is Reason.PARTLY
+    assert all(RenderingKind.TRIMMED not in kinds[wording] for wording in (Wording.KEEP, Wording.MARKS))
+
+
+@given(texts | sound_skills)
+def test_each_trim_takes_more_and_none_takes_all(text: str) -> None:
+    """Shorter and worth less each time; a line of the block that stays stands in it as it was."""
+    reading = _reading(text)
+    for index, trims in find_trims(reading, load_worth_model()).items():
+        whole = reading.skill.blocks[index].text
+        left = [apply_edits(whole, trim.deletions) for trim in trims]
+        assert all(0 < len(less.strip()) < len(more) for more, less in pairwise([whole, *left]))
+        assert all(0 <= less.share <= more.share <= 1 for more, less in pairwise(trims))
