@@ -12,8 +12,8 @@ from typer.main import get_command
 
 from skill_distiller._version import __version__
 from skill_distiller.cli.app import COMMANDS, app, load_command
-from skill_distiller.cli.completion import PROGRAM
-from skill_distiller.cli.option_groups import examples_of, help_sections
+from skill_distiller.cli.options.completion import PROGRAM
+from skill_distiller.cli.options.option_groups import examples_of, help_sections
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "cli.md"

@@ -17,7 +17,7 @@ from tests.cli.samples import DEPLOY
 
 from lab import manual
 from skill_distiller.cli.app import COMMANDS, LazyCommand, load_command
-from skill_distiller.cli.option_groups import examples_of
+from skill_distiller.cli.options.option_groups import examples_of
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.detect import CHOICES, GEMINI_MODEL, OPENAI_MODEL
 from skill_distiller.rewriting.model import Wording

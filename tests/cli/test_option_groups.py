@@ -10,8 +10,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from skill_distiller.cli import arguments, compress, feedback
-from skill_distiller.cli.option_groups import expand_groups
+from skill_distiller.cli import compress, feedback
+from skill_distiller.cli.options import arguments
+from skill_distiller.cli.options.option_groups import expand_groups
 
 
 @dataclass(frozen=True, slots=True)

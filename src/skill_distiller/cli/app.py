@@ -20,7 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from skill_distiller._version import __version__
-from skill_distiller.cli.option_groups import Command, HelpFormatter, read_plainly, write_examples
+from skill_distiller.cli.options.option_groups import Command, HelpFormatter, read_plainly, write_examples
 from skill_distiller.errors import SkillDistillerError, UsageError
 
 
@@ -46,9 +46,9 @@ COMMANDS: Final = (
     LazyCommand("undo", "Take back what --apply wrote.", "approval.in_place"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
     LazyCommand("providers", "Show which language models can be used.", "list_providers"),
-    LazyCommand("config", "Show what is set, and where.", "show_config"),
+    LazyCommand("config", "Show what is set, and where.", "options.show_config"),
     LazyCommand("calibration", "Look at past runs and at how good the estimates are.", "feedback"),
-    LazyCommand("completion", "Print a completion script for a shell.", "completion"),
+    LazyCommand("completion", "Print a completion script for a shell.", "options.completion"),
 )
 COMPLETE_VARIABLE: Final = "_SKILL_DISTILLER_COMPLETE"
 # Options whose value may be any name, that of a command too.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing, nullcontext, suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,24 +12,6 @@ from rich.console import Console
 from rich.text import Text
 
 from skill_distiller.cli.approval.self_compression import COMPRESSED_FILE, SelfCompression, find_self_compression
-from skill_distiller.cli.arguments import (
-    ACCEPT_UNPROVED,
-    ALLOW_UNVERIFIED,
-    SAVE_PLAN,
-    ExamGate,
-    ExamModels,
-    Goal,
-    Marking,
-    ModelOptions,
-    Output,
-    Pieces,
-    Source,
-    exclude,
-    options_of,
-    with_budget,
-)
-from skill_distiller.cli.completion import headings
-from skill_distiller.cli.completion import pieces as piece_names
 from skill_distiller.cli.input_output import (
     STDIN,
     Target,
@@ -41,23 +23,37 @@ from skill_distiller.cli.input_output import (
     write_stdout,
 )
 from skill_distiller.cli.learnings import LEARNINGS_DIR, LEARNINGS_VARIABLE, OFF, RunCalibration
-from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.arguments import (
+    ACCEPT_UNPROVED,
+    ALLOW_UNVERIFIED,
+    SAVE_PLAN,
+    Goal,
+    ModelOptions,
+    Output,
+    Pieces,
+    Source,
+    exclude,
+    options_of,
+    with_budget,
+)
+from skill_distiller.cli.options.completion import headings
+from skill_distiller.cli.options.completion import pieces as piece_names
+from skill_distiller.cli.options.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.show_config import is_default, print_settings, with_settings
 from skill_distiller.cli.plan_file import check_pieces, plan_target, plan_written, refuse_settled, with_plan
-from skill_distiller.cli.show_config import is_default, print_settings, with_settings
-from skill_distiller.errors import ProviderError, RefusedError, TargetError, UsageError
+from skill_distiller.errors import ProviderError, RefusedError, UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import ConsoleWatcher, open_console, print_notes, print_report
 from skill_distiller.report.json_record import stage_line, to_json
 from skill_distiller.report.record import Record, make_record
-from skill_distiller.report.text import plural, printable, unified_diff
+from skill_distiller.report.text import printable, unified_diff
 from skill_distiller.rewriting.redundant import PhraseScorer
-from skill_distiller.run.backends import Backends, Chosen, choose_backends, choose_token_scorer
+from skill_distiller.run.backends import Chosen, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import Note, NoteKind
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import Counting, DistillOptions, KeptPieces, Run, watch_nothing
-from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
@@ -73,7 +69,6 @@ def compress(
     output: Output,
     source: Source,
     models: ModelOptions,
-    gate: ExamGate,
     no_calibration: bool = option(
         False, "--no-calibration", panel="Calibration", help="Neither use nor add to the calibration data."
     ),
@@ -99,7 +94,7 @@ def compress(
         learnings_dir = config.values.get("learnings", "")
     goal, source = with_settings(goal, config, context), with_settings(source, config, context)
     models, learnings = with_settings(models, config, context), OFF if no_calibration else learnings_dir
-    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages, gate, config))
+    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages, config))
 
 
 @expand_groups
@@ -161,7 +156,6 @@ class Request:
     models: ModelOptions = field(default_factory=ModelOptions)
     learnings: str = OFF
     debug_stages: bool = False
-    gate: ExamGate = field(default_factory=ExamGate)
     config: Config = field(default_factory=Config)
 
 
@@ -192,7 +186,7 @@ def _prepare(request: Request) -> _Job:
     options = options_of(request.goal)
     output.check()
     check_pieces(pieces, options.mode)
-    request.gate.check(options.mode, pieces.plan)
+    pieces.check_gate(options.mode)
     if pieces.interactive and request.path == STDIN:
         raise UsageError("--interactive reads your answers from stdin.", "Name the skill by its path.")
     exclude(("--interactive", pieces.interactive, "--quiet", output.quiet))
@@ -277,53 +271,20 @@ def _distill_with(models: ModelOptions, request: Request, job: _Job, console: Co
             ends.enter_context(console.status("Distilling …"))
         backends = chosen.backends.with_scorer(job.scorer)
         observe = (lambda stage, value: typer.echo(stage_line(stage, value), err=True)) if debug else None
-        if request.gate.gate_by:
-            result = _pass_gate(request, Run(job.options, backends, observe or watch_nothing), job.skill, console)
+        if request.pieces.gate_by:
+            from skill_distiller.cli.pass_exam import pass_exam
+
+            run = Run(job.options, backends, observe or watch_nothing)
+            result, lines = pass_exam(request.path, job.skill, run, request.pieces, models, console)
+            if not quiet:
+                console.print("\n".join(lines), markup=False, highlight=False)
         else:
             result = distill(job.skill, job.options, backends, observe)
         if request.pieces.interactive:
-            result = _with_answers(result, backends, console)
+            from skill_distiller.cli.approval.interactive import with_answers
+
+            result = with_answers(result, backends, console)
     return job.guard.with_notes(result) if job.guard else result, chosen
-
-
-def _pass_gate(request: Request, run: Run, skill: Skill, console: Console) -> Result:
-    """The best result by an exam; raises RefusedError where it fails and --strict asks for more."""
-    from skill_distiller.cli.exam import examiner, find_exam, read_skill_folder
-    from skill_distiller.report.exam_report import gate_lines
-    from skill_distiller.run.exam_gate import choose_by_exam, gate_by_exam
-    from skill_distiller.run.take_exam import ExamRun
-
-    folder = read_skill_folder(request.path).with_skill(skill) if request.path != STDIN else SkillFolder(None, skill)
-    models = ExamModels(**{member.name: getattr(request.models, member.name) for member in fields(ExamModels)})
-    exam = find_exam(request.gate.exam_file, folder, models, console)
-    with examiner(models, Marking(), console, exam) as found:
-        exam_run = ExamRun(exam, folder, run.counter, found)
-        exam_run.announce([("result", folder)])
-        gated = (gate_by_exam if request.gate.gate_by == "exam" else choose_by_exam)(run, exam_run)
-    if not request.output.quiet:
-        for line in gate_lines(gated):
-            console.print(Text(line))
-    if not gated.passed and request.goal.strict and request.gate.gate_by == "exam":
-        raise RefusedError(
-            f"The result fails {plural(len(gated.best.failed), 'criterion', 'criteria')} of the exam (--strict).",
-            "Ask for more: a higher --threshold, or the pieces with --keep.",
-        )
-    return gated.best.result
-
-
-def _with_answers(result: Result, backends: Backends, console: Console) -> Result:
-    """The result with the pieces that somebody wants to keep; a budget is raised by what they take."""
-    from skill_distiller.cli.approval.interactive import ask_what_to_keep
-
-    options, ids = result.run.options, ask_what_to_keep(result, console)
-    if not ids:
-        return result
-    options = replace(options, keep=replace(options.keep, ids=(*options.keep.ids, *ids)))
-    try:
-        return distill(result.original, options, backends)
-    except TargetError as error:
-        console.print(f"For what you keep the budget is raised to {error.smallest} tokens.")
-        return distill(result.original, replace(options, tokens=error.smallest), backends)
 
 
 def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, console: Console) -> None:

@@ -14,10 +14,10 @@ import typer
 
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.calibration.outcomes import parse_reports
-from skill_distiller.cli.arguments import Code, ExamModels, Marking
 from skill_distiller.cli.input_output import STDIN, check_target, read_input, write_atomically, write_json, write_stdout
 from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
-from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.arguments import Code, ExamModels, Marking
+from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.exams.baselines import BASELINES, baseline_skill, baselines_kept
 from skill_distiller.exams.evidence import SkillTexts

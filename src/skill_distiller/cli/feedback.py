@@ -15,7 +15,7 @@ from skill_distiller.calibration.estimate import LATEST, calibrate, pairs_of
 from skill_distiller.calibration.outcomes import Report, examine, make_outcome, parse_reports, summarize
 from skill_distiller.cli.input_output import check_target, read_side_file, write_atomically
 from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
-from skill_distiller.cli.option_groups import Command, argument, expand_groups, option
+from skill_distiller.cli.options.option_groups import Command, argument, expand_groups, option
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.calibration_text import (
     draw_plot,

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skill_distiller.cli.input_output import read_input, write_json, write_stdout
-from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.report.text import excerpt
 from skill_distiller.skill.ids import piece_ids
 from skill_distiller.structure.edges import Edge, Piece, heading_of

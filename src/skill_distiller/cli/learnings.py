@@ -16,7 +16,7 @@ from skill_distiller.calibration.log_files import Ledger
 from skill_distiller.calibration.store import CalibrationStore
 from skill_distiller.cli.approval.second_pass import Results
 from skill_distiller.cli.input_output import data_folder
-from skill_distiller.cli.option_groups import option
+from skill_distiller.cli.options.option_groups import option
 from skill_distiller.errors import SkillDistillerError, UsageError
 from skill_distiller.report.calibration_text import unreadable_text
 from skill_distiller.report.text import printable

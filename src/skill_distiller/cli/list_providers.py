@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from skill_distiller.cli.option_groups import expand_groups, option
+from skill_distiller.cli.options.option_groups import expand_groups, option
 
 if TYPE_CHECKING:
     from skill_distiller.providers.detect import Found

@@ -14,8 +14,8 @@ import typer
 import yaml
 
 from skill_distiller._version import __version__
-from skill_distiller.cli.arguments import Pieces
 from skill_distiller.cli.input_output import check_target, read_side_file
+from skill_distiller.cli.options.arguments import Pieces
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from skill_distiller.cli.arguments import Output, Source, exclude
 from skill_distiller.cli.input_output import STDIN, check_target, read_input, read_side_file, write_json, write_stdout
-from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.arguments import Output, Source, exclude
+from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.disclosure.ledger import MAX_BYTES as MAX_LEDGER
 from skill_distiller.disclosure.ledger import make_ledger, read_ledger, restore_folder, write_ledger
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE

@@ -16,10 +16,10 @@ from skill_distiller.checks.conservation import FOLDER_CHECKS, REDUCE_SCHEMA, an
 from skill_distiller.checks.gate import CHECKS
 from skill_distiller.checks.gate import verify as run_checks
 from skill_distiller.checks.model import Declared, Verification, count_tokens, declared_in
-from skill_distiller.cli.arguments import Source, exclude
 from skill_distiller.cli.input_output import STDIN, read_input, read_side_file, write_json, write_stdout
-from skill_distiller.cli.option_groups import argument, expand_groups, option
-from skill_distiller.cli.show_config import with_settings
+from skill_distiller.cli.options.arguments import Source, exclude
+from skill_distiller.cli.options.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.show_config import with_settings
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.console import open_console
 from skill_distiller.report.json_record import verification_to_json

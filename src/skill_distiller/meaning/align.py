@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
-from skill_distiller.meaning.statements import pair_in_order
+from skill_distiller.meaning.statements import longest_run, pair_in_order
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, anchors, block_units, heading_units
 from skill_distiller.skill.containers import find_containers, match_tags
 from skill_distiller.skill.labels import labels_of
@@ -385,21 +384,3 @@ def _join(
         else:
             rest.append(unit)
     return rest
-
-
-def longest_run(places: Sequence[tuple[int, ...]]) -> frozenset[int]:
-    """Which of some places are in a longest run that does not fall (patience sorting)."""
-    ends: list[int] = []  # for each length the number at which the best run of that length ends
-    lowest: list[tuple[tuple[int, ...], int]] = []  # and the place there
-    above: list[int] = []
-    for at, place in enumerate(places):
-        length = bisect_left(lowest, (place, at))
-        above.append(ends[length - 1] if length else -1)
-        ends[length : length + 1] = [at]
-        lowest[length : length + 1] = [(place, at)]
-    run = []
-    at = ends[-1] if ends else -1
-    while at >= 0:
-        run.append(at)
-        at = above[at]
-    return frozenset(run)

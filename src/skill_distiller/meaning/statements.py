@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -256,3 +257,21 @@ def pair_in_order(weights: Sequence[Sequence[int]]) -> Iterator[tuple[int, int]]
             i += 1
         else:
             j += 1
+
+
+def longest_run(places: Sequence[tuple[int, ...]]) -> frozenset[int]:
+    """Which of some places are in a longest run that does not fall (patience sorting)."""
+    ends: list[int] = []  # for each length the number at which the best run of that length ends
+    lowest: list[tuple[tuple[int, ...], int]] = []  # and the place there
+    above: list[int] = []
+    for at, place in enumerate(places):
+        length = bisect_left(lowest, (place, at))
+        above.append(ends[length - 1] if length else -1)
+        ends[length : length + 1] = [at]
+        lowest[length : length + 1] = [(place, at)]
+    run = []
+    at = ends[-1] if ends else -1
+    while at >= 0:
+        run.append(at)
+        at = above[at]
+    return frozenset(run)

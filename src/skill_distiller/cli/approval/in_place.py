@@ -17,7 +17,7 @@ from typing import Final
 import typer
 
 from skill_distiller.cli.input_output import data_folder, write_atomically
-from skill_distiller.cli.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, reason_of
 from skill_distiller.report.text import printable
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE

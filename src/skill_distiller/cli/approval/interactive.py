@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
-from skill_distiller.errors import StoppedError
+from skill_distiller.errors import StoppedError, TargetError
 from skill_distiller.planning.required import bring_back
 from skill_distiller.report.losses import Loss, find_losses, loss_head
 from skill_distiller.report.record import make_record
 from skill_distiller.report.text import plural, printable_lines
+from skill_distiller.run.backends import Backends
+from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
 from skill_distiller.skill.model import Skill
 
@@ -30,6 +33,19 @@ _ODD: Final = re.compile(r"[^\w.-]+")
 def plan_name(skill: Skill) -> str:
     """The file in the working folder that the decisions are saved to where no other is named."""
     return f"{_ODD.sub('-', skill.name).strip('-.')[:60] or 'SKILL'}.plan.yaml"
+
+
+def with_answers(result: Result, backends: Backends, console: Console) -> Result:
+    """The result with the pieces that somebody wants to keep; a budget is raised by what they take."""
+    options, ids = result.run.options, ask_what_to_keep(result, console)
+    if not ids:
+        return result
+    options = replace(options, keep=replace(options.keep, ids=(*options.keep.ids, *ids)))
+    try:
+        return distill(result.original, options, backends)
+    except TargetError as error:
+        console.print(f"For what you keep the budget is raised to {error.smallest} tokens.")
+        return distill(result.original, replace(options, tokens=error.smallest), backends)
 
 
 def ask_what_to_keep(result: Result, console: Console) -> tuple[str, ...]:

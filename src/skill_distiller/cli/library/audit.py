@@ -6,18 +6,18 @@ from enum import StrEnum
 
 import typer
 
-from skill_distiller.cli.arguments import Source
 from skill_distiller.cli.input_output import write_json, write_stdout
 from skill_distiller.cli.library.paths import JOBS, PATHS, Looking, job_count
-from skill_distiller.cli.option_groups import expand_groups, option
+from skill_distiller.cli.options.arguments import Source
+from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.errors import StoppedError, UsageError
 from skill_distiller.library.client_limits import WINDOW
 from skill_distiller.library.find_skills import Search, find_skills
 from skill_distiller.library.measure import Audit, Measure
 from skill_distiller.library.measure import audit as measure_all
-from skill_distiller.report.audit_text import audit_markdown, audit_parts, audit_to_json, print_audit
 from skill_distiller.report.console import open_console
-from skill_distiller.report.library_text import widened
+from skill_distiller.report.library.audit_text import audit_markdown, audit_parts, audit_to_json, print_audit
+from skill_distiller.report.library.library_text import widened
 from skill_distiller.run.config import load_config
 from skill_distiller.run.run import DEFAULT_THRESHOLD, Counting, DistillOptions, check_options
 from skill_distiller.skill.model import SKILL_FILE

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from skill_distiller.cli.approval.self_compression import SelfCompression, find_self_compression
-from skill_distiller.cli.arguments import Goal, ModelOptions, Source, exclude, options_of
 from skill_distiller.cli.input_output import write_stdout
 from skill_distiller.cli.library.paths import PATHS, Looking, job_count
-from skill_distiller.cli.option_groups import expand_groups, option
+from skill_distiller.cli.options.arguments import Goal, ModelOptions, Source, exclude, options_of
+from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, StoppedError, UsageError, reason_of
 from skill_distiller.library.batch_outcomes import SCHEMA, Outcome, State, Tally, outcome_to_json
 from skill_distiller.library.distill_many import MOST_SECONDS, Batch, distill_many
@@ -25,7 +25,7 @@ from skill_distiller.library.find_skills import FoundSkill, PassedOver, Search, 
 from skill_distiller.library.journal import Journal
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import ConsoleWatcher, open_console
-from skill_distiller.report.library_text import outcome_line, print_batch, widened
+from skill_distiller.report.library.library_text import outcome_line, print_batch, widened
 from skill_distiller.report.text import printable
 from skill_distiller.run.backends import choose_backends, choose_token_scorer
 from skill_distiller.run.config import load_config

@@ -10,11 +10,11 @@ from typing import Final
 
 import typer
 
-from skill_distiller.cli.arguments import Source, exclude
 from skill_distiller.cli.input_output import read_side_file, write_atomically, write_json, write_stdout
 from skill_distiller.cli.library.audit import audit_of
 from skill_distiller.cli.library.paths import JOBS, PATHS, Looking
-from skill_distiller.cli.option_groups import expand_groups, option
+from skill_distiller.cli.options.arguments import Source, exclude
+from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.errors import UsageError
 from skill_distiller.library.client_limits import WINDOW
 from skill_distiller.library.find_skills import find_skills

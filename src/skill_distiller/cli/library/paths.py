@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from skill_distiller.cli.option_groups import argument, option
+from skill_distiller.cli.options.option_groups import argument, option
 from skill_distiller.library.find_skills import Search
 
 PATHS: Final[list[str]] = argument(

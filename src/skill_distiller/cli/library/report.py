@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skill_distiller.cli.arguments import Source
 from skill_distiller.cli.input_output import write_atomically
 from skill_distiller.cli.library.paths import JOBS, PATHS, Looking, job_count
-from skill_distiller.cli.option_groups import expand_groups, option
+from skill_distiller.cli.options.arguments import Source
+from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.errors import RefusedError, StoppedError, UsageError
 from skill_distiller.library.find_skills import FoundSkill, PassedOver, find_skills
 from skill_distiller.library.measure import Broken
 from skill_distiller.library.workers import work_on
 from skill_distiller.report.console import open_console
-from skill_distiller.report.library_page import library_page
-from skill_distiller.report.portrait import THRESHOLDS, Portrait, Portray
+from skill_distiller.report.library.library_page import library_page
+from skill_distiller.report.library.portrait import THRESHOLDS, Portrait, Portray
 from skill_distiller.report.text import plural, printable
 from skill_distiller.run.config import load_config
 from skill_distiller.run.run import DEFAULT_THRESHOLD, Counting, DistillOptions, check_options
@@ -53,7 +53,7 @@ def report(
     console = open_console(stderr=True, soft_wrap=True)
     found = (skill for skill in find_skills(paths, looking.search()) if not isinstance(skill, PassedOver))
     try:
-        for skill, done in work_on(found, work, job_count(jobs), preload="skill_distiller.report.portrait"):
+        for skill, done in work_on(found, work, job_count(jobs), preload="skill_distiller.report.library.portrait"):
             if isinstance(done, Portrait):
                 portraits.append(done)
             else:

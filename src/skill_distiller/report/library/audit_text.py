@@ -14,7 +14,7 @@ from rich.text import Text
 from skill_distiller._version import __version__
 from skill_distiller.library.client_limits import LISTING, Stand
 from skill_distiller.library.measure import MOST_COMPARED, Audit, Measured
-from skill_distiller.report.library_text import share
+from skill_distiller.report.library.library_text import share
 from skill_distiller.report.text import excerpt, plural, printable
 from skill_distiller.tokens import TokenCounter
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 from math import floor
 from typing import ClassVar, Final, NamedTuple, TypeVar
 
-from skill_distiller.cli.completion import encodings, headings, one_of, pieces
-from skill_distiller.cli.option_groups import option
+from skill_distiller.cli.options.completion import encodings, headings, one_of, pieces
+from skill_distiller.cli.options.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.providers.model import DEFAULT_TIMEOUT
@@ -171,7 +171,7 @@ def with_budget(options: DistillOptions, goal: Goal, skill: Skill) -> DistillOpt
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Pieces to keep, by id and by heading, and the plan files to apply and to save, "" for none."""
+    """Pieces to keep: by id, by heading, by an exam; and the plan files to apply and to save. "" means none."""
 
     PANEL: ClassVar[str] = "Keep"
     keep: list[str] | None = option(
@@ -194,6 +194,32 @@ class Pieces:
     plan: str = option("", "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.")
     save_plan: str = SAVE_PLAN
     accept_unproved: bool = ACCEPT_UNPROVED
+    gate_by: str = option(
+        "",
+        "--gate",
+        panel="Aim",
+        metavar="exam|adaptive",
+        help="exam: bring back what carries the criteria of an exam that the result fails (at most 2 rounds; with "
+        "--strict what fails then is refused). adaptive: the smallest result that keeps 0.9 of an exam.",
+    )
+    exam_file: str = option(
+        "",
+        "--exam",
+        panel="Aim",
+        metavar="FILE",
+        help="The exam for --gate. Default: that of the skill, else one by program.",
+    )
+
+    def check_gate(self, mode: Mode) -> None:
+        """Raise UsageError for a gate that is none, or that the other options leave no room for."""
+        if self.gate_by not in ("", "exam", "adaptive"):
+            raise UsageError(f"There is no gate {self.gate_by!r}.", "Gates: exam, adaptive.")
+        if self.exam_file and not self.gate_by:
+            raise UsageError("--exam needs --gate.", "Give --gate=exam or --gate=adaptive.")
+        if self.gate_by and (self.plan or mode is Mode.ONELINER):
+            raise UsageError("--gate chooses again, which a plan and oneliner mode don't allow.", "Leave it out.")
+        if self.gate_by == "adaptive" and mode is Mode.TOKENS:
+            raise UsageError("--gate=adaptive finds the size itself.", "Leave --tokens out, or use --gate=exam.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,33 +381,6 @@ class Marking:
         """The options of the judge, None where it is the model that answers."""
         named = self.judge_provider or self.judge_model
         return models.options(self.judge_provider, self.judge_model) if named else None
-
-
-@dataclass(frozen=True, slots=True)
-class ExamGate:
-    """An exam that the result has to pass, and what is done where it does not; `gate_by` "" for none."""
-
-    gate_by: str = option(
-        "",
-        "--gate",
-        metavar="exam|adaptive",
-        help="exam: bring back what carries the criteria of an exam that the result fails (at most 2 rounds; with "
-        "--strict what fails then is refused). adaptive: the smallest result that keeps 0.9 of an exam.",
-    )
-    exam_file: str = option(
-        "", "--exam", metavar="FILE", help="The exam for --gate. Default: that of the skill, else one by program."
-    )
-
-    def check(self, mode: Mode, plan: str) -> None:
-        """Raise UsageError for a gate that is none, or that the other options leave no room for."""
-        if self.gate_by not in ("", "exam", "adaptive"):
-            raise UsageError(f"There is no gate {self.gate_by!r}.", "Gates: exam, adaptive.")
-        if self.exam_file and not self.gate_by:
-            raise UsageError("--exam needs --gate.", "Give --gate=exam or --gate=adaptive.")
-        if self.gate_by and (plan or mode is Mode.ONELINER):
-            raise UsageError("--gate chooses again, which a plan and oneliner mode don't allow.", "Leave it out.")
-        if self.gate_by == "adaptive" and mode is Mode.TOKENS:
-            raise UsageError("--gate=adaptive finds the size itself.", "Leave --tokens out, or use --gate=exam.")
 
 
 def exclude(*pairs: tuple[str, bool, str, bool]) -> None:

@@ -12,9 +12,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from skill_distiller.cli.arguments import PROVIDER_VARIABLE, Goal, ModelOptions, Source
 from skill_distiller.cli.learnings import LEARNINGS_VARIABLE, default_learnings
-from skill_distiller.cli.option_groups import Command, expand_groups, option
+from skill_distiller.cli.options.arguments import PROVIDER_VARIABLE, Goal, ModelOptions, Source
+from skill_distiller.cli.options.option_groups import Command, expand_groups, option
 from skill_distiller.report.text import printable
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.config import Config, load_config

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from skill_distiller.cli.option_groups import argument, expand_groups
+from skill_distiller.cli.options.option_groups import argument, expand_groups
 from skill_distiller.errors import SkillDistillerError
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Options that commands share: their groups, their values from shells and configurations."""

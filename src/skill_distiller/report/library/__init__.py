@@ -1,0 +1,1 @@
+"""Libraries for people: pages, tables, and what they are made from."""
