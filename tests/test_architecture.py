@@ -38,8 +38,8 @@ TO_REPAIR = ("lines", "modules")
 
 NOUNS = """
     skill section block piece edge sequence fact pattern protected required verdict difference importance value worth
-    share strength wording reading pass rendering rung ladder hull frontier passage part pointer decision plan run result
-    receipt check finding gate functionality record exam criterion evidence condition sitting retention
+    share strength wording reading pass rendering rung ladder hull frontier passage part pointer decision plan run
+    result receipt check finding gate functionality record exam criterion evidence condition sitting retention
 """.split()
 
 
