@@ -1,6 +1,6 @@
 """What `batch` costs over a whole library: against one process, with two workers, killed, many times as large.
 
-    python -m lab.library [--every N] [--times N] [--kills N]
+    python -m lab.library [--every N] [--times N] [--kills N] [--page]
 
 Times are of the machine, and only their ratios say something; on a busy machine those of two workers say little.
 """
@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import queue
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -119,12 +123,81 @@ def _contents(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
+_MEASURE: Final = """
+addEventListener("load", () => setTimeout(() => {
+  const paint = performance.getEntriesByName("first-contentful-paint")[0];
+  const slider = document.getElementById("slider");
+  const steps = [];
+  for (const link of [...document.querySelectorAll("#skills tbody a")].slice(0, 20)) {
+    location.hash = link.hash;
+    dispatchEvent(new Event("hashchange"));
+    document.getElementById("after").getBoundingClientRect();
+    for (let point = 0; point <= Number(slider.max); point += 1) {
+      const start = performance.now();
+      slider.value = point;
+      slider.dispatchEvent(new Event("input"));
+      document.getElementById("after").getBoundingClientRect();
+      steps.push(performance.now() - start);
+    }
+  }
+  steps.sort((a, b) => a - b);
+  const figures = [paint ? paint.startTime : -1, steps[steps.length >> 1], steps[steps.length - 1], steps.length];
+  fetch(`http://127.0.0.1:PORT/${figures.join("/")}`, { mode: "no-cors" });
+}, 1000));
+"""
+
+
+def page_figures(library: Path, folder: Path) -> str:
+    """The size of the page of a library, and how fast it is in Chromium, where there is one."""
+    page, timed = folder / "report.html", folder / "timed.html"
+    line = [sys.executable, "-m", "skill_distiller", "report", str(library), "-o", str(page), "--jobs=2"]
+    subprocess.run(line, check=True, capture_output=True)
+    text = page.read_text("utf-8")
+    size = f"The page has {len(text.encode()) / 1e6:.1f} MB."
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        return f"{size} There is no Chromium to open it with."
+    # The same page with a script more, which its policy would not let run.
+    told = queue.Queue[str]()
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told.put(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Nothing to say."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        measure = _MEASURE.replace("PORT", str(server.server_port))
+        # The same page with a script more, which its policy would not let run.
+        text = re.sub(r"<meta http-equiv=.Content-Security-Policy.*>", "", text)
+        timed.write_text(text.replace("</body>", f"<script>{measure}</script></body>"), "utf-8")
+        options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'chromium'}"]
+        options.append("--remote-debugging-port=0")  # else it ends before the page has told anything
+        with subprocess.Popen([browser, *options, timed.as_uri()], stderr=subprocess.DEVNULL) as process:
+            try:
+                _, paint, median, longest, steps = told.get(timeout=120).split("/")
+            except queue.Empty:
+                return f"{size} Chromium gave no figures."
+            finally:
+                process.terminate()
+                server.shutdown()
+    return (
+        f"{size} First paint after {float(paint):.0f} ms; a step of the slider takes {float(median):.0f} ms, the "
+        f"longest of {steps} {float(longest):.0f} ms."
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser: argparse.ArgumentParser = shared_parser(__doc__ or "")
     parser.add_argument("--every", type=int, default=1, help="take every so many-th skill only")
     parser.add_argument("--times", type=int, default=10, help="how many times as large the large library is")
     parser.add_argument("--kills", type=int, default=20, help="how often a run is killed")
+    parser.add_argument("--page", action="store_true", help="make the page of a report too, and open it in Chromium")
     given = parser.parse_args(arguments)
     shared = open_shared(["--shared", str(given.shared)], "")
     paths = [entry.path for entry in shared.entries()][:: given.every]
@@ -158,6 +231,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _, is_same = killed(folder / "small", folder / "out-2", out, 0.9 * two.wall, number)
             same += is_same
             shutil.rmtree(out)
+        if given.page:
+            print(page_figures(folder / "small", folder))
         print(f"Killed at {given.kills} random moments: {same} of {given.kills} went on to the same bytes.")
 
 

@@ -50,6 +50,7 @@ RULES = f"""{HEAD}## Rules
 A carpenter from the village built the shelf, and took oak for it. People say that oak is a fine wood for shelves.
 NEVER throw a jar away. It was painted green at first and white some years later, which pleased most of the visitors.
 """
+TAGGED = RULES.replace("oak for it", "<i>oak</i> for it")
 CASES = f"""{HEAD}## Steps
 
 1. First of all, run `sort-jars --by year` in a window of your choice, and then wait until it has come to its end.
@@ -100,7 +101,8 @@ def with_replies(*replies: str) -> Backends:
         (RenderingKind.TIGHT, PLAIN, DistillOptions(threshold=0.95, wording=Wording.TERSE)),
         (RenderingKind.PRUNED, PLAIN, DistillOptions(threshold=0.95, wording=Wording.TERSE)),
         (RenderingKind.DROPPED, PLAIN, DistillOptions(mode=Mode.TOKENS, tokens=120)),
-        (RenderingKind.EXTRACTED, RULES, DistillOptions(mode=Mode.TOKENS, tokens=70)),
+        (RenderingKind.TRIMMED, RULES, DistillOptions(mode=Mode.TOKENS, tokens=70)),
+        (RenderingKind.EXTRACTED, TAGGED, DistillOptions(mode=Mode.TOKENS, tokens=70)),
         (RenderingKind.ONE_LINERS, EXAMPLES, DistillOptions()),
     ],
 )
@@ -140,4 +142,4 @@ def test_every_kind_has_a_row() -> None:
 
 def test_every_kind_has_its_case() -> None:
     """A new kind needs a skill for which it is chosen."""
-    assert len(RenderingKind) == 10
+    assert len(RenderingKind) == 11

@@ -19,7 +19,7 @@ STILL_IN_CODE = {
     "language/forms.py": 5,
     "language/tables.py": 1,
     "language/words.py": 1,
-    "planning/worth.py": 1,
+    "planning/worth_features.py": 1,
     "providers/network.py": 2,
     "providers/secret_scan.py": 3,
     "rewriting/example_lines.py": 2,

@@ -223,7 +223,7 @@ def test_a_journal_that_was_cut_or_spoilt(library: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize("seconds", [0.9, *slow(0.6, 1.1, 1.3, 1.5, 1.8)])
 def test_a_killed_run_goes_on(seconds: float, tmp_path: Path) -> None:
     """Wherever it is killed, the next run gives the bytes of an undisturbed one, and nothing half written is left."""
-    library = make_library(tmp_path / "skills", 12)
+    library = make_library(tmp_path / "skills", 8)
     run("batch", library, "-o", tmp_path / "whole", "--jobs=2", "-q")
     out = tmp_path / "out"
     line = [sys.executable, "-m", "skill_distiller", "batch", str(library), "-o", str(out), "--jobs=2", "-q"]
@@ -235,6 +235,7 @@ def test_a_killed_run_goes_on(seconds: float, tmp_path: Path) -> None:
     assert contents(out) == contents(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_ctrl_c(tmp_path: Path) -> None:
     """One sentence, exit code 130, and the next run goes on."""
     library = make_library(tmp_path / "skills", 12)

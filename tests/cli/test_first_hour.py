@@ -98,7 +98,7 @@ def test_a_tilde_that_no_shell_expanded_makes_no_folder(skill_file: Path, monkey
 
 def test_several_skills_at_once(skill_file: Path) -> None:
     """Exit 2; the hint has a loop."""
-    hint = "For several: for skill in FOLDER/*/; do"
+    hint = "For several: skill-distiller batch PATH PATH … -o OUT"
     _assert_refused(run("compress", skill_file, skill_file), 2, "takes one skill at a time", hint)
     _assert_refused(run(skill_file, skill_file), 2, "takes one skill at a time", hint)
     _assert_refused(

@@ -134,13 +134,17 @@ def test_a_file_that_came_with_a_folder_does_not_take_ones_own_away(
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
-    own = _write(home, 'provider = "embedded"\nlearnings = "off"\nthreshold = 0.8\n')
-    near = _write(place, 'provider = "auto"\nthreshold = 0.7\n')
+    patterns = "[patterns.{0}]\nscript = ['deploy script']\n"
+    own = _write(home, f'provider = "embedded"\nlearnings = "off"\nthreshold = 0.8\n{patterns.format("protected")}')
+    near = _write(place, f'provider = "auto"\nthreshold = 0.7\n{patterns.format("advisory")}')
     record = json.loads(run("config", "show", "--json").stdout)
     rows = {row["key"]: (row["value"], row["origin"]) for row in record["settings"]}
     assert rows["provider"] == ("embedded", str(own))
     assert rows["learnings"] == ("off", str(own))
     assert rows["threshold"] == ("0.7", str(near))
+    assert rows["patterns.protected.script"] == ("set", str(own))
+    assert "patterns.advisory.script" not in rows
+    assert "deploy script" in run("compress", skill_file, "--threshold=0.2").text
     assert json.loads(run("compress", skill_file, "--json").stdout)["threshold"] == 0.7
 
 

@@ -386,7 +386,8 @@ def _close_report(run: RunCalibration, job: _Job, output: Output, hint: str, con
     print_settings(settings, console)
     if settings.patterns:
         protected, advisory = len(settings.patterns.protected), len(settings.patterns.advisory)
-        console.print(f"Patterns from {printable(str(settings.file))}: {protected} protected, {advisory} advisory")
+        own = f" and {settings.base.file}" if settings.base and settings.base.patterns else ""
+        console.print(printable(f"Patterns from {settings.file}{own}: {protected} protected, {advisory} advisory"))
     for warning in run.warnings:
         console.print(Text(f"Warning: {printable(warning)}", style="yellow"))
     if (entry := run.record.entry_id) and not output.json_:

@@ -21,7 +21,8 @@ from skill_distiller.cli.input_output import (
     write_json,
     write_stdout,
 )
-from skill_distiller.cli.options.arguments import PROVIDER_VARIABLE, ExamModels, exclude
+from skill_distiller.cli.options.arguments import PROVIDER_VARIABLE, PROVIDERS, ExamModels, exclude
+from skill_distiller.cli.options.completion import one_of
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, UsageError
 from skill_distiller.library.fit_library import Treatment, fit_library
@@ -165,7 +166,8 @@ class Reader(ExamModels):
     provider: str = option(
         "auto",
         envvar=PROVIDER_VARIABLE,
-        metavar="auto|ollama|gemini|openai|embedded|llm",
+        complete=one_of(PROVIDERS),
+        metavar=PROVIDERS,
         help="Who reads descriptions and writes them. embedded: a router that compares words.",
     )
 

@@ -60,8 +60,10 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
     found |= {i: Pin.TRIGGER.value for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER}
     found |= {block.index: Pin.LOUD for block in skill.blocks if _is_loud(block)}
     found |= {block.index: Pin.DEFINITION for block in skill.blocks if block.kind is BlockKind.DEFINITION}
-    found |= dict.fromkeys(reading.containers.bound, Pin.DEFINITION.value)
-    found |= {tag.place: Pin.DEFINITION.value for tag in reading.containers.unpaired}
+    # Where a tag has no partner, Markdown may cut a section elsewhere than its author does: all of it stays.
+    torn = {skill.section_of[block] for block in reading.containers.bound}
+    torn |= {skill.section_of[tag.place] for tag in reading.containers.unpaired}
+    found |= {block.index: Pin.DEFINITION for section in torn for block in skill.sections[section].blocks}
     for note in find_footnotes(skill).values():
         if len(note.marks) > 1:
             found |= dict.fromkeys((*note.marks, note.definition), Pin.NEEDED.value)

@@ -257,9 +257,11 @@ def distill_many(
     """The outcome for each skill as it is known, with whether it was worked on now; what is passed over as it comes.
 
     Results go to the folder of the batch, whose `journal` is open. Skills with the same text are worked on once. With
-    `cluster` the work is done by Ray, at that address; "" starts one here. Raises
-    RefusedError where the disk takes no more, ProviderError where a language model does not answer for several skills
-    one after the other. `on_defect` is told of a worker that broke down, with the traceback where there is one.
+    `cluster` the work is done by Ray, at that address; "" starts one here. `on_defect` is told of a worker that broke
+    down, with the traceback where there is one.
+
+    Raises RefusedError where the disk takes no more, ProviderError where a language model does not answer for several
+    skills one after the other.
     """
     drive = _Drive(batch, journal)
     workers = _workers(batch, jobs, cluster, most_seconds)

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -25,7 +24,7 @@ from skill_distiller.skill.folder import FileRole, LinkState, SkillFolder
 from skill_distiller.skill.links import split_target
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
 from skill_distiller.skill.read import read_folder, read_skill
-from skill_distiller.tokens import TokenCounter, load_counter
+from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
 
 MOST_COMPARED: Final = 5_000  # descriptions: the time to compare them is the square of their number
 COLLIDES: Final = 0.6  # the cosine of two descriptions, their words weighted by how rare they are
@@ -124,14 +123,13 @@ class Measure:
     """Measures one skill, in a worker process; `options` are those of a run that is tried, None for none."""
 
     options: DistillOptions | None = None
-    encoding: str = ""
-    offline: bool = False
+    encoding: str = DEFAULT_ENCODING
     max_bytes: int = MAX_BYTES
 
     @property
     def counter(self) -> TokenCounter:
         """What tokens are counted with."""
-        return load_counter(self.encoding, offline=self.offline) if self.encoding else load_counter()
+        return load_counter(self.encoding)
 
     def __call__(self, found: FoundSkill) -> Measured | Broken:
         """What it costs."""
@@ -324,9 +322,3 @@ def _repeated(skills: Sequence[Measured]) -> Repeated:
                 blocks, tokens = blocks + 1, tokens + count
             seen[block] = count
     return Repeated(blocks, tokens)
-
-
-def place_on_disk(measured: Measured) -> Path:
-    """The folder of a skill, or its lone file."""
-    path = Path(measured.path)
-    return path.parent if path.name == SKILL_FILE else path

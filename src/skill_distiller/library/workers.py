@@ -107,13 +107,14 @@ class Workers(Generic[T, R]):
             raise ValueError("no task is in work")
         while True:
             busy = {place: worker for place, worker in enumerate(self._workers) if worker.task is not None}
-            ready = wait([worker.pipe for worker in busy.values()], self._patience(busy.values()))
+            ready = wait([worker.pipe for worker in busy.values()], self._patience())
             for place, worker in busy.items():
                 late = self._most_seconds is not None and time.monotonic() - worker.since > self._most_seconds
                 if worker.pipe in ready or late:
                     return self._take(place, worker)
 
-    def _patience(self, busy: Iterator[_Worker[T]] | object) -> float | None:
+    def _patience(self) -> float | None:
+        """The seconds until the first task takes too long."""
         if self._most_seconds is None:
             return None
         oldest = min(worker.since for worker in self._workers if worker.task is not None)

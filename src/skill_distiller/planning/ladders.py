@@ -27,13 +27,14 @@ class Models:
     """The trained models that planning uses; those that ship with the tool unless told otherwise.
 
     Without `phrases` no phrases are cut but those that a language model quoted. `renderers` write blocks in other
-    words, or several as one, where the `wording` allows it.
+    words, or several as one, where the `wording` allows it; with `trims` parts of blocks may go too.
     """
 
     worth: WorthModel = field(default_factory=load_worth_model)
     renderers: tuple[Renderer, ...] = (ExampleRenderer(),)
     phrases: PhraseScorer | None = None
     wording: Wording = Wording.TERSE
+    trims: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | No
     models = models or Models()
     phrases = _phrases(reading, models.phrases)
     headings = tuple(counter.count(section.heading_source) for section in reading.skill.sections)
-    trims = find_trims(reading, models.worth) if models.wording.rewords else {}
+    trims = find_trims(reading, models.worth) if models.trims and models.wording.rewords else {}
     ladders = build_ladders(reading, counter, phrases, models.wording, trims)
     prepared = Ladders(ladders, block_worths(reading, models.worth), headings)
     for renderer in models.renderers if models.wording.rewords else ():

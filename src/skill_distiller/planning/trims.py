@@ -13,6 +13,7 @@ from skill_distiller.language.modals import restricts, verifies
 from skill_distiller.planning.hull import Step, close_hull, merge_steps
 from skill_distiller.planning.worth import WorthModel, part_values
 from skill_distiller.planning.worth_features import skill_parts
+from skill_distiller.rewriting.extract import ONLY_IF
 from skill_distiller.rewriting.ladder import Trim
 from skill_distiller.rewriting.parts import Part, PartKind, Unit, deletions, units_of
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
@@ -60,7 +61,7 @@ def _what_stays(reading: Reading, block: Block, verdict: Verdict) -> Callable[[s
     restricted, checked = restricts(block.text), verifies(block.text)  # most blocks have none of it
 
     def stays(text: str) -> bool:
-        if (restricted and restricts(text)) or (checked and verifies(text)):
+        if (restricted and restricts(text)) or (checked and verifies(text)) or ONLY_IF.search(text):
             return True
         names = reading.patterns.find(text) if ruled else None
         return names is not None and bool(names.protected or names.hard_rule)

@@ -156,6 +156,8 @@ def _condition_row(result: ExamResult, name: str, mark: str) -> tuple[str, ...]:
     scores = [sitting.score for sitting in own if sitting.score is not None]
     score = f"{sum(scores) / len(scores):.3f}" if scores else "-"
     kept, interval = "", ""
+    if len(result.outcomes) == 1 and name in result.outcomes[0].scores:
+        score = f"{result.outcomes[0].scores[name]:.3f}"  # over the tasks that have a score under every condition
     for outcome in result.outcomes:
         if outcome.name == name and outcome.summary:
             kept = f"{outcome.summary.mean:.3f}"

@@ -34,7 +34,7 @@ _SHARE: Final = 0.5  # of the block's worth: its rules stay, what is said around
 _CUTTABLE: Final = PROSE | {BlockKind.TABLE}
 _EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
 # "Force only if nobody shares it" is a prohibition in other words: beside hard rules it stays as they do.
-_RESTRICTS: Final = re.compile(r"\bonly\s+(?:if|when|whenever|after|once|with)\b", re.IGNORECASE)
+ONLY_IF: Final = re.compile(r"\bonly\s+(?:if|when|whenever|after|once|with)\b", re.IGNORECASE)
 
 
 def propose_extracts(reading: Reading, counter: TokenCounter) -> Proposals:
@@ -66,7 +66,7 @@ def extract(block: Block, verdict: Verdict, facts: Sequence[Fact], patterns: Pat
 
     def is_needed(text: str) -> bool:
         names = patterns.find(text)
-        rule = names.hard_rule or _RESTRICTS.search(text) is not None
+        rule = names.hard_rule or ONLY_IF.search(text) is not None
         return bool(names.protected & verdict.protected) or (verdict.hard_rule and rule)
 
     if block.kind is BlockKind.TABLE:

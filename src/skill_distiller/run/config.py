@@ -42,7 +42,7 @@ class Config:
     """What a configuration file sets; `file` is None where there is none.
 
     One that is not `trusted` came with a folder: neither named by the user nor in the user's home folder. Below its
-    settings are those of the `base`, the user's own file: none of them goes by the mere presence of another file.
+    settings and among its patterns are those of the `base`, the user's own file: another one takes none of them away.
     """
 
     file: Path | None = None
@@ -66,8 +66,8 @@ class Config:
 def load_config(named: str = "", *, use: bool = True) -> Config:
     """The configuration of a run: of the file that is named, else of the nearest one, see `find_config`.
 
-    Below what that sets is what the user's own file in the home folder does. Without `use` there is none. Raises
-    UsageError where a file can't be used.
+    Below its settings and beside its patterns are those of the user's own file in the home folder. Without `use` there
+    is none. Raises UsageError where a file can't be used.
     """
     if named and not use:
         raise UsageError("--config and --no-config exclude each other.", "Give one of them.")
@@ -84,7 +84,15 @@ def load_config(named: str = "", *, use: bool = True) -> Config:
     base = read_config(own) if own and os.path.lexists(own) else None
     if file is None or (own and base and os.path.samefile(file, own)):  # noqa: PTH121 - it was read a moment ago
         return base or Config()
-    return replace(read_config(file, trusted=False), base=base)
+    near = read_config(file, trusted=False)
+    return replace(near, patterns=_joined(base.patterns, near.patterns), base=base) if base else near
+
+
+def _joined(own: PatternSet, near: PatternSet) -> PatternSet:
+    """The user's own patterns with those of another file, which can't make less of them."""
+    protected = {pattern.name for pattern in own.protected}
+    advisory = (pattern for pattern in near.advisory if pattern.name not in protected)
+    return PatternSet((*own.protected, *near.protected), (*own.advisory, *advisory))
 
 
 def _home() -> Path | None:

@@ -298,7 +298,7 @@ def _with_blocks(run: Run, reading: Reading, proof: Proved, blocks: Collection[i
 
 
 def _sound(run: Run, reading: Reading) -> Proved:
-    """The proof of a result that the gate lets pass: without bundles, or with room for what has to come back.
+    """The proof of a result that the gate lets pass: of whole blocks alone, or with room for what has to come back.
 
     Where no try is let pass, the first one. Raises TargetError where none fits into the budget, with one that does.
     """
@@ -309,7 +309,7 @@ def _sound(run: Run, reading: Reading) -> Proved:
         raise TargetError.beyond(options.tokens or 0, max(error.smallest, _least(run, reading))) from None
     if _is_sound(first, most) or options.plan or options.mode is Mode.ONELINER or options.gate is Gate.REPORT:
         return first
-    plain = replace(run.backends, models=replace(run.backends.models, renderers=()), renderers=())
+    plain = replace(run.backends, models=replace(run.backends.models, renderers=(), trims=False), renderers=())
     quiet = replace(run, observe=watch_nothing)
     budget = most
     for backends in (run.backends, run.backends, plain, plain) if budget else (plain,):

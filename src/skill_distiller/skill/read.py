@@ -48,7 +48,7 @@ def read_skill(path: str | Path, max_bytes: int = MAX_BYTES) -> Skill:
     return parse_skill(_decode(content, repr(str(path))), file)
 
 
-def _no_skill(folder: Path) -> BadInputError:
+def _no_skill(folder: Path, hint: str = _NO_CONTENT) -> BadInputError:
     """What is wrong with a folder that holds no SKILL.md, and what to give instead."""
     names = sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
     other = next((name for name in names if name.lower() == SKILL_FILE.lower()), "")
@@ -62,9 +62,9 @@ def _no_skill(folder: Path) -> BadInputError:
         shown = ", ".join(skills[:_SHOWN]) + (", …" if len(skills) > _SHOWN else "")
         return BadInputError(
             f"The folder {str(folder)!r} is no skill but holds {len(skills)}: {shown}.",
-            f'Give one of them: {folder / skills[0]}. For all: for skill in {folder}/*/; do … "$skill"; done',
+            f"Give one of them: {folder / skills[0]}. For all: skill-distiller batch {folder} -o OUT",
         )
-    return BadInputError(f"The folder {str(folder)!r} holds no {SKILL_FILE}.", _NO_CONTENT)
+    return BadInputError(f"The folder {str(folder)!r} holds no {SKILL_FILE}.", hint)
 
 
 def read_stream(
@@ -135,7 +135,7 @@ def read_folder(path: str | Path, max_bytes: int = MAX_BYTES) -> SkillFolder:
         raise BadInputError(f"Can't read {str(path)!r}: {reason_of(error)}.", _HINT) from None
     own = next((file for file in files if file.path == SKILL_PATH), None)
     if own is None:
-        raise BadInputError(f"The folder {str(path)!r} holds no {SKILL_FILE}.", _HINT)
+        raise _no_skill(root, _HINT)
     if own.link and own.leads_to is None:
         raise BadInputError(f"{SKILL_FILE} is a link out of its folder; it is not read.", "Put the file in its place.")
     name = repr(str(root / SKILL_FILE))

@@ -16,7 +16,7 @@ import typer
 from skill_distiller.cli.approval.self_compression import SelfCompression, find_self_compression
 from skill_distiller.cli.input_output import write_stdout
 from skill_distiller.cli.library.paths import PATHS, Looking, job_count
-from skill_distiller.cli.options.arguments import Goal, ModelOptions, Source, exclude, options_of
+from skill_distiller.cli.options.arguments import PROVIDERS, Goal, ModelOptions, Source, exclude, options_of
 from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, StoppedError, UsageError, reason_of
 from skill_distiller.library.batch_outcomes import SCHEMA, Outcome, State, Tally, outcome_to_json
@@ -111,7 +111,7 @@ class BatchModels(ModelOptions):
 
     provider: str = option(
         "embedded",
-        metavar="embedded|auto|ollama|gemini|openai|llm",
+        metavar=PROVIDERS,
         help="Who classifies, rewrites and judges; see compress. With a language model skills are done one by one, in "
         "one session with one limit (--max-calls).",
     )
@@ -144,7 +144,8 @@ def batch(
     options = _options(goal, source, offline=models.offline)
     out = _folder_of_results(handling.output, paths)
     search = looking.search(apart=out)
-    find_skills(paths, search)  # what is not there is an error before anything is written
+    if not any(isinstance(found, FoundSkill) for found in find_skills(paths, search)):  # before anything is written
+        raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
     console = widened(open_console(stderr=True, soft_wrap=True))
     work = Batch(options, out, partial(_guard, yes=handling.yes), source.max_bytes, handling.force)
     tally = Tally()
@@ -170,8 +171,6 @@ def batch(
             gone = sorted(set(journal.places()) - journal.touched)
     except KeyboardInterrupt:
         raise StoppedError("Stopped.", "Run the same command again: it goes on where it was.") from None
-    if not tally.total:
-        raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
     if not handling.quiet:
         print_batch(tally, gone, load_counter(source.encoding).mark, console)
         console.print(f"Written: {printable(str(out))}")

@@ -290,7 +290,7 @@ class Source:
     no_config: bool = option(False, "--no-config", help="Use no configuration file.")
 
 
-_PROVIDERS: Final = "auto|ollama|gemini|openai|embedded|llm"
+PROVIDERS: Final = "auto|ollama|gemini|openai|embedded|llm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,9 +300,9 @@ class ModelOptions(ProviderOptions):
     PANEL: ClassVar[str] = "Model"
     provider: str = option(
         "auto",
-        complete=one_of(_PROVIDERS),
+        complete=one_of(PROVIDERS),
         envvar=PROVIDER_VARIABLE,
-        metavar=_PROVIDERS,
+        metavar=PROVIDERS,
         help="Who classifies, rewrites and judges. auto: Ollama where it answers with a model, else Gemini where "
         "GEMINI_API_KEY is set, else OpenAI where OPENAI_API_KEY is, else embedded (no language model, no "
         "network). llm: as auto, but never embedded.",
@@ -348,9 +348,9 @@ class ExamModels:
 
     provider: str = option(
         "auto",
-        complete=one_of(_PROVIDERS),
+        complete=one_of(PROVIDERS),
         envvar=PROVIDER_VARIABLE,
-        metavar=_PROVIDERS,
+        metavar=PROVIDERS,
         help="Who writes exams, and answers their tasks. embedded: nobody; what the texts say is measured.",
     )
     model: str = _same("model", "")

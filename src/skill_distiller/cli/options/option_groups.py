@@ -157,7 +157,7 @@ class Command(TyperCommand):
             raise UsageError(f"{word!r} is one too many: {self.name} takes {' and '.join(takes)}.", "Leave it out.")
         raise UsageError(
             f"{self.name} takes one skill at a time; {word!r} is one too many.",
-            f'For several: for skill in FOLDER/*/; do skill-distiller {self.name} "$skill"; done',
+            "For several: skill-distiller batch PATH PATH … -o OUT",
         )
 
 

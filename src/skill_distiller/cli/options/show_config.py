@@ -129,4 +129,5 @@ def settings_of(found: Config, environment: Mapping[str, str]) -> Iterator[Setti
         yield Setting(f"keep-sections.{name}", ", ".join(headings), _origin(found, "keep", name))
     for kind in ("protected", "advisory"):
         for pattern in getattr(found.patterns, kind):
-            yield Setting(f"patterns.{kind}.{pattern.name}", "set", str(found.file))
+            own = found.base if found.base and pattern in getattr(found.base.patterns, kind) else found
+            yield Setting(f"patterns.{kind}.{pattern.name}", "set", str(own.file))
