@@ -13,12 +13,11 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.conservation import Conservation, verify_folders
 from skill_distiller.checks.model import Tokens, Verification
-from skill_distiller.disclosure.annotate import annotate
 from skill_distiller.disclosure.disclose import Disclosed, disclose
 from skill_distiller.disclosure.ledger import make_ledger, restore_folder
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE, NewReference, Passage, Span, Split
 from skill_distiller.disclosure.passages import Aim
-from skill_distiller.disclosure.split import MARK, is_new_reference, write_split
+from skill_distiller.disclosure.split import MARK, annotate, is_new_reference, write_split
 from skill_distiller.errors import RefusedError, TargetError, UsageError
 from skill_distiller.planning.saved_plan import find_pieces
 from skill_distiller.run.backends import Backends
