@@ -59,8 +59,7 @@ class Rejoined:
 
 def new_references(before: SkillFolder, after: SkillFolder) -> dict[PurePosixPath, Skill]:
     """The Markdown references that only the second folder has, parsed; raises BadInputError for one that is no text."""
-    known = {file.path for file in before.files}
-    return {path: skill for path, skill in after.texts() if path != SKILL_PATH and path not in known}
+    return dict(after.texts({file.path for file in after.files} - {file.path for file in before.files}))
 
 
 def rejoin(before: SkillFolder, after: SkillFolder, announced: Container[str] = ()) -> Rejoined:

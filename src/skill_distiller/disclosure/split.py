@@ -19,6 +19,7 @@ from skill_distiller.structure.edges import heading_of
 
 MARK: Final = "<!-- skill-distiller: moved from SKILL.md."
 _PATHS: Final = "Paths in code are relative to the skill's folder."
+_LEVEL: Final = "##"  # of the heading over references that were named nowhere
 _LINE_ENDS: Final = ("\r\n", "\n", "\r")
 
 
@@ -40,6 +41,27 @@ def write_split(folder: SkillFolder, references: Sequence[NewReference]) -> Spli
     core.append(skill.text[at:])
     made = replace(parse_skill("".join(core), skill.path), frontmatter=skill.frontmatter)
     return Split(folder, after.with_skill(made), tuple(references), tuple(spans))
+
+
+def annotate(reading: Reading, split: Split, unnamed: Sequence[PurePosixPath]) -> Split:
+    """The split with a last section in SKILL.md that names some references, each with its first heading."""
+    if not unnamed:
+        return split
+    skill, end = split.after.skill, line_end_of(split.before.skill)
+    lines = [f"{_LEVEL} {heading_of_others(reading)}", "", *(_line(split.after, path) for path in unnamed)]
+    written = with_gap(skill.text, end)[len(skill.text) :] + end.join([*lines, ""])
+    place = len(split.before.skill.text)
+    made = replace(parse_skill(skill.text + written, skill.path), frontmatter=skill.frontmatter)
+    span = Span(place, place, written, SKILL_PATH, 0, 0)
+    return replace(split, after=split.after.with_skill(made), spans=(*split.spans, span))
+
+
+def _line(folder: SkillFolder, path: PurePosixPath) -> str:
+    """An item of the list: the path, and what the file calls itself."""
+    file = folder.file(path)
+    sections = parse_skill(file.read_text()).sections if file else ()
+    title = next((clean_heading(section.heading) for section in sections if section.level and section.heading), "")
+    return f"- `{path}`" + (f": {title}" if title else "")
 
 
 def is_new_reference(text: str) -> bool:

@@ -29,8 +29,8 @@ from skill_distiller.skill.model import Skill
 from skill_distiller.structure.edges import heading_of
 from skill_distiller.tokens import TokenCounter, count_skill, load_counter
 
-# The least share of the worth that stays: on every second exam of the corpus the lowest at which SKILL.md still holds
-# six tenths of their evidence (python -m lab.reduce).
+# The least share of the worth that stays. Below it little more moves; at it SKILL.md holds more than six tenths of the
+# evidence of every second exam of the corpus (python -m lab.reduce).
 DEFAULT_SHARE: Final = 0.2
 _REPAIRS: Final = 3  # rounds in which passages go back that the checks refuse
 
