@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tomllib
@@ -174,3 +175,29 @@ def test_broken_skills_and_no_skills(library: Path, tmp_path: Path) -> None:
         failed = run("audit", *(tmp_path / word if word[0] != "-" else word for word in arguments))
         assert (failed.exit_code, failed.stdout) == (code, b"")
         assert failed.stderr.startswith("Error: ")
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    """A folder whose name is not UTF-8, a name of many characters: every command gets through, and shows it safely."""
+    library = tmp_path / "skills"
+    odd = Path(os.fsdecode(os.fsencode(library) + b"/\xff\x1b[31m"))
+    _skill(odd, "odd", "Use when odd.")
+    _skill(library / "long", "long " * 30_000, "Use when long.")
+    for command in (
+        ("audit", "--no-saving", "--json"),
+        ("audit", "--no-saving", "--format=markdown"),
+        ("audit", "--no-saving"),
+        ("check", "--max-body=1", "--format=sarif"),
+        ("check", "--max-body=1", "--format=junit"),
+        ("check", "--max-body=1", "--format=github"),
+        ("check", "--baseline", tmp_path / "base.json", "--update"),
+        ("batch", "-o", tmp_path / "out", "--json"),
+        ("batch", "-o", tmp_path / "out", "--json"),
+        ("report", "-o", tmp_path / "report.html"),
+    ):
+        result = run(command[0], library, "--jobs=1", *command[1:])
+        assert result.exit_code in (0, 6), result.stderr
+        assert b"\x1b" not in result.stdout
+        assert "\x1b" not in result.stderr
+        assert len(result.stdout) < 200_000
+    assert (tmp_path / "out" / odd.name / "SKILL.md").exists()

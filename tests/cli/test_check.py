@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 from tests.cli.command import run
 from tests.cli.samples import DEPLOY
 from tests.library.batches import contents, make_library
+
+from skill_distiller.run.config import read_config
+
+ROOT = Path(__file__).resolve().parents[2]
 
 _MORE = "\nOne more sentence of some length stands here, and it makes the body of the skill longer than it was.\n"
 
@@ -177,3 +183,20 @@ def test_bad_requests(arguments: list[str], code: int, library: Path) -> None:
     assert (result.exit_code, result.stdout) == (code, b"")
     assert result.stderr.startswith("Error: ")
     assert contents(library.parent) == before
+
+
+def test_the_hook_and_the_action(tmp_path: Path) -> None:
+    """Both run the command that is there, with options that it has; the budgets of the document are budgets."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert hook["entry"] == "skill-distiller check"
+    assert re.search(hook["files"], "skills/a/SKILL.md")
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    script = action["runs"]["steps"][-1]["run"]
+    assert "skill-distiller check" in script
+    assert "${{" not in script
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", (ROOT / "docs" / "library.md").read_text("utf-8"), re.M | re.S)
+    (tmp_path / ".skill-distiller.toml").write_text(example)
+    budgets = read_config(tmp_path / ".skill-distiller.toml").budgets
+    assert budgets.of("legacy-x", "y").body == 9000
+    assert budgets.of("x", "y").body == 5000
+    assert budgets.of("x", "legacy-z").listing == 100

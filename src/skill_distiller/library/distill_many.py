@@ -41,7 +41,9 @@ from skill_distiller.skill.write_folder import write_folder
 from skill_distiller.tokens import count_skill, load_counter
 
 MOST_SECONDS: Final = 600.0  # that one skill may take
-_LOSS_LENGTH: Final = 80  # characters
+_LOSS_LENGTH: Final = 80  # characters, as the others
+_NAME_LENGTH: Final = 200
+_REASON_LENGTH: Final = 1_000
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})  # no other skill can be written either
 _UNCHANGED: Final = (NoteKind.ALREADY_MINIMAL, NoteKind.NOT_WORTH_IT, NoteKind.WITHIN_BUDGET, NoteKind.ALL_KEPT)
 _MOST_UNANSWERED: Final = 3  # skills: then the model is not there, or a limit is reached
@@ -116,7 +118,9 @@ class Batch:
         except (RefusedError, TargetError) as error:
             counter = load_counter(self.options.counting.encoding, offline=self.options.counting.offline)
             tokens = count_skill(skill, {}, counter)
-            refused = Outcome(str(found.place), str(found.file), State.REFUSED, skill.name, Tokens(tokens, tokens))
+            refused = Outcome(
+                str(found.place), str(found.file), State.REFUSED, skill.name[:_NAME_LENGTH], Tokens(tokens, tokens)
+            )
             return replace(refused, reason=_sentence(error)), skill.text
         return _outcome_of(result, found), result.text
 
@@ -188,7 +192,7 @@ def _outcome_of(result: Result, found: FoundSkill) -> Outcome:
         str(found.place),
         str(found.file),
         State.DONE if result.changed else State.MINIMAL,
-        result.original.name,
+        result.original.name[:_NAME_LENGTH],
         Tokens(before, after),
         result.functionality.score,
         _largest_loss(result),
@@ -210,8 +214,8 @@ def _largest_loss(result: Result) -> str:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, SkillDistillerError):
-        return f"{error} {error.hint}".strip()
-    return f"{reason_of(error)}."
+        return f"{error} {error.hint}".strip()[:_REASON_LENGTH]
+    return f"{reason_of(error)}."[:_REASON_LENGTH]
 
 
 def _failed(found: FoundSkill, error: Exception) -> Outcome:
@@ -284,7 +288,11 @@ def distill_many(
                 raise RefusedError(done.reason, "Make room, then run the same command again: it goes on.")
             if isinstance(done, Died):
                 on_defect(done.trace)
-                done = Done(Outcome(str(task.found.place), str(task.found.file), State.FAILED, reason=done.reason))
+                done = Done(
+                    Outcome(
+                        str(task.found.place), str(task.found.file), State.FAILED, reason=done.reason[:_REASON_LENGTH]
+                    )
+                )
             yield drive.settle(task, done), True
             unanswered = unanswered + 1 if done.unanswered else 0
             if unanswered == _MOST_UNANSWERED:

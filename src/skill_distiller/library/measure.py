@@ -8,8 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import log
+from math import fsum, log, sqrt
 from typing import Final, NamedTuple
+from zlib import crc32
 
 import numpy as np
 
@@ -29,7 +30,11 @@ from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
 MOST_COMPARED: Final = 5_000  # descriptions: the time to compare them is the square of their number
 COLLIDES: Final = 0.6  # the cosine of two descriptions, their words weighted by how rare they are
 _LONG_BLOCK: Final = 200  # characters: shorter blocks repeat by chance
-_MOST_TEXT: Final = 500_000  # bytes of a file that is looked through for names of others
+_MOST_TEXT: Final = 2_000_000  # characters that are looked through for names of files
+_MOST_WORDS: Final = 300  # of a description
+_MOST_NAME: Final = 200  # characters
+_MOST_DESCRIPTION: Final = 5_000
+_COLUMNS: Final = 2_048  # that words are hashed to, for a first look
 
 
 class Tiers(NamedTuple):
@@ -182,7 +187,8 @@ def _described(skill: Skill, counter: TokenCounter) -> Described:
     long = (block.text for block in skill.blocks if len(block.text) >= _LONG_BLOCK)
     blocks = tuple((_hash(" ".join(text.split())), counter.count(text)) for text in long)
     digest = hashlib.sha256(skill.text.encode("utf-8", "replace")).hexdigest()
-    return Described(skill.name, skill.description, counter.count(skill.text), digest, blocks)
+    name, description = skill.name[:_MOST_NAME], skill.description[:_MOST_DESCRIPTION]
+    return Described(name, description, counter.count(skill.text), digest, blocks)
 
 
 def _hash(text: str) -> int:
@@ -190,12 +196,13 @@ def _hash(text: str) -> int:
 
 
 def _texts(folder: SkillFolder) -> str:
-    """All text of a skill and of its files in which others may be named."""
-    texts = [folder.skill.text]
+    """The text of a skill and of its files in which others may be named, as far as it is looked through."""
+    texts, left = [folder.skill.text], _MOST_TEXT
     for file in folder.files:
-        if file.role in (FileRole.REFERENCE, FileRole.SCRIPT) and not file.link and file.size <= _MOST_TEXT:
+        if file.role in (FileRole.REFERENCE, FileRole.SCRIPT) and not file.link and file.size <= left:
             try:
-                texts.append(file.read_text(_MOST_TEXT))
+                texts.append(file.read_text(left))
+                left -= file.size
             except BadInputError:
                 continue
     return "\n".join(texts)
@@ -219,13 +226,14 @@ def _dead_links(folder: SkillFolder) -> Iterator[str]:
 def _orphans(folder: SkillFolder, texts: str) -> Iterator[str]:
     """The files that no text of the skill names: not by name, a script not as a module, and not by their folder."""
     words = frozenset(re.findall(r"\w+", texts))
+    above = {str(folder_path) for file in folder.files for folder_path in file.path.parents[:-1]}
+    named_folders = {name for name in above if re.search(rf"{re.escape(name)}/(?![\w.])", texts)}
     for file in folder.files:
         path = file.path
         if file.role is FileRole.OTHER or file.link or path.name.startswith((".", "__")):
             continue
         named = path.name in texts or (file.role is FileRole.SCRIPT and path.stem in words)
-        above = (re.escape(str(folder_path)) for folder_path in path.parents[:-1])
-        if not named and not any(re.search(rf"{name}/(?![\w.])", texts) for name in above):
+        if not named and named_folders.isdisjoint(map(str, path.parents[:-1])):
             yield str(path)
 
 
@@ -286,25 +294,22 @@ def find_collisions(skills: Sequence[Measured], least: float = COLLIDES) -> tupl
     """
     if len(skills) > MOST_COMPARED:
         return None
-    words = [content_words(skill.skill.description) for skill in skills]
+    words = [frozenset(sorted(content_words(skill.skill.description))[:_MOST_WORDS]) for skill in skills]
     spread = Counter(word for own in words for word in own)
-    columns = {word: number for number, word in enumerate(word for word, count in spread.items() if count > 1)}
-    rows = np.zeros((len(skills), len(columns)), dtype=np.float32)
-    norms = np.zeros(len(skills), dtype=np.float64)
+    weights = {word: log(1 + len(skills) / count) for word, count in spread.items()}
+    norms = [sqrt(fsum(weights[word] ** 2 for word in own)) or 1.0 for own in words]
+    # Words that share a column only make two descriptions look more alike: what is alike is never missed.
+    rows = np.zeros((len(skills), _COLUMNS), dtype=np.float32)
     for number, own in enumerate(words):
         for word in own:
-            weight = log(1 + len(skills) / spread[word])
-            norms[number] += weight * weight
-            if word in columns:
-                rows[number, columns[word]] = weight
-    rows /= np.sqrt(np.maximum(norms, 1e-9))[:, None].astype(np.float32)
+            rows[number, crc32(word.encode()) % _COLUMNS] += weights[word] / norms[number]
     pairs = []
-    for number in range(len(skills) - 1):
-        alike = rows[number + 1 :] @ rows[number]
-        for other in np.flatnonzero(alike >= least):
-            first, second = skills[number], skills[number + 1 + int(other)]
-            if first.skill.digest != second.skill.digest:
-                pairs.append((first.place, second.place, round(float(alike[other]), 3)))
+    for number, one in enumerate(skills):
+        for other in map(int, np.flatnonzero(rows[number + 1 :] @ rows[number] >= least - 1e-4) + number + 1):
+            shared = fsum(weights[word] ** 2 for word in words[number] & words[other])
+            likeness = round(shared / (norms[number] * norms[other]), 3)
+            if likeness >= least and one.skill.digest != skills[other].skill.digest:
+                pairs.append((one.place, skills[other].place, likeness))
     return tuple(sorted(pairs, key=lambda pair: (-pair[2], pair)))
 
 

@@ -58,7 +58,7 @@ def sarif_log(remarks: Iterable[Remark], rules: Mapping[str, str]) -> dict[str, 
 
 
 def _location(path: str, line: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(path.replace("\\", "/"))}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(path.replace("\\", "/"), errors="surrogateescape")}}
     return {"physicalLocation": place | ({"region": {"startLine": line}} if line else {})}
 
 
