@@ -234,7 +234,7 @@ def usage_line(usage: Usage) -> str:
 def _headline(record: Record) -> Iterator[Text]:
     result, functionality, analysis = record.result, record.result.functionality, record.result.reading.analysis
     figure, remark = estimate_text(record.estimate, functionality.score, functionality.interval, record.floor)
-    if not result.changed:  # outcomes of smaller texts say nothing of it
+    if record.estimate.outcomes and not result.changed:  # outcomes of smaller texts say nothing of it
         figure, remark = "100%", "nothing was changed"
     yield Text.assemble("Functionality preserved: ", (figure, "bold"), f" ({remark})")
     yield Text.assemble(f"Tokens: {record.counts} ", (f"({result.reduction:.0%} reduction)", "bold green"))
