@@ -169,24 +169,3 @@ def _breaks(split: Split, reference: NewReference) -> bool:
     kinds = [block.kind for block in found.blocks if not block.text.startswith(MARK)]
     wanted = [split.before.skill.blocks[i].kind for passage in reference.passages for i in passage.blocks]
     return kinds[: len(wanted)] != wanted
-
-
-def annotate(reading: Reading, split: Split, unnamed: Sequence[PurePosixPath]) -> Split:
-    """The split with a last section in SKILL.md that names some references, each with its first heading."""
-    if not unnamed:
-        return split
-    skill, end = split.after.skill, line_end_of(split.before.skill)
-    lines = [f"## {heading_of_others(reading)}", "", *(_listed(split.after, path) for path in unnamed)]
-    written = with_gap(skill.text, end)[len(skill.text) :] + end.join([*lines, ""])
-    place = len(split.before.skill.text)
-    made = replace(parse_skill(skill.text + written, skill.path), frontmatter=skill.frontmatter)
-    span = Span(place, place, written, SKILL_PATH, 0, 0)
-    return replace(split, after=split.after.with_skill(made), spans=(*split.spans, span))
-
-
-def _listed(folder: SkillFolder, path: PurePosixPath) -> str:
-    """An item of the list: the path, and what the file calls itself."""
-    file = folder.file(path)
-    sections = parse_skill(file.read_text()).sections if file else ()
-    title = next((clean_heading(section.heading) for section in sections if section.level and section.heading), "")
-    return f"- `{path}`" + (f": {title}" if title else "")

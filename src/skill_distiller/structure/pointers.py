@@ -7,9 +7,11 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.tables import LANGUAGES, UNSPACED, tables, texts, words_in
+from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.structure.counts import block_place, read_place
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, heading_of
@@ -44,6 +46,7 @@ def find_pointers(skill: Skill) -> Iterator[Edge]:
                     yield from _to_places(section, block, places)
                 if counted and _DIGIT.search(block.text):
                     yield from _to_counts(skill, block, counted)
+    yield from _to_sets(skill)
 
 
 def _places(skill: Skill) -> dict[BlockKind, list[int]]:
@@ -158,6 +161,38 @@ def _to_counts(skill: Skill, block: Block, counted: Counted) -> Iterator[Edge]:
         target = min(pieces, key=lambda item: abs(item[0] - block.index), default=None)
         if target and target[1] != block.index and target[1] != heading_of(skill.section_of[block.index]):
             yield Edge(EdgeKind.REFERS, block.index, target[1], " ".join(match.group().split()))
+
+
+def _to_sets(skill: Skill) -> Iterator[Edge]:
+    """From "each of the four questions" to the list that "Work through four questions:" introduces."""
+    introduced = dict[tuple[int, str], tuple[int, int]]()
+    for section in skill.sections:
+        for block, following in pairwise(section.blocks):
+            if following.kind in _SHOWN and is_lead_in(block, following):
+                for name, _ in _sets_in(block.text):
+                    introduced.setdefault(name, (block.index, following.index))
+    for block in skill.blocks if introduced else ():
+        for name, said in _sets_in(block.text) if block.kind in _POINTING else ():
+            own, target = introduced.get(name, (block.index, -1))
+            if block.index not in (own, target):
+                yield Edge(EdgeKind.REFERS, block.index, target, said)
+
+
+def _sets_in(text: str) -> Iterator[tuple[tuple[int, str], str]]:
+    """What a text counts as a whole, by number and noun, with the words for it."""
+    for match in _set().finditer(text.casefold()):
+        number = int(match[1]) if match[1].isdecimal() else _numerals()[match[1]]
+        yield (number, match[2].removesuffix("s")), match[0]
+
+
+@lru_cache(maxsize=1)
+def _numerals() -> dict[str, int]:
+    return {word: value for text in texts("numerals") for value, word in enumerate(text.split(), 2)}
+
+
+@lru_cache(maxsize=1)
+def _set() -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.,-])({_any_of(_numerals())}|[2-9]|1[0-2])[ ]([^\W\d_]{{3,20}})\b")
 
 
 def leading(skill: Skill, words: str) -> Iterator[tuple[Sequence[Block], int]]:
