@@ -35,6 +35,7 @@ COMMANDS: Final = (
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
     LazyCommand("restore", "Bring pieces back.", "compress"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
+    LazyCommand("soft", "Carry skills as soft tokens (needs the extra [soft]).", "soft.group"),
     LazyCommand("providers", "Show which language models can be used.", "list_providers"),
     LazyCommand("calibration", "Look at past runs and at how good the estimates are.", "feedback"),
 )
