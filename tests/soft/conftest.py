@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+from tests.cli.command import Result
 
 EXTRA = ("torch", "transformers", "peft", "safetensors")
 MISSING = [name for name in EXTRA if find_spec(name) is None]
@@ -22,6 +26,15 @@ ROOT = Path(__file__).resolve().parents[2]
 def pytest_report_header() -> str:
     """Why tests are left out, where they are."""
     return f"soft: {', '.join(MISSING)} not installed, most of tests/soft is left out" if MISSING else "soft: whole"
+
+
+def record_of(result: Result) -> dict[str, Any]:
+    """The record that a command printed, which is as its schema says."""
+    assert result.exit_code == 0, result.stderr
+    schema = resources.files("skill_distiller.soft").joinpath("records.schema.json").read_text("utf-8")
+    value: dict[str, Any] = json.loads(result.text)
+    jsonschema.validate(value, json.loads(schema))
+    return value
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tests.cli.command import PATIENCE, Result, environment, run
 from tests.cli.samples import DEPLOY
-from tests.soft.conftest import plain_settings
+from tests.soft.conftest import plain_settings, record_of
 
 from skill_distiller.soft.artifact import open_artifact
 from skill_distiller.soft.data.examples import Example, write_lines
@@ -103,7 +103,7 @@ def test_what_was_made_is_verified(place: Place) -> None:
     """By making it again; the record says how it compares."""
     result = place.soft("verify", place.artifact, place.skill, "--json")
     assert result.exit_code == 0, result.stderr
-    assert json.loads(result.text) == {
+    assert record_of(result) == {
         "schema": "skill-distiller/soft-verify/1", "verified": True, "equal": True, "difference": 0.0,
     }  # fmt: skip
 
@@ -250,15 +250,15 @@ def test_nothing_is_overwritten(copied: Place, tmp_path: Path) -> None:
 def test_a_query_is_answered_with_skills_in_every_form(copied: Place) -> None:
     """As soft tokens, as text beside them, and without any."""
     arguments = ("--query=What now?", "--answer-tokens=5", "--json")
-    soft = json.loads(copied.soft("answer", copied.artifact, *arguments).text)
+    soft = record_of(copied.soft("answer", copied.artifact, *arguments))
     assert (soft["skill_tokens"], soft["skills"][0]["mode"], soft["skills"][0]["resolution"]) == (8, "soft", 8)
-    small = json.loads(copied.soft("answer", copied.artifact, copied.artifact, "--resolution=2", *arguments).text)
+    small = record_of(copied.soft("answer", copied.artifact, copied.artifact, "--resolution=2", *arguments))
     assert small["skill_tokens"] == 4
-    beside = json.loads(
-        copied.soft("answer", copied.artifact, f"--skill={copied.skill}", "--resolution=text", *arguments).text
+    beside = record_of(
+        copied.soft("answer", copied.artifact, f"--skill={copied.skill}", "--resolution=text", *arguments)
     )
     assert beside["skill_tokens"] == open_artifact(copied.artifact).skill.body_tokens
-    none = json.loads(copied.soft("answer", copied.artifact, "--resolution=none", *arguments).text)
+    none = record_of(copied.soft("answer", copied.artifact, "--resolution=none", *arguments))
     assert (none["skills"], none["skill_tokens"]) == ([], 0)
 
 
@@ -283,7 +283,7 @@ def test_the_prompt_for_a_server_is_the_prompt_of_an_answer(copied: Place, tmp_p
     result = copied.soft("prompt", copied.artifact, "--query=Why?", "--resolution=2", "-o", file, "--json")
     assert result.exit_code == 0, result.stderr
     ((name, embedded),) = load_file(file).items()
-    assert (name, list(embedded.shape)) == ("prompt_embeds", json.loads(result.text)["shape"])
+    assert (name, list(embedded.shape)) == ("prompt_embeds", record_of(result)["shape"])
     kept = open_artifact(copied.artifact).soft_tokens(2).to(torch.bfloat16)
     assert any(torch.equal(embedded[start : start + 2], kept) for start in range(len(embedded) - 1))
     assert copied.soft("prompt", copied.artifact, "--query=Why?", "-o", file).exit_code == 6
@@ -297,7 +297,7 @@ def test_an_exam_is_kept_in_the_artifact(copied: Place, tmp_path: Path) -> None:
         "exam", copied.artifact, copied.skill, f"--questions-file={questions}", "--answer-tokens=30", "--json"
     )
     assert result.exit_code == 0, result.stderr
-    selected = json.loads(result.text)["selected"]
+    selected = record_of(result)["selected"]
     assert (selected["mode"], selected["resolution"]) == ("text", None)
     assert selected["exam_sha256"] == sha256_of((copied.artifact / "exam.jsonl").read_bytes())
     opened = open_artifact(copied.artifact)
@@ -308,13 +308,13 @@ def test_an_exam_is_kept_in_the_artifact(copied: Place, tmp_path: Path) -> None:
 
 def test_a_run_can_be_looked_at(place: Place, tmp_path: Path) -> None:
     """Its losses as numbers and as a picture, its checkpoint, the examples."""
-    record: dict[str, Any] = json.loads(run("soft", "inspect", place.run, "--json").text)
+    record: dict[str, Any] = record_of(run("soft", "inspect", place.run, "--json"))
     assert (record["kind"], record["phase"], record["has_adapter"]) == ("run", "alignment", True)
     assert record["losses"]["reconstruction"]["steps"] == 2
     picture = tmp_path / "curve.svg"
     assert run("soft", "inspect", place.run, f"--curve={picture}").exit_code == 0
     assert picture.read_text(encoding="utf-8").startswith("<?xml")
-    assert json.loads(run("soft", "inspect", place.root / "recon.jsonl", "--json").text)["examples"] == 3
+    assert record_of(run("soft", "inspect", place.root / "recon.jsonl", "--json"))["examples"] == 3
     assert run("soft", "inspect", place.run, "--curve=curve.txt").exit_code == 2
 
 
@@ -324,7 +324,7 @@ def test_a_dry_run_says_what_it_takes(place: Place) -> None:
         "soft", "train", place.root / "soft.yaml", "--dry-run", "--devices=2", "--json", "--set=out.folder=nowhere"
     )
     assert result.exit_code == 0, result.stderr
-    first, last = json.loads(result.text)["phases"]
+    first, last = record_of(result)["phases"]
     sizes = first["sizes"]
     assert first["cost"]["bytes_per_device"] == (16 * sizes["trained"] + 4 * sizes["target"]) / 2
     assert sizes["compressor"] == sizes["trained"]

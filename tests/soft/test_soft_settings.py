@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.soft.conftest import plain_settings
+from tests.cli.command import run_process
+from tests.soft.conftest import MISSING, plain_settings
 
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.soft.settings import Sizes, make_settings, phase_cost, phase_steps, read_settings
@@ -104,3 +105,31 @@ def test_what_a_phase_costs() -> None:
     assert cost.operations == pytest.approx(13 * 8 * (8 * 7.62e9 * 2512 + 6 * 8.19e9 * 4768))
     assert cost.hours == pytest.approx(cost.operations / 4e14 / 3600 / 8)
     assert phase_steps(3, 0.001, 8) == 1
+
+
+_WITHOUT = """
+from importlib.machinery import PathFinder
+real = PathFinder.find_spec
+PathFinder.find_spec = classmethod(lambda cls, name, *rest: None if name == "torch" else real(name, *rest))
+from skill_distiller.cli.app import main
+main()
+"""
+
+
+def test_without_the_extra_a_command_says_how_to_get_it(text: str, tmp_path: Path) -> None:
+    """Exit code 2, one sentence and the line for pip; what needs no model works."""
+    file = tmp_path / "soft.yaml"
+    file.write_text(text, encoding="utf-8")
+    result = run_process("soft", "train", file, program=("-c", _WITHOUT))
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert "Soft tokens need torch" in result.stderr
+    assert "pip install 'skill-distiller[soft]'" in result.stderr
+    output = tmp_path / "recon.jsonl"
+    done = run_process("soft", "data", "reconstruction", ROOT / "examples", "-o", output, program=("-c", _WITHOUT))
+    assert (done.exit_code, output.exists()) == (0, True)
+
+
+def test_the_extra_is_there() -> None:
+    """Where it is not, most of this folder is left out."""
+    if MISSING:
+        pytest.skip(f"{', '.join(MISSING)} not installed: scripts/check-soft runs the tests of tests/soft that need it")
