@@ -13,6 +13,7 @@ from tests.cli.command import run
 from tests.soft.conftest import record_of
 
 from skill_distiller.errors import RefusedError
+from skill_distiller.prompted.exchange import read_prompt
 from skill_distiller.providers.model import Completion, Finish, Request
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session
@@ -22,6 +23,7 @@ from skill_distiller.soft.data.examples import Example, read_examples
 from skill_distiller.soft.data.reconstruction import FoundSkill
 
 ROOT = Path(__file__).resolve().parents[2]
+PROMPTS = ROOT / "src" / "skill_distiller" / "soft" / "prompts"
 _TOOL = {"name": "grep", "description": "Finds lines.", "parameters": "pattern"}
 _ALL = AlignmentOptions(questions=2, split_share=1.0, trace_share=1.0, most_steps=3)
 
@@ -214,6 +216,15 @@ def test_the_command_asks_and_goes_on_where_it_was_stopped(tmp_path: Path, monke
     assert result.exit_code == 0, result.stderr
     assert "5 from the cache" in result.stderr
     assert len(read_examples(file, "alignment")) == 6
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in PROMPTS.iterdir()))
+def test_prompts_mark_what_is_data(name: str) -> None:
+    """Each has a version, a mark at the beginning and at the end of what comes from a skill, and a form of the reply."""
+    prompt = read_prompt(name, "skill_distiller.soft")
+    assert prompt.version == f"{name}/1"
+    assert prompt.text.count("$boundary") >= 3
+    assert prompt.reply or name == "answer"
 
 
 def test_a_script_is_played_in_order() -> None:

@@ -137,6 +137,15 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(whole: Path, tiny: Path, da
     assert not list(out.glob("*/*.partial"))
 
 
+def test_checkpointing_changes_memory_and_nothing_else(whole: Path, tiny: Path, data: Path, tmp_path: Path) -> None:
+    """Activations that are computed again give the same losses and gradients."""
+    settings = _settings(tiny, tmp_path / "run", data, optimizer={**BATCH, "checkpointing": True})
+    train(make_settings(settings), Wanted(), ALONE)
+    for found, expected in zip(_told(tmp_path / "run"), _told(whole), strict=True):
+        assert found.loss == pytest.approx(expected.loss, rel=1e-6)
+        assert found.norm == pytest.approx(expected.norm, rel=1e-5)
+
+
 def test_phases_one_by_one_are_phases_in_a_row(whole: Path, tiny: Path, data: Path, tmp_path: Path) -> None:
     """A phase that is named starts from the one before it, and has to have one."""
     out = tmp_path / "run"

@@ -225,8 +225,8 @@ def silence_dropout(model: nn.Module) -> None:
 
 
 @contextmanager
-def _no_warnings() -> Iterator[None]:
-    """peft uses names that transformers is about to drop: that is for neither the user nor us to repair."""
+def no_warnings() -> Iterator[None]:
+    """peft and older releases know names that transformers is about to drop: nothing for a user to repair."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         yield
@@ -245,7 +245,7 @@ def add_lora(model: nn.Module, settings: LoraSettings, seed: int, *, causal: boo
         bias="none",
         task_type="CAUSAL_LM" if causal else "FEATURE_EXTRACTION",
     )
-    with torch.random.fork_rng(devices=[]), _no_warnings():
+    with torch.random.fork_rng(devices=[]), no_warnings():
         torch.manual_seed(seed)
         try:
             return get_peft_model(model, config)
@@ -258,7 +258,7 @@ def load_lora(model: nn.Module, folder: Path, *, trainable: bool) -> nn.Module:
     from peft import PeftModel
 
     try:
-        with _no_warnings():
+        with no_warnings():
             return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable, use_safetensors=True)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise BadInputError(f"Can't load the adapter in {str(folder)!r}: {_first_line(error)}", _HINT) from None

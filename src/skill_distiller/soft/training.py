@@ -29,6 +29,7 @@ from skill_distiller.soft.checkpoint import (
 )
 from skill_distiller.soft.data.examples import Example, read_examples, to_line
 from skill_distiller.soft.manifest import sha256_of
+from skill_distiller.soft.networks import no_warnings
 from skill_distiller.soft.settings import LoraSettings, OptimizerSettings, PhaseSettings, SoftSettings, phase_steps
 from skill_distiller.soft.sharding import World, gather, shard, sum_of, sync_gradients, wait_for_all
 from skill_distiller.soft.training_log import Entry, add_to_log, cut_log
@@ -187,8 +188,9 @@ def make_optimizer(step: nn.Module, settings: OptimizerSettings) -> torch.optim.
 def _prepare_modes(networks: Networks, settings: OptimizerSettings) -> None:
     networks.step.train()
     if settings.checkpointing:
-        for model in (networks.compressor.backbone, networks.target.causal):
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        with no_warnings():
+            for model in (networks.compressor.backbone, networks.target.causal):
+                model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
 
 def _take_step(
