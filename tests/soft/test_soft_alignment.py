@@ -220,7 +220,7 @@ def test_the_command_asks_and_goes_on_where_it_was_stopped(tmp_path: Path, monke
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in PROMPTS.iterdir()))
 def test_prompts_mark_what_is_data(name: str) -> None:
-    """Each has a version, a mark at the beginning and at the end of what comes from a skill, and a form of the reply."""
+    """Each has a version, marks around what comes from a skill, and a form of the reply."""
     prompt = read_prompt(name, "skill_distiller.soft")
     assert prompt.version == f"{name}/1"
     assert prompt.text.count("$boundary") >= 3

@@ -222,10 +222,11 @@ def test_another_compressor_or_target_is_refused(place: Place, texts: list[str],
         ("compressor/model.safetensors", "is not what was saved"),
         ("adapter/adapter_model.safetensors", "is not what was saved"),
         ("manifest.json", "is no skill-distiller/soft-checkpoint"),
+        ("adapter/adapter_model.bin", "that was not saved with it"),
     ],
 )
 def test_a_checkpoint_that_was_changed_is_refused(place: Place, tmp_path: Path, name: str, told: str) -> None:
-    """Any file of it that is used."""
+    """Any file of it that is used, and one that was put there."""
     run_ = tmp_path / "run"
     shutil.copytree(place.run, run_)
     (run_ / "alignment" / "checkpoint-000002" / name).write_bytes(b"{}")

@@ -329,6 +329,9 @@ def open_checkpoint(place: Path, *, training: bool = False) -> Checkpoint:
     if value["layout_version"] != LAYOUT_VERSION:
         raise BadInputError(f"{str(folder)!r} was trained for other prompts than this version writes.", _HINT)
     who = check_fields(value["target"], {"model": str, "revision": str, "fingerprint": str}, "target", _HINT)
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    if unknown := sorted(there - value["files"].keys() - {str(MANIFEST)}):
+        raise BadInputError(f"{str(folder)!r} holds a file {unknown[0]!r} that was not saved with it.", "Take it out.")
     for name, digest in value["files"].items():
         if name.startswith("training/") and not training:
             continue

@@ -257,6 +257,8 @@ def load_lora(model: nn.Module, folder: Path, *, trainable: bool) -> nn.Module:
     """The model with the adapter in a folder; raises BadInputError where it does not fit."""
     from peft import PeftModel
 
+    if not (folder / "adapter_model.safetensors").is_file():  # peft would look for a pickle
+        raise BadInputError(f"There is no adapter in {str(folder)!r}.", _HINT)
     try:
         with no_warnings():
             return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable, use_safetensors=True)
