@@ -58,6 +58,13 @@ def test_importing_the_library_loads_nothing_that_is_slow() -> None:
     assert not [name for name in loaded if name.startswith("skill_distiller.") and name != "skill_distiller._version"]
 
 
+@pytest.mark.parametrize("arguments", [("soft", "--help"), ("soft", "train", "--help"), ("compress", "--help")])
+def test_no_help_loads_torch(arguments: tuple[str, ...]) -> None:
+    """It takes seconds, and not every installation has it."""
+    loaded = _imported("from skill_distiller.cli.app import main; main()", *arguments)
+    assert loaded.isdisjoint(("torch", "transformers", "peft", "safetensors"))
+
+
 @pytest.mark.parametrize("option", ["--verbose", *slow("--json")])
 def test_compress_loads_no_sdk(option: str, tmp_path: Path) -> None:
     """Without a model there is no use for an SDK, for a session, nor for anything that can open a connection."""
@@ -225,6 +232,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "skill_distiller/report/record.schema.json",
         *(f"skill_distiller/language/data/{language}.toml" for language in LANGUAGES),
         "skill_distiller/prompted/prompts/classify.md",
+        "skill_distiller/soft/prompts/exam_judge.md",
+        "skill_distiller/soft/records.schema.json",
         "skill_distiller/prompted/prompts/phrases.md",
         "skill_distiller/prompted/prompts/judge.md",
         f"{info}/licenses/LICENSE",

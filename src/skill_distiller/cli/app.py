@@ -46,6 +46,7 @@ COMMANDS: Final = (
     LazyCommand("restore", "Bring pieces back.", "compress"),
     LazyCommand("undo", "Take back what --apply wrote.", "approval.in_place"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
+    LazyCommand("soft", "Carry skills as soft tokens (needs the extra [soft]).", "soft.group"),
     LazyCommand("providers", "Show which language models can be used.", "list_providers"),
     LazyCommand("config", "Show what is set, and where.", "options.show_config"),
     LazyCommand("calibration", "Look at past runs and at how good the estimates are.", "feedback"),

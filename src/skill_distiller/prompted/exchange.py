@@ -25,7 +25,10 @@ from skill_distiller.tokens import count_tokens
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What `prompts/<name>.md` holds: a version as in `classify/1`, the prompt with its blanks (`$name`)."""
+    """What `prompts/<name>.md` holds: a version as in `classify/1`, the prompt with its blanks (`$name`).
+
+    An empty form of the `reply` asks for plain text.
+    """
 
     name: str
     version: str
@@ -54,7 +57,7 @@ class Prompt:
         return Request(
             Template(self.text).substitute(values, boundary=boundary),
             self.system,
-            self.form(count),
+            self.form(count) if self.reply else None,
             reply_tokens,
             sample=sample,
             boundary=boundary,
@@ -71,29 +74,31 @@ def _object(properties: Mapping[str, object]) -> Schema:
     }
 
 
-def _read(name: str) -> Prompt:
-    text = resources.files("skill_distiller.prompted").joinpath(f"prompts/{name}.md").read_text(encoding="utf-8")
-    version, system, prompt, reply = re.split(r"\n=== (?:system|prompt|reply)\n", text)
-    return Prompt(name, f"{name}/{version.removeprefix('version: ')}", system, prompt, json.loads(reply))
+def read_prompt(name: str, package: str = "skill_distiller.prompted") -> Prompt:
+    """The prompt in `prompts/<name>.md` of a package."""
+    text = resources.files(package).joinpath(f"prompts/{name}.md").read_text(encoding="utf-8")
+    version, system, prompt, reply = re.split(r"\n=== (?:system|prompt|reply)(?=\n)", text)
+    number = version.removeprefix("version: ")
+    return Prompt(name, f"{name}/{number}", system.removeprefix("\n"), prompt.removeprefix("\n"), json.loads(reply))
 
 
-CLASSIFY: Final = _read("classify")
-PHRASES: Final = _read("phrases")
-REWRITE: Final = _read("rewrite")
-SYNTHESIZE: Final = _read("synthesize")
-JUDGE: Final = _read("judge")
-ONE_LINER: Final = _read("oneliner")
-EXAM: Final = _read("exam")
-QUOTES: Final = _read("quotes")
-ANSWER: Final = _read("answer")
-MARK: Final = _read("mark")
-DIRECT: Final = _read("direct")
-SEGMENT: Final = _read("segment")
-ROUTE: Final = _read("route")
-QUERIES: Final = _read("queries")
-PARAPHRASE: Final = _read("paraphrase")
-POLISH: Final = _read("polish")
-DESCRIBE: Final = _read("describe")
+CLASSIFY: Final = read_prompt("classify")
+PHRASES: Final = read_prompt("phrases")
+REWRITE: Final = read_prompt("rewrite")
+SYNTHESIZE: Final = read_prompt("synthesize")
+JUDGE: Final = read_prompt("judge")
+ONE_LINER: Final = read_prompt("oneliner")
+EXAM: Final = read_prompt("exam")
+QUOTES: Final = read_prompt("quotes")
+ANSWER: Final = read_prompt("answer")
+MARK: Final = read_prompt("mark")
+DIRECT: Final = read_prompt("direct")
+SEGMENT: Final = read_prompt("segment")
+ROUTE: Final = read_prompt("route")
+QUERIES: Final = read_prompt("queries")
+PARAPHRASE: Final = read_prompt("paraphrase")
+POLISH: Final = read_prompt("polish")
+DESCRIBE: Final = read_prompt("describe")
 PROMPTS: Final = (
     *(CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER, EXAM, QUOTES, ANSWER, MARK, DIRECT),
     *(SEGMENT, ROUTE, QUERIES, PARAPHRASE, POLISH, DESCRIBE),

@@ -126,7 +126,8 @@ class Limits:
 class Question(Generic[T]):
     """A request, and how its JSON becomes an answer.
 
-    `read` gets the JSON object; it raises MalformedReplyError where that answers nothing.
+    `read` gets the JSON object, of a request without a schema one with the reply as its `text`; it raises
+    MalformedReplyError where that answers nothing.
     """
 
     request: Request
@@ -232,7 +233,7 @@ class Session:
         key = request_key(self.provider.name, self.provider.address, self.provider.model, request)
         if self._store and (kept := self._store.get(key)):
             with suppress(MalformedReplyError):  # an answer of another version: it is asked for again
-                answer = question.read(parse_json(kept.text))
+                answer = question.read(_value(request, kept))
                 with self._lock:
                     self._usage = self._usage.plus(cached=1)
                 return answer
@@ -240,7 +241,7 @@ class Session:
             completion = self._complete(request)
             if completion.finish is Finish.REFUSED:
                 raise MalformedReplyError(f"{self.name} refused to answer.")
-            answer = question.read(parse_json(completion.text))
+            answer = question.read(_value(request, completion))
         except (PromptTooLongError, MalformedReplyError) as error:
             return error
         secrets = (*self._secrets, *environment_secrets())
@@ -288,6 +289,14 @@ class Session:
                 f"{self.name} was sent {requests}, the limit of --max-calls, and more are needed.",
                 "Raise the limit; what was answered so far is kept (without --no-cache) and not asked for again.",
             )
+
+
+def _value(request: Request, completion: Completion) -> dict[str, object]:
+    """What a reply says: its JSON, or, where plain text was asked for, the text and whether it came to its end."""
+    if request.schema is not None:
+        return parse_json(completion.text)
+    whole = completion.finish is Finish.DONE
+    return {"text": _THOUGHTS.sub("", completion.text).strip(), "whole": whole}
 
 
 def _formed(request: Request, form: _Form) -> Request:

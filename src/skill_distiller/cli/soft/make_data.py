@@ -1,0 +1,225 @@
+"""`skill-distiller soft data`: the examples of the three phases, made from skills and articles."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from skill_distiller.cli.input_output import check_target, write_atomically, write_json, write_stdout
+from skill_distiller.cli.options.option_groups import argument, expand_groups, option
+from skill_distiller.errors import BadInputError, UsageError
+from skill_distiller.providers.detect import CHOICES, find_provider, open_provider
+from skill_distiller.report.text import printable
+from skill_distiller.soft.data.reconstruction import (
+    DEFAULT_DISTANCE,
+    DEFAULT_LEAST,
+    Built,
+    Choice,
+    FoundSkill,
+    build_reconstruction,
+    find_skills,
+    quantiles,
+)
+from skill_distiller.soft.data.warm_up import DEFAULT_COLUMNS, build_warm_up, parse_columns
+
+if TYPE_CHECKING:
+    from skill_distiller.providers.session import Session
+
+_SCHEMA: Final = "skill-distiller/soft-data/1"
+_SEED: Final = option(42, "--seed", help="Of what is decided by chance.")
+_OUTPUT: Final = option("", "-o", "--output", metavar="FILE", help="Write the examples here, as JSONL.")
+_FORCE: Final = option(False, "--force", help="Overwrite files that are there.")
+_HOLDOUT: Final = option(0.0, "--holdout", metavar="0-1", help="Hold out this share, in FILE.holdout.jsonl.")
+_JSON: Final = option(False, "--json", help="Print a record as JSON.")
+_PLACES: Final[list[str]] = argument(help="Skills, or folders that hold some.", metavar="SKILLS")
+
+data = typer.Typer(
+    add_completion=False,
+    help="Make the examples that a compressor is trained on.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where examples go."""
+
+    output: str = _OUTPUT
+    force: bool = _FORCE
+    json_: bool = _JSON
+
+    def check(self, holdout: float = 0.0) -> None:
+        """Raise for a share that is none, and for places that can't be written to."""
+        if not 0 <= holdout < 1:
+            raise UsageError(f"--holdout={holdout:g} is no share.", "Give one from 0 up to, but not, 1.")
+        if not self.output:
+            raise UsageError("There is no file to write to.", "Name one with -o.")
+        for place in (self.output, *([self.held_out] if holdout else [])):
+            check_target(place, None, folder_given=False, force=self.force)
+
+    @property
+    def held_out(self) -> str:
+        """The file of what is held out."""
+        return str(Path(self.output).with_suffix("")) + ".holdout.jsonl"
+
+    def write(self, built: Built) -> None:
+        """Write the examples, tell how many there are."""
+        from skill_distiller.soft.data.examples import write_lines
+
+        if not built.examples:
+            raise BadInputError("No example is left.", f"Left out: {_counts(built.dropped) or 'nothing was found'}.")
+        write_atomically(Path(self.output), write_lines(built.examples))
+        if built.held_out:
+            write_atomically(Path(self.held_out), write_lines(built.held_out))
+        lengths = quantiles([sum(map(len, example.skills)) for example in built.examples])
+        if self.json_:
+            write_json(
+                {"schema": _SCHEMA, "file": self.output, "examples": len(built.examples),
+                 "held_out": len(built.held_out), "dropped": dict(built.dropped), "characters": lengths}
+            )  # fmt: skip
+            return
+        write_stdout(f"{self.output}\n")
+        held = f", {len(built.held_out)} held out" if built.held_out else ""
+        sizes = ", ".join(f"{name} {value:,}" for name, value in lengths.items())
+        typer.echo(f"{len(built.examples)} examples{held}; characters of a skill: {sizes}.", err=True)
+        if left_out := _counts(built.dropped):
+            typer.echo(f"Left out: {left_out}.", err=True)
+
+
+def _counts(dropped: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} ({reason})" for reason, count in sorted(dropped.items()) if count)
+
+
+@data.command("reconstruction")
+@expand_groups
+def reconstruction(
+    delivery: Delivery,
+    places: list[str] = _PLACES,
+    least: int = option(DEFAULT_LEAST, "--min-chars", metavar="N", help="Leave out shorter bodies."),
+    keep_away: str = option("", "--keep-away", metavar="DIR", help="Leave out what is near a skill in this folder."),
+    distance: int = option(DEFAULT_DISTANCE, "--distance", metavar="N", help="Near: at most so many edits."),
+    holdout: float = _HOLDOUT,
+    seed: int = _SEED,
+) -> None:
+    """Make examples of reconstruction from skills."""
+    delivery.check(holdout)
+    tests = tuple(found.skill.body for found in find_skills([Path(keep_away)])) if keep_away else ()
+    dropped = Counter[str]()
+    found = find_skills([Path(place) for place in places], dropped)
+    choice = Choice(least, tests, distance, holdout, seed)
+    delivery.write(build_reconstruction(found, choice, dropped))
+
+
+@data.command("warmup")
+@expand_groups
+def warmup(
+    delivery: Delivery,
+    file: str = argument(help="A CSV or JSONL file of articles, like wikihowAll.csv.", metavar="FILE"),
+    columns: str = option(DEFAULT_COLUMNS, "--columns", metavar="NAMES", help="Which column holds what."),
+    holdout: float = _HOLDOUT,
+    seed: int = _SEED,
+) -> None:
+    """Make examples of the warm-up from how-to articles."""
+    delivery.check(holdout)
+    delivery.write(build_warm_up(Path(file), parse_columns(columns), holdout, seed))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The models of the alignment, and what may be asked of them."""
+
+    provider: str = option("auto", metavar="|".join(CHOICES[:4]), help="Who evaluates skills and writes questions.")
+    model: str = option("", metavar="MODEL", help="Its model.")
+    answer_provider: str = option("", metavar="PROVIDER", help="Who answers: the target. Default: the same.")
+    answer_model: str = option("", metavar="MODEL", help="Its model.")
+    max_calls: int | None = option(None, min=0, metavar="N", help="The most requests to each of the two.")
+    no_cache: bool = option(False, "--no-cache", help="Neither use nor keep replies; a stopped run begins anew.")
+    offline: bool = option(False, "--offline", help="Use kept replies alone.")
+    allow_secrets: bool = option(False, "--allow-secrets", help="Send skills that seem to hold secrets.")
+
+    def open(self, provider: str, model: str) -> Session:
+        """A session with one of them."""
+        limits = {"max_calls": self.max_calls, "offline": self.offline, "allow_secrets": self.allow_secrets}
+        return open_session(provider, model, no_cache=self.no_cache, **limits)  # type: ignore[arg-type]
+
+
+@data.command("alignment")
+@expand_groups
+def alignment(
+    delivery: Delivery,
+    asked: Asked,
+    places: list[str] = _PLACES,
+    questions: int = option(5, "--questions", min=1, help="Questions of a skill."),
+    seed: int = _SEED,
+    dry_run: bool = option(False, "--dry-run", help="Say what would be asked, and ask nothing."),
+) -> None:
+    """Make examples of the alignment: models ask, answer and use tools as skills say."""
+    from skill_distiller.soft.data.alignment import AlignmentOptions, build_alignment, expected_calls
+
+    dropped = Counter[str]()
+    skills = _distinct(find_skills([Path(place) for place in places], dropped))
+    if not skills:
+        raise BadInputError("There are no skills.", "Name skills, or folders that hold some.")
+    options = AlignmentOptions(questions=questions, seed=seed)
+    ask, answer = expected_calls(skills, options)
+    if dry_run:
+        asked_of = {"evaluator": ask, "answerer": answer}
+        plain = {name: {"calls": one.calls, "tokens": one.tokens} for name, one in asked_of.items()}
+        if delivery.json_:
+            write_json({"schema": "skill-distiller/soft-data-plan/1", "skills": len(skills), **plain})
+        else:
+            write_stdout(f"{len(skills)} skills; at most about:\n")
+            for name, expected in asked_of.items():
+                write_stdout(f"{name}: {expected.calls:,} requests, {expected.tokens:,} tokens\n")
+        return
+    delivery.check()
+    evaluator = asked.open(asked.provider, asked.model)
+    named = asked.answer_provider or asked.answer_model
+    answerer = asked.open(asked.answer_provider or asked.provider, asked.answer_model) if named else evaluator
+    sessions = {"evaluator": evaluator, "answerer": answerer} if named else {"evaluator and answerer": evaluator}
+    evaluator.expect(ask)
+    answerer.expect(answer)
+    try:
+        examples, left_out = build_alignment(skills, evaluator, answerer, options)
+    finally:
+        for name, session in sessions.items():
+            session.close()
+            use = session.usage
+            tokens = use.input_tokens + use.output_tokens
+            told = f"{name} {session.name}: {use.calls} requests, {use.cached} from the cache, {tokens:,} tokens."
+            typer.echo(printable(told), err=True)
+    delivery.write(Built(examples, (), {**dropped, **left_out}))
+
+
+def _distinct(found: Iterable[FoundSkill]) -> list[FoundSkill]:
+    """The skills without those whose body came before."""
+    return list({one.skill.body: one for one in reversed(list(found))}.values())[::-1]
+
+
+def open_session(
+    provider: str,
+    model: str,
+    *,
+    max_calls: int | None = None,
+    no_cache: bool = False,
+    offline: bool = False,
+    allow_secrets: bool = False,
+) -> Session:
+    """A session with a provider by its name on the command line; raises ProviderError where there is none."""
+    from skill_distiller.errors import ProviderError
+    from skill_distiller.providers.cache import DiskCache, default_folder
+    from skill_distiller.providers.model import NO_PROVIDER
+    from skill_distiller.providers.session import Limits, Session
+
+    found = find_provider(provider, model, offline=offline, environment=os.environ)
+    if found is None:
+        raise ProviderError("This needs a language model, and there is none.", NO_PROVIDER)
+    store = None if no_cache else DiskCache(default_folder())
+    return Session(open_provider(found), store, Limits(max_calls, offline, allow_secrets))
