@@ -18,6 +18,7 @@ from tests.cli.samples import DEPLOY
 from tests.soft.conftest import plain_settings, record_of
 
 from skill_distiller.soft.artifact import open_artifact
+from skill_distiller.soft.checkpoint import load_networks, open_checkpoint
 from skill_distiller.soft.data.examples import Example, write_lines
 from skill_distiller.soft.manifest import canonical, sha256_of
 
@@ -341,3 +342,15 @@ def test_a_run_is_not_begun_over(place: Place) -> None:
     result = run("soft", "train", place.root / "soft.yaml", "--set=optimiser.lr=1")
     assert (result.exit_code, result.stdout) == (3, b"")
     assert "Did you mean 'optimizer'?" in result.stderr
+
+
+def test_the_lab_measures_what_soft_tokens_carry(place: Place, texts: list[str]) -> None:
+    """A row for each skill and resolution; what does not hang on the resolution is the same in both."""
+    from lab.soft.__main__ import measure
+
+    networks = load_networks(open_checkpoint(place.run))
+    found = measure(networks, ["a", "b"], texts[:2])
+    assert [(one.skill, one.resolution) for one in found] == [("a", 2), ("a", 8), ("b", 2), ("b", 8)]
+    assert (found[0].nothing, found[0].text) == (found[1].nothing, found[1].text)
+    assert found[0].own != found[0].other
+    assert all(0 < loss < 12 for one in found for loss in one[3:])
