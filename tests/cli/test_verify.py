@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from tests.cli.command import environment, run, run_process
 from tests.cli.samples import DEPLOY, HOSTILE, MARKUP
 
+from skill_distiller.checks.conservation import FOLDER_CHECKS
 from skill_distiller.checks.gate import CHECKS
 
 _SCHEMA = json.loads(
@@ -139,7 +140,10 @@ def test_sarif(skill_folder: Path, broken: Path) -> None:
     log = json.loads(shown.stdout)
     assert log["version"] == "2.1.0"
     (sarif_run,) = log["runs"]
-    assert [rule["id"] for rule in sarif_run["tool"]["driver"]["rules"]] == _NAMES
+    assert [rule["id"] for rule in sarif_run["tool"]["driver"]["rules"]] == [
+        *_NAMES,
+        *(check.name for check in FOLDER_CHECKS),
+    ]
     (result,) = [found for found in sarif_run["results"] if found["level"] == "error"]
     assert result["ruleId"] == "meaning"
     assert "Do not ship after 16:00" in result["message"]["text"]

@@ -112,7 +112,7 @@ def test_rules_alone_where_nothing_else_fits() -> None:
     assert "2. You MUST save the file. Then" in result.text
     assert "tale" not in result.text
     kinds = [decision.rendering.kind for decision in result.plan.decisions]
-    assert kinds == [RenderingKind.DROPPED, RenderingKind.EXTRACTED, RenderingKind.FULL]
+    assert kinds == [RenderingKind.DROPPED, RenderingKind.TRIMMED, RenderingKind.FULL]
     assert len(result.evidence.receipt.changes) == len(skill.blocks) - 1
 
 

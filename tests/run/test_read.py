@@ -24,7 +24,7 @@ advisory = { tone = ["be kind"] }
 """
 _BAD = [
     ("pattern = 1", "there is no key 'pattern'", "Did you mean 'patterns'?"),
-    ("[zebra]", "there is no key 'zebra'", "Known here: patterns, threshold, wording,"),
+    ("[zebra]", "there is no key 'zebra'", "Known here: patterns, budgets, threshold, wording,"),
     ("patterns = 1", "patterns is not a table", "Write [patterns]"),
     ("[patterns]\nprotect = {}", "patterns: there is no key 'protect'", "Did you mean 'protected'?"),
     ("[patterns]\nadvisory = ['a']", "patterns.advisory is not a table", "Write [patterns.advisory]"),
