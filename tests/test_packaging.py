@@ -230,7 +230,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "skill_distiller/py.typed",
         "skill_distiller/__main__.py",
         "skill_distiller/report/record.schema.json",
-        "skill_distiller/report/page/report.html.j2",
+        "skill_distiller/report/library/page/report.html.j2",
         "skill_distiller/library/clients.toml",
         *(f"skill_distiller/language/data/{language}.toml" for language in LANGUAGES),
         "skill_distiller/prompted/prompts/classify.md",
