@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from html import escape
+from itertools import groupby
 from pathlib import Path
 from textwrap import wrap
 from typing import Final, NamedTuple
@@ -95,10 +96,14 @@ def _two_to_keep() -> list[str]:
 
 def _told(step: Step, place: str) -> str:
     out, err = _run(step.command, place)
-    lines = [line for line in (out + err).splitlines() if line.startswith(step.shown or ("\0",))]
+    lines = (out + err).splitlines() if step.shown else []
     losses = [line for line in lines if line.startswith("  [")]
-    shown = [line for line in lines if line not in losses[_LOSSES_SHOWN:]]
-    text = "".join(f"{line}\n" for line in [*shown, *(["  …"] if len(losses) > _LOSSES_SHOWN else [])])
+    wanted = [line.startswith(step.shown) and line not in losses[_LOSSES_SHOWN:] for line in lines]
+    # What is left out of an output is marked.
+    shown = [
+        line if is_shown else "…" for line, is_shown in zip(lines, wanted, strict=True) if is_shown or line.strip()
+    ]
+    text = "".join(f"{line}\n" for line, _ in groupby(shown))
     text = re.sub(r"; its original is \S+", "; its original is …", text).replace(f"{Path(place).resolve()}/", "")
     text = re.sub(r"before \d{4}-\S+\.$", "before 2026-11-29T12:00:00+00:00.", text, flags=re.MULTILINE)
     said = f"{step.said}\n\n" if step.said else ""

@@ -34,7 +34,7 @@ def test_the_picture_is_of_a_true_run() -> None:
     assert "docs/before-after.svg" in TEXT
 
 
-def _bash(script: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+def _bash(script: str, folder: Path, answers: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Run a script in a folder, with our command first on the path."""
     tools = folder / ".venv" / "bin"
     tools.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def _bash(script: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         ["bash", "-c", script],
         cwd=folder,
-        stdin=subprocess.DEVNULL,
+        input=answers,
         capture_output=True,
         env=environment(PATH=path, PYTHONPATH=pythonpath),
         timeout=PATIENCE,
@@ -68,7 +68,7 @@ def test_the_first_commands(clone: Path) -> None:
     assert first == "scripts/demo"
     assert (ROOT / first).is_file()
     for line in others:
-        done = _bash(line, clone)
+        done = _bash(line, clone, answers=b"stop\n")
         assert (done.returncode, done.stdout) == (0, b""), done.stderr.decode()
 
 

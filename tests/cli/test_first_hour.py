@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 from tests.cli.command import Result, run, run_process
 from tests.cli.samples import DEPLOY
 
-_TOKENS = json.loads(run("compress", "--json", "--threshold=1", stdin=DEPLOY.encode()).stdout)["input_tokens"]
+from skill_distiller.tokens import load_counter
+
+_TOKENS = load_counter().count(DEPLOY)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,14 @@ def test_context_is_shown_and_asked_again(skill_file: Path) -> None:
     assert "Answer d, k, c or s.\n" in result.stderr
 
 
-@pytest.mark.parametrize("answers", ["", "s\n", "d\nq\n"])
+def test_nobody_who_answers_is_a_mistake(skill_file: Path) -> None:
+    """Without a terminal nothing would be asked."""
+    result = _ask(skill_file, "")
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert "nobody answers" in result.stderr
+
+
+@pytest.mark.parametrize("answers", ["d\n", "s\n", "d\nq\n"])
 def test_nobody_has_to_answer_all(answers: str, skill_file: Path) -> None:
     """The end of stdin, or stop: what was not asked goes as planned."""
     result = _ask(skill_file, answers)

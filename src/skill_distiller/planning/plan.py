@@ -22,6 +22,7 @@ class Reason(StrEnum):
     HARD_RULE = "lays down a hard rule"
     RESTRICTION = "forbids or demands something, or asks for approval"
     VERIFIER = "says what is checked or done by then"
+    RIGHTS = "states a licence or an author's right"
     OUTPUT = "the only place that says how the result is to look"
     UNSURE = "its type is uncertain"
     PROMOTED = "kept text refers to it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -23,6 +23,12 @@ from skill_distiller.structure.find_edges import find_edges
 from skill_distiller.tokens import TokenCounter
 
 _TAG: Final = re.compile(r" {0,3}<(?P<name>[A-Za-z][\w-]*)")
+_NO_LANGUAGE: Final = frozenset({"", "text", "txt", "plaintext"})
+_FEWEST_SHOUTED: Final = 4  # words of a line in capitals that is a rule
+# Notices, not talk of them: "(MIT License)", "Copyright (c) 2025", "licensed under CC BY-SA 4.0".
+_RIGHTS: Final = re.compile(
+    r"(?i:spdx-license-identifier)|©|\bCopyright \(?[cC©\d]|(?i:\blicensed under\b)|\(MIT License\)|\bCC[ -]BY\b"
+)
 _TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
 _RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
@@ -42,6 +48,7 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     bar = model.required_importance + _SLOPE * max(0.0, _RELAXED_BELOW - threshold)
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(reading.verdicts))
     required = {i: reason for i, reason in reasons if reason}
+    required |= {i: reason for i, reason in _kept_by_form(reading.skill) if i not in required}
     if threshold >= _RELAXED_BELOW:
         known = required.keys() | reading.containers.partners
         names = partial(restricts, heading=True)
@@ -66,6 +73,17 @@ def _held(
         whole = bool(blocks) and names(section.heading)
         held += [block.index for block in blocks if whole or holds(block.text)]
     return held
+
+
+def _kept_by_form(skill: Skill) -> Iterator[tuple[int, Reason]]:
+    """Rules in capitals that stand in a fence without a language, and what states a licence or an author's right."""
+    for block in skill.blocks:
+        if block.kind is BlockKind.CODE and block.info in _NO_LANGUAGE:
+            lines = (line.strip() for line in block.text.splitlines())
+            if any(len(line.split()) >= _FEWEST_SHOUTED and line.isupper() and restricts(line) for line in lines):
+                yield block.index, Reason.HARD_RULE
+        elif block.kind is not BlockKind.CODE and _RIGHTS.search(block.text):
+            yield block.index, Reason.RIGHTS
 
 
 def _only_output(skill: Skill) -> frozenset[int]:

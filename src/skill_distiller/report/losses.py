@@ -12,21 +12,22 @@ from skill_distiller.checks.receipt import Change, LostFact, Receipt, SectionRec
 from skill_distiller.language.fact import FactKind
 from skill_distiller.planning.plan import Reason
 from skill_distiller.planning.worth import block_worths
-from skill_distiller.report.record import COUNTED_NAMES, Record
+from skill_distiller.report.record import COUNTED_NAMES, CUT_DOWN, Record
 from skill_distiller.report.text import EXCERPT, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
+from skill_distiller.rewriting.parts import parts_of
 from skill_distiller.run.result import Result
 from skill_distiller.skill.model import Block, BlockKind, Section
 from skill_distiller.structure.find_edges import defined_names
 
 WIDTH: Final = 120  # characters of a line where no terminal says how wide it is
 _LARGEST: Final = 10  # losses that are named without --verbose
-_LEFT_OUT: Final = frozenset({RenderingKind.DROPPED, RenderingKind.EXTRACTED})
+_LEFT_OUT: Final = CUT_DOWN | {RenderingKind.DROPPED}
 
 
 class Loss(NamedTuple):
-    """A piece of the original that is not in the result: a section that went whole, or a block.
+    """A piece of the original that is not in the result: a section that went whole, a block, or parts of one.
 
     `id` is what --keep brings it back by, `pieces` are the ids of all that went; `tokens` how many went, `worth`
     (0-1) their part of what the skill is worth. `section` is where it stood, `blocks` are those that went.
@@ -40,10 +41,13 @@ class Loss(NamedTuple):
     worth: float
     reason: Reason
     heading_gone: bool
+    parts: str = ""  # of a block that was only cut down, what went
 
     @property
     def text(self) -> str:
         """What went, as it stood."""
+        if self.parts:
+            return self.parts
         heading = self.section.heading_source if self.heading_gone else ""
         return heading + "".join(block.source for block in self.blocks)
 
@@ -72,12 +76,27 @@ def find_losses(result: Result) -> tuple[Loss, ...]:
                     section,
                     tuple(change.block for change in group),
                     sum(change.saved for change in group) + (heading if whole else 0),
-                    sum(worths[change.block.index] for change in group if not change.after),
-                    group[0].reason if group else Reason.NOT_WORTH,
+                    sum(_share_gone(change, result) * worths[change.block.index] for change in group),
+                    Reason.NOT_WORTH if not group or group[0].rendering in CUT_DOWN else group[0].reason,
                     whole,
+                    _parts_gone(group[0], result) if len(group) == 1 and group[0].rendering in CUT_DOWN else "",
                 )
             )
     return tuple(sorted(losses, key=lambda loss: (-loss.tokens, loss.lines)))
+
+
+def _share_gone(change: Change, result: Result) -> float:
+    """The part of a block's worth (0-1) that went with what is left out of it."""
+    return 1.0 - result.plan.decisions[change.block.index].rendering.share if change.after else 1.0
+
+
+def _parts_gone(change: Change, result: Result) -> str:
+    """The sentences, items and rows of a block that its rendering does not have, each on a line of its own."""
+    block = change.block
+    parts = parts_of(block, result.reading.facts[block.index])
+    texts = (block.text[part.start : part.end].strip("\r\n") for part in parts)
+    kept = " ".join(change.after.split())
+    return "\n".join(text for text in texts if " ".join(text.split()) not in kept and any(map(str.isalnum, text)))
 
 
 def _is_left_out(change: Change) -> bool:
@@ -166,6 +185,8 @@ def _why(loss: Loss, record: Record) -> str:
 
 def _what(loss: Loss, width: int) -> str:
     """How a loss begins; of code its first line, its length and what it defines."""
+    if loss.parts:
+        return excerpt(f"part of it: {loss.parts}", width)
     if not loss.heading_gone:
         return block_text(loss.blocks[0], width)
     heading = excerpt(heading_line(loss.section.level, loss.section.heading), width).rstrip(":")

@@ -60,6 +60,9 @@ class SectionRecord:
     examples: ExampleSelection | None = None
 
 
+CUT_DOWN: Final = frozenset({RenderingKind.EXTRACTED, RenderingKind.TRIMMED})  # renderings that leave parts out
+
+
 class PieceName(NamedTuple):
     """A piece of the original by its id and its line."""
 
@@ -102,7 +105,7 @@ class Record:
     """All that is told of a run: its `result`, what that means for the blocks of the skill, what is known beside it.
 
     `usage` is what was asked of a language model, None where none had a part in the run. `removed`
-    counts the blocks of which nothing is left, `kept` names the types of which every block is there,
+    counts the blocks of which nothing is left, `kept` names the types of which every block is there, and none cut down,
     both with the most important type first. `reworded` blocks stand in new words. `estimate` is what
     earlier runs say of the functionality, `entry_id` the run's own entry among them, "" for none.
     """
@@ -158,7 +161,7 @@ def make_record(result: Result, usage: Usage | None = None) -> Record:
         for block in result.original.blocks
     ]
     gone = Counter(counted[decision.block] for decision in decisions if _is_removed(decision))
-    dropped = {counted[decision.block] for decision in decisions if decision.dropped}
+    dropped = {counted[d.block] for d in decisions if d.dropped or d.rendering.kind in CUT_DOWN}
     return Record(
         result,
         usage,

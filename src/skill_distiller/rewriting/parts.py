@@ -27,6 +27,7 @@ from skill_distiller.structure.pairs import are_sides, are_steps
 from skill_distiller.structure.pointers import opens_with
 
 _NUMBERED: Final = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
+_TO_TICK: Final = re.compile(r"[ \t]*[-*+] \[[ xX]\][ \t]")
 _LABEL: Final = re.compile(r"\W{0,9}(?:\*\*|__)[^*_\n]+(?:[:：](?:\*\*|__)|(?:\*\*|__)[ \t]*[:：])")
 # What would open a list, heading, quote, table or rule once it stood at the start of a line.
 _MARKUP: Final = re.compile(r"(?:\d{1,9}[.)]|[-+*#>=<|~`:])(?:\s|\W)")
@@ -175,7 +176,11 @@ def _items(
             else:
                 children += loose
         held = any(
-            stays(texts[at]) or _NUMBERED.match(texts[at]) or read_place(without_marker(texts[at])) for at in own
+            stays(texts[at])
+            or _NUMBERED.match(texts[at])
+            or _TO_TICK.match(texts[at])
+            or read_place(without_marker(texts[at]))
+            for at in own
         )
         yield Unit(tuple(sorted(own)), not held and not scale, tuple(children))
 

@@ -258,10 +258,10 @@ def _whole(text: str, start: int, end: int) -> Sentence:
 
 
 def _sentence(masked: str, text: str, start: int, end: int, room: int) -> Sentence:
-    """A part as head, list and tail; one with an exclusion, or without a list, is its head alone."""
+    """A part as head, list and tail; one with an exclusion or "whether", or without a list, is its head alone."""
     plain = _whole(text, start, end)
     body = plain.tail[0]
-    if _first_limit(masked, start, end) is not None:
+    if _first_limit(masked, start, end) is not None or expression("correlatives").search(masked, start, end):
         return plain
     cue = _last_cue(masked, start, body)
     first = _skip_blank(text, cue.end(), body) if cue else start

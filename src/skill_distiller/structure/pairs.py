@@ -16,6 +16,7 @@ from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pointers import leading
 
+_SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE})
 _DEFINING: Final = frozenset({BlockKind.TABLE, BlockKind.LIST})
 _SPAN: Final = re.compile(r"`([^`\n]{1,60})`")
 _SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat terminal".split())
@@ -35,6 +36,10 @@ def find_pairs(skill: Skill) -> Iterator[Edge]:
     yield from _branches(skill)
     yield from _commands(skill)
     yield from _terms(skill)
+    yield from _denials(skill)
+    for blocks, at in leading(skill, "speaking_openings"):
+        if blocks[at - 1].kind in _SHOWN:
+            yield Edge(EdgeKind.LABEL, blocks[at].index, blocks[at - 1].index, "speaks of what is shown above it")
 
 
 def _contrasts(skill: Skill) -> Iterator[Edge]:
@@ -50,6 +55,7 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
         ]
         yield from _sides(labels)
         yield from _negated(labels)
+        yield from _variants(labels)
         tags = (b for b in section.blocks if b.kind is BlockKind.HTML)
         yield from _sides([(b.index, match["name"]) for b in tags if (match := _TAG.match(b.text))])
     for own in siblings.values():
@@ -84,6 +90,14 @@ def are_steps(first: str, second: str) -> bool:
         return True
     low, high = _NUMBERED.fullmatch(one), _NUMBERED.fullmatch(two)
     return bool(low and high and low[1] == high[1] and int(high[2]) == int(low[2]) + 1)
+
+
+def _variants(pieces: Sequence[_Named]) -> Iterator[Edge]:
+    """Labels one after the other that say for what each is: "For Python", "For TypeScript"."""
+    for (first, text), (second, other) in pairwise(pieces):
+        one, two = text.casefold().split(" ", 1), other.casefold().split(" ", 1)
+        if len(one) == len(two) == 2 and one[0] == two[0] and one[0] in words_in("variant_openings"):
+            yield Edge(EdgeKind.LABEL, first, second, f"{text.strip()}, {other.strip()}"[:60], mutual=True)
 
 
 def _negated(pieces: Sequence[_Named]) -> Iterator[Edge]:
@@ -127,6 +141,20 @@ def _branches(skill: Skill) -> Iterator[Edge]:
         yield from chained(EdgeKind.LABEL, own, "a branch and its else")
     for blocks, at in leading(skill, "leaning_openings"):
         yield Edge(EdgeKind.LABEL, blocks[at].index, blocks[at - 1].index, "goes on from it")
+
+
+def _denials(skill: Skill) -> Iterator[Edge]:
+    """From "Do not write one for" to the block right above it that opens with the same verb, "Write an entry when"."""
+    for section in skill.sections:
+        for above, block in pairwise(section.blocks):
+            if above.kind in PROSE and block.kind in PROSE:
+                said = [word.casefold().replace("’", "'") for word in _WORD.findall(block.text)[:3]]
+                denied = said[:1] if said and said[0] in CONTRACTIONS else said[:2] if said[:1] == ["do"] else said[:1]
+                verb = said[len(denied) :][:1]
+                denies = any(word in CONTRACTIONS or Sense.NEGATION in senses(word) for word in denied)
+                first = _WORD.search(above.text)
+                if denies and verb and first and first[0].casefold() == verb[0]:
+                    yield Edge(EdgeKind.LABEL, block.index, above.index, "says the opposite")
 
 
 def _commands(skill: Skill) -> Iterator[Edge]:

@@ -11,11 +11,12 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from skill_distiller.errors import StoppedError, TargetError
+from skill_distiller.errors import StoppedError, TargetError, UsageError
 from skill_distiller.planning.required import bring_back
 from skill_distiller.report.losses import Loss, find_losses, loss_head
 from skill_distiller.report.record import make_record
 from skill_distiller.report.text import plural, printable_lines
+from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
@@ -56,12 +57,12 @@ def ask_what_to_keep(result: Result, console: Console) -> tuple[str, ...]:
     losses, record, counter = find_losses(result), make_record(result), result.run.counter
     kept, plan = list[Loss](), result.plan
     for number, loss in enumerate(losses, 1):
-        if loss.blocks and all(not plan.decisions[block.index].dropped for block in loss.blocks):
+        if loss.blocks and all(plan.decisions[b.index].rendering.kind is RenderingKind.FULL for b in loss.blocks):
             continue
         console.print(Text(f"\n{number} of {len(losses)}  {loss_head(loss, record)}", style="bold"))
         for line in _lines(loss.text, _SHOWN):
             console.print(Text(f"    {line}"))
-        answer = _ask(loss, result.original, console)
+        answer = _ask(loss, result.original, console, first=number == 1)
         if answer == "s":
             break
         if answer == "k":
@@ -73,8 +74,8 @@ def ask_what_to_keep(result: Result, console: Console) -> tuple[str, ...]:
     return tuple(piece for loss in kept for piece in loss.pieces)
 
 
-def _ask(loss: Loss, skill: Skill, console: Console) -> str:
-    """One of d, k and s; at the end of stdin the last."""
+def _ask(loss: Loss, skill: Skill, console: Console, *, first: bool) -> str:
+    """One of d, k and s; at the end of stdin the last. Raises UsageError where there is no answer even to the first."""
     while True:
         console.print(_QUESTION, end="")
         try:
@@ -83,6 +84,8 @@ def _ask(loss: Loss, skill: Skill, console: Console) -> str:
             raise StoppedError("Stopped.", "Nothing was written.") from None
         if not given:
             console.print()
+            if first:
+                raise UsageError("--interactive asks, and nobody answers.", "Run it in a terminal, or write a plan.")
             return "s"
         answer = _ANSWERS.get(given.strip().lower(), "")
         if answer == "c":
