@@ -84,15 +84,30 @@ def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: S
     steps = merge_steps(_steps(unit, lengths, values) for unit in units)
     most = sum(lengths[part] for unit in units for part in unit.all_parts)
     gone = set[int]()
-    lost = 0.0
-    found: list[Trim] = []
-    for step in steps:
-        gone |= {part for part, _ in step.changes}
+    taken, lost = 0, 0.0
+    # A long list has thousands of steps, each with all that went before: only those that are offered are written out.
+    last = _steps_short_of(most, steps, lengths) if whole > 0 else 0
+    pace = -(-last // _MAX_TRIMS) or 1
+    for number, step in enumerate(steps[:last]):
+        fresh = {part for part, _ in step.changes} - gone
+        gone |= fresh
+        taken += sum(lengths[part] for part in fresh)
         lost += step.lost
-        if sum(lengths[part] for part in gone) < most and whole > 0:
-            found.append(Trim(deletions(block.text, parts, gone), max(0.0, 1 - lost / whole)))
-    pace = -(-len(found) // _MAX_TRIMS) or 1
-    yield from found[::pace]
+        if number % pace == 0 and taken < most:
+            yield Trim(deletions(block.text, parts, gone), max(0.0, 1 - lost / whole))
+
+
+def _steps_short_of(most: int, steps: Sequence[Step], lengths: Sequence[int]) -> int:
+    """How many of the steps, one after the other, take fewer than so many characters together."""
+    gone = set[int]()
+    taken = 0
+    for number, step in enumerate(steps):
+        fresh = {part for part, _ in step.changes} - gone
+        gone |= fresh
+        taken += sum(lengths[part] for part in fresh)
+        if taken >= most:
+            return number
+    return len(steps)
 
 
 def _steps(unit: Unit, lengths: Sequence[int], values: Sequence[float]) -> list[Step]:

@@ -222,6 +222,13 @@ def _chained(places: Sequence[int], together: Callable[[int, int], bool]) -> lis
     return [tuple(run) for run in runs]
 
 
+def _without_blanks(text: str, end: int) -> int:
+    """Where a text up to a place ends, white space at its end apart; a slice would copy all of it for each part."""
+    while end and text[end - 1].isspace():
+        end -= 1
+    return end
+
+
 def deletions(text: str, parts: Sequence[Part], gone: Collection[int]) -> tuple[Edit, ...]:
     """The edits that take some parts, by place, out of the text of their block."""
     edits = []
@@ -231,7 +238,6 @@ def deletions(text: str, parts: Sequence[Part], gone: Collection[int]) -> tuple[
             continue
         start, end = parts[places[0]].start, parts[places[-1]].end
         if parts[places[0]].kind is PartKind.SENTENCE and start:  # what parted it from the next line or item stays
-            start = len(text[:start].rstrip())
-            end = len(text[:end].rstrip())
+            start, end = _without_blanks(text, start), _without_blanks(text, end)
         edits.append(Edit(start, end))
     return tuple(edits)

@@ -111,7 +111,7 @@ def read_threshold(text: str) -> float:
         raise UsageError(f"The threshold {text!r} is not a number.", "Use for example 0.9, or 90%.")
     value = float(match[1].replace(",", ".").replace("_", "")) / (100 if unit else 1)
     if not 0 <= value <= 1:
-        hint = f"Did you mean {value:g}%?" if not unit and 2 <= value <= 100 else "Use for example 0.9, or 90%."
+        hint = f"Did you mean {value:g}%?" if not unit and 10 <= value <= 100 else "Use for example 0.9, or 90%."
         raise UsageError(f"The threshold {text.strip()} is not between 0 and 1.", hint)
     return value
 
