@@ -298,7 +298,7 @@ def _with_blocks(run: Run, reading: Reading, proof: Proved, blocks: Collection[i
 
 
 def _sound(run: Run, reading: Reading) -> Proved:
-    """The proof of a result that the gate lets pass: of whole blocks alone, or with room for what has to come back.
+    """The proof of a result that the gate lets pass: of whole blocks, at last word for word, or with room to come back.
 
     Where no try is let pass, the first one. Raises TargetError where none fits into the budget, with one that does.
     """
@@ -312,8 +312,10 @@ def _sound(run: Run, reading: Reading) -> Proved:
     plain = replace(run.backends, models=replace(run.backends.models, renderers=(), trims=False), renderers=())
     quiet = replace(run, observe=watch_nothing)
     budget = most
-    for backends in (run.backends, run.backends, plain, plain) if budget else (plain,):
-        quiet = replace(quiet, backends=backends, options=replace(options, tokens=budget))
+    own = options.wording
+    tries = [(run.backends, own)] * 2 + [(plain, own)] * 2 if budget else [(plain, own), (plain, Wording.KEEP)]
+    for backends, wording in tries:
+        quiet = replace(quiet, backends=backends, options=replace(options, tokens=budget, wording=wording))
         try:
             tried = prove(quiet, reading, _write(quiet, reading))
         except TargetError as error:
