@@ -98,8 +98,9 @@ def test_a_short_skill_costs_little_more_than_what_reads_it(tmp_path: Path) -> N
         return seconds("-m", "skill_distiller", "compress", "--provider=embedded", file)
 
     ours(), seconds("-c", _CONTROL)  # what is compiled once
-    ratios = sorted(ours() / seconds("-c", _CONTROL) for _ in range(5))
-    assert ratios[2] < 4  # about 2.3 on a quiet machine
+    # The least of each: what else the machine does only ever adds.
+    least, control = (min(run() for _ in range(5)) for run in (ours, lambda: seconds("-c", _CONTROL)))
+    assert least < 2.6 * control
 
 
 def test_the_library_loads_no_console_and_no_command_line() -> None:

@@ -66,7 +66,7 @@ def test_rewriting_loses_less_than_deleting(results: dict[str, Rewriting]) -> No
         sum(r.bodies[0] for r in results.values()),
         sum(r.bodies[1] for r in results.values()),
     )
-    assert 0.5 < reworded / before < plain / before + 0.03
+    assert 0.5 < reworded / before < plain / before + 0.02
     assert sum(r.rewritten for r in results.values()) > 0
     lost, lost_reworded = (sum(r.lost[way] for r in results.values()) for way in (0, 1))
     assert lost_reworded / (before - reworded) < lost / (before - plain)  # facts for each token saved

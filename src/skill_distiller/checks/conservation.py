@@ -18,11 +18,17 @@ from skill_distiller.checks.fences import open_fences
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Check, Declared, Finding, FindingKind, Level, Quote, Tokens, Verification
 from skill_distiller.checks.rejoin import Part, Rejoined, rejoin
-from skill_distiller.checks.resolve_links import anchors_in
+from skill_distiller.checks.resolve_links import anchors_in, reached_from_core
 from skill_distiller.errors import BadInputError
 from skill_distiller.language.facts import inventory
 from skill_distiller.language.modals import restricts
-from skill_distiller.skill.folder import SKILL_PATH, FolderLink, LinkState, SkillFile, SkillFolder
+from skill_distiller.skill.folder import (
+    SKILL_PATH,
+    FolderLink,
+    LinkState,
+    SkillFile,
+    SkillFolder,
+)
 from skill_distiller.skill.ids import source_digest
 from skill_distiller.skill.links import LinkKind, split_target
 from skill_distiller.skill.model import BlockKind, Skill
@@ -237,15 +243,7 @@ def _of_part(kind: FindingKind, level: Level, part: Part, detail: str) -> Findin
 
 def _unreachable(pair: FolderPair, links: Collection[FolderLink]) -> Iterator[Finding]:
     """New references that SKILL.md leads to by no link or mention, directly or over others; files it led to before."""
-    leads = dict[PurePosixPath, set[PurePosixPath]]()
-    for item in links:
-        if item.target is not None:
-            leads.setdefault(item.source, set()).add(item.target)
-    found, waiting = {SKILL_PATH}, [SKILL_PATH]
-    while waiting:
-        fresh = leads.get(waiting.pop(), set()) - found
-        found |= fresh
-        waiting += fresh
+    found = reached_from_core(links)
     for path in pair.joined.files:
         if path not in found:
             yield Finding(FindingKind.UNREACHABLE, Level.FAILURE, str(path), 0, "new reference", in_candidate=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -83,4 +83,18 @@ def anchors_in(skill: Skill) -> frozenset[str]:
             seen[name] += 1
     if "<" in skill.body:
         found.update(match.lower() for match in _NAMED.findall(skill.body))
+    return frozenset(found)
+
+
+def reached_from_core(links: Iterable[FolderLink]) -> frozenset[PurePosixPath]:
+    """What SKILL.md leads to by links and mentions, directly or over other files; SKILL.md itself among them."""
+    leads = dict[PurePosixPath, set[PurePosixPath]]()
+    for item in links:
+        if item.target is not None:
+            leads.setdefault(item.source, set()).add(item.target)
+    found, waiting = {SKILL_PATH}, [SKILL_PATH]
+    while waiting:
+        fresh = leads.get(waiting.pop(), set()) - found
+        found |= fresh
+        waiting += fresh
     return frozenset(found)

@@ -18,11 +18,11 @@ from skill_distiller.planning.outline import needed_by
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
+from skill_distiller.skill.containers import opening_tag
 from skill_distiller.skill.model import PROSE, BlockKind, Skill
 from skill_distiller.structure.find_edges import find_edges
 from skill_distiller.tokens import TokenCounter
 
-_TAG: Final = re.compile(r" {0,3}<(?P<name>[A-Za-z][\w-]*)")
 _NO_LANGUAGE: Final = frozenset({"", "text", "txt", "plaintext"})
 _FEWEST_SHOUTED: Final = 4  # words of a line in capitals that is a rule
 # Notices, not talk of them: "(MIT License)", "Copyright (c) 2025", "licensed under CC BY-SA 4.0".
@@ -101,8 +101,7 @@ def _ruled(reading: Reading) -> frozenset[int]:
     found = set[int]()
     partners = reading.containers.partners
     for block in reading.skill.blocks:
-        match = _TAG.match(block.text) if block.kind is BlockKind.HTML else None
-        if match and match["name"].lower() in words_in("rule_tags"):
+        if opening_tag(block).lower() in words_in("rule_tags"):
             between = range(block.index + 1, partners.get(block.index, 0))
             found |= {*between} if block.index in partners else {block.index}
     return frozenset(found)

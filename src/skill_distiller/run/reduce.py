@@ -13,6 +13,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.conservation import Conservation, verify_folders
 from skill_distiller.checks.model import Tokens, Verification
+from skill_distiller.checks.resolve_links import reached_from_core
 from skill_distiller.disclosure.disclose import Disclosed, disclose
 from skill_distiller.disclosure.ledger import make_ledger, restore_folder
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE, NewReference, Passage, Span, Split
@@ -231,15 +232,7 @@ def _figures(before: SkillFolder, after: SkillFolder, options: ReduceOptions, co
 
 def find_unnamed(folder: SkillFolder) -> tuple[PurePosixPath, ...]:
     """The references that SKILL.md leads to by no link or mention; those of a skill within are its own."""
-    leads = dict[PurePosixPath, set[PurePosixPath]]()
-    for item in folder.links():
-        if item.target is not None:
-            leads.setdefault(item.source, set()).add(item.target)
-    found, waiting = {SKILL_PATH}, [SKILL_PATH]
-    while waiting:
-        fresh = leads.get(waiting.pop(), set()) - found
-        found |= fresh
-        waiting += fresh
+    found = reached_from_core(folder.links())
     inner = {file.path.parent for file in folder.files if file.path.name == SKILL_PATH.name}
     folders = {path for path in found if folder.file(path) is None}  # a folder that is named, with what is in it
     return tuple(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from skill_distiller.skill.model import BlockKind, Skill
+from skill_distiller.skill.model import Block, BlockKind, Skill
 
 _COMMENT: Final = re.compile(r"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)")
 _CODE: Final = re.compile(r"(?<!`)(`+)(?!`)(?:[^`]++|(?!(?<!`)\1(?!`))`++)+?(?<!`)\1(?!`)")
@@ -17,6 +17,7 @@ _TAG: Final = re.compile(
       | ^[ ]{0,3}:::+[ \t]*(?P<colons>[\w-]*)""",
     re.VERBOSE | re.MULTILINE,
 )
+_OPENING: Final = re.compile(r" {0,3}<(?P<name>[A-Za-z][\w-]*)")
 _VOID: Final = frozenset("area base br col embed hr img input link meta source track wbr".split())
 _TAGGED: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM, BlockKind.QUOTE, BlockKind.HTML})
 _MOST_ALIKE: Final = 40  # equal tags that are looked at for one
@@ -45,6 +46,12 @@ def find_tags(text: str, place: int = 0, *, markup: bool = False) -> tuple[Tag, 
             tags.append(Tag(":::", not match["colons"], place))
     paired = {at for pair in _pairs(tags) for at in pair}
     return tuple(tag for at, tag in enumerate(tags) if at not in paired)
+
+
+def opening_tag(block: Block) -> str:
+    """The name of the tag that a block of HTML opens with, "" for none."""
+    match = _OPENING.match(block.text) if block.kind is BlockKind.HTML else None
+    return match["name"] if match else ""
 
 
 def pair_tags(tags: Sequence[Tag]) -> list[tuple[Tag, Tag]]:

@@ -11,6 +11,7 @@ from typing import Final
 from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.language.modals import CONTRACTIONS
 from skill_distiller.language.tables import parts, texts, words_in
+from skill_distiller.skill.containers import opening_tag
 from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
@@ -23,7 +24,6 @@ _SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd ba
 _COMMAND: Final = re.compile(r"`[\w./-]+ [^`\n]+`")
 _SIGNS: Final = {"❌": "bad", "✗": "bad", "✘": "bad", "🚫": "bad", "✅": "good", "✓": "good", "✔": "good"}
 _LABEL: Final = re.compile(r"\W{0,8}(?:\*\*|__)(?P<label>[^*_\n:：]{1,80})[:：]?(?:\*\*|__)")
-_TAG: Final = re.compile(r" {0,3}<(?P<name>[A-Za-z][\w-]*)")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _Named = tuple[Piece, str]
 _NUMBERED: Final = re.compile(r"(\D*)(\d{1,9})")
@@ -56,8 +56,7 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
         yield from _sides(labels)
         yield from _negated(labels)
         yield from _variants(labels)
-        tags = (b for b in section.blocks if b.kind is BlockKind.HTML)
-        yield from _sides([(b.index, match["name"]) for b in tags if (match := _TAG.match(b.text))])
+        yield from _sides([(block.index, tag) for block in section.blocks if (tag := opening_tag(block))])
     for own in siblings.values():
         yield from _sides(own)
         yield from _negated(own)
