@@ -123,8 +123,11 @@ def _match(match: Match, language: str) -> Iterator[Difference]:
     one, other = (PARTED.join(unit.text for unit in side) for side in (before, after))
     if one == other:
         return
-    if {unit.kind for unit in (*before, *after)} & VERBATIM:
-        if one.rstrip() != other.rstrip():
+    kinds = {unit.kind for unit in (*before, *after)}
+    if kinds & VERBATIM:
+        if kinds == {UnitKind.FENCE} and one.casefold() == other.casefold():  # "```JSON"
+            yield Difference(Verdict.REWORDED, before, after, "capitals", False)
+        elif one.rstrip() != other.rstrip():
             yield Difference(Verdict.CHANGED, before, after, before[0].kind.value, True)
         return
     edits = compare_wording(one, other, language)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.forms import same_word
@@ -21,9 +20,10 @@ from skill_distiller.language.lexicon import (
     is_pronoun,
     senses,
 )
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind, asks, read_language, read_tokens
+from skill_distiller.meaning.enumerations import lost_items
+from skill_distiller.meaning.punctuation import Marked, comma_behind_condition, parted_otherwise
+from skill_distiller.meaning.sentence_tokens import Token, TokenKind, asks, read_language
 from skill_distiller.meaning.statements import (
-    BOUNDARY,
     MAX_CELLS,
     Clause,
     Statement,
@@ -49,7 +49,6 @@ _OTHERS: Final = (
     (TokenKind.LIGHT, Verdict.REWORDED, "small word"),
     (TokenKind.SMALL, Verdict.PROVED, "small word"),
 )
-_PARTED: Final = _BINDING | {Sense.CONDITION, Sense.EXCEPTION, Sense.UNTIL}  # of these marks say what they govern
 _MAX_DROPPED: Final = 2  # words that may be a detail on which all depends: "manually", "by hand", "wait for a yes"
 _MAX_LOOSE: Final = 2_000_000  # pairs of words that went, came or stayed; of more nobody looks for the order
 
@@ -61,39 +60,11 @@ def compare_wording(before: str, after: str, around: str = "") -> tuple[Edit, ..
     `around` is the language of what they stand in.
     """
     language = read_language(f"{before} {after}") or around  # of both: a short text alone may tell none
+    old, new = Marked(before, language), Marked(after, language)
+    if at := comma_behind_condition(old, new):
+        return (Edit(Verdict.REWORDED, (old.tokens[at],), (new.tokens[at],), "punctuation"),)
     edits = _Comparison(read_statements(before, language), read_statements(after, language)).edits()
-    return (*edits, *_parted_otherwise(_Parted(before, language), _Parted(after, language)))
-
-
-class _Parted:
-    """A text as its tokens without the small ones, and behind which of them a mark parts it."""
-
-    def __init__(self, text: str, language: str) -> None:
-        self.tokens = [token for token in read_tokens(text, language) if token.kind is not TokenKind.SMALL]
-        self.marks = [bool(BOUNDARY.search(text, one.end, two.start)) for one, two in pairwise(self.tokens)]
-
-
-def _parted_otherwise(before: _Parted, after: _Parted) -> Iterator[Edit]:
-    """What commas and the like alone say of a negation or a condition: "A, not B" is not "A not, B"."""
-    old, new = before.tokens, after.tokens
-    if all(token.sense not in _PARTED for token in old):
-        return
-    places = same_places(old, new)
-    same = len(places) == len(old) == len(new)
-    negated = False  # in the part of the original that is looked at
-    for (i, j), beside in pairwise(places):
-        negated = negated or old[i].sense is Sense.NEGATION
-        if beside != (i + 1, j + 1):
-            negated = False
-            continue
-        if before.marks[i] is not after.marks[j]:
-            grown = before.marks[i] and negated and is_imperative(old[i + 1].word)  # "do not wait: deploy"
-            turns = old[i].sense is Sense.NEGATION or (old[i].sense is Sense.ONLY and new[j].language in ("", "en"))
-            if turns or grown:
-                yield Edit(Verdict.CHANGED, (old[i],), (new[j],), "punctuation")
-            elif same and old[i + 1].sense not in (Sense.AND, Sense.OR):
-                yield Edit(Verdict.REWORDED, (old[i],), (new[j],), "punctuation")
-        negated = negated and not before.marks[i]
+    return (*edits, *parted_otherwise(old, new), *lost_items(before, old.tokens, new.tokens))
 
 
 @dataclass
