@@ -23,9 +23,9 @@ from lab.common.tables import table
 from skill_distiller.errors import UsageError
 from skill_distiller.library.fit_library import Treatment, fit_library
 from skill_distiller.meaning.compare import compare_texts
+from skill_distiller.routing.clients import find_client
 from skill_distiller.routing.generate import invented
 from skill_distiller.routing.lexical import Index
-from skill_distiller.routing.library import find_client
 from skill_distiller.routing.oracle import MARGIN_KEPT, Candidate, LexicalRouter, Role, lexical_router, make_pool
 from skill_distiller.routing.pinned import excludes
 from skill_distiller.routing.queries import parse_queries

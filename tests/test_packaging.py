@@ -232,7 +232,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "skill_distiller/__main__.py",
         "skill_distiller/report/record.schema.json",
         "skill_distiller/report/library/page/report.html.j2",
-        "skill_distiller/library/clients.toml",
+        "skill_distiller/routing/clients.toml",
         *(f"skill_distiller/language/data/{language}.toml" for language in LANGUAGES),
         "skill_distiller/prompted/prompts/classify.md",
         "skill_distiller/soft/prompts/exam_judge.md",

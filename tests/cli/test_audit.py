@@ -6,9 +6,7 @@ import json
 import os
 import re
 import shutil
-import tomllib
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from tests.cli.command import run
 from tests.cli.samples import HOSTILE, MARKUP
 from tests.library.batches import contents, make_library
 
-from skill_distiller.library.client_limits import load_limits
+from skill_distiller.routing.clients import load_clients, load_limits
 from skill_distiller.tokens import count_tokens
 
 
@@ -117,19 +115,25 @@ def test_what_clients_take(tmp_path: Path) -> None:
     unknown = _audit(library, "--no-saving", "--window=0")["limits"]
     assert [row["most"] for row in unknown if (row["client"], row["on"]) == ("Codex", "listing")] == [8000]
     openclaw = limits["OpenClaw", "listing", "characters"]
-    assert openclaw["most"] is None
-    assert openclaw["used"] - claude["used"] == 195 + 97 * 14
+    assert openclaw["most"] == 18_000
+    # Its formula is 195 + 97 + name + description + location (43 + name) for each; descriptions are cut at 1,024.
+    names = sum(len(f"s{number:02}") for number in range(12)) + 2
+    assert openclaw["used"] - claude["used"] == 195 + (140 - 5) * 14 + names - (1030 - 1024) - (1536 - 1024)
+    bodies = limits["Claude Code", "bodies", "tokens"]
+    assert (bodies["most"], bodies["beyond"]) == (25_000, [])
+    assert 5_000 < bodies["used"] < 5_500  # of the long one only what comes back
 
 
 def test_every_row_has_a_source_and_a_date() -> None:
     """And counts something that is measured."""
-    rows = tomllib.loads((files("skill_distiller.library") / "clients.toml").read_text("utf-8"))["limit"]
-    for row, limit in zip(rows, load_limits(), strict=True):
-        assert row["source"].startswith("https://")
-        assert isinstance(row["date"], date)
+    for limit in load_limits():
         assert limit.unit in ("characters", "bytes", "tokens", "lines")
-        assert limit.on in ("name", "description", "entry", "body", "listing")
-        assert limit.most > 0 or limit.on == "listing"
+        assert limit.on in ("name", "description", "entry", "body", "bodies")
+        assert limit.most > 0
+    sources = [(limit.source, limit.date) for limit in load_limits()]
+    for source, looked_at in [*sources, *((client.source, client.date) for client in load_clients())]:
+        assert source.startswith("https://")
+        assert isinstance(looked_at, date)
 
 
 def test_text_markdown_and_price(library: Path) -> None:

@@ -34,7 +34,7 @@ from skill_distiller.report.description_text import (
     listing_to_json,
 )
 from skill_distiller.report.text import printable, unified_diff
-from skill_distiller.routing.library import client_names, find_client
+from skill_distiller.routing.clients import client_names, find_client
 from skill_distiller.routing.oracle import MARGIN_KEPT, Candidate
 from skill_distiller.routing.queries import Query, parse_queries
 from skill_distiller.run.backends import open_session

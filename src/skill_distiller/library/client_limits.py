@@ -1,76 +1,43 @@
-"""What clients take of skills, from the rows of `clients.toml`, and how a skill or a library stands against it."""
+"""How a skill or a library stands against what clients take (`routing/clients.toml`)."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
-from functools import lru_cache
-from importlib.resources import files
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from skill_distiller.errors import UsageError
+from skill_distiller.routing.clients import Client, Limit, load_clients, load_limits
 from skill_distiller.skill.model import Skill, count_line_ends
 from skill_distiller.tokens import TokenCounter
 
 LISTING: Final = "listing"
+BODIES: Final = "bodies"
 WINDOW: Final = 200_000  # tokens of the context window where nothing else is said
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A row of `clients.toml`, which says what each field means; `most` is 0 where only the size is known."""
-
-    client: str
-    on: str
-    unit: str
-    then: str
-    source: str
-    date: date
-    most: int = 0
-    window: float = 0.0
-    overhead: tuple[int, int] = (0, 0)
-
-    def most_for(self, window: int) -> int:
-        """The limit for a context window of so many tokens, 0 for one that is not known."""
-        return int(self.window * window) if self.window and window else self.most
-
-
 class Sizes(NamedTuple):
-    """How large what a client counts of a skill is: by what is counted and in which unit."""
+    """How large a skill is: `by_part` what limits count, by part and unit; `listed` its entry in the list of clients.
+
+    `listing` is its line in a listing, in tokens.
+    """
 
     by_part: Mapping[str, Mapping[str, int]]
-
-    def of(self, limit: Limit) -> int:
-        """What a limit counts; of a listing the entry of this one skill."""
-        return self.by_part[limit.on][limit.unit]
+    listed: Mapping[str, int]
+    listing: int
 
 
 class Stand(NamedTuple):
     """How skills stand against a limit: `used` of `most`, and who is beyond it, with how much each takes.
 
     Of a listing `used` is all together, and beyond are those that no longer fit, counted in the order of the skills: a
-    client that knows which skills are used least takes others. Else `used` is the largest. `most` is 0 for no limit.
+    client that knows which skills are used least takes others. Of bodies `used` is all together, and nobody is beyond:
+    no session reads all. Else `used` is the largest.
     """
 
     limit: Limit
     used: int
     most: int
     beyond: tuple[tuple[str, int], ...]
-
-
-@lru_cache(maxsize=1)
-def load_limits() -> tuple[Limit, ...]:
-    """All rows, in the order of the file."""
-    text = (files(__package__) / "clients.toml").read_text(encoding="utf-8")
-    return tuple(
-        Limit(**{k: v for k, v in row.items() if k not in ("head", "each")}, overhead=_overhead(row))
-        for row in tomllib.loads(text)["limit"]
-    )
-
-
-def _overhead(row: Mapping[str, int]) -> tuple[int, int]:
-    return row.get("head", 0), row.get("each", 0)
 
 
 def listing_entry(skill: Skill) -> str:
@@ -83,11 +50,15 @@ def _described(skill: Skill) -> str:
     return f"{skill.description} {use.strip()}" if isinstance(use, str) and use.strip() else skill.description
 
 
-def sizes_of(skill: Skill, counter: TokenCounter) -> Sizes:
-    """The sizes of all that the rows count."""
-    parts = {"name": skill.name, "description": skill.description, "entry": _described(skill), "body": skill.body}
-    parts[LISTING] = f"{listing_entry(skill)}\n"
-    return Sizes({part: _measure(text, counter) for part, text in parts.items()})
+def sizes_of(skill: Skill, folder: str, counter: TokenCounter) -> Sizes:
+    """The sizes of all that clients count; `folder` is the name of the skill's folder."""
+    described = _described(skill)
+    parts = {"name": skill.name, "description": skill.description, "entry": described, "body": skill.body}
+    listed = {
+        client.name: client.size(folder if client.by_folder else skill.name, described) for client in load_clients()
+    }
+    by_part = {part: _measure(text, counter) for part, text in parts.items()}
+    return Sizes(by_part, listed, counter.count(f"{listing_entry(skill)}\n"))
 
 
 def _measure(text: str, counter: TokenCounter) -> Mapping[str, int]:
@@ -99,16 +70,41 @@ def _measure(text: str, counter: TokenCounter) -> Mapping[str, int]:
     }
 
 
-def stand_of(limit: Limit, sizes: Iterable[tuple[str, Sizes]], window: int) -> Stand:
-    """How skills, each a place and its sizes, stand against one limit."""
-    most = limit.most_for(window)
-    if limit.on != LISTING:
-        taken = [(place, size.of(limit)) for place, size in sizes]
-        beyond = tuple((place, size) for place, size in taken if size > most)
-        return Stand(limit, max((size for _, size in taken), default=0), most, beyond)
-    used, (_, each), late = limit.overhead[0], limit.overhead, []
-    for place, size in sizes:
-        used += size.of(limit) + each
-        if most and used > most:
-            late.append((place, size.of(limit) + each))
+def stands_of(skills: Iterable[tuple[str, Sizes]], window: int) -> Iterator[Stand]:
+    """How skills, each a place and its sizes, stand against each client; `window` 0 is one that is not known."""
+    skills = list(skills)
+    for limit in load_limits():
+        if limit.on == BODIES:
+            read = sum(min(limit.each, sizes.by_part["body"][limit.unit]) for _, sizes in skills)
+            yield Stand(limit, read, limit.most, ())
+            continue
+        taken = [(place, sizes.by_part[limit.on][limit.unit]) for place, sizes in skills]
+        beyond = tuple((place, size) for place, size in taken if size > limit.most)
+        yield Stand(limit, max((size for _, size in taken), default=0), limit.most, beyond)
+    for client in load_clients():
+        if (most := client.limit(window)) is not None:
+            yield _listing(client, most, ((place, sizes.listed[client.name]) for place, sizes in skills))
+
+
+def _listing(client: Client, most: int, taken: Iterable[tuple[str, int]]) -> Stand:
+    used, late = client.fixed, []
+    for place, size in taken:
+        used += size
+        if used > most:
+            late.append((place, size))
+    limit = Limit(client.title, LISTING, client.unit, most, client.row["then"], client.source, client.date)
     return Stand(limit, used, most, tuple(late))
+
+
+def find_client_titles(names: Iterable[str]) -> frozenset[str]:
+    """The clients of some names or titles, as limits name them; raises UsageError for one that is not known."""
+    titles = {limit.client.casefold().replace(" ", "-"): limit.client for limit in load_limits()}
+    titles |= {client.name: client.title for client in load_clients()}
+    found = []
+    for name in names:
+        title = titles.get(name.casefold().replace(" ", "-"))
+        if title is None:
+            known = ", ".join(dict.fromkeys(titles.values()))
+            raise UsageError(f"There is no client {name[:60]!r}.", f"Clients: {known}.")
+        found.append(title)
+    return frozenset(found)

@@ -11,7 +11,8 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.errors import BadInputError, SkillDistillerError, UsageError
 from skill_distiller.routing.clauses import split_clauses
-from skill_distiller.routing.library import Client, Entry, Listed, Solution, solve
+from skill_distiller.routing.clients import Client
+from skill_distiller.routing.library import Entry, Listed, Solution, solve
 from skill_distiller.routing.oracle import Candidate, LexicalRouter, Oracle, Role, lexical_router, make_pool
 from skill_distiller.routing.pinned import Pin, find_pins
 from skill_distiller.routing.queries import Query, QuerySplit, Source, queries_from_body

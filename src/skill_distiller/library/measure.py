@@ -16,7 +16,7 @@ import numpy as np
 
 from skill_distiller.errors import BadInputError, SkillDistillerError, reason_of
 from skill_distiller.language.words import content_words
-from skill_distiller.library.client_limits import WINDOW, Sizes, Stand, load_limits, sizes_of, stand_of
+from skill_distiller.library.client_limits import WINDOW, Sizes, Stand, sizes_of, stands_of
 from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill, PassedOver, same_names
 from skill_distiller.library.workers import work_on
 from skill_distiller.run.distill import distill
@@ -143,12 +143,13 @@ class Measure:
             skill = read_skill(found.file, self.max_bytes)
             folder = _folder(found, skill, self.max_bytes)
             texts = _texts(folder)
+            sizes = sizes_of(skill, found.file.parent.name or found.file.resolve().parent.name, self.counter)
             measured = Measured(
                 place,
                 path,
                 _described(skill, self.counter),
-                self._tiers(skill, folder),
-                sizes_of(skill, self.counter),
+                self._tiers(sizes, folder),
+                sizes,
                 tuple(_dead_links(folder)),
                 tuple(_orphans(folder, texts)),
             )
@@ -161,9 +162,8 @@ class Measure:
         except SkillDistillerError as error:
             return replace(measured, after=measured.tokens, refused=str(error))
 
-    def _tiers(self, skill: Skill, folder: SkillFolder) -> Tiers:
+    def _tiers(self, sizes: Sizes, folder: SkillFolder) -> Tiers:
         counts = self.counter.count
-        listing = sizes_of(skill, self.counter).by_part["listing"]["tokens"]
         references = 0
         for file in folder.files:
             if file.role is FileRole.REFERENCE and not file.link:
@@ -171,7 +171,7 @@ class Measure:
                     references += counts(file.read_text(self.max_bytes))
                 except BadInputError:  # no text, or too large: no agent reads it as such
                     continue
-        return Tiers(listing, counts(skill.body), references)
+        return Tiers(sizes.listing, sizes.by_part["body"]["tokens"], references)
 
 
 def _folder(found: FoundSkill, skill: Skill, max_bytes: int) -> SkillFolder:
@@ -277,7 +277,7 @@ def sum_up(
         tuple(skills),
         tuple(broken),
         tuple(passed),
-        tuple(stand_of(limit, sizes, window) for limit in load_limits()),
+        tuple(stands_of(sizes, window)),
         tuple(tuple(places) for places in digests.values() if len(places) > 1),
         tuple((name, tuple(places)) for name, places in names.items()),
         find_collisions(skills),

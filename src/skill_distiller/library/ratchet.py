@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from skill_distiller.errors import BadInputError, UsageError
-from skill_distiller.library.client_limits import LISTING, Stand
+from skill_distiller.library.client_limits import LISTING, Stand, find_client_titles
 from skill_distiller.library.distill_many import place_of
 from skill_distiller.library.find_skills import FoundSkill, PassedOver
 from skill_distiller.library.journal import fingerprint, read_journal
@@ -62,14 +62,10 @@ def over_budget(audit: Audit, budgets: Budgets, all_path: str) -> Iterator[Breac
 
 def beyond_clients(audit: Audit, clients: Sequence[str]) -> Iterator[Breach]:
     """The skills beyond a limit of the clients that are named; raises UsageError for a client that is not known."""
-    known = {stand.limit.client.lower(): stand.limit.client for stand in audit.stands}
-    for client in clients:
-        if client.lower() not in known:
-            raise UsageError(f"There is no client {client!r}.", f"Clients: {', '.join(dict.fromkeys(known.values()))}.")
+    wanted = find_client_titles(clients)
     paths = {skill.place: skill.path for skill in audit.skills}
-    wanted = {client.lower() for client in clients}
     for stand in audit.stands:
-        if stand.limit.client.lower() in wanted:
+        if stand.limit.client in wanted:
             for place, size in stand.beyond:
                 yield Breach("client", place, paths[place], _beyond(stand, size))
 

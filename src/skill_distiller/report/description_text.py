@@ -163,7 +163,7 @@ def listing_to_json(fitted: FittedLibrary) -> Json:
         "version": __version__,
         "client": solution.client.name,
         "source": solution.client.source,
-        "date": solution.client.date,
+        "date": solution.client.date.isoformat(),
         "limit": solution.limit,
         "characters": {"before": solution.sizes[0], "after": solution.sizes[1]},
         "fits": solution.fits,

@@ -6,18 +6,15 @@ steps are taken where most room is won for the least lost, as in a plan; a lost 
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from skill_distiller.errors import UsageError
 from skill_distiller.planning.hull import Step, ladder_steps, merge_steps
+from skill_distiller.routing.clients import Client
 from skill_distiller.routing.lexical import Floats, Index, similarity
 from skill_distiller.routing.oracle import LexicalRouter
 
@@ -32,60 +29,6 @@ class Listed(StrEnum):
     PINNED = "pinned"  # its description stays as it is
     NAME_ONLY = "name only"
     MANUAL = "manual"  # only its user calls it: it is in no list
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """How a client lists skills; a row of `listings.toml`."""
-
-    name: str
-    source: str
-    date: str
-    row: Mapping[str, Any]
-
-    def limit(self, window: int | None) -> int | None:
-        """What a list may take, for a context window in tokens or the client's own; None for any length."""
-        window = window or self.row.get("window")
-        if window and "per_token" in self.row:
-            return int(window * self.row["per_token"])
-        return self.row.get("limit")
-
-    def size(self, name: str, description: str) -> int:
-        """What one skill takes in the list, its description cut where the client cuts it."""
-        shown = description[: self.row["longest"]]
-        described = self._length(shown) + self.row["description"] if shown else 0
-        return int(self.row["entry"] + self.row["names"] * self._length(name) + described)
-
-    @property
-    def by_folder(self) -> bool:
-        """Whether a skill is listed under the name of its folder, whatever its frontmatter says."""
-        return bool(self.row.get("by_folder"))
-
-    @property
-    def fixed(self) -> int:
-        """What an empty list takes."""
-        return int(self.row["fixed"])
-
-    def _length(self, text: str) -> int:
-        return len(text.encode("utf-8", "replace")) if self.row.get("unit") == "bytes" else len(text)
-
-
-@lru_cache(maxsize=1)
-def _rows() -> Mapping[str, Mapping[str, Any]]:
-    return tomllib.loads(files(__package__).joinpath("listings.toml").read_text(encoding="utf-8"))
-
-
-def client_names() -> tuple[str, ...]:
-    """The clients whose lists are known."""
-    return tuple(_rows())
-
-
-def find_client(name: str) -> Client:
-    """A client by its name. Raises UsageError for one that is not known."""
-    row = _rows().get(name)
-    if row is None:
-        raise UsageError(f"There is no client {name[:60]!r}.", f"Clients: {', '.join(client_names())}.")
-    return Client(name, row["source"], str(row["date"]), row)
 
 
 @dataclass(frozen=True, slots=True)

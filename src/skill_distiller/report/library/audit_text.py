@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skill_distiller._version import __version__
-from skill_distiller.library.client_limits import LISTING, Stand
+from skill_distiller.library.client_limits import BODIES, LISTING, Stand
 from skill_distiller.library.measure import MOST_COMPARED, Audit, Measured
 from skill_distiller.report.library.library_text import share
 from skill_distiller.report.text import excerpt, plural, printable
@@ -129,9 +129,9 @@ def _limits(audit: Audit) -> Part:
             stand.limit.client,
             stand.limit.on,
             f"{stand.used:,}",
-            f"{stand.most:,}" if stand.most else "-",
+            f"{stand.most:,}",
             stand.limit.unit,
-            _beyond(stand),
+            _beyond(stand, len(audit.skills)),
         )
         for stand in audit.stands
     ]
@@ -140,9 +140,11 @@ def _limits(audit: Audit) -> Part:
     return Part("What clients take", ("Client", "What", ">Largest or all", ">Limit", "Unit", "Beyond"), rows, below)
 
 
-def _beyond(stand: Stand) -> str:
+def _beyond(stand: Stand, skills: int) -> str:
+    if stand.limit.on == BODIES and stand.used > stand.most:
+        return f"room for {skills * stand.most // stand.used:,} skills of mean size: {stand.limit.then}"
     if not stand.beyond:
-        return "fits" if stand.most else f"no limit known; {stand.limit.then}"
+        return "fits"
     who = _listed([place for place, _ in stand.beyond][:2]) + (", …" if len(stand.beyond) > 2 else "")
     falls = "out of the listing" if stand.limit.on == LISTING else "too large"
     return f"{plural(len(stand.beyond), 'skill')} {falls} ({who}): {stand.limit.then}"
@@ -223,7 +225,7 @@ def _stand_to_json(stand: Stand) -> dict[str, object]:
         "on": limit.on,
         "unit": limit.unit,
         "used": stand.used,
-        "most": stand.most or None,
+        "most": stand.most,
         "beyond": [{"place": place, "size": size} for place, size in stand.beyond],
         "then": limit.then,
         "source": limit.source,
