@@ -52,8 +52,16 @@ def test_what_says_little_goes_first() -> None:
         f"# Ship\n\nSee the list below.\n\n{LIST}",
         "# Ship\n\n1. Knead the dough\n2. Bake it\n",
         "# Ship\n\nRun it once.\n",
+        f"# Ship\n\n**ALWAYS before:**\n\n{LIST}",
+        "# Ship\n\n- [It is good to be nice to people](#nice)\n- [It is nice to be good to people](#good)\n",
+        "# Ship\n\n**Need any help?** It is good to be nice to the people that you work with.\n",
+        "# Ship\n\n- **Python SDK**: it is good to be nice\n- **Rust SDK**: it is nice to be good to people\n",
+        "# Ship\n\n| Slide | Says |\n|---|---|\n| 1-2 | It is good |\n| 3-4 | It is nice |\n| 5-9 | It is so |\n",
     ],
-    ids=["counted by the heading", "counted above", "with tags", "pointed to", "numbered", "one sentence"],
+    ids=[
+        *("counted by the heading", "counted above", "with tags", "pointed to", "numbered", "one sentence"),
+        *("under a rule", "table of contents", "a label and its content", "variants", "spans of numbers"),
+    ],
 )
 def test_some_blocks_stay_whole(text: str) -> None:
     """Nobody counts three rules of four, nor looks for the list below and finds half of it."""

@@ -36,7 +36,8 @@ def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...
     for block, parts, verdict in zip(reading.skill.blocks, skill_parts(reading), reading.verdicts, strict=True):
         if block.kind not in _CUT or len(parts) < 2 or block.index in needed or _TAG.search(block.text):
             continue
-        if block.kind is not BlockKind.PARAGRAPH and _is_counted(reading.skill, block, parts):
+        above = _above(reading.skill, block)
+        if block.kind is not BlockKind.PARAGRAPH and (_is_counted(above, parts) or _is_ruled(reading, block)):
             continue
         units = units_of(block, parts, _what_stays(reading, block, verdict))
         if trims := tuple(_trims(block, parts, units, values[block.index])):
@@ -69,13 +70,26 @@ def _what_stays(reading: Reading, block: Block, verdict: Verdict) -> Callable[[s
     return stays
 
 
-def _is_counted(skill: Skill, block: Block, parts: Sequence[Part]) -> bool:
-    """Whether the heading or the block above says how many items or rows there are."""
-    count = sum(part.above < 0 and part.kind in (PartKind.ITEM, PartKind.ROW) for part in parts)
+def _above(skill: Skill, block: Block) -> str:
+    """The heading of a block's section and the block above it."""
     section = skill.sections[skill.section_of[block.index]]
     place = block.index - section.blocks[0].index
-    above = section.blocks[place - 1].text if place else ""
-    return re.search(rf"(?<![\w.]){count}(?![\w.%]*\d)", f"{section.heading}\n{above}") is not None
+    return f"{section.heading}\n{section.blocks[place - 1].text if place else ''}"
+
+
+def _is_counted(above: str, parts: Sequence[Part]) -> bool:
+    """Whether what stands above says how many items or rows there are."""
+    count = sum(part.above < 0 and part.kind in (PartKind.ITEM, PartKind.ROW) for part in parts)
+    return re.search(rf"(?<![\w.]){count}(?![\w.%]*\d)", above) is not None
+
+
+def _is_ruled(reading: Reading, block: Block) -> bool:
+    """Whether the lead-in right above a block makes a rule of each of its parts: "ALWAYS before:"."""
+    above = block.index - 1
+    homes = reading.skill.section_of
+    return (
+        above in reading.lead_ins and homes[above] == homes[block.index] and restricts(reading.skill.blocks[above].text)
+    )
 
 
 def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: Sequence[float]) -> Iterator[Trim]:

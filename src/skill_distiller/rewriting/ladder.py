@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -105,24 +104,20 @@ def build_ladders(
         drafts.append(Draft(block, facts, locked, counter, formatted=formatted, words=words, cuts=cuts))
     partners, bound = reading.containers.partners, reading.containers.bound
     stays = frozenset(b.index for b in reading.skill.blocks if holds_together(b) and b.index not in partners) | bound
-    edits = (() if wording is Wording.KEEP else all_edits(draft) for draft in _stressed_alike(drafts))
+    edits = (() if wording is Wording.KEEP else all_edits(draft) for draft in map(_stressed_alike, drafts))
     return tuple(
         _ladder(draft, made, draft.block.index not in stays, trims.get(draft.block.index, ()))
         for draft, made in zip(drafts, edits, strict=True)
     )
 
 
-def _stressed_alike(drafts: Sequence[Draft]) -> Iterator[Draft]:
-    """The drafts; in a list, also one cut into its items, all or none of what opens an item loses its bold."""
-    for (kind, _), run in groupby(drafts, key=lambda draft: (draft.block.kind, _list_of(draft.block))):
-        items = list(run)
-        stressed = kind in _LISTS and any(map(keeps_emphasis, items))
-        yield from (replace(item, stressed=stressed) for item in items)
+def _stressed_alike(draft: Draft) -> Draft:
+    """The draft; in a list, all or none of what opens an item loses its bold.
 
-
-def _list_of(block: Block) -> int:
-    """What sets a block apart from its neighbors: its index, for items of one list nothing."""
-    return -1 if block.kind is BlockKind.LIST_ITEM else block.index
+    In one that is cut into its items none does: they are chosen one by one.
+    """
+    kind = draft.block.kind
+    return replace(draft, stressed=kind is BlockKind.LIST_ITEM or (kind is BlockKind.LIST and keeps_emphasis(draft)))
 
 
 def _ladder(draft: Draft, edits: Sequence[Edit], droppable: bool, trims: Sequence[Trim]) -> Ladder:

@@ -23,7 +23,7 @@ from skill_distiller.rewriting.sentences import (
 )
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.structure.counts import read_place
-from skill_distiller.structure.pairs import are_sides, are_steps
+from skill_distiller.structure.pairs import are_sides, are_steps, are_variants
 from skill_distiller.structure.pointers import opens_with
 
 _NUMBERED: Final = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
@@ -31,6 +31,10 @@ _TO_TICK: Final = re.compile(r"[ \t]*[-*+] \[[ xX]\][ \t]")
 _LABEL: Final = re.compile(r"\W{0,9}(?:\*\*|__)[^*_\n]+(?:[:：](?:\*\*|__)|(?:\*\*|__)[ \t]*[:：])")
 # What would open a list, heading, quote, table or rule once it stood at the start of a line.
 _MARKUP: Final = re.compile(r"(?:\d{1,9}[.)]|[-+*#>=<|~`:])(?:\s|\W)")
+_BOLD: Final = re.compile(r"(?:\*\*|__)[^*_\n]+(?:\*\*|__)")
+_BOLD_LABEL: Final = re.compile(r"(?:\*\*|__)(?P<label>[^*_\n:：]{1,60})[:：]?(?:\*\*|__)")
+_ANCHOR: Final = re.compile(r"\]\(#[^)\s]+\)")
+_SPAN_OF_NUMBERS: Final = re.compile(r"\d{1,4}\s*[-–—~]\s*\d{1,4}\s*\Z")
 _ANNOUNCES: Final = re.compile(r"[:：][\s*_]*\Z")
 _EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
 _CELL: Final = re.compile(r"[ \t]*\|?[ \t*_`]*(?P<first>[^|\n]*)")
@@ -127,6 +131,8 @@ def units_of(block: Block, parts: Sequence[Part], stays: Callable[[str], bool]) 
         return _units_of_table(texts, stays)
     if block.kind is BlockKind.PARAGRAPH:
         return tuple(_sentences(range(len(parts)), texts, stays))
+    if all(_ANCHOR.search(text) for text, part in zip(texts, parts, strict=True) if part.kind is PartKind.ITEM):
+        return ()  # a table of contents
     below: dict[int, list[int]] = {}
     for place, part in enumerate(parts):
         below.setdefault(part.above, []).append(place)
@@ -135,13 +141,18 @@ def units_of(block: Block, parts: Sequence[Part], stays: Callable[[str], bool]) 
 
 def _sentences(places: Sequence[int], texts: Sequence[str], stays: Callable[[str], bool]) -> Iterator[Unit]:
     """The sentences of a paragraph, those together that lean on each other."""
-    for unit in _chained(places, lambda a, b: _lean(texts[a], texts[b])):
+    for unit in _chained(places, lambda a, b: _lean(texts[a], texts[b]) or (a == places[0] and _is_bold(texts[a]))):
         held = any(stays(texts[place]) for place in unit)
         opening = unit[0] == places[0] and _LABEL.match(texts[unit[0]])
         after = unit[-1] + 1
         risky = unit[0] == places[0] and after <= places[-1] and _MARKUP.match(texts[after])
         closing = unit[-1] == places[-1] and _ANNOUNCES.search(texts[unit[-1]])
         yield Unit(unit, not (held or opening or risky or closing))
+
+
+def _is_bold(sentence: str) -> bool:
+    """Whether a sentence is all bold, a label of what comes after it: "**Need help?**"."""
+    return _BOLD.fullmatch(sentence.strip()) is not None
 
 
 def _lean(above: str, sentence: str) -> bool:
@@ -159,7 +170,7 @@ def _items(
 
     def together(above: int, place: int) -> bool:
         one, two = without_marker(texts[above]), without_marker(texts[place])
-        return is_exception(two) or opens_with("else_openings", two) or are_sides(one, two)
+        return is_exception(two) or opens_with("else_openings", two) or are_sides(one, two) or _are_variants(one, two)
 
     scale = _is_scale([without_marker(texts[place]) for place in places])
     for unit in _chained(places, together):
@@ -185,6 +196,12 @@ def _items(
         yield Unit(tuple(sorted(own)), not held and not scale, tuple(children))
 
 
+def _are_variants(first: str, second: str) -> bool:
+    """Whether two items have the bold labels of variants: "**Python SDK**", "**TypeScript SDK**"."""
+    one, two = _BOLD_LABEL.match(first), _BOLD_LABEL.match(second)
+    return bool(one and two and are_variants(one["label"], two["label"]))
+
+
 def _is_scale(texts: Sequence[str]) -> bool:
     """Whether rows or items beside each other are steps of a scale: half of one would be wrong."""
     return any(are_steps(first, second) or are_steps(second, first) for first, second in pairwise(texts))
@@ -208,7 +225,7 @@ def _units_of_table(rows: Sequence[str], stays: Callable[[str], bool]) -> tuple[
 def _counts(row: str) -> bool:
     cell = _CELL.match(row)
     first = cell["first"].strip(" \t*_`") if cell else ""
-    return first.isdecimal() or read_place(first) is not None
+    return first.isdecimal() or _SPAN_OF_NUMBERS.match(first) is not None or read_place(first) is not None
 
 
 def _chained(places: Sequence[int], together: Callable[[int, int], bool]) -> list[tuple[int, ...]]:

@@ -27,6 +27,8 @@ _LABEL: Final = re.compile(r"\W{0,8}(?:\*\*|__)(?P<label>[^*_\n:：]{1,80})[:：
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _Named = tuple[Piece, str]
 _NUMBERED: Final = re.compile(r"(\D*)(\d{1,9})")
+# A sentence of a denial and a verb: "Do not defer."
+_ENDS_AT_ONCE: Final = re.compile(r"\W{0,9}(?:[Dd]o[ ])?[\w'’]+ [\w-]+(?: it| them| this)?[*_]{0,3}[.!]")
 _FIRST_WORD: Final = re.compile(r"[^\w❌✗✘🚫✅✓✔]*([❌✗✘🚫✅✓✔]|[\w'’]+)")
 
 
@@ -91,11 +93,25 @@ def are_steps(first: str, second: str) -> bool:
     return bool(low and high and low[1] == high[1] and int(high[2]) == int(low[2]) + 1)
 
 
+def are_variants(first: str, second: str) -> bool:
+    """Whether two labels name the same thing for two: at least two words, of which one is another.
+
+    >>> are_variants("Python SDK", "TypeScript SDK"), are_variants("Use it", "Read it all"), are_variants("Go", "Java")
+    (True, False, False)
+    """
+    one, two = (_WORD.findall(text.casefold()) for text in (first, second))
+    apart = [pair for pair in zip(one, two, strict=False) if pair[0] != pair[1]]
+    if len(one) != len(two) or len(one) < 2 or len(apart) != 1:
+        return False
+    return not any(map(str.isdecimal, apart[0])) and words_in("example_nouns").isdisjoint(one)
+
+
 def _variants(pieces: Sequence[_Named]) -> Iterator[Edge]:
     """Labels one after the other that say for what each is: "For Python", "For TypeScript"."""
     for (first, text), (second, other) in pairwise(pieces):
         one, two = text.casefold().split(" ", 1), other.casefold().split(" ", 1)
-        if len(one) == len(two) == 2 and one[0] == two[0] and one[0] in words_in("variant_openings"):
+        alike = len(one) == len(two) == 2 and one[0] == two[0] and one[0] in words_in("variant_openings")
+        if alike or are_variants(text, other):
             yield Edge(EdgeKind.LABEL, first, second, f"{text.strip()}, {other.strip()}"[:60], mutual=True)
 
 
@@ -154,6 +170,8 @@ def _denials(skill: Skill) -> Iterator[Edge]:
                 first = _WORD.search(above.text)
                 if denies and verb and first and first[0].casefold() == verb[0]:
                     yield Edge(EdgeKind.LABEL, block.index, above.index, "says the opposite")
+                elif denies and verb and _ENDS_AT_ONCE.match(block.text):
+                    yield Edge(EdgeKind.LABEL, block.index, above.index, "says what is not to be done")
 
 
 def _commands(skill: Skill) -> Iterator[Edge]:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.tables import LANGUAGES, UNSPACED, tables, texts, words_in
+from skill_distiller.skill.containers import opening_tag
 from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.structure.counts import block_place, read_place
@@ -37,13 +38,14 @@ def find_pointers(skill: Skill) -> Iterator[Edge]:
     """The edges from blocks of prose and tables to the blocks and headings that they point to."""
     counted = _counted(skill)
     places = _places(skill)
+    tags = [(block.index, tag.casefold()) for block in skill.blocks if (tag := opening_tag(block))]
     words, unspaced = _pointing()
     for section in skill.sections:
         for block in section.blocks:
             if block.kind in _POINTING:
                 said = frozenset(_WORD.findall(block.text.casefold()))
                 if said & words or (not block.text.isascii() and any(word in block.text for word in unspaced)):
-                    yield from _to_places(section, block, places)
+                    yield from _to_places(section, block, places, tags)
                 if counted and _DIGIT.search(block.text):
                     yield from _to_counts(skill, block, counted)
     yield from _to_sets(skill)
@@ -96,18 +98,29 @@ def _any_of(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
-def _to_places(section: Section, block: Block, places: dict[BlockKind, list[int]]) -> Iterator[Edge]:
+def _to_places(
+    section: Section, block: Block, places: dict[BlockKind, list[int]], tags: Sequence[tuple[int, str]]
+) -> Iterator[Edge]:
     for match in _direction().finditer(block.text):
         names = match.groupdict()
         back = any(text for name, text in names.items() if name.startswith("back") and text)
         noun = next((noun for noun in _NOUNS if names[noun] or names[f"after_{noun}"]), None)
-        target = _nearest(places, _NOUNS[noun], block.index, back=back) if noun else None
+        target = None
+        if noun:
+            target = _tagged(tags, names[noun] or names[f"after_{noun}"], block.index, back=back)
+            target = _nearest(places, _NOUNS[noun], block.index, back=back) if target is None else target
         if target is None:
             target = _beside(section, block, back=back)
         if target is None:
             target = _nearest(places, _SHOWN, block.index, back=back)
         if target is not None and target != block.index:
             yield Edge(EdgeKind.REFERS, block.index, target, " ".join(match.group().split())[:_MAX_CHARS])
+
+
+def _tagged(tags: Sequence[tuple[int, str]], noun: str, block: int, *, back: bool) -> int | None:
+    """The nearest opening tag before or behind a block that has a noun in its name: "the template below"."""
+    found = [at for at, name in tags if at != block and (at < block) is back and noun.casefold() in name]
+    return (max if back else min)(found, default=None)
 
 
 def _nearest(places: dict[BlockKind, list[int]], kinds: frozenset[BlockKind], block: int, *, back: bool) -> int | None:

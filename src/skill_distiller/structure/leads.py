@@ -1,0 +1,97 @@
+"""Leads: what says little alone, such as "Follow these steps:" over headings, "If MISSING:" below what prints it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from skill_distiller.language.lexicon import Sense, senses
+from skill_distiller.language.tables import words_in
+from skill_distiller.skill.containers import find_containers, opening_tag
+from skill_distiller.skill.labels import ends_in_colon
+from skill_distiller.skill.model import Block, BlockKind, Section, Skill
+from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
+from skill_distiller.structure.pointers import opens_with
+
+_LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
+_SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE})
+_OFFERING: Final = _SHOWN | _LISTS
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_FIRST_WORD: Final = re.compile(r"\W{0,9}([^\W\d_]+)")
+_CONDITION_CHARS: Final = 120  # of a block that opens with a condition, where what it is about is named
+_CONDITION_END: Final = re.compile(r"[:：,→]|\*\*|\n| - | — ")
+# What a condition may be about and a block above it shows: `name`, "A choice", NOT_FOUND.
+_NAMED: Final = re.compile(
+    r"`(?P<code>[^`\n]{3,60})`|[\"“「](?P<said>[^\"”」\n]{4,60})[\"”」]|\b(?P<loud>[A-Z][A-Z_]{3,40})\b"
+)
+
+
+def find_leads(skill: Skill) -> Iterator[Edge]:
+    """The edges from what introduces, or goes on from, something outside its own block to what that is."""
+    parents = {parent for parent in skill.parents if parent is not None}
+    first_below = {parent: section for section, parent in reversed([*enumerate(skill.parents)])}
+    for section in skill.sections:
+        yield from _to_shown(section.blocks)
+        yield from _to_subjects(section.blocks)
+        yield from _conditions(section.blocks)
+        if section.index in parents and section.level and section.blocks:
+            yield from _to_sections(section, first_below[section.index])
+    yield from _templates(skill)
+
+
+def _to_shown(blocks: Sequence[Block]) -> Iterator[Edge]:
+    """From a list whose last item ends in a colon to the code, table or quote below it."""
+    for block, following in pairwise(blocks):
+        if block.kind in _LISTS and following.kind in _SHOWN and block.text.rstrip("*_ \t\r\n").endswith((":", "：")):
+            yield Edge(EdgeKind.LABEL, block.index, following.index, "its last item introduces it", mutual=True)
+
+
+def _to_sections(section: Section, below: int) -> Iterator[Edge]:
+    """From the last block of a section that introduces the sections below it to the first of them."""
+    last = section.blocks[-1]
+    if last.kind is BlockKind.PARAGRAPH and (ends_in_colon(last) or _speaks_of_steps(last.text)):
+        yield Edge(EdgeKind.LABEL, last.index, heading_of(below), "introduces the sections below", mutual=True)
+
+
+def _speaks_of_steps(text: str) -> bool:
+    """Whether a text speaks of what must come after it: "these steps", "the following rules"."""
+    words = [word.casefold() for word in _WORD.findall(text)]
+    ahead = words_in("near_ahead") | words_in("pointing_ahead_at_nouns")
+    return any(one in ahead and other in words_in("list_nouns") for one, other in pairwise(words))
+
+
+def _to_subjects(blocks: Sequence[Block]) -> Iterator[Edge]:
+    """From a paragraph whose subject is a pronoun ("It does not ...") to the block above, which names what it is."""
+    for above, block in pairwise(blocks):
+        if block.kind is BlockKind.PARAGRAPH and opens_with("subject_openings", block.text):
+            yield Edge(EdgeKind.LABEL, block.index, above.index, "says what it speaks of")
+
+
+def _conditions(blocks: Sequence[Block]) -> Iterator[Edge]:
+    """From a condition on something that is printed or offered ("If NOT_FOUND:") to the nearest block that shows it."""
+    for at, block in enumerate(blocks):
+        first = _FIRST_WORD.match(block.text) if block.kind in _LISTS | {BlockKind.PARAGRAPH} else None
+        if not at or not first or Sense.CONDITION not in senses(first[1].casefold()):
+            continue
+        end = _CONDITION_END.search(block.text, first.end(), _CONDITION_CHARS)
+        opening = block.text[first.end() : end.start() if end else _CONDITION_CHARS]
+        for match in _NAMED.finditer(opening):
+            name = match["code"] or match["said"] or match["loud"]
+            shown = (b for b in reversed(blocks[:at]) if b.kind in _OFFERING and name in b.text)
+            if found := next(shown, None):
+                yield Edge(EdgeKind.REFERS, block.index, found.index, name)
+
+
+def _templates(skill: Skill) -> Iterator[Edge]:
+    """The edges that hold all of a template between tags together: half a form is another form."""
+    homes = skill.section_of
+    for start, end in sorted(find_containers(skill).partners.items()):
+        if start < end and words_in("whole_tags") & {*_WORD.findall(opening_tag(skill.blocks[start]).lower())}:
+            pieces: list[Piece] = []
+            for block in range(start, end + 1):
+                if pieces and homes[block] != homes[block - 1]:
+                    pieces += map(heading_of, range(homes[block - 1] + 1, homes[block] + 1))
+                pieces.append(block)
+            yield from chained(EdgeKind.LABEL, pieces, "one template")
