@@ -6,6 +6,7 @@ import re
 from collections.abc import Container, Iterator
 from typing import Final
 
+from skill_distiller.language.tables import words_in
 from skill_distiller.skill.links import EXTERNAL, LinkKind, find_links, split_target
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.structure.edges import Piece, heading_of
@@ -21,6 +22,10 @@ _PATH: Final = re.compile(
     re.IGNORECASE,
 )
 _AT: Final = re.compile(r"(?<![\w@/])@(?:\./)?(?P<name>(?:[\w+.-]+/)+[\w+-][\w+.-]*\.\w{1,8})\b")
+# A bare name counts where somebody is told to read it: "Read `manifest.yaml` before you start".
+_READ: Final = re.compile(
+    r"(?P<verb>[^\W\d_]+)\s(?:[^\W\d_]{1,4}\s)?`(?:\./)?(?P<name>[\w@+-][\w@+.-]*\.[A-Za-z]\w{1,7})`"
+)
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 
 
@@ -53,6 +58,9 @@ def _is_beside(name: str) -> bool:
 
 def _names(text: str) -> Iterator[str]:
     if "." in text:
+        if "`" in text:
+            read = words_in("reading_verbs")
+            yield from (match["name"] for match in _READ.finditer(text) if match["verb"].casefold() in read)
         plain = _URL.sub(" ", text) if "://" in text else text
         # No name has a blank in it: the expressions, which are slow, see only what may be one.
         plain = " ".join(word for word in plain.split() if "." in word and ("/" in word or ".md" in word.lower()))
