@@ -113,9 +113,29 @@ def _assert_refused(result: Result, exit_code: int, sentence: str, hint: str) ->
 )
 def test_an_address_is_answered_with_how_to_fetch_it(address: str, fetch: str) -> None:
     """Exit 3; what a page of a forge shows is somewhere else, and a line that can be pasted says where."""
-    for command in ((address,), ("verify", "-", address), ("reduce", address, "--dry-run")):
+    for command in (
+        (address,),
+        ("verify", "-", address),
+        ("reduce", address, "--dry-run"),
+        ("batch", address, "-o", "out"),
+        ("audit", address),
+        ("check", address),
+    ):
         result = run(*command, stdin=DEPLOY.encode())
         _assert_refused(result, 3, "is an address; nothing is fetched", f"Fetch it first: {fetch}")
+
+
+def test_a_folder_of_skills_is_led_to_the_command_for_all(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 3, with the command for many skills that does the same, and each can be pasted."""
+    monkeypatch.chdir(shelf)
+    for command, for_all in (
+        (("skills",), "batch skills -o OUT"),
+        (("reduce", "skills", "--dry-run"), "batch skills -o OUT"),
+        (("description", "skills"), "description --fit --client claude-code --library skills -o OUT"),
+    ):
+        hint = f"Give one of them: {Path('skills', 'a')}. For all: skill-distiller {for_all}"
+        _assert_refused(run(*command), 3, "is no skill but holds 2: a, b.", hint)
+    assert run(*for_all.split()).exit_code == 0
 
 
 def test_html_on_stdin_is_no_skill() -> None:
