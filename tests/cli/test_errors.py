@@ -246,14 +246,39 @@ def test_options_that_make_no_sense(arguments: list[str], sentence: str) -> None
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [["--bogus"], ["--threshold"], ["--mode"]],
+    ("arguments", "sentence", "hint"),
+    [
+        ("compress --bogus", "compress has no option --bogus.", "See skill-distiller compress --help."),
+        ("compress --treshold 0.9", "compress has no option --treshold.", "Did you mean --threshold?"),
+        ("a.md --out=x.md", "compress has no option --out.", "Did you mean --output?"),
+        ("compress -x", "compress has no option -x.", "See skill-distiller compress --help."),
+        ("--verison", "compress has no option --verison.", "Did you mean --version?"),
+        ("compress --threshold", "--threshold needs a value.", "It takes 0-1. See skill-distiller compress --help."),
+        ("compress --keep", "--keep needs a value.", "It takes ID. See skill-distiller compress --help."),
+        ("compress --dry-run=yes", "--dry-run takes no value.", "Write it alone."),
+        ("verify a.md", "verify needs CANDIDATE.", "Write: skill-distiller verify my-skill/SKILL.md rewritten.md"),
+        (
+            "completion",
+            "completion needs SHELL: bash, zsh, fish.",
+            "Write: skill-distiller completion fish > ~/.config/fish/completions/skill-distiller.fish",
+        ),
+        (
+            "exam run a",
+            "exam run needs CANDIDATE.",
+            "Write: skill-distiller exam run my-skill/ smaller/ --exam exam.json",
+        ),
+        ("exam mak a", "exam has no command 'mak'.", "Did you mean 'make'?"),
+        ("config set a", "config has no command 'set'.", "It has show."),
+        ("exam run a b --min-kept most", "--min-kept takes a number, not 'most'.", "Write it in digits."),
+        ("soft data warmup --x", "soft data warmup has no option --x.", "See skill-distiller soft data warmup --help."),
+        ("help verify", "Help is an option.", "Write: skill-distiller verify --help"),
+    ],
 )
-def test_a_command_line_that_can_not_be_read(arguments: list[str]) -> None:
-    """Exit 2, nothing on stdout, and the last line on stderr is the error."""
-    result = run("compress", *arguments, stdin=DEPLOY.encode())
+def test_a_command_line_that_can_not_be_read(arguments: str, sentence: str, hint: str) -> None:
+    """Exit 2, nothing on stdout; what is wrong in one sentence, and what was meant."""
+    result = run(*arguments.split(), stdin=DEPLOY.encode())
     assert (result.exit_code, result.stdout) == (2, b"")
-    assert result.stderr.splitlines()[-1].startswith("Error: ")
+    assert result.stderr == f"Error: {sentence}\nHint: {hint}\n"
 
 
 def test_an_error_touches_no_file(skill_file: Path, tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ def shelf(tmp_path: Path, skill_folder: Path) -> Path:
     (tmp_path / "small").mkdir()
     (skill_folder / "SKILL.md").rename(tmp_path / "small" / "skill.md")
     (tmp_path / "guide.pdf").write_bytes(b"%PDF-1.7\nplain text\n")
+    (tmp_path / "page.md").write_bytes(b"\n<!DOCTYPE html>\n<html lang=en>\n# Deploy\n")
     (tmp_path / "skill.docx").write_bytes(b"PK\x03\x04text\n")
     return tmp_path
 
@@ -67,7 +68,11 @@ def shelf(tmp_path: Path, skill_folder: Path) -> Path:
         ("small", "holds no SKILL.md, but 'skill.md'.", "Rename it to SKILL.md"),
         ("guide.pdf", "is a PDF, not Markdown.", "Give the SKILL.md itself"),
         ("skill.docx", "is a ZIP archive or an office document, not Markdown.", "Give the SKILL.md itself"),
-        ("https://example.org/SKILL.md", "is an address; nothing is fetched", "Fetch it first: curl -L ADDRESS |"),
+        (
+            "page.md",
+            "is a page in HTML, not Markdown.",
+            "Give the SKILL.md itself; on GitHub it is behind the button Raw",
+        ),
         ("~/skills/a", "did not put your home folder in place of the ~", "Write it without quotes"),
     ],
 )
@@ -88,6 +93,55 @@ def _assert_refused(result: Result, exit_code: int, sentence: str, hint: str) ->
     assert error.startswith("Error: ")
     assert sentence in error
     assert help_.startswith(f"Hint: {hint}")
+
+
+@pytest.mark.parametrize(
+    ("address", "fetch"),
+    [
+        ("https://example.org/SKILL.md?a=1&b", "curl -L 'https://example.org/SKILL.md?a=1&b' -o fetched.md"),
+        (
+            "https://github.com/a/b/blob/main/x/SKILL.md?plain=1#L3",
+            "curl -L https://raw.githubusercontent.com/a/b/main/x/SKILL.md -o fetched.md",
+        ),
+        (
+            "https://git.example.org/a/g/b/-/blob/v1/SKILL.md",
+            "curl -L https://git.example.org/a/g/b/-/raw/v1/SKILL.md -o fetched.md",
+        ),
+        ("https://github.com/a/b/tree/main/skills", "git clone https://github.com/a/b; then give a folder of it."),
+        ("https://gitlab.com/a/b", "git clone https://gitlab.com/a/b; then give a folder of it."),
+    ],
+)
+def test_an_address_is_answered_with_how_to_fetch_it(address: str, fetch: str) -> None:
+    """Exit 3; what a page of a forge shows is somewhere else, and a line that can be pasted says where."""
+    for command in (
+        (address,),
+        ("verify", "-", address),
+        ("reduce", address, "--dry-run"),
+        ("batch", address, "-o", "out"),
+        ("audit", address),
+        ("check", address),
+    ):
+        result = run(*command, stdin=DEPLOY.encode())
+        _assert_refused(result, 3, "is an address; nothing is fetched", f"Fetch it first: {fetch}")
+
+
+def test_a_folder_of_skills_is_led_to_the_command_for_all(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 3, with the command for many skills that does the same, and each can be pasted."""
+    monkeypatch.chdir(shelf)
+    for command, for_all in (
+        (("skills",), "batch skills -o OUT"),
+        (("reduce", "skills", "--dry-run"), "batch skills -o OUT"),
+        (("description", "skills"), "description --fit --client claude-code --library skills -o OUT"),
+    ):
+        hint = f"Give one of them: {Path('skills', 'a')}. For all: skill-distiller {for_all}"
+        _assert_refused(run(*command), 3, "is no skill but holds 2: a, b.", hint)
+    assert run(*for_all.split()).exit_code == 0
+
+
+def test_html_on_stdin_is_no_skill() -> None:
+    """As what `curl` of a page brings; a tag within Markdown is none."""
+    _assert_refused(run("compress", stdin=b"<html><body>x"), 3, "stdin is a page in HTML", "Give the SKILL.md itself")
+    assert run("compress", stdin=b"<details>\n\n# A\n\nRun `a`.\n\n</details>\n").exit_code == 0
 
 
 def test_a_tilde_that_no_shell_expanded_makes_no_folder(skill_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from skill_distiller._version import __version__
+from skill_distiller.cli.options.mistakes import COMMAND_LINE_ERRORS, in_our_words
 from skill_distiller.cli.options.option_groups import Command, HelpFormatter, read_plainly, write_examples
 from skill_distiller.errors import SkillDistillerError, UsageError
 
@@ -58,7 +59,6 @@ _NAMED: Final = frozenset(
     "-o --output --model --plan --save-plan --config --learnings-dir --keep --keep-section".split()
 )
 _ROOT_OPTIONS: Final = frozenset({"--help", "-h", "--version"})
-_LATER_COMMANDS: Final = frozenset({"evaluate"})
 
 
 def load_command(command: LazyCommand) -> TyperCommand | TyperGroup:
@@ -66,13 +66,23 @@ def load_command(command: LazyCommand) -> TyperCommand | TyperGroup:
     found = getattr(import_module(f"skill_distiller.cli.{command.module}"), command.name)
     if not isinstance(found, typer.Typer):
         sub_app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        sub_app.command(command.name, cls=Command)(found)
+        sub_app.command(command.name)(found)
         found = sub_app
+    _read_plainly(found)
     loaded: TyperCommand | TyperGroup = get_command(found)  # type: ignore[assignment]
     loaded.name = command.name
     if isinstance(loaded, TyperGroup):
         loaded.format_epilog = partial(_write_examples, command.name)  # type: ignore[method-assign]
     return loaded
+
+
+def _read_plainly(group: typer.Typer) -> None:
+    """Make every command of a group, and of the groups in it, one of ours."""
+    for info in group.registered_commands:
+        info.cls = Command
+    for inner in group.registered_groups:
+        if inner.typer_instance:
+            _read_plainly(inner.typer_instance)
 
 
 def _write_examples(name: str, ctx: typer.Context, formatter: HelpFormatter) -> None:
@@ -108,13 +118,13 @@ class _Commands(TyperGroup):
         return name, loaded, rest
 
     def _refuse_misplaced(self, args: list[str]) -> None:
-        """Raise UsageError where a command seems to be meant: one of a later version, behind options, or misspelt."""
+        """Raise UsageError where a command seems to be meant: behind options, or misspelt."""
         word, known = args[0], sorted(self.commands)
         if Path(word).exists():
             return
-        if word in _LATER_COMMANDS:
-            hint = f"Commands of this version: {', '.join(known)}."
-            raise UsageError(f"Command {word!r} is not in this version.", hint)
+        if word == "help":
+            about = next((name for name in args[1:] if name in known), "")
+            raise UsageError("Help is an option.", " ".join(filter(None, ("Write: skill-distiller", about, "--help"))))
         if word.startswith("-"):
             pairs = pairwise(args)
             command = next((b for a, b in pairs if b in known and a not in _NAMED and not Path(b).exists()), None)
@@ -173,6 +183,15 @@ for _command in COMMANDS:
     app.command(_command.name, help=_command.summary)(_stand_in)
 
 
+def _tell(error: SkillDistillerError) -> None:
+    """One sentence on stderr, and what to do about it."""
+    from skill_distiller.report.text import printable
+
+    typer.echo(f"Error: {printable(str(error))}", err=True)
+    if error.hint:
+        typer.echo(f"Hint: {printable(error.hint)}", err=True)
+
+
 def main() -> None:
     """Run the command line; the one place where errors become messages and exit codes."""
     # One thread for numpy's matrices, which are small: to start a pool takes longer than all that a run multiplies.
@@ -186,14 +205,17 @@ def main() -> None:
             from typer.completion import completion_init  # type: ignore[attr-defined]
 
             completion_init()
-        app(prog_name="skill-distiller")
+        sys.exit(app(prog_name="skill-distiller", standalone_mode=False) or 0)
     except SkillDistillerError as error:
-        from skill_distiller.report.text import printable
-
-        typer.echo(f"Error: {printable(str(error))}", err=True)
-        if error.hint:
-            typer.echo(f"Hint: {printable(error.hint)}", err=True)
+        _tell(error)
         sys.exit(error.exit_code)
+    except COMMAND_LINE_ERRORS as error:
+        told = in_our_words(error)
+        if told is None:  # the help of a group, in place of a command of it
+            error.show()
+        else:
+            _tell(told)
+        sys.exit(UsageError.exit_code)
     except BrokenPipeError:  # the reader went away (`| head`): nothing to say, and nothing more to flush
         from skill_distiller.cli.input_output import drop_stdout
 

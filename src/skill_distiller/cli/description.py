@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 _MOST_BYTES: Final = 1_000_000  # of a file of queries
 _HINT: Final = 'Give a file of strings, or of objects such as {"query": "…", "should_trigger": true}.'
 _EVALS: Final = ("evals/evals.json", "evals/trigger-evals.json", "evals/trigger_eval_set.json", "evals/triggers.json")
+_A_CLIENT: Final = "claude-code"  # of an example
 _REFUSED: Final = 6
 _TOO_LARGE: Final = 5
 
@@ -195,7 +196,11 @@ def description(
     if fitting.fit:
         _fit(wanted, fitting, handing, counter)
         return
-    skill = read_input(path, counted.max_bytes)
+    try:
+        skill = read_input(path, counted.max_bytes)
+    except BadInputError as error:  # of a folder of skills the hint names the command for all
+        error.hint = error.hint.replace(f"batch {path}", f"description --fit --client {_A_CLIENT} --library {path}")
+        raise
     _check_frontmatter(skill, handing)
     queries, library = _read_queries(wanted, skill, path), _read_library(wanted, skill)
     target = None

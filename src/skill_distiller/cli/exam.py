@@ -14,7 +14,15 @@ import typer
 
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.calibration.outcomes import parse_reports
-from skill_distiller.cli.input_output import STDIN, check_target, read_input, write_atomically, write_json, write_stdout
+from skill_distiller.cli.input_output import (
+    STDIN,
+    check_target,
+    read_input,
+    read_input_folder,
+    write_atomically,
+    write_json,
+    write_stdout,
+)
 from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
 from skill_distiller.cli.options.arguments import Code, ExamModels, Marking
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
@@ -35,7 +43,6 @@ from skill_distiller.report.text import plural, printable
 from skill_distiller.run.backends import open_session
 from skill_distiller.run.take_exam import ExamRun
 from skill_distiller.skill.folder import SkillFolder
-from skill_distiller.skill.model import SKILL_FILE
 from skill_distiller.skill.read import read_folder
 from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
 
@@ -93,7 +100,7 @@ def make(
     models: ExamModels,
 ) -> None:
     """Make the exam of a skill. With a model: tasks, and criteria with quotes. Without: its facts and rules."""
-    folder = read_skill_folder(path)
+    folder = read_input_folder(path)
     target = check_target(output, folder.skill.path, folder_given=Path(path).is_dir(), force=force) if output else None
     console = open_console(stderr=True, soft_wrap=True)
     made = _write_exam(folder, models, tasks, code, console)
@@ -198,7 +205,7 @@ def _take(
         raise UsageError(f"--min-kept={taking.min_kept:g} is not between 0 and 1.", "Use for example 0.9.")
     if [original, *paths].count(STDIN) > 1:
         raise UsageError("Only one of them can be stdin.", "Name files for the others.")
-    before = read_skill_folder(original)
+    before = read_input_folder(original)
     candidates = [(name, _candidate(path, before)) for name, path in zip(_names(paths), paths, strict=True)]
     counter = load_counter(taking.encoding, offline=asked[0].offline)
     console = open_console(stderr=True, soft_wrap=True)
@@ -305,13 +312,6 @@ def find_exam(path: str, original: SkillFolder, models: ExamModels, console: Con
             console.print(f"{printable(str(shipped))} quotes nothing of the skill: without a model it is passed over.")
     console.print(f"The exam is {_MADE}; another one can be named with --exam.")
     return program_exam(original, TrainedAnalyzer().analyze(original.skill))
-
-
-def read_skill_folder(path: str) -> SkillFolder:
-    """The skill in a folder with the files beside it; a file of another name, or stdin, is a skill alone."""
-    if path != STDIN and (Path(path).is_dir() or Path(path).name == SKILL_FILE):
-        return read_folder(path)
-    return SkillFolder(None, read_input(path))
 
 
 def _candidate(path: str, original: SkillFolder) -> SkillFolder:

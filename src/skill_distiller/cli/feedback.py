@@ -15,7 +15,7 @@ from skill_distiller.calibration.estimate import LATEST, calibrate, pairs_of
 from skill_distiller.calibration.outcomes import Report, examine, make_outcome, parse_reports, summarize
 from skill_distiller.cli.input_output import check_target, read_side_file, write_atomically
 from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
-from skill_distiller.cli.options.option_groups import Command, argument, expand_groups, option
+from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.calibration_text import (
     draw_plot,
@@ -113,7 +113,7 @@ def _print_table(lines: list[str]) -> None:
     typer.echo("\n".join(lines) if len(lines) > 1 else "No runs.", err=len(lines) < 2)
 
 
-@calibration.command("list", cls=Command)
+@calibration.command("list")
 @expand_groups
 def list_(
     runs: Runs,
@@ -133,7 +133,7 @@ def list_(
         _print_table(entry_lines(entries))
 
 
-@calibration.command(cls=Command)
+@calibration.command()
 @expand_groups
 def stats(runs: Runs, json_: bool = _JSON, learnings_dir: str = LEARNINGS_DIR) -> None:
     """Show how good the estimates have been, by mode and provider."""
@@ -144,14 +144,14 @@ def stats(runs: Runs, json_: bool = _JSON, learnings_dir: str = LEARNINGS_DIR) -
         _print_table(summary_lines(groups))
 
 
-@calibration.command(cls=Command)
+@calibration.command()
 @expand_groups
 def show(id_: str = argument(metavar="ID", help="For example c1."), learnings_dir: str = LEARNINGS_DIR) -> None:
     """Print one run with all its fields, as JSON."""
     _print_json(read_whole(open_store(learnings_dir)).find(id_).fields)
 
 
-@calibration.command(cls=Command)
+@calibration.command()
 @expand_groups
 def export(
     form: str = option("jsonl", "--format", metavar="jsonl|csv", help="JSON Lines or CSV."),
@@ -166,7 +166,7 @@ def export(
     typer.echo(to_jsonl(entries) if form == "jsonl" else printable_lines(to_csv(entries)), nl=False)
 
 
-@calibration.command(cls=Command)
+@calibration.command()
 @expand_groups
 def doctor(learnings_dir: str = LEARNINGS_DIR) -> None:
     """Name what is odd: torn lines, duplicate ids, runs from the future. Changes nothing; exit code 3 with findings."""
@@ -180,7 +180,7 @@ def doctor(learnings_dir: str = LEARNINGS_DIR) -> None:
     typer.echo(f"Nothing odd in {plural(len(ledger.entries), 'run')}.", err=True)
 
 
-@calibration.command(cls=Command)
+@calibration.command()
 @expand_groups
 def plot(
     output: str = option("", "--output", "-o", metavar="FILE", help="Write a picture instead, .svg or .png."),

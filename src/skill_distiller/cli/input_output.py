@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -14,6 +15,7 @@ from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
 from skill_distiller.skill.safe_files import read_regular, staged
 
 if TYPE_CHECKING:
+    from skill_distiller.skill.folder import SkillFolder
     from skill_distiller.skill.model import Skill
 
 STDIN: Final = "-"
@@ -31,21 +33,51 @@ def read_input(path: str, max_bytes: int = MAX_BYTES) -> Skill:
     if path == STDIN:
         return read_stream(sys.stdin.buffer, max_bytes)
     if not os.path.lexists(path.replace("\0", "")):
-        _refuse_odd_path(path)
+        refuse_odd_path(path)
     return read_skill(path, max_bytes)
+
+
+def read_input_folder(path: str, max_bytes: int = MAX_BYTES) -> SkillFolder:
+    """A skill with the files beside it; a file of another name, or stdin, is a skill alone. Raises as `read_input`."""
+    from skill_distiller.skill.folder import SkillFolder
+    from skill_distiller.skill.read import read_folder
+
+    is_there = path != STDIN and os.path.lexists(path.replace("\0", ""))
+    if is_there and (os.path.isdir(path) or Path(path).name == SKILL_FILE):  # noqa: PTH112 - as in `find_target`
+        return read_folder(path, max_bytes)
+    return SkillFolder(None, read_input(path, max_bytes))
 
 
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
-def _refuse_odd_path(path: str) -> None:
+def refuse_odd_path(path: str) -> None:
     """Raise BadInputError for what is no path: an address, or what the shell should have expanded."""
     if _ADDRESS.match(path):
-        raise BadInputError(
-            f"{path!r} is an address; nothing is fetched from the network.",
-            "Fetch it first: curl -L ADDRESS | skill-distiller compress",
-        )
+        raise BadInputError(f"{path!r} is an address; nothing is fetched from the network.", _how_to_fetch(path))
     refuse_tilde(path)
+
+
+# Pages of a forge that show a file, or a whole repository: how what they show is fetched, and from where.
+_PAGES: Final = (
+    (re.compile(r"(https?://)github\.com/([^/]+/[^/]+)/blob/(.+)"), "curl -L", "{0}raw.githubusercontent.com/{1}/{2}"),
+    (re.compile(r"(https?://[^/]+/.+?/-)/blob/(.+)"), "curl -L", "{0}/raw/{1}"),
+    (re.compile(r"(https?://git(?:hub|lab)\.com/[^/]+/[^/]+?)(?:/(?:-/)?tree/.*|\.git|/)?"), "git clone", "{0}"),
+)
+
+
+def _how_to_fetch(address: str) -> str:
+    """What to type for what an address leads to: the file that a page shows, a repository, or whatever is there."""
+    if address.lower().startswith("file://"):
+        return "Write the path without file://."
+    bare = address.partition("#")[0].partition("?")[0]
+    for page, command, source in _PAGES:
+        if match := page.fullmatch(bare):
+            address = source.format(*match.groups())
+            if command == "git clone":
+                return f"Fetch it first: git clone {shlex.quote(address)}; then give a folder of it."
+            break
+    return f"Fetch it first: curl -L {shlex.quote(address)} -o fetched.md"
 
 
 def refuse_tilde(path: str) -> None:

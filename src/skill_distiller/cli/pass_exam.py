@@ -6,8 +6,8 @@ from dataclasses import fields
 
 from rich.console import Console
 
-from skill_distiller.cli.exam import examiner, find_exam, read_skill_folder
-from skill_distiller.cli.input_output import STDIN
+from skill_distiller.cli.exam import examiner, find_exam
+from skill_distiller.cli.input_output import STDIN, read_input_folder
 from skill_distiller.cli.options.arguments import ExamModels, Marking, ModelOptions, Pieces
 from skill_distiller.errors import RefusedError
 from skill_distiller.report.exam_report import gate_lines
@@ -27,7 +27,7 @@ def pass_exam(
 
     Raises RefusedError where it fails and the run is strict.
     """
-    folder = read_skill_folder(path).with_skill(skill) if path != STDIN else SkillFolder(None, skill)
+    folder = read_input_folder(path).with_skill(skill) if path != STDIN else SkillFolder(None, skill)
     asked = ExamModels(**{member.name: getattr(models, member.name) for member in fields(ExamModels)})
     exam = find_exam(pieces.exam_file, folder, asked, console)
     with examiner(asked, Marking(), console, exam) as found:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from skill_distiller.cli.input_output import STDIN, check_target, read_input, read_side_file, write_json, write_stdout
+from skill_distiller.cli.input_output import (
+    STDIN,
+    check_target,
+    read_input_folder,
+    read_side_file,
+    write_json,
+    write_stdout,
+)
 from skill_distiller.cli.options.arguments import Output, Source, exclude
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.disclosure.ledger import MAX_BYTES as MAX_LEDGER
@@ -21,8 +28,6 @@ from skill_distiller.run.config import load_config
 from skill_distiller.run.reduce import DEFAULT_SHARE, ReduceOptions, Reduction, reduce_folder
 from skill_distiller.run.run import Counting, KeptPieces
 from skill_distiller.skill.folder import SkillFolder
-from skill_distiller.skill.model import SKILL_FILE
-from skill_distiller.skill.read import read_folder
 from skill_distiller.skill.safe_files import staged
 from skill_distiller.skill.write_folder import write_folder
 
@@ -117,7 +122,7 @@ def reduce(
         moves.annotate,
     )
     options.check()
-    folder = _read(path, source.max_bytes)
+    folder = read_input_folder(path, source.max_bytes)
     plan = _plan_file(output, folder) if output.save_plan else None
     reduction = reduce_folder(folder, options)
     console = open_console(stderr=True, soft_wrap=True)
@@ -134,13 +139,6 @@ def reduce(
         console.print(f"The folder that was there is now {printable(str(aside))}")
     if output.folder and not output.dry_run:
         console.print(f"Written: {printable(output.folder)}" + (f" and {printable(str(plan))}" if plan else ""))
-
-
-def _read(path: str, max_bytes: int) -> SkillFolder:
-    """A folder, or a file of another name or stdin as a folder of nothing else."""
-    if path != STDIN and (Path(path).is_dir() or Path(path).name == SKILL_FILE):
-        return read_folder(path, max_bytes)
-    return SkillFolder(None, read_input(path, max_bytes))
 
 
 def _plan_file(output: FolderOutput, folder: SkillFolder) -> Path:
@@ -169,7 +167,7 @@ def restore_all(path: str, plan: str, output: Output, max_bytes: int) -> None:
     """Write the folder as it was before `reduce`, from the one that came out and the plan of the run."""
     if not output.file or output.file == STDIN:
         raise UsageError("There is no place to write the folder to.", "Name a folder: -o BACK.")
-    folder = read_folder(path, max_bytes)
+    folder = read_input_folder(path, max_bytes)
     ledger = read_ledger(read_side_file(plan, MAX_LEDGER, "Give the file that `reduce --save-plan=FILE` wrote."))
     back = restore_folder(folder, ledger)
     if output.dry_run:

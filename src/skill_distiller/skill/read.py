@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import stat
 from collections.abc import Iterator
 from io import BytesIO
@@ -89,6 +90,11 @@ def _limited(content: bytes, name: str, max_bytes: int) -> bytes:
 # What people hand over instead of Markdown, by its first bytes.
 _OTHERS: Final = {b"%PDF-": "a PDF", b"PK\x03\x04": "a ZIP archive or an office document", b"{\\rtf": "an RTF document"}
 
+_PAGE: Final = re.compile(
+    r"\ufeff?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
 
 def _decode(content: bytes, name: str) -> str:
     for beginning, what in _OTHERS.items():
@@ -105,6 +111,11 @@ def _decode(content: bytes, name: str) -> str:
         ) from None
     if "\0" in text:
         raise BadInputError(f"{name} looks like a binary file (it holds NUL bytes).", _NO_CONTENT)
+    if _PAGE.match(text):
+        raise BadInputError(
+            f"{name} is a page in HTML, not Markdown.",
+            "Give the SKILL.md itself; on GitHub it is behind the button Raw, on GitLab behind Open raw.",
+        )
     if not text.lstrip("\ufeff").strip():
         raise BadInputError(f"{name} is empty.", _NO_CONTENT)
     return text

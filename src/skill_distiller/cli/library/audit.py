@@ -62,7 +62,7 @@ def audit(
     check_options(options)
     counter = load_counter(source.encoding)
     measure = Measure(None if no_saving else options, source.encoding, max_bytes=source.max_bytes)
-    made = audit_of(paths, measure, looking.search(), jobs, window)
+    made = audit_of(paths, measure, looking.search(paths), jobs, window)
     if not made.skills and not made.broken:
         raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
     if json_ or format_ is Format.JSON:

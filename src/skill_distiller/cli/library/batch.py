@@ -143,7 +143,7 @@ def batch(
         raise UsageError("A language model is asked from this process alone.", "Leave out --engine or --provider.")
     options = _options(goal, source, offline=models.offline)
     out = _folder_of_results(handling.output, paths)
-    search = looking.search(apart=out)
+    search = looking.search(paths, apart=out)
     if not any(isinstance(found, FoundSkill) for found in find_skills(paths, search)):  # before anything is written
         raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
     console = widened(open_console(stderr=True, soft_wrap=True))

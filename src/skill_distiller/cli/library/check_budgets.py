@@ -115,7 +115,7 @@ def check(
     given = Budget(most.listing, most.body, most.references, most.all_listings)
     budgets = replace(settings.budgets, every=given.or_else(settings.budgets.every))
     baseline = _baseline(holding, source.encoding) if holding.baseline else None
-    search = looking.search(Path(holding.distilled).resolve() if holding.distilled else None)
+    search = looking.search(paths, Path(holding.distilled).resolve() if holding.distilled else None)
     audit = audit_of(paths, Measure(None, source.encoding, max_bytes=source.max_bytes), search, jobs, window)
     if not audit.skills and not audit.broken:
         raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")

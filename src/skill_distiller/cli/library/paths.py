@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from skill_distiller.cli.input_output import refuse_odd_path
 from skill_distiller.cli.options.option_groups import argument, option
 from skill_distiller.library.find_skills import Search
 
@@ -27,8 +29,11 @@ class Looking:
     no_ignore: bool = option(False, "--no-ignore", help="Take skills too that git ignores.")
     follow_links: bool = option(False, "--follow-links", help="Follow links that lead out of the named folders.")
 
-    def search(self, apart: Path | None = None) -> Search:
-        """The same as the search takes it; `apart` is not looked into."""
+    def search(self, paths: Iterable[str] = (), apart: Path | None = None) -> Search:
+        """The same as the search takes it; `apart` is not looked into. Raises BadInputError where a path is none."""
+        for path in paths:
+            if not os.path.lexists(path.replace("\0", "")):
+                refuse_odd_path(path)
         return Search(ignored=self.no_ignore, follow_links=self.follow_links, apart=apart)
 
 

@@ -51,7 +51,7 @@ def report(
     portraits: list[Portrait] = []
     broken: list[Broken] = []
     console = open_console(stderr=True, soft_wrap=True)
-    found = (skill for skill in find_skills(paths, looking.search()) if not isinstance(skill, PassedOver))
+    found = (skill for skill in find_skills(paths, looking.search(paths)) if not isinstance(skill, PassedOver))
     try:
         for skill, done in work_on(found, work, job_count(jobs), preload="skill_distiller.report.library.portrait"):
             if isinstance(done, Portrait):

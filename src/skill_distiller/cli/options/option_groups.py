@@ -15,6 +15,7 @@ from typing import Annotated, Final, Protocol, TypeVar, get_args, get_type_hints
 import typer
 from typer.core import TyperCommand
 
+from skill_distiller.cli.options.mistakes import COMMAND_LINE_ERRORS
 from skill_distiller.errors import UsageError
 
 T = TypeVar("T")
@@ -134,7 +135,11 @@ class Command(TyperCommand):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """As Typer does it; raises UsageError for what is left over."""
         ctx.allow_extra_args = True
-        left = super().parse_args(ctx, args)
+        try:
+            left = super().parse_args(ctx, args)
+        except COMMAND_LINE_ERRORS as error:
+            error.ctx = error.ctx or ctx  # whose options are meant
+            raise
         if left and not ctx.resilient_parsing:
             self._refuse(left[0])
         return left

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from skill_distiller.cli.learnings import LEARNINGS_VARIABLE, default_learnings
 from skill_distiller.cli.options.arguments import PROVIDER_VARIABLE, Goal, ModelOptions, Source
-from skill_distiller.cli.options.option_groups import Command, expand_groups, option
+from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.report.text import printable
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.config import Config, load_config
@@ -83,7 +83,7 @@ class Setting:
     origin: str
 
 
-@config.command("show", cls=Command)
+@config.command("show")
 @expand_groups
 def show(*, source: Source, json_: bool = option(False, "--json", help="Print JSON.")) -> None:
     """Show each setting, its value and where it comes from. An option on the command line is above all of them."""
