@@ -324,7 +324,7 @@ def test_the_description_is_the_first_stage(skill: Path, tmp_path: Path) -> None
 
 
 def test_late_rules_are_said_near_the_top(tmp_path: Path) -> None:
-    """A note counts rules behind the first 5,000 tokens; --pin repeats them, once, and the plan takes them out again."""
+    """A note counts rules behind the first 5,000 tokens; --pin repeats them, and the plan takes them out."""
     root, out, plan = tmp_path / "widgets", tmp_path / "out" / "widgets", tmp_path / "plan.json"
     record = tmp_path / "record.json"
     root.mkdir()

@@ -29,7 +29,7 @@ _MAX_TOPICS: Final = 5
 _MIN_TOPICS: Final = 2
 # A pointer that is as long as what it points to saves nothing: characters of a passage below which it has at most so
 # many topics. All under a heading needs fewer, since the heading stays and says what it is about.
-_FEWER_TOPICS: Final = {400: 0, 1600: 3}
+_FEWER_TOPICS: Final = {600: 0, 1600: 3}
 _FEWER_TOPICS_IN_PART: Final = {1600: 3}
 _MAX_TOPIC: Final = 40  # characters of a topic
 _MAX_NAME: Final = 60  # characters of a heading in a sentence
