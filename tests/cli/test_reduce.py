@@ -272,3 +272,76 @@ def test_compress_points_to_reduce(skill: Path) -> None:
     result = run("compress", skill, "--to-references")
     assert (result.exit_code, result.stdout) == (2, b"")
     assert f"skill-distiller reduce {skill} -o OUT" in result.stderr
+
+
+LONG = """Makes widgets of iron, copper and glass. Use when the user asks for a widget, wants an iron widget bent,
+  needs a copper widget or asks about the gateway of widgets. Supports troubleshooting of timeouts and retries in the
+  gateway of widgets, the field reference with width, height and color, long explanations of the history of widget
+  making in all the countries of the world, and much more besides. Never for gadgets."""
+
+
+def test_the_description_is_the_first_stage(skill: Path, tmp_path: Path) -> None:
+    """It gets shorter with what moves, limits stay, the plan gives it back; --no-description leaves it alone."""
+    text = (skill / "SKILL.md").read_text("utf-8").replace("Makes widgets. Use when the user asks for one.", LONG)
+    (skill / "SKILL.md").write_text(text, encoding="utf-8")
+    requests = tmp_path / "requests.json"
+    asked = [
+        "bend an iron widget",
+        "a copper widget",
+        "glass widget please",
+        "copper",
+        "iron widgets",
+        "widget of glass",
+    ]
+    requests.write_text(json.dumps(asked), encoding="utf-8")
+    out, plan, receipt = tmp_path / "out" / "widgets", tmp_path / "plan.json", tmp_path / "record.json"
+    out.parent.mkdir()
+    given = ("reduce", skill, "--threshold=0", "--queries", requests)
+    result = run(*given, "-o", out, "--save-plan", plan, "--json")
+    assert result.exit_code == 0
+    receipt.write_bytes(result.stdout)
+    assert run("verify", skill, out, "--receipt", receipt, "--strict").exit_code == 0
+    assert run("verify", skill, out).exit_code == 6  # nobody declared that clauses went
+    record = json.loads(result.text)
+    found = record["description"]
+    assert len(found["description"]) < len(found["original"])
+    assert "Never for gadgets." in found["description"]
+    assert record["figures"]["listing"]["after"] < record["figures"]["listing"]["before"]
+    assert found["description"] in run(*given, "--diff").text
+    assert run("restore", out, "--all", "--plan", plan, "-o", tmp_path / "back").exit_code == 0
+    assert snapshot(tmp_path / "back") == snapshot(skill)
+    core, record["description"]["description"] = out / "SKILL.md", "Makes widgets. Use for gadgets."
+    core.write_text(core.read_text("utf-8").replace(found["description"], "Makes widgets. Use for gadgets."), "utf-8")
+    receipt.write_text(json.dumps(record), encoding="utf-8")
+    assert run("verify", skill, out, "--receipt", receipt).exit_code == 6  # a record can't declare another meaning
+    alone = json.loads(run("reduce", skill, "--threshold=0", "--no-description", "--json").text)
+    assert alone["description"] is None
+    assert alone["figures"]["listing"]["after"] == alone["figures"]["listing"]["before"]
+    kept = json.loads(run(*given, "--json", "--keep-section=Troubleshooting", "--keep-section=Field reference").text)
+    assert not kept["changed"]
+    assert kept["description"]["description"] == found["original"]
+    assert run(*given, "--no-description", "--dry-run").exit_code == 2
+
+
+def test_late_rules_are_said_near_the_top(tmp_path: Path) -> None:
+    """A note counts rules behind the first 5,000 tokens; --pin repeats them, and the plan takes them out."""
+    root, out, plan = tmp_path / "widgets", tmp_path / "out" / "widgets", tmp_path / "plan.json"
+    record = tmp_path / "record.json"
+    root.mkdir()
+    out.parent.mkdir()
+    steps = "".join(f"Never bend widget number {i} by hand in the shop.\n\n" for i in range(600))
+    body = f"# Widgets\n\nMake widgets.\n\n## Rules\n\n{steps}Always ask before you melt a widget.\n\n- It must stay.\n"
+    (root / "SKILL.md").write_text(HEAD + body, encoding="utf-8")
+    assert "stand behind the first 5,000 tokens" in run("reduce", root, "--dry-run").stderr
+    result = run("reduce", root, "--pin", "-o", out, "--save-plan", plan, "--json")
+    assert result.exit_code == 0
+    record.write_bytes(result.stdout)
+    core = (out / "SKILL.md").read_text("utf-8")
+    digest = core.split("Make widgets.\n\n")[1].split("\n\n## Rules")[0]
+    assert digest in json.loads(record.read_text("utf-8"))["added"]
+    assert digest.startswith("Never bend widget number")
+    assert "It must" not in digest
+    assert len(digest.split()) < 50
+    assert run("verify", root, out, "--receipt", record, "--strict").exit_code == 0
+    assert run("restore", out, "--all", "--plan", plan, "-o", tmp_path / "back").exit_code == 0
+    assert snapshot(tmp_path / "back") == snapshot(root)

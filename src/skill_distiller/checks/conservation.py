@@ -146,6 +146,13 @@ def announced_in(record: object, original: Skill) -> frozenset[str]:
     return frozenset(found)
 
 
+def description_in(record: object) -> str | None:
+    """The new description that the JSON record of `reduce` names, None for none."""
+    described = record.get("description") if isinstance(record, dict) else None
+    text = described.get("description") if isinstance(described, dict) else None
+    return text if isinstance(text, str) else None
+
+
 def count_conserved(pair: FolderPair) -> Conservation:
     """The lines, facts and files of the original that are found again."""
     before, joined = pair.before.skill, pair.joined.skill

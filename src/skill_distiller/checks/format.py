@@ -14,7 +14,7 @@ from skill_distiller.checks.model import ALREADY, Finding, FindingKind, Level, P
 from skill_distiller.meaning.compare import compare_texts, restricts
 from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.meaning.units import split_sentences
-from skill_distiller.meaning.verdicts import CERTIFIED
+from skill_distiller.meaning.verdicts import CERTIFIED, Verdict
 from skill_distiller.skill.model import BlockKind, FrontmatterState, Skill, count_line_ends
 
 MAX_NAME: Final = 64  # characters, as in all of these
@@ -27,6 +27,7 @@ CLIENT_FIELDS: Final = frozenset(
     " homepage keywords mode model paths shell tags tools triggers user-invocable version when_to_use".split()
 )
 _BOM: Final = "\ufeff"
+_WORDS: Final = re.compile(r"\w+")
 
 
 class Fault(NamedTuple):
@@ -158,24 +159,38 @@ def _fields(pair: Pair) -> Iterator[Finding]:
         if name not in after:
             yield Finding(FindingKind.LOST, Level.FAILURE, name, 1, "field")
         elif after[name] != value or type(after[name]) is not type(value):
-            yield from _changed_field(name, value, after[name])
+            yield from _changed_field(name, value, after[name], pair.declared.description)
     for name in (name for name in after if name not in before):
         told = name in _TELLING and (name in _DESCRIBING or not _orders(after[name]))
         level = Level.WARNING if name in pair.allowed_fields else Level.LOOK if told else Level.FAILURE
         yield Finding(FindingKind.NEW, level, name, 1, "field", in_candidate=True)
 
 
-def _changed_field(name: str, before: object, after: object) -> Iterator[Finding]:
-    """A field with another value; of a description only what it says counts, sentence by sentence."""
+def _changed_field(name: str, before: object, after: object, declared: str | None) -> Iterator[Finding]:
+    """A field with another value; of a description only what it says counts, sentence by sentence.
+
+    Of one that is `declared` words may be gone; what it still says has to be what it said.
+    """
     level, kind = Level.FAILURE, FindingKind.CHANGED
     if name == "description" and isinstance(before, str) and isinstance(after, str):
         differences = compare_texts(before, after).differences
-        if not any(difference.firm for difference in differences):
+        if after == declared and _is_cut(before, after) and _TURNED.isdisjoint(d.verdict for d in differences):
+            level = Level.DECLARED
+        elif not any(difference.firm for difference in differences):
             proved = all(difference.verdict in CERTIFIED for difference in differences)
             level, kind = Level.WARNING if proved else Level.LOOK, FindingKind.REWORDED
         yield Finding(kind, level, before, 1, "description", other=Quote(after, 1))
     else:
         yield Finding(kind, level, name, 1, "field", in_candidate=True)
+
+
+_TURNED: Final = frozenset({Verdict.CONTRADICTED, Verdict.WEAKENED, Verdict.NEW})
+
+
+def _is_cut(before: str, after: str) -> bool:
+    """Whether a text is another one with words left out."""
+    words = iter(_WORDS.findall(before.casefold()))
+    return all(word in words for word in _WORDS.findall(after.casefold()))
 
 
 def _orders(value: object) -> bool:

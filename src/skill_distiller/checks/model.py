@@ -164,7 +164,7 @@ class Declared:
 
     `headings` are pairs of level and text. `blocks` are the texts of blocks as they were; one of which an extract or a
     summary is left counts as `removed`, and what is left is among the `parts`; one that is said in new words is among
-    the `reworded`.
+    the `reworded`. `description` is the new one, where some of it was left out.
     """
 
     headings: frozenset[tuple[int, str]] = frozenset()
@@ -173,6 +173,7 @@ class Declared:
     reworded: frozenset[str] = frozenset()
     blocks: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
+    description: str | None = None
 
 
 _T = TypeVar("_T")

@@ -202,7 +202,7 @@ def description(
         error.hint = error.hint.replace(f"batch {path}", f"description --fit --client {_A_CLIENT} --library {path}")
         raise
     _check_frontmatter(skill, handing)
-    queries, library = _read_queries(wanted, skill, path), _read_library(wanted, skill)
+    queries, library = read_requests(wanted.queries, skill), read_library(wanted.library, skill)
     target = None
     if handing.file not in ("", STDIN):
         folder_given = path != STDIN and Path(path).is_dir()
@@ -249,11 +249,10 @@ def _check_frontmatter(skill: Skill, handing: Handing) -> None:
         raise BadInputError(f"The frontmatter can't be changed: it is {state.value}.", "Mend it first.")
 
 
-def _read_queries(wanted: Wanted, skill: Skill, path: str) -> Sequence[Query]:
-    """The queries of the file that was named, else those that the skill folder ships, else none."""
-    if wanted.queries:
-        content = read_side_file(wanted.queries, _MOST_BYTES, _HINT)
-        return parse_queries(content, skill.name, repr(wanted.queries))
+def read_requests(file: str, skill: Skill) -> Sequence[Query]:
+    """The queries of a file that was named, else those that the skill folder ships, else none."""
+    if file:
+        return parse_queries(read_side_file(file, _MOST_BYTES, _HINT), skill.name, repr(file))
     found: list[Query] = []
     folder = skill.path.parent if skill.path else None
     for name in _EVALS if folder else ():
@@ -264,15 +263,15 @@ def _read_queries(wanted: Wanted, skill: Skill, path: str) -> Sequence[Query]:
     return tuple(dict.fromkeys(found))
 
 
-def _read_library(wanted: Wanted, skill: Skill) -> tuple[Candidate, ...]:
+def read_library(named: Sequence[str] | None, skill: Skill) -> tuple[Candidate, ...]:
     """The other skills: of the folders that were named, else those beside the skill's own folder."""
-    if wanted.library:
-        folders = [Path(name) for name in wanted.library]
+    if named:
+        folders = [Path(name) for name in named]
     else:
         folders = [skill.path.resolve().parent.parent] if skill.path and skill.path.name == SKILL_FILE else []
     found: list[Candidate] = []
     for folder in folders:
-        with nullcontext() if wanted.library else suppress(BadInputError):  # nobody asked for the folder beside it
+        with nullcontext() if named else suppress(BadInputError):  # nobody asked for the folder beside it
             found += read_siblings(folder)
     return tuple(dict.fromkeys(sibling for sibling in found if sibling.name != skill.name))
 

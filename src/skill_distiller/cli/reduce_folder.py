@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
+from skill_distiller.cli.description import read_library, read_requests
 from skill_distiller.cli.input_output import (
     STDIN,
     check_target,
@@ -25,11 +28,14 @@ from skill_distiller.report.console import open_console
 from skill_distiller.report.reduction import folder_diff, print_reduction, reduction_to_json
 from skill_distiller.report.text import printable
 from skill_distiller.run.config import load_config
-from skill_distiller.run.reduce import DEFAULT_SHARE, ReduceOptions, Reduction, reduce_folder
+from skill_distiller.run.describe_skill import DescriptionOptions, DescriptionResult, Generate, describe_skill
+from skill_distiller.run.reduce import DEFAULT_SHARE, Additions, ReduceOptions, Reduction, reduce_folder
 from skill_distiller.run.run import Counting, KeptPieces
 from skill_distiller.skill.folder import SkillFolder
+from skill_distiller.skill.model import Skill
 from skill_distiller.skill.safe_files import staged
 from skill_distiller.skill.write_folder import write_folder
+from skill_distiller.tokens import load_counter
 
 _NOWHERE: Final = "Name a folder: -o OUT. Or look first: --dry-run, --diff or --json."
 
@@ -58,8 +64,32 @@ class Moves:
     annotate: bool = option(
         False, "--annotate", help="Name references that SKILL.md leads nowhere to in a section at its end."
     )
+    pin: bool = option(
+        False, "--pin", help="Say rules behind the first 5,000 tokens near the top too, in at most 50 tokens."
+    )
     again: bool = option(False, "--again", help="Also reduce a folder that was reduced before.")
     strict: bool = option(False, "--strict", help="Treat as errors: no frontmatter, no trigger section.")
+
+
+@dataclass(frozen=True, slots=True)
+class Describing:
+    """Whether the description is shortened first, and what it is told apart by."""
+
+    PANEL: ClassVar[str] = "Description"
+    no_description: bool = option(False, "--no-description", help="Leave the description as it is.")
+    library: list[str] | None = option(
+        None, metavar="DIR", help="Skills that it is told apart from. Can be repeated. Default: those beside the skill."
+    )
+    queries: str = option(
+        "", metavar="FILE", help="Requests of users that have to lead to the skill still; as for `description`."
+    )
+
+    def check(self) -> None:
+        """Raise UsageError for options that have no meaning together."""
+        exclude(
+            ("--no-description", self.no_description, "--library", bool(self.library)),
+            ("--no-description", self.no_description, "--queries", bool(self.queries)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +126,7 @@ def reduce(
     path: str = argument(metavar="DIR", help="A skill folder, its SKILL.md, or - for a SKILL.md on stdin."),
     *,
     moves: Moves,
+    describing: Describing,
     output: FolderOutput,
     source: Source,
     offline: bool = option(
@@ -108,6 +139,7 @@ def reduce(
     other file as it is. Nothing is dropped, and a program proves it before anything is written.
     """
     output.check()
+    describing.check()
     exclude(("--core-tokens", moves.core_tokens is not None, "--threshold", moves.threshold is not None))
     settings = load_config(source.config, use=not source.no_config)
     options = ReduceOptions(
@@ -119,12 +151,12 @@ def reduce(
         settings.patterns,
         moves.again,
         moves.strict,
-        moves.annotate,
+        Additions(moves.annotate, moves.pin),
     )
     options.check()
     folder = read_input_folder(path, source.max_bytes)
     plan = _plan_file(output, folder) if output.save_plan else None
-    reduction = reduce_folder(folder, options)
+    reduction = reduce_folder(folder, options, describe=_describer(folder, describing, options))
     console = open_console(stderr=True, soft_wrap=True)
     aside = _write(reduction, output, plan)
     if output.json_:
@@ -139,6 +171,22 @@ def reduce(
         console.print(f"The folder that was there is now {printable(str(aside))}")
     if output.folder and not output.dry_run:
         console.print(f"Written: {printable(output.folder)}" + (f" and {printable(str(plan))}" if plan else ""))
+
+
+def _describer(
+    folder: SkillFolder, describing: Describing, options: ReduceOptions
+) -> Callable[[Skill], DescriptionResult] | None:
+    """What shortens the description; None where it is to stay."""
+    skill = folder.skill
+    if describing.no_description or not skill.description:
+        return None
+    return partial(
+        describe_skill,
+        library=read_library(describing.library, skill),
+        options=DescriptionOptions(generate=Generate.NEVER),
+        counter=load_counter(options.counting.encoding, offline=options.counting.offline),
+        queries=read_requests(describing.queries, skill),
+    )
 
 
 def _plan_file(output: FolderOutput, folder: SkillFolder) -> Path:

@@ -12,7 +12,13 @@ from typing import ClassVar, Final
 import typer
 
 from skill_distiller.analysis.patterns import PatternSet
-from skill_distiller.checks.conservation import FOLDER_CHECKS, REDUCE_SCHEMA, announced_in, verify_folders
+from skill_distiller.checks.conservation import (
+    FOLDER_CHECKS,
+    REDUCE_SCHEMA,
+    announced_in,
+    description_in,
+    verify_folders,
+)
 from skill_distiller.checks.gate import CHECKS
 from skill_distiller.checks.gate import verify as run_checks
 from skill_distiller.checks.model import Declared, Verification, count_tokens, declared_in
@@ -157,7 +163,8 @@ def _read_receipt(path: str, original: Skill) -> tuple[Declared, Collection[str]
     try:
         record = json.loads(content)
         if isinstance(record, dict) and record.get("schema") == REDUCE_SCHEMA:
-            return Declared(), announced_in(record, original)
+            announced = announced_in(record, original)
+            return Declared(description=description_in(record)), announced
         return declared_in(record, original), ()
     except (ValueError, RecursionError):
         raise BadInputError(f"The receipt {path!r} is not JSON.", hint) from None

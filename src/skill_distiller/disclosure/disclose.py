@@ -19,7 +19,7 @@ from skill_distiller.tokens import TokenCounter, count_skill
 
 # Of the tokens of SKILL.md, and in tokens: for less nobody should have to look in two places.
 WORTH_A_FILE: Final = 0.05
-LEAST_SAVED: Final = 80
+LEAST_SAVED: Final = 50
 
 
 class Disclosed(NamedTuple):

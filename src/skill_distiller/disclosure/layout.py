@@ -19,7 +19,7 @@ from skill_distiller.skill.folder import LinkState, SkillFolder
 from skill_distiller.skill.model import Skill
 
 MAX_FILES: Final = 6  # new ones: each is a choice that the agent has to make
-MIN_TOKENS: Final = 100  # of a new file: for less nobody should have to open one
+MIN_TOKENS: Final = 60  # of a new file: for less nobody should have to open one
 _FOLDERS: Final = ("references", "reference")
 _SPARE_FOLDER: Final = "details"
 _REST: Final = {SectionType.EXAMPLE: "examples", SectionType.OUTPUT_FORMAT: "templates"}

@@ -26,7 +26,7 @@ class Ledger:
     """What was moved: every stretch in the order of the original, and the SHA-256 (hex) of what it is about.
 
     `source` and `core` are those of SKILL.md before and after, `files` those of the new references, by path.
-    `empty_folders` are what the original held besides its files.
+    `empty_folders` are what the original held besides its files, `frontmatter` is its own where the run changed it.
     """
 
     source: str
@@ -34,13 +34,22 @@ class Ledger:
     files: Mapping[PurePosixPath, str]
     spans: tuple[Span, ...]
     empty_folders: tuple[PurePosixPath, ...] = ()
+    frontmatter: str | None = None
 
 
 def make_ledger(split: Split) -> Ledger:
     """The ledger of a split."""
     files = {reference.path: _digest(_text_of(split.after, reference.path)) for reference in split.references}
     before, after = split.before, split.after
-    return Ledger(source_digest(before.skill), source_digest(after.skill), files, split.spans, before.empty_folders)
+    own = before.skill.frontmatter.raw
+    return Ledger(
+        source_digest(before.skill),
+        source_digest(after.skill),
+        files,
+        split.spans,
+        before.empty_folders,
+        own if own != after.skill.frontmatter.raw else None,
+    )
 
 
 def restore_folder(folder: SkillFolder, ledger: Ledger) -> SkillFolder:
@@ -56,7 +65,8 @@ def restore_folder(folder: SkillFolder, ledger: Ledger) -> SkillFolder:
         texts[path] = _text_of(folder, path)
         if _digest(texts[path]) != digest:
             raise BadInputError(f"{str(path)!r} is not as the run left it.", "Restore from an unchanged copy.")
-    text = restore_text(folder.skill.text, texts, ledger.spans)
+    core = folder.skill.text if ledger.frontmatter is None else ledger.frontmatter + folder.skill.body
+    text = restore_text(core, texts, ledger.spans)
     skill = parse_skill(text, folder.skill.path)
     if source_digest(skill) != ledger.source:
         raise BadInputError("The plan does not give the original back.", _HINT)
@@ -113,6 +123,7 @@ def write_ledger(ledger: Ledger) -> str:
         "core_sha256": ledger.core,
         "files": {str(path): digest for path, digest in ledger.files.items()},
         "empty_folders": list(map(str, ledger.empty_folders)),
+        "frontmatter": ledger.frontmatter,
         "moved": [{**span._asdict(), "path": str(span.path)} for span in ledger.spans],
     }
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
@@ -130,6 +141,7 @@ def read_ledger(text: str) -> Ledger:
             {check_path(_typed(path, str)): _typed(d, str) for path, d in _typed(record["files"], dict).items()},
             tuple(map(_read_span, _typed(record["moved"], list))),
             tuple(check_path(_typed(path, str)) for path in _typed(record["empty_folders"], list)),
+            None if record.get("frontmatter") is None else _typed(record["frontmatter"], str),
         )
     except (KeyError, TypeError, ValueError, RecursionError):
         raise BadInputError("The plan is none of `reduce --save-plan`.", _HINT) from None

@@ -24,11 +24,11 @@ from skill_distiller.skill.model import PROSE, BlockKind
 from skill_distiller.structure.edges import EdgeKind, Piece, heading_of
 from skill_distiller.tokens import TokenCounter
 
-POINTER_TOKENS: Final = 30  # about what a pointer takes; what it really takes is counted in the end
+POINTER_TOKENS: Final = 22  # about what a pointer takes; what it really takes is counted in the end
 HEADER_TOKENS: Final = 40  # about what the header of a new file takes
-MIN_SAVED: Final = 45  # tokens that a passage saves beyond its pointer: else the text had better stay
-MIN_SAVED_IN_PART: Final = 70  # the same where a part of the section stays: it is then read in two places
-_CHOICE: Final = 25  # tokens that a pointer is charged beside its own, for the choice that it puts before the reader
+MIN_SAVED: Final = 30  # tokens that a passage saves beyond its pointer: else the text had better stay
+MIN_SAVED_IN_PART: Final = 40  # the same where a part of the section stays: it is then read in two places
+_CHOICE: Final = 10  # tokens that a pointer is charged beside its own, for the choice that it puts before the reader
 _PATIENCE, _MAX_ROUNDS = 8, 40  # rounds in which single pieces are pinned, and rounds in all
 _PRICES: Final = tuple(0.02 * 1.25**step for step in range(40))  # of all the worth, as multiples of all tokens
 

@@ -29,8 +29,8 @@ _BINDING: Final = {
 }
 _DONE: Final = frozenset({SectionType.CORE_INSTRUCTION, SectionType.CONSTRAINT})
 _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE})
-_LONG: Final = 300  # characters of code or a table, from which on it is looked up while it is needed
-_DIGEST: Final = 1500  # characters of a section
+_LONG: Final = 200  # characters of code or a table, from which on it is looked up while it is needed
+_DIGEST: Final = 800  # characters of a section
 _LINKED: Final = re.compile(r"\]\(\s*<?#([^)>\s]+)")
 _CAPITALS: Final = re.compile(r"(?<![\w-])[^\W\d_a-z]{4,}(?![\w-])")
 _NUMBERED: Final = re.compile(r"-\d+\Z")

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
+from itertools import islice
 from math import log
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -26,6 +27,10 @@ from skill_distiller.structure.counts import read_place
 
 _MAX_TOPICS: Final = 5
 _MIN_TOPICS: Final = 2
+# A pointer that is as long as what it points to saves nothing: characters of a passage below which it has at most so
+# many topics. All under a heading needs fewer, since the heading stays and says what it is about.
+_FEWER_TOPICS: Final = {600: 0, 1600: 3}
+_FEWER_TOPICS_IN_PART: Final = {1600: 3}
 _MAX_TOPIC: Final = 40  # characters of a topic
 _MAX_NAME: Final = 60  # characters of a heading in a sentence
 _MAX_CJK: Final = 16  # the same, of characters of which one is as much as half a word
@@ -114,7 +119,7 @@ def make_signpost(reading: Reading, passage: Passage) -> Signpost:
     names = [clean_heading(heading) for heading in skill.heading_path(passage.section)]
     name = (names[-1] if names else "") or skill.name
     above = names[-2] if len(names) > 2 else ""
-    topics = tuple(_topics(reading, passage, name))
+    topics = tuple(islice(_topics(reading, passage, name), _most_topics(reading, passage)))
     words = _data()[language]
     if not passage.whole:
         return Signpost(words[_part(reading, passage, name)], name, topics, language)
@@ -217,6 +222,12 @@ def _language(reading: Reading) -> str:
             return name
     found = language_of(re.findall(r"[^\W\d_]+", prose))
     return found if found in LANGUAGES else "en"
+
+
+def _most_topics(reading: Reading, passage: Passage) -> int:
+    size = sum(len(reading.skill.blocks[block].text) for block in passage.blocks)
+    limits = _FEWER_TOPICS if passage.whole else _FEWER_TOPICS_IN_PART
+    return next((most for length, most in limits.items() if size < length), _MAX_TOPICS)
 
 
 def _topics(reading: Reading, passage: Passage, name: str) -> Iterator[str]:

@@ -43,8 +43,12 @@ def _lines(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
             f"Per use, each new reference read at a rate of {rate} (assumed): ",
             _change(mark, before.path, after.path, "tokens"),
         )
-    yield Text(f"In the list of skills: {mark}{after.listing:,} tokens, as before")
+    if before.listing == after.listing:
+        yield Text(f"In the list of skills: {mark}{after.listing:,} tokens, as before")
+    else:
+        yield Text.assemble("In the list of skills: ", _change(mark, before.listing, after.listing, "tokens"))
     yield Text(f"On disk: {before.disk:,} → {after.disk:,} bytes")
+    yield from map(Text, _description(reduction))
     yield from _files(reduction, verbose=verbose)
     yield from map(Text, _why_nothing(reduction))
     yield _proof(reduction)
@@ -58,6 +62,22 @@ def _lines(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
 def _change(mark: str, before: float, after: float, unit: str) -> str:
     share = f" ({1 - after / before:.0%} less)" if before and after < before else ""
     return f"{mark}{before:,.0f} → {mark}{after:,.0f} {unit}{share}"
+
+
+def _description(reduction: Reduction) -> Iterator[str]:
+    """What went of the description, and who says that it still routes."""
+    described = reduction.described
+    if described is None:
+        return
+    found = described.described
+    if reduction.after.skill.description == reduction.skill.description:
+        if found.changed and not reduction.repeated:
+            saved = described.tokens[0] - described.tokens[1]
+            yield f"The description stays; `skill-distiller description` makes it {plural(saved, 'token')} shorter."
+        return
+    gone = [clause for clause in found.clauses.all if clause.index not in found.kept]
+    yield f"Description: {plural(len(gone), 'clause')} less, by the {printable(described.router)}"
+    yield from (f"  − {excerpt(found.clauses.text_of(clause))}" for clause in gone[:_SHOWN])
 
 
 def _files(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
@@ -95,6 +115,11 @@ def _notes(reduction: Reduction) -> Iterator[str]:
         shown = ", ".join(printable(str(path)) for path in unnamed[:_SHOWN])
         more = ", …" if len(unnamed) > _SHOWN else ""
         yield f"nothing leads to {plural(len(unnamed), 'reference')} of the folder: {shown}{more}"
+    if late := reduction.late_rules():
+        yield (
+            f"{plural(len(late), 'rule')} stand behind the first 5,000 tokens, which is all that some clients keep"
+            + ("" if reduction.options.additions.pin else "; --pin repeats them")
+        )
     for check in reduction.proof[0].checks:
         yield from (finding_text(finding) for finding in check.findings if check.name == "references")
 
@@ -135,6 +160,7 @@ def reduction_to_json(reduction: Reduction) -> Json:
         "changed": reduction.split is not None,
         "already_reduced": reduction.repeated,
         "figures": {name: _figure(*reduction.figures, name) for name in Figures._fields},
+        "description": _description_to_json(reduction),
         "new_files": [_file(reduction, reference, ids) for reference in _references(reduction)],
         "added": [part for span in _spans(reduction) if not span.length for part in added_by(span)],
         "receipt": _moves(reduction, ids),
@@ -149,6 +175,18 @@ def reduction_to_json(reduction: Reduction) -> Json:
         "verification": checks_to_json(reduction.proof[0]),
         "unnamed_references": list(map(str, reduction.unnamed())),
         "notes": [{"kind": note.kind, "detail": note.detail} for note in reduction.notes],
+    }
+
+
+def _description_to_json(reduction: Reduction) -> Json | None:
+    described = reduction.described
+    if described is None:
+        return None
+    return {
+        "status": described.described.status.value,
+        "router": described.router,
+        "original": reduction.skill.description,
+        "description": reduction.after.skill.description,
     }
 
 

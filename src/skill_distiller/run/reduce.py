@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
@@ -12,8 +12,9 @@ from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.conservation import Conservation, verify_folders
-from skill_distiller.checks.model import Tokens, Verification
+from skill_distiller.checks.model import Declared, Tokens, Verification
 from skill_distiller.checks.resolve_links import reached_from_core
+from skill_distiller.disclosure.digest import Rule, late_rules, write_digest
 from skill_distiller.disclosure.disclose import Disclosed, disclose
 from skill_distiller.disclosure.ledger import make_ledger, restore_folder
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE, NewReference, Passage, Span, Split
@@ -21,19 +22,36 @@ from skill_distiller.disclosure.passages import Aim
 from skill_distiller.disclosure.split import MARK, annotate, is_new_reference, write_split
 from skill_distiller.errors import RefusedError, TargetError, UsageError
 from skill_distiller.planning.saved_plan import find_pieces
+from skill_distiller.planning.worth import load_worth_model
 from skill_distiller.run.backends import Backends
+from skill_distiller.run.describe_skill import DescriptionResult
 from skill_distiller.run.distill import check_skill
 from skill_distiller.run.notes import Note
 from skill_distiller.run.run import Counting, KeptPieces
 from skill_distiller.skill.folder import SKILL_PATH, SkillFolder
 from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.structure.edges import heading_of
 from skill_distiller.tokens import TokenCounter, count_skill, load_counter
 
 # The least share of the worth that stays. Below it little more moves; at it SKILL.md holds more than six tenths of the
 # evidence of every second exam of the corpus (python -m lab.reduce).
-DEFAULT_SHARE: Final = 0.2
+DEFAULT_SHARE: Final = 0.1
 _REPAIRS: Final = 3  # rounds in which passages go back that the checks refuse
+
+
+class Additions(NamedTuple):
+    """What SKILL.md gets besides pointers.
+
+    `annotate`: the references that it leads nowhere to, at its end. `pin`: rules that stand behind its first 5,000
+    tokens, in at most 50 tokens near the top.
+    """
+
+    annotate: bool = False
+    pin: bool = False
+
+
+_NO_ADDITIONS: Final = Additions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +59,7 @@ class ReduceOptions:
     """What to aim at: the least share (0-1) of the worth that stays in SKILL.md, or the most tokens of it.
 
     `load_rate` (0-1) is how often a new reference is taken to be read per use. The pieces to `keep` stay. With `again`
-    a folder that was reduced before is reduced once more. `strict`: what the skill lacks is an error. `annotate`:
-    references that SKILL.md leads nowhere to are named in it.
+    a folder that was reduced before is reduced once more. `strict`: what the skill lacks is an error.
     """
 
     share: float = DEFAULT_SHARE
@@ -53,7 +70,7 @@ class ReduceOptions:
     patterns: PatternSet = BUILT_IN
     again: bool = False
     strict: bool = False
-    annotate: bool = False
+    additions: Additions = _NO_ADDITIONS
 
     def check(self) -> None:
         """Raise UsageError for options that make no sense."""
@@ -80,20 +97,31 @@ class Figures(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Reduction:
-    """What came out of a run over a folder. `split` is None where nothing moved; `after` is then `before`.
+    """What came out of a run over a folder; where nothing moved `after` is `before`.
 
-    `pinned` says why blocks stay that could not move, by index. `unnamed` are references that SKILL.md names nowhere.
+    `found` says what moved, and why blocks stay that could not; `described` what became of the description, None where
+    it was not looked at.
     """
 
     options: ReduceOptions
     reading: Reading
     before: SkillFolder
-    split: Split | None
+    found: Disclosed
     figures: tuple[Figures, Figures]
     proof: tuple[Verification, Conservation]
     notes: tuple[Note, ...]
-    pinned: Mapping[int, str] = field(default_factory=dict)
+    described: DescriptionResult | None = None
     repeated: bool = False
+
+    @property
+    def split(self) -> Split | None:
+        """What moved, None for nothing."""
+        return self.found.split
+
+    @property
+    def pinned(self) -> Mapping[int, str]:
+        """Why blocks stay that could not move, by index."""
+        return self.found.pinned
 
     @property
     def after(self) -> SkillFolder:
@@ -119,13 +147,23 @@ class Reduction:
         """The references, not counting those of skills within, that SKILL.md and the files it names lead to nowhere."""
         return find_unnamed(self.after)
 
+    def late_rules(self) -> tuple[Rule, ...]:
+        """The rules that stand behind the first 5,000 tokens of SKILL.md as it came out, and nowhere before."""
+        return late_rules(self.reading, self.split or Split(self.before, self.before, (), ()), self.counter)
+
 
 def reduce_folder(
-    folder: SkillFolder, options: ReduceOptions | None = None, backends: Backends | None = None
+    folder: SkillFolder,
+    options: ReduceOptions | None = None,
+    backends: Backends | None = None,
+    describe: Callable[[Skill], DescriptionResult] | None = None,
 ) -> Reduction:
     """Move what may move out of SKILL.md into new references of the folder; no other file changes, nothing is dropped.
 
-    A folder that was reduced before comes out as it is. Raises UsageError for options that make no sense, TargetError
+    With `describe` the description is shortened first. A folder that was reduced before comes out as it is, and so does
+    one of which nothing moves: a second run could not tell that its description was shortened.
+
+    Raises UsageError for options that make no sense, TargetError
     where SKILL.md can't be made to fit, BadInputError with `strict` for what the skill lacks, and RefusedError for a
     result that does not pass its own verification.
     """
@@ -138,16 +176,35 @@ def reduce_folder(
     notes = check_skill(reading, strict=options.strict)
     keep = find_pieces(folder.skill, options.keep.ids, options.keep.sections)
     repeated = not options.again and any(is_new_reference(file.read_text()) for file in folder.references)
-    aim = Aim(options.share, options.core_tokens, options.load_rate, keep)
+    described = describe(folder.skill) if describe and not repeated else None
+    saved = _saved_by(described, folder, options, counter) if described else 0
+    aim = Aim(options.share, options.core_tokens and options.core_tokens + saved, options.load_rate, keep)
     if repeated:
         found, proof = Disclosed(None, {}), _prove(folder, folder, options, counter, None)
     else:
-        found, proof = _sound(reading, folder, options, counter, aim, backends)
+        found, proof = _sound(reading, folder, options, counter, aim, backends, described if saved else None)
     after = found.split.after if found.split else folder
     figures = (_figures(folder, folder, options, counter), _figures(folder, after, options, counter))
     if options.core_tokens is not None and figures[1].activation > options.core_tokens and not repeated:
         raise _beyond(options.core_tokens, figures[1].activation)
-    return Reduction(options, reading, folder, found.split, figures, proof, notes, found.pinned, repeated)
+    return Reduction(options, reading, folder, found, figures, proof, notes, described, repeated)
+
+
+def _saved_by(result: DescriptionResult, folder: SkillFolder, options: ReduceOptions, counter: TokenCounter) -> int:
+    """The tokens that a new description saves in SKILL.md; 0 where it may not stand there."""
+    before, after = folder.skill, result.skill
+    saved = counter.count(before.frontmatter.raw) - counter.count(after.frontmatter.raw)
+    if saved <= 0 or after.body != before.body or not before.description:
+        return 0
+    verification, conservation = _prove(folder, folder.with_skill(after), options, counter, None)
+    return saved if verification.passed and conservation.complete else 0
+
+
+def _with_frontmatter(split: Split, described: DescriptionResult) -> Split:
+    """The split with the frontmatter of another description."""
+    frontmatter, core = described.skill.frontmatter, split.after.skill
+    made = replace(parse_skill(frontmatter.raw + core.body, core.path), frontmatter=frontmatter)
+    return replace(split, after=split.after.with_skill(made))
 
 
 def _beyond(budget: int, smallest: int) -> TargetError:
@@ -162,15 +219,20 @@ Proof = tuple[Verification, Conservation]
 
 
 def _sound(
-    reading: Reading, folder: SkillFolder, options: ReduceOptions, counter: TokenCounter, aim: Aim, backends: Backends
+    reading: Reading,
+    folder: SkillFolder,
+    options: ReduceOptions,
+    counter: TokenCounter,
+    aim: Aim,
+    backends: Backends,
+    described: DescriptionResult | None,
 ) -> tuple[Disclosed, Proof]:
     """A split that passes every check, with its proof; what the checks refuse goes back where it stood."""
     for _ in range(_REPAIRS):
         found = disclose(reading, folder, counter, aim, backends.models.worth)
-        if options.annotate:
-            split = found.split or Split(folder, folder, (), ())
-            split = annotate(reading, split, find_unnamed(split.after))
-            found = found._replace(split=split if split.spans else None)
+        found = found._replace(split=_with_additions(found.split, reading, folder, options, backends))
+        if described and found.split and found.split.references:
+            found = found._replace(split=_with_frontmatter(found.split, described))
         after = found.split.after if found.split else folder
         proof = _prove(folder, after, options, counter, found.split)
         if found.split is None or (proof[0].passed and proof[1].complete and _comes_back(found.split)):
@@ -183,6 +245,20 @@ def _sound(
     )
 
 
+def _with_additions(
+    split: Split | None, reading: Reading, folder: SkillFolder, options: ReduceOptions, backends: Backends
+) -> Split | None:
+    """What moved, with what else SKILL.md is to get; None where it stays as it is."""
+    made = split or Split(folder, folder, (), ())
+    if options.additions.pin:
+        counter = load_counter(options.counting.encoding, offline=options.counting.offline)
+        rules = late_rules(reading, made, counter)
+        made = write_digest(reading, made, rules, counter, backends.models.worth or load_worth_model())
+    if options.additions.annotate:
+        made = annotate(reading, made, find_unnamed(made.after))
+    return made if made.spans else None
+
+
 def _prove(
     before: SkillFolder, after: SkillFolder, options: ReduceOptions, counter: TokenCounter, split: Split | None
 ) -> Proof:
@@ -191,7 +267,11 @@ def _prove(
     for reference in split.references if split else ():
         file = after.file(reference.path)
         announced.add(file.read_text().splitlines()[0] if file else MARK)
-    return verify_folders(before, after, tokens=tokens, patterns=options.patterns, announced=announced)
+    text = after.skill.description
+    declared = Declared(description=text if text != before.skill.description else None)
+    return verify_folders(
+        before, after, tokens=tokens, declared=declared, patterns=options.patterns, announced=announced
+    )
 
 
 def added_by(span: Span) -> tuple[str, ...]:
