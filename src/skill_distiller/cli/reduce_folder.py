@@ -7,24 +7,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from rich.console import Console
+
 from skill_distiller.cli.input_output import STDIN, check_target, read_input, read_side_file, write_json, write_stdout
-from skill_distiller.cli.options.arguments import Output, Source, exclude
+from skill_distiller.cli.options.arguments import ExamModels, Marking, Output, Source, exclude
+from skill_distiller.cli.options.gates import EXAM, EXAM_FILE, GATE_OF_REDUCE, check_gates
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.disclosure.ledger import MAX_BYTES as MAX_LEDGER
 from skill_distiller.disclosure.ledger import make_ledger, read_ledger, restore_folder, write_ledger
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE
 from skill_distiller.errors import RefusedError, UsageError, reason_of
 from skill_distiller.report.console import open_console
+from skill_distiller.report.gate_report import gate_lines
 from skill_distiller.report.reduction import folder_diff, print_reduction, reduction_to_json
 from skill_distiller.report.text import printable
+from skill_distiller.run.backends import Backends
 from skill_distiller.run.config import load_config
 from skill_distiller.run.reduce import DEFAULT_SHARE, ReduceOptions, Reduction, reduce_folder
+from skill_distiller.run.result import GateOutcome
 from skill_distiller.run.run import Counting, KeptPieces
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import SKILL_FILE
 from skill_distiller.skill.read import read_folder
 from skill_distiller.skill.safe_files import staged
 from skill_distiller.skill.write_folder import write_folder
+from skill_distiller.tokens import load_counter
 
 _NOWHERE: Final = "Name a folder: -o OUT. Or look first: --dry-run, --diff or --json."
 
@@ -55,6 +62,18 @@ class Moves:
     )
     again: bool = option(False, "--again", help="Also reduce a folder that was reduced before.")
     strict: bool = option(False, "--strict", help="Treat as errors: no frontmatter, no trigger section.")
+
+
+@dataclass(frozen=True, slots=True)
+class Gating:
+    """The gate that the result has to pass, and its exam."""
+
+    gates: list[str] | None = GATE_OF_REDUCE
+    exam_file: str = EXAM_FILE
+
+    def check(self) -> None:
+        """Raise UsageError for a gate that has no meaning here."""
+        check_gates(self.gates or (), self.exam_file, allowed=(EXAM,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +112,9 @@ def reduce(
     moves: Moves,
     output: FolderOutput,
     source: Source,
-    offline: bool = option(
-        False, "--offline", help="Fetch nothing: an encoding that is not on this machine gives estimated counts."
-    ),
+    gating: Gating,
+    models: ExamModels,
+    marking: Marking,
 ) -> None:
     """Move what is seldom needed into references.
 
@@ -103,6 +122,7 @@ def reduce(
     other file as it is. Nothing is dropped, and a program proves it before anything is written.
     """
     output.check()
+    gating.check()
     exclude(("--core-tokens", moves.core_tokens is not None, "--threshold", moves.threshold is not None))
     settings = load_config(source.config, use=not source.no_config)
     options = ReduceOptions(
@@ -110,7 +130,7 @@ def reduce(
         moves.core_tokens,
         moves.load_rate,
         KeptPieces(tuple(moves.keep or ()), tuple(moves.keep_section or ())),
-        Counting(source.encoding, offline),
+        Counting(source.encoding, models.offline),
         settings.patterns,
         moves.again,
         moves.strict,
@@ -119,21 +139,43 @@ def reduce(
     options.check()
     folder = _read(path, source.max_bytes)
     plan = _plan_file(output, folder) if output.save_plan else None
-    reduction = reduce_folder(folder, options)
     console = open_console(stderr=True, soft_wrap=True)
+    if gating.gates:
+        reduction, gate = _gated(folder, options, gating, (models, marking), console)
+    else:
+        reduction, gate = reduce_folder(folder, options), None
     aside = _write(reduction, output, plan)
     if output.json_:
-        write_json(reduction_to_json(reduction))
+        write_json(reduction_to_json(reduction, gate))
     elif output.diff:
         write_stdout(folder_diff(reduction))
     if output.quiet:
         return
     if not output.json_:
         print_reduction(reduction, console, verbose=output.verbose)
+    if gate:
+        console.print("\n".join(gate_lines(gate)), markup=False, highlight=False)
     if aside:
         console.print(f"The folder that was there is now {printable(str(aside))}")
     if output.folder and not output.dry_run:
         console.print(f"Written: {printable(output.folder)}" + (f" and {printable(str(plan))}" if plan else ""))
+
+
+def _gated(
+    folder: SkillFolder,
+    options: ReduceOptions,
+    gating: Gating,
+    asked: tuple[ExamModels, Marking],
+    console: Console,
+) -> tuple[Reduction, GateOutcome]:
+    """What the gates let pass, with how it went; raises RefusedError for what they don't where the run is strict."""
+    from skill_distiller.cli.pass_gates import Passing, pass_gates
+    from skill_distiller.run.gates.exam_gate import Reducing
+
+    counter = load_counter(options.counting.encoding, offline=options.counting.offline)
+    passing = Passing(gating.gates or (), gating.exam_file, *asked, counter, console, options.strict)
+    gated = pass_gates(Reducing(folder, options, Backends()), passing)
+    return gated.best.product, gated.outcome
 
 
 def _read(path: str, max_bytes: int) -> SkillFolder:
