@@ -235,7 +235,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "skill_distiller/routing/clients.toml",
         *(f"skill_distiller/language/data/{language}.toml" for language in LANGUAGES),
         "skill_distiller/prompted/prompts/classify.md",
-        "skill_distiller/soft/prompts/exam_judge.md",
+        "skill_distiller/prompted/prompts/same_answer.md",
         "skill_distiller/soft/records.schema.json",
         "skill_distiller/prompted/prompts/phrases.md",
         "skill_distiller/prompted/prompts/judge.md",

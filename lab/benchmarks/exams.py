@@ -18,7 +18,8 @@ from skill_distiller.exams.exam_files import read_exam
 from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.statistics import bootstrap, compare_pairs
 from skill_distiller.run.distill import distill
-from skill_distiller.run.exam_gate import MOST_ROUNDS, gate_by_exam
+from skill_distiller.run.gates.bring_back import MOST_ROUNDS
+from skill_distiller.run.gates.exam_gate import gate_by_exam
 from skill_distiller.run.run import DistillOptions, Run
 from skill_distiller.run.take_exam import ExamRun
 from skill_distiller.skill.folder import SkillFolder
@@ -87,9 +88,9 @@ def measure_gates(shared: Shared, thresholds: Sequence[float], every: int = 1) -
             run = Run(DistillOptions(threshold))
             for way, own in (("no gate", None), ("exam by program", by_program), ("the exam itself", exam)):
                 gated = gate_by_exam(run, ExamRun(own or exam, folder, counter), MOST_ROUNDS if own else 0)
-                result, passed = gated.best.result, gated.passed
+                result, outcome = gated.best.product, gated.outcome
                 kept = criteria_kept(exam.criteria, result.text) / len(exam.criteria)
-                found.append(Gate(way, threshold, 1 - result.reduction, kept, len(gated.rounds), passed))
+                found.append(Gate(way, threshold, 1 - result.reduction, kept, len(outcome.rounds), outcome.passed))
     return tuple(found)
 
 

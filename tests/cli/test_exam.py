@@ -272,17 +272,17 @@ def test_a_gate_brings_back_what_the_exam_misses() -> None:
     assert "fails nothing, 1 piece brought back" in done.stderr
     assert "Rehearse on a copy" in done.text
     assert "Rehearse on a copy" not in gate().text
-    assert "Exam, try 1" in gate("--gate=adaptive", "--exam", EXAM).stderr
+    assert "Adaptive, try 1" in gate("--gate=adaptive", "--exam", EXAM).stderr
 
 
 def test_a_strict_gate_refuses_what_fails() -> None:
     """A budget without room: exit code 6 and no result; without --strict the result comes with what it fails."""
     loose = gate("--gate=exam", "--exam", EXAM, "--tokens=1300")
     assert loose.exit_code == 0
-    assert "The exam is not passed: the budget has no room" in loose.stderr
+    assert "The gate is not passed: the budget has no room" in loose.stderr
     strict = gate("--gate=exam", "--exam", EXAM, "--tokens=1300", "--strict")
     assert (strict.exit_code, strict.stdout) == (6, b"")
-    assert "criteria of the exam" in strict.stderr
+    assert "criteria of the gate" in strict.stderr
 
 
 @pytest.mark.parametrize(
@@ -379,3 +379,32 @@ def test_what_an_exam_says_does_not_steer_a_terminal(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert escape not in done.text + done.stderr
     assert "\\x1b[2J" in done.text
+
+
+def test_records_say_how_the_gate_went(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By program for compress; for reduce a model fails what moved, and has it back."""
+    reports = Path(exam_report.__file__).parent
+    record = json.loads(gate("--gate=exam", "--exam", EXAM, "--json").text)
+    jsonschema.validate(record, json.loads((reports / "record.schema.json").read_text("utf-8")))
+    assert [len(told["failed"]) for told in record["gate"]["rounds"]] == [1, 0]
+    assert (record["gate"]["name"], record["gate"]["passed"], record["gate"]["chosen"]) == ("exam", True, 1)
+    assert json.loads(gate("--json").text)["gate"] is None
+    with server(played, monkeypatch) as stub:
+        arguments = ("--exam", EXAM, "--gate=exam", "--provider=openai", "--json", "--dry-run")
+        done = run("reduce", SKILL, "--threshold=0.1", *arguments)
+    assert done.exit_code == 0
+    assert stub.seen
+    reduced = json.loads(done.text)
+    jsonschema.validate(reduced, json.loads((reports / "reduce.schema.json").read_text("utf-8")))
+    assert reduced["gate"]["rounds"][0]["basis"] == "retention"
+    assert reduced["gate"]["models"][0]["calls"] == len(stub.seen)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--gate=faithfulness",), ("--gate=adaptive",), ("--exam=e.json",), ("--gate=no",)],
+)
+def test_a_gate_that_reduce_has_not_is_a_usage_error(arguments: tuple[str, ...]) -> None:
+    """Said before anything is done."""
+    done = run("reduce", SKILL, "--dry-run", *arguments)
+    assert (done.exit_code, done.stdout) == (2, b"")

@@ -17,7 +17,9 @@ from skill_distiller.providers.scripted import ScriptedProvider, read_script
 from skill_distiller.providers.session import Session
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import carry_out
-from skill_distiller.run.exam_gate import carriers_of, choose_by_exam, gate_by_exam, pieces_of
+from skill_distiller.run.gates.adaptive_gate import choose_by_exam
+from skill_distiller.run.gates.bring_back import carriers_of, pieces_of
+from skill_distiller.run.gates.exam_gate import gate_by_exam
 from skill_distiller.run.run import DistillOptions, Run
 from skill_distiller.run.take_exam import ExamRun
 from skill_distiller.skill.ids import piece_ids
@@ -44,29 +46,29 @@ def asking(*quotes: str) -> Exam:
 def test_what_fails_is_brought_back_and_nothing_else() -> None:
     """The pieces with the lost evidence stay; the rest is as it was; the second try passes."""
     gated = gate_by_exam(RUN, exam_run())
-    first, second = gated.rounds
+    first, second = gated.outcome.rounds
     assert gated.passed
-    assert gated.best is second
+    assert gated.outcome.best is second
     assert [criterion.id for criterion in first.failed] == ["t5c1"]
     assert (first.pieces, len(second.pieces)) == ((), 1)
-    assert first.result.output_tokens < second.result.output_tokens < second.result.input_tokens
-    assert "Rehearse on a copy" in second.result.text
-    assert "The good news" not in second.result.text
+    assert first.tokens < second.tokens < gated.best.product.input_tokens
+    assert "Rehearse on a copy" in gated.best.product.text
+    assert "The good news" not in gated.best.product.text
 
 
 def test_a_result_that_passes_is_left_alone() -> None:
     """One try, the text of a run without a gate."""
     gated = gate_by_exam(RUN, exam_run(asking("NEVER put a `CONCURRENTLY` statement inside a transaction block")))
-    assert len(gated.rounds) == 1
-    assert gated.best.result.text == carry_out(RUN, FOLDER.skill).text
+    assert len(gated.outcome.rounds) == 1
+    assert gated.best.product.text == carry_out(RUN, FOLDER.skill).text
 
 
 def test_pieces_only_become_more() -> None:
     """At a low threshold as well, and at most two rounds follow."""
     run = replace(RUN, options=replace(RUN.options, threshold=0.4))
     gated = gate_by_exam(run, exam_run())
-    assert len(gated.rounds) <= 3
-    for before, after in pairwise(gated.rounds):
+    assert len(gated.outcome.rounds) <= 3
+    for before, after in pairwise(gated.outcome.rounds):
         assert set(before.pieces) < set(after.pieces)
         assert before.kept <= after.kept
 
@@ -76,8 +78,8 @@ def test_a_budget_without_room_says_no() -> None:
     run = replace(RUN, options=replace(RUN.options, mode=Mode.TOKENS, tokens=1300))
     gated = gate_by_exam(run, exam_run())
     assert not gated.passed
-    assert "no room" in gated.why
-    assert gated.best.result.output_tokens <= 1300
+    assert "no room" in gated.outcome.why
+    assert gated.best.product.output_tokens <= 1300
 
 
 def test_a_model_says_no_where_no_piece_helps() -> None:
@@ -89,7 +91,7 @@ def test_a_model_says_no_where_no_piece_helps() -> None:
     exam = Exam("x", (replace(EXAM.tasks[0], criteria=EXAM.tasks[0].criteria[:1]),))
     session = Session(provider)
     gated = gate_by_exam(RUN, exam_run(exam, Examiner(session, session)))
-    assert gated.best.kept == 1.0  # the original does not meet it either: nothing is lost
+    assert gated.outcome.best.kept == 1.0  # the original does not meet it either: nothing is lost
     assert gated.passed
 
 
@@ -100,27 +102,27 @@ def test_a_model_that_misses_what_is_gone_brings_it_back() -> None:
     examiner = Examiner(session, session)
     gated = gate_by_exam(RUN, exam_run(examiner=examiner), rounds=0)
     assert not gated.passed
-    assert gated.why == "after 0 rounds"
-    assert gated.best.kept == pytest.approx(0.91)
-    assert [criterion.id for criterion in gated.best.failed] == ["t1c5", "t5c1"]
-    needed = pieces_of(FOLDER.skill, gated.best.failed, gated.best.result)
+    assert gated.outcome.why == "after 0 rounds"
+    assert gated.outcome.best.kept == pytest.approx(0.91)
+    assert [criterion.id for criterion in gated.outcome.best.failed] == ["t1c5", "t5c1"]
+    needed = pieces_of(FOLDER.skill, gated.outcome.best.failed, gated.best.shortened | gated.best.absent)
     blocks = {piece: FOLDER.skill.blocks[at].text for at, piece in enumerate(piece_ids(FOLDER.skill).blocks)}
     assert sorted(blocks[piece].split()[0] for piece in needed) == ["Rehearse"]
     asked = session.usage.calls
     again = gate_by_exam(RUN, exam_run(examiner=examiner), rounds=0)
-    assert again.best.kept == gated.best.kept
+    assert again.outcome.best.kept == gated.outcome.best.kept
     assert session.usage.calls == asked  # nothing that was sat is sat again
 
 
 def test_the_smallest_result_that_keeps_enough_is_chosen() -> None:
     """From the cheap end up; where nothing smaller does, the original."""
     gated = choose_by_exam(RUN, exam_run())
-    assert gated.best is gated.rounds[-1]
-    assert gated.best.kept >= 0.9
-    assert all(round_.kept < 0.9 for round_ in gated.rounds[:-1])
+    assert gated.outcome.best is gated.outcome.rounds[-1]
+    assert gated.outcome.best.kept >= 0.9
+    assert all(round_.kept < 0.9 for round_ in gated.outcome.rounds[:-1])
     everything = asking(*(" ".join(block.text.split()) for block in FOLDER.skill.blocks if block.text.strip()))
-    whole = choose_by_exam(RUN, exam_run(everything), fidelity=1.0)
-    assert whole.best.result.text == FOLDER.skill.text
+    whole = choose_by_exam(RUN, exam_run(everything), threshold=1.0)
+    assert whole.best.product.text == FOLDER.skill.text
 
 
 def test_a_quote_may_reach_over_blocks_and_headings() -> None:

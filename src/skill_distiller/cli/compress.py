@@ -186,7 +186,7 @@ def _prepare(request: Request) -> _Job:
     options = options_of(request.goal)
     output.check()
     check_pieces(pieces, options.mode)
-    pieces.check_gate(options.mode)
+    pieces.check_gates(options.mode)
     if pieces.interactive and request.path == STDIN:
         raise UsageError("--interactive reads your answers from stdin.", "Name the skill by its path.")
     exclude(("--interactive", pieces.interactive, "--quiet", output.quiet))
@@ -271,13 +271,11 @@ def _distill_with(models: ModelOptions, request: Request, job: _Job, console: Co
             ends.enter_context(console.status("Distilling …"))
         backends = chosen.backends.with_scorer(job.scorer)
         observe = (lambda stage, value: typer.echo(stage_line(stage, value), err=True)) if debug else None
-        if request.pieces.gate_by:
-            from skill_distiller.cli.pass_exam import pass_exam
+        if request.pieces.gates:
+            from skill_distiller.cli.pass_gates import distill_gated
 
             run = Run(job.options, backends, observe or watch_nothing)
-            result, lines = pass_exam(request.path, job.skill, run, request.pieces, models, console)
-            if not quiet:
-                console.print("\n".join(lines), markup=False, highlight=False)
+            result = distill_gated(run, job.skill, request.path, request.pieces, models, console, quiet=quiet)
         else:
             result = distill(job.skill, job.options, backends, observe)
         if request.pieces.interactive:

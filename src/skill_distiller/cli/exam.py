@@ -268,12 +268,17 @@ def _record(
 
 
 @contextmanager
-def examiner(models: ExamModels, marking: Marking, console: Console, taken: Exam) -> Iterator[Examiner | None]:
-    """Who asks the models of the options; None where no model is there, or the exam is not to be answered."""
+def examiner(
+    models: ExamModels, marking: Marking, console: Console, taken: Exam, *, anyway: bool = False
+) -> Iterator[Examiner | None]:
+    """Who asks the models of the options; None where no model is there, or the exam is not to be answered.
+
+    With `anyway` models are asked for something else too.
+    """
     with_code = any(criterion.check and criterion.check.type is CheckType.CODE for criterion in taken.criteria)
     with ExitStack() as ends:
         answering = None
-        if taken.answerable:
+        if taken.answerable or anyway:
             answering = open_session(models.options(), ends.enter_context(closing(ConsoleWatcher(console))))
         if answering is None:
             yield None

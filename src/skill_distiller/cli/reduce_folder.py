@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
+from rich.console import Console
+
 from skill_distiller.cli.description import read_library, read_requests
 from skill_distiller.cli.input_output import (
     STDIN,
@@ -18,18 +20,23 @@ from skill_distiller.cli.input_output import (
     write_json,
     write_stdout,
 )
-from skill_distiller.cli.options.arguments import Output, Source, exclude
+from skill_distiller.cli.options.arguments import ExamModels, Marking, Output, Source, exclude
+from skill_distiller.cli.options.gates import EXAM, EXAM_FILE, GATE_OF_REDUCE, check_gates
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.disclosure.ledger import MAX_BYTES as MAX_LEDGER
 from skill_distiller.disclosure.ledger import make_ledger, read_ledger, restore_folder, write_ledger
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE
 from skill_distiller.errors import RefusedError, UsageError, reason_of
 from skill_distiller.report.console import open_console
+from skill_distiller.report.gate_report import gate_lines
 from skill_distiller.report.reduction import folder_diff, print_reduction, reduction_to_json
 from skill_distiller.report.text import printable
+from skill_distiller.run.backends import Backends
 from skill_distiller.run.config import load_config
 from skill_distiller.run.describe_skill import DescriptionOptions, DescriptionResult, Generate, describe_skill
+from skill_distiller.run.gates.exam_gate import Reducing
 from skill_distiller.run.reduce import DEFAULT_SHARE, Additions, ReduceOptions, Reduction, reduce_folder
+from skill_distiller.run.result import GateOutcome
 from skill_distiller.run.run import Counting, KeptPieces
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
@@ -93,6 +100,18 @@ class Describing:
 
 
 @dataclass(frozen=True, slots=True)
+class Gating:
+    """The gate that the result has to pass, and its exam."""
+
+    gates: list[str] | None = GATE_OF_REDUCE
+    exam_file: str = EXAM_FILE
+
+    def check(self) -> None:
+        """Raise UsageError for a gate that has no meaning here."""
+        check_gates(self.gates or (), self.exam_file, allowed=(EXAM,))
+
+
+@dataclass(frozen=True, slots=True)
 class FolderOutput:
     """Where the folder goes, and what is printed beside it or in its place."""
 
@@ -129,9 +148,9 @@ def reduce(
     describing: Describing,
     output: FolderOutput,
     source: Source,
-    offline: bool = option(
-        False, "--offline", help="Fetch nothing: an encoding that is not on this machine gives estimated counts."
-    ),
+    gating: Gating,
+    models: ExamModels,
+    marking: Marking,
 ) -> None:
     """Move what is seldom needed into references.
 
@@ -140,6 +159,7 @@ def reduce(
     """
     output.check()
     describing.check()
+    gating.check()
     exclude(("--core-tokens", moves.core_tokens is not None, "--threshold", moves.threshold is not None))
     settings = load_config(source.config, use=not source.no_config)
     options = ReduceOptions(
@@ -147,7 +167,7 @@ def reduce(
         moves.core_tokens,
         moves.load_rate,
         KeptPieces(tuple(moves.keep or ()), tuple(moves.keep_section or ())),
-        Counting(source.encoding, offline),
+        Counting(source.encoding, models.offline),
         settings.patterns,
         moves.again,
         moves.strict,
@@ -156,17 +176,23 @@ def reduce(
     options.check()
     folder = read_input_folder(path, source.max_bytes)
     plan = _plan_file(output, folder) if output.save_plan else None
-    reduction = reduce_folder(folder, options, describe=_describer(folder, describing, options))
+    describe = _describer(folder, describing, options)
     console = open_console(stderr=True, soft_wrap=True)
+    if gating.gates:
+        reduction, gate = _gated(Reducing(folder, options, Backends(), describe), gating, (models, marking), console)
+    else:
+        reduction, gate = reduce_folder(folder, options, describe=describe), None
     aside = _write(reduction, output, plan)
     if output.json_:
-        write_json(reduction_to_json(reduction))
+        write_json(reduction_to_json(reduction, gate))
     elif output.diff:
         write_stdout(folder_diff(reduction))
     if output.quiet:
         return
     if not output.json_:
         print_reduction(reduction, console, verbose=output.verbose)
+    if gate:
+        console.print("\n".join(gate_lines(gate)), markup=False, highlight=False)
     if aside:
         console.print(f"The folder that was there is now {printable(str(aside))}")
     if output.folder and not output.dry_run:
@@ -187,6 +213,22 @@ def _describer(
         counter=load_counter(options.counting.encoding, offline=options.counting.offline),
         queries=read_requests(describing.queries, skill),
     )
+
+
+def _gated(
+    maker: Reducing,
+    gating: Gating,
+    asked: tuple[ExamModels, Marking],
+    console: Console,
+) -> tuple[Reduction, GateOutcome]:
+    """What the gates let pass, with how it went; raises RefusedError for what they don't where the run is strict."""
+    from skill_distiller.cli.pass_gates import Passing, pass_gates
+
+    counting = maker.options.counting
+    counter = load_counter(counting.encoding, offline=counting.offline)
+    passing = Passing(gating.gates or (), gating.exam_file, *asked, counter, console, maker.options.strict)
+    gated = pass_gates(maker, passing)
+    return gated.best.product, gated.outcome
 
 
 def _plan_file(output: FolderOutput, folder: SkillFolder) -> Path:

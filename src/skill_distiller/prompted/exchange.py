@@ -93,6 +93,9 @@ QUOTES: Final = read_prompt("quotes")
 ANSWER: Final = read_prompt("answer")
 MARK: Final = read_prompt("mark")
 DIRECT: Final = read_prompt("direct")
+QUESTIONS: Final = read_prompt("questions")
+SAME_ANSWER: Final = read_prompt("same_answer")
+CONCEPTS: Final = read_prompt("concepts")
 SEGMENT: Final = read_prompt("segment")
 ROUTE: Final = read_prompt("route")
 QUERIES: Final = read_prompt("queries")
@@ -101,6 +104,7 @@ POLISH: Final = read_prompt("polish")
 DESCRIBE: Final = read_prompt("describe")
 PROMPTS: Final = (
     *(CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER, EXAM, QUOTES, ANSWER, MARK, DIRECT),
+    *(QUESTIONS, SAME_ANSWER, CONCEPTS),
     *(SEGMENT, ROUTE, QUERIES, PARAPHRASE, POLISH, DESCRIBE),
 )
 

@@ -39,6 +39,13 @@ class Turn(NamedTuple):
     answer: str
 
 
+class Said(NamedTuple):
+    """An answer to a question, "" where none could be had."""
+
+    text: str
+    whole: bool = True
+
+
 @dataclass(frozen=True)
 class _Attempt:
     """A task on its way: the files read so far, what was wrong with the last reply, and what it has cost."""
@@ -94,6 +101,12 @@ class Examiner:
         unmarked = [(self._key(c, t), t) for c, t in wanted if not self._known[self._key(c, t)].marks]
         self._mark_all(unmarked)
         return tuple(replace(self._known[self._key(c, t)], condition=c.name) for c, t in wanted)
+
+    def answers(self, condition: Condition, questions: Sequence[str]) -> tuple[Said, ...]:
+        """What is said to some questions under a condition, in order, marked by nobody; raises what `sit` raises."""
+        tasks = tuple(Task(question, question, ()) for question in dict.fromkeys(questions))
+        said = {sitting.task: Said(sitting.answer) for sitting in self.sit(Exam("", tasks), [condition])}
+        return tuple(said[question] for question in questions)
 
     def _key(self, condition: Condition, task: Task) -> tuple[str, str, str]:
         return condition.skill, "\0".join(f"{path}\0{text}" for path, text in condition.files.items()), task.id

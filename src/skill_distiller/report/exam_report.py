@@ -12,8 +12,8 @@ from skill_distiller.exams.model import BY_PROGRAM, Exam
 from skill_distiller.exams.sitting import NO_SKILL, ORIGINAL, ExamResult, Mark, Outcome, Sitting
 from skill_distiller.exams.statistics import LEAST_FOR_A_TEST, NO_SCIPY, has_scipy
 from skill_distiller.providers.model import Usage
+from skill_distiller.report.gate_report import usage_text
 from skill_distiller.report.text import excerpt, plural, printable
-from skill_distiller.run.exam_gate import Gated
 
 RESULT_SCHEMA: Final = "skill-distiller/exam-result/1"
 _MOST_SHOWN: Final = 10  # lost criteria of one candidate, without --verbose
@@ -141,14 +141,9 @@ def _outcome_lines(record: ExamRecord, *, verbose: bool) -> Iterator[str]:
 
 def _models(usages: Sequence[Usage]) -> Iterator[str]:
     for usage, does in zip(usages, ("Answers by", "Marks by"), strict=False):
-        yield f"{does} {printable(usage.provider)}/{printable(usage.model)}: {_usage(usage)}"
+        yield f"{does} {printable(usage.provider)}/{printable(usage.model)}: {usage_text(usage)}"
     if len(usages) == 1:
         yield "The same model answers and marks: it may like its own answers."
-
-
-def _usage(usage: Usage) -> str:
-    cached = f", {usage.cached} from the cache" if usage.cached else ""
-    return f"{plural(usage.calls, 'call')}{cached}, {usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
 
 
 def _condition_row(result: ExamResult, name: str, mark: str) -> tuple[str, ...]:
@@ -208,20 +203,6 @@ def _decided_by(mark: Mark) -> str:
         return excerpt(mark.why, _TEXT)
     quote = f"«{excerpt(mark.quote, _TEXT)}»" if mark.quote else excerpt(mark.criterion.text, _TEXT)
     return f"{quote} (a quote that is not in the answer)" if mark.unsupported else quote
-
-
-def gate_lines(gated: Gated) -> Iterator[str]:
-    """What a gate found round by round, and how it ended; safe to show."""
-    what = "of the original's score" if gated.best.exam.outcomes else "of the evidence"
-    for number, round_ in enumerate(gated.rounds, 1):
-        stay = f", {plural(len(round_.pieces), 'piece')} brought back" if round_.pieces else ""
-        fails = f"fails {_criteria(len(round_.failed))}" if round_.failed else "fails nothing"
-        tokens = f"{round_.result.output_tokens:,} tokens"
-        yield f"Exam, try {number} at {round_.threshold:g}: {tokens}, {round_.kept:.1%} {what} kept, {fails}{stay}"
-    for criterion in gated.best.failed[:_MOST_SHOWN]:
-        yield f"  fails {printable(criterion.id)}: {excerpt(criterion.text, _TEXT)}"
-    if gated.why:
-        yield f"The exam is not passed: {gated.why}."
 
 
 def exam_result_to_json(record: ExamRecord) -> dict[str, object]:

@@ -14,10 +14,12 @@ from skill_distiller._version import __version__
 from skill_distiller.checks.conservation import REDUCE_SCHEMA
 from skill_distiller.disclosure.model import NewReference, Passage, Span
 from skill_distiller.disclosure.signposts import write_pointer
+from skill_distiller.report.gate_report import gate_to_json
 from skill_distiller.report.json_record import Json, checks_to_json, members
 from skill_distiller.report.text import excerpt, heading_line, lines_of, plural, printable
 from skill_distiller.report.verification import finding_text, verified_text
 from skill_distiller.run.reduce import Figures, Reduction, added_by, pieces_by_place
+from skill_distiller.run.result import GateOutcome
 from skill_distiller.skill.folder import SKILL_PATH
 from skill_distiller.skill.ids import PieceIds, piece_ids, source_digest
 from skill_distiller.skill.model import SKILL_FILE
@@ -143,8 +145,8 @@ def _receipt(reduction: Reduction) -> Iterator[str]:
         yield f"  line {block.line} [{ids.blocks[index]}] {reason}: {excerpt(block.text)}"
 
 
-def reduction_to_json(reduction: Reduction) -> Json:
-    """The record of a run, as `reduce --json` prints it."""
+def reduction_to_json(reduction: Reduction, gate: GateOutcome | None = None) -> Json:
+    """The record of a run, as `reduce --json` prints it, with what its gate found."""
     options, ids = reduction.options, piece_ids(reduction.skill)
     return {
         "schema": REDUCE_SCHEMA,
@@ -173,6 +175,7 @@ def reduction_to_json(reduction: Reduction) -> Json:
             "moved_blocks": reduction.proof[1].moved,
         },
         "verification": checks_to_json(reduction.proof[0]),
+        "gate": gate_to_json(gate),
         "unnamed_references": list(map(str, reduction.unnamed())),
         "notes": [{"kind": note.kind, "detail": note.detail} for note in reduction.notes],
     }

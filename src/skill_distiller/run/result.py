@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.functionality import Functionality
 from skill_distiller.checks.model import Tokens, Verification
 from skill_distiller.checks.receipt import Receipt
+from skill_distiller.exams.model import Criterion
 from skill_distiller.planning.plan import Plan
+from skill_distiller.providers.model import Usage
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.notes import Note
 from skill_distiller.run.run import Run
@@ -17,17 +20,68 @@ from skill_distiller.skill.model import Skill
 from skill_distiller.structure.edges import Edge, Piece, heading_of, needs_of
 
 
+class Basis(StrEnum):
+    """What a gate goes by: quotes that are still there, scores in an exam, answers alike, or what a text still says."""
+
+    EVIDENCE = "evidence"
+    RETENTION = "retention"
+    ANSWERS = "answers"
+    CONCEPTS = "concepts"
+
+
+@dataclass(frozen=True, slots=True)
+class GateRound:
+    """One try of a gate: the share (0-1) that is kept of its `basis`, what fails, the pieces that had to stay.
+
+    `gate` is the one that said no, or the last one; `threshold` the one of the try, None for a budget; `tokens` are
+    those of SKILL.md.
+    """
+
+    gate: str
+    threshold: float | None
+    tokens: int
+    kept: float
+    failed: tuple[Criterion, ...]
+    pieces: tuple[str, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class GateOutcome:
+    """How a result went through `--gate`: all tries, which one is the result, and why no try passed ("" for passed).
+
+    `asked` is what was asked of which model, the judge last; empty where a program alone decided.
+    """
+
+    name: str
+    rounds: tuple[GateRound, ...]
+    chosen: int
+    why: str = ""
+    asked: tuple[Usage, ...] = ()
+
+    @property
+    def best(self) -> GateRound:
+        """The try that is the result."""
+        return self.rounds[self.chosen]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gates let the result pass, and not the original in its place."""
+        return not self.why
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What shows how good a result is: what went, how much functionality is left, what the gate finds.
 
     Losses that the receipt names are declared in `verification`; it is None for a one-liner, of which
-    there is nothing to compare.
+    there is nothing to compare. `gate` is what became of `--gate`, None where there was none.
     """
 
     receipt: Receipt
     functionality: Functionality
     verification: Verification | None
+    gate: GateOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,29 @@
 """The skill exam: does a model answer with soft tokens as it does with the text? (The paper's Algorithm 1.)
 
-The examiner writes questions from the text and judges the answers; it is the target itself, its adapter off, or any
-provider. The reference is what the target says with the full text and its adapter off; a candidate what it says with
-soft tokens and its adapter on.
+The examiner writes questions from the text and judges the answers, as for texts (`question_exam`); it is the target
+itself, its adapter off, or any provider. The reference is what the target says with the full text and its adapter off;
+a candidate what it says with soft tokens and its adapter on.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
-from skill_distiller.errors import BadInputError, MalformedReplyError, PromptTooLongError
-from skill_distiller.prompted.exchange import new_boundary, read_prompt
+from skill_distiller.errors import BadInputError, PromptTooLongError
+from skill_distiller.exams.selection import DEFAULT_QUESTIONS, DEFAULT_THRESHOLD
+from skill_distiller.prompted.question_exam import Answered, find_references, judge_answers
 from skill_distiller.providers.model import Completion, Finish, Request
-from skill_distiller.providers.session import Question, Session, Unanswered
+from skill_distiller.providers.session import Session
 from skill_distiller.soft.artifact import Carried, SoftArtifact, SoftChoice, carry
 from skill_distiller.soft.networks import Generated, Target
-from skill_distiller.soft.resolution import DEFAULT_QUESTIONS, DEFAULT_THRESHOLD, Selected, offered, select
+from skill_distiller.soft.resolution import Selected, offered, select
 from skill_distiller.soft.rows import fill
 from skill_distiller.tokens import estimate_tokens
 
-QUESTIONS: Final = read_prompt("exam_questions", "skill_distiller.soft")
-JUDGE: Final = read_prompt("exam_judge", "skill_distiller.soft")
 DEFAULT_ANSWER_TOKENS: Final = 512
-_QUESTION_TOKENS: Final = 80
-_VERDICT_TOKENS: Final = 24
-_AGAIN: Final = "Your last answer was no verdict."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +43,6 @@ class Examinee(Protocol):
 
     def candidate(self, question: str, resolution: int) -> Generated:
         """The answer with the first soft tokens."""
-
-
-@dataclass(slots=True)
-class Answered:
-    """A question with its reference, and at each resolution the answer and whether it was accepted."""
-
-    question: str
-    reference: str
-    candidates: dict[int, str] = field(default_factory=dict)
-    accepted: dict[int, bool] = field(default_factory=dict)
 
 
 class HeldExam(NamedTuple):
@@ -88,86 +74,15 @@ def hold_exam(
     if not sizes:
         return HeldExam(select({}, 0, options.questions, options.threshold), ())
     wanted = len(options.given) or options.questions
-    answered = _references(body, examinee, examiner, options)
+    answered = find_references(
+        body, examiner, lambda asked: [*map(examinee.reference, asked)], options.questions, options.given
+    )
     for one in answered:
         for size in sizes:
             one.candidates[size] = examinee.candidate(one.question, size).text
-    _judge(answered, examiner)
+    judge_answers(answered, examiner)
     accepted = {size: sum(one.accepted[size] for one in answered) for size in sizes}
     return HeldExam(select(accepted, len(answered), wanted, options.threshold), tuple(answered))
-
-
-def _references(body: str, examinee: Examinee, examiner: Session, options: ExamOptions) -> list[Answered]:
-    if options.given:
-        return _answer(options.given, examinee)
-    answered: list[Answered] = []
-    asked: list[str] = []
-    for attempt in range(2):  # N questions, then as many more as are missing: 2 N in all at the most
-        missing = options.questions - len(answered)
-        if not missing:
-            break
-        new = [q for q in _questions(body, missing, asked, examiner, attempt) if q not in asked][:missing]
-        asked += new
-        answered += _answer(new, examinee)
-    return answered
-
-
-def _answer(questions: Sequence[str], examinee: Examinee) -> list[Answered]:
-    replies = [(question, examinee.reference(question)) for question in questions]
-    return [Answered(question, reply.text) for question, reply in replies if reply.text and reply.whole]
-
-
-def _questions(body: str, count: int, asked: Sequence[str], examiner: Session, attempt: int) -> list[str]:
-    known = "Not these, which were asked already:\n" + "\n".join(f"- {question}" for question in asked) if asked else ""
-    boundary = new_boundary([body, *asked])
-    request = QUESTIONS.request(
-        count * _QUESTION_TOKENS,
-        count=count,
-        sample=attempt,
-        boundary=boundary,
-        values={"count": str(count), "known": known, "skill": body},
-    )
-    try:
-        value = examiner.ask(Question(request, lambda value: value))
-    except (MalformedReplyError, PromptTooLongError):
-        return []
-    items = value.get("questions")
-    texts = (item.get("question") for item in (items if isinstance(items, list) else ()) if isinstance(item, dict))
-    return list(dict.fromkeys(text.strip() for text in texts if isinstance(text, str) and text.strip()))
-
-
-def _judge(answered: Sequence[Answered], examiner: Session) -> None:
-    """A verdict on every candidate that is not empty; where the reply is none it is asked for once more."""
-    waiting = [(one, size) for one in answered for size, text in one.candidates.items() if text]
-    for one in answered:
-        one.accepted = dict.fromkeys(one.candidates, False)
-    for attempt in range(2):
-        questions = [_verdict(one, size, attempt) for one, size in waiting]
-        left = []
-        for (one, size), reply in zip(waiting, examiner.ask_all(questions), strict=True):
-            if isinstance(reply, bool):
-                one.accepted[size] = reply
-            else:
-                left.append((one, size))
-        waiting = left
-
-
-def _verdict(one: Answered, size: int, attempt: int) -> Question[bool | Unanswered]:
-    boundary = new_boundary([one.question, one.reference, one.candidates[size]])
-    values = {
-        "problem": _AGAIN if attempt else "",
-        "question": one.question,
-        "reference": one.reference,
-        "candidate": one.candidates[size],
-    }
-    return Question(JUDGE.request(_VERDICT_TOKENS, sample=0, boundary=boundary, values=values), _is_same)
-
-
-def _is_same(value: Mapping[str, object]) -> bool:
-    verdict = value.get("verdict")
-    if verdict not in ("same", "different"):
-        raise MalformedReplyError("The reply is no verdict.")
-    return verdict == "same"
 
 
 class LocalExaminee:

@@ -1,16 +1,13 @@
-"""The adaptive rule: the fewest soft tokens with which a model still answers as it does with the text."""
+"""How a skill is carried: the fewest soft tokens with which a model still answers as it does with the text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
-from math import ceil
-from typing import Any, Final
+from typing import Any
 
-DEFAULT_QUESTIONS: Final = 10
-DEFAULT_THRESHOLD: Final = 0.9
+from skill_distiller.exams.selection import Reason, first_enough
 
 
 class Mode(StrEnum):
@@ -18,15 +15,6 @@ class Mode(StrEnum):
 
     SOFT = "soft"
     TEXT = "text"
-
-
-class Reason(StrEnum):
-    """Why a mode was selected."""
-
-    REACHED = "the smallest resolution that reaches the threshold"
-    NOT_REACHED = "no resolution reaches the threshold"
-    SHORT = "already short"
-    INCONCLUSIVE = "too few questions have a reference answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +56,6 @@ def offered(resolutions: Sequence[int], body_tokens: int) -> tuple[int, ...]:
     return tuple(size for size in resolutions if size < body_tokens)
 
 
-def needed(asked: int, threshold: float) -> int:
-    """How many of the answers have to be accepted; counted in whole numbers, for 0.9 of 10 is 9 and not 10.
-
-    >>> needed(10, 0.9), needed(7, 0.9), needed(10, 0.7)
-    (9, 7, 7)
-    """
-    return ceil(Fraction(str(threshold)) * asked)
-
-
 def select(accepted: Mapping[int, int], asked: int, wanted: int, threshold: float) -> Selected:
     """The mode of a skill: the smallest resolution with enough accepted answers, else the text.
 
@@ -85,12 +64,8 @@ def select(accepted: Mapping[int, int], asked: int, wanted: int, threshold: floa
     """
     if not accepted:
         return Selected(Mode.TEXT, None, {}, asked, threshold, Reason.SHORT)
-    if not asked or asked * 2 < wanted:
-        return Selected(Mode.TEXT, None, accepted, asked, threshold, Reason.INCONCLUSIVE)
-    for size in sorted(accepted):
-        if accepted[size] >= needed(asked, threshold):
-            return Selected(Mode.SOFT, size, accepted, asked, threshold, Reason.REACHED)
-    return Selected(Mode.TEXT, None, accepted, asked, threshold, Reason.NOT_REACHED)
+    size, reason = first_enough(sorted(accepted.items()), asked, wanted, threshold)
+    return Selected(Mode.SOFT if size else Mode.TEXT, size, accepted, asked, threshold, reason)
 
 
 def together(chosen: Sequence[Selected | None], resolutions: Sequence[int]) -> int | None:

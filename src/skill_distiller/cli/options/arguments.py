@@ -12,6 +12,7 @@ from math import floor
 from typing import ClassVar, Final, NamedTuple, TypeVar
 
 from skill_distiller.cli.options.completion import encodings, headings, one_of, pieces
+from skill_distiller.cli.options.gates import EXAM_FILE, GATE, check_gates_of
 from skill_distiller.cli.options.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
@@ -194,32 +195,12 @@ class Pieces:
     plan: str = option("", "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.")
     save_plan: str = SAVE_PLAN
     accept_unproved: bool = ACCEPT_UNPROVED
-    gate_by: str = option(
-        "",
-        "--gate",
-        panel="Aim",
-        metavar="exam|adaptive",
-        help="exam: bring back what carries the criteria of an exam that the result fails (at most 2 rounds; with "
-        "--strict what fails then is refused). adaptive: the smallest result that keeps 0.9 of an exam.",
-    )
-    exam_file: str = option(
-        "",
-        "--exam",
-        panel="Aim",
-        metavar="FILE",
-        help="The exam for --gate. Default: that of the skill, else one by program.",
-    )
+    gates: list[str] | None = GATE
+    exam_file: str = EXAM_FILE
 
-    def check_gate(self, mode: Mode) -> None:
-        """Raise UsageError for a gate that is none, or that the other options leave no room for."""
-        if self.gate_by not in ("", "exam", "adaptive"):
-            raise UsageError(f"There is no gate {self.gate_by!r}.", "Gates: exam, adaptive.")
-        if self.exam_file and not self.gate_by:
-            raise UsageError("--exam needs --gate.", "Give --gate=exam or --gate=adaptive.")
-        if self.gate_by and (self.plan or mode is Mode.ONELINER):
-            raise UsageError("--gate chooses again, which a plan and oneliner mode don't allow.", "Leave it out.")
-        if self.gate_by == "adaptive" and mode is Mode.TOKENS:
-            raise UsageError("--gate=adaptive finds the size itself.", "Leave --tokens out, or use --gate=exam.")
+    def check_gates(self, mode: Mode) -> None:
+        """Raise UsageError for gates that are none, or that the other options leave no room for."""
+        check_gates_of(self.gates or (), self.exam_file, mode, plan=bool(self.plan))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.cli.soft.make_data import open_session
 from skill_distiller.cli.soft.open_models import ARTIFACT, JSON, SCHEMA, SKILL, Models
 from skill_distiller.errors import RefusedError, UsageError
+from skill_distiller.exams.selection import DEFAULT_QUESTIONS, DEFAULT_THRESHOLD
 from skill_distiller.report.text import printable
-from skill_distiller.soft.resolution import DEFAULT_QUESTIONS, DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from skill_distiller.skill.model import Skill

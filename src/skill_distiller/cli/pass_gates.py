@@ -1,0 +1,120 @@
+"""`--gate` of `compress` and `reduce`: the result that an exam, or a look at what was shortened, lets pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Final, TypeVar
+
+from rich.console import Console
+
+from skill_distiller.cli.exam import examiner, find_exam
+from skill_distiller.cli.input_output import STDIN, read_input_folder
+from skill_distiller.cli.options.arguments import ExamModels, Marking, ModelOptions, Pieces
+from skill_distiller.cli.options.gates import ADAPTIVE, EXAM, FAITHFULNESS
+from skill_distiller.errors import RefusedError
+from skill_distiller.exams.model import BY_PROGRAM, Exam
+from skill_distiller.prompted.sit_exam import Examiner
+from skill_distiller.report.gate_report import gate_lines
+from skill_distiller.report.text import plural
+from skill_distiller.run.gates.adaptive_gate import announce, choose_by_exam
+from skill_distiller.run.gates.bring_back import FolderGate, Gated, Maker, feed_back
+from skill_distiller.run.gates.exam_gate import Distilling, ExamGate
+from skill_distiller.run.gates.faithfulness_gate import FaithfulnessGate
+from skill_distiller.run.result import Result
+from skill_distiller.run.run import Gate, Run
+from skill_distiller.run.take_exam import ExamRun
+from skill_distiller.skill.folder import SkillFolder
+from skill_distiller.skill.model import Skill
+from skill_distiller.tokens import TokenCounter
+
+_KINDS: Final = 4  # of content that one look at what was shortened asks about, about
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """What gates need: their names, the file of the exam, the models, who marks, what counts tokens, the terminal."""
+
+    names: Sequence[str]
+    exam_file: str
+    models: ExamModels
+    marking: Marking
+    counter: TokenCounter
+    console: Console
+    strict: bool = False
+
+
+def exam_models(options: ModelOptions) -> ExamModels:
+    """The models of a run as those of an exam."""
+    return ExamModels(**{member.name: getattr(options, member.name) for member in fields(ExamModels)})
+
+
+def pass_gates(maker: Maker[T], passing: Passing) -> Gated[T]:
+    """What the gates let pass, or the best of what they don't; raises RefusedError for the latter with `strict`."""
+    exam, with_exam = _exam_for(maker.original, passing)
+    asks = FAITHFULNESS in passing.names
+    with examiner(passing.models, passing.marking, passing.console, exam, anyway=asks) as found:
+        exam_run = ExamRun(exam, maker.original, passing.counter, found)
+        gates = list[FolderGate]()
+        if asks:
+            gates.append(_faithfulness(maker.original, found))
+        if with_exam:
+            exam_run.announce([("result", maker.original)])
+            gates.append(ExamGate(exam_run))
+        gated = _with_usage(feed_back(maker, gates), found)
+    if passing.strict and not gated.passed:
+        failed = plural(len(gated.outcome.best.failed), "criterion", "criteria")
+        raise RefusedError(
+            f"The result fails {failed} of the gate (--strict).",
+            "Ask for more: a higher --threshold, or the pieces with --keep.",
+        )
+    return gated
+
+
+def distill_gated(
+    run: Run, skill: Skill, path: str, pieces: Pieces, models: ModelOptions, console: Console, *, quiet: bool
+) -> Result:
+    """The result of `compress` that the gates of its options let pass, with how it went; told on the terminal too."""
+    names, strict = tuple(dict.fromkeys(pieces.gates or ())), run.options.gate is Gate.STRICT
+    folder = SkillFolder(None, skill) if path == STDIN else read_input_folder(path).with_skill(skill)
+    passing = Passing(names, pieces.exam_file, exam_models(models), Marking(), run.counter, console, strict)
+    maker = Distilling(run, folder)
+    gated = choose_adaptively(maker, passing) if names == (ADAPTIVE,) else pass_gates(maker, passing)
+    if not quiet:
+        console.print("\n".join(gate_lines(gated.outcome)), markup=False, highlight=False)
+    result = gated.best.product
+    return replace(result, evidence=replace(result.evidence, gate=gated.outcome))
+
+
+def choose_adaptively(maker: Distilling, passing: Passing) -> Gated[Result]:
+    """The smallest result that answers enough of an exam, else the original."""
+    exam, _ = _exam_for(maker.original, passing)
+    with examiner(passing.models, passing.marking, passing.console, exam, anyway=True) as found:
+        exam_run = ExamRun(exam, maker.original, passing.counter, found)
+        announce(exam_run)
+        return _with_usage(choose_by_exam(maker.run, exam_run), found)
+
+
+def _exam_for(original: SkillFolder, passing: Passing) -> tuple[Exam, bool]:
+    """The exam, and whether a gate takes it."""
+    if not {EXAM, ADAPTIVE} & set(passing.names):
+        return Exam(original.skill.name, (), BY_PROGRAM), False
+    return find_exam(passing.exam_file, original, passing.models, passing.console), True
+
+
+def _faithfulness(original: SkillFolder, found: Examiner | None) -> FaithfulnessGate:
+    if found is None:
+        return FaithfulnessGate(original)
+    from skill_distiller.prompted.concepts import ConceptReader
+
+    reader = ConceptReader(found.judging)
+    found.judging.expect(reader.expected(_KINDS, original.skill.text))
+    return FaithfulnessGate(original, reader)
+
+
+def _with_usage(gated: Gated[T], found: Examiner | None) -> Gated[T]:
+    """What came of gates, with what was asked of whom (the judge last)."""
+    sessions = dict.fromkeys([found.answering, found.judging]) if found else {}
+    asked = tuple(session.usage for session in sessions if session.usage.calls or session.usage.cached)
+    return replace(gated, outcome=replace(gated.outcome, asked=asked))
