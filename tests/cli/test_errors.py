@@ -231,7 +231,7 @@ def test_a_budget_below_what_has_to_stay() -> None:
         (["--max-bytes", "0"], "--max-bytes can't be less than 1: 0."),
         (["--max-bytes", "many"], "--max-bytes takes a whole number, not 'many'."),
         (["--timeout", "long"], "--timeout takes a number, not 'long'."),
-        (["a.md", "b.md"], "compress takes one skill at a time; 'b.md' is one too many."),
+        (["-", "b.md"], "stdin brings one skill."),
         (["--json", "--diff"], "--json and --diff exclude each other."),
         (["--verbose", "--quiet"], "--verbose and --quiet exclude each other."),
     ],

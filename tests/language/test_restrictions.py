@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from importlib.resources import files
+from typing import Any, Final
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.fixture_file import parameters
 
 from skill_distiller.language.modals import restricts
+
+PROHIBITIONS: Final[dict[str, Any]] = tomllib.loads(
+    (files("skill_distiller.language") / "data" / "prohibitions.toml").read_text("utf-8")
+)
 
 
 @pytest.mark.parametrize(("text", "expected"), parameters("restrictions.md"))
@@ -19,3 +30,12 @@ def test_one_clause_of_a_long_text_is_enough() -> None:
     calm = "The log is kept for 30 days. " * 20
     assert not restricts(calm)
     assert restricts(f"{calm}\n> - **Never** delete it.\n{calm}")
+
+
+@pytest.mark.parametrize("language", ["en"])
+@given(data=st.data())
+def test_no_text_restricts_without_a_hint(language: str, data: st.DataObject) -> None:
+    """The quick look for words never overlooks what the expressions find."""
+    line = data.draw(st.sampled_from([line for line in PROHIBITIONS[language].splitlines() if line]))
+    text = data.draw(st.from_regex(re.compile(line, re.ASCII), fullmatch=True))
+    assert set(re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text)) & set(PROHIBITIONS["hints"][language].split())

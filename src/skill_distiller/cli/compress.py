@@ -16,11 +16,11 @@ from skill_distiller.cli.input_output import (
     STDIN,
     Target,
     find_target,
-    make_folder,
+    names_several,
     read_input,
-    write_atomically,
     write_json,
     write_stdout,
+    write_target,
 )
 from skill_distiller.cli.learnings import LEARNINGS_DIR, LEARNINGS_VARIABLE, OFF, RunCalibration
 from skill_distiller.cli.options.arguments import (
@@ -62,7 +62,12 @@ _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that w
 @expand_groups
 def compress(
     context: typer.Context,
-    path: str = argument(STDIN, metavar="PATH", help="A SKILL.md, a skill folder, or - (or nothing) for stdin."),
+    paths: list[str] | None = argument(
+        None,
+        metavar="PATH...",
+        help="A SKILL.md, a skill folder, or - (or nothing) for stdin. Several, folders of skills, or patterns: into a "
+        "folder, in place, or to look at.",
+    ),
     *,
     goal: Goal,
     pieces: Pieces,
@@ -82,10 +87,11 @@ def compress(
     ),
 ) -> None:
     """Make a skill smaller. The result goes to stdout, the report with its receipt to stderr."""
+    paths = paths or [STDIN]
     if to_references:
         raise UsageError(
             "compress writes one file, and moved text needs more.",
-            f"Write: skill-distiller reduce {path if path != STDIN else 'DIR'} -o OUT",
+            f"Write: skill-distiller reduce {paths[0] if paths[0] != STDIN else 'DIR'} -o OUT",
         )
     if pieces.plan:
         refuse_settled(context)
@@ -94,7 +100,13 @@ def compress(
         learnings_dir = config.values.get("learnings", "")
     goal, source = with_settings(goal, config, context), with_settings(source, config, context)
     models, learnings = with_settings(models, config, context), OFF if no_calibration else learnings_dir
-    run_request(Request(path, goal, pieces, output, source, models, learnings, debug_stages, config))
+    request = Request(paths[0], goal, pieces, output, source, models, learnings, debug_stages, config)
+    if names_several(paths):
+        from skill_distiller.cli.library.compress_several import compress_several
+
+        compress_several(request, paths)
+    else:
+        run_request(request)
 
 
 @expand_groups
@@ -331,25 +343,6 @@ def deliver(run: RunCalibration, target: Target | None, output: Output) -> Path 
     elif not target and not output.dry_run:
         write_stdout(result.text)
     return backup
-
-
-def write_target(target: Target, result: Result, *, force: bool) -> Path | None:
-    """Write a result to its place; the path of what was there before, where that is kept."""
-    content = result.text.encode("utf-8")
-    if target.in_place:
-        from skill_distiller.cli.approval.in_place import write_in_place
-
-        return write_in_place(target.file, result.original.text.encode("utf-8"), content) if result.changed else None
-    if target.folder:
-        from skill_distiller.skill.read import read_folder
-        from skill_distiller.skill.write_folder import write_folder
-
-        folder = read_folder(result.original.path.parent) if result.original.path else None
-        return write_folder(folder.with_skill(result.distilled), target.folder, force=force) if folder else None
-    if target.makes_folder:
-        make_folder(target.file.parent)
-    write_atomically(target.file, content)
-    return None
 
 
 def _print_written(job: _Job, result: Result, backup: Path | None, console: Console) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -15,16 +15,19 @@ from rich.text import Text
 from skill_distiller.cli.input_output import (
     STDIN,
     check_target,
+    names_several,
     read_input,
     read_side_file,
     write_atomically,
     write_json,
     write_stdout,
 )
+from skill_distiller.cli.library.each import for_each, path_of
 from skill_distiller.cli.options.arguments import PROVIDER_VARIABLE, PROVIDERS, ExamModels, exclude
 from skill_distiller.cli.options.completion import one_of
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, UsageError
+from skill_distiller.library.find_skills import FoundSkill, Search
 from skill_distiller.library.fit_library import Treatment, fit_library
 from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.description_text import (
@@ -56,7 +59,6 @@ if TYPE_CHECKING:
 _MOST_BYTES: Final = 1_000_000  # of a file of queries
 _HINT: Final = 'Give a file of strings, or of objects such as {"query": "…", "should_trigger": true}.'
 _EVALS: Final = ("evals/evals.json", "evals/trigger-evals.json", "evals/trigger_eval_set.json", "evals/triggers.json")
-_A_CLIENT: Final = "claude-code"  # of an example
 _REFUSED: Final = 6
 _TOO_LARGE: Final = 5
 
@@ -175,7 +177,12 @@ class Reader(ExamModels):
 
 @expand_groups
 def description(
-    path: str = argument("", metavar="PATH", help="A SKILL.md, a skill folder, or - for stdin; none with --fit."),
+    paths: list[str] | None = argument(
+        None,
+        metavar="PATH...",
+        help="A SKILL.md, a skill folder, or - for stdin; none with --fit. Several, folders of skills, patterns need "
+        "-o OUT, --dry-run, --diff or --json.",
+    ),
     *,
     wanted: Wanted,
     fitting: Fitting,
@@ -191,16 +198,47 @@ def description(
     handing.check()
     if not 0 <= wanted.margin <= 1:
         raise UsageError("--margin is a share from 0 to 1.", "The default is 0.8.")
-    fitting.check(path, wanted)
+    paths = paths or []
+    fitting.check(paths[0] if paths else "", wanted)
     counter = load_counter(counted.encoding, offline=reader.offline)
     if fitting.fit:
         _fit(wanted, fitting, handing, counter)
         return
-    try:
-        skill = read_input(path, counted.max_bytes)
-    except BadInputError as error:  # of a folder of skills the hint names the command for all
-        error.hint = error.hint.replace(f"batch {path}", f"description --fit --client {_A_CLIENT} --library {path}")
-        raise
+    if names_several(paths):
+        _describe_many(paths, wanted, handing, counted, reader)
+    else:
+        _describe_one(paths[0], wanted, handing, counted, reader)
+
+
+def _describe_many(paths: list[str], wanted: Wanted, handing: Handing, counted: Counted, reader: Reader) -> None:
+    """Each skill in turn; the results go into a new folder, each to its place in the library."""
+    if handing.text or not (handing.file or handing.dry_run or handing.diff or handing.json_):
+        raise UsageError(
+            "Several skills can't go to stdout as one.", "Name a folder: -o OUT. Or look: --dry-run, --diff, --json."
+        )
+    if wanted.queries or handing.file == STDIN:
+        raise UsageError("--queries and -o - are about one skill.", "Leave them out.")
+    out = Path(handing.file) if handing.file else None
+    if out and out.exists() and not (out.is_dir() and handing.force):
+        raise RefusedError(f"{str(out)!r} exists.", "Name a new folder with -o, or use --force.")
+
+    def work(found: FoundSkill) -> None:
+        file = out / found.place / SKILL_FILE if out and found.file.name == SKILL_FILE else None
+        if out and file is None:
+            file = out / found.place
+        if file and not handing.dry_run:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        own = replace(handing, file=str(file) if file and not handing.dry_run else "")
+        _describe_one(path_of(found), wanted, own, counted, reader)
+
+    above = "Index: " if handing.diff else ""
+    for_each(paths, work, Search(apart=out.resolve() if out else None), above=above)
+
+
+def _describe_one(path: str, wanted: Wanted, handing: Handing, counted: Counted, reader: Reader) -> None:
+    """Shorten the description of one skill and hand it out."""
+    counter = load_counter(counted.encoding, offline=reader.offline)
+    skill = read_input(path, counted.max_bytes)
     _check_frontmatter(skill, handing)
     queries, library = read_requests(wanted.queries, skill), read_library(wanted.library, skill)
     target = None

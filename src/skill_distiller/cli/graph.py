@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from skill_distiller.cli.input_output import read_input, write_json, write_stdout
+from skill_distiller.cli.input_output import names_several, read_input, write_json, write_stdout
+from skill_distiller.cli.library.each import for_each, path_of
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.report.text import excerpt
 from skill_distiller.skill.ids import piece_ids
@@ -51,10 +52,23 @@ class Graph(NamedTuple):
 
 @expand_groups
 def graph(
-    path: str = argument(help="SKILL.md, a skill folder, or - for stdin.", metavar="PATH"),
+    paths: list[str] = argument(
+        help="SKILL.md, a skill folder, or - for stdin; or several, folders of skills, patterns.", metavar="PATH..."
+    ),
     format_: Format = option(Format.TEXT, "--format", help="How the graph is printed."),
 ) -> None:
     """Show which pieces of a skill need which."""
+    if names_several(paths):
+        for_each(paths, lambda found: _show(path_of(found), format_), above=_COMMENT.get(format_, ""))
+    else:
+        _show(paths[0], format_)
+
+
+_COMMENT: Final = {Format.TEXT: "# ", Format.MERMAID: "%% ", Format.DOT: "// "}
+
+
+def _show(path: str, format_: Format) -> None:
+    """Print the graph of a skill."""
     found = make_graph(read_input(path))
     if format_ is Format.JSON:
         write_json(_record(found))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
 import shlex
 import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,6 +19,7 @@ from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
 from skill_distiller.skill.safe_files import read_regular, staged
 
 if TYPE_CHECKING:
+    from skill_distiller.run.result import Result
     from skill_distiller.skill.folder import SkillFolder
     from skill_distiller.skill.model import Skill
 
@@ -46,6 +51,29 @@ def read_input_folder(path: str, max_bytes: int = MAX_BYTES) -> SkillFolder:
     if is_there and (os.path.isdir(path) or Path(path).name == SKILL_FILE):  # noqa: PTH112 - as in `find_target`
         return read_folder(path, max_bytes)
     return SkillFolder(None, read_input(path, max_bytes))
+
+
+def names_several(paths: Sequence[str]) -> bool:
+    """Whether paths mean more than one skill: several, a pattern, or a folder that is none but holds some.
+
+    Raises UsageError for stdin among others.
+    """
+    if len(paths) > 1 and STDIN in paths:
+        raise UsageError("stdin brings one skill.", "Leave - out, or name it alone.")
+    if len(paths) != 1:
+        return len(paths) > 1
+    path = paths[0].replace("\0", "")
+    if glob.has_magic(path) and not os.path.lexists(path):
+        return True
+    try:
+        folder = Path(path)
+        if path == STDIN or not folder.is_dir() or os.path.lexists(folder / SKILL_FILE):
+            return False
+        from skill_distiller.library.find_skills import FoundSkill, find_skills
+
+        return any(isinstance(found, FoundSkill) for found in find_skills([path]))
+    except (OSError, RuntimeError):  # the command says what is wrong with it
+        return False
 
 
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -226,6 +254,25 @@ def write_atomically(file: Path, content: bytes) -> None:
         raise RefusedError(f"Can't write {str(file)!r}: {reason_of(error)}.", "Name another place with -o.") from None
 
 
+def write_target(target: Target, result: Result, *, force: bool) -> Path | None:
+    """Write a result to its place; the path of what was there before, where that is kept."""
+    content = result.text.encode("utf-8")
+    if target.in_place:
+        from skill_distiller.cli.approval.in_place import write_in_place
+
+        return write_in_place(target.file, result.original.text.encode("utf-8"), content) if result.changed else None
+    if target.folder:
+        from skill_distiller.skill.read import read_folder
+        from skill_distiller.skill.write_folder import write_folder
+
+        folder = read_folder(result.original.path.parent) if result.original.path else None
+        return write_folder(folder.with_skill(result.distilled), target.folder, force=force) if folder else None
+    if target.makes_folder:
+        make_folder(target.file.parent)
+    write_atomically(target.file, content)
+    return None
+
+
 def write_stdout(text: str, *, safe: bool = False) -> None:
     """Byte for byte into a pipe or file; on a terminal control characters of the skill are shown as codes.
 
@@ -247,9 +294,26 @@ def write_stdout(text: str, *, safe: bool = False) -> None:
         raise RefusedError(f"Can't write to stdout: {reason_of(error)}.", "Name a file with -o.") from None
 
 
-def write_json(record: object) -> None:
-    """A record as indented JSON: plain ASCII on a terminal, where a character could steer it."""
-    write_stdout(json.dumps(record, indent=2, ensure_ascii=sys.stdout is None or sys.stdout.isatty()) + "\n")
+_PLACE: ContextVar[str | None] = ContextVar("_PLACE", default=None)
+
+
+@contextmanager
+def one_of_many(place: str) -> Iterator[None]:
+    """In here each record stands on a line of its own and begins with the place of its skill: there are several."""
+    token = _PLACE.set(place)
+    try:
+        yield
+    finally:
+        _PLACE.reset(token)
+
+
+def write_json(record: Mapping[str, object]) -> None:
+    """A record as indented JSON, one of many on a line; plain ASCII on a terminal, where a character could steer it."""
+    place, plain = _PLACE.get(), sys.stdout is None or sys.stdout.isatty()
+    if place is None:
+        write_stdout(json.dumps(record, indent=2, ensure_ascii=plain) + "\n")
+    else:
+        write_stdout(json.dumps({"place": place, **record}, ensure_ascii=plain) + "\n")
 
 
 def drop_stdout() -> None:

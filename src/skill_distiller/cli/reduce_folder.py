@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
@@ -15,12 +15,15 @@ from skill_distiller.cli.description import read_library, read_requests
 from skill_distiller.cli.input_output import (
     STDIN,
     check_target,
+    names_several,
     read_input_folder,
     read_side_file,
     write_json,
     write_stdout,
 )
-from skill_distiller.cli.options.arguments import ExamModels, Marking, Output, Source, exclude
+from skill_distiller.cli.library.each import for_each, path_of
+from skill_distiller.cli.library.paths import Looking
+from skill_distiller.cli.options.arguments import ExamModels, Marking, Output, Source, exclude, read_threshold
 from skill_distiller.cli.options.gates import EXAM, EXAM_FILE, GATE_OF_REDUCE, check_gates
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.disclosure.ledger import MAX_BYTES as MAX_LEDGER
@@ -48,25 +51,15 @@ _NOWHERE: Final = "Name a folder: -o OUT. Or look first: --dry-run, --diff or --
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
-    """How much moves, and what stays."""
+class Moving:
+    """How much moves, whatever the skill."""
 
-    threshold: float | None = option(
-        None,
-        metavar="0-1",
-        help=f"The least share of what matters that stays in SKILL.md. Default: {DEFAULT_SHARE:g}.",
-    )
+    PANEL: ClassVar[str] = "Moving"
     core_tokens: int | None = option(
         None, "--core-tokens", metavar="N", help="The most tokens of SKILL.md, frontmatter included."
     )
     load_rate: float = option(
         DEFAULT_LOAD_RATE, "--load-rate", metavar="0-1", help="How often a new reference is taken to be read per use."
-    )
-    keep: list[str] | None = option(
-        None, "--keep", metavar="ID", help="Keep a piece where it is, by its id in the receipt. Can be repeated."
-    )
-    keep_section: list[str] | None = option(
-        None, "--keep-section", metavar="HEADING", help="Keep a section, with those below it. Can be repeated."
     )
     annotate: bool = option(
         False, "--annotate", help="Name references that SKILL.md leads nowhere to in a section at its end."
@@ -75,7 +68,40 @@ class Moves:
         False, "--pin", help="Say rules behind the first 5,000 tokens near the top too, in at most 50 tokens."
     )
     again: bool = option(False, "--again", help="Also reduce a folder that was reduced before.")
+
+
+@dataclass(frozen=True, slots=True)
+class Staying:
+    """What stays, and whether what the skill lacks is an error."""
+
+    PANEL: ClassVar[str] = "Moving"
+    threshold: str = option(
+        "", metavar="0-1", help=f"The least share of what matters that stays in SKILL.md. Default: {DEFAULT_SHARE:g}."
+    )
+    keep: list[str] | None = option(
+        None, "--keep", metavar="ID", help="Keep a piece where it is, by its id in the receipt. Can be repeated."
+    )
+    keep_section: list[str] | None = option(
+        None, "--keep-section", metavar="HEADING", help="Keep a section, with those below it. Can be repeated."
+    )
     strict: bool = option(False, "--strict", help="Treat as errors: no frontmatter, no trigger section.")
+
+
+def moving_options(moving: Moving, threshold: str, source: Source, *, offline: bool) -> ReduceOptions:
+    """What the options mean for a run; raises UsageError where they make no sense."""
+    exclude(("--core-tokens", moving.core_tokens is not None, "--threshold", bool(threshold)))
+    settings = load_config(source.config, use=not source.no_config)
+    options = ReduceOptions(
+        read_threshold(threshold) if threshold else DEFAULT_SHARE,
+        moving.core_tokens,
+        moving.load_rate,
+        counting=Counting(source.encoding, offline),
+        patterns=settings.patterns,
+        again=moving.again,
+        additions=Additions(moving.annotate, moving.pin),
+    )
+    options.check()
+    return options
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +168,13 @@ class FolderOutput:
 
 @expand_groups
 def reduce(
-    path: str = argument(metavar="DIR", help="A skill folder, its SKILL.md, or - for a SKILL.md on stdin."),
+    paths: list[str] = argument(
+        metavar="DIR...",
+        help="A skill folder, its SKILL.md, or - for a SKILL.md on stdin; or several, folders of skills, patterns.",
+    ),
     *,
-    moves: Moves,
+    moving: Moving,
+    staying: Staying,
     describing: Describing,
     output: FolderOutput,
     source: Source,
@@ -160,26 +190,49 @@ def reduce(
     output.check()
     describing.check()
     gating.check()
-    exclude(("--core-tokens", moves.core_tokens is not None, "--threshold", moves.threshold is not None))
-    settings = load_config(source.config, use=not source.no_config)
-    options = ReduceOptions(
-        DEFAULT_SHARE if moves.threshold is None else moves.threshold,
-        moves.core_tokens,
-        moves.load_rate,
-        KeptPieces(tuple(moves.keep or ()), tuple(moves.keep_section or ())),
-        Counting(source.encoding, models.offline),
-        settings.patterns,
-        moves.again,
-        moves.strict,
-        Additions(moves.annotate, moves.pin),
-    )
-    options.check()
-    folder = read_input_folder(path, source.max_bytes)
+    options = moving_options(moving, staying.threshold, source, offline=models.offline)
+    kept = KeptPieces(tuple(staying.keep or ()), tuple(staying.keep_section or ()))
+    options = replace(options, keep=kept, strict=staying.strict)
+    request = _Request(options, describing, output, gating, (models, marking), source.max_bytes)
+    if not names_several(paths):
+        _reduce(paths[0], request)
+    elif output.folder and not (output.dry_run or output.diff):
+        if kept or staying.strict or output.save_plan or gating != Gating() or describing.library or describing.queries:
+            raise UsageError("With several skills no option is about one: pieces, plan, gate, library.", "See --help.")
+        from skill_distiller.cli.library.batch import reduce_many
+        from skill_distiller.cli.library.run_batch import Engines, Handling
+
+        handling = Handling(
+            output.folder, force=output.force, json_=output.json_, verbose=output.verbose, quiet=output.quiet
+        )
+        reduce_many(paths, handling, Engines(), Looking(), source, options)
+    else:
+        shown = replace(request, output=replace(output, folder="", dry_run=True, save_plan=""))
+        above = "Index: " if output.diff else ""
+        for_each(paths, lambda found: _reduce(path_of(found), shown), above=above)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """All that is asked for of each skill."""
+
+    options: ReduceOptions
+    describing: Describing
+    output: FolderOutput
+    gating: Gating
+    asked: tuple[ExamModels, Marking]
+    max_bytes: int
+
+
+def _reduce(path: str, request: _Request) -> None:
+    """Reduce one skill, write it and report."""
+    options, output, gating = request.options, request.output, request.gating
+    folder = read_input_folder(path, request.max_bytes)
     plan = _plan_file(output, folder) if output.save_plan else None
-    describe = _describer(folder, describing, options)
+    describe = _describer(folder, request.describing, options)
     console = open_console(stderr=True, soft_wrap=True)
     if gating.gates:
-        reduction, gate = _gated(Reducing(folder, options, Backends(), describe), gating, (models, marking), console)
+        reduction, gate = _gated(Reducing(folder, options, Backends(), describe), gating, request.asked, console)
     else:
         reduction, gate = reduce_folder(folder, options, describe=describe), None
     aside = _write(reduction, output, plan)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 import typer
 
@@ -22,11 +22,13 @@ from skill_distiller.checks.conservation import (
 from skill_distiller.checks.gate import CHECKS
 from skill_distiller.checks.gate import verify as run_checks
 from skill_distiller.checks.model import Declared, Verification, count_tokens, declared_in
-from skill_distiller.cli.input_output import STDIN, read_input, read_side_file, write_json, write_stdout
+from skill_distiller.cli.input_output import STDIN, names_several, read_input, read_side_file, write_json, write_stdout
+from skill_distiller.cli.library.each import for_each, path_of
 from skill_distiller.cli.options.arguments import Source, exclude
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.cli.options.show_config import with_settings
-from skill_distiller.errors import BadInputError, UsageError
+from skill_distiller.errors import BadInputError, RefusedError, UsageError
+from skill_distiller.library.find_skills import FoundSkill
 from skill_distiller.report.console import open_console
 from skill_distiller.report.json_record import verification_to_json
 from skill_distiller.report.remarks import github_lines, sarif_log
@@ -82,12 +84,19 @@ class Printing:
     verbose: bool = option(False, "--verbose", "-v", help="Print every finding, declared ones too.")
     quiet: bool = option(False, "--quiet", "-q", help="Print nothing; the exit code tells.")
 
+    @property
+    def form(self) -> Format:
+        """The form that the options mean together."""
+        return Format.JSON if self.json_ else Format.DIFF if self.diff else self.format_
+
 
 @expand_groups
 def verify(
     context: typer.Context,
-    original: str = argument(metavar="ORIGINAL", help="A SKILL.md or a skill folder; - is stdin."),
-    candidate: str = argument(metavar="CANDIDATE", help="The rewrite: a SKILL.md or a skill folder; - is stdin."),
+    original: str = argument(metavar="ORIGINAL", help="A SKILL.md, a skill folder, or a folder of them; - is stdin."),
+    candidate: str = argument(
+        metavar="CANDIDATE", help="The rewrite: of a folder of skills another one, with the same places; - is stdin."
+    ),
     *,
     allowances: Allowances,
     printing: Printing,
@@ -110,10 +119,39 @@ def verify(
     exclude(("--json", printing.json_, "--diff", printing.diff))
     settings = load_config(source.config, use=not source.no_config)
     source = with_settings(source, settings, context)
-    counter = load_counter(source.encoding, offline=offline)
+    wanted = _Wanted(allowances, printing, source, load_counter(source.encoding, offline=offline), settings.patterns)
+    if not names_several([original]):
+        _verify_pair(original, candidate, wanted)
+        return
+    if printing.form is Format.SARIF or allowances.receipt:
+        raise UsageError("--format sarif and --receipt are about one skill.", "Use --format json or github.")
+    for_each([original], lambda found: _verify_pair(path_of(found), _rewrite_of(found, candidate), wanted))
+
+
+class _Wanted(NamedTuple):
+    """How a rewrite is looked at, and how what is found is printed."""
+
+    allowances: Allowances
+    printing: Printing
+    source: Source
+    counter: TokenCounter
+    patterns: PatternSet
+
+
+def _rewrite_of(found: FoundSkill, candidate: str) -> str:
+    """The rewrite of a skill, at the same place in another library; raises RefusedError where there is none."""
+    place = Path(candidate) / found.place
+    if not place.exists():
+        raise RefusedError(f"There is no rewrite of it: {str(place)!r}.", "Make it, or take the skill away.")
+    return str(place)
+
+
+def _verify_pair(original: str, candidate: str, wanted: _Wanted) -> None:
+    """Verify one rewrite; raises Exit with 6 where a check fails."""
+    allowances, printing, source, counter, patterns = wanted
     if _is_folder(original) and _is_folder(candidate):
         folders = read_folder(original, source.max_bytes), read_folder(candidate, source.max_bytes)
-        found, name = _verify_folders(folders, allowances, counter, settings.patterns), folders[0].skill.name
+        found, name = _verify_folders(folders, allowances, counter, patterns), folders[0].skill.name
     else:
         before, after = read_input(original, source.max_bytes), read_input(candidate, source.max_bytes)
         name = before.name
@@ -126,7 +164,7 @@ def verify(
             # A folder brings its own files; a file alone will live where the original does.
             folder=Path(candidate) if _is_folder(candidate) else None,
             tokens=count_tokens(before, after, counter),
-            patterns=settings.patterns,
+            patterns=patterns,
         )
     if not printing.quiet:
         _print(found, name, (_path(original), _path(candidate)), counter, printing)
@@ -176,7 +214,7 @@ def _path(given: str) -> str:
 
 
 def _print(found: Verification, skill: str, paths: tuple[str, str], counter: TokenCounter, printing: Printing) -> None:
-    form = Format.JSON if printing.json_ else Format.DIFF if printing.diff else printing.format_
+    form = printing.form
     if form is Format.JSON:
         write_json(verification_to_json(found, skill, counter))
     elif form is Format.SARIF:

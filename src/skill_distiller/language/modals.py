@@ -117,10 +117,12 @@ _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAG: Final = re.compile(r"^ {0,3}</?[a-z][^<>]*>", re.MULTILINE)
 _BULLET: Final = re.compile(r"^ ?(?:[-+•] )?(?:\d{1,3}[.)] )?(?: ?x )?", re.MULTILINE)
 _PLAIN: Final = re.compile(rf"{_LETTER}+(?:'{_LETTER}+)?")
+_ENGLISH: Final = {"en"}
 _OTHER: Final = ("ru", "zh", "ja", "ko", "ar")
 _OTHER_SCRIPT: Final = re.compile(rf"[\u0400-\u04ff\u0600-\u06ff{CJK}]")
 
 
+@lru_cache(maxsize=4096)  # a block is asked about where it is read, cut and compared
 def restricts(text: str, *, heading: bool = False) -> bool:
     """Whether a text forbids or demands something, or asks for approval, in any language of `data/prohibitions.toml`.
 
@@ -133,12 +135,16 @@ def restricts(text: str, *, heading: bool = False) -> bool:
     closed = lowered.rfind("-->") + 3  # behind it no comment ends, and looking for that takes the square of the length
     lowered = _TAG.sub(" ", _COMMENT.sub(" ", lowered[:closed]) + lowered[closed:])
     lines = _BULLET.sub("", _MARKS.sub(" ", lowered))
+    words = _PLAIN.findall(lines)
+    languages = {"en", *languages_of(words), *(_OTHER if _OTHER_SCRIPT.search(text) else ())}
+    if not heading and languages == _ENGLISH and _english_hints().isdisjoint(words):
+        return False
     clauses = f"{lines}\n{_CLAUSE.sub(chr(10), lines)}"
-    languages = {"en", *languages_of(_PLAIN.findall(lines)), *(_OTHER if _OTHER_SCRIPT.search(text) else ())}
     known = [_prohibitions(), *([_exclusions()] if heading else ())]
     return any(by[language].search(clauses) for by in known for language in languages & by.keys())
 
 
+@lru_cache(maxsize=4096)
 def verifies(text: str) -> bool:
     """Whether a line of a text opens like a check: what is done by then, or is looked at before the next step.
 
@@ -160,6 +166,12 @@ def _verifiers() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _restrictions() -> Mapping[str, Any]:
     return tomllib.loads((files(__package__) / "data" / "prohibitions.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _english_hints() -> frozenset[str]:
+    """Words without one of which no English text restricts: most have none."""
+    return frozenset(_restrictions()["hints"]["en"].split())
 
 
 @lru_cache(maxsize=1)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from skill_distiller.errors import BadInputError, UsageError
+from skill_distiller.library.batch_work import place_of
 from skill_distiller.library.client_limits import LISTING, Stand, find_client_titles
-from skill_distiller.library.distill_many import place_of
 from skill_distiller.library.find_skills import FoundSkill, PassedOver
 from skill_distiller.library.journal import fingerprint, read_journal
 from skill_distiller.library.measure import Audit, Measured, Tiers

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import inf
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
@@ -25,6 +26,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 _COLLECT_EVERY: Final = 64  # tasks; a run makes few cycles
 _GRACE_SECONDS: Final = 5.0
+_START_SECONDS: Final = 120.0  # that a process may take until it asks for its first task
+_READY: Final = "ready"
 
 
 class Died(NamedTuple):
@@ -40,6 +43,7 @@ class _Worker(Generic[T]):
     pipe: Connection
     task: T | None = None
     since: float = 0.0
+    is_up: bool = False
 
 
 class Workers(Generic[T, R]):
@@ -109,16 +113,30 @@ class Workers(Generic[T, R]):
             busy = {place: worker for place, worker in enumerate(self._workers) if worker.task is not None}
             ready = wait([worker.pipe for worker in busy.values()], self._patience())
             for place, worker in busy.items():
-                late = self._most_seconds is not None and time.monotonic() - worker.since > self._most_seconds
-                if worker.pipe in ready or late:
+                if worker.pipe in ready and not worker.is_up and self._is_up(worker):
+                    continue
+                if worker.pipe in ready or time.monotonic() > self._end_of(worker):
                     return self._take(place, worker)
+
+    def _is_up(self, worker: _Worker[T]) -> bool:
+        """Whether a process has said that it is ready: the time of its task begins then."""
+        try:
+            worker.is_up = worker.pipe.recv() == _READY
+        except (EOFError, OSError):  # it died before
+            return False
+        worker.since = time.monotonic()
+        return worker.is_up
+
+    def _end_of(self, worker: _Worker[T]) -> float:
+        """When the task of a worker has taken too long."""
+        if self._most_seconds is None:
+            return inf
+        return worker.since + self._most_seconds + (0.0 if worker.is_up else _START_SECONDS)
 
     def _patience(self) -> float | None:
         """The seconds until the first task takes too long."""
-        if self._most_seconds is None:
-            return None
-        oldest = min(worker.since for worker in self._workers if worker.task is not None)
-        return max(0.0, oldest + self._most_seconds - time.monotonic()) + 0.01
+        end = min(self._end_of(worker) for worker in self._workers if worker.task is not None)
+        return None if end == inf else max(0.0, end - time.monotonic()) + 0.01
 
     def _take(self, place: int, worker: _Worker[T]) -> tuple[T, R | Died]:
         task, worker.task = worker.task, None
@@ -228,6 +246,8 @@ def _serve(pipe: Connection, work: Callable[[T], R], prepare: Callable[[], objec
     gc.disable()
     gc.freeze()
     done = 0
+    with suppress(OSError):
+        pipe.send(_READY)
     while True:
         try:
             task = pipe.recv()

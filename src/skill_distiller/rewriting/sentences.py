@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
@@ -103,6 +104,7 @@ _TEXT: Final = files(__package__).joinpath("sentences.toml").read_text(encoding=
 _SAYS: Final = {name: re.compile(words, re.IGNORECASE | re.VERBOSE) for name, words in tomllib.loads(_TEXT).items()}
 
 
+@lru_cache(maxsize=4096)
 def goes_on(sentence: str) -> bool:
     """Whether a sentence belongs to the one before it.
 

@@ -108,8 +108,8 @@ def sibling_name(file: Path, suffix: str = "") -> Path:
     return file.with_name(f".{file.name[:_MAX_NAME]}.{os.urandom(_RANDOM_BYTES).hex()}{suffix}")
 
 
-def write_new(file: Path, chunks: Iterable[bytes], mode: int | None = None) -> None:
-    """Write a file that must not exist and wait until it is on the disk; raises OSError.
+def write_new(file: Path, chunks: Iterable[bytes], mode: int | None = None, *, quick: bool = False) -> None:
+    """Write a file that must not exist and, unless it is to be `quick`, wait until it is on the disk; raises OSError.
 
     `mode` are its permission bits, None for what a new file gets. What a failure leaves of it is the
     caller's to remove.
@@ -119,8 +119,9 @@ def write_new(file: Path, chunks: Iterable[bytes], mode: int | None = None) -> N
     with os.fdopen(os.open(file, flags, 0o666 if mode is None else mode & PERMISSIONS), "wb") as stream:
         for chunk in chunks:
             stream.write(chunk)
-        stream.flush()
-        os.fsync(stream.fileno())
+        if not quick:
+            stream.flush()
+            os.fsync(stream.fileno())
     if mode is not None:
         file.chmod(mode & PERMISSIONS)
 
@@ -201,20 +202,22 @@ def _sweep_one(place: Path, *, folders: bool) -> None:
 
 
 @contextmanager
-def staged(file: Path, content: bytes, mode: int | None = None) -> Iterator[None]:
+def staged(file: Path, content: bytes, mode: int | None = None, *, quick: bool = False) -> Iterator[None]:
     """A file that is written beside its place, and put there once the block has ended without an error.
 
     Until then what was there is untouched, and a file that was there gives its mode to the new one. Raises
-    OSError; what killed runs for the same file left is removed.
+    OSError; what killed runs for the same file left is removed. With `quick` that is up to the caller, and so is what
+    a machine that goes down may take with it: nothing waits for the disk.
     """
-    sweep(file, folders=False)
+    if not quick:
+        sweep(file, folders=False)
     mode = file.stat().st_mode if file.exists() else mode
     made: list[Path] = []
     held = None
     try:
         for _ in range(TRIES):
             made.append(sibling_name(file, NEW_SUFFIX))
-            write_new(made[-1], [content], mode)
+            write_new(made[-1], [content], mode, quick=quick)
             # Another run that sweeps in this moment may take it for a dead one's.
             with suppress(BlockingIOError, FileNotFoundError):
                 held = lock(made[-1])

@@ -28,7 +28,7 @@ OLD_SUFFIX: Final = ".skill-distiller-old"  # of a folder that was replaced; nev
 _HINT: Final = "Name another folder."
 
 
-def write_folder(folder: SkillFolder, target: str | Path, *, force: bool = False) -> Path | None:
+def write_folder(folder: SkillFolder, target: str | Path, *, force: bool = False, quick: bool = False) -> Path | None:
     """Write a skill folder to a place that is free or empty; with `force` also in place of another folder.
 
     Files that were not changed keep their bytes and permission bits, links that stay inside the
@@ -40,6 +40,8 @@ def write_folder(folder: SkillFolder, target: str | Path, *, force: bool = False
     the next run for this target removes (on Windows it stays); and where it came between the two renames of `force`, no
     target, but the old folder whole in its sibling. A file that changes while it is copied ends the run.
 
+    For one of many folders, `quick`: whoever writes them removes what crashes left, and nothing waits for the disk.
+
     Raises RefusedError for a target inside, above or equal to where the folder was read from, for
     one that exists, for links that lead out of the folder, and where the disk does not take it;
     UsageError where the parent does not exist; BadInputError where a file can't be read.
@@ -47,10 +49,11 @@ def write_folder(folder: SkillFolder, target: str | Path, *, force: bool = False
     place = _check_target(folder, Path(target), force=force)
     _check_files(folder)
     try:
-        sweep(place, folders=True)
+        if not quick:
+            sweep(place, folders=True)
         with _temporary_folder(place) as temporary:
-            _fill(temporary, folder)
-            return _move_into_place(temporary, place, force=force)
+            _fill(temporary, folder, quick=quick)
+            return _move_into_place(temporary, place, force=force, quick=quick)
     except OSError as error:
         raise RefusedError(f"Can't write {str(target)!r}: {reason_of(error)}.", _HINT) from None
 
@@ -117,20 +120,20 @@ def _check_files(folder: SkillFolder) -> None:
         raise BadInputError(f"The folder holds more than {MAX_TOTAL_BYTES:,} bytes.", "Take large files out of it.")
 
 
-def _fill(temporary: Path, folder: SkillFolder) -> None:
+def _fill(temporary: Path, folder: SkillFolder, *, quick: bool) -> None:
     """Write all that is in a folder; links last, so that no file is written through one."""
     below = [*(file.path for file in folder.files), *(empty / SKILL_FILE for empty in folder.empty_folders)]
     folders = sorted({above for path in below for above in path.parents})
     for path in folders:
         (temporary / path).mkdir(exist_ok=path == PurePosixPath())
-    write_new(temporary / SKILL_FILE, [encoded(render_skill(folder.skill))], folder.skill_mode)
+    write_new(temporary / SKILL_FILE, [encoded(render_skill(folder.skill))], folder.skill_mode, quick=quick)
     for file in folder.files:
         if not file.link:
-            write_new(temporary / file.path, _content(file), file.mode)
+            write_new(temporary / file.path, _content(file), file.mode, quick=quick)
     for file in folder.files:
         if file.link:
             (temporary / file.path).symlink_to(file.link)
-    for path in reversed(folders or [PurePosixPath()]):
+    for path in () if quick else reversed(folders or [PurePosixPath()]):
         sync_folder(temporary / path)
 
 
@@ -149,7 +152,7 @@ def _content(file: SkillFile) -> Iterator[bytes]:
         raise BadInputError(f"{str(file.path)!r} changed while it was copied.", "Read the folder again.")
 
 
-def _move_into_place(temporary: Path, target: Path, *, force: bool) -> Path | None:
+def _move_into_place(temporary: Path, target: Path, *, force: bool, quick: bool) -> Path | None:
     aside = sibling_name(target, OLD_SUFFIX)
     try:
         if os.path.lexists(target) and (os.name == "nt" or (force and any(target.iterdir()))):
@@ -167,7 +170,8 @@ def _move_into_place(temporary: Path, target: Path, *, force: bool) -> Path | No
             ) from None
         raise
     with suppress(OSError):  # it is in its place already
-        sync_folder(target.parent)
+        if not quick:
+            sync_folder(target.parent)
     return aside if os.path.lexists(aside) else None
 
 

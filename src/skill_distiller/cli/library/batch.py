@@ -3,106 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import typer
 
-from skill_distiller.cli.approval.self_compression import SelfCompression, find_self_compression
-from skill_distiller.cli.input_output import write_stdout
-from skill_distiller.cli.library.paths import PATHS, Looking, job_count
-from skill_distiller.cli.options.arguments import PROVIDERS, Goal, ModelOptions, Source, exclude, options_of
+from skill_distiller.cli.approval.self_compression import find_self_compression
+from skill_distiller.cli.library.paths import PATHS, Looking
+from skill_distiller.cli.library.run_batch import Engines, Handling, Library, folder_of_results, run_batch
+from skill_distiller.cli.options.arguments import (
+    PROVIDERS,
+    Goal,
+    ModelOptions,
+    Source,
+    exclude,
+    options_of,
+    with_budget,
+)
 from skill_distiller.cli.options.option_groups import expand_groups, option
-from skill_distiller.errors import BadInputError, RefusedError, StoppedError, UsageError, reason_of
-from skill_distiller.library.batch_outcomes import SCHEMA, Outcome, State, Tally, outcome_to_json
-from skill_distiller.library.distill_many import MOST_SECONDS, Batch, distill_many
-from skill_distiller.library.find_skills import FoundSkill, PassedOver, Search, find_skills
-from skill_distiller.library.journal import Journal
+from skill_distiller.cli.options.show_config import with_settings
+from skill_distiller.cli.reduce_folder import Moving, moving_options
+from skill_distiller.errors import BadInputError, RefusedError, UsageError
+from skill_distiller.library.batch_work import CompressWork, ReduceWork, Work
+from skill_distiller.library.find_skills import FoundSkill
 from skill_distiller.planning.plan import Mode
-from skill_distiller.report.console import ConsoleWatcher, open_console
-from skill_distiller.report.library.library_text import outcome_line, print_batch, widened
-from skill_distiller.report.text import printable
+from skill_distiller.report.console import ConsoleWatcher
 from skill_distiller.run.backends import choose_backends, choose_token_scorer
-from skill_distiller.run.config import load_config
-from skill_distiller.run.run import Counting, DistillOptions, check_options
-from skill_distiller.skill.model import SKILL_FILE, Skill
+from skill_distiller.run.config import Config, load_config
+from skill_distiller.run.reduce import ReduceOptions
+from skill_distiller.run.run import Counting, DistillOptions, KeptPieces, check_options
+from skill_distiller.skill.model import Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress, TaskID
-
-_FAILED: Final = 6
-
-
-class Engine(StrEnum):
-    """Who does the work: processes of this machine, or a Ray cluster."""
-
-    LOCAL = "local"
-    RAY = "ray"
-
-
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """Where the work is done."""
-
-    jobs: int = option(
-        0, "--jobs", min=0, metavar="N", help="How many processes work at once. Default: one for each core."
-    )
-    engine: Engine = option(
-        Engine.LOCAL, "--engine", help="Processes of this machine, or a Ray cluster (skill-distiller[ray])."
-    )
-    address: str = option(
-        "", "--address", metavar="HOST:PORT", help="The head of the cluster. Default: one is started."
-    )
-
-    @property
-    def cluster(self) -> str | None:
-        """The address of the cluster, None for this machine; raises UsageError for one without the engine."""
-        if self.address and self.engine is not Engine.RAY:
-            raise UsageError("--address is that of a Ray cluster.", "Add --engine ray.")
-        return self.address if self.engine is Engine.RAY else None
-
-
-class FailOn(StrEnum):
-    """Which outcomes make the exit code 6."""
-
-    NEVER = "never"
-    FAILED = "failed"
-    REFUSED = "refused"
-
-
-_FAILING: Final = {
-    FailOn.NEVER: (),
-    FailOn.FAILED: (State.FAILED,),
-    FailOn.REFUSED: (State.FAILED, State.REFUSED),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Handling:
-    """Where results go, what counts as a failure, and what is told."""
-
-    output: str = option("", "--output", "-o", metavar="OUT", help="The folder of results, with a journal in it.")
-    fail_on: FailOn = option(
-        FailOn.FAILED, "--fail-on", help="Exit code 6 where a skill failed, or (refused) was refused too; or never."
-    )
-    force: bool = option(False, "--force", help="Overwrite results that were changed by hand.")
-    yes: bool = option(
-        False, "--yes", "-y", help="Approve in advance the results for skills that themselves make skills smaller."
-    )
-    most_seconds: float = option(
-        MOST_SECONDS, "--most-seconds", min=0.1, metavar="SECONDS", help="Give up on a skill that takes longer."
-    )
-    json_: bool = option(False, "--json", help="Print a line of JSON for each skill as it is done.")
-    verbose: bool = option(False, "--verbose", "-v", help="A line for each skill, as it is done.")
-    quiet: bool = option(False, "--quiet", "-q", help="Print nothing but errors.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +57,16 @@ class BatchModels(ModelOptions):
 
 @expand_groups
 def batch(
+    context: typer.Context,
     paths: list[str] = PATHS,
     *,
     handling: Handling,
     engines: Engines,
     goal: Goal,
+    reduce: bool = option(
+        False, "--reduce", panel="Moving", help="Move text into references, as reduce does, in place of dropping it."
+    ),
+    moving: Moving,
     looking: Looking,
     source: Source,
     models: BatchModels,
@@ -138,152 +81,104 @@ def batch(
         ("--json", handling.json_, "--verbose", handling.verbose),
         ("--verbose", handling.verbose, "--quiet", handling.quiet),
     )
-    cluster = engines.cluster
-    if cluster is not None and models.provider != "embedded":
+    config = load_config(source.config, use=not source.no_config)
+    source = with_settings(source, config, context)
+    if reduce:
+        _refuse_with_reduce(goal, models)
+        options = moving_options(moving, goal.threshold, source, offline=models.offline)
+        reduce_many(paths, handling, engines, looking, source, options)
+        return
+    if moving != Moving():
+        raise UsageError("--core-tokens and what belongs to it need --reduce.", "Add --reduce.")
+    compress_many(paths, handling, engines, looking, source, with_settings(goal, config, context), models, config)
+
+
+def _refuse_with_reduce(goal: Goal, models: ModelOptions) -> None:
+    """Raise UsageError for options that mean nothing where text only moves."""
+    given = (("--mode", goal.mode), ("--tokens", goal.tokens), ("--wording", goal.wording != Goal().wording))
+    for name, value in (*given, ("--allow-unverified", goal.allow_unverified)):
+        if value:
+            raise UsageError(f"{name} has no meaning with --reduce.", "Leave one of the two out.")
+    if models.provider != "embedded":
+        raise UsageError("No language model takes part with --reduce.", "Leave out --provider or --reduce.")
+
+
+def reduce_many(
+    paths: list[str],
+    handling: Handling,
+    engines: Engines,
+    looking: Looking,
+    source: Source,
+    options: ReduceOptions,
+) -> None:
+    """Move text of many skills into references, each into a folder of results; descriptions stay."""
+    load_counter(source.encoding, offline=options.counting.offline)
+    run_batch(_library(paths, handling, looking, source), ReduceWork(options), handling, engines)
+
+
+def compress_many(
+    paths: list[str],
+    handling: Handling,
+    engines: Engines,
+    looking: Looking,
+    source: Source,
+    goal: Goal,
+    models: ModelOptions,
+    config: Config,
+) -> None:
+    """Make many skills smaller, each into a folder of results, with the settings of a configuration."""
+    if engines.cluster is not None and models.provider != "embedded":
         raise UsageError("A language model is asked from this process alone.", "Leave out --engine or --provider.")
-    options = _options(goal, source, offline=models.offline)
-    out = _folder_of_results(handling.output, paths)
-    search = looking.search(paths, apart=out)
-    if not any(isinstance(found, FoundSkill) for found in find_skills(paths, search)):  # before anything is written
-        raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
-    console = widened(open_console(stderr=True, soft_wrap=True))
-    work = Batch(options, out, partial(_guard, yes=handling.yes), source.max_bytes, handling.force)
-    tally = Tally()
-    try:
-        with ExitStack() as ends:
-            work = _with_model(work, models, partial(_readable, paths, search, source), console, ends)
-            journal = ends.enter_context(Journal(out).opened())
-            # One bar at a time: where a model is asked, it counts the calls.
-            quiet = handling.quiet or work.backends is not None
-            step = ends.enter_context(_progress(paths, search, console, quiet=quiet))
-            for item in distill_many(
-                find_skills(paths, search),
-                work,
-                journal,
-                jobs=job_count(engines.jobs),
-                cluster=cluster,
-                most_seconds=handling.most_seconds,
-                on_defect=partial(_tell_defect, console),
-            ):
-                step()
-                _take(item, tally, handling, console)
-            journal.close()
-            gone = sorted(set(journal.places()) - journal.touched)
-    except KeyboardInterrupt:
-        raise StoppedError("Stopped.", "Run the same command again: it goes on where it was.") from None
-    if not handling.quiet:
-        print_batch(tally, gone, load_counter(source.encoding).mark, console)
-        console.print(f"Written: {printable(str(out))}")
-    if any(tally.states[state] for state in _FAILING[handling.fail_on]):
-        raise typer.Exit(_FAILED)
+    options = replace(options_of(goal), counting=Counting(source.encoding, models.offline), patterns=config.patterns)
+    # A budget in percent is one of each skill.
+    check_options(replace(options, tokens=options.tokens or 1) if options.mode is Mode.TOKENS else options)
+    load_counter(source.encoding, offline=models.offline)
+    settled = partial(settle, goal=goal, keep=config.keep, yes=handling.yes)
+    made_with = json.dumps([goal.tokens, sorted((name, list(headings)) for name, headings in config.keep.items())])
+    library = _library(paths, handling, looking, source)
+    work = CompressWork(options, settled, made_with=made_with)
+    run_batch(library, partial(_with_model, work, models, library), handling, engines)
 
 
-def _with_model(
-    work: Batch, models: BatchModels, skills: Callable[[], Iterator[Skill]], console: Console, ends: ExitStack
-) -> Batch:
+def _library(paths: list[str], handling: Handling, looking: Looking, source: Source) -> Library:
+    out = folder_of_results(handling.output, paths)
+    return Library(paths, looking.search(paths, apart=out), source.max_bytes)
+
+
+def settle(
+    skill: Skill, options: DistillOptions, *, goal: Goal, keep: Mapping[str, tuple[str, ...]], yes: bool
+) -> DistillOptions:
+    """The options for one skill of many: its budget, the sections that a configuration keeps, the guardrails.
+
+    Raises RefusedError for a skill that makes skills smaller, where nobody approved the result.
+    """
+    guard = find_self_compression(skill, options, yes=yes, delivers=True)
+    if guard and guard.must_ask:
+        raise RefusedError("This skill makes skills smaller: a human has to approve the result.", "See --yes.")
+    threshold = guard.threshold if guard else options.threshold
+    sections = () if options.mode is Mode.ONELINER else keep.get(skill.name, ())
+    return with_budget(replace(options, threshold=threshold, keep=KeptPieces(sections=tuple(sections))), goal, skill)
+
+
+def _with_model(work: CompressWork, models: ModelOptions, library: Library, console: Console, ends: ExitStack) -> Work:
     """The same with the language model that is asked for, in one session for all skills."""
     scorer = choose_token_scorer(models.token_scorer)
     if models.provider == "embedded" and scorer is None:
         return work
     one_liner = work.options.mode is Mode.ONELINER
     watcher = ends.enter_context(closing(ConsoleWatcher(console)))
-    chosen = choose_backends(models, skills(), watcher, accept_unproved=False, one_liner=one_liner)
+    chosen = choose_backends(models, _readable(library), watcher, accept_unproved=False, one_liner=one_liner)
     ends.enter_context(closing(chosen))
     asked = chosen.session.provider if chosen.session else None
     made_with = [asked.name, asked.model, models.with_ci] if asked else []
     backends = chosen.backends.with_scorer(scorer)
-    return replace(work, backends=backends, made_with=json.dumps([*made_with, scorer.name if scorer else ""]))
+    named = json.dumps([work.made_with, *made_with, scorer.name if scorer else ""])
+    return replace(work, backends=backends, made_with=named)
 
 
-def _readable(paths: list[str], search: Search, source: Source) -> Iterator[Skill]:
+def _readable(library: Library) -> Iterator[Skill]:
     """The skills that can be read, for what will be asked about them."""
-    for found in find_skills(paths, search):
+    for found in library.found():
         if isinstance(found, FoundSkill):
             with suppress(BadInputError):
-                yield read_skill(found.file, source.max_bytes)
-
-
-def _options(goal: Goal, source: Source, *, offline: bool) -> DistillOptions:
-    options = options_of(goal)
-    settings = load_config(source.config, use=not source.no_config)
-    options = replace(options, counting=Counting(source.encoding, offline), patterns=settings.patterns)
-    check_options(options)
-    load_counter(source.encoding, offline=offline)
-    return options
-
-
-def _guard(skill: Skill, options: DistillOptions, *, yes: bool) -> SelfCompression | None:
-    return find_self_compression(skill, options, yes=yes, delivers=True)
-
-
-def _folder_of_results(name: str, paths: list[str]) -> Path:
-    """The folder of results, made where it is new; raises UsageError and RefusedError for a place that is none."""
-    if not name:
-        raise UsageError("batch needs a folder for the results.", "Name one: -o OUT.")
-    try:
-        out = Path(name).resolve()
-        if out.exists() and not out.is_dir():
-            raise RefusedError(f"{name!r} is no folder.", "Name a folder with -o.")
-        for path in map(Path, paths):
-            own = path.parent if path.name == SKILL_FILE else path
-            source = own.resolve()
-            if source.is_relative_to(out) and source.exists():
-                raise RefusedError(f"{name!r} is or holds what is read.", "Name another folder with -o.")
-            if out.is_relative_to(source) and (source / SKILL_FILE).exists():
-                raise RefusedError(f"{name!r} is inside a skill that is read.", "Name a place outside of it with -o.")
-    except (OSError, RuntimeError, ValueError) as error:
-        raise UsageError(f"Can't write to {name!r}: {reason_of(error)}.", "Name another folder with -o.") from None
-    return out
-
-
-def _take(item: tuple[Outcome, bool] | PassedOver, tally: Tally, handling: Handling, console: Console) -> None:
-    """Count an outcome, and tell of it what is asked for."""
-    if isinstance(item, PassedOver):
-        tally.passed_over += 1
-        if not handling.quiet:
-            console.print(f"Passed over: {printable(str(item.path))}: {printable(item.reason)}")
-        return
-    outcome, worked = item
-    tally.add(outcome, worked=worked)
-    if handling.json_:
-        write_stdout(json.dumps({"schema": SCHEMA, **outcome_to_json(outcome), "earlier": not worked}) + "\n")
-    elif handling.verbose:
-        console.print(outcome_line(outcome))
-
-
-def _tell_defect(console: Console, trace: str) -> None:
-    if trace:
-        console.print(printable(trace.rstrip()), style="dim")
-
-
-@contextmanager
-def _progress(paths: list[str], search: Search, console: Console, *, quiet: bool) -> Iterator[_Step]:
-    """What to call after each skill: on a terminal it moves a bar, with the rate and the time left."""
-    if quiet or not console.is_terminal:
-        yield _Step()
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    total = sum(isinstance(found, FoundSkill) for found in find_skills(paths, search))
-    columns = (
-        TextColumn("Skills"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield _Step(progress, progress.add_task("", total=total, rate=""))
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One skill more."""
-
-    progress: Progress | None = None
-    task: TaskID | None = None
-
-    def __call__(self) -> None:
-        if self.progress and self.task is not None:
-            speed = self.progress.tasks[self.task].speed
-            self.progress.update(self.task, advance=1, rate=f"{speed:.0f}/s" if speed else "")
+                yield read_skill(found.file, library.max_bytes)

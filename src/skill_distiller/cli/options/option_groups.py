@@ -158,12 +158,7 @@ class Command(TyperCommand):
         takes = [param.metavar or str(param.name) for param in self.params if param.param_type_name == "argument"]
         if not takes:
             raise UsageError(f"{self.name} takes no {word!r}.", f"See skill-distiller {self.name} --help.")
-        if takes != ["PATH"]:
-            raise UsageError(f"{word!r} is one too many: {self.name} takes {' and '.join(takes)}.", "Leave it out.")
-        raise UsageError(
-            f"{self.name} takes one skill at a time; {word!r} is one too many.",
-            "For several: skill-distiller batch PATH PATH … -o OUT",
-        )
+        raise UsageError(f"{word!r} is one too many: {self.name} takes {' and '.join(takes)}.", "Leave it out.")
 
 
 class HelpFormatter(Protocol):

@@ -1,0 +1,66 @@
+"""Several skills for a command that is about one: they are found, and it is done with each in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import typer
+from rich.console import Console
+
+from skill_distiller.cli.input_output import one_of_many, write_stdout
+from skill_distiller.errors import SkillDistillerError, StoppedError, UsageError
+from skill_distiller.library.find_skills import FoundSkill, PassedOver, Search, find_skills
+from skill_distiller.report.console import open_console
+from skill_distiller.report.text import plural, printable
+from skill_distiller.skill.model import SKILL_FILE
+
+
+def for_each(
+    paths: Sequence[str], work: Callable[[FoundSkill], None], search: Search | None = None, *, above: str = ""
+) -> None:
+    """Do something with every skill below some paths; what goes wrong with one is told, and stops no other.
+
+    JSON is printed a line a skill; with `above` that and the place stand above what else goes to stdout. Raises Exit
+    with the code of the first that went wrong, UsageError where there is no skill.
+    """
+    console = open_console(stderr=True, soft_wrap=True)
+    codes: list[int] = []
+    count = 0
+    for found in find_skills(paths, search):
+        if isinstance(found, PassedOver):
+            console.print(f"Passed over: {printable(str(found.path))}: {printable(found.reason)}")
+            continue
+        count += 1
+        place = printable(str(found.place))
+        console.print(f"── {place}", style="bold", highlight=False)
+        if above:
+            write_stdout(f"{above}{place}\n")
+        with one_of_many(str(found.place)):
+            codes += _code(partial(work, found), console)
+    if not count:
+        raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
+    if codes:
+        console.print(f"{plural(count, 'skill')}: {len(codes):,} went wrong")
+        raise typer.Exit(codes[0])
+
+
+def _code(work: Callable[[], None], console: Console) -> list[int]:
+    """The exit code of what went wrong, which is told; none where nothing did."""
+    try:
+        work()
+    except StoppedError:
+        raise
+    except SkillDistillerError as error:
+        console.print(f"Error: {printable(str(error))}", style="red", highlight=False)
+        if error.hint:
+            console.print(f"Hint: {printable(error.hint)}", highlight=False)
+        return [error.exit_code]
+    except typer.Exit as end:
+        return [end.exit_code] if end.exit_code else []
+    return []
+
+
+def path_of(found: FoundSkill) -> str:
+    """A found skill as one would name it: its folder, or the lone file."""
+    return str(found.file.parent if found.file.name == SKILL_FILE else found.file)
