@@ -121,3 +121,101 @@ def test_the_skill_has_to_be_a_file(skill_file: Path) -> None:
     result = _ask(skill_file, "k\n")
     assert (result.exit_code, result.stdout) == (6, b"")
     assert "[d]rop" not in result.stderr
+
+
+def _folder(skill_folder: Path) -> Path:
+    """The skill with a file beside it, which has the name that a reference would take."""
+    (skill_folder / "references").mkdir()
+    (skill_folder / "references" / "background.md").write_text("# Else\n", encoding="utf-8")
+    return skill_folder
+
+
+def _tree(folder: str | Path) -> dict[str, str]:
+    files = (file for file in Path(folder).rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in files}
+
+
+def test_a_piece_moves_into_a_reference(skill_folder: Path) -> None:
+    """`m` with `-o FOLDER`: the folder has it in a new file, word for word, and a pointer in its place."""
+    before = _tree(_folder(skill_folder))
+    dropped = run("compress", skill_folder, _LOW).text
+    result = run("compress", skill_folder, _LOW, "-i", "-o", "out/", "--json", stdin=b"move\ns\n")
+    assert (result.exit_code, _tree(skill_folder)) == (0, before)
+    assert "\nKept: 0 pieces. Moved: 1 piece.\n" in result.stderr
+    record, after = json.loads(result.stdout), _tree("out")
+    (file,) = record["new_files"]
+    pointer = file["passages"][0]["pointer"]
+    assert after.keys() - before.keys() == {file["path"]}
+    assert after["references/background.md"] == before["references/background.md"]
+    assert after["SKILL.md"] == record["text"]
+    assert after["SKILL.md"].replace(f"## Background\n\n{pointer}\n", "").split() == dropped.split()
+    moved = DEPLOY[DEPLOY.index(_STORY) : DEPLOY.index("## Related")]
+    assert moved.strip() in after[file["path"]]
+    assert file["path"] in pointer
+
+
+def test_what_moved_is_proved_from_the_two_folders(skill_folder: Path) -> None:
+    """`verify` of the folder passes with the record of the run, and not without: what was dropped is lost."""
+    result = run("compress", _folder(skill_folder), _LOW, "-i", "-o", "out/", "--json", stdin=b"m\ns\n")
+    Path("run.json").write_bytes(result.stdout)
+    assert run("verify", skill_folder, "out", "--receipt=run.json").exit_code == 0
+    assert run("verify", skill_folder, "out").exit_code == 6
+    file = Path("out", json.loads(result.stdout)["new_files"][0]["path"])
+    file.write_text(file.read_text(encoding="utf-8").replace("E1042", "E1043"), encoding="utf-8")
+    assert run("verify", skill_folder, "out", "--receipt=run.json").exit_code == 6
+
+
+def test_the_plan_moves_it_again(skill_folder: Path) -> None:
+    """The same folder without a question; set to `dropped` it is gone, and `restore` brings it back."""
+    result = run("compress", _folder(skill_folder), _LOW, "-i", "-o", "out/", stdin=b"m\ns\n")
+    assert result.exit_code == 0
+    assert "\nMoved (a pointer stands in its place):\n  [" in result.stderr
+    plan = Path("deploy-notes.plan.yaml")
+    text = plan.read_text(encoding="utf-8")
+    piece = re.search(r"id: (\w+)\n +rendering: moved\n", text)
+    assert piece
+    assert run("compress", skill_folder, "--plan", plan, "-o", "again/").exit_code == 0
+    assert _tree("again") == _tree("out")
+    assert run("restore", skill_folder, piece[1], "--plan", plan, "-o", "back/").exit_code == 0
+    assert _STORY in _tree("back")["SKILL.md"]
+    assert _tree("back").keys() == _tree(skill_folder).keys()
+    plan.write_text(text.replace("rendering: moved", "rendering: dropped"), encoding="utf-8")
+    dropped = run("compress", skill_folder, "--plan", plan)
+    assert (dropped.exit_code, dropped.stdout) == (0, run("compress", skill_folder, _LOW).stdout)
+
+
+@pytest.mark.parametrize("options", [[], ["-o", "one.md"], ["--apply"], ["--json"]])
+def test_a_plan_that_moves_needs_a_folder_to_write(options: list[str], skill_folder: Path) -> None:
+    """Exit 2 before anything is written: SKILL.md alone would have lost the piece. A dry run or a diff may look."""
+    before = _tree(skill_folder)
+    assert run("compress", skill_folder, _LOW, "-i", "-o", "out/", stdin=b"m\ns\n").exit_code == 0
+    plan = ("--plan", "deploy-notes.plan.yaml")
+    result = run("compress", skill_folder, *plan, *options)
+    assert (result.exit_code, result.stdout, _tree(skill_folder)) == (2, b"", before)
+    assert result.stderr == (
+        "Error: The plan moves 1 piece into references, and they need files of their own.\n"
+        "Hint: Give the skill's folder as PATH, and a folder to write: -o OUT/\n"
+    )
+    assert not Path("one.md").exists()
+    assert run("compress", skill_folder, *plan, "--dry-run").exit_code == 0
+    assert "+++ b/references/" in run("compress", skill_folder, *plan, "--diff").text
+
+
+def test_where_nothing_can_move_it_is_said(skill_folder: Path, skill_file: Path) -> None:
+    """To a file or to stdout there is no answer `m`; who gives it is told what it takes, and asked again."""
+    for options in ([], ["-o", "one.md"]):
+        result = run("compress", skill_file, _LOW, "-i", "--save-plan=p.yaml", *options, stdin=b"m\nk\ns\n")
+        assert result.exit_code == 0
+        assert "[m]ove" not in result.stderr
+        assert "A piece moves into a file of its own: give the skill's folder, and one to write" in result.stderr
+        assert "\nKept: 1 piece.\n" in result.stderr
+        Path("p.yaml").unlink()
+
+
+def test_pointers_are_beyond_the_budget(skill_folder: Path) -> None:
+    """The text that moved takes nothing of it, and nothing else goes; that the pointers do not fit is said."""
+    plain = json.loads(run("compress", skill_folder, "--tokens=200", "--json").stdout)
+    result = run("compress", skill_folder, "--tokens=200", "-i", "-o", "out/", "--json", stdin=b"m\ns\n")
+    record = json.loads(result.stdout)
+    assert 200 < record["output_tokens"] < plain["output_tokens"] + 60
+    assert f"beyond the budget: {record['output_tokens'] - 200} tokens more than that." in result.stderr

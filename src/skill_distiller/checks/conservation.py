@@ -129,7 +129,7 @@ def verify_folders(
 
 
 def announced_in(record: object, original: Skill) -> frozenset[str]:
-    """The pointers and headers that the JSON record of `reduce` names.
+    """The pointers and headers that the JSON record of `reduce` names, or that of `compress` where pieces moved.
 
     Raises BadInputError where it is none, or of another skill.
     """
@@ -138,9 +138,9 @@ def announced_in(record: object, original: Skill) -> frozenset[str]:
         source, files = record["source_sha256"], record["new_files"]  # type: ignore[index]
         for file in files:
             found |= {file["header"], *(passage["pointer"] for passage in file["passages"])}
-        found |= set(record["added"])  # type: ignore[index]
-    except (KeyError, TypeError):
-        raise BadInputError("The receipt is not a record of `reduce --json`.", _NO_RECEIPT) from None
+        found |= set(record.get("added", ()))  # type: ignore[attr-defined]
+    except (AttributeError, KeyError, TypeError):
+        raise BadInputError("The receipt does not say what moved where.", _NO_RECEIPT) from None
     if source != source_digest(original) or not all(isinstance(text, str) for text in found):
         raise BadInputError("The receipt is of another skill, or of another version of it.", _NO_RECEIPT)
     return frozenset(found)

@@ -40,13 +40,21 @@ from skill_distiller.cli.options.completion import headings
 from skill_distiller.cli.options.completion import pieces as piece_names
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.cli.options.show_config import is_default, print_settings, with_settings
-from skill_distiller.cli.plan_file import check_pieces, plan_target, plan_written, refuse_settled, with_plan
+from skill_distiller.cli.plan_file import (
+    check_pieces,
+    folder_to_move_in,
+    plan_target,
+    plan_written,
+    refuse_settled,
+    with_plan,
+)
 from skill_distiller.errors import ProviderError, RefusedError, UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import ConsoleWatcher, open_console, print_notes, print_report
 from skill_distiller.report.json_record import stage_line, to_json
+from skill_distiller.report.moved import diff_of
 from skill_distiller.report.record import Record, make_record
-from skill_distiller.report.text import printable, unified_diff
+from skill_distiller.report.text import printable
 from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.run.backends import Chosen, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
@@ -54,6 +62,7 @@ from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import Note, NoteKind
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import Counting, DistillOptions, KeptPieces, Run, watch_nothing
+from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 
 _LONG_INPUT: Final = 200_000  # characters; from there on a terminal sees that work goes on
@@ -190,6 +199,7 @@ class _Job:
     guard: SelfCompression | None
     target: Target | None
     plan_file: Path | None
+    folder: SkillFolder | None = None  # in which pieces may move, read where they can
 
 
 def _prepare(request: Request) -> _Job:
@@ -227,18 +237,20 @@ def _prepare(request: Request) -> _Job:
         threshold=guard.threshold if guard else options.threshold,
         counting=Counting(source.encoding, request.models.offline),
         patterns=settings.patterns,
-        keep=KeptPieces(tuple(pieces.keep or ()), _sections_to_keep(pieces, settings, skill, options)),
+        keep=_pieces_to_keep(pieces, settings, skill, options),
     )
     options = with_budget(options, request.goal, skill)
-    return _Job(skill, settings, scorer, options, guard, target, plan_file)
+    writes_folder = folder_given and (target.folder is not None if target else output.only_shows)
+    folder = folder_to_move_in(options, pieces, request.path, source.max_bytes, writes_folder=writes_folder)
+    return _Job(skill, settings, scorer, options, guard, target, plan_file, folder)
 
 
-def _sections_to_keep(pieces: Pieces, config: Config, skill: Skill, options: DistillOptions) -> tuple[str, ...]:
-    """The headings that the command line names, and those that the configuration has for a skill of this name."""
-    named = tuple(pieces.keep_section or ())
+def _pieces_to_keep(pieces: Pieces, config: Config, skill: Skill, options: DistillOptions) -> KeptPieces:
+    """What the command line and the plan name, and the headings that the configuration has for a skill of this name."""
+    ids, named = tuple(pieces.keep or ()), tuple(pieces.keep_section or ())
     if options.plan or options.mode is Mode.ONELINER:
-        return named
-    return tuple(dict.fromkeys((*named, *config.keep.get(skill.name, ()))))
+        return KeptPieces(ids, named, options.plan.moved if options.plan else ())
+    return KeptPieces(ids, tuple(dict.fromkeys((*named, *config.keep.get(skill.name, ())))))
 
 
 def _target(request: Request, skill: Skill, file: str, *, folder_given: bool, guarded: bool) -> Target | None:
@@ -289,11 +301,11 @@ def _distill_with(models: ModelOptions, request: Request, job: _Job, console: Co
             run = Run(job.options, backends, observe or watch_nothing)
             result = distill_gated(run, job.skill, request.path, request.pieces, models, console, quiet=quiet)
         else:
-            result = distill(job.skill, job.options, backends, observe)
+            result = distill(job.folder or job.skill, job.options, backends, observe)
         if request.pieces.interactive:
             from skill_distiller.cli.approval.interactive import with_answers
 
-            result = with_answers(result, backends, console)
+            result = with_answers(result, backends, console, job.folder)
     return job.guard.with_notes(result) if job.guard else result, chosen
 
 
@@ -328,10 +340,7 @@ def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, conso
 
 
 def deliver(run: RunCalibration, target: Target | None, output: Output) -> Path | None:
-    """Write the result to its place, and to stdout whatever the options of `output` ask for; a backup that was made.
-
-    Raises RefusedError where the disk or stdout does not take it.
-    """
+    """Write the result to its place, and to stdout what `output` asks for; a backup that was made. Raises RefusedError."""
     result, backup = run.record.result, None
     if target and not output.dry_run:
         backup = write_target(target, result, force=output.force)
@@ -339,7 +348,7 @@ def deliver(run: RunCalibration, target: Target | None, output: Output) -> Path 
         run.save()  # before the record is printed, which names the entry
         write_json(to_json(run.record))
     elif output.diff:
-        write_stdout(unified_diff(result.original, result.text))
+        write_stdout(diff_of(result))
     elif not target and not output.dry_run:
         write_stdout(result.text)
     return backup

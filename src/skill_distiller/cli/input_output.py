@@ -265,6 +265,8 @@ def write_target(target: Target, result: Result, *, force: bool) -> Path | None:
         from skill_distiller.skill.read import read_folder
         from skill_distiller.skill.write_folder import write_folder
 
+        if result.moves:
+            return write_folder(result.moves.split.after, target.folder, force=force)
         folder = read_folder(result.original.path.parent) if result.original.path else None
         return write_folder(folder.with_skill(result.distilled), target.folder, force=force) if folder else None
     if target.makes_folder:

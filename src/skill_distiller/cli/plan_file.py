@@ -14,17 +14,18 @@ import typer
 import yaml
 
 from skill_distiller._version import __version__
-from skill_distiller.cli.input_output import check_target, read_side_file
+from skill_distiller.cli.input_output import check_target, read_input_folder, read_side_file
 from skill_distiller.cli.options.arguments import Pieces
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.planning.plan import Mode
 from skill_distiller.planning.required import carriers
 from skill_distiller.planning.saved_plan import SavedPiece, SavedPlan
 from skill_distiller.report.record import find_needs
-from skill_distiller.report.text import excerpt
+from skill_distiller.report.text import excerpt, plural
 from skill_distiller.rewriting.model import RenderingKind, Wording
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions
+from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.frontmatter import read_fields
 from skill_distiller.skill.ids import PieceIds, piece_ids, source_digest
 from skill_distiller.skill.model import Block, Section, Skill
@@ -34,12 +35,13 @@ SCHEMA: Final = "skill-distiller/plan/1"
 MAX_PLAN: Final = 5_000_000  # bytes
 _HEAD: Final = """\
 # How every piece of a skill is written, to be applied with: skill-distiller compress SKILL.md --plan THIS-FILE
-# To bring a piece back set its `rendering` to full; to remove it set it to dropped. A heading stays as long as
-# anything below it does. `reason`, `needed_by`, `excerpt`, `line` and the tokens are there to be read; changing them
-# does nothing.
+# To bring a piece back set its `rendering` to full; to remove it set it to dropped, and to moved for a reference of the
+# folder that -o names. A heading stays as long as anything below it does. `reason`, `needed_by`, `excerpt`, `line` and
+# the tokens are there to be read; changing them does nothing.
 
 """
 _AS_IT_IS: Final = frozenset({RenderingKind.FULL, RenderingKind.DROPPED})
+_MOVED: Final = "moved"  # the rendering of a block that stands in a reference, with a pointer in its place
 
 
 def plan_text(result: Result) -> str:
@@ -96,13 +98,14 @@ def _block(result: Result, block: Block, piece: str, carrier: str | None) -> dic
     decision = result.plan.decisions[block.index]
     rendering = decision.rendering
     changed = rendering.kind not in _AS_IT_IS
+    moved = result.moves is not None and block.index in result.moves.blocks
     entry = {
         "id": piece,
-        "rendering": rendering.kind.value,
+        "rendering": _MOVED if moved else rendering.kind.value,
         "line": block.line,
         "kind": block.kind.value,
         "type": result.reading.verdicts[block.index].type.value,
-        "tokens": rendering.tokens,
+        "tokens": 0 if moved else rendering.tokens,
         "full_tokens": decision.full_tokens,
         "share": round(rendering.share, 4) if changed else None,
         "reason": decision.reason.value,
@@ -145,7 +148,7 @@ _Dumper.add_representer(str, _write_text)
 
 _HINT: Final = "Write a plan with --save-plan; docs/plan.md says what may be edited."
 _MOST_LINES: Final = 10**9
-_RENDERINGS: Final = ", ".join(kind.value for kind in RenderingKind)
+_RENDERINGS: Final = ", ".join((*(kind.value for kind in RenderingKind), _MOVED))
 
 
 def read_plan(path: str) -> SavedPlan:
@@ -167,13 +170,17 @@ def parse_plan(text: str) -> SavedPlan:
         raise BadInputError(f"its schema is {found!r}, not {SCHEMA!r}." if found else "it names no schema.", _HINT)
     blocks: dict[str, SavedPiece] = {}
     headings: dict[str, SavedPiece] = {}
+    moved: list[str] = []
     for section in _mappings(fields.get("sections"), "sections"):
         if "id" in section:
             _add(headings, _piece(section, heading=True), blocks)
         for block in _mappings(section.get("blocks", []), "blocks"):
+            if block.get("rendering") == _MOVED and isinstance(block.get("id"), str):
+                moved.append(str(block["id"]))
+                block = {**block, "rendering": RenderingKind.DROPPED.value}
             _add(blocks, _piece(block, heading=False), headings)
     settings = {key: value for key, value in fields.items() if key != "sections"}
-    return SavedPlan(_text(fields, "source_sha256"), blocks, headings, settings)
+    return SavedPlan(_text(fields, "source_sha256"), blocks, headings, settings, moved=tuple(moved))
 
 
 def _mappings(value: object, name: str) -> Iterator[Mapping[object, object]]:
@@ -256,6 +263,20 @@ def check_pieces(pieces: Pieces, mode: Mode) -> None:
             raise UsageError(
                 f"--{option} has no meaning with --mode=oneliner.", "Its three lines hold no pieces of the original."
             )
+
+
+def folder_to_move_in(
+    options: DistillOptions, pieces: Pieces, path: str, max_bytes: int, *, writes_folder: bool
+) -> SkillFolder | None:
+    """The skill with its folder where pieces may move in it; raises UsageError for a plan that has nowhere to move."""
+    if options.keep.moved and not writes_folder:
+        raise UsageError(
+            f"The plan moves {plural(len(options.keep.moved), 'piece')} into references, and they need files of their "
+            "own.",
+            "Give the skill's folder as PATH, and a folder to write: -o OUT/",
+        )
+    may_move = writes_folder and (options.keep.moved or pieces.interactive)
+    return read_input_folder(path, max_bytes) if may_move else None
 
 
 def with_plan(options: DistillOptions, pieces: Pieces) -> DistillOptions:

@@ -203,7 +203,8 @@ def _read_receipt(path: str, original: Skill) -> tuple[Declared, Collection[str]
         if isinstance(record, dict) and record.get("schema") == REDUCE_SCHEMA:
             announced = announced_in(record, original)
             return Declared(description=description_in(record)), announced
-        return declared_in(record, original), ()
+        moved = isinstance(record, dict) and record.get("new_files")
+        return declared_in(record, original), announced_in(record, original) if moved else ()
     except (ValueError, RecursionError):
         raise BadInputError(f"The receipt {path!r} is not JSON.", hint) from None
 

@@ -42,13 +42,15 @@ def lay_out(
     passages: Sequence[Passage],
     tokens: Callable[[Passage], int],
     signpost: Callable[[Passage], Signpost],
+    *,
+    least: int = MIN_TOKENS,
 ) -> tuple[NewReference, ...]:
-    """The files for some passages; those for which no file would be large enough are in none."""
+    """The files for some passages; those for which no file would have the `least` tokens are in none."""
     groups = _by_topic(reading, passages, tokens)
     large = sorted((group for group in groups if group.tokens >= MIN_TOKENS), key=lambda group: -group.tokens)
     own = large if len(large) == len(groups) <= MAX_FILES else large[: MAX_FILES - 1]
     rest = sorted((p for group in groups if group not in own for p in group.passages), key=lambda p: p.section)
-    if rest and (size := sum(map(tokens, rest))) >= MIN_TOKENS:
+    if rest and (size := sum(map(tokens, rest))) >= least:
         own.append(_Group(tuple(rest), _rest_name(reading, rest), size))
     own.sort(key=lambda group: group.passages[0].section)
     taken = {_folded(str(file.path)) for file in folder.files}

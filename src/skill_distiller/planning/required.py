@@ -160,6 +160,18 @@ def hand_over(
     return tuple(found)
 
 
+def put_in_full(skill: Skill, plan: Plan, blocks: Collection[int]) -> Plan:
+    """The plan with some blocks, by index, as they are in the original, and the headings above them; nothing else."""
+    decisions = tuple(
+        Decision(d.block, in_full(skill.blocks[d.block], d.full_tokens), d.full_tokens, Reason.ASKED)
+        if d.block in blocks
+        else d
+        for d in plan.decisions
+    )
+    headings = settle_headings(skill, [decision.rendering for decision in decisions], plan.headings)
+    return replace(plan, decisions=decisions, headings=headings)
+
+
 def bring_back(skill: Skill, plan: Plan, blocks: Collection[int], counter: TokenCounter) -> Plan:
     """The plan with some blocks, by index, as they are in the original; all other decisions stay.
 

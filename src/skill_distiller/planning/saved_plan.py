@@ -48,7 +48,8 @@ class SavedPlan:
     """A plan apart from its source: pieces by id, the blocks and the headings.
 
     `source` is the SHA-256 (hex) of the text it was made for, `settings` what it was made with. One that is
-    not `trusted` may be anybody's: its texts have to be proved from their blocks.
+    not `trusted` may be anybody's: its texts have to be proved from their blocks. The `moved` blocks are
+    dropped here, and named beside.
     """
 
     source: str
@@ -56,6 +57,7 @@ class SavedPlan:
     headings: Mapping[str, SavedPiece]
     settings: Mapping[str, object]
     trusted: bool = False
+    moved: tuple[str, ...] = ()
 
 
 def recall_plan(saved: SavedPlan, skill: Skill, counter: TokenCounter) -> Plan:

@@ -14,6 +14,7 @@ from skill_distiller.planning.plan import Reason
 from skill_distiller.providers.model import Expected, Provider, Usage, Watcher
 from skill_distiller.report.calibration_text import estimate_text
 from skill_distiller.report.losses import WIDTH, receipt_lines
+from skill_distiller.report.moved import moved_lines
 from skill_distiller.report.record import COUNTED_NAMES, BlockCounts, Record, SectionRecord, TokenLevel, find_needs
 from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
@@ -193,6 +194,7 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
         f"not know stay as they are: {detail}.",
         NoteKind.PLAN_TOO_LARGE: "Warning: the plan would make the skill larger; the original comes out unchanged.",
         NoteKind.HARD_RULE_DROPPED: f"Warning: the plan removes a block with a hard rule: [{detail}].",
+        NoteKind.NOT_MOVED: f"Warning: {detail} can't move into a file without breaking what stays; SKILL.md keeps it.",
         NoteKind.PATTERN_DROPPED: f"Warning: the plan removes a block with a protected pattern: [{detail}].",
     }
     return "yellow", warnings[note.kind]
@@ -207,6 +209,8 @@ def print_report(record: Record, console: Console, *, verbose: bool = False) -> 
             console.print(line)
     for line in receipt_lines(record, verbose=verbose, width=console.width if console.is_terminal else WIDTH):
         console.print(line)
+    for moved in moved_lines(record):
+        console.print(moved)
     print_notes(record, console)
     if record.usage and verbose:
         console.print(usage_line(record.usage))

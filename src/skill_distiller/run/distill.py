@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from math import floor
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
@@ -39,6 +40,9 @@ from skill_distiller.skill.model import Frontmatter, FrontmatterState, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import count_skill
+
+if TYPE_CHECKING:
+    pass
 
 # How a frontmatter was found, and what to do about it: the wording of the reference's table of recovery hints.
 FRONTMATTER_HINTS: Final = {
@@ -129,7 +133,7 @@ def distill(
     if threshold is not None and tokens is not None:
         raise UsageError("A threshold and a number of tokens exclude each other.", "Give one of them.")
     run = Run(replace(options or DistillOptions(), **given), backends or Backends(), observe or watch_nothing)
-    return carry_out(run, _skill_of(skill))
+    return carry_out(run, _skill_of(skill), skill if isinstance(skill, SkillFolder) else None)
 
 
 ModeName = Literal["threshold", "tokens", "oneliner"]
@@ -152,8 +156,8 @@ def _skill_of(given: str | Path | Skill | SkillFolder) -> Skill:
     return parse_skill(given)
 
 
-def carry_out(run: Run, skill: Skill) -> Result:
-    """What a run makes of one skill; raises what `distill` raises."""
+def carry_out(run: Run, skill: Skill, folder: SkillFolder | None = None) -> Result:
+    """What a run makes of one skill, with its folder where pieces move in it; raises what `distill` raises."""
     check_options(run.options)
     run.options.patterns.begin_run()
     counter = run.counter
@@ -169,6 +173,13 @@ def carry_out(run: Run, skill: Skill) -> Result:
     lacks += (_why_unchanged(run, reading, needless),) if needless else ()
     if needless:
         proof = prove(run, reading, Planned(undo_all(reading, proof.draft.plan), skill))
+    moves = None
+    if moved := find_pieces(skill, run.options.keep.moved):
+        from skill_distiller.run.move_pieces import move_out  # which most runs do without
+
+        join = partial(_with_blocks, run, reading, proof)
+        proof, moves, note = move_out(run, reading, proof, moved, folder, join)
+        lacks += note
     draft, tokens, comparison = proof.draft, proof.tokens, proof.comparison
     run.observe("plan", draft.plan)
     evidence = _weigh(run, proof)
@@ -184,11 +195,12 @@ def carry_out(run: Run, skill: Skill) -> Result:
         run=run,
         reading=reading,
         plan=draft.plan,
-        distilled=draft.distilled,
+        distilled=moves.split.after.skill if moves else draft.distilled,
         tokens=tokens,
         evidence=evidence,
         notes=notes,
         one_liner=draft.one_liner,
+        moves=moves,
     )
 
 

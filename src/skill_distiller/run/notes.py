@@ -125,6 +125,7 @@ class NoteKind(StrEnum):
     PLAN_TOO_LARGE = "plan makes it larger"
     HARD_RULE_DROPPED = "hard rule dropped"
     PATTERN_DROPPED = "protected pattern dropped"
+    NOT_MOVED = "pieces that can't move"
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,7 @@ def reduce_folder(
     saved = _saved_by(described, folder, options, counter) if described else 0
     aim = Aim(options.share, options.core_tokens and options.core_tokens + saved, options.load_rate, keep)
     if repeated:
-        found, proof = Disclosed(None, {}), _prove(folder, folder, options, counter, None)
+        found, proof = Disclosed(None, {}), prove_folders(folder, folder, options.patterns, counter, None)
     else:
         found, proof = _sound(reading, folder, options, counter, aim, backends, described if saved else None)
     after = found.split.after if found.split else folder
@@ -196,7 +196,7 @@ def _saved_by(result: DescriptionResult, folder: SkillFolder, options: ReduceOpt
     saved = counter.count(before.frontmatter.raw) - counter.count(after.frontmatter.raw)
     if saved <= 0 or after.body != before.body or not before.description:
         return 0
-    verification, conservation = _prove(folder, folder.with_skill(after), options, counter, None)
+    verification, conservation = prove_folders(folder, folder.with_skill(after), options.patterns, counter, None)
     return saved if verification.passed and conservation.complete else 0
 
 
@@ -234,8 +234,8 @@ def _sound(
         if described and found.split and found.split.references:
             found = found._replace(split=_with_frontmatter(found.split, described))
         after = found.split.after if found.split else folder
-        proof = _prove(folder, after, options, counter, found.split)
-        if found.split is None or (proof[0].passed and proof[1].complete and _comes_back(found.split)):
+        proof = prove_folders(folder, after, options.patterns, counter, found.split)
+        if found.split is None or (proof[0].passed and proof[1].complete and comes_back(found.split)):
             return found, proof
         aim = replace(aim, keep=aim.keep | _at_fault(found.split, options, counter))
     failed = ", ".join(check.name for check in proof[0].failed) or "conservation"
@@ -259,9 +259,10 @@ def _with_additions(
     return made if made.spans else None
 
 
-def _prove(
-    before: SkillFolder, after: SkillFolder, options: ReduceOptions, counter: TokenCounter, split: Split | None
+def prove_folders(
+    before: SkillFolder, after: SkillFolder, patterns: PatternSet, counter: TokenCounter, split: Split | None
 ) -> Proof:
+    """What is found of a folder of which text moved, by a split whose pointers and headers are known; None for none."""
     tokens = Tokens(*(count_skill(side.skill, {}, counter) for side in (before, after)))
     announced = {part for span in (split.spans if split else ()) for part in added_by(span)}
     for reference in split.references if split else ():
@@ -269,9 +270,7 @@ def _prove(
         announced.add(file.read_text().splitlines()[0] if file else MARK)
     text = after.skill.description
     declared = Declared(description=text if text != before.skill.description else None)
-    return verify_folders(
-        before, after, tokens=tokens, declared=declared, patterns=options.patterns, announced=announced
-    )
+    return verify_folders(before, after, tokens=tokens, declared=declared, patterns=patterns, announced=announced)
 
 
 def added_by(span: Span) -> tuple[str, ...]:
@@ -281,7 +280,7 @@ def added_by(span: Span) -> tuple[str, ...]:
     return tuple(part.strip() for part in re.split(r"(?:\r\n|\n|\r){2}", span.written.strip()))
 
 
-def _comes_back(split: Split) -> bool:
+def comes_back(split: Split) -> bool:
     """Whether the original comes back from the split byte for byte."""
     back = restore_folder(split.after, make_ledger(split))
     return back.skill.text == split.before.skill.text and back.files == split.before.files
@@ -293,7 +292,7 @@ def _at_fault(split: Split, options: ReduceOptions, counter: TokenCounter) -> fr
     for reference, passage in split.passages:
         sign = reference.signposts[reference.passages.index(passage)]
         alone = write_split(split.before, (NewReference(reference.path, (passage,), (sign,)),))
-        verification, conservation = _prove(split.before, alone.after, options, counter, alone)
+        verification, conservation = prove_folders(split.before, alone.after, options.patterns, counter, alone)
         if not (verification.passed and conservation.complete):
             refused.append(passage)
     passages = refused or [passage for _, passage in split.passages]

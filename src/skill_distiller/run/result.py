@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.functionality import Functionality
@@ -18,6 +19,9 @@ from skill_distiller.run.notes import Note
 from skill_distiller.run.run import Run
 from skill_distiller.skill.model import Skill
 from skill_distiller.structure.edges import Edge, Piece, heading_of, needs_of
+
+if TYPE_CHECKING:
+    from skill_distiller.run.move_pieces import Moves
 
 
 class Basis(StrEnum):
@@ -89,7 +93,8 @@ class Result:
     """What came out of a run. `text` is the distilled SKILL.md, frontmatter included.
 
     `tokens` are those of the whole files. In one-liner mode `text` is three lines, and `one_liner` says
-    the same in parts; else it is None.
+    the same in parts; else it is None. Where pieces moved into references, `text` is SKILL.md without
+    them, `moves` says where they are, and receipt and verification are about both together.
     """
 
     run: Run
@@ -100,6 +105,7 @@ class Result:
     evidence: Evidence
     notes: tuple[Note, ...]
     one_liner: OneLiner | None = None
+    moves: Moves | None = None
 
     @property
     def original(self) -> Skill:

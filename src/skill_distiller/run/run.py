@@ -21,14 +21,19 @@ DEFAULT_THRESHOLD: Final = 0.9
 
 @dataclass(frozen=True, slots=True)
 class KeptPieces:
-    """The pieces that stay as they are: by id (see `find_pieces`), and sections by heading."""
+    """The pieces that stay as they are: by id (see `find_pieces`), and sections by heading.
+
+    Those that are `moved` (ids) stay in the folder: where the result is without them they move into a reference, and a
+    pointer stands in their place, whose tokens no budget counts. That takes a SkillFolder.
+    """
 
     ids: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether any piece is named."""
-        return bool(self.ids or self.sections)
+        return bool(self.ids or self.sections or self.moved)
 
 
 @dataclass(frozen=True, slots=True)
