@@ -190,7 +190,11 @@ class Pieces:
         help='Keep a section as it is, with those below it: "Examples", or "Usage > Examples". Can be repeated.',
     )
     interactive: bool = option(
-        False, "--interactive", "-i", help="Ask about each piece that would go, the largest first, and save a plan."
+        False,
+        "--interactive",
+        "-i",
+        help="Ask about each piece that would go, the largest first: drop, keep, or move to a reference (with -o "
+        "FOLDER/). Saves a plan.",
     )
     plan: str = option("", "--plan", metavar="FILE", help="Apply a saved plan, edited or not, instead of choosing.")
     save_plan: str = SAVE_PLAN
