@@ -340,7 +340,7 @@ def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, conso
 
 
 def deliver(run: RunCalibration, target: Target | None, output: Output) -> Path | None:
-    """Write the result to its place, and to stdout what `output` asks for; a backup that was made. Raises RefusedError."""
+    """Write the result to its place, and to stdout what `output` asks for; a backup that was made, if any."""
     result, backup = run.record.result, None
     if target and not output.dry_run:
         backup = write_target(target, result, force=output.force)
