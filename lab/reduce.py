@@ -28,7 +28,8 @@ from skill_distiller.disclosure.signposts import write_pointer
 from skill_distiller.exams.evidence import criteria_kept
 from skill_distiller.exams.exam_files import read_exam
 from skill_distiller.language.words import content_words
-from skill_distiller.run.reduce import DEFAULT_SHARE, ReduceOptions, Reduction, reduce_folder
+from skill_distiller.run.moving.reduce import reduce_folder
+from skill_distiller.run.moving.reduce_run import DEFAULT_SHARE, ReduceOptions, Reduction
 from skill_distiller.skill.read import read_folder
 from skill_distiller.skill.write_folder import write_folder
 from skill_distiller.tokens import load_counter

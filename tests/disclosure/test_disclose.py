@@ -20,7 +20,8 @@ from skill_distiller.disclosure.model import NewReference, Passage, Signpost, Sp
 from skill_distiller.disclosure.passages import Aim
 from skill_distiller.disclosure.split import MARK, find_breaks, write_split
 from skill_distiller.errors import BadInputError
-from skill_distiller.run.reduce import ReduceOptions, reduce_folder
+from skill_distiller.run.moving.reduce import reduce_folder
+from skill_distiller.run.moving.reduce_run import ReduceOptions
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill

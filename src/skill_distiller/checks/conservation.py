@@ -6,6 +6,7 @@ the original: what is gone, turned or new in either shows there. The checks of t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -125,7 +126,8 @@ def verify_folders(
     texts = tuple(replace(check, findings=tuple(map(pair.joined.placed, check.findings))) for check in found.checks)
     own = tuple(Check(check.name, tuple(dict.fromkeys(check.find(pair)))) for check in FOLDER_CHECKS)
     changed = before.skill.text != after.skill.text or bool(pair.joined.files) or bool(pair.changed_files)
-    return replace(found, checks=(*texts, *own), changed=changed), count_conserved(pair)
+    reworded = declared.reworded if declared else ()
+    return replace(found, checks=(*texts, *own), changed=changed), count_conserved(pair, reworded)
 
 
 def announced_in(record: object, original: Skill) -> frozenset[str]:
@@ -146,18 +148,22 @@ def announced_in(record: object, original: Skill) -> frozenset[str]:
     return frozenset(found)
 
 
-def description_in(record: object) -> str | None:
-    """The new description that the JSON record of `reduce` names, None for none."""
+def declared_by_reduce(record: object) -> Declared:
+    """The new description, and the blocks in fewer words, that the JSON record of `reduce` names."""
     described = record.get("description") if isinstance(record, dict) else None
     text = described.get("description") if isinstance(described, dict) else None
-    return text if isinstance(text, str) else None
+    rows = record.get("reworded") if isinstance(record, dict) else None
+    befores = (row.get("before") for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
+    reworded = frozenset(before for before in befores if isinstance(before, str))
+    return Declared(reworded=reworded, blocks=reworded, description=text if isinstance(text, str) else None)
 
 
-def count_conserved(pair: FolderPair) -> Conservation:
-    """The lines, facts and files of the original that are found again."""
+def count_conserved(pair: FolderPair, reworded: Collection[str] = ()) -> Conservation:
+    """The lines, facts and files of the original that are found again; blocks that are `reworded` keep facts alone."""
     before, joined = pair.before.skill, pair.joined.skill
-    lines, left = list(_lines(before)), dict[str, int]()
-    for line in _lines(joined):
+    apart = Counter(line for block in before.blocks if block.text in reworded for line in _lines_of(block.text))
+    lines, left = list((Counter(_lines_of(before.body)) - apart).elements()), dict[str, int]()
+    for line in _lines_of(joined.body):
         left[line] = left.get(line, 0) + 1
     kept = 0
     for line in lines:
@@ -173,8 +179,8 @@ def count_conserved(pair: FolderPair) -> Conservation:
     )
 
 
-def _lines(skill: Skill) -> Iterator[str]:
-    return (line.strip() for line in skill.body.splitlines() if line.strip())
+def _lines_of(text: str) -> Iterator[str]:
+    return (line.strip() for line in text.splitlines() if line.strip())
 
 
 def find_changed_files(pair: FolderPair) -> Iterator[Finding]:

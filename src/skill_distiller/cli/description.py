@@ -197,7 +197,7 @@ def description(
     """
     handing.check()
     if not 0 <= wanted.margin <= 1:
-        raise UsageError("--margin is a share from 0 to 1.", "The default is 0.8.")
+        raise UsageError("--margin is a share from 0 to 1.", f"The default is {MARGIN_KEPT:g}.")
     paths = paths or []
     fitting.check(paths[0] if paths else "", wanted)
     counter = load_counter(counted.encoding, offline=reader.offline)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,22 +23,33 @@ from skill_distiller.cli.input_output import (
 )
 from skill_distiller.cli.library.each import for_each, path_of
 from skill_distiller.cli.library.paths import Looking
-from skill_distiller.cli.options.arguments import ExamModels, Marking, Output, Source, exclude, read_threshold
+from skill_distiller.cli.options.arguments import (
+    PROVIDER_VARIABLE,
+    PROVIDERS,
+    ExamModels,
+    Marking,
+    Output,
+    Source,
+    exclude,
+    read_threshold,
+)
+from skill_distiller.cli.options.completion import one_of
 from skill_distiller.cli.options.gates import EXAM, EXAM_FILE, GATE_OF_REDUCE, check_gates
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.disclosure.ledger import MAX_BYTES as MAX_LEDGER
 from skill_distiller.disclosure.ledger import make_ledger, read_ledger, restore_folder, write_ledger
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE
 from skill_distiller.errors import RefusedError, UsageError, reason_of
-from skill_distiller.report.console import open_console
+from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.gate_report import gate_lines
 from skill_distiller.report.reduction import folder_diff, print_reduction, reduction_to_json
 from skill_distiller.report.text import printable
-from skill_distiller.run.backends import Backends
+from skill_distiller.run.backends import Backends, open_session
 from skill_distiller.run.config import load_config
 from skill_distiller.run.describe_skill import DescriptionOptions, DescriptionResult, Generate, describe_skill
 from skill_distiller.run.gates.exam_gate import Reducing
-from skill_distiller.run.reduce import DEFAULT_SHARE, Additions, ReduceOptions, Reduction, reduce_folder
+from skill_distiller.run.moving.reduce import reduce_folder
+from skill_distiller.run.moving.reduce_run import DEFAULT_SHARE, Additions, ReduceOptions, Reduction, Stages
 from skill_distiller.run.result import GateOutcome
 from skill_distiller.run.run import Counting, KeptPieces
 from skill_distiller.skill.folder import SkillFolder
@@ -138,6 +149,20 @@ class Gating:
 
 
 @dataclass(frozen=True, slots=True)
+class Models(ExamModels):
+    """The language model that sorts blocks, writes pointers and tightens what stays, or answers an exam."""
+
+    PANEL: ClassVar[str] = "Model"
+    provider: str = option(
+        "auto",
+        envvar=PROVIDER_VARIABLE,
+        complete=one_of(PROVIDERS),
+        metavar=PROVIDERS,
+        help="Who sorts, writes pointers and tightens what stays; with --gate who answers the exam. embedded: nobody.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class FolderOutput:
     """Where the folder goes, and what is printed beside it or in its place."""
 
@@ -179,7 +204,7 @@ def reduce(
     output: FolderOutput,
     source: Source,
     gating: Gating,
-    models: ExamModels,
+    models: Models,
     marking: Marking,
 ) -> None:
     """Move what is seldom needed into references.
@@ -234,7 +259,7 @@ def _reduce(path: str, request: _Request) -> None:
     if gating.gates:
         reduction, gate = _gated(Reducing(folder, options, Backends(), describe), gating, request.asked, console)
     else:
-        reduction, gate = reduce_folder(folder, options, describe=describe), None
+        reduction, gate = _reduced(folder, options, describe, request.asked[0], None if output.quiet else console), None
     aside = _write(reduction, output, plan)
     if output.json_:
         write_json(reduction_to_json(reduction, gate))
@@ -266,6 +291,26 @@ def _describer(
         counter=load_counter(options.counting.encoding, offline=options.counting.offline),
         queries=read_requests(describing.queries, skill),
     )
+
+
+def _reduced(
+    folder: SkillFolder,
+    options: ReduceOptions,
+    describe: Callable[[Skill], DescriptionResult] | None,
+    models: ExamModels,
+    console: Console | None,
+) -> Reduction:
+    """The folder with a language model, where there is one, and without."""
+    with ExitStack() as ends:
+        watcher = ends.enter_context(closing(ConsoleWatcher(console))) if console else None
+        session = open_session(models.options(), watcher)
+        if session is None:
+            return reduce_folder(folder, options, stages=Stages(describe))
+        from skill_distiller.prompted.reduce_stage import PromptedReducer
+
+        ends.callback(session.close)
+        counter = load_counter(options.counting.encoding, offline=options.counting.offline)
+        return reduce_folder(folder, options, stages=Stages(describe, PromptedReducer(session, counter)))
 
 
 def _gated(

@@ -16,7 +16,7 @@ from skill_distiller.checks.conservation import (
     FOLDER_CHECKS,
     REDUCE_SCHEMA,
     announced_in,
-    description_in,
+    declared_by_reduce,
     verify_folders,
 )
 from skill_distiller.checks.gate import CHECKS
@@ -202,7 +202,7 @@ def _read_receipt(path: str, original: Skill) -> tuple[Declared, Collection[str]
         record = json.loads(content)
         if isinstance(record, dict) and record.get("schema") == REDUCE_SCHEMA:
             announced = announced_in(record, original)
-            return Declared(description=description_in(record)), announced
+            return declared_by_reduce(record), announced
         moved = isinstance(record, dict) and record.get("new_files")
         return declared_in(record, original), announced_in(record, original) if moved else ()
     except (ValueError, RecursionError):

@@ -96,6 +96,8 @@ def restore_text(core: str, files: Mapping[PurePosixPath, str], spans: Sequence[
 
 
 def _as_it_was(content: str, span: Span) -> str:
+    if span.text:
+        return span.text
     text = content[span.at : span.at + span.length]
     for at, written, original in sorted(span.links, reverse=True):
         if text[at : at + len(written)] != written:
@@ -151,7 +153,8 @@ def _read_span(row: object) -> Span:
     fields = _typed(row, dict)
     start, end, at, length = (_count(fields[name]) for name in ("start", "end", "at", "length"))
     links = tuple((_count(at), _typed(new, str), _typed(old, str)) for at, new, old in _typed(fields["links"], list))
-    return Span(start, end, _typed(fields["written"], str), check_path(_typed(fields["path"], str)), at, length, links)
+    path, text = check_path(_typed(fields["path"], str)), _typed(fields.get("text", ""), str)
+    return Span(start, end, _typed(fields["written"], str), path, at, length, links, text)
 
 
 def _count(value: object) -> int:

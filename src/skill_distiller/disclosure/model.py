@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
@@ -14,6 +15,16 @@ from skill_distiller.structure.edges import Piece, heading_of
 DEFAULT_LOAD_RATE: Final = (
     0.3  # how often a reference is read per use, until somebody measures it (SkillReducer, Eq. 5)
 )
+
+
+class ContentClass(StrEnum):
+    """What a block is for, as SkillReducer sorts them (arXiv 2603.29919, Table II)."""
+
+    CORE_RULE = "core_rule"
+    EXAMPLE = "example"
+    TEMPLATE = "template"
+    BACKGROUND = "background"
+    REDUNDANT = "redundant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,8 @@ class Span(NamedTuple):
     """One stretch of the original that moved: `text[start:end]` there, `content[at:at + length]` in its file.
 
     `written` is what stands in its place in the new SKILL.md: a pointer, or nothing but a line end. `links` are the
-    targets that were rebased: offset in the stretch as it is in the file, as it is there, and as it was.
+    targets that were rebased: offset in the stretch as it is in the file, as it is there, and as it was. `text` is what
+    stood there, where it was not moved but said in fewer words, and so stands nowhere.
     """
 
     start: int
@@ -68,6 +80,7 @@ class Span(NamedTuple):
     at: int
     length: int
     links: tuple[tuple[int, str, str], ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, eq=False)

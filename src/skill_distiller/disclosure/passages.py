@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.disclosure.branches import Branch, Unit, find_branches
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE, Passage
-from skill_distiller.disclosure.pins import Pin, lost_files, lost_formats, pinned_blocks, pinned_headings
+from skill_distiller.disclosure.pins import Pin, all_branches, lost_files, lost_formats, pinned_blocks, pinned_headings
 from skill_distiller.disclosure.signposts import leans
 from skill_distiller.planning.worth import WorthModel, block_worths, load_worth_model
 from skill_distiller.skill.folder import SkillFolder
@@ -37,14 +37,17 @@ _PRICES: Final = tuple(0.02 * 1.25**step for step in range(40))  # of all the wo
 class Aim:
     """What is aimed at: the least share (0-1) of the worth that stays, or the most tokens of SKILL.md.
 
-    With `tokens` the share is not looked at. `keep` are blocks that stay, `load_rate` is the probability (0-1) that a
-    reference is read.
+    With `tokens` the share is not looked at. `keep` are blocks that stay, `core` those that somebody who read the skill
+    calls core rules, `free` those that he calls anything else; `load_rate` is the probability (0-1) that a reference is
+    read.
     """
 
     share: float = 0.0
     tokens: int | None = None
     load_rate: float = DEFAULT_LOAD_RATE
     keep: frozenset[int] = frozenset()
+    core: frozenset[int] = frozenset()
+    free: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -108,16 +111,32 @@ def choose_passages(
 
 def _survey(reading: Reading, folder: SkillFolder, counter: TokenCounter, aim: Aim, model: WorthModel) -> _Ground:
     skill = reading.skill
+    branches, tokens = find_branches(reading), {block.index: counter.count(block.source) for block in skill.blocks}
+    pinned = {
+        i: why for i, why in pinned_blocks(reading, folder, model).items() if why != Pin.STEP or i not in aim.free
+    }
+    pinned |= dict.fromkeys(_core_rules(branches, tokens, aim) - pinned.keys(), Pin.CORE.value)
     return _Ground(
         reading,
-        find_branches(reading),
-        {block.index: counter.count(block.source) for block in skill.blocks},
+        branches,
+        tokens,
         {section.index: counter.count(section.heading_source) for section in skill.sections},
         block_worths(reading, model),
         aim.load_rate,
-        {**pinned_blocks(reading, folder, model), **dict.fromkeys(aim.keep, Pin.ASKED.value)},
+        {**pinned, **dict.fromkeys(aim.keep, Pin.ASKED.value)},
         pinned_headings(skill, folder),
     )
+
+
+def _core_rules(branches: Iterable[Branch], tokens: Mapping[int, int], aim: Aim) -> frozenset[int]:
+    """The core rules that stay; what only leads to an example or a template goes with it."""
+    found = set(aim.core)
+    for branch in all_branches(branches):
+        for unit in branch.units:
+            other = sum(tokens[block] for block in unit.blocks if block in aim.free)
+            if 2 * other > sum(tokens[block] for block in unit.blocks):
+                found -= {*unit.blocks}
+    return frozenset(found)
 
 
 def _choose(ground: _Ground, aim: Aim, frontmatter: int) -> tuple[Passage, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Final
@@ -50,6 +50,7 @@ class Pin(StrEnum):
     ONLY_FORMAT = "is the only output format"
     NEEDED = "text that stays needs it"
     ASKED = "asked for"
+    CORE = "is a core rule, by the model that read it"
 
 
 def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> dict[int, str]:
@@ -69,7 +70,7 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
             found |= dict.fromkeys((*note.marks, note.definition), Pin.NEEDED.value)
     pointers = frozenset(_pointers(reading, folder))
     found |= dict.fromkeys(pointers, Pin.POINTER.value)
-    for branch in _all(find_branches(reading)):
+    for branch in all_branches(find_branches(reading)):
         found |= dict.fromkeys(_opening(branch), Pin.OPENING.value)
         found |= dict.fromkeys(_digests(reading, branch, pointers), Pin.DIGEST.value)
         found |= dict.fromkeys(_steps(reading, branch, required), Pin.STEP.value)
@@ -83,10 +84,11 @@ def _is_loud(block: Block) -> bool:
     return any(map(is_unmissable, _CAPITALS.findall(block.text)))
 
 
-def _all(branches: Collection[Branch]) -> Iterator[Branch]:
+def all_branches(branches: Iterable[Branch]) -> Iterator[Branch]:
+    """The branches and those below, each before what is below it."""
     for branch in branches:
         yield branch
-        yield from _all(branch.below)
+        yield from all_branches(branch.below)
 
 
 def _opening(branch: Branch) -> Iterator[int]:

@@ -35,6 +35,7 @@ _MAX_TOPIC: Final = 40  # characters of a topic
 _MAX_NAME: Final = 60  # characters of a heading in a sentence
 _MAX_CJK: Final = 16  # the same, of characters of which one is as much as half a word
 _CLEAR_WORDS: Final = 3  # of a heading: with fewer, the one above is named too
+_STEM: Final = 6  # letters that forms of a word have in common
 _FEW: Final = 0.1  # of the letters of a text that are of another script
 _SAMPLE: Final = 4000  # characters that tell the language of a skill
 
@@ -302,6 +303,10 @@ def _words(reading: Reading, passage: Passage) -> Sequence[str]:
 
 
 def _apart(words: Iterable[str], taken: Sequence[str]) -> Iterator[str]:
-    """The words that are no part of what is taken."""
+    """The words that are no part of what is taken, nor forms of a word before them."""
     joined = " ".join(taken).lower()
-    return (word for word in words if word not in joined)
+    stems = set[str]()
+    for word in words:
+        if word not in joined and word[:_STEM] not in stems:
+            stems.add(word[:_STEM])
+            yield word

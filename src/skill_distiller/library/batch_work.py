@@ -25,8 +25,9 @@ from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill
 from skill_distiller.library.journal import Fingerprint
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
+from skill_distiller.run.moving.reduce import reduce_folder
+from skill_distiller.run.moving.reduce_run import ReduceOptions, Reduction
 from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.reduce import ReduceOptions, Reduction, reduce_folder
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import Counting, DistillOptions
 from skill_distiller.skill.folder import SkillFolder

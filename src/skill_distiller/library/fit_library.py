@@ -136,7 +136,7 @@ def _curve(
             clauses, pins, Oracle(router, target, pool, options.seed, margin), split, counter, (shorten_openings,)
         )
         texts.append(shorten(search).text)
-    texts.append(clauses.join({index for index, pin in pins.items() if pin is not Pin.QUOTED}))
+    texts.append(clauses.join(set(pins)))
     texts.append(clauses.join({index for index, pin in pins.items() if pin is Pin.CAPABILITY}))
     found = [texts[0]]
     for text in (*(cut_at_word(text, MOST_CHARACTERS) for text in texts[1:]), ""):

@@ -18,7 +18,7 @@ from skill_distiller.report.gate_report import gate_to_json
 from skill_distiller.report.json_record import Json, checks_to_json, members
 from skill_distiller.report.text import excerpt, heading_line, lines_of, plural, printable
 from skill_distiller.report.verification import finding_text, verified_text
-from skill_distiller.run.reduce import Figures, Reduction, added_by, pieces_by_place
+from skill_distiller.run.moving.reduce_run import Figures, Reduction, added_by, pieces_by_place
 from skill_distiller.run.result import GateOutcome
 from skill_distiller.skill.folder import SKILL_PATH
 from skill_distiller.skill.ids import PieceIds, piece_ids, source_digest
@@ -56,6 +56,8 @@ def _lines(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
     yield _proof(reduction)
     verification = reduction.proof[0]
     yield Text(verified_text(verification), style="" if verification.passed else "bold red")
+    if told := reduction.found.model:
+        yield Text(f"Model: {printable(told)}; {plural(len(reduction.found.reworded), 'block')} in fewer words")
     yield from (Text(f"Note: {note}", style="yellow") for note in _notes(reduction))
     if verbose:
         yield from map(Text, _receipt(reduction))
@@ -159,11 +161,16 @@ def reduction_to_json(reduction: Reduction, gate: GateOutcome | None = None) -> 
         "target_tokens": options.core_tokens,
         "load_rate": {"value": options.load_rate, "source": "assumed"},
         "analyzer": reduction.reading.analysis.analyzer,
+        "model": reduction.found.model or None,
         "changed": reduction.split is not None,
         "already_reduced": reduction.repeated,
         "figures": {name: _figure(*reduction.figures, name) for name in Figures._fields},
         "description": _description_to_json(reduction),
         "new_files": [_file(reduction, reference, ids) for reference in _references(reduction)],
+        "reworded": [
+            {"id": ids.blocks[own.block], "before": reduction.skill.blocks[own.block].text, "after": own.after}
+            for own in reduction.found.reworded
+        ],
         "added": [part for span in _spans(reduction) if not span.length for part in added_by(span)],
         "receipt": _moves(reduction, ids),
         "pinned": [{"id": ids.blocks[i], "reason": reason} for i, reason in sorted(reduction.pinned.items())],

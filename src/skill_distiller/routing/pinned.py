@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Final
 
 from skill_distiller.rewriting.one_liner.line_text import has
-from skill_distiller.rewriting.one_liner.triggers import quotes
 from skill_distiller.routing.clauses import Clauses, expression
 
 _LATIN: Final = "LATIN"
@@ -26,7 +25,6 @@ class Pin(StrEnum):
     SIBLING = "names another skill"
     KEPT = "kept on request"
     CAPABILITY = "capability"
-    QUOTED = "quoted phrase"
     SCRIPT = "another script"
 
 
@@ -36,7 +34,7 @@ def find_pins(
     """The clauses that stay, by index.
 
     Exclusions, names of `siblings` and phrases of `keep` always do. With `lexical`, what a router of words
-    can't judge does too: what the skill does, quoted phrases, and words of another script than the rest.
+    can't judge does too: what the skill does, and words of another script than the rest.
     """
     found: dict[int, Pin] = {}
     names = _names(frozenset(siblings))
@@ -52,9 +50,7 @@ def find_pins(
         main = _main_script(clauses.text)
         for clause in clauses.all:
             text = clauses.text_of(clause)
-            if quotes(text):
-                found.setdefault(clause.index, Pin.QUOTED)
-            elif _scripts(text) - {main, _LATIN}:
+            if _scripts(text) - {main, _LATIN}:
                 found.setdefault(clause.index, Pin.SCRIPT)
         for index in _capability(clauses):
             found.setdefault(index, Pin.CAPABILITY)

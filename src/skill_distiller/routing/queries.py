@@ -39,6 +39,7 @@ class Source(StrEnum):
     FILE = "file"
     MODEL = "model"
     BODY = "body"
+    QUOTED = "quoted"  # by the description itself
 
 
 class Query(NamedTuple):
@@ -157,6 +158,12 @@ def _material(reading: Reading) -> Iterator[str]:
             first = next(iter(units(block)), "")
             if first and not is_label(first):
                 yield first
+
+
+def quoted_queries(description: str) -> tuple[Query, ...]:
+    """What a description quotes as the words of users: requests that have to lead to the skill whatever goes."""
+    texts = (description[start + 1 : end - 1] for start, end in quotes(description))
+    return tuple(Query(_cut(text), Source.QUOTED) for text in dict.fromkeys(texts) if word_list(text))
 
 
 def split_queries(queries: Iterable[Query], seed: int) -> QuerySplit:

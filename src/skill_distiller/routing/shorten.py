@@ -198,7 +198,6 @@ def _within_limit(search: Search, found: Described) -> Described:
 _RANKS: Final[Mapping[Pin | None, int]] = {
     None: 0,
     Pin.SCRIPT: 1,
-    Pin.QUOTED: 2,
     Pin.SIBLING: 3,
     Pin.EXCLUSION: 4,
     Pin.KEPT: 5,

@@ -26,7 +26,7 @@ from skill_distiller.routing.oracle import (
     make_shadow,
 )
 from skill_distiller.routing.pinned import find_pins
-from skill_distiller.routing.queries import Query, queries_from_body, split_queries
+from skill_distiller.routing.queries import Query, queries_from_body, quoted_queries, split_queries
 from skill_distiller.routing.shorten import (
     MOST_CHARACTERS,
     Described,
@@ -266,7 +266,9 @@ class _Job:
         names = [sibling.name for sibling in self.library if sibling.name != self.skill.name]
         pins = find_pins(clauses, siblings=names, keep=self.options.keep, lexical=self.model is None)
         rungs = (shorten_openings, shorten_wording(self.counter), *(self.model.rungs if self.model else ()))
-        return Search(clauses, pins, oracle, self.split, self.counter, rungs)
+        quoted = () if self.model else quoted_queries(description)
+        split = self.split._replace(driving=tuple(dict.fromkeys((*self.split.driving, *quoted))))
+        return Search(clauses, pins, oracle, split, self.counter, rungs)
 
     def shorten(self, description: str) -> Described:
         """The shortest description that still routes."""

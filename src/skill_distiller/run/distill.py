@@ -175,7 +175,7 @@ def carry_out(run: Run, skill: Skill, folder: SkillFolder | None = None) -> Resu
         proof = prove(run, reading, Planned(undo_all(reading, proof.draft.plan), skill))
     moves = None
     if moved := find_pieces(skill, run.options.keep.moved):
-        from skill_distiller.run.move_pieces import move_out  # which most runs do without
+        from skill_distiller.run.moving.move_pieces import move_out  # which most runs do without
 
         join = partial(_with_blocks, run, reading, proof)
         proof, moves, note = move_out(run, reading, proof, moved, folder, join)

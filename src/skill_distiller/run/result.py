@@ -21,7 +21,7 @@ from skill_distiller.skill.model import Skill
 from skill_distiller.structure.edges import Edge, Piece, heading_of, needs_of
 
 if TYPE_CHECKING:
-    from skill_distiller.run.move_pieces import Moves
+    from skill_distiller.run.moving.move_pieces import Moves
 
 
 class Basis(StrEnum):

@@ -11,7 +11,8 @@ from skill_distiller.run.backends import Backends
 from skill_distiller.run.describe_skill import DescriptionResult
 from skill_distiller.run.distill import carry_out
 from skill_distiller.run.gates.bring_back import MOST_ROUNDS, Found, Gated, Made, feed_back
-from skill_distiller.run.reduce import ReduceOptions, Reduction, pieces_by_place, reduce_folder
+from skill_distiller.run.moving.reduce import reduce_folder
+from skill_distiller.run.moving.reduce_run import ReduceOptions, Reduction, Stages, pieces_by_place
 from skill_distiller.run.result import Basis, Result
 from skill_distiller.run.run import KeptPieces, Run
 from skill_distiller.run.take_exam import ExamRun
@@ -58,7 +59,7 @@ class Reducing:
     def make(self, pieces: tuple[str, ...] = ()) -> Made[Reduction]:
         """The reduction with some pieces where they are."""
         keep = KeptPieces((*self.options.keep.ids, *pieces), self.options.keep.sections)
-        found = reduce_folder(self.original, replace(self.options, keep=keep), self.backends, self.describe)
+        found = reduce_folder(self.original, replace(self.options, keep=keep), self.backends, Stages(self.describe))
         moved = frozenset(piece for piece in pieces_by_place(found) if piece >= 0)
         share = None if self.options.core_tokens is not None else self.options.share
         return Made(found, found.reading, found.after, found.figures[1].activation, share, frozenset(), moved)

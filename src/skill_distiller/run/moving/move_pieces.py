@@ -21,9 +21,9 @@ from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Plan, apply_plan
 from skill_distiller.planning.required import put_in_full
 from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.run.moving.prove_moves import comes_back, prove_folders
 from skill_distiller.run.notes import Note, NoteKind
 from skill_distiller.run.proof import Planned, Proved, planned, prove
-from skill_distiller.run.reduce import comes_back, prove_folders
 from skill_distiller.run.run import Run
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.ids import piece_ids

@@ -1,0 +1,1 @@
+"""Runs that move text into references: whole folders, and single pieces."""
