@@ -53,6 +53,8 @@ def test_what_says_little_goes_first() -> None:
         "# Ship\n\n1. Knead the dough\n2. Bake it\n",
         "# Ship\n\nRun it once.\n",
         f"# Ship\n\n**ALWAYS before:**\n\n{LIST}",
+        f"# Hard rules for all\n\n{LIST}",
+        f"# Ship\n\n<ship-rules>\n\n{LIST}\n</ship-rules>\n",
         "# Ship\n\n- [It is good to be nice to people](#nice)\n- [It is nice to be good to people](#good)\n",
         "# Ship\n\n**Need any help?** It is good to be nice to the people that you work with.\n",
         "# Ship\n\n- **Python SDK**: it is good to be nice\n- **Rust SDK**: it is nice to be good to people\n",
@@ -60,7 +62,15 @@ def test_what_says_little_goes_first() -> None:
     ],
     ids=[
         *("counted by the heading", "counted above", "with tags", "pointed to", "numbered", "one sentence"),
-        *("under a rule", "table of contents", "a label and its content", "variants", "spans of numbers"),
+        *(
+            "under a rule",
+            "under a heading of rules",
+            "between tags of rules",
+            "table of contents",
+            "a label and its content",
+            "variants",
+            "spans of numbers",
+        ),
     ],
 )
 def test_some_blocks_stay_whole(text: str) -> None:

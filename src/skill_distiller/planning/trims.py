@@ -11,6 +11,7 @@ from skill_distiller.analysis.model import Verdict
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.modals import restricts, verifies
 from skill_distiller.planning.hull import Step, close_hull, merge_steps
+from skill_distiller.planning.required import names_rules, ruled_blocks
 from skill_distiller.planning.worth import WorthModel, part_values
 from skill_distiller.planning.worth_features import skill_parts
 from skill_distiller.rewriting.extract import ONLY_IF
@@ -37,7 +38,7 @@ def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...
         if block.kind not in _CUT or len(parts) < 2 or block.index in needed or _TAG.search(block.text):
             continue
         above = _above(reading.skill, block)
-        if block.kind is not BlockKind.PARAGRAPH and (_is_counted(above, parts) or _is_ruled(reading, block)):
+        if block.kind is not BlockKind.PARAGRAPH and (_is_counted(above, parts) or _is_ruled(reading, block, above)):
             continue
         units = units_of(block, parts, _what_stays(reading, block, verdict))
         if trims := tuple(_trims(block, parts, units, values[block.index])):
@@ -83,13 +84,11 @@ def _is_counted(above: str, parts: Sequence[Part]) -> bool:
     return re.search(rf"(?<![\w.]){count}(?![\w.%]*\d)", above) is not None
 
 
-def _is_ruled(reading: Reading, block: Block) -> bool:
-    """Whether the lead-in right above a block makes a rule of each of its parts: "ALWAYS before:"."""
-    above = block.index - 1
-    homes = reading.skill.section_of
-    return (
-        above in reading.lead_ins and homes[above] == homes[block.index] and restricts(reading.skill.blocks[above].text)
-    )
+def _is_ruled(reading: Reading, block: Block, above: str) -> bool:
+    """Whether what a block stands under makes a rule of each of its parts: "## Hard rules", "ALWAYS before:"."""
+    heading, _, lead_in = above.partition("\n")
+    led_in = block.index - 1 in reading.lead_ins and (restricts(lead_in) or names_rules(lead_in))
+    return led_in or block.index in ruled_blocks(reading) or names_rules(heading) or restricts(heading, heading=True)
 
 
 def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: Sequence[float]) -> Iterator[Trim]:
