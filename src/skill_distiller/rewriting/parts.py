@@ -32,7 +32,10 @@ _LABEL: Final = re.compile(r"\W{0,9}(?:\*\*|__)[^*_\n]+(?:[:：](?:\*\*|__)|(?:\
 # What would open a list, heading, quote, table or rule once it stood at the start of a line.
 _MARKUP: Final = re.compile(r"(?:\d{1,9}[.)]|[-+*#>=<|~`:])(?:\s|\W)")
 _BOLD: Final = re.compile(r"(?:\*\*|__)[^*_\n]+(?:\*\*|__)")
-_BOLD_LABEL: Final = re.compile(r"(?:\*\*|__)(?P<label>[^*_\n:：]{1,60})[:：]?(?:\*\*|__)")
+# The label of an item, bold or before a colon: "**Python SDK** - ...", "Fade in: ...".
+_ITEM_LABEL: Final = re.compile(
+    r"(?:\*\*|__)(?P<bold>[^*_\n:：]{1,60})[:：]?(?:\*\*|__)|(?P<plain>[^\W\d_][\w -]{1,40})[:：]\s"
+)
 _ANCHOR: Final = re.compile(r"\]\(#[^)\s]+\)")
 _SPAN_OF_NUMBERS: Final = re.compile(r"\d{1,4}\s*[-–—~]\s*\d{1,4}\s*\Z")
 _ANNOUNCES: Final = re.compile(r"[:：][\s*_]*\Z")
@@ -197,9 +200,9 @@ def _items(
 
 
 def _are_variants(first: str, second: str) -> bool:
-    """Whether two items have the bold labels of variants: "**Python SDK**", "**TypeScript SDK**"."""
-    one, two = _BOLD_LABEL.match(first), _BOLD_LABEL.match(second)
-    return bool(one and two and are_variants(one["label"], two["label"]))
+    """Whether two items have the labels of variants: "**Python SDK**", "**TypeScript SDK**"."""
+    one, two = _ITEM_LABEL.match(first), _ITEM_LABEL.match(second)
+    return bool(one and two and are_variants(one["bold"] or one["plain"], two["bold"] or two["plain"]))
 
 
 def _is_scale(texts: Sequence[str]) -> bool:
