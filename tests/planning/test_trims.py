@@ -59,6 +59,8 @@ def test_what_says_little_goes_first() -> None:
         "# Ship\n\n**Need any help?** It is good to be nice to the people that you work with.\n",
         "# Ship\n\n- **Python SDK**: it is good to be nice\n- **Rust SDK**: it is nice to be good to people\n",
         "# Ship\n\n- Fade in: it is good to be nice\n- Fade out: it is nice to be good to the people\n",
+        "# Ship\n\nIf it is there, it is good to be nice to people. It is nice to be good.\n",
+        "# Ship\n\n| Where | Says |\n|---|---|\n| macOS | It is good |\n| Linux | It is nice |\n| Windows | It is |\n",
         "# Ship\n\n| Slide | Says |\n|---|---|\n| 1-2 | It is good |\n| 3-4 | It is nice |\n| 5-9 | It is so |\n",
     ],
     ids=[
@@ -71,6 +73,8 @@ def test_what_says_little_goes_first() -> None:
             "a label and its content",
             "variants",
             "variants in plain",
+            "under a condition",
+            "platforms",
             "spans of numbers",
         ),
     ],

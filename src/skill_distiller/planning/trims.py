@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import fsum
 from typing import Final
 
-from skill_distiller.analysis.model import Verdict
+from skill_distiller.analysis.model import SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.modals import restricts, verifies
 from skill_distiller.planning.hull import Step, close_hull, merge_steps
@@ -29,7 +29,8 @@ def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...
     """For each block, by index, what may go of it: each time more, never all of it.
 
     Parts that hold a protected pattern, a hard rule, a prohibition or a check stay. A block that another one can't do
-    without stays whole, and so do labels, lead-ins, and lists that the text above them counts.
+    without stays whole, and so do labels, lead-ins, and lists that the text above them counts, lists of rules,
+    and those that say when the skill is for the case at hand: one case of six would be another scope.
     """
     needed = _needed_whole(reading)
     values = part_values(reading, model)
@@ -38,7 +39,8 @@ def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...
         if block.kind not in _CUT or len(parts) < 2 or block.index in needed or _TAG.search(block.text):
             continue
         above = _above(reading.skill, block)
-        if block.kind is not BlockKind.PARAGRAPH and (_is_counted(above, parts) or _is_ruled(reading, block, above)):
+        whole = verdict.type is SectionType.TRIGGER or _is_counted(above, parts) or _is_ruled(reading, block, above)
+        if whole and block.kind is not BlockKind.PARAGRAPH:
             continue
         units = units_of(block, parts, _what_stays(reading, block, verdict))
         if trims := tuple(_trims(block, parts, units, values[block.index])):
