@@ -71,8 +71,10 @@ def _units(section: Section) -> list[Node]:
             units += _labelled(label, below)
             label, below, at = Node(section.index, section.blocks[at].index, ()), [], at + 1
         else:
+            # What stands right behind "**Several servers:**" is what it names; with a label alone any of its blocks is.
+            named = label is not None and not below and ends_in_colon(section.blocks[at - 1])
             unit, at = _unit(section, at)
-            below.append(unit)
+            below.append(unit._replace(tied=named))
     return [*units, *_labelled(label, below)]
 
 

@@ -53,7 +53,7 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
         known = required.keys() | reading.containers.partners
         names = partial(restricts, heading=True)
         required |= dict.fromkeys(_held(reading.skill, known, restricts, names), Reason.RESTRICTION)
-        required |= dict.fromkeys(_ruled(reading) - required.keys(), Reason.RESTRICTION)
+        required |= dict.fromkeys(ruled_blocks(reading) - required.keys(), Reason.RESTRICTION)
         required |= dict.fromkeys(_only_output(reading.skill) - required.keys(), Reason.OUTPUT)
         known = required.keys() | reading.containers.partners
         required |= dict.fromkeys(_held(reading.skill, known, verifies, verifies), Reason.VERIFIER)
@@ -96,12 +96,21 @@ def _only_output(skill: Skill) -> frozenset[int]:
     return frozenset(block.index for block in found[0].blocks) if len(found) == 1 else frozenset()
 
 
-def _ruled(reading: Reading) -> frozenset[int]:
+_NAME: Final = re.compile(r"[^\W_]+")
+
+
+def names_rules(text: str) -> bool:
+    """Whether a heading, a lead-in or the name of a tag says that rules follow: "Hard rules", "review-rules"."""
+    return not words_in("rule_tags").isdisjoint(_NAME.findall(text.casefold()))
+
+
+@once_per_reading
+def ruled_blocks(reading: Reading) -> frozenset[int]:
     """The blocks in tags whose name says that rules stand between them: "<rules>"."""
     found = set[int]()
     partners = reading.containers.partners
     for block in reading.skill.blocks:
-        if opening_tag(block).lower() in words_in("rule_tags"):
+        if names_rules(opening_tag(block)):
             between = range(block.index + 1, partners.get(block.index, 0))
             found |= {*between} if block.index in partners else {block.index}
     return frozenset(found)

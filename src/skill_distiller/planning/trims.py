@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from math import fsum
 from typing import Final
 
-from skill_distiller.analysis.model import Verdict
+from skill_distiller.analysis.model import SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.modals import restricts, verifies
 from skill_distiller.planning.hull import Step, close_hull, merge_steps
+from skill_distiller.planning.required import names_rules, ruled_blocks
 from skill_distiller.planning.worth import WorthModel, part_values
 from skill_distiller.planning.worth_features import skill_parts
 from skill_distiller.rewriting.extract import ONLY_IF
@@ -28,7 +29,8 @@ def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...
     """For each block, by index, what may go of it: each time more, never all of it.
 
     Parts that hold a protected pattern, a hard rule, a prohibition or a check stay. A block that another one can't do
-    without stays whole, and so do labels, lead-ins, and lists that the text above them counts.
+    without stays whole, and so do labels, lead-ins, and lists that the text above them counts, lists of rules,
+    and those that say when the skill is for the case at hand: one case of six would be another scope.
     """
     needed = _needed_whole(reading)
     values = part_values(reading, model)
@@ -37,7 +39,8 @@ def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...
         if block.kind not in _CUT or len(parts) < 2 or block.index in needed or _TAG.search(block.text):
             continue
         above = _above(reading.skill, block)
-        if block.kind is not BlockKind.PARAGRAPH and (_is_counted(above, parts) or _is_ruled(reading, block)):
+        whole = verdict.type is SectionType.TRIGGER or _is_counted(above, parts) or _is_ruled(reading, block, above)
+        if whole and block.kind is not BlockKind.PARAGRAPH:
             continue
         units = units_of(block, parts, _what_stays(reading, block, verdict))
         if trims := tuple(_trims(block, parts, units, values[block.index])):
@@ -83,13 +86,11 @@ def _is_counted(above: str, parts: Sequence[Part]) -> bool:
     return re.search(rf"(?<![\w.]){count}(?![\w.%]*\d)", above) is not None
 
 
-def _is_ruled(reading: Reading, block: Block) -> bool:
-    """Whether the lead-in right above a block makes a rule of each of its parts: "ALWAYS before:"."""
-    above = block.index - 1
-    homes = reading.skill.section_of
-    return (
-        above in reading.lead_ins and homes[above] == homes[block.index] and restricts(reading.skill.blocks[above].text)
-    )
+def _is_ruled(reading: Reading, block: Block, above: str) -> bool:
+    """Whether what a block stands under makes a rule of each of its parts: "## Hard rules", "ALWAYS before:"."""
+    heading, _, lead_in = above.partition("\n")
+    led_in = block.index - 1 in reading.lead_ins and (restricts(lead_in) or names_rules(lead_in))
+    return led_in or block.index in ruled_blocks(reading) or names_rules(heading) or restricts(heading, heading=True)
 
 
 def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: Sequence[float]) -> Iterator[Trim]:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.language.fact import Fact
 from skill_distiller.language.facts import locked_spans
+from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.rewriting.model import Edit
 from skill_distiller.rewriting.sentences import (
     announces,
@@ -28,11 +29,15 @@ from skill_distiller.structure.pointers import opens_with
 
 _NUMBERED: Final = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
 _TO_TICK: Final = re.compile(r"[ \t]*[-*+] \[[ xX]\][ \t]")
-_LABEL: Final = re.compile(r"\W{0,9}(?:\*\*|__)[^*_\n]+(?:[:：](?:\*\*|__)|(?:\*\*|__)[ \t]*[:：])")
+_LABEL: Final = re.compile(r"\W{0,9}(?:\*\*[^*\n]+(?:[:：]\*\*|\*\*[ \t]*[:：])|__[^_\n]+(?:[:：]__|__[ \t]*[:：]))")
+_FIRST_WORD: Final = re.compile(r"\W{0,9}([^\W\d_]+)")
 # What would open a list, heading, quote, table or rule once it stood at the start of a line.
 _MARKUP: Final = re.compile(r"(?:\d{1,9}[.)]|[-+*#>=<|~`:])(?:\s|\W)")
 _BOLD: Final = re.compile(r"(?:\*\*|__)[^*_\n]+(?:\*\*|__)")
-_BOLD_LABEL: Final = re.compile(r"(?:\*\*|__)(?P<label>[^*_\n:：]{1,60})[:：]?(?:\*\*|__)")
+# The label of an item, bold or before a colon: "**Python SDK** - ...", "Fade in: ...".
+_ITEM_LABEL: Final = re.compile(
+    r"(?:\*\*|__)(?P<bold>[^*_\n:：]{1,60})[:：]?(?:\*\*|__)|(?P<plain>[^\W\d_][\w -]{1,40})[:：]\s"
+)
 _ANCHOR: Final = re.compile(r"\]\(#[^)\s]+\)")
 _SPAN_OF_NUMBERS: Final = re.compile(r"\d{1,4}\s*[-–—~]\s*\d{1,4}\s*\Z")
 _ANNOUNCES: Final = re.compile(r"[:：][\s*_]*\Z")
@@ -143,7 +148,7 @@ def _sentences(places: Sequence[int], texts: Sequence[str], stays: Callable[[str
     """The sentences of a paragraph, those together that lean on each other."""
     for unit in _chained(places, lambda a, b: _lean(texts[a], texts[b]) or (a == places[0] and _is_bold(texts[a]))):
         held = any(stays(texts[place]) for place in unit)
-        opening = unit[0] == places[0] and _LABEL.match(texts[unit[0]])
+        opening = unit[0] == places[0] and (_LABEL.match(texts[unit[0]]) or _opens_a_case(texts[unit[0]]))
         after = unit[-1] + 1
         risky = unit[0] == places[0] and after <= places[-1] and _MARKUP.match(texts[after])
         closing = unit[-1] == places[-1] and _ANNOUNCES.search(texts[unit[-1]])
@@ -153,6 +158,12 @@ def _sentences(places: Sequence[int], texts: Sequence[str], stays: Callable[[str
 def _is_bold(sentence: str) -> bool:
     """Whether a sentence is all bold, a label of what comes after it: "**Need help?**"."""
     return _BOLD.fullmatch(sentence.strip()) is not None
+
+
+def _opens_a_case(sentence: str) -> bool:
+    """Whether a sentence opens with a condition, which what comes after it may stand under: "If it is there, stop."."""
+    word = _FIRST_WORD.match(sentence)
+    return word is not None and Sense.CONDITION in senses(word[1].casefold())
 
 
 def _lean(above: str, sentence: str) -> bool:
@@ -197,9 +208,9 @@ def _items(
 
 
 def _are_variants(first: str, second: str) -> bool:
-    """Whether two items have the bold labels of variants: "**Python SDK**", "**TypeScript SDK**"."""
-    one, two = _BOLD_LABEL.match(first), _BOLD_LABEL.match(second)
-    return bool(one and two and are_variants(one["label"], two["label"]))
+    """Whether two items have the labels of variants: "**Python SDK**", "**TypeScript SDK**"."""
+    one, two = _ITEM_LABEL.match(first), _ITEM_LABEL.match(second)
+    return bool(one and two and are_variants(one["bold"] or one["plain"], two["bold"] or two["plain"]))
 
 
 def _is_scale(texts: Sequence[str]) -> bool:
@@ -215,16 +226,20 @@ def _units_of_table(rows: Sequence[str], stays: Callable[[str], bool]) -> tuple[
 
     def together(above: int, place: int) -> bool:
         cells = rows[place].split("|")
-        return (
-            bool(_EMPTY_CELL.match(rows[place])) or any(map(is_exception, cells)) or are_sides(rows[above], rows[place])
-        )
+        if _EMPTY_CELL.match(rows[place]) or any(map(is_exception, cells)) or are_sides(rows[above], rows[place]):
+            return True
+        return are_variants(_first_cell(rows[above]), _first_cell(rows[place]))
 
     return tuple(Unit(unit, not any(stays(rows[at]) for at in unit)) for unit in _chained(places, together))
 
 
-def _counts(row: str) -> bool:
+def _first_cell(row: str) -> str:
     cell = _CELL.match(row)
-    first = cell["first"].strip(" \t*_`") if cell else ""
+    return cell["first"].strip(" \t*_`") if cell else ""
+
+
+def _counts(row: str) -> bool:
+    first = _first_cell(row)
     return first.isdecimal() or _SPAN_OF_NUMBERS.match(first) is not None or read_place(first) is not None
 
 

@@ -18,6 +18,7 @@ from skill_distiller.structure.edges import Edge, EdgeKind, heading_of
 _MIN_NAME_CHARS: Final = 4  # letters of a heading that words may refer to
 _MAX_CHARS_TO_NAME: Final = 48  # characters before a name that "see" may stand in
 _MARKS: Final = "\"“”'*`_「」„"
+_ADDED: Final = re.compile(r"\s*[(（][^()（）]{0,80}[)）]\s*\Z")
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -63,8 +64,9 @@ def _by_rarest_word(headings: Iterable[str]) -> dict[str, list[str]]:
 
 @lru_cache(maxsize=4096)
 def _names(heading: str) -> tuple[str, str]:
-    """How text refers to a heading: a link to its anchor, and its name."""
-    return f"](#{anchor(heading)})", normalize(heading).lower()
+    """How text refers to a heading: a link to its anchor, and its name without what it adds in brackets."""
+    name = normalize(heading).lower()
+    return f"](#{anchor(heading)})", _ADDED.sub("", name) or name
 
 
 def _is_named(heading: str, text: str) -> bool:

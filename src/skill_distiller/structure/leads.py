@@ -22,6 +22,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _FIRST_WORD: Final = re.compile(r"\W{0,9}([^\W\d_]+)")
 _CONDITION_CHARS: Final = 120  # of a block that opens with a condition, where what it is about is named
 _CONDITION_END: Final = re.compile(r"[:：,→]|\*\*|\n| - | — ")
+_SPEAKER: Final = re.compile(r"\s{0,3}>\s?(?:\*\*|__)[^*_\n]{1,40}(?:[:：](?:\*\*|__)|(?:\*\*|__)[:：])")
 # What a condition may be about and a block above it shows: `name`, "A choice", NOT_FOUND.
 _NAMED: Final = re.compile(
     r"`(?P<code>[^`\n]{3,60})`|[\"“「](?P<said>[^\"”」\n]{4,60})[\"”」]|\b(?P<loud>[A-Z][A-Z_]{3,40})\b"
@@ -36,6 +37,7 @@ def find_leads(skill: Skill) -> Iterator[Edge]:
         yield from _to_shown(section.blocks)
         yield from _to_subjects(section.blocks)
         yield from _conditions(section.blocks)
+        yield from _dialogues(section.blocks)
         if section.index in parents and section.level and section.blocks:
             yield from _to_sections(section, first_below[section.index])
     yield from _templates(skill)
@@ -82,6 +84,13 @@ def _conditions(blocks: Sequence[Block]) -> Iterator[Edge]:
             shown = (b for b in reversed(blocks[:at]) if b.kind in _OFFERING and name in b.text)
             if found := next(shown, None):
                 yield Edge(EdgeKind.REFERS, block.index, found.index, name)
+
+
+def _dialogues(blocks: Sequence[Block]) -> Iterator[Edge]:
+    """The edges that hold quotes together of which each opens with who says it."""
+    for first, second in pairwise(blocks):
+        if first.kind is second.kind is BlockKind.QUOTE and _SPEAKER.match(first.text) and _SPEAKER.match(second.text):
+            yield Edge(EdgeKind.LABEL, first.index, second.index, "one dialogue", mutual=True)
 
 
 def _templates(skill: Skill) -> Iterator[Edge]:

@@ -62,6 +62,7 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
     for own in siblings.values():
         yield from _sides(own)
         yield from _negated(own)
+        yield from _variants(own)
 
 
 def _sides(pieces: Sequence[_Named]) -> Iterator[Edge]:
@@ -94,16 +95,21 @@ def are_steps(first: str, second: str) -> bool:
 
 
 def are_variants(first: str, second: str) -> bool:
-    """Whether two labels name the same thing for two: at least two words, of which one is another.
+    """Whether two labels name one thing for two: two platforms, or words that differ in one before the last.
 
-    >>> are_variants("Python SDK", "TypeScript SDK"), are_variants("Use it", "Read it all"), are_variants("Go", "Java")
-    (True, False, False)
+    >>> are_variants("Python SDK", "Rust SDK"), are_variants("Use it", "Use us"), are_variants("macOS", "Linux")
+    (True, False, True)
     """
     one, two = (_WORD.findall(text.casefold()) for text in (first, second))
-    apart = [pair for pair in zip(one, two, strict=False) if pair[0] != pair[1]]
-    if len(one) != len(two) or len(one) < 2 or len(apart) != 1:
+    apart = [at for at, pair in enumerate(zip(one, two, strict=False)) if pair[0] != pair[1]]
+    if len(one) != len(two) or len(apart) != 1:
         return False
-    return not any(map(str.isdecimal, apart[0])) and words_in("example_nouns").isdisjoint(one)
+    pair = {one[apart[0]], two[apart[0]]}
+    if len(one) == 1:
+        return pair <= words_in("platforms")
+    if any(word.isdecimal() or senses(word) for word in pair) or not words_in("example_nouns").isdisjoint(one):
+        return False
+    return apart[0] < len(one) - 1 or pair <= words_in("platforms") or any(pair <= group for group in _groups())
 
 
 def _variants(pieces: Sequence[_Named]) -> Iterator[Edge]:
