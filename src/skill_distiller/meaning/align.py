@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import chain, groupby, pairwise
 from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 
@@ -211,6 +212,8 @@ def _align_blocks(found: Alignment) -> None:
     rest = [b for b in old if b.index not in tags], [b for b in new if b.index not in taken]
     keys: list[Callable[[Block], Hashable]] = [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()]
     pairs = _pair_up(*rest, [lambda b: (after[id(b)], homes[id(b)], b.text.rstrip()), *keys])
+    if any(one.index > other.index for (_, one), (_, other) in pairwise(sorted(pairs, key=lambda p: p[0].index))):
+        pairs = _pair_in_order(*rest, keys[0], len(pairs)) or pairs
     found.blocks = sorted([*tags.items(), *((one.index, other.index) for one, other in pairs)])
     for i, j in found.blocks:
         if i in found.old.label_blocks or j in found.new.label_blocks:
@@ -268,6 +271,27 @@ def _pair_up(old: Sequence[_T], new: Sequence[_T], keys: Iterable[Callable[[_T],
         old, new = ([thing for thing in side if id(thing) not in taken] for side in (old, new))
         pairs += found
     return pairs
+
+
+def _pair_in_order(
+    old: Sequence[_T], new: Sequence[_T], key: Callable[[_T], Hashable], most: int
+) -> list[tuple[_T, _T]]:
+    """The things with equal keys, each behind the one before it; [] where they stand in no such order, or are fewer.
+
+    Of equal ones the earliest: where the new things are the old ones without some, this finds such an order.
+    """
+    places = defaultdict[Hashable, list[int]](list)
+    for number, thing in enumerate(old):
+        places[key(thing)].append(number)
+    pairs: list[tuple[_T, _T]] = []
+    at = 0
+    for thing in new:
+        own = places.get(key(thing), [])
+        there = bisect_left(own, at)
+        if there < len(own):
+            at = own[there] + 1
+            pairs.append((old[own[there]], thing))
+    return pairs if len(pairs) == most else []
 
 
 def _pair_cells(found: Alignment, old: Sequence[Unit], new: Sequence[Unit], pairs: Sequence[Pair]) -> Iterator[Pair]:
