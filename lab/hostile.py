@@ -44,7 +44,7 @@ _ACCEPTED_BYTES: Final = 1_900_000  # of a skill and a little below the limit of
 _STEPS: Final = 2  # how often a text is doubled
 _SUSPECT: Final = 1.15  # an exponent, by one run of each end, from which on every step is measured
 _MOST_SECONDS: Final = 20.0  # of CPU for one text; a run that takes longer is broken off
-_LEAST_SECONDS: Final = 0.04  # in less time noise decides
+_LEAST_SECONDS: Final = 0.1  # in less time noise decides
 # What is repeated: words and marks of every kind that a part of the tool looks for.
 UNITS: Final[Mapping[str, str]] = {
     "word": "word{n}", "same word": "word", "bold": "**word**", "bold and comma": "**word**,", "italic": "*word*",
@@ -266,9 +266,16 @@ def _break_off(_signal: int, _frame: FrameType | None) -> None:
 
 
 def measure(construct: Construct, mode: str, most_chars: int) -> Growth:
-    """A construct in a mode, with a quarter of `most_chars` and with all; each step between where that looks steep."""
-    lengths = [most_chars >> step for step in range(_STEPS, -1, -1)]
-    growth = _measure(construct, mode, [lengths[0], lengths[-1]], runs=1)
+    """A construct in a mode, with a quarter of `most_chars` and with all; each step between where that looks steep.
+
+    Where that takes too little to tell, with four times as many, and four times more.
+    """
+    for _ in range(3):
+        lengths = [most_chars >> step for step in range(_STEPS, -1, -1)]
+        growth = _measure(construct, mode, [lengths[0], lengths[-1]], runs=1)
+        if growth.failure or growth.seconds[-1] >= _LEAST_SECONDS:
+            break
+        most_chars *= 4
     return _measure(construct, mode, lengths, runs=3) if growth.exponent > _SUSPECT and not growth.failure else growth
 
 

@@ -118,7 +118,7 @@ def test_equal_blocks_that_go_move_no_other(gone: set[int]) -> None:
     left = [block for number, block in enumerate(blocks) if number not in gone]
     differences = compare_texts("\n".join(blocks), "\n".join(left)).differences
     assert {difference.verdict for difference in differences} == {Verdict.GONE}
-    turned = compare_texts("\n".join(blocks), "\n".join([left[1], left[0], *left[2:]])).differences
+    turned = compare_texts("\n".join(blocks), "\n".join([blocks[1], blocks[0], *blocks[2:]])).differences
     assert Verdict.MOVED in {difference.verdict for difference in turned}
 
 
