@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
-from skill_distiller.meaning.statements import longest_run, pair_in_order
+from skill_distiller.meaning.statements import longest_run, pair_in_order, pair_rising
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, anchors, block_units, heading_units
 from skill_distiller.skill.containers import find_containers, match_tags
 from skill_distiller.skill.labels import labels_of
@@ -213,7 +212,7 @@ def _align_blocks(found: Alignment) -> None:
     keys: list[Callable[[Block], Hashable]] = [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()]
     pairs = _pair_up(*rest, [lambda b: (after[id(b)], homes[id(b)], b.text.rstrip()), *keys])
     if any(one.index > other.index for (_, one), (_, other) in pairwise(sorted(pairs, key=lambda p: p[0].index))):
-        pairs = _pair_in_order(*rest, keys[0], len(pairs)) or pairs
+        pairs = pair_rising(*rest, keys[0], len(pairs)) or pairs
     found.blocks = sorted([*tags.items(), *((one.index, other.index) for one, other in pairs)])
     for i, j in found.blocks:
         if i in found.old.label_blocks or j in found.new.label_blocks:
@@ -271,27 +270,6 @@ def _pair_up(old: Sequence[_T], new: Sequence[_T], keys: Iterable[Callable[[_T],
         old, new = ([thing for thing in side if id(thing) not in taken] for side in (old, new))
         pairs += found
     return pairs
-
-
-def _pair_in_order(
-    old: Sequence[_T], new: Sequence[_T], key: Callable[[_T], Hashable], most: int
-) -> list[tuple[_T, _T]]:
-    """The things with equal keys, each behind the one before it; [] where they stand in no such order, or are fewer.
-
-    Of equal ones the earliest: where the new things are the old ones without some, this finds such an order.
-    """
-    places = defaultdict[Hashable, list[int]](list)
-    for number, thing in enumerate(old):
-        places[key(thing)].append(number)
-    pairs: list[tuple[_T, _T]] = []
-    at = 0
-    for thing in new:
-        own = places.get(key(thing), [])
-        there = bisect_left(own, at)
-        if there < len(own):
-            at = own[there] + 1
-            pairs.append((old[own[there]], thing))
-    return pairs if len(pairs) == most else []
 
 
 def _pair_cells(found: Alignment, old: Sequence[Unit], new: Sequence[Unit], pairs: Sequence[Pair]) -> Iterator[Pair]:
