@@ -1,20 +1,26 @@
-"""Texts that try to take the square of their length in time: `python -m lab.hostile [--modes …] [--most-chars N]`.
+"""Texts that try to take the square of their length in time: `python -m lab.hostile [--only NAME] [--modes …]`.
 
-Every construct, repeated, is doubled through every mode. Time may grow with the length to the power of 1.3. Then the
-slowest of each mode go through it with as many bytes as are accepted, each in a process of its own.
+Every construct goes through every mode short and four times as long; what grew fast is doubled step by step. Time may
+grow with the length to the power of 1.3. Then the slowest of each mode go through it with as many bytes as are
+accepted, each in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
+from types import FrameType
 from typing import Final, NamedTuple
 
 from lab.common.command import run_command
@@ -35,9 +41,10 @@ MOST_EXPONENT: Final = 1.3
 MOST_SECONDS: Final = 10.0  # for the longest text that is accepted
 MOST_MB: Final = 500
 _ACCEPTED_BYTES: Final = 1_900_000  # of a skill and a little below the limit of --max-bytes
-_FIRST_CHARS: Final = 16_000  # of a text; it is doubled from here
-_MOST_SECONDS: Final = 4.0  # a text that takes longer is not doubled again
-_LEAST_SECONDS: Final = 0.04  # in less time noise decides
+_STEPS: Final = 2  # how often a text is doubled
+_SUSPECT: Final = 1.15  # an exponent, by one run of each end, from which on every step is measured
+_MOST_SECONDS: Final = 20.0  # of CPU for one text; a run that takes longer is broken off
+_LEAST_SECONDS: Final = 0.1  # in less time noise decides
 # What is repeated: words and marks of every kind that a part of the tool looks for.
 UNITS: Final[Mapping[str, str]] = {
     "word": "word{n}", "same word": "word", "bold": "**word**", "bold and comma": "**word**,", "italic": "*word*",
@@ -250,35 +257,62 @@ class Growth:
         return self.seconds[-1] / self.chars[-1] * 1e6
 
 
+class _Late(BaseException):
+    """A run took too long; nothing in the tool may catch it."""
+
+
+def _break_off(_signal: int, _frame: FrameType | None) -> None:
+    raise _Late
+
+
 def measure(construct: Construct, mode: str, most_chars: int) -> Growth:
-    """Double a construct through a mode until it has `most_chars` characters or takes seconds."""
+    """A construct in a mode, with a quarter of `most_chars` and with all; each step between where that looks steep.
+
+    Where that takes too little to tell, with four times as many, and four times more.
+    """
+    for _ in range(3):
+        lengths = [most_chars >> step for step in range(_STEPS, -1, -1)]
+        growth = _measure(construct, mode, [lengths[0], lengths[-1]], runs=1)
+        if growth.failure or growth.seconds[-1] >= _LEAST_SECONDS:
+            break
+        most_chars *= 4
+    return _measure(construct, mode, lengths, runs=3) if growth.exponent > _SUSPECT and not growth.failure else growth
+
+
+def _measure(construct: Construct, mode: str, lengths: Sequence[int], runs: int) -> Growth:
+    """The best of some runs of each length; of one that takes seconds there is one."""
     chars: list[int] = []
     seconds: list[float] = []
     failure = ""
-    length = min(_FIRST_CHARS, most_chars // 2)
-    while length <= most_chars and (not seconds or seconds[-1] < _MOST_SECONDS):
+    signal.signal(signal.SIGPROF, _break_off)
+    for length in lengths:
         text = text_of(construct, length)
-        run = MODES.get(mode) or partial(
-            _load_plan, plan_text(distill(parse_skill(text), DistillOptions(threshold=0.6)))
-        )
         taken: list[float] = []
-        # A short time is told by the best of more runs.
-        while len(taken) < 2 or (sum(taken) < _LEAST_SECONDS * 4 and len(taken) < 4):
+        while len(taken) < runs and sum(taken) < _MOST_SECONDS / 4 and not failure:
             forget_texts()
-            start = time.process_time()
+            signal.setitimer(signal.ITIMER_PROF, _MOST_SECONDS)
             try:
+                run = MODES.get(mode) or partial(_load_plan, _plan_of(text))
+                start = time.process_time()
                 run(parse_skill(text))
             except SkillDistillerError:
                 pass  # what can't be made smaller may be said so
+            except _Late:
+                failure = f"takes over {_MOST_SECONDS:.0f} s"
             except Exception as error:  # noqa: BLE001 - a crash is what is looked for
                 failure = f"{type(error).__name__}: {error}"[:80]
+            finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
             taken.append(time.process_time() - start)
-            if taken[-1] > _MOST_SECONDS / 4:
-                break
         chars.append(len(text))
         seconds.append(min(taken))
-        length *= 2
+        if failure:
+            break
     return Growth(construct.name, mode, tuple(chars), tuple(seconds), failure)
+
+
+def _plan_of(text: str) -> str:
+    return plan_text(distill(parse_skill(text), DistillOptions(threshold=0.6)))
 
 
 def accepted(construct: Construct, mode: str) -> list[str]:
@@ -289,11 +323,11 @@ def accepted(construct: Construct, mode: str) -> list[str]:
         (Path(folder) / "SKILL.md").write_text(text, encoding="utf-8")
         (Path(folder) / "edited.md").write_text(text.replace("Run `a` first.", "Run `b` first."), encoding="utf-8")
         line = [f"{folder}/{word}" if word.endswith(".md") else word for word in _COMMANDS[mode]]
-        taken = run_command([*line, "--quiet"] if line[0] == "compress" else line, 12 * MOST_SECONDS)
+        taken = run_command([*line, "--quiet"] if line[0] == "compress" else line, 4 * MOST_SECONDS)
     late = taken.seconds < 0
     refused = taken.said.partition("\n")[0][:60] if taken.code in (2, 3) else ""
     bad = late or "Traceback" in taken.said or taken.seconds > MOST_SECONDS or taken.megabytes > MOST_MB
-    seconds = f"> {12 * MOST_SECONDS:.0f} s" if late else f"{taken.seconds:.1f} s"
+    seconds = f"> {4 * MOST_SECONDS:.0f} s" if late else f"{taken.seconds:.1f} s"
     return [mode, construct.name, seconds, f"{taken.megabytes:.0f} MB", "**too much**" if bad else refused]
 
 
@@ -323,19 +357,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print the tables."""
     parser = argparse.ArgumentParser(prog="python -m lab.hostile", description=__doc__)
     parser.add_argument("--modes", nargs="+", choices=[*MODES, "plan"], default=[*MODES, "plan"])
-    parser.add_argument("--most-chars", type=int, default=128_000)
-    parser.add_argument("--every", type=int, default=9, help="take one construct of so many")
+    parser.add_argument("--most-chars", type=int, default=48_000)
+    parser.add_argument("--every", type=int, default=13, help="take one construct of so many")
     parser.add_argument("--only", default="", help="constructs whose name holds this")
-    parser.add_argument("--accepted", type=int, default=5, help="so many go through each mode at the limit of bytes")
+    parser.add_argument("--accepted", type=int, default=2, help="so many go through each mode at the limit of bytes")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args(arguments)
     chosen = [item for item in constructs(1 if options.only else options.every) if options.only in item.name]
+    tasks = list(product(options.modes, chosen))
     found, rows = [], []
-    for mode in options.modes:
-        own = [measure(item, mode, options.most_chars) for item in chosen]
-        found += own
-        for growth in own:
+    with ProcessPoolExecutor(options.processes) as pool:
+        modes, items = zip(*tasks, strict=True)
+        for growth in pool.map(measure, items, modes, [options.most_chars] * len(tasks)):
+            found.append(growth)
             if growth.bad:
                 print(growth, file=sys.stderr, flush=True)
+    for mode in options.modes if options.accepted else ():
+        own = [growth for growth in found if growth.mode == mode]
         slowest = sorted(own, key=lambda growth: -growth.seconds_per_mb)[: options.accepted]
         wanted = {growth.construct for growth in slowest}
         rows += [accepted(item, mode) for item in chosen if item.name in wanted and mode in _COMMANDS]

@@ -39,3 +39,13 @@ def test_no_text_restricts_without_a_hint(language: str, data: st.DataObject) ->
     line = data.draw(st.sampled_from([line for line in PROHIBITIONS[language].splitlines() if line]))
     text = data.draw(st.from_regex(re.compile(line, re.ASCII), fullmatch=True))
     assert set(re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text)) & set(PROHIBITIONS["hints"][language].split())
+
+
+def test_expressions_that_open_alike_are_one() -> None:
+    """Those of a line that begins with "\\b" or "^" have no alternative outside of it."""
+    known = [*PROHIBITIONS["headings"].values(), *(text for text in PROHIBITIONS.values() if isinstance(text, str))]
+    for line in "\n".join(known).split("\n"):
+        flat, inner = "", re.sub(r"\\.|\[[^]]*\]", "", line)
+        while flat != inner:
+            flat, inner = inner, re.sub(r"\([^()]*\)", "", inner)
+        assert "|" not in flat or not line.startswith((r"\b", "^")), line

@@ -19,6 +19,7 @@ from skill_distiller.meaning import sentence_tokens, units
 from skill_distiller.meaning.compare import Comparison, compare, compare_texts
 from skill_distiller.meaning.statements import read_statements
 from skill_distiller.meaning.units import UnitKind, block_units
+from skill_distiller.meaning.verdicts import Verdict
 from skill_distiller.meaning.wording import compare_wording
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
@@ -108,6 +109,17 @@ def test_blocks_that_changed_places_are_found(text: str, data: st.DataObject) ->
     blocks = list(section.blocks)
     blocks[place : place + 2] = blocks[place + 1], blocks[place]
     assert _is_found(skill, _with_blocks(skill, section.index, blocks))
+
+
+@pytest.mark.parametrize("gone", [{0, 1}, {0, 1, 2, 3, 5, 6}, {0, 4, 8, 12}, {19}])
+def test_equal_blocks_that_go_move_no_other(gone: set[int]) -> None:
+    """Where blocks come again and again, whichever of them goes: the others stand as they stood."""
+    blocks = [f"```\ncmd {number % 5}\n```\n" for number in range(20)]
+    left = [block for number, block in enumerate(blocks) if number not in gone]
+    differences = compare_texts("\n".join(blocks), "\n".join(left)).differences
+    assert {difference.verdict for difference in differences} == {Verdict.GONE}
+    turned = compare_texts("\n".join(blocks), "\n".join([blocks[1], blocks[0], *blocks[2:]])).differences
+    assert Verdict.MOVED in {difference.verdict for difference in turned}
 
 
 def test_count_takes_the_worst_of_a_piece() -> None:

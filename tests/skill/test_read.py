@@ -10,7 +10,7 @@ import pytest
 from tests.fixture_file import SKILLS
 
 from skill_distiller.errors import BadInputError
-from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
+from skill_distiller.skill.model import MAX_BLOCKS, MAX_BYTES, SKILL_FILE
 from skill_distiller.skill.read import read_skill, read_stream
 
 
@@ -40,6 +40,18 @@ def test_folder_without_skill_file(tmp_path: Path) -> None:
     """A folder must hold a SKILL.md."""
     with pytest.raises(BadInputError, match=r"holds no SKILL\.md"):
         read_skill(tmp_path)
+
+
+def test_more_blocks_than_a_skill_has(tmp_path: Path) -> None:
+    """What has few bytes and very many blocks is refused, unless more bytes are let in too."""
+    file = tmp_path / SKILL_FILE
+    file.write_bytes(b"a\n\n" * (MAX_BLOCKS + 1))
+    with pytest.raises(BadInputError, match="more than 10,000 blocks") as caught:
+        read_skill(file)
+    assert "--max-bytes" in caught.value.hint
+    with pytest.raises(BadInputError, match="more than 10,000 blocks"):
+        read_stream(io.BytesIO(file.read_bytes()), 100_000)
+    assert len(read_skill(file, 2 * MAX_BYTES).blocks) == MAX_BLOCKS + 1
 
 
 def test_skill_file_that_is_a_folder(tmp_path: Path) -> None:

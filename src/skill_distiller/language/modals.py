@@ -131,6 +131,12 @@ def restricts(text: str, *, heading: bool = False) -> bool:
     >>> restricts("The agent is helpful and will never push."), restricts("Push when the tests pass.")
     (True, False)
     """
+    return _restricts(text, heading)
+
+
+@lru_cache(maxsize=16384)
+def _restricts(text: str, heading: bool) -> bool:
+    # Cached: planning, proof and gate all ask it of the same blocks and sentences.
     lowered = text.lower().replace("’", "'")
     closed = lowered.rfind("-->") + 3  # behind it no comment ends, and looking for that takes the square of the length
     lowered = _TAG.sub(" ", _COMMENT.sub(" ", lowered[:closed]) + lowered[closed:])
@@ -190,6 +196,15 @@ def _compiled(known: Mapping[str, str]) -> Mapping[str, re.Pattern[str]]:
     found = {}
     for language, text in known.items():
         imperatives = "|".join(tables(language)["imperatives"].split()) if "{imperative}" in text else ""
-        lines = filter(None, text.replace("{imperative}", imperatives).split("\n"))
-        found[language] = re.compile("|".join(f"(?:{line})" for line in lines), re.MULTILINE)
+        lines = [line for line in text.replace("{imperative}", imperatives).split("\n") if line]
+        found[language] = re.compile("|".join(_by_opening(lines)), re.MULTILINE)
     return found
+
+
+def _by_opening(lines: Sequence[str]) -> Iterator[str]:
+    """The expressions, those that open alike as one: most places of a text open none, and one look tells."""
+    for opening in (r"\b", "^"):
+        own = [line.removeprefix(opening) for line in lines if line.startswith(opening)]
+        if own:
+            yield f"{opening}(?:{'|'.join(own)})"
+    yield from (f"(?:{line})" for line in lines if not line.startswith((r"\b", "^")))

@@ -7,12 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, groupby
+from itertools import chain, groupby, pairwise
 from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
-from skill_distiller.meaning.statements import longest_run, pair_in_order
+from skill_distiller.meaning.statements import longest_run, pair_in_order, pair_rising
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, anchors, block_units, heading_units
 from skill_distiller.skill.containers import find_containers, match_tags
 from skill_distiller.skill.labels import labels_of
@@ -211,6 +211,8 @@ def _align_blocks(found: Alignment) -> None:
     rest = [b for b in old if b.index not in tags], [b for b in new if b.index not in taken]
     keys: list[Callable[[Block], Hashable]] = [lambda b: (homes[id(b)], b.text.rstrip()), lambda b: b.text.rstrip()]
     pairs = _pair_up(*rest, [lambda b: (after[id(b)], homes[id(b)], b.text.rstrip()), *keys])
+    if any(one.index > other.index for (_, one), (_, other) in pairwise(sorted(pairs, key=lambda p: p[0].index))):
+        pairs = pair_rising(*rest, keys[0], len(pairs)) or pairs
     found.blocks = sorted([*tags.items(), *((one.index, other.index) for one, other in pairs)])
     for i, j in found.blocks:
         if i in found.old.label_blocks or j in found.new.label_blocks:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.language.lexicon import Sense, is_inversion
 from skill_distiller.meaning.sentence_tokens import Token, TokenKind, read_tokens
 
+_T = TypeVar("_T")
 # The senses that begin a clause of their own and say when the statement holds.
 CONDITIONS: Final = frozenset(
     {Sense.CONDITION, Sense.EXCEPTION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.BECAUSE}
@@ -275,3 +277,22 @@ def longest_run(places: Sequence[tuple[int, ...]]) -> frozenset[int]:
         run.append(at)
         at = above[at]
     return frozenset(run)
+
+
+def pair_rising(old: Sequence[_T], new: Sequence[_T], key: Callable[[_T], Hashable], most: int) -> list[tuple[_T, _T]]:
+    """The things with equal keys, each behind the one before it; [] where they stand in no such order, or are fewer.
+
+    Of equal ones the earliest: where the new things are the old ones without some, this finds such an order.
+    """
+    places = defaultdict[Hashable, list[int]](list)
+    for number, thing in enumerate(old):
+        places[key(thing)].append(number)
+    pairs: list[tuple[_T, _T]] = []
+    at = 0
+    for thing in new:
+        own = places.get(key(thing), [])
+        there = bisect_left(own, at)
+        if there < len(own):
+            at = own[there] + 1
+            pairs.append((old[own[there]], thing))
+    return pairs if len(pairs) == most else []

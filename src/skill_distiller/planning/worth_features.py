@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import log
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -82,6 +82,12 @@ _STOP: Final = frozenset(
 _WORD: Final = re.compile(r"[\w'’]+")
 _CONDITIONS: Final = (Sense.CONDITION, Sense.EXCEPTION, Sense.ONLY, Sense.UNTIL, Sense.BEFORE, Sense.AFTER)
 _NEGATIONS: Final = (Sense.NEGATION, Sense.AVOIDANCE, Sense.LACK)
+_NO_FACTS: Final = (0.0,) * len(_FACTS)
+# For each kind of part and type of section a 1 in its own column, for each kind of block one in that of its like.
+_ONE_HOT: Final[Mapping[PartKind | SectionType, tuple[float, ...]]] = {
+    kind: tuple(float(kind is other) for other in kinds) for kinds in (PartKind, SectionType) for kind in kinds
+}
+_BLOCK_KINDS: Final = {kind: tuple(float(kind is other) for other in _KINDS) for kind in BlockKind}
 _DIGITS: Final = re.compile(r"\d+")
 _CAPITALS: Final = re.compile(r"[A-Z]\w")
 
@@ -125,20 +131,19 @@ def worth_features(reading: Reading, vocabulary: Vocabulary) -> list[tuple[float
         whole = tuple(_block_columns(reading, block, reading.verdicts[block.index]))
         below = Counter(part.above for part in parts)
         for place in range(len(parts)):
-            own = {fact.key: fact.kind for fact in facts[at] if spread[fact.key] == 1}
-            kinds = Counter(own.values())
-            rows.append(
-                (
-                    *_text_columns(
-                        texts[at], [information[word] for word in words[at]], words[at] & novel, information
-                    ),
-                    *(log(sum(kinds[kind] for kind in group) + 1) for group in _FACTS.values()),
-                    *_place_columns(block, parts, place, below[place]),
-                    *whole,
-                )
-            )
+            text, own = texts[at], {fact.key: fact.kind for fact in facts[at] if spread[fact.key] == 1}
+            said = _text_columns(text, [information[word] for word in words[at]], words[at] & novel, information)
+            rows.append((*said, *_fact_columns(own), *_place_columns(block, parts, place, below[place]), *whole))
             at += 1
     return rows
+
+
+def _fact_columns(own: Mapping[str, FactKind]) -> Iterable[float]:
+    """The logarithms of how many facts there are of each of _FACTS; most parts have none."""
+    if not own:
+        return _NO_FACTS
+    kinds = Counter(own.values())
+    return [log(sum(kinds[kind] for kind in group) + 1) for group in _FACTS.values()]
 
 
 def _facts_by_part(parts: Sequence[Part], facts: Sequence[Fact]) -> list[list[Fact]]:
@@ -167,8 +172,8 @@ def _text_columns(
         yield log(text.count(mark) + 1)
     yield float(not said.isdisjoint(words_of(Sense.BECAUSE)))
     yield float(not said.isdisjoint(words_in("field_notes")))
-    yield log(sum(map(words_of(*_CONDITIONS).__contains__, words)) + 1)
-    yield log(sum(map(words_of(*_NEGATIONS).__contains__, words)) + 1)
+    for counted in (words_of(*_CONDITIONS), words_of(*_NEGATIONS)):
+        yield 0.0 if said.isdisjoint(counted) else log(sum(map(counted.__contains__, words)) + 1)
     yield float(text.rstrip().endswith((":", "：")))
 
 
@@ -184,7 +189,7 @@ def _place_columns(block: Block, parts: Sequence[Part], place: int, below: int) 
     yield (part.end - part.start) / len(block.text)
     yield depth
     yield log(below + 1)
-    yield from (float(part.kind is kind) for kind in PartKind)
+    yield from _ONE_HOT[part.kind]
     yield float(goes_on(block.text[part.start : part.end]))
 
 
@@ -194,8 +199,8 @@ def _block_columns(reading: Reading, block: Block, verdict: Verdict) -> Iterator
     last = max(1, len(skill.blocks) - 1)
     yield verdict.importance
     yield log(verdict.importance + _IMPORTANCE)
-    yield from (float(verdict.type is kind) for kind in SectionType)
-    yield from (float(block.kind is kind) for kind in _KINDS)
+    yield from _ONE_HOT[verdict.type]
+    yield from _BLOCK_KINDS[block.kind]
     yield float(block.kind in _LITTLE)
     yield float(block.index in reading.lead_ins)
     yield log(len(block.text) + _CHARACTERS)

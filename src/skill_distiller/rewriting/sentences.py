@@ -111,7 +111,8 @@ def goes_on(sentence: str) -> bool:
     >>> goes_on("However, hotfixes are welcome."), goes_on("In CI it is allowed."), goes_on("Lunch is at noon.")
     (True, True, False)
     """
-    return bool(_SAYS["goes_on"].match(sentence) or _SAYS["limits"].search(sentence))
+    found = _SAYS["goes_on"].match(sentence) or _SAYS["limits"].search(sentence)
+    return bool(found or (not sentence.isascii() and _SAYS["limits_unspaced"].search(sentence)))
 
 
 def leans_back(sentence: str) -> bool:

@@ -21,19 +21,22 @@ from skill_distiller.skill.folder import (
     check_path,
     role_of,
 )
-from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
+from skill_distiller.skill.model import MAX_BLOCKS, MAX_BYTES, SKILL_FILE, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.safe_files import PERMISSIONS, read_below, read_regular
 
 _SHOWN: Final = 5  # skills of a folder that a message names
 _CHUNK: Final = 1 << 22  # bytes; the limit may be larger than memory
+_BYTES_A_BLOCK: Final = 200
+_RAISE: Final = "Raise the limit with --max-bytes if this really is a skill."
 _NO_CONTENT: Final = "Provide a valid SKILL.md file path or pipe content via stdin."
 
 
 def read_skill(path: str | Path, max_bytes: int = MAX_BYTES) -> Skill:
     """Read and parse a SKILL.md, or the one inside a skill folder.
 
-    Raises BadInputError when it is missing, empty, not UTF-8 text or larger than `max_bytes`.
+    Raises BadInputError when it is missing, empty, not UTF-8 text, larger than `max_bytes`, or of more than 10,000
+    blocks (of more bytes than the default: one for each 200).
     """
     file = Path(path)
     try:
@@ -46,7 +49,7 @@ def read_skill(path: str | Path, max_bytes: int = MAX_BYTES) -> Skill:
         raise BadInputError(f"There is no file {str(path)!r}.", _NO_CONTENT) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         raise BadInputError(f"Can't read {str(path)!r}: {reason_of(error)}.", _NO_CONTENT) from error
-    return parse_skill(_decode(content, repr(str(path))), file)
+    return _parsed(content, repr(str(path)), file, max_bytes)
 
 
 def _no_skill(folder: Path, hint: str = _NO_CONTENT) -> BadInputError:
@@ -75,16 +78,22 @@ def read_stream(
     content = b""
     while chunk := stream.read(min(_CHUNK, max_bytes + 1 - len(content))):
         content += chunk
-    return parse_skill(_decode(_limited(content, name, max_bytes), name), path)
+    return _parsed(_limited(content, name, max_bytes), name, path, max_bytes)
 
 
 def _limited(content: bytes, name: str, max_bytes: int) -> bytes:
     if len(content) > max_bytes:
-        raise BadInputError(
-            f"{name} is larger than {max_bytes:,} bytes.",
-            "Raise the limit with --max-bytes if this really is a skill.",
-        )
+        raise BadInputError(f"{name} is larger than {max_bytes:,} bytes.", _RAISE)
     return content
+
+
+def _parsed(content: bytes, name: str, path: Path | None, max_bytes: int) -> Skill:
+    """The skill, unless it has so many blocks that they, and not their bytes, take minutes."""
+    skill = parse_skill(_decode(content, name), path)
+    most = max(MAX_BLOCKS, max_bytes // _BYTES_A_BLOCK)
+    if len(skill.blocks) + len(skill.sections) > most:
+        raise BadInputError(f"{name} has more than {most:,} blocks.", _RAISE)
+    return skill
 
 
 # What people hand over instead of Markdown, by its first bytes.
