@@ -14,7 +14,6 @@ import typer
 
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.calibration.outcomes import parse_reports
-from skill_distiller.cli.exam_baselines import baseline_folder, more_baselines
 from skill_distiller.cli.input_output import (
     STDIN,
     check_target,
@@ -37,6 +36,7 @@ from skill_distiller.exams.plugin_evals import plugin_files, read_plugin_evals
 from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.sandbox import find_sandbox
 from skill_distiller.exams.sitting import CONTEXT_TOKENS, NO_SKILL, ORIGINAL, ExamResult
+from skill_distiller.prompted.exam_baselines import baseline_folder, more_baselines
 from skill_distiller.providers.detect import find_provider
 from skill_distiller.report.calibration_text import feedback_text
 from skill_distiller.report.console import ConsoleWatcher, open_console
