@@ -1,6 +1,6 @@
 """Evidence of the exams at equal tokens: compress and reduce against every baseline, with tests; what a gate costs.
 
-`python -m lab.benchmarks.exams [--every N] [--thresholds 0.9,0.8] [--shares 0.2] [--llmlingua MODEL] [--gates]`
+`python -m lab.benchmarks.exams [--every N] [--thresholds 0.9,0.8] [--shares 0.1] [--llmlingua MODEL] [--gates]`
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from skill_distiller.exams.statistics import bootstrap, compare_pairs
 from skill_distiller.run.distill import distill
 from skill_distiller.run.gates.bring_back import MOST_ROUNDS
 from skill_distiller.run.gates.exam_gate import gate_by_exam
-from skill_distiller.run.reduce import DEFAULT_SHARE, ReduceOptions, reduce_folder
+from skill_distiller.run.moving.reduce import reduce_folder
+from skill_distiller.run.moving.reduce_run import DEFAULT_SHARE, ReduceOptions
 from skill_distiller.run.run import DistillOptions, Run
 from skill_distiller.run.take_exam import ExamRun
 from skill_distiller.skill.folder import SkillFolder
