@@ -189,7 +189,14 @@ def test_everything_that_is_installed_has_one_tested_version() -> None:
     """constraints.txt pins whatever the package, its tests and its training need."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras["dev"], *extras["plot"], *extras["train"], *extras["soft"]]
+    wanted = [
+        *project["dependencies"],
+        *extras["dev"],
+        *extras["plot"],
+        *extras["train"],
+        *extras["soft"],
+        *extras["llmlingua"],
+    ]
     pins = re.findall(r"^([\w.-]+)==\S+$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
     assert {_canonical(need) for need in wanted} - {_canonical(pin) for pin in pins} == set()
 

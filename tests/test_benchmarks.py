@@ -239,9 +239,10 @@ def test_numbers_are_written_as_markdown() -> None:
 def test_exams_are_compared_at_equal_tokens_and_gates_cost_tokens(corpus: Path) -> None:
     """On two skills: no baseline has more tokens than ours, and what the exam itself gates keeps all of it."""
     shared = Shared(corpus.parent)
-    rows = exams.measure(shared, [0.8], every=40, draws=2)
-    assert [set(row.shares) for row in rows] == [{exams.OURS, *baselines.BASELINES}] * 2
-    assert "Threshold 0.8, the " in exams.report(rows)
+    rows = exams.measure(shared, exams.makers([0.8], [0.2]), every=40, draws=2)
+    assert [set(row.shares) for row in rows] == [{exams.OURS, *baselines.BASELINES}] * 4
+    assert [row.reach for row in rows if row.way == "reduce 0.2"] == [1.0, 1.0]
+    assert "`compress 0.8`, the " in exams.report(rows)
     gates = {gate.way: gate for gate in exams.measure_gates(shared, [0.8], every=80)}
     assert gates["no gate"].used <= gates["the exam itself"].used
     assert (gates["the exam itself"].kept, gates["the exam itself"].passed) == (1.0, True)

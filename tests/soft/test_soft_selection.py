@@ -143,3 +143,17 @@ def test_a_judge_without_a_verdict_accepts_nothing(reply: str) -> None:
     pupil = _Pupil({"a?": _Said("A.")}, {("a?", 4): "A"})
     assert _hold([_questions("a?"), reply, reply], pupil, 1).mode is Mode.TEXT
     assert _hold([_questions("a?"), reply, _SAME], pupil, 1).resolution == 4
+
+
+def test_the_tasks_of_an_exam_are_questions() -> None:
+    """Of one that people or a model made; lines of a file as well."""
+    pytest.importorskip("torch", reason="the exam is held with the extra [soft]")
+    from skill_distiller.errors import BadInputError
+    from skill_distiller.soft.examination import read_questions
+
+    task = {"id": "t", "prompt": "How?\nAnd why?", "criteria": [{"id": "c", "text": "x"}]}
+    assert read_questions(json.dumps({"tasks": [task]})) == ("How?\nAnd why?",)
+    assert read_questions("a?\n\n b?\na?\n") == ("a?", "b?")
+    for text in ("", json.dumps({"tasks": [task], "made_by": "program"}), '{"tasks": []}'):
+        with pytest.raises(BadInputError):
+            read_questions(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,14 +27,16 @@ from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
 from skill_distiller.cli.options.arguments import Code, ExamModels, Marking
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
-from skill_distiller.exams.baselines import BASELINES, baseline_skill, baselines_kept
+from skill_distiller.exams.baselines import BASELINES, Baseline, baselines_kept
 from skill_distiller.exams.evidence import SkillTexts
 from skill_distiller.exams.exam_files import exam_to_evals, exam_to_json, read_exam
+from skill_distiller.exams.llmlingua import NAME as LINGUA
 from skill_distiller.exams.model import CheckType, Exam
 from skill_distiller.exams.plugin_evals import plugin_files, read_plugin_evals
 from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.sandbox import find_sandbox
 from skill_distiller.exams.sitting import CONTEXT_TOKENS, NO_SKILL, ORIGINAL, ExamResult
+from skill_distiller.prompted.exam_baselines import baseline_folder, more_baselines
 from skill_distiller.providers.detect import find_provider
 from skill_distiller.report.calibration_text import feedback_text
 from skill_distiller.report.console import ConsoleWatcher, open_console
@@ -62,7 +64,6 @@ exam = typer.Typer(
 _LATEST: Final = "latest"
 _FAILED: Final = 6  # exit code where less is kept than asked for
 _SHIPPED: Final = ("evals/evals.json", "evals/exam.json")  # that a skill folder may bring
-DIRECT: Final = "direct"  # the baseline that a model makes
 _BASELINES: Final = ", ".join(BASELINES)
 _MADE: Final = "the evidence exam that a program makes of the original"
 
@@ -178,15 +179,22 @@ def compare(
     sit: list[str] | None = option(
         None,
         metavar="NAME",
-        help=f"Take the exam with a baseline too, at the tokens of the first candidate: {_BASELINES}, or "
+        help=f"Take the exam with a baseline too, at the tokens of the first candidate: {_BASELINES}, {LINGUA}, or "
         "direct (a model is asked to shorten the skill). Can be repeated.",
+    ),
+    llmlingua: str = option(
+        "",
+        "--llmlingua",
+        metavar="MODEL",
+        help="With the baseline LLMLingua-2 too: the folder of a model, or its name on the hub "
+        "(pip install 'skill-distiller[llmlingua]').",
     ),
     taking: Taking,
     models: ExamModels,
     marking: Marking,
 ) -> None:
     """Take an exam with several smaller skills, and with what simple ways leave at the same tokens."""
-    result = _take(original, candidates, taking, (models, marking), baselines=True, sit=sit or ())
+    result = _take(original, candidates, taking, (models, marking), baselines=True, sit=sit or (), lingua=llmlingua)
     _hold(result, taking, len(candidates))
 
 
@@ -198,6 +206,7 @@ def _take(
     *,
     baselines: bool,
     sit: Sequence[str] = (),
+    lingua: str = "",
     outcome: bool = False,
 ) -> ExamResult:
     """Take the exam and print what comes of it; with `outcome` evidence alone is not enough."""
@@ -210,19 +219,19 @@ def _take(
     counter = load_counter(taking.encoding, offline=asked[0].offline)
     console = open_console(stderr=True, soft_wrap=True)
     taken = find_exam(taking.exam_file, before, asked[0], console)
-    if unknown := [name for name in sit if name not in (*BASELINES, DIRECT)]:
-        raise UsageError(f"There is no baseline {unknown[0]!r}.", f"Baselines: {', '.join((*BASELINES, DIRECT))}.")
+    more = more_baselines(sit, lingua, offline=asked[0].offline)
     with examiner(*asked, console, taken) as found:
         if outcome and found is None:
             raise UsageError(
                 "--feedback needs an exam that a model sits: evidence is no outcome.",
                 "Name a --provider and an --exam.",
             )
-        candidates += [(name, _baseline(name, before, candidates[0][1], counter, found)) for name in sit]
+        folders = (before, candidates[0][1])
+        candidates += [(name, baseline_folder(name, more, folders, counter, found)) for name in sit]
         run = ExamRun(taken, before, counter, found, taking.context)
         run.announce(candidates)
         result = run.take(candidates)
-        record = _record(result, before, counter, found, baselines=baselines)
+        record = _record(result, before, counter, found, more if baselines else None)
     if taking.json_:
         write_json(exam_result_to_json(record))
     else:
@@ -236,21 +245,6 @@ def _hold(result: ExamResult, taking: Taking, candidates: int) -> None:
         raise typer.Exit(_FAILED)
 
 
-def _baseline(
-    name: str, original: SkillFolder, candidate: SkillFolder, counter: TokenCounter, found: Examiner | None
-) -> SkillFolder:
-    """The original with what a baseline leaves of it at the tokens of a candidate."""
-    tokens = counter.count(candidate.skill.text)
-    if name != DIRECT:
-        return original.with_skill(baseline_skill(original.skill, name, tokens, counter.count))
-    if found is None:
-        raise UsageError("--sit=direct asks a model.", "Name one with --provider, and an exam that can be answered.")
-    from skill_distiller.prompted.direct import expected_direct, shorten_directly
-
-    found.answering.expect(expected_direct(original.skill, tokens))
-    return original.with_skill(shorten_directly(found.answering, original.skill, tokens, counter))
-
-
 def _shares(result: ExamResult) -> list[float]:
     """What each candidate kept, 0-1."""
     if result.outcomes:
@@ -259,9 +253,15 @@ def _shares(result: ExamResult) -> list[float]:
 
 
 def _record(
-    result: ExamResult, original: SkillFolder, counter: TokenCounter, found: Examiner | None, *, baselines: bool
+    result: ExamResult,
+    original: SkillFolder,
+    counter: TokenCounter,
+    found: Examiner | None,
+    more: Mapping[str, Baseline] | None,
 ) -> ExamRecord:
-    simple = baselines_kept(result.evidence, SkillTexts(original, counter)) if baselines else ()
+    """The record, with the baselines and `more` of them, None for no baselines."""
+    texts = SkillTexts(original, counter)
+    simple = () if more is None else baselines_kept(result.evidence, texts, more=more)
     sessions = [found.answering, found.judging] if found and result.outcomes else []
     usages = tuple(session.usage for session in dict.fromkeys(sessions))
     return ExamRecord(result, simple, usages, counter.mark)

@@ -151,13 +151,14 @@ BASELINES: Final[Mapping[str, Baseline]] = {
     "random blocks": random_blocks,
     "drop by heading": lambda skill, budget, count, seed: drop_by_heading(skill, budget, count),
 }
+NO_OTHERS: Final[Mapping[str, Baseline]] = {}
 DRAWN: Final = frozenset({"random sentences", "random blocks"})
 
 
-def baseline_skill(skill: Skill, name: str, tokens: int, count: Count, seed: int = 0) -> Skill:
+def baseline_skill(skill: Skill, baseline: Baseline, tokens: int, count: Count, seed: int = 0) -> Skill:
     """What a baseline leaves of a skill whose SKILL.md may take so many tokens, frontmatter included."""
     head = skill.frontmatter.raw
-    body = BASELINES[name](skill, max(0, tokens - count(head)), count, seed)
+    body = baseline(skill, max(0, tokens - count(head)), count, seed)
     return parse_skill(head + body, skill.path)
 
 
@@ -175,16 +176,18 @@ class BaselineKept(NamedTuple):
     shares: tuple[float, ...]
 
 
-def baselines_kept(table: EvidenceTable, original: SkillTexts, draws: int = SEEDS) -> tuple[BaselineKept, ...]:
-    """The baselines at the tokens of each candidate of a table; the files beside the SKILL.md stay with them."""
+def baselines_kept(
+    table: EvidenceTable, original: SkillTexts, draws: int = SEEDS, more: Mapping[str, Baseline] = NO_OTHERS
+) -> tuple[BaselineKept, ...]:
+    """The baselines, and `more` of them, at the tokens of each candidate; the files beside SKILL.md stay with them."""
     criteria = [(kept.task, kept.criterion) for kept in table.original.kept]
     tasks = [task.id for task in table.exam.tasks]
     skill, count = original.folder.skill, original.counter.count
     rows = []
     for candidate in table.candidates:
-        for name in BASELINES:
+        for name, baseline in {**BASELINES, **more}.items():
             found = [
-                original.with_skill(baseline_skill(skill, name, candidate.core_tokens, count, seed)).kept(
+                original.with_skill(baseline_skill(skill, baseline, candidate.core_tokens, count, seed)).kept(
                     name, criteria
                 )
                 for seed in range(draws if name in DRAWN else 1)

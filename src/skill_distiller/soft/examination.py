@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.errors import BadInputError, PromptTooLongError
+from skill_distiller.exams.exam_files import parse_exam
 from skill_distiller.exams.selection import DEFAULT_QUESTIONS, DEFAULT_THRESHOLD
 from skill_distiller.prompted.question_exam import Answered, find_references, judge_answers
 from skill_distiller.providers.model import Completion, Finish, Request
@@ -147,7 +148,12 @@ class TargetProvider:
 
 
 def read_questions(text: str) -> tuple[str, ...]:
-    """The questions of a file, one a line; raises BadInputError where there are none."""
+    """The questions of a file: one a line, or the tasks of an exam in JSON; raises BadInputError where there are none."""
+    if text.lstrip().startswith(("{", "[")):
+        exam = parse_exam(text)
+        if not exam.answerable:
+            raise BadInputError("A program made the exam, for no agent to answer.", "Name one by people or a model.")
+        return tuple(dict.fromkeys(task.prompt for task in exam.tasks))
     found = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     if not found:
         raise BadInputError("The file of questions holds none.", "Write one question a line.")
