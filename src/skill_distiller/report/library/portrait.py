@@ -14,7 +14,8 @@ from skill_distiller.library.measure import Broken, Measure, Measured, Tiers
 from skill_distiller.planning.worth import block_worths
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
-from skill_distiller.run.reduce import ReduceOptions, Reduction, pieces_by_place, reduce_folder
+from skill_distiller.run.moving.reduce import reduce_folder
+from skill_distiller.run.moving.reduce_run import ReduceOptions, Reduction, pieces_by_place
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.ids import piece_ids
