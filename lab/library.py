@@ -131,12 +131,12 @@ addEventListener("load", () => setTimeout(() => {
   for (const link of [...document.querySelectorAll("#skills tbody a")].slice(0, 20)) {
     location.hash = link.hash;
     dispatchEvent(new Event("hashchange"));
-    document.getElementById("after").getBoundingClientRect();
+    document.getElementById("sides").getBoundingClientRect();
     for (let point = 0; point <= Number(slider.max); point += 1) {
       const start = performance.now();
       slider.value = point;
       slider.dispatchEvent(new Event("input"));
-      document.getElementById("after").getBoundingClientRect();
+      document.getElementById("sides").getBoundingClientRect();
       steps.push(performance.now() - start);
     }
   }

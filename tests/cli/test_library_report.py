@@ -67,7 +67,7 @@ def test_the_policy_allows_what_is_in_the_page_and_nothing_else(page: Path) -> N
         assert f"{tag}-src 'sha256-{digest}'" in policy
     assert policy.startswith("default-src 'none';")
     targets = [value for _, a in elements.found for key, value in a.items() if key in ("src", "href", "action", "data")]
-    assert all(re.fullmatch(r"#skill=\d+", str(target)) for target in targets)
+    assert all(re.fullmatch(r"#(?:skill=\d+|library)", str(target)) for target in targets)
     assert not [key for _, a in elements.found for key in a if key.startswith("on") or key == "style"]
 
 
@@ -128,6 +128,25 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.html"
 
 
+def test_hostile_records_are_text(hostile: Path, page: Path) -> None:
+    """The strings in every text that a record has."""
+    runs = run("compress", hostile.parent / "skills", "--threshold=0.5", "--json", "-q", "--no-calibration").text
+    lines = []
+    for line, script in zip(runs.splitlines(), SCRIPTS, strict=False):
+        record = {**json.loads(line), "place": script, "skill": script}
+        record["needs"] = [{**need, "why": script} for need in record["needs"]]
+        for change in (change for section in record["receipt"] for change in section["changes"]):
+            change["after"] = change["after"] and script
+        lines.append(json.dumps(record))
+    (hostile.parent / "runs.jsonl").write_text("\n".join(lines), "utf-8")
+    result = run("report", hostile.parent / "runs.jsonl", "-o", hostile.parent / "runs.html")
+    assert result.exit_code == 0, result.stderr
+    elements, usual = (_Elements(file.read_text("utf-8")) for file in (hostile.parent / "runs.html", page))
+    assert {tag for tag, _ in elements.found} <= {tag for tag, _ in usual.found}
+    assert elements.code["script"] == usual.code["script"]
+    assert len(_data(hostile.parent / "runs.html")) == len(lines) > 20
+
+
 def test_hostile_text_is_text(hostile: Path, page: Path) -> None:
     """The elements of the page are those of the template, whatever the skills say."""
     assert len(SCRIPTS) == 40
@@ -164,11 +183,92 @@ def test_in_a_real_browser(page: Path, hostile: Path) -> None:
     dom = _dom(page, "#skill=1&point=9")
     assert re.search(r'<h2 id="name"[^>]*>deploy-0</h2>', dom)
     assert re.search(r'<output id="figures"[^>]*>[\d,]+ of [\d,]+ tokens', dom)
-    assert 'class="piece g"' in dom or 'class="piece heading g"' in dom
+    assert 'class="piece g' in dom or 'class="piece heading g' in dom
     for number in range(0, 35, 5):
         dom = _dom(hostile, f"#skill={number}&point=1")
         assert re.search(r'<h2 id="name"[^>]*>[^<]', dom)
         assert not _has_run(dom)
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The records of three skills at two thresholds."""
+    folder = tmp_path_factory.mktemp("records")
+    make_library(folder / "skills", 2)
+    lines = [
+        run("compress", folder / "skills", f"--threshold={threshold}", "--json", "-q", "--no-calibration").stdout
+        for threshold in (0.6, 0.9)
+    ]
+    (folder / "runs.jsonl").write_bytes(b"".join(lines))
+    return folder
+
+
+def test_a_page_of_records_runs_nothing_again(records: Path) -> None:
+    """It shows what the page of the skills themselves shows at those thresholds; the skills need not be there."""
+    (records / "away").mkdir()
+    result = run("report", records / "skills", "-o", records / "skills.html", "--jobs=1")
+    assert result.exit_code == 0
+    skills = {skill["place"]: skill for skill in _data(records / "skills.html")}
+    (records / "skills").rename(records / "away" / "skills")
+    assert run("report", records / "runs.jsonl", "-o", records / "runs.html").exit_code == 0
+    told = {skill["place"]: skill for skill in _data(records / "runs.html")}
+    assert told.keys() == skills.keys()
+    for place, skill in told.items():
+        known = {(point["tokens"], point["states"]): point["texts"] for point in skills[place]["points"]}
+        assert [piece[:4] for piece in skill["pieces"]] == [piece[:4] for piece in skills[place]["pieces"]]
+        for point in skill["points"]:
+            assert known[point["tokens"], point["states"]] == point["texts"]
+    assert len(told["deploy-0"]["points"]) == 3
+    mixed = run("report", records / "runs.jsonl", records / "away" / "skills", "-o", records / "both.html", "--jobs=1")
+    assert "(6 skills)" in mixed.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"original": None}, "it is of an earlier release"),
+        ({"original": "# Another\n"}, "its original is not the one"),
+        ({"schema": "skill-distiller/compress/99"}, "its schema is not known"),
+        ({"receipt": 5}, "it is no record of a run"),
+        ({"functionality": {"score": 1e999}}, "it is no record of a run"),
+        ({"input_tokens": "<script>"}, "it is no record of a run"),
+    ],
+)
+def test_records_that_can_not_be_shown(change: dict[str, object], told: str, records: Path, tmp_path: Path) -> None:
+    """The others are, and the sentence says why."""
+    lines = (records / "runs.jsonl").read_text("utf-8").splitlines()
+    lines[0] = json.dumps({**json.loads(lines[0]), **change})
+    (tmp_path / "runs.jsonl").write_text("\n".join(lines), "utf-8")
+    result = run("report", tmp_path / "runs.jsonl", "-o", tmp_path / "page.html")
+    assert result.exit_code == 0
+    assert told in result.stderr
+    assert len(_data(tmp_path / "page.html")) == 3
+
+
+def test_what_moves_is_what_reduce_moves(tmp_path: Path) -> None:
+    """Each piece says to which file it goes, and the pointer stands where it went."""
+    long = "".join(
+        f"Example {n}: run `tool --case {n}` and look at the log of case {n} in the folder.\n\n" for n in range(60)
+    )
+    text = (
+        f"---\nname: tool\ndescription: Use when a tool is run.\n---\n\n# Tool\n\nRun `tool`.\n\n## Examples\n\n{long}"
+    )
+    (tmp_path / "tool").mkdir()
+    (tmp_path / "tool" / "SKILL.md").write_text(text, "utf-8")
+    assert run("report", tmp_path / "tool", "-o", tmp_path / "page.html", "--jobs=1").exit_code == 0
+    (skill,) = _data(tmp_path / "page.html")
+    assert run("reduce", tmp_path / "tool", "-o", tmp_path / "out", "--no-description", "-q").exit_code == 0
+    reduced = (tmp_path / "out" / "SKILL.md").read_text("utf-8")
+    moved = skill["moved"]
+    assert moved["files"]
+    assert all((tmp_path / "out" / name).is_file() for name in moved["files"])
+    for index, state in enumerate(moved["states"]):
+        piece = skill["pieces"][index]
+        assert (state == "m") is (str(index) in moved["at"])
+        assert piece[3] in (
+            (tmp_path / "out" / moved["files"][moved["at"][str(index)]]).read_text("utf-8") if state == "m" else reduced
+        )
+    assert all(pointer in reduced for pointer in moved["pointers"].values())
 
 
 @pytest.mark.parametrize(

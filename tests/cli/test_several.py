@@ -134,7 +134,7 @@ def test_batch_follows_the_configuration(library: Path, tmp_path: Path, monkeypa
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["compress", "skills"], 2),
+        (["compress", "skills/build", "skills/deploy-0"], 2),
         (["compress", "skills", "--dry-run", "--keep", "abcdef"], 2),
         (["compress", "skills", "-o", "out", "--keep-section", "Usage"], 2),
         (["compress", "skills", "-o", "out", "--provider", "openai"], 2),
@@ -143,8 +143,8 @@ def test_batch_follows_the_configuration(library: Path, tmp_path: Path, monkeypa
         (["graph", "skills", "-"], 2),
         (["reduce", "skills"], 2),
         (["reduce", "skills", "-o", "out", "--keep-section", "Usage"], 2),
-        (["description", "skills"], 2),
-        (["description", "skills", "--text"], 2),
+        (["description", "skills/build", "skills/deploy-0"], 2),
+        (["description", "skills/build", "skills/deploy-0", "--text"], 2),
         (["description", "skills", "-o", "skills"], 6),
         (["verify", "skills", "skills", "--format", "sarif"], 2),
         (["batch", "skills", "-o", "out", "--core-tokens", "500"], 2),

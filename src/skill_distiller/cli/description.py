@@ -60,6 +60,7 @@ _MOST_BYTES: Final = 1_000_000  # of a file of queries
 _HINT: Final = 'Give a file of strings, or of objects such as {"query": "…", "should_trigger": true}.'
 _EVALS: Final = ("evals/evals.json", "evals/trigger-evals.json", "evals/trigger_eval_set.json", "evals/triggers.json")
 _REFUSED: Final = 6
+_A_CLIENT: Final = "claude-code"  # of an example
 _TOO_LARGE: Final = 5
 
 
@@ -213,6 +214,8 @@ def description(
 def _describe_many(paths: list[str], wanted: Wanted, handing: Handing, counted: Counted, reader: Reader) -> None:
     """Each skill in turn; the results go into a new folder, each to its place in the library."""
     if handing.text or not (handing.file or handing.dry_run or handing.diff or handing.json_):
+        if len(paths) == 1:
+            _refuse_folder(paths[0])
         raise UsageError(
             "Several skills can't go to stdout as one.", "Name a folder: -o OUT. Or look: --dry-run, --diff, --json."
         )
@@ -233,6 +236,15 @@ def _describe_many(paths: list[str], wanted: Wanted, handing: Handing, counted: 
 
     above = "Index: " if handing.diff else ""
     for_each(paths, work, Search(apart=out.resolve() if out else None), above=above)
+
+
+def _refuse_folder(path: str) -> None:
+    """Raise BadInputError for a folder of skills; the hint names the command for all."""
+    try:
+        read_input(path)
+    except BadInputError as error:
+        error.hint = error.hint.replace(f"batch {path}", f"description --fit --client {_A_CLIENT} --library {path}")
+        raise
 
 
 def _describe_one(path: str, wanted: Wanted, handing: Handing, counted: Counted, reader: Reader) -> None:

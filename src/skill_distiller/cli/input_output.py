@@ -64,7 +64,7 @@ def names_several(paths: Sequence[str]) -> bool:
         return len(paths) > 1
     path = paths[0].replace("\0", "")
     if glob.has_magic(path) and not os.path.lexists(path):
-        return True
+        return not _ADDRESS.match(path)
     try:
         folder = Path(path)
         if path == STDIN or not folder.is_dir() or os.path.lexists(folder / SKILL_FILE):

@@ -206,7 +206,7 @@ class Batch:
         if found.file.name != SKILL_FILE:
             return SkillFolder(None, read_skill(found.file, self.max_bytes))
         folder = read_folder(found.file.parent, self.max_bytes)
-        return _without_skills(folder) if found.holds_skills else folder
+        return without_skills(folder) if found.holds_skills else folder
 
     def _take_over(self, same: Outcome, found: FoundSkill, folder: SkillFolder) -> Made:
         """The result for a skill that is the same, with the files of this one."""
@@ -216,7 +216,7 @@ class Batch:
             if (self.out / found.place).is_relative_to(result.parent):  # a copy inside of its own original
                 return self.work.make(found, folder)
             whole = read_folder(result, self.max_bytes)
-            return Made(outcome, _without_skills(whole) if found.holds_skills else whole)
+            return Made(outcome, without_skills(whole) if found.holds_skills else whole)
         return Made(outcome, folder.with_skill(read_skill(result, self.max_bytes)))
 
     def _write(self, task: Task, folder: SkillFolder) -> str:
@@ -330,7 +330,7 @@ def place_of(outcome: Outcome) -> PurePosixPath:
     return place / SKILL_FILE if PurePosixPath(outcome.path).name == SKILL_FILE else place
 
 
-def _without_skills(folder: SkillFolder) -> SkillFolder:
+def without_skills(folder: SkillFolder) -> SkillFolder:
     """A skill folder without the skills inside it, which are results of their own."""
     return replace(
         folder,

@@ -92,6 +92,7 @@ def to_json(record: Record) -> Json:
         "refused_renderings": result.plan.refused,
         "new_files": new_files(result),
         "text": result.text,
+        "original": result.original.text,
     }
 
 

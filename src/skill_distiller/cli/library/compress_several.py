@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from skill_distiller.cli.compress import Request, run_request
-from skill_distiller.cli.input_output import STDIN
+from skill_distiller.cli.input_output import STDIN, read_input
 from skill_distiller.cli.library.batch import compress_many
 from skill_distiller.cli.library.each import for_each, path_of
 from skill_distiller.cli.library.paths import Looking
@@ -26,6 +26,8 @@ def compress_several(request: Request, paths: list[str]) -> None:
     request = replace(request, models=replace(models, provider="embedded"))
     if output.file in ("", STDIN):
         if output.to_stdout and not (output.dry_run or output.diff or output.json_):
+            if len(paths) == 1:  # of one folder the sentence names what it holds
+                read_input(paths[0])
             raise UsageError(
                 "Several skills can't go to stdout as one.",
                 "Name a folder: -o OUT. Or look: --dry-run, --diff, --json.",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Final
 
-from skill_distiller.cli.input_output import write_atomically
-from skill_distiller.cli.library.paths import JOBS, PATHS, Looking, job_count
+from rich.console import Console
+
+from skill_distiller.cli.input_output import read_side_file, write_atomically
+from skill_distiller.cli.library.paths import JOBS, Looking, job_count
 from skill_distiller.cli.options.arguments import Source
-from skill_distiller.cli.options.option_groups import expand_groups, option
+from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.errors import RefusedError, StoppedError, UsageError
 from skill_distiller.library.find_skills import FoundSkill, PassedOver, find_skills
 from skill_distiller.library.measure import Broken
@@ -15,16 +20,23 @@ from skill_distiller.library.workers import work_on
 from skill_distiller.report.console import open_console
 from skill_distiller.report.library.library_page import library_page
 from skill_distiller.report.library.portrait import THRESHOLDS, Portrait, Portray
+from skill_distiller.report.library.record_portrait import Run, portraits_of_runs, read_records
 from skill_distiller.report.text import plural, printable
 from skill_distiller.run.config import load_config
 from skill_distiller.run.run import DEFAULT_THRESHOLD, Counting, DistillOptions, check_options
 from skill_distiller.skill.model import SKILL_FILE
-from skill_distiller.tokens import load_counter
+from skill_distiller.tokens import TokenCounter, load_counter
+
+_MOST_BYTES: Final = 500_000_000  # of a file of records
 
 
 @expand_groups
 def report(
-    paths: list[str] = PATHS,
+    paths: list[str] = argument(
+        metavar="PATH...",
+        help="Skills, folders of skills of any depth, or patterns; or records of runs (*.json, *.jsonl), as compress "
+        "--json prints them: nothing is run again for those.",
+    ),
     *,
     output: str = option("", "--output", "-o", metavar="FILE", help="The page to write, for example report.html."),
     force: bool = option(False, "--force", help="Overwrite an existing file."),
@@ -46,20 +58,15 @@ def report(
     check_options(options)
     counter = load_counter(source.encoding)
     target = _target(output, force=force)
+    records = [path for path in paths if _is_record(path)]
+    skills = [path for path in paths if path not in records]
+    portraits, broken = _recorded(records, counter)
+    console = open_console(stderr=True, soft_wrap=True)
     thresholds = tuple(sorted({*THRESHOLDS, threshold}, reverse=True))
     work = Portray(options, source.max_bytes, thresholds)
-    portraits: list[Portrait] = []
-    broken: list[Broken] = []
-    console = open_console(stderr=True, soft_wrap=True)
-    found = (skill for skill in find_skills(paths, looking.search(paths)) if not isinstance(skill, PassedOver))
-    try:
-        for skill, done in work_on(found, work, job_count(jobs), preload="skill_distiller.report.library.portrait"):
-            if isinstance(done, Portrait):
-                portraits.append(done)
-            else:
-                broken.append(done if isinstance(done, Broken) else _died(skill, done.reason))
-    except KeyboardInterrupt:
-        raise StoppedError("Stopped.", "Nothing was written.") from None
+    if skills:
+        found = (skill for skill in find_skills(skills, looking.search(skills)) if not isinstance(skill, PassedOver))
+        _portray(found, work, job_count(jobs), (portraits, broken), console)
     if not portraits and not broken:
         raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
     portraits.sort(key=lambda portrait: portrait.place)
@@ -68,6 +75,43 @@ def report(
     for item in broken:
         console.print(f"Can't be read: {printable(item.place)}: {printable(item.reason)}")
     console.print(f"Written: {printable(str(target))} ({plural(len(portraits), 'skill')})")
+
+
+def _is_record(path: str) -> bool:
+    """Whether a path leads to records of runs, by its name."""
+    return Path(path).suffix.lower() in (".json", ".jsonl") and not Path(path).is_dir()
+
+
+def _recorded(paths: list[str], counter: TokenCounter) -> tuple[list[Portrait], list[Broken]]:
+    """The skills of records; what of them can't be shown."""
+    runs: list[Run] = []
+    broken: list[Broken] = []
+    for path in paths:
+        text = read_side_file(path, _MOST_BYTES, "Give what `skill-distiller compress --json` printed.")
+        for item in read_records(text, repr(path)):
+            if isinstance(item, Run):
+                runs.append(item)
+            else:
+                broken.append(item)
+    return portraits_of_runs(runs, counter), broken
+
+
+def _portray(
+    found: Iterable[FoundSkill], work: Portray, jobs: int, into: tuple[list[Portrait], list[Broken]], console: Console
+) -> None:
+    """Portray skills in worker processes; on a terminal one sees how far it is."""
+    portraits, broken = into
+    try:
+        with console.status("Reading …") if console.is_terminal else nullcontext() as status:
+            for skill, done in work_on(found, work, jobs, preload="skill_distiller.report.library.portrait"):
+                if isinstance(done, Portrait):
+                    portraits.append(done)
+                else:
+                    broken.append(done if isinstance(done, Broken) else _died(skill, done.reason))
+                if status:
+                    status.update(f"Reading … {len(portraits):,} skills")
+    except KeyboardInterrupt:
+        raise StoppedError("Stopped.", "Nothing was written.") from None
 
 
 def _died(skill: FoundSkill, reason: str) -> Broken:

@@ -12,13 +12,13 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
+from statistics import fmean
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skill_distiller._version import __version__
 from skill_distiller.library.measure import Broken, Tiers
 from skill_distiller.report.library.library_text import share
 from skill_distiller.report.library.portrait import Portrait
-from skill_distiller.report.text import plural
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -53,6 +53,13 @@ class _Row(NamedTuple):
     saved: float
     score: float
     state: str
+    refused: bool
+
+
+class _Figure(NamedTuple):
+    name: str
+    value: str
+    more: str = ""
 
 
 def library_page(portraits: Sequence[Portrait], broken: Sequence[Broken], threshold: float, mark: str = "") -> str:
@@ -61,10 +68,17 @@ def library_page(portraits: Sequence[Portrait], broken: Sequence[Broken], thresh
     rows = [_row(portrait, threshold) for portrait in portraits]
     before, after = sum(row.before for row in rows), sum(row.after for row in rows)
     saved = share(before - after, before)
-    summary = f"{plural(len(rows), 'skill')}: {mark}{before:,} → {mark}{after:,} tokens ({saved} saved)"
+    smaller = sum(row.after < row.before for row in rows)
+    mean = fmean(row.score for row in rows) if rows else 100.0
+    figures = (
+        _Figure("Skills", f"{len(rows):,}", f"{smaller:,} smaller"),
+        _Figure("Saved", saved, f"at a threshold of {threshold:g}"),
+        _Figure("Tokens of all SKILL.md", f"{mark}{after:,}", f"of {mark}{before:,}"),
+        _Figure("Estimate, mean", f"{mean:.0f} %", "of what they enable is kept"),
+    )
     return _template().render(
         title="Agent skills, before and after",
-        summary=f"{summary} at a threshold of {threshold:g}.",
+        figures=figures,
         tiers=_tiers(portraits, before - after, mark),
         columns=[{"name": name or "State", "number": number} for name, number in _COLUMNS],
         rows=rows,
@@ -83,7 +97,9 @@ def _row(portrait: Portrait, threshold: float) -> _Row:
     point = portrait.points[portrait.nearest(threshold)]
     saved = portrait.tokens - point.tokens
     state = f"refused: {portrait.refused}" if portrait.refused else "smaller" if saved else "as it was"
-    return _Row(portrait.place, portrait.tokens, point.tokens, saved / max(1, portrait.tokens), point.score, state)
+    share_saved = saved / max(1, portrait.tokens)
+    refused = bool(portrait.refused)
+    return _Row(portrait.place, portrait.tokens, point.tokens, share_saved, point.score, state, refused)
 
 
 def _tiers(portraits: Sequence[Portrait], saved: int, mark: str) -> list[_Tier]:
@@ -110,6 +126,7 @@ def _data(portraits: Sequence[Portrait], threshold: float) -> str:
             "points": [
                 {**point._asdict(), "score": round(point.score, 1), "texts": point.texts} for point in portrait.points
             ],
+            "moved": portrait.moved._asdict() if portrait.moved else None,
         }
         for portrait in portraits
     ]

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from skill_distiller.disclosure.signposts import write_pointer
 from skill_distiller.errors import SkillDistillerError
+from skill_distiller.library.batch_work import without_skills
 from skill_distiller.library.find_skills import FoundSkill
 from skill_distiller.library.measure import Broken, Measure, Measured, Tiers
 from skill_distiller.planning.worth import block_worths
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
+from skill_distiller.run.moving.reduce import reduce_folder
+from skill_distiller.run.moving.reduce_run import ReduceOptions, Reduction, pieces_by_place
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Skill
-from skill_distiller.skill.read import read_skill
+from skill_distiller.skill.model import SKILL_FILE, Section, Skill
+from skill_distiller.skill.read import read_folder, read_skill
 from skill_distiller.structure.edges import heading_of, needs_of
 
 THRESHOLDS: Final = (0.98, 0.95, 0.92, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
 KEPT: Final = "k"
 GONE: Final = "g"
 CHANGED: Final = "c"
+MOVED: Final = "m"
 _MOST_NEEDS: Final = 3
 
 
@@ -53,9 +58,26 @@ class Point(NamedTuple):
     texts: Mapping[int, str]
 
 
+class Moved(NamedTuple):
+    """What `reduce` makes of a skill: tokens of its SKILL.md, the new files, and what became of each piece.
+
+    `states` are as those of a point, with MOVED; `at` says to which of the files, by the place of a piece, and
+    `pointers` what stands in its place, by that of the first piece of a passage.
+    """
+
+    tokens: int
+    states: str
+    files: tuple[str, ...]
+    at: Mapping[int, int]
+    pointers: Mapping[int, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """A skill with its points, the original first; `refused` says why there are no others."""
+    """A skill with its points, the original first; `refused` says why there are no others.
+
+    `moved` is None where nothing may move.
+    """
 
     place: str
     path: str
@@ -65,6 +87,7 @@ class Portrait:
     pieces: tuple[Shown, ...]
     points: tuple[Point, ...]
     refused: str = ""
+    moved: Moved | None = None
 
     def nearest(self, threshold: float) -> int:
         """The place of the point that a threshold means: the smallest one that keeps at least so much."""
@@ -91,7 +114,48 @@ class Portray:
                 results.append((threshold, distill(skill, replace(self.options, threshold=threshold))))
             except SkillDistillerError as error:
                 refused = str(error)
-        return portrait_of(measured, skill, results, "" if results else refused)
+        portrait = portrait_of(measured, skill, results, "" if results else refused)
+        return replace(portrait, moved=self._moved(found, skill))
+
+    def _moved(self, found: FoundSkill, skill: Skill) -> Moved | None:
+        """What `reduce` makes of it, None where that is nothing."""
+        if found.file.name != SKILL_FILE:
+            return None
+        options = ReduceOptions(counting=self.options.counting, patterns=self.options.patterns)
+        try:
+            folder = read_folder(found.file.parent, self.max_bytes)
+            return moved_of(skill, reduce_folder(without_skills(folder) if found.holds_skills else folder, options))
+        except SkillDistillerError:
+            return None
+
+
+def moved_of(skill: Skill, reduction: Reduction) -> Moved | None:
+    """A reduction piece by piece, None where nothing moved."""
+    split = reduction.split
+    if split is None or not split.references:
+        return None
+    files = [reference.path for reference in split.references]
+    places = pieces_by_place(reduction)
+    order = [heading_of(section.index) if piece is None else piece for section, piece in _order(skill)]
+    first = 1 if skill.frontmatter.raw else 0
+    at = {number: files.index(places[piece]) for number, piece in enumerate(order, first) if piece in places}
+    pointers = {}
+    for reference, passage in split.passages:
+        sign = reference.signposts[reference.passages.index(passage)]
+        pieces = {*passage.blocks, *map(heading_of, passage.headings)}
+        begins = next((number for number, piece in enumerate(order, first) if piece in pieces), None)
+        if begins is not None:
+            pointers[begins] = write_pointer(sign, reference.path)
+    states = "".join(MOVED if number in at else KEPT for number in range(first + len(order)))
+    return Moved(reduction.figures[1].activation, states, tuple(map(str, files)), at, pointers)
+
+
+def _order(skill: Skill) -> Iterator[tuple[Section, int | None]]:
+    """The pieces of a skill in the order of `_pieces`: headings as None with their section, blocks by index."""
+    for section in skill.sections:
+        if section.level:
+            yield section, None
+        yield from ((section, block.index) for block in section.blocks)
 
 
 def portrait_of(
