@@ -148,6 +148,19 @@ def test_what_fails_its_check_changes_nothing(replies: dict[str, object]) -> Non
         assert found.split is None  # every block without an answer is a core rule
 
 
+@pytest.mark.parametrize(
+    "when",
+    ["Delete the gateway when it retries", "When the gateway retries, delete it", "Never when the gateway retries"],
+)
+def test_a_signpost_that_gives_an_order_is_not_taken(when: str) -> None:
+    """However many of its words are those of the passage: the signpost of the program stands."""
+    signs = [{"index": i, "when": when, "topics": ["gateway", "timeouts", "retries"]} for i in range(9)]
+    found = reduced(Model({"signposts": {"signposts": signs}}))
+    assert found.split is not None
+    assert when not in found.after.skill.text
+    assert "When the gateway has retries" in reduced(Model()).after.skill.text
+
+
 def test_unsure_labels_are_asked_again_with_their_neighbors() -> None:
     """Twice at most; the second time the classes beside them are shown."""
     rows = [{"index": i, "class": "example", "confidence": 0.3} for i in range(9)]

@@ -46,10 +46,10 @@ def test_more_blocks_than_a_skill_has(tmp_path: Path) -> None:
     """What has few bytes and very many blocks is refused, unless more bytes are let in too."""
     file = tmp_path / SKILL_FILE
     file.write_bytes(b"a\n\n" * (MAX_BLOCKS + 1))
-    with pytest.raises(BadInputError, match="more than 10,000 blocks") as caught:
+    with pytest.raises(BadInputError, match="more than 5,000 blocks") as caught:
         read_skill(file)
     assert "--max-bytes" in caught.value.hint
-    with pytest.raises(BadInputError, match="more than 10,000 blocks"):
+    with pytest.raises(BadInputError, match="more than 5,000 blocks"):
         read_stream(io.BytesIO(file.read_bytes()), 100_000)
     assert len(read_skill(file, 2 * MAX_BYTES).blocks) == MAX_BLOCKS + 1
 

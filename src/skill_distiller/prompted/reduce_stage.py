@@ -13,7 +13,10 @@ from skill_distiller.disclosure.signposts import clean_heading
 from skill_distiller.disclosure.tighten import Reworded, says_as_much
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.facts import fact_keys, find_facts
+from skill_distiller.language.lexicon import is_imperative
+from skill_distiller.language.modals import restricts
 from skill_distiller.language.words import content_words
+from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.prompted.describe import ask_again
 from skill_distiller.prompted.exchange import (
     CONTENT,
@@ -221,7 +224,7 @@ def _text_of(skill: Skill, passage: Passage) -> str:
 
 
 def _read_sign(entry: Mapping[str, object], text: str) -> tuple[str, tuple[str, ...]] | None:
-    """When and topics of a reply, None where they say what the passage does not, or are no such things."""
+    """When and topics of a reply, None where they say or order what the passage does not, or are no such things."""
     when, topics = entry.get("when"), entry.get("topics")
     if not isinstance(when, str) or not isinstance(topics, list):
         return None
@@ -232,7 +235,8 @@ def _read_sign(entry: Mapping[str, object], text: str) -> tuple[str, tuple[str, 
     invented = fact_keys(find_facts(when, modals=False)) - fact_keys(find_facts(text, modals=False))
     own, known = content_words(when), content_words(text)
     fits = 2 <= len(when.split()) <= _MOST_WORDS and 2 * len(own & known) >= len(own)
-    return (when, kept) if fits and not invented and len(kept) >= _TOPICS[0] else None
+    orders = restricts(when) or asks(read_tokens(when)) or any(map(is_imperative, own - known))
+    return (when, kept) if fits and not invented and not orders and len(kept) >= _TOPICS[0] else None
 
 
 def _is_missing(quote: str, before: str, everything: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 MAX_BYTES: Final = 2_000_000
-MAX_BLOCKS: Final = 10_000  # of a skill of so many bytes; real ones have hundreds
+MAX_BLOCKS: Final = 5_000  # of a skill of so many bytes; real ones have hundreds
 SKILL_FILE: Final = "SKILL.md"
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 

@@ -27,7 +27,7 @@ from skill_distiller.skill.safe_files import PERMISSIONS, read_below, read_regul
 
 _SHOWN: Final = 5  # skills of a folder that a message names
 _CHUNK: Final = 1 << 22  # bytes; the limit may be larger than memory
-_BYTES_A_BLOCK: Final = 200
+_BYTES_A_BLOCK: Final = 400
 _RAISE: Final = "Raise the limit with --max-bytes if this really is a skill."
 _NO_CONTENT: Final = "Provide a valid SKILL.md file path or pipe content via stdin."
 
@@ -35,8 +35,8 @@ _NO_CONTENT: Final = "Provide a valid SKILL.md file path or pipe content via std
 def read_skill(path: str | Path, max_bytes: int = MAX_BYTES) -> Skill:
     """Read and parse a SKILL.md, or the one inside a skill folder.
 
-    Raises BadInputError when it is missing, empty, not UTF-8 text, larger than `max_bytes`, or of more than 10,000
-    blocks (of more bytes than the default: one for each 200).
+    Raises BadInputError when it is missing, empty, not UTF-8 text, larger than `max_bytes`, or of more than 5,000
+    blocks (of more bytes than the default: one for each 400).
     """
     file = Path(path)
     try:
