@@ -46,23 +46,24 @@ class Step(NamedTuple):
 def session() -> str:
     """The session of the README: run in an empty folder, with the lines of its output that matter."""
     with tempfile.TemporaryDirectory() as place:
-        shutil.copytree(_EXAMPLE, Path(place) / "my-skill")
+        shutil.copytree(_EXAMPLE, Path(place) / _EXAMPLE.name)
         first, second = _two_to_keep()
         keep = f"--keep {first} --keep {second}"
         steps = (
-            Step("Look first: nothing is written.", "skill-distiller my-skill --dry-run", _REPORT),
+            Step("Look first: nothing is written.", f"skill-distiller {_EXAMPLE.name} --dry-run", _REPORT),
             Step(
-                "Two of these should stay. `-i` asks about each instead, and saves your answers as a plan.",
-                f"skill-distiller my-skill {keep} --json -o small.md > run.json",
+                "Two of these should stay. `-i` asks about each instead: drop, keep, or with `-o FOLDER/` move to a "
+                "reference.\nIt saves your answers as a plan.",
+                f"skill-distiller {_EXAMPLE.name} {keep} --json -o small.md > run.json",
             ),
             Step(
                 "Whoever wrote a smaller version, this tool or you: what is said otherwise, lost or new?",
-                "skill-distiller verify my-skill small.md --receipt run.json",
+                f"skill-distiller verify {_EXAMPLE.name} small.md --receipt run.json",
                 ("Accounted", "Tokens", "Receipt"),
             ),
             Step(
                 "Write it over the original, and take that back.",
-                f"skill-distiller my-skill {keep} --apply",
+                f"skill-distiller {_EXAMPLE.name} {keep} --apply",
                 ("Applied", "To take"),
             ),
             Step("", "skill-distiller undo", ("Undone",)),

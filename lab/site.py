@@ -22,17 +22,28 @@ _LINK: Final = re.compile(r"\]\((?P<path>[^)#:\s]+)(?P<anchor>#[^)]*)?\)")
 
 
 def on_files(files: Any, config: Any) -> Any:  # noqa: ANN401
-    """Add them, with what the page on the examples leads to."""
+    """Add them, with the other files that pages lead to."""
     from mkdocs.structure.files import File
 
     for address, path in OTHERS.items():
         files.append(File.generated(config, address, content=(ROOT / path).read_text(encoding="utf-8")))
-    for place in sorted((ROOT / "examples").glob("*")):
-        source = place / "SKILL.md" if place.is_dir() else place
-        if source.is_file() and source.suffix in (".md", ".txt") and source.name != "README.md":
-            address = f"{source.relative_to(ROOT).as_posix()}.txt"  # as text: a skill is no page
-            files.append(File.generated(config, address, content=source.read_text(encoding="utf-8")))
+    for place in sorted(_linked_files()):
+        content = (ROOT / place).read_text(encoding="utf-8")
+        files.append(File.generated(config, f"{place}.txt", content=content))  # as text: a skill is no page
     return files
+
+
+def _linked_files() -> set[str]:
+    """The files of the repository that the pages lead to and that are no pages themselves."""
+    pages = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / path for path in OTHERS.values() if path.endswith(".md"))]
+    found = set[str]()
+    for page in pages:
+        for match in _LINK.finditer(page.read_text(encoding="utf-8")):
+            target = (page.parent / match["path"]).resolve()
+            place = target.relative_to(ROOT).as_posix() if target.is_relative_to(ROOT) and target.is_file() else ""
+            if place and place not in OTHERS.values() and not place.startswith("docs/"):
+                found.add(place)
+    return found
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:  # noqa: ANN401
@@ -54,7 +65,5 @@ def _address(place: str, from_page: str) -> str:
     """The relative address of a file of the repository as a page sees it."""
     address = next((address for address, path in OTHERS.items() if path == place), "")
     if not address:
-        address = place.removeprefix("docs/")
-        if place.startswith("examples/"):
-            address = f"{place}.txt"
+        address = place.removeprefix("docs/") if place.startswith("docs/") else f"{place}.txt"
     return "../" * from_page.count("/") + address

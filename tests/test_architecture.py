@@ -205,3 +205,10 @@ def _canonical(requirement: str) -> str:
     found = re.match(r"[\w.-]+", requirement)
     assert found
     return re.sub(r"[-_.]+", "-", found[0]).lower()
+
+
+def test_no_group_is_repeated_possessively() -> None:
+    """Python up to 3.11.4 matches `(?:ab?c)*+` wrong (gh-106052): `(?>(?:ab?c)*)` says the same, and is right."""
+    odd = re.compile(r"\)(?:[*+?]|\{[\d,{}]+\})\+")
+    lines = ((_name(file), line) for file in _modules() for line in file.read_text(encoding="utf-8").splitlines())
+    assert [found for found in lines if odd.search(found[1])] == []

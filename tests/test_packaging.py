@@ -74,6 +74,7 @@ def test_compress_loads_no_sdk(option: str, tmp_path: Path) -> None:
     assert "skill_distiller.run.distill" in loaded
     assert loaded.isdisjoint((*SDKS, "skill_distiller.providers.session", "skill_distiller.prompted.exchange"))
     assert loaded.isdisjoint(("pydantic", "skill_distiller.providers.detect", "skill_distiller.providers.network"))
+    assert loaded.isdisjoint(("regex", "glob", "skill_distiller.exams.model", "skill_distiller.run.moving.move_pieces"))
 
 
 _CONTROL = "import typer, rich.console, rich.text; from skill_distiller.tokens import count_tokens; count_tokens('a')"

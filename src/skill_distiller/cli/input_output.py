@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 import re
@@ -63,8 +62,10 @@ def names_several(paths: Sequence[str]) -> bool:
     if len(paths) != 1:
         return len(paths) > 1
     path = paths[0].replace("\0", "")
-    if glob.has_magic(path) and not os.path.lexists(path):
-        return not _ADDRESS.match(path)
+    if path != STDIN and not os.path.lexists(path):
+        from glob import has_magic  # few paths are not there
+
+        return bool(has_magic(path)) and not _ADDRESS.match(path)
     try:
         folder = Path(path)
         if path == STDIN or not folder.is_dir() or os.path.lexists(folder / SKILL_FILE):

@@ -11,7 +11,6 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.functionality import Functionality
 from skill_distiller.checks.model import Tokens, Verification
 from skill_distiller.checks.receipt import Receipt
-from skill_distiller.exams.model import Criterion
 from skill_distiller.planning.plan import Plan
 from skill_distiller.providers.model import Usage
 from skill_distiller.rewriting.one_liner.model import OneLiner
@@ -21,6 +20,7 @@ from skill_distiller.skill.model import Skill
 from skill_distiller.structure.edges import Edge, Piece, heading_of, needs_of
 
 if TYPE_CHECKING:
+    from skill_distiller.exams.model import Criterion
     from skill_distiller.run.moving.move_pieces import Moves
 
 

@@ -58,7 +58,7 @@ def find_blocks(text: str) -> Iterator[Lines]:
 # characters of a line: a shape takes only lines that can't begin another block, and ends only where its block can't go
 # on. What no shape matches is left to markdown-it.
 _END: Final = r"(?:\n|\Z)"
-_BLANKS: Final = r"(?:[ \t]*+\n)*+"
+_BLANKS: Final = r"(?>(?:[ \t]*+\n)*)"
 _AT_BLANK: Final = rf"[ \t]*+{_END}"
 _MARKER: Final = r"(?:[-*+]|\d{1,9}[.)])"
 # Neither does a rule but that of a paragraph match a line that begins so, nor is it a table's second line.
@@ -74,28 +74,28 @@ _BULLET_TEXT: Final = rf"(?=[^\s\-*+_]|\*{{1,3}}+[^\s*]|_{{1,3}}+[^\s_]|-{{1,2}}
 
 def _more(indent: int) -> str:
     """The further lines of a list item: indented at least as its text is, so that none of them is lazy."""
-    return rf"(?:{_BLANKS}(?:[ ]{{{indent},15}}+|\t{{1,3}}+)(?=\S)(?:{_MARKER}[ \t]++)?+{_ITEM_TEXT})*+"
+    return rf"(?>(?:{_BLANKS}(?:[ ]{{{indent},15}}+|\t{{1,3}}+)(?=\S)(?>(?:{_MARKER}[ \t]++)?){_ITEM_TEXT})*)"
 
 
 # The rule of tables is the first: a line with a bar is a table's head where such a line follows.
 _NO_TABLE: Final = r"(?![^\n|]*+\|[^\n]*+\n[ \t]*+(?:[|:]|-[^ \t]))"
-_LIST_END: Final = rf"(?=(?:[ \t]*+\n)++(?!%s)\S|{_BLANKS}[ \t]*+\Z)"
+_LIST_END: Final = rf"(?=(?>(?:[ \t]*+\n)+)(?!%s)\S|{_BLANKS}[ \t]*+\Z)"
 _BULLETS_END: Final = _LIST_END % rf"[-*+](?:[ \t]|{_END})"
 _NUMBERS_END: Final = _LIST_END % r"\d"
 _NUMBERED: Final = rf"(?:\d\.[ ](?=\S){_ITEM_TEXT}{_more(3)}|\d\d\.[ ](?=\S){_ITEM_TEXT}{_more(4)})"
 _PLAIN: Final = re.compile(
     rf"""(?P<heading>(?P<marks>\#{{1,6}})[ \t]++(?P<title>[^\n\#|]++){_END})
-    | (?P<paragraph>(?:{_WORDS}|{_NO_DEFINITION})[^\n]*+{_END}(?:[ \t]*+(?:{_WORDS}|\[)[^\n]*+{_END})*+
+    | (?P<paragraph>(?:{_WORDS}|{_NO_DEFINITION})[^\n]*+{_END}(?>(?:[ \t]*+(?:{_WORDS}|\[)[^\n]*+{_END})*)
         (?={_AT_BLANK}|{_INTERRUPTS}))
     | (?P<bullets>{_NO_TABLE}(?P<bullet>[-*+])[ ]{_BULLET_TEXT}{_more(2)}
-        (?:{_BLANKS}(?P=bullet)[ ]{_BULLET_TEXT}{_more(2)})*+{_BULLETS_END})
+        (?>(?:{_BLANKS}(?P=bullet)[ ]{_BULLET_TEXT}{_more(2)})*){_BULLETS_END})
     | (?P<code>(?P<ticks>`{{3,}}+)(?P<info>[^`\n|]*+)\n
-        (?:(?![ ]{{0,3}}(?P=ticks))[^\n]*+\n)*+[ ]{{0,3}}(?P=ticks)`*+{_AT_BLANK})
+        (?>(?:(?![ ]{{0,3}}(?P=ticks))[^\n]*+\n)*)[ ]{{0,3}}(?P=ticks)`*+{_AT_BLANK})
     | (?P<rule>(?:-{{3,}}+|\*{{3,}}+|_{{3,}}+){_AT_BLANK})
-    | (?P<numbers>{_NO_TABLE}{_NUMBERED}(?:{_BLANKS}{_NUMBERED})*+{_NUMBERS_END})
-    | (?P<table>(?P<head>\|[^\n\\]*\|)[ \t]*+\n(?P<line>\|(?:[ \t]*+:?-++:?[ \t]*+\|)++){_AT_BLANK}
-        (?:\|[^\n]*+{_END})*+(?={_AT_BLANK}))
-    | (?P<quote>(?:>[^\n]*+{_END})++(?={_AT_BLANK}))""",
+    | (?P<numbers>{_NO_TABLE}{_NUMBERED}(?>(?:{_BLANKS}{_NUMBERED})*){_NUMBERS_END})
+    | (?P<table>(?P<head>\|[^\n\\]*\|)[ \t]*+\n(?P<line>\|(?>(?:[ \t]*+:?-++:?[ \t]*+\|)+)){_AT_BLANK}
+        (?>(?:\|[^\n]*+{_END})*)(?={_AT_BLANK}))
+    | (?P<quote>(?>(?:>[^\n]*+{_END})+)(?={_AT_BLANK}))""",
     re.VERBOSE,
 )
 _PLAIN_KINDS: Final = {
@@ -108,7 +108,7 @@ _PLAIN_KINDS: Final = {
     "table": BlockKind.TABLE,
     "quote": BlockKind.QUOTE,
 }
-_BLANK_LINES: Final = re.compile(r"(?:[ \t]*+\n)++")
+_BLANK_LINES: Final = re.compile(r"(?>(?:[ \t]*+\n)+)")
 _REST: Final = re.compile(r"[ \t]*+\Z")  # markdown-it takes no blanks at the end for a line
 _MAX_CELLS: Final = 0x10000  # of a table; markdown-it may stop at so many
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
-_COMMENT: Final = re.compile(r"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)")
+_COMMENT: Final = re.compile(r"<!--(?>(?:[^-]++|-(?!->))*)(?:-->|\Z)")
 _CODE: Final = re.compile(r"(?<!`)(`+)(?!`)(?:[^`]++|(?!(?<!`)\1(?!`))`++)+?(?<!`)\1(?!`)")
 _TAG: Final = re.compile(
     r"""<(?P<close>/?)(?P<name>[A-Za-z][\w.:-]*+)(?:\s(?:"[^"]{0,500}"|'[^']{0,500}'|[^"'<>]){0,500}?)?(?P<alone>/?)>

@@ -14,9 +14,9 @@ from skill_distiller.skill.model import Block, BlockKind, Skill
 # Text that its own delimiters mark: nothing else is looked for inside. Backtracks over no more than a word.
 MARKED: Final = re.compile(
     r"""(?=[`\]<"“「『«h'])(?:
-      (?P<code>(?<!`)(?P<fence>`{3,}+)(?:[^`]++|(?!(?P=fence)(?!`))`++)*+(?P=fence)(?!`)
+      (?P<code>(?<!`)(?P<fence>`{3,}+)(?>(?:[^`]++|(?!(?P=fence)(?!`))`++)*)(?P=fence)(?!`)
         |(?<!`)(?P<ticks>``?+)(?!`)
-            (?:[^`\n]++|\n(?![ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)|(?!(?P=ticks)(?!`))`++)++
+            (?>(?:[^`\n]++|\n(?![ \t]*(?:[-*+>]|\d+[.)])[ \t]|[ \t]*\r?\n)|(?!(?P=ticks)(?!`))`++)+)
             (?P=ticks)(?!`))
     | \]\([ ]*<?(?P<link>[^)\s>]+)
     | (?P<url>https?://[^\s)>\]"'`|]*[^\s)>\]"'`|.,:;*])

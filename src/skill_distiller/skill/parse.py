@@ -27,7 +27,7 @@ _ADMONITION: Final = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]+\w")
 _INDENTED: Final = re.compile(r"(?: {4}|\t)|[ \t]*[\r\n]*\Z")
 # A line of nothing but a tag, and what names it: `<Tab title="x">`, `<details><summary>Why?</summary>`, `:::note`.
 _LONE_TAG: Final = re.compile(
-    r"""[ ]{0,3}(?:</?[A-Za-z][\w.:-]*+(?:[ \t]++(?:"[^"\r\n]*"|'[^'\r\n]*'|[^"'<>\r\n]++)*+)?(?<!/)>
+    r"""[ ]{0,3}(?:</?[A-Za-z][\w.:-]*+(?:[ \t]++(?>(?:"[^"\r\n]*"|'[^'\r\n]*'|[^"'<>\r\n]++)*))?(?<!/)>
         (?:[ \t]*<summary>[^\r\n]*</summary>)? | :::+[ \t]*[\w-]*(?:[ \t{\[][^\r\n]*)?)[ \t]*[\r\n]*\Z""",
     re.VERBOSE,
 )
