@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 Matrix = npt.NDArray[np.float64]
 
@@ -31,7 +32,8 @@ def fit_conditional_logit(rows: Sequence[Matrix], counts: Sequence[Matrix], ridg
             slope = slope - row.T @ (count - count.sum() * probability)
         return total, slope
 
-    found: Any = minimize(loss, np.zeros(stacked.shape[1]), jac=True, method="L-BFGS-B")
+    with threadpool_limits(limits=1):  # sums over threads come out in any order
+        found: Any = minimize(loss, np.zeros(stacked.shape[1]), jac=True, method="L-BFGS-B")
     return np.asarray(found.x / spread, dtype=np.float64)
 
 
