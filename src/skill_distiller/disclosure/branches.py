@@ -19,6 +19,7 @@ from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.structure.counts import read_place
 from skill_distiller.structure.edges import Piece, heading_of
 
+_FEWEST_PARTS: Final = 2  # that a heading names, of which the first words are those of the headings below it
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -96,7 +97,10 @@ def _branches(
             yield from _branches(skill, node.children, titles, sequence=node.section, in_steps=in_steps)
         elif node.block == HEADING:
             inner = [child for child in node.children if not _holds_heading(child)]
-            is_step = is_main(skill.sections[node.section].heading) or (sequence >= 0 and _is_step(skill, node.section))
+            heading, above = skill.sections[node.section].heading, skill.parents[node.section]
+            is_step = is_main(heading) or (sequence >= 0 and _is_step(skill, node.section))
+            is_step = is_step or _names_its_parts(skill, node.section)
+            is_step = is_step or (above is not None and _names_its_parts(skill, above))
             below = tuple(_branches(skill, node.children, titles, in_steps=in_steps or is_step))
             is_title = node.section in titles
             units = tuple(_units(skill, inner))
@@ -117,6 +121,15 @@ def _is_step(skill: Skill, section: int) -> bool:
     above = skill.heading_path(section)[-2:-1]
     does = any(kind is SectionType.CORE_INSTRUCTION for name in above for kind, _ in heading_promises(name))
     return does or bool(words and words[0] in words_in("imperatives"))
+
+
+def _names_its_parts(skill: Skill, section: int) -> bool:
+    """Whether a heading lists the ones below it, as "Red-Green-Refactor" does: they are gone through in turn."""
+    heading = skill.sections[section].heading.casefold()
+    words = _WORD.findall(heading)
+    below = [own for own in skill.sections if skill.parents[own.index] == section]
+    firsts = {found[0] for own in below if (found := _WORD.findall(own.heading.casefold()))}
+    return len(words) == len(set(words)) >= _FEWEST_PARTS and set(words) <= firsts
 
 
 def _holds_heading(node: Node) -> bool:

@@ -19,6 +19,7 @@ from skill_distiller.skill.folder import LinkState, SkillFolder
 from skill_distiller.skill.model import Skill
 
 MAX_FILES: Final = 6  # new ones: each is a choice that the agent has to make
+OWN_TOKENS: Final = 150  # of one topic: smaller ones share a file, since each is one more to choose from
 MIN_TOKENS: Final = 60  # of a new file: for less nobody should have to open one
 _FOLDERS: Final = ("references", "reference")
 _SPARE_FOLDER: Final = "details"
@@ -47,11 +48,13 @@ def lay_out(
 ) -> tuple[NewReference, ...]:
     """The files for some passages; those for which no file would have the `least` tokens are in none."""
     groups = _by_topic(reading, passages, tokens)
-    large = sorted((group for group in groups if group.tokens >= MIN_TOKENS), key=lambda group: -group.tokens)
+    large = sorted((group for group in groups if group.tokens >= OWN_TOKENS), key=lambda group: -group.tokens)
     own = large if len(large) == len(groups) <= MAX_FILES else large[: MAX_FILES - 1]
-    rest = sorted((p for group in groups if group not in own for p in group.passages), key=lambda p: p.section)
+    others = [group for group in groups if group not in own]
+    rest = sorted((p for group in others for p in group.passages), key=lambda p: p.section)
     if rest and (size := sum(map(tokens, rest))) >= least:
-        own.append(_Group(tuple(rest), _rest_name(reading, rest), size))
+        name = others[0].name if len(others) == 1 else _rest_name(reading, rest)
+        own.append(_Group(tuple(rest), name, size))
     own.sort(key=lambda group: group.passages[0].section)
     taken = {_folded(str(file.path)) for file in folder.files}
     home = _home(folder)

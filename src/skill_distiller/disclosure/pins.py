@@ -70,9 +70,10 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
             found |= dict.fromkeys((*note.marks, note.definition), Pin.NEEDED.value)
     pointers = frozenset(_pointers(reading, folder))
     found |= dict.fromkeys(pointers, Pin.POINTER.value)
+    named = [file.path.name for file in folder.files if file.role is FileRole.REFERENCE]
     for branch in all_branches(find_branches(reading)):
         found |= dict.fromkeys(_opening(branch), Pin.OPENING.value)
-        found |= dict.fromkeys(_digests(reading, branch, pointers), Pin.DIGEST.value)
+        found |= dict.fromkeys(_digests(reading, branch, pointers, named), Pin.DIGEST.value)
         found |= dict.fromkeys(_steps(reading, branch, required), Pin.STEP.value)
     return {block: str(reason) for block, reason in found.items() if block >= 0}
 
@@ -105,11 +106,17 @@ def _steps(reading: Reading, branch: Branch, required: Collection[int]) -> Itera
                 yield index
 
 
-def _digests(reading: Reading, branch: Branch, pointers: frozenset[int]) -> Iterator[int]:
-    """The short text around a pointer to a reference: in a file of its own there would be two to choose from."""
+def _digests(reading: Reading, branch: Branch, pointers: frozenset[int], files: Collection[str]) -> Iterator[int]:
+    """The short text around a pointer to a reference: in a file of its own there would be two to choose from.
+
+    So it is with all of the text under the name of a file.
+    """
     own = [block for unit in branch.units for block in unit.blocks]
+    if any(name in reading.skill.sections[branch.section].heading for name in files):
+        yield from own
+        return
     size = sum(len(reading.skill.blocks[block].text) for block in own)
-    return iter(own) if size < _DIGEST and not pointers.isdisjoint(own) else iter(())
+    yield from own if size < _DIGEST and not pointers.isdisjoint(own) else ()
 
 
 def _pointers(reading: Reading, folder: SkillFolder) -> Iterator[int]:

@@ -35,6 +35,7 @@ _MAX_TOPIC: Final = 40  # characters of a topic
 _MAX_NAME: Final = 60  # characters of a heading in a sentence
 _MAX_CJK: Final = 16  # the same, of characters of which one is as much as half a word
 _CLEAR_WORDS: Final = 3  # of a heading: with fewer, the one above is named too
+_OFTEN: Final = 2
 _STEM: Final = 6  # letters that forms of a word have in common
 _FEW: Final = 0.1  # of the letters of a text that are of another script
 _SAMPLE: Final = 4000  # characters that tell the language of a skill
@@ -122,7 +123,7 @@ def make_signpost(reading: Reading, passage: Passage) -> Signpost:
     above = names[-2] if len(names) > 2 else ""
     topics = tuple(islice(_topics(reading, passage, name), _most_topics(reading, passage)))
     words = _data()[language]
-    if not passage.whole:
+    if not passage.whole and topics:  # without any the heading has to say what it is about
         return Signpost(words[_part(reading, passage, name)], name, topics, language)
     if language != "en":
         return Signpost(words["involves"].format(topic=name), name, topics, language)
@@ -151,9 +152,15 @@ def _part(reading: Reading, passage: Passage, name: str) -> str:
     return sizes.most_common(1)[0][0]
 
 
+def _is_generic(name: str) -> bool:
+    """Whether a heading could stand in any skill: "Notes"."""
+    words = name.casefold().replace("&", " ").split()
+    return name.casefold() in _data()["generic"]["labels"] or set(words) <= set(_data()["generic"]["words"].split())
+
+
 def _when(name: str, above: str) -> str:
     """The opening of an English pointer to a whole section: "When you need to create a page"."""
-    generic = name.casefold() in _data()["generic"]["words"].split() and bool(above)
+    generic = _is_generic(name) and bool(above)
     name, above = (f"{above} ({name})", "") if generic else (name, above)
     small = name.casefold()
     for expression, when, plain_for, plain in _openings():
@@ -227,7 +234,8 @@ def _language(reading: Reading) -> str:
 
 def _most_topics(reading: Reading, passage: Passage) -> int:
     size = sum(len(reading.skill.blocks[block].text) for block in passage.blocks)
-    limits = _FEWER_TOPICS if passage.whole else _FEWER_TOPICS_IN_PART
+    says_little = _is_generic(clean_heading(reading.skill.sections[passage.section].heading))
+    limits = _FEWER_TOPICS if passage.whole and not says_little else _FEWER_TOPICS_IN_PART
     return next((most for length, most in limits.items() if size < length), _MAX_TOPICS)
 
 
@@ -298,7 +306,8 @@ def _words(reading: Reading, passage: Passage) -> Sequence[str]:
     best = sorted(spans, key=lambda span: -weight(span, spans[span]))[:_MAX_TOPICS]
     if len(best) >= _MIN_TOPICS + 1:
         return best
-    ranked = sorted(words, key=lambda word: -weight(word, words[word]))
+    # A word that stands there once may be no more than a turn of phrase.
+    ranked = sorted(words, key=lambda word: (words[word] < _OFTEN, -weight(word, words[word])))
     return [*best, *_apart(ranked, best)][:_MAX_TOPICS]
 
 
