@@ -345,3 +345,22 @@ def test_late_rules_are_said_near_the_top(tmp_path: Path) -> None:
     assert run("verify", root, out, "--receipt", record, "--strict").exit_code == 0
     assert run("restore", out, "--all", "--plan", plan, "-o", tmp_path / "back").exit_code == 0
     assert snapshot(tmp_path / "back") == snapshot(root)
+
+
+def test_a_model_is_named_and_proved(skill: Path, tmp_path: Path) -> None:
+    """Made-up replies end in a folder that passes its proof and can be undone; the record says who had a part."""
+    out, plan = tmp_path / "out" / "widgets", tmp_path / "plan.json"
+    out.parent.mkdir()
+    given = ("reduce", skill, "--provider=scripted", "--threshold=0", "--no-description")
+    result = run(*given, "-o", out, "--save-plan", plan, "--json")
+    if result.exit_code == 6:  # every block was called a core rule: there is no plan to save
+        result = run(*given, "-o", out, "--json")
+    assert result.exit_code == 0
+    record = json.loads(result.text)
+    assert record["model"] == "scripted/made-up"
+    assert record["verification"]["passed"] is True
+    assert all(share["kept"] == share["of"] for name, share in record["conservation"].items() if name != "moved_blocks")
+    if plan.exists():
+        assert run("restore", out, "--all", "--plan", plan, "-o", tmp_path / "back").exit_code == 0
+        assert snapshot(tmp_path / "back") == snapshot(skill)
+    assert run(*given, "--max-calls=0", "--dry-run").exit_code in (2, 4)
