@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
@@ -17,7 +17,7 @@ from skill_distiller.planning.groups import items_of
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.structure.counts import read_place
-from skill_distiller.structure.edges import Piece, heading_of
+from skill_distiller.structure.edges import EdgeKind, Piece, heading_of
 
 _FEWEST_PARTS: Final = 2  # that a heading names, of which the first words are those of the headings below it
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
@@ -69,8 +69,16 @@ class Branch:
 @once_per_reading
 def find_branches(reading: Reading) -> tuple[Branch, ...]:
     """The skill as branches, those of its first headings at the top."""
-    titles = _titles(reading.skill)
-    return tuple(_branches(reading.skill, outline(reading.skill, reading.edges), titles))
+    ends = (piece for edge in reading.edges if edge.kind is EdgeKind.SEQUENCE for piece in (edge.source, edge.target))
+    known = _Known(_titles(reading.skill), frozenset(heading_of(piece) for piece in ends if piece < 0))
+    return tuple(_branches(reading.skill, outline(reading.skill, reading.edges), known))
+
+
+class _Known(NamedTuple):
+    """Sections that stand for the skill, and those that are counted, by index; variants stand together uncounted."""
+
+    titles: frozenset[int]
+    counted: frozenset[int]
 
 
 def _titles(skill: Skill) -> frozenset[int]:
@@ -90,19 +98,19 @@ def _titles(skill: Skill) -> frozenset[int]:
 
 
 def _branches(
-    skill: Skill, nodes: Sequence[Node], titles: Collection[int], *, sequence: int = -1, in_steps: bool = False
+    skill: Skill, nodes: Sequence[Node], known: _Known, *, sequence: int = -1, in_steps: bool = False
 ) -> Iterator[Branch]:
     for node in nodes:
         if node.block == SEQUENCE:
-            yield from _branches(skill, node.children, titles, sequence=node.section, in_steps=in_steps)
+            yield from _branches(skill, node.children, known, sequence=node.section, in_steps=in_steps)
         elif node.block == HEADING:
             inner = [child for child in node.children if not _holds_heading(child)]
             heading, above = skill.sections[node.section].heading, skill.parents[node.section]
-            is_step = is_main(heading) or (sequence >= 0 and _is_step(skill, node.section))
+            is_step = is_main(heading) or (node.section in known.counted and _is_step(skill, node.section))
             is_step = is_step or _names_its_parts(skill, node.section)
             is_step = is_step or (above is not None and _names_its_parts(skill, above))
-            below = tuple(_branches(skill, node.children, titles, in_steps=in_steps or is_step))
-            is_title = node.section in titles
+            below = tuple(_branches(skill, node.children, known, in_steps=in_steps or is_step))
+            is_title = node.section in known.titles
             units = tuple(_units(skill, inner))
             yield Branch(node.section, units, below, is_step, in_steps or is_step, is_title, sequence)
 
