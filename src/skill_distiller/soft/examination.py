@@ -148,7 +148,7 @@ class TargetProvider:
 
 
 def read_questions(text: str) -> tuple[str, ...]:
-    """The questions of a file: one a line, or the tasks of an exam in JSON; raises BadInputError where there are none."""
+    """The questions of a file: one a line, or the tasks of an exam; raises BadInputError where there are none."""
     if text.lstrip().startswith(("{", "[")):
         exam = parse_exam(text)
         if not exam.answerable:

@@ -75,7 +75,7 @@ class Asking:
     questions: int = option(DEFAULT_QUESTIONS, "--questions", min=1, help="How many questions.")
     threshold: float = option(DEFAULT_THRESHOLD, "--threshold", metavar="0-1", help="The share to be answered alike.")
     questions_file: str = option(
-        "", "--questions-file", metavar="FILE", help="Ask these instead, one a line, or the tasks of an exam (JSON)."
+        "", "--questions-file", metavar="FILE", help="Ask these instead: one a line, or the tasks of an exam."
     )
     examiner: str = option("self", "--examiner", metavar="self|PROVIDER", help="Who writes questions and judges.")
     examiner_model: str = option("", "--examiner-model", metavar="MODEL", help="The model of that provider.")
