@@ -207,6 +207,22 @@ def test_one_run_at_a_time(library: Path, tmp_path: Path) -> None:
     assert "Another run works in" in result.stderr
 
 
+def test_a_journal_that_leads_elsewhere(library: Path, tmp_path: Path) -> None:
+    """Nothing is written through a link, nor is a pipe waited for."""
+    out, victim = tmp_path / "out", tmp_path / "victim"
+    victim.write_bytes(b"half a line")
+    for make in (lambda file: file.symlink_to(victim), lambda file: os.mkfifo(file)):
+        out.mkdir()
+        make(out / JOURNAL)
+        result = run("batch", library, "-o", out, "--jobs=1", "-q")
+        assert result.exit_code == 6
+        assert "is no regular file." in result.stderr
+        (out / JOURNAL).unlink()
+        assert victim.read_bytes() == b"half a line"
+        assert list(out.iterdir()) == []
+        out.rmdir()
+
+
 def test_a_journal_that_was_cut_or_spoilt(library: Path, tmp_path: Path) -> None:
     """Lines that are none are passed over, half a line is cut off; what they told is done again."""
     out = tmp_path / "out"

@@ -151,6 +151,8 @@ class Journal:
             raise _unwritable(self.out, error) from None
         try:
             file = self.out / JOURNAL_FILE
+            if os.path.lexists(file) and not stat.S_ISREG(file.lstat().st_mode):
+                raise RefusedError(f"{str(file)!r} is no regular file.", "Remove it, or name another folder with -o.")
             if not file.exists() and any(self.out.iterdir()):
                 raise RefusedError(
                     f"{str(self.out)!r} holds files, and none of a batch.",
@@ -159,7 +161,7 @@ class Journal:
             if file.exists():
                 _wait_for_workers(self.out)
                 _remove_leftovers(self.out)
-            with file.open("a+b") as stream:
+            with os.fdopen(_open_regular(file), "a+b") as stream:
                 self._stream = stream
                 self._read()
                 yield self
@@ -183,6 +185,11 @@ class Journal:
             if entry:
                 self._lines[entry.outcome.place] = offset
             offset += len(line)
+
+
+def _open_regular(file: Path) -> int:
+    """A descriptor of a file, made where there is none: what is written never goes through a link."""
+    return os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def read_journal(out: Path) -> dict[str, Entry]:
@@ -218,7 +225,8 @@ def claim_as_worker(out: Path) -> int | None:
     """The claim of a worker on a folder of results, for as long as it lives: a later run waits for it."""
     file = out / _AT_WORK
     with suppress(OSError):
-        file.touch()
+        if not os.path.lexists(file):
+            file.touch()
         return lock_shared(file)
     return None
 
