@@ -23,6 +23,7 @@ _TOKENS = load_counter().count(DEPLOY)
         ("--threshold=70%", "--threshold=0.7"),
         ("--threshold=0,7", "--threshold=0.7"),
         ("--mode=one-liner", "--mode=oneliner"),
+        ("--mode=One_Liner", "--mode=oneliner"),
     ],
 )
 def test_amounts_can_be_written_as_people_think_of_them(given: str, same: str) -> None:
@@ -36,6 +37,7 @@ def test_amounts_can_be_written_as_people_think_of_them(given: str, same: str) -
     ("option", "hint"),
     [
         ("--threshold=90", "Did you mean 90%?"),
+        ("--threshold=0.9%", "Did you mean 0.9, or 90%?"),
         ("--tokens=0.6", "Did you mean 60%?"),
         ("--tokens=some", "Use for example --tokens=500, 1k, or 60%."),
     ],

@@ -79,13 +79,18 @@ class Goal:
     @property
     def is_one_liner(self) -> bool:
         """Whether three lines are asked for."""
-        return self.mode.replace("-", "") == Mode.ONELINER
+        return _plain(self.mode) == Mode.ONELINER
 
     @property
     def gate(self) -> Gate:
         """What becomes of a result that fails its verification; raises UsageError for both options."""
         exclude(("--strict", self.strict, "--allow-unverified", self.allow_unverified))
         return Gate.STRICT if self.strict else Gate.REPORT if self.allow_unverified else Gate.REFUSE
+
+
+def _plain(mode: str) -> str:
+    """The name of a mode as it is, however it was written: `one-liner`, `One_Liner`."""
+    return mode.lower().replace("-", "").replace("_", "")
 
 
 class Budget(NamedTuple):
@@ -101,6 +106,7 @@ class Budget(NamedTuple):
 
 _NUMBER: Final = re.compile(r"([+-]?\d[\d_]*(?:[.,]\d+)*|[+-]?[.,]\d+|nan|inf)\s*(k|%|tokens?)?", re.IGNORECASE)
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
+_LEAST_PERCENT: Final = 0.01  # below it a share was meant, and the sign is one too many
 _FOR_EXAMPLE: Final = "Use for example --tokens=500."
 
 
@@ -111,6 +117,8 @@ def read_threshold(text: str) -> float:
     if match is None or unit not in ("", "%"):
         raise UsageError(f"The threshold {text!r} is not a number.", "Use for example 0.9, or 90%.")
     value = float(match[1].replace(",", ".").replace("_", "")) / (100 if unit else 1)
+    if unit and 0 < value < _LEAST_PERCENT:
+        raise UsageError(f"The threshold {text.strip()} is next to nothing.", f"Did you mean {match[1]}, or 90%?")
     if not 0 <= value <= 1:
         hint = f"Did you mean {value:g}%?" if not unit and 10 <= value <= 100 else "Use for example 0.9, or 90%."
         raise UsageError(f"The threshold {text.strip()} is not between 0 and 1.", hint)
@@ -144,7 +152,7 @@ def options_of(goal: Goal) -> DistillOptions:
 
     Raises UsageError where they do not fit together.
     """
-    mode, threshold, tokens = goal.mode.replace("-", ""), goal.threshold or None, goal.tokens or None
+    mode, threshold, tokens = _plain(goal.mode), goal.threshold or None, goal.tokens or None
     if mode and mode not in tuple(Mode):
         raise UsageError(f"There is no mode {goal.mode!r}.", f"Modes: {', '.join(Mode)}.")
     if tokens is not None and threshold is not None:
