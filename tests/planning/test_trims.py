@@ -62,6 +62,7 @@ def test_what_says_little_goes_first() -> None:
         "# Ship\n\nIf it is there, it is good to be nice to people. It is nice to be good.\n",
         "# Ship\n\n| Where | Says |\n|---|---|\n| macOS | It is good |\n| Linux | It is nice |\n| Windows | It is |\n",
         "# Ship\n\n| Slide | Says |\n|---|---|\n| 1-2 | It is good |\n| 3-4 | It is nice |\n| 5-9 | It is so |\n",
+        "# Ship\n\nFind it in the table.\n\n| Box | Says |\n|---|---|\n| red | It is good |\n| blue | It is nice |\n",
     ],
     ids=[
         *("counted by the heading", "counted above", "with tags", "pointed to", "numbered", "one sentence"),
@@ -76,6 +77,7 @@ def test_what_says_little_goes_first() -> None:
             "under a condition",
             "platforms",
             "spans of numbers",
+            "a table that is named",
         ),
     ],
 )

@@ -10,6 +10,7 @@ from typing import Final
 from skill_distiller.analysis.model import SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.modals import restricts, verifies
+from skill_distiller.language.tables import words_in
 from skill_distiller.planning.hull import Step, close_hull, merge_steps
 from skill_distiller.planning.required import names_rules, ruled_blocks
 from skill_distiller.planning.worth import WorthModel, part_values
@@ -22,6 +23,7 @@ from skill_distiller.structure.edges import EdgeKind
 
 _CUT: Final = PROSE | {BlockKind.TABLE}
 _MAX_TRIMS: Final = 8  # of a block: what is between two of them is hardly worth a rung
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|:::|\[\^")
 
 
@@ -29,8 +31,9 @@ def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...
     """For each block, by index, what may go of it: each time more, never all of it.
 
     Parts that hold a protected pattern, a hard rule, a prohibition or a check stay. A block that another one can't do
-    without stays whole, and so do labels, lead-ins, and lists that the text above them counts, lists of rules,
-    and those that say when the skill is for the case at hand: one case of six would be another scope.
+    without stays whole, and so do labels, lead-ins, lists that the text above them counts, tables that it names ("find
+    the change in this table"), lists of rules, and those that say when the skill is for the case at hand: one case of
+    six would be another scope.
     """
     needed = _needed_whole(reading)
     values = part_values(reading, model)
@@ -40,6 +43,7 @@ def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...
             continue
         above = _above(reading.skill, block)
         whole = verdict.type is SectionType.TRIGGER or _is_counted(above, parts) or _is_ruled(reading, block, above)
+        whole = whole or (block.kind is BlockKind.TABLE and _is_named(above))
         if whole and block.kind is not BlockKind.PARAGRAPH:
             continue
         units = units_of(block, parts, _what_stays(reading, block, verdict))
@@ -84,6 +88,12 @@ def _is_counted(above: str, parts: Sequence[Part]) -> bool:
     """Whether what stands above says how many items or rows there are."""
     count = sum(part.above < 0 and part.kind in (PartKind.ITEM, PartKind.ROW) for part in parts)
     return re.search(rf"(?<![\w.]){count}(?![\w.%]*\d)", above) is not None
+
+
+def _is_named(above: str) -> bool:
+    """Whether what stands above a table sends the reader into it: who looks for a row that went finds another."""
+    nouns = words_in("table_nouns")
+    return any(word.casefold() in nouns for word in _WORD.findall(above))
 
 
 def _is_ruled(reading: Reading, block: Block, above: str) -> bool:

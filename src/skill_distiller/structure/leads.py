@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.language.tables import words_in
 from skill_distiller.skill.containers import find_containers, opening_tag
@@ -27,6 +28,9 @@ _SPEAKER: Final = re.compile(r"\s{0,3}>\s?(?:\*\*|__)[^*_\n]{1,40}(?:[:：](?:\*
 _NAMED: Final = re.compile(
     r"`(?P<code>[^`\n]{3,60})`|[\"“「](?P<said>[^\"”」\n]{4,60})[\"”」]|\b(?P<loud>[A-Z][A-Z_]{3,40})\b"
 )
+
+
+_COUNTED: Final = re.compile(r"\b(\d{1,6}) ([^\W\d_]{4,40})\b")
 
 
 def find_leads(skill: Skill) -> Iterator[Edge]:
@@ -72,7 +76,10 @@ def _to_subjects(blocks: Sequence[Block]) -> Iterator[Edge]:
 
 
 def _conditions(blocks: Sequence[Block]) -> Iterator[Edge]:
-    """From a condition on something that is printed or offered ("If NOT_FOUND:") to the nearest block that shows it."""
+    """From a condition on something that is printed, offered or counted to the nearest block that shows it.
+
+    "If NOT_FOUND:" needs what prints that, "If all 5 attempts fail" what makes 5 attempts.
+    """
     for at, block in enumerate(blocks):
         first = _FIRST_WORD.match(block.text) if block.kind in _LISTS | {BlockKind.PARAGRAPH} else None
         if not at or not first or Sense.CONDITION not in senses(first[1].casefold()):
@@ -84,6 +91,18 @@ def _conditions(blocks: Sequence[Block]) -> Iterator[Edge]:
             shown = (b for b in reversed(blocks[:at]) if b.kind in _OFFERING and name in b.text)
             if found := next(shown, None):
                 yield Edge(EdgeKind.REFERS, block.index, found.index, name)
+        for count, noun in _COUNTED.findall(opening):
+            counting = (b for b in reversed(blocks[:at]) if b.kind in _SHOWN and _counts(b.text, count, noun))
+            if found := next(counting, None):
+                yield Edge(EdgeKind.REFERS, block.index, found.index, f"{count} {noun}")
+
+
+def _counts(text: str, count: str, noun: str) -> bool:
+    """Whether a text has a number and, in any form, the word for what it counts."""
+    words = {word.casefold() for word in _WORD.findall(text)}
+    return re.search(rf"(?<!\d){count}(?!\d)", text) is not None and any(
+        same_word(noun.casefold(), word) for word in words if word[:3] == noun[:3].casefold()
+    )
 
 
 def _dialogues(blocks: Sequence[Block]) -> Iterator[Edge]:
