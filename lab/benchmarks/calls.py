@@ -8,8 +8,8 @@ from statistics import mean, median
 
 from lab.common.shared import LARGEST, SIZES, Entry, Shared, open_shared
 from lab.common.tables import table
-from skill_distiller.prompted.classify import PromptedAnalyzer, groups_of
 from skill_distiller.prompted.judge import PromptedJudge
+from skill_distiller.prompted.read_skill import PromptedAnalyzer, groups_of
 from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session

@@ -1,7 +1,7 @@
 """What `reduce` makes of the example skills with the recorded replies of a language model, and without one.
 
 `python -m lab.benchmarks.reducing`. The replies are in `examples/replies`, with their origin: classes (by how blocks
-begin) and signposts (by heading) in `reduce/NAME.json`, and texts of blocks in `NAME.jsonl`. No server is asked.
+begin), signposts (by heading) and texts of blocks (by what these say) in `reduce/NAME.json`. No server is asked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from lab.benchmarks.recorded import Replies, read_replies
 from lab.common.tables import percent, table
 from skill_distiller.disclosure.ledger import make_ledger, restore_folder
 from skill_distiller.prompted.reduce_stage import MOST_CALLS, PromptedReducer
@@ -36,7 +35,6 @@ class RecordedReducer:
     """Answers the prompts of `reduce` from recorded replies; what there is no reply for gets the careful answer."""
 
     replies: dict[str, Any]
-    texts: Replies
     name: str = "recorded"
     model: str = "by hand"
     address: str = ""
@@ -58,7 +56,7 @@ class RecordedReducer:
             named = (own for own, starts in self.replies["classes"].items() if text.startswith(tuple(starts)))
             return {"class": next(named, _CORE), "confidence": 0.9}
         if name == "tighten":
-            return {"text": (*self.texts.texts.get(text, ()), "")[0]}
+            return {"text": self.replies["texts"].get(text, "")}
         if name == "signposts":
             found = self.replies["signposts"].get(heading)
             return {"when": found[0], "topics": found[1]} if found else {}
@@ -87,7 +85,6 @@ def measure(name: str) -> tuple[Reduction, Reduction, RecordedReducer]:
     )
     provider = RecordedReducer(
         json.loads((EXAMPLES / "replies" / "reduce" / f"{name}.json").read_text(encoding="utf-8")),
-        read_replies(EXAMPLES / "replies" / f"{name}.jsonl"),
     )
     model = PromptedReducer(Session(provider), counter)
     return (
