@@ -5,9 +5,11 @@ A rendering that never wins costs time and code for nothing, and no other test w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from tests.fixture_file import FIXTURES
-from tests.prompted.skill import texts
+from tests.prompted.skill import told
 
 from skill_distiller.analysis.model import Analysis, Phrases, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
@@ -63,9 +65,10 @@ When a jar is broken, put it into the box `broken`, which stands beside the shel
 """
 STEPS = "1. Run `sort-jars --by year`, then wait until it has come to its end."
 SUMMED = (
-    "When a jar has no label, put it into the box `unknown` (room for 20 jars); when a jar is broken, into the box "
-    "`broken` (emptied on Fridays)."
+    "When a jar has no label, put it into the box `unknown` beside the shelf (room for 20 jars). When a jar is broken, "
+    "put it into the box `broken` beside the shelf (emptied on Fridays)."
 )
+OTHERS = CASES.replace("## Edge cases", "## Jars")
 EXAMPLES = (FIXTURES / "five_examples.md").read_text(encoding="utf-8")
 
 
@@ -86,10 +89,10 @@ def kinds_of(text: str, options: DistillOptions, backends: Backends | None = Non
     return {decision.rendering.kind for decision in distill(parse_skill(text), options, backends).plan.decisions}
 
 
-def with_replies(*replies: str) -> Backends:
+def with_replies(*entries: Mapping[str, object]) -> Backends:
     """A run whose language model gives these texts."""
     return Backends(
-        ByHand(), renderers=(PromptedRewriter(Session(ScriptedProvider([texts(*replies)])), accept_unproved=True),)
+        ByHand(), renderers=(PromptedRewriter(Session(ScriptedProvider([told(*entries)])), accept_unproved=True),)
     )
 
 
@@ -129,9 +132,11 @@ class _Scorer:
 
 
 def test_what_a_model_writes_is_chosen() -> None:
-    """A block in fewer words, and two edge cases summed up."""
-    kinds = kinds_of(CASES, DistillOptions(threshold=0.95, wording=Wording.TERSE), with_replies(STEPS, SUMMED))
-    assert kinds == {RenderingKind.REWRITTEN, RenderingKind.SUMMARIZED}
+    """A block in fewer words, and two blocks together: edge cases are summed up, others merged."""
+    for text, together in ((CASES, RenderingKind.SUMMARIZED), (OTHERS, RenderingKind.MERGED)):
+        replies = with_replies({"blocks": [0], "text": STEPS}, {"blocks": [1, 2], "text": SUMMED})
+        kinds = kinds_of(text, DistillOptions(threshold=0.95, wording=Wording.TERSE), replies)
+        assert kinds == {RenderingKind.REWRITTEN, together}
 
 
 def test_every_kind_has_a_row() -> None:
@@ -142,4 +147,4 @@ def test_every_kind_has_a_row() -> None:
 
 def test_every_kind_has_its_case() -> None:
     """A new kind needs a skill for which it is chosen."""
-    assert len(RenderingKind) == 11
+    assert len(RenderingKind) == 12

@@ -113,7 +113,7 @@ def test_the_library_loads_no_console_and_no_command_line() -> None:
 def test_the_shape_of_a_provider_costs_no_sdk() -> None:
     """Sessions, detection and the prompted analyzer can be imported without an SDK."""
     loaded = _imported(
-        "import skill_distiller.prompted.classify, skill_distiller.providers.detect, skill_distiller.run.backends"
+        "import skill_distiller.prompted.read_skill, skill_distiller.providers.detect, skill_distiller.run.backends"
     )
     assert loaded.isdisjoint(SDKS)
 
@@ -235,10 +235,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "skill_distiller/report/library/page/report.html.j2",
         "skill_distiller/routing/clients.toml",
         *(f"skill_distiller/language/data/{language}.toml" for language in LANGUAGES),
-        "skill_distiller/prompted/prompts/classify.md",
         "skill_distiller/prompted/prompts/same_answer.md",
+        "skill_distiller/prompted/prompts/read.md",
         "skill_distiller/soft/records.schema.json",
-        "skill_distiller/prompted/prompts/phrases.md",
+        "skill_distiller/prompted/prompts/repair.md",
         "skill_distiller/prompted/prompts/judge.md",
         f"{info}/licenses/LICENSE",
         f"{info}/entry_points.txt",

@@ -13,7 +13,7 @@ from tests.prompted.skill import ASKED, TEXT
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.errors import PromptTooLongError, ProviderError
-from skill_distiller.prompted.classify import PromptedAnalyzer
+from skill_distiller.prompted.read_skill import PromptedAnalyzer
 from skill_distiller.providers.detect import Found, open_provider
 from skill_distiller.providers.model import ANY_OBJECT, Finish, Provider, Request
 from skill_distiller.providers.session import Question, Session

@@ -38,30 +38,44 @@ ASKED = 5
 TYPES = ("EXPLANATION", "CORE_INSTRUCTION", "CONSTRAINT", "EXAMPLE", "EXAMPLE")
 
 
-def labels(types: Sequence[str] = TYPES, confidence: float = 0.9) -> str:
-    """A good reply about the blocks."""
-    entries = [{"index": i, "type": kind, "confidence": confidence} for i, kind in enumerate(types)]
-    return json.dumps({"blocks": entries})
+def labels(types: Sequence[str] = TYPES, confidence: float = 0.9, **said: Mapping[str, object]) -> str:
+    """A good reply about the blocks; `said` of them besides, by place (`b0={"known": True}`)."""
+    plain = {"confidence": confidence, "repeats": -1, "known": False, "essential": [], "redundant": []}
+    entries = [{"index": i, "type": kind, **plain, **said.get(f"b{i}", {})} for i, kind in enumerate(types)]
+    return json.dumps({"blocks": entries, "alike": []})
 
 
-def phrases(*sections: Mapping[str, object]) -> str:
-    """A reply about phrases; sections are numbered as they come."""
-    empty = {"essential": [], "redundant": [], "compression_potential": 0.1}
-    return json.dumps({"sections": [{"index": i, **empty, **section} for i, section in enumerate(sections)]})
+# The background is common knowledge: with this word of the model it may go.
+READ = labels(b0={"known": True})
 
 
-NO_PHRASES = phrases({}, {})
+def texts(*rewritten: str, first: int = 0) -> str:
+    """A reply to a request for rewritings: a text for each block from `first` on, "" for one that stays."""
+    named = [{"blocks": [i], "text": text} for i, text in enumerate(rewritten, first)]
+    return told(*(entry for entry in named if entry["text"]))
 
 
-def texts(*rewritten: str) -> str:
-    """A reply to a request for rewritings; pieces are numbered as they come."""
-    return json.dumps({"texts": [{"index": i, "text": text} for i, text in enumerate(rewritten)]})
+def numbered(*written: str) -> str:
+    """A reply with one text for each thing that was asked about, numbered as they come."""
+    return json.dumps({"texts": [{"index": i, "text": text} for i, text in enumerate(written)]})
 
 
-# The pieces that a model is asked to rewrite, given back as they are: nothing is offered.
-SAME_TEXTS = texts(*(block for block in TEXT.split("\n\n") if len(block) >= 29 and block[0] not in "-#`"))
+def told(*entries: Mapping[str, object]) -> str:
+    """A reply to a request for rewritings, in the entries of its list."""
+    return json.dumps({"texts": list(entries)})
 
 
-def scores(triggers: float = 100, actions: float = 100, constraints: float = 90, behavior: float = 90) -> str:
-    """The four answers of a judge."""
-    return json.dumps({"triggers": triggers, "actions": actions, "constraints": constraints, "behavior": behavior})
+# Nothing is rewritten.
+SAME_TEXTS = told()
+
+
+def scores(
+    triggers: float = 100,
+    actions: float = 100,
+    constraints: float = 90,
+    behavior: float = 90,
+    missing: Sequence[str] = (),
+) -> str:
+    """The answers of a judge."""
+    numbers = {"triggers": triggers, "actions": actions, "constraints": constraints, "behavior": behavior}
+    return json.dumps({**numbers, "missing": list(missing)})

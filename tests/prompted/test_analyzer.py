@@ -12,21 +12,21 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.fixture_file import parameters
-from tests.prompted.skill import ASKED, NO_PHRASES, TEXT, TYPES, labels, phrases
+from tests.prompted.skill import ASKED, TEXT, TYPES, labels
 from tests.strategies import soups
 
-from skill_distiller.analysis.model import Analysis, ModelPart, SectionType
+from skill_distiller.analysis.model import Analysis, ModelPart, Phrases, SectionType
 from skill_distiller.errors import MalformedReplyError, ProviderError
-from skill_distiller.prompted.classify import PromptedAnalyzer, groups_of, read_labels, read_phrases
 from skill_distiller.prompted.exchange import (
     BATCH_BLOCKS,
     BATCH_TOKENS,
-    CLASSIFY,
     PROMPTS,
+    READ,
     Prompt,
     excerpt,
     new_boundary,
 )
+from skill_distiller.prompted.read_skill import PromptedAnalyzer, groups_of, read_alike, read_labels
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session, parse_json
 from skill_distiller.run.backends import Backends
@@ -60,16 +60,16 @@ def test_what_is_believed_of_a_reply(text: str, expected: str) -> None:
     """As the fixture file has it, for three blocks."""
     if expected.startswith("error: "):
         with pytest.raises(MalformedReplyError, match=expected.removeprefix("error: ").strip()):
-            read_labels(parse_json(text), 3)
+            read_labels(parse_json(text), ["a", "b", "c"])
         return
-    found = read_labels(parse_json(text), 3)
+    found = read_labels(parse_json(text), ["a", "b", "c"])
     lines = [f"{place} {label.type.value} {label.confidence:g}" for place, label in sorted(found.items())]
     assert expected.splitlines() == lines
 
 
 def test_types_and_confidences_are_the_models(skill: Skill) -> None:
     """One request for a small skill; rules (`---`) are not asked about and keep the embedded verdict."""
-    analysis, provider = analyze(skill, labels(), NO_PHRASES)
+    analysis, provider = analyze(skill, labels())
     asked = [verdict for i, verdict in enumerate(analysis.verdicts) if i != 4]
     assert tuple(verdict.type.value for verdict in asked) == TYPES
     assert {verdict.confidence for verdict in asked} == {0.9}
@@ -80,7 +80,7 @@ def test_types_and_confidences_are_the_models(skill: Skill) -> None:
 
 def test_what_is_found_by_program_no_reply_can_change(skill: Skill) -> None:
     """A rule in capitals stays required though the model calls it a detail."""
-    analysis, _ = analyze(skill, labels(["VERBOSE_DETAIL"] * ASKED), NO_PHRASES)
+    analysis, _ = analyze(skill, labels(["VERBOSE_DETAIL"] * ASKED))
     assert analysis.verdicts[2].type is SectionType.VERBOSE_DETAIL
     assert analysis.verdicts[2].hard_rule
     assert analysis.verdicts[2].protected_by_kind
@@ -90,10 +90,10 @@ def test_importance_moves_with_the_type(skill: Skill) -> None:
     """The same type leaves the embedded importance; a weightier one raises it, a lighter one lowers it."""
     embedded = RulesAnalyzer().analyze(skill).verdicts
     kinds = [embedded[i].type.value for i in (0, 1, 2, 3, 5)]
-    same, _ = analyze(skill, labels(kinds), NO_PHRASES)
+    same, _ = analyze(skill, labels(kinds))
     assert [v.importance for v in same.verdicts] == pytest.approx([v.importance for v in embedded])
-    lighter, _ = analyze(skill, labels(["VERBOSE_DETAIL"] * ASKED), NO_PHRASES)
-    heavier, _ = analyze(skill, labels(["CORE_INSTRUCTION"] * ASKED), NO_PHRASES)
+    lighter, _ = analyze(skill, labels(["VERBOSE_DETAIL"] * ASKED))
+    heavier, _ = analyze(skill, labels(["CORE_INSTRUCTION"] * ASKED))
     assert lighter.verdicts[1].importance < embedded[1].importance
     assert heavier.verdicts[3].importance > embedded[3].importance
 
@@ -113,7 +113,7 @@ def test_one_call_for_a_skill_of_ordinary_length() -> None:
 def test_left_out_blocks_are_asked_for_again_alone(skill: Skill) -> None:
     """The second request holds the missing blocks and what was wrong; its answers find their blocks."""
     first = labels(TYPES[:3])
-    analysis, provider = analyze(skill, first, labels(["EDGE_CASE", "OUTPUT_FORMAT"]), NO_PHRASES)
+    analysis, provider = analyze(skill, first, labels(["EDGE_CASE", "OUTPUT_FORMAT"]))
     assert [analysis.verdicts[i].type.value for i in (3, 5)] == ["EDGE_CASE", "OUTPUT_FORMAT"]
     again = provider.requests[1]
     assert "tidy milk.txt" in again.prompt
@@ -124,11 +124,11 @@ def test_left_out_blocks_are_asked_for_again_alone(skill: Skill) -> None:
 
 def test_a_block_without_an_answer_takes_the_embedded_verdict(skill: Skill) -> None:
     """After two repair tries; the report says for how many."""
-    script = [labels(TYPES[:4]), '{"blocks": []}', "no", NO_PHRASES]
+    script = [labels(TYPES[:4]), '{"blocks": []}', "no"]
     analysis, provider = analyze(skill, *script)
     assert part(analysis).unanswered == (5,)
     assert analysis.verdicts[5] == RulesAnalyzer().analyze(skill).verdicts[5]
-    assert len(provider.requests) == 4
+    assert len(provider.requests) == 3
     backends = Backends(analyzer=PromptedAnalyzer(Session(ScriptedProvider(script)), RulesAnalyzer()))
     notes = {note.kind: note.detail for note in distill(skill, backends=backends).notes}
     assert notes[NoteKind.EMBEDDED_VERDICTS] == "1"
@@ -157,7 +157,7 @@ def test_no_answer_at_all_is_an_error(skill: Skill, line: Line) -> None:
 def test_a_prompt_that_is_too_long_is_halved(skill: Skill) -> None:
     """The halves are asked one by one, and every block gets its label."""
     too_long: Line = {"error": 413, "said": "request too large"}
-    script: Sequence[Line] = [too_long, labels(TYPES[:2]), labels(TYPES[2:]), NO_PHRASES]
+    script: Sequence[Line] = [too_long, labels(TYPES[:2]), labels(TYPES[2:])]
     analysis, _ = analyze(skill, *script)
     assert tuple(v.type.value for i, v in enumerate(analysis.verdicts) if i != 4) == TYPES
 
@@ -185,7 +185,7 @@ def test_the_text_of_a_skill_is_fenced_as_data() -> None:
     skill = parse_skill(INJECTION)
     boundaries = set()
     for _ in range(3):
-        _, provider = analyze(skill, labels(["EXAMPLE"] * 4), phrases({}, {}, {}, {}))
+        _, provider = analyze(skill, labels(["EXAMPLE"] * 4))
         request = provider.requests[0]
         head, _, rest = request.prompt.partition(f"{request.boundary} begin")
         body, _, tail = rest.partition(f"{request.boundary} end")
@@ -206,7 +206,7 @@ def test_a_boundary_is_never_one_that_the_text_holds() -> None:
 def test_an_obeyed_injection_changes_labels_at_most() -> None:
     """The worst a steered model can do: what the program protects stays, with its facts."""
     skill = parse_skill(INJECTION)
-    session = Session(ScriptedProvider([labels(["VERBOSE_DETAIL"] * 4, 1.0), phrases({}, {}, {}, {})]))
+    session = Session(ScriptedProvider([labels(["VERBOSE_DETAIL"] * 4, 1.0)]))
     result = distill(skill, DistillOptions(threshold=0.0), Backends(PromptedAnalyzer(session, RulesAnalyzer())))
     assert "You MUST keep `checkpoint.json` as" in result.text
     assert result.functionality.protected_lost == ()
@@ -242,34 +242,33 @@ def test_every_prompt_file_has_its_entry() -> None:
 
 def test_the_nine_types_are_in_the_prompt() -> None:
     """Each is explained on a line of its own, and the form of the reply takes these and no other."""
-    lines = CLASSIFY.text.splitlines()
-    assert CLASSIFY.reply["blocks"][0]["type"]["enum"] == [kind.value for kind in SectionType]
+    lines = READ.text.splitlines()
+    assert READ.reply["blocks"][0]["type"]["enum"] == [kind.value for kind in SectionType]
     assert {line.partition(":")[0] for line in lines} >= {kind.value for kind in SectionType}
 
 
 def test_phrases_are_quotes_or_nothing() -> None:
-    """A quote that does not stand in its section is passed over, whatever it says."""
+    """A quote that does not stand in its block is passed over, whatever it says."""
     value = json.loads(
-        phrases(
-            {"essential": ["`milk`", "sugar"], "redundant": ["of course", "OF COURSE", 7, "", "  of course "]},
-            {"essential": "all", "redundant": None, "compression_potential": 1e15},
+        labels(
+            ["EXPLANATION"] * 2,
+            b0={"essential": ["`milk`", "sugar"], "redundant": ["of course", "OF COURSE", 7, "", "  of course "]},
+            b1={"essential": "all", "redundant": None},
         )
     )
-    found = read_phrases(value, ["A note said `milk`, of course.", "Text."])
-    assert found[0].essential == ("`milk`",)
-    assert found[0].redundant == ("of course",)
-    assert (found[1].essential, found[1].redundant) == ((), ())
+    found = read_labels(value, ["A note said `milk`, of course.", "Text."])
+    assert found[0].phrases == Phrases(("`milk`",), ("of course",))
+    assert found[1].phrases == Phrases((), ())
 
 
 def test_redundant_phrases_go_where_no_fact_goes_with_them(skill: Skill) -> None:
     """The phrase is pruned from the result; one that holds a fact or a negation stays."""
-    said = phrases(
-        {"redundant": [", as anyone can see who looks around"]},
-        {"redundant": ["which is of course the place where one would look for it", "A note that said `milk`"]},
+    said = labels(
+        b0={"redundant": [", as anyone can see who looks around"]},
+        b3={"redundant": ["which is of course the place where one would look for it", "A note that said `milk`"]},
     )
     asked, plain = (
-        Backends(PromptedAnalyzer(Session(ScriptedProvider([labels(), reply])), RulesAnalyzer()))
-        for reply in (said, NO_PHRASES)
+        Backends(PromptedAnalyzer(Session(ScriptedProvider([reply])), RulesAnalyzer())) for reply in (said, labels())
     )
     result = distill(skill, DistillOptions(threshold=0.97), asked)
     assert "become more and more.\n" in result.text
@@ -278,27 +277,31 @@ def test_redundant_phrases_go_where_no_fact_goes_with_them(skill: Skill) -> None
     assert "looks around" in distill(skill, DistillOptions(threshold=0.97), plain).text
 
 
-def test_phrases_are_asked_for_prose_that_may_shrink(skill: Skill) -> None:
-    """Explanations and examples in prose; neither code, nor rules, nor steps."""
-    _, provider = analyze(skill, labels(), NO_PHRASES)
-    asked = provider.requests[1].prompt
-    assert "Notes pile up" in asked
-    assert "A note that said" in asked
-    assert "tidy --all" not in asked
-    assert "never delete" not in asked
-    assert "tidy milk.txt" not in asked
-
-
-def test_a_skill_without_such_prose_needs_no_second_call(skill: Skill) -> None:
-    """All core: one request."""
-    _, provider = analyze(skill, labels(["CORE_INSTRUCTION"] * ASKED))
+def test_phrases_are_taken_of_prose_that_may_shrink(skill: Skill) -> None:
+    """Of explanations and examples in prose; neither of code, nor of rules, nor of steps."""
+    said = {f"b{i}": {"redundant": [text]} for i, text in enumerate(["pile up", "tidy", "never", "milk", "tidy"])}
+    analysis, provider = analyze(skill, labels(TYPES, 0.9, **said))
+    assert {i: phrases.redundant for i, phrases in part(analysis).quotes.items()} == {0: ("pile up",), 3: ("milk",)}
     assert len(provider.requests) == 1
 
 
-def test_unusable_phrases_cost_nothing_but_the_saving(skill: Skill) -> None:
-    """One repair try, then the run goes on without them."""
-    analysis, provider = analyze(skill, labels(), "no", "no again")
-    assert (dict(part(analysis).quotes), len(provider.requests)) == ({}, 3)
+def test_what_repeats_and_what_is_known(skill: Skill) -> None:
+    """By index of the block, of which a rule (`---`) is one though nobody is asked about it."""
+    analysis, _ = analyze(skill, labels(b4={"repeats": 3, "known": True}, b0={"repeats": 0}, b1={"repeats": 17}))
+    assert (dict(part(analysis).repeats), part(analysis).known) == ({5: 3}, frozenset({5}))
+
+
+def test_what_is_alike() -> None:
+    """Sets of two or more places that are there, each once; all else is passed over."""
+    value: dict[str, object] = {"alike": [[2, 0, 2], [1], [1, 9], "all", [True, 1], [0.5, 2, 1]]}
+    assert list(read_alike(value, 3)) == [(0, 2), (1, 2)]
+    assert list(read_alike({"alike": 7}, 3)) == []
+
+
+def test_what_the_model_says_of_the_importance_counts_half(skill: Skill) -> None:
+    """On the scale of the embedded analyzer."""
+    plain, said = (analyze(skill, labels(b0=about))[0].verdicts[0].importance for about in ({}, {"importance": 1}))
+    assert said == pytest.approx((plain + 1) / 2)
 
 
 @given(soups)

@@ -13,11 +13,11 @@ from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.checks.receipt import compare
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
-from skill_distiller.prompted.judge import CI_SAMPLES, PromptedJudge, half_interval, read_score
+from skill_distiller.prompted.judge import PromptedJudge, half_interval, read_score
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import Rendering, RenderingKind
-from skill_distiller.run.backends import Backends
+from skill_distiller.run.backends import CI_SAMPLES, Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lab.experiments.rules_analyzer import RulesAnalyzer
-from tests.prompted.skill import texts
+from tests.prompted.skill import numbered as texts
 
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.reading import Reading

@@ -41,7 +41,7 @@ def test_rewritten_blocks_are_counted() -> None:
 def test_refusals_are_counted() -> None:
     """One block keeps its text, for the new one lost a condition twice."""
     bad = DISK.replace("When the disk is full, d", "D")
-    shown, refused = report(texts(*GOOD[:3], bad), texts(bad))
+    shown, refused = report(texts(*GOOD[:3], bad), texts(bad, first=3))
     assert "\nRewritten: 3 blocks (1 refused: lost a fact)\n" in shown
     assert refused == 1
 

@@ -88,11 +88,15 @@ class ModelPart:
     """The part that a language model had in an analysis, by index of the block.
 
     `unanswered` are the blocks it gave no usable answer for: theirs are embedded verdicts. `quotes`
-    are what it said of the wording of others.
+    are what it said of the wording of others. `repeats` names for a block one that says all of it, `known` are those
+    that it takes for common knowledge, `alike` sets of blocks that share a form or a content.
     """
 
     unanswered: tuple[int, ...] = ()
     quotes: Mapping[int, Phrases] = field(default_factory=dict)
+    repeats: Mapping[int, int] = field(default_factory=dict)
+    known: frozenset[int] = frozenset()
+    alike: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: it is large

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, Protocol
 
 from skill_distiller.checks.receipt import Comparison
 from skill_distiller.planning.worth import FACT_SHARE, WorthModel, block_values, fact_weights, load_worth_model
+from skill_distiller.rewriting.model import Doubt
 
 PENALTY: Final = 10.0  # points for each protected pattern lost (reference, "Protected Patterns")
+
+
+class Word(StrEnum):
+    """What a judge says of a doubt: it is said elsewhere, nobody needs it, or it is lost."""
+
+    KEPT = "kept"
+    NEEDLESS = "needless"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A doubt with the word of a judge; of what is kept the `quote` of the result that says it."""
+
+    doubt: Doubt
+    word: Word
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Functionality:
     """An estimate of the behavior kept: `score` 0-100 with the penalties taken off, and who gave it.
 
-    `interval` is half the 95 % interval around the score, in points; None where there is none.
+    `interval` is half the 95 % interval around the score, in points; None where there is none. `missing` quotes what of
+    the original a language model misses, `settled` are its words on what is in question.
     """
 
     score: float
@@ -23,6 +43,8 @@ class Functionality:
     protected_found: tuple[str, ...] = ()
     protected_lost: tuple[str, ...] = ()
     interval: float | None = None
+    missing: tuple[str, ...] = ()
+    settled: tuple[Settled, ...] = ()
 
 
 class Judge(Protocol):

@@ -102,6 +102,8 @@ def _is_declared(pair: Pair, difference: Difference) -> bool:
     declared = pair.declared
     if not declared.blocks and not declared.headings:
         return False
+    if declared.retold and _is_accounted_for(pair, difference):
+        return True
     if not difference.before:
         return _is_written(pair, difference.after)
     unit = difference.before[0]
@@ -112,6 +114,12 @@ def _is_declared(pair: Pair, difference: Difference) -> bool:
     if blocks <= declared.removed:
         return _is_written(pair, difference.after)
     return difference.verdict is Verdict.REWORDED and blocks <= declared.reworded
+
+
+def _is_accounted_for(pair: Pair, difference: Difference) -> bool:
+    """Whether a difference is one between blocks and the text that says all of them in new words."""
+    blocks = {unit.block for unit in difference.before}
+    return blocks <= pair.retold.blocks and all(unit.text in pair.retold.text for unit in difference.after)
 
 
 def _is_written(pair: Pair, units: Sequence[Unit]) -> bool:

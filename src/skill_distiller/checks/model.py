@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.receipt import Receipt
+from skill_distiller.checks.retold import Retold, Telling, find_retold
 from skill_distiller.errors import BadInputError
 from skill_distiller.language.fact import normalize
 from skill_distiller.meaning.align import plain
@@ -164,7 +165,8 @@ class Declared:
 
     `headings` are pairs of level and text. `blocks` are the texts of blocks as they were; one of which an extract or a
     summary is left counts as `removed`, and what is left is among the `parts`; one that is said in new words is among
-    the `reworded`. `description` is the new one, where some of it was left out.
+    the `reworded`. `description` is the new one, where some of it was left out. `retold` are the
+    texts that stand for blocks, each with these (by id) as they stand in a skill.
     """
 
     headings: frozenset[tuple[int, str]] = frozenset()
@@ -174,17 +176,31 @@ class Declared:
     blocks: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
     description: str | None = None
+    retold: tuple[Telling, ...] = ()
 
 
 _T = TypeVar("_T")
 
 
 class _Written(NamedTuple):
-    """How a block was written: the value of its rendering, its text in the original and in the result."""
+    """How a block was written: its id, the value of its rendering, its text in the original and in the result.
 
+    `stands_with` is the id of the block whose text says it too.
+    """
+
+    id: str
     rendering: str
     before: str
     after: str
+    stands_with: str = ""
+
+
+def _retold(blocks: Sequence[_Written]) -> Iterator[Telling]:
+    """The blocks, by id, that each text in new words stands for."""
+    for block in blocks:
+        if block.rendering in _IN_NEW_WORDS and block.after:
+            others = (other.id for other in blocks if other.stands_with == block.id)
+            yield (block.id, *others), block.after
 
 
 def _declare(headings: Iterable[tuple[int, str]], blocks: Sequence[_Written], patterns: Iterable[str]) -> Declared:
@@ -196,6 +212,7 @@ def _declare(headings: Iterable[tuple[int, str]], blocks: Sequence[_Written], pa
         frozenset(block.before for block in blocks if block.rendering in _IN_NEW_WORDS),
         frozenset(block.before for block in blocks),
         frozenset(patterns),
+        retold=tuple(_retold(blocks)),
     )
 
 
@@ -203,7 +220,7 @@ def declared_by(receipt: Receipt, protected_lost: Iterable[str] = ()) -> Declare
     """What the receipt of a run declares."""
     return _declare(
         ((section.level, section.heading) for section in receipt.sections if section.heading_dropped),
-        [_Written(change.rendering, change.before, change.after) for change in receipt.changes],
+        [_Written(c.id, c.rendering, c.before, c.after, c.stands_with) for c in receipt.changes],
         protected_lost,
     )
 
@@ -237,7 +254,16 @@ def _read(record: object) -> Declared:
     patterns = _get(_get(record, "functionality", dict), "protected_lost", list)
     return _declare(
         [(_get(section, "level", int), _get(section, "heading", str)) for section in gone],
-        [_Written(*(_get(change, field, str) for field in _Written._fields)) for change in changes],
+        [
+            _Written(
+                _typed(change.get("id", ""), str),
+                _get(change, "rendering", str),
+                _get(change, "before", str),
+                _get(change, "after", str),
+                _typed(change.get("stands_with", ""), str),
+            )
+            for change in changes
+        ],
         [_typed(name, str) for name in patterns],
     )
 
@@ -334,6 +360,11 @@ class Pair:
         words, *others = (frozenset(WORD.findall(text.casefold())) for text in (said, *whole))
         sentences = frozenset(plain(unit.text) for unit in units)
         return SummedUp("\n".join(self.declared.parts), sentences, words, tuple(others))
+
+    @cached_property
+    def retold(self) -> Retold:
+        """What is said in new words, as far as it is accounted for, whatever the receipt says."""
+        return find_retold(self.original, self.candidate, self.declared.retold)
 
     @cached_property
     def folder_name(self) -> str:

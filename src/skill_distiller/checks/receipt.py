@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,7 +74,10 @@ def _lost_facts(reading: Reading, plan: Plan, left: frozenset[str]) -> tuple[Los
             if kind is RenderingKind.FULL:
                 continue  # it stands in the result as it is
             facts = reading.facts[block.index]
-            if kind is RenderingKind.REWRITTEN:  # its negations and conditions were found again under other words
+            if kind in (
+                RenderingKind.REWRITTEN,
+                RenderingKind.MERGED,
+            ):  # its negations and conditions were found again under other words
                 facts = tuple(fact for fact in facts if fact.kind is not FactKind.MODAL)
             for fact in facts:
                 if fact.key not in left and fact.key not in lost:
@@ -88,8 +92,8 @@ class Change:
     """A block of the original that is not written as it stood there.
 
     `id` is what `--keep` knows it by, `type` what the analyzer takes it for. `after` is its text in the
-    result, "" where it was removed; `saved` are the tokens that this saves, below 0 for a block that now
-    stands for others too.
+    result, "" where it was removed or another piece says it too, the id of which is `stands_with`; `saved` are the
+    tokens that this saves, below 0 for a block that now stands for others too.
     """
 
     id: str
@@ -99,6 +103,7 @@ class Change:
     reason: Reason
     saved: int
     after: str
+    stands_with: str = ""
 
     @property
     def before(self) -> str:
@@ -155,7 +160,7 @@ def write_receipt(comparison: Comparison) -> Receipt:
             section.level,
             section.heading,
             section.level > 0 and not plan.headings[section.index],
-            tuple(_change(reading, plan, index, ids.blocks[index]) for index in changed),
+            tuple(_change(reading, plan, index, ids.blocks) for index in changed),
             tuple(lost.get(section.index, ())),
         )
         if receipt.changes or receipt.heading_dropped or receipt.lost:
@@ -163,8 +168,10 @@ def write_receipt(comparison: Comparison) -> Receipt:
     return Receipt(tuple(sections))
 
 
-def _change(reading: Reading, plan: Plan, index: int, piece: str) -> Change:
+def _change(reading: Reading, plan: Plan, index: int, ids: Sequence[str]) -> Change:
     block, decision = reading.skill.blocks[index], plan.decisions[index]
     after = decision.rendering.text.removesuffix(block.gap)
     kind = reading.verdicts[index].type
-    return Change(piece, block, kind, decision.rendering.kind, decision.reason, decision.saved, after)
+    carrier = decision.rendering.stands_in
+    stands_with = ids[carrier] if carrier >= 0 else ""
+    return Change(ids[index], block, kind, decision.rendering.kind, decision.reason, decision.saved, after, stands_with)

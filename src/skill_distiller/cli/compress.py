@@ -249,8 +249,9 @@ def _pieces_to_keep(pieces: Pieces, config: Config, skill: Skill, options: Disti
     """What the command line and the plan name, and the headings that the configuration has for a skill of this name."""
     ids, named = tuple(pieces.keep or ()), tuple(pieces.keep_section or ())
     if options.plan or options.mode is Mode.ONELINER:
-        return KeptPieces(ids, named, options.plan.moved if options.plan else ())
-    return KeptPieces(ids, tuple(dict.fromkeys((*named, *config.keep.get(skill.name, ())))))
+        return KeptPieces(ids, named, options.plan.moved if options.plan else (), pieces.no_drop)
+    headings = tuple(dict.fromkeys((*named, *config.keep.get(skill.name, ()))))
+    return KeptPieces(ids, headings, everything=pieces.no_drop)
 
 
 def _target(request: Request, skill: Skill, file: str, *, folder_given: bool, guarded: bool) -> Target | None:

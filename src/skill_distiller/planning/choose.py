@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis.model import REQUIRED_TYPES
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import TargetError
+from skill_distiller.planning.excuses import excuses, spoken_for, widowed, with_excuses
 from skill_distiller.planning.frontier import Choice, Frontier, Pick
 from skill_distiller.planning.ladders import (
     Ladders,
@@ -24,7 +25,7 @@ from skill_distiller.planning.ladders import (
 )
 from skill_distiller.planning.outline import anchors_of, needed_by
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
-from skill_distiller.planning.required import bring_back, required_blocks
+from skill_distiller.planning.required import RELAXED_BELOW, bring_back, required_blocks
 from skill_distiller.planning.worth import WorthModel, block_worths
 from skill_distiller.rewriting.extract import propose_extracts
 from skill_distiller.rewriting.ladder import keeps_everything
@@ -44,10 +45,11 @@ class Settled(NamedTuple):
     pick: Pick
     required: Mapping[int, Reason]
 
-    def plan(self) -> Plan:
+    def plan(self, reading: Reading) -> Plan:
         """The plan that the choice means."""
-        ladders, heading_tokens, refused = self.ladders.ladders, self.ladders.heading_tokens, self.ladders.refused
-        return make_plan(ladders, self.pick.choice, heading_tokens, self.required, refused=refused)
+        of = self.ladders
+        plan = make_plan(of.ladders, self.pick.choice, of.heading_tokens, self.required, refused=of.refused)
+        return with_excuses(reading, replace(plan, refusals=of.refusals, doubts=of.doubts))
 
     def show(self, observe: Observer | None) -> None:
         """Tell an observer what was chosen from."""
@@ -80,6 +82,10 @@ def choose_without_losses(
             ladders = refuse(ladders, picked.choice, refused)
             continue
         texts = [one.text for one in chosen]
+        if alone := [i for i in widowed(reading, texts) if i not in reasons]:
+            reasons |= dict.fromkeys(alone, Reason.REPEATED)
+            ladders = require(ladders, alone)
+            continue
         needed = {i: why for i, why in _needed(reading, texts, picked.choice, best=best).items() if i not in reasons}
         named = _lost_files(reading, ladders, texts, picked.choice)
         if not needed and not named:
@@ -139,6 +145,7 @@ def _first_of_all(reading: Reading) -> int:
     return max(range(len(verdicts)), key=lambda i: (verdicts[i].type in REQUIRED_TYPES, verdicts[i].importance))
 
 
+_FOR_GOOD: Final = frozenset({Reason.PATTERN, Reason.HARD_RULE, Reason.RIGHTS})  # whatever a model says
 # The thresholds at which the blocks required by their type are looked at again.
 RELAXED_LEVELS: Final = (0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 
@@ -156,28 +163,40 @@ def compress_to_threshold(
     so that a lower threshold never costs more.
     """
     models = models or Models()
+    if threshold >= RELAXED_BELOW and reading.analysis.model_part:
+        models = models.whole()
     prepared = prepare_ladders(reading, counter, models)
     # A bundle is taken whole or not at all: now and then the way without any is the cheaper one.
     ways = [prepared, replace(prepared, joints=())] if prepared.joints else [prepared]
     share = models.worth.share(threshold)
     settled = [
         choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)))
-        for required in _relaxed(reading, threshold, models.worth)
+        for required in _relaxed(reading, threshold, models)
         for way in ways
     ]
     best = min(settled, key=lambda item: item.pick.tokens)
     best.show(observe)
-    return best.plan()
+    return best.plan(reading)
 
 
-def _relaxed(reading: Reading, threshold: float, model: WorthModel) -> Iterator[Mapping[int, Reason]]:
+def _relaxed(reading: Reading, threshold: float, models: Models) -> Iterator[Mapping[int, Reason]]:
     """What is required, from all of it down to what is at a threshold, each step that makes a difference."""
     last: Collection[int] | None = None
     for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):
-        required = required_blocks(reading, level, model)
+        required = _required(reading, level, models)
         if last != required.keys():
             yield required
             last = required.keys()
+
+
+def _required(reading: Reading, threshold: float, models: Models) -> Mapping[int, Reason]:
+    """What is required at a threshold, with a model's word for whatever goes where much is to be kept."""
+    required = required_blocks(reading, threshold, models.worth)
+    if threshold >= RELAXED_BELOW:
+        required = {i: why for i, why in required.items() if i not in excuses(reading) or why in _FOR_GOOD}
+    if threshold >= RELAXED_BELOW or not models.drops:
+        required = {**spoken_for(reading, drops=models.drops), **required}
+    return required
 
 
 def next_smaller(reading: Reading, most: int, counter: TokenCounter, models: Models) -> Plan | None:
@@ -186,10 +205,10 @@ def next_smaller(reading: Reading, most: int, counter: TokenCounter, models: Mod
     What is required is relaxed only as far as it has to be.
     """
     prepared = prepare_ladders(reading, counter, models)
-    for required in _relaxed(reading, 0.0, models.worth):
+    for required in _relaxed(reading, 0.0, models):
         settled = choose_without_losses(reading, prepared, required, lambda f: f.pick(f.first_within(most)))
         if settled.pick.tokens <= most:
-            return settled.plan()
+            return settled.plan(reading)
     return None
 
 
@@ -224,7 +243,7 @@ def compress_to_tokens(
     models = models or Models()
     prepared = prepare_ladders(reading, counter, models)
     tried: list[int] = []
-    required = required_blocks(reading, 0.0, models.worth)
+    required = _required(reading, 0.0, models)
     best: _Found | None = None
     for ladders, stays in _levels(reading, prepared, counter, models):
         found = _fill(reading, ladders, required, budget, counter, best=stays)
@@ -303,7 +322,7 @@ def _fill(
         limit = room if left else 0
         pick = partial(Frontier.within, tokens=limit)
         settled = choose_without_losses(reading, ladders, required, pick, best=best)
-        plan = settled.plan()
+        plan = settled.plan(reading)
         tokens = count_skill(apply_plan(skill, plan), plan.counts(skill), counter)
         if tokens <= budget or limit <= 0:
             break

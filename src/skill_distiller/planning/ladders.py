@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from skill_distiller.analysis.model import Phrases
 from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.planning.excuses import excuses
 from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
 from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.trims import find_trims
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
 from skill_distiller.rewriting.example_bundles import ExampleRenderer
-from skill_distiller.rewriting.ladder import Joint, Ladder, add_proposals, build_ladders
-from skill_distiller.rewriting.model import Proposals, Renderer, Rendering, RenderingKind, Wording
+from skill_distiller.rewriting.ladder import Joint, Ladder, add_proposals, build_ladders, merge
+from skill_distiller.rewriting.model import (
+    RENDERINGS,
+    Bundle,
+    Doubt,
+    Proof,
+    Proposals,
+    Refusal,
+    Renderer,
+    Rendering,
+    RenderingKind,
+    Wording,
+)
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
+
+_EXCUSED: Final = 0.1  # of a block's worth is its own where another block says the same, or every agent knows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +42,8 @@ class Models:
     """The trained models that planning uses; those that ship with the tool unless told otherwise.
 
     Without `phrases` no phrases are cut but those that a language model quoted. `renderers` write blocks in other
-    words, or several as one, where the `wording` allows it; with `trims` parts of blocks may go too.
+    words, or several as one, where the `wording` allows it; with `trims` parts of blocks may go too, with `drops` whole
+    ones of which nobody says that nothing is lost.
     """
 
     worth: WorthModel = field(default_factory=load_worth_model)
@@ -35,13 +51,19 @@ class Models:
     phrases: PhraseScorer | None = None
     wording: Wording = Wording.TERSE
     trims: bool = True
+    drops: bool = True
+
+    def whole(self) -> Models:
+        """The same where no part of a block goes but in what a model writes: no trims, no choice of examples."""
+        renderers = tuple(one for one in self.renderers if not isinstance(one, ExampleRenderer))
+        return replace(self, trims=False, renderers=renderers)
 
 
 @dataclass(frozen=True, slots=True)
 class Ladders:
     """The ladders of a skill with what the planner needs beside them: worths of blocks, tokens of headings, bundles.
 
-    `refused` counts the texts that a renderer made and that lost something.
+    `refused` counts the texts that a renderer made and that lost something, `refusals` are those of a model.
     """
 
     ladders: tuple[Ladder, ...]
@@ -49,12 +71,14 @@ class Ladders:
     heading_tokens: tuple[int, ...]
     joints: tuple[Joint, ...] = ()
     refused: int = 0
+    refusals: tuple[Refusal, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     def change(self, blocks: Iterable[int], rungs: Callable[[Sequence[Rendering]], Sequence[Rendering]]) -> Ladders:
         """The same with other rungs for some blocks, by index, made from those they have."""
         found = list(self.ladders)
         for block in blocks:
-            found[block] = replace(found[block], rungs=tuple(rungs(found[block].rungs)))
+            found[block] = _with_rungs(found[block], rungs(found[block].rungs))
         return replace(self, ladders=tuple(found))
 
 
@@ -66,10 +90,20 @@ def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | No
     headings = tuple(counter.count(section.heading_source) for section in reading.skill.sections)
     trims = find_trims(reading, models.worth) if models.trims and models.wording.rewords else {}
     ladders = build_ladders(reading, counter, phrases, models.wording, trims)
-    prepared = Ladders(ladders, block_worths(reading, models.worth), headings)
+    worths = tuple(
+        worth * (_EXCUSED if i in excuses(reading) else 1)
+        for i, worth in enumerate(block_worths(reading, models.worth))
+    )
+    prepared = Ladders(ladders, worths, headings)
     for renderer in models.renderers if models.wording.rewords else ():
-        prepared = with_proposals(reading, prepared, renderer.propose(reading, counter), counter, models.worth)
+        prepared = with_proposals(reading, prepared, _proposed(reading, renderer, counter), counter, models.worth)
     return prepared
+
+
+@once_per_reading
+def _proposed(reading: Reading, renderer: Renderer, counter: TokenCounter) -> Proposals:
+    """What a renderer proposes; a model is asked once, whatever else is prepared otherwise."""
+    return renderer.propose(reading, counter)
 
 
 def _phrases(reading: Reading, scorer: PhraseScorer | None) -> Mapping[int, Phrases]:
@@ -82,15 +116,37 @@ def _phrases(reading: Reading, scorer: PhraseScorer | None) -> Mapping[int, Phra
 def with_proposals(
     reading: Reading, prepared: Ladders, proposals: Proposals, counter: TokenCounter, model: WorthModel
 ) -> Ladders:
-    """The ladders with what a renderer proposes on them."""
-    ladders, joints = add_proposals(prepared.ladders, proposals, counter)
+    """The ladders with what a renderer proposes on them.
+
+    Blocks that are said together in new words begin there: all that they say is in these, for fewer tokens.
+    """
+    merged = [bundle for bundle in proposals.bundles if RENDERINGS[bundle.kind].proof is Proof.WORDING]
+    chosen = tuple(bundle for bundle in proposals.bundles if bundle not in merged)
+    ladders, joints = add_proposals(prepared.ladders, replace(proposals, bundles=chosen), counter)
     priced = (
         joint._replace(lost=joint_loss(reading, model, bundle.blocks, "".join(bundle.texts), bundle.share))
-        for joint, bundle in zip(joints, proposals.bundles, strict=True)
+        for joint, bundle in zip(joints, chosen, strict=True)
     )
     return replace(
-        prepared, ladders=ladders, joints=(*prepared.joints, *priced), refused=prepared.refused + proposals.refused
+        _with_merged(replace(prepared, ladders=ladders, joints=(*prepared.joints, *priced)), merged, counter),
+        refused=prepared.refused + proposals.refused + len(proposals.refusals),
+        refusals=(*prepared.refusals, *proposals.refusals),
+        doubts=(*prepared.doubts, *proposals.doubts),
     )
+
+
+def _with_merged(prepared: Ladders, bundles: Sequence[Bundle], counter: TokenCounter) -> Ladders:
+    """The ladders with some blocks said together; the worth of those is that of the text that says them all."""
+    ladders, worths = prepared.ladders, list(prepared.worths)
+    taken = {block for bundle in bundles for block in bundle.blocks}
+    for bundle in bundles:
+        ladders = merge(ladders, bundle, counter)
+        carrier = next(block for block, text in zip(bundle.blocks, bundle.texts, strict=True) if text)
+        together = sum(worths[block] for block in bundle.blocks) * bundle.share
+        for block in bundle.blocks:
+            worths[block] = together if block == carrier else 0.0
+    joints = tuple(joint for joint in prepared.joints if not taken & {block for block, _ in joint.members})
+    return replace(prepared, ladders=ladders, worths=tuple(worths), joints=joints)
 
 
 @once_per_reading
@@ -104,6 +160,11 @@ def trace(reading: Reading, ladders: Ladders) -> Frontier:
     return trace_frontier(nodes, ladders.ladders, ladders.worths, ladders.heading_tokens, ladders.joints)
 
 
+def _with_rungs(ladder: Ladder, rungs: Sequence[Rendering]) -> Ladder:
+    """The ladder with other rungs; a block that would have none, as another one says it, is written as it is."""
+    return replace(ladder, rungs=tuple(rungs)) if rungs else replace(ladder, rungs=(ladder.full,), whole=None)
+
+
 def require(ladders: Ladders, blocks: Iterable[int]) -> Ladders:
     """The ladders without the DROPPED rung of some blocks."""
     return ladders.change(blocks, lambda rungs: [rung for rung in rungs if rung.kind is not RenderingKind.DROPPED])
@@ -111,12 +172,12 @@ def require(ladders: Ladders, blocks: Iterable[int]) -> Ladders:
 
 def keep_names(ladders: Ladders, names: Mapping[int, Collection[str]]) -> Ladders:
     """The ladders where some blocks stay with names that they hold: no rung and no bundle that lacks one."""
-    held = {i: [name for name in own if name in ladders.ladders[i].rungs[0].text] for i, own in names.items()}
+    held = {i: [name for name in own if name in ladders.ladders[i].full.text] for i, own in names.items()}
     ladders = require(ladders, names)
     found = list(ladders.ladders)
     for block, own in held.items():
         left = [rung for rung in found[block].rungs if all(name in rung.text for name in own)]
-        found[block] = replace(found[block], rungs=tuple(left))
+        found[block] = _with_rungs(found[block], left)
     ladders = replace(ladders, ladders=tuple(found))
 
     def is_left(joint: Joint) -> bool:
@@ -132,8 +193,19 @@ def refuse(ladders: Ladders, choice: Choice, blocks: Iterable[int]) -> Ladders:
     for block in blocks:
         ladder, rung = found[block], choice.rungs[block]
         rungs = (*ladder.rungs[:rung], *ladder.rungs[rung + 1 :])
-        found[block] = replace(ladder, rungs=rungs, refused=ladder.refused + 1)
+        if rungs:
+            found[block] = replace(ladder, rungs=rungs, refused=ladder.refused + 1)
+        elif ladder.whole:
+            _take_apart(found, block)
     return replace(ladders, ladders=tuple(found))
+
+
+def _take_apart(ladders: list[Ladder], block: int) -> None:
+    """Give every block that was merged into one text with a block its own text back."""
+    carrier = block if ladders[block].rungs[0].text else ladders[block].rungs[0].stands_in
+    for i, ladder in enumerate(ladders):
+        if ladder.whole and (i == carrier or ladder.rungs[0].stands_in == carrier):
+            ladders[i] = replace(ladder, rungs=(ladder.whole,), whole=None, refused=ladder.refused + 1)
 
 
 def replace_with(reading: Reading, one_liner: OneLiner, counter: TokenCounter) -> tuple[Plan, Skill]:

@@ -10,7 +10,7 @@ from functools import partial
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.frontier import Choice
 from skill_distiller.rewriting.ladder import Ladder
-from skill_distiller.rewriting.model import RENDERINGS, Rendering, RenderingKind, in_full
+from skill_distiller.rewriting.model import RENDERINGS, Doubt, Proof, Refusal, Rendering, RenderingKind, in_full
 from skill_distiller.skill.model import Block, BlockKind, Section, Skill
 
 
@@ -34,6 +34,11 @@ class Reason(StrEnum):
     TOGETHER = "written together with its neighbours"
     THREE_LINES = "the three lines stand for it"
     NOT_WORTH = "worth less than its tokens"
+    REPEATS = "another piece says the same and stays"
+    KNOWN = "every agent knows it"
+    UNSAID = "nobody says that nothing is lost without it"
+    REPEATED = "another block went as this one says the same"
+    MISSED = "the judge missed it"
     ASKED = "asked for"
     COMPANION = "belongs to a block that was asked for"
     PLANNED = "the plan says so"
@@ -64,13 +69,22 @@ class Plan:
     """One decision a block, and for each section whether its heading stays.
 
     `heading_tokens` is the count of each section's heading with the blank lines after it; `refused`
-    counts the renderings that lost a fact and were not offered.
+    counts the renderings that lost a fact and were not offered, `refusals` are those of them that a model wrote.
+    `doubts` are those of the texts that a model wrote and that were offered.
     """
 
     decisions: tuple[Decision, ...]
     headings: tuple[bool, ...]
     heading_tokens: tuple[int, ...]
     refused: int = 0
+    refusals: tuple[Refusal, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def open_doubts(self) -> tuple[Doubt, ...]:
+        """Those of the texts that were chosen."""
+        kinds = {decision.block: decision.rendering.kind for decision in self.decisions}
+        return tuple(one for one in self.doubts if RENDERINGS[kinds[one.blocks[0]]].proof is Proof.WORDING)
 
     @property
     def changed(self) -> bool:
@@ -101,7 +115,7 @@ def make_plan(
     for ladder, rung in zip(ladders, choice.rungs, strict=True):
         rendering = ladder.rendering(rung)
         reason = _reason(rendering, (required or {}).get(ladder.block.index))
-        decisions.append(Decision(ladder.block.index, rendering, ladder.rungs[0].tokens, reason))
+        decisions.append(Decision(ladder.block.index, rendering, ladder.full.tokens, reason))
     return Plan(
         tuple(decisions), choice.headings, tuple(heading_tokens), refused + sum(ladder.refused for ladder in ladders)
     )
@@ -113,7 +127,7 @@ def undo_all(reading: Reading, plan: Plan) -> Plan:
         Decision(d.block, in_full(block, d.full_tokens), d.full_tokens, Reason.WORTH)
         for d, block in zip(plan.decisions, reading.skill.blocks, strict=True)
     )
-    return Plan(decisions, (True,) * len(plan.headings), plan.heading_tokens, plan.refused)
+    return replace(plan, decisions=decisions, headings=(True,) * len(plan.headings))
 
 
 def _reason(rendering: Rendering, required: Reason | None) -> Reason:

@@ -30,7 +30,7 @@ _RIGHTS: Final = re.compile(
     r"(?i:spdx-license-identifier)|©|\bCopyright \(?[cC©\d]|(?i:\blicensed under\b)|\(MIT License\)|\bCC[ -]BY\b"
 )
 _TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
-_RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
+RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
 
 
@@ -45,11 +45,11 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     heading that does, is required down to there too, and so is the only section on the form of the result. Without a
     description every trigger is required.
     """
-    bar = model.required_importance + _SLOPE * max(0.0, _RELAXED_BELOW - threshold)
+    bar = model.required_importance + _SLOPE * max(0.0, RELAXED_BELOW - threshold)
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(reading.verdicts))
     required = {i: reason for i, reason in reasons if reason}
     required |= {i: reason for i, reason in _kept_by_form(reading.skill) if i not in required}
-    if threshold >= _RELAXED_BELOW:
+    if threshold >= RELAXED_BELOW:
         known = required.keys() | reading.containers.partners
         names = partial(restricts, heading=True)
         required |= dict.fromkeys(_held(reading.skill, known, restricts, names), Reason.RESTRICTION)
@@ -131,9 +131,10 @@ def _reason(verdict: Verdict, bar: float, low_confidence: float) -> Reason | Non
 def carriers(skill: Skill, decisions: Sequence[Decision]) -> dict[int, int]:
     """For each block whose text stands with another one, by index, that other one.
 
-    It is the nearest above that is written in the same way, else the nearest below.
+    It is the one that the plan names, else the nearest above that is written in the same way, else the nearest below.
     """
-    found: dict[int, int] = {}
+    together = (d for d in decisions if d.rendering.stands_in >= 0 and RENDERINGS[d.rendering.kind].anew)
+    found = {decision.block: decision.rendering.stands_in for decision in together}
     for order in (decisions, decisions[::-1]):
         last: dict[RenderingKind, int] = {}
         for decision in order:
@@ -181,15 +182,17 @@ def put_in_full(skill: Skill, plan: Plan, blocks: Collection[int]) -> Plan:
     return replace(plan, decisions=decisions, headings=headings)
 
 
-def bring_back(skill: Skill, plan: Plan, blocks: Collection[int], counter: TokenCounter) -> Plan:
-    """The plan with some blocks, by index, as they are in the original; all other decisions stay.
+def bring_back(
+    skill: Skill, plan: Plan, blocks: Collection[int], counter: TokenCounter, why: Reason = Reason.ASKED
+) -> Plan:
+    """The plan with some blocks, by index, as they are in the original, for a reason; all other decisions stay.
 
     With them come the headings above them, and those dropped blocks that belong to them: lead-ins, the rest of a
     numbered sequence, and whatever they need. Where a block held the text for others too, these have it now.
     """
     stands_with = carriers(skill, plan.decisions)
     dropped = {d.block for d in plan.decisions if d.rendering.kind is RenderingKind.DROPPED}
-    reasons = dict.fromkeys(blocks, Reason.ASKED)
+    reasons = dict.fromkeys(blocks, why)
     kept = frozenset(range(len(plan.decisions))) - dropped
     edges = find_edges(skill)
     companions = with_companions(skill, blocks, kept, edges)

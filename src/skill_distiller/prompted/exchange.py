@@ -82,9 +82,9 @@ def read_prompt(name: str, package: str = "skill_distiller.prompted") -> Prompt:
     return Prompt(name, f"{name}/{number}", system.removeprefix("\n"), prompt.removeprefix("\n"), json.loads(reply))
 
 
-CLASSIFY: Final = read_prompt("classify")
-PHRASES: Final = read_prompt("phrases")
+READ: Final = read_prompt("read")
 REWRITE: Final = read_prompt("rewrite")
+REPAIR: Final = read_prompt("repair")
 SYNTHESIZE: Final = read_prompt("synthesize")
 JUDGE: Final = read_prompt("judge")
 ONE_LINER: Final = read_prompt("oneliner")
@@ -107,7 +107,7 @@ TIGHTEN: Final = read_prompt("tighten")
 SIGNPOSTS: Final = read_prompt("signposts")
 SHORTENED: Final = read_prompt("shortened")
 PROMPTS: Final = (
-    *(CLASSIFY, PHRASES, REWRITE, SYNTHESIZE, JUDGE, ONE_LINER, EXAM, QUOTES, ANSWER, MARK, DIRECT),
+    *(READ, REWRITE, REPAIR, SYNTHESIZE, JUDGE, ONE_LINER, EXAM, QUOTES, ANSWER, MARK, DIRECT),
     *(QUESTIONS, SAME_ANSWER, CONCEPTS),
     *(SEGMENT, ROUTE, QUERIES, PARAPHRASE, POLISH, DESCRIBE),
     *(CONTENT, TIGHTEN, SIGNPOSTS, SHORTENED),

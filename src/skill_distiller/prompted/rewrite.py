@@ -1,155 +1,49 @@
-"""Rewrite blocks with a language model; what is not shown to say the same is asked for once more, then refused."""
+"""Rewrite a skill with a language model; each text is held against its blocks, mended once, and taken part by part."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from itertools import groupby
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import Final
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.fact import FactKind
-from skill_distiller.language.lexicon import is_directional
-from skill_distiller.meaning.compare import Difference, compare_texts
-from skill_distiller.meaning.sentence_tokens import TokenKind
-from skill_distiller.meaning.verdicts import CERTIFIED, Edit
-from skill_distiller.prompted.exchange import REWRITE, BlockQuestion, ask_in_rounds, batch, entries, undisputed
-from skill_distiller.providers.model import Expected
-from skill_distiller.providers.session import Session
-from skill_distiller.rewriting.model import Bundle, Proposals, Rendering, RenderingKind
-from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
+from skill_distiller.prompted.exchange import (
+    REPAIR,
+    REWRITE,
+    BlockQuestion,
+    ask_in_rounds,
+    entries,
+    excerpt,
+    headings,
+    new_boundary,
+    number_within,
+    undisputed,
+)
+from skill_distiller.prompted.read_skill import asked_blocks
+from skill_distiller.providers.model import Expected, Request
+from skill_distiller.providers.session import Question, Session
+from skill_distiller.rewriting.model import Bundle, Doubt, Proposals, Refusal, Rendering, RenderingKind
+from skill_distiller.rewriting.retell import Leniency, Retold, Telling, retell
+from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.tokens import TokenCounter, count_tokens
 
-SHORTEST: Final = 30  # characters; less is not worth asking for
-LONGEST: Final = 3000  # characters; a model is shown no more of a block
-_FORMS: Final = frozenset({BlockKind.QUOTE, BlockKind.TABLE})  # prose, but where they are a form to be filled in
-_KINDS: Final = PROSE | _FORMS
-_CLAUSE: Final = frozenset({SectionType.EXPLANATION, SectionType.VERBOSE_DETAIL})
-_STEP: Final = re.compile(r"^[ \t]*\d{1,9}[.)][ \t]", re.MULTILINE)
-_MAX_FACTS_NAMED: Final = 40  # facts that a model is reminded of
+LONGEST: Final = 3000  # characters; of a longer block a model sees no middle, so that it can't be said anew
+_BATCH_TOKENS: Final = 6000  # of the blocks of one request: whole sections, as far as they fit
+_BATCH_BLOCKS: Final = 150
+_MAX_FACTS_NAMED: Final = 40  # facts of a block that a model is reminded of
 _FACT: Final = 80  # characters of each
-
-
-class Wish(StrEnum):
-    """What is asked for; the value is the word in the prompt."""
-
-    REWRITE = "rewrite"
-    CLAUSE = "one clause"
-    SUMMARY = "sum up"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One or more blocks to be written as one; `block` holds their joined text under the index of the first."""
-
-    wish: Wish
-    members: tuple[Block, ...]
-    block: Block
-    facts: tuple[str, ...]
-
-    def faults(self, text: str, *, accept_unproved: bool) -> tuple[Difference, ...]:
-        """What of a new text for it is a change of meaning, or is not proved to be none; () for nothing."""
-        found = compare_texts(self.block.text, text)
-        if accept_unproved:
-            return tuple(one for one in found.differences if one.firm or _says_more(one))
-        return tuple(difference for difference in found.differences if difference.verdict not in CERTIFIED)
-
-    def fit(self, text: str) -> str:
-        """The new text with the outer white space and the line ends of the piece."""
-        own, first = self.block.text, self.members[0].text
-        ends = "\r\n" if "\r\n" in own else "\n"
-        lines = text.strip("\r\n").rstrip().replace("\r\n", "\n").split("\n")
-        lines[0] = first[: len(first) - len(first.lstrip(" \t"))] + lines[0].lstrip(" \t")
-        tail = own[len(own.rstrip("\r\n")) :]
-        return ends.join(lines) + tail
-
-
-def _says_more(difference: Difference) -> bool:
-    """Whether a word came that stands for none, or "by" for "to": nobody can tell that it is harmless."""
-    return any(_is_new(edit) for edit in difference.edits)
-
-
-def _is_new(edit: Edit) -> bool:
-    if edit.what == "word":
-        known = {token.value for token in edit.before}
-        return any(token.kind is TokenKind.WORD and token.value not in known for token in edit.after)
-    alone = len(edit.before) == len(edit.after) == 1
-    directions = alone and all(is_directional(token.word) for token in (*edit.before, *edit.after))
-    return directions or edit.what == "capitals"  # the US, us
-
-
-def pieces_of(reading: Reading) -> list[Piece]:
-    """The pieces of a skill, in order: runs of edge cases in one section, and every other block of prose by itself."""
-    found: list[Piece] = []
-    for section in reading.skill.sections:
-        for summed, run in groupby(section.blocks, key=lambda block: _may_be_summed(reading, block)):
-            blocks = tuple(run)
-            if summed and _stands_apart(section, blocks):
-                found.append(_piece(reading, blocks, Wish.SUMMARY))
-            else:
-                found += _single(reading, blocks)
-    return found
-
-
-def is_prose(block: Block) -> bool:
-    """Whether a block is prose, or a table, of a length that is worth rewriting."""
-    return block.kind in _KINDS and SHORTEST <= len(block.text) <= LONGEST
-
-
-def _single(reading: Reading, blocks: tuple[Block, ...]) -> Iterator[Piece]:
-    for block in blocks:
-        kind = reading.verdicts[block.index].type
-        if is_prose(block) and not (block.kind in _FORMS and kind is SectionType.OUTPUT_FORMAT):
-            clause = kind in _CLAUSE and block.kind is BlockKind.PARAGRAPH
-            yield _piece(reading, (block,), Wish.CLAUSE if clause else Wish.REWRITE)
-
-
-def _may_be_summed(reading: Reading, block: Block) -> bool:
-    verdict = reading.verdicts[block.index]
-    whole = block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST)  # one item can't become a paragraph inside its list
-    return (
-        verdict.type is SectionType.EDGE_CASE
-        and not verdict.protected_by_kind
-        and whole
-        and not _STEP.search(block.text)
-    )
-
-
-def _stands_apart(section: Section, blocks: tuple[Block, ...]) -> bool:
-    """Whether several blocks can be written as one of any kind: blank lines keep it from the blocks around it."""
-    place = section.blocks.index(blocks[0])
-    above = place == 0 or bool(section.blocks[place - 1].gap)
-    below = place + len(blocks) == len(section.blocks) or bool(blocks[-1].gap)
-    return len(blocks) > 1 and above and below and sum(len(block.source) for block in blocks) <= LONGEST
-
-
-def _piece(reading: Reading, blocks: tuple[Block, ...], wish: Wish) -> Piece:
-    first, last = blocks[0], blocks[-1]
-    text = "".join(block.source for block in blocks[:-1]) + last.text
-    facts = (fact for block in blocks for fact in reading.facts[block.index] if fact.kind is not FactKind.MODAL)
-    named = dict.fromkeys(" ".join(fact.text.split()) for fact in facts if len(fact.text) <= _FACT)
-    return Piece(
-        wish,
-        blocks,
-        replace(first, text=text, gap=last.gap),
-        tuple(named)[:_MAX_FACTS_NAMED],
-    )
-
-
 _REPAIRS: Final = 1
-_AGAIN: Final = "Your last texts for these pieces lost or changed something, or were long; each piece says what."
-_GOAL: Final = 0.55  # of the tokens: what is left of careful rewritings is mostly more than was asked for
-_LONG: Final = 0.75  # of the tokens: of a text that is no shorter, another one is asked for
-_MANY: Final = 0.5  # of the tokens of all pieces: so much has to be too long that this alone is worth a call
-_WORTH_IT: Final = 20  # tokens of the piece; of shorter ones it is not
-_MAX_QUOTED: Final = 160  # characters of a fault
-_MAX_FAULTS_NAMED: Final = 6  # faults of a text that the model is told
+_MAX_FAULTS_NAMED: Final = 8  # faults of a text that the model is told
+# The part of its tokens (0-1) that a piece is asked to become. A piece is prose and facts; the facts stay.
+_PROSE: Final = 0.5
+_FACTS: Final = 0.95
+_LEAST, _MOST = 0.55, 0.95
 # Of 160 criteria of exam skills none was lost when a strong model rewrote them to 60 % of their tokens, so with 95 %
-# certainty less than 3 / 160 = 1.9 % are (rule of three). A weaker model is held to the fact check. So the price of a
+# certainty less than 3 / 160 = 1.9 % are (rule of three). A weaker model is held to the same check. So the price of a
 # rewriting lies between nothing and that bound. Below about half of the tokens nobody has measured: it rises there.
 SHARE: Final = 0.985
 _MEASURED: Final = 0.5  # of the tokens left
@@ -158,112 +52,206 @@ _STEEPNESS: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class PromptedRewriter:
-    """Rewritings and summaries by a language model: one call for a skill of ordinary length, one more for repairs.
+    """Texts by a language model for blocks and for several together: one call for a skill of ordinary length.
 
-    With `accept_unproved` it is enough that no change of meaning is found in a text; else it has to be proved.
+    One more where texts were refused. With `accept_unproved` it is enough that no change of meaning is found in a text;
+    else all that its blocks say has to be accounted for. With `judged` a judge will be asked about plain words that are
+    not found again; else they are faults.
     """
 
     session: Session
     accept_unproved: bool = False
+    judged: bool = False
 
     def expected(self, skill: Skill) -> Expected:
-        """About what `offer` will ask, at most and without repairs."""
-        blocks = [block for block in skill.blocks if is_prose(block)]
-        groups = batch(blocks, lambda block: block.text)
-        per_call = count_tokens(REWRITE.text)
-        text = sum(count_tokens(block.text) for block in blocks)
-        return Expected(len(groups), len(groups) * per_call + 2 * text)
+        """About what `offer` will ask, at most; a repair is one more call."""
+        groups = batches(skill)
+        blocks = list(chain.from_iterable(groups))
+        text = sum(count_tokens(excerpt(block.text)) for block in blocks)
+        return Expected(len(groups), len(groups) * count_tokens(REWRITE.text) + 2 * text)
 
     def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
-        """The rewritings that are shorter and say the same; the others are refused.
+        """The texts that are shorter and say the same; of the others the good parts, and why they were refused.
 
         Raises what the session raises. A model that gives no usable text offers nothing.
         """
-        pieces = pieces_of(reading)
-        if not pieces:
+        groups = batches(reading.skill)
+        if not groups:
             return Proposals()
-        skill = reading.skill
-        self.session.admit(skill.text)
-        first = self._texts(skill, pieces, {})
-        faults = {i: found for i, (piece, text) in first.items() if (found := self._faults(piece, text))}
-        good = {i: item for i, item in first.items() if i not in faults}
-        problems = {i: _wrong(found) for i, found in faults.items()}
-        long = _too_long(good)
-        if problems or _tokens(first[i][0] for i in long) > _MANY * _tokens(pieces):
-            problems |= long
-        if problems:
-            again = [piece for piece in pieces if piece.block.index in problems]
-            second = self._texts(skill, again, problems)
-            good |= {i: item for i, item in second.items() if self._is_better(item, good.get(i))}
-        return _offers(good, len(faults.keys() - good.keys()), counter)
+        self.session.admit(reading.skill.text)
+        first = [self._retell(reading, telling) for telling in self._ask(reading, groups)]
+        refused = [one for one in first if one.faults]
+        second: dict[tuple[int, ...], Retold] = {}
+        if refused:
+            mended = (self._retell(reading, telling) for telling in self._mend(reading, refused))
+            second = {one.telling.blocks: one for one in mended}
+        best = [_better(one, second.get(one.telling.blocks)) for one in first]
+        return _proposals(reading, self._leaning(reading.skill, best), counter)
 
-    def _faults(self, piece: Piece, text: str) -> tuple[Difference, ...]:
-        return piece.faults(text, accept_unproved=self.accept_unproved)
+    def _leaning(self, skill: Skill, told: Sequence[Retold]) -> list[Retold]:
+        """The texts, where one that lacks only what other blocks say as well is whole; those do not lean on others."""
+        texts = {block.index: block.text for block in skill.blocks}
+        for one in told:
+            if one.text:
+                texts |= {block: one.text if block == one.telling.blocks[0] else "" for block in one.telling.blocks}
+        found: list[Retold] = []
+        for one in told:
+            if one.faults or one.doubts:
+                elsewhere = "\n\n".join(text for block, text in texts.items() if block not in one.telling.blocks)
+                again = retell(skill, one.telling, self._leniency(elsewhere))
+                if not again.faults and (one.faults or len(again.doubts) < len(one.doubts)):
+                    texts |= dict.fromkeys(one.telling.blocks, "")  # what leans on others carries nothing for them
+                    found.append(again)
+                    continue
+            found.append(one)
+        return found
 
-    def _is_better(self, item: tuple[Piece, str], last: tuple[Piece, str] | None) -> bool:
-        return not self._faults(*item) and (last is None or count_tokens(item[1]) < count_tokens(last[1]))
+    def _retell(self, reading: Reading, telling: Telling) -> Retold:
+        return retell(reading.skill, telling, self._leniency())
 
-    def _texts(
-        self, skill: Skill, pieces: Sequence[Piece], problems: Mapping[int, str]
-    ) -> dict[int, tuple[Piece, str]]:
-        """The replies by index of the piece's first block; after `problems` they are asked for again."""
-        by_index = {piece.block.index: piece for piece in pieces}
+    def _leniency(self, elsewhere: str = "") -> Leniency:
+        return Leniency(self.judged and not self.accept_unproved, self.accept_unproved, elsewhere)
 
+    def _ask(self, reading: Reading, groups: Sequence[Sequence[Block]]) -> list[Telling]:
+        """What the model says for which blocks; no block is said twice."""
         question = BlockQuestion(
             REWRITE,
-            lambda block: _label(by_index[block.index], problems.get(block.index, "")),
-            lambda blocks: 200 + sum(30 + count_tokens(block.text) for block in blocks),
-            lambda value, blocks: read_texts(value, len(blocks)),
+            lambda block: _label(reading, block, groups),
+            lambda blocks: 200 + sum(30 + count_tokens(excerpt(block.text)) for block in blocks),
+            lambda value, blocks: read_tellings(value, blocks),
         )
-        groups = batch([piece.block for piece in pieces], lambda block: block.text)
-        answers = ask_in_rounds(
-            self.session,
-            skill,
-            groups,
-            question,
-            repairs=0 if problems else _REPAIRS,
-            complete=not problems,
-            problem=_AGAIN if problems else "",
+        answers = ask_in_rounds(self.session, reading.skill, groups, question, repairs=_REPAIRS, complete=False)
+        return [answers.given[first] for first in sorted(answers.given)]
+
+    def _mend(self, reading: Reading, refused: Sequence[Retold]) -> list[Telling]:
+        """The mended texts of those that were refused."""
+        wanted = {one.telling.blocks for one in refused}
+        question = Question(
+            _repair_request(reading.skill, refused),
+            lambda value: list(read_tellings(value, reading.skill.blocks).values()),
         )
-        return {i: (by_index[i], by_index[i].fit(text)) for i, text in answers.given.items() if text.strip()}
+        (reply,) = self.session.ask_all([question])
+        return [told for told in reply if told.blocks in wanted] if isinstance(reply, list) else []
 
 
-def _tokens(pieces: Iterable[Piece]) -> int:
-    return sum(count_tokens(piece.block.text) for piece in pieces)
+def batches(skill: Skill) -> list[list[Block]]:
+    """The blocks that a model is asked to rewrite, in groups of one request each: whole sections as far as they fit."""
+    groups: list[list[Block]] = []
+    filled = 0
+    asked = {block.index for block in asked_blocks(skill)}
+    for section in skill.sections:
+        own = [block for block in section.blocks if block.index in asked]
+        for part in _parts(own):
+            size = sum(count_tokens(excerpt(block.text)) for block in part)
+            if not groups or filled + size > _BATCH_TOKENS or len(groups[-1]) + len(part) > _BATCH_BLOCKS:
+                groups.append([])
+                filled = 0
+            groups[-1] += part
+            filled += size
+    return groups
 
 
-def _too_long(good: Mapping[int, tuple[Piece, str]]) -> dict[int, str]:
-    """What the model is told about the texts that save little, by index; one that saves nothing is left alone."""
-    found = {}
-    for i, (piece, text) in good.items():
-        before, after = count_tokens(piece.block.text), count_tokens(text)
-        if before >= _WORTH_IT and _LONG * before < after < before:
-            found[i] = f"too long: your last text has {after} tokens"
-    return found
+def _parts(blocks: Sequence[Block]) -> Iterator[list[Block]]:
+    """The blocks of a section, in as many parts as it has to be cut into."""
+    part: list[Block] = []
+    filled = 0
+    for block in blocks:
+        size = count_tokens(excerpt(block.text))
+        if part and (filled + size > _BATCH_TOKENS or len(part) >= _BATCH_BLOCKS):
+            yield part
+            part, filled = [], 0
+        part.append(block)
+        filled += size
+    if part:
+        yield part
 
 
-def _label(piece: Piece, problem: str) -> str:
-    kind = "blocks" if piece.wish is Wish.SUMMARY else piece.block.kind.value
-    goal = f" to {_GOAL * count_tokens(piece.block.text):.0f} tokens" if piece.wish is Wish.REWRITE else ""
-    parts = [kind, piece.wish.value + goal]
-    if piece.facts:
-        parts.append(f"keep: {' · '.join(piece.facts)}")
-    if problem:
-        parts.append(" ".join(problem.split()))
+def _label(reading: Reading, block: Block, groups: Sequence[Sequence[Block]]) -> str:
+    """What stands over a block: its construct, its tokens and those wanted, what is alike, what is to be kept."""
+    tokens = count_tokens(block.text)
+    if len(block.text) > LONGEST:
+        return f"{block.kind.value} | {tokens} tokens, too long to be said anew"
+    parts = [block.kind.value, f"{tokens} tokens to about {wanted_tokens(reading, block)}"]
+    places = next({b.index: place for place, b in enumerate(group)} for group in groups if block in group)
+    part = reading.analysis.model_part
+    if part and part.repeats.get(block.index, -1) in places:
+        parts.append(f"repeats {places[part.repeats[block.index]]}")
+    alike = {i for own in (part.alike if part else ()) if block.index in own for i in own} - {block.index}
+    if shown := sorted(places[i] for i in alike if i in places):
+        parts.append(f"alike: {', '.join(map(str, shown))}")
+    if named := _named_facts(reading, block):
+        parts.append(f"keep: {' · '.join(named)}")
     return " | ".join(parts)
 
 
-def _wrong(faults: Sequence[Difference]) -> str:
-    """What the model is told about a text that the fact check refused."""
-    shown = (f"{fault.verdict.value} ({fault.what}): {_quoted(fault)}" for fault in faults[:_MAX_FAULTS_NAMED])
-    return f"wrong in your last text: {' · '.join(shown)}"
+def _named_facts(reading: Reading, block: Block) -> list[str]:
+    """The facts of a block of prose as they stand, numbers with what they count; code is kept or cut as a whole."""
+    if block.kind is BlockKind.CODE:
+        return []
+    facts = (fact for fact in reading.facts[block.index] if fact.kind is not FactKind.MODAL)
+    named = dict.fromkeys(fact.text.replace("\n", " ").strip() for fact in facts if len(fact.text) <= _FACT)
+    return list(named)[:_MAX_FACTS_NAMED]
 
 
-def _quoted(fault: Difference) -> str:
-    """The words that differ, or the text that is gone or new."""
-    words = [" ".join(token.word for token in tokens) for edit in fault.edits for tokens in edit[1:3] if tokens]
-    text = " / ".join(words) or " ".join(unit.text for unit in fault.before or fault.after)
-    return " ".join(text.split())[:_MAX_QUOTED]
+def wanted_tokens(reading: Reading, block: Block) -> int:
+    """To about how many tokens a block can be said: what is facts stays, of prose the half."""
+    tokens = count_tokens(block.text)
+    spans = sorted((f.start, f.end) for f in reading.facts[block.index] if f.kind is not FactKind.MODAL)
+    covered, at = 0, 0
+    for start, end in spans:
+        covered += max(0, end - max(start, at))
+        at = max(at, end)
+    fixed = 1.0 if block.kind not in PROSE and block.kind is not BlockKind.TABLE else covered / max(1, len(block.text))
+    form = 0.3 if block.kind is BlockKind.TABLE else 0.0
+    left = _PROSE + (_FACTS - _PROSE) * min(1.0, fixed * 1.5 + form)
+    return max(1, round(min(_MOST, max(_LEAST, left)) * tokens))
+
+
+def _repair_request(skill: Skill, refused: Sequence[Retold]) -> Request:
+    """What is asked about texts that were refused: originals, last texts, and the exact words that are wrong."""
+    boundary = new_boundary([skill.text, *(one.telling.text for one in refused)])
+    shown = []
+    for one in refused:
+        numbers = ", ".join(map(str, one.telling.blocks))
+        under = headings(skill, skill.blocks[one.telling.blocks[0]])
+        wrong = " · ".join(dict.fromkeys(str(fault) for fault in one.faults[:_MAX_FAULTS_NAMED]))
+        shown.append(
+            f"{boundary} blocks {numbers} | {under}\n{one.before.strip()}\n"
+            f"{boundary} last text\n{one.telling.text.strip()}\n{boundary} wrong in it\n{wrong}"
+        )
+    values = {"problem": "", "blocks": "\n".join(shown), "count": str(len(refused))}
+    tokens = 200 + sum(30 + 2 * count_tokens(one.telling.text) for one in refused)
+    return REPAIR.request(tokens, sample=0, boundary=boundary, values=values)
+
+
+def read_tellings(value: dict[str, object], blocks: Sequence[Block]) -> dict[int, Telling]:
+    """The texts of a reply about some blocks, by place of the first that each says; no block is said twice.
+
+    What names no block, or says nothing, is passed over. Raises MalformedReplyError for a reply without `texts`.
+    """
+    texts = value.get("texts")
+    if not isinstance(texts, list):
+        raise MalformedReplyError("It held no list of texts.")
+    taken: set[int] = set()
+    found: dict[int, Telling] = {}
+    for entry in texts:
+        places = _places(entry, len(blocks))
+        text = entry.get("text") if isinstance(entry, dict) else None
+        if not places or not isinstance(text, str) or not text.strip() or taken & set(places):
+            continue
+        taken |= set(places)
+        if all(len(blocks[place].text) <= LONGEST for place in places):
+            found[places[0]] = Telling(tuple(blocks[place].index for place in places), text)
+    return found
+
+
+def _places(entry: object, count: int) -> list[int]:
+    """The blocks that an entry names, in order; none where one of them is not there."""
+    named = entry.get("blocks") if isinstance(entry, dict) else None
+    numbers = [number_within(place, count - 1) for place in (named if isinstance(named, list) else [])]
+    if any(number is None or not number.is_integer() for number in numbers):
+        return []
+    return sorted({int(number) for number in numbers if number is not None})
 
 
 def read_texts(value: dict[str, object], count: int) -> dict[int, str]:
@@ -278,22 +266,61 @@ def read_texts(value: dict[str, object], count: int) -> dict[int, str]:
     return texts
 
 
-def _offers(good: Mapping[int, tuple[Piece, str]], refused: int, counter: TokenCounter) -> Proposals:
+def _better(first: Retold, second: Retold | None) -> Retold:
+    """Of a text and its mended form the one that is whole, else the one of which less is left."""
+    if second is None or not first.faults:
+        return first
+    if not second.faults:
+        return second
+    texts = [one for one in (first, second) if one.text]
+    return min(texts, key=lambda one: count_tokens(one.text)) if texts else second
+
+
+def _proposals(reading: Reading, told: Sequence[Retold], counter: TokenCounter) -> Proposals:
     renderings: dict[int, tuple[Rendering, ...]] = {}
     bundles: list[Bundle] = []
-    for index, (piece, text) in sorted(good.items()):
-        source = text + piece.block.gap
-        before, after = counter.count(piece.block.source), counter.count(source)
+    refusals: list[Refusal] = []
+    doubts: list[Doubt] = []
+    for one in told:
+        if one.faults:
+            faults = tuple(dict.fromkeys(map(str, one.faults)))
+            refusals.append(Refusal(one.telling.blocks, one.before, one.telling.text, faults, bool(one.text)))
+        if not one.text:
+            continue
+        blocks = [reading.skill.blocks[i] for i in one.telling.blocks]
+        source = one.text.rstrip("\r\n") + one.before[len(one.before.rstrip("\r\n")) :] if len(blocks) > 1 else one.text
+        source += blocks[-1].gap if _are_next(blocks) else blocks[0].gap
+        before, after = counter.count(one.before), counter.count(source)
         if after >= before:
             continue
-        if piece.wish is Wish.SUMMARY:
-            blocks = tuple(block.index for block in piece.members)
+        share = share_kept(after / before)
+        doubts += _doubts(one)
+        if len(blocks) > 1:
             texts = (source, *("" for _ in blocks[1:]))
-            bundles.append(Bundle(RenderingKind.SUMMARIZED, blocks, texts, (), share_kept(after / before)))
+            bundles.append(Bundle(_kind(reading, blocks), one.telling.blocks, texts, (), share))
         else:
-            kept = share_kept(after / before)
-            renderings[index] = (Rendering(RenderingKind.REWRITTEN, source, after, kept),)
-    return Proposals(renderings, tuple(bundles), refused)
+            renderings[blocks[0].index] = (Rendering(RenderingKind.REWRITTEN, source, after, share, proved=True),)
+    return Proposals(renderings, tuple(bundles), refusals=tuple(refusals), doubts=tuple(doubts))
+
+
+def _doubts(told: Retold) -> Iterator[Doubt]:
+    """What is in question of a text, by the sentence of the original that it is about."""
+    by_sides: dict[tuple[str, str], list[str]] = {}
+    for fault in told.doubts:
+        before, after = (" ".join(unit.text for unit in units) for units in (fault.old, fault.new))
+        by_sides.setdefault((before, after), []).append(str(fault))
+    for (before, after), faults in by_sides.items():
+        yield Doubt(told.telling.blocks, before, after, tuple(dict.fromkeys(faults)))
+
+
+def _are_next(blocks: Sequence[Block]) -> bool:
+    return all(b.index == a.index + 1 for a, b in pairwise(blocks))
+
+
+def _kind(reading: Reading, blocks: Sequence[Block]) -> RenderingKind:
+    """Edge cases that are said together are summed up, as the reference calls it."""
+    cases = all(reading.verdicts[block.index].type is SectionType.EDGE_CASE for block in blocks)
+    return RenderingKind.SUMMARIZED if cases else RenderingKind.MERGED
 
 
 def share_kept(left: float) -> float:

@@ -176,6 +176,11 @@ class Session:
         """What the run has cost so far."""
         return self._usage
 
+    @property
+    def expected(self) -> Expected:
+        """What was said beforehand that will be asked."""
+        return self._expected
+
     def close(self) -> None:
         """Give the connections of the provider back; nothing is asked afterwards."""
         self.provider.close()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal
 
 from rich.console import Console
 from rich.text import Text
 
+from skill_distiller.checks.functionality import Settled, Word
 from skill_distiller.planning.plan import Reason
 from skill_distiller.providers.model import Expected, Provider, Usage, Watcher
 from skill_distiller.report.calibration_text import estimate_text
@@ -19,6 +20,7 @@ from skill_distiller.report.record import COUNTED_NAMES, BlockCounts, Record, Se
 from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text
 from skill_distiller.rewriting.example_sets import ExampleSelection, SelectionMode
+from skill_distiller.rewriting.model import Refusal
 from skill_distiller.run.distill import FRONTMATTER_HINTS, TRIGGER_HINT
 from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind
 from skill_distiller.tokens import ESTIMATE, TokenCounter
@@ -46,6 +48,34 @@ def section_analysis(record: Record) -> Iterator[Text]:
     yield from example_analysis(section.examples for section in sections if section.examples)
     yield from map(Text, _pattern_lines(record))
     yield from map(Text, _need_lines(record))
+
+
+_MOST_REFUSALS: Final = 30  # that are shown
+_SHOWN: Final = 200  # characters of a text of them
+
+
+def refusal_lines(refusals: Sequence[Refusal]) -> Iterator[str]:
+    """The texts of a model that were not let in: what stands there, what it wrote, and why not."""
+    for number, refusal in enumerate(refusals[:_MOST_REFUSALS]):
+        if not number:
+            yield f"\nRefused: {plural(len(refusals), 'text')} of the model"
+        yield f'  "{excerpt(refusal.before, _SHOWN)}"'
+        yield f'  → "{excerpt(refusal.after, _SHOWN)}"{" (its good parts were taken)" if refusal.partly else ""}'
+        yield f"  {'; '.join(printable(fault) for fault in refusal.faults)}"
+    if len(refusals) > _MOST_REFUSALS:
+        yield f"  and {len(refusals) - _MOST_REFUSALS} more, in the record (--json)"
+
+
+def doubt_lines(settled: Sequence[Settled]) -> Iterator[str]:
+    """What was in question of a model's texts, and what the judge said of it."""
+    for number, one in enumerate(settled[:_MOST_REFUSALS]):
+        if not number:
+            yield f"\nIn question: {plural(len(settled), 'wording')} of the model"
+        yield f'  "{excerpt(one.doubt.before, _SHOWN)}" → "{excerpt(one.doubt.after, _SHOWN)}"'
+        said = f': "{excerpt(one.quote, _SHOWN)}"' if one.quote else ""
+        yield f"  {'; '.join(printable(fault) for fault in one.doubt.faults)}: {one.word.value}{said}"
+    if len(settled) > _MOST_REFUSALS:
+        yield f"  and {len(settled) - _MOST_REFUSALS} more, in the record (--json)"
 
 
 def _need_lines(record: Record) -> Iterator[str]:
@@ -148,8 +178,19 @@ def late_text(note: Note) -> str:
     )
 
 
+def _judged_low(note: Note, threshold: float) -> str:
+    """That the last word of the judge is below the threshold."""
+    after = f", before {plural(int(note.detail), 'more block')} came back" if note.detail != "0" else ""
+    given = f"the judge gives this result {note.score or 0:g} of 100"
+    return f"Below the threshold: {given}, {100 * threshold:g} were asked for{after}."
+
+
 def note_text(note: Note, record: Record) -> tuple[str, str]:
     """The style of a note on a terminal ("" for none) and its text."""
+    if note.kind is NoteKind.JUDGED_LOW:
+        return "bold yellow", _judged_low(note, record.result.run.options.threshold)
+    if note.kind is NoteKind.BROUGHT_BACK:
+        return "", f"Brought back: {plural(int(note.detail), 'block')} that the judge missed."
     options, detail = record.result.run.options, note.detail
     threshold, hint = options.threshold, FRONTMATTER_HINTS.get(detail, "")
     verdicts = "1 block; its verdict is" if detail == "1" else f"{detail} blocks; their verdicts are"
@@ -202,10 +243,15 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
 
 def print_report(record: Record, console: Console, *, verbose: bool = False) -> None:
     """Print the report; with `verbose` also the section analysis and what a model cost. All is made safe to show."""
+    low = [note for note in record.result.notes if note.kind is NoteKind.JUDGED_LOW]
+    for note in low:  # nothing else is read before it
+        style, text = note_text(note, record)
+        console.print(Text(text, style=style))
     for line in _headline(record):
         console.print(line)
     if verbose:
-        for line in section_analysis(record):
+        refusals, settled = record.result.plan.refusals, record.result.functionality.settled
+        for line in (*section_analysis(record), *map(Text, (*refusal_lines(refusals), *doubt_lines(settled)))):
             console.print(line)
     for line in receipt_lines(record, verbose=verbose, width=console.width if console.is_terminal else WIDTH):
         console.print(line)
@@ -221,8 +267,9 @@ def print_notes(record: Record, console: Console) -> None:
     if (verification := record.result.evidence.verification) and not verification.passed:
         console.print(Text(verified_text(verification), style="bold red"))
     for note in record.result.notes:
-        style, text = note_text(note, record)
-        console.print(Text(text, style=style))
+        if note.kind is not NoteKind.JUDGED_LOW:
+            style, text = note_text(note, record)
+            console.print(Text(text, style=style))
 
 
 def usage_line(usage: Usage) -> str:
@@ -264,6 +311,11 @@ def _removed_and_kept(record: Record) -> Iterator[str]:
     if record.reworded or (count and record.result.reading.analysis.model_part):
         refused = f" ({count} refused: lost a fact)" if count else ""
         yield f"Rewritten: {plural(record.reworded, 'block')}{refused}"
+    settled = record.result.functionality.settled
+    if settled:
+        lost = sum(one.word is Word.LOST for one in settled)
+        back = f", {lost} not: what they were about came back" if lost else ""
+        yield f"{plural(len(settled) - lost, 'wording')} taken on the judge's word{back}"
 
 
 def _counter_text(counter: TokenCounter) -> str:

@@ -30,7 +30,8 @@ from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.model import OutcomeKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.notes import Note
-from skill_distiller.skill.ids import source_digest
+from skill_distiller.run.result import Result
+from skill_distiller.skill.ids import piece_ids, source_digest
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import TokenCounter
 
@@ -90,10 +91,35 @@ def to_json(record: Record) -> Json:
         "one_liner": result.one_liner
         and members(result.one_liner, "trigger", "action", "result", "method", phrases_left_out="left_out"),
         "refused_renderings": result.plan.refused,
+        "refusals": _refusals(result),
+        "doubts": _doubts(result),
         "new_files": new_files(result),
         "text": result.text,
         "original": result.original.text,
     }
+
+
+def _refusals(result: Result) -> list[Json]:
+    """The texts of a model that were not let in, each with the pieces it was for."""
+    ids = piece_ids(result.original).blocks if result.plan.refusals else ()
+    return [
+        {"ids": [ids[i] for i in refusal.blocks], **members(refusal, "before", "after", "faults", "partly")}
+        for refusal in result.plan.refusals
+    ]
+
+
+def _doubts(result: Result) -> list[Json]:
+    """What was in question of a model's texts, with the word of the judge on each."""
+    settled = result.functionality.settled
+    ids = piece_ids(result.original).blocks if settled else ()
+    return [
+        {
+            "ids": [ids[i] for i in one.doubt.blocks],
+            **members(one.doubt, "before", "after", "faults"),
+            **members(one, "word", "quote"),
+        }
+        for one in settled
+    ]
 
 
 def members(of: object, *same: str, **named: str) -> Json:
@@ -116,7 +142,7 @@ def _functionality(record: Record) -> Json:
         "method": functionality.method,
         "interval": _rounded(functionality.interval, 1),
         "calibrated": record.estimate.stage is Stage.CALIBRATED,
-        **members(functionality, "protected_found", "protected_lost"),
+        **members(functionality, "protected_found", "protected_lost", "missing"),
         **members(record, "advisory_found", "advisory_removed"),
     }
 
@@ -178,7 +204,8 @@ def _change(change: Change) -> Json:
         **members(change.block, block="index", kind="kind"),
         **members(change, "type", "rendering", "reason"),
         **members(change.block, first_line="line", last_line="last_line"),
-        **members(change, tokens_saved="saved", before="before", after="after"),
+        **members(change, "before", "after", tokens_saved="saved"),
+        **({"stands_with": change.stands_with} if change.stands_with else {}),
     }
 
 

@@ -14,6 +14,7 @@ from skill_distiller.meaning.compare import compare_texts
 from skill_distiller.rewriting.model import (
     DROPPED,
     RENDERINGS,
+    Bundle,
     Edit,
     Proof,
     Proposals,
@@ -63,20 +64,27 @@ _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The renderings of one block, from the longest to the shortest; the first is always FULL.
+    """The renderings of one block, from the longest to the shortest; the first is FULL, or what was merged.
 
-    `joint` are the ways to write it that go only with other blocks (see `Bundle`).
+    `joint` are the ways to write it that go only with other blocks (see `Bundle`). `whole` is the block as it is where
+    the rungs begin with a text that says it together with others, or with none as another block says it.
     """
 
     block: Block
     rungs: tuple[Rendering, ...]
     refused: int = 0  # renderings that lost a fact or a protected pattern and were not let onto the ladder
     joint: tuple[Rendering, ...] = ()
+    whole: Rendering | None = None
+
+    @property
+    def full(self) -> Rendering:
+        """The block as it is."""
+        return self.whole or self.rungs[0]
 
     @property
     def droppable(self) -> bool:
-        """Whether the block may go altogether."""
-        return self.rungs[-1].kind is RenderingKind.DROPPED
+        """Whether the block may go altogether, or is said elsewhere."""
+        return self.rungs[-1].kind is RenderingKind.DROPPED or not self.rungs[-1].text
 
     def rendering(self, rung: int) -> Rendering:
         """The rendering that a number of a choice means: of the rungs, and above them of the joint ones."""
@@ -223,7 +231,7 @@ def add_proposals(
     for bundle in proposals.bundles:
         members = []
         for block, text in zip(bundle.blocks, bundle.texts, strict=True):
-            full = found[block].rungs[0]
+            full = found[block].full
             rendering = Rendering(bundle.kind, text, counter.count(text), bundle.share, proved=True)
             if text == full.text:
                 rendering = replace(full, share=bundle.share)
@@ -231,6 +239,17 @@ def add_proposals(
             found[block] = replace(found[block], joint=(*found[block].joint, rendering))
         joints.append(Joint(tuple(members), bundle.headings))
     return tuple(found), tuple(joints)
+
+
+def merge(ladders: Sequence[Ladder], bundle: Bundle, counter: TokenCounter) -> tuple[Ladder, ...]:
+    """The ladders where the blocks of a bundle are said in its texts, whatever else there was to choose for them."""
+    found = list(ladders)
+    carrier = next(block for block, text in zip(bundle.blocks, bundle.texts, strict=True) if text)
+    for block, text in zip(bundle.blocks, bundle.texts, strict=True):
+        place = -1 if text else carrier
+        merged = Rendering(bundle.kind, text, counter.count(text), bundle.share, proved=True, stands_in=place)
+        found[block] = replace(found[block], rungs=(merged,), joint=(), whole=found[block].full)
+    return tuple(found)
 
 
 def _worthwhile(rungs: Sequence[Rendering]) -> tuple[Rendering, ...]:

@@ -22,6 +22,7 @@ class RenderingKind(StrEnum):
     PRUNED = "pruned"
     CUT = "cut"
     REWRITTEN = "rewritten"
+    MERGED = "merged"
     SUMMARIZED = "summarized"
     ONE_LINERS = "one-liners"
     TRIMMED = "trimmed"
@@ -102,6 +103,13 @@ RENDERINGS: Final[Mapping[RenderingKind, RenderingRow]] = {
     RenderingKind.REWRITTEN: RenderingRow(
         OutcomeKind.REWRITTEN, "said in fewer words, every fact checked", Proof.WORDING, anew=True
     ),
+    RenderingKind.MERGED: RenderingRow(
+        OutcomeKind.REWRITTEN,
+        "said together with other blocks, every statement accounted for",
+        Proof.WORDING,
+        joint=True,
+        anew=True,
+    ),
     RenderingKind.SUMMARIZED: RenderingRow(
         OutcomeKind.SUMMARIZED, "summed up", Proof.WORDING, partial=True, joint=True, anew=True
     ),
@@ -128,7 +136,8 @@ class Rendering:
     `text` stands in the place of the block and the blank lines after it; `tokens` is its count; `share` is the part of
     the block's worth that it keeps, 0-1; `strength` how boldly words were deleted, 0-1. `phrases` are the pieces of
     several words that were deleted, as they stood. One that is `proved` was shown to be what its kind promises by
-    whoever wrote it; any other may still lose something.
+    whoever wrote it; any other may still lose something. `stands_in` is the block, by index, whose text says this one
+    too; -1 where it says itself.
     """
 
     kind: RenderingKind
@@ -138,6 +147,7 @@ class Rendering:
     strength: float = 0.0
     phrases: tuple[str, ...] = ()
     proved: bool = False
+    stands_in: int = -1
 
 
 DROPPED: Final = Rendering(RenderingKind.DROPPED, "", 0, 0.0, proved=True)
@@ -170,12 +180,45 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A text that was written for some `blocks` (by index) and not let in: what they say, what it said, and why not.
+
+    `faults` say it in words, each with the kind first ("lost", "new", "changed", "form"). With `partly` its good parts
+    were.
+    """
+
+    blocks: tuple[int, ...]
+    before: str
+    after: str
+    faults: tuple[str, ...]
+    partly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What is in question of a text for some `blocks` (by index): a sentence of theirs, what stands for it, and why.
+
+    Only who is asked can say whether it may be missed; the text stands where that is said.
+    """
+
+    blocks: tuple[int, ...]
+    before: str
+    after: str
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Proposals:
-    """Renderings by index of their block, bundles, and how many texts were refused because they lost something."""
+    """Renderings by index of their block, bundles, and the texts that were refused because they lost something.
+
+    `refused` counts those of which no more is known.
+    """
 
     renderings: Mapping[int, tuple[Rendering, ...]] = field(default_factory=dict)
     bundles: tuple[Bundle, ...] = ()
     refused: int = 0
+    refusals: tuple[Refusal, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 class Renderer(Protocol):

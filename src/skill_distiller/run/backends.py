@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from skill_distiller.analysis.model import Analyzer
 from skill_distiller.analysis.reading import Reading
@@ -101,26 +101,46 @@ def choose_backends(
     Raises ProviderError where the provider asked for is not there, or `with_ci` finds no model.
     """
     session = open_session(options, watcher)
-    embedded = Backends()
     if session is None:
         if options.with_ci:
             raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
-        return Chosen(embedded, hint=NO_PROVIDER if options.provider == "auto" and not options.offline else "")
-    from skill_distiller.prompted.classify import PromptedAnalyzer
-    from skill_distiller.prompted.judge import CI_SAMPLES, PromptedJudge
+        return Chosen(Backends(), hint=NO_PROVIDER if options.provider == "auto" and not options.offline else "")
+    samples = CI_SAMPLES if options.with_ci else 1
+    backends = prompted_backends(session, skills, accept_unproved=accept_unproved, one_liner=one_liner, samples=samples)
+    return Chosen(backends, session)
+
+
+CI_SAMPLES: Final = 3  # times that a judge is asked for an interval
+
+
+def prompted_backends(
+    session: Session,
+    skills: Iterable[Skill] = (),
+    *,
+    accept_unproved: bool = False,
+    one_liner: bool = False,
+    samples: int = 1,
+) -> Backends:
+    """The backends of a session with a language model, which is told what the `skills` will ask.
+
+    The judge is asked `samples` times for each of its words.
+    """
+    from skill_distiller.prompted.judge import PromptedJudge
     from skill_distiller.prompted.one_liner import PromptedOneLiner
+    from skill_distiller.prompted.read_skill import PromptedAnalyzer
     from skill_distiller.prompted.rewrite import PromptedRewriter
     from skill_distiller.prompted.synthesize import PromptedSynthesizer
 
+    embedded = Backends()
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
-    judge = PromptedJudge(session, embedded.judge, CI_SAMPLES if options.with_ci else 1)
+    judge = PromptedJudge(session, embedded.judge, samples)
     writer = PromptedOneLiner(session, embedded.one_liner)
-    rewriter = PromptedRewriter(session, accept_unproved)
+    rewriter = PromptedRewriter(session, accept_unproved, judged=True)
     renderers = (rewriter, PromptedSynthesizer(session))
     for skill in skills:
         for part in (analyzer, writer if one_liner else rewriter, judge):
             session.expect(part.expected(skill))
-    return Chosen(Backends(analyzer, judge, renderers=renderers, one_liner=writer), session)
+    return Backends(analyzer, judge, renderers=renderers, one_liner=writer)
 
 
 def open_session(options: ProviderOptions, watcher: Watcher | None) -> Session | None:

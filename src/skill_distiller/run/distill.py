@@ -16,7 +16,7 @@ from skill_distiller.analysis.patterns import WORDS
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.format import format_faults
-from skill_distiller.checks.functionality import EmbeddedJudge, Functionality
+from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.errors import BadInputError, RefusedError, TargetError, UsageError
 from skill_distiller.planning.choose import (
     Observer,
@@ -26,12 +26,21 @@ from skill_distiller.planning.choose import (
     next_smaller,
 )
 from skill_distiller.planning.ladders import replace_with
-from skill_distiller.planning.plan import Mode, undo_all
+from skill_distiller.planning.plan import Mode, Reason, undo_all
 from skill_distiller.planning.required import bring_back, carriers
 from skill_distiller.planning.saved_plan import find_pieces, recall_plan
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.backends import Backends
-from skill_distiller.run.notes import COMPACTION_TOKENS, Note, NoteKind, compaction_notes, plan_notes, result_notes
+from skill_distiller.run.gates.judge_gate import Judged, heed_judge, judge_of
+from skill_distiller.run.notes import (
+    COMPACTION_TOKENS,
+    Note,
+    NoteKind,
+    compaction_notes,
+    judge_notes,
+    plan_notes,
+    result_notes,
+)
 from skill_distiller.run.proof import Planned, Proved, planned, prove, refuse_unproved
 from skill_distiller.run.result import Evidence, Result
 from skill_distiller.run.run import DistillOptions, Gate, Run, check_options, watch_nothing
@@ -180,12 +189,17 @@ def carry_out(run: Run, skill: Skill, folder: SkillFolder | None = None) -> Resu
         join = partial(_with_blocks, run, reading, proof)
         proof, moves, note = move_out(run, reading, proof, moved, folder, join)
         lacks += note
+    judged = _weigh(run, reading, proof)
+    proof = judged.proof
     draft, tokens, comparison = proof.draft, proof.tokens, proof.comparison
     run.observe("plan", draft.plan)
-    evidence = _weigh(run, proof)
+    run.observe("judge", judged.functionality)
+    run.observe("verify", proof.verification)
+    evidence = Evidence(proof.receipt, judged.functionality, proof.verification)
     data = sum(counter.count(match) for match in _DATA.findall(skill.body)) if _DATA.search(skill.body) else 0
     lacks += (Note(NoteKind.DATA, f"{data:,}"),) if data > _MUCH_DATA * tokens.candidate else ()
     notes = lacks + plan_notes(run.options, reading, draft.plan) + result_notes(comparison, counter)
+    notes += judge_notes(run.options, judged)
     if (left := (run.options.tokens or 0) - tokens.candidate) > UNUSED * tokens.candidate and draft.plan.changed:
         larger = None if run.options.plan else next_larger(reading, draft.plan, counter, run.models)
         notes += (Note(NoteKind.BUDGET_LEFT, str(left), tokens=larger),) if larger else ()
@@ -295,9 +309,11 @@ def _enough(run: Run, reading: Reading, keep: Collection[int], budget: int, more
     return original
 
 
-def _with_blocks(run: Run, reading: Reading, proof: Proved, blocks: Collection[int]) -> Proved:
+def _with_blocks(
+    run: Run, reading: Reading, proof: Proved, blocks: Collection[int], why: Reason = Reason.ASKED
+) -> Proved:
     """The proof with some blocks brought back; where the gate refuses it, all that was written together with them."""
-    plan = bring_back(reading.skill, proof.draft.plan, blocks, run.counter)
+    plan = bring_back(reading.skill, proof.draft.plan, blocks, run.counter, why)
     added = prove(run, reading, planned(reading.skill, plan))
     if added.verification is None or added.verification.passed:
         return added
@@ -306,7 +322,7 @@ def _with_blocks(run: Run, reading: Reading, proof: Proved, blocks: Collection[i
     together = {*blocks, *(block for block, carrier in stands_with.items() if carrier in held)}
     if together == set(blocks):
         return added
-    return _with_blocks(run, reading, proof, together | (held & set(stands_with.values())))
+    return _with_blocks(run, reading, proof, together | (held & set(stands_with.values())), why)
 
 
 def _sound(run: Run, reading: Reading) -> Proved:
@@ -358,16 +374,8 @@ def _is_sound(proof: Proved, most: int | None) -> bool:
     return passed and (most is None or proof.tokens.candidate <= most)
 
 
-def _functionality(run: Run, proof: Proved) -> Functionality:
-    """What the judge says of a result; of one that is the original as it was nobody has to be asked."""
-    if proof.draft.distilled.text != proof.comparison.reading.skill.text:
-        return run.backends.judge.score(proof.comparison)
-    found = tuple(sorted(proof.comparison.protected_found))
-    return Functionality(100.0, run.backends.judge.method, found)
-
-
-def _weigh(run: Run, proof: Proved) -> Evidence:
-    """The estimate beside receipt and gate; raises RefusedError for what the gate refuses."""
+def _weigh(run: Run, reading: Reading, proof: Proved) -> Judged:
+    """The result as the judge leaves it, with its estimate; raises RefusedError for what the gate refuses."""
     verification = proof.verification
     if verification and not verification.passed and run.options.gate is not Gate.REPORT:
         failed = ", ".join(check.name for check in verification.failed)
@@ -376,7 +384,17 @@ def _weigh(run: Run, proof: Proved) -> Evidence:
         )
     if verification and run.options.plan and not run.options.plan.trusted:
         refuse_unproved(proof.receipt, verification)
-    functionality = _functionality(run, proof)
-    run.observe("judge", functionality)
-    run.observe("verify", verification)
-    return Evidence(proof.receipt, functionality, verification)
+    return heed_judge(
+        run.options,
+        proof,
+        partial(judge_of, run),
+        lambda proof, blocks: _missed(run, reading, proof, blocks),
+    )
+
+
+def _missed(run: Run, reading: Reading, proof: Proved, blocks: Collection[int]) -> Proved:
+    """The proof with what a judge missed; where a budget has no room for it, one without a model's texts."""
+    added, budget = _with_blocks(run, reading, proof, blocks, Reason.MISSED), run.options.tokens
+    if budget is None or added.tokens.candidate <= budget:
+        return added
+    return _sound(replace(run, backends=replace(run.backends, renderers=())), reading)

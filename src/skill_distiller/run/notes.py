@@ -7,13 +7,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
+from math import floor
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.checks.receipt import Comparison
 from skill_distiller.planning.ladders import Models
-from skill_distiller.planning.plan import Plan
+from skill_distiller.planning.plan import Mode, Plan
 from skill_distiller.planning.required import required_blocks
+from skill_distiller.run.gates.judge_gate import Judged
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.ids import piece_ids, source_digest
 from skill_distiller.skill.model import Section, Skill, count_line_ends
@@ -116,6 +119,8 @@ class NoteKind(StrEnum):
     ESTIMATED_TOKENS = "token counts are estimates"
     WITHOUT_MODEL = "model gave up"
     EMBEDDED_VERDICTS = "blocks with embedded verdicts"
+    JUDGED_LOW = "judged below the threshold"
+    BROUGHT_BACK = "brought back for the judge"
     BEYOND_COMPACTION = "required blocks beyond compaction"
     SECOND_PASS = "result of an earlier run"
     SELF_COMPRESSION = "self-compression"
@@ -168,6 +173,18 @@ def result_notes(comparison: Comparison, counter: TokenCounter) -> tuple[Note, .
         notes.append(Note(NoteKind.EMBEDDED_VERDICTS, str(len(part.unanswered))))
     if not counter.exact and counter.encoding != ESTIMATE:
         notes.append(Note(NoteKind.ESTIMATED_TOKENS, counter.encoding))
+    return tuple(notes)
+
+
+def judge_notes(options: DistillOptions, judged: Judged) -> tuple[Note, ...]:
+    """What came back as a judge missed it, and that its last word is still below the threshold."""
+    notes = []
+    if judged.returned:
+        notes.append(Note(NoteKind.BROUGHT_BACK, str(judged.returned)))
+    found = judged.functionality
+    by_model = found.method != EmbeddedJudge.method and options.mode is Mode.THRESHOLD and not options.plan
+    if by_model and found.score < 100 * options.threshold:
+        notes.append(Note(NoteKind.JUDGED_LOW, str(judged.after), score=floor(10 * found.score) / 10))
     return tuple(notes)
 
 

@@ -24,12 +24,14 @@ class KeptPieces:
     """The pieces that stay as they are: by id (see `find_pieces`), and sections by heading.
 
     Those that are `moved` (ids) stay in the folder: where the result is without them they move into a reference, and a
-    pointer stands in their place, whose tokens no budget counts. That takes a SkillFolder.
+    pointer stands in their place, whose tokens no budget counts. That takes a SkillFolder. With `everything` no piece
+    goes but what is said together with others or repeats one that stays.
     """
 
     ids: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
+    everything: bool = False
 
     def __bool__(self) -> bool:
         """Whether any piece is named."""
@@ -107,7 +109,7 @@ def check_options(options: DistillOptions) -> None:
         )
     if options.tokens is not None and options.tokens < 1:
         raise UsageError(f"{options.tokens} is not a number of tokens.", "Use for example --tokens=500.")
-    if options.mode is Mode.ONELINER and (options.keep or options.plan):
+    if options.mode is Mode.ONELINER and (options.keep or options.keep.everything or options.plan):
         raise UsageError("The three lines of oneliner mode hold no pieces of the original.", "Use another mode.")
 
 
@@ -137,7 +139,14 @@ class Run:
         """What planning uses: the models of the backends, with all renderers, and how far words may go."""
         models = self.backends.models
         renderers = models.renderers + self.backends.renderers
-        return replace(models, renderers=renderers, wording=self.options.wording)
+        keep = self.options.keep
+        return replace(
+            models,
+            renderers=renderers,
+            wording=self.options.wording,
+            trims=models.trims and not keep.everything,
+            drops=not keep.everything,
+        )
 
     @property
     def token_scorer(self) -> str:

@@ -21,7 +21,6 @@ from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import KeptPieces
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 
@@ -61,7 +60,7 @@ def with_answers(result: Result, backends: Backends, console: Console, folder: S
     if not answers.kept and not answers.moved:
         return result
     keep, (kept, moved) = options.keep, (tuple(piece for loss in of for piece in loss.pieces) for of in answers)
-    options = replace(options, keep=KeptPieces((*keep.ids, *kept), keep.sections, (*keep.moved, *moved)))
+    options = replace(options, keep=replace(keep, ids=(*keep.ids, *kept), moved=(*keep.moved, *moved)))
     given = folder or result.original
     try:
         made = distill(given, options, backends)

@@ -197,6 +197,11 @@ class Pieces:
         complete=headings,
         help='Keep a section as it is, with those below it: "Examples", or "Usage > Examples". Can be repeated.',
     )
+    no_drop: bool = option(
+        False,
+        "--no-drop",
+        help="Drop no piece but what is said together with others, or repeats a piece that stays.",
+    )
     interactive: bool = option(
         False,
         "--interactive",

@@ -14,7 +14,7 @@ from skill_distiller.run.gates.bring_back import MOST_ROUNDS, Found, Gated, Made
 from skill_distiller.run.moving.reduce import reduce_folder
 from skill_distiller.run.moving.reduce_run import ReduceOptions, Reduction, Stages, pieces_by_place
 from skill_distiller.run.result import Basis, Result
-from skill_distiller.run.run import KeptPieces, Run
+from skill_distiller.run.run import Run
 from skill_distiller.run.take_exam import ExamRun
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
@@ -32,7 +32,7 @@ class Distilling:
     def make(self, pieces: tuple[str, ...] = ()) -> Made[Result]:
         """The result with some pieces as they are."""
         options = self.run.options
-        keep = KeptPieces((*options.keep.ids, *pieces), options.keep.sections)
+        keep = replace(options.keep, ids=(*options.keep.ids, *pieces))
         result = carry_out(replace(self.run, options=replace(options, keep=keep)), self.original.skill)
         blocks = self.original.skill.blocks
         changed = {d.block: d.dropped for d in result.plan.decisions if d.rendering.text != blocks[d.block].source}
@@ -58,7 +58,7 @@ class Reducing:
 
     def make(self, pieces: tuple[str, ...] = ()) -> Made[Reduction]:
         """The reduction with some pieces where they are."""
-        keep = KeptPieces((*self.options.keep.ids, *pieces), self.options.keep.sections)
+        keep = replace(self.options.keep, ids=(*self.options.keep.ids, *pieces))
         found = reduce_folder(self.original, replace(self.options, keep=keep), self.backends, Stages(self.describe))
         moved = frozenset(piece for piece in pieces_by_place(found) if piece >= 0)
         share = None if self.options.core_tokens is not None else self.options.share

@@ -1,0 +1,47 @@
+"""What a receipt says to stand in new words: taken for that only where all that binds in it is found again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from skill_distiller.meaning.accounting.places import Fault
+from skill_distiller.rewriting.retell import faults_of
+from skill_distiller.skill.ids import piece_ids
+from skill_distiller.skill.model import Skill
+
+Telling = tuple[tuple[str, ...], str]  # the ids of some blocks, and the text that says them all
+
+
+class Retold(NamedTuple):
+    """The blocks of the original, by index, that are said in new words, and these words."""
+
+    blocks: frozenset[int]
+    text: str
+
+
+def find_retold(original: Skill, candidate: Skill, tellings: Iterable[Telling]) -> Retold:
+    """What is said in new words, as far as it is accounted for in the two texts, whatever a receipt says of it."""
+    places = {piece: index for index, piece in enumerate(piece_ids(original).blocks)}
+    blocks, texts = set[int](), list[str]()
+    for ids, text in tellings:
+        known = sorted(places[piece] for piece in ids if piece in places)
+        if known and len(known) == len(ids) and not _lacks(original, candidate, known, text):
+            blocks.update(known)
+            texts.append(text)
+    return Retold(frozenset(blocks), "\n".join(texts))
+
+
+def _lacks(original: Skill, candidate: Skill, blocks: Sequence[int], text: str) -> bool:
+    """Whether something that binds in some blocks is neither in the text that stands for them nor elsewhere.
+
+    Plain words that are not found again were put to the judge.
+    """
+    if not _binding(faults_of(original, blocks, text, trusting=True)):
+        return False
+    elsewhere = candidate.body.replace(text, "", 1)
+    return _binding(faults_of(original, blocks, text, elsewhere=elsewhere, trusting=True))
+
+
+def _binding(faults: Iterable[Fault]) -> bool:
+    return any(not fault.doubt for fault in faults)

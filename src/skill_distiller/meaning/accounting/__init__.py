@@ -1,0 +1,1 @@
+"""One text accounted for by another that says it in fewer words, in other places."""

@@ -1,0 +1,375 @@
+"""Account for a text that was written in place of another one: all that was said is said, and nothing else.
+
+`compare` asks whether two texts are one, in their places. Here a text may say in one place what the other one says in
+several, as a row what was a sentence: what counts is that every word with a content of its own is found again, beside
+the words that it stood with, denied or under a condition as it was, and that no other word came.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from skill_distiller.language.lexicon import Sense, is_article, is_imperative, is_kind
+from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.claims import (
+    KEPT,
+    adds_nothing,
+    binds,
+    find_surplus,
+    goes_without,
+    is_bare_condition,
+    is_beside_fact,
+    is_bound_otherwise,
+    is_doubtful_loss,
+    is_known_sense,
+    is_listed,
+    is_number_of_heading,
+    is_plain_word,
+    is_pronoun_one,
+    is_said_alike,
+    is_same,
+    is_sense_kept,
+    must_be_heard,
+    says_nothing,
+)
+from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Place, is_verbatim, places_of
+from skill_distiller.meaning.accounting.shape import find_lost_lines, find_other_emphasis, find_other_form
+from skill_distiller.meaning.accounting.turned import find_redirected, find_turned, turns_around
+from skill_distiller.meaning.compare import Difference, compare
+from skill_distiller.meaning.sentence_tokens import TokenKind, read_language, read_tokens
+from skill_distiller.meaning.units import UnitKind
+from skill_distiller.meaning.verdicts import RANK, Edit, Verdict
+from skill_distiller.skill.model import BlockKind, Skill
+from skill_distiller.skill.parse import parse_skill
+
+
+def account(
+    before: str, after: str, *, around: str = "", elsewhere: str = "", trusting: bool = False
+) -> tuple[Fault, ...]:
+    """What of a text is not accounted for by the one it stands for; () where all is.
+
+    What the headings `around` both say may go, and a sentence, item or line that also stands `elsewhere`. `trusting`:
+    only what is a change of meaning for certain, or a new word that stands for none, counts.
+    """
+    one, two = _parsed(before), _parsed(after)
+    together = _pieces(one) > 1
+    differences = [] if together else compare(one, two).differences
+    firm = [d for d in differences if d.firm or _says_more(d)]
+    loose = [] if trusting else [d for d in differences if d not in firm and _leaves_out(d)]
+    if not together and not firm and not loose:
+        return tuple(find_other_emphasis(one.body, two.body))
+    faults = _Account(one, two, around, elsewhere, together=together).faults()
+    return (*(fault for difference in (*firm, *loose) for fault in _vetoes(difference)), *faults)
+
+
+def _pieces(skill: Skill) -> int:
+    """How many blocks and headings a text has, a list counted as one."""
+    kinds = [block.kind for block in skill.blocks]
+    items = sum(one is two is BlockKind.LIST_ITEM for one, two in pairwise(kinds))
+    return len(kinds) - items + sum(bool(section.level) for section in skill.sections)
+
+
+_NEVER_MEANT: Final = frozenset(
+    {
+        "opposite",
+        *(str(sense) for sense in (Sense.LIMIT, Sense.APPROVAL, Sense.ABILITY)),
+    }
+)
+
+
+def _vetoes(difference: Difference) -> Iterator[Fault]:
+    """What of a difference no shorter way to say the same brings about; marks and articles may be harmless."""
+    units = difference.before, difference.after
+    if difference.verdict is Verdict.WEAKENED or (difference.firm and difference.what == "exchanged"):
+        one, two = (" ".join(unit.text for unit in side)[:LONGEST] for side in units)
+        yield Fault("changed", one, two, *units)
+    for edit in filter(_is_telling, difference.edits):
+        before, after = (" ".join(token.word for token in side) for side in (edit.before, edit.after))
+        kind = "changed" if before and after else "lost" if before else "new"
+        mark = edit.what in ("punctuation", "small word") and not turns_around(edit.before, edit.after)
+        yield Fault(kind, before, after, *units, mark and edit.verdict is Verdict.REWORDED)
+
+
+def _is_telling(edit: Edit) -> bool:
+    """Whether an edit is a mark or small word on which all hangs, another direction, or a word for its opposite."""
+    both = bool(edit.before and edit.after)
+    if edit.verdict is Verdict.PROVED:
+        return False
+    if edit.what in ("punctuation", "capitals"):
+        return True
+    if edit.what == "small word":
+        articles = [t for t in (*edit.before, *edit.after) if t.kind is TokenKind.LIGHT and is_article(t.word)]
+        return bool(articles) or turns_around(edit.before, edit.after)
+    return both and RANK[edit.verdict] > RANK[Verdict.REWORDED] and edit.what in _NEVER_MEANT
+
+
+_NO_FIELDS: Final = "---\n---\n"
+
+
+def _parsed(text: str) -> Skill:
+    return parse_skill(f"{_NO_FIELDS}{text}" if text.lstrip().startswith("---") else text)
+
+
+def lost_in(before: str, after: str) -> tuple[Fault, ...]:
+    """What of a text another one does not say, whatever else that says; () for nothing."""
+    return tuple(fault for fault in account(before, after) if fault.kind not in ("new", "form"))
+
+
+def _says_more(difference: Difference) -> bool:
+    """Whether a word came that stands for none, or "by" for "to": nobody can tell that it is harmless."""
+    return any(_is_new(edit) for edit in difference.edits)
+
+
+def _is_new(edit: Edit) -> bool:
+    if edit.what == "word":
+        known = {token.value for token in edit.before}
+        return any(token.kind is TokenKind.WORD and token.value not in known for token in edit.after)
+    alone = len(edit.before) == len(edit.after) == 1
+    return (alone and turns_around(edit.before, edit.after)) or edit.what == "capitals"  # the US, us
+
+
+def _leaves_out(difference: Difference) -> bool:
+    """Whether a word is gone that may be the point, an article that counts, or a comma that parts."""
+    for edit in difference.edits:
+        if edit.verdict is not Verdict.REWORDED:
+            continue
+        words = [token for token in edit.before if token.kind is TokenKind.WORD and not goes_without(token)]
+        if edit.what == "punctuation" or (edit.what == "word" and words and not edit.after):
+            return True
+        if edit.what == "small word" and any(is_article(token.word) for token in edit.before):
+            return True
+    return difference.verdict is Verdict.MOVED
+
+
+class _Account:
+    """The work of accounting for one text by another."""
+
+    def __init__(self, before: Skill, after: Skill, around: str, elsewhere: str, *, together: bool) -> None:
+        self._before, self._after, self._together = before, after, together
+        language = read_language(before.body)
+        self._around = frozenset(token.value for token in read_tokens(around) if token.kind is TokenKind.WORD)
+        self._old, self._new = places_of(before, language), places_of(after, language)
+        self._others = places_of(_parsed(elsewhere), language) if elsewhere else []
+        self._lines = {place.text for place in self._others if is_verbatim(place)}
+        self._spread = Counter(value for place in self._old for value in place.values)
+        self._said = frozenset[str]().union(*(place.values for place in self._new))
+        self._found: list[Fault] = []
+        # By place of the new text what of the old one it says.
+        self._carried: dict[int, list[Place]] = defaultdict(list)
+
+    def faults(self) -> list[Fault]:
+        """What is lost, changed, new, or of another form; [] for nothing."""
+        self._found += find_lost_lines(self._before, self._old, self._new, self._lines)
+        self._found += find_other_form(self._before, self._after, self._old, self._new, together=self._together)
+        said = [place for place in self._new if not is_verbatim(place)]
+        old = [place for place in self._old if not is_verbatim(place)]
+        best = [_nearest(place, said) for place in old]
+        for number, place in enumerate(old):
+            self._carry(place, said, best[number], {i for other, i in enumerate(best) if other != number})
+        for number, place in enumerate(said):
+            sources = list(self._carried.get(number, []))
+            nearest = max(old, key=lambda other: _shared(place, other), default=None)
+            if nearest is not None and nearest not in sources and _shared(place, nearest) > 0:
+                sources.append(nearest)
+            self._account_for(place, sources)
+        self._in_order(said)
+        return self._found
+
+    def _note(
+        self, kind: str, before: str, after: str, old: Place | None, new: Place | None, *, doubt: bool = False
+    ) -> None:
+        one, two = (" ".join(text.split())[:LONGEST] for text in (before, after))
+        self._found.append(Fault(kind, one, two, old.units if old else (), new.units if new else (), doubt))
+
+    def _carry(self, place: Place, said: Sequence[Place], best: int, taken: set[int]) -> None:
+        """Find what says a place of the old text, and note what of it is not said there.
+
+        One sentence may be said in two, if the other one says nothing else.
+        """
+        if best < 0 or _shared(place, said[best]) <= 0:
+            if not says_nothing(place, self._said) and not self._is_said_elsewhere(place):
+                elsewhere = self._may_be_elsewhere(place)
+                facts = {c.value for c in place.own if c.token.kind is TokenKind.FACT} <= self._said
+                doubt = elsewhere or (facts and not binds(place))
+                self._note("lost", place.text, "", place, None, doubt=doubt)
+            return
+        ways: list[tuple[int, ...]] = [(best,)]
+        for one, two in ((best - 1, best), (best, best + 1)):
+            free = not taken & {one, two}
+            if one >= 0 and two < len(said) and free and _goes_on(said[one], said[two]):
+                ways.append((one, two))
+        tried = [(way, self._lost(place, [said[i] for i in way])) for way in ways]
+        way, lost = min(tried, key=lambda item: (sum(len(fault.before) for fault in item[1]), len(item[0])))
+        if lost and (says_nothing(place, self._said) or self._is_said_elsewhere(place)):
+            return
+        for i in way:
+            self._carried[i].append(place)
+        elsewhere = any(not fault.doubt for fault in lost) and self._may_be_elsewhere(place)
+        self._found += (fault._replace(doubt=True) for fault in lost) if elsewhere else lost
+
+    def _may_be_elsewhere(self, place: Place) -> bool:
+        """Whether another part of what is left has the facts of a place, whatever binds, and half of its words."""
+        facts = {claim.value for claim in place.own if claim.token.kind is TokenKind.FACT}
+        senses = {claim.token.sense for claim in place.own if claim.token.sense in KEPT}
+        for other in self._others:
+            bound = {claim.token.sense for claim in other.claims}
+            half = 2 * len(place.values & other.values) >= len(place.values)
+            if half and facts <= other.values and senses <= bound:
+                return True
+        return False
+
+    def _is_said_elsewhere(self, place: Place) -> bool:
+        """Whether another part of what is left says all of a place."""
+        near = sorted((o for o in self._others if not is_verbatim(o)), key=lambda o: -_shared(place, o))[:_MOST_NEAR]
+        return any(_shared(place, other) > 0 and not self._lost(place, [other]) for other in near)
+
+    def _lost(self, place: Place, carriers: Sequence[Place]) -> list[Fault]:
+        """What a place says that its carriers do not say, or say otherwise."""
+        faults = []
+        there = [claim for carrier in carriers for claim in carrier.claims]
+        gone: list[Claim] = []
+        spared: list[Claim] = []
+        for claim in place.own:
+            found = [other for other in there if is_same(claim, other)]
+            if claim.token.kind is TokenKind.SENSE:
+                loud = must_be_heard(claim.token) and not any(other.token.loud for other in found)
+                if loud or (not found and not is_sense_kept(claim, place, there)):
+                    gone.append(claim)
+            elif not found:
+                ticked = claim.token.word in _BOXES and (self._together or carriers[0].kind is not UnitKind.ITEM)
+                if not ticked:
+                    (spared if self._may_go(claim, place) else gone).append(claim)
+            elif not any(is_said_alike(claim, other) for other in found) and not self._may_go(claim, place):
+                before, after = _with_clause(claim), _with_clause(found[0])
+                doubt = not any(is_bound_otherwise(claim, other) for other in found)
+                faults.append(Fault("changed", before, after, place.units, carriers[0].units, doubt))
+        plain = [c for c in spared if self._spread[c.value] < 2 and c.value not in self._around]
+        if len(plain) > max(_FEW, len(place.own) // 3) and not place.text.rstrip("*_ ").endswith(":"):
+            gone += plain
+        aside = {id(claim) for claim in gone if is_doubtful_loss(claim, carriers) or is_number_of_heading(claim, place)}
+        for doubt in (False, True):
+            if lost := [claim for claim in gone if (id(claim) in aside) is doubt]:
+                words = " … ".join(_runs(place, lost))[:LONGEST]
+                faults.append(Fault("lost", words, "", place.units, carriers[0].units, doubt))
+        return faults + find_turned(place, carriers) + find_redirected(place, carriers)
+
+    def _may_go(self, claim: Claim, place: Place) -> bool:
+        token = claim.token
+        if token.kind is TokenKind.FACT:
+            return token.value == "1" and token.word == "one" and is_pronoun_one(token, place)
+        asked = claim is place.own[0] and is_imperative(token.word)
+        lead = place.text.rstrip("*_ ").endswith(":")
+        generic = token.word in words_in("generic") and (len(place.own) > 2 or lead) and not is_listed(token, place)
+        known = generic or (token.value in self._around and claim is not place.own[0])
+        topic = self._spread[token.value] > 1 and (token.value in self._said or place.kind is UnitKind.HEADING)
+        kind = is_kind(token.word) or token.word in words_in("kinds_of_names")
+        beside = kind and is_beside_fact(token, place)
+        plain = goes_without(token) and not (asked and token.word in words_in("being"))
+        return known or beside or plain or (topic and not asked) or claim.clause is Sense.BECAUSE
+
+    def _is_plain(self, claim: Claim) -> bool:
+        """Whether a word is one of those that stand in many places, or says little by itself."""
+        word = claim.token.word
+        return claim.token.kind is TokenKind.WORD and (word in words_in("generic") or self._spread[claim.value] > 1)
+
+    def _account_for(self, place: Place, sources: Sequence[Place]) -> None:
+        """Note what a place says that what it stands for does not say."""
+        known = [claim for source in sources for claim in source.claims]
+        self._look_at_mood(place, sources, known)
+        self._look_at_words(place, sources, known)
+
+    def _look_at_mood(self, place: Place, sources: Sequence[Place], known: Sequence[Claim]) -> None:
+        """Note that what was told is asked, or that a condition is left without what is done."""
+        asks_for = any(claim.token.sense is Sense.APPROVAL for claim in known)  # "ask which", "ask: …?"
+        if place.text.rstrip("*_ ").endswith("?") and not asks_for and not any("?" in s.text for s in sources):
+            self._note("changed", "told", "asked", sources[0] if sources else None, place)
+        if is_bare_condition(place) and not any(map(is_bare_condition, sources)):
+            self._note("changed", "a condition of what is done", place.text, sources[0] if sources else None, place)
+
+    def _look_at_words(self, place: Place, sources: Sequence[Place], known: Sequence[Claim]) -> None:
+        fresh: list[Claim] = list(find_surplus(place, known))
+        for claim in place.own:
+            token = claim.token
+            found = [other for other in known if is_same(claim, other)]
+            if claim in fresh:
+                continue
+            if token.kind is TokenKind.SENSE:
+                each = token.word in ("each", "every") and len(sources) > 1
+                if not found and not each and not is_known_sense(claim, known):
+                    fresh.append(claim)
+            elif not found and not adds_nothing(token) and token.value not in self._around:
+                fresh.append(claim)
+            elif found and not any(is_said_alike(other, claim) for other in found) and not self._is_plain(claim):
+                doubt = not any(is_bound_otherwise(other, claim) for other in found)
+                self._note("changed", _with_clause(found[0]), _with_clause(claim), sources[0], place, doubt=doubt)
+        for doubt in (False, True):
+            if come := [claim for claim in fresh if _is_plain_news(claim) is doubt]:
+                self._note("new", "", " … ".join(_runs(place, come)), None, place, doubt=doubt)
+
+    def _in_order(self, said: Sequence[Place]) -> None:
+        """Steps that were counted keep their order."""
+        number = {id(place): i for i, place in enumerate(self._old)}
+        last: dict[int, int] = {}  # the last step of each list
+        for i, place in enumerate(said):
+            for step in self._carried.get(i, ()) if place.units[0].number else ():
+                if step.units[0].number and number[id(step)] < last.get(step.block, -1):
+                    self._found.append(
+                        Fault("changed", "the order of the steps", place.text[:LONGEST], (), place.units)
+                    )
+                last[step.block] = max(last.get(step.block, -1), number[id(step)])
+
+
+_MOST_NEAR: Final = 4  # places that may say what another one says
+_BOXES: Final = frozenset({"[ ]", "[x]"})
+_FEW: Final = 2  # words that say little by themselves and may go together
+
+
+def _goes_on(one: Place, two: Place) -> bool:
+    """Whether a place goes on with what stands before it: a sentence of one paragraph or item."""
+    return one.block == two.block and two.kind is UnitKind.SENTENCE
+
+
+def _nearest(place: Place, others: Sequence[Place]) -> int:
+    """Which of some places shares most with one; -1 for none."""
+    shared = [_shared(place, other) for other in others]
+    return max(range(len(shared)), key=shared.__getitem__, default=-1)
+
+
+def _shared(one: Place, other: Place) -> float:
+    """How much two places share: facts count twice."""
+    mine = {claim.value: 2.0 if claim.token.kind is TokenKind.FACT else 1.0 for claim in one.own}
+    both = sum(weight for value, weight in mine.items() if value in other.values)
+    return both - 0.01 * len(other.values)
+
+
+_COUNTED_BY_WORD: Final = frozenset({"one", "ones"})
+
+
+def _is_plain_news(claim: Claim) -> bool:
+    """Whether a word that came says little by itself; any other one may be a name, or something to do."""
+    token = claim.token
+    return is_plain_word(token) or (token.kind is TokenKind.FACT and token.word in _COUNTED_BY_WORD)
+
+
+def _runs(place: Place, claims: Iterable[Claim]) -> Iterator[str]:
+    """The words of some claims, those that stand together as one."""
+    wanted = {id(claim) for claim in claims}
+    run: list[str] = []
+    for claim in place.claims:
+        if id(claim) in wanted:
+            run.append(claim.token.word)
+        elif claim.token.kind <= TokenKind.WORD and run:
+            yield " ".join(run)
+            run = []
+    if run:
+        yield " ".join(run)
+
+
+def _with_clause(claim: Claim) -> str:
+    """A word with how it is said, for people: `not resolved`, `if … done`."""
+    denied = "not " * claim.denied
+    clause = f"{claim.clause.value}: " if claim.clause else ""
+    return f"{clause}{denied}{claim.token.word}"

@@ -1,0 +1,152 @@
+"""Words that changed places, or stand behind another "to" or "only": who does what to whom, which number is whose."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final, NamedTuple
+
+from skill_distiller.language.forms import bases
+from skill_distiller.language.lexicon import Sense, is_directional, is_imperative, is_mobile, is_passive
+from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.places import Claim, Fault, Place
+from skill_distiller.meaning.sentence_tokens import Token, TokenKind
+
+_NEAR: Final = 5  # words between two that "of" joins
+_MARK: Final = re.compile(r"[:;,.—]")
+
+
+class Pair(NamedTuple):
+    """A word of the old text and the same word of the new one."""
+
+    before: Claim
+    after: Claim
+
+
+def find_turned(place: Place, carriers: Sequence[Place]) -> list[Fault]:
+    """The words that changed places where that may say something else: who does what, which number is whose."""
+    for carrier in carriers:
+        pairs = _once_each(place, carrier)
+        for at, one in enumerate(pairs):
+            for two in pairs[at + 1 :]:
+                if one.after.token.start > two.after.token.start and (why := _turn(place, carrier, one, two)):
+                    words = one.before.token.word, two.before.token.word
+                    doubt = why is _Turn.PERHAPS
+                    return [
+                        Fault("changed", " … ".join(words), " … ".join(words[::-1]), place.units, carrier.units, doubt)
+                    ]
+    return []
+
+
+def _once_each(place: Place, carrier: Place) -> list[Pair]:
+    """The words that stand once on both sides, in the order of the old text; none of rows, whose columns may change."""
+    if len(place.units) > 1 or len(carrier.units) > 1:
+        return []
+    old, new = (Counter(claim.value for claim in side.own) for side in (place, carrier))
+    where = {claim.value: claim for claim in carrier.own}
+    return [
+        Pair(claim, where[claim.value])
+        for claim in place.own
+        if old[claim.value] == 1 == new[claim.value] and claim.token.kind is not TokenKind.SENSE
+    ]
+
+
+class _Turn(Enum):
+    """Whether two words that changed places say something else."""
+
+    SURELY = "surely"
+    PERHAPS = "perhaps"
+
+
+def _turn(place: Place, carrier: Place, old: Pair, other: Pair) -> _Turn | None:
+    """Whether it says something else that two words changed places; None where it does not.
+
+    Not for "owner of the list", "list owner", "the change that is possible", "possible change", "the files are
+    checked", "check the files".
+    """
+    one, two = old.before.token, other.before.token
+    if old.before.clause is not other.before.clause or is_mobile(one.word) or is_mobile(two.word):
+        return None
+    between = [c for c in place.claims if one.end <= c.token.start and c.token.end <= two.start]
+    behind = [c for c in carrier.claims if other.after.token.end <= c.token.start < old.after.token.start]
+    if TokenKind.FACT in (one.kind, two.kind):
+        several = sum(c.token.kind is TokenKind.FACT for c in place.own) > 1
+        both = one.kind is two.kind
+        return (_Turn.SURELY if both else _Turn.PERHAPS) if several and not _opens(carrier, other.after) else None
+    small = {c.token.word for c in between if _parts(c.token)}
+    if len(between) <= _NEAR and any(c.token.word in small for c in behind):
+        return _Turn.SURELY
+    verbs = {
+        c.value for c in between if c.token.kind is TokenKind.WORD and any(map(is_imperative, bases(c.token.word)))
+    }
+    passive = any(is_passive(c.token.word) for c in (*between, *behind))
+    acts = any(c.value in verbs for c in behind) and not passive
+    listed = any(c.token.sense in (Sense.AND, Sense.OR) for c in (*between, *behind))
+    return _Turn.PERHAPS if acts or (listed and bool(verbs or _verbs(old, other))) else None
+
+
+def _parts(token: Token) -> bool:
+    """Whether a word says how what stands before it is to what stands behind: "over", "without", "then"."""
+    if token.kind is TokenKind.SENSE:
+        return token.sense not in (Sense.AND, Sense.OR)
+    return token.kind is TokenKind.LIGHT and not _is_link(token.word)
+
+
+def _verbs(*pairs: Pair) -> bool:
+    """Whether one of some words asks for something: "keep the first and delete the last"."""
+    return any(is_imperative(pair.before.token.word) for pair in pairs)
+
+
+def _opens(place: Place, verb: Claim) -> bool:
+    """Whether no thing stands before a verb since the last mark: it asks for what it says."""
+    start = max((mark.end() for mark in _MARK.finditer(place.text, 0, verb.token.start)), default=0)
+    before = [c for c in place.own if start <= c.token.start < verb.token.start]
+    return all(c.token.kind is TokenKind.SENSE for c in before)
+
+
+def find_redirected(place: Place, carriers: Sequence[Place]) -> list[Fault]:
+    """The words that stand behind another "to", "by" or "only" than before."""
+    after = [_directions(carrier) for carrier in carriers]
+    for (value, what), word in _directions(place).items():
+        others = [
+            other
+            for own in after
+            for (its_value, its_what), other in own.items()
+            if (its_value, its_what) == (value, what)
+        ]
+        if what == "to":
+            if others and word not in others and not _is_link(word):
+                return [Fault("changed", f"{word} {value}", f"{others[0]} {value}", place.units, carriers[0].units)]
+        elif not others and any(key[1] == what for own in after for key in own) and _holds(carriers, value):
+            return [Fault("changed", f"{word} {value}", "", place.units, carriers[0].units)]
+    return []
+
+
+def _holds(carriers: Sequence[Place], value: str) -> bool:
+    return any(value in carrier.values for carrier in carriers)
+
+
+def _directions(place: Place) -> dict[tuple[str, str], str]:
+    """For each word with content that stands behind "to", "by" or the like, or behind "only", that word."""
+    found: dict[tuple[str, str], str] = {}
+    last: Token | None = None
+    for claim in place.claims:
+        token = claim.token
+        if token.sense is Sense.ONLY or (token.kind is TokenKind.LIGHT and is_directional(token.word)):
+            last = token
+        elif token.kind <= TokenKind.WORD and last is not None:
+            found[token.value, "only" if last.sense else "to"] = last.word
+            last = None
+    return found
+
+
+def turns_around(one: Sequence[Token], other: Sequence[Token]) -> bool:
+    """Whether "to" stands for "by" or the like; "of the list", "in the list", "for the list" hang on a noun alike."""
+    words = [token.word for token in (*one, *other)]
+    return bool(one and other) and all(map(is_directional, words)) and not all(map(_is_link, words))
+
+
+def _is_link(word: str) -> bool:
+    return word.lower() in words_in("links")

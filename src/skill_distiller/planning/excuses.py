@@ -1,0 +1,93 @@
+"""Blocks that may go as nothing is lost with them: another one says the same and stays, or every agent knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.language.fact import FactKind
+from skill_distiller.language.modals import restricts, verifies
+from skill_distiller.meaning.accounting.account import lost_in
+from skill_distiller.planning.plan import Decision, Plan, Reason
+from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.skill.model import BlockKind
+
+KNOWN: Final = -1  # in place of the block that says the same
+
+
+@once_per_reading
+def excuses(reading: Reading) -> Mapping[int, int]:
+    """The blocks, by index, of which a model says that nothing is lost without them, and which block says the same.
+
+    KNOWN stands for what every agent knows. A word is not taken where a program sees more: a protected pattern or a
+    rule in capitals, a fact that the other block lacks (for what is known: any fact that stands nowhere else), a
+    restriction or a check that the other block does not lay down in full.
+    """
+    part = reading.analysis.model_part
+    if part is None:
+        return {}
+    found = {i: other for i, other in part.repeats.items() if _may_go(reading, i) and _says_all(reading, other, i)}
+    return {i: KNOWN for i in part.known if _may_go(reading, i) and _is_harmless(reading, i)} | found
+
+
+def _may_go(reading: Reading, block: int) -> bool:
+    verdict = reading.verdicts[block]
+    return not (verdict.protected or verdict.hard_rule)
+
+
+def _says_all(reading: Reading, other: int, block: int) -> bool:
+    """Whether a block has all facts of another one and, where that binds an agent, all that it says."""
+    lost = _facts(reading, block) - _facts(reading, other)
+    if lost:
+        return False
+    one, two = (reading.skill.blocks[i] for i in (block, other))
+    binds = restricts(one.text) or verifies(one.text) or one.kind is BlockKind.CODE
+    return not binds or not lost_in(one.text, two.text)
+
+
+def _is_harmless(reading: Reading, block: int) -> bool:
+    text = reading.skill.blocks[block].text
+    elsewhere = frozenset[str]().union(*(_facts(reading, b.index) for b in reading.skill.blocks if b.index != block))
+    return not (restricts(text) or verifies(text)) and _facts(reading, block) <= elsewhere
+
+
+def _facts(reading: Reading, block: int) -> frozenset[str]:
+    return frozenset(fact.key for fact in reading.facts[block] if fact.kind is not FactKind.MODAL)
+
+
+def spoken_for(reading: Reading, *, drops: bool) -> Mapping[int, Reason]:
+    """The blocks that stay as nobody says that nothing is lost without them.
+
+    Without `drops` those are all but the ones that another block repeats; else, where a model read the skill, all but
+    those with an excuse.
+    """
+    if drops and reading.analysis.model_part is None:
+        return {}
+    known = excuses(reading)
+    may_go = {i for i, other in known.items() if drops or other != KNOWN}
+    return dict.fromkeys((i for i in range(len(reading.skill.blocks)) if i not in may_go), Reason.UNSAID)
+
+
+def widowed(reading: Reading, texts: Sequence[str]) -> Iterator[int]:
+    """The blocks that have to stay as others went for them, given the texts of all: one of two that say the same."""
+    needed: set[int] = set()
+    for block, other in excuses(reading).items():
+        if other != KNOWN and not texts[block] and not texts[other] and block not in needed:
+            needed.add(other)
+            yield other
+
+
+def with_excuses(reading: Reading, plan: Plan) -> Plan:
+    """The plan, where each block that went with an excuse says it, and which block says the same."""
+    known = excuses(reading)
+
+    def excused(decision: Decision) -> Decision:
+        other = known.get(decision.block)
+        if other is None or decision.rendering.kind is not RenderingKind.DROPPED:
+            return decision
+        why = Reason.KNOWN if other == KNOWN else Reason.REPEATS
+        return replace(decision, rendering=replace(decision.rendering, stands_in=other), reason=why)
+
+    return replace(plan, decisions=tuple(map(excused, plan.decisions)))
