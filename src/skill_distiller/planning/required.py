@@ -29,6 +29,7 @@ _FEWEST_SHOUTED: Final = 4  # words of a line in capitals that is a rule
 _RIGHTS: Final = re.compile(
     r"(?i:spdx-license-identifier)|©|\bCopyright \(?[cC©\d]|(?i:\blicensed under\b)|\(MIT License\)|\bCC[ -]BY\b"
 )
+_BOX: Final = re.compile(r"^[ \t>]*[-*+] \[ \] ", re.MULTILINE)
 _TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
 RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
@@ -56,11 +57,16 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
         required |= dict.fromkeys(ruled_blocks(reading) - required.keys(), Reason.RESTRICTION)
         required |= dict.fromkeys(_only_output(reading.skill) - required.keys(), Reason.OUTPUT)
         known = required.keys() | reading.containers.partners
-        required |= dict.fromkeys(_held(reading.skill, known, verifies, verifies), Reason.VERIFIER)
+        required |= dict.fromkeys(_held(reading.skill, known, _checks, verifies), Reason.VERIFIER)
     if not reading.skill.description:  # nothing else says when the skill is for the case at hand
         triggers = (i for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER)
         required |= {i: Reason.TYPE for i in triggers if i not in required}
     return required
+
+
+def _checks(text: str) -> bool:
+    """Whether a text says what is checked: in words, or as boxes to tick."""
+    return verifies(text) or _BOX.search(text) is not None
 
 
 def _held(

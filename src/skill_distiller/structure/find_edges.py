@@ -26,6 +26,7 @@ def find_edges(skill: Skill) -> tuple[Edge, ...]:
         *find_pointers(skill),
         *find_references(skill),
         *_symbols(skill),
+        *_legends(skill),
     )
     return tuple({(edge.kind, edge.source, edge.target): edge for edge in reversed(found)}.values())[::-1]
 
@@ -75,3 +76,25 @@ def defined_names(text: str) -> Iterator[str]:
             yield from chain.from_iterable(_WORD.findall(part)[-1:] for part in names.split(","))
         else:
             yield match["name"] or match["shell"] or match["alias"] or match["plain"]
+
+
+# What a legend explains: a mark in brackets or capitals that opens an item or a row, "- `[ACK]` a person starts".
+_MARK: Final = re.compile(
+    r"^[ \t>]*(?:[-*+][ ]|\|[ ]*)[*_]{0,3}`(\[[^`\]\n]{1,40}\]|[A-Z][A-Z0-9_-]{1,40})`", re.MULTILINE
+)
+_LEGENDS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM, BlockKind.TABLE})
+_FEWEST_MARKS: Final = 2  # of a legend that a text has to use: one may stand there by chance
+
+
+def _legends(skill: Skill) -> Iterator[Edge]:
+    """From what uses the marks of a legend to the lists or tables, the first for each mark, that say what they mean."""
+    homes = dict[str, int]()
+    for block in skill.blocks:
+        used = defaultdict[int, list[str]](list)
+        for mark, home in homes.items():
+            if home != block.index and mark in block.text:
+                used[home].append(mark)
+        if sum(map(len, used.values())) >= _FEWEST_MARKS:
+            yield from (Edge(EdgeKind.SYMBOL, block.index, home, marks[0]) for home, marks in used.items())
+        if block.kind in _LEGENDS and not used:
+            homes |= {mark: block.index for mark in _MARK.findall(block.text) if mark not in homes}
