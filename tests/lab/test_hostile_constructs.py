@@ -17,10 +17,11 @@ def test_there_are_two_hundred_constructs() -> None:
 
 @pytest.mark.parametrize("mode", [*MODES, "plan"])
 def test_a_construct_goes_through_every_mode(mode: str) -> None:
-    """Doubled once, without a crash."""
+    """Doubled at least once, without a crash; what is too quick to tell is doubled again."""
     (construct,) = [item for item in constructs(1) if item.name == "bold and comma in lines"]
     growth = measure(construct, mode, 8000)
-    assert (len(growth.seconds), growth.failure) == (2, "")
+    assert len(growth.seconds) >= 2
+    assert not growth.failure
     assert growth.chars[1] > 1.8 * growth.chars[0]
 
 

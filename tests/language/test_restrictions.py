@@ -26,6 +26,15 @@ def test_texts_restrict_or_not(text: str, expected: str) -> None:
     assert [line for line in lines if restricts(line) is not (expected.strip() == "restricts")] == []
 
 
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [("Escalation Triggers", True), ("Red flags", True), ("Stop conditions", True), ("Eskalation an das Team", True),
+     ("When not to use", True), ("Steps", False), ("Triggers", False), ("Flags", False)],
+)  # fmt: skip
+def test_a_heading_over_exclusions_or_stops_restricts(heading: str, expected: bool) -> None:
+    assert restricts(heading, heading=True) is expected
+
+
 def test_one_clause_of_a_long_text_is_enough() -> None:
     calm = "The log is kept for 30 days. " * 20
     assert not restricts(calm)

@@ -253,7 +253,7 @@ class _Walk:
         for at, cells in rows:
             self._in_head = not at
             self._open_row(at)
-            units = [self._cell(cell.strip(" \t"), self._block.line + at, heads) for cell in cells[:columns]]
+            units = [self._cell(cell.strip(), self._block.line + at, heads) for cell in cells[:columns]]
             yield from (unit for unit in units if unit.text.strip())
             yield from self._surplus
 

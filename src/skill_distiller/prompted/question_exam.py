@@ -89,7 +89,7 @@ def write_questions(body: str, count: int, asked: Sequence[str], examiner: Sessi
         count=count,
         sample=attempt,
         boundary=new_boundary([body, *asked]),
-        values={"count": str(count), "known": known, "skill": body},
+        values={"count": str(count), "known": known, "problem": "", "skill": body},
     )
     try:
         value = examiner.ask(Question(request, lambda value: value))

@@ -10,14 +10,10 @@ from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from skill_distiller.analysis.cues import heading_promises
-from skill_distiller.analysis.model import SectionType
-from skill_distiller.analysis.patterns import WORDS
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
-from skill_distiller.checks.format import format_faults
 from skill_distiller.checks.functionality import EmbeddedJudge
-from skill_distiller.errors import BadInputError, RefusedError, TargetError, UsageError
+from skill_distiller.errors import RefusedError, TargetError, UsageError
 from skill_distiller.planning.choose import (
     Observer,
     compress_to_threshold,
@@ -36,6 +32,7 @@ from skill_distiller.run.notes import (
     COMPACTION_TOKENS,
     Note,
     NoteKind,
+    check_skill,
     compaction_notes,
     judge_notes,
     plan_notes,
@@ -45,67 +42,13 @@ from skill_distiller.run.proof import Planned, Proved, planned, prove, refuse_un
 from skill_distiller.run.result import Evidence, Result
 from skill_distiller.run.run import DistillOptions, Gate, Run, check_options, watch_nothing
 from skill_distiller.skill.folder import SkillFolder
-from skill_distiller.skill.model import Frontmatter, FrontmatterState, Skill
+from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import count_skill
 
 if TYPE_CHECKING:
     pass
-
-# How a frontmatter was found, and what to do about it: the wording of the reference's table of recovery hints.
-FRONTMATTER_HINTS: Final = {
-    FrontmatterState.MISSING.value: "Add --- block with name and description.",
-    FrontmatterState.UNCLOSED.value: "Close the --- block with a --- line of its own.",
-    FrontmatterState.NOT_FIRST.value: "Move the --- block to the first line.",
-    FrontmatterState.BROKEN.value: "Quote the values that hold a colon; tags and aliases are not accepted.",
-    "empty": "Give it a name and a description.",
-    "without fields": "Write fields, one a line: name: …, then description: …",
-}
-TRIGGER_HINT: Final = "Add '## When to Use' for best results."
-_GIVEN_TWICE: Final = "given twice"  # as the check of the format calls it
-_FIELD: Final = re.compile(r"[^\s#-][^#]*:(?:\s|\Z)")
-
-
-def check_skill(reading: Reading, *, strict: bool) -> tuple[Note, ...]:
-    """Notes on what a skill lacks; nothing is ever invented for it. With `strict`, BadInputError instead."""
-    skill = reading.skill
-    found = find_fault(skill.frontmatter)
-    notes = [Note(NoteKind.NO_FRONTMATTER, found)] if found else []
-    if found and not any(section.level for section in skill.sections):
-        notes.append(Note(NoteKind.NO_SKILL))
-    if not has_trigger(reading):
-        notes.append(Note(NoteKind.NO_TRIGGER))
-    if strict and found:
-        problem = "There is no frontmatter" if found == FrontmatterState.MISSING else f"The frontmatter is {found}"
-        raise BadInputError(f"{problem} (--strict).", FRONTMATTER_HINTS[found])
-    if strict and notes:
-        raise BadInputError("There is no trigger section (--strict).", TRIGGER_HINT)
-    twice = (fault.field for fault in format_faults(skill) if fault.text == _GIVEN_TWICE)
-    nested = (Note(NoteKind.NESTED_FENCES, str(block.line)) for block in skill.blocks if block.holds_fences)
-    return (*notes, *(Note(NoteKind.FIELD_TWICE, field) for field in twice), *nested)
-
-
-def find_fault(frontmatter: Frontmatter) -> str:
-    """Why a frontmatter can't be used, as a key of FRONTMATTER_HINTS; "" for one that can."""
-    if frontmatter.state is not FrontmatterState.BROKEN:
-        return "" if frontmatter.state is FrontmatterState.OK else frontmatter.state.value
-    lines = [line for line in frontmatter.raw.strip().splitlines()[1:-1] if line.strip() and line.lstrip()[0] != "#"]
-    if not lines:
-        return "empty"
-    return frontmatter.state.value if any(map(_FIELD.match, lines)) else "without fields"
-
-
-def has_trigger(reading: Reading) -> bool:
-    """Whether a skill says when it applies: in a block, under a heading like "When to use", or in its description."""
-    if any(verdict.type is SectionType.TRIGGER for verdict in reading.verdicts):
-        return True
-    promised = (kind for s in reading.skill.sections if s.blocks for kind, _ in heading_promises(s.heading))
-    if any(kind is SectionType.TRIGGER for kind in promised):
-        return True
-    description = reading.skill.description.lower()
-    return any(word in description for word in WORDS["description"]["trigger"])
-
 
 UNUSED: Final = 0.05  # of the result's tokens: of a budget with more left than that is told why
 _DATA: Final = re.compile(r"data:[\w/+.-]{1,100};base64,[A-Za-z0-9+/=]{100,}")
@@ -332,7 +275,7 @@ def _sound(run: Run, reading: Reading) -> Proved:
     """
     options, most = run.options, run.options.tokens
     try:
-        first = prove(run, reading, _write(run, reading))
+        first = _as_promised(run, reading, prove(run, reading, _write(run, reading)))
     except TargetError as error:
         raise TargetError.beyond(options.tokens or 0, max(error.smallest, _least(run, reading))) from None
     if _is_sound(first, most) or options.plan or options.mode is Mode.ONELINER or options.gate is Gate.REPORT:
@@ -356,6 +299,27 @@ def _sound(run: Run, reading: Reading) -> Proved:
     if most and (enough := _least(quiet, reading)) > most:
         raise TargetError.beyond(most, enough)
     return first
+
+
+_RAISED: Final = 3  # times that a threshold is raised to keep what was promised
+
+
+def _as_promised(run: Run, reading: Reading, proof: Proved) -> Proved:
+    """The proof; where the facts of parts that went leave less than the threshold, the first that has it from above."""
+    options = run.options
+    by_program = isinstance(run.backends.judge, EmbeddedJudge)  # a model's word on what may go counts otherwise
+    if not by_program or options.plan or options.mode is not Mode.THRESHOLD or options.tokens is not None:
+        return proof
+    threshold = options.threshold
+    for _ in range(_RAISED):
+        found = EmbeddedJudge(run.models.worth).score(proof.comparison)
+        short = options.threshold - found.score / 100
+        if short <= 0 or found.protected_lost or not proof.draft.plan.changed:
+            break
+        threshold = min(1.0, threshold + 1.1 * short)
+        raised = replace(run, options=replace(options, threshold=threshold), observe=watch_nothing)
+        proof = prove(raised, reading, _write(raised, reading))
+    return proof
 
 
 def _least(run: Run, reading: Reading) -> int:

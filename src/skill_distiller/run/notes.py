@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,16 +11,21 @@ from itertools import accumulate
 from math import floor
 from typing import Final
 
+from skill_distiller.analysis.cues import heading_promises
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.patterns import WORDS
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.checks.format import format_faults
 from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.checks.receipt import Comparison
+from skill_distiller.errors import BadInputError
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Mode, Plan
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.run.gates.judge_gate import Judged
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.ids import piece_ids, source_digest
-from skill_distiller.skill.model import Section, Skill, count_line_ends
+from skill_distiller.skill.model import Frontmatter, FrontmatterState, Section, Skill, count_line_ends
 from skill_distiller.tokens import ESTIMATE, TokenCounter
 
 # Agents bring back this many tokens of each skill, from its start (Claude Code, "Skill content lifecycle").
@@ -197,3 +203,57 @@ def compaction_notes(
     late = find_late_sections(skill, comparison.distilled, comparison.plan, required, known, counter)
     blocks = sum(section.blocks for section in late)
     return (Note(NoteKind.BEYOND_COMPACTION, str(blocks), late),) if late else ()
+
+
+# How a frontmatter was found, and what to do about it: the wording of the reference's table of recovery hints.
+FRONTMATTER_HINTS: Final = {
+    FrontmatterState.MISSING.value: "Add --- block with name and description.",
+    FrontmatterState.UNCLOSED.value: "Close the --- block with a --- line of its own.",
+    FrontmatterState.NOT_FIRST.value: "Move the --- block to the first line.",
+    FrontmatterState.BROKEN.value: "Quote the values that hold a colon; tags and aliases are not accepted.",
+    "empty": "Give it a name and a description.",
+    "without fields": "Write fields, one a line: name: …, then description: …",
+}
+TRIGGER_HINT: Final = "Add '## When to Use' for best results."
+_GIVEN_TWICE: Final = "given twice"  # as the check of the format calls it
+_FIELD: Final = re.compile(r"[^\s#-][^#]*:(?:\s|\Z)")
+
+
+def check_skill(reading: Reading, *, strict: bool) -> tuple[Note, ...]:
+    """Notes on what a skill lacks; nothing is ever invented for it. With `strict`, BadInputError instead."""
+    skill = reading.skill
+    found = find_fault(skill.frontmatter)
+    notes = [Note(NoteKind.NO_FRONTMATTER, found)] if found else []
+    if found and not any(section.level for section in skill.sections):
+        notes.append(Note(NoteKind.NO_SKILL))
+    if not has_trigger(reading):
+        notes.append(Note(NoteKind.NO_TRIGGER))
+    if strict and found:
+        problem = "There is no frontmatter" if found == FrontmatterState.MISSING else f"The frontmatter is {found}"
+        raise BadInputError(f"{problem} (--strict).", FRONTMATTER_HINTS[found])
+    if strict and notes:
+        raise BadInputError("There is no trigger section (--strict).", TRIGGER_HINT)
+    twice = (fault.field for fault in format_faults(skill) if fault.text == _GIVEN_TWICE)
+    nested = (Note(NoteKind.NESTED_FENCES, str(block.line)) for block in skill.blocks if block.holds_fences)
+    return (*notes, *(Note(NoteKind.FIELD_TWICE, field) for field in twice), *nested)
+
+
+def find_fault(frontmatter: Frontmatter) -> str:
+    """Why a frontmatter can't be used, as a key of FRONTMATTER_HINTS; "" for one that can."""
+    if frontmatter.state is not FrontmatterState.BROKEN:
+        return "" if frontmatter.state is FrontmatterState.OK else frontmatter.state.value
+    lines = [line for line in frontmatter.raw.strip().splitlines()[1:-1] if line.strip() and line.lstrip()[0] != "#"]
+    if not lines:
+        return "empty"
+    return frontmatter.state.value if any(map(_FIELD.match, lines)) else "without fields"
+
+
+def has_trigger(reading: Reading) -> bool:
+    """Whether a skill says when it applies: in a block, under a heading like "When to use", or in its description."""
+    if any(verdict.type is SectionType.TRIGGER for verdict in reading.verdicts):
+        return True
+    promised = (kind for s in reading.skill.sections if s.blocks for kind, _ in heading_promises(s.heading))
+    if any(kind is SectionType.TRIGGER for kind in promised):
+        return True
+    description = reading.skill.description.lower()
+    return any(word in description for word in WORDS["description"]["trigger"])

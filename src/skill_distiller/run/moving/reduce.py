@@ -25,7 +25,6 @@ from skill_distiller.planning.saved_plan import find_pieces
 from skill_distiller.planning.worth import load_worth_model
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.describe_skill import DescriptionResult
-from skill_distiller.run.distill import check_skill
 from skill_distiller.run.moving.prove_moves import Proof, comes_back, prove_folders
 from skill_distiller.run.moving.reduce_run import (
     Figures,
@@ -36,6 +35,7 @@ from skill_distiller.run.moving.reduce_run import (
     Stages,
     find_unnamed,
 )
+from skill_distiller.run.notes import check_skill
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
