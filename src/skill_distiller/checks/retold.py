@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from skill_distiller.meaning.accounting.places import Fault
-from skill_distiller.rewriting.retell import faults_of
 from skill_distiller.skill.ids import piece_ids
 from skill_distiller.skill.model import Skill
+
+if TYPE_CHECKING:
+    from skill_distiller.meaning.accounting.places import Fault
 
 Telling = tuple[tuple[str, ...], str]  # the ids of some blocks, and the text that says them all
 
@@ -37,6 +38,8 @@ def _lacks(original: Skill, candidate: Skill, blocks: Sequence[int], text: str) 
 
     Plain words that are not found again were put to the judge.
     """
+    from skill_distiller.rewriting.retell import faults_of  # a run without a model has no use for it
+
     if not _binding(faults_of(original, blocks, text, trusting=True)):
         return False
     elsewhere = candidate.body.replace(text, "", 1)

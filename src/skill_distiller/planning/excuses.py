@@ -9,7 +9,6 @@ from typing import Final
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.modals import restricts, verifies
-from skill_distiller.meaning.accounting.account import lost_in
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import BlockKind
@@ -43,6 +42,8 @@ def _says_all(reading: Reading, other: int, block: int) -> bool:
     if lost:
         return False
     one, two = (reading.skill.blocks[i] for i in (block, other))
+    from skill_distiller.meaning.accounting.account import lost_in  # a run without a model has no use for it
+
     binds = restricts(one.text) or verifies(one.text) or one.kind is BlockKind.CODE
     return not binds or not lost_in(one.text, two.text)
 
