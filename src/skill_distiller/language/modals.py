@@ -146,8 +146,8 @@ def _restricts(text: str, heading: bool) -> bool:
     if not heading and languages == _ENGLISH and _english_hints().isdisjoint(words):
         return False
     clauses = f"{lines}\n{_CLAUSE.sub(chr(10), lines)}"
-    known = [_prohibitions(), *([_exclusions()] if heading else ())]
-    return any(by[language].search(clauses) for by in known for language in languages & by.keys())
+    known = ("", "headings") if heading else ("",)
+    return any(found.search(clauses) for by in known for language in languages if (found := _restricting(by, language)))
 
 
 @lru_cache(maxsize=4096)
@@ -180,25 +180,14 @@ def _english_hints() -> frozenset[str]:
     return frozenset(_restrictions()["hints"]["en"].split())
 
 
-@lru_cache(maxsize=1)
-def _prohibitions() -> Mapping[str, re.Pattern[str]]:
-    """By language what restricts, as one expression."""
-    return _compiled({language: text for language, text in _restrictions().items() if isinstance(text, str)})
-
-
-@lru_cache(maxsize=1)
-def _exclusions() -> Mapping[str, re.Pattern[str]]:
-    """By language what a heading over exclusions says, as one expression."""
-    return _compiled(_restrictions()["headings"])
-
-
-def _compiled(known: Mapping[str, str]) -> Mapping[str, re.Pattern[str]]:
-    found = {}
-    for language, text in known.items():
-        imperatives = "|".join(tables(language)["imperatives"].split()) if "{imperative}" in text else ""
-        lines = [line for line in text.replace("{imperative}", imperatives).split("\n") if line]
-        found[language] = re.compile("|".join(_by_opening(lines)), re.MULTILINE)
-    return found
+@lru_cache(maxsize=64)
+def _restricting(table: str, language: str) -> re.Pattern[str] | None:
+    """What restricts in a language as one expression, in any text or with "headings" in a heading; None for nothing."""
+    known = _restrictions()[table] if table else _restrictions()
+    text = known.get(language, "")
+    imperatives = "|".join(tables(language)["imperatives"].split()) if "{imperative}" in text else ""
+    lines = [line for line in text.replace("{imperative}", imperatives).split("\n") if line]
+    return re.compile("|".join(_by_opening(lines)), re.MULTILINE) if lines else None
 
 
 def _by_opening(lines: Sequence[str]) -> Iterator[str]:

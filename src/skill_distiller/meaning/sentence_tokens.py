@@ -79,7 +79,6 @@ _WORD: Final = re.compile(
     rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
     r"|(?P<sign>[≥≤→⇒↔¬∧∨∀∃=<>&+×÷±/%#@?？]|[^\w\s!-/:-@\[-`{-~，。、；：！？「」『』（）《》【】“”‘’„‚‹›«»…–—·•¿¡])"
 )
-_ANY_WORD: Final = re.compile(re.sub(r"\?P<\w+>", "?:", _WORD.pattern))
 _AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-]*(?=\Z|[\s%°]|[^\W\d_]{1,12}\Z)")
 _CJK: Final = re.compile(f"[{CJK}]")
 _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
@@ -164,7 +163,7 @@ def read_language(text: str) -> str:
 
 
 def _plain_words(text: str) -> list[str]:
-    words = [word.rstrip(".") for word in _ANY_WORD.findall(text.lower().replace("’", "'"))]
+    words = [match.group().rstrip(".") for match in _WORD.finditer(text.lower().replace("’", "'"))]
     if text.isascii():
         return words
     return [part for word in words for part in (segment(word) if _CJK.match(word) else (word,))]

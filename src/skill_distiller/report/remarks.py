@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
-from xml.sax.saxutils import escape, quoteattr
 
 from skill_distiller._version import __version__
 
@@ -80,11 +79,14 @@ def _escaped(text: str, also: str = "") -> str:
     return "".join(f"%{ord(c):02X}" if c in "%\r\n" + also else c for c in text)
 
 
-_NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Compiled at its first use: it is large, and few runs write XML.
+_NO_XML: Final = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def junit_report(name: str, remarks: Sequence[Remark], cases: Sequence[str]) -> str:
     """The remarks as a JUnit report: a test case for each path, which fails where there is an error about it."""
+    from xml.sax.saxutils import escape  # with HTTP and TLS, for which a run has no use
+
     by_path: dict[str, list[Remark]] = {path: [] for path in cases}
     for remark in remarks:
         by_path.setdefault(remark.places[0][0], []).append(remark)
@@ -101,10 +103,17 @@ def junit_report(name: str, remarks: Sequence[Remark], cases: Sequence[str]) -> 
             f"    <failure type={_attribute(error.rule)} message={_attribute(error.message)}/>" for error in errors
         ]
         if others:
-            lines.append(f"    <system-out>{escape(_NO_XML.sub('?', chr(10).join(others)))}</system-out>")
+            lines.append(f"    <system-out>{escape(_printable(chr(10).join(others)))}</system-out>")
         lines.append("  </testcase>")
     return "\n".join([*lines, "</testsuite>", ""])
 
 
 def _attribute(value: object) -> str:
-    return quoteattr(_NO_XML.sub("?", str(value)))
+    from xml.sax.saxutils import quoteattr
+
+    return quoteattr(_printable(str(value)))
+
+
+def _printable(text: str) -> str:
+    """A text with a question mark for each character that XML has no place for."""
+    return re.sub(_NO_XML, "?", text)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -26,8 +27,18 @@ _CLAUSE_MARKS: Final = tuple(",;:–—-")
 
 
 @lru_cache(maxsize=1)
-def _verb_stems() -> frozenset[str]:
-    return frozenset(map(stem, (*words_in("article_verbs"), *tables("en")["imperatives"].split())))
+def _verbs() -> Mapping[str, Sequence[str]]:
+    """The verbs by their first two letters, which their stems have too."""
+    found = defaultdict[str, list[str]](list)
+    for verb in (*words_in("article_verbs"), *tables("en")["imperatives"].split()):
+        found[verb[:2]].append(verb)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _verb_stems(opening: str) -> frozenset[str]:
+    """The stems of the verbs that open with two letters: a short text has no use for all of them."""
+    return frozenset(map(stem, _verbs().get(opening, ())))
 
 
 @lru_cache(maxsize=1)
@@ -116,7 +127,8 @@ def _follows(before: str, word: str) -> bool:
 
 def _is_verb(word: str, before: str) -> bool:
     """Whether a word is a verb, as far as can be told by what stands before it: "the report the tool wrote"."""
-    if stem(word) not in _verb_stems() or before in words_in("article_determiners"):
+    own = stem(word)
+    if own not in _verb_stems(own[:2]) or before in words_in("article_determiners"):
         return False
     if word.endswith(("ing", "ed")) or not before or before[-1] in ".,;:!?–—-":
         return True
