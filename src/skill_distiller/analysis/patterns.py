@@ -7,7 +7,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from math import prod
 from time import process_time
@@ -22,14 +22,24 @@ if TYPE_CHECKING:
     import regex
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pattern:
-    """A named expression; without one of its `hints` in the text it can't match and is not tried."""
+    """A named expression, by its lines; without one of its `hints` in the text it can't match and is not tried."""
 
     name: str
     hints: tuple[str, ...]
-    expression: re.Pattern[str]
-    also: re.Pattern[str] | None = None  # has to be found as well, anywhere
+    lines: str
+    also: str = ""  # has to be found as well, anywhere
+    any_case: bool = False
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        """The expression, compiled at its first use: most texts have no hint of most patterns."""
+        return one_of(self.lines, any_case=self.any_case)
+
+    @cached_property
+    def _also(self) -> re.Pattern[str] | None:
+        return one_of(self.also) if self.also else None
 
     def found_in(self, text: str, lowered: str) -> bool:
         """Whether a text holds the pattern; the hints are looked for in `lowered`, the text in lower case."""
@@ -39,7 +49,7 @@ class Pattern:
         else:
             if self.hints:
                 return False
-        return bool(self.expression.search(text)) and (self.also is None or bool(self.also.search(text)))
+        return bool(self.expression.search(text)) and (self._also is None or bool(self._also.search(text)))
 
 
 class PatternNames(NamedTuple):
@@ -61,12 +71,7 @@ def one_of(lines: str, *, any_case: bool = False) -> re.Pattern[str]:
 
 def _patterns(kind: str) -> tuple[Pattern, ...]:
     return tuple(
-        Pattern(
-            row["name"],
-            tuple(row["hints"]),
-            one_of(row["expression"], any_case="any_case" in row),
-            one_of(row["also"]) if "also" in row else None,
-        )
+        Pattern(row["name"], tuple(row["hints"]), row["expression"], row.get("also", ""), "any_case" in row)
         for row in WORDS[kind]
     )
 
