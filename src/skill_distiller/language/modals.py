@@ -119,7 +119,6 @@ _BULLET: Final = re.compile(r"^ ?(?:[-+•] )?(?:\d{1,3}[.)] )?(?: ?x )?", re.MU
 _PLAIN: Final = re.compile(rf"{_LETTER}+(?:'{_LETTER}+)?")
 _ENGLISH: Final = {"en"}
 _OTHER: Final = ("ru", "zh", "ja", "ko", "ar")
-_OTHER_SCRIPT: Final = re.compile(rf"[\u0400-\u04ff\u0600-\u06ff{CJK}]")
 
 
 @lru_cache(maxsize=4096)  # a block is asked about where it is read, cut and compared
@@ -142,12 +141,16 @@ def _restricts(text: str, heading: bool) -> bool:
     lowered = _TAG.sub(" ", _COMMENT.sub(" ", lowered[:closed]) + lowered[closed:])
     lines = _BULLET.sub("", _MARKS.sub(" ", lowered))
     words = _PLAIN.findall(lines)
-    languages = {"en", *languages_of(words), *(_OTHER if _OTHER_SCRIPT.search(text) else ())}
+    languages = {"en", *languages_of(words), *(_OTHER if _has_other_script(text) else ())}
     if not heading and languages == _ENGLISH and _english_hints().isdisjoint(words):
         return False
     clauses = f"{lines}\n{_CLAUSE.sub(chr(10), lines)}"
     known = ("", "headings") if heading else ("",)
     return any(found.search(clauses) for by in known for language in languages if (found := _restricting(by, language)))
+
+
+def _has_other_script(text: str) -> bool:
+    return not text.isascii() and re.search(rf"[\u0400-\u04ff\u0600-\u06ff{CJK}]", text) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -30,7 +30,6 @@ _WEIGHTS: Final = {FactKind.MODAL: 0.5, FactKind.CODE_LINE: 0.5}  # like a sente
 _TRANSCRIPTS: Final = frozenset({"", "text", "txt", "plain", "plaintext", "md", "markdown"})
 _OPENING, _CLOSING = "([{", ")]}"
 
-_WORDS: Final = re.compile(rf"[{CJK}]|[^\W{CJK}]+(?:[-./:@][^\W{CJK}]+)*")  # a date, a path or an address is one
 _TOKENS: Final = re.compile(r"[a-z0-9]+|[^\s`*>#a-z0-9]")
 _CODE: Final = re.compile(r"(?<!`)(`++)(?!`).+?(?<!`)\1(?!`)")
 # What could open a construct at the beginning of a list item, or anywhere in it.
@@ -52,6 +51,12 @@ _SHOWS_BAD: Final = (  # how not to do it: a mark, a sentence, or a label or com
 )
 # Languages that hold data or what was said: nothing in them is done one after the other.
 _DATA: Final = frozenset("json jsonc json5 yaml yml toml ini xml html csv diff".split())
+
+
+@lru_cache(maxsize=1)
+def _word() -> re.Pattern[str]:
+    """A word; a date, a path or an address is one. Compiled at its first use: few skills have sets of examples."""
+    return re.compile(rf"[{CJK}]|[^\W{CJK}]+(?:[-./:@][^\W{CJK}]+)*")
 
 
 class Element(NamedTuple):
@@ -89,7 +94,7 @@ class Shown:
 
 def words_of(text: str) -> frozenset[str]:
     """The distinct words of a text, in lower case, values whole; Chinese, Japanese and Korean by characters."""
-    return frozenset(_WORDS.findall(text.lower()))
+    return frozenset(_word().findall(text.lower()))
 
 
 def example_elements(reading: Reading, example: Example) -> dict[str, Element]:

@@ -18,11 +18,11 @@ from markdown_it.token import Token
 from skill_distiller.analysis.cues import IMPERATIVES
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import find_facts
-from skill_distiller.language.words import ABBREVIATIONS
+from skill_distiller.language.words import ABBREVIATIONS, CJK
 from skill_distiller.skill.links import MARKED
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 
-_NO_BLANKS: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")  # scripts that set none between words
+_NO_BLANKS: Final = re.compile(f"[{CJK}]")  # scripts that set none between words
 _LETTER: Final = re.compile(r"(?<!\\)[^\W\d_]")
 _OTHER_LIST: Final = re.compile(r"<([a-z]\w*)>")
 _DEFINES: Final = re.compile(r"(?:\w+ ){1,3}(?:is|are) (?:an?|the)\b")
