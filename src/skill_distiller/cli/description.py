@@ -23,8 +23,7 @@ from skill_distiller.cli.input_output import (
     write_stdout,
 )
 from skill_distiller.cli.library.each import for_each, path_of
-from skill_distiller.cli.options.arguments import PROVIDER_VARIABLE, PROVIDERS, ExamModels, exclude
-from skill_distiller.cli.options.completion import one_of
+from skill_distiller.cli.options.arguments import ExamModels, exclude, provider_option
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, UsageError
 from skill_distiller.library.find_skills import FoundSkill, Search
@@ -167,13 +166,7 @@ class Reader(ExamModels):
     """The language model that reads, chooses and writes descriptions, and its limits."""
 
     PANEL: ClassVar[str] = "Model"
-    provider: str = option(
-        "auto",
-        envvar=PROVIDER_VARIABLE,
-        complete=one_of(PROVIDERS),
-        metavar=PROVIDERS,
-        help="Who reads descriptions and writes them. embedded: a router that compares words.",
-    )
+    provider: str = provider_option("Who reads descriptions and writes them. embedded: a router that compares words.")
 
 
 @expand_groups

@@ -24,16 +24,14 @@ from skill_distiller.cli.input_output import (
 from skill_distiller.cli.library.each import for_each, path_of
 from skill_distiller.cli.library.paths import Looking
 from skill_distiller.cli.options.arguments import (
-    PROVIDER_VARIABLE,
-    PROVIDERS,
     ExamModels,
     Marking,
     Output,
     Source,
     exclude,
+    provider_option,
     read_threshold,
 )
-from skill_distiller.cli.options.completion import one_of
 from skill_distiller.cli.options.gates import EXAM, EXAM_FILE, GATE_OF_REDUCE, check_gates
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.disclosure.ledger import MAX_BYTES as MAX_LEDGER
@@ -153,12 +151,8 @@ class Models(ExamModels):
     """The language model that sorts blocks, writes pointers and tightens what stays, or answers an exam."""
 
     PANEL: ClassVar[str] = "Model"
-    provider: str = option(
-        "auto",
-        envvar=PROVIDER_VARIABLE,
-        complete=one_of(PROVIDERS),
-        metavar=PROVIDERS,
-        help="Who sorts, writes pointers and tightens what stays; with --gate who answers the exam. embedded: nobody.",
+    provider: str = provider_option(
+        "Who sorts, writes pointers and tightens what stays; with --gate who answers the exam. embedded: nobody."
     )
 
 

@@ -291,19 +291,20 @@ class Source:
 PROVIDERS: Final = "auto|ollama|gemini|openai|embedded|llm"
 
 
+def provider_option(help_: str) -> str:
+    """The option that names who does the work of a command, which its help says."""
+    return option("auto", complete=one_of(PROVIDERS), envvar=PROVIDER_VARIABLE, metavar=PROVIDERS, help=help_)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelOptions(ProviderOptions):
     """Which models take part in a run, and within which limits."""
 
     PANEL: ClassVar[str] = "Model"
-    provider: str = option(
-        "auto",
-        complete=one_of(PROVIDERS),
-        envvar=PROVIDER_VARIABLE,
-        metavar=PROVIDERS,
-        help="Who classifies, rewrites and judges. auto: Ollama where it answers with a model, else Gemini where "
+    provider: str = provider_option(
+        "Who classifies, rewrites and judges. auto: Ollama where it answers with a model, else Gemini where "
         "GEMINI_API_KEY is set, else OpenAI where OPENAI_API_KEY is, else embedded (no language model, no "
-        "network). llm: as auto, but never embedded.",
+        "network). llm: as auto, but never embedded."
     )
     model: str = option(
         "",
@@ -344,12 +345,8 @@ class Code(StrEnum):
 class ExamModels:
     """Which model writes exams and answers them, and within which limits."""
 
-    provider: str = option(
-        "auto",
-        complete=one_of(PROVIDERS),
-        envvar=PROVIDER_VARIABLE,
-        metavar=PROVIDERS,
-        help="Who writes exams, and answers their tasks. embedded: nobody; what the texts say is measured.",
+    provider: str = provider_option(
+        "Who writes exams, and answers their tasks. embedded: nobody; what the texts say is measured."
     )
     model: str = _same("model", "")
     max_calls: int | None = _same("max_calls", None)
