@@ -14,7 +14,7 @@ from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.disclosure.branches import find_branches
 from skill_distiller.disclosure.model import NewReference, Passage, Signpost
-from skill_distiller.disclosure.signposts import clean_heading, words_of_names
+from skill_distiller.disclosure.topics import clean_heading, words_of_names
 from skill_distiller.skill.folder import LinkState, SkillFolder
 from skill_distiller.skill.model import Skill
 

@@ -11,7 +11,8 @@ from typing import Final
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.disclosure.model import NewReference, Passage, Slice, Span, Split, slices_of
 from skill_distiller.disclosure.relink import Rebased, apply_links, rebase_links, used_definitions
-from skill_distiller.disclosure.signposts import clean_heading, heading_of_others, write_pointer
+from skill_distiller.disclosure.signposts import heading_of_others, write_pointer
+from skill_distiller.disclosure.topics import clean_heading
 from skill_distiller.skill.folder import SKILL_PATH, SkillFolder
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
@@ -118,7 +119,8 @@ def _header(reference: NewReference, skill: Skill) -> str:
     blocks = (skill.blocks[index] for passage in reference.passages for index in passage.blocks)
     paths = f" {_PATHS}" if any(block.kind is BlockKind.CODE and "/" in block.text for block in blocks) else ""
     about = f" Topics: {topics}." if topics else ""
-    return f"{MARK} {'; '.join(whens)}.{about}{paths} -->"
+    said = f"{'; '.join(whens)}.{about}".replace("--", "–")  # two dashes may end the comment
+    return f"{MARK} {said}{paths} -->"
 
 
 def _stretches(slices: Sequence[Slice], passage: Passage) -> Iterator[list[Slice]]:

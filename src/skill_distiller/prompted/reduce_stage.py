@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.disclosure.model import ContentClass, Passage, Signpost
-from skill_distiller.disclosure.signposts import clean_heading
 from skill_distiller.disclosure.tighten import Reworded, says_as_much
+from skill_distiller.disclosure.topics import clean_heading
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.facts import fact_keys, find_facts
 from skill_distiller.language.lexicon import is_imperative
