@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from skill_distiller.language.fact import AFTER_LIMIT, CJK_STOP, NEXT_WORD, Fact, FactKind, normalize
 from skill_distiller.language.lexicon import languages_of
-from skill_distiller.language.tables import tables, texts
+from skill_distiller.language.tables import small, tables, texts
 from skill_distiller.language.words import CJK
 
 _DATA: Final = tomllib.loads((files(__package__) / "data" / "modals.toml").read_text(encoding="utf-8"))
@@ -121,7 +121,7 @@ _ENGLISH: Final = {"en"}
 _OTHER: Final = ("ru", "zh", "ja", "ko", "ar")
 
 
-@lru_cache(maxsize=4096)  # a block is asked about where it is read, cut and compared
+@lru_cache(maxsize=16384)
 def restricts(text: str, *, heading: bool = False) -> bool:
     """Whether a text forbids or demands something, or asks for approval, in any language of `data/prohibitions.toml`.
 
@@ -130,20 +130,16 @@ def restricts(text: str, *, heading: bool = False) -> bool:
     >>> restricts("The agent is helpful and will never push."), restricts("Push when the tests pass.")
     (True, False)
     """
-    return _restricts(text, heading)
-
-
-@lru_cache(maxsize=16384)
-def _restricts(text: str, heading: bool) -> bool:
     # Cached: planning, proof and gate all ask it of the same blocks and sentences.
     lowered = text.lower().replace("’", "'")
-    closed = lowered.rfind("-->") + 3  # behind it no comment ends, and looking for that takes the square of the length
-    lowered = _TAG.sub(" ", _COMMENT.sub(" ", lowered[:closed]) + lowered[closed:])
-    lines = _BULLET.sub("", _MARKS.sub(" ", lowered))
-    words = _PLAIN.findall(lines)
+    if "<" in lowered:
+        closed = lowered.rfind("-->") + 3  # behind it no comment ends, and looking for that takes the square of the length
+        lowered = _TAG.sub(" ", _COMMENT.sub(" ", lowered[:closed]) + lowered[closed:])
+    words = _PLAIN.findall(lowered)
     languages = {"en", *languages_of(words), *(_OTHER if _has_other_script(text) else ())}
     if not heading and languages == _ENGLISH and _english_hints().isdisjoint(words):
         return False
+    lines = _BULLET.sub("", _MARKS.sub(" ", lowered))
     clauses = f"{lines}\n{_CLAUSE.sub(chr(10), lines)}"
     known = ("", "headings") if heading else ("",)
     return any(found.search(clauses) for by in known for language in languages if (found := _restricting(by, language)))
@@ -160,15 +156,15 @@ def verifies(text: str) -> bool:
     >>> verifies("**Done when:** the tests pass."), verifies("Nothing has been verified.")
     (True, False)
     """
-    return _verifiers().search(text.replace("’", "'")) is not None
+    return _verifiers().search(small(text.replace("’", "'"))) is not None
 
 
 @lru_cache(maxsize=1)
 def _verifiers() -> re.Pattern[str]:
-    openings = (phrase.strip() for text in texts("verifier_openings") for phrase in text.split(","))
+    openings = (small(phrase.strip()) for text in texts("verifier_openings") for phrase in text.split(","))
     known = "|".join(re.escape(phrase).replace("\\ ", r"[ ,]{1,2}") for phrase in openings)
     return re.compile(
-        rf"^\W{{0,12}}(?:\d{{1,3}}[.)]\s)?\W{{0,6}}(?:{known})(?![a-zà-ÿа-я])", re.MULTILINE | re.IGNORECASE
+        rf"^\W{{0,12}}(?:\d{{1,3}}[.)]\s)?\W{{0,6}}(?:{known})(?![a-zà-ÿа-я])", re.MULTILINE
     )
 
 

@@ -34,6 +34,14 @@ def parts(text: str, mark: str = ",") -> Iterator[list[str]]:
     return filter(None, map(str.split, text.split(mark)))
 
 
+def small(text: str) -> str:
+    """A text in small letters, each in its place.
+
+    An expression in small letters finds there what one for any case finds in the text, in a third of the time.
+    """
+    return text.lower() if text.isascii() else text.replace("İ", "i").lower()  # the one that would become two
+
+
 @cache
 def words_in(table: str) -> frozenset[str]:
     """The words of a list, of all languages."""

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import Span, overlaps
+from skill_distiller.language.tables import small
 from skill_distiller.skill.model import Block, BlockKind
 
 _MARKER: Final = re.compile(r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
@@ -101,7 +102,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 _TEXT: Final = files(__package__).joinpath("sentences.toml").read_text(encoding="utf-8")
-_SAYS: Final = {name: re.compile(words, re.IGNORECASE | re.VERBOSE) for name, words in tomllib.loads(_TEXT).items()}
+_SAYS: Final = {name: re.compile(words, re.VERBOSE) for name, words in tomllib.loads(_TEXT).items()}  # `small` texts
 
 
 @lru_cache(maxsize=4096)
@@ -111,25 +112,26 @@ def goes_on(sentence: str) -> bool:
     >>> goes_on("However, hotfixes are welcome."), goes_on("In CI it is allowed."), goes_on("Lunch is at noon.")
     (True, True, False)
     """
-    found = _SAYS["goes_on"].match(sentence) or _SAYS["limits"].search(sentence)
-    return bool(found or (not sentence.isascii() and _SAYS["limits_unspaced"].search(sentence)))
+    said = small(sentence)
+    found = _SAYS["goes_on"].match(said) or _SAYS["limits"].search(said)
+    return bool(found or (not said.isascii() and _SAYS["limits_unspaced"].search(said)))
 
 
 def leans_back(sentence: str) -> bool:
     """Whether a sentence says little without the one before it: "Do not copy it"."""
-    return bool(_SAYS["leans_back"].search(sentence))
+    return bool(_SAYS["leans_back"].search(small(sentence)))
 
 
 def announces(sentence: str) -> bool:
     """Whether a sentence speaks of the one after it: "The next rule is not for admins"."""
-    return bool(_SAYS["announces"].search(sentence))
+    return bool(_SAYS["announces"].search(small(sentence)))
 
 
 def enumerates(sentence: str) -> bool:
     """Whether a rule goes on in all that comes after it: "Never do any of these: push on a Friday"."""
-    return bool(_SAYS["enumerates"].search(sentence))
+    return bool(_SAYS["enumerates"].search(small(sentence)))
 
 
 def is_exception(text: str) -> bool:
     """Whether an item of a list says right away that it limits the one before it."""
-    return bool(_SAYS["exception"].match(text))
+    return bool(_SAYS["exception"].match(small(text)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.skill.model import Block, BlockKind, Skill, once_per_skill
 
 _COMMENT: Final = re.compile(r"<!--(?>(?:[^-]++|-(?!->))*)(?:-->|\Z)")
 _CODE: Final = re.compile(r"(?<!`)(`+)(?!`)(?:[^`]++|(?!(?<!`)\1(?!`))`++)+?(?<!`)\1(?!`)")
@@ -137,6 +137,7 @@ class Containers:
         return tuple(homes), tuple(parents), tuple(around)
 
 
+@once_per_skill
 def find_containers(skill: Skill) -> Containers:
     """The containers of a skill, with tags of any name and `:::`; a tag inside code is none."""
     if "<" not in skill.body and ":::" not in skill.body:

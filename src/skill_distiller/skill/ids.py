@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import Skill, once_per_skill
 
 # No vowels, so that no id is a word; nothing that looks like something else; a letter first, so that none is a number.
 _LETTERS: Final = "bcdfghjkmnpqrstvwxyz"
@@ -36,6 +36,7 @@ def source_digest(skill: Skill) -> str:
     return sha256(skill.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@once_per_skill
 def piece_ids(skill: Skill) -> PieceIds:
     """The id of each block and heading, all different, such as `k7f2qb`.
 

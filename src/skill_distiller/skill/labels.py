@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.skill.model import Block, BlockKind, Skill, once_per_skill
 
 _MAX_CHARS: Final = 160  # of a line that is a heading in all but name
 # A line of emphasis alone, or one that ends in a dash: "**On macOS**", "*On Windows*:", "Windows —".
@@ -48,9 +48,11 @@ def is_formula(block: Block) -> bool:
     """Whether a block is a formula and nothing else."""
     if block.kind is BlockKind.CODE:
         return block.info == "math"
-    return block.kind is BlockKind.PARAGRAPH and FORMULA.fullmatch(block.text.strip()) is not None
+    text = block.text.strip()
+    return block.kind is BlockKind.PARAGRAPH and text.startswith(("$$", "\\[")) and FORMULA.fullmatch(text) is not None
 
 
+@once_per_skill
 def lead_ins(skill: Skill) -> frozenset[int]:
     """The indices of the blocks that are lead-ins."""
     return frozenset(

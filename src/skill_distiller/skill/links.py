@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.skill.model import Block, BlockKind, Skill, once_per_skill
 
 # Text that its own delimiters mark: nothing else is looked for inside. Backtracks over no more than a word.
 MARKED: Final = re.compile(
@@ -54,6 +55,7 @@ class Footnote(NamedTuple):
     definition: int
 
 
+@once_per_skill
 def find_footnotes(skill: Skill) -> dict[str, Footnote]:
     """The footnotes of a skill by name."""
     found: dict[str, Footnote] = {}
@@ -94,17 +96,18 @@ def find_links(blocks: Iterable[Block]) -> Iterator[Link]:
     """
     for block in blocks:
         expression = _IN_BLOCKS.get(block.kind)
-        found = _in_prose(block)
+        found = [] if block.kind is BlockKind.CODE else [*_in_prose(block.text)]
         if expression:
             found += [(match.start(1), match.group(1), LinkKind.LINK) for match in expression.finditer(block.text)]
         for start, text, kind in found:
             yield Link(text, block.line_at(start), kind, block.index, start)
 
 
-def _in_prose(block: Block) -> list[tuple[int, str, LinkKind]]:
-    text = block.text
-    if block.kind is BlockKind.CODE or ("/" not in text and "](" not in text):
-        return []
+@lru_cache(maxsize=4096)
+def _in_prose(text: str) -> tuple[tuple[int, str, LinkKind], ...]:
+    # Cached: files, folders and dead links are all looked for in the same blocks.
+    if "/" not in text and "](" not in text:
+        return ()
     found: list[tuple[int, str, LinkKind]] = []
     plain: list[str] = []
     at = 0
@@ -121,7 +124,7 @@ def _in_prose(block: Block) -> list[tuple[int, str, LinkKind]]:
         plain += (text[at:start], "`" * len(marked))
         at = match.end(name)
     plain.append(text[at:])
-    return sorted([*found, *_bare_paths("".join(plain))], key=lambda row: row[0])
+    return tuple(sorted([*found, *_bare_paths("".join(plain))], key=lambda row: row[0]))
 
 
 def _bare_paths(text: str) -> Iterator[tuple[int, str, LinkKind]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, wraps
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 MAX_BYTES: Final = 2_000_000
 MAX_BLOCKS: Final = 5_000  # of a skill of so many bytes; real ones have hundreds
@@ -120,12 +122,22 @@ class Section:
 class Skill:
     """A SKILL.md, taken apart without loss: `render_skill(parse_skill(text)) == text`.
 
-    The sections tile the body. `path` is where it was read from, None for text from elsewhere.
+    The sections tile the body. `path` is where it was read from, None for text from elsewhere. What a floor above works
+    out from a skill, and several ask for, is a function made with `once_per_skill`: it remembers it here.
     """
 
     frontmatter: Frontmatter
     sections: tuple[Section, ...]
     path: Path | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        """Pickled without what is remembered: it is worked out again where it is asked for."""
+        return {"frontmatter": self.frontmatter, "sections": self.sections, "path": self.path}
+
+    @cached_property
+    def memo(self) -> dict[object, Any]:
+        """What is remembered, by the function that worked it out."""
+        return {}
 
     @property
     def name(self) -> str:
@@ -204,6 +216,19 @@ def _line_ends(text: str) -> tuple[int, ...]:
 def count_line_ends(text: str) -> int:
     """How many line ends a text holds, as CommonMark counts them: LF, CR LF or CR."""
     return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+def once_per_skill(build: Callable[[Skill], T]) -> Callable[[Skill], T]:
+    """Work out a function of a skill once and keep the value with the skill."""
+
+    @wraps(build)
+    def look_up(skill: Skill, /) -> T:
+        if build not in skill.memo:
+            skill.memo[build] = build(skill)
+        value: T = skill.memo[build]
+        return value
+
+    return look_up
 
 
 def render_skill(skill: Skill) -> str:

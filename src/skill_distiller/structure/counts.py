@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.tables import small, words_in
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 
@@ -18,14 +18,13 @@ _BEFORE: Final = re.compile(rf"[^\w#№§{_SIGNS}]{{0,20}}")  # marks of emphasi
 _SIGN: Final = re.compile(rf"(?P<number>[{_SIGNS}]|\d\uFE0F?\u20E3)")
 _DIGITS: Final = r"\d{1,9}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
 _NUMBER: Final = rf"(?P<above>(?:\d{{1,4}}\.)*)(?P<number>{_DIGITS})(?P<letter>[a-z])?(?![a-z\d_%]|[.,]\d)"
-_BARE: Final = re.compile(rf"(?:{_NUMBER}|(?P<alone>[a-z]))[.:)）、](?=\s|[*_]|\Z|[^\x00-\x7F])", re.IGNORECASE)
+_BARE: Final = re.compile(rf"(?:{_NUMBER}|(?P<alone>[a-z]))[.:)）、](?=\s|[*_]|\Z|[^\x00-\x7F])")
 _BARE_IN_HEADING: Final = re.compile(
-    rf"(?:{_NUMBER}(?=[\s.:)）、—–-]|\Z|[^\x00-\x7F])|(?P<alone>[a-z])[.:)）](?=\s|\Z))", re.IGNORECASE
+    rf"(?:{_NUMBER}(?=[\s.:)）、—–-]|\Z|[^\x00-\x7F])|(?P<alone>[a-z])[.:)）](?=\s|\Z))"
 )
 # Any words before a number: they count where the next number stands beside it ("Mistake 1", "Faz 2").
 _COUNTED: Final = re.compile(
-    rf"(?P<word>[^\W\d_]+(?:[ -][^\W\d_]+){{0,2}})\s[#№]?{_NUMBER}(?=\s*[*_]{{0,3}}\s*(?:[.:)（(：、—–-]|\n|\Z))",
-    re.IGNORECASE,
+    rf"(?P<word>[^\W\d_]+(?:[ -][^\W\d_]+){{0,2}})\s[#№]?{_NUMBER}(?=\s*[*_]{{0,3}}\s*(?:[.:)（(：、—–-]|\n|\Z))"
 )
 _ITEM: Final = re.compile(r"^ {0,3}(\d{1,9})[.)](?=\s)", re.MULTILINE)
 _BULLET: Final = re.compile(r" {0,3}[-*+]\s+")
@@ -153,6 +152,7 @@ def block_place(block: Block) -> Place | None:
     return read_place(block.text) if block.kind is BlockKind.PARAGRAPH else None
 
 
+@lru_cache(maxsize=4096)  # sequences, pointers and parts all ask it of the same blocks
 def read_place(text: str, *, heading: bool = False) -> Place | None:
     """The place in a count that a text opens with, None where it opens with none.
 
@@ -162,7 +162,7 @@ def read_place(text: str, *, heading: bool = False) -> Place | None:
     [6, 3, 2, 3, 4, 5]
     """
     start = _BEFORE.match(text)
-    line = text[start.end() if start else 0 :][:_MAX_CHARS]
+    line = small(text[start.end() if start else 0 :][:_MAX_CHARS])
     match = _SIGN.match(line) or _worded(heading).match(line) or (_BARE_IN_HEADING if heading else _BARE).match(line)
     match = match or _COUNTED.match(line)
     if not match:
@@ -188,7 +188,7 @@ def _value(number: str) -> int:
 @lru_cache(maxsize=2)
 def _worded(heading: bool) -> re.Pattern[str]:
     """A number or letter behind a word that counts: "Step 2.1", "Option B", "第3"; in text a mark follows it."""
-    words = "|".join(sorted(map(re.escape, words_in("counting")), key=len, reverse=True))
+    words = "|".join(sorted(map(re.escape, map(small, words_in("counting"))), key=len, reverse=True))
     end = "" if heading else r"(?=\s*(?:[.:)(）：、—–*_\n-]|\Z|[^\x00-\x7F]))"
     number = rf"(?:{_NUMBER}|(?<=\s)(?P<alone>[a-z])(?!\w))"
-    return re.compile(rf"(?P<word>{words}|[#№§])\s{{0,3}}[#№]?{number}{end}", re.IGNORECASE)
+    return re.compile(rf"(?P<word>{words}|[#№§])\s{{0,3}}[#№]?{number}{end}")

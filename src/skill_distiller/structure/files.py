@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container
+from functools import lru_cache
 from typing import Final
 
 from skill_distiller.language.tables import words_in
@@ -56,13 +57,18 @@ def _is_beside(name: str) -> bool:
     return not name.startswith("..") and name.rsplit("/", 1)[-1].lower() != "skill.md"
 
 
-def _names(text: str) -> Iterator[str]:
-    if "." in text:
-        if "`" in text:
-            read = words_in("reading_verbs")
-            yield from (match["name"] for match in _READ.finditer(text) if match["verb"].casefold() in read)
-        plain = _URL.sub(" ", text) if "://" in text else text
-        # No name has a blank in it: the expressions, which are slow, see only what may be one.
-        plain = " ".join(word for word in plain.split() if "." in word and ("/" in word or ".md" in word.lower()))
-        for expression in (_PATH, _AT) if "@" in plain else (_PATH,):
-            yield from (match["name"] for match in expression.finditer(plain) if not match.groupdict().get("up"))
+@lru_cache(maxsize=4096)
+def _names(text: str) -> tuple[str, ...]:
+    # Cached: the planner and the gate ask it of the same blocks.
+    if "." not in text:
+        return ()
+    found: list[str] = []
+    if "`" in text:
+        read = words_in("reading_verbs")
+        found += (match["name"] for match in _READ.finditer(text) if match["verb"].casefold() in read)
+    plain = _URL.sub(" ", text) if "://" in text else text
+    # No name has a blank in it: the expressions, which are slow, see only what may be one.
+    plain = " ".join(word for word in plain.split() if "." in word and ("/" in word or ".md" in word.lower()))
+    for expression in (_PATH, _AT) if "@" in plain else (_PATH,):
+        found += (match["name"] for match in expression.finditer(plain) if not match.groupdict().get("up"))
+    return tuple(found)

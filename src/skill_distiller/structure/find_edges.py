@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
-from skill_distiller.skill.model import BlockKind, Skill
+from skill_distiller.skill.model import BlockKind, Skill, once_per_skill
 from skill_distiller.structure.counts import find_sequences
 from skill_distiller.structure.cross_references import find_references
 from skill_distiller.structure.edges import Edge, EdgeKind
@@ -17,6 +17,7 @@ from skill_distiller.structure.pairs import find_pairs
 from skill_distiller.structure.pointers import find_pointers
 
 
+@once_per_skill
 def find_edges(skill: Skill) -> tuple[Edge, ...]:
     """The edges between the pieces of a skill, kind by kind in reading order, each once."""
     found = (

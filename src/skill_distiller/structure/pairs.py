@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -77,8 +77,7 @@ def are_sides(first: str, second: str) -> bool:
     >>> are_sides("**Good:** a name", "**Bad:** a number"), are_sides("Good morning", "Good evening")
     (True, False)
     """
-    one, two = _side(first), _side(second)
-    return one != two and any(one in group and two in group for group in _groups())
+    return _share_group(_side(first), _side(second), "contrasts")
 
 
 def are_steps(first: str, second: str) -> bool:
@@ -88,7 +87,7 @@ def are_steps(first: str, second: str) -> bool:
     (True, True, False)
     """
     one, two = _side(first), _side(second)
-    if one != two and any(one in group and two in group for group in _groups("scales")):
+    if _share_group(one, two, "scales"):
         return True
     low, high = _NUMBERED.fullmatch(one), _NUMBERED.fullmatch(two)
     return bool(low and high and low[1] == high[1] and int(high[2]) == int(low[2]) + 1)
@@ -109,7 +108,7 @@ def are_variants(first: str, second: str) -> bool:
         return pair <= words_in("platforms")
     if any(word.isdecimal() or senses(word) for word in pair) or not words_in("example_nouns").isdisjoint(one):
         return False
-    return apart[0] < len(one) - 1 or pair <= words_in("platforms") or any(pair <= group for group in _groups())
+    return apart[0] < len(one) - 1 or pair <= words_in("platforms") or _share_group(*pair, "contrasts")
 
 
 def _variants(pieces: Sequence[_Named]) -> Iterator[Edge]:
@@ -141,9 +140,20 @@ def _side(text: str) -> str:
     return _SIGNS.get(word, word)
 
 
+def _share_group(one: str, other: str, table: str) -> bool:
+    """Whether two words that are not the same stand in one group of a table."""
+    known = _groups_of(table)
+    return one != other and one in known and other in known and not known[one].isdisjoint(known[other])
+
+
 @lru_cache(maxsize=2)
-def _groups(table: str = "contrasts") -> list[frozenset[str]]:
-    return [frozenset(group) for text in texts(table) for group in parts(text)]
+def _groups_of(table: str) -> Mapping[str, set[int]]:
+    """By word the numbers of the groups that it stands in."""
+    found: dict[str, set[int]] = {}
+    for number, group in enumerate(group for text in texts(table) for group in parts(text)):
+        for word in group:
+            found.setdefault(word, set()).add(number)
+    return found
 
 
 def _branches(skill: Skill) -> Iterator[Edge]:

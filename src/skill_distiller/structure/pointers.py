@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from skill_distiller.language.tables import LANGUAGES, UNSPACED, tables, texts, words_in
+from skill_distiller.language.tables import LANGUAGES, UNSPACED, small, tables, texts, words_in
 from skill_distiller.skill.containers import opening_tag
 from skill_distiller.skill.labels import is_lead_in
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
@@ -61,7 +61,7 @@ def _places(skill: Skill) -> dict[BlockKind, list[int]]:
 
 @lru_cache(maxsize=1)
 def _direction() -> re.Pattern[str]:
-    """A word that points back or ahead in the text, with the noun beside it where one stands there."""
+    """A word that points back or ahead in a `small` text, with the noun beside it where one stands there."""
     before = "|".join(rf"(?P<{noun}>{_any_of(words_in(noun))})" for noun in _NOUNS)
     behind = before.replace("?P<", "?P<after_")
     back, ahead = ("pointing_back", "pointing_ahead")
@@ -76,7 +76,7 @@ def _direction() -> re.Pattern[str]:
         | \b(?:(?P<back_alone>{_known(back, spaced)})|(?P<ahead_alone>{_known(ahead, spaced)}))
             (?=\s*(?:[.,:;)!?—–]|\Z|\n)|[ ](?:and|are|is|for|shows?|before|when)\b)
         | (?P<back_here>{_known(back, sorted(UNSPACED))})|(?P<ahead_here>{_known(ahead, sorted(UNSPACED))})""",
-        re.VERBOSE | re.IGNORECASE,
+        re.VERBOSE,
     )
 
 
@@ -95,13 +95,13 @@ def _known(table: str, languages: Iterable[str]) -> str:
 
 
 def _any_of(words: Iterable[str]) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    return "|".join(sorted(map(re.escape, map(small, words)), key=len, reverse=True))
 
 
 def _to_places(
     section: Section, block: Block, places: dict[BlockKind, list[int]], tags: Sequence[tuple[int, str]]
 ) -> Iterator[Edge]:
-    for match in _direction().finditer(block.text):
+    for match in _direction().finditer(small(block.text)):
         names = match.groupdict()
         back = any(text for name, text in names.items() if name.startswith("back") and text)
         noun = next((noun for noun in _NOUNS if names[noun] or names[f"after_{noun}"]), None)
@@ -114,7 +114,8 @@ def _to_places(
         if target is None:
             target = _nearest(places, _SHOWN, block.index, back=back)
         if target is not None and target != block.index:
-            yield Edge(EdgeKind.REFERS, block.index, target, " ".join(match.group().split())[:_MAX_CHARS])
+            said = block.text[match.start() : match.end()]
+            yield Edge(EdgeKind.REFERS, block.index, target, " ".join(said.split())[:_MAX_CHARS])
 
 
 def _tagged(tags: Sequence[tuple[int, str]], noun: str, block: int, *, back: bool) -> int | None:
@@ -213,17 +214,17 @@ def leading(skill: Skill, words: str) -> Iterator[tuple[Sequence[Block], int]]:
     expression = _opening(words)
     for section in skill.sections:
         for at, block in enumerate(section.blocks):
-            if at and block.kind in PROSE and expression.match(block.text):
+            if at and block.kind in PROSE and expression.match(small(block.text)):
                 yield section.blocks, at
 
 
 def opens_with(words: str, text: str) -> bool:
     """Whether a text begins with one of some words, as `leading` looks for them."""
-    return _opening(words).match(text) is not None
+    return _opening(words).match(small(text)) is not None
 
 
 @lru_cache(maxsize=8)
 def _opening(words: str) -> re.Pattern[str]:
-    phrases = (phrase.strip() for text in texts(words) for phrase in text.split(","))
+    phrases = (small(phrase.strip()) for text in texts(words) for phrase in text.split(","))
     known = "|".join(re.escape(phrase).replace("\\ ", r"\s+") for phrase in phrases if phrase)
-    return re.compile(rf"\W{{0,9}}(?:{known})(?![a-zA-Zäöüß'’])", re.IGNORECASE)
+    return re.compile(rf"\W{{0,9}}(?:{known})(?![a-zäöüß'’])")
