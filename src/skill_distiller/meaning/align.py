@@ -182,6 +182,8 @@ def _pair_namesakes(
         if len(mine) == len(theirs) or len(mine) * len(theirs) > _MOST_NAMESAKES:
             pairs += list(zip(mine, theirs, strict=False))
             continue
+        if not mine or not theirs:
+            continue
         ours, others = ([_words_below(side, u) for u in us] for side, us in ((found.old, mine), (found.new, theirs)))
         weights = [[2 * (one & other).total() + (one == other) for other in others] for one in ours]
         pairs += ((mine[i], theirs[j]) for i, j in pair_in_order(weights))

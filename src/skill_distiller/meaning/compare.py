@@ -223,10 +223,14 @@ def _gone(found: Alignment) -> Iterator[Difference]:
     if not found.gone:
         return
     left = {plain(unit.text): unit.section for unit in found.of_old}
-    words = {_longest_word(unit.text) for unit in found.gone if unit.kind is UnitKind.SENTENCE}
+    words = {frozenset(_WORD.findall(plain(unit.text))) for unit in found.gone if unit.kind is UnitKind.SENTENCE}
+    longest = {max(own, key=len, default="") for own in words}
     for i, _ in found.blocks:
-        text = found.old.skill.blocks[i].text.casefold()
-        if any(map(text.__contains__, words)):  # most hold none of those sentences: they have not to be read
+        text = plain(found.old.skill.blocks[i].text)
+        if not any(map(text.__contains__, longest)):
+            continue
+        there = {*_WORD.findall(text)}
+        if any(map(there.issuperset, words)):  # most hold none of those sentences: they have not to be read
             left.update((plain(unit.text), unit.section) for unit in found.old.units(i))
     for unit in found.gone:
         section = left.get(plain(unit.text)) if unit.kind is UnitKind.SENTENCE else None
@@ -235,10 +239,6 @@ def _gone(found: Alignment) -> Iterator[Difference]:
         else:
             verdict = Verdict.PROVED if section == unit.section else Verdict.REWORDED
             yield Difference(verdict, (unit,), (), "said twice", False)
-
-
-def _longest_word(text: str) -> str:
-    return max(_WORD.findall(plain(text)), key=len, default="")
 
 
 def _come(found: Alignment) -> Iterator[Difference]:

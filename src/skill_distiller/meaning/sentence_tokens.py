@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from html import unescape
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import Fact, FactKind, find_facts
@@ -79,6 +79,7 @@ _WORD: Final = re.compile(
     rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
     r"|(?P<sign>[≥≤→⇒↔¬∧∨∀∃=<>&+×÷±/%#@?？]|[^\w\s!-/:-@\[-`{-~，。、；：！？「」『』（）《》【】“”‘’„‚‹›«»…–—·•¿¡])"
 )
+_PLAIN_WORD: Final = re.compile(re.sub(r"\?P<\w+>", "?:", _WORD.pattern))
 _AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-]*(?=\Z|[\s%°]|[^\W\d_]{1,12}\Z)")
 _CJK: Final = re.compile(f"[{CJK}]")
 _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
@@ -157,16 +158,17 @@ def _with_units(tokens: Sequence[Token], text: str) -> list[Token]:
 
 
 @lru_cache(maxsize=16384)
-def read_language(text: str) -> str:
-    """The language of a text; "" where its words tell none, or two."""
-    return language_of(_plain_words(text))
+def read_language(*texts: str) -> str:
+    """The language of some texts together; "" where their words tell none, or two."""
+    return language_of(chain.from_iterable(map(_plain_words, texts)))
 
 
-def _plain_words(text: str) -> list[str]:
-    words = [match.group().rstrip(".") for match in _WORD.finditer(text.lower().replace("’", "'"))]
+@lru_cache(maxsize=16384)  # by itself, and with what stands for it
+def _plain_words(text: str) -> tuple[str, ...]:
+    words = [word.rstrip(".") for word in _PLAIN_WORD.findall(text.lower().replace("’", "'"))]
     if text.isascii():
-        return words
-    return [part for word in words for part in (segment(word) if _CJK.match(word) else (word,))]
+        return tuple(words)
+    return tuple(part for word in words for part in (segment(word) if _CJK.match(word) else (word,)))
 
 
 def _fixed_tokens(text: str, facts: Sequence[Fact]) -> list[Token]:

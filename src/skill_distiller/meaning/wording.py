@@ -59,7 +59,7 @@ def compare_wording(before: str, after: str, around: str = "") -> tuple[Edit, ..
 
     `around` is the language of what they stand in.
     """
-    language = read_language(f"{before} {after}") or around  # of both: a short text alone may tell none
+    language = read_language(before, after) or around  # of both: a short text alone may tell none
     old, new = Marked(before, language), Marked(after, language)
     if at := comma_behind_condition(old, new):
         return (Edit(Verdict.REWORDED, (old.tokens[at],), (new.tokens[at],), "punctuation"),)

@@ -90,6 +90,7 @@ _ONE_HOT: Final[Mapping[PartKind | SectionType, tuple[float, ...]]] = {
 _BLOCK_KINDS: Final = {kind: tuple(float(kind is other) for other in _KINDS) for kind in BlockKind}
 _DIGITS: Final = re.compile(r"\d+")
 _CAPITALS: Final = re.compile(r"[A-Z]\w")
+_MARKS: Final = ("`", "**", '"', "(", "\n")
 
 
 def word_number(word: str) -> int:
@@ -159,38 +160,44 @@ def _facts_by_part(parts: Sequence[Part], facts: Sequence[Fact]) -> list[list[Fa
 
 def _text_columns(
     text: str, information: Sequence[float], novel: frozenset[str], known: Mapping[str, float]
-) -> Iterator[float]:
+) -> Iterable[float]:
     words = _WORD.findall(text.lower())
     said = frozenset(words)
-    yield log(len(text) + _CHARACTERS)
-    yield log(len(novel) + 1)
-    yield log(sum(sorted(known[word] for word in novel)) + 1)
-    yield sum(sorted(information)) / (len(information) + 3)
-    yield log(len(_DIGITS.findall(text)) + 1)
-    yield log(len(_CAPITALS.findall(text)) + 1)
-    for mark in ("`", "**", '"', "(", "\n"):
-        yield log(text.count(mark) + 1)
-    yield float(not said.isdisjoint(words_of(Sense.BECAUSE)))
-    yield float(not said.isdisjoint(words_in("field_notes")))
-    for counted in (words_of(*_CONDITIONS), words_of(*_NEGATIONS)):
-        yield 0.0 if said.isdisjoint(counted) else log(sum(map(counted.__contains__, words)) + 1)
-    yield float(text.rstrip().endswith((":", "：")))
+    counted = (
+        0.0 if said.isdisjoint(asked) else log(sum(map(asked.__contains__, words)) + 1)
+        for asked in (words_of(*_CONDITIONS), words_of(*_NEGATIONS))
+    )
+    return (
+        log(len(text) + _CHARACTERS),
+        log(len(novel) + 1),
+        log(sum(sorted(map(known.__getitem__, novel))) + 1),
+        sum(sorted(information)) / (len(information) + 3),
+        log(len(_DIGITS.findall(text)) + 1),
+        log(len(_CAPITALS.findall(text)) + 1),
+        *[log(text.count(mark) + 1) for mark in _MARKS],
+        float(not said.isdisjoint(words_of(Sense.BECAUSE))),
+        float(not said.isdisjoint(words_in("field_notes"))),
+        *counted,
+        float(text.rstrip().endswith((":", "："))),
+    )
 
 
-def _place_columns(block: Block, parts: Sequence[Part], place: int, below: int) -> Iterator[float]:
+def _place_columns(block: Block, parts: Sequence[Part], place: int, below: int) -> Iterable[float]:
     part = parts[place]
     depth, above = 0, part.above
     while above >= 0:
         depth, above = depth + 1, parts[above].above
-    yield place / max(1, len(parts) - 1)
-    yield float(place == 0)
-    yield float(len(parts) > 1)
-    yield log(len(parts))
-    yield (part.end - part.start) / len(block.text)
-    yield depth
-    yield log(below + 1)
-    yield from _ONE_HOT[part.kind]
-    yield float(goes_on(block.text[part.start : part.end]))
+    return (
+        place / max(1, len(parts) - 1),
+        float(place == 0),
+        float(len(parts) > 1),
+        log(len(parts)),
+        (part.end - part.start) / len(block.text),
+        depth,
+        log(below + 1),
+        *_ONE_HOT[part.kind],
+        float(goes_on(block.text[part.start : part.end])),
+    )
 
 
 def _block_columns(reading: Reading, block: Block, verdict: Verdict) -> Iterator[float]:
