@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -284,26 +284,33 @@ def count_tokens(original: Skill, candidate: Skill, counter: TokenCounter) -> To
     return Tokens(*(count_skill(skill, known, counter) for skill in (original, candidate)))
 
 
-WORD: Final = re.compile(r"\w+")
+_WORD: Final = re.compile(r"\w+")
+
+
+def words_in_small(text: str) -> frozenset[str]:
+    """The words of a text in small letters."""
+    return frozenset(_WORD.findall(text.casefold()))
 
 
 class SummedUp(NamedTuple):
     """A text, and what it may hold: whole `sentences`, the `words` of blocks that bind nobody, and in one unit those of
-    one of `whole`; all in small letters."""
+    one of the `whole` blocks that binds nobody (the text of each, with its words); all in small letters."""
 
     text: str
     sentences: frozenset[str]
     words: frozenset[str]
-    whole: tuple[frozenset[str], ...]
+    whole: Mapping[str, frozenset[str]]
 
     def holds(self, text: str) -> bool:
         """Whether it holds a text, and that a sentence of the original, or nothing but its words.
 
         Of a block that forbids, asks or sets a condition some of the words say something else than all of them.
         """
-        words = {*WORD.findall(text.casefold())}
+        words = words_in_small(text)
         known = plain(text) in self.sentences or (words and words <= self.words)
-        return text in self.text and bool(known or (words and any(words - self.words <= own for own in self.whole)))
+        rest = words - self.words
+        within = words and text in self.text and any(rest <= own and not restricts(block) for block, own in self.whole.items())
+        return text in self.text and bool(known or within)
 
 
 @dataclass(frozen=True, eq=False)
@@ -356,10 +363,9 @@ class Pair:
         headings = (section.heading for section in self.original.sections)
         said = "\n".join((ONE_LINERS, *headings, *(block.text for block in removed if not restricts(block.text))))
         left = {block.text for block in self.candidate.blocks}
-        whole = (block.text for block in self.original.blocks if block.text in left and not restricts(block.text))
-        words, *others = (frozenset(WORD.findall(text.casefold())) for text in (said, *whole))
+        whole = {block.text: words_in_small(block.text) for block in self.original.blocks if block.text in left}
         sentences = frozenset(plain(unit.text) for unit in units)
-        return SummedUp("\n".join(self.declared.parts), sentences, words, tuple(others))
+        return SummedUp("\n".join(self.declared.parts), sentences, words_in_small(said), whole)
 
     @cached_property
     def retold(self) -> Retold:

@@ -10,7 +10,7 @@ from html import unescape
 from itertools import chain, pairwise
 from typing import Final, NamedTuple
 
-from skill_distiller.language.facts import Fact, FactKind, find_facts
+from skill_distiller.language.facts import Fact, FactKind, Span, find_facts, overlaps
 from skill_distiller.language.forms import stem
 from skill_distiller.language.lexicon import (
     Sense,
@@ -109,10 +109,10 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
         tokens.append(token)
         at = token.end
     tokens += _word_tokens(text, at, len(text), language)
-    quoted = [(fact.start, fact.end) for fact in facts if fact.kind is FactKind.QUOTED]
+    quoted = [Span(fact.start, fact.end) for fact in facts if fact.kind is FactKind.QUOTED]
     if quoted:  # word by word, so that other marks of quotation change nothing
         tokens = [
-            token._replace(kind=TokenKind.FACT) if any(a <= token.start < b for a, b in quoted) else token
+            token._replace(kind=TokenKind.FACT) if overlaps((token.start, token.start + 1), quoted) else token
             for token in tokens
         ]
     said = _with_phrases(_with_units(tokens, text))
