@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -298,7 +298,7 @@ class SummedUp(NamedTuple):
 
     text: str
     sentences: frozenset[str]
-    words: frozenset[str]
+    words: Callable[[], frozenset[str]]  # asked for where a sentence is not whole: most are
     whole: Mapping[str, frozenset[str]]
 
     def holds(self, text: str) -> bool:
@@ -306,11 +306,13 @@ class SummedUp(NamedTuple):
 
         Of a block that forbids, asks or sets a condition some of the words say something else than all of them.
         """
-        words = words_in_small(text)
-        known = plain(text) in self.sentences or (words and words <= self.words)
-        rest = words - self.words
-        within = words and text in self.text and any(rest <= own and not restricts(block) for block, own in self.whole.items())
-        return text in self.text and bool(known or within)
+        if text not in self.text:
+            return False
+        said = words_in_small(text)
+        if plain(text) in self.sentences or not said:
+            return plain(text) in self.sentences
+        rest = said - self.words()
+        return not rest or any(rest <= own and not restricts(block) for block, own in self.whole.items())
 
 
 @dataclass(frozen=True, eq=False)
@@ -360,12 +362,17 @@ class Pair:
         """
         removed = [block for block in self.original.blocks if block.text in self.declared.removed]
         units = (unit for block in removed for unit in self.comparison.alignment.old.units(block.index))
-        headings = (section.heading for section in self.original.sections)
-        said = "\n".join((ONE_LINERS, *headings, *(block.text for block in removed if not restricts(block.text))))
         left = {block.text for block in self.candidate.blocks}
         whole = {block.text: words_in_small(block.text) for block in self.original.blocks if block.text in left}
         sentences = frozenset(plain(unit.text) for unit in units)
-        return SummedUp("\n".join(self.declared.parts), sentences, words_in_small(said), whole)
+        return SummedUp("\n".join(self.declared.parts), sentences, lambda: self._words_to_sum_up, whole)
+
+    @cached_property
+    def _words_to_sum_up(self) -> frozenset[str]:
+        """The words of the headings, and of the removed blocks that bind nobody."""
+        headings = (section.heading for section in self.original.sections)
+        removed = (block.text for block in self.original.blocks if block.text in self.declared.removed)
+        return words_in_small("\n".join((ONE_LINERS, *headings, *(text for text in removed if not restricts(text)))))
 
     @cached_property
     def retold(self) -> Retold:

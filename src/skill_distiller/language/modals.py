@@ -133,7 +133,7 @@ def restricts(text: str, *, heading: bool = False) -> bool:
     # Cached: planning, proof and gate all ask it of the same blocks and sentences.
     lowered = text.lower().replace("’", "'")
     if "<" in lowered:
-        closed = lowered.rfind("-->") + 3  # behind it no comment ends, and looking for that takes the square of the length
+        closed = lowered.rfind("-->") + 3  # behind it no comment ends, and to look takes the square of the length
         lowered = _TAG.sub(" ", _COMMENT.sub(" ", lowered[:closed]) + lowered[closed:])
     words = _PLAIN.findall(lowered)
     languages = {"en", *languages_of(words), *(_OTHER if _has_other_script(text) else ())}
@@ -163,9 +163,7 @@ def verifies(text: str) -> bool:
 def _verifiers() -> re.Pattern[str]:
     openings = (small(phrase.strip()) for text in texts("verifier_openings") for phrase in text.split(","))
     known = "|".join(re.escape(phrase).replace("\\ ", r"[ ,]{1,2}") for phrase in openings)
-    return re.compile(
-        rf"^\W{{0,12}}(?:\d{{1,3}}[.)]\s)?\W{{0,6}}(?:{known})(?![a-zà-ÿа-я])", re.MULTILINE
-    )
+    return re.compile(rf"^\W{{0,12}}(?:\d{{1,3}}[.)]\s)?\W{{0,6}}(?:{known})(?![a-zà-ÿа-я])", re.MULTILINE)
 
 
 @lru_cache(maxsize=1)

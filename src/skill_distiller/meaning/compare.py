@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -226,11 +226,7 @@ def _gone(found: Alignment) -> Iterator[Difference]:
     words = {frozenset(_WORD.findall(plain(unit.text))) for unit in found.gone if unit.kind is UnitKind.SENTENCE}
     longest = {max(own, key=len, default="") for own in words}
     for i, _ in found.blocks:
-        text = plain(found.old.skill.blocks[i].text)
-        if not any(map(text.__contains__, longest)):
-            continue
-        there = {*_WORD.findall(text)}
-        if any(map(there.issuperset, words)):  # most hold none of those sentences: they have not to be read
+        if _may_hold(plain(found.old.skill.blocks[i].text), longest, words):
             left.update((plain(unit.text), unit.section) for unit in found.old.units(i))
     for unit in found.gone:
         section = left.get(plain(unit.text)) if unit.kind is UnitKind.SENTENCE else None
@@ -239,6 +235,11 @@ def _gone(found: Alignment) -> Iterator[Difference]:
         else:
             verdict = Verdict.PROVED if section == unit.section else Verdict.REWORDED
             yield Difference(verdict, (unit,), (), "said twice", False)
+
+
+def _may_hold(text: str, longest: Iterable[str], words: Iterable[frozenset[str]]) -> bool:
+    """A quick look whether one of some sentences may stand in a text, given their words: most blocks hold none."""
+    return any(map(text.__contains__, longest)) and any(map({*_WORD.findall(text)}.issuperset, words))
 
 
 def _come(found: Alignment) -> Iterator[Difference]:

@@ -103,12 +103,12 @@ def are_variants(first: str, second: str) -> bool:
     apart = [at for at, pair in enumerate(zip(one, two, strict=False)) if pair[0] != pair[1]]
     if len(one) != len(two) or len(apart) != 1:
         return False
-    pair = {one[apart[0]], two[apart[0]]}
+    pair = (one[apart[0]], two[apart[0]])
     if len(one) == 1:
-        return pair <= words_in("platforms")
+        return words_in("platforms").issuperset(pair)
     if any(word.isdecimal() or senses(word) for word in pair) or not words_in("example_nouns").isdisjoint(one):
         return False
-    return apart[0] < len(one) - 1 or pair <= words_in("platforms") or _share_group(*pair, "contrasts")
+    return apart[0] < len(one) - 1 or words_in("platforms").issuperset(pair) or _share_group(*pair, "contrasts")
 
 
 def _variants(pieces: Sequence[_Named]) -> Iterator[Edge]:
