@@ -97,8 +97,9 @@ class Clauses:
             if sentence.head:
                 found.append(Clause(first, *sentence.head, place, needs))
                 needs = first
-            for span in sentence.members:
-                found.append(Clause(len(found), *span, place, needs))
+            for number, span in enumerate(sentence.members):
+                speaks_back = number and expression("speaks_back").search(self.text, *span)
+                found.append(Clause(len(found), *span, place, len(found) - 1 if speaks_back else needs))
         return tuple(found)
 
     def text_of(self, clause: Clause) -> str:

@@ -15,6 +15,7 @@ from skill_distiller.routing.clauses import Clauses, expression
 
 _LATIN: Final = "LATIN"
 _FEWEST_WORDS: Final = 3  # of a clause that says what a skill does; a shorter one is a title
+_NAME: Final = re.compile(r"(?<![\w-])[A-Z][A-Z\d]{1,}(?![\w-])")  # nobody who says it says it in other words
 _FEWEST_CHARACTERS: Final = 4  # of a sibling's name that is looked for in prose
 
 
@@ -26,6 +27,7 @@ class Pin(StrEnum):
     KEPT = "kept on request"
     CAPABILITY = "capability"
     SCRIPT = "another script"
+    NAME = "abbreviation"  # that stands in no other clause
 
 
 def find_pins(
@@ -34,7 +36,7 @@ def find_pins(
     """The clauses that stay, by index.
 
     Exclusions, names of `siblings` and phrases of `keep` always do. With `lexical`, what a router of words
-    can't judge does too: what the skill does, and words of another script than the rest.
+    can't judge does too: what the skill does, words of another script than the rest, and abbreviations.
     """
     found: dict[int, Pin] = {}
     names = _names(frozenset(siblings))
@@ -54,6 +56,10 @@ def find_pins(
                 found.setdefault(clause.index, Pin.SCRIPT)
         for index in _capability(clauses):
             found.setdefault(index, Pin.CAPABILITY)
+        spread = Counter(name for clause in clauses.all for name in set(_NAME.findall(clauses.text_of(clause))))
+        for clause in clauses.all:
+            if any(spread[name] == 1 for name in _NAME.findall(clauses.text_of(clause))):
+                found.setdefault(clause.index, Pin.NAME)
     return found
 
 

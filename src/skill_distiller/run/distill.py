@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from math import floor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
@@ -46,9 +46,6 @@ from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import count_skill
-
-if TYPE_CHECKING:
-    pass
 
 UNUSED: Final = 0.05  # of the result's tokens: of a budget with more left than that is told why
 _DATA: Final = re.compile(r"data:[\w/+.-]{1,100};base64,[A-Za-z0-9+/=]{100,}")
