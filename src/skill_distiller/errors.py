@@ -74,6 +74,10 @@ class UnsupportedReplyError(ProviderError):
     """The server does not take this way of asking for JSON; another one may work."""
 
 
+class LostReplyError(ProviderError):
+    """No reply came for a request that may have been answered, and paid for."""
+
+
 class PromptTooLongError(ProviderError):
     """The prompt does not fit the model's context window, or the server cut it."""
 

@@ -154,6 +154,7 @@ def test_accounting(monkeypatch: pytest.MonkeyPatch) -> None:
         "cached": 0,
         "input_tokens": 3 * INPUT_TOKENS,
         "output_tokens": 3 * OUTPUT_TOKENS,
+        "dollars": None,
     }
     assert f"Provider: gemini/{MODEL}: 3 calls, 0 from the cache, 2,700 tokens in, 135 out, " in verbose
     assert json.loads(run("compress", "--json", "--provider=embedded", stdin=SKILL).stdout)["provider"] is None
@@ -257,6 +258,49 @@ def test_max_calls(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(stub.seen) == 3
     assert [result.exit_code for result in results] == [4, 4, 0, 0]
     assert [bool(result.stdout) for result in results] == [False, False, True, True]
+
+
+def test_what_it_costs_is_said_before_and_kept_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The plan and its price on one line; a budget ends the run with exit 4, and needs to know the price (exit 2)."""
+    with serve("openai", (*GOOD, *GOOD)) as stub:
+        options = (*use(monkeypatch, "openai", stub.address), "--threshold=0.8")
+        unknown = run("compress", *options, "--max-cost=1", stdin=SKILL)
+        assert (unknown.exit_code, unknown.stdout, stub.seen) == (2, b"", [])
+        assert f"What {MODEL!r} costs at {stub.address} is not known, so --max-cost can't be kept." in unknown.stderr
+        poor = run("compress", *options, "--max-cost=0.0001", "--price=1/4", stdin=SKILL)
+        assert (poor.exit_code, poor.stdout, stub.seen) == (4, b"", [])
+        good = run("compress", *options, "--max-cost=1", "--price=1/4", "--verbose", stdin=SKILL)
+        assert good.exit_code == 0
+        (asking,) = (line for line in good.stderr.splitlines() if line.startswith("Asking "))
+        assert asking.endswith(" (your price).")
+        assert " tokens, $0.0" in asking
+        assert "2,700 tokens in, 135 out, $0.0032, " in good.stderr
+        (tmp_path / ".skill-distiller.toml").write_text(f'[prices]\n{MODEL} = "2/8"\n')
+        monkeypatch.chdir(tmp_path)
+        foreign = run("compress", *options, "--max-cost=1", stdin=SKILL)
+        assert foreign.exit_code == 2  # a file that came with a folder says nothing of money
+        own = ("--config", tmp_path / ".skill-distiller.toml", "--no-cache", "--json")
+        record = json.loads(run("compress", *options, "--max-cost=1", *own, stdin=SKILL).stdout)
+        assert record["provider"]["dollars"] == pytest.approx(0.00648)
+    wrong = run("compress", *options, "--price=cheap", stdin=SKILL)
+    assert (wrong.exit_code, "'cheap' is no price." in wrong.stderr) == (2, True)
+
+
+def test_the_judge_may_be_another_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What both will be asked is said before the first call; the record tells of each; a judge needs somebody to judge."""
+    monkeypatch.delenv("SKILL_DISTILLER_SCRIPT", raising=False)
+    options = ("--provider=scripted", "--model=writer", "--judge-model=other", "--threshold=0.3", "--no-cache")
+    result = run("compress", *options, "--json", "--no-calibration", stdin=SKILL)
+    record = json.loads(result.stdout)
+    assert record["functionality"]["method"] == "scripted/other"
+    assert (record["provider"]["model"], record["judge_provider"]["model"]) == ("writer", "other")
+    assert record["judge_provider"]["calls"] >= 1
+    asking = [line.split(" at ")[0] for line in result.stderr.splitlines() if line.startswith("Asking ")]
+    assert asking == ["Asking scripted/writer", "Asking scripted/other"]
+    gated = run("compress", *options, "--gate=exam", "--json", "--no-calibration", stdin=SKILL)
+    assert {model["model"] for model in json.loads(gated.stdout)["gate"]["models"]} <= {"writer", "other"}
+    alone = run("compress", "--provider=embedded", "--judge-model=other", stdin=SKILL)
+    assert (alone.exit_code, alone.stdout) == (2, b"")
 
 
 def test_secrets_do_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,67 @@ def test_bad_requests(
     assert result.stderr.splitlines()[0].startswith("Error: ")
     assert contents(tmp_path) == before
     assert library.is_dir()
+
+
+def test_exams_are_made_and_taken_of_each(library: Path, tmp_path: Path) -> None:
+    """Exams go to the places of their skills; a library sits them with another one, pair by pair."""
+    made = run("exam", "make", library, "-o", tmp_path / "exams", "--provider=embedded")
+    assert made.exit_code == 0, made.stderr
+    assert sorted(contents(tmp_path / "exams")) == [f"{name}/exam.json" for name in ("build", "deploy-0", "deploy-1")]
+    run("batch", library, "-o", tmp_path / "out", "-q", "--threshold=0.8")
+    taken = run("exam", "run", library, tmp_path / "out", "--provider=embedded", "--json")
+    assert taken.exit_code == 0, taken.stderr
+    assert [json.loads(line)["place"] for line in taken.text.splitlines()] == ["build", "deploy-0", "deploy-1"]
+    (tmp_path / "out" / "build" / "SKILL.md").unlink()
+    (tmp_path / "out" / "build").rmdir()
+    gone = run("exam", "compare", library, tmp_path / "out", "--provider=embedded")
+    assert gone.exit_code == 6
+    assert "There is no candidate for it" in gone.stderr
+    assert run("exam", "run", library, tmp_path / "out", "--exam=exam.json").exit_code == 2
+    assert run("exam", "run", library, tmp_path / "out", "--feedback=latest").exit_code == 2
+
+
+def test_several_are_undone_at_once(library: Path) -> None:
+    """All below the folders that are named, each as before the last run; one that changed stops no other."""
+    before = contents(library)
+    assert run("compress", library, "--apply", "--threshold=0.8", "-q").exit_code == 0
+    changed = library / "deploy-1" / "SKILL.md"
+    changed.write_text(changed.read_text() + "More.\n")
+    result = run("undo", library)
+    assert result.exit_code == 6
+    assert "was changed since" in result.stderr
+    assert contents(library)["deploy-0/SKILL.md"] == before["deploy-0/SKILL.md"]
+    changed.write_text(changed.read_text().removesuffix("More.\n"))
+    assert run("undo", f"{library}/deploy-*").exit_code == 0
+    assert contents(library) == before
+    assert run("undo", library).exit_code == 3
+
+
+def test_a_plan_finds_its_skill(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several that are named; one that was made for none of them is refused."""
+    monkeypatch.chdir(tmp_path)
+    one = library / "deploy-1"
+    made = run("compress", one, "--threshold=0.8", "--save-plan=plan.yaml", "--json", "-q", "--no-calibration")
+    piece = next(change["id"] for section in json.loads(made.stdout)["receipt"] for change in section["changes"])
+    alone = run("restore", one, piece, "--plan=plan.yaml", "-q")
+    assert alone.exit_code == 0, alone.stderr
+    for named in (["skills"], ["skills/*"], ["skills/build", "skills/deploy-1"]):
+        assert run("restore", *named, piece, "--plan=plan.yaml", "-q") == alone
+    refused = run("restore", "skills/build", "skills/deploy-0", piece, "--plan=plan.yaml")
+    assert (refused.exit_code, refused.stdout) == (6, b"")
+    assert "Of the 2 skills here none is the one that 'plan.yaml' was made for." in refused.stderr
+
+
+def test_what_moved_comes_back_from_a_library(library: Path, tmp_path: Path) -> None:
+    """`restore --all` finds the folder that the plan of `reduce` belongs to."""
+    source, out, plan = library / "deploy-0", tmp_path / "out", tmp_path / "plan.yaml"
+    shutil.copytree(library / "build", out / "build")
+    case = "For case {0} look at `tool-{0}` and note what it says. "
+    body = "".join(f"\n## Part {n}\n\n{12 * case.format(n)}\n" for n in range(6))
+    (source / "SKILL.md").write_text((source / "SKILL.md").read_text() + body)
+    aim = ("--core-tokens=500", "--provider=embedded", "--no-description")
+    made = run("reduce", source, "-o", out / "deploy-0", "--save-plan", plan, *aim)
+    assert made.exit_code == 0, made.stderr
+    back = run("restore", out, "--all", "--plan", plan, "-o", tmp_path / "back")
+    assert back.exit_code == 0, back.stderr
+    assert contents(tmp_path / "back") == contents(source)

@@ -20,6 +20,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError
 from skill_distiller.prompted.rewrite import SHARE, PromptedRewriter, batches, read_texts, share_kept
 from skill_distiller.providers.cache import DiskCache
+from skill_distiller.providers.prices import Spending
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Limits, Session
 from skill_distiller.rewriting.model import Proposals, RenderingKind
@@ -349,7 +350,7 @@ def test_a_prompt_that_is_too_long_is_halved() -> None:
 
 def test_limits_hold() -> None:
     """--max-calls ends the run; secrets do not leave the machine."""
-    limited = Session(ScriptedProvider([texts(*GOOD)]), limits=Limits(max_calls=0))
+    limited = Session(ScriptedProvider([texts(*GOOD)]), limits=Limits(Spending(max_calls=0)))
     with pytest.raises(ProviderError, match="--max-calls"):
         PromptedRewriter(limited).propose(Reading(analyze()), load_counter())
 

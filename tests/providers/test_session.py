@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from tests.providers.build import QUICK
 
-from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError, StoppedError
+from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError, StoppedError, UsageError
 from skill_distiller.providers.cache import DiskCache, default_folder, request_key
 from skill_distiller.providers.model import Completion, Expected, Provider, Request, Watcher
+from skill_distiller.providers.prices import Price, Spending
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Limits, Question, Session, at_once, patiently
 from skill_distiller.skill.model import Skill
@@ -132,10 +133,51 @@ def test_the_cache_is_where_caches_are() -> None:
 def test_max_calls_is_never_passed() -> None:
     """Retries count; what comes from the cache does not."""
     provider = ScriptedProvider([{"error": 503}] * 9, "m")
-    session = Session(provider, limits=Limits(max_calls=2), patience=QUICK)
+    session = Session(provider, limits=Limits(Spending(max_calls=2)), patience=QUICK)
     with pytest.raises(ProviderError, match="was sent 2 requests, the limit of --max-calls"):
         session.ask(question())
     assert len(provider.requests) == 2
+
+
+def test_max_cost_is_never_passed() -> None:
+    """A request that might pass the budget is not sent, also where another session spent it; what failed is free."""
+    spending = Spending(max_cost=0.0005, price="1/2")
+    question_of = partial(question, "abcd" * 100, reply_tokens=50)  # 100 tokens at $1, at most 50 at $2: $0.0002
+    first = Session(ScriptedProvider([{"error": 503}, GOOD], "m"), limits=Limits(spending), patience=QUICK)
+    assert first.ask(question_of()) == 7
+    spent = first.usage.dollars
+    assert spent
+    assert 0 < spent < 0.0002
+    provider = ScriptedProvider([{"error": "hang-up"}] * 9, "m")
+    with pytest.raises(ProviderError, match=r"may cost .* than --max-cost \$0.0005, of which"):
+        Session(provider, limits=Limits(spending), patience=QUICK).ask(question_of())
+    assert len(provider.requests) == 1  # a reply that got lost may have been paid for
+    assert spending.account.dollars <= 0.0005
+
+
+def test_a_budget_needs_a_price() -> None:
+    """Of a model on the list, or from the user; the price of a vendor is not that of somebody else's server."""
+    vendor = _Elsewhere([], "m")
+    vendor.name = "openai"
+    with pytest.raises(UsageError, match=r"What 'm' costs at https://example.org is not known") as caught:
+        Session(vendor, limits=Limits(Spending(max_cost=1)))
+    assert "--price" in caught.value.hint
+    assert Session(vendor, limits=Limits(Spending(max_cost=1, prices={"m": "1"})))
+    assert Session(vendor).usage.dollars is None
+    assert Session(ScriptedProvider([], "m"), limits=Limits(Spending(max_cost=0))).usage.dollars == 0
+
+
+def test_all_sessions_are_announced_before_the_first_call() -> None:
+    """Whoever knows already what it will ask; who does not, before its own first call."""
+    limits, notes, answers = Limits(Spending()), [_Notes(), _Notes(), _Notes()], [GOOD]
+    asking, judging, late = (Session(ScriptedProvider(answers, "m"), limits=limits, watcher=note) for note in notes)
+    asking.expect(Expected(1, 100, 10))
+    judging.expect(Expected(2, 200, 20))
+    asking.ask(question())
+    assert [note.said[:1] for note in notes] == [[("begin", 1, 100)], [("begin", 2, 200)], []]
+    late.ask(question())
+    judging.ask(question())
+    assert [[kind for kind, *_ in note.said] for note in notes] == [["begin", "done"]] * 3
 
 
 def test_offline_uses_the_cache_and_nothing_else(tmp_path: Path) -> None:
@@ -246,7 +288,7 @@ class _Notes(Watcher):
     def __init__(self) -> None:
         self.said: list[tuple[str, int, int]] = []
 
-    def begin(self, provider: Provider, expected: Expected) -> None:
+    def begin(self, provider: Provider, expected: Expected, price: Price | None) -> None:
         self.said.append(("begin", expected.calls, expected.tokens))
 
     def progress(self, done: int, total: int) -> None:

@@ -44,7 +44,7 @@ COMMANDS: Final = (
     LazyCommand("report", "Show a library as a page of HTML.", "library.report"),
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
     LazyCommand("exam", "Measure what a smaller skill can still do.", "exam"),
-    LazyCommand("restore", "Bring pieces back.", "compress"),
+    LazyCommand("restore", "Bring pieces back.", "approval.restore"),
     LazyCommand("undo", "Take back what --apply wrote.", "approval.in_place"),
     LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
     LazyCommand("soft", "Carry skills as soft tokens (needs the extra [soft]).", "soft.group"),

@@ -24,11 +24,7 @@ from skill_distiller.cli.input_output import (
 )
 from skill_distiller.cli.learnings import LEARNINGS_DIR, LEARNINGS_VARIABLE, OFF, RunCalibration
 from skill_distiller.cli.options.arguments import (
-    ACCEPT_UNPROVED,
-    ALLOW_UNVERIFIED,
-    SAVE_PLAN,
     Goal,
-    ModelOptions,
     Output,
     Pieces,
     Source,
@@ -36,8 +32,7 @@ from skill_distiller.cli.options.arguments import (
     options_of,
     with_budget,
 )
-from skill_distiller.cli.options.completion import headings
-from skill_distiller.cli.options.completion import pieces as piece_names
+from skill_distiller.cli.options.models import ModelOptions
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.cli.options.show_config import is_default, print_settings, with_settings
 from skill_distiller.cli.plan_file import (
@@ -116,50 +111,6 @@ def compress(
         compress_several(request, paths)
     else:
         run_request(request)
-
-
-@expand_groups
-def restore(
-    context: typer.Context,
-    path: str = argument(metavar="PATH", help="The original: a SKILL.md, a skill folder, or - for stdin."),
-    ids: list[str] | None = argument(
-        None, metavar="ID...", complete=piece_names, help="The pieces to bring back, by their ids in the receipt."
-    ),
-    plan: str = option("", "--plan", panel="Keep", metavar="FILE", help="The plan of the run, saved with --save-plan."),
-    all_: bool = option(
-        False, "--all", help="Undo a whole `reduce`: PATH is the folder that came out, -o a folder for the original."
-    ),
-    section: list[str] | None = option(
-        None,
-        "--section",
-        panel="Keep",
-        metavar="HEADING",
-        complete=headings,
-        help="A section to bring back, with those below it. Can be repeated.",
-    ),
-    save_plan: str = SAVE_PLAN,
-    accept_unproved: bool = ACCEPT_UNPROVED,
-    allow_unverified: bool = ALLOW_UNVERIFIED,
-    *,
-    output: Output,
-    source: Source,
-) -> None:
-    """Bring pieces back. Writes the result of a saved plan, with these pieces as in the original."""
-    if not plan:
-        raise UsageError("restore needs the plan of the run.", "Give one: --plan=FILE, from compress --save-plan=FILE.")
-    if all_:
-        from skill_distiller.cli.reduce_folder import restore_all
-
-        if ids or section:
-            raise UsageError("--all brings everything back.", "Leave the ids and sections out.")
-        restore_all(path, plan, output, source.max_bytes)
-        return
-    if not ids and not section:
-        raise UsageError("Nothing to bring back.", "Name an id of the receipt, or a heading with --section.")
-    pieces = Pieces(keep=ids, keep_section=section, plan=plan, save_plan=save_plan, accept_unproved=accept_unproved)
-    config = load_config(source.config, use=not source.no_config)
-    goal, source = Goal(allow_unverified=allow_unverified), with_settings(source, config, context)
-    run_request(Request(path, goal, pieces, output, source, config=config))
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +243,7 @@ def _distill_with(models: ModelOptions, request: Request, job: _Job, console: Co
             one_liner=job.options.mode is Mode.ONELINER,
         )
         chosen = ends.enter_context(closing(opened))
-        if len(job.skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug or chosen.session):
+        if len(job.skill.text) >= _LONG_INPUT and console.is_terminal and not (quiet or debug or chosen.sessions):
             ends.enter_context(console.status("Distilling …"))
         backends = chosen.backends.with_scorer(job.scorer)
         observe = (lambda stage, value: typer.echo(stage_line(stage, value), err=True)) if debug else None
@@ -313,7 +264,7 @@ def _distill_with(models: ModelOptions, request: Request, job: _Job, console: Co
 def _hand_out(request: Request, job: _Job, result: Result, chosen: Chosen, console: Console) -> None:
     """Ask where a human has to approve, then write and print the product, the calibration entry and the report."""
     output = request.output
-    record = make_record(result, chosen.session.usage if chosen.session else None)
+    record = make_record(result, tuple(session.usage for session in chosen.sessions))
     # A plan that was made before, or edited, says nothing of how good the estimates of runs are.
     run = RunCalibration(record, OFF if job.options.plan else request.learnings, save=not output.only_shows)
     earlier = run.results

@@ -23,8 +23,10 @@ from skill_distiller.cli.input_output import (
     write_stdout,
 )
 from skill_distiller.cli.library.each import for_each, path_of
-from skill_distiller.cli.options.arguments import ExamModels, exclude, provider_option
+from skill_distiller.cli.options.arguments import exclude
+from skill_distiller.cli.options.models import ExamModels, provider_option
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.show_config import with_settings
 from skill_distiller.errors import BadInputError, RefusedError, UsageError
 from skill_distiller.library.find_skills import FoundSkill, Search
 from skill_distiller.library.fit_library import Treatment, fit_library
@@ -40,6 +42,7 @@ from skill_distiller.routing.clients import client_names, find_client
 from skill_distiller.routing.oracle import MARGIN_KEPT, Candidate
 from skill_distiller.routing.queries import Query, parse_queries
 from skill_distiller.run.backends import open_session
+from skill_distiller.run.config import load_config
 from skill_distiller.run.describe_skill import (
     DEFAULT_SEED,
     DescriptionOptions,
@@ -171,6 +174,7 @@ class Reader(ExamModels):
 
 @expand_groups
 def description(
+    context: typer.Context,
     paths: list[str] | None = argument(
         None,
         metavar="PATH...",
@@ -192,7 +196,7 @@ def description(
     handing.check()
     if not 0 <= wanted.margin <= 1:
         raise UsageError("--margin is a share from 0 to 1.", f"The default is {MARGIN_KEPT:g}.")
-    paths = paths or []
+    paths, reader = paths or [], with_settings(reader, load_config(), context)
     fitting.check(paths[0] if paths else "", wanted)
     counter = load_counter(counted.encoding, offline=reader.offline)
     if fitting.fit:

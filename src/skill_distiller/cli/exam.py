@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +19,7 @@ from skill_distiller.calibration.outcomes import parse_reports
 from skill_distiller.cli.input_output import (
     STDIN,
     check_target,
+    names_several,
     read_input,
     read_input_folder,
     write_atomically,
@@ -24,25 +27,29 @@ from skill_distiller.cli.input_output import (
     write_stdout,
 )
 from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
-from skill_distiller.cli.options.arguments import Code, ExamModels, Marking
+from skill_distiller.cli.library.each import for_each, path_of
+from skill_distiller.cli.options.models import Code, ExamModels, Marking
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.show_config import with_settings
+from skill_distiller.cli.pass_gates import MADE, SHIPPED, examiner, find_exam
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.exams.baselines import BASELINES, Baseline, baselines_kept
 from skill_distiller.exams.evidence import SkillTexts
 from skill_distiller.exams.exam_files import exam_to_evals, exam_to_json, read_exam
 from skill_distiller.exams.llmlingua import NAME as LINGUA
-from skill_distiller.exams.model import CheckType, Exam
+from skill_distiller.exams.model import Exam
 from skill_distiller.exams.plugin_evals import plugin_files, read_plugin_evals
 from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.sandbox import find_sandbox
 from skill_distiller.exams.sitting import CONTEXT_TOKENS, NO_SKILL, ORIGINAL, ExamResult
+from skill_distiller.library.find_skills import FoundSkill
 from skill_distiller.prompted.exam_baselines import baseline_folder, more_baselines
-from skill_distiller.providers.detect import find_provider
 from skill_distiller.report.calibration_text import feedback_text
 from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.exam_report import ExamRecord, exam_lines, exam_result_to_json
 from skill_distiller.report.text import plural, printable
 from skill_distiller.run.backends import open_session
+from skill_distiller.run.config import load_config
 from skill_distiller.run.take_exam import ExamRun
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.read import read_folder
@@ -61,11 +68,10 @@ exam = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_ORIGINAL: Final = "The skill as it was: a folder, or a SKILL.md; or a folder of skills."
 _LATEST: Final = "latest"
 _FAILED: Final = 6  # exit code where less is kept than asked for
-_SHIPPED: Final = ("evals/evals.json", "evals/exam.json")  # that a skill folder may bring
 _BASELINES: Final = ", ".join(BASELINES)
-_MADE: Final = "the evidence exam that a program makes of the original"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class Taking:
         "",
         "--exam",
         metavar="FILE",
-        help=f"The exam: JSON, or a folder of cases. Default: {_SHIPPED[0]} of the original, else {_MADE}.",
+        help=f"The exam: JSON, or a folder of cases. Default: {SHIPPED[0]} of the original, else {MADE}.",
     )
     context: int = option(
         CONTEXT_TOKENS, min=0, metavar="N", help="Load the original with all its references up to so many tokens."
@@ -92,7 +98,11 @@ class Taking:
 @exam.command()
 @expand_groups
 def make(
-    path: str = argument(metavar="SKILL", help="A skill folder, or a SKILL.md; - is stdin."),
+    ctx: typer.Context,
+    paths: list[str] = argument(
+        metavar="SKILL...",
+        help="A skill folder, or a SKILL.md; - is stdin. Several, or folders of skills: into a folder.",
+    ),
     *,
     tasks: int = option(5, min=1, metavar="N", help="How many tasks a model writes."),
     output: str = option("", "--output", "-o", metavar="FILE", help="Write the exam to this file instead of stdout."),
@@ -101,16 +111,30 @@ def make(
     models: ExamModels,
 ) -> None:
     """Make the exam of a skill. With a model: tasks, and criteria with quotes. Without: its facts and rules."""
+    models = with_settings(models, load_config(), ctx)
+    if not names_several(paths):
+        _make(paths[0], output, models, tasks, code, force=force)
+        return
+
+    def make_one(found: FoundSkill) -> None:
+        place = Path(output, found.place, "exam.json") if output else None
+        if place:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        _make(path_of(found), str(place or ""), models, tasks, code, force=force)
+
+    for_each(paths, make_one)
+
+
+def _make(path: str, output: str, models: ExamModels, tasks: int, code: Code, *, force: bool) -> None:
     folder = read_input_folder(path)
     target = check_target(output, folder.skill.path, folder_given=Path(path).is_dir(), force=force) if output else None
     console = open_console(stderr=True, soft_wrap=True)
-    made = _write_exam(folder, models, tasks, code, console)
-    text = json.dumps(exam_to_json(made), indent=1, ensure_ascii=False) + "\n"
+    record = exam_to_json(_write_exam(folder, models, tasks, code, console))
     if target:
-        write_atomically(target, text.encode())
+        write_atomically(target, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
         console.print(f"Written: {printable(str(target))}")
     else:
-        write_stdout(text)
+        write_json(record)
 
 
 def _write_exam(folder: SkillFolder, models: ExamModels, tasks: int, code: Code, console: Console) -> Exam:
@@ -147,8 +171,11 @@ def _write_exam(folder: SkillFolder, models: ExamModels, tasks: int, code: Code,
 @exam.command("run")
 @expand_groups
 def run_(
-    original: str = argument(metavar="ORIGINAL", help="The skill as it was: a folder, or a SKILL.md."),
-    candidate: str = argument(metavar="CANDIDATE", help="The smaller skill: a folder, or a SKILL.md; - is stdin."),
+    ctx: typer.Context,
+    original: str = argument(metavar="ORIGINAL", help=_ORIGINAL),
+    candidate: str = argument(
+        metavar="CANDIDATE", help="The smaller skill: a folder, or a SKILL.md; - is stdin. Of a library another one."
+    ),
     *,
     taking: Taking,
     models: ExamModels,
@@ -159,10 +186,16 @@ def run_(
     learnings_dir: str = LEARNINGS_DIR,
 ) -> None:
     """Take an exam with a skill and with a smaller one. With a model: without a skill too, answered and marked."""
-    store = open_store(learnings_dir) if feedback else None
+    store, models = open_store(learnings_dir) if feedback else None, with_settings(models, load_config(), ctx)
+    if names_several([original]):
+        if feedback:
+            raise UsageError("--feedback is about one skill.", "Leave it out, or name one skill.")
+        _take_many(original, [candidate], taking, partial(_take, asked=(models, marking), baselines=False))
+        return
     if store and feedback != _LATEST:
         read_whole(store).find(feedback)  # whether it is there is said before anybody is asked
-    result = _take(original, [candidate], taking, (models, marking), baselines=False, outcome=bool(store))
+    asked = models, marking
+    result = _take(original, [candidate], taking, asked=asked, baselines=False, outcome=bool(store))
     if store:
         record = {"id": "" if feedback == _LATEST else feedback, "retention": _shares(result)[0], "note": "exam"}
         for entry in store.record(parse_reports(json.dumps(record))):
@@ -173,8 +206,11 @@ def run_(
 @exam.command()
 @expand_groups
 def compare(
-    original: str = argument(metavar="ORIGINAL", help="The skill as it was: a folder, or a SKILL.md."),
-    candidates: list[str] = argument(metavar="CANDIDATE...", help="Smaller skills: folders, or files."),
+    ctx: typer.Context,
+    original: str = argument(metavar="ORIGINAL", help=_ORIGINAL),
+    candidates: list[str] = argument(
+        metavar="CANDIDATE...", help="Smaller skills: folders, or files; of a library other ones."
+    ),
     *,
     sit: list[str] | None = option(
         None,
@@ -194,16 +230,34 @@ def compare(
     marking: Marking,
 ) -> None:
     """Take an exam with several smaller skills, and with what simple ways leave at the same tokens."""
-    result = _take(original, candidates, taking, (models, marking), baselines=True, sit=sit or (), lingua=llmlingua)
-    _hold(result, taking, len(candidates))
+    asked = with_settings(models, load_config(), ctx), marking
+    take = partial(_take, asked=asked, baselines=True, sit=sit or (), lingua=llmlingua)
+    if names_several([original]):
+        _take_many(original, candidates, taking, take)
+    else:
+        _hold(take(original, candidates, taking), taking, len(candidates))
+
+
+def _take_many(original: str, candidates: Sequence[str], taking: Taking, take: Callable[..., ExamResult]) -> None:
+    """The same for every skill of a library, with what is at its place in others."""
+    if taking.exam_file:
+        raise UsageError("--exam is about one skill.", "Leave it out: each skill's own exam is taken, or a program's.")
+
+    def take_one(found: FoundSkill) -> None:
+        smaller = [str(Path(candidate, found.place)) for candidate in candidates]
+        if gone := next((path for path in smaller if not os.path.lexists(path)), ""):
+            raise RefusedError(f"There is no candidate for it: {gone!r}.", "Make it, or take the skill away.")
+        _hold(take(path_of(found), smaller, taking), taking, len(smaller))
+
+    for_each([original], take_one)
 
 
 def _take(
     original: str,
     paths: Sequence[str],
     taking: Taking,
-    asked: tuple[ExamModels, Marking],
     *,
+    asked: tuple[ExamModels, Marking],
     baselines: bool,
     sit: Sequence[str] = (),
     lingua: str = "",
@@ -265,58 +319,6 @@ def _record(
     sessions = [found.answering, found.judging] if found and result.outcomes else []
     usages = tuple(session.usage for session in dict.fromkeys(sessions))
     return ExamRecord(result, simple, usages, counter.mark)
-
-
-@contextmanager
-def examiner(
-    models: ExamModels, marking: Marking, console: Console, taken: Exam, *, anyway: bool = False
-) -> Iterator[Examiner | None]:
-    """Who asks the models of the options; None where no model is there, or the exam is not to be answered.
-
-    With `anyway` models are asked for something else too.
-    """
-    with_code = any(criterion.check and criterion.check.type is CheckType.CODE for criterion in taken.criteria)
-    with ExitStack() as ends:
-        answering = None
-        if taken.answerable or anyway:
-            answering = open_session(models.options(), ends.enter_context(closing(ConsoleWatcher(console))))
-        if answering is None:
-            yield None
-            return
-        from skill_distiller.prompted.sit_exam import Examiner
-
-        ends.enter_context(closing(answering))
-        judging = answering
-        if options := marking.judge(models):
-            judge = open_session(options, ends.enter_context(closing(ConsoleWatcher(console))))
-            if judge is None:
-                raise UsageError("The judge has to be a model.", "Name one with --judge-provider and --judge-model.")
-            judging = ends.enter_context(closing(judge))
-        sandbox = find_sandbox() if marking.code is Code.AUTO and with_code else None
-        yield Examiner(answering, judging, sandbox)
-
-
-def find_exam(path: str, original: SkillFolder, models: ExamModels, console: Console) -> Exam:
-    """The exam that was named, that the original brings, or that a program makes of it.
-
-    One that the original brings is passed over where it can't be read, or quotes nothing and there is no model.
-    """
-    if path:
-        return read_plugin_evals(path) if Path(path).is_dir() else read_exam(path)
-    shipped = next((original.root / name for name in _SHIPPED if original.root and original.file(name)), None)
-    if shipped:
-        try:
-            found = read_exam(shipped)
-        except BadInputError as error:
-            console.print(f"{printable(str(error))} It is passed over.")
-        else:
-            quotes = any(criterion.evidence for criterion in found.criteria)
-            if quotes or find_provider(models.provider, models.model, offline=models.offline):
-                console.print(f"The exam is {printable(str(shipped))}.")
-                return found
-            console.print(f"{printable(str(shipped))} quotes nothing of the skill: without a model it is passed over.")
-    console.print(f"The exam is {_MADE}; another one can be named with --exam.")
-    return program_exam(original, TrainedAnalyzer().analyze(original.skill))
 
 
 def _candidate(path: str, original: SkillFolder) -> SkillFolder:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
+import typer
 from rich.console import Console
 
 from skill_distiller.cli.description import read_library, read_requests
@@ -17,25 +18,17 @@ from skill_distiller.cli.input_output import (
     check_target,
     names_several,
     read_input_folder,
-    read_side_file,
     write_json,
     write_stdout,
 )
 from skill_distiller.cli.library.each import for_each, path_of
 from skill_distiller.cli.library.paths import Looking
-from skill_distiller.cli.options.arguments import (
-    ExamModels,
-    Marking,
-    Output,
-    Source,
-    exclude,
-    provider_option,
-    read_threshold,
-)
+from skill_distiller.cli.options.arguments import Source, exclude, read_threshold
 from skill_distiller.cli.options.gates import EXAM, EXAM_FILE, GATE_OF_REDUCE, check_gates
+from skill_distiller.cli.options.models import ExamModels, Marking, provider_option
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
-from skill_distiller.disclosure.ledger import MAX_BYTES as MAX_LEDGER
-from skill_distiller.disclosure.ledger import make_ledger, read_ledger, restore_folder, write_ledger
+from skill_distiller.cli.options.show_config import with_settings
+from skill_distiller.disclosure.ledger import make_ledger, write_ledger
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE
 from skill_distiller.errors import RefusedError, UsageError, reason_of
 from skill_distiller.report.console import ConsoleWatcher, open_console
@@ -187,6 +180,7 @@ class FolderOutput:
 
 @expand_groups
 def reduce(
+    context: typer.Context,
     paths: list[str] = argument(
         metavar="DIR...",
         help="A skill folder, its SKILL.md, or - for a SKILL.md on stdin; or several, folders of skills, patterns.",
@@ -209,6 +203,7 @@ def reduce(
     output.check()
     describing.check()
     gating.check()
+    models = with_settings(models, load_config(source.config, use=not source.no_config), context)
     options = moving_options(moving, staying.threshold, source, offline=models.offline)
     kept = KeptPieces(tuple(staying.keep or ()), tuple(staying.keep_section or ()))
     options = replace(options, keep=kept, strict=staying.strict)
@@ -343,20 +338,3 @@ def _write(reduction: Reduction, output: FolderOutput, plan: Path | None) -> Pat
             return write_folder(reduction.after, output.folder, force=output.force) if output.folder else None
     except OSError as error:
         raise RefusedError(f"Can't write {output.save_plan!r}: {reason_of(error)}.", "Name another file.") from None
-
-
-def restore_all(path: str, plan: str, output: Output, max_bytes: int) -> None:
-    """Write the folder as it was before `reduce`, from the one that came out and the plan of the run."""
-    if not output.file or output.file == STDIN:
-        raise UsageError("There is no place to write the folder to.", "Name a folder: -o BACK.")
-    folder = read_input_folder(path, max_bytes)
-    ledger = read_ledger(read_side_file(plan, MAX_LEDGER, "Give the file that `reduce --save-plan=FILE` wrote."))
-    back = restore_folder(folder, ledger)
-    if output.dry_run:
-        return
-    aside = write_folder(back, output.file, force=output.force)
-    if not output.quiet:
-        console = open_console(stderr=True, soft_wrap=True)
-        if aside:
-            console.print(f"The folder that was there is now {printable(str(aside))}")
-        console.print(f"Written: {printable(output.file)}")

@@ -36,9 +36,9 @@ class ConceptReader:
 
     def expected(self, kinds: int, original: str) -> Expected:
         """About what one look at a result will ask, of so many kinds of passages."""
-        return Expected(
-            kinds, kinds * (count_tokens(CONCEPTS.text) + _REPLY_TOKENS // 2) + (kinds + 1) * count_tokens(original)
-        )
+        replies = kinds * _REPLY_TOKENS // 2
+        prompts = kinds * count_tokens(CONCEPTS.text) + (kinds + 1) * count_tokens(original)
+        return Expected(kinds, prompts + replies, replies)
 
     def find(self, kind: str, passages: Sequence[str], shorter: str) -> tuple[Loss, ...]:
         """What the shorter skill says nowhere of some passages of one kind.

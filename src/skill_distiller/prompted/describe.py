@@ -109,7 +109,7 @@ class PromptedModel:
         """Look through all that may be sent, and say about how much that will be; raises RefusedError for secrets."""
         self.session.admit("\n".join((skill.text, *(other.text for other in self.library))))
         tokens = count_tokens(_body(skill)) + _EXPECTED_ROUTINGS * POSITIVES * 400
-        self.session.expect(Expected(_EXPECTED_ROUTINGS + 4, tokens))
+        self.session.expect(Expected(_EXPECTED_ROUTINGS + 4, tokens, tokens // 10))
 
     def _paraphrase(self, text: str, accepts: Callable[[str], bool]) -> str:
         """The text with clauses in fewer words, the one that saves most first; exclusions keep theirs."""

@@ -27,7 +27,7 @@ _REPAIRS: Final = 1
 
 def expected_direct(skill: Skill, tokens: int) -> Expected:
     """About what it will ask."""
-    return Expected(1, count_tokens(skill.body) + tokens + count_tokens(PROMPT.text))
+    return Expected(1, count_tokens(skill.body) + tokens + count_tokens(PROMPT.text), tokens)
 
 
 def shorten_directly(session: Session, skill: Skill, tokens: int, counter: TokenCounter) -> Skill:

@@ -60,7 +60,8 @@ class PromptedJudge:
         """About what `score` will ask, at most and without repairs."""
         prompt = count_tokens(JUDGE.text)
         calls = MOST_ASKED * self.samples
-        return Expected(calls, calls * (prompt + round(1.2 * count_tokens(skill.body))))
+        body = count_tokens(skill.body)
+        return Expected(calls, calls * (prompt + round(1.2 * body)), calls * min(_REPLY_TOKENS // 2, body))
 
     def score(self, comparison: Comparison) -> Functionality:
         """The functionality of a result; what was not changed at all keeps all of it, without asking."""

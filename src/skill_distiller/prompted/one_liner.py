@@ -37,7 +37,8 @@ class PromptedOneLiner:
     def expected(self, skill: Skill) -> Expected:
         """About what `write` will ask, without a repair."""
         prompt = count_tokens(ONE_LINER.text)
-        return Expected(1, prompt + min(_MOST_TOKENS, count_tokens(skill.body)) + _REPLY_TOKENS // 2)
+        reply = _REPLY_TOKENS // 2
+        return Expected(1, prompt + min(_MOST_TOKENS, count_tokens(skill.body)) + reply, reply)
 
     def write(self, reading: Reading, counter: TokenCounter) -> OneLiner:
         """The three lines; raises what the session raises."""

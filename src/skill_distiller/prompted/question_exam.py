@@ -52,7 +52,8 @@ def expected_questions(body: str, ways: int, count: int = DEFAULT_QUESTIONS) -> 
     """About what the examiner will be asked: for the questions, and to judge the answers of so many ways."""
     tokens = count_tokens(body) + count * _QUESTION_TOKENS
     verdicts = count * ways
-    return Expected(1 + verdicts, tokens + verdicts * (count_tokens(SAME_ANSWER.text) + 2 * _ANSWER_TOKENS))
+    replies = count * _QUESTION_TOKENS + verdicts * _VERDICT_TOKENS
+    return Expected(1 + verdicts, tokens + verdicts * (count_tokens(SAME_ANSWER.text) + 2 * _ANSWER_TOKENS), replies)
 
 
 def find_references(

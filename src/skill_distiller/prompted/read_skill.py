@@ -166,7 +166,7 @@ class PromptedAnalyzer:
         """About what `analyze` will ask, at most and without repairs."""
         groups = groups_of(skill)
         reply = REPLY_TOKENS // 2 * len(asked_blocks(skill))
-        return Expected(len(groups), count_tokens(skill.body) + len(groups) * count_tokens(READ.text) + reply)
+        return Expected(len(groups), count_tokens(skill.body) + len(groups) * count_tokens(READ.text) + reply, reply)
 
     def analyze(self, skill: Skill) -> Analysis:
         """One verdict a block; raises what the session raises, and ProviderError where no answer is usable."""

@@ -69,8 +69,8 @@ class PromptedReducer:
     def admit(self, skill: Skill) -> None:
         """Look the skill through for secrets, and say about how many requests it takes."""
         self.session.admit(skill.text)
-        sizes = len(self._groups(skill))
-        self.session.expect(Expected(min(MOST_CALLS, 2 * sizes + 3), 3 * count_tokens(skill.text)))
+        sizes, tokens = len(self._groups(skill)), count_tokens(skill.text)
+        self.session.expect(Expected(min(MOST_CALLS, 2 * sizes + 3), 3 * tokens, tokens))
 
     def classes(self, skill: Skill) -> dict[int, ContentClass]:
         """What every block is for, by index.

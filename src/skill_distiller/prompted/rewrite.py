@@ -68,7 +68,7 @@ class PromptedRewriter:
         groups = batches(skill)
         blocks = list(chain.from_iterable(groups))
         text = sum(count_tokens(excerpt(block.text)) for block in blocks)
-        return Expected(len(groups), len(groups) * count_tokens(REWRITE.text) + 2 * text)
+        return Expected(len(groups), len(groups) * count_tokens(REWRITE.text) + 2 * text, text)
 
     def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """The texts that are shorter and say the same; of the others the good parts, and why they were refused.

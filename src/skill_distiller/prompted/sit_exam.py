@@ -82,9 +82,10 @@ class Examiner:
         marks = sum(c.check is None for task in exam.tasks for c in task.asked)
         skills = sum(count_tokens(condition.skill) for condition in conditions)
         rounds = tasks * len(conditions)
-        answers = Expected(rounds, tasks * skills + rounds * (count_tokens(ANSWER.text) + _ANSWER_TOKENS // 3))
+        answer, mark = _ANSWER_TOKENS // 3, _MARK_TOKENS // 4
+        answers = Expected(rounds, tasks * skills + rounds * (count_tokens(ANSWER.text) + answer), rounds * answer)
         judged = marks * len(conditions)
-        return answers, Expected(judged, judged * (count_tokens(MARK.text) + _ANSWER_TOKENS // 3 + _MARK_TOKENS // 4))
+        return answers, Expected(judged, judged * (count_tokens(MARK.text) + answer + mark), judged * mark)
 
     def sit(self, exam: Exam, conditions: Sequence[Condition]) -> tuple[Sitting, ...]:
         """Every task under every condition, marked; what was sat before with the same texts is not sat again.

@@ -89,7 +89,8 @@ class ExamWriter:
     def expected(self, folder: SkillFolder) -> Expected:
         """About what `write` will ask: the exam, and once the quotes that are not there."""
         shown = sum(count_tokens(text) for _, text in _shown(folder).texts)
-        return Expected(2, 2 * shown + count_tokens(EXAM.text) + self.tasks * (_TASK_TOKENS + _QUOTE_TOKENS))
+        reply = self.tasks * (_TASK_TOKENS + _QUOTE_TOKENS)
+        return Expected(2, 2 * shown + count_tokens(EXAM.text) + reply, reply)
 
     def write(self, folder: SkillFolder) -> WrittenExam:
         """The exam. Raises ProviderError where no usable one comes, and what the session raises."""

@@ -6,10 +6,13 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
 from skill_distiller.errors import UsageError
+
+if TYPE_CHECKING:
+    from skill_distiller.providers.prices import Price
 
 Schema = Mapping[str, object]
 DEFAULT_TIMEOUT: Final = 300.0  # seconds for one reply; a local model may have to be loaded first
@@ -101,7 +104,8 @@ class Usage:
 
     `calls` are requests that were sent, retries and repairs included; `cached` are answers that
     came from the cache instead; the tokens are those that the server counted; `seconds` are those
-    spent waiting for it, added up over requests that ran at the same time.
+    spent waiting for it, added up over requests that ran at the same time; `dollars` are what it cost, None where the
+    price is not known.
     """
 
     provider: str
@@ -112,8 +116,17 @@ class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
     seconds: float = 0.0
+    dollars: float | None = None
 
-    def plus(self, *, calls: int = 0, cached: int = 0, seconds: float = 0.0, reply: Completion | None = None) -> Usage:
+    def plus(
+        self,
+        *,
+        calls: int = 0,
+        cached: int = 0,
+        seconds: float = 0.0,
+        dollars: float = 0.0,
+        reply: Completion | None = None,
+    ) -> Usage:
         """The sums with these added, and with the tokens of a reply."""
         return replace(
             self,
@@ -122,22 +135,28 @@ class Usage:
             input_tokens=self.input_tokens + (reply.input_tokens if reply else 0),
             output_tokens=self.output_tokens + (reply.output_tokens if reply else 0),
             seconds=self.seconds + seconds,
+            dollars=None if self.dollars is None else self.dollars + dollars,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """About what a run will ask: requests, and tokens of their prompts and replies."""
+    """About what a run will ask: requests, tokens of their prompts and replies, and how many of those are replies."""
 
     calls: int = 0
     tokens: int = 0
+    replies: int = 0
+
+    def plus(self, other: Expected) -> Expected:
+        """Both together."""
+        return Expected(self.calls + other.calls, self.tokens + other.tokens, self.replies + other.replies)
 
 
 class Watcher:
     """Is told what goes on; this one does nothing with it."""
 
-    def begin(self, provider: Provider, expected: Expected) -> None:
-        """The first request of the run is about to be sent to a provider."""
+    def begin(self, provider: Provider, expected: Expected, price: Price | None) -> None:
+        """The first request of the run is about to be sent, and so much is meant for this provider, at this price."""
 
     def progress(self, done: int, total: int) -> None:
         """So many of about so many questions have been answered."""

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from skill_distiller.errors import PromptTooLongError, ProviderError, UnsupportedReplyError
+from skill_distiller.errors import LostReplyError, PromptTooLongError, ProviderError, UnsupportedReplyError
 from skill_distiller.providers.model import Completion, Provider, Request, is_loopback
 from skill_distiller.providers.secret_scan import redact
 
@@ -178,7 +178,7 @@ def lost_connection(provider: Provider, error: BaseException) -> ProviderError:
     """The error for a connection that was refused, reset, hung up or timed out."""
     reason = shown(str(error) or type(error).__name__)
     hint = "Is it running? Run 'ollama serve'." if provider.name == "ollama" else "Is the address right and reachable?"
-    return ProviderError(f"{provider.name} at {provider.address} does not answer: {reason}", hint, retryable=True)
+    return LostReplyError(f"{provider.name} at {provider.address} does not answer: {reason}", hint, retryable=True)
 
 
 def strange_reply(provider: Provider, error: BaseException) -> ProviderError:

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import partial
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from skill_distiller.errors import (
+    LostReplyError,
     MalformedReplyError,
     PromptTooLongError,
     ProviderError,
@@ -37,7 +38,9 @@ from skill_distiller.providers.model import (
     is_loopback,
 )
 from skill_distiller.providers.network import in_background
+from skill_distiller.providers.prices import Spending
 from skill_distiller.providers.secret_scan import environment_secrets
+from skill_distiller.tokens import count_tokens
 
 T = TypeVar("T")
 _TICK: Final = 0.2  # seconds; some systems deliver Ctrl-C only between two waits
@@ -112,12 +115,12 @@ Unanswered = MalformedReplyError | PromptTooLongError
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a run may do: `max_calls` requests at most (None for any number), none at all when `offline`.
+    """What a run may do: ask and spend what `spending` leaves to all its sessions, nothing at all when `offline`.
 
     `allow_secrets` lets a text that seems to hold secrets go to another machine.
     """
 
-    max_calls: int | None = None
+    spending: Spending = field(default_factory=Spending)
     offline: bool = False
     allow_secrets: bool = False
 
@@ -143,7 +146,10 @@ class _Form(IntEnum):
 
 
 class Session:
-    """Asks a provider with a cache, retries, limits and accounting; one for each run."""
+    """Asks a provider with a cache, retries, limits and accounting; one for each run.
+
+    Raises UsageError where a budget can't be kept, for nobody knows what the model costs.
+    """
 
     def __init__(
         self,
@@ -158,7 +164,10 @@ class Session:
         self._limits = limits or Limits()
         self._patience = patience or Patience()
         self._watcher = watcher or Watcher()
-        self._usage = Usage(provider.name, provider.model, provider.address)
+        self._price = self._limits.spending.price_of(provider)
+        known = 0.0 if self._price else None
+        self._usage = Usage(provider.name, provider.model, provider.address, dollars=known)
+        self._limits.spending.account.waiting.append(self._announce)
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._expected = Expected()
@@ -187,8 +196,13 @@ class Session:
 
     def expect(self, expected: Expected) -> None:
         """Say beforehand what will be asked; it adds up, and is announced before the first request is sent."""
-        now = self._expected
-        self._expected = Expected(now.calls + expected.calls, now.tokens + expected.tokens)
+        self._expected = self._expected.plus(expected)
+
+    def _announce(self, asks_now: bool) -> bool:
+        told = asks_now or bool(self._expected.calls)
+        if told:
+            self._watcher.begin(self.provider, self._expected, self._price)
+        return told
 
     def admit(self, text: str) -> None:
         """Look a text through before anything of it is sent.
@@ -267,33 +281,38 @@ class Session:
                     self._form = max(self._form, _Form(form + 1))
 
     def _send(self, request: Request) -> Completion:
-        with self._lock:
-            self._check_limits()
-            if not self._usage.calls:
-                self._watcher.begin(self.provider, self._expected)
-            self._usage = self._usage.plus(calls=1)
-        start = time.perf_counter()
-        reply: Completion | None = None
-        try:
-            reply = self.provider.complete(request)
-            return reply
-        finally:
-            with self._lock:
-                self._usage = self._usage.plus(seconds=time.perf_counter() - start, reply=reply)
-
-    def _check_limits(self) -> None:
-        most = self._limits.max_calls
         if self._limits.offline:
             raise ProviderError(
                 f"{self.name} would have to be asked, and --offline forbids it.",
                 "Only answers in the cache can be used; use --provider embedded to go without a model.",
             )
-        if most is not None and self._usage.calls >= most:
-            requests = "1 request" if most == 1 else f"{most} requests"
-            raise ProviderError(
-                f"{self.name} was sent {requests}, the limit of --max-calls, and more are needed.",
-                "Raise the limit; what was answered so far is kept (without --no-cache) and not asked for again.",
-            )
+        spending = self._limits.spending
+        held = spending.hold(self.name, request, self._price)
+        spending.account.announce(self._announce)
+        with self._lock:
+            self._usage = self._usage.plus(calls=1)
+        start = time.perf_counter()
+        reply: Completion | None = None
+        cost = 0.0
+        try:
+            reply = self.provider.complete(request)
+            cost = self._cost(request, reply)
+            return reply
+        except LostReplyError:
+            cost = held  # it may have been answered all the same
+            raise
+        finally:
+            spending.settle(held, cost)
+            seconds = time.perf_counter() - start
+            with self._lock:
+                self._usage = self._usage.plus(seconds=seconds, dollars=cost, reply=reply)
+
+    def _cost(self, request: Request, reply: Completion) -> float:
+        """What a reply cost, in dollars; tokens that the server did not count are counted here."""
+        if not self._price:
+            return 0.0
+        sent = reply.input_tokens or count_tokens(request.system + request.prompt)
+        return self._price.of(sent, reply.output_tokens or count_tokens(reply.text))
 
 
 def _value(request: Request, completion: Completion) -> dict[str, object]:

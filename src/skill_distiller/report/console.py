@@ -13,6 +13,7 @@ from rich.text import Text
 from skill_distiller.checks.functionality import Settled, Word
 from skill_distiller.planning.plan import Reason
 from skill_distiller.providers.model import Expected, Provider, Usage, Watcher
+from skill_distiller.providers.prices import FREE, Price, dollars
 from skill_distiller.report.calibration_text import estimate_text
 from skill_distiller.report.losses import WIDTH, receipt_lines
 from skill_distiller.report.moved import moved_lines
@@ -257,8 +258,8 @@ def print_report(record: Record, console: Console, *, verbose: bool = False) -> 
     for moved in moved_lines(record):
         console.print(moved)
     print_notes(record, console)
-    if record.usage and verbose:
-        console.print(usage_line(record.usage))
+    for usage in record.usages if verbose else ():
+        console.print(usage_line(usage))
 
 
 def print_notes(record: Record, console: Console) -> None:
@@ -275,8 +276,9 @@ def usage_line(usage: Usage) -> str:
     """What the run has cost, on one line."""
     calls = plural(usage.calls, "call")
     tokens = f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
+    cost = f", {dollars(usage.dollars)}" if usage.dollars else ""
     return printable(
-        f"Provider: {usage.provider}/{usage.model}: {calls}, {usage.cached} from the cache, {tokens}, "
+        f"Provider: {usage.provider}/{usage.model}: {calls}, {usage.cached} from the cache, {tokens}{cost}, "
         f"{usage.seconds:.1f} s"
     )
 
@@ -344,19 +346,25 @@ class ConsoleWatcher(Watcher):
         self._named = named
         self._bar: Progress | None = None
 
-    def begin(self, provider: Provider, expected: Expected) -> None:
-        """Say how many calls, about how many tokens, and to which host."""
+    def begin(self, provider: Provider, expected: Expected, price: Price | None) -> None:
+        """Say how many calls, about how many tokens, what they cost, and to which host."""
         calls = plural(expected.calls, "call")
         where = f"{provider.name}/{provider.model} at {provider.address or 'this process'}"
-        self._console.print(printable(f"Asking {where}: about {calls} and {expected.tokens:,} tokens."))
+        cost = _cost_text(expected, price)
+        self._console.print(printable(f"Asking {where}: about {calls} and {expected.tokens:,} tokens{cost}."))
         if not self._named:
             self._console.print(
                 'To send nothing: --provider embedded, or provider = "embedded" in .skill-distiller.toml.'
             )
         if self._console.is_terminal:
+            from rich.errors import LiveError
+
             self._bar = _calls_bar(self._console)
-            self._bar.start()
             self._bar.add_task("", total=expected.calls)
+            try:
+                self._bar.start()
+            except LiveError:  # some releases of Rich show one bar at a time, and another model has it
+                self._bar = None
 
     def progress(self, done: int, total: int) -> None:
         """Move the bar."""
@@ -367,6 +375,15 @@ class ConsoleWatcher(Watcher):
         """Take the bar away."""
         if self._bar:
             self._bar.stop()
+
+
+def _cost_text(expected: Expected, price: Price | None) -> str:
+    """What is said of the money before anything is asked; nothing of a model that costs none."""
+    if price is None:
+        return "; what they cost is not known here (--price says it)"
+    if price == FREE:
+        return ""
+    return f", {dollars(price.of(expected.tokens - expected.replies, expected.replies))} ({price.source})"
 
 
 def _calls_bar(console: Console) -> Progress:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Final
 
 from skill_distiller.providers.model import Usage
+from skill_distiller.providers.prices import dollars
 from skill_distiller.report.text import excerpt, plural, printable
 from skill_distiller.run.result import Basis, GateOutcome
 
@@ -64,4 +65,5 @@ def gate_to_json(outcome: GateOutcome | None) -> dict[str, object] | None:
 def usage_text(usage: Usage) -> str:
     """What was asked of a model, in a few words."""
     cached = f", {usage.cached} from the cache" if usage.cached else ""
-    return f"{plural(usage.calls, 'call')}{cached}, {usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
+    cost = f", {dollars(usage.dollars)}" if usage.dollars else ""
+    return f"{plural(usage.calls, 'call')}{cached}, {usage.input_tokens:,} tokens in, {usage.output_tokens:,} out{cost}"

@@ -56,6 +56,7 @@ def to_json(record: Record) -> Json:
         "analyzer": analysis.analyzer,
         "token_scorer": result.run.token_scorer or None,
         "provider": usage_to_json(record.usage) if record.usage else None,
+        "judge_provider": usage_to_json(record.usages[1]) if len(record.usages) > 1 else None,
         **members(counter, encoding="encoding", tokens_exact="exact"),
         **members(result, "input_tokens", "output_tokens"),
         "reduction": round(result.reduction, 4),

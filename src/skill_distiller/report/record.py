@@ -104,14 +104,14 @@ class TokenLevel:
 class Record:
     """All that is told of a run: its `result`, what that means for the blocks of the skill, what is known beside it.
 
-    `usage` is what was asked of a language model, None where none had a part in the run. `removed`
+    `usages` are what was asked of language models, that of a judge of its own behind the other. `removed`
     counts the blocks of which nothing is left, `kept` names the types of which every block is there, and none cut down,
     both with the most important type first. `reworded` blocks stand in new words. `estimate` is what
     earlier runs say of the functionality, `entry_id` the run's own entry among them, "" for none.
     """
 
     result: Result
-    usage: Usage | None
+    usages: tuple[Usage, ...]
     removed: Mapping[Counted, int]
     kept: tuple[SectionType, ...]
     reworded: int
@@ -119,6 +119,11 @@ class Record:
     token_level: TokenLevel
     estimate: Estimate = UNCALIBRATED
     entry_id: str = ""
+
+    @property
+    def usage(self) -> Usage | None:
+        """What was asked of the model that did the work, None where none had a part in the run."""
+        return self.usages[0] if self.usages else None
 
     @property
     def counts(self) -> str:
@@ -153,8 +158,8 @@ class Record:
         return [note.detail for note in self.result.notes if note.kind is NoteKind.ADVISORY_REMOVED]
 
 
-def make_record(result: Result, usage: Usage | None = None) -> Record:
-    """The record of a run that no earlier one calibrates; `usage` is what was asked of a language model, if any was."""
+def make_record(result: Result, usages: tuple[Usage, ...] = ()) -> Record:
+    """The record of a run that no earlier one calibrates; `usages` are what was asked of models, the judge last."""
     decisions, verdicts = result.plan.decisions, result.reading.verdicts
     counted: list[Counted] = [
         BlockKind.RULE if block.kind is BlockKind.RULE else verdicts[block.index].type
@@ -164,7 +169,7 @@ def make_record(result: Result, usage: Usage | None = None) -> Record:
     dropped = {counted[d.block] for d in decisions if d.dropped or d.rendering.kind in CUT_DOWN}
     return Record(
         result,
-        usage,
+        usages,
         removed={kind: gone[kind] for kind in COUNTED_NAMES if gone[kind]},
         kept=tuple(kind for kind in TYPE_NAMES if kind in counted and kind not in dropped),
         reworded=sum(RENDERINGS[decision.rendering.kind].proof is Proof.WORDING for decision in decisions),

@@ -13,6 +13,7 @@ from skill_distiller.checks.functionality import EmbeddedJudge, Judge
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.planning.ladders import Models
 from skill_distiller.providers.model import DEFAULT_TIMEOUT, NO_PROVIDER
+from skill_distiller.providers.prices import Spending
 from skill_distiller.rewriting.model import Renderer
 from skill_distiller.rewriting.one_liner.model import OneLiner, OneLinerWriter
 from skill_distiller.tokens import TokenCounter
@@ -50,6 +51,15 @@ class Backends:
 
 
 @dataclass(frozen=True, slots=True)
+class Judging:
+    """Who judges results, "" for the one who makes them, and whether that is asked three times for an interval."""
+
+    judge_provider: str = ""
+    judge_model: str = ""
+    with_ci: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderOptions:
     """What was asked for: a `provider` as `find_provider` takes it, a model, and how to deal with it.
 
@@ -58,8 +68,8 @@ class ProviderOptions:
 
     provider: str = "auto"
     model: str = ""
-    with_ci: bool = False
-    max_calls: int | None = None
+    judging: Judging = field(default_factory=Judging)
+    spending: Spending = field(default_factory=Spending)
     no_cache: bool = False
     offline: bool = False
     allow_secrets: bool = False
@@ -68,21 +78,32 @@ class ProviderOptions:
     @property
     def takes_what_is_there(self) -> bool:
         """Whether no model was asked for by name, so that a run may go on without one."""
-        return self.provider == "auto" and not (self.model or self.with_ci)
+        return self.provider == "auto" and not self.model and self.judging == type(self.judging)()
+
+    @property
+    def judge(self) -> ProviderOptions | None:
+        """What was asked for as a judge of its own, None where there is none."""
+        named = self.judging
+        if not (named.judge_provider or named.judge_model):
+            return None
+        return replace(self, provider=named.judge_provider or self.provider, model=named.judge_model)
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The backends of a run; `session` is None and `hint` may say why where no model has a part in it."""
+    """The backends of a run; `sessions` is empty and `hint` may say why where no model has a part in it.
+
+    The last of them is that of the judge.
+    """
 
     backends: Backends
-    session: Session | None = None
+    sessions: tuple[Session, ...] = ()
     hint: str = ""
 
     def close(self) -> None:
-        """Give the connections of the session back."""
-        if self.session:
-            self.session.close()
+        """Give the connections of the sessions back."""
+        for session in self.sessions:
+            session.close()
 
 
 def choose_backends(
@@ -102,12 +123,23 @@ def choose_backends(
     """
     session = open_session(options, watcher)
     if session is None:
-        if options.with_ci:
+        if options.judging.with_ci:
             raise ProviderError("--with-ci asks a language model three times, and there is none.", NO_PROVIDER)
+        if options.judge:
+            raise UsageError("A judge needs results of a language model, and there is none.", "Name one: --provider.")
         return Chosen(Backends(), hint=NO_PROVIDER if options.provider == "auto" and not options.offline else "")
-    samples = CI_SAMPLES if options.with_ci else 1
-    backends = prompted_backends(session, skills, accept_unproved=accept_unproved, one_liner=one_liner, samples=samples)
-    return Chosen(backends, session)
+    judge = open_session(options.judge, watcher) if options.judge else session
+    if judge is None:
+        raise UsageError("The judge has to be a model.", "Name one with --judge-provider and --judge-model.")
+    backends = prompted_backends(
+        session,
+        skills,
+        accept_unproved=accept_unproved,
+        one_liner=one_liner,
+        samples=CI_SAMPLES if options.judging.with_ci else 1,
+        judging=judge,
+    )
+    return Chosen(backends, tuple(dict.fromkeys((session, judge))))
 
 
 CI_SAMPLES: Final = 3  # times that a judge is asked for an interval
@@ -120,10 +152,11 @@ def prompted_backends(
     accept_unproved: bool = False,
     one_liner: bool = False,
     samples: int = 1,
+    judging: Session | None = None,
 ) -> Backends:
     """The backends of a session with a language model, which is told what the `skills` will ask.
 
-    The judge is asked `samples` times for each of its words.
+    The judge is asked `samples` times for each of its words, in the session `judging` where it has one of its own.
     """
     from skill_distiller.prompted.judge import PromptedJudge
     from skill_distiller.prompted.one_liner import PromptedOneLiner
@@ -133,13 +166,15 @@ def prompted_backends(
 
     embedded = Backends()
     analyzer = PromptedAnalyzer(session, embedded.analyzer)
-    judge = PromptedJudge(session, embedded.judge, samples)
+    judging = judging or session
+    judge = PromptedJudge(judging, embedded.judge, samples)
     writer = PromptedOneLiner(session, embedded.one_liner)
     rewriter = PromptedRewriter(session, accept_unproved, judged=True)
     renderers = (rewriter, PromptedSynthesizer(session))
     for skill in skills:
-        for part in (analyzer, writer if one_liner else rewriter, judge):
+        for part in (analyzer, writer if one_liner else rewriter):
             session.expect(part.expected(skill))
+        judging.expect(judge.expected(skill))
     return Backends(analyzer, judge, renderers=renderers, one_liner=writer)
 
 
@@ -158,7 +193,7 @@ def open_session(options: ProviderOptions, watcher: Watcher | None) -> Session |
     from skill_distiller.providers.cache import DiskCache, default_folder
     from skill_distiller.providers.session import Limits, Session
 
-    limits = Limits(options.max_calls, options.offline, options.allow_secrets)
+    limits = Limits(options.spending, options.offline, options.allow_secrets)
     store = DiskCache(default_folder()) if not options.no_cache else None
     return Session(open_provider(found, options.timeout), store, limits, watcher=watcher)
 

@@ -23,7 +23,7 @@ from skill_distiller.analysis.patterns import (
 )
 from skill_distiller.errors import UsageError, reason_of
 from skill_distiller.run.budgets import BUDGETS, NO_BUDGETS, Budgets, read_budgets
-from skill_distiller.run.settings import KEEP_SECTIONS, NO_SETTINGS, READERS, Settings, read_settings
+from skill_distiller.run.settings import KEEP_SECTIONS, NO_SETTINGS, PRICES, READERS, Settings, read_settings
 from skill_distiller.skill.safe_files import read_regular
 
 OWN_FILE: Final = ".skill-distiller.toml"
@@ -61,6 +61,11 @@ class Config:
     def keep(self) -> Mapping[str, tuple[str, ...]]:
         """The headings to keep by name of their skill, those of the base included."""
         return {**(self.base.keep if self.base else {}), **self.settings.keep}
+
+    @property
+    def prices(self) -> Mapping[str, str]:
+        """What models cost, by their names, those of the base included."""
+        return {**(self.base.prices if self.base else {}), **self.settings.prices}
 
 
 def load_config(named: str = "", *, use: bool = True) -> Config:
@@ -145,7 +150,7 @@ def read_config(file: Path, *, trusted: bool = True) -> Config:
         if not isinstance(table, dict):
             raise UsageError(f"{keys}: tool.{TOOL} is not a table.", f"Write [tool.{TOOL}], {_AWAY}.")
         values, keys = table, keys.below("tool").below(TOOL)
-    keys.check(values, (PATTERNS, BUDGETS, *READERS, KEEP_SECTIONS))
+    keys.check(values, (PATTERNS, BUDGETS, *READERS, KEEP_SECTIONS, PRICES))
     patterns = _patterns(keys.table(values, PATTERNS), keys.below(PATTERNS))
     budgets = read_budgets(keys.table(values, BUDGETS), keys.below(BUDGETS))
     return Config(file, patterns, read_settings(values, file, trusted=trusted), budgets, trusted)

@@ -12,19 +12,21 @@ from skill_distiller.rewriting.model import Wording
 from skill_distiller.tokens import DEFAULT_ENCODING, ESTIMATE
 
 KEEP_SECTIONS: Final = "keep-sections"  # the table of headings by name of their skill
+PRICES: Final = "prices"  # the table of what models cost, by their names
 _PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)\s*%")
 _MOST_HEADINGS: Final = 500
 _MOST_CHARACTERS: Final = 500
 
 
 class Settings(NamedTuple):
-    """What a file sets, as texts by key; the headings to keep, by name of the skill; and what of it is not followed.
+    """What a file sets, as texts by key; headings to keep, by name of the skill; prices, by name of the model.
 
-    `refused` gives for each of those keys why.
+    `refused` gives for each key that is not followed why.
     """
 
     values: Mapping[str, str] = {}
     keep: Mapping[str, tuple[str, ...]] = {}
+    prices: Mapping[str, str] = {}
     refused: Mapping[str, str] = {}
 
 
@@ -86,7 +88,10 @@ def read_settings(table: Mapping[str, object], file: Path, *, trusted: bool) -> 
     values = {key: value for key, value in values.items() if key not in refused}
     if (learnings := values.get("learnings", "off")) != "off":
         values["learnings"] = str(file.parent / Path(learnings).expanduser())
-    return Settings(values, _keep(table.get(KEEP_SECTIONS, {}), file), refused)
+    prices = _prices(table.get(PRICES, {}), file)
+    if prices and not trusted:
+        prices, refused = {}, {**refused, PRICES: "it could make a budget worth nothing"}
+    return Settings(values, _keep(table.get(KEEP_SECTIONS, {}), file), prices, refused)
 
 
 _LIMITS: Final[tuple[tuple[str, Callable[[str], bool], str], ...]] = (
@@ -94,6 +99,24 @@ _LIMITS: Final[tuple[tuple[str, Callable[[str], bool], str], ...]] = (
     ("encoding", lambda value: value in (DEFAULT_ENCODING, ESTIMATE), "it could fetch something"),
     ("learnings", lambda value: value == "off", "it could write somewhere"),
 )
+
+
+def _prices(table: object, file: Path) -> dict[str, str]:
+    """The prices of models; raises UsageError for what is none."""
+    if not table:
+        return {}
+    from skill_distiller.providers.prices import read_price
+
+    found = {name: str(value) for name, value in (table if isinstance(table, dict) else {"": ""}).items()}
+    try:
+        for value in found.values():
+            read_price(value)
+    except UsageError as error:
+        raise UsageError(
+            f"{str(file)!r}: {PRICES} is not a table of prices by model.",
+            f'Write [{PRICES}], below: "my-model" = "0.75/4.5".',
+        ) from error
+    return found
 
 
 def _keep(table: object, file: Path) -> dict[str, tuple[str, ...]]:

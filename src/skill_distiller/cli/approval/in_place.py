@@ -7,10 +7,11 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from glob import glob
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ import typer
 
 from skill_distiller.cli.input_output import data_folder, write_atomically
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
-from skill_distiller.errors import BadInputError, RefusedError, reason_of
+from skill_distiller.errors import BadInputError, RefusedError, SkillDistillerError, reason_of
 from skill_distiller.report.text import printable
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
 from skill_distiller.skill.safe_files import read_regular, write_new
@@ -204,23 +205,55 @@ def _content(file: Path) -> bytes:
 
 @expand_groups
 def undo(
-    path: str = argument("", metavar="PATH", help="A SKILL.md or a skill folder. Default: what was applied last."),
+    paths: list[str] | None = argument(
+        None,
+        metavar="PATH...",
+        help="A SKILL.md or a skill folder; several, or folders of skills: all that was applied there. Default: what "
+        "was applied last.",
+    ),
     list_: bool = option(False, "--list", help="Only list what can be undone, the latest first."),
 ) -> None:
     """Take back what --apply wrote. Refused for a file that was changed since."""
     journal = Journal()
     changes = journal.read()[::-1]
-    if path:
-        wanted = Path(path) / SKILL_FILE if Path(path).is_dir() else Path(path)
-        changes = [change for change in changes if change.path == str(wanted.resolve())]
+    if paths:
+        changes = [change for change in changes if _is_in(Path(change.path), paths)]
     if list_:
         for change in changes:
             typer.echo(printable(f"{change.time}  {change.path}"))
         return
     if not changes:
-        what = f"Nothing was applied to {path!r}." if path else "Nothing was applied."
+        what = f"Nothing was applied to {' or '.join(map(repr, paths))}." if paths else "Nothing was applied."
         raise BadInputError(what, "skill-distiller undo --list shows what can be undone.")
-    change, file = changes[0], Path(changes[0].path)
+    latest = {change.path: change for change in changes[::-1]}
+    several, failed = bool(paths) and len(latest) > 1, list[SkillDistillerError]()
+    for change in latest.values() if several else changes[:1]:
+        try:
+            _take_back(journal, change)
+        except RefusedError as error:
+            if not several:
+                raise
+            typer.echo(printable(f"Error: {error}\nHint: {error.hint}"), err=True)
+            failed.append(error)
+    if failed:
+        raise typer.Exit(failed[0].exit_code)
+
+
+def _is_in(file: Path, paths: Sequence[str]) -> bool:
+    """Whether a file is a skill that paths name, or one in a folder of them, and not one inside of a skill's folder."""
+    for path in paths:
+        for named in map(Path, sorted(glob(path)) or [path]):  # noqa: PTH207 - a pattern may be absolute
+            place = named.resolve()
+            if file in (place, place / SKILL_FILE):
+                return True
+            if not (place / SKILL_FILE).exists() and file.is_relative_to(place):
+                return True
+    return False
+
+
+def _take_back(journal: Journal, change: Applied) -> None:
+    """Write a file as it was; raises RefusedError for one that was changed since."""
+    file = Path(change.path)
     now, original = digest(_content(file)), _original(journal, change)
     if now not in (change.after, change.before):
         raise RefusedError(

@@ -9,12 +9,14 @@ import typer
 from skill_distiller.cli.input_output import write_json, write_stdout
 from skill_distiller.cli.library.paths import JOBS, PATHS, Looking, job_count
 from skill_distiller.cli.options.arguments import Source
+from skill_distiller.cli.options.models import PRICE_HELP
 from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.errors import StoppedError, UsageError
 from skill_distiller.library.client_limits import WINDOW
 from skill_distiller.library.find_skills import Search, find_skills
 from skill_distiller.library.measure import Audit, Measure
 from skill_distiller.library.measure import audit as measure_all
+from skill_distiller.providers.prices import read_price
 from skill_distiller.report.console import open_console
 from skill_distiller.report.library.audit_text import audit_markdown, audit_parts, audit_to_json, print_audit
 from skill_distiller.report.library.library_text import widened
@@ -43,7 +45,7 @@ def audit(
     window: int = option(
         WINDOW, "--window", min=0, metavar="N", help="The client's context window, in tokens; 0: not known."
     ),
-    price: float | None = option(None, "--price", min=0, metavar="P", help="The price of a million tokens."),
+    price: str = option("", "--price", metavar="P", help=PRICE_HELP),
     threshold: float = option(
         DEFAULT_THRESHOLD, "--threshold", metavar="0-1", help="The threshold of the predicted saving."
     ),
@@ -61,18 +63,19 @@ def audit(
     options = DistillOptions(threshold, counting=Counting(source.encoding), patterns=settings.patterns)
     check_options(options)
     counter = load_counter(source.encoding)
+    sent = read_price(price).sent if price else None
     measure = Measure(None if no_saving else options, source.encoding, max_bytes=source.max_bytes)
     made = audit_of(paths, measure, looking.search(paths), jobs, window)
     if not made.skills and not made.broken:
         raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
     if json_ or format_ is Format.JSON:
-        write_json(audit_to_json(made, counter, price))
+        write_json(audit_to_json(made, counter, sent))
     elif format_ is Format.MARKDOWN:
-        write_stdout(audit_markdown(audit_parts(made, counter.mark, price)))
+        write_stdout(audit_markdown(audit_parts(made, counter.mark, sent)))
     else:
         console = widened(open_console())
         with console.capture() as captured:
-            print_audit(audit_parts(made, counter.mark, price), console)
+            print_audit(audit_parts(made, counter.mark, sent), console)
         write_stdout(captured.get(), safe=True)
     if made.broken:
         raise typer.Exit(_BROKEN)

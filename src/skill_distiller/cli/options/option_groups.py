@@ -51,6 +51,11 @@ def option(
     return field(default=default, metadata={_FOR_TYPER: told})
 
 
+def no_option(made: Callable[[], T]) -> T:
+    """A field of a group that no option sets: each group has its own."""
+    return field(default_factory=made, metadata={_FOR_TYPER: None})
+
+
 def argument(
     default: T = MISSING,  # type: ignore[assignment]
     *,
@@ -66,8 +71,8 @@ def argument(
 def expand_groups(command: Callable[..., None]) -> Callable[..., None]:
     """A command function that takes the options of its groups one by one, as Typer wants them.
 
-    Every parameter of `command` that is annotated with a dataclass is a group. In its place the result
-    has one parameter a field; called with values for them, it fills the dataclasses and hands them to
+    Every parameter of `command` that is annotated with a dataclass is a group, and so is a field of one. In its place
+    the result has one parameter a field; called with values for them, it fills the dataclasses and hands them to
     `command`. All parameters are passed by keyword. Raises ValueError where an option comes twice.
 
     >>> from dataclasses import dataclass
@@ -90,9 +95,7 @@ def expand_groups(command: Callable[..., None]) -> Callable[..., None]:
         group = annotations[name]
         if is_dataclass(group) and isinstance(group, type):
             groups[name] = group
-            of_fields = get_type_hints(group, include_extras=True)
-            panel = getattr(group, "PANEL", None)
-            parameters += [_parameter(member.name, of_fields[member.name], member, panel) for member in fields(group)]
+            parameters += _parameters(group)
         else:
             parameters.append(_parameter(name, group, parameter.default))
 
@@ -104,6 +107,17 @@ def expand_groups(command: Callable[..., None]) -> Callable[..., None]:
     expanded.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     expanded.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return expanded
+
+
+def _parameters(group: type, panel: str | None = None) -> Iterator[Parameter]:
+    """The parameters of a group, and those of the groups in it, under a title."""
+    annotations, panel = get_type_hints(group, include_extras=True), getattr(group, "PANEL", panel)
+    for member in fields(group):
+        annotation = annotations[member.name]
+        if is_dataclass(annotation) and isinstance(annotation, type):
+            yield from _parameters(annotation, panel)
+        elif member.metadata.get(_FOR_TYPER, member) is not None:
+            yield _parameter(member.name, annotation, member, panel)
 
 
 def _parameter(name: str, annotation: object, default: object, panel: str | None = None) -> Parameter:
@@ -119,7 +133,11 @@ def _parameter(name: str, annotation: object, default: object, panel: str | None
 
 def _fill(group: type, given: dict[str, object]) -> object:
     """The group with its values taken out of what was given."""
-    return group(**{member.name: given.pop(member.name) for member in fields(group) if member.name in given})
+    inner = {
+        name: kind for name, kind in get_type_hints(group).items() if isinstance(kind, type) and is_dataclass(kind)
+    }
+    values = {member.name: given.pop(member.name) for member in fields(group) if member.name in given}
+    return group(**values, **{name: _fill(kind, given) for name, kind in inner.items()})
 
 
 class Command(TyperCommand):

@@ -13,25 +13,35 @@ from rich.console import Console
 from rich.text import Text
 
 from skill_distiller.cli.learnings import LEARNINGS_VARIABLE, default_learnings
-from skill_distiller.cli.options.arguments import PROVIDER_VARIABLE, Goal, ModelOptions, Source
+from skill_distiller.cli.options.arguments import Goal, Source
+from skill_distiller.cli.options.models import PROVIDER_VARIABLE, ExamModels, ModelOptions
 from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.report.text import printable
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.run import DEFAULT_THRESHOLD
+from skill_distiller.run.settings import PRICES
 from skill_distiller.tokens import DEFAULT_ENCODING
 
-_Group = TypeVar("_Group", Goal, Source, ModelOptions)
-_FIELDS: Final = {Goal: ("threshold", "wording"), Source: ("encoding",), ModelOptions: ("provider",)}
+_Group = TypeVar("_Group", bound=Goal | Source | ModelOptions | ExamModels)
+_Models = TypeVar("_Models", bound=ModelOptions | ExamModels)
+_FIELDS: Final = ("threshold", "wording", "encoding", "provider")
 
 
 def with_settings(group: _Group, config: Config, context: typer.Context) -> _Group:
     """A group of options in which a configuration decides what neither command line nor environment does."""
-    values = {name: config.values[name] for name in _FIELDS[type(group)] if name in config.values}
+    values = {name: config.values[name] for name in _FIELDS if name in config.values and hasattr(group, name)}
     if isinstance(group, Goal) and (group.mode or group.tokens):  # another aim was named
         values.pop("threshold", None)
     free: dict[str, Any] = {name: value for name, value in values.items() if is_default(context, name)}
+    if isinstance(group, ModelOptions | ExamModels):
+        group = with_prices(group, config)
     return replace(group, **free)
+
+
+def with_prices(models: _Models, config: Config) -> _Models:
+    """The models with what a configuration says that they cost."""
+    return replace(models, spending=replace(models.spending, prices=config.prices))
 
 
 def is_default(context: typer.Context, parameter: str) -> bool:
@@ -47,6 +57,7 @@ def print_settings(config: Config, console: Console) -> None:
     settings = config.settings
     told = [f"{key} = {value}" for key, value in settings.values.items()]
     told += [f"keep-sections of {name}" for name in settings.keep]
+    told += [f"price of {name}" for name in settings.prices]
     if told:
         console.print(printable(f"Settings from {config.file}: {', '.join(told)}"))
     for key, why in settings.refused.items():
@@ -58,6 +69,7 @@ _OWN: Final = {
     "provider": f"Set it in ~/.skill-distiller.toml, or with --provider or {PROVIDER_VARIABLE}.",
     "encoding": "Set it in ~/.skill-distiller.toml, or with --encoding.",
     "learnings": f"Set it in ~/.skill-distiller.toml, or with --learnings-dir or {LEARNINGS_VARIABLE}.",
+    PRICES: "Set them in ~/.skill-distiller.toml, or with --price.",
 }
 
 config = typer.Typer(
@@ -127,6 +139,8 @@ def settings_of(found: Config, environment: Mapping[str, str]) -> Iterator[Setti
             yield Setting(key, str(default), "default")
     for name, headings in found.keep.items():
         yield Setting(f"keep-sections.{name}", ", ".join(headings), _origin(found, "keep", name))
+    for name, price in found.prices.items():
+        yield Setting(f"prices.{name}", price, _origin(found, "prices", name))
     for kind in ("protected", "advisory"):
         for pattern in getattr(found.patterns, kind):
             own = found.base if found.base and pattern in getattr(found.base.patterns, kind) else found

@@ -10,11 +10,12 @@ import typer
 
 from skill_distiller.cli.input_output import read_input, read_side_file, write_json, write_stdout
 from skill_distiller.cli.options.option_groups import expand_groups, option
-from skill_distiller.cli.soft.make_data import open_session
+from skill_distiller.cli.soft.make_data import session_with
 from skill_distiller.cli.soft.open_models import ARTIFACT, JSON, SCHEMA, SKILL, Models
 from skill_distiller.errors import RefusedError, UsageError
 from skill_distiller.exams.selection import DEFAULT_QUESTIONS, DEFAULT_THRESHOLD
 from skill_distiller.report.text import printable
+from skill_distiller.run.backends import ProviderOptions
 
 if TYPE_CHECKING:
     from skill_distiller.skill.model import Skill
@@ -116,7 +117,7 @@ def _hold(asking: Asking, skill: Skill, artifact: SoftArtifact, networks: Networ
     if asking.examiner == "self":
         session = Session(TargetProvider(networks.target, artifact.target[:12]))
     else:
-        session = open_session(asking.examiner, asking.examiner_model, offline=offline)
+        session = session_with(ProviderOptions(asking.examiner, asking.examiner_model, offline=offline))
         session.admit(skill.text)
     examinee = LocalExaminee(networks.target, artifact, skill.body, asking.answer_tokens)
     try:

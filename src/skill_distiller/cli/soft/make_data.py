@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,10 +11,13 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from skill_distiller.cli.input_output import check_target, write_atomically, write_json, write_stdout
+from skill_distiller.cli.options.models import SPENDING, Spent
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
-from skill_distiller.errors import BadInputError, UsageError
-from skill_distiller.providers.detect import CHOICES, find_provider, open_provider
+from skill_distiller.errors import BadInputError, ProviderError, UsageError
+from skill_distiller.providers.detect import CHOICES
+from skill_distiller.providers.model import NO_PROVIDER
 from skill_distiller.report.text import printable
+from skill_distiller.run.backends import ProviderOptions, open_session
 from skill_distiller.soft.data.reconstruction import (
     DEFAULT_DISTANCE,
     DEFAULT_LEAST,
@@ -139,15 +141,23 @@ class Asked:
     model: str = option("", metavar="MODEL", help="Its model.")
     answer_provider: str = option("", metavar="PROVIDER", help="Who answers: the target. Default: the same.")
     answer_model: str = option("", metavar="MODEL", help="Its model.")
-    max_calls: int | None = option(None, min=0, metavar="N", help="The most requests to each of the two.")
+    spending: Spent = SPENDING
     no_cache: bool = option(False, "--no-cache", help="Neither use nor keep replies; a stopped run begins anew.")
     offline: bool = option(False, "--offline", help="Use kept replies alone.")
     allow_secrets: bool = option(False, "--allow-secrets", help="Send skills that seem to hold secrets.")
 
     def open(self, provider: str, model: str) -> Session:
         """A session with one of them."""
-        limits = {"max_calls": self.max_calls, "offline": self.offline, "allow_secrets": self.allow_secrets}
-        return open_session(provider, model, no_cache=self.no_cache, **limits)  # type: ignore[arg-type]
+        return session_with(
+            ProviderOptions(
+                provider,
+                model,
+                spending=self.spending,
+                no_cache=self.no_cache,
+                offline=self.offline,
+                allow_secrets=self.allow_secrets,
+            )
+        )
 
 
 @data.command("alignment")
@@ -203,23 +213,9 @@ def _distinct(found: Iterable[FoundSkill]) -> list[FoundSkill]:
     return list({one.skill.body: one for one in reversed(list(found))}.values())[::-1]
 
 
-def open_session(
-    provider: str,
-    model: str,
-    *,
-    max_calls: int | None = None,
-    no_cache: bool = False,
-    offline: bool = False,
-    allow_secrets: bool = False,
-) -> Session:
-    """A session with a provider by its name on the command line; raises ProviderError where there is none."""
-    from skill_distiller.errors import ProviderError
-    from skill_distiller.providers.cache import DiskCache, default_folder
-    from skill_distiller.providers.model import NO_PROVIDER
-    from skill_distiller.providers.session import Limits, Session
-
-    found = find_provider(provider, model, offline=offline, environment=os.environ)
-    if found is None:
+def session_with(options: ProviderOptions) -> Session:
+    """A session with a model; raises ProviderError where there is none."""
+    session = open_session(options, None)
+    if session is None:
         raise ProviderError("This needs a language model, and there is none.", NO_PROVIDER)
-    store = None if no_cache else DiskCache(default_folder())
-    return Session(open_provider(found), store, Limits(max_calls, offline, allow_secrets))
+    return session

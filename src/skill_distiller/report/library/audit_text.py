@@ -14,6 +14,7 @@ from rich.text import Text
 from skill_distiller._version import __version__
 from skill_distiller.library.client_limits import BODIES, LISTING, Stand
 from skill_distiller.library.measure import MOST_COMPARED, Audit, Measured
+from skill_distiller.providers.prices import dollars
 from skill_distiller.report.library.library_text import share
 from skill_distiller.report.text import excerpt, plural, printable
 from skill_distiller.tokens import TokenCounter
@@ -36,7 +37,10 @@ class Part(NamedTuple):
 
 
 def audit_parts(audit: Audit, mark: str = "", price: float | None = None) -> Iterator[Part]:
-    """All tables of an audit, those without rows left out. `price` is for a million tokens, `mark` for estimates."""
+    """All tables of an audit, those without rows left out.
+
+    `price` is in dollars for a million tokens, `mark` stands before estimates.
+    """
     yield _tiers(audit, mark, price)
     yield _skills(audit, mark)
     yield _limits(audit)
@@ -93,7 +97,7 @@ def _tiers(audit: Audit, mark: str, price: float | None) -> Part:
 
 
 def _money(price: float | None, tokens: float) -> tuple[str, ...]:
-    return (f"{price * tokens / _MILLION:,.2f}",) if price else ()
+    return (dollars(price * tokens / _MILLION),) if price else ()
 
 
 def _skills(audit: Audit, mark: str) -> Part:

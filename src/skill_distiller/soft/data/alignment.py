@@ -84,13 +84,16 @@ class _Plan:
 def expected_calls(skills: Sequence[FoundSkill], options: AlignmentOptions) -> tuple[Expected, Expected]:
     """About what evaluator and answerer will be asked, all skills being good and all traces long."""
     tokens = sum(estimate_tokens(found.skill.body) for found in skills)
+    questions = len(skills) * options.questions * _ASK_TOKENS
     ask = Expected(
         round(len(skills) * (1 + options.split_share)),
-        round(tokens * (1 + 2 * options.split_share)) + len(skills) * options.questions * _ASK_TOKENS,
+        round(tokens * (1 + 2 * options.split_share)) + questions,
+        questions,
     )
     turns = options.trace_share * options.most_steps
     calls = len(skills) * options.questions + round(2 * turns * len(skills))
-    answer = Expected(calls, round(tokens * (options.questions + turns)) + calls * _STEP_TOKENS // 2)
+    replies = calls * _STEP_TOKENS // 2
+    answer = Expected(calls, round(tokens * (options.questions + turns)) + replies, replies)
     return ask, answer
 
 
