@@ -48,19 +48,18 @@ def find_pins(
             found[clause.index] = Pin.EXCLUSION
         elif names and names.search(text):
             found[clause.index] = Pin.SIBLING
-    if lexical:
-        main = _main_script(clauses.text)
-        for clause in clauses.all:
-            text = clauses.text_of(clause)
-            if _scripts(text) - {main, _LATIN}:
-                found.setdefault(clause.index, Pin.SCRIPT)
-        for index in _capability(clauses):
-            found.setdefault(index, Pin.CAPABILITY)
-        spread = Counter(name for clause in clauses.all for name in set(_NAME.findall(clauses.text_of(clause))))
-        for clause in clauses.all:
-            if any(spread[name] == 1 for name in _NAME.findall(clauses.text_of(clause))):
-                found.setdefault(clause.index, Pin.NAME)
-    return found
+    return {**_beyond_words(clauses), **found} if lexical else found
+
+
+def _beyond_words(clauses: Clauses) -> dict[int, Pin]:
+    """What a router of words can't judge: what the skill does, words of another script, abbreviations said once."""
+    main = _main_script(clauses.text)
+    names = {clause.index: set(_NAME.findall(clauses.text_of(clause))) for clause in clauses.all}
+    spread = Counter(name for own in names.values() for name in own)
+    found = {index: Pin.NAME for index, own in names.items() if any(spread[name] == 1 for name in own)}
+    found |= dict.fromkeys(_capability(clauses), Pin.CAPABILITY)
+    scripts = (c.index for c in clauses.all if _scripts(clauses.text_of(c)) - {main, _LATIN})
+    return found | dict.fromkeys(scripts, Pin.SCRIPT)
 
 
 def excludes(text: str) -> bool:
