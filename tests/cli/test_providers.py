@@ -287,7 +287,7 @@ def test_what_it_costs_is_said_before_and_kept_to(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_judge_may_be_another_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What both will be asked is said before the first call; the record tells of each; a judge needs somebody to judge."""
+    """What both will be asked is said before the first call; the record tells of each."""
     monkeypatch.delenv("SKILL_DISTILLER_SCRIPT", raising=False)
     options = ("--provider=scripted", "--model=writer", "--judge-model=other", "--threshold=0.3", "--no-cache")
     result = run("compress", *options, "--json", "--no-calibration", stdin=SKILL)
