@@ -264,9 +264,8 @@ class Scripted:
     """A running server: its port, and the requests that it answered as a model."""
 
     port: int = 0
+    refuses: bool = False  # every request, as for a wrong key
     seen: list[Seen] = field(default_factory=list)
-    bodies: list[dict[str, Any]] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -275,14 +274,14 @@ class Scripted:
 
 
 @contextmanager
-def serve_model(port: int = 0) -> Iterator[Scripted]:
+def serve_model() -> Iterator[Scripted]:
     """Run the server until the block ends."""
     state = Scripted()
 
     class Handler(_Handler):
         scripted = state
 
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         state.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
@@ -300,15 +299,16 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer as the model where the path is of a format, with an empty object else."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = self.path.partition("?")[0]
-        self.scripted.paths.append(path)
         form = next((form for end, form in FORMATS.items() if path.endswith(end)), None)
         if form is None:
             self._send(b'{"input_tokens": 1, "totalTokens": 1}', "application/json")
             return
-        told = json.loads(body)
-        seen = form.read(told)
+        if self.scripted.refuses:
+            error = {"type": "authentication_error", "code": 401, "status": "UNAUTHENTICATED", "message": "wrong key"}
+            self._send(json.dumps({"type": "error", "error": error}).encode(), "application/json", 401)
+            return
+        seen = form.read(json.loads(body))
         self.scripted.seen.append(seen)
-        self.scripted.bodies.append(told)
         self._send(b"".join(_events(form.reply(decide(seen, form)))), "text/event-stream")
 
     def do_GET(self) -> None:
@@ -317,8 +317,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
-    def _send(self, body: bytes, kind: str) -> None:
-        self.send_response(200)
+    def _send(self, body: bytes, kind: str, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -97,11 +97,11 @@ def _runtime_lines(told: Confirmation, *, verbose: bool) -> Iterator[str]:
         return
     own = [one for one in told.tried if one.positive]
     before, after = sum(one.before for one in own), sum(one.after for one in own)
-    last = "" if told.verdict in _TAKEN else "last "
-    yield f"  of {plural(len(own), 'query')}: {before} loaded the skill before, {after} under the {last}one tried"
+    which = "the new one" if told.verdict in _TAKEN else "the last one that was tried"
+    yield f"  of {plural(len(own), 'query', 'queries')} {before} loaded the skill before, {after} under {which}"
     others = [one for one in told.tried if not one.positive]
     taken = sum(not one.kept for one in others)
-    yield f"  of {plural(len(others), 'query')} of other skills {taken} would have come here"
+    yield f"  of {plural(len(others), 'query', 'queries')} of other skills {taken} would have come here"
     controls = told.controls
     yield (
         f"  controls: {controls.nothing} of {controls.asked} under a description that says nothing, "

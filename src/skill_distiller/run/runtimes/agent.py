@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
@@ -21,7 +21,7 @@ import platformdirs
 
 from skill_distiller.errors import ProviderError, reason_of
 from skill_distiller.providers.secret_scan import redact
-from skill_distiller.run.runtimes.events import Turn, listed_in
+from skill_distiller.run.runtimes.events import Turn
 from skill_distiller.run.runtimes.runtime_table import Runtime
 from skill_distiller.skill.model import SKILL_FILE
 
@@ -103,16 +103,15 @@ class Agent:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
         if self.runtime.row.get("list"):
-            self.check_listed(skills, listed_in(self._output("list")))
+            self._check_listed(skills, self.runtime.listed(self._output("list"), skills, self._places))
 
-    def check_listed(self, names: Mapping[str, object], listed: frozenset[str]) -> None:
+    def _check_listed(self, names: Iterable[str], listed: Collection[str]) -> None:
         """Raise ProviderError for a skill that is not in the list: that it is not loaded would mean nothing."""
         missing = [name for name in names if name not in listed]
         if missing:
-            shown = ", ".join(sorted(listed)[:8]) or "none"
             raise ProviderError(
-                f"{self.runtime.title} does not list the skill {missing[0]!r}; it lists {shown}.",
-                "Try the runtime by hand, or leave --runtime out.",
+                f"{self.runtime.title} does not list the skill {missing[0]!r}, so nothing can be measured.",
+                "See by hand which skills it lists, or leave --runtime out.",
             )
 
     def ask(self, request: str, skill: str, *, to_the_end: bool = False) -> Turn:
@@ -132,7 +131,7 @@ class Agent:
             else:
                 self._check_end(run, turn, skill)
         if turn.listed is not None:
-            self.check_listed({skill: None}, turn.listed)
+            self._check_listed([skill], turn.listed)
         return turn
 
     def _check_end(self, run: _Run, turn: Turn, skill: str) -> None:

@@ -96,8 +96,3 @@ class Turn:
             self._load(name)
         paths = _PATH.findall(text) if command else [text]
         self.read += [path for path in paths if not path.endswith(SKILL_FILE) and path not in self.read]
-
-
-def listed_in(text: str) -> frozenset[str]:
-    """The skills whose files a list names, however it is written."""
-    return frozenset(_SKILL_PATH.findall(text))

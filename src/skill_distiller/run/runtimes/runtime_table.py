@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -85,6 +85,11 @@ class Runtime:
             words += self.row["model"]
         return [Template(word).safe_substitute({**places, "model": self._prefixed}) for word in words]
 
+    def listed(self, text: str, names: Iterable[str], places: Mapping[str, str]) -> frozenset[str]:
+        """Those of some skills that stand in what it printed as its list."""
+        form = Template(self.row["listed"])
+        return frozenset(name for name in names if form.substitute({**places, "skill": name}) in text)
+
     @property
     def _prefixed(self) -> str:
         return self.model if "/" in self.model else f"{self.row.get('prefix', '')}{self.model}"
@@ -108,7 +113,7 @@ class Runtime:
 
     def files(self, environment: Mapping[str, str], places: Mapping[str, str]) -> dict[str, str]:
         """Files that have to be there before it runs, by path."""
-        known = {**environment, **places, "bare_model": self.model or "default"}
+        known = {**environment, **places, "named": self.model or "default"}
         texts = self.row.get("files", {}).items()
         return {Template(path).substitute(places): Template(text).safe_substitute(known) for path, text in texts}
 
