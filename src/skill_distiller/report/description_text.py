@@ -32,7 +32,7 @@ NOTES: Final = {
 }
 _STATUS: Final = {
     Status.SHORTENED: "shortened",
-    Status.RESTORED: "shortened, after clauses came back that held-out queries needed",
+    Status.RESTORED: "shortened, after clauses came back that were needed",
     Status.ORIGINAL: "unchanged",
     Status.UNMEASURED: "unchanged",
     Status.GENERATED: "written from the body",
@@ -98,7 +98,7 @@ def _runtime_lines(told: Confirmation, *, verbose: bool) -> Iterator[str]:
     own = [one for one in told.tried if one.positive]
     before, after = sum(one.before for one in own), sum(one.after for one in own)
     which = "the new one" if told.verdict in _TAKEN else "the last one that was tried"
-    yield f"  of {plural(len(own), 'query', 'queries')} {before} loaded the skill before, {after} under {which}"
+    yield f"  of {plural(len(own), 'query', 'queries')}: {before} loaded the skill before, {after} under {which}"
     others = [one for one in told.tried if not one.positive]
     taken = sum(not one.kept for one in others)
     yield f"  of {plural(len(others), 'query', 'queries')} of other skills {taken} would have come here"
