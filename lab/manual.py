@@ -24,7 +24,7 @@ _EXIT_CODES: Final = (
     ("1", "Internal error, with a traceback."),
     ("2", "The command line, or a configuration file, makes no sense."),
     ("3", "Bad input: missing, empty, not UTF-8, too large, no skill; `calibration doctor` found something."),
-    ("4", "A language model that was named: not there, unreachable, refused, no usable answer, or a limit forbids it."),
+    ("4", "A language model or agent that was named: not there, unreachable, refused, no usable answer, or forbidden."),
     ("5", "The budget of tokens can't be met; the message names the smallest that can."),
     ("6", "Refused: it would have overwritten something, nobody approved, or `verify` found a failure."),
     ("130", "Stopped with Ctrl-C."),

@@ -39,7 +39,7 @@ TO_REPAIR = ("lines", "modules")
 NOUNS = """
     skill section block piece edge sequence fact pattern protected required verdict difference importance value worth
     share strength wording reading pass rendering rung ladder hull frontier passage part pointer decision plan run
-    result receipt check finding gate functionality record exam criterion evidence condition sitting retention
+    result receipt check finding gate functionality record exam criterion evidence condition sitting retention runtime
 """.split()
 
 

@@ -241,6 +241,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "skill_distiller/report/record.schema.json",
         "skill_distiller/report/library/page/report.html.j2",
         "skill_distiller/routing/clients.toml",
+        "skill_distiller/run/runtimes/runtimes.toml",
         *(f"skill_distiller/language/data/{language}.toml" for language in LANGUAGES),
         "skill_distiller/prompted/prompts/same_answer.md",
         "skill_distiller/prompted/prompts/read.md",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 import typer
 from rich.console import Console
@@ -26,6 +26,7 @@ from skill_distiller.cli.library.each import for_each, path_of
 from skill_distiller.cli.options.arguments import exclude
 from skill_distiller.cli.options.models import ExamModels, provider_option
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.runtime_options import Trying
 from skill_distiller.cli.options.show_config import with_settings
 from skill_distiller.errors import BadInputError, RefusedError, UsageError
 from skill_distiller.library.find_skills import FoundSkill, Search
@@ -39,7 +40,7 @@ from skill_distiller.report.description_text import (
 )
 from skill_distiller.report.text import printable, unified_diff
 from skill_distiller.routing.clients import client_names, find_client
-from skill_distiller.routing.oracle import MARGIN_KEPT, Candidate
+from skill_distiller.routing.oracle import MARGIN_KEPT, Candidate, lexical_router
 from skill_distiller.routing.queries import Query, parse_queries
 from skill_distiller.run.backends import open_session
 from skill_distiller.run.config import load_config
@@ -52,6 +53,7 @@ from skill_distiller.run.describe_skill import (
     describe_skill,
     read_siblings,
 )
+from skill_distiller.run.runtimes.confirm import Confirmation, Trial, Verdict, confirm
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, FrontmatterState, Skill
 from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
 
@@ -172,6 +174,15 @@ class Reader(ExamModels):
     provider: str = provider_option("Who reads descriptions and writes them. embedded: a router that compares words.")
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What a description is made with: a counter, the model that reads, the agent that it is tried in."""
+
+    counter: TokenCounter
+    reader: Reader
+    trial: Trial | None
+
+
 @expand_groups
 def description(
     context: typer.Context,
@@ -186,6 +197,7 @@ def description(
     fitting: Fitting,
     handing: Handing,
     counted: Counted,
+    trying: Trying,
     reader: Reader,
 ) -> None:
     """Shorten the description that every session pays for.
@@ -198,17 +210,18 @@ def description(
         raise UsageError("--margin is a share from 0 to 1.", f"The default is {MARGIN_KEPT:g}.")
     paths, reader = paths or [], with_settings(reader, load_config(), context)
     fitting.check(paths[0] if paths else "", wanted)
-    counter = load_counter(counted.encoding, offline=reader.offline)
+    exclude(("--fit", fitting.fit, "--runtime", bool(trying.runtime)))
+    trial = trying.trial(offline=reader.offline, allow_secrets=reader.allow_secrets)
+    ways = Ways(load_counter(counted.encoding, offline=reader.offline), reader, trial)
     if fitting.fit:
-        _fit(wanted, fitting, handing, counter)
-        return
-    if names_several(paths):
-        _describe_many(paths, wanted, handing, counted, reader)
+        _fit(wanted, fitting, handing, ways.counter)
+    elif names_several(paths):
+        _describe_many(paths, wanted, handing, counted, ways)
     else:
-        _describe_one(paths[0], wanted, handing, counted, reader)
+        _describe_one(paths[0], wanted, handing, counted, ways)
 
 
-def _describe_many(paths: list[str], wanted: Wanted, handing: Handing, counted: Counted, reader: Reader) -> None:
+def _describe_many(paths: list[str], wanted: Wanted, handing: Handing, counted: Counted, ways: Ways) -> None:
     """Each skill in turn; the results go into a new folder, each to its place in the library."""
     if handing.text or not (handing.file or handing.dry_run or handing.diff or handing.json_):
         if len(paths) == 1:
@@ -229,7 +242,7 @@ def _describe_many(paths: list[str], wanted: Wanted, handing: Handing, counted: 
         if file and not handing.dry_run:
             file.parent.mkdir(parents=True, exist_ok=True)
         own = replace(handing, file=str(file) if file and not handing.dry_run else "")
-        _describe_one(path_of(found), wanted, own, counted, reader)
+        _describe_one(path_of(found), wanted, own, counted, ways)
 
     above = "Index: " if handing.diff else ""
     for_each(paths, work, Search(apart=out.resolve() if out else None), above=above)
@@ -244,9 +257,8 @@ def _refuse_folder(path: str) -> None:
         raise
 
 
-def _describe_one(path: str, wanted: Wanted, handing: Handing, counted: Counted, reader: Reader) -> None:
+def _describe_one(path: str, wanted: Wanted, handing: Handing, counted: Counted, ways: Ways) -> None:
     """Shorten the description of one skill and hand it out."""
-    counter = load_counter(counted.encoding, offline=reader.offline)
     skill = read_input(path, counted.max_bytes)
     _check_frontmatter(skill, handing)
     queries, library = read_requests(wanted.queries, skill), read_library(wanted.library, skill)
@@ -256,13 +268,14 @@ def _describe_one(path: str, wanted: Wanted, handing: Handing, counted: Counted,
         target = check_target(handing.file, skill.path, folder_given=folder_given, force=handing.force)
     console = open_console(stderr=True, soft_wrap=True)
     options = DescriptionOptions(wanted.seed, wanted.margin, tuple(wanted.keep_phrase or ()), wanted.generate)
-    result, session = _describe(skill, library, queries, options, counter, reader, console, quiet=handing.quiet)
-    if handing.strict and Note.UNMEASURED in result.notes:
-        raise typer.Exit(_refuse(result, console))
-    _hand_out(result, session, target, handing)
+    made = _describe(skill, library, queries, options, ways, console, quiet=handing.quiet)
+    obsolete = made.confirmation is not None and made.confirmation.verdict is Verdict.OBSOLETE
+    if handing.strict and (Note.UNMEASURED in made.result.notes or obsolete):
+        raise typer.Exit(_refuse(made, console))
+    _hand_out(made, target, handing)
     if not handing.quiet:
         with suppress(BrokenPipeError):
-            for line in description_lines(result, verbose=handing.verbose):
+            for line in description_lines(made.result, made.confirmation, verbose=handing.verbose):
                 console.print(Text(line, style="yellow" if line.startswith("Note: ") else ""))
             if target and not handing.dry_run:
                 console.print(f"Written: {printable(str(target))}")
@@ -323,41 +336,58 @@ def read_library(named: Sequence[str] | None, skill: Skill) -> tuple[Candidate, 
     return tuple(dict.fromkeys(sibling for sibling in found if sibling.name != skill.name))
 
 
+class Described(NamedTuple):
+    """A description that was made: the result, what an agent made of it, and what a model was asked."""
+
+    result: DescriptionResult
+    confirmation: Confirmation | None
+    session: Session | None
+
+
 def _describe(
     skill: Skill,
     library: tuple[Candidate, ...],
     queries: Sequence[Query],
     options: DescriptionOptions,
-    counter: TokenCounter,
-    reader: Reader,
+    ways: Ways,
     console: Console,
     *,
     quiet: bool,
-) -> tuple[DescriptionResult, Session | None]:
+) -> Described:
     with ExitStack() as ends:
         watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console)))
-        session = open_session(reader.options(), watcher)
-        if session is None:
-            return describe_skill(skill, library, options, counter, queries=queries), None
-        from skill_distiller.prompted.describe import PromptedModel
+        session, model = open_session(ways.reader.options(), watcher), None
+        if session:
+            from skill_distiller.prompted.describe import PromptedModel
 
-        ends.callback(session.close)
-        model = PromptedModel(session, counter, library)
-        return describe_skill(skill, library, options, counter, queries=queries, model=model), session
+            ends.callback(session.close)
+            model = PromptedModel(session, ways.counter, library)
+        result = describe_skill(skill, library, options, ways.counter, queries=queries, model=model)
+        if not ways.trial:
+            return Described(result, None, session)
+        own = Candidate(skill.name, skill.description)
+        router = model.router if model else lexical_router([own, *library])
+
+        def announce(line: str) -> None:
+            if not quiet:
+                console.print(Text(line))
+
+        return Described(*confirm(result, ways.trial, router, announce), session)
 
 
-def _refuse(result: DescriptionResult, console: Console) -> int:
-    for line in description_lines(result):
+def _refuse(made: Described, console: Console) -> int:
+    for line in description_lines(made.result, made.confirmation):
         console.print(Text(line))
     return _REFUSED
 
 
-def _hand_out(result: DescriptionResult, session: Session | None, target: Path | None, handing: Handing) -> None:
+def _hand_out(made: Described, target: Path | None, handing: Handing) -> None:
     """Write the SKILL.md to its file, and to stdout whatever was asked for."""
+    result = made.result
     if target and not handing.dry_run:
         write_atomically(target, result.skill.text.encode("utf-8"))
     if handing.json_:
-        write_json(description_to_json(result, session.usage if session else None))
+        write_json(description_to_json(result, made.confirmation, made.session.usage if made.session else None))
     elif handing.diff:
         write_stdout(unified_diff(result.before, result.skill.text))
     elif handing.text:

@@ -14,6 +14,7 @@ from skill_distiller.report.text import excerpt, plural, printable
 from skill_distiller.routing.oracle import LEXICAL
 from skill_distiller.routing.shorten import Measured, Status
 from skill_distiller.run.describe_skill import DescriptionResult, Note
+from skill_distiller.run.runtimes.confirm import Confirmation, Verdict
 
 SCHEMA: Final = "skill-distiller/description/1"
 LISTING_SCHEMA: Final = "skill-distiller/listing/1"
@@ -31,18 +32,29 @@ NOTES: Final = {
 }
 _STATUS: Final = {
     Status.SHORTENED: "shortened",
-    Status.RESTORED: "shortened, after clauses came back that held-out queries needed",
+    Status.RESTORED: "shortened, after clauses came back that were needed",
     Status.ORIGINAL: "unchanged",
     Status.UNMEASURED: "unchanged",
     Status.GENERATED: "written from the body",
     Status.MISSING: "missing",
 }
+_VERDICTS: Final = {
+    Verdict.PASSED: "confirmed, it loads the skill as before",
+    Verdict.RESTORED: "confirmed after clauses came back",
+    Verdict.ORIGINAL: "not confirmed, so the original stays",
+    Verdict.OBSOLETE: "it loads the skill for no query even under the original, which stays",
+    Verdict.NOT_RUN: "not run, there is nothing to try",
+}
+_TAKEN: Final = (Verdict.PASSED, Verdict.RESTORED)
+_LOADED: Final = {True: "loaded", False: "not loaded"}
 _MOST_SHOWN: Final = 12  # clauses and queries in the report; the record has all
 _LONG: Final = 100  # characters of one
 
 
-def description_lines(result: DescriptionResult, *, verbose: bool = False) -> Iterator[str]:
-    """The report, line by line, safe to show: figures, what the router says, what went, notes."""
+def description_lines(
+    result: DescriptionResult, confirmation: Confirmation | None = None, *, verbose: bool = False
+) -> Iterator[str]:
+    """The report, line by line, safe to show: figures, what router and agent say, what went, notes."""
     described, mark = result.described, result.counter.mark
     before, after = result.tokens
     saved = f" (−{1 - after / before:.0%})" if before and after < before else ""
@@ -50,6 +62,8 @@ def description_lines(result: DescriptionResult, *, verbose: bool = False) -> It
     name = printable(result.before.name) or "skill"
     yield f"{name}: {_STATUS[described.status]}, {mark}{before} → {mark}{after} tokens{saved}, {characters}"
     yield from _router_lines(result)
+    if confirmation:
+        yield from _runtime_lines(confirmation, verbose=verbose)
     gone = [clause for clause in described.clauses.all if clause.index not in described.kept]
     for clause in gone if verbose else gone[:_MOST_SHOWN]:
         yield f"  − {excerpt(described.clauses.text_of(clause), _LONG)}"
@@ -76,6 +90,33 @@ def _router_lines(result: DescriptionResult) -> Iterator[str]:
         yield f"  {plural(effort.calls, 'description')} tried, {effort.cached} of them again"
 
 
+def _runtime_lines(told: Confirmation, *, verbose: bool) -> Iterator[str]:
+    name = " ".join(filter(None, (told.trial.runtime.title, told.version, told.model and f"({told.model})")))
+    yield f"Runtime: {printable(name)}: {_VERDICTS[told.verdict]}"
+    if not told.controls:
+        return
+    own = [one for one in told.tried if one.positive]
+    before, after = sum(one.before for one in own), sum(one.after for one in own)
+    which = "the new one" if told.verdict in _TAKEN else "the last one that was tried"
+    yield f"  of {plural(len(own), 'query', 'queries')}: {before} loaded the skill before, {after} under {which}"
+    others = [one for one in told.tried if not one.positive]
+    taken = sum(not one.kept for one in others)
+    yield f"  of {plural(len(others), 'query', 'queries')} of other skills {taken} would have come here"
+    controls = told.controls
+    yield (
+        f"  controls: {controls.nothing} of {controls.asked} under a description that says nothing, "
+        f"{controls.everything} under one that takes everything"
+    )
+    yield f"  {plural(told.calls, 'run')}, of at most {told.most_calls}" + (
+        "; each query once, and an agent may choose otherwise the next time" if told.trial.runs == 1 else ""
+    )
+    for one in told.tried:
+        if verbose or not one.kept:
+            instead = f"; loaded: {', '.join(map(printable, one.others))}" if one.others else ""
+            kind = "" if one.positive else " (of another skill)"
+            yield f"  {_LOADED[one.before]} → {_LOADED[one.after]}  {excerpt(one.query, _LONG)}{kind}{instead}"
+
+
 def _query_lines(measured: Sequence[Measured]) -> Iterator[str]:
     for one in measured:
         kind = ("held out" if one.held_out else "drove") + ("" if one.query.positive else ", negative")
@@ -83,7 +124,7 @@ def _query_lines(measured: Sequence[Measured]) -> Iterator[str]:
         yield f"  {one.before:+.2f} → {one.after:+.2f}  {text} ({kind}, {one.query.source.value})"
 
 
-def description_to_json(result: DescriptionResult, usage: Usage | None) -> Json:
+def description_to_json(result: DescriptionResult, confirmation: Confirmation | None, usage: Usage | None) -> Json:
     """The record of one description, as docs/description.md has it."""
     described, options = result.described, result.options
     before, after = result.tokens
@@ -120,6 +161,7 @@ def description_to_json(result: DescriptionResult, usage: Usage | None) -> Json:
         },
         "pool": [{"name": one.name, "role": one.role.value, "similarity": one.similarity} for one in result.pool],
         "queries": [_query(one) for one in described.measured],
+        "runtime": _runtime(confirmation) if confirmation else None,
         "provider": usage_to_json(usage) if usage else None,
         "notes": [{"kind": note.value, "text": NOTES[note]} for note in result.notes],
         "text": result.skill.text,
@@ -191,4 +233,22 @@ def _query(one: Measured) -> Json:
         "positive": one.query.positive,
         "before": round(one.before, 4),
         "after": round(one.after, 4),
+    }
+
+
+def _runtime(told: Confirmation) -> Json:
+    controls = told.controls
+    return {
+        "name": told.trial.runtime.name,
+        "version": told.version,
+        "model": told.model,
+        "status": told.verdict.value,
+        "runs": told.trial.runs,
+        "calls": told.calls,
+        "most_calls": told.most_calls,
+        "controls": dict(controls._asdict()) if controls else None,
+        "queries": [
+            {"text": t.query, "positive": t.positive, "before": t.before, "after": t.after, "others": list(t.others)}
+            for t in told.tried
+        ],
     }

@@ -23,7 +23,7 @@ from skill_distiller.tokens import TokenCounter
 MOST_CHARACTERS: Final = 1024  # of a description, by the specification of the format
 _FEWEST_QUERIES: Final = 4
 _MOST_RESTORED: Final = 3
-_FINAL_ORDER: Final = 1  # the candidates stand in another order at the end than while it was searched
+FINAL_ORDER: Final = 1  # the candidates stand in another order at the end than while it was searched
 _STRENGTH: Final = 0.02  # of edits that leave out fillers and marks; articles stay, it is one sentence that people read
 _WORD_END: Final = re.compile(r"\s+\S*\Z")
 
@@ -163,8 +163,8 @@ def measure(search: Search, text: str) -> tuple[Measured, ...]:
     """What every query, held out or not, does under the original and under a text, in a fresh order."""
     queries = (*search.queries.driving, *search.queries.held_out)
     asked = [query.text for query in queries]
-    before = search.oracle.margins(search.clauses.text, asked, again=_FINAL_ORDER) or (0.0,) * len(asked)
-    after = search.oracle.margins(text, asked, again=_FINAL_ORDER)
+    before = search.oracle.margins(search.clauses.text, asked, again=FINAL_ORDER) or (0.0,) * len(asked)
+    after = search.oracle.margins(text, asked, again=FINAL_ORDER)
     held = len(search.queries.driving)
     return tuple(
         Measured(q, place >= held, b, a) for place, (q, b, a) in enumerate(zip(queries, before, after, strict=True))

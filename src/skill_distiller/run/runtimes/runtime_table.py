@@ -1,0 +1,151 @@
+"""The agents that can be started, from the tables of `runtimes.toml`, and any command that its user names."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from importlib.resources import files
+from string import Template
+from typing import Any, Final
+
+from skill_distiller.errors import ProviderError, UsageError
+from skill_distiller.run.runtimes.events import Event
+
+QUERY: Final = "{query}"
+_PLACE: Final = re.compile(r"\{(query|project|skills|skill|skill_dir)\}")
+_COMMAND_SKILLS: Final = ".agents/skills"  # most agents look there
+# What any program needs of its surroundings; nothing of it is a secret of its user.
+_PLAIN: Final = """
+    PATH PATHEXT LANG LC_ALL TZ TERM SYSTEMROOT COMSPEC WINDIR SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS
+    HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY http_proxy https_proxy no_proxy all_proxy
+""".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """An agent that can be started: a `row` of `runtimes.toml`, or a `command` of the user's in its place.
+
+    `model` is the one that its user named, "" for its own choice.
+    """
+
+    name: str
+    row: Mapping[str, Any]
+    model: str = ""
+    command: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return str(self.row.get("title") or self.name)
+
+    @property
+    def skills(self) -> str:
+        """The folder of skills in a project."""
+        return str(self.row.get("skills", _COMMAND_SKILLS))
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What its events mean."""
+        return tuple(Event(event) for event in self.row.get("event", ()))
+
+    @property
+    def listed_by_events(self) -> bool:
+        """Whether each run says which skills there are; else a run of its own does, or nothing."""
+        return any(event.gives("listing") for event in self.events)
+
+    @property
+    def tried(self) -> tuple[str, date] | None:
+        """The release that the table was tried with, and when; None for a command."""
+        return (self.row["tried"], self.row["date"]) if self.row else None
+
+    def program(self) -> str:
+        """Where its program is. Raises ProviderError where there is none."""
+        wanted = self.command[0] if self.command else str(self.row["program"])
+        found = shutil.which(wanted)
+        if found is None:
+            how = f"Install it ({self.row['install']})" if self.row else "Give its whole path"
+            raise ProviderError(
+                f"The runtime {self.title[:80]!r} can't be started: there is no program {wanted[:80]!r} on the PATH.",
+                f"{how}, or leave --runtime out.",
+            )
+        return found
+
+    def arguments(self, what: str, places: Mapping[str, str]) -> list[str]:
+        """Its arguments for `ask`, `list` or `version`, with places filled in; none where the table has none."""
+        if self.command:
+            return [_filled(word, places) for word in self.command[1:]]
+        words = list(self.row.get(what, ()))
+        if what == "ask" and self.model:
+            words += self.row["model"]
+        return [Template(word).safe_substitute({**places, "model": self._prefixed}) for word in words]
+
+    def listed(self, text: str, names: Iterable[str], places: Mapping[str, str]) -> frozenset[str]:
+        """Those of some skills that stand in what it printed as its list."""
+        form = Template(self.row["listed"])
+        return frozenset(name for name in names if form.substitute({**places, "skill": name}) in text)
+
+    @property
+    def _prefixed(self) -> str:
+        return self.model if "/" in self.model else f"{self.row.get('prefix', '')}{self.model}"
+
+    def environment(self, given: Mapping[str, str], places: Mapping[str, str]) -> dict[str, str]:
+        """The variables of its process: those that it has to have, and the keys that its user has set.
+
+        A command of the user's gets all that its user has set. Raises ProviderError where no key is set.
+        """
+        if self.command:
+            return dict(given)
+        needs = self.row["needs"]
+        if not any(given.get(name) for name in needs):
+            raise ProviderError(
+                f"{self.title} has no key: it runs in a home of its own, where nobody is signed in.",
+                f"Set {' or '.join(needs)}.",
+            )
+        passed = {name: given[name] for name in (*_PLAIN, *needs, *self.row["keys"]) if name in given}
+        settings = {name: Template(text).safe_substitute(places) for name, text in self.row["settings"].items()}
+        return {**self.row.get("defaults", {}), **passed, **settings}
+
+    def files(self, environment: Mapping[str, str], places: Mapping[str, str]) -> dict[str, str]:
+        """Files that have to be there before it runs, by path."""
+        known = {**environment, **places, "named": self.model or "default"}
+        texts = self.row.get("files", {}).items()
+        return {Template(path).substitute(places): Template(text).safe_substitute(known) for path, text in texts}
+
+
+def _filled(word: str, places: Mapping[str, str]) -> str:
+    """A word of a command with its places filled in; what is filled in is not looked through again."""
+    return _PLACE.sub(lambda place: places.get(place[1], ""), word)
+
+
+@lru_cache(maxsize=1)
+def _rows() -> Mapping[str, Mapping[str, Any]]:
+    return tomllib.loads(files(__package__).joinpath("runtimes.toml").read_text(encoding="utf-8"))
+
+
+def runtime_names() -> tuple[str, ...]:
+    """The names of the agents that are known, in the order of the file."""
+    return tuple(_rows())
+
+
+def find_runtime(name: str, model: str = "") -> Runtime:
+    """The agent of a name, or any command, which has to say where the query goes. Raises UsageError for neither."""
+    if name in _rows():
+        return Runtime(name, _rows()[name], model)
+    try:
+        words: Sequence[str] = shlex.split(name)
+    except ValueError:
+        words = ()
+    if not any(QUERY in word for word in words[1:]):
+        raise UsageError(
+            f"There is no runtime {name[:60]!r}.",
+            f"Runtimes: {', '.join(_rows())}, or a command with {QUERY} in it, as one word in quotes.",
+        )
+    if model:
+        raise UsageError("--runtime-model is for runtimes with a name.", "Name the model in the command.")
+    return Runtime(name, {}, "", tuple(words))
