@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skill_distiller.errors import UsageError
+from skill_distiller.routing.generate import unfounded_exclusions
 from skill_distiller.routing.lexical import Index, Weights, similarity, stop_words
 from skill_distiller.routing.oracle import (
     Candidate,
@@ -21,6 +22,7 @@ from skill_distiller.routing.oracle import (
     make_shadow,
 )
 from skill_distiller.routing.queries import QuerySplit, Source, parse_queries, split_queries
+from skill_distiller.skill.parse import parse_skill
 
 BREAD = Candidate("bread", "Bakes sourdough bread with a starter. Use for loaves, buns, and crusts.", Role.TARGET)
 CAKES = Candidate("cakes", "Bakes layer cakes with cream. Use for birthdays and tarts.")
@@ -154,3 +156,35 @@ def test_a_third_is_held_out() -> None:
     assert split == split_queries(queries, 7)
     assert split_queries(queries[:2], 7) == QuerySplit(queries[:2], ())
     assert {query.source for query in queries} == {Source.FILE}
+
+
+def test_a_request_that_is_known_to_be_a_neighbors_may_not_be_taken() -> None:
+    """What its description says is not all that leads to it: a new description of another may not win that either."""
+    tarts = "tarts for a party"
+    neighbor = CAKES._replace(description="Makes layer cakes for a party.")
+    router = lexical_router([BREAD, neighbor])
+    greedy = "Bakes sourdough bread and tarts."
+    for requests, accepted in (((), True), ((tarts,), False)):
+        oracle = Oracle(router, BREAD, (neighbor._replace(requests=requests),), 1, 0)
+        accepts = oracle.acceptance(["sourdough bread"], oracle.refused(()))
+        assert accepts(greedy) is accepted
+        assert accepts("Bakes sourdough bread.")
+
+
+SKILL = "---\nname: bread\n---\n\n# Bread\n\nBakes bread. Do not use it for layer cakes.\n\nIt can't help with tarts.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "astray"),
+    [
+        ("Bakes bread. Use when loaves are wanted.", 0),
+        ("Bakes bread. Not for layer cakes.", 0),
+        ("Bakes bread. For invoices use bookkeeping instead.", 0),
+        ("Bakes bread. Not for invoices.", 1),
+        ("Bakes bread. For invoices use office-work instead.", 1),
+        ("Bakes bread. Not for invoices. Do not use for taxes.", 2),
+    ],
+)
+def test_an_exclusion_is_for_a_skill_that_there_is(text: str, astray: int) -> None:
+    """Or is what the skill says itself; any other only loses requests."""
+    assert len(unfounded_exclusions(text, parse_skill(SKILL), ["bookkeeping", ""])) == astray

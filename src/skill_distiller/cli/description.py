@@ -50,6 +50,8 @@ from skill_distiller.run.describe_skill import (
     DescriptionResult,
     Generate,
     Note,
+    as_candidate,
+    as_neighbor,
     describe_skill,
     read_siblings,
 )
@@ -174,6 +176,10 @@ class Reader(ExamModels):
     provider: str = provider_option("Who reads descriptions and writes them. embedded: a router that compares words.")
 
 
+# Skills as they were, and as they are now.
+Neighbors = dict[Candidate, Candidate]
+
+
 @dataclass(frozen=True, slots=True)
 class Ways:
     """What a description is made with: a counter, the model that reads, the agent that it is tried in."""
@@ -235,6 +241,8 @@ def _describe_many(paths: list[str], wanted: Wanted, handing: Handing, counted: 
     if out and out.exists() and not (out.is_dir() and handing.force):
         raise RefusedError(f"{str(out)!r} exists.", "Name a new folder with -o, or use --force.")
 
+    done: Neighbors = {}
+
     def work(found: FoundSkill) -> None:
         file = out / found.place / SKILL_FILE if out and found.file.name == SKILL_FILE else None
         if out and file is None:
@@ -242,7 +250,7 @@ def _describe_many(paths: list[str], wanted: Wanted, handing: Handing, counted: 
         if file and not handing.dry_run:
             file.parent.mkdir(parents=True, exist_ok=True)
         own = replace(handing, file=str(file) if file and not handing.dry_run else "")
-        _describe_one(path_of(found), wanted, own, counted, ways)
+        _describe_one(path_of(found), wanted, own, counted, ways, done)
 
     above = "Index: " if handing.diff else ""
     for_each(paths, work, Search(apart=out.resolve() if out else None), above=above)
@@ -257,11 +265,17 @@ def _refuse_folder(path: str) -> None:
         raise
 
 
-def _describe_one(path: str, wanted: Wanted, handing: Handing, counted: Counted, ways: Ways) -> None:
-    """Shorten the description of one skill and hand it out."""
+def _describe_one(
+    path: str, wanted: Wanted, handing: Handing, counted: Counted, ways: Ways, done: Neighbors | None = None
+) -> None:
+    """Shorten the description of one skill and hand it out.
+
+    It meets those that are `done` as they are now, may take none of their requests, and joins them.
+    """
     skill = read_input(path, counted.max_bytes)
     _check_frontmatter(skill, handing)
-    queries, library = read_requests(wanted.queries, skill), read_library(wanted.library, skill)
+    queries = read_requests(wanted.queries, skill)
+    library = tuple((done or {}).get(other, other) for other in read_library(wanted.library, skill))
     target = None
     if handing.file not in ("", STDIN):
         folder_given = path != STDIN and Path(path).is_dir()
@@ -269,9 +283,13 @@ def _describe_one(path: str, wanted: Wanted, handing: Handing, counted: Counted,
     console = open_console(stderr=True, soft_wrap=True)
     options = DescriptionOptions(wanted.seed, wanted.margin, tuple(wanted.keep_phrase or ()), wanted.generate)
     made = _describe(skill, library, queries, options, ways, console, quiet=handing.quiet)
+    if done is not None:
+        done[as_candidate(skill)] = as_neighbor(made.result)
     obsolete = made.confirmation is not None and made.confirmation.verdict is Verdict.OBSOLETE
     if handing.strict and (Note.UNMEASURED in made.result.notes or obsolete):
-        raise typer.Exit(_refuse(made, console))
+        for line in description_lines(made.result, made.confirmation):
+            console.print(Text(line))
+        raise typer.Exit(_REFUSED)
     _hand_out(made, target, handing)
     if not handing.quiet:
         with suppress(BrokenPipeError):
@@ -365,20 +383,9 @@ def _describe(
         result = describe_skill(skill, library, options, ways.counter, queries=queries, model=model)
         if not ways.trial:
             return Described(result, None, session)
-        own = Candidate(skill.name, skill.description)
-        router = model.router if model else lexical_router([own, *library])
-
-        def announce(line: str) -> None:
-            if not quiet:
-                console.print(Text(line))
-
-        return Described(*confirm(result, ways.trial, router, announce), session)
-
-
-def _refuse(made: Described, console: Console) -> int:
-    for line in description_lines(made.result, made.confirmation):
-        console.print(Text(line))
-    return _REFUSED
+        router = model.router if model else lexical_router([as_candidate(skill), *library])
+        tell = None if quiet else lambda line: console.print(Text(line))
+        return Described(*confirm(result, ways.trial, router, tell), session)
 
 
 def _hand_out(made: Described, target: Path | None, handing: Handing) -> None:

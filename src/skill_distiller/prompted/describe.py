@@ -27,7 +27,7 @@ from skill_distiller.providers.model import Expected
 from skill_distiller.providers.session import Question, Session
 from skill_distiller.rewriting.one_liner.triggers import quotes
 from skill_distiller.routing.clauses import Clauses, clauses_from_texts, split_clauses
-from skill_distiller.routing.generate import SIGNAL_TOKENS, invented
+from skill_distiller.routing.generate import SIGNAL_TOKENS, invented, unfounded_exclusions
 from skill_distiller.routing.oracle import Candidate, candidate_order
 from skill_distiller.routing.pinned import excludes
 from skill_distiller.routing.queries import Query, Source
@@ -87,7 +87,11 @@ class PromptedModel:
         return self._ask(SEGMENT, {"description": description}, 200 + 2 * count_tokens(description), read)
 
     def write(self, skill: Skill) -> str | None:
-        """What the skill does, when and with what, with no fact that its name and body lack; None where that failed."""
+        """What the skill does, when and with what, with no fact that its name and body lack; None where that failed.
+
+        It excludes only what the body does, or what it sends to another skill of the library.
+        """
+        others = [other.name for other in self.library if other.name != skill.name]
 
         def read(value: dict[str, object]) -> str:
             parts = [" ".join(str(value.get(name) or "").split()) for name in DESCRIBE.reply]
@@ -99,6 +103,8 @@ class PromptedModel:
             text = " ".join(f"{part.rstrip('.')}." for part in (does, when, names) if part)
             if made_up := invented(text, skill):
                 raise MalformedReplyError(f"The skill does not say: {', '.join(made_up[:5])}.")
+            if astray := unfounded_exclusions(text, skill, others):
+                raise MalformedReplyError(f"It excludes what neither the skill does nor another is for: {astray[0]}")
             if len(text) > MOST_CHARACTERS or "---" in text:
                 raise MalformedReplyError("It was too long for a description, or held a line of dashes.")
             return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from skill_distiller.analysis.model import SectionType
@@ -14,7 +14,9 @@ from skill_distiller.language.facts import fact_keys, find_facts
 from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.one_liner.line_text import is_label, is_modal, plain, shorter, units, without_end
 from skill_distiller.rewriting.one_liner.triggers import find_triggers
-from skill_distiller.routing.clauses import expression
+from skill_distiller.routing.clauses import expression, split_clauses
+from skill_distiller.routing.lexical import word_list
+from skill_distiller.routing.pinned import sends_away
 from skill_distiller.routing.shorten import MOST_CHARACTERS, cut_at_word
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.tokens import TokenCounter
@@ -22,6 +24,8 @@ from skill_distiller.tokens import TokenCounter
 SIGNAL_TOKENS: Final = 40  # of each of the three: what it does, when, with what
 _FEWEST_WORDS: Final = 4  # of a sentence that says what a skill does
 _MOST_NAMES: Final = 6
+_MOST_WORDS: Final = 0.5  # the share of an exclusion's words that one sentence of the body has, where it says the same
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|\n|(?<=[。！？])")
 _EARLY: Final = 15  # blocks among which a skill is introduced
 _BARE: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _TASKS: Final = (2, 3)  # levels of headings that may name a task
@@ -111,3 +115,21 @@ def invented(text: str, skill: Skill) -> list[str]:
         if not fact_keys([fact]) <= known and fact.text.strip("`\"'“”").casefold() not in body
     ]
     return list(dict.fromkeys(missing))
+
+
+def unfounded_exclusions(text: str, skill: Skill, others: Collection[str]) -> list[str]:
+    """The clauses of a description that send requests away, neither to one of `others` by name nor as the body does.
+
+    An exclusion is there to tell skills apart: for one that does not exist it only loses requests.
+    """
+    known = [name for name in others if name]
+    body = [set(word_list(sentence)) for sentence in _SENTENCE.split(skill.body) if sends_away(sentence)]
+    clauses = split_clauses(text)
+    found = []
+    for clause in clauses.all:
+        told = clauses.text_of(clause)
+        named = any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", told) for name in known)
+        words = set(word_list(told))
+        if sends_away(told) and not named and not any(len(words & said) >= _MOST_WORDS * len(words) for said in body):
+            found.append(told)
+    return found

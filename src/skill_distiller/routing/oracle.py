@@ -32,12 +32,13 @@ class Role(StrEnum):
 
 
 class Candidate(NamedTuple):
-    """A skill as a router sees it; `similarity` to the target, 0-1."""
+    """A skill as a router sees it; `similarity` to the target, 0-1, and requests that are known to be its own."""
 
     name: str
     description: str
     role: Role = Role.DISTRACTOR
     similarity: float = 0.0
+    requests: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -150,7 +151,8 @@ class Oracle:
     """Says whether a description may stand for the original: every query still routes, with most of its margin.
 
     Queries that the original does not route are left out: what was lost before can't be kept. Each other
-    skill of the pool has to win the sentence that says what it does, as it does against the original.
+    skill of the pool has to win the sentence that says what it does, and the requests of its own, as it does
+    against the original.
     """
 
     def __init__(
@@ -179,10 +181,9 @@ class Oracle:
         return tuple(query for query, margin in zip(queries, margins, strict=True) if margin > 0)
 
     def refused(self, queries: Sequence[str]) -> tuple[str, ...]:
-        """Those of some negative queries that the original leaves to others, and what the other skills say they do."""
-        rivals = [
-            text for skill in self.pool if skill.role is Role.DISTRACTOR and (text := capability(skill.description))
-        ]
+        """The negatives: of some queries, and of what other skills say and are known for, what the original leaves."""
+        others = [skill for skill in self.pool if skill.role is Role.DISTRACTOR]
+        rivals = [text for skill in others for text in (capability(skill.description), *skill.requests) if text]
         asked = (*queries, *dict.fromkeys(rivals))
         margins = self.margins(self._original.description, asked)
         return tuple(query for query, margin in zip(asked, margins, strict=True) if margin <= 0)

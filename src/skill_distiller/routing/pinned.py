@@ -64,8 +64,12 @@ def _beyond_words(clauses: Clauses) -> dict[int, Pin]:
 
 def excludes(text: str) -> bool:
     """Whether a text says what a skill is not for, limits when it is used, or sends the reader elsewhere."""
-    lists = ("excludes", "redirects", "redirects_whole")
-    return any(has(name, text) for name in lists) or bool(expression("limits").search(text))
+    return sends_away(text) or bool(expression("limits").search(text))
+
+
+def sends_away(text: str) -> bool:
+    """Whether a text says what a skill is not for, or which other one is."""
+    return any(has(name, text) for name in ("excludes", "redirects", "redirects_whole"))
 
 
 @lru_cache(maxsize=4)

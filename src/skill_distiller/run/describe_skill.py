@@ -155,6 +155,17 @@ def read_siblings(folder: Path) -> tuple[Candidate, ...]:
     return tuple(found)
 
 
+def as_candidate(skill: Skill) -> Candidate:
+    """A skill as `read_siblings` has it."""
+    return Candidate(skill.name, skill.description[:_LONGEST_SIBLING])
+
+
+def as_neighbor(result: DescriptionResult) -> Candidate:
+    """A skill with its new description as those that come after it meet it: with the requests that it routes."""
+    own = tuple(one.query.text for one in result.described.measured if one.query.positive and one.after > 0)
+    return as_candidate(result.skill)._replace(requests=own)
+
+
 def _read_frontmatter(file: Path) -> Frontmatter | None:
     try:
         text = read_regular(file, _HEAD_BYTES).decode("utf-8", "replace")
