@@ -35,6 +35,8 @@ from skill_distiller.run.describe_skill import (
     DescriptionOptions,
     DescriptionResult,
     Generate,
+    as_candidate,
+    as_neighbor,
     describe_skill,
 )
 from skill_distiller.skill.model import SKILL_FILE, Skill
@@ -184,6 +186,32 @@ def shortened(material: Material, judge: Judge, names: Sequence[str], margins: S
     return table(head, rows)
 
 
+def neighbors(material: Material, names: Sequence[str]) -> str:
+    """The table of what skills with new descriptions take from each other, made one by one and told apart both ways."""
+    skills = [material.skills[name] for name in names]
+    known = [as_candidate(skill) for skill in skills]
+    router = lexical_router(known)
+    rows = []
+    for both_ways in (False, True):
+        now: dict[Candidate, Candidate] = {}
+        results = []
+        for skill, own in zip(skills, known, strict=True):
+            others = [now.get(one, one) if both_ways else one for one in known if one.name != own.name]
+            result = describe_skill(skill, others, DescriptionOptions(generate=Generate.NEVER), load_counter())
+            results.append(result)
+            now[own] = as_neighbor(result)
+        asked = taken = 0
+        for own in known:
+            others = [one for one in known if one.name != own.name]
+            before = router.margins(now[own], others, now[own].requests, 0)
+            after = router.margins(now[own], [now[one] for one in others], now[own].requests, 0)
+            asked += sum(margin > 0 for margin in before)
+            taken += sum(b > 0 >= a for b, a in zip(before, after, strict=True))
+        tokens = sum(result.tokens[1] for result in results)
+        rows.append(["both ways" if both_ways else "one by one", f"{taken} of {asked}", f"{tokens:,}"])
+    return table([f"{len(skills)} skills, described", "requests that a new description takes", "tokens"], rows)
+
+
 def promises(material: Material, names: Sequence[str]) -> str:
     """What has to hold of every description: exclusions, limits, calls, and that nothing contradicts the original."""
     library = [Candidate(skill.name, skill.description) for skill in material.skills.values()]
@@ -299,7 +327,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"\nall {len(long[:: given.every])} of more than {SHORT_TOKENS} tokens:\n")
     print(shortened(material, judge, long[:: given.every], (MARGIN_KEPT,)))
     print()
-    print(promises(material, [name for name, skill in material.skills.items() if skill.description][:: given.every]))
+    described = [name for name, skill in material.skills.items() if skill.description][:: given.every]
+    print(neighbors(material, described))
+    print()
+    print(promises(material, described))
     print()
     print(generated(material, judge), flush=True)
     print()

@@ -266,6 +266,7 @@ class Scripted:
     port: int = 0
     refuses: bool = False  # every request, as for a wrong key
     seen: list[Seen] = field(default_factory=list)
+    orders: list[Tool] = field(default_factory=list)  # what it calls first, in place of what the rule says
 
     @property
     def address(self) -> str:
@@ -309,7 +310,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         seen = form.read(json.loads(body))
         self.scripted.seen.append(seen)
-        self._send(b"".join(_events(form.reply(decide(seen, form)))), "text/event-stream")
+        act = self.scripted.orders.pop(0) if seen.tools and self.scripted.orders else decide(seen, form)
+        self._send(b"".join(_events(form.reply(act))), "text/event-stream")
 
     def do_GET(self) -> None:
         """Nothing is to be had here."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.cli.command import run
 from tests.runtimes.record_events import JWT, SESSIONS, keys
-from tests.runtimes.scripted_model import Scripted, serve_model
+from tests.runtimes.scripted_model import Scripted, Tool, serve_model
 from tests.runtimes.test_confirm import BREAD, CAKES
 
 from skill_distiller.run.runtimes.agent import Agent, open_agent, skill_files
@@ -128,3 +128,17 @@ def test_a_reference_that_text_was_moved_to_is_read(agent: Agent, tmp_path: Path
     turn = agent.ask("Add a column to a table in Postgres", "postgres-migration", to_the_end=True)
     assert turn.loaded == ["postgres-migration"]
     assert turn.read[0].split("/postgres-migration/")[-1] in new
+
+
+def test_a_model_that_was_talked_into_harm_can_do_none(agent: Agent, model: Scripted, tmp_path: Path) -> None:
+    """It has no tool that runs anything, and reads nothing outside the project."""
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the secret of the user", encoding="utf-8")
+    spoils = tmp_path / "spoils.txt"
+    agent.deploy({"jwt-auth": skill_files("jwt-auth", JWT)})
+    model.orders += [Tool("Bash", {"command": f"cat {secret} > {spoils}"}), Tool("Read", {"file_path": str(secret)})]
+    assert agent.ask(REQUEST, "jwt-auth", to_the_end=True).loaded == []
+    assert not model.orders
+    assert not spoils.exists()
+    assert len(model.seen[-1].results) == 2
+    assert "the secret of the user" not in "".join(seen.told + "".join(seen.results) for seen in model.seen)

@@ -49,8 +49,8 @@ def _at(value: object, place: str) -> object:
 class Turn:
     """What an agent did for one request, as far as its events have told.
 
-    `listed` is None where they name no list; `loaded` holds skills in order, `read` other files; `error`
-    says why there is no answer.
+    `listed` is None where they name no list; `loaded` holds skills in order, `read` other files that it asked for;
+    `error` says why there is no answer.
     """
 
     listed: frozenset[str] | None = None
