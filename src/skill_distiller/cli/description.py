@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import typer
 from rich.console import Console
@@ -176,8 +176,8 @@ class Reader(ExamModels):
     provider: str = provider_option("Who reads descriptions and writes them. embedded: a router that compares words.")
 
 
-# Skills as they were, and as they are now.
-Neighbors = dict[Candidate, Candidate]
+Neighbors = dict[Candidate, Candidate]  # skills as they were, and as they are now
+Made = tuple[DescriptionResult, Confirmation | None, "Session | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,18 +282,18 @@ def _describe_one(
         target = check_target(handing.file, skill.path, folder_given=folder_given, force=handing.force)
     console = open_console(stderr=True, soft_wrap=True)
     options = DescriptionOptions(wanted.seed, wanted.margin, tuple(wanted.keep_phrase or ()), wanted.generate)
-    made = _describe(skill, library, queries, options, ways, console, quiet=handing.quiet)
+    made = result, confirmation, _ = _describe(skill, library, queries, options, ways, console, quiet=handing.quiet)
     if done is not None:
-        done[as_candidate(skill)] = as_neighbor(made.result)
-    obsolete = made.confirmation is not None and made.confirmation.verdict is Verdict.OBSOLETE
-    if handing.strict and (Note.UNMEASURED in made.result.notes or obsolete):
-        for line in description_lines(made.result, made.confirmation):
+        done[as_candidate(skill)] = as_neighbor(result)
+    obsolete = confirmation is not None and confirmation.verdict is Verdict.OBSOLETE
+    if handing.strict and (Note.UNMEASURED in result.notes or obsolete):
+        for line in description_lines(result, confirmation):
             console.print(Text(line))
         raise typer.Exit(_REFUSED)
     _hand_out(made, target, handing)
     if not handing.quiet:
         with suppress(BrokenPipeError):
-            for line in description_lines(made.result, made.confirmation, verbose=handing.verbose):
+            for line in description_lines(result, confirmation, verbose=handing.verbose):
                 console.print(Text(line, style="yellow" if line.startswith("Note: ") else ""))
             if target and not handing.dry_run:
                 console.print(f"Written: {printable(str(target))}")
@@ -354,14 +354,6 @@ def read_library(named: Sequence[str] | None, skill: Skill) -> tuple[Candidate, 
     return tuple(dict.fromkeys(sibling for sibling in found if sibling.name != skill.name))
 
 
-class Described(NamedTuple):
-    """A description that was made: the result, what an agent made of it, and what a model was asked."""
-
-    result: DescriptionResult
-    confirmation: Confirmation | None
-    session: Session | None
-
-
 def _describe(
     skill: Skill,
     library: tuple[Candidate, ...],
@@ -371,7 +363,8 @@ def _describe(
     console: Console,
     *,
     quiet: bool,
-) -> Described:
+) -> Made:
+    """The result, what an agent made of it, and what a model was asked."""
     with ExitStack() as ends:
         watcher = None if quiet else ends.enter_context(closing(ConsoleWatcher(console)))
         session, model = open_session(ways.reader.options(), watcher), None
@@ -382,19 +375,19 @@ def _describe(
             model = PromptedModel(session, ways.counter, library)
         result = describe_skill(skill, library, options, ways.counter, queries=queries, model=model)
         if not ways.trial:
-            return Described(result, None, session)
+            return result, None, session
         router = model.router if model else lexical_router([as_candidate(skill), *library])
         tell = None if quiet else lambda line: console.print(Text(line))
-        return Described(*confirm(result, ways.trial, router, tell), session)
+        return *confirm(result, ways.trial, router, tell), session
 
 
-def _hand_out(made: Described, target: Path | None, handing: Handing) -> None:
+def _hand_out(made: Made, target: Path | None, handing: Handing) -> None:
     """Write the SKILL.md to its file, and to stdout whatever was asked for."""
-    result = made.result
+    result, confirmation, session = made
     if target and not handing.dry_run:
         write_atomically(target, result.skill.text.encode("utf-8"))
     if handing.json_:
-        write_json(description_to_json(result, made.confirmation, made.session.usage if made.session else None))
+        write_json(description_to_json(result, confirmation, session.usage if session else None))
     elif handing.diff:
         write_stdout(unified_diff(result.before, result.skill.text))
     elif handing.text:
