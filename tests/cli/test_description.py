@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from tests.cli.command import Result, run
 from tests.fixture_file import SKILLS, Case, read_cases
 
+from skill_distiller.routing.oracle import Candidate, lexical_router
 from skill_distiller.skill.frontmatter import split_frontmatter
 from skill_distiller.skill.parse import parse_skill, split_lines
 
@@ -342,3 +343,44 @@ def test_a_model_that_says_nothing_of_use(bread: Path) -> None:
     assert record["oracle"]["router"] == "scripted/made-up"
     assert record["provider"]["calls"] > 0
     assert "Do not use for cakes, tarts, or sweets." in record["description"]
+
+
+_NEIGHBORS = {
+    "bookkeeping": (
+        "Files grants and forecasts. Use when the user wants ledgers filed, audits checked, tenders filed, or taxes "
+        "compared.",
+        [
+            "draft forecasts of audits",
+            "compare forecasts with tenders",
+            "draft tenders for grants",
+            "file audits for grants",
+        ],
+    ),
+    "controlling": (
+        "Reconciles budgets. Use when the user wants taxes drafted, loans filed, audits checked, forecasts checked, "
+        "grants filed, pensions drafted, or ledgers compared.",
+        ["file grants of loans", "compare budgets with forecasts", "file grants for taxes", "draft ledgers for audits"],
+    ),
+}
+
+
+def test_a_new_description_takes_no_request_of_a_neighbor(tmp_path: Path) -> None:
+    """Of several skills each may win no request that leads to one before it; alone it becomes shorter than that allows."""
+    for name, (text, asked) in _NEIGHBORS.items():
+        (tmp_path / "lib" / name / "evals").mkdir(parents=True)
+        skill = f"---\nname: {name}\ndescription: {text}\n---\n\n# {name.title()}\n\nText.\n"
+        (tmp_path / "lib" / name / "SKILL.md").write_text(skill, encoding="utf-8")
+        (tmp_path / "lib" / name / "evals" / "evals.json").write_text(json.dumps(asked), encoding="utf-8")
+    out = tmp_path / "out"
+    assert describe(tmp_path / "lib", "-o", out, "--generate", "never").exit_code == 0
+    old = [Candidate(name, text) for name, (text, _) in _NEIGHBORS.items()]
+    new = [
+        Candidate(n, parse_skill((out / n / "SKILL.md").read_text(encoding="utf-8")).description) for n in _NEIGHBORS
+    ]
+    router = lexical_router(old)
+    for own, (_, asked) in enumerate(_NEIGHBORS.values()):
+        before = router.margins(new[own], [old[1 - own]], asked, 0)
+        after = router.margins(new[own], [new[1 - own]], asked, 0)
+        assert [margin > 0 for margin in after] == [margin > 0 for margin in before]
+    alone = describe(tmp_path / "lib" / "controlling", "--text", "--generate", "never").text.strip()
+    assert len(alone) < len(new[1].description)
