@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -283,12 +284,11 @@ def print_notes(record: Record, console: Console) -> None:
 
 def usage_line(usage: Usage) -> str:
     """What the run has cost, on one line."""
-    calls = plural(usage.calls, "call")
     tokens = f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
     cost = f", {dollars(usage.dollars)}" if usage.dollars else ""
     return printable(
-        f"Provider: {usage.provider}/{usage.model}: {calls}, {usage.cached} from the cache, {tokens}{cost}, "
-        f"{usage.seconds:.1f} s"
+        f"Provider: {usage.provider}/{usage.model}: {plural(usage.calls, 'call')}, {usage.cached} from the cache, "
+        f"{tokens}{cost}, {usage.seconds:.1f} s"
     )
 
 
@@ -357,10 +357,9 @@ class ConsoleWatcher(Watcher):
 
     def begin(self, provider: Provider, expected: Expected, price: Price | None) -> None:
         """Say how many calls, about how many tokens, what they cost, and to which host."""
-        calls = plural(expected.calls, "call")
         where = f"{provider.name}/{provider.model} at {provider.address or 'this process'}"
-        cost = _cost_text(expected, price)
-        self._console.print(printable(f"Asking {where}: about {calls} and {expected.tokens:,} tokens{cost}."))
+        asked = f"about {plural(expected.calls, 'call')} and {expected.tokens:,} tokens{_cost_text(expected, price)}"
+        self._console.print(printable(f"Asking {where}: {asked}."))
         if not self._named:
             self._console.print(
                 'To send nothing: --provider embedded, or provider = "embedded" in .skill-distiller.toml.'
@@ -370,10 +369,8 @@ class ConsoleWatcher(Watcher):
 
             self._bar = _calls_bar(self._console)
             self._bar.add_task("", total=expected.calls)
-            try:
+            with suppress(LiveError):  # some releases of Rich show one bar at a time, and another model has it
                 self._bar.start()
-            except LiveError:  # some releases of Rich show one bar at a time, and another model has it
-                self._bar = None
 
     def progress(self, done: int, total: int) -> None:
         """Move the bar."""
