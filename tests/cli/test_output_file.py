@@ -149,13 +149,22 @@ def test_nothing_is_written_inside_a_source_folder_that_goes_by_another_name(
     assert _names(skill_folder) == ["SKILL.md"]
 
 
-def test_nothing_is_written_inside_a_source_folder_whose_skill_is_a_link(skill_file: Path, tmp_path: Path) -> None:
-    """The folder that was given is the source, even where its SKILL.md stands elsewhere."""
+@pytest.mark.parametrize("command", ["compress", "graph", "description", "reduce"])
+def test_a_skill_that_is_a_link_out_of_the_folder_that_was_named(
+    command: str, skill_file: Path, tmp_path: Path
+) -> None:
+    """Refused by every command: a folder may have come from anyone, its link may lead to anything of the user's, and a
+    language model would be sent that. Who names the link itself means what is behind it."""
     folder = tmp_path / "linked"
     folder.mkdir()
     (folder / "SKILL.md").symlink_to(skill_file)
-    assert _refused(run("compress", folder, "-o", folder / "out.md"))
-    assert _names(folder) == ["SKILL.md"]
+    out = ("-o", tmp_path / "out") if command != "graph" else ()
+    result = run(command, folder, *out)
+    assert (result.exit_code, result.stdout) == (3, b"")
+    assert "is a link out of its folder; it is not read." in result.stderr
+    assert not (tmp_path / "out").exists()
+    named = run("compress", folder / "SKILL.md", "-q", "--no-calibration")
+    assert named.stdout == run("compress", skill_file, "-q", "--no-calibration").stdout
 
 
 @pytest.mark.parametrize("folder_given", [False, True])

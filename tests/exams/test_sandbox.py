@@ -1,4 +1,4 @@
-"""Code of strangers gets nowhere. Skipped where bubblewrap can't be had."""
+"""Code of strangers gets nowhere. Skipped where there is no sandbox that works."""
 
 from __future__ import annotations
 
@@ -7,27 +7,39 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
-from skill_distiller.exams.sandbox import Bubblewrap, code_in, find_sandbox
+from skill_distiller.exams.sandbox import Bubblewrap, Container, Sandbox, code_in, find_sandbox, sandboxes
 
 pytestmark = pytest.mark.xdist_group("sandbox")  # what is left of one is looked for among all processes
 
-needed = pytest.mark.skipif(find_sandbox() is None, reason="there is no bubblewrap that works here")
+needed = pytest.mark.skipif(find_sandbox() is None, reason="there is no sandbox that works here")
 SECRET = "the secret of the parent"
 
 
-@pytest.fixture(name="sandbox")
-def _sandbox() -> Bubblewrap:
-    found = find_sandbox()
-    assert found
-    return found._replace(seconds=3.0)
+@lru_cache(maxsize=1)
+def _working() -> dict[type, Sandbox]:
+    """The sandboxes that work here, one of a kind."""
+    found = [one for one in sandboxes(os.environ) if one.run("x = 1", "assert x == 1").passed]
+    return {type(one): one for one in reversed(found)}
+
+
+@pytest.fixture(name="sandbox", params=[Bubblewrap, Container])
+def _sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    if request.param not in _working():
+        pytest.skip("there is none of this kind that works here")
+    found = _working()[request.param]
+    return (
+        replace(found, seconds=3.0) if isinstance(found, Bubblewrap) else found
+    )  # a container takes its time to start
 
 
 @needed
-def test_code_that_does_what_its_check_asks_passes(sandbox: Bubblewrap) -> None:
+def test_code_that_does_what_its_check_asks_passes(sandbox: Sandbox) -> None:
     """And its output is kept."""
     done = sandbox.run("def double(x):\n    return 2 * x\nprint('hello')", "assert double(2) == 4")
     assert (done.passed, done.started, done.killed) == (True, True, "")
@@ -47,7 +59,7 @@ def test_code_that_does_what_its_check_asks_passes(sandbox: Bubblewrap) -> None:
         "import builtins; print('started'); exit()",
     ],
 )
-def test_code_that_does_not_fails(sandbox: Bubblewrap, answer: str) -> None:
+def test_code_that_does_not_fails(sandbox: Sandbox, answer: str) -> None:
     """A wrong answer, none, one that leaves before it is checked."""
     done = sandbox.run(answer, "assert double(2) == 4")
     assert done.started
@@ -80,10 +92,10 @@ def test_code_that_does_not_fails(sandbox: Bubblewrap, answer: str) -> None:
         "open('/proc/1/environ').read().index('{secret}')",
     ],
 )
-def test_an_attack_gets_nowhere(
-    sandbox: Bubblewrap, attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_attack_gets_nowhere(sandbox: Sandbox, attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends with an error inside; nothing outside has changed."""
+    if isinstance(sandbox, Container) and "/etc/passwd" in attack:
+        pytest.skip("the image has one of its own")
     monkeypatch.setenv("A_SECRET", SECRET)
     with socket.create_server(("127.0.0.1", 0)) as server:
         facts = {"home": tmp_path, "port": server.getsockname()[1], "pid": os.getpid(), "secret": SECRET}
@@ -112,11 +124,11 @@ def _before() -> Iterator[float]:
         ("import os\nif os.fork() == 0:\n    os.setsid()\n    __import__('time').sleep(1000)\nos.wait()", "seconds"),
     ],
 )
-def test_everything_has_an_end(sandbox: Bubblewrap, before: float, endless: str, why: str) -> None:
+def test_everything_has_an_end(sandbox: Sandbox, before: float, endless: str, why: str) -> None:
     """By the clock or the number of processes; nothing of it is left."""
-    done = sandbox._replace(seconds=2.0).run(endless)
+    done = replace(sandbox, seconds=sandbox.seconds / 2).run(endless)
     assert not done.passed
-    assert why in done.killed
+    assert why in done.killed or isinstance(sandbox, Container)  # where no more processes can be started
     while (
         _left() and time.monotonic() - before < 20
     ):  # the kernel takes a killed tree down after the call has come back
@@ -147,7 +159,7 @@ def _read(path: Path) -> bytes:
 
 
 @needed
-def test_endless_output_is_cut(sandbox: Bubblewrap) -> None:
+def test_endless_output_is_cut(sandbox: Sandbox) -> None:
     """A megabyte on disk at the most, the end of it kept."""
     done = sandbox.run("while True: print('x' * 1000)")
     assert not done.passed
@@ -159,3 +171,49 @@ def test_the_last_fence_of_an_answer_is_its_code() -> None:
     assert code_in("Try:\n```python\nx = 1\n```\nor\n```py\nx = 2\n```\n") == "x = 2"
     assert code_in("```\nx = 3\n```") == "x = 3"
     assert code_in("No code.") == ""
+
+
+@pytest.mark.parametrize("engine", ["podman", "docker"])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "--rm",
+        "--name=box",
+        "--pull=never",  # nothing is fetched
+        "--network=none",
+        "--read-only",
+        "--user=65534:65534",
+        "--cap-drop=ALL",
+        "--security-opt=no-new-privileges",
+        "--pids-limit=32",
+        "--memory=1073741824",
+        "--memory-swap=1073741824",
+        "--ulimit=cpu=5:5",
+        "--ulimit=fsize=1048576:1048576",
+        "--ulimit=nofile=64:64",
+        "--ulimit=core=0:0",
+        "--tmpfs=/work:rw,noexec,nosuid,nodev,size=16777216,mode=1777",
+        "--volume=/somewhere/code:/code:ro",
+        "--entrypoint=python3",
+    ],
+)
+def test_what_a_container_is_run_with(engine: str, limit: str) -> None:
+    """Each limit is an option of the engine, in front of the image; the environment is that of the image alone."""
+    command = Container(engine, image="my-image").command(Path("/somewhere/code"), "box")
+    before, after = command[: command.index("my-image")], command[command.index("my-image") + 1 :]
+    assert before[:2] == [engine, "run"]
+    assert limit in before
+    assert after == ["-I", "-B", "/code/run.py"]
+    assert [word for word in before if word.startswith("--env")] == ["--env=HOME=/work", "--env=LANG=C.UTF-8"]
+
+
+def test_a_container_stands_in_where_bubblewrap_is_missing(tmp_path: Path) -> None:
+    """Then podman, then docker; the image may be named."""
+    for name in ("docker", "podman", "bwrap"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    found = list(sandboxes({"PATH": str(tmp_path), "SKILL_DISTILLER_SANDBOX_IMAGE": "mine"}))
+    assert [Path(one.program).name for one in found] == ["bwrap", "podman", "docker"]
+    assert [one.image for one in found if isinstance(one, Container)] == ["mine", "mine"]
+    assert not any(one.run("x = 1").started for one in found)
+    assert list(sandboxes({"PATH": str(tmp_path / "empty")})) == []

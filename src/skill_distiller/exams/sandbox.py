@@ -10,8 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -54,11 +55,12 @@ class CodeResult(NamedTuple):
     killed: str = ""
 
 
-class Bubblewrap(NamedTuple):
-    """Runs Python in namespaces of its own, with the program bubblewrap.
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """Runs Python where it reaches nothing, by a program that sees to it; all together it may take so many `seconds`.
 
-    Inside there are the interpreter and the system's libraries to read, and 16 MB in memory to write; no network, no
-    environment, no capability. A process has 1 GB and 5 seconds of CPU; all together 8 seconds, and 32 processes.
+    Inside there are an interpreter and libraries to read, and 16 MB in memory to write; no network, no environment, no
+    capability. A process has 1 GB and 5 seconds of CPU; there may be 32 of them.
     """
 
     program: str
@@ -81,17 +83,21 @@ class Bubblewrap(NamedTuple):
                 (place / Path(name).name).write_bytes(content)
             start = time.monotonic()
             output = Path(folder, "output")
+            name = f"skill-distiller-{token}"
             with output.open("wb") as stream:
-                killed = self._wait(self._command(place), stream.fileno())
+                killed = self._wait(self.command(place, name), stream.fileno(), output, name)
             said = output.read_bytes()[: _FILE + 1].decode("utf-8", "replace")
         seconds = time.monotonic() - start
         passed = not killed and said.endswith(token)
         shown = said.removeprefix(f"{_STARTED}\n").removesuffix(f"\n{token}")[-_OUTPUT:]
         return CodeResult(passed, said.startswith(_STARTED), shown, seconds, killed)
 
-    def _wait(self, command: Sequence[str], output: int) -> str:
-        """Why the command was killed, "" where it ended by itself."""
-        process = subprocess.Popen(
+    def command(self, code: Path, name: str) -> list[str]:
+        """What is run: the code of a folder, in a sandbox of this name."""
+        raise NotImplementedError
+
+    def _start(self, command: Sequence[str], output: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -101,6 +107,13 @@ class Bubblewrap(NamedTuple):
             close_fds=True,
             preexec_fn=_limit_files,
         )
+
+    def _end(self, process: subprocess.Popen[bytes], name: str) -> None:
+        _end(process)
+
+    def _wait(self, command: Sequence[str], output: int, written: Path, name: str) -> str:
+        """Why the command was killed, "" where it ended by itself."""
+        process = self._start(command, output)
         ends = time.monotonic() + self.seconds
         try:
             while True:
@@ -111,10 +124,19 @@ class Bubblewrap(NamedTuple):
                     return f"it took more than {self.seconds:g} seconds"
                 if len(_descendants(process.pid)) > _PROCESSES:
                     return f"it started more than {_PROCESSES} processes"
+                if written.stat().st_size > _FILE:
+                    return f"it wrote more than {_FILE:,} bytes"
         finally:
-            _end(process)
+            self._end(process, name)
 
-    def _command(self, code: Path) -> list[str]:
+
+class Bubblewrap(Sandbox):
+    """The sandbox of the program bubblewrap: namespaces of its own, with the interpreter of this process."""
+
+    __slots__ = ()
+
+    def command(self, code: Path, name: str) -> list[str]:
+        """What is run: the code of a folder; the name is not needed."""
         prefix = Path(sys.base_prefix).resolve()  # of the interpreter itself, not of a virtual environment
         python = prefix / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
         seen = [path for path in _SYSTEM if Path(path).is_dir() and not Path(path).is_symlink()]
@@ -134,6 +156,50 @@ class Bubblewrap(NamedTuple):
             *("--remount-ro", "/"),
             *(str(python), "-I", "-B", "/code/run.py"),
         ]
+
+
+_MOST_OF_USER: Final = 1024  # processes of all containers together: engines raise it else, which not every host allows
+_CLIENT: Final = ("PATH", "HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONFIG", "CONTAINER_HOST")
+
+
+@dataclass(frozen=True, slots=True)
+class Container(Sandbox):
+    """The same in a container of docker or podman, made of an image that is on this machine; none is ever fetched.
+
+    The image needs a `python3`. Its limits hold for all processes together where cgroups are at hand.
+    """
+
+    image: str = ""
+
+    def command(self, code: Path, name: str) -> list[str]:
+        """What is run: the code of a folder, in a container of this name, which is gone when it ends."""
+        limits = {"cpu": _CPU_SECONDS, "fsize": _FILE, "nofile": _OPEN_FILES, "nproc": _MOST_OF_USER, "core": 0}
+        room = f"rw,noexec,nosuid,nodev,size={_DISK},mode=1777"
+        return [
+            *(self.program, "run", "--rm", f"--name={name}", "--pull=never", "--log-driver=none"),
+            *("--network=none", "--ipc=private", "--hostname=sandbox", "--read-only", "--user=65534:65534"),
+            *("--cap-drop=ALL", "--security-opt=no-new-privileges", f"--pids-limit={_PROCESSES}"),
+            *(f"--memory={_MEMORY}", f"--memory-swap={_MEMORY}"),
+            *(f"--ulimit={limit}={most}:{most}" for limit, most in limits.items()),
+            *(f"--tmpfs=/tmp:{room}", f"--tmpfs=/work:{room}", f"--volume={code}:/code:ro", "--workdir=/work"),
+            *("--env=HOME=/work", "--env=LANG=C.UTF-8", "--entrypoint=python3"),
+            *(self.image, "-I", "-B", "/code/run.py"),
+        ]
+
+    def _start(self, command: Sequence[str], output: int) -> subprocess.Popen[bytes]:
+        # Nothing of this goes inside: the engine's own program needs it to find the engine.
+        own = {name: os.environ[name] for name in _CLIENT if name in os.environ}
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=own, start_new_session=True
+        )
+
+    def _end(self, process: subprocess.Popen[bytes], name: str) -> None:
+        running = process.poll() is None
+        _end(process)
+        if running:  # its end is not that of the container
+            for word in (["kill"], ["rm", "--force"]):  # killed first: to remove it takes the time of a polite end
+                with suppress(OSError, subprocess.TimeoutExpired):
+                    subprocess.run([self.program, *word, name], capture_output=True, timeout=_PATIENCE, check=False)
 
 
 def _limit_files() -> None:
@@ -175,14 +241,26 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
+IMAGE_VARIABLE: Final = "SKILL_DISTILLER_SANDBOX_IMAGE"
+_IMAGE: Final = f"python:{sys.version_info.major}.{sys.version_info.minor}-slim"
+
+
+def sandboxes(environment: Mapping[str, str]) -> Iterator[Sandbox]:
+    """What there may be here, the best first: bubblewrap, then containers, of the image that the environment names."""
+    path = environment.get("PATH", "")
+    if program := shutil.which("bwrap", path=path):
+        yield Bubblewrap(program)
+    for engine in ("podman", "docker"):
+        if program := shutil.which(engine, path=path):
+            yield Container(program, 2 * SECONDS, environment.get(IMAGE_VARIABLE) or _IMAGE)
+
+
 @lru_cache(maxsize=1)
-def find_sandbox() -> Bubblewrap | None:
+def find_sandbox() -> Sandbox | None:
     """The sandbox of this machine, tried out once; None where there is none that works."""
-    program = shutil.which("bwrap") if os.name == "posix" else None
-    if program is None:
+    if os.name != "posix":
         return None
-    found = Bubblewrap(program)
-    return found if found.run("x = 1", "assert x == 1").passed else None
+    return next((found for found in sandboxes(os.environ) if found.run("x = 1", "assert x == 1").passed), None)
 
 
 def code_in(answer: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -14,12 +15,22 @@ from skill_distiller.library.workers import Died
 T = TypeVar("T")
 R = TypeVar("R")
 _RETRIES: Final = 3  # of a task whose worker or machine was lost
+_REACH_SECONDS: Final = 5.0
+_SHOWN: Final = 200  # characters of what it says of a failure
+_NOT_STARTED: Final = "Run it without --engine ray, or name a cluster that runs: --address HOST:PORT."
 _WAITING: Final = 2  # tasks for each core of the cluster: one in work, one on its way
 
 
 def _do(work: Callable[[T], R], task: T) -> R:
     """What runs on the cluster."""
     return work(task)
+
+
+def _reach(address: str) -> None:
+    """Raise OSError where nothing answers at HOST:PORT: Ray itself would try for minutes, and then end the process."""
+    host, _, port = address.rpartition(":")
+    if port.isdigit() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), _REACH_SECONDS).close()
 
 
 class RayWorkers(Generic[T, R]):
@@ -45,14 +56,18 @@ class RayWorkers(Generic[T, R]):
         except ImportError:
             raise UsageError("Ray is not installed.", "pip install 'skill-distiller[ray]'") from None
         try:
+            _reach(self._address)
             if self._address:
                 ray.init(address=self._address, log_to_driver=False)
             else:
                 ray.init(
                     num_cpus=self._jobs, include_dashboard=False, log_to_driver=False, _node_ip_address="127.0.0.1"
                 )
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise UsageError(f"Ray can't be reached: {error}.", "Check --address; see docs/library.md.") from None
+        except Exception as error:  # noqa: BLE001 - of its own, of gRPC, of the system: each release has others
+            ray.shutdown()
+            said = " ".join(str(error).split()).rstrip(".")[:_SHOWN] or type(error).__name__
+            hint = "Check --address and that the cluster runs; see docs/library.md." if self._address else _NOT_STARTED
+            raise UsageError(f"Ray can't be {'reached' if self._address else 'started'}: {said}.", hint) from None
         try:
             self._ray, self._most = ray, _WAITING * max(1, int(ray.cluster_resources().get("CPU", 1)))
             remote: Any = ray.remote(num_cpus=1, max_retries=_RETRIES)(_do)

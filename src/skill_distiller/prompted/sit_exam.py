@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.errors import MalformedReplyError, PromptTooLongError
 from skill_distiller.exams.model import CheckType, Criterion, Exam, Task
-from skill_distiller.exams.sandbox import Bubblewrap, code_in
+from skill_distiller.exams.sandbox import Sandbox, code_in
 from skill_distiller.exams.sitting import MOST_READS, Condition, Mark, Sitting
 from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.prompted.exchange import ANSWER, MARK, new_boundary
@@ -73,7 +73,7 @@ class Examiner:
 
     answering: Session
     judging: Session
-    sandbox: Bubblewrap | None = None
+    sandbox: Sandbox | None = None
     _known: dict[tuple[str, str, str], Sitting] = field(default_factory=dict, repr=False)
 
     def expected(self, exam: Exam, conditions: Sequence[Condition]) -> tuple[Expected, Expected]:
@@ -258,7 +258,7 @@ def _bare(text: str) -> str:
     return _MARKS.sub(" ", text).strip().casefold()
 
 
-def mark_by_program(criterion: Criterion, answer: str, sandbox: Bubblewrap | None = None) -> Mark:
+def mark_by_program(criterion: Criterion, answer: str, sandbox: Sandbox | None = None) -> Mark:
     """The mark of a criterion that a program decides, or why it can't be decided."""
     check = criterion.check
     if check is None or check.type is CheckType.RUNTIME:
@@ -275,7 +275,7 @@ def mark_by_program(criterion: Criterion, answer: str, sandbox: Bubblewrap | Non
         return Mark(criterion, None, why="its expression takes too long")
 
 
-def _run(criterion: Criterion, answer: str, sandbox: Bubblewrap) -> Mark:
+def _run(criterion: Criterion, answer: str, sandbox: Sandbox) -> Mark:
     """The mark of the last Python in an answer, by the code that checks it."""
     code = code_in(answer)
     if not code:

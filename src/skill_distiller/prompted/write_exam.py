@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from skill_distiller.errors import MalformedReplyError, PromptTooLongError, ProviderError
 from skill_distiller.exams.evidence import text_files
 from skill_distiller.exams.model import Check, CheckType, Criterion, Exam, Task
-from skill_distiller.exams.sandbox import Bubblewrap
+from skill_distiller.exams.sandbox import Sandbox
 from skill_distiller.prompted.exchange import EXAM, QUOTES, entries, new_boundary
 from skill_distiller.providers.model import Expected
 from skill_distiller.providers.session import Question, Session
@@ -84,7 +84,7 @@ class ExamWriter:
 
     session: Session
     tasks: int = DEFAULT_TASKS
-    sandbox: Bubblewrap | None = None
+    sandbox: Sandbox | None = None
 
     def expected(self, folder: SkillFolder) -> Expected:
         """About what `write` will ask: the exam, and once the quotes that are not there."""

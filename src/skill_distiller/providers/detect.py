@@ -187,7 +187,8 @@ def detect(environment: Environment, model: str = "") -> Found | None:
     return next((found for find in FINDERS.values() if (found := find(environment, model)).available), None)
 
 
-CHOICES: Final = ("auto", "ollama", "gemini", "openai", "embedded", "llm", "scripted")
+OFFERED: Final = ("auto", "ollama", "gemini", "openai", "embedded", "llm")
+CHOICES: Final = (*OFFERED, "scripted")  # for demonstrations and tests
 SCRIPT_VARIABLE: Final = "SKILL_DISTILLER_SCRIPT"
 
 
@@ -201,7 +202,7 @@ def find_provider(
     """
     environment = os.environ if environment is None else environment
     if choice not in CHOICES:
-        raise UsageError(f"There is no provider {choice!r}.", f"Providers: {', '.join(CHOICES)}.")
+        raise UsageError(f"There is no provider {choice!r}.", f"Providers: {', '.join(OFFERED)}.")
     if choice == "embedded" or (choice == "auto" and offline):
         return None
     if choice == "scripted":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -185,6 +186,20 @@ def _judged_low(note: Note, threshold: float) -> str:
     return f"Below the threshold: {given}, {100 * threshold:g} were asked for{after}."
 
 
+def lack_text(note: Note) -> str:
+    """What a skill lacks, whatever is done with it; "" for a note on something else."""
+    texts = {
+        NoteKind.NO_FRONTMATTER: f"frontmatter: {note.detail}. {FRONTMATTER_HINTS.get(note.detail, '')}",
+        NoteKind.NO_SKILL: "this does not look like a skill: it has no frontmatter and no heading. Check that you gave "
+        "the SKILL.md.",
+        NoteKind.NESTED_FENCES: f"the template on line {note.detail} holds fences as long as its own and is left "
+        "alone; Markdown ends it at the first of them. Give it a longer fence.",
+        NoteKind.FIELD_TWICE: f"the frontmatter gives `{excerpt(note.detail)}` twice; the last one counts.",
+        NoteKind.NO_TRIGGER: f"no trigger section. {TRIGGER_HINT}",
+    }
+    return texts.get(note.kind, "")
+
+
 def note_text(note: Note, record: Record) -> tuple[str, str]:
     """The style of a note on a terminal ("" for none) and its text."""
     if note.kind is NoteKind.JUDGED_LOW:
@@ -192,7 +207,7 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
     if note.kind is NoteKind.BROUGHT_BACK:
         return "", f"Brought back: {plural(int(note.detail), 'block')} that the judge missed."
     options, detail = record.result.run.options, note.detail
-    threshold, hint = options.threshold, FRONTMATTER_HINTS.get(detail, "")
+    threshold = options.threshold
     verdicts = "1 block; its verdict is" if detail == "1" else f"{detail} blocks; their verdicts are"
     plain = {
         NoteKind.ALREADY_MINIMAL: "Already minimal: no compression possible at any threshold; "
@@ -209,16 +224,11 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
     }
     if note.kind in plain:
         return "", plain[note.kind]
+    if lack := lack_text(note):
+        return "yellow", f"Warning: {lack}"
     warnings = {
-        NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {detail}. {hint}",
-        NoteKind.NO_SKILL: "Warning: this does not look like a skill: it has no frontmatter and no heading. Check that "
-        "you gave the SKILL.md.",
-        NoteKind.NESTED_FENCES: f"Warning: the template on line {detail} holds fences as long as its own and is left "
-        "alone; Markdown ends it at the first of them. Give it a longer fence.",
         NoteKind.DATA: f"Warning: {detail} tokens are data in base64, which tell an agent nothing and are left alone. "
         "Put them into a file of their own.",
-        NoteKind.FIELD_TWICE: f"Warning: the frontmatter gives `{excerpt(detail)}` twice; the last one counts.",
-        NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
         NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {detail}",
         NoteKind.ESTIMATED_TOKENS: f"Warning: the tokenizer {detail} is not available here; counts marked ~ are "
         "estimates of 4 characters a token.",
@@ -274,12 +284,11 @@ def print_notes(record: Record, console: Console) -> None:
 
 def usage_line(usage: Usage) -> str:
     """What the run has cost, on one line."""
-    calls = plural(usage.calls, "call")
     tokens = f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out"
     cost = f", {dollars(usage.dollars)}" if usage.dollars else ""
     return printable(
-        f"Provider: {usage.provider}/{usage.model}: {calls}, {usage.cached} from the cache, {tokens}{cost}, "
-        f"{usage.seconds:.1f} s"
+        f"Provider: {usage.provider}/{usage.model}: {plural(usage.calls, 'call')}, {usage.cached} from the cache, "
+        f"{tokens}{cost}, {usage.seconds:.1f} s"
     )
 
 
@@ -348,10 +357,9 @@ class ConsoleWatcher(Watcher):
 
     def begin(self, provider: Provider, expected: Expected, price: Price | None) -> None:
         """Say how many calls, about how many tokens, what they cost, and to which host."""
-        calls = plural(expected.calls, "call")
         where = f"{provider.name}/{provider.model} at {provider.address or 'this process'}"
-        cost = _cost_text(expected, price)
-        self._console.print(printable(f"Asking {where}: about {calls} and {expected.tokens:,} tokens{cost}."))
+        asked = f"about {plural(expected.calls, 'call')} and {expected.tokens:,} tokens{_cost_text(expected, price)}"
+        self._console.print(printable(f"Asking {where}: {asked}."))
         if not self._named:
             self._console.print(
                 'To send nothing: --provider embedded, or provider = "embedded" in .skill-distiller.toml.'
@@ -361,10 +369,8 @@ class ConsoleWatcher(Watcher):
 
             self._bar = _calls_bar(self._console)
             self._bar.add_task("", total=expected.calls)
-            try:
+            with suppress(LiveError):  # some releases of Rich show one bar at a time, and another model has it
                 self._bar.start()
-            except LiveError:  # some releases of Rich show one bar at a time, and another model has it
-                self._bar = None
 
     def progress(self, done: int, total: int) -> None:
         """Move the bar."""

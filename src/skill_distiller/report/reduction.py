@@ -14,6 +14,7 @@ from skill_distiller._version import __version__
 from skill_distiller.checks.conservation import REDUCE_SCHEMA
 from skill_distiller.disclosure.model import NewReference, Passage, Span
 from skill_distiller.disclosure.signposts import write_pointer
+from skill_distiller.report.console import lack_text
 from skill_distiller.report.gate_report import gate_to_json
 from skill_distiller.report.json_record import Json, checks_to_json, members
 from skill_distiller.report.text import excerpt, heading_line, lines_of, plural, printable
@@ -38,17 +39,17 @@ def print_reduction(reduction: Reduction, console: Console, *, verbose: bool = F
 def _lines(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
     before, after = reduction.figures
     mark = reduction.counter.mark
-    yield Text.assemble("Read at every use: ", _change(mark, before.activation, after.activation, "tokens"))
+    yield Text.assemble("Read at every use: ", _change(mark, before.activation, after.activation))
     if reduction.split:
         rate = f"{reduction.options.load_rate:g}"
         yield Text.assemble(
             f"Per use, each new reference read at a rate of {rate} (assumed): ",
-            _change(mark, before.path, after.path, "tokens"),
+            _change(mark, before.path, after.path),
         )
     if before.listing == after.listing:
-        yield Text(f"In the list of skills: {mark}{after.listing:,} tokens, as before")
+        yield Text(f"In the list of skills: {mark}{_tokens(after.listing)}, as before")
     else:
-        yield Text.assemble("In the list of skills: ", _change(mark, before.listing, after.listing, "tokens"))
+        yield Text.assemble("In the list of skills: ", _change(mark, before.listing, after.listing))
     yield Text(f"On disk: {before.disk:,} → {after.disk:,} bytes")
     yield from map(Text, _description(reduction))
     yield from _files(reduction, verbose=verbose)
@@ -63,9 +64,13 @@ def _lines(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
         yield from map(Text, _receipt(reduction))
 
 
-def _change(mark: str, before: float, after: float, unit: str) -> str:
+def _tokens(count: float) -> str:
+    return f"{count:,.0f} token{'' if round(count) == 1 else 's'}"
+
+
+def _change(mark: str, before: float, after: float) -> str:
     share = f" ({1 - after / before:.0%} less)" if before and after < before else ""
-    return f"{mark}{before:,.0f} → {mark}{after:,.0f} {unit}{share}"
+    return f"{mark}{before:,.0f} → {mark}{_tokens(after)}{share}"
 
 
 def _description(reduction: Reduction) -> Iterator[str]:
@@ -90,7 +95,7 @@ def _files(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
     mark = reduction.counter.mark
     for reference in references:
         tokens = reduction.tokens_of(reference)
-        yield Text.assemble((printable(str(reference.path)), "bold"), f"  {mark}{tokens:,} tokens")
+        yield Text.assemble((printable(str(reference.path)), "bold"), f"  {mark}{_tokens(tokens)}")
         for passage, sign in zip(reference.passages, reference.signposts, strict=True):
             section = reduction.skill.sections[passage.section]
             yield Text(f"  {heading_line(section.level, section.heading)}  (line {section.line})")
@@ -114,16 +119,15 @@ def _proof(reduction: Reduction) -> Text:
 
 def _notes(reduction: Reduction) -> Iterator[str]:
     for note in reduction.notes:
-        yield printable(f"{note.kind.value} ({note.detail})" if note.detail else note.kind.value)
+        yield lack_text(note)
     if unnamed := reduction.unnamed():
         shown = ", ".join(printable(str(path)) for path in unnamed[:_SHOWN])
         more = ", …" if len(unnamed) > _SHOWN else ""
         yield f"nothing leads to {plural(len(unnamed), 'reference')} of the folder: {shown}{more}"
     if late := reduction.late_rules():
-        yield (
-            f"{plural(len(late), 'rule')} stand behind the first 5,000 tokens, which is all that some clients keep"
-            + ("" if reduction.options.additions.pin else "; --pin repeats them")
-        )
+        rules = "1 rule stands" if len(late) == 1 else f"{len(late)} rules stand"
+        pin = "" if reduction.options.additions.pin else "; --pin repeats them"
+        yield f"{rules} behind the first 5,000 tokens, which is all that some clients keep{pin}"
     for check in reduction.proof[0].checks:
         yield from (finding_text(finding) for finding in check.findings if check.name == "references")
 

@@ -50,7 +50,8 @@ def verified_text(verification: Verification, gone: str = "") -> str:
             rest = "; every loss is in the receipt" if declared else ""
             return f"Passed, but not proved: {plural(looks, 'difference')} to look at{rest} ({names})"
         if declared:
-            return f"Receipt complete: {gone or plural(declared, 'loss', 'losses')}, all named"
+            one = gone.endswith(" is gone") if gone else declared == 1
+            return f"Receipt complete: {gone or plural(declared, 'loss', 'losses')}, {'and' if one else 'all'} named"
         return f"Verified: {names}: {len(verification.checks)} checks passed"
     parts = [
         f"{check.name} ({next(finding_text(f) for f in check.findings if f.level is Level.FAILURE)})"

@@ -49,10 +49,10 @@ def _wording(value: object) -> str:
 
 
 def _provider(value: object) -> str:
-    from skill_distiller.providers.detect import CHOICES
+    from skill_distiller.providers.detect import CHOICES, OFFERED
 
     if value not in CHOICES:
-        raise ValueError(f"is no provider; it can be {', '.join(choice for choice in CHOICES if choice != 'scripted')}")
+        raise ValueError(f"is no provider; it can be {', '.join(OFFERED)}")
     return str(value)
 
 

@@ -35,6 +35,9 @@ _NO_CONTENT: Final = "Provide a valid SKILL.md file path or pipe content via std
 def read_skill(path: str | Path, max_bytes: int = MAX_BYTES) -> Skill:
     """Read and parse a SKILL.md, or the one inside a skill folder.
 
+    A link that is named is followed. One in a folder that was named is whoever's made the folder: it may not lead out,
+    to a file that nobody meant and whose text a language model would be sent.
+
     Raises BadInputError when it is missing, empty, not UTF-8 text, larger than `max_bytes`, or of more than 5,000
     blocks (of more bytes than the default: one for each 400).
     """
@@ -44,12 +47,21 @@ def read_skill(path: str | Path, max_bytes: int = MAX_BYTES) -> Skill:
             file = file / SKILL_FILE
             if not file.is_file():
                 raise _no_skill(Path(path))
+            if file.is_symlink() and not file.resolve().is_relative_to(Path(path).resolve()):
+                raise _link_out(file)
         content = _limited(read_regular(file, max_bytes), repr(str(path)), max_bytes)
     except FileNotFoundError:
         raise BadInputError(f"There is no file {str(path)!r}.", _NO_CONTENT) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         raise BadInputError(f"Can't read {str(path)!r}: {reason_of(error)}.", _NO_CONTENT) from error
     return _parsed(content, repr(str(path)), file, max_bytes)
+
+
+def _link_out(file: Path) -> BadInputError:
+    return BadInputError(
+        f"{str(file)!r} is a link out of its folder; it is not read.",
+        "If you trust it, name the file itself, or put the file in its place.",
+    )
 
 
 def _no_skill(folder: Path, hint: str = _NO_CONTENT) -> BadInputError:
@@ -157,7 +169,7 @@ def read_folder(path: str | Path, max_bytes: int = MAX_BYTES) -> SkillFolder:
     if own is None:
         raise _no_skill(root, _HINT)
     if own.link and own.leads_to is None:
-        raise BadInputError(f"{SKILL_FILE} is a link out of its folder; it is not read.", "Put the file in its place.")
+        raise _link_out(root / SKILL_FILE)
     name = repr(str(root / SKILL_FILE))
     content = read_below(root, own.leads_to or SKILL_PATH, max_bytes)
     skill = read_stream(BytesIO(content), max_bytes, name=name, path=root / SKILL_FILE)

@@ -134,7 +134,8 @@ class Marking:
     judge_provider: str = JUDGE
     judge_model: str = JUDGE_MODEL
     code: Code = option(
-        Code.AUTO, help="Whether code of an exam may run: in a sandbox (bubblewrap) where there is one, or not at all."
+        Code.AUTO,
+        help="Whether code of an exam may run: in a sandbox where there is one (bubblewrap, podman, docker), or not.",
     )
 
     def judge(self, models: ExamModels) -> ProviderOptions | None:
