@@ -365,7 +365,7 @@ _NEIGHBORS = {
 
 
 def test_a_new_description_takes_no_request_of_a_neighbor(tmp_path: Path) -> None:
-    """Of several skills each may win no request that leads to one before it; alone it becomes shorter than that allows."""
+    """Of several skills each may win no request that leads to one before it; alone it becomes shorter."""
     for name, (text, asked) in _NEIGHBORS.items():
         (tmp_path / "lib" / name / "evals").mkdir(parents=True)
         skill = f"---\nname: {name}\ndescription: {text}\n---\n\n# {name.title()}\n\nText.\n"
