@@ -185,6 +185,26 @@ def _judged_low(note: Note, threshold: float) -> str:
     return f"Below the threshold: {given}, {100 * threshold:g} were asked for{after}."
 
 
+def _skill_texts(detail: str) -> dict[NoteKind, str]:
+    """What is said of what a skill lacks, whatever is done with it."""
+    return {
+        NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {printable(detail)}. {FRONTMATTER_HINTS.get(detail, '')}",
+        NoteKind.NO_SKILL: "Warning: this does not look like a skill: it has no frontmatter and no heading. Check that "
+        "you gave the SKILL.md.",
+        NoteKind.NESTED_FENCES: f"Warning: the template on line {detail} holds fences as long as its own and is left "
+        "alone; Markdown ends it at the first of them. Give it a longer fence.",
+        NoteKind.DATA: f"Warning: {detail} tokens are data in base64, which tell an agent nothing and are left alone. "
+        "Put them into a file of their own.",
+        NoteKind.FIELD_TWICE: f"Warning: the frontmatter gives `{excerpt(detail)}` twice; the last one counts.",
+        NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
+    }
+
+
+def skill_note_text(note: Note) -> str:
+    """A note of `check_skill` in words, safe to show."""
+    return _skill_texts(note.detail)[note.kind]
+
+
 def note_text(note: Note, record: Record) -> tuple[str, str]:
     """The style of a note on a terminal ("" for none) and its text."""
     if note.kind is NoteKind.JUDGED_LOW:
@@ -192,7 +212,7 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
     if note.kind is NoteKind.BROUGHT_BACK:
         return "", f"Brought back: {plural(int(note.detail), 'block')} that the judge missed."
     options, detail = record.result.run.options, note.detail
-    threshold, hint = options.threshold, FRONTMATTER_HINTS.get(detail, "")
+    threshold = options.threshold
     verdicts = "1 block; its verdict is" if detail == "1" else f"{detail} blocks; their verdicts are"
     plain = {
         NoteKind.ALREADY_MINIMAL: "Already minimal: no compression possible at any threshold; "
@@ -210,15 +230,7 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
     if note.kind in plain:
         return "", plain[note.kind]
     warnings = {
-        NoteKind.NO_FRONTMATTER: f"Warning: frontmatter: {detail}. {hint}",
-        NoteKind.NO_SKILL: "Warning: this does not look like a skill: it has no frontmatter and no heading. Check that "
-        "you gave the SKILL.md.",
-        NoteKind.NESTED_FENCES: f"Warning: the template on line {detail} holds fences as long as its own and is left "
-        "alone; Markdown ends it at the first of them. Give it a longer fence.",
-        NoteKind.DATA: f"Warning: {detail} tokens are data in base64, which tell an agent nothing and are left alone. "
-        "Put them into a file of their own.",
-        NoteKind.FIELD_TWICE: f"Warning: the frontmatter gives `{excerpt(detail)}` twice; the last one counts.",
-        NoteKind.NO_TRIGGER: f"Warning: no trigger section. {TRIGGER_HINT}",
+        **_skill_texts(detail),
         NoteKind.PROTECTED_LOST: f"Protected pattern lost (-10 points): {detail}",
         NoteKind.ESTIMATED_TOKENS: f"Warning: the tokenizer {detail} is not available here; counts marked ~ are "
         "estimates of 4 characters a token.",
