@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading, once_per_reading
-from skill_distiller.disclosure.signposts import is_main
+from skill_distiller.disclosure.signposts import is_choice, is_main
 from skill_distiller.language.tables import words_in
 from skill_distiller.planning.groups import items_of
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
@@ -106,7 +106,7 @@ def _branches(
         elif node.block == HEADING:
             inner = [child for child in node.children if not _holds_heading(child)]
             heading, above = skill.sections[node.section].heading, skill.parents[node.section]
-            is_step = is_main(heading) or (node.section in known.counted and _is_step(skill, node.section))
+            is_step = is_main(heading) or (node.section in known.counted and _is_step(skill, node.section, in_steps))
             is_step = is_step or _names_its_parts(skill, node.section)
             is_step = is_step or (above is not None and _names_its_parts(skill, above))
             below = tuple(_branches(skill, node.children, known, in_steps=in_steps or is_step))
@@ -115,13 +115,16 @@ def _branches(
             yield Branch(node.section, units, below, is_step, in_steps or is_step, is_title, sequence)
 
 
-def _is_step(skill: Skill, section: int) -> bool:
+def _is_step(skill: Skill, section: int, in_steps: bool) -> bool:
     """Whether a counted heading is something to do, and not one of several ways, rules or subjects.
 
-    "Step 2" is one; a bare number is where the heading begins with a verb, or the one above promises a procedure.
+    "Step 2" is one; a bare number is where the heading begins with a verb, or the one above promises a procedure; and
+    below a step whatever is counted, but for what one chooses from.
     """
     place = read_place(skill.sections[section].heading, heading=True)
     if place is None or place.form in words_in("step_words"):
+        return True
+    if in_steps and not is_choice(place.form):
         return True
     if place.form not in ("number", "letter"):
         return False

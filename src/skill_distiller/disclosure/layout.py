@@ -15,6 +15,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.disclosure.branches import find_branches
 from skill_distiller.disclosure.model import NewReference, Passage, Signpost
 from skill_distiller.disclosure.topics import clean_heading, words_of_names
+from skill_distiller.language.lexicon import is_light
 from skill_distiller.skill.folder import LinkState, SkillFolder
 from skill_distiller.skill.model import Skill
 
@@ -25,7 +26,9 @@ _FOLDERS: Final = ("references", "reference")
 _SPARE_FOLDER: Final = "details"
 _REST: Final = {SectionType.EXAMPLE: "examples", SectionType.OUTPUT_FORMAT: "templates"}
 _REST_NAME: Final = "details"
-_MAX_WORDS, _MAX_CHARS = 5, 40  # of a name
+_FEWEST_WORDS, _MAX_WORDS, _MAX_CHARS = 2, 6, 40  # of a name
+_MOST_NAMES: Final = 3  # of sections in one
+_ASIDE: Final = re.compile(r"\s*[(（].*|(?<=\w\s)[—–-]\s.*|(?<=\w{3}):\s.*", re.DOTALL)
 _NOT_IN_NAME: Final = re.compile(r"[^\w]+")
 
 
@@ -53,7 +56,7 @@ def lay_out(
     others = [group for group in groups if group not in own]
     rest = sorted((p for group in others for p in group.passages), key=lambda p: p.section)
     if rest and (size := sum(map(tokens, rest))) >= least:
-        name = others[0].name if len(others) == 1 else _rest_name(reading, rest)
+        name = _joined(others) or _rest_name(reading, rest)
         own.append(_Group(tuple(rest), name, size))
     own.sort(key=lambda group: group.passages[0].section)
     taken = {_folded(str(file.path)) for file in folder.files}
@@ -94,14 +97,25 @@ def slug(text: str) -> str:
     """A text as the name of a file: words in small letters with dashes between them.
 
     >>> slug("Error Handling & Recovery (for the API)")
-    'error-handling-recovery-api'
+    'error-handling-recovery'
     """
-    words = [word for word in _NOT_IN_NAME.split(unicodedata.normalize("NFC", text)) if word]
+    plain = unicodedata.normalize("NFC", text)
+    said = _ASIDE.sub("", plain)
+    plain = said if len(_NOT_IN_NAME.split(said)) >= _FEWEST_WORDS else plain
+    words = [word for word in _NOT_IN_NAME.split(re.sub("['’]", "", plain)) if word]
     words = [word for word in words if word not in words_of_names("small")] or words  # "A/B" keeps its capital A
-    name = "-".join(words[:_MAX_WORDS]).casefold().strip("_-")
-    if len(name) > _MAX_CHARS:
-        name = name[:_MAX_CHARS].rsplit("-", 1)[0]
+    words = words[:_MAX_WORDS]
+    while len(words) > 1 and (is_light(words[-1].lower()) or len("-".join(words)) > _MAX_CHARS):
+        words.pop()
+    name = "-".join(words).casefold().strip("_-")[:_MAX_CHARS]
     return f"{name}-notes" if name in words_of_names("reserved") else name
+
+
+def _joined(groups: Sequence[_Group]) -> str:
+    """A name that says all of what is in a file, "" where they are too many."""
+    names = dict.fromkeys(group.name for group in sorted(groups, key=lambda group: group.passages[0].section))
+    joined = "-".join(names)
+    return joined if len(names) == 1 or (len(names) <= _MOST_NAMES and len(joined) <= _MAX_CHARS) else ""
 
 
 def _rest_name(reading: Reading, passages: Iterable[Passage]) -> str:

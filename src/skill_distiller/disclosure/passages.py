@@ -16,7 +16,15 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.disclosure.branches import Branch, Unit, find_branches
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE, Passage
-from skill_distiller.disclosure.pins import Pin, all_branches, lost_files, lost_formats, pinned_blocks, pinned_headings
+from skill_distiller.disclosure.pins import (
+    Pin,
+    all_branches,
+    lost_code,
+    lost_files,
+    lost_formats,
+    pinned_blocks,
+    pinned_headings,
+)
 from skill_distiller.disclosure.signposts import leans
 from skill_distiller.planning.worth import WorthModel, block_worths, load_worth_model
 from skill_distiller.skill.folder import SkillFolder
@@ -194,10 +202,14 @@ def _best(ground: _Ground, branch: Branch, price: float) -> _Way:
     ]
     torn = {child.sequence for child in branch.below if child not in lumped} - {-1}
     lumped = [child for child in lumped if child.sequence not in torn]  # a count goes as a whole
+    whole = _wholly(ground, branch, price)
+    left = [block for unit in branch.units if unit not in units for block in unit.blocks]
+    if lumped and len(lumped) == len(branch.below) and ground.size(left, ()) < POINTER_TOKENS:
+        return max((apart, whole), key=lambda way: way.gain)  # a lead-in over nothing but a pointer says nothing
     if len(lumped) == 1:  # its heading says more than a topic of a pointer does
         lumped = []
     parts = _partly(ground, branch, below, units, lumped, price) if units or lumped else apart
-    return max((apart, parts, _wholly(ground, branch, price)), key=lambda way: way.gain)
+    return max((apart, parts, whole), key=lambda way: way.gain)
 
 
 def _partly(
@@ -277,6 +289,7 @@ def _broken(ground: _Ground, passages: Sequence[Passage]) -> tuple[dict[int, str
     place = {piece: number for number, passage in enumerate(passages) for piece in passage.pieces}
     pins = dict.fromkeys(lost_files(reading, place, ground.tokens), Pin.LAST_MENTION.value)
     pins |= dict.fromkeys(lost_formats(reading, place, dict(enumerate(ground.worths))), Pin.ONLY_FORMAT.value)
+    pins |= dict.fromkeys(lost_code(reading, place), Pin.ONLY_CODE.value)
     for block in _leaning(reading, place):
         pins[block] = Pin.NEEDED.value
     fixed = set[int]()

@@ -11,14 +11,16 @@ from typing import Final
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.disclosure.branches import Branch, find_branches
-from skill_distiller.disclosure.signposts import is_unmissable
+from skill_distiller.disclosure.signposts import calls, introduces, is_unmissable
 from skill_distiller.language.facts import anchor
+from skill_distiller.language.modals import restricts
 from skill_distiller.planning.plan import Reason
-from skill_distiller.planning.required import required_blocks
+from skill_distiller.planning.required import names_rules, required_blocks, ruled_blocks
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.skill.folder import FileRole, SkillFolder
 from skill_distiller.skill.links import find_footnotes
-from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
+from skill_distiller.structure.pairs import SHELL
 
 # Reasons of a required block that hold wherever it would stand: it has to be seen before anything is looked up.
 _BINDING: Final = {
@@ -29,7 +31,9 @@ _BINDING: Final = {
 }
 _DONE: Final = frozenset({SectionType.CORE_INSTRUCTION, SectionType.CONSTRAINT})
 _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE})
+_SAID: Final = PROSE | {BlockKind.QUOTE, BlockKind.HTML}  # a word of force in a table may be that of one row
 _LONG: Final = 200  # characters of code or a table, from which on it is looked up while it is needed
+_LONG_COMMANDS: Final = 600  # the same of commands: they are what is done, and no form to be filled in
 _DIGEST: Final = 800  # characters of a section
 _LINKED: Final = re.compile(r"\]\(\s*<?#([^)>\s]+)")
 _CAPITALS: Final = re.compile(r"(?<![\w-])[^\W\d_a-z]{4,}(?![\w-])")
@@ -48,6 +52,7 @@ class Pin(StrEnum):
     DIGEST = "sums up a reference"
     LAST_MENTION = "is the last to name a file"
     ONLY_FORMAT = "is the only output format"
+    ONLY_CODE = "is the only code left that shows how it is done"
     NEEDED = "text that stays needs it"
     ASKED = "asked for"
     CORE = "is a core rule, by the model that read it"
@@ -59,7 +64,12 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
     required = required_blocks(reading, 1.0, model)
     found: dict[int, str] = {i: _BINDING[reason] for i, reason in required.items() if reason in _BINDING}
     found |= {i: Pin.TRIGGER.value for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER}
+    found |= {block.index: Pin.TRIGGER for block in skill.blocks if block.kind in PROSE and calls(block.text)}
     found |= {block.index: Pin.LOUD for block in skill.blocks if _is_loud(block)}
+    rules = (block.index for block in skill.blocks if block.kind in _SAID and restricts(block.text))
+    named = (b.index for s in skill.sections if names_rules(s.heading) for b in s.blocks if b.kind in _SAID)
+    binding = (*rules, *ruled_blocks(reading), *named)  # whatever else they are required for
+    found |= dict.fromkeys((i for i in binding if i not in found), _BINDING[Reason.RESTRICTION])
     found |= {block.index: Pin.DEFINITION for block in skill.blocks if block.kind is BlockKind.DEFINITION}
     # Where a tag has no partner, Markdown may cut a section elsewhere than its author does: all of it stays.
     torn = {skill.section_of[block] for block in reading.containers.bound}
@@ -70,10 +80,10 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
             found |= dict.fromkeys((*note.marks, note.definition), Pin.NEEDED.value)
     pointers = frozenset(_pointers(reading, folder))
     found |= dict.fromkeys(pointers, Pin.POINTER.value)
-    named = [file.path.name for file in folder.files if file.role is FileRole.REFERENCE]
+    references = [file.path.name for file in folder.files if file.role is FileRole.REFERENCE]
     for branch in all_branches(find_branches(reading)):
-        found |= dict.fromkeys(_opening(branch), Pin.OPENING.value)
-        found |= dict.fromkeys(_digests(reading, branch, pointers, named), Pin.DIGEST.value)
+        found |= dict.fromkeys(_opening(skill, branch), Pin.OPENING.value)
+        found |= dict.fromkeys(_digests(reading, branch, pointers, references), Pin.DIGEST.value)
         found |= dict.fromkeys(_steps(reading, branch, required), Pin.STEP.value)
     return {block: str(reason) for block, reason in found.items() if block >= 0}
 
@@ -92,8 +102,13 @@ def all_branches(branches: Iterable[Branch]) -> Iterator[Branch]:
         yield from all_branches(branch.below)
 
 
-def _opening(branch: Branch) -> Iterator[int]:
-    return (block for unit in branch.units for block in unit.blocks) if branch.is_title else iter(())
+def _opening(skill: Skill, branch: Branch) -> Iterator[int]:
+    """All right under a title; of a first section that says what the skill is, what stands first in it."""
+    own = branch.units
+    if not branch.is_title:
+        first = all(not section.blocks for section in skill.sections[: branch.section])
+        own = own[:1] if first or introduces(skill.sections[branch.section].heading) else ()
+    return (block for unit in own for block in unit.blocks)
 
 
 def _steps(reading: Reading, branch: Branch, required: Collection[int]) -> Iterator[int]:
@@ -101,7 +116,8 @@ def _steps(reading: Reading, branch: Branch, required: Collection[int]) -> Itera
     if branch.in_steps:
         for index in (block for unit in branch.units for block in unit.blocks):
             block = reading.skill.blocks[index]
-            is_long = block.kind in _SHOWN and len(block.text) > _LONG
+            most = _LONG_COMMANDS if block.info in SHELL else _LONG
+            is_long = block.kind in _SHOWN and len(block.text) > most
             if index in required and reading.verdicts[index].type in _DONE and not is_long:
                 yield index
 
@@ -143,6 +159,13 @@ def lost_formats(reading: Reading, moved: Collection[int], worths: Mapping[int, 
     formats = [i for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.OUTPUT_FORMAT]
     if formats and all(block in moved for block in formats):
         yield max(formats, key=lambda block: worths[block])
+
+
+def lost_code(reading: Reading, moved: Collection[int]) -> Iterator[int]:
+    """The first code of the skill, where all of its code would move: one call has to be seen to make another."""
+    code = [block.index for block in reading.skill.blocks if block.kind is BlockKind.CODE]
+    if code and all(block in moved for block in code):
+        yield code[0]
 
 
 def lost_files(reading: Reading, moved: Collection[int], tokens: Mapping[int, int]) -> Iterator[int]:

@@ -71,6 +71,12 @@ def is_generic_label(name: str) -> bool:
     return name.casefold() in signpost_data()["generic"]["labels"]
 
 
+def is_topic(text: str) -> bool:
+    """Whether a text names something, and says nothing of somebody: "I'm a founder"."""
+    first = re.split(r"['’ ]", text, maxsplit=1)
+    return not (len(first) > 1 and first[0].casefold() in signpost_data()["generic"]["persons"])
+
+
 def clean_heading(text: str) -> str:
     """A heading as a name: without markup, emoji, its number, and what could end a sentence or a comment.
 
@@ -127,6 +133,8 @@ def find_topics(reading: Reading, passage: Passage, name: str) -> Iterator[str]:
 def _short(topic: str) -> str:
     """A topic as it is written, "" for one that is too long or says nothing."""
     text = clean_heading(topic).replace(",", "")
+    if not is_topic(text):
+        return ""
     most = _LONGEST_CJK if _CJK.search(text) else _LONGEST
     return text if len(text) <= most and not is_generic_label(text) else ""
 
@@ -139,12 +147,14 @@ def _headings(skill: Skill, passage: Passage) -> list[str]:
 
 
 def _labels(skill: Skill, passage: Passage) -> Iterator[str]:
-    """What stands in bold at the beginning of a paragraph or an item."""
+    """What stands in bold at the beginning of paragraphs; of items where there are not two of those."""
+    above, below = list[str](), list[str]()
     for block in _blocks(skill, passage):
         if block.kind is BlockKind.PARAGRAPH and (is_label(block) or _BOLD_LINE.match(block.text)):
-            yield block.text.split("**")[1] if "**" in block.text else block.text
+            above.append(block.text.split("**")[1] if "**" in block.text else block.text)
         elif block.kind in (BlockKind.LIST, BlockKind.LIST_ITEM):
-            yield from _LABEL_ITEM.findall(block.text)
+            below += _LABEL_ITEM.findall(block.text)
+    yield from above if len(above) >= _FEWEST else (*above, *below)
 
 
 def _leads(skill: Skill, passage: Passage) -> Sequence[str]:
@@ -169,6 +179,8 @@ def _lead(text: str) -> str:
     if not 0 < len(words) <= _LEAD_WORDS:
         return ""
     first = words[0].lower()
+    if is_light(first.split("'")[0].split("’")[0]):  # "I'm"
+        return ""
     says = is_imperative(first) or senses(first) or is_mobile(first) or not first[0].isalpha()
     return "" if says or any(_is_verb(word.lower()) for word in words[1:]) else " ".join(words)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -12,12 +12,14 @@ from rich.text import Text
 
 from skill_distiller._version import __version__
 from skill_distiller.checks.conservation import REDUCE_SCHEMA
+from skill_distiller.checks.model import Finding, FindingKind
 from skill_distiller.disclosure.model import NewReference, Passage, Span
 from skill_distiller.disclosure.signposts import write_pointer
+from skill_distiller.disclosure.topics import clean_heading
 from skill_distiller.report.console import lack_text
 from skill_distiller.report.gate_report import gate_to_json
 from skill_distiller.report.json_record import Json, checks_to_json, members
-from skill_distiller.report.text import excerpt, heading_line, lines_of, plural, printable
+from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, lines_of, plural, printable
 from skill_distiller.report.verification import finding_text, verified_text
 from skill_distiller.run.moving.reduce_run import Figures, Reduction, added_by, pieces_by_place
 from skill_distiller.run.result import GateOutcome
@@ -27,11 +29,16 @@ from skill_distiller.skill.model import SKILL_FILE
 from skill_distiller.structure.edges import heading_of
 
 _SHOWN: Final = 5  # files that a note names
+_SECTIONS: Final = 4  # that are named of a file
+_NAME: Final = 40  # characters of the name of one
 _NO_NEWLINE: Final = "\\ No newline at end of file\n"
 
 
 def print_reduction(reduction: Reduction, console: Console, *, verbose: bool = False) -> None:
-    """Print the report: four figures, each by itself, the new files with their pointers, what is proved, notes."""
+    """Print the report: four figures, each by itself, the new files and where from, what is proved, notes.
+
+    With `verbose` also every pointer, where each piece went, and why others stay.
+    """
     for line in _lines(reduction, verbose=verbose):
         console.print(line)
 
@@ -47,7 +54,7 @@ def _lines(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
             _change(mark, before.path, after.path),
         )
     if before.listing == after.listing:
-        yield Text(f"In the list of skills: {mark}{_tokens(after.listing)}, as before")
+        yield Text(f"In the list of skills: {_tokens(mark, after.listing)}, as before")
     else:
         yield Text.assemble("In the list of skills: ", _change(mark, before.listing, after.listing))
     yield Text(f"On disk: {before.disk:,} → {after.disk:,} bytes")
@@ -56,7 +63,8 @@ def _lines(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
     yield from map(Text, _why_nothing(reduction))
     yield _proof(reduction)
     verification = reduction.proof[0]
-    yield Text(verified_text(verification), style="" if verification.passed else "bold red")
+    gone = "" if reduction.found.reworded else "the shorter description"
+    yield Text(verified_text(verification, gone), style="" if verification.passed else "bold red")
     if told := reduction.found.model:
         yield Text(f"Model: {printable(told)}; {plural(len(reduction.found.reworded), 'block')} in fewer words")
     yield from (Text(f"Note: {note}", style="yellow") for note in _notes(reduction))
@@ -64,13 +72,13 @@ def _lines(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
         yield from map(Text, _receipt(reduction))
 
 
-def _tokens(count: float) -> str:
-    return f"{count:,.0f} token{'' if round(count) == 1 else 's'}"
-
-
 def _change(mark: str, before: float, after: float) -> str:
     share = f" ({1 - after / before:.0%} less)" if before and after < before else ""
-    return f"{mark}{before:,.0f} → {mark}{_tokens(after)}{share}"
+    return f"{mark}{before:,.0f} → {_tokens(mark, after)}{share}"
+
+
+def _tokens(mark: str, count: float) -> str:
+    return f"{mark}{count:,.0f} token{'' if round(count) == 1 else 's'}"
 
 
 def _description(reduction: Reduction) -> Iterator[str]:
@@ -90,16 +98,26 @@ def _description(reduction: Reduction) -> Iterator[str]:
 
 
 def _files(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
-    """Each new file with the pointers that lead to it."""
-    references = reduction.split.references if reduction.split else ()
-    mark = reduction.counter.mark
+    """Each new file with the sections that it comes from, and its first pointer; with `verbose` with all of them."""
+    references = _references(reduction)
+    if references:
+        yield Text(f"{plural(len(references), 'new file')}, named in {SKILL_FILE} where the text stood:")
     for reference in references:
-        tokens = reduction.tokens_of(reference)
-        yield Text.assemble((printable(str(reference.path)), "bold"), f"  {mark}{_tokens(tokens)}")
-        for passage, sign in zip(reference.passages, reference.signposts, strict=True):
-            section = reduction.skill.sections[passage.section]
-            yield Text(f"  {heading_line(section.level, section.heading)}  (line {section.line})")
-            yield Text(f"    {printable(write_pointer(sign, reference.path))}")
+        tokens = _tokens(reduction.counter.mark, reduction.tokens_of(reference))
+        yield Text.assemble("  ", (printable(str(reference.path)), "bold"), f"  {tokens}")
+        sections = [reduction.skill.sections[passage.section] for passage in reference.passages]
+        pointers = [printable(write_pointer(sign, reference.path)) for sign in reference.signposts]
+        if verbose:
+            for section, pointer in zip(sections, pointers, strict=True):
+                yield Text(f"    {heading_line(section.level, section.heading)}  (line {section.line})")
+                yield Text(f"      {pointer}")
+            continue
+        names = [excerpt(clean_heading(section.heading), _NAME) or NO_HEADING for section in sections]
+        more = f" and {len(names) - _SECTIONS} more" if len(names) > _SECTIONS else ""
+        yield Text(f"    from {', '.join(names[:_SECTIONS])}{more}")
+        yield Text(f"    {pointers[0]}")
+    if not verbose and (more_pointers := sum(len(own.passages) - 1 for own in references)):
+        yield Text(f"  {plural(more_pointers, 'more pointer')}: --verbose lists them, --diff shows them in place")
 
 
 def _why_nothing(reduction: Reduction) -> Iterator[str]:
@@ -111,6 +129,8 @@ def _why_nothing(reduction: Reduction) -> Iterator[str]:
 
 def _proof(reduction: Reduction) -> Text:
     lines, facts, files, moved = reduction.proof[1]
+    if not moved:
+        return Text(f"Conserved: all of {plural(lines.of, 'line')}, and {plural(files.of, 'other file')}")
     return Text(
         f"Conserved: {lines.kept:,} of {plural(lines.of, 'line')}, {facts.kept:,} of {plural(facts.of, 'fact')}, "
         f"{files.kept:,} of {plural(files.of, 'other file')}; {plural(moved, 'block')} moved, none dropped"
@@ -129,7 +149,19 @@ def _notes(reduction: Reduction) -> Iterator[str]:
         pin = "" if reduction.options.additions.pin else "; --pin repeats them"
         yield f"{rules} behind the first 5,000 tokens, which is all that some clients keep{pin}"
     for check in reduction.proof[0].checks:
-        yield from (finding_text(finding) for finding in check.findings if check.name == "references")
+        if check.name == "references":
+            yield from _findings(check.findings)
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    """What was found of the references: each kind once, with the first of them and the lines of the others."""
+    kinds = dict[tuple[FindingKind, str], list[Finding]]()
+    for finding in findings:
+        kinds.setdefault((finding.kind, finding.detail.split(",", 1)[0]), []).append(finding)
+    for found in kinds.values():
+        first, lines = finding_text(found[0]), [str(own.line) for own in found[1:] if own.line]
+        shown = ", ".join(lines[:_SHOWN]) + (", …" if len(lines) > _SHOWN else "")
+        yield first + (f"; {len(found) - 1} more of the kind" + (f", lines {shown}" if lines else "") if lines else "")
 
 
 def _receipt(reduction: Reduction) -> Iterator[str]:

@@ -20,7 +20,7 @@ from skill_distiller.structure.pointers import leading
 _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE})
 _DEFINING: Final = frozenset({BlockKind.TABLE, BlockKind.LIST})
 _SPAN: Final = re.compile(r"`([^`\n]{1,60})`")
-_SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat terminal".split())
+SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat terminal".split())
 _COMMAND: Final = re.compile(r"`[\w./-]+ [^`\n]+`")
 _SIGNS: Final = {"❌": "bad", "✗": "bad", "✘": "bad", "🚫": "bad", "✅": "good", "✓": "good", "✔": "good"}
 _LABEL: Final = re.compile(r"\W{0,8}(?:\*\*|__)(?P<label>[^*_\n:：]{1,80})[:：]?(?:\*\*|__)")
@@ -216,4 +216,4 @@ def _terms(skill: Skill) -> Iterator[Edge]:
 
 
 def _is_shell(block: Block) -> bool:
-    return block.kind is BlockKind.CODE and block.info.split(" ")[0].lower() in _SHELL
+    return block.kind is BlockKind.CODE and block.info.split(" ")[0].lower() in SHELL
