@@ -162,3 +162,26 @@ def test_what_is_no_record(record: object) -> None:
     if isinstance(record, dict):
         with pytest.raises(BadInputError, match="not a record"):
             declared_in({"schema": RECORD_SCHEMAS[0], **record}, parse_skill(DEPLOY))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "passes"),
+    [
+        (
+            "Bakes bread. Kneads dough, heats the oven, measures the flour, and turns loaves into toast.",
+            "Bakes bread. Kneads dough.",
+            True,
+        ),
+        (
+            "Bakes bread. Never kneads dough that rose twice, heats the oven, measures the flour, or toasts loaves.",
+            "Bakes bread. Kneads dough.",
+            False,
+        ),
+        ("Bakes bread, rolls, buns, bagels and much else.", "Bakes bread. Fries eggs.", False),
+    ],
+    ids=["a list is cut short", "what forbids is cut off", "something is new"],
+)
+def test_a_declared_description_may_lose_items_and_say_nothing_else(before: str, after: str, passes: bool) -> None:
+    """What is left of a sentence is not new, however much went; a sentence that limits something is whole or gone."""
+    old, new = (parse_skill(f"---\nname: b\ndescription: {text}\n---\n\n# B\n") for text in (before, after))
+    assert verify(old, new, declared=Declared(description=new.description)).passed is passes

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import yaml
 
 from skill_distiller.checks.model import ALREADY, Finding, FindingKind, Level, Pair, Quote
-from skill_distiller.meaning.compare import compare_texts, restricts
+from skill_distiller.meaning.compare import Difference, compare_texts, restricts
 from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.meaning.units import split_sentences
 from skill_distiller.meaning.verdicts import CERTIFIED, Verdict
@@ -174,7 +174,7 @@ def _changed_field(name: str, before: object, after: object, declared: str | Non
     level, kind = Level.FAILURE, FindingKind.CHANGED
     if name == "description" and isinstance(before, str) and isinstance(after, str):
         differences = compare_texts(before, after).differences
-        if after == declared and _is_cut(before, after) and _TURNED.isdisjoint(d.verdict for d in differences):
+        if after == declared and _is_cut(before, after) and not any(_is_turned(d, differences) for d in differences):
             level = Level.DECLARED
         elif not any(difference.firm for difference in differences):
             proved = all(difference.verdict in CERTIFIED for difference in differences)
@@ -185,6 +185,14 @@ def _changed_field(name: str, before: object, after: object, declared: str | Non
 
 
 _TURNED: Final = frozenset({Verdict.CONTRADICTED, Verdict.WEAKENED, Verdict.NEW})
+
+
+def _is_turned(difference: Difference, differences: Sequence[Difference]) -> bool:
+    """Whether something is said otherwise, or anew; what is left of a sentence that limits nothing is not new."""
+    if difference.verdict is not Verdict.NEW:
+        return difference.verdict in _TURNED
+    gone = [unit.text for other in differences if other.verdict is Verdict.GONE for unit in other.before]
+    return not all(any(_is_cut(text, unit.text) and not restricts(text) for text in gone) for unit in difference.after)
 
 
 def _is_cut(before: str, after: str) -> bool:
