@@ -131,6 +131,22 @@ def test_an_original_that_is_never_loaded_stays(bread: Path) -> None:
     assert (strict.exit_code, strict.stdout) == (6, b"")
 
 
+@pytest.mark.parametrize(
+    ("rule", "status", "verdict"), [("words", "generated", "passed"), ("needs:x", "missing", "original")]
+)
+def test_a_description_that_was_written_is_taken_where_it_is_loaded(
+    bread: Path, rule: str, status: str, verdict: str
+) -> None:
+    """Before it there was none, so no agent could list the skill."""
+    file = bread / "SKILL.md"
+    bare = "".join(line for line in BREAD.splitlines(keepends=True) if not line.startswith("description"))
+    file.write_text(bare, encoding="utf-8")
+    found = record(bread, rule)
+    assert (found["status"], found["runtime"]["status"]) == (status, verdict)
+    assert (found["text"] == bare) is (verdict == "original")
+    assert not any(query["before"] for query in found["runtime"]["queries"])
+
+
 @pytest.mark.parametrize("rule", ["always", "never"])
 def test_an_agent_that_does_not_look_at_descriptions_measures_nothing(bread: Path, rule: str) -> None:
     """The controls can't be told apart, so nothing is said."""
