@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import sys
+import time
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from tests.cli.command import Result, run
+from tests.cli.command import PATIENCE, Result, run
 
 from skill_distiller.errors import ProviderError
 from skill_distiller.run.runtimes.agent import as_request, is_deployable, open_agent, skill_files, skill_text
@@ -131,6 +132,22 @@ def test_an_original_that_is_never_loaded_stays(bread: Path) -> None:
     assert (strict.exit_code, strict.stdout) == (6, b"")
 
 
+@pytest.mark.parametrize(
+    ("rule", "status", "verdict"), [("words", "generated", "passed"), ("needs:x", "missing", "original")]
+)
+def test_a_description_that_was_written_is_taken_where_it_is_loaded(
+    bread: Path, rule: str, status: str, verdict: str
+) -> None:
+    """Before it there was none, so no agent could list the skill."""
+    file = bread / "SKILL.md"
+    bare = "".join(line for line in BREAD.splitlines(keepends=True) if not line.startswith("description"))
+    file.write_text(bare, encoding="utf-8")
+    found = record(bread, rule)
+    assert (found["status"], found["runtime"]["status"]) == (status, verdict)
+    assert (found["text"] == bare) is (verdict == "original")
+    assert not any(query["before"] for query in found["runtime"]["queries"])
+
+
 @pytest.mark.parametrize("rule", ["always", "never"])
 def test_an_agent_that_does_not_look_at_descriptions_measures_nothing(bread: Path, rule: str) -> None:
     """The controls can't be told apart, so nothing is said."""
@@ -212,18 +229,58 @@ def test_a_project_and_a_home_of_its_own(tmp_path: Path) -> None:
     assert not any(Path(place).exists() for place in places)
 
 
-def test_an_agent_that_does_not_end_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
-    """Its children too."""
-    note = tmp_path / "pid"
+def test_an_agent_that_does_not_end_is_an_error(tmp_path: Path) -> None:
+    """It says nothing of whether the skill would have been loaded."""
     script = tmp_path / "hang.sh"
-    script.write_text(f"sleep 600 & echo $! > {shlex.quote(str(note))}\nwait\n")
+    script.write_text("sleep 600\n")
     with (
-        open_agent(find_runtime(f"sh {script} {{query}}"), os.environ, seconds=2.0) as agent,
-        pytest.raises(ProviderError, match="more than 2 seconds"),
+        open_agent(find_runtime(f"sh {script} {{query}}"), os.environ, seconds=0.5) as agent,
+        pytest.raises(ProviderError, match=r"more than 0\.5 seconds"),
     ):
         agent.ask("Bake!", "bread")
-    state = Path(f"/proc/{note.read_text().strip()}/stat")
-    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] in "ZX"
+
+
+def test_a_run_ends_when_the_skill_is_loaded_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its children too: what it would have done after that, it does not."""
+    note, program = tmp_path / "pid", tmp_path / "bin" / "claude"
+    program.parent.mkdir()
+    recorded = Path(__file__).resolve().parents[1] / "fixtures" / "runtimes" / "claude-code-loaded.jsonl"
+    program.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > '{note}'\ncat '{recorded}'\nwait\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "made-up")
+    with open_agent(find_runtime("claude-code"), os.environ) as agent:
+        turn = agent.ask("How are tokens verified?", "jwt-auth")
+    assert (turn.loaded, turn.read) == (["jwt-auth"], [])
+    ends = time.monotonic() + PATIENCE
+    while _is_alive(int(note.read_text())) and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert not _is_alive(int(note.read_text()))
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether a process runs; one that was killed may wait for its parent."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def test_a_skill_that_is_not_in_the_list_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That it is not loaded would say nothing of its description."""
+    program = tmp_path / "bin" / "claude"
+    program.parent.mkdir()
+    recorded = Path(__file__).resolve().parents[1] / "fixtures" / "runtimes" / "claude-code-nothing.jsonl"
+    program.write_text(f"#!/bin/sh\ncat '{recorded}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "made-up")
+    with open_agent(find_runtime("claude-code"), os.environ) as agent:
+        assert agent.ask("Tell me a joke.", "jwt-auth").loaded == []
+        with pytest.raises(ProviderError, match="does not list the skill 'bread'"):
+            agent.ask("Tell me a joke.", "bread")
 
 
 @given(st.text(max_size=60))

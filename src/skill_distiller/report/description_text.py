@@ -39,7 +39,7 @@ _STATUS: Final = {
     Status.MISSING: "missing",
 }
 _VERDICTS: Final = {
-    Verdict.PASSED: "confirmed, it loads the skill as before",
+    Verdict.PASSED: "confirmed, nothing is lost that it loaded the skill for",
     Verdict.RESTORED: "confirmed after clauses came back",
     Verdict.ORIGINAL: "not confirmed, so the original stays",
     Verdict.OBSOLETE: "it loads the skill for no query even under the original, which stays",

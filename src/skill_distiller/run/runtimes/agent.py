@@ -184,7 +184,7 @@ class Agent:
         more = f": {complaint}" if complaint else ""
         text = " ".join(redact(f"{why}{more}").split())[:_SHOWN]
         return ProviderError(
-            f"The runtime {self.runtime.title[:80]} failed: {text}.".replace("..", "."),
+            f"The runtime {self.runtime.title} failed: {text}.".replace("..", "."),
             "See that it works by hand with the same variables, or leave --runtime out.",
         )
 

@@ -198,7 +198,7 @@ class _Bench:
         )
         if everything <= nothing:
             raise ProviderError(
-                f"The measurement is void: {self._agent.runtime.title[:80]} loads the skill for {everything} of "
+                f"The measurement is void: {self._agent.runtime.title} loads the skill for {everything} of "
                 f"{len(requests)} requests under a description that takes everything, and for {nothing} under one "
                 "that says nothing.",
                 "What it loads does not hang on the description; try requests that do not name the skill (--queries).",
@@ -304,6 +304,6 @@ def _check_secrets(texts: Sequence[str], trial: Trial) -> None:
     if found:
         raise RefusedError(
             f"The description or its queries seem to hold secrets ({found[0].kind}); nothing was sent to "
-            f"{trial.runtime.title[:80]}.",
+            f"{trial.runtime.title}.",
             "Take them out, leave --runtime out, or send them with --allow-secrets.",
         )

@@ -19,6 +19,7 @@ from skill_distiller.run.runtimes.events import Event
 
 QUERY: Final = "{query}"
 _PLACE: Final = re.compile(r"\{(query|project|skills|skill|skill_dir)\}")
+_SHOWN: Final = 60  # characters of a command
 _COMMAND_SKILLS: Final = ".agents/skills"  # most agents look there
 # What any program needs of its surroundings; nothing of it is a secret of its user.
 _PLAIN: Final = """
@@ -41,8 +42,9 @@ class Runtime:
 
     @property
     def title(self) -> str:
-        """Its name for people."""
-        return str(self.row.get("title") or self.name)
+        """Its name for people, of a long command the beginning."""
+        short = self.name if len(self.name) <= _SHOWN else f"{self.name[: _SHOWN - 1]}…"
+        return str(self.row.get("title") or short)
 
     @property
     def skills(self) -> str:
@@ -71,7 +73,7 @@ class Runtime:
         if found is None:
             how = f"Install it ({self.row['install']})" if self.row else "Give its whole path"
             raise ProviderError(
-                f"The runtime {self.title[:80]!r} can't be started: there is no program {wanted[:80]!r} on the PATH.",
+                f"The runtime {self.title!r} can't be started: there is no program {wanted[:80]!r} on the PATH.",
                 f"{how}, or leave --runtime out.",
             )
         return found
