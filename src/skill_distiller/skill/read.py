@@ -70,7 +70,7 @@ def _no_skill(folder: Path, hint: str = _NO_CONTENT) -> BadInputError:
     other = next((name for name in names if name.lower() == SKILL_FILE.lower()), "")
     if other == SKILL_FILE:
         return BadInputError(
-            f"{SKILL_FILE} in the folder {str(folder)!r} is no file but a folder, a pipe, a device or a link to nothing.",
+            f"{SKILL_FILE} in the folder {str(folder)!r} is no file, but a folder, pipe, device or link to nothing.",
             "Put the file in its place.",
         )
     if other:
