@@ -164,7 +164,7 @@ def verifies(text: str) -> bool:
 def _verifiers() -> re.Pattern[str]:
     openings = (small(phrase.strip()) for text in texts("verifier_openings") for phrase in text.split(","))
     known = "|".join(re.escape(phrase).replace("\\ ", r"[ ,]{1,2}") for phrase in openings)
-    return re.compile(rf"^\W{{0,12}}+(?:\d{{1,3}}[.)]\s)?+\W{{0,6}}+(?:{known})(?![a-zà-ÿа-я])", re.MULTILINE)
+    return re.compile(rf"^\W{{0,12}}+(?:\d{{1,3}}[.)]\s)?\W{{0,6}}+(?:{known})(?![a-zà-ÿа-я])", re.MULTILINE)
 
 
 @lru_cache(maxsize=1)
