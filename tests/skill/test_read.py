@@ -11,7 +11,7 @@ from tests.fixture_file import SKILLS
 
 from skill_distiller.errors import BadInputError
 from skill_distiller.skill.model import MAX_BLOCKS, MAX_BYTES, SKILL_FILE
-from skill_distiller.skill.read import read_skill, read_stream
+from skill_distiller.skill.read import read_folder, read_skill, read_stream
 
 
 def test_a_folder_stands_for_its_skill_file() -> None:
@@ -54,11 +54,20 @@ def test_more_blocks_than_a_skill_has(tmp_path: Path) -> None:
     assert len(read_skill(file, 2 * MAX_BYTES).blocks) == MAX_BLOCKS + 1
 
 
-def test_skill_file_that_is_a_folder(tmp_path: Path) -> None:
-    """A folder named SKILL.md is no skill."""
-    (tmp_path / SKILL_FILE).mkdir()
-    with pytest.raises(BadInputError, match=r"holds no SKILL\.md"):
-        read_skill(tmp_path)
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link to nothing"])
+def test_skill_file_that_is_no_file(tmp_path: Path, kind: str) -> None:
+    """A folder, pipe or dangling link named SKILL.md is no skill; nobody is told to rename it to what it is called."""
+    place = tmp_path / SKILL_FILE
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "folder":
+        place.mkdir()
+    else:
+        place.symlink_to("none")
+    for read in (read_skill, read_folder) if kind == "folder" else (read_skill,):
+        with pytest.raises(BadInputError, match=r"SKILL\.md in the folder .* is no file") as caught:
+            read(tmp_path)
+        assert "Rename" not in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,7 @@ _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAG: Final = re.compile(r"^ {0,3}</?[a-z][^<>]*>", re.MULTILINE)
 _BULLET: Final = re.compile(r"^ ?(?:[-+•] )?(?:\d{1,3}[.)] )?(?: ?x )?", re.MULTILINE)
 _PLAIN: Final = re.compile(rf"{_LETTER}+(?:'{_LETTER}+)?")
+_ASCII_PLAIN: Final = re.compile(r"[a-z]+(?:'[a-z]+)?")  # the same of ASCII in small letters, faster
 _ENGLISH: Final = {"en"}
 _OTHER: Final = ("ru", "zh", "ja", "ko", "ar")
 
@@ -135,7 +136,7 @@ def restricts(text: str, *, heading: bool = False) -> bool:
     if "<" in lowered:
         closed = lowered.rfind("-->") + 3  # behind it no comment ends, and to look takes the square of the length
         lowered = _TAG.sub(" ", _COMMENT.sub(" ", lowered[:closed]) + lowered[closed:])
-    words = _PLAIN.findall(lowered)
+    words = (_ASCII_PLAIN if lowered.isascii() else _PLAIN).findall(lowered)
     languages = {"en", *languages_of(words), *(_OTHER if _has_other_script(text) else ())}
     if not heading and languages == _ENGLISH and _english_hints().isdisjoint(words):
         return False
@@ -163,7 +164,7 @@ def verifies(text: str) -> bool:
 def _verifiers() -> re.Pattern[str]:
     openings = (small(phrase.strip()) for text in texts("verifier_openings") for phrase in text.split(","))
     known = "|".join(re.escape(phrase).replace("\\ ", r"[ ,]{1,2}") for phrase in openings)
-    return re.compile(rf"^\W{{0,12}}(?:\d{{1,3}}[.)]\s)?\W{{0,6}}(?:{known})(?![a-zà-ÿа-я])", re.MULTILINE)
+    return re.compile(rf"^\W{{0,12}}+(?:\d{{1,3}}[.)]\s)?\W{{0,6}}+(?:{known})(?![a-zà-ÿа-я])", re.MULTILINE)
 
 
 @lru_cache(maxsize=1)

@@ -298,6 +298,8 @@ def _pair_alike(
     Of several that share as much the one under the same heading.
     """
     left, come = ([unit for unit in side if of(unit)] for side in _left(old, new, pairs))
+    sorts = {_sort_of(unit) for unit in come}
+    left = [unit for unit in left if _sort_of(unit) in sorts]  # all others have not to be read
     if not left or not come:
         return []
     words = {unit: words_of(unit) for unit in (*left, *come)}
@@ -325,14 +327,21 @@ def _pair_alike(
     return found
 
 
+_SORTS: Final = frozenset({UnitKind.CODE, UnitKind.CELL, UnitKind.HEADING})
+
+
+def _sort_of(unit: Unit) -> UnitKind | None:
+    """The kind of a unit that stands only for others of its kind, None for one that may stand for another kind."""
+    return unit.kind if unit.kind in _SORTS else None
+
+
 def _likeness(one: Unit, other: Unit, words: dict[Unit, frozenset[str]], *, in_place: bool, alone: bool) -> float:
     """How much two units have in common, 0 where one can't stand for the other.
 
     `in_place`: whether the other stands between what stands for the neighbors of the first, `alone` there.
     """
-    for kind in (UnitKind.CODE, UnitKind.CELL, UnitKind.HEADING):
-        if (one.kind is kind) is not (other.kind is kind):
-            return 0
+    if _sort_of(one) is not _sort_of(other):
+        return 0
     longer = max(len(words[one]), len(words[other]))
     share = len(words[one] & words[other]) / max(longer, 1)
     enough = share >= (_LIKE_IN_PLACE if in_place else _LIKE)

@@ -74,12 +74,17 @@ _SHOWN: Final = re.compile(
     r"(?P<code>(?<!`)(`+)(?!`)[^`]*(?<!`)\2(?!`))|(?<!\d)—|—(?!\d)|&(?:\#\d{1,7}|\#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});"
 )
 _UNMARKED: Final = re.compile(r"\xa0|[^\s*_`\[\]<>|#~\\$\x00-\x1f]")
+_ELIDED: Final = (
+    r"|(?P<elided>(?:[ldnscjmtLDNSCJMT]|(?:[jJ]us|[lL]ors|[pP]uis)?[qQ]u|(?:[dns]|da|su)?[ae]?ll|[uU]n)"
+    r"['’](?=[^\W\d_]))"
+)
 _WORD: Final = re.compile(
-    rf"(?P<cjk>[{CJK}]+)|(?P<elided>(?:[ldnscjmtLDNSCJMT]|(?:[jJ]us|[lL]ors|[pP]uis)?[qQ]u|(?:[dns]|da|su)?[ae]?ll|[uU]n)['’](?=[^\W\d_]))"
+    rf"(?P<cjk>[{CJK}]+){_ELIDED}"
     rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
     r"|(?P<sign>[≥≤→⇒↔¬∧∨∀∃=<>&+×÷±/%#@?？]|[^\w\s!-/:-@\[-`{-~，。、；：！？「」『』（）《》【】“”‘’„‚‹›«»…–—·•¿¡])"
 )
-_PLAIN_WORD: Final = re.compile(re.sub(r"\?P<\w+>", "?:", _WORD.pattern))
+_NOT_ELIDED: Final = re.compile(_WORD.pattern.replace(_ELIDED, ""))  # the same without apostrophes, faster
+_PLAIN_WORD, _PLAIN_NOT_ELIDED = (re.compile(re.sub(r"\?P<\w+>", "?:", e.pattern)) for e in (_WORD, _NOT_ELIDED))
 _AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-]*(?=\Z|[\s%°]|[^\W\d_]{1,12}\Z)")
 _CJK: Final = re.compile(f"[{CJK}]")
 _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
@@ -165,7 +170,9 @@ def read_language(*texts: str) -> str:
 
 @lru_cache(maxsize=16384)  # by itself, and with what stands for it
 def _plain_words(text: str) -> tuple[str, ...]:
-    words = [word.rstrip(".") for word in _PLAIN_WORD.findall(text.lower().replace("’", "'"))]
+    lowered = text.lower().replace("’", "'")
+    expression = _PLAIN_WORD if "'" in lowered else _PLAIN_NOT_ELIDED
+    words = [word.rstrip(".") for word in expression.findall(lowered)]
     if text.isascii():
         return tuple(words)
     return tuple(part for word in words for part in (segment(word) if _CJK.match(word) else (word,)))
@@ -204,7 +211,8 @@ def _amount(number: str) -> str:
 
 
 def _word_tokens(text: str, start: int, end: int, language: str) -> Iterator[Token]:
-    for match in _WORD.finditer(text, start, end):
+    expression = _WORD if "'" in text or "’" in text else _NOT_ELIDED
+    for match in expression.finditer(text, start, end):
         word, at, group = match.group(), match.start(), match.lastgroup
         if group in ("word", "elided"):
             kind, value, plain, size, sense, loud = _read_word(word, language)

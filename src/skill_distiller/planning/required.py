@@ -27,7 +27,9 @@ _NO_LANGUAGE: Final = frozenset({"", "text", "txt", "plaintext"})
 _FEWEST_SHOUTED: Final = 4  # words of a line in capitals that is a rule
 # Notices, not talk of them: "(MIT License)", "Copyright (c) 2025", "licensed under CC BY-SA 4.0".
 _RIGHTS: Final = re.compile(
-    r"(?i:spdx-license-identifier)|©|\bCopyright \(?[cC©\d]|(?i:\blicensed under\b)|\(MIT License\)|\bCC[ -]BY\b"
+    # The first character in front, so that most places of a text are passed over at once.
+    r"[Ss](?i:pdx-license-identifier)|©|C(?<!\wC)opyright \(?[cC©\d]|[Ll](?<!\w[Ll])(?i:icensed under)\b"
+    r"|\(MIT License\)|C(?<!\wC)C[ -]BY\b"
 )
 _BOX: Final = re.compile(r"^[ \t>]*[-*+] \[ \] ", re.MULTILINE)
 _TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}

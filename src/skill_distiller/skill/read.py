@@ -68,6 +68,11 @@ def _no_skill(folder: Path, hint: str = _NO_CONTENT) -> BadInputError:
     """What is wrong with a folder that holds no SKILL.md, and what to give instead."""
     names = sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
     other = next((name for name in names if name.lower() == SKILL_FILE.lower()), "")
+    if other == SKILL_FILE:
+        return BadInputError(
+            f"{SKILL_FILE} in the folder {str(folder)!r} is no file, but a folder, pipe, device or link to nothing.",
+            "Put the file in its place.",
+        )
     if other:
         return BadInputError(
             f"The folder {str(folder)!r} holds no {SKILL_FILE}, but {other!r}.",

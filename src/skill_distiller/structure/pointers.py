@@ -29,7 +29,7 @@ _NEAR: Final = 4  # blocks that a bare word reaches over
 _WORD: Final = re.compile(r"[\w-]+")
 _DIGIT: Final = re.compile(r"\d")
 _NAMED: Final = re.compile(
-    r"(?<![^\W\d])(?P<word>[^\W\d]{1,20})\s{0,2}#?(?P<number>(?:\d{1,3}\.)*\d{1,3})(?!\d|\.\d|%|[a-z])"
+    r"(?<![^\W\d])(?P<word>[^\W\d]{1,20}+)\s{0,2}+#?+(?P<number>(?:\d{1,3}\.)*\d{1,3})(?!\d|\.\d|%|[a-z])"
 )
 _MAX_CHARS: Final = 60  # that are quoted of what points
 
@@ -227,4 +227,4 @@ def opens_with(words: str, text: str) -> bool:
 def _opening(words: str) -> re.Pattern[str]:
     phrases = (small(phrase.strip()) for text in texts(words) for phrase in text.split(","))
     known = "|".join(re.escape(phrase).replace("\\ ", r"\s+") for phrase in phrases if phrase)
-    return re.compile(rf"\W{{0,9}}(?:{known})(?![a-zäöüß'’])")
+    return re.compile(rf"\W{{0,9}}+(?:{known})(?![a-zäöüß'’])")

@@ -37,7 +37,7 @@ from skill_distiller.meaning.accounting.claims import (
 )
 from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Place, is_verbatim, places_of
 from skill_distiller.meaning.accounting.shape import find_lost_lines, find_other_emphasis, find_other_form
-from skill_distiller.meaning.accounting.turned import find_redirected, find_turned, turns_around
+from skill_distiller.meaning.accounting.turned import find_governed, find_redirected, find_turned, turns_around
 from skill_distiller.meaning.compare import Difference, compare
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_language, read_tokens
 from skill_distiller.meaning.units import UnitKind
@@ -124,10 +124,12 @@ def _says_more(difference: Difference) -> bool:
 
 
 def _is_new(edit: Edit) -> bool:
-    if edit.what == "word":
-        known = {token.value for token in edit.before}
-        return any(token.kind is TokenKind.WORD and token.value not in known for token in edit.after)
+    known = {token.value for token in edit.before}
+    if edit.what == "word" and any(t.kind is TokenKind.WORD and t.value not in known for t in edit.after):
+        return True
     alone = len(edit.before) == len(edit.after) == 1
+    if alone and edit.after[0].word.endswith("ing") and is_imperative(edit.before[0].word):
+        return True  # "ask", "stop asking"
     return (alone and turns_around(edit.before, edit.after)) or edit.what == "capitals"  # the US, us
 
 
@@ -254,6 +256,7 @@ class _Account:
             if lost := [claim for claim in gone if (id(claim) in aside) is doubt]:
                 words = " … ".join(_runs(place, lost))[:LONGEST]
                 faults.append(Fault("lost", words, "", place.units, carriers[0].units, doubt))
+        faults += find_governed(place, carriers)
         return faults + find_turned(place, carriers) + find_redirected(place, carriers)
 
     def _may_go(self, claim: Claim, place: Place) -> bool:
@@ -284,6 +287,8 @@ class _Account:
     def _look_at_mood(self, place: Place, sources: Sequence[Place], known: Sequence[Claim]) -> None:
         """Note that what was told is asked, or that a condition is left without what is done."""
         asks_for = any(claim.token.sense is Sense.APPROVAL for claim in known)  # "ask which", "ask: …?"
+        if ":" not in place.text and any(claim.token.sense is Sense.APPROVAL for claim in place.own):
+            asks_for = False  # "ask the owner?"
         if place.text.rstrip("*_ ").endswith("?") and not asks_for and not any("?" in s.text for s in sources):
             self._note("changed", "told", "asked", sources[0] if sources else None, place)
         if is_bare_condition(place) and not any(map(is_bare_condition, sources)):

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from enum import Enum
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.language.forms import bases
@@ -104,6 +105,19 @@ def _opens(place: Place, verb: Claim) -> bool:
     start = max((mark.end() for mark in _MARK.finditer(place.text, 0, verb.token.start)), default=0)
     before = [c for c in place.own if start <= c.token.start < verb.token.start]
     return all(c.token.kind is TokenKind.SENSE for c in before)
+
+
+def find_governed(place: Place, carriers: Sequence[Place]) -> list[Fault]:
+    """What was to be done and now is what another verb is about: "ask the owner", "stop asking the owner"."""
+    told = {claim.value: at for at, claim in enumerate(place.own) if is_imperative(claim.token.word)}
+    for carrier in carriers:
+        for verb, other in pairwise(carrier.own):
+            beside = other.token.start - verb.token.end <= 1 and is_imperative(verb.token.word)
+            at = told.get(other.value) if beside and other.token.word.endswith("ing") else None
+            if at is not None and not (at and place.own[at - 1].value == verb.value):
+                words = place.own[at].token.word, f"{verb.token.word} {other.token.word}"
+                return [Fault("changed", *words, place.units, carrier.units)]
+    return []
 
 
 def find_redirected(place: Place, carriers: Sequence[Place]) -> list[Fault]:
