@@ -52,7 +52,7 @@ def session() -> str:
             Step(
                 "Some of this an agent would miss: what Phase 1 asks for, what Phase 3 works out, one piece more. It "
                 "stays.\n`-i` asks about each piece instead: drop, keep, or with `-o FOLDER/` move to a reference. It "
-                "saves your\nanswers as a plan.",
+                "saves\nyour answers as a plan.",
                 f"skill-distiller {_EXAMPLE.name} {_KEEP} --json -o small.md > run.json",
             ),
             Step(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
-from skill_distiller.library.workers import Died, Workers
+from skill_distiller.library.workers import Died, Workers, work_on
 
 
 def _work(task: str) -> str:
@@ -52,3 +53,18 @@ def test_no_more_tasks_than_workers() -> None:
         with pytest.raises(ValueError, match="no worker"):
             workers.submit("b")
         assert workers.wait() == ("a", "A")
+
+
+def _held_back(_: int) -> bool:
+    """Whether Ctrl-C waits for ever in this process and in the one that forked it, which imports before it serves."""
+    masks = [Path(f"/proc/{number}/status").read_text() for number in (os.getpid(), os.getppid())]
+    blocked = [int(mask.split("SigBlk:")[1].split()[0], 16) for mask in masks]
+    return all(one >> (signal.SIGINT - 1) & 1 for one in blocked)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="signals are told in /proc")
+def test_ctrl_c_reaches_the_first_process_alone() -> None:
+    """Those that are started for it don't hear of it, not even while they import: they would show where they were."""
+    (done,) = work_on([1], _held_back, 1)
+    assert done == (1, True)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -158,7 +158,8 @@ class Workers(Generic[T, R]):
     def _start(self) -> _Worker[T]:
         near, far = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(far, self._work, self._prepare), daemon=True)  # type: ignore[attr-defined]
-        process.start()
+        with _held_back(signal.SIGINT):
+            process.start()
         far.close()
         return _Worker(process, near)
 
@@ -222,6 +223,22 @@ def _context(preload: str) -> BaseContext:
     return context
 
 
+@contextmanager
+def _held_back(number: signal.Signals) -> Iterator[None]:
+    """In here a signal waits; a process that is started never gets it, not even while it still imports.
+
+    Ctrl-C goes to all processes of a terminal: the first one decides, and ends the others.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _end(process: BaseProcess) -> None:
     if process.is_alive():
         process.kill()
@@ -240,7 +257,7 @@ def _how_it_ended(code: int | None) -> str:
 
 def _serve(pipe: Connection, work: Callable[[T], R], prepare: Callable[[], object] | None) -> None:
     """The life of a worker: a task comes, its result goes, until the other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of a terminal; the first one decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be held back
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     held = prepare() if prepare else None
     gc.disable()
