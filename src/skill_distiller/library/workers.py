@@ -232,6 +232,9 @@ def _held_back(number: signal.Signals) -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing.resource_tracker import ensure_running
+
+    ensure_running()  # where it is started for the first process it lets the signal through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
     try:
         yield
