@@ -364,3 +364,13 @@ def test_a_model_is_named_and_proved(skill: Path, tmp_path: Path) -> None:
         assert run("restore", out, "--all", "--plan", plan, "-o", tmp_path / "back").exit_code == 0
         assert snapshot(tmp_path / "back") == snapshot(skill)
     assert run(*given, "--max-calls=0", "--dry-run").exit_code in (2, 4)
+
+
+def test_what_a_skill_lacks_is_said_in_words(tmp_path: Path) -> None:
+    """As `compress` says it, not by the name of its kind."""
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "SKILL.md").write_text("# Plain\n\nRun `make` and read what it prints.\n")
+    result = run("reduce", tmp_path / "plain", "--dry-run", "--provider=embedded")
+    assert "Note: frontmatter: missing. " in result.stderr
+    assert "Note: no trigger section. " in result.stderr
+    assert "1 tokens" not in result.stderr

@@ -131,7 +131,7 @@ def test_a_result_that_lost_no_fact_says_so() -> None:
     """Where nothing but words went, the receipt ends with that statement."""
     thanks = "Our thanks go to everyone who helped along the way, with patience.\n"
     text = f"{MINIMAL}\n## Related\n\n{thanks}\n1. Run `make` again.\n"
-    assert "Receipt complete: 1 piece without facts is gone, all named (--verbose lists them)" in _report(
+    assert "Receipt complete: 1 piece without facts is gone, and named (--verbose lists them)" in _report(
         "--threshold=0.5", text=text
     )
     assert "Facts that are gone: none found" in _report("--threshold=0.5", "-v", text=text)

@@ -174,6 +174,9 @@ def test_exams_are_made_and_taken_of_each(library: Path, tmp_path: Path) -> None
     made = run("exam", "make", library, "-o", tmp_path / "exams", "--provider=embedded")
     assert made.exit_code == 0, made.stderr
     assert sorted(contents(tmp_path / "exams")) == [f"{name}/exam.json" for name in ("build", "deploy-0", "deploy-1")]
+    (tmp_path / "file").touch()
+    barred = run("exam", "make", library / "build", library / "deploy-0", "-o", tmp_path / "file")
+    assert (barred.exit_code, "Traceback" in barred.stderr) == (6, False)
     run("batch", library, "-o", tmp_path / "out", "-q", "--threshold=0.8")
     taken = run("exam", "run", library, tmp_path / "out", "--provider=embedded", "--json")
     assert taken.exit_code == 0, taken.stderr

@@ -118,8 +118,11 @@ def make(
 
     def make_one(found: FoundSkill) -> None:
         place = Path(output, found.place, "exam.json") if output else None
-        if place:
-            place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if place:
+                place.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RefusedError(f"Can't write {str(place)!r}: {reason_of(error)}.", "Name another folder.") from None
         _make(path_of(found), str(place or ""), models, tasks, code, force=force)
 
     for_each(paths, make_one)
