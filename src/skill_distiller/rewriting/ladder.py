@@ -105,11 +105,12 @@ def build_ladders(
     drafts = []
     for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True):
         locked = locked_spans(block.text, facts) if block.kind in _EDITED else ()
-        words = wording is Wording.TERSE or (wording is Wording.DETAIL and is_detail(verdict))
+        terse = wording is Wording.TERSE
+        words = terse or (wording is Wording.DETAIL and is_detail(verdict))
         said = phrases.get(block.index) if words and block.kind in PROSE else None
         cuts = phrase_edits(block.text, said.redundant, said.essential, locked) if said else ()
         formatted = verdict.type in _FORMATTED
-        drafts.append(Draft(block, facts, locked, counter, formatted=formatted, words=words, cuts=cuts))
+        drafts.append(Draft(block, facts, locked, counter, formatted=formatted, words=words, terse=terse, cuts=cuts))
     partners, bound = reading.containers.partners, reading.containers.bound
     stays = frozenset(b.index for b in reading.skill.blocks if holds_together(b) and b.index not in partners) | bound
     edits = (() if wording is Wording.KEEP else all_edits(draft) for draft in map(_stressed_alike, drafts))
