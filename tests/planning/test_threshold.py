@@ -12,9 +12,9 @@ from skill_distiller.planning.choose import compress_to_threshold
 from skill_distiller.planning.ladders import Models, prepare_ladders
 from skill_distiller.planning.plan import Plan, Reason
 from skill_distiller.planning.required import required_blocks
-from skill_distiller.planning.worth import load_worth_model
+from skill_distiller.planning.worth import block_values, load_worth_model
 from skill_distiller.rewriting.model import RenderingKind
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter
 
@@ -128,3 +128,14 @@ def test_enough_is_kept_of_real_skills(corpus_sample: tuple[Skill, ...], counter
     """And of real ones."""
     for skill in corpus_sample[::2]:
         _check(skill, counter)
+
+
+def test_a_separator_is_worth_next_to_nothing() -> None:
+    """So it goes before anything that says something, and no heading stays for the line below it."""
+    reading = Reading(
+        RulesAnalyzer().analyze(parse_skill("# A\n\nOak.\n\n---\n\n## B\n\n> Elm.\n\n---\n\n## C\n\nAsh.\n"))
+    )
+    values = block_values(reading, load_worth_model())
+    separators = [reading.skill.blocks[i].kind is BlockKind.RULE for i in range(len(values))]
+    least = min(value for value, separates in zip(values, separators, strict=True) if not separates)
+    assert max(value for value, separates in zip(values, separators, strict=True) if separates) < least / 20

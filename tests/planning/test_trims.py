@@ -54,6 +54,7 @@ def test_what_says_little_goes_first() -> None:
         "# Ship\n\nRun it once.\n",
         f"# Ship\n\n**ALWAYS before:**\n\n{LIST}",
         f"# Hard rules for all\n\n{LIST}",
+        f"# Salvaguardas\n\n{LIST}",
         f"# Ship\n\n<ship-rules>\n\n{LIST}\n</ship-rules>\n",
         "# Ship\n\n- [It is good to be nice to people](#nice)\n- [It is nice to be good to people](#good)\n",
         "# Ship\n\n**Need any help?** It is good to be nice to the people that you work with.\n",
@@ -69,6 +70,7 @@ def test_what_says_little_goes_first() -> None:
         *(
             "under a rule",
             "under a heading of rules",
+            "under a heading of rules in Portuguese",
             "between tags of rules",
             "table of contents",
             "a label and its content",
@@ -95,6 +97,24 @@ def test_a_trim_is_chosen_and_told() -> None:
         kinds[wording] = {d.rendering.kind: d.reason for d in plan.decisions}
     assert kinds[Wording.DETAIL][RenderingKind.TRIMMED] is Reason.PARTLY
     assert all(RenderingKind.TRIMMED not in kinds[wording] for wording in (Wording.KEEP, Wording.MARKS))
+
+
+def test_half_of_a_list_stays() -> None:
+    """Who finds two items of six takes them for all there are."""
+    items = [f"- It is good to be nice to people number {word}\n" for word in "one two three four five six".split()]
+    left = _trimmed(f"# Ship\n\n{''.join(items)}")
+    assert left
+    assert all(text.count("- It") >= len(items) / 2 for text in left)
+
+
+def test_a_row_stays_that_explains_what_required_text_uses() -> None:
+    """The table says what `FormTask` is, and a rule needs to know."""
+    rows = {name: f"| {name} | `{name}Task` | It is good to be nice |\n" for name in ("Form", "Data", "Label", "App")}
+    table = "# Types\n\n| Type | Value | Says |\n|---|---|---|\n" + "".join(rows.values())
+    left = _trimmed(f"{table}\n# Ship\n\nNever complete a FormTask without an action.\n")
+    assert left
+    assert all(rows["Form"] in text for text in left)
+    assert any(rows["Form"] not in text for text in _trimmed(table))
 
 
 @given(texts | sound_skills)

@@ -151,3 +151,12 @@ def test_the_items_of_a_list_lose_their_bold_together(count: int, last: str, kep
     _, ladders = build(parse_skill("".join(f"{_ITEM.format(name)}\n" for name in [*names, last])), counter)
     shortest = "".join(next(r for r in reversed(ladder.rungs) if r.text).text for ladder in ladders)
     assert shortest.count("**") == (2 * count if kept or len(ladders) > 1 else 0)
+
+
+def test_steps_with_code_between_lose_their_bold_together(counter: TokenCounter) -> None:
+    """They are one list to a reader, also where one of them has a word that stays bold."""
+    names = ("Open the shelf", "Take a jar", "Never the roof")
+    steps = "\n".join(f"{n}. **{name}**\n\n```bash\nacme {n}\n```\n" for n, name in enumerate(names, 1))
+    _, ladders = build(parse_skill(steps), counter)
+    shortest = "".join(next(r for r in reversed(ladder.rungs) if r.text).text for ladder in ladders)
+    assert shortest.count("**") == 2 * len(names)

@@ -285,7 +285,8 @@ def _add_block(reading: Reading, plan: Plan, block: int, counter: TokenCounter) 
 def _wanted(reading: Reading, plan: Plan, model: WorthModel) -> list[int]:
     """Blocks that went, by index, those first whose tokens are worth most."""
     worths = block_worths(reading, model)
-    gone = [d for d in plan.decisions if d.rendering.kind is RenderingKind.DROPPED and d.full_tokens]
+    said = [block.kind is not BlockKind.RULE for block in reading.skill.blocks]
+    gone = [d for d in plan.decisions if d.rendering.kind is RenderingKind.DROPPED and d.full_tokens and said[d.block]]
     gone.sort(key=lambda d: -worths[d.block] / d.full_tokens)
     return [decision.block for decision in gone[:_MAX_ADDED]]
 

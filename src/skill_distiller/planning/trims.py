@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
 from math import fsum
 from typing import Final
 
@@ -12,7 +13,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.modals import restricts, verifies
 from skill_distiller.language.tables import words_in
 from skill_distiller.planning.hull import Step, close_hull, merge_steps
-from skill_distiller.planning.required import names_rules, ruled_blocks
+from skill_distiller.planning.required import names_rules, required_blocks, ruled_blocks
 from skill_distiller.planning.worth import WorthModel, part_values
 from skill_distiller.planning.worth_features import skill_parts
 from skill_distiller.rewriting.extract import ONLY_IF
@@ -22,21 +23,28 @@ from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.edges import EdgeKind
 
 _CUT: Final = PROSE | {BlockKind.TABLE}
+# Of the items of a list or the rows of a table, the share that may go while the rest stays: what has less left is
+# another list.
+_MOST_GONE: Final = 1 / 2
 _MAX_TRIMS: Final = 8  # of a block: what is between two of them is hardly worth a rung
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_NAME: Final = re.compile(r"[^\W\d]\w{3,}")
+_EXPLAINED: Final = re.compile(r"(?<=\|)[ \t*_]*`([^\W\d]\w{3,})`[ \t*_]*(?=\|)")  # a name that is all of a cell
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|:::|\[\^")
 
 
 def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...]]:
-    """For each block, by index, what may go of it: each time more, never all of it.
+    """For each block, by index, what may go of it: each time more, of a list or table never more than half.
 
-    Parts that hold a protected pattern, a hard rule, a prohibition or a check stay. A block that another one can't do
+    Parts that hold a protected pattern, a hard rule, a prohibition or a check stay, and rows that explain a name which
+    text that has to stay uses. A block that another one can't do
     without stays whole, and so do labels, lead-ins, lists that the text above them counts, tables that it names ("find
     the change in this table"), lists of rules, and those that say when the skill is for the case at hand: one case of
     six would be another scope.
     """
     needed = _needed_whole(reading)
     values = part_values(reading, model)
+    used = _used_names(reading, model)
     found = {}
     for block, parts, verdict in zip(reading.skill.blocks, skill_parts(reading), reading.verdicts, strict=True):
         if block.kind not in _CUT or len(parts) < 2 or block.index in needed or _TAG.search(block.text):
@@ -46,7 +54,7 @@ def find_trims(reading: Reading, model: WorthModel) -> dict[int, tuple[Trim, ...
         whole = whole or (block.kind is BlockKind.TABLE and _is_named(above))
         if whole and block.kind is not BlockKind.PARAGRAPH:
             continue
-        units = units_of(block, parts, _what_stays(reading, block, verdict))
+        units = units_of(block, parts, _what_stays(reading, block, verdict, used))
         if trims := tuple(_trims(block, parts, units, values[block.index])):
             found[block.index] = trims
     return found
@@ -63,13 +71,32 @@ def _needed_whole(reading: Reading) -> frozenset[int]:
     return frozenset(needed)
 
 
-def _what_stays(reading: Reading, block: Block, verdict: Verdict) -> Callable[[str], bool]:
+def _used_names(reading: Reading, model: WorthModel) -> frozenset[tuple[str, int]]:
+    """The names that a row of a table explains and a block that has to stay uses, each with the block of its row."""
+    blocks = reading.skill.blocks
+    explained = [(name, b.index) for b in blocks if b.kind is BlockKind.TABLE for name in _EXPLAINED.findall(b.text)]
+    if not explained:
+        return frozenset()
+    required = required_blocks(reading, 1.0, model)
+    users = defaultdict[str, set[int]](set)
+    for block in (blocks[i] for i in required):
+        for word in _NAME.findall(block.text):
+            users[word].add(block.index)
+    return frozenset((name, home) for name, home in explained if users.get(name, set()) - {home})
+
+
+def _what_stays(
+    reading: Reading, block: Block, verdict: Verdict, used: Collection[tuple[str, int]]
+) -> Callable[[str], bool]:
     """Whether a part of a block stays for what it says."""
     ruled = bool(verdict.protected) or verdict.hard_rule
+    explains = block.kind is BlockKind.TABLE and any(home == block.index for _, home in used)
     restricted, checked = restricts(block.text), verifies(block.text)  # most blocks have none of it
 
     def stays(text: str) -> bool:
         if (restricted and restricts(text)) or (checked and verifies(text)) or ONLY_IF.search(text):
+            return True
+        if explains and any((name, block.index) in used for name in _EXPLAINED.findall(text)):
             return True
         names = reading.patterns.find(text) if ruled else None
         return names is not None and bool(names.protected or names.hard_rule)
@@ -110,6 +137,7 @@ def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: S
     most = sum(lengths[part] for unit in units for part in unit.all_parts)
     gone = set[int]()
     taken, lost = 0, 0.0
+    listed = [at for at, part in enumerate(parts) if part.above < 0 and part.kind in (PartKind.ITEM, PartKind.ROW)]
     # A long list has thousands of steps, each with all that went before: only those that are offered are written out.
     last = _steps_short_of(most, steps, lengths) if whole > 0 else 0
     pace = -(-last // _MAX_TRIMS) or 1
@@ -118,6 +146,8 @@ def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: S
         gone |= fresh
         taken += sum(lengths[part] for part in fresh)
         lost += step.lost
+        if sum(map(gone.__contains__, listed)) > _MOST_GONE * len(listed):
+            return
         if number % pace == 0 and taken < most:
             yield Trim(deletions(block.text, parts, gone), max(0.0, 1 - lost / whole))
 

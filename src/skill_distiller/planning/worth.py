@@ -15,6 +15,7 @@ from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import inventory
 from skill_distiller.planning.worth_features import FEATURES, Vocabulary, skill_parts, worth_features
+from skill_distiller.skill.model import BlockKind
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.weights import load_weights
 
@@ -57,6 +58,8 @@ def load_worth_model() -> WorthModel:
     return WorthModel(coefficients, exponent, required_importance, low_confidence, vocabulary)
 
 
+# What a separator counts of what the model gives it: nothing hangs on it, and no heading may stay for it alone.
+_ORNAMENT: Final = 0.01
 FACT_SHARE: Final = 0.2  # of the worth that facts make up; what the model gives makes up the rest
 _FACT_WEIGHTS: Final = {FactKind.MODAL: 0.5, FactKind.CODE_LINE: 0.5}  # all others count 1
 
@@ -78,9 +81,13 @@ def part_values(reading: Reading, model: WorthModel) -> tuple[tuple[float, ...],
 
     A conditional logit over the parts of a skill (McFadden 1974), fitted on criteria of exams.
     """
+    parts = [block for block, own in zip(reading.skill.blocks, skill_parts(reading), strict=True) for _ in own]
     scores = [sum(map(mul, model.coefficients, row)) for row in worth_features(reading, model.vocabulary)]
     top = max(scores, default=0.0)
-    odds = [exp(score - top) for score in scores]
+    odds = [
+        exp(score - top) * (_ORNAMENT if block.kind is BlockKind.RULE else 1)
+        for block, score in zip(parts, scores, strict=True)
+    ]
     total = fsum(odds)
     values = iter([value / total for value in odds])
     return tuple(tuple(islice(values, len(parts))) for parts in skill_parts(reading))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -29,6 +29,7 @@ from skill_distiller.rewriting.passes import TIGHT, Draft, all_edits, keeps_emph
 from skill_distiller.rewriting.redundant import STRENGTH, is_detail, phrase_edits
 from skill_distiller.skill.containers import find_tags
 from skill_distiller.skill.model import PROSE, Block, BlockKind
+from skill_distiller.structure.edges import EdgeKind
 from skill_distiller.tokens import TokenCounter
 
 
@@ -105,27 +106,31 @@ def build_ladders(
     drafts = []
     for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True):
         locked = locked_spans(block.text, facts) if block.kind in _EDITED else ()
-        words = wording is Wording.TERSE or (wording is Wording.DETAIL and is_detail(verdict))
+        terse = wording is Wording.TERSE
+        words = terse or (wording is Wording.DETAIL and is_detail(verdict))
         said = phrases.get(block.index) if words and block.kind in PROSE else None
         cuts = phrase_edits(block.text, said.redundant, said.essential, locked) if said else ()
         formatted = verdict.type in _FORMATTED
-        drafts.append(Draft(block, facts, locked, counter, formatted=formatted, words=words, cuts=cuts))
+        drafts.append(Draft(block, facts, locked, counter, formatted=formatted, words=words, terse=terse, cuts=cuts))
     partners, bound = reading.containers.partners, reading.containers.bound
     stays = frozenset(b.index for b in reading.skill.blocks if holds_together(b) and b.index not in partners) | bound
-    edits = (() if wording is Wording.KEEP else all_edits(draft) for draft in map(_stressed_alike, drafts))
+    steps = {piece for e in reading.edges if e.kind is EdgeKind.SEQUENCE for piece in (e.source, e.target)}
+    alike = (_stressed_alike(draft, steps) for draft in drafts)
+    edits = (() if wording is Wording.KEEP else all_edits(draft) for draft in alike)
     return tuple(
         _ladder(draft, made, draft.block.index not in stays, trims.get(draft.block.index, ()))
         for draft, made in zip(drafts, edits, strict=True)
     )
 
 
-def _stressed_alike(draft: Draft) -> Draft:
+def _stressed_alike(draft: Draft, steps: Collection[int]) -> Draft:
     """The draft; in a list, all or none of what opens an item loses its bold.
 
-    In one that is cut into its items none does: they are chosen one by one.
+    In one that is cut into its items, or goes on over several blocks as `steps`, none does: they are chosen one by one.
     """
     kind = draft.block.kind
-    return replace(draft, stressed=kind is BlockKind.LIST_ITEM or (kind is BlockKind.LIST and keeps_emphasis(draft)))
+    apart = kind is BlockKind.LIST_ITEM or draft.block.index in steps
+    return replace(draft, stressed=apart or (kind is BlockKind.LIST and keeps_emphasis(draft)))
 
 
 def _ladder(draft: Draft, edits: Sequence[Edit], droppable: bool, trims: Sequence[Trim]) -> Ladder:

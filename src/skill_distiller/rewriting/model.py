@@ -34,8 +34,8 @@ class Wording(StrEnum):
     """How far the text of blocks that stay may change.
 
     KEEP: not at all. MARKS: emphasis, line ends inside sentences and the padding of tables go, no word does. DETAIL:
-    besides, words go from examples, edge cases, explanations and verbose details, examples may become lines, and items,
-    rows and sentences go one by one; instructions keep their words. TERSE: words go everywhere.
+    besides, fillers go from examples, edge cases, explanations and verbose details, examples may become lines, and
+    items, rows and sentences go one by one; instructions keep their words. TERSE: fillers and articles go everywhere.
     """
 
     KEEP = "keep"

@@ -31,6 +31,8 @@ _NUMBERED: Final = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
 _TO_TICK: Final = re.compile(r"[ \t]*[-*+] \[[ xX]\][ \t]")
 _LABEL: Final = re.compile(r"\W{0,9}(?:\*\*[^*\n]+(?:[:：]\*\*|\*\*[ \t]*[:：])|__[^_\n]+(?:[:：]__|__[ \t]*[:：]))")
 _FIRST_WORD: Final = re.compile(r"\W{0,9}([^\W\d_]+)")
+_CONDITION: Final = re.compile(r"\W{0,9}[^\W\d_]+\s+[^\W\d_]+\s+[^\W\d_]+")  # with what it is about
+_TAKEN: Final = re.compile(r"(?=[^\n]{3,80}\s*\Z)[^\n→⇒]+(?:→|⇒|[-=]>)[^\n→⇒]+\s*")
 # What would open a list, heading, quote, table or rule once it stood at the start of a line.
 _MARKUP: Final = re.compile(r"(?:\d{1,9}[.)]|[-+*#>=<|~`:])(?:\s|\W)")
 _BOLD: Final = re.compile(r"(?:\*\*|__)[^*_\n]+(?:\*\*|__)")
@@ -181,7 +183,9 @@ def _items(
 
     def together(above: int, place: int) -> bool:
         one, two = without_marker(texts[above]), without_marker(texts[place])
-        return is_exception(two) or opens_with("else_openings", two) or are_sides(one, two) or _are_variants(one, two)
+        if is_exception(two) or opens_with("else_openings", two):
+            return True
+        return are_sides(one, two) or _are_variants(one, two) or _are_cases(one, two)
 
     scale = _is_scale([without_marker(texts[place]) for place in places])
     for unit in _chained(places, together):
@@ -211,6 +215,14 @@ def _are_variants(first: str, second: str) -> bool:
     """Whether two items have the labels of variants: "**Python SDK**", "**TypeScript SDK**"."""
     one, two = _ITEM_LABEL.match(first), _ITEM_LABEL.match(second)
     return bool(one and two and are_variants(one["bold"] or one["plain"], two["bold"] or two["plain"]))
+
+
+def _are_cases(first: str, second: str) -> bool:
+    """Whether two texts are cases of one thing: "If the request names none", or in a few words "many → report"."""
+    if _TAKEN.fullmatch(first) and _TAKEN.fullmatch(second):
+        return True
+    one, two = _CONDITION.match(first), _CONDITION.match(second)
+    return bool(one and two and one[0].casefold() == two[0].casefold()) and _opens_a_case(first)
 
 
 def _is_scale(texts: Sequence[str]) -> bool:

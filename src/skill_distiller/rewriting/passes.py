@@ -27,7 +27,7 @@ class Draft:
 
     `locked` are the spans that no pass may touch, `cuts` the deletions of phrases that a model called redundant.
     A block is `formatted` where its very form is the content, `stressed` where what opens the items of its
-    list stays bold. Without `words` only marks may go.
+    list stays bold. Without `words` only marks may go, without `terse` no articles.
     """
 
     block: Block
@@ -37,6 +37,7 @@ class Draft:
     formatted: bool = False
     stressed: bool = False
     words: bool = True
+    terse: bool = True
     cuts: tuple[Edit, ...] = ()
 
     @property
@@ -109,7 +110,7 @@ def _opens_line(text: str, start: int) -> bool:
     """Whether a place is the first of its paragraph or item: emphasis there may be a heading in all but name."""
     before = text[max(0, start - _MAX_MARKER_CHARS) : start]
     return (start <= _MAX_MARKER_CHARS or "\n" in before) and not before[before.rfind("\n") + 1 :].strip(
-        " \t>*+-0123456789.)"
+        " \t>*+-0123456789.)[]xX"
     )
 
 
@@ -280,7 +281,7 @@ def symbol_edits(draft: Draft) -> Iterator[Edit]:
     locked = locked_spans(text, draft.facts, modals=False)
     for match in pattern.finditer(text) if pattern else ():
         line = text[max(0, match.start() - _MAX_MARKER_CHARS) : match.start()].rpartition("\n")[2]
-        if overlaps(match.span(), locked) or not line.strip(" \t>*+-0123456789.)"):
+        if overlaps(match.span(), locked) or not line.strip(" \t>*+-0123456789.)[]xX"):
             continue  # at the start of a line `>` would be a quote, `=` an underline
         anywhere, numbers = _symbols()
         yield Edit(*match.span(), (anywhere | numbers)[" ".join(match.group().lower().split())])
@@ -307,7 +308,7 @@ PASSES: Final = (
     Pass("line wraps", PROSE, TIGHT, wrap_edits),
     Pass("fillers", PROSE, 0.02, filler_edits),
     Pass("cuts", PROSE, None, lambda draft: draft.cuts),
-    Pass("articles", PROSE, 0.3, lambda draft: () if draft.formatted else article_edits(draft.text, draft.locked)),
+    Pass("articles", PROSE, 0.3, lambda d: article_edits(d.text, d.locked) if d.terse and not d.formatted else ()),
     Pass("tables", frozenset({BlockKind.TABLE}), TIGHT, table_edits),
 )
 

@@ -18,6 +18,7 @@ from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, head
 from skill_distiller.structure.pointers import leading
 
 _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE})
+_SAID: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.QUOTE})
 _DEFINING: Final = frozenset({BlockKind.TABLE, BlockKind.LIST})
 _SPAN: Final = re.compile(r"`([^`\n]{1,60})`")
 SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat terminal".split())
@@ -29,6 +30,8 @@ _Named = tuple[Piece, str]
 _NUMBERED: Final = re.compile(r"(\D*)(\d{1,9})")
 # A sentence of a denial and a verb: "Do not defer."
 _ENDS_AT_ONCE: Final = re.compile(r"\W{0,9}(?:[Dd]o[ ])?[\w'’]+ [\w-]+(?: it| them| this)?[*_]{0,3}[.!]")
+_MAX_LABEL_CHARS: Final = 80
+_CASE: Final = re.compile(r"\W{0,9}(?P<of>[^\n]{2,60}?)\s*(?:\s[-–—]\s|[:：,(（])\s*(?P<when>[^\W\d_]+)[^\n]*")
 _FIRST_WORD: Final = re.compile(r"[^\w❌✗✘🚫✅✓✔]*([❌✗✘🚫✅✓✔]|[\w'’]+)")
 
 
@@ -39,6 +42,7 @@ def find_pairs(skill: Skill) -> Iterator[Edge]:
     yield from _commands(skill)
     yield from _terms(skill)
     yield from _denials(skill)
+    yield from _asked(skill)
     for blocks, at in leading(skill, "speaking_openings"):
         if blocks[at - 1].kind in _SHOWN:
             yield Edge(EdgeKind.LABEL, blocks[at].index, blocks[at - 1].index, "speaks of what is shown above it")
@@ -52,6 +56,8 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
         following = [*section.blocks[1:], None]
         lead_ins = [b for b, after in zip(section.blocks, following, strict=False) if is_lead_in(b, after)]
         yield from _sides([(block.index, block.text) for block in lead_ins])
+        plain = (b for b in lead_ins if len(b.text) <= _MAX_LABEL_CHARS and not _LABEL.match(b.text))
+        yield from _variants([(block.index, block.text) for block in plain])
         labels = [
             (b.index, match["label"]) for b in section.blocks if b.kind in PROSE and (match := _LABEL.match(b.text))
         ]
@@ -63,6 +69,7 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
         yield from _sides(own)
         yield from _negated(own)
         yield from _variants(own)
+        yield from _cases(own)
 
 
 def _sides(pieces: Sequence[_Named]) -> Iterator[Edge]:
@@ -120,11 +127,31 @@ def _variants(pieces: Sequence[_Named]) -> Iterator[Edge]:
             yield Edge(EdgeKind.LABEL, first, second, f"{text.strip()}, {other.strip()}"[:60], mutual=True)
 
 
+def are_cases(first: str, second: str) -> bool:
+    """Whether two texts are cases of one thing: both name the same before a dash, and then a condition.
+
+    >>> are_cases("Handler - if there is one", "Handler - if there is none"), are_cases("A - if so", "B - if so")
+    (True, False)
+    """
+    one, two = _CASE.fullmatch(first), _CASE.fullmatch(second)
+    return bool(one and two and one["of"].casefold() == two["of"].casefold()) and all(
+        Sense.CONDITION in senses(match["when"].casefold()) for match in (one, two) if match
+    )
+
+
+def _cases(pieces: Sequence[_Named]) -> Iterator[Edge]:
+    for (first, text), (second, other) in pairwise(pieces):
+        if are_cases(text, other):
+            yield Edge(EdgeKind.LABEL, first, second, "two cases of one thing", mutual=True)
+
+
 def _negated(pieces: Sequence[_Named]) -> Iterator[Edge]:
     """A name and the same with a negation: "Use it for", "Never use it for"."""
     found = dict[frozenset[str], list[tuple[Piece, bool]]]()
     for piece, text in pieces:
         said = [word for word in map(str.casefold, _WORD.findall(text)) if word not in words_in("articles")]
+        if said and said[0][0] in words_in("negating_signs"):
+            said[:1] = [said[0][0], said[0][1:]]
         denied = {word for word in said if word in CONTRACTIONS or Sense.NEGATION in senses(word)}
         rest = frozenset(word for word in said if word not in denied and Sense.ONLY not in senses(word))
         others = found.setdefault(rest, []) if rest else []
@@ -213,6 +240,22 @@ def _terms(skill: Skill) -> Iterator[Edge]:
                 yield Edge(EdgeKind.LABEL, block.index, before.index, f"what {terms[0]} stands for")
             known |= above
             above = own
+
+
+def _asked(skill: Skill) -> Iterator[Edge]:
+    """From a line that says what somebody asks ("User: ...") to the block below it that answers, and back."""
+    for section in skill.sections:
+        for block, below in pairwise(section.blocks):
+            asked = _asking().match(block.text) if block.kind in _SAID else None
+            if asked and not _asking().match(below.text) and below.kind is not BlockKind.RULE:
+                yield Edge(EdgeKind.LABEL, block.index, below.index, "what it is answered with", mutual=True)
+
+
+@lru_cache(maxsize=1)
+def _asking() -> re.Pattern[str]:
+    phrases = (phrase.strip() for text in texts("asking_labels") for phrase in text.split(","))
+    known = "|".join(re.escape(phrase).replace("\\ ", r"\s") for phrase in phrases)
+    return re.compile(rf"\W{{0,4}}(?:{known})(?:[:：][*_]{{0,3}}|[*_]{{1,3}}[:：])", re.IGNORECASE)
 
 
 def _is_shell(block: Block) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from skill_distiller.language.tables import LANGUAGES, UNSPACED, small, tables, texts, words_in
 from skill_distiller.skill.containers import opening_tag
@@ -31,24 +31,41 @@ _DIGIT: Final = re.compile(r"\d")
 _NAMED: Final = re.compile(
     r"(?<![^\W\d])(?P<word>[^\W\d]{1,20}+)\s{0,2}+#?+(?P<number>(?:\d{1,3}\.)*\d{1,3})(?!\d|\.\d|%|[a-z])"
 )
+# A name of letters and a number, such as "BP-09", and what a span of them ends with.
+_MARK: Final = re.compile(
+    r"(?<![\w-])(?P<first>(?P<name>[A-Z]{1,6}-?)\d{1,4})(?:\s?(?:-|–|—|…|\.\.|[a-z]{1,4})\s?(?P<last>(?P=name)\d{1,4}))?(?![\w-])"
+)
+_OPENING_MARK: Final = re.compile(r"\W{0,9}([A-Z]{1,6}-?\d{1,4})(?=[\s*_`]{0,4}(?:[:.)\]：、—–-]|\Z))(?!\.\d)")
+_MIN_NAME_CHARS: Final = 3  # letters of a word of a heading that is meant
+_MOST_MARKS: Final = 40  # of a span
 _MAX_CHARS: Final = 60  # that are quoted of what points
+
+
+class _Shown(NamedTuple):
+    """What may be pointed to: the blocks of each kind, opening tags, and headings with their words."""
+
+    places: dict[BlockKind, list[int]]
+    tags: Sequence[tuple[int, str]]
+    headings: Sequence[tuple[frozenset[str], str]]
 
 
 def find_pointers(skill: Skill) -> Iterator[Edge]:
     """The edges from blocks of prose and tables to the blocks and headings that they point to."""
     counted = _counted(skill)
-    places = _places(skill)
     tags = [(block.index, tag.casefold()) for block in skill.blocks if (tag := opening_tag(block))]
+    headings = [(frozenset(_WORD.findall(own.heading.casefold())), own.heading) for own in skill.sections]
+    shown = _Shown(_places(skill), tags, headings)
     words, unspaced = _pointing()
     for section in skill.sections:
         for block in section.blocks:
             if block.kind in _POINTING:
                 said = frozenset(_WORD.findall(block.text.casefold()))
                 if said & words or (not block.text.isascii() and any(word in block.text for word in unspaced)):
-                    yield from _to_places(section, block, places, tags)
+                    yield from _to_places(section, block, shown)
                 if counted and _DIGIT.search(block.text):
                     yield from _to_counts(skill, block, counted)
     yield from _to_sets(skill)
+    yield from _to_marks(skill)
 
 
 def _places(skill: Skill) -> dict[BlockKind, list[int]]:
@@ -74,7 +91,7 @@ def _direction() -> re.Pattern[str]:
         | \b(?:{_any_of(words_in("articles"))})[ ]\w+[ ](?:(?P<back_it>{_known(back, spaced)})
             |(?P<ahead_it>{_known(ahead, spaced)}))\b(?![ ]*\d)
         | \b(?:(?P<back_alone>{_known(back, spaced)})|(?P<ahead_alone>{_known(ahead, spaced)}))
-            (?=\s*(?:[.,:;)!?—–]|\Z|\n)|[ ](?:and|are|is|for|shows?|before|when)\b)
+            (?!\s*[.,]\d)(?=\s*(?:[.,:;)!?—–]|\Z|\n)|[ ](?:and|are|is|for|shows?|before|when)\b)
         | (?P<back_here>{_known(back, sorted(UNSPACED))})|(?P<ahead_here>{_known(ahead, sorted(UNSPACED))})""",
         re.VERBOSE,
     )
@@ -98,10 +115,10 @@ def _any_of(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, map(small, words)), key=len, reverse=True))
 
 
-def _to_places(
-    section: Section, block: Block, places: dict[BlockKind, list[int]], tags: Sequence[tuple[int, str]]
-) -> Iterator[Edge]:
-    for match in _direction().finditer(small(block.text)):
+def _to_places(section: Section, block: Block, shown: _Shown) -> Iterator[Edge]:
+    places, tags, headings = shown
+    text = small(block.text)
+    for match in _direction().finditer(text):
         names = match.groupdict()
         back = any(text for name, text in names.items() if name.startswith("back") and text)
         noun = next((noun for noun in _NOUNS if names[noun] or names[f"after_{noun}"]), None)
@@ -109,6 +126,9 @@ def _to_places(
         if noun:
             target = _tagged(tags, names[noun] or names[f"after_{noun}"], block.index, back=back)
             target = _nearest(places, _NOUNS[noun], block.index, back=back) if target is None else target
+        elif named := _section_of(headings, text[: match.start()], section.index, back=back):
+            yield Edge(EdgeKind.REFERS, block.index, heading_of(named), headings[named][1])
+            continue
         if target is None:
             target = _beside(section, block, back=back)
         if target is None:
@@ -116,6 +136,14 @@ def _to_places(
         if target is not None and target != block.index:
             said = block.text[match.start() : match.end()]
             yield Edge(EdgeKind.REFERS, block.index, target, " ".join(said.split())[:_MAX_CHARS])
+
+
+def _section_of(headings: Sequence[tuple[frozenset[str], str]], ahead: str, own: int, *, back: bool) -> int | None:
+    """The nearest section before or behind one of which the heading has the words that stand before "below"."""
+    words = [word for word in _WORD.findall(ahead[-_MAX_CHARS:].casefold()) if len(word) >= _MIN_NAME_CHARS]
+    said = frozenset(words[-2:])
+    found = [at for at, (heading, _) in enumerate(headings) if len(said) > 1 and said <= heading and at != own]
+    return (max if back else min)((at for at in found if (at < own) is back), default=None)
 
 
 def _tagged(tags: Sequence[tuple[int, str]], noun: str, block: int, *, back: bool) -> int | None:
@@ -175,6 +203,38 @@ def _to_counts(skill: Skill, block: Block, counted: Counted) -> Iterator[Edge]:
         target = min(pieces, key=lambda item: abs(item[0] - block.index), default=None)
         if target and target[1] != block.index and target[1] != heading_of(skill.section_of[block.index]):
             yield Edge(EdgeKind.REFERS, block.index, target[1], " ".join(match.group().split()))
+
+
+def _to_marks(skill: Skill) -> Iterator[Edge]:
+    """From what names "BP-09", or "BP-07 to BP-10", to the heading or paragraph that opens with that mark."""
+    marked = dict[str, Piece]()
+    pieces: list[tuple[Piece, str]] = []
+    for section in skill.sections:
+        pieces.append((heading_of(section.index), section.heading))
+        pieces += ((block.index, block.text) for block in section.blocks if block.kind in _POINTING)
+    for piece, text in pieces:
+        if opening := _OPENING_MARK.match(text):
+            marked.setdefault(opening[1], piece)
+    series = Counter(_name_of(mark) for mark in marked)
+    marked = {mark: piece for mark, piece in marked.items() if series[_name_of(mark)] > 1}  # else it is just a name
+    for piece, text in pieces if marked else ():
+        for match in _MARK.finditer(text):
+            for mark in _marks_between(match["first"], match["last"] or match["first"]):
+                target = marked.get(mark, piece)
+                if target != piece and target != heading_of(skill.section_of[piece] if piece >= 0 else -1):
+                    yield Edge(EdgeKind.REFERS, piece, target, mark)
+
+
+def _marks_between(first: str, last: str) -> Iterator[str]:
+    """The marks from one to another of the same letters, as many digits each as the first has."""
+    name = _name_of(first)
+    start, end = int(first[len(name) :]), int(last[len(name) :])
+    width = len(first) - len(name)
+    yield from (f"{name}{number:0{width}}" for number in range(start, min(end, start + _MOST_MARKS) + 1))
+
+
+def _name_of(mark: str) -> str:
+    return mark.rstrip("0123456789")
 
 
 def _to_sets(skill: Skill) -> Iterator[Edge]:
