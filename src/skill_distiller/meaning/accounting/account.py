@@ -14,6 +14,7 @@ from typing import Final
 
 from skill_distiller.language.lexicon import Sense, is_article, is_imperative, is_kind
 from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.certainty import Certainty
 from skill_distiller.meaning.accounting.claims import (
     KEPT,
     adds_nothing,
@@ -90,7 +91,8 @@ def _vetoes(difference: Difference) -> Iterator[Fault]:
         before, after = (" ".join(token.word for token in side) for side in (edit.before, edit.after))
         kind = "changed" if before and after else "lost" if before else "new"
         mark = edit.what in ("punctuation", "small word") and not turns_around(edit.before, edit.after)
-        yield Fault(kind, before, after, *units, mark and edit.verdict is Verdict.REWORDED)
+        joins = all(token.sense in (Sense.AND, Sense.OR) for token in (*edit.before, *edit.after))
+        yield Fault(kind, before, after, *units, joins or (mark and edit.verdict is Verdict.REWORDED))
 
 
 def _is_telling(edit: Edit) -> bool:
@@ -99,7 +101,7 @@ def _is_telling(edit: Edit) -> bool:
     if edit.verdict is Verdict.PROVED:
         return False
     if edit.what in ("punctuation", "capitals"):
-        return True
+        return edit.what != "capitals" or any(len(token.word) > 1 for token in edit.before)  # "section B"
     if edit.what == "small word":
         articles = [t for t in (*edit.before, *edit.after) if t.kind is TokenKind.LIGHT and is_article(t.word)]
         return bool(articles) or turns_around(edit.before, edit.after)
@@ -158,6 +160,7 @@ class _Account:
         self._lines = {place.text for place in self._others if is_verbatim(place)}
         self._spread = Counter(value for place in self._old for value in place.values)
         self._said = frozenset[str]().union(*(place.values for place in self._new))
+        self._certainty = Certainty(self._old, self._new, self._others)
         self._found: list[Fault] = []
         # By place of the new text what of the old one it says.
         self._carried: dict[int, list[Place]] = defaultdict(list)
@@ -246,12 +249,19 @@ class _Account:
                     (spared if self._may_go(claim, place) else gone).append(claim)
             elif not any(is_said_alike(claim, other) for other in found) and not self._may_go(claim, place):
                 before, after = _with_clause(claim), _with_clause(found[0])
-                doubt = not any(is_bound_otherwise(claim, other) for other in found)
+                bound = [other for other in found if is_bound_otherwise(claim, other)]
+                doubt = not (bound and self._certainty.is_change(claim, found, place, carriers))
                 faults.append(Fault("changed", before, after, place.units, carriers[0].units, doubt))
         plain = [c for c in spared if self._spread[c.value] < 2 and c.value not in self._around]
         if len(plain) > max(_FEW, len(place.own) // 3) and not place.text.rstrip("*_ ").endswith(":"):
             gone += plain
-        aside = {id(claim) for claim in gone if is_doubtful_loss(claim, carriers) or is_number_of_heading(claim, place)}
+        aside = {
+            id(claim)
+            for claim in gone
+            if is_doubtful_loss(claim, carriers)
+            or is_number_of_heading(claim, place)
+            or not self._certainty.is_loss(claim, place, carriers)
+        }
         for doubt in (False, True):
             if lost := [claim for claim in gone if (id(claim) in aside) is doubt]:
                 words = " … ".join(_runs(place, lost))[:LONGEST]
@@ -308,11 +318,15 @@ class _Account:
             elif not found and not adds_nothing(token) and token.value not in self._around:
                 fresh.append(claim)
             elif found and not any(is_said_alike(other, claim) for other in found) and not self._is_plain(claim):
-                doubt = not any(is_bound_otherwise(other, claim) for other in found)
+                bound = [other for other in found if is_bound_otherwise(other, claim)]
+                doubt = not (bound and self._certainty.is_change(claim, found, place, sources, back=True))
                 self._note("changed", _with_clause(found[0]), _with_clause(claim), sources[0], place, doubt=doubt)
         for doubt in (False, True):
-            if come := [claim for claim in fresh if _is_plain_news(claim) is doubt]:
+            if come := [claim for claim in fresh if self._is_doubtful(claim, place, sources) is doubt]:
                 self._note("new", "", " … ".join(_runs(place, come)), None, place, doubt=doubt)
+
+    def _is_doubtful(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
+        return _is_plain_news(claim) or not self._certainty.is_news(claim, place, sources)
 
     def _in_order(self, said: Sequence[Place]) -> None:
         """Steps that were counted keep their order."""

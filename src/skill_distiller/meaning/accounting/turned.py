@@ -131,7 +131,7 @@ def find_redirected(place: Place, carriers: Sequence[Place]) -> list[Fault]:
             if (its_value, its_what) == (value, what)
         ]
         if what == "to":
-            if others and word not in others and not _is_link(word):
+            if others and word not in others and not _is_link(word) and not _is_distributive(word, others[0]):
                 return [Fault("changed", f"{word} {value}", f"{others[0]} {value}", place.units, carriers[0].units)]
         elif not others and any(key[1] == what for own in after for key in own) and _holds(carriers, value):
             return [Fault("changed", f"{word} {value}", "", place.units, carriers[0].units)]
@@ -159,8 +159,14 @@ def _directions(place: Place) -> dict[tuple[str, str], str]:
 def turns_around(one: Sequence[Token], other: Sequence[Token]) -> bool:
     """Whether "to" stands for "by" or the like; "of the list", "in the list", "for the list" hang on a noun alike."""
     words = [token.word for token in (*one, *other)]
-    return bool(one and other) and all(map(is_directional, words)) and not all(map(_is_link, words))
+    turned = bool(one and other) and all(map(is_directional, words)) and not all(map(_is_link, words))
+    return turned and not _is_distributive(*words)
 
 
 def _is_link(word: str) -> bool:
     return word.lower() in words_in("links")
+
+
+def _is_distributive(*words: str) -> bool:
+    """Whether one of some words only says that something holds for each."""
+    return any(word.lower() in words_in("distributive") for word in words)
