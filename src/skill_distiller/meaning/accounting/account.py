@@ -35,6 +35,7 @@ from skill_distiller.meaning.accounting.claims import (
     is_sense_kept,
     must_be_heard,
     says_nothing,
+    tells,
 )
 from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Place, is_verbatim, places_of
 from skill_distiller.meaning.accounting.shape import find_lost_lines, find_other_emphasis, find_other_form
@@ -73,6 +74,7 @@ def _pieces(skill: Skill) -> int:
     return len(kinds) - items + sum(bool(section.level) for section in skill.sections)
 
 
+_SIGNS: Final = frozenset("<>≤≥")
 _NEVER_MEANT: Final = frozenset(
     {
         "opposite",
@@ -92,6 +94,7 @@ def _vetoes(difference: Difference) -> Iterator[Fault]:
         kind = "changed" if before and after else "lost" if before else "new"
         mark = edit.what in ("punctuation", "small word") and not turns_around(edit.before, edit.after)
         joins = all(token.sense in (Sense.AND, Sense.OR) for token in (*edit.before, *edit.after))
+        joins = joins or (bool(before) and after in _SIGNS and any(before in unit.text for unit in units[1]))
         yield Fault(kind, before, after, *units, joins or (mark and edit.verdict is Verdict.REWORDED))
 
 
@@ -160,8 +163,10 @@ class _Account:
         self._lines = {place.text for place in self._others if is_verbatim(place)}
         self._spread = Counter(value for place in self._old for value in place.values)
         self._said = frozenset[str]().union(*(place.values for place in self._new))
-        self._certainty = Certainty(self._old, self._new, self._others)
+        said_above = {token.sense for token in read_tokens(around) if token.sense}
+        self._certainty = Certainty(self._old, self._new, self._others, said_above)
         self._found: list[Fault] = []
+        self._texts: list[Place] = []
         # By place of the new text what of the old one it says.
         self._carried: dict[int, list[Place]] = defaultdict(list)
 
@@ -169,7 +174,7 @@ class _Account:
         """What is lost, changed, new, or of another form; [] for nothing."""
         self._found += find_lost_lines(self._before, self._old, self._new, self._lines)
         self._found += find_other_form(self._before, self._after, self._old, self._new, together=self._together)
-        said = [place for place in self._new if not is_verbatim(place)]
+        said = self._texts = [place for place in self._new if not is_verbatim(place)]
         old = [place for place in self._old if not is_verbatim(place)]
         best = [_nearest(place, said) for place in old]
         for number, place in enumerate(old):
@@ -198,7 +203,7 @@ class _Account:
             if not says_nothing(place, self._said) and not self._is_said_elsewhere(place):
                 elsewhere = self._may_be_elsewhere(place)
                 facts = {c.value for c in place.own if c.token.kind is TokenKind.FACT} <= self._said
-                doubt = elsewhere or (facts and not binds(place))
+                doubt = elsewhere or (facts and (tells(place) or not binds(place))) or self._is_spread(place)
                 self._note("lost", place.text, "", place, None, doubt=doubt)
             return
         ways: list[tuple[int, ...]] = [(best,)]
@@ -225,6 +230,13 @@ class _Account:
             if half and facts <= other.values and senses <= bound:
                 return True
         return False
+
+    def _is_spread(self, place: Place) -> bool:
+        """Whether what is left has all facts of a place, and most of its words, though not in one part."""
+        there = self._said.union(*(other.values for other in self._others))
+        facts = {c.value for c in place.own if c.token.kind is TokenKind.FACT and c.token.word not in _BOXES}
+        words = {claim.value for claim in place.own if claim.token.kind is TokenKind.WORD}
+        return facts <= there and len(words & there) >= _MOST_SPREAD * len(words)
 
     def _is_said_elsewhere(self, place: Place) -> bool:
         """Whether another part of what is left says all of a place."""
@@ -255,10 +267,12 @@ class _Account:
         plain = [c for c in spared if self._spread[c.value] < 2 and c.value not in self._around]
         if len(plain) > max(_FEW, len(place.own) // 3) and not place.text.rstrip("*_ ").endswith(":"):
             gone += plain
+        told = _MOSTLY_GONE * len(place.own) < len(gone) and tells(place)
         aside = {
             id(claim)
             for claim in gone
-            if is_doubtful_loss(claim, carriers)
+            if (told and claim.token.kind is not TokenKind.FACT)
+            or is_doubtful_loss(claim, carriers)
             or is_number_of_heading(claim, place)
             or not self._certainty.is_loss(claim, place, carriers)
         }
@@ -300,7 +314,8 @@ class _Account:
         if ":" not in place.text and any(claim.token.sense is Sense.APPROVAL for claim in place.own):
             asks_for = False  # "ask the owner?"
         if place.text.rstrip("*_ ").endswith("?") and not asks_for and not any("?" in s.text for s in sources):
-            self._note("changed", "told", "asked", sources[0] if sources else None, place)
+            doubt = any("?" in other.text for other in self._old)
+            self._note("changed", "told", "asked", sources[0] if sources else None, place, doubt=doubt)
         if is_bare_condition(place) and not any(map(is_bare_condition, sources)):
             self._note("changed", "a condition of what is done", place.text, sources[0] if sources else None, place)
 
@@ -323,7 +338,13 @@ class _Account:
                 self._note("changed", _with_clause(found[0]), _with_clause(claim), sources[0], place, doubt=doubt)
         for doubt in (False, True):
             if come := [claim for claim in fresh if self._is_doubtful(claim, place, sources) is doubt]:
-                self._note("new", "", " … ".join(_runs(place, come)), None, place, doubt=doubt)
+                units = tuple(unit for source in self._said_by(place) for unit in source.units)
+                words = " ".join(" … ".join(_runs(place, come)).split())[:LONGEST]
+                self._found.append(Fault("new", "", words, units, place.units, doubt))
+
+    def _said_by(self, place: Place) -> list[Place]:
+        """What of the old text a place says."""
+        return next((found for i, found in self._carried.items() if self._texts[i] is place), [])
 
     def _is_doubtful(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
         return _is_plain_news(claim) or not self._certainty.is_news(claim, place, sources)
@@ -341,6 +362,8 @@ class _Account:
                 last[step.block] = max(last.get(step.block, -1), number[id(step)])
 
 
+_MOSTLY_GONE: Final = 0.6  # of the words of a sentence that is not there any more
+_MOST_SPREAD: Final = 0.6  # of the words of a sentence that are left somewhere
 _MOST_NEAR: Final = 4  # places that may say what another one says
 _BOXES: Final = frozenset({"[ ]", "[x]"})
 _FEW: Final = 2  # words that say little by themselves and may go together

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import Sense, is_imperative
 from skill_distiller.language.tables import words_in
-from skill_distiller.meaning.accounting.claims import DENIALS, is_derived, is_same, must_be_heard
+from skill_distiller.meaning.accounting.claims import DENIALS, binds, is_derived, is_same, must_be_heard
 from skill_distiller.meaning.accounting.places import Claim, Place
 from skill_distiller.meaning.sentence_tokens import Token, TokenKind
 
@@ -49,8 +49,10 @@ class _Bound(NamedTuple):
 class Certainty:
     """What of the places of two texts, and of what stands elsewhere in what is left, can be said for certain."""
 
-    def __init__(self, old: Sequence[Place], new: Sequence[Place], others: Sequence[Place] = ()) -> None:
-        self._old, self._new, self._others = old, new, others
+    def __init__(
+        self, old: Sequence[Place], new: Sequence[Place], others: Sequence[Place] = (), around: Collection[Sense] = ()
+    ) -> None:
+        self._old, self._new, self._others, self._around = old, new, others, around
 
     def is_loss(self, claim: Claim, place: Place, carriers: Sequence[Place]) -> bool:
         """Whether a fact or a word with a sense is gone for certain: it is said in no other form, nor near by."""
@@ -59,28 +61,33 @@ class Certainty:
             return False
         if token.kind is TokenKind.FACT:
             return self._is_fact_lost(token, place, carriers)
-        if must_be_heard(token):
-            return True
-        if token.sense in _LOOSE or token.sense is Sense.LEAVE:
-            return False
         near = self._near(place, carriers, self._new)
+        if must_be_heard(token):
+            return not any(c.token.loud and c.token.sense is token.sense for other in near for c in other.claims)
+        if token.sense in _LOOSE or token.sense is Sense.LEAVE or token.sense in self._around:
+            return False
         if token.sense is Sense.LIMIT:
             bound = _bound_at(place, claim)
             some = bound == _Bound(upper=False, number="1")  # "one or more errors" are errors
             return bound is not None and not some and bound not in _all_bounds(near)
         if token.sense in DENIALS and _bounds(place) & _all_bounds(near):
             return False  # "not more than 5", "at most 5"
-        labeled = token.sense in (Sense.CONDITION, Sense.OTHERWISE) and any(_COLONS.search(c.text) for c in carriers)
+        condition = token.sense in (Sense.CONDITION, Sense.OTHERWISE)
+        labeled = condition and any(_COLONS.search(c.text) for c in (*carriers, place))
         return not (labeled or _is_said_near(claim, near))
 
     def _is_fact_lost(self, token: Token, place: Place, carriers: Sequence[Place]) -> bool:
         value = token.value
-        if _is_spelled(token, place) and value == "1":
+        if _is_spelled(token, place) and (value == "1" or not binds(place)):
             return False
         if any(value in _ends_of(other) for other in self._new_facts):
             return False
         if value not in self._new_values:
             return True
+        if any(value in other.values for other in self._near(place, carriers, self._new)):
+            return False
+        if all(value not in other.values for other in self._new):
+            return False  # it is said outside of the text
         known = {claim.value for claim in place.claims}
         own = [claim.token for carrier in carriers for claim in carrier.own if claim.token.kind is TokenKind.FACT]
         return any(other.value not in known and _is_number(other) is _is_number(token) for other in own)
@@ -89,6 +96,8 @@ class Certainty:
         """Whether a fact or word came for certain: the original has it nowhere, and not in another form."""
         token = claim.token
         if token.kind is TokenKind.FACT:
+            if token.value == "1" and _is_spelled(token, place):
+                return False  # "split one that holds both"
             ends = set(_ends_of(token.value))
             known = token.value in self._old_values or token.word.lower() in self._old_words
             return not (known or (ends and ends <= self._old_values))
@@ -99,10 +108,16 @@ class Certainty:
         near = self._near(place, sources, self._old)
         if token.sense is Sense.LIMIT:
             bound = _bound_at(place, claim)
+            said = len(place.units) == 1 and claim.own and place.text[token.start : token.end].lower().split()
+            if said and self._old_words.issuperset(re.findall(r"\w+", " ".join(said))) and said[0].isalpha():
+                return False  # "the maximum is 100", "maximum 100"
             return bound is not None and bound not in _all_bounds(near)
+        if token.sense in (Sense.LEAVE, Sense.ABILITY) and claim.denied:
+            return not any(c.token.sense in DENIALS for other in near for c in other.claims)  # "may not", "must not"
         if len(place.units) > 1 and not place.units[0].under:
             near = self._old  # the head of a table
-        return must_be_heard(token) or not _is_said_near(claim, near)
+        stops = token.sense is Sense.UNTIL and any(c.token.sense is Sense.CONDITION for p in near for c in p.claims)
+        return must_be_heard(token) or not (stops or _is_said_near(claim, near))  # "stop when", "until"
 
     def _is_word_new(self, claim: Claim, place: Place) -> bool:
         """Whether a word is one of several new ones, or asks for something of its own."""
@@ -127,6 +142,9 @@ class Certainty:
         """
         if any(other is not claim and other.value == claim.value for other in place.claims):
             return False  # it stands there twice, and once may be said by what it hangs on
+        found = [other for other in found if other.value == claim.value]
+        if not found:
+            return False  # another word, which may stand for it or not
         near = self._near(place, others, self._old if back else self._new)
         return all(self._is_other(claim, other, place, near, back=back) for other in found)
 
@@ -149,6 +167,8 @@ class Certainty:
     def _near(self, place: Place, carriers: Sequence[Place], side: Sequence[Place]) -> list[Place]:
         """The carriers of a place, what stands right beside them, and whatever shares half of its words."""
         found = list(carriers)
+        if side is self._new:
+            side = (*side, *self._others)
         for at, other in enumerate(side):
             beside = any(o is c for o in side[max(0, at - 1) : at + 2] for c in carriers)
             words = {c.value for c in place.own if c.token.kind is not TokenKind.SENSE}
@@ -192,7 +212,7 @@ def _is_turned(old: Claim, new: Claim, after: Sequence[Place]) -> bool:
     if not any(map(is_imperative, bases(old.token.word))):
         return False
     if new.near:
-        return True
+        return is_imperative(new.token.word)
     for place in after:
         if new in place.own:
             behind = place.own[place.own.index(new) + 1 :][:_REACH]
@@ -206,6 +226,8 @@ def _is_said_near(claim: Claim, near: Iterable[Place]) -> bool:
     if sense is None:
         return False
     wanted = _wanted(sense)
+    if any(claim.token.word in place.text.lower() for place in near if sense is Sense.APPROVAL):
+        return True  # as the name of a field
     claims = [other for place in near for other in place.claims]
     return any(other.token.sense in wanted or is_derived(claim.token.word, other.token.word) for other in claims)
 

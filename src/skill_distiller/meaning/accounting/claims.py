@@ -221,7 +221,18 @@ def binds(place: Place) -> bool:
     heading = place.kind is UnitKind.HEADING
     if not any(claim.token.kind <= TokenKind.WORD and not is_plain_word(claim.token) for claim in place.own):
         return False
-    return not heading and (asked or restricts(place.text) or any(c.token.sense in KEPT for c in place.own))
+    counted = any(claim.token.kind is TokenKind.FACT for claim in place.own)  # "the most important" is no limit
+    senses = KEPT if counted else KEPT - {Sense.LIMIT}
+    return not heading and (asked or restricts(place.text) or any(c.token.sense in senses for c in place.own))
+
+
+def tells(place: Place) -> bool:
+    """Whether a sentence tells something and neither asks, forbids nor demands: "If you follow this, all is well."."""
+    forces = any(claim.token.sense in (Sense.DUTY, Sense.ONLY) or claim.token.loud for claim in place.claims)
+    question = place.text.rstrip("*_ ").endswith("?")
+    return place.kind is UnitKind.SENTENCE and not (
+        forces or question or asks(read_tokens(place.text)) or restricts(place.text)
+    )
 
 
 def is_listed(token: Token, place: Place) -> bool:
@@ -249,7 +260,8 @@ def is_pronoun_one(token: Token, place: Place) -> bool:
 
 def is_bare_condition(place: Place) -> bool:
     """Whether a sentence is a condition and says nothing for the case that it holds."""
-    first = place.own[0].token if place.own and place.kind is UnitKind.SENTENCE else None
+    opens = bool(place.own) and place.claims[0] is place.own[0]
+    first = place.own[0].token if opens and place.kind is UnitKind.SENTENCE else None
     return first is not None and first.sense is Sense.CONDITION and not re.search(r"[,:;→—]", place.text)
 
 
