@@ -26,7 +26,7 @@ def excuses(reading: Reading) -> Mapping[int, int]:
     part = reading.analysis.model_part
     if part is None:
         return {}
-    found = {i: KNOWN for i in part.known} | dict(part.repeats)
+    found = dict.fromkeys(part.known, KNOWN) | dict(part.repeats)
     return {i: other for i, other in found.items() if _may_go(reading, i)}
 
 

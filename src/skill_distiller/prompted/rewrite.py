@@ -11,6 +11,7 @@ from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.fact import FactKind
+from skill_distiller.meaning.units import VERBATIM
 from skill_distiller.planning.excuses import excuses
 from skill_distiller.prompted.exchange import (
     REPAIR,
@@ -25,7 +26,6 @@ from skill_distiller.prompted.exchange import (
     undisputed,
 )
 from skill_distiller.prompted.read_skill import asked_blocks
-from skill_distiller.meaning.units import VERBATIM
 from skill_distiller.providers.model import Expected, Request
 from skill_distiller.providers.session import Question, Session
 from skill_distiller.rewriting.model import Bundle, Doubt, Proposals, Refusal, Rendering, RenderingKind

@@ -169,7 +169,7 @@ def _put_back(text: str, fault: Fault) -> str:
         for unit in new:
             text = _without(text, unit)
         return text
-    if old[0].kind in VERBATIM or UnitKind.CELL in {unit.kind for unit in (*old, *new)} and len(old) != len(new):
+    if old[0].kind in VERBATIM or (UnitKind.CELL in {unit.kind for unit in (*old, *new)} and len(old) != len(new)):
         return text
     if len(old) == len(new):
         for one, other in zip(old, new, strict=True):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from skill_distiller.language.lexicon import Sense, is_article, is_imperative, is_kind
+from skill_distiller.language.lexicon import Sense, is_imperative, is_kind
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.certainty import Certainty
 from skill_distiller.meaning.accounting.claims import (
@@ -39,11 +39,11 @@ from skill_distiller.meaning.accounting.claims import (
 )
 from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Place, is_verbatim, places_of
 from skill_distiller.meaning.accounting.shape import find_lost_lines, find_other_emphasis, find_other_form
-from skill_distiller.meaning.accounting.turned import find_governed, find_redirected, find_turned, turns_around
-from skill_distiller.meaning.compare import Difference, compare
+from skill_distiller.meaning.accounting.turned import find_governed, find_redirected, find_turned
+from skill_distiller.meaning.accounting.vetoes import find_vetoes, leaves_out, says_more
+from skill_distiller.meaning.compare import compare
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_language, read_tokens
 from skill_distiller.meaning.units import UnitKind
-from skill_distiller.meaning.verdicts import RANK, Edit, Verdict
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
 
@@ -59,12 +59,12 @@ def account(
     one, two = _parsed(before), _parsed(after)
     together = _pieces(one) > 1
     differences = [] if together else compare(one, two).differences
-    firm = [d for d in differences if d.firm or _says_more(d)]
-    loose = [] if trusting else [d for d in differences if d not in firm and _leaves_out(d)]
+    firm = [d for d in differences if d.firm or says_more(d)]
+    loose = [] if trusting else [d for d in differences if d not in firm and leaves_out(d)]
     if not together and not firm and not loose:
         return tuple(find_other_emphasis(one.body, two.body))
     faults = _Account(one, two, around, elsewhere, together=together).faults()
-    return (*(fault for difference in (*firm, *loose) for fault in _vetoes(difference)), *faults)
+    return (*(fault for difference in (*firm, *loose) for fault in find_vetoes(difference)), *faults)
 
 
 def _pieces(skill: Skill) -> int:
@@ -72,43 +72,6 @@ def _pieces(skill: Skill) -> int:
     kinds = [block.kind for block in skill.blocks]
     items = sum(one is two is BlockKind.LIST_ITEM for one, two in pairwise(kinds))
     return len(kinds) - items + sum(bool(section.level) for section in skill.sections)
-
-
-_SIGNS: Final = frozenset("<>≤≥")
-_NEVER_MEANT: Final = frozenset(
-    {
-        "opposite",
-        *(str(sense) for sense in (Sense.LIMIT, Sense.APPROVAL, Sense.ABILITY)),
-    }
-)
-
-
-def _vetoes(difference: Difference) -> Iterator[Fault]:
-    """What of a difference no shorter way to say the same brings about; marks and articles may be harmless."""
-    units = difference.before, difference.after
-    if difference.verdict is Verdict.WEAKENED or (difference.firm and difference.what == "exchanged"):
-        one, two = (" ".join(unit.text for unit in side)[:LONGEST] for side in units)
-        yield Fault("changed", one, two, *units)
-    for edit in filter(_is_telling, difference.edits):
-        before, after = (" ".join(token.word for token in side) for side in (edit.before, edit.after))
-        kind = "changed" if before and after else "lost" if before else "new"
-        mark = edit.what in ("punctuation", "small word") and not turns_around(edit.before, edit.after)
-        joins = all(token.sense in (Sense.AND, Sense.OR) for token in (*edit.before, *edit.after))
-        joins = joins or (bool(before) and after in _SIGNS and any(before in unit.text for unit in units[1]))
-        yield Fault(kind, before, after, *units, joins or (mark and edit.verdict is Verdict.REWORDED))
-
-
-def _is_telling(edit: Edit) -> bool:
-    """Whether an edit is a mark or small word on which all hangs, another direction, or a word for its opposite."""
-    both = bool(edit.before and edit.after)
-    if edit.verdict is Verdict.PROVED:
-        return False
-    if edit.what in ("punctuation", "capitals"):
-        return edit.what != "capitals" or any(len(token.word) > 1 for token in edit.before)  # "section B"
-    if edit.what == "small word":
-        articles = [t for t in (*edit.before, *edit.after) if t.kind is TokenKind.LIGHT and is_article(t.word)]
-        return bool(articles) or turns_around(edit.before, edit.after)
-    return both and RANK[edit.verdict] > RANK[Verdict.REWORDED] and edit.what in _NEVER_MEANT
 
 
 _NO_FIELDS: Final = "---\n---\n"
@@ -121,34 +84,6 @@ def _parsed(text: str) -> Skill:
 def lost_in(before: str, after: str) -> tuple[Fault, ...]:
     """What of a text another one does not say, whatever else that says; () for nothing."""
     return tuple(fault for fault in account(before, after) if fault.kind not in ("new", "form"))
-
-
-def _says_more(difference: Difference) -> bool:
-    """Whether a word came that stands for none, or "by" for "to": nobody can tell that it is harmless."""
-    return any(_is_new(edit) for edit in difference.edits)
-
-
-def _is_new(edit: Edit) -> bool:
-    known = {token.value for token in edit.before}
-    if edit.what == "word" and any(t.kind is TokenKind.WORD and t.value not in known for t in edit.after):
-        return True
-    alone = len(edit.before) == len(edit.after) == 1
-    if alone and edit.after[0].word.endswith("ing") and is_imperative(edit.before[0].word):
-        return True  # "ask", "stop asking"
-    return (alone and turns_around(edit.before, edit.after)) or edit.what == "capitals"  # the US, us
-
-
-def _leaves_out(difference: Difference) -> bool:
-    """Whether a word is gone that may be the point, an article that counts, or a comma that parts."""
-    for edit in difference.edits:
-        if edit.verdict is not Verdict.REWORDED:
-            continue
-        words = [token for token in edit.before if token.kind is TokenKind.WORD and not goes_without(token)]
-        if edit.what == "punctuation" or (edit.what == "word" and words and not edit.after):
-            return True
-        if edit.what == "small word" and any(is_article(token.word) for token in edit.before):
-            return True
-    return difference.verdict is Verdict.MOVED
 
 
 class _Account:

@@ -115,7 +115,7 @@ class Certainty:
         if token.sense in (Sense.LEAVE, Sense.ABILITY) and claim.denied:
             return not any(c.token.sense in DENIALS for other in near for c in other.claims)  # "may not", "must not"
         if len(place.units) > 1 and not place.units[0].under:
-            near = self._old  # the head of a table
+            near = list(self._old)  # the head of a table
         stops = token.sense is Sense.UNTIL and any(c.token.sense is Sense.CONDITION for p in near for c in p.claims)
         return must_be_heard(token) or not (stops or _is_said_near(claim, near))  # "stop when", "until"
 
@@ -167,10 +167,9 @@ class Certainty:
     def _near(self, place: Place, carriers: Sequence[Place], side: Sequence[Place]) -> list[Place]:
         """The carriers of a place, what stands right beside them, and whatever shares half of its words."""
         found = list(carriers)
-        if side is self._new:
-            side = (*side, *self._others)
-        for at, other in enumerate(side):
-            beside = any(o is c for o in side[max(0, at - 1) : at + 2] for c in carriers)
+        places = [*side, *self._others] if side is self._new else list(side)
+        for at, other in enumerate(places):
+            beside = any(o is c for o in places[max(0, at - 1) : at + 2] for c in carriers)
             words = {c.value for c in place.own if c.token.kind is not TokenKind.SENSE}
             if beside or 2 * len(words & other.values) >= max(1, len(words)):
                 found.append(other)
