@@ -124,7 +124,8 @@ def _rewrite_lines(prompt: str, keys: Mapping[int, str], reply: Mapping[str, Any
     for entry in reply["texts"]:
         told |= set(entry["blocks"])
         yield {"prompt": prompt, "blocks": [keys[number] for number in entry["blocks"]], "text": entry["text"]}
-    yield {"prompt": prompt, "stay": [key for number, key in keys.items() if number not in told]}
+    if left := [key for number, key in keys.items() if number not in told]:
+        yield {"prompt": prompt, "stay": left}
 
 
 def with_lines(replies: Replies, new: Sequence[Line]) -> Replies:

@@ -84,12 +84,12 @@ def _shown(text: str) -> str:
 
 
 def pairs_report() -> str:
-    """What becomes of the pairs, of the half that the check was made on and of the one kept back.
+    """What becomes of the pairs, of those that the check was made on (the first two of each) and of those kept back.
 
     Asked about is what the judge has to answer for before it is taken.
     """
     rows = []
-    for name in ("faithful", "faithful_held_out", "lossy", "lossy_held_out"):
+    for name in ("faithful", "faithful_held_out", "faithful_second", "lossy", "lossy_held_out", "lossy_second"):
         pairs = _pairs(PAIRS / f"{name}.md")
         found = [account(before, after) for before, after in pairs]
         refused = sum(any(not fault.doubt for fault in faults) for faults in found)

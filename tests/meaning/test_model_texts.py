@@ -10,7 +10,8 @@ from tests.fixture_file import read_cases
 from skill_distiller.meaning.accounting.account import account
 from skill_distiller.tokens import count_tokens
 
-FILES = tuple(f"model_texts/{name}.md" for name in ("faithful", "faithful_held_out", "lossy", "lossy_held_out"))
+_KINDS = ("faithful", "lossy")
+FILES = tuple(f"model_texts/{kind}{part}.md" for kind in _KINDS for part in ("", "_held_out", "_second"))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -35,10 +36,20 @@ def _refused(name: str) -> list[str]:
 
 
 def test_what_keeps_everything_is_mostly_let_in() -> None:
-    """Of the half that the check was made on; one in ten is aimed at. `python -m lab.model --pairs` prints both."""
-    assert len(_refused("model_texts/faithful.md")) <= 0.2 * len(read_cases("model_texts/faithful.md"))
+    """Of those that the check was made on; `python -m lab.model --pairs` prints the others too."""
+    assert len(_refused("model_texts/faithful.md")) <= 0.04 * len(read_cases("model_texts/faithful.md"))
+    assert len(_refused("model_texts/faithful_held_out.md")) <= 0.1 * len(
+        read_cases("model_texts/faithful_held_out.md")
+    )
 
 
 def test_what_loses_something_is_refused_or_asked_about() -> None:
-    """Of the half that the check was made on all."""
-    assert [c.title for c in read_cases("model_texts/lossy.md") if not account(c.input, c.expected)] == []
+    """All: what passes unsaid no judge sees."""
+    cases = [case for name in FILES if "lossy" in name for case in read_cases(name)]
+    assert [case.title for case in cases if not account(case.input, case.expected)] == []
+
+
+def test_what_turns_a_rule_is_refused_without_asking() -> None:
+    """Limits, numbers, denials and exceptions are the program's: more than half of what is lossy is refused at once."""
+    refused = _refused("model_texts/lossy.md") + _refused("model_texts/lossy_held_out.md")
+    assert len(refused) >= 40

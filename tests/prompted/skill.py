@@ -75,7 +75,8 @@ def scores(
     constraints: float = 90,
     behavior: float = 90,
     missing: Sequence[str] = (),
+    doubts: Sequence[object] = (),
 ) -> str:
     """The answers of a judge."""
     numbers = {"triggers": triggers, "actions": actions, "constraints": constraints, "behavior": behavior}
-    return json.dumps({**numbers, "missing": list(missing)})
+    return json.dumps({**numbers, "missing": list(missing), "doubts": list(doubts)})

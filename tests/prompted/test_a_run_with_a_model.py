@@ -79,8 +79,28 @@ def test_what_repeats_a_block_goes_for_it() -> None:
 def test_of_two_that_repeat_one_another_one_stays(threshold: float) -> None:
     """Each may go only as the other is there."""
     read = labels(TYPES, b0={"repeats": 1}, b1={"repeats": 0})
-    result, _ = sent(read, NOTHING, scores(), threshold=threshold)
+    result, _ = sent(read, NOTHING, scores(), scores(50, 50, 50, 50), threshold=threshold)
     assert not {0, 1} <= gone(result).keys()
+
+
+@pytest.mark.parametrize(("score", "plain"), [(100, True), (90, False)])
+def test_a_run_with_a_model_is_no_larger_than_one_without(score: int, plain: bool) -> None:
+    """Where the judge scores the smaller result of the program no lower than that of the model; else this stays."""
+    low = scores(score, score, score, score)
+    result, provider = sent(labels(TYPES), NOTHING, scores(), low, threshold=0.8)
+    without = distill(parse_skill(TEXT), DistillOptions(threshold=0.8))
+    assert len(provider.requests) == 4
+    assert (result.text == without.text) is plain
+    assert any(note.kind is NoteKind.PLAIN for note in result.notes) is plain
+
+
+def test_a_sentence_that_the_judge_finds_lost_comes_back_alone() -> None:
+    """The rest of the text that was written for its section stays as it is."""
+    text = "Weigh the parcel on the scale, write its weight on the label before it goes to the counter."
+    lost = scores(doubts=[{"index": 0, "word": "lost", "quote": ""}])
+    result, _ = sent(labels(TYPES), told({"blocks": [0, 1], "text": text}), lost)
+    assert "the scale of the house" in result.text
+    assert result.text.count("Keep in mind") == 0
 
 
 def test_a_rule_does_not_go_for_one_that_says_less() -> None:

@@ -117,8 +117,17 @@ def _is_declared(pair: Pair, difference: Difference) -> bool:
 
 
 def _is_accounted_for(pair: Pair, difference: Difference) -> bool:
-    """Whether a difference is one between blocks and the text that says all of them in new words."""
+    """Whether a difference is one between blocks and the text that says all of them in new words.
+
+    So is that what did not change stands below such a text.
+    """
     blocks = {unit.block for unit in difference.before}
+    if difference.verdict is Verdict.MOVED and not difference.edits:
+        found = pair.comparison.alignment
+        before = {label.block for block in blocks for label in found.old.labels(block)}
+        after = {label.text for unit in difference.after for label in found.new.labels(unit.block)}
+        if before | after and before <= pair.retold.blocks and all(text in pair.retold.text for text in after):
+            return True
     return blocks <= pair.retold.blocks and all(unit.text in pair.retold.text for unit in difference.after)
 
 

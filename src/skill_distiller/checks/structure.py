@@ -22,6 +22,8 @@ def find_broken_edges(pair: Pair) -> Iterator[Finding]:
     yield from _lost_files(pair)
     elsewhere = "\n".join(skill.body for skill in _others(pair))
     for edge, source, target in broken_edges(pair.original, pair.comparison):
+        if {source, target} <= pair.retold.blocks:
+            continue  # both are said, in one text
         if target < 0 or pair.original.blocks[target].text.strip() not in elsewhere:
             lost, needs = _quote(pair.original, target), _quote(pair.original, source)
             detail = f"{edge.kind.value}, {edge.why}" if edge.why else edge.kind.value

@@ -87,7 +87,8 @@ def choose_without_losses(
             ladders = require(ladders, alone)
             continue
         needed = {i: why for i, why in _needed(reading, texts, picked.choice, best=best).items() if i not in reasons}
-        named = _lost_files(reading, ladders, texts, picked.choice)
+        said = [one.text or (chosen[one.stands_in].text if one.stands_in >= 0 else "") for one in chosen]
+        named = _lost_files(reading, ladders, said, picked.choice)
         if not needed and not named:
             return Settled(ladders, frontier, picked, reasons)
         reasons = dict.fromkeys(named, Reason.FILE) | reasons | needed

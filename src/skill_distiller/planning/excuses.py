@@ -10,7 +10,7 @@ from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.modals import restricts, verifies
 from skill_distiller.planning.plan import Decision, Plan, Reason
-from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.rewriting.model import Doubt, RenderingKind
 from skill_distiller.skill.model import BlockKind
 
 KNOWN: Final = -1  # in place of the block that says the same
@@ -20,15 +20,29 @@ KNOWN: Final = -1  # in place of the block that says the same
 def excuses(reading: Reading) -> Mapping[int, int]:
     """The blocks, by index, of which a model says that nothing is lost without them, and which block says the same.
 
-    KNOWN stands for what every agent knows. A word is not taken where a program sees more: a protected pattern or a
-    rule in capitals, a fact that the other block lacks (for what is known: any fact that stands nowhere else), a
-    restriction or a check that the other block does not lay down in full.
+    KNOWN stands for what every agent knows. Its word is not taken for a protected pattern or a rule in capitals; where
+    a program sees more than it says, the judge is asked too (`asked_excuses`).
     """
     part = reading.analysis.model_part
     if part is None:
         return {}
-    found = {i: other for i, other in part.repeats.items() if _may_go(reading, i) and _says_all(reading, other, i)}
-    return {i: KNOWN for i in part.known if _may_go(reading, i) and _is_harmless(reading, i)} | found
+    found = dict.fromkeys(part.known, KNOWN) | dict(part.repeats)
+    return {i: other for i, other in found.items() if _may_go(reading, i)}
+
+
+@once_per_reading
+def asked_excuses(reading: Reading) -> Mapping[int, int]:
+    """Those of the excuses that are not plain: the block has a fact that the other one lacks.
+
+    (Of what is known: any fact that stands nowhere else.) Or it has a restriction or a check that the other block does
+    not lay down in full.
+    """
+    known = excuses(reading)
+    return {i: other for i, other in known.items() if not _is_plain(reading, i, other)}
+
+
+def _is_plain(reading: Reading, block: int, other: int) -> bool:
+    return _is_harmless(reading, block) if other == KNOWN else _says_all(reading, other, block)
 
 
 def _may_go(reading: Reading, block: int) -> bool:
@@ -81,14 +95,21 @@ def widowed(reading: Reading, texts: Sequence[str]) -> Iterator[int]:
 
 
 def with_excuses(reading: Reading, plan: Plan) -> Plan:
-    """The plan, where each block that went with an excuse says it, and which block says the same."""
-    known = excuses(reading)
+    """The plan, where each block that went with an excuse says it, and which block says the same.
+
+    Where that is not plain it is one of the plan's doubts.
+    """
+    known, asked = excuses(reading), asked_excuses(reading)
+    doubts = list(plan.doubts)
 
     def excused(decision: Decision) -> Decision:
         other = known.get(decision.block)
         if other is None or decision.rendering.kind is not RenderingKind.DROPPED:
             return decision
         why = Reason.KNOWN if other == KNOWN else Reason.REPEATS
+        if decision.block in asked:
+            doubts.append(Doubt((decision.block,), reading.skill.blocks[decision.block].text, "", (str(why),)))
         return replace(decision, rendering=replace(decision.rendering, stands_in=other), reason=why)
 
-    return replace(plan, decisions=tuple(map(excused, plan.decisions)))
+    decisions = tuple(map(excused, plan.decisions))
+    return replace(plan, decisions=decisions, doubts=tuple(doubts))

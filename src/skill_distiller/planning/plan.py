@@ -82,9 +82,14 @@ class Plan:
 
     @property
     def open_doubts(self) -> tuple[Doubt, ...]:
-        """Those of the texts that were chosen."""
+        """Those of the texts that were chosen, and of the blocks that went."""
         kinds = {decision.block: decision.rendering.kind for decision in self.decisions}
-        return tuple(one for one in self.doubts if RENDERINGS[kinds[one.blocks[0]]].proof is Proof.WORDING)
+
+        def stands(doubt: Doubt) -> bool:
+            kind = kinds[doubt.blocks[0]]
+            return RENDERINGS[kind].proof is Proof.WORDING or (kind is RenderingKind.DROPPED and not doubt.after)
+
+        return tuple(filter(stands, self.doubts))
 
     @property
     def changed(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Final
@@ -11,6 +11,8 @@ from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.fact import FactKind
+from skill_distiller.meaning.units import VERBATIM
+from skill_distiller.planning.excuses import excuses
 from skill_distiller.prompted.exchange import (
     REPAIR,
     REWRITE,
@@ -79,7 +81,8 @@ class PromptedRewriter:
         if not groups:
             return Proposals()
         self.session.admit(reading.skill.text)
-        first = [self._retell(reading, telling) for telling in self._ask(reading, groups)]
+        told = [self._retell(reading, telling) for telling in self._ask(reading, groups)]
+        first = self._leaning(reading.skill, told)
         refused = [one for one in first if one.faults]
         second: dict[tuple[int, ...], Retold] = {}
         if refused:
@@ -89,25 +92,32 @@ class PromptedRewriter:
         return _proposals(reading, self._leaning(reading.skill, best), counter)
 
     def _leaning(self, skill: Skill, told: Sequence[Retold]) -> list[Retold]:
-        """The texts, where one that lacks only what other blocks say as well is whole; those do not lean on others."""
+        """The texts, where one that lacks only what is said elsewhere in the result is whole.
+
+        What another text says is there whether it is taken or not: else its blocks stay as they were.
+        """
         texts = {block.index: block.text for block in skill.blocks}
         for one in told:
-            if one.text:
-                texts |= {block: one.text if block == one.telling.blocks[0] else "" for block in one.telling.blocks}
+            said = one.text or one.telling.text
+            texts |= {block: said if block == one.telling.blocks[0] else "" for block in one.telling.blocks}
         found: list[Retold] = []
         for one in told:
             if one.faults or one.doubts:
-                elsewhere = "\n\n".join(text for block, text in texts.items() if block not in one.telling.blocks)
-                again = retell(skill, one.telling, self._leniency(elsewhere))
-                if not again.faults and (one.faults or len(again.doubts) < len(one.doubts)):
-                    texts |= dict.fromkeys(one.telling.blocks, "")  # what leans on others carries nothing for them
+                again = retell(skill, one.telling, self._leniency(_elsewhere(skill, texts, one.telling.blocks)))
+                if len(again.faults) < len(one.faults) or len(again.doubts) < len(one.doubts):
                     found.append(again)
                     continue
             found.append(one)
         return found
 
     def _retell(self, reading: Reading, telling: Telling) -> Retold:
-        return retell(reading.skill, telling, self._leniency())
+        """A text held against its blocks, without those that may go anyway where these are at fault."""
+        whole = retell(reading.skill, telling, self._leniency())
+        left = tuple(block for block in telling.blocks if block not in excuses(reading))
+        if not whole.faults or not self.judged or not left or left == telling.blocks:
+            return whole
+        rest = retell(reading.skill, Telling(left, telling.text), self._leniency())
+        return rest if len(rest.faults) < len(whole.faults) else whole
 
     def _leniency(self, elsewhere: str = "") -> Leniency:
         return Leniency(self.judged and not self.accept_unproved, self.accept_unproved, elsewhere)
@@ -132,6 +142,17 @@ class PromptedRewriter:
         )
         (reply,) = self.session.ask_all([question])
         return [told for told in reply if told.blocks in wanted] if isinstance(reply, list) else []
+
+
+def _elsewhere(skill: Skill, texts: Mapping[int, str], blocks: Collection[int]) -> str:
+    """What is said outside of some blocks, given the texts of all, with the headings under which something is."""
+    found: list[str] = []
+    for section in skill.sections:
+        left = [texts[b.index] for b in section.blocks if texts[b.index] and b.index not in blocks]
+        if section.level and any(texts[b.index] for b in section.blocks):
+            found.append(section.heading_source.strip())
+        found += left
+    return "\n\n".join(found)
 
 
 def batches(skill: Skill) -> list[list[Block]]:
@@ -304,13 +325,22 @@ def _proposals(reading: Reading, told: Sequence[Retold], counter: TokenCounter) 
 
 
 def _doubts(told: Retold) -> Iterator[Doubt]:
-    """What is in question of a text, by the sentence of the original that it is about."""
+    """What is in question of a text, by the sentence of the original that it is about; lines of a sample as one."""
     by_sides: dict[tuple[str, str], list[str]] = {}
+    lines: list[str] = []
     for fault in told.doubts:
+        if fault.old and not fault.new and fault.old[0].kind in VERBATIM:
+            lines.append(fault.old[0].text)
+            continue
         before, after = (" ".join(unit.text for unit in units) for units in (fault.old, fault.new))
         by_sides.setdefault((before, after), []).append(str(fault))
     for (before, after), faults in by_sides.items():
         yield Doubt(told.telling.blocks, before, after, tuple(dict.fromkeys(faults)))
+    if lines:
+        yield Doubt(told.telling.blocks, "\n".join(lines), "", (_LINES,))
+
+
+_LINES: Final = "lost: lines of a sample"
 
 
 def _are_next(blocks: Sequence[Block]) -> bool:

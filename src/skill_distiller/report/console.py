@@ -220,6 +220,7 @@ def note_text(note: Note, record: Record) -> tuple[str, str]:
         NoteKind.BUDGET_LEFT: f"Of the budget {detail} tokens are left: with the next piece that went and all that "
         f"belongs to it the result would have {note.tokens or 0:,}.",
         NoteKind.ADVISORY_REMOVED: f"Advisory pattern removed (no score penalty): {detail}",
+        NoteKind.PLAIN: f"Without the model's texts, which came to {detail} tokens: the judge gives no less.",
         NoteKind.PLAN_APPLIED: "Plan applied.",
     }
     if note.kind in plain:

@@ -9,7 +9,7 @@ from typing import Final
 
 from skill_distiller.meaning.accounting.account import account
 from skill_distiller.meaning.accounting.places import Fault
-from skill_distiller.meaning.units import Unit
+from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
 from skill_distiller.skill.model import Block, BlockKind, Section, Skill
 from skill_distiller.skill.parse import LIST_MARKER
 
@@ -161,17 +161,38 @@ def _mended(before: str, text: str, faults: Sequence[Fault], check: Callable[[st
 
 
 def _put_back(text: str, fault: Fault) -> str:
-    """The text where what is at fault is as it was, or gone where it is new."""
+    """The text where what is at fault is as it was, or gone where it is new; what nothing stands for comes last."""
     old, new = fault.old, fault.new
-    if not new or any(text.count(unit.text) != 1 for unit in new):
+    if any(text.count(unit.text) != 1 for unit in new):
         return text
     if not old:
         for unit in new:
             text = _without(text, unit)
-    elif len(old) == len(new):
+        return text
+    if old[0].kind in VERBATIM or (UnitKind.CELL in {unit.kind for unit in (*old, *new)} and len(old) != len(new)):
+        return text
+    if len(old) == len(new):
         for one, other in zip(old, new, strict=True):
             text = text.replace(other.text, one.text)
+        return text
+    said = " ".join(unit.text for unit in old)
+    if not new:
+        return text if old[0].number or said in text else append(text, said)
+    text = text.replace(new[0].text, said)
+    for unit in new[1:]:
+        text = _without(text, unit)
     return text
+
+
+def append(text: str, sentence: str) -> str:
+    """A text with one more sentence at its end: an item where the text ends with one, else a paragraph."""
+    body = text.rstrip()
+    last = body.rpartition("\n")[2]
+    bullet = _BULLET.match(last)
+    return f"{body}\n{bullet.group()}{sentence}" if bullet else f"{body}\n\n{sentence}"
+
+
+_BULLET: Final = re.compile(r"[ \t]*[-*+][ \t]+")
 
 
 def _without(text: str, unit: Unit) -> str:

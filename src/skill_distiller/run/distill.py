@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from math import floor
@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.functionality import EmbeddedJudge
+from skill_distiller.checks.receipt import compare
 from skill_distiller.errors import RefusedError, TargetError, UsageError
 from skill_distiller.planning.choose import (
     Observer,
@@ -25,9 +26,9 @@ from skill_distiller.planning.ladders import replace_with
 from skill_distiller.planning.plan import Mode, Reason, undo_all
 from skill_distiller.planning.required import bring_back, carriers
 from skill_distiller.planning.saved_plan import find_pieces, recall_plan
-from skill_distiller.rewriting.model import Wording
+from skill_distiller.rewriting.model import Doubt, Wording
 from skill_distiller.run.backends import Backends
-from skill_distiller.run.gates.judge_gate import Judged, heed_judge, judge_of
+from skill_distiller.run.gates.judge_gate import MOST_ASKED, Judged, heed_judge, judge_of
 from skill_distiller.run.notes import (
     COMPACTION_TOKENS,
     Note,
@@ -145,7 +146,7 @@ def carry_out(run: Run, skill: Skill, folder: SkillFolder | None = None) -> Resu
         notes += (Note(NoteKind.BUDGET_LEFT, str(left), tokens=larger),) if larger else ()
     if tokens.candidate > COMPACTION_TOKENS:
         notes += compaction_notes(comparison, draft.plan.counts(skill), counter, run.backends.models)
-    return Result(
+    result = Result(
         run=run,
         reading=reading,
         plan=draft.plan,
@@ -156,6 +157,23 @@ def carry_out(run: Run, skill: Skill, folder: SkillFolder | None = None) -> Resu
         one_liner=draft.one_liner,
         moves=moves,
     )
+    return _or_plain(result, folder) if judged.asked < MOST_ASKED else result
+
+
+def _or_plain(result: Result, folder: SkillFolder | None) -> Result:
+    """The result of a model, or that of a run without one where this is smaller and the judge scores it no lower."""
+    run = result.run
+    judge = run.backends.judge
+    if isinstance(judge, EmbeddedJudge) or run.options.plan or run.options.mode is not Mode.THRESHOLD:
+        return result
+    plain = carry_out(replace(run, backends=Backends(), observe=watch_nothing), result.original, folder)
+    if plain.tokens.candidate >= result.tokens.candidate:
+        return result
+    found = judge.score(compare(plain.reading, plain.plan, plain.distilled))
+    if found.score < result.functionality.score or found.missing:
+        return result
+    notes = (*plain.notes, Note(NoteKind.PLAIN, str(result.tokens.candidate)))
+    return replace(plain, evidence=replace(plain.evidence, functionality=found), notes=notes)
 
 
 def _read(run: Run, skill: Skill) -> Reading:
@@ -350,7 +368,19 @@ def _weigh(run: Run, reading: Reading, proof: Proved) -> Judged:
         proof,
         partial(judge_of, run),
         lambda proof, blocks: _missed(run, reading, proof, blocks),
+        lambda proof, lost: _mended(run, reading, proof, lost),
     )
+
+
+def _mended(run: Run, reading: Reading, proof: Proved, lost: Sequence[Doubt]) -> tuple[Proved, Sequence[Doubt]]:
+    """The proof with sentences put back that a judge found lost, and the doubts for which whole blocks have to come."""
+    from skill_distiller.run.gates.lost_sentences import restore_sentences  # for texts of a model
+
+    plan, left = restore_sentences(reading.skill, proof.draft.plan, lost, run.counter)
+    mended = prove(run, reading, planned(reading.skill, plan)) if len(left) < len(lost) else proof
+    passed = mended.verification is None or mended.verification.passed
+    within = run.options.tokens is None or mended.tokens.candidate <= run.options.tokens
+    return (mended, left) if passed and within else (proof, lost)
 
 
 def _missed(run: Run, reading: Reading, proof: Proved, blocks: Collection[int]) -> Proved:

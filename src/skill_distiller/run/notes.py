@@ -127,6 +127,7 @@ class NoteKind(StrEnum):
     EMBEDDED_VERDICTS = "blocks with embedded verdicts"
     JUDGED_LOW = "judged below the threshold"
     BROUGHT_BACK = "brought back for the judge"
+    PLAIN = "smaller without the model's texts"
     BEYOND_COMPACTION = "required blocks beyond compaction"
     SECOND_PASS = "result of an earlier run"
     SELF_COMPRESSION = "self-compression"

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from skill_distiller.language.lexicon import Sense, is_article, is_imperative, is_kind
+from skill_distiller.language.lexicon import Sense, is_imperative, is_kind
 from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.certainty import Certainty
 from skill_distiller.meaning.accounting.claims import (
     KEPT,
     adds_nothing,
@@ -34,14 +35,15 @@ from skill_distiller.meaning.accounting.claims import (
     is_sense_kept,
     must_be_heard,
     says_nothing,
+    tells,
 )
 from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Place, is_verbatim, places_of
 from skill_distiller.meaning.accounting.shape import find_lost_lines, find_other_emphasis, find_other_form
-from skill_distiller.meaning.accounting.turned import find_governed, find_redirected, find_turned, turns_around
-from skill_distiller.meaning.compare import Difference, compare
+from skill_distiller.meaning.accounting.turned import find_governed, find_redirected, find_turned
+from skill_distiller.meaning.accounting.vetoes import find_vetoes, leaves_out, says_more
+from skill_distiller.meaning.compare import compare
 from skill_distiller.meaning.sentence_tokens import TokenKind, read_language, read_tokens
 from skill_distiller.meaning.units import UnitKind
-from skill_distiller.meaning.verdicts import RANK, Edit, Verdict
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
 
@@ -57,12 +59,12 @@ def account(
     one, two = _parsed(before), _parsed(after)
     together = _pieces(one) > 1
     differences = [] if together else compare(one, two).differences
-    firm = [d for d in differences if d.firm or _says_more(d)]
-    loose = [] if trusting else [d for d in differences if d not in firm and _leaves_out(d)]
+    firm = [d for d in differences if d.firm or says_more(d)]
+    loose = [] if trusting else [d for d in differences if d not in firm and leaves_out(d)]
     if not together and not firm and not loose:
         return tuple(find_other_emphasis(one.body, two.body))
     faults = _Account(one, two, around, elsewhere, together=together).faults()
-    return (*(fault for difference in (*firm, *loose) for fault in _vetoes(difference)), *faults)
+    return (*(fault for difference in (*firm, *loose) for fault in find_vetoes(difference)), *faults)
 
 
 def _pieces(skill: Skill) -> int:
@@ -70,40 +72,6 @@ def _pieces(skill: Skill) -> int:
     kinds = [block.kind for block in skill.blocks]
     items = sum(one is two is BlockKind.LIST_ITEM for one, two in pairwise(kinds))
     return len(kinds) - items + sum(bool(section.level) for section in skill.sections)
-
-
-_NEVER_MEANT: Final = frozenset(
-    {
-        "opposite",
-        *(str(sense) for sense in (Sense.LIMIT, Sense.APPROVAL, Sense.ABILITY)),
-    }
-)
-
-
-def _vetoes(difference: Difference) -> Iterator[Fault]:
-    """What of a difference no shorter way to say the same brings about; marks and articles may be harmless."""
-    units = difference.before, difference.after
-    if difference.verdict is Verdict.WEAKENED or (difference.firm and difference.what == "exchanged"):
-        one, two = (" ".join(unit.text for unit in side)[:LONGEST] for side in units)
-        yield Fault("changed", one, two, *units)
-    for edit in filter(_is_telling, difference.edits):
-        before, after = (" ".join(token.word for token in side) for side in (edit.before, edit.after))
-        kind = "changed" if before and after else "lost" if before else "new"
-        mark = edit.what in ("punctuation", "small word") and not turns_around(edit.before, edit.after)
-        yield Fault(kind, before, after, *units, mark and edit.verdict is Verdict.REWORDED)
-
-
-def _is_telling(edit: Edit) -> bool:
-    """Whether an edit is a mark or small word on which all hangs, another direction, or a word for its opposite."""
-    both = bool(edit.before and edit.after)
-    if edit.verdict is Verdict.PROVED:
-        return False
-    if edit.what in ("punctuation", "capitals"):
-        return True
-    if edit.what == "small word":
-        articles = [t for t in (*edit.before, *edit.after) if t.kind is TokenKind.LIGHT and is_article(t.word)]
-        return bool(articles) or turns_around(edit.before, edit.after)
-    return both and RANK[edit.verdict] > RANK[Verdict.REWORDED] and edit.what in _NEVER_MEANT
 
 
 _NO_FIELDS: Final = "---\n---\n"
@@ -118,34 +86,6 @@ def lost_in(before: str, after: str) -> tuple[Fault, ...]:
     return tuple(fault for fault in account(before, after) if fault.kind not in ("new", "form"))
 
 
-def _says_more(difference: Difference) -> bool:
-    """Whether a word came that stands for none, or "by" for "to": nobody can tell that it is harmless."""
-    return any(_is_new(edit) for edit in difference.edits)
-
-
-def _is_new(edit: Edit) -> bool:
-    known = {token.value for token in edit.before}
-    if edit.what == "word" and any(t.kind is TokenKind.WORD and t.value not in known for t in edit.after):
-        return True
-    alone = len(edit.before) == len(edit.after) == 1
-    if alone and edit.after[0].word.endswith("ing") and is_imperative(edit.before[0].word):
-        return True  # "ask", "stop asking"
-    return (alone and turns_around(edit.before, edit.after)) or edit.what == "capitals"  # the US, us
-
-
-def _leaves_out(difference: Difference) -> bool:
-    """Whether a word is gone that may be the point, an article that counts, or a comma that parts."""
-    for edit in difference.edits:
-        if edit.verdict is not Verdict.REWORDED:
-            continue
-        words = [token for token in edit.before if token.kind is TokenKind.WORD and not goes_without(token)]
-        if edit.what == "punctuation" or (edit.what == "word" and words and not edit.after):
-            return True
-        if edit.what == "small word" and any(is_article(token.word) for token in edit.before):
-            return True
-    return difference.verdict is Verdict.MOVED
-
-
 class _Account:
     """The work of accounting for one text by another."""
 
@@ -158,7 +98,10 @@ class _Account:
         self._lines = {place.text for place in self._others if is_verbatim(place)}
         self._spread = Counter(value for place in self._old for value in place.values)
         self._said = frozenset[str]().union(*(place.values for place in self._new))
+        said_above = {token.sense for token in read_tokens(around) if token.sense}
+        self._certainty = Certainty(self._old, self._new, self._others, said_above)
         self._found: list[Fault] = []
+        self._texts: list[Place] = []
         # By place of the new text what of the old one it says.
         self._carried: dict[int, list[Place]] = defaultdict(list)
 
@@ -166,7 +109,7 @@ class _Account:
         """What is lost, changed, new, or of another form; [] for nothing."""
         self._found += find_lost_lines(self._before, self._old, self._new, self._lines)
         self._found += find_other_form(self._before, self._after, self._old, self._new, together=self._together)
-        said = [place for place in self._new if not is_verbatim(place)]
+        said = self._texts = [place for place in self._new if not is_verbatim(place)]
         old = [place for place in self._old if not is_verbatim(place)]
         best = [_nearest(place, said) for place in old]
         for number, place in enumerate(old):
@@ -195,7 +138,7 @@ class _Account:
             if not says_nothing(place, self._said) and not self._is_said_elsewhere(place):
                 elsewhere = self._may_be_elsewhere(place)
                 facts = {c.value for c in place.own if c.token.kind is TokenKind.FACT} <= self._said
-                doubt = elsewhere or (facts and not binds(place))
+                doubt = elsewhere or (facts and (tells(place) or not binds(place))) or self._is_spread(place)
                 self._note("lost", place.text, "", place, None, doubt=doubt)
             return
         ways: list[tuple[int, ...]] = [(best,)]
@@ -223,6 +166,13 @@ class _Account:
                 return True
         return False
 
+    def _is_spread(self, place: Place) -> bool:
+        """Whether what is left has all facts of a place, and most of its words, though not in one part."""
+        there = self._said.union(*(other.values for other in self._others))
+        facts = {c.value for c in place.own if c.token.kind is TokenKind.FACT and c.token.word not in _BOXES}
+        words = {claim.value for claim in place.own if claim.token.kind is TokenKind.WORD}
+        return facts <= there and len(words & there) >= _MOST_SPREAD * len(words)
+
     def _is_said_elsewhere(self, place: Place) -> bool:
         """Whether another part of what is left says all of a place."""
         near = sorted((o for o in self._others if not is_verbatim(o)), key=lambda o: -_shared(place, o))[:_MOST_NEAR]
@@ -246,12 +196,21 @@ class _Account:
                     (spared if self._may_go(claim, place) else gone).append(claim)
             elif not any(is_said_alike(claim, other) for other in found) and not self._may_go(claim, place):
                 before, after = _with_clause(claim), _with_clause(found[0])
-                doubt = not any(is_bound_otherwise(claim, other) for other in found)
+                bound = [other for other in found if is_bound_otherwise(claim, other)]
+                doubt = not (bound and self._certainty.is_change(claim, found, place, carriers))
                 faults.append(Fault("changed", before, after, place.units, carriers[0].units, doubt))
         plain = [c for c in spared if self._spread[c.value] < 2 and c.value not in self._around]
         if len(plain) > max(_FEW, len(place.own) // 3) and not place.text.rstrip("*_ ").endswith(":"):
             gone += plain
-        aside = {id(claim) for claim in gone if is_doubtful_loss(claim, carriers) or is_number_of_heading(claim, place)}
+        told = _MOSTLY_GONE * len(place.own) < len(gone) and tells(place)
+        aside = {
+            id(claim)
+            for claim in gone
+            if (told and claim.token.kind is not TokenKind.FACT)
+            or is_doubtful_loss(claim, carriers)
+            or is_number_of_heading(claim, place)
+            or not self._certainty.is_loss(claim, place, carriers)
+        }
         for doubt in (False, True):
             if lost := [claim for claim in gone if (id(claim) in aside) is doubt]:
                 words = " … ".join(_runs(place, lost))[:LONGEST]
@@ -290,7 +249,8 @@ class _Account:
         if ":" not in place.text and any(claim.token.sense is Sense.APPROVAL for claim in place.own):
             asks_for = False  # "ask the owner?"
         if place.text.rstrip("*_ ").endswith("?") and not asks_for and not any("?" in s.text for s in sources):
-            self._note("changed", "told", "asked", sources[0] if sources else None, place)
+            doubt = any("?" in other.text for other in self._old)
+            self._note("changed", "told", "asked", sources[0] if sources else None, place, doubt=doubt)
         if is_bare_condition(place) and not any(map(is_bare_condition, sources)):
             self._note("changed", "a condition of what is done", place.text, sources[0] if sources else None, place)
 
@@ -308,11 +268,21 @@ class _Account:
             elif not found and not adds_nothing(token) and token.value not in self._around:
                 fresh.append(claim)
             elif found and not any(is_said_alike(other, claim) for other in found) and not self._is_plain(claim):
-                doubt = not any(is_bound_otherwise(other, claim) for other in found)
+                bound = [other for other in found if is_bound_otherwise(other, claim)]
+                doubt = not (bound and self._certainty.is_change(claim, found, place, sources, back=True))
                 self._note("changed", _with_clause(found[0]), _with_clause(claim), sources[0], place, doubt=doubt)
         for doubt in (False, True):
-            if come := [claim for claim in fresh if _is_plain_news(claim) is doubt]:
-                self._note("new", "", " … ".join(_runs(place, come)), None, place, doubt=doubt)
+            if come := [claim for claim in fresh if self._is_doubtful(claim, place, sources) is doubt]:
+                units = tuple(unit for source in self._said_by(place) for unit in source.units)
+                words = " ".join(" … ".join(_runs(place, come)).split())[:LONGEST]
+                self._found.append(Fault("new", "", words, units, place.units, doubt))
+
+    def _said_by(self, place: Place) -> list[Place]:
+        """What of the old text a place says."""
+        return next((found for i, found in self._carried.items() if self._texts[i] is place), [])
+
+    def _is_doubtful(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
+        return _is_plain_news(claim) or not self._certainty.is_news(claim, place, sources)
 
     def _in_order(self, said: Sequence[Place]) -> None:
         """Steps that were counted keep their order."""
@@ -327,6 +297,8 @@ class _Account:
                 last[step.block] = max(last.get(step.block, -1), number[id(step)])
 
 
+_MOSTLY_GONE: Final = 0.6  # of the words of a sentence that is not there any more
+_MOST_SPREAD: Final = 0.6  # of the words of a sentence that are left somewhere
 _MOST_NEAR: Final = 4  # places that may say what another one says
 _BOXES: Final = frozenset({"[ ]", "[x]"})
 _FEW: Final = 2  # words that say little by themselves and may go together

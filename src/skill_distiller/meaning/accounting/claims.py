@@ -46,14 +46,14 @@ _ALIKE: Final = frozenset(
         *(Sense.LEAVE, Sense.ABILITY, Sense.ADVICE, Sense.OTHERWISE, Sense.ALL),
     }
 )
-_DENIALS: Final = frozenset({Sense.NEGATION, Sense.LACK, Sense.AVOIDANCE})
+DENIALS: Final = frozenset({Sense.NEGATION, Sense.LACK, Sense.AVOIDANCE})
 _TIMES: Final = (
     frozenset({Sense.CONDITION, Sense.AFTER}),  # "when it is done", "after it is done"
     frozenset({Sense.CONDITION, None}),  # "for bugs: …", "if it is a bug, …"
 )
 _UNHEARD: Final = frozenset({Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE})
 _ARROWS: Final = frozenset("→⇒")
-_COUNTED: Final = _DENIALS | {Sense.LEAVE, Sense.ABILITY, Sense.ADVICE, Sense.ONLY, Sense.EXCEPTION}
+_COUNTED: Final = DENIALS | {Sense.LEAVE, Sense.ABILITY, Sense.ADVICE, Sense.ONLY, Sense.EXCEPTION}
 
 
 def is_same(one: Claim, other: Claim) -> bool:
@@ -68,7 +68,7 @@ def is_same(one: Claim, other: Claim) -> bool:
     return (
         same_word(a.word, b.word, a.language)
         or are_synonyms(a.word, b.word, a.language)
-        or _derived(a.word, b.word)
+        or is_derived(a.word, b.word)
         or _unnegated(one, other)
     )
 
@@ -79,7 +79,7 @@ def _unnegated(one: Claim, other: Claim) -> bool:
     return one.denied is not other.denied and are_opposites(a.word, b.word, a.language)
 
 
-def _derived(a: str, b: str) -> bool:
+def is_derived(a: str, b: str) -> bool:
     """Whether one word is made from the other by an ending that makes a noun of a verb, an adjective of a noun."""
     return bool(_roots(a) & _roots(b))
 
@@ -134,7 +134,7 @@ def is_sense_kept(claim: Claim, place: Place, there: Sequence[Claim]) -> bool:
         return bool(senses & {Sense.CONDITION, Sense.AFTER}) or label or claim.clause is Sense.BECAUSE
     if sense is Sense.NEGATION:
         excepted = Sense.EXCEPTION in senses
-        return excepted or bool(senses & _DENIALS) or any(_unnegated(one, two) for one in place.own for two in there)
+        return excepted or bool(senses & DENIALS) or any(_unnegated(one, two) for one in place.own for two in there)
     if sense is Sense.OR:
         return Sense.AND not in senses
     return sense not in KEPT or claim.clause is Sense.BECAUSE
@@ -154,10 +154,10 @@ def is_known_sense(claim: Claim, known: Sequence[Claim]) -> bool:
         arrow = claim.token.word in _ARROWS and bool(senses & {Sense.THEN, Sense.AND})
         return arrow or bool(senses & {Sense.CONDITION, Sense.AFTER}) or any(not other.own for other in known)
     if sense in (Sense.NEGATION, Sense.LACK):
-        return bool(senses & _DENIALS)
+        return bool(senses & DENIALS)
     if sense in (Sense.SOME, Sense.ALL):
         return claim.token.word == "any" and (claim.clause in (Sense.CONDITION, Sense.BEFORE) or claim.denied)
-    return sense is Sense.EXCEPTION and bool(senses & _DENIALS)
+    return sense is Sense.EXCEPTION and bool(senses & DENIALS)
 
 
 def find_surplus(place: Place, known: Sequence[Claim]) -> Iterator[Claim]:
@@ -171,7 +171,7 @@ def find_surplus(place: Place, known: Sequence[Claim]) -> Iterator[Claim]:
 
 
 def _kind_of(claim: Claim) -> str:
-    return "denial" if claim.token.sense in _DENIALS else str(claim.token.sense)
+    return "denial" if claim.token.sense in DENIALS else str(claim.token.sense)
 
 
 def goes_without(token: Token) -> bool:
@@ -221,7 +221,18 @@ def binds(place: Place) -> bool:
     heading = place.kind is UnitKind.HEADING
     if not any(claim.token.kind <= TokenKind.WORD and not is_plain_word(claim.token) for claim in place.own):
         return False
-    return not heading and (asked or restricts(place.text) or any(c.token.sense in KEPT for c in place.own))
+    counted = any(claim.token.kind is TokenKind.FACT for claim in place.own)  # "the most important" is no limit
+    senses = KEPT if counted else KEPT - {Sense.LIMIT}
+    return not heading and (asked or restricts(place.text) or any(c.token.sense in senses for c in place.own))
+
+
+def tells(place: Place) -> bool:
+    """Whether a sentence tells something and neither asks, forbids nor demands: "If you follow this, all is well."."""
+    forces = any(claim.token.sense in (Sense.DUTY, Sense.ONLY) or claim.token.loud for claim in place.claims)
+    question = place.text.rstrip("*_ ").endswith("?")
+    return place.kind is UnitKind.SENTENCE and not (
+        forces or question or asks(read_tokens(place.text)) or restricts(place.text)
+    )
 
 
 def is_listed(token: Token, place: Place) -> bool:
@@ -249,7 +260,8 @@ def is_pronoun_one(token: Token, place: Place) -> bool:
 
 def is_bare_condition(place: Place) -> bool:
     """Whether a sentence is a condition and says nothing for the case that it holds."""
-    first = place.own[0].token if place.own and place.kind is UnitKind.SENTENCE else None
+    opens = bool(place.own) and place.claims[0] is place.own[0]
+    first = place.own[0].token if opens and place.kind is UnitKind.SENTENCE else None
     return first is not None and first.sense is Sense.CONDITION and not re.search(r"[,:;→—]", place.text)
 
 
@@ -259,7 +271,6 @@ def is_plain_word(token: Token) -> bool:
 
 
 _HALF: Final = 0.5  # of the words of a lead-in
-_MOSTLY: Final = 0.6  # of the words of a sentence that says again what is said
 
 
 def says_nothing(place: Place, said: frozenset[str]) -> bool:
@@ -277,5 +288,6 @@ def says_nothing(place: Place, said: frozenset[str]) -> bool:
     leads = place.text.rstrip("*_ ").endswith(":")
     if not leads and asks(read_tokens(place.text)):
         return False
-    about = bool(set(words.values()) & words_in("about_text"))
-    return not words or about or len(known) >= (_HALF if leads else _MOSTLY) * len(words)
+    fresh = [c for c in place.own if c.token.kind is TokenKind.WORD and c not in known]
+    about = bool(set(words.values()) & words_in("about_text")) and not any(is_listed(c.token, place) for c in fresh)
+    return about or len(known) >= (_HALF if leads else 1) * len(words)

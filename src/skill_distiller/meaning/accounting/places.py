@@ -23,6 +23,7 @@ _CLAUSES: Final = frozenset(
 )
 _HEADS: Final = 2  # words right behind "if" or "until" that are surely what it governs
 _ENDS: Final = re.compile(r"[;:.!?—。；：]|\s[–-]\s|\n\n")
+_OPENS: Final = re.compile(r"[(（]")
 _COMMA: Final = re.compile(r"[,()，（）、]")
 
 
@@ -114,7 +115,7 @@ def _claims(text: str, language: str, *, own: bool) -> Iterator[Claim]:
     tokens = read_tokens(text, language)
     for number, token in enumerate(tokens):
         between = text[at : token.start]
-        if _ENDS.search(between):
+        if _ENDS.search(between) or _OPENS.search(between):
             denied, clause = False, None
         elif _COMMA.search(between):
             clause = None

@@ -30,7 +30,8 @@ def find_other_form(
             yield Fault("form", f"one {kinds[0][0].value}" if kinds[0] else "", f"{len(kinds[1])} blocks", doubt=True)
     numbers = [[place.units[0].number for place in side if place.units[0].number] for side in (old, new)]
     if not together and numbers[0] != numbers[1]:
-        yield Fault("form", "the numbers of the steps", "")
+        told = numbers[1] == numbers[0][: len(numbers[1])]  # some are said in one step, or without numbers
+        yield Fault("form", "the numbers of the steps", "", doubt=told)
     headings = [any(section.level for section in skill.sections) for skill in (before, after)]
     if not together and headings == [False, True]:
         yield Fault("form", "", "a heading")
@@ -77,7 +78,8 @@ def find_lost_lines(
             said = texts[place.text] or place.text in elsewhere
             sample = place.kind is UnitKind.CODE and _is_sample(before, place)
             if not said and not (sample and cut.stands_for(place.text)):
-                yield Fault("lost", " ".join(place.text.split())[:LONGEST], "", place.units, doubt=sample)
+                doubt = sample or (_is_records(before, place) and cut.stands_for(place.text))
+                yield Fault("lost", " ".join(place.text.split())[:LONGEST], "", place.units, doubt=doubt)
     for place in new:
         if is_verbatim(place) and place.text not in known and not _elides(place.text.strip(), known):
             yield Fault("new", "", " ".join(place.text.split())[:LONGEST], (), place.units)
@@ -107,6 +109,11 @@ def _is_sample(skill: Skill, place: Place) -> bool:
     if block is None or block.kind is not BlockKind.CODE:
         return False
     return not block.info or block.info in words_in("sample_infos")
+
+
+def _is_records(skill: Skill, place: Place) -> bool:
+    """Whether a line is one of data, of which one entry may stand for several."""
+    return place.kind is UnitKind.CODE and skill.blocks[place.block].info in words_in("record_infos")
 
 
 _LABEL: Final = re.compile(r"[\s>*+#-]*[^\W\d][\w ()/-]{0,40}:(?=\s|\Z)")

@@ -10,12 +10,14 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.language.forms import bases
-from skill_distiller.language.lexicon import Sense, is_directional, is_imperative, is_mobile, is_passive
+from skill_distiller.language.lexicon import Sense, are_opposites, is_directional, is_imperative, is_mobile, is_passive
 from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.claims import goes_without
 from skill_distiller.meaning.accounting.places import Claim, Fault, Place
 from skill_distiller.meaning.sentence_tokens import Token, TokenKind
 
 _NEAR: Final = 5  # words between two that "of" joins
+_BEHIND: Final = 2  # words behind "only" that it may be about
 _MARK: Final = re.compile(r"[:;,.—]")
 
 
@@ -34,11 +36,20 @@ def find_turned(place: Place, carriers: Sequence[Place]) -> list[Fault]:
             for two in pairs[at + 1 :]:
                 if one.after.token.start > two.after.token.start and (why := _turn(place, carrier, one, two)):
                     words = one.before.token.word, two.before.token.word
-                    doubt = why is _Turn.PERHAPS
+                    doubt = why is _Turn.PERHAPS or not _are_one(place, carrier)
                     return [
                         Fault("changed", " … ".join(words), " … ".join(words[::-1]), place.units, carrier.units, doubt)
                     ]
     return []
+
+
+_MOSTLY: Final = 0.6  # of the words of two places that are one sentence in other words
+
+
+def _are_one(place: Place, carrier: Place) -> bool:
+    """Whether two places say mostly the same; where one says much else, an order of words says little."""
+    both = len(place.values & carrier.values)
+    return both >= _MOSTLY * max(len(place.values), len(carrier.values))
 
 
 def _once_each(place: Place, carrier: Place) -> list[Pair]:
@@ -121,21 +132,25 @@ def find_governed(place: Place, carriers: Sequence[Place]) -> list[Fault]:
 
 
 def find_redirected(place: Place, carriers: Sequence[Place]) -> list[Fault]:
-    """The words that stand behind another "to", "by" or "only" than before."""
+    """The words that stand behind another "to", "by" or "only" than before; in question where that may say the same."""
     after = [_directions(carrier) for carrier in carriers]
     for (value, what), word in _directions(place).items():
-        others = [
-            other
-            for own in after
-            for (its_value, its_what), other in own.items()
-            if (its_value, its_what) == (value, what)
-        ]
+        others = [other for own in after for key, other in own.items() if key == (value, what)]
+        units = place.units, carriers[0].units
         if what == "to":
-            if others and word not in others and not _is_link(word):
-                return [Fault("changed", f"{word} {value}", f"{others[0]} {value}", place.units, carriers[0].units)]
+            if others and word not in others and not _is_link(word) and not _is_distributive(word, others[0]):
+                doubt = not _leads_away(word, others[0])
+                return [Fault("changed", f"{word} {value}", f"{others[0]} {value}", *units, doubt)]
         elif not others and any(key[1] == what for own in after for key in own) and _holds(carriers, value):
-            return [Fault("changed", f"{word} {value}", "", place.units, carriers[0].units)]
+            turned = any(key[1] == what and key[0] in place.values for own in after for key in own)
+            return [Fault("changed", f"{word} {value}", "", *units, not turned)]
     return []
+
+
+def _leads_away(one: str, other: str) -> bool:
+    """Whether a word is the opposite of another one, "to" and "from", or names who does it, as "by"."""
+    agent = any(word.lower() in words_in("agentive") for word in (one, other))
+    return agent or are_opposites(one.lower(), other.lower())
 
 
 def _holds(carriers: Sequence[Place], value: str) -> bool:
@@ -146,21 +161,36 @@ def _directions(place: Place) -> dict[tuple[str, str], str]:
     """For each word with content that stands behind "to", "by" or the like, or behind "only", that word."""
     found: dict[tuple[str, str], str] = {}
     last: Token | None = None
+    at = behind = 0
     for claim in place.claims:
         token = claim.token
+        if len(place.units) == 1 and claim.own:
+            last = None if _MARK.search(place.text, at, token.start) else last
+            at = token.end
         if token.sense is Sense.ONLY or (token.kind is TokenKind.LIGHT and is_directional(token.word)):
-            last = token
+            last, behind = token, _BEHIND
+        elif last is not None and last.sense is Sense.ONLY and token.kind is TokenKind.SENSE:
+            last = None  # "only if", "only documented and never fixed"
+        elif token.kind is TokenKind.SENSE or (last is not None and last.sense is Sense.ONLY and goes_without(token)):
+            continue
         elif token.kind <= TokenKind.WORD and last is not None:
             found[token.value, "only" if last.sense else "to"] = last.word
-            last = None
+            behind = 0 if last.sense is None else behind - 1
+            last = last if behind else None  # "only the failed statement", "only the statement that failed"
     return found
 
 
 def turns_around(one: Sequence[Token], other: Sequence[Token]) -> bool:
     """Whether "to" stands for "by" or the like; "of the list", "in the list", "for the list" hang on a noun alike."""
     words = [token.word for token in (*one, *other)]
-    return bool(one and other) and all(map(is_directional, words)) and not all(map(_is_link, words))
+    turned = bool(one and other) and all(map(is_directional, words)) and not all(map(_is_link, words))
+    return turned and not _is_distributive(*words)
 
 
 def _is_link(word: str) -> bool:
     return word.lower() in words_in("links")
+
+
+def _is_distributive(*words: str) -> bool:
+    """Whether one of some words only says that something holds for each."""
+    return any(word.lower() in words_in("distributive") for word in words)

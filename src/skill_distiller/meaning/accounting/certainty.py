@@ -1,0 +1,264 @@
+"""Which faults of a text are certain: what else of it says the same in another form is for a judge to look at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from skill_distiller.language.forms import bases
+from skill_distiller.language.lexicon import Sense, is_imperative
+from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.claims import DENIALS, binds, is_derived, is_same, must_be_heard
+from skill_distiller.meaning.accounting.places import Claim, Place
+from skill_distiller.meaning.sentence_tokens import Token, TokenKind
+
+_DENYING: Final = frozenset({*DENIALS, Sense.EXCEPTION, Sense.ONLY, Sense.INSTEAD})
+# By which senses what one says may be said: "only once X" is "never without X", "if any is left" is "while any is".
+_EQUIVALENTS: Final[Mapping[Sense, frozenset[Sense]]] = {
+    **dict.fromkeys(DENIALS, _DENYING),
+    Sense.INSTEAD: _DENYING,
+    Sense.ONLY: _DENYING,
+    Sense.EXCEPTION: _DENYING,
+    Sense.CONDITION: frozenset({Sense.CONDITION, Sense.AFTER, Sense.WHILE, Sense.UNTIL, Sense.LACK}),
+    Sense.AFTER: frozenset({Sense.AFTER, Sense.CONDITION, Sense.LACK}),
+    Sense.BEFORE: frozenset({Sense.BEFORE, Sense.LACK}),
+    Sense.UNTIL: frozenset({Sense.UNTIL, Sense.WHILE}),
+    Sense.WHILE: frozenset({Sense.WHILE, Sense.CONDITION, Sense.UNTIL}),
+    Sense.OTHERWISE: frozenset({Sense.OTHERWISE, Sense.ALL}),
+    Sense.LEAVE: frozenset({Sense.LEAVE, Sense.ABILITY, Sense.ONLY, Sense.EXCEPTION}),
+    Sense.ABILITY: frozenset({Sense.LEAVE, Sense.ABILITY}),
+}
+_LOOSE: Final = frozenset({Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.SOME, Sense.ALL})
+_COLONS: Final = re.compile(r"[:：→|]")
+_UPPER: Final = frozenset("<≤")
+_LOWER: Final = frozenset(">≥")
+_REACH: Final = 3  # claims between a limit and its number
+_MOST_NEW: Final = 4  # of the words of a place one may be new that stands nowhere in the original
+_RANGE: Final = re.compile(r"(?<=\d)\s?[-–]\s?(?=\d)")
+
+
+class _Bound(NamedTuple):
+    """A limit as it works: whether it is an upper one, and its number."""
+
+    upper: bool
+    number: str
+
+
+class Certainty:
+    """What of the places of two texts, and of what stands elsewhere in what is left, can be said for certain."""
+
+    def __init__(
+        self, old: Sequence[Place], new: Sequence[Place], others: Sequence[Place] = (), around: Collection[Sense] = ()
+    ) -> None:
+        self._old, self._new, self._others, self._around = old, new, others, around
+
+    def is_loss(self, claim: Claim, place: Place, carriers: Sequence[Place]) -> bool:
+        """Whether a fact or a word with a sense is gone for certain: it is said in no other form, nor near by."""
+        token = claim.token
+        if token.kind is TokenKind.WORD:
+            return False
+        if token.kind is TokenKind.FACT:
+            return self._is_fact_lost(token, place, carriers)
+        near = self._near(place, carriers, self._new)
+        if must_be_heard(token):
+            return not any(c.token.loud and c.token.sense is token.sense for other in near for c in other.claims)
+        if token.sense in _LOOSE or token.sense is Sense.LEAVE or token.sense in self._around:
+            return False
+        if token.sense is Sense.LIMIT:
+            bound = _bound_at(place, claim)
+            some = bound == _Bound(upper=False, number="1")  # "one or more errors" are errors
+            return bound is not None and not some and bound not in _all_bounds(near)
+        if token.sense in DENIALS and _bounds(place) & _all_bounds(near):
+            return False  # "not more than 5", "at most 5"
+        condition = token.sense in (Sense.CONDITION, Sense.OTHERWISE)
+        labeled = condition and any(_COLONS.search(c.text) for c in (*carriers, place))
+        return not (labeled or _is_said_near(claim, near))
+
+    def _is_fact_lost(self, token: Token, place: Place, carriers: Sequence[Place]) -> bool:
+        value = token.value
+        if _is_spelled(token, place) and (value == "1" or not binds(place)):
+            return False
+        if any(value in _ends_of(other) for other in self._new_facts):
+            return False
+        if value not in self._new_values:
+            return True
+        if any(value in other.values for other in self._near(place, carriers, self._new)):
+            return False
+        if all(value not in other.values for other in self._new):
+            return False  # it is said outside of the text
+        known = {claim.value for claim in place.claims}
+        own = [claim.token for carrier in carriers for claim in carrier.own if claim.token.kind is TokenKind.FACT]
+        return any(other.value not in known and _is_number(other) is _is_number(token) for other in own)
+
+    def is_news(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
+        """Whether a fact or word came for certain: the original has it nowhere, and not in another form."""
+        token = claim.token
+        if token.kind is TokenKind.FACT:
+            if token.value == "1" and _is_spelled(token, place):
+                return False  # "split one that holds both"
+            ends = set(_ends_of(token.value))
+            known = token.value in self._old_values or token.word.lower() in self._old_words
+            return not (known or (ends and ends <= self._old_values))
+        if token.kind is TokenKind.WORD:
+            return self._is_word_new(claim, place)
+        if token.sense in _LOOSE and not must_be_heard(token):
+            return False
+        near = self._near(place, sources, self._old)
+        if token.sense is Sense.LIMIT:
+            bound = _bound_at(place, claim)
+            said = len(place.units) == 1 and claim.own and place.text[token.start : token.end].lower().split()
+            if said and self._old_words.issuperset(re.findall(r"\w+", " ".join(said))) and said[0].isalpha():
+                return False  # "the maximum is 100", "maximum 100"
+            return bound is not None and bound not in _all_bounds(near)
+        if token.sense in (Sense.LEAVE, Sense.ABILITY) and claim.denied:
+            return not any(c.token.sense in DENIALS for other in near for c in other.claims)  # "may not", "must not"
+        if len(place.units) > 1 and not place.units[0].under:
+            near = list(self._old)  # the head of a table
+        stops = token.sense is Sense.UNTIL and any(c.token.sense is Sense.CONDITION for p in near for c in p.claims)
+        return must_be_heard(token) or not (stops or _is_said_near(claim, near))  # "stop when", "until"
+
+    def _is_word_new(self, claim: Claim, place: Place) -> bool:
+        """Whether a word is one of several new ones, or asks for something of its own."""
+        if self._is_known(claim):
+            return False
+        fresh = [c for c in place.own if c.token.kind is TokenKind.WORD and not self._is_known(c)]
+        first = claim is place.own[0] and is_imperative(claim.token.word)
+        return first or len(fresh) > max(1, len(place.own) // _MOST_NEW)
+
+    def _is_known(self, claim: Claim) -> bool:
+        """Whether a word stands in the original, in whatever form and place."""
+        if claim.value in self._old_values or claim.token.word.lower() in words_in("neutral"):
+            return True
+        return any(is_same(claim, other) for other in self._old_claims)
+
+    def is_change(
+        self, claim: Claim, found: Collection[Claim], place: Place, others: Sequence[Place], *, back: bool = False
+    ) -> bool:
+        """Whether a word is surely said of something else: denied, or under a clause, in one of the texts only.
+
+        `back` where it is a word of the new text, and what was found of the old one.
+        """
+        if any(other is not claim and other.value == claim.value for other in place.claims):
+            return False  # it stands there twice, and once may be said by what it hangs on
+        found = [other for other in found if other.value == claim.value]
+        if not found:
+            return False  # another word, which may stand for it or not
+        near = self._near(place, others, self._old if back else self._new)
+        return all(self._is_other(claim, other, place, near, back=back) for other in found)
+
+    def _is_other(self, claim: Claim, found: Claim, place: Place, near: Sequence[Place], *, back: bool) -> bool:
+        if claim.denied is not found.denied:
+            if _bounds(place) & _all_bounds(near):
+                return False
+            sides = [any(c.token.sense in _DENYING for p in side for c in p.claims) for side in ((place,), near)]
+            old, new = (found, claim) if back else (claim, found)
+            return not all(sides) or _is_turned(old, new, (place,) if back else near)
+        clauses = {claim.head, claim.clause, found.head, found.clause} - {None}
+        senses = [{c.token.sense for p in side for c in p.claims} for side in ((place,), near)]
+        labeled = any(_COLONS.search(p.text) for p in (place, *near))
+        return not all(
+            (labeled and clause is Sense.CONDITION) or all(_wanted(clause) & side for side in senses)
+            for clause in clauses
+            if clause is not None
+        )
+
+    def _near(self, place: Place, carriers: Sequence[Place], side: Sequence[Place]) -> list[Place]:
+        """The carriers of a place, what stands right beside them, and whatever shares half of its words."""
+        found = list(carriers)
+        places = [*side, *self._others] if side is self._new else list(side)
+        for at, other in enumerate(places):
+            beside = any(o is c for o in places[max(0, at - 1) : at + 2] for c in carriers)
+            words = {c.value for c in place.own if c.token.kind is not TokenKind.SENSE}
+            if beside or 2 * len(words & other.values) >= max(1, len(words)):
+                found.append(other)
+        return found
+
+    @cached_property
+    def _old_claims(self) -> list[Claim]:
+        return [c for place in self._old for c in place.claims if c.token.kind is TokenKind.WORD]
+
+    @cached_property
+    def _old_values(self) -> frozenset[str]:
+        return frozenset().union(*(place.values for place in self._old))
+
+    @cached_property
+    def _old_words(self) -> frozenset[str]:
+        return frozenset(re.findall(r"\w+", " ".join(place.text for place in self._old).lower()))
+
+    @cached_property
+    def _new_values(self) -> frozenset[str]:
+        return frozenset().union(*(place.values for place in (*self._new, *self._others)))
+
+    @cached_property
+    def _new_facts(self) -> list[str]:
+        places = (*self._new, *self._others)
+        return [c.value for place in places for c in place.own if c.token.kind is TokenKind.FACT]
+
+
+def _wanted(sense: Sense) -> frozenset[Sense]:
+    """The senses by which one is said."""
+    return _EQUIVALENTS.get(sense, frozenset({sense}))
+
+
+def _all_bounds(places: Iterable[Place]) -> frozenset[_Bound]:
+    return frozenset(bound for place in places for bound in _bounds(place))
+
+
+def _is_turned(old: Claim, new: Claim, after: Sequence[Place]) -> bool:
+    """Whether what was asked for is forbidden, or the other way, and not what it is done to: "change no files"."""
+    if not any(map(is_imperative, bases(old.token.word))):
+        return False
+    if new.near:
+        return is_imperative(new.token.word)
+    for place in after:
+        if new in place.own:
+            behind = place.own[place.own.index(new) + 1 :][:_REACH]
+            return old.near and not any(c.near or c.token.sense in DENIALS for c in behind)
+    return old.near
+
+
+def _is_said_near(claim: Claim, near: Iterable[Place]) -> bool:
+    """Whether a word with a sense is said by one that may stand for it, or by a word that is made from it."""
+    sense = claim.token.sense
+    if sense is None:
+        return False
+    wanted = _wanted(sense)
+    if any(claim.token.word in place.text.lower() for place in near if sense is Sense.APPROVAL):
+        return True  # as the name of a field
+    claims = [other for place in near for other in place.claims]
+    return any(other.token.sense in wanted or is_derived(claim.token.word, other.token.word) for other in claims)
+
+
+def _is_spelled(token: Token, place: Place) -> bool:
+    """Whether a number stands there as a word."""
+    return re.search(rf"(?<![\w.]){re.escape(token.value)}(?![\w])", place.text) is None
+
+
+def _is_number(token: Token) -> bool:
+    return token.value[:1].isdigit()
+
+
+def _ends_of(value: str) -> tuple[str, ...]:
+    """The two ends of a range; none of what is none."""
+    ends = tuple(_RANGE.split(value))
+    return ends if len(ends) > 1 else ()
+
+
+def _bounds(place: Place) -> frozenset[_Bound]:
+    """The limits of a place."""
+    found = (_bound_at(place, claim) for claim in place.claims if claim.token.sense is Sense.LIMIT)
+    return frozenset(bound for bound in found if bound)
+
+
+def _bound_at(place: Place, claim: Claim) -> _Bound | None:
+    """What a limit says with the number behind it, a denied one the other way round; None where it has no number."""
+    sign = claim.token.value.rpartition(":")[2]
+    if sign not in _UPPER | _LOWER:
+        return None
+    claims = place.claims
+    at = next(i for i, other in enumerate(claims) if other is claim)
+    around = (*claims[at + 1 : at + 1 + _REACH], *reversed(claims[max(0, at - _REACH) : at]))
+    number = next((c.value for c in around if c.token.kind is TokenKind.FACT and _is_number(c.token)), "")
+    return _Bound((sign in _UPPER) is not claim.denied, number) if number else None

@@ -1,0 +1,78 @@
+"""What the comparison of two texts says that no shorter way to say the same brings about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from skill_distiller.language.lexicon import Sense, is_article, is_imperative
+from skill_distiller.meaning.accounting.claims import goes_without
+from skill_distiller.meaning.accounting.places import LONGEST, Fault
+from skill_distiller.meaning.accounting.turned import turns_around
+from skill_distiller.meaning.compare import Difference
+from skill_distiller.meaning.sentence_tokens import TokenKind
+from skill_distiller.meaning.verdicts import RANK, Edit, Verdict
+
+_SIGNS: Final = frozenset("<>≤≥")
+_NEVER_MEANT: Final = frozenset(
+    {
+        "opposite",
+        *(str(sense) for sense in (Sense.LIMIT, Sense.APPROVAL, Sense.ABILITY)),
+    }
+)
+
+
+def find_vetoes(difference: Difference) -> Iterator[Fault]:
+    """What of a difference no shorter way to say the same brings about; marks and articles may be harmless."""
+    units = difference.before, difference.after
+    if difference.verdict is Verdict.WEAKENED or (difference.firm and difference.what == "exchanged"):
+        one, two = (" ".join(unit.text for unit in side)[:LONGEST] for side in units)
+        yield Fault("changed", one, two, *units)
+    for edit in filter(_is_telling, difference.edits):
+        before, after = (" ".join(token.word for token in side) for side in (edit.before, edit.after))
+        kind = "changed" if before and after else "lost" if before else "new"
+        mark = edit.what in ("punctuation", "small word") and not turns_around(edit.before, edit.after)
+        joins = all(token.sense in (Sense.AND, Sense.OR) for token in (*edit.before, *edit.after))
+        joins = joins or (bool(before) and after in _SIGNS and any(before in unit.text for unit in units[1]))
+        yield Fault(kind, before, after, *units, joins or (mark and edit.verdict is Verdict.REWORDED))
+
+
+def _is_telling(edit: Edit) -> bool:
+    """Whether an edit is a mark or small word on which all hangs, another direction, or a word for its opposite."""
+    both = bool(edit.before and edit.after)
+    if edit.verdict is Verdict.PROVED:
+        return False
+    if edit.what in ("punctuation", "capitals"):
+        return edit.what != "capitals" or any(len(token.word) > 1 for token in edit.before)  # "section B"
+    if edit.what == "small word":
+        articles = [t for t in (*edit.before, *edit.after) if t.kind is TokenKind.LIGHT and is_article(t.word)]
+        return bool(articles) or turns_around(edit.before, edit.after)
+    return both and RANK[edit.verdict] > RANK[Verdict.REWORDED] and edit.what in _NEVER_MEANT
+
+
+def says_more(difference: Difference) -> bool:
+    """Whether a word came that stands for none, or "by" for "to": nobody can tell that it is harmless."""
+    return any(_is_new(edit) for edit in difference.edits)
+
+
+def _is_new(edit: Edit) -> bool:
+    known = {token.value for token in edit.before}
+    if edit.what == "word" and any(t.kind is TokenKind.WORD and t.value not in known for t in edit.after):
+        return True
+    alone = len(edit.before) == len(edit.after) == 1
+    if alone and edit.after[0].word.endswith("ing") and is_imperative(edit.before[0].word):
+        return True  # "ask", "stop asking"
+    return (alone and turns_around(edit.before, edit.after)) or edit.what == "capitals"  # the US, us
+
+
+def leaves_out(difference: Difference) -> bool:
+    """Whether a word is gone that may be the point, an article that counts, or a comma that parts."""
+    for edit in difference.edits:
+        if edit.verdict is not Verdict.REWORDED:
+            continue
+        words = [token for token in edit.before if token.kind is TokenKind.WORD and not goes_without(token)]
+        if edit.what == "punctuation" or (edit.what == "word" and words and not edit.after):
+            return True
+        if edit.what == "small word" and any(is_article(token.word) for token in edit.before):
+            return True
+    return difference.verdict is Verdict.MOVED
