@@ -124,12 +124,20 @@ is_pronoun: Final = _is_in("pronouns")  # stands for a thing that was named: `it
 is_passive: Final = _is_in("passives")  # makes a verb passive: "the tag `is` signed"
 is_directional: Final = _is_in("directions")  # says whence, whither, for whom: `to`, `by`, `against`
 is_particle: Final = _is_in("particles")  # may stand away from the verb it belongs to: "switch it `off`"
+is_at_all_times: Final = _is_in("all_times")  # says "each time", wherever it stands: `always`
+is_each_time: Final = _is_in("each_time")  # begins a clause, and says "always" where none follows
+is_lacking: Final = _is_in("lacking")  # stands before what is not there: `without` a key
 is_inversion: Final = _is_in("inversions")  # makes a condition of the clause it begins: "Sollte er fehlen, ..."
 
 
 def is_kind(word: str) -> bool:
     """Whether a word says only of what kind the thing with a name beside it is: "the `file` a.txt"."""
     return not words_in("kinds").isdisjoint(bases(word))
+
+
+def is_infinitive(word: str, language: str) -> bool:
+    """Whether a word has the ending of an infinitive, with which languages other than English may ask too."""
+    return word.endswith(tuple(tables(language).get("infinitive_endings", "").split())) if language else False
 
 
 def is_mobile(word: str) -> bool:

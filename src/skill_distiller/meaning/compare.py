@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from skill_distiller.language.lexicon import Sense
+from skill_distiller.language.lexicon import Sense, are_synonyms
 from skill_distiller.meaning.align import Alignment, Counterpart, Match, Side, align, plain
 from skill_distiller.meaning.references import renamed_notes, with_addresses, with_old_names
-from skill_distiller.meaning.sentence_tokens import TokenKind, asks, read_language, read_tokens
+from skill_distiller.meaning.sentence_tokens import asks, read_language, read_tokens
 from skill_distiller.meaning.statements import PARTED
+from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
 from skill_distiller.meaning.verdicts import CERTIFIED, RANK, Edit, Verdict, worst
 from skill_distiller.meaning.wording import compare_wording
@@ -125,8 +126,8 @@ def _match(match: Match, language: str) -> Iterator[Difference]:
         return
     kinds = {unit.kind for unit in (*before, *after)}
     if kinds & VERBATIM:
-        if kinds == {UnitKind.FENCE} and one.casefold() == other.casefold():  # "```JSON"
-            yield Difference(Verdict.REWORDED, before, after, "capitals", False)
+        if kinds == {UnitKind.FENCE} and _is_same_language(one.casefold(), other.casefold()):  # "```JSON", "```yml"
+            yield Difference(Verdict.REWORDED, before, after, "code fence", False)
         elif one.rstrip() != other.rstrip():
             yield Difference(Verdict.CHANGED, before, after, before[0].kind.value, True)
         return
@@ -136,6 +137,10 @@ def _match(match: Match, language: str) -> Iterator[Difference]:
         yield Difference(Verdict.CHANGED, before, after, "question", True, edits)
     else:
         yield _worded(before, after, edits)
+
+
+def _is_same_language(one: str, other: str) -> bool:
+    return one == other or are_synonyms(one, other)
 
 
 def _worded(before: tuple[Unit, ...], after: tuple[Unit, ...], edits: tuple[Edit, ...]) -> Difference:
@@ -230,7 +235,9 @@ def _gone(found: Alignment) -> Iterator[Difference]:
             left.update((plain(unit.text), unit.section) for unit in found.old.units(i))
     for unit in found.gone:
         section = left.get(plain(unit.text)) if unit.kind is UnitKind.SENTENCE else None
-        if section is None:
+        if unit.kind is UnitKind.FENCE:  # the code itself is looked at line by line
+            yield Difference(Verdict.REWORDED, (unit,), (), unit.kind.value, False)
+        elif section is None:
             yield Difference(Verdict.GONE, (unit,), (), unit.kind.value, True)
         else:
             verdict = Verdict.PROVED if section == unit.section else Verdict.REWORDED
@@ -248,6 +255,8 @@ def _come(found: Alignment) -> Iterator[Difference]:
     for unit in found.come:
         if plain(unit.text) in said:
             yield Difference(Verdict.REWORDED, (), (unit,), "said twice", False)
+        elif unit.kind is UnitKind.FENCE:
+            yield Difference(Verdict.REWORDED, (), (unit,), unit.kind.value, False)
         elif plain(unit.text) or unit.kind in VERBATIM:
             yield Difference(Verdict.NEW, (), (unit,), unit.kind.value, True)
 

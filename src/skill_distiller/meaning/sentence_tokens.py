@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from enum import IntEnum
 from functools import lru_cache
 from html import unescape
-from itertools import chain, pairwise
-from typing import Final, NamedTuple
+from itertools import chain
+from typing import Final
 
 from skill_distiller.language.facts import Fact, FactKind, Span, find_facts, overlaps
 from skill_distiller.language.forms import stem
@@ -24,37 +23,11 @@ from skill_distiller.language.lexicon import (
     segment,
     senses,
 )
-from skill_distiller.language.tables import words_in
 from skill_distiller.language.words import CJK
+from skill_distiller.meaning.token import Token, TokenKind, with_clocks, with_telling_articles, with_units
 
 # Of several senses of one word the one that binds most is taken.
 _RANK: Final = {sense: place for place, sense in enumerate(Sense)}
-
-
-class TokenKind(IntEnum):
-    """What a token is, from what carries most to what carries nothing."""
-
-    FACT = 0  # also a tag, a placeholder, a checkbox: whatever has to stay letter by letter
-    SENSE = 1
-    WORD = 2
-    LIGHT = 3
-    SMALL = 4  # articles and fillers
-
-
-class Token(NamedTuple):
-    """A word or fact of a text: `value` is what it is compared by, `start` and `end` are offsets into the text.
-
-    `loud` is True for a word in capitals that is one by choice: MUST, NEVER.
-    """
-
-    kind: TokenKind
-    value: str
-    word: str
-    start: int
-    end: int
-    sense: Sense | None = None
-    loud: bool = False
-    language: str = ""
 
 
 _MARKS: Final = re.compile(r"[\s*_`]+")
@@ -90,7 +63,6 @@ _CJK: Final = re.compile(f"[{CJK}]")
 _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
 _GROUPED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])|(?<![\w.,])\d+,\d+(?![\w,])")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_MAX_UNIT: Final = 3  # letters of a unit whose capitals count
 _QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
 _DASHES: Final = {ord(dash): "-" for dash in "–—−"}
 
@@ -120,9 +92,9 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
             token._replace(kind=TokenKind.FACT) if overlaps((token.start, token.start + 1), quoted) else token
             for token in tokens
         ]
-    said = _with_phrases(_with_units(tokens, text))
+    said = _with_phrases(with_units(tokens, text))
     said = _with_phrases(said) if said != tokens else said  # one may stand in another: "5 euros or more"
-    return tuple(_with_telling_articles(said))
+    return tuple(with_telling_articles(with_clocks(said)))
 
 
 def _character(entity: re.Match[str]) -> str:
@@ -132,34 +104,6 @@ def _character(entity: re.Match[str]) -> str:
         return " "
     shown = text if entity["code"] else unescape(text)
     return shown.ljust(len(text)) if len(shown) == 1 and _UNMARKED.match(shown) else text
-
-
-def _with_telling_articles(tokens: Sequence[Token]) -> Iterator[Token]:
-    """The tokens, where an article without which the words beside it say another thing is no small word."""
-    for at, token in enumerate(tokens):
-        article = token.kind is TokenKind.SMALL and token.language in ("", "en") and is_article(token.word)
-        yield token._replace(kind=TokenKind.LIGHT) if article and _tells(tokens, at) else token
-
-
-def _tells(tokens: Sequence[Token], at: int) -> bool:
-    """Whether an article counts or names, or begins a clause: "a few", "option a", "the second an approval lands"."""
-    stays = words_in("article_before")
-    before = [token.word for token in tokens[max(0, at - 2) : at]]
-    behind = tokens[at + 1 : at + 3]
-    clause = len(before) > 1 and is_article(before[0]) and before[1] in stays
-    again = len(behind) > 1 and is_article(behind[1].word) and behind[1].start - behind[0].end <= 1  # "a job a job"
-    counts = not stays.isdisjoint(token.word for token in behind[:1])
-    return clause or again or counts or not words_in("article_after").isdisjoint(before[-1:])
-
-
-def _with_units(tokens: Sequence[Token], text: str) -> list[Token]:
-    """The tokens, where the short word behind a number, which counts something, is known by its capitals: MB, Mb."""
-    found = list(tokens)
-    for at, (number, unit) in enumerate(pairwise(tokens), 1):
-        counted = number.kind is TokenKind.FACT and number.value[-1:].isdigit() and unit.start - number.end <= 1
-        if counted and unit.kind is TokenKind.WORD and len(unit.word) <= _MAX_UNIT and unit.word.isascii():
-            found[at] = unit._replace(value=text[unit.start : unit.end])
-    return found
 
 
 @lru_cache(maxsize=16384)
@@ -224,9 +168,26 @@ def _word_tokens(text: str, start: int, end: int, language: str) -> Iterator[Tok
         elif group == "sign":
             yield _sign(word, *match.span())
         else:
-            for part in segment(word):
-                yield make_token(part, part, at, at + len(part), language)
-                at += len(part)
+            yield from _unspaced_tokens(word, at, language)
+
+
+_KANA: Final = re.compile("[\u3041-\u3096]+")
+_KANJI: Final = re.compile("[\u3400-\u9fff]")
+
+
+def _unspaced_tokens(run: str, at: int, language: str) -> Iterator[Token]:
+    """The words of a run of characters without spaces; what a Japanese verb ends with says little: "書き(ます)"."""
+    stem_ends = -1  # where the character ends that such an ending would be one of
+    for part in segment(run):
+        token = make_token(part, part, at, at + len(part), language)
+        ending = stem_ends == at and len(part) == 1 and _KANA.match(part)
+        if token.kind is TokenKind.WORD and ending:
+            token = token._replace(kind=TokenKind.LIGHT)
+        elif token.kind is TokenKind.WORD and _KANJI.match(part) and _KANA.match(part[-1]):
+            token = token._replace(value=_KANA.sub("", part) or part)
+        at += len(part)
+        stem_ends = at if ending or _KANJI.match(part[-1]) else -1
+        yield token
 
 
 def _sign(sign: str, start: int, end: int) -> Token:

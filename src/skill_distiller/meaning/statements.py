@@ -11,8 +11,9 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
-from skill_distiller.language.lexicon import Sense, is_inversion
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind, read_tokens
+from skill_distiller.language.lexicon import Sense, is_each_time, is_inversion, is_lacking
+from skill_distiller.meaning.sentence_tokens import read_tokens
+from skill_distiller.meaning.token import Token, TokenKind
 
 _T = TypeVar("_T")
 # The senses that begin a clause of their own and say when the statement holds.
@@ -49,10 +50,31 @@ _ARROWS: Final = frozenset("→⇒")
 
 
 @lru_cache(maxsize=16384)
-def read_statements(text: str, language: str) -> tuple[Statement, ...]:
-    """The statements of a sentence, list item or cell. Cached: what is kept is looked at again in the result."""
+def read_statements(text: str, language: str, *, lacking: bool = False) -> tuple[Statement, ...]:
+    """The statements of a sentence, list item or cell. Cached: what is kept is looked at again in the result.
+
+    With `lacking`, "without" makes a condition of what is behind it, where it does: see `with_lacks`.
+    """
     tokens, boundaries = read_tokens(text, language), [match.start() for match in BOUNDARY.finditer(text)]
-    return tuple(_statements(tokens, boundaries, text))
+    return tuple(_statements(with_lacks(tokens) if lacking else tokens, boundaries, text))
+
+
+def with_lacks(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The tokens, "without a key" at the start read as "if no key", "never run it without one" as "... unless one".
+
+    The same tokens where there is nothing of the kind.
+    """
+    for at, token in enumerate(tokens):
+        if token.sense is not Sense.LACK or not is_lacking(token.word):
+            continue
+        if all(before.kind is TokenKind.SMALL for before in tokens[:at]):
+            negation = token._replace(value=f"{Sense.NEGATION}:", sense=Sense.NEGATION)
+            condition = token._replace(value=f"{Sense.CONDITION}:", sense=Sense.CONDITION)
+            return [*tokens[:at], condition, negation, *tokens[at + 1 :]]
+        if any(before.sense is Sense.NEGATION for before in tokens[:at]):
+            exception = token._replace(value=f"{Sense.EXCEPTION}:", sense=Sense.EXCEPTION)
+            return [*tokens[:at], exception, *tokens[at + 1 :]]
+    return tokens
 
 
 class _Piece(NamedTuple):
@@ -94,6 +116,20 @@ def _opens(last: Token, following: Token) -> bool:
 PARTED: Final = "\n\n"  # between sentences that are read together
 
 
+ONLY_IF: Final = "only if:"  # the value of an "only" before a condition: "if only ..." says something else
+
+
+def _with_always(run: tuple[Token, ...]) -> tuple[Token, ...]:
+    """The tokens, where "every time" with no clause behind it says no more than "always"."""
+    if not any(is_each_time(token.word) for token in run):
+        return run
+    following = (*(token.sense in CONDITIONS for token in run[1:]), True)
+    return tuple(
+        token._replace(value=f"{Sense.DUTY}:", sense=Sense.DUTY) if is_each_time(token.word) and ends else token
+        for token, ends in zip(run, following, strict=True)
+    )
+
+
 def _size(run: Sequence[Token]) -> int:
     """How many words a run has without the small ones, which may come and go."""
     return sum(token.kind is not TokenKind.SMALL for token in run)
@@ -105,6 +141,7 @@ def _statements(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -
     closed = False  # a condition behind what is said: what follows is another statement
     pieces = list(_pieces(tokens, boundaries, text))
     for number, (run, end) in enumerate(pieces):
+        run = _with_always(run)
         cuts = [i for i, token in enumerate(run) if token.sense in CONDITIONS]
         if not number and end == "," and not cuts and is_inversion(run[0].word):
             conditions.append(Clause(Sense.CONDITION, run))
@@ -114,7 +151,7 @@ def _statements(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -
         )
         plain = () if label else run[: cuts[0]] if cuts else run
         # "only if" is one word of two.
-        only = [token for token in plain[-1:] if cuts and token.sense is Sense.ONLY]
+        only = [token._replace(value=ONLY_IF) for token in plain[-1:] if cuts and token.sense is Sense.ONLY]
         plain = plain[: len(plain) - len(only)]
         if plain:
             if closed and (main or conditions) and any(token.kind <= TokenKind.WORD for token in plain):

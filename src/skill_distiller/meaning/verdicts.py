@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.language.forms import is_misspelt, same_word
 from skill_distiller.language.lexicon import Sense, are_opposites, are_synonyms, is_article
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind
+from skill_distiller.meaning.token import Token, TokenKind
 
 
 class Verdict(StrEnum):

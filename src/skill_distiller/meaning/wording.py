@@ -11,9 +11,12 @@ from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import (
     Sense,
     are_opposites,
+    is_at_all_times,
     is_imperative,
     is_implied,
+    is_infinitive,
     is_kind,
+    is_lacking,
     is_leading,
     is_mobile,
     is_passive,
@@ -22,9 +25,10 @@ from skill_distiller.language.lexicon import (
 )
 from skill_distiller.meaning.enumerations import lost_items
 from skill_distiller.meaning.punctuation import Marked, comma_behind_condition, parted_otherwise
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind, asks, read_language
+from skill_distiller.meaning.sentence_tokens import asks, read_language
 from skill_distiller.meaning.statements import (
     MAX_CELLS,
+    ONLY_IF,
     Clause,
     Statement,
     match_clauses,
@@ -32,6 +36,7 @@ from skill_distiller.meaning.statements import (
     read_statements,
     same_places,
 )
+from skill_distiller.meaning.token import Token, TokenKind
 from skill_distiller.meaning.verdicts import TURNING, Edit, Verdict, replaced
 
 # What may go without a trace in a text that says the same, and come.
@@ -63,7 +68,12 @@ def compare_wording(before: str, after: str, around: str = "") -> tuple[Edit, ..
     old, new = Marked(before, language), Marked(after, language)
     if at := comma_behind_condition(old, new):
         return (Edit(Verdict.REWORDED, (old.tokens[at],), (new.tokens[at],), "punctuation"),)
-    edits = _Comparison(read_statements(before, language), read_statements(after, language)).edits()
+    lacks = [[token for token in side.tokens if is_lacking(token.word)] for side in (old, new)]
+    lacking = bool(lacks[0]) is not bool(lacks[1])  # "without a key" on one side only: "if there is no key"
+    sides = [read_statements(text, language, lacking=lacking) for text in (before, after)]
+    edits = tuple(_Comparison(sides[0], sides[1]).edits())
+    if lacking:
+        edits += (Edit(Verdict.REWORDED, tuple(lacks[0]), tuple(lacks[1]), str(Sense.LACK)),)
     return (*edits, *parted_otherwise(old, new), *lost_items(before, old.tokens, new.tokens))
 
 
@@ -107,6 +117,7 @@ class _Comparison:
             self._resolve(gap)
         self._exchanged()
         self.turned = self._is_turned()
+        self._only_moved()
         self._moved()
         for gap in self.gaps:
             self._left(gap)
@@ -164,7 +175,8 @@ class _Comparison:
     def _same(self, one: Token, other: Token) -> None:
         """Two tokens of one value may still differ: in their form, in capitals."""
         if one.loud and not other.loud and one.kind is TokenKind.SENSE:
-            self.found.append(Edit(Verdict.WEAKENED, (one,), (other,), "capitals"))
+            verdict = Verdict.REWORDED if one.sense is Sense.NEGATION else Verdict.WEAKENED  # "do NOT" as "don't"
+            self.found.append(Edit(verdict, (one,), (other,), "capitals"))
         elif one.kind is TokenKind.WORD and one.word != other.word:
             verdict = Verdict.REWORDED if same_word(one.word, other.word, one.language) else Verdict.CHANGED
             self.found.append(Edit(verdict, (one,), (other,), "word"))
@@ -198,6 +210,18 @@ class _Comparison:
             if edit.what == "synonym" and (edit.after[0].value, edit.before[0].value) in edits:
                 self.found[number] = edit._replace(verdict=Verdict.CHANGED, what="order")
 
+    def _only_moved(self) -> None:
+        """An "only" before an instruction that now stands before its condition: "only send it if ..."."""
+        for gap, target in ((gap, target) for gap in self.gaps for target in self.gaps if gap is not target):
+            one = next((token for token in gap.before if token.sense is Sense.ONLY), None)
+            other = next((token for token in target.after if token.sense is Sense.ONLY), None)
+            if one and other and one.value != other.value:
+                side = self.before if other.value == ONLY_IF else self.after
+                if _limits_all(side, one if other.value == ONLY_IF else other):
+                    gap.before.remove(one)
+                    target.after.remove(other)
+                    self.found.append(Edit(Verdict.REWORDED, (one,), (other,), "order"))
+
     def _moved(self) -> None:
         """Words that went in one place and came in another: an order that is turned, unless it says the same."""
         loose = sum(len(gap.before) + len(gap.after) for gap in self.gaps)
@@ -214,6 +238,7 @@ class _Comparison:
                         named = any(map(_is_pronoun, gap.after)) and any(map(_is_pronoun, target.before))
                         harmless = (
                             named
+                            or is_lacking(one.word) is not is_lacking(other.word)
                             or gap.label
                             or target.label
                             or (gap.main and target.main and self._keeps_order(one, other, gap))
@@ -238,6 +263,8 @@ class _Comparison:
             return True
         listed = any(token.sense in (Sense.AND, Sense.OR) for token in (one, *gap.before))
         crossed = [old for old, new in self.kept if (one.start < old.start) is not (other.start < new.start)]
+        if is_at_all_times(one.word) and is_at_all_times(other.word):
+            return all(old.sense not in TURNING | {Sense.ONLY} for old in crossed)
         fixed = any(
             token.kind is TokenKind.FACT or token.sense is Sense.THEN or is_imperative(token.word)
             for token in (one, *gap.before, *crossed)
@@ -323,6 +350,12 @@ class _Comparison:
         return token.sense is Sense.DUTY and any(
             old.sense is Sense.NEGATION and token.start <= old.start <= token.end + 1 for old, _ in self.kept
         )
+
+
+def _limits_all(statements: Sequence[Statement], only: Token) -> bool:
+    """Whether an "only" opens an instruction with a condition, which it limits: "only send it if ..."."""
+    opened = [one.main[1:] for one in statements if one.conditions and one.main[1:] and one.main[0] == only]
+    return any(asks(main) or is_infinitive(main[0].word, main[0].language) for main in opened)
 
 
 def _is_bare_duty(token: Token) -> bool:

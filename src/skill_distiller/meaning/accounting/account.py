@@ -39,7 +39,8 @@ from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Pla
 from skill_distiller.meaning.accounting.shape import find_lost_lines, find_other_emphasis, find_other_form
 from skill_distiller.meaning.accounting.turned import find_governed, find_redirected, find_turned, turns_around
 from skill_distiller.meaning.compare import Difference, compare
-from skill_distiller.meaning.sentence_tokens import TokenKind, read_language, read_tokens
+from skill_distiller.meaning.sentence_tokens import read_language, read_tokens
+from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.units import UnitKind
 from skill_distiller.meaning.verdicts import RANK, Edit, Verdict
 from skill_distiller.skill.model import BlockKind, Skill

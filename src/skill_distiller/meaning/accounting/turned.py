@@ -13,7 +13,7 @@ from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import Sense, is_directional, is_imperative, is_mobile, is_passive
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.places import Claim, Fault, Place
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind
+from skill_distiller.meaning.token import Token, TokenKind
 
 _NEAR: Final = 5  # words between two that "of" joins
 _MARK: Final = re.compile(r"[:;,.—]")
