@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -235,7 +235,7 @@ def _gone(found: Alignment) -> Iterator[Difference]:
             left.update((plain(unit.text), unit.section) for unit in found.old.units(i))
     for unit in found.gone:
         section = left.get(plain(unit.text)) if unit.kind is UnitKind.SENTENCE else None
-        if unit.kind is UnitKind.FENCE:  # the code itself is looked at line by line
+        if _names_code(unit, found.of_old):
             yield Difference(Verdict.REWORDED, (unit,), (), unit.kind.value, False)
         elif section is None:
             yield Difference(Verdict.GONE, (unit,), (), unit.kind.value, True)
@@ -249,13 +249,20 @@ def _may_hold(text: str, longest: Iterable[str], words: Iterable[frozenset[str]]
     return any(map(text.__contains__, longest)) and any(map({*_WORD.findall(text)}.issuperset, words))
 
 
+def _names_code(unit: Unit, counterparts: Mapping[Unit, Unit]) -> bool:
+    """Whether a unit only names the language of code, of which lines stand as code on the other side too."""
+    return unit.kind is UnitKind.FENCE and any(
+        one.block == unit.block and one.kind is other.kind is UnitKind.CODE for one, other in counterparts.items()
+    )
+
+
 def _come(found: Alignment) -> Iterator[Difference]:
     """What is new; a sentence that is only said once more is no news."""
     said = {plain(unit.text) for unit in found.of_old if unit.kind is UnitKind.SENTENCE} if found.come else set()
     for unit in found.come:
         if plain(unit.text) in said:
             yield Difference(Verdict.REWORDED, (), (unit,), "said twice", False)
-        elif unit.kind is UnitKind.FENCE:
+        elif _names_code(unit, found.of_new):
             yield Difference(Verdict.REWORDED, (), (unit,), unit.kind.value, False)
         elif plain(unit.text) or unit.kind in VERBATIM:
             yield Difference(Verdict.NEW, (), (unit,), unit.kind.value, True)
