@@ -251,15 +251,19 @@ def _lengths() -> Mapping[str, list[int]]:
     return {first: sorted(lengths, reverse=True) for first, lengths in found.items()}
 
 
-@lru_cache(maxsize=1)
-def phrases() -> Rules:
-    """By first word the expressions and the token, or tokens, that each stands for; longest first."""
+@lru_cache(maxsize=16)
+def phrases(language: str = "") -> Rules:
+    """By first word the expressions and the token, or tokens, that each stands for; longest first.
+
+    Where languages share one, "5 min", it stands for what it does in the language given, else in the first that has it.
+    """
     found: dict[str, dict[tuple[str, ...], str]] = {}
-    for text in texts("phrases"):
+    own = tables(language).get("phrases", "") if language else ""
+    for text in (own, *texts("phrases")):
         for line in text.strip().splitlines():
             token, _, spoken = line.partition(": ")
             for words in parts(spoken):
-                found.setdefault(words[0], {})[tuple(words)] = token
+                found.setdefault(words[0], {}).setdefault(tuple(words), token)
                 bare = tuple(word for word in words if not is_article(word))
                 if 1 < len(bare) < len(words):  # "at the end" says the same as "at end"
                     found.setdefault(bare[0], {}).setdefault(bare, token)

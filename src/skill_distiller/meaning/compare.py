@@ -154,7 +154,8 @@ def _other_form(before: tuple[Unit, ...], after: tuple[Unit, ...]) -> Difference
     old, new = before[0], after[0]
     if len(before) + len(after) > 2:
         blocks = [len({unit.block for unit in side}) for side in (before, after)]
-        if blocks[0] != blocks[1] or {unit.kind for unit in (*before, *after)} & _COUNTED:
+        counted = [[unit.kind for unit in side if unit.kind in _COUNTED] for side in (before, after)]
+        if blocks[0] != blocks[1] or counted[0] != counted[1]:  # a sentence of an item may be parted
             return Difference(Verdict.CHANGED, before, after, "joined", True)
     elif old.kind is not new.kind:
         return Difference(Verdict.CHANGED, before, after, "form", True)

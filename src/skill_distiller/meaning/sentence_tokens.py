@@ -24,7 +24,14 @@ from skill_distiller.language.lexicon import (
     senses,
 )
 from skill_distiller.language.words import CJK
-from skill_distiller.meaning.token import Token, TokenKind, with_clocks, with_telling_articles, with_units
+from skill_distiller.meaning.token import (
+    Token,
+    TokenKind,
+    with_clocks,
+    with_pronouns,
+    with_telling_articles,
+    with_units,
+)
 
 # Of several senses of one word the one that binds most is taken.
 _RANK: Final = {sense: place for place, sense in enumerate(Sense)}
@@ -92,7 +99,7 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
             token._replace(kind=TokenKind.FACT) if overlaps((token.start, token.start + 1), quoted) else token
             for token in tokens
         ]
-    said = _with_phrases(with_units(tokens, text))
+    said = _with_phrases(with_pronouns(with_units(tokens, text)))
     said = _with_phrases(said) if said != tokens else said  # one may stand in another: "5 euros or more"
     return tuple(with_telling_articles(with_clocks(said)))
 
@@ -160,7 +167,10 @@ def _word_tokens(text: str, start: int, end: int, language: str) -> Iterator[Tok
         word, at, group = match.group(), match.start(), match.lastgroup
         if group in ("word", "elided"):
             kind, value, plain, size, sense, loud = _read_word(word, language)
-            if word == "A" and text[max(0, at - 8) : at].rstrip(" *_#")[-1:] not in ("", *".!?:\n"):  # option A
+            if word.rstrip(".") == "A" and text[max(0, at - 8) : at].rstrip(" *_#")[-1:] not in (
+                "",
+                *".!?:\n",
+            ):  # option A
                 kind, value, sense = TokenKind.WORD, "A", None
             yield Token(kind, value, plain, at, at + size, sense, loud, language)
         elif group == "number":
@@ -222,7 +232,8 @@ def _kind_in_text(plain: str, word: str, language: str) -> tuple[TokenKind, str,
 @lru_cache(maxsize=65536)
 def _kind_of(plain: str, language: str) -> tuple[TokenKind, str, Sense | None]:
     number = next(
-        (canonical for words, canonical in phrases().get(plain, ()) if len(words) == 1 and canonical.isdigit()), ""
+        (canonical for words, canonical in phrases(language).get(plain, ()) if len(words) == 1 and canonical.isdigit()),
+        "",
     )
     if number:
         return TokenKind.FACT, number, None
@@ -253,20 +264,23 @@ def _sense_value(sense: Sense, word: str) -> str:
 
 def _with_phrases(tokens: Sequence[Token]) -> list[Token]:
     """The tokens, with what several words say together as the words that stand for it: "at least" as "≥"."""
-    known, at = phrases(), 0
+    language = next((token.language for token in tokens if token.language), "")
+    known, at = phrases(language), 0
     left, found, fact = list(tokens), list[Token](), TokenKind.FACT
     while at < len(left):
         first = left[at]
         rules = known.get(first.word, ())
         numbers = known["#"] if first.kind is fact and _is_number(first) else ()
         near = [token.word for token in left[at + 1 : at + 1 + _MOST_APART]] if rules or numbers else []
-        if not numbers and not (rules and _may_follow(first.word, near)):
+        if not numbers and not (rules and _may_follow(first.word, near, language)):
             found.append(first)
             at += 1
             continue
         for words, canonical in (*numbers, *rules):
             if len(words) > 1 and words[1] != "#" and words[1] not in near:
                 continue  # the second word is not there: most rules end here
+            if len(words) == 2 and is_particle(words[1]) and found and is_article(found[-1].word):
+                continue  # "the log in the folder" is no "log in"
             run, counted = _run(left[at : at + len(words) + 2], words)
             if run:
                 found += _canonical(canonical, run, counted)
@@ -286,18 +300,18 @@ def _with_phrases(tokens: Sequence[Token]) -> list[Token]:
 _MOST_APART: Final = 5  # words from a verb to its particle
 
 
-def _may_follow(first: str, near: Sequence[str]) -> bool:
+def _may_follow(first: str, near: Sequence[str], language: str) -> bool:
     """A quick look whether one of the expressions of a word may stand there: the second word of most does not."""
-    seconds = _seconds().get(first)
+    seconds = _seconds(language).get(first)
     return seconds is None or not seconds.isdisjoint(near)
 
 
-@lru_cache(maxsize=1)
-def _seconds() -> Mapping[str, frozenset[str]]:
+@lru_cache(maxsize=16)
+def _seconds(language: str) -> Mapping[str, frozenset[str]]:
     """The second words of the expressions of a word, where all have one that is no number."""
     return {
         first: frozenset(words[1] for words, _ in rules)
-        for first, rules in phrases().items()
+        for first, rules in phrases(language).items()
         if all(len(words) > 1 and words[1] != "#" for words, _ in rules)
     }
 
@@ -347,7 +361,7 @@ def _canonical(canonical: str, run: Sequence[Token], counted: Sequence[Token]) -
         elif _WORD.fullmatch(plain) and not plain[0].isalpha():
             yield _sign(plain, start, end)
         else:
-            yield make_token(plain, plain, start, end, run[0].language, loud=loud)
+            yield make_token(plain, plain, start, end, run[0].language or run[-1].language, loud=loud)
 
 
 def asks(tokens: Sequence[Token]) -> bool:

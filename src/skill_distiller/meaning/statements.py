@@ -11,7 +11,8 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
-from skill_distiller.language.lexicon import Sense, is_each_time, is_inversion, is_lacking
+from skill_distiller.language.lexicon import Sense, is_each_time, is_inversion
+from skill_distiller.meaning.readings import read_otherwise
 from skill_distiller.meaning.sentence_tokens import read_tokens
 from skill_distiller.meaning.token import Token, TokenKind
 
@@ -50,31 +51,13 @@ _ARROWS: Final = frozenset("→⇒")
 
 
 @lru_cache(maxsize=16384)
-def read_statements(text: str, language: str, *, lacking: bool = False) -> tuple[Statement, ...]:
+def read_statements(text: str, language: str, otherwise: frozenset[Sense] = frozenset()) -> tuple[Statement, ...]:
     """The statements of a sentence, list item or cell. Cached: what is kept is looked at again in the result.
 
-    With `lacking`, "without" makes a condition of what is behind it, where it does: see `with_lacks`.
+    `otherwise` are senses whose words are read as those that say the same: see `read_otherwise`.
     """
     tokens, boundaries = read_tokens(text, language), [match.start() for match in BOUNDARY.finditer(text)]
-    return tuple(_statements(with_lacks(tokens) if lacking else tokens, boundaries, text))
-
-
-def with_lacks(tokens: Sequence[Token]) -> Sequence[Token]:
-    """The tokens, "without a key" at the start read as "if no key", "never run it without one" as "... unless one".
-
-    The same tokens where there is nothing of the kind.
-    """
-    for at, token in enumerate(tokens):
-        if token.sense is not Sense.LACK or not is_lacking(token.word):
-            continue
-        if all(before.kind is TokenKind.SMALL for before in tokens[:at]):
-            negation = token._replace(value=f"{Sense.NEGATION}:", sense=Sense.NEGATION)
-            condition = token._replace(value=f"{Sense.CONDITION}:", sense=Sense.CONDITION)
-            return [*tokens[:at], condition, negation, *tokens[at + 1 :]]
-        if any(before.sense is Sense.NEGATION for before in tokens[:at]):
-            exception = token._replace(value=f"{Sense.EXCEPTION}:", sense=Sense.EXCEPTION)
-            return [*tokens[:at], exception, *tokens[at + 1 :]]
-    return tokens
+    return tuple(_statements(read_otherwise(tokens, boundaries, otherwise), boundaries, text))
 
 
 class _Piece(NamedTuple):

@@ -80,6 +80,18 @@ def _on_clock(match: re.Match[str], mark: str) -> str:
     return f"{hour % _NOON + _NOON * late:02}:{minute}"
 
 
+def with_pronouns(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens without a "one" that stands for a thing named before and is no number: "the next one"."""
+    return [token for at, token in enumerate(tokens) if not (at and _is_pronoun(tokens[at - 1 : at + 2]))]
+
+
+def _is_pronoun(tokens: Sequence[Token]) -> bool:
+    before, token, *behind = tokens
+    if token.word not in words_in("pronouns_too") or before.word not in words_in("before_pronouns"):
+        return False
+    return not behind or behind[0].kind is not TokenKind.WORD or behind[0].start - token.end > 1
+
+
 def with_telling_articles(tokens: Sequence[Token]) -> Iterator[Token]:
     """The tokens, where an article without which the words beside it say another thing is no small word."""
     for at, token in enumerate(tokens):

@@ -25,6 +25,7 @@ from skill_distiller.language.lexicon import (
 )
 from skill_distiller.meaning.enumerations import lost_items
 from skill_distiller.meaning.punctuation import Marked, comma_behind_condition, parted_otherwise
+from skill_distiller.meaning.readings import is_fronted, limits_all, senses_of_one_side, stands_for, without_start
 from skill_distiller.meaning.sentence_tokens import asks, read_language
 from skill_distiller.meaning.statements import (
     MAX_CELLS,
@@ -37,13 +38,17 @@ from skill_distiller.meaning.statements import (
     same_places,
 )
 from skill_distiller.meaning.token import Token, TokenKind
-from skill_distiller.meaning.verdicts import TURNING, Edit, Verdict, replaced
-
-# What may go without a trace in a text that says the same, and come.
-_SOFT: Final = frozenset(
-    {Sense.ADVICE, Sense.ABILITY, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME}
+from skill_distiller.meaning.verdicts import (
+    SOFT,
+    SOFT_WHEN_NEW,
+    TURNING,
+    Edit,
+    Verdict,
+    replaced,
+    sense_gone,
+    sense_new,
 )
-_SOFT_WHEN_NEW: Final = _SOFT | {Sense.DUTY, Sense.BEFORE, Sense.AFTER}
+
 _NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
 _WHEN: Final = {Sense.CONDITION, Sense.AFTER}  # "when the tests pass", "after the tests pass"
 # With one of these in it, a statement whose words were exchanged is not taken on trust.
@@ -54,7 +59,9 @@ _OTHERS: Final = (
     (TokenKind.LIGHT, Verdict.REWORDED, "small word"),
     (TokenKind.SMALL, Verdict.PROVED, "small word"),
 )
+_WRITTEN: Final = frozenset({TokenKind.FACT, TokenKind.WORD})
 _MAX_DROPPED: Final = 2  # words that may be a detail on which all depends: "manually", "by hand", "wait for a yes"
+_FEW_LOOSE: Final = 12  # loose words among which forms and synonyms are looked for too
 _MAX_LOOSE: Final = 2_000_000  # pairs of words that went, came or stayed; of more nobody looks for the order
 
 
@@ -68,12 +75,16 @@ def compare_wording(before: str, after: str, around: str = "") -> tuple[Edit, ..
     old, new = Marked(before, language), Marked(after, language)
     if at := comma_behind_condition(old, new):
         return (Edit(Verdict.REWORDED, (old.tokens[at],), (new.tokens[at],), "punctuation"),)
-    lacks = [[token for token in side.tokens if is_lacking(token.word)] for side in (old, new)]
-    lacking = bool(lacks[0]) is not bool(lacks[1])  # "without a key" on one side only: "if there is no key"
-    sides = [read_statements(text, language, lacking=lacking) for text in (before, after)]
+    otherwise = senses_of_one_side(old.tokens, new.tokens)
+    sides = [read_statements(text, language, otherwise) for text in (before, after)]
     edits = tuple(_Comparison(sides[0], sides[1]).edits())
-    if lacking:
-        edits += (Edit(Verdict.REWORDED, tuple(lacks[0]), tuple(lacks[1]), str(Sense.LACK)),)
+    if any(edit.what == "order" and edit.verdict is Verdict.CHANGED for edit in edits):
+        ends = [i for i, (one, other) in enumerate(zip(old.marks, new.marks, strict=False)) if one and other]
+        parts = without_start(old.tokens, new.tokens, ends)
+        if is_fronted(*parts):
+            return (Edit(Verdict.REWORDED, tuple(parts[0]), tuple(parts[1]), "order"),)
+    if otherwise:
+        edits += (Edit(Verdict.REWORDED, (), (), "word"),)
     return (*edits, *parted_otherwise(old, new), *lost_items(before, old.tokens, new.tokens))
 
 
@@ -150,6 +161,8 @@ class _Comparison:
                 if any(facts):
                     self.found.append(Edit(Verdict.CHANGED, facts[0], facts[1], "fact"))
             return
+        elif old and new and old.head != new.head and old.head[:1] and new.head[:1]:
+            self._same(old.head[0], new.head[0])
         self._diff(*tokens, binding=lost is not None and lost is not Sense.BECAUSE, label=not (lost and come))
 
     def _diff(
@@ -177,9 +190,12 @@ class _Comparison:
         if one.loud and not other.loud and one.kind is TokenKind.SENSE:
             verdict = Verdict.REWORDED if one.sense is Sense.NEGATION else Verdict.WEAKENED  # "do NOT" as "don't"
             self.found.append(Edit(verdict, (one,), (other,), "capitals"))
-        elif one.kind is TokenKind.WORD and one.word != other.word:
-            verdict = Verdict.REWORDED if same_word(one.word, other.word, one.language) else Verdict.CHANGED
-            self.found.append(Edit(verdict, (one,), (other,), "word"))
+        elif one.word != other.word and one.kind in _WRITTEN and (one.word + other.word).replace("'", "").isalpha():
+            quoted = one.kind is other.kind is TokenKind.FACT  # in its form too: "blocked", "blocking"
+            verdict = (
+                Verdict.CHANGED if quoted or not same_word(one.word, other.word, one.language) else Verdict.REWORDED
+            )
+            self.found.append(Edit(verdict, (one,), (other,), "fact" if quoted else "word"))
         elif one.word != other.word and one.kind is TokenKind.SENSE:
             opposite = are_opposites(one.word, other.word, one.language)
             self.found.append(
@@ -217,7 +233,7 @@ class _Comparison:
             other = next((token for token in target.after if token.sense is Sense.ONLY), None)
             if one and other and one.value != other.value:
                 side = self.before if other.value == ONLY_IF else self.after
-                if _limits_all(side, one if other.value == ONLY_IF else other):
+                if limits_all((s.main for s in side if s.conditions), one if other.value == ONLY_IF else other):
                     gap.before.remove(one)
                     target.after.remove(other)
                     self.found.append(Edit(Verdict.REWORDED, (one,), (other,), "order"))
@@ -231,7 +247,7 @@ class _Comparison:
         for gap in self.gaps:
             for one in [token for token in gap.before if token.kind <= TokenKind.WORD]:
                 for target in self.gaps:
-                    other = next((t for t in target.after if t.value == one.value and t.kind is one.kind), None)
+                    other = next((t for t in target.after if stands_for(one, t, loosely=loose <= _FEW_LOOSE)), None)
                     if other and target is not gap:
                         gap.before.remove(one)
                         target.after.remove(other)
@@ -259,12 +275,15 @@ class _Comparison:
 
     def _keeps_order(self, one: Token, other: Token, gap: _Gap) -> bool:
         """Whether a word still stands before and behind all that it did, but for what may stand anywhere."""
-        if is_mobile(one.word) or one.sense is Sense.THEN or self.turned:
+        if is_mobile(one.word) or is_mobile(other.word) or one.sense is Sense.THEN or self.turned:
             return True
         listed = any(token.sense in (Sense.AND, Sense.OR) for token in (one, *gap.before))
         crossed = [old for old, new in self.kept if (one.start < old.start) is not (other.start < new.start)]
         if is_at_all_times(one.word) and is_at_all_times(other.word):
             return all(old.sense not in TURNING | {Sense.ONLY} for old in crossed)
+        crossed = [old for old in crossed if not is_at_all_times(old.word)]
+        if is_imperative(one.word) and is_infinitive(other.word, other.language):  # "Prüfe das Log", "Das Log prüfen"
+            return not any(old.sense or is_imperative(old.word) for old in crossed)
         fixed = any(
             token.kind is TokenKind.FACT or token.sense is Sense.THEN or is_imperative(token.word)
             for token in (one, *gap.before, *crossed)
@@ -283,8 +302,8 @@ class _Comparison:
         elif named or named_now:  # "the file `a.txt`"
             self.found.append(Edit(Verdict.REWORDED, tuple(named), tuple(named_now), "word"))
         if bool(lost) is not bool(come):  # a word that stands for one of those is another word
-            lost = lost or [token for token in gap.before if token.sense in _SOFT]
-            come = come or [token for token in gap.after if token.sense in _SOFT_WHEN_NEW]
+            lost = lost or [token for token in gap.before if token.sense in SOFT]
+            come = come or [token for token in gap.after if token.sense in SOFT_WHEN_NEW]
         if lost and come:
             few = not self.kept or len(lost) + len(come) <= max(2, len(self.kept))
             verdict = Verdict.CHANGED if few or gap.binding else Verdict.REWORDED
@@ -324,12 +343,14 @@ class _Comparison:
             if token.kind is TokenKind.SENSE:
                 kept = self._forbids_still(token) or (gap.asked and _is_bare_duty(token)) or self._is_excepted(token)
                 late = gap.binding and gap.main and is_leading(token.word) and self._is_late(token)
-                verdict = Verdict.REWORDED if kept else Verdict.CHANGED if late else _sense_gone(token)
+                verdict = Verdict.REWORDED if kept else Verdict.CHANGED if late else sense_gone(token)
                 self.found.append(Edit(verdict, (token,), (), str(token.sense)))
         for token in gap.after:
             if token.kind is TokenKind.SENSE:
                 forbidden = token.sense is Sense.ABILITY and any(old.sense is Sense.NEGATION for old, _ in self.kept)
-                verdict = Verdict.REWORDED if forbidden else _sense_new(token, gap)  # "can never", "may in no case"
+                verdict = (
+                    Verdict.REWORDED if forbidden else sense_new(token, binding=gap.binding)
+                )  # "can never", "may in no case"
                 self.found.append(Edit(verdict, (), (token,), str(token.sense)))
 
     def _is_late(self, token: Token) -> bool:
@@ -352,12 +373,6 @@ class _Comparison:
         )
 
 
-def _limits_all(statements: Sequence[Statement], only: Token) -> bool:
-    """Whether an "only" opens an instruction with a condition, which it limits: "only send it if ..."."""
-    opened = [one.main[1:] for one in statements if one.conditions and one.main[1:] and one.main[0] == only]
-    return any(asks(main) or is_infinitive(main[0].word, main[0].language) for main in opened)
-
-
 def _is_bare_duty(token: Token) -> bool:
     """Whether a duty says no more than the form that asks does: not "always"."""
     return token.sense is Sense.DUTY and Sense.ALL not in senses(token.word, token.language)
@@ -374,20 +389,6 @@ def _unnegated(tokens: list[Token], word: Token) -> bool:
         return False
     del tokens[at - 1]
     return True
-
-
-def _sense_gone(token: Token) -> Verdict:
-    if token.sense in _SOFT:
-        return Verdict.REWORDED
-    return Verdict.CONTRADICTED if token.sense in TURNING else Verdict.CHANGED
-
-
-def _sense_new(token: Token, gap: _Gap) -> Verdict:
-    if token.sense in (Sense.ADVICE, Sense.ABILITY) and gap.binding:
-        return Verdict.WEAKENED
-    if token.sense in _SOFT_WHEN_NEW:
-        return Verdict.REWORDED
-    return Verdict.CONTRADICTED if token.sense in TURNING else Verdict.CHANGED
 
 
 def _joined(tokens: Sequence[Token]) -> str:

@@ -1,0 +1,107 @@
+"""Other ways to say one thing: "if no key" for "without a key", "instead of B" for "not B", another order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
+
+from skill_distiller.language.forms import same_word
+from skill_distiller.language.lexicon import Sense, are_synonyms, is_imperative, is_infinitive, is_lacking
+from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.sentence_tokens import asks
+from skill_distiller.meaning.token import Token, TokenKind
+
+
+def senses_of_one_side(old: Sequence[Token], new: Sequence[Token]) -> frozenset[Sense]:
+    """Of "without" and "instead of" the senses that only one of two texts has, so that it has to be read otherwise."""
+    return frozenset(
+        sense
+        for sense, is_one in ((Sense.LACK, _is_without), (Sense.INSTEAD, _is_instead))
+        if any(map(is_one, old)) is not any(map(is_one, new))
+    )
+
+
+def _is_without(token: Token) -> bool:
+    return token.sense is Sense.LACK and is_lacking(token.word)
+
+
+def _is_instead(token: Token) -> bool:
+    return token.sense is Sense.INSTEAD
+
+
+def read_otherwise(tokens: Sequence[Token], boundaries: Sequence[int], senses: Collection[Sense]) -> Sequence[Token]:
+    """The tokens, read as the conditions and contrasts that they are.
+
+    With LACK, "without a key" at the start is read as "if no key", "never run it without one" as "... unless one".
+    With INSTEAD, "A, not B" is read as "A instead of B".
+    """
+    if Sense.LACK in senses:
+        tokens = _with_lacks(tokens)
+    if Sense.INSTEAD in senses:
+        tokens = _with_contrasts(tokens, boundaries)
+    return tokens
+
+
+def _with_lacks(tokens: Sequence[Token]) -> Sequence[Token]:
+    for at, token in enumerate(tokens):
+        if not _is_without(token):
+            continue
+        if all(before.kind is TokenKind.SMALL for before in tokens[:at]):
+            return [*tokens[:at], _read_as(token, Sense.CONDITION), _read_as(token, Sense.NEGATION), *tokens[at + 1 :]]
+        if any(before.sense is Sense.NEGATION for before in tokens[:at]):
+            return [*tokens[:at], _read_as(token, Sense.EXCEPTION), *tokens[at + 1 :]]
+    return tokens
+
+
+def _with_contrasts(tokens: Sequence[Token], boundaries: Sequence[int]) -> Sequence[Token]:
+    found = list(tokens)
+    for at in range(1, len(tokens) - 1):
+        before, token, behind = tokens[at - 1 : at + 2]
+        parted = any(before.end <= mark < token.start for mark in boundaries)
+        if token.sense is Sense.NEGATION and parted and not behind.sense and not is_imperative(behind.word):
+            found[at] = _read_as(token, Sense.INSTEAD)
+    return found
+
+
+def _read_as(token: Token, sense: Sense) -> Token:
+    return token._replace(value=f"{sense}:", sense=sense)
+
+
+def is_fronted(old: Sequence[Token], new: Sequence[Token]) -> bool:
+    """Whether a phrase with a preposition stands at the other end of a text, of which all else is the same.
+
+    "On Windows, use A": "use A on Windows". Not where the part before it ends with a word that limits it: "only".
+    """
+    if len(old) != len(new):
+        return False
+    words, others = ([(token.value, token.word) for token in side] for side in (old, new))
+    starts = words_in("prepositions")
+    return any(
+        words[cut:] + words[:cut] == others
+        and any(side[0].word in starts for side in (old[:cut], old[cut:]))
+        and not any(side[-1].sense for side in (old[:cut], old[cut:]))
+        for cut in range(1, len(words))
+    )
+
+
+def without_start(old: Sequence[Token], new: Sequence[Token], ends: Collection[int]) -> tuple[Sequence[Token], ...]:
+    """Two texts without the label that both begin with; `ends` are the numbers of tokens that a mark follows."""
+    same = chain(enumerate(zip(old, new, strict=False)), [(min(len(old), len(new)), None)])
+    shared = next(at for at, pair in same if pair is None or pair[0].value != pair[1].value)
+    start = max((end + 1 for end in ends if end < shared), default=0)
+    return old[start:], new[start:]
+
+
+def stands_for(one: Token, other: Token, *, loosely: bool) -> bool:
+    """Whether a word went here and came there; `loosely` also in another form or as its synonym."""
+    if one.kind is not other.kind or one.value == other.value:
+        return one.kind is other.kind
+    if one.kind is not TokenKind.WORD or not loosely:
+        return False
+    return same_word(one.word, other.word, one.language) or are_synonyms(one.word, other.word, one.language)
+
+
+def limits_all(mains: Iterable[Sequence[Token]], only: Token) -> bool:
+    """Whether an "only" opens one of some instructions with conditions, which it limits: "only send it if ..."."""
+    opened = [main[1:] for main in mains if main[1:] and main[0] == only]
+    return any(asks(main) or is_infinitive(main[0].word, main[0].language) for main in opened)
