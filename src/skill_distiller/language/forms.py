@@ -239,3 +239,15 @@ def is_misspelt(one: str, other: str) -> bool:
     rest, rest_other = one[start:], other[start:]
     swapped = rest[:2] == rest_other[1::-1] and rest[2:] == rest_other[2:]
     return swapped or rest[1:] == rest_other[1:] or rest[1:] == rest_other or rest == rest_other[1:]
+
+
+_CLIP_LETTERS: Final = (3, 6)  # of a word that is cut short
+
+
+def is_clipped(short: str, long: str) -> bool:
+    """Whether a word is the beginning of a much longer one, as it is cut short: `repo` of `repository`, `devs`."""
+    start = short.removesuffix("s")
+    fewest, most = _CLIP_LETTERS
+    return (
+        fewest <= len(start) <= most and len(long) >= len(start) + fewest and long.startswith(start) and long.isalpha()
+    )

@@ -126,6 +126,7 @@ is_directional: Final = _is_in("directions")  # says whence, whither, for whom: 
 is_particle: Final = _is_in("particles")  # may stand away from the verb it belongs to: "switch it `off`"
 is_at_all_times: Final = _is_in("all_times")  # says "each time", wherever it stands: `always`
 is_each_time: Final = _is_in("each_time")  # begins a clause, and says "always" where none follows
+is_bleached: Final = _is_in("bleached")  # a verb that says little by itself: `use`, `have`, `provide`
 is_lacking: Final = _is_in("lacking")  # stands before what is not there: `without` a key
 is_inversion: Final = _is_in("inversions")  # makes a condition of the clause it begins: "Sollte er fehlen, ..."
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
+from typing import Final
 
 from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import Sense, are_synonyms, is_imperative, is_infinitive, is_lacking
 from skill_distiller.language.tables import words_in
-from skill_distiller.meaning.sentence_tokens import asks
 from skill_distiller.meaning.token import Token, TokenKind
 
 
@@ -101,7 +101,28 @@ def stands_for(one: Token, other: Token, *, loosely: bool) -> bool:
     return same_word(one.word, other.word, one.language) or are_synonyms(one.word, other.word, one.language)
 
 
-def limits_all(mains: Iterable[Sequence[Token]], only: Token) -> bool:
-    """Whether an "only" opens one of some instructions with conditions, which it limits: "only send it if ..."."""
-    opened = [main[1:] for main in mains if main[1:] and main[0] == only]
-    return any(asks(main) or is_infinitive(main[0].word, main[0].language) for main in opened)
+ONLY_IF: Final = "only if:"  # the value of an "only" before a condition: "if only ..." says something else
+_MODAL: Final = frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY})
+
+
+def limits_the_same(mains: Sequence[Iterable[Sequence[Token]]], one: Token, other: Token) -> bool:
+    """Whether an "only" in another place limits what it did: right before an instruction it limits all of it.
+
+    `mains` are what both texts say, without conditions. Before an instruction with a condition any words may stand but
+    those who may do it: "only admins may send it if ...".
+    """
+    conditional = one.value != other.value
+    return any(
+        token.value != ONLY_IF and any(_opens_instruction(main, token, conditional=conditional) for main in side)
+        for side, token in zip(mains, (one, other), strict=True)
+    )
+
+
+def _opens_instruction(main: Sequence[Token], only: Token, *, conditional: bool) -> bool:
+    at = next((i for i, token in enumerate(main) if token == only), len(main))
+    behind = main[at + 1 :]
+    if not behind or (at and only.start - main[at - 1].end <= 1):
+        return False
+    asked = is_imperative(behind[0].word) or is_infinitive(behind[0].word, behind[0].language)
+    told = conditional and behind[0].kind is TokenKind.WORD and all(token.sense not in _MODAL for token in behind)
+    return asked or told

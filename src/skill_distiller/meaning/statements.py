@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.language.lexicon import Sense, is_each_time, is_inversion
-from skill_distiller.meaning.readings import read_otherwise
+from skill_distiller.meaning.readings import ONLY_IF, read_otherwise
 from skill_distiller.meaning.sentence_tokens import read_tokens
 from skill_distiller.meaning.token import Token, TokenKind
 
@@ -97,9 +97,6 @@ def _opens(last: Token, following: Token) -> bool:
 
 
 PARTED: Final = "\n\n"  # between sentences that are read together
-
-
-ONLY_IF: Final = "only if:"  # the value of an "only" before a condition: "if only ..." says something else
 
 
 def _with_always(run: tuple[Token, ...]) -> tuple[Token, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from skill_distiller.language.forms import is_misspelt, same_word
+from skill_distiller.language.forms import is_clipped, is_misspelt, same_word
 from skill_distiller.language.lexicon import Sense, are_opposites, are_synonyms, is_article
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.token import Token, TokenKind
@@ -88,7 +88,9 @@ def replaced(one: Token, other: Token) -> Edit | None:
         return None
     if same_word(one.word, other.word, one.language) or are_synonyms(one.word, other.word, one.language):
         return Edit(Verdict.REWORDED, *pair, "capitals" if one.word == other.word else "synonym")  # the US, us
-    if one.kind is other.kind is TokenKind.WORD and is_misspelt(one.word, other.word):
+    if one.kind is other.kind is TokenKind.WORD and (
+        is_misspelt(one.word, other.word) or is_clipped(one.word, other.word) or is_clipped(other.word, one.word)
+    ):
         return Edit(Verdict.REWORDED, *pair, "spelling")
     return None
 

@@ -12,6 +12,7 @@ from skill_distiller.language.lexicon import (
     Sense,
     are_opposites,
     is_at_all_times,
+    is_bleached,
     is_imperative,
     is_implied,
     is_infinitive,
@@ -25,11 +26,10 @@ from skill_distiller.language.lexicon import (
 )
 from skill_distiller.meaning.enumerations import lost_items
 from skill_distiller.meaning.punctuation import Marked, comma_behind_condition, parted_otherwise
-from skill_distiller.meaning.readings import is_fronted, limits_all, senses_of_one_side, stands_for, without_start
+from skill_distiller.meaning.readings import is_fronted, limits_the_same, senses_of_one_side, stands_for, without_start
 from skill_distiller.meaning.sentence_tokens import asks, read_language
 from skill_distiller.meaning.statements import (
     MAX_CELLS,
-    ONLY_IF,
     Clause,
     Statement,
     match_clauses,
@@ -227,16 +227,15 @@ class _Comparison:
                 self.found[number] = edit._replace(verdict=Verdict.CHANGED, what="order")
 
     def _only_moved(self) -> None:
-        """An "only" before an instruction that now stands before its condition: "only send it if ..."."""
+        """An "only" before an instruction that now stands elsewhere in it: "only send it if ...", "send it only if"."""
+        mains = [[one.main for one in side] for side in (self.before, self.after)]
         for gap, target in ((gap, target) for gap in self.gaps for target in self.gaps if gap is not target):
             one = next((token for token in gap.before if token.sense is Sense.ONLY), None)
             other = next((token for token in target.after if token.sense is Sense.ONLY), None)
-            if one and other and one.value != other.value:
-                side = self.before if other.value == ONLY_IF else self.after
-                if limits_all((s.main for s in side if s.conditions), one if other.value == ONLY_IF else other):
-                    gap.before.remove(one)
-                    target.after.remove(other)
-                    self.found.append(Edit(Verdict.REWORDED, (one,), (other,), "order"))
+            if one and other and limits_the_same(mains, one, other):
+                gap.before.remove(one)
+                target.after.remove(other)
+                self.found.append(Edit(Verdict.REWORDED, (one,), (other,), "order"))
 
     def _moved(self) -> None:
         """Words that went in one place and came in another: an order that is turned, unless it says the same."""
@@ -257,7 +256,11 @@ class _Comparison:
                             or is_lacking(one.word) is not is_lacking(other.word)
                             or gap.label
                             or target.label
-                            or (gap.main and target.main and self._keeps_order(one, other, gap))
+                            or (
+                                gap.main is target.main
+                                and (gap.main or one.sense is Sense.NEGATION)
+                                and self._keeps_order(one, other, gap)
+                            )
                         )
                         verdict = Verdict.REWORDED if harmless else Verdict.CHANGED
                         self.found.append(Edit(verdict, (one,), (other,), "order"))
@@ -282,6 +285,8 @@ class _Comparison:
         if is_at_all_times(one.word) and is_at_all_times(other.word):
             return all(old.sense not in TURNING | {Sense.ONLY} for old in crossed)
         crossed = [old for old in crossed if not is_at_all_times(old.word)]
+        if one.sense is Sense.NEGATION and len(crossed) == 1 and crossed[0].kind is TokenKind.WORD:
+            return True  # "names no place", "does not name a place"
         if is_imperative(one.word) and is_infinitive(other.word, other.language):  # "Prüfe das Log", "Das Log prüfen"
             return not any(old.sense or is_imperative(old.word) for old in crossed)
         fixed = any(
@@ -304,7 +309,9 @@ class _Comparison:
         if bool(lost) is not bool(come):  # a word that stands for one of those is another word
             lost = lost or [token for token in gap.before if token.sense in SOFT]
             come = come or [token for token in gap.after if token.sense in SOFT_WHEN_NEW]
-        if lost and come:
+        if lost and come and any(all(is_bleached(token.word) for token in side) for side in (lost, come)):
+            self.found.append(Edit(Verdict.REWORDED, tuple(lost), tuple(come), "word"))
+        elif lost and come:
             few = not self.kept or len(lost) + len(come) <= max(2, len(self.kept))
             verdict = Verdict.CHANGED if few or gap.binding else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
@@ -328,6 +335,8 @@ class _Comparison:
         if lost and all(is_implied(token.word) for token in lost):
             near = [old.kind for old, _ in self.kept if 0 <= old.start - lost[0].end <= 1]
             return len(lost) == 1 and is_imperative(lost[0].word) and TokenKind.FACT not in near
+        if come and all(is_bleached(token.word) for token in come):
+            return False
         return (
             (gap.approval and bool(lost))
             or (gap.main and gap.binding and bool(come))
