@@ -127,6 +127,7 @@ is_particle: Final = _is_in("particles")  # may stand away from the verb it belo
 is_at_all_times: Final = _is_in("all_times")  # says "each time", wherever it stands: `always`
 is_each_time: Final = _is_in("each_time")  # begins a clause, and says "always" where none follows
 is_bleached: Final = _is_in("bleached")  # a verb that says little by itself: `use`, `have`, `provide`
+is_linking: Final = _is_in("linking")  # ties a noun to another, or to what is said of it: `of`, `that`
 is_lacking: Final = _is_in("lacking")  # stands before what is not there: `without` a key
 is_inversion: Final = _is_in("inversions")  # makes a condition of the clause it begins: "Sollte er fehlen, ..."
 

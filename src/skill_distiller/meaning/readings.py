@@ -102,6 +102,22 @@ def stands_for(one: Token, other: Token, *, loosely: bool) -> bool:
 
 
 ONLY_IF: Final = "only if:"  # the value of an "only" before a condition: "if only ..." says something else
+
+
+def says_joined(before: Sequence[Token], after: Sequence[Token]) -> bool:
+    """Whether some words are others written together, or as code: "time stamp", "timestamp", "`time stamp`"."""
+    if len(before) != len(after) and _joined(before) == _joined(after):
+        return True
+    code, plain = (before, after) if any(token.word.startswith("`") for token in before) else (after, before)
+    if len(code) != 1 or not plain or not code[0].word.startswith("`") or any("`" in token.word for token in plain):
+        return False
+    return "".join(code[0].word.strip("`").casefold().split()) == _joined(plain)
+
+
+def _joined(tokens: Sequence[Token]) -> str:
+    return "".join(token.word for token in tokens)
+
+
 _MODAL: Final = frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY})
 
 

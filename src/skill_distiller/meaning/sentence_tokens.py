@@ -69,7 +69,8 @@ _AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-
 _CJK: Final = re.compile(f"[{CJK}]")
 _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
 _GROUPED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])|(?<![\w.,])\d+,\d+(?![\w,])")
-_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_SPACED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:[\xa0\u202f'’]\d{3}|[ ]000)+(?![\w,])")
+_THOUSANDS: Final = re.compile(r"(?<=\d)[,\s'’](?=\d{3}(?!\d))")
 _QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
 _DASHES: Final = {ord(dash): "-" for dash in "–—−"}
 
@@ -134,6 +135,7 @@ def _fixed_tokens(text: str, facts: Sequence[Fact]) -> list[Token]:
     found: list[tuple[int, int, str]] = []
     if any(map(text.__contains__, "<{$[~")):
         found += [(m.start(), m.end(), _markup_value(m.group())) for m in _MARKUP.finditer(text)]
+    found += [(*match.span(), _amount(match.group())) for match in _SPACED.finditer(text)]
     if "," in text:
         found += [(*match.span(), _amount(match.group())) for match in _GROUPED.finditer(text)]
     for fact in facts:
@@ -154,6 +156,9 @@ def _fixed_tokens(text: str, facts: Sequence[Fact]) -> list[Token]:
 
 def _markup_value(text: str) -> str:
     link = _AUTOLINK.fullmatch(text)
+    first, _, rest = text[1:].partition(" ")
+    if text.startswith("[") and rest and is_article(first.casefold()):  # "[the guide](a.md)", "the [guide](a.md)"
+        text = f"[{rest}"
     return link[1] if link else _MARKS.sub(" ", text).casefold().translate(_QUOTES)
 
 

@@ -11,22 +11,25 @@ from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import (
     Sense,
     are_opposites,
-    is_at_all_times,
     is_bleached,
     is_imperative,
     is_implied,
-    is_infinitive,
     is_kind,
     is_lacking,
     is_leading,
-    is_mobile,
-    is_passive,
     is_pronoun,
     senses,
 )
 from skill_distiller.meaning.enumerations import lost_items
 from skill_distiller.meaning.punctuation import Marked, comma_behind_condition, parted_otherwise
-from skill_distiller.meaning.readings import is_fronted, limits_the_same, senses_of_one_side, stands_for, without_start
+from skill_distiller.meaning.readings import (
+    is_fronted,
+    limits_the_same,
+    says_joined,
+    senses_of_one_side,
+    stands_for,
+    without_start,
+)
 from skill_distiller.meaning.sentence_tokens import asks, read_language
 from skill_distiller.meaning.statements import (
     MAX_CELLS,
@@ -41,13 +44,13 @@ from skill_distiller.meaning.token import Token, TokenKind
 from skill_distiller.meaning.verdicts import (
     SOFT,
     SOFT_WHEN_NEW,
-    TURNING,
     Edit,
     Verdict,
     replaced,
     sense_gone,
     sense_new,
 )
+from skill_distiller.meaning.word_order import Gap, crosses_negation, is_turned, keeps_order
 
 _NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
 _WHEN: Final = {Sense.CONDITION, Sense.AFTER}  # "when the tests pass", "after the tests pass"
@@ -89,27 +92,13 @@ def compare_wording(before: str, after: str, around: str = "") -> tuple[Edit, ..
 
 
 @dataclass
-class _Gap:
-    """What stands between two places that are the same: tokens of the original, and of the new text."""
-
-    before: list[Token]
-    after: list[Token]
-    binding: bool  # whether it stands in a condition, or beside a word that forbids or asks
-    approval: bool = False
-    main: bool = False
-    label: bool = False
-    asked: bool = False  # whether the new text asks where the original told: "you must run it", "run it"
-    told: bool = False  # whether the original asks
-
-
-@dataclass
 class _Comparison:
     """The work of comparing two lists of statements."""
 
     before: Sequence[Statement]
     after: Sequence[Statement]
     found: list[Edit] = field(default_factory=list)
-    gaps: list[_Gap] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
     kept: list[tuple[Token, Token]] = field(default_factory=list)  # words and facts that are the same
     asked: bool = False
     told: bool = False
@@ -127,7 +116,7 @@ class _Comparison:
         for gap in self.gaps:
             self._resolve(gap)
         self._exchanged()
-        self.turned = self._is_turned()
+        self.turned = is_turned(self.gaps, self.kept)
         self._only_moved()
         self._moved()
         for gap in self.gaps:
@@ -177,7 +166,7 @@ class _Comparison:
                 self.found.append(Edit(Verdict.CHANGED, (), (), "too long to compare"))
             elif lost or come:
                 self.gaps.append(
-                    _Gap(lost, come, binding, approval, main, label, main and self.asked, main and self.told)
+                    Gap(lost, come, binding, approval, main, label, main and self.asked, main and self.told)
                 )
             at, at_new = i + 1, j + 1
         for i, j in pairs:
@@ -202,7 +191,7 @@ class _Comparison:
                 Edit(Verdict.CONTRADICTED if opposite else Verdict.REWORDED, (one,), (other,), str(one.sense))
             )
 
-    def _resolve(self, gap: _Gap) -> None:
+    def _resolve(self, gap: Gap) -> None:
         """Pair the words of a gap that stand for one another: opposites, synonyms, forms, strengths."""
         for one in list(gap.before):
             for other in gap.after:
@@ -214,7 +203,7 @@ class _Comparison:
                     gap.before.remove(one)
                     gap.after.remove(other)
                     break
-        if len(gap.before) != len(gap.after) and _joined(gap.before) == _joined(gap.after):  # "time stamp"
+        if says_joined(gap.before, gap.after):  # "time stamp", "Ctrl+C" as code
             self.found.append(Edit(Verdict.REWORDED, tuple(gap.before), tuple(gap.after), "spelling"))
             gap.before.clear()
             gap.after.clear()
@@ -256,48 +245,19 @@ class _Comparison:
                             or is_lacking(one.word) is not is_lacking(other.word)
                             or gap.label
                             or target.label
-                            or (
-                                gap.main is target.main
-                                and (gap.main or one.sense is Sense.NEGATION)
-                                and self._keeps_order(one, other, gap)
-                            )
+                            or (gap.main is target.main and self._keeps_order((one, other), gap, target))
                         )
                         verdict = Verdict.REWORDED if harmless else Verdict.CHANGED
                         self.found.append(Edit(verdict, (one,), (other,), "order"))
                         self.kept.append((one, other))
                         break
 
-    def _is_turned(self) -> bool:
-        """Whether a verb came into the passive or out of it: "sign the tag", "the tag is signed"."""
-        passives = sum(is_passive(t.word) for gap in self.gaps for t in gap.before)
-        changed = passives != sum(is_passive(t.word) for gap in self.gaps for t in gap.after)
-        moved = {t.value for gap in self.gaps for t in gap.before} & {t.value for gap in self.gaps for t in gap.after}
-        old = {t.word for gap in self.gaps for t in gap.before if t.value in moved} | {t.word for t, _ in self.kept}
-        new = {t.word for gap in self.gaps for t in gap.after if t.value in moved} | {t.word for _, t in self.kept}
-        return changed and old != new
+    def _keeps_order(self, pair: tuple[Token, Token], gap: Gap, target: Gap) -> bool:
+        if not gap.main:  # the words of a condition stay in order
+            return crosses_negation(pair, self.kept)
+        return self.turned or keeps_order(pair, (gap, target), self.kept)
 
-    def _keeps_order(self, one: Token, other: Token, gap: _Gap) -> bool:
-        """Whether a word still stands before and behind all that it did, but for what may stand anywhere."""
-        if is_mobile(one.word) or is_mobile(other.word) or one.sense is Sense.THEN or self.turned:
-            return True
-        listed = any(token.sense in (Sense.AND, Sense.OR) for token in (one, *gap.before))
-        crossed = [old for old, new in self.kept if (one.start < old.start) is not (other.start < new.start)]
-        if is_at_all_times(one.word) and is_at_all_times(other.word):
-            return all(old.sense not in TURNING | {Sense.ONLY} for old in crossed)
-        crossed = [old for old in crossed if not is_at_all_times(old.word)]
-        if one.sense is Sense.NEGATION and len(crossed) == 1 and crossed[0].kind is TokenKind.WORD:
-            return True  # "names no place", "does not name a place"
-        if is_imperative(one.word) and is_infinitive(other.word, other.language):  # "Prüfe das Log", "Das Log prüfen"
-            return not any(old.sense or is_imperative(old.word) for old in crossed)
-        fixed = any(
-            token.kind is TokenKind.FACT or token.sense is Sense.THEN or is_imperative(token.word)
-            for token in (one, *gap.before, *crossed)
-        )
-        if listed and not fixed:  # "short and polite"
-            return True
-        return all(is_mobile(old.word) or old.sense is Sense.THEN for old in crossed)
-
-    def _left(self, gap: _Gap) -> None:
+    def _left(self, gap: Gap) -> None:
         """What of a gap has no counterpart anywhere."""
         lost = [token for token in gap.before if token.kind is TokenKind.WORD and not is_kind(token.word)]
         come = [token for token in gap.after if token.kind is TokenKind.WORD and not is_kind(token.word)]
@@ -312,8 +272,7 @@ class _Comparison:
         if lost and come and any(all(is_bleached(token.word) for token in side) for side in (lost, come)):
             self.found.append(Edit(Verdict.REWORDED, tuple(lost), tuple(come), "word"))
         elif lost and come:
-            few = not self.kept or len(lost) + len(come) <= max(2, len(self.kept))
-            verdict = Verdict.CHANGED if few or gap.binding else Verdict.REWORDED
+            verdict = Verdict.CHANGED if gap.binding or not self.kept else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
         elif lost or come:
             verdict = Verdict.CHANGED if self._matters(gap, lost, come) else Verdict.REWORDED
@@ -324,7 +283,7 @@ class _Comparison:
                 self.found.append(Edit(verdict, tuple(lost), tuple(come), what))
         self._senses_left(gap)
 
-    def _matters(self, gap: _Gap, lost: Sequence[Token], come: Sequence[Token]) -> bool:
+    def _matters(self, gap: Gap, lost: Sequence[Token], come: Sequence[Token]) -> bool:
         """Whether a statement that lost words, or got some, says something else for it: one that asks or forbids does.
 
         So does what lost something to do, got it, or had the words behind a number or an "all".
@@ -346,7 +305,7 @@ class _Comparison:
             or any(t.value[-1:].isdigit() or t.sense is Sense.ALL for t in before if at - t.end <= 1)
         )
 
-    def _senses_left(self, gap: _Gap) -> None:
+    def _senses_left(self, gap: Gap) -> None:
         """The same for the words with a sense."""
         for token in gap.before:
             if token.kind is TokenKind.SENSE:
@@ -398,7 +357,3 @@ def _unnegated(tokens: list[Token], word: Token) -> bool:
         return False
     del tokens[at - 1]
     return True
-
-
-def _joined(tokens: Sequence[Token]) -> str:
-    return "".join(token.word for token in tokens)
