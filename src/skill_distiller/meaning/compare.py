@@ -128,6 +128,8 @@ def _match(match: Match, language: str) -> Iterator[Difference]:
     if kinds & VERBATIM:
         if kinds == {UnitKind.FENCE} and _is_same_language(one.casefold(), other.casefold()):  # "```JSON", "```yml"
             yield Difference(Verdict.REWORDED, before, after, "code fence", False)
+        elif kinds == {UnitKind.CODE} and _is_spaced_otherwise(one, other):
+            yield Difference(Verdict.REWORDED, before, after, "white space", False)
         elif one.rstrip() != other.rstrip():
             yield Difference(Verdict.CHANGED, before, after, before[0].kind.value, True)
         return
@@ -137,6 +139,18 @@ def _match(match: Match, language: str) -> Iterator[Difference]:
         yield Difference(Verdict.CHANGED, before, after, "question", True, edits)
     else:
         yield _worded(before, after, edits)
+
+
+# A line of JSON: strings, marks and plain values, in which blanks outside of strings say nothing.
+_JSON: Final = re.compile(r"""\s*(?:"(?:[^"\\\n]|\\.)*"|[\s{}\[\],:]|-?\d[\d.eE+-]*+|true|false|null)++""")
+_BLANK: Final = re.compile(r"""("(?:[^"\\\n]|\\.)*")|\s+""")
+
+
+def _is_spaced_otherwise(one: str, other: str) -> bool:
+    """Whether two lines of JSON differ in blanks alone."""
+    if '"' not in one or not _JSON.fullmatch(one) or not _JSON.fullmatch(other):
+        return False
+    return _BLANK.sub(r"\1", one) == _BLANK.sub(r"\1", other)
 
 
 def _is_same_language(one: str, other: str) -> bool:

@@ -69,6 +69,7 @@ _AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-
 _CJK: Final = re.compile(f"[{CJK}]")
 _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
 _GROUPED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])|(?<![\w.,])\d+,\d+(?![\w,])")
+_ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")  # a mark that is shown as it is
 _SPACED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:[\xa0\u202f'’]\d{3}|[ ]000)+(?![\w,])")
 _THOUSANDS: Final = re.compile(r"(?<=\d)[,\s'’](?=\d{3}(?!\d))")
 _QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
@@ -146,7 +147,8 @@ def _fixed_tokens(text: str, facts: Sequence[Fact]) -> list[Token]:
             sign = len(fact.text) - len(fact.text.lstrip("<>≥≤"))  # a limit is a word of its own too
             found.append((fact.start + sign, fact.start + number.end(), _amount(number.group())))
         elif fact.kind is not FactKind.QUOTED:
-            found.append((fact.start, fact.end, fact.key.translate(_DASHES)))
+            key = fact.key if fact.text.startswith("`") else _ESCAPE.sub(r"\1", fact.key)
+            found.append((fact.start, fact.end, key.translate(_DASHES)))
     tokens: list[Token] = []
     for start, end, value in sorted(found, key=lambda row: (row[0], -row[1])):
         if not tokens or start >= tokens[-1].end:
