@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Final
 
-from skill_distiller.language.forms import same_word
+from skill_distiller.language.forms import bases, same_word
 from skill_distiller.language.lexicon import Sense, are_synonyms, is_imperative, is_infinitive, is_lacking
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.token import Token, TokenKind
@@ -15,9 +15,7 @@ from skill_distiller.meaning.token import Token, TokenKind
 def senses_of_one_side(old: Sequence[Token], new: Sequence[Token]) -> frozenset[Sense]:
     """Of "without" and "instead of" the senses that only one of two texts has, so that it has to be read otherwise."""
     return frozenset(
-        sense
-        for sense, is_one in ((Sense.LACK, _is_without), (Sense.INSTEAD, _is_instead))
-        if any(map(is_one, old)) is not any(map(is_one, new))
+        sense for sense, is_one in _STRUCTURE.items() if any(map(is_one, old)) is not any(map(is_one, new))
     )
 
 
@@ -29,12 +27,21 @@ def _is_instead(token: Token) -> bool:
     return token.sense is Sense.INSTEAD
 
 
+def _is_reason(token: Token) -> bool:
+    return token.sense is Sense.BECAUSE
+
+
+_STRUCTURE: Final = {Sense.LACK: _is_without, Sense.INSTEAD: _is_instead, Sense.BECAUSE: _is_reason}
+
+
 def read_otherwise(tokens: Sequence[Token], boundaries: Sequence[int], senses: Collection[Sense]) -> Sequence[Token]:
     """The tokens, read as the conditions and contrasts that they are.
 
     With LACK, "without a key" at the start is read as "if no key", "never run it without one" as "... unless one".
-    With INSTEAD, "A, not B" is read as "A instead of B".
+    With INSTEAD, "A, not B" is read as "A instead of B"; with BECAUSE, "so it works" as "so that it works".
     """
+    if Sense.BECAUSE in senses:
+        tokens = [_read_as(one, Sense.BECAUSE) if one.word in words_in("purposes") else one for one in tokens]
     if Sense.LACK in senses:
         tokens = _with_lacks(tokens)
     if Sense.INSTEAD in senses:
@@ -84,6 +91,21 @@ def is_fronted(old: Sequence[Token], new: Sequence[Token]) -> bool:
     )
 
 
+def is_by_means_of(old: Sequence[Token], new: Sequence[Token]) -> bool:
+    """Whether what is used stands first in one of two texts that say the same: "use A to show B", "show B with A"."""
+    return any(_with_means(one) == [token.value for token in other] for one, other in ((old, new), (new, old)))
+
+
+def _with_means(tokens: Sequence[Token]) -> list[str]:
+    """The values of a text that uses something to do something, as it is where that stands behind; else none."""
+    use = next((at for at, token in enumerate(tokens) if token.word in words_in("means_verbs")), -1)
+    to = next((at for at, token in enumerate(tokens) if at > use >= 0 and token.word == "to"), -1)
+    if use < 0 or to < 0:
+        return []
+    values = [token.value for token in tokens]
+    return [*values[:use], *values[to + 1 :], *values[use + 1 : to]]
+
+
 def without_start(old: Sequence[Token], new: Sequence[Token], ends: Collection[int]) -> tuple[Sequence[Token], ...]:
     """Two texts without the label that both begin with; `ends` are the numbers of tokens that a mark follows."""
     same = chain(enumerate(zip(old, new, strict=False)), [(min(len(old), len(new)), None)])
@@ -105,17 +127,27 @@ ONLY_IF: Final = "only if:"  # the value of an "only" before a condition: "if on
 
 
 def says_joined(before: Sequence[Token], after: Sequence[Token]) -> bool:
-    """Whether some words are others written together, or as code: "time stamp", "timestamp", "`time stamp`"."""
+    """Whether some words are others written together, or marked as code now: "time stamp", "timestamp"; "`Ctrl+C`"."""
     if len(before) != len(after) and _joined(before) == _joined(after):
         return True
-    code, plain = (before, after) if any(token.word.startswith("`") for token in before) else (after, before)
-    if len(code) != 1 or not plain or not code[0].word.startswith("`") or any("`" in token.word for token in plain):
-        return False
-    return "".join(code[0].word.strip("`").casefold().split()) == _joined(plain)
+    code = after[0].word if len(after) == 1 else ""
+    if not before or not code.startswith("`") or any("`" in token.word for token in before):
+        return False  # what loses the marks of code may be run no more
+    return "".join(code.strip("`").casefold().split()) == _joined(before)
 
 
 def _joined(tokens: Sequence[Token]) -> str:
     return "".join(token.word for token in tokens)
+
+
+def is_negated_form(word: str, other: str) -> bool:
+    """Whether a word says that something is not, or can't be, what another one says: `unreachable`, `reached`."""
+    start = next((one for one in words_in("not_so") if word.startswith(one)), "")
+    end = next((one for one in words_in("can_be") if word.endswith(one)), "")
+    root = word.removeprefix(start).removesuffix(end)
+    return bool(start) and not bases(other).isdisjoint(
+        {root, f"{root}e", root.removesuffix("ed"), root.removesuffix("d")}
+    )
 
 
 _MODAL: Final = frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY})

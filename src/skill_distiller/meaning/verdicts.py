@@ -82,8 +82,8 @@ def replaced(one: Token, other: Token) -> Edit | None:
         return None
     if {one.sense, other.sense} <= _NAMED and are_synonyms(one.word, other.word, one.language):
         return Edit(Verdict.REWORDED, *pair, "synonym")
-    if _is_article_for(one, other) or _is_article_for(other, one):
-        return Edit(Verdict.REWORDED, *pair, "number")
+    if _is_small_for(one, other) or _is_small_for(other, one):
+        return Edit(Verdict.REWORDED, *pair, "small word")
     if TokenKind.FACT in (one.kind, other.kind) or one.kind is TokenKind.SMALL or other.kind is TokenKind.SMALL:
         return None
     if same_word(one.word, other.word, one.language) or are_synonyms(one.word, other.word, one.language):
@@ -95,8 +95,10 @@ def replaced(one: Token, other: Token) -> Edit | None:
     return None
 
 
-def _is_article_for(one: Token, other: Token) -> bool:
-    """Whether a token is an article where the other is the number one, or an article in capitals: "Plan A Trip"."""
+def _is_small_for(one: Token, other: Token) -> bool:
+    """Whether a token is an article where the other is the number one or in capitals, or a plus for an "and"."""
+    if one.word in words_in("plus"):
+        return other.sense is Sense.AND
     return (is_article(one.word) or one.word in words_in("sole")) and (other.value == "1" or other.word == one.word)
 
 

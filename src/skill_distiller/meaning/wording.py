@@ -20,10 +20,13 @@ from skill_distiller.language.lexicon import (
     is_pronoun,
     senses,
 )
+from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.enumerations import lost_items
 from skill_distiller.meaning.punctuation import Marked, comma_behind_condition, parted_otherwise
 from skill_distiller.meaning.readings import (
+    is_by_means_of,
     is_fronted,
+    is_negated_form,
     limits_the_same,
     says_joined,
     senses_of_one_side,
@@ -64,6 +67,7 @@ _OTHERS: Final = (
 )
 _WRITTEN: Final = frozenset({TokenKind.FACT, TokenKind.WORD})
 _MAX_DROPPED: Final = 2  # words that may be a detail on which all depends: "manually", "by hand", "wait for a yes"
+_LEAST_KEPT: Final = 2  # words that stayed, with which another word beside them may say the same
 _FEW_LOOSE: Final = 12  # loose words among which forms and synonyms are looked for too
 _MAX_LOOSE: Final = 2_000_000  # pairs of words that went, came or stayed; of more nobody looks for the order
 
@@ -84,7 +88,8 @@ def compare_wording(before: str, after: str, around: str = "") -> tuple[Edit, ..
     if any(edit.what == "order" and edit.verdict is Verdict.CHANGED for edit in edits):
         ends = [i for i, (one, other) in enumerate(zip(old.marks, new.marks, strict=False)) if one and other]
         parts = without_start(old.tokens, new.tokens, ends)
-        if is_fronted(*parts):
+        bare = [[token for token in side if token.word not in words_in("means")] for side in parts]
+        if is_fronted(*parts) or is_by_means_of(*bare):
             return (Edit(Verdict.REWORDED, tuple(parts[0]), tuple(parts[1]), "order"),)
     if otherwise:
         edits += (Edit(Verdict.REWORDED, (), (), "word"),)
@@ -195,7 +200,7 @@ class _Comparison:
         """Pair the words of a gap that stand for one another: opposites, synonyms, forms, strengths."""
         for one in list(gap.before):
             for other in gap.after:
-                edit = replaced(one, other)
+                edit = replaced(one, other) or _negated(gap, one, other)
                 if edit:
                     if edit.what == "opposite" and (_unnegated(gap.before, one) or _unnegated(gap.after, other)):
                         edit = edit._replace(verdict=Verdict.REWORDED)  # "not clear" is "unclear"
@@ -272,7 +277,7 @@ class _Comparison:
         if lost and come and any(all(is_bleached(token.word) for token in side) for side in (lost, come)):
             self.found.append(Edit(Verdict.REWORDED, tuple(lost), tuple(come), "word"))
         elif lost and come:
-            verdict = Verdict.CHANGED if gap.binding or not self.kept else Verdict.REWORDED
+            verdict = Verdict.CHANGED if gap.binding or len(self.kept) < _LEAST_KEPT else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
         elif lost or come:
             verdict = Verdict.CHANGED if self._matters(gap, lost, come) else Verdict.REWORDED
@@ -339,6 +344,16 @@ class _Comparison:
         return token.sense is Sense.DUTY and any(
             old.sense is Sense.NEGATION and token.start <= old.start <= token.end + 1 for old, _ in self.kept
         )
+
+
+def _negated(gap: Gap, one: Token, other: Token) -> Edit | None:
+    """The edit of "unreachable" for "not reached", which takes the negation with it."""
+    for word, side, counterpart in ((one, gap.after, other), (other, gap.before, one)):
+        negation = next((token for token in side if token.sense is Sense.NEGATION), None)
+        if negation and is_negated_form(word.word, counterpart.word):
+            side.remove(negation)
+            return Edit(Verdict.REWORDED, (one,), (other,), "negation")
+    return None
 
 
 def _is_bare_duty(token: Token) -> bool:
