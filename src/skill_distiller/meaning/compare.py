@@ -142,7 +142,7 @@ def _match(match: Match, language: str) -> Iterator[Difference]:
 
 
 # A line of JSON: strings, marks and plain values, in which blanks outside of strings say nothing.
-_JSON: Final = re.compile(r"""\s*(?:"(?:[^"\\\n]|\\.)*"|[\s{}\[\],:]|-?\d[\d.eE+-]*+|true|false|null)++""")
+_JSON: Final = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|[\s{}\[\],:\d.eE+-]|true|false|null)+""")
 _BLANK: Final = re.compile(r"""("(?:[^"\\\n]|\\.)*")|\s+""")
 
 

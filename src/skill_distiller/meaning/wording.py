@@ -351,7 +351,7 @@ def _negated(gap: Gap, one: Token, other: Token) -> Edit | None:
     for word, side, counterpart in ((one, gap.after, other), (other, gap.before, one)):
         negation = next((token for token in side if token.sense is Sense.NEGATION), None)
         if negation and is_negated_form(word.word, counterpart.word):
-            side.remove(negation)
+            side[:] = [token for token in side if token is not negation and token.sense is not Sense.ABILITY]
             return Edit(Verdict.REWORDED, (one,), (other,), "negation")
     return None
 
