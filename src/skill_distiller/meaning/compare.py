@@ -148,7 +148,7 @@ _BLANK: Final = re.compile(r"""("(?:[^"\\\n]|\\.)*")|\s+""")
 
 def _is_spaced_otherwise(one: str, other: str) -> bool:
     """Whether two lines of JSON differ in blanks alone."""
-    if '"' not in one or not _JSON.fullmatch(one) or not _JSON.fullmatch(other):
+    if not set(one).intersection('"{}[]') or not _JSON.fullmatch(one) or not _JSON.fullmatch(other):
         return False
     return _BLANK.sub(r"\1", one) == _BLANK.sub(r"\1", other)
 
