@@ -195,7 +195,7 @@ def test_quick_looks_change_no_finding(old: list[list[str]], data: st.DataObject
     quick = verify(before, after, files=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compare_module, "_may_hold", lambda text, longest, words: True)
-        patch.setattr(sentence_tokens, "_may_follow", lambda first, near: True)
+        patch.setattr(sentence_tokens, "_may_follow", lambda first, near, language: True)
         patch.setattr(structure, "named_files", lambda skill, known: named_files(skill))
         _forget()
         whole = verify(before, after, files=False)

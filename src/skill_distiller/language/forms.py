@@ -37,7 +37,7 @@ def same_word(a: str, b: str, language: str = "") -> bool:
 
     English ones have to share a base by their endings too, as their stems alone make one of `product` and `production`.
     """
-    if a == b:
+    if a == b or (language == "ja" and _KANA_END.sub("", a) == _KANA_END.sub("", b) != ""):
         return True
     if language == "de" or {_language(a), _language(b)} == {"de"}:
         return not german_roots(a).isdisjoint(german_roots(b))
@@ -47,6 +47,9 @@ def same_word(a: str, b: str, language: str = "") -> bool:
     if language in ("", "en") and (_is_english(a) or _is_english(b)):
         languages = {"en"}  # "but" is French too, and no form of "buts"
     return any(_same_in(language, a, b) for language in languages)
+
+
+_KANA_END: Final = re.compile("[\u3041-\u3096]+\\Z")  # what a Japanese verb ends with
 
 
 def _same_in(language: str, a: str, b: str) -> bool:
@@ -236,3 +239,15 @@ def is_misspelt(one: str, other: str) -> bool:
     rest, rest_other = one[start:], other[start:]
     swapped = rest[:2] == rest_other[1::-1] and rest[2:] == rest_other[2:]
     return swapped or rest[1:] == rest_other[1:] or rest[1:] == rest_other or rest == rest_other[1:]
+
+
+_CLIP_LETTERS: Final = (3, 6)  # of a word that is cut short
+
+
+def is_clipped(short: str, long: str) -> bool:
+    """Whether a word is the beginning of a much longer one, as it is cut short: `repo` of `repository`, `devs`."""
+    start = short.removesuffix("s")
+    fewest, most = _CLIP_LETTERS
+    return (
+        fewest <= len(start) <= most and len(long) >= len(start) + fewest and long.startswith(start) and long.isalpha()
+    )

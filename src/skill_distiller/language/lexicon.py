@@ -124,12 +124,22 @@ is_pronoun: Final = _is_in("pronouns")  # stands for a thing that was named: `it
 is_passive: Final = _is_in("passives")  # makes a verb passive: "the tag `is` signed"
 is_directional: Final = _is_in("directions")  # says whence, whither, for whom: `to`, `by`, `against`
 is_particle: Final = _is_in("particles")  # may stand away from the verb it belongs to: "switch it `off`"
+is_at_all_times: Final = _is_in("all_times")  # says "each time", wherever it stands: `always`
+is_each_time: Final = _is_in("each_time")  # begins a clause, and says "always" where none follows
+is_bleached: Final = _is_in("bleached")  # a verb that says little by itself: `use`, `have`, `provide`
+is_linking: Final = _is_in("linking")  # ties a noun to another, or to what is said of it: `of`, `that`
+is_lacking: Final = _is_in("lacking")  # stands before what is not there: `without` a key
 is_inversion: Final = _is_in("inversions")  # makes a condition of the clause it begins: "Sollte er fehlen, ..."
 
 
 def is_kind(word: str) -> bool:
     """Whether a word says only of what kind the thing with a name beside it is: "the `file` a.txt"."""
     return not words_in("kinds").isdisjoint(bases(word))
+
+
+def is_infinitive(word: str, language: str) -> bool:
+    """Whether a word has the ending of an infinitive, with which languages other than English may ask too."""
+    return word.endswith(tuple(tables(language).get("infinitive_endings", "").split())) if language else False
 
 
 def is_mobile(word: str) -> bool:
@@ -243,15 +253,19 @@ def _lengths() -> Mapping[str, list[int]]:
     return {first: sorted(lengths, reverse=True) for first, lengths in found.items()}
 
 
-@lru_cache(maxsize=1)
-def phrases() -> Rules:
-    """By first word the expressions and the token, or tokens, that each stands for; longest first."""
+@lru_cache(maxsize=16)
+def phrases(language: str = "") -> Rules:
+    """By first word the expressions and the token, or tokens, that each stands for; longest first.
+
+    Where languages share one, "5 min", it stands for what it does in the language given, else in the first that has it.
+    """
     found: dict[str, dict[tuple[str, ...], str]] = {}
-    for text in texts("phrases"):
+    own = tables(language).get("phrases", "") if language else ""
+    for text in (own, *texts("phrases")):
         for line in text.strip().splitlines():
             token, _, spoken = line.partition(": ")
             for words in parts(spoken):
-                found.setdefault(words[0], {})[tuple(words)] = token
+                found.setdefault(words[0], {}).setdefault(tuple(words), token)
                 bare = tuple(word for word in words if not is_article(word))
                 if 1 < len(bare) < len(words):  # "at the end" says the same as "at end"
                     found.setdefault(bare[0], {}).setdefault(bare, token)

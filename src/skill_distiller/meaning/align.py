@@ -11,8 +11,9 @@ from itertools import chain, groupby, pairwise
 from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 
-from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
+from skill_distiller.meaning.sentence_tokens import read_tokens
 from skill_distiller.meaning.statements import longest_run, pair_in_order, pair_rising
+from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, anchors, block_units, heading_units
 from skill_distiller.skill.containers import find_containers, match_tags
 from skill_distiller.skill.labels import labels_of

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from skill_distiller.language.lexicon import Sense
+from skill_distiller.language.lexicon import Sense, are_synonyms
 from skill_distiller.meaning.align import Alignment, Counterpart, Match, Side, align, plain
 from skill_distiller.meaning.references import renamed_notes, with_addresses, with_old_names
-from skill_distiller.meaning.sentence_tokens import TokenKind, asks, read_language, read_tokens
+from skill_distiller.meaning.sentence_tokens import asks, read_language, read_tokens
 from skill_distiller.meaning.statements import PARTED
+from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
 from skill_distiller.meaning.verdicts import CERTIFIED, RANK, Edit, Verdict, worst
 from skill_distiller.meaning.wording import compare_wording
@@ -125,8 +126,10 @@ def _match(match: Match, language: str) -> Iterator[Difference]:
         return
     kinds = {unit.kind for unit in (*before, *after)}
     if kinds & VERBATIM:
-        if kinds == {UnitKind.FENCE} and one.casefold() == other.casefold():  # "```JSON"
-            yield Difference(Verdict.REWORDED, before, after, "capitals", False)
+        if kinds == {UnitKind.FENCE} and _is_same_language(one.casefold(), other.casefold()):  # "```JSON", "```yml"
+            yield Difference(Verdict.REWORDED, before, after, "code fence", False)
+        elif kinds == {UnitKind.CODE} and _is_spaced_otherwise(one, other):
+            yield Difference(Verdict.REWORDED, before, after, "white space", False)
         elif one.rstrip() != other.rstrip():
             yield Difference(Verdict.CHANGED, before, after, before[0].kind.value, True)
         return
@@ -136,6 +139,22 @@ def _match(match: Match, language: str) -> Iterator[Difference]:
         yield Difference(Verdict.CHANGED, before, after, "question", True, edits)
     else:
         yield _worded(before, after, edits)
+
+
+# A line of JSON: strings, marks and plain values, in which blanks outside of strings say nothing.
+_JSON: Final = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|[\s{}\[\],:\d.eE+-]|true|false|null)+""")
+_BLANK: Final = re.compile(r"""("(?:[^"\\\n]|\\.)*")|\s+""")
+
+
+def _is_spaced_otherwise(one: str, other: str) -> bool:
+    """Whether two lines of JSON differ in blanks alone."""
+    if not set(one).intersection('"{}[]') or not _JSON.fullmatch(one) or not _JSON.fullmatch(other):
+        return False
+    return _BLANK.sub(r"\1", one) == _BLANK.sub(r"\1", other)
+
+
+def _is_same_language(one: str, other: str) -> bool:
+    return one == other or are_synonyms(one, other)
 
 
 def _worded(before: tuple[Unit, ...], after: tuple[Unit, ...], edits: tuple[Edit, ...]) -> Difference:
@@ -149,7 +168,8 @@ def _other_form(before: tuple[Unit, ...], after: tuple[Unit, ...]) -> Difference
     old, new = before[0], after[0]
     if len(before) + len(after) > 2:
         blocks = [len({unit.block for unit in side}) for side in (before, after)]
-        if blocks[0] != blocks[1] or {unit.kind for unit in (*before, *after)} & _COUNTED:
+        counted = [[unit.kind for unit in side if unit.kind in _COUNTED] for side in (before, after)]
+        if blocks[0] != blocks[1] or counted[0] != counted[1]:  # a sentence of an item may be parted
             return Difference(Verdict.CHANGED, before, after, "joined", True)
     elif old.kind is not new.kind:
         return Difference(Verdict.CHANGED, before, after, "form", True)
@@ -230,7 +250,9 @@ def _gone(found: Alignment) -> Iterator[Difference]:
             left.update((plain(unit.text), unit.section) for unit in found.old.units(i))
     for unit in found.gone:
         section = left.get(plain(unit.text)) if unit.kind is UnitKind.SENTENCE else None
-        if section is None:
+        if _names_code(unit, found.of_old):
+            yield Difference(Verdict.REWORDED, (unit,), (), unit.kind.value, False)
+        elif section is None:
             yield Difference(Verdict.GONE, (unit,), (), unit.kind.value, True)
         else:
             verdict = Verdict.PROVED if section == unit.section else Verdict.REWORDED
@@ -242,12 +264,21 @@ def _may_hold(text: str, longest: Iterable[str], words: Iterable[frozenset[str]]
     return any(map(text.__contains__, longest)) and any(map({*_WORD.findall(text)}.issuperset, words))
 
 
+def _names_code(unit: Unit, counterparts: Mapping[Unit, Unit]) -> bool:
+    """Whether a unit only names the language of code, of which lines stand as code on the other side too."""
+    return unit.kind is UnitKind.FENCE and any(
+        one.block == unit.block and one.kind is other.kind is UnitKind.CODE for one, other in counterparts.items()
+    )
+
+
 def _come(found: Alignment) -> Iterator[Difference]:
     """What is new; a sentence that is only said once more is no news."""
     said = {plain(unit.text) for unit in found.of_old if unit.kind is UnitKind.SENTENCE} if found.come else set()
     for unit in found.come:
         if plain(unit.text) in said:
             yield Difference(Verdict.REWORDED, (), (unit,), "said twice", False)
+        elif _names_code(unit, found.of_new):
+            yield Difference(Verdict.REWORDED, (), (unit,), unit.kind.value, False)
         elif plain(unit.text) or unit.kind in VERBATIM:
             yield Difference(Verdict.NEW, (), (unit,), unit.kind.value, True)
 

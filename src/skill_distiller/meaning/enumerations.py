@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, is_implied
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind
+from skill_distiller.meaning.token import Token, TokenKind
 from skill_distiller.meaning.verdicts import Edit, Verdict
 
 _COORDINATORS: Final = frozenset({Sense.AND, Sense.OR})

@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, is_imperative
-from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
+from skill_distiller.meaning.sentence_tokens import read_tokens
 from skill_distiller.meaning.statements import BOUNDARY, CONDITIONS, same_places
+from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.verdicts import Edit, Verdict
 
 # Of these marks say what they govern.

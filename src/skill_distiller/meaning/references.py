@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from skill_distiller.meaning.sentence_tokens import Token
+from skill_distiller.meaning.token import Token
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
 _DEFINITION: Final = re.compile(

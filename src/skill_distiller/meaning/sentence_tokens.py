@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from enum import IntEnum
 from functools import lru_cache
 from html import unescape
-from itertools import chain, pairwise
-from typing import Final, NamedTuple
+from itertools import chain
+from typing import Final
 
 from skill_distiller.language.facts import Fact, FactKind, Span, find_facts, overlaps
 from skill_distiller.language.forms import stem
@@ -24,37 +23,18 @@ from skill_distiller.language.lexicon import (
     segment,
     senses,
 )
-from skill_distiller.language.tables import words_in
 from skill_distiller.language.words import CJK
+from skill_distiller.meaning.token import (
+    Token,
+    TokenKind,
+    with_clocks,
+    with_pronouns,
+    with_telling_articles,
+    with_units,
+)
 
 # Of several senses of one word the one that binds most is taken.
 _RANK: Final = {sense: place for place, sense in enumerate(Sense)}
-
-
-class TokenKind(IntEnum):
-    """What a token is, from what carries most to what carries nothing."""
-
-    FACT = 0  # also a tag, a placeholder, a checkbox: whatever has to stay letter by letter
-    SENSE = 1
-    WORD = 2
-    LIGHT = 3
-    SMALL = 4  # articles and fillers
-
-
-class Token(NamedTuple):
-    """A word or fact of a text: `value` is what it is compared by, `start` and `end` are offsets into the text.
-
-    `loud` is True for a word in capitals that is one by choice: MUST, NEVER.
-    """
-
-    kind: TokenKind
-    value: str
-    word: str
-    start: int
-    end: int
-    sense: Sense | None = None
-    loud: bool = False
-    language: str = ""
 
 
 _MARKS: Final = re.compile(r"[\s*_`]+")
@@ -89,8 +69,9 @@ _AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-
 _CJK: Final = re.compile(f"[{CJK}]")
 _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
 _GROUPED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])|(?<![\w.,])\d+,\d+(?![\w,])")
-_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_MAX_UNIT: Final = 3  # letters of a unit whose capitals count
+_ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")  # a mark that is shown as it is
+_SPACED: Final = re.compile(r"(?<![\w.,])[$€£¥]?\d{1,3}(?:[\xa0\u202f'’]\d{3}|[ ]000)+(?![\w,])")
+_THOUSANDS: Final = re.compile(r"(?<=\d)[,\s'’](?=\d{3}(?!\d))")
 _QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
 _DASHES: Final = {ord(dash): "-" for dash in "–—−"}
 
@@ -120,9 +101,9 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
             token._replace(kind=TokenKind.FACT) if overlaps((token.start, token.start + 1), quoted) else token
             for token in tokens
         ]
-    said = _with_phrases(_with_units(tokens, text))
+    said = _with_phrases(with_pronouns(with_units(tokens, text)))
     said = _with_phrases(said) if said != tokens else said  # one may stand in another: "5 euros or more"
-    return tuple(_with_telling_articles(said))
+    return tuple(with_telling_articles(with_clocks(said)))
 
 
 def _character(entity: re.Match[str]) -> str:
@@ -132,34 +113,6 @@ def _character(entity: re.Match[str]) -> str:
         return " "
     shown = text if entity["code"] else unescape(text)
     return shown.ljust(len(text)) if len(shown) == 1 and _UNMARKED.match(shown) else text
-
-
-def _with_telling_articles(tokens: Sequence[Token]) -> Iterator[Token]:
-    """The tokens, where an article without which the words beside it say another thing is no small word."""
-    for at, token in enumerate(tokens):
-        article = token.kind is TokenKind.SMALL and token.language in ("", "en") and is_article(token.word)
-        yield token._replace(kind=TokenKind.LIGHT) if article and _tells(tokens, at) else token
-
-
-def _tells(tokens: Sequence[Token], at: int) -> bool:
-    """Whether an article counts or names, or begins a clause: "a few", "option a", "the second an approval lands"."""
-    stays = words_in("article_before")
-    before = [token.word for token in tokens[max(0, at - 2) : at]]
-    behind = tokens[at + 1 : at + 3]
-    clause = len(before) > 1 and is_article(before[0]) and before[1] in stays
-    again = len(behind) > 1 and is_article(behind[1].word) and behind[1].start - behind[0].end <= 1  # "a job a job"
-    counts = not stays.isdisjoint(token.word for token in behind[:1])
-    return clause or again or counts or not words_in("article_after").isdisjoint(before[-1:])
-
-
-def _with_units(tokens: Sequence[Token], text: str) -> list[Token]:
-    """The tokens, where the short word behind a number, which counts something, is known by its capitals: MB, Mb."""
-    found = list(tokens)
-    for at, (number, unit) in enumerate(pairwise(tokens), 1):
-        counted = number.kind is TokenKind.FACT and number.value[-1:].isdigit() and unit.start - number.end <= 1
-        if counted and unit.kind is TokenKind.WORD and len(unit.word) <= _MAX_UNIT and unit.word.isascii():
-            found[at] = unit._replace(value=text[unit.start : unit.end])
-    return found
 
 
 @lru_cache(maxsize=16384)
@@ -183,6 +136,7 @@ def _fixed_tokens(text: str, facts: Sequence[Fact]) -> list[Token]:
     found: list[tuple[int, int, str]] = []
     if any(map(text.__contains__, "<{$[~")):
         found += [(m.start(), m.end(), _markup_value(m.group())) for m in _MARKUP.finditer(text)]
+    found += [(*match.span(), _amount(match.group())) for match in _SPACED.finditer(text)]
     if "," in text:
         found += [(*match.span(), _amount(match.group())) for match in _GROUPED.finditer(text)]
     for fact in facts:
@@ -193,7 +147,8 @@ def _fixed_tokens(text: str, facts: Sequence[Fact]) -> list[Token]:
             sign = len(fact.text) - len(fact.text.lstrip("<>≥≤"))  # a limit is a word of its own too
             found.append((fact.start + sign, fact.start + number.end(), _amount(number.group())))
         elif fact.kind is not FactKind.QUOTED:
-            found.append((fact.start, fact.end, fact.key.translate(_DASHES)))
+            key = fact.key if fact.text.startswith("`") else _ESCAPE.sub(r"\1", fact.key)
+            found.append((fact.start, fact.end, key.translate(_DASHES)))
     tokens: list[Token] = []
     for start, end, value in sorted(found, key=lambda row: (row[0], -row[1])):
         if not tokens or start >= tokens[-1].end:
@@ -203,6 +158,9 @@ def _fixed_tokens(text: str, facts: Sequence[Fact]) -> list[Token]:
 
 def _markup_value(text: str) -> str:
     link = _AUTOLINK.fullmatch(text)
+    first, _, rest = text[1:].partition(" ")
+    if text.startswith("[") and rest and is_article(first.casefold()):  # "[the guide](a.md)", "the [guide](a.md)"
+        text = f"[{rest}"
     return link[1] if link else _MARKS.sub(" ", text).casefold().translate(_QUOTES)
 
 
@@ -216,7 +174,10 @@ def _word_tokens(text: str, start: int, end: int, language: str) -> Iterator[Tok
         word, at, group = match.group(), match.start(), match.lastgroup
         if group in ("word", "elided"):
             kind, value, plain, size, sense, loud = _read_word(word, language)
-            if word == "A" and text[max(0, at - 8) : at].rstrip(" *_#")[-1:] not in ("", *".!?:\n"):  # option A
+            if word.rstrip(".") == "A" and text[max(0, at - 8) : at].rstrip(" *_#")[-1:] not in (
+                "",
+                *".!?:\n",
+            ):  # option A
                 kind, value, sense = TokenKind.WORD, "A", None
             yield Token(kind, value, plain, at, at + size, sense, loud, language)
         elif group == "number":
@@ -224,9 +185,26 @@ def _word_tokens(text: str, start: int, end: int, language: str) -> Iterator[Tok
         elif group == "sign":
             yield _sign(word, *match.span())
         else:
-            for part in segment(word):
-                yield make_token(part, part, at, at + len(part), language)
-                at += len(part)
+            yield from _unspaced_tokens(word, at, language)
+
+
+_KANA: Final = re.compile("[\u3041-\u3096]+")
+_KANJI: Final = re.compile("[\u3400-\u9fff]")
+
+
+def _unspaced_tokens(run: str, at: int, language: str) -> Iterator[Token]:
+    """The words of a run of characters without spaces; what a Japanese verb ends with says little: "書き(ます)"."""
+    stem_ends = -1  # where the character ends that such an ending would be one of
+    for part in segment(run):
+        token = make_token(part, part, at, at + len(part), language)
+        ending = stem_ends == at and len(part) == 1 and _KANA.match(part)
+        if token.kind is TokenKind.WORD and ending:
+            token = token._replace(kind=TokenKind.LIGHT)
+        elif token.kind is TokenKind.WORD and _KANJI.match(part) and _KANA.match(part[-1]):
+            token = token._replace(value=_KANA.sub("", part) or part)
+        at += len(part)
+        stem_ends = at if ending or _KANJI.match(part[-1]) else -1
+        yield token
 
 
 def _sign(sign: str, start: int, end: int) -> Token:
@@ -261,7 +239,8 @@ def _kind_in_text(plain: str, word: str, language: str) -> tuple[TokenKind, str,
 @lru_cache(maxsize=65536)
 def _kind_of(plain: str, language: str) -> tuple[TokenKind, str, Sense | None]:
     number = next(
-        (canonical for words, canonical in phrases().get(plain, ()) if len(words) == 1 and canonical.isdigit()), ""
+        (canonical for words, canonical in phrases(language).get(plain, ()) if len(words) == 1 and canonical.isdigit()),
+        "",
     )
     if number:
         return TokenKind.FACT, number, None
@@ -292,20 +271,23 @@ def _sense_value(sense: Sense, word: str) -> str:
 
 def _with_phrases(tokens: Sequence[Token]) -> list[Token]:
     """The tokens, with what several words say together as the words that stand for it: "at least" as "≥"."""
-    known, at = phrases(), 0
+    language = next((token.language for token in tokens if token.language), "")
+    known, at = phrases(language), 0
     left, found, fact = list(tokens), list[Token](), TokenKind.FACT
     while at < len(left):
         first = left[at]
         rules = known.get(first.word, ())
         numbers = known["#"] if first.kind is fact and _is_number(first) else ()
         near = [token.word for token in left[at + 1 : at + 1 + _MOST_APART]] if rules or numbers else []
-        if not numbers and not (rules and _may_follow(first.word, near)):
+        if not numbers and not (rules and _may_follow(first.word, near, language)):
             found.append(first)
             at += 1
             continue
         for words, canonical in (*numbers, *rules):
             if len(words) > 1 and words[1] != "#" and words[1] not in near:
                 continue  # the second word is not there: most rules end here
+            if len(words) == 2 and is_particle(words[1]) and found and is_article(found[-1].word):
+                continue  # "the log in the folder" is no "log in"
             run, counted = _run(left[at : at + len(words) + 2], words)
             if run:
                 found += _canonical(canonical, run, counted)
@@ -325,18 +307,18 @@ def _with_phrases(tokens: Sequence[Token]) -> list[Token]:
 _MOST_APART: Final = 5  # words from a verb to its particle
 
 
-def _may_follow(first: str, near: Sequence[str]) -> bool:
+def _may_follow(first: str, near: Sequence[str], language: str) -> bool:
     """A quick look whether one of the expressions of a word may stand there: the second word of most does not."""
-    seconds = _seconds().get(first)
+    seconds = _seconds(language).get(first)
     return seconds is None or not seconds.isdisjoint(near)
 
 
-@lru_cache(maxsize=1)
-def _seconds() -> Mapping[str, frozenset[str]]:
+@lru_cache(maxsize=16)
+def _seconds(language: str) -> Mapping[str, frozenset[str]]:
     """The second words of the expressions of a word, where all have one that is no number."""
     return {
         first: frozenset(words[1] for words, _ in rules)
-        for first, rules in phrases().items()
+        for first, rules in phrases(language).items()
         if all(len(words) > 1 and words[1] != "#" for words, _ in rules)
     }
 
@@ -386,7 +368,7 @@ def _canonical(canonical: str, run: Sequence[Token], counted: Sequence[Token]) -
         elif _WORD.fullmatch(plain) and not plain[0].isalpha():
             yield _sign(plain, start, end)
         else:
-            yield make_token(plain, plain, start, end, run[0].language, loud=loud)
+            yield make_token(plain, plain, start, end, run[0].language or run[-1].language, loud=loud)
 
 
 def asks(tokens: Sequence[Token]) -> bool:

@@ -11,8 +11,10 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
-from skill_distiller.language.lexicon import Sense, is_inversion
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind, read_tokens
+from skill_distiller.language.lexicon import Sense, is_each_time, is_inversion
+from skill_distiller.meaning.readings import ONLY_IF, read_otherwise
+from skill_distiller.meaning.sentence_tokens import read_tokens
+from skill_distiller.meaning.token import Token, TokenKind
 
 _T = TypeVar("_T")
 # The senses that begin a clause of their own and say when the statement holds.
@@ -49,10 +51,13 @@ _ARROWS: Final = frozenset("→⇒")
 
 
 @lru_cache(maxsize=16384)
-def read_statements(text: str, language: str) -> tuple[Statement, ...]:
-    """The statements of a sentence, list item or cell. Cached: what is kept is looked at again in the result."""
+def read_statements(text: str, language: str, otherwise: frozenset[Sense] = frozenset()) -> tuple[Statement, ...]:
+    """The statements of a sentence, list item or cell. Cached: what is kept is looked at again in the result.
+
+    `otherwise` are senses whose words are read as those that say the same: see `read_otherwise`.
+    """
     tokens, boundaries = read_tokens(text, language), [match.start() for match in BOUNDARY.finditer(text)]
-    return tuple(_statements(tokens, boundaries, text))
+    return tuple(_statements(read_otherwise(tokens, boundaries, otherwise), boundaries, text))
 
 
 class _Piece(NamedTuple):
@@ -94,6 +99,17 @@ def _opens(last: Token, following: Token) -> bool:
 PARTED: Final = "\n\n"  # between sentences that are read together
 
 
+def _with_always(run: tuple[Token, ...]) -> tuple[Token, ...]:
+    """The tokens, where "every time" with no clause behind it says no more than "always"."""
+    if not any(is_each_time(token.word) for token in run):
+        return run
+    following = (*(token.sense in CONDITIONS for token in run[1:]), True)
+    return tuple(
+        token._replace(value=f"{Sense.DUTY}:", sense=Sense.DUTY) if is_each_time(token.word) and ends else token
+        for token, ends in zip(run, following, strict=True)
+    )
+
+
 def _size(run: Sequence[Token]) -> int:
     """How many words a run has without the small ones, which may come and go."""
     return sum(token.kind is not TokenKind.SMALL for token in run)
@@ -105,6 +121,7 @@ def _statements(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -
     closed = False  # a condition behind what is said: what follows is another statement
     pieces = list(_pieces(tokens, boundaries, text))
     for number, (run, end) in enumerate(pieces):
+        run = _with_always(run)
         cuts = [i for i, token in enumerate(run) if token.sense in CONDITIONS]
         if not number and end == "," and not cuts and is_inversion(run[0].word):
             conditions.append(Clause(Sense.CONDITION, run))
@@ -114,7 +131,7 @@ def _statements(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -
         )
         plain = () if label else run[: cuts[0]] if cuts else run
         # "only if" is one word of two.
-        only = [token for token in plain[-1:] if cuts and token.sense is Sense.ONLY]
+        only = [token._replace(value=ONLY_IF) for token in plain[-1:] if cuts and token.sense is Sense.ONLY]
         plain = plain[: len(plain) - len(only)]
         if plain:
             if closed and (main or conditions) and any(token.kind <= TokenKind.WORD for token in plain):

@@ -71,6 +71,9 @@ _BY_LINE: Final = {
 }
 
 
+_INDENTS: Final = ("    ", "\t")  # one of them makes code of a line
+
+
 def split_sentences(text: str) -> list[str]:
     """The sentences of a text without blank lines, white space around them cut off."""
     text = text.strip()
@@ -142,9 +145,12 @@ def _sentences(text: str, block: Block, section: int, line: int, under: tuple[Un
 
 
 def _by_line(block: Block, section: int, under: tuple[Unit, ...]) -> Iterator[Unit]:
-    """The lines of code and markup; of a fence its info string."""
+    """The lines of code and markup; of a fence its info string, of indented code what Markdown shows of it."""
+    indented = block.kind is BlockKind.CODE and block.text.startswith(_INDENTS)
     for line, text in enumerate(split_lines(block.text), block.line):
-        fence = block.kind is BlockKind.CODE and text.lstrip().startswith(("```", "~~~"))
+        if indented:
+            text = next((text.removeprefix(one) for one in _INDENTS if text.startswith(one)), text)
+        fence = block.kind is BlockKind.CODE and not indented and text.lstrip().startswith(("```", "~~~"))
         kind = UnitKind.FENCE if fence else _BY_LINE.get(block.kind, UnitKind.MARKUP)
         shown = text.strip("`~ \t\r\n") if fence else text.rstrip() if kind is UnitKind.CODE else text.strip()
         if shown.strip():

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from skill_distiller.language.forms import is_misspelt, same_word
+from skill_distiller.language.forms import is_clipped, is_misspelt, same_word
 from skill_distiller.language.lexicon import Sense, are_opposites, are_synonyms, is_article
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind
+from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.token import Token, TokenKind
 
 
 class Verdict(StrEnum):
@@ -56,6 +57,11 @@ _FAMILIES: Final = (
 )
 _FORCE: Final = {Sense.DUTY: 3, Sense.ADVICE: 2, Sense.LEAVE: 1, Sense.ABILITY: 1}
 TURNING: Final = frozenset({Sense.NEGATION, Sense.LACK, Sense.AVOIDANCE, Sense.EXCEPTION})
+# What may go without a trace in a text that says the same, and come.
+SOFT: Final = frozenset(
+    {Sense.ADVICE, Sense.ABILITY, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME}
+)
+SOFT_WHEN_NEW: Final = SOFT | {Sense.DUTY, Sense.BEFORE, Sense.AFTER}
 _NAMED: Final = frozenset({None, Sense.LACK, Sense.LIMIT})  # senses that plain words have too: "absent", "missing"
 
 
@@ -76,17 +82,37 @@ def replaced(one: Token, other: Token) -> Edit | None:
         return None
     if {one.sense, other.sense} <= _NAMED and are_synonyms(one.word, other.word, one.language):
         return Edit(Verdict.REWORDED, *pair, "synonym")
-    if _is_article_for(one, other) or _is_article_for(other, one):
-        return Edit(Verdict.REWORDED, *pair, "number")
+    if _is_small_for(one, other) or _is_small_for(other, one):
+        return Edit(Verdict.REWORDED, *pair, "small word")
     if TokenKind.FACT in (one.kind, other.kind) or one.kind is TokenKind.SMALL or other.kind is TokenKind.SMALL:
         return None
     if same_word(one.word, other.word, one.language) or are_synonyms(one.word, other.word, one.language):
         return Edit(Verdict.REWORDED, *pair, "capitals" if one.word == other.word else "synonym")  # the US, us
-    if one.kind is other.kind is TokenKind.WORD and is_misspelt(one.word, other.word):
+    if one.kind is other.kind is TokenKind.WORD and (
+        is_misspelt(one.word, other.word) or is_clipped(one.word, other.word) or is_clipped(other.word, one.word)
+    ):
         return Edit(Verdict.REWORDED, *pair, "spelling")
     return None
 
 
-def _is_article_for(one: Token, other: Token) -> bool:
-    """Whether a token is an article where the other is the number one, or an article in capitals: "Plan A Trip"."""
-    return is_article(one.word) and (other.value == "1" or other.word == one.word)
+def _is_small_for(one: Token, other: Token) -> bool:
+    """Whether a token is an article where the other is the number one or in capitals, or a plus for an "and"."""
+    if one.word in words_in("plus"):
+        return other.sense is Sense.AND
+    return (is_article(one.word) or one.word in words_in("sole")) and (other.value == "1" or other.word == one.word)
+
+
+def sense_gone(token: Token) -> Verdict:
+    """What it means that a word with a sense has no counterpart."""
+    if token.sense in SOFT:
+        return Verdict.REWORDED
+    return Verdict.CONTRADICTED if token.sense in TURNING else Verdict.CHANGED
+
+
+def sense_new(token: Token, *, binding: bool) -> Verdict:
+    """What it means that one came; `binding` where what it came into asks or forbids."""
+    if token.sense in (Sense.ADVICE, Sense.ABILITY) and binding:
+        return Verdict.WEAKENED
+    if token.sense in SOFT_WHEN_NEW:
+        return Verdict.REWORDED
+    return Verdict.CONTRADICTED if token.sense in TURNING else Verdict.CHANGED

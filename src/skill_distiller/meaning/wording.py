@@ -11,18 +11,29 @@ from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import (
     Sense,
     are_opposites,
+    is_bleached,
     is_imperative,
     is_implied,
     is_kind,
+    is_lacking,
     is_leading,
-    is_mobile,
-    is_passive,
     is_pronoun,
     senses,
 )
+from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.enumerations import lost_items
 from skill_distiller.meaning.punctuation import Marked, comma_behind_condition, parted_otherwise
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind, asks, read_language
+from skill_distiller.meaning.readings import (
+    is_by_means_of,
+    is_fronted,
+    is_negated_form,
+    limits_the_same,
+    says_joined,
+    senses_of_one_side,
+    stands_for,
+    without_start,
+)
+from skill_distiller.meaning.sentence_tokens import asks, read_language
 from skill_distiller.meaning.statements import (
     MAX_CELLS,
     Clause,
@@ -32,13 +43,18 @@ from skill_distiller.meaning.statements import (
     read_statements,
     same_places,
 )
-from skill_distiller.meaning.verdicts import TURNING, Edit, Verdict, replaced
-
-# What may go without a trace in a text that says the same, and come.
-_SOFT: Final = frozenset(
-    {Sense.ADVICE, Sense.ABILITY, Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.ALL, Sense.SOME}
+from skill_distiller.meaning.token import Token, TokenKind
+from skill_distiller.meaning.verdicts import (
+    SOFT,
+    SOFT_WHEN_NEW,
+    Edit,
+    Verdict,
+    replaced,
+    sense_gone,
+    sense_new,
 )
-_SOFT_WHEN_NEW: Final = _SOFT | {Sense.DUTY, Sense.BEFORE, Sense.AFTER}
+from skill_distiller.meaning.word_order import Gap, crosses_negation, is_turned, keeps_order
+
 _NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
 _WHEN: Final = {Sense.CONDITION, Sense.AFTER}  # "when the tests pass", "after the tests pass"
 # With one of these in it, a statement whose words were exchanged is not taken on trust.
@@ -49,7 +65,10 @@ _OTHERS: Final = (
     (TokenKind.LIGHT, Verdict.REWORDED, "small word"),
     (TokenKind.SMALL, Verdict.PROVED, "small word"),
 )
+_WRITTEN: Final = frozenset({TokenKind.FACT, TokenKind.WORD})
 _MAX_DROPPED: Final = 2  # words that may be a detail on which all depends: "manually", "by hand", "wait for a yes"
+_LEAST_KEPT: Final = 2  # words that stayed, with which another word beside them may say the same
+_FEW_LOOSE: Final = 12  # loose words among which forms and synonyms are looked for too
 _MAX_LOOSE: Final = 2_000_000  # pairs of words that went, came or stayed; of more nobody looks for the order
 
 
@@ -63,22 +82,18 @@ def compare_wording(before: str, after: str, around: str = "") -> tuple[Edit, ..
     old, new = Marked(before, language), Marked(after, language)
     if at := comma_behind_condition(old, new):
         return (Edit(Verdict.REWORDED, (old.tokens[at],), (new.tokens[at],), "punctuation"),)
-    edits = _Comparison(read_statements(before, language), read_statements(after, language)).edits()
+    otherwise = senses_of_one_side(old.tokens, new.tokens)
+    sides = [read_statements(text, language, otherwise) for text in (before, after)]
+    edits = tuple(_Comparison(sides[0], sides[1]).edits())
+    if any(edit.what == "order" and edit.verdict is Verdict.CHANGED for edit in edits):
+        ends = [i for i, (one, other) in enumerate(zip(old.marks, new.marks, strict=False)) if one and other]
+        parts = without_start(old.tokens, new.tokens, ends)
+        bare = [[token for token in side if token.word not in words_in("means")] for side in parts]
+        if is_fronted(*parts) or is_by_means_of(*bare):
+            return (Edit(Verdict.REWORDED, tuple(parts[0]), tuple(parts[1]), "order"),)
+    if otherwise:
+        edits += (Edit(Verdict.REWORDED, (), (), "word"),)
     return (*edits, *parted_otherwise(old, new), *lost_items(before, old.tokens, new.tokens))
-
-
-@dataclass
-class _Gap:
-    """What stands between two places that are the same: tokens of the original, and of the new text."""
-
-    before: list[Token]
-    after: list[Token]
-    binding: bool  # whether it stands in a condition, or beside a word that forbids or asks
-    approval: bool = False
-    main: bool = False
-    label: bool = False
-    asked: bool = False  # whether the new text asks where the original told: "you must run it", "run it"
-    told: bool = False  # whether the original asks
 
 
 @dataclass
@@ -88,7 +103,7 @@ class _Comparison:
     before: Sequence[Statement]
     after: Sequence[Statement]
     found: list[Edit] = field(default_factory=list)
-    gaps: list[_Gap] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
     kept: list[tuple[Token, Token]] = field(default_factory=list)  # words and facts that are the same
     asked: bool = False
     told: bool = False
@@ -106,7 +121,8 @@ class _Comparison:
         for gap in self.gaps:
             self._resolve(gap)
         self._exchanged()
-        self.turned = self._is_turned()
+        self.turned = is_turned(self.gaps, self.kept)
+        self._only_moved()
         self._moved()
         for gap in self.gaps:
             self._left(gap)
@@ -139,6 +155,8 @@ class _Comparison:
                 if any(facts):
                     self.found.append(Edit(Verdict.CHANGED, facts[0], facts[1], "fact"))
             return
+        elif old and new and old.head != new.head and old.head[:1] and new.head[:1]:
+            self._same(old.head[0], new.head[0])
         self._diff(*tokens, binding=lost is not None and lost is not Sense.BECAUSE, label=not (lost and come))
 
     def _diff(
@@ -153,7 +171,7 @@ class _Comparison:
                 self.found.append(Edit(Verdict.CHANGED, (), (), "too long to compare"))
             elif lost or come:
                 self.gaps.append(
-                    _Gap(lost, come, binding, approval, main, label, main and self.asked, main and self.told)
+                    Gap(lost, come, binding, approval, main, label, main and self.asked, main and self.told)
                 )
             at, at_new = i + 1, j + 1
         for i, j in pairs:
@@ -164,21 +182,25 @@ class _Comparison:
     def _same(self, one: Token, other: Token) -> None:
         """Two tokens of one value may still differ: in their form, in capitals."""
         if one.loud and not other.loud and one.kind is TokenKind.SENSE:
-            self.found.append(Edit(Verdict.WEAKENED, (one,), (other,), "capitals"))
-        elif one.kind is TokenKind.WORD and one.word != other.word:
-            verdict = Verdict.REWORDED if same_word(one.word, other.word, one.language) else Verdict.CHANGED
-            self.found.append(Edit(verdict, (one,), (other,), "word"))
+            verdict = Verdict.REWORDED if one.sense is Sense.NEGATION else Verdict.WEAKENED  # "do NOT" as "don't"
+            self.found.append(Edit(verdict, (one,), (other,), "capitals"))
+        elif one.word != other.word and one.kind in _WRITTEN and (one.word + other.word).replace("'", "").isalpha():
+            quoted = one.kind is other.kind is TokenKind.FACT  # in its form too: "blocked", "blocking"
+            verdict = (
+                Verdict.CHANGED if quoted or not same_word(one.word, other.word, one.language) else Verdict.REWORDED
+            )
+            self.found.append(Edit(verdict, (one,), (other,), "fact" if quoted else "word"))
         elif one.word != other.word and one.kind is TokenKind.SENSE:
             opposite = are_opposites(one.word, other.word, one.language)
             self.found.append(
                 Edit(Verdict.CONTRADICTED if opposite else Verdict.REWORDED, (one,), (other,), str(one.sense))
             )
 
-    def _resolve(self, gap: _Gap) -> None:
+    def _resolve(self, gap: Gap) -> None:
         """Pair the words of a gap that stand for one another: opposites, synonyms, forms, strengths."""
         for one in list(gap.before):
             for other in gap.after:
-                edit = replaced(one, other)
+                edit = replaced(one, other) or _negated(gap, one, other)
                 if edit:
                     if edit.what == "opposite" and (_unnegated(gap.before, one) or _unnegated(gap.after, other)):
                         edit = edit._replace(verdict=Verdict.REWORDED)  # "not clear" is "unclear"
@@ -186,7 +208,7 @@ class _Comparison:
                     gap.before.remove(one)
                     gap.after.remove(other)
                     break
-        if len(gap.before) != len(gap.after) and _joined(gap.before) == _joined(gap.after):  # "time stamp"
+        if says_joined(gap.before, gap.after):  # "time stamp", "Ctrl+C" as code
             self.found.append(Edit(Verdict.REWORDED, tuple(gap.before), tuple(gap.after), "spelling"))
             gap.before.clear()
             gap.after.clear()
@@ -198,6 +220,17 @@ class _Comparison:
             if edit.what == "synonym" and (edit.after[0].value, edit.before[0].value) in edits:
                 self.found[number] = edit._replace(verdict=Verdict.CHANGED, what="order")
 
+    def _only_moved(self) -> None:
+        """An "only" before an instruction that now stands elsewhere in it: "only send it if ...", "send it only if"."""
+        mains = [[one.main for one in side] for side in (self.before, self.after)]
+        for gap, target in ((gap, target) for gap in self.gaps for target in self.gaps if gap is not target):
+            one = next((token for token in gap.before if token.sense is Sense.ONLY), None)
+            other = next((token for token in target.after if token.sense is Sense.ONLY), None)
+            if one and other and limits_the_same(mains, one, other):
+                gap.before.remove(one)
+                target.after.remove(other)
+                self.found.append(Edit(Verdict.REWORDED, (one,), (other,), "order"))
+
     def _moved(self) -> None:
         """Words that went in one place and came in another: an order that is turned, unless it says the same."""
         loose = sum(len(gap.before) + len(gap.after) for gap in self.gaps)
@@ -207,46 +240,29 @@ class _Comparison:
         for gap in self.gaps:
             for one in [token for token in gap.before if token.kind <= TokenKind.WORD]:
                 for target in self.gaps:
-                    other = next((t for t in target.after if t.value == one.value and t.kind is one.kind), None)
+                    other = next((t for t in target.after if stands_for(one, t, loosely=loose <= _FEW_LOOSE)), None)
                     if other and target is not gap:
                         gap.before.remove(one)
                         target.after.remove(other)
                         named = any(map(_is_pronoun, gap.after)) and any(map(_is_pronoun, target.before))
                         harmless = (
                             named
+                            or is_lacking(one.word) is not is_lacking(other.word)
                             or gap.label
                             or target.label
-                            or (gap.main and target.main and self._keeps_order(one, other, gap))
+                            or (gap.main is target.main and self._keeps_order((one, other), gap, target))
                         )
                         verdict = Verdict.REWORDED if harmless else Verdict.CHANGED
                         self.found.append(Edit(verdict, (one,), (other,), "order"))
                         self.kept.append((one, other))
                         break
 
-    def _is_turned(self) -> bool:
-        """Whether a verb came into the passive or out of it: "sign the tag", "the tag is signed"."""
-        passives = sum(is_passive(t.word) for gap in self.gaps for t in gap.before)
-        changed = passives != sum(is_passive(t.word) for gap in self.gaps for t in gap.after)
-        moved = {t.value for gap in self.gaps for t in gap.before} & {t.value for gap in self.gaps for t in gap.after}
-        old = {t.word for gap in self.gaps for t in gap.before if t.value in moved} | {t.word for t, _ in self.kept}
-        new = {t.word for gap in self.gaps for t in gap.after if t.value in moved} | {t.word for _, t in self.kept}
-        return changed and old != new
+    def _keeps_order(self, pair: tuple[Token, Token], gap: Gap, target: Gap) -> bool:
+        if not gap.main:  # the words of a condition stay in order
+            return crosses_negation(pair, self.kept)
+        return self.turned or keeps_order(pair, (gap, target), self.kept)
 
-    def _keeps_order(self, one: Token, other: Token, gap: _Gap) -> bool:
-        """Whether a word still stands before and behind all that it did, but for what may stand anywhere."""
-        if is_mobile(one.word) or one.sense is Sense.THEN or self.turned:
-            return True
-        listed = any(token.sense in (Sense.AND, Sense.OR) for token in (one, *gap.before))
-        crossed = [old for old, new in self.kept if (one.start < old.start) is not (other.start < new.start)]
-        fixed = any(
-            token.kind is TokenKind.FACT or token.sense is Sense.THEN or is_imperative(token.word)
-            for token in (one, *gap.before, *crossed)
-        )
-        if listed and not fixed:  # "short and polite"
-            return True
-        return all(is_mobile(old.word) or old.sense is Sense.THEN for old in crossed)
-
-    def _left(self, gap: _Gap) -> None:
+    def _left(self, gap: Gap) -> None:
         """What of a gap has no counterpart anywhere."""
         lost = [token for token in gap.before if token.kind is TokenKind.WORD and not is_kind(token.word)]
         come = [token for token in gap.after if token.kind is TokenKind.WORD and not is_kind(token.word)]
@@ -256,11 +272,12 @@ class _Comparison:
         elif named or named_now:  # "the file `a.txt`"
             self.found.append(Edit(Verdict.REWORDED, tuple(named), tuple(named_now), "word"))
         if bool(lost) is not bool(come):  # a word that stands for one of those is another word
-            lost = lost or [token for token in gap.before if token.sense in _SOFT]
-            come = come or [token for token in gap.after if token.sense in _SOFT_WHEN_NEW]
-        if lost and come:
-            few = not self.kept or len(lost) + len(come) <= max(2, len(self.kept))
-            verdict = Verdict.CHANGED if few or gap.binding else Verdict.REWORDED
+            lost = lost or [token for token in gap.before if token.sense in SOFT]
+            come = come or [token for token in gap.after if token.sense in SOFT_WHEN_NEW]
+        if lost and come and any(all(is_bleached(token.word) for token in side) for side in (lost, come)):
+            self.found.append(Edit(Verdict.REWORDED, tuple(lost), tuple(come), "word"))
+        elif lost and come:
+            verdict = Verdict.CHANGED if gap.binding or len(self.kept) < _LEAST_KEPT else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
         elif lost or come:
             verdict = Verdict.CHANGED if self._matters(gap, lost, come) else Verdict.REWORDED
@@ -271,7 +288,7 @@ class _Comparison:
                 self.found.append(Edit(verdict, tuple(lost), tuple(come), what))
         self._senses_left(gap)
 
-    def _matters(self, gap: _Gap, lost: Sequence[Token], come: Sequence[Token]) -> bool:
+    def _matters(self, gap: Gap, lost: Sequence[Token], come: Sequence[Token]) -> bool:
         """Whether a statement that lost words, or got some, says something else for it: one that asks or forbids does.
 
         So does what lost something to do, got it, or had the words behind a number or an "all".
@@ -282,6 +299,8 @@ class _Comparison:
         if lost and all(is_implied(token.word) for token in lost):
             near = [old.kind for old, _ in self.kept if 0 <= old.start - lost[0].end <= 1]
             return len(lost) == 1 and is_imperative(lost[0].word) and TokenKind.FACT not in near
+        if come and all(is_bleached(token.word) for token in come):
+            return False
         return (
             (gap.approval and bool(lost))
             or (gap.main and gap.binding and bool(come))
@@ -291,18 +310,20 @@ class _Comparison:
             or any(t.value[-1:].isdigit() or t.sense is Sense.ALL for t in before if at - t.end <= 1)
         )
 
-    def _senses_left(self, gap: _Gap) -> None:
+    def _senses_left(self, gap: Gap) -> None:
         """The same for the words with a sense."""
         for token in gap.before:
             if token.kind is TokenKind.SENSE:
                 kept = self._forbids_still(token) or (gap.asked and _is_bare_duty(token)) or self._is_excepted(token)
                 late = gap.binding and gap.main and is_leading(token.word) and self._is_late(token)
-                verdict = Verdict.REWORDED if kept else Verdict.CHANGED if late else _sense_gone(token)
+                verdict = Verdict.REWORDED if kept else Verdict.CHANGED if late else sense_gone(token)
                 self.found.append(Edit(verdict, (token,), (), str(token.sense)))
         for token in gap.after:
             if token.kind is TokenKind.SENSE:
                 forbidden = token.sense is Sense.ABILITY and any(old.sense is Sense.NEGATION for old, _ in self.kept)
-                verdict = Verdict.REWORDED if forbidden else _sense_new(token, gap)  # "can never", "may in no case"
+                verdict = (
+                    Verdict.REWORDED if forbidden else sense_new(token, binding=gap.binding)
+                )  # "can never", "may in no case"
                 self.found.append(Edit(verdict, (), (token,), str(token.sense)))
 
     def _is_late(self, token: Token) -> bool:
@@ -325,6 +346,16 @@ class _Comparison:
         )
 
 
+def _negated(gap: Gap, one: Token, other: Token) -> Edit | None:
+    """The edit of "unreachable" for "not reached", which takes the negation with it."""
+    for word, side, counterpart in ((one, gap.after, other), (other, gap.before, one)):
+        negation = next((token for token in side if token.sense is Sense.NEGATION), None)
+        if negation and is_negated_form(word.word, counterpart.word):
+            side[:] = [token for token in side if token is not negation and token.sense is not Sense.ABILITY]
+            return Edit(Verdict.REWORDED, (one,), (other,), "negation")
+    return None
+
+
 def _is_bare_duty(token: Token) -> bool:
     """Whether a duty says no more than the form that asks does: not "always"."""
     return token.sense is Sense.DUTY and Sense.ALL not in senses(token.word, token.language)
@@ -341,21 +372,3 @@ def _unnegated(tokens: list[Token], word: Token) -> bool:
         return False
     del tokens[at - 1]
     return True
-
-
-def _sense_gone(token: Token) -> Verdict:
-    if token.sense in _SOFT:
-        return Verdict.REWORDED
-    return Verdict.CONTRADICTED if token.sense in TURNING else Verdict.CHANGED
-
-
-def _sense_new(token: Token, gap: _Gap) -> Verdict:
-    if token.sense in (Sense.ADVICE, Sense.ABILITY) and gap.binding:
-        return Verdict.WEAKENED
-    if token.sense in _SOFT_WHEN_NEW:
-        return Verdict.REWORDED
-    return Verdict.CONTRADICTED if token.sense in TURNING else Verdict.CHANGED
-
-
-def _joined(tokens: Sequence[Token]) -> str:
-    return "".join(token.word for token in tokens)

@@ -21,8 +21,10 @@ _NEVER_INTRODUCED: Final = frozenset({BlockKind.RULE, BlockKind.HTML, BlockKind.
 
 def is_label(block: Block) -> bool:
     """Whether a paragraph is a heading in all but name: whatever follows stands under it, up to the next one."""
-    text = block.text.strip()
-    return block.kind is BlockKind.PARAGRAPH and len(text) <= _MAX_CHARS and _LABEL.fullmatch(text) is not None
+    if block.kind is not BlockKind.PARAGRAPH or len(block.text) > _MAX_CHARS + 2:
+        return False
+    text = " ".join(block.text.split())  # where its line breaks says nothing
+    return len(text) <= _MAX_CHARS and _LABEL.fullmatch(text) is not None
 
 
 def ends_in_colon(block: Block) -> bool:

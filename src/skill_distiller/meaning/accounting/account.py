@@ -42,7 +42,8 @@ from skill_distiller.meaning.accounting.shape import find_lost_lines, find_other
 from skill_distiller.meaning.accounting.turned import find_governed, find_redirected, find_turned
 from skill_distiller.meaning.accounting.vetoes import find_vetoes, leaves_out, says_more
 from skill_distiller.meaning.compare import compare
-from skill_distiller.meaning.sentence_tokens import TokenKind, read_language, read_tokens
+from skill_distiller.meaning.sentence_tokens import read_language, read_tokens
+from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.units import UnitKind
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill

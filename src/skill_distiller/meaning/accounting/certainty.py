@@ -12,7 +12,7 @@ from skill_distiller.language.lexicon import Sense, is_imperative
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.claims import DENIALS, binds, is_derived, is_same, must_be_heard
 from skill_distiller.meaning.accounting.places import Claim, Place
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind
+from skill_distiller.meaning.token import Token, TokenKind
 
 _DENYING: Final = frozenset({*DENIALS, Sense.EXCEPTION, Sense.ONLY, Sense.INSTEAD})
 # By which senses what one says may be said: "only once X" is "never without X", "if any is left" is "while any is".

@@ -19,7 +19,8 @@ from skill_distiller.language.lexicon import (
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.places import Claim, Place
 from skill_distiller.meaning.compare import restricts
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind, asks, read_tokens
+from skill_distiller.meaning.sentence_tokens import asks, read_tokens
+from skill_distiller.meaning.token import Token, TokenKind
 from skill_distiller.meaning.units import UnitKind
 
 # Of these each one that was said is said again.

@@ -14,7 +14,7 @@ from skill_distiller.language.lexicon import Sense, are_opposites, is_directiona
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.claims import goes_without
 from skill_distiller.meaning.accounting.places import Claim, Fault, Place
-from skill_distiller.meaning.sentence_tokens import Token, TokenKind
+from skill_distiller.meaning.token import Token, TokenKind
 
 _NEAR: Final = 5  # words between two that "of" joins
 _BEHIND: Final = 2  # words behind "only" that it may be about

@@ -10,7 +10,7 @@ from skill_distiller.meaning.accounting.claims import goes_without
 from skill_distiller.meaning.accounting.places import LONGEST, Fault
 from skill_distiller.meaning.accounting.turned import turns_around
 from skill_distiller.meaning.compare import Difference
-from skill_distiller.meaning.sentence_tokens import TokenKind
+from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.verdicts import RANK, Edit, Verdict
 
 _SIGNS: Final = frozenset("<>≤≥")

@@ -12,7 +12,8 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import Fact, find_facts
 from skill_distiller.language.lexicon import Sense, are_synonyms
-from skill_distiller.meaning.sentence_tokens import TokenKind, read_tokens
+from skill_distiller.meaning.sentence_tokens import read_tokens
+from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.units import block_units, split_sentences
 from skill_distiller.rewriting.one_liner.line_text import closes_code, one_line
 from skill_distiller.rewriting.one_liner.model import MOST_TOKENS, NOT_STATED, PREFIXES, PURPOSE, OneLiner
