@@ -139,7 +139,7 @@ def _proof(reduction: Reduction) -> Text:
 
 def _notes(reduction: Reduction) -> Iterator[str]:
     for note in reduction.notes:
-        yield printable(lack_text(note) or (f"{note.kind.value} ({note.detail})" if note.detail else note.kind.value))
+        yield lack_text(note)
     if unnamed := reduction.unnamed():
         shown = ", ".join(printable(str(path)) for path in unnamed[:_SHOWN])
         more = ", …" if len(unnamed) > _SHOWN else ""
