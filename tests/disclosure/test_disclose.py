@@ -18,11 +18,11 @@ from skill_distiller.disclosure.layout import MAX_FILES
 from skill_distiller.disclosure.ledger import make_ledger, read_ledger, restore_folder, restore_text, write_ledger
 from skill_distiller.disclosure.model import NewReference, Passage, Signpost, Split
 from skill_distiller.disclosure.passages import Aim
-from skill_distiller.disclosure.return_pieces import return_pieces
 from skill_distiller.disclosure.split import MARK, find_breaks, write_split
 from skill_distiller.errors import BadInputError
 from skill_distiller.run.moving.reduce import reduce_folder
 from skill_distiller.run.moving.reduce_run import ReduceOptions
+from skill_distiller.run.moving.return_pieces import return_pieces
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill

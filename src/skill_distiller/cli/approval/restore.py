@@ -35,13 +35,13 @@ from skill_distiller.cli.options.show_config import with_settings
 from skill_distiller.cli.plan_file import read_plan
 from skill_distiller.disclosure.ledger import MAX_BYTES as MAX_LEDGER
 from skill_distiller.disclosure.ledger import Ledger, is_ledger, read_ledger, restore_folder, write_ledger
-from skill_distiller.disclosure.return_pieces import return_pieces
 from skill_distiller.errors import RefusedError, SkillDistillerError, UsageError
 from skill_distiller.library.find_skills import FoundSkill, find_skills
 from skill_distiller.planning.saved_plan import find_pieces
 from skill_distiller.report.console import open_console
 from skill_distiller.report.text import plural, printable
 from skill_distiller.run.config import load_config
+from skill_distiller.run.moving.return_pieces import return_pieces
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.ids import source_digest
 from skill_distiller.skill.model import SKILL_FILE
