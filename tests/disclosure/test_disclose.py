@@ -211,6 +211,19 @@ def test_any_piece_comes_back_alone(text: str, number: int) -> None:
     assert len(written) < sum(map(len, references))
 
 
+def test_what_a_step_says_first_stays() -> None:
+    """Of two long examples in what every run does the second one moves, though the first one is worth no more."""
+    code = "```python\nimport widget\n\nif __name__ == '__main__':\n    # Load the frame (one row a widget)\n{}```\n"
+    lines = "".join(f"    part{n} = widget.{{0}}(frame, part='part{n}', seed=42)  # the part {n}\n" for n in range(9))
+    steps = (f"{verb} it:\n" + code.format(lines.format(verb)) for verb in ("infer", "mend"))
+    rule = "**Critical**: always close the frame before the network is saved.\n"
+    core = split_of(
+        f"{HEAD}# Widgets\n\nMake widgets.\n\n## Quick Start\n\n" + "\n".join((*steps, rule))
+    ).after.skill.text
+    assert "widget.infer(frame" in core
+    assert "widget.mend(frame" not in core
+
+
 def test_a_pointer_stays_while_text_is_left() -> None:
     """One of two passages in a file comes back: its pointer goes, and the header names the other alone."""
     skill = parse_skill(expanded(MOVING))
