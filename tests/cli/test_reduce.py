@@ -374,3 +374,48 @@ def test_what_a_skill_lacks_is_said_in_words(tmp_path: Path) -> None:
     assert "Note: frontmatter: missing. " in result.stderr
     assert "Note: no trigger section. " in result.stderr
     assert "1 tokens" not in result.stderr
+
+
+def test_single_pieces_come_back(skill: Path, tmp_path: Path) -> None:
+    """One section back in SKILL.md, its pointer and file gone, the rest as it was; the new plan gives the original."""
+    before, out, plan = snapshot(skill), tmp_path / "out", tmp_path / "plan.json"
+    record = json.loads(run("reduce", skill, "--threshold=0", "-o", out, "--save-plan", plan, "--json").text)
+    piece = next(own["id"] for own in record["receipt"] if own["to"] == "references/troubleshooting.md")
+    some, left = tmp_path / "some", tmp_path / "left.json"
+    result = run("restore", out, piece, "--plan", plan, "-o", some, "--save-plan", left)
+    assert (result.exit_code, result.stdout) == (0, b"")
+    assert "1 block came back into SKILL.md" in result.stderr
+    core = (some / "SKILL.md").read_text("utf-8")
+    assert "references/field-reference.md" in core
+    assert "troubleshooting.md" not in core
+    assert "The `gateway` has a `timeouts` number 3" in core
+    assert not (some / "references" / "troubleshooting.md").exists()
+    assert run("verify", skill, some).exit_code == 0
+    back = tmp_path / "back"
+    assert run("restore", some, "--all", "--plan", left, "-o", back).exit_code == 0
+    assert snapshot(back) == before
+    assert run("restore", some, "--section", "Field reference", "--plan", left, "-o", tmp_path / "whole").exit_code == 0
+    assert snapshot(tmp_path / "whole") == before
+
+
+def test_pieces_that_did_not_move_are_refused(skill: Path, tmp_path: Path) -> None:
+    """A piece that stayed, an id that is none, no place to write to, and a folder that was changed since."""
+    out, plan, new = tmp_path / "out", tmp_path / "plan.json", tmp_path / "new"
+    record = json.loads(run("reduce", skill, "--threshold=0", "-o", out, "--save-plan", plan, "--json").text)
+    moved, stays = record["receipt"][0]["id"], record["pinned"][0]["id"]
+    assert run("restore", out, moved, "--plan", plan).exit_code == 2
+    assert "None of these pieces had moved" in run("restore", out, stays, "--plan", plan, "-o", new).stderr
+    assert run("restore", out, "zzzzzz", "--plan", plan, "-o", new).exit_code == 2
+    (out / "SKILL.md").write_text("# Other\n", encoding="utf-8")
+    assert run("restore", out, moved, "--plan", plan, "-o", new).exit_code == 3
+    assert not new.exists()
+
+
+def test_the_report_names_each_file_once(skill: Path) -> None:
+    """The files with the sections that they come from; all pointers only where they are asked for."""
+    short = run("reduce", skill, "--threshold=0", "--dry-run").stderr
+    assert "2 new files, named in SKILL.md where the text stood:" in short
+    assert "from Troubleshooting" in short
+    long = run("reduce", skill, "--threshold=0", "--dry-run", "-v").stderr
+    assert "## Troubleshooting  (line" in long
+    assert "Stays, whatever else moves:" in long

@@ -22,6 +22,7 @@ from skill_distiller.disclosure.split import MARK, find_breaks, write_split
 from skill_distiller.errors import BadInputError
 from skill_distiller.run.moving.reduce import reduce_folder
 from skill_distiller.run.moving.reduce_run import ReduceOptions
+from skill_distiller.run.moving.return_pieces import return_pieces
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
@@ -189,6 +190,49 @@ def test_whatever_moves_is_proved(text: str) -> None:
     assert conserved.complete
     assert len(reduction.split.references if reduction.split else ()) <= MAX_FILES
     assert reduction.figures[1].activation <= reduction.figures[0].activation
+
+
+@given(sound_skills, st.integers(0, 10))
+def test_any_piece_comes_back_alone(text: str, number: int) -> None:
+    """With one piece back in SKILL.md no block is lost, and the rest can still be restored."""
+    text = re.sub(r"^(#+ .*)$", rf"\1\n\n{long_text('a1 b1 c1')}", text, flags=re.M)
+    folder = SkillFolder(None, parse_skill(text))
+    split = disclosed(folder).split
+    if split is None:
+        return
+    moved = [block for _, passage in split.passages for block in passage.blocks]
+    block = moved[number % len(moved)]
+    returned = return_pieces(split.after, make_ledger(split), folder.skill, {block})
+    back = restore_folder(returned.folder, read_ledger(write_ledger(returned.ledger)))
+    assert back.skill.text == text
+    assert folder.skill.blocks[block].text.strip() in returned.folder.skill.text
+    references = [text_of(split, str(file.path)) for file in split.references]
+    written = "".join(file.read_text() for file in returned.folder.files)
+    assert len(written) < sum(map(len, references))
+
+
+def test_what_a_step_says_first_stays() -> None:
+    """Of two long examples in what every run does the second one moves, though the first one is worth no more."""
+    code = "```python\nimport widget\n\nif __name__ == '__main__':\n    # Load the frame (one row a widget)\n{}```\n"
+    lines = "".join(f"    part{n} = widget.{{0}}(frame, part='part{n}', seed=42)  # the part {n}\n" for n in range(9))
+    steps = (f"{verb} it:\n" + code.format(lines.format(verb)) for verb in ("infer", "mend"))
+    rule = "**Critical**: always close the frame before the network is saved.\n"
+    core = split_of(
+        f"{HEAD}# Widgets\n\nMake widgets.\n\n## Quick Start\n\n" + "\n".join((*steps, rule))
+    ).after.skill.text
+    assert "widget.infer(frame" in core
+    assert "widget.mend(frame" not in core
+
+
+def test_a_pointer_stays_while_text_is_left() -> None:
+    """One of two passages in a file comes back: its pointer goes, and the header names the other alone."""
+    skill = parse_skill(expanded(MOVING))
+    split = split_of(SkillFolder(None, skill))
+    reference = next(file for file in split.references if len(file.passages) == 1)
+    returned = return_pieces(split.after, make_ledger(split), skill, reference.passages[0].blocks)
+    assert returned.folder.file(reference.path) is None
+    assert str(reference.path) not in returned.folder.skill.text
+    assert all(str(own.path) in returned.folder.skill.text for own in split.references if own != reference)
 
 
 def test_a_changed_folder_is_not_restored() -> None:

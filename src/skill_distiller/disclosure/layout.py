@@ -101,7 +101,7 @@ def slug(text: str) -> str:
     """
     plain = unicodedata.normalize("NFC", text)
     said = _ASIDE.sub("", plain)
-    plain = said if len(_NOT_IN_NAME.split(said)) >= _FEWEST_WORDS else plain
+    plain = said if sum(map(bool, _NOT_IN_NAME.split(said))) >= _FEWEST_WORDS else plain
     words = [word for word in _NOT_IN_NAME.split(re.sub("['’]", "", plain)) if word]
     words = [word for word in words if word not in words_of_names("small")] or words  # "A/B" keeps its capital A
     words = words[:_MAX_WORDS]

@@ -39,7 +39,7 @@ class Ledger:
 
 def make_ledger(split: Split) -> Ledger:
     """The ledger of a split."""
-    files = {reference.path: _digest(_text_of(split.after, reference.path)) for reference in split.references}
+    files = {reference.path: digest_of(_text_of(split.after, reference.path)) for reference in split.references}
     before, after = split.before, split.after
     own = before.skill.frontmatter.raw
     return Ledger(
@@ -63,7 +63,7 @@ def restore_folder(folder: SkillFolder, ledger: Ledger) -> SkillFolder:
     texts = dict[PurePosixPath, str]()
     for path, digest in ledger.files.items():
         texts[path] = _text_of(folder, path)
-        if _digest(texts[path]) != digest:
+        if digest_of(texts[path]) != digest:
             raise BadInputError(f"{str(path)!r} is not as the run left it.", "Restore from an unchanged copy.")
     core = folder.skill.text if ledger.frontmatter is None else ledger.frontmatter + folder.skill.body
     text = restore_text(core, texts, ledger.spans)
@@ -106,7 +106,8 @@ def _as_it_was(content: str, span: Span) -> str:
     return text
 
 
-def _digest(text: str) -> str:
+def digest_of(text: str) -> str:
+    """The SHA-256 (hex) of a text."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -129,6 +130,11 @@ def write_ledger(ledger: Ledger) -> str:
         "moved": [{**span._asdict(), "path": str(span.path)} for span in ledger.spans],
     }
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def is_ledger(text: str) -> bool:
+    """Whether a text is one that `write_ledger` made, rather than a plan of another kind."""
+    return text.lstrip()[:1] == "{" and f'"schema": "{SCHEMA}"' in text[:200]
 
 
 def read_ledger(text: str) -> Ledger:

@@ -193,8 +193,8 @@ def _best(ground: _Ground, branch: Branch, price: float) -> _Way:
     if branch.is_title:
         return apart
     units = [unit for unit in branch.units if _is_free(ground, unit) and _net(ground, unit, price) > 0]
-    if branch.is_step and units and len(units) == len(branch.units):  # it would be left with a pointer
-        units.remove(max(units, key=lambda unit: ground.worth(unit.blocks)))
+    if branch.is_step:  # what is done is said first; what stands below would be left without it
+        units = [unit for unit in units if unit is not branch.units[0]]
     lumped = [
         child
         for child, way in zip(branch.below, below, strict=True)

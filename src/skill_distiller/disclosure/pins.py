@@ -116,9 +116,9 @@ def _steps(reading: Reading, branch: Branch, required: Collection[int]) -> Itera
     if branch.in_steps:
         for index in (block for unit in branch.units for block in unit.blocks):
             block = reading.skill.blocks[index]
-            most = _LONG_COMMANDS if block.info in SHELL else _LONG
-            is_long = block.kind in _SHOWN and len(block.text) > most
-            if index in required and reading.verdicts[index].type in _DONE and not is_long:
+            runs = block.kind is BlockKind.CODE and block.info in SHELL
+            is_long = block.kind in _SHOWN and len(block.text) > (_LONG_COMMANDS if runs else _LONG)
+            if (runs or index in required) and reading.verdicts[index].type in _DONE and not is_long:
                 yield index
 
 

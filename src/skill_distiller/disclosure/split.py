@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -95,7 +95,7 @@ def _write_file(
             start, stop = own[0].start, own[-1].end
             links = list(_links(own, rebased, start))
             moved, notes = apply_links(skill.text[start:stop], links)
-            written = _written(skill.text, start, stop, pointer, end)
+            written = stands_in_place(skill.text, start, stop, pointer, end)
             text = with_gap(text, end) if spans and text else text
             spans.append(Span(start, stop, written, reference.path, len(text), len(moved), notes))
             text += moved
@@ -118,8 +118,16 @@ def _header(reference: NewReference, skill: Skill) -> str:
     topics = ", ".join(dict.fromkeys(topic for signpost in reference.signposts for topic in signpost.topics))
     blocks = (skill.blocks[index] for passage in reference.passages for index in passage.blocks)
     paths = f" {_PATHS}" if any(block.kind is BlockKind.CODE and "/" in block.text for block in blocks) else ""
-    about = f" Topics: {topics}." if topics else ""
-    said = f"{'; '.join(whens)}.{about}".replace("--", "–")  # two dashes may end the comment
+    return _comment(whens, f" Topics: {topics}." if topics else "", paths)
+
+
+def write_header(names: Iterable[str], old: str) -> str:
+    """The first line of a reference of which something went, for what is left: its topics may be those that went."""
+    return _comment(dict.fromkeys(names), "", f" {_PATHS}" if _PATHS in old else "")
+
+
+def _comment(names: Iterable[str], about: str, paths: str) -> str:
+    said = f"{'; '.join(names)}.{about}".replace("--", "–")  # two dashes may end the comment
     return f"{MARK} {said}{paths} -->"
 
 
@@ -130,7 +138,7 @@ def _stretches(slices: Sequence[Slice], passage: Passage) -> Iterator[list[Slice
         yield [slices[place] for _, place in run]
 
 
-def _written(text: str, start: int, stop: int, pointer: str, end: str) -> str:
+def stands_in_place(text: str, start: int, stop: int, pointer: str, end: str) -> str:
     """What stands in place of a stretch: a paragraph of its own, or as much as keeps its neighbors apart."""
     above, below = text[:start], text[stop:]
     lead = "" if _is_apart(above) else end

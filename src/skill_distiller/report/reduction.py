@@ -145,9 +145,10 @@ def _notes(reduction: Reduction) -> Iterator[str]:
         more = ", …" if len(unnamed) > _SHOWN else ""
         yield f"nothing leads to {plural(len(unnamed), 'reference')} of the folder: {shown}{more}"
     if late := reduction.late_rules():
-        rules = "1 rule stands" if len(late) == 1 else f"{len(late)} rules stand"
-        pin = "" if reduction.options.additions.pin else "; --pin repeats them"
-        yield f"{rules} behind the first 5,000 tokens, which is all that some clients keep{pin}"
+        yield (
+            f"{plural(len(late), 'rule')} stand behind the first 5,000 tokens, which is all that some clients keep"
+            + ("" if reduction.options.additions.pin else "; --pin repeats them")
+        )
     for check in reduction.proof[0].checks:
         if check.name == "references":
             yield from _findings(check.findings)
