@@ -6,15 +6,16 @@ import glob
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from pathspec import GitIgnoreSpec
 
-from skill_distiller.errors import BadInputError, reason_of
-from skill_distiller.skill.folder import VERSION_CONTROL
-from skill_distiller.skill.model import SKILL_FILE
+from skill_distiller.errors import BadInputError, UsageError, reason_of
+from skill_distiller.skill.folder import VERSION_CONTROL, SkillFolder
+from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
+from skill_distiller.skill.read import read_folder, read_skill
 from skill_distiller.skill.safe_files import read_regular
 
 # Hidden folders in which agents keep skills; no other hidden folder is looked into.
@@ -41,6 +42,22 @@ class FoundSkill(NamedTuple):
     file: Path
     place: PurePosixPath
     holds_skills: bool = False
+
+    def read(self, max_bytes: int = MAX_BYTES) -> SkillFolder:
+        """The skill with its own files, of a lone file none; raises BadInputError as `read_folder` and `read_skill`."""
+        if self.file.name != SKILL_FILE:
+            return SkillFolder(None, read_skill(self.file, max_bytes))
+        return self.own(read_folder(self.file.parent, max_bytes))
+
+    def own(self, folder: SkillFolder) -> SkillFolder:
+        """What of a folder is this skill's, without the skills inside of it, which are found by themselves."""
+        if not self.holds_skills:
+            return folder
+        return replace(
+            folder,
+            files=tuple(file for file in folder.files if file.path.parts[0] not in SKILL_HOMES),
+            empty_folders=tuple(empty for empty in folder.empty_folders if empty.parts[0] not in SKILL_HOMES),
+        )
 
 
 class PassedOver(NamedTuple):
@@ -71,6 +88,11 @@ def find_skills(paths: Sequence[str | Path], search: Search | None = None) -> It
     """
     roots = list(dict.fromkeys(place for path in paths for place in _expand(str(path))))
     return _find(roots, search or Search())
+
+
+def none_found() -> UsageError:
+    """What to raise where there is no skill below some paths."""
+    return UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
 
 
 def _find(roots: Sequence[Path], search: Search) -> Iterator[FoundSkill | PassedOver]:
