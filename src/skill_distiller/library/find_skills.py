@@ -24,7 +24,7 @@ AGENT_FOLDERS: Final = frozenset(
     ".roo .skills .windsurf".split()
 )
 # Inside the folder of a skill only these may hold other skills; all else in it are its own files.
-SKILL_HOMES: Final = frozenset({"skills", "plugins", *AGENT_FOLDERS})
+_SKILL_HOMES: Final = frozenset({"skills", "plugins", *AGENT_FOLDERS})
 _NEVER: Final = frozenset({"node_modules", "__pycache__", *VERSION_CONTROL})
 _DEPTH: Final = 32  # folders inside of each other
 _IGNORE_FILE: Final = ".gitignore"
@@ -36,7 +36,7 @@ _Stamp = tuple[int, int]  # the device and the number of a file: the same by wha
 class FoundSkill(NamedTuple):
     """A skill on disk: its `file`, and its `place`, the path of its folder (or lone file) in the library.
 
-    `holds_skills` says whether its folder may hold other skills too (see `SKILL_HOMES`).
+    `holds_skills` says whether its folder may hold other skills too (see `owns`).
     """
 
     file: Path
@@ -49,15 +49,16 @@ class FoundSkill(NamedTuple):
             return SkillFolder(None, read_skill(self.file, max_bytes))
         return self.own(read_folder(self.file.parent, max_bytes))
 
+    def owns(self, path: PurePosixPath) -> bool:
+        """Whether a path of its folder is of this skill, and not of one inside of it, which is found by itself."""
+        return not (self.holds_skills and path.parts[0] in _SKILL_HOMES)
+
     def own(self, folder: SkillFolder) -> SkillFolder:
-        """What of a folder is this skill's, without the skills inside of it, which are found by themselves."""
+        """A folder without what this skill does not own."""
         if not self.holds_skills:
             return folder
-        return replace(
-            folder,
-            files=tuple(file for file in folder.files if file.path.parts[0] not in SKILL_HOMES),
-            empty_folders=tuple(empty for empty in folder.empty_folders if empty.parts[0] not in SKILL_HOMES),
-        )
+        files = tuple(file for file in folder.files if self.owns(file.path))
+        return replace(folder, files=files, empty_folders=tuple(filter(self.owns, folder.empty_folders)))
 
 
 class PassedOver(NamedTuple):
@@ -205,7 +206,7 @@ class _Walk:
         name = entry.name
         if name in _NEVER or (name.startswith(".") and name not in AGENT_FOLDERS):
             return False
-        if inside_skill and name not in SKILL_HOMES:
+        if inside_skill and name not in _SKILL_HOMES:
             return False
         try:
             return entry.is_dir()
