@@ -12,15 +12,10 @@ from hypothesis import strategies as st
 from tests.fixture_file import SKILLS, parameters
 
 from skill_distiller.errors import BadInputError, UsageError
-from skill_distiller.skill.frontmatter_writer import set_field, set_metadata
+from skill_distiller.skill.frontmatter_writer import set_field
 from skill_distiller.skill.model import Frontmatter, Skill, render_skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
-
-
-def _set(frontmatter: Frontmatter, field: str, value: str) -> Frontmatter:
-    top, dot, key = field.partition(".")
-    return set_metadata(frontmatter, key, value) if dot else set_field(frontmatter, top, value)
 
 
 def _frontmatter(text: str) -> Frontmatter:
@@ -40,12 +35,11 @@ def test_one_field_changes(text: str, expected: str) -> None:
     """Each style of YAML takes a new value; comments, order and spacing stay as they were."""
     order, _, raw = text.partition("\n")
     field, _, value = order.partition(" ")
-    changed = _set(_frontmatter(raw), field, json.loads(value))
+    changed = set_field(_frontmatter(raw), field, json.loads(value))
     assert changed.raw == expected
-    top, _, key = field.partition(".")
     fields = _yaml(changed.raw)
     assert fields == changed.fields
-    assert (fields[top][key] if key else fields[top]) == json.loads(value)  # type: ignore[index]
+    assert fields[field] == json.loads(value)
 
 
 @pytest.mark.parametrize(("text", "expected"), parameters("set_field.md"))
@@ -54,7 +48,7 @@ def test_other_line_ends_stay(text: str, expected: str, line_end: str) -> None:
     """A frontmatter of Windows or old Mac line ends, behind a byte order mark, has no other line end afterwards."""
     order, _, raw = text.partition("\n")
     field, _, value = order.partition(" ")
-    changed = _set(_frontmatter("\ufeff" + raw.replace("\n", line_end)), field, json.loads(value))
+    changed = set_field(_frontmatter("\ufeff" + raw.replace("\n", line_end)), field, json.loads(value))
     assert changed.raw == "\ufeff" + expected.replace("\n", line_end)
 
 
@@ -85,10 +79,9 @@ def test_the_same_value_changes_nothing(name: str) -> None:
 def test_a_frontmatter_with_a_fault_is_refused(name: str, message: str) -> None:
     """What can't be read safely can't be changed safely: one sentence says why, a hint what to do."""
     frontmatter = read_skill(SKILLS / name).frontmatter
-    for change in (set_field, set_metadata):
-        with pytest.raises(BadInputError, match=message) as caught:
-            change(frontmatter, "description", "New")
-        assert caught.value.hint
+    with pytest.raises(BadInputError, match=message) as caught:
+        set_field(frontmatter, "description", "New")
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -97,19 +90,15 @@ def test_a_frontmatter_with_a_fault_is_refused(name: str, message: str) -> None:
         ("name: &a b\n", "name", "anchor"),
         ("name: !!str b\n", "name", "not valid YAML"),
         ("name: a\nname: b\n", "name", "twice"),
-        ("metadata:\n  x: a\n  x: b\n", "metadata.x", "twice"),
         ("name: a\ndescription:\n- b\n", "description", "is no text"),
         ("description: {a: b}\n", "description", "is no text"),
-        ("metadata:\n  x: [1]\n", "metadata.x", "is no text"),
-        ("metadata: [a]\n", "metadata.x", "is no mapping"),
-        ("metadata: text\n", "metadata.x", "is no mapping"),
         ("{name: a}\n", "description", "can't be set"),
     ],
 )
 def test_what_can_not_be_changed_safely(source: str, field: str, message: str) -> None:
     """Anchors, tags, keys that stand twice and values that are no text are refused."""
     with pytest.raises(BadInputError, match=message) as caught:
-        _set(_frontmatter(f"---\n{source}---\n"), field, "New")
+        set_field(_frontmatter(f"---\n{source}---\n"), field, "New")
     assert caught.value.hint
 
 
@@ -121,12 +110,10 @@ def test_a_value_that_makes_the_frontmatter_too_long() -> None:
 
 
 def test_no_new_fields_outside_of_metadata() -> None:
-    """The format knows its fields; others go under `metadata`, with keys that need no quotes."""
+    """The format knows its fields; others go under `metadata`."""
     frontmatter = _frontmatter("---\nname: a\n---\n")
     with pytest.raises(UsageError, match="new fields go under `metadata`"):
         set_field(frontmatter, "version", "1")
-    with pytest.raises(UsageError, match="is no key"):
-        set_metadata(frontmatter, "a: b", "1")
 
 
 def test_half_a_character_is_refused() -> None:
@@ -179,20 +166,6 @@ def test_every_other_byte_is_the_same(value: str, head: str, slot: str, comment:
     assert fields.pop("description") == value
     assert repr(fields) == repr({k: v for k, v in _yaml(raw).items() if k != "description"})
     assert parse_skill(changed.raw + "body\n").frontmatter.raw == changed.raw
-
-
-@given(_VALUES, st.sampled_from(_HEADS[1:]), st.sampled_from(_TAILS))
-def test_a_new_key_under_metadata_is_one_more_line(value: str, head: str, tail: str) -> None:
-    """All lines that were there are there in the same order, and the others are the new key."""
-    raw = f"---\n{head}{tail}---\n"
-    frontmatter = _frontmatter(raw)
-    assume(frontmatter.state.value == "ok")
-    changed = set_metadata(frontmatter, "short", value)
-    lines = iter(changed.raw.split("\n"))
-    assert all(line in lines for line in raw.split("\n"))
-    metadata = _yaml(changed.raw)["metadata"]
-    assert isinstance(metadata, dict)
-    assert metadata["short"] == value
 
 
 @pytest.mark.corpus

@@ -28,8 +28,8 @@ from skill_distiller.tokens import TokenCounter, count_skill
 class Level(StrEnum):
     """How much a finding weighs: only a failure makes a check fail.
 
-    LOOK is a difference of which nobody can say by program that it is harmless. DECLARED is a loss that the receipt of
-    the run names.
+    LOOK is a difference of which nobody can say by program that it is harmless: `verify --strict` fails for it,
+    and a run brings its block back. A WARNING is only told. DECLARED is a loss that the receipt of the run names.
     """
 
     FAILURE = "failure"

@@ -1,4 +1,4 @@
-"""The commands `compress` and `restore`: options in, product on stdout, report on stderr."""
+"""The command `compress`, and the run behind `restore`: options in, product on stdout, report on stderr."""
 
 from __future__ import annotations
 

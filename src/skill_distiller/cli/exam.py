@@ -29,7 +29,7 @@ from skill_distiller.cli.input_output import (
 from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
 from skill_distiller.cli.library.each import for_each, path_of
 from skill_distiller.cli.options.models import Code, ExamModels, Marking
-from skill_distiller.cli.options.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.option_groups import argument, command_group, expand_groups, option
 from skill_distiller.cli.options.show_config import with_settings
 from skill_distiller.cli.pass_gates import MADE, SHIPPED, examiner, find_exam
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
@@ -60,13 +60,7 @@ if TYPE_CHECKING:
 
     from skill_distiller.prompted.sit_exam import Examiner
 
-exam = typer.Typer(
-    add_completion=False,
-    help="Measure what a smaller skill can still do.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+exam = command_group("Measure what a smaller skill can still do.")
 
 _ORIGINAL: Final = "The skill as it was: a folder, or a SKILL.md; or a folder of skills."
 _LATEST: Final = "latest"

@@ -15,7 +15,7 @@ from skill_distiller.calibration.estimate import LATEST, calibrate, pairs_of
 from skill_distiller.calibration.outcomes import Report, examine, make_outcome, parse_reports, summarize
 from skill_distiller.cli.input_output import check_target, read_side_file, write_atomically
 from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
-from skill_distiller.cli.options.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.option_groups import argument, command_group, expand_groups, option
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.calibration_text import (
     draw_plot,
@@ -73,13 +73,7 @@ _FORMS: Final = ("jsonl", "csv")
 _PICTURES: Final = (".svg", ".png")
 _ODD: Final = 3  # exit code of `doctor` with findings
 
-calibration = typer.Typer(
-    add_completion=False,
-    help="Look at past runs and at how good the estimates are.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+calibration = command_group("Look at past runs and at how good the estimates are.")
 
 _PROVIDER: Final = option("", metavar="NAME", help="Only runs of this provider.")
 _SKILL: Final = option("", metavar="NAME", help="Only runs of this skill.")

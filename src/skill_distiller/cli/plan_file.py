@@ -238,19 +238,8 @@ def _place(entry: Mapping[object, object]) -> str:
     return excerpt(", ".join(filter(None, (kind, place, _text(entry, "excerpt") or _text(entry, "heading")))))
 
 
-_OF_MODELS: Final = ("provider", "model", "with_ci", "judge_provider", "judge_model")
 # What a plan has settled already, by the names of the parameters.
-_SETTLED: Final = (
-    "mode",
-    "threshold",
-    "tokens",
-    "wording",
-    "provider",
-    "model",
-    "with_ci",
-    "judge_provider",
-    "judge_model",
-)
+_SETTLED: Final = tuple("mode threshold tokens wording provider model with_ci judge_provider judge_model".split())
 
 
 def refuse_settled(given: typer.Context) -> None:

@@ -1,4 +1,4 @@
-"""The command `reduce`, and the way back: whole skill folders in and out."""
+"""The command `reduce`: whole skill folders in and out. The way back is in `approval/restore.py`."""
 
 from __future__ import annotations
 

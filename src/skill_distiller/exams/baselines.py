@@ -57,17 +57,7 @@ def random_sentences(skill: Skill, budget: int, count: Count, seed: int) -> str:
     order = list(range(len(pieces)))
     random.Random(seed).shuffle(order)
 
-    def first(number: int) -> str:
-        return "".join(pieces[place] for place in sorted(order[:number]))
-
-    low, high = 0, len(pieces)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if count(first(middle)) <= budget:
-            low = middle
-        else:
-            high = middle - 1
-    return first(low)
+    return _most(lambda number: "".join(pieces[place] for place in sorted(order[:number])), len(pieces), budget, count)
 
 
 def _sentences(section: Section) -> list[str]:
@@ -134,14 +124,19 @@ def _with_blocks(skill: Skill, kept: frozenset[int]) -> str:
 
 def _first_lines(lines: Sequence[str], budget: int, count: Count) -> str:
     """As many lines from the start as the budget holds."""
-    low, high = 0, len(lines)
+    return _most(lambda number: "".join(lines[:number]), len(lines), budget, count)
+
+
+def _most(first: Callable[[int], str], of: int, budget: int, count: Count) -> str:
+    """The text of the first pieces, as many of all as the budget holds."""
+    low, high = 0, of
     while low < high:
         middle = (low + high + 1) // 2
-        if count("".join(lines[:middle])) <= budget:
+        if count(first(middle)) <= budget:
             low = middle
         else:
             high = middle - 1
-    return "".join(lines[:low])
+    return first(low)
 
 
 # By the names they have in tables and on the command line; those that draw take a seed.

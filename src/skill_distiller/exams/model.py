@@ -38,11 +38,6 @@ class Check:
     flags: str = ""
     extra: Fields = field(default_factory=dict)
 
-    @property
-    def reads_answers(self) -> bool:
-        """Whether the answer alone decides it."""
-        return self.type not in (CheckType.CODE, CheckType.RUNTIME)
-
     def decide(self, answer: str) -> bool:
         """Whether an answer meets it. Raises TimeoutError for an expression that takes too long."""
         if self.type in (CheckType.CONTAINS, CheckType.NOT_CONTAINS):

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Final, NamedTuple, Protocol
+from typing import ClassVar, Final, NamedTuple, Protocol
 
 from skill_distiller._version import __version__
 from skill_distiller.checks.model import Tokens
@@ -21,7 +21,7 @@ from skill_distiller.errors import (
     reason_of,
 )
 from skill_distiller.library.batch_outcomes import Outcome, State
-from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill
+from skill_distiller.library.find_skills import FoundSkill
 from skill_distiller.library.journal import Fingerprint
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
@@ -85,6 +85,7 @@ class CompressWork:
     process; else by the embedded ones, in others.
     """
 
+    reads_all: ClassVar[bool] = False
     options: DistillOptions
     settle: Settle | None = None
     backends: Backends | None = None
@@ -96,11 +97,6 @@ class CompressWork:
         options, counting = self.options, self.options.counting
         aim = [options.mode, options.threshold, options.tokens, options.wording, options.gate]
         return json.dumps([aim, counting.encoding, counting.offline, repr(options.patterns), self.made_with])
-
-    @property
-    def reads_all(self) -> bool:
-        """Of the other files only their names count."""
-        return False
 
     @property
     def in_process(self) -> bool:
@@ -124,22 +120,14 @@ class CompressWork:
 class ReduceWork:
     """Text that is seldom needed moves into references; descriptions stay: what they may lose hangs on other skills."""
 
+    reads_all: ClassVar[bool] = True
+    in_process: ClassVar[bool] = False
     options: ReduceOptions
 
     @property
     def key(self) -> str:
         """What results depend on besides the skill itself."""
         return json.dumps(["reduce", repr(self.options)])
-
-    @property
-    def reads_all(self) -> bool:
-        """References are read too."""
-        return True
-
-    @property
-    def in_process(self) -> bool:
-        """It asks nobody."""
-        return False
 
     @property
     def counting(self) -> Counting:
@@ -190,7 +178,7 @@ class Batch:
     def _make(self, task: Task) -> Made:
         """What becomes of a skill; raises what reading it raises."""
         found = task.found
-        folder = self._read(found)
+        folder = found.read(self.max_bytes)
         if task.same:
             return self._take_over(task.same, found, folder)
         try:
@@ -202,12 +190,6 @@ class Batch:
             refused = Outcome(place, path, State.REFUSED, skill.name[:_NAME_LENGTH], Tokens(tokens, tokens))
             return Made(replace(refused, reason=_sentence(error)), folder)
 
-    def _read(self, found: FoundSkill) -> SkillFolder:
-        if found.file.name != SKILL_FILE:
-            return SkillFolder(None, read_skill(found.file, self.max_bytes))
-        folder = read_folder(found.file.parent, self.max_bytes)
-        return without_skills(folder) if found.holds_skills else folder
-
     def _take_over(self, same: Outcome, found: FoundSkill, folder: SkillFolder) -> Made:
         """The result for a skill that is the same, with the files of this one."""
         outcome = replace(same, place=str(found.place), path=str(found.file), copy_of=same.place)
@@ -215,8 +197,7 @@ class Batch:
         if self.work.reads_all:
             if (self.out / found.place).is_relative_to(result.parent):  # a copy inside of its own original
                 return self.work.make(found, folder)
-            whole = read_folder(result, self.max_bytes)
-            return Made(outcome, without_skills(whole) if found.holds_skills else whole)
+            return Made(outcome, found.own(read_folder(result, self.max_bytes)))
         return Made(outcome, folder.with_skill(read_skill(result, self.max_bytes)))
 
     def _write(self, task: Task, folder: SkillFolder) -> str:
@@ -328,15 +309,6 @@ def place_of(outcome: Outcome) -> PurePosixPath:
     """Where the result for a skill stands below the folder of results, its SKILL.md or lone file."""
     place = PurePosixPath(outcome.place)
     return place / SKILL_FILE if PurePosixPath(outcome.path).name == SKILL_FILE else place
-
-
-def without_skills(folder: SkillFolder) -> SkillFolder:
-    """A skill folder without the skills inside it, which are results of their own."""
-    return replace(
-        folder,
-        files=tuple(file for file in folder.files if file.path.parts[0] not in SKILL_HOMES),
-        empty_folders=tuple(empty for empty in folder.empty_folders if empty.parts[0] not in SKILL_HOMES),
-    )
 
 
 def _write_beside(folder: SkillFolder, target: Path, content: bytes) -> None:

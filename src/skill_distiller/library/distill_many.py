@@ -13,7 +13,7 @@ from typing import Final
 from skill_distiller.errors import BadInputError, ProviderError, RefusedError
 from skill_distiller.library.batch_outcomes import Outcome, State
 from skill_distiller.library.batch_work import REASON_LENGTH, Batch, Done, Stop, Task, failed_outcome
-from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill, PassedOver
+from skill_distiller.library.find_skills import FoundSkill, PassedOver
 from skill_distiller.library.journal import NOTHING, Entry, Fingerprint, Journal, claim_as_worker, fingerprint
 from skill_distiller.library.ray_engine import RayWorkers
 from skill_distiller.library.workers import Died, InProcess, Workers
@@ -178,8 +178,7 @@ class _Drive:
 def _holds_files_of(target: Path, item: FoundSkill) -> bool:
     """Whether a result has all files of its skill, each as long: nothing waited for the disk when they were written."""
     for path, status in walk(item.file.parent):
-        inner = item.holds_skills and path.parts[0] in SKILL_HOMES
-        if not inner and str(path) != SKILL_FILE and stat.S_ISREG(status.st_mode):
+        if item.owns(path) and str(path) != SKILL_FILE and stat.S_ISREG(status.st_mode):
             try:
                 if (target / path).lstat().st_size != status.st_size:
                     return False

@@ -6,15 +6,16 @@ import glob
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from pathspec import GitIgnoreSpec
 
-from skill_distiller.errors import BadInputError, reason_of
-from skill_distiller.skill.folder import VERSION_CONTROL
-from skill_distiller.skill.model import SKILL_FILE
+from skill_distiller.errors import BadInputError, UsageError, reason_of
+from skill_distiller.skill.folder import VERSION_CONTROL, SkillFolder
+from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
+from skill_distiller.skill.read import read_folder, read_skill
 from skill_distiller.skill.safe_files import read_regular
 
 # Hidden folders in which agents keep skills; no other hidden folder is looked into.
@@ -23,7 +24,7 @@ AGENT_FOLDERS: Final = frozenset(
     ".roo .skills .windsurf".split()
 )
 # Inside the folder of a skill only these may hold other skills; all else in it are its own files.
-SKILL_HOMES: Final = frozenset({"skills", "plugins", *AGENT_FOLDERS})
+_SKILL_HOMES: Final = frozenset({"skills", "plugins", *AGENT_FOLDERS})
 _NEVER: Final = frozenset({"node_modules", "__pycache__", *VERSION_CONTROL})
 _DEPTH: Final = 32  # folders inside of each other
 _IGNORE_FILE: Final = ".gitignore"
@@ -35,12 +36,29 @@ _Stamp = tuple[int, int]  # the device and the number of a file: the same by wha
 class FoundSkill(NamedTuple):
     """A skill on disk: its `file`, and its `place`, the path of its folder (or lone file) in the library.
 
-    `holds_skills` says whether its folder may hold other skills too (see `SKILL_HOMES`).
+    `holds_skills` says whether its folder may hold other skills too (see `owns`).
     """
 
     file: Path
     place: PurePosixPath
     holds_skills: bool = False
+
+    def read(self, max_bytes: int = MAX_BYTES) -> SkillFolder:
+        """The skill with its own files, of a lone file none; raises BadInputError as `read_folder` and `read_skill`."""
+        if self.file.name != SKILL_FILE:
+            return SkillFolder(None, read_skill(self.file, max_bytes))
+        return self.own(read_folder(self.file.parent, max_bytes))
+
+    def owns(self, path: PurePosixPath) -> bool:
+        """Whether a path of its folder is of this skill, and not of one inside of it, which is found by itself."""
+        return not (self.holds_skills and path.parts[0] in _SKILL_HOMES)
+
+    def own(self, folder: SkillFolder) -> SkillFolder:
+        """A folder without what this skill does not own."""
+        if not self.holds_skills:
+            return folder
+        files = tuple(file for file in folder.files if self.owns(file.path))
+        return replace(folder, files=files, empty_folders=tuple(filter(self.owns, folder.empty_folders)))
 
 
 class PassedOver(NamedTuple):
@@ -71,6 +89,11 @@ def find_skills(paths: Sequence[str | Path], search: Search | None = None) -> It
     """
     roots = list(dict.fromkeys(place for path in paths for place in _expand(str(path))))
     return _find(roots, search or Search())
+
+
+def none_found() -> UsageError:
+    """What to raise where there is no skill below some paths."""
+    return UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
 
 
 def _find(roots: Sequence[Path], search: Search) -> Iterator[FoundSkill | PassedOver]:
@@ -183,7 +206,7 @@ class _Walk:
         name = entry.name
         if name in _NEVER or (name.startswith(".") and name not in AGENT_FOLDERS):
             return False
-        if inside_skill and name not in SKILL_HOMES:
+        if inside_skill and name not in _SKILL_HOMES:
             return False
         try:
             return entry.is_dir()

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from skill_distiller.errors import RefusedError, UsageError, reason_of
 from skill_distiller.library.batch_outcomes import SCHEMA, Outcome, outcome_from_json, outcome_to_json
-from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill
+from skill_distiller.library.find_skills import FoundSkill
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE
 from skill_distiller.skill.read import walk
 from skill_distiller.skill.safe_files import NEW_SUFFIX, chunks_below, lock, lock_shared, read_regular, staged
@@ -52,7 +52,7 @@ def fingerprint(found: FoundSkill, options: str) -> Fingerprint:
     if found.file.name == SKILL_FILE:
         root = found.file.parent
         for path, status in sorted(walk(root)):
-            if found.holds_skills and path.parts[0] in SKILL_HOMES:
+            if not found.owns(path):
                 continue
             name = f"\0{path}".encode("utf-8", "surrogateescape")
             text.update(name)

@@ -17,14 +17,13 @@ import numpy as np
 from skill_distiller.errors import BadInputError, SkillDistillerError, reason_of
 from skill_distiller.language.words import content_words
 from skill_distiller.library.client_limits import WINDOW, Sizes, Stand, sizes_of, stands_of
-from skill_distiller.library.find_skills import SKILL_HOMES, FoundSkill, PassedOver, same_names
+from skill_distiller.library.find_skills import FoundSkill, PassedOver, same_names
 from skill_distiller.library.workers import work_on
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.folder import FileRole, LinkState, SkillFolder
 from skill_distiller.skill.links import split_target
-from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
-from skill_distiller.skill.read import read_folder, read_skill
+from skill_distiller.skill.model import MAX_BYTES, Skill
 from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
 
 MOST_COMPARED: Final = 5_000  # descriptions: the time to compare them is the square of their number
@@ -140,9 +139,8 @@ class Measure:
         """What it costs."""
         place, path = str(found.place), str(found.file)
         try:
-            skill = read_skill(found.file, self.max_bytes)
-            folder = _folder(found, skill, self.max_bytes)
-            texts = _texts(folder)
+            folder = found.read(self.max_bytes)
+            skill, texts = folder.skill, _texts(folder)
             sizes = sizes_of(skill, found.file.parent.name or found.file.resolve().parent.name, self.counter)
             measured = Measured(
                 place,
@@ -172,15 +170,6 @@ class Measure:
                 except BadInputError:  # no text, or too large: no agent reads it as such
                     continue
         return Tiers(sizes.listing, sizes.by_part["body"]["tokens"], references)
-
-
-def _folder(found: FoundSkill, skill: Skill, max_bytes: int) -> SkillFolder:
-    if found.file.name != SKILL_FILE:
-        return SkillFolder(None, skill)
-    folder = read_folder(found.file.parent, max_bytes)
-    if not found.holds_skills:
-        return folder
-    return replace(folder, files=tuple(file for file in folder.files if file.path.parts[0] not in SKILL_HOMES))
 
 
 def _described(skill: Skill, counter: TokenCounter) -> Described:
@@ -286,7 +275,7 @@ def sum_up(
     )
 
 
-def find_collisions(skills: Sequence[Measured], least: float = COLLIDES) -> tuple[tuple[str, str, float], ...] | None:
+def find_collisions(skills: Sequence[Measured]) -> tuple[tuple[str, str, float], ...] | None:
     """Pairs of skills that describe themselves alike, the likest first; None for more skills than are compared.
 
     Copies of one another are none. The likeness, 0-1, is the cosine of the descriptions' words, weighted by how rare
@@ -305,10 +294,10 @@ def find_collisions(skills: Sequence[Measured], least: float = COLLIDES) -> tupl
             rows[number, crc32(word.encode()) % _COLUMNS] += weights[word] / norms[number]
     pairs = []
     for number, one in enumerate(skills):
-        for other in map(int, np.flatnonzero(rows[number + 1 :] @ rows[number] >= least - 1e-4) + number + 1):
+        for other in map(int, np.flatnonzero(rows[number + 1 :] @ rows[number] >= COLLIDES - 1e-4) + number + 1):
             shared = fsum(weights[word] ** 2 for word in words[number] & words[other])
             likeness = round(shared / (norms[number] * norms[other]), 3)
-            if likeness >= least and one.skill.digest != skills[other].skill.digest:
+            if likeness >= COLLIDES and one.skill.digest != skills[other].skill.digest:
                 pairs.append((one.place, skills[other].place, likeness))
     return tuple(sorted(pairs, key=lambda pair: (-pair[2], pair)))
 

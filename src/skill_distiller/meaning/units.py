@@ -14,7 +14,7 @@ from markdown_it.token import Token as MarkdownToken
 from skill_distiller.language.facts import marked_facts
 from skill_distiller.language.lexicon import abbreviations
 from skill_distiller.language.words import CJK
-from skill_distiller.skill.ids import block_parser
+from skill_distiller.skill.blocks import block_parser
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import split_lines
 

@@ -9,7 +9,7 @@ from typing import Final
 from skill_distiller._version import __version__
 from skill_distiller.library.fit_library import FittedLibrary
 from skill_distiller.providers.model import Usage
-from skill_distiller.report.json_record import Json, usage_to_json
+from skill_distiller.report.json_record import Json, members, usage_to_json
 from skill_distiller.report.text import excerpt, plural, printable
 from skill_distiller.routing.oracle import LEXICAL
 from skill_distiller.routing.shorten import Measured, Status
@@ -136,8 +136,7 @@ def description_to_json(result: DescriptionResult, confirmation: Confirmation | 
         "status": described.status.value,
         "original": result.before.description,
         "description": described.text,
-        "encoding": result.counter.encoding,
-        "tokens_exact": result.counter.exact,
+        **members(result.counter, encoding="encoding", tokens_exact="exact"),
         "tokens": {"before": before, "after": after},
         "characters": {"before": len(result.before.description), "after": len(described.text)},
         "generated": result.generated,
@@ -153,13 +152,10 @@ def description_to_json(result: DescriptionResult, confirmation: Confirmation | 
         ],
         "oracle": {
             "router": result.router,
-            "seed": options.seed,
-            "margin": options.margin,
-            "evaluations": described.effort.calls,
-            "answers_asked": described.effort.asked,
-            "cached": described.effort.cached,
+            **members(options, "seed", "margin"),
+            **members(described.effort, evaluations="calls", answers_asked="asked", cached="cached"),
         },
-        "pool": [{"name": one.name, "role": one.role.value, "similarity": one.similarity} for one in result.pool],
+        "pool": [members(one, "name", "role", "similarity") for one in result.pool],
         "queries": [_query(one) for one in described.measured],
         "runtime": _runtime(confirmation) if confirmation else None,
         "provider": usage_to_json(usage) if usage else None,
@@ -247,8 +243,5 @@ def _runtime(told: Confirmation) -> Json:
         "calls": told.calls,
         "most_calls": told.most_calls,
         "controls": dict(controls._asdict()) if controls else None,
-        "queries": [
-            {"text": t.query, "positive": t.positive, "before": t.before, "after": t.after, "others": list(t.others)}
-            for t in told.tried
-        ],
+        "queries": [{"text": one.query, **members(one, "positive", "before", "after", "others")} for one in told.tried],
     }

@@ -8,11 +8,12 @@ from typing import Final
 
 from skill_distiller.exams.baselines import BaselineKept
 from skill_distiller.exams.evidence import EvidenceKept, EvidenceTable
-from skill_distiller.exams.model import BY_PROGRAM, Exam
+from skill_distiller.exams.model import BY_PROGRAM
 from skill_distiller.exams.sitting import NO_SKILL, ORIGINAL, ExamResult, Mark, Outcome, Sitting
 from skill_distiller.exams.statistics import LEAST_FOR_A_TEST, NO_SCIPY, has_scipy
 from skill_distiller.providers.model import Usage
 from skill_distiller.report.gate_report import usage_text
+from skill_distiller.report.json_record import Json, members
 from skill_distiller.report.text import excerpt, plural, printable
 
 RESULT_SCHEMA: Final = "skill-distiller/exam-result/1"
@@ -205,7 +206,7 @@ def _decided_by(mark: Mark) -> str:
     return f"{quote} (a quote that is not in the answer)" if mark.unsupported else quote
 
 
-def exam_result_to_json(record: ExamRecord) -> dict[str, object]:
+def exam_result_to_json(record: ExamRecord) -> Json:
     """The record of an exam, `retention` (0-1) in it where models sat it and there is one candidate."""
     result = record.result
     only = result.outcomes[0].summary if len(result.outcomes) == 1 else None
@@ -223,11 +224,10 @@ def exam_result_to_json(record: ExamRecord) -> dict[str, object]:
     }
 
 
-def _exam_to_json(result: ExamResult) -> dict[str, object]:
-    exam: Exam = result.exam
+def _exam_to_json(result: ExamResult) -> Json:
+    exam = result.exam
     return {
-        "skill": exam.skill,
-        "made_by": exam.made_by,
+        **members(exam, "skill", "made_by"),
         "tasks": len(exam.tasks),
         "criteria": len(exam.criteria),
         "counted": result.evidence.criteria,
@@ -237,19 +237,15 @@ def _exam_to_json(result: ExamResult) -> dict[str, object]:
     }
 
 
-def _kept_to_json(kept: EvidenceKept) -> dict[str, object]:
+def _kept_to_json(kept: EvidenceKept) -> Json:
     return {
-        "name": kept.name,
-        "core_tokens": kept.core_tokens,
-        "in_core": kept.in_core,
-        "reachable": kept.reachable,
+        **members(kept, "name", "core_tokens", "in_core", "reachable"),
         "load_tokens": round(kept.load_tokens, 1),
         "criteria": [
             {
                 "task": one.task,
                 "id": one.criterion.id,
-                "place": one.place.value,
-                "gone": list(one.gone),
+                **members(one, "place", "gone"),
                 "load": [str(path) for path in one.load],
             }
             for one in kept.kept
@@ -257,36 +253,20 @@ def _kept_to_json(kept: EvidenceKept) -> dict[str, object]:
     }
 
 
-def _outcome_to_json(outcome: Outcome) -> dict[str, object]:
+def _outcome_to_json(outcome: Outcome) -> Json:
     summary = outcome.summary
     return {
         "name": outcome.name,
         "scores": dict(outcome.scores),
-        "tasks": list(outcome.tasks),
-        "missing": list(outcome.missing),
+        **members(outcome, "tasks", "missing"),
         "summary": asdict(summary) if summary else None,
     }
 
 
-def _sitting_to_json(sitting: Sitting) -> dict[str, object]:
-    marks = [
-        {
-            "id": mark.criterion.id,
-            "met": mark.met,
-            "quote": mark.quote,
-            "unsupported": mark.unsupported,
-            "why": mark.why,
-        }
-        for mark in sitting.marks
-    ]
+def _sitting_to_json(sitting: Sitting) -> Json:
     return {
-        "condition": sitting.condition,
-        "task": sitting.task,
-        "score": sitting.score,
-        "answer": sitting.answer,
-        "reads": list(sitting.reads),
-        "calls": sitting.calls,
-        "input_tokens": sitting.input_tokens,
-        "error": sitting.error,
-        "marks": marks,
+        **members(sitting, "condition", "task", "score", "answer", "reads", "calls", "input_tokens", "error"),
+        "marks": [
+            {"id": mark.criterion.id, **members(mark, "met", "quote", "unsupported", "why")} for mark in sitting.marks
+        ],
     }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from skill_distiller.report.losses import WIDTH
 from skill_distiller.report.record import Record
-from skill_distiller.report.text import excerpt, heading_line, lines_of, plural, printable, unified_diff
+from skill_distiller.report.text import excerpt, file_diff, heading_line, plural, printable, unified_diff
 from skill_distiller.run.result import Result
 from skill_distiller.skill.ids import piece_ids
 
@@ -33,10 +32,9 @@ def moved_lines(record: Record) -> Iterator[str]:
 
 def diff_of(result: Result) -> str:
     """The unified diff from the original to a result, with the files that it brings; "" where nothing changed."""
-    lines = list[str]()
-    for file in result.moves.references if result.moves else ():
-        lines += difflib.unified_diff([], lines_of(_text(result, str(file.path))), "/dev/null", f"b/{file.path}")
-    return unified_diff(result.original, result.text) + "".join(lines)
+    paths = [str(file.path) for file in result.moves.references] if result.moves else []
+    new = (file_diff(path, "", _text(result, path)) for path in paths)
+    return "".join((unified_diff(result.original, result.text), *new))
 
 
 def new_files(result: Result) -> list[dict[str, object]]:

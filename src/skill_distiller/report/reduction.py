@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Final
@@ -19,7 +18,7 @@ from skill_distiller.disclosure.topics import clean_heading
 from skill_distiller.report.console import lack_text
 from skill_distiller.report.gate_report import gate_to_json
 from skill_distiller.report.json_record import Json, checks_to_json, members
-from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, lines_of, plural, printable
+from skill_distiller.report.text import NO_HEADING, excerpt, file_diff, heading_line, plural, printable
 from skill_distiller.report.verification import finding_text, verified_text
 from skill_distiller.run.moving.reduce_run import Figures, Reduction, added_by, pieces_by_place
 from skill_distiller.run.result import GateOutcome
@@ -31,7 +30,6 @@ from skill_distiller.structure.edges import heading_of
 _SHOWN: Final = 5  # files that a note names
 _SECTIONS: Final = 4  # that are named of a file
 _NAME: Final = 40  # characters of the name of one
-_NO_NEWLINE: Final = "\\ No newline at end of file\n"
 
 
 def print_reduction(reduction: Reduction, console: Console, *, verbose: bool = False) -> None:
@@ -293,15 +291,10 @@ def _moves(reduction: Reduction, ids: PieceIds) -> list[Json]:
 
 def folder_diff(reduction: Reduction) -> str:
     """The unified diff of all files that the run changes or makes, "" where there are none."""
-    parts = list[str]()
-    if reduction.split:
-        parts += _diff(str(SKILL_PATH), reduction.skill.text, reduction.after.skill.text)
-        for reference in reduction.split.references:
-            file = reduction.after.file(reference.path)
-            parts += _diff(str(reference.path), "", file.read_text() if file else "")
-    return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in parts)
-
-
-def _diff(name: str, before: str, after: str) -> Iterator[str]:
-    source = f"a/{name}" if before else "/dev/null"
-    return difflib.unified_diff(lines_of(before), lines_of(after), source, f"b/{name}")
+    if not reduction.split:
+        return ""
+    parts = [file_diff(str(SKILL_PATH), reduction.skill.text, reduction.after.skill.text)]
+    for reference in reduction.split.references:
+        file = reduction.after.file(reference.path)
+        parts.append(file_diff(str(reference.path), "", file.read_text() if file else ""))
+    return "".join(parts)

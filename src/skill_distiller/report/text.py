@@ -59,11 +59,17 @@ def unified_diff(original: Skill, text: str) -> str:
     """The unified diff from a skill to the text that it became, "" when nothing changed."""
     name = original.path.name if original.path else SKILL_FILE
     tab = "\t" if any(c.isspace() for c in name) else ""  # tells patch where a name with blanks ends
-    lines = difflib.unified_diff(lines_of(original.text), lines_of(text), f"a/{name}{tab}", f"b/{name}{tab}")
+    return file_diff(f"{name}{tab}", original.text, text)
+
+
+def file_diff(name: str, before: str, after: str) -> str:
+    """The unified diff of a file, which is new where there was no text before; "" when nothing changed."""
+    source = f"a/{name}" if before else "/dev/null"
+    lines = difflib.unified_diff(_lines(before), _lines(after), source, f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in lines)
 
 
-def lines_of(text: str) -> list[str]:
+def _lines(text: str) -> list[str]:
     """The lines with their ends, cut where `patch` cuts: at line feeds only."""
     lines = text.split("\n")
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])

@@ -210,7 +210,7 @@ def _fillers() -> _Spoken:
 
 
 def spoken(table: str) -> Iterator[tuple[str, str]]:
-    """What a table says for what: the phrases, and what may stand in the place of each."""
+    """Each phrase of a table of `language/data/en.toml`, with what may stand in its place."""
     for line in tables("en")[table].strip().splitlines():
         said, _, phrases = line.partition(": ")
         yield from ((phrase.strip(), said) for phrase in phrases.split(","))
@@ -228,7 +228,7 @@ def opens_plainly(text: str, at: int) -> bool:
 
 
 def filler_edits(draft: Draft) -> Iterator[Edit]:
-    """Filler phrases outside the locked spans, deleted."""
+    """Fillers outside the locked spans, deleted, or replaced by what `shorter` in the words of English has for them."""
     text, locked = draft.text, draft.locked
     if _fillers().hints.isdisjoint(content_words(text)):
         return

@@ -148,9 +148,18 @@ _KINDS: Final = {
 }
 
 
+_MAX_NESTING: Final = 100  # lists, items and quotes in one another; what is deeper is not seen
+
+
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark").enable("table")
+
+
+@lru_cache(maxsize=1)
+def block_parser() -> MarkdownIt:
+    """What reads the constructs inside of a block, with tables, and leaves the words alone."""
+    return MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table").disable(["inline", "text_join"])
 
 
 class _Shallow(StateBlock):

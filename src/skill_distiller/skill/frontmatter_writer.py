@@ -13,11 +13,9 @@ from skill_distiller.skill.frontmatter import is_closing_fence, read_fields, spl
 from skill_distiller.skill.model import Frontmatter, FrontmatterState
 from skill_distiller.skill.parse import split_lines
 
-METADATA: Final = "metadata"
 _ADDABLE: Final = ("name", "description")  # whatever else is not there goes under `metadata`
-_KEY: Final = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _STRING_TAG: Final = "tag:yaml.org,2002:str"
-_INDENT: Final = 2  # spaces of a new key under `metadata`, and of a block scalar that shows none
+_INDENT: Final = 2  # spaces of a block scalar that shows none
 _MIN_WIDTH: Final = 60  # characters that a line of a folded scalar may have at least
 _BLOCK_HEADER: Final = re.compile(r"[|>][-+1-9]*")
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
@@ -59,30 +57,8 @@ def set_field(frontmatter: Frontmatter, field: str, value: str) -> Frontmatter:
         )
     if found is not None and frontmatter.fields.get(field) == value:
         return frontmatter
-    sources = _replaced(opened, opened.root, field, value) if found else _added(opened, field, value)
+    sources = _replaced(opened, found, field, value) if found else _added(opened, field, value)
     return _first_sound(opened, sources, {**frontmatter.fields, field: value}, field)
-
-
-def set_metadata(frontmatter: Frontmatter, key: str, value: str) -> Frontmatter:
-    """The frontmatter with one key under `metadata` set to a text, and every other byte as it was.
-
-    The key, and `metadata` itself, are added where they are not there. Raises as `set_field` does;
-    UsageError for a key that is no plain word of letters, digits, `_`, `-` and dots.
-    """
-    if not _KEY.fullmatch(key):
-        raise UsageError(f"{key[:_SHOWN]!r} is no key for `metadata`.", "Use letters, digits, _, - and dots.")
-    opened = _open(frontmatter, value)
-    old = frontmatter.fields.get(METADATA)
-    if old is not None and not isinstance(old, Mapping):
-        raise BadInputError("The `metadata` of the frontmatter is no mapping.", "Write it as keys with values.")
-    parent = _find(opened.root, METADATA)
-    if isinstance(parent, yaml.MappingNode) and _find(parent, key):
-        if old and old.get(key) == value:
-            return frontmatter
-        sources = _replaced(opened, parent, key, value)
-    else:
-        sources = _added_below(opened, parent, key, value)
-    return _first_sound(opened, sources, {**frontmatter.fields, METADATA: {**(old or {}), key: value}}, key)
 
 
 def _open(frontmatter: Frontmatter, value: str) -> _Opened:
@@ -124,7 +100,7 @@ def _compose(source: str) -> yaml.MappingNode:
 
 
 def _find(mapping: yaml.MappingNode, key: str) -> yaml.Node | None:
-    """The value of a key; raises BadInputError for a key that stands twice."""
+    """The value of a key, None where it is not there; raises BadInputError for a key that stands twice."""
     found = [value for name, value in mapping.value if name.tag == _STRING_TAG and name.value == key]
     if len(found) > 1:
         raise BadInputError(f"The frontmatter holds {key[:_SHOWN]!r} twice.", "Remove one of them.")
@@ -157,11 +133,11 @@ def _comparable(value: object) -> object:
     return repr(value)
 
 
-def _replaced(opened: _Opened, parent: yaml.MappingNode, key: str, value: str) -> Iterator[str]:
-    """Sources with another value for a key, the style that is nearest to the old one first."""
-    source, node = opened.source, _find(parent, key)
+def _replaced(opened: _Opened, node: yaml.Node, field: str, value: str) -> Iterator[str]:
+    """Sources with another value for a field, the style that is nearest to the old one first."""
+    source = opened.source
     if not isinstance(node, yaml.ScalarNode):
-        raise BadInputError(f"The field {key[:_SHOWN]!r} of the frontmatter is no text.", "Write it as one text.")
+        raise BadInputError(f"The field {field[:_SHOWN]!r} of the frontmatter is no text.", "Write it as one text.")
     start, end = node.start_mark.index, node.end_mark.index
     header = _BLOCK_HEADER.match(source, start) if node.style in ("|", ">") else None
     if header is None:
@@ -173,7 +149,7 @@ def _replaced(opened: _Opened, parent: yaml.MappingNode, key: str, value: str) -
     last = max(first, _content_end(source, node))
     rest_of_header, after = source[header.end() : first], source[last:]
     lines = [line.rstrip() for line in split_lines(source[first:last]) if line.strip()]
-    indent = len(lines[0]) - len(lines[0].lstrip(" ")) if lines else parent.start_mark.column + _INDENT
+    indent = len(lines[0]) - len(lines[0].lstrip(" ")) if lines else opened.root.start_mark.column + _INDENT
     width = max((len(line) - indent for line in lines), default=0)
     for indicator, body in _block_scalar(value, node.style, max(_MIN_WIDTH, width)):
         text = "".join((" " * indent + line if line else "") + opened.line_end for line in body)
@@ -265,26 +241,6 @@ def _added(opened: _Opened, field: str, value: str) -> Iterator[str]:
         else:
             at = _end_of(source, name) if name else len(source)
             yield source[:at] + indent + line + source[at:]
-
-
-def _added_below(opened: _Opened, parent: yaml.Node | None, key: str, value: str) -> Iterator[str]:
-    """Sources with a new key under `metadata`, which is added too where it is not there or holds nothing."""
-    source, top = opened.source, " " * opened.root.start_mark.column
-    for scalar in _flow_scalars(value, None):
-        text = f"{key}: {scalar}"
-        line = f"{top}{' ' * _INDENT}{text}{opened.line_end}"
-        if parent is None:
-            yield f"{source}{top}{METADATA}:{opened.line_end}{line}"
-        elif isinstance(parent, yaml.ScalarNode):  # `metadata:` or `metadata: null`
-            start, end = parent.start_mark.index, parent.end_mark.index
-            at = _next_line(source, end)
-            yield source[:start].rstrip(" ") + source[end:at] + line + source[at:]
-        elif isinstance(parent, yaml.MappingNode) and parent.flow_style:
-            at = parent.end_mark.index - 1
-            yield source[:at].rstrip() + (", " if parent.value else "") + text + source[at:]
-        elif isinstance(parent, yaml.MappingNode):
-            at = _end_of(source, parent)
-            yield source[:at] + " " * parent.start_mark.column + text + opened.line_end + source[at:]
 
 
 def _end_of(source: str, node: yaml.Node) -> int:

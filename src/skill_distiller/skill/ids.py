@@ -1,17 +1,11 @@
-"""What a skill and its pieces are known by: its digest, short ids, and the Markdown skeleton of a text."""
+"""What a skill and its pieces are known by: its digest, and short ids."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b, sha256
-from typing import Final, NamedTuple
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import Final
 
 from skill_distiller.skill.model import Skill, once_per_skill
 
@@ -71,63 +65,3 @@ def _short(kind: bytes, path: bytes, text: str) -> str:
 def _numbered(short: str, seen: Counter[str]) -> str:
     seen[short] += 1
     return short if seen[short] == 1 else f"{short}-{seen[short]}"
-
-
-_LABEL: Final = re.compile(r"\[[ xX]\]\s|[*_]{0,3}\d{1,9}[.)]\s")
-_VERBATIM: Final = frozenset({"fence", "code_block", "html_block"})
-
-
-class Piece(NamedTuple):
-    """One construct: its token type, its markup (`-`, `.`, a fence), and what of it may not be reworded.
-
-    `fixed` is the number of a list item, the checkbox of a task, a number that opens a text, a column's head, the
-    whole text of code and HTML.
-    """
-
-    type: str
-    markup: str
-    fixed: str = ""
-
-
-def skeleton(text: str) -> tuple[Piece, ...]:
-    """The constructs of a Markdown text in order, tables with their head; the words of prose and cells are left out.
-
-    >>> skeleton("1. Run it.") == skeleton("1. Run.")
-    True
-    >>> skeleton("1. Run it.") == skeleton("- Run it.")
-    False
-    """
-    return tuple(_pieces(block_parser().parse(text)))
-
-
-def inlines(text: str) -> list[str]:
-    """The texts of the paragraphs, list items, headings and cells of a Markdown text, in order."""
-    return [token.content for token in block_parser().parse(text) if token.type == "inline"]
-
-
-_MAX_NESTING: Final = 100  # lists, items and quotes in one another; what is deeper is not seen
-
-
-@lru_cache(maxsize=1)
-def block_parser() -> MarkdownIt:
-    """What reads the constructs of a block, with tables, and leaves the words inside alone."""
-    return MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table").disable(["inline", "text_join"])
-
-
-def _pieces(tokens: list[Token]) -> Iterator[Piece]:
-    in_head = False
-    for token in tokens:
-        if token.type in ("thead_open", "thead_close"):
-            in_head = token.nesting > 0
-        if token.type == "inline":
-            fixed = " ".join(token.content.split()) if in_head else _label(token.content)
-        elif token.type in _VERBATIM:
-            fixed = f"{token.info}\n{token.content.rstrip()}"
-        else:
-            fixed = token.info
-        yield Piece(token.type + token.tag, token.markup, fixed)
-
-
-def _label(content: str) -> str:
-    match = _LABEL.match(content)
-    return match.group().strip() if match else ""

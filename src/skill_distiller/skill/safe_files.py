@@ -8,7 +8,7 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -29,7 +29,7 @@ _NO_FILE: Final = "it is no file but a folder, a pipe, a socket or a device"
 _RANDOM_BYTES: Final = 8
 _MAX_NAME: Final = 40  # characters of a name that its temporary sibling shows
 NEW_SUFFIX: Final = ".skill-distiller-new"  # of what is being written; swept when its run is dead
-TRIES: Final = 8
+_TRIES: Final = 8
 PERMISSIONS: Final = 0o777  # the bits of a mode that are kept: rights, and no set-user-id
 
 
@@ -202,6 +202,35 @@ def _sweep_one(place: Path, *, folders: bool) -> None:
 
 
 @contextmanager
+def new_sibling(target: Path, make: Callable[[Path], None]) -> Iterator[Path]:
+    """A hidden sibling of a file or folder, locked while this run lives; removed unless it was moved into place.
+
+    `make` is given its path, and makes it. Raises OSError.
+    """
+    made: list[Path] = []
+    held = None
+    try:
+        for _ in range(_TRIES):
+            made.append(sibling_name(target, NEW_SUFFIX))
+            make(made[-1])
+            # Another run that sweeps in this moment may take it for a dead one's.
+            with suppress(BlockingIOError, FileNotFoundError):
+                held = lock(made[-1])
+                break
+        else:
+            raise OSError("other runs keep removing what is written")
+        yield made[-1]
+    finally:
+        for place in made:  # what was moved into place is not there any more
+            if place.is_dir():
+                shutil.rmtree(place, ignore_errors=True)
+            else:
+                place.unlink(missing_ok=True)
+        if held is not None:
+            os.close(held)
+
+
+@contextmanager
 def staged(file: Path, content: bytes, mode: int | None = None, *, quick: bool = False) -> Iterator[None]:
     """A file that is written beside its place, and put there once the block has ended without an error.
 
@@ -212,22 +241,6 @@ def staged(file: Path, content: bytes, mode: int | None = None, *, quick: bool =
     if not quick:
         sweep(file, folders=False)
     mode = file.stat().st_mode if file.exists() else mode
-    made: list[Path] = []
-    held = None
-    try:
-        for _ in range(TRIES):
-            made.append(sibling_name(file, NEW_SUFFIX))
-            write_new(made[-1], [content], mode, quick=quick)
-            # Another run that sweeps in this moment may take it for a dead one's.
-            with suppress(BlockingIOError, FileNotFoundError):
-                held = lock(made[-1])
-                break
-        else:
-            raise OSError("other runs keep removing what is written")
+    with new_sibling(file, lambda place: write_new(place, [content], mode, quick=quick)) as made:
         yield
-        made[-1].replace(file)
-    finally:
-        for place in made:
-            place.unlink(missing_ok=True)
-        if held is not None:
-            os.close(held)
+        made.replace(file)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -13,10 +12,8 @@ from skill_distiller.errors import BadInputError, RefusedError, UsageError, reas
 from skill_distiller.skill.folder import SkillFile, SkillFolder, encoded
 from skill_distiller.skill.model import SKILL_FILE, render_skill
 from skill_distiller.skill.safe_files import (
-    NEW_SUFFIX,
-    TRIES,
     chunks_below,
-    lock,
+    new_sibling,
     sibling_name,
     sweep,
     sync_folder,
@@ -51,7 +48,7 @@ def write_folder(folder: SkillFolder, target: str | Path, *, force: bool = False
     try:
         if not quick:
             sweep(place, folders=True)
-        with _temporary_folder(place) as temporary:
+        with new_sibling(place, Path.mkdir) as temporary:
             _fill(temporary, folder, quick=quick)
             return _move_into_place(temporary, place, force=force, quick=quick)
     except OSError as error:
@@ -173,26 +170,3 @@ def _move_into_place(temporary: Path, target: Path, *, force: bool, quick: bool)
         if not quick:
             sync_folder(target.parent)
     return aside if os.path.lexists(aside) else None
-
-
-@contextmanager
-def _temporary_folder(target: Path) -> Iterator[Path]:
-    """An empty sibling of the target, locked while this run lives; removed unless it was moved into place."""
-    made: list[Path] = []
-    held = None
-    try:
-        for _ in range(TRIES):
-            made.append(sibling_name(target, NEW_SUFFIX))
-            made[-1].mkdir()
-            # Another run that sweeps in this moment may take it for a dead one's.
-            with suppress(BlockingIOError, FileNotFoundError):
-                held = lock(made[-1])
-                break
-        else:
-            raise OSError("other runs keep removing what is written")
-        yield made[-1]
-    finally:
-        for place in made:  # what was moved into place is not there any more
-            shutil.rmtree(place, ignore_errors=True)
-        if held is not None:
-            os.close(held)

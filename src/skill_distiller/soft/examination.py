@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from skill_distiller.errors import BadInputError, PromptTooLongError
 from skill_distiller.exams.exam_files import parse_exam
@@ -23,8 +23,6 @@ from skill_distiller.soft.networks import Generated, Target
 from skill_distiller.soft.resolution import Selected, offered, select
 from skill_distiller.soft.rows import fill
 from skill_distiller.tokens import estimate_tokens
-
-DEFAULT_ANSWER_TOKENS: Final = 512
 
 
 @dataclass(frozen=True, slots=True)

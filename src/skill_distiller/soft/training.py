@@ -46,7 +46,7 @@ Observer = Callable[[Entry], None]
 
 
 class Wanted(NamedTuple):
-    """What is to be done: the phase, or `all`; whether to go on from the latest checkpoint; and on which device."""
+    """What is to be done: the phase, or `all`, and whether to go on from the latest checkpoint."""
 
     phase: str = "all"
     resume: bool = False

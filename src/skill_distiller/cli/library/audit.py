@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from enum import StrEnum
 
 import typer
@@ -11,9 +12,9 @@ from skill_distiller.cli.library.paths import JOBS, PATHS, Looking, job_count
 from skill_distiller.cli.options.arguments import Source
 from skill_distiller.cli.options.models import PRICE_HELP
 from skill_distiller.cli.options.option_groups import expand_groups, option
-from skill_distiller.errors import StoppedError, UsageError
+from skill_distiller.errors import StoppedError
 from skill_distiller.library.client_limits import WINDOW
-from skill_distiller.library.find_skills import Search, find_skills
+from skill_distiller.library.find_skills import Search, find_skills, none_found
 from skill_distiller.library.measure import Audit, Measure
 from skill_distiller.library.measure import audit as measure_all
 from skill_distiller.providers.prices import read_price
@@ -22,7 +23,6 @@ from skill_distiller.report.library.audit_text import audit_markdown, audit_part
 from skill_distiller.report.library.library_text import widened
 from skill_distiller.run.config import load_config
 from skill_distiller.run.run import DEFAULT_THRESHOLD, Counting, DistillOptions, check_options
-from skill_distiller.skill.model import SKILL_FILE
 from skill_distiller.tokens import load_counter
 
 _BROKEN = 3
@@ -67,7 +67,7 @@ def audit(
     measure = Measure(None if no_saving else options, source.encoding, max_bytes=source.max_bytes)
     made = audit_of(paths, measure, looking.search(paths), jobs, window)
     if not made.skills and not made.broken:
-        raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
+        raise none_found()
     if json_ or format_ is Format.JSON:
         write_json(audit_to_json(made, counter, sent))
     elif format_ is Format.MARKDOWN:
@@ -86,24 +86,12 @@ def audit_of(paths: list[str], measure: Measure, search: Search, jobs: int, wind
     found = find_skills(paths, search)
     console = open_console(stderr=True)
     try:
-        with console.status("Measuring …") if console.is_terminal else _Quiet() as status:
+        with console.status("Measuring …") if console.is_terminal else nullcontext() as status:
             for count, item in enumerate(measure_all(found, measure, jobs=job_count(jobs), window=window)):
                 if isinstance(item, Audit):
                     return item
-                status.update(f"Measuring … {count:,} skills")
+                if status:
+                    status.update(f"Measuring … {count:,} skills")
     except KeyboardInterrupt:
         raise StoppedError("Stopped.", "Nothing was written.") from None
     raise AssertionError("an audit ends with its sum")
-
-
-class _Quiet:
-    """A status that nobody sees."""
-
-    def __enter__(self) -> _Quiet:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def update(self, text: str) -> None:
-        """Nothing to show."""

@@ -17,7 +17,7 @@ from skill_distiller.cli.options.arguments import Source, exclude
 from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.errors import UsageError
 from skill_distiller.library.client_limits import WINDOW
-from skill_distiller.library.find_skills import find_skills
+from skill_distiller.library.find_skills import find_skills, none_found
 from skill_distiller.library.measure import Audit, Measure
 from skill_distiller.library.ratchet import (
     RULES,
@@ -35,7 +35,6 @@ from skill_distiller.report.remarks import Remark, Severity, github_lines, junit
 from skill_distiller.report.text import plural, printable
 from skill_distiller.run.budgets import Budget, Budgets
 from skill_distiller.run.config import load_config
-from skill_distiller.skill.model import SKILL_FILE
 from skill_distiller.tokens import load_counter
 
 _FAILED: Final = 6
@@ -118,7 +117,7 @@ def check(
     search = looking.search(paths, Path(holding.distilled).resolve() if holding.distilled else None)
     audit = audit_of(paths, Measure(None, source.encoding, max_bytes=source.max_bytes), search, jobs, window)
     if not audit.skills and not audit.broken:
-        raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
+        raise none_found()
     breaches = list(_breaches(audit, budgets, baseline, holding, paths[0]))
     if holding.distilled:
         breaches += drifted(find_skills(paths, search), Path(holding.distilled))

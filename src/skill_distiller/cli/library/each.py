@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 
 from skill_distiller.cli.input_output import one_of_many, write_stdout
-from skill_distiller.errors import SkillDistillerError, StoppedError, UsageError
-from skill_distiller.library.find_skills import FoundSkill, PassedOver, Search, find_skills
+from skill_distiller.errors import SkillDistillerError, StoppedError
+from skill_distiller.library.find_skills import FoundSkill, PassedOver, Search, find_skills, none_found
 from skill_distiller.report.console import open_console
 from skill_distiller.report.text import plural, printable
 from skill_distiller.skill.model import SKILL_FILE
@@ -39,7 +39,7 @@ def for_each(
         with one_of_many(str(found.place)):
             codes += _code(partial(work, found), console)
     if not count:
-        raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
+        raise none_found()
     if codes:
         console.print(f"{plural(count, 'skill')}: {len(codes):,} went wrong")
         raise typer.Exit(codes[0])

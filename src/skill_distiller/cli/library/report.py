@@ -14,7 +14,7 @@ from skill_distiller.cli.library.paths import JOBS, Looking, job_count
 from skill_distiller.cli.options.arguments import Source
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.errors import RefusedError, StoppedError, UsageError
-from skill_distiller.library.find_skills import FoundSkill, PassedOver, find_skills
+from skill_distiller.library.find_skills import FoundSkill, PassedOver, find_skills, none_found
 from skill_distiller.library.measure import Broken
 from skill_distiller.library.workers import work_on
 from skill_distiller.report.console import open_console
@@ -68,7 +68,7 @@ def report(
         found = (skill for skill in find_skills(skills, looking.search(skills)) if not isinstance(skill, PassedOver))
         _portray(found, work, job_count(jobs), (portraits, broken), console)
     if not portraits and not broken:
-        raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
+        raise none_found()
     portraits.sort(key=lambda portrait: portrait.place)
     page = library_page(portraits, sorted(broken), threshold, counter.mark)
     write_atomically(target, page.encode("utf-8", "replace"))

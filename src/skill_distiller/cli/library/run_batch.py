@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from skill_distiller.cli.input_output import write_stdout
-from skill_distiller.cli.library.paths import job_count
+from skill_distiller.cli.library.paths import JOBS, job_count
 from skill_distiller.cli.options.option_groups import option
 from skill_distiller.errors import RefusedError, StoppedError, UsageError, reason_of
 from skill_distiller.library.batch_outcomes import SCHEMA, Outcome, State, Tally, outcome_to_json
 from skill_distiller.library.batch_work import Batch, Work
 from skill_distiller.library.distill_many import MOST_SECONDS, distill_many
-from skill_distiller.library.find_skills import FoundSkill, PassedOver, Search, find_skills
+from skill_distiller.library.find_skills import FoundSkill, PassedOver, Search, find_skills, none_found
 from skill_distiller.library.journal import Journal
 from skill_distiller.report.console import open_console
 from skill_distiller.report.library.library_text import outcome_line, print_batch, widened
@@ -46,9 +46,7 @@ class Engine(StrEnum):
 class Engines:
     """Where the work is done."""
 
-    jobs: int = option(
-        0, "--jobs", min=0, metavar="N", help="How many processes work at once. Default: one for each core."
-    )
+    jobs: int = JOBS
     engine: Engine = option(
         Engine.LOCAL, "--engine", help="Processes of this machine, or a Ray cluster (skill-distiller[ray])."
     )
@@ -124,7 +122,7 @@ def run_batch(library: Library, work: Work | WithModel, handling: Handling, engi
     out = library.search.apart
     assert out is not None
     if not any(isinstance(found, FoundSkill) for found in library.found()):  # before anything is written
-        raise UsageError("No skill was found.", f"Name a folder with a {SKILL_FILE} in it, or below it.")
+        raise none_found()
     console = widened(open_console(stderr=True, soft_wrap=True))
     tally = Tally()
     try:

@@ -68,6 +68,17 @@ def argument(
     return field(default=default, metadata={_FOR_TYPER: told})
 
 
+def command_group(help: str) -> typer.Typer:
+    """A command that is a group of others, and shows its help where none of them is named."""
+    return typer.Typer(
+        add_completion=False,
+        help=help,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
 def expand_groups(command: Callable[..., None]) -> Callable[..., None]:
     """A command function that takes the options of its groups one by one, as Typer wants them.
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from skill_distiller.cli.learnings import LEARNINGS_VARIABLE, default_learnings
 from skill_distiller.cli.options.arguments import Goal, Source
 from skill_distiller.cli.options.models import PROVIDER_VARIABLE, ExamModels, ModelOptions
-from skill_distiller.cli.options.option_groups import expand_groups, option
+from skill_distiller.cli.options.option_groups import command_group, expand_groups, option
 from skill_distiller.report.text import printable
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.config import Config, load_config
@@ -72,13 +72,7 @@ _OWN: Final = {
     PRICES: "Set them in ~/.skill-distiller.toml, or with --price.",
 }
 
-config = typer.Typer(
-    add_completion=False,
-    help="Show what is set, and where.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+config = command_group("Show what is set, and where.")
 
 
 @config.callback()

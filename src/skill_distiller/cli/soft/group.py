@@ -7,20 +7,14 @@ from typing import Any
 import typer
 
 from skill_distiller.cli.input_output import read_side_file, write_json, write_stdout
-from skill_distiller.cli.options.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.option_groups import argument, command_group, expand_groups, option
 from skill_distiller.cli.soft.artifacts import compress, exam, verify
 from skill_distiller.cli.soft.inspect_soft import inspect
 from skill_distiller.cli.soft.make_data import data
 from skill_distiller.cli.soft.open_models import DEVICE, JSON, OFFLINE, SCHEMA, need_extra
 from skill_distiller.cli.soft.use_skills import answer, prompt
 
-soft = typer.Typer(
-    add_completion=False,
-    help="Carry skills as soft tokens (needs the extra [soft]).",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+soft = command_group("Carry skills as soft tokens (needs the extra [soft]).")
 soft.add_typer(data, name="data")
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from skill_distiller.cli.input_output import check_target, write_atomically, write_json, write_stdout
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
-from skill_distiller.cli.soft.open_models import need_extra
+from skill_distiller.cli.soft.open_models import JSON, need_extra
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.text import printable
 from skill_distiller.soft.training_log import LOG, Entry, read_log
@@ -26,7 +26,7 @@ def inspect(
     path: str = argument(help="An artifact, a checkpoint, a run, or a file of examples.", metavar="PATH"),
     curve: str = option("", "--curve", metavar="FILE", help="Draw the losses of a run, as .svg or .png."),
     force: bool = option(False, "--force", help="Overwrite a picture that is there."),
-    json_: bool = option(False, "--json", help="Print a record as JSON."),
+    json_: bool = JSON,
 ) -> None:
     """Show what an artifact, a checkpoint, a run or a file of examples holds, its checks passed."""
     place = Path(path)

@@ -12,7 +12,8 @@ import typer
 
 from skill_distiller.cli.input_output import check_target, write_atomically, write_json, write_stdout
 from skill_distiller.cli.options.models import SPENDING, Spent
-from skill_distiller.cli.options.option_groups import argument, expand_groups, option
+from skill_distiller.cli.options.option_groups import argument, command_group, expand_groups, option
+from skill_distiller.cli.soft.open_models import JSON
 from skill_distiller.errors import BadInputError, ProviderError, UsageError
 from skill_distiller.providers.detect import CHOICES
 from skill_distiller.providers.model import NO_PROVIDER
@@ -35,27 +36,19 @@ if TYPE_CHECKING:
 
 _SCHEMA: Final = "skill-distiller/soft-data/1"
 _SEED: Final = option(42, "--seed", help="Of what is decided by chance.")
-_OUTPUT: Final = option("", "-o", "--output", metavar="FILE", help="Write the examples here, as JSONL.")
-_FORCE: Final = option(False, "--force", help="Overwrite files that are there.")
 _HOLDOUT: Final = option(0.0, "--holdout", metavar="0-1", help="Hold out this share, in FILE.holdout.jsonl.")
-_JSON: Final = option(False, "--json", help="Print a record as JSON.")
 _PLACES: Final[list[str]] = argument(help="Skills, or folders that hold some.", metavar="SKILLS")
 
-data = typer.Typer(
-    add_completion=False,
-    help="Make the examples that a compressor is trained on.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+data = command_group("Make the examples that a compressor is trained on.")
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """Where examples go."""
 
-    output: str = _OUTPUT
-    force: bool = _FORCE
-    json_: bool = _JSON
+    output: str = option("", "-o", "--output", metavar="FILE", help="Write the examples here, as JSONL.")
+    force: bool = option(False, "--force", help="Overwrite files that are there.")
+    json_: bool = JSON
 
     def check(self, holdout: float = 0.0) -> None:
         """Raise for a share that is none, and for places that can't be written to."""

@@ -15,6 +15,7 @@ from skill_distiller._version import __version__
 from skill_distiller.library.client_limits import BODIES, LISTING, Stand
 from skill_distiller.library.measure import MOST_COMPARED, Audit, Measured
 from skill_distiller.providers.prices import dollars
+from skill_distiller.report.json_record import Json, members
 from skill_distiller.report.library.library_text import share
 from skill_distiller.report.text import excerpt, plural, printable
 from skill_distiller.tokens import TokenCounter
@@ -185,13 +186,12 @@ def _row(cells: Sequence[str], *, safe: bool = False) -> str:
     return f"| {' | '.join(shown)} |"
 
 
-def audit_to_json(audit: Audit, counter: TokenCounter, price: float | None = None) -> dict[str, object]:
+def audit_to_json(audit: Audit, counter: TokenCounter, price: float | None = None) -> Json:
     """The audit as plain data, with every skill and finding."""
     return {
         "schema": AUDIT_SCHEMA,
         "version": __version__,
-        "encoding": counter.encoding,
-        "tokens_exact": counter.exact,
+        **members(counter, encoding="encoding", tokens_exact="exact"),
         "window": audit.window or None,
         "price": price,
         "tiers": audit.tiers._asdict(),
@@ -208,30 +208,22 @@ def audit_to_json(audit: Audit, counter: TokenCounter, price: float | None = Non
     }
 
 
-def _skill_to_json(skill: Measured) -> dict[str, object]:
+def _skill_to_json(skill: Measured) -> Json:
     return {
-        "place": skill.place,
-        "path": skill.path,
+        **members(skill, "place", "path"),
         "name": skill.skill.name,
         **skill.tiers._asdict(),
-        "tokens": skill.tokens,
-        "predicted_tokens": skill.after,
-        "refused": skill.refused,
-        "dead_links": list(skill.dead),
+        **members(skill, tokens="tokens", predicted_tokens="after", refused="refused", dead_links="dead"),
         "orphans": list(skill.orphans),
     }
 
 
-def _stand_to_json(stand: Stand) -> dict[str, object]:
+def _stand_to_json(stand: Stand) -> Json:
     limit = stand.limit
     return {
-        "client": limit.client,
-        "on": limit.on,
-        "unit": limit.unit,
-        "used": stand.used,
-        "most": stand.most,
+        **members(limit, "client", "on", "unit"),
+        **members(stand, "used", "most"),
         "beyond": [{"place": place, "size": size} for place, size in stand.beyond],
-        "then": limit.then,
-        "source": limit.source,
+        **members(limit, "then", "source"),
         "date": limit.date.isoformat(),
     }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from skill_distiller.disclosure.signposts import write_pointer
 from skill_distiller.errors import SkillDistillerError
-from skill_distiller.library.batch_work import without_skills
 from skill_distiller.library.find_skills import FoundSkill
 from skill_distiller.library.measure import Broken, Measure, Measured, Tiers
 from skill_distiller.planning.worth import block_worths
@@ -18,9 +18,9 @@ from skill_distiller.run.moving.reduce import reduce_folder
 from skill_distiller.run.moving.reduce_run import ReduceOptions, Reduction, pieces_by_place
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions
+from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import SKILL_FILE, Section, Skill
-from skill_distiller.skill.read import read_folder, read_skill
+from skill_distiller.skill.model import Section, Skill
 from skill_distiller.structure.edges import heading_of, needs_of
 
 THRESHOLDS: Final = (0.98, 0.95, 0.92, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
@@ -28,7 +28,7 @@ KEPT: Final = "k"
 GONE: Final = "g"
 CHANGED: Final = "c"
 MOVED: Final = "m"
-_MOST_NEEDS: Final = 3
+MOST_NEEDS: Final = 3  # that are shown of one piece
 
 
 class Shown(NamedTuple):
@@ -107,7 +107,8 @@ class Portray:
         measured = Measure(None, self.options.counting.encoding, max_bytes=self.max_bytes)(found)
         if isinstance(measured, Broken):
             return measured
-        skill = read_skill(found.file, self.max_bytes)
+        folder = found.read(self.max_bytes)
+        skill = folder.skill
         results, refused = [], ""
         for threshold in self.thresholds:
             try:
@@ -115,16 +116,13 @@ class Portray:
             except SkillDistillerError as error:
                 refused = str(error)
         portrait = portrait_of(measured, skill, results, "" if results else refused)
-        return replace(portrait, moved=self._moved(found, skill))
+        return replace(portrait, moved=self._moved(folder))
 
-    def _moved(self, found: FoundSkill, skill: Skill) -> Moved | None:
+    def _moved(self, folder: SkillFolder) -> Moved | None:
         """What `reduce` makes of it, None where that is nothing."""
-        if found.file.name != SKILL_FILE:
-            return None
         options = ReduceOptions(counting=self.options.counting, patterns=self.options.patterns)
         try:
-            folder = read_folder(found.file.parent, self.max_bytes)
-            return moved_of(skill, reduce_folder(without_skills(folder) if found.holds_skills else folder, options))
+            return moved_of(folder.skill, reduce_folder(folder, options)) if folder.root else None
         except SkillDistillerError:
             return None
 
@@ -151,7 +149,7 @@ def moved_of(skill: Skill, reduction: Reduction) -> Moved | None:
 
 
 def _order(skill: Skill) -> Iterator[tuple[Section, int | None]]:
-    """The pieces of a skill in the order of `_pieces`: headings as None with their section, blocks by index."""
+    """The pieces of a skill in the order of `show_pieces`: headings as None with their section, blocks by index."""
     for section in skill.sections:
         if section.level:
             yield section, None
@@ -162,13 +160,12 @@ def portrait_of(
     measured: Measured, skill: Skill, results: Sequence[tuple[float, Result]], refused: str = ""
 ) -> Portrait:
     """The portrait of a skill from results at falling thresholds; those that come to the same are one point."""
-    pieces = _pieces(skill, results[0][1] if results else None)
+    first = results[0][1] if results else None
+    worths = block_worths(first.reading, first.run.models.worth) if first else ()
+    pieces = tuple(show_pieces(skill, _needs(skill, first) if first else {}, worths))
     points = [Point(1.0, measured.tokens, 100.0, KEPT * len(pieces), {})]
     for threshold, result in results:
-        states, texts = _states(skill, result)
-        point = Point(threshold, result.output_tokens, result.functionality.score, states, texts)
-        if (point.states, point.texts) != (points[-1].states, points[-1].texts):
-            points.append(point)
+        points.append(Point(threshold, result.output_tokens, result.functionality.score, *_states(skill, result)))
     return Portrait(
         measured.place,
         measured.path,
@@ -176,44 +173,48 @@ def portrait_of(
         measured.tokens,
         measured.tiers,
         pieces,
-        tuple(points),
+        distinct(points),
         refused,
     )
 
 
-def _pieces(skill: Skill, result: Result | None) -> tuple[Shown, ...]:
+def distinct(points: Iterable[Point]) -> tuple[Point, ...]:
+    """The points without those that come to the same as the one before."""
+    return tuple(next(same) for _, same in groupby(points, lambda point: (point.states, point.texts)))
+
+
+def show_pieces(skill: Skill, needs: Mapping[str, tuple[str, ...]], worths: Sequence[float] = ()) -> Iterator[Shown]:
+    """The frontmatter, headings and blocks of a skill in order; `needs` are by id, `worths` by index of a block."""
     ids = piece_ids(skill)
-    worths = block_worths(result.reading, result.run.models.worth) if result else (0.0,) * len(skill.blocks)
-    needs = _needs(skill, result) if result else {}
-    found = [Shown("", 1, "frontmatter", skill.frontmatter.raw.rstrip())] if skill.frontmatter.raw else []
+    if skill.frontmatter.raw:
+        yield Shown("", 1, "frontmatter", skill.frontmatter.raw.rstrip())
     for section in skill.sections:
         if section.level:
-            piece = heading_of(section.index)
-            text = section.heading_source.rstrip()
-            found.append(Shown(ids.headings[section.index], section.line, "heading", text, 0.0, needs.get(piece, ())))
+            own = ids.headings[section.index]
+            yield Shown(own, section.line, "heading", section.heading_source.rstrip(), 0.0, needs.get(own, ()))
         for block in section.blocks:
-            kind, text = block.kind.value, block.text.rstrip()
-            found.append(
-                Shown(ids.blocks[block.index], block.line, kind, text, worths[block.index], needs.get(block.index, ()))
-            )
-    return tuple(found)
+            own, worth = ids.blocks[block.index], worths[block.index] if worths else 0.0
+            yield Shown(own, block.line, block.kind.value, block.text.rstrip(), worth, needs.get(own, ()))
 
 
-def _needs(skill: Skill, result: Result) -> dict[int, tuple[str, ...]]:
-    """What needs each piece, in a few words."""
+def _needs(skill: Skill, result: Result) -> dict[str, tuple[str, ...]]:
+    """By id of a piece what needs it, in a few words."""
+    ids = piece_ids(skill)
 
     def line(piece: int) -> int:
         return skill.blocks[piece].line if piece >= 0 else skill.sections[heading_of(piece)].line
 
     everything = {*range(len(skill.blocks)), *(heading_of(section.index) for section in skill.sections)}
     return {
-        piece: tuple(f"line {line(edge.source)} ({edge.why or edge.kind.value})" for edge in edges[:_MOST_NEEDS])
+        ids.blocks[piece] if piece >= 0 else ids.headings[heading_of(piece)]: tuple(
+            f"line {line(edge.source)} ({edge.why or edge.kind.value})" for edge in edges[:MOST_NEEDS]
+        )
         for piece, edges in needs_of(result.reading.edges, everything).items()
     }
 
 
 def _states(skill: Skill, result: Result) -> tuple[str, dict[int, str]]:
-    """What became of each piece, in the order of `_pieces`."""
+    """What became of each piece, in the order of `show_pieces`."""
     states = KEPT if skill.frontmatter.raw else ""
     texts: dict[int, str] = {}
     for section in skill.sections:

@@ -12,15 +12,24 @@ from typing import Any, Final, NamedTuple
 from skill_distiller.checks.model import RECORD_SCHEMAS
 from skill_distiller.errors import BadInputError
 from skill_distiller.library.measure import Broken, Tiers
-from skill_distiller.report.library.portrait import CHANGED, GONE, KEPT, Point, Portrait, Shown
+from skill_distiller.report.library.portrait import (
+    CHANGED,
+    GONE,
+    KEPT,
+    MOST_NEEDS,
+    Point,
+    Portrait,
+    Shown,
+    distinct,
+    show_pieces,
+)
 from skill_distiller.rewriting.model import RenderingKind
-from skill_distiller.skill.ids import piece_ids, source_digest
+from skill_distiller.skill.ids import source_digest
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 
 _HINT: Final = "Give what `skill-distiller compress --json` printed."
-_MOST_NEEDS: Final = 3
 _SHOWN: Final = 200  # characters of a name or a reason
 
 
@@ -113,7 +122,7 @@ def _needs(found: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401 - as above
     for need in found:
         why = _text(need["why"] or need["kind"])[:_SHOWN]
         needs.setdefault(_text(need["id"]), []).append(f"line {_whole(need['needed_by']['line'])} ({why})")
-    return {piece: tuple(lines[:_MOST_NEEDS]) for piece, lines in needs.items()}
+    return {piece: tuple(lines[:MOST_NEEDS]) for piece, lines in needs.items()}
 
 
 def portraits_of_runs(runs: list[Run], counter: TokenCounter) -> list[Portrait]:
@@ -127,29 +136,13 @@ def portraits_of_runs(runs: list[Run], counter: TokenCounter) -> list[Portrait]:
 def _portrait(runs: list[Run], counter: TokenCounter) -> Portrait:
     first = runs[0]
     skill, before = first.skill, first.tokens[0]
-    pieces = tuple(_pieces(skill, first.needs))
+    pieces = tuple(show_pieces(skill, first.needs))
     points = [Point(1.0, before, 100.0, KEPT * len(pieces), {})]
     for run in sorted(runs, key=lambda run: (-run.threshold, -run.tokens[1])):
-        states, texts = _states(pieces, run)
-        point = Point(run.threshold, run.tokens[1], run.score, states, texts)
-        if (point.states, point.texts) != (points[-1].states, points[-1].texts):
-            points.append(point)
+        points.append(Point(run.threshold, run.tokens[1], run.score, *_states(pieces, run)))
     listing = counter.count(f"- {skill.name}: {skill.description}\n")
     tiers = Tiers(listing, counter.count(skill.body), 0)
-    return Portrait(first.place, first.place, skill.name, before, tiers, pieces, tuple(points))
-
-
-def _pieces(skill: Skill, needs: Mapping[str, tuple[str, ...]]) -> Iterator[Shown]:
-    ids = piece_ids(skill)
-    if skill.frontmatter.raw:
-        yield Shown("", 1, "frontmatter", skill.frontmatter.raw.rstrip())
-    for section in skill.sections:
-        if section.level:
-            own = ids.headings[section.index]
-            yield Shown(own, section.line, "heading", section.heading_source.rstrip(), 0.0, needs.get(own, ()))
-        for block in section.blocks:
-            own = ids.blocks[block.index]
-            yield Shown(own, block.line, block.kind.value, block.text.rstrip(), 0.0, needs.get(own, ()))
+    return Portrait(first.place, first.place, skill.name, before, tiers, pieces, distinct(points))
 
 
 def _states(pieces: tuple[Shown, ...], run: Run) -> tuple[str, dict[int, str]]:

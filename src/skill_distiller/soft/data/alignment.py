@@ -7,18 +7,17 @@ reply goes into the cache of its session, so a run that was stopped goes on wher
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from skill_distiller.errors import MalformedReplyError, PromptTooLongError
 from skill_distiller.prompted.exchange import Prompt, new_boundary, read_prompt
 from skill_distiller.providers.model import Expected
 from skill_distiller.providers.session import Question, Session
-from skill_distiller.soft.data.examples import Example, Source, TraceStep, scratchpad
-from skill_distiller.soft.data.reconstruction import FoundSkill, share_of
+from skill_distiller.soft.data.examples import Example, TraceStep, scratchpad
+from skill_distiller.soft.data.reconstruction import FoundSkill, share_of, source_of
 from skill_distiller.soft.train_settings import PHASES
 from skill_distiller.tokens import estimate_tokens
 
@@ -75,10 +74,8 @@ class _Plan:
         return self.found.skill.body
 
     def example(self, number: str, query: str, answer: str = "", steps: tuple[TraceStep, ...] = ()) -> Example:
-        licence = self.found.skill.frontmatter.fields.get("license")
-        digest = hashlib.sha256(self.text.encode()).hexdigest()
-        source = Source(self.found.path.as_posix(), digest, licence if isinstance(licence, str) else "")
-        return Example(f"{self.id}/{number}", PHASES[2], self.bodies, query, answer, None, steps, source)
+        name = f"{self.id}/{number}"
+        return Example(name, PHASES[2], self.bodies, query, answer, None, steps, source_of(self.found))
 
 
 def expected_calls(skills: Sequence[FoundSkill], options: AlignmentOptions) -> tuple[Expected, Expected]:
@@ -153,7 +150,7 @@ def _plan(found: FoundSkill, reply: Mapping[str, Any], options: AlignmentOptions
         return None
     named = [item for item in reply.get("tools") or () if isinstance(item, dict)] if reply.get("uses_tools") else []
     tools = tuple(Tool(*(str(item.get(key, "")) for key in Tool._fields)) for item in named[:_MOST_TOOLS])
-    digest = hashlib.sha256(found.skill.body.encode()).hexdigest()[:16]
+    digest = source_of(found).sha256[:16]
     wanted = parts if isinstance(parts, int) and _LEAST_PARTS <= parts <= _MOST_PARTS else 1
     return _Plan(found, digest, asked, wanted, tuple(tool for tool in tools if tool.name.strip()))
 
@@ -180,10 +177,7 @@ def _split(plans: Sequence[_Plan], session: Session, options: AlignmentOptions, 
             bodies[plan.id] = tuple(reply)
         else:
             dropped["skills that were not divided"] += 1
-    return [
-        _Plan(plan.found, plan.id, plan.questions, plan.parts, plan.tools, bodies.get(plan.id, (plan.text,)))
-        for plan in plans
-    ]
+    return [replace(plan, bodies=bodies.get(plan.id, (plan.text,))) for plan in plans]
 
 
 def _answers(plans: Sequence[_Plan], session: Session, dropped: Counter[str]) -> list[Example]:

@@ -80,20 +80,25 @@ def build_reconstruction(skills: Iterable[FoundSkill], choice: Choice, dropped: 
     copies = _Copies()
     kept: list[Example] = []
     held: list[Example] = []
-    for skill, path, group in skills:
-        body = skill.body
+    for found in skills:
+        body = found.skill.body
         reason = copies.reason(body) if len(body) >= choice.least else "too short"
         if not reason and any(is_near(body, test, choice.distance) for test in choice.keep_away):
             reason = "near a test skill"
         if reason:
             dropped[reason] += 1
             continue
-        licence = skill.frontmatter.fields.get("license")
-        digest = hashlib.sha256(body.encode()).hexdigest()
-        source = Source(path.as_posix(), digest, licence if isinstance(licence, str) else "")
-        example = Example(digest[:16], PHASES[0], (body,), source=source)
-        (held if share_of(f"{choice.seed}/{group}") < choice.holdout else kept).append(example)
+        source = source_of(found)
+        example = Example(source.sha256[:16], PHASES[0], (body,), source=source)
+        (held if share_of(f"{choice.seed}/{found.group}") < choice.holdout else kept).append(example)
     return Built(tuple(kept), tuple(held), dict(dropped))
+
+
+def source_of(found: FoundSkill) -> Source:
+    """Where the examples of a skill come from, with the SHA-256 of its body and its license."""
+    licence = found.skill.frontmatter.fields.get("license")
+    digest = hashlib.sha256(found.skill.body.encode()).hexdigest()
+    return Source(found.path.as_posix(), digest, licence if isinstance(licence, str) else "")
 
 
 def share_of(text: str) -> float:
