@@ -215,13 +215,26 @@ def test_what_a_step_says_first_stays() -> None:
     """Of two long examples in what every run does the second one moves, though the first one is worth no more."""
     code = "```python\nimport widget\n\nif __name__ == '__main__':\n    # Load the frame (one row a widget)\n{}```\n"
     lines = "".join(f"    part{n} = widget.{{0}}(frame, part='part{n}', seed=42)  # the part {n}\n" for n in range(9))
-    steps = (f"{verb} it:\n" + code.format(lines.format(verb)) for verb in ("infer", "mend"))
+    steps = (
+        f"{lead}:\n" + code.format(lines.format(verb))
+        for lead, verb in (("Basic inference of the network", "infer"), ("Mending", "mend"))
+    )
     rule = "**Critical**: always close the frame before the network is saved.\n"
     core = split_of(
         f"{HEAD}# Widgets\n\nMake widgets.\n\n## Quick Start\n\n" + "\n".join((*steps, rule))
     ).after.skill.text
     assert "widget.infer(frame" in core
     assert "widget.mend(frame" not in core
+
+
+def test_one_call_stays_in_sight() -> None:
+    """Of examples that are all of the code of a skill the first stays: one call has to be seen to make another."""
+    calls = "".join(f'widget(action="add", seconds={n}, message="The one of size {n} is ready")\n' for n in range(5))
+    leads = ("Fixed reminder", "Work that is done again and again", "Something at one time")
+    shown = "\n".join(f"{lead}:\n```\n{calls}```\n" for lead in leads)
+    core = split_of(f"{HEAD}# Widgets\n\nMake widgets with the tool.\n\n## Examples\n\n{shown}").after.skill.text
+    assert core.count("```") == 2
+    assert "Fixed reminder" in core
 
 
 def test_a_pointer_stays_while_text_is_left() -> None:
