@@ -64,7 +64,6 @@ exam = command_group("Measure what a smaller skill can still do.")
 
 _ORIGINAL: Final = "The skill as it was: a folder, or a SKILL.md; or a folder of skills."
 _LATEST: Final = "latest"
-_FAILED: Final = 6  # exit code where less is kept than asked for
 _BASELINES: Final = ", ".join(BASELINES)
 
 
@@ -293,7 +292,7 @@ def _take(
 def _hold(result: ExamResult, taking: Taking, candidates: int) -> None:
     """End with 6 where one of the first candidates keeps less than was asked for."""
     if taking.min_kept is not None and min(_shares(result)[:candidates]) < taking.min_kept:
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(RefusedError.exit_code)
 
 
 def _shares(result: ExamResult) -> list[float]:

@@ -71,7 +71,6 @@ def _reports(id_: str, actual: float | None, outcome: str, note: str, from_exam:
 
 _FORMS: Final = ("jsonl", "csv")
 _PICTURES: Final = (".svg", ".png")
-_ODD: Final = 3  # exit code of `doctor` with findings
 
 calibration = command_group("Look at past runs and at how good the estimates are.")
 
@@ -170,7 +169,7 @@ def doctor(learnings_dir: str = LEARNINGS_DIR) -> None:
     for line in finding_lines(findings, store.file.name, store.archive.name):
         typer.echo(line)
     if findings:
-        raise typer.Exit(_ODD)
+        raise typer.Exit(BadInputError.exit_code)
     typer.echo(f"Nothing odd in {plural(len(ledger.entries), 'run')}.", err=True)
 
 

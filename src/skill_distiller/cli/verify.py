@@ -40,7 +40,6 @@ from skill_distiller.skill.model import SKILL_FILE, Skill
 from skill_distiller.skill.read import read_folder
 from skill_distiller.tokens import TokenCounter, load_counter
 
-_FAILED: Final = 6  # the exit code of what a guard refuses
 _WIDE: Final = 120  # columns where stdout is no terminal
 _MOST_BYTES: Final = 20_000_000  # of a receipt, which holds the skill twice
 
@@ -169,7 +168,7 @@ def _verify_pair(original: str, candidate: str, wanted: _Wanted) -> None:
     if not printing.quiet:
         _print(found, name, (_path(original), _path(candidate)), counter, printing)
     if not found.passed or (allowances.strict and found.unproved):
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(RefusedError.exit_code)
 
 
 def _is_folder(path: str) -> bool:

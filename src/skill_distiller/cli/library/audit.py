@@ -12,7 +12,7 @@ from skill_distiller.cli.library.paths import JOBS, PATHS, Looking, job_count
 from skill_distiller.cli.options.arguments import Source
 from skill_distiller.cli.options.models import PRICE_HELP
 from skill_distiller.cli.options.option_groups import expand_groups, option
-from skill_distiller.errors import StoppedError
+from skill_distiller.errors import BadInputError, StoppedError
 from skill_distiller.library.client_limits import WINDOW
 from skill_distiller.library.find_skills import Search, find_skills, none_found
 from skill_distiller.library.measure import Audit, Measure
@@ -24,8 +24,6 @@ from skill_distiller.report.library.library_text import widened
 from skill_distiller.run.config import load_config
 from skill_distiller.run.run import DEFAULT_THRESHOLD, Counting, DistillOptions, check_options
 from skill_distiller.tokens import load_counter
-
-_BROKEN = 3
 
 
 class Format(StrEnum):
@@ -78,7 +76,7 @@ def audit(
             print_audit(audit_parts(made, counter.mark, sent), console)
         write_stdout(captured.get(), safe=True)
     if made.broken:
-        raise typer.Exit(_BROKEN)
+        raise typer.Exit(BadInputError.exit_code)
 
 
 def audit_of(paths: list[str], measure: Measure, search: Search, jobs: int, window: int = WINDOW) -> Audit:

@@ -15,7 +15,7 @@ from skill_distiller.cli.library.audit import audit_of
 from skill_distiller.cli.library.paths import JOBS, PATHS, Looking
 from skill_distiller.cli.options.arguments import Source, exclude
 from skill_distiller.cli.options.option_groups import expand_groups, option
-from skill_distiller.errors import UsageError
+from skill_distiller.errors import RefusedError, UsageError
 from skill_distiller.library.client_limits import WINDOW
 from skill_distiller.library.find_skills import find_skills, none_found
 from skill_distiller.library.measure import Audit, Measure
@@ -37,7 +37,6 @@ from skill_distiller.run.budgets import Budget, Budgets
 from skill_distiller.run.config import load_config
 from skill_distiller.tokens import load_counter
 
-_FAILED: Final = 6
 _MOST_BYTES: Final = 50_000_000  # of a baseline
 _SCHEMA: Final = "skill-distiller/check/1"
 
@@ -127,7 +126,7 @@ def check(
         breaches = [breach for breach in breaches if breach.rule not in told]
     _print(breaches, audit, Format.JSON if json_ else format_, load_counter(source.encoding).mark)
     if any(breach.binding for breach in breaches):
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(RefusedError.exit_code)
 
 
 def _baseline(holding: Holding, encoding: str) -> Baseline:

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-_FAILED: Final = 6
-
 
 class Engine(StrEnum):
     """Who does the work: processes of this machine, or a Ray cluster."""
@@ -152,7 +150,7 @@ def run_batch(library: Library, work: Work | WithModel, handling: Handling, engi
         print_batch(tally, gone, load_counter(counting.encoding, offline=counting.offline).mark, console)
         console.print(f"Written: {printable(str(out))}")
     if any(tally.states[state] for state in _FAILING[handling.fail_on]):
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(RefusedError.exit_code)
 
 
 def folder_of_results(name: str, paths: list[str]) -> Path:
