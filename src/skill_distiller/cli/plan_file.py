@@ -239,7 +239,10 @@ def _place(entry: Mapping[object, object]) -> str:
 
 
 # What a plan has settled already, by the names of the parameters.
-_SETTLED: Final = tuple("mode threshold tokens wording provider model with_ci judge_provider judge_model".split())
+_SETTLED: Final = (
+    *("mode", "threshold", "tokens", "wording"),
+    *("provider", "model", "with_ci", "judge_provider", "judge_model"),
+)
 
 
 def refuse_settled(given: typer.Context) -> None:

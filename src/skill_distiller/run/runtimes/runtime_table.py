@@ -18,14 +18,17 @@ from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.run.runtimes.events import Event
 
 QUERY: Final = "{query}"
-_PLACE: Final = re.compile(r"\{(query|project|skills|skill|skill_dir)\}")
+_PLACES: Final = ("query", "project", "skills", "skill", "skill_dir")
+_PLACE: Final = re.compile(rf"\{{({'|'.join(_PLACES)})\}}")
 _SHOWN: Final = 60  # characters of a command
 _COMMAND_SKILLS: Final = ".agents/skills"  # most agents look there
 # What any program needs of its surroundings; nothing of it is a secret of its user.
-_PLAIN: Final = """
-    PATH PATHEXT LANG LC_ALL TZ TERM SYSTEMROOT COMSPEC WINDIR SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS
-    HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY http_proxy https_proxy no_proxy all_proxy
-""".split()
+_PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+_PLAIN: Final = (
+    *("PATH", "PATHEXT", "LANG", "LC_ALL", "TZ", "TERM", "SYSTEMROOT", "COMSPEC", "WINDIR"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"),
+    *(name for proxy in _PROXIES for name in (proxy, proxy.lower())),
+)
 
 
 @dataclass(frozen=True, slots=True)
