@@ -10,7 +10,7 @@ from tests.fixture_file import parameters
 
 from skill_distiller.language import forms, lexicon
 from skill_distiller.language.lexicon import Sense
-from skill_distiller.language.tables import LANGUAGES, tables
+from skill_distiller.language.tables import LANGUAGES, parts, tables
 
 _ASKS: dict[str, Callable[[str, str], bool]] = {
     "same": forms.same_word,
@@ -140,3 +140,18 @@ def test_verb_forms_of_other_languages() -> None:
     assert forms.same_word("usarse", "usar", "es")
     assert lexicon.are_synonyms("usarse", "utilizarse", "es")
     assert forms.same_word("vérifiez", "vérifie", "fr")
+
+
+def test_no_form_of_another_language_is_a_word_of_english() -> None:
+    """Else "use" would be another word than "using" in English, where nothing tells the language of a word."""
+    listed = {
+        word for text in tables("en").values() if isinstance(text, str) for word in text.replace(",", " ").split()
+    }
+    forms = {
+        (language, form)
+        for language in LANGUAGES
+        if language != "en"
+        for _, *others in parts(tables(language).get("forms", ""))
+        for form in others
+    }
+    assert sorted((language, form) for language, form in forms if form in listed) == [("fr", "a"), ("fr", "est")]

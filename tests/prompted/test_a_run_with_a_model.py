@@ -87,8 +87,8 @@ def test_of_two_that_repeat_one_another_one_stays(threshold: float) -> None:
 def test_a_run_with_a_model_is_no_larger_than_one_without(score: int, plain: bool) -> None:
     """Where the judge scores the smaller result of the program no lower than that of the model; else this stays."""
     low = scores(score, score, score, score)
-    result, provider = sent(labels(TYPES), NOTHING, scores(), low, threshold=0.8)
-    without = distill(parse_skill(TEXT), DistillOptions(threshold=0.8))
+    result, provider = sent(labels(TYPES), NOTHING, scores(), low, threshold=0.6)
+    without = distill(parse_skill(TEXT), DistillOptions(threshold=0.6))
     assert len(provider.requests) == 4
     assert (result.text == without.text) is plain
     assert any(note.kind is NoteKind.PLAIN for note in result.notes) is plain
@@ -121,14 +121,14 @@ def test_nothing_goes_with_no_drop() -> None:
 
 def test_what_the_judge_misses_comes_back() -> None:
     """Where its score is below the threshold; then it is asked once more."""
-    read = labels(TYPES, b2={"known": True})
+    read = labels(TYPES, b2={"known": True}, b3={"known": True})
     missing = "people came a long way"
     low = scores(80, 80, 80, 80, missing=[missing, "a word that stands nowhere"])
     result, provider = sent(read, NOTHING, low, scores())
-    assert (gone(result), len(provider.requests)) == ({}, 4)
+    assert (gone(result), len(provider.requests)) == ({3: Reason.KNOWN}, 4)
     assert result.plan.decisions[2].reason is Reason.MISSED
     result, _ = sent(read, NOTHING, scores(95, 95, 95, 95, missing=[missing]))
-    assert gone(result) == {2: Reason.KNOWN}
+    assert gone(result) == {2: Reason.KNOWN, 3: Reason.KNOWN}
     assert result.functionality.missing == (missing,)
 
 

@@ -196,7 +196,7 @@ def test_reduce_takes_back_what_an_agent_can_not_do_without() -> None:
     def reply(prompt: str) -> object:
         if '"met"' in prompt:
             return {"quote": "it is there", "met": "it is there" in prompt.split(" answer\n")[1]}
-        skill = " ".join(prompt.split(" skill\n")[1].split())
+        skill = " ".join(prompt.split(" skill\n", 1)[1].split())
         return {"action": "answer", "path": "", "answer": "it is there" if quote in skill else "no idea"}
 
     session = Session(Model(reply))

@@ -161,13 +161,16 @@ def carry_out(run: Run, skill: Skill, folder: SkillFolder | None = None) -> Resu
 
 
 def _or_plain(result: Result, folder: SkillFolder | None) -> Result:
-    """The result of a model, or that of a run without one where this is smaller and the judge scores it no lower."""
+    """The result of a model, or that of a run without one where this is smaller and the judge scores it no lower.
+
+    For less than is worth a changed file nobody is asked.
+    """
     run = result.run
     judge = run.backends.judge
     if isinstance(judge, EmbeddedJudge) or run.options.plan or run.options.mode is not Mode.THRESHOLD:
         return result
     plain = carry_out(replace(run, backends=Backends(), observe=watch_nothing), result.original, folder)
-    if plain.tokens.candidate >= result.tokens.candidate:
+    if result.tokens.candidate - plain.tokens.candidate < WORTH_IT * result.tokens.original:
         return result
     found = judge.score(compare(plain.reading, plain.plan, plain.distilled))
     if found.score < result.functionality.score or found.missing:

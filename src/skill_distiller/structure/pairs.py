@@ -12,7 +12,7 @@ from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.language.modals import CONTRACTIONS
 from skill_distiller.language.tables import parts, texts, words_in
 from skill_distiller.skill.containers import opening_tag
-from skill_distiller.skill.labels import is_lead_in
+from skill_distiller.skill.labels import is_label, is_lead_in
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pointers import leading
@@ -243,11 +243,15 @@ def _terms(skill: Skill) -> Iterator[Edge]:
 
 
 def _asked(skill: Skill) -> Iterator[Edge]:
-    """From a line that says what somebody asks ("User: ...") to the block below it that answers, and back."""
+    """From a line that says what somebody asks ("User: ...") to the block below it that answers, and back.
+
+    A label below it ("Call:") is none: what it is for can be told in a line with the request, without the label.
+    """
     for section in skill.sections:
         for block, below in pairwise(section.blocks):
             asked = _asking().match(block.text) if block.kind in _SAID else None
-            if asked and not _asking().match(below.text) and below.kind is not BlockKind.RULE:
+            answers = below.kind is not BlockKind.RULE and not is_label(below)
+            if asked and answers and not _asking().match(below.text):
                 yield Edge(EdgeKind.LABEL, block.index, below.index, "what it is answered with", mutual=True)
 
 
