@@ -19,7 +19,7 @@ from skill_distiller.run.runtimes.runtime_table import find_runtime
 
 NAME = "claude-code"
 FOLDER = os.environ.get("SKILL_DISTILLER_RUNTIMES", "")  # of its program
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "postgres-migration"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "incident-report"
 SIGNING = "Signs and verifies JWTs for web APIs. Use when a token expires early. It is kept short, and friendly to all."
 REQUEST = "How are JWT tokens verified and refreshed?"
 
@@ -124,10 +124,10 @@ def test_a_reference_that_text_was_moved_to_is_read(agent: Agent, tmp_path: Path
     assert run("reduce", EXAMPLE, "-o", out, "--provider", "embedded", "--no-description").exit_code == 0
     files = {file.relative_to(out).as_posix(): file.read_bytes() for file in out.rglob("*") if file.is_file()}
     new = [path for path in files if path.startswith("references/") and not (EXAMPLE / path).exists()]
-    agent.deploy({"postgres-migration": files})
-    turn = agent.ask("Add a column to a table in Postgres", "postgres-migration", to_the_end=True)
-    assert turn.loaded == ["postgres-migration"]
-    assert turn.read[0].split("/postgres-migration/")[-1] in new
+    agent.deploy({"incident-report": files})
+    turn = agent.ask("Write a blameless incident report on the outage", "incident-report", to_the_end=True)
+    assert turn.loaded == ["incident-report"]
+    assert turn.read[0].split("/incident-report/")[-1] in new
 
 
 def test_a_model_that_was_talked_into_harm_can_do_none(agent: Agent, model: Scripted, tmp_path: Path) -> None:
