@@ -31,6 +31,8 @@ _NUMBERED: Final = re.compile(r"(\D*)(\d{1,9})")
 # A sentence of a denial and a verb: "Do not defer."
 _ENDS_AT_ONCE: Final = re.compile(r"\W{0,9}(?:[Dd]o[ ])?[\w'’]+ [\w-]+(?: it| them| this)?[*_]{0,3}[.!]")
 _MAX_LABEL_CHARS: Final = 80
+_FEWEST_SECTIONS: Final = 3  # that say the same of each
+_FEWEST_SAME: Final = 2  # words of labels that differ in the one after them
 _CASE: Final = re.compile(r"\W{0,9}(?P<of>[^\n]{2,60}?)\s*(?:\s[-–—]\s|[:：,(（])\s*(?P<when>[^\W\d_]+)[^\n]*")
 _FIRST_WORD: Final = re.compile(r"[^\w❌✗✘🚫✅✓✔]*([❌✗✘🚫✅✓✔]|[\w'’]+)")
 
@@ -65,11 +67,31 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
         yield from _negated(labels)
         yield from _variants(labels)
         yield from _sides([(block.index, tag) for block in section.blocks if (tag := opening_tag(block))])
+    yield from _repeated(skill)
     for own in siblings.values():
         yield from _sides(own)
         yield from _negated(own)
         yield from _variants(own)
         yield from _cases(own)
+
+
+def _repeated(skill: Skill) -> Iterator[Edge]:
+    """The labels that say in each of three sections or more beside each other the same of it: "**Map of huts:**".
+
+    Two labels are the same but for the last of three words or more. Examples are no such set.
+    """
+    found = dict[tuple[int | None, int, tuple[str, ...]], dict[int, int]]()
+    for section, parent in zip(skill.sections, skill.parents, strict=True):
+        for block, following in zip(section.blocks, [*section.blocks[1:], None], strict=False):
+            match = _LABEL.match(block.text) if block.kind in PROSE else None
+            said = match["label"] if match else block.text if is_lead_in(block, following) else ""
+            words = tuple(_WORD.findall(said.casefold())) if len(said) <= _MAX_LABEL_CHARS else ()
+            if words and words_in("example_nouns").isdisjoint(word.removesuffix("s") for word in words):
+                name = words[:-1] if len(words) > _FEWEST_SAME else words
+                found.setdefault((parent, section.level, name), {}).setdefault(section.index, block.index)
+    for (_, _, name), labels in found.items():
+        if len(labels) >= _FEWEST_SECTIONS:
+            yield from chained(EdgeKind.LABEL, labels.values(), " ".join(name))
 
 
 def _sides(pieces: Sequence[_Named]) -> Iterator[Edge]:
@@ -153,12 +175,17 @@ def _negated(pieces: Sequence[_Named]) -> Iterator[Edge]:
         if said and said[0][0] in words_in("negating_signs"):
             said[:1] = [said[0][0], said[0][1:]]
         denied = {word for word in said if word in CONTRACTIONS or Sense.NEGATION in senses(word)}
-        rest = frozenset(word for word in said if word not in denied and Sense.ONLY not in senses(word))
+        rest = frozenset(word for word in said if word not in denied and not _joins(word))
         others = found.setdefault(rest, []) if rest else []
         for other, was_denied in others:
             if was_denied is not bool(denied):
                 yield Edge(EdgeKind.LABEL, other, piece, "one is what the other is not", mutual=True)
         others.append((piece, bool(denied)))
+
+
+def _joins(word: str) -> bool:
+    """Whether a word of a label only leads to what it is about: "when" and "for" in "Use when", "Do not use for"."""
+    return word in words_in("variant_openings") or not senses(word).isdisjoint((Sense.ONLY, Sense.CONDITION))
 
 
 def _side(text: str) -> str:
