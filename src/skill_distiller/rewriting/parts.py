@@ -40,6 +40,7 @@ _BOLD: Final = re.compile(r"(?:\*\*|__)[^*_\n]+(?:\*\*|__)")
 _ITEM_LABEL: Final = re.compile(
     r"(?:\*\*|__)(?P<bold>[^*_\n:：]{1,60})[:：]?(?:\*\*|__)|(?P<plain>[^\W\d_][\w -]{1,40})[:：]\s"
 )
+_NAME: Final = re.compile(r"\s*(?:\*\*[^*\n]{1,60}\*\*|__[^_\n]{1,60}__|`[^`\n]{1,60}`)")
 _ANCHOR: Final = re.compile(r"\]\(#[^)\s]+\)")
 _SPAN_OF_NUMBERS: Final = re.compile(r"\d{1,4}\s*[-–—~]\s*\d{1,4}\s*\Z")
 _ANNOUNCES: Final = re.compile(r"[:：][\s*_]*\Z")
@@ -187,7 +188,8 @@ def _items(
             return True
         return are_sides(one, two) or _are_variants(one, two) or _are_cases(one, two)
 
-    scale = _is_scale([without_marker(texts[place]) for place in places])
+    bare = [without_marker(texts[place]) for place in places]
+    scale = _is_scale(bare) or are_named(bare)
     for unit in _chained(places, together):
         own, children = list(unit), list[Unit]()
         for place in unit:
@@ -223,6 +225,11 @@ def _are_cases(first: str, second: str) -> bool:
         return True
     one, two = _CONDITION.match(first), _CONDITION.match(second)
     return bool(one and two and one[0].casefold() == two[0].casefold()) and _opens_a_case(first)
+
+
+def are_named(items: Sequence[str]) -> bool:
+    """Whether each of some items opens with a name in bold or in back-ticks: the members of a set, not advice."""
+    return len(items) > 1 and all(map(_NAME.match, items))
 
 
 def _is_scale(texts: Sequence[str]) -> bool:
