@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Final
 from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import REQUIRED_TYPES, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.language.fact import FactKind
 from skill_distiller.language.modals import restricts, verifies
 from skill_distiller.language.tables import words_in
 from skill_distiller.planning.groups import settle_headings, with_companions
@@ -122,6 +124,23 @@ def ruled_blocks(reading: Reading) -> frozenset[int]:
             between = range(block.index + 1, partners.get(block.index, 0))
             found |= {*between} if block.index in partners else {block.index}
     return frozenset(found)
+
+
+_NAMING: Final = frozenset({FactKind.URL, FactKind.LINK, FactKind.PATH, FactKind.CODE_SPAN, FactKind.ENV_VAR})
+
+
+@once_per_reading
+def named_twice(reading: Reading) -> Mapping[str, frozenset[int]]:
+    """Addresses, paths and code that more than one block has, each with these blocks.
+
+    Each place was worth little as there was another one, and what an author writes twice is not meant to go.
+    """
+    found = defaultdict[str, set[int]](set)
+    for block, facts in enumerate(reading.facts):
+        for fact in facts:
+            if fact.kind in _NAMING and fact.key in reading.skill.blocks[block].text:
+                found[fact.key].add(block)
+    return {name: frozenset(blocks) for name, blocks in found.items() if len(blocks) > 1}
 
 
 def _reason(verdict: Verdict, bar: float, low_confidence: float) -> Reason | None:
