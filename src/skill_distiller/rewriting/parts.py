@@ -24,7 +24,7 @@ from skill_distiller.rewriting.sentences import (
 )
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.structure.counts import read_place
-from skill_distiller.structure.pairs import are_sides, are_steps, are_variants
+from skill_distiller.structure.pairs import are_named, are_sides, are_steps, are_variants
 from skill_distiller.structure.pointers import opens_with
 
 _NUMBERED: Final = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
@@ -40,7 +40,6 @@ _BOLD: Final = re.compile(r"(?:\*\*|__)[^*_\n]+(?:\*\*|__)")
 _ITEM_LABEL: Final = re.compile(
     r"(?:\*\*|__)(?P<bold>[^*_\n:：]{1,60})[:：]?(?:\*\*|__)|(?P<plain>[^\W\d_][\w -]{1,40})[:：]\s"
 )
-_NAME: Final = re.compile(r"\s*(?:\*\*[^*\n]{1,60}\*\*|__[^_\n]{1,60}__|`[^`\n]{1,60}`)")
 _ANCHOR: Final = re.compile(r"\]\(#[^)\s]+\)")
 _SPAN_OF_NUMBERS: Final = re.compile(r"\d{1,4}\s*[-–—~]\s*\d{1,4}\s*\Z")
 _ANNOUNCES: Final = re.compile(r"[:：][\s*_]*\Z")
@@ -225,11 +224,6 @@ def _are_cases(first: str, second: str) -> bool:
         return True
     one, two = _CONDITION.match(first), _CONDITION.match(second)
     return bool(one and two and one[0].casefold() == two[0].casefold()) and _opens_a_case(first)
-
-
-def are_named(items: Sequence[str]) -> bool:
-    """Whether each of some items opens with a name in bold or in back-ticks: the members of a set, not advice."""
-    return len(items) > 1 and all(map(_NAME.match, items))
 
 
 def _is_scale(texts: Sequence[str]) -> bool:

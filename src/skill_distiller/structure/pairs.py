@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, senses
@@ -25,6 +25,7 @@ SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat
 _COMMAND: Final = re.compile(r"`[\w./-]+ [^`\n]+`")
 _SIGNS: Final = {"❌": "bad", "✗": "bad", "✘": "bad", "🚫": "bad", "✅": "good", "✓": "good", "✔": "good"}
 _LABEL: Final = re.compile(r"\W{0,8}(?:\*\*|__)(?P<label>[^*_\n:：]{1,80})[:：]?(?:\*\*|__)")
+_NAME: Final = re.compile(r"\s*(?:[-*+]\s+)?(?:\*\*[^*\n]{1,60}\*\*|__[^_\n]{1,60}__|`[^`\n]{1,60}`)")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _Named = tuple[Piece, str]
 _NUMBERED: Final = re.compile(r"(\D*)(\d{1,9})")
@@ -68,6 +69,7 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
         yield from _variants(labels)
         yield from _sides([(block.index, tag) for block in section.blocks if (tag := opening_tag(block))])
     yield from _repeated(skill)
+    yield from _members(skill)
     for own in siblings.values():
         yield from _sides(own)
         yield from _negated(own)
@@ -92,6 +94,15 @@ def _repeated(skill: Skill) -> Iterator[Edge]:
     for (_, _, name), labels in found.items():
         if len(labels) >= _FEWEST_SECTIONS:
             yield from chained(EdgeKind.LABEL, labels.values(), " ".join(name))
+
+
+def _members(skill: Skill) -> Iterator[Edge]:
+    """The items of a long list that all have names."""
+    for section in skill.sections:
+        for is_item, run in groupby(section.blocks, lambda block: block.kind is BlockKind.LIST_ITEM):
+            items = list(run) if is_item else []
+            if are_named([block.text for block in items]):
+                yield from chained(EdgeKind.LABEL, (block.index for block in items), "the members of one set")
 
 
 def _sides(pieces: Sequence[_Named]) -> Iterator[Edge]:
@@ -138,6 +149,11 @@ def are_variants(first: str, second: str) -> bool:
     if any(word.isdecimal() or senses(word) for word in pair) or not words_in("example_nouns").isdisjoint(one):
         return False
     return apart[0] < len(one) - 1 or words_in("platforms").issuperset(pair) or _share_group(*pair, "contrasts")
+
+
+def are_named(items: Sequence[str]) -> bool:
+    """Whether each of some items opens with a name in bold or in back-ticks: the members of a set, not advice."""
+    return len(items) > 1 and all(map(_NAME.match, items))
 
 
 def _variants(pieces: Sequence[_Named]) -> Iterator[Edge]:
