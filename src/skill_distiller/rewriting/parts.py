@@ -234,7 +234,8 @@ def _is_scale(texts: Sequence[str]) -> bool:
 def _units_of_table(rows: Sequence[str], stays: Callable[[str], bool]) -> tuple[Unit, ...]:
     """The rows of a table but its header; none of one whose rows are counted or the steps of a scale."""
     places = range(_HEADER_ROWS, len(rows))
-    if any(map(_counts, rows[_HEADER_ROWS:])) or _is_scale([row.lstrip(" \t|") for row in rows[_HEADER_ROWS:]]):
+    bare = [row.lstrip(" \t|") for row in rows[_HEADER_ROWS:]]
+    if any(map(_counts, rows[_HEADER_ROWS:])) or _is_scale(bare) or are_named(bare):
         return ()
 
     def together(above: int, place: int) -> bool:
