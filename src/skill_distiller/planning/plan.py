@@ -27,6 +27,7 @@ class Reason(StrEnum):
     UNSURE = "its type is uncertain"
     PROMOTED = "kept text refers to it"
     FILE = "names a file that nothing else names"
+    STEPS = "steps in a numbered list"
     NAMED = "names what stood twice and stands nowhere else now"
     BEST = "the most important block"
     WORTH = "worth its tokens"

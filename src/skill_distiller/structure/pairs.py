@@ -84,16 +84,24 @@ def _repeated(skill: Skill) -> Iterator[Edge]:
     """
     found = dict[tuple[int | None, int, tuple[str, ...]], dict[int, int]]()
     for section, parent in zip(skill.sections, skill.parents, strict=True):
+        above = skill.sections[parent].heading if parent is not None else ""
+        if _names_examples(section.heading) or _names_examples(above):
+            continue
         for block, following in zip(section.blocks, [*section.blocks[1:], None], strict=False):
             match = _LABEL.match(block.text) if block.kind in PROSE else None
             said = match["label"] if match else block.text if is_lead_in(block, following) else ""
             words = tuple(_WORD.findall(said.casefold())) if len(said) <= _MAX_LABEL_CHARS else ()
-            if words and words_in("example_nouns").isdisjoint(word.removesuffix("s") for word in words):
+            if words and not _names_examples(said):
                 name = words[:-1] if len(words) > _FEWEST_SAME else words
                 found.setdefault((parent, section.level, name), {}).setdefault(section.index, block.index)
     for (_, _, name), labels in found.items():
         if len(labels) >= _FEWEST_SECTIONS:
             yield from chained(EdgeKind.LABEL, labels.values(), " ".join(name))
+
+
+def _names_examples(text: str) -> bool:
+    words = (word.casefold().removesuffix("s") for word in _WORD.findall(text))
+    return not words_in("example_nouns").isdisjoint(words)
 
 
 def _members(skill: Skill) -> Iterator[Edge]:
