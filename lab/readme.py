@@ -70,8 +70,8 @@ def session() -> str:
             ),
             Step("", "skill-distiller undo", ("Undone",)),
             Step(
-                "Often more is saved by dropping nothing: `reduce` moves what is seldom needed into files that the agent "
-                "reads\nwhen it comes to them. Here samples move, and what every report needs stays.",
+                "Often more is saved by dropping nothing: `reduce` moves what is seldom needed into files that the "
+                "agent reads\nwhen it comes to them. Here samples move, and what every report needs stays.",
                 f"skill-distiller reduce {long} {_STAYS} -o reduced/",
                 ("Read at", "Per use", "Conserved", "Verified"),
             ),
