@@ -31,15 +31,15 @@ def _is_reason(token: Token) -> bool:
     return token.sense is Sense.BECAUSE
 
 
-def _is_any(token: Token) -> bool:
-    return token.word in words_in("any_words")
+def _is_none(token: Token) -> bool:
+    return token.word in words_in("none_words")
 
 
 _STRUCTURE: Final = {
     Sense.LACK: _is_without,
     Sense.INSTEAD: _is_instead,
     Sense.BECAUSE: _is_reason,
-    Sense.NEGATION: _is_any,
+    Sense.NEGATION: _is_none,
 }
 
 
@@ -74,7 +74,7 @@ def _with_lacks(tokens: Sequence[Token]) -> Sequence[Token]:
 
 def _with_denials(tokens: Sequence[Token], boundaries: Sequence[int]) -> Sequence[Token]:
     at = next((at for at, token in enumerate(tokens) if token.sense is Sense.NEGATION), len(tokens))
-    end = next((end for end, token in enumerate(tokens) if end > at and _is_any(token)), 0)
+    end = next((end for end, token in enumerate(tokens) if end > at and token.word in words_in("any_words")), 0)
     if not end or any(token.sense for token in tokens[at + 1 : end]):
         return tokens
     if any(tokens[at].end <= mark < tokens[end].start for mark in boundaries):
