@@ -12,7 +12,8 @@ from tests.strategies import texts
 
 from skill_distiller.language.facts import find_facts, locked_spans, overlaps
 from skill_distiller.language.tables import tables
-from skill_distiller.meaning.compare import is_proved
+from skill_distiller.meaning.compare import compare_texts
+from skill_distiller.meaning.verdicts import CERTIFIED
 from skill_distiller.rewriting.articles import article_edits
 from skill_distiller.rewriting.model import apply_edits
 from skill_distiller.rewriting.passes import spoken
@@ -29,6 +30,11 @@ _SOUP = st.lists(
     ),
     max_size=30,
 ).map(" ".join)
+
+
+def is_proved(before: str, after: str) -> bool:
+    """Whether every difference of two texts is of a kind that can't change what is said."""
+    return all(difference.verdict in CERTIFIED for difference in compare_texts(before, after).differences)
 
 
 def marked(text: str) -> str:

@@ -15,7 +15,7 @@ from skill_distiller.meaning.sentence_tokens import asks, read_language, read_to
 from skill_distiller.meaning.statements import PARTED
 from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
-from skill_distiller.meaning.verdicts import CERTIFIED, RANK, Edit, Verdict, worst
+from skill_distiller.meaning.verdicts import RANK, Edit, Verdict, worst
 from skill_distiller.meaning.wording import compare_wording
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
@@ -100,11 +100,6 @@ def compare_texts(before: str, after: str) -> Comparison:
     """The same for two pieces of Markdown, in which a line of hyphens opens no frontmatter."""
     texts = (f"{_NO_FIELDS}{text}" if text.lstrip().startswith("---") else text for text in (before, after))
     return compare(*map(parse_skill, texts))
-
-
-def is_proved(before: str, after: str) -> bool:
-    """Whether every difference of two pieces of Markdown is of a kind that can't change what is said."""
-    return all(difference.verdict in CERTIFIED for difference in compare_texts(before, after).differences)
 
 
 def _headings(found: Alignment, around: str) -> Iterator[Difference]:

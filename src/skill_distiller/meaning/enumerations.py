@@ -10,10 +10,10 @@ from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, is_implied
+from skill_distiller.meaning.statements import COORDINATORS
 from skill_distiller.meaning.token import Token, TokenKind
 from skill_distiller.meaning.verdicts import Edit, Verdict
 
-_COORDINATORS: Final = frozenset({Sense.AND, Sense.OR})
 _CONTENT: Final = frozenset({TokenKind.FACT, TokenKind.WORD})
 _LISTING: Final = re.compile(r"\s*[*_`\"”]*[,，、]")
 _BREAK: Final = re.compile(r"[.;:()；：（）。—\n]")
@@ -33,13 +33,13 @@ def lost_items(text: str, old: Sequence[Token], new: Sequence[Token]) -> Iterato
 
     Nothing where the new text has other words: what is said otherwise is compared word by word.
     """
-    if all(token.sense not in _COORDINATORS for token in old):
+    if all(token.sense not in COORDINATORS for token in old):
         return
     gone, come = _surplus(old, new), _surplus(new, old)
     if any(token.kind in _CONTENT for token in new if token.value in come):
         return
     lost = {token.value for token in old if token.kind in _CONTENT and token.value in gone}
-    senses = {token.sense for token in old if token.sense in _COORDINATORS and token.value in gone}
+    senses = {token.sense for token in old if token.sense in COORDINATORS and token.value in gone}
     for items in _enumerations(text, old) if lost else ():
         for number, item in enumerate(items):
             following = items[number + 1].before if number + 1 < len(items) else None
@@ -59,7 +59,7 @@ def _enumerations(text: str, tokens: Sequence[Token]) -> Iterator[list[_Item]]:
     items = [_Item(None, [])]
     for one, following in pairwise([*tokens, None]):
         assert one is not None
-        if one.sense in _COORDINATORS:
+        if one.sense in COORDINATORS:
             if items[-1].tokens:
                 items.append(_Item(one.sense))
             items[-1].before = one.sense

@@ -21,6 +21,7 @@ _T = TypeVar("_T")
 CONDITIONS: Final = frozenset(
     {Sense.CONDITION, Sense.EXCEPTION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.BECAUSE}
 )
+COORDINATORS: Final = frozenset({Sense.AND, Sense.OR})
 
 
 class Clause(NamedTuple):
@@ -116,22 +117,21 @@ def _end_of_enumeration(pieces: Sequence[_Piece], at: int) -> int:
     fronted = senses[0] in CONDITIONS
     for number in range(at + 1, len(pieces)):
         run = pieces[number].tokens
-        joined = any(token.sense in _COORDINATORS for token in run)
-        begins = run[run[0].sense in _COORDINATORS] if len(run) > 1 else run[0]
+        joined = any(token.sense in COORDINATORS for token in run)
+        begins = run[run[0].sense in COORDINATORS] if len(run) > 1 else run[0]
         if pieces[number - 1].end not in _COMMAS or _asks(begins) or any(one.sense in CONDITIONS for one in run):
             return at
         if joined and fronted:
             if number + 1 == len(pieces):
                 return at
             following = pieces[number + 1].tokens[0]
-            goes_on = _asks(following) or (run[0].sense in _COORDINATORS and following.sense not in _COORDINATORS)
+            goes_on = _asks(following) or (run[0].sense in COORDINATORS and following.sense not in COORDINATORS)
             return number if goes_on and pieces[number].end in _COMMAS else at
         if joined:
             return number if number + 1 == len(pieces) else at
     return at
 
 
-_COORDINATORS: Final = frozenset({Sense.AND, Sense.OR})
 _COMMAS: Final = frozenset(",，、")
 
 
