@@ -13,9 +13,11 @@ from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, is_imperative, is_kind
+from skill_distiller.language.modals import verifies
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.certainty import Certainty
 from skill_distiller.meaning.accounting.claims import (
+    DENIALS,
     KEPT,
     adds_nothing,
     binds,
@@ -111,6 +113,7 @@ class _Account:
         self._found += find_lost_lines(self._before, self._old, self._new, self._lines)
         self._found += find_other_form(self._before, self._after, self._old, self._new, together=self._together)
         said = self._texts = [place for place in self._new if not is_verbatim(place)]
+        self._first = {value: i for i, place in reversed(list(enumerate(said))) for value in place.values}
         old = [place for place in self._old if not is_verbatim(place)]
         best = [_nearest(place, said) for place in old]
         for number, place in enumerate(old):
@@ -138,7 +141,8 @@ class _Account:
         if best < 0 or _shared(place, said[best]) <= 0:
             if not says_nothing(place, self._said) and not self._is_said_elsewhere(place):
                 elsewhere = self._may_be_elsewhere(place)
-                facts = {c.value for c in place.own if c.token.kind is TokenKind.FACT} <= self._said
+                named = {c.value for c in place.own if c.token.kind is TokenKind.FACT and c.value in place.text}
+                facts = named <= self._said
                 doubt = elsewhere or (facts and (tells(place) or not binds(place))) or self._is_spread(place)
                 self._note("lost", place.text, "", place, None, doubt=doubt)
             return
@@ -183,8 +187,10 @@ class _Account:
         """What a place says that its carriers do not say, or say otherwise."""
         faults = []
         there = [claim for carrier in carriers for claim in carrier.claims]
+        first = next((i for i, other in enumerate(self._texts) if other is carriers[-1]), -1)
         gone: list[Claim] = []
         spared: list[Claim] = []
+        twice = sum(claim.token.sense in DENIALS for claim in place.own) > 1
         for claim in place.own:
             found = [other for other in there if is_same(claim, other)]
             if claim.token.kind is TokenKind.SENSE:
@@ -194,8 +200,10 @@ class _Account:
             elif not found:
                 ticked = claim.token.word in _BOXES and (self._together or carriers[0].kind is not UnitKind.ITEM)
                 if not ticked:
-                    (spared if self._may_go(claim, place) else gone).append(claim)
-            elif not any(is_said_alike(claim, other) for other in found) and not self._may_go(claim, place):
+                    (spared if self._may_go(claim, place, at=first) else gone).append(claim)
+            elif not any(is_said_alike(claim, other, twice=twice) for other in found) and not self._may_go(
+                claim, place
+            ):
                 before, after = _with_clause(claim), _with_clause(found[0])
                 bound = [other for other in found if is_bound_otherwise(claim, other)]
                 doubt = not (bound and self._certainty.is_change(claim, found, place, carriers))
@@ -219,7 +227,8 @@ class _Account:
         faults += find_governed(place, carriers)
         return faults + find_turned(place, carriers) + find_redirected(place, carriers)
 
-    def _may_go(self, claim: Claim, place: Place) -> bool:
+    def _may_go(self, claim: Claim, place: Place, *, at: int = -1) -> bool:
+        """Whether a word goes without saying; `at` where it is gone, the number of the text that says its place."""
         token = claim.token
         if token.kind is TokenKind.FACT:
             return token.value == "1" and token.word == "one" and is_pronoun_one(token, place)
@@ -227,11 +236,12 @@ class _Account:
         lead = place.text.rstrip("*_ ").endswith(":")
         generic = token.word in words_in("generic") and (len(place.own) > 2 or lead) and not is_listed(token, place)
         known = generic or (token.value in self._around and claim is not place.own[0])
-        topic = self._spread[token.value] > 1 and (token.value in self._said or place.kind is UnitKind.HEADING)
+        there = token.value in self._said if at < 0 else self._first.get(token.value, at + 1) <= at
+        topic = not asked and self._spread[token.value] > 1 and (there or place.kind is UnitKind.HEADING)
         kind = is_kind(token.word) or token.word in words_in("kinds_of_names")
         beside = kind and is_beside_fact(token, place)
         plain = goes_without(token) and not (asked and token.word in words_in("being"))
-        return known or beside or plain or (topic and not asked) or claim.clause is Sense.BECAUSE
+        return known or beside or plain or topic or claim.clause is Sense.BECAUSE
 
     def _is_plain(self, claim: Claim) -> bool:
         """Whether a word is one of those that stand in many places, or says little by itself."""
@@ -250,7 +260,10 @@ class _Account:
         if ":" not in place.text and any(claim.token.sense is Sense.APPROVAL for claim in place.own):
             asks_for = False  # "ask the owner?"
         if place.text.rstrip("*_ ").endswith("?") and not asks_for and not any("?" in s.text for s in sources):
-            doubt = any("?" in other.text for other in self._old)
+            indirect = any(
+                verifies(s.text) or not words_in("indirect_questions").isdisjoint(_words(s)) for s in sources
+            )
+            doubt = indirect or any("?" in other.text for other in self._old)
             self._note("changed", "told", "asked", sources[0] if sources else None, place, doubt=doubt)
         if is_bare_condition(place) and not any(map(is_bare_condition, sources)):
             self._note("changed", "a condition of what is done", place.text, sources[0] if sources else None, place)
@@ -296,6 +309,14 @@ class _Account:
                         Fault("changed", "the order of the steps", place.text[:LONGEST], (), place.units)
                     )
                 last[step.block] = max(last.get(step.block, -1), number[id(step)])
+        where = {id(step): i for i, found in self._carried.items() for step in found}
+        for one, two in pairwise(self._old):
+            i, j = where.get(id(one)), where.get(id(two))
+            if i is None or j is None or not (_opens_with_then(one) or _opens_with_then(two)):
+                continue
+            if i > j or (i == j and _stands_behind(one, two, said[i])):
+                units = one.units + two.units
+                self._found.append(Fault("changed", "the order", said[j].text[:LONGEST], units, said[j].units, True))
 
 
 _MOSTLY_GONE: Final = 0.6  # of the words of a sentence that is not there any more
@@ -321,6 +342,24 @@ def _shared(one: Place, other: Place) -> float:
     mine = {claim.value: 2.0 if claim.token.kind is TokenKind.FACT else 1.0 for claim in one.own}
     both = sum(weight for value, weight in mine.items() if value in other.values)
     return both - 0.01 * len(other.values)
+
+
+def _opens_with_then(place: Place) -> bool:
+    """Whether a place says that it comes first or next."""
+    return any(claim.token.sense is Sense.THEN for claim in place.own[:1])
+
+
+def _stands_behind(one: Place, two: Place, carrier: Place) -> bool:
+    """Whether all that a place says of one stands behind what it says of another."""
+    places = [
+        [at for at, claim in enumerate(carrier.own) if claim.value in side.values and claim.value not in other.values]
+        for side, other in ((one, two), (two, one))
+    ]
+    return bool(places[0] and places[1]) and min(places[0]) > max(places[1])
+
+
+def _words(place: Place) -> frozenset[str]:
+    return frozenset(claim.token.word.lower() for claim in place.claims)
 
 
 _COUNTED_BY_WORD: Final = frozenset({"one", "ones"})

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import Sense, is_imperative
 from skill_distiller.language.tables import words_in
-from skill_distiller.meaning.accounting.claims import DENIALS, binds, is_derived, is_same, must_be_heard
+from skill_distiller.meaning.accounting.claims import ARROWS, DENIALS, binds, is_derived, is_same, must_be_heard, tells
 from skill_distiller.meaning.accounting.places import Claim, Place
 from skill_distiller.meaning.token import Token, TokenKind
 
@@ -22,18 +23,21 @@ _EQUIVALENTS: Final[Mapping[Sense, frozenset[Sense]]] = {
     Sense.ONLY: _DENYING,
     Sense.EXCEPTION: _DENYING,
     Sense.CONDITION: frozenset({Sense.CONDITION, Sense.AFTER, Sense.WHILE, Sense.UNTIL, Sense.LACK}),
-    Sense.AFTER: frozenset({Sense.AFTER, Sense.CONDITION, Sense.LACK}),
-    Sense.BEFORE: frozenset({Sense.BEFORE, Sense.LACK}),
+    Sense.AFTER: frozenset({Sense.AFTER, Sense.CONDITION, Sense.LACK, Sense.THEN}),
+    Sense.BEFORE: frozenset({Sense.BEFORE, Sense.LACK, Sense.THEN}),
     Sense.UNTIL: frozenset({Sense.UNTIL, Sense.WHILE}),
     Sense.WHILE: frozenset({Sense.WHILE, Sense.CONDITION, Sense.UNTIL}),
     Sense.OTHERWISE: frozenset({Sense.OTHERWISE, Sense.ALL}),
     Sense.LEAVE: frozenset({Sense.LEAVE, Sense.ABILITY, Sense.ONLY, Sense.EXCEPTION}),
     Sense.ABILITY: frozenset({Sense.LEAVE, Sense.ABILITY}),
 }
+_TIMES: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE})
 _LOOSE: Final = frozenset({Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.SOME, Sense.ALL})
 _COLONS: Final = re.compile(r"[:：→|]")
-_UPPER: Final = frozenset("<≤")
+_UPPER: Final = frozenset({*"<≤", *words_in("upper_limits")})
 _LOWER: Final = frozenset(">≥")
+_OPENING: Final = 4  # words with which a place opens
+_SHORTEST: Final = 4  # letters of a word that may begin another one
 _REACH: Final = 3  # claims between a limit and its number
 _MOST_NEW: Final = 4  # of the words of a place one may be new that stands nowhere in the original
 _RANGE: Final = re.compile(r"(?<=\d)\s?[-–]\s?(?=\d)")
@@ -61,7 +65,11 @@ class Certainty:
             return False
         if token.kind is TokenKind.FACT:
             return self._is_fact_lost(token, place, carriers)
+        if self._says_little(claim, place):
+            return False
         near = self._near(place, carriers, self._new)
+        if token.sense is Sense.DUTY and any(c.token.loud and c.token.sense in DENIALS for o in near for c in o.claims):
+            return False  # "you must NEVER", "NEVER"
         if must_be_heard(token):
             return not any(c.token.loud and c.token.sense is token.sense for other in near for c in other.claims)
         if token.sense in _LOOSE or token.sense is Sense.LEAVE or token.sense in self._around:
@@ -69,16 +77,16 @@ class Certainty:
         if token.sense is Sense.LIMIT:
             bound = _bound_at(place, claim)
             some = bound == _Bound(upper=False, number="1")  # "one or more errors" are errors
-            return bound is not None and not some and bound not in _all_bounds(near)
-        if token.sense in DENIALS and _bounds(place) & _all_bounds(near):
+            return bound is not None and not some and not _is_bounded(bound, near)
+        if token.sense in DENIALS and any(_is_bounded(bound, near) for bound in _bounds(place)):
             return False  # "not more than 5", "at most 5"
         condition = token.sense in (Sense.CONDITION, Sense.OTHERWISE)
-        labeled = condition and any(_COLONS.search(c.text) for c in (*carriers, place))
+        labeled = condition and any(_COLONS.search(c.text) or _has_purpose(c) for c in (*carriers, place))
         return not (labeled or _is_said_near(claim, near))
 
     def _is_fact_lost(self, token: Token, place: Place, carriers: Sequence[Place]) -> bool:
         value = token.value
-        if _is_spelled(token, place) and (value == "1" or not binds(place)):
+        if _is_spelled(token, place) and (value == "1" or not binds(place) or _is_of_known(token, place)):
             return False
         if any(value in _ends_of(other) for other in self._new_facts):
             return False
@@ -92,11 +100,31 @@ class Certainty:
         own = [claim.token for carrier in carriers for claim in carrier.own if claim.token.kind is TokenKind.FACT]
         return any(other.value not in known and _is_number(other) is _is_number(token) for other in own)
 
+    def _says_little(self, claim: Claim, place: Place) -> bool:
+        """Whether a word with a sense binds nobody where it stands."""
+        token = claim.token
+        told = token.sense in _TIMES and tells(place)  # "titles are often written before the work is done"
+        oneself = token.sense is Sense.APPROVAL and _is_to_oneself(claim, place)
+        return told or oneself or token.word in ARROWS or _is_any_else(claim, place) or self._is_said_again(place)
+
+    def _is_said_again(self, place: Place) -> bool:
+        """Whether a place only calls to mind what was said, or shuts out all else where something else does.
+
+        "Please remember that …", "write nothing else".
+        """
+        words = [claim.token.word.lower() for claim in place.claims[:_OPENING]]
+        reminds = not words_in("reminding").isdisjoint(words)
+        shuts = any(_is_any_else(claim, place) for claim in place.claims)
+        only = shuts and any(c.token.sense is Sense.ONLY for other in self._new for c in other.claims)
+        facts = {claim.value for claim in place.own if claim.token.kind is TokenKind.FACT}
+        return (reminds or only) and facts <= self._new_values
+
     def is_news(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
         """Whether a fact or word came for certain: the original has it nowhere, and not in another form."""
         token = claim.token
         if token.kind is TokenKind.FACT:
-            if token.value == "1" and _is_spelled(token, place):
+            leads = place.text.rstrip("*_ ").endswith(":")  # "two requests:"
+            if (token.value == "1" or leads) and _is_spelled(token, place):
                 return False  # "split one that holds both"
             ends = set(_ends_of(token.value))
             known = token.value in self._old_values or token.word.lower() in self._old_words
@@ -116,6 +144,10 @@ class Certainty:
             return not any(c.token.sense in DENIALS for other in near for c in other.claims)  # "may not", "must not"
         if len(place.units) > 1 and not place.units[0].under:
             near = list(self._old)  # the head of a table
+        if token.sense in DENIALS and any(
+            c.token.sense is Sense.LEAVE and c.token.word != "may" for p in near for c in p.claims
+        ):
+            return False  # "you do not have to do anything", "nothing"
         stops = token.sense is Sense.UNTIL and any(c.token.sense is Sense.CONDITION for p in near for c in p.claims)
         return must_be_heard(token) or not (stops or _is_said_near(claim, near))  # "stop when", "until"
 
@@ -125,13 +157,17 @@ class Certainty:
             return False
         fresh = [c for c in place.own if c.token.kind is TokenKind.WORD and not self._is_known(c)]
         first = claim is place.own[0] and is_imperative(claim.token.word)
+        if claim.token.word.lower() in words_in("leaving") and words_in("staying") & self._old_words:
+            return False  # "it stays inside", "leave it inside"
         return first or len(fresh) > max(1, len(place.own) // _MOST_NEW)
 
     def _is_known(self, claim: Claim) -> bool:
         """Whether a word stands in the original, in whatever form and place."""
         if claim.value in self._old_values or claim.token.word.lower() in words_in("neutral"):
             return True
-        return any(is_same(claim, other) for other in self._old_claims)
+        word = claim.token.word.lower()
+        part = len(word) > _SHORTEST and any(other.startswith(word) for other in self._old_words)  # "checklist"
+        return part or any(is_same(claim, other) for other in self._old_claims)
 
     def is_change(
         self, claim: Claim, found: Collection[Claim], place: Place, others: Sequence[Place], *, back: bool = False
@@ -145,12 +181,18 @@ class Certainty:
         found = [other for other in found if other.value == claim.value]
         if not found:
             return False  # another word, which may stand for it or not
+        if (
+            not back
+            and tells(place)
+            and 2 * len(place.values & frozenset().union(*(other.values for other in others))) < len(place.values)
+        ):
+            return False  # of what it tells little is left
         near = self._near(place, others, self._old if back else self._new)
         return all(self._is_other(claim, other, place, near, back=back) for other in found)
 
     def _is_other(self, claim: Claim, found: Claim, place: Place, near: Sequence[Place], *, back: bool) -> bool:
         if claim.denied is not found.denied:
-            if _bounds(place) & _all_bounds(near):
+            if _bounds(place) & _all_bounds(near) or any(map(self._is_denied_by_answer, (place, *near))):
                 return False
             sides = [any(c.token.sense in _DENYING for p in side for c in p.claims) for side in ((place,), near)]
             old, new = (found, claim) if back else (claim, found)
@@ -163,6 +205,13 @@ class Certainty:
             for clause in clauses
             if clause is not None
         )
+
+    def _is_denied_by_answer(self, place: Place) -> bool:
+        """Whether a place asks what the next one says no to: "Can I leave it out?", "No."."""
+        side = next((side for side in (self._old, self._new) if any(place is other for other in side)), ())
+        at = next((i for i, other in enumerate(side) if other is place), -1) + 1
+        answer = side[at : at + 1] if place.text.rstrip("*_ ").endswith("?") else ()
+        return any(other.own and other.own[0].token.sense in DENIALS for other in answer)
 
     def _near(self, place: Place, carriers: Sequence[Place], side: Sequence[Place]) -> list[Place]:
         """The carriers of a place, what stands right beside them, and whatever shares half of its words."""
@@ -206,6 +255,12 @@ def _all_bounds(places: Iterable[Place]) -> frozenset[_Bound]:
     return frozenset(bound for place in places for bound in _bounds(place))
 
 
+def _is_bounded(bound: _Bound, near: Sequence[Place]) -> bool:
+    """Whether a limit is said: as one, or "one at a time" for "not more than one"."""
+    single = bound == _Bound(upper=True, number="1") and any("1" in other.values for other in near)
+    return single or bound in _all_bounds(near)
+
+
 def _is_turned(old: Claim, new: Claim, after: Sequence[Place]) -> bool:
     """Whether what was asked for is forbidden, or the other way, and not what it is done to: "change no files"."""
     if not any(map(is_imperative, bases(old.token.word))):
@@ -228,12 +283,42 @@ def _is_said_near(claim: Claim, near: Iterable[Place]) -> bool:
     if any(claim.token.word in place.text.lower() for place in near if sense is Sense.APPROVAL):
         return True  # as the name of a field
     claims = [other for place in near for other in place.claims]
+    if sense is Sense.BEFORE and any(other.token.word.lower() in words_in("leading") for other in claims):
+        return True
     return any(other.token.sense in wanted or is_derived(claim.token.word, other.token.word) for other in claims)
 
 
 def _is_spelled(token: Token, place: Place) -> bool:
     """Whether a number stands there as a word."""
     return re.search(rf"(?<![\w.]){re.escape(token.value)}(?![\w])", place.text) is None
+
+
+def _is_of_known(token: Token, place: Place) -> bool:
+    """Whether a number counts what is known already: "the two", "both"."""
+    if token.word.lower() in words_in("counting_known"):
+        return True
+    before = [claim.token for claim in place.claims if claim.token.start < token.start]
+    return bool(before) and before[-1].word.lower() in words_in("definite")
+
+
+def _is_any_else(claim: Claim, place: Place) -> bool:
+    """Whether "else" means other things, not other cases: "anything else"."""
+    at = next((i for i, other in enumerate(place.claims) if other is claim), 0)
+    before = place.claims[at - 1].token if at else None
+    things = (Sense.SOME, Sense.ALL, Sense.NEGATION)
+    return claim.token.sense is Sense.OTHERWISE and before is not None and before.sense in things
+
+
+def _has_purpose(place: Place) -> bool:
+    """Whether a place says for what something is used, as "when" does: "use for"."""
+    words = [claim.token.word.lower() for claim in place.claims]
+    return any(one in words_in("implied") and two in words_in("used_for") for one, two in pairwise(words))
+
+
+def _is_to_oneself(claim: Claim, place: Place) -> bool:
+    """Whether nobody else is asked: "ask yourself"."""
+    behind = [other.token for other in place.claims if other.token.start >= claim.token.end]
+    return bool(behind) and behind[0].word.lower() in words_in("reflexive")
 
 
 def _is_number(token: Token) -> bool:
@@ -249,7 +334,11 @@ def _ends_of(value: str) -> tuple[str, ...]:
 def _bounds(place: Place) -> frozenset[_Bound]:
     """The limits of a place."""
     found = (_bound_at(place, claim) for claim in place.claims if claim.token.sense is Sense.LIMIT)
-    return frozenset(bound for bound in found if bound)
+    ranges = [_ends_of(claim.value) for claim in place.claims if claim.token.kind is TokenKind.FACT]
+    ends = [_Bound(bool(i), end) for own in ranges for i, end in enumerate(own)]  # "3-7" is "at least 3, at most 7"
+    named = [c for c in place.claims if c.token.word.lower() in words_in("either_limits")]  # "limit: 5"
+    either = [_Bound(up, number) for c in named if (number := _number_beside(place, c)) for up in (True, False)]
+    return frozenset(bound for bound in (*found, *ends, *either) if bound)
 
 
 def _bound_at(place: Place, claim: Claim) -> _Bound | None:
@@ -257,8 +346,13 @@ def _bound_at(place: Place, claim: Claim) -> _Bound | None:
     sign = claim.token.value.rpartition(":")[2]
     if sign not in _UPPER | _LOWER:
         return None
+    number = _number_beside(place, claim)
+    return _Bound((sign in _UPPER) is not claim.denied, number) if number else None
+
+
+def _number_beside(place: Place, claim: Claim) -> str:
+    """The number that stands next behind a word, or before it; "" for none."""
     claims = place.claims
     at = next(i for i, other in enumerate(claims) if other is claim)
     around = (*claims[at + 1 : at + 1 + _REACH], *reversed(claims[max(0, at - _REACH) : at]))
-    number = next((c.value for c in around if c.token.kind is TokenKind.FACT and _is_number(c.token)), "")
-    return _Bound((sign in _UPPER) is not claim.denied, number) if number else None
+    return next((c.value for c in around if c.token.kind is TokenKind.FACT and _is_number(c.token)), "")

@@ -18,7 +18,6 @@ from skill_distiller.language.lexicon import (
 )
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.places import Claim, Place
-from skill_distiller.meaning.compare import restricts
 from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.meaning.token import Token, TokenKind
 from skill_distiller.meaning.units import UnitKind
@@ -53,7 +52,12 @@ _TIMES: Final = (
     frozenset({Sense.CONDITION, None}),  # "for bugs: …", "if it is a bug, …"
 )
 _UNHEARD: Final = frozenset({Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE})
-_ARROWS: Final = frozenset("→⇒")
+ARROWS: Final = frozenset("→⇒")  # how "therefore" and "leads to" are read
+_RESTRICTING: Final = frozenset(
+    {
+        *(Sense.NEGATION, Sense.DUTY, Sense.APPROVAL, Sense.ONLY, Sense.CONDITION, Sense.EXCEPTION, Sense.AVOIDANCE),
+    }
+)
 _COUNTED: Final = DENIALS | {Sense.LEAVE, Sense.ABILITY, Sense.ADVICE, Sense.ONLY, Sense.EXCEPTION}
 
 
@@ -98,12 +102,12 @@ def _roots(word: str) -> frozenset[str]:
 _SHORTEST_ROOT: Final = 4  # letters
 
 
-def is_said_alike(old: Claim, new: Claim) -> bool:
-    """Whether a word is denied as it was and stands under the same kind of clause."""
+def is_said_alike(old: Claim, new: Claim, *, twice: bool = False) -> bool:
+    """Whether a word is denied as it was and stands under the same kind of clause; `twice` of what denies twice."""
     if old.token.kind is TokenKind.SENSE:
         return True
     if old.denied and new.clause is Sense.EXCEPTION:
-        return True  # "it does not apply to tests", "except in tests"
+        return not twice  # "it does not apply to tests", "except in tests"; not "never, not even in tests"
     if old.denied is not new.denied and not _unnegated(old, new):
         return False
     return _alike(old.head, new.clause) and _alike(new.head, old.clause)
@@ -152,7 +156,7 @@ def is_known_sense(claim: Claim, known: Sequence[Claim]) -> bool:
     if sense is Sense.OR:
         return Sense.AND not in senses or Sense.OR in senses or claim.denied
     if sense in (Sense.CONDITION, Sense.AFTER):
-        arrow = claim.token.word in _ARROWS and bool(senses & {Sense.THEN, Sense.AND})
+        arrow = claim.token.word in ARROWS and bool(senses & {Sense.THEN, Sense.AND})
         return arrow or bool(senses & {Sense.CONDITION, Sense.AFTER}) or any(not other.own for other in known)
     if sense in (Sense.NEGATION, Sense.LACK):
         return bool(senses & DENIALS)
@@ -216,6 +220,16 @@ def is_number_of_heading(claim: Claim, place: Place) -> bool:
     return place.kind is UnitKind.HEADING and claim.token.word[:1].isdigit()
 
 
+def restricts(place: Place, spared: frozenset[str] = ARROWS) -> bool:
+    """Whether a place has a word without which it says something else; what only follows ("therefore") is none."""
+    return any(c.token.sense in _RESTRICTING and c.token.word not in spared for c in place.claims if c.own)
+
+
+def _spoken() -> frozenset[str]:
+    """What restricts nothing where something is only told."""
+    return ARROWS | words_in("spoken_duties")
+
+
 def binds(place: Place) -> bool:
     """Whether a place asks for something, or forbids, limits or permits it."""
     asked = asks(read_tokens(place.text)) or place.text.rstrip("*_ ").endswith("?")
@@ -224,7 +238,8 @@ def binds(place: Place) -> bool:
         return False
     counted = any(claim.token.kind is TokenKind.FACT for claim in place.own)  # "the most important" is no limit
     senses = KEPT if counted else KEPT - {Sense.LIMIT}
-    return not heading and (asked or restricts(place.text) or any(c.token.sense in senses for c in place.own))
+    own = [claim for claim in place.own if claim.token.word not in ARROWS]
+    return not heading and (asked or restricts(place, _spoken()) or any(claim.token.sense in senses for claim in own))
 
 
 def tells(place: Place) -> bool:
@@ -232,7 +247,7 @@ def tells(place: Place) -> bool:
     forces = any(claim.token.sense in (Sense.DUTY, Sense.ONLY) or claim.token.loud for claim in place.claims)
     question = place.text.rstrip("*_ ").endswith("?")
     return place.kind is UnitKind.SENTENCE and not (
-        forces or question or asks(read_tokens(place.text)) or restricts(place.text)
+        forces or question or asks(read_tokens(place.text)) or restricts(place, _spoken())
     )
 
 
@@ -278,7 +293,7 @@ def says_nothing(place: Place, said: frozenset[str]) -> bool:
     """Whether a sentence names and restricts nothing, and only leads on, is about the text, or says what is said."""
     if place.kind is UnitKind.HEADING:  # all that is under it is looked for by itself
         return all(is_plain_word(c.token) or c.value in said for c in place.own if c.token.kind <= TokenKind.WORD)
-    if place.kind is not UnitKind.SENTENCE or place.text.rstrip("*_ ").endswith("?") or restricts(place.text):
+    if place.kind is not UnitKind.SENTENCE or place.text.rstrip("*_ ").endswith("?") or restricts(place):
         return False
     if any(claim.token.sense in KEPT or claim.token.kind is TokenKind.FACT for claim in place.own):
         return False

@@ -18,6 +18,9 @@ from skill_distiller.meaning.token import Token, TokenKind
 
 _NEAR: Final = 5  # words between two that "of" joins
 _BEHIND: Final = 2  # words behind "only" that it may be about
+_UNDIRECTED: Final = frozenset(
+    {*(Sense.AND, Sense.OR, Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY, Sense.ALL, Sense.SOME, Sense.BECAUSE)}
+)
 _MARK: Final = re.compile(r"[:;,.—]")
 
 
@@ -89,7 +92,7 @@ def _turn(place: Place, carrier: Place, old: Pair, other: Pair) -> _Turn | None:
         return (_Turn.SURELY if both else _Turn.PERHAPS) if several and not _opens(carrier, other.after) else None
     small = {c.token.word for c in between if _parts(c.token)}
     if len(between) <= _NEAR and any(c.token.word in small for c in behind):
-        return _Turn.SURELY
+        return _Turn.PERHAPS if _parts_only(place, carrier, old, other) else _Turn.SURELY
     verbs = {
         c.value for c in between if c.token.kind is TokenKind.WORD and any(map(is_imperative, bases(c.token.word)))
     }
@@ -99,10 +102,16 @@ def _turn(place: Place, carrier: Place, old: Pair, other: Pair) -> _Turn | None:
     return _Turn.PERHAPS if acts or (listed and bool(verbs or _verbs(old, other))) else None
 
 
+def _parts_only(place: Place, carrier: Place, old: Pair, other: Pair) -> bool:
+    """Whether a mark parts two words in the new text and none in the old one: each is of a clause of its own."""
+    one = place.text[old.before.token.end : other.before.token.start]
+    return not _MARK.search(one) and bool(_MARK.search(carrier.text[other.after.token.end : old.after.token.start]))
+
+
 def _parts(token: Token) -> bool:
     """Whether a word says how what stands before it is to what stands behind: "over", "without", "then"."""
     if token.kind is TokenKind.SENSE:
-        return token.sense not in (Sense.AND, Sense.OR)
+        return token.sense not in _UNDIRECTED
     return token.kind is TokenKind.LIGHT and not _is_link(token.word)
 
 
