@@ -41,7 +41,7 @@ from skill_distiller.meaning.accounting.claims import (
 )
 from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Place, is_verbatim, places_of
 from skill_distiller.meaning.accounting.shape import find_lost_lines, find_other_emphasis, find_other_form
-from skill_distiller.meaning.accounting.turned import find_governed, find_redirected, find_turned
+from skill_distiller.meaning.accounting.turned import find_governed, find_other_order, find_redirected, find_turned
 from skill_distiller.meaning.accounting.vetoes import find_vetoes, leaves_out, says_more
 from skill_distiller.meaning.compare import compare
 from skill_distiller.meaning.sentence_tokens import read_language, read_tokens
@@ -124,7 +124,7 @@ class _Account:
             if nearest is not None and nearest not in sources and _shared(place, nearest) > 0:
                 sources.append(nearest)
             self._account_for(place, sources)
-        self._in_order(said)
+        self._found += find_other_order(self._old, said, self._carried)
         return self._found
 
     def _note(
@@ -161,15 +161,23 @@ class _Account:
         self._found += (fault._replace(doubt=True) for fault in lost) if elsewhere else lost
 
     def _may_be_elsewhere(self, place: Place) -> bool:
-        """Whether another part of what is left has the facts of a place, whatever binds, and half of its words."""
+        """Whether another part of what is left has the facts of a place, whatever binds, and half of its words.
+
+        Or several parts have them, of a summary.
+        """
         facts = {claim.value for claim in place.own if claim.token.kind is TokenKind.FACT}
         senses = {claim.token.sense for claim in place.own if claim.token.sense in KEPT}
+        words = {claim.value for claim in place.own if claim.token.kind is TokenKind.WORD}
         for other in self._others:
-            bound = {claim.token.sense for claim in other.claims}
+            bound = _senses(other)
             half = 2 * len(place.values & other.values) >= len(place.values)
             if half and facts <= other.values and senses <= bound:
                 return True
-        return False
+        return self._is_spread(place) and all(
+            any(claim.token.sense in _senses(other) and len(words & other.values) > 1 for other in self._others)
+            for claim in place.own
+            if claim.token.sense in KEPT
+        )
 
     def _is_spread(self, place: Place) -> bool:
         """Whether what is left has all facts of a place, and most of its words, though not in one part."""
@@ -298,26 +306,6 @@ class _Account:
     def _is_doubtful(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
         return _is_plain_news(claim) or not self._certainty.is_news(claim, place, sources)
 
-    def _in_order(self, said: Sequence[Place]) -> None:
-        """Steps that were counted keep their order."""
-        number = {id(place): i for i, place in enumerate(self._old)}
-        last: dict[int, int] = {}  # the last step of each list
-        for i, place in enumerate(said):
-            for step in self._carried.get(i, ()) if place.units[0].number else ():
-                if step.units[0].number and number[id(step)] < last.get(step.block, -1):
-                    self._found.append(
-                        Fault("changed", "the order of the steps", place.text[:LONGEST], (), place.units)
-                    )
-                last[step.block] = max(last.get(step.block, -1), number[id(step)])
-        where = {id(step): i for i, found in self._carried.items() for step in found}
-        for one, two in pairwise(self._old):
-            i, j = where.get(id(one)), where.get(id(two))
-            if i is None or j is None or not (_opens_with_then(one) or _opens_with_then(two)):
-                continue
-            if i > j or (i == j and _stands_behind(one, two, said[i])):
-                units = one.units + two.units
-                self._found.append(Fault("changed", "the order", said[j].text[:LONGEST], units, said[j].units, True))
-
 
 _MOSTLY_GONE: Final = 0.6  # of the words of a sentence that is not there any more
 _MOST_SPREAD: Final = 0.6  # of the words of a sentence that are left somewhere
@@ -344,18 +332,8 @@ def _shared(one: Place, other: Place) -> float:
     return both - 0.01 * len(other.values)
 
 
-def _opens_with_then(place: Place) -> bool:
-    """Whether a place says that it comes first or next."""
-    return any(claim.token.sense is Sense.THEN for claim in place.own[:1])
-
-
-def _stands_behind(one: Place, two: Place, carrier: Place) -> bool:
-    """Whether all that a place says of one stands behind what it says of another."""
-    places = [
-        [at for at, claim in enumerate(carrier.own) if claim.value in side.values and claim.value not in other.values]
-        for side, other in ((one, two), (two, one))
-    ]
-    return bool(places[0] and places[1]) and min(places[0]) > max(places[1])
+def _senses(place: Place) -> frozenset[Sense | None]:
+    return frozenset(claim.token.sense for claim in place.claims)
 
 
 def _words(place: Place) -> frozenset[str]:

@@ -12,7 +12,7 @@ from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import Sense, is_imperative
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.claims import ARROWS, DENIALS, binds, is_derived, is_same, must_be_heard, tells
-from skill_distiller.meaning.accounting.places import Claim, Place
+from skill_distiller.meaning.accounting.places import Claim, Place, is_verbatim
 from skill_distiller.meaning.token import Token, TokenKind
 
 _DENYING: Final = frozenset({*DENIALS, Sense.EXCEPTION, Sense.ONLY, Sense.INSTEAD})
@@ -31,7 +31,7 @@ _EQUIVALENTS: Final[Mapping[Sense, frozenset[Sense]]] = {
     Sense.LEAVE: frozenset({Sense.LEAVE, Sense.ABILITY, Sense.ONLY, Sense.EXCEPTION}),
     Sense.ABILITY: frozenset({Sense.LEAVE, Sense.ABILITY}),
 }
-_TIMES: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE})
+_TOLD: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.OTHERWISE})
 _LOOSE: Final = frozenset({Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.SOME, Sense.ALL})
 _COLONS: Final = re.compile(r"[:：→|]")
 _UPPER: Final = frozenset({*"<≤", *words_in("upper_limits")})
@@ -88,7 +88,7 @@ class Certainty:
         value = token.value
         if _is_spelled(token, place) and (value == "1" or not binds(place) or _is_of_known(token, place)):
             return False
-        if any(value in _ends_of(other) for other in self._new_facts):
+        if any(value in _ends_of(other) for other in self._new_facts) or self._is_in_sample(token):
             return False
         if value not in self._new_values:
             return True
@@ -103,9 +103,11 @@ class Certainty:
     def _says_little(self, claim: Claim, place: Place) -> bool:
         """Whether a word with a sense binds nobody where it stands."""
         token = claim.token
-        told = token.sense in _TIMES and tells(place)  # "titles are often written before the work is done"
+        told = token.sense in _TOLD and tells(place)  # "titles are often written before the work is done"
+        measured = token.sense is Sense.ONLY and _is_of_little(claim, place)
         oneself = token.sense is Sense.APPROVAL and _is_to_oneself(claim, place)
-        return told or oneself or token.word in ARROWS or _is_any_else(claim, place) or self._is_said_again(place)
+        harmless = told or measured or oneself or token.word in ARROWS
+        return harmless or _is_any_else(claim, place) or self._is_said_again(place)
 
     def _is_said_again(self, place: Place) -> bool:
         """Whether a place only calls to mind what was said, or shuts out all else where something else does.
@@ -118,6 +120,11 @@ class Certainty:
         only = shuts and any(c.token.sense is Sense.ONLY for other in self._new for c in other.claims)
         facts = {claim.value for claim in place.own if claim.token.kind is TokenKind.FACT}
         return (reminds or only) and facts <= self._new_values
+
+    def _is_in_sample(self, token: Token) -> bool:
+        """Whether code that a text named as an example stands in a sample that is left: "for example `(#12)`"."""
+        shown = token.word.strip("`")
+        return token.word.startswith("`") and any(is_verbatim(p) and shown in p.text for p in self._new)
 
     def is_news(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
         """Whether a fact or word came for certain: the original has it nowhere, and not in another form."""
@@ -305,8 +312,16 @@ def _is_any_else(claim: Claim, place: Place) -> bool:
     """Whether "else" means other things, not other cases: "anything else"."""
     at = next((i for i, other in enumerate(place.claims) if other is claim), 0)
     before = place.claims[at - 1].token if at else None
-    things = (Sense.SOME, Sense.ALL, Sense.NEGATION)
-    return claim.token.sense is Sense.OTHERWISE and before is not None and before.sense in things
+    if claim.token.sense is not Sense.OTHERWISE or before is None:
+        return False
+    return before.sense in (Sense.SOME, Sense.ALL, Sense.NEGATION) or before.word.lower() in words_in("else_after")
+
+
+def _is_of_little(claim: Claim, place: Place) -> bool:
+    """Whether "only" says how little something is, and shuts nothing out: "only a few milliseconds"."""
+    at = next((i for i, other in enumerate(place.claims) if other is claim), 0)
+    behind = [other.token for other in place.claims[at + 1 : at + 3]]
+    return any(token.sense is Sense.SOME or token.word.lower() in words_in("little") for token in behind)
 
 
 def _has_purpose(place: Place) -> bool:

@@ -244,7 +244,9 @@ def binds(place: Place) -> bool:
 
 def tells(place: Place) -> bool:
     """Whether a sentence tells something and neither asks, forbids nor demands: "If you follow this, all is well."."""
-    forces = any(claim.token.sense in (Sense.DUTY, Sense.ONLY) or claim.token.loud for claim in place.claims)
+    led = any(above.text.rstrip("*_ ").endswith(":") for unit in place.units for above in unit.under)
+    said = place.claims if led else [claim for claim in place.claims if claim.own]
+    forces = any(claim.token.sense in (Sense.DUTY, Sense.ONLY) or claim.token.loud for claim in said)
     question = place.text.rstrip("*_ ").endswith("?")
     return place.kind is UnitKind.SENTENCE and not (
         forces or question or asks(read_tokens(place.text)) or restricts(place, _spoken())
