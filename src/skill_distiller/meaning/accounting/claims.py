@@ -233,7 +233,8 @@ def _spoken() -> frozenset[str]:
 def binds(place: Place) -> bool:
     """Whether a place asks for something, or forbids, limits or permits it."""
     asked = asks(read_tokens(place.text)) or place.text.rstrip("*_ ").endswith("?")
-    heading = place.kind is UnitKind.HEADING
+    cell = place.kind is UnitKind.CELL and all(above.kind is not UnitKind.CELL for above in place.units[0].under)
+    heading = place.kind is UnitKind.HEADING or cell  # the head of a table
     if not any(claim.token.kind <= TokenKind.WORD and not is_plain_word(claim.token) for claim in place.own):
         return False
     counted = any(claim.token.kind is TokenKind.FACT for claim in place.own)  # "the most important" is no limit
@@ -288,6 +289,7 @@ def is_plain_word(token: Token) -> bool:
     return token.kind is TokenKind.WORD and any(word in words_in(table) for table in ("meta", "generic", "being"))
 
 
+_POINTING: Final = words_in("near_ahead") | words_in("pointing_ahead") | words_in("pointing_ahead_at_nouns")
 _HALF: Final = 0.5  # of the words of a lead-in
 
 
@@ -304,8 +306,9 @@ def says_nothing(place: Place, said: frozenset[str]) -> bool:
         claim for claim in place.own if claim.value in words and (claim.value in said or is_plain_word(claim.token))
     ]
     leads = place.text.rstrip("*_ ").endswith(":")
-    if not leads and asks(read_tokens(place.text)):
-        return False
+    points = len(words) == 1 and not _POINTING.isdisjoint(claim.token.word.lower() for claim in place.claims)
+    if not leads and not points and asks(read_tokens(place.text)):
+        return False  # but "watch out for these"
     fresh = [c for c in place.own if c.token.kind is TokenKind.WORD and c not in known]
     about = bool(set(words.values()) & words_in("about_text")) and not any(is_listed(c.token, place) for c in fresh)
-    return about or len(known) >= (_HALF if leads else 1) * len(words)
+    return about or points or len(known) >= (_HALF if leads else 1) * len(words)
