@@ -8,7 +8,7 @@ the words that it stood with, denied or under a condition as it was, and that no
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -89,6 +89,14 @@ def lost_in(before: str, after: str) -> tuple[Fault, ...]:
     return tuple(fault for fault in account(before, after) if fault.kind not in ("new", "form"))
 
 
+def merged_in(before: str, after: str) -> Mapping[str, str]:
+    """The sentences, items and cells of a text of which another one says several in one, each with what says it."""
+    one, two = _parsed(before), _parsed(after)
+    work = _Account(one, two, "", "", together=_pieces(one) > 1)
+    work.faults()
+    return dict(work.merged())
+
+
 class _Account:
     """The work of accounting for one text by another."""
 
@@ -126,6 +134,13 @@ class _Account:
             self._account_for(place, sources)
         self._found += find_other_order(self._old, said, self._carried)
         return self._found
+
+    def merged(self) -> Iterator[tuple[str, str]]:
+        """What of the old text is said together with something else of it, and what says both; after `faults`."""
+        for number, found in self._carried.items():
+            said = self._texts[number].units[0].text
+            if len(found) > 1:
+                yield from ((unit.text, said) for place in found for unit in place.units)
 
     def _note(
         self, kind: str, before: str, after: str, old: Place | None, new: Place | None, *, doubt: bool = False

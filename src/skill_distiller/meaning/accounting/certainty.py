@@ -6,11 +6,21 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import Sense, is_imperative
 from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.bounds import (
+    REACH,
+    Bound,
+    all_bounds,
+    bound_at,
+    bounds_of,
+    ends_of,
+    is_bounded,
+    is_number,
+)
 from skill_distiller.meaning.accounting.claims import ARROWS, DENIALS, binds, is_derived, is_same, must_be_heard, tells
 from skill_distiller.meaning.accounting.places import Claim, Place, is_verbatim
 from skill_distiller.meaning.token import Token, TokenKind
@@ -32,22 +42,15 @@ _EQUIVALENTS: Final[Mapping[Sense, frozenset[Sense]]] = {
     Sense.ABILITY: frozenset({Sense.LEAVE, Sense.ABILITY}),
 }
 _TOLD: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.OTHERWISE})
+# "not before", "only after", "only if", "unless not": one says what another one says, which nobody can tell by program.
+_RESTRICTIONS: Final = _DENYING | {Sense.CONDITION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.APPROVAL}
+_ORDER: Final = frozenset({Sense.BEFORE, Sense.AFTER})
 _LOOSE: Final = frozenset({Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.SOME, Sense.ALL})
 _COLONS: Final = re.compile(r"[:：→|]")
-_UPPER: Final = frozenset({*"<≤", *words_in("upper_limits")})
-_LOWER: Final = frozenset(">≥")
 _OPENING: Final = 4  # words with which a place opens
 _SHORTEST: Final = 4  # letters of a word that may begin another one
-_REACH: Final = 3  # claims between a limit and its number
 _MOST_NEW: Final = 4  # of the words of a place one may be new that stands nowhere in the original
-_RANGE: Final = re.compile(r"(?<=\d)\s?[-–]\s?(?=\d)")
-
-
-class _Bound(NamedTuple):
-    """A limit as it works: whether it is an upper one, and its number."""
-
-    upper: bool
-    number: str
+_CUT: Final = "….*"  # stand for the rest of a name
 
 
 class Certainty:
@@ -75,39 +78,47 @@ class Certainty:
         if token.sense in _LOOSE or token.sense is Sense.LEAVE or token.sense in self._around:
             return False
         if token.sense is Sense.LIMIT:
-            bound = _bound_at(place, claim)
-            some = bound == _Bound(upper=False, number="1")  # "one or more errors" are errors
-            return bound is not None and not some and not _is_bounded(bound, near)
-        if token.sense in DENIALS and any(_is_bounded(bound, near) for bound in _bounds(place)):
-            return False  # "not more than 5", "at most 5"
+            bound = bound_at(place, claim)
+            some = bound == Bound(upper=False, number="1")  # "one or more errors" are errors
+            return bound is not None and not some and not is_bounded(bound, near)
+        bounded = any(is_bounded(bound, near) for bound in bounds_of(place))  # "not more than 5", "at most 5"
+        if token.sense in DENIALS and (bounded or not _is_asserted(claim, place, near)):
+            return False
         condition = token.sense in (Sense.CONDITION, Sense.OTHERWISE)
-        labeled = condition and any(_COLONS.search(c.text) or _has_purpose(c) for c in (*carriers, place))
-        return not (labeled or _is_said_near(claim, near))
+        labeled = condition and any(_COLONS.search(c.text) or _has_purpose(c) for c in (*near, place))
+        restated = token.sense in _RESTRICTIONS and self._restates(place, carriers)
+        return not (labeled or restated or _is_said_near(claim, near))
 
     def _is_fact_lost(self, token: Token, place: Place, carriers: Sequence[Place]) -> bool:
         value = token.value
-        if _is_spelled(token, place) and (value == "1" or not binds(place) or _is_of_known(token, place)):
-            return False
-        if any(value in _ends_of(other) for other in self._new_facts) or self._is_in_sample(token):
+        if _is_spelled(token, place):
+            counted = next((c for c in place.own if c.token.start > token.start), None)
+            gone = counted is not None and not any(counted.value in carrier.values for carrier in carriers)
+            gone = gone and counted is not None and counted.token.word.lower() not in words_in("measures")
+            both = value == "2" and not _words_of(carriers).isdisjoint(words_in("counting_known"))
+            if both or value == "1" or (gone and is_number(token)) or not binds(place) or _is_of_known(token, place):
+                return False
+        if any(value in ends_of(other) for other in self._new_facts) or self._is_in_sample(token):
             return False
         if value not in self._new_values:
-            return True
+            return not any(value == other.rstrip(_CUT) for other in self._new_facts)  # `test-`, `test-…`
         if any(value in other.values for other in self._near(place, carriers, self._new)):
             return False
         if all(value not in other.values for other in self._new):
             return False  # it is said outside of the text
         known = {claim.value for claim in place.claims}
         own = [claim.token for carrier in carriers for claim in carrier.own if claim.token.kind is TokenKind.FACT]
-        return any(other.value not in known and _is_number(other) is _is_number(token) for other in own)
+        return any(other.value not in known and is_number(other) is is_number(token) for other in own)
 
     def _says_little(self, claim: Claim, place: Place) -> bool:
         """Whether a word with a sense binds nobody where it stands."""
         token = claim.token
         told = token.sense in _TOLD and tells(place)  # "titles are often written before the work is done"
-        measured = token.sense is Sense.ONLY and _is_of_little(claim, place)
+        measured = token.sense is Sense.ONLY and (_is_of_little(claim, place) or _behind(claim, place) is Sense.THEN)
         oneself = token.sense is Sense.APPROVAL and _is_to_oneself(claim, place)
         harmless = told or measured or oneself or token.word in ARROWS
-        return harmless or _is_any_else(claim, place) or self._is_said_again(place)
+        named = token.sense is Sense.EXCEPTION and token.word.lower() in words_in("exception_nouns")
+        return harmless or named or _is_any_else(claim, place) or self._is_said_again(place)
 
     def _is_said_again(self, place: Place) -> bool:
         """Whether a place only calls to mind what was said, or shuts out all else where something else does.
@@ -133,8 +144,10 @@ class Certainty:
             leads = place.text.rstrip("*_ ").endswith(":")  # "two requests:"
             if (token.value == "1" or leads) and _is_spelled(token, place):
                 return False  # "split one that holds both"
-            ends = set(_ends_of(token.value))
-            known = token.value in self._old_values or token.word.lower() in self._old_words
+            if re.search(rf"(?<!\S){re.escape(token.value)}[.)]\s", place.text) and len(token.value) == 1:
+                return False  # "1. what, 2. when"
+            ends = set(ends_of(token.value))
+            known = token.value.rstrip(_CUT) in self._old_values or token.word.lower() in self._old_words
             return not (known or (ends and ends <= self._old_values))
         if token.kind is TokenKind.WORD:
             return self._is_word_new(claim, place)
@@ -142,19 +155,25 @@ class Certainty:
             return False
         near = self._near(place, sources, self._old)
         if token.sense is Sense.LIMIT:
-            bound = _bound_at(place, claim)
+            bound = bound_at(place, claim)
             said = len(place.units) == 1 and claim.own and place.text[token.start : token.end].lower().split()
             if said and self._old_words.issuperset(re.findall(r"\w+", " ".join(said))) and said[0].isalpha():
                 return False  # "the maximum is 100", "maximum 100"
-            return bound is not None and bound not in _all_bounds(near)
-        if token.sense in (Sense.LEAVE, Sense.ABILITY) and claim.denied:
-            return not any(c.token.sense in DENIALS for other in near for c in other.claims)  # "may not", "must not"
+            return bound is not None and bound not in all_bounds(near)
         if len(place.units) > 1 and not place.units[0].under:
             near = list(self._old)  # the head of a table
-        if token.sense in DENIALS and any(
-            c.token.sense is Sense.LEAVE and c.token.word != "may" for p in near for c in p.claims
-        ):
+        return self._is_sense_new(claim, place, sources, near)
+
+    def _is_sense_new(self, claim: Claim, place: Place, sources: Sequence[Place], near: Sequence[Place]) -> bool:
+        """Whether a word that restricts or permits came, and stands for none that was `near`."""
+        token = claim.token
+        if token.sense in (Sense.LEAVE, Sense.ABILITY) and claim.denied:
+            return not any(c.token.sense in DENIALS for other in near for c in other.claims)  # "may not", "must not"
+        free = [c for p in near for c in p.claims if c.token.sense is Sense.LEAVE and c.token.word != "may"]
+        if token.sense in DENIALS and free:
             return False  # "you do not have to do anything", "nothing"
+        if token.sense in _RESTRICTIONS and any(self._restates(place, [source]) for source in sources):
+            return False
         stops = token.sense is Sense.UNTIL and any(c.token.sense is Sense.CONDITION for p in near for c in p.claims)
         return must_be_heard(token) or not (stops or _is_said_near(claim, near))  # "stop when", "until"
 
@@ -173,6 +192,8 @@ class Certainty:
         if claim.value in self._old_values or claim.token.word.lower() in words_in("neutral"):
             return True
         word = claim.token.word.lower()
+        if word in self._old_words:
+            return True  # in a name: "log" of `errors.log`
         part = len(word) > _SHORTEST and any(other.startswith(word) for other in self._old_words)  # "checklist"
         return part or any(is_same(claim, other) for other in self._old_claims)
 
@@ -199,16 +220,23 @@ class Certainty:
 
     def _is_other(self, claim: Claim, found: Claim, place: Place, near: Sequence[Place], *, back: bool) -> bool:
         if claim.denied is not found.denied:
-            if _bounds(place) & _all_bounds(near) or any(map(self._is_denied_by_answer, (place, *near))):
+            if bounds_of(place) & all_bounds(near) or any(map(self._is_denied_by_answer, (place, *near))):
                 return False
-            sides = [any(c.token.sense in _DENYING for p in side for c in p.claims) for side in ((place,), near)]
+            sides = [any(_denies(c) for p in side for c in p.claims) for side in ((place,), near)]
             old, new = (found, claim) if back else (claim, found)
             return not all(sides) or _is_turned(old, new, (place,) if back else near)
         clauses = {claim.head, claim.clause, found.head, found.clause} - {None}
         senses = [{c.token.sense for p in side for c in p.claims} for side in ((place,), near)]
         labeled = any(_COLONS.search(p.text) for p in (place, *near))
+        other_way = (
+            Sense.AFTER if Sense.BEFORE in clauses else None
+        )  # "after ten failures it stops", "ten failures stop it"
+        if self._restates(place, near):
+            return False
         return not all(
-            (labeled and clause is Sense.CONDITION) or all(_wanted(clause) & side for side in senses)
+            clause is Sense.AFTER is not other_way
+            or (labeled and clause is Sense.CONDITION)
+            or all(_wanted(clause) & side for side in senses)
             for clause in clauses
             if clause is not None
         )
@@ -219,6 +247,17 @@ class Certainty:
         at = next((i for i, other in enumerate(side) if other is place), -1) + 1
         answer = side[at : at + 1] if place.text.rstrip("*_ ").endswith("?") else ()
         return any(other.own and other.own[0].token.sense in DENIALS for other in answer)
+
+    def _restates(self, place: Place, others: Sequence[Place]) -> bool:
+        """Whether others restrict something in a way in which a place does not, which may say what that says.
+
+        "Before" does not stand for "after"; nor does what another place says.
+        """
+        own, there = (frozenset(c.token.sense for p in side for c in p.claims if c.own) for side in ((place,), others))
+        side = self._old if any(place is other for other in self._old) else self._new
+        beside = (p for p in side if p is not place and any(len(p.values & o.values) > 1 for o in others))
+        known = own.union(*(_senses(other) for other in beside))
+        return bool((there - known - (_ORDER if own & _ORDER else frozenset())) & _RESTRICTIONS)
 
     def _near(self, place: Place, carriers: Sequence[Place], side: Sequence[Place]) -> list[Place]:
         """The carriers of a place, what stands right beside them, and whatever shares half of its words."""
@@ -253,19 +292,21 @@ class Certainty:
         return [c.value for place in places for c in place.own if c.token.kind is TokenKind.FACT]
 
 
+def _denies(claim: Claim) -> bool:
+    return claim.token.sense in _DENYING or claim.token.word.lower() in words_in("not_there")
+
+
+def _words_of(places: Iterable[Place]) -> frozenset[str]:
+    return frozenset(claim.token.word.lower() for place in places for claim in place.claims)
+
+
+def _senses(place: Place) -> frozenset[Sense | None]:
+    return frozenset(claim.token.sense for claim in place.claims if claim.own)
+
+
 def _wanted(sense: Sense) -> frozenset[Sense]:
     """The senses by which one is said."""
     return _EQUIVALENTS.get(sense, frozenset({sense}))
-
-
-def _all_bounds(places: Iterable[Place]) -> frozenset[_Bound]:
-    return frozenset(bound for place in places for bound in _bounds(place))
-
-
-def _is_bounded(bound: _Bound, near: Sequence[Place]) -> bool:
-    """Whether a limit is said: as one, or "one at a time" for "not more than one"."""
-    single = bound == _Bound(upper=True, number="1") and any("1" in other.values for other in near)
-    return single or bound in _all_bounds(near)
 
 
 def _is_turned(old: Claim, new: Claim, after: Sequence[Place]) -> bool:
@@ -276,7 +317,7 @@ def _is_turned(old: Claim, new: Claim, after: Sequence[Place]) -> bool:
         return is_imperative(new.token.word)
     for place in after:
         if new in place.own:
-            behind = place.own[place.own.index(new) + 1 :][:_REACH]
+            behind = place.own[place.own.index(new) + 1 :][:REACH]
             return old.near and not any(c.near or c.token.sense in DENIALS for c in behind)
     return old.near
 
@@ -290,7 +331,10 @@ def _is_said_near(claim: Claim, near: Iterable[Place]) -> bool:
     if any(claim.token.word in place.text.lower() for place in near if sense is Sense.APPROVAL):
         return True  # as the name of a field
     claims = [other for place in near for other in place.claims]
-    if sense is Sense.BEFORE and any(other.token.word.lower() in words_in("leading") for other in claims):
+    words = {other.token.word.lower() for other in claims}
+    if sense in _ORDER and words & (words_in("leading") if sense is Sense.BEFORE else words_in("compared_times")):
+        return True
+    if sense is Sense.BEFORE and words & words_in("compared_times"):
         return True
     return any(other.token.sense in wanted or is_derived(claim.token.word, other.token.word) for other in claims)
 
@@ -320,7 +364,7 @@ def _is_any_else(claim: Claim, place: Place) -> bool:
 def _is_of_little(claim: Claim, place: Place) -> bool:
     """Whether "only" says how little something is, and shuts nothing out: "only a few milliseconds"."""
     at = next((i for i, other in enumerate(place.claims) if other is claim), 0)
-    behind = [other.token for other in place.claims[at + 1 : at + 3]]
+    behind = [other.token for other in place.claims[at + 1 : at + 2 + REACH]]
     return any(token.sense is Sense.SOME or token.word.lower() in words_in("little") for token in behind)
 
 
@@ -330,44 +374,27 @@ def _has_purpose(place: Place) -> bool:
     return any(one in words_in("implied") and two in words_in("used_for") for one, two in pairwise(words))
 
 
+def _behind(claim: Claim, place: Place) -> Sense | None:
+    """The sense of the word right behind one: "only then"."""
+    behind = [other.token for other in place.claims if other.token.start >= claim.token.end]
+    return behind[0].sense if behind else None
+
+
+def _is_asserted(claim: Claim, place: Place, near: Sequence[Place]) -> bool:
+    """Whether what a denial is about is said now, and not by a word that denies it: "not reached", "unreachable"."""
+    about = next(
+        (c for c in place.own if c.token.start > claim.token.start and c.token.kind is not TokenKind.SENSE), None
+    )
+    if about is None:
+        return True
+    word = about.token.word.lower()[:_SHORTEST]
+    others = [c.token.word.lower() for other in near for c in other.claims]
+    if any(o.removeprefix(p).startswith(word) for o in others for p in words_in("denying_prefixes") if o.startswith(p)):
+        return False
+    return any(is_same(about, other) for carrier in near for other in carrier.claims)
+
+
 def _is_to_oneself(claim: Claim, place: Place) -> bool:
     """Whether nobody else is asked: "ask yourself"."""
     behind = [other.token for other in place.claims if other.token.start >= claim.token.end]
     return bool(behind) and behind[0].word.lower() in words_in("reflexive")
-
-
-def _is_number(token: Token) -> bool:
-    return token.value[:1].isdigit()
-
-
-def _ends_of(value: str) -> tuple[str, ...]:
-    """The two ends of a range; none of what is none."""
-    ends = tuple(_RANGE.split(value))
-    return ends if len(ends) > 1 else ()
-
-
-def _bounds(place: Place) -> frozenset[_Bound]:
-    """The limits of a place."""
-    found = (_bound_at(place, claim) for claim in place.claims if claim.token.sense is Sense.LIMIT)
-    ranges = [_ends_of(claim.value) for claim in place.claims if claim.token.kind is TokenKind.FACT]
-    ends = [_Bound(bool(i), end) for own in ranges for i, end in enumerate(own)]  # "3-7" is "at least 3, at most 7"
-    named = [c for c in place.claims if c.token.word.lower() in words_in("either_limits")]  # "limit: 5"
-    either = [_Bound(up, number) for c in named if (number := _number_beside(place, c)) for up in (True, False)]
-    return frozenset(bound for bound in (*found, *ends, *either) if bound)
-
-
-def _bound_at(place: Place, claim: Claim) -> _Bound | None:
-    """What a limit says with the number behind it, a denied one the other way round; None where it has no number."""
-    sign = claim.token.value.rpartition(":")[2]
-    if sign not in _UPPER | _LOWER:
-        return None
-    number = _number_beside(place, claim)
-    return _Bound((sign in _UPPER) is not claim.denied, number) if number else None
-
-
-def _number_beside(place: Place, claim: Claim) -> str:
-    """The number that stands next behind a word, or before it; "" for none."""
-    claims = place.claims
-    at = next(i for i, other in enumerate(claims) if other is claim)
-    around = (*claims[at + 1 : at + 1 + _REACH], *reversed(claims[max(0, at - _REACH) : at]))
-    return next((c.value for c in around if c.token.kind is TokenKind.FACT and _is_number(c.token)), "")

@@ -30,7 +30,7 @@ def find_other_form(
             yield Fault("form", f"one {kinds[0][0].value}" if kinds[0] else "", f"{len(kinds[1])} blocks", doubt=True)
     numbers = [[place.units[0].number for place in side if place.units[0].number] for side in (old, new)]
     if not together and numbers[0] != numbers[1]:
-        told = numbers[1] == numbers[0][: len(numbers[1])]  # some are said in one step, or without numbers
+        told = not numbers[0] or numbers[1] == numbers[0][: len(numbers[1])]  # some are said in one step, or came
         yield Fault("form", "the numbers of the steps", "", doubt=told)
     headings = [any(section.level for section in skill.sections) for skill in (before, after)]
     if not together and headings == [False, True]:
