@@ -50,6 +50,16 @@ def test_what_loses_something_is_refused_or_asked_about() -> None:
     assert [case.title for case in cases if not account(case.input, case.expected)] == []
 
 
+@pytest.mark.parametrize(
+    "hedge", ["usually", "typically", "generally", "where appropriate,", "if possible,", "roughly"]
+)
+def test_a_hedge_that_came_is_refused_without_asking(hedge: str) -> None:
+    """What had to be done is no matter of taste; where the original doubts too, a judge is asked."""
+    before, after = "Put the file into the drawer before you close it.", "put the file into the drawer before closing."
+    assert any(not fault.doubt for fault in account(before, f"{hedge.capitalize()} {after}"))
+    assert not any(not fault.doubt for fault in account(f"As a rule, p{before[1:]}", f"Usually {after}"))
+
+
 def test_what_is_said_in_one_is_merged() -> None:
     """Two sentences that one text says are named with it; what is said alone is not."""
     before = "Do not rename columns. Do not drop columns. Run the tests at the end."

@@ -319,7 +319,8 @@ class _Account:
         return next((found for i, found in self._carried.items() if self._texts[i] is place), [])
 
     def _is_doubtful(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
-        return _is_plain_news(claim) or not self._certainty.is_news(claim, place, sources)
+        hedged = self._certainty.is_hedge(claim)
+        return not hedged and (_is_plain_news(claim) or not self._certainty.is_news(claim, place, sources))
 
 
 _MOSTLY_GONE: Final = 0.6  # of the words of a sentence that is not there any more

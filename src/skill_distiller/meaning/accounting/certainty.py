@@ -21,7 +21,18 @@ from skill_distiller.meaning.accounting.bounds import (
     is_bounded,
     is_number,
 )
-from skill_distiller.meaning.accounting.claims import ARROWS, DENIALS, binds, is_derived, is_same, must_be_heard, tells
+from skill_distiller.meaning.accounting.claims import (
+    ARROWS,
+    DENIALS,
+    binds,
+    is_any_else,
+    is_derived,
+    is_of_little,
+    is_same,
+    is_to_oneself,
+    must_be_heard,
+    tells,
+)
 from skill_distiller.meaning.accounting.places import Claim, Place, is_verbatim
 from skill_distiller.meaning.token import Token, TokenKind
 
@@ -114,11 +125,11 @@ class Certainty:
         """Whether a word with a sense binds nobody where it stands."""
         token = claim.token
         told = token.sense in _TOLD and tells(place)  # "titles are often written before the work is done"
-        measured = token.sense is Sense.ONLY and (_is_of_little(claim, place) or _behind(claim, place) is Sense.THEN)
-        oneself = token.sense is Sense.APPROVAL and _is_to_oneself(claim, place)
+        measured = token.sense is Sense.ONLY and (is_of_little(claim, place) or _behind(claim, place) is Sense.THEN)
+        oneself = token.sense is Sense.APPROVAL and is_to_oneself(claim, place)
         harmless = told or measured or oneself or token.word in ARROWS
         named = token.sense is Sense.EXCEPTION and token.word.lower() in words_in("exception_nouns")
-        return harmless or named or _is_any_else(claim, place) or self._is_said_again(place)
+        return harmless or named or is_any_else(claim, place) or self._is_said_again(place)
 
     def _is_said_again(self, place: Place) -> bool:
         """Whether a place only calls to mind what was said, or shuts out all else where something else does.
@@ -127,7 +138,7 @@ class Certainty:
         """
         words = [claim.token.word.lower() for claim in place.claims[:_OPENING]]
         reminds = not words_in("reminding").isdisjoint(words)
-        shuts = any(_is_any_else(claim, place) for claim in place.claims)
+        shuts = any(is_any_else(claim, place) for claim in place.claims)
         only = shuts and any(c.token.sense is Sense.ONLY for other in self._new for c in other.claims)
         facts = {claim.value for claim in place.own if claim.token.kind is TokenKind.FACT}
         return (reminds or only) and facts <= self._new_values
@@ -136,6 +147,11 @@ class Certainty:
         """Whether code that a text named as an example stands in a sample that is left: "for example `(#12)`"."""
         shown = token.word.strip("`")
         return token.word.startswith("`") and any(is_verbatim(p) and shown in p.text for p in self._new)
+
+    def is_hedge(self, claim: Claim) -> bool:
+        """Whether a word makes a rule a matter of taste or chance, and the original has no such word: "usually"."""
+        hedges = words_in("hedges")
+        return claim.token.word.lower() in hedges and self._old_words.isdisjoint(hedges | words_in("about"))
 
     def is_news(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
         """Whether a fact or word came for certain: the original has it nowhere, and not in another form."""
@@ -352,22 +368,6 @@ def _is_of_known(token: Token, place: Place) -> bool:
     return bool(before) and before[-1].word.lower() in words_in("definite")
 
 
-def _is_any_else(claim: Claim, place: Place) -> bool:
-    """Whether "else" means other things, not other cases: "anything else"."""
-    at = next((i for i, other in enumerate(place.claims) if other is claim), 0)
-    before = place.claims[at - 1].token if at else None
-    if claim.token.sense is not Sense.OTHERWISE or before is None:
-        return False
-    return before.sense in (Sense.SOME, Sense.ALL, Sense.NEGATION) or before.word.lower() in words_in("else_after")
-
-
-def _is_of_little(claim: Claim, place: Place) -> bool:
-    """Whether "only" says how little something is, and shuts nothing out: "only a few milliseconds"."""
-    at = next((i for i, other in enumerate(place.claims) if other is claim), 0)
-    behind = [other.token for other in place.claims[at + 1 : at + 2 + REACH]]
-    return any(token.sense is Sense.SOME or token.word.lower() in words_in("little") for token in behind)
-
-
 def _has_purpose(place: Place) -> bool:
     """Whether a place says for what something is used, as "when" does: "use for"."""
     words = [claim.token.word.lower() for claim in place.claims]
@@ -392,9 +392,3 @@ def _is_asserted(claim: Claim, place: Place, near: Sequence[Place]) -> bool:
     if any(o.removeprefix(p).startswith(word) for o in others for p in words_in("denying_prefixes") if o.startswith(p)):
         return False
     return any(is_same(about, other) for carrier in near for other in carrier.claims)
-
-
-def _is_to_oneself(claim: Claim, place: Place) -> bool:
-    """Whether nobody else is asked: "ask yourself"."""
-    behind = [other.token for other in place.claims if other.token.start >= claim.token.end]
-    return bool(behind) and behind[0].word.lower() in words_in("reflexive")

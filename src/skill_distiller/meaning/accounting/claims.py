@@ -290,6 +290,7 @@ def is_plain_word(token: Token) -> bool:
 
 
 _POINTING: Final = words_in("near_ahead") | words_in("pointing_ahead") | words_in("pointing_ahead_at_nouns")
+_LITTLE: Final = 3  # words behind "only" within which something is said to be small
 _HALF: Final = 0.5  # of the words of a lead-in
 
 
@@ -312,3 +313,25 @@ def says_nothing(place: Place, said: frozenset[str]) -> bool:
     fresh = [c for c in place.own if c.token.kind is TokenKind.WORD and c not in known]
     about = bool(set(words.values()) & words_in("about_text")) and not any(is_listed(c.token, place) for c in fresh)
     return about or points or len(known) >= (_HALF if leads else 1) * len(words)
+
+
+def is_any_else(claim: Claim, place: Place) -> bool:
+    """Whether "else" means other things, not other cases: "anything else"."""
+    at = next((i for i, other in enumerate(place.claims) if other is claim), 0)
+    before = place.claims[at - 1].token if at else None
+    if claim.token.sense is not Sense.OTHERWISE or before is None:
+        return False
+    return before.sense in (Sense.SOME, Sense.ALL, Sense.NEGATION) or before.word.lower() in words_in("else_after")
+
+
+def is_of_little(claim: Claim, place: Place) -> bool:
+    """Whether "only" says how little something is, and shuts nothing out: "only a few milliseconds"."""
+    at = next((i for i, other in enumerate(place.claims) if other is claim), 0)
+    behind = [other.token for other in place.claims[at + 1 : at + 2 + _LITTLE]]
+    return any(token.sense is Sense.SOME or token.word.lower() in words_in("little") for token in behind)
+
+
+def is_to_oneself(claim: Claim, place: Place) -> bool:
+    """Whether nobody else is asked: "ask yourself"."""
+    behind = [other.token for other in place.claims if other.token.start >= claim.token.end]
+    return bool(behind) and behind[0].word.lower() in words_in("reflexive")
