@@ -150,8 +150,9 @@ class Certainty:
 
     def is_hedge(self, claim: Claim) -> bool:
         """Whether a word makes a rule a matter of taste or chance, and the original has no such word: "usually"."""
-        hedges = words_in("hedges")
-        return claim.token.word.lower() in hedges and self._old_words.isdisjoint(hedges | words_in("about"))
+        hedges, word = words_in("hedges"), claim.token.word.lower()
+        old = self._old_words.union(other.token.word.lower() for other in self._old_claims)  # "as a rule" is "usually"
+        return word in hedges and old.isdisjoint(hedges | words_in("about"))
 
     def is_news(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
         """Whether a fact or word came for certain: the original has it nowhere, and not in another form."""
