@@ -190,6 +190,39 @@ def test_in_a_real_browser(page: Path, hostile: Path) -> None:
         assert not _has_run(dom)
 
 
+@pytest.mark.slow
+@pytest.mark.integration
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_a_reader_at_the_page(page: Path, hostile: Path) -> None:
+    """It fits a telephone and obeys the keyboard; nothing is fetched, and no skill at no point runs an attack."""
+    api: Any = pytest.importorskip("playwright.sync_api")
+    asked: list[str] = []
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": 390, "height": 840})
+        tab.on("request", lambda request: asked.append(request.url.partition("#")[0]))
+        tab.goto(f"{page.as_uri()}#skill=1&point=0")
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert tab.locator("#skills td").first.bounding_box()["width"] > 100
+        figures = tab.text_content("#figures")
+        tab.focus("#slider")
+        tab.keyboard.press("End")
+        assert tab.text_content("#figures") != figures
+        tab.locator("#sides .piece.g[data-index]").first.focus()
+        tab.keyboard.press("Enter")
+        assert " --keep " in tab.input_value("#option")
+        tab.fill("#search", "build")
+        assert tab.text_content("#shown") == "1 of 3"
+        tab.goto(hostile.as_uri())
+        for number in range(35):
+            tab.evaluate(f"location.hash = 'skill={number}&point=0'")
+            for _ in range(int(tab.get_attribute("#slider", "max")) + 1):
+                tab.press("#slider", "ArrowRight")
+            assert not _has_run(tab.content())
+        browser.close()
+    assert set(asked) == {page.as_uri(), hostile.as_uri()}
+
+
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The records of three skills at two thresholds."""

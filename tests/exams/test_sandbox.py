@@ -159,6 +159,19 @@ def _read(path: Path) -> bytes:
 
 
 @needed
+def test_memory_is_that_of_all_processes(sandbox: Sandbox) -> None:
+    """Each has less than one may have; together they would take what the machine has. What they share counts once."""
+    fork = (
+        "import os, time\n{}for n in range(4):\n    if not os.fork():\n        {}time.sleep(1)\n        os._exit(0)\n"
+    )
+    take, wait = "x = b'x' * (400 << 20)\n", "for n in range(4): os.wait()"
+    done = replace(sandbox, seconds=20.0).run(fork.format("", take + " " * 8) + wait)
+    assert not done.passed or isinstance(sandbox, Container)  # its limit ends a process, where there are cgroups
+    assert "memory" in done.killed or isinstance(sandbox, Container)
+    assert replace(sandbox, seconds=20.0).run(fork.format(take, "") + wait).passed
+
+
+@needed
 def test_endless_output_is_cut(sandbox: Sandbox) -> None:
     """A megabyte on disk at the most, the end of it kept."""
     done = sandbox.run("while True: print('x' * 1000)")
