@@ -256,6 +256,21 @@ def test_a_page_of_records_runs_nothing_again(records: Path) -> None:
     assert "(6 skills)" in mixed.stderr
 
 
+def test_records_cost_what_their_skills_do(tmp_path: Path) -> None:
+    """What a session pays for a description counts all that is listed, also of a skill that says when it is for."""
+    file = make_library(tmp_path / "skills", 1) / "deploy-0" / "SKILL.md"
+    file.write_text(
+        file.read_text("utf-8").replace("\n---", "\nwhen_to_use: Whenever a deploy is over.\n---", 1), "utf-8"
+    )
+    (tmp_path / "runs.jsonl").write_bytes(run("compress", file, "--json", "-q", "--no-calibration").stdout)
+    pages = [tmp_path / "of-skill.html", tmp_path / "of-record.html"]
+    for source, page in zip((file, tmp_path / "runs.jsonl"), pages, strict=True):
+        assert run("report", source, "-o", page, "--jobs=1").exit_code == 0
+    tiers = [re.findall(r'<th scope="row">(\w+)</th>.*?"n">([\d,]+)<', page.read_text("utf-8")) for page in pages]
+    assert tiers[0][:2] == tiers[1][:2]
+    assert [name for name, _ in tiers[0][:2]] == ["listing", "body"]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
