@@ -119,7 +119,7 @@ def _before() -> Iterator[float]:
         ("while True: pass", "seconds"),
         ("import time; time.sleep(1000)", "seconds"),
         ("import os\nwhile True: os.fork()", "processes"),
-        ("import os\nfor n in range(40): os.fork() or __import__('time').sleep(1000)", ""),
+        ("import os, time\nfor n in range(40): os.fork() or time.sleep(1000)\ntime.sleep(1000)", ""),
         ("import signal, time\nfor s in (2, 15, 1): signal.signal(s, signal.SIG_IGN)\ntime.sleep(1000)", "seconds"),
         ("import os\nif os.fork() == 0:\n    os.setsid()\n    __import__('time').sleep(1000)\nos.wait()", "seconds"),
     ],
