@@ -112,7 +112,7 @@ class Vocabulary(NamedTuple):
 @once_per_reading
 def skill_parts(reading: Reading) -> tuple[tuple[Part, ...], ...]:
     """For each block its parts."""
-    return tuple(parts_of(block, facts) for block, facts in zip(reading.skill.blocks, reading.facts, strict=True))
+    return tuple(map(parts_of, reading.skill.blocks, reading.locked))
 
 
 def worth_features(reading: Reading, vocabulary: Vocabulary) -> list[tuple[float, ...]]:
