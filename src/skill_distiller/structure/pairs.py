@@ -86,9 +86,9 @@ def _repeated(skill: Skill) -> Iterator[Edge]:
         above = skill.sections[parent].heading if parent is not None else ""
         if _names_examples(section.heading) or _names_examples(above):
             continue
-        for block, following in zip(section.blocks, [*section.blocks[1:], None], strict=False):
+        for block in section.blocks:
             match = _LABEL.match(block.text) if block.kind in PROSE else None
-            said = match["label"] if match else block.text if is_lead_in(block, following) else ""
+            said = match["label"] if match else block.text if block.index in lead_ins(skill) else ""
             words = tuple(_WORD.findall(said.casefold())) if len(said) <= _MAX_LABEL_CHARS else ()
             if words and not _names_examples(said):
                 name = words[:-1] if len(words) > _FEWEST_SAME else words

@@ -63,8 +63,8 @@ def find_pointers(skill: Skill) -> Iterator[Edge]:
     for section in skill.sections:
         for block in section.blocks:
             if block.kind in _POINTING:
-                said = _WORD.findall(block.text.casefold())
-                if not words.isdisjoint(said) or (not block.text.isascii() and any(word in block.text for word in unspaced)):
+                text, said = block.text, _WORD.findall(block.text.casefold())
+                if not words.isdisjoint(said) or (not text.isascii() and any(map(text.__contains__, unspaced))):
                     yield from _to_places(section, block, shown)
                 if counted and _DIGIT.search(block.text):
                     yield from _to_counts(skill, block, counted)
