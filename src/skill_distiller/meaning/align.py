@@ -17,7 +17,7 @@ from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, anchors, block_units, heading_units
 from skill_distiller.skill.containers import find_containers, match_tags
 from skill_distiller.skill.labels import labels_of
-from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.skill.model import Block, BlockKind, Skill, once_per_skill
 
 _LIKE: Final = 0.5  # of the words and facts of the longer one: so much is shared by two units that stand for each other
 _LIKE_IN_PLACE: Final = 0.25  # the same between two neighbors that are the same
@@ -35,12 +35,16 @@ _T = TypeVar("_T")
 
 
 class Side:
-    """One of two texts: its blocks, headings and units, and the tags and labels that each block stands under."""
+    """One of two texts: its blocks, headings and units, and the tags and labels that each block stands under.
+
+    It belongs to its skill (`side_of`), which may be compared with several others, at once too.
+    """
 
     def __init__(self, skill: Skill) -> None:
         self.skill = skill
         self.headings = heading_units(skill)
         self._units: dict[int, list[Unit]] = {}
+        self._words: dict[Unit, frozenset[str]] = {}
         self._numbers: dict[Unit, int] = {}  # of each among the units of its block
         self._places = dict(_places(skill))
         self.containers = find_containers(skill)
@@ -52,9 +56,16 @@ class Side:
         """The units of a block."""
         if block not in self._units:
             section, labels = self.skill.section_of[block], self.labels(block)
-            self._units[block] = block_units(self.skill.blocks[block], section, labels, self._places[block])
-            self._numbers.update((unit, number) for number, unit in enumerate(self._units[block]))
+            found = block_units(self.skill.blocks[block], section, labels, self._places[block])
+            self._numbers.update((unit, number) for number, unit in enumerate(found))
+            self._units.setdefault(block, found)  # of two threads that ask at once both get the units of one
         return self._units[block]
+
+    def words(self, unit: Unit) -> frozenset[str]:
+        """What a unit of this text says, as a set of values: its words and facts."""
+        if unit not in self._words:
+            self._words[unit] = _words_of(unit)
+        return self._words[unit]
 
     def other_units(self, blocks: Container[int]) -> list[Unit]:
         """The units of all blocks but some."""
@@ -80,6 +91,12 @@ class Side:
         if isinstance(thing, int):
             return self.skill.section_of[thing], thing, 0
         return thing.section, thing.block, self._numbers.get(thing, 0)
+
+
+@once_per_skill
+def side_of(skill: Skill) -> Side:
+    """A skill as one of two texts."""
+    return Side(skill)
 
 
 def _places(skill: Skill) -> Iterator[tuple[int, int]]:
@@ -137,7 +154,7 @@ class Alignment:
 
 def align(before: Skill, after: Skill) -> Alignment:
     """The alignment of two skills: headings by their paths, blocks by their bytes, units by what they say."""
-    found = Alignment(Side(before), Side(after))
+    found = Alignment(side_of(before), side_of(after))
     _align_headings(found)
     _align_blocks(found)
     _align_units(found)
@@ -150,8 +167,7 @@ def plain(text: str) -> str:
     return _MARKS.sub(" ", text).strip().casefold()
 
 
-def words_of(unit: Unit) -> frozenset[str]:
-    """What a unit says, as a set of values: its words and facts."""
+def _words_of(unit: Unit) -> frozenset[str]:
     if unit.kind in VERBATIM:
         return frozenset(_WORD.findall(unit.text))
     return frozenset(token.value for token in read_tokens(unit.text) if token.kind <= TokenKind.WORD)
@@ -164,7 +180,7 @@ def _align_headings(found: Alignment) -> None:
     pairs = _pair_namesakes(found, old, new, paths)
     keys: list[Callable[[Unit], Hashable]] = [lambda u: (u.depth, plain(u.text)), lambda u: plain(u.text)]
     pairs += _pair_up(*_left(old, new, pairs), keys)
-    pairs += _pair_alike(old, new, pairs, {})
+    pairs += _pair_alike(found, old, new, pairs, {})
     found.headings = sorted(pairs, key=lambda pair: pair[0].section)
     found.pair(pairs)
     found.gone, found.come = _left(old, new, pairs)
@@ -241,14 +257,14 @@ def _align_units(found: Alignment) -> None:
     ]
     pairs = _pair_up(old, new, keys)
     # The first cells tell which rows are the same; what stands in a row and a column that are known is known.
-    pairs += _pair_alike(old, new, pairs, homes, of=lambda unit: unit.kind is UnitKind.CELL and not unit.depth)
+    pairs += _pair_alike(found, old, new, pairs, homes, of=lambda unit: unit.kind is UnitKind.CELL and not unit.depth)
     pairs += _pair_cells(found, old, new, pairs)
-    pairs += _pair_alike(old, new, pairs, homes)
+    pairs += _pair_alike(found, old, new, pairs, homes)
     found.pair(pairs)
     matches = {one: Match([one], [other]) for one, other in pairs}
     left, come = _left(old, new, pairs)
-    found.gone += _join(left, old, matches)
-    found.come += _join(come, new, {match.after[0]: match for match in matches.values()}, parted=True)
+    found.gone += _join(found, left, old, matches)
+    found.come += _join(found, come, new, {match.after[0]: match for match in matches.values()}, parted=True)
     for match in matches.values():
         found.pair((one, match.after[0]) for one in match.before[1:])
         found.pair((match.before[0], other) for other in match.after[1:])
@@ -288,6 +304,7 @@ def _pair_cells(found: Alignment, old: Sequence[Unit], new: Sequence[Unit], pair
 
 
 def _pair_alike(
+    found: Alignment,
     old: Sequence[Unit],
     new: Sequence[Unit],
     pairs: Sequence[Pair],
@@ -303,7 +320,7 @@ def _pair_alike(
     left = [unit for unit in left if _sort_of(unit) in sorts]  # all others have not to be read
     if not left or not come:
         return []
-    words = {unit: words_of(unit) for unit in (*left, *come)}
+    words = {unit: side.words(unit) for side, units in ((found.old, left), (found.new, come)) for unit in units}
     holders = defaultdict[str, list[Unit]](list)
     for unit in come:
         for word in words[unit]:
@@ -319,13 +336,13 @@ def _pair_alike(
             if score:
                 elsewhere = homes.get(one) != homes.get(other)
                 offers.append((-score, elsewhere, abs(place[one] - place[other]), place[one], place[other], one, other))
-    found: list[Pair] = []
+    alike: list[Pair] = []
     taken = set[Unit]()
     for *_, one, other in sorted(offers, key=lambda offer: offer[:5]):
         if one not in taken and other not in taken:
             taken.update((one, other))
-            found.append((one, other))
-    return found
+            alike.append((one, other))
+    return alike
 
 
 _SORTS: Final = frozenset({UnitKind.CODE, UnitKind.CELL, UnitKind.HEADING})
@@ -375,9 +392,10 @@ def _neighbors(pairs: Iterable[Pair], old: Sequence[Unit], new: Sequence[Unit]) 
 
 
 def _join(
-    left: Sequence[Unit], order: Sequence[Unit], matches: dict[Unit, Match], *, parted: bool = False
+    found: Alignment, left: Sequence[Unit], order: Sequence[Unit], matches: dict[Unit, Match], *, parted: bool = False
 ) -> list[Unit]:
     """What is left after whatever went into the counterpart of its neighbor was joined to that."""
+    side, other = (found.new, found.old) if parted else (found.old, found.new)
     place = {unit: number for number, unit in enumerate(order)}
     rest = []
     for unit in left:
@@ -388,8 +406,8 @@ def _join(
             mine, theirs = (match.after, match.before) if parted else (match.before, match.after)
             if [(one.kind, one.text) for one in theirs] == [(one.kind, one.text) for one in mine]:
                 continue  # nothing went into it
-            fresh = frozenset[str]().union(*map(words_of, theirs)) - frozenset[str]().union(*map(words_of, mine))
-            own = words_of(unit) if fresh else ()
+            fresh = frozenset[str]().union(*map(other.words, theirs)) - frozenset[str]().union(*map(side.words, mine))
+            own = side.words(unit) if fresh else ()
             if own and len(fresh & own) >= _PART * len(own):
                 mine.append(unit)
                 mine.sort(key=place.__getitem__)

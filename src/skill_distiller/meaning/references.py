@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from skill_distiller.meaning.token import Token
-from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.skill.model import Block, BlockKind, Skill, once_per_skill
 
 _DEFINITION: Final = re.compile(
     r""" {0,3}\[(?P<label>[^\[\]\n^][^\[\]\n]{0,200})\]:[ \t]*<?(?P<url>[^\s<>]{1,2000})>?"""
@@ -25,9 +25,12 @@ _NOTE: Final = re.compile(r"\[\^([^\]\s]{1,80})\]")
 
 def with_addresses(skill: Skill) -> Skill:
     """The skill with the address of each link where it is used; a definition that nothing uses stays where it is."""
+    return _addressed(skill) if any(block.kind is BlockKind.DEFINITION for block in skill.blocks) else skill
+
+
+@once_per_skill
+def _addressed(skill: Skill) -> Skill:
     definitions = [block for block in skill.blocks if block.kind is BlockKind.DEFINITION]
-    if not definitions:
-        return skill
     targets: dict[str, str] = {}
     for label, target in (found for block in definitions for _, *found in _definitions(block)):
         targets.setdefault(label, target)
