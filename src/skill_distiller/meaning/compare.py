@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, are_synonyms
-from skill_distiller.meaning.align import Alignment, Counterpart, Match, Side, align, plain
+from skill_distiller.meaning.align import Alignment, Counterpart, Match, align, plain
 from skill_distiller.meaning.references import renamed_notes, with_addresses, with_old_names
 from skill_distiller.meaning.sentence_tokens import asks, read_language, read_tokens
+from skill_distiller.meaning.side import Side
 from skill_distiller.meaning.statements import PARTED
 from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
