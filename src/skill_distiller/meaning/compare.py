@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -251,8 +251,7 @@ def _gone(found: Alignment) -> Iterator[Difference]:
             own = frozenset(_WORD.findall(plain(unit.text)))
             by_longest[max(own, key=len, default="")].add(own)
     for i, _ in found.blocks:
-        said = {"", *_WORD.findall(plain(found.old.skill.blocks[i].text))}
-        if any(own <= said for longest in by_longest.keys() & said for own in by_longest[longest]):
+        if _may_hold(plain(found.old.skill.blocks[i].text), by_longest):
             left.update((plain(unit.text), unit.section) for unit in found.old.units(i))
     coded = _blocks_of_code(found.of_old)
     for unit in found.gone:
@@ -264,6 +263,12 @@ def _gone(found: Alignment) -> Iterator[Difference]:
         else:
             verdict = Verdict.PROVED if section == unit.section else Verdict.REWORDED
             yield Difference(verdict, (unit,), (), "said twice", False)
+
+
+def _may_hold(text: str, by_longest: Mapping[str, Iterable[frozenset[str]]]) -> bool:
+    """A quick look whether one of some sentences may stand in a text, given their words by the longest of each."""
+    said = {"", *_WORD.findall(text)}
+    return any(own <= said for longest in by_longest.keys() & said for own in by_longest[longest])
 
 
 def _blocks_of_code(counterparts: Mapping[Unit, Unit]) -> frozenset[int]:
