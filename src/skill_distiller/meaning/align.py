@@ -85,7 +85,7 @@ def align(before: Skill, after: Skill) -> Alignment:
     return found
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=65536)  # a long file has so many texts, which are asked for in order each time
 def plain(text: str) -> str:
     """A text without white space and marks of emphasis, in small letters: to find it again."""
     return _MARKS.sub(" ", text).strip().casefold()
