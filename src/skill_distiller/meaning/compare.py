@@ -10,9 +10,8 @@ from typing import Final
 
 from skill_distiller.language.lexicon import Sense, are_synonyms
 from skill_distiller.meaning.align import Alignment, Counterpart, Match, align, plain
-from skill_distiller.meaning.references import renamed_notes, with_addresses, with_old_names
 from skill_distiller.meaning.sentence_tokens import asks, read_language, read_tokens
-from skill_distiller.meaning.side import Side
+from skill_distiller.meaning.side import Side, renamed_notes, with_old_names
 from skill_distiller.meaning.statements import PARTED
 from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
@@ -85,7 +84,7 @@ class Comparison:
 
 def compare(before: Skill, after: Skill) -> Comparison:
     """Every difference of two skills' bodies; frontmatter is not looked at."""
-    found = align(with_addresses(before), with_addresses(after))
+    found = align(before, after)
     language = read_language(before.body[:_SAMPLE])
     differences = [
         *_headings(found, language),
