@@ -30,6 +30,21 @@ def test_pairs_of_words(text: str, expected: str) -> None:
         assert asks(a, b) is asks(b, a) is wanted, line
 
 
+def test_words_that_are_not_stemmed_are_those_that_snowball_leaves_alone() -> None:
+    """The quick look at an ending passes over no word that the stemmer changes."""
+    snowball = forms._stemmer("en")
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    endings = (
+        "ational tional izer ization ation ator alism aliti alli fulness ousli ousness iveness iviti biliti bli ogi "
+        "ogist fulli lessli li alize icate iciti ical ful ness ative al ance ence er ic able ible ant ement ment ent "
+        "ism ate iti ous ive ize ion eed eedly ed edly ing ingly ies ied sses us y"
+    ).split()
+    words = [root + end for root in ("psychol", "gener", "hopp", "inn", "sk", "a") for end in (*endings, *letters)]
+    words += ["".join(word) for word in product(letters, "aeouy", letters)]
+    words += ["".join(word) for word in product("bcst", "aeiouy", letters, letters)]
+    assert [word for word in words if forms._stem_in("en", word) != snowball.stemWord(word)] == []
+
+
 def test_words_have_all_their_senses() -> None:
     assert lexicon.senses("never") == {Sense.NEGATION}
     assert lexicon.senses("nunca") == {Sense.NEGATION}

@@ -10,7 +10,7 @@ from hypothesis import given
 from tests.fixture_file import parameters
 from tests.strategies import sound_skills, texts
 
-from skill_distiller.language.facts import block_facts
+from skill_distiller.language.facts import block_facts, locked_spans
 from skill_distiller.language.modals import restricts
 from skill_distiller.rewriting.model import apply_edits
 from skill_distiller.rewriting.parts import Part, Unit, deletions, parts_of, units_of
@@ -35,7 +35,7 @@ def _marked(block: Block, parts: Sequence[Part], units: Sequence[Unit]) -> str:
 
 
 def _units(block: Block) -> tuple[tuple[Part, ...], tuple[Unit, ...]]:
-    parts = parts_of(block, block_facts(block))
+    parts = parts_of(block, locked_spans(block.text, block_facts(block)))
     return parts, units_of(block, parts, restricts)
 
 

@@ -45,6 +45,15 @@ def test_threads_do_not_disturb_each_other(options: DistillOptions) -> None:
     assert at_once == one_by_one
 
 
+def test_one_skill_may_be_in_several_runs_at_once() -> None:
+    """What a skill keeps of what was read from it is the same for all of them."""
+    text = _skills()[0]
+    wanted = [distill(parse_skill(text), options).text for options in _OPTIONS * _ROUNDS]
+    skill = parse_skill(text)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda options: distill(skill, options).text, _OPTIONS * _ROUNDS)) == wanted
+
+
 def test_a_run_goes_to_another_process() -> None:
     """A pickled run does there what it does here."""
     run = Run(_OPTIONS[1])

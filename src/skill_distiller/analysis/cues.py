@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.patterns import WORDS, one_of
-from skill_distiller.skill.labels import is_lead_in
+from skill_distiller.skill.labels import lead_ins
 from skill_distiller.skill.model import Block, BlockKind, Skill
 
 _PROMISES: Final = tuple(
@@ -49,15 +49,9 @@ def places(skill: Skill) -> Iterator[Place]:
         path = skill.heading_path(section.index)
         led_in_by = ""
         for i, block in enumerate(section.blocks):
-            following = section.blocks[i + 1] if i + 1 < len(section.blocks) else None
-            leads_in = is_lead_in(block, following)
+            leads_in = block.index in lead_ins(skill)
             yield Place(block, path, i == 0, leads_in, led_in_by)
             led_in_by = block.text if leads_in else ""
-
-
-def lead_ins(skill: Skill) -> frozenset[int]:
-    """The indices of the blocks that are lead-ins."""
-    return frozenset(place.block.index for place in places(skill) if place.leads_in)
 
 
 def heading_cue(place: Place) -> Points:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from skill_distiller.analysis.model import Analysis, Verdict
 from skill_distiller.analysis.patterns import PatternSet
 from skill_distiller.language.fact import Fact
-from skill_distiller.language.facts import block_facts
+from skill_distiller.language.facts import Span, block_facts, locked_spans
 from skill_distiller.skill.containers import Containers, find_containers
 from skill_distiller.skill.labels import lead_ins
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import PROSE, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, Piece
 from skill_distiller.structure.files import named_files
 from skill_distiller.structure.find_edges import find_edges
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_WORDED: Final = PROSE | {BlockKind.TABLE}
 
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: it is large
@@ -56,6 +57,14 @@ class Reading:
     def facts(self) -> tuple[tuple[Fact, ...], ...]:
         """For each block its facts, in order of position."""
         return tuple(block_facts(block) for block in self.skill.blocks)
+
+    @cached_property
+    def locked(self) -> tuple[tuple[Span, ...], ...]:
+        """For each block of prose and each table the spans that no rendering may touch; for any other none."""
+        return tuple(
+            locked_spans(block.text, facts) if block.kind in _WORDED else ()
+            for block, facts in zip(self.skill.blocks, self.facts, strict=True)
+        )
 
     @cached_property
     def containers(self) -> Containers:

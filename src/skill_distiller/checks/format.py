@@ -273,13 +273,21 @@ def find_hidden(pair: Pair) -> Iterator[Finding]:
 
 def _look_alikes(pair: Pair) -> Iterator[Finding]:
     before, after = pair.original.text, pair.candidate.text
-    if _NO_LATIN.search(after):
-        words = {match.group(): match.start() for match in _TWO_SCRIPTS.finditer(after) if match.group() not in before}
-        yield from (_finding(word, _line(after, at), "letters of two scripts") for word, at in words.items())
+    words = {match.group(): match.start() for match in _of_two_scripts(after) if match.group() not in before}
+    yield from (_finding(word, _line(after, at), "letters of two scripts") for word, at in words.items())
     if _OTHER_SPACE.search(after):
         spans = (match for match in _SPAN.finditer(after) if _OTHER_SPACE.search(match.group()))
         new = (match for match in spans if match.group() not in before)
         yield from (_finding(match.group(), _line(after, match.start()), "another space in code") for match in new)
+
+
+def _of_two_scripts(text: str) -> Iterator[re.Match[str]]:
+    """The words with letters of two scripts, looked for in those lines that have any but Latin ones."""
+    end = 0
+    while found := _NO_LATIN.search(text, end):
+        end = text.find("\n", found.end())
+        end = end if end >= 0 else len(text)
+        yield from _TWO_SCRIPTS.finditer(text, text.rfind("\n", 0, found.start()) + 1, end)
 
 
 def _line(text: str, at: int) -> int:

@@ -146,8 +146,14 @@ def _language_of() -> Mapping[str, str]:
 _OF_LANGUAGE: Final = frozenset("articles fillers light imperatives opposites rivals synonyms".split())
 
 
+# With no other ending does the English Snowball stemmer change a word; it takes 20 microseconds.
+_STEMMED_ENDING: Final = re.compile(r"(?:[deglsy]|[cglt]i|er|ic|ant|ent|ion|ator|is[mt])\Z")
+
+
 @lru_cache(maxsize=65536)
 def _stem_in(language: str, word: str) -> str:
+    if language == "en" and word.isascii() and word.isalpha() and word.islower() and not _STEMMED_ENDING.search(word):
+        return word
     return word if language in UNSPACED else str(_stemmer(language).stemWord(word))
 
 

@@ -77,12 +77,10 @@ def languages_of(words: Iterable[str]) -> frozenset[str]:
     Where no word is known, those whose letters the words have.
     """
     words = list(words)
-    known = list(filter(None, map(_common_words().get, words)))
-    if not known:
-        return frozenset(map(by_letter, words)) - {"en"}
-    if all("en" in languages for languages in known):
-        return _ENGLISH
-    votes = Counter(chain.from_iterable(known))
+    if _only_elsewhere().isdisjoint(words):  # so it is for most texts
+        english = not _small_or_telling("en").isdisjoint(words)
+        return _ENGLISH if english else frozenset(map(by_letter, words)) - {"en"}
+    votes = Counter(chain.from_iterable(filter(None, map(_common_words().get, words))))
     most = max(votes.values())
     return _ENGLISH if votes["en"] == most else frozenset(name for name in votes if votes[name] == most)
 
@@ -224,14 +222,26 @@ def _small_words(language: str) -> frozenset[str]:
     return frozenset(" ".join(data.get(table, "") for table in ("light", "articles", "fillers")).split())
 
 
+@lru_cache(maxsize=16)
+def _small_or_telling(language: str) -> frozenset[str]:
+    """The small words of a language and those with a sense."""
+    return _small_words(language) | frozenset(" ".join(tables(language)["senses"].values()).split())
+
+
 @lru_cache(maxsize=1)
 def _common_words() -> Mapping[str, list[str]]:
     """Each small word and each word with a sense with the languages that have it."""
     found: dict[str, list[str]] = {}
     for language in LANGUAGES:
-        for word in _small_words(language) | set(" ".join(tables(language)["senses"].values()).split()):
+        for word in _small_or_telling(language):
             found.setdefault(word, []).append(language)
     return found
+
+
+@lru_cache(maxsize=1)
+def _only_elsewhere() -> frozenset[str]:
+    """Those of them that English has not."""
+    return frozenset(_common_words().keys() - _small_or_telling("en"))
 
 
 @lru_cache(maxsize=1)

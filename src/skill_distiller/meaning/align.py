@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, groupby, pairwise
 from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 
-from skill_distiller.meaning.sentence_tokens import read_tokens
+from skill_distiller.meaning.side import Side, side_of
 from skill_distiller.meaning.statements import longest_run, pair_in_order, pair_rising
-from skill_distiller.meaning.token import TokenKind
-from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, anchors, block_units, heading_units
-from skill_distiller.skill.containers import find_containers, match_tags
-from skill_distiller.skill.labels import labels_of
-from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.meaning.units import Unit, UnitKind, anchors
+from skill_distiller.skill.containers import match_tags
+from skill_distiller.skill.model import Block, Skill
 
 _LIKE: Final = 0.5  # of the words and facts of the longer one: so much is shared by two units that stand for each other
 _LIKE_IN_PLACE: Final = 0.25  # the same between two neighbors that are the same
@@ -32,63 +30,6 @@ _WORD: Final = re.compile(r"\w+")
 
 Pair = tuple[Unit, Unit]
 _T = TypeVar("_T")
-
-
-class Side:
-    """One of two texts: its blocks, headings and units, and the tags and labels that each block stands under."""
-
-    def __init__(self, skill: Skill) -> None:
-        self.skill = skill
-        self.headings = heading_units(skill)
-        self._units: dict[int, list[Unit]] = {}
-        self._numbers: dict[Unit, int] = {}  # of each among the units of its block
-        self._places = dict(_places(skill))
-        self.containers = find_containers(skill)
-        tags = self.containers.partners
-        self._labels = {block: own for section in skill.sections for block, own in labels_of(section.blocks, tags)}
-        self.label_blocks = frozenset([*chain.from_iterable(self._labels.values()), *tags])
-
-    def units(self, block: int) -> list[Unit]:
-        """The units of a block."""
-        if block not in self._units:
-            section, labels = self.skill.section_of[block], self.labels(block)
-            self._units[block] = block_units(self.skill.blocks[block], section, labels, self._places[block])
-            self._numbers.update((unit, number) for number, unit in enumerate(self._units[block]))
-        return self._units[block]
-
-    def other_units(self, blocks: Container[int]) -> list[Unit]:
-        """The units of all blocks but some."""
-        return [unit for block in range(len(self.skill.blocks)) if block not in blocks for unit in self.units(block)]
-
-    def labels(self, block: int) -> tuple[Unit, ...]:
-        """What a block stands under besides its heading, from the outer one to the nearest."""
-        return tuple(self.units(label)[-1] for label in self._labels.get(block, ()))
-
-    def above(self, thing: int | Unit) -> tuple[Unit, ...]:
-        """Whatever a block or a unit stands under, the heading first."""
-        block, own = (thing, self.labels(thing)) if isinstance(thing, int) else (thing.block, thing.under)
-        return (*self.around(block), *own)
-
-    def around(self, block: int) -> tuple[Unit, ...]:
-        """The heading that a block stands under, and the opening tag of the innermost container around it."""
-        tag = self.containers.around[block]
-        found = (self.headings[self.containers.homes[block]], self.units(tag)[0] if tag >= 0 else None)
-        return tuple(unit for unit in found if unit)
-
-    def place(self, thing: int | Unit) -> tuple[int, int, int]:
-        """Where a block, heading or unit stands: its section, block and number in that."""
-        if isinstance(thing, int):
-            return self.skill.section_of[thing], thing, 0
-        return thing.section, thing.block, self._numbers.get(thing, 0)
-
-
-def _places(skill: Skill) -> Iterator[tuple[int, int]]:
-    """For the items of long lists, which are blocks by themselves, the place of each in its list; 0 for the others."""
-    place = 0
-    for block, before in zip(skill.blocks, (None, *skill.blocks), strict=False):
-        follows = block.kind is BlockKind.LIST_ITEM and before is not None and before.kind is block.kind
-        place = place + 1 if follows else 0
-        yield block.index, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,24 +78,17 @@ class Alignment:
 
 def align(before: Skill, after: Skill) -> Alignment:
     """The alignment of two skills: headings by their paths, blocks by their bytes, units by what they say."""
-    found = Alignment(Side(before), Side(after))
+    found = Alignment(side_of(before), side_of(after))
     _align_headings(found)
     _align_blocks(found)
     _align_units(found)
     return found
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=65536)  # a long file has so many texts, which are asked for in order each time
 def plain(text: str) -> str:
     """A text without white space and marks of emphasis, in small letters: to find it again."""
     return " ".join(_MARKS.sub("", text).split()).casefold()
-
-
-def words_of(unit: Unit) -> frozenset[str]:
-    """What a unit says, as a set of values: its words and facts."""
-    if unit.kind in VERBATIM:
-        return frozenset(_WORD.findall(unit.text))
-    return frozenset(token.value for token in read_tokens(unit.text) if token.kind <= TokenKind.WORD)
 
 
 def _align_headings(found: Alignment) -> None:
@@ -164,7 +98,7 @@ def _align_headings(found: Alignment) -> None:
     pairs = _pair_namesakes(found, old, new, paths)
     keys: list[Callable[[Unit], Hashable]] = [lambda u: (u.depth, plain(u.text)), lambda u: plain(u.text)]
     pairs += _pair_up(*_left(old, new, pairs), keys)
-    pairs += _pair_alike(old, new, pairs, {})
+    pairs += _pair_alike(found, old, new, pairs, {})
     found.headings = sorted(pairs, key=lambda pair: pair[0].section)
     found.pair(pairs)
     found.gone, found.come = _left(old, new, pairs)
@@ -241,14 +175,14 @@ def _align_units(found: Alignment) -> None:
     ]
     pairs = _pair_up(old, new, keys)
     # The first cells tell which rows are the same; what stands in a row and a column that are known is known.
-    pairs += _pair_alike(old, new, pairs, homes, of=lambda unit: unit.kind is UnitKind.CELL and not unit.depth)
+    pairs += _pair_alike(found, old, new, pairs, homes, of=lambda unit: unit.kind is UnitKind.CELL and not unit.depth)
     pairs += _pair_cells(found, old, new, pairs)
-    pairs += _pair_alike(old, new, pairs, homes)
+    pairs += _pair_alike(found, old, new, pairs, homes)
     found.pair(pairs)
     matches = {one: Match([one], [other]) for one, other in pairs}
     left, come = _left(old, new, pairs)
-    found.gone += _join(left, old, matches)
-    found.come += _join(come, new, {match.after[0]: match for match in matches.values()}, parted=True)
+    found.gone += _join(found, left, old, matches)
+    found.come += _join(found, come, new, {match.after[0]: match for match in matches.values()}, parted=True)
     for match in matches.values():
         found.pair((one, match.after[0]) for one in match.before[1:])
         found.pair((match.before[0], other) for other in match.after[1:])
@@ -288,6 +222,7 @@ def _pair_cells(found: Alignment, old: Sequence[Unit], new: Sequence[Unit], pair
 
 
 def _pair_alike(
+    found: Alignment,
     old: Sequence[Unit],
     new: Sequence[Unit],
     pairs: Sequence[Pair],
@@ -303,7 +238,7 @@ def _pair_alike(
     left = [unit for unit in left if _sort_of(unit) in sorts]  # all others have not to be read
     if not left or not come:
         return []
-    words = {unit: words_of(unit) for unit in (*left, *come)}
+    words = {unit: side.words(unit) for side, units in ((found.old, left), (found.new, come)) for unit in units}
     holders = defaultdict[str, list[Unit]](list)
     for unit in come:
         for word in words[unit]:
@@ -319,13 +254,13 @@ def _pair_alike(
             if score:
                 elsewhere = homes.get(one) != homes.get(other)
                 offers.append((-score, elsewhere, abs(place[one] - place[other]), place[one], place[other], one, other))
-    found: list[Pair] = []
+    alike: list[Pair] = []
     taken = set[Unit]()
     for *_, one, other in sorted(offers, key=lambda offer: offer[:5]):
         if one not in taken and other not in taken:
             taken.update((one, other))
-            found.append((one, other))
-    return found
+            alike.append((one, other))
+    return alike
 
 
 _SORTS: Final = frozenset({UnitKind.CODE, UnitKind.CELL, UnitKind.HEADING})
@@ -375,9 +310,10 @@ def _neighbors(pairs: Iterable[Pair], old: Sequence[Unit], new: Sequence[Unit]) 
 
 
 def _join(
-    left: Sequence[Unit], order: Sequence[Unit], matches: dict[Unit, Match], *, parted: bool = False
+    found: Alignment, left: Sequence[Unit], order: Sequence[Unit], matches: dict[Unit, Match], *, parted: bool = False
 ) -> list[Unit]:
     """What is left after whatever went into the counterpart of its neighbor was joined to that."""
+    side, other = (found.new, found.old) if parted else (found.old, found.new)
     place = {unit: number for number, unit in enumerate(order)}
     rest = []
     for unit in left:
@@ -388,8 +324,8 @@ def _join(
             mine, theirs = (match.after, match.before) if parted else (match.before, match.after)
             if [(one.kind, plain(one.text)) for one in theirs] == [(one.kind, plain(one.text)) for one in mine]:
                 continue  # nothing went into it
-            fresh = frozenset[str]().union(*map(words_of, theirs)) - frozenset[str]().union(*map(words_of, mine))
-            own = words_of(unit) if fresh else ()
+            fresh = frozenset[str]().union(*map(other.words, theirs)) - frozenset[str]().union(*map(side.words, mine))
+            own = side.words(unit) if fresh else ()
             if own and len(fresh & own) >= _PART * len(own):
                 mine.append(unit)
                 mine.sort(key=place.__getitem__)

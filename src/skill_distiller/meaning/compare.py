@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, are_synonyms
-from skill_distiller.meaning.align import Alignment, Counterpart, Match, Side, align, plain
+from skill_distiller.meaning.align import Alignment, Counterpart, Match, align, plain
 from skill_distiller.meaning.punctuation import shows_the_same
-from skill_distiller.meaning.references import renamed_notes, with_addresses, with_old_names
 from skill_distiller.meaning.sentence_tokens import asks, read_language, read_tokens
+from skill_distiller.meaning.side import Side, renamed_notes, with_old_names
 from skill_distiller.meaning.statements import PARTED
 from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
@@ -84,7 +85,7 @@ class Comparison:
 
 def compare(before: Skill, after: Skill) -> Comparison:
     """Every difference of two skills' bodies; frontmatter is not looked at."""
-    found = align(with_addresses(before), with_addresses(after))
+    found = align(before, after)
     around = before.body[:_SAMPLE]
     differences = [
         *_headings(found, around),
@@ -244,14 +245,18 @@ def _gone(found: Alignment) -> Iterator[Difference]:
     if not found.gone:
         return
     left = {plain(unit.text): unit.section for unit in found.of_old}
-    words = {frozenset(_WORD.findall(plain(unit.text))) for unit in found.gone if unit.kind is UnitKind.SENTENCE}
-    longest = {max(own, key=len, default="") for own in words}
+    by_longest = defaultdict[str, set[frozenset[str]]](set)
+    for unit in found.gone:
+        if unit.kind is UnitKind.SENTENCE:
+            own = frozenset(_WORD.findall(plain(unit.text)))
+            by_longest[max(own, key=len, default="")].add(own)
     for i, _ in found.blocks:
-        if _may_hold(plain(found.old.skill.blocks[i].text), longest, words):
+        if _may_hold(plain(found.old.skill.blocks[i].text), by_longest):
             left.update((plain(unit.text), unit.section) for unit in found.old.units(i))
+    coded = _blocks_of_code(found.of_old)
     for unit in found.gone:
         section = left.get(plain(unit.text)) if unit.kind is UnitKind.SENTENCE else None
-        if _names_code(unit, found.of_old):
+        if unit.kind is UnitKind.FENCE and unit.block in coded:
             yield Difference(Verdict.REWORDED, (unit,), (), unit.kind.value, False)
         elif section is None:
             yield Difference(Verdict.GONE, (unit,), (), unit.kind.value, True)
@@ -260,25 +265,25 @@ def _gone(found: Alignment) -> Iterator[Difference]:
             yield Difference(verdict, (unit,), (), "said twice", False)
 
 
-def _may_hold(text: str, longest: Iterable[str], words: Iterable[frozenset[str]]) -> bool:
-    """A quick look whether one of some sentences may stand in a text, given their words: most blocks hold none."""
-    return any(map(text.__contains__, longest)) and any(map({*_WORD.findall(text)}.issuperset, words))
+def _may_hold(text: str, by_longest: Mapping[str, Iterable[frozenset[str]]]) -> bool:
+    """A quick look whether one of some sentences may stand in a text, given their words by the longest of each."""
+    said = {"", *_WORD.findall(text)}
+    return any(own <= said for longest in by_longest.keys() & said for own in by_longest[longest])
 
 
-def _names_code(unit: Unit, counterparts: Mapping[Unit, Unit]) -> bool:
-    """Whether a unit only names the language of code, of which lines stand as code on the other side too."""
-    return unit.kind is UnitKind.FENCE and any(
-        one.block == unit.block and one.kind is other.kind is UnitKind.CODE for one, other in counterparts.items()
-    )
+def _blocks_of_code(counterparts: Mapping[Unit, Unit]) -> frozenset[int]:
+    """The blocks with lines that stand as code on both sides: a fence that went or came only named their language."""
+    return frozenset(one.block for one, other in counterparts.items() if one.kind is other.kind is UnitKind.CODE)
 
 
 def _come(found: Alignment) -> Iterator[Difference]:
     """What is new; a sentence that is only said once more is no news."""
     said = {plain(unit.text) for unit in found.of_old if unit.kind is UnitKind.SENTENCE} if found.come else set()
+    coded = _blocks_of_code(found.of_new) if found.come else frozenset[int]()
     for unit in found.come:
         if plain(unit.text) in said:
             yield Difference(Verdict.REWORDED, (), (unit,), "said twice", False)
-        elif _names_code(unit, found.of_new):
+        elif unit.kind is UnitKind.FENCE and unit.block in coded:
             yield Difference(Verdict.REWORDED, (), (unit,), unit.kind.value, False)
         elif plain(unit.text) or unit.kind in VERBATIM:
             yield Difference(Verdict.NEW, (), (unit,), unit.kind.value, True)

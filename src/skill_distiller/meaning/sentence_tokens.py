@@ -63,6 +63,8 @@ _WORD: Final = (
     rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
     r"|(?P<sign>[≥≤→⇒↔¬∧∨∀∃=<>&+×÷±/%#@?？]|[^\w\s!-/:-@\[-`{-~，。、；：！？「」『』（）《》【】“”‘’„‚‹›«»…–—·•¿¡])"
 )
+# Of a text in small letters of ASCII without apostrophes, whose numbers tell no language; much faster.
+_ASCII_WORD: Final = re.compile(r"[a-z]+\.?(?:[a-z]\.)*|[=<>&+/%#@?]")
 _AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-]*(?=\Z|[\s%°]|[^\W\d_]{1,12}\Z)")
 _CJK: Final = re.compile(f"[{CJK}]")
 _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
@@ -137,7 +139,9 @@ def _is_unspaced(text: str) -> bool:
 @lru_cache(maxsize=16384)  # by itself, and with what stands for it
 def _plain_words(text: str) -> tuple[str, ...]:
     lowered = text.lower().replace("’", "'")
-    expression = _expression(elided="'" in lowered, unspaced=_is_unspaced(lowered), named=False)
+    expression = _ASCII_WORD
+    if "'" in lowered or not text.isascii():
+        expression = _expression(elided="'" in lowered, unspaced=_is_unspaced(lowered), named=False)
     words = [word.rstrip(".") for word in expression.findall(lowered)]
     if text.isascii():
         return tuple(words)

@@ -82,6 +82,8 @@ def _on_clock(match: re.Match[str], mark: str) -> str:
 
 def with_pronouns(tokens: Sequence[Token]) -> list[Token]:
     """The tokens without a "one" that stands for a thing named before and is no number: "the next one"."""
+    if words_in("pronouns_too").isdisjoint([token.word for token in tokens]):
+        return list(tokens)
     return [token for at, token in enumerate(tokens) if not (at and _is_pronoun(tokens[at - 1 : at + 2]))]
 
 

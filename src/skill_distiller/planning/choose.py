@@ -215,7 +215,8 @@ def _required(reading: Reading, threshold: float, models: Models) -> Mapping[int
     """What is required at a threshold, with a model's word for whatever goes where much is to be kept."""
     required = required_blocks(reading, threshold, models.worth)
     if threshold >= RELAXED_BELOW:
-        required = {i: why for i, why in required.items() if i not in excuses(reading) or why in _FOR_GOOD}
+        excused = excuses(reading)
+        required = {i: why for i, why in required.items() if i not in excused or why in _FOR_GOOD}
     if threshold >= RELAXED_BELOW or not models.drops:
         required = {**spoken_for(reading, drops=models.drops), **required}
     return required

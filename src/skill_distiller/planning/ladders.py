@@ -91,9 +91,9 @@ def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | No
     headings = tuple(counter.count(section.heading_source) for section in reading.skill.sections)
     trims = find_trims(reading, models.worth) if models.trims and models.wording.rewords else {}
     ladders = build_ladders(reading, counter, phrases, models.wording, trims)
+    excused = excuses(reading)
     worths = tuple(
-        worth * (_EXCUSED if i in excuses(reading) else 1)
-        for i, worth in enumerate(block_worths(reading, models.worth))
+        worth * (_EXCUSED if i in excused else 1) for i, worth in enumerate(block_worths(reading, models.worth))
     )
     prepared = Ladders(ladders, worths, headings)
     for renderer in models.renderers if models.wording.rewords else ():

@@ -135,7 +135,7 @@ def ruled_blocks(reading: Reading) -> frozenset[int]:
     found = set[int]()
     partners = reading.containers.partners
     for block in reading.skill.blocks:
-        if names_rules(opening_tag(block)):
+        if (tag := opening_tag(block)) and names_rules(tag):
             between = range(block.index + 1, partners.get(block.index, 0))
             found |= {*between} if block.index in partners else {block.index}
     return frozenset(found)

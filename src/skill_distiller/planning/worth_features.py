@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from math import log
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -47,6 +48,7 @@ _FACTS: Final = {
     "lines of code": (FactKind.CODE_LINE,),
     "quotations": (FactKind.QUOTED,),
 }
+_COLUMN_OF: Final = {kind: at for at, kinds in enumerate(_FACTS.values()) for kind in kinds}
 _PLACE: Final = (
     "place in the block, 0-1",
     "is the first part",
@@ -112,7 +114,7 @@ class Vocabulary(NamedTuple):
 @once_per_reading
 def skill_parts(reading: Reading) -> tuple[tuple[Part, ...], ...]:
     """For each block its parts."""
-    return tuple(parts_of(block, facts) for block, facts in zip(reading.skill.blocks, reading.facts, strict=True))
+    return tuple(map(parts_of, reading.skill.blocks, reading.locked))
 
 
 def worth_features(reading: Reading, vocabulary: Vocabulary) -> list[tuple[float, ...]]:
@@ -143,30 +145,39 @@ def _fact_columns(own: Mapping[str, FactKind]) -> Iterable[float]:
     """The logarithms of how many facts there are of each of _FACTS; most parts have none."""
     if not own:
         return _NO_FACTS
-    kinds = Counter(own.values())
-    return [log(sum(kinds[kind] for kind in group) + 1) for group in _FACTS.values()]
+    counts = [1] * len(_FACTS)
+    for kind in own.values():
+        if kind in _COLUMN_OF:
+            counts[_COLUMN_OF[kind]] += 1
+    return map(log, counts)
 
 
 def _facts_by_part(parts: Sequence[Part], facts: Sequence[Fact]) -> list[list[Fact]]:
-    """The facts that begin in each of the parts of their block."""
+    """The facts, in order of position, that begin in each of the parts of their block."""
     found: list[list[Fact]] = [[] for _ in parts]
     at = 0
-    for fact in sorted(facts, key=lambda fact: fact.start):
+    for fact in facts:
         while at + 1 < len(parts) and parts[at].end <= fact.start:
             at += 1
         found[at].append(fact)
     return found
 
 
+@cache
+def _asked() -> tuple[frozenset[str], ...]:
+    """The words of conditions, of negations, of reasons and of failures."""
+    return words_of(*_CONDITIONS), words_of(*_NEGATIONS), words_of(Sense.BECAUSE), words_in("field_notes")
+
+
 def _text_columns(
     text: str, information: Sequence[float], novel: frozenset[str], known: Mapping[str, float]
 ) -> Iterable[float]:
     words = _WORD.findall(text.lower())
-    said = frozenset(words)
-    counted = (
-        0.0 if said.isdisjoint(asked) else log(sum(map(asked.__contains__, words)) + 1)
-        for asked in (words_of(*_CONDITIONS), words_of(*_NEGATIONS))
-    )
+    asked = _asked()
+    conditions, negations = [
+        0.0 if own.isdisjoint(words) else log(sum(map(own.__contains__, words)) + 1) for own in asked[:2]
+    ]
+    reason, failure = [float(not own.isdisjoint(words)) for own in asked[2:]]
     return (
         log(len(text) + _CHARACTERS),
         log(len(novel) + 1),
@@ -175,9 +186,10 @@ def _text_columns(
         log(len(_DIGITS.findall(text)) + 1),
         log(len(_CAPITALS.findall(text)) + 1),
         *[log(text.count(mark) + 1) for mark in _MARKS],
-        float(not said.isdisjoint(words_of(Sense.BECAUSE))),
-        float(not said.isdisjoint(words_in("field_notes"))),
-        *counted,
+        reason,
+        failure,
+        conditions,
+        negations,
         float(text.rstrip().endswith((":", "："))),
     )
 

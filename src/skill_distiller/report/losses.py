@@ -93,7 +93,7 @@ def _share_gone(change: Change, result: Result) -> float:
 def _parts_gone(change: Change, result: Result) -> str:
     """The sentences, items and rows of a block that its rendering does not have, each on a line of its own."""
     block = change.block
-    parts = parts_of(block, result.reading.facts[block.index])
+    parts = parts_of(block, result.reading.locked[block.index])
     texts = (block.text[part.start : part.end].strip("\r\n") for part in parts)
     kept = " ".join(change.after.split())
     return "\n".join(text for text in texts if " ".join(text.split()) not in kept and any(map(str.isalnum, text)))

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.model import Phrases, SectionType
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
+from skill_distiller.language.facts import fact_keys, find_facts
 from skill_distiller.meaning.compare import compare_texts
 from skill_distiller.rewriting.model import (
     DROPPED,
@@ -58,7 +58,6 @@ _RUNGS: Final = (
 )
 _MIN_PHRASE_WORDS: Final = 3
 _LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
-_EDITED: Final = PROSE | {BlockKind.TABLE}
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
 
@@ -104,8 +103,8 @@ def build_ladders(
     The renderings are not proved yet: see `keeps_everything`.
     """
     drafts = []
-    for block, verdict, facts in zip(reading.skill.blocks, reading.verdicts, reading.facts, strict=True):
-        locked = locked_spans(block.text, facts) if block.kind in _EDITED else ()
+    read = (reading.skill.blocks, reading.verdicts, reading.facts, reading.locked)
+    for block, verdict, facts, locked in zip(*read, strict=True):
         terse = wording is Wording.TERSE
         words = terse or (wording is Wording.DETAIL and is_detail(verdict))
         said = phrases.get(block.index) if words and block.kind in PROSE else None

@@ -9,8 +9,7 @@ from enum import StrEnum
 from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
-from skill_distiller.language.fact import Fact
-from skill_distiller.language.facts import locked_spans
+from skill_distiller.language.facts import Span
 from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.rewriting.model import Edit
 from skill_distiller.rewriting.sentences import (
@@ -87,7 +86,7 @@ class Unit:
         return self.free and all(child.removable for child in self.children)
 
 
-def parts_of(block: Block, facts: Sequence[Fact]) -> tuple[Part, ...]:
+def parts_of(block: Block, locked: Sequence[Span]) -> tuple[Part, ...]:
     """The parts of a block in order; joined, they are its text. Code, quotes and HTML are one part.
 
     Of a list the first part of an item is the item itself; its further sentences and what is nested in it hang on that.
@@ -100,7 +99,7 @@ def parts_of(block: Block, facts: Sequence[Fact]) -> tuple[Part, ...]:
     first: list[int] = []  # of each item, the place of its first part
     depths: list[int] = []
     at = 0
-    for item in items_of(block, locked_spans(block.text, facts)):
+    for item in items_of(block, locked):
         above = first[item.above] if item.above >= 0 else -1
         first.append(len(parts))
         depths.append(depths[item.above] + 1 if item.above >= 0 else 0)

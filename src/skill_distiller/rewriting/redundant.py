@@ -17,7 +17,7 @@ from skill_distiller.analysis.cues import IMPERATIVES
 from skill_distiller.analysis.model import Phrases, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import UsageError
-from skill_distiller.language.facts import Span, locked_spans, merge_spans, overlaps
+from skill_distiller.language.facts import Span, merge_spans, overlaps
 from skill_distiller.language.modals import MODAL_WORDS
 from skill_distiller.language.tables import words_in
 from skill_distiller.language.words import content_words
@@ -174,7 +174,7 @@ class LocalScorer:
 def _plain_sentences(reading: Reading, index: int) -> Iterator[tuple[int, str]]:
     """The sentences, after their offsets, that order, restrict and name nothing and on which no other hangs."""
     text, following = reading.skill.blocks[index].text, reading.skill.blocks[index + 1 : index + 2]
-    locked = locked_spans(text, reading.facts[index])
+    locked = reading.locked[index]
     sentences = [s for item in items_of(reading.skill.blocks[index], locked) for s in item.sentences]
     starts = list(accumulate(map(len, sentences), initial=0))
     for at, (sentence, after) in zip(starts, pairwise([*sentences, *(b.text for b in following), ""]), strict=False):

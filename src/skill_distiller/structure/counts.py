@@ -161,8 +161,9 @@ def read_place(text: str, *, heading: bool = False) -> Place | None:
     >>> [read_place(text).number for text in ("#6: Six", "第三步", "B) Or so", "Option C", "4️⃣ Four", "(e) Five")]
     [6, 3, 2, 3, 4, 5]
     """
-    start = _BEFORE.match(text)
-    line = small(text[start.end() if start else 0 :][:_MAX_CHARS])
+    before = _BEFORE.match(text)
+    start = before.end() if before else 0
+    line = small(text[start : start + _MAX_CHARS])
     match = _SIGN.match(line) or _worded(heading).match(line) or (_BARE_IN_HEADING if heading else _BARE).match(line)
     match = match or _COUNTED.match(line)
     if not match:

@@ -37,7 +37,7 @@ def find_references(skill: Skill) -> Iterator[Edge]:
             continue
         text = block.text.lower()
         own = skill.section_of[block.index]
-        near = {heading for word in {"", *_WORD.findall(text)} for heading in by_word.get(word, ())}
+        near = {heading for word in by_word.keys() & {"", *_WORD.findall(text)} for heading in by_word[word]}
         targets = ((heading, _nearest(own, sections[heading])) for heading in near if _is_named(heading, text))
         for heading, target in sorted(targets):
             if target != own:

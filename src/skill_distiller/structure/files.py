@@ -24,9 +24,8 @@ _PATH: Final = re.compile(
 )
 _AT: Final = re.compile(r"(?<![\w@/])@(?:\./)?(?P<name>(?:[\w+.-]+/)+[\w+-][\w+.-]*\.\w{1,8})\b")
 # A bare name counts where somebody is told to read it: "Read `manifest.yaml` before you start".
-_READ: Final = re.compile(
-    r"(?P<verb>[^\W\d_]+)\s(?:[^\W\d_]{1,4}\s)?`(?:\./)?(?P<name>[\w@+-][\w@+.-]*\.[A-Za-z]\w{1,7})`"
-)
+_BARE_NAME: Final = re.compile(r"`(?:\./)?(?P<name>[\w@+-][\w@+.-]*\.[A-Za-z]\w{1,7})`")
+_READ: Final = re.compile(rf"(?P<verb>[^\W\d_]+)\s(?:[^\W\d_]{{1,4}}\s)?{_BARE_NAME.pattern}")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 
 
@@ -76,9 +75,11 @@ def _names(text: str) -> tuple[str, ...]:
     if "." not in text:
         return ()
     found: list[str] = []
-    if "`" in text:
+    if _BARE_NAME.search(text):
         read = words_in("reading_verbs")
         found += (match["name"] for match in _READ.finditer(text) if match["verb"].casefold() in read)
+    if "/" not in text and ".md" not in text.lower():
+        return tuple(found)
     plain = _URL.sub(" ", text) if "://" in text else text
     # No name has a blank in it: the expressions, which are slow, see only what may be one.
     plain = " ".join(word for word in plain.split() if "." in word and ("/" in word or ".md" in word.lower()))

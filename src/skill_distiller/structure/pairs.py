@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.language.modals import CONTRACTIONS
 from skill_distiller.language.tables import parts, texts, words_in
 from skill_distiller.skill.containers import opening_tag
-from skill_distiller.skill.labels import is_label, is_lead_in
+from skill_distiller.skill.labels import is_label, lead_ins
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pointers import leading, opens_with
@@ -57,10 +57,9 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
     siblings = dict[tuple[int | None, int], list[_Named]]()
     for section, parent in zip(skill.sections, skill.parents, strict=True):
         siblings.setdefault((parent, section.level), []).append((heading_of(section.index), section.heading))
-        following = [*section.blocks[1:], None]
-        lead_ins = [b for b, after in zip(section.blocks, following, strict=False) if is_lead_in(b, after)]
-        yield from _sides([(block.index, block.text) for block in lead_ins])
-        plain = (b for b in lead_ins if len(b.text) <= _MAX_LABEL_CHARS and not _LABEL.match(b.text))
+        leading_in = [block for block in section.blocks if block.index in lead_ins(skill)]
+        yield from _sides([(block.index, block.text) for block in leading_in])
+        plain = (b for b in leading_in if len(b.text) <= _MAX_LABEL_CHARS and not _LABEL.match(b.text))
         yield from _variants([(block.index, block.text) for block in plain])
         labels = [
             (b.index, match["label"]) for b in section.blocks if b.kind in PROSE and (match := _LABEL.match(b.text))
@@ -88,9 +87,9 @@ def _repeated(skill: Skill) -> Iterator[Edge]:
         above = skill.sections[parent].heading if parent is not None else ""
         if _names_examples(section.heading) or _names_examples(above):
             continue
-        for block, following in zip(section.blocks, [*section.blocks[1:], None], strict=False):
+        for block in section.blocks:
             match = _LABEL.match(block.text) if block.kind in PROSE else None
-            said = match["label"] if match else block.text if is_lead_in(block, following) else ""
+            said = match["label"] if match else block.text if block.index in lead_ins(skill) else ""
             words = tuple(_WORD.findall(said.casefold())) if len(said) <= _MAX_LABEL_CHARS else ()
             if words and not _names_examples(said):
                 name = words[:-1] if len(words) > _FEWEST_SAME else words
@@ -258,7 +257,7 @@ def _denials(skill: Skill) -> Iterator[Edge]:
     for section in skill.sections:
         for above, block in pairwise(section.blocks):
             if above.kind in PROSE and block.kind in PROSE:
-                said = [word.casefold().replace("’", "'") for word in _WORD.findall(block.text)[:3]]
+                said = [match[0].casefold().replace("’", "'") for match in islice(_WORD.finditer(block.text), 3)]
                 denied = said[:1] if said and said[0] in CONTRACTIONS else said[:2] if said[:1] == ["do"] else said[:1]
                 verb = said[len(denied) :][:1]
                 denies = any(word in CONTRACTIONS or Sense.NEGATION in senses(word) for word in denied)

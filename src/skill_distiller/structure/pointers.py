@@ -6,13 +6,13 @@ import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from skill_distiller.language.tables import LANGUAGES, UNSPACED, small, tables, texts, words_in
 from skill_distiller.skill.containers import opening_tag
-from skill_distiller.skill.labels import is_lead_in
+from skill_distiller.skill.labels import lead_ins
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.structure.counts import block_place, read_place
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, heading_of
@@ -41,26 +41,30 @@ _MOST_MARKS: Final = 40  # of a span
 _MAX_CHARS: Final = 60  # that are quoted of what points
 
 
-class _Shown(NamedTuple):
+class _Shown:
     """What may be pointed to: the blocks of each kind, opening tags, and headings with their words."""
 
-    places: dict[BlockKind, list[int]]
-    tags: Sequence[tuple[int, str]]
-    headings: Sequence[tuple[frozenset[str], str]]
+    def __init__(self, skill: Skill) -> None:
+        self._skill = skill
+        self.places = _places(skill)
+        self.tags = [(block.index, tag.casefold()) for block in skill.blocks if (tag := opening_tag(block))]
+
+    @cached_property
+    def headings(self) -> Sequence[tuple[frozenset[str], str]]:
+        """The headings with their words; few words point to one."""
+        return [(frozenset(_WORD.findall(own.heading.casefold())), own.heading) for own in self._skill.sections]
 
 
 def find_pointers(skill: Skill) -> Iterator[Edge]:
     """The edges from blocks of prose and tables to the blocks and headings that they point to."""
     counted = _counted(skill)
-    tags = [(block.index, tag.casefold()) for block in skill.blocks if (tag := opening_tag(block))]
-    headings = [(frozenset(_WORD.findall(own.heading.casefold())), own.heading) for own in skill.sections]
-    shown = _Shown(_places(skill), tags, headings)
+    shown = _Shown(skill)
     words, unspaced = _pointing()
     for section in skill.sections:
         for block in section.blocks:
             if block.kind in _POINTING:
-                said = frozenset(_WORD.findall(block.text.casefold()))
-                if said & words or (not block.text.isascii() and any(word in block.text for word in unspaced)):
+                text, said = block.text, _WORD.findall(block.text.casefold())
+                if not words.isdisjoint(said) or (not text.isascii() and any(map(text.__contains__, unspaced))):
                     yield from _to_places(section, block, shown)
                 if counted and _DIGIT.search(block.text):
                     yield from _to_counts(skill, block, counted)
@@ -116,7 +120,7 @@ def _any_of(words: Iterable[str]) -> str:
 
 
 def _to_places(section: Section, block: Block, shown: _Shown) -> Iterator[Edge]:
-    places, tags, headings = shown
+    places, tags = shown.places, shown.tags
     text = small(block.text)
     for match in _direction().finditer(text):
         names = match.groupdict()
@@ -126,8 +130,8 @@ def _to_places(section: Section, block: Block, shown: _Shown) -> Iterator[Edge]:
         if noun:
             target = _tagged(tags, names[noun] or names[f"after_{noun}"], block.index, back=back)
             target = _nearest(places, _NOUNS[noun], block.index, back=back) if target is None else target
-        elif named := _section_of(headings, text[: match.start()], section.index, back=back):
-            yield Edge(EdgeKind.REFERS, block.index, heading_of(named), headings[named][1])
+        elif named := _section_of(shown.headings, text[: match.start()], section.index, back=back):
+            yield Edge(EdgeKind.REFERS, block.index, heading_of(named), shown.headings[named][1])
             continue
         if target is None:
             target = _beside(section, block, back=back)
@@ -242,7 +246,7 @@ def _to_sets(skill: Skill) -> Iterator[Edge]:
     introduced = dict[tuple[int, str], tuple[int, int]]()
     for section in skill.sections:
         for block, following in pairwise(section.blocks):
-            if following.kind in _SHOWN and is_lead_in(block, following):
+            if following.kind in _SHOWN and block.index in lead_ins(skill):
                 for name, _ in _sets_in(block.text):
                     introduced.setdefault(name, (block.index, following.index))
     for block in skill.blocks if introduced else ():
