@@ -40,7 +40,7 @@ def test_each_task_has_a_result_of_its_own() -> None:
     assert "SIGKILL" in str(reasons["kill"])
     assert "code 3" in str(reasons["exit"])
     assert "more than 3 seconds" in str(reasons["sleep"])
-    assert "ValueError: no" in str(reasons["raise"])
+    assert "internal error, ValueError: no" in str(reasons["raise"])
     assert "Traceback" in str(reasons["raise"])
 
 

@@ -99,7 +99,7 @@ class RayWorkers(Generic[T, R]):
         try:
             result: R | Died = self._ray.get(ready)
         except self._ray.exceptions.RayTaskError as error:  # a defect
-            result = Died(f"{type(error.cause).__name__}: {error.cause}", str(error))
+            result = Died(f"internal error, {type(error.cause).__name__}: {error.cause}", str(error))
         except self._ray.exceptions.RayError as error:
             result = Died(f"its workers were lost {_RETRIES + 1} times ({type(error).__name__})")
         return task, result

@@ -277,7 +277,7 @@ def _serve(pipe: Connection, work: Callable[[T], R], prepare: Callable[[], objec
         try:
             result = work(task)
         except Exception as error:  # noqa: BLE001 - a defect that one skill shows must not stop the others
-            result = Died(f"{type(error).__name__}: {error}", traceback.format_exc())
+            result = Died(f"internal error, {type(error).__name__}: {error}", traceback.format_exc())
         try:
             pipe.send(result)
         except OSError:  # nobody is there any more
