@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from skill_distiller.library.workers import Died, Workers, work_on
+from skill_distiller.library.workers import MOST_TASKS, Died, Workers, work_on
 
 
 def _work(task: str) -> str:
@@ -40,8 +40,21 @@ def test_each_task_has_a_result_of_its_own() -> None:
     assert "SIGKILL" in str(reasons["kill"])
     assert "code 3" in str(reasons["exit"])
     assert "more than 3 seconds" in str(reasons["sleep"])
-    assert "ValueError: no" in str(reasons["raise"])
+    assert "internal error, ValueError: no" in str(reasons["raise"])
     assert "Traceback" in str(reasons["raise"])
+
+
+def _who(task: int) -> int:
+    return os.getpid()
+
+
+def test_a_process_gives_way_to_a_new_one() -> None:
+    """After so many tasks, each of which has its result: what processes remember is bounded."""
+    found = list(work_on(range(MOST_TASKS + 3), _who, 1))
+    assert [task for task, _ in found] == list(range(MOST_TASKS + 3))
+    processes = [process for _, process in found]
+    assert len(set(processes)) == 2
+    assert processes[MOST_TASKS - 1] != processes[MOST_TASKS]
 
 
 def test_no_more_tasks_than_workers() -> None:

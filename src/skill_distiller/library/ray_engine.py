@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any, Final, Generic, TypeVar
 
 from skill_distiller.errors import UsageError
-from skill_distiller.library.workers import Died
+from skill_distiller.library.workers import MOST_TASKS, Died
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -71,7 +71,7 @@ class RayWorkers(Generic[T, R]):
             raise UsageError(f"Ray can't be {'reached' if self._address else 'started'}: {said}.", hint) from None
         try:
             self._ray, self._most = ray, _WAITING * max(1, int(ray.cluster_resources().get("CPU", 1)))
-            remote: Any = ray.remote(num_cpus=1, max_retries=_RETRIES)(_do)
+            remote: Any = ray.remote(num_cpus=1, max_retries=_RETRIES, max_calls=MOST_TASKS)(_do)
             work = ray.put(self._work)
             self._call = lambda task: remote.remote(work, task)
             yield self
@@ -99,7 +99,7 @@ class RayWorkers(Generic[T, R]):
         try:
             result: R | Died = self._ray.get(ready)
         except self._ray.exceptions.RayTaskError as error:  # a defect
-            result = Died(f"{type(error.cause).__name__}: {error.cause}", str(error))
+            result = Died(f"internal error, {type(error.cause).__name__}: {error.cause}", str(error))
         except self._ray.exceptions.RayError as error:
             result = Died(f"its workers were lost {_RETRIES + 1} times ({type(error).__name__})")
         return task, result

@@ -25,6 +25,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 _COLLECT_EVERY: Final = 64  # tasks; a run makes few cycles
+MOST_TASKS: Final = 512  # of a process: then another one takes its place, for what it remembers of texts only grows
 _GRACE_SECONDS: Final = 5.0
 _START_SECONDS: Final = 120.0  # that a process may take until it asks for its first task
 _READY: Final = "ready"
@@ -42,6 +43,7 @@ class _Worker(Generic[T]):
     process: BaseProcess
     pipe: Connection
     task: T | None = None
+    done: int = 0
     since: float = 0.0
     is_up: bool = False
 
@@ -50,7 +52,7 @@ class Workers(Generic[T, R]):
     """Processes that do `work`, which is pickled once for each; use it as `with Workers(…).running() as workers`.
 
     `prepare` is called in each process before its first task. A task may take `most_seconds`, for ever where that is
-    None.
+    None. After `MOST_TASKS` of them a process gives way to a new one, so that memory is bounded.
     """
 
     def __init__(
@@ -145,8 +147,11 @@ class Workers(Generic[T, R]):
         try:
             if worker.pipe.poll():
                 result = worker.pipe.recv()
-                return task, result
-            result = Died(f"it took more than {self._most_seconds:g} seconds")
+                worker.done += 1
+                if worker.done < MOST_TASKS:
+                    return task, result
+            else:
+                result = Died(f"it took more than {self._most_seconds:g} seconds")
         except (EOFError, OSError):
             worker.process.join(_GRACE_SECONDS)
             result = Died(_how_it_ended(worker.process.exitcode))
@@ -277,7 +282,7 @@ def _serve(pipe: Connection, work: Callable[[T], R], prepare: Callable[[], objec
         try:
             result = work(task)
         except Exception as error:  # noqa: BLE001 - a defect that one skill shows must not stop the others
-            result = Died(f"{type(error).__name__}: {error}", traceback.format_exc())
+            result = Died(f"internal error, {type(error).__name__}: {error}", traceback.format_exc())
         try:
             pipe.send(result)
         except OSError:  # nobody is there any more
