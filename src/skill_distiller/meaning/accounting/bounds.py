@@ -33,7 +33,7 @@ def is_bounded(bound: Bound, near: Sequence[Place]) -> bool:
     """Whether a limit is said: as one, "one at a time" for "not more than one", "5; never longer"."""
     there = [other for other in near if bound.number in other.values]
     single = bound == Bound(upper=True, number="1") and bool(there)
-    denied = bound.upper and any(c.token.sense in DENIALS for other in there for c in other.claims)
+    denied = any(claim.token.sense in DENIALS for other in there for claim in other.claims)
     return single or denied or bound in all_bounds(near)
 
 

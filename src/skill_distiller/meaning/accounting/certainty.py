@@ -27,6 +27,7 @@ from skill_distiller.meaning.accounting.claims import (
     binds,
     is_any_else,
     is_derived,
+    is_of_known,
     is_of_little,
     is_same,
     is_to_oneself,
@@ -57,6 +58,7 @@ _TOLD: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, S
 _RESTRICTIONS: Final = _DENYING | {Sense.CONDITION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.APPROVAL}
 _ORDER: Final = frozenset({Sense.BEFORE, Sense.AFTER})
 _LOOSE: Final = frozenset({Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.SOME, Sense.ALL})
+_MARKS: Final = re.compile(r"[,;(—]\s")  # part what may be the condition from what is done
 _COLONS: Final = re.compile(r"[:：→|]")
 _OPENING: Final = 4  # words with which a place opens
 _SHORTEST: Final = 4  # letters of a word that may begin another one
@@ -97,8 +99,10 @@ class Certainty:
             return False
         condition = token.sense in (Sense.CONDITION, Sense.OTHERWISE)
         labeled = condition and any(_COLONS.search(c.text) or _has_purpose(c) for c in (*near, place))
+        labeled = labeled or (condition and any(_MARKS.search(carrier.text) for carrier in carriers))
+        other_case = token.sense in DENIALS and any(Sense.OTHERWISE in _senses(other) for other in near)
         restated = token.sense in _RESTRICTIONS and self._restates(place, carriers)
-        return not (labeled or restated or _is_said_near(claim, near))
+        return not (labeled or other_case or restated or _is_said_near(claim, near))
 
     def _is_fact_lost(self, token: Token, place: Place, carriers: Sequence[Place]) -> bool:
         value = token.value
@@ -107,7 +111,7 @@ class Certainty:
             gone = counted is not None and not any(counted.value in carrier.values for carrier in carriers)
             gone = gone and counted is not None and counted.token.word.lower() not in words_in("measures")
             both = value == "2" and not _words_of(carriers).isdisjoint(words_in("counting_known"))
-            if both or value == "1" or (gone and is_number(token)) or not binds(place) or _is_of_known(token, place):
+            if both or value == "1" or (gone and is_number(token)) or not binds(place) or is_of_known(token, place):
                 return False
         if any(value in ends_of(other) for other in self._new_facts) or self._is_in_sample(token):
             return False
@@ -176,7 +180,7 @@ class Certainty:
             said = len(place.units) == 1 and claim.own and place.text[token.start : token.end].lower().split()
             if said and self._old_words.issuperset(re.findall(r"\w+", " ".join(said))) and said[0].isalpha():
                 return False  # "the maximum is 100", "maximum 100"
-            return bound is not None and bound not in all_bounds(near)
+            return bound is not None and not is_bounded(bound, near)
         if len(place.units) > 1 and not place.units[0].under:
             near = list(self._old)  # the head of a table
         return self._is_sense_new(claim, place, sources, near)
@@ -190,6 +194,11 @@ class Certainty:
         if token.sense in DENIALS and free:
             return False  # "you do not have to do anything", "nothing"
         if token.sense in _RESTRICTIONS and any(self._restates(place, [source]) for source in sources):
+            return False
+        cases = [_senses(p) for p in near]  # "if it is not", "otherwise"; "in both cases", "always"
+        if token.sense is Sense.OTHERWISE and any(s & DENIALS and Sense.CONDITION in s for s in cases):
+            return False
+        if token.sense is Sense.DUTY and not must_be_heard(token) and any(Sense.ALL in s for s in cases):
             return False
         stops = token.sense is Sense.UNTIL and any(c.token.sense is Sense.CONDITION for p in near for c in p.claims)
         return must_be_heard(token) or not (stops or _is_said_near(claim, near))  # "stop when", "until"
@@ -359,14 +368,6 @@ def _is_said_near(claim: Claim, near: Iterable[Place]) -> bool:
 def _is_spelled(token: Token, place: Place) -> bool:
     """Whether a number stands there as a word."""
     return re.search(rf"(?<![\w.]){re.escape(token.value)}(?![\w])", place.text) is None
-
-
-def _is_of_known(token: Token, place: Place) -> bool:
-    """Whether a number counts what is known already: "the two", "both"."""
-    if token.word.lower() in words_in("counting_known"):
-        return True
-    before = [claim.token for claim in place.claims if claim.token.start < token.start]
-    return bool(before) and before[-1].word.lower() in words_in("definite")
 
 
 def _has_purpose(place: Place) -> bool:

@@ -335,3 +335,11 @@ def is_to_oneself(claim: Claim, place: Place) -> bool:
     """Whether nobody else is asked: "ask yourself"."""
     behind = [other.token for other in place.claims if other.token.start >= claim.token.end]
     return bool(behind) and behind[0].word.lower() in words_in("reflexive")
+
+
+def is_of_known(token: Token, place: Place) -> bool:
+    """Whether a number counts what is known already: "the two", "both"."""
+    if token.word.lower() in words_in("counting_known"):
+        return True
+    before = [claim.token for claim in place.claims if claim.token.start < token.start]
+    return bool(before) and before[-1].word.lower() in words_in("definite")
