@@ -160,7 +160,8 @@ def find_redirected(place: Place, carriers: Sequence[Place]) -> list[Fault]:
                 return [Fault("changed", f"{word} {value}", f"{others[0]} {value}", *units, doubt)]
         elif not others and any(key[1] == what for own in after for key in own) and _holds(carriers, value):
             turned = any(key[1] == what and key[0] in place.values for own in after for key in own)
-            return [Fault("changed", f"{word} {value}", "", *units, not turned)]
+            sure = turned and any(_are_one(place, carrier) for carrier in carriers)
+            return [Fault("changed", f"{word} {value}", "", *units, not sure)]
     return []
 
 
