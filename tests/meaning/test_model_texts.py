@@ -12,7 +12,11 @@ from skill_distiller.tokens import count_tokens
 
 _KINDS = ("faithful", "lossy")
 _PARTS = ("", "_held_out", "_second", "_third", "_fourth")
-FILES = (*(f"model_texts/{kind}{part}.md" for kind in _KINDS for part in _PARTS), "model_texts/faithful_fifth.md")
+_LAST = ("_fifth", "_sixth", "_seventh")
+FILES = (
+    *(f"model_texts/{kind}{part}.md" for kind in _KINDS for part in _PARTS),
+    *(f"model_texts/faithful{part}.md" for part in _LAST),
+)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -41,7 +45,7 @@ def test_what_keeps_everything_is_mostly_let_in() -> None:
     assert len(_refused("model_texts/faithful.md")) <= 0.04 * len(read_cases("model_texts/faithful.md"))
     for name in FILES:
         if "faithful_" in name:
-            assert len(_refused(name)) <= (0.15 if "fifth" in name else 0.1) * len(read_cases(name)), name
+            assert len(_refused(name)) <= 0.1 * len(read_cases(name)), name
 
 
 def test_what_loses_something_is_refused_or_asked_about() -> None:

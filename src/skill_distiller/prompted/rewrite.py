@@ -87,21 +87,22 @@ class PromptedRewriter:
         if not groups:
             return Proposals()
         self.session.admit(reading.skill.text)
-        told = [self._retell(reading, telling) for telling in self._ask(reading, groups)]
-        first = self._leaning(reading.skill, told)
+        told = [retell(reading.skill, telling, self._leniency()) for telling in self._ask(reading, groups)]
+        first = self._leaning(reading, told)
         refused = [one for one in first if one.faults]
         second: dict[tuple[int, ...], Retold] = {}
         if refused:
-            mended = (self._retell(reading, telling) for telling in self._mend(reading, refused))
+            mended = (retell(reading.skill, telling, self._leniency()) for telling in self._mend(reading, refused))
             second = {one.telling.blocks: one for one in mended}
         best = [_better(one, second.get(one.telling.blocks)) for one in first]
-        return _proposals(reading, self._leaning(reading.skill, best), counter)
+        return _proposals(reading, self._leaning(reading, best), counter)
 
-    def _leaning(self, skill: Skill, told: Sequence[Retold]) -> list[Retold]:
+    def _leaning(self, reading: Reading, told: Sequence[Retold]) -> list[Retold]:
         """The texts, where one that lacks only what is said elsewhere in the result is whole.
 
         What another text says is there whether it is taken or not: else its blocks stay as they were.
         """
+        skill = reading.skill
         texts = {block.index: block.text for block in skill.blocks}
         for one in told:
             said = one.text or one.telling.text
@@ -111,18 +112,18 @@ class PromptedRewriter:
             if one.faults or one.doubts:
                 again = retell(skill, one.telling, self._leniency(_elsewhere(skill, texts, one.telling.blocks)))
                 if len(again.faults) < len(one.faults) or len(again.doubts) < len(one.doubts):
-                    found.append(again)
+                    found.append(self._without_excused(reading, again))
                     continue
-            found.append(one)
+            found.append(self._without_excused(reading, one))
         return found
 
-    def _retell(self, reading: Reading, telling: Telling) -> Retold:
-        """A text held against its blocks, without those that may go anyway where these are at fault."""
-        whole = retell(reading.skill, telling, self._leniency())
-        left = tuple(block for block in telling.blocks if block not in excuses(reading))
-        if not whole.faults or not self.judged or not left or left == telling.blocks:
+    def _without_excused(self, reading: Reading, whole: Retold) -> Retold:
+        """A text held against its blocks without those that may go anyway, where these are at fault."""
+        told = whole.telling
+        left = tuple(block for block in told.blocks if block not in excuses(reading))
+        if not whole.faults or not self.judged or not left or left == told.blocks:
             return whole
-        rest = retell(reading.skill, Telling(left, telling.text), self._leniency())
+        rest = retell(reading.skill, Telling(left, told.text), self._leniency())
         return rest if len(rest.faults) < len(whole.faults) else whole
 
     def _leniency(self, elsewhere: str = "") -> Leniency:

@@ -14,6 +14,7 @@ from skill_distiller.meaning.token import Token, TokenKind
 
 _UPPER: Final = frozenset({*"<≤", *words_in("upper_limits")})
 _LOWER: Final = frozenset(">≥")
+_STRICT: Final = frozenset("<>")
 REACH: Final = 3  # claims between a limit and its number
 _RANGE: Final = re.compile(r"(?<=\d)\s?[-–]\s?(?=\d)")
 
@@ -33,8 +34,25 @@ def is_bounded(bound: Bound, near: Sequence[Place]) -> bool:
     """Whether a limit is said: as one, "one at a time" for "not more than one", "5; never longer"."""
     there = [other for other in near if bound.number in other.values]
     single = bound == Bound(upper=True, number="1") and bool(there)
-    denied = bound.upper and any(c.token.sense in DENIALS for other in there for c in other.claims)
+    denied = any(claim.token.sense in DENIALS for other in there for claim in other.claims)
     return single or denied or bound in all_bounds(near)
+
+
+def is_complement(place: Place, near: Sequence[Place]) -> bool:
+    """Whether a place denies a limit and another one has the opposite: "none more than twice", "at most twice"."""
+    signs = {"≤" if s in _LOWER else "≥" for s in _signs(place) if s in _STRICT}
+    return any(c.token.sense in DENIALS for c in place.claims) and any(signs & _signs(other) for other in near)
+
+
+def is_new_bound(bound: Bound, near: Sequence[Place]) -> bool:
+    """Whether a number had no limit that is known as one: "younger than 18", "under 18"."""
+    known = any(bound.number == other.number for other in all_bounds(near))
+    return not known and any(bound.number in other.values for other in near)
+
+
+def _signs(place: Place) -> frozenset[str]:
+    claims = (claim for claim in place.claims if claim.token.sense is Sense.LIMIT)
+    return frozenset(claim.token.value.rpartition(":")[2] for claim in claims)
 
 
 def is_number(token: Token) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.forms import bases
@@ -19,18 +18,22 @@ from skill_distiller.meaning.accounting.bounds import (
     bounds_of,
     ends_of,
     is_bounded,
+    is_complement,
+    is_new_bound,
     is_number,
 )
 from skill_distiller.meaning.accounting.claims import (
     ARROWS,
     DENIALS,
     binds,
+    has_purpose,
     is_any_else,
     is_derived,
+    is_of_known,
     is_of_little,
     is_same,
-    is_to_oneself,
     must_be_heard,
+    sense_behind,
     tells,
 )
 from skill_distiller.meaning.accounting.places import Claim, Place, is_verbatim
@@ -52,15 +55,17 @@ _EQUIVALENTS: Final[Mapping[Sense, frozenset[Sense]]] = {
     Sense.LEAVE: frozenset({Sense.LEAVE, Sense.ABILITY, Sense.ONLY, Sense.EXCEPTION}),
     Sense.ABILITY: frozenset({Sense.LEAVE, Sense.ABILITY}),
 }
+_LABELED: Final = frozenset({Sense.CONDITION, Sense.OTHERWISE, Sense.AFTER, Sense.WHILE})  # a colon may say them
 _TOLD: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.OTHERWISE})
 # "not before", "only after", "only if", "unless not": one says what another one says, which nobody can tell by program.
 _RESTRICTIONS: Final = _DENYING | {Sense.CONDITION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.APPROVAL}
 _ORDER: Final = frozenset({Sense.BEFORE, Sense.AFTER})
 _LOOSE: Final = frozenset({Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.SOME, Sense.ALL})
+_MARKS: Final = re.compile(r"[,;(—]\s")  # part what may be the condition from what is done
 _COLONS: Final = re.compile(r"[:：→|]")
 _OPENING: Final = 4  # words with which a place opens
 _SHORTEST: Final = 4  # letters of a word that may begin another one
-_MOST_NEW: Final = 4  # of the words of a place one may be new that stands nowhere in the original
+_MOST_NEW: Final = 2  # half of the words of a place may be new: its verb, a name for what was told in a sentence
 _CUT: Final = "….*"  # stand for the rest of a name
 
 
@@ -92,13 +97,15 @@ class Certainty:
             bound = bound_at(place, claim)
             some = bound == Bound(upper=False, number="1")  # "one or more errors" are errors
             return bound is not None and not some and not is_bounded(bound, near)
-        bounded = any(is_bounded(bound, near) for bound in bounds_of(place))  # "not more than 5", "at most 5"
+        bounded = is_complement(place, near) or any(is_bounded(bound, near) for bound in bounds_of(place))
         if token.sense in DENIALS and (bounded or not _is_asserted(claim, place, near)):
             return False
-        condition = token.sense in (Sense.CONDITION, Sense.OTHERWISE)
-        labeled = condition and any(_COLONS.search(c.text) or _has_purpose(c) for c in (*near, place))
+        condition = token.sense in _LABELED
+        labeled = condition and any(_COLONS.search(c.text) or has_purpose(c) for c in (*near, place))
+        labeled = labeled or (condition and any(_MARKS.search(carrier.text) for carrier in carriers))
+        other_case = token.sense in DENIALS and any(Sense.OTHERWISE in _senses(other) for other in near)
         restated = token.sense in _RESTRICTIONS and self._restates(place, carriers)
-        return not (labeled or restated or _is_said_near(claim, near))
+        return not (labeled or other_case or restated or _is_said_near(claim, near))
 
     def _is_fact_lost(self, token: Token, place: Place, carriers: Sequence[Place]) -> bool:
         value = token.value
@@ -107,7 +114,7 @@ class Certainty:
             gone = counted is not None and not any(counted.value in carrier.values for carrier in carriers)
             gone = gone and counted is not None and counted.token.word.lower() not in words_in("measures")
             both = value == "2" and not _words_of(carriers).isdisjoint(words_in("counting_known"))
-            if both or value == "1" or (gone and is_number(token)) or not binds(place) or _is_of_known(token, place):
+            if both or value == "1" or (gone and is_number(token)) or not binds(place) or is_of_known(token, place):
                 return False
         if any(value in ends_of(other) for other in self._new_facts) or self._is_in_sample(token):
             return False
@@ -125,9 +132,11 @@ class Certainty:
         """Whether a word with a sense binds nobody where it stands."""
         token = claim.token
         told = token.sense in _TOLD and tells(place)  # "titles are often written before the work is done"
-        measured = token.sense is Sense.ONLY and (is_of_little(claim, place) or _behind(claim, place) is Sense.THEN)
-        oneself = token.sense is Sense.APPROVAL and is_to_oneself(claim, place)
-        harmless = told or measured or oneself or token.word in ARROWS
+        measured = token.sense is Sense.ONLY and (
+            is_of_little(claim, place) or sense_behind(claim, place) is Sense.THEN
+        )
+        asked = token.sense is Sense.APPROVAL and token.word.lower() in words_in("asking")  # for a thing, or oneself
+        harmless = told or measured or asked or token.word in ARROWS
         named = token.sense is Sense.EXCEPTION and token.word.lower() in words_in("exception_nouns")
         return harmless or named or is_any_else(claim, place) or self._is_said_again(place)
 
@@ -163,6 +172,8 @@ class Certainty:
                 return False  # "split one that holds both"
             if re.search(rf"(?<!\S){re.escape(token.value)}[.)]\s", place.text) and len(token.value) == 1:
                 return False  # "1. what, 2. when"
+            if token.value == "0" and any(_senses(source) & DENIALS for source in sources):
+                return False  # "no points"
             ends = set(ends_of(token.value))
             known = token.value.rstrip(_CUT) in self._old_values or token.word.lower() in self._old_words
             return not (known or (ends and ends <= self._old_values))
@@ -176,7 +187,7 @@ class Certainty:
             said = len(place.units) == 1 and claim.own and place.text[token.start : token.end].lower().split()
             if said and self._old_words.issuperset(re.findall(r"\w+", " ".join(said))) and said[0].isalpha():
                 return False  # "the maximum is 100", "maximum 100"
-            return bound is not None and bound not in all_bounds(near)
+            return bound is not None and not is_bounded(bound, near) and not is_new_bound(bound, near)
         if len(place.units) > 1 and not place.units[0].under:
             near = list(self._old)  # the head of a table
         return self._is_sense_new(claim, place, sources, near)
@@ -191,6 +202,11 @@ class Certainty:
             return False  # "you do not have to do anything", "nothing"
         if token.sense in _RESTRICTIONS and any(self._restates(place, [source]) for source in sources):
             return False
+        cases = [_senses(p) for p in near]  # "if it is not", "otherwise"; "in both cases", "always"
+        if token.sense is Sense.OTHERWISE and any(s & DENIALS and Sense.CONDITION in s for s in cases):
+            return False
+        if token.sense is Sense.DUTY and not must_be_heard(token) and any(Sense.ALL in s for s in cases):
+            return False
         stops = token.sense is Sense.UNTIL and any(c.token.sense is Sense.CONDITION for p in near for c in p.claims)
         return must_be_heard(token) or not (stops or _is_said_near(claim, near))  # "stop when", "until"
 
@@ -199,7 +215,8 @@ class Certainty:
         if self._is_known(claim):
             return False
         fresh = [c for c in place.own if c.token.kind is TokenKind.WORD and not self._is_known(c)]
-        first = claim is place.own[0] and is_imperative(claim.token.word)
+        words = [c for c in place.own if c.token.kind is not TokenKind.SENSE]
+        first = claim is place.own[0] and is_imperative(claim.token.word) and 2 * len(fresh) >= len(words)
         if claim.token.word.lower() in words_in("leaving") and words_in("staying") & self._old_words:
             return False  # "it stays inside", "leave it inside"
         return first or len(fresh) > max(1, len(place.own) // _MOST_NEW)
@@ -237,7 +254,8 @@ class Certainty:
 
     def _is_other(self, claim: Claim, found: Claim, place: Place, near: Sequence[Place], *, back: bool) -> bool:
         if claim.denied is not found.denied:
-            if bounds_of(place) & all_bounds(near) or any(map(self._is_denied_by_answer, (place, *near))):
+            bounded = bounds_of(place) & all_bounds(near) or is_complement(place, near)
+            if bounded or any(map(self._is_denied_by_answer, (place, *near))):
                 return False
             sides = [any(_denies(c) for p in side for c in p.claims) for side in ((place,), near)]
             old, new = (found, claim) if back else (claim, found)
@@ -274,7 +292,8 @@ class Certainty:
         side = self._old if any(place is other for other in self._old) else self._new
         beside = (p for p in side if p is not place and any(len(p.values & o.values) > 1 for o in others))
         known = own.union(*(_senses(other) for other in beside))
-        return bool((there - known - (_ORDER if own & _ORDER else frozenset())) & _RESTRICTIONS)
+        turned = _ORDER if own & _ORDER and not _is_inverted(place, others) else frozenset()
+        return bool((there - known - turned) & _RESTRICTIONS)
 
     def _near(self, place: Place, carriers: Sequence[Place], side: Sequence[Place]) -> list[Place]:
         """The carriers of a place, what stands right beside them, and whatever shares half of its words."""
@@ -315,6 +334,12 @@ def _denies(claim: Claim) -> bool:
 
 def _words_of(places: Iterable[Place]) -> frozenset[str]:
     return frozenset(claim.token.word.lower() for place in places for claim in place.claims)
+
+
+def _is_inverted(place: Place, others: Sequence[Place]) -> bool:
+    """Whether what stood under "after" does not stand under "before": "add it after you asked", "ask before adding"."""
+    ones, twos = ({c.value for p in side for c in p.own if c.clause in _ORDER} for side in ((place,), others))
+    return bool(ones) and ones.isdisjoint(twos)
 
 
 def _senses(place: Place) -> frozenset[Sense | None]:
@@ -359,26 +384,6 @@ def _is_said_near(claim: Claim, near: Iterable[Place]) -> bool:
 def _is_spelled(token: Token, place: Place) -> bool:
     """Whether a number stands there as a word."""
     return re.search(rf"(?<![\w.]){re.escape(token.value)}(?![\w])", place.text) is None
-
-
-def _is_of_known(token: Token, place: Place) -> bool:
-    """Whether a number counts what is known already: "the two", "both"."""
-    if token.word.lower() in words_in("counting_known"):
-        return True
-    before = [claim.token for claim in place.claims if claim.token.start < token.start]
-    return bool(before) and before[-1].word.lower() in words_in("definite")
-
-
-def _has_purpose(place: Place) -> bool:
-    """Whether a place says for what something is used, as "when" does: "use for"."""
-    words = [claim.token.word.lower() for claim in place.claims]
-    return any(one in words_in("implied") and two in words_in("used_for") for one, two in pairwise(words))
-
-
-def _behind(claim: Claim, place: Place) -> Sense | None:
-    """The sense of the word right behind one: "only then"."""
-    behind = [other.token for other in place.claims if other.token.start >= claim.token.end]
-    return behind[0].sense if behind else None
 
 
 def _is_asserted(claim: Claim, place: Place, near: Sequence[Place]) -> bool:

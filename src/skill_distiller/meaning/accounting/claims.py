@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.forms import bases, same_word
@@ -331,7 +332,21 @@ def is_of_little(claim: Claim, place: Place) -> bool:
     return any(token.sense is Sense.SOME or token.word.lower() in words_in("little") for token in behind)
 
 
-def is_to_oneself(claim: Claim, place: Place) -> bool:
-    """Whether nobody else is asked: "ask yourself"."""
+def is_of_known(token: Token, place: Place) -> bool:
+    """Whether a number counts what is known already: "the two", "both"."""
+    if token.word.lower() in words_in("counting_known"):
+        return True
+    before = [claim.token for claim in place.claims if claim.token.start < token.start]
+    return bool(before) and before[-1].word.lower() in words_in("definite")
+
+
+def has_purpose(place: Place) -> bool:
+    """Whether a place says for what something is used, as "when" does: "use for"."""
+    words = [claim.token.word.lower() for claim in place.claims]
+    return any(one in words_in("implied") and two in words_in("used_for") for one, two in pairwise(words))
+
+
+def sense_behind(claim: Claim, place: Place) -> Sense | None:
+    """The sense of the word right behind one: "only then"."""
     behind = [other.token for other in place.claims if other.token.start >= claim.token.end]
-    return bool(behind) and behind[0].word.lower() in words_in("reflexive")
+    return behind[0].sense if behind else None

@@ -122,7 +122,10 @@ def _claims(text: str, language: str, *, own: bool) -> Iterator[Claim]:
             clause = None
             denied = denied and not loose and _goes_on(tokens[number:], before)
         at = token.end
-        if token.sense is Sense.BUT or (token.sense is Sense.THEN and before and before.sense is Sense.AND):
+        still = before is not None and before.sense in _DENYING  # "not yet"
+        if (token.sense is Sense.BUT and not still) or (
+            token.sense is Sense.THEN and before and before.sense is Sense.AND
+        ):
             denied, clause = False, None
         if token.sense in _CLAUSES:
             yield Claim(token, False, clause, None, own)

@@ -10,7 +10,15 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.language.forms import bases
-from skill_distiller.language.lexicon import Sense, are_opposites, is_directional, is_imperative, is_mobile, is_passive
+from skill_distiller.language.lexicon import (
+    Sense,
+    are_opposites,
+    is_article,
+    is_directional,
+    is_imperative,
+    is_mobile,
+    is_passive,
+)
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.claims import goes_without
 from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Place
@@ -148,11 +156,12 @@ def find_redirected(place: Place, carriers: Sequence[Place]) -> list[Fault]:
         units = place.units, carriers[0].units
         if what == "to":
             if others and word not in others and not _is_link(word) and not _is_distributive(word, others[0]):
-                doubt = not _leads_away(word, others[0])
+                doubt = not (_leads_away(word, others[0]) and any(_are_one(place, carrier) for carrier in carriers))
                 return [Fault("changed", f"{word} {value}", f"{others[0]} {value}", *units, doubt)]
         elif not others and any(key[1] == what for own in after for key in own) and _holds(carriers, value):
             turned = any(key[1] == what and key[0] in place.values for own in after for key in own)
-            return [Fault("changed", f"{word} {value}", "", *units, not turned)]
+            sure = turned and any(_are_one(place, carrier) for carrier in carriers)
+            return [Fault("changed", f"{word} {value}", "", *units, not sure)]
     return []
 
 
@@ -192,7 +201,8 @@ def _directions(place: Place) -> dict[tuple[str, str], str]:
 def turns_around(one: Sequence[Token], other: Sequence[Token]) -> bool:
     """Whether "to" stands for "by" or the like; "of the list", "in the list", "for the list" hang on a noun alike."""
     words = [token.word for token in (*one, *other)]
-    turned = bool(one and other) and all(map(is_directional, words)) and not all(map(_is_link, words))
+    directed = all(is_directional(word) and not is_article(word) for word in words)  # "an" is one in German
+    turned = bool(one and other) and directed and not all(map(_is_link, words))
     return turned and not _is_distributive(*words)
 
 

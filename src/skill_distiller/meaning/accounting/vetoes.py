@@ -18,6 +18,7 @@ from skill_distiller.meaning.verdicts import RANK, Edit, Verdict
 
 _SIGNS: Final = frozenset("<>≤≥")
 _COMPLEMENTS: Final = {">": "≤", "<": "≥", "≤": ">", "≥": "<"}  # of what is denied: "no longer than", "at most"
+_MOST_EDITS: Final = 2  # of other words, beyond which a sentence is said in another way
 _NEVER_MEANT: Final = frozenset(
     {
         "opposite",
@@ -40,9 +41,10 @@ def find_vetoes(difference: Difference) -> Iterator[Fault]:
         joins = all(t.sense in (Sense.AND, Sense.OR) or t.word in nor for t in (*edit.before, *edit.after))
         joins = joins or (bool(before) and after in _SIGNS and any(before in unit.text for unit in units[1]))
         other_way = _COMPLEMENTS.get(before) == after and _denies(units[0]) is not _denies(units[1])
-        article = edit.what == "small word" and any(is_article(t.word) for t in (*edit.before, *edit.after))
         either = not words_in("either_limits").isdisjoint((before, after))  # "limited to 60", "at most 60"
-        mark = either or (mark and (article or edit.verdict is Verdict.REWORDED or before == after))
+        turned = edit.what == "opposite" and _denies(units[0]) and _denies(units[1])  # "leave out all", "nothing"
+        other = edit.what == "small word" and sum(e.what != "small word" for e in difference.edits) > _MOST_EDITS
+        mark = either or turned or mark or other or before == after
         yield Fault(kind, before, after, *units, joins or other_way or mark)
 
 
