@@ -207,7 +207,7 @@ def reduce(
     output.check()
     describing.check()
     gating.check()
-    exclude(("--gate", bool(gating.gates)), ("--compact", staying.compact))  # no model rewrites what a gate tries
+    exclude(("--gate", bool(gating.gates), "--compact", staying.compact))  # no model rewrites what a gate tries
     models = with_settings(models, load_config(source.config, use=not source.no_config), context)
     options = moving_options(moving, staying.threshold, source, offline=models.offline)
     kept = KeptPieces(tuple(staying.keep or ()), tuple(staying.keep_section or ()))
