@@ -98,6 +98,9 @@ python make.py > draft.md
 """
 
 
+_FILLER = "\n\n".join(f"Run `make part{n} --strict` and put {n} of them into out/{n}.json." for n in range(8))
+
+
 def test_files_that_are_named() -> None:
     """Links, mentions and commands name a file; addresses, files above the folder and what a command writes don't."""
     skill = parse_skill(FILES)
@@ -115,6 +118,22 @@ def test_the_last_mention_of_a_file_stays(threshold: float, name: str) -> None:
     """However small the skill gets, each of its files is named somewhere."""
     result = distill(parse_skill(_HEAD + FILES), DistillOptions(threshold=threshold, gate=Gate.REPORT))
     assert name in result.text
+
+
+def test_what_stands_twice_never_goes_in_both_places() -> None:
+    """An address that two blocks have stays in one of them, down to a threshold of 0.8."""
+    address = "https://example.org/guide.html"
+    twice = f"{_HEAD}# A\n\n{_FILLER}\n\nThe guide is at {address}.\n\n## See also\n\n- {address} is nice.\n"
+    for threshold in (0.95, 0.9, 0.8):
+        assert address in distill(parse_skill(twice), DistillOptions(threshold=threshold)).text
+
+
+def test_numbered_steps_stay() -> None:
+    """Steps in a numbered list stay down to a threshold of 0.8, whatever they are worth."""
+    steps = "1. Look around.\n2. Smile.\n3. Go on.\n"
+    text = f"{_HEAD}# A\n\n{_FILLER}\n\n## Background\n\nThis is how it came about, long ago.\n\n{steps}"
+    for threshold in (0.95, 0.9, 0.8):
+        assert steps in distill(parse_skill(text), DistillOptions(threshold=threshold)).text
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from skill_distiller.planning.ladders import (
 )
 from skill_distiller.planning.outline import anchors_of, needed_by
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
-from skill_distiller.planning.required import RELAXED_BELOW, bring_back, required_blocks
+from skill_distiller.planning.required import RELAXED_BELOW, bring_back, named_twice, required_blocks
 from skill_distiller.planning.worth import WorthModel, block_worths
 from skill_distiller.rewriting.extract import propose_extracts
 from skill_distiller.rewriting.ladder import keeps_everything
@@ -65,8 +65,11 @@ def choose_without_losses(
     pick: Callable[[Frontier], Pick],
     *,
     best: bool = True,
+    names: Mapping[str, Collection[int]] | None = None,
 ) -> Settled:
     """What is picked from the frontier with every required block and every fact that may not be lost.
+
+    `names` are what has to stand somewhere besides the files that the skill names, each with the blocks that have it.
 
     A rendering that was chosen and proves to lose a fact is taken off its ladder; blocks that kept
     text needs are promoted to required, and so is the most important one (without `best` only where nothing would be
@@ -88,10 +91,11 @@ def choose_without_losses(
             continue
         needed = {i: why for i, why in _needed(reading, texts, picked.choice, best=best).items() if i not in reasons}
         said = [one.text or (chosen[one.stands_in].text if one.stands_in >= 0 else "") for one in chosen]
-        named = _lost_files(reading, ladders, said, picked.choice)
+        named = _lost_names(reading, ladders, said, picked.choice, names or {})
         if not needed and not named:
             return Settled(ladders, frontier, picked, reasons)
-        reasons = dict.fromkeys(named, Reason.FILE) | reasons | needed
+        why = {i: Reason.FILE if own & reading.files.keys() else Reason.NAMED for i, own in named.items()}
+        reasons = why | reasons | needed
         ladders = keep_names(require(ladders, needed), named)
 
 
@@ -106,12 +110,15 @@ def _needed(reading: Reading, texts: Sequence[str], choice: Choice, *, best: boo
     return {block: reason for block, reason in needed.items() if not texts[block]}
 
 
-def _lost_files(reading: Reading, ladders: Ladders, texts: Sequence[str], choice: Choice) -> dict[int, frozenset[str]]:
-    """The blocks that have to stay for the files that nothing kept names any more, with the names of these.
+def _lost_names(
+    reading: Reading, ladders: Ladders, texts: Sequence[str], choice: Choice, more: Mapping[str, Collection[int]]
+) -> dict[int, frozenset[str]]:
+    """The blocks that have to stay for the files, or for other names, that nothing kept has any more, with the names.
 
     One at a time is taken for the names that are left: where most of them cost least.
     """
-    lost = {name: pieces for name, pieces in reading.files.items() if not _is_named(name, pieces, texts, choice)}
+    known = {**more, **reading.files}
+    lost = {name: pieces for name, pieces in known.items() if not _is_named(name, pieces, texts, choice)}
     holders = dict[int, set[str]]()
     for name, pieces in lost.items():
         for piece in pieces:
@@ -136,7 +143,7 @@ def _lost_files(reading: Reading, ladders: Ladders, texts: Sequence[str], choice
     return found
 
 
-def _is_named(name: str, pieces: Sequence[Piece], texts: Sequence[str], choice: Choice) -> bool:
+def _is_named(name: str, pieces: Collection[Piece], texts: Sequence[str], choice: Choice) -> bool:
     return any(name in texts[piece] if piece >= 0 else choice.headings[heading_of(piece)] for piece in pieces)
 
 
@@ -170,8 +177,9 @@ def compress_to_threshold(
     # A bundle is taken whole or not at all: now and then the way without any is the cheaper one.
     ways = [prepared, replace(prepared, joints=())] if prepared.joints else [prepared]
     share = models.worth.share(threshold)
+    names = named_twice(reading) if threshold >= RELAXED_BELOW else None
     settled = [
-        choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)))
+        choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names)
         for required in _relaxed(reading, threshold, models)
         for way in ways
     ]

@@ -27,6 +27,8 @@ class Reason(StrEnum):
     UNSURE = "its type is uncertain"
     PROMOTED = "kept text refers to it"
     FILE = "names a file that nothing else names"
+    STEPS = "steps in a numbered list"
+    NAMED = "names what stood twice and stands nowhere else now"
     BEST = "the most important block"
     WORTH = "worth its tokens"
     CHEAPER = "a shorter rendering keeps its facts"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Final
 from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import REQUIRED_TYPES, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.language.fact import FactKind
 from skill_distiller.language.modals import restricts, verifies
 from skill_distiller.language.tables import words_in
 from skill_distiller.planning.groups import settle_headings, with_companions
@@ -32,6 +34,8 @@ _RIGHTS: Final = re.compile(
     r"|\(MIT License\)|C(?<!\wC)C[ -]BY\b"
 )
 _BOX: Final = re.compile(r"^[ \t>]*[-*+] \[ \] ", re.MULTILINE)
+_LISTED: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
+_ORDERED: Final = re.compile(r"[ \t]{0,3}\d{1,3}[.)][ \t]")
 _TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
 RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
@@ -45,8 +49,8 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     CORE_INSTRUCTION), or one of an uncertain type, as long as its importance is not small; what counts as small grows
     as the threshold falls below 0.8, because who asks for half of a skill can't be given all of its instructions. Text
     that forbids or demands something, asks for approval or says what is checked, in whatever words, or stands under a
-    heading that does, is required down to there too, and so is the only section on the form of the result. Without a
-    description every trigger is required.
+    heading that does, is required down to there too, and so are numbered steps and the only section on the form of the
+    result. Without a description every trigger is required.
     """
     bar = model.required_importance + _SLOPE * max(0.0, RELAXED_BELOW - threshold)
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(reading.verdicts))
@@ -60,6 +64,7 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
         required |= dict.fromkeys(_only_output(reading.skill) - required.keys(), Reason.OUTPUT)
         known = required.keys() | reading.containers.partners
         required |= dict.fromkeys(_held(reading.skill, known, _checks, verifies), Reason.VERIFIER)
+        required |= dict.fromkeys(_numbered(reading.skill) - required.keys(), Reason.STEPS)
     if not reading.skill.description:  # nothing else says when the skill is for the case at hand
         triggers = (i for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER)
         required |= {i: Reason.TYPE for i in triggers if i not in required}
@@ -104,6 +109,11 @@ def _only_output(skill: Skill) -> frozenset[int]:
     return frozenset(block.index for block in found[0].blocks) if len(found) == 1 else frozenset()
 
 
+def _numbered(skill: Skill) -> frozenset[int]:
+    """The lists that are numbered: what is to be done one after the other."""
+    return frozenset(block.index for block in skill.blocks if block.kind in _LISTED and _ORDERED.match(block.text))
+
+
 _NAME: Final = re.compile(r"[^\W_]+")
 
 
@@ -122,6 +132,23 @@ def ruled_blocks(reading: Reading) -> frozenset[int]:
             between = range(block.index + 1, partners.get(block.index, 0))
             found |= {*between} if block.index in partners else {block.index}
     return frozenset(found)
+
+
+_NAMING: Final = frozenset({FactKind.URL, FactKind.LINK, FactKind.PATH, FactKind.CODE_SPAN, FactKind.ENV_VAR})
+
+
+@once_per_reading
+def named_twice(reading: Reading) -> Mapping[str, frozenset[int]]:
+    """Addresses, paths and code that more than one block has, each with these blocks.
+
+    Each place was worth little as there was another one, and what an author writes twice is not meant to go.
+    """
+    found = defaultdict[str, set[int]](set)
+    for block, facts in enumerate(reading.facts):
+        for fact in facts:
+            if fact.kind in _NAMING and fact.key in reading.skill.blocks[block].text:
+                found[fact.key].add(block)
+    return {name: frozenset(blocks) for name, blocks in found.items() if len(blocks) > 1}
 
 
 def _reason(verdict: Verdict, bar: float, low_confidence: float) -> Reason | None:

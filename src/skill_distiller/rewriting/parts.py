@@ -24,7 +24,7 @@ from skill_distiller.rewriting.sentences import (
 )
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.structure.counts import read_place
-from skill_distiller.structure.pairs import are_sides, are_steps, are_variants
+from skill_distiller.structure.pairs import are_named, are_sides, are_steps, are_variants
 from skill_distiller.structure.pointers import opens_with
 
 _NUMBERED: Final = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
@@ -187,7 +187,8 @@ def _items(
             return True
         return are_sides(one, two) or _are_variants(one, two) or _are_cases(one, two)
 
-    scale = _is_scale([without_marker(texts[place]) for place in places])
+    bare = [without_marker(texts[place]) for place in places]
+    scale = _is_scale(bare) or are_named(bare)
     for unit in _chained(places, together):
         own, children = list(unit), list[Unit]()
         for place in unit:
@@ -233,7 +234,8 @@ def _is_scale(texts: Sequence[str]) -> bool:
 def _units_of_table(rows: Sequence[str], stays: Callable[[str], bool]) -> tuple[Unit, ...]:
     """The rows of a table but its header; none of one whose rows are counted or the steps of a scale."""
     places = range(_HEADER_ROWS, len(rows))
-    if any(map(_counts, rows[_HEADER_ROWS:])) or _is_scale([row.lstrip(" \t|") for row in rows[_HEADER_ROWS:]]):
+    bare = [row.lstrip(" \t|") for row in rows[_HEADER_ROWS:]]
+    if any(map(_counts, rows[_HEADER_ROWS:])) or _is_scale(bare) or are_named(bare):
         return ()
 
     def together(above: int, place: int) -> bool:

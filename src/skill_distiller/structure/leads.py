@@ -14,7 +14,7 @@ from skill_distiller.skill.containers import find_containers, opening_tag
 from skill_distiller.skill.labels import ends_in_colon
 from skill_distiller.skill.model import Block, BlockKind, Section, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
-from skill_distiller.structure.pointers import opens_with
+from skill_distiller.structure.pointers import in_text, opens_with
 
 _LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE})
@@ -41,6 +41,7 @@ def find_leads(skill: Skill) -> Iterator[Edge]:
         yield from _to_shown(section.blocks)
         yield from _to_subjects(section.blocks)
         yield from _conditions(section.blocks)
+        yield from _alternatives(section.blocks)
         yield from _dialogues(section.blocks)
         if section.index in parents and section.level and section.blocks:
             yield from _to_sections(section, first_below[section.index])
@@ -95,6 +96,13 @@ def _conditions(blocks: Sequence[Block]) -> Iterator[Edge]:
             counting = (b for b in reversed(blocks[:at]) if b.kind in _SHOWN and _counts(b.text, count, noun))
             if found := next(counting, None):
                 yield Edge(EdgeKind.REFERS, block.index, found.index, f"{count} {noun}")
+
+
+def _alternatives(blocks: Sequence[Block]) -> Iterator[Edge]:
+    """From "With npm instead of pnpm:" to the block above, which shows what is done in all other cases."""
+    for above, block in pairwise(blocks):
+        if ends_in_colon(block) and in_text("in_place_of", block.text):
+            yield Edge(EdgeKind.LABEL, block.index, above.index, "the other case")
 
 
 def _counts(text: str, count: str, noun: str) -> bool:

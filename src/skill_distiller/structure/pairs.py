@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, senses
@@ -25,12 +25,15 @@ SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat
 _COMMAND: Final = re.compile(r"`[\w./-]+ [^`\n]+`")
 _SIGNS: Final = {"❌": "bad", "✗": "bad", "✘": "bad", "🚫": "bad", "✅": "good", "✓": "good", "✔": "good"}
 _LABEL: Final = re.compile(r"\W{0,8}(?:\*\*|__)(?P<label>[^*_\n:：]{1,80})[:：]?(?:\*\*|__)")
+_NAME: Final = re.compile(r"\s*(?:[-*+]\s+)?(?:\*\*[^*\n]{1,60}\*\*|__[^_\n]{1,60}__|`[^`\n]{1,60}`)")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _Named = tuple[Piece, str]
 _NUMBERED: Final = re.compile(r"(\D*)(\d{1,9})")
 # A sentence of a denial and a verb: "Do not defer."
 _ENDS_AT_ONCE: Final = re.compile(r"\W{0,9}(?:[Dd]o[ ])?[\w'’]+ [\w-]+(?: it| them| this)?[*_]{0,3}[.!]")
 _MAX_LABEL_CHARS: Final = 80
+_FEWEST_SECTIONS: Final = 3  # that say the same of each
+_FEWEST_SAME: Final = 2  # words of labels that differ in the one after them
 _CASE: Final = re.compile(r"\W{0,9}(?P<of>[^\n]{2,60}?)\s*(?:\s[-–—]\s|[:：,(（])\s*(?P<when>[^\W\d_]+)[^\n]*")
 _FIRST_WORD: Final = re.compile(r"[^\w❌✗✘🚫✅✓✔]*([❌✗✘🚫✅✓✔]|[\w'’]+)")
 
@@ -65,11 +68,49 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
         yield from _negated(labels)
         yield from _variants(labels)
         yield from _sides([(block.index, tag) for block in section.blocks if (tag := opening_tag(block))])
+    yield from _repeated(skill)
+    yield from _members(skill)
     for own in siblings.values():
         yield from _sides(own)
         yield from _negated(own)
         yield from _variants(own)
         yield from _cases(own)
+
+
+def _repeated(skill: Skill) -> Iterator[Edge]:
+    """The labels that say in each of three sections or more beside each other the same of it: "**Map of huts:**".
+
+    Two labels are the same but for the last of three words or more. Examples are no such set.
+    """
+    found = dict[tuple[int | None, int, tuple[str, ...]], dict[int, int]]()
+    for section, parent in zip(skill.sections, skill.parents, strict=True):
+        above = skill.sections[parent].heading if parent is not None else ""
+        if _names_examples(section.heading) or _names_examples(above):
+            continue
+        for block, following in zip(section.blocks, [*section.blocks[1:], None], strict=False):
+            match = _LABEL.match(block.text) if block.kind in PROSE else None
+            said = match["label"] if match else block.text if is_lead_in(block, following) else ""
+            words = tuple(_WORD.findall(said.casefold())) if len(said) <= _MAX_LABEL_CHARS else ()
+            if words and not _names_examples(said):
+                name = words[:-1] if len(words) > _FEWEST_SAME else words
+                found.setdefault((parent, section.level, name), {}).setdefault(section.index, block.index)
+    for (_, _, name), labels in found.items():
+        if len(labels) >= _FEWEST_SECTIONS:
+            yield from chained(EdgeKind.LABEL, labels.values(), " ".join(name))
+
+
+def _names_examples(text: str) -> bool:
+    words = (word.casefold().removesuffix("s") for word in _WORD.findall(text))
+    return not words_in("example_nouns").isdisjoint(words)
+
+
+def _members(skill: Skill) -> Iterator[Edge]:
+    """The items of a long list that all have names."""
+    for section in skill.sections:
+        for is_item, run in groupby(section.blocks, lambda block: block.kind is BlockKind.LIST_ITEM):
+            items = list(run) if is_item else []
+            if are_named([block.text for block in items]):
+                yield from chained(EdgeKind.LABEL, (block.index for block in items), "the members of one set")
 
 
 def _sides(pieces: Sequence[_Named]) -> Iterator[Edge]:
@@ -118,6 +159,11 @@ def are_variants(first: str, second: str) -> bool:
     return apart[0] < len(one) - 1 or words_in("platforms").issuperset(pair) or _share_group(*pair, "contrasts")
 
 
+def are_named(items: Sequence[str]) -> bool:
+    """Whether each of some items opens with a name in bold or in back-ticks: the members of a set, not advice."""
+    return len(items) > 1 and all(map(_NAME.match, items))
+
+
 def _variants(pieces: Sequence[_Named]) -> Iterator[Edge]:
     """Labels one after the other that say for what each is: "For Python", "For TypeScript"."""
     for (first, text), (second, other) in pairwise(pieces):
@@ -153,12 +199,17 @@ def _negated(pieces: Sequence[_Named]) -> Iterator[Edge]:
         if said and said[0][0] in words_in("negating_signs"):
             said[:1] = [said[0][0], said[0][1:]]
         denied = {word for word in said if word in CONTRACTIONS or Sense.NEGATION in senses(word)}
-        rest = frozenset(word for word in said if word not in denied and Sense.ONLY not in senses(word))
+        rest = frozenset(word for word in said if word not in denied and not _joins(word))
         others = found.setdefault(rest, []) if rest else []
         for other, was_denied in others:
             if was_denied is not bool(denied):
                 yield Edge(EdgeKind.LABEL, other, piece, "one is what the other is not", mutual=True)
         others.append((piece, bool(denied)))
+
+
+def _joins(word: str) -> bool:
+    """Whether a word of a label only leads to what it is about: "when" and "for" in "Use when", "Do not use for"."""
+    return word in words_in("variant_openings") or not senses(word).isdisjoint((Sense.ONLY, Sense.CONDITION))
 
 
 def _side(text: str) -> str:

@@ -283,8 +283,21 @@ def opens_with(words: str, text: str) -> bool:
     return _opening(words).match(small(text)) is not None
 
 
+def in_text(words: str, text: str) -> bool:
+    """Whether one of some words or phrases stands in a text."""
+    return _anywhere(words).search(small(text)) is not None
+
+
 @lru_cache(maxsize=8)
 def _opening(words: str) -> re.Pattern[str]:
+    return re.compile(rf"\W{{0,9}}+(?:{_phrases(words)})(?![a-zäöüß'’])")
+
+
+@lru_cache(maxsize=2)
+def _anywhere(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-zäöüß])(?:{_phrases(words)})(?![a-zäöüß])")
+
+
+def _phrases(words: str) -> str:
     phrases = (small(phrase.strip()) for text in texts(words) for phrase in text.split(","))
-    known = "|".join(re.escape(phrase).replace("\\ ", r"\s+") for phrase in phrases if phrase)
-    return re.compile(rf"\W{{0,9}}+(?:{known})(?![a-zäöüß'’])")
+    return "|".join(re.escape(phrase).replace("\\ ", r"\s+") for phrase in phrases if phrase)
