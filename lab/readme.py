@@ -26,9 +26,10 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 README: Final = ROOT / "README.md"
 PICTURE: Final = ROOT / "docs" / "before-after.svg"
 GUIDE: Final = ROOT / "docs" / "guide.md"
-_EXAMPLE: Final = ROOT / "examples" / "incident-report"
-# What its author keeps; examples/regenerate does too.
-_KEEP: Final = '--keep-section "Phase 1: Collect" --keep-section "Phase 3: Impact" --keep fqd333'
+_EXAMPLE: Final = ROOT / "examples" / "postgres-migration"
+_KEEP: Final = "--keep b4dw6f --keep nr9cvp"  # what its author would miss; examples/regenerate keeps it too
+_LONG: Final = ROOT / "examples" / "incident-report"  # full of samples, which can stand in files of their own
+_STAYS: Final = '--keep-section Severity --keep-section "Phase 1: Collect" --keep k5d99z --no-description'
 _SHOWN: Final = ROOT / "examples" / "changelog-entry"
 _KEPT: Final = "When to write one"  # a section of the shown example that its author keeps
 _LOSSES_SHOWN: Final = 5
@@ -46,26 +47,34 @@ class Step(NamedTuple):
 def session() -> str:
     """The session of the README: run in an empty folder, with the lines of its output that matter."""
     with tempfile.TemporaryDirectory() as place:
-        shutil.copytree(_EXAMPLE, Path(place) / _EXAMPLE.name)
+        for example in (_EXAMPLE, _LONG):
+            shutil.copytree(example, Path(place) / example.name)
+        skill, long = _EXAMPLE.name, _LONG.name
         steps = (
-            Step("Look first: nothing is written.", f"skill-distiller {_EXAMPLE.name} --dry-run", _REPORT),
+            Step("Look first: nothing is written.", f"skill-distiller {skill} --dry-run", _REPORT),
             Step(
-                "Some of this an agent would miss: what Phase 1 asks for, what Phase 3 works out, one piece more. It "
-                "stays.\n`-i` asks about each piece instead: drop, keep, or with `-o FOLDER/` move to a reference. It "
-                "saves\nyour answers as a plan.",
-                f"skill-distiller {_EXAMPLE.name} {_KEEP} --json -o small.md > run.json",
+                "Two of these an agent would miss: the rows of a table of troubles, and the sample. They stay.\n"
+                "`-i` asks about each piece instead: drop, keep, or with `-o FOLDER/` move to a reference. It saves "
+                "your\nanswers as a plan.",
+                f"skill-distiller {skill} {_KEEP} --json -o smaller/ > run.json",
             ),
             Step(
                 "Whoever wrote a smaller version, this tool or you: what is said otherwise, lost or new?",
-                f"skill-distiller verify {_EXAMPLE.name} small.md --receipt run.json",
+                f"skill-distiller verify {skill} smaller/ --receipt run.json",
                 ("Accounted", "Tokens", "Receipt"),
             ),
             Step(
                 "Write it over the original, and take that back.",
-                f"skill-distiller {_EXAMPLE.name} {_KEEP} --apply",
+                f"skill-distiller {skill} {_KEEP} --apply",
                 ("Applied", "To take"),
             ),
             Step("", "skill-distiller undo", ("Undone",)),
+            Step(
+                "Often more is saved by dropping nothing: `reduce` moves what is seldom needed into files that the "
+                "agent reads\nwhen it comes to them. Here samples move, and what every report needs stays.",
+                f"skill-distiller reduce {long} {_STAYS} -o reduced/",
+                ("Read at", "Per use", "Conserved", "Verified"),
+            ),
         )
         return "".join(_told(step, place) for step in steps)
 

@@ -15,7 +15,8 @@ NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/SKILL.md"))
 
 
 KEPT = {
-    "incident-report": ("--keep-section", "Phase 1: Collect", "--keep-section", "Phase 3: Impact", "--keep", "fqd333")
+    "postgres-migration": ("--keep", "b4dw6f", "--keep", "nr9cvp"),
+    "incident-report": ("--keep-section", "Phase 1: Collect", "--keep-section", "Phase 3: Impact", "--keep", "fqd333"),
 }
 
 

@@ -54,6 +54,13 @@ def test_options_stand_in_groups() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_help_says_no_types_of_python(command: LazyCommand) -> None:
+    """Whatever release of Typer is there: no `<list[str]>` behind a name, no `x>=1`, no dots twice."""
+    text = run(command.name, "--help").text
+    assert not re.search(r"<\w*\[?(?:str|int|float|path)\b|<\w+\||x>=|\.{3}[\]}]\.{3}", text), text
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_every_command_has_three_examples(command: LazyCommand) -> None:
     """Its help ends with them, and each is a line that the command line can read."""
     found = examples_of(command.name)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from tests.cli.command import PATIENCE, drain, environment, run, run_process
 from tests.cli.samples import DEPLOY, HOSTILE, MARKUP
 from tests.marks import slow
@@ -176,3 +177,17 @@ def test_a_terminal_on_stdin_is_no_content() -> None:
         "Error: No content.",
         "Hint: Provide a valid SKILL.md file path or pipe content via stdin.",
     ]
+
+
+def test_each_loss_is_one_row_of_a_terminal(tmp_path: Path) -> None:
+    """Of 80 columns too, code among them with all that is told of it; at the end stands what was cut."""
+    code = "".join(f"def helper_{n}(value):\n    return value + {n}\n" for n in range(30))
+    wide = "这是一个很长的背景说明，与任务没有关系，只是讲述历史。" * 6
+    text = DEPLOY + f"\n## Old way of doing it by hand\n\nOnce:\n\n```python\n{code}```\n\n## 背景\n\n{wide}\n"
+    file = tmp_path / "SKILL.md"
+    file.write_text(text, encoding="utf-8")
+    _, shown, _ = _run_on_terminal("compress", file, "--threshold=0", stream="stderr", COLUMNS="80", NO_COLOR="1")
+    losses = [line for line in shown.splitlines() if line.startswith("  [")]
+    assert [line for line in losses if "## Old way" in line and line.endswith("…")]
+    assert [line for line in losses if "背景" in line]
+    assert max(map(cell_len, losses)) <= 80

@@ -129,8 +129,9 @@ def test_what_stands_twice_never_goes_in_both_places() -> None:
 
 
 def test_numbered_steps_stay() -> None:
-    """Steps in a numbered list stay down to a threshold of 0.8, whatever they are worth."""
+    """Steps in a numbered list, or in a fence, stay down to a threshold of 0.8, whatever they are worth."""
     steps = "1. Look around.\n2. Smile.\n3. Go on.\n"
+    steps += f"\n```\n{steps}```\n"
     text = f"{_HEAD}# A\n\n{_FILLER}\n\n## Background\n\nThis is how it came about, long ago.\n\n{steps}"
     for threshold in (0.95, 0.9, 0.8):
         assert steps in distill(parse_skill(text), DistillOptions(threshold=threshold)).text

@@ -18,6 +18,7 @@ from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.checks.fences import open_fences
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import (
+    ALREADY,
     Check,
     Declared,
     Finding,
@@ -289,7 +290,7 @@ def _dead_links(pair: FolderPair, links: Collection[FolderLink]) -> Iterator[Fin
         if item.link.kind is LinkKind.MENTION and item.link.text in pair.before.skill.body:
             continue
         if item.link.text in before:
-            yield _dead(item, Level.WARNING, _DEAD[item.state], f"in {item.source}, in the original too")
+            yield _dead(item, Level.WARNING, _DEAD[item.state], f"in {item.source} {ALREADY}")
         else:
             yield _dead(item, Level.FAILURE, _DEAD[item.state], f"in {item.source}")
 

@@ -74,20 +74,23 @@ def _read_as(token: Token, sense: Sense) -> Token:
     return token._replace(value=f"{sense}:", sense=sense)
 
 
-def is_fronted(old: Sequence[Token], new: Sequence[Token]) -> bool:
-    """Whether a phrase with a preposition stands at the other end of a text, of which all else is the same.
+def is_fronted(old: Sequence[Token], new: Sequence[Token], parted: Collection[int]) -> bool:
+    """Whether a phrase with a preposition stands before what it stood behind, and all else is the same.
 
-    "On Windows, use A": "use A on Windows". Not where the part before it ends with a word that limits it: "only".
+    "On Windows, use A": "use A on Windows". Not where the part before it ends with a word that limits it: "only", nor
+    where one of the old tokens behind a mark, whose numbers are `parted`, begins another such part.
     """
     if len(old) != len(new):
         return False
-    words, others = ([(token.value, token.word) for token in side] for side in (old, new))
+    size = next((n for n in range(len(old), 0, -1) if not stands_for(old[n - 1], new[n - 1], loosely=True)), 0)
     starts = words_in("prepositions")
+    begun = {at for at in parted if old[at].word in starts or is_imperative(old[at].word)}
     return any(
-        words[cut:] + words[:cut] == others
-        and any(side[0].word in starts for side in (old[:cut], old[cut:]))
-        and not any(side[-1].sense for side in (old[:cut], old[cut:]))
-        for cut in range(1, len(words))
+        begun <= {cut}
+        and any(side[0].word in starts for side in (old[:cut], old[cut:size]))
+        and {old[cut - 1].sense, old[size - 1].sense} <= {None, Sense.ALL}
+        and all(stands_for(*pair, loosely=True) for pair in zip((*old[cut:size], *old[:cut]), new, strict=False))
+        for cut in range(1, size)
     )
 
 

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
-from skill_distiller.language.lexicon import Sense, is_each_time, is_inversion
+from skill_distiller.language.lexicon import Sense, is_each_time, is_imperative, is_inversion
 from skill_distiller.meaning.readings import ONLY_IF, read_otherwise
 from skill_distiller.meaning.sentence_tokens import read_tokens
 from skill_distiller.meaning.token import Token, TokenKind
@@ -96,6 +96,49 @@ def _opens(last: Token, following: Token) -> bool:
     return last.sense in CONDITIONS and last.sense is not Sense.BECAUSE
 
 
+def _with_enumerations(pieces: Sequence[_Piece]) -> Sequence[_Piece]:
+    """The pieces, with all that a condition enumerates as one: "if it is red, amber, or gray, stop"."""
+    found: list[_Piece] = []
+    at = 0
+    while at < len(pieces):
+        until = _end_of_enumeration(pieces, at)
+        tokens = tuple(token for piece in pieces[at : until + 1] for token in piece.tokens)
+        found.append(_Piece(tokens, pieces[until].end))
+        at = until + 1
+    return found
+
+
+def _end_of_enumeration(pieces: Sequence[_Piece], at: int) -> int:
+    """The last piece of what is enumerated from one on; the piece itself where that is no condition, or alone."""
+    senses = [token.sense for token in pieces[at].tokens]
+    if senses[-1] in CONDITIONS or CONDITIONS.isdisjoint(senses):
+        return at
+    fronted = senses[0] in CONDITIONS
+    for number in range(at + 1, len(pieces)):
+        run = pieces[number].tokens
+        joined = any(token.sense in _COORDINATORS for token in run)
+        begins = run[run[0].sense in _COORDINATORS] if len(run) > 1 else run[0]
+        if pieces[number - 1].end not in _COMMAS or _asks(begins) or any(one.sense in CONDITIONS for one in run):
+            return at
+        if joined and fronted:
+            if number + 1 == len(pieces):
+                return at
+            following = pieces[number + 1].tokens[0]
+            goes_on = _asks(following) or (run[0].sense in _COORDINATORS and following.sense not in _COORDINATORS)
+            return number if goes_on and pieces[number].end in _COMMAS else at
+        if joined:
+            return number if number + 1 == len(pieces) else at
+    return at
+
+
+_COORDINATORS: Final = frozenset({Sense.AND, Sense.OR})
+_COMMAS: Final = frozenset(",，、")
+
+
+def _asks(token: Token) -> bool:
+    return is_imperative(token.word) or token.sense is Sense.NEGATION
+
+
 PARTED: Final = "\n\n"  # between sentences that are read together
 
 
@@ -119,7 +162,7 @@ def _statements(tokens: Sequence[Token], boundaries: Sequence[int], text: str) -
     main: list[Token] = []
     conditions: list[Clause] = []
     closed = False  # a condition behind what is said: what follows is another statement
-    pieces = list(_pieces(tokens, boundaries, text))
+    pieces = _with_enumerations(list(_pieces(tokens, boundaries, text)))
     for number, (run, end) in enumerate(pieces):
         run = _with_always(run)
         cuts = [i for i, token in enumerate(run) if token.sense in CONDITIONS]

@@ -96,7 +96,9 @@ def replaced(one: Token, other: Token) -> Edit | None:
 
 
 def _is_small_for(one: Token, other: Token) -> bool:
-    """Whether a token is an article where the other is the number one or in capitals, or a plus for an "and"."""
+    """Whether a token is an article for the number one or one in capitals, a plus for an "and", a "just" for "only"."""
+    if one.word in words_in("mere"):
+        return other.sense is Sense.ONLY
     if one.word in words_in("plus"):
         return other.sense is Sense.AND
     return (is_article(one.word) or one.word in words_in("sole")) and (other.value == "1" or other.word == one.word)

@@ -17,6 +17,7 @@ from skill_distiller.language.lexicon import (
     is_kind,
     is_lacking,
     is_leading,
+    is_particle,
     is_pronoun,
     senses,
 )
@@ -56,7 +57,8 @@ from skill_distiller.meaning.verdicts import (
 from skill_distiller.meaning.word_order import Gap, crosses_negation, is_turned, keeps_order
 
 _NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
-_WHEN: Final = {Sense.CONDITION, Sense.AFTER}  # "when the tests pass", "after the tests pass"
+# "When the tests pass", "after the tests pass"; "while it runs", "as long as it runs".
+_WHEN: Final = ({Sense.CONDITION, Sense.AFTER}, {Sense.CONDITION, Sense.WHILE})
 # With one of these in it, a statement whose words were exchanged is not taken on trust.
 _BINDING: Final = frozenset({Sense.NEGATION, Sense.DUTY, Sense.APPROVAL, Sense.AVOIDANCE, Sense.LACK, Sense.ONLY})
 # What an edit of tokens that are no words is.
@@ -89,7 +91,9 @@ def compare_wording(before: str, after: str, around: str = "") -> tuple[Edit, ..
         ends = [i for i, (one, other) in enumerate(zip(old.marks, new.marks, strict=False)) if one and other]
         parts = without_start(old.tokens, new.tokens, ends)
         bare = [[token for token in side if token.word not in words_in("means")] for side in parts]
-        if is_fronted(*parts) or is_by_means_of(*bare):
+        start = len(old.tokens) - len(parts[0])
+        parted = [i + 1 - start for i, mark in enumerate(old.marks) if mark and i >= start]
+        if is_fronted(parts[0], parts[1], parted) or is_by_means_of(*bare):
             return (Edit(Verdict.REWORDED, tuple(parts[0]), tuple(parts[1]), "order"),)
     if otherwise:
         edits += (Edit(Verdict.REWORDED, (), (), "word"),)
@@ -143,7 +147,7 @@ class _Comparison:
         if old and new and lost is not come:
             labels = None in (lost, come) and not {lost, come} & _NO_LABELS
             reason = Sense.BECAUSE in (lost, come) and Sense.CONDITION not in (lost, come)
-            alike = labels or reason or {lost, come} == _WHEN
+            alike = labels or reason or {lost, come} in _WHEN
             verdict = Verdict.REWORDED if alike else Verdict.CONTRADICTED
             self.found.append(Edit(verdict, old.head or old.tokens, new.head or new.tokens, str(lost or come)))
         elif not (old and new) and (lost or come):  # a condition or reason by itself; a label is looked at word by word
@@ -274,7 +278,9 @@ class _Comparison:
         if bool(lost) is not bool(come):  # a word that stands for one of those is another word
             lost = lost or [token for token in gap.before if token.sense in SOFT]
             come = come or [token for token in gap.after if token.sense in SOFT_WHEN_NEW]
-        if lost and come and any(all(is_bleached(token.word) for token in side) for side in (lost, come)):
+        said = [[token.word for token in side if not is_bleached(token.word)] for side in (lost, come)]
+        particles = [[t.word for t in side if is_particle(t.word)] for side in (gap.before, gap.after)]
+        if lost and come and not all(said) and (particles[0] == particles[1] or not all(particles)):
             self.found.append(Edit(Verdict.REWORDED, tuple(lost), tuple(come), "word"))
         elif lost and come:
             verdict = Verdict.CHANGED if gap.binding or len(self.kept) < _LEAST_KEPT else Verdict.REWORDED

@@ -21,7 +21,7 @@ from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.containers import opening_tag
-from skill_distiller.skill.model import PROSE, BlockKind, Skill
+from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.find_edges import find_edges
 from skill_distiller.tokens import TokenCounter
 
@@ -110,8 +110,15 @@ def _only_output(skill: Skill) -> frozenset[int]:
 
 
 def _numbered(skill: Skill) -> frozenset[int]:
-    """The lists that are numbered: what is to be done one after the other."""
-    return frozenset(block.index for block in skill.blocks if block.kind in _LISTED and _ORDERED.match(block.text))
+    """The lists that are numbered, in fences without a language too: what is to be done one after the other."""
+    return frozenset(block.index for block in skill.blocks if _is_numbered(block))
+
+
+def _is_numbered(block: Block) -> bool:
+    if block.kind is BlockKind.CODE and block.info in _NO_LANGUAGE:
+        lines = [line for line in block.text.splitlines()[1:-1] if line.strip()]
+        return len(lines) > 1 and all(map(_ORDERED.match, lines))
+    return block.kind in _LISTED and _ORDERED.match(block.text) is not None
 
 
 _NAME: Final = re.compile(r"[^\W_]+")

@@ -16,7 +16,7 @@ from skill_distiller.planning.plan import Reason
 from skill_distiller.providers.model import Expected, Provider, Usage, Watcher
 from skill_distiller.providers.prices import FREE, Price, dollars
 from skill_distiller.report.calibration_text import estimate_text
-from skill_distiller.report.losses import WIDTH, receipt_lines
+from skill_distiller.report.losses import receipt_lines
 from skill_distiller.report.moved import moved_lines
 from skill_distiller.report.record import COUNTED_NAMES, BlockCounts, Record, SectionRecord, TokenLevel, find_needs
 from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
@@ -264,7 +264,7 @@ def print_report(record: Record, console: Console, *, verbose: bool = False) -> 
         refusals, settled = record.result.plan.refusals, record.result.functionality.settled
         for line in (*section_analysis(record), *map(Text, (*refusal_lines(refusals), *doubt_lines(settled)))):
             console.print(line)
-    for line in receipt_lines(record, verbose=verbose, width=console.width if console.is_terminal else WIDTH):
+    for line in receipt_lines(record, verbose=verbose, columns=console.width if console.is_terminal else 0):
         console.print(line)
     for moved in moved_lines(record):
         console.print(moved)

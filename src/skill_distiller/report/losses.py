@@ -115,10 +115,10 @@ def lost_text(receipt: Receipt) -> str:
     return f"{' and '.join(counted)} {'is' if total == 1 else 'are'} gone" if counted else ""
 
 
-def receipt_lines(record: Record, *, verbose: bool, width: int = WIDTH) -> Iterator[Text]:
+def receipt_lines(record: Record, *, verbose: bool, columns: int = 0) -> Iterator[Text]:
     """The verdict of a result that passed, then what it lost: what fits a screen, or with `verbose` all of it.
 
-    Nothing but the verdict where all of the original is there. Lines are cut at `width`, but with `verbose`.
+    Nothing but the verdict where all of the original is there. On a terminal of so many `columns` each loss is a row.
     """
     result = record.result
     receipt, verification = result.evidence.receipt, result.evidence.verification
@@ -129,7 +129,7 @@ def receipt_lines(record: Record, *, verbose: bool, width: int = WIDTH) -> Itera
     if result.one_liner and not verbose:  # nothing but the three lines is left: a list of it all says little
         yield from _one_liner_lines(record)
     elif receipt.sections:
-        yield from _whole_receipt(record) if verbose else _screen(record, width)
+        yield from _whole_receipt(record) if verbose else _screen(record, columns)
 
 
 def _one_liner_lines(record: Record) -> Iterator[Text]:
@@ -144,11 +144,14 @@ def _one_liner_lines(record: Record) -> Iterator[Text]:
     yield Text(f"{lost or 'Nothing is gone'} (each named with --verbose and in --json)", style="yellow")
 
 
-def _screen(record: Record, width: int) -> Iterator[Text]:
+def _screen(record: Record, columns: int) -> Iterator[Text]:
     losses, changes = find_losses(record.result), record.result.evidence.receipt.changes
     if losses:
         yield Text("\nLargest losses (--keep ID brings one back):", style="bold")
-        yield from (Text(loss_line(loss, record, width)) for loss in losses[:_LARGEST])
+        for loss in losses[:_LARGEST]:
+            line = Text(loss_line(loss, record, columns or WIDTH))
+            line.truncate(columns or line.cell_len, overflow="ellipsis")
+            yield line
     if len(losses) > _LARGEST:
         rest = losses[_LARGEST:]
         tokens = f"{record.mark}{plural(sum(loss.tokens for loss in rest), 'token')}"
@@ -163,6 +166,8 @@ _MOST_CHARACTERS: Final = 400  # of a line that counts kinds of changes
 def loss_line(loss: Loss, record: Record, width: int = WIDTH) -> str:
     """A loss on one line: its id, size and place, why it could go, and how it begins. Safe to show."""
     head = f"  {loss_head(loss, record)}: "
+    if len(head) + _LEAST > width:  # how it begins tells more than the last words of why it could go
+        head = head.replace(" and others", "").replace(" of the worth: ", ": ")
     return head + _what(loss, max(20, width - len(head)))
 
 

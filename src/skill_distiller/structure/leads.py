@@ -41,7 +41,7 @@ def find_leads(skill: Skill) -> Iterator[Edge]:
         yield from _to_shown(section.blocks)
         yield from _to_subjects(section.blocks)
         yield from _conditions(section.blocks)
-        yield from _alternatives(section.blocks)
+        yield from _to_above(section.blocks)
         yield from _dialogues(section.blocks)
         if section.index in parents and section.level and section.blocks:
             yield from _to_sections(section, first_below[section.index])
@@ -98,11 +98,25 @@ def _conditions(blocks: Sequence[Block]) -> Iterator[Edge]:
                 yield Edge(EdgeKind.REFERS, block.index, found.index, f"{count} {noun}")
 
 
-def _alternatives(blocks: Sequence[Block]) -> Iterator[Edge]:
-    """From "With npm instead of pnpm:" to the block above, which shows what is done in all other cases."""
+def _to_above(blocks: Sequence[Block]) -> Iterator[Edge]:
+    """From a lead-in or a table that is about what stands right above it to that.
+
+    "With npm instead of pnpm:" needs what is done in all other cases, "For a PDF add also:" what is done in any, and a
+    table of results below code what has them.
+    """
     for above, block in pairwise(blocks):
         if ends_in_colon(block) and in_text("in_place_of", block.text):
             yield Edge(EdgeKind.LABEL, block.index, above.index, "the other case")
+        elif ends_in_colon(block) and in_text("in_addition", block.text):
+            yield Edge(EdgeKind.LABEL, block.index, above.index, "says what comes to it")
+        elif block.kind is BlockKind.TABLE and above.kind is BlockKind.CODE and _tells_results(block.text):
+            yield Edge(EdgeKind.LABEL, block.index, above.index, "has the results")
+
+
+def _tells_results(table: str) -> bool:
+    """Whether the head of a table says that its rows begin with results: "| Exit code | What to do |"."""
+    first = table.lstrip(" \t|").partition("|")[0]
+    return not words_in("outcome_nouns").isdisjoint(_WORD.findall(first.casefold()))
 
 
 def _counts(text: str, count: str, noun: str) -> bool:

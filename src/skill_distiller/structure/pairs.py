@@ -15,7 +15,7 @@ from skill_distiller.skill.containers import opening_tag
 from skill_distiller.skill.labels import is_label, is_lead_in
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
-from skill_distiller.structure.pointers import leading
+from skill_distiller.structure.pointers import leading, opens_with
 
 _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE})
 _SAID: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.QUOTE})
@@ -46,6 +46,7 @@ def find_pairs(skill: Skill) -> Iterator[Edge]:
     yield from _terms(skill)
     yield from _denials(skill)
     yield from _asked(skill)
+    yield from _remedies(skill)
     for blocks, at in leading(skill, "speaking_openings"):
         if blocks[at - 1].kind in _SHOWN:
             yield Edge(EdgeKind.LABEL, blocks[at].index, blocks[at - 1].index, "speaks of what is shown above it")
@@ -304,6 +305,15 @@ def _asked(skill: Skill) -> Iterator[Edge]:
             answers = below.kind is not BlockKind.RULE and not is_label(below)
             if asked and answers and not _asking().match(below.text):
                 yield Edge(EdgeKind.LABEL, block.index, below.index, "what it is answered with", mutual=True)
+
+
+def _remedies(skill: Skill) -> Iterator[Edge]:
+    """From "**Problem:** wide margins" to the code right below it, which says what to do about it, and back."""
+    for section in skill.sections:
+        for block, below in pairwise(section.blocks):
+            label = _LABEL.match(block.text) if block.kind is BlockKind.PARAGRAPH else None
+            if label and below.kind is BlockKind.CODE and opens_with("problem_labels", label["label"]):
+                yield Edge(EdgeKind.LABEL, block.index, below.index, "a problem and what to do", mutual=True)
 
 
 @lru_cache(maxsize=1)

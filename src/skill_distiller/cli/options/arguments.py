@@ -37,7 +37,7 @@ ALLOW_UNVERIFIED: Final = option(
     False,
     "--allow-unverified",
     panel="Aim",
-    help="Write a result that fails its own verification, which is refused else.",
+    help="Write a result that fails its own verification; without this option it is refused.",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
@@ -173,6 +174,10 @@ class Command(TyperCommand):
             self._refuse(left[0])
         return left
 
+    def collect_usage_pieces(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """As Typer does it; a name that ends in dots needs none behind it."""
+        return [re.sub(r"\.{3}([\]}])\.{3}$", r"...\1", piece) for piece in super().collect_usage_pieces(ctx)]
+
     def format_options(self, ctx: typer.Context, formatter: HelpFormatter) -> None:  # type: ignore[override]
         """The arguments, then the options under the titles of their groups."""
         for title, rows in help_sections(self, ctx):
@@ -209,11 +214,23 @@ def help_sections(command: TyperCommand, ctx: typer.Context) -> Iterator[tuple[s
     for param in command.get_params(ctx):
         if row := param.get_help_record(ctx):
             title = getattr(param, "rich_help_panel", None) or "Options"
-            sections.setdefault("Arguments" if param.param_type_name == "argument" else title, []).append(row)
+            is_argument = param.param_type_name == "argument"
+            sections.setdefault("Arguments" if is_argument else title, []).append(_plain_row(*row))
     last = sections.pop("Options", [])
     yield from sections.items()
     if last:
         yield ("Other" if len(sections) > 1 else "Options"), last
+
+
+_TYPE: Final = re.compile(r"(?<=[\w.]) <(?:list\[)?\w+(?:\|\w+)*\]?>$")  # behind the name of an argument
+_CHOICES: Final = re.compile(r"<(\w+(?:\|\w+)+)>")
+
+
+def _plain_row(term: str, said: str) -> tuple[str, str]:
+    """A row of the help without what newer releases of Typer say in the words of Python: types, and `x>=1`."""
+    if not term.startswith("-"):
+        term = _TYPE.sub("", term)
+    return _CHOICES.sub(r"\1", term), said.replace("x>=", "at least ")
 
 
 def examples_of(command: str) -> dict[str, str]:
