@@ -65,7 +65,7 @@ def measure(name: str, *, compact: bool = False) -> Measured:
         counter=load_counter(),
     )
     shared, own = (read_replies(path) for path in (EXAMPLES / "replies" / f"{name}.jsonl", replies_of(name)))
-    provider = RecordedProvider(Replies(own.origin, (*shared.lines, *own.lines)))
+    provider = RecordedProvider(Replies(own.origin, (*own.lines, *shared.lines)))
     session = Session(provider)
     return Measured(
         reduce_folder(folder, stages=Stages(describe)),
