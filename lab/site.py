@@ -18,7 +18,8 @@ OTHERS: Final = {
     "examples/README.md": "examples/README.md",
     "examples/replies/README.md": "examples/replies/README.md",
 }
-_LINK: Final = re.compile(r"\]\((?P<path>[^)#:\s]+)(?P<anchor>#[^)]*)?\)")
+# A link of a page to a file; addresses on the network are none.
+LINK: Final = re.compile(r"\]\((?P<path>[^)#:\s]+)(?P<anchor>#[^)]*)?\)")
 
 
 def on_files(files: Any, config: Any) -> Any:  # noqa: ANN401
@@ -38,7 +39,7 @@ def _linked_files() -> set[str]:
     pages = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / path for path in OTHERS.values() if path.endswith(".md"))]
     found = set[str]()
     for page in pages:
-        for match in _LINK.finditer(page.read_text(encoding="utf-8")):
+        for match in LINK.finditer(page.read_text(encoding="utf-8")):
             target = (page.parent / match["path"]).resolve()
             place = target.relative_to(ROOT).as_posix() if target.is_relative_to(ROOT) and target.is_file() else ""
             if place and place not in OTHERS.values() and not place.startswith("docs/"):
@@ -58,7 +59,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str: 
             return match[0]
         return f"]({_address(place, page.file.src_uri)}{match['anchor'] or ''})"
 
-    return _LINK.sub(turned, markdown)
+    return LINK.sub(turned, markdown)
 
 
 def _address(place: str, from_page: str) -> str:

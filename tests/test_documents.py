@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 from tests.cli.command import environment, run_process
 
+from lab import site
 from skill_distiller.analysis.patterns import ADVISORY, PROTECTED
 from skill_distiller.exams.exam_files import parse_exam
 from skill_distiller.providers.detect import CHOICES
@@ -98,6 +99,16 @@ def test_every_built_in_pattern_is_described() -> None:
     """By the name that reports use."""
     rows = re.findall(r"^\| `([\w-]+)` \| (protected|advisory) \|", PATTERNS, re.MULTILINE)
     assert rows == [(p.name, "protected") for p in PROTECTED] + [(p.name, "advisory") for p in ADVISORY]
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")), *site.OTHERS.values()]
+)
+def test_every_link_of_the_site_leads_to_a_file(page: str) -> None:
+    """Not to a folder, which the site has no page for: MkDocs says so only where it is installed."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found = [match["path"] for match in site.LINK.finditer(text)] if page.endswith(".md") else []
+    assert not [path for path in found if not (ROOT / page).parent.joinpath(path).is_file()]
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import unescape
 from itertools import chain
 from typing import Final
@@ -58,13 +58,11 @@ _ELIDED: Final = (
     r"|(?P<elided>(?:[ldnscjmtLDNSCJMT]|(?:[jJ]us|[lL]ors|[pP]uis)?[qQ]u|(?:[dns]|da|su)?[ae]?ll|[uU]n)"
     r"['’](?=[^\W\d_]))"
 )
-_WORD: Final = re.compile(
+_WORD: Final = (
     rf"(?P<cjk>[{CJK}]+){_ELIDED}"
     rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
     r"|(?P<sign>[≥≤→⇒↔¬∧∨∀∃=<>&+×÷±/%#@?？]|[^\w\s!-/:-@\[-`{-~，。、；：！？「」『』（）《》【】“”‘’„‚‹›«»…–—·•¿¡])"
 )
-_NOT_ELIDED: Final = re.compile(_WORD.pattern.replace(_ELIDED, ""))  # the same without apostrophes, faster
-_PLAIN_WORD, _PLAIN_NOT_ELIDED = (re.compile(re.sub(r"\?P<\w+>", "?:", e.pattern)) for e in (_WORD, _NOT_ELIDED))
 _AMOUNT: Final = re.compile(r"[~<>≥≤=+−-]{0,3}[$€£¥#]?\d[\d,.:/x×–-]*(?=\Z|[\s%°]|[^\W\d_]{1,12}\Z)")
 _CJK: Final = re.compile(f"[{CJK}]")
 _DIGITS: Final = re.compile(r"[$€£¥]?\d(?:[\d,.:/x×–-]*\d)?")
@@ -121,10 +119,25 @@ def read_language(*texts: str) -> str:
     return language_of(chain.from_iterable(map(_plain_words, texts)))
 
 
+@cache
+def _expression(*, elided: bool, unspaced: bool, named: bool = True) -> re.Pattern[str]:
+    """What finds the words of texts with apostrophes, or with scripts that set no blanks.
+
+    Made when the first such text is read: for those scripts it takes long to compile, and most texts have none.
+    """
+    source = _WORD if elided else _WORD.replace(_ELIDED, "")
+    source = source if unspaced else source.replace(f"[{CJK}]+", "(?!)").replace(CJK, "")
+    return re.compile(source if named else re.sub(r"\?P<\w+>", "?:", source))
+
+
+def _is_unspaced(text: str) -> bool:
+    return not text.isascii() and _CJK.search(text) is not None
+
+
 @lru_cache(maxsize=16384)  # by itself, and with what stands for it
 def _plain_words(text: str) -> tuple[str, ...]:
     lowered = text.lower().replace("’", "'")
-    expression = _PLAIN_WORD if "'" in lowered else _PLAIN_NOT_ELIDED
+    expression = _expression(elided="'" in lowered, unspaced=_is_unspaced(lowered), named=False)
     words = [word.rstrip(".") for word in expression.findall(lowered)]
     if text.isascii():
         return tuple(words)
@@ -169,7 +182,7 @@ def _amount(number: str) -> str:
 
 
 def _word_tokens(text: str, start: int, end: int, language: str) -> Iterator[Token]:
-    expression = _WORD if "'" in text or "’" in text else _NOT_ELIDED
+    expression = _expression(elided="'" in text or "’" in text, unspaced=_is_unspaced(text))
     for match in expression.finditer(text, start, end):
         word, at, group = match.group(), match.start(), match.lastgroup
         if group in ("word", "elided"):
@@ -365,7 +378,7 @@ def _canonical(canonical: str, run: Sequence[Token], counted: Sequence[Token]) -
             yield from counted
         elif plain.isdigit():
             yield Token(TokenKind.FACT, plain, plain, start, end)
-        elif _WORD.fullmatch(plain) and not plain[0].isalpha():
+        elif not plain[0].isalpha() and _expression(elided=True, unspaced=_is_unspaced(plain)).fullmatch(plain):
             yield _sign(plain, start, end)
         else:
             yield make_token(plain, plain, start, end, run[0].language or run[-1].language, loud=loud)

@@ -6,13 +6,15 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from skill_distiller.calibration.entry import CalibrationEntry, Line, Outcome, write_line
 from skill_distiller.calibration.estimate import LEAST, Estimate, Pair, Stage
-from skill_distiller.calibration.outcomes import Finding, GroupSummary
 from skill_distiller.errors import UsageError
 from skill_distiller.report.text import excerpt
+
+if TYPE_CHECKING:
+    from skill_distiller.calibration.outcomes import Finding, GroupSummary
 
 _NAMED: Final = 5  # lines that a warning names
 _NAME_LENGTH: Final = 40  # characters of a name that are shown in a table
