@@ -223,6 +223,21 @@ def test_a_signpost_that_gives_an_order_is_not_taken(when: str) -> None:
     assert "When the gateway has retries" in reduced(Model()).after.skill.text
 
 
+def test_a_signpost_is_whole_or_not_taken() -> None:
+    """What is longer than a heading may be is not cut in the middle of a sentence."""
+    when = "When the gateway with the timeouts has retries, and the retries have a gateway"
+    topics = ["gateway", "timeouts", "retries"]
+    found = reduced(
+        Model({"signposts": {"signposts": [{"index": i, "when": when, "topics": topics} for i in range(9)]}})
+    )
+    assert f"{when}, read `references/troubleshooting.md`" not in found.after.skill.text  # 14 words
+    when = "When the gateway with the timeouts has retries with a gateway number"
+    found = reduced(
+        Model({"signposts": {"signposts": [{"index": i, "when": when, "topics": topics} for i in range(9)]}})
+    )
+    assert f"{when}, read `references/troubleshooting.md`" in found.after.skill.text
+
+
 def test_unsure_labels_are_asked_again_with_their_neighbors() -> None:
     """Twice at most; the second time the classes beside them are shown."""
     rows = [{"index": i, "class": "example", "confidence": 0.3} for i in range(9)]

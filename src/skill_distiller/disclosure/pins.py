@@ -139,11 +139,32 @@ def _digests(reading: Reading, branch: Branch, pointers: frozenset[int], files: 
 
 
 def _pointers(reading: Reading, folder: SkillFolder) -> Iterator[int]:
-    """The blocks that name a reference of the folder: moved, they would be two files away from the agent."""
-    for name, pieces in reading.files.items():
-        file = folder.file(PurePosixPath(name)) if _is_plain(name) else None
-        if file and file.role is FileRole.REFERENCE:
-            yield from (piece for piece in pieces if piece >= 0)
+    """The blocks that name a reference of the folder: moved, they would be two files away from the agent.
+
+    A table that names some in passing, which are named elsewhere too, is none.
+    """
+    held = dict[int, set[str]]()
+    known = {name for name in reading.files if _is_reference(folder, name)}
+    for name in known:
+        for piece in (piece for piece in reading.files[name] if piece >= 0):
+            held.setdefault(piece, set()).add(name)
+    for block, names in held.items():
+        elsewhere = all(len(reading.files[name]) > 1 for name in names)
+        if not (elsewhere and _in_passing(reading.skill.blocks[block], names)):
+            yield block
+
+
+def _in_passing(block: Block, names: Collection[str]) -> bool:
+    """Whether a block is a table of which less than half of the rows name one of some files."""
+    if block.kind is not BlockKind.TABLE:
+        return False
+    rows = block.text.strip().splitlines()[2:]
+    return 2 * sum(any(name in row for name in names) for row in rows) < len(rows)
+
+
+def _is_reference(folder: SkillFolder, name: str) -> bool:
+    file = folder.file(PurePosixPath(name)) if _is_plain(name) else None
+    return file is not None and file.role is FileRole.REFERENCE
 
 
 def _is_plain(name: str) -> bool:

@@ -45,6 +45,7 @@ _CONTEXT_ROUNDS: Final = 2
 _SURE: Final = 0.6  # a label below is asked about again, with those of its neighbors
 _AFTERWARDS: Final = 8  # calls that are held back for what follows on the rewriting: repair, judge, signposts, gate
 _MOST_WORDS: Final = 12  # of a "when"
+_LONGEST_WHEN: Final = 100  # characters of it: half a sentence says nothing
 _TOPICS: Final = (3, 5)
 _LONGEST_TOPIC: Final = 40
 _SHOWN: Final = 1500  # characters of a passage
@@ -222,12 +223,12 @@ def _read_sign(entry: Mapping[str, object], text: str) -> tuple[str, tuple[str, 
     when, topics = entry.get("when"), entry.get("topics")
     if not isinstance(when, str) or not isinstance(topics, list):
         return None
-    when = clean_heading(when).replace("…", "").strip()
+    when = clean_heading(when, _LONGEST_WHEN)
     small = text.casefold()
     named = [t.strip() for t in topics if isinstance(t, str) and 0 < len(t.strip()) <= _LONGEST_TOPIC]
     kept = tuple(dict.fromkeys(t for t in named if t.casefold() in small and not set(t) & set(",()`\n")))[: _TOPICS[1]]
     invented = fact_keys(find_facts(when, modals=False)) - fact_keys(find_facts(text, modals=False))
     own, known = content_words(when), content_words(text)
-    fits = 2 <= len(when.split()) <= _MOST_WORDS and 2 * len(own & known) >= len(own)
+    fits = 2 <= len(when.split()) <= _MOST_WORDS and "…" not in when and 2 * len(own & known) >= len(own)
     orders = restricts(when) or asks(read_tokens(when)) or any(map(is_imperative, own - known))
     return (when, kept) if fits and not invented and not orders and len(kept) >= _TOPICS[0] else None

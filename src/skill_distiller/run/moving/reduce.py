@@ -38,6 +38,7 @@ from skill_distiller.run.moving.reduce_run import (
 )
 from skill_distiller.run.notes import check_skill
 from skill_distiller.skill.folder import SkillFolder
+from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, count_skill, load_counter
 
@@ -70,21 +71,25 @@ def reduce_folder(
         stages.model.admit(folder.skill)
     elif options.extras.compact and not repeated:
         raise UsageError(_NO_MODEL, "Name one with --provider, or leave --compact out.")
-    analysis = (stages.model or backends).analyzer.analyze(folder.skill)
-    reading = Reading(with_patterns(analysis, options.patterns) if options.patterns else analysis)
-    notes = check_skill(reading, strict=options.strict)
-    keep = find_pieces(folder.skill, options.keep.ids, options.keep.sections)
     described = stages.describe(folder.skill) if stages.describe else None
     saved = _saved_by(described, folder, options, counter) if described else 0
+    # A model that says the body in fewer words is to know which description it will stand under.
+    read = described.skill if described and saved and stages.model else folder.skill
+    analysis = (stages.model or backends).analyzer.analyze(read)
+    analysis = with_patterns(analysis, options.patterns) if options.patterns else analysis
+    reading = Reading(replace(analysis, skill=folder.skill))
+    notes = check_skill(reading, strict=options.strict)
+    keep = find_pieces(folder.skill, options.keep.ids, options.keep.sections)
     aim = Aim(options.share, options.core_tokens and options.core_tokens + saved, options.load_rate, keep)
-    classes = stages.model.classes(folder.skill) if stages.model else {}
+    classes = stages.model.classes(read) if stages.model else {}
     aim = _sorted(aim, classes)
     if repeated:
         found, proof = Outcome(), prove_folders(folder, folder, options.patterns, counter, None)
     else:
-        found, proof = _sound(
-            _Job(reading, folder, options, counter, backends, stages.model, described if saved else None, classes), aim
-        )
+        own = described if saved else None
+        job = _Job(reading, folder, options, counter, backends, stages.model, own, classes, folder.skill)
+        told = replace(job, reading=Reading(analysis), folder=folder.with_skill(read), described=None)
+        found, proof = (_told(told, aim) if stages.model else None) or _sound(job, aim)
     after = found.split.after if found.split else folder
     figures = (_figures(folder, folder, options, counter), _figures(folder, after, options, counter))
     if options.core_tokens is not None and figures[1].activation > options.core_tokens and not repeated:
@@ -129,7 +134,7 @@ def _beyond(budget: int, smallest: int) -> TargetError:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What the rounds of one reduction share."""
+    """What the rounds of one reduction share; `original` is the skill as it was given."""
 
     reading: Reading
     folder: SkillFolder
@@ -139,6 +144,7 @@ class _Job:
     model: ReduceModel | None
     described: DescriptionResult | None
     classes: Mapping[int, ContentClass]
+    original: Skill
 
 
 def _sorted(aim: Aim, classes: Mapping[int, ContentClass]) -> Aim:
@@ -148,13 +154,7 @@ def _sorted(aim: Aim, classes: Mapping[int, ContentClass]) -> Aim:
 
 
 def _sound(job: _Job, aim: Aim) -> tuple[Outcome, Proof]:
-    """A split that passes every check, with its proof; what the checks refuse goes back where it stood.
-
-    What a model wrote goes first.
-    """
-    told = _told(job, aim) if job.model else None
-    if told:
-        return told
+    """A split that passes every check, with its proof; what the checks refuse goes back where it stood."""
     for _ in range(_REPAIRS):
         found = disclose(job.reading, job.folder, job.counter, aim, job.backends.models.worth)
         outcome, proof = _finished(job, found.split, found.pinned)
@@ -223,11 +223,9 @@ def _moved_after(
         own.reading, {p: sign for f in files for p, sign in zip(f.passages, f.signposts, strict=True)}
     )
     files = tuple(replace(f, signposts=tuple(said[passage] for passage in f.passages)) for f in files)
-    split = write_split(own.folder, files) if files else None
-    if split is None or find_breaks(split):
+    split = replace(write_split(own.folder, files), original=job.original)
+    if not files or find_breaks(split):
         return None
-    if rewritten:
-        split = replace(split, original=job.folder.skill)
     outcome, proof = _finished(own, split, pinned)
     if not _holds(outcome, proof):
         return None
