@@ -121,6 +121,15 @@ def test_the_record(skill: Path) -> None:
     assert record["verification"]["passed"] is True
 
 
+def test_compact_takes_a_model_and_one_skill(skill: Path, tmp_path: Path) -> None:
+    """Nothing is written without one; with several skills it has no meaning."""
+    result = run("reduce", skill, "--compact", "-o", tmp_path / "out")
+    assert (result.exit_code, result.text, (tmp_path / "out").exists()) == (2, "", False)
+    assert "takes a language model" in result.stderr
+    several = run("reduce", skill, skill, "--compact", "-o", tmp_path / "out")
+    assert (several.exit_code, (tmp_path / "out").exists()) == (2, False)
+
+
 def test_references_that_nothing_leads_to_are_told_and_named(skill: Path, tmp_path: Path) -> None:
     """A note says so; --annotate names them at the end, which verify knows from the record and restore takes out."""
     (skill / "references").mkdir()

@@ -89,7 +89,8 @@ class ModelPart:
 
     `unanswered` are the blocks it gave no usable answer for: theirs are embedded verdicts. `quotes`
     are what it said of the wording of others. `repeats` names for a block one that says all of it, `known` are those
-    that it takes for common knowledge, `alike` sets of blocks that share a form or a content.
+    that it takes for common knowledge, `alike` sets of blocks that share a form or a content. `asked` are those of the
+    repeats of which a judge has to say so too, whatever a program finds.
     """
 
     unanswered: tuple[int, ...] = ()
@@ -97,6 +98,7 @@ class ModelPart:
     repeats: Mapping[int, int] = field(default_factory=dict)
     known: frozenset[int] = frozenset()
     alike: tuple[tuple[int, ...], ...] = ()
+    asked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)  # compared and hashed by identity: it is large

@@ -27,6 +27,7 @@ from skill_distiller.checks.model import (
     Quote,
     Tokens,
     Verification,
+    read_receipt,
 )
 from skill_distiller.checks.rejoin import Part, Rejoined, rejoin
 from skill_distiller.checks.resolve_links import anchors_in, reached_from_core
@@ -159,13 +160,17 @@ def announced_in(record: object, original: Skill) -> frozenset[str]:
 
 
 def declared_by_reduce(record: object) -> Declared:
-    """The new description, and the blocks in fewer words, that the JSON record of `reduce` names."""
-    described = record.get("description") if isinstance(record, dict) else None
+    """The new description, and what was said in fewer words, that the JSON record of `reduce` names.
+
+    Raises BadInputError where it has another form.
+    """
+    try:
+        described, rewritten = record.get("description"), record.get("rewritten")  # type: ignore[attr-defined]
+        declared = read_receipt(rewritten) if rewritten else Declared()
+    except (AttributeError, KeyError, TypeError):
+        raise BadInputError("The receipt does not say what changed.", _NO_RECEIPT) from None
     text = described.get("description") if isinstance(described, dict) else None
-    rows = record.get("reworded") if isinstance(record, dict) else None
-    befores = (row.get("before") for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
-    reworded = frozenset(before for before in befores if isinstance(before, str))
-    return Declared(reworded=reworded, blocks=reworded, description=text if isinstance(text, str) else None)
+    return replace(declared, description=text if isinstance(text, str) else None)
 
 
 def count_conserved(pair: FolderPair, reworded: Collection[str] = ()) -> Conservation:

@@ -243,13 +243,18 @@ def declared_in(record: object, original: Skill) -> Declared:
 
 
 def _read(record: object) -> Declared:
-    receipt = _get(record, "receipt", list)
     schema = _get(record, "schema", str)
     if schema not in RECORD_SCHEMAS:
         raise BadInputError(
             f"The receipt has the schema {schema[:_SHOWN]!r}, which this version does not know.",
             f"It reads {', '.join(RECORD_SCHEMAS)}.",
         )
+    return read_receipt(record)
+
+
+def read_receipt(record: object) -> Declared:
+    """What the `receipt` and the `functionality` in a record declare; raises KeyError or TypeError for another form."""
+    receipt = _get(record, "receipt", list)
     changes = [change for section in receipt for change in _get(section, "changes", list)]
     gone = [section for section in receipt if _get(section, "heading_removed", bool)]
     patterns = _get(_get(record, "functionality", dict), "protected_lost", list)

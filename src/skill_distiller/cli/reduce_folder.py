@@ -40,7 +40,7 @@ from skill_distiller.run.config import load_config
 from skill_distiller.run.describe_skill import DescriptionOptions, DescriptionResult, Generate, describe_skill
 from skill_distiller.run.gates.exam_gate import Reducing
 from skill_distiller.run.moving.reduce import reduce_folder
-from skill_distiller.run.moving.reduce_run import DEFAULT_SHARE, Additions, ReduceOptions, Reduction, Stages
+from skill_distiller.run.moving.reduce_run import DEFAULT_SHARE, Extras, ReduceOptions, Reduction, Stages
 from skill_distiller.run.result import GateOutcome
 from skill_distiller.run.run import Counting, KeptPieces
 from skill_distiller.skill.folder import SkillFolder
@@ -74,7 +74,7 @@ class Moving:
 
 @dataclass(frozen=True, slots=True)
 class Staying:
-    """What stays, and whether what the skill lacks is an error."""
+    """What stays as it is, and whether what the skill lacks is an error."""
 
     PANEL: ClassVar[str] = "Moving"
     threshold: str = option(
@@ -85,6 +85,9 @@ class Staying:
     )
     keep_section: list[str] | None = option(
         None, "--keep-section", metavar="HEADING", help="Keep a section, with those below it. Can be repeated."
+    )
+    compact: bool = option(
+        False, "--compact", help="Say what moves in fewer words too, one example of several alike. Takes a model."
     )
     strict: bool = option(False, "--strict", help="Treat as errors: no frontmatter, no trigger section.")
 
@@ -100,7 +103,7 @@ def moving_options(moving: Moving, threshold: str, source: Source, *, offline: b
         counting=Counting(source.encoding, offline),
         patterns=settings.patterns,
         again=moving.again,
-        additions=Additions(moving.annotate, moving.pin),
+        extras=Extras(moving.annotate, moving.pin),
     )
     options.check()
     return options
@@ -141,11 +144,12 @@ class Gating:
 
 @dataclass(frozen=True, slots=True)
 class Models(ExamModels):
-    """The language model that sorts blocks, writes pointers and tightens what stays, or answers an exam."""
+    """The language model that reads, sorts and rewrites the skill and writes pointers, or answers an exam."""
 
     PANEL: ClassVar[str] = "Model"
     provider: str = provider_option(
-        "Who sorts, writes pointers and tightens what stays; with --gate who answers the exam. embedded: nobody."
+        "Who says what stays in fewer words, sorts and writes pointers; with --gate who answers the exam. "
+        "embedded: nobody."
     )
 
 
@@ -203,15 +207,18 @@ def reduce(
     output.check()
     describing.check()
     gating.check()
+    exclude(("--gate", bool(gating.gates), "--compact", staying.compact))  # no model rewrites what a gate tries
     models = with_settings(models, load_config(source.config, use=not source.no_config), context)
     options = moving_options(moving, staying.threshold, source, offline=models.offline)
     kept = KeptPieces(tuple(staying.keep or ()), tuple(staying.keep_section or ()))
-    options = replace(options, keep=kept, strict=staying.strict)
+    extras = options.extras._replace(compact=staying.compact)
+    options = replace(options, keep=kept, strict=staying.strict, extras=extras)
     request = _Request(options, describing, output, gating, (models, marking), source.max_bytes)
     if not names_several(paths):
         _reduce(paths[0], request)
     elif output.folder and not (output.dry_run or output.diff):
-        if kept or staying.strict or output.save_plan or gating != Gating() or describing.library or describing.queries:
+        of_one = (kept, staying.strict, staying.compact, output.save_plan, describing.library, describing.queries)
+        if any(of_one) or gating != Gating():
             raise UsageError("With several skills no option is about one: pieces, plan, gate, library.", "See --help.")
         from skill_distiller.cli.library.batch import reduce_many
         from skill_distiller.cli.library.run_batch import Engines, Handling
@@ -248,7 +255,7 @@ def _reduce(path: str, request: _Request) -> None:
     if gating.gates:
         reduction, gate = _gated(Reducing(folder, options, Backends(), describe), gating, request.asked, console)
     else:
-        reduction, gate = _reduced(folder, options, describe, request.asked[0], None if output.quiet else console), None
+        reduction, gate = _reduced(folder, options, describe, request.asked, None if output.quiet else console), None
     aside = _write(reduction, output, plan)
     if output.json_:
         write_json(reduction_to_json(reduction, gate))
@@ -286,20 +293,25 @@ def _reduced(
     folder: SkillFolder,
     options: ReduceOptions,
     describe: Callable[[Skill], DescriptionResult] | None,
-    models: ExamModels,
+    asked: tuple[ExamModels, Marking],
     console: Console | None,
 ) -> Reduction:
     """The folder with a language model, where there is one, and without."""
     with ExitStack() as ends:
         watcher = ends.enter_context(closing(ConsoleWatcher(console))) if console else None
+        models, marking = asked
         session = open_session(models.options(), watcher)
         if session is None:
             return reduce_folder(folder, options, stages=Stages(describe))
         from skill_distiller.prompted.reduce_stage import PromptedReducer
 
         ends.callback(session.close)
-        counter = load_counter(options.counting.encoding, offline=options.counting.offline)
-        return reduce_folder(folder, options, stages=Stages(describe, PromptedReducer(session, counter)))
+        judging = None
+        if marking.judge_provider or marking.judge_model:
+            judging = open_session(models.options(marking.judge_provider, marking.judge_model), watcher)
+        if judging:
+            ends.callback(judging.close)
+        return reduce_folder(folder, options, stages=Stages(describe, PromptedReducer(session, judging)))
 
 
 def _gated(

@@ -36,7 +36,7 @@ def disclose(
     while True:
         chosen = choose_passages(reading, folder, counter, aim, model)
         signs = {passage: make_signpost(reading, passage) for passage in chosen.passages}
-        references = _settle(reading, folder, counter, chosen.passages, signs)
+        references = settle(reading, folder, counter, chosen.passages, signs)
         split = write_split(folder, references) if references else None
         if split is None or not find_breaks(split):
             break
@@ -47,7 +47,7 @@ def disclose(
     return Disclosed(split, chosen.pinned)
 
 
-def _settle(
+def settle(
     reading: Reading,
     folder: SkillFolder,
     counter: TokenCounter,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Final, TypeVar
 
 from skill_distiller.disclosure.model import Span, Split
 from skill_distiller.errors import BadInputError
-from skill_distiller.skill.folder import SkillFolder, check_path
+from skill_distiller.skill.folder import SKILL_PATH, SkillFolder, check_path
 from skill_distiller.skill.ids import source_digest
 from skill_distiller.skill.parse import parse_skill
 
@@ -27,6 +28,8 @@ class Ledger:
 
     `source` and `core` are those of SKILL.md before and after, `files` those of the new references, by path.
     `empty_folders` are what the original held besides its files, `frontmatter` is its own where the run changed it.
+    `rewritten` are the stretches of the original that were said otherwise before anything moved; the `spans` are of
+    what came of that.
     """
 
     source: str
@@ -35,25 +38,36 @@ class Ledger:
     spans: tuple[Span, ...]
     empty_folders: tuple[PurePosixPath, ...] = ()
     frontmatter: str | None = None
+    rewritten: tuple[Span, ...] = ()
 
 
 def make_ledger(split: Split) -> Ledger:
     """The ledger of a split."""
     files = {reference.path: digest_of(_text_of(split.after, reference.path)) for reference in split.references}
     before, after = split.before, split.after
-    own = before.skill.frontmatter.raw
+    original, own = split.original or before.skill, before.skill.frontmatter.raw
     return Ledger(
-        source_digest(before.skill),
+        source_digest(original),
         source_digest(after.skill),
         files,
         split.spans,
         before.empty_folders,
         own if own != after.skill.frontmatter.raw else None,
+        tuple(_changed_stretches(original.text, before.skill.text)),
     )
 
 
+def _changed_stretches(before: str, after: str) -> Iterator[Span]:
+    """The lines of a text that another one says otherwise, as stretches of the first."""
+    old, new = (text.splitlines(keepends=True) for text in (before, after))
+    for what, start, stop, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if what != "equal":
+            at, text = len("".join(old[:start])), "".join(old[start:stop])
+            yield Span(at, at + len(text), "".join(new[first:last]), SKILL_PATH, 0, 0, (), text)
+
+
 def restore_folder(folder: SkillFolder, ledger: Ledger) -> SkillFolder:
-    """The folder before the split, from the one after it.
+    """The folder as it was given, from the one after the split.
 
     Raises BadInputError where SKILL.md or a new reference is not as the split left it, and where what comes out is not
     what the ledger says.
@@ -66,7 +80,7 @@ def restore_folder(folder: SkillFolder, ledger: Ledger) -> SkillFolder:
         if digest_of(texts[path]) != digest:
             raise BadInputError(f"{str(path)!r} is not as the run left it.", "Restore from an unchanged copy.")
     core = folder.skill.text if ledger.frontmatter is None else ledger.frontmatter + folder.skill.body
-    text = restore_text(core, texts, ledger.spans)
+    text = restore_text(restore_text(core, texts, ledger.spans), {}, ledger.rewritten)
     skill = parse_skill(text, folder.skill.path)
     if source_digest(skill) != ledger.source:
         raise BadInputError("The plan does not give the original back.", _HINT)
@@ -128,6 +142,7 @@ def write_ledger(ledger: Ledger) -> str:
         "empty_folders": list(map(str, ledger.empty_folders)),
         "frontmatter": ledger.frontmatter,
         "moved": [{**span._asdict(), "path": str(span.path)} for span in ledger.spans],
+        "rewritten": [{**span._asdict(), "path": str(span.path)} for span in ledger.rewritten],
     }
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
@@ -150,6 +165,7 @@ def read_ledger(text: str) -> Ledger:
             tuple(map(_read_span, _typed(record["moved"], list))),
             tuple(check_path(_typed(path, str)) for path in _typed(record["empty_folders"], list)),
             None if record.get("frontmatter") is None else _typed(record["frontmatter"], str),
+            tuple(map(_read_span, _typed(record.get("rewritten", []), list))),
         )
     except (KeyError, TypeError, ValueError, RecursionError):
         raise BadInputError("The plan is none of `reduce --save-plan`.", _HINT) from None

@@ -70,7 +70,7 @@ class Span(NamedTuple):
 
     `written` is what stands in its place in the new SKILL.md: a pointer, or nothing but a line end. `links` are the
     targets that were rebased: offset in the stretch as it is in the file, as it is there, and as it was. `text` is what
-    stood there, where it was not moved but said in fewer words, and so stands nowhere.
+    stood there, where it did not move but stands nowhere.
     """
 
     start: int
@@ -85,12 +85,16 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """A skill folder of which text moved into new references: before and after, the files, and every stretch."""
+    """A skill folder of which text moved into new references: before and after, the files, and every stretch.
+
+    `original` is SKILL.md as it was given, where it was said in fewer words before anything moved.
+    """
 
     before: SkillFolder
     after: SkillFolder
     references: tuple[NewReference, ...]
     spans: tuple[Span, ...]
+    original: Skill | None = None
 
     @property
     def passages(self) -> Iterator[tuple[NewReference, Passage]]:

@@ -63,6 +63,7 @@ class _Ground:
     """What a choice is made on: tokens and worths of blocks, tokens of headings, what is pinned so far."""
 
     reading: Reading
+    folder: SkillFolder
     branches: tuple[Branch, ...]
     tokens: Mapping[int, int]
     headings: Mapping[int, int]
@@ -126,6 +127,7 @@ def _survey(reading: Reading, folder: SkillFolder, counter: TokenCounter, aim: A
     pinned |= dict.fromkeys(_core_rules(branches, tokens, aim) - pinned.keys(), Pin.CORE.value)
     return _Ground(
         reading,
+        folder,
         branches,
         tokens,
         {section.index: counter.count(section.heading_source) for section in skill.sections},
@@ -287,7 +289,7 @@ def _broken(ground: _Ground, passages: Sequence[Passage]) -> tuple[dict[int, str
     """The blocks to pin, with the reasons, and the sections whose headings have to stay, of a choice that breaks."""
     reading = ground.reading
     place = {piece: number for number, passage in enumerate(passages) for piece in passage.pieces}
-    pins = dict.fromkeys(lost_files(reading, place, ground.tokens), Pin.LAST_MENTION.value)
+    pins = dict.fromkeys(lost_files(reading, ground.folder, place, ground.tokens), Pin.LAST_MENTION.value)
     pins |= dict.fromkeys(lost_formats(reading, place, dict(enumerate(ground.worths))), Pin.ONLY_FORMAT.value)
     pins |= dict.fromkeys(lost_code(reading, place), Pin.ONLY_CODE.value)
     for block in _leaning(reading, place):

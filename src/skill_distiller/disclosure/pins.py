@@ -34,6 +34,9 @@ _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE})
 _SAID: Final = PROSE | {BlockKind.QUOTE, BlockKind.HTML}  # a word of force in a table may be that of one row
 _LONG: Final = 200  # characters of code or a table, from which on it is looked up while it is needed
 _LONG_COMMANDS: Final = 600  # the same of commands: they are what is done, and no form to be filled in
+_NO_CODE: Final = frozenset({"markdown", "md", "mermaid", "dot", "text", "txt", "plaintext"})  # forms and drawings
+_VARIABLE: Final = frozenset("<>{}*$")  # in a name that stands for several: `references/<topic>.md`
+_CALL: Final = 300  # characters of code that shows one
 _DIGEST: Final = 800  # characters of a section
 _LINKED: Final = re.compile(r"\]\(\s*<?#([^)>\s]+)")
 _CAPITALS: Final = re.compile(r"(?<![\w-])[^\W\d_a-z]{4,}(?![\w-])")
@@ -136,11 +139,32 @@ def _digests(reading: Reading, branch: Branch, pointers: frozenset[int], files: 
 
 
 def _pointers(reading: Reading, folder: SkillFolder) -> Iterator[int]:
-    """The blocks that name a reference of the folder: moved, they would be two files away from the agent."""
-    for name, pieces in reading.files.items():
-        file = folder.file(PurePosixPath(name)) if _is_plain(name) else None
-        if file and file.role is FileRole.REFERENCE:
-            yield from (piece for piece in pieces if piece >= 0)
+    """The blocks that name a reference of the folder: moved, they would be two files away from the agent.
+
+    A table that names some in passing, which are named elsewhere too, is none.
+    """
+    held = dict[int, set[str]]()
+    known = {name for name in reading.files if _is_reference(folder, name)}
+    for name in known:
+        for piece in (piece for piece in reading.files[name] if piece >= 0):
+            held.setdefault(piece, set()).add(name)
+    for block, names in held.items():
+        elsewhere = all(len(reading.files[name]) > 1 for name in names)
+        if not (elsewhere and _in_passing(reading.skill.blocks[block], names)):
+            yield block
+
+
+def _in_passing(block: Block, names: Collection[str]) -> bool:
+    """Whether a block is a table of which less than half of the rows name one of some files."""
+    if block.kind is not BlockKind.TABLE:
+        return False
+    rows = block.text.strip().splitlines()[2:]
+    return 2 * sum(any(name in row for name in names) for row in rows) < len(rows)
+
+
+def _is_reference(folder: SkillFolder, name: str) -> bool:
+    file = folder.file(PurePosixPath(name)) if _is_plain(name) else None
+    return file is not None and file.role is FileRole.REFERENCE
 
 
 def _is_plain(name: str) -> bool:
@@ -162,15 +186,27 @@ def lost_formats(reading: Reading, moved: Collection[int], worths: Mapping[int, 
 
 
 def lost_code(reading: Reading, moved: Collection[int]) -> Iterator[int]:
-    """The first code of the skill, where all of its code would move: one call has to be seen to make another."""
-    code = [block.index for block in reading.skill.blocks if block.kind is BlockKind.CODE]
-    if code and all(block in moved for block in code):
-        yield code[0]
+    """The first short code of the skill, where all of its code would move: one call has to be seen to make another.
+
+    Where none is short, the shortest.
+    """
+    own = (block for block in reading.skill.blocks if block.kind is BlockKind.CODE)
+    code = [block for block in own if block.info.lower() not in _NO_CODE]
+    if code and all(block.index in moved for block in code):
+        short = (block for block in code if len(block.text) <= _CALL)
+        yield next(short, min(code, key=lambda block: len(block.text))).index
 
 
-def lost_files(reading: Reading, moved: Collection[int], tokens: Mapping[int, int]) -> Iterator[int]:
-    """The blocks to keep, so that every file that SKILL.md names is named in it still: the cheapest for each."""
-    for pieces in reading.files.values():
+def lost_files(
+    reading: Reading, folder: SkillFolder, moved: Collection[int], tokens: Mapping[int, int]
+) -> Iterator[int]:
+    """The blocks to keep, so that every file of the folder that SKILL.md names is named in it still: the cheapest.
+
+    A file that the folder does not hold, one of the user's or one to be made, is named where it is needed.
+    """
+    known = {file.path.name for file in folder.files}
+    for name, pieces in reading.files.items():
         blocks = [piece for piece in pieces if piece >= 0]
-        if blocks and all(piece in moved for piece in pieces):
+        is_there = name.rsplit("/", 1)[-1] in known or not _VARIABLE.isdisjoint(name)
+        if is_there and blocks and all(piece in moved for piece in pieces):
             yield min(blocks, key=lambda block: tokens[block])

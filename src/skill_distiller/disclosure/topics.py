@@ -77,8 +77,10 @@ def is_topic(text: str) -> bool:
     return not (len(first) > 1 and first[0].casefold() in signpost_data()["generic"]["persons"])
 
 
-def clean_heading(text: str) -> str:
+def clean_heading(text: str, longest: int = _LONGEST_NAME) -> str:
     """A heading as a name: without markup, emoji, its number, and what could end a sentence or a comment.
+
+    One of more than the `longest` characters is cut behind a word, and says so.
 
     >>> clean_heading("### Step 3: **Write** the `config`".lstrip("# "))
     'Write the config'
@@ -90,7 +92,7 @@ def clean_heading(text: str) -> str:
     bare = _TAIL.sub("", bare or plain).replace(" -- ", " – ")
     if bare.count("(") != bare.count(")"):
         bare = bare.replace("(", "").replace(")", "")
-    return bare if len(bare) <= _LONGEST_NAME else bare[:_LONGEST_NAME].rsplit(" ", 1)[0] + " …"
+    return bare if len(bare) <= longest else bare[:longest].rsplit(" ", 1)[0] + " …"
 
 
 @lru_cache(maxsize=1)

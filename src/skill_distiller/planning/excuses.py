@@ -35,10 +35,11 @@ def asked_excuses(reading: Reading) -> Mapping[int, int]:
     """Those of the excuses that are not plain: the block has a fact that the other one lacks.
 
     (Of what is known: any fact that stands nowhere else.) Or it has a restriction or a check that the other block does
-    not lay down in full.
+    not lay down in full; or whoever read it was not sure.
     """
-    known = excuses(reading)
-    return {i: other for i, other in known.items() if not _is_plain(reading, i, other)}
+    known, part = excuses(reading), reading.analysis.model_part
+    unsure = part.asked if part else frozenset[int]()
+    return {i: other for i, other in known.items() if i in unsure or not _is_plain(reading, i, other)}
 
 
 def _is_plain(reading: Reading, block: int, other: int) -> bool:

@@ -103,14 +103,12 @@ PARAPHRASE: Final = read_prompt("paraphrase")
 POLISH: Final = read_prompt("polish")
 DESCRIBE: Final = read_prompt("describe")
 CONTENT: Final = read_prompt("content")
-TIGHTEN: Final = read_prompt("tighten")
 SIGNPOSTS: Final = read_prompt("signposts")
-SHORTENED: Final = read_prompt("shortened")
 PROMPTS: Final = (
     *(READ, REWRITE, REPAIR, SYNTHESIZE, JUDGE, ONE_LINER, EXAM, QUOTES, ANSWER, MARK, DIRECT),
     *(QUESTIONS, SAME_ANSWER, CONCEPTS),
     *(SEGMENT, ROUTE, QUERIES, PARAPHRASE, POLISH, DESCRIBE),
-    *(CONTENT, TIGHTEN, SIGNPOSTS, SHORTENED),
+    *(CONTENT, SIGNPOSTS),
 )
 
 

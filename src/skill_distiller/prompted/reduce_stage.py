@@ -1,15 +1,16 @@
-"""The part of a language model in `reduce`: it sorts blocks, says when files are needed, tightens, looks for losses."""
+"""The part of a language model in `reduce`: it reads, sorts and rewrites blocks, and says when files are needed."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.trained import TrainedAnalyzer
+from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.disclosure.model import ContentClass, Passage, Signpost
-from skill_distiller.disclosure.tighten import Reworded, says_as_much
 from skill_distiller.disclosure.topics import clean_heading
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.facts import fact_keys, find_facts
@@ -17,12 +18,11 @@ from skill_distiller.language.lexicon import is_imperative
 from skill_distiller.language.modals import restricts
 from skill_distiller.language.words import content_words
 from skill_distiller.meaning.sentence_tokens import asks, read_tokens
+from skill_distiller.prompted.concepts import ConceptReader
 from skill_distiller.prompted.describe import ask_again
 from skill_distiller.prompted.exchange import (
     CONTENT,
-    SHORTENED,
     SIGNPOSTS,
-    TIGHTEN,
     BlockQuestion,
     ask_in_rounds,
     batch,
@@ -31,21 +31,24 @@ from skill_distiller.prompted.exchange import (
     share,
     undisputed,
 )
+from skill_distiller.prompted.judge import PromptedJudge
+from skill_distiller.prompted.read_skill import PromptedAnalyzer
+from skill_distiller.prompted.rewrite import PromptedRewriter, batches
 from skill_distiller.providers.model import Expected
 from skill_distiller.providers.session import Session
-from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
-from skill_distiller.tokens import TokenCounter, count_tokens
+from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.tokens import count_tokens
 
 MOST_CALLS: Final = 25  # of a skill, whatever its size
 _REPAIRS: Final = 2  # with the first that makes three tries; a block without an answer is a core rule
 _CONTEXT_ROUNDS: Final = 2
 _SURE: Final = 0.6  # a label below is asked about again, with those of its neighbors
-_LEAST: Final = 12  # tokens of a block that is worth a request
+_AFTERWARDS: Final = 8  # calls that are held back for what follows on the rewriting: repair, judge, signposts, gate
 _MOST_WORDS: Final = 12  # of a "when"
+_LONGEST_WHEN: Final = 100  # characters of it: half a sentence says nothing
 _TOPICS: Final = (3, 5)
 _LONGEST_TOPIC: Final = 40
 _SHOWN: Final = 1500  # characters of a passage
-_COVERED: Final = 0.6  # of the words of a concept, from which on it stands in a text
 _NOT_ASKED: Final = frozenset({BlockKind.RULE, BlockKind.DEFINITION})
 
 
@@ -56,21 +59,65 @@ class _Label(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PromptedReducer:
-    """Whatever a model says here is checked by program: a class decides where text stands, never whether it does."""
+    """Whatever a model says here is checked by program: a class decides where text stands, never whether it does.
+
+    The judge is asked in the session `judging` where it has one of its own.
+    """
 
     session: Session
-    counter: TokenCounter
+    judging: Session | None = None
+
+    def __post_init__(self) -> None:
+        """What is promised is held, however many replies are of no use."""
+        self.session.most_calls = MOST_CALLS
 
     @property
     def name(self) -> str:
         """Kind and model."""
         return self.session.name
 
+    @property
+    def analyzer(self) -> PromptedAnalyzer:
+        """Who reads the skill, once."""
+        return PromptedAnalyzer(self.session, TrainedAnalyzer())
+
+    @property
+    def judge(self) -> PromptedJudge:
+        """Who judges what was said in other words."""
+        return PromptedJudge(self.judging or self.session, EmbeddedJudge())
+
+    @property
+    def reader(self) -> ConceptReader:
+        """Who looks whether blocks still say all that they said (Gate 1)."""
+        return ConceptReader(self.session)
+
+    def rewriters(self, skill: Skill, groups: Sequence[frozenset[int]]) -> tuple[PromptedRewriter, ...]:
+        """Who says some groups of blocks, by index, in fewer words, each group by itself; of the first as many as fit.
+
+        Of a skill so long that its requests would be more than are left, the last sections stay as they are.
+        """
+        left = MOST_CALLS - _AFTERWARDS - self.session.usage.calls
+        found = []
+        for group in groups:
+            asked = batches(skill, group)[: max(0, left)]
+            left -= len(asked)
+            only = frozenset(block.index for block in chain.from_iterable(asked))
+            found += [PromptedRewriter(self.session, judged=True, only=only)] if only else []
+        return tuple(found)
+
     def admit(self, skill: Skill) -> None:
         """Look the skill through for secrets, and say about how many requests it takes."""
         self.session.admit(skill.text)
-        sizes, tokens = len(self._groups(skill)), count_tokens(skill.text)
-        self.session.expect(Expected(min(MOST_CALLS, 2 * sizes + 3), 3 * tokens, tokens))
+        calls = (1 + _CONTEXT_ROUNDS) * len(self._groups(skill)) + 2  # classes; signposts and a repair
+        expected = Expected(calls, 2 * count_tokens(skill.text))
+        for part in (self.analyzer, PromptedRewriter(self.session)):
+            expected = expected.plus(part.expected(skill))
+        expected = expected.plus(self.reader.expected(len(ContentClass), skill.body))
+        if self.judging:
+            self.judging.expect(self.judge.expected(skill))
+        else:
+            expected = expected.plus(self.judge.expected(skill))
+        self.session.expect(replace(expected, calls=min(MOST_CALLS, expected.calls)))
 
     def classes(self, skill: Skill) -> dict[int, ContentClass]:
         """What every block is for, by index.
@@ -113,25 +160,6 @@ class PromptedReducer:
         )
         return dict(ask_in_rounds(self.session, skill, groups, question, repairs=_REPAIRS).given)
 
-    def tighten(self, skill: Skill, blocks: Collection[int]) -> dict[int, str]:
-        """Shorter texts of some blocks, by index; each keeps every fact, and no change of meaning is found in it."""
-        asked = [
-            block
-            for block in skill.blocks
-            if block.index in blocks and block.kind in PROSE and self.counter.count(block.text) >= _LEAST
-        ]
-        groups = batch(asked, lambda block: excerpt(block.text))
-        if not groups or self._spent(len(groups)):
-            return {}
-        question = BlockQuestion(
-            TIGHTEN,
-            lambda block: block.kind.value,
-            lambda own: 100 + sum(count_tokens(block.text) for block in own),
-            _read_texts,
-        )
-        given = ask_in_rounds(self.session, skill, groups, question, repairs=0, complete=False).given
-        return {i: text for i, text in given.items() if says_as_much(skill.blocks[i], text, self.counter)}
-
     def signposts(self, reading: Reading, signs: Mapping[Passage, Signpost]) -> dict[Passage, Signpost]:
         """The signposts in the words of the model, where they say nothing that the passage does not."""
         passages = list(signs)
@@ -154,29 +182,6 @@ class PromptedReducer:
             passage: replace(sign, when=found[i][0], topics=found[i][1]) if i in found else sign
             for i, (passage, sign) in enumerate(signs.items())
         }
-
-    def lost(self, reworded: Sequence[Reworded], everything: str) -> frozenset[int]:
-        """The blocks of which a concept is gone: quoted by the model, found nowhere in `everything`."""
-        if not reworded or self._spent(1):
-            return frozenset()
-        pairs = [f"$boundary pair {i}\nwas:\n{own.before}\nis:\n{own.after}" for i, own in enumerate(reworded)]
-
-        def read(value: dict[str, object]) -> dict[int, list[str]]:
-            told = {i: entry.get("missing") for i, entry in entries(value, len(reworded))}
-            lists = {
-                i: [q for q in quotes if isinstance(q, str)] for i, quotes in told.items() if isinstance(quotes, list)
-            }
-            if not lists:
-                raise MalformedReplyError("It held no list for a pair.")
-            return lists
-
-        values = {"pairs": "\n".join(pairs)}
-        found = ask_again(self.session, SHORTENED, values, 60 * len(pairs), read, count=len(pairs)) or {}
-        return frozenset(
-            reworded[i].block
-            for i, quotes in found.items()
-            if any(_is_missing(quote, reworded[i].before, everything) for quote in quotes)
-        )
 
 
 def _is_doubtful(labels: Mapping[int, _Label], blocks: Sequence[Block], place: int) -> bool:
@@ -208,16 +213,6 @@ def _read_label(entry: Mapping[str, object]) -> _Label | None:
     return _Label(own, confidence) if own else None
 
 
-def _read_texts(value: dict[str, object], blocks: Sequence[Block]) -> dict[int, str]:
-    told = (
-        (i, entry["text"].strip()) for i, entry in entries(value, len(blocks)) if isinstance(entry.get("text"), str)
-    )
-    found = undisputed(told, str)
-    if not found:
-        raise MalformedReplyError("It held no text.")
-    return {place: text for place, text in found.items() if text}
-
-
 def _text_of(skill: Skill, passage: Passage) -> str:
     headings = (skill.sections[section].heading for section in passage.headings)
     return "\n\n".join((*headings, *(skill.blocks[block].text for block in passage.blocks)))
@@ -228,22 +223,12 @@ def _read_sign(entry: Mapping[str, object], text: str) -> tuple[str, tuple[str, 
     when, topics = entry.get("when"), entry.get("topics")
     if not isinstance(when, str) or not isinstance(topics, list):
         return None
-    when = clean_heading(when).replace("…", "").strip()
+    when = clean_heading(when, _LONGEST_WHEN)
     small = text.casefold()
     named = [t.strip() for t in topics if isinstance(t, str) and 0 < len(t.strip()) <= _LONGEST_TOPIC]
     kept = tuple(dict.fromkeys(t for t in named if t.casefold() in small and not set(t) & set(",()`\n")))[: _TOPICS[1]]
     invented = fact_keys(find_facts(when, modals=False)) - fact_keys(find_facts(text, modals=False))
     own, known = content_words(when), content_words(text)
-    fits = 2 <= len(when.split()) <= _MOST_WORDS and 2 * len(own & known) >= len(own)
+    fits = 2 <= len(when.split()) <= _MOST_WORDS and "…" not in when and 2 * len(own & known) >= len(own)
     orders = restricts(when) or asks(read_tokens(when)) or any(map(is_imperative, own - known))
     return (when, kept) if fits and not invented and not orders and len(kept) >= _TOPICS[0] else None
-
-
-def _is_missing(quote: str, before: str, everything: str) -> bool:
-    """Whether a concept stands in the original, and neither its facts nor six tenths of its words anywhere now."""
-    if not quote.strip() or " ".join(quote.split()) not in " ".join(before.split()):
-        return False
-    facts = fact_keys(find_facts(quote, modals=False))
-    words = Counter(content_words(quote))
-    kept = sum(word in content_words(everything) for word in words)
-    return bool(facts - fact_keys(find_facts(everything, modals=False))) or kept < _COVERED * len(words)

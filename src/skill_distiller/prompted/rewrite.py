@@ -64,16 +64,17 @@ class PromptedRewriter:
 
     One more where texts were refused. With `accept_unproved` it is enough that no change of meaning is found in a text;
     else all that its blocks say has to be accounted for. With `judged` a judge will be asked about plain words that are
-    not found again; else they are faults.
+    not found again; else they are faults. Asked about are all blocks, or `only` some (by index).
     """
 
     session: Session
     accept_unproved: bool = False
     judged: bool = False
+    only: frozenset[int] | None = None
 
     def expected(self, skill: Skill) -> Expected:
         """About what `offer` will ask, at most; a repair is one more call."""
-        groups = batches(skill)
+        groups = batches(skill, self.only)
         blocks = list(chain.from_iterable(groups))
         text = sum(count_tokens(excerpt(block.text)) for block in blocks)
         return Expected(len(groups), len(groups) * count_tokens(REWRITE.text) + 2 * text, text)
@@ -83,7 +84,7 @@ class PromptedRewriter:
 
         Raises what the session raises. A model that gives no usable text offers nothing.
         """
-        groups = batches(reading.skill)
+        groups = batches(reading.skill, self.only)
         if not groups:
             return Proposals()
         self.session.admit(reading.skill.text)
@@ -162,11 +163,11 @@ def _elsewhere(skill: Skill, texts: Mapping[int, str], blocks: Collection[int]) 
     return "\n\n".join(found)
 
 
-def batches(skill: Skill) -> list[list[Block]]:
+def batches(skill: Skill, only: frozenset[int] | None = None) -> list[list[Block]]:
     """The blocks that a model is asked to rewrite, in groups of one request each: whole sections as far as they fit."""
     groups: list[list[Block]] = []
     filled = 0
-    asked = {block.index for block in asked_blocks(skill)}
+    asked = {block.index for block in asked_blocks(skill) if only is None or block.index in only}
     for section in skill.sections:
         own = [block for block in section.blocks if block.index in asked]
         for part in _parts(own):

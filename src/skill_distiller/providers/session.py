@@ -173,6 +173,7 @@ class Session:
         self._expected = Expected()
         self._answered = 0
         self._form = _Form.SCHEMA  # what the server was found to take, for the rest of the run
+        self.most_calls = 1 << 30  # whoever promised fewer sets it: a question beyond has no usable answer
         self._secrets: frozenset[str] = frozenset()
 
     @property
@@ -240,12 +241,10 @@ class Session:
             self._answered += 1
             self._watcher.progress(self._answered, max(self._answered, self._expected.calls))
 
-        return at_once(
-            [partial(self._answer, question) for question in questions],
-            self.provider.parallel,
-            self._stopped,
-            done,
-        )
+        free = max(0, self.most_calls - self._usage.calls)
+        tasks = [partial(self._answer, question) for question in questions[:free]]
+        left = [MalformedReplyError(f"No more than {self.most_calls} requests.") for _ in questions[free:]]
+        return [*at_once(tasks, self.provider.parallel, self._stopped, done), *left]
 
     def _answer(self, question: Question[T]) -> T | Unanswered:
         request = question.request

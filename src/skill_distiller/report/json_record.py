@@ -30,7 +30,6 @@ from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.model import OutcomeKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.run.notes import Note
-from skill_distiller.run.result import Result
 from skill_distiller.skill.ids import piece_ids, source_digest
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import TokenCounter
@@ -86,33 +85,33 @@ def to_json(record: Record) -> Json:
             }
             for need in find_needs(result)
         ],
-        "receipt": [_section_receipt(section) for section in result.evidence.receipt.sections],
+        "receipt": [section_receipt(section) for section in result.evidence.receipt.sections],
         "verification": checks_to_json(result.evidence.verification),
         "gate": gate_to_json(result.evidence.gate),
         "one_liner": result.one_liner
         and members(result.one_liner, "trigger", "action", "result", "method", phrases_left_out="left_out"),
         "refused_renderings": result.plan.refused,
-        "refusals": _refusals(result),
-        "doubts": _doubts(result),
+        "refusals": refusals_to_json(result.original, result.plan),
+        "doubts": doubts_to_json(result.original, result.functionality),
         "new_files": new_files(result),
         "text": result.text,
         "original": result.original.text,
     }
 
 
-def _refusals(result: Result) -> list[Json]:
+def refusals_to_json(skill: Skill, plan: Plan) -> list[Json]:
     """The texts of a model that were not let in, each with the pieces it was for."""
-    ids = piece_ids(result.original).blocks if result.plan.refusals else ()
+    ids = piece_ids(skill).blocks if plan.refusals else ()
     return [
         {"ids": [ids[i] for i in refusal.blocks], **members(refusal, "before", "after", "faults", "partly")}
-        for refusal in result.plan.refusals
+        for refusal in plan.refusals
     ]
 
 
-def _doubts(result: Result) -> list[Json]:
+def doubts_to_json(skill: Skill, functionality: Functionality) -> list[Json]:
     """What was in question of a model's texts, with the word of the judge on each."""
-    settled = result.functionality.settled
-    ids = piece_ids(result.original).blocks if settled else ()
+    settled = functionality.settled
+    ids = piece_ids(skill).blocks if settled else ()
     return [
         {
             "ids": [ids[i] for i in one.doubt.blocks],
@@ -191,7 +190,7 @@ def _examples(examples: ExampleSelection) -> Json:
     return {**counts, "coverage": round(examples.coverage, 3), "mode": examples.mode}
 
 
-def _section_receipt(section: SectionReceipt) -> Json:
+def section_receipt(section: SectionReceipt) -> Json:
     return {
         **members(section, "heading", "level", heading_id="id", heading_removed="heading_dropped"),
         "changes": [_change(change) for change in section.changes],

@@ -17,9 +17,17 @@ from skill_distiller.disclosure.signposts import write_pointer
 from skill_distiller.disclosure.topics import clean_heading
 from skill_distiller.report.console import lack_text
 from skill_distiller.report.gate_report import gate_to_json
-from skill_distiller.report.json_record import Json, checks_to_json, members
+from skill_distiller.report.json_record import (
+    Json,
+    checks_to_json,
+    doubts_to_json,
+    members,
+    refusals_to_json,
+    section_receipt,
+)
 from skill_distiller.report.text import NO_HEADING, excerpt, file_diff, heading_line, plural, printable
 from skill_distiller.report.verification import finding_text, verified_text
+from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.moving.reduce_run import Figures, Reduction, added_by, pieces_by_place
 from skill_distiller.run.result import GateOutcome
 from skill_distiller.skill.folder import SKILL_PATH
@@ -61,13 +69,31 @@ def _lines(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
     yield from map(Text, _why_nothing(reduction))
     yield _proof(reduction)
     verification = reduction.proof[0]
-    gone = "" if reduction.found.reworded else "the shorter description"
+    gone = "" if reduction.found.rewritten else "the shorter description"
     yield Text(verified_text(verification, gone), style="" if verification.passed else "bold red")
-    if told := reduction.found.model:
-        yield Text(f"Model: {printable(told)}; {plural(len(reduction.found.reworded), 'block')} in fewer words")
+    yield from map(Text, _rewritten(reduction))
     yield from (Text(f"Note: {note}", style="yellow") for note in _notes(reduction))
     if verbose:
         yield from map(Text, _receipt(reduction))
+
+
+def _rewritten(reduction: Reduction) -> Iterator[str]:
+    """What a language model said in fewer words, and who looked whether anything is missing."""
+    if not reduction.found.model:
+        return
+    told = f"Model: {printable(reduction.found.model)}"
+    rewritten = reduction.found.rewritten
+    if rewritten is None:
+        yield f"{told}; nothing in fewer words"
+        return
+    changes = rewritten.proof.receipt.changes
+    gone = sum(change.rendering is RenderingKind.DROPPED for change in changes)
+    repeated = f", {plural(gone, 'block')} left out as another says the same" if gone else ""
+    yield f"{told}; {plural(len(changes) - gone, 'block')} in fewer words{repeated}"
+    functionality = rewritten.functionality
+    yield f"Functionality of that: {functionality.score:.0f} of 100, by {printable(functionality.method)}"
+    if rewritten.unfaithful:
+        yield f"{plural(len(rewritten.unfaithful), 'block')} came back as they were: something of them was missing"
 
 
 def _change(mark: str, before: float, after: float) -> str:
@@ -97,7 +123,7 @@ def _description(reduction: Reduction) -> Iterator[str]:
 
 def _files(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
     """Each new file with the sections that it comes from, and its first pointer; with `verbose` with all of them."""
-    references = _references(reduction)
+    references = reduction.references
     if references:
         yield Text(f"{plural(len(references), 'new file')}, named in {SKILL_FILE} where the text stood:")
     for reference in references:
@@ -121,7 +147,7 @@ def _files(reduction: Reduction, *, verbose: bool) -> Iterator[Text]:
 def _why_nothing(reduction: Reduction) -> Iterator[str]:
     if reduction.repeated:
         yield "Nothing moved: the folder was reduced before (--again does it once more)."
-    elif not _references(reduction):
+    elif not reduction.references:
         yield f"Nothing moved: what may move is too little for a file of its own ({SKILL_FILE} stays as it is)."
 
 
@@ -145,7 +171,7 @@ def _notes(reduction: Reduction) -> Iterator[str]:
     if late := reduction.late_rules():
         yield (
             f"{plural(len(late), 'rule')} stand behind the first 5,000 tokens, which is all that some clients keep"
-            + ("" if reduction.options.additions.pin else "; --pin repeats them")
+            + ("" if reduction.options.extras.pin else "; --pin repeats them")
         )
     for check in reduction.proof[0].checks:
         if check.name == "references":
@@ -201,11 +227,8 @@ def reduction_to_json(reduction: Reduction, gate: GateOutcome | None = None) -> 
         "already_reduced": reduction.repeated,
         "figures": {name: _figure(*reduction.figures, name) for name in Figures._fields},
         "description": _description_to_json(reduction),
-        "new_files": [_file(reduction, reference, ids) for reference in _references(reduction)],
-        "reworded": [
-            {"id": ids.blocks[own.block], "before": reduction.skill.blocks[own.block].text, "after": own.after}
-            for own in reduction.found.reworded
-        ],
+        "new_files": [_file(reduction, reference, ids) for reference in reduction.references],
+        "rewritten": _rewritten_to_json(reduction, ids),
         "added": [part for span in _spans(reduction) if not span.length for part in added_by(span)],
         "receipt": _moves(reduction, ids),
         "pinned": [{"id": ids.blocks[i], "reason": reason} for i, reason in sorted(reduction.pinned.items())],
@@ -223,6 +246,24 @@ def reduction_to_json(reduction: Reduction, gate: GateOutcome | None = None) -> 
     }
 
 
+def _rewritten_to_json(reduction: Reduction, ids: PieceIds) -> Json | None:
+    """What was said in fewer words before anything moved, in the form that the record of `compress` has."""
+    rewritten = reduction.found.rewritten
+    if rewritten is None:
+        return None
+    functionality, plan = rewritten.functionality, rewritten.proof.draft.plan
+    return {
+        "receipt": [section_receipt(section) for section in rewritten.proof.receipt.sections],
+        "functionality": {
+            "score": round(functionality.score, 1),
+            **members(functionality, "method", "missing", "protected_lost"),
+        },
+        "doubts": doubts_to_json(reduction.skill, functionality),
+        "refusals": refusals_to_json(reduction.skill, plan),
+        "unfaithful": [ids.blocks[block] for block in sorted(rewritten.unfaithful)],
+    }
+
+
 def _description_to_json(reduction: Reduction) -> Json | None:
     described = reduction.described
     if described is None:
@@ -233,10 +274,6 @@ def _description_to_json(reduction: Reduction) -> Json | None:
         "original": reduction.skill.description,
         "description": reduction.after.skill.description,
     }
-
-
-def _references(reduction: Reduction) -> tuple[NewReference, ...]:
-    return reduction.split.references if reduction.split else ()
 
 
 def _spans(reduction: Reduction) -> tuple[Span, ...]:
@@ -294,7 +331,7 @@ def folder_diff(reduction: Reduction) -> str:
     if not reduction.split:
         return ""
     parts = [file_diff(str(SKILL_PATH), reduction.skill.text, reduction.after.skill.text)]
-    for reference in reduction.split.references:
+    for reference in reduction.references:
         file = reduction.after.file(reference.path)
         parts.append(file_diff(str(reference.path), "", file.read_text() if file else ""))
     return "".join(parts)

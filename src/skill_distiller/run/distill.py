@@ -127,7 +127,7 @@ def carry_out(run: Run, skill: Skill, folder: SkillFolder | None = None) -> Resu
     if moved := find_pieces(skill, run.options.keep.moved):
         from skill_distiller.run.moving.move_pieces import move_out  # which most runs do without
 
-        join = partial(_with_blocks, run, reading, proof)
+        join = partial(with_blocks, run, reading, proof)
         proof, moves, note = move_out(run, reading, proof, moved, folder, join)
         lacks += note
     judged = _weigh(run, reading, proof)
@@ -242,7 +242,7 @@ def _draw_up(run: Run, reading: Reading, keep: Collection[int]) -> Proved:
 
 def _add(run: Run, reading: Reading, proof: Proved, keep: Collection[int]) -> Proved:
     """The proof of the same with some blocks, by index, and what they need; TargetError where the budget forbids it."""
-    added, budget = _with_blocks(run, reading, proof, keep), run.options.tokens
+    added, budget = with_blocks(run, reading, proof, keep), run.options.tokens
     takes = added.tokens.candidate
     if run.options.plan or budget is None or takes <= budget:
         return added
@@ -262,7 +262,7 @@ def _enough(run: Run, reading: Reading, keep: Collection[int], budget: int, more
     original = count_skill(reading.skill, {}, run.counter)
     while budget < original:
         larger = replace(run, options=replace(run.options, tokens=budget), observe=watch_nothing)
-        kept = _with_blocks(larger, reading, _sound(larger, reading), keep)
+        kept = with_blocks(larger, reading, _sound(larger, reading), keep)
         if kept.tokens.candidate <= budget:
             return budget
         more *= 2
@@ -270,7 +270,7 @@ def _enough(run: Run, reading: Reading, keep: Collection[int], budget: int, more
     return original
 
 
-def _with_blocks(
+def with_blocks(
     run: Run, reading: Reading, proof: Proved, blocks: Collection[int], why: Reason = Reason.ASKED
 ) -> Proved:
     """The proof with some blocks brought back; where the gate refuses it, all that was written together with them."""
@@ -283,7 +283,7 @@ def _with_blocks(
     together = {*blocks, *(block for block, carrier in stands_with.items() if carrier in held)}
     if together == set(blocks):
         return added
-    return _with_blocks(run, reading, proof, together | (held & set(stands_with.values())), why)
+    return with_blocks(run, reading, proof, together | (held & set(stands_with.values())), why)
 
 
 def _sound(run: Run, reading: Reading) -> Proved:
@@ -388,7 +388,7 @@ def _mended(run: Run, reading: Reading, proof: Proved, lost: Sequence[Doubt]) ->
 
 def _missed(run: Run, reading: Reading, proof: Proved, blocks: Collection[int]) -> Proved:
     """The proof with what a judge missed; where a budget has no room for it, one without a model's texts."""
-    added, budget = _with_blocks(run, reading, proof, blocks, Reason.MISSED), run.options.tokens
+    added, budget = with_blocks(run, reading, proof, blocks, Reason.MISSED), run.options.tokens
     if budget is None or added.tokens.candidate <= budget:
         return added
     return _sound(replace(run, backends=replace(run.backends, renderers=())), reading)

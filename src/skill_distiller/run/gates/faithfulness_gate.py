@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from skill_distiller.analysis.model import TYPE_NAMES, SectionType
+from skill_distiller.analysis.model import TYPE_NAMES
 from skill_distiller.exams.evidence import Passages, text_files
 from skill_distiller.exams.model import Criterion
+from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import block_facts, fact_keys
 from skill_distiller.run.gates.bring_back import MOST_ROUNDS, Found, Made
 from skill_distiller.run.result import Basis
@@ -29,18 +30,20 @@ class FaithfulnessGate:
     What is left out whole is told in the receipt and no fault here. A model is asked once for each kind of content of
     which the program has nothing to say against; what it finds missing counts only with a quote of the original that
     the result does not hold. What fails comes back; in the last round all that was shortened of the kinds that fail.
+    The kind of a block is its type, or what `kinds` says by its index.
     """
 
     original: SkillFolder
     reader: ConceptReader | None = None
     name: str = "faithfulness"
+    kinds: Mapping[int, str] = field(default_factory=dict)
 
     def find(self, made: Made[object], tries: int) -> Found:
         """What no longer says all that it said; raises ProviderError where a model is of no use."""
         skill, ids = self.original.skill, piece_ids(self.original.skill).blocks
-        by_kind: dict[SectionType, list[int]] = {}
+        by_kind: dict[str, list[int]] = {}
         for block in sorted(made.shortened):
-            by_kind.setdefault(made.reading.verdicts[block].type, []).append(block)
+            by_kind.setdefault(self._kind(made, block), []).append(block)
         losses: dict[int, list[Criterion]] = {}
         known, texts = _facts_in(made.folder), _texts_of(made.folder)
         for kind, blocks in by_kind.items():
@@ -49,26 +52,32 @@ class FaithfulnessGate:
                 sources = [skill.blocks[block].source for block in blocks]
                 own = self._lost_concepts(self.reader, kind, dict(zip(blocks, sources, strict=True)), texts)
             losses |= own
-        failing = {made.reading.verdicts[block].type for block in losses}
+        failing = {self._kind(made, block) for block in losses}
         back = losses if tries + 1 < MOST_ROUNDS else [b for kind in failing for b in by_kind[kind]]
         kept = 1 - len(losses) / len(made.shortened) if made.shortened else 1.0
         failed = tuple(criterion for block in sorted(losses) for criterion in losses[block])
         return Found(kept, failed, Basis.CONCEPTS, frozenset(ids[block] for block in back))
 
+    def _kind(self, made: Made[object], block: int) -> str:
+        return self.kinds.get(block) or TYPE_NAMES[made.reading.verdicts[block].type][1]
+
     def _lost_facts(self, block: int, name: str, known: frozenset[str]) -> list[Criterion]:
-        lost = [fact.text for fact in block_facts(self.original.skill.blocks[block]) if not fact_keys([fact]) <= known]
+        facts = block_facts(self.original.skill.blocks[block])
+        # What only has another word for "must" or "if" was accounted for sentence by sentence when it was written.
+        told = (fact for fact in facts if fact.kind is not FactKind.MODAL)
+        lost = [fact.text for fact in told if not fact_keys([fact]) <= known]
         if not lost:
             return []
         more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
         return [Criterion(name, f"It still says {', '.join(lost[:_SHOWN])}{more}.")]
 
     def _lost_concepts(
-        self, reader: ConceptReader, kind: SectionType, sources: Mapping[int, str], texts: Sequence[str]
+        self, reader: ConceptReader, kind: str, sources: Mapping[int, str], texts: Sequence[str]
     ) -> dict[int, list[Criterion]]:
         ids, held = piece_ids(self.original.skill).blocks, [Passages(text) for text in texts]
         blocks = list(sources)
         found: dict[int, list[Criterion]] = {}
-        for loss in reader.find(TYPE_NAMES[kind][1], list(sources.values()), "\n\n".join(texts)):
+        for loss in reader.find(kind, list(sources.values()), "\n\n".join(texts)):
             if not any(passages.hold(loss.quote) for passages in held):
                 block = blocks[loss.place]
                 found.setdefault(block, []).append(Criterion(ids[block], loss.concept, (loss.quote,)))

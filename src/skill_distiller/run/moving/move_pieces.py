@@ -14,13 +14,14 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.conservation import FOLDER_CHECKS
 from skill_distiller.checks.model import Verification
 from skill_distiller.disclosure.layout import lay_out
-from skill_distiller.disclosure.model import NewReference, Passage, Split, slices_of
+from skill_distiller.disclosure.model import NewReference, Passage, Split
 from skill_distiller.disclosure.signposts import make_signpost
 from skill_distiller.disclosure.split import find_breaks, write_split
 from skill_distiller.errors import UsageError
-from skill_distiller.planning.plan import Plan, apply_plan
+from skill_distiller.planning.plan import Plan
 from skill_distiller.planning.required import put_in_full
 from skill_distiller.rewriting.model import RenderingKind
+from skill_distiller.run.moving.passage_places import Places
 from skill_distiller.run.moving.prove_moves import comes_back, prove_folders
 from skill_distiller.run.notes import Note, NoteKind
 from skill_distiller.run.proof import Planned, Proved, planned, prove
@@ -28,7 +29,6 @@ from skill_distiller.run.run import Run
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.ids import piece_ids
 from skill_distiller.skill.model import BlockKind, Skill
-from skill_distiller.structure.edges import Piece, heading_of
 from skill_distiller.tokens import count_skill
 
 
@@ -90,9 +90,8 @@ def move_pieces(run: Run, reading: Reading, folder: SkillFolder, before: Plan, j
     What can't move without a break stays in SKILL.md. Every other file of the folder stays as it is.
     """
     back = [d.block for d in joined.plan.decisions if _came_back(before, joined.plan, d.block)]
-    places = _places(reading.skill, joined)
-    found = _passages(reading.skill, before, back)
-    passages = tuple(p for p in found if {*p.blocks, *_heading(p)} <= places.keys())
+    places = Places(reading.skill, joined)
+    passages = tuple(p for p in _passages(reading.skill, before, back) if places.passage(p))
     move = partial(_move, run, reading, folder.with_skill(joined.distilled), places)
     while passages:
         moves = move(passages)
@@ -117,26 +116,12 @@ def _passages(skill: Skill, before: Plan, blocks: Collection[int]) -> Iterator[P
             yield Passage(section.index, own, whole=not before.headings[section.index] and {*text} <= {*own})
 
 
-def _places(skill: Skill, joined: Planned) -> Mapping[Piece, Piece]:
-    """For the pieces of the original that the result has too, those that they are there, found by where they stand.
-
-    A few items that are left of a long list are one piece there.
-    """
-    kept = [decision.block for decision in joined.plan.decisions if not decision.dropped]
-    written = slices_of(apply_plan(skill, joined.plan))
-    there = {(own.start, own.end): own.piece for own in slices_of(joined.distilled)}
-    found = ((kept[own.piece] if own.piece >= 0 else own.piece, (own.start, own.end)) for own in written)
-    return {piece: there[place] for piece, place in found if place in there}
-
-
-def _move(
-    run: Run, reading: Reading, folder: SkillFolder, places: Mapping[Piece, Piece], passages: Sequence[Passage]
-) -> Moves | None:
+def _move(run: Run, reading: Reading, folder: SkillFolder, places: Places, passages: Sequence[Passage]) -> Moves | None:
     """The passages in new references, with what proves it; None where that is not sound."""
     sizes = {p: sum(run.counter.count(reading.skill.blocks[block].source) for block in p.blocks) for p in passages}
     signs = {passage: make_signpost(reading, passage) for passage in passages}
     files = lay_out(reading, folder, passages, sizes.__getitem__, signs.__getitem__, least=0)
-    placed = tuple(replace(file, passages=tuple(_placed(p, places) for p in file.passages)) for file in files)
+    placed = tuple(replace(f, passages=tuple(q for p in f.passages if (q := places.passage(p)))) for f in files)
     split = write_split(folder, placed)
     if find_breaks(split) or not comes_back(split):
         return None
@@ -146,15 +131,3 @@ def _move(
     own = {check.name for check in FOLDER_CHECKS}
     checks = tuple(check for check in verification.checks if check.name in own)
     return Moves(split, files, replace(verification, checks=checks))
-
-
-def _placed(passage: Passage, places: Mapping[Piece, Piece]) -> Passage:
-    """A passage of the original with its indices in the result."""
-    section = next((heading_of(places[heading]) for heading in _heading(passage)), 0)
-    return replace(passage, section=section, blocks=tuple(places[block] for block in passage.blocks))
-
-
-def _heading(passage: Passage) -> Iterator[Piece]:
-    """The heading that a passage stands under, if there is one."""
-    if passage.section:
-        yield heading_of(passage.section)

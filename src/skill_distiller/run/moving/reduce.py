@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
-from skill_distiller.checks.model import Level
 from skill_distiller.disclosure.digest import late_rules, write_digest
-from skill_distiller.disclosure.disclose import disclose
+from skill_distiller.disclosure.disclose import disclose, settle
 from skill_distiller.disclosure.model import (
     ContentClass,
     NewReference,
@@ -18,20 +17,22 @@ from skill_distiller.disclosure.model import (
     Split,
 )
 from skill_distiller.disclosure.passages import Aim
-from skill_distiller.disclosure.split import annotate, is_new_reference, write_split
-from skill_distiller.disclosure.tighten import Reworded, tighten
-from skill_distiller.errors import RefusedError, TargetError
+from skill_distiller.disclosure.signposts import make_signpost
+from skill_distiller.disclosure.split import annotate, find_breaks, is_new_reference, write_split
+from skill_distiller.errors import RefusedError, TargetError, UsageError
 from skill_distiller.planning.saved_plan import find_pieces
 from skill_distiller.planning.worth import load_worth_model
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.describe_skill import DescriptionResult
-from skill_distiller.run.moving.prove_moves import Proof, comes_back, prove_folders
+from skill_distiller.run.moving.passage_places import Places
+from skill_distiller.run.moving.prove_moves import Proof, comes_back, prove_folders, together
 from skill_distiller.run.moving.reduce_run import (
     Figures,
     Outcome,
     ReduceModel,
     ReduceOptions,
     Reduction,
+    Rewritten,
     Stages,
     find_unnamed,
 )
@@ -41,7 +42,7 @@ from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, count_skill, load_counter
 
-_GATE_ROUNDS: Final = 2  # in which blocks come back that lost a concept
+_NO_MODEL: Final = "--compact says in fewer words what moves, which takes a language model, and there is none."
 _REPAIRS: Final = 3  # rounds in which passages go back that the checks refuse
 
 
@@ -64,23 +65,31 @@ def reduce_folder(
     options.check()
     options.patterns.begin_run()
     counter = load_counter(options.counting.encoding, offline=options.counting.offline)
-    analysis = backends.analyzer.analyze(folder.skill)
-    reading = Reading(with_patterns(analysis, options.patterns) if options.patterns else analysis)
-    notes = check_skill(reading, strict=options.strict)
-    keep = find_pieces(folder.skill, options.keep.ids, options.keep.sections)
     repeated = not options.again and any(is_new_reference(file.read_text()) for file in folder.references)
     stages = (stages or Stages()) if not repeated else Stages()
+    if stages.model:
+        stages.model.admit(folder.skill)
+    elif options.extras.compact and not repeated:
+        raise UsageError(_NO_MODEL, "Name one with --provider, or leave --compact out.")
     described = stages.describe(folder.skill) if stages.describe else None
     saved = _saved_by(described, folder, options, counter) if described else 0
+    # A model that says the body in fewer words is to know which description it will stand under.
+    read = described.skill if described and saved and stages.model else folder.skill
+    analysis = (stages.model or backends).analyzer.analyze(read)
+    analysis = with_patterns(analysis, options.patterns) if options.patterns else analysis
+    reading = Reading(replace(analysis, skill=folder.skill))
+    notes = check_skill(reading, strict=options.strict)
+    keep = find_pieces(folder.skill, options.keep.ids, options.keep.sections)
     aim = Aim(options.share, options.core_tokens and options.core_tokens + saved, options.load_rate, keep)
-    if stages.model:
-        aim = _sorted(aim, stages.model, folder.skill)
+    classes = stages.model.classes(read) if stages.model else {}
+    aim = _sorted(aim, classes)
     if repeated:
         found, proof = Outcome(), prove_folders(folder, folder, options.patterns, counter, None)
     else:
-        found, proof = _sound(
-            _Job(reading, folder, options, counter, backends, stages.model, described if saved else None), aim
-        )
+        own = described if saved else None
+        job = _Job(reading, folder, options, counter, backends, stages.model, own, classes, folder.skill)
+        told = replace(job, reading=Reading(analysis), folder=folder.with_skill(read), described=None)
+        found, proof = (_told(told, aim) if stages.model else None) or _sound(job, aim)
     after = found.split.after if found.split else folder
     figures = (_figures(folder, folder, options, counter), _figures(folder, after, options, counter))
     if options.core_tokens is not None and figures[1].activation > options.core_tokens and not repeated:
@@ -125,7 +134,7 @@ def _beyond(budget: int, smallest: int) -> TargetError:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What the rounds of one reduction share."""
+    """What the rounds of one reduction share; `original` is the skill as it was given."""
 
     reading: Reading
     folder: SkillFolder
@@ -134,24 +143,18 @@ class _Job:
     backends: Backends
     model: ReduceModel | None
     described: DescriptionResult | None
+    classes: Mapping[int, ContentClass]
+    original: Skill
 
 
-def _sorted(aim: Aim, model: ReduceModel, skill: Skill) -> Aim:
+def _sorted(aim: Aim, classes: Mapping[int, ContentClass]) -> Aim:
     """The aim with what a model says of every block: core rules stay, others need no step to stay with."""
-    model.admit(skill)
-    classes = model.classes(skill)
     core = frozenset(index for index, name in classes.items() if name is ContentClass.CORE_RULE)
     return replace(aim, core=core, free=frozenset(classes) - core)
 
 
 def _sound(job: _Job, aim: Aim) -> tuple[Outcome, Proof]:
-    """A split that passes every check, with its proof; what the checks refuse goes back where it stood.
-
-    What a model wrote goes first.
-    """
-    told = _told(job, aim) if job.model else None
-    if told:
-        return told
+    """A split that passes every check, with its proof; what the checks refuse goes back where it stood."""
     for _ in range(_REPAIRS):
         found = disclose(job.reading, job.folder, job.counter, aim, job.backends.models.worth)
         outcome, proof = _finished(job, found.split, found.pinned)
@@ -165,16 +168,15 @@ def _sound(job: _Job, aim: Aim) -> tuple[Outcome, Proof]:
     )
 
 
-def _finished(
-    job: _Job, split: Split | None, pinned: Mapping[int, str], reworded: tuple[Reworded, ...] = ()
-) -> tuple[Outcome, Proof]:
-    """A split with whatever else changes in SKILL.md, and its proof."""
-    split = _with_additions(split, job.reading, job.folder, job.options, job.backends)
+def _finished(job: _Job, split: Split | None, pinned: Mapping[int, str]) -> tuple[Outcome, Proof]:
+    """A split with whatever else changes in SKILL.md, and the proof of the move."""
+    split = _with_extras(split, job.reading, job.folder, job.options, job.backends)
     if job.described and split and split.references:
         split = _with_frontmatter(split, job.described)
-    outcome = Outcome(split, pinned, reworded, job.model.name if job.model else "")
+    references = split.references if split else ()
+    outcome = Outcome(split, references, pinned, model=job.model.name if job.model else "")
     after = split.after if split else job.folder
-    return outcome, prove_folders(job.folder, after, job.options.patterns, job.counter, split, reworded)
+    return outcome, prove_folders(job.folder, after, job.options.patterns, job.counter, split)
 
 
 def _holds(outcome: Outcome, proof: Proof) -> bool:
@@ -182,53 +184,67 @@ def _holds(outcome: Outcome, proof: Proof) -> bool:
 
 
 def _told(job: _Job, aim: Aim) -> tuple[Outcome, Proof] | None:
-    """What comes of the words of a model: signposts, and shorter texts of what stays; None where they don't hold.
+    """What comes of a model's words: what stays in fewer of them, and pointers; None where nothing moves or holds.
 
-    Blocks come back as they were that lost a concept, and those that a check refuses.
+    What moves is chosen first, so that it moves as it was. Where the shorter text does not hold, the text as it was.
     """
-    model, skill = job.model, job.folder.skill
     found = disclose(job.reading, job.folder, job.counter, aim, job.backends.models.worth)
-    if model is None or found.split is None:
+    if job.model is None or found.split is None:
         return None
-    signs = {p: sign for r in found.split.references for p, sign in zip(r.passages, r.signposts, strict=True)}
-    said = model.signposts(job.reading, signs)
-    files = [replace(r, signposts=tuple(said[passage] for passage in r.passages)) for r in found.split.references]
-    bare = write_split(job.folder, files)
-    moved = {block for _, passage in bare.passages for block in passage.blocks}
-    texts = dict(model.tighten(skill, [block.index for block in skill.blocks if block.index not in moved]))
-    for turn in range(_GATE_ROUNDS + _REPAIRS):
-        made, reworded = tighten(bare, texts)
-        everything = "\n\n".join((made.after.skill.text, *_texts_of(made)))
-        lost = set(model.lost(reworded, everything)) if turn < _GATE_ROUNDS else set[int]()
-        outcome, proof = _finished(job, made, found.pinned, reworded)
-        if not lost and _holds(outcome, proof):
-            return outcome, proof
-        lost |= _refused(reworded, proof)
-        texts = {index: text for index, text in texts.items() if index not in lost} if lost else {}
-    return None
+    from skill_distiller.run.moving.rewrite_first import Rewriting  # a run without a model has no use for it
+
+    passages = tuple(passage for _, passage in found.split.passages)
+    moved = frozenset(block for passage in passages for block in passage.blocks)
+    rewriting = Rewriting(job.folder, job.reading, job.model, job.options, job.classes, moved, aim.keep)
+    rewritten = rewriting.carry_out()
+    done = _moved_after(job, job.model, rewritten, passages, found.pinned) if rewritten else None
+    return done or _moved_after(job, job.model, None, passages, found.pinned)
 
 
-def _refused(reworded: Sequence[Reworded], proof: Proof) -> set[int]:
-    """The blocks in fewer words that a failed check speaks of."""
-    texts = {finding.text for check in proof[0].failed for finding in check.findings if finding.level is Level.FAILURE}
-    return {own.block for own in reworded for text in texts if text in own.before or text in own.after}
+def _moved_after(
+    job: _Job,
+    model: ReduceModel,
+    rewritten: Rewritten | None,
+    passages: Sequence[Passage],
+    pinned: Mapping[int, str],
+) -> tuple[Outcome, Proof] | None:
+    """The passages moved out of the skill as it is or was rewritten, with a model's pointers; None where that fails.
+
+    A passage stays that does not stand by itself there, or is now too little for a file.
+    """
+    own, placed = job, {passage: passage for passage in passages}
+    if rewritten:
+        places = Places(job.folder.skill, rewritten.proof.draft)
+        placed = {there: passage for passage in passages if (there := places.passage(passage))}
+        own = replace(job, reading=rewritten.reading, folder=job.folder.with_skill(rewritten.reading.skill))
+    signs = {passage: make_signpost(own.reading, passage) for passage in placed}
+    files = settle(own.reading, own.folder, own.counter, tuple(placed), signs)
+    said = model.signposts(
+        own.reading, {p: sign for f in files for p, sign in zip(f.passages, f.signposts, strict=True)}
+    )
+    files = tuple(replace(f, signposts=tuple(said[passage] for passage in f.passages)) for f in files)
+    split = replace(write_split(own.folder, files), original=job.original)
+    if not files or find_breaks(split):
+        return None
+    outcome, proof = _finished(own, split, pinned)
+    if not _holds(outcome, proof):
+        return None
+    references = tuple(replace(f, passages=tuple(placed[passage] for passage in f.passages)) for f in files)
+    outcome = replace(outcome, references=references, rewritten=rewritten)
+    first = rewritten.proof.verification if rewritten else None
+    return outcome, (together(first, proof[0]) if first else proof[0], proof[1])
 
 
-def _texts_of(split: Split) -> Iterator[str]:
-    files = (split.after.file(reference.path) for reference in split.references)
-    return (file.read_text() for file in files if file)
-
-
-def _with_additions(
+def _with_extras(
     split: Split | None, reading: Reading, folder: SkillFolder, options: ReduceOptions, backends: Backends
 ) -> Split | None:
     """What moved, with what else SKILL.md is to get; None where it stays as it is."""
     made = split or Split(folder, folder, (), ())
-    if options.additions.pin:
+    if options.extras.pin:
         counter = load_counter(options.counting.encoding, offline=options.counting.offline)
         rules = late_rules(reading, made, counter)
         made = write_digest(reading, made, rules, counter, backends.models.worth or load_worth_model())
-    if options.additions.annotate:
+    if options.extras.annotate:
         made = annotate(reading, made, find_unnamed(made.after))
     return made if made.spans else None
 

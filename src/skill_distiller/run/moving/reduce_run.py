@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from skill_distiller.analysis.model import Analyzer
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.conservation import Conservation
+from skill_distiller.checks.functionality import Functionality, Judge
 from skill_distiller.checks.model import Verification
 from skill_distiller.checks.resolve_links import reached_from_core
 from skill_distiller.disclosure.digest import Rule, late_rules
@@ -23,33 +25,39 @@ from skill_distiller.disclosure.model import (
     Span,
     Split,
 )
-from skill_distiller.disclosure.tighten import Reworded
 from skill_distiller.errors import UsageError
+from skill_distiller.rewriting.model import Renderer
 from skill_distiller.run.describe_skill import DescriptionResult
 from skill_distiller.run.notes import Note
+from skill_distiller.run.proof import Proved
 from skill_distiller.run.run import Counting, KeptPieces
 from skill_distiller.skill.folder import SKILL_PATH, SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.structure.edges import heading_of
 from skill_distiller.tokens import TokenCounter, load_counter
 
+if TYPE_CHECKING:
+    from skill_distiller.prompted.concepts import ConceptReader
+
 # The least share of the worth that stays. Below it little more moves; at it SKILL.md holds more than six tenths of the
 # evidence of every second exam of the corpus (python -m lab.reduce).
 DEFAULT_SHARE: Final = 0.1
 
 
-class Additions(NamedTuple):
-    """What SKILL.md gets besides pointers.
+class Extras(NamedTuple):
+    """What is done besides moving.
 
-    `annotate`: the references that it leads nowhere to, at its end. `pin`: rules that stand behind its first 5,000
-    tokens, in at most 50 tokens near the top.
+    `annotate`: SKILL.md gets the references that it leads nowhere to, at its end. `pin`: besides, rules that stand
+    behind its first 5,000 tokens, in at most 50 tokens near the top. `compact`: what moves is said in fewer words too,
+    with one example of several alike, which takes a model.
     """
 
     annotate: bool = False
     pin: bool = False
+    compact: bool = False
 
 
-_NO_ADDITIONS: Final = Additions()
+_NO_EXTRAS: Final = Extras()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ class ReduceOptions:
     patterns: PatternSet = BUILT_IN
     again: bool = False
     strict: bool = False
-    additions: Additions = _NO_ADDITIONS
+    extras: Extras = _NO_EXTRAS
 
     def check(self) -> None:
         """Raise UsageError for options that make no sense."""
@@ -93,25 +101,55 @@ class Figures(NamedTuple):
     path: float
 
 
+@dataclass(frozen=True, eq=False)
+class Rewritten:
+    """A skill in fewer words, by a model: its `proof`, what came out as a `reading`, and what the judge says of it.
+
+    The `unfaithful` blocks, by index, came back as they were, for something that they say was missing.
+    """
+
+    proof: Proved
+    reading: Reading
+    functionality: Functionality
+    unfaithful: frozenset[int] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What moved (None for nothing), why blocks stay that could not, by index, and blocks in fewer words.
+    """What moved (None for nothing), why blocks stay that could not, by index, and what was said in fewer words first.
 
-    `model` is who had a part in it, "" for nobody.
+    The `references` are those of the split, with the indices of the original. `model` is who had a part in it, "" for
+    nobody.
     """
 
     split: Split | None = None
+    references: tuple[NewReference, ...] = ()
     pinned: Mapping[int, str] = field(default_factory=dict)
-    reworded: tuple[Reworded, ...] = ()
+    rewritten: Rewritten | None = None
     model: str = ""
 
 
 class ReduceModel(Protocol):
-    """A language model that has a part in a reduction; all that it says is checked before it gets here."""
+    """A language model that has a part in a reduction; all that it says is checked before it counts."""
 
     @property
     def name(self) -> str:
         """Kind and model."""
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """Who reads the skill."""
+
+    @property
+    def judge(self) -> Judge:
+        """Who judges what was said in fewer words."""
+
+    @property
+    def reader(self) -> ConceptReader:
+        """Who looks whether blocks still say all that they said."""
+
+    def rewriters(self, skill: Skill, groups: Sequence[frozenset[int]]) -> tuple[Renderer, ...]:
+        """Who says groups of blocks, by index, in fewer words."""
 
     def admit(self, skill: Skill) -> None:
         """Look the skill through, and announce the requests; raises where it may not be sent."""
@@ -122,15 +160,9 @@ class ReduceModel(Protocol):
     def signposts(self, reading: Reading, signs: Mapping[Passage, Signpost]) -> Mapping[Passage, Signpost]:
         """When each passage is needed."""
 
-    def tighten(self, skill: Skill, blocks: Collection[int]) -> Mapping[int, str]:
-        """Shorter texts of blocks, by index."""
-
-    def lost(self, reworded: Sequence[Reworded], everything: str) -> Collection[int]:
-        """The blocks, by index, of which a concept stands nowhere any more."""
-
 
 class Stages(NamedTuple):
-    """What is done beside moving: `describe` shortens the description; a `model` sorts, writes pointers, tightens."""
+    """Who has a part in it: `describe` shortens the description; a `model` reads, sorts, rewrites, writes pointers."""
 
     describe: Callable[[Skill], DescriptionResult] | None = None
     model: ReduceModel | None = None
@@ -156,8 +188,13 @@ class Reduction:
 
     @property
     def split(self) -> Split | None:
-        """What moved, None for nothing."""
+        """What moved, None for nothing; its indices are those of the skill that it moved out of."""
         return self.found.split
+
+    @property
+    def references(self) -> tuple[NewReference, ...]:
+        """The new references, with the indices of the original."""
+        return self.found.references
 
     @property
     def pinned(self) -> Mapping[int, str]:
@@ -190,7 +227,8 @@ class Reduction:
 
     def late_rules(self) -> tuple[Rule, ...]:
         """The rules that stand behind the first 5,000 tokens of SKILL.md as it came out, and nowhere before."""
-        return late_rules(self.reading, self.split or Split(self.before, self.before, (), ()), self.counter)
+        reading = self.found.rewritten.reading if self.found.rewritten else self.reading
+        return late_rules(reading, self.split or Split(self.before, self.before, (), ()), self.counter)
 
 
 def added_by(span: Span) -> tuple[str, ...]:
@@ -218,6 +256,7 @@ def pieces_by_place(reduction: Reduction) -> dict[int, PurePosixPath]:
     """Where each piece is that moved: blocks by index, headings as `~section`."""
     return {
         piece: reference.path
-        for reference, passage in (reduction.split.passages if reduction.split else ())
+        for reference in reduction.references
+        for passage in reference.passages
         for piece in (*passage.blocks, *map(heading_of, passage.headings))
     }

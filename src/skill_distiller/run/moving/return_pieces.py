@@ -31,11 +31,14 @@ class Returned(NamedTuple):
 def return_pieces(folder: SkillFolder, ledger: Ledger, before: Skill, blocks: Collection[int]) -> Returned:
     """Some blocks of the original (by index, `before`) back where they stood, with what hangs together with them.
 
-    A pointer of which no text is left goes, and so does a reference. The ledger is still one for all of the original.
+    What was said in fewer words before it moved comes back in these. A pointer of which no text is left goes, and so
+    does a reference. The ledger is still one for all of the original.
     Raises BadInputError as `restore_folder` does, UsageError where none of the blocks had moved, and RefusedError where
     the text does not come apart.
     """
     original = restore_folder(folder, ledger)
+    if ledger.rewritten:
+        before, blocks = _as_it_moved(before, ledger.rewritten, blocks)
     wanted = _with_companions(before, ledger.spans, blocks)
     if not wanted:
         raise UsageError("None of these pieces had moved.", "They stand in SKILL.md: see the receipt of the run.")
@@ -59,6 +62,30 @@ def return_pieces(folder: SkillFolder, ledger: Ledger, before: Skill, blocks: Co
         raise RefusedError("These pieces do not come apart from the rest.", "Bring all back with --all.")
     back = sum(piece >= 0 for piece in wanted)
     return Returned(after, made, back)
+
+
+def _as_it_moved(before: Skill, rewritten: Sequence[Span], blocks: Collection[int]) -> tuple[Skill, Collection[int]]:
+    """The skill in the words that it moved in, and the blocks there that say what some of the original say."""
+    skill = parse_skill(_core(before.text, rewritten), before.path)
+
+    def there(place: int, *, end: bool) -> int:
+        """Where a place of the original is; all that stands for a stretch belongs to each place in it."""
+        at = place
+        for span in rewritten:
+            if span.end <= place:
+                at += len(span.written) - (span.end - span.start)
+            elif span.start < place or (span.start == place and not end):
+                return at - (place - span.start) + (len(span.written) if end else 0)
+        return at
+
+    ranges = [
+        (there(own.start, end=False), there(own.end, end=True)) for own in slices_of(before) if own.piece in blocks
+    ]
+    return skill, {
+        own.piece
+        for own in slices_of(skill)
+        if own.piece >= 0 and any(start < own.end and own.start < end for start, end in ranges)
+    }
 
 
 def _is_moved(span: Span) -> bool:
