@@ -142,7 +142,8 @@ def report(rows: Sequence[Row]) -> str:
                 used, reach = percent(fmean(row.used for row in own)), fmean(row.reach for row in own)
                 which = "first" if first else "later"
                 told = f"`{way}`, the {len(own)} {which} exams; tokens of SKILL.md left (mean): {used}"
-                parts.append(f"{told}; ours with its new references: {reach:.3f}")
+                moved = any(row.reach > row.shares[OURS] for row in own)
+                parts.append(f"{told}; ours with its new references: {reach:.3f}" if moved else told)
                 parts.append(_table(own))
     return "\n\n".join(parts)
 

@@ -190,6 +190,39 @@ def test_in_a_real_browser(page: Path, hostile: Path) -> None:
         assert not _has_run(dom)
 
 
+@pytest.mark.slow
+@pytest.mark.integration
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_a_reader_at_the_page(page: Path, hostile: Path) -> None:
+    """It fits a telephone and obeys the keyboard; nothing is fetched, and no skill at no point runs an attack."""
+    api: Any = pytest.importorskip("playwright.sync_api")
+    asked: list[str] = []
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": 390, "height": 840})
+        tab.on("request", lambda request: asked.append(request.url.partition("#")[0]))
+        tab.goto(f"{page.as_uri()}#skill=1&point=0")
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert tab.locator("#skills td").first.bounding_box()["width"] > 100
+        figures = tab.text_content("#figures")
+        tab.focus("#slider")
+        tab.keyboard.press("End")
+        assert tab.text_content("#figures") != figures
+        tab.locator("#sides .piece.g[data-index]").first.focus()
+        tab.keyboard.press("Enter")
+        assert " --keep " in tab.input_value("#option")
+        tab.fill("#search", "build")
+        assert tab.text_content("#shown") == "1 of 3"
+        tab.goto(hostile.as_uri())
+        for number in range(35):
+            tab.evaluate(f"location.hash = 'skill={number}&point=0'")
+            for _ in range(int(tab.get_attribute("#slider", "max")) + 1):
+                tab.press("#slider", "ArrowRight")
+            assert not _has_run(tab.content())
+        browser.close()
+    assert set(asked) == {page.as_uri(), hostile.as_uri()}
+
+
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The records of three skills at two thresholds."""
@@ -221,6 +254,21 @@ def test_a_page_of_records_runs_nothing_again(records: Path) -> None:
     assert len(told["deploy-0"]["points"]) == 3
     mixed = run("report", records / "runs.jsonl", records / "away" / "skills", "-o", records / "both.html", "--jobs=1")
     assert "(6 skills)" in mixed.stderr
+
+
+def test_records_cost_what_their_skills_do(tmp_path: Path) -> None:
+    """What a session pays for a description counts all that is listed, also of a skill that says when it is for."""
+    file = make_library(tmp_path / "skills", 1) / "deploy-0" / "SKILL.md"
+    file.write_text(
+        file.read_text("utf-8").replace("\n---", "\nwhen_to_use: Whenever a deploy is over.\n---", 1), "utf-8"
+    )
+    (tmp_path / "runs.jsonl").write_bytes(run("compress", file, "--json", "-q", "--no-calibration").stdout)
+    pages = [tmp_path / "of-skill.html", tmp_path / "of-record.html"]
+    for source, page in zip((file, tmp_path / "runs.jsonl"), pages, strict=True):
+        assert run("report", source, "-o", page, "--jobs=1").exit_code == 0
+    tiers = [re.findall(r'<th scope="row">(\w+)</th>.*?"n">([\d,]+)<', page.read_text("utf-8")) for page in pages]
+    assert tiers[0][:2] == tiers[1][:2]
+    assert [name for name, _ in tiers[0][:2]] == ["listing", "body"]
 
 
 @pytest.mark.parametrize(

@@ -84,9 +84,10 @@ def test_what_the_original_does_not_say_counts_for_nobody() -> None:
     assert table.candidates[0].reachable == 0
 
 
-def test_the_answers_are_not_among_the_references() -> None:
-    """What lies under evals is no text of the skill."""
-    skill = SkillFolder(None, parse_skill("# A\n")).with_file("evals/notes.md", "alpha beta gamma\n")
+@pytest.mark.parametrize("place", ["evals", "Evals", "evaluations", "tests"])
+def test_the_answers_are_not_among_the_references(place: str) -> None:
+    """What lies under evals, by any name that they go by, is no text of the skill."""
+    skill = SkillFolder(None, parse_skill("# A\n")).with_file(f"{place}/notes.md", "alpha beta gamma\n")
     candidate = SkillTexts(skill, COUNTER)
     table = evidence_table(exam(("alpha beta gamma",)), folder("alpha beta gamma\n"), [("c", candidate)])
     assert table.candidates[0].reachable == 0

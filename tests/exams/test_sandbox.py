@@ -119,7 +119,7 @@ def _before() -> Iterator[float]:
         ("while True: pass", "seconds"),
         ("import time; time.sleep(1000)", "seconds"),
         ("import os\nwhile True: os.fork()", "processes"),
-        ("import os\nfor n in range(40): os.fork() or __import__('time').sleep(1000)", ""),
+        ("import os, time\nfor n in range(40): os.fork() or time.sleep(1000)\ntime.sleep(1000)", ""),
         ("import signal, time\nfor s in (2, 15, 1): signal.signal(s, signal.SIG_IGN)\ntime.sleep(1000)", "seconds"),
         ("import os\nif os.fork() == 0:\n    os.setsid()\n    __import__('time').sleep(1000)\nos.wait()", "seconds"),
     ],
@@ -156,6 +156,19 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+@needed
+def test_memory_is_that_of_all_processes(sandbox: Sandbox) -> None:
+    """Each has less than one may have; together they would take what the machine has. What they share counts once."""
+    fork = (
+        "import os, time\n{}for n in range(4):\n    if not os.fork():\n        {}time.sleep(1)\n        os._exit(0)\n"
+    )
+    take, wait = "x = b'x' * (400 << 20)\n", "for n in range(4): os.wait()"
+    done = replace(sandbox, seconds=20.0).run(fork.format("", take + " " * 8) + wait)
+    assert not done.passed or isinstance(sandbox, Container)  # its limit ends a process, where there are cgroups
+    assert "memory" in done.killed or isinstance(sandbox, Container)
+    assert replace(sandbox, seconds=20.0).run(fork.format(take, "") + wait).passed
 
 
 @needed

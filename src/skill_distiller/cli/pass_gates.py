@@ -129,7 +129,7 @@ def pass_gates(maker: Maker[T], passing: Passing) -> Gated[T]:
         failed = plural(len(gated.outcome.best.failed), "criterion", "criteria")
         raise RefusedError(
             f"The result fails {failed} of the gate (--strict).",
-            "Ask for more: a higher --threshold, or the pieces with --keep.",
+            "Leave more room (--threshold, --tokens; reduce: --core-tokens), or name what stays with --keep.",
         )
     return gated
 

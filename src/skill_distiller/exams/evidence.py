@@ -175,7 +175,7 @@ def text_files(folder: SkillFolder) -> dict[PurePosixPath, str]:
     """The references beside a SKILL.md by their paths; one that can't be read as text is none."""
     found: dict[PurePosixPath, str] = {}
     for file in folder.files:
-        if file.role is FileRole.REFERENCE and not file.link and file.path.parts[0] not in HIDDEN_FOLDERS:
+        if file.role is FileRole.REFERENCE and not file.link and file.path.parts[0].lower() not in HIDDEN_FOLDERS:
             try:
                 found[file.path] = file.read_text()
             except BadInputError:
@@ -184,7 +184,7 @@ def text_files(folder: SkillFolder) -> dict[PurePosixPath, str]:
 
 
 # What tells the answers is in nobody's reach.
-HIDDEN_FOLDERS: Final = frozenset({"evals", "eval", "tests", "exam", "exams"})
+HIDDEN_FOLDERS: Final = frozenset({"evals", "eval", "evaluation", "evaluations", "tests", "exam", "exams"})
 
 
 class SkillTexts:

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 SECONDS: Final = 8.0  # of wall clock, after which everything in it is killed
 _CPU_SECONDS: Final = 5
-_MEMORY: Final = 1 << 30  # bytes of address space a process
+_MEMORY: Final = 1 << 30  # bytes of address space of a process, and of memory of all together
 _FILE: Final = 1 << 20  # bytes of one file, the output among them
 _DISK: Final = 16 << 20  # bytes of all files, which are in memory
 _OPEN_FILES: Final = 64
@@ -28,6 +28,7 @@ _OUTPUT: Final = 4000  # characters that are kept
 _PATIENCE: Final = 5.0  # seconds that the end of what was killed is waited for
 _TICK: Final = 0.05  # seconds between two looks at how many processes there are
 _FENCE: Final = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)\n?```", re.DOTALL)
+_PSS: Final = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 _SYSTEM: Final = ("/usr", "/lib", "/lib64", "/bin")
 _STARTED: Final = "started"
 _RUNNER: Final = """\
@@ -60,7 +61,7 @@ class Sandbox:
     """Runs Python where it reaches nothing, by a program that sees to it; all together it may take so many `seconds`.
 
     Inside there are an interpreter and libraries to read, and 16 MB in memory to write; no network, no environment, no
-    capability. A process has 1 GB and 5 seconds of CPU; there may be 32 of them.
+    capability. There may be 32 processes, with 1 GB of memory together and 5 seconds of CPU each.
     """
 
     program: str
@@ -122,8 +123,11 @@ class Sandbox:
                     return ""
                 if time.monotonic() > ends:
                     return f"it took more than {self.seconds:g} seconds"
-                if len(_descendants(process.pid)) > _PROCESSES:
+                below = _descendants(process.pid)
+                if len(below) > _PROCESSES:
                     return f"it started more than {_PROCESSES} processes"
+                if sum(map(_memory_of, below)) > _MEMORY:
+                    return f"it took more than {_MEMORY >> 30} GB of memory"
                 if written.stat().st_size > _FILE:
                     return f"it wrote more than {_FILE:,} bytes"
         finally:
@@ -220,6 +224,14 @@ def _descendants(pid: int) -> list[int]:
             with suppress(OSError):
                 found += map(int, tasks.read_text().split())
     return found[1:]
+
+
+def _memory_of(pid: int) -> int:
+    """The bytes of memory that a process takes, of what it shares with others its share; 0 where nobody says."""
+    with suppress(OSError):
+        found = _PSS.search(Path(f"/proc/{pid}/smaps_rollup").read_text())
+        return 1024 * int(found[1]) if found else 0
+    return 0
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -33,8 +33,8 @@ class Outcome:
     """What became of one skill: its place in the library, the file it was read from, and how it came out.
 
     `tokens` are those of the whole file before and after, 0 where it could not be read. `score` is the estimate of the
-    functionality kept, 0-100. `loss` is the beginning of the largest piece that went, and `reason` a sentence; "" where
-    there is none. `copy_of` is the place of a skill with the same text, which was worked on instead.
+    functionality kept, 0-100 with one decimal. `loss` is the beginning of the largest piece that went, and `reason` a
+    sentence; "" where there is none. `copy_of` is the place of a skill with the same text, which was worked on instead.
     """
 
     place: str
@@ -62,7 +62,7 @@ def outcome_to_json(outcome: Outcome) -> dict[str, object]:
         "state": outcome.state.value,
         "input_tokens": outcome.tokens.original,
         "output_tokens": outcome.tokens.candidate,
-        "functionality": None if outcome.score is None else round(outcome.score, 1),
+        "functionality": outcome.score,
         "largest_loss": outcome.loss,
         "reason": outcome.reason,
         "copy_of": outcome.copy_of,

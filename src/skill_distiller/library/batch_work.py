@@ -262,7 +262,7 @@ def _compressed(result: Result, found: FoundSkill) -> Outcome:
         State.DONE if result.changed else State.MINIMAL,
         result.original.name[:_NAME_LENGTH],
         Tokens(before, after),
-        result.functionality.score,
+        round(result.functionality.score, 1),  # as the journal keeps it: two runs tell the same
         _largest_loss(result),
         "" if result.changed else reason,
     )

@@ -52,12 +52,17 @@ def over_budget(audit: Audit, budgets: Budgets, all_path: str) -> Iterator[Breac
         for tier, most in zip(Tiers._fields, (budget.listing, budget.body, budget.references), strict=True):
             used = getattr(skill.tiers, tier)
             if most is not None and used > most:
-                sentence = f"The {tier} has {used:,} tokens, {used - most:,} more than its budget of {most:,}."
+                own = "their" if tier == "references" else "its"
+                sentence = f"{_takes(tier, used)}, {used - most:,} more than {own} budget of {most:,}."
                 yield Breach("budget", skill.place, skill.path, sentence)
     most = budgets.every.all_listings
     if most is not None and audit.tiers.listing > most:
         sentence = f"All listings together have {audit.tiers.listing:,} tokens, more than their budget of {most:,}."
         yield Breach("all-listings", "", all_path, sentence)
+
+
+def _takes(tier: str, tokens: int) -> str:
+    return f"The {tier} {'have' if tier == 'references' else 'has'} {tokens:,} token{'s' if tokens != 1 else ''}"
 
 
 def beyond_clients(audit: Audit, clients: Sequence[str]) -> Iterator[Breach]:
@@ -138,7 +143,7 @@ def grown(audit: Audit, baseline: Baseline, all_path: str) -> Iterator[Breach]:
         for tier in Tiers._fields:
             was, now = getattr(before, tier), getattr(skill.tiers, tier)
             if now > was:
-                sentence = f"The {tier} has {now:,} tokens, {now - was:,} more than in the baseline."
+                sentence = f"{_takes(tier, now)}, {now - was:,} more than in the baseline."
                 yield Breach("ratchet", skill.place, skill.path, sentence)
     for place in sorted(baseline.skills.keys() - places):
         sentence = "The baseline has a skill that is not here: --update takes it out."

@@ -51,6 +51,7 @@ class RayWorkers(Generic[T, R]):
     def running(self) -> Iterator[RayWorkers[T, R]]:
         """Connected; a cluster that was started here ends with it."""
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
+        os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")  # on a machine with much else to do
         try:
             ray: Any = import_module("ray")
         except ImportError:

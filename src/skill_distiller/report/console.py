@@ -358,9 +358,9 @@ class ConsoleWatcher(Watcher):
 
     def begin(self, provider: Provider, expected: Expected, price: Price | None) -> None:
         """Say how many calls, about how many tokens, what they cost, and to which host."""
-        where = f"{provider.name}/{provider.model} at {provider.address or 'this process'}"
+        at = f"at {provider.address}" if provider.address else "in this process"
         asked = f"about {plural(expected.calls, 'call')} and {expected.tokens:,} tokens{_cost_text(expected, price)}"
-        self._console.print(printable(f"Asking {where}: {asked}."))
+        self._console.print(printable(f"Asking {provider.name}/{provider.model} {at}: {asked}."))
         if not self._named:
             self._console.print(
                 'To send nothing: --provider embedded, or provider = "embedded" in .skill-distiller.toml.'

@@ -21,6 +21,7 @@ from skill_distiller.providers.prices import read_price
 from skill_distiller.report.console import open_console
 from skill_distiller.report.library.audit_text import audit_markdown, audit_parts, audit_to_json, print_audit
 from skill_distiller.report.library.library_text import widened
+from skill_distiller.report.text import plural
 from skill_distiller.run.config import load_config
 from skill_distiller.run.run import DEFAULT_THRESHOLD, Counting, DistillOptions, check_options
 from skill_distiller.tokens import load_counter
@@ -89,7 +90,7 @@ def audit_of(paths: list[str], measure: Measure, search: Search, jobs: int, wind
                 if isinstance(item, Audit):
                     return item
                 if status:
-                    status.update(f"Measuring … {count:,} skills")
+                    status.update(f"Measuring … {plural(count + 1, 'skill')}")
     except KeyboardInterrupt:
         raise StoppedError("Stopped.", "Nothing was written.") from None
     raise AssertionError("an audit ends with its sum")

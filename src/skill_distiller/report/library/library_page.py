@@ -24,14 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _WIDE: Final = 200  # units of a picture of tiers
-_COLUMNS: Final = (
-    ("Skill", False),
-    ("Before", True),
-    ("After", True),
-    ("Saved", True),
-    ("Estimate", True),
-    ("", False),
-)
+_COLUMNS: Final = ("Skill", "Before", "After", "Saved", "Estimate", "State")  # but the first and the last of numbers
 _PAID: Final = ("by every session", "by each use", "on demand")
 
 
@@ -80,7 +73,7 @@ def library_page(portraits: Sequence[Portrait], broken: Sequence[Broken], thresh
         title="Agent skills, before and after",
         figures=figures,
         tiers=_tiers(portraits, before - after, mark),
-        columns=[{"name": name or "State", "number": number} for name, number in _COLUMNS],
+        columns=_COLUMNS,
         rows=rows,
         mark=mark,
         broken=broken,

@@ -16,6 +16,8 @@ from skill_distiller.report.text import excerpt, plural, printable
 _STYLES: Final = {State.DONE: "green", State.MINIMAL: "", State.REFUSED: "yellow", State.FAILED: "red"}
 _NAMES_SHOWN: Final = 10
 _WIDE: Final = 140  # columns
+_FIGURES: Final = 54  # columns that those of numbers take at most, with what parts them
+_LEAST: Final = 12  # columns of text; where there is room for less, the loss is left out
 
 
 def widened(console: Console) -> Console:
@@ -38,24 +40,8 @@ def print_batch(tally: Tally, gone: Sequence[str], mark: str, console: Console) 
 
     `gone` are places with results of earlier runs that have no skill any more, `mark` stands before estimated counts.
     """
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Skill", overflow="ellipsis", no_wrap=True, ratio=1)
-    for name in ("Before", "After", "Saved", "Estimate"):
-        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
-    table.add_column("Largest loss", overflow="ellipsis", no_wrap=True, ratio=1)
-    for outcome in tally.largest:
-        before, after = outcome.tokens
-        score = "" if outcome.score is None else f"{outcome.score:.0f} %"
-        table.add_row(
-            Text(printable(outcome.place)),
-            f"{mark}{before:,}",
-            f"{mark}{after:,}",
-            share(outcome.saved, before),
-            score,
-            Text(excerpt(outcome.loss)),
-        )
     if tally.largest:
-        console.print(table)
+        console.print(_largest(tally.largest, mark, console.width - _FIGURES))
     if (rest := tally.total - len(tally.largest) - len(tally.failed)) > 0:
         console.print(f"and {rest:,} more (--verbose or --json)")
     for outcome in tally.failed:
@@ -75,6 +61,26 @@ def print_batch(tally: Tally, gone: Sequence[str], mark: str, console: Console) 
         names = ", ".join(printable(place) for place in gone[:_NAMES_SHOWN])
         more = ", …" if len(gone) > _NAMES_SHOWN else ""
         console.print(f"{plural(len(gone), 'result')} of earlier runs without a skill any more: {names}{more}")
+
+
+def _largest(largest: Sequence[Outcome], mark: str, room: int) -> Table:
+    """The table of the skills that saved most, with so many columns of a terminal for its two texts."""
+    losses = room >= 2 * _LEAST
+    # A table that is too wide takes from all columns alike, and those of numbers would be gone first.
+    most = max(_LEAST, room // (1 + losses))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Skill", overflow="ellipsis", no_wrap=True, max_width=most)
+    for name in ("Before", "After", "Saved", "Estimate"):
+        table.add_column(name, justify="right", no_wrap=True)
+    if losses:
+        table.add_column("Largest loss", overflow="ellipsis", no_wrap=True, max_width=most)
+    for outcome in largest:
+        before, after = outcome.tokens
+        score = "" if outcome.score is None else f"{outcome.score:.0f} %"
+        figures = (f"{mark}{before:,}", f"{mark}{after:,}", share(outcome.saved, before), score)
+        loss = [Text(excerpt(outcome.loss))] if losses else []
+        table.add_row(Text(printable(outcome.place)), *figures, *loss)
+    return table
 
 
 def share(part: int, whole: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from skill_distiller.checks.model import RECORD_SCHEMAS
 from skill_distiller.errors import BadInputError
+from skill_distiller.library.client_limits import listing_entry
 from skill_distiller.library.measure import Broken, Tiers
 from skill_distiller.report.library.portrait import (
     CHANGED,
@@ -140,7 +141,7 @@ def _portrait(runs: list[Run], counter: TokenCounter) -> Portrait:
     points = [Point(1.0, before, 100.0, KEPT * len(pieces), {})]
     for run in sorted(runs, key=lambda run: (-run.threshold, -run.tokens[1])):
         points.append(Point(run.threshold, run.tokens[1], run.score, *_states(pieces, run)))
-    listing = counter.count(f"- {skill.name}: {skill.description}\n")
+    listing = counter.count(f"{listing_entry(skill)}\n")
     tiers = Tiers(listing, counter.count(skill.body), 0)
     return Portrait(first.place, first.place, skill.name, before, tiers, pieces, distinct(points))
 
