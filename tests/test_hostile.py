@@ -24,6 +24,8 @@ from skill_distiller.skill.read import read_stream
         pytest.param("x /" + "a" * 30_000 + "#\n", id="a long path"),
         pytest.param("<!--" * 7_000, id="comments that never end"),
         pytest.param("1 " * 100_000, id="numbers"),
+        pytest.param("| a | b |\n|---|---|\n" + "| = | x |\n" * 25_000, id="rows"),
+        pytest.param("```\n" + "".join(f"cat a/b{i}.md\n" for i in range(40_000)) + "```\n", id="files named in code"),
         pytest.param("\n\n".join(f"## {i}\n\n- **x** MUST `{i}`" for i in range(1000)), id="many sections"),
     ],
 )

@@ -89,7 +89,7 @@ def pairs_report() -> str:
     Asked about is what the judge has to answer for before it is taken.
     """
     rows = []
-    for name in ("faithful", "faithful_held_out", "faithful_second", "lossy", "lossy_held_out", "lossy_second"):
+    for name in sorted(path.stem for path in PAIRS.glob("*.md")):
         pairs = _pairs(PAIRS / f"{name}.md")
         found = [account(before, after) for before, after in pairs]
         refused = sum(any(not fault.doubt for fault in faults) for faults in found)

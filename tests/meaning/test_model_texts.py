@@ -7,11 +7,12 @@ from itertools import combinations
 import pytest
 from tests.fixture_file import read_cases
 
-from skill_distiller.meaning.accounting.account import account
+from skill_distiller.meaning.accounting.account import account, merged_in
 from skill_distiller.tokens import count_tokens
 
 _KINDS = ("faithful", "lossy")
-FILES = tuple(f"model_texts/{kind}{part}.md" for kind in _KINDS for part in ("", "_held_out", "_second"))
+_PARTS = ("", "_held_out", "_second", "_third", "_fourth")
+FILES = (*(f"model_texts/{kind}{part}.md" for kind in _KINDS for part in _PARTS), "model_texts/faithful_fifth.md")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -38,15 +39,35 @@ def _refused(name: str) -> list[str]:
 def test_what_keeps_everything_is_mostly_let_in() -> None:
     """Of those that the check was made on; `python -m lab.model --pairs` prints the others too."""
     assert len(_refused("model_texts/faithful.md")) <= 0.04 * len(read_cases("model_texts/faithful.md"))
-    assert len(_refused("model_texts/faithful_held_out.md")) <= 0.1 * len(
-        read_cases("model_texts/faithful_held_out.md")
-    )
+    for name in FILES:
+        if "faithful_" in name:
+            assert len(_refused(name)) <= (0.15 if "fifth" in name else 0.1) * len(read_cases(name)), name
 
 
 def test_what_loses_something_is_refused_or_asked_about() -> None:
     """All: what passes unsaid no judge sees."""
     cases = [case for name in FILES if "lossy" in name for case in read_cases(name)]
     assert [case.title for case in cases if not account(case.input, case.expected)] == []
+
+
+@pytest.mark.parametrize(
+    "hedge", ["usually", "typically", "generally", "where appropriate,", "if possible,", "roughly"]
+)
+def test_a_hedge_that_came_is_refused_without_asking(hedge: str) -> None:
+    """What had to be done is no matter of taste; where the original doubts too, a judge is asked."""
+    before, after = "Put the file into the drawer before you close it.", "put the file into the drawer before closing."
+    assert any(not fault.doubt for fault in account(before, f"{hedge.capitalize()} {after}"))
+    assert not any(not fault.doubt for fault in account(f"As a rule, p{before[1:]}", f"Usually {after}"))
+
+
+def test_what_is_said_in_one_is_merged() -> None:
+    """Two sentences that one text says are named with it; what is said alone is not."""
+    before = "Do not rename columns. Do not drop columns. Run the tests at the end."
+    said = "Do not rename or drop columns."
+    assert merged_in(before, f"{said} Run the tests at the end.") == {
+        "Do not rename columns.": said,
+        "Do not drop columns.": said,
+    }
 
 
 def test_what_turns_a_rule_is_refused_without_asking() -> None:

@@ -9,11 +9,11 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import TEXT, scores
 
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.checks.functionality import EmbeddedJudge
+from skill_distiller.checks.functionality import EmbeddedJudge, Word
 from skill_distiller.checks.receipt import compare
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
-from skill_distiller.prompted.judge import PromptedJudge, half_interval, read_score
+from skill_distiller.prompted.judge import PromptedJudge, half_interval, read_score, read_words
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import Rendering, RenderingKind
@@ -89,6 +89,15 @@ def test_an_interval_needs_two_answers() -> None:
     """The same answer thrice is an interval of nothing; a single one has none."""
     assert half_interval([80.0, 80.0, 80.0]) == 0
     assert half_interval([80.0]) is None
+
+
+def test_a_quote_may_be_a_row_or_items_as_the_prompt_shows_them() -> None:
+    """Without bars and bullets; what the result does not say is no quote."""
+    result = "| Change | Safe |\n|---|---|\n| add index | `CONCURRENTLY` |\n\n- Stop first.\n- Then copy.\n"
+    for quote in ("add index `CONCURRENTLY`", "add index | `CONCURRENTLY`", "Stop first. Then copy."):
+        said: dict[str, object] = {"doubts": [{"index": 0, "word": "kept", "quote": quote}]}
+        assert read_words(said, 1, result) == {0: (Word.KEPT, quote)}
+    assert read_words({"doubts": [{"index": 0, "word": "kept", "quote": "Copy first."}]}, 1, result) == {}
 
 
 def test_an_unchanged_skill_is_not_judged() -> None:

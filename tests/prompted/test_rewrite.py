@@ -96,6 +96,18 @@ def test_texts_that_pass_are_offered(kind: str, counter: TokenCounter) -> None:
         assert 0.95 < rendering.share <= SHARE
 
 
+def test_numbers_are_named_whole_and_with_what_they_count(counter: TokenCounter) -> None:
+    """Not "5 · 000", nor the numbers of steps and phases, which say nothing alone."""
+    text = (
+        "In step 2 load at most 5,000 rows for 10,000+ users; phases 1, 2 and 3 take 4 days, 1,250.50 euros at most.\n"
+    )
+    skill = parse_skill(f"# A\n\n{text}")
+    provider = ScriptedProvider([texts("Load.")] * 2)
+    PromptedRewriter(Session(provider)).propose(Reading(RulesAnalyzer().analyze(skill)), counter)
+    data = provider.requests[0].prompt
+    assert "keep: 5,000 rows · 10,000+ · 4 days · 1,250.50 | A\n" in data
+
+
 def test_what_is_asked() -> None:
     """Each block with its headings, how long it may get and the facts that must stay; what is alike is named."""
     analysis = analyze()
@@ -120,7 +132,7 @@ def test_a_lost_fact_is_asked_for_once_more() -> None:
     assert again.prompt_version.startswith("repair/")
     assert f"blocks 2 | Ship notes > Cases\n{TEXT.split(chr(10) * 2)[6]}\n" in again.prompt
     assert f"last text\n{bad}\n" in again.prompt
-    assert 'lost: "never … 2" · lost: "older … days"' in again.prompt
+    assert 'lost: "2" · lost: "never older … days"' in again.prompt
     assert "Friday" not in again.prompt
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from math import isnan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from tests.cli.command import PATIENCE, Result, environment, run
 from tests.cli.samples import DEPLOY
 from tests.soft.conftest import plain_settings, record_of
 
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.soft.artifact import open_artifact
 from skill_distiller.soft.checkpoint import load_networks, open_checkpoint
 from skill_distiller.soft.data.examples import Example, write_lines
@@ -346,11 +348,19 @@ def test_a_run_is_not_begun_over(place: Place) -> None:
 
 def test_the_lab_measures_what_soft_tokens_carry(place: Place, texts: list[str]) -> None:
     """A row for each skill and resolution; what does not hang on the resolution is the same in both."""
-    from lab.soft.__main__ import measure
+    from lab.soft.__main__ import Contexts
 
-    networks = load_networks(open_checkpoint(place.run))
-    found = measure(networks, ["a", "b"], texts[:2])
+    skills = [
+        parse_skill(f"---\nname: {name}\ndescription: x\n---\n{text}") for name, text in zip("ab", texts, strict=False)
+    ]
+    contexts = Contexts(load_networks(open_checkpoint(place.run)), skills)
+    found = [row for number in (0, 1) for row in contexts.losses(number, [contexts.answers[number]])]
     assert [(one.skill, one.resolution) for one in found] == [("a", 2), ("a", 8), ("b", 2), ("b", 8)]
     assert (found[0].nothing, found[0].text) == (found[1].nothing, found[1].text)
     assert found[0].own != found[0].other
-    assert all(0 < loss < 12 for one in found for loss in one[3:])
+    assert all(0 < loss < 12 for one in found for loss in one[3:] if not isnan(loss))
+    quote = contexts.layout.encode("Write the summary")
+    (short, _) = contexts.losses(0, [quote, quote])
+    assert short.tokens == 2 * len(quote)
+    assert short.own != found[0].own
+    assert [(cost.resolution, cost.bytes) for cost in contexts.costs(1)] == [(2, 2 * 64 * 2), (8, 8 * 64 * 2)]

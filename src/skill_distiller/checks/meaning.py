@@ -70,9 +70,12 @@ def _finding(pair: Pair, difference: Difference) -> Finding:
     after = _quote(difference.after, [edit.after for edit in difference.edits])
     shown, other = (before, after) if before else (after, None)
     assert shown
+    kind, level = _KINDS[difference.verdict], _level(pair, difference)
+    if level is Level.DECLARED and before and (said := _merged_into(pair, difference)):
+        kind, other = FindingKind.MERGED, said
     return Finding(
-        _KINDS[difference.verdict],
-        _level(pair, difference),
+        kind,
+        level,
         shown.text,
         shown.line,
         difference.what,
@@ -81,6 +84,13 @@ def _finding(pair: Pair, difference: Difference) -> Finding:
         other=other,
         block=max((unit.block for unit in difference.before), default=-1),
     )
+
+
+def _merged_into(pair: Pair, difference: Difference) -> Quote | None:
+    """What of the candidate says the first piece of a difference together with others, as its receipt says."""
+    text = pair.retold.merged.get(difference.before[0].text) if pair.declared.retold else None
+    at = pair.candidate.text.find(text) if text else -1
+    return Quote(text, pair.candidate.text.count("\n", 0, at) + 1) if text and at >= 0 else None
 
 
 def _quote(units: Sequence[Unit], edits: Sequence[Sequence[object]]) -> Quote | None:

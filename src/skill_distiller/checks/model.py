@@ -48,6 +48,7 @@ class FindingKind(StrEnum):
     REVERSED = "reversed"
     WEAKENED = "weakened"
     REWORDED = "reworded"
+    MERGED = "merged"
     OTHERWISE_WRITTEN = "written otherwise"
     NO_FILE = "no such file"
     NO_ANCHOR = "no such anchor"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from skill_distiller.skill.ids import piece_ids
@@ -15,22 +15,34 @@ Telling = tuple[tuple[str, ...], str]  # the ids of some blocks, and the text th
 
 
 class Retold(NamedTuple):
-    """The blocks of the original, by index, that are said in new words, and these words."""
+    """The blocks of the original, by index, that are said in new words, and these words.
+
+    `merged` holds by sentence what says it together with others.
+    """
 
     blocks: frozenset[int]
     text: str
+    merged: Mapping[str, str]
 
 
 def find_retold(original: Skill, candidate: Skill, tellings: Iterable[Telling]) -> Retold:
     """What is said in new words, as far as it is accounted for in the two texts, whatever a receipt says of it."""
     places = {piece: index for index, piece in enumerate(piece_ids(original).blocks)}
-    blocks, texts = set[int](), list[str]()
+    blocks, texts, merged = set[int](), list[str](), dict[str, str]()
     for ids, text in tellings:
         known = sorted(places[piece] for piece in ids if piece in places)
         if known and len(known) == len(ids) and not _lacks(original, candidate, known, text):
             blocks.update(known)
             texts.append(text)
-    return Retold(frozenset(blocks), "\n".join(texts))
+            merged |= _merged(original, known, text)
+    return Retold(frozenset(blocks), "\n".join(texts), merged)
+
+
+def _merged(original: Skill, blocks: Sequence[int], text: str) -> Mapping[str, str]:
+    from skill_distiller.meaning.accounting.account import merged_in  # a run without a model has no use for it
+    from skill_distiller.rewriting.retell import told_before
+
+    return merged_in(told_before(original, blocks), text)
 
 
 def _lacks(original: Skill, candidate: Skill, blocks: Sequence[int], text: str) -> bool:

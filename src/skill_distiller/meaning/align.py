@@ -27,7 +27,7 @@ _MOST_NAMESAKES: Final = 10_000  # pairs of headings of one path; of more the fi
 _MOST_HOLDERS: Final = 40  # units that share a word; it tells nothing then
 _MOST_NEAR: Final = 12  # units that may stand in one place
 _PART: Final = 0.5  # of the words and facts of a unit that went into another one
-_MARKS: Final = re.compile(r"[\s*_`]+")
+_MARKS: Final = re.compile(r"(?<!\w)[*_`]+|[*_`]+(?!\w)")
 _WORD: Final = re.compile(r"\w+")
 
 Pair = tuple[Unit, Unit]
@@ -147,7 +147,7 @@ def align(before: Skill, after: Skill) -> Alignment:
 @lru_cache(maxsize=16384)
 def plain(text: str) -> str:
     """A text without white space and marks of emphasis, in small letters: to find it again."""
-    return _MARKS.sub(" ", text).strip().casefold()
+    return " ".join(_MARKS.sub("", text).split()).casefold()
 
 
 def words_of(unit: Unit) -> frozenset[str]:
@@ -386,7 +386,7 @@ def _join(
             if match is None:
                 continue
             mine, theirs = (match.after, match.before) if parted else (match.before, match.after)
-            if [(one.kind, one.text) for one in theirs] == [(one.kind, one.text) for one in mine]:
+            if [(one.kind, plain(one.text)) for one in theirs] == [(one.kind, plain(one.text)) for one in mine]:
                 continue  # nothing went into it
             fresh = frozenset[str]().union(*map(words_of, theirs)) - frozenset[str]().union(*map(words_of, mine))
             own = words_of(unit) if fresh else ()

@@ -9,6 +9,7 @@ from typing import Final
 
 from skill_distiller.language.lexicon import Sense, are_synonyms
 from skill_distiller.meaning.align import Alignment, Counterpart, Match, Side, align, plain
+from skill_distiller.meaning.punctuation import shows_the_same
 from skill_distiller.meaning.references import renamed_notes, with_addresses, with_old_names
 from skill_distiller.meaning.sentence_tokens import asks, read_language, read_tokens
 from skill_distiller.meaning.statements import PARTED
@@ -84,10 +85,10 @@ class Comparison:
 def compare(before: Skill, after: Skill) -> Comparison:
     """Every difference of two skills' bodies; frontmatter is not looked at."""
     found = align(with_addresses(before), with_addresses(after))
-    language = read_language(before.body[:_SAMPLE])
+    around = before.body[:_SAMPLE]
     differences = [
-        *_headings(found, language),
-        *(difference for match in found.matches for difference in _match(match, language)),
+        *_headings(found, around),
+        *(difference for match in found.matches for difference in _match(match, around)),
         *_places(found),
         *_gone(found),
         *_come(found),
@@ -106,17 +107,17 @@ def is_proved(before: str, after: str) -> bool:
     return all(difference.verdict in CERTIFIED for difference in compare_texts(before, after).differences)
 
 
-def _headings(found: Alignment, language: str) -> Iterator[Difference]:
+def _headings(found: Alignment, around: str) -> Iterator[Difference]:
     for old, new in found.headings:
         if old.depth != new.depth:
             yield Difference(Verdict.CHANGED, (old,), (new,), "level", True)
         if old.text != new.text:  # a heading may be all in capitals
-            edits = compare_wording(old.text, new.text, language)
+            edits = compare_wording(old.text, new.text, read_language(around))
             yield _worded((old,), (new,), tuple(edit for edit in edits if edit.what != "capitals"))
 
 
-def _match(match: Match, language: str) -> Iterator[Difference]:
-    """How a unit is written otherwise: its form, its words."""
+def _match(match: Match, around: str) -> Iterator[Difference]:
+    """How a unit is written otherwise: its form, its words; `around` is text in the language of the whole."""
     before, after = tuple(match.before), tuple(match.after)
     form = _other_form(before, after)
     if form:
@@ -133,7 +134,7 @@ def _match(match: Match, language: str) -> Iterator[Difference]:
         elif one.rstrip() != other.rstrip():
             yield Difference(Verdict.CHANGED, before, after, before[0].kind.value, True)
         return
-    edits = compare_wording(one, other, language)
+    edits = () if shows_the_same(one, other) else compare_wording(one, other, read_language(around))
     single = len(before) == len(after) == 1
     if single and _is_question(one) is not _is_question(other) and _binds(before[0]):
         yield Difference(Verdict.CHANGED, before, after, "question", True, edits)

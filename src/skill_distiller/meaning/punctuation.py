@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
@@ -17,6 +18,19 @@ _PARTED: Final = frozenset(
     {Sense.NEGATION, Sense.DUTY, Sense.APPROVAL, Sense.AVOIDANCE, Sense.LACK, Sense.ONLY}
     | {Sense.CONDITION, Sense.EXCEPTION, Sense.UNTIL}
 )
+
+
+_WRAP: Final = re.compile(r"(?<!\n)[ \t]*\n[ \t]*(?!\n)")
+_STRONG: Final = re.compile(r"""(?<![^\s("“])\*\*(?=[\w`"“(])([^*\n]+)(?<=[\w`"”).:;,!?%])\*\*(?![^\s.,:;!?)"”])""")
+_CODE: Final = re.compile("`+[^`]*`+")
+
+
+def shows_the_same(one: str, other: str) -> bool:
+    """A quick look whether two texts differ only in where lines end and in what is strong; no code may differ."""
+    one, other = (_WRAP.sub(" ", text) for text in (one, other))
+    return one == other or (
+        _STRONG.sub(r"\1", one) == _STRONG.sub(r"\1", other) and _CODE.findall(one) == _CODE.findall(other)
+    )
 
 
 class Marked:

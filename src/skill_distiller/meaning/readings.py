@@ -31,17 +31,29 @@ def _is_reason(token: Token) -> bool:
     return token.sense is Sense.BECAUSE
 
 
-_STRUCTURE: Final = {Sense.LACK: _is_without, Sense.INSTEAD: _is_instead, Sense.BECAUSE: _is_reason}
+def _is_none(token: Token) -> bool:
+    return token.word in words_in("none_words")
+
+
+_STRUCTURE: Final = {
+    Sense.LACK: _is_without,
+    Sense.INSTEAD: _is_instead,
+    Sense.BECAUSE: _is_reason,
+    Sense.NEGATION: _is_none,
+}
 
 
 def read_otherwise(tokens: Sequence[Token], boundaries: Sequence[int], senses: Collection[Sense]) -> Sequence[Token]:
     """The tokens, read as the conditions and contrasts that they are.
 
     With LACK, "without a key" at the start is read as "if no key", "never run it without one" as "... unless one".
-    With INSTEAD, "A, not B" is read as "A instead of B"; with BECAUSE, "so it works" as "so that it works".
+    With INSTEAD, "A, not B" is read as "A instead of B"; with BECAUSE, "so it works" as "so that it works"; with
+    NEGATION, "do not send any" as "send none".
     """
     if Sense.BECAUSE in senses:
         tokens = [_read_as(one, Sense.BECAUSE) if one.word in words_in("purposes") else one for one in tokens]
+    if Sense.NEGATION in senses:
+        tokens = _with_denials(tokens, boundaries)
     if Sense.LACK in senses:
         tokens = _with_lacks(tokens)
     if Sense.INSTEAD in senses:
@@ -58,6 +70,17 @@ def _with_lacks(tokens: Sequence[Token]) -> Sequence[Token]:
         if any(before.sense is Sense.NEGATION for before in tokens[:at]):
             return [*tokens[:at], _read_as(token, Sense.EXCEPTION), *tokens[at + 1 :]]
     return tokens
+
+
+def _with_denials(tokens: Sequence[Token], boundaries: Sequence[int]) -> Sequence[Token]:
+    at = next((at for at, token in enumerate(tokens) if token.sense is Sense.NEGATION), len(tokens))
+    end = next((end for end, token in enumerate(tokens) if end > at and token.word in words_in("any_words")), 0)
+    if not end or any(token.sense for token in tokens[at + 1 : end]):
+        return tokens
+    if any(tokens[at].end <= mark < tokens[end].start for mark in boundaries):
+        return tokens
+    denial = _read_as(tokens[end], Sense.NEGATION)._replace(word=tokens[at].word)
+    return [*tokens[:at], *tokens[at + 1 : end], denial, *tokens[end + 1 :]]
 
 
 def _with_contrasts(tokens: Sequence[Token], boundaries: Sequence[int]) -> Sequence[Token]:

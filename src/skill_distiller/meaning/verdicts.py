@@ -95,12 +95,13 @@ def replaced(one: Token, other: Token) -> Edit | None:
     return None
 
 
+_STANDS_FOR: Final = {"mere": Sense.ONLY, "rather_than": Sense.INSTEAD, "plus": Sense.AND}
+
+
 def _is_small_for(one: Token, other: Token) -> bool:
     """Whether a token is an article for the number one or one in capitals, a plus for an "and", a "just" for "only"."""
-    if one.word in words_in("mere"):
-        return other.sense is Sense.ONLY
-    if one.word in words_in("plus"):
-        return other.sense is Sense.AND
+    if named := next((sense for words, sense in _STANDS_FOR.items() if one.word in words_in(words)), None):
+        return other.sense is named
     return (is_article(one.word) or one.word in words_in("sole")) and (other.value == "1" or other.word == one.word)
 
 

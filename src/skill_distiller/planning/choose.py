@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -32,6 +33,7 @@ from skill_distiller.rewriting.ladder import keeps_everything
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.structure.edges import Piece, heading_of
+from skill_distiller.structure.files import names_in
 from skill_distiller.tokens import TokenCounter, count_skill
 
 Observer = Callable[[str, object], None]
@@ -118,7 +120,8 @@ def _lost_names(
     One at a time is taken for the names that are left: where most of them cost least.
     """
     known = {**more, **reading.files}
-    lost = {name: pieces for name, pieces in known.items() if not _is_named(name, pieces, texts, choice)}
+    named = _named(known, texts, choice)
+    lost = {name: pieces for name, pieces in known.items() if name not in named}
     holders = dict[int, set[str]]()
     for name, pieces in lost.items():
         for piece in pieces:
@@ -143,8 +146,18 @@ def _lost_names(
     return found
 
 
-def _is_named(name: str, pieces: Collection[Piece], texts: Sequence[str], choice: Choice) -> bool:
-    return any(name in texts[piece] if piece >= 0 else choice.headings[heading_of(piece)] for piece in pieces)
+def _named(known: Mapping[str, Collection[Piece]], texts: Sequence[str], choice: Choice) -> set[str]:
+    """The names that a kept heading has, or the text that a block is written as."""
+    names, found = defaultdict[Piece, list[str]](list), set[str]()
+    for name, pieces in known.items():
+        for piece in pieces:
+            names[piece].append(name)
+    for piece, own in names.items():
+        if piece >= 0:
+            found |= names_in(own, texts[piece])
+        elif choice.headings[heading_of(piece)]:
+            found.update(own)
+    return found
 
 
 def _first_of_all(reading: Reading) -> int:

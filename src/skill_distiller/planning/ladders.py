@@ -32,6 +32,7 @@ from skill_distiller.rewriting.one_liner.model import OneLiner
 from skill_distiller.rewriting.redundant import PhraseScorer
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
+from skill_distiller.structure.files import names_in
 from skill_distiller.tokens import TokenCounter
 
 _EXCUSED: Final = 0.1  # of a block's worth is its own where another block says the same, or every agent knows it
@@ -172,17 +173,17 @@ def require(ladders: Ladders, blocks: Iterable[int]) -> Ladders:
 
 def keep_names(ladders: Ladders, names: Mapping[int, Collection[str]]) -> Ladders:
     """The ladders where some blocks stay with names that they hold: no rung and no bundle that lacks one."""
-    held = {i: [name for name in own if name in ladders.ladders[i].full.text] for i, own in names.items()}
+    held = {i: names_in(own, ladders.ladders[i].full.text) for i, own in names.items()}
     ladders = require(ladders, names)
     found = list(ladders.ladders)
     for block, own in held.items():
-        left = [rung for rung in found[block].rungs if all(name in rung.text for name in own)]
+        left = [rung for rung in found[block].rungs if names_in(own, rung.text) == own]
         found[block] = _with_rungs(found[block], left)
     ladders = replace(ladders, ladders=tuple(found))
 
     def is_left(joint: Joint) -> bool:
         texts = ((block, ladders.ladders[block].joint[place].text) for block, place in joint.members)
-        return all(name in text for block, text in texts for name in held.get(block, ()))
+        return all(names_in(held[block], text) == held[block] for block, text in texts if block in held)
 
     return replace(ladders, joints=tuple(filter(is_left, ladders.joints)))
 

@@ -136,8 +136,8 @@ def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: S
     steps = merge_steps(_steps(unit, lengths, values) for unit in units)
     most = sum(lengths[part] for unit in units for part in unit.all_parts)
     gone = set[int]()
-    taken, lost = 0, 0.0
-    listed = [at for at, part in enumerate(parts) if part.above < 0 and part.kind in (PartKind.ITEM, PartKind.ROW)]
+    taken, listed_gone, lost = 0, 0, 0.0
+    listed = {at for at, part in enumerate(parts) if part.above < 0 and part.kind in (PartKind.ITEM, PartKind.ROW)}
     # A long list has thousands of steps, each with all that went before: only those that are offered are written out.
     last = _steps_short_of(most, steps, lengths) if whole > 0 else 0
     pace = -(-last // _MAX_TRIMS) or 1
@@ -146,7 +146,8 @@ def _trims(block: Block, parts: Sequence[Part], units: Sequence[Unit], values: S
         gone |= fresh
         taken += sum(lengths[part] for part in fresh)
         lost += step.lost
-        if sum(map(gone.__contains__, listed)) > _MOST_GONE * len(listed):
+        listed_gone += len(fresh & listed)
+        if listed_gone > _MOST_GONE * len(listed):
             return
         if number % pace == 0 and taken < most:
             yield Trim(deletions(block.text, parts, gone), max(0.0, 1 - lost / whole))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
@@ -27,6 +28,7 @@ MOST_ASKED: Final = 2  # times: of the result, and once more where pieces came b
 _WORD_TOKENS: Final = 40  # of a reply for each doubt
 _MOST_MISSING: Final = 30  # quotes of what is missing
 _QUESTIONS: Final = tuple(name for name, form in JUDGE.reply.items() if form["type"] == "number")
+_BULLET: Final = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+", re.MULTILINE)
 # Two-sided 95 % points of Student's t with n - 1 degrees of freedom.
 _T: Final = {2: 12.706, 3: 4.303}
 
@@ -86,7 +88,7 @@ class PromptedJudge:
         if sum(count_tokens(block.text) for block in blocks) > _MOST_TOKENS:
             return []
         texts = [" ".join(block.text.split()) for block in comparison.reading.skill.blocks]
-        result, count = " ".join(comparison.distilled.text.split()), len(comparison.plan.open_doubts)
+        result, count = comparison.distilled.text, len(comparison.plan.open_doubts)
         answers: list[_Answer] = []
         missing, problem = list(range(self.samples)), ""
         for tries in range(_REPAIRS + 1):
@@ -172,6 +174,11 @@ def _doubts(doubts: Sequence[Doubt], boundary: str) -> Iterator[str]:
         yield f"now: {_line(doubt.after) or '(nothing in its place)'}\nin question: {' · '.join(doubt.faults)}"
 
 
+def _without_marks(text: str) -> str:
+    """A text as a prompt shows it: cells without their bars, items without their bullets."""
+    return " ".join(_BULLET.sub("", text).replace("|", " ").split())
+
+
 def _line(text: str) -> str:
     return " ".join(text.split())
 
@@ -191,14 +198,14 @@ def read_words(value: dict[str, object], count: int, result: str) -> dict[int, t
 
     What is none, or the second one for a doubt that says otherwise, is passed over: nobody knows which is meant.
     """
-    said = value.get("doubts")
+    said, shown = value.get("doubts"), _without_marks(result)
     found = []
     for entry in said if isinstance(said, list) else []:
         number = number_within(entry.get("index"), count - 1) if isinstance(entry, dict) else None
         if number is None or not number.is_integer() or entry.get("word") not in tuple(Word):
             continue
         word, quote = Word(entry["word"]), _line(entry["quote"]) if isinstance(entry.get("quote"), str) else ""
-        if word is not Word.KEPT or (quote and quote in result):
+        if word is not Word.KEPT or (quote and _without_marks(quote) in shown):
             found.append((int(number), (word, quote if word is Word.KEPT else "")))
     return undisputed(found, lambda word: word[0])
 

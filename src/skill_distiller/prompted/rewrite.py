@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -11,6 +12,8 @@ from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.fact import FactKind
+from skill_distiller.language.forms import bases
+from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.units import VERBATIM
 from skill_distiller.planning.excuses import excuses
 from skill_distiller.prompted.exchange import (
@@ -38,6 +41,9 @@ _BATCH_TOKENS: Final = 6000  # of the blocks of one request: whole sections, as 
 _BATCH_BLOCKS: Final = 150
 _MAX_FACTS_NAMED: Final = 40  # facts of a block that a model is reminded of
 _FACT: Final = 80  # characters of each
+_THOUSANDS: Final = re.compile(r"\d{3}(?!\d)")
+_NEAR: Final = 8  # characters between the numbers of several steps: "phases 1, 2 and 3"
+_COUNTED: Final = re.compile(r"[ \u00a0][^\W\d]+")  # what stands behind a number
 _REPAIRS: Final = 1
 _MAX_FAULTS_NAMED: Final = 8  # faults of a text that the model is told
 # The part of its tokens (0-1) that a piece is asked to become. A piece is prose and facts; the facts stay.
@@ -206,12 +212,36 @@ def _label(reading: Reading, block: Block, groups: Sequence[Sequence[Block]]) ->
 
 
 def _named_facts(reading: Reading, block: Block) -> list[str]:
-    """The facts of a block of prose as they stand, numbers with what they count; code is kept or cut as a whole."""
+    """The facts of a block of prose as they stand, numbers with what they count; code is kept or cut as a whole.
+
+    A number that counts nothing is left out ("1 · 2 · 3" of three phases).
+    """
     if block.kind is BlockKind.CODE:
         return []
-    facts = (fact for fact in reading.facts[block.index] if fact.kind is not FactKind.MODAL)
-    named = dict.fromkeys(fact.text.replace("\n", " ").strip() for fact in facts if len(fact.text) <= _FACT)
+    spans: list[tuple[int, int]] = []
+    number = -_NEAR  # where the last number of a step ends
+    for fact in reading.facts[block.index]:
+        start, end = fact.start, fact.end
+        if fact.kind is FactKind.MODAL or len(fact.text) > _FACT:
+            continue
+        if fact.kind is FactKind.NUMBER:
+            if spans and block.text[spans[-1][1] : start] == "," and _THOUSANDS.match(block.text, start):
+                start = spans.pop()[0]  # "5,000"
+            elif block.text[start:end].isdigit() and not _THOUSANDS.match(block.text, end + 1):
+                counted = _COUNTED.match(block.text, end)
+                if counted is None or start - number < _NEAR or _counts_steps(block.text[:start]):
+                    number = end  # alone it says nothing
+                    continue
+                end = counted.end()
+        spans.append((start, end))
+    named = dict.fromkeys(" ".join(block.text[start:end].split("\n")).strip() for start, end in spans)
     return list(named)[:_MAX_FACTS_NAMED]
+
+
+def _counts_steps(before: str) -> bool:
+    """Whether what stands before a number says that it is that of a step, phase or the like."""
+    word = before.split()[-1].lower() if before.split() else ""
+    return not bases(word).isdisjoint(words_in("counting"))
 
 
 def wanted_tokens(reading: Reading, block: Block) -> int:

@@ -22,6 +22,7 @@ TODO: Final[Mapping[FindingKind, str]] = {
     FindingKind.WEAKENED: "Say it as strongly as the original.",
     FindingKind.MOVED: "Put it back where it stood: under its heading, label or number, in its order.",
     FindingKind.REWORDED: "Read both: no program can tell whether they say the same.",
+    FindingKind.MERGED: "Nothing: one text says it together with others.",
     FindingKind.OTHERWISE_WRITTEN: "Nothing, where the other way of writing is wanted.",
     FindingKind.NO_FILE: "Add the file, or mend the link.",
     FindingKind.NO_ANCHOR: "Bring the heading back, or mend the link.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Collection, Container
 from functools import lru_cache
 from typing import Final
 
@@ -51,6 +51,19 @@ def named_files(skill: Skill, known: Container[str] = ()) -> dict[str, tuple[Pie
     found = {name: pieces for name, pieces in found.items() if _is_beside(name)}
     longer = {name.rsplit("/", 1)[1] for name in found if "/" in name}
     return {name: tuple(pieces) for name, pieces in found.items() if name not in longer}
+
+
+_BETWEEN: Final = re.compile(r"[\s`'\"()\[\]<>{},;|=*]+")
+_FEW: Final = 8  # names that are searched for one by one
+
+
+def names_in(names: Collection[str], text: str) -> frozenset[str]:
+    """Those of some names that stand in a text.
+
+    Many are looked up among its words: to search for each would take the square of a text that names many.
+    """
+    words = frozenset(_BETWEEN.split(text)) if text and len(names) > _FEW else frozenset[str]()
+    return frozenset(name for name in names if name in words or name in text)
 
 
 def _is_beside(name: str) -> bool:

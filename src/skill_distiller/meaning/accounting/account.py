@@ -8,14 +8,16 @@ the words that it stood with, denied or under a condition as it was, and that no
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, is_imperative, is_kind
+from skill_distiller.language.modals import verifies
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.certainty import Certainty
 from skill_distiller.meaning.accounting.claims import (
+    DENIALS,
     KEPT,
     adds_nothing,
     binds,
@@ -39,7 +41,7 @@ from skill_distiller.meaning.accounting.claims import (
 )
 from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Place, is_verbatim, places_of
 from skill_distiller.meaning.accounting.shape import find_lost_lines, find_other_emphasis, find_other_form
-from skill_distiller.meaning.accounting.turned import find_governed, find_redirected, find_turned
+from skill_distiller.meaning.accounting.turned import find_governed, find_other_order, find_redirected, find_turned
 from skill_distiller.meaning.accounting.vetoes import find_vetoes, leaves_out, says_more
 from skill_distiller.meaning.compare import compare
 from skill_distiller.meaning.sentence_tokens import read_language, read_tokens
@@ -87,6 +89,14 @@ def lost_in(before: str, after: str) -> tuple[Fault, ...]:
     return tuple(fault for fault in account(before, after) if fault.kind not in ("new", "form"))
 
 
+def merged_in(before: str, after: str) -> Mapping[str, str]:
+    """The sentences, items and cells of a text of which another one says several in one, each with what says it."""
+    one, two = _parsed(before), _parsed(after)
+    work = _Account(one, two, "", "", together=_pieces(one) > 1)
+    work.faults()
+    return dict(work.merged())
+
+
 class _Account:
     """The work of accounting for one text by another."""
 
@@ -111,6 +121,7 @@ class _Account:
         self._found += find_lost_lines(self._before, self._old, self._new, self._lines)
         self._found += find_other_form(self._before, self._after, self._old, self._new, together=self._together)
         said = self._texts = [place for place in self._new if not is_verbatim(place)]
+        self._first = {value: i for i, place in reversed(list(enumerate(said))) for value in place.values}
         old = [place for place in self._old if not is_verbatim(place)]
         best = [_nearest(place, said) for place in old]
         for number, place in enumerate(old):
@@ -121,8 +132,15 @@ class _Account:
             if nearest is not None and nearest not in sources and _shared(place, nearest) > 0:
                 sources.append(nearest)
             self._account_for(place, sources)
-        self._in_order(said)
+        self._found += find_other_order(self._old, said, self._carried)
         return self._found
+
+    def merged(self) -> Iterator[tuple[str, str]]:
+        """What of the old text is said together with something else of it, and what says both; after `faults`."""
+        for number, found in self._carried.items():
+            said = self._texts[number].units[0].text
+            if len(found) > 1:
+                yield from ((unit.text, said) for place in found for unit in place.units)
 
     def _note(
         self, kind: str, before: str, after: str, old: Place | None, new: Place | None, *, doubt: bool = False
@@ -138,7 +156,8 @@ class _Account:
         if best < 0 or _shared(place, said[best]) <= 0:
             if not says_nothing(place, self._said) and not self._is_said_elsewhere(place):
                 elsewhere = self._may_be_elsewhere(place)
-                facts = {c.value for c in place.own if c.token.kind is TokenKind.FACT} <= self._said
+                named = {c.value for c in place.own if c.token.kind is TokenKind.FACT and c.value in place.text}
+                facts = named <= self._said
                 doubt = elsewhere or (facts and (tells(place) or not binds(place))) or self._is_spread(place)
                 self._note("lost", place.text, "", place, None, doubt=doubt)
             return
@@ -157,15 +176,23 @@ class _Account:
         self._found += (fault._replace(doubt=True) for fault in lost) if elsewhere else lost
 
     def _may_be_elsewhere(self, place: Place) -> bool:
-        """Whether another part of what is left has the facts of a place, whatever binds, and half of its words."""
+        """Whether another part of what is left has the facts of a place, whatever binds, and half of its words.
+
+        Or several parts have them, of a summary.
+        """
         facts = {claim.value for claim in place.own if claim.token.kind is TokenKind.FACT}
         senses = {claim.token.sense for claim in place.own if claim.token.sense in KEPT}
+        words = {claim.value for claim in place.own if claim.token.kind is TokenKind.WORD}
         for other in self._others:
-            bound = {claim.token.sense for claim in other.claims}
+            bound = _senses(other)
             half = 2 * len(place.values & other.values) >= len(place.values)
             if half and facts <= other.values and senses <= bound:
                 return True
-        return False
+        return self._is_spread(place) and all(
+            any(claim.token.sense in _senses(other) and len(words & other.values) > 1 for other in self._others)
+            for claim in place.own
+            if claim.token.sense in KEPT
+        )
 
     def _is_spread(self, place: Place) -> bool:
         """Whether what is left has all facts of a place, and most of its words, though not in one part."""
@@ -183,8 +210,10 @@ class _Account:
         """What a place says that its carriers do not say, or say otherwise."""
         faults = []
         there = [claim for carrier in carriers for claim in carrier.claims]
+        first = next((i for i, other in enumerate(self._texts) if other is carriers[-1]), -1)
         gone: list[Claim] = []
         spared: list[Claim] = []
+        twice = sum(claim.token.sense in DENIALS for claim in place.own) > 1
         for claim in place.own:
             found = [other for other in there if is_same(claim, other)]
             if claim.token.kind is TokenKind.SENSE:
@@ -194,8 +223,10 @@ class _Account:
             elif not found:
                 ticked = claim.token.word in _BOXES and (self._together or carriers[0].kind is not UnitKind.ITEM)
                 if not ticked:
-                    (spared if self._may_go(claim, place) else gone).append(claim)
-            elif not any(is_said_alike(claim, other) for other in found) and not self._may_go(claim, place):
+                    (spared if self._may_go(claim, place, at=first) else gone).append(claim)
+            elif not any(is_said_alike(claim, other, twice=twice) for other in found) and not self._may_go(
+                claim, place
+            ):
                 before, after = _with_clause(claim), _with_clause(found[0])
                 bound = [other for other in found if is_bound_otherwise(claim, other)]
                 doubt = not (bound and self._certainty.is_change(claim, found, place, carriers))
@@ -219,7 +250,8 @@ class _Account:
         faults += find_governed(place, carriers)
         return faults + find_turned(place, carriers) + find_redirected(place, carriers)
 
-    def _may_go(self, claim: Claim, place: Place) -> bool:
+    def _may_go(self, claim: Claim, place: Place, *, at: int = -1) -> bool:
+        """Whether a word goes without saying; `at` where it is gone, the number of the text that says its place."""
         token = claim.token
         if token.kind is TokenKind.FACT:
             return token.value == "1" and token.word == "one" and is_pronoun_one(token, place)
@@ -227,11 +259,12 @@ class _Account:
         lead = place.text.rstrip("*_ ").endswith(":")
         generic = token.word in words_in("generic") and (len(place.own) > 2 or lead) and not is_listed(token, place)
         known = generic or (token.value in self._around and claim is not place.own[0])
-        topic = self._spread[token.value] > 1 and (token.value in self._said or place.kind is UnitKind.HEADING)
+        there = token.value in self._said if at < 0 else self._first.get(token.value, at + 1) <= at
+        topic = not asked and self._spread[token.value] > 1 and (there or place.kind is UnitKind.HEADING)
         kind = is_kind(token.word) or token.word in words_in("kinds_of_names")
         beside = kind and is_beside_fact(token, place)
         plain = goes_without(token) and not (asked and token.word in words_in("being"))
-        return known or beside or plain or (topic and not asked) or claim.clause is Sense.BECAUSE
+        return known or beside or plain or topic or claim.clause is Sense.BECAUSE
 
     def _is_plain(self, claim: Claim) -> bool:
         """Whether a word is one of those that stand in many places, or says little by itself."""
@@ -250,7 +283,10 @@ class _Account:
         if ":" not in place.text and any(claim.token.sense is Sense.APPROVAL for claim in place.own):
             asks_for = False  # "ask the owner?"
         if place.text.rstrip("*_ ").endswith("?") and not asks_for and not any("?" in s.text for s in sources):
-            doubt = any("?" in other.text for other in self._old)
+            indirect = any(
+                verifies(s.text) or not words_in("indirect_questions").isdisjoint(_words(s)) for s in sources
+            )
+            doubt = indirect or any("?" in other.text for other in self._old)
             self._note("changed", "told", "asked", sources[0] if sources else None, place, doubt=doubt)
         if is_bare_condition(place) and not any(map(is_bare_condition, sources)):
             self._note("changed", "a condition of what is done", place.text, sources[0] if sources else None, place)
@@ -283,19 +319,8 @@ class _Account:
         return next((found for i, found in self._carried.items() if self._texts[i] is place), [])
 
     def _is_doubtful(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
-        return _is_plain_news(claim) or not self._certainty.is_news(claim, place, sources)
-
-    def _in_order(self, said: Sequence[Place]) -> None:
-        """Steps that were counted keep their order."""
-        number = {id(place): i for i, place in enumerate(self._old)}
-        last: dict[int, int] = {}  # the last step of each list
-        for i, place in enumerate(said):
-            for step in self._carried.get(i, ()) if place.units[0].number else ():
-                if step.units[0].number and number[id(step)] < last.get(step.block, -1):
-                    self._found.append(
-                        Fault("changed", "the order of the steps", place.text[:LONGEST], (), place.units)
-                    )
-                last[step.block] = max(last.get(step.block, -1), number[id(step)])
+        hedged = self._certainty.is_hedge(claim)
+        return not hedged and (_is_plain_news(claim) or not self._certainty.is_news(claim, place, sources))
 
 
 _MOSTLY_GONE: Final = 0.6  # of the words of a sentence that is not there any more
@@ -321,6 +346,14 @@ def _shared(one: Place, other: Place) -> float:
     mine = {claim.value: 2.0 if claim.token.kind is TokenKind.FACT else 1.0 for claim in one.own}
     both = sum(weight for value, weight in mine.items() if value in other.values)
     return both - 0.01 * len(other.values)
+
+
+def _senses(place: Place) -> frozenset[Sense | None]:
+    return frozenset(claim.token.sense for claim in place.claims)
+
+
+def _words(place: Place) -> frozenset[str]:
+    return frozenset(claim.token.word.lower() for claim in place.claims)
 
 
 _COUNTED_BY_WORD: Final = frozenset({"one", "ones"})

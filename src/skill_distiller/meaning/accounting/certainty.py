@@ -5,13 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Final, NamedTuple
+from itertools import pairwise
+from typing import Final
 
 from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import Sense, is_imperative
 from skill_distiller.language.tables import words_in
-from skill_distiller.meaning.accounting.claims import DENIALS, binds, is_derived, is_same, must_be_heard
-from skill_distiller.meaning.accounting.places import Claim, Place
+from skill_distiller.meaning.accounting.bounds import (
+    REACH,
+    Bound,
+    all_bounds,
+    bound_at,
+    bounds_of,
+    ends_of,
+    is_bounded,
+    is_number,
+)
+from skill_distiller.meaning.accounting.claims import (
+    ARROWS,
+    DENIALS,
+    binds,
+    is_any_else,
+    is_derived,
+    is_of_little,
+    is_same,
+    is_to_oneself,
+    must_be_heard,
+    tells,
+)
+from skill_distiller.meaning.accounting.places import Claim, Place, is_verbatim
 from skill_distiller.meaning.token import Token, TokenKind
 
 _DENYING: Final = frozenset({*DENIALS, Sense.EXCEPTION, Sense.ONLY, Sense.INSTEAD})
@@ -22,28 +44,24 @@ _EQUIVALENTS: Final[Mapping[Sense, frozenset[Sense]]] = {
     Sense.ONLY: _DENYING,
     Sense.EXCEPTION: _DENYING,
     Sense.CONDITION: frozenset({Sense.CONDITION, Sense.AFTER, Sense.WHILE, Sense.UNTIL, Sense.LACK}),
-    Sense.AFTER: frozenset({Sense.AFTER, Sense.CONDITION, Sense.LACK}),
-    Sense.BEFORE: frozenset({Sense.BEFORE, Sense.LACK}),
+    Sense.AFTER: frozenset({Sense.AFTER, Sense.CONDITION, Sense.LACK, Sense.THEN}),
+    Sense.BEFORE: frozenset({Sense.BEFORE, Sense.LACK, Sense.THEN}),
     Sense.UNTIL: frozenset({Sense.UNTIL, Sense.WHILE}),
     Sense.WHILE: frozenset({Sense.WHILE, Sense.CONDITION, Sense.UNTIL}),
     Sense.OTHERWISE: frozenset({Sense.OTHERWISE, Sense.ALL}),
     Sense.LEAVE: frozenset({Sense.LEAVE, Sense.ABILITY, Sense.ONLY, Sense.EXCEPTION}),
     Sense.ABILITY: frozenset({Sense.LEAVE, Sense.ABILITY}),
 }
+_TOLD: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.OTHERWISE})
+# "not before", "only after", "only if", "unless not": one says what another one says, which nobody can tell by program.
+_RESTRICTIONS: Final = _DENYING | {Sense.CONDITION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.APPROVAL}
+_ORDER: Final = frozenset({Sense.BEFORE, Sense.AFTER})
 _LOOSE: Final = frozenset({Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.SOME, Sense.ALL})
 _COLONS: Final = re.compile(r"[:：→|]")
-_UPPER: Final = frozenset("<≤")
-_LOWER: Final = frozenset(">≥")
-_REACH: Final = 3  # claims between a limit and its number
+_OPENING: Final = 4  # words with which a place opens
+_SHORTEST: Final = 4  # letters of a word that may begin another one
 _MOST_NEW: Final = 4  # of the words of a place one may be new that stands nowhere in the original
-_RANGE: Final = re.compile(r"(?<=\d)\s?[-–]\s?(?=\d)")
-
-
-class _Bound(NamedTuple):
-    """A limit as it works: whether it is an upper one, and its number."""
-
-    upper: bool
-    number: str
+_CUT: Final = "….*"  # stand for the rest of a name
 
 
 class Certainty:
@@ -61,45 +79,92 @@ class Certainty:
             return False
         if token.kind is TokenKind.FACT:
             return self._is_fact_lost(token, place, carriers)
+        if self._says_little(claim, place):
+            return False
         near = self._near(place, carriers, self._new)
+        if token.sense is Sense.DUTY and any(c.token.loud and c.token.sense in DENIALS for o in near for c in o.claims):
+            return False  # "you must NEVER", "NEVER"
         if must_be_heard(token):
             return not any(c.token.loud and c.token.sense is token.sense for other in near for c in other.claims)
         if token.sense in _LOOSE or token.sense is Sense.LEAVE or token.sense in self._around:
             return False
         if token.sense is Sense.LIMIT:
-            bound = _bound_at(place, claim)
-            some = bound == _Bound(upper=False, number="1")  # "one or more errors" are errors
-            return bound is not None and not some and bound not in _all_bounds(near)
-        if token.sense in DENIALS and _bounds(place) & _all_bounds(near):
-            return False  # "not more than 5", "at most 5"
+            bound = bound_at(place, claim)
+            some = bound == Bound(upper=False, number="1")  # "one or more errors" are errors
+            return bound is not None and not some and not is_bounded(bound, near)
+        bounded = any(is_bounded(bound, near) for bound in bounds_of(place))  # "not more than 5", "at most 5"
+        if token.sense in DENIALS and (bounded or not _is_asserted(claim, place, near)):
+            return False
         condition = token.sense in (Sense.CONDITION, Sense.OTHERWISE)
-        labeled = condition and any(_COLONS.search(c.text) for c in (*carriers, place))
-        return not (labeled or _is_said_near(claim, near))
+        labeled = condition and any(_COLONS.search(c.text) or _has_purpose(c) for c in (*near, place))
+        restated = token.sense in _RESTRICTIONS and self._restates(place, carriers)
+        return not (labeled or restated or _is_said_near(claim, near))
 
     def _is_fact_lost(self, token: Token, place: Place, carriers: Sequence[Place]) -> bool:
         value = token.value
-        if _is_spelled(token, place) and (value == "1" or not binds(place)):
-            return False
-        if any(value in _ends_of(other) for other in self._new_facts):
+        if _is_spelled(token, place):
+            counted = next((c for c in place.own if c.token.start > token.start), None)
+            gone = counted is not None and not any(counted.value in carrier.values for carrier in carriers)
+            gone = gone and counted is not None and counted.token.word.lower() not in words_in("measures")
+            both = value == "2" and not _words_of(carriers).isdisjoint(words_in("counting_known"))
+            if both or value == "1" or (gone and is_number(token)) or not binds(place) or _is_of_known(token, place):
+                return False
+        if any(value in ends_of(other) for other in self._new_facts) or self._is_in_sample(token):
             return False
         if value not in self._new_values:
-            return True
+            return not any(value == other.rstrip(_CUT) for other in self._new_facts)  # `test-`, `test-…`
         if any(value in other.values for other in self._near(place, carriers, self._new)):
             return False
         if all(value not in other.values for other in self._new):
             return False  # it is said outside of the text
         known = {claim.value for claim in place.claims}
         own = [claim.token for carrier in carriers for claim in carrier.own if claim.token.kind is TokenKind.FACT]
-        return any(other.value not in known and _is_number(other) is _is_number(token) for other in own)
+        return any(other.value not in known and is_number(other) is is_number(token) for other in own)
+
+    def _says_little(self, claim: Claim, place: Place) -> bool:
+        """Whether a word with a sense binds nobody where it stands."""
+        token = claim.token
+        told = token.sense in _TOLD and tells(place)  # "titles are often written before the work is done"
+        measured = token.sense is Sense.ONLY and (is_of_little(claim, place) or _behind(claim, place) is Sense.THEN)
+        oneself = token.sense is Sense.APPROVAL and is_to_oneself(claim, place)
+        harmless = told or measured or oneself or token.word in ARROWS
+        named = token.sense is Sense.EXCEPTION and token.word.lower() in words_in("exception_nouns")
+        return harmless or named or is_any_else(claim, place) or self._is_said_again(place)
+
+    def _is_said_again(self, place: Place) -> bool:
+        """Whether a place only calls to mind what was said, or shuts out all else where something else does.
+
+        "Please remember that …", "write nothing else".
+        """
+        words = [claim.token.word.lower() for claim in place.claims[:_OPENING]]
+        reminds = not words_in("reminding").isdisjoint(words)
+        shuts = any(is_any_else(claim, place) for claim in place.claims)
+        only = shuts and any(c.token.sense is Sense.ONLY for other in self._new for c in other.claims)
+        facts = {claim.value for claim in place.own if claim.token.kind is TokenKind.FACT}
+        return (reminds or only) and facts <= self._new_values
+
+    def _is_in_sample(self, token: Token) -> bool:
+        """Whether code that a text named as an example stands in a sample that is left: "for example `(#12)`"."""
+        shown = token.word.strip("`")
+        return token.word.startswith("`") and any(is_verbatim(p) and shown in p.text for p in self._new)
+
+    def is_hedge(self, claim: Claim) -> bool:
+        """Whether a word makes a rule a matter of taste or chance, and the original has no such word: "usually"."""
+        hedges, word = words_in("hedges"), claim.token.word.lower()
+        old = self._old_words.union(other.token.word.lower() for other in self._old_claims)  # "as a rule" is "usually"
+        return word in hedges and old.isdisjoint(hedges | words_in("about"))
 
     def is_news(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
         """Whether a fact or word came for certain: the original has it nowhere, and not in another form."""
         token = claim.token
         if token.kind is TokenKind.FACT:
-            if token.value == "1" and _is_spelled(token, place):
+            leads = place.text.rstrip("*_ ").endswith(":")  # "two requests:"
+            if (token.value == "1" or leads) and _is_spelled(token, place):
                 return False  # "split one that holds both"
-            ends = set(_ends_of(token.value))
-            known = token.value in self._old_values or token.word.lower() in self._old_words
+            if re.search(rf"(?<!\S){re.escape(token.value)}[.)]\s", place.text) and len(token.value) == 1:
+                return False  # "1. what, 2. when"
+            ends = set(ends_of(token.value))
+            known = token.value.rstrip(_CUT) in self._old_values or token.word.lower() in self._old_words
             return not (known or (ends and ends <= self._old_values))
         if token.kind is TokenKind.WORD:
             return self._is_word_new(claim, place)
@@ -107,15 +172,25 @@ class Certainty:
             return False
         near = self._near(place, sources, self._old)
         if token.sense is Sense.LIMIT:
-            bound = _bound_at(place, claim)
+            bound = bound_at(place, claim)
             said = len(place.units) == 1 and claim.own and place.text[token.start : token.end].lower().split()
             if said and self._old_words.issuperset(re.findall(r"\w+", " ".join(said))) and said[0].isalpha():
                 return False  # "the maximum is 100", "maximum 100"
-            return bound is not None and bound not in _all_bounds(near)
-        if token.sense in (Sense.LEAVE, Sense.ABILITY) and claim.denied:
-            return not any(c.token.sense in DENIALS for other in near for c in other.claims)  # "may not", "must not"
+            return bound is not None and bound not in all_bounds(near)
         if len(place.units) > 1 and not place.units[0].under:
             near = list(self._old)  # the head of a table
+        return self._is_sense_new(claim, place, sources, near)
+
+    def _is_sense_new(self, claim: Claim, place: Place, sources: Sequence[Place], near: Sequence[Place]) -> bool:
+        """Whether a word that restricts or permits came, and stands for none that was `near`."""
+        token = claim.token
+        if token.sense in (Sense.LEAVE, Sense.ABILITY) and claim.denied:
+            return not any(c.token.sense in DENIALS for other in near for c in other.claims)  # "may not", "must not"
+        free = [c for p in near for c in p.claims if c.token.sense is Sense.LEAVE and c.token.word != "may"]
+        if token.sense in DENIALS and free:
+            return False  # "you do not have to do anything", "nothing"
+        if token.sense in _RESTRICTIONS and any(self._restates(place, [source]) for source in sources):
+            return False
         stops = token.sense is Sense.UNTIL and any(c.token.sense is Sense.CONDITION for p in near for c in p.claims)
         return must_be_heard(token) or not (stops or _is_said_near(claim, near))  # "stop when", "until"
 
@@ -125,13 +200,19 @@ class Certainty:
             return False
         fresh = [c for c in place.own if c.token.kind is TokenKind.WORD and not self._is_known(c)]
         first = claim is place.own[0] and is_imperative(claim.token.word)
+        if claim.token.word.lower() in words_in("leaving") and words_in("staying") & self._old_words:
+            return False  # "it stays inside", "leave it inside"
         return first or len(fresh) > max(1, len(place.own) // _MOST_NEW)
 
     def _is_known(self, claim: Claim) -> bool:
         """Whether a word stands in the original, in whatever form and place."""
         if claim.value in self._old_values or claim.token.word.lower() in words_in("neutral"):
             return True
-        return any(is_same(claim, other) for other in self._old_claims)
+        word = claim.token.word.lower()
+        if word in self._old_words:
+            return True  # in a name: "log" of `errors.log`
+        part = len(word) > _SHORTEST and any(other.startswith(word) for other in self._old_words)  # "checklist"
+        return part or any(is_same(claim, other) for other in self._old_claims)
 
     def is_change(
         self, claim: Claim, found: Collection[Claim], place: Place, others: Sequence[Place], *, back: bool = False
@@ -145,24 +226,55 @@ class Certainty:
         found = [other for other in found if other.value == claim.value]
         if not found:
             return False  # another word, which may stand for it or not
+        if (
+            not back
+            and tells(place)
+            and 2 * len(place.values & frozenset().union(*(other.values for other in others))) < len(place.values)
+        ):
+            return False  # of what it tells little is left
         near = self._near(place, others, self._old if back else self._new)
         return all(self._is_other(claim, other, place, near, back=back) for other in found)
 
     def _is_other(self, claim: Claim, found: Claim, place: Place, near: Sequence[Place], *, back: bool) -> bool:
         if claim.denied is not found.denied:
-            if _bounds(place) & _all_bounds(near):
+            if bounds_of(place) & all_bounds(near) or any(map(self._is_denied_by_answer, (place, *near))):
                 return False
-            sides = [any(c.token.sense in _DENYING for p in side for c in p.claims) for side in ((place,), near)]
+            sides = [any(_denies(c) for p in side for c in p.claims) for side in ((place,), near)]
             old, new = (found, claim) if back else (claim, found)
             return not all(sides) or _is_turned(old, new, (place,) if back else near)
         clauses = {claim.head, claim.clause, found.head, found.clause} - {None}
         senses = [{c.token.sense for p in side for c in p.claims} for side in ((place,), near)]
         labeled = any(_COLONS.search(p.text) for p in (place, *near))
+        other_way = (
+            Sense.AFTER if Sense.BEFORE in clauses else None
+        )  # "after ten failures it stops", "ten failures stop it"
+        if self._restates(place, near):
+            return False
         return not all(
-            (labeled and clause is Sense.CONDITION) or all(_wanted(clause) & side for side in senses)
+            clause is Sense.AFTER is not other_way
+            or (labeled and clause is Sense.CONDITION)
+            or all(_wanted(clause) & side for side in senses)
             for clause in clauses
             if clause is not None
         )
+
+    def _is_denied_by_answer(self, place: Place) -> bool:
+        """Whether a place asks what the next one says no to: "Can I leave it out?", "No."."""
+        side = next((side for side in (self._old, self._new) if any(place is other for other in side)), ())
+        at = next((i for i, other in enumerate(side) if other is place), -1) + 1
+        answer = side[at : at + 1] if place.text.rstrip("*_ ").endswith("?") else ()
+        return any(other.own and other.own[0].token.sense in DENIALS for other in answer)
+
+    def _restates(self, place: Place, others: Sequence[Place]) -> bool:
+        """Whether others restrict something in a way in which a place does not, which may say what that says.
+
+        "Before" does not stand for "after"; nor does what another place says.
+        """
+        own, there = (frozenset(c.token.sense for p in side for c in p.claims if c.own) for side in ((place,), others))
+        side = self._old if any(place is other for other in self._old) else self._new
+        beside = (p for p in side if p is not place and any(len(p.values & o.values) > 1 for o in others))
+        known = own.union(*(_senses(other) for other in beside))
+        return bool((there - known - (_ORDER if own & _ORDER else frozenset())) & _RESTRICTIONS)
 
     def _near(self, place: Place, carriers: Sequence[Place], side: Sequence[Place]) -> list[Place]:
         """The carriers of a place, what stands right beside them, and whatever shares half of its words."""
@@ -197,13 +309,21 @@ class Certainty:
         return [c.value for place in places for c in place.own if c.token.kind is TokenKind.FACT]
 
 
+def _denies(claim: Claim) -> bool:
+    return claim.token.sense in _DENYING or claim.token.word.lower() in words_in("not_there")
+
+
+def _words_of(places: Iterable[Place]) -> frozenset[str]:
+    return frozenset(claim.token.word.lower() for place in places for claim in place.claims)
+
+
+def _senses(place: Place) -> frozenset[Sense | None]:
+    return frozenset(claim.token.sense for claim in place.claims if claim.own)
+
+
 def _wanted(sense: Sense) -> frozenset[Sense]:
     """The senses by which one is said."""
     return _EQUIVALENTS.get(sense, frozenset({sense}))
-
-
-def _all_bounds(places: Iterable[Place]) -> frozenset[_Bound]:
-    return frozenset(bound for place in places for bound in _bounds(place))
 
 
 def _is_turned(old: Claim, new: Claim, after: Sequence[Place]) -> bool:
@@ -214,7 +334,7 @@ def _is_turned(old: Claim, new: Claim, after: Sequence[Place]) -> bool:
         return is_imperative(new.token.word)
     for place in after:
         if new in place.own:
-            behind = place.own[place.own.index(new) + 1 :][:_REACH]
+            behind = place.own[place.own.index(new) + 1 :][:REACH]
             return old.near and not any(c.near or c.token.sense in DENIALS for c in behind)
     return old.near
 
@@ -228,6 +348,11 @@ def _is_said_near(claim: Claim, near: Iterable[Place]) -> bool:
     if any(claim.token.word in place.text.lower() for place in near if sense is Sense.APPROVAL):
         return True  # as the name of a field
     claims = [other for place in near for other in place.claims]
+    words = {other.token.word.lower() for other in claims}
+    if sense in _ORDER and words & (words_in("leading") if sense is Sense.BEFORE else words_in("compared_times")):
+        return True
+    if sense is Sense.BEFORE and words & words_in("compared_times"):
+        return True
     return any(other.token.sense in wanted or is_derived(claim.token.word, other.token.word) for other in claims)
 
 
@@ -236,29 +361,35 @@ def _is_spelled(token: Token, place: Place) -> bool:
     return re.search(rf"(?<![\w.]){re.escape(token.value)}(?![\w])", place.text) is None
 
 
-def _is_number(token: Token) -> bool:
-    return token.value[:1].isdigit()
+def _is_of_known(token: Token, place: Place) -> bool:
+    """Whether a number counts what is known already: "the two", "both"."""
+    if token.word.lower() in words_in("counting_known"):
+        return True
+    before = [claim.token for claim in place.claims if claim.token.start < token.start]
+    return bool(before) and before[-1].word.lower() in words_in("definite")
 
 
-def _ends_of(value: str) -> tuple[str, ...]:
-    """The two ends of a range; none of what is none."""
-    ends = tuple(_RANGE.split(value))
-    return ends if len(ends) > 1 else ()
+def _has_purpose(place: Place) -> bool:
+    """Whether a place says for what something is used, as "when" does: "use for"."""
+    words = [claim.token.word.lower() for claim in place.claims]
+    return any(one in words_in("implied") and two in words_in("used_for") for one, two in pairwise(words))
 
 
-def _bounds(place: Place) -> frozenset[_Bound]:
-    """The limits of a place."""
-    found = (_bound_at(place, claim) for claim in place.claims if claim.token.sense is Sense.LIMIT)
-    return frozenset(bound for bound in found if bound)
+def _behind(claim: Claim, place: Place) -> Sense | None:
+    """The sense of the word right behind one: "only then"."""
+    behind = [other.token for other in place.claims if other.token.start >= claim.token.end]
+    return behind[0].sense if behind else None
 
 
-def _bound_at(place: Place, claim: Claim) -> _Bound | None:
-    """What a limit says with the number behind it, a denied one the other way round; None where it has no number."""
-    sign = claim.token.value.rpartition(":")[2]
-    if sign not in _UPPER | _LOWER:
-        return None
-    claims = place.claims
-    at = next(i for i, other in enumerate(claims) if other is claim)
-    around = (*claims[at + 1 : at + 1 + _REACH], *reversed(claims[max(0, at - _REACH) : at]))
-    number = next((c.value for c in around if c.token.kind is TokenKind.FACT and _is_number(c.token)), "")
-    return _Bound((sign in _UPPER) is not claim.denied, number) if number else None
+def _is_asserted(claim: Claim, place: Place, near: Sequence[Place]) -> bool:
+    """Whether what a denial is about is said now, and not by a word that denies it: "not reached", "unreachable"."""
+    about = next(
+        (c for c in place.own if c.token.start > claim.token.start and c.token.kind is not TokenKind.SENSE), None
+    )
+    if about is None:
+        return True
+    word = about.token.word.lower()[:_SHORTEST]
+    others = [c.token.word.lower() for other in near for c in other.claims]
+    if any(o.removeprefix(p).startswith(word) for o in others for p in words_in("denying_prefixes") if o.startswith(p)):
+        return False
+    return any(is_same(about, other) for carrier in near for other in carrier.claims)

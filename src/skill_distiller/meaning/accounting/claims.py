@@ -18,7 +18,6 @@ from skill_distiller.language.lexicon import (
 )
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.places import Claim, Place
-from skill_distiller.meaning.compare import restricts
 from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.meaning.token import Token, TokenKind
 from skill_distiller.meaning.units import UnitKind
@@ -53,7 +52,12 @@ _TIMES: Final = (
     frozenset({Sense.CONDITION, None}),  # "for bugs: …", "if it is a bug, …"
 )
 _UNHEARD: Final = frozenset({Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE})
-_ARROWS: Final = frozenset("→⇒")
+ARROWS: Final = frozenset("→⇒")  # how "therefore" and "leads to" are read
+_RESTRICTING: Final = frozenset(
+    {
+        *(Sense.NEGATION, Sense.DUTY, Sense.APPROVAL, Sense.ONLY, Sense.CONDITION, Sense.EXCEPTION, Sense.AVOIDANCE),
+    }
+)
 _COUNTED: Final = DENIALS | {Sense.LEAVE, Sense.ABILITY, Sense.ADVICE, Sense.ONLY, Sense.EXCEPTION}
 
 
@@ -98,12 +102,12 @@ def _roots(word: str) -> frozenset[str]:
 _SHORTEST_ROOT: Final = 4  # letters
 
 
-def is_said_alike(old: Claim, new: Claim) -> bool:
-    """Whether a word is denied as it was and stands under the same kind of clause."""
+def is_said_alike(old: Claim, new: Claim, *, twice: bool = False) -> bool:
+    """Whether a word is denied as it was and stands under the same kind of clause; `twice` of what denies twice."""
     if old.token.kind is TokenKind.SENSE:
         return True
     if old.denied and new.clause is Sense.EXCEPTION:
-        return True  # "it does not apply to tests", "except in tests"
+        return not twice  # "it does not apply to tests", "except in tests"; not "never, not even in tests"
     if old.denied is not new.denied and not _unnegated(old, new):
         return False
     return _alike(old.head, new.clause) and _alike(new.head, old.clause)
@@ -152,7 +156,7 @@ def is_known_sense(claim: Claim, known: Sequence[Claim]) -> bool:
     if sense is Sense.OR:
         return Sense.AND not in senses or Sense.OR in senses or claim.denied
     if sense in (Sense.CONDITION, Sense.AFTER):
-        arrow = claim.token.word in _ARROWS and bool(senses & {Sense.THEN, Sense.AND})
+        arrow = claim.token.word in ARROWS and bool(senses & {Sense.THEN, Sense.AND})
         return arrow or bool(senses & {Sense.CONDITION, Sense.AFTER}) or any(not other.own for other in known)
     if sense in (Sense.NEGATION, Sense.LACK):
         return bool(senses & DENIALS)
@@ -216,23 +220,37 @@ def is_number_of_heading(claim: Claim, place: Place) -> bool:
     return place.kind is UnitKind.HEADING and claim.token.word[:1].isdigit()
 
 
+def restricts(place: Place, spared: frozenset[str] = ARROWS) -> bool:
+    """Whether a place has a word without which it says something else; what only follows ("therefore") is none."""
+    return any(c.token.sense in _RESTRICTING and c.token.word not in spared for c in place.claims if c.own)
+
+
+def _spoken() -> frozenset[str]:
+    """What restricts nothing where something is only told."""
+    return ARROWS | words_in("spoken_duties")
+
+
 def binds(place: Place) -> bool:
     """Whether a place asks for something, or forbids, limits or permits it."""
     asked = asks(read_tokens(place.text)) or place.text.rstrip("*_ ").endswith("?")
-    heading = place.kind is UnitKind.HEADING
+    cell = place.kind is UnitKind.CELL and all(above.kind is not UnitKind.CELL for above in place.units[0].under)
+    heading = place.kind is UnitKind.HEADING or cell  # the head of a table
     if not any(claim.token.kind <= TokenKind.WORD and not is_plain_word(claim.token) for claim in place.own):
         return False
     counted = any(claim.token.kind is TokenKind.FACT for claim in place.own)  # "the most important" is no limit
     senses = KEPT if counted else KEPT - {Sense.LIMIT}
-    return not heading and (asked or restricts(place.text) or any(c.token.sense in senses for c in place.own))
+    own = [claim for claim in place.own if claim.token.word not in ARROWS]
+    return not heading and (asked or restricts(place, _spoken()) or any(claim.token.sense in senses for claim in own))
 
 
 def tells(place: Place) -> bool:
     """Whether a sentence tells something and neither asks, forbids nor demands: "If you follow this, all is well."."""
-    forces = any(claim.token.sense in (Sense.DUTY, Sense.ONLY) or claim.token.loud for claim in place.claims)
+    led = any(above.text.rstrip("*_ ").endswith(":") for unit in place.units for above in unit.under)
+    said = place.claims if led else [claim for claim in place.claims if claim.own]
+    forces = any(claim.token.sense in (Sense.DUTY, Sense.ONLY) or claim.token.loud for claim in said)
     question = place.text.rstrip("*_ ").endswith("?")
     return place.kind is UnitKind.SENTENCE and not (
-        forces or question or asks(read_tokens(place.text)) or restricts(place.text)
+        forces or question or asks(read_tokens(place.text)) or restricts(place, _spoken())
     )
 
 
@@ -271,6 +289,8 @@ def is_plain_word(token: Token) -> bool:
     return token.kind is TokenKind.WORD and any(word in words_in(table) for table in ("meta", "generic", "being"))
 
 
+_POINTING: Final = words_in("near_ahead") | words_in("pointing_ahead") | words_in("pointing_ahead_at_nouns")
+_LITTLE: Final = 3  # words behind "only" within which something is said to be small
 _HALF: Final = 0.5  # of the words of a lead-in
 
 
@@ -278,7 +298,7 @@ def says_nothing(place: Place, said: frozenset[str]) -> bool:
     """Whether a sentence names and restricts nothing, and only leads on, is about the text, or says what is said."""
     if place.kind is UnitKind.HEADING:  # all that is under it is looked for by itself
         return all(is_plain_word(c.token) or c.value in said for c in place.own if c.token.kind <= TokenKind.WORD)
-    if place.kind is not UnitKind.SENTENCE or place.text.rstrip("*_ ").endswith("?") or restricts(place.text):
+    if place.kind is not UnitKind.SENTENCE or place.text.rstrip("*_ ").endswith("?") or restricts(place):
         return False
     if any(claim.token.sense in KEPT or claim.token.kind is TokenKind.FACT for claim in place.own):
         return False
@@ -287,8 +307,31 @@ def says_nothing(place: Place, said: frozenset[str]) -> bool:
         claim for claim in place.own if claim.value in words and (claim.value in said or is_plain_word(claim.token))
     ]
     leads = place.text.rstrip("*_ ").endswith(":")
-    if not leads and asks(read_tokens(place.text)):
-        return False
+    points = len(words) == 1 and not _POINTING.isdisjoint(claim.token.word.lower() for claim in place.claims)
+    if not leads and not points and asks(read_tokens(place.text)):
+        return False  # but "watch out for these"
     fresh = [c for c in place.own if c.token.kind is TokenKind.WORD and c not in known]
     about = bool(set(words.values()) & words_in("about_text")) and not any(is_listed(c.token, place) for c in fresh)
-    return about or len(known) >= (_HALF if leads else 1) * len(words)
+    return about or points or len(known) >= (_HALF if leads else 1) * len(words)
+
+
+def is_any_else(claim: Claim, place: Place) -> bool:
+    """Whether "else" means other things, not other cases: "anything else"."""
+    at = next((i for i, other in enumerate(place.claims) if other is claim), 0)
+    before = place.claims[at - 1].token if at else None
+    if claim.token.sense is not Sense.OTHERWISE or before is None:
+        return False
+    return before.sense in (Sense.SOME, Sense.ALL, Sense.NEGATION) or before.word.lower() in words_in("else_after")
+
+
+def is_of_little(claim: Claim, place: Place) -> bool:
+    """Whether "only" says how little something is, and shuts nothing out: "only a few milliseconds"."""
+    at = next((i for i, other in enumerate(place.claims) if other is claim), 0)
+    behind = [other.token for other in place.claims[at + 1 : at + 2 + _LITTLE]]
+    return any(token.sense is Sense.SOME or token.word.lower() in words_in("little") for token in behind)
+
+
+def is_to_oneself(claim: Claim, place: Place) -> bool:
+    """Whether nobody else is asked: "ask yourself"."""
+    behind = [other.token for other in place.claims if other.token.start >= claim.token.end]
+    return bool(behind) and behind[0].word.lower() in words_in("reflexive")

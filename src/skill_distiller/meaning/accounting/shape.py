@@ -30,7 +30,7 @@ def find_other_form(
             yield Fault("form", f"one {kinds[0][0].value}" if kinds[0] else "", f"{len(kinds[1])} blocks", doubt=True)
     numbers = [[place.units[0].number for place in side if place.units[0].number] for side in (old, new)]
     if not together and numbers[0] != numbers[1]:
-        told = numbers[1] == numbers[0][: len(numbers[1])]  # some are said in one step, or without numbers
+        told = not numbers[0] or numbers[1] == numbers[0][: len(numbers[1])]  # some are said in one step, or came
         yield Fault("form", "the numbers of the steps", "", doubt=told)
     headings = [any(section.level for section in skill.sections) for skill in (before, after)]
     if not together and headings == [False, True]:
@@ -78,7 +78,8 @@ def find_lost_lines(
             said = texts[place.text] or place.text in elsewhere
             sample = place.kind is UnitKind.CODE and _is_sample(before, place)
             if not said and not (sample and cut.stands_for(place.text)):
-                doubt = sample or (_is_records(before, place) and cut.stands_for(place.text))
+                doubt = sample or bool(_COMMENT.match(place.text))
+                doubt = doubt or (_is_records(before, place) and cut.stands_for(place.text))
                 yield Fault("lost", " ".join(place.text.split())[:LONGEST], "", place.units, doubt=doubt)
     for place in new:
         if is_verbatim(place) and place.text not in known and not _elides(place.text.strip(), known):
@@ -116,6 +117,7 @@ def _is_records(skill: Skill, place: Place) -> bool:
     return place.kind is UnitKind.CODE and skill.blocks[place.block].info in words_in("record_infos")
 
 
+_COMMENT: Final = re.compile(r"\s*(?:#(?![!\w])|//|--)\s")  # what runs nothing
 _LABEL: Final = re.compile(r"[\s>*+#-]*[^\W\d][\w ()/-]{0,40}:(?=\s|\Z)")
 _ELIDED: Final = re.compile(r"[\s#>*+-]*(?:\[?\w{0,20}\]?\s*)?(?:\.\.\.|…)")  # "...", "### [High] ..."
 _REST: Final = re.compile(r"[\s,]*(?:\.\.\.|…)\Z")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -13,11 +13,14 @@ from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import Sense, are_opposites, is_directional, is_imperative, is_mobile, is_passive
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.claims import goes_without
-from skill_distiller.meaning.accounting.places import Claim, Fault, Place
+from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Place
 from skill_distiller.meaning.token import Token, TokenKind
 
 _NEAR: Final = 5  # words between two that "of" joins
 _BEHIND: Final = 2  # words behind "only" that it may be about
+_UNDIRECTED: Final = frozenset(
+    {*(Sense.AND, Sense.OR, Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY, Sense.ALL, Sense.SOME, Sense.BECAUSE)}
+)
 _MARK: Final = re.compile(r"[:;,.—]")
 
 
@@ -89,7 +92,7 @@ def _turn(place: Place, carrier: Place, old: Pair, other: Pair) -> _Turn | None:
         return (_Turn.SURELY if both else _Turn.PERHAPS) if several and not _opens(carrier, other.after) else None
     small = {c.token.word for c in between if _parts(c.token)}
     if len(between) <= _NEAR and any(c.token.word in small for c in behind):
-        return _Turn.SURELY
+        return _Turn.PERHAPS if _parts_only(place, carrier, old, other) else _Turn.SURELY
     verbs = {
         c.value for c in between if c.token.kind is TokenKind.WORD and any(map(is_imperative, bases(c.token.word)))
     }
@@ -99,10 +102,16 @@ def _turn(place: Place, carrier: Place, old: Pair, other: Pair) -> _Turn | None:
     return _Turn.PERHAPS if acts or (listed and bool(verbs or _verbs(old, other))) else None
 
 
+def _parts_only(place: Place, carrier: Place, old: Pair, other: Pair) -> bool:
+    """Whether a mark parts two words in the new text and none in the old one: each is of a clause of its own."""
+    one = place.text[old.before.token.end : other.before.token.start]
+    return not _MARK.search(one) and bool(_MARK.search(carrier.text[other.after.token.end : old.after.token.start]))
+
+
 def _parts(token: Token) -> bool:
     """Whether a word says how what stands before it is to what stands behind: "over", "without", "then"."""
     if token.kind is TokenKind.SENSE:
-        return token.sense not in (Sense.AND, Sense.OR)
+        return token.sense not in _UNDIRECTED
     return token.kind is TokenKind.LIGHT and not _is_link(token.word)
 
 
@@ -194,3 +203,41 @@ def _is_link(word: str) -> bool:
 def _is_distributive(*words: str) -> bool:
     """Whether one of some words only says that something holds for each."""
     return any(word.lower() in words_in("distributive") for word in words)
+
+
+def find_other_order(
+    old: Sequence[Place], said: Sequence[Place], carried: Mapping[int, Sequence[Place]]
+) -> Iterator[Fault]:
+    """What no longer stands in its order: steps that were counted, and what says that it comes first or next.
+
+    `carried` holds by number of a place of the new text what of the old one it says.
+    """
+    number = {id(place): i for i, place in enumerate(old)}
+    last: dict[int, int] = {}  # the last step of each list
+    for i, place in enumerate(said):
+        for step in carried.get(i, ()) if place.units[0].number else ():
+            if step.units[0].number and number[id(step)] < last.get(step.block, -1):
+                yield Fault("changed", "the order of the steps", place.text[:LONGEST], (), place.units)
+            last[step.block] = max(last.get(step.block, -1), number[id(step)])
+    where = {id(step): i for i, found in carried.items() for step in found}
+    for one, two in pairwise(old):
+        first, second = where.get(id(one)), where.get(id(two))
+        if first is None or second is None or not (_opens_with_then(one) or _opens_with_then(two)):
+            continue
+        if first > second or (first == second and _stands_behind(one, two, said[first])):
+            units = one.units + two.units
+            yield Fault("changed", "the order", said[second].text[:LONGEST], units, said[second].units, doubt=True)
+
+
+def _opens_with_then(place: Place) -> bool:
+    """Whether a place says that it comes first or next."""
+    return any(claim.token.sense is Sense.THEN for claim in place.own[:1])
+
+
+def _stands_behind(one: Place, two: Place, carrier: Place) -> bool:
+    """Whether all that a place says alone stands behind what another one says alone."""
+    ones, twos = (
+        [at for at, claim in enumerate(carrier.own) if claim.value in side.values and claim.value not in other.values]
+        for side, other in ((one, two), (two, one))
+    )
+    return bool(ones and twos) and min(ones) > max(twos)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, is_article, is_imperative
-from skill_distiller.meaning.accounting.claims import goes_without
+from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.claims import DENIALS, goes_without
 from skill_distiller.meaning.accounting.places import LONGEST, Fault
 from skill_distiller.meaning.accounting.turned import turns_around
 from skill_distiller.meaning.compare import Difference
+from skill_distiller.meaning.sentence_tokens import read_tokens
 from skill_distiller.meaning.token import TokenKind
+from skill_distiller.meaning.units import Unit
 from skill_distiller.meaning.verdicts import RANK, Edit, Verdict
 
 _SIGNS: Final = frozenset("<>≤≥")
+_COMPLEMENTS: Final = {">": "≤", "<": "≥", "≤": ">", "≥": "<"}  # of what is denied: "no longer than", "at most"
 _NEVER_MEANT: Final = frozenset(
     {
         "opposite",
@@ -32,9 +36,18 @@ def find_vetoes(difference: Difference) -> Iterator[Fault]:
         before, after = (" ".join(token.word for token in side) for side in (edit.before, edit.after))
         kind = "changed" if before and after else "lost" if before else "new"
         mark = edit.what in ("punctuation", "small word") and not turns_around(edit.before, edit.after)
-        joins = all(token.sense in (Sense.AND, Sense.OR) for token in (*edit.before, *edit.after))
+        nor = words_in("denying_or")
+        joins = all(t.sense in (Sense.AND, Sense.OR) or t.word in nor for t in (*edit.before, *edit.after))
         joins = joins or (bool(before) and after in _SIGNS and any(before in unit.text for unit in units[1]))
-        yield Fault(kind, before, after, *units, joins or (mark and edit.verdict is Verdict.REWORDED))
+        other_way = _COMPLEMENTS.get(before) == after and _denies(units[0]) is not _denies(units[1])
+        article = edit.what == "small word" and any(is_article(t.word) for t in (*edit.before, *edit.after))
+        either = not words_in("either_limits").isdisjoint((before, after))  # "limited to 60", "at most 60"
+        mark = either or (mark and (article or edit.verdict is Verdict.REWORDED or before == after))
+        yield Fault(kind, before, after, *units, joins or other_way or mark)
+
+
+def _denies(units: Sequence[Unit]) -> bool:
+    return any(token.sense in DENIALS for unit in units for token in read_tokens(unit.text))
 
 
 def _is_telling(edit: Edit) -> bool:

@@ -1,0 +1,74 @@
+"""Limits as they work: an upper or a lower one, and its number, however it is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from skill_distiller.language.lexicon import Sense
+from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.claims import DENIALS
+from skill_distiller.meaning.accounting.places import Claim, Place
+from skill_distiller.meaning.token import Token, TokenKind
+
+_UPPER: Final = frozenset({*"<≤", *words_in("upper_limits")})
+_LOWER: Final = frozenset(">≥")
+REACH: Final = 3  # claims between a limit and its number
+_RANGE: Final = re.compile(r"(?<=\d)\s?[-–]\s?(?=\d)")
+
+
+class Bound(NamedTuple):
+    """A limit as it works: whether it is an upper one, and its number."""
+
+    upper: bool
+    number: str
+
+
+def all_bounds(places: Iterable[Place]) -> frozenset[Bound]:
+    return frozenset(bound for place in places for bound in bounds_of(place))
+
+
+def is_bounded(bound: Bound, near: Sequence[Place]) -> bool:
+    """Whether a limit is said: as one, "one at a time" for "not more than one", "5; never longer"."""
+    there = [other for other in near if bound.number in other.values]
+    single = bound == Bound(upper=True, number="1") and bool(there)
+    denied = bound.upper and any(c.token.sense in DENIALS for other in there for c in other.claims)
+    return single or denied or bound in all_bounds(near)
+
+
+def is_number(token: Token) -> bool:
+    return token.value[:1].isdigit()
+
+
+def ends_of(value: str) -> tuple[str, ...]:
+    """The two ends of a range; none of what is none."""
+    ends = tuple(_RANGE.split(value))
+    return ends if len(ends) > 1 else ()
+
+
+def bounds_of(place: Place) -> frozenset[Bound]:
+    """The limits of a place."""
+    found = (bound_at(place, claim) for claim in place.claims if claim.token.sense is Sense.LIMIT)
+    ranges = [ends_of(claim.value) for claim in place.claims if claim.token.kind is TokenKind.FACT]
+    ends = [Bound(bool(i), end) for own in ranges for i, end in enumerate(own)]  # "3-7" is "at least 3, at most 7"
+    named = [c for c in place.claims if c.token.word.lower() in words_in("either_limits")]  # "limit: 5"
+    either = [Bound(up, number) for c in named if (number := _number_beside(place, c)) for up in (True, False)]
+    return frozenset(bound for bound in (*found, *ends, *either) if bound)
+
+
+def bound_at(place: Place, claim: Claim) -> Bound | None:
+    """What a limit says with the number behind it, a denied one the other way round; None where it has no number."""
+    sign = claim.token.value.rpartition(":")[2]
+    if sign not in _UPPER | _LOWER:
+        return None
+    number = _number_beside(place, claim)
+    return Bound((sign in _UPPER) is not claim.denied, number) if number else None
+
+
+def _number_beside(place: Place, claim: Claim) -> str:
+    """The number that stands next behind a word, or before it; "" for none."""
+    claims = place.claims
+    at = next(i for i, other in enumerate(claims) if other is claim)
+    around = (*claims[at + 1 : at + 1 + REACH], *reversed(claims[max(0, at - REACH) : at]))
+    return next((c.value for c in around if c.token.kind is TokenKind.FACT and is_number(c.token)), "")
