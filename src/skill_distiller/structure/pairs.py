@@ -115,8 +115,9 @@ def _members(skill: Skill) -> Iterator[Edge]:
 
 def _sides(pieces: Sequence[_Named]) -> Iterator[Edge]:
     for (first, text), (second, other) in pairwise(pieces):
-        if are_sides(text, other):
-            yield Edge(EdgeKind.LABEL, first, second, f"{_side(text)}, {_side(other)}", mutual=True)
+        sides = f"{_side(text)}, {_side(other)}" if are_sides(text, other) else _opposed(text, other)
+        if sides:
+            yield Edge(EdgeKind.LABEL, first, second, sides, mutual=True)
 
 
 def are_sides(first: str, second: str) -> bool:
@@ -126,6 +127,16 @@ def are_sides(first: str, second: str) -> bool:
     (True, False)
     """
     return _share_group(_side(first), _side(second), "contrasts")
+
+
+def _opposed(first: str, second: str) -> str:
+    """The sides on which two lead-ins speak of one thing: "A sample of a good log:", "A sample of a bad log:"."""
+    one, two = (_WORD.findall(text[:_MAX_LABEL_CHARS].casefold()) for text in (first, second))
+    apart = next((at for at, pair in enumerate(zip(one, two, strict=False)) if pair[0] != pair[1]), -1)
+    after = slice(apart + 1, apart + 2)
+    if apart > 0 and one[after] == two[after] != [] and _share_group(one[apart], two[apart], "contrasts"):
+        return f"{one[apart]}, {two[apart]}"
+    return ""
 
 
 def are_steps(first: str, second: str) -> bool:
