@@ -43,9 +43,11 @@ def _refused(name: str) -> list[str]:
 def test_what_keeps_everything_is_mostly_let_in() -> None:
     """Of those that the check was made on; `python -m lab.model --pairs` prints the others too."""
     assert len(_refused("model_texts/faithful.md")) <= 0.04 * len(read_cases("model_texts/faithful.md"))
-    for name in FILES:
-        if "faithful_" in name:
-            assert len(_refused(name)) <= 0.1 * len(read_cases(name)), name
+    assert len(_refused("model_texts/faithful_held_out.md")) <= 0.1 * len(
+        read_cases("model_texts/faithful_held_out.md")
+    )
+    faithful = [name for name in FILES if "faithful" in name]
+    assert sum(len(_refused(name)) for name in faithful) <= 0.1 * sum(len(read_cases(name)) for name in faithful)
 
 
 def test_what_loses_something_is_refused_or_asked_about() -> None:

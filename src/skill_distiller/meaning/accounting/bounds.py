@@ -30,11 +30,11 @@ def all_bounds(places: Iterable[Place]) -> frozenset[Bound]:
     return frozenset(bound for place in places for bound in bounds_of(place))
 
 
-def is_bounded(bound: Bound, near: Sequence[Place]) -> bool:
-    """Whether a limit is said: as one, "one at a time" for "not more than one", "5; never longer"."""
+def is_bounded(bound: Bound, near: Sequence[Place], *, new: bool = False) -> bool:
+    """Whether a limit is said: "one at a time" for "not more than one", "5; never longer"; denied, of a `new` one."""
     there = [other for other in near if bound.number in other.values]
     single = bound == Bound(upper=True, number="1") and bool(there)
-    denied = any(claim.token.sense in DENIALS for other in there for claim in other.claims)
+    denied = (bound.upper or new) and any(claim.token.sense in DENIALS for other in there for claim in other.claims)
     return single or denied or bound in all_bounds(near)
 
 

@@ -25,14 +25,17 @@ from skill_distiller.meaning.accounting.bounds import (
 from skill_distiller.meaning.accounting.claims import (
     ARROWS,
     DENIALS,
+    asks_nobody,
     binds,
     has_purpose,
     is_any_else,
+    is_asserted,
     is_derived,
     is_of_known,
     is_of_little,
     is_same,
     must_be_heard,
+    opens_with_case,
     sense_behind,
     tells,
 )
@@ -47,8 +50,8 @@ _EQUIVALENTS: Final[Mapping[Sense, frozenset[Sense]]] = {
     Sense.ONLY: _DENYING,
     Sense.EXCEPTION: _DENYING,
     Sense.CONDITION: frozenset({Sense.CONDITION, Sense.AFTER, Sense.WHILE, Sense.UNTIL, Sense.LACK}),
-    Sense.AFTER: frozenset({Sense.AFTER, Sense.CONDITION, Sense.LACK, Sense.THEN}),
-    Sense.BEFORE: frozenset({Sense.BEFORE, Sense.LACK, Sense.THEN}),
+    Sense.AFTER: frozenset({Sense.AFTER, Sense.CONDITION, Sense.LACK}),
+    Sense.BEFORE: frozenset({Sense.BEFORE, Sense.LACK}),
     Sense.UNTIL: frozenset({Sense.UNTIL, Sense.WHILE}),
     Sense.WHILE: frozenset({Sense.WHILE, Sense.CONDITION, Sense.UNTIL}),
     Sense.OTHERWISE: frozenset({Sense.OTHERWISE, Sense.ALL}),
@@ -61,7 +64,6 @@ _TOLD: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, S
 _RESTRICTIONS: Final = _DENYING | {Sense.CONDITION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.APPROVAL}
 _ORDER: Final = frozenset({Sense.BEFORE, Sense.AFTER})
 _LOOSE: Final = frozenset({Sense.AND, Sense.OR, Sense.THEN, Sense.BUT, Sense.BECAUSE, Sense.SOME, Sense.ALL})
-_MARKS: Final = re.compile(r"[,;(—]\s")  # part what may be the condition from what is done
 _COLONS: Final = re.compile(r"[:：→|]")
 _OPENING: Final = 4  # words with which a place opens
 _SHORTEST: Final = 4  # letters of a word that may begin another one
@@ -98,11 +100,13 @@ class Certainty:
             some = bound == Bound(upper=False, number="1")  # "one or more errors" are errors
             return bound is not None and not some and not is_bounded(bound, near)
         bounded = is_complement(place, near) or any(is_bounded(bound, near) for bound in bounds_of(place))
-        if token.sense in DENIALS and (bounded or not _is_asserted(claim, place, near)):
+        if token.sense in DENIALS and (bounded or not is_asserted(claim, place, near, self._new_values)):
             return False
         condition = token.sense in _LABELED
         labeled = condition and any(_COLONS.search(c.text) or has_purpose(c) for c in (*near, place))
-        labeled = labeled or (condition and any(_MARKS.search(carrier.text) for carrier in carriers))
+        labeled = labeled or (condition and any(map(opens_with_case, carriers)))
+        then = [any(Sense.THEN in _senses(p) for p in side) for side in ((place,), carriers)] == [False, True]
+        labeled = labeled or (then and token.sense in _ORDER)  # "ask before you write", "ask, then write"
         other_case = token.sense in DENIALS and any(Sense.OTHERWISE in _senses(other) for other in near)
         restated = token.sense in _RESTRICTIONS and self._restates(place, carriers)
         return not (labeled or other_case or restated or _is_said_near(claim, near))
@@ -135,7 +139,7 @@ class Certainty:
         measured = token.sense is Sense.ONLY and (
             is_of_little(claim, place) or sense_behind(claim, place) is Sense.THEN
         )
-        asked = token.sense is Sense.APPROVAL and token.word.lower() in words_in("asking")  # for a thing, or oneself
+        asked = token.sense is Sense.APPROVAL and asks_nobody(claim, place)
         harmless = told or measured or asked or token.word in ARROWS
         named = token.sense is Sense.EXCEPTION and token.word.lower() in words_in("exception_nouns")
         return harmless or named or is_any_else(claim, place) or self._is_said_again(place)
@@ -187,7 +191,7 @@ class Certainty:
             said = len(place.units) == 1 and claim.own and place.text[token.start : token.end].lower().split()
             if said and self._old_words.issuperset(re.findall(r"\w+", " ".join(said))) and said[0].isalpha():
                 return False  # "the maximum is 100", "maximum 100"
-            return bound is not None and not is_bounded(bound, near) and not is_new_bound(bound, near)
+            return bound is not None and not is_bounded(bound, near, new=True) and not is_new_bound(bound, near)
         if len(place.units) > 1 and not place.units[0].under:
             near = list(self._old)  # the head of a table
         return self._is_sense_new(claim, place, sources, near)
@@ -266,6 +270,10 @@ class Certainty:
         other_way = (
             Sense.AFTER if Sense.BEFORE in clauses else None
         )  # "after ten failures it stops", "ten failures stop it"
+        heads = {claim.head, found.head}
+        if None not in heads and len(heads) > 1 and not any(_wanted(head) & heads - {head} for head in heads if head):
+            only = {Sense.ONLY, *DENIALS} & (_senses(place) ^ {s for p in near for s in _senses(p)})
+            return not only  # the same words stand under "before" and under "after"
         if self._restates(place, near):
             return False
         return not all(
@@ -384,17 +392,3 @@ def _is_said_near(claim: Claim, near: Iterable[Place]) -> bool:
 def _is_spelled(token: Token, place: Place) -> bool:
     """Whether a number stands there as a word."""
     return re.search(rf"(?<![\w.]){re.escape(token.value)}(?![\w])", place.text) is None
-
-
-def _is_asserted(claim: Claim, place: Place, near: Sequence[Place]) -> bool:
-    """Whether what a denial is about is said now, and not by a word that denies it: "not reached", "unreachable"."""
-    about = next(
-        (c for c in place.own if c.token.start > claim.token.start and c.token.kind is not TokenKind.SENSE), None
-    )
-    if about is None:
-        return True
-    word = about.token.word.lower()[:_SHORTEST]
-    others = [c.token.word.lower() for other in near for c in other.claims]
-    if any(o.removeprefix(p).startswith(word) for o in others for p in words_in("denying_prefixes") if o.startswith(p)):
-        return False
-    return any(is_same(about, other) for carrier in near for other in carrier.claims)

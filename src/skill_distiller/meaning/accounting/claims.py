@@ -14,6 +14,7 @@ from skill_distiller.language.lexicon import (
     are_opposites,
     are_synonyms,
     is_filler,
+    is_imperative,
     is_implied,
     is_pronoun,
 )
@@ -291,6 +292,7 @@ def is_plain_word(token: Token) -> bool:
 
 
 _POINTING: Final = words_in("near_ahead") | words_in("pointing_ahead") | words_in("pointing_ahead_at_nouns")
+_MARKS: Final = re.compile(r"[,;(—]\s")  # part what may be the condition from what is done
 _LITTLE: Final = 3  # words behind "only" within which something is said to be small
 _HALF: Final = 0.5  # of the words of a lead-in
 
@@ -350,3 +352,33 @@ def sense_behind(claim: Claim, place: Place) -> Sense | None:
     """The sense of the word right behind one: "only then"."""
     behind = [other.token for other in place.claims if other.token.start >= claim.token.end]
     return behind[0].sense if behind else None
+
+
+def asks_nobody(claim: Claim, place: Place) -> bool:
+    """Whether a word asks for a thing, or oneself, and not for an approval: "ask for the passport", "ask yourself"."""
+    behind = [other.token.word.lower() for other in place.claims if other.token.start >= claim.token.end]
+    return bool(behind) and behind[0] in words_in("used_for") | words_in("reflexive")
+
+
+def opens_with_case(place: Place) -> bool:
+    """Whether something stands before what is to be done that may be its condition: "with fewer, report them"."""
+    first = next((claim for claim in place.own if claim.token.kind is not TokenKind.SENSE), None)
+    opens = first is not None and not is_imperative(first.token.word)
+    return opens and _MARKS.search(place.text) is not None
+
+
+def is_asserted(claim: Claim, place: Place, near: Sequence[Place], said: frozenset[str]) -> bool:
+    """Whether what a denial is about is said now, and not by a word that denies it: "not reached", "unreachable"."""
+    denied = [c for c in place.own if c.denied and c.token.kind is not TokenKind.SENSE]
+    if any(is_imperative(c.token.word) for c in denied) and said.isdisjoint(c.value for c in denied):
+        return True  # a prohibition of which nothing is left
+    about = next(
+        (c for c in place.own if c.token.start > claim.token.start and c.token.kind is not TokenKind.SENSE), None
+    )
+    if about is None:
+        return True
+    word = about.token.word.lower()[:_SHORTEST_ROOT]
+    others = [c.token.word.lower() for other in near for c in other.claims]
+    if any(o.removeprefix(p).startswith(word) for o in others for p in words_in("denying_prefixes") if o.startswith(p)):
+        return False
+    return any(is_same(about, other) for carrier in near for other in carrier.claims)

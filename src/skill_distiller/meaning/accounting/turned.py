@@ -29,6 +29,7 @@ _BEHIND: Final = 2  # words behind "only" that it may be about
 _UNDIRECTED: Final = frozenset(
     {*(Sense.AND, Sense.OR, Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY, Sense.ALL, Sense.SOME, Sense.BECAUSE)}
 )
+_BREAK: Final = re.compile(r"[:;,.?—](?=\s|\Z)")  # not within a path
 _MARK: Final = re.compile(r"[:;,.—]")
 
 
@@ -113,7 +114,7 @@ def _turn(place: Place, carrier: Place, old: Pair, other: Pair) -> _Turn | None:
 def _parts_only(place: Place, carrier: Place, old: Pair, other: Pair) -> bool:
     """Whether a mark parts two words in the new text and none in the old one: each is of a clause of its own."""
     one = place.text[old.before.token.end : other.before.token.start]
-    return not _MARK.search(one) and bool(_MARK.search(carrier.text[other.after.token.end : old.after.token.start]))
+    return not _BREAK.search(one) and bool(_BREAK.search(carrier.text[other.after.token.end : old.after.token.start]))
 
 
 def _parts(token: Token) -> bool:

@@ -42,9 +42,10 @@ def find_vetoes(difference: Difference) -> Iterator[Fault]:
         joins = joins or (bool(before) and after in _SIGNS and any(before in unit.text for unit in units[1]))
         other_way = _COMPLEMENTS.get(before) == after and _denies(units[0]) is not _denies(units[1])
         either = not words_in("either_limits").isdisjoint((before, after))  # "limited to 60", "at most 60"
-        turned = edit.what == "opposite" and _denies(units[0]) and _denies(units[1])  # "leave out all", "nothing"
+        wholes = all(t.sense in (Sense.ALL, Sense.NEGATION) for t in (*edit.before, *edit.after))
+        turned = wholes and _denies(units[0]) and _denies(units[1])  # "leave out everything", "nothing"
         other = edit.what == "small word" and sum(e.what != "small word" for e in difference.edits) > _MOST_EDITS
-        mark = either or turned or mark or other or before == after
+        mark = either or turned or mark or other or (before == after and edit.what != "capitals")
         yield Fault(kind, before, after, *units, joins or other_way or mark)
 
 
