@@ -138,6 +138,16 @@ def test_numbered_steps_stay() -> None:
 
 
 @pytest.mark.parametrize(
+    "blanks", ["<date>\n<who saw it>\n<what they did>", "{date} {name}\n{reason}", "[When]\n[Who]\n[Why]"]
+)
+def test_a_form_to_fill_in_stays(blanks: str) -> None:
+    """Whatever it is worth, down to a threshold of 0.8."""
+    text = f"{_HEAD}# A\n\n{_FILLER}\n\n## Notes\n\nA note may look like this.\n\n```markdown\n{blanks}\n```\n"
+    for threshold in (0.95, 0.9, 0.8):
+        assert blanks in distill(parse_skill(text), DistillOptions(threshold=threshold)).text
+
+
+@pytest.mark.parametrize(
     ("before", "after", "found"),
     [
         ("## Step 1\n\na\n\n## Step 2\n\nb\n\n## Step 3\n\nc\n", "## Step 1\n\na\n\n## Step 3\n\nc\n", "sequence"),

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     PROMOTED = "kept text refers to it"
     FILE = "names a file that nothing else names"
     STEPS = "steps in a numbered list"
+    FORM = "a form to fill in"
     NAMED = "names what stood twice and stands nowhere else now"
     BEST = "the most important block"
     WORTH = "worth its tokens"

@@ -26,6 +26,10 @@ from skill_distiller.structure.find_edges import find_edges
 from skill_distiller.tokens import TokenCounter
 
 _NO_LANGUAGE: Final = frozenset({"", "text", "txt", "plaintext"})
+_PLAIN: Final = _NO_LANGUAGE | {"markdown", "md"}
+# A place to fill in, which opens with a letter and is no link: "<what they saw>", "{{name}}", "[reason]".
+_BLANK: Final = re.compile(r"<[^\W\d_][^<>\n/=]{1,80}>|\{[^\W\d_][^{}\n:\"]{1,80}\}|\[[^\W\d_][^\[\]\n]{2,80}\](?!\()")
+_FEWEST_BLANKS: Final = 3
 _FEWEST_SHOUTED: Final = 4  # words of a line in capitals that is a rule
 # Notices, not talk of them: "(MIT License)", "Copyright (c) 2025", "licensed under CC BY-SA 4.0".
 _RIGHTS: Final = re.compile(
@@ -49,8 +53,8 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     CORE_INSTRUCTION), or one of an uncertain type, as long as its importance is not small; what counts as small grows
     as the threshold falls below 0.8, because who asks for half of a skill can't be given all of its instructions. Text
     that forbids or demands something, asks for approval or says what is checked, in whatever words, or stands under a
-    heading that does, is required down to there too, and so are numbered steps and the only section on the form of the
-    result. Without a description every trigger is required.
+    heading that does, is required down to there too, and so are numbered steps, forms to fill in and the only section
+    on how the result is to look. Without a description every trigger is required.
     """
     bar = model.required_importance + _SLOPE * max(0.0, RELAXED_BELOW - threshold)
     reasons = ((i, _reason(verdict, bar, model.low_confidence)) for i, verdict in enumerate(reading.verdicts))
@@ -65,6 +69,7 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
         known = required.keys() | reading.containers.partners
         required |= dict.fromkeys(_held(reading.skill, known, _checks, verifies), Reason.VERIFIER)
         required |= dict.fromkeys(_numbered(reading.skill) - required.keys(), Reason.STEPS)
+        required |= {b.index: Reason.FORM for b in reading.skill.blocks if b.index not in required and _is_form(b)}
     if not reading.skill.description:  # nothing else says when the skill is for the case at hand
         triggers = (i for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER)
         required |= {i: Reason.TYPE for i in triggers if i not in required}
@@ -119,6 +124,11 @@ def _is_numbered(block: Block) -> bool:
         lines = [line for line in block.text.splitlines()[1:-1] if line.strip()]
         return len(lines) > 1 and all(map(_ORDERED.match, lines))
     return block.kind in _LISTED and _ORDERED.match(block.text) is not None
+
+
+def _is_form(block: Block) -> bool:
+    """Whether a fence shows a form to fill in: text with places like "<date>", "{name}" or "[reason]"."""
+    return block.kind is BlockKind.CODE and block.info in _PLAIN and len(_BLANK.findall(block.text)) >= _FEWEST_BLANKS
 
 
 _NAME: Final = re.compile(r"[^\W_]+")
