@@ -16,7 +16,7 @@ NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/SKILL.md"))
 
 KEPT = {
     "postgres-migration": ("--keep", "b4dw6f", "--keep", "nr9cvp"),
-    "incident-report": ("--keep", "zm7pkm", "--keep", "qj8nzy", "--keep", "fqd333"),
+    "incident-report": ("--keep", "qj8nzy", "--keep", "fqd333"),
 }
 
 

@@ -149,7 +149,8 @@ def _sentences(places: Sequence[int], texts: Sequence[str], stays: Callable[[str
     """The sentences of a paragraph, those together that lean on each other."""
     for unit in _chained(places, lambda a, b: _lean(texts[a], texts[b]) or (a == places[0] and _is_bold(texts[a]))):
         held = any(stays(texts[place]) for place in unit)
-        opening = unit[0] == places[0] and (_LABEL.match(texts[unit[0]]) or _opens_a_case(texts[unit[0]]))
+        first = texts[unit[0]]
+        opening = unit[0] == places[0] and (_LABEL.match(first) or _is_bold(first) or _opens_a_case(first))
         after = unit[-1] + 1
         risky = unit[0] == places[0] and after <= places[-1] and _MARKUP.match(texts[after])
         closing = unit[-1] == places[-1] and _ANNOUNCES.search(texts[unit[-1]])
