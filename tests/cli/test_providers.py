@@ -295,7 +295,7 @@ def test_the_judge_may_be_another_model(monkeypatch: pytest.MonkeyPatch) -> None
     assert record["functionality"]["method"] == "scripted/other"
     assert (record["provider"]["model"], record["judge_provider"]["model"]) == ("writer", "other")
     assert record["judge_provider"]["calls"] >= 1
-    asking = [line.split(" at ")[0] for line in result.stderr.splitlines() if line.startswith("Asking ")]
+    asking = [line.split(" in this process")[0] for line in result.stderr.splitlines() if line.startswith("Asking ")]
     assert asking == ["Asking scripted/writer", "Asking scripted/other"]
     gated = run("compress", *options, "--gate=exam", "--json", "--no-calibration", stdin=SKILL)
     assert {model["model"] for model in json.loads(gated.stdout)["gate"]["models"]} <= {"writer", "other"}

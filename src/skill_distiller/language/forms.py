@@ -147,12 +147,12 @@ _OF_LANGUAGE: Final = frozenset("articles fillers light imperatives opposites ri
 
 
 # With no other ending does the English Snowball stemmer change a word; it takes 20 microseconds.
-_STEMMED_ENDING: Final = re.compile(r"(?:[deglsy]|[cglt]i|er|ic|ant|ent|ion|ator|is[mt])\Z")
+_STEMMED_ENDINGS: Final = tuple(tables("en")["stemmed_endings"].split())
 
 
 @lru_cache(maxsize=65536)
 def _stem_in(language: str, word: str) -> str:
-    if language == "en" and word.isascii() and word.isalpha() and word.islower() and not _STEMMED_ENDING.search(word):
+    if language == "en" and word.isascii() and word.isalpha() and word.islower() and not word.endswith(_STEMMED_ENDINGS):
         return word
     return word if language in UNSPACED else str(_stemmer(language).stemWord(word))
 
