@@ -152,7 +152,8 @@ _STEMMED_ENDINGS: Final = tuple(tables("en")["stemmed_endings"].split())
 
 @lru_cache(maxsize=65536)
 def _stem_in(language: str, word: str) -> str:
-    if language == "en" and word.isascii() and word.isalpha() and word.islower() and not word.endswith(_STEMMED_ENDINGS):
+    plain = language == "en" and word.isascii() and word.isalpha() and word.islower()
+    if plain and not word.endswith(_STEMMED_ENDINGS):
         return word
     return word if language in UNSPACED else str(_stemmer(language).stemWord(word))
 
