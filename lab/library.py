@@ -199,6 +199,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--kills", type=int, default=20, help="how often a run is killed")
     parser.add_argument("--page", action="store_true", help="make the page of a report too, and open it in Chromium")
     given = parser.parse_args(arguments)
+    if given.times < 2:
+        parser.error("--times takes 2 or more: what a further skill takes is the difference to once.")
     shared = open_shared(["--shared", str(given.shared)], "")
     paths = [entry.path for entry in shared.entries()][:: given.every]
     with tempfile.TemporaryDirectory() as name:
