@@ -180,10 +180,10 @@ def _costs(found: Sequence[Cost]) -> str:
         [
             one.skill,
             str(one.resolution),
-            f"{one.compress:.2f}",
+            f"{one.compress:.2g}",
             f"{one.bytes:,}",
-            f"{one.read_text:.2f}",
-            f"{one.read_soft:.2f}",
+            f"{one.read_text:.2g}",
+            f"{one.read_soft:.2g}",
         ]
         for one in found
     ]
