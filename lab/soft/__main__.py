@@ -176,18 +176,10 @@ def _nats(value: float) -> str:
 
 
 def _costs(found: Sequence[Cost]) -> str:
-    rows = [
-        [
-            one.skill,
-            str(one.resolution),
-            f"{one.compress:.2g}",
-            f"{one.bytes:,}",
-            f"{one.read_text:.2g}",
-            f"{one.read_soft:.2g}",
-        ]
-        for one in found
-    ]
-    return table(["skill", "K", "s to compress", "bytes", "s to read the text", "s to read K"], rows)
+    head = ["skill", "K", "s to compress", "bytes", "s to read the text", "s to read K"]
+    return table(
+        head, [[one.skill, *(f"{n:,}" if isinstance(n, int) else f"{n:.2g}" for n in one[1:])] for one in found]
+    )
 
 
 def _quotes(contexts: Contexts, exam: Path) -> list[Ids]:
