@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby, islice, pairwise
@@ -204,18 +205,18 @@ def _cases(pieces: Sequence[_Named]) -> Iterator[Edge]:
 
 def _negated(pieces: Sequence[_Named]) -> Iterator[Edge]:
     """A name and the same with a negation: "Use it for", "Never use it for"."""
-    found = dict[frozenset[str], list[tuple[Piece, bool]]]()
+    found = defaultdict[tuple[frozenset[str], bool], list[Piece]](list)
     for piece, text in pieces:
         said = [word for word in map(str.casefold, _WORD.findall(text)) if word not in words_in("articles")]
         if said and said[0][0] in words_in("negating_signs"):
             said[:1] = [said[0][0], said[0][1:]]
         denied = {word for word in said if word in CONTRACTIONS or Sense.NEGATION in senses(word)}
         rest = frozenset(word for word in said if word not in denied and not _joins(word))
-        others = found.setdefault(rest, []) if rest else []
-        for other, was_denied in others:
-            if was_denied is not bool(denied):
-                yield Edge(EdgeKind.LABEL, other, piece, "one is what the other is not", mutual=True)
-        others.append((piece, bool(denied)))
+        own, others = found[rest, bool(denied)], found[rest, not denied]
+        # One edge joins it to all others, where these hang together already by what is like it.
+        for other in (others[-1:] if own else others) if rest else ():
+            yield Edge(EdgeKind.LABEL, other, piece, "one is what the other is not", mutual=True)
+        own.append(piece)
 
 
 def _joins(word: str) -> bool:
