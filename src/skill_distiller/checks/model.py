@@ -300,12 +300,15 @@ def words_in_small(text: str) -> frozenset[str]:
 
 class SummedUp(NamedTuple):
     """A text, and what it may hold: whole `sentences`, the `words` of blocks that bind nobody, and in one unit those of
-    one of the `whole` blocks that binds nobody (the text of each, with its words); all in small letters."""
+    one of the `whole` blocks that binds nobody (the text of each, with its words); all in small letters.
+
+    Words are asked for where a sentence is not whole: most are.
+    """
 
     text: str
     sentences: frozenset[str]
-    words: Callable[[], frozenset[str]]  # asked for where a sentence is not whole: most are
-    whole: Mapping[str, frozenset[str]]
+    words: Callable[[], frozenset[str]]
+    whole: Callable[[], Mapping[str, frozenset[str]]]
 
     def holds(self, text: str) -> bool:
         """Whether it holds a text, and that a sentence of the original, or nothing but its words.
@@ -318,7 +321,7 @@ class SummedUp(NamedTuple):
         if plain(text) in self.sentences or not said:
             return plain(text) in self.sentences
         rest = said - self.words()
-        return not rest or any(rest <= own and not restricts(block) for block, own in self.whole.items())
+        return not rest or any(rest <= own and not restricts(block) for block, own in self.whole().items())
 
 
 @dataclass(frozen=True, eq=False)
@@ -368,10 +371,14 @@ class Pair:
         """
         removed = [block for block in self.original.blocks if block.text in self.declared.removed]
         units = (unit for block in removed for unit in self.comparison.alignment.old.units(block.index))
-        left = {block.text for block in self.candidate.blocks}
-        whole = {block.text: words_in_small(block.text) for block in self.original.blocks if block.text in left}
         sentences = frozenset(plain(unit.text) for unit in units)
-        return SummedUp("\n".join(self.declared.parts), sentences, lambda: self._words_to_sum_up, whole)
+        text = "\n".join(self.declared.parts)
+        return SummedUp(text, sentences, lambda: self._words_to_sum_up, lambda: self._words_of_whole)
+
+    @cached_property
+    def _words_of_whole(self) -> dict[str, frozenset[str]]:
+        left = {block.text for block in self.candidate.blocks}
+        return {block.text: words_in_small(block.text) for block in self.original.blocks if block.text in left}
 
     @cached_property
     def _words_to_sum_up(self) -> frozenset[str]:
