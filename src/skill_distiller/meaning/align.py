@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, pairwise
@@ -160,7 +160,9 @@ def _align_units(found: Alignment) -> None:
     new = found.new.other_units({j for _, j in found.blocks})
     both = {plain(unit.text) for unit in new}.intersection([plain(unit.text) for unit in old])
     again = [[unit for unit in units if plain(unit.text) in both] for units in (old, new)]
-    homes = {unit: _home(side, unit) for side, units in zip((found.old, found.new), again, strict=True) for unit in units}
+    homes = {
+        unit: _home(side, unit) for side, units in zip((found.old, found.new), again, strict=True) for unit in units
+    }
 
     def context(unit: Unit) -> Hashable:
         return tuple([plain(one.text) for one in unit.under]), homes[unit], unit.kind
@@ -171,7 +173,7 @@ def _align_units(found: Alignment) -> None:
         lambda u: (plain(u.text), homes[u]),
         lambda u: plain(u.text),
     ]
-    pairs = _pair_up(*again, keys)
+    pairs = _pair_up(again[0], again[1], keys)
     # The first cells tell which rows are the same; what stands in a row and a column that are known is known.
     pairs += _pair_alike(found, old, new, pairs, of=lambda unit: unit.kind is UnitKind.CELL and not unit.depth)
     pairs += _pair_cells(found, old, new, pairs)
