@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from skill_distiller.checks.model import ALREADY, Finding, FindingKind, Level, Pair
 from skill_distiller.skill.links import find_footnotes
-from skill_distiller.skill.model import Block, BlockKind, Skill
+from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import LIST_MARKER
 
 _FENCE: Final = re.compile(rf"[ \t>]*(?:{LIST_MARKER}[ \t]+)*[ \t>]*(`{{3,}}|~{{3,}})([^\r\n]*)")
@@ -58,9 +59,9 @@ def open_fences(skill: Skill) -> Iterator[_Opening]:
         if (block.kind is BlockKind.CODE and not _is_closed(block.text)) or (
             block.kind in _NESTING and ("```" in block.text or "~~~" in block.text)
         ):
-            opening = _left_open(block)
+            opening = _left_open(block.text, code=block.kind is BlockKind.CODE)
             if opening:
-                yield opening
+                yield opening._replace(line=block.line + opening.line)
 
 
 def _is_closed(text: str) -> bool:
@@ -70,16 +71,18 @@ def _is_closed(text: str) -> bool:
     return not mark or (last == mark and len(text) > len(mark) and text.lstrip()[3:4] != mark[0])
 
 
-def _left_open(block: Block) -> _Opening | None:
+@lru_cache(maxsize=1024)  # the blocks of an original stand in all that is made of it
+def _left_open(text: str, *, code: bool) -> _Opening | None:
+    """The fence that a text leaves open, with its line in that."""
     mark, opening = "", None
-    for line, text in enumerate(block.text.splitlines(), block.line):
-        match = _FENCE.match(text)
+    for line, content in enumerate(text.splitlines()):
+        match = _FENCE.match(content)
         if match is None:
-            if opening is None and block.kind is BlockKind.CODE:
+            if opening is None and code:
                 return None  # indented, not fenced
         elif mark:
             if match.group(1).startswith(mark) and not match.group(2).strip():
                 mark = ""
         elif match.group(1)[0] == "~" or "`" not in match.group(2):
-            mark, opening = match.group(1), _Opening(text.strip(), line)
+            mark, opening = match.group(1), _Opening(content.strip(), line)
     return opening if mark else None

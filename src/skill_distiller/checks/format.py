@@ -301,6 +301,7 @@ def _finding(text: str, line: int, detail: str) -> Finding:
 def _comments(skill: Skill) -> Iterator[tuple[str, int]]:
     for block in skill.blocks:
         if block.kind is not BlockKind.CODE and "<!--" in block.text:
-            text = _SPAN.sub(lambda span: " " * len(span.group()), block.text)
+            text = block.text
+            text = _SPAN.sub(lambda span: " " * len(span.group()), text) if "`" in text else text
             for match in _COMMENT.finditer(text):
                 yield " ".join(match.group(1).split()), block.line_at(match.start())

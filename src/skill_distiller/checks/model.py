@@ -299,13 +299,16 @@ def words_in_small(text: str) -> frozenset[str]:
 
 
 class SummedUp(NamedTuple):
-    """A text, and what it may hold: whole `sentences`, the `words` of blocks that bind nobody, and in one unit those of
-    one of the `whole` blocks that binds nobody (the text of each, with its words); all in small letters."""
+    """A text, and what it may hold: whole `sentences`, words of blocks that bind nobody (`lacks` takes these out of
+    others), and in one unit those of one of the `whole` blocks that binds nobody (the text of each, with its words).
+
+    All is in small letters. Words are asked for where a sentence is not whole: most are.
+    """
 
     text: str
     sentences: frozenset[str]
-    words: Callable[[], frozenset[str]]  # asked for where a sentence is not whole: most are
-    whole: Mapping[str, frozenset[str]]
+    lacks: Callable[[frozenset[str]], frozenset[str]]
+    whole: Callable[[], Mapping[str, frozenset[str]]]
 
     def holds(self, text: str) -> bool:
         """Whether it holds a text, and that a sentence of the original, or nothing but its words.
@@ -317,8 +320,8 @@ class SummedUp(NamedTuple):
         said = words_in_small(text)
         if plain(text) in self.sentences or not said:
             return plain(text) in self.sentences
-        rest = said - self.words()
-        return not rest or any(rest <= own and not restricts(block) for block, own in self.whole.items())
+        rest = self.lacks(said)
+        return not rest or any(rest <= own and not restricts(block) for block, own in self.whole().items())
 
 
 @dataclass(frozen=True, eq=False)
@@ -368,17 +371,33 @@ class Pair:
         """
         removed = [block for block in self.original.blocks if block.text in self.declared.removed]
         units = (unit for block in removed for unit in self.comparison.alignment.old.units(block.index))
-        left = {block.text for block in self.candidate.blocks}
-        whole = {block.text: words_in_small(block.text) for block in self.original.blocks if block.text in left}
         sentences = frozenset(plain(unit.text) for unit in units)
-        return SummedUp("\n".join(self.declared.parts), sentences, lambda: self._words_to_sum_up, whole)
+        text = "\n".join(self.declared.parts)
+        return SummedUp(text, sentences, self._lacked, lambda: self._words_of_whole)
 
     @cached_property
-    def _words_to_sum_up(self) -> frozenset[str]:
-        """The words of the headings, and of the removed blocks that bind nobody."""
-        headings = (section.heading for section in self.original.sections)
-        removed = (block.text for block in self.original.blocks if block.text in self.declared.removed)
-        return words_in_small("\n".join((ONE_LINERS, *headings, *(text for text in removed if not restricts(text)))))
+    def _words_of_whole(self) -> dict[str, frozenset[str]]:
+        left = {block.text for block in self.candidate.blocks}
+        return {block.text: words_in_small(block.text) for block in self.original.blocks if block.text in left}
+
+    def _lacked(self, words: frozenset[str]) -> frozenset[str]:
+        """Those of some words that neither a heading has nor a removed block that binds nobody."""
+        left = words - self._words_of_headings
+        for text, own in self._words_of_removed:
+            if not left:
+                break
+            if not left.isdisjoint(own) and not restricts(text):
+                left -= own
+        return left
+
+    @cached_property
+    def _words_of_headings(self) -> frozenset[str]:
+        return words_in_small("\n".join((ONE_LINERS, *(section.heading for section in self.original.sections))))
+
+    @cached_property
+    def _words_of_removed(self) -> list[tuple[str, frozenset[str]]]:
+        texts = (block.text for block in self.original.blocks if block.text in self.declared.removed)
+        return [(text, words_in_small(text)) for text in texts]
 
     @cached_property
     def retold(self) -> Retold:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from skill_distiller.analysis.model import SectionType
@@ -34,21 +35,25 @@ class LostFact:
     section: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """A plan, its result and what the result lost. The losses are found in the texts, not in the plan."""
 
     reading: Reading
     plan: Plan
     distilled: Skill
-    lost_facts: tuple[LostFact, ...]
     protected_found: frozenset[str]
     protected_lost: frozenset[str]
     advisory_lost: frozenset[str]
 
+    @cached_property
+    def lost_facts(self) -> tuple[LostFact, ...]:
+        """What only the inventory of the original has; it is asked of results that stay, not of all that are tried."""
+        return _lost_facts(self.reading, self.plan, frozenset(inventory(self.distilled)))
+
 
 def compare(reading: Reading, plan: Plan, distilled: Skill) -> Comparison:
-    """Take the inventory of both texts and name what only the original has."""
+    """The comparison of a reading with what a plan made of it: patterns of both texts, and what only the first has."""
     protected = frozenset[str]().union(*(verdict.protected for verdict in reading.verdicts))
     advisory = frozenset[str]().union(*(verdict.advisory for verdict in reading.verdicts))
     left = reading.patterns.find_all(distilled) if protected or advisory else _NONE
@@ -56,7 +61,6 @@ def compare(reading: Reading, plan: Plan, distilled: Skill) -> Comparison:
         reading,
         plan,
         distilled,
-        _lost_facts(reading, plan, frozenset(inventory(distilled))),
         protected,
         protected - left.protected,
         advisory - left.advisory,
@@ -144,11 +148,14 @@ class Receipt:
         return tuple(change for section in self.sections for change in section.changes)
 
 
-def write_receipt(comparison: Comparison) -> Receipt:
-    """The receipt of a comparison: only the sections where something changed or went missing."""
+def write_receipt(comparison: Comparison, *, facts: bool = True) -> Receipt:
+    """The receipt of a comparison: only the sections where something changed or went missing.
+
+    Without `facts` it says what was done, not what that lost.
+    """
     reading, plan = comparison.reading, comparison.plan
     lost: dict[int, list[LostFact]] = {}
-    for fact in comparison.lost_facts:
+    for fact in comparison.lost_facts if facts else ():
         lost.setdefault(fact.section, []).append(fact)
     ids = piece_ids(reading.skill)
     sections = []

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, groupby, pairwise
-from operator import attrgetter
+from itertools import chain, pairwise
 from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.side import Side, side_of
@@ -98,7 +97,7 @@ def _align_headings(found: Alignment) -> None:
     pairs = _pair_namesakes(found, old, new, paths)
     keys: list[Callable[[Unit], Hashable]] = [lambda u: (u.depth, plain(u.text)), lambda u: plain(u.text)]
     pairs += _pair_up(*_left(old, new, pairs), keys)
-    pairs += _pair_alike(found, old, new, pairs, {})
+    pairs += _pair_alike(found, old, new, pairs)
     found.headings = sorted(pairs, key=lambda pair: pair[0].section)
     found.pair(pairs)
     found.gone, found.come = _left(old, new, pairs)
@@ -159,10 +158,11 @@ def _align_blocks(found: Alignment) -> None:
 def _align_units(found: Alignment) -> None:
     old = found.old.other_units({i for i, _ in found.blocks})
     new = found.new.other_units({j for _, j in found.blocks})
-    homes: dict[Unit, Hashable] = {}
-    for side, units in (found.old, old), (found.new, new):
-        for block, own in groupby(units, key=attrgetter("block")):
-            homes |= dict.fromkeys(own, tuple(plain(one.text) for one in side.around(block)))
+    both = {plain(unit.text) for unit in new}.intersection([plain(unit.text) for unit in old])
+    again = [[unit for unit in units if plain(unit.text) in both] for units in (old, new)]
+    homes = {
+        unit: _home(side, unit) for side, units in zip((found.old, found.new), again, strict=True) for unit in units
+    }
 
     def context(unit: Unit) -> Hashable:
         return tuple([plain(one.text) for one in unit.under]), homes[unit], unit.kind
@@ -173,11 +173,11 @@ def _align_units(found: Alignment) -> None:
         lambda u: (plain(u.text), homes[u]),
         lambda u: plain(u.text),
     ]
-    pairs = _pair_up(old, new, keys)
+    pairs = _pair_up(again[0], again[1], keys)
     # The first cells tell which rows are the same; what stands in a row and a column that are known is known.
-    pairs += _pair_alike(found, old, new, pairs, homes, of=lambda unit: unit.kind is UnitKind.CELL and not unit.depth)
+    pairs += _pair_alike(found, old, new, pairs, of=lambda unit: unit.kind is UnitKind.CELL and not unit.depth)
     pairs += _pair_cells(found, old, new, pairs)
-    pairs += _pair_alike(found, old, new, pairs, homes)
+    pairs += _pair_alike(found, old, new, pairs)
     found.pair(pairs)
     matches = {one: Match([one], [other]) for one, other in pairs}
     left, come = _left(old, new, pairs)
@@ -188,6 +188,11 @@ def _align_units(found: Alignment) -> None:
         found.pair((match.before[0], other) for other in match.after[1:])
         found.pair([(match.before[0], match.after[0])])
     found.matches = [match for one, match in matches.items() if match.before[0] is one]
+
+
+def _home(side: Side, unit: Unit) -> tuple[str, ...]:
+    """The heading and the tag that a unit of a block stands under."""
+    return tuple([plain(one.text) for one in side.around(unit.block)]) if unit.block >= 0 else ()
 
 
 def _left(old: Sequence[Unit], new: Sequence[Unit], pairs: Iterable[Pair]) -> tuple[list[Unit], list[Unit]]:
@@ -226,7 +231,6 @@ def _pair_alike(
     old: Sequence[Unit],
     new: Sequence[Unit],
     pairs: Sequence[Pair],
-    homes: Mapping[Unit, Hashable],
     of: Callable[[Unit], bool] = bool,
 ) -> list[Pair]:
     """Of the units that are left those that share most of what they say; in its place a good part is enough.
@@ -243,16 +247,17 @@ def _pair_alike(
     for unit in come:
         for word in words[unit]:
             holders[word].append(unit)
+    telling = {word: units for word, units in holders.items() if len(units) <= _MOST_HOLDERS}
     near = _neighbors(pairs, old, new)
     place = {unit: number for side in (old, new) for number, unit in enumerate(side)}
     offers = []
     for one in left:
-        others = {other for word in words[one] if len(holders[word]) <= _MOST_HOLDERS for other in holders[word]}
+        others = {other for word in words[one] & telling.keys() for other in telling[word]}
         beside = near.get(one, ())
         for other in others.union(unit for unit in beside if of(unit)):
             score = _likeness(one, other, words, in_place=other in beside, alone=beside == (other,))
             if score:
-                elsewhere = homes.get(one) != homes.get(other)
+                elsewhere = _home(found.old, one) != _home(found.new, other)
                 offers.append((-score, elsewhere, abs(place[one] - place[other]), place[one], place[other], one, other))
     alike: list[Pair] = []
     taken = set[Unit]()
@@ -278,7 +283,9 @@ def _likeness(one: Unit, other: Unit, words: dict[Unit, frozenset[str]], *, in_p
     """
     if _sort_of(one) is not _sort_of(other):
         return 0
-    longer = max(len(words[one]), len(words[other]))
+    shorter, longer = sorted((len(words[one]), len(words[other])))
+    if not in_place and shorter < _LIKE * longer:
+        return 0
     share = len(words[one] & words[other]) / max(longer, 1)
     enough = share >= (_LIKE_IN_PLACE if in_place else _LIKE)
     short = alone and longer <= _FEW and one.kind is not UnitKind.HEADING

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import is_
 from typing import Final, NamedTuple
 
 from skill_distiller.planning.groups import GROUP, ROOT, group_outline, items_of
@@ -145,12 +146,52 @@ class Hull(NamedTuple):
     gone: tuple[tuple[int, int], ...] | None
 
 
+class _Known(NamedTuple):
+    """The hull of a node, and what it was made from: worths, blocks and their ladders."""
+
+    node: Node
+    worths: Sequence[float]
+    blocks: tuple[int, ...]
+    ladders: list[Ladder]
+    hull: Hull
+
+
+class Hulls:
+    """What was worked out for the outline of a skill: most of it holds for ladders of which a few are other ones."""
+
+    def __init__(self) -> None:
+        self._hulls: dict[tuple[int, int, int, bool], _Known] = {}
+        self._root: tuple[Sequence[Node], list[Joint], Node] | None = None
+
+    def root(self, nodes: Sequence[Node], joints: list[Joint]) -> Node:
+        """The outline with what the bundles touch under groups."""
+        if self._root is None or self._root[0] is not nodes or self._root[1] != joints:
+            self._root = nodes, joints, group_outline(nodes, joints)
+        return self._root[2]
+
+    def hull(self, tree: _Tree, node: Node, *, bound: bool) -> Hull:
+        """The hull of a node with children."""
+        key = node.section, node.block, node.closing, bound
+        known = self._hulls.get(key)
+        if known and known.node is node and known.worths is tree.worths:
+            blocks, ladders = known.blocks, [tree.ladders[block] for block in known.blocks]
+            if all(map(is_, known.ladders, ladders)):
+                return known.hull
+        else:
+            blocks = tuple(items_of(node)[0])
+            ladders = [tree.ladders[block] for block in blocks]
+        found = _hull_below(tree, node, bound=bound)
+        self._hulls[key] = _Known(node, tree.worths, blocks, ladders, found)
+        return found
+
+
 class _Tree(NamedTuple):
-    """What the recursion needs: ladders, worths and the tokens of headings, by index."""
+    """What the recursion needs: ladders, worths and the tokens of headings, by index, and what is known."""
 
     ladders: Sequence[Ladder]
     worths: Sequence[float]
     headings: Sequence[int]
+    known: Hulls
 
 
 def trace_frontier(
@@ -159,23 +200,30 @@ def trace_frontier(
     worths: Sequence[float],
     heading_tokens: Sequence[int],
     joints: Sequence[Joint] = (),
+    known: Hulls | None = None,
 ) -> Frontier:
     """The frontier of a skill's ladders under the rules of its outline `nodes`; exact where no bundle is offered.
 
     `worths` holds one number a block, `heading_tokens` one count a section. A heading goes with the
     last block under it; a lead-in goes with what it introduces, and so do numbered steps together.
-    `joints` are bundles, of which those that a required block forbids are passed over.
+    `joints` are bundles, of which those that a required block forbids are passed over. `known` is what was worked out
+    for the same outline and headings.
     """
-    root = group_outline(nodes, [joint for joint in joints if not unused(ladders, joint)])
-    whole = _hull(_Tree(ladders, worths, heading_tokens), root)
+    known = known or Hulls()
+    root = known.root(nodes, [joint for joint in joints if not unused(ladders, joint)])
+    whole = _hull(_Tree(ladders, worths, heading_tokens, known), root)
     return Frontier(whole.tokens, whole.worth, tuple(whole.steps), len(ladders), len(heading_tokens))
 
 
 def _hull(tree: _Tree, node: Node, *, bound: bool = False) -> Hull:
     """A node's hull; one that is `bound` goes with the node above it or not at all."""
-    own = _own(tree, node, stays=bound or bool(node.children))
     if node.block >= 0 and not node.children and node.closing < 0:
-        return own
+        return _own(tree, node, stays=bound)
+    return tree.known.hull(tree, node, bound=bound)
+
+
+def _hull_below(tree: _Tree, node: Node, *, bound: bool) -> Hull:
+    own = _own(tree, node, stays=bound or bool(node.children))
     tied = _tied(tree, node, bound=bound)
     parts = [own, *(_hull(tree, child, bound=at in tied) for at, child in enumerate(node.children))]
     tokens, worth = sum(part.tokens for part in parts), sum(part.worth for part in parts)

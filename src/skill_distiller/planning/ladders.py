@@ -9,7 +9,7 @@ from typing import Final
 from skill_distiller.analysis.model import Phrases
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.planning.excuses import excuses
-from skill_distiller.planning.frontier import Choice, Frontier, trace_frontier
+from skill_distiller.planning.frontier import Choice, Frontier, Hulls, trace_frontier
 from skill_distiller.planning.outline import Node, outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.trims import find_trims
@@ -155,10 +155,15 @@ def _outline(reading: Reading) -> tuple[Node, ...]:
     return outline(reading.skill, reading.edges)
 
 
+@once_per_reading
+def _hulls(reading: Reading) -> Hulls:
+    return Hulls()
+
+
 def trace(reading: Reading, ladders: Ladders) -> Frontier:
     """The frontier of the ladders that were prepared, or of what became of them since."""
-    nodes = _outline(reading)
-    return trace_frontier(nodes, ladders.ladders, ladders.worths, ladders.heading_tokens, ladders.joints)
+    of = ladders
+    return trace_frontier(_outline(reading), of.ladders, of.worths, of.heading_tokens, of.joints, _hulls(reading))
 
 
 def _with_rungs(ladder: Ladder, rungs: Sequence[Rendering]) -> Ladder:

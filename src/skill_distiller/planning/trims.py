@@ -77,12 +77,12 @@ def _used_names(reading: Reading, model: WorthModel) -> frozenset[tuple[str, int
     explained = [(name, b.index) for b in blocks if b.kind is BlockKind.TABLE for name in _EXPLAINED.findall(b.text)]
     if not explained:
         return frozenset()
-    required = required_blocks(reading, 1.0, model)
+    names = {name for name, _ in explained}
     users = defaultdict[str, set[int]](set)
-    for block in (blocks[i] for i in required):
-        for word in _NAME.findall(block.text):
+    for block in (blocks[i] for i in required_blocks(reading, 1.0, model)):
+        for word in names.intersection(_NAME.findall(block.text)):
             users[word].add(block.index)
-    return frozenset((name, home) for name, home in explained if users.get(name, set()) - {home})
+    return frozenset((name, home) for name, home in explained if users[name] - {home})
 
 
 def _what_stays(

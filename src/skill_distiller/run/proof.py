@@ -58,7 +58,7 @@ def prove(run: Run, reading: Reading, draft: Planned) -> Proved:
             break
         plan = bring_back(reading.skill, proof.draft.plan, at_fault, run.counter)
         proof = _look_at(run, reading, planned(reading.skill, plan))
-    return proof
+    return proof._replace(receipt=write_receipt(proof.comparison))
 
 
 def _at_fault(proof: Proved) -> frozenset[int]:
@@ -103,11 +103,12 @@ def refuse_unproved(receipt: Receipt, verification: Verification) -> None:
 
 
 def _look_at(run: Run, reading: Reading, draft: Planned) -> Proved:
+    """The proof of a draft, its receipt without facts yet: they take long to find, and most drafts are mended."""
     skill = reading.skill
     known = draft.plan.counts(skill)
     tokens = Tokens(count_skill(skill, known, run.counter), count_skill(draft.distilled, known, run.counter))
     comparison = compare(reading, draft.plan, draft.distilled)
-    receipt = write_receipt(comparison)
+    receipt = write_receipt(comparison, facts=False)
     declared = declared_by(receipt, comparison.protected_lost)
     verification = None if draft.one_liner else _verify(run.options, comparison, declared, tokens)
     return Proved(draft, tokens, comparison, receipt, verification)

@@ -60,7 +60,8 @@ def find_footnotes(skill: Skill) -> dict[str, Footnote]:
     """The footnotes of a skill by name."""
     found: dict[str, Footnote] = {}
     for block in skill.blocks if "[^" in skill.body else ():
-        for match in _NOTE.finditer(block.text) if block.kind is not BlockKind.CODE else ():
+        marked = block.kind is not BlockKind.CODE and "[^" in block.text
+        for match in _NOTE.finditer(block.text) if marked else ():
             note = found.get(match[2], Footnote((), -1))
             defines = match[1] is not None and match[3] is not None
             marks = note.marks if defines or block.index in note.marks else (*note.marks, block.index)

@@ -16,6 +16,7 @@ T = TypeVar("T")
 MAX_BYTES: Final = 2_000_000
 MAX_BLOCKS: Final = 5_000  # of a skill of so many bytes; real ones have hundreds
 SKILL_FILE: Final = "SKILL.md"
+_LONG: Final = 4000  # characters; in a shorter text line ends are counted for each offset
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
 
@@ -94,7 +95,9 @@ class Block:
 
     def line_at(self, offset: int) -> int:
         """The line of the file, counted from 1, on which an offset into the text stands."""
-        return self.line + bisect_right(_line_ends(self.text), offset)
+        if offset and (len(self.text) > _LONG or "\r" in self.text):
+            return self.line + bisect_right(_line_ends(self.text), offset)
+        return self.line + self.text.count("\n", 0, offset)
 
 
 @dataclass(frozen=True, slots=True)

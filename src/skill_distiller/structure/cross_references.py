@@ -72,18 +72,31 @@ def _names(heading: str) -> tuple[str, str]:
 def _is_named(heading: str, text: str) -> bool:
     """Whether a text in small letters refers to a heading."""
     link, name = _names(heading)
-    if link in text:
+    if "](#" in text and link in text:
         return True
     at = text.find(name) if len(name) >= _MIN_NAME_CHARS else -1
     ahead, behind = _referring()
     while at >= 0:
         end = at + len(name)
-        if ahead.search(text[max(0, at - _MAX_CHARS_TO_NAME) : at]) and not text[end : end + 1].isalnum():
+        before = text[max(0, at - _MAX_CHARS_TO_NAME) : at]
+        if _may_refer(before) and ahead.search(before) and not text[end : end + 1].isalnum():
             return True
         if not text[max(0, at - 1) : at].isalnum() and behind.match(text, end):
             return True
         at = text.find(name, end)
     return False
+
+
+def _may_refer(before: str) -> bool:
+    """A quick look whether a text may end in what stands before a name that is referred to: most have no such word."""
+    return not before.isascii() or not _first_words().isdisjoint(_WORD.findall(before))
+
+
+@lru_cache(maxsize=1)
+def _first_words() -> frozenset[str]:
+    """The first words of what stands before a name that is referred to."""
+    phrases = (phrase for text in texts("referring_before") for phrase in text.split(","))
+    return frozenset(words[0] for phrase in phrases if (words := _WORD.findall(phrase)))
 
 
 @lru_cache(maxsize=1)

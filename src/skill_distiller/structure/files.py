@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container
+from collections.abc import Collection, Container, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -61,7 +61,12 @@ def names_in(names: Collection[str], text: str) -> frozenset[str]:
 
     Many are looked up among its words: to search for each would take the square of a text that names many.
     """
-    words = frozenset(_BETWEEN.split(text)) if text and len(names) > _FEW else frozenset[str]()
+    return _names_in(tuple(names), text) if text else frozenset()
+
+
+@lru_cache(maxsize=16384)  # of most blocks the planner asks again in each round
+def _names_in(names: Sequence[str], text: str) -> frozenset[str]:
+    words = frozenset(_BETWEEN.split(text)) if len(names) > _FEW else frozenset[str]()
     return frozenset(name for name in names if name in words or name in text)
 
 
