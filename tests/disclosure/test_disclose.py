@@ -118,9 +118,9 @@ def test_a_new_file_is_headed_and_keeps_the_line_ends(end: str) -> None:
     )
     split = split_of(text)
     lines = text_of(split, "references/troubleshooting.md").split(end)
-    assert lines[:3] == [f"{MARK} Troubleshooting. Topics: gateway, timeouts, retries. -->", "", "## Troubleshooting"]
+    assert lines[:3] == [f"{MARK} Troubleshooting. Topics: gateway, timeouts. -->", "", "## Troubleshooting"]
     assert "\n" not in "".join(lines)
-    assert split.after.skill.text.endswith(f"retries).{end}")
+    assert split.after.skill.text.endswith(f"timeouts).{end}")
 
 
 def test_no_name_is_taken_twice() -> None:

@@ -82,7 +82,10 @@ class _Known(NamedTuple):
 
 
 def _titles(skill: Skill) -> frozenset[int]:
-    """The sections that stand for the skill: its title, headings in the words of that, and of when it applies."""
+    """The sections that stand for the skill: its title, headings in the words of that, and of when it applies.
+
+    "When to gate" below a section is of the subject of that.
+    """
     found = {0}
     levels = [section.level for section in skill.sections if section.level]
     first = next((section for section in skill.sections if section.level), None)
@@ -91,8 +94,9 @@ def _titles(skill: Skill) -> frozenset[int]:
         found.add(first.index)
         known |= {*_WORD.findall(first.heading.casefold())}
     for section in skill.sections:
-        words = {*_WORD.findall(section.heading.casefold())}
-        if (words and words <= known) or any(k is SectionType.TRIGGER for k, _ in heading_promises(section.heading)):
+        words, above = {*_WORD.findall(section.heading.casefold())}, skill.parents[section.index]
+        calls = any(kind is SectionType.TRIGGER for kind, _ in heading_promises(section.heading))
+        if (words and words <= known) or (calls and (above is None or above in found)):
             found.add(section.index)
     return frozenset(found)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.disclosure.layout import lay_out
+from skill_distiller.disclosure.layout import OWN_TOKENS, lay_out
 from skill_distiller.disclosure.model import NewReference, Passage, Signpost, Split
 from skill_distiller.disclosure.passages import MIN_SAVED, Aim, choose_passages
 from skill_distiller.disclosure.signposts import make_signpost, write_pointer
@@ -17,7 +17,7 @@ from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter, count_skill
 
-# Of the tokens of SKILL.md, and in tokens: for less nobody should have to look in two places.
+# Of the tokens of SKILL.md, and in tokens: for less nobody should have to look in two places, unless it fills a file.
 WORTH_A_FILE: Final = 0.05
 LEAST_SAVED: Final = 50
 
@@ -89,4 +89,4 @@ def _at_fault(split: Split) -> Collection[Passage]:
 
 def _is_worth_it(skill: Skill, split: Split, counter: TokenCounter) -> bool:
     before, after = count_skill(skill, {}, counter), count_skill(split.after.skill, {}, counter)
-    return before - after >= max(LEAST_SAVED, WORTH_A_FILE * before)
+    return before - after >= max(LEAST_SAVED, min(WORTH_A_FILE * before, OWN_TOKENS))

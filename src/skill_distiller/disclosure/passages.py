@@ -25,15 +25,15 @@ from skill_distiller.disclosure.pins import (
     pinned_blocks,
     pinned_headings,
 )
-from skill_distiller.disclosure.signposts import leans
+from skill_distiller.disclosure.signposts import SHOWN, is_main, leans
 from skill_distiller.planning.worth import WorthModel, block_worths, load_worth_model
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import PROSE, BlockKind
-from skill_distiller.structure.edges import EdgeKind, Piece, heading_of
+from skill_distiller.structure.edges import Edge, EdgeKind, Piece, heading_of
 from skill_distiller.tokens import TokenCounter
 
 POINTER_TOKENS: Final = 22  # about what a pointer takes; what it really takes is counted in the end
-HEADER_TOKENS: Final = 40  # about what the header of a new file takes
+HEADER_TOKENS: Final = 20  # about what a passage takes of the header of its file, with its own heading
 MIN_SAVED: Final = 30  # tokens that a passage saves beyond its pointer: else the text had better stay
 MIN_SAVED_IN_PART: Final = 40  # the same where a part of the section stays: it is then read in two places
 _CHOICE: Final = 10  # tokens that a pointer is charged beside its own, for the choice that it puts before the reader
@@ -206,12 +206,34 @@ def _best(ground: _Ground, branch: Branch, price: float) -> _Way:
     lumped = [child for child in lumped if child.sequence not in torn]  # a count goes as a whole
     whole = _wholly(ground, branch, price)
     left = [block for unit in branch.units if unit not in units for block in unit.blocks]
+    begins = branch.units[:1] if is_main(ground.reading.skill.sections[branch.section].heading) else ()
+    still = (unit for unit in branch.units if unit not in units and unit not in begins)
+    shown = _shown(ground, still, branch.section, price)
+    apart = _Way(apart.gain + shown.gain, (*shown.passages, *apart.passages))
     if lumped and len(lumped) == len(branch.below) and ground.size(left, ()) < POINTER_TOKENS:
         return max((apart, whole), key=lambda way: way.gain)  # a lead-in over nothing but a pointer says nothing
     if len(lumped) == 1:  # its heading says more than a topic of a pointer does
         lumped = []
-    parts = _partly(ground, branch, below, units, lumped, price) if units or lumped else apart
+    parts = _partly(ground, branch, below, units, lumped, price) if units or lumped else _NOTHING
+    parts = _Way(parts.gain + shown.gain, (*shown.passages, *parts.passages))
     return max((apart, parts, whole), key=lambda way: way.gain)
+
+
+def _shown(ground: _Ground, units: Iterable[Unit], section: int, price: float) -> _Way:
+    """The best code or table that moves from behind its lead-in, where that stays: the pointer stands in its place.
+
+    One of a section: of two under one heading nobody could tell which is which.
+    """
+    best = _NOTHING
+    for block in (ground.reading.skill.blocks[index] for unit in units for index in unit.blocks):
+        is_shown = block.kind in SHOWN and block.index - 1 in ground.reading.lead_ins
+        if not (is_shown and _can_move(ground, (block.index,), ())):
+            continue
+        passage = Passage(section, (block.index,))
+        gain = _value(ground, passage.blocks, (), price) - POINTER_TOKENS - ground.load_rate * HEADER_TOKENS
+        if ground.saved(passage) >= MIN_SAVED_IN_PART and gain > best.gain:
+            best = _Way(gain, (passage,))
+    return best
 
 
 def _partly(
@@ -297,7 +319,7 @@ def _broken(ground: _Ground, passages: Sequence[Passage]) -> tuple[dict[int, str
     fixed = set[int]()
     for edge in reading.edges if place else ():
         here, there = place.get(edge.source), place.get(edge.target)
-        if here == there or not edge.hard:
+        if here == there or not edge.hard or (here is None and _is_met(reading, edge, passages)):
             continue
         if edge.target < 0 and not edge.mutual:
             fixed |= {heading_of(edge.target)} - {-1} if there is not None else set()
@@ -306,6 +328,14 @@ def _broken(ground: _Ground, passages: Sequence[Passage]) -> tuple[dict[int, str
             pins |= {end: Pin.NEEDED.value for end in ends if end >= 0 and end in place}
             fixed |= {heading_of(end) for end in ends if end < 0 and end in place}
     return pins, frozenset(fixed)
+
+
+def _is_met(reading: Reading, edge: Edge, passages: Sequence[Passage]) -> bool:
+    """Whether a text needs what stands below it in its section, of which the pointer now stands right there."""
+    if edge.mutual or edge.source > edge.target or edge.target not in {passage.blocks[0] for passage in passages}:
+        return False
+    own = heading_of(edge.source) if edge.source < 0 else reading.skill.section_of[edge.source]
+    return own == reading.skill.section_of[edge.target]
 
 
 def _leaning(reading: Reading, place: Mapping[Piece, int]) -> Iterator[int]:

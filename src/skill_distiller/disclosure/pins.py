@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.patterns import HARD_RULE
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.disclosure.branches import Branch, find_branches
 from skill_distiller.disclosure.signposts import calls, introduces, is_unmissable
@@ -37,8 +38,10 @@ _LONG_COMMANDS: Final = 600  # the same of commands: they are what is done, and 
 _NO_CODE: Final = frozenset({"markdown", "md", "mermaid", "dot", "text", "txt", "plaintext"})  # forms and drawings
 _VARIABLE: Final = frozenset("<>{}*$")  # in a name that stands for several: `references/<topic>.md`
 _CALL: Final = 300  # characters of code that shows one
-_DIGEST: Final = 800  # characters of a section
+_RULES_OF_TABLE: Final = 1 / 3  # of its rows that forbid something, from which on a table is one of rules
+_DIGEST: Final = 400  # characters of a section
 _LINKED: Final = re.compile(r"\]\(\s*<?#([^)>\s]+)")
+_SPAN: Final = re.compile(r"`[^`\n]*`")  # its capitals are those of a language: `GENERATED ALWAYS AS`
 _CAPITALS: Final = re.compile(r"(?<![\w-])[^\W\d_a-z]{4,}(?![\w-])")
 _NUMBERED: Final = re.compile(r"-\d+\Z")
 
@@ -65,7 +68,7 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
     """The blocks, by index, that stay whatever else moves, each with the reason."""
     skill = reading.skill
     required = required_blocks(reading, 1.0, model)
-    found: dict[int, str] = {i: _BINDING[reason] for i, reason in required.items() if reason in _BINDING}
+    found: dict[int, str] = {i: _BINDING[reason] for i, reason in required.items() if _binds(skill, i, reason)}
     found |= {i: Pin.TRIGGER.value for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER}
     found |= {block.index: Pin.TRIGGER for block in skill.blocks if block.kind in PROSE and calls(block.text)}
     found |= {block.index: Pin.LOUD for block in skill.blocks if _is_loud(block)}
@@ -91,11 +94,31 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
     return {block: str(reason) for block, reason in found.items() if block >= 0}
 
 
+def _binds(skill: Skill, index: int, reason: Reason) -> bool:
+    """Whether a required block has to be seen before anything is looked up.
+
+    Capitals in back-ticks are those of a language (`NOT NULL`), a pattern in its code is a value there (`N = 10`). A
+    table most rows of which forbid nothing is looked up, with the rows that do.
+    """
+    block = skill.blocks[index]
+    if reason is Reason.HARD_RULE and HARD_RULE.found_in(block.text, block.text):
+        said = _SPAN.sub(" ", block.text)
+        return HARD_RULE.found_in(said, said)
+    if reason is Reason.PATTERN and block.kind is BlockKind.CODE:
+        return block.info.lower() in _NO_CODE | {""}
+    if reason is Reason.RESTRICTION and block.kind is BlockKind.TABLE:
+        rows = block.text.strip().splitlines()[2:]
+        heading = skill.sections[skill.section_of[index]].heading
+        named = restricts(heading, heading=True) or names_rules(heading)
+        return named or sum(map(restricts, rows)) >= _RULES_OF_TABLE * len(rows)
+    return reason in _BINDING
+
+
 def _is_loud(block: Block) -> bool:
     """Whether a text has a word in capitals that says it is not to be missed: MANDATORY, CRITICAL."""
     if block.kind is BlockKind.CODE:
         return False
-    return any(map(is_unmissable, _CAPITALS.findall(block.text)))
+    return any(map(is_unmissable, _CAPITALS.findall(_SPAN.sub(" ", block.text))))
 
 
 def all_branches(branches: Iterable[Branch]) -> Iterator[Branch]:

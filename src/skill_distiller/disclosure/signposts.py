@@ -22,8 +22,9 @@ from skill_distiller.structure.counts import read_place
 
 # A pointer that is as long as what it points to saves nothing: characters of a passage below which it has at most so
 # many topics. All under a heading needs fewer, since the heading stays and says what it is about.
-_FEWER_TOPICS: Final = {600: 0, 1600: 3}
-_FEWER_TOPICS_IN_PART: Final = {1600: 3}
+_FEWER_TOPICS: Final = {600: 0, 1600: 2, 3000: 3}
+_FEWER_TOPICS_IN_PART: Final = {1600: 2, 3000: 3}
+SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE})  # what may stand elsewhere than its lead-in
 _CLEAR_WORDS: Final = 3  # of a heading: with fewer, the one above is named too
 _FEW: Final = 0.1  # of the letters of a text that are of another script
 _SAMPLE: Final = 4000  # characters that tell the language of a skill
@@ -117,6 +118,8 @@ def make_signpost(reading: Reading, passage: Passage) -> Signpost:
     if language == "en":
         topics = _lowered_alike(reading, topics)
     words = signpost_data()[language]
+    if _is_shown(reading, passage):  # its lead-in, which stays right above the pointer, says when
+        return Signpost(words["shown"], name, topics, language)
     if not passage.whole and topics:  # without any the heading has to say what it is about
         part = _part(reading, passage, name)
         clear = bool(passage.headings) or all(" " in topic for topic in topics)  # one word says too little
@@ -126,6 +129,12 @@ def make_signpost(reading: Reading, passage: Passage) -> Signpost:
     if language != "en":
         return Signpost(words["involves"].format(topic=name), name, topics, language)
     return Signpost(_when(_lowered(reading, name), _lowered(reading, above)), name, topics, language)
+
+
+def _is_shown(reading: Reading, passage: Passage) -> bool:
+    """Whether a passage is code or a table alone, of which the lead-in stays."""
+    first = reading.skill.blocks[passage.blocks[0]]
+    return len(passage.pieces) == 1 and first.kind in SHOWN and first.index - 1 in reading.lead_ins
 
 
 _PARTS: Final = {
