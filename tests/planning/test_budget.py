@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cProfile import Profile
 from itertools import pairwise
 
 import pytest
@@ -148,3 +149,17 @@ def test_a_piece_that_does_not_fit() -> None:
     result = _within(parse_skill(text), 200)
     (note,) = [note for note in result.notes if note.kind is NoteKind.BUDGET_LEFT]
     assert (note.detail, note.tokens) == (str(200 - result.output_tokens), load_counter().count(text))
+
+
+def test_a_budget_that_is_a_little_too_small_takes_linear_time() -> None:
+    """A skill of pointers loses another file with each choice, as many as there are; calls are counted, not seconds."""
+
+    def calls(files: int) -> int:
+        skill = parse_skill("# A\n\n" + "".join(f"Read `a/b{number}.md`.\n\n" for number in range(files)))
+        profile = Profile()
+        with pytest.raises(TargetError):
+            profile.runcall(distill, skill, tokens=files * 7)
+        return sum(entry.callcount for entry in profile.getstats())
+
+    calls(25)
+    assert calls(200) < 6 * calls(50)

@@ -39,6 +39,11 @@ from skill_distiller.tokens import TokenCounter, count_skill
 Observer = Callable[[str, object], None]
 
 
+# After so many choices of which each lost a name, all names are seen to at once: a budget that is a little too small
+# would else lose another one each time, as often as there are names.
+_MAX_ROUNDS: Final = 12
+
+
 class Settled(NamedTuple):
     """A choice that lost nothing it may not lose, and what it was made from."""
 
@@ -79,7 +84,9 @@ def choose_without_losses(
     """
     ladders = require(ladders, required)
     reasons = dict(required)
+    rounds = 0
     while True:
+        rounds += 1
         frontier = trace(reading, ladders)
         picked = pick(frontier)
         chosen = [ladder.rendering(rung) for ladder, rung in zip(ladders.ladders, picked.choice.rungs, strict=True)]
@@ -93,7 +100,7 @@ def choose_without_losses(
             continue
         needed = {i: why for i, why in _needed(reading, texts, picked.choice, best=best).items() if i not in reasons}
         said = [one.text or (chosen[one.stands_in].text if one.stands_in >= 0 else "") for one in chosen]
-        named = _lost_names(reading, ladders, said, picked.choice, names or {})
+        named = _lost_names(reading, ladders, said, picked.choice, names or {}, all_at_once=rounds > _MAX_ROUNDS)
         if not needed and not named:
             return Settled(ladders, frontier, picked, reasons)
         why = {i: Reason.FILE if own & reading.files.keys() else Reason.NAMED for i, own in named.items()}
@@ -113,15 +120,24 @@ def _needed(reading: Reading, texts: Sequence[str], choice: Choice, *, best: boo
 
 
 def _lost_names(
-    reading: Reading, ladders: Ladders, texts: Sequence[str], choice: Choice, more: Mapping[str, Collection[int]]
+    reading: Reading,
+    ladders: Ladders,
+    texts: Sequence[str],
+    choice: Choice,
+    more: Mapping[str, Collection[int]],
+    *,
+    all_at_once: bool,
 ) -> dict[int, frozenset[str]]:
     """The blocks that have to stay for the files, or for other names, that nothing kept has any more, with the names.
 
-    One at a time is taken for the names that are left: where most of them cost least.
+    One at a time is taken for the names that are left: where most of them cost least. `all_at_once` takes some for the
+    names that are kept as well, as soon as one is lost.
     """
     known = {**more, **reading.files}
     named = _named(known, texts, choice)
     lost = {name: pieces for name, pieces in known.items() if name not in named}
+    if lost and all_at_once:
+        lost = known
     holders = dict[int, set[str]]()
     for name, pieces in lost.items():
         for piece in pieces:
