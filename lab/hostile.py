@@ -235,11 +235,16 @@ class Growth:
 
     @property
     def exponent(self) -> float:
-        """To which the length is raised by the last two doublings; 0 where it took too little to tell."""
+        """To which the length is raised by the last doubling, or by the last two, whichever is less.
+
+        A step, where a text is too long to be remembered, is no growth. 0 where it took too little to tell.
+        """
         if len(self.seconds) < 2 or self.seconds[-1] < _LEAST_SECONDS:
             return 0.0
-        first = max(0, len(self.seconds) - 3)
-        return math.log(self.seconds[-1] / self.seconds[first]) / math.log(self.chars[-1] / self.chars[first])
+        before = range(max(0, len(self.seconds) - 3), len(self.seconds) - 1)
+        return min(
+            math.log(self.seconds[-1] / self.seconds[at]) / math.log(self.chars[-1] / self.chars[at]) for at in before
+        )
 
     @property
     def bad(self) -> bool:
