@@ -81,14 +81,21 @@ def _at_fault(split: Split) -> Collection[Passage]:
 
     They are looked for by halves: to read a skill once for each of a thousand passages would take minutes.
     """
-    passages = [passage for _, passage in split.passages]
-    faults, waiting = list[Passage](), [passages]
+
+    def breaks(passages: Sequence[Passage]) -> bool:
+        return find_breaks(write_split(split.before, tuple(_only(split, passages))))
+
+    whole = [passage for _, passage in split.passages]
+    faults, waiting = set[Passage](), [(whole, whole)]  # what may be at fault, of what is so together
     while waiting:
-        group = waiting.pop()
-        halves = [group[: len(group) // 2], group[len(group) // 2 :]] if len(group) > 1 else []
-        broken = [half for half in halves if find_breaks(write_split(split.before, tuple(_only(split, half))))]
-        waiting += broken
-        faults += [] if broken else group
+        group, known = waiting.pop()
+        first, second = group[: len(group) // 2], group[len(group) // 2 :]
+        if len(group) == 1:
+            faults.update(group if group == known or breaks(group) else known)
+        elif breaks(first):
+            waiting += [(half, half) for half in (first, second) if half is first or breaks(half)]
+        else:  # then it is the other half, or both together
+            waiting.append((second, known))
     return faults
 
 
