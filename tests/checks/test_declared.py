@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 
 import pytest
 from tests.cli.samples import DEPLOY, HOSTILE
@@ -29,6 +31,24 @@ def test_what_a_run_took_out_passes_with_its_receipt_only() -> None:
     assert declared.passed
     for before, after in zip(without.checks, declared.checks, strict=True):
         assert before.count(Level.FAILURE) == after.count(Level.DECLARED)
+
+
+def test_what_was_only_tried_goes_without_the_collector() -> None:
+    """A command runs without it, and may try a dozen results of a large file."""
+    distillation = distill(parse_skill(DEPLOY), _LOW)
+    declared = declared_by(distillation.evidence.receipt)
+    candidate = parse_skill(distillation.text + "\nSomething new is said.\n")
+    alive = weakref.ref(candidate)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        assert not verify(distillation.original, candidate, declared=declared).passed
+        candidate.forget()
+        del candidate
+        assert alive() is None
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def test_the_record_declares_what_the_receipt_does() -> None:

@@ -162,6 +162,25 @@ def test_fewer_tokens_move_more() -> None:
     assert sizes[-1] < counter.count(within.after.skill.text) <= counter.count(text) - 100
 
 
+def test_what_is_read_otherwise_is_found_by_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of many passages goes back alone, and the skill is not read once for each of them."""
+    sections = (f"## Known issues {n}\n\n@a{n} b{n} c{n}\n\n" for n in range(32))
+    text = expanded("# W\n\nMake.\n\n" + "".join(sections))
+    whole = {passage.section for _, passage in split_of(text).passages}
+    fault, *_ = whole
+    looks = 0
+
+    def breaks(split: Split) -> bool:
+        nonlocal looks
+        looks += 1
+        return fault in {passage.section for _, passage in split.passages}
+
+    monkeypatch.setattr("skill_distiller.disclosure.disclose.find_breaks", breaks)
+    assert {passage.section for _, passage in split_of(text).passages} == whole - {fault}
+    assert len(whole) > 20
+    assert looks < 16
+
+
 @given(st.one_of(soups, sound_skills), st.integers(0, 3))
 def test_every_split_can_be_undone(text: str, first: int) -> None:
     """Whatever moved, and however the text is written: the original comes back."""

@@ -46,6 +46,20 @@ def test_what_says_something_else_fails(before: str, after: str, request: pytest
     assert not _gate(before, after).passed
 
 
+_COPY = "## Style\n\nKeep it plain.\n\n### Fonts\n\nUse one font.\n\n### Colors\n\nUse two colors.\n\n"
+
+
+@pytest.mark.parametrize("copies", [3, 120])
+def test_of_equal_headings_those_below_a_pair_are_one(copies: int) -> None:
+    """What went from one of several copies moves nothing of the others, whichever it is."""
+    parts = [f"{_COPY}Part {number} ends here.\n\n" for number in range(copies)]
+    for at in (0, 1, copies - 1):
+        for shorter in (parts[at].replace("### Fonts\n\nUse one font.\n\n", ""), ""):
+            left = [*parts[:at], shorter, *parts[at + 1 :]]
+            found = compare_texts("# A\n\n" + "".join(parts), "# A\n\n" + "".join(left))
+            assert [one.what for one in found.differences if one.verdict is Verdict.MOVED] == []
+
+
 def _total(found: Comparison) -> int:
     """The units of the original, but for what several of them stand in another one for, and what is new."""
     old = found.alignment.old

@@ -92,6 +92,11 @@ class FolderPair:
     announced: frozenset[str] = frozenset()
 
     @cached_property
+    def links_before(self) -> tuple[FolderLink, ...]:
+        """What the SKILL.md of the original links to and mentions."""
+        return self.before.links({SKILL_PATH})
+
+    @cached_property
     def changed_files(self) -> dict[PurePosixPath, Finding]:
         """The files of the original that are not there, or not as they were."""
         there = {file.path: file for file in self.after.files}
@@ -276,14 +281,14 @@ def _unreachable(pair: FolderPair, links: Collection[FolderLink]) -> Iterator[Fi
         if path not in found:
             yield Finding(FindingKind.UNREACHABLE, Level.FAILURE, str(path), 0, "new reference", in_candidate=True)
     known = {file.path for file in pair.after.files}
-    named = dict.fromkeys(item.target for item in pair.before.links({SKILL_PATH}))
+    named = dict.fromkeys(item.target for item in pair.links_before)
     for target in named:
         if target in known and target not in found:
             yield Finding(FindingKind.LOST, Level.FAILURE, str(target), 0, "pointer to a file")
 
 
 def _dead_links(pair: FolderPair, links: Collection[FolderLink]) -> Iterator[Finding]:
-    before = {item.link.text for item in pair.before.links({SKILL_PATH}) if item.state in _DEAD}
+    before = {item.link.text for item in pair.links_before if item.state in _DEAD}
     for item in links:
         if item.state not in _DEAD or item.source == SKILL_PATH:
             continue  # those of SKILL.md are looked at with what moved back in it

@@ -143,7 +143,7 @@ def _is_accounted_for(pair: Pair, difference: Difference) -> bool:
 
 def _is_written(pair: Pair, units: Sequence[Unit]) -> bool:
     """Whether new text is what the receipt says stands for blocks that were summed up, in words of those alone."""
-    return all(pair.summed_up.holds(unit.text) for unit in units)
+    return all(pair.sums_up(unit.text) for unit in units)
 
 
 def find_lost_patterns(pair: Pair) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -298,32 +298,6 @@ def words_in_small(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text.casefold()))
 
 
-class SummedUp(NamedTuple):
-    """A text, and what it may hold: whole `sentences`, words of blocks that bind nobody (`lacks` takes these out of
-    others), and in one unit those of one of the `whole` blocks that binds nobody (the text of each, with its words).
-
-    All is in small letters. Words are asked for where a sentence is not whole: most are.
-    """
-
-    text: str
-    sentences: frozenset[str]
-    lacks: Callable[[frozenset[str]], frozenset[str]]
-    whole: Callable[[], Mapping[str, frozenset[str]]]
-
-    def holds(self, text: str) -> bool:
-        """Whether it holds a text, and that a sentence of the original, or nothing but its words.
-
-        Of a block that forbids, asks or sets a condition some of the words say something else than all of them.
-        """
-        if text not in self.text:
-            return False
-        said = words_in_small(text)
-        if plain(text) in self.sentences or not said:
-            return plain(text) in self.sentences
-        rest = self.lacks(said)
-        return not rest or any(rest <= own and not restricts(block) for block, own in self.whole().items())
-
-
 @dataclass(frozen=True, eq=False)
 class Pair:
     """Two skill folders to compare, and how the files of each are found.
@@ -363,17 +337,27 @@ class Pair:
         """The headings that the receipt names, by level and text as they are compared."""
         return frozenset((level, normalize(text)) for level, text in self.declared.headings)
 
-    @cached_property
-    def summed_up(self) -> SummedUp:
-        """What stands for the blocks of which the receipt says that only a part is left, and all that they said.
+    def sums_up(self, text: str) -> bool:
+        """Whether what stands for blocks of which a part is left holds a text, and that a sentence of the original.
 
-        One of several that were summed up may be whole again: nobody reads in its line what it does not say itself.
+        Or nothing but words of it: of headings and of removed blocks that bind nobody, or of one block that is whole
+        again and binds nobody. Of one that forbids, asks or sets a condition some words say something else than all.
         """
+        written, sentences = self._summed_up
+        if text not in written:
+            return False
+        said = words_in_small(text)
+        if plain(text) in sentences or not said:
+            return plain(text) in sentences
+        rest = self._lacked(said)
+        return not rest or any(rest <= own and not restricts(block) for block, own in self._words_of_whole.items())
+
+    @cached_property
+    def _summed_up(self) -> tuple[str, frozenset[str]]:
+        """What stands for the blocks of which the receipt says that only a part is left, and all sentences of these."""
         removed = [block for block in self.original.blocks if block.text in self.declared.removed]
         units = (unit for block in removed for unit in self.comparison.alignment.old.units(block.index))
-        sentences = frozenset(plain(unit.text) for unit in units)
-        text = "\n".join(self.declared.parts)
-        return SummedUp(text, sentences, self._lacked, lambda: self._words_of_whole)
+        return "\n".join(self.declared.parts), frozenset(plain(unit.text) for unit in units)
 
     @cached_property
     def _words_of_whole(self) -> dict[str, frozenset[str]]:

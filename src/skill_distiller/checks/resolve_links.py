@@ -20,7 +20,7 @@ from skill_distiller.skill.folder import (
     resolve_link,
 )
 from skill_distiller.skill.links import LinkKind, find_links, split_target
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import Skill, once_per_skill
 
 _NAMED: Final = re.compile(r"<[^<>]{1,200}?\b(?:id|name)\s{0,9}=\s{0,9}[\"']([^\"'\s]{1,200})[\"']", re.IGNORECASE)
 _DEAD: Final = {LinkState.MISSING: FindingKind.NO_FILE, LinkState.OUTSIDE: FindingKind.OUTSIDE}
@@ -39,8 +39,10 @@ def _findings(pair: Pair) -> Iterator[Finding]:
     if not dead:
         return
     before = pair.original_folder
-    named = {(source, link.text) for source, skill in before.texts() for link in find_links(skill.blocks)}
-    known = {_key(item) for item, _ in _dead_links(before, pair.find_in_original)}
+    if before.files or pair.find_in_original is not find_anything:
+        named, known = _known_links(before, pair.find_in_original)
+    else:
+        named, known = _known_alone(pair.original)
     for item, kind in dead:
         if item.link.kind is LinkKind.MENTION and _key(item) in named:
             continue
@@ -48,6 +50,21 @@ def _findings(pair: Pair) -> Iterator[Finding]:
         if item.source != SKILL_PATH:
             detail = " ".join(filter(None, (f"in {item.source}", detail)))
         yield Finding(kind, level, item.link.text, item.link.line, detail, in_candidate=True)
+
+
+_Keys = frozenset[tuple[PurePosixPath, str]]
+
+
+def _known_links(folder: SkillFolder, find: FindTarget) -> tuple[_Keys, _Keys]:
+    """All links and mentions of a folder, and the links that lead nowhere."""
+    links = ((source, link.text) for source, skill in folder.texts() for link in find_links(skill.blocks))
+    return frozenset(links), frozenset(_key(item) for item, _ in _dead_links(folder, find))
+
+
+@once_per_skill
+def _known_alone(skill: Skill) -> tuple[_Keys, _Keys]:
+    """The same of a skill of which nobody knows what files there are."""
+    return _known_links(SkillFolder(None, skill), find_anything)
 
 
 def _key(item: FolderLink) -> tuple[PurePosixPath, str]:

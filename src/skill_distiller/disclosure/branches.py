@@ -142,9 +142,11 @@ def _names_its_parts(skill: Skill, section: int) -> bool:
     """Whether a heading lists the ones below it, as "Red-Green-Refactor" does: they are gone through in turn."""
     heading = skill.sections[section].heading.casefold()
     words = _WORD.findall(heading)
+    if not len(words) == len(set(words)) >= _FEWEST_PARTS:
+        return False
     below = [own for own in skill.sections if skill.parents[own.index] == section]
     firsts = {found[0] for own in below if (found := _WORD.findall(own.heading.casefold()))}
-    return len(words) == len(set(words)) >= _FEWEST_PARTS and set(words) <= firsts
+    return set(words) <= firsts
 
 
 def _holds_heading(node: Node) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -77,14 +77,36 @@ def _size(skill: Skill, passage: Passage, counter: TokenCounter) -> int:
 
 
 def _at_fault(split: Split) -> Collection[Passage]:
-    """The passages of which the move alone is read otherwise than it stood; all where none alone is."""
-    passages = [
-        (replace(reference, passages=(passage,), signposts=(sign,)), passage)
-        for reference in split.references
-        for passage, sign in zip(reference.passages, reference.signposts, strict=True)
-    ]
-    alone = [passage for reference, passage in passages if find_breaks(write_split(split.before, (reference,)))]
-    return alone or [passage for _, passage in passages]
+    """The passages of which the move is read otherwise than it stood: alone, or with the few that it is so with.
+
+    They are looked for by halves: to read a skill once for each of a thousand passages would take minutes.
+    """
+
+    def breaks(passages: Sequence[Passage]) -> bool:
+        return find_breaks(write_split(split.before, tuple(_only(split, passages))))
+
+    whole = [passage for _, passage in split.passages]
+    faults, waiting = set[Passage](), [(whole, whole)]  # what may be at fault, of what is so together
+    while waiting:
+        group, known = waiting.pop()
+        first, second = group[: len(group) // 2], group[len(group) // 2 :]
+        if len(group) == 1:
+            faults.update(group if group == known or breaks(group) else known)
+        elif breaks(first):
+            waiting += [(half, half) for half in (first, second) if half is first or breaks(half)]
+        else:  # then it is the other half, or both together
+            waiting.append((second, known))
+    return faults
+
+
+def _only(split: Split, passages: Collection[Passage]) -> Iterator[NewReference]:
+    """The new references of a split with some of their passages alone."""
+    chosen = frozenset(passages)
+    for reference in split.references:
+        both = zip(reference.passages, reference.signposts, strict=True)
+        own = [(passage, sign) for passage, sign in both if passage in chosen]
+        if own:
+            yield replace(reference, passages=tuple(p for p, _ in own), signposts=tuple(sign for _, sign in own))
 
 
 def _is_worth_it(skill: Skill, split: Split, counter: TokenCounter) -> bool:

@@ -59,6 +59,8 @@ def make_ledger(split: Split) -> Ledger:
 
 def _changed_stretches(before: str, after: str) -> Iterator[Span]:
     """The lines of a text that another one says otherwise, as stretches of the first."""
+    if before == after:  # of most splits; to compare line by line takes seconds for a long text
+        return
     old, new = (text.splitlines(keepends=True) for text in (before, after))
     for what, start, stop, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if what != "equal":

@@ -319,7 +319,7 @@ def _broken(ground: _Ground, passages: Sequence[Passage]) -> tuple[dict[int, str
     fixed = set[int]()
     for edge in reading.edges if place else ():
         here, there = place.get(edge.source), place.get(edge.target)
-        if here == there or not edge.hard or (here is None and _is_met(reading, edge, passages)):
+        if here == there or not edge.hard or _is_met(reading, edge, passages, here is None):
             continue
         if edge.target < 0 and not edge.mutual:
             fixed |= {heading_of(edge.target)} - {-1} if there is not None else set()
@@ -330,12 +330,21 @@ def _broken(ground: _Ground, passages: Sequence[Passage]) -> tuple[dict[int, str
     return pins, frozenset(fixed)
 
 
-def _is_met(reading: Reading, edge: Edge, passages: Sequence[Passage]) -> bool:
-    """Whether a text needs what stands below it in its section, of which the pointer now stands right there."""
-    if edge.mutual or edge.source > edge.target or edge.target not in {passage.blocks[0] for passage in passages}:
+def _is_met(reading: Reading, edge: Edge, passages: Sequence[Passage], stays: bool) -> bool:
+    """Whether a text that needs another one, and `stays` or not, finds a pointer there, or needs none.
+
+    A pointer stands right where the text stood that is needed from above in its section ("as below:"), and under the
+    heading of a section of which all moved. A label that several sections have ties no section to the others.
+    """
+    home, source, target = reading.skill.section_of, edge.source, edge.target
+    if edge.mutual:
+        return edge.kind is EdgeKind.LABEL and min(source, target) >= 0 and home[source] != home[target]
+    if target < 0 or not stays:
         return False
-    own = heading_of(edge.source) if edge.source < 0 else reading.skill.section_of[edge.source]
-    return own == reading.skill.section_of[edge.target]
+    if source >= 0 and home[source] != home[target]:
+        return edge.kind is EdgeKind.REFERS and any(p.whole and p.section == home[target] for p in passages)
+    own = home[source] if source >= 0 else heading_of(source)
+    return own == home[target] and source < target and any(p.blocks[0] == target for p in passages)
 
 
 def _leaning(reading: Reading, place: Mapping[Piece, int]) -> Iterator[int]:

@@ -12,7 +12,7 @@ from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.patterns import HARD_RULE
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.disclosure.branches import Branch, find_branches
-from skill_distiller.disclosure.signposts import calls, introduces, is_unmissable
+from skill_distiller.disclosure.signposts import asks_first, calls, introduces, is_unmissable
 from skill_distiller.language.facts import anchor
 from skill_distiller.language.modals import restricts
 from skill_distiller.planning.plan import Reason
@@ -68,13 +68,14 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
     """The blocks, by index, that stay whatever else moves, each with the reason."""
     skill = reading.skill
     required = required_blocks(reading, 1.0, model)
-    found: dict[int, str] = {i: _BINDING[reason] for i, reason in required.items() if _binds(skill, i, reason)}
+    found: dict[int, str] = {i: _BINDING[reason] for i, reason in required.items() if _binds(reading, i, reason)}
     found |= {i: Pin.TRIGGER.value for i, verdict in enumerate(reading.verdicts) if verdict.type is SectionType.TRIGGER}
     found |= {block.index: Pin.TRIGGER for block in skill.blocks if block.kind in PROSE and calls(block.text)}
     found |= {block.index: Pin.LOUD for block in skill.blocks if _is_loud(block)}
     rules = (block.index for block in skill.blocks if block.kind in _SAID and restricts(block.text))
     named = (b.index for s in skill.sections if names_rules(s.heading) for b in s.blocks if b.kind in _SAID)
-    binding = (*rules, *ruled_blocks(reading), *named)  # whatever else they are required for
+    denied = (b.index for s in skill.sections if _forbids(s.heading) for b in s.blocks)
+    binding = (*rules, *ruled_blocks(reading), *named, *denied)  # whatever else they are required for
     found |= dict.fromkeys((i for i in binding if i not in found), _BINDING[Reason.RESTRICTION])
     found |= {block.index: Pin.DEFINITION for block in skill.blocks if block.kind is BlockKind.DEFINITION}
     # Where a tag has no partner, Markdown may cut a section elsewhere than its author does: all of it stays.
@@ -94,24 +95,35 @@ def pinned_blocks(reading: Reading, folder: SkillFolder, model: WorthModel) -> d
     return {block: str(reason) for block, reason in found.items() if block >= 0}
 
 
-def _binds(skill: Skill, index: int, reason: Reason) -> bool:
+def _binds(reading: Reading, index: int, reason: Reason) -> bool:
     """Whether a required block has to be seen before anything is looked up.
 
     Capitals in back-ticks are those of a language (`NOT NULL`), a pattern in its code is a value there (`N = 10`). A
     table most rows of which forbid nothing is looked up, with the rows that do.
     """
-    block = skill.blocks[index]
+    skill, block = reading.skill, reading.skill.blocks[index]
     if reason is Reason.HARD_RULE and HARD_RULE.found_in(block.text, block.text):
         said = _SPAN.sub(" ", block.text)
         return HARD_RULE.found_in(said, said)
     if reason is Reason.PATTERN and block.kind is BlockKind.CODE:
         return block.info.lower() in _NO_CODE | {""}
-    if reason is Reason.RESTRICTION and block.kind is BlockKind.TABLE:
-        rows = block.text.strip().splitlines()[2:]
+    if reason is Reason.RESTRICTION:
         heading = skill.sections[skill.section_of[index]].heading
-        named = restricts(heading, heading=True) or names_rules(heading)
-        return named or sum(map(restricts, rows)) >= _RULES_OF_TABLE * len(rows)
+        return _forbids(heading) or names_rules(heading) or _restricts(block)
     return reason in _BINDING
+
+
+def _forbids(heading: str) -> bool:
+    """Whether a heading is that of what is forbidden or needs approval: "Files never to delete", "Ask first"."""
+    return restricts(heading, heading=True) or asks_first(heading)
+
+
+def _restricts(block: Block) -> bool:
+    """Whether a text forbids something or asks for approval: a table where enough of its rows do."""
+    if block.kind is not BlockKind.TABLE:
+        return restricts(block.text)
+    rows = block.text.strip().splitlines()[2:]
+    return sum(map(restricts, rows)) >= _RULES_OF_TABLE * len(rows)
 
 
 def _is_loud(block: Block) -> bool:
@@ -217,7 +229,9 @@ def lost_code(reading: Reading, moved: Collection[int]) -> Iterator[int]:
     code = [block for block in own if block.info.lower() not in _NO_CODE]
     if code and all(block.index in moved for block in code):
         short = (block for block in code if len(block.text) <= _CALL)
-        yield next(short, min(code, key=lambda block: len(block.text))).index
+        least = min(code, key=lambda block: len(block.text))
+        if len(least.text) <= 2 * _CALL:
+            yield next(short, least).index
 
 
 def lost_files(

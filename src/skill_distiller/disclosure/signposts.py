@@ -75,6 +75,11 @@ def calls(text: str) -> bool:
     return plain.startswith(tuple(generic["calls"])) or any(own in plain for own in generic["calls_anywhere"])
 
 
+def asks_first(heading: str) -> bool:
+    """Whether a heading is that of what needs approval: "Ask first"."""
+    return any(part in clean_heading(heading).casefold() for part in signpost_data()["generic"]["approvals"])
+
+
 def introduces(heading: str) -> bool:
     """Whether a heading is that of what says what the whole skill is for: "Overview"."""
     return clean_heading(heading).casefold().startswith(tuple(signpost_data()["generic"]["introductions"]))

@@ -133,7 +133,8 @@ def _comment(names: Iterable[str], about: str, paths: str) -> str:
 
 def _stretches(slices: Sequence[Slice], passage: Passage) -> Iterator[list[Slice]]:
     """The slices of a passage, those together that stand one after the other."""
-    places = [place for place, own in enumerate(slices) if own.piece in passage.pieces]
+    pieces = passage.pieces
+    places = [place for place, own in enumerate(slices) if own.piece in pieces]
     for _, run in groupby(enumerate(places), key=lambda item: item[1] - item[0]):
         yield [slices[place] for _, place in run]
 

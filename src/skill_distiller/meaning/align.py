@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import chain, pairwise
+from functools import cached_property, lru_cache
+from itertools import chain, pairwise, takewhile
 from typing import Final, NamedTuple, TypeVar
 
 from skill_distiller.meaning.side import Side, side_of
@@ -21,6 +21,7 @@ _LIKE_IN_PLACE: Final = 0.25  # the same between two neighbors that are the same
 _FEW: Final = 3  # words of a unit that is taken for the one in its place, whatever it says
 _BESIDE: Final = 0.3  # what standing in its place is worth beside the words that are shared
 _MOST_NAMESAKES: Final = 10_000  # pairs of headings of one path; of more the first is taken for the first
+_OUTWEIGHS: Final = 1_000_000  # what a word that two texts share counts beside a whole block that they share
 _MOST_HOLDERS: Final = 40  # units that share a word; it tells nothing then
 _MOST_NEAR: Final = 12  # units that may stand in one place
 _PART: Final = 0.5  # of the words and facts of a unit that went into another one
@@ -61,6 +62,11 @@ class Alignment:
     of_old: dict[Unit, Unit] = field(default_factory=dict)
     of_new: dict[Unit, Unit] = field(default_factory=dict)
 
+    @cached_property
+    def anchors(self) -> Mapping[int, Hashable]:
+        """For each heading, by `id`, the nearest block or heading above it that there is once on both sides."""
+        return anchors(list(_in_order(self.old)), list(_in_order(self.new)), lambda thing: thing.text)
+
     def pair(self, pairs: Iterable[Pair]) -> None:
         """Note that units stand for others."""
         for old, new in pairs:
@@ -87,7 +93,15 @@ def align(before: Skill, after: Skill) -> Alignment:
 @lru_cache(maxsize=65536)  # a long file has so many texts, which are asked for in order each time
 def plain(text: str) -> str:
     """A text without white space and marks of emphasis, in small letters: to find it again."""
-    return " ".join(_MARKS.sub("", text).split()).casefold()
+    marked = "*" in text or "_" in text or "`" in text
+    return " ".join((_MARKS.sub("", text) if marked else text).split()).casefold()
+
+
+def _in_order(side: Side) -> Iterator[Unit | Block]:
+    """The headings and blocks of a text."""
+    for section, heading in zip(side.skill.sections, side.headings, strict=True):
+        yield from (heading,) if heading else ()
+        yield from section.blocks
 
 
 def _align_headings(found: Alignment) -> None:
@@ -106,22 +120,63 @@ def _align_headings(found: Alignment) -> None:
 def _pair_namesakes(
     found: Alignment, old: Sequence[Unit], new: Sequence[Unit], paths: dict[Unit, tuple[str, ...]]
 ) -> list[Pair]:
-    """The headings of equal paths; of several those, in order, whose texts share most words."""
-    groups = defaultdict[tuple[str, ...], tuple[list[Unit], list[Unit]]](lambda: ([], []))
+    """The headings of equal paths, from the top level down: those first that stand below two that are a pair."""
+    known: dict[Unit, Unit] = {}
+
+    def below(unit: Unit) -> Hashable:
+        side = found.new if unit in fresh else found.old
+        parent = side.skill.parents[unit.section]
+        above = None if parent is None else side.headings[parent]
+        return above and known.get(above, above), paths[unit][-1]
+
+    fresh = frozenset(new)
+    levels = defaultdict[int, tuple[list[Unit], list[Unit]]](lambda: ([], []))
+    for unit in chain(old, new):
+        levels[len(paths[unit])][unit in fresh].append(unit)
+    for _, (mine, theirs) in sorted(levels.items(), key=lambda level: level[0]):
+        for key in (below, paths.__getitem__):
+            for group in _groups(*_left(mine, theirs, known.items()), key):
+                known.update(_pair_equal(found, *group))
+    return list(known.items())
+
+
+def _groups(
+    old: Sequence[Unit], new: Sequence[Unit], key: Callable[[Unit], Hashable]
+) -> Iterable[tuple[list[Unit], list[Unit]]]:
+    """The units of both sides with equal keys."""
+    groups = defaultdict[Hashable, tuple[list[Unit], list[Unit]]](lambda: ([], []))
     for side, units in enumerate((old, new)):
         for unit in units:
-            groups[paths[unit]][side].append(unit)
-    pairs = []
-    for mine, theirs in groups.values():
-        if len(mine) == len(theirs) or len(mine) * len(theirs) > _MOST_NAMESAKES:
-            pairs += list(zip(mine, theirs, strict=False))
-            continue
-        if not mine or not theirs:
-            continue
-        ours, others = ([_words_below(side, u) for u in us] for side, us in ((found.old, mine), (found.new, theirs)))
-        weights = [[2 * (one & other).total() + (one == other) for other in others] for one in ours]
-        pairs += ((mine[i], theirs[j]) for i, j in pair_in_order(weights))
-    return pairs
+            groups[key(unit)][side].append(unit)
+    return groups.values()
+
+
+def _pair_equal(found: Alignment, mine: Sequence[Unit], theirs: Sequence[Unit]) -> Iterable[Pair]:
+    """Headings of one name, in order: those whose texts share most words, of these such as hold and follow the same."""
+    if len(mine) == len(theirs) or not mine or not theirs:
+        return zip(mine, theirs, strict=False)
+    sides, after = ((found.old, mine), (found.new, theirs)), found.anchors
+    held = {unit: _texts_below(side, unit) for side, units in sides for unit in units}
+    if len(mine) * len(theirs) > _MOST_NAMESAKES:
+        pairs = list[Pair]()
+        keys: list[Callable[[Unit], Hashable]] = [lambda unit: tuple(held[unit]), lambda unit: after[id(unit)], bool]
+        for key in keys:
+            for ours, others in list(_groups(*_left(mine, theirs, pairs), key)):
+                pairs += zip(ours, others, strict=False)
+        return pairs
+    words = {unit: _words_below(side, unit) for side, units in sides for unit in units}
+
+    def weight(one: Unit, other: Unit) -> int:
+        shared = 2 * (words[one] & words[other]).total() + (words[one] == words[other])
+        return _OUTWEIGHS * shared + 2 * (held[one] & held[other]).total() + (after[id(one)] == after[id(other)])
+
+    return [(mine[i], theirs[j]) for i, j in pair_in_order([[weight(one, other) for other in theirs] for one in mine])]
+
+
+def _texts_below(side: Side, heading: Unit) -> Counter[str]:
+    """The blocks under a heading and under all below it."""
+    below = takewhile(lambda section: section.level > heading.depth, side.skill.sections[heading.section + 1 :])
+    return Counter(block.text for one in (side.skill.sections[heading.section], *below) for block in one.blocks)
 
 
 def _words_below(side: Side, heading: Unit) -> Counter[str]:

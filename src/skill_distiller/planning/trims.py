@@ -30,6 +30,7 @@ _MAX_TRIMS: Final = 8  # of a block: what is between two of them is hardly worth
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _NAME: Final = re.compile(r"[^\W\d]\w{3,}")
 _EXPLAINED: Final = re.compile(r"(?<=\|)[ \t*_]*`([^\W\d]\w{3,})`[ \t*_]*(?=\|)")  # a name that is all of a cell
+_COUNT: Final = re.compile(r"(?<![\w.])\d+(?![\w.%]*\d)")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|:::|\[\^")
 
 
@@ -114,7 +115,7 @@ def _above(skill: Skill, block: Block) -> str:
 def _is_counted(above: str, parts: Sequence[Part]) -> bool:
     """Whether what stands above says how many items or rows there are."""
     count = sum(part.above < 0 and part.kind in (PartKind.ITEM, PartKind.ROW) for part in parts)
-    return re.search(rf"(?<![\w.]){count}(?![\w.%]*\d)", above) is not None
+    return str(count) in _COUNT.findall(above)
 
 
 def _is_named(above: str) -> bool:

@@ -312,6 +312,7 @@ def _sound(run: Run, reading: Reading) -> Proved:
             continue
         if _is_sound(tried, most):
             return tried
+        tried.draft.distilled.forget()
         if budget and most:
             budget = max(1, budget - max(1, tried.tokens.candidate - most))
     if most and (enough := _least(quiet, reading)) > most:

@@ -57,6 +57,7 @@ def prove(run: Run, reading: Reading, draft: Planned) -> Proved:
         if not at_fault:
             break
         plan = bring_back(reading.skill, proof.draft.plan, at_fault, run.counter)
+        proof.draft.distilled.forget()
         proof = _look_at(run, reading, planned(reading.skill, plan))
     return proof._replace(receipt=write_receipt(proof.comparison))
 

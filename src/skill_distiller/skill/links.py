@@ -100,8 +100,14 @@ def find_links(blocks: Iterable[Block]) -> Iterator[Link]:
         found = [] if block.kind is BlockKind.CODE else [*_in_prose(block.text)]
         if expression:
             found += [(match.start(1), match.group(1), LinkKind.LINK) for match in expression.finditer(block.text)]
+        line, at = block.line, 0
         for start, text, kind in found:
-            yield Link(text, block.line_at(start), kind, block.index, start)
+            if start < at or "\r" in block.text:
+                line = block.line_at(start)
+            else:  # counted on from the last one: a block as long as a book has thousands
+                line += block.text.count("\n", at, start)
+            at = start
+            yield Link(text, line, kind, block.index, start)
 
 
 @lru_cache(maxsize=4096)

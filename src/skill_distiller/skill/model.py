@@ -142,6 +142,10 @@ class Skill:
         """What is remembered, by the function that worked it out."""
         return {}
 
+    def forget(self) -> None:
+        """Let go of what is remembered, which leads back to the skill: it would stay as long as no collector runs."""
+        self.memo.clear()
+
     @property
     def name(self) -> str:
         """The frontmatter's `name`, else the folder's name, else ""."""
