@@ -15,6 +15,7 @@ from typing import Final
 from skill_distiller.language.lexicon import Sense, is_imperative, is_kind
 from skill_distiller.language.modals import verifies
 from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.beside import further_reading
 from skill_distiller.meaning.accounting.certainty import Certainty
 from skill_distiller.meaning.accounting.claims import (
     DENIALS,
@@ -30,6 +31,7 @@ from skill_distiller.meaning.accounting.claims import (
     is_known_sense,
     is_listed,
     is_number_of_heading,
+    is_number_of_step,
     is_plain_word,
     is_pronoun_one,
     is_said_alike,
@@ -110,7 +112,7 @@ class _Account:
         self._spread = Counter(value for place in self._old for value in place.values)
         self._said = frozenset[str]().union(*(place.values for place in self._new))
         said_above = {token.sense for token in read_tokens(around) if token.sense}
-        self._certainty = Certainty(self._old, self._new, self._others, said_above)
+        self._certainty = Certainty(self._old, self._new, self._others, said_above, further_reading(self._old, around))
         self._found: list[Fault] = []
         self._texts: list[Place] = []
         # By place of the new text what of the old one it says.
@@ -241,6 +243,7 @@ class _Account:
             if (told and claim.token.kind is not TokenKind.FACT)
             or is_doubtful_loss(claim, carriers)
             or is_number_of_heading(claim, place)
+            or is_number_of_step(claim, place, carriers)
             or not self._certainty.is_loss(claim, place, carriers)
         }
         for doubt in (False, True):

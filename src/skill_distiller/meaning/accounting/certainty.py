@@ -10,6 +10,15 @@ from typing import Final
 from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import Sense, is_imperative
 from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.beside import (
+    has_purpose,
+    is_any_else,
+    is_asserted,
+    is_conceded,
+    is_of_known,
+    opens_with_case,
+    says_little,
+)
 from skill_distiller.meaning.accounting.bounds import (
     REACH,
     Bound,
@@ -23,23 +32,15 @@ from skill_distiller.meaning.accounting.bounds import (
     is_number,
 )
 from skill_distiller.meaning.accounting.claims import (
-    ARROWS,
     DENIALS,
-    asks_nobody,
     binds,
-    has_purpose,
-    is_any_else,
-    is_asserted,
     is_derived,
-    is_of_known,
-    is_of_little,
     is_same,
     must_be_heard,
-    opens_with_case,
-    sense_behind,
     tells,
 )
 from skill_distiller.meaning.accounting.places import Claim, Place, is_verbatim
+from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.meaning.token import Token, TokenKind
 
 _DENYING: Final = frozenset({*DENIALS, Sense.EXCEPTION, Sense.ONLY, Sense.INSTEAD})
@@ -59,7 +60,6 @@ _EQUIVALENTS: Final[Mapping[Sense, frozenset[Sense]]] = {
     Sense.ABILITY: frozenset({Sense.LEAVE, Sense.ABILITY}),
 }
 _LABELED: Final = frozenset({Sense.CONDITION, Sense.OTHERWISE, Sense.AFTER, Sense.WHILE})  # a colon may say them
-_TOLD: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.OTHERWISE})
 # "not before", "only after", "only if", "unless not": one says what another one says, which nobody can tell by program.
 _RESTRICTIONS: Final = _DENYING | {Sense.CONDITION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.APPROVAL}
 _ORDER: Final = frozenset({Sense.BEFORE, Sense.AFTER})
@@ -75,9 +75,14 @@ class Certainty:
     """What of the places of two texts, and of what stands elsewhere in what is left, can be said for certain."""
 
     def __init__(
-        self, old: Sequence[Place], new: Sequence[Place], others: Sequence[Place] = (), around: Collection[Sense] = ()
+        self,
+        old: Sequence[Place],
+        new: Sequence[Place],
+        others: Sequence[Place] = (),
+        around: Collection[Sense] = (),
+        aside: Collection[int] = (),
     ) -> None:
-        self._old, self._new, self._others, self._around = old, new, others, around
+        self._old, self._new, self._others, self._around, self._aside = old, new, others, around, aside
 
     def is_loss(self, claim: Claim, place: Place, carriers: Sequence[Place]) -> bool:
         """Whether a fact or a word with a sense is gone for certain: it is said in no other form, nor near by."""
@@ -86,7 +91,7 @@ class Certainty:
             return False
         if token.kind is TokenKind.FACT:
             return self._is_fact_lost(token, place, carriers)
-        if self._says_little(claim, place):
+        if says_little(claim, place) or self._is_said_again(place):
             return False
         near = self._near(place, carriers, self._new)
         if token.sense is Sense.DUTY and any(c.token.loud and c.token.sense in DENIALS for o in near for c in o.claims):
@@ -102,6 +107,8 @@ class Certainty:
         bounded = is_complement(place, near) or any(is_bounded(bound, near) for bound in bounds_of(place))
         if token.sense in DENIALS and (bounded or not is_asserted(claim, place, near, self._new_values)):
             return False
+        if token.sense in DENIALS and claim.clause is Sense.CONDITION and Sense.THEN in _senses_of(carriers):
+            return False  # "if there is no answer by then", "24 hours, then"
         condition = token.sense in _LABELED
         labeled = condition and any(_COLONS.search(c.text) or has_purpose(c) for c in (*near, place))
         labeled = labeled or (condition and any(map(opens_with_case, carriers)))
@@ -113,6 +120,8 @@ class Certainty:
 
     def _is_fact_lost(self, token: Token, place: Place, carriers: Sequence[Place]) -> bool:
         value = token.value
+        if place.units[0].section in self._aside and not asks(read_tokens(place.text)):
+            return False
         if _is_spelled(token, place):
             counted = next((c for c in place.own if c.token.start > token.start), None)
             gone = counted is not None and not any(counted.value in carrier.values for carrier in carriers)
@@ -131,18 +140,6 @@ class Certainty:
         known = {claim.value for claim in place.claims}
         own = [claim.token for carrier in carriers for claim in carrier.own if claim.token.kind is TokenKind.FACT]
         return any(other.value not in known and is_number(other) is is_number(token) for other in own)
-
-    def _says_little(self, claim: Claim, place: Place) -> bool:
-        """Whether a word with a sense binds nobody where it stands."""
-        token = claim.token
-        told = token.sense in _TOLD and tells(place)  # "titles are often written before the work is done"
-        measured = token.sense is Sense.ONLY and (
-            is_of_little(claim, place) or sense_behind(claim, place) is Sense.THEN
-        )
-        asked = token.sense is Sense.APPROVAL and asks_nobody(claim, place)
-        harmless = told or measured or asked or token.word in ARROWS
-        named = token.sense is Sense.EXCEPTION and token.word.lower() in words_in("exception_nouns")
-        return harmless or named or is_any_else(claim, place) or self._is_said_again(place)
 
     def _is_said_again(self, place: Place) -> bool:
         """Whether a place only calls to mind what was said, or shuts out all else where something else does.
@@ -261,6 +258,8 @@ class Certainty:
             bounded = bounds_of(place) & all_bounds(near) or is_complement(place, near)
             if bounded or any(map(self._is_denied_by_answer, (place, *near))):
                 return False
+            if any(c.token.sense in DENIALS and is_conceded(c, p) for p in (place, *near) for c in p.claims):
+                return False  # "unchanged, not even the grammar", "unchanged, the grammar included"
             sides = [any(_denies(c) for p in side for c in p.claims) for side in ((place,), near)]
             old, new = (found, claim) if back else (claim, found)
             return not all(sides) or _is_turned(old, new, (place,) if back else near)
@@ -296,11 +295,12 @@ class Certainty:
 
         "Before" does not stand for "after"; nor does what another place says.
         """
-        own, there = (frozenset(c.token.sense for p in side for c in p.claims if c.own) for side in ((place,), others))
+        own, there = _senses(place), _senses_of(others)
         side = self._old if any(place is other for other in self._old) else self._new
         beside = (p for p in side if p is not place and any(len(p.values & o.values) > 1 for o in others))
         known = own.union(*(_senses(other) for other in beside))
-        turned = _ORDER if own & _ORDER and not _is_inverted(place, others) else frozenset()
+        other_way = bool(own & _DENYING) and bool(there & _DENYING) and (own ^ there) >= {*_ORDER, Sense.ONLY}
+        turned = _ORDER if own & _ORDER and not (other_way or _is_inverted(place, others)) else frozenset()
         return bool((there - known - turned) & _RESTRICTIONS)
 
     def _near(self, place: Place, carriers: Sequence[Place], side: Sequence[Place]) -> list[Place]:
@@ -352,6 +352,10 @@ def _is_inverted(place: Place, others: Sequence[Place]) -> bool:
 
 def _senses(place: Place) -> frozenset[Sense | None]:
     return frozenset(claim.token.sense for claim in place.claims if claim.own)
+
+
+def _senses_of(places: Iterable[Place]) -> frozenset[Sense | None]:
+    return frozenset[Sense | None]().union(*map(_senses, places))
 
 
 def _wanted(sense: Sense) -> frozenset[Sense]:

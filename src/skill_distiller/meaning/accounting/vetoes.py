@@ -44,9 +44,10 @@ def find_vetoes(difference: Difference) -> Iterator[Fault]:
         either = not words_in("either_limits").isdisjoint((before, after))  # "limited to 60", "at most 60"
         wholes = all(t.sense in (Sense.ALL, Sense.NEGATION) for t in (*edit.before, *edit.after))
         turned = wholes and _denies(units[0]) and _denies(units[1])  # "leave out everything", "nothing"
+        no_more = before in _SIGNS and after in words_in("comparatives") and _denies(units[1])  # "once, no more"
         other = edit.what == "small word" and sum(e.what != "small word" for e in difference.edits) > _MOST_EDITS
         mark = either or turned or mark or other or (before == after and edit.what != "capitals")
-        yield Fault(kind, before, after, *units, joins or other_way or mark)
+        yield Fault(kind, before, after, *units, joins or other_way or no_more or mark)
 
 
 def _denies(units: Sequence[Unit]) -> bool:
