@@ -160,7 +160,8 @@ class _Account:
                 elsewhere = self._may_be_elsewhere(place)
                 named = {c.value for c in place.own if c.token.kind is TokenKind.FACT and c.value in place.text}
                 facts = named <= self._said
-                doubt = elsewhere or (facts and (tells(place) or not binds(place))) or self._is_spread(place)
+                aside = self._certainty.is_aside(place)
+                doubt = elsewhere or aside or (facts and (tells(place) or not binds(place))) or self._is_spread(place)
                 self._note("lost", place.text, "", place, None, doubt=doubt)
             return
         ways: list[tuple[int, ...]] = [(best,)]

@@ -68,6 +68,7 @@ _COLONS: Final = re.compile(r"[:：→|]")
 _OPENING: Final = 4  # words with which a place opens
 _SHORTEST: Final = 4  # letters of a word that may begin another one
 _MOST_NEW: Final = 2  # half of the words of a place may be new: its verb, a name for what was told in a sentence
+_QUOTATION: Final = re.compile(r'"[^"\n]+"|[“„][^“”\n]+[”“]|«[^»\n]+»|「[^」\n]+」')
 _CUT: Final = "….*"  # stand for the rest of a name
 
 
@@ -118,9 +119,13 @@ class Certainty:
         restated = token.sense in _RESTRICTIONS and self._restates(place, carriers)
         return not (labeled or other_case or restated or _is_said_near(claim, near))
 
+    def is_aside(self, place: Place) -> bool:
+        """Whether a place only names what may be read besides."""
+        return place.units[0].section in self._aside and not asks(read_tokens(place.text))
+
     def _is_fact_lost(self, token: Token, place: Place, carriers: Sequence[Place]) -> bool:
         value = token.value
-        if place.units[0].section in self._aside and not asks(read_tokens(place.text)):
+        if self.is_aside(place):
             return False
         if _is_spelled(token, place):
             counted = next((c for c in place.own if c.token.start > token.start), None)
@@ -167,6 +172,8 @@ class Certainty:
     def is_news(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
         """Whether a fact or word came for certain: the original has it nowhere, and not in another form."""
         token = claim.token
+        if self._is_quoted(claim, place):
+            return False
         if token.kind is TokenKind.FACT:
             leads = place.text.rstrip("*_ ").endswith(":")  # "two requests:"
             if (token.value == "1" or leads) and _is_spelled(token, place):
@@ -177,6 +184,7 @@ class Certainty:
                 return False  # "no points"
             ends = set(ends_of(token.value))
             known = token.value.rstrip(_CUT) in self._old_values or token.word.lower() in self._old_words
+            known = known or (token.word.startswith("`") and self._is_named(token.word.strip("`")))
             return not (known or (ends and ends <= self._old_values))
         if token.kind is TokenKind.WORD:
             return self._is_word_new(claim, place)
@@ -231,6 +239,17 @@ class Certainty:
             return True  # in a name: "log" of `errors.log`
         part = len(word) > _SHORTEST and any(other.startswith(word) for other in self._old_words)  # "checklist"
         return part or any(is_same(claim, other) for other in self._old_claims)
+
+    def _is_quoted(self, claim: Claim, place: Place) -> bool:
+        """Whether a word stands in a quotation of what is said letter by letter, in a sample or elsewhere too."""
+        quotes = _QUOTATION.finditer(place.text) if len(place.units) == 1 and claim.own else ()
+        within = (q.group()[1:-1] for q in quotes if q.start() < claim.token.start < q.end())
+        said = f"{self._old_text} {' '.join(' '.join(other.text for other in self._others).split())}"
+        return any(" ".join(quote.split()) in said for quote in within)
+
+    def _is_named(self, name: str) -> bool:
+        """Whether the original has a name letter by letter: a field of a sample."""
+        return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self._old_text) is not None
 
     def is_change(
         self, claim: Claim, found: Collection[Claim], place: Place, others: Sequence[Place], *, back: bool = False
@@ -321,6 +340,10 @@ class Certainty:
     @cached_property
     def _old_values(self) -> frozenset[str]:
         return frozenset().union(*(place.values for place in self._old))
+
+    @cached_property
+    def _old_text(self) -> str:
+        return " ".join(" ".join(place.text for place in self._old).split())
 
     @cached_property
     def _old_words(self) -> frozenset[str]:
