@@ -12,10 +12,11 @@ from skill_distiller.tokens import count_tokens
 
 _KINDS = ("faithful", "lossy")
 _PARTS = ("", "_held_out", "_second", "_third", "_fourth")
-_LAST = ("_fifth", "_sixth", "_seventh")
+_LAST = ("_fifth", "_sixth", "_seventh", "_eighth")
 FILES = (
     *(f"model_texts/{kind}{part}.md" for kind in _KINDS for part in _PARTS),
     *(f"model_texts/faithful{part}.md" for part in _LAST),
+    "model_texts/lossy_fifth.md",
 )
 
 

@@ -16,6 +16,7 @@ from skill_distiller.language.lexicon import Sense, is_imperative, is_kind
 from skill_distiller.language.modals import verifies
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.beside import further_reading
+from skill_distiller.meaning.accounting.bounds import find_other_units
 from skill_distiller.meaning.accounting.certainty import Certainty
 from skill_distiller.meaning.accounting.claims import (
     DENIALS,
@@ -121,6 +122,7 @@ class _Account:
     def faults(self) -> list[Fault]:
         """What is lost, changed, new, or of another form; [] for nothing."""
         self._found += find_lost_lines(self._before, self._old, self._new, self._lines)
+        self._found += find_other_units(self._old, self._new)
         self._found += find_other_form(self._before, self._after, self._old, self._new, together=self._together)
         said = self._texts = [place for place in self._new if not is_verbatim(place)]
         self._first = {value: i for i, place in reversed(list(enumerate(said))) for value in place.values}

@@ -71,6 +71,12 @@ def is_conceded(claim: Claim, place: Place) -> bool:
     return any(other.token.word.lower() in words_in("conceding") for other in beside)
 
 
+def is_question_word(claim: Claim, place: Place) -> bool:
+    """Whether "when" asks for a time and sets no condition: "by when"."""
+    before = [other.token.word.lower() for other in place.claims if other.token.end <= claim.token.start][-1:]
+    return not words_in("agentive").isdisjoint(before)
+
+
 def is_of_known(token: Token, place: Place) -> bool:
     """Whether a number counts what is known already: "the two", "both"."""
     if token.word.lower() in words_in("counting_known"):

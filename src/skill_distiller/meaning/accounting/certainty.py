@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import Final
 
 from skill_distiller.language.forms import bases
@@ -16,6 +15,7 @@ from skill_distiller.meaning.accounting.beside import (
     is_asserted,
     is_conceded,
     is_of_known,
+    is_question_word,
     opens_with_case,
     says_little,
 )
@@ -39,7 +39,8 @@ from skill_distiller.meaning.accounting.claims import (
     must_be_heard,
     tells,
 )
-from skill_distiller.meaning.accounting.places import Claim, Place, is_verbatim
+from skill_distiller.meaning.accounting.known import Known
+from skill_distiller.meaning.accounting.places import Claim, Place
 from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.meaning.token import Token, TokenKind
 
@@ -68,7 +69,6 @@ _COLONS: Final = re.compile(r"[:：→|]")
 _OPENING: Final = 4  # words with which a place opens
 _SHORTEST: Final = 4  # letters of a word that may begin another one
 _MOST_NEW: Final = 2  # half of the words of a place may be new: its verb, a name for what was told in a sentence
-_QUOTATION: Final = re.compile(r'"[^"\n]+"|[“„][^“”\n]+[”“]|«[^»\n]+»|「[^」\n]+」')
 _CUT: Final = "….*"  # stand for the rest of a name
 
 
@@ -84,6 +84,7 @@ class Certainty:
         aside: Collection[int] = (),
     ) -> None:
         self._old, self._new, self._others, self._around, self._aside = old, new, others, around, aside
+        self._known = Known(old, new, others)
 
     def is_loss(self, claim: Claim, place: Place, carriers: Sequence[Place]) -> bool:
         """Whether a fact or a word with a sense is gone for certain: it is said in no other form, nor near by."""
@@ -106,7 +107,7 @@ class Certainty:
             some = bound == Bound(upper=False, number="1")  # "one or more errors" are errors
             return bound is not None and not some and not is_bounded(bound, near)
         bounded = is_complement(place, near) or any(is_bounded(bound, near) for bound in bounds_of(place))
-        if token.sense in DENIALS and (bounded or not is_asserted(claim, place, near, self._new_values)):
+        if token.sense in DENIALS and (bounded or not is_asserted(claim, place, near, self._known.new_values)):
             return False
         if token.sense in DENIALS and claim.clause is Sense.CONDITION and Sense.THEN in _senses_of(carriers):
             return False  # "if there is no answer by then", "24 hours, then"
@@ -134,10 +135,10 @@ class Certainty:
             both = value == "2" and not _words_of(carriers).isdisjoint(words_in("counting_known"))
             if both or value == "1" or (gone and is_number(token)) or not binds(place) or is_of_known(token, place):
                 return False
-        if any(value in ends_of(other) for other in self._new_facts) or self._is_in_sample(token):
+        if any(value in ends_of(other) for other in self._known.new_facts) or self._known.is_in_sample(token):
             return False
-        if value not in self._new_values:
-            return not any(value == other.rstrip(_CUT) for other in self._new_facts)  # `test-`, `test-…`
+        if value not in self._known.new_values:
+            return not any(value == other.rstrip(_CUT) for other in self._known.new_facts)  # `test-`, `test-…`
         if any(value in other.values for other in self._near(place, carriers, self._new)):
             return False
         if all(value not in other.values for other in self._new):
@@ -156,36 +157,23 @@ class Certainty:
         shuts = any(is_any_else(claim, place) for claim in place.claims)
         only = shuts and any(c.token.sense is Sense.ONLY for other in self._new for c in other.claims)
         facts = {claim.value for claim in place.own if claim.token.kind is TokenKind.FACT}
-        return (reminds or only) and facts <= self._new_values
-
-    def _is_in_sample(self, token: Token) -> bool:
-        """Whether code that a text named as an example stands in a sample that is left: "for example `(#12)`"."""
-        shown = token.word.strip("`")
-        return token.word.startswith("`") and any(is_verbatim(p) and shown in p.text for p in self._new)
+        return (reminds or only) and facts <= self._known.new_values
 
     def is_hedge(self, claim: Claim) -> bool:
         """Whether a word makes a rule a matter of taste or chance, and the original has no such word: "usually"."""
         hedges, word = words_in("hedges"), claim.token.word.lower()
-        old = self._old_words.union(other.token.word.lower() for other in self._old_claims)  # "as a rule" is "usually"
+        old = self._known.old_words.union(
+            other.token.word.lower() for other in self._known.old_claims
+        )  # "as a rule" is "usually"
         return word in hedges and old.isdisjoint(hedges | words_in("about"))
 
     def is_news(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
         """Whether a fact or word came for certain: the original has it nowhere, and not in another form."""
         token = claim.token
-        if self._is_quoted(claim, place):
+        if self._known.is_quoted(claim, place):
             return False
         if token.kind is TokenKind.FACT:
-            leads = place.text.rstrip("*_ ").endswith(":")  # "two requests:"
-            if (token.value == "1" or leads) and _is_spelled(token, place):
-                return False  # "split one that holds both"
-            if re.search(rf"(?<!\S){re.escape(token.value)}[.)]\s", place.text) and len(token.value) == 1:
-                return False  # "1. what, 2. when"
-            if token.value == "0" and any(_senses(source) & DENIALS for source in sources):
-                return False  # "no points"
-            ends = set(ends_of(token.value))
-            known = token.value.rstrip(_CUT) in self._old_values or token.word.lower() in self._old_words
-            known = known or (token.word.startswith("`") and self._is_named(token.word.strip("`")))
-            return not (known or (ends and ends <= self._old_values))
+            return self._is_fact_new(token, place, sources)
         if token.kind is TokenKind.WORD:
             return self._is_word_new(claim, place)
         if token.sense in _LOOSE and not must_be_heard(token):
@@ -194,16 +182,32 @@ class Certainty:
         if token.sense is Sense.LIMIT:
             bound = bound_at(place, claim)
             said = len(place.units) == 1 and claim.own and place.text[token.start : token.end].lower().split()
-            if said and self._old_words.issuperset(re.findall(r"\w+", " ".join(said))) and said[0].isalpha():
+            if said and self._known.old_words.issuperset(re.findall(r"\w+", " ".join(said))) and said[0].isalpha():
                 return False  # "the maximum is 100", "maximum 100"
             return bound is not None and not is_bounded(bound, near, new=True) and not is_new_bound(bound, near)
         if len(place.units) > 1 and not place.units[0].under:
             near = list(self._old)  # the head of a table
         return self._is_sense_new(claim, place, sources, near)
 
+    def _is_fact_new(self, token: Token, place: Place, sources: Sequence[Place]) -> bool:
+        """Whether a fact came, and the original has it in no other form."""
+        leads = place.text.rstrip("*_ ").endswith(":")  # "two requests:"
+        if (token.value == "1" or leads) and _is_spelled(token, place):
+            return False  # "split one that holds both"
+        if re.search(rf"(?<!\S){re.escape(token.value)}[.)]\s", place.text) and len(token.value) == 1:
+            return False  # "1. what, 2. when"
+        if token.value == "0" and any(_senses(source) & DENIALS for source in sources):
+            return False  # "no points"
+        ends = set(ends_of(token.value))
+        known = token.value.rstrip(_CUT) in self._known.old_values or token.word.lower() in self._known.old_words
+        known = known or (token.word.startswith("`") and self._known.is_named(token.word.strip("`")))
+        return not (known or (ends and ends <= self._known.old_values))
+
     def _is_sense_new(self, claim: Claim, place: Place, sources: Sequence[Place], near: Sequence[Place]) -> bool:
         """Whether a word that restricts or permits came, and stands for none that was `near`."""
         token = claim.token
+        if token.sense is Sense.CONDITION and is_question_word(claim, place):
+            return False
         if token.sense in (Sense.LEAVE, Sense.ABILITY) and claim.denied:
             return not any(c.token.sense in DENIALS for other in near for c in other.claims)  # "may not", "must not"
         free = [c for p in near for c in p.claims if c.token.sense is Sense.LEAVE and c.token.word != "may"]
@@ -226,30 +230,19 @@ class Certainty:
         fresh = [c for c in place.own if c.token.kind is TokenKind.WORD and not self._is_known(c)]
         words = [c for c in place.own if c.token.kind is not TokenKind.SENSE]
         first = claim is place.own[0] and is_imperative(claim.token.word) and 2 * len(fresh) >= len(words)
-        if claim.token.word.lower() in words_in("leaving") and words_in("staying") & self._old_words:
+        if claim.token.word.lower() in words_in("leaving") and words_in("staying") & self._known.old_words:
             return False  # "it stays inside", "leave it inside"
         return first or len(fresh) > max(1, len(place.own) // _MOST_NEW)
 
     def _is_known(self, claim: Claim) -> bool:
         """Whether a word stands in the original, in whatever form and place."""
-        if claim.value in self._old_values or claim.token.word.lower() in words_in("neutral"):
+        if claim.value in self._known.old_values or claim.token.word.lower() in words_in("neutral"):
             return True
         word = claim.token.word.lower()
-        if word in self._old_words:
+        if word in self._known.old_words:
             return True  # in a name: "log" of `errors.log`
-        part = len(word) > _SHORTEST and any(other.startswith(word) for other in self._old_words)  # "checklist"
-        return part or any(is_same(claim, other) for other in self._old_claims)
-
-    def _is_quoted(self, claim: Claim, place: Place) -> bool:
-        """Whether a word stands in a quotation of what is said letter by letter, in a sample or elsewhere too."""
-        quotes = _QUOTATION.finditer(place.text) if len(place.units) == 1 and claim.own else ()
-        within = (q.group()[1:-1] for q in quotes if q.start() < claim.token.start < q.end())
-        said = f"{self._old_text} {' '.join(' '.join(other.text for other in self._others).split())}"
-        return any(" ".join(quote.split()) in said for quote in within)
-
-    def _is_named(self, name: str) -> bool:
-        """Whether the original has a name letter by letter: a field of a sample."""
-        return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self._old_text) is not None
+        part = len(word) > _SHORTEST and any(other.startswith(word) for other in self._known.old_words)  # "checklist"
+        return part or any(is_same(claim, other) for other in self._known.old_claims)
 
     def is_change(
         self, claim: Claim, found: Collection[Claim], place: Place, others: Sequence[Place], *, back: bool = False
@@ -332,31 +325,6 @@ class Certainty:
             if beside or 2 * len(words & other.values) >= max(1, len(words)):
                 found.append(other)
         return found
-
-    @cached_property
-    def _old_claims(self) -> list[Claim]:
-        return [c for place in self._old for c in place.claims if c.token.kind is TokenKind.WORD]
-
-    @cached_property
-    def _old_values(self) -> frozenset[str]:
-        return frozenset().union(*(place.values for place in self._old))
-
-    @cached_property
-    def _old_text(self) -> str:
-        return " ".join(" ".join(place.text for place in self._old).split())
-
-    @cached_property
-    def _old_words(self) -> frozenset[str]:
-        return frozenset(re.findall(r"\w+", " ".join(place.text for place in self._old).lower()))
-
-    @cached_property
-    def _new_values(self) -> frozenset[str]:
-        return frozenset().union(*(place.values for place in (*self._new, *self._others)))
-
-    @cached_property
-    def _new_facts(self) -> list[str]:
-        places = (*self._new, *self._others)
-        return [c.value for place in places for c in place.own if c.token.kind is TokenKind.FACT]
 
 
 def _denies(claim: Claim) -> bool:
