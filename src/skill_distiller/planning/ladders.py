@@ -183,8 +183,6 @@ def keep_names(ladders: Ladders, names: Mapping[int, Collection[str]]) -> Ladder
     found = list(ladders.ladders)
     for block, own in held.items():
         left = [rung for rung in found[block].rungs if names_in(own, rung.text) == own]
-        if not left and found[block].whole:
-            _take_apart(found, block)  # the text that says it with others lacks the name
         found[block] = _with_rungs(found[block], left)
     ladders = replace(ladders, ladders=tuple(found))
 
