@@ -12,10 +12,11 @@ from skill_distiller.tokens import count_tokens
 
 _KINDS = ("faithful", "lossy")
 _PARTS = ("", "_held_out", "_second", "_third", "_fourth")
-_LAST = ("_fifth", "_sixth", "_seventh")
+_LAST = ("_fifth", "_sixth", "_seventh", "_eighth")
 FILES = (
     *(f"model_texts/{kind}{part}.md" for kind in _KINDS for part in _PARTS),
     *(f"model_texts/faithful{part}.md" for part in _LAST),
+    "model_texts/lossy_fifth.md",
 )
 
 
@@ -80,3 +81,35 @@ def test_what_turns_a_rule_is_refused_without_asking() -> None:
     """Limits, numbers, denials and exceptions are the program's: more than half of what is lossy is refused at once."""
     refused = _refused("model_texts/lossy.md") + _refused("model_texts/lossy_held_out.md")
     assert len(refused) >= 40
+
+
+def test_whole_sections_that_keep_everything_are_let_in() -> None:
+    """Of those that were refused at the first look each says it another way: "even if", the head of a table."""
+    assert _refused("model_texts/faithful_eighth.md") == _refused("model_texts/faithful_seventh.md") == []
+    fifth, sixth = (_refused(f"model_texts/faithful_{name}.md") for name in ("fifth", "sixth"))
+    assert {"unknown terms", "a gate", "a timeout"}.isdisjoint(fifth)
+    assert {"rules for a bot", "chat messages"}.isdisjoint(sixth)
+
+
+_READ = "Read the manual."
+_FIELDS = '```json\n{\n  "name": "Ada",\n  "due": "2026-03-02"\n}\n```\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        (f"{_READ}\n\n## See also\n\n- The book: https://example.org/b\n", _READ, False),
+        (f"{_READ}\n\n## Sources\n\n- The book: https://example.org/b\n", _READ, True),
+        (f"Save the state:\n\n{_FIELDS}", "Save the state: `name`, `due` (as 2026-03-02).", False),
+        (f"Save the state:\n\n{_FIELDS}", "Save the state: `name`.", True),
+        (
+            "Good:\n\n```\n- F3: The stub is slow.\n```\n\nEnd with it.\n",
+            'End with it ("F3: The stub is slow.").',
+            False,
+        ),
+        ("Try again after 10 minutes. Then stop.", "Try again after 10 seconds, then stop.", True),
+    ],
+)
+def test_what_is_said_another_way_is_asked_about(before: str, after: str, *, refused: bool) -> None:
+    """Further reading, fields of a record, a quotation of a sample; not other links, fields or units."""
+    assert any(not fault.doubt for fault in account(f"{before}\n", f"{after}\n")) is refused

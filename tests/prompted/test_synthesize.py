@@ -13,9 +13,9 @@ from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.example_bundles import extractive_bundles
 from skill_distiller.rewriting.example_sets import find_sets
-from skill_distiller.rewriting.model import Proposals, RenderingKind
+from skill_distiller.rewriting.model import Bundle, Proposals, RenderingKind
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.tokens import load_counter
+from skill_distiller.tokens import TokenCounter, load_counter
 
 TEXT = """# Ask the store
 
@@ -107,4 +107,22 @@ def test_no_usable_reply_offers_nothing(line: str) -> None:
 def test_a_skill_without_such_a_set_is_not_asked_about() -> None:
     """No examples, no call."""
     offers, provider = offer(text="# A\n\nRun `make`.\n")
+    assert (offers, provider.requests) == (Proposals(), [])
+
+
+class _Told:
+    """A renderer that says all blocks together."""
+
+    def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
+        """One bundle of them all."""
+        blocks = tuple(block.index for block in reading.skill.blocks)
+        return Proposals(
+            bundles=(Bundle(RenderingKind.MERGED, blocks, ("All.\n", *("" for _ in blocks[1:])), (), 1.0),)
+        )
+
+
+def test_a_set_that_is_said_with_other_blocks_is_not_asked_about() -> None:
+    """No call: what it would say can't be chosen any more."""
+    provider = ScriptedProvider([texts(GOOD)])
+    offers = PromptedSynthesizer(Session(provider), _Told()).propose(Reading(analyze()), load_counter())
     assert (offers, provider.requests) == (Proposals(), [])

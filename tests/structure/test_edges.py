@@ -166,3 +166,10 @@ def test_the_gate_misses_what_is_needed(before: str, after: str, found: str) -> 
     result = verify(parse_skill(_HEAD + before), parse_skill(_HEAD + after), files=False)
     (check,) = (check for check in result.checks if check.name == "structure")
     assert any(finding.detail.startswith(found) for finding in check.findings)
+
+
+def test_a_path_with_a_date_in_a_sample_is_no_file_of_the_skill() -> None:
+    """It was written one day; in prose, or without a date, it is one."""
+    sample = "```\nThe report is in docs/2026-03-02.md, the plan in docs/plan.md.\n```\n"
+    assert list(named_files(parse_skill(f"# A\n\n{sample}"))) == ["docs/plan.md"]
+    assert list(named_files(parse_skill("# A\n\nRead `docs/2026-03-02.md` first.\n"))) == ["docs/2026-03-02.md"]

@@ -97,12 +97,12 @@ def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | No
     )
     prepared = Ladders(ladders, worths, headings)
     for renderer in models.renderers if models.wording.rewords else ():
-        prepared = with_proposals(reading, prepared, _proposed(reading, renderer, counter), counter, models.worth)
+        prepared = with_proposals(reading, prepared, proposed_by(reading, renderer, counter), counter, models.worth)
     return prepared
 
 
 @once_per_reading
-def _proposed(reading: Reading, renderer: Renderer, counter: TokenCounter) -> Proposals:
+def proposed_by(reading: Reading, renderer: Renderer, counter: TokenCounter) -> Proposals:
     """What a renderer proposes; a model is asked once, whatever else is prepared otherwise."""
     return renderer.propose(reading, counter)
 

@@ -110,21 +110,19 @@ class PromptedRewriter:
             texts |= {block: said if block == one.telling.blocks[0] else "" for block in one.telling.blocks}
         found: list[Retold] = []
         for one in told:
-            if one.faults or one.doubts:
-                again = retell(skill, one.telling, self._leniency(_elsewhere(skill, texts, one.telling.blocks)))
-                if len(again.faults) < len(one.faults) or len(again.doubts) < len(one.doubts):
-                    found.append(self._without_excused(reading, again))
-                    continue
-            found.append(self._without_excused(reading, one))
+            elsewhere = _elsewhere(skill, texts, one.telling.blocks) if one.faults or one.doubts else ""
+            again = retell(skill, one.telling, self._leniency(elsewhere)) if elsewhere else one
+            better = len(again.faults) < len(one.faults) or len(again.doubts) < len(one.doubts)
+            found.append(self._without_excused(reading, again if better else one, elsewhere))
         return found
 
-    def _without_excused(self, reading: Reading, whole: Retold) -> Retold:
+    def _without_excused(self, reading: Reading, whole: Retold, elsewhere: str) -> Retold:
         """A text held against its blocks without those that may go anyway, where these are at fault."""
         told = whole.telling
         left = tuple(block for block in told.blocks if block not in excuses(reading))
         if not whole.faults or not self.judged or not left or left == told.blocks:
             return whole
-        rest = retell(reading.skill, Telling(left, told.text), self._leniency())
+        rest = retell(reading.skill, Telling(left, told.text), self._leniency(elsewhere))
         return rest if len(rest.faults) < len(whole.faults) else whole
 
     def _leniency(self, elsewhere: str = "") -> Leniency:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.planning.ladders import proposed_by
 from skill_distiller.prompted.exchange import SYNTHESIZE, BlockQuestion, ask_in_rounds, batch
 from skill_distiller.prompted.rewrite import read_texts
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.example_bundles import abstractive_bundle, extractive_bundles, saving
 from skill_distiller.rewriting.example_lines import source_of
 from skill_distiller.rewriting.example_sets import ExampleSet, find_sets
-from skill_distiller.rewriting.model import Bundle, Proposals
+from skill_distiller.rewriting.model import Bundle, Proposals, Renderer
 from skill_distiller.skill.model import Block
 from skill_distiller.tokens import TokenCounter
 
@@ -30,14 +31,19 @@ _AGAIN: Final = (
 class PromptedSynthesizer:
     """Summary examples by a language model, for the sets of which no choice of examples shows 0.8 or more.
 
-    Skill Distiller reference, "Example Compression", phase 2. No call for a skill without such a set.
+    Skill Distiller reference, "Example Compression", phase 2. No call for a skill without such a set, nor for a set of
+    which some is said with other blocks by another renderer, the one `beside`.
     """
 
     session: Session
+    beside: Renderer | None = None
 
     def propose(self, reading: Reading, counter: TokenCounter) -> Proposals:
         """A bundle for each set whose lines pass the check of facts and cost less; raises what the session raises."""
-        sets = {s.blocks[0]: s for s in find_sets(reading) if not any(extractive_bundles(reading, s))}
+        said = proposed_by(reading, self.beside, counter).bundles if self.beside else ()
+        told = {block for bundle in said for block in bundle.blocks}
+        found_sets = (s for s in find_sets(reading) if told.isdisjoint(s.blocks))
+        sets = {s.blocks[0]: s for s in found_sets if not any(extractive_bundles(reading, s))}
         asked = [block for s in sets.values() if len((block := _joined(reading, s)).text) <= _LONGEST]
         if not asked:
             return Proposals()

@@ -170,7 +170,7 @@ def prompted_backends(
     judge = PromptedJudge(judging, embedded.judge, samples)
     writer = PromptedOneLiner(session, embedded.one_liner)
     rewriter = PromptedRewriter(session, accept_unproved, judged=True)
-    renderers = (rewriter, PromptedSynthesizer(session))
+    renderers = (rewriter, PromptedSynthesizer(session, rewriter))
     for skill in skills:
         for part in (analyzer, writer if one_liner else rewriter):
             session.expect(part.expected(skill))

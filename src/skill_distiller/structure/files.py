@@ -26,6 +26,7 @@ _AT: Final = re.compile(r"(?<![\w@/])@(?:\./)?(?P<name>(?:[\w+.-]+/)+[\w+-][\w+.
 # A bare name counts where somebody is told to read it: "Read `manifest.yaml` before you start".
 _BARE_NAME: Final = re.compile(r"`(?:\./)?(?P<name>[\w@+-][\w@+.-]*\.[A-Za-z]\w{1,7})`")
 _READ: Final = re.compile(rf"(?P<verb>[^\W\d_]+)\s(?:[^\W\d_]{{1,4}}\s)?{_BARE_NAME.pattern}")
+_DATE: Final = re.compile(r"(?<!\d)\d{4}-?\d{2}-?\d{2}(?!\d)")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 
 
@@ -41,7 +42,8 @@ def named_files(skill: Skill, known: Container[str] = ()) -> dict[str, tuple[Pie
             found.setdefault(name, {})[heading_of(section.index)] = None
         for block in (block for block in section.blocks if block.text not in known):
             for name in _names(block.text):
-                if "/" in name or block.kind is not BlockKind.CODE:  # there a bare name is what a command writes
+                # There a bare name is what a command writes, and one with a date what was written one day.
+                if block.kind is not BlockKind.CODE or ("/" in name and not _DATE.search(name)):
                     found.setdefault(name, {})[block.index] = None
     for link in find_links(block for block in skill.blocks if block.text not in known):
         path = split_target(link.text)[0]

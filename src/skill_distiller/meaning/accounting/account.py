@@ -15,6 +15,8 @@ from typing import Final
 from skill_distiller.language.lexicon import Sense, is_imperative, is_kind
 from skill_distiller.language.modals import verifies
 from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.beside import further_reading
+from skill_distiller.meaning.accounting.bounds import find_other_units
 from skill_distiller.meaning.accounting.certainty import Certainty
 from skill_distiller.meaning.accounting.claims import (
     DENIALS,
@@ -30,6 +32,7 @@ from skill_distiller.meaning.accounting.claims import (
     is_known_sense,
     is_listed,
     is_number_of_heading,
+    is_number_of_step,
     is_plain_word,
     is_pronoun_one,
     is_said_alike,
@@ -110,7 +113,7 @@ class _Account:
         self._spread = Counter(value for place in self._old for value in place.values)
         self._said = frozenset[str]().union(*(place.values for place in self._new))
         said_above = {token.sense for token in read_tokens(around) if token.sense}
-        self._certainty = Certainty(self._old, self._new, self._others, said_above)
+        self._certainty = Certainty(self._old, self._new, self._others, said_above, further_reading(self._old, around))
         self._found: list[Fault] = []
         self._texts: list[Place] = []
         # By place of the new text what of the old one it says.
@@ -119,6 +122,7 @@ class _Account:
     def faults(self) -> list[Fault]:
         """What is lost, changed, new, or of another form; [] for nothing."""
         self._found += find_lost_lines(self._before, self._old, self._new, self._lines)
+        self._found += find_other_units(self._old, self._new)
         self._found += find_other_form(self._before, self._after, self._old, self._new, together=self._together)
         said = self._texts = [place for place in self._new if not is_verbatim(place)]
         self._first = {value: i for i, place in reversed(list(enumerate(said))) for value in place.values}
@@ -158,7 +162,8 @@ class _Account:
                 elsewhere = self._may_be_elsewhere(place)
                 named = {c.value for c in place.own if c.token.kind is TokenKind.FACT and c.value in place.text}
                 facts = named <= self._said
-                doubt = elsewhere or (facts and (tells(place) or not binds(place))) or self._is_spread(place)
+                aside = self._certainty.is_aside(place)
+                doubt = elsewhere or aside or (facts and (tells(place) or not binds(place))) or self._is_spread(place)
                 self._note("lost", place.text, "", place, None, doubt=doubt)
             return
         ways: list[tuple[int, ...]] = [(best,)]
@@ -241,6 +246,7 @@ class _Account:
             if (told and claim.token.kind is not TokenKind.FACT)
             or is_doubtful_loss(claim, carriers)
             or is_number_of_heading(claim, place)
+            or is_number_of_step(claim, place, carriers)
             or not self._certainty.is_loss(claim, place, carriers)
         }
         for doubt in (False, True):

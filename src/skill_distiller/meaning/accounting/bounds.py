@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from skill_distiller.language.lexicon import Sense
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.claims import DENIALS
-from skill_distiller.meaning.accounting.places import Claim, Place
+from skill_distiller.meaning.accounting.places import Claim, Fault, Place
 from skill_distiller.meaning.token import Token, TokenKind
 
 _UPPER: Final = frozenset({*"<≤", *words_in("upper_limits")})
@@ -26,6 +27,29 @@ class Bound(NamedTuple):
     number: str
 
 
+def find_other_units(old: Sequence[Place], new: Sequence[Place]) -> Iterator[Fault]:
+    """The numbers that count something else now, and nothing else before: "10 minutes", "10 seconds"."""
+    known: dict[str, dict[str, tuple[str, Place]]] = {}
+    for place in old:
+        for number, counted, name in _counts(place):
+            known.setdefault(number, {})[counted] = (name, place)
+    for place in new:
+        for number, counted, name in _counts(place):
+            before = known.get(number)
+            if before and counted and counted not in before and "" not in before:
+                said, source = next(iter(before.values()))
+                yield Fault("changed", f"{number} {said}", f"{number} {name}", source.units, place.units)
+
+
+def _counts(place: Place) -> Iterator[tuple[str, str, str]]:
+    """The numbers of a place with the measure right behind each, as it is compared and as it stands; "" for none."""
+    claims = [claim for claim in place.claims if claim.own]
+    for claim, behind in zip_longest(claims, claims[1:]):
+        if claim.token.kind is TokenKind.FACT and is_number(claim.token):
+            measured = behind is not None and behind.token.word.lower() in words_in("measures")
+            yield (claim.value, behind.value, behind.token.word) if measured else (claim.value, "", "")
+
+
 def all_bounds(places: Iterable[Place]) -> frozenset[Bound]:
     return frozenset(bound for place in places for bound in bounds_of(place))
 
@@ -34,8 +58,16 @@ def is_bounded(bound: Bound, near: Sequence[Place], *, new: bool = False) -> boo
     """Whether a limit is said: "one at a time" for "not more than one", "5; never longer"; denied, of a `new` one."""
     there = [other for other in near if bound.number in other.values]
     single = bound == Bound(upper=True, number="1") and bool(there)
+    back = any(bound.number in _led(other) for other in there)  # "no later than a day before", "at least a day before"
     denied = (bound.upper or new) and any(claim.token.sense in DENIALS for other in there for claim in other.claims)
-    return single or denied or bound in all_bounds(near)
+    return single or back or denied or bound in all_bounds(near)
+
+
+def _led(place: Place) -> frozenset[str]:
+    """The numbers of a place that say how long before something: "two days before"."""
+    claims = place.claims
+    ahead = ((one, claims[at + 1 : at + REACH]) for at, one in enumerate(claims) if is_number(one.token))
+    return frozenset(one.value for one, behind in ahead if any(c.token.sense is Sense.BEFORE for c in behind))
 
 
 def is_complement(place: Place, near: Sequence[Place]) -> bool:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import Final
 
 from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import Sense, is_imperative
 from skill_distiller.language.tables import words_in
+from skill_distiller.meaning.accounting.beside import (
+    has_purpose,
+    is_any_else,
+    is_asserted,
+    is_conceded,
+    is_of_known,
+    is_question_word,
+    opens_with_case,
+    says_little,
+)
 from skill_distiller.meaning.accounting.bounds import (
     REACH,
     Bound,
@@ -23,23 +32,16 @@ from skill_distiller.meaning.accounting.bounds import (
     is_number,
 )
 from skill_distiller.meaning.accounting.claims import (
-    ARROWS,
     DENIALS,
-    asks_nobody,
     binds,
-    has_purpose,
-    is_any_else,
-    is_asserted,
     is_derived,
-    is_of_known,
-    is_of_little,
     is_same,
     must_be_heard,
-    opens_with_case,
-    sense_behind,
     tells,
 )
-from skill_distiller.meaning.accounting.places import Claim, Place, is_verbatim
+from skill_distiller.meaning.accounting.known import Known
+from skill_distiller.meaning.accounting.places import Claim, Place
+from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.meaning.token import Token, TokenKind
 
 _DENYING: Final = frozenset({*DENIALS, Sense.EXCEPTION, Sense.ONLY, Sense.INSTEAD})
@@ -59,7 +61,6 @@ _EQUIVALENTS: Final[Mapping[Sense, frozenset[Sense]]] = {
     Sense.ABILITY: frozenset({Sense.LEAVE, Sense.ABILITY}),
 }
 _LABELED: Final = frozenset({Sense.CONDITION, Sense.OTHERWISE, Sense.AFTER, Sense.WHILE})  # a colon may say them
-_TOLD: Final = frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.OTHERWISE})
 # "not before", "only after", "only if", "unless not": one says what another one says, which nobody can tell by program.
 _RESTRICTIONS: Final = _DENYING | {Sense.CONDITION, Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.APPROVAL}
 _ORDER: Final = frozenset({Sense.BEFORE, Sense.AFTER})
@@ -75,9 +76,15 @@ class Certainty:
     """What of the places of two texts, and of what stands elsewhere in what is left, can be said for certain."""
 
     def __init__(
-        self, old: Sequence[Place], new: Sequence[Place], others: Sequence[Place] = (), around: Collection[Sense] = ()
+        self,
+        old: Sequence[Place],
+        new: Sequence[Place],
+        others: Sequence[Place] = (),
+        around: Collection[Sense] = (),
+        aside: Collection[int] = (),
     ) -> None:
-        self._old, self._new, self._others, self._around = old, new, others, around
+        self._old, self._new, self._others, self._around, self._aside = old, new, others, around, aside
+        self._known = Known(old, new, others)
 
     def is_loss(self, claim: Claim, place: Place, carriers: Sequence[Place]) -> bool:
         """Whether a fact or a word with a sense is gone for certain: it is said in no other form, nor near by."""
@@ -86,7 +93,7 @@ class Certainty:
             return False
         if token.kind is TokenKind.FACT:
             return self._is_fact_lost(token, place, carriers)
-        if self._says_little(claim, place):
+        if says_little(claim, place) or self._is_said_again(place):
             return False
         near = self._near(place, carriers, self._new)
         if token.sense is Sense.DUTY and any(c.token.loud and c.token.sense in DENIALS for o in near for c in o.claims):
@@ -100,8 +107,10 @@ class Certainty:
             some = bound == Bound(upper=False, number="1")  # "one or more errors" are errors
             return bound is not None and not some and not is_bounded(bound, near)
         bounded = is_complement(place, near) or any(is_bounded(bound, near) for bound in bounds_of(place))
-        if token.sense in DENIALS and (bounded or not is_asserted(claim, place, near, self._new_values)):
+        if token.sense in DENIALS and (bounded or not is_asserted(claim, place, near, self._known.new_values)):
             return False
+        if token.sense in DENIALS and claim.clause is Sense.CONDITION and Sense.THEN in _senses_of(carriers):
+            return False  # "if there is no answer by then", "24 hours, then"
         condition = token.sense in _LABELED
         labeled = condition and any(_COLONS.search(c.text) or has_purpose(c) for c in (*near, place))
         labeled = labeled or (condition and any(map(opens_with_case, carriers)))
@@ -111,8 +120,14 @@ class Certainty:
         restated = token.sense in _RESTRICTIONS and self._restates(place, carriers)
         return not (labeled or other_case or restated or _is_said_near(claim, near))
 
+    def is_aside(self, place: Place) -> bool:
+        """Whether a place only names what may be read besides."""
+        return place.units[0].section in self._aside and not asks(read_tokens(place.text))
+
     def _is_fact_lost(self, token: Token, place: Place, carriers: Sequence[Place]) -> bool:
         value = token.value
+        if self.is_aside(place):
+            return False
         if _is_spelled(token, place):
             counted = next((c for c in place.own if c.token.start > token.start), None)
             gone = counted is not None and not any(counted.value in carrier.values for carrier in carriers)
@@ -120,10 +135,10 @@ class Certainty:
             both = value == "2" and not _words_of(carriers).isdisjoint(words_in("counting_known"))
             if both or value == "1" or (gone and is_number(token)) or not binds(place) or is_of_known(token, place):
                 return False
-        if any(value in ends_of(other) for other in self._new_facts) or self._is_in_sample(token):
+        if any(value in ends_of(other) for other in self._known.new_facts) or self._known.is_in_sample(token):
             return False
-        if value not in self._new_values:
-            return not any(value == other.rstrip(_CUT) for other in self._new_facts)  # `test-`, `test-…`
+        if value not in self._known.new_values:
+            return not any(value == other.rstrip(_CUT) for other in self._known.new_facts)  # `test-`, `test-…`
         if any(value in other.values for other in self._near(place, carriers, self._new)):
             return False
         if all(value not in other.values for other in self._new):
@@ -131,18 +146,6 @@ class Certainty:
         known = {claim.value for claim in place.claims}
         own = [claim.token for carrier in carriers for claim in carrier.own if claim.token.kind is TokenKind.FACT]
         return any(other.value not in known and is_number(other) is is_number(token) for other in own)
-
-    def _says_little(self, claim: Claim, place: Place) -> bool:
-        """Whether a word with a sense binds nobody where it stands."""
-        token = claim.token
-        told = token.sense in _TOLD and tells(place)  # "titles are often written before the work is done"
-        measured = token.sense is Sense.ONLY and (
-            is_of_little(claim, place) or sense_behind(claim, place) is Sense.THEN
-        )
-        asked = token.sense is Sense.APPROVAL and asks_nobody(claim, place)
-        harmless = told or measured or asked or token.word in ARROWS
-        named = token.sense is Sense.EXCEPTION and token.word.lower() in words_in("exception_nouns")
-        return harmless or named or is_any_else(claim, place) or self._is_said_again(place)
 
     def _is_said_again(self, place: Place) -> bool:
         """Whether a place only calls to mind what was said, or shuts out all else where something else does.
@@ -154,33 +157,23 @@ class Certainty:
         shuts = any(is_any_else(claim, place) for claim in place.claims)
         only = shuts and any(c.token.sense is Sense.ONLY for other in self._new for c in other.claims)
         facts = {claim.value for claim in place.own if claim.token.kind is TokenKind.FACT}
-        return (reminds or only) and facts <= self._new_values
-
-    def _is_in_sample(self, token: Token) -> bool:
-        """Whether code that a text named as an example stands in a sample that is left: "for example `(#12)`"."""
-        shown = token.word.strip("`")
-        return token.word.startswith("`") and any(is_verbatim(p) and shown in p.text for p in self._new)
+        return (reminds or only) and facts <= self._known.new_values
 
     def is_hedge(self, claim: Claim) -> bool:
         """Whether a word makes a rule a matter of taste or chance, and the original has no such word: "usually"."""
         hedges, word = words_in("hedges"), claim.token.word.lower()
-        old = self._old_words.union(other.token.word.lower() for other in self._old_claims)  # "as a rule" is "usually"
+        old = self._known.old_words.union(
+            other.token.word.lower() for other in self._known.old_claims
+        )  # "as a rule" is "usually"
         return word in hedges and old.isdisjoint(hedges | words_in("about"))
 
     def is_news(self, claim: Claim, place: Place, sources: Sequence[Place]) -> bool:
         """Whether a fact or word came for certain: the original has it nowhere, and not in another form."""
         token = claim.token
+        if self._known.is_quoted(claim, place):
+            return False
         if token.kind is TokenKind.FACT:
-            leads = place.text.rstrip("*_ ").endswith(":")  # "two requests:"
-            if (token.value == "1" or leads) and _is_spelled(token, place):
-                return False  # "split one that holds both"
-            if re.search(rf"(?<!\S){re.escape(token.value)}[.)]\s", place.text) and len(token.value) == 1:
-                return False  # "1. what, 2. when"
-            if token.value == "0" and any(_senses(source) & DENIALS for source in sources):
-                return False  # "no points"
-            ends = set(ends_of(token.value))
-            known = token.value.rstrip(_CUT) in self._old_values or token.word.lower() in self._old_words
-            return not (known or (ends and ends <= self._old_values))
+            return self._is_fact_new(token, place, sources)
         if token.kind is TokenKind.WORD:
             return self._is_word_new(claim, place)
         if token.sense in _LOOSE and not must_be_heard(token):
@@ -189,16 +182,32 @@ class Certainty:
         if token.sense is Sense.LIMIT:
             bound = bound_at(place, claim)
             said = len(place.units) == 1 and claim.own and place.text[token.start : token.end].lower().split()
-            if said and self._old_words.issuperset(re.findall(r"\w+", " ".join(said))) and said[0].isalpha():
+            if said and self._known.old_words.issuperset(re.findall(r"\w+", " ".join(said))) and said[0].isalpha():
                 return False  # "the maximum is 100", "maximum 100"
             return bound is not None and not is_bounded(bound, near, new=True) and not is_new_bound(bound, near)
         if len(place.units) > 1 and not place.units[0].under:
             near = list(self._old)  # the head of a table
         return self._is_sense_new(claim, place, sources, near)
 
+    def _is_fact_new(self, token: Token, place: Place, sources: Sequence[Place]) -> bool:
+        """Whether a fact came, and the original has it in no other form."""
+        leads = place.text.rstrip("*_ ").endswith(":")  # "two requests:"
+        if (token.value == "1" or leads) and _is_spelled(token, place):
+            return False  # "split one that holds both"
+        if re.search(rf"(?<!\S){re.escape(token.value)}[.)]\s", place.text) and len(token.value) == 1:
+            return False  # "1. what, 2. when"
+        if token.value == "0" and any(_senses(source) & DENIALS for source in sources):
+            return False  # "no points"
+        ends = set(ends_of(token.value))
+        known = token.value.rstrip(_CUT) in self._known.old_values or token.word.lower() in self._known.old_words
+        known = known or (token.word.startswith("`") and self._known.is_named(token.word.strip("`")))
+        return not (known or (ends and ends <= self._known.old_values))
+
     def _is_sense_new(self, claim: Claim, place: Place, sources: Sequence[Place], near: Sequence[Place]) -> bool:
         """Whether a word that restricts or permits came, and stands for none that was `near`."""
         token = claim.token
+        if token.sense is Sense.CONDITION and is_question_word(claim, place):
+            return False
         if token.sense in (Sense.LEAVE, Sense.ABILITY) and claim.denied:
             return not any(c.token.sense in DENIALS for other in near for c in other.claims)  # "may not", "must not"
         free = [c for p in near for c in p.claims if c.token.sense is Sense.LEAVE and c.token.word != "may"]
@@ -221,19 +230,19 @@ class Certainty:
         fresh = [c for c in place.own if c.token.kind is TokenKind.WORD and not self._is_known(c)]
         words = [c for c in place.own if c.token.kind is not TokenKind.SENSE]
         first = claim is place.own[0] and is_imperative(claim.token.word) and 2 * len(fresh) >= len(words)
-        if claim.token.word.lower() in words_in("leaving") and words_in("staying") & self._old_words:
+        if claim.token.word.lower() in words_in("leaving") and words_in("staying") & self._known.old_words:
             return False  # "it stays inside", "leave it inside"
         return first or len(fresh) > max(1, len(place.own) // _MOST_NEW)
 
     def _is_known(self, claim: Claim) -> bool:
         """Whether a word stands in the original, in whatever form and place."""
-        if claim.value in self._old_values or claim.token.word.lower() in words_in("neutral"):
+        if claim.value in self._known.old_values or claim.token.word.lower() in words_in("neutral"):
             return True
         word = claim.token.word.lower()
-        if word in self._old_words:
+        if word in self._known.old_words:
             return True  # in a name: "log" of `errors.log`
-        part = len(word) > _SHORTEST and any(other.startswith(word) for other in self._old_words)  # "checklist"
-        return part or any(is_same(claim, other) for other in self._old_claims)
+        part = len(word) > _SHORTEST and any(other.startswith(word) for other in self._known.old_words)  # "checklist"
+        return part or any(is_same(claim, other) for other in self._known.old_claims)
 
     def is_change(
         self, claim: Claim, found: Collection[Claim], place: Place, others: Sequence[Place], *, back: bool = False
@@ -261,6 +270,8 @@ class Certainty:
             bounded = bounds_of(place) & all_bounds(near) or is_complement(place, near)
             if bounded or any(map(self._is_denied_by_answer, (place, *near))):
                 return False
+            if any(c.token.sense in DENIALS and is_conceded(c, p) for p in (place, *near) for c in p.claims):
+                return False  # "unchanged, not even the grammar", "unchanged, the grammar included"
             sides = [any(_denies(c) for p in side for c in p.claims) for side in ((place,), near)]
             old, new = (found, claim) if back else (claim, found)
             return not all(sides) or _is_turned(old, new, (place,) if back else near)
@@ -296,11 +307,12 @@ class Certainty:
 
         "Before" does not stand for "after"; nor does what another place says.
         """
-        own, there = (frozenset(c.token.sense for p in side for c in p.claims if c.own) for side in ((place,), others))
+        own, there = _senses(place), _senses_of(others)
         side = self._old if any(place is other for other in self._old) else self._new
         beside = (p for p in side if p is not place and any(len(p.values & o.values) > 1 for o in others))
         known = own.union(*(_senses(other) for other in beside))
-        turned = _ORDER if own & _ORDER and not _is_inverted(place, others) else frozenset()
+        other_way = bool(own & _DENYING) and bool(there & _DENYING) and (own ^ there) >= {*_ORDER, Sense.ONLY}
+        turned = _ORDER if own & _ORDER and not (other_way or _is_inverted(place, others)) else frozenset()
         return bool((there - known - turned) & _RESTRICTIONS)
 
     def _near(self, place: Place, carriers: Sequence[Place], side: Sequence[Place]) -> list[Place]:
@@ -313,27 +325,6 @@ class Certainty:
             if beside or 2 * len(words & other.values) >= max(1, len(words)):
                 found.append(other)
         return found
-
-    @cached_property
-    def _old_claims(self) -> list[Claim]:
-        return [c for place in self._old for c in place.claims if c.token.kind is TokenKind.WORD]
-
-    @cached_property
-    def _old_values(self) -> frozenset[str]:
-        return frozenset().union(*(place.values for place in self._old))
-
-    @cached_property
-    def _old_words(self) -> frozenset[str]:
-        return frozenset(re.findall(r"\w+", " ".join(place.text for place in self._old).lower()))
-
-    @cached_property
-    def _new_values(self) -> frozenset[str]:
-        return frozenset().union(*(place.values for place in (*self._new, *self._others)))
-
-    @cached_property
-    def _new_facts(self) -> list[str]:
-        places = (*self._new, *self._others)
-        return [c.value for place in places for c in place.own if c.token.kind is TokenKind.FACT]
 
 
 def _denies(claim: Claim) -> bool:
@@ -352,6 +343,10 @@ def _is_inverted(place: Place, others: Sequence[Place]) -> bool:
 
 def _senses(place: Place) -> frozenset[Sense | None]:
     return frozenset(claim.token.sense for claim in place.claims if claim.own)
+
+
+def _senses_of(places: Iterable[Place]) -> frozenset[Sense | None]:
+    return frozenset[Sense | None]().union(*map(_senses, places))
 
 
 def _wanted(sense: Sense) -> frozenset[Sense]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.forms import bases, same_word
@@ -14,7 +13,6 @@ from skill_distiller.language.lexicon import (
     are_opposites,
     are_synonyms,
     is_filler,
-    is_imperative,
     is_implied,
     is_pronoun,
 )
@@ -22,7 +20,7 @@ from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.places import Claim, Place
 from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.meaning.token import Token, TokenKind
-from skill_distiller.meaning.units import UnitKind
+from skill_distiller.meaning.units import Unit, UnitKind
 
 # Of these each one that was said is said again.
 KEPT: Final = frozenset(
@@ -96,12 +94,12 @@ def _roots(word: str) -> frozenset[str]:
     for form in tuple(found):
         for ending in words_in("derivations"):
             root = form.removesuffix(ending)
-            if root != form and len(root) >= _SHORTEST_ROOT:
+            if root != form and len(root) >= SHORTEST_ROOT:
                 found |= {root, root + "e"}
-    return frozenset(root for root in found if len(root) >= _SHORTEST_ROOT)
+    return frozenset(root for root in found if len(root) >= SHORTEST_ROOT)
 
 
-_SHORTEST_ROOT: Final = 4  # letters
+SHORTEST_ROOT: Final = 4  # letters
 
 
 def is_said_alike(old: Claim, new: Claim, *, twice: bool = False) -> bool:
@@ -222,6 +220,20 @@ def is_number_of_heading(claim: Claim, place: Place) -> bool:
     return place.kind is UnitKind.HEADING and claim.token.word[:1].isdigit()
 
 
+def is_number_of_step(claim: Claim, place: Place, carriers: Sequence[Place]) -> bool:
+    """Whether a number names the very step that now says it: "if step 4 fails", said in the fourth item."""
+    before = [other.token.word.lower() for other in place.claims if other.own and other.token.end <= claim.token.start]
+    named = bool(before) and not bases(before[-1]).isdisjoint(words_in("counting"))
+    return named and any(claim.value in unit.number.split() for carrier in carriers for unit in _with_above(carrier))
+
+
+def _with_above(place: Place) -> Iterator[Unit]:
+    """The units of a place and those that it stands under."""
+    for unit in place.units:
+        yield unit
+        yield from unit.under
+
+
 def restricts(place: Place, spared: frozenset[str] = ARROWS) -> bool:
     """Whether a place has a word without which it says something else; what only follows ("therefore") is none."""
     return any(c.token.sense in _RESTRICTING and c.token.word not in spared for c in place.claims if c.own)
@@ -292,8 +304,6 @@ def is_plain_word(token: Token) -> bool:
 
 
 _POINTING: Final = words_in("near_ahead") | words_in("pointing_ahead") | words_in("pointing_ahead_at_nouns")
-_MARKS: Final = re.compile(r"[,;(—]\s")  # part what may be the condition from what is done
-_LITTLE: Final = 3  # words behind "only" within which something is said to be small
 _HALF: Final = 0.5  # of the words of a lead-in
 
 
@@ -316,69 +326,3 @@ def says_nothing(place: Place, said: frozenset[str]) -> bool:
     fresh = [c for c in place.own if c.token.kind is TokenKind.WORD and c not in known]
     about = bool(set(words.values()) & words_in("about_text")) and not any(is_listed(c.token, place) for c in fresh)
     return about or points or len(known) >= (_HALF if leads else 1) * len(words)
-
-
-def is_any_else(claim: Claim, place: Place) -> bool:
-    """Whether "else" means other things, not other cases: "anything else"."""
-    at = next((i for i, other in enumerate(place.claims) if other is claim), 0)
-    before = place.claims[at - 1].token if at else None
-    if claim.token.sense is not Sense.OTHERWISE or before is None:
-        return False
-    return before.sense in (Sense.SOME, Sense.ALL, Sense.NEGATION) or before.word.lower() in words_in("else_after")
-
-
-def is_of_little(claim: Claim, place: Place) -> bool:
-    """Whether "only" says how little something is, and shuts nothing out: "only a few milliseconds"."""
-    at = next((i for i, other in enumerate(place.claims) if other is claim), 0)
-    behind = [other.token for other in place.claims[at + 1 : at + 2 + _LITTLE]]
-    return any(token.sense is Sense.SOME or token.word.lower() in words_in("little") for token in behind)
-
-
-def is_of_known(token: Token, place: Place) -> bool:
-    """Whether a number counts what is known already: "the two", "both"."""
-    if token.word.lower() in words_in("counting_known"):
-        return True
-    before = [claim.token for claim in place.claims if claim.token.start < token.start]
-    return bool(before) and before[-1].word.lower() in words_in("definite")
-
-
-def has_purpose(place: Place) -> bool:
-    """Whether a place says for what something is used, as "when" does: "use for"."""
-    words = [claim.token.word.lower() for claim in place.claims]
-    return any(one in words_in("implied") and two in words_in("used_for") for one, two in pairwise(words))
-
-
-def sense_behind(claim: Claim, place: Place) -> Sense | None:
-    """The sense of the word right behind one: "only then"."""
-    behind = [other.token for other in place.claims if other.token.start >= claim.token.end]
-    return behind[0].sense if behind else None
-
-
-def asks_nobody(claim: Claim, place: Place) -> bool:
-    """Whether a word asks for a thing, or oneself, and not for an approval: "ask for the passport", "ask yourself"."""
-    behind = [other.token.word.lower() for other in place.claims if other.token.start >= claim.token.end]
-    return bool(behind) and behind[0] in words_in("used_for") | words_in("reflexive")
-
-
-def opens_with_case(place: Place) -> bool:
-    """Whether something stands before what is to be done that may be its condition: "with fewer, report them"."""
-    first = next((claim for claim in place.own if claim.token.kind is not TokenKind.SENSE), None)
-    opens = first is not None and not is_imperative(first.token.word)
-    return opens and _MARKS.search(place.text) is not None
-
-
-def is_asserted(claim: Claim, place: Place, near: Sequence[Place], said: frozenset[str]) -> bool:
-    """Whether what a denial is about is said now, and not by a word that denies it: "not reached", "unreachable"."""
-    denied = [c for c in place.own if c.denied and c.token.kind is not TokenKind.SENSE]
-    if any(is_imperative(c.token.word) for c in denied) and said.isdisjoint(c.value for c in denied):
-        return True  # a prohibition of which nothing is left
-    about = next(
-        (c for c in place.own if c.token.start > claim.token.start and c.token.kind is not TokenKind.SENSE), None
-    )
-    if about is None:
-        return True
-    word = about.token.word.lower()[:_SHORTEST_ROOT]
-    others = [c.token.word.lower() for other in near for c in other.claims]
-    if any(o.removeprefix(p).startswith(word) for o in others for p in words_in("denying_prefixes") if o.startswith(p)):
-        return False
-    return any(is_same(about, other) for carrier in near for other in carrier.claims)

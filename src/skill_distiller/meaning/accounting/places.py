@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from skill_distiller.language.lexicon import Sense, is_article, is_imperative, is_pronoun
+from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.sentence_tokens import read_tokens
 from skill_distiller.meaning.token import Token, TokenKind
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, block_units, heading_units
@@ -111,6 +112,7 @@ class Place:
 
 def _claims(text: str, language: str, *, own: bool) -> Iterator[Claim]:
     denied, loose, clause = False, False, None  # `loose`: denied only up to the next comma
+    within = False  # what is denied stands in a clause on a thing, "files that are not listed", up to its own verb
     at = heads = near = 0
     before: Token | None = None
     tokens = read_tokens(text, language)
@@ -127,6 +129,8 @@ def _claims(text: str, language: str, *, own: bool) -> Iterator[Claim]:
             token.sense is Sense.THEN and before and before.sense is Sense.AND
         ):
             denied, clause = False, None
+        if within and denied and _is_verb_of_thing(token, before):
+            denied = within = False
         if token.sense in _CLAUSES:
             yield Claim(token, False, clause, None, own)
             clause, denied, heads = token.sense, False, _HEADS
@@ -139,7 +143,23 @@ def _claims(text: str, language: str, *, own: bool) -> Iterator[Claim]:
             instead = token.sense is Sense.INSTEAD and behind is not None and behind.kind is TokenKind.LIGHT
             if denies or instead:  # "instead of", "rather than"
                 denied, loose, near = True, instead or token.sense is Sense.LACK, _HEADS
+                within = _is_about_thing(tokens[:number])
         before = token
+
+
+def _is_about_thing(before: Sequence[Token]) -> bool:
+    """Whether a denial behind some words is that of a thing: "files that are not …"."""
+    words = [token.word.lower() for token in before[-2:]]
+    return len(words) > 1 and words[0] in words_in("linking") and words[1] in words_in("being")
+
+
+def _is_verb_of_thing(token: Token, before: Token | None) -> bool:
+    """Whether a word says what is or has to be with the thing that a clause was about: "… are marked", "must be"."""
+    opens = token.sense in _MODALS or (token.kind is TokenKind.LIGHT and token.word.lower() in words_in("being"))
+    return opens and before is not None and before.kind in (TokenKind.WORD, TokenKind.FACT)
+
+
+_MODALS: Final = frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY})
 
 
 def _goes_on(rest: Sequence[Token], before: Token | None) -> bool:

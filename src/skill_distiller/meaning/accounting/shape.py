@@ -9,7 +9,7 @@ from typing import Final
 
 from skill_distiller.language.tables import words_in
 from skill_distiller.meaning.accounting.places import LONGEST, Fault, Place, is_verbatim
-from skill_distiller.meaning.units import UnitKind
+from skill_distiller.meaning.units import VERBATIM, UnitKind
 from skill_distiller.skill.model import BlockKind, Skill
 
 _TEXT_FORMS: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM, BlockKind.TABLE})
@@ -70,6 +70,7 @@ def find_lost_lines(
     A sample may lose the lines of which one of their form is left.
     """
     texts = Counter(place.text for place in new if is_verbatim(place))
+    told = " ".join(place.text for place in new if not is_verbatim(place))
     cut = _Cut(list(texts))
     known: set[str] = set()
     for place in old:
@@ -79,7 +80,8 @@ def find_lost_lines(
             sample = place.kind is UnitKind.CODE and _is_sample(before, place)
             if not said and not (sample and cut.stands_for(place.text)):
                 doubt = sample or bool(_COMMENT.match(place.text))
-                doubt = doubt or (_is_records(before, place) and cut.stands_for(place.text))
+                named = _names_field(place.text, told) or place.kind is UnitKind.FENCE
+                doubt = doubt or (_is_records(before, place) and (named or cut.stands_for(place.text)))
                 yield Fault("lost", " ".join(place.text.split())[:LONGEST], "", place.units, doubt=doubt)
     for place in new:
         if is_verbatim(place) and place.text not in known and not _elides(place.text.strip(), known):
@@ -113,11 +115,20 @@ def _is_sample(skill: Skill, place: Place) -> bool:
 
 
 def _is_records(skill: Skill, place: Place) -> bool:
-    """Whether a line is one of data, of which one entry may stand for several."""
-    return place.kind is UnitKind.CODE and skill.blocks[place.block].info in words_in("record_infos")
+    """Whether a line is one of data, of which one entry may stand for several, or a text that names its fields."""
+    return place.kind in VERBATIM and skill.blocks[place.block].info in words_in("record_infos")
+
+
+def _names_field(line: str, told: str) -> bool:
+    """Whether a text names the field of a line of data; a line without one only opens or closes."""
+    field = _FIELD.match(line)
+    if field is None:
+        return not any(character.isalnum() for character in line)
+    return re.search(rf"(?<![\w-]){re.escape(field['name'])}(?![\w-])", told) is not None
 
 
 _COMMENT: Final = re.compile(r"\s*(?:#(?![!\w])|//|--)\s")  # what runs nothing
+_FIELD: Final = re.compile(r"""[\s{[,-]*["']?(?P<name>[^\W\d][\w.-]*)["']?\s*[:=]""")
 _LABEL: Final = re.compile(r"[\s>*+#-]*[^\W\d][\w ()/-]{0,40}:(?=\s|\Z)")
 _ELIDED: Final = re.compile(r"[\s#>*+-]*(?:\[?\w{0,20}\]?\s*)?(?:\.\.\.|…)")  # "...", "### [High] ..."
 _REST: Final = re.compile(r"[\s,]*(?:\.\.\.|…)\Z")

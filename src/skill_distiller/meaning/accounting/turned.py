@@ -152,7 +152,8 @@ def find_governed(place: Place, carriers: Sequence[Place]) -> list[Fault]:
 def find_redirected(place: Place, carriers: Sequence[Place]) -> list[Fault]:
     """The words that stand behind another "to", "by" or "only" than before; in question where that may say the same."""
     after = [_directions(carrier) for carrier in carriers]
-    for (value, what), word in _directions(place).items():
+    told = _directions(place)
+    for (value, what), word in told.items():
         others = [other for own in after for key, other in own.items() if key == (value, what)]
         units = place.units, carriers[0].units
         if what == "to":
@@ -161,7 +162,10 @@ def find_redirected(place: Place, carriers: Sequence[Place]) -> list[Fault]:
                 return [Fault("changed", f"{word} {value}", f"{others[0]} {value}", *units, doubt)]
         elif not others and any(key[1] == what for own in after for key in own) and _holds(carriers, value):
             turned = any(key[1] == what and key[0] in place.values for own in after for key in own)
-            sure = turned and any(_are_one(place, carrier) for carrier in carriers)
+            both = any(
+                (key[0], "only") in told for own in after for key in own if key[1] == what
+            )  # "only post the link"
+            sure = turned and not both and any(_are_one(place, carrier) for carrier in carriers)
             return [Fault("changed", f"{word} {value}", "", *units, not sure)]
     return []
 
@@ -183,6 +187,8 @@ def _directions(place: Place) -> dict[tuple[str, str], str]:
     at = behind = 0
     for claim in place.claims:
         token = claim.token
+        if len(place.units) > 1 and not claim.own:
+            continue  # the head of a column: "for" there is "used by" in a cell
         if len(place.units) == 1 and claim.own:
             last = None if _MARK.search(place.text, at, token.start) else last
             at = token.end

@@ -44,13 +44,22 @@ def find_vetoes(difference: Difference) -> Iterator[Fault]:
         either = not words_in("either_limits").isdisjoint((before, after))  # "limited to 60", "at most 60"
         wholes = all(t.sense in (Sense.ALL, Sense.NEGATION) for t in (*edit.before, *edit.after))
         turned = wholes and _denies(units[0]) and _denies(units[1])  # "leave out everything", "nothing"
+        signs = {before, after} <= _SIGNS and all(
+            map(_leads, units)
+        )  # "no later than a day before", "at least a day before"
+        no_more = before in _SIGNS and after in words_in("comparatives") and _denies(units[1])  # "once, no more"
         other = edit.what == "small word" and sum(e.what != "small word" for e in difference.edits) > _MOST_EDITS
         mark = either or turned or mark or other or (before == after and edit.what != "capitals")
-        yield Fault(kind, before, after, *units, joins or other_way or mark)
+        yield Fault(kind, before, after, *units, joins or other_way or no_more or signs or mark)
 
 
 def _denies(units: Sequence[Unit]) -> bool:
     return any(token.sense in DENIALS for unit in units for token in read_tokens(unit.text))
+
+
+def _leads(units: Sequence[Unit]) -> bool:
+    """Whether something says how long before something else it is."""
+    return any(token.sense is Sense.BEFORE for unit in units for token in read_tokens(unit.text))
 
 
 def _is_telling(edit: Edit) -> bool:
