@@ -35,6 +35,10 @@ class Known:
         return " ".join(" ".join(place.text for place in self._old).split())
 
     @cached_property
+    def _other_text(self) -> str:
+        return " ".join(" ".join(place.text for place in self._others).split())
+
+    @cached_property
     def old_words(self) -> frozenset[str]:
         """The words of the old text in small letters, those within names too."""
         return frozenset(re.findall(r"\w+", " ".join(place.text for place in self._old).lower()))
@@ -58,8 +62,7 @@ class Known:
         """Whether a word stands in a quotation of what is said letter by letter, in a sample or elsewhere too."""
         quotes = _QUOTATION.finditer(place.text) if len(place.units) == 1 and claim.own else ()
         within = (q.group()[1:-1] for q in quotes if q.start() < claim.token.start < q.end())
-        said = f"{self.old_text} {' '.join(' '.join(other.text for other in self._others).split())}"
-        return any(" ".join(quote.split()) in said for quote in within)
+        return any(" ".join(quote.split()) in text for quote in within for text in (self.old_text, self._other_text))
 
     def is_in_sample(self, token: Token) -> bool:
         """Whether code that a text named as an example stands in a sample that is left: "for example `(#12)`"."""
