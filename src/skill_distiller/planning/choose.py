@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis.model import REQUIRED_TYPES
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import TargetError
+from skill_distiller.planning.bare_headings import without_bare_headings
 from skill_distiller.planning.excuses import excuses, spoken_for, widowed, with_excuses
 from skill_distiller.planning.frontier import Choice, Frontier, Pick
 from skill_distiller.planning.ladders import (
@@ -56,7 +57,8 @@ class Settled(NamedTuple):
         """The plan that the choice means."""
         of = self.ladders
         plan = make_plan(of.ladders, self.pick.choice, of.heading_tokens, self.required, refused=of.refused)
-        return with_excuses(reading, replace(plan, refusals=of.refusals, doubts=of.doubts))
+        plan = without_bare_headings(reading, replace(plan, refusals=of.refusals, doubts=of.doubts))
+        return with_excuses(reading, plan)
 
     def show(self, observe: Observer | None) -> None:
         """Tell an observer what was chosen from."""
