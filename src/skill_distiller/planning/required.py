@@ -23,7 +23,7 @@ from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.containers import opening_tag
 from skill_distiller.skill.labels import lead_ins
-from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill, once_per_skill
+from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill, once_per_skill
 from skill_distiller.structure.find_edges import find_edges
 from skill_distiller.structure.pairs import opening_label
 from skill_distiller.tokens import TokenCounter
@@ -127,20 +127,21 @@ def alike_blocks(skill: Skill) -> tuple[tuple[int, ...], ...]:
     A shape is two blocks or more, or one of code: one paragraph or list says little of what it is. The items of a long
     list are such a set too, and so is the code of a section that stands under several labels.
     """
-    found = list[Sequence[int]]()
+    found = list[Sequence[Block]]()
     for section in skill.sections:
-        code = [b.index for b in section.blocks if b.kind is BlockKind.CODE and b.index - 1 in lead_ins(skill)]
+        code = [b for b in section.blocks if b.kind is BlockKind.CODE and b.index - 1 in lead_ins(skill)]
         found += [code] if len(code) >= _FEWEST_ALIKE else []
     lists = (groupby(section.blocks, lambda block: block.kind is BlockKind.LIST_ITEM) for section in skill.sections)
-    items = [tuple(block.index for block in run) for runs in lists for is_item, run in runs if is_item]
-    alike = defaultdict[tuple[object, ...], list[Section]](list)
+    items = [list(run) for runs in lists for is_item, run in runs if is_item]
+    alike = defaultdict[tuple[object, ...], list[list[Block]]](list)
     for section, parent in zip(skill.sections, skill.parents, strict=True):
-        kinds = [block.kind for block in section.blocks]
+        blocks = [block for block in section.blocks if block.kind is not BlockKind.RULE]
+        kinds = [block.kind for block in blocks]
         if len(kinds) > 1 or BlockKind.CODE in kinds:
-            alike[parent, section.level, *kinds].append(section)
-    groups = (sections for sections in alike.values() if len(sections) >= _FEWEST_ALIKE)
-    places = (blocks for group in groups for blocks in zip(*(one.blocks for one in group), strict=True))
-    return (*(tuple(block.index for block in blocks) for blocks in places), *items, *map(tuple, found))
+            alike[parent, section.level, *kinds].append(blocks)
+    places = (zip(*group, strict=True) for group in alike.values() if len(group) >= _FEWEST_ALIKE)
+    sets = (*(own for group in places for own in group), *found, *items)
+    return tuple(tuple(block.index for block in own) for own in sets)
 
 
 def in_most(sets: Iterable[Sequence[int]], kept: Collection[int]) -> Iterator[Sequence[int]]:
@@ -152,7 +153,7 @@ def _instructs(block: Block, kind: SectionType) -> bool:
     if block.kind is BlockKind.TABLE:
         return kind is not SectionType.TRIGGER
     if block.kind is BlockKind.CODE:
-        return kind in (SectionType.CORE_INSTRUCTION, SectionType.OUTPUT_FORMAT)
+        return kind in _INSTRUCTING
     return block.kind in _TEXT and (kind in _INSTRUCTING or _BOLD_SENTENCE.search(block.text) is not None)
 
 
