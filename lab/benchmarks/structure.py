@@ -34,7 +34,7 @@ from skill_distiller.tokens import load_counter
 
 THRESHOLDS: Final = (0.95, 0.9, 0.8, 0.6)
 BUDGETS: Final = (0.8, 0.6)  # of the tokens of the whole file
-_PRICED: Final = (0.95, 0.94, 0.93, 0.92, 0.91, 0.9)  # thresholds at which S95 is looked for
+_PRICED: Final = (0.95, 0.93, 0.91, 0.9, 0.89, 0.88, 0.87, 0.86, 0.85)  # thresholds at which S95 is looked for
 _PRICED_BUDGETS: Final = (0.8, 0.6, 0.4)  # of the body tokens
 HOLES, BOLD, CHECKS, GATE = "holes in numbered headings", "lists with mixed bold", "checks gone", "own gate failed"
 ROWS: Final = (*(f"{kind.value} edges" for kind in EdgeKind), HOLES, BOLD, CHECKS, GATE)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pytest
 from tests.fixture_file import SKILLS
 
 from skill_distiller.analysis.model import Analysis, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.trained import TrainedAnalyzer
+from skill_distiller.planning.choose import choose_without_losses, compress_to_threshold
+from skill_distiller.planning.frontier import Frontier, Pick
+from skill_distiller.planning.ladders import Models, prepare_ladders
 from skill_distiller.planning.plan import Reason
-from skill_distiller.planning.required import required_blocks
+from skill_distiller.planning.required import alike_blocks, instructing_blocks, required_blocks
 from skill_distiller.planning.worth import WorthModel
+from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill
+from skill_distiller.tokens import load_counter
 
 MODEL = WorthModel((), 1.0, required_importance=0.5, low_confidence=0.3)
 SURE, UNSURE = 0.9, 0.2
@@ -68,6 +77,87 @@ def test_patterns_and_hard_rules_are_required_at_every_threshold(threshold: floa
     assert _required(threshold, rule) is Reason.HARD_RULE
 
 
+def _instructing(text: str, threshold: float, *verdicts: Verdict) -> set[int]:
+    skill = parse_skill(f"---\nname: a\ndescription: Use when b.\n---\n{text}")
+    analysis = Analysis(skill, verdicts * (len(skill.blocks) // len(verdicts)), "by hand")
+    return {*instructing_blocks(Reading(analysis), threshold, MODEL)}
+
+
+@pytest.mark.parametrize("kind", SectionType)
+def test_every_instruction_stays_from_nine_tenths_on(kind: SectionType) -> None:
+    """However small its importance; down to 0.8 the bar rises, below it nothing stays for that."""
+    instructs = kind not in {"TRIGGER", "EXAMPLE", "EXPLANATION", "VERBOSE_DETAIL"}
+    small, middling = _verdict(kind, 0.1), _verdict(kind, 0.6)
+    assert bool(_instructing("Some text.\n", 0.9, small)) is instructs
+    assert not _instructing("Some text.\n", 0.85, small)
+    assert bool(_instructing("Some text.\n", 0.8, middling)) is instructs
+    assert not _instructing("Some text.\n", 0.79, middling)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "stays"),
+    [
+        ("| a | b |\n|---|---|\n| 1 | 2 |\n", SectionType.EXPLANATION, True),
+        ("| a | b |\n|---|---|\n| 1 | 2 |\n", SectionType.TRIGGER, False),
+        ("```sh\nrun it\n```\n", SectionType.CORE_INSTRUCTION, True),
+        ("```sh\nrun it\n```\n", SectionType.EXAMPLE, False),
+        ("Opens the page. **Call it once for each page.**\n", SectionType.EXPLANATION, True),
+        ("Opens the page. Some **call** it twice.\n", SectionType.EXPLANATION, False),
+    ],
+)
+def test_what_else_an_author_misses_stays(text: str, kind: SectionType, stays: bool) -> None:
+    """Tables but those of triggers, code by which something is done, text with a sentence in bold."""
+    assert bool(_instructing(text, 0.9, _verdict(kind, 0.2))) is stays
+
+
+LAMPS = "".join(f"## Lamp {name}\n\n- Light it.\n\n```text\n{name}\n```\n\n" for name in "xyz")
+
+
+def test_what_most_of_its_like_keep_stays() -> None:
+    """Of three sections of one shape none loses the list, or the code, that the others have."""
+    list_, other, code = (_verdict(SectionType(k), 0.1) for k in ("CONSTRAINT", "EXPLANATION", "EXAMPLE"))
+    assert _instructing(LAMPS, 0.9, list_, code, list_, code, other, code) == {*range(6)}
+    assert _instructing(LAMPS, 0.9, list_, code, other, code, other, code) == {0, 1}
+
+
+ROOMS = ("hall", "attic", "cellar", "kitchen", "yard")
+SAMPLES = "".join(f"### {n.title()}\n\n```python\nread({n})\n{n}.show({len(n) * 'x, '})\n```\n\n" for n in ROOMS)
+
+
+def test_no_sample_of_several_goes_alone() -> None:
+    """Of samples beside each other all stay or none: a reader of four can't tell that there is a fifth."""
+    skill = parse_skill(f"---\nname: a\ndescription: Use when b.\n---\n# A\n\nRead.\n\n## Ways\n\n{SAMPLES}")
+    reading = Reading(TrainedAnalyzer().analyze(skill))
+    ladders = prepare_ladders(reading, load_counter(), Models().whole())
+    (samples,) = alike_blocks(skill)
+    alone = set[int]()
+    for percent in range(100, 30, -2):
+        pick = partial(_cheapest, share=percent / 100)
+        one, other = (
+            choose_without_losses(reading, ladders, {}, pick, best=False, sets=own).plan(reading)
+            for own in ((), (samples,))
+        )
+        alone.add(sum(not one.decisions[i].dropped for i in samples))
+        assert sum(not other.decisions[i].dropped for i in samples) in (0, 5)
+    assert {1, 2, 3, 4} & alone  # or nothing is tried
+
+
+def _cheapest(frontier: Frontier, share: float) -> Pick:
+    return frontier.pick(frontier.cheapest(share))
+
+
+def test_no_block_loses_a_part_down_to_eight_tenths() -> None:
+    """Where most of a skill is asked for a list, a table or a paragraph stays as a whole or goes as a whole."""
+    items = "- Oak burns long.\n- Elm burns badly.\n- Ash burns green.\n- Fir spits.\n"
+    skill = parse_skill(f"---\nname: a\ndescription: Use when b.\n---\n# A\n\nIt is a stove.\n\n{items}")
+    reading = Reading(TrainedAnalyzer().analyze(skill))
+    for threshold, trimmed in ((0.9, False), (0.8, False), (0.79, True)):
+        seen = dict[str, Any]()
+        compress_to_threshold(reading, threshold, load_counter(), seen.__setitem__)
+        kinds = {rung.kind for ladder in seen["ladders"] for rung in ladder.rungs}
+        assert (RenderingKind.TRIMMED in kinds) is trimmed
+
+
 HELD = """---
 name: a
 description: Use when b.
@@ -82,6 +172,8 @@ The agent is helpful.
 
 - Pushing.
 
+**Not in scope:** pulling.
+
 ```
 never mind
 ```
@@ -93,7 +185,7 @@ def test_what_forbids_or_asks_for_approval_stays_as_long_as_most_is_asked_for() 
     skill = parse_skill(HELD)
     verdict = _verdict(SectionType.EXPLANATION, 0.1)
     analysis = Analysis(skill, (verdict,) * len(skill.blocks), "by hand")
-    assert required_blocks(Reading(analysis), 0.8, MODEL) == dict.fromkeys((0, 2, 3), Reason.RESTRICTION)
+    assert required_blocks(Reading(analysis), 0.8, MODEL) == dict.fromkeys((0, 2, 3, 4), Reason.RESTRICTION)
     assert required_blocks(Reading(analysis), 0.79, MODEL) == {}
 
 

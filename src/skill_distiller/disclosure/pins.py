@@ -21,7 +21,7 @@ from skill_distiller.planning.worth import WorthModel
 from skill_distiller.skill.folder import FileRole, SkillFolder
 from skill_distiller.skill.links import find_footnotes
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
-from skill_distiller.structure.pairs import SHELL
+from skill_distiller.structure.pairs import is_shell
 
 # Reasons of a required block that hold wherever it would stand: it has to be seen before anything is looked up.
 _BINDING: Final = {
@@ -154,7 +154,7 @@ def _steps(reading: Reading, branch: Branch, required: Collection[int]) -> Itera
     if branch.in_steps:
         for index in (block for unit in branch.units for block in unit.blocks):
             block = reading.skill.blocks[index]
-            runs = block.kind is BlockKind.CODE and block.info in SHELL
+            runs = is_shell(block)
             is_long = block.kind in _SHOWN and len(block.text) > (_LONG_COMMANDS if runs else _LONG)
             if (runs or index in required) and reading.verdicts[index].type in _DONE and not is_long:
                 yield index

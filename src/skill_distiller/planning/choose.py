@@ -27,7 +27,15 @@ from skill_distiller.planning.ladders import (
 )
 from skill_distiller.planning.outline import anchors_of, needed_by
 from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
-from skill_distiller.planning.required import RELAXED_BELOW, bring_back, named_twice, required_blocks
+from skill_distiller.planning.required import (
+    ALL_FROM,
+    RELAXED_BELOW,
+    alike_blocks,
+    bring_back,
+    instructing_blocks,
+    named_twice,
+    required_blocks,
+)
 from skill_distiller.planning.worth import WorthModel, block_worths
 from skill_distiller.rewriting.extract import propose_extracts
 from skill_distiller.rewriting.ladder import keeps_everything
@@ -75,10 +83,12 @@ def choose_without_losses(
     *,
     best: bool = True,
     names: Mapping[str, Collection[int]] | None = None,
+    sets: Sequence[Sequence[int]] = (),
 ) -> Settled:
     """What is picked from the frontier with every required block and every fact that may not be lost.
 
-    `names` are what has to stand somewhere besides the files that the skill names, each with the blocks that have it.
+    `names` are what has to stand somewhere besides the files that the skill names, each with the blocks that have it,
+    `sets` the blocks of which all stay where one does.
 
     A rendering that was chosen and proves to lose a fact is taken off its ladder; blocks that kept
     text needs are promoted to required, and so is the most important one (without `best` only where nothing would be
@@ -100,7 +110,10 @@ def choose_without_losses(
             reasons |= dict.fromkeys(alone, Reason.REPEATED)
             ladders = require(ladders, alone)
             continue
-        needed = {i: why for i, why in _needed(reading, texts, picked.choice, best=best).items() if i not in reasons}
+        kept = {i for i, text in enumerate(texts) if text}
+        needed = {i: Reason.ALIKE for own in sets if not kept.isdisjoint(own) for i in own if i not in kept}
+        needed |= _needed(reading, texts, picked.choice, best=best)
+        needed = {i: why for i, why in needed.items() if i not in reasons}
         said = [one.text or (chosen[one.stands_in].text if one.stands_in >= 0 else "") for one in chosen]
         named = _lost_names(reading, ladders, said, picked.choice, names or {}, all_at_once=rounds > _MAX_ROUNDS)
         if not needed and not named:
@@ -189,6 +202,9 @@ _FOR_GOOD: Final = frozenset({Reason.PATTERN, Reason.HARD_RULE, Reason.RIGHTS}) 
 RELAXED_LEVELS: Final = (0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
 
 
+_ALIKE: Final = frozenset({BlockKind.CODE, BlockKind.LIST_ITEM})  # of which all stay where one does
+
+
 def compress_to_threshold(
     reading: Reading,
     threshold: float,
@@ -202,15 +218,17 @@ def compress_to_threshold(
     so that a lower threshold never costs more.
     """
     models = models or Models()
-    if threshold >= RELAXED_BELOW and reading.analysis.model_part:
+    if threshold >= RELAXED_BELOW:
         models = models.whole()
     prepared = prepare_ladders(reading, counter, models)
     # A bundle is taken whole or not at all: now and then the way without any is the cheaper one.
     ways = [prepared, replace(prepared, joints=())] if prepared.joints else [prepared]
     share = models.worth.share(threshold)
     names = named_twice(reading) if threshold >= RELAXED_BELOW else None
+    alike = alike_blocks(reading.skill) if threshold >= ALL_FROM else ()
+    sets = [own for own in alike if reading.skill.blocks[own[0]].kind in _ALIKE]
     settled = [
-        choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names)
+        choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names, sets=sets)
         for required in _relaxed(reading, threshold, models)
         for way in ways
     ]
@@ -222,7 +240,7 @@ def compress_to_threshold(
 def _relaxed(reading: Reading, threshold: float, models: Models) -> Iterator[Mapping[int, Reason]]:
     """What is required, from all of it down to what is at a threshold, each step that makes a difference."""
     last: Collection[int] | None = None
-    for level in (1.0, *(level for level in RELAXED_LEVELS if level >= threshold)):
+    for level in (max(threshold, RELAXED_BELOW), *(level for level in RELAXED_LEVELS if level >= threshold)):
         required = _required(reading, level, models)
         if last != required.keys():
             yield required
@@ -234,6 +252,7 @@ def _required(reading: Reading, threshold: float, models: Models) -> Mapping[int
     required = required_blocks(reading, threshold, models.worth)
     if threshold >= RELAXED_BELOW:
         excused = excuses(reading)
+        required = {**instructing_blocks(reading, threshold, models.worth), **required}
         required = {i: why for i, why in required.items() if i not in excused or why in _FOR_GOOD}
     if threshold >= RELAXED_BELOW or not models.drops:
         required = {**spoken_for(reading, drops=models.drops), **required}

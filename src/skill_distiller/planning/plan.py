@@ -30,6 +30,7 @@ class Reason(StrEnum):
     STEPS = "steps in a numbered list"
     FORM = "a form to fill in"
     NAMED = "names what stood twice and stands nowhere else now"
+    ALIKE = "others of its like stay"
     BEST = "the most important block"
     WORTH = "worth its tokens"
     CHEAPER = "a shorter rendering keeps its facts"

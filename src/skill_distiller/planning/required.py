@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from typing import Final
 
 from skill_distiller.analysis.cues import heading_promises
@@ -21,8 +22,10 @@ from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.containers import opening_tag
-from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
+from skill_distiller.skill.labels import lead_ins
+from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill, once_per_skill
 from skill_distiller.structure.find_edges import find_edges
+from skill_distiller.structure.pairs import opening_label
 from skill_distiller.tokens import TokenCounter
 
 _NO_LANGUAGE: Final = frozenset({"", "text", "txt", "plaintext"})
@@ -37,11 +40,23 @@ _RIGHTS: Final = re.compile(
     r"[Ss](?i:pdx-license-identifier)|©|C(?<!\wC)opyright \(?[cC©\d]|[Ll](?<!\w[Ll])(?i:icensed under)\b"
     r"|\(MIT License\)|C(?<!\wC)C[ -]BY\b"
 )
+_BOLD_SENTENCE: Final = re.compile(r"(?:\*\*|__)[^*_\n]{8,200}[.!。！](?:\*\*|__)")
+_FEWEST_ALIKE: Final = 3  # sections of one shape
 _BOX: Final = re.compile(r"^[ \t>]*[-*+] \[ \] ", re.MULTILINE)
 _LISTED: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _ORDERED: Final = re.compile(r"[ \t]{0,3}\d{1,3}[.)][ \t]")
 _TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
 RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
+ALL_FROM: Final = 0.9  # and the one from which on up every instruction stays, however small its importance
+_INSTRUCTING: Final = frozenset(
+    {
+        SectionType.CORE_INSTRUCTION,
+        SectionType.CONSTRAINT,
+        SectionType.EDGE_CASE,
+        SectionType.OUTPUT_FORMAT,
+        SectionType.ADVISORY_PATTERN,
+    }
+)
 _SLOPE: Final = 0.5  # and how fast: at a threshold of 0, of nearly any importance
 
 
@@ -76,6 +91,72 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
     return required
 
 
+@once_per_reading
+def instructing_blocks(reading: Reading, threshold: float, model: WorthModel) -> Mapping[int, Reason]:
+    """The blocks that stay besides, by index, where a threshold asks for most of a skill: nothing below 0.8.
+
+    From 0.9 on that is all text and code that tells an agent what to do or advises it, text with a sentence in bold,
+    and every table but those of triggers: an author misses any of them, however little it is worth beside the rest.
+    Down to 0.8 those of small importance may go. With them stay the one code of a section below one of them, and what
+    has the same place as most of them in sections of one shape.
+    """
+    if threshold < RELAXED_BELOW:
+        return {}
+    skill = reading.skill
+    bar = model.required_importance * max(0.0, ALL_FROM - threshold) / (ALL_FROM - RELAXED_BELOW)
+    pairs = zip(skill.blocks, reading.verdicts, strict=True)
+    found = {b.index for b, v in pairs if v.importance >= bar and _instructs(b, v.type)}
+    required = found | required_blocks(reading, threshold, model).keys()
+    shown = {code for code in _only_code(skill) if code - 1 in required}
+    alike = in_most(alike_blocks(skill), required | shown)
+    return dict.fromkeys(sorted(found.union(shown, *alike)), Reason.TYPE)
+
+
+def _only_code(skill: Skill) -> Iterator[int]:
+    """The code below another block, where a section has no more: "Use this as the template of all of them."."""
+    for section in skill.sections:
+        code = [block.index for block in section.blocks if block.kind is BlockKind.CODE]
+        if len(code) == 1 and code[0] > section.blocks[0].index:
+            yield code[0]
+
+
+@once_per_skill
+def alike_blocks(skill: Skill) -> tuple[tuple[int, ...], ...]:
+    """The blocks, by index, at each place of three sections or more beside each other that have blocks of one shape.
+
+    A shape is two blocks or more, or one of code: one paragraph or list says little of what it is. The items of a long
+    list are such a set too, and so is the code of a section that stands under several labels.
+    """
+    found = list[Sequence[Block]]()
+    for section in skill.sections:
+        code = [b for b in section.blocks if b.kind is BlockKind.CODE and b.index - 1 in lead_ins(skill)]
+        found += [code] if len(code) >= _FEWEST_ALIKE else []
+    lists = (groupby(section.blocks, lambda block: block.kind is BlockKind.LIST_ITEM) for section in skill.sections)
+    items = [list(run) for runs in lists for is_item, run in runs if is_item]
+    alike = defaultdict[tuple[object, ...], list[list[Block]]](list)
+    for section, parent in zip(skill.sections, skill.parents, strict=True):
+        blocks = [block for block in section.blocks if block.kind is not BlockKind.RULE]
+        kinds = [block.kind for block in blocks]
+        if len(kinds) > 1 or BlockKind.CODE in kinds:
+            alike[parent, section.level, *kinds].append(blocks)
+    places = (zip(*group, strict=True) for group in alike.values() if len(group) >= _FEWEST_ALIKE)
+    sets = (*(own for group in places for own in group), *found, *items)
+    return tuple(tuple(block.index for block in own) for own in sets)
+
+
+def in_most(sets: Iterable[Sequence[int]], kept: Collection[int]) -> Iterator[Sequence[int]]:
+    """Those of some sets of blocks of which more than half are kept."""
+    return (own for own in sets if 2 * sum(index in kept for index in own) > len(own))
+
+
+def _instructs(block: Block, kind: SectionType) -> bool:
+    if block.kind is BlockKind.TABLE:
+        return kind is not SectionType.TRIGGER
+    if block.kind is BlockKind.CODE:
+        return kind in _INSTRUCTING
+    return block.kind in _TEXT and (kind in _INSTRUCTING or _BOLD_SENTENCE.search(block.text) is not None)
+
+
 def _checks(text: str) -> bool:
     """Whether a text says what is checked: in words, or as boxes to tick."""
     return verifies(text) or _BOX.search(text) is not None
@@ -84,13 +165,19 @@ def _checks(text: str) -> bool:
 def _held(
     skill: Skill, required: Collection[int], holds: Callable[[str], bool], names: Callable[[str], bool]
 ) -> list[int]:
-    """The blocks of text that hold something, or stand under a heading that names it, besides some."""
+    """The blocks of text that hold something, or stand under a heading or label that names it, besides some."""
     held = []
     for section in skill.sections:
         blocks = [block for block in section.blocks if block.kind in _TEXT and block.index not in required]
         whole = bool(blocks) and names(section.heading)
-        held += [block.index for block in blocks if whole or holds(block.text)]
+        held += [block.index for block in blocks if whole or holds(block.text) or names(_label(skill, block))]
     return held
+
+
+def _label(skill: Skill, block: Block) -> str:
+    """What a block opens with in bold, else the lead-in right above it."""
+    above = block.index - 1
+    return opening_label(block.text) or (skill.blocks[above].text if above in lead_ins(skill) else "")
 
 
 def _kept_by_form(skill: Skill) -> Iterator[tuple[int, Reason]]:

@@ -43,20 +43,19 @@ _DEFINED: Final = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _WORD: Final = re.compile(r"[A-Za-z_]\w+")
-_SPAN: Final = re.compile(r"`([A-Za-z_]\w{3,})(?:\(\))?`")
+_SPAN: Final = re.compile(r"`([A-Za-z_]\w{3,})(?:\(\)|\.\w[\w.]*)?`")
 
 
 def _symbols(skill: Skill) -> Iterator[Edge]:
-    """From what uses a name to the code before it that defines it; hard between code of one section."""
+    """From what uses a name to the code before it that defines it; hard within one section."""
     defined = dict[str, int]()
     for block in skill.blocks:
         if block.kind is not BlockKind.CODE:
             if defined and "`" in block.text:
-                yield from (
-                    Edge(EdgeKind.SYMBOL, block.index, defined[name], name, hard=False)
-                    for name in dict.fromkeys(_SPAN.findall(block.text))
-                    if name in defined
-                )
+                for name in dict.fromkeys(_SPAN.findall(block.text)):
+                    if name in defined:
+                        near = skill.section_of[defined[name]] == skill.section_of[block.index]
+                        yield Edge(EdgeKind.SYMBOL, block.index, defined[name], name, hard=near)
             continue
         own = dict.fromkeys(defined_names(block.text), block.index)
         used = defaultdict[int, list[str]](list)

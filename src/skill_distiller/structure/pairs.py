@@ -22,7 +22,7 @@ _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE})
 _SAID: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.QUOTE})
 _DEFINING: Final = frozenset({BlockKind.TABLE, BlockKind.LIST})
 _SPAN: Final = re.compile(r"`([^`\n]{1,60})`")
-SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat terminal".split())
+_SHELL: Final = frozenset("bash sh shell zsh console fish powershell pwsh cmd bat terminal".split())
 _COMMAND: Final = re.compile(r"`[\w./-]+ [^`\n]+`")
 _SIGNS: Final = {"❌": "bad", "✗": "bad", "✘": "bad", "🚫": "bad", "✅": "good", "✓": "good", "✔": "good"}
 _LABEL: Final = re.compile(r"\W{0,8}(?:\*\*|__)(?P<label>[^*_\n:：]{1,80})[:：]?(?:\*\*|__)")
@@ -53,6 +53,16 @@ def find_pairs(skill: Skill) -> Iterator[Edge]:
             yield Edge(EdgeKind.LABEL, blocks[at].index, blocks[at - 1].index, "speaks of what is shown above it")
 
 
+def opening_label(text: str) -> str:
+    """The words in bold that a text opens with, nothing where there are none.
+
+    >>> opening_label("> **Not in scope:** queues"), opening_label("Queues are **not** in scope")
+    ('Not in scope', '')
+    """
+    match = _LABEL.match(text)
+    return match["label"] if match else ""
+
+
 def _contrasts(skill: Skill) -> Iterator[Edge]:
     """Headings, labels and tags beside each other in a section that name the sides of one thing."""
     siblings = dict[tuple[int | None, int], list[_Named]]()
@@ -60,11 +70,9 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
         siblings.setdefault((parent, section.level), []).append((heading_of(section.index), section.heading))
         leading_in = [block for block in section.blocks if block.index in lead_ins(skill)]
         yield from _sides([(block.index, block.text) for block in leading_in])
-        plain = (b for b in leading_in if len(b.text) <= _MAX_LABEL_CHARS and not _LABEL.match(b.text))
+        plain = (b for b in leading_in if len(b.text) <= _MAX_LABEL_CHARS and not opening_label(b.text))
         yield from _variants([(block.index, block.text) for block in plain])
-        labels = [
-            (b.index, match["label"]) for b in section.blocks if b.kind in PROSE and (match := _LABEL.match(b.text))
-        ]
+        labels = [(b.index, label) for b in section.blocks if b.kind in PROSE and (label := opening_label(b.text))]
         yield from _sides(labels)
         yield from _negated(labels)
         yield from _variants(labels)
@@ -79,25 +87,37 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
 
 
 def _repeated(skill: Skill) -> Iterator[Edge]:
-    """The labels that say in each of three sections or more beside each other the same of it: "**Map of huts:**".
+    """The labels that say the same of several sections beside each other: "**Map of huts:**".
 
-    Two labels are the same but for the last of three words or more. Examples are no such set.
+    Those of three sections or more hang together, but of examples, of which some may stand for all. Two labels that
+    follow each other in two sections are what is told of each, such as "Request:" and "Reply:": within one section they
+    hang together, examples or not. Labels are the same but for the last of three words or more.
     """
     found = dict[tuple[int | None, int, tuple[str, ...]], dict[int, int]]()
+    told = defaultdict[tuple[int | None, int, str, str], list[Edge]](list)
     for section, parent in zip(skill.sections, skill.parents, strict=True):
         above = skill.sections[parent].heading if parent is not None else ""
-        if _names_examples(section.heading) or _names_examples(above):
-            continue
+        shows = _names_examples(section.heading) or _names_examples(above)
+        last, before = -1, ""
         for block in section.blocks:
-            match = _LABEL.match(block.text) if block.kind in PROSE else None
-            said = match["label"] if match else block.text if block.index in lead_ins(skill) else ""
+            said = opening_label(block.text) if block.kind in PROSE else ""
+            said = said or (block.text if block.index in lead_ins(skill) else "")
             words = tuple(_WORD.findall(said.casefold())) if len(said) <= _MAX_LABEL_CHARS else ()
-            if words and not _names_examples(said):
+            if not words:
+                continue
+            if before:
+                why = f"{before}, {' '.join(words)}"[:60]
+                pair = Edge(EdgeKind.LABEL, last, block.index, why, mutual=True)
+                told[parent, section.level, before, " ".join(words)].append(pair)
+            last, before = block.index, " ".join(words)
+            if not shows and not _names_examples(said):
                 name = words[:-1] if len(words) > _FEWEST_SAME else words
                 found.setdefault((parent, section.level, name), {}).setdefault(section.index, block.index)
     for (_, _, name), labels in found.items():
         if len(labels) >= _FEWEST_SECTIONS:
             yield from chained(EdgeKind.LABEL, labels.values(), " ".join(name))
+    for pairs in told.values():
+        yield from pairs if len({skill.section_of[pair.source] for pair in pairs}) > 1 else ()
 
 
 def _names_examples(text: str) -> bool:
@@ -283,7 +303,7 @@ def _denials(skill: Skill) -> Iterator[Edge]:
 def _commands(skill: Skill) -> Iterator[Edge]:
     """The one shell block of a section, needed by the prose beside it that names no command of its own."""
     for section in skill.sections:
-        shell = [place for place, block in enumerate(section.blocks) if _is_shell(block)]
+        shell = [place for place, block in enumerate(section.blocks) if is_shell(block)]
         for at in shell if len(shell) == 1 else ():
             command = section.blocks[at]
             for block in (*section.blocks[max(0, at - 1) : at], *section.blocks[at + 1 : at + 2]):
@@ -322,8 +342,8 @@ def _remedies(skill: Skill) -> Iterator[Edge]:
     """From "**Problem:** wide margins" to the code right below it, which says what to do about it, and back."""
     for section in skill.sections:
         for block, below in pairwise(section.blocks):
-            label = _LABEL.match(block.text) if block.kind is BlockKind.PARAGRAPH else None
-            if label and below.kind is BlockKind.CODE and opens_with("problem_labels", label["label"]):
+            label = opening_label(block.text) if block.kind is BlockKind.PARAGRAPH else ""
+            if label and below.kind is BlockKind.CODE and opens_with("problem_labels", label):
                 yield Edge(EdgeKind.LABEL, block.index, below.index, "a problem and what to do", mutual=True)
 
 
@@ -334,5 +354,6 @@ def _asking() -> re.Pattern[str]:
     return re.compile(rf"\W{{0,4}}(?:{known})(?:[:：][*_]{{0,3}}|[*_]{{1,3}}[:：])", re.IGNORECASE)
 
 
-def _is_shell(block: Block) -> bool:
-    return block.kind is BlockKind.CODE and block.info.split(" ")[0].lower() in SHELL
+def is_shell(block: Block) -> bool:
+    """Whether a block shows commands for a shell."""
+    return block.kind is BlockKind.CODE and block.info.split(" ")[0].lower() in _SHELL
