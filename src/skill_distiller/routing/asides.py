@@ -17,6 +17,8 @@ _FEWEST_ITEMS: Final = 3  # of an aside, that make a list
 _BRACKETED: Final = re.compile(rf"\s+\({SHOWN_MARK}{{2,}}\)|（{SHOWN_MARK}{{2,}}）")
 _WORD: Final = re.compile(r"\w{2,}")
 _PLURAL: Final = re.compile(r"[a-z]*[a-z]{3}(?<![siu])s\Z")
+_DENIES: Final = re.compile(r"\s*[(（]\s*(?:no|not|never|without)\b", re.IGNORECASE)
+_DONE: Final = re.compile(r"(?:\w+ed|built|made|done|run|driven|given|written|sent|set|shown)\Z")  # how belongs to it
 _ITEM: Final = re.compile(r"[,;]\s+|、|，\s*|\s+/\s+")
 
 Span = tuple[int, int]
@@ -33,7 +35,8 @@ def find_asides(masked: str, text: str, start: int, end: int, *, ends: bool) -> 
     None where the clause excludes or limits: what that reaches over is not known. Where it does not
     end what it says, and the next may go on with it, only what is in brackets.
     """
-    found = [m.span() for m in _BRACKETED.finditer(masked, start, end) if _WORD.search(text, *m.span())]
+    brackets = [m.span() for m in _BRACKETED.finditer(masked, start, end)]
+    found = [span for span in brackets if _WORD.search(text, *span) and not _DENIES.match(text, *span)]
     bare = "".join(c for at, c in enumerate(masked[start:end], start) if not any(a <= at < b for a, b in found))
     if _limits(bare):
         return
@@ -54,7 +57,7 @@ def _tails(masked: str, start: int, end: int) -> Iterator[Span]:
     for match in expression("asides").finditer(masked, start, end):
         before = masked[start : match.start()]
         bare = before.rstrip(" ,")
-        if len(bare.split()) >= _FEWEST_WORDS and bare != before:
+        if len(bare.split()) >= _FEWEST_WORDS and bare != before and not _DONE.search(bare):
             yield start + len(bare), end
     for match in expression("after_plural").finditer(masked, start, end):
         said = masked[start : match.start()].split()

@@ -103,7 +103,12 @@ def _capability(clauses: Clauses) -> list[int]:
 def says_when(clauses: Clauses) -> frozenset[int]:
     """The clauses that say when a skill is used: one of them has to stay."""
     starts = ((s.head or s.lead)[0] for s in clauses.sentences)
-    places = {place for place, at in enumerate(starts) if expression("opens_when").match(clauses.text, at)}
+    places = {
+        place
+        for place, at in enumerate(starts)
+        if expression("opens_when").match(clauses.text, at)
+        or expression("ends_when").search(clauses.text, at, clauses.sentences[place].tail[0])
+    }
     return frozenset(clause.index for clause in clauses.all if clause.sentence in places and not clause.aside)
 
 

@@ -28,6 +28,7 @@ _STOPS: Final = ".!?。！？;；,，、—–-"  # besides white space, what a 
 _BETWEEN: Final = " \t\r\n.,;:!?，、。；：！？—–-|/"
 _MOST_CLAUSES: Final = 60  # delta debugging may take n² + 3n calls; what a longer text ends with is one clause
 
+_CONDITION: Final = re.compile(r"when(?:ever)?\b|if\b", re.IGNORECASE)
 _GERUND: Final = re.compile(r"[A-Za-z-]+ing\b")
 _ONE_WORD: Final = re.compile(r"[A-Za-z-]+")
 
@@ -74,15 +75,17 @@ def _masked(text: str) -> str:
 def _parts(masked: str, text: str) -> Iterator[tuple[int, int, bool]]:
     """The sentences cut at dashes, those with an exclusion only before it; whether a part is behind such a cut."""
     start = 0
-    ends = [
-        m.end()
-        for m in _SENTENCE_END.finditer(masked)
-        if not _ABBREVIATED.search(masked[max(0, m.start() - 8) : m.start()]) and not _wraps(masked, m)
-    ]
+    ends = [m.end() for m in _SENTENCE_END.finditer(masked) if _ends(masked, m) and not _wraps(masked, m)]
     for end in dict.fromkeys((*ends, len(text))):
         if end > start:
             yield from _dashed(masked, start, end)
             start = end
+
+
+def _ends(masked: str, end: re.Match[str]) -> bool:
+    """Whether a mark is no abbreviation's; behind "etc." a sentence may begin."""
+    before = masked[max(0, end.start() - 8) : end.start()]
+    return before.endswith("etc") or not _ABBREVIATED.search(before)
 
 
 def _wraps(masked: str, end: re.Match[str]) -> bool:
@@ -137,11 +140,17 @@ def _sentence(masked: str, text: str, start: int, end: int, room: int) -> Senten
         return plain
     if cue and not _is_parallel(text, cue, spans):
         spans[0], cue = (start, spans[0][1]), None
+    if cue and head_end == start and _CONDITION.match(cue[0]) and not conjunction().search(masked, *_last_gap(spans)):
+        return plain  # what is to be done then, not a further case
     if cue is None and (len(spans) == 1 or _ONE_WORD.fullmatch(masked, *spans[0])):  # "Find, fix and report faults"
         return plain
     if cue is None:
         return Sentence(spans[0], (spans[0][1], spans[1][0]), tuple(spans[1:]), plain.tail)
     return Sentence((start, head_end) if head_end > start else None, (head_end, first), tuple(spans), plain.tail)
+
+
+def _last_gap(spans: Sequence[Span]) -> Span:
+    return (spans[-2][1], spans[-1][0]) if len(spans) > 1 else (spans[0][0], spans[0][0])
 
 
 def _is_parallel(text: str, cue: re.Match[str], spans: Sequence[Span]) -> bool:
