@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fixture_file import parameters
 
-from skill_distiller.routing.clauses import Clauses, split_clauses
+from skill_distiller.routing.clauses import Clauses
 from skill_distiller.routing.pinned import Pin, find_pins
+from skill_distiller.routing.split_clauses import split_clauses
 from skill_distiller.skill.read import read_skill
 
 PHI = (
@@ -96,6 +97,41 @@ def test_what_ends_a_part_behind_a_dash_ends_the_part_before_it() -> None:
     """No dash is left without what it led to."""
     clauses = split_clauses("Bakes bread — covers doughs, loaves, and buns. Use daily.")
     assert clauses.join({0, 4}) == "Bakes bread. Use daily."
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "expected"),
+    [
+        (
+            "Counts stock (nails, screws, and bolts) daily. Use weekly.",
+            {0, 1, 4},
+            "Counts stock (nails) daily. Use weekly.",
+        ),
+        ("Counts stock (nails, screws) daily. Use weekly.", {0}, "Counts stock daily."),
+        (
+            'Mends bikes. Trigger with "flat", "rust", or when the user asks why.',
+            {0, 1, 2},
+            'Mends bikes. Trigger with "flat" or "rust".',
+        ),
+        (
+            "Mends bikes. Use when they say 'a flat,' 'a bell,' or 'a ride.'",
+            {0, 1, 2},
+            "Mends bikes. Use when they say 'a flat,' or 'a bell'",
+        ),
+        ("Mends bikes; sells bells. Use daily.", {0, 2}, "Mends bikes. Use daily."),
+    ],
+)
+def test_what_is_left_reads_as_a_sentence(text: str, kept: set[int], expected: str) -> None:
+    """No bracket is empty, no word that opened what went is left, and no mark ends what does not end."""
+    assert split_clauses(text).join(kept) == expected
+
+
+def test_an_abbreviation_said_twice_stays_once() -> None:
+    """Where it takes least, and not at all where what stays has it."""
+    assert (
+        find_pins(split_clauses("Writes letters. Use for long notes to the CEO, CEO talks, or cards."))[2] is Pin.NAME
+    )
+    assert Pin.NAME not in find_pins(split_clauses("Writes to the CEO. Use for CEO talks, or cards.")).values()
 
 
 def test_a_model_lifts_some_pins() -> None:

@@ -73,6 +73,15 @@ def test_the_oracle_says_no() -> None:
     assert not accepts(BREAD.description + " Also birthday tarts, layer cakes with cream.")
 
 
+def test_what_is_won_in_the_library_is_to_be_won_there() -> None:
+    """A description that loses a request to a skill that is not among those most like it is refused."""
+    rolls, asked = Candidate("rolls", "Shapes buns."), ("sourdough buns",)
+    router = lexical_router([BREAD, CAKES, rolls])
+    for library, taken in (((), True), ((rolls,), False)):
+        oracle = Oracle(router, BREAD, [CAKES], 1, 0.0, library)
+        assert oracle.acceptance(asked, ())("Bakes bread. Use for loaves, buns.") is taken
+
+
 def test_what_is_known_is_not_asked_again() -> None:
     """The same description and queries are one evaluation; another order is another."""
     oracle = Oracle(lexical_router([BREAD]), BREAD, [CAKES], 1)

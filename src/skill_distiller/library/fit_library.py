@@ -10,13 +10,13 @@ from typing import Final
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.errors import BadInputError, SkillDistillerError, UsageError
-from skill_distiller.routing.clauses import split_clauses
 from skill_distiller.routing.clients import Client
 from skill_distiller.routing.library import Entry, Listed, Solution, solve
 from skill_distiller.routing.oracle import Candidate, LexicalRouter, Oracle, Role, lexical_router, make_pool
 from skill_distiller.routing.pinned import Pin, find_pins
-from skill_distiller.routing.queries import Query, QuerySplit, Source, queries_from_body
+from skill_distiller.routing.queries import Query, QuerySplit, Source, queries_from_body, routed_first
 from skill_distiller.routing.shorten import MOST_CHARACTERS, Search, cut_at_word, shorten, shorten_openings
+from skill_distiller.routing.split_clauses import split_clauses
 from skill_distiller.run.describe_skill import DescriptionOptions, with_description
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
 from skill_distiller.skill.read import read_skill
@@ -90,7 +90,10 @@ def fit_library(
     limit = client.limit(window)
     entries = []
     for candidate, (folder_name, skill) in zip(candidates, skills.items(), strict=True):
-        queries = tuple(query.text for query in queries_from_body(Reading(TrainedAnalyzer().analyze(skill))))
+        target = candidate._replace(role=Role.TARGET)
+        oracle = Oracle(router, target, make_pool(target, candidates, router), options.seed)
+        found, _ = routed_first(queries_from_body(Reading(TrainedAnalyzer().analyze(skill))), oracle)
+        queries = tuple(query.text for query in found)
         listed = treatment.of(folder_name, skill)
         # What fits needs no curves: they are what takes time.
         asked = listed is Listed.FREE and limit is not None and size > limit
@@ -126,15 +129,15 @@ def _curve(
     """Descriptions of one skill, each shorter than the one before: with less and less lead, what it does, nothing."""
     target = own._replace(role=Role.TARGET)
     pool = make_pool(target, library, router)
+    others = [other for other in library if other.name != own.name and other.description]
     clauses = split_clauses(own.description)
     names = [other.name for other in library if other.name != own.name]
     pins = find_pins(clauses, siblings=names, keep=options.keep)
     split = QuerySplit(tuple(Query(text, Source.BODY) for text in queries), ())
     texts = [own.description]
     for margin in dict.fromkeys((options.margin, *_MARGINS)):
-        search = Search(
-            clauses, pins, Oracle(router, target, pool, options.seed, margin), split, counter, (shorten_openings,)
-        )
+        oracle = Oracle(router, target, pool, options.seed, margin, others)
+        search = Search(clauses, pins, oracle, split, counter, (shorten_openings,))
         texts.append(shorten(search).text)
     texts.append(clauses.join(set(pins)))
     texts.append(clauses.join({index for index, pin in pins.items() if pin is Pin.CAPABILITY}))

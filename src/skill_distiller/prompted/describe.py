@@ -26,12 +26,13 @@ from skill_distiller.prompted.exchange import (
 from skill_distiller.providers.model import Expected
 from skill_distiller.providers.session import Question, Session
 from skill_distiller.rewriting.one_liner.triggers import quotes
-from skill_distiller.routing.clauses import Clauses, clauses_from_texts, split_clauses
+from skill_distiller.routing.clauses import Clauses
 from skill_distiller.routing.generate import SIGNAL_TOKENS, invented, unfounded_exclusions
 from skill_distiller.routing.oracle import Candidate, candidate_order
 from skill_distiller.routing.pinned import excludes
 from skill_distiller.routing.queries import Query, Source
 from skill_distiller.routing.shorten import MOST_CHARACTERS, Rung
+from skill_distiller.routing.split_clauses import clauses_from_texts, split_clauses
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter, count_tokens
 
@@ -119,7 +120,7 @@ class PromptedModel:
 
     def _paraphrase(self, text: str, accepts: Callable[[str], bool]) -> str:
         """The text with clauses in fewer words, the one that saves most first; exclusions keep theirs."""
-        clauses = [clause for clause in split_clauses(text).all if not excludes(text[clause.start : clause.end])]
+        clauses = [c for c in split_clauses(text).all if not c.aside and not excludes(text[c.start : c.end])]
         texts = [text[clause.start : clause.end] for clause in clauses]
 
         def read(value: dict[str, object]) -> dict[int, str]:

@@ -14,10 +14,11 @@ from skill_distiller.language.facts import fact_keys, find_facts
 from skill_distiller.language.words import content_words
 from skill_distiller.rewriting.one_liner.line_text import is_label, is_modal, plain, shorter, units, without_end
 from skill_distiller.rewriting.one_liner.triggers import find_triggers
-from skill_distiller.routing.clauses import expression, split_clauses
+from skill_distiller.routing.expressions import expression
 from skill_distiller.routing.lexical import word_list
 from skill_distiller.routing.pinned import sends_away
 from skill_distiller.routing.shorten import MOST_CHARACTERS, cut_at_word
+from skill_distiller.routing.split_clauses import split_clauses
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.tokens import TokenCounter
 

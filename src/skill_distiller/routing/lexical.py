@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from skill_distiller.routing.clauses import routing_words
+from skill_distiller.routing.expressions import routing_words
 
 Floats = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.uint64]

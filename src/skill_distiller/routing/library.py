@@ -149,11 +149,7 @@ class _Library:
 
     def routed(self, rungs: Sequence[int]) -> list[frozenset[int]]:
         """For each skill its requests, by place, that it wins against every other under these rungs."""
-        likes = self._originals if not any(rungs) else self._likes(rungs)
-        return [
-            frozenset(number for number, like in enumerate(own) if like[place] > _best_other(like, place))
-            for place, own in enumerate(likes)
-        ]
+        return _won(self._likes(rungs) if any(rungs) else self._originals)
 
     def steps(self) -> list[list[Step]]:
         """The hull of each free skill's curve: room in what the client counts, worth in requests and leads kept."""
@@ -178,17 +174,36 @@ class _Library:
         return worth
 
     def bring_back(self, rungs: list[int], limit: int | None) -> bool:
-        """Put skills one rung up that lost requests, while there is room; whether any was."""
-        before, after = self.routed([0] * len(rungs)), self.routed(rungs)
-        moved = False
-        for place in sorted(range(len(rungs)), key=lambda p: (len(after[p]) - len(before[p] & after[p]), p)):
-            if before[place] - after[place] and rungs[place]:
-                sizes = self.sizes[place]
-                more = sizes[rungs[place] - 1] - sizes[rungs[place]]
-                if limit is None or self.size(rungs) + more <= limit:
-                    rungs[place] -= 1
-                    moved = True
-        return moved
+        """Put skills one rung up that lost requests, and those that took them, while there is room; whether any was.
+
+        Nothing changes where fewer requests would be routed than before.
+        """
+        before, likes = self.routed([0] * len(rungs)), self._likes(rungs)
+        after = _won(likes)
+        lost = {place: before[place] - after[place] for place in range(len(rungs))}
+        tried = list(rungs)
+        for place in sorted(lost, key=lambda p: (-len(lost[p]), p)):
+            takers = (int(np.argmax(likes[place][number])) for number in sorted(lost[place]))
+            for one in dict.fromkeys((place, *takers)) if lost[place] else ():
+                sizes = self.sizes[one]
+                more = sizes[tried[one] - 1] - sizes[tried[one]] if tried[one] == rungs[one] > 0 else 0
+                if more and (limit is None or self.size(tried) + more <= limit):
+                    tried[one] -= 1
+        if tried == rungs or self._kept(tried) < sum(len(b & a) for b, a in zip(before, after, strict=True)):
+            return False
+        rungs[:] = tried
+        return True
+
+    def _kept(self, rungs: Sequence[int]) -> int:
+        pairs = zip(self.routed([0] * len(rungs)), self.routed(rungs), strict=True)
+        return sum(len(before & after) for before, after in pairs)
+
+
+def _won(likes: Sequence[Sequence[Floats]]) -> list[frozenset[int]]:
+    return [
+        frozenset(number for number, like in enumerate(own) if like[place] > _best_other(like, place))
+        for place, own in enumerate(likes)
+    ]
 
 
 def _best_other(like: Floats, place: int) -> float:

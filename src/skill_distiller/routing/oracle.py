@@ -13,11 +13,13 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final, NamedTuple, Protocol
 
-from skill_distiller.routing.clauses import expression, split_clauses
+from skill_distiller.routing.expressions import expression
 from skill_distiller.routing.lexical import Index, Pair, Weights, similarity, telling_words
+from skill_distiller.routing.split_clauses import split_clauses
 
 DISTRACTORS: Final = 4
 MARGIN_KEPT: Final = 0.5  # of each margin of the original; chosen on the first half of lab/routing.py
+LEAST_LEAD: Final = 0.02  # of 2, by which a request is routed at all; a lexical router gives less by chance
 _SHADOW_TERMS: Final = 2  # that the shadow lacks
 _FEWEST_LEFT: Final = 20  # characters of a shadow
 LEXICAL: Final = "lexical router"
@@ -83,6 +85,7 @@ class LexicalRouter:
 
     weights: Weights
     _read: dict[str, Pair] = field(default_factory=dict, init=False, repr=False)
+    _likes: dict[tuple[str, ...], tuple[Index, dict[str, float]]] = field(default_factory=dict, init=False, repr=False)
     name: str = LEXICAL
 
     def margins(
@@ -90,13 +93,17 @@ class LexicalRouter:
     ) -> Sequence[float]:
         """The similarity to the target less that to the most similar of the others; it depends on no order."""
         own = self.weights.read(target.text)
-        pairs = [self.read(other.text) for other in others]
-        found = []
-        for query in queries:
-            asked = self.read(query)
-            best = max((similarity(asked, pair) for pair in pairs), default=0.0)
-            found.append(similarity(asked, own) - best)
-        return found
+        return [similarity(self.read(query), own) - self._best(others, query) for query in queries]
+
+    def _best(self, others: Sequence[Candidate], query: str) -> float:
+        """The similarity to the most similar of the others: it is the same whatever the target becomes."""
+        texts = tuple(other.text for other in others)
+        if texts not in self._likes:
+            self._likes[texts] = Index([self.read(text) for text in texts]), {}
+        index, known = self._likes[texts]
+        if query not in known:
+            known[query] = float(index.similarities(self.read(query)).max(initial=0.0))
+        return known[query]
 
     def read(self, text: str) -> Pair:
         """The weights of a text that is asked about again and again."""
@@ -107,8 +114,12 @@ class LexicalRouter:
 
 def lexical_router(skills: Iterable[Candidate]) -> LexicalRouter:
     """The router whose words are weighed by how rare they are among these skills and the common ones."""
-    texts = dict.fromkeys(candidate.text for candidate in (*skills, *common_skills()))
-    return LexicalRouter(Weights(tuple(texts)))
+    return LexicalRouter(_weights(frozenset(candidate.text for candidate in (*skills, *common_skills()))))
+
+
+@lru_cache(maxsize=2)
+def _weights(texts: frozenset[str]) -> Weights:
+    return Weights(tuple(sorted(texts)))
 
 
 def make_pool(target: Candidate, library: Sequence[Candidate], router: LexicalRouter) -> tuple[Candidate, ...]:
@@ -150,16 +161,22 @@ def _without_word(text: str, word: str) -> str:
 class Oracle:
     """Says whether a description may stand for the original: every query still routes, with most of its margin.
 
-    Queries that the original does not route are left out: what was lost before can't be kept. Each other
-    skill of the pool has to win the sentence that says what it does, and the requests of its own, as it does
-    against the original.
+    Queries that the original does not route are left out: what was lost before can't be kept. Those that it
+    wins against a whole library, it has to win there. Each other skill of the pool has to win the sentence
+    that says what it does, and the requests of its own, as it does against the original.
     """
 
     def __init__(
-        self, router: Router, original: Candidate, pool: Sequence[Candidate], seed: int, kept: float = MARGIN_KEPT
+        self,
+        router: Router,
+        original: Candidate,
+        pool: Sequence[Candidate],
+        seed: int,
+        kept: float = MARGIN_KEPT,
+        library: Sequence[Candidate] = (),
     ) -> None:
         self.router, self.pool = router, tuple(pool)
-        self._original, self._seed, self._kept = original, seed, kept
+        self._original, self._seed, self._kept, self._library = original, seed, kept, tuple(library)
         self._known: dict[tuple[str, tuple[str, ...], int], tuple[float, ...]] = {}
         self.evaluations = self.asked = self.cached = 0
 
@@ -178,7 +195,7 @@ class Oracle:
     def routed(self, queries: Sequence[str]) -> tuple[str, ...]:
         """The queries that the original routes."""
         margins = self.margins(self._original.description, queries)
-        return tuple(query for query, margin in zip(queries, margins, strict=True) if margin > 0)
+        return tuple(query for query, margin in zip(queries, margins, strict=True) if margin >= LEAST_LEAD)
 
     def refused(self, queries: Sequence[str]) -> tuple[str, ...]:
         """The negatives: of some queries, and of what other skills say and are known for, what the original leaves."""
@@ -191,14 +208,25 @@ class Oracle:
     def acceptance(self, queries: Sequence[str], negatives: Sequence[str]) -> Callable[[str], bool]:
         """The test of descriptions for queries that the original routes, and negatives that it does not."""
         floors = [self._kept * margin for margin in self.margins(self._original.description, queries)]
+        won = self._in_library(self._original.description, queries)
+        widely = [query for query, here in zip(queries, won, strict=True) if here]
 
         def accepts(description: str) -> bool:
             found = self.margins(description, queries)
             if not all(margin > 0 and margin >= floor for margin, floor in zip(found, floors, strict=True)):
                 return False
+            if not all(self._in_library(description, widely)):
+                return False
             return all(margin <= 0 for margin in self.margins(description, negatives))
 
         return accepts
+
+    def _in_library(self, description: str, queries: Sequence[str]) -> list[bool]:
+        """Whether each query is routed to this description among all of the library; none where there is no library."""
+        if not (self._library and queries):
+            return [False] * len(queries)
+        target = self._original._replace(description=description)
+        return [margin > 0 for margin in self.router.margins(target, self._library, queries, self._seed)]
 
 
 def capability(description: str) -> str:

@@ -11,9 +11,11 @@ from functools import lru_cache
 from typing import Final
 
 from skill_distiller.rewriting.one_liner.line_text import has
-from skill_distiller.routing.clauses import Clauses, expression
+from skill_distiller.routing.clauses import Clauses
+from skill_distiller.routing.expressions import expression
 
 _LATIN: Final = "LATIN"
+_HAN: Final = "CJK"  # Japanese is written in three scripts at once
 _FEWEST_WORDS: Final = 3  # of a clause that says what a skill does; a shorter one is a title
 _NAME: Final = re.compile(r"(?<![\w-])[A-Z][A-Z\d]{1,}(?![\w-])")  # nobody who says it says it in other words
 _FEWEST_CHARACTERS: Final = 4  # of a sibling's name that is looked for in prose
@@ -48,18 +50,24 @@ def find_pins(
             found[clause.index] = Pin.EXCLUSION
         elif names and names.search(text):
             found[clause.index] = Pin.SIBLING
-    return {**_beyond_words(clauses), **found} if lexical else found
+    return {**_beyond_words(clauses, found), **found} if lexical else found
 
 
-def _beyond_words(clauses: Clauses) -> dict[int, Pin]:
-    """What a router of words can't judge: what the skill does, words of another script, abbreviations said once."""
+def _beyond_words(clauses: Clauses, pinned: Collection[int]) -> dict[int, Pin]:
+    """What a router of words can't judge: what the skill does, another script, and of each abbreviation one place.
+
+    That is where it takes least, if it does not stay with what is `pinned` already.
+    """
     main = _main_script(clauses.text)
+    found = dict.fromkeys(_capability(clauses), Pin.CAPABILITY)
+    found |= {c.index: Pin.SCRIPT for c in clauses.all if _scripts(clauses.text_of(c)) - {main, _LATIN}}
     names = {clause.index: set(_NAME.findall(clauses.text_of(clause))) for clause in clauses.all}
-    spread = Counter(name for own in names.values() for name in own)
-    found = {index: Pin.NAME for index, own in names.items() if any(spread[name] == 1 for name in own)}
-    found |= dict.fromkeys(_capability(clauses), Pin.CAPABILITY)
-    scripts = (c.index for c in clauses.all if _scripts(clauses.text_of(c)) - {main, _LATIN})
-    return found | dict.fromkeys(scripts, Pin.SCRIPT)
+    stays = clauses.closure({*found, *pinned})
+    for name in sorted(set().union(*names.values()) - set().union(*(names[index] for index in stays))):
+        if not any(name in names[index] for index in found):
+            places = (index for index, own in names.items() if name in own)
+            found[min(places, key=lambda index: (len(clauses.text_of(clauses.all[index])), index))] = Pin.NAME
+    return found
 
 
 def excludes(text: str) -> bool:
@@ -80,14 +88,28 @@ def _names(siblings: frozenset[str]) -> re.Pattern[str] | None:
 
 
 def _capability(clauses: Clauses) -> list[int]:
-    """What says what the skill does: the first clause that is no "Use when", and the next one behind a mere title."""
+    """What the skill does, in whole clauses: the first that is no "Use when", and the next one behind a mere title."""
     says = [
         clause
         for clause in clauses.all
         if clauses.sentences[clause.sentence].head and not expression("opens_when").match(clauses.text_of(clause))
+        if not clause.aside
     ] or clauses.all[:1]
     short = says and len(clauses.text_of(says[0]).split()) < _FEWEST_WORDS and clauses.text_of(says[0]).isascii()
-    return [clause.index for clause in says[: 2 if short else 1]]
+    said = says[: 2 if short else 1]
+    return [one.index for one in clauses.all for whole in said if whole.start <= one.start and one.end <= whole.end]
+
+
+def says_when(clauses: Clauses) -> frozenset[int]:
+    """The clauses that say when a skill is used: one of them has to stay."""
+    starts = ((s.head or s.lead)[0] for s in clauses.sentences)
+    places = {
+        place
+        for place, at in enumerate(starts)
+        if expression("opens_when").match(clauses.text, at)
+        or expression("ends_when").search(clauses.text, at, clauses.sentences[place].tail[0])
+    }
+    return frozenset(clause.index for clause in clauses.all if clause.sentence in places and not clause.aside)
 
 
 def _main_script(text: str) -> str:
@@ -101,5 +123,6 @@ def _scripts(text: str) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def _script(character: str) -> str:
-    """LATIN, CJK, HIRAGANA, CYRILLIC, …; "" for what is no letter."""
-    return unicodedata.name(character, "").split(" ", 1)[0] if character.isalpha() else ""
+    """LATIN, CJK (kana too), CYRILLIC, …; "" for what is no letter."""
+    script = unicodedata.name(character, "").split(" ", 1)[0].partition("-")[0] if character.isalpha() else ""
+    return _HAN if script in {"HIRAGANA", "KATAKANA"} else script

@@ -15,11 +15,13 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import UsageError
 from skill_distiller.rewriting.one_liner.line_text import is_label, plain, units
 from skill_distiller.rewriting.one_liner.triggers import find_triggers, quotes
-from skill_distiller.routing.clauses import expression
+from skill_distiller.routing.expressions import expression
 from skill_distiller.routing.lexical import word_list
+from skill_distiller.routing.oracle import Oracle
 from skill_distiller.skill.model import BlockKind
 
 MOST_FROM_BODY: Final = 12  # eight of which drive the search, and four are kept for the end
+_MOST_TRIED: Final = 60  # of a body, to find as many that the description routes
 _MOST: Final = 200  # of a file
 _LONGEST: Final = 2000  # characters; a longer request is cut for the router, which reads words
 _TEXT_KEYS: Final = ("query", "prompt", "question")
@@ -120,7 +122,7 @@ def _cut(text: str) -> str:
     return " ".join(text.split())[:_LONGEST]
 
 
-def queries_from_body(reading: Reading, most: int = MOST_FROM_BODY) -> tuple[Query, ...]:
+def queries_from_body(reading: Reading, most: int = _MOST_TRIED) -> tuple[Query, ...]:
     """At most so many queries from the body alone, the most telling sources first.
 
     In order: what its TRIGGER blocks list, phrases quoted there and in examples, headings that name a
@@ -158,6 +160,19 @@ def _material(reading: Reading) -> Iterator[str]:
             first = next(iter(units(block)), "")
             if first and not is_label(first):
                 yield first
+
+
+def routed_first(queries: Sequence[Query], oracle: Oracle) -> tuple[tuple[Query, ...], tuple[Query, ...]]:
+    """The queries, of those from a body only twelve, and apart what else of the body the original routes.
+
+    The twelve are the first that the original routes, then the first of the others.
+    """
+    body = [query for query in queries if query.source is Source.BODY]
+    known = set(oracle.routed([query.text for query in body]))
+    ranked = sorted(body, key=lambda query: query.text not in known)
+    chosen, further = ranked[:MOST_FROM_BODY], ranked[MOST_FROM_BODY:]
+    first = tuple(query for query in queries if query.source is not Source.BODY or query in chosen)
+    return first, tuple(query for query in further if query.text in known)
 
 
 def quoted_queries(description: str) -> tuple[Query, ...]:

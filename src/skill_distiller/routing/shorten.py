@@ -6,25 +6,28 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import block_facts, locked_spans
 from skill_distiller.rewriting.model import apply_edits
 from skill_distiller.rewriting.passes import Draft, all_edits
-from skill_distiller.routing.clauses import Clauses, routing_words
+from skill_distiller.routing.clauses import Clauses
 from skill_distiller.routing.ddmin import minimize
-from skill_distiller.routing.oracle import Oracle
-from skill_distiller.routing.pinned import Pin
+from skill_distiller.routing.expressions import expression, routing_words
+from skill_distiller.routing.oracle import LEAST_LEAD, Oracle
+from skill_distiller.routing.pinned import Pin, says_when
 from skill_distiller.routing.queries import Query, QuerySplit
 from skill_distiller.skill.model import Block, BlockKind
 from skill_distiller.tokens import TokenCounter
 
 MOST_CHARACTERS: Final = 1024  # of a description, by the specification of the format
 _FEWEST_QUERIES: Final = 4
+_FEWEST_TOKENS: Final = 20  # of a description that says what a skill does and when; of a short one half of its own
 _MOST_RESTORED: Final = 3
 FINAL_ORDER: Final = 1  # the candidates stand in another order at the end than while it was searched
 _STRENGTH: Final = 0.02  # of edits that leave out fillers and marks; articles stay, it is one sentence that people read
+_SENTENCE: Final = re.compile(r"[^.!?\n]*")
 _WORD_END: Final = re.compile(r"\s+\S*\Z")
 
 Rung = Callable[[str, Callable[[str], bool]], str]
@@ -52,8 +55,12 @@ class Measured(NamedTuple):
     @property
     def kept(self) -> bool:
         """Whether what was right before still is."""
-        right_before = (self.before > 0) is self.query.positive
-        return not right_before or (self.after > 0) is self.query.positive
+        return not self.right_before or (self.after > 0) is self.query.positive
+
+    @property
+    def right_before(self) -> bool:
+        """Whether the original does with it what it should, and not by a hair."""
+        return self.before >= LEAST_LEAD if self.query.positive else self.before <= 0
 
 
 class Effort(NamedTuple):
@@ -120,11 +127,23 @@ def shorten(search: Search) -> Described:
     if len(driving) < _FEWEST_QUERIES:
         driving += oracle.routed([text for c in clauses.all if (text := clauses.text_of(c)) not in driving])
     negatives = oracle.refused([query.text for query in search.queries.driving if not query.positive])
-    accepts = oracle.acceptance(driving, negatives)
+    routes = oracle.acceptance(driving, negatives)
+
+    fewest = min(_FEWEST_TOKENS, search.counter.count(clauses.text) // 2)
+
+    def accepts(text: str) -> bool:
+        return search.counter.count(text) >= fewest and routes(text)
+
     pinned = clauses.closure(search.pins)
     free = [index for index in sorted(everything) if index not in pinned]
+    when = says_when(clauses)
+
+    def stands(kept: frozenset[int]) -> bool:
+        said = clauses.closure(pinned | kept)
+        return bool(said) and (not when or bool(when & said)) and accepts(clauses.join(said))
+
     # Before the rungs: what they save is not known to the search.
-    found = minimize(free, lambda kept: bool(pinned | kept) and accepts(clauses.join(pinned | kept)))
+    found = minimize(free, stands)
     kept = clauses.closure(pinned | found.kept)
     described = _finish(search, kept, accepts)
     effort = Effort(found.calls, found.cached, oracle.asked)
@@ -140,23 +159,25 @@ def _finish(search: Search, kept: frozenset[int], accepts: Callable[[str], bool]
         text = clauses.join(kept)
         for rung in search.rungs:
             text = rung(text, accepts)
-        rate = _pass_rate(search, text)
-        if rate == 1:
+        if _rates(search, text)[0] == 1:
             status = Status.RESTORED if restored else Status.SHORTENED
             return Described(clauses, text, status, kept, restored=tuple(restored))
         gone = [clause.index for clause in clauses.all if clause.index not in kept]
         if len(restored) >= _MOST_RESTORED or not gone:
             return Described(clauses, clauses.text, Status.ORIGINAL, frozenset(range(len(clauses.all))))
-        best = max(gone, key=lambda index: (_pass_rate(search, clauses.join(kept | {index})), -index))
+        best = max(gone, key=lambda index: (*_rates(search, clauses.join(kept | {index})), -index))
         restored.append(best)
         kept = clauses.closure(kept | {best})
 
 
-def _pass_rate(search: Search, text: str) -> float:
-    """The share (0-1) of all queries that were right under the original and still are, in a fresh order."""
-    measured = measure(search, text)
-    right = [one for one in measured if (one.before > 0) is one.query.positive]
-    return sum(one.kept for one in right) / len(right) if right else 1.0
+def _rates(search: Search, text: str) -> tuple[float, float]:
+    """The share (0-1) of all queries that were right under the original and still are, and how far the lost ones miss.
+
+    All in a fresh order; the second is 0 where none is lost, and less where some are.
+    """
+    right = [one for one in measure(search, text) if one.right_before]
+    lost = [one for one in right if not one.kept]
+    return 1 - len(lost) / len(right) if right else 1.0, -sum(abs(one.after) for one in lost)
 
 
 def measure(search: Search, text: str) -> tuple[Measured, ...]:
@@ -216,10 +237,18 @@ def cut_at_word(text: str, most: int = MOST_CHARACTERS) -> str:
 def shorten_openings(text: str, accepts: Callable[[str], bool]) -> str:
     """The text with its openings said in fewer words ("Use this skill when": "Use when"), each where it is accepted."""
     for long, short in _openings():
-        shorter = long.sub(short, text)
+        shorter = long.sub(partial(_opening, short), text)
         if shorter != text and accepts(shorter):
             text = shorter
     return text
+
+
+def _opening(short: str, match: re.Match[str]) -> str:
+    """The shorter opening; the one there is where another part of the sentence has the same subject."""
+    rest = _SENTENCE.match(match.string, match.end())
+    if short.endswith(" to") and rest and expression("goes_on").search(rest[0]):
+        return match[0]
+    return short
 
 
 def shorten_wording(counter: TokenCounter) -> Rung:
@@ -239,4 +268,4 @@ def shorten_wording(counter: TokenCounter) -> Rung:
 def _openings() -> Sequence[tuple[re.Pattern[str], str]]:
     table: Mapping[str, str] = routing_words()["openings"]
     ranked = sorted(table.items(), key=lambda item: -len(item[0]))
-    return [(re.compile(rf"(?:(?<=\A)|(?<=[.!?]\s)|(?<=\n)){re.escape(long)}(?!\w)"), short) for long, short in ranked]
+    return [(re.compile(rf"(?:(?<=\A)|(?<=[.!?]\s)|(?<=\n)){long}(?!\w)"), short) for long, short in ranked]

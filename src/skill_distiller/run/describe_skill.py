@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.errors import BadInputError
-from skill_distiller.routing.clauses import Clauses, split_clauses
+from skill_distiller.routing.clauses import Clauses
 from skill_distiller.routing.generate import extract_description
 from skill_distiller.routing.oracle import (
     DISTRACTORS,
@@ -26,7 +26,14 @@ from skill_distiller.routing.oracle import (
     make_shadow,
 )
 from skill_distiller.routing.pinned import find_pins
-from skill_distiller.routing.queries import Query, queries_from_body, quoted_queries, split_queries
+from skill_distiller.routing.queries import (
+    Query,
+    QuerySplit,
+    queries_from_body,
+    quoted_queries,
+    routed_first,
+    split_queries,
+)
 from skill_distiller.routing.shorten import (
     MOST_CHARACTERS,
     Described,
@@ -38,6 +45,7 @@ from skill_distiller.routing.shorten import (
     shorten_openings,
     shorten_wording,
 )
+from skill_distiller.routing.split_clauses import split_clauses
 from skill_distiller.skill.frontmatter import BOM, split_frontmatter
 from skill_distiller.skill.frontmatter_writer import set_field
 from skill_distiller.skill.model import SKILL_FILE, Frontmatter, FrontmatterState, Skill
@@ -258,7 +266,7 @@ class _Job:
         model: Model | None,
     ) -> None:
         self.skill, self.library, self.options, self.counter, self.model = skill, library, options, counter, model
-        self.split = split_queries(queries, options.seed)
+        self.queries = queries
         own = Candidate(skill.name, skill.description, Role.TARGET)
         self._lexical = lexical_router([own, *library])
         self.router: Router = model.router if model else self._lexical
@@ -270,15 +278,23 @@ class _Job:
         shadow = make_shadow(own, self._lexical.weights) if self.model else None
         return (*found, shadow) if shadow else found
 
-    def _search(self, description: str, *, segment: bool = True) -> Search:
+    def _search(self, description: str, *, written: bool = False) -> Search:
+        """What a description is shortened with; of one that was `written` here no query may be left out."""
         own = Candidate(self.skill.name, description, Role.TARGET)
-        oracle = Oracle(self.router, own, self.pool(description), self.options.seed, self.options.margin)
-        clauses = (self.model.segment(description) if self.model and segment else None) or split_clauses(description)
+        # A model would be asked about each skill of it again and again.
+        whole = () if self.model else tuple(one for one in self.library if one.description)
+        oracle = Oracle(self.router, own, self.pool(description), self.options.seed, self.options.margin, whole)
+        clauses = (self.model.segment(description) if self.model and not written else None) or split_clauses(
+            description
+        )
         names = [sibling.name for sibling in self.library if sibling.name != self.skill.name]
         pins = find_pins(clauses, siblings=names, keep=self.options.keep, lexical=self.model is None)
         rungs = (shorten_openings, shorten_wording(self.counter), *(self.model.rungs if self.model else ()))
         quoted = () if self.model else quoted_queries(description)
-        split = self.split._replace(driving=tuple(dict.fromkeys((*self.split.driving, *quoted))))
+        first, further = (self.queries, ()) if written else routed_first(self.queries, oracle)
+        split = split_queries(first, self.options.seed)
+        driving = tuple(dict.fromkeys((*split.driving, *quoted)))
+        split = QuerySplit(driving, (*split.held_out, *further))
         return Search(clauses, pins, oracle, split, self.counter, rungs)
 
     def shorten(self, description: str) -> Described:
@@ -296,11 +312,11 @@ class _Job:
         if not self.skill.description:
             return True
         short = self.counter.count(self.skill.description) <= SHORT_TOKENS
-        return short and described.status is Status.UNMEASURED and bool(self.split.driving)
+        return short and described.status is Status.UNMEASURED and bool(self.queries)
 
     def describe_new(self, text: str) -> _New:
         """What a text that was written does."""
-        search = self._search(text, segment=False)
+        search = self._search(text, written=True)
         measured = measure(search, text)
         kept = frozenset(clause.index for clause in search.clauses.all)
         described = Described(search.clauses, text, Status.GENERATED, kept, measured=measured)

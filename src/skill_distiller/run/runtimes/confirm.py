@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from skill_distiller.errors import BadInputError, ProviderError, RefusedError
 from skill_distiller.providers.secret_scan import find_secrets
-from skill_distiller.routing.clauses import split_clauses
 from skill_distiller.routing.oracle import Candidate, Role, Router, capability
 from skill_distiller.routing.queries import Source
 from skill_distiller.routing.shorten import FINAL_ORDER, Described, Status
+from skill_distiller.routing.split_clauses import split_clauses
 from skill_distiller.run.describe_skill import DescriptionResult, with_description
 from skill_distiller.run.runtimes.agent import Agent, is_deployable, open_agent, skill_files
 from skill_distiller.run.runtimes.runtime_table import Runtime

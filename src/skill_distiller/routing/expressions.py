@@ -1,0 +1,51 @@
+"""The words by which descriptions are taken apart and tried, as they are written and as expressions."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final
+
+from skill_distiller.language.words import CJK
+
+_UNSPACED: Final = re.compile(rf"[{CJK}]")
+# Behind a quotation the comma may stand inside of it.
+_COMMA: Final = re.compile(r""",\s+|、|，\s*|(?<!\s)\s+[/|]\s+|(?<=["'”’])\s+(?=(?:(?:or|and)\s+)?["'“‘])""")
+
+
+@lru_cache(maxsize=1)
+def routing_words() -> Mapping[str, Any]:
+    """The lists of `language/data/routing.toml` as they are written."""
+    data = files("skill_distiller.language").joinpath("data/routing.toml")
+    return tomllib.loads(data.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=64)
+def expression(name: str) -> re.Pattern[str]:
+    """A list of fragments as one expression that finds any of them as whole words, whatever the case."""
+    own = routing_words()[name]
+    bare = [text for text in own if _UNSPACED.search(text)]
+    whole = [text for text in own if text not in bare]
+    parts = [rf"(?<!\w)(?:{'|'.join(whole)})(?!\w)"] * bool(whole) + bare
+    return re.compile("|".join(parts), re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def conjunction() -> re.Pattern[str]:
+    """What stands before the last item of a list."""
+    lists = routing_words()
+    whole = "|".join(lists["conjunctions"])
+    bare = "|".join(lists["unspaced_conjunctions"])
+    return re.compile(rf"(?:(?:{whole})(?!\w)|{bare})", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def separators() -> re.Pattern[str]:
+    """A comma with the conjunction behind it, or a conjunction that opens another condition."""
+    joint = conjunction().pattern
+    return re.compile(
+        rf"(?:{_COMMA.pattern})(?:{joint}\s*)?|(?<!\s)\s+{expression('opens_another').pattern}\s+", re.IGNORECASE
+    )
