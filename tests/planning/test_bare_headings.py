@@ -7,7 +7,7 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.planning.test_frontier import traced
 
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.planning.bare_headings import without_bare_headings
+from skill_distiller.planning.excuses import without_bare_headings
 from skill_distiller.planning.frontier import Choice
 from skill_distiller.planning.plan import apply_plan, make_plan
 from skill_distiller.rewriting.ladder import merge

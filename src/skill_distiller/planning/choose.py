@@ -12,8 +12,7 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis.model import REQUIRED_TYPES
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import TargetError
-from skill_distiller.planning.bare_headings import without_bare_headings
-from skill_distiller.planning.excuses import excuses, spoken_for, widowed, with_excuses
+from skill_distiller.planning.excuses import excuses, spoken_for, widowed, with_excuses, without_bare_headings
 from skill_distiller.planning.frontier import Choice, Frontier, Pick
 from skill_distiller.planning.ladders import (
     Ladders,
