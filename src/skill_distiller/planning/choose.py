@@ -29,6 +29,7 @@ from skill_distiller.planning.plan import Plan, Reason, apply_plan, make_plan
 from skill_distiller.planning.required import (
     ALL_FROM,
     RELAXED_BELOW,
+    WHOLE_FROM,
     alike_blocks,
     bring_back,
     instructing_blocks,
@@ -217,7 +218,7 @@ def compress_to_threshold(
     so that a lower threshold never costs more.
     """
     models = models or Models()
-    if threshold >= RELAXED_BELOW:
+    if threshold >= (RELAXED_BELOW if reading.analysis.model_part else WHOLE_FROM):
         models = models.whole()
     prepared = prepare_ladders(reading, counter, models)
     # A bundle is taken whole or not at all: now and then the way without any is the cheaper one.

@@ -47,7 +47,8 @@ _LISTED: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _ORDERED: Final = re.compile(r"[ \t]{0,3}\d{1,3}[.)][ \t]")
 _TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
 RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
-ALL_FROM: Final = 0.9  # and the one from which on up every instruction stays, however small its importance
+ALL_FROM: Final = 0.9  # the one from which on up every instruction stays, however small its importance
+WHOLE_FROM: Final = 0.85  # and the one from which on up each block stays whole or goes whole
 _INSTRUCTING: Final = frozenset(
     {
         SectionType.CORE_INSTRUCTION,
@@ -93,17 +94,17 @@ def required_blocks(reading: Reading, threshold: float, model: WorthModel) -> Ma
 
 @once_per_reading
 def instructing_blocks(reading: Reading, threshold: float, model: WorthModel) -> Mapping[int, Reason]:
-    """The blocks that stay besides, by index, where a threshold asks for most of a skill: nothing below 0.8.
+    """The blocks that stay besides, by index, where a threshold asks for nearly all of a skill: none below 0.85.
 
     From 0.9 on that is all text and code that tells an agent what to do or advises it, text with a sentence in bold,
     and every table but those of triggers: an author misses any of them, however little it is worth beside the rest.
-    Down to 0.8 those of small importance may go. With them stay the one code of a section below one of them, and what
+    Down to 0.85 those of small importance may go. With them stay the one code of a section below one of them, and what
     has the same place as most of them in sections of one shape.
     """
-    if threshold < RELAXED_BELOW:
+    if threshold < WHOLE_FROM:
         return {}
     skill = reading.skill
-    bar = model.required_importance * max(0.0, ALL_FROM - threshold) / (ALL_FROM - RELAXED_BELOW)
+    bar = model.required_importance * max(0.0, ALL_FROM - threshold) / (ALL_FROM - WHOLE_FROM)
     pairs = zip(skill.blocks, reading.verdicts, strict=True)
     found = {b.index for b, v in pairs if v.importance >= bar and _instructs(b, v.type)}
     required = found | required_blocks(reading, threshold, model).keys()
