@@ -106,7 +106,7 @@ def with_replies(*entries: Mapping[str, object]) -> Backends:
         (RenderingKind.DROPPED, PLAIN, DistillOptions(mode=Mode.TOKENS, tokens=120)),
         (RenderingKind.TRIMMED, RULES, DistillOptions(mode=Mode.TOKENS, tokens=70)),
         (RenderingKind.EXTRACTED, TAGGED, DistillOptions(mode=Mode.TOKENS, tokens=70)),
-        (RenderingKind.ONE_LINERS, EXAMPLES, DistillOptions()),
+        (RenderingKind.ONE_LINERS, EXAMPLES, DistillOptions(mode=Mode.TOKENS, tokens=460)),
     ],
 )
 def test_what_a_kind_is_chosen_for(kind: RenderingKind, text: str, options: DistillOptions) -> None:

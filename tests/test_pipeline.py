@@ -79,7 +79,8 @@ def test_miniature_skills(path: Path) -> None:
     results = [distill(skill, DistillOptions(threshold=threshold)) for threshold in THRESHOLDS]
     for result in results:
         check(result)
-    tokens = [result.output_tokens for result in results]
+    # A result that was not worth its changes is the original again.
+    tokens = [result.output_tokens for result in results if not kinds(result) & UNDONE]
     assert tokens == sorted(tokens)
     assert results[-1].text == skill.text
 

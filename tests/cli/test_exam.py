@@ -269,7 +269,7 @@ def test_a_gate_brings_back_what_the_exam_misses() -> None:
     done = gate("--gate=exam", "--exam", EXAM)
     assert done.exit_code == 0
     assert "Exam, try 1 at 0.8:" in done.stderr
-    assert "fails nothing, 1 piece brought back" in done.stderr
+    assert "fails nothing, 2 pieces brought back" in done.stderr
     assert "Rehearse on a copy" in done.text
     assert "Rehearse on a copy" not in gate().text
     assert "Adaptive, try 1" in gate("--gate=adaptive", "--exam", EXAM).stderr
@@ -386,7 +386,7 @@ def test_records_say_how_the_gate_went(monkeypatch: pytest.MonkeyPatch) -> None:
     reports = Path(exam_report.__file__).parent
     record = json.loads(gate("--gate=exam", "--exam", EXAM, "--json").text)
     jsonschema.validate(record, json.loads((reports / "record.schema.json").read_text("utf-8")))
-    assert [len(told["failed"]) for told in record["gate"]["rounds"]] == [1, 0]
+    assert [len(told["failed"]) for told in record["gate"]["rounds"]] == [2, 0]
     assert (record["gate"]["name"], record["gate"]["passed"], record["gate"]["chosen"]) == ("exam", True, 1)
     assert json.loads(gate("--json").text)["gate"] is None
     with server(played, monkeypatch) as stub:

@@ -74,7 +74,7 @@ def test_what_kept_text_links_to_is_promoted() -> None:
     """A section that kept text links to stays, and says why; its like without a link goes."""
     plan = _compress(LINKED, 0.4)
     assert plan.headings == (True, True, True, True, False)
-    assert [d.reason for d in plan.decisions] == [Reason.STEPS, Reason.PROMOTED, Reason.NOT_WORTH]
+    assert [d.reason for d in plan.decisions] == [Reason.TYPE, Reason.PROMOTED, Reason.NOT_WORTH]
 
 
 def test_promotion_goes_on_from_there() -> None:

@@ -12,6 +12,7 @@ from tests.report.test_record import VALIDATOR
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.ladders import Models
+from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import print_report
 from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import make_record, record_sections
@@ -50,8 +51,12 @@ class InNewWords:
 
 @pytest.fixture(scope="module")
 def five() -> Result:
-    """The skill at the default threshold."""
-    return distill(parse_skill(FIVE), DistillOptions(), Backends(models=Models(renderers=(ExampleRenderer(),))))
+    """The skill within a budget that the whole set does not fit."""
+    return distill(
+        parse_skill(FIVE),
+        DistillOptions(mode=Mode.TOKENS, tokens=460),
+        Backends(models=Models(renderers=(ExampleRenderer(),))),
+    )
 
 
 def report(distillation: Result, *, verbose: bool = True) -> list[str]:
@@ -74,7 +79,8 @@ def test_the_bundle_is_taken(five: Result) -> None:
     lines = five.text.partition("### One-liners:\n\n")[2].split("\n\n")[0].splitlines()
     assert len(lines) == len(selection.one_liners) == 5 - len(selection.selected)
     for i, name in enumerate(selection.names):
-        assert (f"### Example {i + 1}: {name}\n" in five.text) == (i in selection.selected)
+        # What is left of the budget brings another one back.
+        assert f"### Example {i + 1}: {name}\n" in five.text or i not in selection.selected
         assert any(line.startswith(f"- {name}: ") for line in lines) == (i in selection.one_liners)
     assert five.text.index("One-liners:") < five.text.index("## Rules")
 
@@ -107,9 +113,8 @@ def test_selected_examples_are_no_changes(five: Result) -> None:
     changed = {change.block.index for change in five.evidence.receipt.changes}
     last = examples.blocks[-1]
     for i, example in enumerate(examples.examples):
-        assert changed & set(example.blocks) - {last} == (
-            set() if i in selection.selected else set(example.blocks) - {last}
-        )
+        assert not changed & set(example.blocks) - {last} or i not in selection.selected
+    assert len(changed) >= len(selection.one_liners)
 
 
 def test_the_record_has_the_numbers(five: Result) -> None:
@@ -127,7 +132,7 @@ def test_the_record_has_the_numbers(five: Result) -> None:
 def test_lines_in_new_words_are_named(five: Result) -> None:
     """A set that stands as a model's lines alone is reported as abstractive."""
     backends = Backends(models=Models(renderers=(InNewWords(_NEW_WORDS),)))
-    distillation = distill(five.original, DistillOptions(threshold=0.85, gate=Gate.REPORT), backends)
+    distillation = distill(five.original, DistillOptions(mode=Mode.TOKENS, tokens=460, gate=Gate.REPORT), backends)
     assert any(d.rendering.kind is RenderingKind.ONE_LINERS for d in distillation.plan.decisions)
     (selection,) = selections(distillation)
     assert f"└─ Examples: 5 → 4 (abstractive, coverage: {selection.coverage:.2f})" in report(distillation)
@@ -137,6 +142,6 @@ def test_lines_in_new_words_are_named(five: Result) -> None:
 def test_refused_lines_are_counted(five: Result) -> None:
     """Lines that bring in a fact are not offered, and the record counts them."""
     backends = Backends(models=Models(renderers=(InNewWords(f"{_NEW_WORDS.rstrip()} --force\n"),)))
-    distillation = distill(five.original, DistillOptions(threshold=0.9), backends)
+    distillation = distill(five.original, DistillOptions(mode=Mode.TOKENS, tokens=460), backends)
     assert not selections(distillation)
     assert to_json(make_record(distillation))["refused_renderings"] == 1

@@ -49,8 +49,8 @@ def test_what_fails_is_brought_back_and_nothing_else() -> None:
     first, second = gated.outcome.rounds
     assert gated.passed
     assert gated.outcome.best is second
-    assert [criterion.id for criterion in first.failed] == ["t5c1"]
-    assert (first.pieces, len(second.pieces)) == ((), 1)
+    assert [criterion.id for criterion in first.failed] == ["t3c4", "t5c1"]
+    assert (first.pieces, len(second.pieces)) == ((), 2)
     assert first.tokens < second.tokens < gated.best.product.input_tokens
     assert "Rehearse on a copy" in gated.best.product.text
     assert "The good news" not in gated.best.product.text

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import yaml
 
 from skill_distiller.checks.model import ALREADY, Finding, FindingKind, Level, Pair, Quote
+from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.meaning.compare import Difference, compare_texts, restricts
 from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.meaning.units import split_sentences
@@ -196,9 +197,10 @@ def _is_turned(difference: Difference, differences: Sequence[Difference]) -> boo
 
 
 def _is_cut(before: str, after: str) -> bool:
-    """Whether a text is another one with words left out."""
-    words = iter(_WORDS.findall(before.casefold()))
-    return all(word in words for word in _WORDS.findall(after.casefold()))
+    """Whether a text is another one with words left out; the "or" of a list may stand before another of its items."""
+    known = _WORDS.findall(before.casefold())
+    words, joining = iter(known), {word for word in known if not senses(word).isdisjoint((Sense.AND, Sense.OR))}
+    return all(word in joining or word in words for word in _WORDS.findall(after.casefold()))
 
 
 def _orders(value: object) -> bool:

@@ -218,11 +218,11 @@ def compress_to_threshold(
     so that a lower threshold never costs more.
     """
     models = models or Models()
-    if threshold >= (RELAXED_BELOW if reading.analysis.model_part else WHOLE_FROM):
-        models = models.whole()
-    prepared = prepare_ladders(reading, counter, models)
+    ways = [prepare_ladders(reading, counter, models.whole())]
+    if threshold < (RELAXED_BELOW if reading.analysis.model_part else WHOLE_FROM):
+        ways.insert(0, prepare_ladders(reading, counter, models))
     # A bundle is taken whole or not at all: now and then the way without any is the cheaper one.
-    ways = [prepared, replace(prepared, joints=())] if prepared.joints else [prepared]
+    ways += [replace(way, joints=()) for way in ways if way.joints]
     share = models.worth.share(threshold)
     names = named_twice(reading) if threshold >= RELAXED_BELOW else None
     alike = alike_blocks(reading.skill) if threshold >= ALL_FROM else ()

@@ -17,8 +17,7 @@ _FEWEST_ITEMS: Final = 3  # of an aside, that make a list
 _BRACKETED: Final = re.compile(rf"\s+\({SHOWN_MARK}{{2,}}\)|（{SHOWN_MARK}{{2,}}）")
 _WORD: Final = re.compile(r"\w{2,}")
 _PLURAL: Final = re.compile(r"[a-z]*[a-z]{3}(?<![siu])s\Z")
-_DENIES: Final = re.compile(r"\s*[(（]\s*(?:no|not|never|without)\b", re.IGNORECASE)
-_DONE: Final = re.compile(r"(?:\w+ed|built|made|done|run|driven|given|written|sent|set|shown)\Z")  # how belongs to it
+_OPENS: Final = re.compile(r"\s*[(（]\s*")
 _ITEM: Final = re.compile(r"[,;]\s+|、|，\s*|\s+/\s+")
 
 Span = tuple[int, int]
@@ -36,7 +35,7 @@ def find_asides(masked: str, text: str, start: int, end: int, *, ends: bool) -> 
     end what it says, and the next may go on with it, only what is in brackets.
     """
     brackets = [m.span() for m in _BRACKETED.finditer(masked, start, end)]
-    found = [span for span in brackets if _WORD.search(text, *span) and not _DENIES.match(text, *span)]
+    found = [span for span in brackets if _WORD.search(text, *span) and not _denies(text, *span)]
     bare = "".join(c for at, c in enumerate(masked[start:end], start) if not any(a <= at < b for a, b in found))
     if _limits(bare):
         return
@@ -44,6 +43,16 @@ def find_asides(masked: str, text: str, start: int, end: int, *, ends: bool) -> 
         found += _tails(masked, start, end)
     found += [item for span in found for item in _items(text, *span)]
     yield from sorted({(a, b) for a, b in found if a > start}, key=lambda span: (span[0], -span[1]))
+
+
+def _denies(text: str, start: int, end: int) -> bool:
+    opened = _OPENS.match(text, start, end)
+    return opened is not None and expression("denials").match(text, opened.end(), end) is not None
+
+
+def _ends_in_done(text: str) -> bool:
+    """Whether a clause ends in a verb to which the way in which something is done belongs: "units built"."""
+    return bool(text) and expression("done").fullmatch(text.split()[-1]) is not None
 
 
 def _limits(text: str) -> bool:
@@ -57,7 +66,7 @@ def _tails(masked: str, start: int, end: int) -> Iterator[Span]:
     for match in expression("asides").finditer(masked, start, end):
         before = masked[start : match.start()]
         bare = before.rstrip(" ,")
-        if len(bare.split()) >= _FEWEST_WORDS and bare != before and not _DONE.search(bare):
+        if len(bare.split()) >= _FEWEST_WORDS and bare != before and not _ends_in_done(bare):
             yield start + len(bare), end
     for match in expression("after_plural").finditer(masked, start, end):
         said = masked[start : match.start()].split()
