@@ -214,8 +214,8 @@ def compress_to_threshold(
 ) -> Plan:
     """The plan with the fewest tokens on the frontier whose functionality is at least `threshold` (0-1).
 
-    Which blocks are required is relaxed in steps down to the threshold; of the plans on the way the cheapest is taken,
-    so that a lower threshold never costs more.
+    Which blocks are required is relaxed in steps down to the threshold, from all that 0.9 requires; of the plans on the
+    way the cheapest is taken, so that a lower threshold never costs more.
     """
     models = models or Models()
     ways = [prepare_ladders(reading, counter, models.whole())]
@@ -225,16 +225,24 @@ def compress_to_threshold(
     ways += [replace(way, joints=()) for way in ways if way.joints]
     share = models.worth.share(threshold)
     names = named_twice(reading) if threshold >= RELAXED_BELOW else None
-    alike = alike_blocks(reading.skill) if threshold >= ALL_FROM else ()
-    sets = [own for own in alike if reading.skill.blocks[own[0]].kind in _ALIKE]
-    settled = [
-        choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names, sets=sets)
-        for required in _relaxed(reading, threshold, models)
-        for way in ways
-    ]
+    settled = [_settle_all(reading, way, max(threshold, ALL_FROM), share, models) for way in ways]
+    if threshold < ALL_FROM:
+        settled += [
+            choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names)
+            for required in _relaxed(reading, threshold, models)
+            for way in ways
+        ]
     best = min(settled, key=lambda item: item.pick.tokens)
     best.show(observe)
     return best.plan(reading)
+
+
+def _settle_all(reading: Reading, way: Ladders, threshold: float, share: float, models: Models) -> Settled:
+    """The cheapest choice that keeps a share (0-1) of the worth and all that a threshold of 0.9 or more keeps."""
+    required = _required(reading, threshold, models)
+    alike = [own for own in alike_blocks(reading.skill) if reading.skill.blocks[own[0]].kind in _ALIKE]
+    names = named_twice(reading)
+    return choose_without_losses(reading, way, required, lambda f: f.pick(f.cheapest(share)), names=names, sets=alike)
 
 
 def _relaxed(reading: Reading, threshold: float, models: Models) -> Iterator[Mapping[int, Reason]]:
