@@ -23,6 +23,7 @@ Keys = npt.NDArray[np.uint64]
 _WORD: Final = re.compile(r"\w\w+")
 _LENGTHS: Final = (3, 4, 5)
 _BLANK: Final = 32
+_DIGITS: Final = 12  # of a similarity that count: what two ways of adding up give is alike, and a tie on any processor
 # Odd numbers that a gram's characters are multiplied with; in 64 bits no two grams of a library meet.
 _MIX: Final = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xFF51AFD7ED558CCD],
@@ -144,7 +145,7 @@ def cosine(one: Vector, other: Vector) -> float:
 
 def similarity(one: Pair, other: Pair) -> float:
     """How alike two texts are, 0-2: the cosine of their words and that of their grams."""
-    return cosine(one.words, other.words) + cosine(one.grams, other.grams)
+    return round(cosine(one.words, other.words) + cosine(one.grams, other.grams), _DIGITS)
 
 
 class Index:
@@ -156,7 +157,7 @@ class Index:
     def similarities(self, pair: Pair) -> Floats:
         """How alike each of the texts is to one, 0-2, in order."""
         words, grams = (reading.cosines(vector) for reading, vector in zip(self._readings, pair, strict=True))
-        return words + grams
+        return np.round(words + grams, _DIGITS)
 
 
 class _Reading:
