@@ -24,7 +24,7 @@ from skill_distiller.providers.prices import Spending
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Limits, Session
 from skill_distiller.rewriting.model import Proposals, RenderingKind
-from skill_distiller.rewriting.retell import faults_of
+from skill_distiller.rewriting.retell import faults_of, home_of
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.run import DistillOptions
@@ -218,6 +218,29 @@ def test_what_is_said_together_is_accounted_for(right: str, wrong: str) -> None:
     bad = told({"blocks": [0, 1], "text": TABLE_OF_LOOPS.replace(right, wrong)})
     offers, _ = offer(bad, bad, analysis=analyze(LOOPS))
     assert (offers.bundles, len(offers.refusals)) == ((), 1)
+
+
+APART = """# Queue
+
+## Commands
+
+| Command | Meaning |
+|---|---|
+| `status` | shows the sizes |
+
+## Tips
+
+Stay calm: look for numbers that confirm the first explanation.
+"""
+
+
+def test_a_text_of_one_section_alone_stands_there() -> None:
+    """What is said of the other one stands elsewhere; its heading would say nothing of the text."""
+    skill = parse_skill(APART)
+    assert home_of(skill, (0, 1), "Stay calm: look for numbers that confirm the explanation.") == 1
+    assert home_of(skill, (0, 1), "`status` shows the sizes; stay calm, look for numbers.") == 0
+    loops = parse_skill(LOOPS)
+    assert home_of(loops, range(len(loops.blocks)), TABLE_OF_LOOPS) == 0
 
 
 TABLE = """# Answers

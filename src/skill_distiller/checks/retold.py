@@ -42,7 +42,7 @@ def _merged(original: Skill, blocks: Sequence[int], text: str) -> Mapping[str, s
     from skill_distiller.meaning.accounting.account import merged_in  # a run without a model has no use for it
     from skill_distiller.rewriting.retell import told_before
 
-    return merged_in(told_before(original, blocks), text)
+    return merged_in(told_before(original, blocks, text), text)
 
 
 def _lacks(original: Skill, candidate: Skill, blocks: Sequence[int], text: str) -> bool:

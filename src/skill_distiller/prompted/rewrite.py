@@ -32,7 +32,7 @@ from skill_distiller.prompted.read_skill import asked_blocks
 from skill_distiller.providers.model import Expected, Request
 from skill_distiller.providers.session import Question, Session
 from skill_distiller.rewriting.model import Bundle, Doubt, Proposals, Refusal, Rendering, RenderingKind
-from skill_distiller.rewriting.retell import Leniency, Retold, Telling, retell
+from skill_distiller.rewriting.retell import Leniency, Retold, Telling, home_of, retell
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.tokens import TokenCounter, count_tokens
 
@@ -107,7 +107,8 @@ class PromptedRewriter:
         texts = {block.index: block.text for block in skill.blocks}
         for one in told:
             said = one.text or one.telling.text
-            texts |= {block: said if block == one.telling.blocks[0] else "" for block in one.telling.blocks}
+            home = home_of(skill, one.telling.blocks, said)
+            texts |= {block: said if block == home else "" for block in one.telling.blocks}
         found: list[Retold] = []
         for one in told:
             elsewhere = _elsewhere(skill, texts, one.telling.blocks) if one.faults or one.doubts else ""
@@ -340,14 +341,15 @@ def _proposals(reading: Reading, told: Sequence[Retold], counter: TokenCounter) 
             continue
         blocks = [reading.skill.blocks[i] for i in one.telling.blocks]
         source = one.text.rstrip("\r\n") + one.before[len(one.before.rstrip("\r\n")) :] if len(blocks) > 1 else one.text
-        source += blocks[-1].gap if _are_next(blocks) else blocks[0].gap
+        home = home_of(reading.skill, one.telling.blocks, one.text)
+        source += blocks[-1].gap if _are_next(blocks) else reading.skill.blocks[home].gap
         before, after = counter.count(one.before), counter.count(source)
         if after >= before:
             continue
         share = share_kept(after / before)
         doubts += _doubts(one)
         if len(blocks) > 1:
-            texts = (source, *("" for _ in blocks[1:]))
+            texts = tuple(source if block.index == home else "" for block in blocks)
             bundles.append(Bundle(_kind(reading, blocks), one.telling.blocks, texts, (), share))
         else:
             renderings[blocks[0].index] = (Rendering(RenderingKind.REWRITTEN, source, after, share, proved=True),)

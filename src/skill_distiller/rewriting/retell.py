@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from skill_distiller.language.forms import stem
+from skill_distiller.language.words import content_words
 from skill_distiller.meaning.accounting.account import account
 from skill_distiller.meaning.accounting.places import Fault
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
@@ -15,12 +17,14 @@ from skill_distiller.skill.parse import LIST_MARKER
 
 LIST_ITEM: Final = re.compile(rf"[ \t]*{LIST_MARKER}[ \t]")
 _CODE: Final = 4  # blanks before a line of code
+# From which part of a text's words on a section is what it says, and to which part one has hardly anything of it.
+_SAID, _HARDLY = 0.8, 0.2
 _ROUNDS: Final = 3  # in which what is at fault in a text is put back as it was
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A text for some blocks of a skill (by index, in order); it stands in the place of the first of them."""
+    """A text for some blocks of a skill (by index, in order); `home_of` says in whose place it stands."""
 
     blocks: tuple[int, ...]
     text: str
@@ -68,8 +72,8 @@ def retell(skill: Skill, telling: Telling, leniency: Leniency = STRICT) -> Retol
         found = faults_of(skill, telling.blocks, text, elsewhere=leniency.elsewhere, trusting=leniency.trusting)
         return tuple(fault for fault in found if fault.doubt) if leniency.doubting else ()
 
-    before = told_before(skill, telling.blocks)
-    text = fit(skill.blocks[telling.blocks[0]], telling.text)
+    before = told_before(skill, telling.blocks, telling.text)
+    text = fit(skill.blocks[home_of(skill, telling.blocks, telling.text)], telling.text)
     faults = check(text)
     if not faults:
         return Retold(telling, before, text, doubts=doubts(text))
@@ -80,17 +84,35 @@ def retell(skill: Skill, telling: Telling, leniency: Leniency = STRICT) -> Retol
 def faults_of(
     skill: Skill, blocks: Sequence[int], text: str, *, elsewhere: str = "", trusting: bool = False
 ) -> tuple[Fault, ...]:
-    """What of some blocks a text does not say, or says besides, where it stands in the place of the first of them."""
-    first = skill.blocks[blocks[0]]
-    if first.kind is BlockKind.LIST_ITEM and not LIST_ITEM.match(text):
+    """What of some blocks a text does not say, or says besides, where it stands at its home."""
+    home = skill.blocks[home_of(skill, blocks, text)]
+    if home.kind is BlockKind.LIST_ITEM and not LIST_ITEM.match(text):
         return (Fault("form", "an item of a list", text),)
-    around = " ".join(skill.heading_path(skill.section_of[first.index]))
-    return account(told_before(skill, blocks), text, around=around, elsewhere=elsewhere, trusting=trusting)
+    around = " ".join(skill.heading_path(skill.section_of[home.index]))
+    return account(told_before(skill, blocks, text), text, around=around, elsewhere=elsewhere, trusting=trusting)
 
 
-def told_before(skill: Skill, blocks: Sequence[int]) -> str:
-    """What some blocks say, with the headings that go with them."""
-    going = {section.index for section in headings_going(skill, blocks)}
+def home_of(skill: Skill, blocks: Sequence[int], text: str) -> int:
+    """The block, by index, in whose place a text for several stands: the first, or the first of a later section.
+
+    That is one which has nearly all words of the text where the section of the first block has hardly any: there it
+    would stand under a heading that says nothing of it.
+    """
+    words = set(map(stem, content_words(text)))
+    said = dict[int, set[str]]()
+    for block in blocks:
+        said.setdefault(skill.section_of[block], set()).update(map(stem, content_words(skill.blocks[block].text)))
+    shared = {section: len(words & own) for section, own in said.items()}
+    most = max(shared, key=lambda section: shared[section])
+    first = shared[skill.section_of[blocks[0]]]
+    if not (shared[most] >= _SAID * len(words) > 0 and first <= _HARDLY * len(words)):
+        return blocks[0]
+    return next(block for block in blocks if skill.section_of[block] == most)
+
+
+def told_before(skill: Skill, blocks: Sequence[int], text: str) -> str:
+    """What some blocks say for which a text stands, with the headings that go with them."""
+    going = {section.index for section in headings_going(skill, blocks, home_of(skill, blocks, text))}
     pieces: list[str] = []
     last = -1
     for index in blocks:
@@ -104,12 +126,12 @@ def told_before(skill: Skill, blocks: Sequence[int]) -> str:
     return "".join(pieces)
 
 
-def headings_going(skill: Skill, blocks: Sequence[int]) -> Iterator[Section]:
-    """The sections whose headings go where some blocks are said in the place of the first: all that is under them."""
-    members, home = set(blocks), skill.section_of[blocks[0]]
+def headings_going(skill: Skill, blocks: Sequence[int], home: int) -> Iterator[Section]:
+    """The sections whose headings go where some blocks are said in the place of one: all that is under them."""
+    members = set(blocks)
     if len(blocks) == 1:
         return
-    stays = _open_above(skill, home)
+    stays = _open_above(skill, skill.section_of[home])
     for section in skill.sections:
         below = [block for block in _below(skill, section) if block.kind is not BlockKind.RULE]
         if section.level and section.index not in stays and below and all(b.index in members for b in below):
