@@ -103,6 +103,17 @@ def test_a_sentence_that_the_judge_finds_lost_comes_back_alone() -> None:
     assert result.text.count("Keep in mind") == 0
 
 
+def test_a_sentence_that_comes_back_ends_as_what_it_replaces() -> None:
+    """What stands behind it begins small."""
+    first, second = "Weigh the parcel on the scale of the house.", "Please write its weight on the label of the parcel."
+    lost = scores(doubts=[{"index": 0, "word": "lost", "quote": ""}])
+    said = told({"blocks": [0], "text": "Weigh the parcel on the scale; write its weight on the label."})
+    provider = ScriptedProvider([labels(("CORE_INSTRUCTION",)), said, lost])
+    text = f"# A\n\n## B\n\n{first} {second}\n"
+    result = distill(parse_skill(text), DistillOptions(threshold=0.8), prompted_backends(Session(provider)))
+    assert f"{first[:-1]}; write" in result.text
+
+
 def test_a_rule_does_not_go_for_one_that_says_less() -> None:
     """The model's word is held against both blocks: a rule that only half stands elsewhere stays."""
     rules = "Never send a parcel without a label.", "Never send a parcel without a label or a form."

@@ -44,7 +44,13 @@ from skill_distiller.meaning.accounting.claims import (
 )
 from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Place, is_verbatim, places_of
 from skill_distiller.meaning.accounting.shape import find_lost_lines, find_other_emphasis, find_other_form
-from skill_distiller.meaning.accounting.turned import find_governed, find_other_order, find_redirected, find_turned
+from skill_distiller.meaning.accounting.turned import (
+    find_governed,
+    find_other_order,
+    find_redirected,
+    find_turned,
+    find_widened,
+)
 from skill_distiller.meaning.accounting.vetoes import find_vetoes, leaves_out, says_more
 from skill_distiller.meaning.compare import compare
 from skill_distiller.meaning.sentence_tokens import read_language, read_tokens
@@ -137,6 +143,7 @@ class _Account:
                 sources.append(nearest)
             self._account_for(place, sources)
         self._found += find_other_order(self._old, said, self._carried)
+        self._found += find_widened(said, self._carried)
         return self._found
 
     def merged(self) -> Iterator[tuple[str, str]]:

@@ -258,3 +258,32 @@ def _stands_behind(one: Place, two: Place, carrier: Place) -> bool:
         for side, other in ((one, two), (two, one))
     )
     return bool(ones and twos) and min(ones) > max(twos)
+
+
+def find_widened(said: Sequence[Place], carried: Mapping[int, Sequence[Place]]) -> Iterator[Fault]:
+    """The conditions on one thing that are said of all now: "if a worker hangs", "all workers hang".
+
+    A question about all does not make it one of all: "Do all workers hang? If a worker …".
+    """
+    for number, place in enumerate(said):
+        sources = carried.get(number, ())
+        wholes = {value for one in sources if not one.text.rstrip().endswith("?") for value in _wholes(one)}
+        for value, words in _wholes(place).items():
+            one = next((one for one in sources if value not in wholes and value in _conditions(one)), None)
+            if one is not None:
+                yield Fault("changed", _conditions(one)[value], words, one.units, place.units, doubt=True)
+
+
+def _wholes(place: Place) -> dict[str, str]:
+    """What a place says of all of a kind, by value, with the words that say it: "all workers", "all of the workers"."""
+    found = dict[str, str]()
+    for claim, behind in pairwise(place.own):
+        if claim.token.sense is Sense.ALL and behind.token.kind is TokenKind.WORD:
+            found.setdefault(behind.value, f"{claim.token.word} {behind.token.word}")
+    return found
+
+
+def _conditions(place: Place) -> dict[str, str]:
+    """The first things of the conditions of a place, by value, each with its word."""
+    heads = [claim for claim in place.own if claim.head is Sense.CONDITION]
+    return {claim.value: claim.token.word for claim in heads if claim.token.kind is TokenKind.WORD}

@@ -87,6 +87,8 @@ def _is_new(edit: Edit) -> bool:
     alone = len(edit.before) == len(edit.after) == 1
     if alone and edit.after[0].word.endswith("ing") and is_imperative(edit.before[0].word):
         return True  # "ask", "stop asking"
+    if Sense.ALL in {token.sense for token in edit.after} - {token.sense for token in edit.before}:
+        return True
     return (alone and turns_around(edit.before, edit.after)) or edit.what == "capitals"  # the US, us
 
 

@@ -62,5 +62,6 @@ def _tries(body: str, doubt: Doubt) -> Iterator[str]:
     from skill_distiller.rewriting.retell import append
 
     if doubt.after and body.count(doubt.after) == 1:
-        yield body.replace(doubt.after, doubt.before)
+        goes_on = doubt.after.endswith(";") and doubt.before.endswith(".")  # what follows begins small
+        yield body.replace(doubt.after, f"{doubt.before[:-1]};" if goes_on else doubt.before)
     yield append(body, doubt.before)
