@@ -143,7 +143,7 @@ def _language_of() -> Mapping[str, str]:
     return found
 
 
-_OF_LANGUAGE: Final = frozenset("articles fillers light imperatives opposites rivals synonyms".split())
+_OF_LANGUAGE: Final = frozenset("articles fillers idle qualifiers light imperatives opposites rivals synonyms".split())
 
 
 # With no other ending does the English Snowball stemmer change a word; it takes 20 microseconds.

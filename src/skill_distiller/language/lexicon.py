@@ -112,9 +112,12 @@ def _is_in(*lists: str) -> Callable[[str], bool]:
     return lambda word: word in known()
 
 
-is_filler: Final = _is_in("fillers")  # may go or come without a change of what is said
+_SMALL_WORDS: Final = ("light", "articles", "fillers", "idle", "qualifiers")  # the tables of them
+is_filler: Final = _is_in("fillers", "idle", "qualifiers")  # seldom says anything
+is_idle: Final = _is_in("idle")  # a filler or not by where it stands: "you `just` run it", "return `just` the id"
+is_qualifier: Final = _is_in("qualifiers")  # says how, how much or besides: "`very` large"
 is_article: Final = _is_in("articles")
-is_light: Final = _is_in("light", "articles", "fillers")  # without content of its own: also prepositions, connectives
+is_light: Final = _is_in(*_SMALL_WORDS)  # without content of its own: also prepositions, connectives
 is_imperative: Final = _is_in("imperatives")  # an instruction may begin with it: a verb in the form that asks
 is_implied: Final = _is_in("implied")  # goes without saying beside a command: "(`use`) git push"
 is_leading: Final = _is_in("leading")  # says that something comes before all else: "plan it `first`"
@@ -128,6 +131,12 @@ is_bleached: Final = _is_in("bleached")  # a verb that says little by itself: `u
 is_linking: Final = _is_in("linking")  # ties a noun to another, or to what is said of it: `of`, `that`
 is_lacking: Final = _is_in("lacking")  # stands before what is not there: `without` a key
 is_inversion: Final = _is_in("inversions")  # makes a condition of the clause it begins: "Sollte er fehlen, ..."
+
+
+def are_declined(one: str, other: str, *, turned: bool) -> bool:
+    """Whether two articles are one in two cases: `der` and `dem`; if `turned`, in those of who does and has it done."""
+    cases, _, all_cases = tables("de")["declined"].partition("|")
+    return one != other and any({one, other} <= set(group) for group in parts(cases if turned else all_cases))
 
 
 def is_kind(word: str) -> bool:
@@ -154,6 +163,8 @@ def abbreviations() -> frozenset[str]:
 
 def are_opposites(a: str, b: str, language: str = "") -> bool:
     """Whether two words, in any form, exclude each other: `keeps` and `deleted`, `monday` and `friday`."""
+    if _is_denied(a, b, language) or _is_denied(b, a, language) or _are_opposite_degrees(a, b, language):
+        return True
     first, second = _listed(a, language), _listed(b, language)
     if not first or not second or same_word(a, b, language):
         return False
@@ -161,6 +172,33 @@ def are_opposites(a: str, b: str, language: str = "") -> bool:
     return not sides.isdisjoint(-number for number in _numbers(_opposites(), first)) or not _numbers(
         _members("rivals"), first
     ).isdisjoint(_numbers(_members("rivals"), second))
+
+
+_LEAST_DENIED: Final = 4  # letters of a word with an opposing prefix
+_LEAST_COMPARED: Final = 3  # letters of one that is compared
+
+
+def _is_denied(word: str, other: str, language: str) -> bool:
+    """Whether a word is another one with a prefix that turns it round: `unpaid` of `paid`."""
+    if len(other) < _LEAST_DENIED or not word.endswith(other):
+        return False
+    return word.removesuffix(other) in tables(language or "en").get("opposing_prefixes", "").split()
+
+
+def _are_opposite_degrees(a: str, b: str, language: str) -> bool:
+    """Whether two English words compare opposites: `harder`, `easier`."""
+    end = next((end for end in ("er", "est") if a.endswith(end) and b.endswith(end)), "")
+    if not end or language not in ("", "en"):
+        return False
+    first, second = (_numbers(_opposites(), _compared(word.removesuffix(end))) for word in (a, b))
+    return not second.isdisjoint(-number for number in first)
+
+
+def _compared(root: str) -> frozenset[str]:
+    """What an English word may compare, by what it is without its ending: `easi` of `easy`, `bigg` of `big`."""
+    forms = {root, f"{root}e", f"{root[:-1]}y" if root.endswith("i") else root}
+    forms.add(root[:-1] if root[-1:] == root[-2:-1] else root)
+    return frozenset(form for form in forms if len(form) >= _LEAST_COMPARED)
 
 
 def are_synonyms(a: str, b: str, language: str = "") -> bool:
@@ -219,7 +257,7 @@ def _senses() -> Mapping[str, Mapping[str, frozenset[Sense]]]:
 @lru_cache(maxsize=16)
 def _small_words(language: str) -> frozenset[str]:
     data = tables(language)
-    return frozenset(" ".join(data.get(table, "") for table in ("light", "articles", "fillers")).split())
+    return frozenset(" ".join(data.get(table, "") for table in _SMALL_WORDS).split())
 
 
 @lru_cache(maxsize=16)
@@ -287,6 +325,23 @@ def phrases(language: str = "") -> Rules:
                     found.setdefault(form, {}).setdefault((form, *rest), token)
     return MappingProxyType(
         {first: tuple(sorted(rules.items(), key=lambda rule: -len(rule[0]))) for first, rules in found.items()}
+    )
+
+
+@lru_cache(maxsize=1)
+def phrasal_verbs() -> frozenset[tuple[str, ...]]:
+    """The expressions that begin with a verb, in all its forms, but for those that always say what stands for them.
+
+    "Push back" is "postpone", but not everywhere.
+    """
+    sure = {tuple(words) for line in tables("en")["shorter"].splitlines() for words in parts(line.partition(": ")[2])}
+    return frozenset(
+        (form, *rest)
+        for text in texts("verbs")
+        for line in text.strip().splitlines()
+        for first, *rest in parts(line.partition(": ")[2])
+        for form in _forms(first)
+        if (first, *rest) not in sure
     )
 
 

@@ -18,7 +18,7 @@ from skill_distiller.meaning.token import TokenKind
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind
 from skill_distiller.meaning.verdicts import RANK, Edit, Verdict, worst
 from skill_distiller.meaning.wording import compare_wording
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
 
 # What of these is joined, parted or said otherwise in form is another list, table or program.
@@ -90,6 +90,7 @@ def compare(before: Skill, after: Skill) -> Comparison:
     differences = [
         *_headings(found, around),
         *(difference for match in found.matches for difference in _match(match, around)),
+        *_quotations(found),
         *_places(found),
         *_gone(found),
         *_come(found),
@@ -194,6 +195,15 @@ def _places(found: Alignment) -> Iterator[Difference]:
             yield Difference(Verdict.MOVED, old[:1], new[:1], what or "order", firm)
 
 
+def _quotations(found: Alignment) -> Iterator[Difference]:
+    """What is quoted on one side only: a quotation may be something to say, where it was something to do."""
+    for match in found.matches:
+        sides = ((found.old.skill, match.before), (found.new.skill, match.after))
+        old, new = (any(skill.blocks[u.block].kind is BlockKind.QUOTE for u in units) for skill, units in sides)
+        if old is not new:
+            yield Difference(Verdict.REWORDED, tuple(match.before), tuple(match.after), "quotation", False)
+
+
 def _units(side: Side, thing: int | Unit) -> tuple[Unit, ...]:
     return tuple(side.units(thing)) if isinstance(thing, int) else (thing,)
 
@@ -239,7 +249,7 @@ def _gone(found: Alignment) -> Iterator[Difference]:
     """What is no longer there; a sentence that still stands in the same section word by word is no loss."""
     if not found.gone:
         return
-    left = {plain(unit.text): unit.section for unit in found.of_old}
+    left = {plain(unit.text): _place(unit) for unit in found.of_old}
     by_longest = defaultdict[str, set[frozenset[str]]](set)
     for unit in found.gone:
         if unit.kind is UnitKind.SENTENCE:
@@ -247,17 +257,22 @@ def _gone(found: Alignment) -> Iterator[Difference]:
             by_longest[max(own, key=len, default="")].add(own)
     for i, _ in found.blocks:
         if _may_hold(plain(found.old.skill.blocks[i].text), by_longest):
-            left.update((plain(unit.text), unit.section) for unit in found.old.units(i))
+            left.update((plain(unit.text), _place(unit)) for unit in found.old.units(i))
     coded = _blocks_of_code(found.of_old)
     for unit in found.gone:
-        section = left.get(plain(unit.text)) if unit.kind is UnitKind.SENTENCE else None
+        place = left.get(plain(unit.text)) if unit.kind is UnitKind.SENTENCE else None
         if unit.kind is UnitKind.FENCE and unit.block in coded:
             yield Difference(Verdict.REWORDED, (unit,), (), unit.kind.value, False)
-        elif section is None:
+        elif place is None or (place != _place(unit) and place[0] == unit.section):  # said under another label
             yield Difference(Verdict.GONE, (unit,), (), unit.kind.value, True)
         else:
-            verdict = Verdict.PROVED if section == unit.section else Verdict.REWORDED
-            yield Difference(verdict, (unit,), (), "said twice", False)
+            same = place[0] == unit.section and not asks(read_tokens(unit.text))  # what is to be done may be so twice
+            yield Difference(Verdict.PROVED if same else Verdict.REWORDED, (unit,), (), "said twice", False)
+
+
+def _place(unit: Unit) -> tuple[int, tuple[str, ...]]:
+    """What a sentence stands under: its section and its labels."""
+    return unit.section, tuple(plain(one.text) for one in unit.under)
 
 
 def _may_hold(text: str, by_longest: Mapping[str, Iterable[frozenset[str]]]) -> bool:

@@ -18,16 +18,20 @@ from skill_distiller.language.lexicon import (
     is_imperative,
     is_light,
     is_particle,
+    is_qualifier,
     language_of,
+    phrasal_verbs,
     phrases,
     segment,
     senses,
 )
+from skill_distiller.language.tables import UNSPACED, words_in
 from skill_distiller.language.words import CJK
 from skill_distiller.meaning.token import (
     Token,
     TokenKind,
     with_clocks,
+    with_idle_words,
     with_pronouns,
     with_telling_articles,
     with_units,
@@ -44,7 +48,7 @@ _MARKUP: Final = re.compile(
     | </?[A-Za-z][^<>]{0,2000}>
     | \{\{[^{}\n]{1,200}\}\} | \{[\w.-]{1,80}\} | \$\{?\w{1,80}\}? | \$\$[^$]{1,4000}\$\$ | \$[^$\n]{1,400}\$
     | \[\^[^\]\s]{1,80}\]:? | (?<![\w\]])\[[ xX]\](?=\s) | (?<!~)~~(?!~)
-    | (?<![~\w])~(?=[A-Za-z*`]) | (?<=[A-Za-z.!?*`])~(?![~\w/])
+    | !(?=\[) | (?<![~\w])~(?=[A-Za-z*`]|[ ]\d) | (?<=[A-Za-z.!?*`])~(?![~\w/])
     | \[\[[^\]\n]{1,300}\]\] | \[[^\[\]\n]{1,300}\](?=\()""",
     re.VERBOSE | re.DOTALL,
 )
@@ -60,8 +64,8 @@ _ELIDED: Final = (
 )
 _WORD: Final = (
     rf"(?P<cjk>[{CJK}]+){_ELIDED}"
-    rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>\d[\d.,:]*\d|\d)"
-    r"|(?P<sign>[≥≤→⇒↔¬∧∨∀∃=<>&+×÷±/%#@?？]|[^\w\s!-/:-@\[-`{-~，。、；：！？「」『』（）《》【】“”‘’„‚‹›«»…–—·•¿¡])"
+    rf"|(?P<word>[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)*\.?(?:[^\W\d_]\.)*)|(?P<number>(?<![\w.])\.\d+|\d[\d.,:]*\d|\d)"
+    r"|(?P<sign>!==?|[≥≤→⇒↔¬∧∨∀∃=<>&+×÷±/%#@?？^]|[^\w\s!-/:-@\[-`{-~，。、；：！？「」『』（）《》【】“”‘’„‚‹›«»…–—·•¿¡])"
 )
 # Of a text in small letters of ASCII without apostrophes, whose numbers tell no language; much faster.
 _ASCII_WORD: Final = re.compile(r"[a-z]+\.?(?:[a-z]\.)*|[=<>&+/%#@?]")
@@ -103,7 +107,7 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
         ]
     said = _with_phrases(with_pronouns(with_units(tokens, text)))
     said = _with_phrases(said) if said != tokens else said  # one may stand in another: "5 euros or more"
-    return tuple(with_telling_articles(with_clocks(said)))
+    return tuple(with_telling_articles(list(with_idle_words(with_clocks(said)))))
 
 
 def _character(entity: re.Match[str]) -> str:
@@ -178,7 +182,8 @@ def _markup_value(text: str) -> str:
     first, _, rest = text[1:].partition(" ")
     if text.startswith("[") and rest and is_article(first.casefold()):  # "[the guide](a.md)", "the [guide](a.md)"
         text = f"[{rest}"
-    return link[1] if link else _MARKS.sub(" ", text).casefold().translate(_QUOTES)
+    text = link[1] if link else _MARKS.sub(" ", text).translate(_QUOTES)
+    return text if link or text[0] in "{$" or "=" in text else text.casefold()  # "{ID}", "$PATH", `href="/A"`
 
 
 def _amount(number: str) -> str:
@@ -191,10 +196,8 @@ def _word_tokens(text: str, start: int, end: int, language: str) -> Iterator[Tok
         word, at, group = match.group(), match.start(), match.lastgroup
         if group in ("word", "elided"):
             kind, value, plain, size, sense, loud = _read_word(word, language)
-            if word.rstrip(".") == "A" and text[max(0, at - 8) : at].rstrip(" *_#")[-1:] not in (
-                "",
-                *".!?:\n",
-            ):  # option A
+            opens = text[max(0, at - 8) : at].rstrip(" *_#")[-1:] in ("", *".!?:\n")
+            if word.rstrip(".") == "A" and (not opens or language in UNSPACED):  # option A
                 kind, value, sense = TokenKind.WORD, "A", None
             yield Token(kind, value, plain, at, at + size, sense, loud, language)
         elif group == "number":
@@ -265,7 +268,7 @@ def _kind_of(plain: str, language: str) -> tuple[TokenKind, str, Sense | None]:
     if found:
         sense = _strongest(found)
         return TokenKind.SENSE, _sense_value(sense, plain), sense
-    if is_article(plain) or is_filler(plain):
+    if is_article(plain) or (is_filler(plain) and not is_qualifier(plain)):
         return TokenKind.SMALL, plain, None
     if is_light(plain):
         return TokenKind.LIGHT, plain, None
@@ -307,11 +310,11 @@ def _with_phrases(tokens: Sequence[Token]) -> list[Token]:
                 continue  # "the log in the folder" is no "log in"
             run, counted = _run(left[at : at + len(words) + 2], words)
             if run:
-                found += _canonical(canonical, run, counted)
+                found += _canonical(canonical, run, counted, words)
                 at += len(run)
                 break
             if apart := _apart(left[at + 1 : at + 1 + _MOST_APART], words):
-                found += _canonical(canonical, [left[at]], ())
+                found += _canonical(canonical, [left[at]], (), words)
                 del left[at + apart]
                 at += 1
                 break
@@ -341,8 +344,8 @@ def _seconds(language: str) -> Mapping[str, frozenset[str]]:
 
 
 def _apart(behind: Sequence[Token], words: tuple[str, ...]) -> int:
-    """How far behind a verb its particle stands, where another word is between them: "switch it off"; 0 for nowhere."""
-    if len(words) != 2 or not is_particle(words[1]):
+    """How far behind a verb its particle stands, or the other half of "ne ... que": "switch it off"; 0 for nowhere."""
+    if len(words) != 2 or not (is_particle(words[1]) or words[1] in words_in("halves")):
         return 0
     for distance, token in enumerate(behind, 1):
         if token.word == words[1]:
@@ -374,10 +377,11 @@ def _run(tokens: Sequence[Token], words: tuple[str, ...]) -> tuple[Sequence[Toke
     return (), ()
 
 
-def _canonical(canonical: str, run: Sequence[Token], counted: Sequence[Token]) -> Iterator[Token]:
-    """The tokens that stand for a run of them, a number and what it counts as they were."""
+def _canonical(stands: str, run: Sequence[Token], counted: Sequence[Token], words: tuple[str, ...]) -> Iterator[Token]:
+    """The tokens that stand for a run of them, the words of an expression; a number and what it counts as they were."""
+    spoken = " ".join(words[1:]) if words in phrasal_verbs() else ""
     start, end, loud = run[0].start, run[-1].end, any(token.loud for token in run)
-    for plain in canonical.split():
+    for plain in stands.split():
         if plain == "#":
             yield from counted
         elif plain.isdigit():
@@ -385,7 +389,8 @@ def _canonical(canonical: str, run: Sequence[Token], counted: Sequence[Token]) -
         elif not plain[0].isalpha() and _expression(elided=True, unspaced=_is_unspaced(plain)).fullmatch(plain):
             yield _sign(plain, start, end)
         else:
-            yield make_token(plain, plain, start, end, run[0].language or run[-1].language, loud=loud)
+            language = run[0].language or run[-1].language
+            yield make_token(plain, plain, start, end, language, loud=loud)._replace(spoken=spoken)
 
 
 def asks(tokens: Sequence[Token]) -> bool:

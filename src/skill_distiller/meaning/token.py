@@ -8,7 +8,7 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from skill_distiller.language.lexicon import Sense, is_article
+from skill_distiller.language.lexicon import Sense, is_article, is_idle
 from skill_distiller.language.tables import words_in
 
 
@@ -25,7 +25,8 @@ class TokenKind(IntEnum):
 class Token(NamedTuple):
     """A word or fact of a text: `value` is what it is compared by, `start` and `end` are offsets into the text.
 
-    `loud` is True for a word in capitals that is one by choice: MUST, NEVER.
+    `loud` is True for a word in capitals that is one by choice: MUST, NEVER. `spoken` is the end of an expression that
+    the word stands for and that may say something else too: "back" where "push back" is read as "postpone".
     """
 
     kind: TokenKind
@@ -36,6 +37,7 @@ class Token(NamedTuple):
     sense: Sense | None = None
     loud: bool = False
     language: str = ""
+    spoken: str = ""
 
 
 _MAX_UNIT: Final = 3  # letters of a unit whose capitals count
@@ -47,7 +49,9 @@ def with_units(tokens: Sequence[Token], text: str) -> list[Token]:
     for at, (number, unit) in enumerate(pairwise(tokens), 1):
         counted = number.kind is TokenKind.FACT and number.value[-1:].isdigit() and unit.start - number.end <= 1
         if counted and unit.kind is TokenKind.WORD and len(unit.word) <= _MAX_UNIT and unit.word.isascii():
-            found[at] = unit._replace(value=text[unit.start : unit.end])
+            written = text[unit.start : unit.end]
+            bits = written == unit.word.capitalize() and unit.word in words_in("units_of_bits")  # "Mb" is not "MB"
+            found[at] = unit._replace(value=written, word=written if bits else unit.word)
     return found
 
 
@@ -92,6 +96,27 @@ def _is_pronoun(tokens: Sequence[Token]) -> bool:
     if token.word not in words_in("pronouns_too") or before.word not in words_in("before_pronouns"):
         return False
     return not behind or behind[0].kind is not TokenKind.WORD or behind[0].start - token.end > 1
+
+
+_GOVERNS: Final = frozenset({Sense.CONDITION, Sense.EXCEPTION, Sense.UNTIL, Sense.NEGATION, Sense.ONLY})
+
+
+def with_idle_words(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The tokens, where what is a filler elsewhere says something: "return `just` the id", "if `truly` needed"."""
+    for at, token in enumerate(tokens):
+        if token.kind is not TokenKind.SMALL or not is_idle(token.word):
+            yield token
+            continue
+        before, behind = tokens[:at], tokens[at + 1 : at + 2]
+        follows = bool(before) and before[-1].kind in (TokenKind.FACT, TokenKind.WORD)
+        named = any(beside.kind is TokenKind.FACT or is_article(beside.word) for beside in behind)
+        listed = bool(before) and before[-1].sense in (Sense.AND, Sense.OR)
+        if (follows or listed) and named and token.word in words_in("mere"):
+            yield token._replace(kind=TokenKind.SENSE, value=f"{Sense.ONLY}:", sense=Sense.ONLY)
+        elif not behind or follows or named or any(one.sense in _GOVERNS for one in before):
+            yield token._replace(kind=TokenKind.LIGHT)
+        else:
+            yield token
 
 
 def with_telling_articles(tokens: Sequence[Token]) -> Iterator[Token]:

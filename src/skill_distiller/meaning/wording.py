@@ -10,6 +10,7 @@ from typing import Final
 from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import (
     Sense,
+    are_declined,
     are_opposites,
     is_bleached,
     is_imperative,
@@ -19,6 +20,7 @@ from skill_distiller.language.lexicon import (
     is_leading,
     is_particle,
     is_pronoun,
+    is_qualifier,
     senses,
 )
 from skill_distiller.language.tables import words_in
@@ -194,6 +196,8 @@ class _Comparison:
                 Verdict.CHANGED if quoted or not same_word(one.word, other.word, one.language) else Verdict.REWORDED
             )
             self.found.append(Edit(verdict, (one,), (other,), "fact" if quoted else "word"))
+        elif one.spoken != other.spoken:
+            self.found.append(Edit(Verdict.REWORDED, (one,), (other,), "word"))
         elif one.word != other.word and one.kind is TokenKind.SENSE:
             opposite = are_opposites(one.word, other.word, one.language)
             self.found.append(
@@ -288,11 +292,21 @@ class _Comparison:
         elif lost or come:
             verdict = Verdict.CHANGED if self._matters(gap, lost, come) else Verdict.REWORDED
             self.found.append(Edit(verdict, tuple(lost), tuple(come), "word"))
+        self._others_left(gap)
+        self._senses_left(gap)
+
+    def _others_left(self, gap: Gap) -> None:
+        """The same for facts, small words and what is smaller: articles, fillers."""
         for kind, verdict, what in _OTHERS:
             lost, come = ([t for t in side if t.kind is kind] for side in (gap.before, gap.after))
             if lost or come:
+                for turned, other in ((False, Verdict.REWORDED), (True, Verdict.CHANGED)):  # "den Kunden", "der Kunde"
+                    if any(are_declined(a.word, b.word, turned=turned) for a in lost for b in come):
+                        verdict = other
+                degrees = [any(is_qualifier(token.word) for token in side) for side in (lost, come)]
+                if gap.binding and not gap.main and degrees[0] is not degrees[1]:  # "if it is (very) slow"
+                    verdict = Verdict.CHANGED
                 self.found.append(Edit(verdict, tuple(lost), tuple(come), what))
-        self._senses_left(gap)
 
     def _matters(self, gap: Gap, lost: Sequence[Token], come: Sequence[Token]) -> bool:
         """Whether a statement that lost words, or got some, says something else for it: one that asks or forbids does.
