@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Final
@@ -63,19 +62,20 @@ def _sections(lines: Sequence[str], start: int) -> Iterator[Section]:
     blocks: list[Block] = []
     count = 0
     lead = "".join(lines[start : start + (spans[0].start if spans else len(body))])
-    section = Section(0, 0, "", lead, start + 1, ())
+    # Index, level, heading, source and line of the section whose blocks are read.
+    above = (0, 0, "", lead, start + 1)
     for span, stop in zip(spans, [*(span.start for span in spans[1:]), len(body)], strict=False):
         own = "".join(lines[start + span.start : start + span.end])
         gap = "".join(lines[start + span.end : start + stop])
         line = start + span.start + 1
         if span.level:
-            yield replace(section, blocks=tuple(blocks))
-            section = Section(section.index + 1, span.level, span.label, own + gap, line, ())
+            yield Section(*above, tuple(blocks))
+            above = (above[0] + 1, span.level, span.label, own + gap, line)
             blocks = []
         else:
             blocks.append(Block(count, span.kind, own, gap, line, span.label))
             count += 1
-    yield replace(section, blocks=tuple(blocks))
+    yield Section(*above, tuple(blocks))
 
 
 def _spans(body: Sequence[str]) -> Iterator[Lines]:
