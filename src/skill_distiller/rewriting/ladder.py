@@ -57,7 +57,6 @@ _RUNGS: Final = (
     _Rung(RenderingKind.CUT, STRENGTH, 0.992),
 )
 _MIN_PHRASE_WORDS: Final = 3
-_LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
 
