@@ -12,20 +12,17 @@ from statistics import fmean
 from lab.common.shared import Shared, shared_at, shared_parser
 from lab.common.tables import percent, table
 from skill_distiller.analysis.trained import TrainedAnalyzer
-from skill_distiller.exams.baselines import NO_OTHERS, SEEDS, Baseline, baselines_kept
+from skill_distiller.exams.baselines import LINGUA, NO_OTHERS, SEEDS, Baseline, baselines_kept, load_llmlingua
 from skill_distiller.exams.evidence import SkillTexts, criteria_kept, evidence_table
 from skill_distiller.exams.exam_files import read_exam
-from skill_distiller.exams.llmlingua import NAME as LINGUA
-from skill_distiller.exams.llmlingua import load_llmlingua
 from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.statistics import bootstrap, compare_pairs
 from skill_distiller.run.distill import distill
 from skill_distiller.run.gates.bring_back import MOST_ROUNDS
-from skill_distiller.run.gates.exam_gate import gate_by_exam
+from skill_distiller.run.gates.exam_gate import ExamRun, gate_by_exam
 from skill_distiller.run.moving.reduce import reduce_folder
 from skill_distiller.run.moving.reduce_run import DEFAULT_SHARE, ReduceOptions
 from skill_distiller.run.run import DistillOptions, Run
-from skill_distiller.run.take_exam import ExamRun
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import SKILL_FILE
 from skill_distiller.skill.read import read_skill

@@ -15,7 +15,7 @@ from skill_distiller.analysis.patterns import find_patterns
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import block_facts, fact_keys, find_facts
 from skill_distiller.planning.ladders import Ladders, require
-from skill_distiller.rewriting.ladder import Ladder, build_ladders, keeps_everything
+from skill_distiller.rewriting.ladder import Ladder, build_ladders, edit_blocks, keeps_everything
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
@@ -33,7 +33,9 @@ def _required(analysis: Analysis) -> frozenset[int]:
 def build(skill: Skill, counter: TokenCounter) -> tuple[Analysis, tuple[Ladder, ...]]:
     """The analysis of a skill by rules, and its ladders."""
     analysis = RulesAnalyzer().analyze(skill)
-    return analysis, require(Ladders(build_ladders(Reading(analysis), counter), (), ()), _required(analysis)).ladders
+    reading = Reading(analysis)
+    ladders = build_ladders(reading, edit_blocks(reading, counter))
+    return analysis, require(Ladders(ladders, (), ()), _required(analysis)).ladders
 
 
 def _check(skill: Skill, counter: TokenCounter) -> None:

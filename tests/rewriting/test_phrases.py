@@ -12,7 +12,7 @@ from tests.fixture_file import parameters
 from skill_distiller.analysis.model import Analysis, Phrases, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
-from skill_distiller.rewriting.ladder import build_ladders
+from skill_distiller.rewriting.ladder import build_ladders, edit_blocks
 from skill_distiller.rewriting.model import RenderingKind, apply_edits
 from skill_distiller.rewriting.redundant import phrase_edits
 from skill_distiller.skill.parse import parse_skill
@@ -70,7 +70,7 @@ def test_phrases_and_words_go_together() -> None:
     text = "The log of the whole run is kept in the folder, which is what everybody has long been hoping for.\n"
     phrase = ", which is what everybody has long been hoping for"
     reading = Reading(Analysis(parse_skill(text), (Verdict(SectionType.EXPLANATION, 0.3, 0.9),), "by hand"))
-    (ladder,) = build_ladders(reading, load_counter(), {0: Phrases((), (phrase,))})
+    (ladder,) = build_ladders(reading, edit_blocks(reading, load_counter(), {0: Phrases((), (phrase,))}))
     texts = {rung.kind: rung.text for rung in ladder.rungs}
     assert texts[RenderingKind.CUT] == texts[RenderingKind.PRUNED].replace(phrase, "")
     assert texts[RenderingKind.CUT] == "The log of the whole run is kept in folder.\n"

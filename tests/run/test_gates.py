@@ -20,12 +20,11 @@ from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import carry_out
 from skill_distiller.run.gates.adaptive_gate import STEPS, choose_by_exam
 from skill_distiller.run.gates.bring_back import feed_back
-from skill_distiller.run.gates.exam_gate import Distilling, ExamGate, Reducing
+from skill_distiller.run.gates.exam_gate import Distilling, ExamGate, ExamRun, Reducing
 from skill_distiller.run.gates.faithfulness_gate import FaithfulnessGate
 from skill_distiller.run.moving.reduce_run import ReduceOptions
 from skill_distiller.run.result import Basis
 from skill_distiller.run.run import DistillOptions, Run
-from skill_distiller.run.take_exam import ExamRun
 from skill_distiller.skill.ids import piece_ids
 from skill_distiller.skill.read import read_folder
 from skill_distiller.tokens import load_counter

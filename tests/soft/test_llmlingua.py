@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import run
 
-from skill_distiller.exams.llmlingua import baseline_of, load_llmlingua
+from skill_distiller.exams.baselines import baseline_of, load_llmlingua
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter
 

@@ -19,9 +19,8 @@ from skill_distiller.errors import BadInputError, RefusedError
 from skill_distiller.soft.checkpoint import open_checkpoint
 from skill_distiller.soft.data.examples import Example, write_lines
 from skill_distiller.soft.sharding import World
-from skill_distiller.soft.train_settings import make_settings
+from skill_distiller.soft.train_settings import Entry, make_settings, read_log
 from skill_distiller.soft.training import Wanted, pick, rate_at, train
-from skill_distiller.soft.training_log import Entry, read_log
 
 ALONE = World(0, 1, torch.device("cpu"))
 BATCH = {"lr": 1e-3, "batch": 4, "accumulation": 1, "checkpointing": False}
@@ -106,7 +105,7 @@ from skill_distiller.soft import checkpoint
 from skill_distiller.soft.train_settings import make_settings
 from skill_distiller.soft.sharding import World
 from skill_distiller.soft.training import Wanted, pick, rate_at, train
-from skill_distiller.soft.training_log import Entry, read_log
+from skill_distiller.soft.train_settings import Entry, read_log
 torch.set_num_threads(1)
 plain, phase, step = json.loads(sys.argv[1])
 def observe(entry):

@@ -61,6 +61,7 @@ class PatternNames(NamedTuple):
 
 
 NO_PATTERNS: Final = PatternNames()
+_ONLY_A_RULE: Final = PatternNames(hard_rule=True)
 WORDS: Final[dict[str, Any]] = tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
 
 
@@ -94,7 +95,7 @@ def find_patterns(text: str) -> PatternNames:
     hard_rule = not _QUICK["hard_rule"].isdisjoint(words) and HARD_RULE.found_in(text, text)
     lowered = text.lower()
     if _QUICK["pattern"].isdisjoint(words) and not _may_hold(text, lowered):
-        return NO_PATTERNS._replace(hard_rule=hard_rule)
+        return _ONLY_A_RULE if hard_rule else NO_PATTERNS
     return PatternNames(
         frozenset(p.name for p in PROTECTED if p.found_in(text, lowered)),
         frozenset(p.name for p in ADVISORY if p.found_in(text, lowered)),

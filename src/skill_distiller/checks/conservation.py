@@ -30,7 +30,7 @@ from skill_distiller.checks.model import (
     read_receipt,
 )
 from skill_distiller.checks.rejoin import Part, Rejoined, rejoin
-from skill_distiller.checks.resolve_links import anchors_in, reached_from_core
+from skill_distiller.checks.resolve_links import DEAD, anchors_in, reached_from_core
 from skill_distiller.errors import BadInputError
 from skill_distiller.language.facts import inventory
 from skill_distiller.language.modals import restricts
@@ -50,7 +50,6 @@ from skill_distiller.structure.find_edges import find_edges
 
 REDUCE_SCHEMA: Final = "skill-distiller/reduce/1"
 _NO_RECEIPT: Final = "Give the JSON that `skill-distiller reduce --json` printed for this skill."
-_DEAD: Final = {LinkState.MISSING: FindingKind.NO_FILE, LinkState.OUTSIDE: FindingKind.OUTSIDE}
 _EXCERPT: Final = 160  # characters of a text that a finding quotes
 
 
@@ -288,16 +287,16 @@ def _unreachable(pair: FolderPair, links: Collection[FolderLink]) -> Iterator[Fi
 
 
 def _dead_links(pair: FolderPair, links: Collection[FolderLink]) -> Iterator[Finding]:
-    before = {item.link.text for item in pair.links_before if item.state in _DEAD}
+    before = {item.link.text for item in pair.links_before if item.state in DEAD}
     for item in links:
-        if item.state not in _DEAD or item.source == SKILL_PATH:
+        if item.state not in DEAD or item.source == SKILL_PATH:
             continue  # those of SKILL.md are looked at with what moved back in it
         if item.link.kind is LinkKind.MENTION and item.link.text in pair.before.skill.body:
             continue
         if item.link.text in before:
-            yield _dead(item, Level.WARNING, _DEAD[item.state], f"in {item.source} {ALREADY}")
+            yield _dead(item, Level.WARNING, DEAD[item.state], f"in {item.source} {ALREADY}")
         else:
-            yield _dead(item, Level.FAILURE, _DEAD[item.state], f"in {item.source}")
+            yield _dead(item, Level.FAILURE, DEAD[item.state], f"in {item.source}")
 
 
 def _dead_anchors(pair: FolderPair, links: Collection[FolderLink]) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from skill_distiller.skill.links import LinkKind, find_links, split_target
 from skill_distiller.skill.model import Skill, once_per_skill
 
 _NAMED: Final = re.compile(r"<[^<>]{1,200}?\b(?:id|name)\s{0,9}=\s{0,9}[\"']([^\"'\s]{1,200})[\"']", re.IGNORECASE)
-_DEAD: Final = {LinkState.MISSING: FindingKind.NO_FILE, LinkState.OUTSIDE: FindingKind.OUTSIDE}
+DEAD: Final = {LinkState.MISSING: FindingKind.NO_FILE, LinkState.OUTSIDE: FindingKind.OUTSIDE}
 
 
 def find_dead_links(pair: Pair) -> Iterator[Finding]:
@@ -80,8 +80,8 @@ def _dead_links(folder: SkillFolder, find: FindTarget) -> Iterator[tuple[FolderL
             item = resolve_link(source, link, find)
             if item is None:
                 continue
-            if item.state in _DEAD:
-                yield item, _DEAD[item.state]
+            if item.state in DEAD:
+                yield item, DEAD[item.state]
             elif item.state is LinkState.ANCHOR:
                 anchors = anchors_in(skill) if anchors is None else anchors
                 path, name = split_target(link.text)

@@ -47,7 +47,7 @@ from skill_distiller.errors import ProviderError, RefusedError, UsageError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import ConsoleWatcher, open_console, print_notes, print_report
 from skill_distiller.report.json_record import stage_line, to_json
-from skill_distiller.report.moved import diff_of
+from skill_distiller.report.losses import diff_of
 from skill_distiller.report.record import Record, make_record
 from skill_distiller.report.text import printable
 from skill_distiller.rewriting.redundant import PhraseScorer
@@ -106,7 +106,7 @@ def compress(
     models, learnings = with_settings(models, config, context), OFF if no_calibration else learnings_dir
     request = Request(paths[0], goal, pieces, output, source, models, learnings, debug_stages, config)
     if names_several(paths):
-        from skill_distiller.cli.library.compress_several import compress_several
+        from skill_distiller.cli.library.batch import compress_several
 
         compress_several(request, paths)
     else:

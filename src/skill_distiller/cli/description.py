@@ -22,7 +22,7 @@ from skill_distiller.cli.input_output import (
     write_json,
     write_stdout,
 )
-from skill_distiller.cli.library.each import for_each, path_of
+from skill_distiller.cli.library.paths import for_each, path_of
 from skill_distiller.cli.options.arguments import exclude
 from skill_distiller.cli.options.models import ExamModels, provider_option
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option

@@ -27,16 +27,15 @@ from skill_distiller.cli.input_output import (
     write_stdout,
 )
 from skill_distiller.cli.learnings import LEARNINGS_DIR, open_store, read_whole
-from skill_distiller.cli.library.each import for_each, path_of
+from skill_distiller.cli.library.paths import for_each, path_of
 from skill_distiller.cli.options.models import Code, ExamModels, Marking
 from skill_distiller.cli.options.option_groups import argument, command_group, expand_groups, option
 from skill_distiller.cli.options.show_config import with_settings
 from skill_distiller.cli.pass_gates import MADE, SHIPPED, examiner, find_exam
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
-from skill_distiller.exams.baselines import BASELINES, Baseline, baselines_kept
+from skill_distiller.exams.baselines import BASELINES, LINGUA, Baseline, baselines_kept
 from skill_distiller.exams.evidence import SkillTexts
 from skill_distiller.exams.exam_files import exam_to_evals, exam_to_json, read_exam
-from skill_distiller.exams.llmlingua import NAME as LINGUA
 from skill_distiller.exams.model import Exam
 from skill_distiller.exams.plugin_evals import plugin_files, read_plugin_evals
 from skill_distiller.exams.program_exam import program_exam
@@ -50,7 +49,7 @@ from skill_distiller.report.exam_report import ExamRecord, exam_lines, exam_resu
 from skill_distiller.report.text import plural, printable
 from skill_distiller.run.backends import open_session
 from skill_distiller.run.config import load_config
-from skill_distiller.run.take_exam import ExamRun
+from skill_distiller.run.gates.exam_gate import ExamRun
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.read import read_folder
 from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skill_distiller.cli.input_output import names_several, read_input, write_json, write_stdout
-from skill_distiller.cli.library.each import for_each, path_of
+from skill_distiller.cli.library.paths import for_each, path_of
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.report.text import excerpt
 from skill_distiller.skill.ids import piece_ids

@@ -12,8 +12,7 @@ from rich.console import Console
 
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.cli.input_output import STDIN, read_input_folder
-from skill_distiller.cli.options.arguments import Pieces
-from skill_distiller.cli.options.gates import ADAPTIVE, EXAM, FAITHFULNESS
+from skill_distiller.cli.options.arguments import ADAPTIVE, EXAM, FAITHFULNESS, Pieces
 from skill_distiller.cli.options.models import Code, ExamModels, Marking, ModelOptions
 from skill_distiller.errors import BadInputError, RefusedError, UsageError
 from skill_distiller.exams.exam_files import read_exam
@@ -29,11 +28,10 @@ from skill_distiller.report.text import plural, printable
 from skill_distiller.run.backends import open_session
 from skill_distiller.run.gates.adaptive_gate import announce, choose_by_exam
 from skill_distiller.run.gates.bring_back import FolderGate, Gated, Maker, feed_back
-from skill_distiller.run.gates.exam_gate import Distilling, ExamGate
+from skill_distiller.run.gates.exam_gate import Distilling, ExamGate, ExamRun
 from skill_distiller.run.gates.faithfulness_gate import FaithfulnessGate
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import Gate, Run
-from skill_distiller.run.take_exam import ExamRun
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter

@@ -21,10 +21,16 @@ from skill_distiller.cli.input_output import (
     write_json,
     write_stdout,
 )
-from skill_distiller.cli.library.each import for_each, path_of
-from skill_distiller.cli.library.paths import Looking
-from skill_distiller.cli.options.arguments import Source, exclude, read_threshold
-from skill_distiller.cli.options.gates import EXAM, EXAM_FILE, GATE_OF_REDUCE, check_gates
+from skill_distiller.cli.library.paths import Looking, for_each, path_of
+from skill_distiller.cli.options.arguments import (
+    EXAM,
+    EXAM_FILE,
+    GATE_OF_REDUCE,
+    Source,
+    check_gates,
+    exclude,
+    read_threshold,
+)
 from skill_distiller.cli.options.models import ExamModels, Marking, provider_option
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.cli.options.show_config import with_settings

@@ -23,7 +23,7 @@ from skill_distiller.checks.gate import CHECKS
 from skill_distiller.checks.gate import verify as run_checks
 from skill_distiller.checks.model import Declared, Verification, count_tokens, declared_in
 from skill_distiller.cli.input_output import STDIN, names_several, read_input, read_side_file, write_json, write_stdout
-from skill_distiller.cli.library.each import for_each, path_of
+from skill_distiller.cli.library.paths import for_each, path_of
 from skill_distiller.cli.options.arguments import Source, exclude
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.cli.options.show_config import with_settings

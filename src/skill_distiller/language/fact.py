@@ -28,6 +28,9 @@ class FactKind(StrEnum):
     HEADING = "heading"
 
 
+FACT_WEIGHTS: Final = {FactKind.MODAL: 0.5, FactKind.CODE_LINE: 0.5}  # like a sentence; all others count 1
+
+
 class Fact(NamedTuple):
     """A fact of a text: `start` and `end` are offsets into that text."""
 

@@ -24,7 +24,6 @@ from skill_distiller.language.lexicon import (
     senses,
 )
 from skill_distiller.language.tables import words_in
-from skill_distiller.meaning.enumerations import lost_items
 from skill_distiller.meaning.punctuation import Marked, comma_behind_condition, parted_otherwise
 from skill_distiller.meaning.readings import (
     is_by_means_of,
@@ -56,7 +55,7 @@ from skill_distiller.meaning.verdicts import (
     sense_gone,
     sense_new,
 )
-from skill_distiller.meaning.word_order import Gap, crosses_negation, is_turned, keeps_order
+from skill_distiller.meaning.word_order import Gap, crosses_negation, is_turned, keeps_order, lost_items
 
 _NO_LABELS: Final = frozenset({Sense.EXCEPTION, Sense.UNTIL, Sense.BEFORE})  # what a mere label can't say
 # "When the tests pass", "after the tests pass"; "while it runs", "as long as it runs".

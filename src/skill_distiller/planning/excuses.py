@@ -158,7 +158,7 @@ def _bare(skill: Skill, plan: Plan) -> Mapping[int, int]:
     for section in skill.sections:
         if section.level and plan.headings[section.index] and len(said[section.index]) == 1:
             (block,) = said[section.index]
-            inside = block >= 0 and section.index in _above(skill, block)
+            inside = block >= 0 and section.index in skill.sections_above(block)
             if block >= 0 and not inside and _has_words(skill, plan, section.index, block):
                 found[section.index] = block
     return found
@@ -174,14 +174,6 @@ def _too_narrow(skill: Skill, plan: Plan, bare: Mapping[int, int]) -> Iterator[i
         alone = texts == [block] and section not in skill.parents
         if above is not None and plan.headings[above] and alone and beside and _has_words(skill, plan, section, block):
             yield section
-
-
-def _above(skill: Skill, block: int) -> Iterator[int]:
-    """The sections that a block stands in, from its own up."""
-    place: int | None = skill.section_of[block]
-    while place is not None:
-        yield place
-        place = skill.parents[place]
 
 
 def _has_words(skill: Skill, plan: Plan, section: int, block: int) -> bool:

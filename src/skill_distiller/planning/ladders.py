@@ -15,7 +15,7 @@ from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.trims import find_trims
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
 from skill_distiller.rewriting.example_bundles import ExampleRenderer
-from skill_distiller.rewriting.ladder import Joint, Ladder, add_proposals, build_ladders, merge
+from skill_distiller.rewriting.ladder import Edited, Joint, Ladder, add_proposals, build_ladders, edit_blocks, merge
 from skill_distiller.rewriting.model import (
     RENDERINGS,
     Bundle,
@@ -76,10 +76,12 @@ class Ladders:
     doubts: tuple[Doubt, ...] = ()
 
     def change(self, blocks: Iterable[int], rungs: Callable[[Sequence[Rendering]], Sequence[Rendering]]) -> Ladders:
-        """The same with other rungs for some blocks, by index, made from those they have."""
+        """The same with fewer rungs for some blocks, by index, chosen of those they have."""
         found = list(self.ladders)
         for block in blocks:
-            found[block] = _with_rungs(found[block], rungs(found[block].rungs))
+            left = rungs(found[block].rungs)
+            if len(left) < len(found[block].rungs):  # the hulls of a ladder that is the same are known
+                found[block] = _with_rungs(found[block], left)
         return replace(self, ladders=tuple(found))
 
 
@@ -87,10 +89,9 @@ class Ladders:
 def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | None = None) -> Ladders:
     """Everything that can be chosen from, with its price and its worth."""
     models = models or Models()
-    phrases = _phrases(reading, models.phrases)
     headings = tuple(counter.count(section.heading_source) for section in reading.skill.sections)
     trims = find_trims(reading, models.worth) if models.trims and models.wording.rewords else {}
-    ladders = build_ladders(reading, counter, phrases, models.wording, trims)
+    ladders = build_ladders(reading, _edited(reading, counter, models.phrases, models.wording), trims)
     excused = excuses(reading)
     worths = tuple(
         worth * (_EXCUSED if i in excused else 1) for i, worth in enumerate(block_worths(reading, models.worth))
@@ -99,6 +100,13 @@ def prepare_ladders(reading: Reading, counter: TokenCounter, models: Models | No
     for renderer in models.renderers if models.wording.rewords else ():
         prepared = with_proposals(reading, prepared, proposed_by(reading, renderer, counter), counter, models.worth)
     return prepared
+
+
+@once_per_reading
+def _edited(
+    reading: Reading, counter: TokenCounter, scorer: PhraseScorer | None, wording: Wording
+) -> tuple[Edited, ...]:
+    return edit_blocks(reading, counter, _phrases(reading, scorer), wording)
 
 
 @once_per_reading
@@ -183,7 +191,8 @@ def keep_names(ladders: Ladders, names: Mapping[int, Collection[str]]) -> Ladder
     found = list(ladders.ladders)
     for block, own in held.items():
         left = [rung for rung in found[block].rungs if names_in(own, rung.text) == own]
-        found[block] = _with_rungs(found[block], left)
+        if len(left) < len(found[block].rungs):
+            found[block] = _with_rungs(found[block], left)
     ladders = replace(ladders, ladders=tuple(found))
 
     def is_left(joint: Joint) -> bool:

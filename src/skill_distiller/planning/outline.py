@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import is_
 from typing import Final, NamedTuple
 
 from skill_distiller.rewriting.ladder import Joint
@@ -194,7 +195,9 @@ def _grown(twigs: Sequence[_Twig], at: int) -> Node:
             children.append(Node(parts[0].section, SEQUENCE, parts, tied))
         elif child not in inside:
             children.append(_grown(twigs, child))
-    return twig.node._replace(children=tuple(children), tied=twig.tied)
+    node = twig.node
+    same = len(children) == len(node.children) and all(map(is_, children, node.children))  # so it is for most
+    return node if same and twig.tied is node.tied else node._replace(children=tuple(children), tied=twig.tied)
 
 
 def _contained(skill: Skill, nodes: Iterable[Node], partners: Mapping[int, int]) -> list[Node]:

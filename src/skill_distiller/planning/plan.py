@@ -178,7 +178,8 @@ def apply_plan(skill: Skill, plan: Plan) -> Skill:
             blocks.append(Block(count, block.kind, own, block.gap, 0, block.info))
             kept, count = block.index, count + 1
         first += len(section.blocks)
-        sections.append(replace(section, heading_source=section.heading_source if stays else "", blocks=tuple(blocks)))
+        source = section.heading_source if stays else ""
+        sections.append(Section(section.index, section.level, section.heading, source, section.line, tuple(blocks)))
     if plan.changed:
         _change_last(sections, lambda last: replace(last, gap=""))  # the block that followed the blank lines is gone
     return Skill(skill.frontmatter, tuple(s for s in sections if s.text or not s.level), skill.path)

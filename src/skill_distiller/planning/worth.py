@@ -12,7 +12,7 @@ from operator import mul
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading, once_per_reading
-from skill_distiller.language.fact import FactKind
+from skill_distiller.language.fact import FACT_WEIGHTS
 from skill_distiller.language.facts import inventory
 from skill_distiller.planning.worth_features import FEATURES, Vocabulary, skill_parts, worth_features
 from skill_distiller.skill.model import BlockKind
@@ -61,7 +61,6 @@ def load_worth_model() -> WorthModel:
 # What a separator counts of what the model gives it: nothing hangs on it, and no heading may stay for it alone.
 _ORNAMENT: Final = 0.01
 FACT_SHARE: Final = 0.2  # of the worth that facts make up; what the model gives makes up the rest
-_FACT_WEIGHTS: Final = {FactKind.MODAL: 0.5, FactKind.CODE_LINE: 0.5}  # all others count 1
 
 
 def block_worths(reading: Reading, model: WorthModel) -> tuple[float, ...]:
@@ -102,7 +101,7 @@ def block_values(reading: Reading, model: WorthModel) -> tuple[float, ...]:
 @once_per_reading
 def fact_weights(reading: Reading) -> dict[str, float]:
     """The weight of every distinct fact of the blocks, by key."""
-    return {fact.key: _FACT_WEIGHTS.get(fact.kind, 1.0) for facts in reading.facts for fact in facts}
+    return {fact.key: FACT_WEIGHTS.get(fact.kind, 1.0) for facts in reading.facts for fact in facts}
 
 
 def joint_loss(reading: Reading, model: WorthModel, blocks: Sequence[int], text: str, share: float) -> float:

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from skill_distiller.errors import MalformedReplyError, ProviderError, UsageError
-from skill_distiller.exams.baselines import BASELINES, Baseline, baseline_skill, truncate
-from skill_distiller.exams.llmlingua import NAME as LINGUA
-from skill_distiller.exams.llmlingua import load_llmlingua
+from skill_distiller.exams.baselines import BASELINES, LINGUA, Baseline, baseline_skill, load_llmlingua, truncate
 from skill_distiller.prompted.exchange import DIRECT as PROMPT
 from skill_distiller.prompted.exchange import new_boundary
 from skill_distiller.providers.model import Expected

@@ -16,8 +16,7 @@ from skill_distiller.planning.plan import Reason
 from skill_distiller.providers.model import Expected, Provider, Usage, Watcher
 from skill_distiller.providers.prices import FREE, Price, dollars
 from skill_distiller.report.calibration_text import estimate_text
-from skill_distiller.report.losses import receipt_lines
-from skill_distiller.report.moved import moved_lines
+from skill_distiller.report.losses import moved_lines, receipt_lines
 from skill_distiller.report.record import COUNTED_NAMES, BlockCounts, Record, SectionRecord, TokenLevel, find_needs
 from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plural, printable
 from skill_distiller.report.verification import verified_text

@@ -23,7 +23,7 @@ from skill_distiller.planning.plan import Decision, Mode, Plan
 from skill_distiller.providers.model import Usage
 from skill_distiller.report.calibration_text import shown_score
 from skill_distiller.report.gate_report import gate_to_json
-from skill_distiller.report.moved import new_files
+from skill_distiller.report.losses import new_files
 from skill_distiller.report.record import COUNTED_NAMES, Record, SectionRecord, find_needs
 from skill_distiller.rewriting.example_sets import ExampleSelection
 from skill_distiller.rewriting.ladder import Ladder

@@ -1,4 +1,7 @@
-"""What a result has lost, for people: the largest losses on one screen, or with --verbose the whole receipt."""
+"""What a result has lost, for people: the largest losses on one screen, or with --verbose the whole receipt.
+
+And what is not lost but moved into references, as lines, as a diff and as JSON.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,12 @@ from skill_distiller.language.fact import FactKind
 from skill_distiller.planning.plan import Reason
 from skill_distiller.planning.worth import block_worths
 from skill_distiller.report.record import COUNTED_NAMES, CUT_DOWN, Record
-from skill_distiller.report.text import EXCERPT, excerpt, heading_line, plural, printable
+from skill_distiller.report.text import EXCERPT, excerpt, file_diff, heading_line, plural, printable, unified_diff
 from skill_distiller.report.verification import verified_text
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
 from skill_distiller.rewriting.parts import parts_of
 from skill_distiller.run.result import Result
+from skill_distiller.skill.ids import piece_ids
 from skill_distiller.skill.model import Block, BlockKind, Section
 from skill_distiller.structure.find_edges import defined_names
 
@@ -305,3 +309,59 @@ def _joined(facts: Sequence[str]) -> Iterator[str]:
 def _shown(fact: LostFact) -> str:
     text = excerpt(fact.text, _FACT_LENGTH)
     return f"`{text}`" if fact.kind is FactKind.CODE_LINE else text
+
+
+def moved_lines(record: Record) -> Iterator[str]:
+    """A line for each passage that moved: its ids, its size and place, and where to. Safe to show."""
+    result = record.result
+    if result.moves is None:
+        return
+    ids, skill = piece_ids(result.original).blocks, result.original
+    yield "\nMoved (a pointer stands in its place):"
+    for file in result.moves.references:
+        for passage in file.passages:
+            blocks = [skill.blocks[index] for index in passage.blocks]
+            tokens = sum(result.plan.decisions[block.index].full_tokens for block in blocks)
+            names = ", ".join(ids[block.index] for block in blocks)
+            section = skill.sections[passage.section]
+            place = f"line {blocks[0].line} → {printable(str(file.path))}"
+            head = f"  [{names}] {record.mark}{plural(tokens, 'token')}, {place}: "
+            what = heading_line(section.level, section.heading) if passage.whole else blocks[0].text
+            yield head + excerpt(what, max(20, WIDTH - len(head)))
+
+
+def diff_of(result: Result) -> str:
+    """The unified diff from the original to a result, with the files that it brings; "" where nothing changed."""
+    paths = [str(file.path) for file in result.moves.references] if result.moves else []
+    new = (file_diff(path, "", _text(result, path)) for path in paths)
+    return "".join((unified_diff(result.original, result.text), *new))
+
+
+def new_files(result: Result) -> list[dict[str, object]]:
+    """The same files as JSON: what each begins with, and for each passage its pieces and the pointer to it."""
+    if result.moves is None:
+        return []
+    from skill_distiller.disclosure.signposts import write_pointer  # most results have none
+
+    ids, skill = piece_ids(result.original), result.original
+    return [
+        {
+            "path": str(file.path),
+            "header": _text(result, str(file.path)).splitlines()[0],
+            "passages": [
+                {
+                    "section": ids.headings[passage.section],
+                    "heading": skill.sections[passage.section].heading,
+                    "pointer": write_pointer(sign, file.path),
+                    "from": [ids.blocks[block] for block in passage.blocks],
+                }
+                for passage, sign in zip(file.passages, file.signposts, strict=True)
+            ],
+        }
+        for file in result.moves.references
+    ]
+
+
+def _text(result: Result, path: str) -> str:
+    file = result.moves.split.after.file(path) if result.moves else None
+    return file.read_text() if file else ""

@@ -10,7 +10,7 @@ from math import fsum
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.language.fact import SENTENCE_END, FactKind
+from skill_distiller.language.fact import FACT_WEIGHTS, SENTENCE_END, FactKind
 from skill_distiller.language.facts import fact_keys, find_facts
 from skill_distiller.language.words import CJK
 from skill_distiller.rewriting.example_sets import Example, without_example_name
@@ -26,7 +26,6 @@ _MAX_TITLE_CHARS: Final = 120
 _PIECE_COST: Final = 20  # characters that a piece costs besides its own: it has to be read in its place
 _MAX_PIECES: Final = 3  # of a result: a line of many shreds is none to read
 _MAX_CANDIDATES: Final = 24  # pieces of an example that are looked at
-_WEIGHTS: Final = {FactKind.MODAL: 0.5, FactKind.CODE_LINE: 0.5}  # like a sentence; others count 1, as in planning
 _TRANSCRIPTS: Final = frozenset({"", "text", "txt", "plain", "plaintext", "md", "markdown"})
 _OPENING, _CLOSING = "([{", ")]}"
 
@@ -102,12 +101,12 @@ def example_elements(reading: Reading, example: Example) -> dict[str, Element]:
     found: dict[str, Element] = {}
     for section in example.sections:
         for fact in find_facts(without_example_name(reading.skill.sections[section].heading)):
-            found[fact.key] = Element(_WEIGHTS.get(fact.kind, 1.0))
+            found[fact.key] = Element(FACT_WEIGHTS.get(fact.kind, 1.0))
     for index in example.blocks:
         block = reading.skill.blocks[index]
         for fact in reading.facts[index]:
             words = words_of(fact.text) if fact.kind is FactKind.CODE_LINE else frozenset()
-            found[fact.key] = Element(_WEIGHTS.get(fact.kind, 1.0), words)
+            found[fact.key] = Element(FACT_WEIGHTS.get(fact.kind, 1.0), words)
         if block.kind not in (BlockKind.CODE, BlockKind.RULE) and index not in example.lead_ins:
             for sentence in SENTENCE_END.split(block.text):
                 if len(words := words_of(sentence)) > 1:

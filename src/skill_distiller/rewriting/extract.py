@@ -16,6 +16,7 @@ from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.facts import Fact, locked_spans
 from skill_distiller.rewriting.model import Proposals, Rendering, RenderingKind
+from skill_distiller.rewriting.parts import EMPTY_CELL
 from skill_distiller.rewriting.sentences import (
     Item,
     announces,
@@ -32,7 +33,6 @@ from skill_distiller.tokens import TokenCounter
 
 _SHARE: Final = 0.5  # of the block's worth: its rules stay, what is said around them goes
 _CUTTABLE: Final = PROSE | {BlockKind.TABLE}
-_EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
 # "Force only if nobody shares it" is a prohibition in other words: beside hard rules it stays as they do.
 ONLY_IF: Final = re.compile(r"\bonly\s+(?:if|when|whenever|after|once|with)\b", re.IGNORECASE)
 
@@ -95,10 +95,10 @@ def _kept_rows(text: str, is_needed: Callable[[str], bool]) -> list[str]:
     if not any(kept[2:]):
         return rows
     for i in range(len(rows) - 1, 2, -1):
-        kept[i - 1] = kept[i - 1] or (kept[i] and bool(_EMPTY_CELL.match(rows[i])))
+        kept[i - 1] = kept[i - 1] or (kept[i] and bool(EMPTY_CELL.match(rows[i])))
     for i in range(3, len(rows)):
         limits = any(is_exception(cell) for cell in rows[i].split("|"))
-        kept[i] = kept[i] or (kept[i - 1] and (limits or bool(_EMPTY_CELL.match(rows[i]))))
+        kept[i] = kept[i] or (kept[i - 1] and (limits or bool(EMPTY_CELL.match(rows[i]))))
     return list(compress(rows, kept))
 
 

@@ -57,7 +57,6 @@ _RUNGS: Final = (
     _Rung(RenderingKind.CUT, STRENGTH, 0.992),
 )
 _MIN_PHRASE_WORDS: Final = 3
-_LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 # Where the very form is the content, the marks of emphasis are part of it.
 _FORMATTED: Final = frozenset({SectionType.OUTPUT_FORMAT, SectionType.EXAMPLE})
 
@@ -91,14 +90,21 @@ class Ladder:
         return self.rungs[rung] if rung < len(self.rungs) else self.joint[rung - len(self.rungs)]
 
 
-def build_ladders(
+class Edited(NamedTuple):
+    """A block as the passes write it: all their edits, and the renderings that they make, from FULL on down."""
+
+    draft: Draft
+    edits: tuple[Edit, ...]
+    rungs: tuple[Rendering, ...]
+
+
+def edit_blocks(
     reading: Reading,
     counter: TokenCounter,
     phrases: Mapping[int, Phrases] = MappingProxyType({}),
     wording: Wording = Wording.TERSE,
-    trims: Mapping[int, Sequence[Trim]] = MappingProxyType({}),
-) -> tuple[Ladder, ...]:
-    """A ladder for every block of a skill; by index of the block, phrases that a model took for redundant, and `trims`.
+) -> tuple[Edited, ...]:
+    """Every block of a skill as the passes write it; `phrases` are those that a model took for redundant, by block.
 
     The renderings are not proved yet: see `keeps_everything`.
     """
@@ -111,14 +117,20 @@ def build_ladders(
         cuts = phrase_edits(block.text, said.redundant, said.essential, locked) if said else ()
         formatted = verdict.type in _FORMATTED
         drafts.append(Draft(block, facts, locked, counter, formatted=formatted, words=words, terse=terse, cuts=cuts))
-    partners, bound = reading.containers.partners, reading.containers.bound
-    stays = frozenset(b.index for b in reading.skill.blocks if holds_together(b) and b.index not in partners) | bound
     steps = {piece for e in reading.edges if e.kind is EdgeKind.SEQUENCE for piece in (e.source, e.target)}
     alike = (_stressed_alike(draft, steps) for draft in drafts)
     edits = (() if wording is Wording.KEEP else all_edits(draft) for draft in alike)
+    return tuple(Edited(draft, made, _rungs(draft, made)) for draft, made in zip(drafts, edits, strict=True))
+
+
+def build_ladders(
+    reading: Reading, edited: Sequence[Edited], trims: Mapping[int, Sequence[Trim]] = MappingProxyType({})
+) -> tuple[Ladder, ...]:
+    """A ladder for every block of a skill: as the passes write it, then what its `trims`, by index, leave of it."""
+    partners, bound = reading.containers.partners, reading.containers.bound
+    stays = frozenset(b.index for b in reading.skill.blocks if holds_together(b) and b.index not in partners) | bound
     return tuple(
-        _ladder(draft, made, draft.block.index not in stays, trims.get(draft.block.index, ()))
-        for draft, made in zip(drafts, edits, strict=True)
+        _ladder(own, own.draft.block.index not in stays, trims.get(own.draft.block.index, ())) for own in edited
     )
 
 
@@ -129,17 +141,20 @@ def _stressed_alike(draft: Draft, steps: Collection[int]) -> Draft:
     """
     kind = draft.block.kind
     apart = kind is BlockKind.LIST_ITEM or draft.block.index in steps
-    return replace(draft, stressed=apart or (kind is BlockKind.LIST and keeps_emphasis(draft)))
+    stressed = apart or (kind is BlockKind.LIST and keeps_emphasis(draft))
+    return replace(draft, stressed=True) if stressed else draft
 
 
-def _ladder(draft: Draft, edits: Sequence[Edit], droppable: bool, trims: Sequence[Trim]) -> Ladder:
-    block = draft.block
-    rungs = [in_full(block, draft.counter.count(block.source))]
-    rungs += _edited(draft, edits, rungs[0])
-    rungs += _trimmed(draft, tuple(edits), rungs[-1], trims)
+def _rungs(draft: Draft, edits: Sequence[Edit]) -> tuple[Rendering, ...]:
+    full = in_full(draft.block, draft.counter.count(draft.block.source))
+    return (full, *_edited(draft, edits, full))
+
+
+def _ladder(edited: Edited, droppable: bool, trims: Sequence[Trim]) -> Ladder:
+    rungs = [*edited.rungs, *_trimmed(edited.draft, edited.edits, edited.rungs[-1], trims)]
     if droppable and (rungs[-1].tokens > 0 or len(rungs) > 1):
         rungs.append(DROPPED)
-    return Ladder(block, tuple(rungs))
+    return Ladder(edited.draft.block, tuple(rungs))
 
 
 def holds_together(block: Block) -> bool:

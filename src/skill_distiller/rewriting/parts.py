@@ -42,7 +42,7 @@ _ITEM_LABEL: Final = re.compile(
 _ANCHOR: Final = re.compile(r"\]\(#[^)\s]+\)")
 _SPAN_OF_NUMBERS: Final = re.compile(r"\d{1,4}\s*[-–—~]\s*\d{1,4}\s*\Z")
 _ANNOUNCES: Final = re.compile(r"[:：][\s*_]*\Z")
-_EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
+EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
 _CELL: Final = re.compile(r"[ \t]*\|?[ \t*_`]*(?P<first>[^|\n]*)")
 _HEADER_ROWS: Final = 2
 _MAX_DEPTH: Final = 20  # of a list: nobody nests more
@@ -240,7 +240,7 @@ def _units_of_table(rows: Sequence[str], stays: Callable[[str], bool]) -> tuple[
 
     def together(above: int, place: int) -> bool:
         cells = rows[place].split("|")
-        if _EMPTY_CELL.match(rows[place]) or any(map(is_exception, cells)) or are_sides(rows[above], rows[place]):
+        if EMPTY_CELL.match(rows[place]) or any(map(is_exception, cells)) or are_sides(rows[above], rows[place]):
             return True
         return are_variants(_first_cell(rows[above]), _first_cell(rows[place]))
 

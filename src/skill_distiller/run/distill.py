@@ -378,7 +378,7 @@ def _weigh(run: Run, reading: Reading, proof: Proved) -> Judged:
 
 def _mended(run: Run, reading: Reading, proof: Proved, lost: Sequence[Doubt]) -> tuple[Proved, Sequence[Doubt]]:
     """The proof with sentences put back that a judge found lost, and the doubts for which whole blocks have to come."""
-    from skill_distiller.run.gates.lost_sentences import restore_sentences  # for texts of a model
+    from skill_distiller.run.gates.bring_back import restore_sentences  # for texts of a model
 
     plan, left = restore_sentences(reading.skill, proof.draft.plan, lost, run.counter)
     mended = prove(run, reading, planned(reading.skill, plan)) if len(left) < len(lost) else proof

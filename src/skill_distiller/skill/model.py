@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache, wraps
@@ -34,8 +34,9 @@ class BlockKind(StrEnum):
     DEFINITION = "link definition"
 
 
+LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 # The kinds whose text is prose, to be shortened word by word.
-PROSE: Final = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.LIST_ITEM})
+PROSE: Final = LISTS | {BlockKind.PARAGRAPH}
 
 
 class FrontmatterState(StrEnum):
@@ -191,6 +192,13 @@ class Skill:
     def heading_path(self, section: int) -> tuple[str, ...]:
         """The headings from the top down to a section, its own included."""
         return self._paths[section]
+
+    def sections_above(self, block: int) -> Iterator[int]:
+        """The sections that a block stands in, from its own up."""
+        place: int | None = self.section_of[block]
+        while place is not None:
+            yield place
+            place = self.parents[place]
 
     @cached_property
     def _paths(self) -> list[tuple[str, ...]]:

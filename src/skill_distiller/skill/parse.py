@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Final
@@ -15,13 +14,12 @@ from typing import Final
 from skill_distiller.skill.blocks import Lines, find_blocks
 from skill_distiller.skill.containers import Tag, find_tags, pair_tags
 from skill_distiller.skill.frontmatter import BOM, split_frontmatter
-from skill_distiller.skill.model import Block, BlockKind, Section, Skill
+from skill_distiller.skill.model import LISTS, Block, BlockKind, Section, Skill
 
 LONG_LIST: Final = 800  # characters; a longer list is cut into its items
 # The line ends of CommonMark. str.splitlines() also breaks at form feed and U+2028: the maps would drift.
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
-_LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _COMMENT: Final = re.compile(r"\A {0,3}<!--.*-->[ \t]*(?=[^\s<|])[^\r\n]*[\r\n]*\Z", re.DOTALL)
 _ADMONITION: Final = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]+\w")
 _INDENTED: Final = re.compile(r"(?: {4}|\t)|[ \t]*[\r\n]*\Z")
@@ -63,19 +61,20 @@ def _sections(lines: Sequence[str], start: int) -> Iterator[Section]:
     blocks: list[Block] = []
     count = 0
     lead = "".join(lines[start : start + (spans[0].start if spans else len(body))])
-    section = Section(0, 0, "", lead, start + 1, ())
+    # Index, level, heading, source and line of the section whose blocks are read.
+    above = (0, 0, "", lead, start + 1)
     for span, stop in zip(spans, [*(span.start for span in spans[1:]), len(body)], strict=False):
         own = "".join(lines[start + span.start : start + span.end])
         gap = "".join(lines[start + span.end : start + stop])
         line = start + span.start + 1
         if span.level:
-            yield replace(section, blocks=tuple(blocks))
-            section = Section(section.index + 1, span.level, span.label, own + gap, line, ())
+            yield Section(*above, tuple(blocks))
+            above = (above[0] + 1, span.level, span.label, own + gap, line)
             blocks = []
         else:
             blocks.append(Block(count, span.kind, own, gap, line, span.label))
             count += 1
-    yield replace(section, blocks=tuple(blocks))
+    yield Section(*above, tuple(blocks))
 
 
 def _spans(body: Sequence[str]) -> Iterator[Lines]:
@@ -215,11 +214,11 @@ def _apart(body: Sequence[str], found: Sequence[Lines]) -> Iterator[Lines]:
     """The blocks, cut at each tag that stands alone on a line and has its partner on another."""
     tags: list[Tag] = []
     for block in found:
-        if block.level or not (block.kind in _LISTS or block.kind in (BlockKind.PARAGRAPH, BlockKind.HTML)):
+        if block.level or not (block.kind in LISTS or block.kind in (BlockKind.PARAGRAPH, BlockKind.HTML)):
             continue
         whole = block.kind is BlockKind.HTML and not find_tags("".join(body[block.start : block.end]), markup=True)
         for line in range(block.start, block.end) if not whole else ():
-            if (block.kind not in _LISTS or body[line][:1] in "<:") and _LONE_TAG.match(body[line]):
+            if (block.kind not in LISTS or body[line][:1] in "<:") and _LONE_TAG.match(body[line]):
                 tags += find_tags(body[line], line, markup=True)
     alone = {tag.place for pair in pair_tags(tags) for tag in pair}
     for block in found:

@@ -1,12 +1,17 @@
-"""The settings of a training run: one YAML file, checked as a whole, and what the run will take of memory and time."""
+"""The settings of a training run: one YAML file, checked as a whole, and what the run will take of memory and time.
+
+With the log of the run: one line of JSON a step, the same whether the run was interrupted or not.
+"""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from types import UnionType
 from typing import Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -267,3 +272,50 @@ def phase_cost(sizes: Sizes, steps: int, batch: int, read: float, rows: float, d
     weights = 16 * sizes.trained + (2 if dtype == "bfloat16" else 4) * max(0, frozen)
     operations = steps * batch * (8.0 * sizes.compressor * read + 6.0 * sizes.target * rows)
     return Cost(steps, math.ceil(weights / sizes.devices), operations, operations / _GPU_SPEED / 3600 / sizes.devices)
+
+
+LOG: Final = "log.jsonl"
+
+
+class Entry(NamedTuple):
+    """A step: loss in nats per token, over all resolutions and at each, and the gradient's size before clipping."""
+
+    phase: str
+    step: int
+    steps: int
+    loss: float
+    by_resolution: tuple[float, ...]
+    lr: float
+    norm: float
+    seconds: float
+
+
+def add_to_log(run: Path, entry: Entry) -> None:
+    """Write a step down."""
+    with (run / LOG).open("a", encoding="utf-8") as log:
+        log.write(_line(entry))
+
+
+def _line(entry: Entry) -> str:
+    return json.dumps(entry._asdict()) + "\n"
+
+
+def read_log(run: Path) -> Iterator[Entry]:
+    """The entries of a run's log, in order; raises BadInputError where it has none that can be read."""
+    try:
+        for line in (run / LOG).read_text(encoding="utf-8").splitlines():
+            value = json.loads(line)
+            yield Entry(**{**value, "by_resolution": tuple(value["by_resolution"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        raise BadInputError(f"{str(run)!r} holds no log of training.", "Name the folder of a run.") from None
+
+
+def cut_log(run: Path, settings: SoftSettings, last: tuple[str, int] | None) -> None:
+    """Take out of the log what came after a step that training goes on from; all of it for None."""
+    if last is None:
+        (run / LOG).unlink(missing_ok=True)
+        return
+    order = [phase.name for phase in settings.phases]
+    end = (order.index(last[0]), last[1])
+    kept = [entry for entry in read_log(run) if (order.index(entry.phase), entry.step) <= end]
+    (run / LOG).write_text("".join(map(_line, kept)), encoding="utf-8")

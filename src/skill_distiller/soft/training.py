@@ -32,13 +32,15 @@ from skill_distiller.soft.manifest import sha256_of
 from skill_distiller.soft.networks import no_warnings
 from skill_distiller.soft.sharding import World, gather, shard, sum_of, sync_gradients, wait_for_all
 from skill_distiller.soft.train_settings import (
+    Entry,
     LoraSettings,
     OptimizerSettings,
     PhaseSettings,
     SoftSettings,
+    add_to_log,
+    cut_log,
     phase_steps,
 )
-from skill_distiller.soft.training_log import Entry, add_to_log, cut_log
 
 _HINT: Final = "Use --resume to go on, or name another folder."
 

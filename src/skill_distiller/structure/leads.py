@@ -12,13 +12,12 @@ from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.language.tables import words_in
 from skill_distiller.skill.containers import find_containers, opening_tag
 from skill_distiller.skill.labels import ends_in_colon
-from skill_distiller.skill.model import Block, BlockKind, Section, Skill
+from skill_distiller.skill.model import LISTS, Block, BlockKind, Section, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pointers import in_text, opens_with
 
-_LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE})
-_OFFERING: Final = _SHOWN | _LISTS
+_OFFERING: Final = _SHOWN | LISTS
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _FIRST_WORD: Final = re.compile(r"\W{0,9}([^\W\d_]+)")
 _CONDITION_CHARS: Final = 120  # of a block that opens with a condition, where what it is about is named
@@ -51,7 +50,7 @@ def find_leads(skill: Skill) -> Iterator[Edge]:
 def _to_shown(blocks: Sequence[Block]) -> Iterator[Edge]:
     """From a list whose last item ends in a colon to the code, table or quote below it."""
     for block, following in pairwise(blocks):
-        if block.kind in _LISTS and following.kind in _SHOWN and block.text.rstrip("*_ \t\r\n").endswith((":", "：")):
+        if block.kind in LISTS and following.kind in _SHOWN and block.text.rstrip("*_ \t\r\n").endswith((":", "：")):
             yield Edge(EdgeKind.LABEL, block.index, following.index, "its last item introduces it", mutual=True)
 
 
@@ -82,7 +81,7 @@ def _conditions(blocks: Sequence[Block]) -> Iterator[Edge]:
     "If NOT_FOUND:" needs what prints that, "If all 5 attempts fail" what makes 5 attempts.
     """
     for at, block in enumerate(blocks):
-        first = _FIRST_WORD.match(block.text) if block.kind in _LISTS | {BlockKind.PARAGRAPH} else None
+        first = _FIRST_WORD.match(block.text) if block.kind in LISTS | {BlockKind.PARAGRAPH} else None
         if not at or not first or Sense.CONDITION not in senses(first[1].casefold()):
             continue
         end = _CONDITION_END.search(block.text, first.end(), _CONDITION_CHARS)

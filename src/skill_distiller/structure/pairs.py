@@ -66,9 +66,10 @@ def opening_label(text: str) -> str:
 def _contrasts(skill: Skill) -> Iterator[Edge]:
     """Headings, labels and tags beside each other in a section that name the sides of one thing."""
     siblings = dict[tuple[int | None, int], list[_Named]]()
+    introducing = lead_ins(skill)
     for section, parent in zip(skill.sections, skill.parents, strict=True):
         siblings.setdefault((parent, section.level), []).append((heading_of(section.index), section.heading))
-        leading_in = [block for block in section.blocks if block.index in lead_ins(skill)]
+        leading_in = [block for block in section.blocks if block.index in introducing]
         yield from _sides([(block.index, block.text) for block in leading_in])
         plain = (b for b in leading_in if len(b.text) <= _MAX_LABEL_CHARS and not opening_label(b.text))
         yield from _variants([(block.index, block.text) for block in plain])
@@ -95,13 +96,14 @@ def _repeated(skill: Skill) -> Iterator[Edge]:
     """
     found = dict[tuple[int | None, int, tuple[str, ...]], dict[int, int]]()
     told = defaultdict[tuple[int | None, int, str, str], list[Edge]](list)
+    introducing = lead_ins(skill)
     for section, parent in zip(skill.sections, skill.parents, strict=True):
         above = skill.sections[parent].heading if parent is not None else ""
         shows = _names_examples(section.heading) or _names_examples(above)
         last, before = -1, ""
         for block in section.blocks:
             said = opening_label(block.text) if block.kind in PROSE else ""
-            said = said or (block.text if block.index in lead_ins(skill) else "")
+            said = said or (block.text if block.index in introducing else "")
             words = tuple(_WORD.findall(said.casefold())) if len(said) <= _MAX_LABEL_CHARS else ()
             if not words:
                 continue
@@ -226,7 +228,7 @@ def _cases(pieces: Sequence[_Named]) -> Iterator[Edge]:
 def _negated(pieces: Sequence[_Named]) -> Iterator[Edge]:
     """A name and the same with a negation: "Use it for", "Never use it for"."""
     found = defaultdict[tuple[frozenset[str], bool], list[Piece]](list)
-    for piece, text in pieces:
+    for piece, text in pieces if len(pieces) > 1 else ():
         said = [word for word in map(str.casefold, _WORD.findall(text)) if word not in words_in("articles")]
         if said and said[0][0] in words_in("negating_signs"):
             said[:1] = [said[0][0], said[0][1:]]

@@ -13,17 +13,16 @@ from typing import Final
 from skill_distiller.language.tables import LANGUAGES, UNSPACED, small, tables, texts, words_in
 from skill_distiller.skill.containers import opening_tag
 from skill_distiller.skill.labels import lead_ins
-from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
+from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.structure.counts import block_place, read_place
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, heading_of
 
-_LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _POINTING: Final = PROSE | {BlockKind.TABLE, BlockKind.QUOTE}
-_SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE}) | _LISTS
+_SHOWN: Final = frozenset({BlockKind.CODE, BlockKind.TABLE, BlockKind.QUOTE}) | LISTS
 _NOUNS: Final = {
     "table_nouns": frozenset({BlockKind.TABLE}),
     "code_nouns": frozenset({BlockKind.CODE}),
-    "list_nouns": _LISTS,
+    "list_nouns": LISTS,
 }
 _NEAR: Final = 4  # blocks that a bare word reaches over
 _WORD: Final = re.compile(r"[\w-]+")

@@ -18,7 +18,7 @@ from skill_distiller.cli.input_output import (
     read_side_file,
     write_atomically,
 )
-from skill_distiller.cli.library.each import path_of
+from skill_distiller.cli.library.paths import path_of
 from skill_distiller.cli.options.arguments import (
     ACCEPT_UNPROVED,
     ALLOW_UNVERIFIED,

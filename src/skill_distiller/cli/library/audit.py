@@ -19,8 +19,7 @@ from skill_distiller.library.measure import Audit, Measure
 from skill_distiller.library.measure import audit as measure_all
 from skill_distiller.providers.prices import read_price
 from skill_distiller.report.console import open_console
-from skill_distiller.report.library.audit_text import audit_markdown, audit_parts, audit_to_json, print_audit
-from skill_distiller.report.library.library_text import widened
+from skill_distiller.report.library.audit_text import audit_markdown, audit_parts, audit_to_json, print_audit, widened
 from skill_distiller.report.text import plural
 from skill_distiller.run.config import load_config
 from skill_distiller.run.run import DEFAULT_THRESHOLD, Counting, DistillOptions, check_options

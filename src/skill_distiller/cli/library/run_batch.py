@@ -23,7 +23,7 @@ from skill_distiller.library.distill_many import MOST_SECONDS, distill_many
 from skill_distiller.library.find_skills import FoundSkill, PassedOver, Search, find_skills, none_found
 from skill_distiller.library.journal import Journal
 from skill_distiller.report.console import open_console
-from skill_distiller.report.library.library_text import outcome_line, print_batch, widened
+from skill_distiller.report.library.audit_text import outcome_line, print_batch, widened
 from skill_distiller.report.text import printable
 from skill_distiller.skill.model import SKILL_FILE
 from skill_distiller.tokens import load_counter

@@ -15,7 +15,7 @@ from skill_distiller.cli.options.option_groups import argument, expand_groups, o
 from skill_distiller.cli.soft.open_models import JSON, need_extra
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.text import printable
-from skill_distiller.soft.training_log import LOG, Entry, read_log
+from skill_distiller.soft.train_settings import LOG, Entry, read_log
 
 _SCHEMA: Final = "skill-distiller/soft-inspect/1"
 _PICTURES: Final = (".svg", ".png")

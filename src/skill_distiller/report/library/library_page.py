@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skill_distiller._version import __version__
 from skill_distiller.library.measure import Broken, Tiers
-from skill_distiller.report.library.library_text import share
+from skill_distiller.report.library.audit_text import share
 from skill_distiller.report.library.portrait import Portrait
 
 if TYPE_CHECKING:

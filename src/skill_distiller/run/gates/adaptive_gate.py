@@ -16,10 +16,9 @@ from skill_distiller.planning.plan import Mode
 from skill_distiller.prompted.question_exam import expected_questions, find_references, judge_answers
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.gates.bring_back import Found, Gated, Made
-from skill_distiller.run.gates.exam_gate import CANDIDATE, Distilling
+from skill_distiller.run.gates.exam_gate import CANDIDATE, Distilling, ExamRun
 from skill_distiller.run.result import Basis, GateOutcome, GateRound, Result
 from skill_distiller.run.run import Run
-from skill_distiller.run.take_exam import ExamRun
 
 if TYPE_CHECKING:
     from skill_distiller.prompted.sit_exam import Examiner

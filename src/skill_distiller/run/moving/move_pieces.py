@@ -6,30 +6,32 @@ itself: everything that left SKILL.md stands in a new file, word for word, and a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
+from skill_distiller.analysis.patterns import PatternSet
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.checks.conservation import FOLDER_CHECKS
-from skill_distiller.checks.model import Verification
+from skill_distiller.checks.conservation import FOLDER_CHECKS, Conservation, verify_folders
+from skill_distiller.checks.model import Check, Declared, Tokens, Verification
 from skill_distiller.disclosure.layout import lay_out
-from skill_distiller.disclosure.model import NewReference, Passage, Split
+from skill_distiller.disclosure.ledger import make_ledger, restore_folder
+from skill_distiller.disclosure.model import NewReference, Passage, Slice, Split, slices_of
 from skill_distiller.disclosure.signposts import make_signpost
-from skill_distiller.disclosure.split import find_breaks, write_split
+from skill_distiller.disclosure.split import MARK, find_breaks, write_split
 from skill_distiller.errors import UsageError
-from skill_distiller.planning.plan import Plan
+from skill_distiller.planning.plan import Plan, apply_plan
 from skill_distiller.planning.required import put_in_full
 from skill_distiller.rewriting.model import RenderingKind
-from skill_distiller.run.moving.passage_places import Places
-from skill_distiller.run.moving.prove_moves import comes_back, prove_folders
+from skill_distiller.run.moving.reduce_run import added_by
 from skill_distiller.run.notes import Note, NoteKind
 from skill_distiller.run.proof import Planned, Proved, planned, prove
 from skill_distiller.run.run import Run
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.ids import piece_ids
 from skill_distiller.skill.model import BlockKind, Skill
-from skill_distiller.tokens import count_skill
+from skill_distiller.structure.edges import Piece, heading_of
+from skill_distiller.tokens import TokenCounter, count_skill
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,3 +133,90 @@ def _move(run: Run, reading: Reading, folder: SkillFolder, places: Places, passa
     own = {check.name for check in FOLDER_CHECKS}
     checks = tuple(check for check in verification.checks if check.name in own)
     return Moves(split, files, replace(verification, checks=checks))
+
+
+Proof = tuple[Verification, Conservation]
+
+
+def prove_folders(
+    before: SkillFolder,
+    after: SkillFolder,
+    patterns: PatternSet,
+    counter: TokenCounter,
+    split: Split | None,
+) -> Proof:
+    """What is found of a folder of which text moved, by a split whose pointers and headers are known; None for none."""
+    tokens = Tokens(*(count_skill(side.skill, {}, counter) for side in (before, after)))
+    announced = {part for span in (split.spans if split else ()) for part in added_by(span)}
+    for reference in split.references if split else ():
+        file = after.file(reference.path)
+        announced.add(file.read_text().splitlines()[0] if file else MARK)
+    text = after.skill.description
+    declared = Declared(description=text if text != before.skill.description else None)
+    return verify_folders(before, after, tokens=tokens, declared=declared, patterns=patterns, announced=announced)
+
+
+def comes_back(split: Split) -> bool:
+    """Whether the original comes back from the split byte for byte."""
+    back = restore_folder(split.after, make_ledger(split))
+    return back.skill.text == (split.original or split.before.skill).text and back.files == split.before.files
+
+
+def together(rewriting: Verification, move: Verification) -> Verification:
+    """What was found of a skill in fewer words, and of what then moved out of it, as one verification of both."""
+    findings = {check.name: check.findings for check in rewriting.checks}
+    checks = (Check(check.name, (*findings.get(check.name, ()), *check.findings)) for check in move.checks)
+    tokens = move.tokens._replace(original=rewriting.tokens.original)
+    return replace(move, checks=tuple(checks), tokens=tokens, changed=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """The pieces of a skill in the text that its plan wrote; what the plan dropped is nowhere."""
+
+    skill: Skill
+    made: Planned
+
+    @cached_property
+    def _ranges(self) -> Mapping[Piece, tuple[int, int]]:
+        kept = [decision.block for decision in self.made.plan.decisions if not decision.dropped]
+        written = slices_of(apply_plan(self.skill, self.made.plan))
+        return {kept[own.piece] if own.piece >= 0 else own.piece: (own.start, own.end) for own in written}
+
+    @cached_property
+    def _slices(self) -> tuple[Slice, ...]:
+        return slices_of(self.made.distilled)
+
+    def passage(self, passage: Passage) -> Passage | None:
+        """A passage with its indices in the result, None where it does not stand there by itself.
+
+        A few items that are left of a long list may be one piece there, and a text that stands for several many.
+        """
+        section = self._heading(passage.section)
+        ranges = _joined(sorted(own for piece in passage.pieces if (own := self._ranges.get(piece))))
+        inside = [own for own in self._slices if any(start <= own.start and own.end <= end for start, end in ranges)]
+        blocks = tuple(own.piece for own in inside if own.piece >= 0)
+        whole = sum(own.end - own.start for own in inside) == sum(end - start for start, end in ranges)
+        if section is None or not blocks or not whole:
+            return None
+        headings = tuple(heading_of(own.piece) for own in inside if own.piece < 0)
+        return replace(passage, section=section, blocks=blocks, headings=headings)
+
+    def _heading(self, section: int) -> int | None:
+        """A section of the result by that of the original whose heading it has."""
+        if not section:
+            return 0
+        place = self._ranges.get(heading_of(section))
+        found = (heading_of(own.piece) for own in self._slices if own.piece < 0 and (own.start, own.end) == place)
+        return next(found, None)
+
+
+def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges in order, those that touch as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in ranges:
+        if found and found[-1][1] == start:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found

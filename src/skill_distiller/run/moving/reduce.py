@@ -24,8 +24,7 @@ from skill_distiller.planning.saved_plan import find_pieces
 from skill_distiller.planning.worth import load_worth_model
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.describe_skill import DescriptionResult
-from skill_distiller.run.moving.passage_places import Places
-from skill_distiller.run.moving.prove_moves import Proof, comes_back, prove_folders, together
+from skill_distiller.run.moving.move_pieces import Places, Proof, comes_back, prove_folders, together
 from skill_distiller.run.moving.reduce_run import (
     Figures,
     Outcome,

@@ -101,18 +101,11 @@ def _with_companions(skill: Skill, spans: Sequence[Span], blocks: Collection[int
     edges = [edge for edge in find_edges(skill) if edge.hard and {edge.source, edge.target} <= moved]
     while fresh:
         found |= fresh
-        above = {heading_of(section) for piece in fresh if piece >= 0 for section in _above(skill, piece)}
+        above = {heading_of(section) for piece in fresh if piece >= 0 for section in skill.sections_above(piece)}
         near = {edge.target for edge in edges if edge.source in fresh}
         near |= {edge.source for edge in edges if edge.mutual and edge.target in fresh}
         fresh = ((above & moved) | near) - found
     return frozenset(found)
-
-
-def _above(skill: Skill, block: int) -> Iterator[int]:
-    section: int | None = skill.section_of[block]
-    while section is not None:
-        yield section
-        section = skill.parents[section]
 
 
 def _without(text: str, spans: Sequence[Span], before: Skill, wanted: frozenset[Piece]) -> tuple[str, list[Span]]:
