@@ -32,6 +32,7 @@ from skill_distiller.meaning.token import (
     TokenKind,
     with_clocks,
     with_idle_words,
+    with_least,
     with_pronouns,
     with_telling_articles,
     with_units,
@@ -105,7 +106,7 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
             token._replace(kind=TokenKind.FACT) if overlaps((token.start, token.start + 1), quoted) else token
             for token in tokens
         ]
-    said = _with_phrases(with_pronouns(with_units(tokens, text)))
+    said = _with_phrases(with_pronouns(with_units(list(with_least(tokens)), text)))
     said = _with_phrases(said) if said != tokens else said  # one may stand in another: "5 euros or more"
     return tuple(with_telling_articles(list(with_idle_words(with_clocks(said)))))
 

@@ -55,6 +55,19 @@ def with_units(tokens: Sequence[Token], text: str) -> list[Token]:
     return found
 
 
+_LEAST: Final = re.compile(r"(\d[\d.,]*)\+")
+
+
+def with_least(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The tokens, where a number with a plus behind it is the least that may be: "3.11+" is "≥ 3.11"."""
+    for token in tokens:
+        match = _LEAST.fullmatch(token.value) if token.kind is TokenKind.FACT else None
+        if match:
+            yield Token(TokenKind.SENSE, f"{Sense.LIMIT}:≥", "≥", token.start, token.end, Sense.LIMIT)
+            token = token._replace(value=match[1], word=match[1])
+        yield token
+
+
 _CLOCK: Final = re.compile(r"(\d{1,2})(?::([0-5]\d))?")
 _NOON: Final = 12
 
