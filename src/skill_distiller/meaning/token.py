@@ -50,8 +50,9 @@ def with_units(tokens: Sequence[Token], text: str) -> list[Token]:
         counted = number.kind is TokenKind.FACT and number.value[-1:].isdigit() and unit.start - number.end <= 1
         if counted and unit.kind is TokenKind.WORD and len(unit.word) <= _MAX_UNIT and unit.word.isascii():
             written = text[unit.start : unit.end]
-            bits = written == unit.word.capitalize() and unit.word in words_in("units_of_bits")  # "Mb" is not "MB"
-            found[at] = unit._replace(value=written, word=written if bits else unit.word)
+            # "Mb" is not "MB", and "M" no meter.
+            other = written == unit.word.capitalize() and (len(written) == 1 or unit.word in words_in("units_of_bits"))
+            found[at] = unit._replace(value=written, word=written if other else unit.word)
     return found
 
 
