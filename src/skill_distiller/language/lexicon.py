@@ -315,7 +315,7 @@ def phrases(language: str = "") -> Rules:
             for words in parts(spoken):
                 found.setdefault(words[0], {}).setdefault(tuple(words), token)
                 bare = tuple(word for word in words if not is_article(word))
-                if 1 < len(bare) < len(words):  # "at the end" says the same as "at end"
+                if 1 < len(bare) < len(words) and words[0] == bare[0]:  # "at the end" is "at end"; "a number of" stays
                     found.setdefault(bare[0], {}).setdefault(bare, token)
     for text in texts("verbs"):
         for line in text.strip().splitlines():

@@ -32,6 +32,7 @@ from skill_distiller.meaning.token import (
     TokenKind,
     with_clocks,
     with_idle_words,
+    with_least,
     with_pronouns,
     with_telling_articles,
     with_units,
@@ -48,7 +49,7 @@ _MARKUP: Final = re.compile(
     | </?[A-Za-z][^<>]{0,2000}>
     | \{\{[^{}\n]{1,200}\}\} | \{[\w.-]{1,80}\} | \$\{?\w{1,80}\}? | \$\$[^$]{1,4000}\$\$ | \$[^$\n]{1,400}\$
     | \[\^[^\]\s]{1,80}\]:? | (?<![\w\]])\[[ xX]\](?=\s) | (?<!~)~~(?!~)
-    | !(?=\[) | (?<![~\w])~(?=[A-Za-z*`]|[ ]\d) | (?<=[A-Za-z.!?*`])~(?![~\w/])
+    | !(?=\[) | (?<![\w*/])\*(?:\.\w+)+(?![\w*]) | (?<![~\w])~(?=[A-Za-z*`]|[ ]\d) | (?<=[A-Za-z.!?*`])~(?![~\w/])
     | \[\[[^\]\n]{1,300}\]\] | \[[^\[\]\n]{1,300}\](?=\()""",
     re.VERBOSE | re.DOTALL,
 )
@@ -105,7 +106,7 @@ def _read_tokens(text: str, language: str) -> tuple[Token, ...]:
             token._replace(kind=TokenKind.FACT) if overlaps((token.start, token.start + 1), quoted) else token
             for token in tokens
         ]
-    said = _with_phrases(with_pronouns(with_units(tokens, text)))
+    said = _with_phrases(with_pronouns(with_units(list(with_least(tokens)), text)))
     said = _with_phrases(said) if said != tokens else said  # one may stand in another: "5 euros or more"
     return tuple(with_telling_articles(list(with_idle_words(with_clocks(said)))))
 
@@ -155,7 +156,7 @@ def _plain_words(text: str) -> tuple[str, ...]:
 def _fixed_tokens(text: str, facts: Sequence[Fact]) -> list[Token]:
     """The facts and marked places of a text, without overlaps: of two that overlap the longer one."""
     found: list[tuple[int, int, str]] = []
-    if any(map(text.__contains__, "<{$[~")):
+    if any(map(text.__contains__, "<{$[~*")):
         found += [(m.start(), m.end(), _markup_value(m.group())) for m in _MARKUP.finditer(text)]
     found += [(*match.span(), _amount(match.group())) for match in _SPACED.finditer(text)]
     if "," in text:
@@ -182,7 +183,7 @@ def _markup_value(text: str) -> str:
     first, _, rest = text[1:].partition(" ")
     if text.startswith("[") and rest and is_article(first.casefold()):  # "[the guide](a.md)", "the [guide](a.md)"
         text = f"[{rest}"
-    text = link[1] if link else _MARKS.sub(" ", text).translate(_QUOTES)
+    text = link[1] if link else text if text[0] == "*" else _MARKS.sub(" ", text).translate(_QUOTES)
     return text if link or text[0] in "{$" or "=" in text else text.casefold()  # "{ID}", "$PATH", `href="/A"`
 
 

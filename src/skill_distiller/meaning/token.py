@@ -50,9 +50,23 @@ def with_units(tokens: Sequence[Token], text: str) -> list[Token]:
         counted = number.kind is TokenKind.FACT and number.value[-1:].isdigit() and unit.start - number.end <= 1
         if counted and unit.kind is TokenKind.WORD and len(unit.word) <= _MAX_UNIT and unit.word.isascii():
             written = text[unit.start : unit.end]
-            bits = written == unit.word.capitalize() and unit.word in words_in("units_of_bits")  # "Mb" is not "MB"
-            found[at] = unit._replace(value=written, word=written if bits else unit.word)
+            # "Mb" is not "MB", and "M" no meter.
+            other = written == unit.word.capitalize() and (len(written) == 1 or unit.word in words_in("units_of_bits"))
+            found[at] = unit._replace(value=written, word=written if other else unit.word)
     return found
+
+
+_LEAST: Final = re.compile(r"(\d[\d.,]*)\+")
+
+
+def with_least(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The tokens, where a number with a plus behind it is the least that may be: "3.11+" is "≥ 3.11"."""
+    for token in tokens:
+        match = _LEAST.fullmatch(token.value) if token.kind is TokenKind.FACT else None
+        if match:
+            yield Token(TokenKind.SENSE, f"{Sense.LIMIT}:≥", "≥", token.start, token.end, Sense.LIMIT)
+            token = token._replace(value=match[1], word=match[1])
+        yield token
 
 
 _CLOCK: Final = re.compile(r"(\d{1,2})(?::([0-5]\d))?")

@@ -51,6 +51,7 @@ def worst(edits: Iterable[Edit]) -> Verdict:
 _FAMILIES: Final = (
     frozenset({Sense.DUTY, Sense.ADVICE, Sense.LEAVE, Sense.ABILITY}),
     frozenset({Sense.ALL, Sense.SOME, Sense.ONLY, Sense.NEGATION}),
+    frozenset({Sense.ALL, Sense.THEN}),  # "every reply", "the first reply"
     frozenset({Sense.AND, Sense.OR}),
     frozenset({Sense.BEFORE, Sense.AFTER, Sense.UNTIL, Sense.WHILE, Sense.THEN}),
     frozenset({Sense.CONDITION, Sense.EXCEPTION, Sense.LACK, Sense.OTHERWISE, Sense.INSTEAD}),

@@ -205,6 +205,7 @@ class _Comparison:
 
     def _resolve(self, gap: Gap) -> None:
         """Pair the words of a gap that stand for one another: opposites, synonyms, forms, strengths."""
+        self._joined(gap)
         for one in list(gap.before):
             for other in gap.after:
                 edit = replaced(one, other) or _negated(gap, one, other)
@@ -215,6 +216,9 @@ class _Comparison:
                     gap.before.remove(one)
                     gap.after.remove(other)
                     break
+        self._joined(gap)
+
+    def _joined(self, gap: Gap) -> None:
         if says_joined(gap.before, gap.after):  # "time stamp", "Ctrl+C" as code
             self.found.append(Edit(Verdict.REWORDED, tuple(gap.before), tuple(gap.after), "spelling"))
             gap.before.clear()
