@@ -32,10 +32,15 @@ from skill_distiller.cli.plan_file import parse_plan, plan_text
 from skill_distiller.errors import SkillDistillerError
 from skill_distiller.language.tables import LANGUAGES, UNSPACED, tables
 from skill_distiller.planning.plan import Mode
+from skill_distiller.run.describe_skill import DescriptionOptions, describe_skill
 from skill_distiller.run.distill import distill
+from skill_distiller.run.moving.reduce import reduce_folder
+from skill_distiller.run.moving.reduce_run import ReduceOptions
 from skill_distiller.run.run import DistillOptions
+from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
+from skill_distiller.tokens import DEFAULT_ENCODING, load_counter
 
 MOST_EXPONENT: Final = 1.3
 MOST_SECONDS: Final = 10.0  # for the longest text that is accepted
@@ -113,6 +118,7 @@ ARRANGEMENTS: Final[Mapping[str, tuple[str, str]]] = {
     "in a comment": ("{}\n", "<!--\n"),
     "numbered": ("{n}. {}\n\n   more\n\n", ""),
 }
+PLAN: Final = "plan"  # the mode that applies a plan of threshold mode
 _HEAD: Final = "---\nname: hostile\ndescription: Use when a text is hostile.\n---\n\n# A\n\nRun `a` first.\n\n"
 _FIELDS: Final = "---\nname: hostile\ndescription: Use when a text is hostile.\n"
 # What has no unit that could stand elsewhere: the pattern, and what stands before it in place of the usual beginning.
@@ -203,6 +209,14 @@ def _verify(skill: Skill) -> None:
     verify(skill, parse_skill(skill.text.replace("Run `a` first.", "Run `b` first.")), files=False)
 
 
+def _reduce(skill: Skill) -> None:
+    reduce_folder(SkillFolder(None, skill), ReduceOptions(share=0.3))
+
+
+def _describe(skill: Skill) -> None:
+    describe_skill(skill, (), DescriptionOptions(), load_counter(DEFAULT_ENCODING))
+
+
 def _load_plan(plan: str, skill: Skill) -> None:
     distill(skill, DistillOptions(plan=parse_plan(plan)))
 
@@ -212,6 +226,8 @@ MODES: Final[Mapping[str, Callable[[Skill], object]]] = {
     "tokens": partial(_compress, DistillOptions(mode=Mode.TOKENS, tokens=400)),
     "oneliner": partial(_compress, DistillOptions(mode=Mode.ONELINER)),
     "verify": _verify,
+    "reduce": _reduce,
+    "description": _describe,
     "graph": make_graph,
 }
 _COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -219,7 +235,10 @@ _COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "tokens": ("compress", "SKILL.md", "--tokens", "400"),
     "oneliner": ("compress", "SKILL.md", "--mode", "oneliner"),
     "verify": ("verify", "SKILL.md", "edited.md"),
+    "reduce": ("reduce", "SKILL.md", "--json"),
+    "description": ("description", "SKILL.md"),
     "graph": ("graph", "SKILL.md"),
+    PLAN: ("compress", "SKILL.md", "--plan", "plan.yaml"),
 }
 
 
@@ -293,12 +312,17 @@ def _measure(construct: Construct, mode: str, lengths: Sequence[int], runs: int)
     for length in lengths:
         text = text_of(construct, length)
         taken: list[float] = []
+        run = MODES.get(mode)
         while len(taken) < runs and sum(taken) < _MOST_SECONDS / 4 and not failure:
             forget_texts()
             signal.setitimer(signal.ITIMER_PROF, _MOST_SECONDS)
+            start = time.process_time()
             try:
-                run = MODES.get(mode) or partial(_load_plan, _plan_of(text))
-                start = time.process_time()
+                if run is None:  # the plan is made once, and its making is no part of the time
+                    run = partial(_load_plan, _plan_of(text))
+                    forget_texts()
+                    signal.setitimer(signal.ITIMER_PROF, _MOST_SECONDS)
+                    start = time.process_time()
                 run(parse_skill(text))
             except SkillDistillerError:
                 pass  # what can't be made smaller may be said so
@@ -327,7 +351,10 @@ def accepted(construct: Construct, mode: str) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "SKILL.md").write_text(text, encoding="utf-8")
         (Path(folder) / "edited.md").write_text(text.replace("Run `a` first.", "Run `b` first."), encoding="utf-8")
-        line = [f"{folder}/{word}" if word.endswith(".md") else word for word in _COMMANDS[mode]]
+        line = [f"{folder}/{word}" if word.endswith((".md", ".yaml")) else word for word in _COMMANDS[mode]]
+        if mode == PLAN:
+            saving = ["compress", f"{folder}/SKILL.md", "--threshold", "0.6", "--save-plan", line[-1], "--quiet"]
+            run_command(saving, 4 * MOST_SECONDS)
         taken = run_command([*line, "--quiet"] if line[0] == "compress" else line, 4 * MOST_SECONDS)
     late = taken.seconds < 0
     refused = taken.said.partition("\n")[0][:60] if taken.code in (2, 3) else ""
@@ -361,7 +388,7 @@ def report(found: Sequence[Growth]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print the tables."""
     parser = argparse.ArgumentParser(prog="python -m lab.hostile", description=__doc__)
-    parser.add_argument("--modes", nargs="+", choices=[*MODES, "plan"], default=[*MODES, "plan"])
+    parser.add_argument("--modes", nargs="+", choices=[*MODES, PLAN], default=[*MODES, PLAN])
     parser.add_argument("--most-chars", type=int, default=48_000)
     parser.add_argument("--every", type=int, default=13, help="take one construct of so many")
     parser.add_argument("--only", default="", help="constructs whose name holds this")
@@ -381,7 +408,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         own = [growth for growth in found if growth.mode == mode]
         slowest = sorted(own, key=lambda growth: -growth.seconds_per_mb)[: options.accepted]
         wanted = {growth.construct for growth in slowest}
-        rows += [accepted(item, mode) for item in chosen if item.name in wanted and mode in _COMMANDS]
+        rows += [accepted(item, mode) for item in chosen if item.name in wanted]
     print(report(found))
     if rows:
         heads = ["mode", "construct", "seconds", "memory", ""]

@@ -15,6 +15,7 @@ from tests.cli.command import run
 from tests.cli.samples import HOSTILE, MARKUP
 from tests.library.batches import contents, make_library
 
+from skill_distiller.cli.library.paths import job_count
 from skill_distiller.routing.clients import load_clients, load_limits
 from skill_distiller.tokens import count_tokens
 
@@ -205,3 +206,9 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
         assert "\x1b" not in result.stderr
         assert len(result.stdout) < 200_000
     assert (tmp_path / "out" / odd.name / "SKILL.md").exists()
+
+
+def test_more_jobs_than_a_machine_can_have() -> None:
+    """A number of processes that no pool can be made of is cut to one that can be had."""
+    assert job_count(10**30) <= 64
+    assert job_count(3) == 3

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
+from skill_distiller.checks.model import Check, Finding, FindingKind, Level
 from skill_distiller.disclosure.disclose import Disclosed, disclose
 from skill_distiller.disclosure.layout import MAX_FILES
 from skill_distiller.disclosure.ledger import make_ledger, read_ledger, restore_folder, restore_text, write_ledger
@@ -20,6 +23,7 @@ from skill_distiller.disclosure.model import NewReference, Passage, Signpost, Sp
 from skill_distiller.disclosure.passages import Aim
 from skill_distiller.disclosure.split import MARK, find_breaks, write_split
 from skill_distiller.errors import BadInputError
+from skill_distiller.run.moving.prove_moves import Proof, prove_folders
 from skill_distiller.run.moving.reduce import reduce_folder
 from skill_distiller.run.moving.reduce_run import ReduceOptions
 from skill_distiller.run.moving.return_pieces import return_pieces
@@ -179,6 +183,34 @@ def test_what_is_read_otherwise_is_found_by_halves(monkeypatch: pytest.MonkeyPat
     assert {passage.section for _, passage in split_of(text).passages} == whole - {fault}
     assert len(whole) > 20
     assert looks < 16
+
+
+def test_what_the_proof_refuses_is_found_by_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of many passages goes back alone; the skill is proved a few times and not once for each passage."""
+    sections = (f"## Known issues {n}\n\n@a{n} b{n} c{n}\n\n" for n in range(32))
+    folder = SkillFolder(None, parse_skill(expanded("# W\n\nMake.\n\n" + "".join(sections))))
+    options = ReduceOptions(share=0)
+    whole = reduce_folder(folder, options).split
+    assert whole
+    sound = [passage.section for _, passage in whole.passages]
+    proofs = 0
+
+    def refuse(before: SkillFolder, after: SkillFolder, *others: Any) -> Proof:
+        nonlocal proofs
+        proofs += 1
+        verification, conservation = prove_folders(before, after, *others)
+        split: Split | None = others[-1]
+        moved = {passage.section for _, passage in split.passages} if split else set()
+        fault = Check("meaning", (Finding(FindingKind.LOST, Level.FAILURE, "x", 1),))
+        checks = (fault,) if sound[7] in moved else ()
+        return replace(verification, checks=(*verification.checks, *checks)), conservation
+
+    monkeypatch.setattr("skill_distiller.run.moving.reduce.prove_folders", refuse)
+    left = reduce_folder(folder, options).split
+    assert left
+    assert {passage.section for _, passage in left.passages} == {*sound} - {sound[7]}
+    assert len(sound) > 20
+    assert proofs < 16
 
 
 @given(st.one_of(soups, sound_skills), st.integers(0, 3))

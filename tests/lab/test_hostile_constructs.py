@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from lab.hostile import ARRANGEMENTS, MODES, Growth, constructs, measure, report, text_of
+from lab.hostile import ARRANGEMENTS, MODES, PLAN, Growth, constructs, measure, report, text_of
 
 
 def test_there_are_two_hundred_constructs() -> None:
@@ -15,7 +15,7 @@ def test_there_are_two_hundred_constructs() -> None:
     assert all(5000 <= len(text_of(item, 5000)) < 8000 for item in found)
 
 
-@pytest.mark.parametrize("mode", [*MODES, "plan"])
+@pytest.mark.parametrize("mode", [*MODES, PLAN])
 def test_a_construct_goes_through_every_mode(mode: str) -> None:
     """Doubled at least once, without a crash; what is too quick to tell is doubled again."""
     (construct,) = [item for item in constructs(1) if item.name == "bold and comma in lines"]

@@ -73,6 +73,10 @@ _TOKEN = _made_up("token", "ghp_{a36}")
         pytest.param(f"> {_TOKEN[:20]}  \r\n> {_TOKEN[20:]}", id="a hard break in a quotation"),
         pytest.param(f"{_TOKEN[:10]}<br/>\n{_TOKEN[10:20]}\n{_TOKEN[20:30]}\n{_TOKEN[30:]}", id="four lines"),
         pytest.param(f"{_TOKEN[:10]}<wbr>{_TOKEN[10:]}", id="a place to break"),
+        pytest.param(f"{_TOKEN[:10]}<!-- -->{_TOKEN[10:]}", id="a comment"),
+        pytest.param(f"{_TOKEN[:10]}<b></b>{_TOKEN[10:]}", id="empty tags"),
+        pytest.param(f"{_TOKEN[:10]}****{_TOKEN[10:]}", id="emphasis of nothing"),
+        pytest.param(f"a<!-- {_TOKEN} -->b", id="inside of a comment"),
         pytest.param("AWS_SECRET_ACCESS_KEY=\\\n  " + _made_up("aws", "{b40}"), id="a name and its value"),
     ],
 )
@@ -85,6 +89,9 @@ def test_a_secret_does_not_hide(hidden: str) -> None:
     "text",
     [
         'password: "correct-horse-battery-staple"',
+        "The password is written to vault-2024-Path/App-Secret-Name.",
+        "mysql -u root -p < dump-2024.sql; mysql -p secret",
+        'auth: "basic", auth: true',
         "export API_KEY=your-api-key-here-1234567890",
         "api_key = os.environ['SERVICE_API_KEY_2024']",
         "token: ${{ secrets.GITHUB_TOKEN_FOR_RELEASES_1 }}",
@@ -108,7 +115,10 @@ def test_what_is_no_secret(text: str) -> None:
     assert find_secrets(f"# A\n\n{text}\n") == ()
 
 
+_ODD = ("mysql -p", "cookie: sid=", "a:5432:b:c:", "a<!--", "x**", "a<b ", "password is ", "$6$a$", "EAA", "auth: aaaa")
+
+
 def test_a_large_text_is_looked_through_in_time() -> None:
     """Telling names without an end and lines without one: what runs away is seen by a run that does not end."""
-    for piece in ("key=", "api_key: ", "curl -H ", "curl -u a:", "a\n", "0a", "://a:", "token\n", "basic 0aA"):
+    for piece in ("key=", "api_key: ", "curl -H ", "curl -u a:", "a\n", "0a", "://a:", "token\n", "basic 0aA", *_ODD):
         assert find_secrets(piece * (100_000 // len(piece))) == ()

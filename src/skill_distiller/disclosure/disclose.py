@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -77,29 +77,33 @@ def _size(skill: Skill, passage: Passage, counter: TokenCounter) -> int:
 
 
 def _at_fault(split: Split) -> Collection[Passage]:
-    """The passages of which the move is read otherwise than it stood: alone, or with the few that it is so with.
+    """The passages of which the move is read otherwise than it stood: alone, or with the few that it is so with."""
+
+    def breaks(passages: Sequence[Passage]) -> bool:
+        return find_breaks(write_split(split.before, tuple(only(split, passages))))
+
+    return find_by_halves([passage for _, passage in split.passages], breaks)
+
+
+def find_by_halves(whole: Sequence[Passage], fails: Callable[[Sequence[Passage]], bool]) -> Collection[Passage]:
+    """The passages that fail, of some that do together: alone, or with the few that it is so with.
 
     They are looked for by halves: to read a skill once for each of a thousand passages would take minutes.
     """
-
-    def breaks(passages: Sequence[Passage]) -> bool:
-        return find_breaks(write_split(split.before, tuple(_only(split, passages))))
-
-    whole = [passage for _, passage in split.passages]
     faults, waiting = set[Passage](), [(whole, whole)]  # what may be at fault, of what is so together
     while waiting:
         group, known = waiting.pop()
         first, second = group[: len(group) // 2], group[len(group) // 2 :]
         if len(group) == 1:
-            faults.update(group if group == known or breaks(group) else known)
-        elif breaks(first):
-            waiting += [(half, half) for half in (first, second) if half is first or breaks(half)]
+            faults.update(group if group == known or fails(group) else known)
+        elif fails(first):
+            waiting += [(half, half) for half in (first, second) if half is first or fails(half)]
         else:  # then it is the other half, or both together
             waiting.append((second, known))
     return faults
 
 
-def _only(split: Split, passages: Collection[Passage]) -> Iterator[NewReference]:
+def only(split: Split, passages: Collection[Passage]) -> Iterator[NewReference]:
     """The new references of a split with some of their passages alone."""
     chosen = frozenset(passages)
     for reference in split.references:

@@ -75,17 +75,19 @@ def find_secrets(text: str) -> tuple[Secret, ...]:
     """Everything in a text that looks like a secret, in order, one of a kind a line.
 
     What nobody sees does not hide one: marks without width are taken out, entities and wide letters are read as
-    what they stand for, and lines are also read as if they went on without their break.
+    what they stand for, and lines are also read as if they went on without their break, and without the markup
+    inside of words.
     """
     found: dict[tuple[str, int], Secret] = {}
     own = environment_secrets()
     text = _visible(text)
     lines = text.split("\n")
-    lowered = f"{text}\n{_BREAK.sub('', text)}".lower()
+    lowered = f"{text}\n{_BREAK.sub('', text)}\n{_APART.sub('', text)}".lower()
     rules = [rule for rule in _rules() if any(keyword in lowered for keyword in rule.keywords)]
     for number, line in enumerate(lines, 1):
-        for kind, value, _, _ in _in_line(line, own, rules):
-            found.setdefault((kind, number), Secret(kind, number, value))
+        for form in {line: 0, _APART.sub("", line): 0}:
+            for kind, value, _, _ in _in_line(form, own, rules):
+                found.setdefault((kind, number), Secret(kind, number, value))
     whole = {secret.text for secret in found.values()}
     for number in range(1, len(lines)):
         joined, seam = _joined(lines, number)
@@ -95,6 +97,10 @@ def find_secrets(text: str) -> tuple[Secret, ...]:
     return tuple(sorted(found.values(), key=lambda secret: secret.line))
 
 
+# Markup that shows nothing between two letters: a comment, a tag, emphasis of nothing.
+_APART: Final = re.compile(
+    r"(?<=[\w-])(?:<!--[^\n]{0,80}?-->|</?[A-Za-z][^<>\n]{0,80}>|\*{2,6}|~~+|``+|_{4,6}){1,9}(?=[\w+/-])"
+)
 _BREAKING: Final = re.compile(r"(?i)<w?br ?/?>")
 _ESCAPED: Final = re.compile(r"\\(?=[_~-])")
 _ENTITY: Final = re.compile(r"&#?\w{1,20};")

@@ -48,10 +48,13 @@ class Looking:
         return Search(ignored=self.no_ignore, follow_links=self.follow_links, apart=apart)
 
 
+_MOST_JOBS: Final = 61  # what Windows takes; more skills at once are no gain on any machine
+
+
 def job_count(jobs: int) -> int:
-    """The number of processes that an option means."""
+    """The number of processes that an option means; more than a machine can have are as many as it can."""
     if jobs:
-        return jobs
+        return min(jobs, _MOST_JOBS)
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system

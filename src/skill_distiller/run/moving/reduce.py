@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
+from skill_distiller.checks.model import Verification
 from skill_distiller.disclosure.digest import late_rules, write_digest
-from skill_distiller.disclosure.disclose import disclose, settle
+from skill_distiller.disclosure.disclose import disclose, find_by_halves, only, settle
 from skill_distiller.disclosure.model import (
     ContentClass,
-    NewReference,
     Passage,
     Split,
 )
@@ -159,7 +160,7 @@ def _sound(job: _Job, aim: Aim) -> tuple[Outcome, Proof]:
         outcome, proof = _finished(job, found.split, found.pinned)
         if outcome.split is None or _holds(outcome, proof):
             return outcome, proof
-        aim = replace(aim, keep=aim.keep | _at_fault(outcome.split, job.options, job.counter))
+        aim = replace(aim, keep=aim.keep | _at_fault(outcome.split, proof, job.options, job.counter))
     failed = ", ".join(check.name for check in proof[0].failed) or "conservation"
     raise RefusedError(
         f"What would move fails its own verification ({failed}); nothing is written.",
@@ -248,17 +249,28 @@ def _with_extras(
     return made if made.spans else None
 
 
-def _at_fault(split: Split, options: ReduceOptions, counter: TokenCounter) -> frozenset[int]:
-    """The blocks of the passages of which one alone is refused; of all where none is."""
-    refused = list[Passage]()
-    for reference, passage in split.passages:
-        sign = reference.signposts[reference.passages.index(passage)]
-        alone = write_split(split.before, (NewReference(reference.path, (passage,), (sign,)),))
+def _at_fault(split: Split, proof: Proof, options: ReduceOptions, counter: TokenCounter) -> frozenset[int]:
+    """The blocks of the passages of which the move is refused, alone or together with a few others.
+
+    Those that the findings are about are asked first: each question takes the proof of a whole skill.
+    """
+
+    def fails(passages: Sequence[Passage]) -> bool:
+        alone = write_split(split.before, tuple(only(split, passages)))
         verification, conservation = prove_folders(split.before, alone.after, options.patterns, counter, alone)
-        if not (verification.passed and conservation.complete):
-            refused.append(passage)
-    passages = refused or [passage for _, passage in split.passages]
-    return frozenset(block for passage in passages for block in passage.blocks)
+        return not (verification.passed and conservation.complete and comes_back(alone))
+
+    near = _near(split, proof[0])
+    whole = near if near and fails(near) else [passage for _, passage in split.passages]
+    return frozenset(block for passage in find_by_halves(whole, fails) for block in passage.blocks)
+
+
+def _near(split: Split, verification: Verification) -> list[Passage]:
+    """The passages that hold a block that a failure is about, or are the last ones before one."""
+    passages = sorted((passage for _, passage in split.passages if passage.blocks), key=lambda one: one.blocks[0])
+    firsts = [passage.blocks[0] for passage in passages]
+    places = {bisect_right(firsts, finding.block) - 1 for finding in verification.failures if finding.block >= 0}
+    return [passages[place] for place in sorted(places) if place >= 0]
 
 
 def _figures(before: SkillFolder, after: SkillFolder, options: ReduceOptions, counter: TokenCounter) -> Figures:
