@@ -40,6 +40,7 @@ class Side:
         self.headings = heading_units(skill)
         self._units: dict[int, list[Unit]] = {}
         self._words: dict[Unit, frozenset[str]] = {}
+        self._around: dict[int, tuple[Unit, ...]] = {}
         self._numbers: dict[Unit, int] = {}  # of each among the units of its block
         self._places = dict(_places(skill))
         self.containers = find_containers(skill)
@@ -77,9 +78,11 @@ class Side:
 
     def around(self, block: int) -> tuple[Unit, ...]:
         """The heading that a block stands under, and the opening tag of the innermost container around it."""
-        tag = self.containers.around[block]
-        found = (self.headings[self.containers.homes[block]], self.units(tag)[0] if tag >= 0 else None)
-        return tuple(unit for unit in found if unit)
+        if block not in self._around:  # asked for each unit of a block
+            tag = self.containers.around[block]
+            found = (self.headings[self.containers.homes[block]], self.units(tag)[0] if tag >= 0 else None)
+            self._around[block] = tuple(unit for unit in found if unit)
+        return self._around[block]
 
     def place(self, thing: int | Unit) -> tuple[int, int, int]:
         """Where a block, heading or unit stands: its section, block and number in that."""
