@@ -168,8 +168,7 @@ class Declared:
     `headings` are pairs of level and text. `blocks` are the texts of blocks as they were; one of which an extract or a
     summary is left counts as `removed`, and what is left is among the `parts`; one that is said in new words is among
     the `reworded`. `description` is the new one, where some of it was left out. `retold` are the
-    texts that stand for blocks, each with these (by id) as they stand in a skill; `folded` are those blocks of which
-    nothing stands any more but a line that sums up several.
+    texts that stand for blocks, each with these (by id) as they stand in a skill; `folded` are blocks told in a line.
     """
 
     headings: frozenset[tuple[int, str]] = frozenset()

@@ -12,6 +12,7 @@ from skill_distiller.skill.model import BlockKind, Skill, once_per_skill
 from skill_distiller.structure.counts import find_sequences
 from skill_distiller.structure.cross_references import find_references
 from skill_distiller.structure.edges import Edge, EdgeKind
+from skill_distiller.structure.guards import find_guards
 from skill_distiller.structure.leads import find_leads
 from skill_distiller.structure.pairs import find_pairs
 from skill_distiller.structure.pointers import find_pointers
@@ -24,6 +25,7 @@ def find_edges(skill: Skill) -> tuple[Edge, ...]:
         *find_sequences(skill),
         *find_pairs(skill),
         *find_leads(skill),
+        *find_guards(skill),
         *find_pointers(skill),
         *find_references(skill),
         *_symbols(skill),
