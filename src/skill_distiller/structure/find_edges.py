@@ -30,6 +30,7 @@ def find_edges(skill: Skill) -> tuple[Edge, ...]:
         *find_references(skill),
         *_symbols(skill),
         *_legends(skill),
+        *_explained(skill),
     )
     return tuple({(edge.kind, edge.source, edge.target): edge for edge in reversed(found)}.values())[::-1]
 
@@ -100,3 +101,22 @@ def _legends(skill: Skill) -> Iterator[Edge]:
             yield from (Edge(EdgeKind.SYMBOL, block.index, home, marks[0]) for home, marks in used.items())
         if block.kind in _LEGENDS and not used:
             homes |= {mark: block.index for mark in _MARK.findall(block.text) if mark not in homes}
+
+
+# An item that says what a name is: "- `sort_all` — sorts by date: ...".
+_ENTRY: Final = re.compile(
+    r"^[ \t]*[-*+][ ][*_]{0,2}`([A-Za-z_]\w{3,})(?:\([^`\n]*\))?`[*_]{0,2}[ ]*(?:[:：]|[-–—][ ])", re.MULTILINE
+)
+_STEP: Final = re.compile(r"[ \t]*\d{1,9}[.)][ ]")
+
+
+def _explained(skill: Skill) -> Iterator[Edge]:
+    """From numbered steps that use a name in back-ticks to the list of which an item says what it is."""
+    homes = dict[str, int]()
+    for block in skill.blocks:
+        if block.kind in _LEGENDS and not _STEP.match(block.text):
+            homes |= {name: block.index for name in _ENTRY.findall(block.text) if name not in homes}
+    for block in skill.blocks if homes else ():
+        if block.kind in _LEGENDS and _STEP.match(block.text):
+            used = {homes[name]: name for name in _SPAN.findall(block.text) if name in homes}
+            yield from (Edge(EdgeKind.SYMBOL, block.index, home, name) for home, name in used.items())
