@@ -44,11 +44,15 @@ _ITEM_LABEL: Final = re.compile(
 )
 _ANCHOR: Final = re.compile(r"\]\(#[^)\s]+\)")
 _SPAN_OF_NUMBERS: Final = re.compile(r"\d{1,4}\s*[-–—~]\s*\d{1,4}\s*\Z")
+# How the steps of a scale open that are ranges: "85–100", "< 1%", "over" said with a sign: ">= 5 days".
+_RANGE: Final = re.compile(r"[^\w<>≤≥]{0,9}(?:[<>≤≥]=?\s*\d|\d[\d.,]*\s*%?\s*(?:[-–—~]\s*\d|\+))")
+_PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)\s?%")
 _ANNOUNCES: Final = re.compile(r"[:：][\s*_]*\Z")
 _EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
 _CELL: Final = re.compile(r"[ \t]*\|?[ \t*_`]*(?P<first>[^|\n]*)")
 _HEADER_ROWS: Final = 2
-_FEWEST_SHARED: Final = 2  # words of a condition that say what it is about
+_FEWEST_SHARED: Final = 2  # words of a condition that say what it is about; ranges of a scale
+_WHOLE: Final = 100  # percent
 _MAX_DEPTH: Final = 20  # of a list: nobody nests more
 
 
@@ -155,7 +159,13 @@ def units_of(block: Block, parts: Sequence[Part], stays: Callable[[str], bool]) 
 
 def _sentences(places: Sequence[int], texts: Sequence[str], stays: Callable[[str], bool]) -> Iterator[Unit]:
     """The sentences of a paragraph, those together that lean on each other."""
-    for unit in _chained(places, lambda a, b: _lean(texts[a], texts[b]) or (a == places[0] and _is_bold(texts[a]))):
+
+    def together(above: int, place: int) -> bool:
+        if _lean(texts[above], texts[place]) or (above == places[0] and _is_bold(texts[above])):
+            return True
+        return _LABEL.match(texts[place]) is not None and are_sides(texts[above], texts[place])
+
+    for unit in _chained(places, together):
         held = any(stays(texts[place]) for place in unit)
         first = texts[unit[0]]
         # What a paragraph opens with in bold is what it is about: "**Image notes** have a size. They can be moved."
@@ -245,7 +255,9 @@ def _says_what_if(first: str, second: str) -> bool:
 
 
 def _is_scale(texts: Sequence[str]) -> bool:
-    """Whether rows or items beside each other are steps of a scale: half of one would be wrong."""
+    """Whether rows or items beside each other are steps of a scale, or ranges: half of one would be wrong."""
+    if sum(_RANGE.match(text) is not None for text in texts) >= _FEWEST_SHARED:
+        return True
     return any(are_steps(first, second) or are_steps(second, first) for first, second in pairwise(texts))
 
 
@@ -255,6 +267,8 @@ def _units_of_table(rows: Sequence[str], stays: Callable[[str], bool]) -> tuple[
     bare = [row.lstrip(" \t|") for row in rows[_HEADER_ROWS:]]
     if any(map(_counts, rows[_HEADER_ROWS:])) or _is_scale(bare) or are_named(bare) or _tells_cases(rows[0]):
         return ()
+    if _are_shares(rows[_HEADER_ROWS:]):
+        return ()
 
     def together(above: int, place: int) -> bool:
         cells = rows[place].split("|")
@@ -263,6 +277,12 @@ def _units_of_table(rows: Sequence[str], stays: Callable[[str], bool]) -> tuple[
         return are_variants(_first_cell(rows[above]), _first_cell(rows[place]))
 
     return tuple(Unit(unit, not any(stays(rows[at]) for at in unit)) for unit in _chained(places, together))
+
+
+def _are_shares(rows: Sequence[str]) -> bool:
+    """Whether each row has one share in percent, and all of them together are the whole."""
+    found = [_PERCENT.findall(row) for row in rows]
+    return len(rows) > 1 and all(len(own) == 1 for own in found) and sum(float(own[0]) for own in found) == _WHOLE
 
 
 def _tells_cases(header: str) -> bool:

@@ -31,6 +31,7 @@ def find_edges(skill: Skill) -> tuple[Edge, ...]:
         *_symbols(skill),
         *_legends(skill),
         *_explained(skill),
+        *_signals(skill),
     )
     return tuple({(edge.kind, edge.source, edge.target): edge for edge in reversed(found)}.values())[::-1]
 
@@ -120,3 +121,22 @@ def _explained(skill: Skill) -> Iterator[Edge]:
         if block.kind in _LEGENDS and _STEP.match(block.text):
             used = {homes[name]: name for name in _SPAN.findall(block.text) if name in homes}
             yield from (Edge(EdgeKind.SYMBOL, block.index, home, name) for home, name in used.items())
+
+
+_SIGNAL: Final = re.compile("[\u26aa\u26ab\U0001f534\U0001f535\U0001f7e0-\U0001f7eb]")
+_SIGNALS: Final = re.compile(rf"^[ \t>]*(?:[-*+][ ]|\|[ ]*)?[*_]{{0,3}}({_SIGNAL.pattern})", re.MULTILINE)
+
+
+def _signals(skill: Skill) -> Iterator[Edge]:
+    """From what speaks of a colored mark to the list or table above it in its section that explains it."""
+    for section in skill.sections:
+        homes = dict[str, int]()
+        for block in section.blocks:
+            if block.text.isascii():
+                continue
+            opening = _SIGNALS.findall(block.text) if block.kind in _LEGENDS else []
+            if len(set(opening)) >= _FEWEST_MARKS:
+                homes |= dict.fromkeys(opening, block.index)
+                continue
+            used = {homes[mark]: mark for mark in _SIGNAL.findall(block.text) if mark in homes}
+            yield from (Edge(EdgeKind.SYMBOL, block.index, home, mark) for home, mark in used.items())
