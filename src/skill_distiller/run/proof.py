@@ -53,7 +53,7 @@ def prove(run: Run, reading: Reading, draft: Planned) -> Proved:
     """The draft with its proof; blocks of which the gate says that something is lost or turned are brought back."""
     proof = _look_at(run, reading, draft)
     for _ in range(_REPAIRS):
-        at_fault = () if run.options.plan else _at_fault(proof, run.options.gate)
+        at_fault = () if run.options.plan else _at_fault(proof, run.options)
         if not at_fault:
             break
         plan = bring_back(reading.skill, proof.draft.plan, at_fault, run.counter)
@@ -62,11 +62,12 @@ def prove(run: Run, reading: Reading, draft: Planned) -> Proved:
     return proof._replace(receipt=write_receipt(proof.comparison))
 
 
-def _at_fault(proof: Proved, gate: Gate) -> frozenset[int]:
+def _at_fault(proof: Proved, options: DistillOptions) -> frozenset[int]:
     """The blocks of the original that do not say the same for certain, and the labels that they stand under.
 
     What a model wrote anew was asked to be proved before it was offered, or accepted unproved. Lines for several
-    examples come back as a whole; where the gate only reports, they stay and are reported.
+    examples go as a whole. Within a budget, which the examples would break, they are left for the gate to refuse, and
+    where that only reports, to be reported.
     """
     verification = proof.verification
     if verification is None:
@@ -81,7 +82,7 @@ def _at_fault(proof: Proved, gate: Gate) -> frozenset[int]:
     found |= {_dropped_before(kept, block) for block in moved if block > 0}
     blocks = {block for block in found if block >= 0}
     folded = {d.block for d in kept if RENDERINGS[d.rendering.kind].partial and RENDERINGS[d.rendering.kind].joint}
-    if gate is Gate.REPORT:
+    if options.gate is Gate.REPORT or options.tokens is not None:
         blocks -= folded
     elif not blocks.isdisjoint(folded):
         stands_with = carriers(proof.comparison.reading.skill, kept)
