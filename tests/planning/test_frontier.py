@@ -180,6 +180,13 @@ def test_outline(text: str, shape: str) -> None:
     assert _shape(outline(parse_skill(text))) == shape
 
 
+def test_code_below_a_label_goes_with_it() -> None:
+    """What a label names by showing it stays as long as the label does; of what else stands under it any may go."""
+    _, section = outline(parse_skill("## A\n\n**Petals**\n\n```py\nx\n```\n\nMore of it.\n"))
+    (label,) = section.children
+    assert [child.tied for child in label.children] == [True, False]
+
+
 def test_lead_in_of_a_long_list_holds_every_item() -> None:
     """The items of a cut list are all introduced by the paragraph before the first."""
     items = "".join(

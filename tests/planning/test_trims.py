@@ -43,6 +43,16 @@ def test_what_says_little_goes_first() -> None:
     assert second == LIST.replace(NICE, "").replace(KIND, "")
 
 
+def test_a_title_stays_over_something() -> None:
+    """Of what is nested in a step, or under a title in bold, one item stays as long as the title does."""
+    nested = f"   {NICE}   {KIND}"
+    for title in ("1. **Manners**", "1. Mind your manners", "- **Manners**"):
+        other = title.replace("1", "2")
+        left = _trimmed(f"# Ship\n\n{title}\n{nested}{other}\n   - Run `make check --strict` before 17:00\n")
+        assert left
+        assert all(NICE in text or KIND in text for text in left if text.startswith(title))
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from io import StringIO
+from itertools import pairwise
 
 import pytest
 from rich.console import Console
@@ -12,7 +13,8 @@ from tests.report.test_record import VALIDATOR
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.planning.ladders import Models
-from skill_distiller.planning.plan import Mode
+from skill_distiller.planning.plan import Mode, apply_plan
+from skill_distiller.planning.required import bring_back
 from skill_distiller.report.console import print_report
 from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import make_record, record_sections
@@ -24,7 +26,7 @@ from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions, Gate
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.tokens import TokenCounter
+from skill_distiller.tokens import TokenCounter, load_counter
 
 FIVE = (FIXTURES / "five_examples.md").read_text(encoding="utf-8")
 _NEW_WORDS = """\
@@ -79,8 +81,7 @@ def test_the_bundle_is_taken(five: Result) -> None:
     lines = five.text.partition("### One-liners:\n\n")[2].split("\n\n")[0].splitlines()
     assert len(lines) == len(selection.one_liners) == 5 - len(selection.selected)
     for i, name in enumerate(selection.names):
-        # What is left of the budget brings another one back.
-        assert f"### Example {i + 1}: {name}\n" in five.text or i not in selection.selected
+        assert (f"### Example {i + 1}: {name}\n" in five.text) == (i in selection.selected)
         assert any(line.startswith(f"- {name}: ") for line in lines) == (i in selection.one_liners)
     assert five.text.index("One-liners:") < five.text.index("## Rules")
 
@@ -113,8 +114,30 @@ def test_selected_examples_are_no_changes(five: Result) -> None:
     changed = {change.block.index for change in five.evidence.receipt.changes}
     last = examples.blocks[-1]
     for i, example in enumerate(examples.examples):
-        assert not changed & set(example.blocks) - {last} or i not in selection.selected
-    assert len(changed) >= len(selection.one_liners)
+        assert changed & set(example.blocks) - {last} == (
+            set() if i in selection.selected else set(example.blocks) - {last}
+        )
+
+
+def test_no_label_is_left_alone(five: Result) -> None:
+    """Lines that are refused go as a whole: what comes back of an example is all of it, not its heading and labels."""
+    backends = Backends(models=Models(renderers=(InNewWords(_NEW_WORDS),)))
+    refused = distill(five.original, DistillOptions(mode=Mode.TOKENS, tokens=460), backends)
+    assert refused.tokens.candidate > 0.75 * 460  # the room of the lines is used for examples
+    for text in (five.text, refused.text):
+        lines = [line for line in text.splitlines() if line]
+        below = {following for line, following in pairwise(lines) if line == "**Call:**"}
+        assert below == {"```json"}
+
+
+def test_a_label_brings_its_example_back(five: Result) -> None:
+    """A label of an example that is a line comes back with all of it; what stands above the lines is left as it is."""
+    skill, plan, counter = five.original, five.plan, load_counter()
+    label = next(d.block for d in plan.decisions if d.dropped and "Call" in skill.blocks[d.block].text)
+    text = apply_plan(skill, bring_back(skill, plan, (label,), counter)).text
+    assert skill.text[skill.text.index("### Example 1") : skill.text.index("### Example 2")] in text
+    (examples,) = find_sets(five.reading)
+    assert bring_back(skill, plan, examples.blocks[-1:], counter) == plan
 
 
 def test_the_record_has_the_numbers(five: Result) -> None:

@@ -154,6 +154,7 @@ class Verification:
 
 _PARTIAL: Final = frozenset(kind for kind, row in RENDERINGS.items() if row.partial)
 _IN_NEW_WORDS: Final = frozenset(kind for kind, row in RENDERINGS.items() if row.proof is Proof.WORDING)
+_FOLDING: Final = frozenset(kind for kind, row in RENDERINGS.items() if row.partial and row.joint)
 # The records of `compress --json` that can be read, the one that is written last.
 RECORD_SCHEMAS: Final = tuple(f"skill-distiller/compress/{version}" for version in (1, 2, 3))
 _SHOWN: Final = 80  # characters of a schema's name in a message
@@ -167,7 +168,7 @@ class Declared:
     `headings` are pairs of level and text. `blocks` are the texts of blocks as they were; one of which an extract or a
     summary is left counts as `removed`, and what is left is among the `parts`; one that is said in new words is among
     the `reworded`. `description` is the new one, where some of it was left out. `retold` are the
-    texts that stand for blocks, each with these (by id) as they stand in a skill.
+    texts that stand for blocks, each with these (by id) as they stand in a skill; `folded` are blocks told in a line.
     """
 
     headings: frozenset[tuple[int, str]] = frozenset()
@@ -178,6 +179,7 @@ class Declared:
     patterns: frozenset[str] = frozenset()
     description: str | None = None
     retold: tuple[Telling, ...] = ()
+    folded: frozenset[str] = frozenset()
 
 
 _T = TypeVar("_T")
@@ -214,6 +216,7 @@ def _declare(headings: Iterable[tuple[int, str]], blocks: Sequence[_Written], pa
         frozenset(block.before for block in blocks),
         frozenset(patterns),
         retold=tuple(_retold(blocks)),
+        folded=frozenset(b.before for b in removed if b.rendering in _FOLDING and b.before not in b.after),
     )
 
 

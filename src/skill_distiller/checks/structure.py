@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quote
+from skill_distiller.language.modals import restricts
 from skill_distiller.meaning.compare import Comparison
 from skill_distiller.skill.model import Skill
-from skill_distiller.structure.edges import Edge, Piece, heading_of
+from skill_distiller.structure.edges import Edge, EdgeKind, Piece, heading_of
 from skill_distiller.structure.files import named_files
 from skill_distiller.structure.find_edges import find_edges
 
@@ -22,13 +23,26 @@ def find_broken_edges(pair: Pair) -> Iterator[Finding]:
     yield from _lost_files(pair)
     elsewhere = "\n".join(skill.body for skill in _others(pair))
     for edge, source, target in broken_edges(pair.original, pair.comparison):
-        if {source, target} <= pair.retold.blocks:
+        if {source, target} <= pair.retold.blocks or _is_folded(pair, edge, source, target):
             continue  # both are said, in one text
         if target < 0 or pair.original.blocks[target].text.strip() not in elsewhere:
             lost, needs = _quote(pair.original, target), _quote(pair.original, source)
             detail = f"{edge.kind.value}, {edge.why}" if edge.why else edge.kind.value
             block = max(target, -1)
             yield Finding(FindingKind.LOST, Level.FAILURE, lost.text, lost.line, detail, other=needs, block=block)
+
+
+def _is_folded(pair: Pair, edge: Edge, source: Piece, target: Piece) -> bool:
+    """Whether a label, or what stood under it, went with an example of which a line is left.
+
+    In a line that says what is asked and what is done nobody looks for "Call:"; what binds an agent is no example.
+    """
+    texts = {pair.original.blocks[piece].text for piece in (source, target) if piece >= 0}
+    if edge.kind is not EdgeKind.LABEL or len(texts) < 2 or not texts <= pair.declared.folded:
+        return False
+    matches = pair.comparison.alignment.matches
+    left = [unit.text for match in matches if source in {u.block for u in match.before} for unit in match.after]
+    return not any(map(restricts, texts)) and all(map(pair.sums_up, left))
 
 
 def broken_edges(original: Skill, comparison: Comparison) -> Iterator[tuple[Edge, Piece, Piece]]:

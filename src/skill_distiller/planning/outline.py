@@ -11,7 +11,7 @@ from skill_distiller.rewriting.ladder import Joint
 from skill_distiller.skill.containers import find_containers
 from skill_distiller.skill.labels import ends_in_colon, is_label, is_lead_in
 from skill_distiller.skill.links import find_footnotes
-from skill_distiller.skill.model import BlockKind, Section, Skill
+from skill_distiller.skill.model import Block, BlockKind, Section, Skill
 from skill_distiller.structure.edges import Edge, heading_of
 from skill_distiller.structure.find_edges import find_edges
 
@@ -72,11 +72,16 @@ def _units(section: Section) -> list[Node]:
             units += _labelled(label, below)
             label, below, at = Node(section.index, section.blocks[at].index, ()), [], at + 1
         else:
-            # What stands right behind "**Several servers:**" is what it names; with a label alone any of its blocks is.
-            named = label is not None and not below and ends_in_colon(section.blocks[at - 1])
+            # What stands right behind "**Several servers:**" is what it names, and so is code below any label; else any
+            # of the blocks of a label is.
+            named = label is not None and not below and _names(section.blocks[at - 1], section.blocks[at])
             unit, at = _unit(section, at)
             below.append(unit._replace(tied=named))
     return [*units, *_labelled(label, below)]
+
+
+def _names(label: Block, below: Block) -> bool:
+    return ends_in_colon(label) or below.kind is BlockKind.CODE
 
 
 def _labelled(label: Node | None, below: list[Node]) -> list[Node]:

@@ -310,6 +310,12 @@ def hand_over(
     return tuple(found)
 
 
+def _stands(skill: Skill, decision: Decision) -> bool:
+    """Whether a block stands in full above the lines that it has for others."""
+    rendering = decision.rendering
+    return rendering.kind is RenderingKind.ONE_LINERS and skill.blocks[decision.block].text.strip() in rendering.text
+
+
 def put_in_full(skill: Skill, plan: Plan, blocks: Collection[int]) -> Plan:
     """The plan with some blocks, by index, as they are in the original, and the headings above them; nothing else."""
     decisions = tuple(
@@ -331,8 +337,11 @@ def bring_back(
     numbered sequence, and whatever they need. Where a block held the text for others too, these have it now.
     """
     stands_with = carriers(skill, plan.decisions)
-    dropped = {d.block for d in plan.decisions if d.rendering.kind is RenderingKind.DROPPED}
-    reasons = dict.fromkeys(blocks, why)
+    # What a line sums up together with others is not said in full: a label that comes back brings what it names.
+    dropped = {d.block for d in plan.decisions if d.dropped and RENDERINGS[d.rendering.kind].partial}
+    left = {carrier for block, carrier in stands_with.items() if block not in blocks}  # the lines stay for others
+    standing = {block for block in blocks if block in left and _stands(skill, plan.decisions[block])}
+    reasons = dict.fromkeys((block for block in blocks if block not in standing), why)
     kept = frozenset(range(len(plan.decisions))) - dropped
     edges = find_edges(skill)
     companions = with_companions(skill, blocks, kept, edges)

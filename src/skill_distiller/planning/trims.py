@@ -170,6 +170,8 @@ def _steps_short_of(most: int, steps: Sequence[Step], lengths: Sequence[int]) ->
 def _steps(unit: Unit, lengths: Sequence[int], values: Sequence[float]) -> list[Step]:
     """The ways down a unit: what hangs on it piece by piece, then all of it where that may go."""
     steps = merge_steps(_steps(child, lengths, values) for child in unit.children)
+    if unit.title and unit.children and all(child.removable for child in unit.children):
+        steps = steps[:-1]  # the last one would leave a title over nothing
     if not unit.removable:
         return steps
     own = unit.all_parts

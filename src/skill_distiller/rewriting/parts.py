@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import Span
 from skill_distiller.language.lexicon import Sense, senses
+from skill_distiller.language.tables import words_in
 from skill_distiller.rewriting.model import Edit
 from skill_distiller.rewriting.sentences import (
     announces,
@@ -30,6 +31,8 @@ _NUMBERED: Final = re.compile(r"[ \t]*\d{1,9}[.)][ \t]")
 _TO_TICK: Final = re.compile(r"[ \t]*[-*+] \[[ xX]\][ \t]")
 _LABEL: Final = re.compile(r"\W{0,9}(?:\*\*[^*\n]+(?:[:：]\*\*|\*\*[ \t]*[:：])|__[^_\n]+(?:[:：]__|__[ \t]*[:：]))")
 _FIRST_WORD: Final = re.compile(r"\W{0,9}([^\W\d_]+)")
+_RUN_IN: Final = re.compile(r"\W{0,9}?(?:\*\*|__)[^*_\n]+(?:\*\*|__)")
+_LONG_WORD: Final = re.compile(r"[^\W_]{4,}")
 _CONDITION: Final = re.compile(r"\W{0,9}[^\W\d_]+\s+[^\W\d_]+\s+[^\W\d_]+")  # with what it is about
 _TAKEN: Final = re.compile(r"(?=[^\n]{3,80}\s*\Z)[^\n→⇒]+(?:→|⇒|[-=]>)[^\n→⇒]+\s*")
 # What would open a list, heading, quote, table or rule once it stood at the start of a line.
@@ -41,10 +44,15 @@ _ITEM_LABEL: Final = re.compile(
 )
 _ANCHOR: Final = re.compile(r"\]\(#[^)\s]+\)")
 _SPAN_OF_NUMBERS: Final = re.compile(r"\d{1,4}\s*[-–—~]\s*\d{1,4}\s*\Z")
+# How the steps of a scale open that are ranges: "85–100", "< 1%", "over" said with a sign: ">= 5 days".
+_RANGE: Final = re.compile(r"[^\w<>≤≥]{0,9}(?:[<>≤≥]=?\s*\d|\d[\d.,]*\s*%?\s*(?:[-–—~]\s*\d|\+))")
+_PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)\s?%")
 _ANNOUNCES: Final = re.compile(r"[:：][\s*_]*\Z")
 EMPTY_CELL: Final = re.compile(r"[ \t]*\|[ \t]*\|")
 _CELL: Final = re.compile(r"[ \t]*\|?[ \t*_`]*(?P<first>[^|\n]*)")
 _HEADER_ROWS: Final = 2
+_FEWEST_SHARED: Final = 2  # words of a condition that say what it is about; ranges of a scale
+_WHOLE: Final = 100  # percent
 _MAX_DEPTH: Final = 20  # of a list: nobody nests more
 
 
@@ -69,11 +77,15 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Parts of a block, by place, that stay or go together, where they may go at all; `children` go with them."""
+    """Parts of a block, by place, that stay or go together, where they may go at all; `children` go with them.
+
+    One that is a `title` stays with one of its children at least.
+    """
 
     parts: tuple[int, ...]
     free: bool
     children: tuple[Unit, ...] = ()
+    title: bool = False
 
     @property
     def all_parts(self) -> tuple[int, ...]:
@@ -147,10 +159,17 @@ def units_of(block: Block, parts: Sequence[Part], stays: Callable[[str], bool]) 
 
 def _sentences(places: Sequence[int], texts: Sequence[str], stays: Callable[[str], bool]) -> Iterator[Unit]:
     """The sentences of a paragraph, those together that lean on each other."""
-    for unit in _chained(places, lambda a, b: _lean(texts[a], texts[b]) or (a == places[0] and _is_bold(texts[a]))):
+
+    def together(above: int, place: int) -> bool:
+        if _lean(texts[above], texts[place]) or (above == places[0] and _is_bold(texts[above])):
+            return True
+        return _LABEL.match(texts[place]) is not None and are_sides(texts[above], texts[place])
+
+    for unit in _chained(places, together):
         held = any(stays(texts[place]) for place in unit)
         first = texts[unit[0]]
-        opening = unit[0] == places[0] and (_LABEL.match(first) or _is_bold(first) or _opens_a_case(first))
+        # What a paragraph opens with in bold is what it is about: "**Image notes** have a size. They can be moved."
+        opening = unit[0] == places[0] and (_LABEL.match(first) or _RUN_IN.match(first) or _opens_a_case(first))
         after = unit[-1] + 1
         risky = unit[0] == places[0] and after <= places[-1] and _MARKUP.match(texts[after])
         closing = unit[-1] == places[-1] and _ANNOUNCES.search(texts[unit[-1]])
@@ -185,7 +204,7 @@ def _items(
         one, two = without_marker(texts[above]), without_marker(texts[place])
         if is_exception(two) or opens_with("else_openings", two):
             return True
-        return are_sides(one, two) or _are_variants(one, two) or _are_cases(one, two)
+        return are_sides(one, two) or _are_variants(one, two) or _are_cases(one, two) or _says_what_if(one, two)
 
     bare = [without_marker(texts[place]) for place in places]
     scale = _is_scale(bare) or are_named(bare)
@@ -209,7 +228,8 @@ def _items(
             or read_place(without_marker(texts[at]))
             for at in own
         )
-        yield Unit(tuple(sorted(own)), not held and not scale, tuple(children))
+        title = _is_bold(without_marker(texts[unit[0]])) or _NUMBERED.match(texts[unit[0]]) is not None
+        yield Unit(tuple(sorted(own)), not held and not scale, tuple(children), title)
 
 
 def _are_variants(first: str, second: str) -> bool:
@@ -226,16 +246,28 @@ def _are_cases(first: str, second: str) -> bool:
     return bool(one and two and one[0].casefold() == two[0].casefold()) and _opens_a_case(first)
 
 
+def _says_what_if(first: str, second: str) -> bool:
+    """Whether a text says what to do if what another one does fails: "Run `make docs`", "If `make docs` fails"."""
+    if not _opens_a_case(second):
+        return False
+    condition = second.partition(",")[0].casefold()
+    return len(set(_LONG_WORD.findall(condition)) & {*_LONG_WORD.findall(first.casefold())}) >= _FEWEST_SHARED
+
+
 def _is_scale(texts: Sequence[str]) -> bool:
-    """Whether rows or items beside each other are steps of a scale: half of one would be wrong."""
+    """Whether rows or items beside each other are steps of a scale, or ranges: half of one would be wrong."""
+    if sum(_RANGE.match(text) is not None for text in texts) >= _FEWEST_SHARED:
+        return True
     return any(are_steps(first, second) or are_steps(second, first) for first, second in pairwise(texts))
 
 
 def _units_of_table(rows: Sequence[str], stays: Callable[[str], bool]) -> tuple[Unit, ...]:
-    """The rows of a table but its header; none of one whose rows are counted or the steps of a scale."""
+    """The rows of a table but its header; none of one whose rows are counted, cases or steps of a scale."""
     places = range(_HEADER_ROWS, len(rows))
     bare = [row.lstrip(" \t|") for row in rows[_HEADER_ROWS:]]
-    if any(map(_counts, rows[_HEADER_ROWS:])) or _is_scale(bare) or are_named(bare):
+    if any(map(_counts, rows[_HEADER_ROWS:])) or _is_scale(bare) or are_named(bare) or _tells_cases(rows[0]):
+        return ()
+    if _are_shares(rows[_HEADER_ROWS:]):
         return ()
 
     def together(above: int, place: int) -> bool:
@@ -245,6 +277,18 @@ def _units_of_table(rows: Sequence[str], stays: Callable[[str], bool]) -> tuple[
         return are_variants(_first_cell(rows[above]), _first_cell(rows[place]))
 
     return tuple(Unit(unit, not any(stays(rows[at]) for at in unit)) for unit in _chained(places, together))
+
+
+def _are_shares(rows: Sequence[str]) -> bool:
+    """Whether each row has one share in percent, and all of them together are the whole."""
+    found = [_PERCENT.findall(row) for row in rows]
+    return len(rows) > 1 and all(len(own) == 1 for own in found) and sum(float(own[0]) for own in found) == _WHOLE
+
+
+def _tells_cases(header: str) -> bool:
+    """Whether the rows of a table say what to do in which case: "| State | Action |". One case less is another rule."""
+    first = _FIRST_WORD.match(_first_cell(header))
+    return first is not None and first[1].casefold() in words_in("case_nouns")
 
 
 def _first_cell(row: str) -> str:

@@ -12,10 +12,10 @@ from skill_distiller.checks.model import Declared, FindingKind, Tokens, Verifica
 from skill_distiller.checks.receipt import Comparison, Receipt, compare, write_receipt
 from skill_distiller.errors import RefusedError
 from skill_distiller.planning.plan import Decision, Plan, apply_plan
-from skill_distiller.planning.required import bring_back
+from skill_distiller.planning.required import bring_back, carriers
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
-from skill_distiller.run.run import DistillOptions, Run
+from skill_distiller.run.run import DistillOptions, Gate, Run
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import count_skill
@@ -53,7 +53,7 @@ def prove(run: Run, reading: Reading, draft: Planned) -> Proved:
     """The draft with its proof; blocks of which the gate says that something is lost or turned are brought back."""
     proof = _look_at(run, reading, draft)
     for _ in range(_REPAIRS):
-        at_fault = () if run.options.plan else _at_fault(proof)
+        at_fault = () if run.options.plan else _at_fault(proof, run.options)
         if not at_fault:
             break
         plan = bring_back(reading.skill, proof.draft.plan, at_fault, run.counter)
@@ -62,10 +62,12 @@ def prove(run: Run, reading: Reading, draft: Planned) -> Proved:
     return proof._replace(receipt=write_receipt(proof.comparison))
 
 
-def _at_fault(proof: Proved) -> frozenset[int]:
+def _at_fault(proof: Proved, options: DistillOptions) -> frozenset[int]:
     """The blocks of the original that do not say the same for certain, and the labels that they stand under.
 
-    What a model wrote anew was asked to be proved before it was offered, or accepted unproved.
+    What a model wrote anew was asked to be proved before it was offered, or accepted unproved. Lines for several
+    examples go as a whole. Within a budget, which the examples would break, they are left for the gate to refuse, and
+    where that only reports, to be reported.
     """
     verification = proof.verification
     if verification is None:
@@ -79,6 +81,13 @@ def _at_fault(proof: Proved) -> frozenset[int]:
     # What came under another label did so because of what stood between: "Note: …" before item 5.
     found |= {_dropped_before(kept, block) for block in moved if block > 0}
     blocks = {block for block in found if block >= 0}
+    folded = {d.block for d in kept if RENDERINGS[d.rendering.kind].partial and RENDERINGS[d.rendering.kind].joint}
+    if options.gate is Gate.REPORT or options.tokens is not None:
+        blocks -= folded
+    elif not blocks.isdisjoint(folded):
+        stands_with = carriers(proof.comparison.reading.skill, kept)
+        held = {stands_with.get(block, block) for block in blocks & folded}
+        blocks |= held | {block for block, carrier in stands_with.items() if carrier in held}
     original = verification.comparison.alignment.old
     return frozenset(blocks | {label.block for block in blocks for label in original.labels(block)})
 

@@ -12,6 +12,7 @@ from skill_distiller.skill.model import BlockKind, Skill, once_per_skill
 from skill_distiller.structure.counts import find_sequences
 from skill_distiller.structure.cross_references import find_references
 from skill_distiller.structure.edges import Edge, EdgeKind
+from skill_distiller.structure.guards import find_guards
 from skill_distiller.structure.leads import find_leads
 from skill_distiller.structure.pairs import find_pairs
 from skill_distiller.structure.pointers import find_pointers
@@ -24,10 +25,13 @@ def find_edges(skill: Skill) -> tuple[Edge, ...]:
         *find_sequences(skill),
         *find_pairs(skill),
         *find_leads(skill),
+        *find_guards(skill),
         *find_pointers(skill),
         *find_references(skill),
         *_symbols(skill),
         *_legends(skill),
+        *_explained(skill),
+        *_signals(skill),
     )
     return tuple({(edge.kind, edge.source, edge.target): edge for edge in reversed(found)}.values())[::-1]
 
@@ -98,3 +102,41 @@ def _legends(skill: Skill) -> Iterator[Edge]:
             yield from (Edge(EdgeKind.SYMBOL, block.index, home, marks[0]) for home, marks in used.items())
         if block.kind in _LEGENDS and not used:
             homes |= {mark: block.index for mark in _MARK.findall(block.text) if mark not in homes}
+
+
+# An item that says what a name is: "- `sort_all` — sorts by date: ...".
+_ENTRY: Final = re.compile(
+    r"^[ \t]*[-*+][ ][*_]{0,2}`([A-Za-z_]\w{3,})(?:\([^`\n]*\))?`[*_]{0,2}[ ]*(?:[:：]|[-–—][ ])", re.MULTILINE
+)
+_STEP: Final = re.compile(r"[ \t]*\d{1,9}[.)][ ]")
+
+
+def _explained(skill: Skill) -> Iterator[Edge]:
+    """From numbered steps that use a name in back-ticks to the list of which an item says what it is."""
+    homes = dict[str, int]()
+    for block in skill.blocks:
+        if block.kind in _LEGENDS and not _STEP.match(block.text):
+            homes |= {name: block.index for name in _ENTRY.findall(block.text) if name not in homes}
+    for block in skill.blocks if homes else ():
+        if block.kind in _LEGENDS and _STEP.match(block.text):
+            used = {homes[name]: name for name in _SPAN.findall(block.text) if name in homes}
+            yield from (Edge(EdgeKind.SYMBOL, block.index, home, name) for home, name in used.items())
+
+
+_SIGNAL: Final = re.compile("[\u26aa\u26ab\U0001f534\U0001f535\U0001f7e0-\U0001f7eb]")
+_SIGNALS: Final = re.compile(rf"^[ \t>]*(?:[-*+][ ]|\|[ ]*)?[*_]{{0,3}}({_SIGNAL.pattern})", re.MULTILINE)
+
+
+def _signals(skill: Skill) -> Iterator[Edge]:
+    """From what speaks of a colored mark to the list or table above it in its section that explains it."""
+    for section in skill.sections:
+        homes = dict[str, int]()
+        for block in section.blocks:
+            if block.text.isascii():
+                continue
+            opening = _SIGNALS.findall(block.text) if block.kind in _LEGENDS else []
+            if len(set(opening)) >= _FEWEST_MARKS:
+                homes |= dict.fromkeys(opening, block.index)
+                continue
+            used = {homes[mark]: mark for mark in _SIGNAL.findall(block.text) if mark in homes}
+            yield from (Edge(EdgeKind.SYMBOL, block.index, home, mark) for home, mark in used.items())

@@ -29,11 +29,15 @@ _LABEL: Final = re.compile(r"\W{0,8}(?:\*\*|__)(?P<label>[^*_\n:：]{1,80})[:：
 _NAME: Final = re.compile(r"\s*(?:[-*+]\s+)?(?:\*\*[^*\n]{1,60}\*\*|__[^_\n]{1,60}__|`[^`\n]{1,60}`)")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _Named = tuple[Piece, str]
+_DASH: Final = re.compile(r"\s[-–—]\s")
+_DIGITS: Final = re.compile(r"\d+")
 _NUMBERED: Final = re.compile(r"(\D*)(\d{1,9})")
 # A sentence of a denial and a verb: "Do not defer."
 _ENDS_AT_ONCE: Final = re.compile(r"\W{0,9}(?:[Dd]o[ ])?[\w'’]+ [\w-]+(?: it| them| this)?[*_]{0,3}[.!]")
+_MOST_CASES: Final = 12  # blocks before an "otherwise"
 _MAX_LABEL_CHARS: Final = 80
 _FEWEST_SECTIONS: Final = 3  # that say the same of each
+_FEWEST_ALIKE: Final = 2  # words behind a dash
 _FEWEST_SAME: Final = 2  # words of labels that differ in the one after them
 _CASE: Final = re.compile(r"\W{0,9}(?P<of>[^\n]{2,60}?)\s*(?:\s[-–—]\s|[:：,(（])\s*(?P<when>[^\W\d_]+)[^\n]*")
 _FIRST_WORD: Final = re.compile(r"[^\w❌✗✘🚫✅✓✔]*([❌✗✘🚫✅✓✔]|[\w'’]+)")
@@ -73,6 +77,7 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
         yield from _sides([(block.index, block.text) for block in leading_in])
         plain = (b for b in leading_in if len(b.text) <= _MAX_LABEL_CHARS and not opening_label(b.text))
         yield from _variants([(block.index, block.text) for block in plain])
+        yield from _asking_alike(leading_in)
         labels = [(b.index, label) for b in section.blocks if b.kind in PROSE and (label := opening_label(b.text))]
         yield from _sides(labels)
         yield from _negated(labels)
@@ -85,6 +90,14 @@ def _contrasts(skill: Skill) -> Iterator[Edge]:
         yield from _negated(own)
         yield from _variants(own)
         yield from _cases(own)
+
+
+def _asking_alike(blocks: Sequence[Block]) -> Iterator[Edge]:
+    """Lead-ins that say the same of two cases, numbers apart: "A branch — offer these 3:", "Else — offer these 2:"."""
+    said = [tuple(_WORD.findall(_DIGITS.sub("", _DASH.split(block.text)[-1].casefold()))) for block in blocks]
+    for (one, first), (other, second) in pairwise(zip(blocks, said, strict=True)):
+        if first == second and len(first) >= _FEWEST_ALIKE and _DASH.search(one.text) and _DASH.search(other.text):
+            yield Edge(EdgeKind.LABEL, one.index, other.index, " ".join(first)[:60], mutual=True)
 
 
 def _repeated(skill: Skill) -> Iterator[Edge]:
@@ -280,10 +293,24 @@ def _branches(skill: Skill) -> Iterator[Edge]:
                 start -= 1
             start += blocks[start].kind is not BlockKind.LIST_ITEM
             last = blocks[at].index
+        else:
+            start = _first_case(blocks, start)
         own = [block.index for block in blocks[start : at + 1]]
         yield from chained(EdgeKind.LABEL, own, "a branch and its else")
     for blocks, at in leading(skill, "leaning_openings"):
         yield Edge(EdgeKind.LABEL, blocks[at].index, blocks[at - 1].index, "goes on from it")
+
+
+def _first_case(blocks: Sequence[Block], last: int) -> int:
+    """The place of the first of the cases, each a label with what it shows, of which the last ends at a place."""
+    first = last
+    for at in range(last, max(-1, last - _MOST_CASES), -1):
+        if blocks[at].kind in PROSE:
+            word = _FIRST_WORD.match(opening_label(blocks[at].text))
+            if not word or Sense.CONDITION not in senses(word[1].casefold()):
+                break
+            first = at
+    return first
 
 
 def _denials(skill: Skill) -> Iterator[Edge]:

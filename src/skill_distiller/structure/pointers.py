@@ -53,6 +53,11 @@ class _Shown:
         """The headings with their words; few words point to one."""
         return [(frozenset(_WORD.findall(own.heading.casefold())), own.heading) for own in self._skill.sections]
 
+    def first_in(self, section: int) -> Piece:
+        """The first block of a section that shows something, else its heading."""
+        shown = (block.index for block in self._skill.sections[section].blocks if block.kind in _SHOWN)
+        return next(shown, heading_of(section))
+
 
 def find_pointers(skill: Skill) -> Iterator[Edge]:
     """The edges from blocks of prose and tables to the blocks and headings that they point to."""
@@ -130,13 +135,16 @@ def _to_places(section: Section, block: Block, shown: _Shown) -> Iterator[Edge]:
             target = _tagged(tags, names[noun] or names[f"after_{noun}"], block.index, back=back)
             target = _nearest(places, _NOUNS[noun], block.index, back=back) if target is None else target
         elif named := _section_of(shown.headings, text[: match.start()], section.index, back=back):
-            yield Edge(EdgeKind.REFERS, block.index, heading_of(named), shown.headings[named][1])
-            continue
+            target = heading_of(named)
+        elif named := _section_seen(shown.headings, text[: match.start()], section.index, back=back):
+            target = shown.first_in(named)
         if target is None:
             target = _beside(section, block, back=back)
         if target is None:
             target = _nearest(places, _SHOWN, block.index, back=back)
-        if target is not None and target != block.index:
+        if target is not None and target < 0:
+            yield Edge(EdgeKind.REFERS, block.index, target, shown.headings[heading_of(target)][1])
+        elif target is not None and target != block.index:
             said = block.text[match.start() : match.end()]
             yield Edge(EdgeKind.REFERS, block.index, target, " ".join(said.split())[:_MAX_CHARS])
 
@@ -146,6 +154,15 @@ def _section_of(headings: Sequence[tuple[frozenset[str], str]], ahead: str, own:
     words = [word for word in _WORD.findall(ahead[-_MAX_CHARS:].casefold()) if len(word) >= _MIN_NAME_CHARS]
     said = frozenset(words[-2:])
     found = [at for at, (heading, _) in enumerate(headings) if len(said) > 1 and said <= heading and at != own]
+    return (max if back else min)((at for at in found if (at < own) is back), default=None)
+
+
+def _section_seen(headings: Sequence[tuple[frozenset[str], str]], ahead: str, own: int, *, back: bool) -> int | None:
+    """The same where one word of a heading stands behind "see": "(see types below)"."""
+    words = _WORD.findall(ahead[-_MAX_CHARS:].casefold())[-2:]
+    if len(words) < 2 or len(words[1]) < _MIN_NAME_CHARS or not in_text("referring_before", words[0]):
+        return None
+    found = [at for at, (heading, _) in enumerate(headings) if words[1] in heading and at != own]
     return (max if back else min)((at for at in found if (at < own) is back), default=None)
 
 
@@ -291,12 +308,12 @@ def in_text(words: str, text: str) -> bool:
     return _anywhere(words).search(small(text)) is not None
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _opening(words: str) -> re.Pattern[str]:
     return re.compile(rf"\W{{0,9}}+(?:{_phrases(words)})(?![a-zäöüß'’])")
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=16)
 def _anywhere(words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-zäöüß])(?:{_phrases(words)})(?![a-zäöüß])")
 
