@@ -23,7 +23,7 @@ from skill_distiller.disclosure.model import NewReference, Passage, Signpost, Sp
 from skill_distiller.disclosure.passages import Aim
 from skill_distiller.disclosure.split import MARK, find_breaks, write_split
 from skill_distiller.errors import BadInputError
-from skill_distiller.run.moving.prove_moves import Proof, prove_folders
+from skill_distiller.run.moving.move_pieces import Proof, prove_folders
 from skill_distiller.run.moving.reduce import reduce_folder
 from skill_distiller.run.moving.reduce_run import ReduceOptions
 from skill_distiller.run.moving.return_pieces import return_pieces
