@@ -314,15 +314,12 @@ def _measure(construct: Construct, mode: str, lengths: Sequence[int], runs: int)
         taken: list[float] = []
         run = MODES.get(mode)
         while len(taken) < runs and sum(taken) < _MOST_SECONDS / 4 and not failure:
-            forget_texts()
-            signal.setitimer(signal.ITIMER_PROF, _MOST_SECONDS)
             start = time.process_time()
             try:
-                if run is None:  # the plan is made once, and its making is no part of the time
-                    run = partial(_load_plan, _plan_of(text))
-                    forget_texts()
-                    signal.setitimer(signal.ITIMER_PROF, _MOST_SECONDS)
-                    start = time.process_time()
+                run = run or partial(_load_plan, _plan_of(text))  # made once, and no part of the time
+                forget_texts()
+                signal.setitimer(signal.ITIMER_PROF, _MOST_SECONDS)
+                start = time.process_time()
                 run(parse_skill(text))
             except SkillDistillerError:
                 pass  # what can't be made smaller may be said so
