@@ -103,9 +103,9 @@ def test_what_ends_a_part_behind_a_dash_ends_the_part_before_it() -> None:
     ("text", "kept", "expected"),
     [
         (
-            "Counts stock (nails, screws, and bolts) daily. Use weekly.",
+            "Counts stock (such as nails, screws, and bolts) daily. Use weekly.",
             {0, 1, 4},
-            "Counts stock (nails) daily. Use weekly.",
+            "Counts stock (such as nails) daily. Use weekly.",
         ),
         ("Counts stock (nails, screws) daily. Use weekly.", {0}, "Counts stock daily."),
         (

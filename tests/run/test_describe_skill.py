@@ -11,7 +11,7 @@ from skill_distiller.routing.lexical import Weights
 from skill_distiller.routing.oracle import Candidate, LexicalRouter, Oracle
 from skill_distiller.routing.pinned import excludes
 from skill_distiller.routing.queries import Query, QuerySplit, Source, queries_from_body
-from skill_distiller.routing.shorten import MOST_CHARACTERS, Search, Status, cut_at_word, shorten
+from skill_distiller.routing.shorten import MOST_CHARACTERS, Search, Status, cut_at_word, shorten, shorten_openings
 from skill_distiller.routing.split_clauses import split_clauses
 from skill_distiller.run.describe_skill import (
     DescriptionOptions,
@@ -36,6 +36,16 @@ def _search(counter: TokenCounter, driving: list[str], held_out: list[str], text
     oracle = Oracle(router, CHAIRS._replace(description=text), [RIVAL], 1)
     split = QuerySplit(*(tuple(Query(q, Source.FILE) for q in own) for own in (driving, held_out)))
     return Search(split_clauses(text), {}, oracle, split, counter)
+
+
+def test_an_opening_stays_where_the_sentence_goes_on() -> None:
+    """With another verb of its subject, behind a comma too."""
+    for text in (
+        "Use when a user wants to sit, asks for a seat.",
+        "Use when the user wants to sit or asks for a seat.",
+    ):
+        assert shorten_openings(text, lambda _: True) == text
+    assert shorten_openings("Use when a user wants to sit.", lambda _: True) == "Use to sit."
 
 
 def test_a_clause_comes_back_for_a_held_out_query(counter: TokenCounter) -> None:

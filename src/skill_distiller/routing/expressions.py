@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from skill_distiller.language.words import CJK
+from skill_distiller.rewriting.one_liner.line_text import words
 
 _UNSPACED: Final = re.compile(rf"[{CJK}]")
 # Behind a quotation the comma may stand inside of it.
@@ -31,6 +32,12 @@ def expression(name: str) -> re.Pattern[str]:
     whole = [text for text in own if text not in bare]
     parts = [rf"(?<!\w)(?:{'|'.join(whole)})(?!\w)"] * bool(whole) + bare
     return re.compile("|".join(parts), re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def sends_away() -> tuple[re.Pattern[str], ...]:
+    """What says that a skill is not for something, or what else is; each finds where that begins."""
+    return (*(words(name) for name in ("excludes", "redirects", "redirects_whole")), expression("hands_over"))
 
 
 @lru_cache(maxsize=1)

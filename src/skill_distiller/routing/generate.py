@@ -16,7 +16,7 @@ from skill_distiller.rewriting.one_liner.line_text import is_label, is_modal, pl
 from skill_distiller.rewriting.one_liner.triggers import find_triggers
 from skill_distiller.routing.expressions import expression
 from skill_distiller.routing.lexical import word_list
-from skill_distiller.routing.pinned import sends_away
+from skill_distiller.routing.pinned import routes_away
 from skill_distiller.routing.shorten import MOST_CHARACTERS, cut_at_word
 from skill_distiller.routing.split_clauses import split_clauses
 from skill_distiller.skill.model import BlockKind, Skill
@@ -124,13 +124,13 @@ def unfounded_exclusions(text: str, skill: Skill, others: Collection[str]) -> li
     An exclusion is there to tell skills apart: for one that does not exist it only loses requests.
     """
     known = [name for name in others if name]
-    body = [set(word_list(sentence)) for sentence in _SENTENCE.split(skill.body) if sends_away(sentence)]
+    body = [set(word_list(sentence)) for sentence in _SENTENCE.split(skill.body) if routes_away(sentence)]
     clauses = split_clauses(text)
     found = []
     for clause in clauses.all:
         told = clauses.text_of(clause)
         named = any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", told) for name in known)
         words = set(word_list(told))
-        if sends_away(told) and not named and not any(len(words & said) >= _MOST_WORDS * len(words) for said in body):
+        if routes_away(told) and not named and not any(len(words & said) >= _MOST_WORDS * len(words) for said in body):
             found.append(told)
     return found

@@ -10,9 +10,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from skill_distiller.rewriting.one_liner.line_text import has
 from skill_distiller.routing.clauses import Clauses
-from skill_distiller.routing.expressions import expression
+from skill_distiller.routing.expressions import expression, sends_away
 
 _LATIN: Final = "LATIN"
 _HAN: Final = "CJK"  # Japanese is written in three scripts at once
@@ -72,12 +71,12 @@ def _beyond_words(clauses: Clauses, pinned: Collection[int]) -> dict[int, Pin]:
 
 def excludes(text: str) -> bool:
     """Whether a text says what a skill is not for, limits when it is used, or sends the reader elsewhere."""
-    return sends_away(text) or bool(expression("limits").search(text))
+    return routes_away(text) or bool(expression("limits").search(text))
 
 
-def sends_away(text: str) -> bool:
+def routes_away(text: str) -> bool:
     """Whether a text says what a skill is not for, or which other one is."""
-    return any(has(name, text) for name in ("excludes", "redirects", "redirects_whole"))
+    return any(away.search(text) for away in sends_away())
 
 
 @lru_cache(maxsize=4)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.words import ABBREVIATIONS
-from skill_distiller.rewriting.one_liner.line_text import is_order, words
+from skill_distiller.rewriting.one_liner.line_text import is_order
 from skill_distiller.routing.clauses import Clauses, Sentence, Span, stripped
-from skill_distiller.routing.expressions import conjunction, expression, routing_words, separators
+from skill_distiller.routing.expressions import conjunction, expression, sends_away, separators
 from skill_distiller.skill.links import MARKED
 
 _BRACKETS: Final = re.compile(r"\([^()\n]{1,600}\)|\[[^\[\]\n]{1,600}\]|（[^（）\n]{1,600}）")
@@ -113,7 +112,7 @@ def _dashed(masked: str, start: int, end: int) -> Iterator[tuple[int, int, bool]
 def _first_limit(masked: str, start: int, end: int) -> int | None:
     """Where the first exclusion or redirect of a part begins, None where there is none."""
     part = masked[start:end]
-    found = [m.start() for name in ("excludes", "redirects", "redirects_whole") if (m := words(name).search(part))]
+    found = [match.start() for away in sends_away() if (match := away.search(part))]
     return start + min(found) if found else None
 
 
@@ -241,8 +240,7 @@ _FEWEST_WORDS: Final = 3  # that a clause has before an aside that is not in bra
 _FEWEST_ITEMS: Final = 3  # of an aside, that make a list
 _BRACKETED: Final = re.compile(rf"\s+\({SHOWN_MARK}{{2,}}\)|（{SHOWN_MARK}{{2,}}）")
 _WORD: Final = re.compile(r"\w{2,}")
-_PLURAL: Final = re.compile(r"[a-z]*[a-z]{3}(?<![siu])s\Z")
-_OPENS: Final = re.compile(r"\s*[(（]\s*")
+_OPENS: Final = re.compile(r"[\s,]*[(（]?\s*")
 _ITEM: Final = re.compile(r"[,;]\s+|、|，\s*|\s+/\s+")
 
 
@@ -264,13 +262,18 @@ def find_asides(masked: str, text: str, start: int, end: int, *, ends: bool) -> 
         return
     if ends and not expression("correlatives").search(bare):
         found += _tails(masked, start, end)
-    found += [item for span in found for item in _listed_items(text, *span)]
+    found += [item for span in found if _gives_examples(text, *span) for item in _listed_items(text, *span)]
     yield from sorted({(a, b) for a, b in found if a > start}, key=lambda span: (span[0], -span[1]))
 
 
 def _denies(text: str, start: int, end: int) -> bool:
+    return expression("denials").match(text, _opened(text, start, end), end) is not None
+
+
+def _opened(text: str, start: int, end: int) -> int:
+    """Where what an aside says begins, behind its comma or bracket."""
     opened = _OPENS.match(text, start, end)
-    return opened is not None and expression("denials").match(text, opened.end(), end) is not None
+    return opened.end() if opened else start
 
 
 def _ends_in_done(text: str) -> bool:
@@ -279,9 +282,7 @@ def _ends_in_done(text: str) -> bool:
 
 
 def _limits(text: str) -> bool:
-    return bool(expression("limits").search(text)) or any(
-        words(name).search(text) for name in ("excludes", "redirects", "redirects_whole")
-    )
+    return bool(expression("limits").search(text)) or any(away.search(text) for away in sends_away())
 
 
 def _tails(masked: str, start: int, end: int) -> Iterator[Span]:
@@ -291,15 +292,11 @@ def _tails(masked: str, start: int, end: int) -> Iterator[Span]:
         bare = before.rstrip(" ,")
         if len(bare.split()) >= _FEWEST_WORDS and bare != before and not _ends_in_done(bare):
             yield start + len(bare), end
-    for match in expression("after_plural").finditer(masked, start, end):
-        said = masked[start : match.start()].split()
-        if len(said) >= _FEWEST_WORDS and _PLURAL.match(said[-1]) and said[-1] not in _no_plurals():
-            yield start + len(masked[start : match.start()].rstrip()), end
 
 
-@lru_cache(maxsize=1)
-def _no_plurals() -> frozenset[str]:
-    return frozenset(routing_words()["no_plurals"].split())
+def _gives_examples(text: str, start: int, end: int) -> bool:
+    """Whether an aside names some of more; the list of another, short of an item, would say less than before."""
+    return expression("examples").match(text, _opened(text, start, end), end) is not None
 
 
 def _listed_items(text: str, start: int, end: int) -> Iterator[Span]:
