@@ -90,6 +90,7 @@ def is_choice(form: str) -> bool:
     return form in signpost_data()["generic"]["choices"]
 
 
+@lru_cache(maxsize=4096)
 def is_main(heading: str) -> bool:
     """Whether a heading is that of what every run of a skill does, or says which way to go."""
     name = clean_heading(heading).casefold()

@@ -77,6 +77,7 @@ def is_topic(text: str) -> bool:
     return not (len(first) > 1 and first[0].casefold() in signpost_data()["generic"]["persons"])
 
 
+@lru_cache(maxsize=4096)
 def clean_heading(text: str, longest: int = _LONGEST_NAME) -> str:
     """A heading as a name: without markup, emoji, its number, and what could end a sentence or a comment.
 
