@@ -20,7 +20,10 @@ from skill_distiller.run.runtimes.runtime_table import find_runtime
 NAME = "claude-code"
 FOLDER = os.environ.get("SKILL_DISTILLER_RUNTIMES", "")  # of its program
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "incident-report"
-SIGNING = "Signs and verifies JWTs for web APIs. Use when a token expires early. It is kept short, and friendly to all."
+SIGNING = (
+    "Signs and verifies tokenized JWTs for web APIs. Use when a signature fails, or a token expires early. It is kept "
+    "short, and friendly to all."
+)
 REQUEST = "How are JWT tokens verified and refreshed?"
 
 pytestmark = [
@@ -106,7 +109,7 @@ def test_a_clause_comes_back_that_the_agent_needs(model: Scripted, tmp_path: Pat
     asked = ("token signing", "token verification", "signing a token", "verified token", "token signature")
     found = confirmed(skill, "--margin", "0", "--queries", requests(tmp_path, *asked))
     assert found["runtime"]["status"] == "restored"
-    assert found["description"] == SIGNING.partition(" It is")[0]
+    assert found["description"] == SIGNING.partition(" It is")[0].replace(", or", " or")
     assert found["tokens"]["after"] < found["tokens"]["before"]
     assert any(clause["restored"] for clause in found["clauses"])
 
