@@ -40,9 +40,9 @@ def find_retold(original: Skill, candidate: Skill, tellings: Iterable[Telling]) 
 
 def _merged(original: Skill, blocks: Sequence[int], text: str) -> Mapping[str, str]:
     from skill_distiller.meaning.accounting.account import merged_in  # a run without a model has no use for it
-    from skill_distiller.rewriting.retell import told_before
+    from skill_distiller.rewriting.retell import home_of, told_before
 
-    return merged_in(told_before(original, blocks, text), text)
+    return merged_in(told_before(original, blocks, home_of(original, blocks, text)), text)
 
 
 def _lacks(original: Skill, candidate: Skill, blocks: Sequence[int], text: str) -> bool:

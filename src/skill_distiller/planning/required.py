@@ -23,7 +23,7 @@ from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
 from skill_distiller.skill.containers import opening_tag
 from skill_distiller.skill.labels import lead_ins
-from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill, once_per_skill
+from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Skill, once_per_skill
 from skill_distiller.structure.find_edges import find_edges
 from skill_distiller.structure.pairs import opening_label
 from skill_distiller.tokens import TokenCounter
@@ -43,7 +43,6 @@ _RIGHTS: Final = re.compile(
 _BOLD_SENTENCE: Final = re.compile(r"(?:\*\*|__)[^*_\n]{8,200}[.!。！](?:\*\*|__)")
 _FEWEST_ALIKE: Final = 3  # sections of one shape
 _BOX: Final = re.compile(r"^[ \t>]*[-*+] \[ \] ", re.MULTILINE)
-_LISTED: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _ORDERED: Final = re.compile(r"[ \t]{0,3}\d{1,3}[.)][ \t]")
 _TEXT: Final = PROSE | {BlockKind.QUOTE, BlockKind.TABLE, BlockKind.HTML}
 RELAXED_BELOW: Final = 0.8  # the threshold from which on down ever more important blocks may go
@@ -211,7 +210,7 @@ def _is_numbered(block: Block) -> bool:
     if block.kind is BlockKind.CODE and block.info in _NO_LANGUAGE:
         lines = [line for line in block.text.splitlines()[1:-1] if line.strip()]
         return len(lines) > 1 and all(map(_ORDERED.match, lines))
-    return block.kind in _LISTED and _ORDERED.match(block.text) is not None
+    return block.kind in LISTS and _ORDERED.match(block.text) is not None
 
 
 def _is_form(block: Block) -> bool:

@@ -72,8 +72,9 @@ def retell(skill: Skill, telling: Telling, leniency: Leniency = STRICT) -> Retol
         found = faults_of(skill, telling.blocks, text, elsewhere=leniency.elsewhere, trusting=leniency.trusting)
         return tuple(fault for fault in found if fault.doubt) if leniency.doubting else ()
 
-    before = told_before(skill, telling.blocks, telling.text)
-    text = fit(skill.blocks[home_of(skill, telling.blocks, telling.text)], telling.text)
+    home = home_of(skill, telling.blocks, telling.text)
+    before = told_before(skill, telling.blocks, home)
+    text = fit(skill.blocks[home], telling.text)
     faults = check(text)
     if not faults:
         return Retold(telling, before, text, doubts=doubts(text))
@@ -89,7 +90,8 @@ def faults_of(
     if home.kind is BlockKind.LIST_ITEM and not LIST_ITEM.match(text):
         return (Fault("form", "an item of a list", text),)
     around = " ".join(skill.heading_path(skill.section_of[home.index]))
-    return account(told_before(skill, blocks, text), text, around=around, elsewhere=elsewhere, trusting=trusting)
+    said = told_before(skill, blocks, home.index)
+    return account(said, text, around=around, elsewhere=elsewhere, trusting=trusting)
 
 
 def home_of(skill: Skill, blocks: Sequence[int], text: str) -> int:
@@ -110,9 +112,9 @@ def home_of(skill: Skill, blocks: Sequence[int], text: str) -> int:
     return next(block for block in blocks if skill.section_of[block] == most)
 
 
-def told_before(skill: Skill, blocks: Sequence[int], text: str) -> str:
-    """What some blocks say for which a text stands, with the headings that go with them."""
-    going = {section.index for section in headings_going(skill, blocks, home_of(skill, blocks, text))}
+def told_before(skill: Skill, blocks: Sequence[int], home: int) -> str:
+    """What some blocks say that are said in the place of one, with the headings that go with them."""
+    going = {section.index for section in headings_going(skill, blocks, home)}
     pieces: list[str] = []
     last = -1
     for index in blocks:

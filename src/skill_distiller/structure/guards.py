@@ -8,11 +8,10 @@ from itertools import pairwise
 from typing import Final
 
 from skill_distiller.skill.labels import lead_ins
-from skill_distiller.skill.model import PROSE, Block, BlockKind, Section, Skill
+from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind
 from skill_distiller.structure.pointers import in_text, opens_with
 
-_LISTS: Final = frozenset({BlockKind.LIST, BlockKind.LIST_ITEM})
 _STEPS: Final = PROSE | {BlockKind.CODE, BlockKind.QUOTE, BlockKind.TABLE}
 _ORDERED: Final = re.compile(r"\s{0,3}\d{1,9}[.)]\s")
 
@@ -42,7 +41,7 @@ def _sections(skill: Skill, homes: Sequence[Section]) -> Iterator[Edge]:
 
 
 def _is_step(block: Block) -> bool:
-    return block.kind in _LISTS and _ORDERED.match(block.text) is not None
+    return block.kind in LISTS and _ORDERED.match(block.text) is not None
 
 
 def _beside(blocks: Sequence[Block]) -> Iterator[Edge]:
