@@ -22,7 +22,7 @@ from lab.training.held_out_exams import sit_exams
 from lab.training.labels import Alignment, read_labels
 from lab.training.model_card import Findings, model_card
 from lab.training.save_weights import save_weights
-from lab.training.worth import Examined, Sitting, WorthReport, examine, fit_worth, part_lengths, worth_arrays
+from lab.training.worth import Examined, Sitting, WorthReport, examine, fit_worth, part_texts, worth_arrays
 from lab.training.worth_rivals import compare_models, compare_sizes
 from skill_distiller.analysis.features import BLOCK_FEATURES
 from skill_distiller.planning.worth import DEFINITION, WorthModel
@@ -65,15 +65,15 @@ def train(shared: Shared) -> Trained:
 
 def write_card(shared: Shared, trained: Trained) -> None:
     """Validate on what was left out and write the card; some minutes more."""
-    lengths = [part_lengths(sitting) for sitting in trained.sittings]
+    texts = [part_texts(sitting) for sitting in trained.sittings]
     findings = Findings(
         trained.alignment,
         measure_agreement(shared.root),
         validate_blocks(trained.blocks),
         trained.worth,
         trained.worth_report,
-        compare_sizes(trained.examined, lengths),
-        compare_models(trained.examined, lengths),
+        compare_sizes(trained.examined, texts),
+        compare_models(trained.examined, texts),
         {name: len(data) for name, data in trained.files.items()},
         shared.fingerprint(),
     )

@@ -117,10 +117,10 @@ def criteria_lost(exam: SkillExam, reading: Reading) -> Matrix:
     return np.maximum(0.0, np.array(lost, dtype=np.float64))
 
 
-def part_lengths(sitting: Sitting) -> Matrix:
-    """The characters of each part."""
-    parts = (part for own in skill_parts(Reading(sitting.analysis)) for part in own)
-    return np.array([part.end - part.start for part in parts], dtype=np.float64)
+def part_texts(sitting: Sitting) -> list[str]:
+    """The text of each part."""
+    parts = zip(sitting.exam.skill.blocks, skill_parts(Reading(sitting.analysis)), strict=True)
+    return [block.text[part.start : part.end] for block, own in parts for part in own]
 
 
 def examine(sittings: Sequence[Sitting], uses: WordUses) -> Examined:

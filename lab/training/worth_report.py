@@ -9,7 +9,7 @@ from lab.common.curve import FLOOR, Point, interpolated_saving
 from lab.common.tables import percent, table
 from lab.training.common_words import FEWEST
 from lab.training.worth import CurvePoint, WorthReport, evidence_at
-from lab.training.worth_rivals import CUTS, Rival
+from lab.training.worth_rivals import CUTS, KEPT, Rival
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.planning.worth_features import FEATURES
 
@@ -28,9 +28,9 @@ def worth_report(model: WorthModel, report: WorthReport, sizes: Sequence[Rival],
             f" The vocabulary holds the {len(model.vocabulary.uses):,} words that at least {FEWEST} of"
             f" {model.vocabulary.skills} skills use; left-out figures have those of the other repositories alone.",
             f"Does it pay to have more exams? Losses avoided where {_cuts()} of the characters go, part by part,"
-            " without regard to what belongs together:",
+            f" without regard to what belongs together, and how much can go so with {KEPT:g} of the losses avoided:",
             _rivals("fitted on", sizes),
-            "Do other models learn more? The same:",
+            "Do other models or more columns learn more? The same, and last what there would be to learn:",
             _rivals("model", rivals),
             f"Functionality = share of worth ^ {model.exponent:.2f}, the least exponent with which the thresholds keep"
             " what they promise on repositories left out. A block of a required type stays from importance"
@@ -59,8 +59,8 @@ def _cuts() -> str:
 
 def _rivals(head: str, rivals: Sequence[Rival]) -> str:
     return table(
-        [head, "log-likelihood of a loss", *(f"{percent(cut)} go" for cut in CUTS)],
-        [[r.name, f"{r.likelihood:.3f}", *(f"{kept:.3f}" for kept in r.kept)] for r in rivals],
+        [head, "log-likelihood of a loss", *(f"{percent(cut)} go" for cut in CUTS), f"can go at {KEPT:g}"],
+        [[r.name, f"{r.likelihood:.3f}", *(f"{kept:.3f}" for kept in r.kept), percent(r.free)] for r in rivals],
     )
 
 

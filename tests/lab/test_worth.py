@@ -73,9 +73,10 @@ def test_rivals_learn_what_is_there_to_learn() -> None:
     chances = [choice_probabilities(row, np.array([2.0, 0, 0, 0])) for row in rows]
     counts = tuple(random.multinomial(20, chance).astype(np.float64) for chance in chances)
     examined = Examined(tuple(f"repo {i // 2}" for i in range(16)), rows, counts)
-    lengths = [np.ones(30) for _ in rows]
-    length, *others = compare_models(examined, lengths)
+    texts = [[f"word{random.randint(5)}" for _ in range(30)] for _ in rows]
+    length, *others = compare_models(examined, texts)
     assert all(rival.likelihood > length.likelihood and rival.kept > length.kept for rival in others)
-    fewer, more = compare_sizes(examined, lengths)
+    assert max(others, key=lambda rival: rival.free).name == "what the exams ask"
+    fewer, more = compare_sizes(examined, texts)
     assert (fewer.name, more.name) == ("8 exams", "16 exams")
     assert more.likelihood > fewer.likelihood > length.likelihood
