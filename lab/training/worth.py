@@ -34,6 +34,7 @@ THRESHOLDS: Final = (*(round(0.98 - i * 0.01, 2) for i in range(13)), 0.84, 0.82
 IMPORTANCES: Final = (0.45, 0.5, 0.55, 0.6, 0.65)  # tried for `required_importance`
 SAVINGS: Final = (0.08, 0.12, 0.16, 0.2, 0.25, 0.3)  # of the body, where settings are compared
 BUDGETS: Final = (0.8, 0.6, 0.4)  # of the body tokens
+FREE_BUDGETS: Final = (0.95, 0.9, 0.88, 0.86, 0.84, 0.82, *BUDGETS)  # where parts go without regard to what they need
 LOW_CONFIDENCE: Final = 0.0  # no type counts as uncertain: what that would require made no difference
 _COMPARED: Final = (0.96, 0.92, 0.88, 0.84, 0.8)  # thresholds at which settings are compared
 _TOLERANCE: Final = 0.004  # of evidence: about the standard error of a difference between two settings
@@ -100,27 +101,34 @@ class WorthReport:
     settings: tuple[Setting, ...]
     curve: tuple[CurvePoint, ...]
     budgets: tuple[BudgetPoint, ...]
+    free: tuple[BudgetPoint, ...]
 
 
 def criteria_lost(exam: SkillExam, reading: Reading) -> Matrix:
     """For each part, how many criteria lose their evidence when it alone goes."""
-    skill, text = exam.skill, exam.skill.text
+    text = exam.skill.text
     whole = exam.kept(text)
-    lost = []
+    lost = [whole - exam.kept(text[:start] + text[end:]) for start, end in part_spans(exam, reading)]
+    return np.maximum(0.0, np.array(lost, dtype=np.float64))
+
+
+def part_spans(exam: SkillExam, reading: Reading) -> list[tuple[int, int]]:
+    """Where each part stands in the text of the skill."""
+    skill, spans = exam.skill, list[tuple[int, int]]()
     at = len(skill.frontmatter.raw)
     parts = skill_parts(reading)
     for section in skill.sections:
         at += len(section.heading_source)
         for block in section.blocks:
-            lost += [whole - exam.kept(text[: at + part.start] + text[at + part.end :]) for part in parts[block.index]]
+            spans += [(at + part.start, at + part.end) for part in parts[block.index]]
             at += len(block.source)
-    return np.maximum(0.0, np.array(lost, dtype=np.float64))
+    return spans
 
 
 def part_texts(sitting: Sitting) -> list[str]:
     """The text of each part."""
-    parts = zip(sitting.exam.skill.blocks, skill_parts(Reading(sitting.analysis)), strict=True)
-    return [block.text[part.start : part.end] for block, own in parts for part in own]
+    text = sitting.exam.skill.text
+    return [text[start:end] for start, end in part_spans(sitting.exam, Reading(sitting.analysis))]
 
 
 def examine(sittings: Sequence[Sitting], uses: WordUses) -> Examined:
@@ -158,6 +166,7 @@ def fit_worth(
         settings,
         trace_curve(sittings, models, counter),
         keep_within(sittings, models, counter),
+        keep_freely(sittings, shares_of(examined, left_out), counter),
     )
     return WorthModel(tuple(map(float, final)), exponent, required, LOW_CONFIDENCE, uses.without()), report
 
@@ -265,6 +274,38 @@ def keep_within(
     found = _carry_out(sittings, models, counter, ways)
     return tuple(
         BudgetPoint(share, fmean(used), fmean(kept)) for share, (used, kept) in zip(BUDGETS, found, strict=True)
+    )
+
+
+def keep_freely(
+    sittings: Sequence[Sitting], shares: Sequence[Matrix], counter: TokenCounter
+) -> tuple[BudgetPoint, ...]:
+    """Evidence within each of FREE_BUDGETS where the parts worth least for their tokens go, whatever needs them.
+
+    No result would be of use: it says how much can be hoped for from the worths, structure aside.
+    """
+    found = list[list[tuple[float, float]]]()
+    for sitting, worths in zip(sittings, shares, strict=True):
+        skill, criteria = sitting.exam.skill, len(sitting.exam.criteria)
+        whole = counter.count(skill.body)
+        spans = part_spans(sitting.exam, Reading(sitting.analysis))
+        tokens = [counter.count(skill.text[start:end]) for start, end in spans]
+        order = sorted(range(len(spans)), key=lambda part: worths[part] / max(1, tokens[part]))
+        own = []
+        for budget in FREE_BUDGETS:
+            room, gone = (1 - budget) * whole, set[int]()
+            for part in order:
+                if tokens[part] <= room:
+                    room -= tokens[part]
+                    gone.add(part)
+            text = skill.text
+            for part in sorted(gone, reverse=True):
+                text = text[: spans[part][0]] + text[spans[part][1] :]
+            own.append((budget + room / whole, sitting.exam.kept(text) / criteria))
+        found.append(own)
+    return tuple(
+        BudgetPoint(budget, *map(fmean, zip(*points, strict=True)))
+        for budget, points in zip(FREE_BUDGETS, zip(*found, strict=True), strict=True)
     )
 
 

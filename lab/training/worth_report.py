@@ -8,7 +8,7 @@ from typing import Final
 from lab.common.curve import FLOOR, Point, interpolated_saving
 from lab.common.tables import percent, table
 from lab.training.common_words import FEWEST
-from lab.training.worth import CurvePoint, WorthReport, evidence_at
+from lab.training.worth import BudgetPoint, CurvePoint, WorthReport, evidence_at
 from lab.training.worth_rivals import CUTS, KEPT, Rival
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.planning.worth_features import FEATURES
@@ -43,10 +43,10 @@ def worth_report(model: WorthModel, report: WorthReport, sizes: Sequence[Rival],
             + ", ".join(f"{percent(saved)}: {evidence_at(report.curve, saved):.3f}" for saved in _SAVINGS)
             + f". Saved with {FLOOR:g} of the evidence kept (interpolated): {_best(report.curve)}.",
             "Within budgets, in the same way:",
-            table(
-                ["budget", "used", "evidence kept"],
-                [[percent(p.budget), percent(p.used), f"{p.evidence:.3f}"] for p in report.budgets],
-            ),
+            _budgets(report.budgets),
+            "What these worths would keep if parts could go one by one, whatever needs them. No such result would be of"
+            " use; it says what is to be had from them, whatever the rules on what belongs together:",
+            _budgets(report.free),
             "The coefficients:",
             coefficients,
         ]
@@ -75,6 +75,13 @@ def _curve(curve: Sequence[CurvePoint]) -> str:
     return table(
         ["threshold", "evidence kept", "of nine skills of ten at least", "body tokens saved"],
         [[f"{p.threshold:g}", f"{p.evidence:.3f}", f"{p.tenth:.2f}", percent(p.saved)] for p in curve],
+    )
+
+
+def _budgets(points: Sequence[BudgetPoint]) -> str:
+    return table(
+        ["budget", "used", "evidence kept"],
+        [[percent(p.budget), percent(p.used), f"{p.evidence:.3f}"] for p in points],
     )
 
 
