@@ -133,6 +133,8 @@ def _synonyms(language: str) -> set[tuple[str, str]]:
 def test_runs_without_spaces_are_cut_into_the_longest_listed_words() -> None:
     assert lexicon.segment("不要删除数据") == ["不要", "删除", "数", "据"]
     assert lexicon.segment("当前功能") == ["当前", "功能"]
+    assert lexicon.segment("검사하면") == ["검", "사", "하면"]
+    assert lexicon.segment("검사하면서") == ["검", "사", "하면서"]  # while, not if
     assert lexicon.segment("") == []
     assert "".join(lexicon.segment("承認なしに送信しないでください")) == "承認なしに送信しないでください"
 

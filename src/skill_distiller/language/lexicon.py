@@ -284,11 +284,14 @@ def _only_elsewhere() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _unspaced() -> frozenset[str]:
-    """The listed words of the scripts that put no spaces between words."""
+    """The listed words of the scripts that put no spaces between words; how a text opens may be several words.
+
+    "如果不" is one of those, and as a word it would say neither "if" nor "not".
+    """
     texts = []
     for language in UNSPACED:
         lists = {**tables(language), **tables(language)["senses"]}
-        texts += [text for text in lists.values() if isinstance(text, str)]
+        texts += [text for name, text in lists.items() if isinstance(text, str) and not name.endswith("_openings")]
     return frozenset(re.split(r"[\s,|:]+", " ".join(texts)))
 
 
