@@ -53,9 +53,9 @@ def session() -> str:
         steps = (
             Step("Look first: nothing is written.", f"skill-distiller {skill} --dry-run", _REPORT),
             Step(
-                "Two of these an agent would miss: the rows of a table of troubles, and the sample. They stay.\n"
-                "`-i` asks about each piece instead: drop, keep, or with `-o FOLDER/` move to a reference. It saves "
-                "your\nanswers as a plan.",
+                "`--keep` and the id of a piece keep it as it is, at any threshold: here a table of troubles, and a "
+                "sample that would\ngo at 0.7. `-i` asks about each piece instead: drop, keep, or with `-o FOLDER/` "
+                "move to a reference. It saves your\nanswers as a plan.",
                 f"skill-distiller {skill} {_KEEP} --json -o smaller/ > run.json",
             ),
             Step(

@@ -38,7 +38,7 @@ CHECKS: Final = (
     CheckSpec("structure", "Is everything there that what stayed needs: steps, halves, pointers?", find_broken_edges),
     CheckSpec("facts", "Has every statement its facts, and is nothing hidden?", find_changed_facts),
     CheckSpec("patterns", "Is every protected pattern there?", find_lost_patterns),
-    CheckSpec("links", "Does every link and every mentioned file lead somewhere in the folder?", find_dead_links),
+    CheckSpec("links", "Does every link lead to a heading or file here, every mention to a file?", find_dead_links),
     CheckSpec("code", "Is every line of code and markup as it was, and every fence and tag closed?", find_changed_code),
     CheckSpec("format", "Is it a valid skill?", find_format_faults),
     CheckSpec("size", "Is it as small as advised, and no larger than before?", find_growth),
