@@ -82,6 +82,7 @@ def test_only_the_description_changes(bread: Path) -> None:
     assert "lexical router" in result.stderr
     assert "routing preserved" not in result.stderr
     assert "own words" in result.stderr
+    assert "Pinned: capability (1), exclusion (1)" in result.stderr  # no name is counted as a plural that it has not
 
 
 def test_the_record(bread: Path) -> None:

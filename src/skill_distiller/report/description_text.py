@@ -71,7 +71,7 @@ def description_lines(
         yield f"  and {len(gone) - _MOST_SHOWN} more (--verbose or --json)"
     if described.pins:
         counted = Counter(pin.value for pin in described.pins.values())
-        yield f"Pinned: {', '.join(f'{count} {name}' for name, count in sorted(counted.items()))}"
+        yield f"Pinned: {', '.join(f'{name} ({count})' for name, count in sorted(counted.items()))}"
     if verbose:
         yield from _query_lines(described.measured)
     yield from (f"Note: {NOTES[note]}" for note in result.notes)
@@ -85,7 +85,7 @@ def _router_lines(result: DescriptionResult) -> Iterator[str]:
         own = [one for one in measured if one.held_out is held_out and one.query.positive]
         if own:
             before, after = sum(one.before > 0 for one in own), sum(one.after > 0 for one in own)
-            yield f"  of {len(own)} queries {name}: {before} routed before, {after} after"
+            yield f"  of {plural(len(own), 'query', 'queries')} {name}: {before} routed before, {after} after"
     if effort.calls:
         yield f"  {plural(effort.calls, 'description')} tried, {effort.cached} of them again"
 
