@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, are_synonyms
+from skill_distiller.language.tables import UNSPACED
+from skill_distiller.language.words import CJK
 from skill_distiller.meaning.align import Alignment, Counterpart, Match, align, plain
 from skill_distiller.meaning.punctuation import shows_the_same
 from skill_distiller.meaning.sentence_tokens import asks, read_language, read_tokens
@@ -109,7 +111,7 @@ def _headings(found: Alignment, around: str) -> Iterator[Difference]:
         if old.depth != new.depth:
             yield Difference(Verdict.CHANGED, (old,), (new,), "level", True)
         if old.text != new.text:  # a heading may be all in capitals
-            edits = compare_wording(old.text, new.text, read_language(around))
+            edits = compare_wording(old.text, new.text, _language(around, old.text))
             yield _worded((old,), (new,), tuple(edit for edit in edits if edit.what != "capitals"))
 
 
@@ -131,12 +133,21 @@ def _match(match: Match, around: str) -> Iterator[Difference]:
         elif one.rstrip() != other.rstrip():
             yield Difference(Verdict.CHANGED, before, after, before[0].kind.value, True)
         return
-    edits = () if shows_the_same(one, other) else compare_wording(one, other, read_language(around))
+    edits = () if shows_the_same(one, other) else compare_wording(one, other, _language(around, one))
     single = len(before) == len(after) == 1
     if single and _is_question(one) is not _is_question(other) and _binds(before[0]):
         yield Difference(Verdict.CHANGED, before, after, "question", True, edits)
     else:
         yield _worded(before, after, edits)
+
+
+_UNSPACED_LETTER: Final = re.compile(f"[{CJK}]")
+
+
+def _language(around: str, text: str) -> str:
+    """The language of what a text stands in; "" where that can't be its own: Chinese below an English heading."""
+    language = read_language(around)
+    return language if language in UNSPACED or not _UNSPACED_LETTER.search(text) else ""
 
 
 # A line of JSON: strings, marks and plain values, in which blanks outside of strings say nothing.
