@@ -19,7 +19,7 @@ from tests.library_sample import use
 from tests.marks import slow
 
 import skill_distiller
-from skill_distiller.language.tables import LANGUAGES
+from skill_distiller.language.words import LANGUAGES
 from skill_distiller.run.distill import distill
 from skill_distiller.skill.read import read_skill
 
@@ -239,9 +239,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "skill_distiller/py.typed",
         "skill_distiller/__main__.py",
         "skill_distiller/report/record.schema.json",
-        "skill_distiller/report/library/page/report.html.j2",
+        "skill_distiller/report/page/report.html.j2",
         "skill_distiller/routing/clients.toml",
-        "skill_distiller/run/runtimes/runtimes.toml",
+        "skill_distiller/run/runtimes.toml",
         *(f"skill_distiller/language/data/{language}.toml" for language in LANGUAGES),
         "skill_distiller/prompted/prompts/same_answer.md",
         "skill_distiller/prompted/prompts/read.md",

@@ -22,8 +22,7 @@ from skill_distiller.run.distill import distill
 from skill_distiller.run.notes import NoteKind
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions, KeptPieces
-from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import Skill, piece_ids
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 

@@ -19,7 +19,7 @@ import torch
 
 from lab.common.machine import this_machine
 from lab.common.tables import table
-from skill_distiller.cli.soft.open_models import need_extra
+from skill_distiller.cli.soft.use_skills import need_extra
 from skill_distiller.errors import TargetError
 from skill_distiller.exams.exam_files import read_exam
 from skill_distiller.planning.plan import Mode

@@ -20,7 +20,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError
 from skill_distiller.prompted.rewrite import SHARE, PromptedRewriter, batches, read_texts, share_kept
 from skill_distiller.providers.cache import DiskCache
-from skill_distiller.providers.prices import Spending
+from skill_distiller.providers.model import Spending
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Limits, Session
 from skill_distiller.rewriting.model import Proposals, RenderingKind

@@ -21,7 +21,7 @@ from skill_distiller.run.gates.adaptive_gate import choose_by_exam
 from skill_distiller.run.gates.bring_back import carriers_of, pieces_of
 from skill_distiller.run.gates.exam_gate import ExamRun, gate_by_exam
 from skill_distiller.run.run import DistillOptions, Run
-from skill_distiller.skill.ids import piece_ids
+from skill_distiller.skill.model import piece_ids
 from skill_distiller.skill.read import read_folder
 from skill_distiller.tokens import load_counter
 

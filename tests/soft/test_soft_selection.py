@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skill_distiller.exams.selection import Reason, needed
+from skill_distiller.exams.sitting import Reason, needed
 from skill_distiller.soft.resolution import Mode, Selected, offered, select, together
 
 _CASES: tuple[tuple[Mapping[int, int], int, float, int | None, Reason], ...] = (

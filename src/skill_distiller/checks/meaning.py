@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from skill_distiller.analysis.patterns import PatternNames, join_patterns
-from skill_distiller.checks.fences import find_lost_notes, find_open_fences, find_open_tags
 from skill_distiller.checks.format import find_hidden
 from skill_distiller.checks.model import Finding, FindingKind, Level, Pair, Quote
+from skill_distiller.checks.structure import find_lost_notes, find_open_fences, find_open_tags
 from skill_distiller.language.fact import normalize
 from skill_distiller.meaning.compare import Difference
 from skill_distiller.meaning.units import Unit, UnitKind

@@ -14,8 +14,7 @@ from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import heading_key, inventory, sentence_around
 from skill_distiller.planning.plan import Plan, Reason
 from skill_distiller.rewriting.model import RenderingKind
-from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Block, Skill
+from skill_distiller.skill.model import Block, Skill, piece_ids
 
 _NONE: Final = PatternNames(frozenset(), frozenset(), False)
 

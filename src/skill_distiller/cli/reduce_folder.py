@@ -38,7 +38,7 @@ from skill_distiller.disclosure.ledger import make_ledger, write_ledger
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE
 from skill_distiller.errors import RefusedError, UsageError, reason_of
 from skill_distiller.report.console import ConsoleWatcher, open_console
-from skill_distiller.report.gate_report import gate_lines
+from skill_distiller.report.record import gate_lines
 from skill_distiller.report.reduction import folder_diff, print_reduction, reduction_to_json
 from skill_distiller.report.text import printable
 from skill_distiller.run.backends import Backends, open_session

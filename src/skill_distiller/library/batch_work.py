@@ -20,9 +20,8 @@ from skill_distiller.errors import (
     TargetError,
     reason_of,
 )
-from skill_distiller.library.batch_outcomes import Outcome, State
 from skill_distiller.library.find_skills import FoundSkill
-from skill_distiller.library.journal import Fingerprint
+from skill_distiller.library.journal import Fingerprint, Outcome, State
 from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.moving.reduce import reduce_folder

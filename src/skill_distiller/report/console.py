@@ -13,8 +13,7 @@ from rich.text import Text
 
 from skill_distiller.checks.functionality import Settled, Word
 from skill_distiller.planning.plan import Reason
-from skill_distiller.providers.model import Expected, Provider, Usage, Watcher
-from skill_distiller.providers.prices import FREE, Price, dollars
+from skill_distiller.providers.model import FREE, Expected, Price, Provider, Usage, Watcher, dollars
 from skill_distiller.report.calibration_text import estimate_text
 from skill_distiller.report.losses import moved_lines, receipt_lines
 from skill_distiller.report.record import COUNTED_NAMES, BlockCounts, Record, SectionRecord, TokenLevel, find_needs

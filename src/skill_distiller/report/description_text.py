@@ -13,8 +13,8 @@ from skill_distiller.report.json_record import Json, members, usage_to_json
 from skill_distiller.report.text import excerpt, plural, printable
 from skill_distiller.routing.oracle import LEXICAL
 from skill_distiller.routing.shorten import Measured, Status
+from skill_distiller.run.confirm import Confirmation, Verdict
 from skill_distiller.run.describe_skill import DescriptionResult, Note
-from skill_distiller.run.runtimes.confirm import Confirmation, Verdict
 
 SCHEMA: Final = "skill-distiller/description/1"
 LISTING_SCHEMA: Final = "skill-distiller/listing/1"

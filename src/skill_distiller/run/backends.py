@@ -12,8 +12,7 @@ from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.checks.functionality import EmbeddedJudge, Judge
 from skill_distiller.errors import ProviderError, UsageError
 from skill_distiller.planning.ladders import Models
-from skill_distiller.providers.model import DEFAULT_TIMEOUT, NO_PROVIDER
-from skill_distiller.providers.prices import Spending
+from skill_distiller.providers.model import DEFAULT_TIMEOUT, NO_PROVIDER, Spending
 from skill_distiller.rewriting.model import Renderer
 from skill_distiller.rewriting.one_liner.model import OneLiner, OneLinerWriter
 from skill_distiller.tokens import TokenCounter
@@ -159,10 +158,9 @@ def prompted_backends(
     The judge is asked `samples` times for each of its words, in the session `judging` where it has one of its own.
     """
     from skill_distiller.prompted.judge import PromptedJudge
-    from skill_distiller.prompted.one_liner import PromptedOneLiner
+    from skill_distiller.prompted.one_liner import PromptedOneLiner, PromptedSynthesizer
     from skill_distiller.prompted.read_skill import PromptedAnalyzer
     from skill_distiller.prompted.rewrite import PromptedRewriter
-    from skill_distiller.prompted.synthesize import PromptedSynthesizer
 
     embedded = Backends()
     analyzer = PromptedAnalyzer(session, embedded.analyzer)

@@ -22,8 +22,18 @@ from skill_distiller.analysis.patterns import (
     own_pattern,
 )
 from skill_distiller.errors import UsageError, reason_of
-from skill_distiller.run.budgets import BUDGETS, NO_BUDGETS, Budgets, read_budgets
-from skill_distiller.run.settings import KEEP_SECTIONS, NO_SETTINGS, PRICES, READERS, Settings, read_settings
+from skill_distiller.run.settings import (
+    BUDGETS,
+    KEEP_SECTIONS,
+    NO_BUDGETS,
+    NO_SETTINGS,
+    PRICES,
+    READERS,
+    Budgets,
+    Settings,
+    read_budgets,
+    read_settings,
+)
 from skill_distiller.skill.safe_files import read_regular
 
 OWN_FILE: Final = ".skill-distiller.toml"

@@ -11,10 +11,10 @@ from itertools import accumulate
 from math import floor
 from typing import Final
 
-from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.patterns import WORDS
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.safeguards import heading_promises
 from skill_distiller.checks.format import format_faults
 from skill_distiller.checks.functionality import EmbeddedJudge
 from skill_distiller.checks.receipt import Comparison
@@ -22,10 +22,17 @@ from skill_distiller.errors import BadInputError
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Mode, Plan
 from skill_distiller.planning.required import required_blocks
-from skill_distiller.run.gates.judge_gate import Judged
+from skill_distiller.run.proof import Judged
 from skill_distiller.run.run import DistillOptions
-from skill_distiller.skill.ids import piece_ids, source_digest
-from skill_distiller.skill.model import Frontmatter, FrontmatterState, Section, Skill, count_line_ends
+from skill_distiller.skill.model import (
+    Frontmatter,
+    FrontmatterState,
+    Section,
+    Skill,
+    count_line_ends,
+    piece_ids,
+    source_digest,
+)
 from skill_distiller.tokens import ESTIMATE, TokenCounter
 
 # Agents bring back this many tokens of each skill, from its start (Claude Code, "Skill content lifecycle").

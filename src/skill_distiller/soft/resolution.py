@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from skill_distiller.exams.selection import Reason, first_enough
+from skill_distiller.exams.sitting import Reason, first_enough
 
 
 class Mode(StrEnum):

@@ -13,7 +13,7 @@ import typer
 from skill_distiller.cli.input_output import check_target, write_atomically, write_json, write_stdout
 from skill_distiller.cli.options.models import SPENDING, Spent
 from skill_distiller.cli.options.option_groups import argument, command_group, expand_groups, option
-from skill_distiller.cli.soft.open_models import JSON
+from skill_distiller.cli.soft.use_skills import JSON
 from skill_distiller.errors import BadInputError, ProviderError, UsageError
 from skill_distiller.providers.detect import CHOICES
 from skill_distiller.providers.model import NO_PROVIDER

@@ -37,7 +37,7 @@ from skill_distiller.structure.edges import heading_of
 from skill_distiller.tokens import TokenCounter, load_counter
 
 if TYPE_CHECKING:
-    from skill_distiller.prompted.concepts import ConceptReader
+    from skill_distiller.prompted.judge import ConceptReader
 
 # The least share of the worth that stays. Below it little more moves; at it SKILL.md holds more than six tenths of the
 # evidence of every second exam of the corpus (python -m lab.reduce).

@@ -23,8 +23,7 @@ from skill_distiller.run.moving.reduce_run import ReduceModel, ReduceOptions, Re
 from skill_distiller.run.proof import Proved, planned, prove
 from skill_distiller.run.run import DistillOptions, KeptPieces, Run
 from skill_distiller.skill.folder import SkillFolder
-from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import Skill, piece_ids
 
 _FEWEST_WORDS: Final = 8  # of a text that stands twice: a shorter one may well be meant to
 
