@@ -120,7 +120,7 @@ def test_the_library_loads_no_console_and_no_command_line() -> None:
 def test_the_shape_of_a_provider_costs_no_sdk() -> None:
     """Sessions, detection and the prompted analyzer can be imported without an SDK."""
     loaded = _imported(
-        "import skill_distiller.prompted.read_skill, skill_distiller.providers.detect, skill_distiller.run.backends"
+        "import skill_distiller.prompted.read_skill, skill_distiller.providers.detect, skill_distiller.run.run"
     )
     assert loaded.isdisjoint(SDKS)
 

@@ -29,7 +29,7 @@ from skill_distiller.skill.model import Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.soft.artifact import SoftArtifact, open_artifact
 from skill_distiller.soft.checkpoint import Networks, load_networks, open_checkpoint
-from skill_distiller.soft.data.examples import Example
+from skill_distiller.soft.examples import Example
 from skill_distiller.soft.prompt_layout import INSTRUCTION, Ids, Piece, SoftPart
 from skill_distiller.soft.rows import Row, row_losses
 from skill_distiller.tokens import load_counter

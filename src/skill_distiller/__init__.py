@@ -28,10 +28,9 @@ if TYPE_CHECKING:
     )
     from skill_distiller.planning.plan import Mode
     from skill_distiller.rewriting.model import Wording
-    from skill_distiller.run.backends import Backends
     from skill_distiller.run.distill import carry_out, distill
     from skill_distiller.run.result import Evidence, Result
-    from skill_distiller.run.run import Counting, DistillOptions, Gate, KeptPieces, Run
+    from skill_distiller.run.run import Backends, Counting, DistillOptions, Gate, KeptPieces, Run
     from skill_distiller.skill.folder import SkillFolder
     from skill_distiller.skill.model import Skill, render_skill
     from skill_distiller.skill.parse import parse_skill
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 
 # Loaded on first use: `skill-distiller --version` must not pay for a Markdown parser and a tokenizer.
 _HOMES: Final = {
-    "Backends": "run.backends",
+    "Backends": "run.run",
     "BadInputError": "errors",
     "Counting": "run.run",
     "DistillOptions": "run.run",

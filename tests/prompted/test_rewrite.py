@@ -25,9 +25,8 @@ from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Limits, Session
 from skill_distiller.rewriting.model import Proposals, RenderingKind
 from skill_distiller.rewriting.retell import faults_of, home_of
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import Backends, DistillOptions
 from skill_distiller.skill.blocks import block_parser
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.skill.parse import parse_skill

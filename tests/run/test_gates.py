@@ -16,7 +16,6 @@ from skill_distiller.prompted.judge import ConceptReader, read_losses
 from skill_distiller.prompted.sit_exam import Examiner
 from skill_distiller.providers.model import Completion, Finish, Request
 from skill_distiller.providers.session import Session
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import carry_out
 from skill_distiller.run.gates.adaptive_gate import STEPS, choose_by_exam
 from skill_distiller.run.gates.bring_back import feed_back
@@ -24,7 +23,7 @@ from skill_distiller.run.gates.exam_gate import Distilling, ExamGate, ExamRun, R
 from skill_distiller.run.gates.faithfulness_gate import FaithfulnessGate
 from skill_distiller.run.moving.reduce_run import ReduceOptions
 from skill_distiller.run.result import Basis
-from skill_distiller.run.run import DistillOptions, Run
+from skill_distiller.run.run import Backends, DistillOptions, Run
 from skill_distiller.skill.model import piece_ids
 from skill_distiller.skill.read import read_folder
 from skill_distiller.tokens import load_counter

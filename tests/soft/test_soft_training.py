@@ -17,7 +17,7 @@ from tests.soft.conftest import plain_settings
 
 from skill_distiller.errors import BadInputError, RefusedError
 from skill_distiller.soft.checkpoint import open_checkpoint
-from skill_distiller.soft.data.examples import Example, write_lines
+from skill_distiller.soft.examples import Example, write_lines
 from skill_distiller.soft.train_settings import Entry, make_settings, read_log
 from skill_distiller.soft.training import Wanted, World, pick, rate_at, train
 

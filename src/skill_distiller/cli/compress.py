@@ -51,12 +51,19 @@ from skill_distiller.report.losses import diff_of
 from skill_distiller.report.record import Record, make_record
 from skill_distiller.report.text import printable
 from skill_distiller.rewriting.redundant import PhraseScorer
-from skill_distiller.run.backends import Chosen, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
-from skill_distiller.run.notes import Note, NoteKind
-from skill_distiller.run.result import Result
-from skill_distiller.run.run import Counting, DistillOptions, KeptPieces, Run, watch_nothing
+from skill_distiller.run.result import Note, NoteKind, Result
+from skill_distiller.run.run import (
+    Chosen,
+    Counting,
+    DistillOptions,
+    KeptPieces,
+    Run,
+    choose_backends,
+    choose_token_scorer,
+    watch_nothing,
+)
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 

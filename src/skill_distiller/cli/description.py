@@ -41,7 +41,6 @@ from skill_distiller.report.text import printable, unified_diff
 from skill_distiller.routing.clients import client_names, find_client
 from skill_distiller.routing.oracle import MARGIN_KEPT, Candidate, lexical_router
 from skill_distiller.routing.queries import Query, parse_queries
-from skill_distiller.run.backends import open_session
 from skill_distiller.run.config import load_config
 from skill_distiller.run.confirm import Confirmation, Trial, Verdict, confirm
 from skill_distiller.run.describe_skill import (
@@ -55,6 +54,7 @@ from skill_distiller.run.describe_skill import (
     describe_skill,
     read_siblings,
 )
+from skill_distiller.run.run import open_session
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, FrontmatterState, Skill
 from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
 

@@ -46,9 +46,9 @@ from skill_distiller.report.calibration_text import feedback_text
 from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.exam_report import ExamRecord, exam_lines, exam_result_to_json
 from skill_distiller.report.text import plural, printable
-from skill_distiller.run.backends import open_session
 from skill_distiller.run.config import load_config
 from skill_distiller.run.gates.exam_gate import ExamRun
+from skill_distiller.run.run import open_session
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.read import read_folder
 from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter

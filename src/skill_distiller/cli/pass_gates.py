@@ -25,13 +25,12 @@ from skill_distiller.providers.detect import find_provider
 from skill_distiller.report.console import ConsoleWatcher
 from skill_distiller.report.record import gate_lines
 from skill_distiller.report.text import plural, printable
-from skill_distiller.run.backends import open_session
 from skill_distiller.run.gates.adaptive_gate import announce, choose_by_exam
 from skill_distiller.run.gates.bring_back import FolderGate, Gated, Maker, feed_back
 from skill_distiller.run.gates.exam_gate import Distilling, ExamGate, ExamRun
 from skill_distiller.run.gates.faithfulness_gate import FaithfulnessGate
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import Gate, Run
+from skill_distiller.run.run import Gate, Run, open_session
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from statistics import mean, stdev
 from typing import Final, NamedTuple
 
-from skill_distiller.checks.functionality import PENALTY, Functionality, Judge, Settled, Word
-from skill_distiller.checks.receipt import Comparison
+from skill_distiller.checks.receipt import PENALTY, Comparison, Functionality, Judge, Settled, Word
 from skill_distiller.errors import MalformedReplyError, PromptTooLongError, ProviderError
 from skill_distiller.planning.required import carriers
 from skill_distiller.prompted.exchange import CONCEPTS, JUDGE, headings, new_boundary, number_within, undisputed

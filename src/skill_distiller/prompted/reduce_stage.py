@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
-from skill_distiller.checks.functionality import EmbeddedJudge
+from skill_distiller.checks.receipt import EmbeddedJudge
 from skill_distiller.disclosure.model import ContentClass, Passage, Signpost
 from skill_distiller.disclosure.topics import clean_heading
 from skill_distiller.errors import MalformedReplyError

@@ -17,8 +17,7 @@ from skill_distiller.rewriting.example_bundles import selection_of
 from skill_distiller.rewriting.example_sets import ExampleSelection, ExampleSet, find_sets
 from skill_distiller.rewriting.model import RENDERINGS, OutcomeKind, Proof, RenderingKind
 from skill_distiller.rewriting.redundant import compressible_blocks
-from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.result import Basis, GateOutcome, Result
+from skill_distiller.run.result import Basis, GateOutcome, NoteKind, Result
 from skill_distiller.skill.model import BlockKind, Section, piece_ids
 from skill_distiller.structure.edges import EdgeKind, Piece, heading_of
 

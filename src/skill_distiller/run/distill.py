@@ -12,8 +12,7 @@ from typing import Any, Final, Literal
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
-from skill_distiller.checks.functionality import EmbeddedJudge
-from skill_distiller.checks.receipt import compare
+from skill_distiller.checks.receipt import EmbeddedJudge, compare
 from skill_distiller.errors import RefusedError, TargetError, UsageError
 from skill_distiller.planning.choose import (
     Observer,
@@ -27,17 +26,6 @@ from skill_distiller.planning.plan import Mode, Reason, undo_all
 from skill_distiller.planning.required import bring_back, carriers
 from skill_distiller.planning.saved_plan import find_pieces, recall_plan
 from skill_distiller.rewriting.model import Doubt, Wording
-from skill_distiller.run.backends import Backends
-from skill_distiller.run.notes import (
-    COMPACTION_TOKENS,
-    Note,
-    NoteKind,
-    check_skill,
-    compaction_notes,
-    judge_notes,
-    plan_notes,
-    result_notes,
-)
 from skill_distiller.run.proof import (
     MOST_ASKED,
     Judged,
@@ -49,8 +37,19 @@ from skill_distiller.run.proof import (
     prove,
     refuse_unproved,
 )
-from skill_distiller.run.result import Evidence, Result
-from skill_distiller.run.run import DistillOptions, Gate, Run, check_options, watch_nothing
+from skill_distiller.run.result import (
+    COMPACTION_TOKENS,
+    Evidence,
+    Note,
+    NoteKind,
+    Result,
+    check_skill,
+    compaction_notes,
+    judge_notes,
+    plan_notes,
+    result_notes,
+)
+from skill_distiller.run.run import Backends, DistillOptions, Gate, Run, check_options, watch_nothing
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill

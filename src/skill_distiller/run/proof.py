@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.checks.functionality import Functionality, Word
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import Declared, FindingKind, Tokens, Verification, declared_by
-from skill_distiller.checks.receipt import Comparison, Receipt, compare, write_receipt
+from skill_distiller.checks.receipt import Comparison, Functionality, Receipt, Word, compare, write_receipt
 from skill_distiller.errors import RefusedError
 from skill_distiller.planning.plan import Decision, Mode, Plan, apply_plan
 from skill_distiller.planning.required import bring_back, carriers

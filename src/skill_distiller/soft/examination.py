@@ -19,8 +19,8 @@ from skill_distiller.prompted.write_exam import Answered, find_references, judge
 from skill_distiller.providers.model import Completion, Finish, Request
 from skill_distiller.providers.session import Session
 from skill_distiller.soft.artifact import Carried, SoftArtifact, SoftChoice, carry
+from skill_distiller.soft.manifest import Selected, offered, select
 from skill_distiller.soft.networks import Generated, Target
-from skill_distiller.soft.resolution import Selected, offered, select
 from skill_distiller.soft.rows import fill
 from skill_distiller.tokens import estimate_tokens
 

@@ -32,7 +32,7 @@ from skill_distiller.soft.checkpoint import (
     save_checkpoint,
     trained,
 )
-from skill_distiller.soft.data.examples import Example, read_examples, to_line
+from skill_distiller.soft.examples import Example, read_examples, to_line
 from skill_distiller.soft.manifest import sha256_of
 from skill_distiller.soft.networks import no_warnings
 from skill_distiller.soft.train_settings import (

@@ -15,7 +15,7 @@ from skill_distiller.cli.soft.use_skills import ARTIFACT, JSON, SCHEMA, SKILL, M
 from skill_distiller.errors import RefusedError, UsageError
 from skill_distiller.exams.sitting import DEFAULT_QUESTIONS, DEFAULT_THRESHOLD
 from skill_distiller.report.text import printable
-from skill_distiller.run.backends import ProviderOptions
+from skill_distiller.run.run import ProviderOptions
 
 if TYPE_CHECKING:
     from skill_distiller.skill.model import Skill

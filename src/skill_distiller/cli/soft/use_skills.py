@@ -18,7 +18,7 @@ from skill_distiller.cli.input_output import check_target, read_input, write_ato
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.report.text import printable
-from skill_distiller.soft.resolution import together
+from skill_distiller.soft.manifest import together
 from skill_distiller.soft.train_settings import LOG, Entry, read_log
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ def _look(place: Path) -> tuple[str, Mapping[str, Any]]:
 
 
 def _examples(file: Path) -> Mapping[str, Any]:
-    from skill_distiller.soft.data.examples import parse_line, read_examples
-    from skill_distiller.soft.data.reconstruction import quantiles
+    from skill_distiller.soft.examples import parse_line, read_examples
+    from skill_distiller.soft.reconstruction import quantiles
 
     try:
         with file.open(encoding="utf-8") as stream:
