@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from skill_distiller.errors import UsageError
 from skill_distiller.rewriting.model import Wording
@@ -136,21 +137,42 @@ def _keep(table: object, file: Path) -> dict[str, tuple[str, ...]]:
     return keep
 
 
-BUDGETS: Final = "budgets"
-_SKILLS: Final = "skills"
+_SHOWN: Final = 80  # characters of a key in a message
 
 
-class Place(Protocol):
-    """A place in a configuration file, for messages and for tables below it (see `run.config.Keys`)."""
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A place in a file: `path` are the keys down to it, joined by dots, "" for the top."""
 
-    def below(self, key: str) -> Place:
+    file: str
+    path: str = ""
+
+    def below(self, key: str) -> Keys:
         """The place of a key here."""
+        return Keys(self.file, f"{self.path}.{key[:_SHOWN]}" if self.path else key[:_SHOWN])
 
-    def check(self, table: Mapping[str, object], known: tuple[str, ...]) -> None:
-        """Raise UsageError for a key that is not known."""
+    def __str__(self) -> str:
+        """As messages name it."""
+        return f"{self.file!r}: {self.path}" if self.path else repr(self.file)
+
+    def check(self, table: Mapping[str, object], known: Sequence[str]) -> None:
+        """Raise UsageError for a key that is not known, with the one that was probably meant."""
+        for key in table:
+            if key not in known:
+                near = get_close_matches(key[:_SHOWN], known, 1)
+                hint = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
+                raise UsageError(f"{self}: there is no key {key[:_SHOWN]!r}.", hint)
 
     def table(self, table: Mapping[str, object], key: str) -> dict[str, object]:
-        """The table under a key; raises UsageError for anything else."""
+        """The table under a key, empty where there is none; raises UsageError for anything else."""
+        value, place = table.get(key, {}), self.below(key)
+        if not isinstance(value, dict):
+            raise UsageError(f"{place} is not a table.", f"Write [{place.path}], with its keys below.")
+        return value
+
+
+BUDGETS: Final = "budgets"
+_SKILLS: Final = "skills"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +213,7 @@ class Budgets:
 NO_BUDGETS: Final = Budgets()
 
 
-def read_budgets(table: Mapping[str, object], keys: Place) -> Budgets:
+def read_budgets(table: Mapping[str, object], keys: Keys) -> Budgets:
     """The budgets of the table `budgets`; raises UsageError for what is none."""
     keys.check(table, (*_KEYS, _SKILLS))
     named, place = keys.table(table, _SKILLS), keys.below(_SKILLS)
@@ -205,7 +227,7 @@ def read_budgets(table: Mapping[str, object], keys: Place) -> Budgets:
     return Budgets(every, tuple(by_pattern))
 
 
-def _budget(table: Mapping[str, object], keys: Place) -> Budget:
+def _budget(table: Mapping[str, object], keys: Keys) -> Budget:
     values = {}
     for key, value in table.items():
         if type(value) is not int or value < 0:
