@@ -12,9 +12,17 @@ from typing import Final, NamedTuple
 from skill_distiller.checks.receipt import PENALTY, Comparison, Functionality, Judge, Settled, Word
 from skill_distiller.errors import MalformedReplyError, PromptTooLongError, ProviderError
 from skill_distiller.planning.required import carriers
-from skill_distiller.prompted.exchange import CONCEPTS, JUDGE, headings, new_boundary, number_within, undisputed
+from skill_distiller.prompted.exchange import (
+    CONCEPTS,
+    JUDGE,
+    ask_twice,
+    headings,
+    new_boundary,
+    number_within,
+    undisputed,
+)
 from skill_distiller.providers.model import Expected, Request
-from skill_distiller.providers.session import Question, Session
+from skill_distiller.providers.session import Question, Session, Unanswered
 from skill_distiller.rewriting.model import Doubt, RenderingKind
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import count_tokens
@@ -228,7 +236,6 @@ def read_missing(value: dict[str, object], texts: Sequence[str]) -> tuple[str, .
     return tuple(dict.fromkeys(q for q in quotes if q and any(q in text for text in texts)))[:_MOST_MISSING]
 
 
-_CONCEPT_REPAIRS: Final = 1
 _CONCEPT_TOKENS: Final = 600
 _MOST: Final = 40  # losses of one reply that are looked at
 _MOST_CHARS: Final = 1000  # of a text of the reply
@@ -261,8 +268,8 @@ class ConceptReader:
         Raises ProviderError where no usable reply comes: then nobody knows whether something is missing.
         """
         self.session.admit("\n".join([*passages, shorter]))
-        problem, why = "", ""
-        for tries in range(_CONCEPT_REPAIRS + 1):
+
+        def request(tries: int, problem: str) -> Request:
             boundary = new_boundary([*passages, shorter])
             values = {
                 "count": str(len(passages)),
@@ -271,15 +278,13 @@ class ConceptReader:
                 "passages": "\n".join(f"{boundary} passage {n}\n{text.rstrip()}" for n, text in enumerate(passages)),
                 "skill": shorter.rstrip(),
             }
-            request = CONCEPTS.request(_CONCEPT_TOKENS, sample=tries, boundary=boundary, values=values)
-            (reply,) = self.session.ask_all([Question(request, lambda value: read_losses(value, passages))])
-            if not isinstance(reply, MalformedReplyError | PromptTooLongError):
-                return reply
-            why = str(reply)
-            problem = f"Your last answer could not be used. {why}"
-        raise ProviderError(
-            f"{self.session.name} could not say whether {kind} is still there: {why}", "Use another model."
-        )
+            return CONCEPTS.request(_CONCEPT_TOKENS, sample=tries, boundary=boundary, values=values)
+
+        reply = ask_twice(self.session, request, lambda value: read_losses(value, passages))
+        if isinstance(reply, Unanswered):
+            told = f"{self.session.name} could not say whether {kind} is still there: {reply}"
+            raise ProviderError(told, "Use another model.")
+        return reply
 
 
 def read_losses(value: dict[str, object], passages: Sequence[str]) -> tuple[Loss, ...]:

@@ -14,10 +14,10 @@ from skill_distiller.exams.model import CheckType, Criterion, Exam, Task
 from skill_distiller.exams.sandbox import Sandbox, code_in
 from skill_distiller.exams.sitting import MOST_READS, Condition, Mark, Sitting
 from skill_distiller.language.lexicon import Sense, senses
-from skill_distiller.prompted.exchange import ANSWER, MARK, new_boundary
+from skill_distiller.prompted.exchange import ANSWER, MARK, ask_twice, new_boundary
 from skill_distiller.prompted.exchange import DIRECT as PROMPT
 from skill_distiller.providers.model import Expected, Request
-from skill_distiller.providers.session import Question, Session
+from skill_distiller.providers.session import Question, Session, Unanswered
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
@@ -306,17 +306,17 @@ def shorten_directly(session: Session, skill: Skill, tokens: int, counter: Token
     Raises ProviderError where no text comes, and what the session raises.
     """
     session.admit(skill.text)
-    room, problem = max(1, tokens - counter.count(skill.frontmatter.raw)), ""
-    for tries in range(_REPAIRS + 1):
-        boundary = new_boundary([skill.text])
+    room = max(1, tokens - counter.count(skill.frontmatter.raw))
+
+    def request(tries: int, problem: str) -> Request:
         values = {"tokens": str(room), "problem": problem, "body": skill.body}
-        request = PROMPT.request(room, sample=tries, boundary=boundary, values=values)
-        (reply,) = session.ask_all([Question(request, _read_body)])
-        if isinstance(reply, str):
-            made = parse_skill(f"{skill.frontmatter.raw}{reply.rstrip()}\n", skill.path)
-            return parse_skill(skill.frontmatter.raw + truncate(made, room, counter.count), skill.path)
-        problem = f"Your last answer could not be used. {reply}"
-    raise ProviderError(f"{session.name} gave no shorter text.", "Leave --sit=direct out, or use another model.")
+        return PROMPT.request(room, sample=tries, boundary=new_boundary([skill.text]), values=values)
+
+    reply = ask_twice(session, request, _read_body)
+    if isinstance(reply, Unanswered):
+        raise ProviderError(f"{session.name} gave no shorter text.", "Leave --sit=direct out, or use another model.")
+    made = parse_skill(f"{skill.frontmatter.raw}{reply.rstrip()}\n", skill.path)
+    return parse_skill(skill.frontmatter.raw + truncate(made, room, counter.count), skill.path)
 
 
 def _read_body(value: dict[str, object]) -> str:

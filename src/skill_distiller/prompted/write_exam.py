@@ -15,8 +15,8 @@ from skill_distiller.exams.evidence import text_files
 from skill_distiller.exams.model import Check, CheckType, Criterion, Exam, Task
 from skill_distiller.exams.sandbox import Sandbox
 from skill_distiller.exams.sitting import DEFAULT_QUESTIONS
-from skill_distiller.prompted.exchange import EXAM, QUESTIONS, QUOTES, SAME_ANSWER, entries, new_boundary
-from skill_distiller.providers.model import Expected
+from skill_distiller.prompted.exchange import EXAM, QUESTIONS, QUOTES, SAME_ANSWER, ask_twice, entries, new_boundary
+from skill_distiller.providers.model import Expected, Request
 from skill_distiller.providers.session import Question, Session, Unanswered
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import SKILL_FILE
@@ -136,25 +136,18 @@ class ExamWriter:
 
     def _ask_tasks(self, shown: _Shown) -> tuple[Draft, ...]:
         needs = _NEEDS_FILES.replace("$few", str(max(1, self.tasks * 2 // 5))) if len(shown.texts) > 1 else ""
-        problem, why = "", ""
-        for tries in range(_REPAIRS + 1):
+        tokens, code = self.tasks * _TASK_TOKENS, _CODE if self.sandbox else _NO_CODE
+
+        def request(tries: int, problem: str) -> Request:
             boundary = new_boundary([text for _, text in shown.texts])
-            values = {
-                "count": str(self.tasks),
-                "needs": needs,
-                "code": _CODE if self.sandbox else _NO_CODE,
-                "problem": problem,
-                "skill": _as_shown(shown, boundary),
-            }
-            request = EXAM.request(
-                self.tasks * _TASK_TOKENS, count=self.tasks, sample=tries, boundary=boundary, values=values
-            )
-            (reply,) = self.session.ask_all([Question(request, lambda value: read_tasks(value, self.tasks))])
-            if not isinstance(reply, MalformedReplyError | PromptTooLongError):
-                return reply
-            why = str(reply)
-            problem = f"Your last answer could not be used. {why}"
-        raise ProviderError(f"{self.session.name} gave no exam: {why}", "Use another model, or fewer --tasks.")
+            values = {"count": str(self.tasks), "needs": needs, "code": code, "problem": problem}
+            values["skill"] = _as_shown(shown, boundary)
+            return EXAM.request(tokens, count=self.tasks, sample=tries, boundary=boundary, values=values)
+
+        reply = ask_twice(self.session, request, lambda value: read_tasks(value, self.tasks))
+        if isinstance(reply, Unanswered):
+            raise ProviderError(f"{self.session.name} gave no exam: {reply}", "Use another model, or fewer --tasks.")
+        return reply
 
     def _ask_quotes(self, shown: _Shown, tasks: Sequence[Task]) -> dict[tuple[str, str], str]:
         """Other quotes for those that do not stand in the skill, by criterion and quote; asked for once."""
