@@ -17,15 +17,7 @@ from tests.strategies import soups
 
 from skill_distiller.analysis.model import Analysis, ModelPart, Phrases, SectionType
 from skill_distiller.errors import MalformedReplyError, ProviderError
-from skill_distiller.prompted.exchange import (
-    BATCH_BLOCKS,
-    BATCH_TOKENS,
-    PROMPTS,
-    READ,
-    Prompt,
-    excerpt,
-    new_boundary,
-)
+from skill_distiller.prompted.exchange import BATCH_BLOCKS, BATCH_TOKENS, PROMPTS, READ, Prompt, excerpt, new_boundary
 from skill_distiller.prompted.read_skill import PromptedAnalyzer, groups_of, read_alike, read_labels
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session, parse_json

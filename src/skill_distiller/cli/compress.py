@@ -23,15 +23,7 @@ from skill_distiller.cli.input_output import (
     write_target,
 )
 from skill_distiller.cli.learnings import LEARNINGS_DIR, LEARNINGS_VARIABLE, OFF, RunCalibration
-from skill_distiller.cli.options.arguments import (
-    Goal,
-    Output,
-    Pieces,
-    Source,
-    exclude,
-    options_of,
-    with_budget,
-)
+from skill_distiller.cli.options.arguments import Goal, Output, Pieces, Source, exclude, options_of, with_budget
 from skill_distiller.cli.options.models import ModelOptions
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.cli.options.show_config import is_default, print_settings, with_settings

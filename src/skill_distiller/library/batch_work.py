@@ -13,13 +13,7 @@ from typing import ClassVar, Final, NamedTuple, Protocol
 
 from skill_distiller._version import __version__
 from skill_distiller.checks.model import Tokens
-from skill_distiller.errors import (
-    ProviderError,
-    RefusedError,
-    SkillDistillerError,
-    TargetError,
-    reason_of,
-)
+from skill_distiller.errors import ProviderError, RefusedError, SkillDistillerError, TargetError, reason_of
 from skill_distiller.library.find_skills import FoundSkill
 from skill_distiller.library.journal import Fingerprint, Outcome, State
 from skill_distiller.run.distill import distill
