@@ -13,7 +13,7 @@ from skill_distiller.checks.receipt import EmbeddedJudge
 from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.prompted.judge import PromptedJudge
-from skill_distiller.prompted.one_liner import PromptedOneLiner, read_lines, shown_blocks
+from skill_distiller.prompted.short_texts import PromptedOneLiner, read_lines, shown_blocks
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.one_liner.check import problems

@@ -28,8 +28,8 @@ from skill_distiller.cli.options.models import ExamModels, Trying, provider_opti
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.cli.options.show_config import with_settings
 from skill_distiller.errors import BadInputError, RefusedError, UsageError
+from skill_distiller.library.client_fit import Treatment, fit_library
 from skill_distiller.library.find_skills import FoundSkill, Search
-from skill_distiller.library.fit_library import Treatment, fit_library
 from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.description_text import (
     description_lines,
@@ -42,7 +42,7 @@ from skill_distiller.routing.clients import client_names, find_client
 from skill_distiller.routing.oracle import MARGIN_KEPT, Candidate, lexical_router
 from skill_distiller.routing.queries import Query, parse_queries
 from skill_distiller.run.config import load_config
-from skill_distiller.run.confirm import Confirmation, Trial, Verdict, confirm
+from skill_distiller.run.confirm_in_agent import Confirmation, Trial, Verdict, confirm
 from skill_distiller.run.describe_skill import (
     DEFAULT_SEED,
     DescriptionOptions,

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.library.batch_work import place_of
+from skill_distiller.library.client_fit import LISTING, Stand, find_client_titles
 from skill_distiller.library.find_skills import FoundSkill, PassedOver
-from skill_distiller.library.fit_library import LISTING, Stand, find_client_titles
 from skill_distiller.library.journal import fingerprint, read_journal
 from skill_distiller.library.measure import Audit, Measured, Tiers
 from skill_distiller.run.settings import Budgets

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skill_distiller._version import __version__
-from skill_distiller.library.fit_library import BODIES, LISTING, Stand
+from skill_distiller.library.client_fit import BODIES, LISTING, Stand
 from skill_distiller.library.journal import Outcome, State, Tally
 from skill_distiller.library.measure import MOST_COMPARED, Audit, Measured
 from skill_distiller.providers.model import dollars

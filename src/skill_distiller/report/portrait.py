@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 from skill_distiller.checks.model import RECORD_SCHEMAS
 from skill_distiller.disclosure.signposts import write_pointer
 from skill_distiller.errors import BadInputError, SkillDistillerError
+from skill_distiller.library.client_fit import listing_entry
 from skill_distiller.library.find_skills import FoundSkill
-from skill_distiller.library.fit_library import listing_entry
 from skill_distiller.library.measure import Broken, Measure, Measured, Tiers
 from skill_distiller.planning.worth import block_worths
 from skill_distiller.rewriting.model import RenderingKind

@@ -163,9 +163,9 @@ def prompted_backends(
     The judge is asked `samples` times for each of its words, in the session `judging` where it has one of its own.
     """
     from skill_distiller.prompted.judge import PromptedJudge
-    from skill_distiller.prompted.one_liner import PromptedOneLiner, PromptedSynthesizer
     from skill_distiller.prompted.read_skill import PromptedAnalyzer
     from skill_distiller.prompted.rewrite import PromptedRewriter
+    from skill_distiller.prompted.short_texts import PromptedOneLiner, PromptedSynthesizer
 
     embedded = Backends()
     analyzer = PromptedAnalyzer(session, embedded.analyzer)

@@ -17,8 +17,8 @@ from skill_distiller.cli.options.arguments import Source, exclude
 from skill_distiller.cli.options.models import PRICE_HELP
 from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.errors import BadInputError, RefusedError, StoppedError, UsageError
+from skill_distiller.library.client_fit import WINDOW
 from skill_distiller.library.find_skills import Search, find_skills, none_found
-from skill_distiller.library.fit_library import WINDOW
 from skill_distiller.library.measure import Audit, Measure
 from skill_distiller.library.measure import audit as measure_all
 from skill_distiller.library.ratchet import (

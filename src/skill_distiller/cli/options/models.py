@@ -13,7 +13,7 @@ from skill_distiller.cli.options.completion import one_of
 from skill_distiller.cli.options.option_groups import no_option, option
 from skill_distiller.errors import UsageError
 from skill_distiller.providers.model import DEFAULT_TIMEOUT, Account, Spending
-from skill_distiller.run.confirm import DEFAULT_QUERIES, Trial
+from skill_distiller.run.confirm_in_agent import DEFAULT_QUERIES, Trial
 from skill_distiller.run.run import Judging, ProviderOptions
 from skill_distiller.run.runtime_table import QUERY, find_runtime, runtime_names
 
