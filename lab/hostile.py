@@ -30,7 +30,7 @@ from skill_distiller.checks.gate import verify
 from skill_distiller.cli.graph import make_graph
 from skill_distiller.cli.plan_file import parse_plan, plan_text
 from skill_distiller.errors import SkillDistillerError
-from skill_distiller.language.tables import LANGUAGES, UNSPACED, tables
+from skill_distiller.language.words import LANGUAGES, UNSPACED, tables
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.describe_skill import DescriptionOptions, describe_skill
 from skill_distiller.run.distill import distill

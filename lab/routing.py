@@ -21,7 +21,7 @@ from typing import Final
 from lab.common.shared import Shared, shared_at, shared_parser
 from lab.common.tables import table
 from skill_distiller.errors import UsageError
-from skill_distiller.library.fit_library import Treatment, fit_library
+from skill_distiller.library.client_fit import Treatment, fit_library
 from skill_distiller.meaning.compare import compare_texts
 from skill_distiller.routing.clients import find_client
 from skill_distiller.routing.generate import invented

@@ -21,10 +21,9 @@ from skill_distiller.report.console import print_notes, print_report
 from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import make_record
 from skill_distiller.rewriting.model import Proposals, Rendering, RenderingKind
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DistillOptions, Gate
-from skill_distiller.skill.ids import piece_ids
+from skill_distiller.run.run import Backends, DistillOptions, Gate
+from skill_distiller.skill.model import piece_ids
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 

@@ -19,7 +19,7 @@ from tests.library_sample import use
 from tests.marks import slow
 
 import skill_distiller
-from skill_distiller.language.tables import LANGUAGES
+from skill_distiller.language.words import LANGUAGES
 from skill_distiller.run.distill import distill
 from skill_distiller.skill.read import read_skill
 
@@ -120,7 +120,7 @@ def test_the_library_loads_no_console_and_no_command_line() -> None:
 def test_the_shape_of_a_provider_costs_no_sdk() -> None:
     """Sessions, detection and the prompted analyzer can be imported without an SDK."""
     loaded = _imported(
-        "import skill_distiller.prompted.read_skill, skill_distiller.providers.detect, skill_distiller.run.backends"
+        "import skill_distiller.prompted.read_skill, skill_distiller.providers.detect, skill_distiller.run.run"
     )
     assert loaded.isdisjoint(SDKS)
 
@@ -239,9 +239,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "skill_distiller/py.typed",
         "skill_distiller/__main__.py",
         "skill_distiller/report/record.schema.json",
-        "skill_distiller/report/library/page/report.html.j2",
+        "skill_distiller/report/page/report.html.j2",
         "skill_distiller/routing/clients.toml",
-        "skill_distiller/run/runtimes/runtimes.toml",
+        "skill_distiller/run/runtimes.toml",
         *(f"skill_distiller/language/data/{language}.toml" for language in LANGUAGES),
         "skill_distiller/prompted/prompts/same_answer.md",
         "skill_distiller/prompted/prompts/read.md",

@@ -13,8 +13,7 @@ from tests.strategies import sound_skills, soups
 
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.checks.functionality import Functionality
-from skill_distiller.checks.receipt import Comparison
+from skill_distiller.checks.receipt import Comparison, Functionality
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.language.facts import inventory
 from skill_distiller.planning.choose import compress_to_threshold
@@ -23,11 +22,9 @@ from skill_distiller.planning.plan import Mode, apply_plan
 from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import load_worth_model
 from skill_distiller.rewriting.model import RenderingKind
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.result import Result
-from skill_distiller.run.run import Counting, DistillOptions, Gate
+from skill_distiller.run.result import NoteKind, Result
+from skill_distiller.run.run import Backends, Counting, DistillOptions, Gate
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill

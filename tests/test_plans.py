@@ -17,13 +17,10 @@ from skill_distiller.errors import TargetError, UsageError
 from skill_distiller.planning.ladders import Models
 from skill_distiller.planning.plan import Mode, Reason
 from skill_distiller.rewriting.model import Bundle, Proposals, RenderingKind
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions, KeptPieces
-from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Skill
+from skill_distiller.run.result import NoteKind, Result
+from skill_distiller.run.run import Backends, DistillOptions, KeptPieces
+from skill_distiller.skill.model import Skill, piece_ids
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from lab.common.tables import table
-from skill_distiller.calibration.estimate import calibrate
+from skill_distiller.calibration.outcomes import calibrate
 from skill_distiller.calibration.store import CalibrationStore
 
 ENTRY = {

@@ -13,9 +13,8 @@ from skill_distiller.prompted.read_skill import PromptedAnalyzer, groups_of
 from skill_distiller.prompted.rewrite import PromptedRewriter
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import Backends, DistillOptions
 from skill_distiller.skill.read import read_skill
 
 SMALL = 3000  # tokens of a skill that one call has to do for

@@ -14,8 +14,7 @@ from lab.common.shared import LARGEST, SIZES, Entry, Shared, open_shared
 from lab.common.tables import percent, table
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import distill
-from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.result import Result
+from skill_distiller.run.result import NoteKind, Result
 from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions
 from skill_distiller.skill.read import read_skill
 

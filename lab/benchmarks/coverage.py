@@ -17,7 +17,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from lab.common.tables import table
-from skill_distiller.calibration.estimate import correct, half_width, shrunk_bias
+from skill_distiller.calibration.outcomes import correct, half_width, shrunk_bias
 
 Floats = NDArray[np.float64]
 Draw = Callable[[Generator, tuple[int, int]], Floats]

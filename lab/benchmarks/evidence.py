@@ -16,9 +16,8 @@ from skill_distiller.errors import TargetError
 from skill_distiller.exams import baselines
 from skill_distiller.planning.plan import Mode
 from skill_distiller.rewriting.model import Wording
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions
+from skill_distiller.run.run import DEFAULT_THRESHOLD, Backends, DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter, load_counter
 

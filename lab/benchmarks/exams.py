@@ -13,10 +13,9 @@ from lab.common.shared import Shared, shared_at, shared_parser
 from lab.common.tables import percent, table
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.exams.baselines import LINGUA, NO_OTHERS, SEEDS, Baseline, baselines_kept, load_llmlingua
-from skill_distiller.exams.evidence import SkillTexts, criteria_kept, evidence_table
+from skill_distiller.exams.evidence import SkillTexts, criteria_kept, evidence_table, program_exam
 from skill_distiller.exams.exam_files import read_exam
-from skill_distiller.exams.program_exam import program_exam
-from skill_distiller.exams.statistics import bootstrap, compare_pairs
+from skill_distiller.exams.sitting import bootstrap, compare_pairs
 from skill_distiller.run.distill import distill
 from skill_distiller.run.gates.bring_back import MOST_ROUNDS
 from skill_distiller.run.gates.exam_gate import ExamRun, gate_by_exam

@@ -14,9 +14,8 @@ from skill_distiller.analysis.model import Analysis, Analyzer
 from skill_distiller.analysis.trained import TrainedAnalyzer
 from skill_distiller.errors import TargetError
 from skill_distiller.planning.plan import Mode
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import Backends, DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter

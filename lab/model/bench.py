@@ -16,10 +16,9 @@ from skill_distiller.planning.plan import Decision
 from skill_distiller.providers.model import Provider
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import RENDERINGS, Proof, RenderingKind
-from skill_distiller.run.backends import prompted_backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions
+from skill_distiller.run.run import DEFAULT_THRESHOLD, DistillOptions, prompted_backends
 from skill_distiller.skill.read import read_skill
 
 HERE: Final = Path(__file__).resolve().parent

@@ -19,7 +19,7 @@ import torch
 
 from lab.common.machine import this_machine
 from lab.common.tables import table
-from skill_distiller.cli.soft.open_models import need_extra
+from skill_distiller.cli.soft.use_skills import need_extra
 from skill_distiller.errors import TargetError
 from skill_distiller.exams.exam_files import read_exam
 from skill_distiller.planning.plan import Mode
@@ -29,7 +29,7 @@ from skill_distiller.skill.model import Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.soft.artifact import SoftArtifact, open_artifact
 from skill_distiller.soft.checkpoint import Networks, load_networks, open_checkpoint
-from skill_distiller.soft.data.examples import Example
+from skill_distiller.soft.examples import Example
 from skill_distiller.soft.prompt_layout import INSTRUCTION, Ids, Piece, SoftPart
 from skill_distiller.soft.rows import Row, row_losses
 from skill_distiller.tokens import load_counter

@@ -12,8 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from lab.training.labels import LabelledSkill
-from skill_distiller.analysis.features import block_features
-from skill_distiller.analysis.hashed_features import BLOCK_GROUPS, OFFSETS, SECTION_GROUPS, Bags
+from skill_distiller.analysis.features import BLOCK_GROUPS, OFFSETS, SECTION_GROUPS, Bags, block_features
 from skill_distiller.analysis.trained import CLASSES, TYPES
 
 Rows = npt.NDArray[np.intp]

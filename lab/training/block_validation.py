@@ -12,7 +12,7 @@ from sklearn.metrics import confusion_matrix, f1_score
 from lab.common.folds import FOLDS, repository_folds
 from lab.training.block_data import BlockData, Rows
 from lab.training.blocks import train_blocks
-from skill_distiller.analysis.hashed_features import OFFSETS
+from skill_distiller.analysis.features import OFFSETS
 from skill_distiller.analysis.trained import CLASSES, TYPES, BlockModel
 
 SHARES: Final = (0.25, 0.5, 0.75)  # of the labelled skills, for the learning curve; all of them are the pooled row

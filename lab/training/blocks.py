@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from lab.training.block_data import BlockData, Floats, Rows
-from skill_distiller.analysis.hashed_features import OFFSETS
+from skill_distiller.analysis.features import OFFSETS
 from skill_distiller.analysis.trained import (
     CLASSES,
     LANDMARK_STEP,

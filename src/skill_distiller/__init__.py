@@ -28,10 +28,9 @@ if TYPE_CHECKING:
     )
     from skill_distiller.planning.plan import Mode
     from skill_distiller.rewriting.model import Wording
-    from skill_distiller.run.backends import Backends
     from skill_distiller.run.distill import carry_out, distill
     from skill_distiller.run.result import Evidence, Result
-    from skill_distiller.run.run import Counting, DistillOptions, Gate, KeptPieces, Run
+    from skill_distiller.run.run import Backends, Counting, DistillOptions, Gate, KeptPieces, Run
     from skill_distiller.skill.folder import SkillFolder
     from skill_distiller.skill.model import Skill, render_skill
     from skill_distiller.skill.parse import parse_skill
@@ -39,39 +38,33 @@ if TYPE_CHECKING:
     from skill_distiller.skill.write_folder import write_folder
 
 # Loaded on first use: `skill-distiller --version` must not pay for a Markdown parser and a tokenizer.
-_HOMES: Final = {
-    "Backends": "run.backends",
-    "BadInputError": "errors",
-    "Counting": "run.run",
-    "DistillOptions": "run.run",
-    "Evidence": "run.result",
-    "Gate": "run.run",
-    "KeptPieces": "run.run",
-    "MalformedReplyError": "errors",
-    "Mode": "planning.plan",
-    "PromptTooLongError": "errors",
-    "ProviderError": "errors",
-    "RefusedError": "errors",
-    "Result": "run.result",
-    "Run": "run.run",
-    "Skill": "skill.model",
-    "SkillDistillerError": "errors",
-    "SkillFolder": "skill.folder",
-    "StoppedError": "errors",
-    "TargetError": "errors",
-    "UnsupportedReplyError": "errors",
-    "UsageError": "errors",
-    "Verification": "checks.model",
-    "Wording": "rewriting.model",
-    "carry_out": "run.distill",
-    "distill": "run.distill",
-    "parse_skill": "skill.parse",
-    "read_folder": "skill.read",
-    "read_skill": "skill.read",
-    "render_skill": "skill.model",
-    "verify": "checks.gate",
-    "write_folder": "skill.write_folder",
+_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "checks.gate": ("verify",),
+    "checks.model": ("Verification",),
+    "errors": (
+        "BadInputError",
+        "MalformedReplyError",
+        "PromptTooLongError",
+        "ProviderError",
+        "RefusedError",
+        "SkillDistillerError",
+        "StoppedError",
+        "TargetError",
+        "UnsupportedReplyError",
+        "UsageError",
+    ),
+    "planning.plan": ("Mode",),
+    "rewriting.model": ("Wording",),
+    "run.distill": ("carry_out", "distill"),
+    "run.result": ("Evidence", "Result"),
+    "run.run": ("Backends", "Counting", "DistillOptions", "Gate", "KeptPieces", "Run"),
+    "skill.folder": ("SkillFolder",),
+    "skill.model": ("Skill", "render_skill"),
+    "skill.parse": ("parse_skill",),
+    "skill.read": ("read_folder", "read_skill"),
+    "skill.write_folder": ("write_folder",),
 }
+_HOMES: Final = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = [
     "Backends",
     "BadInputError",

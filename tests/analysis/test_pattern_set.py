@@ -23,14 +23,13 @@ from skill_distiller.analysis.patterns import (
 )
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
-from skill_distiller.checks.functionality import EmbeddedJudge
-from skill_distiller.checks.receipt import compare
+from skill_distiller.checks.receipt import EmbeddedJudge, compare
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.plan import Plan, Reason, apply_plan
 from skill_distiller.rewriting.ladder import keeps_everything
 from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.run.distill import distill
-from skill_distiller.run.notes import NoteKind
+from skill_distiller.run.result import NoteKind
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.parse import parse_skill
 

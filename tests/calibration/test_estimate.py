@@ -11,8 +11,16 @@ from lab.benchmarks import coverage
 from tests.calibration.samples import entry, pairs
 
 from skill_distiller.calibration.entry import CalibrationEntry
-from skill_distiller.calibration.estimate import UNCALIBRATED, Stage, calibrate, correct, half_width, shrunk_bias
-from skill_distiller.calibration.outcomes import coverage_so_far, summarize
+from skill_distiller.calibration.outcomes import (
+    UNCALIBRATED,
+    Stage,
+    calibrate,
+    correct,
+    coverage_so_far,
+    half_width,
+    shrunk_bias,
+    summarize,
+)
 from skill_distiller.report.calibration_text import estimate_text, shown_score
 
 _RESIDUALS = st.lists(st.integers(-40, 40).map(float), min_size=1, max_size=40)

@@ -8,8 +8,7 @@ from tests.fixture_file import SKILLS
 
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.checks.functionality import EmbeddedJudge, Functionality
-from skill_distiller.checks.receipt import compare, write_receipt
+from skill_distiller.checks.receipt import EmbeddedJudge, Functionality, compare, write_receipt
 from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
 from skill_distiller.planning.worth import block_worths, load_worth_model
 from skill_distiller.rewriting.model import Rendering, RenderingKind

@@ -14,7 +14,8 @@ from tests.fixture_file import SKILLS, Case, read_cases
 
 from skill_distiller.routing.oracle import Candidate, lexical_router
 from skill_distiller.skill.frontmatter import split_frontmatter
-from skill_distiller.skill.parse import parse_skill, split_lines
+from skill_distiller.skill.model import split_lines
+from skill_distiller.skill.parse import parse_skill
 
 BREAD = """---
 # how to bake

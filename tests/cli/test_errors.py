@@ -10,7 +10,7 @@ import pytest
 from tests.cli.command import Result, run, run_process
 from tests.cli.samples import DEPLOY, NO_FRONTMATTER, NO_TRIGGER
 
-from skill_distiller.run.notes import FRONTMATTER_HINTS
+from skill_distiller.run.result import FRONTMATTER_HINTS
 from skill_distiller.skill.model import FrontmatterState
 
 NO_CONTENT_HINT = "Hint: Provide a valid SKILL.md file path or pipe content via stdin."

@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from skill_distiller.cli import compress, feedback
+from skill_distiller.cli import compress, learnings
 from skill_distiller.cli.options import arguments
 from skill_distiller.cli.options.option_groups import expand_groups
 
@@ -86,7 +86,7 @@ def test_an_option_in_two_groups_is_an_error() -> None:
 
 def test_every_group_is_frozen_and_small() -> None:
     """At most nine options, each named once."""
-    values = [value for module in (arguments, compress, feedback) for value in vars(module).values()]
+    values = [value for module in (arguments, compress, learnings) for value in vars(module).values()]
     groups = {value for value in values if isinstance(value, type) and is_dataclass(value)}
     assert len(groups) > 6
     for group in groups:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.cli.command import run_process
 
-from skill_distiller.exams.statistics import bootstrap, compare_pairs, retention, summarize_retention
+from skill_distiller.exams.sitting import bootstrap, compare_pairs, retention, summarize_retention
 
 CASES = [
     (
@@ -101,7 +101,7 @@ class Without:
     def find_spec(self, name, path=None, target=None):
         return None if name.partition(".")[0] == "scipy" else self.finder.find_spec(name, path, target)
 sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
-from skill_distiller.exams.statistics import has_scipy, summarize_retention
+from skill_distiller.exams.sitting import has_scipy, summarize_retention
 found = summarize_retention([1.0] * 8, [0.5] * 7 + [1.0], [0.0] * 8)
 print(has_scipy(), found.mean, found.passed, found.interval, found.paired)
 """

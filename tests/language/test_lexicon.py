@@ -10,7 +10,7 @@ from tests.fixture_file import parameters
 
 from skill_distiller.language import forms, lexicon
 from skill_distiller.language.lexicon import Sense
-from skill_distiller.language.tables import LANGUAGES, parts, tables
+from skill_distiller.language.words import LANGUAGES, parts, tables
 
 _ASKS: dict[str, Callable[[str, str], bool]] = {
     "same": forms.same_word,

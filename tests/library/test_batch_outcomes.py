@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from tests.library.batches import make_library
 
-from skill_distiller.library.batch_outcomes import outcome_from_json, outcome_to_json
 from skill_distiller.library.batch_work import CompressWork
 from skill_distiller.library.find_skills import FoundSkill, find_skills
+from skill_distiller.library.journal import outcome_from_json, outcome_to_json
 from skill_distiller.run.run import DistillOptions
 
 

@@ -15,8 +15,7 @@ from skill_distiller.errors import TargetError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.distill import UNUSED, distill
-from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.result import Result
+from skill_distiller.run.result import NoteKind, Result
 from skill_distiller.run.run import Counting, DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill

@@ -8,7 +8,7 @@ from tests.strategies import soups
 
 from skill_distiller.errors import UsageError
 from skill_distiller.planning.saved_plan import find_pieces
-from skill_distiller.skill.ids import piece_ids
+from skill_distiller.skill.model import piece_ids
 from skill_distiller.skill.parse import parse_skill
 
 SKILL = parse_skill("""Before.

@@ -18,7 +18,7 @@ from skill_distiller.planning.required import required_blocks
 from skill_distiller.planning.worth import load_worth_model
 from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.model import Rendering, RenderingKind
-from skill_distiller.skill.labels import lead_ins
+from skill_distiller.skill.containers import lead_ins
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter

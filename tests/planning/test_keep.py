@@ -12,10 +12,9 @@ from tests.strategies import sound_skills
 from skill_distiller.errors import TargetError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.run.distill import distill
-from skill_distiller.run.notes import NoteKind
+from skill_distiller.run.result import NoteKind
 from skill_distiller.run.run import DistillOptions, Gate, KeptPieces
-from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import Skill, piece_ids
 from skill_distiller.skill.parse import parse_skill
 
 THRESHOLDS = (0.95, 0.9, 0.8, 0.6)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import pytest
 from tests.prompted.skill import labels, scores, told
 
-from skill_distiller.checks.functionality import Word
+from skill_distiller.checks.receipt import Word
 from skill_distiller.planning.plan import Reason
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import RenderingKind
-from skill_distiller.run.backends import prompted_backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions, KeptPieces
+from skill_distiller.run.result import NoteKind, Result
+from skill_distiller.run.run import DistillOptions, KeptPieces, prompted_backends
 from skill_distiller.skill.parse import parse_skill
 
 TEXT = """---

@@ -17,22 +17,13 @@ from tests.strategies import soups
 
 from skill_distiller.analysis.model import Analysis, ModelPart, Phrases, SectionType
 from skill_distiller.errors import MalformedReplyError, ProviderError
-from skill_distiller.prompted.exchange import (
-    BATCH_BLOCKS,
-    BATCH_TOKENS,
-    PROMPTS,
-    READ,
-    Prompt,
-    excerpt,
-    new_boundary,
-)
+from skill_distiller.prompted.exchange import BATCH_BLOCKS, BATCH_TOKENS, PROMPTS, READ, Prompt, excerpt, new_boundary
 from skill_distiller.prompted.read_skill import PromptedAnalyzer, groups_of, read_alike, read_labels
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session, parse_json
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.result import NoteKind
+from skill_distiller.run.run import Backends, DistillOptions
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import count_tokens

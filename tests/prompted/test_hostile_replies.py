@@ -11,14 +11,13 @@ from tests.fixture_file import read_cases
 from tests.prompted.skill import texts
 
 from skill_distiller.planning.plan import Mode
-from skill_distiller.prompted.one_liner import PromptedOneLiner
 from skill_distiller.prompted.rewrite import PromptedRewriter
+from skill_distiller.prompted.short_texts import PromptedOneLiner
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session
-from skill_distiller.run.backends import Backends, EmbeddedOneLiner
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import Backends, DistillOptions, EmbeddedOneLiner
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import count_tokens
 

@@ -9,18 +9,16 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import TEXT, scores
 
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.checks.functionality import EmbeddedJudge, Word
-from skill_distiller.checks.receipt import compare
+from skill_distiller.checks.receipt import EmbeddedJudge, Word, compare
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.planning.plan import Decision, Plan, Reason, apply_plan
 from skill_distiller.prompted.judge import PromptedJudge, half_interval, read_score, read_words
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.model import Rendering, RenderingKind
-from skill_distiller.run.backends import CI_SAMPLES, Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import CI_SAMPLES, Backends, DistillOptions
 from skill_distiller.skill.parse import parse_skill
 
 

@@ -9,19 +9,18 @@ from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.prompted.skill import TEXT, scores
 
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.checks.functionality import EmbeddedJudge
+from skill_distiller.checks.receipt import EmbeddedJudge
 from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.prompted.judge import PromptedJudge
-from skill_distiller.prompted.one_liner import PromptedOneLiner, read_lines, shown_blocks
+from skill_distiller.prompted.short_texts import PromptedOneLiner, read_lines, shown_blocks
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.one_liner.check import problems
 from skill_distiller.rewriting.one_liner.write import one_liner
-from skill_distiller.run.backends import Backends, EmbeddedOneLiner
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import Backends, DistillOptions, EmbeddedOneLiner
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter
 

@@ -20,14 +20,13 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError
 from skill_distiller.prompted.rewrite import SHARE, PromptedRewriter, batches, read_texts, share_kept
 from skill_distiller.providers.cache import DiskCache
-from skill_distiller.providers.prices import Spending
+from skill_distiller.providers.model import Spending
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Limits, Session
 from skill_distiller.rewriting.model import Proposals, RenderingKind
 from skill_distiller.rewriting.retell import faults_of, home_of
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import Backends, DistillOptions
 from skill_distiller.skill.blocks import block_parser
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.skill.parse import parse_skill

@@ -8,7 +8,7 @@ from tests.prompted.skill import numbered as texts
 
 from skill_distiller.analysis.model import Analysis
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.prompted.synthesize import PromptedSynthesizer
+from skill_distiller.prompted.short_texts import PromptedSynthesizer
 from skill_distiller.providers.scripted import Line, ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.rewriting.example_bundles import extractive_bundles

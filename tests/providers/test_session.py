@@ -13,8 +13,7 @@ from tests.providers.build import QUICK
 
 from skill_distiller.errors import MalformedReplyError, ProviderError, RefusedError, StoppedError, UsageError
 from skill_distiller.providers.cache import DiskCache, default_folder, request_key
-from skill_distiller.providers.model import Completion, Expected, Provider, Request, Watcher
-from skill_distiller.providers.prices import Price, Spending
+from skill_distiller.providers.model import Completion, Expected, Price, Provider, Request, Spending, Watcher
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Limits, Question, Session, at_once, patiently
 from skill_distiller.skill.model import Skill

@@ -21,10 +21,9 @@ from skill_distiller.report.record import make_record, record_sections
 from skill_distiller.rewriting.example_bundles import ExampleRenderer, abstractive_bundle
 from skill_distiller.rewriting.example_sets import ExampleSelection, find_sets
 from skill_distiller.rewriting.model import Proposals, RenderingKind
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions, Gate
+from skill_distiller.run.run import Backends, DistillOptions, Gate
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import TokenCounter, load_counter
 

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from skill_distiller.checks.model import Tokens
-from skill_distiller.library.batch_outcomes import Outcome, State, Tally
-from skill_distiller.report.library.audit_text import print_batch
+from skill_distiller.library.journal import Outcome, State, Tally
+from skill_distiller.report.audit_text import print_batch
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140, 200])

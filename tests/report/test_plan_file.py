@@ -23,8 +23,7 @@ from skill_distiller.rewriting.model import Rendering, RenderingKind, Wording
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions
-from skill_distiller.skill.ids import source_digest
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import Skill, source_digest
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.structure.edges import EdgeKind
 

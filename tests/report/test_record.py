@@ -27,7 +27,7 @@ from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import COUNTED_NAMES, make_record
 from skill_distiller.rewriting.model import OutcomeKind, RenderingKind
 from skill_distiller.run.distill import distill
-from skill_distiller.run.notes import NoteKind
+from skill_distiller.run.result import NoteKind
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import BlockKind
 from skill_distiller.skill.parse import parse_skill

@@ -15,9 +15,8 @@ from skill_distiller.providers.session import Session
 from skill_distiller.report.console import print_report
 from skill_distiller.report.json_record import to_json
 from skill_distiller.report.record import make_record
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import Backends, DistillOptions
 from skill_distiller.skill.parse import parse_skill
 
 

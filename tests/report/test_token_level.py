@@ -12,10 +12,9 @@ from skill_distiller.report.console import token_level_lines
 from skill_distiller.report.record import TokenLevel, record_sections, score_words
 from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.rewriting.redundant import LocalScorer
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import DistillOptions
+from skill_distiller.run.run import Backends, DistillOptions
 from skill_distiller.skill.model import Skill
 
 

@@ -11,7 +11,7 @@ from tests.fixture_file import FIXTURES
 from tests.strategies import texts
 
 from skill_distiller.language.facts import find_facts, locked_spans, overlaps
-from skill_distiller.language.tables import tables
+from skill_distiller.language.words import tables
 from skill_distiller.meaning.compare import compare_texts
 from skill_distiller.meaning.verdicts import CERTIFIED
 from skill_distiller.rewriting.articles import article_edits

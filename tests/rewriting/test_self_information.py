@@ -14,7 +14,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import UsageError
 from skill_distiller.language.facts import fact_keys, find_facts, locked_spans
 from skill_distiller.language.modals import MODAL_WORDS
-from skill_distiller.language.tables import tables
+from skill_distiller.language.words import tables
 from skill_distiller.planning.ladders import Models, prepare_ladders
 from skill_distiller.rewriting.ladder import keeps_everything
 from skill_distiller.rewriting.model import apply_edits

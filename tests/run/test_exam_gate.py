@@ -15,13 +15,12 @@ from skill_distiller.planning.plan import Mode
 from skill_distiller.prompted.sit_exam import Examiner
 from skill_distiller.providers.scripted import ScriptedProvider, read_script
 from skill_distiller.providers.session import Session
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import carry_out
 from skill_distiller.run.gates.adaptive_gate import choose_by_exam
 from skill_distiller.run.gates.bring_back import carriers_of, pieces_of
 from skill_distiller.run.gates.exam_gate import ExamRun, gate_by_exam
-from skill_distiller.run.run import DistillOptions, Run
-from skill_distiller.skill.ids import piece_ids
+from skill_distiller.run.run import Backends, DistillOptions, Run
+from skill_distiller.skill.model import piece_ids
 from skill_distiller.skill.read import read_folder
 from skill_distiller.tokens import load_counter
 

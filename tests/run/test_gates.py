@@ -11,12 +11,11 @@ import pytest
 from skill_distiller.errors import ProviderError
 from skill_distiller.exams.exam_files import parse_exam
 from skill_distiller.exams.model import BY_PROGRAM, Exam
-from skill_distiller.exams.selection import Reason, first_enough
-from skill_distiller.prompted.concepts import ConceptReader, read_losses
+from skill_distiller.exams.sitting import Reason, first_enough
+from skill_distiller.prompted.judge import ConceptReader, read_losses
 from skill_distiller.prompted.sit_exam import Examiner
 from skill_distiller.providers.model import Completion, Finish, Request
 from skill_distiller.providers.session import Session
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import carry_out
 from skill_distiller.run.gates.adaptive_gate import STEPS, choose_by_exam
 from skill_distiller.run.gates.bring_back import feed_back
@@ -24,8 +23,8 @@ from skill_distiller.run.gates.exam_gate import Distilling, ExamGate, ExamRun, R
 from skill_distiller.run.gates.faithfulness_gate import FaithfulnessGate
 from skill_distiller.run.moving.reduce_run import ReduceOptions
 from skill_distiller.run.result import Basis
-from skill_distiller.run.run import DistillOptions, Run
-from skill_distiller.skill.ids import piece_ids
+from skill_distiller.run.run import Backends, DistillOptions, Run
+from skill_distiller.skill.model import piece_ids
 from skill_distiller.skill.read import read_folder
 from skill_distiller.tokens import load_counter
 

@@ -20,8 +20,8 @@ from typing import Any, Final
 from tests.runtimes.scripted_model import serve_model
 
 from skill_distiller.errors import ProviderError
-from skill_distiller.run.runtimes.agent import open_agent, skill_files
-from skill_distiller.run.runtimes.runtime_table import find_runtime, runtime_names
+from skill_distiller.run.agent import open_agent, skill_files
+from skill_distiller.run.runtime_table import find_runtime, runtime_names
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "fixtures" / "runtimes"
 MODELS: Final = {

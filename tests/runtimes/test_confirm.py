@@ -19,8 +19,8 @@ from jsonschema import Draft202012Validator
 from tests.cli.command import PATIENCE, Result, run
 
 from skill_distiller.errors import ProviderError
-from skill_distiller.run.runtimes.agent import as_request, is_deployable, open_agent, skill_files, skill_text
-from skill_distiller.run.runtimes.runtime_table import find_runtime
+from skill_distiller.run.agent import as_request, is_deployable, open_agent, skill_files, skill_text
+from skill_distiller.run.runtime_table import find_runtime
 
 BREAD = """---
 name: bread

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skill_distiller.errors import ProviderError, UsageError
-from skill_distiller.run.runtimes.events import Turn
-from skill_distiller.run.runtimes.runtime_table import find_runtime, runtime_names
+from skill_distiller.run.runtime_table import Turn, find_runtime, runtime_names
 
 RECORDED = Path(__file__).resolve().parents[1] / "fixtures" / "runtimes"
 NAMES = runtime_names()

@@ -14,8 +14,8 @@ from tests.runtimes.record_events import JWT, SESSIONS, keys
 from tests.runtimes.scripted_model import Scripted, Tool, serve_model
 from tests.runtimes.test_confirm import BREAD, CAKES
 
-from skill_distiller.run.runtimes.agent import Agent, open_agent, skill_files
-from skill_distiller.run.runtimes.runtime_table import find_runtime
+from skill_distiller.run.agent import Agent, open_agent, skill_files
+from skill_distiller.run.runtime_table import find_runtime
 
 NAME = "claude-code"
 FOLDER = os.environ.get("SKILL_DISTILLER_RUNTIMES", "")  # of its program

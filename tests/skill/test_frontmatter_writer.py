@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.fixture_file import SKILLS, parameters
 
 from skill_distiller.errors import BadInputError, UsageError
-from skill_distiller.skill.frontmatter_writer import set_field
+from skill_distiller.skill.frontmatter import set_field
 from skill_distiller.skill.model import Frontmatter, Skill, render_skill
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.read import read_skill

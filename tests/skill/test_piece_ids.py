@@ -11,8 +11,7 @@ from tests.cli.samples import DEPLOY
 from tests.fixture_file import parameters
 from tests.strategies import sound_skills, texts
 
-from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import Skill, piece_ids
 from skill_distiller.skill.parse import parse_skill
 
 _ID = re.compile(r"[bcdfghjkmnpqrstvwxyz][bcdfghjkmnpqrstvwxyz2-9]{5}(-[1-9]\d*)?")

@@ -18,9 +18,9 @@ from skill_distiller.providers.model import Completion, Finish, Request
 from skill_distiller.providers.scripted import ScriptedProvider
 from skill_distiller.providers.session import Session
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.soft.data.alignment import AlignmentOptions, build_alignment, expected_calls
-from skill_distiller.soft.data.examples import Example, read_examples
-from skill_distiller.soft.data.reconstruction import FoundSkill
+from skill_distiller.soft.alignment import AlignmentOptions, build_alignment, expected_calls
+from skill_distiller.soft.examples import Example, read_examples
+from skill_distiller.soft.reconstruction import FoundSkill
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMPTS = ROOT / "src" / "skill_distiller" / "soft" / "prompts"

@@ -21,7 +21,7 @@ from tests.soft.conftest import plain_settings, record_of
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.soft.artifact import open_artifact
 from skill_distiller.soft.checkpoint import load_networks, open_checkpoint
-from skill_distiller.soft.data.examples import Example, write_lines
+from skill_distiller.soft.examples import Example, write_lines
 from skill_distiller.soft.manifest import canonical, sha256_of
 
 

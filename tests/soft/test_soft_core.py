@@ -12,7 +12,7 @@ from tests.soft.conftest import plain_settings
 
 from skill_distiller.errors import BadInputError
 from skill_distiller.soft.checkpoint import Networks, build
-from skill_distiller.soft.data.examples import Example
+from skill_distiller.soft.examples import Example
 from skill_distiller.soft.prompt_layout import Layout, SoftPart, length_of
 from skill_distiller.soft.rows import Prepared, Row, TrainingStep, answer_loss, fill, row_losses
 from skill_distiller.soft.train_settings import LoraSettings, make_settings

@@ -11,7 +11,7 @@ from tests.cli.command import Result, run
 from tests.soft.conftest import record_of
 
 from skill_distiller.errors import BadInputError
-from skill_distiller.soft.data.examples import (
+from skill_distiller.soft.examples import (
     Example,
     Source,
     TraceStep,

@@ -11,8 +11,7 @@ from skill_distiller.analysis.model import Analysis, Verdict
 from skill_distiller.analysis.patterns import PatternSet
 from skill_distiller.language.fact import Fact
 from skill_distiller.language.facts import Span, block_facts, locked_spans
-from skill_distiller.skill.containers import Containers, find_containers
-from skill_distiller.skill.labels import lead_ins
+from skill_distiller.skill.containers import Containers, find_containers, lead_ins
 from skill_distiller.skill.model import PROSE, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, Piece
 from skill_distiller.structure.files import named_files

@@ -9,8 +9,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from skill_distiller.analysis.features import BLOCK_FEATURES, BlockFeatures
-from skill_distiller.analysis.hashed_features import BLOCK_GROUPS, SECTION_GROUPS, Bags
+from skill_distiller.analysis.features import BLOCK_FEATURES, BLOCK_GROUPS, SECTION_GROUPS, Bags, BlockFeatures
 from skill_distiller.analysis.model import Analysis, SectionType, Taxonomy, Verdict, floored
 from skill_distiller.analysis.safeguards import safeguards
 from skill_distiller.skill.model import Skill

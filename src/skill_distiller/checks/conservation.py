@@ -15,7 +15,6 @@ from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
-from skill_distiller.checks.fences import open_fences
 from skill_distiller.checks.gate import verify
 from skill_distiller.checks.model import (
     ALREADY,
@@ -31,6 +30,7 @@ from skill_distiller.checks.model import (
 )
 from skill_distiller.checks.rejoin import Part, Rejoined, rejoin
 from skill_distiller.checks.resolve_links import DEAD, anchors_in, reached_from_core
+from skill_distiller.checks.structure import open_fences
 from skill_distiller.errors import BadInputError
 from skill_distiller.language.facts import inventory
 from skill_distiller.language.modals import restricts
@@ -41,9 +41,8 @@ from skill_distiller.skill.folder import (
     SkillFile,
     SkillFolder,
 )
-from skill_distiller.skill.ids import source_digest
 from skill_distiller.skill.links import LinkKind, split_target
-from skill_distiller.skill.model import BlockKind, Skill
+from skill_distiller.skill.model import BlockKind, Skill, source_digest
 from skill_distiller.skill.safe_files import chunks_below
 from skill_distiller.structure.edges import Piece, heading_of
 from skill_distiller.structure.find_edges import find_edges

@@ -20,8 +20,7 @@ from skill_distiller.meaning.align import plain
 from skill_distiller.meaning.compare import Comparison, compare, restricts
 from skill_distiller.rewriting.model import ONE_LINERS, RENDERINGS, Proof
 from skill_distiller.skill.folder import FindTarget, SkillFolder
-from skill_distiller.skill.ids import source_digest
-from skill_distiller.skill.model import SKILL_FILE, Skill
+from skill_distiller.skill.model import SKILL_FILE, Skill, source_digest
 from skill_distiller.tokens import TokenCounter, count_skill
 
 

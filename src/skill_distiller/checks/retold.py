@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import Skill, piece_ids
 
 if TYPE_CHECKING:
     from skill_distiller.meaning.accounting.places import Fault

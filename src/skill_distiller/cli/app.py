@@ -20,8 +20,14 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from skill_distiller._version import __version__
-from skill_distiller.cli.options.mistakes import COMMAND_LINE_ERRORS, in_our_words
-from skill_distiller.cli.options.option_groups import Command, HelpFormatter, read_plainly, write_examples
+from skill_distiller.cli.options.option_groups import (
+    COMMAND_LINE_ERRORS,
+    Command,
+    HelpFormatter,
+    in_our_words,
+    read_plainly,
+    write_examples,
+)
 from skill_distiller.errors import SkillDistillerError, UsageError
 
 
@@ -40,17 +46,17 @@ COMMANDS: Final = (
     LazyCommand("description", "Shorten the description that every session pays for.", "description"),
     LazyCommand("batch", "Make many skills smaller, into a folder.", "library.batch"),
     LazyCommand("audit", "Tell what a library of skills costs, and where.", "library.audit"),
-    LazyCommand("check", "Hold a library to budgets, for CI.", "library.check_budgets"),
+    LazyCommand("check", "Hold a library to budgets, for CI.", "library.audit"),
     LazyCommand("report", "Show a library as a page of HTML.", "library.report"),
     LazyCommand("graph", "Show which pieces of a skill need which.", "graph"),
     LazyCommand("exam", "Measure what a smaller skill can still do.", "exam"),
     LazyCommand("restore", "Bring pieces back.", "approval.restore"),
     LazyCommand("undo", "Take back what --apply wrote.", "approval.in_place"),
-    LazyCommand("feedback", "Tell how a distilled skill did in use.", "feedback"),
+    LazyCommand("feedback", "Tell how a distilled skill did in use.", "learnings"),
     LazyCommand("soft", "Carry skills as soft tokens (needs the extra [soft]).", "soft.group"),
-    LazyCommand("providers", "Show which language models can be used.", "list_providers"),
+    LazyCommand("providers", "Show which language models can be used.", "options.show_config"),
     LazyCommand("config", "Show what is set, and where.", "options.show_config"),
-    LazyCommand("calibration", "Look at past runs and at how good the estimates are.", "feedback"),
+    LazyCommand("calibration", "Look at past runs and at how good the estimates are.", "learnings"),
     LazyCommand("completion", "Print a completion script for a shell.", "options.completion"),
 )
 COMPLETE_VARIABLE: Final = "_SKILL_DISTILLER_COMPLETE"

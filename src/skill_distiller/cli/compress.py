@@ -23,15 +23,7 @@ from skill_distiller.cli.input_output import (
     write_target,
 )
 from skill_distiller.cli.learnings import LEARNINGS_DIR, LEARNINGS_VARIABLE, OFF, RunCalibration
-from skill_distiller.cli.options.arguments import (
-    Goal,
-    Output,
-    Pieces,
-    Source,
-    exclude,
-    options_of,
-    with_budget,
-)
+from skill_distiller.cli.options.arguments import Goal, Output, Pieces, Source, exclude, options_of, with_budget
 from skill_distiller.cli.options.models import ModelOptions
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.cli.options.show_config import is_default, print_settings, with_settings
@@ -51,12 +43,19 @@ from skill_distiller.report.losses import diff_of
 from skill_distiller.report.record import Record, make_record
 from skill_distiller.report.text import printable
 from skill_distiller.rewriting.redundant import PhraseScorer
-from skill_distiller.run.backends import Chosen, choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.distill import distill
-from skill_distiller.run.notes import Note, NoteKind
-from skill_distiller.run.result import Result
-from skill_distiller.run.run import Counting, DistillOptions, KeptPieces, Run, watch_nothing
+from skill_distiller.run.result import Note, NoteKind, Result
+from skill_distiller.run.run import (
+    Chosen,
+    Counting,
+    DistillOptions,
+    KeptPieces,
+    Run,
+    choose_backends,
+    choose_token_scorer,
+    watch_nothing,
+)
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 

@@ -24,13 +24,12 @@ from skill_distiller.cli.input_output import (
 )
 from skill_distiller.cli.library.paths import for_each, path_of
 from skill_distiller.cli.options.arguments import exclude
-from skill_distiller.cli.options.models import ExamModels, provider_option
+from skill_distiller.cli.options.models import ExamModels, Trying, provider_option
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
-from skill_distiller.cli.options.runtime_options import Trying
 from skill_distiller.cli.options.show_config import with_settings
 from skill_distiller.errors import BadInputError, RefusedError, UsageError
+from skill_distiller.library.client_fit import Treatment, fit_library
 from skill_distiller.library.find_skills import FoundSkill, Search
-from skill_distiller.library.fit_library import Treatment, fit_library
 from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.description_text import (
     description_lines,
@@ -42,8 +41,8 @@ from skill_distiller.report.text import printable, unified_diff
 from skill_distiller.routing.clients import client_names, find_client
 from skill_distiller.routing.oracle import MARGIN_KEPT, Candidate, lexical_router
 from skill_distiller.routing.queries import Query, parse_queries
-from skill_distiller.run.backends import open_session
 from skill_distiller.run.config import load_config
+from skill_distiller.run.confirm_in_agent import Confirmation, Trial, Verdict, confirm
 from skill_distiller.run.describe_skill import (
     DEFAULT_SEED,
     DescriptionOptions,
@@ -55,7 +54,7 @@ from skill_distiller.run.describe_skill import (
     describe_skill,
     read_siblings,
 )
-from skill_distiller.run.runtimes.confirm import Confirmation, Trial, Verdict, confirm
+from skill_distiller.run.run import open_session
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, FrontmatterState, Skill
 from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter
 

@@ -34,22 +34,21 @@ from skill_distiller.cli.options.show_config import with_settings
 from skill_distiller.cli.pass_gates import MADE, SHIPPED, examiner, find_exam
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.exams.baselines import BASELINES, LINGUA, Baseline, baselines_kept
-from skill_distiller.exams.evidence import SkillTexts
+from skill_distiller.exams.evidence import SkillTexts, program_exam
 from skill_distiller.exams.exam_files import exam_to_evals, exam_to_json, read_exam
 from skill_distiller.exams.model import Exam
 from skill_distiller.exams.plugin_evals import plugin_files, read_plugin_evals
-from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.sandbox import find_sandbox
 from skill_distiller.exams.sitting import CONTEXT_TOKENS, NO_SKILL, ORIGINAL, ExamResult
 from skill_distiller.library.find_skills import FoundSkill
-from skill_distiller.prompted.exam_baselines import baseline_folder, more_baselines
+from skill_distiller.prompted.sit_exam import baseline_folder, more_baselines
 from skill_distiller.report.calibration_text import feedback_text
 from skill_distiller.report.console import ConsoleWatcher, open_console
 from skill_distiller.report.exam_report import ExamRecord, exam_lines, exam_result_to_json
 from skill_distiller.report.text import plural, printable
-from skill_distiller.run.backends import open_session
 from skill_distiller.run.config import load_config
 from skill_distiller.run.gates.exam_gate import ExamRun
+from skill_distiller.run.run import open_session
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.read import read_folder
 from skill_distiller.tokens import DEFAULT_ENCODING, TokenCounter, load_counter

@@ -12,7 +12,7 @@ from skill_distiller.cli.input_output import names_several, read_input, write_js
 from skill_distiller.cli.library.paths import for_each, path_of
 from skill_distiller.cli.options.option_groups import argument, expand_groups, option
 from skill_distiller.report.text import excerpt
-from skill_distiller.skill.ids import piece_ids
+from skill_distiller.skill.model import piece_ids
 from skill_distiller.structure.edges import Edge, Piece, heading_of
 from skill_distiller.structure.files import named_files
 from skill_distiller.structure.find_edges import find_edges

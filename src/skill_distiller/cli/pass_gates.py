@@ -15,23 +15,22 @@ from skill_distiller.cli.input_output import STDIN, read_input_folder
 from skill_distiller.cli.options.arguments import ADAPTIVE, EXAM, FAITHFULNESS, Pieces
 from skill_distiller.cli.options.models import Code, ExamModels, Marking, ModelOptions
 from skill_distiller.errors import BadInputError, RefusedError, UsageError
+from skill_distiller.exams.evidence import program_exam
 from skill_distiller.exams.exam_files import read_exam
 from skill_distiller.exams.model import BY_PROGRAM, CheckType, Exam
 from skill_distiller.exams.plugin_evals import read_plugin_evals
-from skill_distiller.exams.program_exam import program_exam
 from skill_distiller.exams.sandbox import find_sandbox
 from skill_distiller.prompted.sit_exam import Examiner
 from skill_distiller.providers.detect import find_provider
 from skill_distiller.report.console import ConsoleWatcher
-from skill_distiller.report.gate_report import gate_lines
+from skill_distiller.report.record import gate_lines
 from skill_distiller.report.text import plural, printable
-from skill_distiller.run.backends import open_session
 from skill_distiller.run.gates.adaptive_gate import announce, choose_by_exam
 from skill_distiller.run.gates.bring_back import FolderGate, Gated, Maker, feed_back
 from skill_distiller.run.gates.exam_gate import Distilling, ExamGate, ExamRun
 from skill_distiller.run.gates.faithfulness_gate import FaithfulnessGate
 from skill_distiller.run.result import Result
-from skill_distiller.run.run import Gate, Run
+from skill_distiller.run.run import Gate, Run, open_session
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter
@@ -167,7 +166,7 @@ def _exam_for(original: SkillFolder, passing: Passing) -> tuple[Exam, bool]:
 def _faithfulness(original: SkillFolder, found: Examiner | None) -> FaithfulnessGate:
     if found is None:
         return FaithfulnessGate(original)
-    from skill_distiller.prompted.concepts import ConceptReader
+    from skill_distiller.prompted.judge import ConceptReader
 
     reader = ConceptReader(found.judging)
     found.judging.expect(reader.expected(_KINDS, original.skill.text))

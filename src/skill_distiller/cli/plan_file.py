@@ -27,8 +27,7 @@ from skill_distiller.run.result import Result
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.frontmatter import read_fields
-from skill_distiller.skill.ids import PieceIds, piece_ids, source_digest
-from skill_distiller.skill.model import Block, Section, Skill
+from skill_distiller.skill.model import Block, PieceIds, Section, Skill, piece_ids, source_digest
 from skill_distiller.skill.safe_files import staged
 
 SCHEMA: Final = "skill-distiller/plan/1"

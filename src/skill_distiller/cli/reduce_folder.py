@@ -38,17 +38,16 @@ from skill_distiller.disclosure.ledger import make_ledger, write_ledger
 from skill_distiller.disclosure.model import DEFAULT_LOAD_RATE
 from skill_distiller.errors import RefusedError, UsageError, reason_of
 from skill_distiller.report.console import ConsoleWatcher, open_console
-from skill_distiller.report.gate_report import gate_lines
+from skill_distiller.report.record import gate_lines
 from skill_distiller.report.reduction import folder_diff, print_reduction, reduction_to_json
 from skill_distiller.report.text import printable
-from skill_distiller.run.backends import Backends, open_session
 from skill_distiller.run.config import load_config
 from skill_distiller.run.describe_skill import DescriptionOptions, DescriptionResult, Generate, describe_skill
 from skill_distiller.run.gates.exam_gate import Reducing
 from skill_distiller.run.moving.reduce import reduce_folder
 from skill_distiller.run.moving.reduce_run import DEFAULT_SHARE, Extras, ReduceOptions, Reduction, Stages
 from skill_distiller.run.result import GateOutcome
-from skill_distiller.run.run import Counting, KeptPieces
+from skill_distiller.run.run import Backends, Counting, KeptPieces, open_session
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.safe_files import staged

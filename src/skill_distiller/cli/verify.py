@@ -31,9 +31,14 @@ from skill_distiller.errors import BadInputError, RefusedError, UsageError
 from skill_distiller.library.find_skills import FoundSkill
 from skill_distiller.report.console import open_console
 from skill_distiller.report.json_record import verification_to_json
-from skill_distiller.report.remarks import github_lines, sarif_log
 from skill_distiller.report.text import printable
-from skill_distiller.report.verification import print_verification, verification_remarks, word_diff
+from skill_distiller.report.verification import (
+    github_lines,
+    print_verification,
+    sarif_log,
+    verification_remarks,
+    word_diff,
+)
 from skill_distiller.run.config import load_config
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import SKILL_FILE, Skill

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.analysis.safeguards import heading_promises
 from skill_distiller.disclosure.signposts import is_choice, is_main
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.planning.groups import items_of
 from skill_distiller.planning.outline import HEADING, SEQUENCE, Node, outline
 from skill_distiller.skill.model import BlockKind, Skill

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from skill_distiller.disclosure.model import Span, Split
 from skill_distiller.errors import BadInputError
 from skill_distiller.skill.folder import SKILL_PATH, SkillFolder, check_path
-from skill_distiller.skill.ids import source_digest
+from skill_distiller.skill.model import source_digest
 from skill_distiller.skill.parse import parse_skill
 
 SCHEMA: Final = "skill-distiller/moves/1"

@@ -16,7 +16,7 @@ from skill_distiller.disclosure.model import Passage, Signpost
 from skill_distiller.disclosure.topics import MOST_TOPICS, clean_heading, find_topics, is_generic_label, signpost_data
 from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import is_article, is_imperative, is_light, language_of, senses
-from skill_distiller.language.tables import LANGUAGES, words_in
+from skill_distiller.language.words import LANGUAGES, words_in
 from skill_distiller.skill.model import PROSE, BlockKind
 from skill_distiller.structure.counts import read_place
 

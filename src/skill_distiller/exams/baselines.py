@@ -16,8 +16,8 @@ from typing import Any, Final, NamedTuple
 from skill_distiller.errors import BadInputError, UsageError, reason_of
 from skill_distiller.exams.evidence import WORDS, EvidenceTable, SkillTexts
 from skill_distiller.meaning.units import split_sentences
-from skill_distiller.skill.model import PROSE, Section, Skill
-from skill_distiller.skill.parse import parse_skill, split_lines
+from skill_distiller.skill.model import PROSE, Section, Skill, split_lines
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import serve_offline
 
 Count = Callable[[str], int]

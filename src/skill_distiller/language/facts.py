@@ -20,7 +20,7 @@ from skill_distiller.language.modals import (
     may_hold_limit,
     modal_fact,
 )
-from skill_distiller.skill.labels import FORMULA
+from skill_distiller.skill.containers import FORMULA
 from skill_distiller.skill.links import BETWEEN_TOKENS, MARKED, MAX_NAME, TOKEN
 from skill_distiller.skill.model import Block, BlockKind, Skill
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
 
-from skill_distiller.language.tables import LANGUAGES, UNSPACED, parts, tables, texts, words_in
+from skill_distiller.language.words import LANGUAGES, UNSPACED, parts, tables, texts, words_in
 
 _SNOWBALL: Final = {
     "en": "english", "de": "german", "es": "spanish", "fr": "french", "pt": "portuguese", "it": "italian",

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from skill_distiller.language.forms import base_of, bases, by_letter, german_roots, same_word
-from skill_distiller.language.tables import LANGUAGES, UNSPACED, parts, tables, texts, words_in
+from skill_distiller.language.words import LANGUAGES, UNSPACED, parts, tables, texts, words_in
 
 Numbers = Mapping[str, list[int]]
 Rules = Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]

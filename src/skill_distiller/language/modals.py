@@ -14,8 +14,7 @@ from typing import Any, Final
 
 from skill_distiller.language.fact import AFTER_LIMIT, CJK_STOP, NEXT_WORD, Fact, FactKind, normalize
 from skill_distiller.language.lexicon import languages_of
-from skill_distiller.language.tables import small, tables, texts
-from skill_distiller.language.words import CJK
+from skill_distiller.language.words import CJK, small, tables, texts
 
 _DATA: Final = tomllib.loads((files(__package__) / "data" / "modals.toml").read_text(encoding="utf-8"))
 # Negations in English that are part of a verb.

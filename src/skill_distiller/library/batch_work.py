@@ -13,23 +13,14 @@ from typing import ClassVar, Final, NamedTuple, Protocol
 
 from skill_distiller._version import __version__
 from skill_distiller.checks.model import Tokens
-from skill_distiller.errors import (
-    ProviderError,
-    RefusedError,
-    SkillDistillerError,
-    TargetError,
-    reason_of,
-)
-from skill_distiller.library.batch_outcomes import Outcome, State
+from skill_distiller.errors import ProviderError, RefusedError, SkillDistillerError, TargetError, reason_of
 from skill_distiller.library.find_skills import FoundSkill
-from skill_distiller.library.journal import Fingerprint
-from skill_distiller.run.backends import Backends
+from skill_distiller.library.journal import Fingerprint, Outcome, State
 from skill_distiller.run.distill import distill
 from skill_distiller.run.moving.reduce import reduce_folder
 from skill_distiller.run.moving.reduce_run import ReduceOptions, Reduction
-from skill_distiller.run.notes import NoteKind
-from skill_distiller.run.result import Result
-from skill_distiller.run.run import Counting, DistillOptions
+from skill_distiller.run.result import NoteKind, Result
+from skill_distiller.run.run import Backends, Counting, DistillOptions
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import MAX_BYTES, SKILL_FILE, Skill
 from skill_distiller.skill.read import read_folder, read_skill

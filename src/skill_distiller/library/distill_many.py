@@ -11,10 +11,18 @@ from pathlib import Path
 from typing import Final
 
 from skill_distiller.errors import BadInputError, ProviderError, RefusedError
-from skill_distiller.library.batch_outcomes import Outcome, State
 from skill_distiller.library.batch_work import REASON_LENGTH, Batch, Done, Stop, Task, failed_outcome
 from skill_distiller.library.find_skills import FoundSkill, PassedOver
-from skill_distiller.library.journal import NOTHING, Entry, Fingerprint, Journal, claim_as_worker, fingerprint
+from skill_distiller.library.journal import (
+    NOTHING,
+    Entry,
+    Fingerprint,
+    Journal,
+    Outcome,
+    State,
+    claim_as_worker,
+    fingerprint,
+)
 from skill_distiller.library.workers import Died, InProcess, RayWorkers, Workers
 from skill_distiller.skill.model import SKILL_FILE
 from skill_distiller.skill.read import walk

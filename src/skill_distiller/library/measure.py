@@ -16,7 +16,7 @@ import numpy as np
 
 from skill_distiller.errors import BadInputError, SkillDistillerError, reason_of
 from skill_distiller.language.words import content_words
-from skill_distiller.library.client_limits import WINDOW, Sizes, Stand, sizes_of, stands_of
+from skill_distiller.library.client_fit import WINDOW, Sizes, Stand, sizes_of, stands_of
 from skill_distiller.library.find_skills import FoundSkill, PassedOver, same_names
 from skill_distiller.library.workers import work_on
 from skill_distiller.run.distill import distill

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from skill_distiller.errors import BadInputError, UsageError
 from skill_distiller.library.batch_work import place_of
-from skill_distiller.library.client_limits import LISTING, Stand, find_client_titles
+from skill_distiller.library.client_fit import LISTING, Stand, find_client_titles
 from skill_distiller.library.find_skills import FoundSkill, PassedOver
 from skill_distiller.library.journal import fingerprint, read_journal
 from skill_distiller.library.measure import Audit, Measured, Tiers
-from skill_distiller.run.budgets import Budgets
+from skill_distiller.run.settings import Budgets
 from skill_distiller.skill.model import MAX_BYTES
 from skill_distiller.skill.safe_files import read_regular
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from skill_distiller.language.forms import bases, same_word
 from skill_distiller.language.lexicon import Sense, are_synonyms, is_imperative, is_infinitive, is_lacking
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.meaning.token import Token, TokenKind
 
 

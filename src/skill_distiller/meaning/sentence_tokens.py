@@ -25,8 +25,7 @@ from skill_distiller.language.lexicon import (
     segment,
     senses,
 )
-from skill_distiller.language.tables import UNSPACED, words_in
-from skill_distiller.language.words import CJK
+from skill_distiller.language.words import CJK, UNSPACED, words_in
 from skill_distiller.meaning.token import (
     Token,
     TokenKind,

@@ -11,8 +11,7 @@ from typing import Final
 from skill_distiller.meaning.sentence_tokens import read_tokens
 from skill_distiller.meaning.token import Token, TokenKind
 from skill_distiller.meaning.units import VERBATIM, Unit, block_units, heading_units
-from skill_distiller.skill.containers import find_containers
-from skill_distiller.skill.labels import labels_of
+from skill_distiller.skill.containers import find_containers, labels_of
 from skill_distiller.skill.model import Block, BlockKind, Skill, once_per_skill
 
 _WORD: Final = re.compile(r"\w+")

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from skill_distiller.language.lexicon import Sense, is_article, is_idle
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 
 
 class TokenKind(IntEnum):

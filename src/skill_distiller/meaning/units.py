@@ -15,8 +15,7 @@ from skill_distiller.language.facts import marked_facts
 from skill_distiller.language.lexicon import abbreviations
 from skill_distiller.language.words import CJK
 from skill_distiller.skill.blocks import block_parser
-from skill_distiller.skill.model import Block, BlockKind, Skill
-from skill_distiller.skill.parse import split_lines
+from skill_distiller.skill.model import Block, BlockKind, Skill, split_lines
 
 _T = TypeVar("_T")
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.language.forms import is_clipped, is_misspelt, same_word
 from skill_distiller.language.lexicon import Sense, are_opposites, are_synonyms, is_article
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.meaning.token import Token, TokenKind
 
 

@@ -23,7 +23,7 @@ from skill_distiller.language.lexicon import (
     is_qualifier,
     senses,
 )
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.meaning.punctuation import Marked, comma_behind_condition, parted_otherwise
 from skill_distiller.meaning.readings import (
     is_by_means_of,

@@ -8,8 +8,7 @@ from operator import is_
 from typing import Final, NamedTuple
 
 from skill_distiller.rewriting.ladder import Joint
-from skill_distiller.skill.containers import find_containers
-from skill_distiller.skill.labels import ends_in_colon, is_label, is_lead_in
+from skill_distiller.skill.containers import ends_in_colon, find_containers, is_label, is_lead_in
 from skill_distiller.skill.links import find_footnotes
 from skill_distiller.skill.model import Block, BlockKind, Section, Skill
 from skill_distiller.structure.edges import Edge, heading_of

@@ -10,19 +10,18 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
-from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import REQUIRED_TYPES, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.analysis.safeguards import heading_promises
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.modals import restricts, verifies
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.planning.groups import settle_headings, with_companions
 from skill_distiller.planning.outline import needed_by
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.worth import WorthModel
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind, in_full
-from skill_distiller.skill.containers import opening_tag
-from skill_distiller.skill.labels import lead_ins
+from skill_distiller.skill.containers import lead_ins, opening_tag
 from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Skill, once_per_skill
 from skill_distiller.structure.find_edges import find_edges
 from skill_distiller.structure.pairs import opening_label

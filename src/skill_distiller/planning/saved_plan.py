@@ -14,8 +14,7 @@ from skill_distiller.planning.groups import settle_headings
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.required import hand_over
 from skill_distiller.rewriting.model import DROPPED, Rendering, RenderingKind, in_full
-from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Block, Section, Skill
+from skill_distiller.skill.model import Block, Section, Skill, piece_ids
 from skill_distiller.tokens import TokenCounter
 
 _MAX_NAMED: Final = 5  # pieces that an error names

@@ -11,7 +11,7 @@ from typing import Final
 from skill_distiller.analysis.model import SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.language.modals import restricts, verifies
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.planning.hull import Step, close_hull, merge_steps
 from skill_distiller.planning.required import names_rules, required_blocks, ruled_blocks
 from skill_distiller.planning.worth import WorthModel, part_values

@@ -14,8 +14,7 @@ from skill_distiller.analysis.model import SectionType, Verdict
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.language.fact import Fact, FactKind
 from skill_distiller.language.lexicon import Sense, words_of
-from skill_distiller.language.tables import words_in
-from skill_distiller.language.words import content_words, unique_words
+from skill_distiller.language.words import content_words, unique_words, words_in
 from skill_distiller.rewriting.parts import Part, PartKind, parts_of
 from skill_distiller.rewriting.sentences import goes_on
 from skill_distiller.skill.model import Block, BlockKind

@@ -18,13 +18,14 @@ from skill_distiller.prompted.exchange import (
     ROUTE,
     SEGMENT,
     Prompt,
+    ask_twice,
     entries,
     new_boundary,
     number_within,
     undisputed,
 )
-from skill_distiller.providers.model import Expected
-from skill_distiller.providers.session import Question, Session
+from skill_distiller.providers.model import Expected, Request
+from skill_distiller.providers.session import Session, Unanswered
 from skill_distiller.rewriting.one_liner.triggers import quotes
 from skill_distiller.routing.clauses import Clauses
 from skill_distiller.routing.generate import SIGNAL_TOKENS, invented, unfounded_exclusions
@@ -39,7 +40,6 @@ from skill_distiller.tokens import TokenCounter, count_tokens
 T = TypeVar("T")
 POSITIVES: Final = 12
 NEGATIVES: Final = 4
-_REPAIRS: Final = 1
 _MOST_BODY: Final = 40_000  # characters of a body that are shown
 _MOST_QUERY: Final = 2_000
 _EXPECTED_ROUTINGS: Final = 20  # descriptions that are tried, about
@@ -181,19 +181,15 @@ def ask_again(
     """
     if count < 1:
         return None
-    problem = ""
-    for tries in range(_REPAIRS + 1):
+
+    def made(tries: int, problem: str) -> Request:
         boundary = new_boundary(values.values())
         filled = {name: value.replace("$boundary", boundary) for name, value in values.items()}
         places = {"problem": problem, "count": str(count), "first": "0", "last": str(count - 1)}
-        request = prompt.request(
-            reply_tokens, count=count, sample=tries, boundary=boundary, values={**places, **filled}
-        )
-        (answer,) = session.ask_all([Question(request, read)])
-        if not isinstance(answer, Exception):
-            return answer
-        problem = f"Your last answer could not be used. {answer}"
-    return None
+        return prompt.request(reply_tokens, count=count, sample=tries, boundary=boundary, values={**places, **filled})
+
+    answer = ask_twice(session, made, read)
+    return None if isinstance(answer, Unanswered) else answer
 
 
 @dataclass(frozen=True, eq=False)

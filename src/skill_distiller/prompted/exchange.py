@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from skill_distiller.errors import MalformedReplyError, PromptTooLongError
 from skill_distiller.providers.model import Request, Schema
-from skill_distiller.providers.session import Question, Session
+from skill_distiller.providers.session import Question, Session, Unanswered
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import count_tokens
 
@@ -179,6 +179,20 @@ class BlockQuestion(Generic[T]):
     reply_tokens: Callable[[Sequence[Block]], int]
     read: Callable[[dict[str, object], Sequence[Block]], dict[int, T]]
     fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def ask_twice(
+    session: Session, make: Callable[[int, str], Request], read: Callable[[dict[str, object]], T]
+) -> T | Unanswered:
+    """The answer to one request, made for a try (0 or 1) and what was wrong before; else what is wrong with both.
+
+    Raises what the session raises.
+    """
+    (answer,) = session.ask_all([Question(make(0, ""), read)])
+    if isinstance(answer, Unanswered):
+        problem = f"Your last answer could not be used. {answer}"
+        (answer,) = session.ask_all([Question(make(1, problem), read)])
+    return answer
 
 
 class _Group(NamedTuple):

@@ -1,4 +1,4 @@
-"""The prompted judge: a language model answers the four questions of the reference."""
+"""What a model says of a result: how much it keeps, and what passages say that it says nowhere, each with a quote."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from dataclasses import dataclass, replace
 from statistics import mean, stdev
 from typing import Final, NamedTuple
 
-from skill_distiller.checks.functionality import PENALTY, Functionality, Judge, Settled, Word
-from skill_distiller.checks.receipt import Comparison
-from skill_distiller.errors import MalformedReplyError, PromptTooLongError
+from skill_distiller.checks.receipt import PENALTY, Comparison, Functionality, Judge, Settled, Word
+from skill_distiller.errors import MalformedReplyError, PromptTooLongError, ProviderError
 from skill_distiller.planning.required import carriers
-from skill_distiller.prompted.exchange import JUDGE, headings, new_boundary, number_within, undisputed
+from skill_distiller.prompted.exchange import (
+    CONCEPTS,
+    JUDGE,
+    ask_twice,
+    headings,
+    new_boundary,
+    number_within,
+    undisputed,
+)
 from skill_distiller.providers.model import Expected, Request
-from skill_distiller.providers.session import Question, Session
+from skill_distiller.providers.session import Question, Session, Unanswered
 from skill_distiller.rewriting.model import Doubt, RenderingKind
 from skill_distiller.skill.model import Block, Skill
 from skill_distiller.tokens import count_tokens
@@ -227,3 +234,76 @@ def read_missing(value: dict[str, object], texts: Sequence[str]) -> tuple[str, .
     said = value.get("missing")
     quotes = (" ".join(quote.split()) for quote in (said if isinstance(said, list) else []) if isinstance(quote, str))
     return tuple(dict.fromkeys(q for q in quotes if q and any(q in text for text in texts)))[:_MOST_MISSING]
+
+
+_CONCEPT_TOKENS: Final = 600
+_MOST: Final = 40  # losses of one reply that are looked at
+_MOST_CHARS: Final = 1000  # of a text of the reply
+_SPACE: Final = re.compile(r"\s+")
+
+
+class Loss(NamedTuple):
+    """What is missing: the place of its passage, in a few words, and the words of the passage that say it."""
+
+    place: int
+    concept: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptReader:
+    """Asks a model what a shorter skill leaves unsaid; a loss whose quote is not in its passage does not count."""
+
+    session: Session
+
+    def expected(self, kinds: int, original: str) -> Expected:
+        """About what one look at a result will ask, of so many kinds of passages."""
+        replies = kinds * _CONCEPT_TOKENS // 2
+        prompts = kinds * count_tokens(CONCEPTS.text) + (kinds + 1) * count_tokens(original)
+        return Expected(kinds, prompts + replies, replies)
+
+    def find(self, kind: str, passages: Sequence[str], shorter: str) -> tuple[Loss, ...]:
+        """What the shorter skill says nowhere of some passages of one kind.
+
+        Raises ProviderError where no usable reply comes: then nobody knows whether something is missing.
+        """
+        self.session.admit("\n".join([*passages, shorter]))
+
+        def request(tries: int, problem: str) -> Request:
+            boundary = new_boundary([*passages, shorter])
+            values = {
+                "count": str(len(passages)),
+                "kind": kind,
+                "problem": problem,
+                "passages": "\n".join(f"{boundary} passage {n}\n{text.rstrip()}" for n, text in enumerate(passages)),
+                "skill": shorter.rstrip(),
+            }
+            return CONCEPTS.request(_CONCEPT_TOKENS, sample=tries, boundary=boundary, values=values)
+
+        reply = ask_twice(self.session, request, lambda value: read_losses(value, passages))
+        if isinstance(reply, Unanswered):
+            told = f"{self.session.name} could not say whether {kind} is still there: {reply}"
+            raise ProviderError(told, "Use another model.")
+        return reply
+
+
+def read_losses(value: dict[str, object], passages: Sequence[str]) -> tuple[Loss, ...]:
+    """The losses of a reply whose quotes stand in their passages; raises MalformedReplyError where there is no list."""
+    listed = value.get("missing")
+    if not isinstance(listed, list):
+        raise MalformedReplyError("It held no list of what is missing.")
+    found = []
+    for entry in listed[:_MOST]:
+        place, concept, quote = (
+            entry.get(n) if isinstance(entry, dict) else None for n in ("index", "concept", "quote")
+        )
+        if not (isinstance(place, int) and not isinstance(place, bool) and 0 <= place < len(passages)):
+            continue
+        if isinstance(quote, str) and _plain(quote) and _plain(quote) in _plain(passages[place]):
+            named = concept if isinstance(concept, str) and concept.strip() else quote
+            found.append(Loss(place, _plain(named)[:_MOST_CHARS], _plain(quote)[:_MOST_CHARS]))
+    return tuple(dict.fromkeys(found))
+
+
+def _plain(text: str) -> str:
+    return _SPACE.sub(" ", text).strip()

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.trained import TrainedAnalyzer
-from skill_distiller.checks.functionality import EmbeddedJudge
+from skill_distiller.checks.receipt import EmbeddedJudge
 from skill_distiller.disclosure.model import ContentClass, Passage, Signpost
 from skill_distiller.disclosure.topics import clean_heading
 from skill_distiller.errors import MalformedReplyError
@@ -18,7 +18,6 @@ from skill_distiller.language.lexicon import is_imperative
 from skill_distiller.language.modals import restricts
 from skill_distiller.language.words import content_words
 from skill_distiller.meaning.sentence_tokens import asks, read_tokens
-from skill_distiller.prompted.concepts import ConceptReader
 from skill_distiller.prompted.describe import ask_again
 from skill_distiller.prompted.exchange import (
     CONTENT,
@@ -31,7 +30,7 @@ from skill_distiller.prompted.exchange import (
     share,
     undisputed,
 )
-from skill_distiller.prompted.judge import PromptedJudge
+from skill_distiller.prompted.judge import ConceptReader, PromptedJudge
 from skill_distiller.prompted.read_skill import PromptedAnalyzer
 from skill_distiller.prompted.rewrite import PromptedRewriter, batches
 from skill_distiller.providers.model import Expected

@@ -13,7 +13,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.errors import MalformedReplyError
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.forms import bases
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.meaning.units import VERBATIM
 from skill_distiller.planning.excuses import excuses
 from skill_distiller.prompted.exchange import (

@@ -1,4 +1,4 @@
-"""A model sits an exam under several conditions, and a model marks what it answers, criterion by criterion."""
+"""An exam sat by a model, and the baselines that sit beside it: those always there, LLMLingua-2, what a model makes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from skill_distiller.errors import MalformedReplyError, PromptTooLongError
+from skill_distiller.errors import MalformedReplyError, PromptTooLongError, ProviderError, UsageError
+from skill_distiller.exams.baselines import BASELINES, LINGUA, Baseline, baseline_skill, load_llmlingua, truncate
 from skill_distiller.exams.model import CheckType, Criterion, Exam, Task
 from skill_distiller.exams.sandbox import Sandbox, code_in
 from skill_distiller.exams.sitting import MOST_READS, Condition, Mark, Sitting
 from skill_distiller.language.lexicon import Sense, senses
-from skill_distiller.prompted.exchange import ANSWER, MARK, new_boundary
+from skill_distiller.prompted.exchange import ANSWER, MARK, ask_twice, new_boundary
+from skill_distiller.prompted.exchange import DIRECT as PROMPT
 from skill_distiller.providers.model import Expected, Request
-from skill_distiller.providers.session import Question, Session
-from skill_distiller.tokens import count_tokens
+from skill_distiller.providers.session import Question, Session, Unanswered
+from skill_distiller.skill.folder import SkillFolder
+from skill_distiller.skill.model import Skill
+from skill_distiller.skill.parse import parse_skill
+from skill_distiller.tokens import TokenCounter, count_tokens
 
 _REPAIRS: Final = 1
 _ANSWER_TOKENS: Final = 2000
@@ -285,3 +290,65 @@ def _run(criterion: Criterion, answer: str, sandbox: Sandbox) -> Mark:
         return Mark(criterion, None, why=f"the sandbox failed: {done.output}")
     last = done.killed or next(iter(done.output.strip().splitlines()[-1:]), "")
     return Mark(criterion, done.passed, "" if done.passed else last)
+
+
+DIRECT: Final = "direct"  # the baseline that a model makes
+
+
+def expected_direct(skill: Skill, tokens: int) -> Expected:
+    """About what it will ask."""
+    return Expected(1, count_tokens(skill.body) + tokens + count_tokens(PROMPT.text), tokens)
+
+
+def shorten_directly(session: Session, skill: Skill, tokens: int, counter: TokenCounter) -> Skill:
+    """What a model makes of a skill whose SKILL.md may take so many tokens; nothing of it is checked.
+
+    Raises ProviderError where no text comes, and what the session raises.
+    """
+    session.admit(skill.text)
+    room = max(1, tokens - counter.count(skill.frontmatter.raw))
+
+    def request(tries: int, problem: str) -> Request:
+        values = {"tokens": str(room), "problem": problem, "body": skill.body}
+        return PROMPT.request(room, sample=tries, boundary=new_boundary([skill.text]), values=values)
+
+    reply = ask_twice(session, request, _read_body)
+    if isinstance(reply, Unanswered):
+        raise ProviderError(f"{session.name} gave no shorter text.", "Leave --sit=direct out, or use another model.")
+    made = parse_skill(f"{skill.frontmatter.raw}{reply.rstrip()}\n", skill.path)
+    return parse_skill(skill.frontmatter.raw + truncate(made, room, counter.count), skill.path)
+
+
+def _read_body(value: dict[str, object]) -> str:
+    body = value.get("body")
+    if not isinstance(body, str) or not body.strip():
+        raise MalformedReplyError("It held no body.")
+    return body
+
+
+def more_baselines(sit: Sequence[str], lingua: str, *, offline: bool) -> Mapping[str, Baseline]:
+    """The baselines besides those that are always there; raises UsageError for one that there is not."""
+    known = (*BASELINES, LINGUA, DIRECT)
+    if unknown := [name for name in sit if name not in known]:
+        raise UsageError(f"There is no baseline {unknown[0]!r}.", f"Baselines: {', '.join(known)}.")
+    if LINGUA in sit and not lingua:
+        raise UsageError(f"--sit={LINGUA} needs its model.", "Name one with --llmlingua.")
+    return {LINGUA: load_llmlingua(lingua, offline=offline)} if lingua else {}
+
+
+def baseline_folder(
+    name: str,
+    more: Mapping[str, Baseline],
+    folders: tuple[SkillFolder, SkillFolder],
+    counter: TokenCounter,
+    found: Examiner | None,
+) -> SkillFolder:
+    """The original, first of the two folders, with what a baseline leaves of it at the tokens of the second."""
+    original, candidate = folders
+    tokens = counter.count(candidate.skill.text)
+    if name != DIRECT:
+        return original.with_skill(baseline_skill(original.skill, {**BASELINES, **more}[name], tokens, counter.count))
+    if found is None:
+        raise UsageError("--sit=direct asks a model.", "Name one with --provider, and an exam that can be answered.")
+    found.answering.expect(expected_direct(original.skill, tokens))
+    return original.with_skill(shorten_directly(found.answering, original.skill, tokens, counter))

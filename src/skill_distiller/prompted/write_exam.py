@@ -1,19 +1,23 @@
-"""A model writes the exam of a skill; a program looks for every quote, and what has none does not count."""
+"""Exams by a model: tasks with criteria, and SKIM's questions about a skill, written and judged by an examiner.
+
+Soft tokens and smaller texts are examined by such questions alike.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple, Protocol
 
 from skill_distiller.errors import MalformedReplyError, PromptTooLongError, ProviderError
 from skill_distiller.exams.evidence import text_files
 from skill_distiller.exams.model import Check, CheckType, Criterion, Exam, Task
 from skill_distiller.exams.sandbox import Sandbox
-from skill_distiller.prompted.exchange import EXAM, QUOTES, entries, new_boundary
-from skill_distiller.providers.model import Expected
-from skill_distiller.providers.session import Question, Session
+from skill_distiller.exams.sitting import DEFAULT_QUESTIONS
+from skill_distiller.prompted.exchange import EXAM, QUESTIONS, QUOTES, SAME_ANSWER, ask_twice, entries, new_boundary
+from skill_distiller.providers.model import Expected, Request
+from skill_distiller.providers.session import Question, Session, Unanswered
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import SKILL_FILE
 from skill_distiller.tokens import count_tokens
@@ -132,25 +136,18 @@ class ExamWriter:
 
     def _ask_tasks(self, shown: _Shown) -> tuple[Draft, ...]:
         needs = _NEEDS_FILES.replace("$few", str(max(1, self.tasks * 2 // 5))) if len(shown.texts) > 1 else ""
-        problem, why = "", ""
-        for tries in range(_REPAIRS + 1):
+        tokens, code = self.tasks * _TASK_TOKENS, _CODE if self.sandbox else _NO_CODE
+
+        def request(tries: int, problem: str) -> Request:
             boundary = new_boundary([text for _, text in shown.texts])
-            values = {
-                "count": str(self.tasks),
-                "needs": needs,
-                "code": _CODE if self.sandbox else _NO_CODE,
-                "problem": problem,
-                "skill": _as_shown(shown, boundary),
-            }
-            request = EXAM.request(
-                self.tasks * _TASK_TOKENS, count=self.tasks, sample=tries, boundary=boundary, values=values
-            )
-            (reply,) = self.session.ask_all([Question(request, lambda value: read_tasks(value, self.tasks))])
-            if not isinstance(reply, MalformedReplyError | PromptTooLongError):
-                return reply
-            why = str(reply)
-            problem = f"Your last answer could not be used. {why}"
-        raise ProviderError(f"{self.session.name} gave no exam: {why}", "Use another model, or fewer --tasks.")
+            values = {"count": str(self.tasks), "needs": needs, "code": code, "problem": problem}
+            values["skill"] = _as_shown(shown, boundary)
+            return EXAM.request(tokens, count=self.tasks, sample=tries, boundary=boundary, values=values)
+
+        reply = ask_twice(self.session, request, lambda value: read_tasks(value, self.tasks))
+        if isinstance(reply, Unanswered):
+            raise ProviderError(f"{self.session.name} gave no exam: {reply}", "Use another model, or fewer --tasks.")
+        return reply
 
     def _ask_quotes(self, shown: _Shown, tasks: Sequence[Task]) -> dict[tuple[str, str], str]:
         """Other quotes for those that do not stand in the skill, by criterion and quote; asked for once."""
@@ -236,3 +233,126 @@ def _as_shown(shown: _Shown, boundary: str) -> str:
 
 def _plain(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
+
+
+_QUESTION_TOKENS: Final = 80
+_VERDICT_TOKENS: Final = 24
+_ANSWER_TOKENS: Final = 300  # about, of an answer that is judged
+_ATTEMPTS: Final = 2  # N questions, then as many more as are missing: 2 N in all at the most
+_AGAIN: Final = "Your last answer was no verdict."
+
+
+class Reply(Protocol):
+    """What an examinee says: the text, and whether it came to its end."""
+
+    @property
+    def text(self) -> str:
+        """The answer, "" for none."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it came to its end."""
+
+
+Answering = Callable[[Sequence[str]], Sequence[Reply]]  # questions in, answers out, in the same order
+
+
+@dataclass(slots=True)
+class Answered:
+    """A question with its reference, and for each way to carry the skill the answer and whether it was accepted."""
+
+    question: str
+    reference: str
+    candidates: dict[float, str] = field(default_factory=dict)
+    accepted: dict[float, bool] = field(default_factory=dict)
+
+
+def expected_questions(body: str, ways: int, count: int = DEFAULT_QUESTIONS) -> Expected:
+    """About what the examiner will be asked: for the questions, and to judge the answers of so many ways."""
+    tokens = count_tokens(body) + count * _QUESTION_TOKENS
+    verdicts = count * ways
+    replies = count * _QUESTION_TOKENS + verdicts * _VERDICT_TOKENS
+    return Expected(1 + verdicts, tokens + verdicts * (count_tokens(SAME_ANSWER.text) + 2 * _ANSWER_TOKENS), replies)
+
+
+def find_references(
+    body: str, examiner: Session, answering: Answering, count: int = DEFAULT_QUESTIONS, given: Sequence[str] = ()
+) -> list[Answered]:
+    """Questions about a skill with the answers that its whole text gives; `given` asks these instead.
+
+    A reference that is empty or cut is replaced by another question, twice as many in all at the most.
+    """
+    if given:
+        return _answer(given, answering)
+    answered: list[Answered] = []
+    asked: list[str] = []
+    for attempt in range(_ATTEMPTS):
+        missing = count - len(answered)
+        if not missing:
+            break
+        new = [q for q in write_questions(body, missing, asked, examiner, attempt) if q not in asked][:missing]
+        asked += new
+        answered += _answer(new, answering)
+    return answered
+
+
+def _answer(questions: Sequence[str], answering: Answering) -> list[Answered]:
+    replies = zip(questions, answering(questions), strict=True)
+    return [Answered(question, reply.text) for question, reply in replies if reply.text and reply.whole]
+
+
+def write_questions(body: str, count: int, asked: Sequence[str], examiner: Session, attempt: int) -> list[str]:
+    """Questions that tell whether somebody knows a skill, none twice; none where the reply is of no use."""
+    known = "Not these, which were asked already:\n" + "\n".join(f"- {question}" for question in asked) if asked else ""
+    request = QUESTIONS.request(
+        count * _QUESTION_TOKENS,
+        count=count,
+        sample=attempt,
+        boundary=new_boundary([body, *asked]),
+        values={"count": str(count), "known": known, "problem": "", "skill": body},
+    )
+    try:
+        value = examiner.ask(Question(request, lambda value: value))
+    except (MalformedReplyError, PromptTooLongError):
+        return []
+    items = value.get("questions")
+    texts = (item.get("question") for item in (items if isinstance(items, list) else ()) if isinstance(item, dict))
+    return list(dict.fromkeys(text.strip() for text in texts if isinstance(text, str) and text.strip()))
+
+
+def judge_answers(answered: Sequence[Answered], examiner: Session) -> None:
+    """A verdict on every candidate that has none yet; where the reply is none it is asked for once more.
+
+    A candidate that is empty is wrong, and so is one about which no verdict is to be had.
+    """
+    new = [(one, way) for one in answered for way in one.candidates if way not in one.accepted]
+    for one, way in new:
+        one.accepted[way] = False
+    waiting = [(one, way) for one, way in new if one.candidates[way]]
+    for attempt in range(2):
+        questions = [_verdict(one, way, attempt) for one, way in waiting]
+        left = []
+        for (one, way), reply in zip(waiting, examiner.ask_all(questions), strict=True):
+            if isinstance(reply, bool):
+                one.accepted[way] = reply
+            else:
+                left.append((one, way))
+        waiting = left
+
+
+def _verdict(one: Answered, way: float, attempt: int) -> Question[bool | Unanswered]:
+    boundary = new_boundary([one.question, one.reference, one.candidates[way]])
+    values = {
+        "problem": _AGAIN if attempt else "",
+        "question": one.question,
+        "reference": one.reference,
+        "candidate": one.candidates[way],
+    }
+    return Question(SAME_ANSWER.request(_VERDICT_TOKENS, sample=0, boundary=boundary, values=values), _is_same)
+
+
+def _is_same(value: Mapping[str, object]) -> bool:
+    verdict = value.get("verdict")
+    if verdict not in ("same", "different"):
+        raise MalformedReplyError("The reply is no verdict.")
+    return verdict == "same"

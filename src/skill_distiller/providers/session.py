@@ -33,12 +33,12 @@ from skill_distiller.providers.model import (
     Finish,
     Provider,
     Request,
+    Spending,
     Usage,
     Watcher,
     is_loopback,
 )
 from skill_distiller.providers.network import in_background
-from skill_distiller.providers.prices import Spending
 from skill_distiller.providers.secret_scan import environment_secrets
 from skill_distiller.tokens import count_tokens
 

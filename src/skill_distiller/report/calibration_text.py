@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from skill_distiller.calibration.entry import CalibrationEntry, Line, Outcome, write_line
-from skill_distiller.calibration.estimate import LEAST, Estimate, Pair, Stage
+from skill_distiller.calibration.outcomes import LEAST, Estimate, Pair, Stage
 from skill_distiller.errors import UsageError
 from skill_distiller.report.text import excerpt
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Final, Literal
 from rich.console import Console
 from rich.text import Text
 
-from skill_distiller.checks.functionality import Settled, Word
+from skill_distiller.checks.receipt import Settled, Word
 from skill_distiller.planning.plan import Reason
-from skill_distiller.providers.model import Expected, Provider, Usage, Watcher
-from skill_distiller.providers.prices import FREE, Price, dollars
+from skill_distiller.providers.model import FREE, Expected, Price, Provider, Usage, Watcher, dollars
 from skill_distiller.report.calibration_text import estimate_text
 from skill_distiller.report.losses import moved_lines, receipt_lines
 from skill_distiller.report.record import COUNTED_NAMES, BlockCounts, Record, SectionRecord, TokenLevel, find_needs
@@ -22,7 +21,7 @@ from skill_distiller.report.text import NO_HEADING, excerpt, heading_line, plura
 from skill_distiller.report.verification import verified_text
 from skill_distiller.rewriting.example_sets import ExampleSelection, SelectionMode
 from skill_distiller.rewriting.model import Refusal
-from skill_distiller.run.notes import COMPACTION_TOKENS, FRONTMATTER_HINTS, TRIGGER_HINT, Note, NoteKind
+from skill_distiller.run.result import COMPACTION_TOKENS, FRONTMATTER_HINTS, TRIGGER_HINT, Note, NoteKind
 from skill_distiller.tokens import ESTIMATE, TokenCounter
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from skill_distiller._version import __version__
-from skill_distiller.library.fit_library import FittedLibrary
+from skill_distiller.library.client_fit import FittedLibrary
 from skill_distiller.providers.model import Usage
 from skill_distiller.report.json_record import Json, members, usage_to_json
 from skill_distiller.report.text import excerpt, plural, printable
 from skill_distiller.routing.oracle import LEXICAL
 from skill_distiller.routing.shorten import Measured, Status
+from skill_distiller.run.confirm_in_agent import Confirmation, Verdict
 from skill_distiller.run.describe_skill import DescriptionResult, Note
-from skill_distiller.run.runtimes.confirm import Confirmation, Verdict
 
 SCHEMA: Final = "skill-distiller/description/1"
 LISTING_SCHEMA: Final = "skill-distiller/listing/1"

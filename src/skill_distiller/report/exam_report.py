@@ -9,11 +9,20 @@ from typing import Final
 from skill_distiller.exams.baselines import BaselineKept
 from skill_distiller.exams.evidence import EvidenceKept, EvidenceTable
 from skill_distiller.exams.model import BY_PROGRAM
-from skill_distiller.exams.sitting import NO_SKILL, ORIGINAL, ExamResult, Mark, Outcome, Sitting
-from skill_distiller.exams.statistics import LEAST_FOR_A_TEST, NO_SCIPY, has_scipy
+from skill_distiller.exams.sitting import (
+    LEAST_FOR_A_TEST,
+    NO_SCIPY,
+    NO_SKILL,
+    ORIGINAL,
+    ExamResult,
+    Mark,
+    Outcome,
+    Sitting,
+    has_scipy,
+)
 from skill_distiller.providers.model import Usage
-from skill_distiller.report.gate_report import usage_text
 from skill_distiller.report.json_record import Json, members
+from skill_distiller.report.record import usage_text
 from skill_distiller.report.text import excerpt, plural, printable
 
 RESULT_SCHEMA: Final = "skill-distiller/exam-result/1"

@@ -13,25 +13,22 @@ from typing import Final
 
 from skill_distiller._version import __version__
 from skill_distiller.analysis.model import TYPE_NAMES, Analysis, Verdict
-from skill_distiller.calibration.estimate import Stage
-from skill_distiller.checks.functionality import Functionality
+from skill_distiller.calibration.outcomes import Stage
 from skill_distiller.checks.model import RECORD_SCHEMAS, Check, Finding, Level, Verification
-from skill_distiller.checks.receipt import Change, SectionReceipt
+from skill_distiller.checks.receipt import Change, Functionality, SectionReceipt
 from skill_distiller.language.facts import block_facts
 from skill_distiller.planning.frontier import Frontier
 from skill_distiller.planning.plan import Decision, Mode, Plan
 from skill_distiller.providers.model import Usage
 from skill_distiller.report.calibration_text import shown_score
-from skill_distiller.report.gate_report import gate_to_json
 from skill_distiller.report.losses import new_files
-from skill_distiller.report.record import COUNTED_NAMES, Record, SectionRecord, find_needs
+from skill_distiller.report.record import COUNTED_NAMES, Record, SectionRecord, find_needs, gate_to_json
 from skill_distiller.rewriting.example_sets import ExampleSelection
 from skill_distiller.rewriting.ladder import Ladder
 from skill_distiller.rewriting.model import OutcomeKind
 from skill_distiller.rewriting.one_liner.model import OneLiner
-from skill_distiller.run.notes import Note
-from skill_distiller.skill.ids import piece_ids, source_digest
-from skill_distiller.skill.model import Block, Skill
+from skill_distiller.run.result import Note
+from skill_distiller.skill.model import Block, Skill, piece_ids, source_digest
 from skill_distiller.tokens import TokenCounter
 
 RECORD_SCHEMA: Final = RECORD_SCHEMAS[-1]

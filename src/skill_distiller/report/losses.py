@@ -21,8 +21,7 @@ from skill_distiller.report.verification import verified_text
 from skill_distiller.rewriting.model import RENDERINGS, RenderingKind
 from skill_distiller.rewriting.parts import parts_of
 from skill_distiller.run.result import Result
-from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Block, BlockKind, Section
+from skill_distiller.skill.model import Block, BlockKind, Section, piece_ids
 from skill_distiller.structure.find_edges import defined_names
 
 WIDTH: Final = 120  # characters of a line where no terminal says how wide it is

@@ -16,7 +16,6 @@ from skill_distiller.disclosure.model import NewReference, Passage, Span
 from skill_distiller.disclosure.signposts import write_pointer
 from skill_distiller.disclosure.topics import clean_heading
 from skill_distiller.report.console import lack_text
-from skill_distiller.report.gate_report import gate_to_json
 from skill_distiller.report.json_record import (
     Json,
     checks_to_json,
@@ -25,14 +24,14 @@ from skill_distiller.report.json_record import (
     refusals_to_json,
     section_receipt,
 )
+from skill_distiller.report.record import gate_to_json
 from skill_distiller.report.text import NO_HEADING, excerpt, file_diff, heading_line, plural, printable
 from skill_distiller.report.verification import finding_text, verified_text
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.moving.reduce_run import Figures, Reduction, added_by, pieces_by_place
 from skill_distiller.run.result import GateOutcome
 from skill_distiller.skill.folder import SKILL_PATH
-from skill_distiller.skill.ids import PieceIds, piece_ids, source_digest
-from skill_distiller.skill.model import SKILL_FILE
+from skill_distiller.skill.model import SKILL_FILE, PieceIds, piece_ids, source_digest
 from skill_distiller.structure.edges import heading_of
 
 _SHOWN: Final = 5  # files that a note names

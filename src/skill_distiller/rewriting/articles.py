@@ -11,7 +11,7 @@ from typing import Final
 from skill_distiller.language.facts import Span, overlaps
 from skill_distiller.language.forms import stem
 from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses
-from skill_distiller.language.tables import tables, words_in
+from skill_distiller.language.words import tables, words_in
 from skill_distiller.rewriting.model import Edit
 
 # An article with the blanks behind it: before a plain word, a span of code, a link.

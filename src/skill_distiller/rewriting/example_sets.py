@@ -10,14 +10,14 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from skill_distiller.analysis.cues import heading_promises
 from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.analysis.safeguards import heading_promises
 from skill_distiller.language.facts import anchor
 from skill_distiller.rewriting.ladder import holds_together
 from skill_distiller.rewriting.one_liner.line_text import has, words
 from skill_distiller.rewriting.redundant import COMPRESSIBLE
-from skill_distiller.skill.labels import is_lead_in
+from skill_distiller.skill.containers import is_lead_in
 from skill_distiller.skill.model import Block, BlockKind, Section
 
 ENOUGH: Final = 0.8  # share of a set that has to be shown still (Skill Distiller reference, "RECOMP")

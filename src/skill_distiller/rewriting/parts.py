@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import Span
 from skill_distiller.language.lexicon import Sense, senses
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.rewriting.model import Edit
 from skill_distiller.rewriting.sentences import (
     announces,

@@ -11,11 +11,10 @@ from typing import Final, NamedTuple
 from skill_distiller.language.facts import Fact, Span, locked_spans, overlaps
 from skill_distiller.language.lexicon import Sense, is_imperative, is_light, senses
 from skill_distiller.language.modals import CJK_MODAL, MODAL_WORDS, restricts
-from skill_distiller.language.tables import tables, words_in
-from skill_distiller.language.words import content_words
+from skill_distiller.language.words import content_words, tables, words_in
 from skill_distiller.rewriting.articles import article_edits
 from skill_distiller.rewriting.model import Edit, join_edits
-from skill_distiller.skill.labels import is_label
+from skill_distiller.skill.containers import is_label
 from skill_distiller.skill.model import PROSE, Block, BlockKind
 from skill_distiller.skill.parse import LIST_MARKER
 from skill_distiller.tokens import TokenCounter

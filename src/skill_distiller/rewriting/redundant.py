@@ -13,14 +13,13 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from skill_distiller.analysis.cues import IMPERATIVES
 from skill_distiller.analysis.model import Phrases, SectionType, Verdict
 from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.safeguards import IMPERATIVES
 from skill_distiller.errors import UsageError
 from skill_distiller.language.facts import Span, merge_spans, overlaps
 from skill_distiller.language.modals import MODAL_WORDS
-from skill_distiller.language.tables import words_in
-from skill_distiller.language.words import content_words
+from skill_distiller.language.words import content_words, words_in
 from skill_distiller.rewriting.model import Edit, apply_edits, join_edits
 from skill_distiller.rewriting.passes import opens_plainly
 from skill_distiller.rewriting.sentences import announces, goes_on, items_of, leans_back, without_marker

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Final, NamedTuple
 
 from skill_distiller.language.facts import Span, overlaps
-from skill_distiller.language.tables import small
+from skill_distiller.language.words import small
 from skill_distiller.skill.model import Block, BlockKind
 
 _MARKER: Final = re.compile(r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")

@@ -7,7 +7,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +21,19 @@ from skill_distiller.analysis.patterns import (
     own_pattern,
 )
 from skill_distiller.errors import UsageError, reason_of
-from skill_distiller.run.budgets import BUDGETS, NO_BUDGETS, Budgets, read_budgets
-from skill_distiller.run.settings import KEEP_SECTIONS, NO_SETTINGS, PRICES, READERS, Settings, read_settings
+from skill_distiller.run.settings import (
+    BUDGETS,
+    KEEP_SECTIONS,
+    NO_BUDGETS,
+    NO_SETTINGS,
+    PRICES,
+    READERS,
+    Budgets,
+    Keys,
+    Settings,
+    read_budgets,
+    read_settings,
+)
 from skill_distiller.skill.safe_files import read_regular
 
 OWN_FILE: Final = ".skill-distiller.toml"
@@ -183,40 +193,6 @@ def _parse(content: bytes, file: Path) -> dict[str, object]:
     except (ValueError, RecursionError) as error:  # ValueError: not TOML, or a number of thousands of digits
         reason = "it is nested too deep" if isinstance(error, RecursionError) else error
         raise UsageError(f"{str(file)!r} is not valid TOML: {reason}.", f"Put it right, {_AWAY}.") from None
-
-
-_SHOWN: Final = 80  # characters of a key in a message
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """A place in a file: `path` are the keys down to it, joined by dots, "" for the top."""
-
-    file: str
-    path: str = ""
-
-    def below(self, key: str) -> Keys:
-        """The place of a key here."""
-        return Keys(self.file, f"{self.path}.{key[:_SHOWN]}" if self.path else key[:_SHOWN])
-
-    def __str__(self) -> str:
-        """As messages name it."""
-        return f"{self.file!r}: {self.path}" if self.path else repr(self.file)
-
-    def check(self, table: Mapping[str, object], known: Sequence[str]) -> None:
-        """Raise UsageError for a key that is not known, with the one that was probably meant."""
-        for key in table:
-            if key not in known:
-                near = get_close_matches(key[:_SHOWN], known, 1)
-                hint = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
-                raise UsageError(f"{self}: there is no key {key[:_SHOWN]!r}.", hint)
-
-    def table(self, table: Mapping[str, object], key: str) -> dict[str, object]:
-        """The table under a key, empty where there is none; raises UsageError for anything else."""
-        value, place = table.get(key, {}), self.below(key)
-        if not isinstance(value, dict):
-            raise UsageError(f"{place} is not a table.", f"Write [{place.path}], with its keys below.")
-        return value
 
 
 _BUILT_IN: Final = {"protected": PROTECTED, "advisory": ADVISORY}

@@ -46,10 +46,9 @@ from skill_distiller.routing.shorten import (
     shorten_wording,
 )
 from skill_distiller.routing.split_clauses import split_clauses
-from skill_distiller.skill.frontmatter import BOM, split_frontmatter
-from skill_distiller.skill.frontmatter_writer import set_field
-from skill_distiller.skill.model import SKILL_FILE, Frontmatter, FrontmatterState, Skill
-from skill_distiller.skill.parse import parse_skill, split_lines
+from skill_distiller.skill.frontmatter import BOM, set_field, split_frontmatter
+from skill_distiller.skill.model import SKILL_FILE, Frontmatter, FrontmatterState, Skill, split_lines
+from skill_distiller.skill.parse import parse_skill
 from skill_distiller.skill.safe_files import read_regular
 from skill_distiller.tokens import TokenCounter
 

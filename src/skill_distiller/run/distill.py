@@ -12,8 +12,7 @@ from typing import Any, Final, Literal
 
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
-from skill_distiller.checks.functionality import EmbeddedJudge
-from skill_distiller.checks.receipt import compare
+from skill_distiller.checks.receipt import EmbeddedJudge, compare
 from skill_distiller.errors import RefusedError, TargetError, UsageError
 from skill_distiller.planning.choose import (
     Observer,
@@ -27,21 +26,30 @@ from skill_distiller.planning.plan import Mode, Reason, undo_all
 from skill_distiller.planning.required import bring_back, carriers
 from skill_distiller.planning.saved_plan import find_pieces, recall_plan
 from skill_distiller.rewriting.model import Doubt, Wording
-from skill_distiller.run.backends import Backends
-from skill_distiller.run.gates.judge_gate import MOST_ASKED, Judged, heed_judge, judge_of
-from skill_distiller.run.notes import (
+from skill_distiller.run.proof import (
+    MOST_ASKED,
+    Judged,
+    Planned,
+    Proved,
+    heed_judge,
+    judge_of,
+    planned,
+    prove,
+    refuse_unproved,
+)
+from skill_distiller.run.result import (
     COMPACTION_TOKENS,
+    Evidence,
     Note,
     NoteKind,
+    Result,
     check_skill,
     compaction_notes,
     judge_notes,
     plan_notes,
     result_notes,
 )
-from skill_distiller.run.proof import Planned, Proved, planned, prove, refuse_unproved
-from skill_distiller.run.result import Evidence, Result
-from skill_distiller.run.run import DistillOptions, Gate, Run, check_options, watch_nothing
+from skill_distiller.run.run import Backends, DistillOptions, Gate, Run, check_options, watch_nothing
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill
@@ -367,13 +375,8 @@ def _weigh(run: Run, reading: Reading, proof: Proved) -> Judged:
         )
     if verification and run.options.plan and not run.options.plan.trusted:
         refuse_unproved(proof.receipt, verification)
-    return heed_judge(
-        run.options,
-        proof,
-        partial(judge_of, run),
-        lambda proof, blocks: _missed(run, reading, proof, blocks),
-        lambda proof, lost: _mended(run, reading, proof, lost),
-    )
+    add, mend = partial(_missed, run, reading), partial(_mended, run, reading)
+    return heed_judge(run.options, proof, partial(judge_of, run), add, mend)
 
 
 def _mended(run: Run, reading: Reading, proof: Proved, lost: Sequence[Doubt]) -> tuple[Proved, Sequence[Doubt]]:
@@ -382,9 +385,7 @@ def _mended(run: Run, reading: Reading, proof: Proved, lost: Sequence[Doubt]) ->
 
     plan, left = restore_sentences(reading.skill, proof.draft.plan, lost, run.counter)
     mended = prove(run, reading, planned(reading.skill, plan)) if len(left) < len(lost) else proof
-    passed = mended.verification is None or mended.verification.passed
-    within = run.options.tokens is None or mended.tokens.candidate <= run.options.tokens
-    return (mended, left) if passed and within else (proof, lost)
+    return (mended, left) if _is_sound(mended, run.options.tokens) else (proof, lost)
 
 
 def _missed(run: Run, reading: Reading, proof: Proved, blocks: Collection[int]) -> Proved:

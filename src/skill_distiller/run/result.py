@@ -1,23 +1,42 @@
-"""The result of a run: what was asked, what was read, what came out and the evidence for it."""
+"""The result of a run: what came out, the evidence for it, and notes on what a user should know besides the numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from itertools import accumulate
+from math import floor
+from typing import TYPE_CHECKING, Final
 
+from skill_distiller.analysis.model import SectionType
+from skill_distiller.analysis.patterns import WORDS
 from skill_distiller.analysis.reading import Reading
-from skill_distiller.checks.functionality import Functionality
+from skill_distiller.analysis.safeguards import heading_promises
+from skill_distiller.checks.format import format_faults
 from skill_distiller.checks.model import Tokens, Verification
-from skill_distiller.checks.receipt import Receipt
-from skill_distiller.planning.plan import Plan
+from skill_distiller.checks.receipt import Comparison, EmbeddedJudge, Functionality, Receipt
+from skill_distiller.errors import BadInputError
+from skill_distiller.planning.ladders import Models
+from skill_distiller.planning.plan import Mode, Plan
+from skill_distiller.planning.required import required_blocks
 from skill_distiller.providers.model import Usage
 from skill_distiller.rewriting.one_liner.model import OneLiner
-from skill_distiller.run.notes import Note
-from skill_distiller.run.run import Run
-from skill_distiller.skill.model import Skill
+from skill_distiller.run.proof import Judged
+from skill_distiller.run.run import DistillOptions, Run
+from skill_distiller.skill.model import (
+    Frontmatter,
+    FrontmatterState,
+    Section,
+    Skill,
+    count_line_ends,
+    piece_ids,
+    source_digest,
+)
 from skill_distiller.structure.edges import Edge, Piece, heading_of, needs_of
+from skill_distiller.tokens import ESTIMATE, TokenCounter
 
 if TYPE_CHECKING:
     from skill_distiller.exams.model import Criterion
@@ -153,3 +172,229 @@ class Result:
     def compression_ratio(self) -> float:
         """Input / output tokens; at least 1 but for a one-liner of a very short skill."""
         return self.input_tokens / self.output_tokens if self.output_tokens else 1.0
+
+
+# Agents bring back this many tokens of each skill, from its start (Claude Code, "Skill content lifecycle").
+COMPACTION_TOKENS: Final = 5000
+_MARGIN: Final = 1.2  # counts of pieces add up to a little more than the count of the whole
+
+
+@dataclass(frozen=True, slots=True)
+class LateSection:
+    """A section with required blocks that do not wholly lie within the first tokens.
+
+    `heading` and `level` are its own ("" and 0 before the first heading), `line` is where the first of
+    these blocks stands in the result, counted from 1, and `blocks` how many there are.
+    """
+
+    heading: str
+    level: int
+    line: int
+    blocks: int
+
+
+def find_late_sections(
+    original: Skill,
+    distilled: Skill,
+    plan: Plan,
+    required: Collection[int],
+    known: Mapping[str, int],
+    counter: TokenCounter,
+    limit: int = COMPACTION_TOKENS,
+) -> tuple[LateSection, ...]:
+    """The sections of a result whose required blocks an agent would not bring back, in order.
+
+    `required` are indices of blocks of the original; `known` has token counts of texts that were taken already.
+    """
+    text, late = distilled.text, []
+    within = _characters_within(distilled, known, counter, limit)
+    at, line = 0, 1
+    for section, places in _places(original, distilled, plan):
+        starts = [start for block, start, end in places if end > within and block in required]
+        if starts:
+            line += count_line_ends(text[at : starts[0]])
+            at = starts[0]
+            late.append(LateSection(section.heading, section.level, line, len(starts)))
+    return tuple(late)
+
+
+def _places(original: Skill, distilled: Skill, plan: Plan) -> Iterator[tuple[Section, list[tuple[int, int, int]]]]:
+    """For each section of the original its blocks that are in the result: index, first and last character there."""
+    text, at = distilled.text, len(distilled.frontmatter.raw)
+    for section in original.sections:
+        if plan.headings[section.index]:
+            at = _find_line(text, section.heading_source.strip(), at)
+        places = []
+        for block in section.blocks:
+            own = plan.decisions[block.index].rendering.text.removesuffix(block.gap)
+            if own:
+                start = _find_line(text, own, at)
+                at = start + len(own)
+                places.append((block.index, start, at))
+        yield section, places
+
+
+def _find_line(text: str, part: str, at: int) -> int:
+    """Where a part of a text stands, from a place on, at the beginning of a line."""
+    start = text.find(part, at)
+    while start > at and text[start - 1] not in "\r\n":
+        start = text.find(part, start + 1)
+    return max(start, at)
+
+
+def _characters_within(skill: Skill, known: Mapping[str, int], counter: TokenCounter, limit: int) -> int:
+    """How many characters the pieces of a skill have that, from its beginning on, are within the limit together."""
+    pieces = skill.slices
+    counts = [known[piece] if piece in known else counter.count(piece) for piece in pieces]
+    most = bisect_right(list(accumulate(counts)), _MARGIN * limit) + 1
+    joined = range(min(most, len(pieces)) + 1)
+    within = bisect_right(joined, limit, key=lambda n: counter.count_joined(pieces[:n], counts[:n])) - 1
+    return sum(map(len, pieces[:within]))
+
+
+class NoteKind(StrEnum):
+    """What a user should know besides the numbers."""
+
+    NO_FRONTMATTER = "no frontmatter"
+    NO_SKILL = "no skill by its looks"
+    NO_TRIGGER = "no trigger section"
+    FIELD_TWICE = "field given twice"
+    NESTED_FENCES = "fences in a fence of their length"
+    DATA = "data in the text"
+    ALREADY_MINIMAL = "already minimal"
+    WITHIN_BUDGET = "already within the budget"
+    NOT_WORTH_IT = "not worth it"
+    ALL_KEPT = "all that could go is kept"
+    BUDGET_LEFT = "budget left"
+    ADVISORY_REMOVED = "advisory pattern removed"
+    PROTECTED_LOST = "protected pattern lost"
+    ESTIMATED_TOKENS = "token counts are estimates"
+    WITHOUT_MODEL = "model gave up"
+    EMBEDDED_VERDICTS = "blocks with embedded verdicts"
+    JUDGED_LOW = "judged below the threshold"
+    BROUGHT_BACK = "brought back for the judge"
+    PLAIN = "smaller without the model's texts"
+    BEYOND_COMPACTION = "required blocks beyond compaction"
+    SECOND_PASS = "result of an earlier run"
+    SELF_COMPRESSION = "self-compression"
+    THRESHOLD_RAISED = "threshold raised"
+    PLAN_APPLIED = "plan applied"
+    SOURCE_CHANGED = "source changed since the plan"
+    PLAN_TOO_LARGE = "plan makes it larger"
+    HARD_RULE_DROPPED = "hard rule dropped"
+    PATTERN_DROPPED = "protected pattern dropped"
+    NOT_MOVED = "pieces that can't move"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note; `detail` is the name, state or number it is about, `sections` those of the result, if any.
+
+    `tokens` and `score` (0-100) are those of another result that could be had, None where it is about none.
+    """
+
+    kind: NoteKind
+    detail: str = ""
+    sections: tuple[LateSection, ...] = ()
+    tokens: int | None = None
+    score: float | None = None
+
+
+def plan_notes(options: DistillOptions, reading: Reading, plan: Plan) -> tuple[Note, ...]:
+    """What a plan that was applied does not know of the skill, and what it drops that no run of its own would."""
+    if not options.plan:
+        return ()
+    notes = [Note(NoteKind.PLAN_APPLIED)]
+    ids = piece_ids(reading.skill).blocks
+    if options.plan.source != source_digest(reading.skill):
+        unknown = sum(piece not in options.plan.blocks for piece in ids)
+        notes.append(Note(NoteKind.SOURCE_CHANGED, str(unknown)))
+    for decision, verdict, piece in zip(plan.decisions, reading.verdicts, ids, strict=True):
+        if decision.dropped:
+            notes += [Note(NoteKind.HARD_RULE_DROPPED, piece)] if verdict.hard_rule else []
+            notes += [Note(NoteKind.PATTERN_DROPPED, piece)] if verdict.protected else []
+    return tuple(notes)
+
+
+def result_notes(comparison: Comparison, counter: TokenCounter) -> tuple[Note, ...]:
+    """The patterns that are gone, and where verdicts or counts are not what was asked for."""
+    notes = [Note(NoteKind.ADVISORY_REMOVED, name) for name in sorted(comparison.advisory_lost)]
+    notes += [Note(NoteKind.PROTECTED_LOST, name) for name in sorted(comparison.protected_lost)]
+    part = comparison.reading.analysis.model_part
+    if part and part.unanswered:
+        notes.append(Note(NoteKind.EMBEDDED_VERDICTS, str(len(part.unanswered))))
+    if not counter.exact and counter.encoding != ESTIMATE:
+        notes.append(Note(NoteKind.ESTIMATED_TOKENS, counter.encoding))
+    return tuple(notes)
+
+
+def judge_notes(options: DistillOptions, judged: Judged) -> tuple[Note, ...]:
+    """What came back as a judge missed it, and that its last word is still below the threshold."""
+    notes = []
+    if judged.returned:
+        notes.append(Note(NoteKind.BROUGHT_BACK, str(judged.returned)))
+    found = judged.functionality
+    by_model = found.method != EmbeddedJudge.method and options.mode is Mode.THRESHOLD and not options.plan
+    if by_model and found.score < 100 * options.threshold:
+        notes.append(Note(NoteKind.JUDGED_LOW, str(judged.after), score=floor(10 * found.score) / 10))
+    return tuple(notes)
+
+
+def compaction_notes(
+    comparison: Comparison, known: Mapping[str, int], counter: TokenCounter, models: Models
+) -> tuple[Note, ...]:
+    """The required blocks that agents would not bring back after compaction; `known` are token counts by text."""
+    skill, required = comparison.reading.skill, required_blocks(comparison.reading, 1.0, models.worth)
+    late = find_late_sections(skill, comparison.distilled, comparison.plan, required, known, counter)
+    return (Note(NoteKind.BEYOND_COMPACTION, str(sum(s.blocks for s in late)), late),) if late else ()
+
+
+# How a frontmatter was found, and what to do about it: the wording of the reference's table of recovery hints.
+FRONTMATTER_HINTS: Final = {
+    FrontmatterState.MISSING.value: "Add --- block with name and description.",
+    FrontmatterState.UNCLOSED.value: "Close the --- block with a --- line of its own.",
+    FrontmatterState.NOT_FIRST.value: "Move the --- block to the first line.",
+    FrontmatterState.BROKEN.value: "Quote the values that hold a colon; tags and aliases are not accepted.",
+    "empty": "Give it a name and a description.",
+    "without fields": "Write fields, one a line: name: …, then description: …",
+}
+TRIGGER_HINT: Final = "Add '## When to Use' for best results."
+_GIVEN_TWICE: Final = "given twice"  # as the check of the format calls it
+_FIELD: Final = re.compile(r"[^\s#-][^#]*:(?:\s|\Z)")
+
+
+def check_skill(reading: Reading, *, strict: bool) -> tuple[Note, ...]:
+    """Notes on what a skill lacks; nothing is ever invented for it. With `strict`, BadInputError instead."""
+    skill = reading.skill
+    found = find_fault(skill.frontmatter)
+    notes = [Note(NoteKind.NO_FRONTMATTER, found)] if found else []
+    if found and not any(section.level for section in skill.sections):
+        notes.append(Note(NoteKind.NO_SKILL))
+    if not has_trigger(reading):
+        notes.append(Note(NoteKind.NO_TRIGGER))
+    if strict and found:
+        problem = "There is no frontmatter" if found == FrontmatterState.MISSING else f"The frontmatter is {found}"
+        raise BadInputError(f"{problem} (--strict).", FRONTMATTER_HINTS[found])
+    if strict and notes:
+        raise BadInputError("There is no trigger section (--strict).", TRIGGER_HINT)
+    twice = (fault.field for fault in format_faults(skill) if fault.text == _GIVEN_TWICE)
+    nested = (Note(NoteKind.NESTED_FENCES, str(block.line)) for block in skill.blocks if block.holds_fences)
+    return (*notes, *(Note(NoteKind.FIELD_TWICE, field) for field in twice), *nested)
+
+
+def find_fault(frontmatter: Frontmatter) -> str:
+    """Why a frontmatter can't be used, as a key of FRONTMATTER_HINTS; "" for one that can."""
+    if frontmatter.state is not FrontmatterState.BROKEN:
+        return "" if frontmatter.state is FrontmatterState.OK else frontmatter.state.value
+    lines = [line for line in frontmatter.raw.strip().splitlines()[1:-1] if line.strip() and line.lstrip()[0] != "#"]
+    if not lines:
+        return "empty"
+    return frontmatter.state.value if any(map(_FIELD.match, lines)) else "without fields"
+
+
+def has_trigger(reading: Reading) -> bool:
+    """Whether a skill says when it applies: in a block, under a heading like "When to use", or in its description."""
+    kinds = {verdict.type for verdict in reading.verdicts}
+    kinds |= {kind for s in reading.skill.sections if s.blocks for kind, _ in heading_promises(s.heading)}
+    description = reading.skill.description.lower()
+    return SectionType.TRIGGER in kinds or any(word in description for word in WORDS["description"]["trigger"])

@@ -1,9 +1,12 @@
-"""The settings of a configuration file: what they may be, and what a file that came with a folder may not set."""
+"""The settings of a configuration file, budgets too: what they may be, and what a file that came along may not set."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -105,7 +108,7 @@ def _prices(table: object, file: Path) -> dict[str, str]:
     """The prices of models; raises UsageError for what is none."""
     if not table:
         return {}
-    from skill_distiller.providers.prices import read_price
+    from skill_distiller.providers.model import read_price
 
     found = {name: str(value) for name, value in (table if isinstance(table, dict) else {"": ""}).items()}
     try:
@@ -132,3 +135,102 @@ def _keep(table: object, file: Path) -> dict[str, tuple[str, ...]]:
     if sum(map(len, keep.values())) > _MOST_HEADINGS:
         raise UsageError(f"{str(file)!r}: {KEEP_SECTIONS} has too many headings.", f"Keep to {_MOST_HEADINGS} in all.")
     return keep
+
+
+_SHOWN: Final = 80  # characters of a key in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A place in a file: `path` are the keys down to it, joined by dots, "" for the top."""
+
+    file: str
+    path: str = ""
+
+    def below(self, key: str) -> Keys:
+        """The place of a key here."""
+        return Keys(self.file, f"{self.path}.{key[:_SHOWN]}" if self.path else key[:_SHOWN])
+
+    def __str__(self) -> str:
+        """As messages name it."""
+        return f"{self.file!r}: {self.path}" if self.path else repr(self.file)
+
+    def check(self, table: Mapping[str, object], known: Sequence[str]) -> None:
+        """Raise UsageError for a key that is not known, with the one that was probably meant."""
+        for key in table:
+            if key not in known:
+                near = get_close_matches(key[:_SHOWN], known, 1)
+                hint = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(known)}."
+                raise UsageError(f"{self}: there is no key {key[:_SHOWN]!r}.", hint)
+
+    def table(self, table: Mapping[str, object], key: str) -> dict[str, object]:
+        """The table under a key, empty where there is none; raises UsageError for anything else."""
+        value, place = table.get(key, {}), self.below(key)
+        if not isinstance(value, dict):
+            raise UsageError(f"{place} is not a table.", f"Write [{place.path}], with its keys below.")
+        return value
+
+
+BUDGETS: Final = "budgets"
+_SKILLS: Final = "skills"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The most tokens of each tier of one skill, and of the listing of all; None for no limit."""
+
+    listing: int | None = None
+    body: int | None = None
+    references: int | None = None
+    all_listings: int | None = None
+
+    def or_else(self, other: Budget) -> Budget:
+        """This budget, and the other one where this says nothing."""
+        own = {field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
+        return replace(other, **own)
+
+
+NO_BUDGET: Final = Budget()
+_KEYS: Final = {f"max-{field.name.replace('_', '-')}": field.name for field in fields(Budget)}
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """A budget for every skill, and others for those whose name or place fits a pattern; of several the last counts."""
+
+    every: Budget = NO_BUDGET
+    by_pattern: tuple[tuple[str, Budget], ...] = ()
+
+    def of(self, name: str, place: str) -> Budget:
+        """The budget of one skill."""
+        found = self.every
+        for pattern, budget in self.by_pattern:
+            if fnmatchcase(name, pattern) or fnmatchcase(place, pattern):
+                found = budget.or_else(found)
+        return found
+
+
+NO_BUDGETS: Final = Budgets()
+
+
+def read_budgets(table: Mapping[str, object], keys: Keys) -> Budgets:
+    """The budgets of the table `budgets`; raises UsageError for what is none."""
+    keys.check(table, (*_KEYS, _SKILLS))
+    named, place = keys.table(table, _SKILLS), keys.below(_SKILLS)
+    every = _budget({key: value for key, value in table.items() if key != _SKILLS}, keys)
+    own_keys = tuple(key for key, name in _KEYS.items() if name != "all_listings")
+    by_pattern = []
+    for pattern in named:
+        own = place.table(named, pattern)
+        place.below(pattern).check(own, own_keys)
+        by_pattern.append((pattern, _budget(own, place.below(pattern))))
+    return Budgets(every, tuple(by_pattern))
+
+
+def _budget(table: Mapping[str, object], keys: Keys) -> Budget:
+    values = {}
+    for key, value in table.items():
+        if type(value) is not int or value < 0:
+            raise UsageError(f"{keys.below(key)} is no number of tokens.", f"Write for example {key} = 5000.")
+        values[_KEYS[key]] = value
+    return Budget(**values)

@@ -14,11 +14,10 @@ from typing import Final
 from skill_distiller.skill.blocks import Lines, find_blocks
 from skill_distiller.skill.containers import Tag, find_tags, pair_tags
 from skill_distiller.skill.frontmatter import BOM, split_frontmatter
-from skill_distiller.skill.model import LISTS, Block, BlockKind, Section, Skill
+from skill_distiller.skill.model import LISTS, Block, BlockKind, Section, Skill, split_lines
 
 LONG_LIST: Final = 800  # characters; a longer list is cut into its items
 # The line ends of CommonMark. str.splitlines() also breaks at form feed and U+2028: the maps would drift.
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 _COMMENT: Final = re.compile(r"\A {0,3}<!--.*-->[ \t]*(?=[^\s<|])[^\r\n]*[\r\n]*\Z", re.DOTALL)
 _ADMONITION: Final = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]+\w")
@@ -36,11 +35,6 @@ _TEMPLATE: Final = re.compile(
 _FENCE_LINE: Final = re.compile(r" {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^`\r\n]*)[\r\n]*\Z")
 _TAGGED_FENCE: Final = re.compile(r">[ \t]*\r?\n {0,3}(?:```|~~~)")
 _SUMMARY: Final = "<summary"
-
-
-def split_lines(text: str) -> list[str]:
-    """The lines of a text with their ends; joined they are the text."""
-    return _LINE.findall(text)
 
 
 def parse_skill(text: str, path: Path | None = None) -> Skill:

@@ -11,14 +11,7 @@ from typing import Final
 from skill_distiller.errors import BadInputError, RefusedError, UsageError, reason_of
 from skill_distiller.skill.folder import SkillFile, SkillFolder, encoded
 from skill_distiller.skill.model import SKILL_FILE, render_skill
-from skill_distiller.skill.safe_files import (
-    chunks_below,
-    new_sibling,
-    sibling_name,
-    sweep,
-    sync_folder,
-    write_new,
-)
+from skill_distiller.skill.safe_files import chunks_below, new_sibling, sibling_name, sweep, sync_folder, write_new
 
 MAX_TOTAL_BYTES: Final = 1 << 30  # of all files of a folder that is written
 OLD_SUFFIX: Final = ".skill-distiller-old"  # of a folder that was replaced; never removed

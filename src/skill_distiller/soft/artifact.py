@@ -23,6 +23,7 @@ from skill_distiller.skill.safe_files import staged
 from skill_distiller.soft.checkpoint import Checkpoint, Networks
 from skill_distiller.soft.manifest import (
     MANIFEST,
+    Selected,
     canonical,
     check_fields,
     file_name,
@@ -32,7 +33,6 @@ from skill_distiller.soft.manifest import (
     sha256_of,
 )
 from skill_distiller.soft.prompt_layout import LAYOUT_VERSION, Ids, Piece, SoftPart, length_of
-from skill_distiller.soft.resolution import Selected
 
 FORMAT: Final = "skill-distiller/soft-skill"
 VERSION: Final = 1

@@ -1,6 +1,6 @@
 """The skill exam: does a model answer with soft tokens as it does with the text? (The paper's Algorithm 1.)
 
-The examiner writes questions from the text and judges the answers, as for texts (`question_exam`); it is the target
+The examiner writes questions from the text and judges the answers, as for texts (`write_exam`); it is the target
 itself, its adapter off, or any provider. The reference is what the target says with the full text and its adapter off;
 a candidate what it says with soft tokens and its adapter on.
 """
@@ -14,13 +14,13 @@ from typing import NamedTuple, Protocol
 
 from skill_distiller.errors import BadInputError, PromptTooLongError
 from skill_distiller.exams.exam_files import parse_exam
-from skill_distiller.exams.selection import DEFAULT_QUESTIONS, DEFAULT_THRESHOLD
-from skill_distiller.prompted.question_exam import Answered, find_references, judge_answers
+from skill_distiller.exams.sitting import DEFAULT_QUESTIONS, DEFAULT_THRESHOLD
+from skill_distiller.prompted.write_exam import Answered, find_references, judge_answers
 from skill_distiller.providers.model import Completion, Finish, Request
 from skill_distiller.providers.session import Session
 from skill_distiller.soft.artifact import Carried, SoftArtifact, SoftChoice, carry
+from skill_distiller.soft.manifest import Selected, offered, select
 from skill_distiller.soft.networks import Generated, Target
-from skill_distiller.soft.resolution import Selected, offered, select
 from skill_distiller.soft.rows import fill
 from skill_distiller.tokens import estimate_tokens
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from skill_distiller.errors import BadInputError
-from skill_distiller.soft.data.examples import Example
+from skill_distiller.soft.examples import Example
 from skill_distiller.soft.networks import SoftCompressor, Target
 from skill_distiller.soft.prompt_layout import Ids, Layout, Piece, SoftPart, length_of
 from skill_distiller.soft.train_settings import SoftSettings

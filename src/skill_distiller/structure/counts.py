@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from skill_distiller.language.tables import small, words_in
+from skill_distiller.language.words import small, words_in
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 

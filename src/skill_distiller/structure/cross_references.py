@@ -10,7 +10,7 @@ from typing import Final
 
 from skill_distiller.language.fact import normalize
 from skill_distiller.language.facts import anchor
-from skill_distiller.language.tables import texts
+from skill_distiller.language.words import texts
 from skill_distiller.skill.links import find_footnotes
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, heading_of

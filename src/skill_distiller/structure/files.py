@@ -7,7 +7,7 @@ from collections.abc import Collection, Container, Sequence
 from functools import lru_cache
 from typing import Final
 
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.skill.links import EXTERNAL, LinkKind, find_links, split_target
 from skill_distiller.skill.model import BlockKind, Skill
 from skill_distiller.structure.edges import Piece, heading_of

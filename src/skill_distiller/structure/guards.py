@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from skill_distiller.skill.labels import lead_ins
+from skill_distiller.skill.containers import lead_ins
 from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind
 from skill_distiller.structure.pointers import in_text, opens_with

@@ -9,9 +9,8 @@ from typing import Final
 
 from skill_distiller.language.forms import same_word
 from skill_distiller.language.lexicon import Sense, senses
-from skill_distiller.language.tables import words_in
-from skill_distiller.skill.containers import find_containers, opening_tag
-from skill_distiller.skill.labels import ends_in_colon
+from skill_distiller.language.words import words_in
+from skill_distiller.skill.containers import ends_in_colon, find_containers, opening_tag
 from skill_distiller.skill.model import LISTS, Block, BlockKind, Section, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pointers import in_text, opens_with

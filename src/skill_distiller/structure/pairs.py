@@ -11,9 +11,8 @@ from typing import Final
 
 from skill_distiller.language.lexicon import Sense, senses
 from skill_distiller.language.modals import CONTRACTIONS
-from skill_distiller.language.tables import parts, texts, words_in
-from skill_distiller.skill.containers import opening_tag
-from skill_distiller.skill.labels import is_label, lead_ins
+from skill_distiller.language.words import parts, texts, words_in
+from skill_distiller.skill.containers import is_label, lead_ins, opening_tag
 from skill_distiller.skill.model import PROSE, Block, BlockKind, Skill
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, chained, heading_of
 from skill_distiller.structure.pointers import leading, opens_with

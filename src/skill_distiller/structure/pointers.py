@@ -10,9 +10,8 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Final
 
-from skill_distiller.language.tables import LANGUAGES, UNSPACED, small, tables, texts, words_in
-from skill_distiller.skill.containers import opening_tag
-from skill_distiller.skill.labels import lead_ins
+from skill_distiller.language.words import LANGUAGES, UNSPACED, small, tables, texts, words_in
+from skill_distiller.skill.containers import lead_ins, opening_tag
 from skill_distiller.skill.model import LISTS, PROSE, Block, BlockKind, Section, Skill
 from skill_distiller.structure.counts import block_place, read_place
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, heading_of

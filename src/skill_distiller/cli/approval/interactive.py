@@ -18,9 +18,9 @@ from skill_distiller.report.losses import Loss, find_losses, loss_head
 from skill_distiller.report.record import make_record
 from skill_distiller.report.text import plural, printable_lines
 from skill_distiller.rewriting.model import RenderingKind
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import distill
 from skill_distiller.run.result import Result
+from skill_distiller.run.run import Backends
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 

@@ -43,8 +43,7 @@ from skill_distiller.report.text import plural, printable
 from skill_distiller.run.config import load_config
 from skill_distiller.run.moving.return_pieces import return_pieces
 from skill_distiller.skill.folder import SkillFolder
-from skill_distiller.skill.ids import source_digest
-from skill_distiller.skill.model import SKILL_FILE
+from skill_distiller.skill.model import SKILL_FILE, source_digest
 from skill_distiller.skill.write_folder import write_folder
 
 

@@ -14,8 +14,7 @@ from skill_distiller.errors import RefusedError, StoppedError
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.record import Record
 from skill_distiller.report.text import printable
-from skill_distiller.run.notes import Note, NoteKind
-from skill_distiller.run.result import Result
+from skill_distiller.run.result import Note, NoteKind, Result
 from skill_distiller.run.run import DistillOptions
 from skill_distiller.skill.model import Skill
 

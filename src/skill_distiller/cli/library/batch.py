@@ -29,10 +29,16 @@ from skill_distiller.library.batch_work import CompressWork, ReduceWork, Work
 from skill_distiller.library.find_skills import FoundSkill
 from skill_distiller.planning.plan import Mode
 from skill_distiller.report.console import ConsoleWatcher
-from skill_distiller.run.backends import choose_backends, choose_token_scorer
 from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.moving.reduce_run import ReduceOptions
-from skill_distiller.run.run import Counting, DistillOptions, KeptPieces, check_options
+from skill_distiller.run.run import (
+    Counting,
+    DistillOptions,
+    KeptPieces,
+    check_options,
+    choose_backends,
+    choose_token_scorer,
+)
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.read import read_skill
 from skill_distiller.tokens import load_counter

@@ -18,9 +18,8 @@ from skill_distiller.library.find_skills import FoundSkill, PassedOver, find_ski
 from skill_distiller.library.measure import Broken
 from skill_distiller.library.workers import work_on
 from skill_distiller.report.console import open_console
-from skill_distiller.report.library.library_page import library_page
-from skill_distiller.report.library.portrait import THRESHOLDS, Portrait, Portray
-from skill_distiller.report.library.record_portrait import Run, portraits_of_runs, read_records
+from skill_distiller.report.library_page import library_page
+from skill_distiller.report.portrait import THRESHOLDS, Portrait, Portray, Run, portraits_of_runs, read_records
 from skill_distiller.report.text import plural, printable
 from skill_distiller.run.config import load_config
 from skill_distiller.run.run import DEFAULT_THRESHOLD, Counting, DistillOptions, check_options
@@ -103,7 +102,7 @@ def _portray(
     portraits, broken = into
     try:
         with console.status("Reading …") if console.is_terminal else nullcontext() as status:
-            for skill, done in work_on(found, work, jobs, preload="skill_distiller.report.library.portrait"):
+            for skill, done in work_on(found, work, jobs, preload="skill_distiller.report.portrait"):
                 if isinstance(done, Portrait):
                     portraits.append(done)
                 else:

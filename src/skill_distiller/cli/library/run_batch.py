@@ -17,13 +17,12 @@ from skill_distiller.cli.input_output import write_stdout
 from skill_distiller.cli.library.paths import JOBS, job_count
 from skill_distiller.cli.options.option_groups import option
 from skill_distiller.errors import RefusedError, StoppedError, UsageError, reason_of
-from skill_distiller.library.batch_outcomes import SCHEMA, Outcome, State, Tally, outcome_to_json
 from skill_distiller.library.batch_work import Batch, Work
 from skill_distiller.library.distill_many import MOST_SECONDS, distill_many
 from skill_distiller.library.find_skills import FoundSkill, PassedOver, Search, find_skills, none_found
-from skill_distiller.library.journal import Journal
+from skill_distiller.library.journal import SCHEMA, Journal, Outcome, State, Tally, outcome_to_json
+from skill_distiller.report.audit_text import outcome_line, print_batch, widened
 from skill_distiller.report.console import open_console
-from skill_distiller.report.library.audit_text import outcome_line, print_batch, widened
 from skill_distiller.report.text import printable
 from skill_distiller.skill.model import SKILL_FILE
 from skill_distiller.tokens import load_counter

@@ -64,7 +64,7 @@ def headings(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 def pieces(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The ids of the pieces of the skill on the command line, each with how it begins."""
     from skill_distiller.report.text import excerpt
-    from skill_distiller.skill.ids import piece_ids
+    from skill_distiller.skill.model import piece_ids
 
     skill = _skill()
     if skill is None:

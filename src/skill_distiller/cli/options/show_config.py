@@ -1,12 +1,12 @@
-"""Settings on the command line: which of them a configuration file decides, and `config show`, which says so."""
+"""What is set and what is there: settings that a file decides, `config show`, and `providers`."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import typer
 from rich.console import Console
@@ -22,6 +22,9 @@ from skill_distiller.run.config import Config, load_config
 from skill_distiller.run.run import DEFAULT_THRESHOLD
 from skill_distiller.run.settings import PRICES
 from skill_distiller.tokens import DEFAULT_ENCODING
+
+if TYPE_CHECKING:
+    from skill_distiller.providers.detect import Found
 
 _Group = TypeVar("_Group", bound=Goal | Source | ModelOptions | ExamModels)
 _Models = TypeVar("_Models", bound=ModelOptions | ExamModels)
@@ -139,3 +142,32 @@ def settings_of(found: Config, environment: Mapping[str, str]) -> Iterator[Setti
         for pattern in getattr(found.patterns, kind):
             own = found.base if found.base and pattern in getattr(found.base.patterns, kind) else found
             yield Setting(f"patterns.{kind}.{pattern.name}", "set", str(own.file))
+
+
+@expand_groups
+def providers(json_: bool = option(False, "--json", help="Print them as JSON.")) -> None:
+    """Show which language models can be used. Only Ollama is asked, for its models; nothing else is sent."""
+    import json
+
+    from skill_distiller.providers.detect import FINDERS
+
+    found = [find(os.environ, "") for find in FINDERS.values()]
+    chosen = next((one.name for one in found if one.available), "embedded")
+    if json_:
+        typer.echo(json.dumps({"providers": [asdict(one) for one in found], "auto": chosen}, indent=2))
+    else:
+        typer.echo("\n".join(_lines(found, chosen)))
+
+
+def _lines(found: Sequence[Found], chosen: str) -> Iterator[str]:
+    """One line for each kind of provider, and which one `auto` would take."""
+    from skill_distiller.providers.model import NO_PROVIDER
+    from skill_distiller.report.text import printable
+
+    for one in found:
+        what = f"{one.model} at {one.address}" if one.available else "no"
+        yield printable(f"{one.name}: {what}; {one.reason}")
+    yield "embedded: always there; no language model, no network"
+    yield f"auto would take: {chosen}"
+    if chosen == "embedded":
+        yield NO_PROVIDER

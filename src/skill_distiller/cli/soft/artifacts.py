@@ -11,11 +11,11 @@ import typer
 from skill_distiller.cli.input_output import read_input, read_side_file, write_json, write_stdout
 from skill_distiller.cli.options.option_groups import expand_groups, option
 from skill_distiller.cli.soft.make_data import session_with
-from skill_distiller.cli.soft.open_models import ARTIFACT, JSON, SCHEMA, SKILL, Models
+from skill_distiller.cli.soft.use_skills import ARTIFACT, JSON, SCHEMA, SKILL, Models
 from skill_distiller.errors import RefusedError, UsageError
-from skill_distiller.exams.selection import DEFAULT_QUESTIONS, DEFAULT_THRESHOLD
+from skill_distiller.exams.sitting import DEFAULT_QUESTIONS, DEFAULT_THRESHOLD
 from skill_distiller.report.text import printable
-from skill_distiller.run.backends import ProviderOptions
+from skill_distiller.run.run import ProviderOptions
 
 if TYPE_CHECKING:
     from skill_distiller.skill.model import Skill

@@ -9,10 +9,8 @@ import typer
 from skill_distiller.cli.input_output import read_side_file, write_json, write_stdout
 from skill_distiller.cli.options.option_groups import argument, command_group, expand_groups, option
 from skill_distiller.cli.soft.artifacts import compress, exam, verify
-from skill_distiller.cli.soft.inspect_soft import inspect
 from skill_distiller.cli.soft.make_data import data
-from skill_distiller.cli.soft.open_models import DEVICE, JSON, OFFLINE, SCHEMA, need_extra
-from skill_distiller.cli.soft.use_skills import answer, prompt
+from skill_distiller.cli.soft.use_skills import DEVICE, JSON, OFFLINE, SCHEMA, answer, inspect, need_extra, prompt
 
 soft = command_group("Carry skills as soft tokens (needs the extra [soft]).")
 soft.add_typer(data, name="data")
@@ -45,8 +43,7 @@ def train(
         record = {"schema": SCHEMA.format("plan"), "devices": devices, "phases": [_plain(plan) for plan in plans]}
         write_json(record) if json_ else write_stdout("".join(f"{_plan_line(plan)}\n" for plan in plans))
         return
-    from skill_distiller.soft.sharding import join_world
-    from skill_distiller.soft.training import Wanted
+    from skill_distiller.soft.training import Wanted, join_world
     from skill_distiller.soft.training import train as run
 
     with join_world(device) as world:

@@ -13,23 +13,25 @@ import typer
 from skill_distiller.cli.input_output import check_target, write_atomically, write_json, write_stdout
 from skill_distiller.cli.options.models import SPENDING, Spent
 from skill_distiller.cli.options.option_groups import argument, command_group, expand_groups, option
-from skill_distiller.cli.soft.open_models import JSON
+from skill_distiller.cli.soft.use_skills import JSON
 from skill_distiller.errors import BadInputError, ProviderError, UsageError
 from skill_distiller.providers.detect import CHOICES
 from skill_distiller.providers.model import NO_PROVIDER
 from skill_distiller.report.text import printable
-from skill_distiller.run.backends import ProviderOptions, open_session
-from skill_distiller.soft.data.reconstruction import (
+from skill_distiller.run.run import ProviderOptions, open_session
+from skill_distiller.soft.reconstruction import (
+    DEFAULT_COLUMNS,
     DEFAULT_DISTANCE,
     DEFAULT_LEAST,
     Built,
     Choice,
     FoundSkill,
     build_reconstruction,
+    build_warm_up,
     find_skills,
+    parse_columns,
     quantiles,
 )
-from skill_distiller.soft.data.warm_up import DEFAULT_COLUMNS, build_warm_up, parse_columns
 
 if TYPE_CHECKING:
     from skill_distiller.providers.session import Session
@@ -66,7 +68,7 @@ class Delivery:
 
     def write(self, built: Built) -> None:
         """Write the examples, tell how many there are."""
-        from skill_distiller.soft.data.examples import write_lines
+        from skill_distiller.soft.examples import write_lines
 
         if not built.examples:
             raise BadInputError("No example is left.", f"Left out: {_counts(built.dropped) or 'nothing was found'}.")
@@ -164,7 +166,7 @@ def alignment(
     dry_run: bool = option(False, "--dry-run", help="Say what would be asked, and ask nothing."),
 ) -> None:
     """Make examples of the alignment: models ask, answer and use tools as skills say."""
-    from skill_distiller.soft.data.alignment import AlignmentOptions, build_alignment, expected_calls
+    from skill_distiller.soft.alignment import AlignmentOptions, build_alignment, expected_calls
 
     dropped = Counter[str]()
     skills = _distinct(find_skills([Path(place) for place in places], dropped))

@@ -14,7 +14,7 @@ from typing import Final
 
 from skill_distiller.language.lexicon import Sense, is_imperative, is_kind
 from skill_distiller.language.modals import verifies
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.meaning.accounting.beside import further_reading
 from skill_distiller.meaning.accounting.bounds import find_other_units
 from skill_distiller.meaning.accounting.certainty import Certainty

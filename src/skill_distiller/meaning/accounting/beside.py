@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, is_imperative, is_pronoun
-from skill_distiller.language.tables import parts, small, texts, words_in
+from skill_distiller.language.words import parts, small, texts, words_in
 from skill_distiller.meaning.accounting.claims import ARROWS, DENIALS, SHORTEST_ROOT, is_same, tells
 from skill_distiller.meaning.accounting.places import Claim, Place
 from skill_distiller.meaning.token import Token, TokenKind

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from skill_distiller.language.lexicon import Sense
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.meaning.accounting.claims import DENIALS
 from skill_distiller.meaning.accounting.places import Claim, Fault, Place
 from skill_distiller.meaning.token import Token, TokenKind

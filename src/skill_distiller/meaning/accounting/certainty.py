@@ -8,7 +8,7 @@ from typing import Final
 
 from skill_distiller.language.forms import bases
 from skill_distiller.language.lexicon import Sense, is_imperative
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.meaning.accounting.beside import (
     has_purpose,
     is_any_else,

@@ -16,7 +16,7 @@ from skill_distiller.language.lexicon import (
     is_implied,
     is_pronoun,
 )
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.meaning.accounting.places import Claim, Place
 from skill_distiller.meaning.sentence_tokens import asks, read_tokens
 from skill_distiller.meaning.token import Token, TokenKind

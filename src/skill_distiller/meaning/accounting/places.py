@@ -9,11 +9,11 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from skill_distiller.language.lexicon import Sense, is_article, is_imperative, is_pronoun
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.meaning.sentence_tokens import read_tokens
 from skill_distiller.meaning.token import Token, TokenKind
 from skill_distiller.meaning.units import VERBATIM, Unit, UnitKind, block_units, heading_units
-from skill_distiller.skill.labels import labels_of
+from skill_distiller.skill.containers import labels_of
 from skill_distiller.skill.model import Skill
 
 # The senses under which a word says another thing than alone, and those that begin a clause of their own.

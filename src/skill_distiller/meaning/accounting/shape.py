@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.meaning.accounting.places import LONGEST, Fault, Place, is_verbatim
 from skill_distiller.meaning.units import VERBATIM, UnitKind
 from skill_distiller.skill.model import BlockKind, Skill

@@ -19,7 +19,7 @@ from skill_distiller.language.lexicon import (
     is_mobile,
     is_passive,
 )
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.meaning.accounting.claims import goes_without
 from skill_distiller.meaning.accounting.places import LONGEST, Claim, Fault, Place
 from skill_distiller.meaning.token import Token, TokenKind

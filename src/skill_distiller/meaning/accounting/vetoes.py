@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, is_article, is_imperative
-from skill_distiller.language.tables import words_in
+from skill_distiller.language.words import words_in
 from skill_distiller.meaning.accounting.claims import DENIALS, goes_without
 from skill_distiller.meaning.accounting.places import LONGEST, Fault
 from skill_distiller.meaning.accounting.turned import turns_around

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from skill_distiller.analysis.cues import IMPERATIVES
+from skill_distiller.analysis.safeguards import IMPERATIVES
 from skill_distiller.language.fact import FactKind
 from skill_distiller.language.facts import find_facts
 from skill_distiller.language.words import ABBREVIATIONS, CJK

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
-from skill_distiller.analysis.cues import places
 from skill_distiller.analysis.reading import Reading, once_per_reading
+from skill_distiller.analysis.safeguards import places
 from skill_distiller.rewriting.one_liner.line_text import closes_code, has, plain
 from skill_distiller.tokens import TokenCounter
 

@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from skill_distiller.errors import RefusedError
 from skill_distiller.exams.model import Criterion, Exam, Task
-from skill_distiller.exams.selection import DEFAULT_QUESTIONS, DEFAULT_THRESHOLD, Reason, first_enough
-from skill_distiller.exams.sitting import with_all, with_reading
-from skill_distiller.exams.statistics import retention
+from skill_distiller.exams.sitting import (
+    DEFAULT_QUESTIONS,
+    DEFAULT_THRESHOLD,
+    Reason,
+    first_enough,
+    retention,
+    with_all,
+    with_reading,
+)
 from skill_distiller.planning.plan import Mode
-from skill_distiller.prompted.question_exam import expected_questions, find_references, judge_answers
+from skill_distiller.prompted.write_exam import expected_questions, find_references, judge_answers
 from skill_distiller.rewriting.model import Wording
 from skill_distiller.run.gates.bring_back import Found, Gated, Made
 from skill_distiller.run.gates.exam_gate import CANDIDATE, Distilling, ExamRun

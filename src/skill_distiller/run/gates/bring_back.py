@@ -17,8 +17,7 @@ from skill_distiller.planning.plan import Plan
 from skill_distiller.rewriting.model import RENDERINGS, Doubt, Proof, Rendering
 from skill_distiller.run.result import Basis, GateOutcome, GateRound
 from skill_distiller.skill.folder import SkillFolder
-from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import BlockKind, Skill
+from skill_distiller.skill.model import BlockKind, Skill, piece_ids
 from skill_distiller.tokens import TokenCounter
 
 MOST_ROUNDS: Final = 2  # of feedback, as SkillReducer has it

@@ -22,14 +22,13 @@ from skill_distiller.exams.sitting import (
     with_all,
     with_reading,
 )
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.describe_skill import DescriptionResult
 from skill_distiller.run.distill import carry_out
 from skill_distiller.run.gates.bring_back import MOST_ROUNDS, Found, Gated, Made, feed_back
 from skill_distiller.run.moving.reduce import reduce_folder
 from skill_distiller.run.moving.reduce_run import ReduceOptions, Reduction, Stages, pieces_by_place
 from skill_distiller.run.result import Basis, Result
-from skill_distiller.run.run import Run
+from skill_distiller.run.run import Backends, Run
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter

@@ -14,11 +14,11 @@ from skill_distiller.language.facts import block_facts, fact_keys
 from skill_distiller.run.gates.bring_back import MOST_ROUNDS, Found, Made
 from skill_distiller.run.result import Basis
 from skill_distiller.skill.folder import SkillFolder
-from skill_distiller.skill.ids import piece_ids
+from skill_distiller.skill.model import piece_ids
 from skill_distiller.skill.parse import parse_skill
 
 if TYPE_CHECKING:
-    from skill_distiller.prompted.concepts import ConceptReader
+    from skill_distiller.prompted.judge import ConceptReader
 
 _SHOWN: Final = 5  # facts of a block that are named
 

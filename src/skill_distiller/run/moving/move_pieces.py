@@ -24,12 +24,11 @@ from skill_distiller.planning.plan import Plan, apply_plan
 from skill_distiller.planning.required import put_in_full
 from skill_distiller.rewriting.model import RenderingKind
 from skill_distiller.run.moving.reduce_run import added_by
-from skill_distiller.run.notes import Note, NoteKind
 from skill_distiller.run.proof import Planned, Proved, planned, prove
+from skill_distiller.run.result import Note, NoteKind
 from skill_distiller.run.run import Run
 from skill_distiller.skill.folder import SkillFolder
-from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import BlockKind, Skill
+from skill_distiller.skill.model import BlockKind, Skill, piece_ids
 from skill_distiller.structure.edges import Piece, heading_of
 from skill_distiller.tokens import TokenCounter, count_skill
 

@@ -23,7 +23,6 @@ from skill_distiller.disclosure.split import annotate, find_breaks, is_new_refer
 from skill_distiller.errors import RefusedError, TargetError, UsageError
 from skill_distiller.planning.saved_plan import find_pieces
 from skill_distiller.planning.worth import load_worth_model
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.describe_skill import DescriptionResult
 from skill_distiller.run.moving.move_pieces import Places, Proof, comes_back, prove_folders, together
 from skill_distiller.run.moving.reduce_run import (
@@ -36,7 +35,8 @@ from skill_distiller.run.moving.reduce_run import (
     Stages,
     find_unnamed,
 )
-from skill_distiller.run.notes import check_skill
+from skill_distiller.run.result import check_skill
+from skill_distiller.run.run import Backends
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.skill.parse import parse_skill

@@ -12,8 +12,8 @@ from skill_distiller.analysis.model import Analyzer
 from skill_distiller.analysis.patterns import BUILT_IN, PatternSet
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.checks.conservation import Conservation
-from skill_distiller.checks.functionality import Functionality, Judge
 from skill_distiller.checks.model import Verification
+from skill_distiller.checks.receipt import Functionality, Judge
 from skill_distiller.checks.resolve_links import reached_from_core
 from skill_distiller.disclosure.digest import Rule, late_rules
 from skill_distiller.disclosure.model import (
@@ -28,8 +28,8 @@ from skill_distiller.disclosure.model import (
 from skill_distiller.errors import UsageError
 from skill_distiller.rewriting.model import Renderer
 from skill_distiller.run.describe_skill import DescriptionResult
-from skill_distiller.run.notes import Note
 from skill_distiller.run.proof import Proved
+from skill_distiller.run.result import Note
 from skill_distiller.run.run import Counting, KeptPieces
 from skill_distiller.skill.folder import SKILL_PATH, SkillFolder
 from skill_distiller.skill.model import Skill
@@ -37,7 +37,7 @@ from skill_distiller.structure.edges import heading_of
 from skill_distiller.tokens import TokenCounter, load_counter
 
 if TYPE_CHECKING:
-    from skill_distiller.prompted.concepts import ConceptReader
+    from skill_distiller.prompted.judge import ConceptReader
 
 # The least share of the worth that stays. Below it little more moves; at it SKILL.md holds more than six tenths of the
 # evidence of every second exam of the corpus (python -m lab.reduce).

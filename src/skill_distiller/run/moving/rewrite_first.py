@@ -15,16 +15,14 @@ from skill_distiller.planning.plan import Reason
 from skill_distiller.planning.required import put_in_full
 from skill_distiller.planning.worth import block_worths, load_worth_model
 from skill_distiller.rewriting.model import RenderingKind
-from skill_distiller.run.backends import Backends
 from skill_distiller.run.distill import carry_out, with_blocks
 from skill_distiller.run.gates.bring_back import MOST_ROUNDS, Made
 from skill_distiller.run.gates.faithfulness_gate import FaithfulnessGate
 from skill_distiller.run.moving.reduce_run import ReduceModel, ReduceOptions, Rewritten
 from skill_distiller.run.proof import Proved, planned, prove
-from skill_distiller.run.run import DistillOptions, KeptPieces, Run
+from skill_distiller.run.run import Backends, DistillOptions, KeptPieces, Run
 from skill_distiller.skill.folder import SkillFolder
-from skill_distiller.skill.ids import piece_ids
-from skill_distiller.skill.model import Skill
+from skill_distiller.skill.model import Skill, piece_ids
 
 _FEWEST_WORDS: Final = 8  # of a text that stands twice: a shorter one may well be meant to
 

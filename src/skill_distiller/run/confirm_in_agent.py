@@ -13,9 +13,9 @@ from skill_distiller.routing.oracle import Candidate, Role, Router, capability
 from skill_distiller.routing.queries import Source
 from skill_distiller.routing.shorten import FINAL_ORDER, Described, Status
 from skill_distiller.routing.split_clauses import split_clauses
+from skill_distiller.run.agent import Agent, is_deployable, open_agent, skill_files
 from skill_distiller.run.describe_skill import DescriptionResult, with_description
-from skill_distiller.run.runtimes.agent import Agent, is_deployable, open_agent, skill_files
-from skill_distiller.run.runtimes.runtime_table import Runtime
+from skill_distiller.run.runtime_table import Runtime
 
 DEFAULT_QUERIES: Final = 4
 _RIVALS: Final = 2  # requests that belong to others

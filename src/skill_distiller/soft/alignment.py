@@ -16,8 +16,8 @@ from skill_distiller.errors import MalformedReplyError, PromptTooLongError
 from skill_distiller.prompted.exchange import Prompt, new_boundary, read_prompt
 from skill_distiller.providers.model import Expected
 from skill_distiller.providers.session import Question, Session
-from skill_distiller.soft.data.examples import Example, TraceStep, scratchpad
-from skill_distiller.soft.data.reconstruction import FoundSkill, share_of, source_of
+from skill_distiller.soft.examples import Example, TraceStep, scratchpad
+from skill_distiller.soft.reconstruction import FoundSkill, share_of, source_of
 from skill_distiller.soft.train_settings import PHASES
 from skill_distiller.tokens import estimate_tokens
 

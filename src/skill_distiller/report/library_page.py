@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from skill_distiller._version import __version__
 from skill_distiller.library.measure import Broken, Tiers
-from skill_distiller.report.library.audit_text import share
-from skill_distiller.report.library.portrait import Portrait
+from skill_distiller.report.audit_text import share
+from skill_distiller.report.portrait import Portrait
 
 if TYPE_CHECKING:
     from jinja2 import Template

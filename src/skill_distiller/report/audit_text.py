@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from skill_distiller._version import __version__
-from skill_distiller.library.batch_outcomes import Outcome, State, Tally
-from skill_distiller.library.client_limits import BODIES, LISTING, Stand
+from skill_distiller.library.client_fit import BODIES, LISTING, Stand
+from skill_distiller.library.journal import Outcome, State, Tally
 from skill_distiller.library.measure import MOST_COMPARED, Audit, Measured
-from skill_distiller.providers.prices import dollars
+from skill_distiller.providers.model import dollars
 from skill_distiller.report.json_record import Json, members
 from skill_distiller.report.text import excerpt, plural, printable
 from skill_distiller.tokens import TokenCounter

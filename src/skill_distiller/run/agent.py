@@ -21,8 +21,7 @@ import platformdirs
 
 from skill_distiller.errors import ProviderError, reason_of
 from skill_distiller.providers.secret_scan import redact
-from skill_distiller.run.runtimes.events import Turn
-from skill_distiller.run.runtimes.runtime_table import Runtime
+from skill_distiller.run.runtime_table import Runtime, Turn
 from skill_distiller.skill.model import SKILL_FILE
 
 SECONDS: Final = 300.0  # that one run may take

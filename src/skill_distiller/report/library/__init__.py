@@ -1,1 +1,0 @@
-"""Libraries for people: pages, tables, and what they are made from."""
