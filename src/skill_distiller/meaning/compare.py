@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from skill_distiller.language.lexicon import Sense, are_synonyms
-from skill_distiller.language.tables import UNSPACED
-from skill_distiller.language.words import CJK
+from skill_distiller.language.words import CJK, UNSPACED
 from skill_distiller.meaning.align import Alignment, Counterpart, Match, align, plain
 from skill_distiller.meaning.punctuation import shows_the_same
 from skill_distiller.meaning.sentence_tokens import asks, read_language, read_tokens
