@@ -173,9 +173,9 @@ def verified_text(verification: Verification, gone: str = "") -> str:
 
 
 def accounted_text(verification: Verification) -> str:
-    """One line that accounts for every piece of both texts: how many got which verdict."""
+    """One line that accounts for every unit of both texts: how many got which verdict."""
     counts = [(verdict.value, count) for verdict, count in verification.comparison.count().items() if count]
-    total = plural(sum(count for _, count in counts), "piece")
+    total = plural(sum(count for _, count in counts), "unit")
     return f"{total}: {', '.join(f'{count} {name}' for name, count in counts)}"
 
 
