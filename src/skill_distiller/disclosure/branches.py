@@ -65,6 +65,14 @@ class Branch:
         """All under the heading, which is left out itself."""
         return frozenset((*self.blocks, *map(heading_of, self.sections)))
 
+    def holders(self, pieces: frozenset[Piece]) -> Iterator[int]:
+        """The sections of this branch and of those below that have some pieces under or as their headings."""
+        below = [section for branch in self.below for section in branch.holders(pieces)]
+        own = (piece for unit in self.units for piece in (*unit.blocks, *map(heading_of, unit.headings)))
+        yield from below
+        if below or not pieces.isdisjoint((heading_of(self.section), *own)):
+            yield self.section
+
 
 @once_per_reading
 def find_branches(reading: Reading) -> tuple[Branch, ...]:
