@@ -300,9 +300,9 @@ def _sound(run: Run, reading: Reading) -> Proved:
         return first
     plain = replace(run.backends, models=replace(run.backends.models, renderers=(), trims=False), renderers=())
     quiet = replace(run, observe=watch_nothing)
-    budget = most
+    budget = most and _lower(most, first, most)
     own = options.wording
-    tries = [(run.backends, own)] * 2 + [(plain, own)] * 2 if budget else [(plain, own), (plain, Wording.KEEP)]
+    tries = [(run.backends, own), *[(plain, own)] * 2] if budget else [(plain, own), (plain, Wording.KEEP)]
     for backends, wording in tries:
         quiet = replace(quiet, backends=backends, options=replace(options, tokens=budget, wording=wording))
         try:
@@ -314,10 +314,15 @@ def _sound(run: Run, reading: Reading) -> Proved:
             return tried
         tried.draft.distilled.forget()
         if budget and most:
-            budget = max(1, budget - max(1, tried.tokens.candidate - most))
+            budget = _lower(budget, tried, most)
     if most and (enough := _least(quiet, reading)) > most:
         raise TargetError.beyond(most, enough)
     return first
+
+
+def _lower(budget: int, tried: Proved, most: int) -> int:
+    """The next budget to try where a result came out larger than the most it may take, or was refused."""
+    return max(1, budget - max(1, tried.tokens.candidate - most))
 
 
 _RAISED: Final = 3  # times that a threshold is raised to keep what was promised
