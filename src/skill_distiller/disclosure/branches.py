@@ -79,7 +79,7 @@ def find_branches(reading: Reading) -> tuple[Branch, ...]:
     """The skill as branches, those of its first headings at the top."""
     ends = (piece for edge in reading.edges if edge.kind is EdgeKind.SEQUENCE for piece in (edge.source, edge.target))
     known = _Known(_titles(reading.skill), frozenset(heading_of(piece) for piece in ends if piece < 0))
-    return tuple(_branches(reading.skill, outline(reading.skill, reading.edges), known))
+    return tuple(_branches(reading.skill, outline(reading.skill), known))
 
 
 class _Known(NamedTuple):
