@@ -295,7 +295,8 @@ def _sound(run: Run, reading: Reading) -> Proved:
     try:
         first = _as_promised(run, reading, prove(run, reading, _write(run, reading)))
     except TargetError as error:
-        raise TargetError.beyond(options.tokens or 0, max(error.smallest, _least(run, reading))) from None
+        enough = max(error.smallest, _least(run, reading, error.smallest))
+        raise TargetError.beyond(options.tokens or 0, enough) from None
     if _is_sound(first, most) or options.plan or options.mode is Mode.ONELINER or options.gate is Gate.REPORT:
         return first
     plain = replace(run.backends, models=replace(run.backends.models, renderers=(), trims=False), renderers=())
@@ -346,9 +347,9 @@ def _as_promised(run: Run, reading: Reading, proof: Proved) -> Proved:
     return proof
 
 
-def _least(run: Run, reading: Reading) -> int:
-    """The tokens of the smallest result with all that has to come back."""
-    quiet = replace(run, options=replace(run.options, tokens=1), observe=watch_nothing)
+def _least(run: Run, reading: Reading, budget: int = 1) -> int:
+    """The tokens of the smallest result with all that has to come back; what it takes before may be known."""
+    quiet = replace(run, options=replace(run.options, tokens=budget), observe=watch_nothing)
     try:
         plan = _write(quiet, reading)
     except TargetError as error:
