@@ -307,7 +307,7 @@ def _sound(run: Run, reading: Reading) -> Proved:
     for backends, wording in tries:
         quiet = replace(quiet, backends=backends, options=replace(options, tokens=budget, wording=wording))
         try:
-            tried = prove(quiet, reading, _write(quiet, reading))
+            tried = prove(quiet, reading, _write(quiet, reading), first if budget else None)
         except TargetError as error:
             budget = error.smallest
             continue
