@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 import pytest
@@ -14,6 +16,8 @@ from tests.strategies import sound_skills, soups
 from skill_distiller.checks.conservation import Conservation, Share, verify_folders
 from skill_distiller.checks.model import FindingKind, Level, Verification, count_tokens
 from skill_distiller.checks.rejoin import rejoin
+from skill_distiller.disclosure.model import NewReference, Passage, Signpost
+from skill_distiller.disclosure.split import write_split
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.parse import parse_skill
 from skill_distiller.tokens import load_counter
@@ -88,6 +92,41 @@ def test_a_faithful_split_passes_whoever_made_it() -> None:
     assert conserved.files == Share(2, 2)
     assert conserved.moved == 3
     assert rejoin(folder(ORIGINAL), folder(CORE, MOVED)).skill.text == ORIGINAL
+
+
+_NAMESAKES = st.lists(
+    st.tuples(
+        st.sampled_from(("## Setup", "## Rules", "### Setup")),
+        st.lists(st.sampled_from(("Cut.", "Glue the two sides together.", "```\npaint\n```")), max_size=3),
+        st.sampled_from((None, None, 0, 1)),  # the file that it moves to
+        st.booleans(),  # whether what it begins with stays
+    ),
+    min_size=2,
+    max_size=12,
+)
+
+
+@given(_NAMESAKES)
+def test_namesakes_go_back_where_they_stood(sections: list[tuple[str, list[str], int | None, bool]]) -> None:
+    """Sections of the same names and texts, in any order and number: whichever moved, the original comes back."""
+    skill = parse_skill(HEAD + "".join("\n\n".join((name, *blocks)) + "\n\n" for name, blocks, _, _ in sections))
+    moved = defaultdict[int, list[Passage]](list)
+    taken = 0
+    for section, (_, _, to, first) in zip((s for s in skill.sections if s.level), sections, strict=True):
+        later = skill.sections[section.index + 1 :]
+        below = list(takewhile(lambda other: other.level > section.level, () if first else later))  # noqa: B023
+        blocks = [block.index for one in (section, *below) for block in one.blocks][first:]
+        if to is not None and blocks and section.index > taken:
+            taken = max((section.index, *(one.index for one in below)))
+            moved[to].append(Passage(section.index, tuple(blocks), tuple(one.index for one in below)))
+    sign = Signpost("When it rains", "Rain", ())
+    places = {to: PurePosixPath(f"references/{to}.md") for to in moved}
+    split = write_split(
+        SkillFolder(None, skill),
+        [NewReference(places[to], tuple(own), (sign,) * len(own)) for to, own in moved.items()],
+    )
+    assert rejoin(split.before, split.after).skill.text == skill.text
+    assert checked(split.after, split.before)[0].passed
 
 
 def _without(path: str) -> SkillFolder:

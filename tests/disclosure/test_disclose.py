@@ -21,7 +21,7 @@ from skill_distiller.disclosure.layout import MAX_FILES
 from skill_distiller.disclosure.ledger import make_ledger, read_ledger, restore_folder, restore_text, write_ledger
 from skill_distiller.disclosure.model import NewReference, Passage, Signpost, Split
 from skill_distiller.disclosure.passages import Aim
-from skill_distiller.disclosure.split import MARK, find_breaks, write_split
+from skill_distiller.disclosure.split import MARK, breaks_near, find_breaks, write_split
 from skill_distiller.errors import BadInputError
 from skill_distiller.run.moving.move_pieces import Proof, prove_folders
 from skill_distiller.run.moving.reduce import reduce_folder
@@ -183,6 +183,24 @@ def test_what_is_read_otherwise_is_found_by_halves(monkeypatch: pytest.MonkeyPat
     assert {passage.section for _, passage in split_of(text).passages} == whole - {fault}
     assert len(whole) > 20
     assert looks < 16
+
+
+@pytest.mark.parametrize("moves", [(0, 2), (1, 3)], ids=["two lists that stay", "two lists that move"])
+def test_what_is_read_otherwise_is_looked_for_where_it_stands(moves: tuple[int, ...]) -> None:
+    """Two lists become one where what stood between them went, or stays: the passage that did it is asked first."""
+    text = "# W\n\nMake.\n\n" + "".join(
+        f"## Issue {n}\n\nSaid {n}.\n\n- One {n}.\n\nBetween {n}.\n\n- Two {n}.\n\n" for n in range(8)
+    )
+    skill = parse_skill(text)
+    passages = tuple(
+        Passage(section.index, tuple(section.blocks[k].index for k in (moves if section.index == 5 else moves[:1])))
+        for section in skill.sections
+        if section.level == 2
+    )
+    sign = Signpost("When it rains", "Rain", ("rain",))
+    split = write_split(SkillFolder(None, skill), (NewReference(PLACE, passages, (sign,) * len(passages)),))
+    assert find_breaks(split)
+    assert {5} <= {passage.section for passage in breaks_near(split)} <= {4, 5, 6}
 
 
 def test_what_the_proof_refuses_is_found_by_halves(monkeypatch: pytest.MonkeyPatch) -> None:

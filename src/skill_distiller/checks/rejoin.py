@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict, deque
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
@@ -19,6 +19,7 @@ from skill_distiller.skill.parse import parse_skill
 MAX_LINE: Final = 1 << 60
 _LINE_ENDS: Final = ("\n", "\r")
 _FEW_WORDS: Final = 8  # a shorter block may well stand in several places
+_MOST_PAIRS: Final = 100_000  # of equal parts between two places that are sure
 
 
 class Part(NamedTuple):
@@ -136,28 +137,40 @@ def _is_long(part: Part) -> bool:
 def _match(old: Sequence[Part], new: Sequence[Part]) -> dict[int, int]:
     """For each part of the old list that stands in the new one its place there; places rise.
 
-    Those that stand once in both are joined first (a patience diff), then what lies between them in order.
+    Those that stand once in both are joined first (a patience diff), then what lies between them.
     """
-    alone_old, alone_new = Counter(part.key for part in old), Counter(part.key for part in new)
-    where = {part.key: place for place, part in enumerate(new) if alone_new[part.key] == 1}
-    pairs = [(i, where[p.key]) for i, p in enumerate(old) if alone_old[p.key] == 1 and p.key in where]
-    anchors = _rising(pairs)
+    before, after = ([(part.key, part.section.level if not part.block else 0) for part in side] for side in (old, new))
+    alone_old, alone_new = Counter(before), Counter(after)
+    where = {key: place for place, key in enumerate(after) if alone_new[key] == 1}
+    anchors = _rising([(i, where[key]) for i, key in enumerate(before) if alone_old[key] == 1 and key in where])
     found = dict(anchors)
     last_old = last_new = 0
     for end_old, end_new in (*anchors, (len(old), len(new))):
-        queues = defaultdict[str, deque[int]](deque)
-        for place in range(last_new, end_new):
-            queues[new[place].key].append(place)
-        least = last_new
-        for i in range(last_old, end_old):
-            queue = queues[old[i].key]
-            while queue and queue[0] < least:
-                queue.popleft()
-            if queue:
-                found[i] = queue.popleft()
-                least = found[i] + 1
+        found.update(_between(before, range(last_old, end_old), after, range(last_new, end_new)))
         last_old, last_new = end_old + 1, end_new + 1
     return found
+
+
+def _between(old: Sequence[Hashable], here: range, new: Sequence[Hashable], there: range) -> Sequence[tuple[int, int]]:
+    """As many places as can be joined of two stretches in which the same key may stand several times.
+
+    Of a faithful split all that is left stands in the old order: each key is joined with the first that is still free.
+    Where that leaves one over, the longest common run is looked for, unless the two have too many pairs.
+    """
+    places = defaultdict[Hashable, list[int]](list)
+    for i in here:
+        places[old[i]].append(i)
+    known = [k for k in there if new[k] in places]
+    joined, free = list[tuple[int, int]](), here.start
+    for k in known:
+        own = places[new[k]]
+        if (first := bisect_left(own, free)) < len(own):
+            joined.append((own[first], k))
+            free = own[first] + 1
+    if len(joined) == len(known) or sum(len(places[new[k]]) for k in known) > _MOST_PAIRS:
+        return joined
+    pairs = ((i, k) for k in reversed(known) for i in places[new[k]])
+    return _rising(sorted(pairs, key=lambda pair: pair[0]))  # the later of two first: no place is joined twice
 
 
 def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

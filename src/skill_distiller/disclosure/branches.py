@@ -65,13 +65,21 @@ class Branch:
         """All under the heading, which is left out itself."""
         return frozenset((*self.blocks, *map(heading_of, self.sections)))
 
+    def holders(self, pieces: frozenset[Piece]) -> Iterator[int]:
+        """The sections of this branch and of those below that have some pieces under or as their headings."""
+        below = [section for branch in self.below for section in branch.holders(pieces)]
+        own = (piece for unit in self.units for piece in (*unit.blocks, *map(heading_of, unit.headings)))
+        yield from below
+        if below or not pieces.isdisjoint((heading_of(self.section), *own)):
+            yield self.section
+
 
 @once_per_reading
 def find_branches(reading: Reading) -> tuple[Branch, ...]:
     """The skill as branches, those of its first headings at the top."""
     ends = (piece for edge in reading.edges if edge.kind is EdgeKind.SEQUENCE for piece in (edge.source, edge.target))
     known = _Known(_titles(reading.skill), frozenset(heading_of(piece) for piece in ends if piece < 0))
-    return tuple(_branches(reading.skill, outline(reading.skill, reading.edges), known))
+    return tuple(_branches(reading.skill, outline(reading.skill), known))
 
 
 class _Known(NamedTuple):

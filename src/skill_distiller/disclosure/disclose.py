@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 from skill_distiller.analysis.reading import Reading
 from skill_distiller.disclosure.layout import OWN_TOKENS, lay_out
 from skill_distiller.disclosure.model import NewReference, Passage, Signpost, Split
-from skill_distiller.disclosure.passages import MIN_SAVED, Aim, choose_passages
+from skill_distiller.disclosure.passages import MIN_SAVED, Aim, choose_passages, survey
 from skill_distiller.disclosure.signposts import make_signpost, write_pointer
-from skill_distiller.disclosure.split import find_breaks, write_split
-from skill_distiller.planning.worth import WorthModel
+from skill_distiller.disclosure.split import breaks_near, find_breaks, write_split
+from skill_distiller.planning.worth import WorthModel, load_worth_model
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import Skill
 from skill_distiller.tokens import TokenCounter, count_skill
@@ -33,15 +33,15 @@ def disclose(
     reading: Reading, folder: SkillFolder, counter: TokenCounter, aim: Aim, model: WorthModel | None = None
 ) -> Disclosed:
     """Move what may move from a skill into new references of its folder."""
+    ground = survey(reading, folder, counter, aim, model or load_worth_model())
     while True:
-        chosen = choose_passages(reading, folder, counter, aim, model)
+        chosen = choose_passages(ground, aim, counter.count(reading.skill.frontmatter.raw))
         signs = {passage: make_signpost(reading, passage) for passage in chosen.passages}
         references = settle(reading, folder, counter, chosen.passages, signs)
         split = write_split(folder, references) if references else None
         if split is None or not find_breaks(split):
             break
-        at_fault = {block for passage in _at_fault(split) for block in passage.blocks}
-        aim = replace(aim, keep=aim.keep | at_fault)
+        ground = ground.keeping({block for passage in _at_fault(split) for block in passage.blocks})
     if split is None or not _is_worth_it(folder.skill, split, counter):
         return Disclosed(None, chosen.pinned)
     return Disclosed(split, chosen.pinned)
@@ -82,7 +82,15 @@ def _at_fault(split: Split) -> Collection[Passage]:
     def breaks(passages: Sequence[Passage]) -> bool:
         return find_breaks(write_split(split.before, tuple(only(split, passages))))
 
-    return find_by_halves([passage for _, passage in split.passages], breaks)
+    return find_faults(split, breaks_near(split), breaks)
+
+
+def find_faults(
+    split: Split, near: Sequence[Passage], fails: Callable[[Sequence[Passage]], bool]
+) -> Collection[Passage]:
+    """The passages at fault of a split that fails; those that may be are asked first, as each question is dear."""
+    whole = near if near and fails(near) else [passage for _, passage in split.passages]
+    return find_by_halves(whole, fails)
 
 
 def find_by_halves(whole: Sequence[Passage], fails: Callable[[Sequence[Passage]], bool]) -> Collection[Passage]:

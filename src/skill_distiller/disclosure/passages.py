@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Final, NamedTuple
 
@@ -26,7 +27,7 @@ from skill_distiller.disclosure.pins import (
     pinned_headings,
 )
 from skill_distiller.disclosure.signposts import SHOWN, is_main, leans
-from skill_distiller.planning.worth import WorthModel, block_worths, load_worth_model
+from skill_distiller.planning.worth import WorthModel, block_worths
 from skill_distiller.skill.folder import SkillFolder
 from skill_distiller.skill.model import PROSE, BlockKind
 from skill_distiller.structure.edges import Edge, EdgeKind, Piece, heading_of
@@ -59,8 +60,11 @@ class Aim:
 
 
 @dataclass(frozen=True)
-class _Ground:
-    """What a choice is made on: tokens and worths of blocks, tokens of headings, what is pinned so far."""
+class Ground:
+    """What a choice is made on: tokens and worths of blocks, tokens of headings, what is pinned so far.
+
+    `ways` are the best ones found so far, by heading and price.
+    """
 
     reading: Reading
     folder: SkillFolder
@@ -72,7 +76,23 @@ class _Ground:
     pinned: Mapping[int, str] = field(default_factory=dict)
     fixed: frozenset[int] = frozenset()
 
-    @property
+    @cached_property
+    def ways(self) -> dict[tuple[int, float], _Way]:
+        return {}
+
+    def keeping(self, blocks: Iterable[int]) -> Ground:
+        """The same with blocks that stay since somebody asks for it."""
+        return self.with_pins(dict.fromkeys(blocks, Pin.ASKED.value), frozenset())
+
+    def with_pins(self, blocks: Mapping[int, str], headings: frozenset[int]) -> Ground:
+        """The same with blocks (with the reasons) and sections pinned too; ways are known where none of them stands."""
+        made = replace(self, pinned={**self.pinned, **blocks}, fixed=self.fixed | headings)
+        pinned = frozenset((*blocks, *map(heading_of, headings)))
+        changed = {section for branch in self.branches for section in branch.holders(pinned)}
+        made.ways.update({key: way for key, way in self.ways.items() if key[0] not in changed})
+        return made
+
+    @cached_property
     def total(self) -> int:
         return sum(self.tokens.values()) + sum(self.headings.values())
 
@@ -94,38 +114,33 @@ class Chosen(NamedTuple):
     pinned: Mapping[int, str]
 
 
-def choose_passages(
-    reading: Reading,
-    folder: SkillFolder,
-    counter: TokenCounter,
-    aim: Aim,
-    model: WorthModel | None = None,
-) -> Chosen:
+def choose_passages(ground: Ground, aim: Aim, frontmatter: int) -> Chosen:
     """The passages that move from a skill; none breaks what hangs together, or leaves a pointer that leads nowhere.
 
     What would is pinned, and the choice made again: first single pieces, then whole passages, in the end all.
+    `frontmatter` are its tokens.
     """
-    ground = _survey(reading, folder, counter, aim, model or load_worth_model())
     for turn in range(_MAX_ROUNDS):
-        passages = _choose(ground, aim, counter.count(reading.skill.frontmatter.raw))
+        passages = _choose(ground, aim, frontmatter)
         blocks, headings = _broken(ground, passages)
         if not blocks and not headings:
             return Chosen(passages, ground.pinned)
         if turn >= _PATIENCE:  # one piece a round would take as long as the skill has pieces
             torn = (p for p in passages if not blocks.keys().isdisjoint(p.blocks) or headings & {*p.headings})
             blocks = {block: Pin.NEEDED.value for passage in torn for block in passage.blocks}
-        ground = replace(ground, pinned={**ground.pinned, **blocks}, fixed=ground.fixed | headings)
+        ground = ground.with_pins(blocks, headings)
     return Chosen((), ground.pinned)
 
 
-def _survey(reading: Reading, folder: SkillFolder, counter: TokenCounter, aim: Aim, model: WorthModel) -> _Ground:
+def survey(reading: Reading, folder: SkillFolder, counter: TokenCounter, aim: Aim, model: WorthModel) -> Ground:
+    """What a choice is made on: what the blocks are worth and take, and which of them stay whatever the price."""
     skill = reading.skill
     branches, tokens = find_branches(reading), {block.index: counter.count(block.source) for block in skill.blocks}
     pinned = {
         i: why for i, why in pinned_blocks(reading, folder, model).items() if why != Pin.STEP or i not in aim.free
     }
     pinned |= dict.fromkeys(_core_rules(branches, tokens, aim) - pinned.keys(), Pin.CORE.value)
-    return _Ground(
+    ground = Ground(
         reading,
         folder,
         branches,
@@ -133,9 +148,10 @@ def _survey(reading: Reading, folder: SkillFolder, counter: TokenCounter, aim: A
         {section.index: counter.count(section.heading_source) for section in skill.sections},
         block_worths(reading, model),
         aim.load_rate,
-        {**pinned, **dict.fromkeys(aim.keep, Pin.ASKED.value)},
+        pinned,
         pinned_headings(skill, folder),
     )
+    return ground.keeping(aim.keep)
 
 
 def _core_rules(branches: Iterable[Branch], tokens: Mapping[int, int], aim: Aim) -> frozenset[int]:
@@ -149,7 +165,7 @@ def _core_rules(branches: Iterable[Branch], tokens: Mapping[int, int], aim: Aim)
     return frozenset(found)
 
 
-def _choose(ground: _Ground, aim: Aim, frontmatter: int) -> tuple[Passage, ...]:
+def _choose(ground: Ground, aim: Aim, frontmatter: int) -> tuple[Passage, ...]:
     """The passages at the lowest price of worth at which enough of it stays, or the highest at which it is enough.
 
     What moves falls as the price rises, so that the price is found by halving.
@@ -181,14 +197,22 @@ class _Way(NamedTuple):
 _NOTHING: Final = _Way(0.0, ())
 
 
-def _at_price(ground: _Ground, price: float) -> tuple[Passage, ...]:
+def _at_price(ground: Ground, price: float) -> tuple[Passage, ...]:
     """The best passages where all the worth of the skill costs `price` times all of its tokens."""
     worth_price = price * ground.total / (sum(ground.worths) or 1.0)
     found = chain.from_iterable(_best(ground, branch, worth_price).passages for branch in ground.branches)
     return tuple(sorted(found, key=lambda passage: passage.section))
 
 
-def _best(ground: _Ground, branch: Branch, price: float) -> _Way:
+def _best(ground: Ground, branch: Branch, price: float) -> _Way:
+    """The best way for a branch, looked for once."""
+    key = branch.section, price
+    if key not in ground.ways:
+        ground.ways[key] = _find_best(ground, branch, price)
+    return ground.ways[key]
+
+
+def _find_best(ground: Ground, branch: Branch, price: float) -> _Way:
     """The best way for a branch: nothing of its own moves, parts of it do, or all of it."""
     below = [_best(ground, child, price) for child in branch.below]
     apart = _Way(sum(way.gain for way in below), tuple(p for way in below for p in way.passages))
@@ -219,7 +243,7 @@ def _best(ground: _Ground, branch: Branch, price: float) -> _Way:
     return max((apart, parts, whole), key=lambda way: way.gain)
 
 
-def _shown(ground: _Ground, units: Iterable[Unit], section: int, price: float) -> _Way:
+def _shown(ground: Ground, units: Iterable[Unit], section: int, price: float) -> _Way:
     """The best code or table that moves from behind its lead-in, where that stays: the pointer stands in its place.
 
     One of a section: of two under one heading nobody could tell which is which.
@@ -237,7 +261,7 @@ def _shown(ground: _Ground, units: Iterable[Unit], section: int, price: float) -
 
 
 def _partly(
-    ground: _Ground,
+    ground: Ground,
     branch: Branch,
     below: Sequence[_Way],
     units: Sequence[Unit],
@@ -256,7 +280,7 @@ def _partly(
     return _Way(gain + sum(way.gain for way in left), (passage, *(p for way in left for p in way.passages)))
 
 
-def _wholly(ground: _Ground, branch: Branch, price: float) -> _Way:
+def _wholly(ground: Ground, branch: Branch, price: float) -> _Way:
     """All under a heading moves; never of one step of many."""
     blocks = _without_rule(ground, sorted(branch.blocks))
     passage = Passage(branch.section, tuple(blocks), tuple(sorted(branch.sections)), whole=True)
@@ -267,35 +291,35 @@ def _wholly(ground: _Ground, branch: Branch, price: float) -> _Way:
     return _Way(gain - POINTER_TOKENS - _CHOICE / 2 - ground.load_rate * HEADER_TOKENS, (passage,))
 
 
-def _without_rule(ground: _Ground, blocks: Sequence[int]) -> Sequence[int]:
+def _without_rule(ground: Ground, blocks: Sequence[int]) -> Sequence[int]:
     """The blocks without the rule that parts the last of them from the next section."""
     ends = blocks and ground.reading.skill.blocks[blocks[-1]].kind is BlockKind.RULE
     return blocks[:-1] if ends else blocks
 
 
-def _value(ground: _Ground, blocks: Collection[int], sections: Collection[int], price: float) -> float:
+def _value(ground: Ground, blocks: Collection[int], sections: Collection[int], price: float) -> float:
     """What is gained by the move of some blocks and headings, in tokens."""
     return (1 - ground.load_rate) * ground.size(blocks, sections) - price * ground.worth(blocks)
 
 
-def _net(ground: _Ground, unit: Unit, price: float) -> float:
+def _net(ground: Ground, unit: Unit, price: float) -> float:
     return _value(ground, unit.blocks, unit.headings, price)
 
 
-def _net_of(ground: _Ground, branch: Branch, price: float) -> float:
+def _net_of(ground: Ground, branch: Branch, price: float) -> float:
     return _value(ground, tuple(branch.blocks), (branch.section, *branch.sections), price)
 
 
-def _moves(ground: _Ground, branch: Branch) -> bool:
+def _moves(ground: Ground, branch: Branch) -> bool:
     """Whether a branch may move with its heading."""
     return not branch.is_step and _can_move(ground, tuple(branch.blocks), (branch.section, *branch.sections))
 
 
-def _is_free(ground: _Ground, unit: Unit) -> bool:
+def _is_free(ground: Ground, unit: Unit) -> bool:
     return _can_move(ground, unit.blocks, unit.headings)
 
 
-def _can_move(ground: _Ground, blocks: Iterable[int], sections: Iterable[int]) -> bool:
+def _can_move(ground: Ground, blocks: Iterable[int], sections: Iterable[int]) -> bool:
     return ground.fixed.isdisjoint(sections) and not any(block in ground.pinned for block in blocks)
 
 
@@ -307,7 +331,7 @@ def _headings(units: Iterable[Unit]) -> Iterable[int]:
     return (section for unit in units for section in unit.headings)
 
 
-def _broken(ground: _Ground, passages: Sequence[Passage]) -> tuple[dict[int, str], frozenset[int]]:
+def _broken(ground: Ground, passages: Sequence[Passage]) -> tuple[dict[int, str], frozenset[int]]:
     """The blocks to pin, with the reasons, and the sections whose headings have to stay, of a choice that breaks."""
     reading = ground.reading
     place = {piece: number for number, passage in enumerate(passages) for piece in passage.pieces}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -18,22 +19,23 @@ from skill_distiller.skill.folder import SKILL_PATH, LinkState, SkillFolder, res
 from skill_distiller.skill.links import LinkKind, find_links
 from skill_distiller.skill.model import Block, BlockKind, Skill
 from skill_distiller.skill.parse import parse_skill
-from skill_distiller.structure.edges import heading_of
+from skill_distiller.structure.edges import Piece, heading_of
 
 MARK: Final = "<!-- skill-distiller: moved from SKILL.md."
 _PATHS: Final = "Paths in code are relative to the skill's folder."
 _LEVEL: Final = "##"  # of the heading over references that were named nowhere
 _LINE_ENDS: Final = ("\r\n", "\n", "\r")
+_LOOK_BACK: Final = 2000  # characters in which the line above a stretch is looked for
 
 
 def write_split(folder: SkillFolder, references: Sequence[NewReference]) -> Split:
     """The folder in which the passages of some new references have moved there."""
     skill, end = folder.skill, line_end_of(folder.skill)
-    slices = slices_of(skill)
+    places = {own.piece: (place, own) for place, own in enumerate(slices_of(skill))}
     spans = list[Span]()
     after = folder
     for reference in references:
-        content, own = _write_file(folder, slices, reference, end)
+        content, own = _write_file(folder, places, reference, end)
         spans += own
         after = after.with_file(reference.path, content)
     spans.sort()
@@ -81,7 +83,7 @@ def line_end_of(skill: Skill) -> str:
 
 
 def _write_file(
-    folder: SkillFolder, slices: Sequence[Slice], reference: NewReference, end: str
+    folder: SkillFolder, places: Mapping[Piece, tuple[int, Slice]], reference: NewReference, end: str
 ) -> tuple[str, list[Span]]:
     """The text of a new reference, and the stretches that stand in it."""
     skill = folder.skill
@@ -93,7 +95,7 @@ def _write_file(
     for passage, signpost in zip(reference.passages, reference.signposts, strict=True):
         text = with_gap(text, end) + with_gap(skill.sections[passage.section].heading_source.lstrip("\r\n"), end)
         pointer = write_pointer(signpost, reference.path)
-        for own in _stretches(slices, passage):
+        for own in _stretches(places, passage):
             start, stop = own[0].start, own[-1].end
             links = list(_links(own, rebased, start))
             moved, notes = apply_links(skill.text[start:stop], links)
@@ -133,26 +135,24 @@ def _comment(names: Iterable[str], about: str, paths: str) -> str:
     return f"{MARK} {said}{paths} -->"
 
 
-def _stretches(slices: Sequence[Slice], passage: Passage) -> Iterator[list[Slice]]:
-    """The slices of a passage, those together that stand one after the other."""
-    pieces = passage.pieces
-    places = [place for place, own in enumerate(slices) if own.piece in pieces]
-    for _, run in groupby(enumerate(places), key=lambda item: item[1] - item[0]):
-        yield [slices[place] for _, place in run]
+def _stretches(places: Mapping[Piece, tuple[int, Slice]], passage: Passage) -> Iterator[list[Slice]]:
+    """The slices of a passage, those together that stand one after the other; `places` are the numbered ones of all."""
+    found = sorted(places[piece] for piece in passage.pieces)
+    for _, run in groupby(enumerate(found), key=lambda item: item[1][0] - item[0]):
+        yield [own for _, (_, own) in run]
 
 
 def stands_in_place(text: str, start: int, stop: int, pointer: str, end: str) -> str:
     """What stands in place of a stretch: a paragraph of its own, or as much as keeps its neighbors apart."""
-    above, below = text[:start], text[stop:]
-    lead = "" if _is_apart(above) else end
+    lead, last = "" if _is_apart(text[max(0, start - _LOOK_BACK) : start]) else end, stop >= len(text)
     if not pointer:
-        return lead if below else ""
-    return lead + pointer + (end + end if below else end)
+        return "" if last else lead
+    return lead + pointer + (end if last else end + end)
 
 
 def _is_apart(above: str) -> bool:
     """Whether a text ends in a blank line, or in a heading, so that a paragraph may follow."""
-    lines = above[-2000:].splitlines()
+    lines = above.splitlines()
     return not lines or not lines[-1].strip() or lines[-1].lstrip().startswith("#")
 
 
@@ -166,22 +166,49 @@ def with_gap(text: str, end: str) -> str:
 def find_breaks(split: Split) -> bool:
     """Whether Markdown reads otherwise in the new files than it did before: what ran on into a neighbor, or apart."""
     before, moved = split.before.skill, {piece for _, passage in split.passages for piece in passage.pieces}
-    kept = [block.text.rstrip() for block in before.blocks if block.index not in moved]
+    stays = [s.heading for s in before.sections if s.level and heading_of(s.index) not in moved]
+    if [section.heading for section in split.after.skill.sections if section.level] != stays:
+        return True
+    kept, found = _in_core(split)
+    return [block.text.rstrip() for block in kept] != found or any(_misread(split, file) for file in split.references)
+
+
+def breaks_near(split: Split) -> list[Passage]:
+    """The passages next to what reads otherwise: those that moved from beside it, and those that it stands in."""
+    kept, found = _in_core(split)
+    left, near = Counter(found), set[int]()
+    around = (-1, *(block.index for block in kept), len(split.before.skill.blocks))
+    for place, block in enumerate(kept):
+        left[block.text.rstrip()] -= 1
+        if left[block.text.rstrip()] < 0:
+            near.update(range(around[place] + 1, around[place + 2]))
+    inside = {passage for reference in split.references for passage in _misread(split, reference)}
+    return [p for _, p in split.passages if p in inside or not near.isdisjoint(p.blocks)]
+
+
+def _in_core(split: Split) -> tuple[list[Block], list[str]]:
+    """The blocks that stayed in SKILL.md, and the texts of those that are read there, its pointers left out."""
+    moved = {block for _, passage in split.passages for block in passage.blocks}
     pointers = {span.written.strip() for span in split.spans} - {""}
     core = [block.text.rstrip() for block in split.after.skill.blocks if block.text.strip() not in pointers]
-    stays = [s.heading for s in before.sections if s.level and heading_of(s.index) not in moved]
-    if core != kept or [section.heading for section in split.after.skill.sections if section.level] != stays:
-        return True
-    return any(_breaks(split, reference) for reference in split.references)
+    return [block for block in split.before.skill.blocks if block.index not in moved], core
 
 
-def _breaks(split: Split, reference: NewReference) -> bool:
-    """Whether the blocks of a new reference are not those that moved there."""
+def _misread(split: Split, reference: NewReference) -> tuple[Passage, ...]:
+    """The passages of a new reference between which or in which the first block is not the one that moved there."""
     file = split.after.file(reference.path)
-    found = parse_skill(file.read_text() if file else "")
-    kinds = [block.kind for block in found.blocks if not block.text.startswith(MARK)]
-    wanted = [split.before.skill.blocks[i].kind for passage in reference.passages for i in passage.blocks]
-    return kinds[: len(wanted)] != wanted
+    found = [b for b in parse_skill(file.read_text() if file else "").blocks if not b.text.startswith(MARK)]
+    wanted = [(passage, split.before.skill.blocks[i]) for passage in reference.passages for i in passage.blocks]
+    if [block.kind for block in found[: len(wanted)]] == [block.kind for _, block in wanted]:
+        return ()
+    shapes = [_shape(block) for block in found]
+    at = next(n for n, (_, block) in enumerate(wanted) if shapes[n : n + 1] != [_shape(block)])
+    return tuple(passage for passage, _ in wanted[max(0, at - 1) : at + 1])
+
+
+def _shape(block: Block) -> tuple[BlockKind, int]:
+    """What of a block is the same wherever it stands, whatever its links: its kind and its lines."""
+    return block.kind, block.text.rstrip().count("\n")
 
 
 _DEFINITION: Final = re.compile(r"^ {0,3}\[([^\]\n]{1,200})\]:[^\n]*$", re.MULTILINE)

@@ -259,15 +259,14 @@ def _gone(found: Alignment) -> Iterator[Difference]:
     """What is no longer there; a sentence that still stands in the same section word by word is no loss."""
     if not found.gone:
         return
-    left = {plain(unit.text): _place(unit) for unit in found.of_old}
+    asked = {plain(unit.text) for unit in found.gone if unit.kind is UnitKind.SENTENCE}
+    left = {text: _place(unit) for unit in found.of_old if (text := plain(unit.text)) in asked}
     by_longest = defaultdict[str, set[frozenset[str]]](set)
-    for unit in found.gone:
-        if unit.kind is UnitKind.SENTENCE:
-            own = frozenset(_WORD.findall(plain(unit.text)))
-            by_longest[max(own, key=len, default="")].add(own)
+    for own in (frozenset(_WORD.findall(text)) for text in asked):
+        by_longest[max(own, key=len, default="")].add(own)
     for i, _ in found.blocks:
         if _may_hold(plain(found.old.skill.blocks[i].text), by_longest):
-            left.update((plain(unit.text), _place(unit)) for unit in found.old.units(i))
+            left |= {text: _place(unit) for unit in found.old.units(i) if (text := plain(unit.text)) in asked}
     coded = _blocks_of_code(found.of_old)
     for unit in found.gone:
         place = left.get(plain(unit.text)) if unit.kind is UnitKind.SENTENCE else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from skill_distiller.planning.outline import HEADING, Node, outline
@@ -10,7 +10,6 @@ from skill_distiller.rewriting.ladder import Joint
 from skill_distiller.rewriting.model import Rendering, RenderingKind
 from skill_distiller.skill.containers import find_containers
 from skill_distiller.skill.model import Skill
-from skill_distiller.structure.edges import Edge
 
 GROUP: Final = -3
 ROOT: Final = -4
@@ -61,15 +60,13 @@ def _grouped(children: tuple[Node, ...], joints: Sequence[Joint]) -> tuple[Node,
     return tuple(found[place] for place in sorted(found))
 
 
-def with_companions(
-    skill: Skill, blocks: Collection[int], kept: Collection[int] = (), edges: Iterable[Edge] | None = None
-) -> frozenset[int]:
+def with_companions(skill: Skill, blocks: Collection[int], kept: Collection[int] = ()) -> frozenset[int]:
     """The blocks, by index, and those that must stay with them.
 
     These are the lead-in of each, what a lead-in introduces, and all that is tied to them; of a section that is,
-    nothing where a block of it is `kept`. The `edges` are found where they are not given.
+    nothing where a block of it is `kept`.
     """
-    return frozenset(index for node in outline(skill, edges) for index in _needed(node, blocks, kept))
+    return frozenset(index for node in outline(skill) for index in _needed(node, blocks, kept))
 
 
 def _needed(node: Node, wanted: Collection[int], kept: Collection[int]) -> frozenset[int]:
@@ -86,7 +83,7 @@ def _needed(node: Node, wanted: Collection[int], kept: Collection[int]) -> froze
 def _least(node: Node, kept: Collection[int]) -> frozenset[int]:
     """What a node that is tied needs at least, besides what is kept of it."""
     tied = [child for child in node.children if child.tied] or node.children[:1]
-    if node.block == HEADING and not any(child.tied for child in tied) and items_of(node)[0] & {*kept}:
+    if node.block == HEADING and not any(child.tied for child in tied) and not items_of(node)[0].isdisjoint(kept):
         return frozenset()
     own = frozenset([node.block]) if node.block >= 0 else frozenset[int]()
     return own.union(*(_least(child, kept) for child in tied))

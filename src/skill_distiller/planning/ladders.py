@@ -10,7 +10,7 @@ from skill_distiller.analysis.model import Phrases
 from skill_distiller.analysis.reading import Reading, once_per_reading
 from skill_distiller.planning.excuses import excuses
 from skill_distiller.planning.frontier import Choice, Frontier, Hulls, trace_frontier
-from skill_distiller.planning.outline import Node, outline
+from skill_distiller.planning.outline import outline
 from skill_distiller.planning.plan import Decision, Plan, Reason
 from skill_distiller.planning.trims import find_trims
 from skill_distiller.planning.worth import WorthModel, block_worths, joint_loss, load_worth_model
@@ -159,11 +159,6 @@ def _with_merged(prepared: Ladders, bundles: Sequence[Bundle], counter: TokenCou
 
 
 @once_per_reading
-def _outline(reading: Reading) -> tuple[Node, ...]:
-    return outline(reading.skill, reading.edges)
-
-
-@once_per_reading
 def _hulls(reading: Reading) -> Hulls:
     return Hulls()
 
@@ -171,7 +166,7 @@ def _hulls(reading: Reading) -> Hulls:
 def trace(reading: Reading, ladders: Ladders) -> Frontier:
     """The frontier of the ladders that were prepared, or of what became of them since."""
     of = ladders
-    return trace_frontier(_outline(reading), of.ladders, of.worths, of.heading_tokens, of.joints, _hulls(reading))
+    return trace_frontier(outline(reading.skill), of.ladders, of.worths, of.heading_tokens, of.joints, _hulls(reading))
 
 
 def _with_rungs(ladder: Ladder, rungs: Sequence[Rendering]) -> Ladder:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from skill_distiller.rewriting.ladder import Joint
 from skill_distiller.skill.containers import ends_in_colon, find_containers, is_label, is_lead_in
 from skill_distiller.skill.links import find_footnotes
-from skill_distiller.skill.model import Block, BlockKind, Section, Skill
+from skill_distiller.skill.model import Block, BlockKind, Section, Skill, once_per_skill
 from skill_distiller.structure.edges import Edge, heading_of
 from skill_distiller.structure.find_edges import find_edges
 
@@ -35,11 +35,11 @@ class Node(NamedTuple):
     closing: int = -1
 
 
-def outline(skill: Skill, edges: Iterable[Edge] | None = None) -> tuple[Node, ...]:
+@once_per_skill
+def outline(skill: Skill) -> tuple[Node, ...]:
     """The skill as trees in reading order: sections nest by level, lead-ins and tags hold what they introduce.
 
-    What hangs together by mutual hard edges is tied: half a sequence is worse than none. The `edges` are found where
-    they are not given.
+    What hangs together by mutual hard edges is tied: half a sequence is worse than none.
     """
     containers = find_containers(skill)
     below: dict[int | None, list[Section]] = defaultdict(list)
@@ -48,7 +48,7 @@ def outline(skill: Skill, edges: Iterable[Edge] | None = None) -> tuple[Node, ..
     roots = _nest(below, None)
     if containers.partners:
         roots = tuple(_contained(skill, roots, containers.partners))
-    roots = _coupled(roots, find_edges(skill) if edges is None else edges)
+    roots = _coupled(roots, find_edges(skill))
     notes = {n.definition: n.marks[0] for n in find_footnotes(skill).values() if n.marks and n.definition >= 0}
     return _annotated(roots, notes) if notes else roots
 

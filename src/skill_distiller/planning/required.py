@@ -342,7 +342,7 @@ def bring_back(
     reasons = dict.fromkeys((block for block in blocks if block not in standing), why)
     kept = frozenset(range(len(plan.decisions))) - dropped
     edges = find_edges(skill)
-    companions = with_companions(skill, blocks, kept, edges)
+    companions = with_companions(skill, blocks, kept)
     while True:
         reasons |= dict.fromkeys((companions & dropped) - reasons.keys(), Reason.COMPANION)
         decisions = tuple(
@@ -360,4 +360,4 @@ def bring_back(
             decisions = hand_over(skill, decisions, texts, stands_with, counter)
             return replace(plan, decisions=decisions, headings=headings)
         reasons |= dict.fromkeys(targets, Reason.PROMOTED)
-        companions = with_companions(skill, targets, kept, edges)
+        companions = with_companions(skill, targets, kept)

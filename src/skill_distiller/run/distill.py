@@ -303,18 +303,19 @@ def _sound(run: Run, reading: Reading) -> Proved:
     try:
         first = _as_promised(run, reading, prove(run, reading, _write(run, reading)))
     except TargetError as error:
-        raise TargetError.beyond(options.tokens or 0, max(error.smallest, _least(run, reading))) from None
+        enough = max(error.smallest, _least(run, reading, error.smallest))
+        raise TargetError.beyond(options.tokens or 0, enough) from None
     if _is_sound(first, most) or options.plan or options.mode is Mode.ONELINER or options.gate is Gate.REPORT:
         return first
     plain = replace(run.backends, models=replace(run.backends.models, renderers=(), trims=False), renderers=())
     quiet = replace(run, observe=watch_nothing)
-    budget = most
+    budget = most and _lower(most, first, most)
     own = options.wording
-    tries = [(run.backends, own)] * 2 + [(plain, own)] * 2 if budget else [(plain, own), (plain, Wording.KEEP)]
+    tries = [(run.backends, own), *[(plain, own)] * 2] if budget else [(plain, own), (plain, Wording.KEEP)]
     for backends, wording in tries:
         quiet = replace(quiet, backends=backends, options=replace(options, tokens=budget, wording=wording))
         try:
-            tried = prove(quiet, reading, _write(quiet, reading))
+            tried = prove(quiet, reading, _write(quiet, reading), first if budget else None)
         except TargetError as error:
             budget = error.smallest
             continue
@@ -322,10 +323,15 @@ def _sound(run: Run, reading: Reading) -> Proved:
             return tried
         tried.draft.distilled.forget()
         if budget and most:
-            budget = max(1, budget - max(1, tried.tokens.candidate - most))
+            budget = _lower(budget, tried, most)
     if most and (enough := _least(quiet, reading)) > most:
         raise TargetError.beyond(most, enough)
     return first
+
+
+def _lower(budget: int, tried: Proved, most: int) -> int:
+    """The next budget to try where a result came out larger than the most it may take, or was refused."""
+    return max(1, budget - max(1, tried.tokens.candidate - most))
 
 
 _RAISED: Final = 3  # times that a threshold is raised to keep what was promised
@@ -349,9 +355,9 @@ def _as_promised(run: Run, reading: Reading, proof: Proved) -> Proved:
     return proof
 
 
-def _least(run: Run, reading: Reading) -> int:
-    """The tokens of the smallest result with all that has to come back."""
-    quiet = replace(run, options=replace(run.options, tokens=1), observe=watch_nothing)
+def _least(run: Run, reading: Reading, budget: int = 1) -> int:
+    """The tokens of the smallest result with all that has to come back; what it takes before may be known."""
+    quiet = replace(run, options=replace(run.options, tokens=budget), observe=watch_nothing)
     try:
         plan = _write(quiet, reading)
     except TargetError as error:

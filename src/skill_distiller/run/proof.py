@@ -36,30 +36,50 @@ def planned(skill: Skill, plan: Plan) -> Planned:
 
 
 class Proved(NamedTuple):
-    """A draft with what was found of it: its receipt, and the gate's verdict (None for a one-liner)."""
+    """A draft with what was found of it: its receipt, and the gate's verdict (None for a one-liner).
+
+    The `returned` blocks, by index, came back since the gate missed something of them as the plan `first` had them.
+    """
 
     draft: Planned
     tokens: Tokens
     comparison: Comparison
     receipt: Receipt
     verification: Verification | None
+    first: Plan | None = None
+    returned: frozenset[int] = frozenset()
 
 
 _MAX_SHOWN: Final = 100  # characters that an error shows of a text
 _REPAIRS: Final = 5  # rounds in which blocks are brought back that the gate misses
 
 
-def prove(run: Run, reading: Reading, draft: Planned) -> Proved:
-    """The draft with its proof; blocks of which the gate says that something is lost or turned are brought back."""
+def prove(run: Run, reading: Reading, draft: Planned, known: Proved | None = None) -> Proved:
+    """The draft with its proof; blocks of which the gate says that something is lost or turned are brought back.
+
+    What had to come back of a `known` draft comes back at once where this one has it as that one had.
+    """
+    returned = _known_to_return(known, draft.plan) if known else frozenset[int]()
+    if returned:
+        draft = planned(reading.skill, bring_back(reading.skill, draft.plan, returned, run.counter))
+    first = draft.plan
     proof = _look_at(run, reading, draft)
     for _ in range(_REPAIRS):
         at_fault = () if run.options.plan else _at_fault(proof, run.options)
         if not at_fault:
             break
+        returned |= at_fault
         plan = bring_back(reading.skill, proof.draft.plan, at_fault, run.counter)
         proof.draft.distilled.forget()
         proof = _look_at(run, reading, planned(reading.skill, plan))
-    return proof._replace(receipt=write_receipt(proof.comparison))
+    return proof._replace(receipt=write_receipt(proof.comparison), first=first, returned=returned)
+
+
+def _known_to_return(known: Proved, plan: Plan) -> frozenset[int]:
+    """The blocks that came back of a proved draft, and that a plan has as that one had them before."""
+    before = known.first.decisions if known.first else ()
+    same = (now.block for old, now in zip(before, plan.decisions, strict=False) if old.rendering == now.rendering)
+    return known.returned.intersection(same)
 
 
 def _at_fault(proof: Proved, options: DistillOptions) -> frozenset[int]:

@@ -33,7 +33,8 @@ class Lines(NamedTuple):
 def find_blocks(text: str) -> Iterator[Lines]:
     """The headings and blocks of a text as CommonMark with tables cuts it; link definitions are none."""
     core = StateCore(text, _parser(), {})
-    normalize(core)  # NUL and line ends as CommonMark takes them
+    if "\r" in text or "\0" in text:
+        normalize(core)  # NUL and line ends as CommonMark takes them; it takes as long as the rest
     source = core.src
     state: _Shallow | None = None  # made for the first block that is not plain
     line = at = 0

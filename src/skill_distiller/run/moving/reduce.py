@@ -11,7 +11,7 @@ from skill_distiller.analysis.reading import Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.model import Verification
 from skill_distiller.disclosure.digest import late_rules, write_digest
-from skill_distiller.disclosure.disclose import disclose, find_by_halves, only, settle
+from skill_distiller.disclosure.disclose import disclose, find_faults, only, settle
 from skill_distiller.disclosure.model import (
     ContentClass,
     Passage,
@@ -260,9 +260,7 @@ def _at_fault(split: Split, proof: Proof, options: ReduceOptions, counter: Token
         verification, conservation = prove_folders(split.before, alone.after, options.patterns, counter, alone)
         return not (verification.passed and conservation.complete and comes_back(alone))
 
-    near = _near(split, proof[0])
-    whole = near if near and fails(near) else [passage for _, passage in split.passages]
-    return frozenset(block for passage in find_by_halves(whole, fails) for block in passage.blocks)
+    return frozenset(block for passage in find_faults(split, _near(split, proof[0]), fails) for block in passage.blocks)
 
 
 def _near(split: Split, verification: Verification) -> list[Passage]:
