@@ -185,6 +185,23 @@ def test_what_is_read_otherwise_is_found_by_halves(monkeypatch: pytest.MonkeyPat
     assert looks < 16
 
 
+@pytest.mark.parametrize("places", [(3, 4), (1, 20), (0, 31)])
+def test_of_what_is_read_otherwise_only_together_no_more_goes_back(
+    monkeypatch: pytest.MonkeyPatch, places: tuple[int, int]
+) -> None:
+    """Two passages of many that break each other go back; the others move."""
+    sections = (f"## Known issues {n}\n\n@a{n} b{n} c{n}\n\n" for n in range(32))
+    text = expanded("# W\n\nMake.\n\n" + "".join(sections))
+    whole = [passage.section for _, passage in split_of(text).passages]
+    both = {whole[min(place, len(whole) - 1)] for place in places}
+
+    def breaks(split: Split) -> bool:
+        return both <= {passage.section for _, passage in split.passages}
+
+    monkeypatch.setattr("skill_distiller.disclosure.disclose.find_breaks", breaks)
+    assert {passage.section for _, passage in split_of(text).passages} == {*whole} - both
+
+
 @pytest.mark.parametrize("moves", [(0, 2), (1, 3)], ids=["two lists that stay", "two lists that move"])
 def test_what_is_read_otherwise_is_looked_for_where_it_stands(moves: tuple[int, ...]) -> None:
     """Two lists become one where what stood between them went, or stays: the passage that did it is asked first."""

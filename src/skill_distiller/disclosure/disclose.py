@@ -103,12 +103,25 @@ def find_by_halves(whole: Sequence[Passage], fails: Callable[[Sequence[Passage]]
         group, known = waiting.pop()
         first, second = group[: len(group) // 2], group[len(group) // 2 :]
         if len(group) == 1:
-            faults.update(group if group == known or fails(group) else known)
+            faults.update(group if group == known or fails(group) else _fewest((), known, fails))
         elif fails(first):
             waiting += [(half, half) for half in (first, second) if half is first or fails(half)]
         else:  # then it is the other half, or both together
             waiting.append((second, known))
     return faults
+
+
+def _fewest(
+    others: Sequence[Passage], group: Sequence[Passage], fails: Callable[[Sequence[Passage]], bool], new: bool = False
+) -> Sequence[Passage]:
+    """Those of a group without which it would not fail together with some others (QuickXplain); `new` are not asked."""
+    if new and fails(others):
+        return ()
+    if len(group) == 1:
+        return group
+    first, second = group[: len(group) // 2], group[len(group) // 2 :]
+    later = _fewest((*others, *first), second, fails, new=True)
+    return (*_fewest((*others, *later), first, fails, new=bool(later)), *later)
 
 
 def only(split: Split, passages: Collection[Passage]) -> Iterator[NewReference]:

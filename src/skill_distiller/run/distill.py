@@ -322,8 +322,7 @@ def _sound(run: Run, reading: Reading) -> Proved:
         if _is_sound(tried, most):
             return tried
         tried.draft.distilled.forget()
-        if budget and most:
-            budget = _lower(budget, tried, most)
+        budget = budget and most and _lower(budget, tried, most)
     if most and (enough := _least(quiet, reading)) > most:
         raise TargetError.beyond(most, enough)
     return first
