@@ -14,9 +14,9 @@ from skill_distiller.analysis.model import PROTECTED_IMPORTANCE
 from skill_distiller.analysis.patterns import (
     BUILT_IN,
     LONGEST,
-    Budget,
     PatternError,
     PatternSet,
+    SearchTime,
     find_patterns,
     join_patterns,
     own_pattern,
@@ -106,7 +106,7 @@ def test_a_catastrophic_expression_ends(source: str) -> None:
 
 def test_the_expressions_of_a_file_have_a_budget() -> None:
     """Each may be quick enough, and all of them together not: the slowest is named. Every run has all of it."""
-    budget = Budget(0.2)
+    budget = SearchTime(0.2)
     slow = own_pattern("slow", [r"re:(a|aa)+$"], "'file': patterns.protected.slow", budget)
     quick = own_pattern("quick", ["re:b"], "'file': patterns.protected.quick", budget)
     patterns = PatternSet((quick, slow))

@@ -36,7 +36,7 @@ from skill_distiller.soft.examples import Example, read_examples, to_line
 from skill_distiller.soft.manifest import sha256_of
 from skill_distiller.soft.networks import no_warnings
 from skill_distiller.soft.train_settings import (
-    Entry,
+    LoggedStep,
     LoraSettings,
     OptimizerSettings,
     PhaseSettings,
@@ -48,7 +48,7 @@ from skill_distiller.soft.train_settings import (
 
 _HINT: Final = "Use --resume to go on, or name another folder."
 
-Observer = Callable[[Entry], None]
+Observer = Callable[[LoggedStep], None]
 
 
 class Wanted(NamedTuple):
@@ -213,7 +213,7 @@ def _take_step(
     *,
     half: bool,
     at: tuple[str, int, int],
-) -> Entry:
+) -> LoggedStep:
     """One optimizer step over the examples of all processes, of which this one takes every `size`-th."""
     begun = time.perf_counter()
     phase, number, steps = at
@@ -243,7 +243,7 @@ def _take_step(
             f"The loss of {phase} is not finite at step {number + 1}.", "Lower optimizer.lr, then --resume."
         )
     seconds = time.perf_counter() - begun
-    return Entry(phase, number + 1, steps, sum(by_size) / len(by_size), by_size, rate, size, round(seconds, 3))
+    return LoggedStep(phase, number + 1, steps, sum(by_size) / len(by_size), by_size, rate, size, round(seconds, 3))
 
 
 def _precision(world: World, *, half: bool) -> contextlib.AbstractContextManager[Any]:
