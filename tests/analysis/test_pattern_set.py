@@ -228,3 +228,11 @@ def test_code_below_is_protected_with_what_introduces_it() -> None:
     patterns = PatternSet((own_pattern("duty", ["duty officer"]),))
     verdicts = with_patterns(RulesAnalyzer().analyze(skill), patterns).verdicts
     assert [v.protected for v in verdicts] == [{"duty"}, {"duty"}]
+
+
+def test_what_a_pattern_prints_is_what_results_depend_on() -> None:
+    """Two runs print the same, and patterns that differ anywhere differ: a batch knows its results again by that."""
+    long = ["a" * 250, "re:" + "b" * 250]
+    assert repr(own_pattern("own", long)) == repr(own_pattern("own", long, "elsewhere.toml", SearchTime()))
+    for others in ([f"{long[0]}c", long[1]], [long[0], f"{long[1]}c"], long[:1]):
+        assert repr(own_pattern("own", long)) != repr(own_pattern("own", others))

@@ -183,6 +183,11 @@ class OwnPattern:
     origin: str
     budget: SearchTime = field(compare=False)
 
+    def __repr__(self) -> str:
+        """All that results depend on: its name and what it looks for, in full."""
+        sources = [found.pattern for found in (self.phrases, *self.expressions) if found]
+        return f"OwnPattern({self.name!r}, {sources!r})"
+
     def found_in(self, text: str) -> bool:
         """Whether a text holds the pattern; phrases may go over line breaks, expressions may not.
 
