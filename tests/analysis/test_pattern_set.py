@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from lab.experiments.rules_analyzer import RulesAnalyzer
 from tests.strategies import texts
 
-from skill_distiller.analysis.model import PROTECTED_IMPORTANCE
 from skill_distiller.analysis.patterns import (
     BUILT_IN,
     LONGEST,
@@ -21,7 +20,7 @@ from skill_distiller.analysis.patterns import (
     join_patterns,
     own_pattern,
 )
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import PROTECTED_IMPORTANCE, Reading
 from skill_distiller.analysis.safeguards import with_patterns
 from skill_distiller.checks.receipt import EmbeddedJudge, compare
 from skill_distiller.errors import UsageError

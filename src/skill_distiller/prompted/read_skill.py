@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from skill_distiller.analysis.model import Analysis, Analyzer, ModelPart, Phrases, SectionType, Verdict, floored
+from skill_distiller.analysis.reading import Analysis, Analyzer, ModelPart, Phrases, SectionType, Verdict, floored
 from skill_distiller.errors import MalformedReplyError, ProviderError
 from skill_distiller.prompted.exchange import (
     READ,

@@ -11,9 +11,8 @@ from itertools import accumulate
 from math import floor
 from typing import TYPE_CHECKING, Final
 
-from skill_distiller.analysis.model import SectionType
 from skill_distiller.analysis.patterns import WORDS
-from skill_distiller.analysis.reading import Reading
+from skill_distiller.analysis.reading import Reading, SectionType
 from skill_distiller.analysis.safeguards import heading_promises
 from skill_distiller.checks.format import format_faults
 from skill_distiller.checks.model import Tokens, Verification
