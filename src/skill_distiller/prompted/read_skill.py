@@ -48,13 +48,6 @@ class Label(NamedTuple):
     phrases: Phrases = Phrases((), ())
 
 
-class _Read(NamedTuple):
-    """The labels of a group of blocks by place, and the sets of places that are alike."""
-
-    labels: dict[int, Label]
-    alike: tuple[tuple[int, ...], ...]
-
-
 def asked_blocks(skill: Skill) -> list[Block]:
     """The blocks that a model is asked about: all but rules (`---`) and link definitions."""
     return [block for block in skill.blocks if block.kind not in _NOT_ASKED]

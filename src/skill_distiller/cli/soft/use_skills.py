@@ -72,7 +72,7 @@ class Models:
         if not self.compressor:
             raise UsageError("There is no compressor.", "Name a checkpoint with --compressor.")
         from skill_distiller.soft.checkpoint import load_networks, open_checkpoint
-        from skill_distiller.soft.training import find_device
+        from skill_distiller.soft.networks import find_device
 
         device = find_device(self.device)
         checkpoint = open_checkpoint(Path(self.compressor))
